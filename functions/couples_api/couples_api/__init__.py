@@ -1,0 +1,1 @@
+"""The API of the phones: pairing, days, answers, reminders and devices."""

@@ -1,0 +1,47 @@
+"""The Lambda entry: one resolver with every route of the phones."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import boto3
+
+from couples_api import couple, days, devices, invites, me, reminders, streak
+from couples_api.parts import Parts
+from rekindle import http
+from rekindle.settings import CouplesApiSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+
+def application() -> APIGatewayHttpResolver:
+    """A resolver with all routes; its OpenAPI document is the contract of the API."""
+    app = http.resolver()
+    for routes in (me, devices, reminders, invites, couple, days, streak):
+        app.include_router(routes.router, prefix="/v1")
+    return app
+
+
+def handler_of(parts: Callable[[], Parts]) -> Callable[[dict[str, Any], LambdaContext], dict[str, Any]]:
+    """A Lambda handler that works with these parts, which are made at the first request."""
+    app = application()
+
+    def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+        app.append_context(parts=parts())
+        return http.respond(app, event, context)
+
+    return handle
+
+
+@cache
+def _deployed_parts() -> Parts:
+    return Parts.of(CouplesApiSettings.read(os.environ), boto3.session.Session())
+
+
+handler = handler_of(_deployed_parts)

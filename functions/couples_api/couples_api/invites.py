@@ -1,0 +1,207 @@
+"""`/v1/invites`: how two persons become a couple: one invites, the other redeems the code, the first confirms."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import math
+from http import HTTPStatus
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler.openapi.params import Header
+from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+from couples_api.couple import CoupleView, couple_view
+from couples_api.parts import Caller, Parts, TheCaller, TheParts, known_person, standing_couple
+from rekindle.calendar import local_date
+from rekindle.days import counted_from
+from rekindle.errors import ContentionError, WriteConflictError
+from rekindle.invites import VALIDITY, code_from, displayed, normalised
+from rekindle.models import Couple, CoupleId, InviteId, Person
+from rekindle.problems import Problem, ProblemError
+from rekindle.store.invites import Invite, InviteState
+
+CONFIRM_ATTEMPTS = 10
+ID_BYTES = 12
+
+router = APIGatewayHttpRouter()
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(alias="idempotency-key", min_length=1, max_length=128, description="The same request again, if repeated."),
+]
+
+
+class NewInviteView(BaseModel):
+    """A new invite. The code is shown this once: it is kept nowhere."""
+
+    invite_id: str
+    code: str
+    link: str
+    expires_at: dt.datetime
+
+
+class InviteView(BaseModel):
+    """The caller's live invite; once somebody has used its code, who says they did."""
+
+    invite_id: str
+    state: InviteState
+    redeemed_by: str | None
+    expires_at: dt.datetime
+
+
+class RedeemBody(BaseModel):
+    """A code as a person types it: capitals, spaces and dashes do not matter."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    code: Annotated[str, StringConstraints(min_length=1, max_length=64)]
+
+
+class RedeemedView(BaseModel):
+    """Whose invite it was; they have yet to confirm."""
+
+    invite_id: str
+    inviter: str
+    state: InviteState
+
+
+class ConfirmBody(BaseModel):
+    """Which invite is confirmed: the one whose redeemer the inviter has seen."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    invite_id: Annotated[str, StringConstraints(min_length=1, max_length=64)]
+
+
+@router.post("/invites", status_code=HTTPStatus.CREATED)
+def post_invite(caller: TheCaller, parts: TheParts, idempotency_key: IdempotencyKey = None) -> NewInviteView:
+    """Open an invite; an earlier one of the caller's no longer works. A repeat under one key gives the same."""
+    _claim(parts, caller, idempotency_key, "POST /v1/invites")
+    person = known_person(parts, caller.uid)
+    # A repeat must give the same code though the code is kept nowhere: so the key, which only we can turn into a code,
+    # stands for it.
+    entropy = parts.vault.mac_bytes(f"code of {caller.uid} {idempotency_key}") if idempotency_key else parts.entropy(32)
+    code = code_from(entropy)
+    code_mac = parts.vault.mac(code)
+    live = person.invite
+    repeated = live is not None and live.code_mac == code_mac
+    invite = Invite(
+        id=live.id if live and repeated else InviteId(parts.entropy(ID_BYTES).hex()),
+        code_mac=code_mac,
+        inviter=caller.uid,
+        inviter_name=person.profile.display_name,
+        state=InviteState.OPEN,
+        expires_at=live.expires_at if live and repeated else caller.instant + VALIDITY,
+    )
+    parts.invites.open_invite(invite, _unpaired)
+    return NewInviteView(
+        invite_id=invite.id,
+        code=displayed(code),
+        # In the fragment: it reaches the app and no server's log.
+        link=f"{parts.app_link}/join#{code}",
+        expires_at=invite.expires_at,
+    )
+
+
+@router.get("/invites")
+def get_invite(caller: TheCaller, parts: TheParts) -> InviteView:
+    """The caller's live invite, and who has redeemed it."""
+    invite = _live_invite(parts, caller, known_person(parts, caller.uid))
+    return InviteView(
+        invite_id=invite.id,
+        state=invite.state,
+        redeemed_by=invite.redeemer_name,
+        expires_at=invite.expires_at,
+    )
+
+
+@router.delete("/invites", status_code=HTTPStatus.NO_CONTENT)
+def delete_invite(caller: TheCaller, parts: TheParts) -> None:
+    """Cancel the caller's invite, also when somebody has redeemed it; having none is no error."""
+    known_person(parts, caller.uid)
+    parts.invites.cancel(caller.uid)
+
+
+@router.post("/invites/redeem")
+def post_redeem(
+    body: RedeemBody, caller: TheCaller, parts: TheParts, idempotency_key: IdempotencyKey = None
+) -> RedeemedView:
+    """Redeem a partner's code. Wrong, used, expired and own codes get the same answer; tries are limited."""
+    _claim(parts, caller, idempotency_key, f"POST /v1/invites/redeem {body.code}")
+    person = known_person(parts, caller.uid)
+    _unpaired(person)
+    if next_at := parts.invites.admit_try(caller.uid, caller.instant):
+        wait = math.ceil((next_at - caller.instant).total_seconds())
+        raise ProblemError(Problem.TOO_MANY_TRIES, retry_after=wait)
+    code = normalised(body.code)
+    invite = code and parts.invites.redeem(
+        parts.vault.mac(code), caller.uid, person.profile.display_name, caller.instant
+    )
+    if not invite:
+        raise ProblemError(Problem.INVITE_NOT_USABLE)
+    return RedeemedView(invite_id=invite.id, inviter=invite.inviter_name, state=invite.state)
+
+
+@router.post("/invites/confirm")
+def post_confirm(
+    body: ConfirmBody, caller: TheCaller, parts: TheParts, idempotency_key: IdempotencyKey = None
+) -> CoupleView:
+    """Say yes to who redeemed the caller's invite: from now on the two are a couple. A repeat finds them so."""
+    _claim(parts, caller, idempotency_key, f"POST /v1/invites/confirm {body.invite_id}")
+    # One couple for one invite: a repeat after a lost reply knows its own.
+    couple_id = CoupleId(hashlib.sha256(f"couple of {body.invite_id}".encode()).hexdigest()[:24])
+    for _ in range(CONFIRM_ATTEMPTS):
+        inviter = known_person(parts, caller.uid)
+        if inviter.couple == couple_id:
+            return couple_view(standing_couple(parts, inviter), caller)
+        _unpaired(inviter)
+        invite = _live_invite(parts, caller, inviter)
+        if invite.id != body.invite_id:
+            raise ProblemError(Problem.NO_INVITE)
+        redeemer = parts.people.person(invite.redeemer) if invite.redeemer else None
+        if redeemer is None:
+            raise ProblemError(Problem.NOT_REDEEMED_YET)
+        if redeemer.couple:
+            # They have paired with somebody else since; whom is not the caller's to know.
+            raise ProblemError(Problem.INVITE_NOT_USABLE)
+        couple = _couple_of(couple_id, inviter, redeemer, caller)
+        try:
+            parts.invites.confirm(invite, inviter, redeemer, couple, parts.vault.new_couple_key(couple_id))
+        except WriteConflictError:
+            continue
+        return couple_view(couple, caller)
+    raise ContentionError("two persons kept changing while they paired")
+
+
+def _couple_of(couple_id: CoupleId, inviter: Person, redeemer: Person, caller: Caller) -> Couple:
+    profiles = {person.uid: person.profile for person in (inviter, redeemer)}
+    zones = tuple(profile.zone for profile in profiles.values())
+    return Couple(
+        id=couple_id,
+        created_at=caller.instant,
+        first_date=min(local_date(caller.instant, zone) for zone in zones),
+        counted_from=counted_from(zones, caller.instant),
+        profiles=profiles,
+    )
+
+
+def _unpaired(person: Person) -> None:
+    if person.couple:
+        raise ProblemError(Problem.ALREADY_PAIRED)
+
+
+def _live_invite(parts: Parts, caller: Caller, person: Person) -> Invite:
+    invite = parts.invites.invite(person.invite.code_mac) if person.invite else None
+    if invite is None or invite.expires_at <= caller.instant:
+        raise ProblemError(Problem.NO_INVITE)
+    return invite
+
+
+def _claim(parts: Parts, caller: Caller, idempotency_key: str | None, request: str) -> None:
+    # Every POST here does the same when repeated; the key's own part is to refuse another request under its name.
+    if idempotency_key and not parts.people.claim_once(
+        caller.uid, idempotency_key, parts.vault.mac(request), caller.instant
+    ):
+        raise ProblemError(Problem.KEY_REUSED)

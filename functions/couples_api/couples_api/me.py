@@ -1,0 +1,100 @@
+"""`/v1/me`: who a person is, and how deep and how close they want it to go."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from couples_api.parts import Parts, TheCaller, TheParts, known_person
+from rekindle.calendar import day_window, zone_named
+from rekindle.days import nearby_dates
+from rekindle.models import Barrier, Language, Person, Profile, Reminders
+from rekindle.store.table import Write
+
+router = APIGatewayHttpRouter()
+
+
+class ProfileBody(BaseModel):
+    """A person's profile, whole: what is left out takes its default."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    display_name: Annotated[str, StringConstraints(min_length=1, max_length=50)]
+    zone: Annotated[str, StringConstraints(max_length=64)] = Field(description="An IANA zone, such as Asia/Tokyo.")
+    language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")] = "en"
+    depth: Annotated[int, Field(ge=1, le=3, strict=True)] = 1
+    touch_comfort: Annotated[int, Field(ge=0, le=3, strict=True)] = 0
+    barriers: Annotated[list[Barrier], Field(max_length=len(Barrier))] = []
+    streak_hidden: Annotated[bool, Field(strict=True)] = False
+
+
+class MeView(ProfileBody):
+    """The profile as kept, and whether the person is in a couple."""
+
+    uid: str
+    paired: bool
+
+
+@router.get("/me")
+def get_me(caller: TheCaller, parts: TheParts) -> MeView:
+    """The caller's own profile."""
+    return _view(known_person(parts, caller.uid))
+
+
+@router.put("/me")
+def put_me(body: ProfileBody, caller: TheCaller, parts: TheParts) -> MeView:
+    """Set the profile. The first time, this is how a person comes to be."""
+    profile = Profile(
+        display_name=body.display_name,
+        zone=zone_named(body.zone),
+        language=Language(body.language),
+        depth=body.depth,
+        touch_comfort=body.touch_comfort,
+        barriers=frozenset(body.barriers),
+        streak_hidden=body.streak_hidden,
+    )
+
+    def repeated_in_couple(before: Person, after: Person) -> list[Write]:
+        return _couple_writes(parts, caller, before, after)
+
+    person = parts.people.change(
+        caller.uid, lambda before: replace(before, profile=profile), repeated_in_couple
+    ) or parts.people.create(Person(caller.uid, profile, Reminders(), created_at=caller.instant))
+    return _view(person)
+
+
+def _couple_writes(parts: Parts, caller: TheCaller, before: Person, after: Person) -> list[Write]:
+    couple = parts.couples.couple(after.couple) if after.couple else None
+    if couple is None:
+        return []
+    writes = [parts.couples.profile_update(couple.id, after.uid, after.profile)]
+    if before.profile.zone != after.profile.zone:
+        # An open day keeps the hours it had and gains those of the new zone: nobody's answer comes too late by moving.
+        profiles = dict(couple.profiles) | {after.uid: after.profile}
+        zones = [profile.zone for profile in profiles.values()]
+        days = parts.days.between(couple.id, *nearby_dates(couple.zones, caller.instant))
+        writes.extend(
+            widening
+            for day in days.values()
+            if day.window.is_open(caller.instant)
+            and (widening := parts.days.widening(day, day_window(day.date, zones)))
+        )
+    return writes
+
+
+def _view(person: Person) -> MeView:
+    profile = person.profile
+    return MeView(
+        uid=person.uid,
+        paired=person.couple is not None,
+        display_name=profile.display_name,
+        zone=profile.zone,
+        language=profile.language,
+        depth=profile.depth,
+        touch_comfort=profile.touch_comfort,
+        barriers=sorted(profile.barriers),
+        streak_hidden=profile.streak_hidden,
+    )

@@ -1,0 +1,101 @@
+"""What every route works with: who calls and when, and the stores; composed in one place."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, Self
+
+import boto3
+from aws_lambda_powertools.event_handler import Request
+from aws_lambda_powertools.event_handler.depends import Depends
+from botocore.config import Config
+
+from rekindle.models import Couple, Person, Uid
+from rekindle.problems import Problem, ProblemError
+from rekindle.settings import CouplesApiSettings
+from rekindle.store.catalogue import Catalogue
+from rekindle.store.couples import Couples
+from rekindle.store.days import Days
+from rekindle.store.instants import from_millis
+from rekindle.store.invites import Invites
+from rekindle.store.people import People
+from rekindle.store.streaks import Streaks
+from rekindle.store.table import Table
+from rekindle.vault import Vault
+
+type Entropy = Callable[[int], bytes]
+"""Gives that many random bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The stores and the vault of one process."""
+
+    people: People
+    couples: Couples
+    invites: Invites
+    days: Days
+    streaks: Streaks
+    catalogue: Catalogue
+    vault: Vault
+    app_link: str
+    entropy: Entropy = os.urandom
+
+    @classmethod
+    def of(cls, settings: CouplesApiSettings, session: boto3.session.Session) -> Self:
+        """The parts that the settings name."""
+        # Lambda ends a request after 10 seconds: better to say «busy» in time than to be cut off in silence.
+        config = Config(connect_timeout=2, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 3})
+        dynamodb = session.client("dynamodb", config=config)
+        table = Table(dynamodb, settings.table)
+        return cls(
+            people=People(table),
+            couples=Couples(table),
+            invites=Invites(table),
+            days=Days(table),
+            streaks=Streaks(table),
+            catalogue=Catalogue(table),
+            vault=Vault(session.client("kms", config=config), settings.kms_key_id, Table(dynamodb, settings.key_table)),
+            app_link=settings.app_link,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls, as API Gateway's authorizer has verified, and when the call reached it."""
+
+    uid: Uid
+    instant: dt.datetime
+
+
+def _parts(request: Request) -> Parts:
+    parts: Parts = request.context["parts"]
+    return parts
+
+
+def _caller(request: Request) -> Caller:
+    context: dict[str, Any] = request.resolved_event["requestContext"]
+    return Caller(Uid(context["authorizer"]["jwt"]["claims"]["sub"]), from_millis(context["timeEpoch"]))
+
+
+TheParts = Annotated[Parts, Depends(_parts)]
+TheCaller = Annotated[Caller, Depends(_caller)]
+
+
+def known_person(parts: Parts, uid: Uid) -> Person:
+    """The person; a problem if they have no profile yet."""
+    person = parts.people.person(uid)
+    if person is None:
+        raise ProblemError(Problem.NO_PROFILE)
+    return person
+
+
+def standing_couple(parts: Parts, person: Person) -> Couple:
+    """The couple the person is in; a problem if they are in none."""
+    couple = parts.couples.couple(person.couple) if person.couple else None
+    if couple is None or couple.ended_at:
+        raise ProblemError(Problem.NOT_PAIRED)
+    return couple

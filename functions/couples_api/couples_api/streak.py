@@ -1,0 +1,51 @@
+"""`/v1/streak`: the days they met, without a word on who missed one."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
+from pydantic import BaseModel
+
+from couples_api.parts import TheCaller, TheParts, known_person, standing_couple
+from rekindle.calendar import local_date
+from rekindle.days import nearby_dates, open_dates
+from rekindle.streaks import DayMark, calendar_marks, streak_of
+
+A_YEAR = dt.timedelta(days=364)
+
+router = APIGatewayHttpRouter()
+
+
+class StreakView(BaseModel):
+    """Days they both took part: in the present run, in the longest, and in all."""
+
+    current: int
+    longest: int
+    total: int
+
+
+class StreakCalendarView(StreakView):
+    """The streak with a mark for each date of the last twelve months; `hidden` is the caller's own wish."""
+
+    hidden: bool
+    calendar: dict[dt.date, DayMark]
+
+
+@router.get("/streak")
+def get_streak(caller: TheCaller, parts: TheParts) -> StreakCalendarView:
+    """The couple's streak and calendar by the caller's clock."""
+    person = known_person(parts, caller.uid)
+    couple = standing_couple(parts, person)
+    first, last = nearby_dates(couple.zones, caller.instant)
+    still_open = open_dates(parts.days.between(couple.id, first, last), couple.zones, caller.instant)
+    history = parts.streaks.history(couple)
+    streak = streak_of(history, still_open, last)
+    today = local_date(caller.instant, person.profile.zone)
+    return StreakCalendarView(
+        current=streak.current,
+        longest=streak.longest,
+        total=streak.total,
+        hidden=person.profile.streak_hidden,
+        calendar=calendar_marks(history, still_open, today - A_YEAR, today),
+    )

@@ -1,0 +1,1 @@
+"""The one exit for pushes: takes jobs from the queue, and alone talks to FCM."""

@@ -1,0 +1,218 @@
+"""Firebase Cloud Messaging through firebase-admin, with its transport set up never to wait and never to repeat itself.
+
+The SDK on its own sleeps through Retry-After, repeats on 500 and 503 four times, and refreshes its credential twice for
+each message that is answered with 401. Here a function is billed for every second of that, and the queue waits for free.
+"""
+
+from __future__ import annotations
+
+import copy
+import datetime as dt
+import email.utils
+import json
+import uuid
+from functools import partial
+from itertools import batched
+from typing import TYPE_CHECKING, Any, Final
+
+import firebase_admin
+from firebase_admin import _http_client, exceptions, messaging
+from google.auth import aws
+from google.auth.exceptions import GoogleAuthError
+from google.auth.transport.requests import AuthorizedSession, Request
+from google.oauth2 import service_account
+from requests import Session
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
+
+from delivery.gateway import DELIVERED, CredentialError, Fate, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from google.auth.credentials import Credentials
+
+    from rekindle.push.payloads import Payload
+
+SCOPE: Final = "https://www.googleapis.com/auth/firebase.messaging"
+CONNECTIONS: Final = 100
+"""How many messages are under way at once: the SDK gives each a thread, and each thread here a connection that is kept."""
+
+TIMEOUT: Final = (3, 10)
+"""Seconds to connect and to wait for an answer."""
+
+QUOTA_WAIT: Final = dt.timedelta(minutes=1)
+"""What FCM asks for after a 429 that names no time."""
+
+EVERYDAY_CHANNEL: Final = "everyday"
+QUIET_CHANNEL: Final = "quiet"
+
+_BAD_REQUEST: Final = "type.googleapis.com/google.rpc.BadRequest"
+# A kept connection may have been closed while the function was frozen: that one repeat is no second push.
+_NO_REPEATS: Final = Retry(
+    total=1, connect=1, read=1, status=0, other=0, redirect=0, allowed_methods=None, respect_retry_after_header=False
+)
+_SERVER_ERRORS: Final = 500
+
+
+def credential_from(secret: str) -> Credentials:
+    """The credential in a secret's text: a service account's key, or a keyless `external_account` for AWS.
+
+    Raises CredentialError if it is neither.
+    """
+    try:
+        info = json.loads(secret)
+        match info["type"]:
+            case "service_account":
+                return service_account.Credentials.from_service_account_info(info, scopes=[SCOPE])
+            case "external_account":
+                return aws.Credentials.from_info(info, scopes=[SCOPE])
+            case _:
+                raise CredentialError("the FCM secret is neither a service account nor an external account")
+    except (ValueError, KeyError, TypeError, GoogleAuthError) as error:
+        raise CredentialError("the FCM secret does not hold a credential") from error
+
+
+class FcmGateway:
+    """One Firebase project. `endpoint` is what FCM's addresses begin with. To be closed when it is done with."""
+
+    def __init__(self, credential: Credentials, project: str, endpoint: str) -> None:
+        self._credential = credential
+        self._tokens = Session()
+        self._request = partial(Request(self._tokens), timeout=sum(TIMEOUT))
+        self._session = AuthorizedSession(credential, refresh_status_codes=(), auth_request=self._request)
+        self._session.mount(
+            endpoint, HTTPAdapter(pool_connections=1, pool_maxsize=CONNECTIONS, max_retries=_NO_REPEATS)
+        )
+        self._app = firebase_admin.initialize_app(credential, {"projectId": project}, name=f"delivery-{uuid.uuid4()}")
+        # The SDK has no public setting for its address or its transport; a test would notice if these parts moved.
+        service = messaging._get_messaging_service(self._app)  # noqa: SLF001
+        service._fcm_url = f"{endpoint}/v1/projects/{project}/messages:send"  # noqa: SLF001
+        service._client = _http_client.JsonHttpClient(  # noqa: SLF001
+            session=self._session, retries=None, timeout=TIMEOUT
+        )
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        firebase_admin.delete_app(self._app)
+        self._session.close()
+        self._tokens.close()
+
+    def send(self, payload: Payload, tokens: Sequence[str]) -> list[Outcome]:
+        """One outcome for each token, in order; see `PushGateway`."""
+        if not self._credential.valid:
+            # Once and ahead of all, rather than in each of a hundred threads.
+            try:
+                self._credential.refresh(self._request)
+            except GoogleAuthError as error:
+                if error.retryable:
+                    return [Outcome(Fate.LATER, type(error).__name__)] * len(tokens)
+                raise CredentialError(f"no access token for FCM: {type(error).__name__}") from error
+        template = message_of(payload)
+        return [
+            outcome
+            for chunk in batched(tokens, CONNECTIONS, strict=False)
+            for outcome in self._send([_addressed(template, token) for token in chunk])
+        ]
+
+    def _send(self, messages: list[messaging.Message]) -> list[Outcome]:
+        try:
+            responses = messaging.send_each(messages, app=self._app).responses
+        except exceptions.FirebaseError as error:
+            return [outcome_of(error)] * len(messages)
+        return [outcome_of(response.exception) for response in responses]
+
+
+def message_of(payload: Payload) -> messaging.Message:
+    """The payload in the words of both platforms, for any token."""
+    quiet = payload.quiet
+    return messaging.Message(
+        notification=messaging.Notification(title=payload.text.title, body=payload.text.body),
+        data={"link": payload.link},
+        android=messaging.AndroidConfig(
+            priority="normal" if quiet else "high",
+            ttl=payload.lifetime,
+            notification=messaging.AndroidNotification(
+                tag=payload.collapse_id,
+                channel_id=QUIET_CHANNEL if quiet else EVERYDAY_CHANNEL,
+                priority="low" if quiet else "default",
+                visibility="private",
+            ),
+        ),
+        apns=messaging.APNSConfig(
+            headers={
+                "apns-collapse-id": payload.collapse_id,
+                "apns-priority": "5" if quiet else "10",
+                "apns-expiration": str(int(payload.expires_at.timestamp())),
+            },
+            payload=messaging.APNSPayload(
+                aps=messaging.Aps(
+                    sound=None if quiet else "default",
+                    custom_data={"interruption-level": "passive" if quiet else "active"},
+                )
+            ),
+        ),
+    )
+
+
+def outcome_of(error: exceptions.FirebaseError | None) -> Outcome:
+    """The outcome that an error of the SDK stands for, judged by its class and by the codes within its answer."""
+    if error is None:
+        return DELIVERED
+    reason = type(error).__name__
+    match error:
+        case messaging.UnregisteredError() | messaging.SenderIdMismatchError():
+            return Outcome(Fate.DEAD, reason)
+        case exceptions.InvalidArgumentError() if _blames_token(error):
+            return Outcome(Fate.DEAD, reason)
+        case exceptions.UnauthenticatedError() | exceptions.PermissionDeniedError():
+            return Outcome(Fate.UNAUTHORISED, reason)
+        case exceptions.ResourceExhaustedError():
+            return Outcome(Fate.LATER, reason, _retry_after(error) or QUOTA_WAIT)
+        case exceptions.UnavailableError() | exceptions.InternalError() | exceptions.DeadlineExceededError():
+            return Outcome(Fate.LATER, reason, _retry_after(error))
+        case exceptions.UnknownError() if error.http_response is None or _is_server_error(error):
+            return Outcome(Fate.LATER, reason, _retry_after(error))
+        case _:
+            return Outcome(Fate.REFUSED, reason)
+
+
+def _addressed(template: messaging.Message, token: str) -> messaging.Message:
+    # Set afterwards, since the constructor warns of the argument's coming end with every message.
+    message = copy.copy(template)
+    message.token = token
+    return message
+
+
+def _is_server_error(error: exceptions.FirebaseError) -> bool:
+    return bool(error.http_response.status_code >= _SERVER_ERRORS)
+
+
+def _blames_token(error: exceptions.FirebaseError) -> bool:
+    return any(
+        violation.get("field") == "message.token"
+        for detail in _details(error)
+        if detail.get("@type") == _BAD_REQUEST
+        for violation in detail.get("fieldViolations", ())
+    )
+
+
+def _details(error: exceptions.FirebaseError) -> list[dict[str, Any]]:
+    try:
+        details = error.http_response.json()["error"]["details"]
+    except (AttributeError, ValueError, KeyError, TypeError):
+        return []
+    return [detail for detail in details if isinstance(detail, dict)]
+
+
+def _retry_after(error: exceptions.FirebaseError) -> dt.timedelta:
+    """What Retry-After asks for, given in seconds or as a date to be read against the answer's own date."""
+    headers = {} if error.http_response is None else error.http_response.headers
+    asked = headers.get("Retry-After", "")
+    if asked.isdecimal():
+        return dt.timedelta(seconds=int(asked))
+    try:
+        wait = email.utils.parsedate_to_datetime(asked) - email.utils.parsedate_to_datetime(headers["Date"])
+    except (ValueError, KeyError, TypeError):
+        return dt.timedelta(0)
+    return max(wait, dt.timedelta(0))

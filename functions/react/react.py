@@ -1,0 +1,162 @@
+"""Reactions to what the table's stream tells: jobs for pushes, and the streak's update once more.
+
+An answer's text is never looked at: of an answer this takes only whose it is and when it came.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import traceback
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
+
+import boto3
+
+from rekindle.models import CoupleId, PushKind, Uid
+from rekindle.push.jobs import PersonJob
+from rekindle.push.outbox import Outbox
+from rekindle.settings import WorkerSettings
+from rekindle.store import keys
+from rekindle.store.instants import from_millis
+from rekindle.store.streaks import Streaks
+from rekindle.store.table import Table
+from rekindle.streaks import milestone_crossed
+from rekindle.telemetry import logger
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+type Image = Mapping[str, Any]
+"""An item as a stream record has it: typed attributes, and none where there was no item."""
+
+_COUPLE: Final = "COUPLE#"
+_PERSONS: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """A couple's date that both have answered, and when the second did."""
+
+    couple: CoupleId
+    date: dt.date
+    instant: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """What follows from one change of one item."""
+
+    jobs: Sequence[PersonJob] = ()
+    completed: Completed | None = None
+
+
+NOTHING: Final = Reaction()
+
+
+def reaction_to(record: Mapping[str, Any]) -> Reaction:
+    """What follows from a stream record. A repeat of the record has the same reaction: pushes replace each other."""
+    change = record["dynamodb"]
+    key = keys.Key(change["Keys"]["pk"]["S"], change["Keys"]["sk"]["S"])
+    old, new = change.get("OldImage", {}), change.get("NewImage", {})
+    if not new or not key.pk.startswith(_COUPLE):
+        return NOTHING
+    couple = CoupleId(key.pk.removeprefix(_COUPLE))
+    if key.sk.startswith(keys.DAY_PREFIX):
+        return _to_answers(couple, dt.date.fromisoformat(key.sk.removeprefix(keys.DAY_PREFIX)), old, new)
+    if key == keys.streak(couple):
+        return _to_streak(couple, old, new)
+    return NOTHING
+
+
+def _to_answers(couple: CoupleId, date: dt.date, old: Image, new: Image) -> Reaction:
+    before, now = _answered(old), _answered(new)
+    if before.keys() == now.keys():
+        return NOTHING
+    latest = max(now.values())
+    if len(now) == _PERSONS:
+        first = min(now, key=lambda uid: (uid not in before, now[uid]))
+        job = PersonJob(kind=PushKind.BOTH_ANSWERED, uid=first, couple=couple, date=date, instant=latest)
+        return Reaction([job], Completed(couple, date, latest))
+    (partner,) = _persons(new) - now.keys()
+    return Reaction([PersonJob(kind=PushKind.PARTNER_ANSWERED, uid=partner, couple=couple, date=date, instant=latest)])
+
+
+def _to_streak(couple: CoupleId, old: Image, new: Image) -> Reaction:
+    milestone = milestone_crossed(int(old["run"]["N"]) if old else 0, int(new["run"]["N"]))
+    if milestone is None:
+        return NOTHING
+    instant = from_millis(int(new["changed_at"]["N"]))
+    return Reaction(
+        [
+            PersonJob(
+                kind=PushKind.STREAK_MILESTONE,
+                uid=uid,
+                couple=couple,
+                date=instant.date(),
+                instant=instant,
+                milestone=milestone,
+            )
+            for uid in sorted(_persons(new))
+        ]
+    )
+
+
+def _answered(day: Image) -> dict[Uid, dt.datetime]:
+    answers = day["answers"]["M"] if day else {}
+    return {Uid(uid): from_millis(int(answer["M"]["at"]["N"])) for uid, answer in answers.items()}
+
+
+def _persons(image: Image) -> frozenset[Uid]:
+    return frozenset(Uid(person["S"]) for person in image["persons"]["L"])
+
+
+@dataclass(frozen=True, slots=True)
+class React:
+    """Reads the stream; what it does can be done again without harm."""
+
+    streaks: Streaks
+    outbox: Outbox
+
+    def to_batch(self, records: Sequence[Mapping[str, Any]]) -> str | None:
+        """React to the records in order; the sequence number of the first that failed, from which the stream goes on.
+
+        Raises when the jobs cannot be sent: then the whole batch comes again.
+        """
+        jobs: list[PersonJob] = []
+        failed = None
+        for record in records:
+            try:
+                reaction = reaction_to(record)
+                if done := reaction.completed:
+                    self.streaks.complete(done.couple, done.date, done.instant)
+            except Exception as error:  # noqa: BLE001  whatever it was, the records before it stand
+                failed = str(record["dynamodb"]["SequenceNumber"])
+                where = traceback.extract_tb(error.__traceback__)[-1]
+                logger.error(  # noqa: TRY400  an exception's own words may repeat what somebody wrote
+                    "no reaction",
+                    extra={"sequence": failed, "error": type(error).__name__, "where": f"{where.name}:{where.lineno}"},
+                )
+                break
+            jobs.extend(reaction.jobs)
+        self.outbox.send(jobs)
+        logger.info("reacted", extra={"records": len(records), "jobs": len(jobs)})
+        return failed
+
+
+@cache
+def _react() -> React:
+    settings = WorkerSettings.read(os.environ)
+    return React(
+        streaks=Streaks(Table(boto3.client("dynamodb"), settings.table)),
+        outbox=Outbox(boto3.client("sqs"), settings.queue_url),
+    )
+
+
+def handler(event: Mapping[str, Any], _context: LambdaContext) -> dict[str, list[dict[str, str]]]:
+    """The record to go on from, in the shape of ReportBatchItemFailures; empty when all are done."""
+    failed = _react().to_batch(event["Records"])
+    return {"batchItemFailures": [{"itemIdentifier": failed}] if failed else []}

@@ -1,0 +1,107 @@
+"""The tick: every 5 minutes it puts a job on the queue for each slot that has come since the last one."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
+
+import boto3
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from rekindle.push.jobs import SlotJob
+from rekindle.push.outbox import Outbox
+from rekindle.reminders import MAX_LATENESS, due_slots
+from rekindle.settings import WorkerSettings
+from rekindle.store.slots import Slots
+from rekindle.store.table import Table
+from rekindle.telemetry import logger
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+    from rekindle.models import Zone
+    from rekindle.reminders import DueSlot, Slot
+
+FIRST_WINDOW: Final = dt.timedelta(minutes=5)
+"""What the very first tick looks back on."""
+
+
+class TickEvent(BaseModel):
+    """The schedule's input."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    scheduled_time: AwareDatetime
+
+
+def window(watermark: dt.datetime | None, until: dt.datetime) -> tuple[dt.datetime, dt.datetime]:
+    """The stretch of time (excluding its start) that a tick answers for; empty where a later tick has been before it.
+
+    A tick that comes after an outage catches up, but no further back than a reminder may be late.
+    """
+    after = until - FIRST_WINDOW if watermark is None else max(watermark, until - MAX_LATENESS)
+    return min(after, until), until
+
+
+def due_in(zones: Iterable[Zone], after: dt.datetime, until: dt.datetime) -> list[DueSlot]:
+    """Every slot that may have come, whether or not anybody uses it, in a fixed order."""
+    return [due for zone in sorted(zones) for due in due_slots(after, until, zone)]
+
+
+def due_jobs(due: Iterable[DueSlot], shards: Mapping[Slot, int], tick: dt.datetime) -> list[SlotJob]:
+    """One job for each shard of a due slot that exists."""
+    return [
+        SlotJob(
+            zone=each.slot.zone,
+            time=each.slot.time,
+            shard=shard,
+            date=each.date,
+            instant=each.instant,
+            late=tick - each.instant,
+        )
+        for each in due
+        for shard in range(shards.get(each.slot, 0))
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Reads slots, and writes nothing but the watermark.
+
+    A tick that is doubled, or dies before it has moved the watermark, sends jobs a second time; their runs refuse them.
+    """
+
+    slots: Slots
+    outbox: Outbox
+
+    def beat(self, at: dt.datetime) -> int:
+        """Enqueue what has come until `at`; the number of jobs."""
+        after, until = window(self.slots.watermark(), at)
+        if after == until:
+            logger.info("overtaken", extra={"until": until.isoformat()})
+            return 0
+        due = due_in(self.slots.zones(), after, until)
+        jobs = due_jobs(due, self.slots.existing(each.slot for each in due), until)
+        self.outbox.send(jobs)
+        self.slots.advance_watermark(until)
+        logger.info("ticked", extra={"after": after.isoformat(), "until": until.isoformat(), "jobs": len(jobs)})
+        return len(jobs)
+
+
+@cache
+def _tick() -> Tick:
+    settings = WorkerSettings.read(os.environ)
+    return Tick(
+        slots=Slots(Table(boto3.client("dynamodb"), settings.table)),
+        outbox=Outbox(boto3.client("sqs"), settings.queue_url),
+    )
+
+
+def handler(event: Mapping[str, Any], _context: LambdaContext) -> dict[str, int]:
+    """The number of jobs sent; raises pydantic's ValidationError for an event that names no time."""
+    return {"jobs": _tick().beat(TickEvent.model_validate(event).scheduled_time)}

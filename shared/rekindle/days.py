@@ -1,0 +1,47 @@
+"""Which of a couple's dates are open, and which were never theirs to miss."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Final
+
+from rekindle.calendar import day_window, local_date
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from rekindle.calendar import DayWindow
+    from rekindle.models import Day, Zone
+
+_REACH: Final = dt.timedelta(days=3)
+"""A window ends at most 3 hours after the date's end, and a change of zone can have moved that by up to 26 hours."""
+
+
+def nearby_dates(zones: Iterable[Zone], instant: dt.datetime) -> tuple[dt.date, dt.date]:
+    """The first and the last date that may be open: none outside of them is."""
+    today = [local_date(instant, zone) for zone in zones]
+    return min(today) - _REACH, max(today)
+
+
+def window_of(date: dt.date, stored: Mapping[dt.date, Day], zones: Iterable[Zone]) -> DayWindow:
+    """The window of a date: as stored on its day, or as the zones have it while there is none."""
+    return stored[date].window if date in stored else day_window(date, zones)
+
+
+def open_dates(stored: Mapping[dt.date, Day], zones: tuple[Zone, ...], instant: dt.datetime) -> frozenset[dt.date]:
+    """The dates that take answers at an instant; `stored` holds those of the nearby days that exist."""
+    return frozenset(
+        date for date in dates(*nearby_dates(zones, instant)) if window_of(date, stored, zones).is_open(instant)
+    )
+
+
+def counted_from(zones: tuple[Zone, ...], created_at: dt.datetime) -> dt.date:
+    """The first date that a couple has whole; those that had begun when they paired are not theirs to miss."""
+    begun = (date for date in dates(*nearby_dates(zones, created_at)) if day_window(date, zones).opens_at < created_at)
+    return max(begun) + dt.timedelta(days=1)
+
+
+def dates(first: dt.date, last: dt.date) -> Iterator[dt.date]:
+    """Each date from `first` to `last`, both included."""
+    for ordinal in range(first.toordinal(), last.toordinal() + 1):
+        yield dt.date.fromordinal(ordinal)

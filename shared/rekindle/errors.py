@@ -1,0 +1,59 @@
+"""Every error of ours.
+
+RekindleError
+├── UnknownZoneError        not an IANA zone of the pinned tzdata
+├── NoPromptError           no prompt fits this couple
+├── WriteConflictError      a conditional write or a transaction was refused; says which condition
+├── ContentionError         lost the same race more often than we retry
+├── OutboxError             the queue did not take every job
+├── VaultError              an answer cannot be sealed or opened
+│   └── KeyUnavailableError the key service does not answer; try again later
+└── ProblemError            a client can cause it: `rekindle.http` tells them what is wrong
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class RekindleError(Exception):
+    """The root of all errors that this package raises on purpose."""
+
+
+class UnknownZoneError(RekindleError):
+    """The pinned tzdata has no zone of this name."""
+
+
+class NoPromptError(RekindleError):
+    """No prompt is as gentle as this couple asks."""
+
+
+class WriteConflictError(RekindleError):
+    """A condition of a write did not hold, so nothing was written.
+
+    `standing` has an entry for each condition that failed: its index in the transaction (0 for a single write),
+    and the item as it stands, or None where there is none.
+    """
+
+    def __init__(self, standing: Mapping[int, Mapping[str, Any] | None]) -> None:
+        super().__init__(f"conditions failed at {sorted(standing)}")
+        self.standing = standing
+
+
+class ContentionError(RekindleError):
+    """The same race was lost more often than we retry; the caller may try again later."""
+
+
+class OutboxError(RekindleError):
+    """The queue did not take every job; whoever wanted them sent must try all of its work again."""
+
+
+class VaultError(RekindleError):
+    """A key is gone, or what it should open was sealed under another, for another place, or is damaged."""
+
+
+class KeyUnavailableError(VaultError):
+    """The key service does not answer; nothing is lost, and a later try may succeed."""

@@ -1,0 +1,131 @@
+"""HTTP as the API speaks it: problem details for every error, nothing cached, no body beyond its size."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+from aws_lambda_powertools.event_handler.openapi.exceptions import (
+    RequestUnsupportedContentType,
+    RequestValidationError,
+)
+from botocore.exceptions import BotoCoreError, ClientError
+
+from rekindle.errors import ContentionError, KeyUnavailableError, NoPromptError, UnknownZoneError
+from rekindle.problems import Problem, ProblemError
+from rekindle.telemetry import logger
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+BODY_LIMIT: Final = 16_384
+"""Bytes. The longest answer is 2,000 characters: 12,000 bytes where JSON escapes every one."""
+RETRY_SOON: Final = 2
+"""Seconds a client waits before it tries again what was busy."""
+
+
+def resolver() -> APIGatewayHttpResolver:
+    """A resolver that validates by its handlers' types and answers every error with problem details."""
+    app = APIGatewayHttpResolver(enable_validation=True)
+    app.use([_outcome])
+    app.not_found(_no_such_route)
+    app.exception_handler(RequestValidationError)(_invalid)
+    app.exception_handler(RequestUnsupportedContentType)(_unsupported)
+    app.exception_handler(ProblemError)(_problem)
+    app.exception_handler(UnknownZoneError)(lambda _error: problem_response(Problem.UNKNOWN_ZONE))
+    app.exception_handler(NoPromptError)(lambda _error: problem_response(Problem.NO_PROMPT))
+    app.exception_handler([ContentionError, KeyUnavailableError, BotoCoreError, ClientError])(_busy)
+    app.exception_handler(Exception)(_internal)
+    return app
+
+
+def respond(app: APIGatewayHttpResolver, event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """The answer to one API Gateway event; a body over the limit is refused before anything parses it."""
+    body = event.get("body") or ""
+    # A base64 body is a third longer than the bytes it stands for.
+    size = len(body) * 3 // 4 if event.get("isBase64Encoded") else len(body.encode())
+    if size > BODY_LIMIT:
+        return _as_answer(problem_response(Problem.BODY_TOO_LARGE))
+    return app.resolve(event, context)
+
+
+def problem_response(
+    problem: Problem, *, retry_after: int | None = None, errors: list[dict[str, str]] | None = None
+) -> Response[str]:
+    """The problem as application/problem+json, with the one log line of this outcome."""
+    logger.info("refused", extra={"problem": problem.type, "status": int(problem.status)})
+    body: dict[str, object] = {"type": problem.type, "title": problem.title, "status": problem.status}
+    if errors:
+        body["errors"] = errors
+    headers: dict[str, str | list[str]] = {"Cache-Control": "no-store"}
+    if retry_after is not None:
+        headers["Retry-After"] = str(retry_after)
+    return Response(problem.status, "application/problem+json", json.dumps(body), headers=headers)
+
+
+def _outcome(app: APIGatewayHttpResolver, next_middleware: NextMiddleware) -> Response[Any]:
+    response = next_middleware(app)
+    response.headers["Cache-Control"] = "no-store"
+    request = app.request
+    # The route's pattern, never the path: what a client puts into a path is not ours to keep.
+    outcome = {"method": request.method, "route": request.route, "status": int(response.status_code)}
+    logger.info("answered", extra=outcome)
+    return response
+
+
+def _no_such_route(_error: Exception) -> Response[str]:
+    return problem_response(Problem.NO_SUCH_ROUTE)
+
+
+def _invalid(error: RequestValidationError) -> Response[str]:
+    found = error.errors()
+    if any(each["type"] == "json_invalid" for each in found):
+        return problem_response(Problem.MALFORMED_JSON)
+    return problem_response(Problem.INVALID_FIELDS, errors=[_field_error(each) for each in found])
+
+
+def _field_error(error: Mapping[str, Any]) -> dict[str, str]:
+    # The offending value is left out: it may be what somebody wrote.
+    return {"field": ".".join(str(part) for part in error["loc"]), "reason": str(error["msg"])}
+
+
+def _unsupported(_error: RequestUnsupportedContentType) -> Response[str]:
+    return problem_response(Problem.UNSUPPORTED_MEDIA_TYPE)
+
+
+def _problem(error: ProblemError) -> Response[str]:
+    return problem_response(error.problem, retry_after=error.retry_after, errors=error.errors)
+
+
+def _busy(error: Exception) -> Response[str]:
+    logger.error("busy", extra={"error": type(error).__name__, "cause": type(error.__cause__).__name__})
+    return problem_response(Problem.BUSY, retry_after=RETRY_SOON)
+
+
+def _internal(error: Exception) -> Response[str]:
+    # The traceback alone: an exception's message may carry what somebody wrote.
+    logger.error("internal error", extra={"error": type(error).__name__, "where": _frames(error)})
+    return problem_response(Problem.INTERNAL)
+
+
+def _frames(error: BaseException) -> list[str]:
+    frames, at = [], error.__traceback__
+    while at:
+        code = at.tb_frame.f_code
+        frames.append(f"{code.co_filename.rpartition('/')[2]}:{at.tb_lineno} {code.co_name}")
+        at = at.tb_next
+    return frames
+
+
+def _as_answer(response: Response[str]) -> dict[str, Any]:
+    return {
+        "statusCode": int(response.status_code),
+        "body": response.body,
+        "isBase64Encoded": False,
+        "headers": {"Content-Type": "application/problem+json", **response.headers},
+        "cookies": [],
+    }

@@ -1,0 +1,210 @@
+"""The words of the field as types: identifiers, states and the frozen values that rules and store exchange."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, NewType
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rekindle.calendar import DayWindow
+
+Uid = NewType("Uid", str)
+"""A person's identifier: the `sub` of their Firebase ID token."""
+CoupleId = NewType("CoupleId", str)
+DeviceId = NewType("DeviceId", str)
+"""Chosen by the phone, stable for one installation of the app."""
+InviteId = NewType("InviteId", str)
+PackId = NewType("PackId", str)
+PromptId = NewType("PromptId", str)
+Zone = NewType("Zone", str)
+"""An IANA zone name that the pinned tzdata knows; see `rekindle.calendar.zone_named`."""
+Language = NewType("Language", str)
+"""A lower-case ISO 639-1 code, such as `en`."""
+
+
+class Theme(StrEnum):
+    """The seven practices; every prompt has exactly one."""
+
+    OPENNESS = "openness"
+    TIME = "time"
+    COURAGE = "courage"
+    LISTENING = "listening"
+    TOUCH = "touch"
+    FEAR = "fear"
+    SPARK = "spark"
+
+
+class PromptKind(StrEnum):
+    """How a couple takes part: a written answer, or something done together and checked off."""
+
+    QUESTION = "question"
+    TOGETHER = "together"
+    TOUCH = "touch"
+
+
+class Barrier(StrEnum):
+    """What gets in the way; private to the person who says so."""
+
+    STRESS = "stress"
+    COMMUNICATION = "communication"
+    VULNERABILITY = "vulnerability"
+    NEGLECT = "neglect"
+
+
+class Platform(StrEnum):
+    """What a device runs: it decides how a push is made quiet."""
+
+    ANDROID = "android"
+    IOS = "ios"
+
+
+class PushKind(StrEnum):
+    """Why a push is sent; the payload catalogue has one entry for each."""
+
+    PROMPT = "prompt"
+    EVENING = "evening"
+    PARTNER_ANSWERED = "partner_answered"
+    BOTH_ANSWERED = "both_answered"
+    STREAK_MILESTONE = "streak_milestone"
+
+
+@dataclass(frozen=True, slots=True)
+class PromptRef:
+    """Names one text for ever: a published version of a pack never changes."""
+
+    pack: PackId
+    version: int
+    prompt: PromptId
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A phone that takes pushes."""
+
+    token: str
+    platform: Platform
+    registered_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class QuietHours:
+    """Local wall-clock times between which a push makes no sound; may span midnight. `start == end` is refused."""
+
+    start: dt.time
+    end: dt.time
+
+
+@dataclass(frozen=True, slots=True)
+class Reminders:
+    """When the system may speak to a person, in local wall-clock times that are multiples of 5 minutes.
+
+    `evening` and `quiet_hours` are None when switched off.
+    """
+
+    prompt: dt.time = dt.time(8, 30)
+    evening: dt.time | None = dt.time(20, 30)
+    quiet_hours: QuietHours | None = QuietHours(dt.time(22), dt.time(7))
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What a person says about themself.
+
+    `depth` is 1 to 3, `touch_comfort` 0 (no touch prompts at all) to 3.
+    """
+
+    display_name: str
+    zone: Zone
+    language: Language
+    depth: int = 1
+    touch_comfort: int = 0
+    barriers: frozenset[Barrier] = frozenset()
+    streak_hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LiveInvite:
+    """The one invite a person has open, as kept with the person; the code itself is known to nobody but the phones."""
+
+    id: InviteId
+    code_mac: str
+    expires_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Everything one person owns that is not a day: one item, so that one conditional write keeps it whole.
+
+    `revision` grows by one with each write and guards it.
+    """
+
+    uid: Uid
+    profile: Profile
+    reminders: Reminders
+    created_at: dt.datetime
+    devices: Mapping[DeviceId, Device] = field(default_factory=dict)
+    couple: CoupleId | None = None
+    invite: LiveInvite | None = None
+    revision: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Couple:
+    """Two persons. `profiles` repeats what the couple's rules need of each, and is written with the person.
+
+    `first_date` is the earliest date that either clock showed when the couple was made and `counted_from` the first
+    that they had whole; `themes_met` is what the last weeks brought, and `ended_at` when they unpaired.
+    """
+
+    id: CoupleId
+    created_at: dt.datetime
+    first_date: dt.date
+    counted_from: dt.date
+    profiles: Mapping[Uid, Profile]
+    themes_met: Mapping[dt.date, Theme] = field(default_factory=dict)
+    ended_at: dt.datetime | None = None
+
+    @property
+    def zones(self) -> tuple[Zone, ...]:
+        """The zones of both."""
+        return tuple(profile.zone for profile in self.profiles.values())
+
+    def partner_of(self, uid: Uid) -> Uid:
+        """The other of the two."""
+        (partner,) = (each for each in self.profiles if each != uid)
+        return partner
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one person gave to a day.
+
+    `sealed` is the encrypted text, or None where a day was checked off without one; `revision` counts the edits from
+    1, so that an edit can name what it replaces.
+    """
+
+    at: dt.datetime
+    revision: int
+    sealed: bytes | None
+    share_first: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A couple's prompt of one calendar date, with both answers: one item, so that one write can see the other."""
+
+    couple: CoupleId
+    date: dt.date
+    prompt: PromptRef
+    kind: PromptKind
+    window: DayWindow
+    answers: Mapping[Uid, Answer] = field(default_factory=dict)
+
+    @property
+    def revealed(self) -> bool:
+        """Whether both have answered, which is what opens the answers and completes the day."""
+        return len(self.answers) == 2  # noqa: PLR2004  a couple is two

@@ -1,0 +1,63 @@
+"""Everything a client can be told went wrong: one stable type, one status and one human sentence each (RFC 9457)."""
+
+from __future__ import annotations
+
+from enum import Enum
+from http import HTTPStatus
+
+from rekindle.errors import RekindleError
+
+
+class Problem(Enum):
+    """The problem types. The member's name makes the `type`, so a member is never renamed."""
+
+    MALFORMED_JSON = HTTPStatus.BAD_REQUEST, "The body is not JSON."
+    INVALID_FIELDS = HTTPStatus.UNPROCESSABLE_ENTITY, "Some fields are missing, unknown or not as they should be."
+    UNKNOWN_ZONE = HTTPStatus.UNPROCESSABLE_ENTITY, "There is no such time zone."
+    TEXT_MISSING = HTTPStatus.UNPROCESSABLE_ENTITY, "This prompt asks for an answer in words."
+    BODY_TOO_LARGE = HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is too large."
+    UNSUPPORTED_MEDIA_TYPE = HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The body has to be application/json."
+    NO_SUCH_ROUTE = HTTPStatus.NOT_FOUND, "There is nothing at this address for this method."
+    NO_PROFILE = HTTPStatus.NOT_FOUND, "Say who you are first."
+    NOT_PAIRED = HTTPStatus.NOT_FOUND, "You are not paired with anyone."
+    ALREADY_PAIRED = HTTPStatus.CONFLICT, "You are paired already."
+    NO_INVITE = HTTPStatus.NOT_FOUND, "You have no open invite."
+    INVITE_NOT_USABLE = HTTPStatus.NOT_FOUND, "This code does not work. Ask your partner for a new one."
+    NOT_REDEEMED_YET = HTTPStatus.CONFLICT, "Nobody has used this invite's code yet."
+    TOO_MANY_TRIES = HTTPStatus.TOO_MANY_REQUESTS, "Too many codes tried. Wait a little."
+    TOO_MANY_DEVICES = HTTPStatus.CONFLICT, "You have too many devices. Remove one first."
+    NO_SUCH_DAY = HTTPStatus.NOT_FOUND, "There is no such day in your journal."
+    DAY_CLOSED = HTTPStatus.CONFLICT, "This day no longer takes answers."
+    ANSWERS_ARE_OPEN = HTTPStatus.CONFLICT, "Both answers are open now, and stay as they are."
+    ANSWERED_ALREADY = HTTPStatus.CONFLICT, "You have answered already. To edit it, name the revision you have read."
+    KEY_REUSED = HTTPStatus.CONFLICT, "This idempotency key was used for another request."
+    NO_PROMPT = HTTPStatus.SERVICE_UNAVAILABLE, "There is no prompt to offer yet."
+    BUSY = HTTPStatus.SERVICE_UNAVAILABLE, "Something is busy on our side. Nothing is lost; try again in a moment."
+    INTERNAL = HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong on our side."
+
+    @property
+    def status(self) -> HTTPStatus:
+        """The HTTP status that goes with the type."""
+        return self.value[0]
+
+    @property
+    def title(self) -> str:
+        """The sentence for a person."""
+        return self.value[1]
+
+    @property
+    def type(self) -> str:
+        """The stable identifier that a client tells problems apart by."""
+        return f"urn:rekindle:problem:{self.name.lower().replace('_', '-')}"
+
+
+class ProblemError(RekindleError):
+    """A request that cannot be carried out; `retry_after` is in seconds, `errors` names fields with their reasons."""
+
+    def __init__(
+        self, problem: Problem, *, retry_after: int | None = None, errors: list[dict[str, str]] | None = None
+    ) -> None:
+        super().__init__(problem.title)
+        self.problem = problem
+        self.retry_after = retry_after
+        self.errors = errors

@@ -1,0 +1,115 @@
+"""The queue's jobs: what `tick` and `react` ask of `delivery`, and what `delivery` asks of itself for later.
+
+A job names persons and never carries a token, a name or anything that somebody wrote: whom it reaches, and whether it
+still should, is looked up when it is done.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, model_validator
+
+from rekindle.calendar import zone_named
+from rekindle.models import CoupleId, PushKind, Uid, Zone
+from rekindle.push.payloads import Occasion
+from rekindle.reminders import Slot
+
+LONGEST_DELAY: Final = dt.timedelta(minutes=15)
+"""The most that SQS holds a message back."""
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: Literal[1] = 1
+    date: dt.date
+    instant: AwareDatetime
+    late: dt.timedelta = Field(default=dt.timedelta(0), ge=dt.timedelta(0))
+    """How much later than `instant` it was already when the job was enqueued."""
+
+
+class SlotJob(_Body):
+    """Push to everybody in one shard of a slot, for the local date on which it fell due."""
+
+    type: Literal["slot"] = "slot"
+    zone: Zone
+    time: dt.time
+    shard: int = Field(ge=0)
+
+    @model_validator(mode="after")
+    def _names_a_slot(self) -> Self:
+        Slot(zone_named(self.zone), self.time)
+        return self
+
+    @property
+    def slot(self) -> Slot:
+        """The slot that is due."""
+        return Slot(self.zone, self.time)
+
+
+class _Push(_Body):
+    kind: PushKind
+    milestone: int | None = None
+
+    @model_validator(mode="after")
+    def _milestone_where_there_is_one(self) -> Self:
+        if (self.kind is PushKind.STREAK_MILESTONE) is (self.milestone is None):
+            raise ValueError("a streak's milestone goes with its own kind of push, and with no other")
+        return self
+
+    @property
+    def occasion(self) -> Occasion:
+        """What the push is about."""
+        return Occasion(self.kind, self.date, self.instant, self.milestone)
+
+
+class PersonJob(_Push):
+    """Push to one person on all their devices, if they are still in the couple that it is about."""
+
+    type: Literal["person"] = "person"
+    uid: Uid
+    couple: CoupleId
+
+
+class Target(BaseModel):
+    """One device of a person, by its token's mark, that a push has not reached yet."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    uid: Uid
+    couple: CoupleId
+    mark: str
+
+
+class RetryJob(_Push):
+    """Push again to just those devices that an earlier try did not reach.
+
+    `attempt` is the try that this one will be, from 2; `reason` says why the last one failed, and `hold` what is left
+    to wait beyond the delay that the queue itself could give. One with `given_up` is not tried again: it is on its way
+    to the dead letters, to tell its reason there.
+    """
+
+    type: Literal["retry"] = "retry"
+    targets: tuple[Target, ...] = Field(min_length=1)
+    attempt: int = Field(ge=2)
+    reason: str
+    hold: dt.timedelta = Field(default=dt.timedelta(0), ge=dt.timedelta(0))
+    given_up: bool = False
+
+
+type Job = Annotated[SlotJob | PersonJob | RetryJob, Field(discriminator="type")]
+
+_JOBS: Final[TypeAdapter[SlotJob | PersonJob | RetryJob]] = TypeAdapter(Job)
+
+
+def job_from(body: str) -> SlotJob | PersonJob | RetryJob:
+    """The job of a queue message's body; raises pydantic's ValidationError or UnknownZoneError if it is not one."""
+    return _JOBS.validate_json(body)
+
+
+def mark_of(token: str) -> str:
+    """What stands for a token where the token itself must not be: enough to tell one person's devices apart."""
+    return hashlib.blake2b(token.encode(), digest_size=8).hexdigest()

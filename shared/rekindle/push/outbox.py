@@ -1,0 +1,79 @@
+"""The way onto the queue: every job gets there, or whoever sends them is told that not all did."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from rekindle.errors import OutboxError
+from rekindle.telemetry import logger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from types_boto3_sqs import SQSClient
+
+    from rekindle.push.jobs import PersonJob, RetryJob, SlotJob
+
+BATCH_JOBS: Final = 10
+BATCH_BYTES: Final = 262_144
+ATTEMPTS: Final = 5
+FIRST_PAUSE: Final = 0.05
+"""Seconds; the pause before the n-th retry is drawn from 0 to FIRST_PAUSE * 2**n (full jitter)."""
+
+_NO_DELAY: Final = dt.timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Outbox:
+    """One queue. `pause` takes seconds and `jitter` returns 0 to 1: arguments, so that tests need neither."""
+
+    client: SQSClient
+    queue_url: str
+    pause: Callable[[float], None] = time.sleep
+    jitter: Callable[[], float] = random.random
+
+    def send(self, jobs: Iterable[SlotJob | PersonJob | RetryJob], delay: dt.timedelta = _NO_DELAY) -> None:
+        """Enqueue the jobs, each to be seen after `delay` (at most 15 minutes), in no particular order.
+
+        Raises OutboxError if the queue keeps refusing some; others may be on it by then, so a job may be sent twice.
+        """
+        for batch in _batches(job.model_dump_json() for job in jobs):
+            self._send(batch, int(delay.total_seconds()))
+
+    def _send(self, bodies: list[str], delay: int) -> None:
+        left = dict(enumerate(bodies))
+        for attempt in range(ATTEMPTS):
+            answer = self.client.send_message_batch(
+                QueueUrl=self.queue_url,
+                Entries=[
+                    {"Id": str(number), "MessageBody": body, "DelaySeconds": delay} for number, body in left.items()
+                ],
+            )
+            refused = answer.get("Failed", [])
+            if not refused:
+                return
+            if any(each["SenderFault"] for each in refused):
+                codes = sorted({each["Code"] for each in refused})
+                raise OutboxError(f"the queue finds fault with a job: {', '.join(codes)}")
+            left = {int(each["Id"]): left[int(each["Id"])] for each in refused}
+            logger.warning("jobs refused", extra={"jobs": len(left), "attempt": attempt + 1})
+            self.pause(FIRST_PAUSE * 2**attempt * self.jitter())
+        raise OutboxError(f"the queue kept refusing {len(left)} jobs")
+
+
+def _batches(bodies: Iterable[str]) -> Iterator[list[str]]:
+    batch: list[str] = []
+    size = 0
+    for body in bodies:
+        length = len(body.encode())
+        if batch and (len(batch) == BATCH_JOBS or size + length > BATCH_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(body)
+        size += length
+    if batch:
+        yield batch

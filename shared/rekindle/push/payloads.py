@@ -1,0 +1,120 @@
+"""The catalogue of pushes: every word that a lock screen may show, and how a push behaves on the phone.
+
+A text is chosen by kind, language and variant and by nothing else, so no name, prompt or answer can get into one.
+The app makes two Android channels: `everyday`, and `quiet` of low importance.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from rekindle.models import Language, PushKind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What the lock screen shows."""
+
+    title: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """What a push is about: the same for each person who gets it.
+
+    `date` is the day it belongs to, `instant` when it fell due, and `milestone` the streak of a milestone's push.
+    """
+
+    kind: PushKind
+    date: dt.date
+    instant: dt.datetime
+    milestone: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """A push without its addressee, as every platform is told in its own words.
+
+    A push replaces an earlier one with the same `collapse_id` on the phone. A `quiet` one makes no sound. It is not
+    shown at all after `expires_at`, which is `lifetime` after it fell due.
+    """
+
+    text: Text
+    link: str
+    collapse_id: str
+    quiet: bool
+    lifetime: dt.timedelta
+    expires_at: dt.datetime
+
+
+DEFAULT_LANGUAGE: Final = Language("en")
+"""Spoken to those whose language the catalogue does not have yet."""
+
+_ENGLISH: Final[Mapping[PushKind, Mapping[int, Text]]] = {
+    PushKind.PROMPT: {
+        0: Text("Today's moment is here", "Two minutes, whenever it suits you."),
+        1: Text("Something new for today", "Have a look when you have a quiet minute."),
+        2: Text("A moment for today", "It will be here when you are ready."),
+    },
+    PushKind.EVENING: {
+        0: Text("Today's moment is still open", "If tonight is a good time, it is here."),
+        1: Text("An easy end to the day", "Two quiet minutes, if you feel like it."),
+    },
+    PushKind.PARTNER_ANSWERED: {
+        0: Text("Something is here for you", "Take your time, and open it when it suits you."),
+    },
+    PushKind.BOTH_ANSWERED: {
+        0: Text("Today's moment has opened", "It is there for both of you now."),
+    },
+    PushKind.STREAK_MILESTONE: {
+        7: Text("Seven days", "A small thing, done seven times. Lovely."),
+        30: Text("Thirty days", "Look how far small moments go."),
+        100: Text("One hundred days", "A hundred small moments. Enjoy this one."),
+        365: Text("A year of days", "Three hundred and sixty-five small moments."),
+    },
+}
+"""By variant: a milestone is its own variant, the others take turns by date."""
+
+CATALOGUE: Final[Mapping[Language, Mapping[PushKind, Mapping[int, Text]]]] = {DEFAULT_LANGUAGE: _ENGLISH}
+
+LIFETIMES: Final[Mapping[PushKind, dt.timedelta]] = {
+    PushKind.PROMPT: dt.timedelta(hours=12),
+    PushKind.EVENING: dt.timedelta(hours=3),
+    PushKind.PARTNER_ANSWERED: dt.timedelta(hours=12),
+    PushKind.BOTH_ANSWERED: dt.timedelta(hours=24),
+    PushKind.STREAK_MILESTONE: dt.timedelta(hours=24),
+}
+"""How long a phone that is switched off may still get a push: a reminder never comes on the day after."""
+
+_PLACES: Final[Mapping[PushKind, str]] = {
+    PushKind.PROMPT: "d",
+    PushKind.EVENING: "d",
+    PushKind.PARTNER_ANSWERED: "d",
+    PushKind.BOTH_ANSWERED: "d",
+    PushKind.STREAK_MILESTONE: "s",
+}
+"""Where a push leads within the app, in a letter that means nothing to anyone else: a day, or the streak."""
+
+
+def payload_of(occasion: Occasion, language: Language, *, quiet: bool, app_link: str) -> Payload:
+    """The payload of an occasion in a language, English if the catalogue does not have it.
+
+    `app_link` is what the app's links begin with. Raises KeyError for a milestone that is none of the catalogue's.
+    """
+    kind = occasion.kind
+    variants = CATALOGUE.get(language, _ENGLISH)[kind]
+    variant = occasion.date.toordinal() % len(variants) if occasion.milestone is None else occasion.milestone
+    return Payload(
+        text=variants[variant],
+        link=f"{app_link.rstrip('/')}/o/{_PLACES[kind]}{occasion.date:%Y%m%d}",
+        collapse_id=f"{kind}-{occasion.date}",
+        quiet=quiet,
+        lifetime=LIFETIMES[kind],
+        expires_at=occasion.instant + LIFETIMES[kind],
+    )

@@ -1,0 +1,70 @@
+"""Typed settings, read from the environment that template.yaml writes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class CouplesApiSettings:
+    """What couples_api is told: its tables, the key that wraps all others, and where an invite's link leads."""
+
+    table: str
+    key_table: str
+    kms_key_id: str
+    app_link: str
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> Self:
+        """The settings; KeyError names a variable that is missing."""
+        return cls(
+            table=environment["TABLE_NAME"],
+            key_table=environment["KEY_TABLE_NAME"],
+            kms_key_id=environment["KMS_KEY_ID"],
+            app_link=environment["APP_LINK"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSettings:
+    """What tick and react are told: the table they read, and the queue they put jobs on."""
+
+    table: str
+    queue_url: str
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> Self:
+        """The settings; KeyError names a variable that is missing."""
+        return cls(table=environment["TABLE_NAME"], queue_url=environment["QUEUE_URL"])
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverySettings:
+    """What delivery is told: its table, the queue for what it must do later, and the way to FCM.
+
+    `fcm_secret` is the ARN of the secret that holds the credential, `fcm_endpoint` what FCM's addresses begin with, and
+    `app_link` what the links of pushes begin with.
+    """
+
+    table: str
+    queue_url: str
+    app_link: str
+    fcm_secret: str
+    fcm_project: str
+    fcm_endpoint: str
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> Self:
+        """The settings; KeyError names a variable that is missing."""
+        return cls(
+            table=environment["TABLE_NAME"],
+            queue_url=environment["QUEUE_URL"],
+            app_link=environment["APP_LINK"],
+            fcm_secret=environment["FCM_SECRET_ARN"],
+            fcm_project=environment["FCM_PROJECT_ID"],
+            fcm_endpoint=environment["FCM_ENDPOINT"],
+        )

@@ -1,0 +1,99 @@
+"""Couples: made, found and ended, each in one transaction with both persons."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from rekindle.errors import ContentionError, WriteConflictError
+from rekindle.models import Couple, CoupleId, Profile, Theme, Uid
+from rekindle.store import keys
+from rekindle.store.instants import from_millis, to_millis
+from rekindle.store.people import CHANGE_ATTEMPTS, People, profile_from, profile_item
+from rekindle.store.table import Write
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from rekindle.store.table import Table
+
+KEEPSAKE: Final = dt.timedelta(days=30)
+"""How long after unpairing what each wrote can still be exported; then the couple's key goes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Couples:
+    """The couples of the table."""
+
+    table: Table
+
+    def couple(self, couple: CoupleId) -> Couple | None:
+        """The couple as last acknowledged, ended or not."""
+        item = self.table.get(keys.couple(couple))
+        return couple_from(item) if item else None
+
+    def creation(self, couple: Couple) -> Write:
+        """The write that makes the couple, for the transaction that also binds both persons and stores the key."""
+        return Write(
+            "Put",
+            keys.couple(couple.id),
+            item={
+                "created_at": to_millis(couple.created_at),
+                "first_date": str(couple.first_date),
+                "counted_from": str(couple.counted_from),
+                "profiles": {uid: profile_item(profile) for uid, profile in couple.profiles.items()},
+                "themes_met": {},
+            },
+            condition="attribute_not_exists(pk)",
+        )
+
+    def profile_update(self, couple: CoupleId, uid: Uid, profile: Profile) -> Write:
+        """The write that repeats a person's profile in their couple."""
+        return Write(
+            "Update",
+            keys.couple(couple),
+            update="SET profiles.#uid = :profile",
+            condition="attribute_exists(profiles.#uid)",
+            names={"#uid": uid},
+            values={":profile": profile_item(profile)},
+        )
+
+    def end(self, uid: Uid, couple_id: CoupleId, instant: dt.datetime, also: Sequence[Write]) -> None:
+        """Unpair: both persons are free, their slots are gone and the couple is ended, in one transaction with `also`.
+
+        Ending what has ended already is no error.
+        """
+        for _ in range(CHANGE_ATTEMPTS):
+            couple = self.couple(couple_id)
+            if couple is None or couple.ended_at or uid not in couple.profiles:
+                return
+            people = People(self.table)
+            bound = [person for person in people.people(list(couple.profiles)).values() if person.couple == couple_id]
+            freed = [(person, replace(person, couple=None)) for person in bound]
+            ending = Write(
+                "Update",
+                keys.couple(couple_id),
+                update="SET ended_at = :instant, ended_by = :uid",
+                condition="attribute_exists(pk) AND attribute_not_exists(ended_at)",
+                values={":instant": to_millis(instant), ":uid": uid},
+            )
+            try:
+                self.table.transact([*people.saves(*freed), ending, *also])
+            except WriteConflictError:
+                continue
+            return
+        raise ContentionError("a couple kept changing")
+
+
+def couple_from(item: Mapping[str, Any]) -> Couple:
+    """The couple of a couple's item."""
+    return Couple(
+        id=CoupleId(item["pk"].partition("#")[2]),
+        created_at=from_millis(item["created_at"]),
+        first_date=dt.date.fromisoformat(item["first_date"]),
+        counted_from=dt.date.fromisoformat(item["counted_from"]),
+        profiles={Uid(uid): profile_from(profile) for uid, profile in item["profiles"].items()},
+        themes_met={dt.date.fromisoformat(date): Theme(theme) for date, theme in item["themes_met"].items()},
+        ended_at=from_millis(item["ended_at"]) if "ended_at" in item else None,
+    )

@@ -1,0 +1,187 @@
+"""Days: a couple's prompt of one date with both answers, one item, written by conditional updates."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from rekindle.calendar import DayWindow
+from rekindle.errors import ContentionError, WriteConflictError
+from rekindle.models import Answer, CoupleId, Day, PackId, PromptId, PromptKind, PromptRef, Theme, Uid
+from rekindle.playlist import forgettable
+from rekindle.store import keys
+from rekindle.store.instants import from_millis, to_millis
+from rekindle.store.table import Write
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rekindle.models import Couple
+    from rekindle.store.table import Item, Table
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """The days of the table."""
+
+    table: Table
+
+    def day(self, couple: CoupleId, date: dt.date) -> Day | None:
+        """The couple's day of this date, if it has been opened."""
+        item = self.table.get(keys.day(couple, date))
+        return day_from(item) if item else None
+
+    def between(self, couple: CoupleId, first: dt.date, last: dt.date) -> dict[dt.date, Day]:
+        """The days opened from `first` to `last`, both included; a few of them, in one page."""
+        page = self.table.query(keys.couple(couple).pk, between=(keys.day(couple, first).sk, keys.day(couple, last).sk))
+        return {day.date: day for day in map(day_from, page.items)}
+
+    def journal(self, couple: CoupleId, before: dt.date, limit: int) -> list[Day]:
+        """The latest `limit` days before a date, latest first."""
+        days: list[Day] = []
+        last = keys.day(couple, before - dt.timedelta(days=1)).sk
+        after: str | None = None
+        while len(days) < limit:
+            page = self.table.query(
+                keys.couple(couple).pk,
+                between=(keys.DAY_PREFIX, last),
+                after=after,
+                limit=limit - len(days),
+                descending=True,
+            )
+            days.extend(map(day_from, page.items))
+            after = page.last
+            if after is None:
+                break
+        return days
+
+    def seen(self, couple: CoupleId, theme: Theme) -> dict[tuple[PackId, PromptId], dt.date]:
+        """When the couple last met each prompt of a theme."""
+        item = self.table.get(keys.seen(couple, theme)) or {}
+        sightings = [(name.partition("/"), date) for name, date in item.items() if "/" in name]
+        return {(PackId(pack), PromptId(prompt)): dt.date.fromisoformat(date) for (pack, _, prompt), date in sightings}
+
+    def open_day(self, couple: Couple, day: Day, theme: Theme) -> Day:
+        """Give the couple its day, unless it has one already: the day that stands is returned, so both see the same.
+
+        Raises WriteConflictError when the couple has just ended.
+        """
+        forgotten = sorted(forgettable(couple.themes_met, day.date))
+        names = {"#date": str(day.date)} | {f"#old{number}": str(date) for number, date in enumerate(forgotten)}
+        removal = " REMOVE " + ", ".join(f"themes_met.#old{number}" for number in range(len(forgotten)))
+        writes = [
+            Write(
+                "Put", keys.day(couple.id, day.date), item=_item_from(couple, day), condition="attribute_not_exists(pk)"
+            ),
+            Write(
+                "Update",
+                keys.couple(couple.id),
+                update="SET themes_met.#date = :theme" + (removal if forgotten else ""),
+                condition="attribute_exists(pk) AND attribute_not_exists(ended_at)",
+                names=names,
+                values={":theme": theme},
+            ),
+            Write(
+                "Update",
+                keys.seen(couple.id, theme),
+                update="SET #prompt = :date",
+                names={"#prompt": f"{day.prompt.pack}/{day.prompt.prompt}"},
+                values={":date": str(day.date)},
+            ),
+        ]
+        try:
+            self.table.transact(writes)
+        except WriteConflictError as conflict:
+            if standing := conflict.standing.get(0):
+                return day_from(standing)
+            raise
+        return day
+
+    def record_answer(self, day: Day, uid: Uid, partner: Uid, answer: Answer, replaces: int | None) -> Day:
+        """The day with the answer on it, and with the partner's if they have answered.
+
+        `replaces` is the revision that this one edits, None for a first answer. Raises WriteConflictError with the day
+        as it stands when it is closed, revealed, or holds another revision.
+        """
+        names = {"#me": uid}
+        values: dict[str, object] = {":answer": _answer_item(answer), ":now": to_millis(answer.at)}
+        condition = "opens_at <= :now AND closes_at > :now AND "
+        if replaces is None:
+            condition += "attribute_not_exists(answers.#me)"
+        else:
+            condition += "answers.#me.revision = :replaces AND attribute_not_exists(answers.#partner)"
+            names["#partner"] = partner
+            values[":replaces"] = replaces
+        return day_from(
+            self.table.write(
+                Write(
+                    "Update",
+                    keys.day(day.couple, day.date),
+                    update="SET answers.#me = :answer",
+                    condition=condition,
+                    names=names,
+                    values=values,
+                )
+            )
+        )
+
+    def widening(self, day: Day, window: DayWindow) -> Write | None:
+        """The write that moves the day's window outward to take in `window`; None if it does already."""
+        wide = day.window.widened(window)
+        if wide == day.window:
+            return None
+        return Write(
+            "Update",
+            keys.day(day.couple, day.date),
+            update="SET opens_at = :opens_at, closes_at = :closes_at",
+            # Another change of zone may have moved it since: never inward.
+            condition="opens_at >= :opens_at AND closes_at <= :closes_at",
+            values={":opens_at": to_millis(wide.opens_at), ":closes_at": to_millis(wide.closes_at)},
+        )
+
+
+def standing_day(conflict: WriteConflictError) -> Day:
+    """The day as it stood when `record_answer` was refused."""
+    item = conflict.standing[0]
+    if item is None:
+        raise ContentionError("a day went while it was being answered") from conflict
+    return day_from(item)
+
+
+def day_from(item: Mapping[str, Any]) -> Day:
+    """The day of a day's item."""
+    prompt = item["prompt"]
+    return Day(
+        couple=CoupleId(item["pk"].partition("#")[2]),
+        date=dt.date.fromisoformat(item["sk"].removeprefix(keys.DAY_PREFIX)),
+        prompt=PromptRef(PackId(prompt["pack"]), prompt["version"], PromptId(prompt["id"])),
+        kind=PromptKind(item["kind"]),
+        window=DayWindow(from_millis(item["opens_at"]), from_millis(item["closes_at"])),
+        answers={
+            Uid(uid): Answer(
+                at=from_millis(answer["at"]),
+                revision=answer["revision"],
+                sealed=answer.get("sealed"),
+                share_first=answer["share_first"],
+            )
+            for uid, answer in item["answers"].items()
+        },
+    )
+
+
+def _item_from(couple: Couple, day: Day) -> Item:
+    prompt = day.prompt
+    return {
+        "persons": sorted(couple.profiles),
+        "prompt": {"pack": prompt.pack, "version": prompt.version, "id": prompt.prompt},
+        "kind": day.kind,
+        "opens_at": to_millis(day.window.opens_at),
+        "closes_at": to_millis(day.window.closes_at),
+        "answers": {uid: _answer_item(answer) for uid, answer in day.answers.items()},
+    }
+
+
+def _answer_item(answer: Answer) -> Item:
+    item: Item = {"at": to_millis(answer.at), "revision": answer.revision, "share_first": answer.share_first}
+    return item if answer.sealed is None else item | {"sealed": answer.sealed}

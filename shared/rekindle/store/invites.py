@@ -1,0 +1,196 @@
+"""Invites: a code is kept only as its MAC, is redeemed by one person at most, and yields one couple at most."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final
+
+from rekindle.errors import ContentionError, WriteConflictError
+from rekindle.invites import next_try_at, remembered
+from rekindle.models import InviteId, LiveInvite, Person, Uid
+from rekindle.store import keys
+from rekindle.store.couples import Couples
+from rekindle.store.instants import from_millis, to_millis, to_ttl
+from rekindle.store.people import People
+from rekindle.store.table import Write
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from rekindle.models import Couple
+    from rekindle.store.table import Table
+
+ATTEMPTS: Final = 10
+KEPT_AFTER_EXPIRY: Final = dt.timedelta(days=1)
+"""For a late confirmation to be told apart from one that never was; DynamoDB's time to live may take longer still."""
+
+
+class InviteState(StrEnum):
+    """An invite is open until one person redeems it, and confirmed once the inviter has said yes to them."""
+
+    OPEN = "open"
+    REDEEMED = "redeemed"
+    CONFIRMED = "confirmed"
+
+
+@dataclass(frozen=True, slots=True)
+class Invite:
+    """An invite as the table keeps it; the names are those that each shows to the other."""
+
+    id: InviteId
+    code_mac: str
+    inviter: Uid
+    inviter_name: str
+    state: InviteState
+    expires_at: dt.datetime
+    redeemer: Uid | None = None
+    redeemer_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Invites:
+    """The invites of the table."""
+
+    table: Table
+
+    def invite(self, code_mac: str) -> Invite | None:
+        """The invite with this code's MAC, whatever its state."""
+        item = self.table.get(keys.invite(code_mac))
+        return _invite_from(item) if item else None
+
+    def open_invite(self, invite: Invite, guard: Callable[[Person], None]) -> None:
+        """Make this the inviter's one live invite; an earlier one is dead from the same moment.
+
+        Making the same invite again changes nothing. `guard` sees the inviter as they stand and may raise.
+        """
+        live = LiveInvite(invite.id, invite.code_mac, invite.expires_at)
+
+        def with_invite(person: Person) -> Person:
+            guard(person)
+            same = person.invite and person.invite.code_mac == invite.code_mac
+            return person if same else replace(person, invite=live)
+
+        def rows(before: Person, _after: Person) -> list[Write]:
+            opened = Write(
+                "Put",
+                keys.invite(invite.code_mac),
+                item={
+                    "id": invite.id,
+                    "inviter": invite.inviter,
+                    "inviter_name": invite.inviter_name,
+                    "state": invite.state,
+                    "expires_at": to_millis(invite.expires_at),
+                    "ttl": to_ttl(invite.expires_at + KEPT_AFTER_EXPIRY),
+                },
+                condition="attribute_not_exists(pk)",
+            )
+            return [opened, *_withdrawal(before)]
+
+        People(self.table).change(invite.inviter, with_invite, rows)
+
+    def cancel(self, uid: Uid) -> None:
+        """End the person's live invite, redeemed or not; having none is no error."""
+        People(self.table).change(
+            uid, lambda person: replace(person, invite=None), lambda before, _after: _withdrawal(before)
+        )
+
+    def admit_try(self, uid: Uid, instant: dt.datetime) -> dt.datetime | None:
+        """Count one try at redeeming, before its outcome is known; None, or the instant of the next try if too many.
+
+        A try that is refused is not counted.
+        """
+        key = keys.tries(uid)
+        for _ in range(ATTEMPTS):
+            item = self.table.get(key) or {}
+            tries = [from_millis(each) for each in item.get("tries", [])]
+            if next_at := next_try_at(tries, instant):
+                return next_at
+            kept = [*remembered(tries, instant), instant]
+            count = Write(
+                "Put",
+                key,
+                item={
+                    "tries": [to_millis(each) for each in kept],
+                    "count": item.get("count", 0) + 1,
+                    "ttl": to_ttl(instant + dt.timedelta(days=2)),
+                },
+                condition="#count = :read" if item else "attribute_not_exists(pk)",
+                names={"#count": "count"} if item else {},
+                values={":read": item["count"]} if item else {},
+            )
+            try:
+                self.table.write(count)
+            except WriteConflictError:
+                continue
+            return None
+        raise ContentionError("tries at redeeming kept coming")
+
+    def redeem(self, code_mac: str, redeemer: Uid, redeemer_name: str, instant: dt.datetime) -> Invite | None:
+        """The invite, now this person's to be confirmed; None if it is wrong, used, expired or their own.
+
+        Redeeming it again finds it theirs.
+        """
+        try:
+            item = self.table.write(
+                Write(
+                    "Update",
+                    keys.invite(code_mac),
+                    update="SET #state = :redeemed, redeemer = :me, redeemer_name = :name",
+                    condition="attribute_exists(pk) AND expires_at > :now AND inviter <> :me"
+                    " AND (#state = :open OR (#state = :redeemed AND redeemer = :me))",
+                    names={"#state": "state"},
+                    values={
+                        ":open": InviteState.OPEN,
+                        ":redeemed": InviteState.REDEEMED,
+                        ":me": redeemer,
+                        ":name": redeemer_name,
+                        ":now": to_millis(instant),
+                    },
+                )
+            )
+        except WriteConflictError:
+            return None
+        return _invite_from(item)
+
+    def confirm(self, invite: Invite, inviter: Person, redeemer: Person, couple: Couple, key: Write) -> None:
+        """Make the couple: both persons bound, the invite used up, the couple's key kept, in one transaction.
+
+        Raises WriteConflictError when the invite is no longer the redeemer's to be confirmed, or a person has changed.
+        """
+        people = People(self.table)
+        bound = [(person, replace(person, couple=couple.id, invite=None)) for person in (inviter, redeemer)]
+        used = Write(
+            "Update",
+            keys.invite(invite.code_mac),
+            update="SET #state = :confirmed",
+            condition="#state = :redeemed AND redeemer = :redeemer AND expires_at > :now",
+            names={"#state": "state"},
+            values={
+                ":confirmed": InviteState.CONFIRMED,
+                ":redeemed": InviteState.REDEEMED,
+                ":redeemer": redeemer.uid,
+                ":now": to_millis(couple.created_at),
+            },
+        )
+        self.table.transact(
+            [*people.saves(*bound), used, *_withdrawal(redeemer), Couples(self.table).creation(couple), key]
+        )
+
+
+def _withdrawal(person: Person) -> list[Write]:
+    return [Write("Delete", keys.invite(person.invite.code_mac))] if person.invite else []
+
+
+def _invite_from(item: Mapping[str, Any]) -> Invite:
+    return Invite(
+        id=InviteId(item["id"]),
+        code_mac=item["pk"].partition("#")[2],
+        inviter=Uid(item["inviter"]),
+        inviter_name=item["inviter_name"],
+        state=InviteState(item["state"]),
+        expires_at=from_millis(item["expires_at"]),
+        redeemer=Uid(item["redeemer"]) if "redeemer" in item else None,
+        redeemer_name=item.get("redeemer_name"),
+    )

@@ -1,0 +1,80 @@
+"""Streaks: which dates were complete, as a bitmap, from which everything else is worked out."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from rekindle.days import dates, nearby_dates, open_dates
+from rekindle.errors import ContentionError, WriteConflictError
+from rekindle.store import keys
+from rekindle.store.couples import Couples
+from rekindle.store.days import Days
+from rekindle.store.instants import to_millis
+from rekindle.store.table import Write
+from rekindle.streaks import History, pack_dates, streak_of, unpack_dates
+
+if TYPE_CHECKING:
+    from rekindle.models import Couple, CoupleId
+    from rekindle.store.table import Table
+
+ATTEMPTS: Final = 10
+"""How often the bitmap is read anew when the couple's other open day has just been noted in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Streaks:
+    """The streaks of the table."""
+
+    table: Table
+
+    def history(self, couple: Couple) -> History:
+        """The couple's complete dates as last acknowledged, and the dates that were not theirs to miss."""
+        item = self.table.get(keys.streak(couple.id))
+        return self._history(couple, item["bits"] if item else b"")
+
+    def complete(self, couple_id: CoupleId, date: dt.date, instant: dt.datetime) -> None:
+        """Note that the date is complete; noting it again changes nothing, in whatever order dates arrive.
+
+        `run` and `changed_at` say what the streak came to at `instant`, for milestones; who asks for the streak gets
+        it worked out from the bitmap as it stands at their own instant.
+        """
+        key = keys.streak(couple_id)
+        for _ in range(ATTEMPTS):
+            item = self.table.get(key)
+            couple = Couples(self.table).couple(couple_id)
+            if couple is None or (item and date in unpack_dates(couple.first_date, item["bits"])):
+                return
+            history = self._history(couple, item["bits"] if item else b"")
+            history = replace(history, complete=history.complete | {date})
+            first, last = nearby_dates(couple.zones, instant)
+            still_open = open_dates(Days(self.table).between(couple_id, first, last), couple.zones, instant)
+            write = Write(
+                "Put",
+                key,
+                item={
+                    "persons": sorted(couple.profiles),
+                    "first_date": str(couple.first_date),
+                    "bits": pack_dates(couple.first_date, history.complete),
+                    "run": streak_of(history, still_open, last).current,
+                    "changed_at": to_millis(instant),
+                },
+                condition="bits = :read" if item else "attribute_not_exists(pk)",
+                values={":read": item["bits"]} if item else {},
+            )
+            try:
+                self.table.write(write)
+            except WriteConflictError:
+                continue
+            return
+        raise ContentionError("a streak kept changing")
+
+    def _history(self, couple: Couple, bits: bytes) -> History:
+        begun = dates(couple.first_date, couple.counted_from - dt.timedelta(days=1))
+        outages = self.table.get(keys.OUTAGES, consistent=False) or {}
+        return History(
+            first=couple.first_date,
+            complete=unpack_dates(couple.first_date, bits),
+            excused=frozenset(begun) | {dt.date.fromisoformat(date) for date in outages.get("dates", ())},
+        )

@@ -1,0 +1,236 @@
+"""DynamoDB as Rekindle uses it: plain values in and out, failed conditions by index, retries with jitter."""
+
+from __future__ import annotations
+
+import random
+import time
+from dataclasses import dataclass, field
+from decimal import Decimal
+from itertools import batched
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
+
+from rekindle.errors import ContentionError, WriteConflictError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from botocore.exceptions import ClientError
+    from types_boto3_dynamodb import DynamoDBClient
+    from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+    from rekindle.store.keys import Key
+
+type Item = dict[str, Any]
+"""An item as plain values: str, int, bool, None, bytes, list, dict, set of str."""
+
+BATCH_GET_LIMIT: Final = 100
+ATTEMPTS: Final = 8
+FIRST_PAUSE: Final = 0.02
+"""Seconds; the pause before the n-th retry is drawn from 0 to FIRST_PAUSE * 2**n (full jitter)."""
+
+_CONDITION_FAILED: Final = "ConditionalCheckFailed"
+_PASSING: Final = frozenset(
+    {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded", "TransactionInProgressException"}
+)
+"""Cancellation reasons that another try may not meet."""
+
+_serialise = TypeSerializer().serialize
+_deserialise = TypeDeserializer().deserialize
+
+
+def marshal(item: Mapping[str, object]) -> dict[str, Any]:
+    """Turn plain values into the wire's typed attributes."""
+    return {name: _serialise(value) for name, value in item.items()}
+
+
+def unmarshal(item: Mapping[str, Any]) -> Item:
+    """Turn the wire's typed attributes into plain values; numbers are whole numbers here."""
+    return {name: _plain(_deserialise(value)) for name, value in item.items()}
+
+
+def _plain(value: object) -> object:
+    match value:
+        case Decimal():
+            return int(value)
+        case Binary():
+            return bytes(value)  # type: ignore[call-overload]  # the stubs leave out __bytes__
+        case dict():
+            return {name: _plain(each) for name, each in value.items()}
+        case list():
+            return [_plain(each) for each in value]
+        case _:
+            return value
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One write, alone or as a member of a transaction. `table` None is the table it is given to."""
+
+    kind: Literal["Put", "Update", "Delete", "ConditionCheck"]
+    key: Key
+    item: Mapping[str, object] = field(default_factory=dict)
+    update: str = ""
+    condition: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, object] = field(default_factory=dict)
+    table: str | None = None
+
+    def request(self, default_table: str) -> dict[str, Any]:
+        """The write's parameters on the wire."""
+        request: dict[str, Any] = {"TableName": self.table or default_table}
+        # The table of keys has a partition key alone; its rows have no sort key.
+        key = {name: value for name, value in self.key._asdict().items() if value}
+        if self.kind == "Put":
+            request["Item"] = marshal({**key, **self.item})
+        else:
+            request["Key"] = marshal(key)
+        if self.update:
+            request["UpdateExpression"] = self.update
+        if self.condition:
+            request["ConditionExpression"] = self.condition
+            request["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
+        if self.names:
+            request["ExpressionAttributeNames"] = dict(self.names)
+        if self.values:
+            request["ExpressionAttributeValues"] = marshal(self.values)
+        return request
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Items of one query page, and the sort key to go on after; None at the end."""
+
+    items: list[Item]
+    last: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One DynamoDB table. `pause` takes seconds and `jitter` returns 0 to 1: arguments, so that tests need neither."""
+
+    client: DynamoDBClient
+    name: str
+    pause: Callable[[float], None] = time.sleep
+    jitter: Callable[[], float] = random.random
+
+    def get(self, key: Key, *, consistent: bool = True) -> Item | None:
+        """The item, as last acknowledged unless `consistent` is off."""
+        found = self.client.get_item(TableName=self.name, Key=marshal(_named(key)), ConsistentRead=consistent)
+        return unmarshal(found["Item"]) if "Item" in found else None
+
+    def get_many(self, keys: Iterable[Key], *, consistent: bool = False) -> list[Item]:
+        """The items that exist among `keys`, in no order; one request for each hundred."""
+        items: list[Item] = []
+        for batch in batched(dict.fromkeys(keys), BATCH_GET_LIMIT, strict=False):
+            wanted: list[dict[str, Any]] = [marshal(_named(key)) for key in batch]
+            for attempt in range(ATTEMPTS):
+                found = self.client.batch_get_item(
+                    RequestItems={self.name: {"Keys": wanted, "ConsistentRead": consistent}}
+                )
+                items.extend(unmarshal(item) for item in found["Responses"].get(self.name, []))
+                left = found.get("UnprocessedKeys", {}).get(self.name)
+                if left is None:
+                    break
+                wanted = list(left["Keys"])
+                self._back_off(attempt)
+            else:
+                raise ContentionError("DynamoDB left keys of a batch unprocessed")
+        return items
+
+    def query(  # noqa: PLR0913  each argument is one of the query's own
+        self,
+        pk: str,
+        *,
+        between: tuple[str, str] | None = None,
+        after: str | None = None,
+        limit: int | None = None,
+        descending: bool = False,
+        consistent: bool = True,
+    ) -> Page:
+        """One page of a partition, within `between` (inclusive), going on after the sort key `after`."""
+        request: dict[str, Any] = {
+            "TableName": self.name,
+            "KeyConditionExpression": "pk = :pk" + (" AND sk BETWEEN :from AND :to" if between else ""),
+            "ExpressionAttributeValues": marshal(
+                {":pk": pk, **({":from": between[0], ":to": between[1]} if between else {})}
+            ),
+            "ScanIndexForward": not descending,
+            "ConsistentRead": consistent,
+        }
+        if after is not None:
+            request["ExclusiveStartKey"] = marshal({"pk": pk, "sk": after})
+        if limit is not None:
+            request["Limit"] = limit
+        found = self.client.query(**request)
+        last = found.get("LastEvaluatedKey")
+        return Page([unmarshal(item) for item in found["Items"]], unmarshal(last)["sk"] if last else None)
+
+    def write(self, write: Write) -> Item:
+        """Carry out one write; an update returns the item as it is now, any other an empty one.
+
+        Raises WriteConflictError with the item as it stands when the condition does not hold.
+        """
+        request = write.request(self.name)
+        for attempt in range(ATTEMPTS):
+            try:
+                match write.kind:
+                    case "Put":
+                        self.client.put_item(**request)
+                        return {}
+                    case "Delete":
+                        self.client.delete_item(**request)
+                        return {}
+                    case "Update":
+                        written = self.client.update_item(**request, ReturnValues="ALL_NEW")
+                        return unmarshal(written["Attributes"])
+                    case "ConditionCheck":
+                        raise ValueError("a condition check is a member of a transaction")
+            except self.client.exceptions.ConditionalCheckFailedException as error:
+                standing: Mapping[str, Any] | None = error.response.get("Item")  # type: ignore[assignment]
+                raise WriteConflictError({0: unmarshal(standing) if standing else None}) from error
+            except self.client.exceptions.TransactionConflictException:
+                self._back_off(attempt)
+        raise ContentionError(f"a write to {write.key.sk.partition('#')[0]} kept meeting transactions")
+
+    def transact(self, writes: Sequence[Write]) -> None:
+        """Carry out all writes or none.
+
+        Raises WriteConflictError with the indexes of the conditions that do not hold, each with its item as it stands.
+        """
+        requests: list[TransactWriteItemTypeDef] = [
+            {write.kind: write.request(self.name)}  # type: ignore[misc]  # the four kinds share one shape
+            for write in writes
+        ]
+        for attempt in range(ATTEMPTS):
+            try:
+                self.client.transact_write_items(TransactItems=requests)
+            except self.client.exceptions.TransactionCanceledException as error:
+                _raise_if_final(error)
+                self._back_off(attempt)
+            except self.client.exceptions.TransactionInProgressException:
+                self._back_off(attempt)
+            else:
+                return
+        raise ContentionError("a transaction kept meeting others")
+
+    def _back_off(self, attempt: int) -> None:
+        self.pause(FIRST_PAUSE * 2**attempt * self.jitter())
+
+
+def _named(key: Key) -> dict[str, str]:
+    return {name: value for name, value in key._asdict().items() if value}
+
+
+def _raise_if_final(error: ClientError) -> None:
+    reasons: Sequence[Mapping[str, Any]] = error.response.get("CancellationReasons", [])
+    failed = {
+        index: unmarshal(reason["Item"]) if reason.get("Item") else None
+        for index, reason in enumerate(reasons)
+        if reason.get("Code") == _CONDITION_FAILED
+    }
+    if failed:
+        raise WriteConflictError(failed) from error
+    if not any(reason.get("Code") in _PASSING for reason in reasons):
+        raise error

@@ -1,0 +1,73 @@
+"""Real engines for the store's tests: AWS's DynamoDB Local, and the emulator that the local stack runs on."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import boto3
+from botocore.config import Config
+
+from local import dynamodb_local
+from local.stack import Settings, emulator_process, free_ports
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from types_boto3_dynamodb import DynamoDBClient
+
+type Engine = Literal["dynamodb-local", "emulator"]
+
+_SESSION = boto3.Session(aws_access_key_id="000000000000", aws_secret_access_key="local", region_name="us-east-1")
+
+
+def client(service: str, url: str) -> Any:
+    """A client of an engine; it retries nothing, so that a test sees what happened."""
+    config = Config(retries={"total_max_attempts": 1}, max_pool_connections=64)
+    return _SESSION.client(service, endpoint_url=url, config=config)  # type: ignore[call-overload]
+
+
+@contextlib.contextmanager
+def emulator() -> Iterator[str]:
+    """The address of an emulator of its own: DynamoDB, KMS, SQS and the rest."""
+    with tempfile.TemporaryDirectory(prefix="rekindle-engine-", ignore_cleanup_errors=True) as folder:
+        (port,) = free_ports(1)
+        settings = Settings(Path(folder), emulator_port=port, keep=False, beat=False)
+        settings.logs.mkdir()
+        with emulator_process(settings) as process:
+            url = f"http://127.0.0.1:{port}"
+            process.await_answer(f"{url}/_ministack/health", 60)
+            yield url
+
+
+@contextlib.contextmanager
+def aws_dynamodb_local() -> Iterator[str]:
+    """The address of AWS's DynamoDB Local."""
+    with tempfile.TemporaryDirectory(prefix="rekindle-engine-", ignore_cleanup_errors=True) as folder:
+        (port,) = free_ports(1)
+        with dynamodb_local.started(port, Path(folder, "dynamodb-local.log")) as process:
+            url = f"http://127.0.0.1:{port}"
+            process.await_answer(url, 60)
+            yield url
+
+
+def create_tables(dynamodb: DynamoDBClient, name: str) -> tuple[str, str]:
+    """The main table and the table of keys, with the keys that template.yaml gives them; their names."""
+    dynamodb.create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[
+            {"AttributeName": "pk", "AttributeType": "S"},
+            {"AttributeName": "sk", "AttributeType": "S"},
+        ],
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+    )
+    dynamodb.create_table(
+        TableName=f"{name}-keys",
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+    )
+    return name, f"{name}-keys"

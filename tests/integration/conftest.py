@@ -1,0 +1,110 @@
+"""Fixtures on real engines: every store test runs on AWS's DynamoDB Local and on the emulator."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+import pytest
+
+from couples_api.handler import handler_of
+from couples_api.parts import Parts
+from local import dynamodb_local
+from rekindle.models import PackId
+from rekindle.store.catalogue import Catalogue
+from rekindle.store.couples import Couples
+from rekindle.store.days import Days
+from rekindle.store.invites import Invites
+from rekindle.store.people import People
+from rekindle.store.streaks import Streaks
+from rekindle.store.table import Table
+from rekindle.vault import Vault
+from tests import engines
+from tests.builders import NEW_YORK, TOKYO, prompts
+from tests.phones import Phone, a_phone, pair
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from types_boto3_dynamodb import DynamoDBClient
+    from types_boto3_kms import KMSClient
+
+    from tests.phones import Handler
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def emulator_url() -> Iterator[str]:
+    """The emulator: the second engine, and the KMS of both."""
+    with engines.emulator() as url:
+        yield url
+
+
+@pytest.fixture(scope="session", params=["dynamodb-local", "emulator"])
+def dynamodb(request: pytest.FixtureRequest) -> Iterator[DynamoDBClient]:
+    """A client of the engine that the test runs on."""
+    if request.param == "emulator":
+        yield engines.client("dynamodb", request.getfixturevalue("emulator_url"))
+        return
+    if reason := dynamodb_local.missing():
+        pytest.skip(reason)
+    with engines.aws_dynamodb_local() as url:
+        yield engines.client("dynamodb", url)
+
+
+@pytest.fixture
+def table(dynamodb: DynamoDBClient) -> Table:
+    """A fresh main table."""
+    name, _ = engines.create_tables(dynamodb, f"rekindle-{next(_numbers)}")
+    return Table(dynamodb, name)
+
+
+@pytest.fixture
+def key_table(table: Table) -> Table:
+    """The table of keys beside `table`."""
+    return Table(table.client, f"{table.name}-keys")
+
+
+@pytest.fixture(scope="session")
+def kms(emulator_url: str) -> KMSClient:
+    """KMS, as the emulator has it."""
+    client: KMSClient = engines.client("kms", emulator_url)
+    return client
+
+
+@pytest.fixture(scope="session")
+def kms_key(kms: KMSClient) -> str:
+    """The id of a KMS key."""
+    return kms.create_key()["KeyMetadata"]["KeyId"]
+
+
+@pytest.fixture
+def parts(table: Table, key_table: Table, kms: KMSClient, kms_key: str) -> Parts:
+    """The API's stores on fresh tables, with a small pack published."""
+    catalogue = Catalogue(table)
+    catalogue.publish(PackId("test"), list(prompts()))
+    return Parts(
+        people=People(table),
+        couples=Couples(table),
+        invites=Invites(table),
+        days=Days(table),
+        streaks=Streaks(table),
+        catalogue=catalogue,
+        vault=Vault(kms, kms_key, key_table),
+        app_link="https://app.example",
+    )
+
+
+@pytest.fixture
+def api(parts: Parts) -> Handler:
+    """The function couples_api, in this process."""
+    return handler_of(lambda: parts)
+
+
+@pytest.fixture
+def couple(api: Handler) -> tuple[Phone, Phone]:
+    """Ada in New York and Ben in Tokyo, paired, at 15:00 UTC of 2 March 2026."""
+    ada, ben = a_phone(api, "ada", NEW_YORK), a_phone(api, "ben", TOKYO)
+    pair(ada, ben)
+    return ada, ben

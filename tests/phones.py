@@ -1,0 +1,108 @@
+"""A phone, as the API sees it: requests as API Gateway hands them to the function, and the answers."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+from rekindle.models import Uid
+from rekindle.store.instants import to_millis
+from tests.builders import a_token, a_uid, an_instant
+
+type Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    status: int
+    headers: dict[str, str]
+    text: str
+
+    @property
+    def body(self) -> Any:
+        return json.loads(self.text)
+
+    @property
+    def problem(self) -> str:
+        """The problem's name, without the prefix that all share."""
+        assert self.headers["Content-Type"] == "application/problem+json", self.text
+        return str(self.body["type"]).removeprefix("urn:rekindle:problem:")
+
+
+@dataclass(slots=True)
+class Phone:
+    """One person's phone, with a clock that the test turns."""
+
+    handler: Handler
+    uid: Uid
+    now: dt.datetime = field(default_factory=an_instant)
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        raw: str | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> Reply:
+        event = http_event(method, path, self.uid, self.now, raw if raw is not None else body and json.dumps(body))
+        event["headers"] |= headers or {}
+        answer = self.handler(event, None)
+        return Reply(answer["statusCode"], answer["headers"], answer.get("body") or "")
+
+    def get(self, path: str) -> Reply:
+        return self.call("GET", path)
+
+    def put(self, path: str, body: Any) -> Reply:
+        return self.call("PUT", path, body)
+
+    def post(self, path: str, body: Any = None, *, key: str | None = None) -> Reply:
+        return self.call("POST", path, body, headers={"idempotency-key": key} if key else None)
+
+    def delete(self, path: str) -> Reply:
+        return self.call("DELETE", path)
+
+
+def http_event(method: str, path: str, uid: str, instant: dt.datetime, body: str | None) -> dict[str, Any]:
+    """An HTTP API event of payload format 2.0, after the authorizer has verified the token."""
+    raw_path, _, query = path.partition("?")
+    return {
+        "version": "2.0",
+        "routeKey": "ANY /v1/{proxy+}",
+        "rawPath": quote(raw_path),
+        "rawQueryString": query,
+        "headers": {"content-type": "application/json"},
+        "queryStringParameters": dict(pair.split("=", 1) for pair in query.split("&")) if query else None,
+        "requestContext": {
+            "stage": "$default",
+            "requestId": "request-1",
+            "timeEpoch": to_millis(instant),
+            "authorizer": {"jwt": {"claims": {"sub": uid}, "scopes": None}},
+            "http": {"method": method, "path": raw_path, "sourceIp": "192.0.2.1", "userAgent": "test"},
+        },
+        "body": body,
+        "isBase64Encoded": False,
+    }
+
+
+def a_phone(handler: Handler, name: str, zone: str, **profile: Any) -> Phone:
+    """A phone whose person has a profile and takes pushes."""
+    phone = Phone(handler, a_uid(name))
+    profiled = phone.put("/v1/me", {"display_name": name.title(), "zone": zone} | profile)
+    assert profiled.status == 200, profiled.text
+    registered = phone.put("/v1/me/devices/phone", {"token": a_token(name), "platform": "android"})
+    assert registered.status == 200, registered.text
+    return phone
+
+
+def pair(inviter: Phone, redeemer: Phone) -> None:
+    """Make a couple of two phones, all the way through invite, redeem and confirm."""
+    invite = inviter.post("/v1/invites").body
+    assert redeemer.post("/v1/invites/redeem", {"code": invite["code"]}).status == 200
+    confirmed = inviter.post("/v1/invites/confirm", {"invite_id": invite["invite_id"]})
+    assert confirmed.status == 200, confirmed.text

@@ -1,0 +1,464 @@
+"""The starter pack keeps its promises, and a pack that does not keep the rules is told so in plain sentences."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+from rekindle.models import PromptKind, Theme
+from rekindle.packs import Pack, PackError, PackFinding, pack_schema, parse_pack
+
+from local.pack_lint import SCHEMA, PackFileError, main, read_pack, schema_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+STARTER = Path(__file__).parents[2] / "packs" / "starter.yaml"
+
+
+def words(**changes: object) -> dict[str, Any]:
+    return {"text": "Which song is today?", "why": "Songs say it sideways.", "hint": "Only listen."} | changes
+
+
+def prompt(**changes: object) -> dict[str, Any]:
+    sound = {"id": "song", "theme": "openness", "kind": "question", "depth": 1, "words": {"en": words()}}
+    return sound | changes
+
+
+def pack(*prompts: object, **changes: object) -> dict[str, Any]:
+    sound = {
+        "id": "river",
+        "version": 1,
+        "default_language": "en",
+        "languages": ["en"],
+        "words": {"en": {"title": "River", "written_for": "Couples by the river."}},
+        "prompts": list(prompts) or [prompt()],
+    }
+    return sound | changes
+
+
+def without(document: dict[str, Any], key: str) -> dict[str, Any]:
+    return {each: value for each, value in document.items() if each != key}
+
+
+def findings(document: object) -> list[tuple[str | None, str, str]]:
+    with pytest.raises(PackError) as refusal:
+        parse_pack(document)
+    return [(each.prompt, each.field, each.reason) for each in refusal.value.findings]
+
+
+@pytest.fixture(scope="module")
+def starter() -> Pack:
+    return read_pack(STARTER)
+
+
+@pytest.fixture(scope="module")
+def schema() -> Draft202012Validator:
+    document = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    Draft202012Validator.check_schema(document)
+    return Draft202012Validator(document)
+
+
+class TestStarterPack:
+    def test_has_no_findings(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert main([str(STARTER)]) == 0
+        assert capsys.readouterr().out == f"{STARTER}: 84 prompts, no findings\n"
+
+    def test_has_twelve_prompts_for_each_theme_and_four_of_them_at_each_depth(self, starter: Pack) -> None:
+        counted = Counter((each.theme, each.depth) for each in starter.prompts)
+        assert counted == {(theme, depth): 4 for theme in Theme for depth in (1, 2, 3)}
+
+    def test_touch_is_mostly_touch_and_time_is_mostly_together(self, starter: Pack) -> None:
+        kinds = {
+            theme: Counter(each.kind for each in starter.prompts if each.theme == theme).most_common(1)[0][0]
+            for theme in Theme
+        }
+        expected = dict.fromkeys(Theme, PromptKind.QUESTION)
+        assert kinds == expected | {Theme.TOUCH: PromptKind.TOUCH, Theme.TIME: PromptKind.TOGETHER}
+
+    def test_asks_for_touch_in_its_own_theme_only(self, starter: Pack) -> None:
+        """A couple that wants no touch at all still meets every other theme in full."""
+        assert {each.theme for each in starter.prompts if each.comfort > 0} == {Theme.TOUCH}
+
+    @pytest.mark.parametrize("comfort", [1, 2, 3])
+    def test_has_touch_for_every_degree_of_comfort(self, starter: Pack, comfort: int) -> None:
+        assert sum(each.comfort == comfort for each in starter.prompts) >= 3
+
+    def test_touch_at_the_easiest_comfort_is_there_at_every_depth(self, starter: Pack) -> None:
+        assert {each.depth for each in starter.prompts if each.comfort == 1} == {1, 2, 3}
+
+    def test_no_two_prompts_begin_alike(self, starter: Pack) -> None:
+        openings = Counter(" ".join(each.words[starter.default_language].text.split()[:3]) for each in starter.prompts)
+        assert [opening for opening, times in openings.items() if times > 1] == []
+
+    def test_its_lines_are_short_enough_to_grow_in_translation(self, starter: Pack) -> None:
+        for each in starter.prompts:
+            said = each.words[starter.default_language]
+            assert (len(said.text) <= 220, len(said.why) <= 140, len(said.hint or "") <= 160) == (True, True, True)
+
+    def test_has_no_dashes_where_a_sentence_would_do(self, starter: Pack) -> None:
+        assert [each.id for each in starter.prompts if any(dash in each.model_dump_json() for dash in "–—")] == []
+
+
+class TestForm:
+    def test_a_sound_pack_becomes_values(self) -> None:
+        parsed = parse_pack(pack(prompt(theme="touch", kind="touch", comfort=2)))
+        (only,) = parsed.prompts
+        assert (only.theme, only.kind, only.comfort) == (Theme.TOUCH, PromptKind.TOUCH, 2)
+
+    def test_comfort_is_none_unless_said(self) -> None:
+        assert parse_pack(pack()).prompts[0].comfort == 0
+
+    def test_line_breaks_of_the_file_are_not_line_breaks_on_the_phone(self) -> None:
+        parsed = parse_pack(pack(prompt(words={"en": words(text="Which song\n  is today?\n")})))
+        assert [each.text for each in parsed.prompts[0].words.values()] == ["Which song is today?"]
+
+    @pytest.mark.parametrize(
+        ("broken", "expected"),
+        [
+            (without(prompt(), "id"), ("prompt 1", "id", "is missing")),
+            (
+                prompt(id="Song Title"),
+                (
+                    "prompt 1",
+                    "id",
+                    "must be small letters and digits joined by hyphens, such as open-hand, not “Song T",
+                ),
+            ),
+            (prompt(id="s" * 49), ("s" * 48, "id", "is 49 characters long; 48 is the most")),
+            (prompt(theme="money"), ("song", "theme", "must be 'openness', 'time', 'courage', 'listening', 'touch'")),
+            (prompt(kind="quiz"), ("song", "kind", "must be 'question', 'together' or 'touch', not “quiz”")),
+            (prompt(depth=0), ("song", "depth", "must be 1 or more, not “0”")),
+            (prompt(depth=4), ("song", "depth", "must be 3 or less, not “4”")),
+            (prompt(depth="2"), ("song", "depth", "must be a whole number without quotes, not “2”")),
+            (prompt(depth=True), ("song", "depth", "must be a whole number without quotes, not a yes or no")),
+            (prompt(comfort=4), ("song", "comfort", "must be 3 or less, not “4”")),
+            (
+                prompt(mood="blue"),
+                ("song", "mood", "is not a field here; the fields are id, theme, kind, depth, comfort"),
+            ),
+            (prompt(words={}), ("song", "words", "needs at least one entry")),
+            (prompt(words="Hello"), ("song", "words", "must be a block of fields, each with a name")),
+            (prompt(words={"en": words(), "English": words()}), ("song", "words.English", "must be a language as two")),
+            (prompt(words={"en": words(text="")}), ("song", "words.en.text", "is empty")),
+            (prompt(words={"en": words(text="  \n")}), ("song", "words.en.text", "is empty")),
+            (prompt(words={"en": words(text=None)}), ("song", "words.en.text", "is empty")),
+            (
+                prompt(words={"en": words(text=12)}),
+                ("song", "words.en.text", "must be text, not “12”; text that looks"),
+            ),
+            (
+                prompt(words={"en": words(text="a" * 241)}),
+                ("song", "words.en.text", "is 241 characters long; 240 is the"),
+            ),
+            (
+                prompt(words={"en": words(why="a" * 161)}),
+                ("song", "words.en.why", "is 161 characters long; 160 is the"),
+            ),
+            (prompt(words={"en": words(hint="a" * 181)}), ("song", "words.en.hint", "is 181 characters long; 180 is")),
+            (
+                prompt(words={"en": words(tip="x")}),
+                ("song", "words.en.tip", "is not a field here; the fields are text,"),
+            ),
+            (prompt(words={"en": without(words(), "why")}), ("song", "words.en.why", "is missing")),
+            ("Which song?", ("prompt 1", "", "must be a block of fields, each with a name")),
+        ],
+    )
+    def test_a_prompt_out_of_form_is_named_with_its_field_and_a_reason(
+        self, broken: object, expected: tuple[str, str, str], schema: Draft202012Validator
+    ) -> None:
+        """The committed schema refuses the same, so an editor shows it while the author still types."""
+        ((prompt_name, field, reason),) = findings(pack(broken))
+        assert (prompt_name, field, reason[: len(expected[2])]) == expected
+        assert not schema.is_valid(pack(broken))
+
+    @pytest.mark.parametrize(
+        ("broken", "expected"),
+        [
+            (without(pack(), "version"), ("version", "is missing")),
+            (pack(version=0), ("version", "must be 1 or more, not “0”")),
+            (pack(version="one"), ("version", "must be a whole number without quotes, not “one”")),
+            (pack(id="The River"), ("id", "must be small letters and digits joined by hyphens")),
+            (pack(languages=[]), ("languages", "needs at least one entry")),
+            (pack(languages="en"), ("languages", "must be a list")),
+            (pack(prompts=[]), ("prompts", "needs at least one entry")),
+            (pack(prompts=None), ("prompts", "must be a list")),
+            (pack(author="Jo"), ("author", "is not a field here; the fields are id, version, default_language")),
+            (pack(words={"en": {"title": "River"}}), ("words.en.written_for", "is missing")),
+            (
+                pack(words={"en": {"title": "R", "written_for": "Us", "x": 1}}),
+                ("words.en.x", "is not a field here; the"),
+            ),
+            (pack(default_language="EN"), ("default_language", "must be a language as two small letters, such as en")),
+            ([], ("", "must be a block of fields, each with a name")),
+            (None, ("", "must be a block of fields, each with a name")),
+        ],
+    )
+    def test_a_head_out_of_form_is_a_finding_of_the_pack(
+        self, broken: object, expected: tuple[str, str], schema: Draft202012Validator
+    ) -> None:
+        ((prompt_name, field, reason),) = findings(broken)
+        assert (prompt_name, field, reason[: len(expected[1])]) == (None, *expected)
+        assert not schema.is_valid(broken)
+
+    def test_a_language_that_yaml_takes_for_a_no_is_a_finding(self) -> None:
+        """Norwegian, unquoted."""
+        ((name, _, reason),) = findings(pack(prompt(words={"en": words(), False: words()})))
+        assert (name, reason[:31]) == ("song", "must be text, not a yes or no; ")
+
+    def test_a_field_name_that_is_no_text_is_a_finding(self) -> None:
+        assert findings(pack(prompt() | {7: "x"})) == [
+            ("song", "7", "is not a field here; if it should be text, put it in quotes")
+        ]
+
+
+class TestRules:
+    @pytest.mark.parametrize("theme", ["courage", "listening"])
+    def test_courage_and_listening_need_a_hint_in_every_language(
+        self, theme: str, schema: Draft202012Validator
+    ) -> None:
+        said = {"en": words(), "de": without(words(), "hint")}
+        broken = pack(prompt(theme=theme, words=said), languages=["en", "de"])
+        ((name, field, reason),) = findings(broken)
+        assert (name, field, reason[:10]) == ("song", "words.de.hint", "is missing")
+        assert not schema.is_valid(broken)
+        assert not schema.is_valid(pack(prompt(theme=theme, words={"en": words(hint=None)})))
+
+    def test_other_themes_do_without_a_hint(self, schema: Draft202012Validator) -> None:
+        plain = pack(prompt(theme="spark", words={"en": without(words(), "hint")}))
+        assert parse_pack(plain)
+        assert schema.is_valid(plain)
+
+    @pytest.mark.parametrize("touching", [{"theme": "touch"}, {"kind": "touch"}, {"theme": "touch", "kind": "touch"}])
+    @pytest.mark.parametrize("comfort", [{}, {"comfort": 0}])
+    def test_touch_is_never_shown_to_those_who_want_none(
+        self, touching: dict[str, str], comfort: dict[str, int], schema: Draft202012Validator
+    ) -> None:
+        broken = pack(prompt(**touching, **comfort))
+        assert findings(broken) == [("song", "comfort", "must be 1, 2 or 3 where touch is the theme or the kind")]
+        assert not schema.is_valid(broken)
+
+    def test_ids_are_unique(self) -> None:
+        twin = prompt(words={"en": words(text="Another question?")})
+        assert findings(pack(prompt(), twin)) == [
+            ("song", "id", "is the id of an earlier prompt too; every prompt needs its own")
+        ]
+
+    def test_the_same_text_twice_is_a_finding_however_it_is_set(self) -> None:
+        twin = prompt(id="tune", words={"en": words(text="WHICH  song is today?")})
+        assert findings(pack(prompt(), twin)) == [("tune", "words.en.text", "says the same as song")]
+
+    def test_two_languages_may_say_the_same(self) -> None:
+        assert parse_pack(pack(prompt(words={"en": words(), "de": words()}), languages=["en", "de"]))
+
+    @pytest.mark.parametrize("field", ["text", "why", "hint"])
+    def test_clinical_words_are_found_in_any_form_with_something_plainer_to_say(self, field: str) -> None:
+        said = words(**{field: "Which of your Triggers is it?"})
+        assert findings(pack(prompt(words={"en": said}))) == [
+            ("song", f"words.en.{field}", "“Triggers” sounds like a clinic; try something like “what sets it off”")
+        ]
+
+    def test_clinical_words_of_one_language_are_not_looked_for_in_another(self) -> None:
+        """A word can be plain in one language and clinical in the next."""
+        said = {"en": words(), "de": words(text="Ist das toxic?")}
+        assert parse_pack(pack(prompt(words=said), languages=["en", "de"]))
+
+    def test_a_plain_word_that_only_ends_like_a_clinical_one_is_fine(self) -> None:
+        assert parse_pack(pack(prompt(words={"en": words(text="Is it nontoxic paint?")})))
+
+    def test_every_prompt_speaks_the_default_language(self) -> None:
+        german = prompt(words={"de": words()})
+        assert findings(pack(german, languages=["en", "de"])) == [
+            ("song", "words", "has no words in en, the pack's default language")
+        ]
+
+    def test_the_pack_presents_itself_in_the_default_language(self) -> None:
+        presented = {"de": {"title": "Fluss", "written_for": "Paare am Fluss."}}
+        assert findings(pack(words=presented, languages=["en", "de"])) == [
+            (None, "words", "has no words in en, the pack's default language")
+        ]
+
+    def test_the_default_language_is_among_the_languages(self) -> None:
+        said = {"en": words(), "de": words(text="Welches Lied?")}
+        presented = {"de": {"title": "Fluss", "written_for": "Paare am Fluss."}}
+        assert findings(pack(prompt(words=without(said, "en")), words=presented, languages=["de"])) == [
+            (None, "languages", "must name the default language, en, too"),
+            (None, "words", "has no words in en, the pack's default language"),
+            ("song", "words", "has no words in en, the pack's default language"),
+        ]
+
+    def test_words_in_a_language_that_the_pack_does_not_name_are_a_finding(self) -> None:
+        """A mistyped code would otherwise hide a whole translation."""
+        said = {"en": words(), "es": words(text="¿Qué canción es hoy?")}
+        assert findings(pack(prompt(words=said))) == [
+            ("song", "words.es", "is not among the pack's languages (en); add it there")
+        ]
+
+    def test_a_second_language_may_still_be_incomplete(self) -> None:
+        assert parse_pack(pack(languages=["en", "es"]))
+
+    def test_everything_is_told_at_once_and_in_the_order_of_the_pack(self) -> None:
+        document = pack(
+            prompt(theme="touch"),
+            prompt(id="broken", depth=9),
+            prompt(id="other", words={"es": words(text="¿Y hoy?")}),
+            prompt(),
+            extra=1,
+        )
+        assert [(name, field) for name, field, _ in findings(document)] == [
+            (None, "extra"),
+            ("song", "comfort"),
+            ("broken", "depth"),
+            ("song", "id"),
+            ("song", "words.en.text"),
+        ]
+
+    def test_a_broken_prompt_does_not_hide_what_others_lack_in_language(self) -> None:
+        document = pack(prompt(id="broken", depth=9), prompt(words={"es": words()}))
+        assert [(name, field) for name, field, _ in findings(document)] == [
+            ("broken", "depth"),
+            ("song", "words"),
+            ("song", "words.es"),
+        ]
+
+    def test_a_finding_reads_as_one_line(self) -> None:
+        assert str(PackFinding("song", "depth", "is missing", ("prompts", 0, "depth"))) == "song: depth: is missing"
+        assert str(PackFinding(None, "", "is odd", ())) == "pack: is odd"
+
+
+class TestSchema:
+    def test_the_committed_schema_is_the_model(self) -> None:
+        """After a change of the model, run `python -m local.pack_lint --write-schema`."""
+        assert SCHEMA.read_text(encoding="utf-8") == schema_text()
+        assert json.loads(schema_text()) == pack_schema()
+
+    def test_it_accepts_the_starter_pack(self, schema: Draft202012Validator) -> None:
+        schema.validate(yaml.safe_load(STARTER.read_text(encoding="utf-8")))
+
+    def test_every_field_is_explained(self) -> None:
+        document = pack_schema()
+        forms = [document, *(each for each in document["$defs"].values() if "properties" in each)]
+        assert [
+            name for form in forms for name, field in form["properties"].items() if not field.get("description")
+        ] == []
+
+
+@pytest.fixture
+def lint(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[[str | bytes], list[str]]:
+    """Writes a file, lints it, and returns the lines printed, with the file's own name left out."""
+
+    def run(content: str | bytes) -> list[str]:
+        path = tmp_path / "river.yaml"
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        assert main([str(path)]) == 1
+        return [line.removeprefix(f"{path}:") for line in capsys.readouterr().out.splitlines()]
+
+    return run
+
+
+RIVER = """\
+id: river
+version: 1
+default_language: en
+languages: [en]
+words:
+  en: {title: River, written_for: Couples by the river.}
+prompts:
+  - id: song
+    theme: openness
+    kind: question
+    depth: 1
+    words:
+      en:
+        text: Which song is today?
+        why: Songs say it sideways.
+"""
+
+
+class TestLint:
+    def test_a_finding_has_file_line_prompt_and_reason(self, lint: Callable[[str | bytes], list[str]]) -> None:
+        assert lint(RIVER.replace("depth: 1", "depth: 5")) == ["11: song: depth: must be 3 or less, not “5”"]
+
+    def test_a_missing_field_is_placed_where_its_prompt_begins(self, lint: Callable[[str | bytes], list[str]]) -> None:
+        assert lint(RIVER.replace("    kind: question\n", "")) == ["8: song: kind: is missing"]
+
+    def test_a_key_twice_is_refused(self, lint: Callable[[str | bytes], list[str]]) -> None:
+        """YAML readers keep the last of the two in silence."""
+        twice = RIVER.replace("    depth: 1\n", "    depth: 1\n    theme: spark\n")
+        assert lint(twice) == ["12: theme stands twice in one block; the first is on line 9"]
+
+    def test_a_key_twice_on_one_line_is_refused(self, lint: Callable[[str | bytes], list[str]]) -> None:
+        twice = RIVER.replace("{title: River,", "{title: River, title: Sea,")
+        assert lint(twice) == ["6: title stands twice in one block; the first is on line 6"]
+
+    def test_blocks_may_be_shared(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """An anchor is one block in two places, and a merged key that is overridden is no key twice."""
+        shared = RIVER.replace("  - id: song\n", "  - &song\n    id: song\n")
+        path = tmp_path / "river.yaml"
+        path.write_text(shared + "  - <<: *song\n    id: tune\n    words: {en: {text: And now?, why: It moves on.}}\n")
+        assert main([str(path)]) == 0
+        assert capsys.readouterr().out == f"{path}: 2 prompts, no findings\n"
+
+    @pytest.mark.parametrize(
+        ("content", "expected"),
+        [
+            (RIVER.replace("depth: 1", "\tdepth: 1"), "11: is not valid YAML: "),
+            (
+                RIVER.replace("why: Songs", "why: Songs: and"),
+                "15: is not valid YAML: mapping values are not allowed here",
+            ),
+            (RIVER + "---\nid: sea\n", "16: is not valid YAML: expected a single document in the stream, but found"),
+            (RIVER.replace("today?", "\x07today?"), "14: is not valid YAML: an invisible character (U+0007) must be"),
+            (
+                RIVER.replace("version: 1", "version: !!python/none"),
+                "2: is not valid YAML: could not determine a const",
+            ),
+            (RIVER.replace("version: 1", "version: 2025-13-01"), " is not valid YAML: it has a value that cannot be"),
+            (
+                RIVER.replace("today?", "tod\xe4y?").encode("latin-1"),
+                "14: is not saved as UTF-8; in your editor, choose",
+            ),
+            (RIVER.encode("utf-16"), "1: is not saved as UTF-8; in your editor, choose"),
+            ("[" * 10_000, " is not valid YAML: it is nested too deeply"),
+            ("prompts: &all\n  - *all\n", "1: pack: id: is missing"),
+            ("# nothing yet\n", " is empty"),
+            ("river\n", "1: pack: must be a block of fields, each with a name"),
+        ],
+    )
+    def test_a_file_that_is_no_yaml_pack_is_refused_with_the_line(
+        self, content: str | bytes, expected: str, lint: Callable[[str | bytes], list[str]]
+    ) -> None:
+        assert lint(content)[0][: len(expected)] == expected
+
+    def test_a_byte_order_mark_is_no_fault(self, tmp_path: Path) -> None:
+        path = tmp_path / "river.yaml"
+        path.write_text(RIVER, encoding="utf-8-sig")
+        assert read_pack(path).id == "river"
+
+    def test_every_file_is_judged_and_one_finding_fails_them_all(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        missing = tmp_path / "missing.yaml"
+        assert main([str(missing), str(STARTER)]) == 1
+        assert capsys.readouterr().out.splitlines() == [
+            f"{missing}: cannot be read: No such file or directory",
+            f"{STARTER}: 84 prompts, no findings",
+        ]
+
+    def test_no_file_at_all_is_a_mistake(self, capsys: pytest.CaptureFixture[str]) -> None:
+        with pytest.raises(SystemExit) as refusal:
+            main([])
+        assert refusal.value.code == 2
+        assert "name at least one pack" in capsys.readouterr().err
+
+    def test_a_caller_in_code_gets_the_same_lines(self, tmp_path: Path) -> None:
+        path = tmp_path / "river.yaml"
+        path.write_text(RIVER.replace("depth: 1", "depth: 5"))
+        with pytest.raises(PackFileError) as refusal:
+            read_pack(path)
+        assert refusal.value.findings == (f"{path}:11: song: depth: must be 3 or less, not “5”",)
