@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import compileall
 import fcntl
 import hashlib
 import os
-import py_compile
+import sys
 from typing import TYPE_CHECKING
 
 from local.places import BUILD, ROOT, SAM, SOURCE_ROOTS, TEMPLATE
@@ -31,7 +30,7 @@ def built(log: Path) -> str:
         if not is_current(fingerprint):
             _FINGERPRINT.unlink(missing_ok=True)
             run([str(SAM), "build", "--cached", "--parallel"], sam_environment(), ROOT, log)
-            _compile()
+            _compile(log)
             _FINGERPRINT.write_text(fingerprint, encoding="ascii")
         return fingerprint
 
@@ -75,8 +74,7 @@ def sam_environment() -> dict[str, str]:
     }
 
 
-def _compile() -> None:
+def _compile(log: Path) -> None:
     # By the source's hash and unchecked: unpacking a bundle changes the modification times that the default goes by.
-    compileall.compile_dir(
-        BUILD, quiet=2, workers=0, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH, stripdir=str(BUILD)
-    )
+    command = [sys.executable, "-m", "compileall", "-q", "-j", "0", "--invalidation-mode", "unchecked-hash"]
+    run([*command, "-s", str(BUILD), str(BUILD)], os.environ, ROOT, log)

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-STACK_NAME = "rekindle"
+STACK_NAME = "rekindle-local"
+"""As samconfig.toml has it, so that `sam` finds the stack too."""
 ARTIFACTS = "rekindle-artifacts"
 APP_LINK = "https://app.rekindle.example"
 _TAG = "fingerprint"

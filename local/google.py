@@ -6,9 +6,6 @@
 from __future__ import annotations
 
 import os
-import signal
-import sys
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +19,7 @@ from starlette.routing import Route
 
 from local.fcm import StandIn
 from local.keys import pem, private_key
+from local.lifeline import end_with_the_parent
 from local.signin import Issuer
 
 if TYPE_CHECKING:
@@ -107,18 +105,10 @@ def application() -> Starlette:
     return starlette
 
 
-def _end_with_the_parent() -> None:
-    def watch() -> None:
-        sys.stdin.buffer.read()
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    threading.Thread(target=watch, daemon=True, name="parent").start()
-
-
 def main() -> None:
     """Serve, with one worker, since the inboxes live in its memory."""
     place = Place.of_environment()
-    _end_with_the_parent()
+    end_with_the_parent()
     Server(
         "local.google:application",
         address="127.0.0.1",

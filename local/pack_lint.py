@@ -83,9 +83,18 @@ def _text(path: Path) -> str:
         raise PackFileError([f"{path}:{line}: {reason}"]) from error
 
 
+def _loader(path: Path, text: str) -> yaml.SafeLoader:
+    try:
+        return yaml.SafeLoader(text)
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        character = f"an invisible character (U+{ord(text[error.position]):04X})"
+        raise PackFileError([f"{path}:{line}: is not valid YAML: {character} must be taken out"]) from error
+
+
 def _yaml(path: Path, text: str) -> tuple[yaml.Node, object]:
     """The document twice: as nodes, which know their lines, and as plain data."""
-    loader = yaml.SafeLoader(text)
+    loader = _loader(path, text)
     try:
         root = loader.get_single_node()
         if root is None:
@@ -98,10 +107,6 @@ def _yaml(path: Path, text: str) -> tuple[yaml.Node, object]:
         mark = error.problem_mark or error.context_mark
         reason = ", ".join(filter(None, (error.context, error.problem)))
         raise PackFileError([f"{path}:{mark.line + 1 if mark else 1}: is not valid YAML: {reason}"]) from error
-    except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        character = f"an invisible character (U+{ord(text[error.position]):04X})"
-        raise PackFileError([f"{path}:{line}: is not valid YAML: {character} must be taken out"]) from error
     except RecursionError as error:
         raise PackFileError([f"{path}: is not valid YAML: it is nested too deeply"]) from error
     except (ValueError, LookupError, AttributeError) as error:  # such as a date with a thirteenth month

@@ -11,9 +11,12 @@ if TYPE_CHECKING:
 _WALK = Template(r"""
 # Two people sign in, and keep their ID tokens.
 API='$api'; GOOGLE='$google'
-sign_in() { curl -sS $$GOOGLE/sign-in -d "{\"email\": \"$$1\"}" | python3 -c 'import json,sys; print(json.load(sys.stdin)["id_token"])'; }
+field() { python3 -c "import json, sys; print(json.load(sys.stdin)['$$1'])"; }
+sign_in() { curl -sS $$GOOGLE/sign-in -d "{\"email\": \"$$1\"}" | field id_token; }
 ANA=$$(sign_in ana@example.org); BEN=$$(sign_in ben@example.org)
-call() { curl -sS -X $$2 "$$API$$3" -H "Authorization: Bearer $$1" -H 'Content-Type: application/json' $${4:+-d "$$4"}; echo; }
+call() {
+  curl -sS -X $$2 "$$API$$3" -H "Authorization: Bearer $$1" -H 'Content-Type: application/json' $${4:+-d "$$4"}; echo
+}
 
 # Each says who they are and where their phone is.
 call $$ANA PUT /v1/me '{"display_name": "Ana", "zone": "America/New_York", "language": "en"}'
@@ -22,12 +25,12 @@ call $$ANA PUT /v1/me/devices/phone '{"token": "ana-phone", "platform": "ios"}'
 call $$BEN PUT /v1/me/devices/phone '{"token": "ben-phone", "platform": "android"}'
 
 # Ana invites, Ben redeems her code, Ana sees who it is and confirms.
-CODE=$$(call $$ANA POST /v1/invites | python3 -c 'import json,sys; print(json.load(sys.stdin)["code"])')
+CODE=$$(call $$ANA POST /v1/invites | field code)
 call $$BEN POST /v1/invites/redeem "{\"code\": \"$$CODE\"}"
 call $$ANA POST /v1/invites/confirm
 
 # The day's prompt; both answer, each by the date of their own clock; then both answers are open.
-DATE=$$(call $$ANA GET /v1/today | python3 -c 'import json,sys; print(json.load(sys.stdin)["date"])')
+DATE=$$(call $$ANA GET /v1/today | field date)
 call $$ANA PUT /v1/days/$$DATE/answer '{"text": "The morning you brought me coffee."}'
 call $$BEN PUT /v1/days/$$DATE/answer '{"text": "Our walk by the river."}'
 call $$ANA GET /v1/days/$$DATE

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from rekindle.models import Uid
 from rekindle.store.instants import to_millis
 from tests.builders import a_token, a_uid, an_instant
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from rekindle.models import Uid
 
 type Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 

@@ -136,7 +136,8 @@ class React:
             except Exception as error:  # noqa: BLE001  whatever it was, the records before it stand
                 failed = str(record["dynamodb"]["SequenceNumber"])
                 where = traceback.extract_tb(error.__traceback__)[-1]
-                logger.error(  # noqa: TRY400  an exception's own words may repeat what somebody wrote
+                logger.error(
+                    # Without its words, which may repeat what somebody wrote.
                     "no reaction",
                     extra={"sequence": failed, "error": type(error).__name__, "where": f"{where.name}:{where.lineno}"},
                 )

@@ -104,4 +104,5 @@ def _tick() -> Tick:
 
 def handler(event: Mapping[str, Any], _context: LambdaContext) -> dict[str, int]:
     """The number of jobs sent; raises pydantic's ValidationError for an event that names no time."""
-    return {"jobs": _tick().beat(TickEvent.model_validate(event).scheduled_time)}
+    at = TickEvent.model_validate(event).scheduled_time
+    return {"jobs": _tick().beat(at)}

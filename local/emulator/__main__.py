@@ -1,7 +1,7 @@
 """Start the emulator: `python -m local.emulator`, configured by ministack's environment variables and these.
 
-REKINDLE_LOGS: the folder for functions' logs. REKINDLE_SAVE_EVERY: seconds between saves, 0 for none. REKINDLE_BEAT: 0 for
-schedules that never fire by themselves.
+REKINDLE_LOGS: the folder for functions' logs. REKINDLE_SAVE_EVERY: seconds between saves, 0 for none.
+REKINDLE_BEAT: 0 for schedules that never fire by themselves.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import Path
 from ministack import app
 
 from local.emulator import capacity, durability, functions, resources, schedules
+from local.lifeline import end_with_the_parent
 
 UNREADABLE_STATE = 3
 """The exit status that says so; see `durability.UnreadableStateError`."""
@@ -30,7 +31,7 @@ def main() -> int:
     functions.tidy()
     capacity.apply()
     schedules.apply(beat=os.environ["REKINDLE_BEAT"] == "1")
-    durability.end_with_the_parent()
+    end_with_the_parent()
     app.main()
     return 0
 

@@ -5,9 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import os
-import signal
-import sys
 import threading
 import time
 from pathlib import Path
@@ -43,16 +40,6 @@ def apply(save_every: float) -> None:
     lambda_svc._prune_orphan_code_blobs = saver.prune_after_saving
     if save_every:
         threading.Thread(target=saver.keep_saving, args=(save_every,), daemon=True, name="autosave").start()
-
-
-def end_with_the_parent() -> None:
-    """End in good order when standard input closes: whoever started this process is gone, by whatever signal."""
-
-    def watch() -> None:
-        sys.stdin.buffer.read()
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    threading.Thread(target=watch, daemon=True, name="parent").start()
 
 
 def _refuse_unreadable(state: Path) -> None:

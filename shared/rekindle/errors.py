@@ -6,6 +6,7 @@ RekindleError
 ├── WriteConflictError      a conditional write or a transaction was refused; says which condition
 ├── ContentionError         lost the same race more often than we retry
 ├── OutboxError             the queue did not take every job
+├── PackError               a prompt pack is not fit to be published; names everything to mend (`rekindle.packs`)
 ├── VaultError              an answer cannot be sealed or opened
 │   └── KeyUnavailableError the key service does not answer; try again later
 └── ProblemError            a client can cause it: `rekindle.http` tells them what is wrong

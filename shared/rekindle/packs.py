@@ -84,7 +84,8 @@ _PROMPT_CONDITIONS: Final[JsonDict] = {
     ]
 }
 
-_Line = Annotated[str, BeforeValidator(_folded)]
+_FOLDED: Final = BeforeValidator(_folded)
+_Line = Annotated[str, _FOLDED]
 _LanguageCode = Annotated[Language, Field(pattern=LANGUAGE)]
 
 
@@ -124,7 +125,7 @@ class PromptWords(BaseModel):
         description="One plain, warm line on why this does a couple good.",
         json_schema_extra=_VISIBLE,
     )
-    hint: Annotated[_Line, Field(min_length=1, max_length=180, json_schema_extra=_VISIBLE)] | None = Field(
+    hint: Annotated[str, Field(min_length=1, max_length=180, json_schema_extra=_VISIBLE), _FOLDED] | None = Field(
         default=None,
         description="How to receive the partner's answer. Required in the themes listening and courage.",
     )
@@ -180,7 +181,7 @@ class Pack(BaseModel):
         description="What couples read about the pack, one block for each language, under its two-letter code.",
         json_schema_extra=_LANGUAGES_ONLY,
     )
-    notes: Annotated[_Line, Field(max_length=2_000)] | None = Field(
+    notes: Annotated[str, Field(max_length=2_000), _FOLDED] | None = Field(
         default=None, description="From author to author; couples never see it."
     )
     prompts: tuple[PackPrompt, ...] = Field(min_length=1, max_length=500, description="The prompts, in any order.")
@@ -329,6 +330,8 @@ def _form_findings(document: object) -> Iterator[PackFinding]:
         Pack.model_validate(document)
     except ValidationError as refusal:
         for error in refusal.errors(include_url=False):
+            if error["type"] == "too_short" and error["input"]:
+                continue  # entries were there, and each has a finding of its own
             path = tuple(step for step in error["loc"] if step != "[key]")
             prompt, field = None, path
             match path:

@@ -1,9 +1,27 @@
-"""How unit tests search for counterexamples: fast by default, longer with `--hypothesis-profile=thorough`."""
+"""Unit tests: no sockets, and a search for counterexamples that is fast by default.
+
+`--hypothesis-profile=thorough` searches longer.
+"""
 
 from __future__ import annotations
 
-from hypothesis import settings
+from typing import TYPE_CHECKING
 
-settings.register_profile("fast", deadline=None, max_examples=100)
+import pytest
+from hypothesis import settings
+from pytest_socket import disable_socket, enable_socket
+
+settings.register_profile("fast", deadline=None, max_examples=50)
 settings.register_profile("thorough", deadline=None, max_examples=5_000)
-settings.load_profile("fast")
+if settings.get_current_profile_name() == "default":
+    settings.load_profile("fast")
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(autouse=True)
+def _no_sockets() -> Iterator[None]:
+    disable_socket(allow_unix_socket=True)
+    yield
+    enable_socket()

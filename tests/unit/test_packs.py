@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 from jsonschema import Draft202012Validator
-from rekindle.models import PromptKind, Theme
-from rekindle.packs import Pack, PackError, PackFinding, pack_schema, parse_pack
 
 from local.pack_lint import SCHEMA, PackFileError, main, read_pack, schema_text
+from rekindle.models import Language, PromptKind, Theme
+from rekindle.packs import Pack, PackError, PackFinding, pack_schema, parse_pack
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -102,7 +102,11 @@ class TestStarterPack:
             assert (len(said.text) <= 220, len(said.why) <= 140, len(said.hint or "") <= 160) == (True, True, True)
 
     def test_has_no_dashes_where_a_sentence_would_do(self, starter: Pack) -> None:
-        assert [each.id for each in starter.prompts if any(dash in each.model_dump_json() for dash in "–—")] == []
+        assert [
+            each.id
+            for each in starter.prompts
+            if any(dash in each.model_dump_json() for dash in ("\N{EN DASH}", "\N{EM DASH}"))
+        ] == []
 
 
 class TestForm:
@@ -231,7 +235,7 @@ class TestRules:
 
     def test_other_themes_do_without_a_hint(self, schema: Draft202012Validator) -> None:
         plain = pack(prompt(theme="spark", words={"en": without(words(), "hint")}))
-        assert parse_pack(plain)
+        assert parse_pack(plain).prompts[0].words[Language("en")].hint is None
         assert schema.is_valid(plain)
 
     @pytest.mark.parametrize("touching", [{"theme": "touch"}, {"kind": "touch"}, {"theme": "touch", "kind": "touch"}])
@@ -254,7 +258,8 @@ class TestRules:
         assert findings(pack(prompt(), twin)) == [("tune", "words.en.text", "says the same as song")]
 
     def test_two_languages_may_say_the_same(self) -> None:
-        assert parse_pack(pack(prompt(words={"en": words(), "de": words()}), languages=["en", "de"]))
+        parsed = parse_pack(pack(prompt(words={"en": words(), "de": words()}), languages=["en", "de"]))
+        assert set(parsed.prompts[0].words) == {"en", "de"}
 
     @pytest.mark.parametrize("field", ["text", "why", "hint"])
     def test_clinical_words_are_found_in_any_form_with_something_plainer_to_say(self, field: str) -> None:
@@ -266,10 +271,11 @@ class TestRules:
     def test_clinical_words_of_one_language_are_not_looked_for_in_another(self) -> None:
         """A word can be plain in one language and clinical in the next."""
         said = {"en": words(), "de": words(text="Ist das toxic?")}
-        assert parse_pack(pack(prompt(words=said), languages=["en", "de"]))
+        assert parse_pack(pack(prompt(words=said), languages=["en", "de"])).languages == ("en", "de")
 
     def test_a_plain_word_that_only_ends_like_a_clinical_one_is_fine(self) -> None:
-        assert parse_pack(pack(prompt(words={"en": words(text="Is it nontoxic paint?")})))
+        said = words(text="Is the paint nontoxic?")
+        assert parse_pack(pack(prompt(words={"en": said}))).prompts[0].words[Language("en")].text == said["text"]
 
     def test_every_prompt_speaks_the_default_language(self) -> None:
         german = prompt(words={"de": words()})
@@ -300,7 +306,7 @@ class TestRules:
         ]
 
     def test_a_second_language_may_still_be_incomplete(self) -> None:
-        assert parse_pack(pack(languages=["en", "es"]))
+        assert parse_pack(pack(languages=["en", "es"])).languages == ("en", "es")
 
     def test_everything_is_told_at_once_and_in_the_order_of_the_pack(self) -> None:
         document = pack(
@@ -400,7 +406,9 @@ class TestLint:
         """An anchor is one block in two places, and a merged key that is overridden is no key twice."""
         shared = RIVER.replace("  - id: song\n", "  - &song\n    id: song\n")
         path = tmp_path / "river.yaml"
-        path.write_text(shared + "  - <<: *song\n    id: tune\n    words: {en: {text: And now?, why: It moves on.}}\n")
+        path.write_text(
+            shared + "  - <<: *song\n    id: tune\n    words: {en: {text: 'And now?', why: It moves on.}}\n"
+        )
         assert main([str(path)]) == 0
         assert capsys.readouterr().out == f"{path}: 2 prompts, no findings\n"
 

@@ -176,7 +176,7 @@ def test_a_slot_reads_back_from_its_text(zone: Zone, time: dt.time) -> None:
     ],
 )
 def test_other_text_is_no_slot(text: str) -> None:
-    with pytest.raises(ValueError, match="slot|multiple|hour"):
+    with pytest.raises(ValueError, match=r"slot|multiple|hour"):
         Slot.of_text(text)
 
 

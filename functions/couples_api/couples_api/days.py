@@ -291,9 +291,12 @@ def _streak_view(reader: Reader, stored: Mapping[dt.date, Day]) -> StreakView | 
 
 
 def _prompt_view(text: PromptText, language: Language) -> PromptView:
-    def of(texts: Mapping[Language, str]) -> str | None:
-        return texts.get(language) or texts.get(text.default)
-
+    # All of it in one language: a text in Spanish with its hint in English would read as a mistake.
+    spoken = language if language in text.texts else text.default
     return PromptView(
-        theme=text.theme, kind=text.kind, text=of(text.texts) or "", why=of(text.whys) or "", hint=of(text.hints)
+        theme=text.theme,
+        kind=text.kind,
+        text=text.texts[spoken],
+        why=text.whys[spoken],
+        hint=text.hints.get(spoken),
     )

@@ -1,8 +1,8 @@
 """The courier: finds out whom a job still reaches, sends, and sees to what did not arrive.
 
 What failed for a while goes back to the queue as a job of its own that names just the devices concerned, each time
-with a longer delay; after the last attempt, and at once where the message itself is at fault, it goes to the dead
-letters with its reason. The rest of the page goes on meanwhile.
+with a longer delay. After the last attempt, and at once where the message itself is at fault, that job is only there to
+end with the dead letters and tell its reason. The rest of the page goes on meanwhile.
 """
 
 from __future__ import annotations
@@ -11,27 +11,26 @@ import datetime as dt
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from itertools import batched
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from delivery.gateway import CredentialError, Fate
 from rekindle.calendar import local_time
-from rekindle.errors import RekindleError
+from rekindle.errors import ContentionError, RekindleError
 from rekindle.models import PushKind
 from rekindle.push.jobs import LONGEST_DELAY, PersonJob, RetryJob, SlotJob, Target, mark_of
-from rekindle.push.payloads import payload_of
+from rekindle.push.payloads import Occasion, payload_of
 from rekindle.reminders import MAX_LATENESS, is_quiet
 from rekindle.telemetry import logger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from delivery.gateway import Outcome, PushGateway
     from rekindle.models import CoupleId, Day, Language, Person, Uid
     from rekindle.push.outbox import Outbox
-    from rekindle.push.payloads import Occasion
     from rekindle.store.people import People
     from rekindle.store.runs import Runs
-    from rekindle.store.slots import Slots
+    from rekindle.store.slots import SlotRow, Slots
 
 PAGE_ROWS: Final = 500
 RESERVE: Final = dt.timedelta(seconds=60)
@@ -44,22 +43,25 @@ FIRST_BACKOFF: Final = dt.timedelta(seconds=30)
 TARGETS: Final = 1000
 """The most devices that one retry names: about half of what a message may weigh."""
 
-_REMINDERS: Final = frozenset({PushKind.PROMPT, PushKind.EVENING})
+_REMINDERS: Final = (PushKind.PROMPT, PushKind.EVENING)
 
 
 class GivenUpError(RekindleError):
-    """A push that is not tried any more; its job fails each time it comes, until it lies with the dead letters."""
+    """A push that is not tried any more: its job fails each time it comes, until it lies with the dead letters."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """One device, and how its owner wants to be told."""
+    """One device, and how its owner is to be told."""
 
     uid: Uid
     couple: CoupleId
     language: Language
     quiet: bool
     token: str
+
+
+type Sent = tuple[Recipient, Outcome]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ class Courier:
     outbox: Outbox
     gateway: PushGateway
     app_link: str
+    page_rows: int = PAGE_ROWS
 
     def carry_out(
         self, job: SlotJob | PersonJob | RetryJob, waited: dt.timedelta, time_left: Callable[[], dt.timedelta]
@@ -79,7 +82,7 @@ class Courier:
         """Do the job, which lay in the queue for `waited`, or as much of it as there is time for.
 
         A reminder that has become too late is dropped. Raises CredentialError, GivenUpError, OutboxError and the
-        store's errors; then the job is to come again, and goes on where it was.
+        store's errors: then the job is to come again, and goes on where it was.
         """
         late = job.late + waited
         match job:
@@ -90,12 +93,14 @@ class Courier:
             case SlotJob():
                 self._to_slot(job, late, time_left)
             case PersonJob():
-                people = self.people.people([job.uid])
-                self._push(job.occasion, _devices(job.occasion, job.couple, people.get(job.uid), late), late, attempt=1)
+                recipients = self._reached(job.occasion, {(job.uid, job.couple): None}, late)
+                self._push(job.occasion, recipients, late, attempt=1)
             case RetryJob() if job.hold:
-                self._hold(job, late)
+                delay = min(job.hold, LONGEST_DELAY)
+                self.outbox.send([job.model_copy(update={"late": late, "hold": job.hold - delay})], delay)
             case RetryJob():
-                self._push(job.occasion, self._missed(job, late), late, job.attempt)
+                recipients = self._reached(job.occasion, _marks(job.targets), late)
+                self._push(job.occasion, recipients, late, job.attempt)
 
     def _to_slot(self, job: SlotJob, late: dt.timedelta, time_left: Callable[[], dt.timedelta]) -> None:
         run = self.runs.begin(job.slot, job.shard, job.date, job.instant)
@@ -103,9 +108,11 @@ class Courier:
             logger.info("refused a repeat", extra=_about(job))
             return
         while True:
-            page = self.slots.page(job.slot, job.shard, run.cursor, PAGE_ROWS)
-            for kind, recipients in self._of_rows(job, page.rows, late).items():
-                self._push(Occasion(kind, job.date, job.instant), recipients, late, attempt=1)
+            page = self.slots.page(job.slot, job.shard, run.cursor, self.page_rows)
+            for kind in _REMINDERS:
+                occasion = Occasion(kind, job.date, job.instant)
+                rows = [row for row in page.rows if row.kind is kind]
+                self._push(occasion, self._due(job, occasion, rows, late), late, attempt=1)
             if page.last is None:
                 self.runs.finish(run)
                 return
@@ -114,3 +121,138 @@ class Courier:
                 self.outbox.send([job.model_copy(update={"late": late})])
                 logger.info("to be continued", extra=_about(job))
                 return
+
+    def _due(self, job: SlotJob, occasion: Occasion, rows: Sequence[SlotRow], late: dt.timedelta) -> list[Recipient]:
+        """The devices of rows that are due."""
+        at = job.instant + late
+        clock = local_time(at, job.zone).time()
+        awaited = self._awaited(occasion, {row.uid: row.couple for row in rows}, at)
+        return [
+            Recipient(row.uid, row.couple, row.language, is_quiet(clock, row.quiet_hours), token)
+            for row in rows
+            if row.uid in awaited
+            for token in row.tokens
+        ]
+
+    def _reached(
+        self, occasion: Occasion, marks: Mapping[tuple[Uid, CoupleId], frozenset[str] | None], late: dt.timedelta
+    ) -> list[Recipient]:
+        """The devices of these marks, None for all, among those that the persons have now.
+
+        Who has left the couple since gets nothing: queued pushes end with it.
+        """
+        at = occasion.instant + late
+        people = self.people.people([uid for uid, _ in marks])
+        awaited = self._awaited(occasion, dict(marks), at)
+        return [
+            Recipient(uid, couple, person.profile.language, _is_quiet_for(person, at), device.token)
+            for (uid, couple), wanted in marks.items()
+            if uid in awaited and (person := people.get(uid)) and person.couple == couple
+            if not (occasion.kind is PushKind.STREAK_MILESTONE and person.profile.streak_hidden)
+            for device in person.devices.values()
+            if wanted is None or mark_of(device.token) in wanted
+        ]
+
+    def _awaited(self, occasion: Occasion, couples: Mapping[Uid, CoupleId], at: dt.datetime) -> frozenset[Uid]:
+        """Those to whom the push still says something: in the evening, who can answer the day and has not."""
+        if occasion.kind is not PushKind.EVENING:
+            return frozenset(couples)
+        days = self.slots.days(couples.values(), occasion.date)
+        return frozenset(uid for uid, couple in couples.items() if is_awaited(days.get(couple), uid, at))
+
+    def _push(self, occasion: Occasion, recipients: Sequence[Recipient], late: dt.timedelta, attempt: int) -> None:
+        if not recipients:
+            return
+        groups: dict[tuple[Language, bool], list[Recipient]] = defaultdict(list)
+        for recipient in recipients:
+            groups[recipient.language, recipient.quiet].append(recipient)
+        sent: list[Sent] = []
+        for (language, quiet), group in groups.items():
+            payload = payload_of(occasion, language, quiet=quiet, app_link=self.app_link)
+            outcomes = self.gateway.send(payload, [recipient.token for recipient in group])
+            sent.extend(zip(group, outcomes, strict=True))
+        fates = Counter(outcome.fate for _, outcome in sent)
+        if fates[Fate.UNAUTHORISED] == len(sent):
+            raise CredentialError(_reasons(sent))
+        wait = wait_before(attempt + 1, [outcome for _, outcome in sent])
+        self.outbox.send(retries(occasion, sent, late, attempt, wait), min(wait, LONGEST_DELAY))
+        self._forget(recipient for recipient, outcome in sent if outcome.fate is Fate.DEAD)
+        _log(occasion, sent, attempt)
+
+    def _forget(self, dead: Iterable[Recipient]) -> None:
+        for recipient in dead:
+            try:
+                self.people.forget_token(recipient.uid, recipient.token)
+            except ContentionError:
+                # The next push will find it dead again; not worth sending this page anew.
+                logger.warning("a dead token stays for now", extra={"uid": recipient.uid})
+
+
+def is_awaited(day: Day | None, uid: Uid, at: dt.datetime) -> bool:
+    """Whether a person can still answer a day and has not; a day that nobody has opened yet is open."""
+    return day is None or (uid not in day.answers and day.window.is_open(at))
+
+
+def wait_before(attempt: int, outcomes: Iterable[Outcome]) -> dt.timedelta:
+    """How long the next attempt waits: its own backoff, or longer if FCM asked any of them to."""
+    return max([FIRST_BACKOFF * (1 << attempt - 2), *(outcome.wait for outcome in outcomes)])
+
+
+def retries(
+    occasion: Occasion, sent: Sequence[Sent], late: dt.timedelta, attempt: int, wait: dt.timedelta
+) -> list[RetryJob]:
+    """The jobs for what did not arrive: to be tried again, or given up after the last attempt or a refusal."""
+    again = [each for each in sent if each[1].fate in {Fate.LATER, Fate.UNAUTHORISED}]
+    refused = [each for each in sent if each[1].fate is Fate.REFUSED]
+    is_last = attempt >= LAST_ATTEMPT
+    return [
+        RetryJob(
+            kind=occasion.kind,
+            date=occasion.date,
+            instant=occasion.instant,
+            milestone=occasion.milestone,
+            late=late,
+            targets=tuple(
+                Target(uid=recipient.uid, couple=recipient.couple, mark=mark_of(recipient.token))
+                for recipient, _ in batch
+            ),
+            attempt=attempt + 1,
+            reason=_reasons(batch),
+            hold=max(wait - LONGEST_DELAY, dt.timedelta(0)),
+            given_up=given_up,
+        )
+        for missed, given_up in ((again, is_last), (refused, True))
+        for batch in batched(missed, TARGETS, strict=False)
+    ]
+
+
+def _marks(targets: Iterable[Target]) -> dict[tuple[Uid, CoupleId], frozenset[str]]:
+    marks: dict[tuple[Uid, CoupleId], set[str]] = defaultdict(set)
+    for target in targets:
+        marks[target.uid, target.couple].add(target.mark)
+    return {owner: frozenset(theirs) for owner, theirs in marks.items()}
+
+
+def _is_quiet_for(person: Person, at: dt.datetime) -> bool:
+    return is_quiet(local_time(at, person.profile.zone).time(), person.reminders.quiet_hours)
+
+
+def _reasons(sent: Iterable[Sent]) -> str:
+    return ", ".join(sorted({outcome.reason for _, outcome in sent}))
+
+
+def _about(job: SlotJob | RetryJob) -> dict[str, Any]:
+    where = {"slot": str(job.slot), "shard": job.shard} if isinstance(job, SlotJob) else {"kind": job.kind}
+    return {**where, "date": str(job.date)}
+
+
+def _log(occasion: Occasion, sent: Sequence[Sent], attempt: int) -> None:
+    fates = Counter(str(outcome.fate) for _, outcome in sent)
+    failed = [each for each in sent if each[1].fate in {Fate.LATER, Fate.UNAUTHORISED, Fate.REFUSED}]
+    extra = {"kind": occasion.kind, "date": str(occasion.date), "attempt": attempt, "devices": len(sent), **fates}
+    if fates[Fate.UNAUTHORISED] or fates[Fate.REFUSED]:
+        logger.error("not all pushed", extra=extra | {"reasons": _reasons(failed)})
+    elif failed:
+        logger.warning("not all pushed yet", extra=extra | {"reasons": _reasons(failed)})
+    else:
+        logger.info("pushed", extra=extra)

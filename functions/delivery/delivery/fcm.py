@@ -1,7 +1,7 @@
 """Firebase Cloud Messaging through firebase-admin, with its transport set up never to wait and never to repeat itself.
 
 The SDK on its own sleeps through Retry-After, repeats on 500 and 503 four times, and refreshes its credential twice for
-each message that is answered with 401. Here a function is billed for every second of that, and the queue waits for free.
+each message that is answered with 401. A function is billed for every second of that; the queue waits for free.
 """
 
 from __future__ import annotations
@@ -13,16 +13,17 @@ import json
 import uuid
 from functools import partial
 from itertools import batched
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import firebase_admin
 from firebase_admin import _http_client, exceptions, messaging
 from google.auth import aws
-from google.auth.exceptions import GoogleAuthError
+from google.auth.exceptions import GoogleAuthError, TransportError
 from google.auth.transport.requests import AuthorizedSession, Request
 from google.oauth2 import service_account
 from requests import Session
 from requests.adapters import HTTPAdapter
+from urllib3.exceptions import ReadTimeoutError
 from urllib3.util import Retry
 
 from delivery.gateway import DELIVERED, CredentialError, Fate, Outcome
@@ -31,15 +32,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from google.auth.credentials import Credentials
+    from urllib3 import BaseHTTPResponse
 
     from rekindle.push.payloads import Payload
 
 SCOPE: Final = "https://www.googleapis.com/auth/firebase.messaging"
 CONNECTIONS: Final = 100
-"""How many messages are under way at once: the SDK gives each a thread, and each thread here a connection that is kept."""
+"""How many messages are under way at once: the SDK gives each a thread, and each has a connection that is kept."""
 
 TIMEOUT: Final = (3, 10)
-"""Seconds to connect and to wait for an answer."""
+"""Seconds to connect, and to wait for an answer."""
 
 QUOTA_WAIT: Final = dt.timedelta(minutes=1)
 """What FCM asks for after a 429 that names no time."""
@@ -48,11 +50,29 @@ EVERYDAY_CHANNEL: Final = "everyday"
 QUIET_CHANNEL: Final = "quiet"
 
 _BAD_REQUEST: Final = "type.googleapis.com/google.rpc.BadRequest"
-# A kept connection may have been closed while the function was frozen: that one repeat is no second push.
-_NO_REPEATS: Final = Retry(
-    total=1, connect=1, read=1, status=0, other=0, redirect=0, allowed_methods=None, respect_retry_after_header=False
-)
 _SERVER_ERRORS: Final = 500
+
+
+class _OnceIfCutOff(Retry):
+    """One more try where a connection breaks, as those do that outlive a frozen function, and none after a timeout."""
+
+    def increment(
+        self,
+        method: str | None = None,
+        url: str | None = None,
+        response: BaseHTTPResponse | None = None,
+        error: Exception | None = None,
+        *args: Any,  # noqa: ANN401  urllib3's own, and passed on as they are
+        **kwargs: Any,  # noqa: ANN401  the same
+    ) -> Self:
+        if isinstance(error, ReadTimeoutError):
+            raise error
+        return super().increment(method, url, response, error, *args, **kwargs)
+
+
+_RETRIES: Final = _OnceIfCutOff(
+    total=1, status=0, redirect=0, other=0, allowed_methods=None, respect_retry_after_header=False
+)
 
 
 def credential_from(secret: str) -> Credentials:
@@ -64,9 +84,9 @@ def credential_from(secret: str) -> Credentials:
         info = json.loads(secret)
         match info["type"]:
             case "service_account":
-                return service_account.Credentials.from_service_account_info(info, scopes=[SCOPE])
+                return service_account.Credentials.from_service_account_info(info, scopes=[SCOPE])  # type: ignore[no-any-return, no-untyped-call]
             case "external_account":
-                return aws.Credentials.from_info(info, scopes=[SCOPE])
+                return aws.Credentials.from_info(info, scopes=[SCOPE])  # type: ignore[no-any-return, no-untyped-call]
             case _:
                 raise CredentialError("the FCM secret is neither a service account nor an external account")
     except (ValueError, KeyError, TypeError, GoogleAuthError) as error:
@@ -76,26 +96,28 @@ def credential_from(secret: str) -> Credentials:
 class FcmGateway:
     """One Firebase project. `endpoint` is what FCM's addresses begin with. To be closed when it is done with."""
 
-    def __init__(self, credential: Credentials, project: str, endpoint: str) -> None:
+    def __init__(
+        self, credential: Credentials, project: str, endpoint: str, timeout: tuple[float, float] = TIMEOUT
+    ) -> None:
         self._credential = credential
         self._tokens = Session()
-        self._request = partial(Request(self._tokens), timeout=sum(TIMEOUT))
-        self._session = AuthorizedSession(credential, refresh_status_codes=(), auth_request=self._request)
-        self._session.mount(
-            endpoint, HTTPAdapter(pool_connections=1, pool_maxsize=CONNECTIONS, max_retries=_NO_REPEATS)
+        self._request = partial(Request(self._tokens), timeout=sum(timeout))
+        self._session = AuthorizedSession(  # type: ignore[no-untyped-call]
+            credential, refresh_status_codes=(), auth_request=self._request
         )
+        self._session.mount(endpoint, HTTPAdapter(pool_connections=1, pool_maxsize=CONNECTIONS, max_retries=_RETRIES))
         self._app = firebase_admin.initialize_app(credential, {"projectId": project}, name=f"delivery-{uuid.uuid4()}")
         # The SDK has no public setting for its address or its transport; a test would notice if these parts moved.
         service = messaging._get_messaging_service(self._app)  # noqa: SLF001
         service._fcm_url = f"{endpoint}/v1/projects/{project}/messages:send"  # noqa: SLF001
         service._client = _http_client.JsonHttpClient(  # noqa: SLF001
-            session=self._session, retries=None, timeout=TIMEOUT
+            session=self._session, retries=None, timeout=timeout
         )
 
     def close(self) -> None:
         """Let go of the connections."""
         firebase_admin.delete_app(self._app)
-        self._session.close()
+        self._session.close()  # type: ignore[no-untyped-call]
         self._tokens.close()
 
     def send(self, payload: Payload, tokens: Sequence[str]) -> list[Outcome]:
@@ -103,9 +125,9 @@ class FcmGateway:
         if not self._credential.valid:
             # Once and ahead of all, rather than in each of a hundred threads.
             try:
-                self._credential.refresh(self._request)
+                self._credential.refresh(self._request)  # type: ignore[no-untyped-call]
             except GoogleAuthError as error:
-                if error.retryable:
+                if error.retryable or isinstance(error, TransportError):
                     return [Outcome(Fate.LATER, type(error).__name__)] * len(tokens)
                 raise CredentialError(f"no access token for FCM: {type(error).__name__}") from error
         template = message_of(payload)
@@ -159,22 +181,33 @@ def outcome_of(error: exceptions.FirebaseError | None) -> Outcome:
     """The outcome that an error of the SDK stands for, judged by its class and by the codes within its answer."""
     if error is None:
         return DELIVERED
-    reason = type(error).__name__
+    fate = _fate_of(error)
+    wait = _retry_after(error) if fate is Fate.LATER else dt.timedelta(0)
+    if isinstance(error, exceptions.ResourceExhaustedError):
+        wait = wait or QUOTA_WAIT
+    return Outcome(fate, type(error).__name__, wait)
+
+
+def _fate_of(error: exceptions.FirebaseError) -> Fate:
     match error:
         case messaging.UnregisteredError() | messaging.SenderIdMismatchError():
-            return Outcome(Fate.DEAD, reason)
+            return Fate.DEAD
         case exceptions.InvalidArgumentError() if _blames_token(error):
-            return Outcome(Fate.DEAD, reason)
+            return Fate.DEAD
         case exceptions.UnauthenticatedError() | exceptions.PermissionDeniedError():
-            return Outcome(Fate.UNAUTHORISED, reason)
-        case exceptions.ResourceExhaustedError():
-            return Outcome(Fate.LATER, reason, _retry_after(error) or QUOTA_WAIT)
-        case exceptions.UnavailableError() | exceptions.InternalError() | exceptions.DeadlineExceededError():
-            return Outcome(Fate.LATER, reason, _retry_after(error))
+            return Fate.UNAUTHORISED
+        case (
+            exceptions.ResourceExhaustedError()
+            | exceptions.UnavailableError()
+            | exceptions.InternalError()
+            | exceptions.DeadlineExceededError()
+        ):
+            return Fate.LATER
+        # A broken connection, or a proxy's page in place of FCM's own answer.
         case exceptions.UnknownError() if error.http_response is None or _is_server_error(error):
-            return Outcome(Fate.LATER, reason, _retry_after(error))
+            return Fate.LATER
         case _:
-            return Outcome(Fate.REFUSED, reason)
+            return Fate.REFUSED
 
 
 def _addressed(template: messaging.Message, token: str) -> messaging.Message:
@@ -202,7 +235,7 @@ def _details(error: exceptions.FirebaseError) -> list[dict[str, Any]]:
         details = error.http_response.json()["error"]["details"]
     except (AttributeError, ValueError, KeyError, TypeError):
         return []
-    return [detail for detail in details if isinstance(detail, dict)]
+    return [detail for detail in details if isinstance(detail, dict)] if isinstance(details, list) else []
 
 
 def _retry_after(error: exceptions.FirebaseError) -> dt.timedelta:

@@ -73,7 +73,7 @@ _ENGLISH: Final[Mapping[PushKind, Mapping[int, Text]]] = {
         0: Text("Today's moment has opened", "It is there for both of you now."),
     },
     PushKind.STREAK_MILESTONE: {
-        7: Text("Seven days", "A small thing, done seven times. Lovely."),
+        7: Text("Seven days", "A small thing, done seven times. How nice."),
         30: Text("Thirty days", "Look how far small moments go."),
         100: Text("One hundred days", "A hundred small moments. Enjoy this one."),
         365: Text("A year of days", "Three hundred and sixty-five small moments."),

@@ -299,5 +299,5 @@ def person_from(item: Mapping[str, Any]) -> Person:
     )
 
 
-def _clock(time: dt.time) -> str:
-    return time.strftime("%H:%M")
+def _clock(local: dt.time) -> str:
+    return f"{local:%H:%M}"

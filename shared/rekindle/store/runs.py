@@ -1,4 +1,4 @@
-"""Runs: how far the pushes of one (slot, shard, local date) have come, so that a crash resumes and a repeat is refused."""
+"""Runs: how far the pushes of one (slot, shard, date) have come, so that a crash resumes and a repeat is refused."""
 
 from __future__ import annotations
 

@@ -131,9 +131,9 @@ class Slots:
         page = self.table.query(keys.slot_shard(slot, shard), after=after, limit=limit)
         return SlotPage([_row_from(item) for item in page.items], page.last)
 
-    def days(self, rows: Iterable[SlotRow], date: dt.date) -> dict[CoupleId, Day]:
-        """The days of this date that the couples of `rows` have opened already; may be a second old."""
-        items = self.table.get_many(keys.day(row.couple, date) for row in rows)
+    def days(self, couples: Iterable[CoupleId], date: dt.date) -> dict[CoupleId, Day]:
+        """The days of this date that the couples have opened already; may be a second old."""
+        items = self.table.get_many(keys.day(couple, date) for couple in couples)
         return {day.couple: day for day in map(day_from, items)}
 
     def watermark(self) -> dt.datetime | None:

@@ -1,0 +1,90 @@
+# The commands that people and CI share. `make help` lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+UV_VERSION := 0.13.9
+# A uv that runs (a version manager's shim may be there and not), or our own.
+UV := $(shell uv --version >/dev/null 2>&1 && command -v uv || echo .tools/bin/uv)
+PYTHON := .venv/bin/python
+PACKS := $(wildcard packs/*.yaml)
+# The source roots: what becomes the layer, and each function. A path file in .venv makes them importable.
+ROOTS := shared $(wildcard functions/*)
+export UV SAM_CLI_TELEMETRY := 0
+
+.PHONY: help
+help: ## list the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+.PHONY: setup
+setup: .venv/.synced .envs/emulator/.synced .envs/sam/.synced .tools/.engine ## set up everything a machine lacks
+
+.tools/bin/uv:
+	@echo "Installing uv $(UV_VERSION) into .tools"
+	@python3 -m venv .tools && .tools/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+# The system tools are no reason to fail: what needs them says so by itself.
+.tools/.engine: local/dynamodb_local.py local/system.sh .venv/.synced
+	@bash local/system.sh
+	@$(PYTHON) -m local.dynamodb_local || true
+	@mkdir -p .tools && touch $@
+
+.venv/.synced: pyproject.toml uv.lock $(filter .tools/bin/uv,$(UV))
+	@echo "Syncing .venv"
+	@$(UV) sync --quiet --locked --only-group dev
+	@printf '%s\n' $(addprefix $(CURDIR)/,$(ROOTS)) > .venv/lib/python3.13/site-packages/rekindle.pth
+	@touch $@
+
+.envs/%/.synced: pyproject.toml uv.lock $(filter .tools/bin/uv,$(UV))
+	@echo "Syncing .envs/$*"
+	@UV_PROJECT_ENVIRONMENT=.envs/$* $(UV) sync --quiet --locked --only-group $* && touch $@
+
+.PHONY: run push watch logs tick reset
+run: setup ## start the local stack and stay with it; Ctrl-C ends it
+	@$(PYTHON) -m local up
+push: .venv/.synced ## bring changed code to the running stack
+	@$(PYTHON) -m local push
+watch: .venv/.synced ## bring each change to the running stack as it is saved
+	@$(PYTHON) -m local push --watch
+logs: .venv/.synced ## follow what the running stack's functions log
+	@$(PYTHON) -m local logs
+tick: .venv/.synced ## let the running stack's next tick happen now
+	@$(PYTHON) -m local tick
+reset: .venv/.synced ## delete the local stack's data
+	@$(PYTHON) -m local reset
+
+.PHONY: demo bench
+demo: setup ## a couple's first week, from end to end, on a stack of its own
+	@$(PYTHON) -m local.demo
+bench: setup ## requests, capacity units and round trips of every call and worker
+	@$(PYTHON) -m bench
+
+.PHONY: check lint types unit pack-lint test
+check: lint types pack-lint unit ## lint, types and unit tests, in under a minute
+lint: setup ## ruff, import contracts, template and the committed OpenAPI document
+	@.venv/bin/ruff check && .venv/bin/ruff format --check
+	@.venv/bin/lint-imports
+	@.envs/sam/bin/cfn-lint
+	@$(PYTHON) -m local.openapi --check
+types: setup ## mypy
+	@.venv/bin/mypy
+unit: setup ## the tests that need no socket
+	@.venv/bin/pytest -q tests/unit
+pack-lint: .venv/.synced ## the prompt packs: shape, wording and what is missing
+	@$(PYTHON) -m local.pack_lint $(PACKS)
+test: lint types pack-lint ## everything: checks, unit, engines, artifacts and the local stack
+	@.venv/bin/pytest
+
+.PHONY: format lock openapi build deploy
+format: .venv/.synced ## put the code into shape
+	@.venv/bin/ruff check --fix && .venv/bin/ruff format
+lock: .venv/.synced ## resolve anew, and export what each artifact installs
+	@$(UV) lock
+	@$(UV) export --quiet --locked --only-group runtime --no-emit-project --no-annotate -o shared/requirements.txt
+	@$(UV) export --quiet --locked --only-group vault --no-emit-project --no-annotate -o functions/couples_api/requirements.txt
+	@$(UV) export --quiet --locked --only-group push --no-emit-project --no-annotate -o functions/delivery/requirements.txt
+openapi: .venv/.synced ## write docs/openapi.json from the handlers
+	@$(PYTHON) -m local.openapi
+build: setup ## sam build, with compiled bytecode
+	@.envs/sam/bin/sam build --cached --parallel
+	@$(PYTHON) -m compileall -q -j 0 --invalidation-mode unchecked-hash .aws-sam/build
+deploy: build ## deploy to AWS: make deploy STAGE=prod
+	@.envs/sam/bin/sam deploy --config-env $(or $(STAGE),dev)

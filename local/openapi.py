@@ -1,0 +1,325 @@
+"""The API's contract, generated from its handlers: `python -m local.openapi` writes docs/openapi.json.
+
+Powertools knows routes, parameters and bodies. What it cannot know is added here: who may call, what a refusal looks
+like and which of them a route has, and what a body looks like in practice. `--check` writes nothing, and exits 1 if the
+committed document is no longer what the handlers say.
+"""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import json
+import sys
+import tomllib
+from collections import defaultdict
+from http import HTTPStatus
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from couples_api.handler import application
+from local.places import ROOT
+from local.refusals import problems_of
+from rekindle.problems import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from types import ModuleType
+
+    from aws_lambda_powertools.event_handler.api_gateway import Route
+
+type Json = dict[str, Any]
+
+DOCUMENT: Final = ROOT / "docs" / "openapi.json"
+DESCRIPTION: Final = """\
+What the phones speak: two people pair, both get the same prompt each day, and their two answers open together.
+
+Every error of the API is an `application/problem+json` (RFC 9457); tell them apart by `type`, which is stable, and show
+`title` to the person. API Gateway itself refuses a token (401) and a flood (429) before the API sees them.
+
+Nothing is ever cached. PUT and DELETE can be repeated as they are, POST with the same `Idempotency-Key`. Dates are
+calendar dates of the couple; instants are UTC.\
+"""
+
+_METHODS: Final = ("GET", "PUT", "POST", "PATCH", "DELETE")
+_WITH_A_BODY: Final = frozenset(
+    {Problem.MALFORMED_JSON, Problem.INVALID_FIELDS, Problem.BODY_TOO_LARGE, Problem.UNSUPPORTED_MEDIA_TYPE}
+)
+_WITH_A_WAIT: Final = frozenset({Problem.TOO_MANY_TRIES, Problem.BUSY})
+
+_PROMPT: Final = {
+    "theme": "spark",
+    "kind": "question",
+    "text": "What is a small thing your partner did early on that you still smile about?",
+    "why": "The spark is often in the details that only you two remember.",
+    "hint": None,
+}
+_DAY: Final = {
+    "date": "2026-03-02",
+    "prompt": _PROMPT,
+    "open": True,
+    "closes_at": "2026-03-03T08:00:00Z",
+    "revealed": False,
+    "me": {"state": "waiting", "text": None, "share_first": False, "revision": None},
+    "partner": {"state": "answered", "text": None},
+}
+_REVEALED: Final = _DAY | {
+    "revealed": True,
+    "me": {"state": "answered", "text": "You saved me the window seat.", "share_first": False, "revision": 1},
+    "partner": {"state": "answered", "text": "The way you hum when you cook."},
+}
+_STREAK: Final = {"current": 4, "longest": 12, "total": 31}
+_PROFILE: Final = {
+    "display_name": "Ada",
+    "zone": "America/New_York",
+    "language": "en",
+    "depth": 2,
+    "touch_comfort": 1,
+    "barriers": ["stress"],
+    "streak_hidden": False,
+}
+EXAMPLES: Final[dict[str, list[Json]]] = {
+    "ProfileBody": [_PROFILE],
+    "MeView": [_PROFILE | {"uid": "u1x2y3z4", "paired": True}],
+    "DeviceBody": [{"token": "fGx9Qe2mT0y:APA91bH", "platform": "ios"}],
+    "RemindersBody": [
+        {"prompt_time": "08:30", "evening_time": "20:30", "quiet_hours": {"start": "22:00", "end": "07:00"}},
+        {"prompt_time": "06:45", "evening_time": None, "quiet_hours": None},
+    ],
+    "NewInviteView": [
+        {
+            "invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b",
+            "code": "K7MP2-QRX9T",
+            "link": "https://app.rekindle.example/join#K7MP2QRX9T",
+            "expires_at": "2026-03-03T15:00:00Z",
+        }
+    ],
+    "InviteView": [
+        {
+            "invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b",
+            "state": "redeemed",
+            "redeemed_by": "Ben",
+            "expires_at": "2026-03-03T15:00:00Z",
+        }
+    ],
+    "RedeemBody": [{"code": "K7MP2-QRX9T"}],
+    "RedeemedView": [{"invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b", "inviter": "Ada", "state": "redeemed"}],
+    "ConfirmBody": [{"invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b"}],
+    "CoupleView": [{"partner": "Ben", "since": "2026-03-01"}],
+    "AnswerBody": [
+        {"text": "You saved me the window seat."},
+        {"text": "You always saved me the window seat.", "share_first": True, "revision": 1},
+    ],
+    "DayView": [_DAY, _REVEALED],
+    "TodayView": [{"today": _DAY, "previous": None, "streak": _STREAK}],
+    "JournalView": [{"days": [_REVEALED], "before": None}],
+    "StreakCalendarView": [
+        _STREAK | {"hidden": False, "calendar": {"2026-03-01": "complete", "2026-03-02": "open"}},
+    ],
+}
+"""By schema, what a body looks like in practice."""
+
+
+def document() -> Json:
+    """The OpenAPI 3.1 document of the API, the same for the same handlers."""
+    app = application()
+    found: list[Route] = [*app._static_routes, *app._dynamic_routes]  # noqa: SLF001  there is no public list of them
+    routes = sorted(found, key=lambda route: (route.openapi_path, _METHODS.index(route.method)))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    generated = json.loads(
+        app.get_openapi_json_schema(title="Rekindle", version=project["version"], description=DESCRIPTION),
+        parse_float=_whole,
+    )
+    paths: defaultdict[str, Json] = defaultdict(dict)
+    for route in routes:
+        method = route.method.lower()
+        operation = generated["paths"][route.openapi_path][method]
+        paths[route.openapi_path][method] = _completed(operation, route)
+    modules = dict.fromkeys(_module_of(route) for route in routes)
+    return {
+        "openapi": generated["openapi"],
+        "info": generated["info"],
+        "security": [{"FirebaseIdToken": []}],
+        "tags": [{"name": _tag(module), "description": inspect.getdoc(module)} for module in modules],
+        "paths": paths,
+        "components": {
+            "schemas": _schemas(generated["components"]["schemas"]),
+            "responses": {
+                "Unauthorized": _gateway_response("The token is missing, out of date, or none of ours.", 401),
+                "TooManyRequests": _gateway_response("Too many requests at once.", 429),
+                **{_name(problem): _problem_response([problem]) for problem in Problem},
+            },
+            "examples": {_name(problem): {"value": _example(problem)} for problem in Problem},
+            "securitySchemes": {
+                "FirebaseIdToken": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "bearerFormat": "JWT",
+                    "description": "An ID token of Firebase Authentication.",
+                }
+            },
+        },
+    }
+
+
+def text() -> str:
+    """What docs/openapi.json has to contain."""
+    return json.dumps(document(), ensure_ascii=False, indent=2) + "\n"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write the document, or check the committed one; the exit status."""
+    parser = argparse.ArgumentParser(prog="openapi", description="Generate the OpenAPI document from the handlers.")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail if the document is out of date")
+    parser.add_argument("file", nargs="?", type=Path, default=DOCUMENT, help="docs/openapi.json if none is named")
+    chosen = parser.parse_args(arguments)
+    if not chosen.check:
+        chosen.file.write_text(text(), encoding="utf-8")
+        print(f"{chosen.file.name}: written")
+    elif not chosen.file.exists() or chosen.file.read_text(encoding="utf-8") != text():
+        complaint = "is not what the handlers say. Run `make openapi`, and look at the difference."
+        print(f"{chosen.file.name} {complaint}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _completed(operation: Json, route: Route) -> Json:
+    """The operation with its name, its words, and every answer that it can have."""
+    problems = {*problems_of(route.func), Problem.INTERNAL, Problem.BUSY}
+    if "requestBody" in operation:
+        problems |= _WITH_A_BODY
+    if operation.get("parameters"):
+        problems.add(Problem.INVALID_FIELDS)
+    summary, _, description = (inspect.getdoc(route.func) or "").partition(". ")
+    inputs: Json = {name: operation[name] for name in ("parameters", "requestBody") if name in operation}
+    success = HTTPStatus(route.status_code)
+    answer: Json = {"description": success.phrase}
+    if success is not HTTPStatus.NO_CONTENT:
+        answer["content"] = operation["responses"][str(int(success))]["content"]
+    return {
+        "tags": [_tag(_module_of(route))],
+        "summary": summary.removesuffix("."),
+        **({"description": description} if description else {}),
+        "operationId": route.func.__name__,
+        **inputs,
+        "responses": {str(int(success)): answer, **_refusals(problems)},
+    }
+
+
+def _refusals(problems: Iterable[Problem]) -> Json:
+    """The answers of these problems, and API Gateway's own, by status."""
+    by_status: defaultdict[HTTPStatus, list[Problem]] = defaultdict(list)
+    for problem in Problem:
+        if problem in problems:
+            by_status[problem.status].append(problem)
+    answers: Json = {
+        "401": {"$ref": "#/components/responses/Unauthorized"},
+        "429": {"$ref": "#/components/responses/TooManyRequests"},
+    }
+    for status, found in by_status.items():
+        if status is HTTPStatus.TOO_MANY_REQUESTS:
+            response = _problem_response(found)
+            response["content"] |= _gateway_response("", status)["content"]
+        elif len(found) == 1:
+            response = {"$ref": f"#/components/responses/{_name(found[0])}"}
+        else:
+            response = _problem_response(found)
+        answers[str(int(status))] = response
+    return dict(sorted(answers.items()))
+
+
+def _problem_response(problems: Sequence[Problem]) -> Json:
+    waits = not _WITH_A_WAIT.isdisjoint(problems)
+    wait = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 0}}}
+    return {
+        "description": "\n".join(f"- `{problem.type}`: {problem.title}" for problem in problems),
+        **({"headers": wait} if waits else {}),
+        "content": {
+            "application/problem+json": {
+                "schema": {
+                    "$ref": "#/components/schemas/Problem",
+                    "properties": {"type": {"enum": [problem.type for problem in problems]}},
+                },
+                "examples": {
+                    _name(problem): {"$ref": f"#/components/examples/{_name(problem)}"} for problem in problems
+                },
+            }
+        },
+    }
+
+
+def _name(problem: Problem) -> str:
+    return problem.name.title().replace("_", "")
+
+
+def _example(problem: Problem) -> Json:
+    example = {"type": problem.type, "title": problem.title, "status": int(problem.status)}
+    if problem is Problem.INVALID_FIELDS:
+        example["errors"] = [{"field": "body.zone", "reason": "Field required"}]
+    return example
+
+
+def _gateway_response(description: str, status: int) -> Json:
+    content = {
+        "schema": {"$ref": "#/components/schemas/GatewayRefusal"},
+        "example": {"message": HTTPStatus(status).phrase},
+    }
+    return {"description": description, "content": {"application/json": content}}
+
+
+def _schemas(generated: Json) -> Json:
+    """The schemas of the handlers with their examples, and those of refusals in place of Powertools' own."""
+    ours = {
+        name: schema | ({"examples": EXAMPLES[name]} if name in EXAMPLES else {})
+        for name, schema in generated.items()
+        if name not in {"HTTPValidationError", "ValidationError", "ResponseValidationError"}
+    }
+    refusals = {
+        "GatewayRefusal": {
+            "type": "object",
+            "description": "A refusal by API Gateway, before the request reaches the API.",
+            "required": ["message"],
+            "properties": {"message": {"type": "string"}},
+        },
+        "Problem": {
+            "type": "object",
+            "description": "A refusal by the API (RFC 9457).",
+            "required": ["type", "title", "status"],
+            "properties": {
+                "type": {"type": "string", "format": "uri", "description": "Stable; what to tell problems apart by."},
+                "title": {"type": "string", "description": "A sentence for a person."},
+                "status": {"type": "integer", "description": "The HTTP status, once more."},
+                "errors": {
+                    "type": "array",
+                    "description": "The fields that are not as they should be.",
+                    "items": {
+                        "type": "object",
+                        "required": ["field", "reason"],
+                        "properties": {"field": {"type": "string"}, "reason": {"type": "string"}},
+                    },
+                },
+            },
+        },
+    }
+    return dict(sorted((ours | refusals).items()))
+
+
+def _module_of(route: Route) -> ModuleType:
+    module = inspect.getmodule(route.func)
+    if module is None:
+        raise TypeError(f"{route.func!r} belongs to no module")
+    return module
+
+
+def _tag(module: ModuleType) -> str:
+    return module.__name__.rpartition(".")[2]
+
+
+def _whole(number: str) -> float:
+    """Pydantic gives the bounds of whole numbers as floats."""
+    value = float(number)
+    return int(value) if value.is_integer() else value
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,153 @@
+"""What `sam build` makes: each artifact carries what it needs, and nothing that it must not have."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from local.build import BUILD, built, sam_environment
+from local.places import SAM
+from tests.build.cloudformation import ROOT, functions
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# A first build downloads everything that it packs.
+pytestmark = pytest.mark.timeout(900)
+
+FUNCTIONS: Final = {name: each["CodeUri"] for name, each in functions().items()}
+SOURCES: Final = FUNCTIONS | {"Layer": "shared/"}
+MEGABYTE: Final = 1_000_000
+LARGEST: Final = {"CouplesApi": 25, "Delivery": 90, "React": 1, "Tick": 1, "Layer": 70}
+"""In megabytes, unpacked and with bytecode: not far above today's, since size is paid for at each cold start."""
+LAMBDA_LIMIT: Final = 250
+MACHINES: Final = {"x86_64": 0x3E, "arm64": 0xB7}
+"""ELF's numbers for Lambda's architectures."""
+
+IMPORT_ALL: Final = """
+import importlib, pkgutil, sys
+handler, *paths = sys.argv[1:]
+sys.path += paths
+module, _, name = handler.rpartition(".")
+assert callable(getattr(importlib.import_module(module), name))
+package = importlib.import_module(module.partition(".")[0])
+for each in pkgutil.walk_packages(getattr(package, "__path__", []), package.__name__ + "."):
+    importlib.import_module(each.name)
+"""
+
+
+@pytest.fixture(scope="session")
+def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What would be deployed from this tree to this machine, built if it has changed."""
+    built(tmp_path_factory.mktemp("logs") / "build.log")
+    return BUILD
+
+
+@pytest.fixture(scope="session", params=MACHINES)
+def fresh_build(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    """A build for each architecture that Lambda has, by `sam build` and nothing else."""
+    architecture, folder = request.param, tmp_path_factory.mktemp("build")
+    command = [str(SAM), "build", "--config-file", str(ROOT / "samconfig.toml")]
+    command += ["--build-dir", str(folder / "build"), "--cache-dir", str(folder / "cache")]
+    command += ["--parameter-overrides", f"Architecture={architecture}"]
+    done = subprocess.run(command, cwd=ROOT, env=sam_environment(), capture_output=True, text=True, check=False)  # noqa: S603  our own
+    assert done.returncode == 0, done.stderr
+    return architecture, folder / "build"
+
+
+def installed(build: Path, artifact: str) -> dict[str, str]:
+    """The distributions in an artifact and their versions, as pip named their folders."""
+    folder = content(build, artifact)
+    pairs = (path.name.removesuffix(".dist-info").rsplit("-", 1) for path in folder.glob("*.dist-info"))
+    return {re.sub(r"[-_.]+", "-", name).lower(): version for name, version in pairs}
+
+
+def required(artifact: str) -> dict[str, str]:
+    """The distributions that an artifact's requirements name, and their versions."""
+    text = (ROOT / SOURCES[artifact] / "requirements.txt").read_text()
+    return dict(re.findall(r"^([a-z0-9-]+)==([^\s;]+)", text, re.MULTILINE))
+
+
+def content(build: Path, artifact: str) -> Path:
+    """Where an artifact's importable content is."""
+    return build / "Layer" / "python" if artifact == "Layer" else build / artifact
+
+
+def megabytes(build: Path, artifact: str) -> float:
+    """How big an artifact is once unpacked."""
+    return sum(path.stat().st_size for path in (build / artifact).rglob("*") if path.is_file()) / MEGABYTE
+
+
+def machine_of(library: Path) -> int:
+    """What an ELF file is compiled for."""
+    return int.from_bytes(library.read_bytes()[18:20], "little")
+
+
+@pytest.mark.parametrize("artifact", SOURCES)
+def test_an_artifact_holds_what_its_requirements_name_and_nothing_else(build: Path, artifact: str) -> None:
+    """SAM lets pip resolve again; what it then puts in must be what the lock has."""
+    assert installed(build, artifact) == required(artifact)
+
+
+def test_the_layer_carries_the_shared_code_and_what_all_need(build: Path) -> None:
+    needed = {"aws-lambda-powertools", "boto3", "pydantic", "tzdata"}
+    assert needed <= installed(build, "Layer").keys()
+    assert (content(build, "Layer") / "rekindle" / "models.py").exists()
+
+
+@pytest.mark.parametrize("artifact", SOURCES)
+def test_no_artifact_carries_what_only_development_needs(build: Path, artifact: str) -> None:
+    tools = {"pytest", "hypothesis", "ruff", "mypy", "types-boto3", "ministack", "httpcore2", "starlette", "granian"}
+    assert not tools & installed(build, artifact).keys()
+    folders = {path.name for path in content(build, artifact).iterdir() if path.is_dir()}
+    assert not folders & {"tests", "local", "bench", "packs", "docs"}
+
+
+def test_only_delivery_carries_firebase(build: Path) -> None:
+    carriers = {artifact for artifact in SOURCES if (content(build, artifact) / "firebase_admin").exists()}
+    assert carriers == {"Delivery"}
+
+
+def test_only_what_seals_answers_or_signs_in_to_google_carries_cryptography(build: Path) -> None:
+    """google-auth signs with it."""
+    carriers = {artifact for artifact in SOURCES if (content(build, artifact) / "cryptography").exists()}
+    assert carriers == {"CouplesApi", "Delivery"}
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_finds_all_it_imports_in_its_artifact_and_the_layer(build: Path, function: str) -> None:
+    """An interpreter without this machine's packages, and without the variables that only Lambda sets."""
+    paths = [str(content(build, artifact)) for artifact in (function, "Layer")]
+    handler = functions()[function]["Handler"]
+    command = [sys.executable, "-I", "-S", "-B", "-W", "ignore", "-c", IMPORT_ALL, handler, *paths]
+    done = subprocess.run(command, env={}, cwd="/", capture_output=True, text=True, check=False)  # noqa: S603  our own
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("artifact", SOURCES)
+def test_an_artifact_stays_small(build: Path, artifact: str) -> None:
+    assert megabytes(build, artifact) < LARGEST[artifact]
+    if artifact != "Layer":
+        assert megabytes(build, artifact) + megabytes(build, "Layer") < LAMBDA_LIMIT
+
+
+@pytest.mark.parametrize("artifact", SOURCES)
+def test_a_deployment_carries_bytecode(build: Path, artifact: str) -> None:
+    """Without it a cold start takes a second longer, each time, because Lambda's folders cannot be written to."""
+    sources = [path for path in content(build, artifact).rglob("*.py") if "tests" not in path.parts]
+    compiled = [path for path in sources if list((path.parent / "__pycache__").glob(f"{path.stem}.*.pyc"))]
+    assert len(compiled) >= 0.99 * len(sources)
+
+
+def test_one_parameter_builds_everything_for_one_machine(fresh_build: tuple[str, Path]) -> None:
+    """Functions and layer alike: a library for another machine fails in the cloud, at import."""
+    architecture, folder = fresh_build
+    for artifact in ("CouplesApi", "Delivery", "Layer"):
+        libraries = list((folder / artifact).rglob("*.so"))
+        assert libraries, artifact
+        assert {machine_of(library) for library in libraries} == {MACHINES[architecture]}, artifact
+        assert installed(folder, artifact) == required(artifact)

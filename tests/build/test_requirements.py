@@ -1,0 +1,54 @@
+"""What `sam build` installs is what uv.lock says."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from typing import Final
+
+import pytest
+
+from tests.build.cloudformation import ROOT
+
+EXPORTS: Final = {
+    "shared": "runtime",
+    "functions/couples_api": "vault",
+    "functions/delivery": "push",
+}
+"""Each artifact's folder, and the dependency group that goes into it."""
+
+UV: Final = os.environ.get("UV") or shutil.which("uv") or str(ROOT / ".tools" / "bin" / "uv")
+
+
+def pins(text: str) -> list[str]:
+    """The lines that pip reads."""
+    return [line for line in text.splitlines() if line and not line.lstrip().startswith("#")]
+
+
+def exported(group: str) -> str:
+    """What uv says of a group now; it fails where the lock itself is not up to date."""
+    command = [UV, "export", "--quiet", "--locked", "--only-group", group, "--no-emit-project", "--no-annotate"]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout  # noqa: S603  our own
+
+
+@pytest.mark.parametrize(("folder", "group"), EXPORTS.items())
+def test_an_artifact_s_requirements_are_the_lock_s(folder: str, group: str) -> None:
+    """`make lock` writes them again."""
+    assert pins((ROOT / folder / "requirements.txt").read_text()) == pins(exported(group))
+
+
+@pytest.mark.parametrize("folder", EXPORTS)
+def test_every_requirement_is_pinned_and_has_hashes(folder: str) -> None:
+    """One hash makes pip ask for all of them, of what it resolves again too."""
+    requirements = " ".join(pins((ROOT / folder / "requirements.txt").read_text())).replace("\\", "")
+    names = [word for word in requirements.split() if "==" in word and not word.startswith("'")]
+    assert names
+    for name in names:
+        following = requirements.partition(name)[2]
+        assert "--hash=sha256:" in following.partition("==")[0], name
+
+
+@pytest.mark.parametrize("folder", ["functions/tick", "functions/react"])
+def test_the_smallest_functions_add_nothing_to_the_layer(folder: str) -> None:
+    assert pins((ROOT / folder / "requirements.txt").read_text()) == []

@@ -1,0 +1,424 @@
+"""What the template must never stop saying."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from typing import Any, Final
+
+import pytest
+
+from rekindle.settings import CouplesApiSettings, DeliverySettings, WorkerSettings
+from tests.build.cloudformation import (
+    TEMPLATE,
+    Properties,
+    functions,
+    in_stage,
+    listed,
+    properties,
+    resources,
+    statements,
+    text_of,
+)
+
+FUNCTIONS: Final = ("CouplesApi", "Delivery", "React", "Tick")
+CLOUD: Final = ("dev", "prod")
+STAGES: Final = ("local", *CLOUD)
+ROLES: Final = tuple(resources("AWS::IAM::Role"))
+
+PERSONS = {"PERSON#*", "TOKEN#*", "INVITE#*", "COUPLE#*", "SLOT#*", "ZONES"}
+CATALOGUE = {"CATALOGUE", "PACK#*"}
+REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
+    "CouplesApi": {
+        "Table": {
+            "BatchGetItem": PERSONS | CATALOGUE | {"SERVICE"},
+            "GetItem": PERSONS | CATALOGUE | {"SERVICE"},
+            "Query": PERSONS | CATALOGUE | {"SERVICE"},
+            "ConditionCheckItem": PERSONS,
+            "DeleteItem": PERSONS,
+            "PutItem": PERSONS,
+            "UpdateItem": PERSONS,
+        },
+        "KeyTable": {
+            "GetItem": {"CELL#*", "COUPLE#*"},
+            "PutItem": {"CELL#*", "COUPLE#*"},
+            "UpdateItem": {"COUPLE#*"},
+        },
+    },
+    "Tick": {
+        "Table": {
+            "BatchGetItem": {"SLOT#*", "ZONES", "TICK"},
+            "GetItem": {"SLOT#*", "ZONES", "TICK"},
+            "PutItem": {"TICK"},
+        }
+    },
+    "React": {
+        "Table": {
+            "GetItem": {"COUPLE#*", "SERVICE"},
+            "Query": {"COUPLE#*", "SERVICE"},
+            "PutItem": {"COUPLE#*"},
+        }
+    },
+    "Delivery": {
+        "Table": {
+            "Query": {"SLOT#*"},
+            "BatchGetItem": {"PERSON#*", "COUPLE#*", "SLOT#*", "ZONES"},
+            "GetItem": {"PERSON#*", "COUPLE#*", "SLOT#*", "ZONES"},
+            "PutItem": {"RUN#*", "PERSON#*", "SLOT#*"},
+            "UpdateItem": {"RUN#*"},
+            "DeleteItem": {"SLOT#*", "TOKEN#*"},
+        }
+    },
+}
+"""Which partitions of which table each function may do what to: all of it, and nothing else."""
+
+KEEPS_STATE: Final = ("Table", "KeyTable", "DataKey", "FcmCredential")
+
+
+def environment_of(function: str) -> Properties:
+    """A function's environment, with what all functions are given."""
+    shared: Properties = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]
+    own: Properties = functions()[function]["Environment"]["Variables"]
+    return shared | own
+
+
+def events_of(function: str, kind: str) -> list[Properties]:
+    """What a function is called by."""
+    return [event["Properties"] for event in functions()[function]["Events"].values() if event["Type"] == kind]
+
+
+def actions_of(role: str, service: str) -> set[str]:
+    """What a role may do with a service, without the service's name."""
+    return {
+        name
+        for statement in statements(role)
+        for prefix, _, name in (action.partition(":") for action in listed(statement["Action"]))
+        if prefix == service
+    }
+
+
+def test_there_are_these_functions_and_no_other() -> None:
+    assert tuple(sorted(functions())) == FUNCTIONS
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_runs_in_the_role_that_is_written_for_it(function: str) -> None:
+    """SAM's own roles carry managed policies whose resource is everything."""
+    assert functions()[function]["Role"] == {"Fn::GetAtt": f"{function}Role.Arn"}
+    assert "Policies" not in functions()[function]
+    (trust,) = properties(f"{function}Role")["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"Service": "lambda.amazonaws.com"}
+
+
+def test_no_role_borrows_a_policy() -> None:
+    assert not any("ManagedPolicyArns" in properties(role) for role in ROLES)
+    assert not resources("AWS::IAM::Policy") | resources("AWS::IAM::ManagedPolicy") | resources("AWS::IAM::RolePolicy")
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_an_allowed_action_is_named_in_full(role: str) -> None:
+    for statement in statements(role):
+        assert statement["Effect"] == "Allow"
+        assert not {"NotAction", "NotResource"} & statement.keys()
+        assert not any("*" in action for action in listed(statement["Action"])), statement["Sid"]
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_statement_names_its_resources_where_aws_lets_it(role: str) -> None:
+    """ListStreams lists all streams there are: it alone has no resource to name."""
+    for statement in statements(role):
+        if statement["Action"] != "dynamodb:ListStreams":
+            assert "*" not in text_of(statement["Resource"]), statement["Sid"]
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_reaches_its_own_partitions_and_no_others(function: str) -> None:
+    reach: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for statement in statements(f"{function}Role"):
+        for action in listed(statement["Action"]):
+            match action.split(":"), statement["Resource"]:
+                case ["dynamodb", name], {"Fn::GetAtt": ("Table.Arn" | "KeyTable.Arn") as table}:
+                    ((operator, condition),) = statement["Condition"].items()
+                    assert operator == "ForAllValues:StringLike"
+                    assert condition.keys() == {"dynamodb:LeadingKeys"}
+                    reach[table.removesuffix(".Arn")][name] |= set(condition["dynamodb:LeadingKeys"])
+    assert reach == REACH[function]
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_nobody_scans_or_speaks_partiql(role: str) -> None:
+    """They name no partition, which satisfies every condition on the partitions named; nor is a table to be changed."""
+    items = {"BatchGetItem", "GetItem", "Query", "ConditionCheckItem", "DeleteItem", "PutItem", "UpdateItem"}
+    streams = {"DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"} if role == "ReactRole" else set()
+    assert actions_of(role, "dynamodb") <= items | streams
+
+
+def test_only_delivery_reads_the_fcm_credential() -> None:
+    readers = {role for role in ROLES if actions_of(role, "secretsmanager")}
+    assert readers == {"DeliveryRole"}
+    assert actions_of("DeliveryRole", "secretsmanager") == {"GetSecretValue"}
+    assert {name for name in FUNCTIONS if "FcmCredential" in text_of(functions()[name])} == {"Delivery"}
+
+
+def test_only_couples_api_opens_answers() -> None:
+    """The key's own policy is the only one that lets anybody use it, and it lets one role, for cells alone."""
+    assert not any(actions_of(role, "kms") for role in ROLES)
+    administration, use = properties("DataKey")["KeyPolicy"]["Statement"]
+    assert use["Principal"] == {"AWS": {"Fn::GetAtt": "CouplesApiRole.Arn"}}
+    assert set(use["Action"]) == {"kms:Decrypt", "kms:GenerateDataKey"}
+    assert use["Condition"] == {"StringEquals": {"kms:EncryptionContext:purpose": "rekindle-cell"}}
+    opening = ("Decrypt", "Encrypt", "GenerateData", "ReEncrypt", "CreateGrant", "*")
+    assert not any(word in action for action in administration["Action"] for word in opening)
+
+
+def test_what_reads_rows_needs_no_key() -> None:
+    """With DataKey on a table, each of its readers would need kms:Decrypt."""
+    for table in ("Table", "KeyTable"):
+        assert "SSESpecification" not in properties(table)
+    for queue in resources("AWS::SQS::Queue").values():
+        assert queue["Properties"]["SqsManagedSseEnabled"] is True
+
+
+@pytest.mark.parametrize(
+    ("role", "queues"),
+    [
+        ("CouplesApiRole", {}),
+        ("TickRole", {"SendMessage": {"PushQueue"}}),
+        ("ReactRole", {"SendMessage": {"PushQueue", "ReactDeadLetters"}}),
+        (
+            "DeliveryRole",
+            {name: {"PushQueue"} for name in ("DeleteMessage", "GetQueueAttributes", "ReceiveMessage", "SendMessage")},
+        ),
+        ("TickScheduleRole", {}),
+    ],
+)
+def test_a_role_reaches_its_own_queues(role: str, queues: dict[str, set[str]]) -> None:
+    reach: dict[str, set[str]] = defaultdict(set)
+    for statement in statements(role):
+        for action in listed(statement["Action"]):
+            if action.startswith("sqs:"):
+                arns = [resource["Fn::GetAtt"] for resource in listed(statement["Resource"])]
+                reach[action.removeprefix("sqs:")] |= {arn.removesuffix(".Arn") for arn in arns}
+    assert reach == queues
+
+
+@pytest.mark.parametrize("table", ["Table", "KeyTable"])
+def test_a_table_is_paid_for_by_use_and_forgets_by_ttl(table: str) -> None:
+    assert properties(table)["BillingMode"] == "PAY_PER_REQUEST"
+    assert properties(table)["TimeToLiveSpecification"] == {"AttributeName": "ttl", "Enabled": True}
+    assert "GlobalSecondaryIndexes" not in properties(table)
+
+
+def test_the_table_can_be_brought_back_and_tells_of_changes() -> None:
+    table = properties("Table")
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert table["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
+    assert [key["AttributeName"] for key in table["KeySchema"]] == ["pk", "sk"]
+
+
+def test_a_deleted_key_is_gone_for_good() -> None:
+    """A backup of the keys would bring back every answer that an erasure has made unreadable."""
+    table = properties("KeyTable")
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": False}
+    assert "StreamSpecification" not in table
+    assert [key["AttributeName"] for key in table["KeySchema"]] == ["pk"]
+    assert not [name for name, each in TEMPLATE["Resources"].items() if each["Type"].startswith("AWS::Backup::")]
+
+
+@pytest.mark.parametrize("name", KEEPS_STATE)
+def test_what_cannot_be_made_again_outlives_its_stack_in_the_cloud(name: str) -> None:
+    resource = TEMPLATE["Resources"][name]
+    for policy in ("DeletionPolicy", "UpdateReplacePolicy"):
+        assert {in_stage(stage, resource[policy]) for stage in CLOUD} == {"Retain"}
+        assert in_stage("local", resource[policy]) == "Delete"
+    if resource["Type"] == "AWS::DynamoDB::Table":
+        protected = resource["Properties"]["DeletionProtectionEnabled"]
+        assert [in_stage(stage, protected) for stage in STAGES] == [False, True, True]
+
+
+def test_the_data_key_is_rotated() -> None:
+    assert properties("DataKey")["EnableKeyRotation"] is True
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_log_ends_some_day(stage: str) -> None:
+    groups = resources("AWS::Logs::LogGroup")
+    assert {f"{function}Logs" for function in FUNCTIONS} <= groups.keys()
+    for group in groups.values():
+        assert in_stage(stage, group["Properties"]["RetentionInDays"]) in range(1, 91)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_writes_to_its_own_log_and_to_no_other(function: str) -> None:
+    assert functions()[function]["LoggingConfig"]["LogGroup"] == {"Ref": f"{function}Logs"}
+    (writing,) = (each for each in statements(f"{function}Role") if each["Sid"] == "WriteLogs")
+    assert writing["Resource"] == {"Fn::GetAtt": f"{function}Logs.Arn"}
+    assert actions_of(f"{function}Role", "logs") == {"CreateLogStream", "PutLogEvents"}
+
+
+def test_an_access_log_line_says_nothing_that_a_client_wrote() -> None:
+    line = json.loads(properties("Api")["AccessLogSettings"]["Format"])
+    assert set(line.values()) == {
+        "$context.requestId",
+        "$context.requestTimeEpoch",
+        "$context.httpMethod",
+        "$context.status",
+        "$context.responseLength",
+        "$context.responseLatency",
+        "$context.integrationLatency",
+        "$context.integrationStatus",
+        "$context.integrationErrorMessage",
+        "$context.authorizer.error",
+        "$context.error.responseType",
+    }
+
+
+def test_nobody_comes_in_without_a_token() -> None:
+    auth = properties("Api")["Auth"]
+    authorizer = auth["Authorizers"][auth["DefaultAuthorizer"]]
+    assert authorizer["IdentitySource"] == "$request.header.Authorization"
+    assert authorizer["JwtConfiguration"] == {
+        "issuer": {
+            "Fn::If": [
+                "FirebaseIssues",
+                {"Fn::Sub": "https://securetoken.google.com/${FirebaseProject}"},
+                {"Ref": "JwtIssuer"},
+            ]
+        },
+        "audience": [{"Fn::If": ["FirebaseIsAudience", {"Ref": "FirebaseProject"}, {"Ref": "JwtAudience"}]}],
+    }
+    for function in FUNCTIONS:
+        for route in events_of(function, "HttpApi"):
+            assert route["ApiId"] == {"Ref": "Api"}
+            assert "Auth" not in route
+    assert not any("FunctionUrlConfig" in each for each in functions().values())
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_the_api_bears_only_so_much(stage: str) -> None:
+    limits = properties("Api")["DefaultRouteSettings"]
+    for limit in ("ThrottlingRateLimit", "ThrottlingBurstLimit"):
+        value = in_stage(stage, limits[limit])
+        assert isinstance(value, int)
+        assert value > 0
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_an_alias_goes_with_every_change(function: str) -> None:
+    """Of the function's settings and of the layer too: else the old shared code would stay behind the alias."""
+    shared = TEMPLATE["Globals"]["Function"]
+    assert shared["AutoPublishAlias"] == "live"
+    assert shared["Layers"] == [{"Ref": "Layer"}]
+    assert functions()[function]["AutoPublishAliasAllProperties"] is True
+    assert properties("Layer")["PublishLambdaVersion"] is True
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_deployment_to_the_cloud_is_a_canary_that_an_alarm_calls_back(function: str) -> None:
+    preference = TEMPLATE["Globals"]["Function"]["DeploymentPreference"]
+    assert preference["Type"].startswith("Canary")
+    assert [in_stage(stage, preference["Enabled"]) for stage in STAGES] == [False, True, True]
+    alarms = functions()[function]["DeploymentPreference"]["Alarms"]
+    watched = [properties(alarm["Ref"]) for alarm in alarms]
+    assert {"Name": "FunctionName", "Value": {"Ref": function}} in [each["Dimensions"][0] for each in watched]
+
+
+def test_the_tick_is_told_its_time_every_five_minutes() -> None:
+    (schedule,) = events_of("Tick", "ScheduleV2")
+    assert json.loads(schedule["Input"]) == {"scheduled_time": "<aws.scheduler.scheduled-time>"}
+    assert schedule["ScheduleExpression"] == "cron(0/5 * * * ? *)"
+    assert schedule["FlexibleTimeWindow"] == {"Mode": "OFF"}
+    assert schedule["OmitName"] is True
+    assert schedule["RoleArn"] == {"Fn::GetAtt": "TickScheduleRole.Arn"}
+    (invoking,) = statements("TickScheduleRole")
+    assert (invoking["Action"], invoking["Resource"]) == ("lambda:InvokeFunction", {"Ref": "Tick.Alias"})
+
+
+def test_a_push_job_is_not_given_out_twice_while_it_is_being_done() -> None:
+    """Lambda asks for six times the function's timeout, since it may hold a batch back that long."""
+    assert properties("PushQueue")["VisibilityTimeout"] >= 6 * functions()["Delivery"]["Timeout"]
+
+
+def test_a_push_job_that_keeps_failing_is_kept() -> None:
+    redrive = properties("PushQueue")["RedrivePolicy"]
+    assert redrive["deadLetterTargetArn"] == {"Fn::GetAtt": "PushDeadLetters.Arn"}
+    assert redrive["maxReceiveCount"] >= 5
+    for queue in ("PushDeadLetters", "ReactDeadLetters"):
+        assert properties(queue)["MessageRetentionPeriod"] == 14 * 24 * 3600
+
+
+def test_one_bad_job_does_not_repeat_its_batch() -> None:
+    (jobs,) = events_of("Delivery", "SQS")
+    assert jobs["Queue"] == {"Fn::GetAtt": "PushQueue.Arn"}
+    assert jobs["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+def test_react_reads_days_and_streaks_from_the_beginning_and_gives_up_late() -> None:
+    (stream,) = events_of("React", "DynamoDB")
+    assert stream["Stream"] == {"Fn::GetAtt": "Table.StreamArn"}
+    assert stream["StartingPosition"] == "TRIM_HORIZON"
+    assert stream["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert stream["BisectBatchOnFunctionError"] is True
+    assert stream["MaximumRetryAttempts"] >= 5
+    assert stream["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": "ReactDeadLetters.Arn"}
+    (only,) = stream["FilterCriteria"]["Filters"]
+    assert json.loads(only["Pattern"]) == {
+        "eventName": ["INSERT", "MODIFY"],
+        "dynamodb": {"Keys": {"pk": {"S": [{"prefix": "COUPLE#"}]}, "sk": {"S": [{"prefix": "DAY#"}, "STREAK"]}}},
+    }
+
+
+@pytest.mark.parametrize(
+    ("metric", "dimension"),
+    [
+        ("5xx", {"Ref": "Api"}),
+        *(("Errors", {"Ref": function}) for function in FUNCTIONS),
+        ("Invocations", {"Ref": "Tick"}),
+        ("IteratorAge", {"Ref": "React"}),
+        ("ApproximateAgeOfOldestMessage", {"Fn::GetAtt": "PushQueue.QueueName"}),
+        ("ApproximateNumberOfMessagesVisible", {"Fn::GetAtt": "PushDeadLetters.QueueName"}),
+        ("ApproximateNumberOfMessagesVisible", {"Fn::GetAtt": "ReactDeadLetters.QueueName"}),
+    ],
+)
+def test_somebody_is_told_when_it_goes_wrong(metric: str, dimension: dict[str, Any]) -> None:
+    (alarm,) = (
+        each["Properties"]
+        for each in resources("AWS::CloudWatch::Alarm").values()
+        if each["Properties"]["MetricName"] == metric and each["Properties"]["Dimensions"][0]["Value"] == dimension
+    )
+    assert alarm["AlarmActions"] == {"Fn::If": ["SomebodyIsTold", [{"Ref": "AlarmTopic"}], {"Ref": "AWS::NoValue"}]}
+
+
+@pytest.mark.parametrize(
+    ("function", "settings"),
+    [
+        ("CouplesApi", CouplesApiSettings),
+        ("Tick", WorkerSettings),
+        ("React", WorkerSettings),
+        ("Delivery", DeliverySettings),
+    ],
+)
+def test_a_function_is_given_what_its_settings_read_and_little_else(
+    function: str, settings: type[CouplesApiSettings | WorkerSettings | DeliverySettings]
+) -> None:
+    class Asked(dict[str, str]):
+        def __missing__(self, name: str) -> str:
+            self[name] = name
+            return name
+
+    asked = Asked()
+    settings.read(asked)
+    assert environment_of(function).keys() == asked.keys() | {"STAGE", "LOG_LEVEL", "POWERTOOLS_SERVICE_NAME"}
+
+
+def test_one_parameter_decides_what_everything_is_built_for() -> None:
+    architecture = {"Ref": "Architecture"}
+    assert TEMPLATE["Globals"]["Function"]["Architectures"] == [architecture]
+    assert properties("Layer")["CompatibleArchitectures"] == [architecture]
+    assert TEMPLATE["Resources"]["Layer"]["Metadata"]["BuildArchitecture"] == architecture
+    assert not any("Architectures" in each for each in functions().values())
+
+
+def test_the_defaults_are_the_local_stage_s() -> None:
+    """The SAM transform may see a parameter's default only; a canary there would deploy what no emulator takes."""
+    assert TEMPLATE["Parameters"]["Stage"]["Default"] == "local"

@@ -1,0 +1,149 @@
+"""A server with FCM's wire shapes, for what firebase-admin does on the wire; it answers as each token was told to."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import threading
+import time
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PROJECT = "rekindle-test"
+_FCM_ERROR = "type.googleapis.com/google.firebase.fcm.v1.FcmError"
+_BAD_REQUEST = "type.googleapis.com/google.rpc.BadRequest"
+_PEM = (
+    rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    .private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    .decode()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the server says `after` seconds; with status 0 it hangs up without a word."""
+
+    status: int
+    body: dict[str, Any]
+    headers: dict[str, str] = field(default_factory=dict)
+    after: float = 0.0
+
+
+def failure(status: int, code: str, *details: dict[str, Any], fcm: str | None = None, **headers: str) -> Answer:
+    listed = [*([{"@type": _FCM_ERROR, "errorCode": fcm}] if fcm else []), *details]
+    error = {"code": status, "message": "As the test wants it.", "status": code, "details": listed}
+    return Answer(status, {"error": error}, {name.replace("_", "-"): value for name, value in headers.items()})
+
+
+UNREGISTERED = failure(404, "NOT_FOUND", fcm="UNREGISTERED")
+OTHER_SENDER = failure(403, "PERMISSION_DENIED", fcm="SENDER_ID_MISMATCH")
+MALFORMED_TOKEN = failure(
+    400,
+    "INVALID_ARGUMENT",
+    {"@type": _BAD_REQUEST, "fieldViolations": [{"field": "message.token", "description": "Invalid token"}]},
+    fcm="INVALID_ARGUMENT",
+)
+OUR_MISTAKE = failure(400, "INVALID_ARGUMENT", fcm="INVALID_ARGUMENT")
+QUOTA = failure(429, "RESOURCE_EXHAUSTED", fcm="QUOTA_EXCEEDED", Retry_After="120")
+UNAVAILABLE = failure(503, "UNAVAILABLE", fcm="UNAVAILABLE", Retry_After="30")
+INTERNAL = failure(500, "INTERNAL", fcm="INTERNAL")
+UNAUTHENTICATED = failure(401, "UNAUTHENTICATED")
+APPLE_SAYS_NO = failure(401, "UNAUTHENTICATED", fcm="THIRD_PARTY_AUTH_ERROR")
+
+
+@dataclass
+class FcmWire:
+    """The server's script and its record. A token's answers are given in turn; after them, all is well."""
+
+    url: str = ""
+    script: dict[str, list[Answer]] = field(default_factory=lambda: defaultdict(list))
+    messages: list[dict[str, Any]] = field(default_factory=list)
+    paths: set[str] = field(default_factory=set)
+    attempts: Counter[str] = field(default_factory=Counter)
+    token_requests: int = 0
+    token_answer: Answer = field(
+        default_factory=lambda: Answer(200, {"access_token": "access", "expires_in": 3600, "token_type": "Bearer"})
+    )
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def secret(self) -> str:
+        """A service account's JSON whose tokens are had from this server."""
+        return json.dumps(
+            {
+                "type": "service_account",
+                "project_id": PROJECT,
+                "client_email": f"push@{PROJECT}.iam.gserviceaccount.com",
+                "token_uri": f"{self.url}/token",
+                "private_key": _PEM,
+            }
+        )
+
+    def delivered_to(self, token: str) -> list[dict[str, Any]]:
+        """What a phone was sent, in order."""
+        return [message for message in self.messages if message["token"] == token]
+
+    def answer(self, path: str, body: bytes) -> Answer:
+        with self.lock:
+            if path == "/token":
+                self.token_requests += 1
+                return self.token_answer
+            self.paths.add(path)
+            message = json.loads(body)["message"]
+            self.attempts[message["token"]] += 1
+            if self.script[message["token"]]:
+                return self.script[message["token"]].pop(0)
+            self.messages.append(message)
+            return Answer(200, {"name": f"projects/{PROJECT}/messages/{len(self.messages)}"})
+
+
+@contextlib.contextmanager
+def fcm_wire() -> Iterator[FcmWire]:
+    wire = FcmWire()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            answer = wire.answer(self.path, body)
+            time.sleep(answer.after)
+            if not answer.status:
+                self.close_connection = True
+                return
+            content = json.dumps(answer.body).encode()
+            self.send_response(answer.status)
+            for name, value in {"Content-Type": "application/json", **answer.headers}.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Say nothing: the test has its record."""
+
+    class Server(ThreadingHTTPServer):
+        request_queue_size = 256
+        daemon_threads = True
+
+        def handle_error(self, request: object, client_address: object) -> None:
+            """A client that has gone is what some tests are about."""
+
+    with Server(("127.0.0.1", 0), Handler) as server:
+        wire.url = f"http://127.0.0.1:{server.server_port}"
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        try:
+            yield wire
+        finally:
+            server.shutdown()
+            thread.join()

@@ -1,0 +1,87 @@
+"""What the tests of pushes share: persons in the table, a queue, and a record of what goes to DynamoDB."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from rekindle.push.jobs import job_from
+from rekindle.push.outbox import Outbox
+from rekindle.store.people import People
+from tests import engines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from types_boto3_sqs import SQSClient
+
+    from rekindle.models import Person
+    from rekindle.push.jobs import PersonJob, RetryJob, SlotJob
+    from rekindle.store.table import Table
+
+_numbers = itertools.count(1)
+
+
+class CrashError(Exception):
+    """The process dies here."""
+
+
+def saved(table: Table, *people: Person) -> None:
+    """Store new persons with all that goes with them."""
+    for person in people:
+        store = People(table)
+        store.commit(store.saves((None, person)))
+
+
+@contextlib.contextmanager
+def calls(table: Table, *, crash_at: int | None = None) -> Iterator[list[str]]:
+    """The names of the operations that reach DynamoDB; the one numbered `crash_at`, from 0, does not."""
+    seen: list[str] = []
+
+    def note(model: Any, **_: Any) -> None:  # noqa: ANN401  botocore's own event
+        if len(seen) == crash_at:
+            raise CrashError
+        seen.append(model.name)
+
+    events = table.client.meta.events
+    events.register("before-call.dynamodb", note)
+    try:
+        yield seen
+    finally:
+        events.unregister("before-call.dynamodb", note)
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """A queue of its own on the emulator."""
+
+    client: SQSClient
+    url: str
+
+    @classmethod
+    def on(cls, emulator_url: str) -> Queue:
+        client: SQSClient = engines.client("sqs", emulator_url)
+        name = f"pushes-{next(_numbers)}"
+        return cls(client, client.create_queue(QueueName=name)["QueueUrl"])
+
+    @property
+    def outbox(self) -> Outbox:
+        return Outbox(self.client, self.url)
+
+    def taken(self) -> list[SlotJob | PersonJob | RetryJob]:
+        """The jobs on the queue that can be seen now; they are taken off it."""
+        jobs = []
+        while messages := self.client.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10).get("Messages"):
+            for message in messages:
+                jobs.append(job_from(message["Body"]))
+                self.client.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
+        return jobs
+
+    def delayed(self) -> int:
+        """How many jobs are held back still."""
+        found = self.client.get_queue_attributes(
+            QueueUrl=self.url, AttributeNames=["ApproximateNumberOfMessagesDelayed"]
+        )
+        return int(found["Attributes"]["ApproximateNumberOfMessagesDelayed"])

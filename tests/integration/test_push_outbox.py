@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from rekindle.errors import OutboxError
+from rekindle.models import CoupleId, PushKind, Uid
+from rekindle.push.jobs import PersonJob, RetryJob, Target, job_from
+from rekindle.push.outbox import ATTEMPTS, BATCH_BYTES, Outbox
+from tests.builders import an_instant
+from tests.integration.push_world import Queue
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from types_boto3_sqs import SQSClient
+
+DATE = dt.date(2026, 3, 2)
+
+
+def a_job(number: int) -> PersonJob:
+    return PersonJob(
+        kind=PushKind.BOTH_ANSWERED,
+        uid=Uid(f"person-{number}"),
+        couple=CoupleId("couple-1"),
+        date=DATE,
+        instant=an_instant(),
+    )
+
+
+class FakeSqs:
+    """SQS as far as the outbox knows it: takes what `refuses` lets through, entry by entry."""
+
+    def __init__(self, refuses: Callable[[int, dict[str, Any]], str | None]) -> None:
+        self.refuses = refuses
+        self.taken: list[str] = []
+        self.requests: list[list[dict[str, Any]]] = []
+
+    def send_message_batch(self, **request: Any) -> dict[str, Any]:  # noqa: ANN401  SQS's own
+        entries = request["Entries"]
+        refused = {entry["Id"]: self.refuses(len(self.requests), entry) for entry in entries}
+        self.requests.append(entries)
+        self.taken += [entry["MessageBody"] for entry in entries if refused[entry["Id"]] is None]
+        failed = [
+            {"Id": number, "Code": code, "SenderFault": code == "MessageTooLong"}
+            for number, code in refused.items()
+            if code
+        ]
+        return {"Successful": [], **({"Failed": failed} if failed else {})}
+
+
+def outbox_on(sqs: FakeSqs, pauses: list[float] | None = None) -> Outbox:
+    slept = pauses if pauses is not None else []
+    return Outbox(cast("SQSClient", sqs), "queue", pause=slept.append, jitter=lambda: 1.0)
+
+
+def test_every_job_is_on_the_queue(emulator_url: str) -> None:
+    queue = Queue.on(emulator_url)
+    jobs = [a_job(number) for number in range(25)]
+    queue.outbox.send(jobs)
+    assert sorted(job.model_dump_json() for job in queue.taken()) == sorted(job.model_dump_json() for job in jobs)
+
+
+def test_a_job_can_be_held_back(emulator_url: str) -> None:
+    queue = Queue.on(emulator_url)
+    queue.outbox.send([a_job(1)], dt.timedelta(minutes=15))
+    assert (queue.taken(), queue.delayed()) == ([], 1)
+
+
+def test_no_jobs_are_no_request() -> None:
+    sqs = FakeSqs(lambda *_: None)
+    outbox_on(sqs).send([])
+    assert sqs.requests == []
+
+
+def test_jobs_go_ten_at_a_time() -> None:
+    sqs = FakeSqs(lambda *_: None)
+    outbox_on(sqs).send(a_job(number) for number in range(21))
+    assert [len(request) for request in sqs.requests] == [10, 10, 1]
+
+
+def test_heavy_jobs_go_as_many_as_a_request_may_weigh() -> None:
+    targets = tuple(
+        Target(uid=Uid(f"person-{number:026}"), couple=CoupleId("c" * 36), mark="0" * 16) for number in range(1000)
+    )
+    job = RetryJob(kind=PushKind.PROMPT, date=DATE, instant=an_instant(), targets=targets, attempt=2, reason="x")
+    sqs = FakeSqs(lambda *_: None)
+    outbox_on(sqs).send([job] * 5)
+    assert len(sqs.taken) == 5
+    assert len(sqs.requests) > 1
+    assert all(sum(len(entry["MessageBody"]) for entry in request) <= BATCH_BYTES for request in sqs.requests)
+
+
+def test_only_what_was_refused_is_sent_again() -> None:
+    """With a pause that doubles."""
+    sqs = FakeSqs(lambda request, entry: "InternalError" if int(entry["Id"]) >= 3 * (request + 1) else None)
+    pauses: list[float] = []
+    outbox_on(sqs, pauses).send(a_job(number) for number in range(10))
+    assert [len(request) for request in sqs.requests] == [10, 7, 4, 1]
+    assert {job_from(body) for body in sqs.taken} == {a_job(number) for number in range(10)}
+    assert pauses == [0.05, 0.1, 0.2]
+
+
+def test_who_sends_is_told_when_the_queue_keeps_refusing() -> None:
+    sqs = FakeSqs(lambda _request, entry: "InternalError" if entry["Id"] == "4" else None)
+    with pytest.raises(OutboxError):
+        outbox_on(sqs).send(a_job(number) for number in range(10))
+    assert len(sqs.requests) == ATTEMPTS
+    assert len(sqs.taken) == 9
+
+
+def test_a_job_that_is_at_fault_is_not_sent_over_and_over() -> None:
+    sqs = FakeSqs(lambda _request, entry: "MessageTooLong" if entry["Id"] == "0" else None)
+    with pytest.raises(OutboxError, match="MessageTooLong"):
+        outbox_on(sqs).send([a_job(1)])
+    assert len(sqs.requests) == 1

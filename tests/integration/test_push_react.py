@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from react import React
+from rekindle.models import PushKind
+from rekindle.store.streaks import Streaks
+from tests.integration.push_world import Queue, calls
+
+if TYPE_CHECKING:
+    from rekindle.store.table import Table
+    from tests.phones import Phone
+
+CANARY = "the canary sings at dawn"
+
+
+@pytest.fixture
+def queue(emulator_url: str) -> Queue:
+    return Queue.on(emulator_url)
+
+
+@pytest.fixture
+def react(table: Table, queue: Queue) -> React:
+    return React(Streaks(table), queue.outbox)
+
+
+class Stream:
+    """The changes of a couple's items, as the table's stream tells them."""
+
+    def __init__(self, table: Table, ada: Phone) -> None:
+        self.table = table
+        person = table.client.get_item(
+            TableName=table.name, Key={"pk": {"S": f"PERSON#{ada.uid}"}, "sk": {"S": "PERSON"}}
+        )["Item"]
+        self.couple = person["couple"]["S"]
+        self.seen = self._items()
+
+    def _items(self) -> dict[str, Any]:
+        found = self.table.client.query(
+            TableName=self.table.name,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": f"COUPLE#{self.couple}"}},
+        )
+        return {item["sk"]["S"]: item for item in found["Items"]}
+
+    def records(self) -> list[dict[str, Any]]:
+        """One record for each item that has changed since the last call."""
+        before, self.seen = self.seen, self._items()
+        return [
+            {
+                "dynamodb": {
+                    "Keys": {name: item[name] for name in ("pk", "sk")},
+                    "SequenceNumber": str(number),
+                    "NewImage": item,
+                    **({"OldImage": before[sk]} if sk in before else {}),
+                }
+            }
+            for number, (sk, item) in enumerate(self.seen.items(), 1)
+            if before.get(sk) != item
+        ]
+
+
+@pytest.fixture
+def stream(table: Table, couple: tuple[Phone, Phone]) -> Stream:
+    return Stream(table, couple[0])
+
+
+def test_answers_are_told_as_they_come(couple: tuple[Phone, Phone], stream: Stream, react: React, queue: Queue) -> None:
+    ada, ben = couple
+    date = ada.get("/v1/today").body["today"]["date"]
+    assert react.to_batch(stream.records()) is None
+    assert queue.taken() == []
+
+    ada.put(f"/v1/days/{date}/answer", {"text": CANARY})
+    react.to_batch(stream.records())
+    (job,) = queue.taken()
+    assert job.type == "person"
+    assert (job.kind, job.uid, job.couple, job.instant) == (PushKind.PARTNER_ANSWERED, ben.uid, stream.couple, ada.now)
+
+    ada.put(f"/v1/days/{date}/answer", {"text": f"{CANARY} again", "replaces": 1})
+    react.to_batch(stream.records())
+    assert queue.taken() == []
+
+    ben.put(f"/v1/days/{date}/answer", {"text": CANARY})
+    react.to_batch(stream.records())
+    (job,) = queue.taken()
+    assert job.type == "person"
+    assert (job.kind, job.uid) == (PushKind.BOTH_ANSWERED, ada.uid)
+    assert CANARY not in job.model_dump_json()
+
+
+def test_a_streak_that_the_api_died_before_is_made_up_for(
+    table: Table, couple: tuple[Phone, Phone], stream: Stream, react: React
+) -> None:
+    ada, ben = couple
+    date = ada.get("/v1/today").body["today"]["date"]
+    ada.put(f"/v1/days/{date}/answer", {"text": "The way you hum."})
+    ben.put(f"/v1/days/{date}/answer", {"text": "Your letters."})
+    records = stream.records()
+    table.client.delete_item(TableName=table.name, Key={"pk": {"S": f"COUPLE#{stream.couple}"}, "sk": {"S": "STREAK"}})
+    react.to_batch(records)
+    assert ada.get("/v1/streak").body["current"] == 1
+
+
+def test_the_same_records_again_change_nothing(
+    table: Table, couple: tuple[Phone, Phone], stream: Stream, react: React
+) -> None:
+    ada, ben = couple
+    date = ada.get("/v1/today").body["today"]["date"]
+    ada.put(f"/v1/days/{date}/answer", {"text": "The way you hum."})
+    ben.put(f"/v1/days/{date}/answer", {"text": "Your letters."})
+    records = stream.records()
+    react.to_batch(records)
+    with calls(table) as seen:
+        react.to_batch(records)
+    assert not {"PutItem", "UpdateItem", "TransactWriteItems"} & set(seen)
+
+
+def test_a_record_that_fails_is_named_and_those_before_it_are_done(
+    couple: tuple[Phone, Phone], stream: Stream, react: React, queue: Queue
+) -> None:
+    ada, _ = couple
+    date = ada.get("/v1/today").body["today"]["date"]
+    stream.records()
+    ada.put(f"/v1/days/{date}/answer", {"text": "The way you hum."})
+    (good,) = [record for record in stream.records() if "DAY#" in record["dynamodb"]["Keys"]["sk"]["S"]]
+    broken = {"dynamodb": {**good["dynamodb"], "SequenceNumber": "77", "NewImage": {"answers": {"S": "nonsense"}}}}
+    assert react.to_batch([good, broken, good]) == "77"
+    assert len(queue.taken()) == 1

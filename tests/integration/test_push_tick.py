@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+import pytest
+
+from rekindle.models import Reminders, Zone
+from rekindle.reminders import MAX_LATENESS
+from rekindle.store.runs import Runs
+from rekindle.store.slots import Slots
+from tests.builders import NEW_YORK, TOKYO, a_paired_person, a_profile, an_instant
+from tests.integration.push_world import CrashError, Queue, calls, saved
+from tick import Tick
+
+if TYPE_CHECKING:
+    from rekindle.store.table import Table
+
+MINUTES = dt.timedelta(minutes=1)
+AT = an_instant("2026-03-02T13:30:00Z")
+"""08:30 in New York."""
+
+
+@pytest.fixture
+def queue(emulator_url: str) -> Queue:
+    return Queue.on(emulator_url)
+
+
+@pytest.fixture
+def tick(table: Table, queue: Queue) -> Tick:
+    return Tick(Slots(table), queue.outbox)
+
+
+def named(queue: Queue) -> list[tuple[str, str]]:
+    return sorted((str(job.slot), str(job.date)) for job in queue.taken() if job.type == "slot")
+
+
+def test_a_day_of_ticks_makes_one_job_for_each_slot(table: Table, queue: Queue, tick: Tick) -> None:
+    saved(table, a_paired_person(), a_paired_person(), a_paired_person(profile=a_profile(zone=TOKYO)))
+    start = an_instant("2026-03-02T05:00:00Z")
+    for beat in range(289):
+        tick.beat(start + 5 * beat * MINUTES)
+    assert named(queue) == [
+        ("America/New_York#08:30", "2026-03-02"),
+        ("America/New_York#20:30", "2026-03-02"),
+        ("Asia/Tokyo#08:30", "2026-03-03"),
+        ("Asia/Tokyo#20:30", "2026-03-02"),
+    ]
+
+
+def test_a_tick_with_nobody_due_sends_nothing_and_moves_on(table: Table, tick: Tick) -> None:
+    assert tick.beat(AT) == 0
+    assert Slots(table).watermark() == AT
+
+
+def test_a_tick_that_comes_twice_finds_nothing_left(table: Table, queue: Queue, tick: Tick) -> None:
+    saved(table, a_paired_person())
+    assert tick.beat(AT) == 1
+    assert tick.beat(AT) == 0
+    assert tick.beat(AT - 5 * MINUTES) == 0
+    assert len(named(queue)) == 1
+
+
+def test_a_tick_after_an_outage_catches_up(table: Table, queue: Queue, tick: Tick) -> None:
+    saved(table, a_paired_person())
+    tick.beat(AT - 10 * MINUTES)
+    assert tick.beat(AT + 45 * MINUTES) == 1
+    (job,) = queue.taken()
+    assert (job.instant, job.late) == (AT, 45 * MINUTES)
+
+
+def test_what_an_outage_made_too_late_is_let_go(table: Table, tick: Tick) -> None:
+    saved(table, a_paired_person())
+    tick.beat(AT - 10 * MINUTES)
+    assert tick.beat(AT + MAX_LATENESS) == 0
+
+
+@pytest.mark.parametrize("crash_at", range(4))
+def test_a_tick_that_dies_anywhere_loses_no_slot(table: Table, queue: Queue, tick: Tick, crash_at: int) -> None:
+    """The next one sends what may have been sent already; its run refuses the repeat."""
+    saved(table, a_paired_person())
+    tick.beat(AT - 5 * MINUTES)
+    with calls(table, crash_at=crash_at), pytest.raises(CrashError):
+        tick.beat(AT)
+    tick.beat(AT + 5 * MINUTES)
+    jobs = queue.taken()
+    assert {(job.instant, job.date) for job in jobs} == {(AT, dt.date(2026, 3, 2))}
+    runs = Runs(table)
+    done = 0
+    for job in jobs:
+        assert job.type == "slot"
+        run = runs.begin(job.slot, job.shard, job.date, job.instant)
+        if not run.done:
+            runs.finish(run)
+            done += 1
+    assert done == 1
+
+
+def test_ticks_that_overlap_leave_no_gap(table: Table, queue: Queue) -> None:
+    """Both have read the same watermark; the earlier one ends last."""
+    saved(table, a_paired_person(), a_paired_person(reminders=Reminders(prompt=dt.time(8, 35))))
+    slots = Slots(table)
+    slots.advance_watermark(AT - 5 * MINUTES)
+
+    class Overtaken(Slots):
+        def zones(self) -> frozenset[Zone]:
+            Tick(slots, queue.outbox).beat(AT + 5 * MINUTES)
+            return Slots.zones(self)
+
+    Tick(Overtaken(table), queue.outbox).beat(AT)
+    assert slots.watermark() == AT + 5 * MINUTES
+    assert set(named(queue)) == {("America/New_York#08:30", "2026-03-02"), ("America/New_York#08:35", "2026-03-02")}
+
+
+def test_a_tick_over_all_the_worlds_zones_is_a_handful_of_reads(table: Table, tick: Tick) -> None:
+    """One batch for each hundred zones: about 200 read units for 400 zones, and 60,000 a day, if all were in use."""
+    zones = ["Africa/Cairo", "America/Lima", "Asia/Kolkata", "Asia/Kathmandu", "Australia/Lord_Howe", "Pacific/Apia"]
+    saved(table, *(a_paired_person(profile=a_profile(zone=Zone(zone))) for zone in zones), a_paired_person())
+    tick.beat(AT - 5 * MINUTES)
+    with calls(table) as seen:
+        assert tick.beat(AT) == 1
+    assert seen == ["GetItem", "GetItem", "BatchGetItem", "PutItem"]
+    with calls(table) as seen:
+        tick.beat(AT + 120 * MINUTES)
+    assert seen == ["GetItem", "GetItem", "BatchGetItem", "BatchGetItem", "PutItem"], "24 slots in each of 7 zones"

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import pytest
+
+from rekindle.errors import WriteConflictError
+from rekindle.reminders import Slot
+from rekindle.store import keys
+from rekindle.store.runs import Run, Runs
+from tests.builders import NEW_YORK, an_instant
+from tests.integration.push_world import calls
+
+if TYPE_CHECKING:
+    from rekindle.store.table import Table
+
+SLOT = Slot(NEW_YORK, dt.time(8, 30))
+DATE = dt.date(2026, 3, 2)
+AT = an_instant("2026-03-02T13:30:00Z")
+
+
+@pytest.fixture
+def runs(table: Table) -> Runs:
+    return Runs(table)
+
+
+def begun(runs: Runs) -> Run:
+    return runs.begin(SLOT, 0, DATE, AT)
+
+
+def test_a_run_begins_before_the_first_page(runs: Runs) -> None:
+    run = begun(runs)
+    assert (run.cursor, run.done) == (None, False)
+
+
+def test_a_repeat_goes_on_where_the_run_was_left(runs: Runs) -> None:
+    runs.advance(runs.advance(begun(runs), "prompt#ada"), "prompt#ben")
+    assert (begun(runs).cursor, begun(runs).done) == ("prompt#ben", False)
+
+
+def test_a_run_that_is_finished_says_so(runs: Runs) -> None:
+    runs.finish(runs.advance(begun(runs), "prompt#ada"))
+    assert begun(runs).done
+
+
+def test_each_shard_and_each_date_has_a_run_of_its_own(runs: Runs) -> None:
+    runs.finish(begun(runs))
+    assert not runs.begin(SLOT, 1, DATE, AT).done
+    assert not runs.begin(SLOT, 0, DATE + dt.timedelta(days=1), AT).done
+
+
+def test_of_two_deliveries_of_one_job_only_one_goes_on(runs: Runs) -> None:
+    mine, other = begun(runs), begun(runs)
+    runs.advance(other, "prompt#ada")
+    with pytest.raises(WriteConflictError):
+        runs.advance(mine, "prompt#ada")
+    with pytest.raises(WriteConflictError):
+        runs.finish(mine)
+
+
+def test_a_finished_run_is_never_moved(runs: Runs) -> None:
+    run = begun(runs)
+    runs.finish(run)
+    with pytest.raises(WriteConflictError):
+        runs.advance(run, "prompt#ada")
+    with pytest.raises(WriteConflictError):
+        runs.finish(run)
+
+
+def test_one_of_many_who_race_moves_a_run(runs: Runs) -> None:
+    run = begun(runs)
+
+    def moved(number: int) -> bool:
+        try:
+            runs.advance(run, f"prompt#{number}")
+        except WriteConflictError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(moved, range(8))) == 1
+
+
+def test_a_run_is_forgotten_three_days_after_its_instant(runs: Runs, table: Table) -> None:
+    begun(runs)
+    item = table.get(keys.run(SLOT, 0, DATE))
+    assert item
+    assert item["ttl"] == int((AT + dt.timedelta(days=3)).timestamp())
+
+
+def test_a_run_of_one_page_is_two_writes(runs: Runs, table: Table) -> None:
+    with calls(table) as seen:
+        runs.finish(begun(runs))
+    assert seen == ["PutItem", "UpdateItem"]

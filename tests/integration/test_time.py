@@ -1,0 +1,29 @@
+"""Every event can be replayed: what the functions do depends on the event's instant, never on the machine's clock."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+import time_machine
+
+from tests.builders import NEW_YORK, TOKYO, an_instant
+from tests.phones import a_phone, pair
+
+if TYPE_CHECKING:
+    from tests.phones import Handler
+
+
+@pytest.mark.parametrize("clock", ["2001-09-09T01:46:40Z", "2099-12-31T23:59:59Z"])
+def test_a_day_goes_the_same_whatever_the_machines_clock_says(api: Handler, clock: str) -> None:
+    with time_machine.travel(an_instant(clock)):
+        ada, ben = a_phone(api, "ada", NEW_YORK), a_phone(api, "ben", TOKYO)
+        pair(ada, ben)
+        ada.put("/v1/days/2026-03-02/answer", {"text": "The way you hum."})
+        ben.put("/v1/days/2026-03-02/answer", {"text": "Your letters."})
+        replies = [ada.get(path) for path in ("/v1/today", "/v1/days", "/v1/streak", "/v1/couple")]
+    assert [reply.status for reply in replies] == [200] * 4
+    seen = json.dumps([reply.body for reply in replies])
+    assert "2026-03-02" in seen
+    assert clock[:4] not in seen

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from rekindle.errors import UnknownZoneError
+from rekindle.models import CoupleId, PushKind, Uid
+from rekindle.push.jobs import PersonJob, RetryJob, SlotJob, Target, job_from, mark_of
+from rekindle.reminders import Slot
+from tests.builders import NEW_YORK, an_instant
+
+DATE = dt.date(2026, 3, 2)
+EVENTS = Path(__file__).parents[2] / "events"
+
+SLOT = SlotJob(zone=NEW_YORK, time=dt.time(8, 30), shard=3, date=DATE, instant=an_instant())
+PERSON = PersonJob(
+    kind=PushKind.STREAK_MILESTONE,
+    uid=Uid("ada"),
+    couple=CoupleId("couple-1"),
+    date=DATE,
+    instant=an_instant(),
+    milestone=30,
+)
+RETRY = RetryJob(
+    kind=PushKind.PROMPT,
+    date=DATE,
+    instant=an_instant(),
+    targets=(Target(uid=Uid("ada"), couple=CoupleId("couple-1"), mark=mark_of("token")),),
+    attempt=2,
+    reason="UnavailableError",
+    late=dt.timedelta(minutes=7, seconds=1),
+    hold=dt.timedelta(minutes=45),
+)
+
+
+@pytest.mark.parametrize("job", [SLOT, PERSON, RETRY], ids=lambda job: job.type)
+def test_a_job_survives_the_queue(job: SlotJob | PersonJob | RetryJob) -> None:
+    assert job_from(job.model_dump_json()) == job
+
+
+def test_a_slot_job_names_its_slot() -> None:
+    assert SLOT.slot == Slot(NEW_YORK, dt.time(8, 30))
+
+
+def test_a_job_of_a_person_says_what_it_is_about() -> None:
+    occasion = PERSON.occasion
+    assert (occasion.kind, occasion.date, occasion.milestone) == (PushKind.STREAK_MILESTONE, DATE, 30)
+
+
+def body(job: SlotJob | PersonJob | RetryJob, **changes: object) -> str:
+    return json.dumps({**job.model_dump(mode="json"), **changes})
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "",
+        "{}",
+        "[]",
+        "not json",
+        body(SLOT, type="nudge"),
+        body(SLOT, version=2),
+        body(SLOT, extra="field"),
+        body(SLOT, time="08:31:00"),
+        body(SLOT, time="08:30:00Z"),
+        body(SLOT, shard=-1),
+        body(SLOT, date="2026-02-30"),
+        body(SLOT, instant="2026-03-02T08:30:00"),
+        body(SLOT, late="-PT1S"),
+        body(PERSON, kind="nudge"),
+        body(PERSON, milestone=None),
+        body(PERSON, kind="both_answered"),
+        body(PERSON, uid=None),
+        body(RETRY, targets=[]),
+        body(RETRY, attempt=1),
+        body(RETRY, targets=[{"uid": "ada", "couple": "couple-1", "token": "a token"}]),
+    ],
+)
+def test_what_is_not_a_job_is_refused(wrong: str) -> None:
+    with pytest.raises(ValidationError):
+        job_from(wrong)
+
+
+def test_a_job_in_an_unknown_zone_is_refused() -> None:
+    with pytest.raises(UnknownZoneError):
+        job_from(body(SLOT, zone="Mars/Olympus"))
+
+
+def test_a_mark_tells_devices_apart_without_giving_their_tokens_away() -> None:
+    assert mark_of("token-1") == mark_of("token-1")
+    assert mark_of("token-1") != mark_of("token-2")
+    assert "token" not in mark_of("token-1")
+
+
+def test_the_sample_event_of_delivery_holds_a_job_of_every_type() -> None:
+    event = json.loads((EVENTS / "delivery.json").read_text(encoding="utf-8"))
+    assert [job_from(record["body"]).type for record in event["Records"]] == ["slot", "person", "retry"]

@@ -1,0 +1,175 @@
+"""The committed contract is what the handlers say, and says all of it."""
+
+from __future__ import annotations
+
+import json
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from jsonschema.validators import validator_for
+
+from couples_api.handler import application
+from local import openapi
+from rekindle.problems import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+DOCUMENT = openapi.document()
+OPERATIONS = [
+    (method, path, operation)
+    for path, operations in DOCUMENT["paths"].items()
+    for method, operation in operations.items()
+]
+
+
+def every(value: object) -> Iterator[dict[str, Any]]:
+    """Every object within a JSON value."""
+    if isinstance(value, dict):
+        yield value
+        value = list(value.values())
+    for each in value if isinstance(value, list) else ():
+        yield from every(each)
+
+
+def resolved(node: dict[str, Any]) -> dict[str, Any]:
+    """What a `$ref` stands for, or the node itself."""
+    while "$ref" in node:
+        found: Any = DOCUMENT
+        for part in node["$ref"].removeprefix("#/").split("/"):
+            found = found[part]
+        node = found
+    return node
+
+
+def problems_of(operation: dict[str, Any]) -> set[str]:
+    """The names of the problems that an operation is said to answer with."""
+    return {
+        each["value"]["type"].removeprefix("urn:rekindle:problem:").replace("-", "_").upper()
+        for response in operation["responses"].values()
+        for each in map(resolved, _examples(resolved(response)))
+    }
+
+
+def _examples(response: dict[str, Any]) -> list[dict[str, Any]]:
+    media = response.get("content", {}).get("application/problem+json", {})
+    return list(media.get("examples", {}).values())
+
+
+def test_the_committed_document_is_what_the_handlers_say() -> None:
+    """If this fails: `make openapi`, and see in the difference what phones will notice."""
+    assert openapi.DOCUMENT.read_text(encoding="utf-8") == openapi.text()
+
+
+def test_the_check_says_what_to_do_when_it_is_not(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "openapi.json"
+    for content in (None, "{}"):
+        if content:
+            file.write_text(content, encoding="utf-8")
+        assert openapi.main(["--check", str(file)]) == 1
+        assert "is not what the handlers say. Run `make openapi`" in capsys.readouterr().err
+    assert openapi.main([str(file)]) == 0
+    assert openapi.main(["--check", str(file)]) == 0
+
+
+def test_the_document_and_the_application_have_the_same_routes() -> None:
+    app = application()
+    routes = {(route.method.lower(), route.openapi_path) for route in (*app._static_routes, *app._dynamic_routes)}
+    assert {(method, path) for method, path, _ in OPERATIONS} == routes
+
+
+def test_every_reference_leads_somewhere() -> None:
+    for node in every(DOCUMENT):
+        if "$ref" in node:
+            assert resolved(node)
+
+
+def test_no_schema_is_declared_that_nothing_uses() -> None:
+    used = {node["$ref"] for node in every(DOCUMENT) if "$ref" in node}
+    assert used >= {f"#/components/schemas/{name}" for name in DOCUMENT["components"]["schemas"]}
+
+
+def test_an_operation_is_named_after_its_handler_and_no_two_alike() -> None:
+    """Clients generate method names from these: they stay as they are."""
+    names = [operation["operationId"] for _, _, operation in OPERATIONS]
+    assert len(set(names)) == len(names)
+    for method, _, operation in OPERATIONS:
+        assert operation["operationId"].startswith(f"{method}_")
+        assert operation["summary"]
+
+
+def test_what_handlers_are_handed_by_us_is_no_parameter() -> None:
+    """The caller and the stores come from the event and the process, never from a query."""
+    parameters = {
+        (parameter["in"], parameter["name"])
+        for _, _, operation in OPERATIONS
+        for parameter in operation.get("parameters", ())
+    }
+    assert parameters == {
+        ("path", "device_id"),
+        ("path", "date"),
+        ("query", "before"),
+        ("query", "limit"),
+        ("header", "idempotency-key"),
+    }
+
+
+@pytest.mark.parametrize(("method", "path", "operation"), OPERATIONS)
+def test_no_route_lacks_its_refusals(method: str, path: str, operation: dict[str, Any]) -> None:
+    expected = {"INTERNAL", "BUSY"}
+    if "requestBody" in operation:
+        expected |= {"MALFORMED_JSON", "INVALID_FIELDS", "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"}
+    if "parameters" in operation:
+        expected |= {"INVALID_FIELDS"}
+    if path.startswith(("/v1/couple", "/v1/days", "/v1/today", "/v1/streak")):
+        expected |= {"NO_PROFILE", "NOT_PAIRED"}
+    assert expected <= problems_of(operation)
+    assert {"401", "429"} <= operation["responses"].keys()
+    (success,) = (status for status in operation["responses"] if status.startswith("2"))
+    assert ("content" in operation["responses"][success]) is (int(success) != HTTPStatus.NO_CONTENT), method
+
+
+def test_a_handlers_own_refusals_are_read_from_its_code() -> None:
+    found = {operation["operationId"]: problems_of(operation) for _, _, operation in OPERATIONS}
+    assert found["put_me"] >= {"UNKNOWN_ZONE"}
+    assert found["get_today"] == {"NO_PROFILE", "NOT_PAIRED", "NO_PROMPT", "INTERNAL", "BUSY"}
+    assert found["post_redeem"] >= {"TOO_MANY_TRIES", "INVITE_NOT_USABLE", "ALREADY_PAIRED", "KEY_REUSED"}
+    assert found["put_answer"] >= {"DAY_CLOSED", "ANSWERS_ARE_OPEN", "ANSWERED_ALREADY", "TEXT_MISSING", "NO_SUCH_DAY"}
+
+
+def test_every_problem_is_somewhere_in_the_document() -> None:
+    documented = {problem for _, _, operation in OPERATIONS for problem in problems_of(operation)}
+    assert documented == {problem.name for problem in Problem} - {"NO_SUCH_ROUTE"}
+
+
+@pytest.mark.parametrize("name", DOCUMENT["components"]["schemas"])
+def test_a_schema_is_sound_and_its_examples_are_valid(name: str) -> None:
+    schema = DOCUMENT["components"]["schemas"][name]
+    assert validator_for(schema, default=Draft202012Validator) is Draft202012Validator
+    Draft202012Validator.check_schema(schema)
+    whole = {"$ref": f"#/components/schemas/{name}", "components": DOCUMENT["components"]}
+    for example in schema.get("examples", ()):
+        Draft202012Validator(whole, format_checker=Draft202012Validator.FORMAT_CHECKER).validate(example)
+
+
+def test_an_example_is_shown_for_every_body_and_every_view() -> None:
+    for name, schema in DOCUMENT["components"]["schemas"].items():
+        if name.endswith("Body") and name != "QuietHoursBody":
+            assert schema["examples"], name
+
+
+def test_every_route_asks_for_a_token() -> None:
+    (scheme,) = DOCUMENT["components"]["securitySchemes"].items()
+    assert scheme[0] == "FirebaseIdToken"
+    assert (scheme[1]["type"], scheme[1]["scheme"]) == ("http", "bearer")
+    assert DOCUMENT["security"] == [{"FirebaseIdToken": []}]
+    assert not any("security" in operation for _, _, operation in OPERATIONS)
+
+
+def test_the_document_says_nothing_of_where_it_is_deployed() -> None:
+    assert "servers" not in DOCUMENT
+    assert DOCUMENT["openapi"].startswith("3.1.")
+    assert json.dumps(DOCUMENT, sort_keys=True) == json.dumps(openapi.document(), sort_keys=True)

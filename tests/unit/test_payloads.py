@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import datetime as dt
+import re
+
+import pytest
+
+from rekindle.models import Language, PushKind
+from rekindle.push.payloads import CATALOGUE, LIFETIMES, Occasion, Text, payload_of
+from rekindle.streaks import MILESTONES
+from tests.builders import an_instant
+
+ENGLISH = Language("en")
+LINK = "https://app.example"
+DATE = dt.date(2026, 3, 2)
+
+TEXTS = [
+    pytest.param(text, id=f"{language}-{kind}-{variant}")
+    for language, kinds in CATALOGUE.items()
+    for kind, variants in kinds.items()
+    for variant, text in variants.items()
+]
+OCCASIONS = [
+    *(Occasion(kind, DATE, an_instant()) for kind in PushKind if kind is not PushKind.STREAK_MILESTONE),
+    *(Occasion(PushKind.STREAK_MILESTONE, DATE, an_instant(), days) for days in MILESTONES),
+]
+
+TELLTALES = re.compile(
+    r"""therap|counsel|clinic|practice|treat|heal|session      # what it is for
+    |touch|hug|kiss|hold|embrace|sex|intima|body|skin           # what it may ask
+    |partner|husband|wife|spouse|love|marri|relationship        # who with
+    |answer|prompt|question|repl[iy]|wrote|said                 # what was said
+    |miss(ed|ing)|forg[eo]t|late|still\ wait|haven|didn|don't|again|last\ chance|streak|lose|lost|break|broken|only
+    |should|must|need\ to|guilt|sorry|fail|hurry|now\ or""",  # blame and pressure
+    re.IGNORECASE | re.VERBOSE,
+)
+
+
+@pytest.mark.parametrize("language", CATALOGUE)
+def test_a_language_of_the_catalogue_has_a_text_for_every_kind(language: Language) -> None:
+    kinds = CATALOGUE[language]
+    assert kinds.keys() == set(PushKind)
+    assert kinds[PushKind.STREAK_MILESTONE].keys() == set(MILESTONES)
+    for kind in set(PushKind) - {PushKind.STREAK_MILESTONE}:
+        assert list(kinds[kind]) == list(range(len(kinds[kind])))
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_text_tells_a_stranger_nothing_and_blames_nobody(text: Text) -> None:
+    assert not TELLTALES.search(f"{text.title}\n{text.body}")
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_text_fits_a_lock_screen(text: Text) -> None:
+    """A narrow phone shows some 35 characters of a title, and two lines of a body."""
+    assert 5 <= len(text.title) <= 35
+    assert 10 <= len(text.body) <= 80
+    assert text.body.endswith(".")
+    assert not text.title.endswith(".")
+
+
+@pytest.mark.parametrize("quiet", [True, False])
+@pytest.mark.parametrize("occasion", OCCASIONS)
+def test_a_payload_holds_a_text_of_the_catalogue_and_nothing_else_to_read(occasion: Occasion, *, quiet: bool) -> None:
+    payload = payload_of(occasion, ENGLISH, quiet=quiet, app_link=LINK)
+    assert payload.text in CATALOGUE[ENGLISH][occasion.kind].values()
+    assert re.fullmatch(r"https://app\.example/o/[ds]20260302", payload.link)
+    assert payload.collapse_id == f"{occasion.kind}-2026-03-02"
+    assert payload.quiet is quiet
+
+
+def test_a_language_that_is_not_there_yet_is_spoken_to_in_english() -> None:
+    occasion = OCCASIONS[0]
+    french = payload_of(occasion, Language("fr"), quiet=False, app_link=LINK)
+    assert french == payload_of(occasion, ENGLISH, quiet=False, app_link=LINK)
+
+
+def test_the_variants_of_a_text_take_turns_by_date() -> None:
+    """So a repeat on the same date says the very same."""
+    variants = CATALOGUE[ENGLISH][PushKind.PROMPT]
+    dates = [DATE + dt.timedelta(days=days) for days in range(len(variants))]
+    occasions = [Occasion(PushKind.PROMPT, date, an_instant()) for date in dates]
+    shown = [payload_of(occasion, ENGLISH, quiet=False, app_link=LINK).text for occasion in occasions]
+    assert set(shown) == set(variants.values())
+
+
+def test_each_milestone_has_words_of_its_own() -> None:
+    shown = {
+        payload_of(occasion, ENGLISH, quiet=False, app_link=LINK).text
+        for occasion in OCCASIONS
+        if occasion.kind is PushKind.STREAK_MILESTONE
+    }
+    assert len(shown) == len(MILESTONES)
+
+
+def test_a_milestone_without_words_is_an_error() -> None:
+    with pytest.raises(KeyError):
+        payload_of(Occasion(PushKind.STREAK_MILESTONE, DATE, an_instant(), 8), ENGLISH, quiet=False, app_link=LINK)
+
+
+@pytest.mark.parametrize("kind", [PushKind.PROMPT, PushKind.EVENING])
+def test_a_reminder_never_comes_a_day_late(kind: PushKind) -> None:
+    payload = payload_of(Occasion(kind, DATE, an_instant()), ENGLISH, quiet=False, app_link=LINK)
+    assert payload.lifetime == LIFETIMES[kind] <= dt.timedelta(hours=12)
+    assert payload.expires_at == an_instant() + payload.lifetime
+
+
+def test_the_app_link_may_end_in_a_slash() -> None:
+    assert payload_of(OCCASIONS[0], ENGLISH, quiet=False, app_link=f"{LINK}/").link == f"{LINK}/o/d20260302"

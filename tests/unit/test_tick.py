@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic import ValidationError
+
+import tick
+from rekindle.reminders import Slot
+from tests.builders import NEW_YORK, TOKYO, an_instant
+from tick import due_in, due_jobs, window
+
+EVENTS = Path(__file__).parents[2] / "events"
+MINUTES = dt.timedelta(minutes=1)
+AT = an_instant("2026-03-02T13:30:00Z")
+"""08:30 in New York, 22:30 in Tokyo."""
+
+
+def test_a_tick_answers_for_the_time_since_the_last_one() -> None:
+    assert window(AT - 5 * MINUTES, AT) == (AT - 5 * MINUTES, AT)
+
+
+def test_the_first_tick_ever_looks_back_five_minutes() -> None:
+    assert window(None, AT) == (AT - 5 * MINUTES, AT)
+
+
+def test_a_tick_after_an_outage_catches_up_two_hours_at_most() -> None:
+    assert window(AT - 45 * MINUTES, AT) == (AT - 45 * MINUTES, AT)
+    assert window(AT - 1000 * MINUTES, AT) == (AT - 120 * MINUTES, AT)
+
+
+def test_a_tick_that_is_doubled_or_overtaken_has_nothing_left_to_do() -> None:
+    assert window(AT, AT) == (AT, AT)
+    assert window(AT + 5 * MINUTES, AT) == (AT, AT)
+
+
+def test_what_is_due_is_the_slot_that_each_zone_has_just_reached() -> None:
+    due = due_in({TOKYO, NEW_YORK}, AT - 5 * MINUTES, AT)
+    assert [(each.slot, each.date, each.instant) for each in due] == [
+        (Slot(NEW_YORK, dt.time(8, 30)), dt.date(2026, 3, 2), AT),
+        (Slot(TOKYO, dt.time(22, 30)), dt.date(2026, 3, 2), AT),
+    ]
+
+
+def test_a_job_is_made_for_each_shard_of_a_slot_that_exists() -> None:
+    due = due_in({TOKYO, NEW_YORK}, AT - 5 * MINUTES, AT)
+    jobs = due_jobs(due, {Slot(NEW_YORK, dt.time(8, 30)): 3}, AT)
+    assert [(str(job.slot), job.shard) for job in jobs] == [("America/New_York#08:30", shard) for shard in range(3)]
+
+
+def test_a_job_says_how_late_it_is_already() -> None:
+    due = due_in({NEW_YORK}, AT - 30 * MINUTES, AT)
+    jobs = due_jobs(due, {Slot(NEW_YORK, dt.time(8, 10)): 1}, AT)
+    assert [job.late for job in jobs] == [20 * MINUTES]
+
+
+def test_ticks_in_a_row_share_out_every_slot_of_a_day_between_them() -> None:
+    """However irregularly they come, and over the night in which New York loses an hour."""
+    start = an_instant("2026-03-08T05:00:00Z")
+    ends = [start + minutes * MINUTES for minutes in (0, 5, 10, 47, 48, 130, 135, 240, 241, 300, 400, 500)]
+    marks = [each for before, at in itertools.pairwise(ends) for each in due_in({NEW_YORK}, *window(before, at))]
+    assert marks == due_in({NEW_YORK}, ends[0], ends[-1])
+    assert len({each.slot for each in marks}) == len(marks)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {},
+        {"scheduled_time": None},
+        {"scheduled_time": "<aws.scheduler.scheduled-time>"},
+        {"scheduled_time": "2026-03-02T13:30:00"},
+        {"scheduled_time": "2026-03-02T13:30:00Z", "time": "2026-03-02T13:30:00Z"},
+    ],
+    ids=["empty", "none", "placeholder", "naive", "extra"],
+)
+def test_an_event_without_one_clear_time_is_refused(event: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        tick.handler(event, LambdaContext())
+
+
+def test_the_sample_event_names_its_time() -> None:
+    event = json.loads((EVENTS / "tick.json").read_text(encoding="utf-8"))
+    assert tick.TickEvent.model_validate(event).scheduled_time == AT
