@@ -1,11 +1,14 @@
-"""`sam build`, only when what it builds from has changed, with compiled bytecode beside the sources."""
+"""`sam build`, only when what it builds from has changed, with bytecode beside the sources, packed for an emulator."""
 
 from __future__ import annotations
 
 import fcntl
 import hashlib
 import os
+import re
+import shutil
 import sys
+import zipfile
 from typing import TYPE_CHECKING
 
 from local.places import BUILD, ROOT, SAM, SOURCE_ROOTS, TEMPLATE
@@ -16,7 +19,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BUILT_TEMPLATE = BUILD / "template.yaml"
+PACKED = BUILD.parent / "packed"
+PACKED_TEMPLATE = PACKED / "template.yaml"
+"""The built template with archives in place of folders, which `sam deploy` uploads as they are."""
 _FINGERPRINT = BUILD.parent / "rekindle.fingerprint"
+UNPACKED = BUILD.parent / "unpacked"
+"""Where emulators unpack archives, for all stacks: they are known by their content."""
+_ARTIFACT = re.compile(r"(?P<property>^ +(?:CodeUri|ContentUri): )(?P<artifact>\w+)$", re.MULTILINE)
+_EPOCH = (1980, 1, 1, 0, 0, 0)
 _LOCK = BUILD.parent / "rekindle.lock"
 
 
@@ -31,6 +41,7 @@ def built(log: Path) -> str:
             _FINGERPRINT.unlink(missing_ok=True)
             run([str(SAM), "build", "--cached", "--parallel"], sam_environment(), ROOT, log)
             _compile(log)
+            _pack()
             _FINGERPRINT.write_text(fingerprint, encoding="ascii")
         return fingerprint
 
@@ -38,7 +49,7 @@ def built(log: Path) -> str:
 def is_current(fingerprint: str) -> bool:
     """Whether the last build was made from these sources."""
     return (
-        BUILT_TEMPLATE.exists()
+        PACKED_TEMPLATE.exists()
         and _FINGERPRINT.exists()
         and _FINGERPRINT.read_text(encoding="ascii").strip() == fingerprint
     )
@@ -78,3 +89,32 @@ def _compile(log: Path) -> None:
     # By the source's hash and unchecked: unpacking a bundle changes the modification times that the default goes by.
     command = [sys.executable, "-m", "compileall", "-q", "-j", "0", "--invalidation-mode", "unchecked-hash"]
     run([*command, "-s", str(BUILD), str(BUILD)], os.environ, ROOT, log)
+
+
+def _pack() -> None:
+    # Not compressed: nobody waits for a network here, and a deployment would spend most of its time compressing.
+    shutil.rmtree(PACKED, ignore_errors=True)
+    PACKED.mkdir()
+
+    def packed(reference: re.Match[str]) -> str:
+        archive = PACKED / f"{reference['artifact']}.zip"
+        pack(BUILD / reference["artifact"], archive)
+        return f"{reference['property']}{archive.name}"
+
+    template = BUILT_TEMPLATE.read_text(encoding="utf-8")
+    PACKED_TEMPLATE.write_text(_ARTIFACT.sub(packed, template), encoding="utf-8")
+
+
+def pack(folder: Path, archive: Path) -> None:
+    """Pack a built artifact into a ZIP archive: equal files make equal archives."""
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as package:
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                package.writestr(archived(str(path.relative_to(folder))), path.read_bytes())
+
+
+def archived(name: str) -> zipfile.ZipInfo:
+    """An archive's entry, always of the same date and readable by whoever runs the function."""
+    entry = zipfile.ZipInfo(name, _EPOCH)
+    entry.external_attr = 0o100644 << 16
+    return entry

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from local.build import BUILT_TEMPLATE, sam_environment
+from local.build import PACKED_TEMPLATE, sam_environment
 from local.errors import StackError
 from local.places import ROOT, SAM
 from local.processes import run
@@ -25,6 +26,14 @@ APP_LINK = "https://app.rekindle.example"
 _TAG = "fingerprint"
 
 
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """What is deployed: the template's outputs by name, and whether there was nothing before."""
+
+    outputs: Mapping[str, str]
+    is_first: bool
+
+
 def architecture() -> str:
     """This machine's, in Lambda's words: functions run on it."""
     return "arm64" if platform.machine() in {"aarch64", "arm64"} else "x86_64"
@@ -36,17 +45,19 @@ def deployed(
     fingerprint: str,
     parameters: Mapping[str, str],
     log: Path,
-) -> dict[str, str]:
-    """Deploy unless exactly this is deployed already, and return the stack's outputs.
+) -> Deployment:
+    """Deploy unless exactly this is deployed already.
 
     Raises StackError if the deployment fails or an earlier one was cut short.
     """
     cloudformation = client("cloudformation")
     tag = f"{fingerprint[:32]}-{_digest(parameters)}"
-    stack = _described(cloudformation)
+    stack = earlier = _described(cloudformation)
     if stack is None or {"Key": _TAG, "Value": tag} not in stack["Tags"]:
         client("s3").create_bucket(Bucket=ARTIFACTS)
-        command = [str(SAM), "deploy", "--template-file", str(BUILT_TEMPLATE), "--stack-name", STACK_NAME]
+        command = [str(SAM), "deploy", "--template-file", str(PACKED_TEMPLATE), "--stack-name", STACK_NAME]
+        # samconfig.toml is for the cloud: its bucket that SAM manages would be one more stack to wait for.
+        command += ["--config-env", "emulator"]
         command += ["--s3-bucket", ARTIFACTS, "--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
         command += ["--no-confirm-changeset", "--no-fail-on-empty-changeset", "--no-progressbar"]
         command += ["--tags", f"{_TAG}={tag}", "--parameter-overrides"]
@@ -55,7 +66,8 @@ def deployed(
         stack = _described(cloudformation)
     if stack is None:
         raise StackError(f"sam deploy left no stack behind; see {log}.")
-    return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+    return Deployment(outputs, is_first=earlier is None)
 
 
 def put_credential(client: Callable[[str], Any], secret: str, service_account: Mapping[str, str]) -> None:

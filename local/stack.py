@@ -22,12 +22,13 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local import seed
-from local.build import built
+from local.build import UNPACKED, built
 from local.deployment import APP_LINK, architecture, deployed, put_credential
 from local.errors import StackError
 from local.google import Place
 from local.places import EMULATOR_PYTHON, ROOT, SAM, STATE, TEMPLATE
 from local.processes import Child
+from local.push import Pusher
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -215,12 +216,17 @@ def running(settings: Settings, progress: Progress, *, seeded: bool = True) -> I
         try:
             with progress("Deploying the template"):
                 deploy_log = settings.logs / "deploy.log"
-                outputs = deployed(client, _boto_env(endpoint_url), fingerprint, parameters, deploy_log)
-                put_credential(client, outputs["FcmSecretArn"], place.service_account())
-            stack = Stack(endpoint_url, place.origin, outputs, settings.state)
+                deployment = deployed(client, _boto_env(endpoint_url), fingerprint, parameters, deploy_log)
+                stack = Stack(endpoint_url, place.origin, deployment.outputs, settings.state)
+                put_credential(client, stack.outputs["FcmSecretArn"], place.service_account())
+                if deployment.is_first:
+                    Pusher(stack).remember()
+                else:
+                    # What was pushed after the last deployment runs now, whatever the template's build says.
+                    Pusher(stack).push()
             if seeded:
                 with progress("Publishing the prompt packs"):
-                    seed.seed(client("dynamodb"), outputs["TableName"])
+                    seed.seed(client("dynamodb"), stack.outputs["TableName"])
         except (BotoCoreError, ClientError) as error:
             if emulator.exit_status is not None:
                 raise StackError(f"The emulator ended meanwhile.\n{emulator.last_words()}") from error
@@ -277,6 +283,7 @@ def emulator_process(settings: Settings) -> Child:
             "MINISTACK_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,
             "REKINDLE_LOGS": str(settings.logs),
+            "REKINDLE_UNPACKED": str(UNPACKED),
             "REKINDLE_SAVE_EVERY": str(SAVE_EVERY_SECONDS if settings.keep else 0),
             "REKINDLE_BEAT": "1" if settings.beat else "0",
         },

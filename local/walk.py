@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 _WALK = Template(r"""
 # Two people sign in, and keep their ID tokens.
 API='$api'; GOOGLE='$google'
-field() { python3 -c "import json, sys; print(json.load(sys.stdin)['$$1'])"; }
-sign_in() { curl -sS $$GOOGLE/sign-in -d "{\"email\": \"$$1\"}" | field id_token; }
+field() { python3 -c "import json, sys; print(json.load(sys.stdin)$$1)"; }
+sign_in() { curl -sS $$GOOGLE/sign-in -d "{\"email\": \"$$1\"}" | field "['id_token']"; }
 ANA=$$(sign_in ana@example.org); BEN=$$(sign_in ben@example.org)
 call() {
   curl -sS -X $$2 "$$API$$3" -H "Authorization: Bearer $$1" -H 'Content-Type: application/json' $${4:+-d "$$4"}; echo
@@ -25,12 +25,13 @@ call $$ANA PUT /v1/me/devices/phone '{"token": "ana-phone", "platform": "ios"}'
 call $$BEN PUT /v1/me/devices/phone '{"token": "ben-phone", "platform": "android"}'
 
 # Ana invites, Ben redeems her code, Ana sees who it is and confirms.
-CODE=$$(call $$ANA POST /v1/invites | field code)
+CODE=$$(call $$ANA POST /v1/invites | field "['code']")
 call $$BEN POST /v1/invites/redeem "{\"code\": \"$$CODE\"}"
-call $$ANA POST /v1/invites/confirm
+INVITE=$$(call $$ANA GET /v1/invites | field "['invite_id']")
+call $$ANA POST /v1/invites/confirm "{\"invite_id\": \"$$INVITE\"}"
 
 # The day's prompt; both answer, each by the date of their own clock; then both answers are open.
-DATE=$$(call $$ANA GET /v1/today | field date)
+DATE=$$(call $$ANA GET /v1/today | field "['today']['date']")
 call $$ANA PUT /v1/days/$$DATE/answer '{"text": "The morning you brought me coffee."}'
 call $$BEN PUT /v1/days/$$DATE/answer '{"text": "Our walk by the river."}'
 call $$ANA GET /v1/days/$$DATE

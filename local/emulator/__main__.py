@@ -1,7 +1,7 @@
 """Start the emulator: `python -m local.emulator`, configured by ministack's environment variables and these.
 
 REKINDLE_LOGS: the folder for functions' logs. REKINDLE_SAVE_EVERY: seconds between saves, 0 for none.
-REKINDLE_BEAT: 0 for schedules that never fire by themselves.
+REKINDLE_BEAT: 0 for schedules that never fire by themselves. REKINDLE_UNPACKED: where functions' bundles are unpacked.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ministack import app
 
-from local.emulator import capacity, durability, functions, resources, schedules
+from local.emulator import capacity, durability, functions, policies, resources, schedules
 from local.lifeline import end_with_the_parent
 
 UNREADABLE_STATE = 3
@@ -27,9 +27,11 @@ def main() -> int:
         print(f"unreadable state: {error}", file=sys.stderr, flush=True)
         return UNREADABLE_STATE
     resources.apply()
-    functions.apply(Path(os.environ["REKINDLE_LOGS"]))
-    functions.tidy()
+    unpacked = Path(os.environ["REKINDLE_UNPACKED"])
+    functions.apply(Path(os.environ["REKINDLE_LOGS"]), unpacked)
+    functions.tidy(unpacked)
     capacity.apply()
+    policies.apply()
     schedules.apply(beat=os.environ["REKINDLE_BEAT"] == "1")
     end_with_the_parent()
     app.main()

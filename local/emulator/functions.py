@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import os
 import shutil
 import tempfile
 import threading
+import time
 import types
 import zipfile
 from pathlib import Path
@@ -21,14 +23,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 KEPT_BUNDLES = 12
-"""Unpacked functions and layers to keep over a restart, for a fast first call."""
+"""Unpacked functions and layers to keep in any case, for a fast first call."""
+LONG_UNUSED_SECONDS = 24 * 3600
 
 
-def apply(logs: Path) -> None:
-    """Amend the Lambda runtime; each function's log goes to `logs`/functions/<name>.log, failures to errors.log too."""
+def apply(logs: Path, unpacked: Path) -> None:
+    """Amend the Lambda runtime.
+
+    Each function's log goes to `logs`/functions/<name>.log, failures to errors.log too. Bundles are unpacked below
+    `unpacked`, which stacks may share.
+    """
     _hide_the_emulators_packages()
     _keep_a_worker_whose_handler_raised()
-    _share_unpacked_code()
+    _share_unpacked_code(unpacked)
     _answer_a_failure_without_its_reason()
     _wait_briefly_for_silent_invocations()
     _replay_streams_from_their_start()
@@ -74,23 +81,26 @@ def _keep_a_worker_whose_handler_raised() -> None:
     lambda_runtime.Worker.invoke = invoke
 
 
-def _share_unpacked_code() -> None:
+def _share_unpacked_code(unpacked: Path) -> None:
     """Each worker would unpack its whole bundle and layer anew; unpack once by content and link to it."""
 
     class SharedZipFile(zipfile.ZipFile):
         def extractall(self, path: Any = None, *arguments: Any, **named: Any) -> None:
             with open(str(self.filename), "rb") as archive:  # noqa: PTH123 - hashlib wants the file itself
                 digest = hashlib.file_digest(archive, "sha256").hexdigest()
-            shared = Path(tempfile.gettempdir(), "unpacked", digest[:24])
-            if not shared.is_dir():
-                shared.parent.mkdir(parents=True, exist_ok=True)
-                unpacked = Path(tempfile.mkdtemp(dir=shared.parent))
-                super().extractall(unpacked, *arguments, **named)
+            shared = unpacked / digest[:24]
+            if shared.is_dir():
+                os.utime(shared)
+            else:
+                unpacked.mkdir(parents=True, exist_ok=True)
+                beside = Path(tempfile.mkdtemp(dir=unpacked))
+                super().extractall(beside, *arguments, **named)
                 try:
-                    unpacked.rename(shared)
+                    beside.rename(shared)
                 except OSError:
                     if not shared.is_dir():  # else another worker was first, which is as good
                         raise
+                    shutil.rmtree(beside)
             target = Path(path)
             target.rmdir()
             target.symlink_to(shared)
@@ -160,10 +170,11 @@ def _short_name(function: str) -> str:
     return parts[-2] if len(parts) > 2 else function  # noqa: PLR2004 - the three parts above
 
 
-def tidy() -> None:
-    """Remove what earlier runs left in the temporary folder, which is this emulator's own, but recent bundles."""
-    temporary = Path(tempfile.gettempdir())
-    stale = list(temporary.glob("ministack-lambda-*"))
-    stale += sorted(temporary.glob("unpacked/*"), key=lambda path: path.stat().st_mtime, reverse=True)[KEPT_BUNDLES:]
+def tidy(unpacked: Path) -> None:
+    """Remove what earlier runs left: their workers' folders, and bundles that no stack has used for long."""
+    stale = list(Path(tempfile.gettempdir()).glob("ministack-lambda-*"))
+    by_use = sorted(((path.stat().st_mtime, path) for path in unpacked.glob("*")), reverse=True)
+    long_ago = time.time() - LONG_UNUSED_SECONDS  # noqa: TID251 - files have the real world's dates
+    stale += [path for used, path in by_use[KEPT_BUNDLES:] if used < long_ago]
     for path in stale:
         shutil.rmtree(path, ignore_errors=True)

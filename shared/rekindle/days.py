@@ -1,4 +1,4 @@
-"""Which of a couple's dates are open, and which were never theirs to miss."""
+"""Which of a couple's dates are open, which were never theirs to miss, and what streak that makes at an instant."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import datetime as dt
 from typing import TYPE_CHECKING, Final
 
 from rekindle.calendar import day_window, local_date
+from rekindle.streaks import Streak, streak_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from rekindle.calendar import DayWindow
     from rekindle.models import Day, Zone
+    from rekindle.streaks import History
 
 _REACH: Final = dt.timedelta(days=3)
 """A window ends at most 3 hours after the date's end, and a change of zone can have moved that by up to 26 hours."""
@@ -39,6 +41,17 @@ def counted_from(zones: tuple[Zone, ...], created_at: dt.datetime) -> dt.date:
     """The first date that a couple has whole; those that had begun when they paired are not theirs to miss."""
     begun = (date for date in dates(*nearby_dates(zones, created_at)) if day_window(date, zones).opens_at < created_at)
     return max(begun) + dt.timedelta(days=1)
+
+
+def streak_at(history: History, stored: Mapping[dt.date, Day], zones: tuple[Zone, ...], instant: dt.datetime) -> Streak:
+    """The couple's streak: every date that has closed is judged, and every complete one counts.
+
+    So does one that no clock of theirs shows any more because they have flown west since; what lies between is ahead.
+    """
+    _, today = nearby_dates(zones, instant)
+    last = max({today, *history.complete})
+    ahead = dates(today + dt.timedelta(days=1), last)
+    return streak_of(history, open_dates(stored, zones, instant).union(ahead), last)
 
 
 def dates(first: dt.date, last: dt.date) -> Iterator[dt.date]:

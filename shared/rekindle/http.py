@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-BODY_LIMIT: Final = 16_384
-"""Bytes. The longest answer is 2,000 characters: 12,000 bytes where JSON escapes every one."""
+BODY_LIMIT: Final = 32_768
+"""Bytes. The longest answer is 2,000 characters: 24,000 bytes where JSON escapes each as a pair of surrogates."""
 RETRY_SOON: Final = 2
 """Seconds a client waits before it tries again what was busy."""
 

@@ -157,7 +157,8 @@ class Couple:
     """Two persons. `profiles` repeats what the couple's rules need of each, and is written with the person.
 
     `first_date` is the earliest date that either clock showed when the couple was made and `counted_from` the first
-    that they had whole; `themes_met` is what the last weeks brought, and `ended_at` when they unpaired.
+    that they had whole; `themes_met` is what the last weeks brought, and `ended_at` when they unpaired. `revision`
+    grows by one whenever a profile or a theme is written, and guards the choice of a day's prompt, which rests on both.
     """
 
     id: CoupleId
@@ -167,6 +168,7 @@ class Couple:
     profiles: Mapping[Uid, Profile]
     themes_met: Mapping[dt.date, Theme] = field(default_factory=dict)
     ended_at: dt.datetime | None = None
+    revision: int = 0
 
     @property
     def zones(self) -> tuple[Zone, ...]:

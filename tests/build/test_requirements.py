@@ -18,7 +18,8 @@ EXPORTS: Final = {
 }
 """Each artifact's folder, and the dependency group that goes into it."""
 
-UV: Final = os.environ.get("UV") or shutil.which("uv") or str(ROOT / ".tools" / "bin" / "uv")
+OUR_UV: Final = ROOT / ".tools" / "bin" / "uv"
+UV: Final = os.environ.get("UV") or (str(OUR_UV) if OUR_UV.exists() else shutil.which("uv")) or "uv"
 
 
 def pins(text: str) -> list[str]:

@@ -41,16 +41,21 @@ def emulator_url() -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(scope="session", params=["dynamodb-local", "emulator"])
-def dynamodb(request: pytest.FixtureRequest) -> Iterator[DynamoDBClient]:
-    """A client of the engine that the test runs on."""
-    if request.param == "emulator":
-        yield engines.client("dynamodb", request.getfixturevalue("emulator_url"))
-        return
+@pytest.fixture(scope="session")
+def dynamodb_local_url() -> Iterator[str]:
+    """AWS's DynamoDB Local."""
     if reason := dynamodb_local.missing():
         pytest.skip(reason)
     with engines.aws_dynamodb_local() as url:
-        yield engines.client("dynamodb", url)
+        yield url
+
+
+@pytest.fixture(scope="session", params=["dynamodb-local", "emulator"])
+def dynamodb(request: pytest.FixtureRequest) -> DynamoDBClient:
+    """A client of the engine that the test runs on."""
+    url = request.getfixturevalue("emulator_url" if request.param == "emulator" else "dynamodb_local_url")
+    client: DynamoDBClient = engines.client("dynamodb", url)
+    return client
 
 
 @pytest.fixture
@@ -79,9 +84,20 @@ def kms_key(kms: KMSClient) -> str:
     return kms.create_key()["KeyMetadata"]["KeyId"]
 
 
+@pytest.fixture(scope="session")
+def parts(dynamodb: DynamoDBClient, kms: KMSClient, kms_key: str) -> Parts:
+    """The API's stores, with a small pack published; shared by all tests, each of which brings its own persons."""
+    name, key_name = engines.create_tables(dynamodb, f"rekindle-{next(_numbers)}")
+    return _parts_on(Table(dynamodb, name), Table(dynamodb, key_name), kms, kms_key)
+
+
 @pytest.fixture
-def parts(table: Table, key_table: Table, kms: KMSClient, kms_key: str) -> Parts:
-    """The API's stores on fresh tables, with a small pack published."""
+def own_parts(table: Table, key_table: Table, kms: KMSClient, kms_key: str) -> Parts:
+    """The API's stores on fresh tables, for a test that looks at every row or changes what all couples share."""
+    return _parts_on(table, key_table, kms, kms_key)
+
+
+def _parts_on(table: Table, key_table: Table, kms: KMSClient, kms_key: str) -> Parts:
     catalogue = Catalogue(table)
     catalogue.publish(PackId("test"), list(prompts()))
     return Parts(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
 
 from rekindle.push.jobs import job_from
 from rekindle.push.outbox import Outbox
@@ -40,7 +40,7 @@ def calls(table: Table, *, crash_at: int | None = None) -> Iterator[list[str]]:
     """The names of the operations that reach DynamoDB; the one numbered `crash_at`, from 0, does not."""
     seen: list[str] = []
 
-    def note(model: Any, **_: Any) -> None:  # noqa: ANN401  botocore's own event
+    def note(model: Any, **_: Any) -> None:
         if len(seen) == crash_at:
             raise CrashError
         seen.append(model.name)
@@ -54,11 +54,25 @@ def calls(table: Table, *, crash_at: int | None = None) -> Iterator[list[str]]:
 
 
 @dataclass(frozen=True, slots=True)
+class ImpatientSqs:
+    """SQS without its waiting: what is to be held back is noted, and can be seen at once."""
+
+    client: SQSClient
+    delays: list[int]
+
+    def send_message_batch(self, *, QueueUrl: str, Entries: list[dict[str, Any]]) -> Any:  # noqa: N803  SQS's own
+        self.delays.extend(entry["DelaySeconds"] for entry in Entries)
+        at_once: list[Any] = [{**entry, "DelaySeconds": 0} for entry in Entries]
+        return self.client.send_message_batch(QueueUrl=QueueUrl, Entries=at_once)
+
+
+@dataclass(frozen=True, slots=True)
 class Queue:
-    """A queue of its own on the emulator."""
+    """A queue of its own on the emulator; `delays` are the seconds for which each job was to be held back."""
 
     client: SQSClient
     url: str
+    delays: list[int] = field(default_factory=list)
 
     @classmethod
     def on(cls, emulator_url: str) -> Queue:
@@ -68,7 +82,8 @@ class Queue:
 
     @property
     def outbox(self) -> Outbox:
-        return Outbox(self.client, self.url)
+        """The way onto the queue, without any delay."""
+        return Outbox(cast("SQSClient", ImpatientSqs(self.client, self.delays)), self.url)
 
     def taken(self) -> list[SlotJob | PersonJob | RetryJob]:
         """The jobs on the queue that can be seen now; they are taken off it."""
@@ -78,10 +93,3 @@ class Queue:
                 jobs.append(job_from(message["Body"]))
                 self.client.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
         return jobs
-
-    def delayed(self) -> int:
-        """How many jobs are held back still."""
-        found = self.client.get_queue_attributes(
-            QueueUrl=self.url, AttributeNames=["ApproximateNumberOfMessagesDelayed"]
-        )
-        return int(found["Attributes"]["ApproximateNumberOfMessagesDelayed"])

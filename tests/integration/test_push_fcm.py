@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import time
 from typing import TYPE_CHECKING
 
@@ -47,9 +48,7 @@ def test_a_page_goes_out_whole_and_says_what_the_payload_says(wire: FcmWire, gat
     assert wire.paths == {f"/v1/projects/{PROJECT}/messages:send"}
     expected = message_of(PAYLOAD)
     expected.token = tokens[0]
-    (message,) = wire.delivered_to(tokens[0])
-    assert message["notification"]["title"] == PAYLOAD.text.title
-    assert message.keys() == {"token", "notification", "data", "android", "apns"}
+    assert wire.delivered_to(tokens[0]) == [json.loads(str(expected))]
 
 
 def test_the_access_token_is_had_once_for_many_pages(wire: FcmWire, gateway: FcmGateway) -> None:

@@ -38,7 +38,7 @@ class FakeSqs:
         self.taken: list[str] = []
         self.requests: list[list[dict[str, Any]]] = []
 
-    def send_message_batch(self, **request: Any) -> dict[str, Any]:  # noqa: ANN401  SQS's own
+    def send_message_batch(self, **request: Any) -> dict[str, Any]:
         entries = request["Entries"]
         refused = {entry["Id"]: self.refuses(len(self.requests), entry) for entry in entries}
         self.requests.append(entries)
@@ -65,8 +65,10 @@ def test_every_job_is_on_the_queue(emulator_url: str) -> None:
 
 def test_a_job_can_be_held_back(emulator_url: str) -> None:
     queue = Queue.on(emulator_url)
-    queue.outbox.send([a_job(1)], dt.timedelta(minutes=15))
-    assert (queue.taken(), queue.delayed()) == ([], 1)
+    Outbox(queue.client, queue.url).send([a_job(1)], dt.timedelta(minutes=15))
+    assert queue.taken() == []
+    held = queue.client.get_queue_attributes(QueueUrl=queue.url, AttributeNames=["ApproximateNumberOfMessagesDelayed"])
+    assert held["Attributes"]["ApproximateNumberOfMessagesDelayed"] == "1"
 
 
 def test_no_jobs_are_no_request() -> None:

@@ -4,16 +4,23 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from react import React
+from react.handler import React
 from rekindle.models import PushKind
 from rekindle.store.streaks import Streaks
 from tests.integration.push_world import Queue, calls
 
 if TYPE_CHECKING:
+    from couples_api.parts import Parts
     from rekindle.store.table import Table
     from tests.phones import Phone
 
 CANARY = "the canary sings at dawn"
+
+
+@pytest.fixture
+def table(parts: Parts) -> Table:
+    """The table that the phones' API works on."""
+    return parts.people.table
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from google.oauth2 import service_account
 
 from delivery.fcm import QUOTA_WAIT, credential_from, message_of, outcome_of
 from delivery.gateway import DELIVERED, CredentialError, Fate
+from local.fcm_message import checked_message
 from rekindle.models import Language, PushKind
 from rekindle.push.payloads import Occasion, Payload, payload_of
 from tests.builders import an_instant
@@ -154,6 +155,13 @@ def test_a_quiet_message_makes_no_sound_on_either() -> None:
     assert message["android"]["notification"]["notification_priority"] == "PRIORITY_LOW"
     assert message["apns"]["headers"]["apns-priority"] == "5"
     assert message["apns"]["payload"]["aps"] == {"interruption-level": "passive"}
+
+
+@pytest.mark.parametrize("quiet", [True, False])
+def test_a_message_is_one_that_fcm_takes(*, quiet: bool) -> None:
+    """The stand-in checks every field as FCM does, and raises for one that it does not know."""
+    checked, _ = checked_message(json.dumps({"message": wire(a_payload(quiet=quiet))}).encode())
+    assert checked["token"] == "the-token"
 
 
 def test_a_service_accounts_secret_is_a_credential() -> None:

@@ -10,10 +10,10 @@ import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import ValidationError
 
-import tick
 from rekindle.reminders import Slot
 from tests.builders import NEW_YORK, TOKYO, an_instant
-from tick import due_in, due_jobs, window
+from tick import handler as tick
+from tick.handler import due_in, due_jobs, window
 
 EVENTS = Path(__file__).parents[2] / "events"
 MINUTES = dt.timedelta(minutes=1)

@@ -15,18 +15,18 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from couples_api.parts import Caller, Parts, TheCaller, TheParts, known_person, standing_couple
 from couples_api.streak import StreakView
 from rekindle.calendar import day_window, local_date
-from rekindle.days import nearby_dates, open_dates
-from rekindle.errors import RekindleError, WriteConflictError
+from rekindle.days import nearby_dates, open_dates, streak_at
+from rekindle.errors import ContentionError, RekindleError, WriteConflictError
 from rekindle.models import Answer, Couple, Day, Language, Person, PromptKind, Theme, Uid
 from rekindle.playlist import available_themes, comfort_of, prompt_for, theme_for
 from rekindle.problems import Problem, ProblemError
 from rekindle.store.catalogue import PromptText
 from rekindle.store.days import standing_day
-from rekindle.streaks import streak_of
 from rekindle.telemetry import logger
 from rekindle.vault import CoupleKey
 
 JOURNAL_PAGE = 30
+OPENING_ATTEMPTS = 10
 ONE_DAY = dt.timedelta(days=1)
 
 router = APIGatewayHttpRouter()
@@ -167,7 +167,7 @@ def get_today(caller: TheCaller, parts: TheParts) -> TodayView:
     today = local_date(caller.instant, reader.person.profile.zone)
     still_open = open_dates(stored, reader.couple.zones, caller.instant)
     wanted = [today]
-    if today - ONE_DAY in still_open and today - ONE_DAY >= reader.couple.first_date:
+    if today - ONE_DAY in still_open and (today - ONE_DAY in stored or today > reader.couple.first_date):
         wanted.append(today - ONE_DAY)
     days = [_opened_day(reader, date, stored) for date in wanted]
     views = reader.views(days)
@@ -183,8 +183,7 @@ def get_days(
 ) -> JournalView:
     """The shared journal, latest first."""
     reader = _reader(parts, caller)
-    _, latest = nearby_dates(reader.couple.zones, caller.instant)
-    days = parts.days.journal(reader.couple.id, min(before or dt.date.max, latest + ONE_DAY), limit)
+    days = parts.days.journal(reader.couple.id, before, limit)
     return JournalView(days=reader.views(days), before=days[-1].date if len(days) == limit else None)
 
 
@@ -242,16 +241,21 @@ def _opened_day(reader: Reader, date: dt.date, stored: Mapping[dt.date, Day]) ->
         return stored[date]
     couple, parts = reader.couple, reader.parts
     entries = parts.catalogue.entries()
-    comfort = comfort_of(couple.profiles.values())
-    barriers = frozenset(barrier for profile in couple.profiles.values() for barrier in profile.barriers)
-    theme = theme_for(date, couple.themes_met, available_themes(entries, comfort), barriers, couple.id)
-    entry = prompt_for(theme, entries, parts.days.seen(couple.id, theme), comfort, couple.id)
-    day = Day(couple.id, date, entry.ref, entry.kind, day_window(date, couple.zones))
-    try:
-        return parts.days.open_day(couple, day, theme)
-    except WriteConflictError as conflict:
-        # The couple ended between the reading and the writing.
-        raise ProblemError(Problem.NOT_PAIRED) from conflict
+    for _ in range(OPENING_ATTEMPTS):
+        comfort = comfort_of(couple.profiles.values())
+        barriers = frozenset(barrier for profile in couple.profiles.values() for barrier in profile.barriers)
+        theme = theme_for(date, couple.themes_met, available_themes(entries, comfort), barriers, couple.id)
+        entry = prompt_for(theme, entries, parts.days.seen(couple.id, theme), comfort, couple.id)
+        day = Day(couple.id, date, entry.ref, entry.kind, day_window(date, couple.zones))
+        try:
+            return parts.days.open_day(couple, day, theme)
+        except WriteConflictError as conflict:
+            # Another date has met a theme, a partner has moved, or the couple has ended: choose again, if they stand.
+            standing = parts.couples.couple(couple.id)
+            if standing is None or standing.ended_at:
+                raise ProblemError(Problem.NOT_PAIRED) from conflict
+            couple = standing
+    raise ContentionError("a couple kept changing while its day was opened")
 
 
 def _is_repeat(day: Day, reader: Reader, key: CoupleKey, body: AnswerBody) -> bool:
@@ -284,9 +288,8 @@ def _complete(parts: Parts, day: Day, caller: Caller) -> None:
 def _streak_view(reader: Reader, stored: Mapping[dt.date, Day]) -> StreakView | None:
     if reader.person.profile.streak_hidden:
         return None
-    _, last = nearby_dates(reader.couple.zones, reader.caller.instant)
-    still_open = open_dates(stored, reader.couple.zones, reader.caller.instant)
-    streak = streak_of(reader.parts.streaks.history(reader.couple), still_open, last)
+    history = reader.parts.streaks.history(reader.couple)
+    streak = streak_at(history, stored, reader.couple.zones, reader.caller.instant)
     return StreakView(current=streak.current, longest=streak.longest, total=streak.total)
 
 

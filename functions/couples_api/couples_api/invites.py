@@ -78,30 +78,42 @@ class ConfirmBody(BaseModel):
 @router.post("/invites", status_code=HTTPStatus.CREATED)
 def post_invite(caller: TheCaller, parts: TheParts, idempotency_key: IdempotencyKey = None) -> NewInviteView:
     """Open an invite; an earlier one of the caller's no longer works. A repeat under one key gives the same."""
-    _claim(parts, caller, idempotency_key, "POST /v1/invites")
     person = known_person(parts, caller.uid)
+    _claim(parts, caller, idempotency_key, "POST /v1/invites")
     # A repeat must give the same code though the code is kept nowhere: so the key, which only we can turn into a code,
     # stands for it.
     entropy = parts.vault.mac_bytes(f"code of {caller.uid} {idempotency_key}") if idempotency_key else parts.entropy(32)
     code = code_from(entropy)
     code_mac = parts.vault.mac(code)
-    live = person.invite
-    repeated = live is not None and live.code_mac == code_mac
+
+    def admissible(inviter: Person) -> None:
+        _unpaired(inviter)
+        live = inviter.invite
+        if live and live.code_mac == code_mac:
+            is_over = live.expires_at <= caller.instant
+        else:
+            is_over = idempotency_key is not None and parts.invites.is_known(code_mac)
+        if is_over:
+            # The key stands for a code that has had its time. It comes too late, and never brings that code back.
+            raise ProblemError(Problem.KEY_REUSED)
+
     invite = Invite(
-        id=live.id if live and repeated else InviteId(parts.entropy(ID_BYTES).hex()),
+        id=InviteId(parts.entropy(ID_BYTES).hex()),
         code_mac=code_mac,
         inviter=caller.uid,
         inviter_name=person.profile.display_name,
         state=InviteState.OPEN,
-        expires_at=live.expires_at if live and repeated else caller.instant + VALIDITY,
+        expires_at=caller.instant + VALIDITY,
     )
-    parts.invites.open_invite(invite, _unpaired)
+    live = parts.invites.open_invite(invite, admissible)
+    if live is None:
+        raise ProblemError(Problem.NO_PROFILE)
     return NewInviteView(
-        invite_id=invite.id,
+        invite_id=live.id,
         code=displayed(code),
         # In the fragment: it reaches the app and no server's log.
         link=f"{parts.app_link}/join#{code}",
-        expires_at=invite.expires_at,
+        expires_at=live.expires_at,
     )
 
 
@@ -129,8 +141,8 @@ def post_redeem(
     body: RedeemBody, caller: TheCaller, parts: TheParts, idempotency_key: IdempotencyKey = None
 ) -> RedeemedView:
     """Redeem a partner's code. Wrong, used, expired and own codes get the same answer; tries are limited."""
-    _claim(parts, caller, idempotency_key, f"POST /v1/invites/redeem {body.code}")
     person = known_person(parts, caller.uid)
+    _claim(parts, caller, idempotency_key, f"POST /v1/invites/redeem {body.code}")
     _unpaired(person)
     if next_at := parts.invites.admit_try(caller.uid, caller.instant):
         wait = math.ceil((next_at - caller.instant).total_seconds())

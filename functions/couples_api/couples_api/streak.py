@@ -9,8 +9,8 @@ from pydantic import BaseModel
 
 from couples_api.parts import TheCaller, TheParts, known_person, standing_couple
 from rekindle.calendar import local_date
-from rekindle.days import nearby_dates, open_dates
-from rekindle.streaks import DayMark, calendar_marks, streak_of
+from rekindle.days import nearby_dates, open_dates, streak_at
+from rekindle.streaks import DayMark, calendar_marks
 
 A_YEAR = dt.timedelta(days=364)
 
@@ -37,10 +37,10 @@ def get_streak(caller: TheCaller, parts: TheParts) -> StreakCalendarView:
     """The couple's streak and calendar by the caller's clock."""
     person = known_person(parts, caller.uid)
     couple = standing_couple(parts, person)
-    first, last = nearby_dates(couple.zones, caller.instant)
-    still_open = open_dates(parts.days.between(couple.id, first, last), couple.zones, caller.instant)
+    stored = parts.days.between(couple.id, *nearby_dates(couple.zones, caller.instant))
     history = parts.streaks.history(couple)
-    streak = streak_of(history, still_open, last)
+    streak = streak_at(history, stored, couple.zones, caller.instant)
+    still_open = open_dates(stored, couple.zones, caller.instant)
     today = local_date(caller.instant, person.profile.zone)
     return StreakCalendarView(
         current=streak.current,

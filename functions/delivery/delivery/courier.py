@@ -143,7 +143,7 @@ class Courier:
         """
         at = occasion.instant + late
         people = self.people.people([uid for uid, _ in marks])
-        awaited = self._awaited(occasion, dict(marks), at)
+        awaited = self._awaited(occasion, dict(marks.keys()), at)
         return [
             Recipient(uid, couple, person.profile.language, _is_quiet_for(person, at), device.token)
             for (uid, couple), wanted in marks.items()

@@ -79,7 +79,7 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, list[
 
 
 def _is_done(record: Mapping[str, Any], time_left: Callable[[], dt.timedelta]) -> bool:
-    message = {"message": record["messageId"]}
+    message = {"message_id": record["messageId"]}
     try:
         _courier().carry_out(job_from(record["body"]), waited(record), time_left)
     except CredentialError as error:

@@ -44,6 +44,7 @@ class Couples:
                 "counted_from": str(couple.counted_from),
                 "profiles": {uid: profile_item(profile) for uid, profile in couple.profiles.items()},
                 "themes_met": {},
+                "revision": couple.revision,
             },
             condition="attribute_not_exists(pk)",
         )
@@ -53,10 +54,10 @@ class Couples:
         return Write(
             "Update",
             keys.couple(couple),
-            update="SET profiles.#uid = :profile",
+            update="SET profiles.#uid = :profile ADD revision :one",
             condition="attribute_exists(profiles.#uid)",
             names={"#uid": uid},
-            values={":profile": profile_item(profile)},
+            values={":profile": profile_item(profile), ":one": 1},
         )
 
     def end(self, uid: Uid, couple_id: CoupleId, instant: dt.datetime, also: Sequence[Write]) -> None:
@@ -96,4 +97,5 @@ def couple_from(item: Mapping[str, Any]) -> Couple:
         profiles={Uid(uid): profile_from(profile) for uid, profile in item["profiles"].items()},
         themes_met={dt.date.fromisoformat(date): Theme(theme) for date, theme in item["themes_met"].items()},
         ended_at=from_millis(item["ended_at"]) if "ended_at" in item else None,
+        revision=item["revision"],
     )

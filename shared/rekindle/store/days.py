@@ -37,15 +37,15 @@ class Days:
         page = self.table.query(keys.couple(couple).pk, between=(keys.day(couple, first).sk, keys.day(couple, last).sk))
         return {day.date: day for day in map(day_from, page.items)}
 
-    def journal(self, couple: CoupleId, before: dt.date, limit: int) -> list[Day]:
-        """The latest `limit` days before a date, latest first."""
+    def journal(self, couple: CoupleId, before: dt.date | None, limit: int) -> list[Day]:
+        """The latest `limit` days before a date, or of all, latest first."""
         days: list[Day] = []
-        last = keys.day(couple, before - dt.timedelta(days=1)).sk
-        after: str | None = None
+        first, last = keys.day(couple, dt.date.min).sk, keys.day(couple, dt.date.max).sk
+        after = keys.day(couple, before).sk if before else None
         while len(days) < limit:
             page = self.table.query(
                 keys.couple(couple).pk,
-                between=(keys.DAY_PREFIX, last),
+                between=(first, last),
                 after=after,
                 limit=limit - len(days),
                 descending=True,
@@ -65,7 +65,8 @@ class Days:
     def open_day(self, couple: Couple, day: Day, theme: Theme) -> Day:
         """Give the couple its day, unless it has one already: the day that stands is returned, so both see the same.
 
-        Raises WriteConflictError when the couple has just ended.
+        Raises WriteConflictError when the couple has ended or changed since it was read: the theme of another date or a
+        partner's new zone would have made it another day.
         """
         forgotten = sorted(forgettable(couple.themes_met, day.date))
         names = {"#date": str(day.date)} | {f"#old{number}": str(date) for number, date in enumerate(forgotten)}
@@ -77,10 +78,10 @@ class Days:
             Write(
                 "Update",
                 keys.couple(couple.id),
-                update="SET themes_met.#date = :theme" + (removal if forgotten else ""),
-                condition="attribute_exists(pk) AND attribute_not_exists(ended_at)",
+                update="SET themes_met.#date = :theme ADD revision :one" + (removal if forgotten else ""),
+                condition="revision = :read AND attribute_not_exists(ended_at)",
                 names=names,
-                values={":theme": theme},
+                values={":theme": theme, ":one": 1, ":read": couple.revision},
             ),
             Write(
                 "Update",

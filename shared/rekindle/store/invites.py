@@ -58,12 +58,17 @@ class Invites:
     def invite(self, code_mac: str) -> Invite | None:
         """The invite with this code's MAC, whatever its state."""
         item = self.table.get(keys.invite(code_mac))
-        return _invite_from(item) if item else None
+        return _invite_from(item) if item and "state" in item else None
 
-    def open_invite(self, invite: Invite, guard: Callable[[Person], None]) -> None:
+    def is_known(self, code_mac: str) -> bool:
+        """Whether there has been an invite with this code's MAC, be it live, used, expired or withdrawn."""
+        return self.table.get(keys.invite(code_mac)) is not None
+
+    def open_invite(self, invite: Invite, guard: Callable[[Person], None]) -> LiveInvite | None:
         """Make this the inviter's one live invite; an earlier one is dead from the same moment.
 
-        Making the same invite again changes nothing. `guard` sees the inviter as they stand and may raise.
+        Returns the invite as it stands, which an earlier request with the same code may have made; None where there is
+        no such person. `guard` sees the inviter as they stand and may raise.
         """
         live = LiveInvite(invite.id, invite.code_mac, invite.expires_at)
 
@@ -88,7 +93,8 @@ class Invites:
             )
             return [opened, *_withdrawal(before)]
 
-        People(self.table).change(invite.inviter, with_invite, rows)
+        inviter = People(self.table).change(invite.inviter, with_invite, rows)
+        return inviter.invite if inviter else None
 
     def cancel(self, uid: Uid) -> None:
         """End the person's live invite, redeemed or not; having none is no error."""
@@ -180,7 +186,11 @@ class Invites:
 
 
 def _withdrawal(person: Person) -> list[Write]:
-    return [Write("Delete", keys.invite(person.invite.code_mac))] if person.invite else []
+    if person.invite is None:
+        return []
+    # Its key stays taken: a request that comes late must not open the same code again.
+    item = {"ttl": to_ttl(person.invite.expires_at + KEPT_AFTER_EXPIRY)}
+    return [Write("Put", keys.invite(person.invite.code_mac), item=item)]
 
 
 def _invite_from(item: Mapping[str, Any]) -> Invite:

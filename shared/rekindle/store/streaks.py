@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from rekindle.days import dates, nearby_dates, open_dates
+from rekindle.days import dates, nearby_dates, streak_at
 from rekindle.errors import ContentionError, WriteConflictError
 from rekindle.store import keys
 from rekindle.store.couples import Couples
 from rekindle.store.days import Days
 from rekindle.store.instants import to_millis
 from rekindle.store.table import Write
-from rekindle.streaks import History, pack_dates, streak_of, unpack_dates
+from rekindle.streaks import History, pack_dates, unpack_dates
 
 if TYPE_CHECKING:
     from rekindle.models import Couple, CoupleId
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 ATTEMPTS: Final = 10
 """How often the bitmap is read anew when the couple's other open day has just been noted in it."""
+
+REACH_BACK: Final = dt.timedelta(days=2)
+"""How far a clock can go back: who pairs in Kiritimati and flies to Midway lives two dates once more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,7 @@ class Streaks:
     def history(self, couple: Couple) -> History:
         """The couple's complete dates as last acknowledged, and the dates that were not theirs to miss."""
         item = self.table.get(keys.streak(couple.id))
-        return self._history(couple, item["bits"] if item else b"")
+        return self._history(couple, unpack_dates(_origin(couple), item["bits"] if item else b""))
 
     def complete(self, couple_id: CoupleId, date: dt.date, instant: dt.datetime) -> None:
         """Note that the date is complete; noting it again changes nothing, in whatever order dates arrive.
@@ -44,20 +47,18 @@ class Streaks:
         for _ in range(ATTEMPTS):
             item = self.table.get(key)
             couple = Couples(self.table).couple(couple_id)
-            if couple is None or (item and date in unpack_dates(couple.first_date, item["bits"])):
+            if couple is None or (item and date in unpack_dates(_origin(couple), item["bits"])):
                 return
-            history = self._history(couple, item["bits"] if item else b"")
-            history = replace(history, complete=history.complete | {date})
-            first, last = nearby_dates(couple.zones, instant)
-            still_open = open_dates(Days(self.table).between(couple_id, first, last), couple.zones, instant)
+            complete = unpack_dates(_origin(couple), item["bits"] if item else b"") | {date}
+            stored = Days(self.table).between(couple_id, *nearby_dates(couple.zones, instant))
             write = Write(
                 "Put",
                 key,
                 item={
                     "persons": sorted(couple.profiles),
-                    "first_date": str(couple.first_date),
-                    "bits": pack_dates(couple.first_date, history.complete),
-                    "run": streak_of(history, still_open, last).current,
+                    "bits_from": str(_origin(couple)),
+                    "bits": pack_dates(_origin(couple), complete),
+                    "run": streak_at(self._history(couple, complete), stored, couple.zones, instant).current,
                     "changed_at": to_millis(instant),
                 },
                 condition="bits = :read" if item else "attribute_not_exists(pk)",
@@ -70,11 +71,16 @@ class Streaks:
             return
         raise ContentionError("a streak kept changing")
 
-    def _history(self, couple: Couple, bits: bytes) -> History:
-        begun = dates(couple.first_date, couple.counted_from - dt.timedelta(days=1))
+    def _history(self, couple: Couple, complete: frozenset[dt.date]) -> History:
+        first = min({couple.first_date, *complete})
+        begun = dates(first, couple.counted_from - dt.timedelta(days=1))
         outages = self.table.get(keys.OUTAGES, consistent=False) or {}
         return History(
-            first=couple.first_date,
-            complete=unpack_dates(couple.first_date, bits),
+            first=first,
+            complete=complete,
             excused=frozenset(begun) | {dt.date.fromisoformat(date) for date in outages.get("dates", ())},
         )
+
+
+def _origin(couple: Couple) -> dt.date:
+    return couple.first_date - REACH_BACK

@@ -1,4 +1,4 @@
-"""The tick: every 5 minutes it puts a job on the queue for each slot that has come since the last one."""
+"""The Lambda entry of the tick, and what it works out."""
 
 from __future__ import annotations
 

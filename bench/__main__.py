@@ -1,0 +1,55 @@
+"""`python -m bench` measures and prints one table; `--json` prints it for a program, `--write` into docs/table.md."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+from typing import TYPE_CHECKING, Final
+
+from rich.console import Console
+
+from bench.report import Report
+from bench.world import fcm
+from local.errors import StackError
+from local.places import ROOT
+from rekindle.telemetry import logger
+from tests import engines
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+DOCUMENT: Final = ROOT / "docs" / "table.md"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure, and say what came of it; the exit status."""
+    parser = argparse.ArgumentParser(prog="bench", description="Count what each call and each worker asks of AWS.")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--write", action="store_true", help="bring the figures of docs/table.md up to date")
+    chosen = parser.parse_args(arguments)
+    # The functions' own log lines are for another reader.
+    logger.setLevel(logging.CRITICAL)
+    try:
+        with Console(stderr=True).status("Measuring"), engines.emulator() as url, fcm() as stand_in:
+            report = Report.measured(url, stand_in)
+    except StackError as error:
+        print(error, file=sys.stderr)
+        return 1
+    if chosen.write:
+        DOCUMENT.write_text(report.written_into(DOCUMENT.read_text(encoding="utf-8")), encoding="utf-8")
+    if chosen.json:
+        print(json.dumps(report.as_json(), indent=2))
+        return 0
+    console = Console()
+    # On paper and in a pipe there is no width to keep to.
+    table = report.table()
+    console.print(table, width=None if console.is_terminal else 170)
+    for verdict in report.verdicts():
+        console.print(verdict, highlight=False, width=None if console.is_terminal else 170)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,173 @@
+"""Every call of the phones' API, in the life of a couple that has been together for a month."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any, Final
+
+from bench.world import ANSWER, World, a_long_token
+from rekindle.models import Uid
+from tests.builders import NEW_YORK, TOKYO, an_instant
+from tests.phones import Phone, pair
+
+if TYPE_CHECKING:
+    from bench.ledger import Ledger
+    from bench.world import Line
+    from tests.phones import Handler
+
+ONE_DAY: Final = dt.timedelta(days=1)
+MONTH: Final = 30
+_TOUCH: Final = {"depth": 2, "touch_comfort": 2}
+
+
+def measured_calls(url: str, ledger: Ledger) -> list[Line]:
+    """What each call costs on the emulator at `url`.
+
+    A call is one of a process that has run for a while, unless its name says `new process`; the slots that it takes
+    exist, unless it is `the first of a zone`.
+    """
+    world = World.on(url, ledger).with_starter_pack()
+    api = world.process(world.warm_vault())
+    _first_of_their_zone(world, api)
+    ada, ben = _phone(api, "ada"), _phone(api, "ben")
+    _settle_in(world, ada, ben)
+    _pair(world, ada, ben)
+    for _ in range(MONTH):
+        _one_day(ada, ben)
+    _today(world, ada, ben)
+    _look_back(world, ada)
+    _two_zones(world, api)
+    _change(world, ada, ben)
+    world.call("DELETE /v1/couple", ada, "DELETE", "/v1/couple")
+    return world.lines
+
+
+def a_couple(handler: Handler) -> tuple[Phone, Phone]:
+    """Two persons in New York with a phone each, paired."""
+    inviter, redeemer = _settled(handler, "ada"), _settled(handler, "ben")
+    pair(inviter, redeemer)
+    return inviter, redeemer
+
+
+def _first_of_their_zone(world: World, api: Handler) -> None:
+    eve, finn = _settled(api, "eve"), _settled(api, "finn")
+    invite = eve.post("/v1/invites").body
+    finn.post("/v1/invites/redeem", {"code": invite["code"]})
+    confirmation = {"invite_id": invite["invite_id"]}
+    eve.handler = world.process(world.new_vault())
+    name = "POST /v1/invites/confirm, the first of a zone, new process"
+    world.call(name, eve, "POST", "/v1/invites/confirm", confirmation)
+
+
+def _settle_in(world: World, ada: Phone, ben: Phone) -> None:
+    world.call("PUT /v1/me, first time", ada, "PUT", "/v1/me", _profile("Ada"))
+    world.call("GET /v1/me", ada, "GET", "/v1/me")
+    world.call("PUT /v1/me, changed", ada, "PUT", "/v1/me", _profile("Ada", **_TOUCH))
+    world.call("PUT /v1/me, the same again", ada, "PUT", "/v1/me", _profile("Ada", **_TOUCH))
+    device = {"token": a_long_token(), "platform": "ios"}
+    world.call("PUT /v1/me/devices/{device_id}, new", ada, "PUT", "/v1/me/devices/phone", device)
+    world.call("PUT /v1/me/devices/{device_id}, the same again", ada, "PUT", "/v1/me/devices/phone", device)
+    world.call("GET /v1/me/reminders", ada, "GET", "/v1/me/reminders")
+    world.call("PUT /v1/me/reminders", ada, "PUT", "/v1/me/reminders", {"quiet_hours": None})
+    ben.put("/v1/me", _profile("Ben", **_TOUCH))
+    ben.put("/v1/me/devices/phone", {"token": a_long_token(), "platform": "android"})
+
+
+def _pair(world: World, ada: Phone, ben: Phone) -> None:
+    warm = ada.handler
+    world.call("POST /v1/invites", ada, "POST", "/v1/invites")
+    ada.handler = world.process(world.new_vault())
+    world.call("POST /v1/invites, in place of another, new process", ada, "POST", "/v1/invites")
+    ada.handler = warm
+    world.call("GET /v1/invites", ada, "GET", "/v1/invites")
+    world.call("DELETE /v1/invites", ada, "DELETE", "/v1/invites")
+    invite = world.call("POST /v1/invites, with a key", ada, "POST", "/v1/invites", key="once")
+    wrong = {"code": "22222-22222"}
+    world.call("POST /v1/invites/redeem, wrong code", ben, "POST", "/v1/invites/redeem", wrong)
+    right = {"code": invite["code"]}
+    world.call("POST /v1/invites/redeem, with a key", ben, "POST", "/v1/invites/redeem", right, key="once")
+    world.call("POST /v1/invites/redeem", ben, "POST", "/v1/invites/redeem", right)
+    confirmation = {"invite_id": invite["invite_id"]}
+    world.call("POST /v1/invites/confirm", ada, "POST", "/v1/invites/confirm", confirmation)
+    world.call("GET /v1/couple", ada, "GET", "/v1/couple")
+
+
+def _one_day(ada: Phone, ben: Phone) -> None:
+    date = ada.get("/v1/today").body["today"]["date"]
+    for phone in (ada, ben):
+        phone.put(f"/v1/days/{date}/answer", {"text": ANSWER})
+        phone.now += ONE_DAY
+
+
+def _today(world: World, ada: Phone, ben: Phone) -> None:
+    date = world.call("GET /v1/today, first to open it", ada, "GET", "/v1/today")["today"]["date"]
+    world.call("GET /v1/today, opened already", ben, "GET", "/v1/today")
+    answer = f"/v1/days/{date}/answer"
+    world.call("PUT /v1/days/{date}/answer, the first", ada, "PUT", answer, {"text": ANSWER})
+    world.call("PUT /v1/days/{date}/answer, an edit", ada, "PUT", answer, {"text": ANSWER, "revision": 1})
+    world.call("GET /v1/today, I have answered", ada, "GET", "/v1/today")
+    world.call("PUT /v1/days/{date}/answer, the second: both open", ben, "PUT", answer, {"text": ANSWER})
+    world.call("GET /v1/today, both have answered", ada, "GET", "/v1/today")
+    warm = ada.handler
+    for phone in (ada, ben):
+        phone.handler, phone.now = world.process(world.new_vault()), phone.now + ONE_DAY
+    date = world.call("GET /v1/today, first to open it, new process", ada, "GET", "/v1/today")["today"]["date"]
+    world.call("GET /v1/today, opened already, new process", ben, "GET", "/v1/today")
+    for phone in (ada, ben):
+        phone.handler = world.process(world.new_vault())
+    body = {"text": ANSWER}
+    world.call("PUT /v1/days/{date}/answer, the first, new process", ada, "PUT", f"/v1/days/{date}/answer", body)
+    for phone in (ada, ben):
+        phone.handler = warm
+
+
+def _look_back(world: World, ada: Phone) -> None:
+    world.call("GET /v1/days, 30 days", ada, "GET", "/v1/days?limit=30")
+    world.call("GET /v1/days/{date}", ada, "GET", f"/v1/days/{(ada.now - ONE_DAY).date()}")
+    warm, ada.handler = ada.handler, world.process(world.new_vault())
+    world.call("GET /v1/days, 30 days, new process", ada, "GET", "/v1/days?limit=30")
+    ada.handler = warm
+    world.call("GET /v1/streak", ada, "GET", "/v1/streak")
+
+
+def _two_zones(world: World, api: Handler) -> None:
+    """At 15:00 UTC it is tomorrow in Tokyo already, and the day before is open there still."""
+    cleo, dai = _settled(api, "cleo"), _settled(api, "dai", TOKYO)
+    pair(cleo, dai)
+    for phone in (cleo, dai):
+        phone.now += 2 * ONE_DAY
+        phone.get("/v1/today")
+    world.call("GET /v1/today, with the day before, opened already", dai, "GET", "/v1/today")
+
+
+def _change(world: World, ada: Phone, ben: Phone) -> None:
+    world.call("PUT /v1/me, in a couple", ada, "PUT", "/v1/me", _profile("Ada Mae", **_TOUCH))
+    quiet = {"quiet_hours": {"start": "23:00", "end": "06:00"}}
+    world.call("PUT /v1/me/reminders, in a couple, quiet hours", ada, "PUT", "/v1/me/reminders", quiet)
+    early = {"prompt_time": "07:15"}
+    world.call("PUT /v1/me/reminders, in a couple, to the first of a slot", ada, "PUT", "/v1/me/reminders", early)
+    world.call("PUT /v1/me/reminders, the same again", ada, "PUT", "/v1/me/reminders", early)
+    moved = _profile("Ada Mae", zone="Europe/London", **_TOUCH)
+    world.call("PUT /v1/me, in a couple, to the first of a zone", ada, "PUT", "/v1/me", moved)
+    device = {"token": a_long_token(), "platform": "ios"}
+    ben.put("/v1/me/devices/tablet", device)
+    path = "/v1/me/devices/tablet"
+    world.call("PUT /v1/me/devices/{device_id}, was the partner's", ada, "PUT", path, device)
+    world.call("DELETE /v1/me/devices/{device_id}", ada, "DELETE", path)
+
+
+def _phone(handler: Handler, name: str) -> Phone:
+    """A phone whose person is not known yet; a uid of Firebase has 28 characters."""
+    return Phone(handler, Uid(name.ljust(28, "0")), now=an_instant("2026-03-02T15:00:00Z"))
+
+
+def _settled(handler: Handler, name: str, zone: str = NEW_YORK) -> Phone:
+    """A phone whose person has a profile and takes pushes."""
+    phone = _phone(handler, name)
+    phone.put("/v1/me", _profile(name.title(), zone=zone))
+    phone.put("/v1/me/devices/phone", {"token": a_long_token(), "platform": "ios"})
+    return phone
+
+
+def _profile(name: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401  JSON
+    return {"display_name": name, "zone": NEW_YORK, **more}

@@ -1,0 +1,212 @@
+"""`python -m local`: run the local stack, and work with it while it runs."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import datetime as dt
+import json
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import watchfiles
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from local import logs
+from local.clock import now
+from local.errors import StackError
+from local.logs import Tail
+from local.places import ROOT, SOURCE_ROOTS, STATE
+from local.push import Pusher
+from local.stack import Settings, Stack, reset, running
+from local.walk import addresses, walk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TERMINAL = Console(highlight=False, soft_wrap=True)
+_ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def main() -> int:
+    """Run the command that the arguments name; the exit status is 1 for what the person has to mend."""
+    arguments = _arguments().parse_args()
+    for ending in _ENDINGS:
+        signal.signal(ending, _interrupt)
+    try:
+        arguments.run(arguments)
+    except KeyboardInterrupt:
+        return 0
+    except (BotoCoreError, ClientError) as error:
+        TERMINAL.print(f"[red]The stack refused:[/red] {error}", markup=True)
+        return 1
+    except StackError as error:
+        TERMINAL.print("[red]✗[/red]", end=" ")
+        TERMINAL.print(str(error), markup=False)
+        return 1
+    return 0
+
+
+def _interrupt(*_: object) -> None:
+    # Once is enough: a second Ctrl-C would leave running what the first is ending.
+    for ending in _ENDINGS:
+        signal.signal(ending, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def _up(arguments: argparse.Namespace) -> None:
+    settings = Settings(arguments.state, arguments.emulator_port, arguments.google_port)
+    try:
+        with running(settings, _shown) as (stack, children):
+            _greet(stack)
+            failures = Tail(stack.logs / "errors.log")
+            while True:
+                time.sleep(0.2)
+                for line in failures.lines():
+                    TERMINAL.print(line, style="red", markup=False)
+                for child in children:
+                    if child.exit_status is not None:
+                        raise StackError(
+                            f"{child.name} has ended (exit status {child.exit_status}), and so does the stack. "
+                            f"`make run` starts it again.\n{child.last_words()}"
+                        )
+    except KeyboardInterrupt:
+        TERMINAL.print("\nThe stack has ended; its data is kept.")
+        raise
+
+
+@contextlib.contextmanager
+def _shown(doing: str) -> Iterator[None]:
+    began = time.monotonic()
+    columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
+    with Progress(*columns, console=TERMINAL, transient=True, disable=not TERMINAL.is_terminal) as progress:
+        progress.add_task(doing)
+        yield
+    TERMINAL.print(f"[green]✓[/green] {doing} [dim]{time.monotonic() - began:.1f} s[/dim]")
+
+
+def _greet(stack: Stack) -> None:
+    TERMINAL.print()
+    for name, address in addresses(stack).items():
+        TERMINAL.print(f"[bold]{name}[/bold]  {address}")
+    TERMINAL.print("\n[bold]Paste this into another terminal:[/bold]\n")
+    TERMINAL.print(walk(stack), markup=False)
+    TERMINAL.print("\nThe stack runs until Ctrl-C; functions' failures appear below.")
+
+
+def _push(arguments: argparse.Namespace) -> None:
+    pusher = Pusher(Stack.attached(arguments.state))
+    _push_once(pusher)
+    if arguments.watch:
+        TERMINAL.print("Watching shared/ and functions/, until Ctrl-C.")
+        for _ in watchfiles.watch(*(ROOT / root for root in SOURCE_ROOTS), watch_filter=_is_source, debounce=200):
+            try:
+                _push_once(pusher)
+            except StackError as error:
+                TERMINAL.print(str(error), style="red", markup=False)
+
+
+def _push_once(pusher: Pusher) -> None:
+    began = time.monotonic()
+    pushed = pusher.push()
+    what = f"{', '.join(pushed)} pushed" if pushed else "Nothing has changed"
+    TERMINAL.print(f"{what} [dim]{time.monotonic() - began:.1f} s[/dim]")
+
+
+def _is_source(_: watchfiles.Change, path: str) -> bool:
+    return "__pycache__" not in path and not path.endswith(("~", ".swp", ".tmp"))
+
+
+def _logs(arguments: argparse.Namespace) -> None:
+    logs.show(arguments.state / "logs", arguments.names, follow=not arguments.once)
+
+
+def _reset(arguments: argparse.Namespace) -> None:
+    reset(arguments.state)
+    TERMINAL.print(f"{arguments.state} is gone: the next start is a fresh one.")
+
+
+def _tick(arguments: argparse.Namespace) -> None:
+    _print_json(Stack.attached(arguments.state).tick(arguments.at))
+
+
+def _invoke(arguments: argparse.Namespace) -> None:
+    try:
+        event = json.loads(arguments.event.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise StackError(f"The event cannot be read: {error}") from error
+    _print_json(Stack.attached(arguments.state).invoke(arguments.function, event))
+
+
+def _print_json(value: Any) -> None:  # noqa: ANN401 - whatever a function returned
+    print(json.dumps(value, indent=2))
+
+
+def _instant(text: str) -> dt.datetime:
+    instant = dt.datetime.fromisoformat(text)
+    if instant.tzinfo is None:
+        raise argparse.ArgumentTypeError("give the instant with its offset, as in 2026-11-23T08:30:00Z")
+    return instant.astimezone(dt.UTC)
+
+
+def _this_beat() -> dt.datetime:
+    """The last multiple of five minutes, at which the schedule fires."""
+    return dt.datetime.fromtimestamp(now() // 300 * 300, dt.UTC)
+
+
+def _arguments() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="command")
+    common = argparse.ArgumentParser(add_help=False)
+    state = Path(os.environ.get("REKINDLE_STATE", STATE))
+    common.add_argument("--state", type=_folder, default=state, help="the folder of its data and logs")
+
+    up = commands.add_parser("up", parents=[common], help="start the stack, and keep it until Ctrl-C")
+    for name, default in (("emulator-port", 4566), ("google-port", 4580)):
+        variable = name.replace("-", "_").upper()
+        up.add_argument(f"--{name}", type=_port, default=os.environ.get(variable) or default)
+    up.set_defaults(run=_up)
+
+    push = commands.add_parser("push", parents=[common], help="bring changed code to the running stack")
+    push.add_argument("--watch", action="store_true", help="and again with each change")
+    push.set_defaults(run=_push)
+
+    show = commands.add_parser("logs", parents=[common], help="show what functions, or the named parts, printed")
+    show.add_argument("names", nargs="*", metavar="name", help="such as CouplesApi, errors, emulator, google, deploy")
+    show.add_argument("--once", action="store_true", help="only what is there, rather than follow until Ctrl-C")
+    show.set_defaults(run=_logs)
+
+    forget = commands.add_parser("reset", parents=[common], help="delete all local data")
+    forget.set_defaults(run=_reset)
+
+    tick = commands.add_parser("tick", parents=[common], help="let the schedule's beat happen now")
+    tick.add_argument(
+        "--at", type=_instant, default=_this_beat(), help="its scheduled time; the last one, if not given"
+    )
+    tick.set_defaults(run=_tick)
+
+    invoke = commands.add_parser("invoke", parents=[common], help="call a function with an event from a file")
+    invoke.add_argument("function", help="its logical id, such as React")
+    invoke.add_argument("event", type=Path, help="a JSON file, such as those in events/")
+    invoke.set_defaults(run=_invoke)
+    return parser
+
+
+def _folder(text: str) -> Path:
+    return Path(text).resolve()
+
+
+def _port(text: str) -> int:
+    if text.isdecimal() and 0 < int(text) < 1 << 16:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is no port: a number from 1 to 65535 is needed")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

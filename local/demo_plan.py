@@ -1,0 +1,302 @@
+"""What the demo plays, and when: eight dates of a couple in New York and Tokyo, of which the last is today.
+
+The plan is a pure function of one instant. It says for each moment which pushes have to follow, by rules told here anew,
+so that they check the product's own.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Final
+
+from rekindle.calendar import local_date, local_time, slot_instant
+from rekindle.models import Platform, PushKind, QuietHours, Uid, Zone
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MILESTONE: Final = 7
+_LIVE_FOR: Final = dt.timedelta(minutes=5)
+"""How long the present date may take to play."""
+
+
+@dataclass(frozen=True, slots=True)
+class Partner:
+    """One of the two, and the reminders they have set."""
+
+    name: str
+    city: str
+    zone: Zone
+    platform: Platform
+    prompt: dt.time
+    evening: dt.time
+    quiet: QuietHours
+
+    @property
+    def uid(self) -> Uid:
+        """Chosen, as a replayed event has to name who calls."""
+        return Uid(f"demo-{self.name.lower()}")
+
+    @property
+    def token(self) -> str:
+        """The phone's FCM registration token."""
+        return f"{self.name.lower()}-phone"
+
+    def clock(self, at: dt.datetime) -> dt.datetime:
+        """What their clock shows."""
+        return local_time(at, self.zone)
+
+    def is_quiet(self, at: dt.datetime) -> bool:
+        """Whether they want no sound at that instant; both have quiet hours that span midnight."""
+        time = self.clock(at).time()
+        return time >= self.quiet.start or time < self.quiet.end
+
+
+MAYA: Final = Partner(
+    "Maya",
+    "New York",
+    Zone("America/New_York"),
+    Platform.IOS,
+    prompt=dt.time(8, 30),
+    evening=dt.time(20, 30),
+    quiet=QuietHours(dt.time(22), dt.time(7)),
+)
+HARU: Final = Partner(
+    "Haru",
+    "Tokyo",
+    Zone("Asia/Tokyo"),
+    Platform.ANDROID,
+    prompt=dt.time(7, 30),
+    evening=dt.time(20, 30),
+    quiet=QuietHours(dt.time(21), dt.time(6, 30)),
+)
+COUPLE: Final = (MAYA, HARU)
+
+
+class Act(Enum):
+    """What happens at a moment: the schedule beats, or somebody takes up their phone."""
+
+    PROMPT = auto()
+    """The schedule's beat at somebody's prompt time."""
+    EVENING = auto()
+    """The schedule's beat at somebody's evening time."""
+    BEAT_AGAIN = auto()
+    """The beat of somebody's prompt time, a second time."""
+    LOOK = auto()
+    ANSWER = auto()
+    DRAFT = auto()
+    """An answer that will be edited."""
+    SHARE_FIRST = auto()
+    """An answer that opens to the partner at once."""
+    EDIT = auto()
+    EDIT_TOO_LATE = auto()
+    """After the reveal."""
+    ANSWER_TOO_LATE = auto()
+    """After the date has closed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """Who does what at which time on the scene's date, or the date after; by their own clock unless another is named."""
+
+    who: Partner
+    act: Act
+    time: dt.time
+    clock: Partner | None = None
+    next_day: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One date: what it shows, and the cues beside the reminders. Without cues it is played at the present instant."""
+
+    title: str
+    cues: tuple[Cue, ...] = ()
+
+
+PAIRING_TIME: Final = dt.time(7)
+"""By Maya's clock, on the first date."""
+
+SCRIPT: Final = (
+    Scene(
+        "They pair, and begin at once",
+        (
+            Cue(HARU, Act.ANSWER, dt.time(7, 10), clock=MAYA),
+            Cue(MAYA, Act.LOOK, dt.time(8, 35)),
+            Cue(MAYA, Act.ANSWER, dt.time(8, 40)),
+        ),
+    ),
+    Scene(
+        "An answer can be changed until both are there",
+        (
+            Cue(HARU, Act.DRAFT, dt.time(7, 40)),
+            Cue(HARU, Act.EDIT, dt.time(7, 55)),
+            Cue(MAYA, Act.ANSWER, dt.time(8, 40)),
+            Cue(HARU, Act.EDIT_TOO_LATE, dt.time(8, 45), clock=MAYA),
+        ),
+    ),
+    Scene(
+        "Haru leads by example: his answer opens at once",
+        (
+            Cue(HARU, Act.SHARE_FIRST, dt.time(7, 45)),
+            Cue(MAYA, Act.LOOK, dt.time(8, 35)),
+            Cue(MAYA, Act.ANSWER, dt.time(8, 45)),
+        ),
+    ),
+    Scene(
+        "A long day for both: one date goes by unanswered",
+        (
+            Cue(HARU, Act.LOOK, dt.time(7, 40)),
+            Cue(MAYA, Act.ANSWER_TOO_LATE, dt.time(8, 35), next_day=True),
+        ),
+    ),
+    Scene(
+        "It was a rest day: the streak goes on; an evening word for Maya",
+        (
+            Cue(HARU, Act.ANSWER, dt.time(7, 45)),
+            Cue(MAYA, Act.ANSWER, dt.time(20, 50)),
+        ),
+    ),
+    Scene(
+        "An evening word for Haru",
+        (
+            Cue(HARU, Act.ANSWER, dt.time(20, 45)),
+            Cue(MAYA, Act.ANSWER, dt.time(8, 40)),
+        ),
+    ),
+    Scene(
+        "The schedule beats twice, and pushes once",
+        (
+            Cue(HARU, Act.ANSWER, dt.time(7, 40)),
+            Cue(MAYA, Act.BEAT_AGAIN, dt.time(8, 31)),
+            Cue(MAYA, Act.ANSWER, dt.time(8, 40)),
+        ),
+    ),
+    Scene("Today, through the API with real tokens"),
+)
+
+_LIVE_CUES: Final = ((MAYA, Act.LOOK), (MAYA, Act.ANSWER), (HARU, Act.LOOK), (HARU, Act.ANSWER))
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedPush:
+    """A push that has to follow; `passive` is None where its quiet hours begin or end just then."""
+
+    to: Partner
+    kind: PushKind
+    date: dt.date
+    passive: bool | None
+
+    @property
+    def collapse_key(self) -> str:
+        """How the push's collapse key begins; a milestone's ends with the date on which the streak came to it."""
+        return f"{self.kind}-" if self.kind is PushKind.STREAK_MILESTONE else f"{self.kind}-{self.date}"
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Something that happens, for the day of `date`, and what must follow. A `live` one goes through the gateway."""
+
+    at: dt.datetime
+    who: Partner
+    act: Act
+    date: dt.date
+    live: bool = False
+    pushes: tuple[ExpectedPush, ...] = ()
+    completes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All moments in order of time. Those of the last date's reminders may lie ahead of `now`."""
+
+    now: dt.datetime
+    dates: tuple[dt.date, ...]
+    paired_at: dt.datetime
+    moments: tuple[Moment, ...]
+
+    def pushes_to(self, partner: Partner) -> list[ExpectedPush]:
+        """Everything that their phone has to be sent, in order."""
+        return [push for moment in self.moments for push in moment.pushes if push.to == partner]
+
+
+def planned(now: dt.datetime) -> Plan:
+    """The plan whose last date is today.
+
+    Tokyo's calendar is on the same date as New York's or one ahead. So the last date is New York's: the day of that date
+    is open, and Tokyo's phone has it as today or as the day before that still takes answers. Everything on the seven
+    dates before has happened by then, and so has Haru's last reminder; Maya's comes at 08:30 or has come.
+    """
+    today = local_date(now, MAYA.zone)
+    dates = tuple(today - dt.timedelta(days=ago) for ago in reversed(range(len(SCRIPT))))
+    paired_at = _instant(dates[0], PAIRING_TIME, MAYA)
+    cues = [*_played(dates), *_reminders(dates, paired_at)]
+    cues += [Moment(now, who, act, today, live=True) for who, act in _LIVE_CUES]
+    return Plan(now, dates, paired_at, tuple(_with_consequences(sorted(cues, key=lambda moment: moment.at))))
+
+
+def _played(dates: tuple[dt.date, ...]) -> Iterator[Moment]:
+    for date, scene in zip(dates, SCRIPT, strict=True):
+        for cue in scene.cues:
+            day = date + dt.timedelta(days=cue.next_day)
+            yield Moment(_instant(day, cue.time, cue.clock or cue.who), cue.who, cue.act, date)
+
+
+def _reminders(dates: tuple[dt.date, ...], paired_at: dt.datetime) -> Iterator[Moment]:
+    for date in dates:
+        for who in COUPLE:
+            times = {Act.PROMPT: who.prompt, Act.EVENING: who.evening}
+            if date == dates[-1]:
+                # Whether tonight's has come depends on the hour at which this is played.
+                del times[Act.EVENING]
+            for act, time in times.items():
+                at = _instant(date, time, who)
+                if at > paired_at:
+                    yield Moment(at, who, act, date)
+
+
+def _with_consequences(moments: list[Moment]) -> Iterator[Moment]:
+    answered: dict[dt.date, list[Partner]] = defaultdict(list)
+    complete = 0
+    for moment in moments:
+        follows: list[tuple[Partner, PushKind]] = []
+        there = answered[moment.date]
+        match moment.act:
+            case Act.PROMPT:
+                follows = [(moment.who, PushKind.PROMPT)]
+            case Act.EVENING if moment.who not in there:
+                follows = [(moment.who, PushKind.EVENING)]
+            case Act.ANSWER | Act.DRAFT | Act.SHARE_FIRST:
+                there.append(moment.who)
+                if len(there) < len(COUPLE):
+                    follows = [(partner, PushKind.PARTNER_ANSWERED) for partner in COUPLE if partner != moment.who]
+                else:
+                    follows = [(there[0], PushKind.BOTH_ANSWERED)]
+                    complete += 1
+                    if complete == MILESTONE:
+                        follows += [(partner, PushKind.STREAK_MILESTONE) for partner in COUPLE]
+            case _:
+                pass
+        yield Moment(
+            moment.at,
+            moment.who,
+            moment.act,
+            moment.date,
+            moment.live,
+            tuple(ExpectedPush(to, kind, moment.date, _passive(to, moment)) for to, kind in follows),
+            completes=any(kind is PushKind.BOTH_ANSWERED for _, kind in follows),
+        )
+
+
+def _passive(to: Partner, moment: Moment) -> bool | None:
+    passive = to.is_quiet(moment.at)
+    return None if moment.live and to.is_quiet(moment.at + _LIVE_FOR) != passive else passive
+
+
+def _instant(date: dt.date, time: dt.time, whose: Partner) -> dt.datetime:
+    at = slot_instant(date, time, whose.zone)
+    assert at is not None, "neither zone has ever skipped a date in these years"  # noqa: S101
+    return at

@@ -1,0 +1,114 @@
+"""Completes the emulator's policies: what a KMS call is for, which partitions a call touches, what a batch needs."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from ministack.core import iam_actions, iam_evaluator
+from ministack.services import dynamodb
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+type Touched = tuple[str, dict[str, Any] | None]
+"""A table, and a key or item of it; None where the request does not say which."""
+
+LEADING_KEYS = "dynamodb:leadingkeys"
+_EQUALITY = re.compile(r"(?P<name>#?\w+)\s*=\s*(?P<value>:\w+)")
+
+
+class _ArnOfOneItem(str):
+    """The table's ARN of one member of a transaction, which knows the partition that this member touches."""
+
+    __slots__ = ("leading",)
+    leading: list[str]
+
+
+def apply() -> None:
+    """Have policies see `kms:EncryptionContext:...` and `dynamodb:LeadingKeys`, and know SQS's actions.
+
+    Without them a statement with the first never applies, and one with the second applies to every partition. A batch
+    is no action of SQS's own: it needs what each of its members needs.
+    """
+    action_of = iam_actions.extract_iam_action
+    of_tags, of_transaction = iam_actions.request_tag_context, iam_actions.dynamodb_transaction_checks
+    enforce = iam_evaluator.enforce
+
+    def action(service: str, *rest: Any) -> str | None:
+        named: str | None = action_of(service, *rest)
+        return named.removesuffix("Batch") if named and named.startswith("sqs:") else named
+
+    def context(service: str, called: str, body: bytes, parameters: dict[str, Any]) -> dict[str, Any]:
+        known: dict[str, Any] = of_tags(service, called, body, parameters)
+        if service == "kms":
+            purpose = _json(body).get("EncryptionContext") or {}
+            known |= {f"kms:encryptioncontext:{name}".lower(): value for name, value in purpose.items()}
+        elif service == "dynamodb" and (leading := _leading_keys(_touched(_json(body)))):
+            known[LEADING_KEYS] = leading
+        return known
+
+    def checks(called: str, body: bytes, region: str, account: str) -> list[tuple[str, str]]:
+        found: list[tuple[str, str]] = of_transaction(called, body, region, account)
+        marked: list[tuple[str, str]] = []
+        for (member_action, arn), touched in zip(found, _members(_json(body)), strict=False):
+            own_arn = _ArnOfOneItem(arn)
+            own_arn.leading = _leading_keys([touched])
+            marked.append((member_action, own_arn))
+        return marked
+
+    def enforced(*arguments: Any, **named: Any) -> Any:
+        # Each member of a transaction is authorised by its own partition, not by those of all.
+        if isinstance(arn := named.get("resource_arn"), _ArnOfOneItem):
+            named |= {
+                "resource_arn": str(arn),
+                "service_context": named["service_context"] | {LEADING_KEYS: arn.leading},
+            }
+        return enforce(*arguments, **named)
+
+    iam_actions.extract_iam_action = action
+    iam_actions.request_tag_context = context
+    iam_actions.dynamodb_transaction_checks = checks
+    iam_evaluator.enforce = enforced
+
+
+def _json(body: bytes) -> dict[str, Any]:
+    try:
+        request = json.loads(body or b"{}")
+    except ValueError:
+        return {}
+    return request if isinstance(request, dict) else {}
+
+
+def _touched(request: dict[str, Any]) -> Iterator[Touched]:
+    """What a call other than a transaction touches."""
+    table = request.get("TableName")
+    if isinstance(table, str):
+        if condition := request.get("KeyConditionExpression"):
+            names, values = request.get("ExpressionAttributeNames", {}), request.get("ExpressionAttributeValues", {})
+            for equality in _EQUALITY.finditer(condition):
+                name = names.get(equality["name"], equality["name"])
+                yield table, {name: values.get(equality["value"], {})}
+        elif key := request.get("Key") or request.get("Item"):
+            yield table, key
+    for table, batch in (request.get("RequestItems") or {}).items():
+        for member in batch["Keys"] if isinstance(batch, dict) else batch:
+            request_of_member = member.get("PutRequest", {}).get("Item") or member.get("DeleteRequest", {}).get("Key")
+            yield table, request_of_member or member
+
+
+def _members(request: dict[str, Any]) -> Iterator[Touched]:
+    for item in request.get("TransactItems") or []:
+        for member in item.values():
+            yield member.get("TableName", ""), member.get("Key") or member.get("Item")
+
+
+def _leading_keys(touched: Any) -> list[str]:
+    found = set()
+    for table, item in touched:
+        known = dynamodb._tables.get(dynamodb._normalize_table_name(table))
+        value = (item or {}).get(known["pk_name"]) if known else None
+        if value:
+            found.add(str(next(iter(value.values()))))
+    return sorted(found)

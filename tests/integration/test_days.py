@@ -1,0 +1,584 @@
+"""The day: one prompt for both, answers under their seal until both are there, and hours that only ever grow."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import io
+import itertools
+import json
+import logging
+import random
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from couples_api.handler import handler_of
+from rekindle.models import PromptKind, Theme
+from rekindle.telemetry import logger
+from tests.builders import LONDON, NEW_YORK, TOKYO, a_token, an_instant
+from tests.phones import Phone, Reply, a_phone, pair
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from couples_api.parts import Parts
+    from rekindle.models import Couple, CoupleId
+    from tests.phones import Handler
+
+MILLISECOND = dt.timedelta(milliseconds=1)
+DAY = dt.timedelta(days=1)
+
+
+def set_clocks(text: str, *phones: Phone) -> None:
+    for phone in phones:
+        phone.now = an_instant(text)
+
+
+def answer(phone: Phone, date: str, text: str | None = "The way you hum.", **fields: Any) -> Reply:
+    return phone.put(f"/v1/days/{date}/answer", {"text": text, **fields})
+
+
+def couple_of(parts: Parts, phone: Phone) -> Couple:
+    person = parts.people.person(phone.uid)
+    assert person
+    assert person.couple
+    couple = parts.couples.couple(person.couple)
+    assert couple
+    return couple
+
+
+class TestPrompt:
+    """Both get the same prompt, and a week has every theme."""
+
+    @pytest.mark.parametrize("first", [0, 1])
+    def test_whoever_opens_the_day_first_both_have_the_same_prompt(
+        self, couple: tuple[Phone, Phone], first: int
+    ) -> None:
+        ada, ben = couple
+        opened = couple[first].get("/v1/days/2026-03-02").body["prompt"]
+        assert couple[1 - first].get("/v1/days/2026-03-02").body["prompt"] == opened
+        assert ada.get("/v1/today").body["today"]["prompt"] == opened
+        assert ben.get("/v1/today").body["previous"]["prompt"] == opened
+
+    def test_a_prompt_stays_though_the_couples_comfort_changes(self, couple: tuple[Phone, Phone]) -> None:
+        ada, ben = couple
+        before = ada.get("/v1/today").body["today"]["prompt"]
+        for phone, zone in ((ada, NEW_YORK), (ben, TOKYO)):
+            phone.put("/v1/me", {"display_name": "A", "zone": zone, "depth": 3, "touch_comfort": 3})
+        assert ada.get("/v1/today").body["today"]["prompt"] == before
+
+    def test_seven_days_bring_seven_themes_and_no_prompt_twice(self, api: Handler) -> None:
+        ada = a_phone(api, "ada", LONDON, touch_comfort=3)
+        pair(ada, a_phone(api, "ben", LONDON, touch_comfort=3))
+        prompts = []
+        for _ in range(21):
+            prompts.append(ada.get("/v1/today").body["today"]["prompt"])
+            ada.now += DAY
+        for week in (prompts[start : start + 7] for start in range(15)):
+            assert {prompt["theme"] for prompt in week} == set(Theme)
+        assert len({prompt["text"] for prompt in prompts}) == 21
+
+    def test_two_clocks_two_dates_and_two_themes(self, couple: tuple[Phone, Phone]) -> None:
+        """Tokyo opens tomorrow before New York has opened today; neither takes the other's theme."""
+        ada, ben = couple
+        tomorrow = ben.get("/v1/today").body["today"]
+        today = ada.get("/v1/today").body["today"]
+        assert (today["date"], tomorrow["date"]) == ("2026-03-02", "2026-03-03")
+        assert today["prompt"]["theme"] != tomorrow["prompt"]["theme"]
+
+    def test_the_couple_gets_the_smaller_depth_and_no_touch_unless_both_want_it(self, api: Handler) -> None:
+        ada = a_phone(api, "ada", LONDON, depth=3, touch_comfort=3)
+        pair(ada, a_phone(api, "ben", LONDON, depth=1, touch_comfort=0))
+        for _ in range(30):
+            prompt = ada.get("/v1/today").body["today"]["prompt"]
+            # The pack's prompts are numbered so that a third of them is of depth 1.
+            assert int(prompt["text"].split()[1]) % 3 == 0
+            assert prompt["kind"] == "question"
+            ada.now += DAY
+
+    def test_a_prompt_is_in_the_readers_language_or_in_its_packs_own(self, api: Handler) -> None:
+        ada = a_phone(api, "ada", LONDON, language="fr")
+        pair(ada, a_phone(api, "ben", LONDON))
+        prompt = ada.get("/v1/today").body["today"]["prompt"]
+        assert prompt["text"].startswith("Prompt ")
+        assert prompt["why"] == "Because."
+        assert prompt["hint"] is None
+
+    def test_a_day_looked_at_counts_as_seen_and_one_never_opened_does_not(
+        self, parts: Parts, couple: tuple[Phone, Phone]
+    ) -> None:
+        ada, _ = couple
+        theme = Theme(ada.get("/v1/today").body["today"]["prompt"]["theme"])
+        again = couple_of(parts, ada)
+        assert again.themes_met == {dt.date(2026, 3, 2): theme}
+        assert list(parts.days.seen(again.id, theme).values()) == [dt.date(2026, 3, 2)]
+
+
+class TestTwoClocks:
+    """New York and Tokyo share a day that is 37 hours long, and three more."""
+
+    def test_the_day_before_is_shown_while_it_is_open(self, couple: tuple[Phone, Phone]) -> None:
+        ada, ben = couple
+        # 2 March ends in New York at 05:00 UTC, and takes answers for three hours more.
+        set_clocks("2026-03-03T07:59:59.999Z", ada, ben)
+        for phone in couple:
+            body = phone.get("/v1/today").body
+            assert (body["today"]["date"], body["previous"]["date"]) == ("2026-03-03", "2026-03-02")
+            assert body["previous"]["open"]
+            assert body["previous"]["closes_at"] == "2026-03-03T08:00:00Z"
+        set_clocks("2026-03-03T08:00:00Z", ada, ben)
+        assert [phone.get("/v1/today").body["previous"] for phone in couple] == [None, None]
+
+    def test_the_earlier_partner_answers_a_date_that_the_other_has_not_reached(
+        self, couple: tuple[Phone, Phone]
+    ) -> None:
+        ada, ben = couple
+        assert answer(ben, "2026-03-03").status == 200
+        assert ada.get("/v1/today").body["today"]["date"] == "2026-03-02"
+        assert answer(ada, "2026-03-03").body["revealed"]
+
+    def test_no_day_comes_before_the_couple_did(self, couple: tuple[Phone, Phone]) -> None:
+        """On 2 March at 07:00 UTC the first is still open; a couple made then does not get it."""
+        ada, ben = couple
+        assert ada.get("/v1/days/2026-03-01").problem == "no-such-day"
+        assert answer(ben, "2026-03-01").problem == "no-such-day"
+
+    def test_a_new_couple_is_not_shown_the_day_before_it_was_made(self, api: Handler) -> None:
+        ada, ben = a_phone(api, "ada", LONDON), a_phone(api, "ben", LONDON)
+        set_clocks("2026-03-02T01:00:00Z", ada, ben)
+        pair(ada, ben)
+        assert ada.get("/v1/today").body["previous"] is None
+
+    def test_tomorrow_is_nobodys_yet(self, couple: tuple[Phone, Phone]) -> None:
+        for phone in couple:
+            assert phone.get("/v1/days/2026-03-04").problem == "no-such-day"
+            assert answer(phone, "2026-03-04").problem == "no-such-day"
+
+    def test_a_day_that_nobody_opened_is_gone_when_it_closes(self, couple: tuple[Phone, Phone]) -> None:
+        ada, ben = couple
+        set_clocks("2026-03-04T08:00:00Z", ada, ben)
+        assert ada.get("/v1/days/2026-03-03").problem == "no-such-day"
+
+
+class TestWindow:
+    """An answer counts exactly while the day is open."""
+
+    @pytest.fixture
+    def opened(self, couple: tuple[Phone, Phone]) -> tuple[Phone, Phone]:
+        """The couple with 3 March there already: open from 2 March, 15:00 UTC, until 4 March, 08:00 UTC."""
+        couple[1].get("/v1/days/2026-03-03")
+        return couple
+
+    @pytest.mark.parametrize(
+        ("instant", "counts"),
+        [
+            ("2026-03-02T14:59:59.999Z", False),
+            ("2026-03-02T15:00:00Z", True),
+            ("2026-03-04T07:59:59.999Z", True),
+            ("2026-03-04T08:00:00Z", False),
+        ],
+    )
+    def test_to_the_millisecond(self, opened: tuple[Phone, Phone], instant: str, *, counts: bool) -> None:
+        set_clocks(instant, *opened)
+        for phone in opened:
+            reply = answer(phone, "2026-03-03")
+            assert reply.status == (200 if counts else 409)
+            assert counts or reply.problem == "day-closed"
+            assert phone.get("/v1/days/2026-03-03").body["open"] is counts
+
+    def test_a_closed_day_takes_no_edit(self, opened: tuple[Phone, Phone]) -> None:
+        ada, _ = opened
+        answer(ada, "2026-03-03", "Before")
+        set_clocks("2026-03-04T08:00:00Z", ada)
+        assert answer(ada, "2026-03-03", "After", revision=1).problem == "day-closed"
+        assert ada.get("/v1/days/2026-03-03").body["me"]["text"] == "Before"
+
+    def test_an_answer_sent_in_time_and_repeated_too_late_stands(self, opened: tuple[Phone, Phone]) -> None:
+        ada, _ = opened
+        set_clocks("2026-03-04T07:59:59.999Z", ada)
+        assert answer(ada, "2026-03-03").status == 200
+        ada.now += MILLISECOND
+        assert answer(ada, "2026-03-03").status == 200
+
+    def test_a_day_that_one_answered_and_the_other_missed_stays_sealed(self, opened: tuple[Phone, Phone]) -> None:
+        ada, ben = opened
+        answer(ada, "2026-03-03")
+        set_clocks("2026-03-09T08:00:00Z", ada, ben)
+        seen = ben.get("/v1/days/2026-03-03").body
+        assert seen["partner"] == {"state": "answered", "text": None}
+        assert not seen["revealed"]
+
+
+class TestAnswers:
+    """An answer is its writer's until the reveal, and nobody's to change after."""
+
+    def test_an_answer_can_be_edited_until_the_reveal_and_never_after(self, couple: tuple[Phone, Phone]) -> None:
+        ada, ben = couple
+        assert answer(ada, "2026-03-02", "One").body["me"]["revision"] == 1
+        assert answer(ada, "2026-03-02", "Two", revision=1).body["me"] == {
+            "state": "answered",
+            "text": "Two",
+            "share_first": False,
+            "revision": 2,
+        }
+        assert answer(ada, "2026-03-02", "Three", revision=2).body["me"]["revision"] == 3
+        assert answer(ben, "2026-03-02").body["partner"]["text"] == "Three"
+        refused = answer(ada, "2026-03-02", "Four", revision=3)
+        assert (refused.status, refused.problem) == (409, "answers-are-open")
+        assert ben.get("/v1/days/2026-03-02").body["partner"]["text"] == "Three"
+
+    def test_two_phones_of_one_person_cannot_overwrite_each_other_unseen(self, couple: tuple[Phone, Phone]) -> None:
+        phone, _ = couple
+        tablet = dataclasses.replace(phone)
+        answer(phone, "2026-03-02", "From the phone")
+        assert answer(tablet, "2026-03-02", "From the tablet").problem == "answered-already"
+        assert answer(tablet, "2026-03-02", "From the tablet", revision=1).status == 200
+        assert answer(phone, "2026-03-02", "The phone again", revision=1).problem == "answered-already"
+        assert phone.get("/v1/today").body["today"]["me"] == {
+            "state": "answered",
+            "text": "From the tablet",
+            "share_first": False,
+            "revision": 2,
+        }
+
+    def test_an_edit_of_what_was_never_written_is_refused(self, couple: tuple[Phone, Phone]) -> None:
+        ada, _ = couple
+        assert answer(ada, "2026-03-02", "An edit", revision=1).problem == "answered-already"
+        assert ada.get("/v1/today").body["today"]["me"]["state"] == "waiting"
+
+    def test_the_same_answer_sent_again_is_acknowledged_also_after_the_reveal(
+        self, couple: tuple[Phone, Phone]
+    ) -> None:
+        ada, ben = couple
+        first, again = (answer(ada, "2026-03-02", "Mine") for _ in range(2))
+        assert again == first
+        edited, again = (answer(ada, "2026-03-02", "Mine, better", revision=1) for _ in range(2))
+        assert again == edited
+        answer(ben, "2026-03-02", "His")
+        late = answer(ada, "2026-03-02", "Mine, better", revision=1)
+        assert late.status == 200
+        assert late.body["partner"]["text"] == "His"
+        assert answer(ben, "2026-03-02", "His") == answer(ben, "2026-03-02", "His")
+        # The first version has been replaced since: to acknowledge it now would be a lie.
+        assert answer(ada, "2026-03-02", "Mine").problem == "answers-are-open"
+        assert ada.get("/v1/streak").body["total"] == 1
+
+    def test_an_answer_is_kept_to_the_letter(self, couple: tuple[Phone, Phone]) -> None:
+        ada, ben = couple
+        text = "Zeile eins\nline two\r\n\tquoted “so”, 👩‍❤️‍💋‍👨 مرحبا \N{RIGHT-TO-LEFT MARK}e\N{COMBINING ACUTE ACCENT}\x00!"
+        assert answer(ada, "2026-03-02", f"  {text}\n").body["me"]["text"] == text
+        assert answer(ben, "2026-03-02").body["partner"]["text"] == text
+
+    @pytest.mark.parametrize("ascii_only", [True, False])
+    def test_the_longest_answer_fits_whatever_it_is_made_of(
+        self, couple: tuple[Phone, Phone], *, ascii_only: bool
+    ) -> None:
+        """2,000 characters beyond the BMP are 24,000 bytes where JSON escapes each of them as a pair of surrogates."""
+        ada, _ = couple
+        text = "🫶" * 2000
+        body = json.dumps({"text": text}, ensure_ascii=ascii_only)
+        reply = ada.call("PUT", "/v1/days/2026-03-02/answer", raw=body)
+        assert reply.status == 200, reply.text
+        assert reply.body["me"]["text"] == text
+        too_long = answer(ada, "2026-03-03", "a" * 2001)
+        assert (too_long.status, too_long.problem) == (422, "invalid-fields")
+
+    def test_who_answers_first_may_open_theirs_at_once(self, couple: tuple[Phone, Phone]) -> None:
+        ada, ben = couple
+        mine = answer(ada, "2026-03-02", "I lead", share_first=True).body
+        assert (mine["me"]["share_first"], mine["revealed"]) == (True, False)
+        for seen in (ben.get("/v1/days/2026-03-02").body, ben.get("/v1/days").body["days"][0]):
+            assert seen["partner"] == {"state": "answered", "text": "I lead"}
+            assert not seen["revealed"]
+        # It is a gift, and asks for none: his own stays under its seal as any other would.
+        assert ada.get("/v1/today").body["today"]["partner"] == {"state": "waiting", "text": None}
+        assert answer(ben, "2026-03-02", "I follow").body["revealed"]
+
+    def test_sharing_first_can_be_chosen_and_taken_back_by_an_edit(self, couple: tuple[Phone, Phone]) -> None:
+        ada, ben = couple
+        answer(ada, "2026-03-02", "Not yet")
+        answer(ada, "2026-03-02", "Now", revision=1, share_first=True)
+        assert ben.get("/v1/days/2026-03-02").body["partner"]["text"] == "Now"
+        answer(ada, "2026-03-02", "Not yet", revision=2)
+        assert ben.get("/v1/days/2026-03-02").body["partner"]["text"] is None
+
+    def test_a_question_wants_words(self, couple: tuple[Phone, Phone]) -> None:
+        ada, _ = couple
+        replies = [answer(ada, "2026-03-02", None), ada.call("PUT", "/v1/days/2026-03-02/answer", raw="{}")]
+        assert {(reply.status, reply.problem) for reply in replies} == {(422, "text-missing")}
+        assert answer(ada, "2026-03-02", " \n ").problem == "invalid-fields"
+        assert ada.get("/v1/today").body["today"]["me"]["state"] == "waiting"
+
+    @pytest.mark.parametrize("kind", [PromptKind.TOGETHER, PromptKind.TOUCH])
+    def test_what_is_done_together_is_checked_off_with_or_without_words(
+        self, parts: Parts, couple: tuple[Phone, Phone], kind: PromptKind
+    ) -> None:
+        ada, ben = couple
+        ada.get("/v1/days/2026-03-02")
+        _make_kind(parts, couple_of(parts, ada), dt.date(2026, 3, 2), kind)
+        checked = answer(ada, "2026-03-02", None).body
+        assert checked["me"] == {"state": "answered", "text": None, "share_first": False, "revision": 1}
+        assert ben.get("/v1/days/2026-03-02").body["partner"] == {"state": "answered", "text": None}
+        assert answer(ada, "2026-03-02", None).status == 200
+        revealed = answer(ben, "2026-03-02", "It was good.").body
+        assert revealed["revealed"]
+        assert revealed["partner"] == {"state": "answered", "text": None}
+        assert ada.get("/v1/days/2026-03-02").body["partner"]["text"] == "It was good."
+        assert ada.get("/v1/streak").body["total"] == 1
+
+
+class TestMoving:
+    """A person may move; an open day keeps the hours it had and gains those of the new place."""
+
+    @pytest.fixture
+    def lisbon(self, api: Handler) -> tuple[Phone, Phone]:
+        """Two in London, whose 2 March is open from midnight UTC until 03:00 UTC of the 3rd."""
+        ada, ben = a_phone(api, "ada", LONDON), a_phone(api, "ben", LONDON)
+        pair(ada, ben)
+        assert ada.get("/v1/today").body["today"]["closes_at"] == "2026-03-03T03:00:00Z"
+        return ada, ben
+
+    def test_west_keeps_a_day_open_longer(self, lisbon: tuple[Phone, Phone]) -> None:
+        ada, ben = lisbon
+        move(ben, NEW_YORK)
+        assert ada.get("/v1/today").body["today"]["closes_at"] == "2026-03-03T08:00:00Z"
+        set_clocks("2026-03-03T07:59:59.999Z", ada, ben)
+        assert answer(ada, "2026-03-02").status == 200
+
+    def test_east_takes_no_hour_from_an_open_day(self, parts: Parts, lisbon: tuple[Phone, Phone]) -> None:
+        ada, ben = lisbon
+        for phone in lisbon:
+            move(phone, TOKYO)
+        day = parts.days.day(couple_of(parts, ada).id, dt.date(2026, 3, 2))
+        assert day
+        assert day.window.opens_at == an_instant("2026-03-01T15:00:00Z")
+        assert day.window.closes_at == an_instant("2026-03-03T03:00:00Z")
+        set_clocks("2026-03-03T02:59:59.999Z", ada, ben)
+        assert answer(ada, "2026-03-02").status == 200
+        # A day that is made after the move has the hours of the new place.
+        assert ada.get("/v1/today").body["today"]["closes_at"] == "2026-03-03T18:00:00Z"
+
+    def test_there_and_back_leaves_the_widest_hours(self, lisbon: tuple[Phone, Phone]) -> None:
+        ada, ben = lisbon
+        for zone in ("Pacific/Midway", TOKYO, LONDON):
+            move(ben, zone)
+        # 2 March ends in Midway at 11:00 UTC.
+        assert ada.get("/v1/today").body["today"]["closes_at"] == "2026-03-03T14:00:00Z"
+
+    def test_a_closed_day_stays_closed(self, lisbon: tuple[Phone, Phone]) -> None:
+        ada, ben = lisbon
+        set_clocks("2026-03-03T03:00:00Z", ada, ben)
+        move(ben, "Pacific/Midway")
+        assert ben.get("/v1/today").body["today"]["date"] == "2026-03-02"
+        assert not ben.get("/v1/today").body["today"]["open"]
+        assert answer(ben, "2026-03-02").problem == "day-closed"
+
+    def test_what_does_not_move_anybody_moves_no_hours(self, lisbon: tuple[Phone, Phone]) -> None:
+        ada, ben = lisbon
+        ben.put("/v1/me", {"display_name": "Benno", "zone": LONDON})
+        assert ada.get("/v1/today").body["today"]["closes_at"] == "2026-03-03T03:00:00Z"
+
+    @pytest.mark.parametrize("first", ["2026-03-02", "2026-03-03"])
+    def test_a_couple_that_flies_west_on_its_first_day_lives_through_that_date_again(
+        self, api: Handler, parts: Parts, first: str
+    ) -> None:
+        """Paired on 3 March in Tokyo, they land in New York on the 2nd: a date before the couple's first."""
+        ada, ben = a_phone(api, "ada", TOKYO), a_phone(api, "ben", TOKYO)
+        set_clocks("2026-03-02T15:30:00Z", ada, ben)
+        pair(ada, ben)
+        assert ada.get("/v1/couple").body["since"] == "2026-03-03"
+        ada.get("/v1/today")
+        for phone in (ada, ben):
+            move(phone, NEW_YORK)
+        assert ada.get("/v1/today").body["today"]["date"] == "2026-03-02"
+        for date in (first, "2026-03-02" if first == "2026-03-03" else "2026-03-03"):
+            assert answer(ada, date).status == 200
+            assert answer(ben, date).body["revealed"]
+        assert ada.get("/v1/streak").body | {"calendar": {}} == {
+            "current": 2,
+            "longest": 2,
+            "total": 2,
+            "hidden": False,
+            "calendar": {},
+        }
+        assert ada.get("/v1/streak").body["calendar"] == {"2026-03-02": "complete"}
+        set_clocks("2026-03-03T15:30:00Z", ada, ben)
+        assert ada.get("/v1/today").body["streak"] == {"current": 2, "longest": 2, "total": 2}
+        assert ada.get("/v1/streak").body["calendar"] == {"2026-03-02": "complete", "2026-03-03": "complete"}
+
+    def test_a_day_made_in_the_east_counts_in_the_west_at_once(self, api: Handler) -> None:
+        """The streak does not shrink while a plane carries them back over the date line."""
+        ada, ben = a_phone(api, "ada", "Pacific/Kiritimati"), a_phone(api, "ben", "Pacific/Kiritimati")
+        set_clocks("2026-03-01T12:00:00Z", ada, ben)
+        pair(ada, ben)
+        for date in ("2026-03-02", "2026-03-03"):
+            set_clocks(f"{date}T00:00:00Z", ada, ben)
+            answer(ada, date)
+            assert answer(ben, date).body["revealed"]
+        for phone in (ada, ben):
+            move(phone, "Pacific/Midway")
+        assert ada.get("/v1/today").body["today"]["date"] == "2026-03-02"
+        assert ada.get("/v1/today").body["streak"] == {"current": 2, "longest": 2, "total": 2}
+        assert ada.get("/v1/streak").body["current"] == 2
+
+
+class TestSeal:
+    """Before the reveal, nothing of an answer leaves the server but that it is there."""
+
+    ROUTES = (
+        "/v1/today",
+        "/v1/days",
+        "/v1/days?limit=1",
+        "/v1/days/2026-03-02",
+        "/v1/days/2026-03-03",
+        "/v1/streak",
+        "/v1/couple",
+        "/v1/me",
+        "/v1/me/reminders",
+        "/v1/invites",
+    )
+
+    @pytest.fixture
+    def logged(self) -> Iterator[io.StringIO]:
+        """What the logger writes, line for line as CloudWatch gets it."""
+        handler = logger.registered_handler
+        assert isinstance(handler, logging.StreamHandler)
+        lines = io.StringIO()
+        before = handler.setStream(lines)
+        yield lines
+        handler.setStream(before)
+
+    def test_what_the_partner_gets_is_the_same_bytes_whatever_was_written_and_whenever(
+        self, parts: Parts, couple: tuple[Phone, Phone]
+    ) -> None:
+        """One answer of one letter, one of 2,000, at different times, edited or not: no reply differs in a byte."""
+        ada, ben = couple
+        ben.get("/v1/today")
+        dice = random.Random(7)
+        texts = ["c", "canary " * 285, *(_canary(dice, length) for length in (2, 16, 17, 255, 1024, 2000))]
+        seen, refusals = set(), set()
+        for number, text in enumerate(texts):
+            for edits in range(number % 3 + 1):
+                ada.now += dt.timedelta(seconds=dice.randrange(1, 600))
+                reply = answer(ada, "2026-03-02", text[: 2000 - edits] + "!" * edits, revision=edits or None)
+                assert reply.status == 200, reply.text
+            seen.add(tuple((path, _whole(ben.get(path))) for path in self.ROUTES))
+            refusals.add(_whole(answer(ben, "2026-03-02", "x", revision=3)))
+            _take_back(parts, couple_of(parts, ada).id, dt.date(2026, 3, 2))
+        assert (len(seen), len(refusals)) == (1, 1)
+        assert "canary" not in repr(seen)
+
+    def test_until_both_are_there_no_reply_differs_between_an_answer_and_a_check(
+        self, parts: Parts, couple: tuple[Phone, Phone]
+    ) -> None:
+        ada, ben = couple
+        ben.get("/v1/today")
+        _make_kind(parts, couple_of(parts, ada), dt.date(2026, 3, 2), PromptKind.TOGETHER)
+        seen = []
+        for text in (None, "Words nobody asked for"):
+            answer(ada, "2026-03-02", text)
+            seen.append([_whole(ben.get(path)) for path in self.ROUTES])
+            _take_back(parts, couple_of(parts, ada).id, dt.date(2026, 3, 2))
+        assert seen[0] == seen[1]
+
+    def test_what_holds_a_person_back_is_theirs_alone(self, couple: tuple[Phone, Phone]) -> None:
+        """Barriers, depth, touch comfort and a hidden streak never show on the partner's side."""
+        ada, ben = couple
+        ben.get("/v1/today")
+        before = [_whole(ben.get(path)) for path in self.ROUTES]
+        private = {
+            "barriers": ["vulnerability"],
+            "depth": 3,
+            "touch_comfort": 2,
+            "streak_hidden": True,
+            "language": "fr",
+        }
+        assert ada.put("/v1/me", {"display_name": "Ada", "zone": NEW_YORK} | private).status == 200
+        assert ada.put("/v1/me/reminders", {"prompt_time": "06:05", "quiet_hours": None}).status == 200
+        assert [_whole(ben.get(path)) for path in self.ROUTES] == before
+
+    def test_no_log_line_holds_what_is_private(self, api: Handler, logged: io.StringIO) -> None:
+        token, name, text = a_token("canary"), "Canarina", "A canary sings"
+        ada, ben = a_phone(api, "ada", NEW_YORK, display_name=name), a_phone(api, "ben", TOKYO)
+        ada.put("/v1/me/devices/tablet", {"token": token, "platform": "ios"})
+        invite = ada.post("/v1/invites", key="a-key-of-ada").body
+        ben.post("/v1/invites/redeem", {"code": invite["code"] + "2"})
+        ben.post("/v1/invites/redeem", {"code": invite["code"]})
+        ada.post("/v1/invites/confirm", {"invite_id": invite["invite_id"]})
+        answer(ada, "2026-03-02", text)
+        answer(ada, "2026-03-02", text * 300)
+        answer(ada, "2026-03-02", text, unheard_of=text)
+        ada.call("PUT", "/v1/days/2026-03-02/answer", raw=text)
+        ada.put("/v1/me", {"display_name": name * 20, "zone": text})
+        ada.put("/v1/me/devices/tablet", {"token": token, "platform": token})
+        ada.get(f"/v1/days/{text}")
+        ada.get(f"/v1/days?before={token}")
+        ada.put(f"/v1/{token}", {})
+        for path in self.ROUTES:
+            ada.get(path)
+        lines = logged.getvalue()
+        assert lines.count('"message":"answered"') > 10
+        assert lines.count('"message":"refused"') > 6
+        secrets = (token, name, "canary", invite["code"], invite["code"].replace("-", ""), "a-key-of-ada", "2026-03-02")
+        assert [secret for secret in secrets if secret in lines] == []
+
+    def test_no_stored_item_holds_what_was_written_nor_any_code(self, own_parts: Parts) -> None:
+        api = handler_of(lambda: own_parts)
+        ada, ben = a_phone(api, "ada", NEW_YORK), a_phone(api, "ben", TOKYO)
+        invite = ada.post("/v1/invites", key="a-key-of-ada").body
+        ben.post("/v1/invites/redeem", {"code": invite["code"]})
+        ada.post("/v1/invites/confirm", {"invite_id": invite["invite_id"]})
+        answer(ada, "2026-03-02", "A canary sings")
+        answer(ben, "2026-03-02", "Another canary sings", share_first=True)
+        answer(ada, "2026-03-03", "A third canary")
+        rows = list(_rows(own_parts))
+        assert {row["pk"]["S"].partition("#")[0] for row in rows} >= {"PERSON", "COUPLE", "INVITE", "CELL", "TOKEN"}
+        kept = repr(rows)
+        for secret in ("canary", invite["code"].replace("-", ""), invite["code"], "a-key-of-ada"):
+            assert secret not in kept
+        tokens = repr([row for row in rows if not row["pk"]["S"].startswith(("PERSON#", "SLOT#"))])
+        assert "token-ada" not in tokens
+
+
+def move(phone: Phone, zone: str) -> None:
+    assert phone.put("/v1/me", {"display_name": "A", "zone": zone}).status == 200
+
+
+def _whole(reply: Reply) -> tuple[int, str, str]:
+    return reply.status, repr(sorted(reply.headers.items())), reply.text
+
+
+def _canary(dice: random.Random, length: int) -> str:
+    return "".join(itertools.islice(_letters(dice), length))
+
+
+def _letters(dice: random.Random) -> Iterator[str]:
+    while True:
+        yield dice.choice("canary 🐤ñ\n")
+
+
+def _take_back(parts: Parts, couple: CoupleId, date: dt.date) -> None:
+    """Remove every answer from a day, which no route does: so that one day can be compared with itself."""
+    parts.days.table.client.update_item(
+        TableName=parts.days.table.name,
+        Key={"pk": {"S": f"COUPLE#{couple}"}, "sk": {"S": f"DAY#{date}"}},
+        UpdateExpression="SET answers = :none",
+        ExpressionAttributeValues={":none": {"M": {}}},
+    )
+
+
+def _make_kind(parts: Parts, couple: Couple, date: dt.date, kind: PromptKind) -> None:
+    """Put a prompt of this kind in place of the day's own."""
+    parts.days.table.client.update_item(
+        TableName=parts.days.table.name,
+        Key={"pk": {"S": f"COUPLE#{couple.id}"}, "sk": {"S": f"DAY#{date}"}},
+        UpdateExpression="SET kind = :kind",
+        ExpressionAttributeValues={":kind": {"S": kind}},
+    )
+
+
+def _rows(parts: Parts) -> Iterator[dict[str, Any]]:
+    for table in (parts.people.table, parts.vault.table):
+        for page in table.client.get_paginator("scan").paginate(TableName=table.name):
+            yield from page["Items"]

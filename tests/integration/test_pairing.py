@@ -1,0 +1,429 @@
+"""How two persons become a couple and cease to be one: invite, redeem, confirm, unpair."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+import pytest
+
+from rekindle.models import CoupleId
+from rekindle.store.couples import KEEPSAKE
+from rekindle.store.instants import to_ttl
+from rekindle.store.keys import Key
+from rekindle.store.slots import rows_of
+from tests.builders import LONDON, NEW_YORK, TOKYO, a_uid
+from tests.phones import Phone, a_phone, pair
+
+if TYPE_CHECKING:
+    from couples_api.parts import Parts
+    from tests.phones import Handler, Reply
+
+HOUR = dt.timedelta(hours=1)
+MILLISECOND = dt.timedelta(milliseconds=1)
+SHARED = ("/v1/couple", "/v1/today", "/v1/days", "/v1/days/2026-03-02", "/v1/streak")
+
+
+@pytest.fixture
+def ada(api: Handler) -> Phone:
+    return a_phone(api, "ada", NEW_YORK)
+
+
+@pytest.fixture
+def ben(api: Handler) -> Phone:
+    return a_phone(api, "ben", TOKYO)
+
+
+def redeem(phone: Phone, code: str) -> Reply:
+    return phone.post("/v1/invites/redeem", {"code": code})
+
+
+def confirm(phone: Phone, invite_id: str) -> Reply:
+    return phone.post("/v1/invites/confirm", {"invite_id": invite_id})
+
+
+def is_paired(*phones: Phone) -> list[bool]:
+    return [phone.get("/v1/me").body["paired"] for phone in phones]
+
+
+def wait(span: dt.timedelta, *phones: Phone) -> None:
+    for phone in phones:
+        phone.now += span
+
+
+def test_two_persons_pair_from_invite_to_confirmation(ada: Phone, ben: Phone) -> None:
+    made = ada.post("/v1/invites")
+    assert made.status == 201
+    invite = made.body
+    assert invite["link"] == "https://app.example/join#" + invite["code"].replace("-", "")
+    assert dt.datetime.fromisoformat(invite["expires_at"]) == ada.now + dt.timedelta(hours=24)
+    waiting = ada.get("/v1/invites").body
+    assert waiting == {
+        "invite_id": invite["invite_id"],
+        "state": "open",
+        "redeemed_by": None,
+        "expires_at": invite["expires_at"],
+    }
+
+    redeemed = redeem(ben, invite["code"])
+    assert redeemed.status == 200
+    assert redeemed.body == {"invite_id": invite["invite_id"], "inviter": "Ada", "state": "redeemed"}
+    assert ada.get("/v1/invites").body["redeemed_by"] == "Ben"
+    assert is_paired(ada, ben) == [False, False]
+
+    confirmed = confirm(ada, invite["invite_id"])
+    assert confirmed.status == 200
+    assert confirmed.body == {"partner": "Ben", "since": "2026-03-02"}
+    assert ben.get("/v1/couple").body == {"partner": "Ada", "since": "2026-03-02"}
+    assert is_paired(ada, ben) == [True, True]
+    assert ada.get("/v1/invites").problem == "no-invite"
+
+
+def test_nothing_shared_is_seen_before_the_inviter_confirms(ada: Phone, ben: Phone) -> None:
+    redeem(ben, ada.post("/v1/invites").body["code"])
+    assert {phone.get(path).problem for phone in (ada, ben) for path in SHARED} == {"not-paired"}
+
+
+@pytest.mark.parametrize(
+    "spoken",
+    [
+        str.lower,
+        lambda code: code.replace("-", ""),
+        lambda code: " ".join(code.replace("-", "")),
+        lambda code: f"  {code.replace('-', '–')}\n",
+        lambda code: code.replace("-", "\N{NON-BREAKING HYPHEN}").replace("2", " 2 "),
+    ],
+    ids=["lower-case", "no-dash", "spaced", "phone-dash", "odd-blanks"],
+)
+def test_a_code_works_however_it_is_typed(ada: Phone, ben: Phone, spoken: type[str]) -> None:
+    assert redeem(ben, spoken(ada.post("/v1/invites").body["code"])).status == 200
+
+
+def test_the_answer_to_a_code_that_does_not_work_never_says_why(api: Handler, ada: Phone, ben: Phone) -> None:
+    """Byte for byte: who guesses codes must not learn that one was right once."""
+    cai, dee = a_phone(api, "cai", LONDON), a_phone(api, "dee", LONDON)
+    used = ada.post("/v1/invites").body
+    redeem(ben, used["code"])
+    cancelled = cai.post("/v1/invites").body["code"]
+    cai.delete("/v1/invites")
+    superseded = cai.post("/v1/invites").body["code"]
+    own = cai.post("/v1/invites").body["code"]
+    wrong = [redeem(dee, code) for code in (used["code"], cancelled, superseded, "22222-22222")]
+    wrong += [redeem(cai, own), redeem(cai, "not a code at all")]
+    dee.now += 24 * HOUR
+    wrong.append(redeem(dee, own))
+    assert confirm(ada, used["invite_id"]).status == 200
+    wrong.append(redeem(dee, used["code"]))
+    assert {reply.problem for reply in wrong} == {"invite-not-usable"}
+    assert len({(reply.status, reply.text, *sorted(reply.headers.items())) for reply in wrong}) == 1
+
+
+def test_a_new_invite_ends_the_one_before(ada: Phone, ben: Phone) -> None:
+    first, second = ada.post("/v1/invites").body, ada.post("/v1/invites").body
+    assert first["code"] != second["code"]
+    assert redeem(ben, first["code"]).problem == "invite-not-usable"
+    assert redeem(ben, second["code"]).status == 200
+
+
+def test_a_code_dies_exactly_a_day_after_it_was_made(api: Handler, ada: Phone, ben: Phone) -> None:
+    cai = a_phone(api, "cai", LONDON)
+    codes = [phone.post("/v1/invites").body["code"] for phone in (ada, cai)]
+    wait(24 * HOUR - MILLISECOND, ben)
+    assert redeem(ben, codes[0]).status == 200
+    wait(MILLISECOND, ben)
+    assert redeem(ben, codes[1]).problem == "invite-not-usable"
+
+
+def test_an_invite_that_expires_between_redeeming_and_confirming_makes_no_couple(ada: Phone, ben: Phone) -> None:
+    invite = ada.post("/v1/invites").body
+    redeem(ben, invite["code"])
+    ada.now += 24 * HOUR
+    assert confirm(ada, invite["invite_id"]).problem == "no-invite"
+    assert is_paired(ada, ben) == [False, False]
+
+
+def test_an_inviter_declines_by_cancelling(ada: Phone, ben: Phone) -> None:
+    invite = ada.post("/v1/invites").body
+    redeem(ben, invite["code"])
+    assert ada.delete("/v1/invites").status == 204
+    assert confirm(ada, invite["invite_id"]).problem == "no-invite"
+    assert redeem(ben, invite["code"]).problem == "invite-not-usable"
+    assert ada.delete("/v1/invites").status == 204
+
+
+def test_only_the_invite_that_was_seen_is_confirmed(api: Handler, ada: Phone, ben: Phone) -> None:
+    """A tap on «yes, that is Ben» must never bind whoever redeemed a later code."""
+    seen = ada.post("/v1/invites").body
+    redeem(ben, seen["code"])
+    later = ada.post("/v1/invites").body
+    redeem(a_phone(api, "cai", LONDON), later["code"])
+    assert confirm(ada, seen["invite_id"]).problem == "no-invite"
+    assert confirm(ada, later["invite_id"]).body["partner"] == "Cai"
+    assert is_paired(ben) == [False]
+
+
+def test_an_invite_is_confirmed_only_once_somebody_has_redeemed_it(ada: Phone) -> None:
+    invite = ada.post("/v1/invites").body
+    assert confirm(ada, invite["invite_id"]).problem == "not-redeemed-yet"
+
+
+def test_nobody_confirms_an_invite_of_somebody_else(ada: Phone, ben: Phone) -> None:
+    invite = ada.post("/v1/invites").body
+    redeem(ben, invite["code"])
+    assert confirm(ben, invite["invite_id"]).problem == "no-invite"
+    assert is_paired(ada, ben) == [False, False]
+
+
+def test_the_first_who_redeems_a_code_has_it(api: Handler, ada: Phone, ben: Phone) -> None:
+    invite = ada.post("/v1/invites").body
+    assert redeem(ben, invite["code"]).status == 200
+    assert redeem(a_phone(api, "cai", LONDON), invite["code"]).problem == "invite-not-usable"
+    assert confirm(ada, invite["invite_id"]).body["partner"] == "Ben"
+
+
+def test_a_person_is_in_one_couple_at_most(api: Handler, ada: Phone, ben: Phone) -> None:
+    pair(ada, ben)
+    cai = a_phone(api, "cai", LONDON)
+    open_code = cai.post("/v1/invites").body["code"]
+    for paired in (ada, ben):
+        assert paired.post("/v1/invites").problem == "already-paired"
+        assert redeem(paired, open_code).problem == "already-paired"
+
+
+def test_a_redeemer_who_has_paired_elsewhere_since_is_not_to_be_had(api: Handler, ada: Phone, ben: Phone) -> None:
+    """And the inviter does not learn with whom, nor even that."""
+    invite = ada.post("/v1/invites").body
+    redeem(ben, invite["code"])
+    cai = a_phone(api, "cai", LONDON)
+    pair(cai, ben)
+    refused = confirm(ada, invite["invite_id"])
+    assert refused.problem == "invite-not-usable"
+    assert "Cai" not in refused.text
+    assert ada.post("/v1/invites").status == 201
+    assert is_paired(ada, ben, cai) == [False, True, True]
+
+
+def test_who_pairs_by_one_invite_has_their_own_withdrawn(api: Handler, ada: Phone, ben: Phone) -> None:
+    bens = ben.post("/v1/invites").body["code"]
+    pair(ada, ben)
+    assert redeem(a_phone(api, "cai", LONDON), bens).problem == "invite-not-usable"
+
+
+class TestGuessing:
+    """Tries at redeeming are few, so that ten symbols are enough."""
+
+    def test_five_codes_an_hour_are_tried_and_the_sixth_waits(self, ada: Phone) -> None:
+        for minute in range(5):
+            assert redeem(ada, "22222-22222").problem == "invite-not-usable"
+            if minute < 4:
+                ada.now += dt.timedelta(minutes=1)
+        ada.now += dt.timedelta(minutes=1, milliseconds=1)
+        refused = redeem(ada, "22222-22222")
+        assert (refused.status, refused.problem) == (429, "too-many-tries")
+        # The first of the five was 5 minutes and a millisecond ago; a part of a second is a second more.
+        assert refused.headers["Retry-After"] == str(55 * 60)
+        ada.now += dt.timedelta(seconds=int(refused.headers["Retry-After"]))
+        assert redeem(ada, "22222-22222").problem == "invite-not-usable"
+
+    def test_twenty_codes_a_day_are_tried(self, ada: Phone) -> None:
+        for number in range(20):
+            assert redeem(ada, "22222-22222").problem == "invite-not-usable", number
+            ada.now += HOUR
+        refused = redeem(ada, "22222-22222")
+        assert refused.problem == "too-many-tries"
+        assert refused.headers["Retry-After"] == str(4 * 60 * 60)
+        ada.now += 4 * HOUR
+        assert redeem(ada, "22222-22222").problem == "invite-not-usable"
+
+    def test_who_has_tried_too_often_waits_with_a_right_code_too(self, ada: Phone, ben: Phone) -> None:
+        code = ada.post("/v1/invites").body["code"]
+        for _ in range(5):
+            redeem(ben, "22222-22222")
+        assert redeem(ben, code).problem == "too-many-tries"
+        assert ada.get("/v1/invites").body["state"] == "open"
+        ben.now += HOUR
+        assert redeem(ben, code).status == 200
+
+    def test_a_person_without_a_profile_cannot_try_codes(self, api: Handler, ada: Phone) -> None:
+        code = ada.post("/v1/invites").body["code"]
+        assert redeem(Phone(api, a_uid("nobody")), code).problem == "no-profile"
+
+    def test_a_code_is_kept_nowhere(self, parts: Parts, ada: Phone) -> None:
+        code = ada.post("/v1/invites").body["code"].replace("-", "")
+        kept = parts.people.person(ada.uid)
+        assert kept
+        assert kept.invite
+        assert code not in repr(kept) + repr(parts.invites.invite(kept.invite.code_mac))
+
+
+class TestRepeats:
+    """A phone that got no reply asks again, and must not make things worse."""
+
+    def test_an_invite_asked_for_again_under_its_key_is_the_same(self, ada: Phone, ben: Phone) -> None:
+        first = ada.post("/v1/invites", key="tap-1")
+        ada.now += dt.timedelta(seconds=9)
+        again = ada.post("/v1/invites", key="tap-1")
+        assert (again.status, again.body) == (first.status, first.body)
+        assert ada.post("/v1/invites", key="tap-2").body["code"] != first.body["code"]
+        # What a key stands for is its owner's own.
+        assert ben.post("/v1/invites", key="tap-1").body["code"] != first.body["code"]
+
+    def test_an_invite_asked_for_again_after_it_was_redeemed_is_not_opened_anew(self, ada: Phone, ben: Phone) -> None:
+        first = ada.post("/v1/invites", key="tap").body
+        redeem(ben, first["code"])
+        assert ada.post("/v1/invites", key="tap").body == first
+        assert ada.get("/v1/invites").body["redeemed_by"] == "Ben"
+
+    @pytest.mark.parametrize("end", ["cancelled", "superseded", "expired", "used"])
+    def test_a_late_repeat_never_brings_a_dead_code_back(self, ada: Phone, ben: Phone, end: str) -> None:
+        """An inviter who declined a stranger must not have the stranger's code opened again by a straggler."""
+        first = ada.post("/v1/invites", key="tap").body
+        match end:
+            case "cancelled":
+                ada.delete("/v1/invites")
+            case "superseded":
+                ada.post("/v1/invites", key="another tap")
+            case "expired":
+                wait(24 * HOUR, ada, ben)
+            case "used":
+                redeem(ben, first["code"])
+                confirm(ada, first["invite_id"])
+                ada.delete("/v1/couple")
+        repeated = ada.post("/v1/invites", key="tap")
+        assert (repeated.status, repeated.problem) == (409, "key-reused")
+        assert redeem(ben, first["code"]).problem == "invite-not-usable"
+        assert ada.post("/v1/invites", key="a new tap").status == 201
+
+    def test_redeeming_again_finds_it_redeemed(self, ada: Phone, ben: Phone) -> None:
+        code = ada.post("/v1/invites").body["code"]
+        for key in (None, "tap"):
+            replies = [ben.post("/v1/invites/redeem", {"code": code}, key=key) for _ in range(2)]
+            assert [reply.status for reply in replies] == [200, 200]
+            assert replies[0].text == replies[1].text
+
+    def test_redeeming_again_after_the_confirmation_says_that_one_is_paired(self, ada: Phone, ben: Phone) -> None:
+        invite = ada.post("/v1/invites").body
+        redeem(ben, invite["code"])
+        confirm(ada, invite["invite_id"])
+        assert redeem(ben, invite["code"]).problem == "already-paired"
+
+    def test_confirming_again_finds_the_couple(self, ada: Phone, ben: Phone) -> None:
+        invite = ada.post("/v1/invites").body
+        redeem(ben, invite["code"])
+        replies = [
+            ada.post("/v1/invites/confirm", {"invite_id": invite["invite_id"]}, key=key) for key in (None, "tap", "tap")
+        ]
+        assert [reply.status for reply in replies] == [200] * 3
+        assert len({reply.text for reply in replies}) == 1
+
+    def test_a_confirmation_that_comes_again_after_the_unpairing_pairs_nobody(self, ada: Phone, ben: Phone) -> None:
+        invite = ada.post("/v1/invites").body
+        redeem(ben, invite["code"])
+        confirm(ada, invite["invite_id"])
+        ben.delete("/v1/couple")
+        assert confirm(ada, invite["invite_id"]).problem == "no-invite"
+        assert is_paired(ada, ben) == [False, False]
+
+    def test_a_key_serves_one_request_only(self, ada: Phone, ben: Phone) -> None:
+        code = ada.post("/v1/invites").body["code"]
+        assert ben.post("/v1/invites/redeem", {"code": "22222-22222"}, key="tap").problem == "invite-not-usable"
+        reused = ben.post("/v1/invites/redeem", {"code": code}, key="tap")
+        assert (reused.status, reused.problem) == (409, "key-reused")
+        assert ben.post("/v1/invites", key="tap").problem == "key-reused"
+        assert ben.post("/v1/invites/confirm", {"invite_id": "any"}, key="tap").problem == "key-reused"
+        assert ada.get("/v1/invites").body["state"] == "open"
+
+
+class TestUnpairing:
+    """Either leaves, alone and at once."""
+
+    @pytest.fixture
+    def couple_id(self, parts: Parts, couple: tuple[Phone, Phone]) -> CoupleId:
+        person = parts.people.person(couple[0].uid)
+        assert person
+        assert person.couple
+        return person.couple
+
+    @pytest.mark.parametrize("leaver", [0, 1], ids=["the-inviter", "the-redeemer"])
+    def test_neither_sees_anything_shared_from_then_on(self, couple: tuple[Phone, Phone], leaver: int) -> None:
+        for phone in couple:
+            assert phone.put("/v1/days/2026-03-02/answer", {"text": "The way you hum."}).status == 200
+        assert couple[leaver].delete("/v1/couple").status == 204
+        refused = [phone.get(path) for phone in couple for path in SHARED]
+        refused += [phone.put("/v1/days/2026-03-02/answer", {"text": "Wait"}) for phone in couple]
+        assert {(reply.status, reply.problem) for reply in refused} == {(404, "not-paired")}
+        assert is_paired(*couple) == [False, False]
+
+    def test_the_one_who_was_left_finds_a_neutral_state(self, couple: tuple[Phone, Phone]) -> None:
+        """The same words as for someone who never paired: nothing says that, when or by whom it ended."""
+        ada, ben = couple
+        ada.delete("/v1/couple")
+        cai = a_phone(ada.handler, "cai", LONDON)
+        for path in SHARED:
+            assert ben.get(path) == cai.get(path)
+        mine = ben.get("/v1/me").body
+        assert mine.keys() == cai.get("/v1/me").body.keys()
+
+    def test_slots_go_with_the_couple(self, parts: Parts, couple: tuple[Phone, Phone], couple_id: CoupleId) -> None:
+        people = parts.people.people([phone.uid for phone in couple])
+        due = [(person, place) for person in people.values() for place in rows_of(person)]
+        assert len(due) == 4
+        couple[0].delete("/v1/couple")
+        table = parts.people.table
+        rows = [
+            item
+            for person, (slot, kind) in due
+            for item in table.query(f"SLOT#{slot}#0").items
+            if item["sk"] == f"{kind}#{person.uid}"
+        ]
+        assert rows == []
+        ended = parts.couples.couple(couple_id)
+        assert ended
+        assert ended.ended_at == couple[0].now
+
+    def test_the_key_goes_when_the_keepsake_period_is_over(
+        self, parts: Parts, couple: tuple[Phone, Phone], couple_id: CoupleId
+    ) -> None:
+        row = Key(f"COUPLE#{couple_id}", "")
+        before = parts.vault.table.get(row)
+        assert before
+        assert "ttl" not in before
+        couple[1].delete("/v1/couple")
+        assert parts.vault.table.get(row) == before | {"ttl": to_ttl(couple[1].now + KEEPSAKE)}
+
+    def test_unpairing_again_finds_nobody_to_unpair_from(
+        self, parts: Parts, couple: tuple[Phone, Phone], couple_id: CoupleId
+    ) -> None:
+        ada, ben = couple
+        ada.delete("/v1/couple")
+        key = parts.vault.table.get(Key(f"COUPLE#{couple_id}", ""))
+        wait(HOUR, ada, ben)
+        assert {phone.delete("/v1/couple").problem for phone in couple} == {"not-paired"}
+        assert parts.vault.table.get(Key(f"COUPLE#{couple_id}", "")) == key
+
+    def test_to_pair_again_takes_both_and_starts_anew(self, couple: tuple[Phone, Phone]) -> None:
+        ada, ben = couple
+        for phone in couple:
+            phone.put("/v1/days/2026-03-02/answer", {"text": "The way you hum."})
+        assert ada.get("/v1/streak").body["total"] == 1
+        ada.delete("/v1/couple")
+        wait(HOUR, ada, ben)
+        pair(ben, ada)
+        assert ada.get("/v1/days").body == {"days": [], "before": None}
+        assert ada.get("/v1/days/2026-03-02").body["me"]["state"] == "waiting"
+        assert ada.get("/v1/streak").body["total"] == 0
+        assert ada.get("/v1/today").body["streak"] == {"current": 0, "longest": 0, "total": 0}
+
+    def test_who_is_left_can_pair_with_another(self, api: Handler, couple: tuple[Phone, Phone]) -> None:
+        ada, ben = couple
+        ada.delete("/v1/couple")
+        cai = a_phone(api, "cai", LONDON)
+        pair(ben, cai)
+        assert ben.get("/v1/couple").body["partner"] == "Cai"
+        assert ada.get("/v1/couple").problem == "not-paired"
+
+
+def test_a_partners_new_name_is_seen(couple: tuple[Phone, Phone]) -> None:
+    ada, ben = couple
+    ben.put("/v1/me", {"display_name": "Benno", "zone": TOKYO})
+    assert ada.get("/v1/couple").body["partner"] == "Benno"

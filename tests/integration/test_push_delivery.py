@@ -1,0 +1,514 @@
+"""The courier on real engines, with FCM at the end of a real wire."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from delivery.courier import LAST_ATTEMPT, Courier, GivenUpError
+from delivery.fcm import FcmGateway, credential_from
+from delivery.gateway import CredentialError
+from rekindle.calendar import day_window
+from rekindle.models import CoupleId, Device, DeviceId, Person, PushKind, Reminders, Uid
+from rekindle.push.jobs import LONGEST_DELAY, PersonJob, RetryJob, SlotJob, Target, mark_of
+from rekindle.store import keys
+from rekindle.store.instants import to_millis
+from rekindle.store.people import People
+from rekindle.store.runs import Runs
+from rekindle.store.slots import Slots
+from rekindle.store.table import Write
+from tests.builders import NEW_YORK, TOKYO, a_device, a_paired_person, a_profile, an_instant
+from tests.integration import fcm_wire
+from tests.integration.fcm_wire import PROJECT, FcmWire
+from tests.integration.push_world import CrashError, Queue, calls, saved
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rekindle.store.table import Table
+
+DATE = dt.date(2026, 3, 2)
+MORNING = an_instant("2026-03-02T13:30:00Z")
+"""08:30 in New York."""
+EVENING = an_instant("2026-03-03T01:30:00Z")
+"""20:30 in New York."""
+NO_WAIT = dt.timedelta(0)
+MINUTE = dt.timedelta(minutes=1)
+COUPLE = CoupleId("couple-1")
+
+
+@pytest.fixture
+def wire() -> Iterator[FcmWire]:
+    with fcm_wire.fcm_wire() as wire:
+        yield wire
+
+
+@pytest.fixture
+def queue(emulator_url: str) -> Queue:
+    return Queue.on(emulator_url)
+
+
+@pytest.fixture
+def courier(table: Table, queue: Queue, wire: FcmWire) -> Iterator[Courier]:
+    gateway = FcmGateway(credential_from(wire.secret), PROJECT, wire.url)
+    yield Courier(
+        slots=Slots(table),
+        runs=Runs(table),
+        people=People(table),
+        outbox=queue.outbox,
+        gateway=gateway,
+        app_link="https://app.example",
+    )
+    gateway.close()
+
+
+def plenty() -> dt.timedelta:
+    return 10 * MINUTE
+
+
+def do(courier: Courier, job: SlotJob | PersonJob | RetryJob, waited: dt.timedelta = NO_WAIT) -> None:
+    courier.carry_out(job, waited, plenty)
+
+
+def a_slot_job(time: dt.time = dt.time(8, 30), instant: dt.datetime = MORNING, late: dt.timedelta = NO_WAIT) -> SlotJob:
+    return SlotJob(zone=NEW_YORK, time=time, shard=0, date=DATE, instant=instant, late=late)
+
+
+def a_person_job(person: Person, kind: PushKind = PushKind.BOTH_ANSWERED, **changes: object) -> PersonJob:
+    return PersonJob.model_validate(
+        {"kind": kind, "uid": person.uid, "couple": COUPLE, "date": DATE, "instant": MORNING, **changes}
+    )
+
+
+def token_of(person: Person) -> str:
+    (device,) = person.devices.values()
+    return device.token
+
+
+def kinds_sent(wire: FcmWire) -> Counter[str]:
+    """How many pushes of each kind there were."""
+    return Counter(message["android"]["notification"]["tag"].removesuffix(f"-{DATE}") for message in wire.messages)
+
+
+def people_at(table: Table, count: int) -> list[Person]:
+    people = [a_paired_person(reminders=Reminders(evening=None)) for _ in range(count)]
+    saved(table, *people)
+    return people
+
+
+# A slot that is due
+
+
+def test_everybody_in_a_slot_is_reminded_once(table: Table, courier: Courier, wire: FcmWire) -> None:
+    people = people_at(table, 12)
+    do(courier, a_slot_job())
+    assert sorted(message["token"] for message in wire.messages) == sorted(map(token_of, people))
+    assert kinds_sent(wire) == {"prompt": 12}
+    do(courier, a_slot_job())
+    assert len(wire.messages) == 12
+
+
+def test_a_push_writes_nothing(table: Table, courier: Courier) -> None:
+    """A thousand pushes cost as many writes as one: the run's two."""
+    people_at(table, 30)
+    with calls(table) as seen:
+        do(courier, a_slot_job())
+    assert seen == ["PutItem", "Query", "UpdateItem"]
+
+
+def test_a_slot_on_another_date_is_another_run(table: Table, courier: Courier, wire: FcmWire) -> None:
+    people_at(table, 1)
+    do(courier, a_slot_job())
+    do(courier, a_slot_job().model_copy(update={"date": DATE + dt.timedelta(days=1)}))
+    assert len(wire.messages) == 2
+
+
+def test_a_slot_that_nobody_uses_any_more_is_just_done(courier: Courier, wire: FcmWire) -> None:
+    do(courier, a_slot_job())
+    assert wire.messages == []
+
+
+@pytest.mark.parametrize("crash_at", range(1, 8))
+def test_a_crash_resumes_where_it_was(table: Table, courier: Courier, wire: FcmWire, crash_at: int) -> None:
+    """Everybody is reached, and at most the page that it died on is sent again."""
+    people = people_at(table, 7)
+    courier = replace(courier, page_rows=2)
+    with calls(table, crash_at=crash_at), pytest.raises(CrashError):
+        do(courier, a_slot_job())
+    do(courier, a_slot_job())
+    pushes = Counter(message["token"] for message in wire.messages)
+    assert pushes.keys() == {token_of(person) for person in people}
+    assert sum(pushes.values()) <= 7 + 2
+    do(courier, a_slot_job())
+    assert sum(pushes.values()) == len(wire.messages)
+
+
+def test_when_time_runs_short_another_function_goes_on(
+    table: Table, courier: Courier, wire: FcmWire, queue: Queue
+) -> None:
+    people = people_at(table, 5)
+    courier = replace(courier, page_rows=2)
+    rounds = 0
+    jobs = [a_slot_job()]
+    while jobs:
+        rounds += 1
+        for job in jobs:
+            courier.carry_out(job, MINUTE, lambda: 5 * dt.timedelta(seconds=1))
+        jobs = [job for job in queue.taken() if job.type == "slot"]
+        assert all(job.late == rounds * MINUTE for job in jobs)
+    assert rounds == 3
+    assert sorted(message["token"] for message in wire.messages) == sorted(map(token_of, people))
+
+
+def test_a_push_in_quiet_hours_is_passive(table: Table, courier: Courier, wire: FcmWire) -> None:
+    early = dt.time(6, 30)
+    sleeper = a_paired_person(reminders=Reminders(prompt=early, evening=None))
+    riser = a_paired_person(reminders=Reminders(prompt=early, evening=None, quiet_hours=None))
+    saved(table, sleeper, riser)
+    do(courier, a_slot_job(early, an_instant("2026-03-02T11:30:00Z")))
+    (quiet,), (loud,) = wire.delivered_to(token_of(sleeper)), wire.delivered_to(token_of(riser))
+    assert quiet["apns"]["payload"]["aps"] == {"interruption-level": "passive"}
+    assert quiet["android"]["notification"]["channel_id"] == "quiet"
+    assert loud["apns"]["payload"]["aps"]["sound"] == "default"
+
+
+def test_a_push_that_comes_late_is_as_quiet_as_the_hour_it_comes_in(
+    table: Table, courier: Courier, wire: FcmWire
+) -> None:
+    ada = a_paired_person(reminders=Reminders(prompt=dt.time(21, 30), evening=None))
+    saved(table, ada)
+    do(courier, a_slot_job(dt.time(21, 30), EVENING + 60 * MINUTE), waited=45 * MINUTE)
+    (message,) = wire.delivered_to(token_of(ada))
+    assert message["android"]["notification"]["channel_id"] == "quiet"
+
+
+def test_a_slot_more_than_two_hours_late_is_dropped(table: Table, courier: Courier, wire: FcmWire) -> None:
+    """Its own lateness and its wait in the queue count together; the run is not even begun."""
+    people_at(table, 1)
+    do(courier, a_slot_job(late=90 * MINUTE), waited=31 * MINUTE)
+    assert wire.messages == []
+    do(courier, a_slot_job(late=90 * MINUTE), waited=30 * MINUTE)
+    assert len(wire.messages) == 1
+
+
+def a_day(table: Table, couple: CoupleId, *answered: Uid, closed: bool = False) -> None:
+    window = day_window(DATE, [NEW_YORK])
+    item = {
+        "persons": list(answered),
+        "prompt": {"pack": "test", "version": 1, "id": "spark-1"},
+        "kind": "question",
+        "opens_at": to_millis(window.opens_at),
+        "closes_at": to_millis(EVENING if closed else window.closes_at),
+        "answers": {
+            uid: {"at": to_millis(MORNING), "revision": 1, "sealed": b"sealed", "share_first": False}
+            for uid in answered
+        },
+    }
+    table.write(Write("Put", keys.day(couple, DATE), item=item))
+
+
+def test_in_the_evening_only_who_has_not_answered_is_reminded(table: Table, courier: Courier, wire: FcmWire) -> None:
+    couples = [CoupleId(f"couple-{name}") for name in ("one", "none", "both", "unopened", "closed")]
+    pairs = {couple: (a_paired_person(couple=couple), a_paired_person(couple=couple)) for couple in couples}
+    saved(table, *(person for pair in pairs.values() for person in pair))
+    one, none, both, unopened, closed = couples
+    a_day(table, one, pairs[one][0].uid)
+    a_day(table, none)
+    a_day(table, both, *(person.uid for person in pairs[both]))
+    a_day(table, closed, closed=True)
+    do(courier, a_slot_job(dt.time(20, 30), EVENING))
+    reminded = [pairs[one][1], *pairs[none], *pairs[unopened]]
+    assert {message["token"] for message in wire.messages} == {token_of(person) for person in reminded}
+    assert kinds_sent(wire) == {"evening": 5}
+
+
+def test_in_the_morning_no_day_is_read(table: Table, courier: Courier) -> None:
+    saved(table, a_paired_person())
+    with calls(table) as seen:
+        do(courier, a_slot_job())
+    assert "BatchGetItem" not in seen
+
+
+def test_who_unpaired_is_in_no_slot(table: Table, courier: Courier, wire: FcmWire) -> None:
+    ada = a_paired_person()
+    saved(table, ada)
+    People(table).change(ada.uid, lambda person: replace(person, couple=None))
+    do(courier, a_slot_job())
+    assert wire.messages == []
+
+
+# One person
+
+
+def test_a_person_is_told_on_every_device(table: Table, courier: Courier, wire: FcmWire) -> None:
+    ada = a_paired_person(devices={DeviceId(name): a_device() for name in ("phone", "tablet")})
+    saved(table, ada)
+    do(courier, a_person_job(ada, PushKind.PARTNER_ANSWERED))
+    assert {message["token"] for message in wire.messages} == {device.token for device in ada.devices.values()}
+    assert kinds_sent(wire) == {"partner_answered": 2}
+
+
+def test_a_person_is_told_quietly_in_their_own_night(table: Table, courier: Courier, wire: FcmWire) -> None:
+    ada, ben = a_paired_person(), a_paired_person(profile=a_profile(zone=TOKYO))
+    saved(table, ada, ben)
+    for person in (ada, ben):
+        do(courier, a_person_job(person))
+    channels = [wire.delivered_to(token_of(each))[0]["android"]["notification"]["channel_id"] for each in (ada, ben)]
+    assert channels == ["everyday", "quiet"], "08:30 in New York is 22:30 in Tokyo"
+
+
+@pytest.mark.parametrize("change", [{"couple": None}, {"couple": CoupleId("another")}, {"devices": {}}], ids=str)
+def test_a_push_that_waited_dies_with_the_couple(
+    table: Table, courier: Courier, wire: FcmWire, queue: Queue, change: dict[str, Any]
+) -> None:
+    ada = a_paired_person()
+    saved(table, ada)
+    People(table).change(ada.uid, lambda person: replace(person, **change))
+    do(courier, a_person_job(ada))
+    do(courier, a_retry(ada))
+    assert wire.messages == []
+    assert queue.taken() == []
+
+
+def test_a_push_to_nobody_is_done(courier: Courier, wire: FcmWire) -> None:
+    do(courier, a_person_job(a_paired_person()))
+    assert wire.messages == []
+
+
+def test_a_milestone_is_not_told_to_who_hides_their_streak(table: Table, courier: Courier, wire: FcmWire) -> None:
+    ada, ben = a_paired_person(), a_paired_person(profile=a_profile(streak_hidden=True))
+    saved(table, ada, ben)
+    for person in (ada, ben):
+        do(courier, a_person_job(person, PushKind.STREAK_MILESTONE, milestone=7))
+    assert [message["token"] for message in wire.messages] == [token_of(ada)]
+
+
+def test_news_of_a_person_are_told_however_late(table: Table, courier: Courier, wire: FcmWire) -> None:
+    ada = a_paired_person()
+    saved(table, ada)
+    do(courier, a_person_job(ada), waited=5 * 60 * MINUTE)
+    assert len(wire.messages) == 1
+
+
+# What does not arrive
+
+
+def a_retry(person: Person, attempt: int = 2, **changes: object) -> RetryJob:
+    targets = tuple(
+        Target(uid=person.uid, couple=COUPLE, mark=mark_of(device.token)) for device in person.devices.values()
+    )
+    return RetryJob.model_validate(
+        {
+            "kind": PushKind.PROMPT,
+            "date": DATE,
+            "instant": MORNING,
+            "targets": targets,
+            "attempt": attempt,
+            "reason": "UnavailableError",
+            **changes,
+        }
+    )
+
+
+@pytest.mark.parametrize("answer", [fcm_wire.UNREGISTERED, fcm_wire.OTHER_SENDER, fcm_wire.MALFORMED_TOKEN], ids=str)
+def test_a_dead_token_is_forgotten_and_the_others_stay(
+    table: Table, courier: Courier, wire: FcmWire, answer: fcm_wire.Answer
+) -> None:
+    ada = a_paired_person(devices={DeviceId(name): a_device() for name in ("phone", "tablet")})
+    saved(table, ada)
+    dead, alive = (ada.devices[DeviceId(name)].token for name in ("phone", "tablet"))
+    wire.script[dead] = [answer]
+    do(courier, a_slot_job())
+    after = People(table).person(ada.uid)
+    assert after
+    assert [device.token for device in after.devices.values()] == [alive]
+    assert table.get(keys.token(dead)) is None
+    (row,) = Slots(table).page(a_slot_job().slot, 0, None, 10).rows
+    assert row.tokens == (alive,)
+
+
+def test_a_token_that_moved_on_is_not_taken_from_its_new_owner(table: Table, courier: Courier, wire: FcmWire) -> None:
+    ada, ben = a_paired_person(), a_paired_person()
+    saved(table, ada, ben)
+    token = token_of(ada)
+    retry = a_retry(ada)
+    People(table).register_device(
+        ben.uid, DeviceId("handed on"), Device(token, ada.devices[DeviceId("phone")].platform, MORNING)
+    )
+    do(courier, retry)
+    assert wire.messages == [], "the token is Ben's now, and the push was Ada's"
+    wire.script[token] = [fcm_wire.UNREGISTERED]
+    courier.people.forget_token(ada.uid, token)
+    assert table.get(keys.token(token)) == {**keys.token(token)._asdict(), "uid": ben.uid}
+
+
+@pytest.mark.parametrize(
+    "failing", [(fcm_wire.UNAVAILABLE, 30), (fcm_wire.INTERNAL, 30), (fcm_wire.QUOTA, 120)], ids=["503", "500", "429"]
+)
+def test_what_failed_for_a_while_comes_again_alone_and_later(
+    table: Table, courier: Courier, wire: FcmWire, queue: Queue, failing: tuple[fcm_wire.Answer, int]
+) -> None:
+    people = people_at(table, 5)
+    ada, (answer, delay) = people[2], failing
+    wire.script[token_of(ada)] = [answer]
+    do(courier, a_slot_job())
+    assert len(wire.messages) == 4
+    (job,) = queue.taken()
+    assert job.type == "retry"
+    assert [target.uid for target in job.targets] == [ada.uid]
+    assert (job.attempt, queue.delays) == (2, [delay])
+    do(courier, job)
+    assert [message["token"] for message in wire.messages[4:]] == [token_of(ada)]
+    assert queue.taken() == []
+
+
+def test_only_the_device_that_was_not_reached_is_tried_again(
+    table: Table, courier: Courier, wire: FcmWire, queue: Queue
+) -> None:
+    ada = a_paired_person(devices={DeviceId(name): a_device() for name in ("phone", "tablet")})
+    saved(table, ada)
+    failing = ada.devices[DeviceId("phone")].token
+    wire.script[failing] = [fcm_wire.INTERNAL] * 2
+    do(courier, a_person_job(ada))
+    for attempt in (2, 3):
+        (job,) = queue.taken()
+        assert job.type == "retry"
+        assert job.attempt == attempt
+        do(courier, job)
+    assert Counter(message["token"] for message in wire.messages) == {
+        device.token: 1 for device in ada.devices.values()
+    }
+    assert wire.attempts[failing] == 3
+    assert queue.delays == [30, 60]
+
+
+def test_an_evening_reminder_is_not_tried_again_once_the_answer_is_there(
+    table: Table, courier: Courier, wire: FcmWire, queue: Queue
+) -> None:
+    ada = a_paired_person()
+    saved(table, ada)
+    wire.script[token_of(ada)] = [fcm_wire.UNAVAILABLE]
+    do(courier, a_slot_job(dt.time(20, 30), EVENING))
+    (job,) = queue.taken()
+    a_day(table, COUPLE, ada.uid)
+    do(courier, job)
+    assert wire.messages == []
+
+
+def test_a_reminder_that_keeps_failing_is_dropped_when_it_is_too_late(
+    table: Table, courier: Courier, wire: FcmWire
+) -> None:
+    ada = a_paired_person()
+    saved(table, ada)
+    do(courier, a_retry(ada, late=100 * MINUTE), waited=21 * MINUTE)
+    assert wire.attempts[token_of(ada)] == 0
+
+
+def test_a_longer_wait_than_the_queue_can_do_is_waited_out(
+    table: Table, courier: Courier, wire: FcmWire, queue: Queue
+) -> None:
+    ada = a_paired_person()
+    saved(table, ada)
+    job: SlotJob | PersonJob | RetryJob = a_retry(ada, hold=20 * MINUTE)
+    do(courier, job)
+    (job,) = queue.taken()
+    do(courier, job)
+    (job,) = queue.taken()
+    assert wire.attempts[token_of(ada)] == 0
+    do(courier, job)
+    assert len(wire.messages) == 1
+    assert queue.delays == [LONGEST_DELAY.total_seconds(), 300]
+
+
+def test_what_never_arrives_ends_with_the_dead_letters_and_its_reason(
+    table: Table, courier: Courier, wire: FcmWire, queue: Queue
+) -> None:
+    ada = a_paired_person()
+    saved(table, ada)
+    wire.script[token_of(ada)] = [fcm_wire.UNAVAILABLE] * 99
+    do(courier, a_person_job(ada))
+    for _ in range(LAST_ATTEMPT - 1):
+        (job,) = queue.taken()
+        do(courier, job)
+    (job,) = queue.taken()
+    assert wire.attempts[token_of(ada)] == LAST_ATTEMPT
+    for _ in range(3):
+        with pytest.raises(GivenUpError, match="UnavailableError"):
+            do(courier, job)
+    assert wire.attempts[token_of(ada)] == LAST_ATTEMPT, "on its way there it is not tried again"
+    assert queue.taken() == []
+
+
+def test_one_push_that_is_refused_holds_nobody_up(table: Table, courier: Courier, wire: FcmWire, queue: Queue) -> None:
+    people = people_at(table, 5)
+    odd = token_of(people[0])
+    wire.script[odd] = [fcm_wire.OUR_MISTAKE] * 99
+    do(courier, a_slot_job())
+    assert len(wire.messages) == 4
+    (job,) = queue.taken()
+    with pytest.raises(GivenUpError, match="InvalidArgumentError"):
+        do(courier, job)
+    assert Runs(table).begin(a_slot_job().slot, 0, DATE, MORNING).done
+    ada = People(table).person(people[0].uid)
+    assert ada
+    assert token_of(ada) == odd, "our own mistake costs nobody their device"
+
+
+@pytest.mark.parametrize("answer", [fcm_wire.UNAUTHENTICATED, fcm_wire.APPLE_SAYS_NO], ids=["ours", "Apple's"])
+def test_a_credential_at_fault_stops_the_run_where_it_is(
+    table: Table, courier: Courier, wire: FcmWire, queue: Queue, answer: fcm_wire.Answer
+) -> None:
+    people = people_at(table, 5)
+    for person in people:
+        wire.script[token_of(person)] = [answer]
+    with pytest.raises(CredentialError):
+        do(courier, a_slot_job())
+    assert queue.taken() == []
+    do(courier, a_slot_job())
+    assert len(wire.messages) == 5
+
+
+def test_a_key_of_apples_at_fault_holds_up_no_android(
+    table: Table, courier: Courier, wire: FcmWire, queue: Queue
+) -> None:
+    people = people_at(table, 5)
+    wire.script[token_of(people[0])] = [fcm_wire.APPLE_SAYS_NO]
+    do(courier, a_slot_job())
+    assert len(wire.messages) == 4
+    (job,) = queue.taken()
+    assert job.type == "retry"
+    assert job.reason == "ThirdPartyAuthError"
+    do(courier, job)
+    assert len(wire.messages) == 5
+
+
+def test_a_failure_while_retries_are_enqueued_loses_nobody(table: Table, courier: Courier, wire: FcmWire) -> None:
+    """The page is not behind the run until they are on the queue."""
+    people = people_at(table, 3)
+    wire.script[token_of(people[0])] = [fcm_wire.INTERNAL]
+    broken = replace(courier, outbox=replace(courier.outbox, queue_url=f"{courier.outbox.queue_url}-that-is-not-there"))
+    with pytest.raises(ClientError):
+        do(broken, a_slot_job())
+    do(courier, a_slot_job())
+    assert {message["token"] for message in wire.messages} == {token_of(person) for person in people}
+
+
+def test_nothing_that_is_logged_or_queued_names_a_token(
+    table: Table, courier: Courier, wire: FcmWire, queue: Queue, caplog: pytest.LogCaptureFixture
+) -> None:
+    people = people_at(table, 3)
+    answers = [fcm_wire.UNAVAILABLE, fcm_wire.OUR_MISTAKE, fcm_wire.UNREGISTERED]
+    for person, answer in zip(people, answers, strict=True):
+        wire.script[token_of(person)] = [answer]
+    do(courier, a_slot_job())
+    said = "".join(repr(vars(record)) for record in caplog.records)
+    assert "'refused': 1" in said
+    said += "".join(job.model_dump_json() for job in queue.taken())
+    for person in people:
+        assert token_of(person) not in said
+        assert person.profile.display_name not in said

@@ -1,0 +1,191 @@
+"""The three functions as Lambda calls them: the sample events go in, settings come from the environment."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from delivery import handler as delivery
+from react.handler import handler as react
+from rekindle.models import CoupleId, Uid
+from rekindle.push.jobs import RetryJob, Target
+from rekindle.store.slots import Slots
+from rekindle.store.table import Table
+from tests import engines
+from tests.builders import a_paired_person
+from tests.integration import fcm_wire
+from tests.integration.fcm_wire import PROJECT, FcmWire
+from tests.integration.push_world import Queue, saved
+from tick import handler as tick
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rekindle.models import Person
+
+EVENTS = Path(__file__).parents[2] / "events"
+_numbers = itertools.count(1)
+
+
+class Context(LambdaContext):
+    """As Lambda's own, with so much time left."""
+
+    def __init__(self, seconds: int = 600) -> None:
+        self._seconds = seconds
+
+    def get_remaining_time_in_millis(self) -> int:  # type: ignore[override]  # Powertools has it static
+        return self._seconds * 1000
+
+
+@pytest.fixture
+def wire() -> Iterator[FcmWire]:
+    with fcm_wire.fcm_wire() as wire:
+        yield wire
+
+
+@pytest.fixture
+def queue(emulator_url: str) -> Queue:
+    return Queue.on(emulator_url)
+
+
+@pytest.fixture
+def world(emulator_url: str, queue: Queue, wire: FcmWire, monkeypatch: pytest.MonkeyPatch) -> Iterator[Table]:
+    """What template.yaml gives the functions, on the emulator; its main table."""
+    client = engines.client("dynamodb", emulator_url)
+    name, _ = engines.create_tables(client, f"handlers-{next(_numbers)}")
+    secrets = engines.client("secretsmanager", emulator_url)
+    environment = {
+        "AWS_ENDPOINT_URL": emulator_url,
+        "AWS_ACCESS_KEY_ID": "000000000000",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "TABLE_NAME": name,
+        "QUEUE_URL": queue.url,
+        "APP_LINK": "https://app.example",
+        "FCM_SECRET_ARN": secrets.create_secret(Name=name, SecretString=wire.secret)["ARN"],
+        "FCM_PROJECT_ID": PROJECT,
+        "FCM_ENDPOINT": wire.url,
+    }
+    for variable, value in environment.items():
+        monkeypatch.setenv(variable, value)
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    yield Table(client, name)
+    delivery._start_over()
+    tick._tick.cache_clear()
+    react._react.cache_clear()
+
+
+def sample(name: str) -> dict[str, Any]:
+    event: dict[str, Any] = json.loads((EVENTS / f"{name}.json").read_text(encoding="utf-8"))
+    return event
+
+
+def ada_and_ben(table: Table) -> tuple[Person, Person]:
+    """The two whom the sample events are about."""
+    ada, ben = (a_paired_person(uid=Uid(uid), couple=CoupleId("couple-1")) for uid in ("uid-ada", "uid-ben"))
+    saved(table, ada, ben)
+    return ada, ben
+
+
+def test_tick_takes_its_sample_event(world: Table, queue: Queue) -> None:
+    ada_and_ben(world)
+    assert tick.handler(sample("tick"), Context()) == {"jobs": 1}
+    assert len(queue.taken()) == 1
+    assert tick.handler(sample("tick"), Context()) == {"jobs": 0}
+
+
+@pytest.mark.usefixtures("world")
+def test_react_takes_its_sample_event(queue: Queue) -> None:
+    assert react.handler(sample("react"), Context()) == {"batchItemFailures": []}
+    kinds = sorted(job.kind for job in queue.taken() if job.type == "person")
+    assert kinds == ["both_answered", "partner_answered", "streak_milestone", "streak_milestone"]
+
+
+@pytest.mark.usefixtures("world")
+def test_react_names_the_record_to_go_on_from() -> None:
+    event = sample("react")
+    event["Records"][1]["dynamodb"]["NewImage"]["answers"] = {"S": "nonsense"}
+    sequence = event["Records"][1]["dynamodb"]["SequenceNumber"]
+    assert react.handler(event, Context()) == {"batchItemFailures": [{"itemIdentifier": sequence}]}
+
+
+def test_delivery_takes_its_sample_event(world: Table, wire: FcmWire) -> None:
+    ada, ben = ada_and_ben(world)
+    assert delivery.handler(sample("delivery"), Context()) == {"batchItemFailures": []}
+    sent = sorted((message["token"], message["android"]["notification"]["tag"]) for message in wire.messages)
+    (ada_token,), (ben_token,) = ([device.token for device in each.devices.values()] for each in (ada, ben))
+    assert sent == sorted(
+        [
+            (ada_token, "prompt-2026-03-02"),
+            (ben_token, "prompt-2026-03-02"),
+            (ben_token, "partner_answered-2026-03-02"),
+        ]
+    )
+
+
+def test_a_message_that_is_no_job_goes_back_and_the_others_are_done(world: Table, wire: FcmWire) -> None:
+    ada_and_ben(world)
+    event = sample("delivery")
+    wrong = event["Records"][0]
+    wrong["body"] = '{"type": "slot", "zone": "Mars/Olympus"}'
+    assert delivery.handler(event, Context()) == {"batchItemFailures": [{"itemIdentifier": wrong["messageId"]}]}
+    assert len(wire.messages) == 1
+
+
+def test_a_push_that_was_given_up_goes_back_until_it_is_with_the_dead_letters(
+    world: Table, caplog: pytest.LogCaptureFixture
+) -> None:
+    ada, _ = ada_and_ben(world)
+    event = sample("delivery")
+    given_up = RetryJob.model_validate(
+        json.loads(event["Records"][2]["body"]) | {"attempt": 7, "given_up": True, "reason": "InternalError"}
+    )
+    assert given_up.targets == (Target(uid=ada.uid, couple=CoupleId("couple-1"), mark="9f86d081884c7d65"),)
+    event["Records"] = [event["Records"][2] | {"body": given_up.model_dump_json()}]
+    assert len(delivery.handler(event, Context())["batchItemFailures"]) == 1
+    assert "given up" in caplog.messages
+
+
+def test_a_message_that_there_is_no_time_for_goes_back(world: Table, wire: FcmWire) -> None:
+    """The first one is begun in any case, so that there is always some progress."""
+    ada_and_ben(world)
+    event = sample("delivery")
+    failures = delivery.handler(event, Context(seconds=20))["batchItemFailures"]
+    assert [each["itemIdentifier"] for each in failures] == [each["messageId"] for each in event["Records"][1:]]
+    assert len(wire.messages) == 2
+
+
+def test_a_credential_that_was_replaced_is_read_again(
+    world: Table, wire: FcmWire, emulator_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    ada, ben = ada_and_ben(world)
+    for person in (ada, ben):
+        for device in person.devices.values():
+            wire.script[device.token] = [fcm_wire.UNAUTHENTICATED]
+    event = sample("delivery")
+    event["Records"] = event["Records"][:1]
+    assert len(delivery.handler(event, Context())["batchItemFailures"]) == 1
+    assert "FCM does not accept our credential" in caplog.messages
+    asked = wire.token_requests
+    secrets = engines.client("secretsmanager", emulator_url)
+    secrets.put_secret_value(SecretId=world.name, SecretString=wire.secret)
+    assert delivery.handler(event, Context()) == {"batchItemFailures": []}
+    assert wire.token_requests == asked + 1
+    assert len(wire.messages) == 2
+
+
+def test_a_secret_that_is_none_is_said_aloud_and_nothing_is_lost(
+    world: Table, emulator_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    ada_and_ben(world)
+    secrets = engines.client("secretsmanager", emulator_url)
+    secrets.put_secret_value(SecretId=world.name, SecretString="{}")
+    assert len(delivery.handler(sample("delivery"), Context())["batchItemFailures"]) == 3
+    assert "FCM does not accept our credential" in caplog.messages
+    assert Slots(world).zones()
