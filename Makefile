@@ -5,6 +5,7 @@ UV_VERSION := 0.13.9
 # A uv that runs (a version manager's shim may be there and not), or our own.
 UV := $(shell uv --version >/dev/null 2>&1 && command -v uv || echo .tools/bin/uv)
 PYTHON := .venv/bin/python
+STAGE ?= dev
 PACKS := $(wildcard packs/*.yaml)
 # The source roots: what becomes the layer, and each function. A path file in .venv makes them importable.
 ROOTS := shared $(wildcard functions/*)
@@ -62,7 +63,7 @@ check: lint types pack-lint unit ## lint, types and unit tests, in under a minut
 lint: setup ## ruff, import contracts, template and the committed OpenAPI document
 	@.venv/bin/ruff check && .venv/bin/ruff format --check
 	@.venv/bin/lint-imports
-	@.envs/sam/bin/cfn-lint
+	@.envs/sam/bin/cfn-lint && .envs/sam/bin/sam validate --lint --region us-east-1 >/dev/null
 	@$(PYTHON) -m local.openapi --check
 types: setup ## mypy
 	@.venv/bin/mypy
@@ -83,8 +84,8 @@ lock: .venv/.synced ## resolve anew, and export what each artifact installs
 	@$(UV) export --quiet --locked --only-group push --no-emit-project --no-annotate -o functions/delivery/requirements.txt
 openapi: .venv/.synced ## write docs/openapi.json from the handlers
 	@$(PYTHON) -m local.openapi
-build: setup ## sam build, with compiled bytecode
-	@.envs/sam/bin/sam build --cached --parallel
-	@$(PYTHON) -m compileall -q -j 0 --invalidation-mode unchecked-hash .aws-sam/build
+build: setup ## sam build for a stage, with compiled bytecode: make build STAGE=prod
+	@PATH=$(CURDIR)/.envs/sam/bin:$$PATH sam build --config-env $(STAGE) --build-dir .aws-sam/$(STAGE)
+	@$(PYTHON) -m compileall -q -j 0 --invalidation-mode unchecked-hash .aws-sam/$(STAGE)
 deploy: build ## deploy to AWS: make deploy STAGE=prod
-	@.envs/sam/bin/sam deploy --config-env $(or $(STAGE),dev)
+	@.envs/sam/bin/sam deploy --config-env $(STAGE) --template-file .aws-sam/$(STAGE)/template.yaml

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 DOCUMENT: Final = ROOT / "docs" / "table.md"
+PAPER_WIDTH: Final = 120
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -42,12 +43,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if chosen.json:
         print(json.dumps(report.as_json(), indent=2))
         return 0
-    console = Console()
-    # On paper and in a pipe there is no width to keep to.
-    table = report.table()
-    console.print(table, width=None if console.is_terminal else 170)
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = PAPER_WIDTH
+    console.print(report.table())
     for verdict in report.verdicts():
-        console.print(verdict, highlight=False, width=None if console.is_terminal else 170)
+        console.print(verdict)
     return 0
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from rich import box
 from rich.table import Table
-from rich.text import Text
 
 from bench.api import measured_calls
 from bench.ledger import Ledger
@@ -21,11 +20,15 @@ if TYPE_CHECKING:
     from bench.world import Fcm, Line
 
 SIZES: Final = (
-    "The starter pack; one device a person, with a registration token of 163 characters; uids of 28 characters; answers "
-    "of 280 characters; a couple of 30 days. Units are DynamoDB's, on demand: a read unit is 4 KB read consistently, a "
-    "write unit 1 KB; in a transaction a write counts twice."
+    "Measured with the starter pack, one device a person, registration tokens of 163 characters, uids of 28, answers "
+    "of 280, and a couple of 30 days. A process has its caches filled unless it is new; slots exist unless it says so."
 )
-_HEADS: Final = ("DynamoDB", "read units", "write units", "KMS", "SQS", "round trips", "bytes", "pushes")
+LEGEND: Final = (
+    "db: requests to DynamoDB. RCU: read units, 4 KB each, half of one where a second's delay is allowed. WCU: write "
+    "units, 1 KB each, twice as many in a transaction. trips: round trips that wait for each other."
+)
+_COUNTS: Final = ("db", "RCU", "WCU", "KMS", "SQS", "trips", "pushes")
+_HEADS: Final = (*_COUNTS, "bytes")
 _PER_PUSHES: Final = 1_000
 
 
@@ -44,7 +47,7 @@ class Report:
         """Measure everything on the emulator at `url`; raises ScanError if anything scans a table."""
         ledger = Ledger(Meter())
         return cls(
-            calls=measured_calls(url, ledger),
+            calls=sorted(measured_calls(url, ledger), key=lambda line: line.name.partition(",")[0].split()[1]),
             ticks=measured_ticks(url, ledger),
             reactions=measured_reactions(url, ledger),
             deliveries=measured_deliveries(url, ledger, fcm),
@@ -60,13 +63,13 @@ class Report:
 
     def table(self) -> Table:
         """One table for a terminal."""
-        table = Table(title="What it takes", caption=SIZES, caption_justify="left", pad_edge=False)
-        table.add_column("", no_wrap=True)
+        table = Table(box=box.SIMPLE_HEAD, caption=f"{SIZES}\n{LEGEND}", caption_justify="left", pad_edge=False)
+        table.add_column("")
         for head in _HEADS:
-            table.add_column(Text(head, justify="right"), justify="right")
+            table.add_column(head, justify="right", no_wrap=True, min_width=len(head))
         for name, lines in self.sections():
             table.add_section()
-            table.add_row(Text(name, style="bold"))
+            table.add_row(f"[bold]{name}")
             for line in lines:
                 table.add_row(f"  {line.name}", *_cells(line))
         return table
@@ -94,27 +97,26 @@ class Report:
     def written_into(self, document: str) -> str:
         """The text of docs/table.md with its figures brought up to date, wherever it has a place for them."""
         blocks = {
-            "sizes": SIZES,
+            "sizes": f"{SIZES}\n\n{LEGEND}",
             "patterns": _markdown(
-                ("access pattern", "by", "requests", "read units", "write units"),
+                ("access pattern", "by", "db", "RCU", "WCU"),
                 (
                     (f"`{each.method}`", ", ".join(sorted(each.functions)), *_bounds(each).values())
                     for each in self.patterns
                 ),
             ),
             **{
-                name: _markdown(("", *_HEADS), ((line.name, *_cells(line)) for line in lines))
+                # Without the bytes of the bodies, which change with every word of the pack.
+                name: _markdown(("", *_COUNTS), ((line.name, *_cells(line)[: len(_COUNTS)]) for line in lines))
                 for name, lines in self.sections()
             },
             "verdicts": "\n".join(f"- {verdict}" for verdict in self.verdicts()),
         }
         for name, block in blocks.items():
-            document = re.sub(
-                rf"(<!-- bench: {name} -->\n).*?(\n<!-- end -->)",
-                lambda place, block=block: f"{place[1]}{block}{place[2]}",
-                document,
-                flags=re.DOTALL,
-            )
+            begin, end = f"<!-- bench: {name} -->\n", "<!-- end -->"
+            before, found, rest = document.partition(begin)
+            if found:
+                document = f"{before}{begin}{block}\n{end}{rest.partition(end)[2]}"
         return document
 
 
@@ -128,19 +130,19 @@ def per_1000_pushes(line: Line) -> tuple[float, float]:
 
 def _cells(line: Line) -> list[str]:
     cost = line.cost
-    counts = (cost.dynamodb, cost.read, cost.write, cost.kms, cost.sqs, cost.trips, line.sent, line.pushes)
+    counts = (cost.dynamodb, cost.read, cost.write, cost.kms, cost.sqs, cost.trips, line.pushes, line.sent)
     return ["" if count is None else f"{count:,g}" for count in counts]
 
 
 def _bounds(pattern: Pattern) -> dict[str, str]:
     """The least and the most that a call of the pattern took, or the one figure that all did."""
-    figures = {
-        "requests": [cost.dynamodb for cost in pattern.costs],
-        "read": [cost.read for cost in pattern.costs],
-        "write": [cost.write for cost in pattern.costs],
+    figures: dict[str, list[float]] = {
+        "db": [cost.dynamodb for cost in pattern.costs],
+        "RCU": [cost.read for cost in pattern.costs],
+        "WCU": [cost.write for cost in pattern.costs],
     }
     return {
-        name: f"{min(found):g}" if min(found) == max(found) else f"{min(found):g} to {max(found):g}"
+        name: " to ".join(f"{figure:,g}" for figure in dict.fromkeys((min(found), max(found))))
         for name, found in figures.items()
     }
 

@@ -1,12 +1,13 @@
 """`make demo`: a couple in New York and Tokyo goes through eight dates, one of them missed, and every step is checked.
 
 The dates before today are replayed: requests as events with their past instants, the schedule's beats with their past
-scheduled times. Today goes through API Gateway with real tokens. Everything in between is the deployed stack: functions,
-table, stream, queue and the FCM path to each phone's inbox.
+scheduled times. Today goes through API Gateway with real tokens. Everything in between is the deployed stack:
+functions, table, stream, queue and the FCM path to each phone's inbox.
 """
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import signal
 import sys
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 from botocore.exceptions import BotoCoreError, ClientError
 from httpx import HTTPError
 from rich.console import Console
+from rich.text import Text
 
 from local.clock import now
 from local.demo_answers import FOR_ANY, answers_by_text
@@ -178,6 +180,8 @@ class Demo:
             what = f"{moment.who.name}'s prompt of {moment.date}"
             self.expectations.expect(Claim.PROMPTS, not early, f"{what}: {early} jobs one beat before its time")
             self.expectations.expect(Claim.PROMPTS, due == 1, f"{what}: {due} jobs at its time")
+        if moment.pushes and moment.at > self._plan.now:
+            self._page.notes(moment.date, moment.who, moment.at, "still to come today, played ahead:")
 
     def _beat_again(self, moment: Moment) -> None:
         (first,) = (
@@ -194,6 +198,9 @@ class Demo:
         partner = _partner(moment.who)
         written = self._written[moment.date].get(partner)
         where = f"{moment.who.name}'s view of {moment.date}"
+        if moment.live and moment.who.clock(moment.at).date() != moment.date:
+            note = f"it is {moment.who.clock(moment.at):%A} here, and {moment.date:%A} still takes an answer"
+            self._page.notes(moment.date, moment.who, moment.at, note)
         states = (day["me"]["state"], day["partner"]["state"])
         self.expectations.expect(
             Claim.ANSWERED, states == ("waiting", "answered" if written else "waiting"), f"{where}: states {states}"
@@ -226,7 +233,9 @@ class Demo:
             {"text": text, "share_first": shared},
         )
         self.expectations.expect(Claim.ANSWERED, view["me"]["text"] == text, f"{moment.date}: {view['me']}")
-        self.expectations.expect(Claim.REVEAL, view["revealed"] == moment.completes, f"{moment.date}: {view['revealed']}")
+        self.expectations.expect(
+            Claim.REVEAL, view["revealed"] == moment.completes, f"{moment.date}: {view['revealed']}"
+        )
         self._page.writes(moment.date, moment.who, moment.at, text, "opened to Maya at once" if shared else "")
 
     def _edit(self, moment: Moment) -> None:
@@ -336,7 +345,9 @@ class Demo:
     def _day(self, moment: Moment) -> dict[str, Any]:
         """The moment's day on that phone: its today, or the day before that is still open."""
         shown = self._call(moment.who, None if moment.live else moment.at, "GET", "/v1/today")
-        days = [day for day in (shown["today"], shown["previous"]) if day and day["date"] == str(moment.date)]
+        days: list[dict[str, Any]] = [
+            day for day in (shown["today"], shown["previous"]) if day and day["date"] == str(moment.date)
+        ]
         if not days:
             raise BrokenOffError(f"{moment.who.name}'s phone does not show {moment.date}: {shown}")
         prompt = days[0]["prompt"]
@@ -361,7 +372,9 @@ def _partner(who: Partner) -> Partner:
 
 
 def _is_neutral(push: Mapping[str, Any]) -> bool:
-    texts = {(text.title, text.body) for kinds in CATALOGUE.values() for each in kinds.values() for text in each.values()}
+    texts = {
+        (text.title, text.body) for kinds in CATALOGUE.values() for each in kinds.values() for text in each.values()
+    }
     link = push["data"].get("link", "")
     place = link.removeprefix(f"{APP_LINK}/o/")
     return (
@@ -381,33 +394,49 @@ def _messages(sqs: Any, queue: str) -> int:  # noqa: ANN401 - a boto3 client
 
 
 def run(console: Console) -> bool:
-    """Play the demo on a stack of its own, and say whether every expectation held."""
-    began = time.monotonic()
-    with console.status("Starting a stack of its own: emulator, sign-in, FCM, build, deploy, prompts"):
-        stack_around = Stack.temporary()
-        stack = stack_around.__enter__()
-    try:
-        plan = planned(dt.datetime.fromtimestamp(now(), dt.UTC))
+    """Play the demo on a stack of its own, and say whether every expectation held. Raises StackError."""
+    with contextlib.ExitStack() as ending:
+        began = time.monotonic()
+        with console.status("Starting a stack of its own: emulator, sign-in and FCM, build, deployment, prompts"):
+            stack = ending.enter_context(Stack.temporary())
         page = Page(console)
-        page.head(
-            "Rekindle: a couple's first eight dates, as their two phones show them",
-        )
-        demo = Demo(plan, stack, page)
+        page.head(*_introduction(time.monotonic() - began))
+        demo = Demo(planned(dt.datetime.fromtimestamp(now(), dt.UTC)), stack, page)
         try:
             demo.play()
         except (BrokenOffError, StackError, BotoCoreError, ClientError, HTTPError, LookupError) as error:
-            demo.expectations.expect(Claim.ANSWERED, held=False, otherwise=f"broken off: {type(error).__name__}: {error}")
+            seen = f"broken off by {type(error).__name__}: {error}"
+            demo.expectations.expect(Claim.ANSWERED, held=False, otherwise=seen)
         page.verdict("What was expected", demo.expectations.findings())
-        console.print()
-        console.print(f"{time.monotonic() - began:.0f} s")
+        verdict = "Every expectation held" if demo.expectations.held else "Not every expectation held"
+        page.head(f"{verdict}, {time.monotonic() - began:.0f} s after the start.")
         return demo.expectations.held
-    finally:
-        stack_around.__exit__(None, None, None)
+
+
+def _introduction(seconds: float) -> tuple[str, ...]:
+    return (
+        "Rekindle: two people, one prompt a day, and answers that open together",
+        f"Eight dates as two phones show them; the stack was up in {seconds:.0f} s.",
+        "◉ a push   ○ a silent one   ✎ an answer   ◆ the partner's, opened",
+    )
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def main() -> int:
-    """Exit status 0 only if everything was as it should be."""
-    return 0
+    """Exit status 0 only if every expectation held."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    console = Console(highlight=False)
+    console.width = min(console.width, PAGE_WIDTH) if console.is_terminal else PAGE_WIDTH
+    try:
+        return 0 if run(console) else 1
+    except KeyboardInterrupt:
+        return 130
+    except StackError as error:
+        console.print(Text.assemble(("✗ ", "red"), str(error)))
+        return 1
 
 
 if __name__ == "__main__":

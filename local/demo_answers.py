@@ -22,7 +22,7 @@ ANSWERS: Final[Mapping[str, Pair]] = {
     ),
     "saved-on-my-phone": (
         "A lost glove on a fence post. Someone had given it a thumbs-up.",
-        "Your voice message where you try to say my landlord’s name. I play it on the train.",
+        "Your voice message where you try to say my landlord's name. I play it on the train.",
     ),
     "unfashionable-pleasure": (
         "Reading the instructions before I build anything. All of them. With tea.",
@@ -51,7 +51,7 @@ ANSWERS: Final[Mapping[str, Pair]] = {
     ),
     # courage
     "money-sayings": (
-        "“We’ll see.” It meant no, and nobody ever said why.",
+        "“We'll see.” It meant no, and nobody ever said why.",
         "Nobody spoke of it. My mother just counted the coins twice.",
     ),
     "feather-to-anvil": (
@@ -86,7 +86,7 @@ ANSWERS: Final[Mapping[str, Pair]] = {
     # touch
     "open-hand": (
         "I am saving it for “Moon River”, all of it, at arrivals.",
-        "The slow one from your sister’s wedding. My hand is out.",
+        "The slow one from your sister's wedding. My hand is out.",
     ),
     "longer-hello": (
         "Three breaths at the airport, with both arms. I practise on the cat.",

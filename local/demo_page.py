@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections import defaultdict
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
 from rich.padding import Padding
@@ -27,10 +27,11 @@ _MARKS: Final = {"complete": "●", "rest": "○", "open": "·"}
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Something that one phone shows or its owner does, at an instant."""
+    """Something that one phone shows or its owner does, at an instant, with a sign for what it is."""
 
     who: Partner
     at: dt.datetime
+    sign: Text
     text: Text
 
 
@@ -64,24 +65,24 @@ class Page:
 
     def push(self, date: dt.date, who: Partner, at: dt.datetime, push: Mapping[str, Any]) -> None:
         """A notification, as the lock screen shows it."""
-        sign = Text("○ ", "cyan") if push["passive"] else Text("◉ ", "bold cyan")
-        silent = "  (silently)" if push["passive"] else ""
-        self._add(date, who, at, sign, (str(push["title"]), "bold cyan"), (f"{silent}\n  {push['body']}", "dim"))
+        sign = Text("○", "cyan") if push["passive"] else Text("◉", "bold cyan")
+        silently = "  silently" if push["passive"] else ""
+        text = Text.assemble((f"{push['title']}", "bold cyan"), (f"{silently}\n{push['body']}", "dim"))
+        self._lines[date].append(Line(who, at, sign, text))
 
     def writes(self, date: dt.date, who: Partner, at: dt.datetime, text: str, how: str = "") -> None:
         """Somebody writes an answer."""
-        self._add(date, who, at, ("✎ ", "yellow"), (text, "yellow"), (f"\n  {how}" if how else "", "dim"))
+        words = Text.assemble((text, "yellow"), (f"\n{how}" if how else "", "dim"))
+        self._lines[date].append(Line(who, at, Text("✎", "yellow"), words))
 
     def reads(self, date: dt.date, who: Partner, at: dt.datetime, partner: Partner, text: str) -> None:
         """The partner's answer is open."""
-        self._add(date, who, at, ("◆ ", "green"), (f"{partner.name}: ", "bold green"), (text, "green"))
+        words = Text.assemble((f"{partner.name}: ", "bold green"), (text, "green"))
+        self._lines[date].append(Line(who, at, Text("◆", "green"), words))
 
     def notes(self, date: dt.date, who: Partner, at: dt.datetime, text: str) -> None:
         """What the app says, or does not say."""
-        self._add(date, who, at, ("· ", "dim"), (text, "italic"))
-
-    def _add(self, date: dt.date, who: Partner, at: dt.datetime, *parts: Text | tuple[str, str]) -> None:
-        self._lines[date].append(Line(who, at, Text.assemble(*parts)))
+        self._lines[date].append(Line(who, at, Text("·", "dim"), Text(text, "italic")))
 
     def show(self, date: dt.date, number: int, title: str) -> None:
         """Print the date."""
@@ -96,31 +97,40 @@ class Page:
             self._console.print(Padding(streak, (1, 0, 0, 0)))
 
     def _columns(self, date: dt.date) -> Table:
-        table = Table.grid(padding=(0, 1), expand=True)
-        for partner in COUPLE:
-            table.add_column(Text(f"{partner.name}, {partner.city}", "dim"), width=9, justify="right")
+        """A row for each instant, in which each phone has its own lines."""
+        table = Table.grid(padding=(0, 2, 0, 0), expand=True)
+        for _ in COUPLE:
+            table.add_column(width=9, justify="right")
             table.add_column(ratio=1)
-        table.add_row(*(cell for partner in COUPLE for cell in ("", Text(f"{partner.name}, {partner.city}", "dim bold"))))
+        table.add_row(*(cell for who in COUPLE for cell in ("", Text(f"{who.name}, {who.city}", "bold dim"))))
         lines = sorted(self._lines[date], key=lambda line: line.at)
-        for before, line in pairwise([None, *lines]):
-            assert line is not None  # noqa: S101 - only the first of all can be
-            repeated = before is not None and (before.who, before.at) == (line.who, line.at)
-            cells: dict[Partner, tuple[Text | str, Text | str]] = dict.fromkeys(COUPLE, ("", ""))
-            cells[line.who] = ("" if repeated else _time(line, date), line.text)
-            table.add_row(*(cell for partner in COUPLE for cell in cells[partner]))
+        for at, together in groupby(lines, key=lambda line: line.at):
+            row = list(together)
+            cells: list[Text | Table | str] = []
+            for who in COUPLE:
+                own = [line for line in row if line.who == who]
+                cells += [_time(who, at, date), _stacked(own)] if own else ["", ""]
+            table.add_row(*cells)
         return table
 
     def verdict(self, title: str, findings: Mapping[str, tuple[int, list[str]]]) -> None:
-        """Print each claim with what speaks against it; the numbers say how often each was looked at."""
+        """Print each claim with the number of its checks, and with what spoke against it."""
         self._console.print()
         self._console.print(Rule(Text(f" {title} ", "bold"), align="left", style="dim"))
         for claim, (times, failures) in findings.items():
-            sign = Text("✗ ", "bold red") if failures else Text("✓ ", "bold green")
-            self._console.print(Text.assemble(sign, claim, (f"  {times} checks", "dim")))
+            sign = Text("✗", "bold red") if failures else Text("✓", "bold green")
+            self._console.print(Text.assemble(sign, (f"{times:4}  ", "dim"), claim))
             for failure in failures:
-                self._console.print(Text(textwrap.indent(failure, "    "), "red"))
+                self._console.print(Text(textwrap.indent(failure, "       "), "red"))
 
 
-def _time(line: Line, date: dt.date) -> Text:
-    clock = line.who.clock(line.at)
+def _stacked(lines: list[Line]) -> Table:
+    stack = Table.grid(padding=(0, 1, 0, 0))
+    for line in lines:
+        stack.add_row(line.sign, line.text)
+    return stack
+
+
+def _time(who: Partner, at: dt.datetime, date: dt.date) -> Text:
+    clock = who.clock(at)
     return Text(f"{clock:%H:%M}" if clock.date() == date else f"{clock:%a %H:%M}", "dim")

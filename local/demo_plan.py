@@ -1,7 +1,7 @@
 """What the demo plays, and when: eight dates of a couple in New York and Tokyo, of which the last is today.
 
-The plan is a pure function of one instant. It says for each moment which pushes have to follow, by rules told here anew,
-so that they check the product's own.
+The plan is a pure function of one instant. It says for each moment which pushes have to follow, by rules told here
+anew, so that they check the product's own.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ class Act(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """Who does what at which time on the scene's date, or the date after; by their own clock unless another is named."""
+    """Who does what at which time on the scene's date, or the date after; by their own clock if no other is named."""
 
     who: Partner
     act: Act
@@ -154,14 +154,14 @@ SCRIPT: Final = (
         ),
     ),
     Scene(
-        "It was a rest day: the streak goes on; an evening word for Maya",
+        "It was a rest day, and the streak goes on",
         (
             Cue(HARU, Act.ANSWER, dt.time(7, 45)),
             Cue(MAYA, Act.ANSWER, dt.time(20, 50)),
         ),
     ),
     Scene(
-        "An evening word for Haru",
+        "In the evening, a word to whoever has not answered",
         (
             Cue(HARU, Act.ANSWER, dt.time(20, 45)),
             Cue(MAYA, Act.ANSWER, dt.time(8, 40)),
@@ -211,7 +211,7 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All moments in order of time. Those of the last date's reminders may lie ahead of `now`."""
+    """All moments in order of time; on the last date, a reminder may still lie ahead of `now`."""
 
     now: dt.datetime
     dates: tuple[dt.date, ...]
@@ -226,15 +226,18 @@ class Plan:
 def planned(now: dt.datetime) -> Plan:
     """The plan whose last date is today.
 
-    Tokyo's calendar is on the same date as New York's or one ahead. So the last date is New York's: the day of that date
-    is open, and Tokyo's phone has it as today or as the day before that still takes answers. Everything on the seven
-    dates before has happened by then, and so has Haru's last reminder; Maya's comes at 08:30 or has come.
+    Tokyo's calendar is on the same date as New York's or one ahead. So the last date is New York's: the day of that
+    date is open, and Tokyo's phone has it as today or as the day before that still takes answers. Everything on the
+    seven dates before has happened by then, and so has Haru's last prompt; Maya's comes at 08:30 or has come.
     """
     today = local_date(now, MAYA.zone)
     dates = tuple(today - dt.timedelta(days=ago) for ago in reversed(range(len(SCRIPT))))
     paired_at = _instant(dates[0], PAIRING_TIME, MAYA)
     cues = [*_played(dates), *_reminders(dates, paired_at)]
-    cues += [Moment(now, who, act, today, live=True) for who, act in _LIVE_CUES]
+    cues += [
+        Moment(now + dt.timedelta(seconds=seconds), who, act, today, live=True)
+        for seconds, (who, act) in enumerate(_LIVE_CUES)
+    ]
     return Plan(now, dates, paired_at, tuple(_with_consequences(sorted(cues, key=lambda moment: moment.at))))
 
 
@@ -246,15 +249,13 @@ def _played(dates: tuple[dt.date, ...]) -> Iterator[Moment]:
 
 
 def _reminders(dates: tuple[dt.date, ...], paired_at: dt.datetime) -> Iterator[Moment]:
+    # The last is Maya's prompt of the last date; none is left out before it, or the next beat would catch up with it.
+    last = _instant(dates[-1], MAYA.prompt, MAYA)
     for date in dates:
         for who in COUPLE:
-            times = {Act.PROMPT: who.prompt, Act.EVENING: who.evening}
-            if date == dates[-1]:
-                # Whether tonight's has come depends on the hour at which this is played.
-                del times[Act.EVENING]
-            for act, time in times.items():
+            for act, time in ((Act.PROMPT, who.prompt), (Act.EVENING, who.evening)):
                 at = _instant(date, time, who)
-                if at > paired_at:
+                if paired_at < at <= last:
                     yield Moment(at, who, act, date)
 
 

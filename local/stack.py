@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import functools
 import json
 import os
 import shutil
@@ -303,6 +304,7 @@ def _boto_env(endpoint_url: str) -> dict[str, str]:
     }
 
 
+@functools.cache
 def _client(endpoint_url: str, service: str) -> Any:  # noqa: ANN401 - boto3's clients have no common type
     session = boto3.Session(aws_access_key_id=ACCOUNT, aws_secret_access_key="local", region_name=REGION)  # noqa: S106 - as above
     # A function may take its whole timeout, and is not to be called twice for it.

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import TYPE_CHECKING, Any, Final
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
-from aws_lambda_powertools.event_handler.openapi.exceptions import (
-    RequestUnsupportedContentType,
-    RequestValidationError,
-)
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from botocore.exceptions import BotoCoreError, ClientError
 
 from rekindle.errors import ContentionError, KeyUnavailableError, NoPromptError, UnknownZoneError
@@ -26,15 +24,18 @@ BODY_LIMIT: Final = 32_768
 """Bytes. The longest answer is 2,000 characters: 24,000 bytes where JSON escapes each as a pair of surrogates."""
 RETRY_SOON: Final = 2
 """Seconds a client waits before it tries again what was busy."""
+ERRORS_SHOWN: Final = 10
+"""Of a body's wrong fields: a small request shall not make a big answer."""
+_PROBLEM: Final = "application/problem+json"
+_JSON: Final = "application/json"
 
 
 def resolver() -> APIGatewayHttpResolver:
     """A resolver that validates by its handlers' types and answers every error with problem details."""
-    app = APIGatewayHttpResolver(enable_validation=True)
+    app = APIGatewayHttpResolver(enable_validation=True, json_body_deserializer=_object_from)
     app.use([_outcome])
     app.not_found(_no_such_route)
     app.exception_handler(RequestValidationError)(_invalid)
-    app.exception_handler(RequestUnsupportedContentType)(_unsupported)
     app.exception_handler(ProblemError)(_problem)
     app.exception_handler(UnknownZoneError)(lambda _error: problem_response(Problem.UNKNOWN_ZONE))
     app.exception_handler(NoPromptError)(lambda _error: problem_response(Problem.NO_PROMPT))
@@ -45,12 +46,11 @@ def resolver() -> APIGatewayHttpResolver:
 
 def respond(app: APIGatewayHttpResolver, event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """The answer to one API Gateway event; a body over the limit is refused before anything parses it."""
-    body = event.get("body") or ""
-    # A base64 body is a third longer than the bytes it stands for.
-    size = len(body) * 3 // 4 if event.get("isBase64Encoded") else len(body.encode())
-    if size > BODY_LIMIT:
-        return _as_answer(problem_response(Problem.BODY_TOO_LARGE))
-    return app.resolve(event, context)
+    try:
+        readable = _readable(event)
+    except ProblemError as error:
+        return _as_answer(_problem(error))
+    return app.resolve(readable, context)
 
 
 def problem_response(
@@ -64,17 +64,49 @@ def problem_response(
     headers: dict[str, str | list[str]] = {"Cache-Control": "no-store"}
     if retry_after is not None:
         headers["Retry-After"] = str(retry_after)
-    return Response(problem.status, "application/problem+json", json.dumps(body), headers=headers)
+    return Response(problem.status, _PROBLEM, json.dumps(body), headers=headers)
 
 
 def _outcome(app: APIGatewayHttpResolver, next_middleware: NextMiddleware) -> Response[Any]:
     response = next_middleware(app)
     response.headers["Cache-Control"] = "no-store"
-    request = app.request
-    # The route's pattern, never the path: what a client puts into a path is not ours to keep.
-    outcome = {"method": request.method, "route": request.route, "status": int(response.status_code)}
-    logger.info("answered", extra=outcome)
+    if response.headers.get("Content-Type") != _PROBLEM:
+        request = app.request
+        # The route's pattern, never the path: what a client puts into a path is not ours to keep.
+        outcome = {"method": request.method, "route": request.route, "status": int(response.status_code)}
+        logger.info("answered", extra=outcome)
     return response
+
+
+def _readable(event: dict[str, Any]) -> dict[str, Any]:
+    """The event with its body as text; ProblemError if that is too large, no text, or not said to be JSON."""
+    body, encoded = event.get("body") or "", event.get("isBase64Encoded")
+    # A base64 body is a third longer than the bytes it stands for.
+    if (len(body) * 3 // 4 if encoded else len(body.encode(errors="surrogatepass"))) > BODY_LIMIT:
+        raise ProblemError(Problem.BODY_TOO_LARGE)
+    if not body:
+        return event
+    headers = event.get("headers") or {}
+    if headers.get("content-type", _JSON).partition(";")[0].strip().lower() != _JSON:
+        raise ProblemError(Problem.UNSUPPORTED_MEDIA_TYPE)
+    if encoded:
+        try:
+            body = base64.b64decode(body, validate=True).decode()
+        except ValueError as error:
+            raise ProblemError(Problem.MALFORMED_JSON) from error
+    return event | {"body": body, "isBase64Encoded": False, "headers": headers | {"content-type": _JSON}}
+
+
+def _object_from(text: str) -> dict[str, Any]:
+    """The JSON object that `text` is."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        # Not only bad syntax: a number of thousands of digits, or a body nested deeper than anyone would.
+        raise ProblemError(Problem.MALFORMED_JSON) from error
+    if not isinstance(found, dict):
+        raise ProblemError(Problem.INVALID_FIELDS, errors=[{"field": "body", "reason": "Input should be an object"}])
+    return found
 
 
 def _no_such_route(_error: Exception) -> Response[str]:
@@ -82,19 +114,14 @@ def _no_such_route(_error: Exception) -> Response[str]:
 
 
 def _invalid(error: RequestValidationError) -> Response[str]:
-    found = error.errors()
-    if any(each["type"] == "json_invalid" for each in found):
-        return problem_response(Problem.MALFORMED_JSON)
-    return problem_response(Problem.INVALID_FIELDS, errors=[_field_error(each) for each in found])
+    return problem_response(
+        Problem.INVALID_FIELDS, errors=[_field_error(each) for each in error.errors()[:ERRORS_SHOWN]]
+    )
 
 
 def _field_error(error: Mapping[str, Any]) -> dict[str, str]:
     # The offending value is left out: it may be what somebody wrote.
     return {"field": ".".join(str(part) for part in error["loc"]), "reason": str(error["msg"])}
-
-
-def _unsupported(_error: RequestUnsupportedContentType) -> Response[str]:
-    return problem_response(Problem.UNSUPPORTED_MEDIA_TYPE)
 
 
 def _problem(error: ProblemError) -> Response[str]:
@@ -126,6 +153,6 @@ def _as_answer(response: Response[str]) -> dict[str, Any]:
         "statusCode": int(response.status_code),
         "body": response.body,
         "isBase64Encoded": False,
-        "headers": {"Content-Type": "application/problem+json", **response.headers},
+        "headers": {"Content-Type": _PROBLEM, **response.headers},
         "cookies": [],
     }

@@ -17,6 +17,7 @@ class Problem(Enum):
     TEXT_MISSING = HTTPStatus.UNPROCESSABLE_ENTITY, "This prompt asks for an answer in words."
     BODY_TOO_LARGE = HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is too large."
     UNSUPPORTED_MEDIA_TYPE = HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The body has to be application/json."
+    NOT_SIGNED_IN = HTTPStatus.UNAUTHORIZED, "Sign in first."
     NO_SUCH_ROUTE = HTTPStatus.NOT_FOUND, "There is nothing at this address for this method."
     NO_PROFILE = HTTPStatus.NOT_FOUND, "Say who you are first."
     NOT_PAIRED = HTTPStatus.NOT_FOUND, "You are not paired with anyone."

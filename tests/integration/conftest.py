@@ -24,7 +24,7 @@ from tests.builders import NEW_YORK, TOKYO, prompts
 from tests.phones import Phone, a_phone, pair
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_kms import KMSClient
@@ -85,31 +85,38 @@ def kms_key(kms: KMSClient) -> str:
 
 
 @pytest.fixture(scope="session")
-def parts(dynamodb: DynamoDBClient, kms: KMSClient, kms_key: str) -> Parts:
-    """The API's stores, with a small pack published; shared by all tests, each of which brings its own persons."""
-    name, key_name = engines.create_tables(dynamodb, f"rekindle-{next(_numbers)}")
-    return _parts_on(Table(dynamodb, name), Table(dynamodb, key_name), kms, kms_key)
+def new_parts(dynamodb: DynamoDBClient, kms: KMSClient, kms_key: str) -> Callable[[], Parts]:
+    """Gives the API's stores on fresh tables, with a small pack published."""
+
+    def made() -> Parts:
+        name, key_name = engines.create_tables(dynamodb, f"rekindle-{next(_numbers)}")
+        table = Table(dynamodb, name)
+        catalogue = Catalogue(table)
+        catalogue.publish(PackId("test"), list(prompts()))
+        return Parts(
+            people=People(table),
+            couples=Couples(table),
+            invites=Invites(table),
+            days=Days(table),
+            streaks=Streaks(table),
+            catalogue=catalogue,
+            vault=Vault(kms, kms_key, Table(dynamodb, key_name)),
+            app_link="https://app.example",
+        )
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def parts(new_parts: Callable[[], Parts]) -> Parts:
+    """The API's stores, shared by all tests, each of which brings its own persons."""
+    return new_parts()
 
 
 @pytest.fixture
-def own_parts(table: Table, key_table: Table, kms: KMSClient, kms_key: str) -> Parts:
-    """The API's stores on fresh tables, for a test that looks at every row or changes what all couples share."""
-    return _parts_on(table, key_table, kms, kms_key)
-
-
-def _parts_on(table: Table, key_table: Table, kms: KMSClient, kms_key: str) -> Parts:
-    catalogue = Catalogue(table)
-    catalogue.publish(PackId("test"), list(prompts()))
-    return Parts(
-        people=People(table),
-        couples=Couples(table),
-        invites=Invites(table),
-        days=Days(table),
-        streaks=Streaks(table),
-        catalogue=catalogue,
-        vault=Vault(kms, kms_key, key_table),
-        app_link="https://app.example",
-    )
+def own_parts(new_parts: Callable[[], Parts]) -> Parts:
+    """The API's stores for one test alone: one that looks at every row, or changes what all couples share."""
+    return new_parts()
 
 
 @pytest.fixture

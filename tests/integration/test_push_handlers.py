@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
 import json
 from pathlib import Path
@@ -12,9 +13,9 @@ import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from delivery import handler as delivery
-from react.handler import handler as react
+from react import handler as react
 from rekindle.models import CoupleId, Uid
-from rekindle.push.jobs import RetryJob, Target
+from rekindle.push.jobs import RetryJob, Target, job_from
 from rekindle.store.slots import Slots
 from rekindle.store.table import Table
 from tests import engines
@@ -152,13 +153,17 @@ def test_a_push_that_was_given_up_goes_back_until_it_is_with_the_dead_letters(
     assert "given up" in caplog.messages
 
 
-def test_a_message_that_there_is_no_time_for_goes_back(world: Table, wire: FcmWire) -> None:
+def test_a_job_that_there_is_no_time_for_is_enqueued_anew(world: Table, wire: FcmWire, queue: Queue) -> None:
     """The first one is begun in any case, so that there is always some progress."""
     ada_and_ben(world)
     event = sample("delivery")
-    failures = delivery.handler(event, Context(seconds=20))["batchItemFailures"]
-    assert [each["itemIdentifier"] for each in failures] == [each["messageId"] for each in event["Records"][1:]]
+    assert delivery.handler(event, Context(seconds=20)) == {"batchItemFailures": []}
     assert len(wire.messages) == 2
+    waited = dt.timedelta(milliseconds=12)
+    put_off = [job_from(record["body"]) for record in event["Records"][1:]]
+    assert sorted(queue.taken(), key=repr) == sorted(
+        (job.model_copy(update={"late": job.late + waited}) for job in put_off), key=repr
+    )
 
 
 def test_a_credential_that_was_replaced_is_read_again(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,7 +11,7 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from couples_api.parts import Caller, Parts, TheCaller, TheParts, known_person, standing_couple
 from couples_api.streak import StreakView
@@ -27,11 +28,22 @@ from rekindle.vault import CoupleKey
 
 JOURNAL_PAGE = 30
 OPENING_ATTEMPTS = 10
+REVISION_LIMIT = 1_000_000
 ONE_DAY = dt.timedelta(days=1)
 
 router = APIGatewayHttpRouter()
 
-DatePath = Annotated[dt.date, Path(description="A calendar date, YYYY-MM-DD.")]
+
+
+def _written_out(value: object) -> object:
+    # Left to itself, pydantic takes seconds since 1970 for a date as well.
+    if isinstance(value, str) and not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+        raise ValueError("a date is written YYYY-MM-DD")
+    return value
+
+
+CalendarDate = Annotated[dt.date, BeforeValidator(_written_out)]
+DatePath = Annotated[CalendarDate, Path(description="A calendar date, YYYY-MM-DD.")]
 
 
 class AnswerState(StrEnum):
@@ -101,7 +113,7 @@ class AnswerBody(BaseModel):
 
     text: Annotated[str, StringConstraints(min_length=1, max_length=2000)] | None = None
     share_first: Annotated[bool, Field(strict=True, description="Open my answer to my partner at once.")] = False
-    revision: Annotated[int, Field(ge=1, strict=True)] | None = None
+    revision: Annotated[int, Field(ge=1, le=REVISION_LIMIT, strict=True)] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +190,7 @@ def get_today(caller: TheCaller, parts: TheParts) -> TodayView:
 def get_days(
     caller: TheCaller,
     parts: TheParts,
-    before: Annotated[dt.date | None, Query(description="Days before this date; the first page without it.")] = None,
+    before: Annotated[CalendarDate | None, Query(description="Days before this date; the first page without it.")] = None,
     limit: Annotated[int, Query(ge=1, le=JOURNAL_PAGE)] = JOURNAL_PAGE,
 ) -> JournalView:
     """The shared journal, latest first."""

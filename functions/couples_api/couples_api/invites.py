@@ -161,11 +161,11 @@ def post_confirm(
     body: ConfirmBody, caller: TheCaller, parts: TheParts, idempotency_key: IdempotencyKey = None
 ) -> CoupleView:
     """Say yes to who redeemed the caller's invite: from now on the two are a couple. A repeat finds them so."""
-    _claim(parts, caller, idempotency_key, f"POST /v1/invites/confirm {body.invite_id}")
     # One couple for one invite: a repeat after a lost reply knows its own.
     couple_id = CoupleId(hashlib.sha256(f"couple of {body.invite_id}".encode()).hexdigest()[:24])
     for _ in range(CONFIRM_ATTEMPTS):
         inviter = known_person(parts, caller.uid)
+        _claim(parts, caller, idempotency_key, f"POST /v1/invites/confirm {body.invite_id}")
         if inviter.couple == couple_id:
             return couple_view(standing_couple(parts, inviter), caller)
         _unpaired(inviter)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import replace
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from couples_api.parts import Parts, TheCaller, TheParts, known_person
 from rekindle.calendar import day_window, zone_named
@@ -16,13 +17,25 @@ from rekindle.store.table import Write
 
 router = APIGatewayHttpRouter()
 
+JOINERS = frozenset("\u200c\u200d") | {chr(tag) for tag in range(0xE0020, 0xE0080)}
+"""Invisible characters that belong to a script or an emoji: joiners, and the tags that make some flags."""
+
+
+def _readable_name(name: str) -> str:
+    """The name; ValueError if it would break a line, turn the writing of others around, or show nothing at all."""
+    categories = {unicodedata.category(symbol) for symbol in name if symbol not in JOINERS}
+    if not categories.isdisjoint({"Cc", "Cf", "Co", "Zl", "Zp"}) or not any(each[0] in "LNPS" for each in categories):
+        raise ValueError("a name is one line of characters that can be seen")
+    return name
+
+
 
 class ProfileBody(BaseModel):
     """A person's profile, whole: what is left out takes its default."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
-    display_name: Annotated[str, StringConstraints(min_length=1, max_length=50)]
+    display_name: Annotated[str, StringConstraints(min_length=1, max_length=50), AfterValidator(_readable_name)]
     zone: Annotated[str, StringConstraints(max_length=64)] = Field(description="An IANA zone, such as Asia/Tokyo.")
     language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")] = "en"
     depth: Annotated[int, Field(ge=1, le=3, strict=True)] = 1

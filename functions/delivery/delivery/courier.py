@@ -102,6 +102,10 @@ class Courier:
                 recipients = self._reached(job.occasion, _marks(job.targets), late)
                 self._push(job.occasion, recipients, late, job.attempt)
 
+    def put_off(self, job: SlotJob | PersonJob | RetryJob, waited: dt.timedelta) -> None:
+        """Enqueue the job anew, untouched: sooner than its message would come again, and none of its tries is spent."""
+        self.outbox.send([job.model_copy(update={"late": job.late + waited})])
+
     def _to_slot(self, job: SlotJob, late: dt.timedelta, time_left: Callable[[], dt.timedelta]) -> None:
         run = self.runs.begin(job.slot, job.shard, job.date, job.instant)
         if run.done:

@@ -73,15 +73,20 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, list[
 
     failures = []
     for number, record in enumerate(event["Records"]):
-        if (number and time_left() < RESERVE) or not _is_done(record, time_left):
+        is_for_later = number > 0 and time_left() < RESERVE
+        if not _is_done(record, time_left, is_for_later=is_for_later):
             failures.append({"itemIdentifier": record["messageId"]})
     return {"batchItemFailures": failures}
 
 
-def _is_done(record: Mapping[str, Any], time_left: Callable[[], dt.timedelta]) -> bool:
+def _is_done(record: Mapping[str, Any], time_left: Callable[[], dt.timedelta], *, is_for_later: bool) -> bool:
     message = {"message_id": record["messageId"]}
     try:
-        _courier().carry_out(job_from(record["body"]), waited(record), time_left)
+        job = job_from(record["body"])
+        if is_for_later:
+            _courier().put_off(job, waited(record))
+        else:
+            _courier().carry_out(job, waited(record), time_left)
     except CredentialError as error:
         logger.error("FCM does not accept our credential", extra=message | {"reason": str(error)})
         _start_over()

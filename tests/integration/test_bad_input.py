@@ -1,0 +1,583 @@
+"""Whatever a client sends, it gets a clear answer and nothing is written: never a 500, never a half-done thing."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+
+from couples_api.handler import application, handler_of
+from rekindle.problems import Problem
+from tests.builders import LONDON, NEW_YORK, TOKYO, a_token, a_uid
+from tests.phones import Phone, Reply, a_phone, http_event, pair
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from couples_api.parts import Parts
+    from tests.phones import Handler
+
+# How rows come about is the store's matter, tested elsewhere on both engines: here nothing is written at all.
+on_one_engine = pytest.mark.parametrize("dynamodb", ["emulator"], indirect=True)
+
+PROFILE = {"display_name": "Ada", "zone": NEW_YORK}
+DEVICE = {"token": "token", "platform": "android"}
+REMINDERS = {"prompt_time": "08:30"}
+ANSWER = {"text": "The way you hum."}
+DATE = "/v1/days/2026-03-02"
+
+
+class Route(NamedTuple):
+    """A route that takes a body, with one that is right."""
+
+    method: str
+    path: str
+    body: dict[str, Any]
+
+
+BODIES = {
+    "me": Route("PUT", "/v1/me", PROFILE),
+    "device": Route("PUT", "/v1/me/devices/phone", DEVICE),
+    "reminders": Route("PUT", "/v1/me/reminders", REMINDERS),
+    "redeem": Route("POST", "/v1/invites/redeem", {"code": "22222-22222"}),
+    "confirm": Route("POST", "/v1/invites/confirm", {"invite_id": "any"}),
+    "answer": Route("PUT", f"{DATE}/answer", ANSWER),
+}
+WITHOUT_BODY = (
+    ("GET", "/v1/me"),
+    ("DELETE", "/v1/me/devices/phone"),
+    ("GET", "/v1/me/reminders"),
+    ("POST", "/v1/invites"),
+    ("GET", "/v1/invites"),
+    ("DELETE", "/v1/invites"),
+    ("GET", "/v1/couple"),
+    ("DELETE", "/v1/couple"),
+    ("GET", "/v1/today"),
+    ("GET", "/v1/days"),
+    ("GET", DATE),
+    ("GET", "/v1/streak"),
+)
+each_body = pytest.mark.parametrize("route", BODIES.values(), ids=BODIES.keys())
+
+
+@pytest.fixture(scope="module")
+def parts(new_parts: Callable[[], Parts]) -> Parts:
+    """Tables for this module alone, so that a test can look whether anything was written."""
+    return new_parts()
+
+
+@pytest.fixture(scope="module")
+def api(parts: Parts) -> Handler:
+    return handler_of(lambda: parts)
+
+
+@pytest.fixture(scope="module")
+def couple(api: Handler) -> tuple[Phone, Phone]:
+    """Two who could do anything a person can; today is there already."""
+    ada, ben = a_phone(api, "ada", NEW_YORK), a_phone(api, "ben", TOKYO)
+    pair(ada, ben)
+    ada.get("/v1/today")
+    return ada, ben
+
+
+@pytest.fixture
+def ada(couple: tuple[Phone, Phone]) -> Phone:
+    return couple[0]
+
+
+@pytest.fixture
+def unharmed(parts: Parts, couple: tuple[Phone, Phone]) -> Iterator[None]:  # noqa: ARG001  they are there before
+    """Nothing is written while the test goes on."""
+    before = _everything(parts)
+    yield
+    assert _everything(parts) == before
+
+
+def refused(reply: Reply, status: int, *problems: str) -> None:
+    assert (reply.status, reply.headers["Content-Type"]) == (status, "application/problem+json"), reply.text
+    assert reply.headers["Cache-Control"] == "no-store"
+    assert reply.problem in problems, reply.text
+    kind = Problem[reply.problem.upper().replace("-", "_")]
+    assert reply.body.keys() <= {"type", "title", "status", "errors"}
+    assert (reply.body["status"], reply.body["title"]) == (kind.status, kind.title)
+
+
+def sent(phone: Phone, route: Route, body: str, **changes: Any) -> Reply:
+    """Send exactly this body; `changes` are made to the event."""
+    event = http_event(route.method, route.path, phone.uid, phone.now, body) | changes
+    answer = phone.handler(event, None)
+    return Reply(answer["statusCode"], answer["headers"], answer["body"])
+
+
+def test_every_route_is_in_the_tables_of_this_module() -> None:
+    known = {(route.method, route.path) for route in BODIES.values()} | set(WITHOUT_BODY)
+    patterns = {
+        (method.upper(), path)
+        for path, methods in application()
+        .get_openapi_schema()
+        .model_dump(by_alias=True, exclude_none=True)["paths"]
+        .items()
+        for method in methods
+    }
+    filled = {
+        (method, path.replace("{device_id}", "phone").replace("{date}", "2026-03-02")) for method, path in patterns
+    }
+    assert filled == known
+
+
+@on_one_engine
+@pytest.mark.usefixtures("unharmed")
+class TestBodies:
+    """Every route with a body, against every kind of wrong body."""
+
+    @each_body
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "{",
+            "nonsense",
+            '{"text": "a"',
+            "{'text': 'a'}",
+            '{"text": "\n"}',
+            "\ufeff{}",
+            "[" * 16_000,
+            '{"a":' * 5_000,
+            f'{{"revision": {"9" * 5_000}}}',
+        ],
+        ids=["open", "words", "cut", "quotes", "raw-newline", "bom", "deep-array", "deep-object", "huge-number"],
+    )
+    def test_what_is_not_json(self, ada: Phone, route: Route, text: str) -> None:
+        refused(sent(ada, route, text), 400, "malformed-json")
+
+    @each_body
+    @pytest.mark.parametrize("text", ["null", "[]", "[{}]", '"text"', "0", "true", "NaN", "1e999"])
+    def test_json_that_is_no_object(self, ada: Phone, route: Route, text: str) -> None:
+        refused(sent(ada, route, text), 422, "invalid-fields")
+
+    @each_body
+    def test_no_body_at_all(self, ada: Phone, route: Route) -> None:
+        for body in (None, ""):
+            reply = ada.call(route.method, route.path, raw=body)
+            refused(reply, 422, "invalid-fields")
+
+    @each_body
+    def test_a_field_that_is_not_known(self, ada: Phone, route: Route) -> None:
+        for name in ("unheard_of", "Text", "__class__", "", "🫶"):
+            reply = ada.call(route.method, route.path, route.body | {name: 1})
+            refused(reply, 422, "invalid-fields")
+            assert reply.body["errors"][0]["field"] == f"body.{name}"
+        refused(ada.call(route.method, route.path, route.body | {"a\ud800b": 1}), 422, "invalid-fields")
+
+    @each_body
+    @pytest.mark.parametrize("value", [0, 1.5, True, [], {}, {"a": 1}, ["a"], [["a"]], "\ud800", "\udfff a"])
+    def test_a_value_of_the_wrong_kind(self, ada: Phone, route: Route, value: Any) -> None:
+        for name in route.body:
+            reply = ada.call(route.method, route.path, route.body | {name: value})
+            refused(reply, 422, "invalid-fields")
+            assert {error["field"].split(".")[1] for error in reply.body["errors"]} == {name}
+
+    @each_body
+    def test_a_required_field_that_is_missing_or_null(self, ada: Phone, route: Route) -> None:
+        if route.path in {"/v1/me/reminders", f"{DATE}/answer"}:
+            return  # they have none
+        for name in route.body:
+            refused(ada.call(route.method, route.path, route.body | {name: None}), 422, "invalid-fields")
+            rest = {each: value for each, value in route.body.items() if each != name}
+            refused(ada.call(route.method, route.path, raw=json.dumps(rest)), 422, "invalid-fields")
+
+    @each_body
+    @pytest.mark.parametrize("is_base64", [False, True])
+    def test_a_huge_body(self, ada: Phone, route: Route, *, is_base64: bool) -> None:
+        body = json.dumps(route.body | {"more": "a" * 1_000_000})
+        if is_base64:
+            body = base64.b64encode(body.encode()).decode()
+        refused(sent(ada, route, body, isBase64Encoded=is_base64), 413, "body-too-large")
+
+    def test_a_huge_body_is_refused_where_none_is_wanted(self, ada: Phone) -> None:
+        for method, path in WITHOUT_BODY:
+            refused(ada.call(method, path, raw="a" * 1_000_000), 413, "body-too-large")
+
+    @each_body
+    @pytest.mark.parametrize("body", ["%%%", "e", base64.b64encode(b"\xff\xfe{}").decode(), "🫶"])
+    def test_what_is_not_base64_or_not_utf_8_within(self, ada: Phone, route: Route, body: str) -> None:
+        refused(sent(ada, route, body, isBase64Encoded=True), 400, "malformed-json")
+
+    @each_body
+    def test_a_lone_surrogate_outside_of_any_string(self, ada: Phone, route: Route) -> None:
+        refused(sent(ada, route, "\ud800"), 400, "malformed-json")
+
+    @each_body
+    @pytest.mark.parametrize(
+        "content_type",
+        [
+            "text/plain",
+            "application/x-www-form-urlencoded",
+            "multipart/form-data; boundary=b",
+            "application/xml",
+            "json",
+        ],
+    )
+    def test_a_body_that_says_it_is_something_else(self, ada: Phone, route: Route, content_type: str) -> None:
+        headers = {"content-type": content_type}
+        for body in (json.dumps(route.body), "display_name=Ada&zone=Asia%2FTokyo&text=a", "--b--"):
+            refused(sent(ada, route, body, headers=headers), 415, "unsupported-media-type")
+
+    def test_many_wrong_fields_are_not_all_read_out(self, ada: Phone) -> None:
+        """Or a small request would be made into a big reply."""
+        reply = ada.put("/v1/me", PROFILE | {f"field-{number}": number for number in range(1_000)})
+        refused(reply, 422, "invalid-fields")
+        assert len(reply.text) < 4_000
+
+    def test_the_refusal_does_not_repeat_what_was_written(self, ada: Phone) -> None:
+        reply = ada.put(f"{DATE}/answer", {"text": "canary " * 300})
+        refused(reply, 422, "invalid-fields")
+        assert "canary" not in reply.text
+        assert reply.body["errors"] == [{"field": "body.text", "reason": "String should have at most 2000 characters"}]
+
+
+@on_one_engine
+@pytest.mark.usefixtures("unharmed")
+class TestProfiles:
+    """What a person may say of themself."""
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            {"display_name": ""},
+            {"display_name": " \t\n"},
+            {"display_name": "a" * 51},
+            {"display_name": "Ada\nLovelace"},
+            {"display_name": "Ada\x00"},
+            {"display_name": "Ada\x1b[31m"},
+            {"display_name": "Ada\x7f"},
+            {"display_name": "Ada\N{LINE SEPARATOR}L"},
+            {"display_name": "Ada\N{RIGHT-TO-LEFT OVERRIDE}gpj.exe"},
+            {"display_name": "Ada\N{LEFT-TO-RIGHT ISOLATE}L"},
+            {"display_name": "\N{ZERO WIDTH SPACE}"},
+            {"display_name": "\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}"},
+            {"display_name": "\N{COMBINING ACUTE ACCENT}"},
+            {"display_name": "Ada\ue000"},
+            {"display_name": "\N{TAG LATIN SMALL LETTER A}\N{CANCEL TAG}"},
+            {"zone": "a" * 65},
+            {"language": "english"},
+            {"language": "EN"},
+            {"language": "e1"},
+            {"language": ""},
+            {"depth": 0},
+            {"depth": 4},
+            {"depth": "2"},
+            {"depth": 1.0},
+            {"depth": True},
+            {"touch_comfort": -1},
+            {"touch_comfort": 4},
+            {"touch_comfort": 10**40},
+            {"barriers": ["stress", "weather"]},
+            {"barriers": "stress"},
+            {"barriers": {"stress": 1}},
+            {"barriers": ["stress"] * 5},
+            {"streak_hidden": "yes"},
+            {"streak_hidden": 1},
+            {"uid": "another"},
+            {"paired": False},
+        ],
+        ids=repr,
+    )
+    def test_a_field_out_of_its_bounds(self, ada: Phone, wrong: dict[str, Any]) -> None:
+        refused(ada.put("/v1/me", PROFILE | wrong), 422, "invalid-fields")
+
+    @pytest.mark.parametrize(
+        "zone",
+        [
+            "",
+            "Mars/Olympus",
+            "asia/tokyo",
+            "Asia/Tokyo\x00",
+            "../../etc/passwd",
+            "/usr/share/zoneinfo/UTC",
+            "posixrules",
+            "Factory",
+            "localtime",
+            "UTC+2",
+            "EST5EDT4",
+            "Asia",
+            "🫶",
+        ],
+    )
+    def test_a_zone_that_does_not_exist(self, ada: Phone, zone: str) -> None:
+        refused(ada.put("/v1/me", PROFILE | {"zone": zone}), 422, "unknown-zone")
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            {"prompt_time": None},
+            {"prompt_time": "8:30"},
+            {"prompt_time": "24:00"},
+            {"prompt_time": "08:32"},
+            {"prompt_time": "08:30\n"},
+            {"prompt_time": "٠٨:٣٠"},
+            {"prompt_time": "08:30:00"},
+            {"evening_time": ""},
+            {"evening_time": "20:60"},
+            {"evening_time": False},
+            {"quiet_hours": {"start": "22:00"}},
+            {"quiet_hours": {"start": "22:00", "end": "07:00", "zone": "UTC"}},
+            {"quiet_hours": {"start": "22:00", "end": "22:00"}},
+            {"quiet_hours": {"start": "22:00", "end": "25:00"}},
+            {"quiet_hours": ["22:00", "07:00"]},
+            {"quiet_hours": "22:00-07:00"},
+        ],
+        ids=repr,
+    )
+    def test_a_reminder_that_is_no_time(self, ada: Phone, wrong: dict[str, Any]) -> None:
+        refused(ada.put("/v1/me/reminders", wrong), 422, "invalid-fields")
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            {"token": ""},
+            {"token": "a b"},
+            {"token": "töken"},
+            {"token": "token\n"},
+            {"token": "t" * 1025},
+            {"platform": "windows"},
+            {"platform": "Android"},
+            {"platform": None},
+        ],
+        ids=repr,
+    )
+    def test_a_device_that_cannot_take_pushes(self, ada: Phone, wrong: dict[str, Any]) -> None:
+        refused(ada.put("/v1/me/devices/phone", DEVICE | wrong), 422, "invalid-fields")
+
+    @pytest.mark.parametrize("device", ["a" * 65, "my phone", "phøne", "a.b", "a%2Fb", "🫶", "a,b"])
+    def test_a_device_of_an_odd_name(self, ada: Phone, device: str) -> None:
+        for method in ("PUT", "DELETE"):
+            body = DEVICE if method == "PUT" else None
+            refused_either_way(ada.call(method, f"/v1/me/devices/{device}", body))
+
+
+@on_one_engine
+@pytest.mark.usefixtures("unharmed")
+class TestDates:
+    """Paths and pages that name no date, or none that there can be."""
+
+    @pytest.mark.parametrize(
+        "date",
+        [
+            "2026-02-30",
+            "2026-13-01",
+            "2026-3-2",
+            "20260302",
+            "2026-W10-1",
+            "99999-01-01",
+            "-001-01-01",
+            "0000-01-01",
+            "2026-03-02T00:00:00",
+            "1772409600",
+            "0",
+            "-1",
+            "1e9",
+            "today",
+            "2026-03-02 ",
+            "２０２６-０３-０２",
+            "..",
+            "%2e%2e",
+            "null",
+            "NaN",
+            "inf",
+            "9" * 400,
+        ],
+    )
+    def test_what_is_no_date(self, ada: Phone, date: str) -> None:
+        for reply in (ada.get(f"/v1/days/{date}"), ada.put(f"/v1/days/{date}/answer", ANSWER)):
+            refused_either_way(reply)
+        refused(ada.get(f"/v1/days?before={date}"), 422, "invalid-fields")
+
+    @pytest.mark.parametrize("date", ["0001-01-01", "1970-01-01", "2026-03-01", "2026-03-05", "9999-12-31"])
+    def test_a_date_that_is_not_the_couples(self, ada: Phone, date: str) -> None:
+        refused(ada.get(f"/v1/days/{date}"), 404, "no-such-day")
+        refused(ada.put(f"/v1/days/{date}/answer", ANSWER), 404, "no-such-day")
+
+    @pytest.mark.parametrize("before", ["0001-01-01", "0001-01-02", "2026-03-02"])
+    def test_a_page_before_the_first_day_is_empty(self, ada: Phone, before: str) -> None:
+        assert ada.get(f"/v1/days?before={before}").body == {"days": [], "before": None}
+
+    def test_a_page_before_the_end_of_time_is_the_first_one(self, ada: Phone) -> None:
+        assert ada.get("/v1/days?before=9999-12-31") == ada.get("/v1/days")
+
+    @pytest.mark.parametrize("limit", ["0", "-1", "31", "abc", "", "1.5", "1e1", "1,2", "9" * 5_000, "null", "true"])
+    def test_a_page_of_an_odd_size(self, ada: Phone, limit: str) -> None:
+        refused(ada.get(f"/v1/days?limit={limit}"), 422, "invalid-fields")
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            {"revision": 0},
+            {"revision": -1},
+            {"revision": "1"},
+            {"revision": 1.0},
+            {"revision": True},
+            {"revision": 2**31},
+            {"revision": 10**40},
+            {"share_first": "true"},
+            {"share_first": None},
+            {"share_first": 1},
+            {"text": "a" * 2001},
+            {"text": ""},
+            {"text": "\n\t "},
+            {"text": ["a"]},
+        ],
+        ids=lambda wrong: repr(wrong)[:40],
+    )
+    def test_an_answer_out_of_its_bounds(self, ada: Phone, wrong: dict[str, Any]) -> None:
+        refused(ada.put(f"{DATE}/answer", ANSWER | wrong), 422, "invalid-fields")
+
+
+@on_one_engine
+@pytest.mark.usefixtures("unharmed")
+class TestRoutes:
+    """Addresses that lead nowhere, and callers who are not there."""
+
+    @pytest.mark.parametrize(
+        ("method", "path"),
+        [
+            ("GET", "/"),
+            ("GET", "/v1"),
+            ("GET", "/v1/"),
+            ("GET", "/v2/me"),
+            ("GET", "/v1/nothing"),
+            ("GET", "/v1/me/devices/phone"),
+            ("POST", "/v1/me"),
+            ("PATCH", "/v1/me"),
+            ("DELETE", "/v1/me"),
+            ("PUT", "/v1/invites"),
+            ("GET", "/v1/invites/redeem"),
+            ("POST", "/v1/today"),
+            ("PUT", "/v1/days"),
+            ("DELETE", DATE),
+            ("GET", f"{DATE}/answer"),
+            ("PUT", f"{DATE}/answer/more"),
+            ("PUT", "/v1/days//answer"),
+            ("HEAD", "/v1/me"),
+            ("OPTIONS", "/v1/me"),
+            ("TRACE", "/v1/me"),
+            ("GET", "/v1/../v1/me"),
+            ("GET", "//v1/me"),
+            ("GET", "/v1/me%00"),
+            ("GET", "/v1/" + "a" * 8_000),
+        ],
+    )
+    def test_nothing_is_at_this_address(self, ada: Phone, method: str, path: str) -> None:
+        refused(ada.call(method, path), 404, "no-such-route")
+
+    @pytest.mark.parametrize("method", ["GET", "PUT", "POST", "DELETE", "BREW"])
+    def test_a_method_is_known_by_its_name_only(self, ada: Phone, method: str) -> None:
+        reply = ada.call(method, "/v1/couple/packs", {})
+        refused(reply, 404, "no-such-route")
+
+    @pytest.mark.parametrize(
+        "authorizer",
+        [None, {}, {"jwt": {}}, {"jwt": None}, {"jwt": {"claims": {}}}, {"jwt": {"claims": {"sub": ""}}}],
+        ids=repr,
+    )
+    def test_a_caller_without_a_name(self, ada: Phone, authorizer: Any) -> None:
+        """API Gateway lets nobody through without a token; should it ever, nobody is served by mistake."""
+        routes = [(method, path, None) for method, path in WITHOUT_BODY]
+        for method, path, body in [*routes, *BODIES.values()]:
+            event = http_event(method, path, ada.uid, ada.now, body and json.dumps(body))
+            event["requestContext"]["authorizer"] = authorizer
+            answer = ada.handler(event, None)
+            refused(Reply(answer["statusCode"], answer["headers"], answer["body"]), 401, "not-signed-in")
+
+    def test_a_person_without_a_profile_is_asked_who_they_are(self, ada: Phone) -> None:
+        nobody = Phone(ada.handler, a_uid("nobody"))
+        routes = [(method, path, None) for method, path in WITHOUT_BODY]
+        for method, path, body in [*routes, *(route for name, route in BODIES.items() if name != "me")]:
+            reply = nobody.call(method, path, body, headers={"idempotency-key": "tap"})
+            refused(reply, 404, "no-profile")
+
+    @pytest.mark.parametrize("key", ["", "a" * 129])
+    def test_an_idempotency_key_out_of_its_bounds(self, ada: Phone, key: str) -> None:
+        for path, body in (("/v1/invites", None), ("/v1/invites/confirm", {"invite_id": "any"})):
+            refused(ada.call("POST", path, body, headers={"idempotency-key": key}), 422, "invalid-fields")
+
+    def test_foreign_query_parameters_and_bodies_are_no_harm(self, ada: Phone) -> None:
+        assert ada.get("/v1/me?unheard=of&limit=0") == ada.get("/v1/me")
+        assert ada.call("GET", "/v1/me", raw="not even json") == ada.get("/v1/me")
+
+
+@on_one_engine
+class TestWelcome:
+    """What looks odd and is right."""
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "A",
+            "Zoë d’Arc-O'Neil Jr.",
+            "  Ada  ",
+            "नमस्ते",
+            "محمد",
+            "می\N{ZERO WIDTH NON-JOINER}خواهم",
+            "李雷",
+            "👩🏽\N{ZERO WIDTH JOINER}🚀",
+            "e\N{COMBINING ACUTE ACCENT}va",
+            "❤️",
+            "🏴\N{TAG LATIN SMALL LETTER G}\N{CANCEL TAG} Ada",
+            "a" * 50,
+            "♾",
+            "007",
+        ],
+    )
+    def test_names_of_all_kinds(self, api: Handler, name: str) -> None:
+        phone = Phone(api, a_uid())
+        reply = phone.put("/v1/me", PROFILE | {"display_name": name})
+        assert reply.status == 200, reply.text
+        assert reply.body["display_name"] == name.strip()
+
+    def test_a_barrier_named_twice_is_one_barrier(self, api: Handler) -> None:
+        reply = Phone(api, a_uid()).put("/v1/me", PROFILE | {"barriers": ["stress", "neglect", "stress"]})
+        assert reply.body["barriers"] == ["neglect", "stress"]
+
+    def test_json_with_a_charset_in_base64_or_without_a_type(self, api: Handler) -> None:
+        route = BODIES["me"]
+        phone, body = Phone(api, a_uid()), json.dumps(PROFILE)
+        encoded = base64.b64encode(body.encode()).decode()
+        for reply in (
+            sent(phone, route, body, headers={"content-type": "application/json; charset=utf-8"}),
+            sent(phone, route, body, headers={"content-type": "Application/JSON"}),
+            sent(phone, route, body, headers={}),
+            sent(phone, route, encoded, isBase64Encoded=True),
+        ):
+            assert reply.status == 200, reply.text
+
+    def test_a_foreign_couples_day_is_not_to_be_reached(self, api: Handler) -> None:
+        """There is no way to name another couple: the day is always the caller's own."""
+        ada = a_phone(api, "ada", LONDON)
+        pair(ada, a_phone(api, "ben", LONDON))
+        ada.put(f"{DATE}/answer", {"text": "canary", "share_first": True})
+        cai, dee = a_phone(api, "cai", LONDON), a_phone(api, "dee", TOKYO)
+        pair(cai, dee)
+        assert cai.get(DATE).body["partner"]["state"] == "waiting"
+        assert "canary" not in cai.get("/v1/days").text
+
+    def test_an_idempotency_key_may_be_long(self, api: Handler) -> None:
+        assert a_phone(api, "ada", LONDON).post("/v1/invites", key="k" * 128).status == 201
+
+    def test_a_long_token_is_a_token(self, api: Handler) -> None:
+        token = a_token() + ":" + "t" * 900
+        assert a_phone(api, "ada", LONDON).put("/v1/me/devices/d", DEVICE | {"token": token}).status == 200
+
+
+def refused_either_way(reply: Reply) -> None:
+    """A path can be wrong as a value or as an address, depending on its letters: clear both times."""
+    refused(reply, reply.status, *(("no-such-route",) if reply.status == 404 else ("invalid-fields",)))
+
+
+def _everything(parts: Parts) -> list[dict[str, Any]]:
+    rows = []
+    for table in (parts.people.table, parts.vault.table):
+        for page in table.client.get_paginator("scan").paginate(TableName=table.name):
+            rows.extend(page["Items"])
+    return sorted(rows, key=repr)
