@@ -38,6 +38,8 @@ class Tail:
 def logs_of(folder: Path, names: Iterable[str]) -> list[Path]:
     """The named logs (`Tick`, `errors`, `emulator`), or those of all functions; raises StackError for another name."""
     wanted = list(names)
+    if not folder.is_dir():
+        raise StackError(f"There are no logs in {folder}: no stack has run there.")
     if not wanted:
         return sorted((folder / "functions").glob("*.log"))
     known = {path.stem: path for path in (*folder.glob("*.log"), *(folder / "functions").glob("*.log"))}

@@ -145,8 +145,10 @@ def document() -> Json:
         "components": {
             "schemas": _schemas(generated["components"]["schemas"]),
             "responses": {
-                "Unauthorized": _gateway_response("The token is missing, out of date, or none of ours.", 401),
-                "TooManyRequests": _gateway_response("Too many requests at once.", 429),
+                "Unauthorized": _with_gateway(_problem_response([Problem.NOT_SIGNED_IN]), HTTPStatus.UNAUTHORIZED),
+                "TooManyRequests": _with_gateway(
+                    {"description": "Too many requests at once.", "content": {}}, HTTPStatus.TOO_MANY_REQUESTS
+                ),
                 **{_name(problem): _problem_response([problem]) for problem in Problem},
             },
             "examples": {_name(problem): {"value": _example(problem)} for problem in Problem},
@@ -218,8 +220,7 @@ def _refusals(problems: Iterable[Problem]) -> Json:
     }
     for status, found in by_status.items():
         if status is HTTPStatus.TOO_MANY_REQUESTS:
-            response = _problem_response(found)
-            response["content"] |= _gateway_response("", status)["content"]
+            response = _with_gateway(_problem_response(found), status)
         elif len(found) == 1:
             response = {"$ref": f"#/components/responses/{_name(found[0])}"}
         else:
@@ -259,12 +260,10 @@ def _example(problem: Problem) -> Json:
     return example
 
 
-def _gateway_response(description: str, status: int) -> Json:
-    content = {
-        "schema": {"$ref": "#/components/schemas/GatewayRefusal"},
-        "example": {"message": HTTPStatus(status).phrase},
-    }
-    return {"description": description, "content": {"application/json": content}}
+def _with_gateway(response: Json, status: HTTPStatus) -> Json:
+    """The response, or API Gateway's own in the same case."""
+    refusal = {"schema": {"$ref": "#/components/schemas/GatewayRefusal"}, "example": {"message": status.phrase}}
+    return response | {"content": response["content"] | {"application/json": refusal}}
 
 
 def _schemas(generated: Json) -> Json:

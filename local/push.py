@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 ALIAS = "live"
 SOURCES_TAG = "sources"
 LAYER_TAG = "layer."
+TEMPLATE_TAG = "template"
+PUSHED_TAG = "pushed"
+PUSHED_LAYER_TAG = "pushed.layer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +61,12 @@ class Part:
             digest.update(f"{name}\0{len(content)}\0".encode() + content)
         return digest.hexdigest()
 
-    def package(self) -> bytes:
-        """The ZIP archive to upload; raises StackError if the requirements differ from the build's."""
+    def package(self, packed: Path = PACKED) -> bytes:
+        """The ZIP archive to upload, made from the one in `packed`; raises StackError for other requirements."""
         own = {name: path.read_bytes() for name, path in self.own_files().items()}
         roots = tuple(f"{self._prefix}{path.name}" for path in self.sources.iterdir())
         package = io.BytesIO()
-        with zipfile.ZipFile(PACKED / f"{self.id}.zip") as built, zipfile.ZipFile(package, "w") as present:
+        with zipfile.ZipFile(packed / f"{self.id}.zip") as built, zipfile.ZipFile(package, "w") as present:
             for entry in built.infolist():
                 name = entry.filename
                 if name.endswith("requirements.txt") and name in own and own[name] != built.read(name):
@@ -88,6 +91,10 @@ def parts() -> list[Part]:
     return found
 
 
+def _template_fingerprint() -> str:
+    return hashlib.sha256(TEMPLATE.read_bytes()).hexdigest()
+
+
 class _TemplateLoader(yaml.SafeLoader):
     """Takes CloudFormation's own tags, whose values nobody here asks for."""
 
@@ -103,14 +110,25 @@ class Pusher:
         self._lambda = stack.client("lambda")
 
     def push(self) -> list[str]:
-        """Push what differs from what runs, and return its logical ids; raises StackError for changed requirements."""
+        """Push what differs from what runs, and return its logical ids.
+
+        Raises StackError for what a push cannot bring: changed requirements, and a changed template.
+        """
+        if {of.get(TEMPLATE_TAG) for of in self._tags().values()} != {_template_fingerprint()}:
+            raise StackError("The template has changed: end the stack and `make run` again, to deploy it.")
+        return self.settle()
+
+    def settle(self) -> list[str]:
+        """Push what differs from what runs, on a stack to which the present template is deployed."""
         present = {part: part.fingerprint() for part in parts()}
         running = self._running(present)
         changed = [part for part, fingerprint in present.items() if running.get(part.id) != fingerprint]
         if not changed:
+            self._write(present)
             return []
         with ThreadPoolExecutor() as pool:
             packages = dict(zip(changed, pool.map(Part.package, changed), strict=True))
+        earlier = self._tags()
         layers = [self._published(package) for part, package in packages.items() if part.is_layer]
         for part in present:
             if part.is_layer or not (layers or part in packages):
@@ -122,7 +140,13 @@ class Pusher:
                 self._lambda.update_function_code(FunctionName=name, ZipFile=packages[part])
             version = self._lambda.publish_version(FunctionName=name)["Version"]
             self._lambda.update_alias(FunctionName=name, Name=ALIAS, FunctionVersion=version)
+            self._lambda.tag_resource(Resource=self._arn(part), Tags={PUSHED_TAG: version})
+            # Else each push would leave a copy of everything; what CloudFormation made is its own to remove.
+            if PUSHED_TAG in earlier[part.id]:
+                self._lambda.delete_function(FunctionName=name, Qualifier=earlier[part.id][PUSHED_TAG])
         self._write(present)
+        if layers:
+            self._replace_layer(earlier, layers[0])
         return [part.id for part in changed]
 
     def remember(self) -> None:
@@ -138,10 +162,23 @@ class Pusher:
         arn: str = published["LayerVersionArn"]
         return arn
 
+    def _replace_layer(self, earlier: Mapping[str, Mapping[str, str]], pushed: str) -> None:
+        """Remove the layer that the last push brought, now that no function uses it."""
+        for arn in {of[PUSHED_LAYER_TAG] for of in earlier.values() if PUSHED_LAYER_TAG in of}:
+            *_, layer, version = arn.split(":")
+            self._lambda.delete_layer_version(LayerName=layer, VersionNumber=int(version))
+        for name in earlier:
+            arn = self._lambda.get_function_configuration(FunctionName=self._stack.function(name))["FunctionArn"]
+            self._lambda.tag_resource(Resource=arn, Tags={PUSHED_LAYER_TAG: pushed})
+
     def _arn(self, part: Part) -> str:
         name = self._stack.function(part.id)
         arn: str = self._lambda.get_function_configuration(FunctionName=name)["FunctionArn"]
         return arn
+
+    def _tags(self) -> dict[str, dict[str, str]]:
+        functions = (part for part in parts() if not part.is_layer)
+        return {part.id: self._lambda.list_tags(Resource=self._arn(part))["Tags"] for part in functions}
 
     def _running(self, present: Mapping[Part, str]) -> dict[str, str]:
         """Fingerprints by logical id; a layer that not all functions use in the same version has none."""
@@ -157,6 +194,7 @@ class Pusher:
 
     def _write(self, present: Mapping[Part, str]) -> None:
         layers = {f"{LAYER_TAG}{part.id}": fingerprint for part, fingerprint in present.items() if part.is_layer}
+        common = layers | {TEMPLATE_TAG: _template_fingerprint()}
         for part, fingerprint in present.items():
             if not part.is_layer:
-                self._lambda.tag_resource(Resource=self._arn(part), Tags={SOURCES_TAG: fingerprint, **layers})
+                self._lambda.tag_resource(Resource=self._arn(part), Tags={SOURCES_TAG: fingerprint, **common})

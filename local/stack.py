@@ -224,7 +224,7 @@ def running(settings: Settings, progress: Progress, *, seeded: bool = True) -> I
                     Pusher(stack).remember()
                 else:
                     # What was pushed after the last deployment runs now, whatever the template's build says.
-                    Pusher(stack).push()
+                    Pusher(stack).settle()
             if seeded:
                 with progress("Publishing the prompt packs"):
                     seed.seed(client("dynamodb"), stack.outputs["TableName"])

@@ -38,7 +38,6 @@ def apply(logs: Path, unpacked: Path) -> None:
     _share_unpacked_code(unpacked)
     _answer_a_failure_without_its_reason()
     _wait_briefly_for_silent_invocations()
-    _replay_streams_from_their_start()
     _write_logs_to_files(logs)
 
 
@@ -129,11 +128,6 @@ def _answer_a_failure_without_its_reason() -> None:
 def _wait_briefly_for_silent_invocations() -> None:
     """Waits 2 ms instead of 50 ms for the log of an invocation that wrote none."""
     lambda_runtime.Worker._drain_stderr_bounded.__defaults__ = (0.002, 0.001, 0.25)
-
-
-def _replay_streams_from_their_start() -> None:
-    """Stream records do not outlive a restart, so neither may positions in them: a mapping would wait for ever."""
-    lambda_svc._restore_esm_positions = lambda *_: None
 
 
 def _write_logs_to_files(logs: Path) -> None:

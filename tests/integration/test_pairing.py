@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from rekindle.models import CoupleId
 from rekindle.store.couples import KEEPSAKE
 from rekindle.store.instants import to_ttl
 from rekindle.store.keys import Key
@@ -17,6 +16,7 @@ from tests.phones import Phone, a_phone, pair
 
 if TYPE_CHECKING:
     from couples_api.parts import Parts
+    from rekindle.models import CoupleId
     from tests.phones import Handler, Reply
 
 HOUR = dt.timedelta(hours=1)
@@ -90,7 +90,7 @@ def test_nothing_shared_is_seen_before_the_inviter_confirms(ada: Phone, ben: Pho
         str.lower,
         lambda code: code.replace("-", ""),
         lambda code: " ".join(code.replace("-", "")),
-        lambda code: f"  {code.replace('-', '–')}\n",
+        lambda code: f"  {code.replace('-', chr(0x2013))}\n",
         lambda code: code.replace("-", "\N{NON-BREAKING HYPHEN}").replace("2", " 2 "),
     ],
     ids=["lower-case", "no-dash", "spaced", "phone-dash", "odd-blanks"],

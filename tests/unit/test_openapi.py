@@ -119,7 +119,7 @@ def test_what_handlers_are_handed_by_us_is_no_parameter() -> None:
 
 @pytest.mark.parametrize(("method", "path", "operation"), OPERATIONS)
 def test_no_route_lacks_its_refusals(method: str, path: str, operation: dict[str, Any]) -> None:
-    expected = {"INTERNAL", "BUSY"}
+    expected = {"INTERNAL", "BUSY", "NOT_SIGNED_IN"}
     if "requestBody" in operation:
         expected |= {"MALFORMED_JSON", "INVALID_FIELDS", "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"}
     if "parameters" in operation:
@@ -135,7 +135,14 @@ def test_no_route_lacks_its_refusals(method: str, path: str, operation: dict[str
 def test_a_handlers_own_refusals_are_read_from_its_code() -> None:
     found = {operation["operationId"]: problems_of(operation) for _, _, operation in OPERATIONS}
     assert found["put_me"] >= {"UNKNOWN_ZONE"}
-    assert found["get_today"] == {"NO_PROFILE", "NOT_PAIRED", "NO_PROMPT", "INTERNAL", "BUSY"}
+    assert found["get_today"] == {
+        "NO_PROFILE",
+        "NOT_PAIRED",
+        "NO_PROMPT",
+        "NOT_SIGNED_IN",
+        "INTERNAL",
+        "BUSY",
+    }
     assert found["post_redeem"] >= {"TOO_MANY_TRIES", "INVITE_NOT_USABLE", "ALREADY_PAIRED", "KEY_REUSED"}
     assert found["put_answer"] >= {"DAY_CLOSED", "ANSWERS_ARE_OPEN", "ANSWERED_ALREADY", "TEXT_MISSING", "NO_SUCH_DAY"}
 

@@ -11,6 +11,7 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
+from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from couples_api.parts import Caller, Parts, TheCaller, TheParts, known_person, standing_couple
@@ -32,7 +33,6 @@ REVISION_LIMIT = 1_000_000
 ONE_DAY = dt.timedelta(days=1)
 
 router = APIGatewayHttpRouter()
-
 
 
 def _written_out(value: object) -> object:
@@ -190,7 +190,9 @@ def get_today(caller: TheCaller, parts: TheParts) -> TodayView:
 def get_days(
     caller: TheCaller,
     parts: TheParts,
-    before: Annotated[CalendarDate | None, Query(description="Days before this date; the first page without it.")] = None,
+    before: Annotated[
+        CalendarDate | None, Query(description="Days before this date; the first page without it.")
+    ] = None,
     limit: Annotated[int, Query(ge=1, le=JOURNAL_PAGE)] = JOURNAL_PAGE,
 ) -> JournalView:
     """The shared journal, latest first."""
@@ -292,7 +294,7 @@ def _why_refused(day: Day, reader: Reader) -> Problem:
 def _complete(parts: Parts, day: Day, caller: Caller) -> None:
     try:
         parts.streaks.complete(day.couple, day.date, caller.instant)
-    except RekindleError as error:
+    except (RekindleError, BotoCoreError, ClientError) as error:
         # The answers are safe and `react` notes the same date from the stream: not a reason to refuse them.
         logger.warning("streak left to react", extra={"couple": day.couple, "error": type(error).__name__})
 

@@ -10,8 +10,8 @@ from aws_lambda_powertools.event_handler.openapi.params import Path
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from couples_api.parts import TheCaller, TheParts, known_person
-from rekindle.models import Device, DeviceId, Platform
+from couples_api.parts import TheCaller, TheParts
+from rekindle.models import Device, DeviceId, Person, Platform
 from rekindle.problems import Problem, ProblemError
 
 DEVICES_LIMIT = 10
@@ -34,12 +34,9 @@ class DeviceBody(BaseModel):
 @router.put("/me/devices/<device_id>")
 def put_device(device_id: DevicePath, body: DeviceBody, caller: TheCaller, parts: TheParts) -> DeviceBody:
     """Give the caller this device; a token that was somebody else's is theirs from now on."""
-    person = known_person(parts, caller.uid)
-    known = {each for each, device in person.devices.items() if device.token != body.token}
-    if len(known | {device_id}) > DEVICES_LIMIT:
-        raise ProblemError(Problem.TOO_MANY_DEVICES)
     device = Device(token=body.token, platform=body.platform, registered_at=caller.instant)
-    parts.people.register_device(caller.uid, DeviceId(device_id), device)
+    if parts.people.register_device(caller.uid, DeviceId(device_id), device, _few_enough) is None:
+        raise ProblemError(Problem.NO_PROFILE)
     return body
 
 
@@ -55,3 +52,8 @@ def delete_device(device_id: DevicePath, caller: TheCaller, parts: TheParts) -> 
     )
     if person is None:
         raise ProblemError(Problem.NO_PROFILE)
+
+
+def _few_enough(person: Person) -> None:
+    if len(person.devices) > DEVICES_LIMIT:
+        raise ProblemError(Problem.TOO_MANY_DEVICES)

@@ -29,7 +29,6 @@ def _readable_name(name: str) -> str:
     return name
 
 
-
 class ProfileBody(BaseModel):
     """A person's profile, whole: what is left out takes its default."""
 
@@ -73,9 +72,13 @@ def put_me(body: ProfileBody, caller: TheCaller, parts: TheParts) -> MeView:
     def repeated_in_couple(before: Person, after: Person) -> list[Write]:
         return _couple_writes(parts, caller, before, after)
 
-    person = parts.people.change(
-        caller.uid, lambda before: replace(before, profile=profile), repeated_in_couple
-    ) or parts.people.create(Person(caller.uid, profile, Reminders(), created_at=caller.instant))
+    def changed() -> Person | None:
+        return parts.people.change(caller.uid, lambda before: replace(before, profile=profile), repeated_in_couple)
+
+    person = changed() or parts.people.create(Person(caller.uid, profile, Reminders(), created_at=caller.instant))
+    if person.profile != profile:
+        # Another phone of theirs was first to say who they are; what this one says is newer.
+        person = changed() or person
     return _view(person)
 
 

@@ -71,9 +71,11 @@ class Catalogue:
         """The texts of these prompts, whether live or withdrawn since."""
         wanted = dict.fromkeys(refs)
         missing = {keys.prompt(ref.pack, ref.version, ref.prompt): ref for ref in wanted if ref not in self._texts}
-        for item in self.table.get_many(missing):
-            ref = missing[keys.Key(item["pk"], item["sk"])]
-            self._texts[ref] = _text_from(item)
+        # What went live this very second need not be on every replica yet.
+        for consistent in (False, True):
+            for item in self.table.get_many(missing, consistent=consistent):
+                ref = missing.pop(keys.Key(item["pk"], item["sk"]))
+                self._texts[ref] = _text_from(item)
         found = {ref: self._texts[ref] for ref in wanted}
         for ref in wanted:
             self._texts.move_to_end(ref)

@@ -116,10 +116,12 @@ class People:
             return replace(after, revision=before.revision + 1)
         raise ContentionError("a person kept changing")
 
-    def register_device(self, uid: Uid, device_id: DeviceId, device: Device) -> Person | None:
+    def register_device(
+        self, uid: Uid, device_id: DeviceId, device: Device, guard: Callable[[Person], None] = lambda _person: None
+    ) -> Person | None:
         """Give the person the device, and its token to them alone: whoever had it loses it in the same transaction.
 
-        None where there is no such person.
+        None where there is no such person. `guard` sees the person as they will be and may raise.
         """
         for _ in range(CHANGE_ATTEMPTS):
             before = self.person(uid)
@@ -127,6 +129,7 @@ class People:
                 return None
             others = {known: each for known, each in before.devices.items() if each.token != device.token}
             after = replace(before, devices=others | {device_id: device})
+            guard(after)
             changes: list[Change] = [(before, after)]
             owner = self.table.get(keys.token(device.token))
             if owner and owner["uid"] != uid and (loser := self.person(owner["uid"])):

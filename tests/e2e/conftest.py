@@ -1,0 +1,168 @@
+"""The whole stack, once for all of these tests: emulator, deployed template, sign-in and the stand-in for FCM."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import itertools
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from local.errors import StackError
+from local.places import EMULATOR_PYTHON, SAM
+from local.stack import Stack
+from tests.builders import LONDON, NEW_YORK, TOKYO, a_token, a_uid
+
+if TYPE_CHECKING:
+    import httpx
+
+    from rekindle.models import Uid
+
+PATIENCE = 20
+"""Seconds for what takes its way through stream and queue, with functions that may have to start first."""
+
+_dates = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    if not (EMULATOR_PYTHON.exists() and SAM.exists()):
+        pytest.skip("the emulator or SAM is missing: make setup")
+    with Stack.temporary() as running:
+        yield running
+
+
+def next_date() -> dt.date:
+    """A date whose beats nobody else uses: a beat that lies before another's is overtaken."""
+    return dt.date(2030, 1, 1) + dt.timedelta(days=7 * next(_dates))
+
+
+@pytest.fixture
+def a_date() -> dt.date:
+    return next_date()
+
+
+def eventually[Seen](probe: Callable[[], Seen], seconds: float = PATIENCE) -> Seen:
+    """What the probe finds, as soon as it is something."""
+    deadline = time.monotonic() + seconds
+    while not (seen := probe()):
+        assert time.monotonic() < deadline, f"nothing after {seconds} s"
+        time.sleep(0.03)
+    return seen
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    """A signed-in person's phone. `token` is the one that FCM knows it by."""
+
+    stack: Stack
+    uid: Uid
+    token: str
+    api: httpx.Client
+
+    def call(self, method: str, path: str, body: Any = None, *, status: int = 200, **headers: str) -> Any:
+        """The body of the reply, which has to have that status."""
+        reply = self.api.request(method, path, json=body, headers=headers)
+        assert reply.status_code == status, f"{method} {path}: {reply.status_code} {reply.text}"
+        return reply.json() if reply.content else None
+
+    def answer(self, date: str, text: str, *, status: int = 200, **fields: Any) -> Any:
+        return self.call("PUT", f"/v1/days/{date}/answer", {"text": text, **fields}, status=status)
+
+    def today(self) -> str:
+        """Opens the app; the date that it shows."""
+        return str(self.call("GET", "/v1/today")["today"]["date"])
+
+    def inbox(self) -> list[dict[str, Any]]:
+        return self.stack.inbox(self.token)
+
+    def kinds(self) -> list[str]:
+        """What it was pushed, as kinds, oldest first."""
+        return [push["collapse_key"].partition("-")[0] for push in self.inbox()]
+
+    def await_kinds(self, *kinds: str, seconds: float = PATIENCE) -> None:
+        """Wait until it has been pushed exactly these."""
+        with contextlib.suppress(AssertionError):
+            eventually(lambda: len(self.kinds()) >= len(kinds), seconds)
+        assert sorted(self.kinds()) == sorted(kinds)
+
+
+type NewPhone = Callable[..., Phone]
+type Two = tuple[Phone, Phone]
+type NewCouple = Callable[..., Two]
+
+
+@pytest.fixture(scope="session")
+def a_phone(stack: Stack) -> Iterator[NewPhone]:
+    with contextlib.ExitStack() as clients:
+
+        def new(name: str = "Ada", zone: str = NEW_YORK, *, token: str | None = None, **profile: Any) -> Phone:
+            uid = a_uid(f"e2e-{name.lower()}")
+            client = clients.enter_context(stack.phone(uid=uid))
+            phone = Phone(stack, uid, token or a_token(name), client)
+            phone.call("PUT", "/v1/me", {"display_name": name, "zone": zone} | profile)
+            phone.call("PUT", "/v1/me/devices/phone", {"token": phone.token, "platform": "android"})
+            return phone
+
+        yield new
+
+
+def pair(inviter: Phone, redeemer: Phone) -> str:
+    """Make the two a couple; the code that did it."""
+    invite = inviter.call("POST", "/v1/invites", status=201)
+    redeemer.call("POST", "/v1/invites/redeem", {"code": invite["code"]})
+    inviter.call("POST", "/v1/invites/confirm", {"invite_id": invite["invite_id"]})
+    return str(invite["code"])
+
+
+@pytest.fixture(scope="session")
+def a_couple(a_phone: NewPhone) -> NewCouple:
+    """Two phones on the same clock, unless zones are given: then both see the same today at any hour."""
+
+    def new(*zones: str) -> Two:
+        first, second = zones or (LONDON, LONDON)
+        ada, ben = a_phone("Ada", first), a_phone("Ben", second)
+        pair(ada, ben)
+        return ada, ben
+
+    return new
+
+
+@pytest.fixture
+def apart(a_couple: NewCouple) -> Two:
+    return a_couple(NEW_YORK, TOKYO)
+
+
+def waiting(stack: Stack, queue: str) -> int:
+    """How many messages a queue of the template's outputs holds, seen or not."""
+    names = [f"ApproximateNumberOfMessages{state}" for state in ("", "NotVisible", "Delayed")]
+    found = stack.client("sqs").get_queue_attributes(QueueUrl=stack.outputs[queue], AttributeNames=names)["Attributes"]
+    return sum(int(found[name]) for name in names)
+
+
+def await_quiet(stack: Stack, seconds: float = PATIENCE) -> None:
+    """Wait until no job is left on the queue."""
+    eventually(lambda: waiting(stack, "QueueUrl") == 0, seconds)
+
+
+@pytest.fixture
+def impatient_queue(stack: Stack) -> Iterator[None]:
+    """A job that failed comes again after seconds, and not after the twelve minutes that suit a slow batch."""
+    stack.invoke("Delivery", {"Records": []})  # else its first start would take longer than a job is hidden
+    sqs, queue = stack.client("sqs"), stack.outputs["QueueUrl"]
+    patient = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["VisibilityTimeout"])["Attributes"]
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"VisibilityTimeout": "2"})
+    yield
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes=patient)
+
+
+@pytest.fixture
+def fcm_fault(stack: Stack) -> Iterator[Callable[..., None]]:
+    """Makes FCM fail until the test is over; see local.fcm.Fault."""
+    yield stack.fault
+    with contextlib.suppress(StackError):
+        stack.heal()

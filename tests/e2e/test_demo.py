@@ -1,0 +1,19 @@
+"""`make demo`: what a newcomer sees first has to be right."""
+
+from __future__ import annotations
+
+import io
+
+from rich.console import Console
+
+from local.demo import Claim, run
+from local.demo_page import PAGE_WIDTH
+
+
+def test_every_expectation_of_the_demo_holds() -> None:
+    shown = io.StringIO()
+    held = run(Console(file=shown, width=PAGE_WIDTH, highlight=False))
+    text = shown.getvalue()
+    assert held, text
+    assert text.count("✓") == len(Claim)
+    assert "●" in text

@@ -1,0 +1,159 @@
+"""What goes wrong on the way to a phone: nothing is lost, nothing comes twice, and somebody is told."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from rekindle.store import keys
+from rekindle.store.table import Table
+from tests.e2e.conftest import await_quiet, eventually, waiting
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable, Iterator
+
+    from local.stack import Stack
+    from rekindle.store.keys import Key
+    from tests.e2e.conftest import NewCouple, Phone, Two
+
+BACKOFF = 30
+"""Seconds before a second try, at the least."""
+
+
+@pytest.fixture
+def dead_letters(stack: Stack) -> Iterator[Callable[[], list[str]]]:
+    """Takes the bodies off the dead letters."""
+    sqs, queue = stack.client("sqs"), stack.outputs["DlqUrl"]
+
+    def taken() -> list[str]:
+        found = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])
+        for message in found:
+            sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+        return [message["Body"] for message in found]
+
+    yield taken
+    sqs.purge_queue(QueueUrl=queue)
+
+
+def _enqueue(stack: Stack, *bodies: str) -> None:
+    entries = [{"Id": str(number), "MessageBody": body} for number, body in enumerate(bodies)]
+    stack.client("sqs").send_message_batch(QueueUrl=stack.outputs["QueueUrl"], Entries=entries)
+
+
+def _job(stack: Stack, phone: Phone, instant: str = "2030-01-01T12:00:00Z") -> dict[str, Any]:
+    couple = _row(stack, keys.person(phone.uid))["couple"]
+    job = {"type": "person", "kind": "prompt", "uid": phone.uid, "couple": couple}
+    return job | {"date": instant[:10], "instant": instant}
+
+
+def _row(stack: Stack, key: Key) -> dict[str, Any]:
+    return Table(stack.client("dynamodb"), stack.outputs["TableName"]).get(key) or {}
+
+
+def _refusals(stack: Stack, kind: str) -> int:
+    sends: dict[str, int] = httpx.get(f"{stack.google_url}/stats").json()["sends"]
+    return sends.get(kind, 0)
+
+
+@pytest.mark.usefixtures("impatient_queue")
+def test_a_wrong_body_ends_with_the_dead_letters_and_disturbs_nothing_else(
+    stack: Stack, a_couple: NewCouple, dead_letters: Callable[[], list[str]]
+) -> None:
+    ada, _ = a_couple()
+    good = _job(stack, ada)
+    wrong = [
+        "not json",
+        "{}",
+        "[]",
+        json.dumps({"type": "wish"}),
+        json.dumps(good | {"kind": "advertisement"}),
+        json.dumps(good | {"text": "unknown field"}),
+        json.dumps(good | {"instant": "2030-01-01T12:00:00"}),
+        json.dumps(
+            {"type": "slot", "zone": "Mars/Olympus", "time": "08:30", "shard": 0, "date": good["date"]}
+            | {"instant": good["instant"]}
+        ),
+    ]
+    _enqueue(stack, *wrong[:4], json.dumps(good), *wrong[4:])
+    ada.await_kinds("prompt")
+    eventually(lambda: waiting(stack, "DlqUrl") == len(wrong), 40)
+    assert sorted(dead_letters()) == sorted(wrong)
+    await_quiet(stack)
+    ada.await_kinds("prompt")
+
+
+def test_a_token_that_fcm_calls_unregistered_is_forgotten(
+    stack: Stack, a_couple: NewCouple, fcm_fault: Callable[..., None]
+) -> None:
+    ada, ben = a_couple()
+    fcm_fault("UNREGISTERED", token=ben.token)
+    before = _refusals(stack, "UNREGISTERED")
+    date = ada.today()
+    ada.answer(date, "Are you there?")
+    eventually(lambda: not _row(stack, keys.person(ben.uid))["devices"])
+    assert not _row(stack, keys.token(ben.token))
+    _enqueue(stack, json.dumps(_job(stack, ben)))
+    await_quiet(stack)
+    assert _refusals(stack, "UNREGISTERED") == before + 1
+    assert ben.kinds() == []
+
+    # The same phone, back with another token, gets the next push.
+    stack.heal()
+    ben.call("PUT", "/v1/me/devices/phone", {"token": ben.token, "platform": "ios"})
+    _enqueue(stack, json.dumps(_job(stack, ben)))
+    ben.await_kinds("prompt")
+
+
+def test_what_fcm_cannot_take_now_is_tried_again_and_arrives_once(
+    stack: Stack, a_couple: NewCouple, fcm_fault: Callable[..., None]
+) -> None:
+    """A busy FCM (503), one over its quota (429), and one whose answer is lost; each names its own wait."""
+    busy, quota = a_couple()
+    fcm_fault("UNAVAILABLE", token=busy.token, times=1, retry_after=2)
+    fcm_fault("QUOTA", token=quota.token, times=1, retry_after=BACKOFF + 1)
+    _enqueue(stack, json.dumps(_job(stack, busy)), json.dumps(_job(stack, quota)))
+    eventually(lambda: waiting(stack, "QueueUrl") == 2)
+    assert (busy.kinds(), quota.kinds()) == ([], [])
+    busy.await_kinds("prompt", seconds=BACKOFF + 15)
+    quota.await_kinds("prompt", seconds=BACKOFF + 15)
+    await_quiet(stack)
+    assert (busy.kinds(), quota.kinds()) == (["prompt"], ["prompt"])
+
+
+@pytest.mark.usefixtures("impatient_queue")
+def test_a_refused_credential_is_reported_and_the_job_waits_for_a_better_one(
+    stack: Stack, a_couple: NewCouple, fcm_fault: Callable[..., None]
+) -> None:
+    ada, _ = a_couple()
+    log = stack.log_of("Delivery")
+    before = len(log.read_text(encoding="utf-8")) if log.exists() else 0
+    fcm_fault("AUTH", token=ada.token)
+    fcm_fault("AUTH")
+    _enqueue(stack, json.dumps(_job(stack, ada)))
+    eventually(lambda: "FCM does not accept our credential" in log.read_text(encoding="utf-8")[before:])
+    assert ada.kinds() == []
+    stack.heal()
+    ada.await_kinds("prompt")
+    assert waiting(stack, "DlqUrl") == 0
+
+
+def test_a_push_that_waits_for_a_couple_dies_with_it(stack: Stack, apart: Two) -> None:
+    ada, ben = apart
+    job = _job(stack, ben)
+    ada.call("DELETE", "/v1/couple", status=204)
+    _enqueue(stack, json.dumps(job))
+    await_quiet(stack)
+    assert ben.kinds() == []
+
+
+def test_a_reminder_that_lay_too_long_is_dropped(stack: Stack, a_couple: NewCouple, a_date: dt.date) -> None:
+    ada, _ = a_couple()
+    job = {"type": "slot", "zone": "Europe/London", "time": "08:30", "shard": 0, "date": str(a_date)}
+    job |= {"instant": f"{a_date}T08:30:00Z", "late": "PT2H1S"}
+    _enqueue(stack, json.dumps(job))
+    await_quiet(stack)
+    assert ada.kinds() == []

@@ -1,0 +1,109 @@
+"""Each function's role, tried out: what it may do works, and what is another's to do is refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import boto3
+import pytest
+
+if TYPE_CHECKING:
+    from local.stack import Stack
+
+FUNCTIONS = ("CouplesApi", "Tick", "React", "Delivery")
+MAY, MAY_NOT = "may", "may not"
+
+READ, WRITE, READ_KEY, SCAN = "dynamodb.get_item", "dynamodb.put_item", "dynamodb.get_item of keys", "dynamodb.scan"
+SECRET, WRAP, OPEN = "secretsmanager.get_secret_value", "kms.generate_data_key", "kms.decrypt"
+SEND, RECEIVE = "sqs.send_message", "sqs.receive_message"
+CELL = "rekindle-cell"
+
+
+class Trial(NamedTuple):
+    """One call in a function's role: `on` is the row's partition, or the purpose that KMS is told."""
+
+    function: str
+    outcome: str
+    call: str
+    on: str = ""
+
+
+TRIALS = [
+    *(
+        Trial("CouplesApi", MAY, READ, on)
+        for on in ("PERSON#x", "COUPLE#x", "INVITE#x", "SLOT#x", "ZONES", "CATALOGUE", "SERVICE")
+    ),
+    Trial("CouplesApi", MAY, READ_KEY, "COUPLE#x"),
+    Trial("CouplesApi", MAY, WRAP, CELL),
+    Trial("CouplesApi", MAY, OPEN, CELL),
+    Trial("CouplesApi", MAY_NOT, WRAP, "anything-else"),
+    Trial("CouplesApi", MAY_NOT, SECRET),
+    Trial("CouplesApi", MAY_NOT, SEND),
+    Trial("CouplesApi", MAY_NOT, READ, "RUN#x"),
+    *(Trial("CouplesApi", MAY_NOT, WRITE, on) for on in ("CATALOGUE", "TICK", "PACK#x", "SERVICE")),
+    *(Trial("Tick", MAY, READ, on) for on in ("SLOT#x", "ZONES", "TICK")),
+    *(Trial("Tick", MAY_NOT, READ, on) for on in ("PERSON#x", "COUPLE#x", "INVITE#x")),
+    Trial("Tick", MAY_NOT, WRITE, "SLOT#x"),
+    Trial("Tick", MAY_NOT, RECEIVE),
+    Trial("React", MAY, READ, "COUPLE#x"),
+    *(Trial("React", MAY_NOT, READ, on) for on in ("PERSON#x", "INVITE#x", "SLOT#x")),
+    Trial("React", MAY_NOT, WRITE, "PERSON#x"),
+    Trial("React", MAY_NOT, RECEIVE),
+    Trial("Delivery", MAY, SECRET),
+    *(Trial("Delivery", MAY, READ, on) for on in ("PERSON#x", "COUPLE#x")),
+    *(Trial("Delivery", MAY_NOT, READ, on) for on in ("INVITE#x", "CATALOGUE")),
+    Trial("Delivery", MAY_NOT, WRITE, "COUPLE#x"),
+    *(Trial(function, MAY_NOT, SECRET) for function in ("Tick", "React")),
+    *(
+        Trial(function, MAY_NOT, call, on)
+        for function in ("Tick", "React", "Delivery")
+        for call, on in ((READ_KEY, "COUPLE#x"), (READ_KEY, "CELL#x"), (WRAP, CELL), (OPEN, CELL))
+    ),
+    *(Trial(function, MAY_NOT, SCAN) for function in FUNCTIONS),
+]
+
+
+@pytest.fixture(scope="module")
+def sessions(stack: Stack) -> dict[str, boto3.Session]:
+    """For each function a session in its role: here, unlike on AWS, the account may take on any role."""
+    found = {}
+    for function in FUNCTIONS:
+        role = stack.client("lambda").get_function_configuration(FunctionName=stack.function(function))["Role"]
+        given = stack.client("sts").assume_role(RoleArn=role, RoleSessionName="trial")["Credentials"]
+        found[function] = boto3.Session(
+            given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"], region_name="us-east-1"
+        )
+    return found
+
+
+@pytest.mark.parametrize("trial", TRIALS, ids=lambda trial: " ".join(filter(None, trial)))
+def test_role(trial: Trial, stack: Stack, sessions: dict[str, boto3.Session]) -> None:
+    def client(function: str, service: str) -> Any:
+        return sessions[function].client(service, endpoint_url=stack.endpoint_url)  # type: ignore[call-overload]
+
+    table, keys, queue = (stack.outputs[name] for name in ("TableName", "KeyTableName", "QueueUrl"))
+    row = {"pk": {"S": trial.on}, "sk": {"S": "TRIAL"}}
+    wrap = {"KeyId": stack.outputs["KeyArn"], "NumberOfBytes": 32, "EncryptionContext": {"purpose": trial.on}}
+    arguments: dict[str, dict[str, Any]] = {
+        READ: {"TableName": table, "Key": row},
+        WRITE: {"TableName": table, "Item": row},
+        READ_KEY: {"TableName": keys, "Key": {"pk": row["pk"]}},
+        SCAN: {"TableName": table},
+        SECRET: {"SecretId": stack.outputs["FcmSecretArn"]},
+        WRAP: wrap,
+        SEND: {"QueueUrl": queue, "MessageBody": "trial"},
+        RECEIVE: {"QueueUrl": queue, "WaitTimeSeconds": 0},
+    }
+    if trial.call == OPEN:
+        # Something that there is to open, so that only the permission can stand in the way.
+        wrapped = client("CouplesApi", "kms").generate_data_key(**wrap)["CiphertextBlob"]
+        arguments[OPEN] = {"CiphertextBlob": wrapped, "EncryptionContext": wrap["EncryptionContext"]}
+    service, _, operation = trial.call.partition(" ")[0].partition(".")
+    tried = client(trial.function, service)
+    try:
+        getattr(tried, operation)(**arguments[trial.call])
+        seen = MAY
+    except tried.exceptions.ClientError as error:
+        code = error.response["Error"]["Code"]
+        seen = MAY_NOT if code.startswith("AccessDenied") else code
+    assert seen == trial.outcome

@@ -1,0 +1,115 @@
+"""Reminders on the deployed path: a beat, a slot, the queue, one push for each person and date."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from typing import TYPE_CHECKING
+
+from local.clock import now
+from local.stack import Stack
+from rekindle.calendar import slot_instant
+from rekindle.models import Zone
+from tests.builders import TOKYO
+from tests.e2e.conftest import await_quiet, eventually
+
+if TYPE_CHECKING:
+    from tests.e2e.conftest import NewCouple
+
+CHATHAM = Zone("Pacific/Chatham")
+"""A quarter of an hour off all others here: in the five minutes before one of its slots there is no other's."""
+
+
+def _at(date: dt.date, time: str, zone: Zone) -> dt.datetime:
+    instant = slot_instant(date, dt.time.fromisoformat(time), zone)
+    assert instant is not None
+    return instant
+
+
+def test_a_beat_that_comes_twice_or_again_later_pushes_once(stack: Stack, a_couple: NewCouple, a_date: dt.date) -> None:
+    ada, ben = a_couple(CHATHAM, TOKYO)
+    due = _at(a_date, "08:30", CHATHAM)
+    stack.tick(due - dt.timedelta(minutes=5))
+    await_quiet(stack)
+    assert ada.kinds() == []
+    assert stack.tick(due)["jobs"] == 1
+    assert stack.tick(due)["jobs"] == 0
+    assert stack.tick(due - dt.timedelta(minutes=5))["jobs"] == 0
+    assert stack.tick(due + dt.timedelta(minutes=5))["jobs"] == 0
+    ada.await_kinds("prompt")
+    await_quiet(stack)
+    assert (ada.kinds(), ben.kinds()) == (["prompt"], [])
+
+
+def test_a_job_that_is_delivered_twice_pushes_once(stack: Stack, a_couple: NewCouple, a_date: dt.date) -> None:
+    ada, _ = a_couple(CHATHAM, TOKYO)
+    job = {
+        "type": "slot",
+        "zone": CHATHAM,
+        "time": "08:30:00",
+        "shard": 0,
+        "date": str(a_date),
+        "instant": _at(a_date, "08:30", CHATHAM).isoformat(),
+    }
+    for _ in range(3):
+        stack.client("sqs").send_message(QueueUrl=stack.outputs["QueueUrl"], MessageBody=json.dumps(job))
+    ada.await_kinds("prompt")
+    await_quiet(stack)
+    ada.await_kinds("prompt")
+
+
+def test_a_beat_after_an_outage_catches_up_for_two_hours(stack: Stack, a_couple: NewCouple, a_date: dt.date) -> None:
+    ada, ben = a_couple(CHATHAM, CHATHAM)
+    ben.call("PUT", "/v1/me/reminders", {"prompt_time": "06:00", "evening_time": None})
+    stack.tick(_at(a_date, "05:00", CHATHAM))
+    stack.tick(_at(a_date, "10:00", CHATHAM))
+    ada.await_kinds("prompt")
+    await_quiet(stack)
+    assert ben.kinds() == []
+
+
+def test_the_evening_reminder_is_for_whoever_has_not_answered(stack: Stack, a_couple: NewCouple) -> None:
+    """Played tonight, as an answer through the API is given now."""
+    ada, ben = a_couple(CHATHAM, CHATHAM)
+    date = ada.today()
+    ada.answer(date, "Said already.")
+    ben.await_kinds("partner_answered")
+    job = {
+        "type": "slot",
+        "zone": CHATHAM,
+        "time": "20:30:00",
+        "shard": 0,
+        "date": date,
+        "instant": _at(dt.date.fromisoformat(date), "20:30", CHATHAM).isoformat(),
+    }
+    stack.client("sqs").send_message(QueueUrl=stack.outputs["QueueUrl"], MessageBody=json.dumps(job))
+    ben.await_kinds("partner_answered", "evening")
+    await_quiet(stack)
+    assert ada.kinds() == []
+
+
+def test_who_has_parted_is_reminded_of_nothing(stack: Stack, a_couple: NewCouple, a_date: dt.date) -> None:
+    ada, ben = a_couple(CHATHAM, TOKYO)
+    ben.call("DELETE", "/v1/couple", status=204)
+    stack.tick(_at(a_date, "08:30", CHATHAM))
+    stack.tick(_at(a_date + dt.timedelta(days=1), "07:30", TOKYO))
+    await_quiet(stack)
+    assert (ada.kinds(), ben.kinds()) == ([], [])
+
+
+def test_the_schedule_fires_by_itself_with_its_scheduled_time() -> None:
+    """The template's own target and input, on a schedule that is due in a moment rather than in five minutes."""
+    with Stack.temporary(beat=True, seeded=False) as stack:
+        scheduler = stack.client("scheduler")
+        (name,) = [schedule["Name"] for schedule in scheduler.list_schedules()["Schedules"]]
+        beat = scheduler.get_schedule(Name=name)
+        assert beat["ScheduleExpression"] == "cron(0/5 * * * ? *)"
+        due = dt.datetime.fromtimestamp(int(now()) + 2, dt.UTC)
+        scheduler.create_schedule(
+            Name="soon",
+            ScheduleExpression=f"at({due:%Y-%m-%dT%H:%M:%S})",
+            FlexibleTimeWindow={"Mode": "OFF"},
+            Target=beat["Target"],
+        )
+        log = eventually(lambda: stack.log_of("Tick").exists() and stack.log_of("Tick").read_text(encoding="utf-8"))
+        assert due.isoformat() in str(log)

@@ -1,0 +1,164 @@
+"""What people write, and what opens a door, is where it belongs and nowhere else: canaries tell."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import json
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from rekindle.calendar import slot_instant
+from rekindle.invites import normalised
+from tests.builders import LONDON
+from tests.e2e.conftest import await_quiet, eventually, next_date, pair
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from local.stack import Stack
+    from tests.e2e.conftest import NewPhone, Phone
+
+
+def _canary() -> str:
+    return f"canary{secrets.token_hex(8)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """What two people's day left behind. `secrets` are what must not be found, by what each of them is."""
+
+    secrets: Mapping[str, str]
+    phones: tuple[Phone, Phone]
+    jobs: list[str]
+
+    def seen_in(self, text: str, *, but: frozenset[str] = frozenset()) -> set[str]:
+        return {what for what, secret in self.secrets.items() if secret in text} - but
+
+
+@contextlib.contextmanager
+def _held_back(stack: Stack, count: int) -> Iterator[list[str]]:
+    """Holds back the queue's consumer, and at the end lets it have the `count` jobs, whose bodies are in the list."""
+    functions, sqs, queue = stack.client("lambda"), stack.client("sqs"), stack.outputs["QueueUrl"]
+    (mapping,) = (
+        each["UUID"]
+        for each in functions.list_event_source_mappings()["EventSourceMappings"]
+        if "PushQueue" in each["EventSourceArn"]
+    )
+    bodies: list[str] = []
+
+    def taken() -> bool:
+        for message in sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", []):
+            bodies.append(message["Body"])
+            sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+        return len(bodies) >= count
+
+    await_quiet(stack)
+    functions.update_event_source_mapping(UUID=mapping, Enabled=False)
+    try:
+        yield bodies
+        eventually(taken)
+    finally:
+        functions.update_event_source_mapping(UUID=mapping, Enabled=True)
+        for body in bodies:
+            sqs.send_message(QueueUrl=queue, MessageBody=body)
+
+
+@pytest.fixture(scope="module")
+def trail(stack: Stack, a_phone: NewPhone) -> Trail:
+    """A first day with everything that can be written, and much that the API refuses."""
+    what = ("Ada's name", "Ben's name", "Ada's device", "Ben's device", "a draft", "Ada's answer", "Ben's answer")
+    refused = (
+        "a late edit",
+        "a field",
+        "a type",
+        "a long text",
+        "half a body",
+        "a path",
+        "a route",
+        "a query",
+        "a key",
+    )
+    hidden = {each: _canary() for each in (*what, *refused, "a wrong code")}
+    ada = a_phone(hidden["Ada's name"], LONDON, token=hidden["Ada's device"])
+    ben = a_phone(hidden["Ben's name"], LONDON, token=hidden["Ben's device"])
+    hidden |= {"Ada's token": ada.api.headers["Authorization"].split()[1]}
+    hidden |= {"Ben's token": ben.api.headers["Authorization"].split()[1]}
+
+    ben.call("POST", "/v1/invites/redeem", {"code": hidden["a wrong code"]}, status=404)
+    code = pair(ada, ben)
+    hidden |= {"the code": code, "the bare code": normalised(code) or code}
+
+    with _held_back(stack, 3) as jobs:
+        date = ada.today()
+        ada.answer(date, hidden["a draft"])
+        ada.answer(date, hidden["Ada's answer"], revision=1)
+        ben.answer(date, hidden["Ben's answer"])
+        due = slot_instant(next_date(), dt.time(8, 30), LONDON)
+        assert due is not None
+        stack.tick(due)
+    ada.answer(date, hidden["a late edit"], revision=2, status=409)
+    path = f"/v1/days/{date}/answer"
+    ada.call("PUT", path, {"text": "x", hidden["a field"]: hidden["a field"]}, status=422)
+    ada.call("PUT", path, {"text": {"deep": hidden["a type"]}}, status=422)
+    ada.call("PUT", path, {"text": hidden["a long text"] * 2000}, status=413)
+    ada.call("PUT", path, {"text": hidden["a long text"] * 100 + "y" * 2000}, status=422)
+    ada.call("GET", f"/v1/days/{hidden['a path']}", status=422)
+    ada.call("GET", f"/v1/{hidden['a route']}", status=404)
+    ada.call("GET", f"/v1/days?before={hidden['a query']}", status=422)
+    ada.call("POST", "/v1/invites", status=409, **{"idempotency-key": hidden["a key"]})
+    half = ada.api.put(
+        path, content=f'{{"text": "{hidden["half a body"]}', headers={"Content-Type": "application/json"}
+    )
+    assert half.status_code == 400, half.text
+
+    ada.await_kinds("both_answered", "prompt")
+    ben.await_kinds("partner_answered", "prompt")
+    opened = ben.call("GET", f"/v1/days/{date}")
+    assert opened["partner"]["text"] == hidden["Ada's answer"]
+    return Trail(hidden, (ada, ben), jobs)
+
+
+def test_no_log_holds_any_of_it(stack: Stack, trail: Trail) -> None:
+    logs = [path for path in stack.logs.rglob("*.log") if path.name != "google.log"]  # which names the phones' inboxes
+    assert {"CouplesApi.log", "Delivery.log", "React.log", "Tick.log", "emulator.log"} <= {path.name for path in logs}
+    for path in logs:
+        assert trail.seen_in(path.read_text(encoding="utf-8")) == set(), path
+
+
+def test_no_log_group_holds_any_of_it(stack: Stack, trail: Trail) -> None:
+    client = stack.client("logs")
+    lines = 0
+    for group in client.get_paginator("describe_log_groups").paginate().search("logGroups[].logGroupName"):
+        for event in client.get_paginator("filter_log_events").paginate(logGroupName=group).search("events[]"):
+            lines += 1
+            assert trail.seen_in(event["message"]) == set(), group
+    assert lines
+
+
+def test_no_job_on_the_queue_holds_any_of_it(stack: Stack, trail: Trail) -> None:
+    kinds = sorted(job.get("kind", job["type"]) for job in map(json.loads, trail.jobs))
+    assert kinds == ["both_answered", "partner_answered", "slot"]
+    dead = stack.client("sqs").receive_message(QueueUrl=stack.outputs["DlqUrl"], MaxNumberOfMessages=10)
+    for body in (*trail.jobs, *(message["Body"] for message in dead.get("Messages", []))):
+        assert trail.seen_in(body) == set()
+
+
+def test_no_push_holds_any_of_it(trail: Trail) -> None:
+    for phone in trail.phones:
+        for push in phone.inbox():
+            message = {name: part for name, part in push["message"].items() if name != "token"}
+            assert trail.seen_in(json.dumps([push["title"], push["body"], push["data"], message])) == set()
+
+
+def test_the_tables_hold_no_answer_and_no_code_in_clear(stack: Stack, trail: Trail) -> None:
+    """Names and devices are kept as they are; everything else is sealed, hashed or not kept at all."""
+    kept = frozenset({"Ada's name", "Ben's name", "Ada's device", "Ben's device"})
+    client = stack.client("dynamodb")
+    for table in ("TableName", "KeyTableName"):
+        items: list[Any] = list(client.get_paginator("scan").paginate(TableName=stack.outputs[table]).search("Items[]"))
+        assert items
+        assert trail.seen_in(repr(items), but=kept) == set()

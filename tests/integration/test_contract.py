@@ -1,0 +1,112 @@
+"""What the API answers is what its OpenAPI document says: on real stores, also when it refuses."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from couples_api.handler import handler_of
+from local import openapi
+from tests.builders import NEW_YORK, TOKYO, a_uid
+from tests.phones import Phone, a_phone, pair
+
+if TYPE_CHECKING:
+    from couples_api.parts import Parts
+    from tests.phones import Handler
+
+DOCUMENT = openapi.document()
+PATTERNS = {path: re.compile(re.sub(r"\{\w+\}", "[^/]+", path)) for path in DOCUMENT["paths"]}
+
+
+class Witness:
+    """A handler that holds every answer of another against the document, and notes which operations it saw."""
+
+    def __init__(self, handler: Handler) -> None:
+        self._handler = handler
+        self.seen: defaultdict[str, set[int]] = defaultdict(set)
+
+    def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
+        answer = self._handler(event, context)
+        (path,) = (path for path, pattern in PATTERNS.items() if pattern.fullmatch(event["rawPath"]))
+        operation = DOCUMENT["paths"][path][event["requestContext"]["http"]["method"].lower()]
+        self.seen[operation["operationId"]].add(answer["statusCode"])
+        response = operation["responses"][str(answer["statusCode"])]
+        while "$ref" in response:
+            response = DOCUMENT["components"]["responses"][response["$ref"].rpartition("/")[2]]
+        if "content" in response:
+            media = response["content"][answer["headers"]["Content-Type"]]
+            schema = {**media["schema"], "components": DOCUMENT["components"]}
+            Draft202012Validator(schema).validate(json.loads(answer["body"]))
+        return answer
+
+
+@pytest.fixture
+def witness(parts: Parts) -> Witness:
+    return Witness(handler_of(lambda: parts))
+
+
+def test_every_operation_answers_as_documented(witness: Witness) -> None:
+    ada, ben = a_phone(witness, "ada", NEW_YORK), a_phone(witness, "ben", TOKYO)
+    _settle(ada)
+    _pair(ada, ben)
+    date = ada.get("/v1/today").body["today"]["date"]
+    for phone in (ada, ben):
+        assert phone.put(f"/v1/days/{date}/answer", {"text": "Your laugh."}).status == 200
+        for path in ("/v1/couple", "/v1/today", "/v1/days?limit=1", f"/v1/days/{date}", "/v1/streak"):
+            assert phone.get(path).status == 200
+    assert ada.delete("/v1/couple").status == 204
+    answered_well = {name for name, statuses in witness.seen.items() if min(statuses) < 300}
+    assert answered_well == {
+        operation["operationId"] for operations in DOCUMENT["paths"].values() for operation in operations.values()
+    }
+
+
+def _settle(ada: Phone) -> None:
+    assert ada.get("/v1/me").status == 200
+    reminders = ada.get("/v1/me/reminders").body
+    assert ada.put("/v1/me/reminders", reminders | {"quiet_hours": None}).status == 200
+    assert ada.put("/v1/me/devices/other", {"token": f"t{a_uid()}", "platform": "ios"}).status == 200
+    assert ada.delete("/v1/me/devices/other").status == 204
+
+
+def _pair(ada: Phone, ben: Phone) -> None:
+    ada.post("/v1/invites")
+    assert ada.get("/v1/invites").status == 200
+    assert ada.delete("/v1/invites").status == 204
+    pair(ada, ben)
+
+
+def test_every_refusal_is_documented_where_it_happens(witness: Witness) -> None:
+    """The witness looks up the status, and the schema there admits only the problem types that the route lists."""
+    stranger, ada = Phone(witness, a_uid("stranger")), a_phone(witness, "ada", NEW_YORK)
+    day = "/v1/days/2026-03-02"
+    assert stranger.get("/v1/today").problem == "no-profile"
+    assert stranger.put("/v1/me", {"display_name": "S", "zone": "Mars/Olympus"}).problem == "unknown-zone"
+    assert stranger.call("PUT", "/v1/me", raw="{").problem == "malformed-json"
+    assert stranger.call("PUT", "/v1/me", raw='"' + "x" * 100_000 + '"').problem == "body-too-large"
+    assert ada.put("/v1/me", {"display_name": "Ada"}).problem == "invalid-fields"
+    assert ada.get("/v1/today").problem == "not-paired"
+    assert ada.get("/v1/invites").problem == "no-invite"
+    assert ada.get("/v1/days?limit=1000").problem == "invalid-fields"
+    assert ada.post("/v1/invites/redeem", {"code": "22222-22222"}).problem == "invite-not-usable"
+    assert ada.post("/v1/invites/redeem", {"code": "22222-22222"}, key="once").problem == "invite-not-usable"
+    assert ada.post("/v1/invites/redeem", {"code": "33333-33333"}, key="once").problem == "key-reused"
+    for _ in range(3):
+        ada.post("/v1/invites/redeem", {"code": "22222-22222"})
+    assert ada.post("/v1/invites/redeem", {"code": "22222-22222"}).problem == "too-many-tries"
+    invite = ada.post("/v1/invites").body["invite_id"]
+    assert ada.post("/v1/invites/confirm", {"invite_id": invite}).problem == "not-redeemed-yet"
+    ben = a_phone(witness, "ben", NEW_YORK)
+    pair(ada, ben)
+    assert ada.post("/v1/invites").problem == "already-paired"
+    assert ada.get("/v1/days/2020-01-01").problem == "no-such-day"
+    assert ada.get("/v1/days/yesterday").problem == "invalid-fields"
+    assert ada.put(f"{day}/answer", {"text": "One."}).status == 200
+    assert ada.put(f"{day}/answer", {"text": "Two."}).problem == "answered-already"
+    assert ben.put(f"{day}/answer", {"text": "Three."}).status == 200
+    assert ada.put(f"{day}/answer", {"text": "Two.", "revision": 1}).problem == "answers-are-open"

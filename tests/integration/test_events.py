@@ -1,0 +1,58 @@
+"""The API's sample events, fed to the function as API Gateway would."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from couples_api.handler import handler_of
+from rekindle.models import InviteId, Uid
+from rekindle.store.invites import Invite, InviteState
+from tests.builders import NEW_YORK, TOKYO, an_instant
+from tests.phones import Phone
+
+if TYPE_CHECKING:
+    from couples_api.parts import Parts
+
+EVENTS = Path(__file__).parents[2] / "events"
+NOW = an_instant("2026-03-02T15:00:00Z")
+
+
+def sample(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((EVENTS / f"couples_api-{name}.json").read_text(encoding="utf-8"))
+    return found
+
+
+def test_the_samples_tell_a_story_from_redeeming_to_answering(own_parts: Parts) -> None:
+    api = handler_of(lambda: own_parts)
+
+    def fed(name: str) -> Any:
+        answer = api(sample(name), LambdaContext())
+        assert answer["statusCode"] == 200, answer
+        return json.loads(answer["body"])
+
+    ada, ben = Phone(api, Uid("uid-ada"), NOW), Phone(api, Uid("uid-ben"), NOW)
+    ada.put("/v1/me", {"display_name": "Ada", "zone": NEW_YORK})
+    ben.put("/v1/me", {"display_name": "Ben", "zone": TOKYO})
+    own_parts.invites.open_invite(
+        Invite(
+            id=InviteId("invite"),
+            code_mac=own_parts.vault.mac(json.loads(sample("redeem")["body"])["code"].replace("-", "")),
+            inviter=ada.uid,
+            inviter_name="Ada",
+            state=InviteState.OPEN,
+            expires_at=NOW + dt.timedelta(hours=1),
+        ),
+        lambda _person: None,
+    )
+    assert fed("redeem")["inviter"] == "Ada"
+    assert ada.post("/v1/invites/confirm", {"invite_id": "invite"}).status == 200
+    today = fed("get-today")["today"]
+    assert (today["date"], today["me"]["state"]) == ("2026-03-02", "waiting")
+    answered = fed("put-answer")
+    assert answered["me"]["text"] == "The way you hum when you cook."
+    assert ben.get("/v1/days/2026-03-02").body["partner"] == {"state": "answered", "text": None}

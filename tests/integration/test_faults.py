@@ -1,0 +1,521 @@
+"""Faults: wherever a request is cut off, asking again as a phone does ends where an undisturbed one would have.
+
+Requests go through the parts as they are deployed, with botocore's own retries, to an engine behind a wire that the
+test can cut. A process that has died remembers nothing: what asks again after it is a new one.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from abc import ABC, abstractmethod
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import boto3
+import pytest
+
+from couples_api.handler import handler_of
+from couples_api.parts import Parts
+from rekindle.models import Person, PushKind
+from rekindle.settings import CouplesApiSettings
+from rekindle.store import keys
+from rekindle.store.catalogue import Catalogue
+from rekindle.store.slots import rows_of, shard_of
+from rekindle.streaks import unpack_dates
+from tests.builders import LONDON, NEW_YORK, TOKYO, a_token, a_uid
+from tests.integration.wire import WRITES, Crash, EveryOther, Fault, Wire, refusal, strike, tapped
+from tests.phones import Phone, Reply, a_phone, pair
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+    from botocore.client import BaseClient
+
+    from rekindle.models import Couple
+
+on_one_engine = pytest.mark.parametrize("dynamodb", ["emulator"], indirect=True)
+DATE = dt.date(2026, 3, 2)
+
+
+@pytest.fixture(scope="module")
+def world(new_parts: Callable[[], Parts], emulator_url: str) -> Iterator[World]:
+    """The parts as they are deployed, on tables of their own."""
+    parts = new_parts()
+    settings = CouplesApiSettings(
+        table=parts.people.table.name,
+        key_table=parts.vault.table.name,
+        kms_key_id=parts.vault.kms_key_id,
+        app_link=parts.app_link,
+    )
+    session = boto3.Session(aws_access_key_id="000000000000", aws_secret_access_key="local", region_name="us-east-1")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL", emulator_url)
+        # botocore's pauses between its own tries, of up to a second each: nothing here is the sooner for them.
+        patch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda _seconds: None))
+        yield World(Parts.of(settings, session))
+
+
+class World:
+    """The deployed function, one process after another."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        self._first = parts
+        self.handler = handler_of(lambda: self.parts)
+
+    @property
+    def clients(self) -> tuple[BaseClient, BaseClient]:
+        """All the ways to AWS."""
+        return self.parts.people.table.client, self.parts.vault.kms
+
+    def restart(self) -> None:
+        """A new process: nothing is remembered."""
+        vault = replace(self._first.vault, _cells={})
+        self.parts = replace(self._first, vault=vault, catalogue=Catalogue(self._first.people.table))
+
+    def person(self, phone: Phone) -> Person:
+        person = self.parts.people.person(phone.uid)
+        assert person
+        return person
+
+    def couple_of(self, phone: Phone) -> Couple:
+        person = self.person(phone)
+        assert person.couple
+        couple = self.parts.couples.couple(person.couple)
+        assert couple
+        return couple
+
+    def assert_whole(self, *phones: Phone) -> None:
+        """What is kept about these persons agrees with itself: I1, I3, I7 and I11."""
+        table = self.parts.people.table
+        for phone in phones:
+            person = self.person(phone)
+            expected = {
+                keys.slot_row(slot, shard_of(person.uid, 1), kind, person.uid) for slot, kind in rows_of(person)
+            }
+            zones = (NEW_YORK, TOKYO, LONDON)
+            standing = {
+                keys.Key(item["pk"], item["sk"])
+                for zone in zones
+                for time in ("08:30", "20:30", "06:05")
+                for item in table.query(f"SLOT#{zone}#{time}#0").items
+                if item["sk"] in {f"{kind}#{person.uid}" for kind in PushKind}
+            }
+            assert standing == expected
+            for device in person.devices.values():
+                assert (table.get(keys.token(device.token)) or {}).get("uid") == person.uid
+            if person.couple:
+                couple = self.couple_of(phone)
+                assert couple.ended_at is None
+                assert person.uid in couple.profiles
+                assert len(couple.profiles) == 2
+                partner = self.parts.people.person(couple.partner_of(person.uid))
+                assert partner
+                assert partner.couple == couple.id
+                assert couple.profiles[person.uid] == person.profile
+                self.parts.vault.couple_key(couple.id)
+                self.assert_days_whole(couple)
+
+    def assert_days_whole(self, couple: Couple) -> None:
+        items = self.parts.days.table.query(keys.couple(couple.id).pk).items
+        days = {item["sk"].removeprefix(keys.DAY_PREFIX): item for item in items if item["sk"].startswith("DAY#")}
+        assert {str(date) for date in couple.themes_met} == days.keys()
+        complete = {date for date, item in days.items() if len(item["answers"]) == 2}
+        row = self.parts.streaks.table.get(keys.streak(couple.id))
+        noted = unpack_dates(dt.date.fromisoformat(row["bits_from"]), row["bits"]) if row else frozenset()
+        assert {str(date) for date in noted} == complete
+
+
+class Deed(ABC):
+    """Something a phone does, with what is there before and what has to be there after."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.ada = a_phone(world.handler, "ada", NEW_YORK)
+        self.ben = a_phone(world.handler, "ben", NEW_YORK)
+        self.prepare()
+
+    def prepare(self) -> None:  # noqa: B027  most deeds have something to prepare, some have not
+        """What is there before; two strangers with a phone each, unless said otherwise."""
+
+    @abstractmethod
+    def request(self) -> Reply:
+        """The request, the same each time."""
+
+    @abstractmethod
+    def verify(self) -> None:
+        """What has to be there after."""
+
+
+class PairedDeed(Deed):
+    """Something that one of a couple does."""
+
+    def prepare(self) -> None:
+        pair(self.ada, self.ben)
+
+
+class SaysWhoTheyAre(Deed):
+    def prepare(self) -> None:
+        self.new = Phone(self.world.handler, a_uid("new"))
+
+    def request(self) -> Reply:
+        return self.new.put("/v1/me", {"display_name": "Cai", "zone": LONDON})
+
+    def verify(self) -> None:
+        assert self.new.get("/v1/me").body["display_name"] == "Cai"
+
+
+class RegistersATablet(PairedDeed):
+    def prepare(self) -> None:
+        super().prepare()
+        self.token = a_token()
+
+    def request(self) -> Reply:
+        return self.ada.put("/v1/me/devices/tablet", {"token": self.token, "platform": "ios"})
+
+    def verify(self) -> None:
+        devices = self.world.person(self.ada).devices
+        assert {str(name) for name in devices} == {"phone", "tablet"}
+
+
+class TakesOverAToken(PairedDeed):
+    def prepare(self) -> None:
+        super().prepare()
+        (device,) = self.world.person(self.ada).devices.values()
+        self.token = device.token
+
+    def request(self) -> Reply:
+        return self.ben.put("/v1/me/devices/from-ada", {"token": self.token, "platform": "ios"})
+
+    def verify(self) -> None:
+        assert not self.world.person(self.ada).devices
+        assert self.token in {device.token for device in self.world.person(self.ben).devices.values()}
+
+
+class SignsAPhoneOut(PairedDeed):
+    def request(self) -> Reply:
+        return self.ada.delete("/v1/me/devices/phone")
+
+    def verify(self) -> None:
+        assert not self.world.person(self.ada).devices
+
+
+class Invites(Deed):
+    def prepare(self) -> None:
+        self.earlier = self.ada.post("/v1/invites").body["code"]
+        self.replies: list[dict[str, Any]] = []
+
+    def request(self) -> Reply:
+        reply = self.ada.post("/v1/invites", key="tap")
+        if reply.status == 201:
+            self.replies.append(reply.body)
+        return reply
+
+    def verify(self) -> None:
+        assert self.request().body == self.replies[0]
+        assert self.ben.post("/v1/invites/redeem", {"code": self.earlier}).problem == "invite-not-usable"
+        assert self.ben.post("/v1/invites/redeem", {"code": self.replies[-1]["code"]}).status == 200
+
+
+class Cancels(Deed):
+    def prepare(self) -> None:
+        self.code = self.ada.post("/v1/invites").body["code"]
+
+    def request(self) -> Reply:
+        return self.ada.delete("/v1/invites")
+
+    def verify(self) -> None:
+        assert self.ada.get("/v1/invites").problem == "no-invite"
+        assert self.ben.post("/v1/invites/redeem", {"code": self.code}).problem == "invite-not-usable"
+
+
+class Redeems(Deed):
+    def prepare(self) -> None:
+        self.invite = self.ada.post("/v1/invites").body
+
+    def request(self) -> Reply:
+        return self.ben.post("/v1/invites/redeem", {"code": self.invite["code"]}, key="tap")
+
+    def verify(self) -> None:
+        assert self.ada.get("/v1/invites").body["redeemed_by"] == "Ben"
+        tries = self.world.parts.people.table.get(keys.tries(self.ben.uid))
+        assert tries
+        assert len(tries["tries"]) <= 3
+
+
+class Confirms(Redeems):
+    def prepare(self) -> None:
+        super().prepare()
+        self.ben.post("/v1/invites/redeem", {"code": self.invite["code"]})
+
+    def request(self) -> Reply:
+        return self.ada.post("/v1/invites/confirm", {"invite_id": self.invite["invite_id"]}, key="tap")
+
+    def verify(self) -> None:
+        assert self.ada.get("/v1/couple").body["partner"] == "Ben"
+        assert self.ben.get("/v1/couple").body["partner"] == "Ada"
+
+
+class OpensToday(PairedDeed):
+    def prepare(self) -> None:
+        super().prepare()
+        # Two dates are open, and nobody has opened either.
+        self.ada.now = self.ben.now = dt.datetime(2026, 3, 3, 6, tzinfo=dt.UTC)
+
+    def request(self) -> Reply:
+        return self.ada.get("/v1/today")
+
+    def verify(self) -> None:
+        mine, theirs = self.ada.get("/v1/today").body, self.ben.get("/v1/today").body
+        assert mine == theirs
+        assert mine["today"]["prompt"]["theme"] != mine["previous"]["prompt"]["theme"]
+
+
+class AnswersFirst(PairedDeed):
+    def request(self) -> Reply:
+        return self.ada.put(f"/v1/days/{DATE}/answer", {"text": "Mine"})
+
+    def verify(self) -> None:
+        day = self.ben.get(f"/v1/days/{DATE}").body
+        assert day["partner"] == {"state": "answered", "text": None}
+        assert self.ada.get(f"/v1/days/{DATE}").body["me"] == {
+            "state": "answered",
+            "text": "Mine",
+            "share_first": False,
+            "revision": 1,
+        }
+
+
+class Edits(AnswersFirst):
+    def prepare(self) -> None:
+        super().prepare()
+        self.ada.put(f"/v1/days/{DATE}/answer", {"text": "A draft"})
+
+    def request(self) -> Reply:
+        return self.ada.put(f"/v1/days/{DATE}/answer", {"text": "Mine", "revision": 1})
+
+    def verify(self) -> None:
+        mine = self.ada.get(f"/v1/days/{DATE}").body["me"]
+        assert (mine["text"], mine["revision"]) == ("Mine", 2)
+
+
+class AnswersSecond(PairedDeed):
+    def prepare(self) -> None:
+        super().prepare()
+        self.ben.put(f"/v1/days/{DATE}/answer", {"text": "His"})
+
+    def request(self) -> Reply:
+        return self.ada.put(f"/v1/days/{DATE}/answer", {"text": "Mine"})
+
+    def verify(self) -> None:
+        day = self.ben.get(f"/v1/days/{DATE}").body
+        assert (day["revealed"], day["partner"]["text"]) == (True, "Mine")
+        assert self.ada.get("/v1/streak").body["total"] == 1
+
+
+class Moves(PairedDeed):
+    def prepare(self) -> None:
+        super().prepare()
+        self.ada.get("/v1/today")
+
+    def request(self) -> Reply:
+        return self.ada.put("/v1/me", {"display_name": "Ada", "zone": TOKYO})
+
+    def verify(self) -> None:
+        day = self.world.parts.days.day(self.world.couple_of(self.ada).id, DATE)
+        assert day
+        assert (day.window.opens_at.isoformat(), day.window.closes_at.isoformat()) == (
+            "2026-03-01T15:00:00+00:00",
+            "2026-03-03T08:00:00+00:00",
+        )
+
+
+class SetsReminders(PairedDeed):
+    def request(self) -> Reply:
+        return self.ada.put("/v1/me/reminders", {"prompt_time": "06:05", "evening_time": None})
+
+    def verify(self) -> None:
+        assert self.ada.get("/v1/me/reminders").body["evening_time"] is None
+
+
+class Unpairs(PairedDeed):
+    """A repeat whose first has worked finds nobody to unpair from, and that is as good."""
+
+    def request(self) -> Reply:
+        reply = self.ada.delete("/v1/couple")
+        return Reply(204, {}, "") if reply.status == 404 and reply.problem == "not-paired" else reply
+
+    def verify(self) -> None:
+        assert {phone.get("/v1/today").problem for phone in (self.ada, self.ben)} == {"not-paired"}
+
+
+DEEDS: tuple[type[Deed], ...] = (
+    SaysWhoTheyAre,
+    RegistersATablet,
+    TakesOverAToken,
+    SignsAPhoneOut,
+    Invites,
+    Cancels,
+    Redeems,
+    Confirms,
+    OpensToday,
+    AnswersFirst,
+    Edits,
+    AnswersSecond,
+    Moves,
+    SetsReminders,
+    Unpairs,
+)
+each_deed = pytest.mark.parametrize("deed", DEEDS, ids=lambda deed: deed.__name__)
+
+
+@on_one_engine
+@each_deed
+def test_a_process_that_dies_after_any_request_leaves_what_a_repeat_puts_right(world: World, deed: type[Deed]) -> None:
+    done, at, writes = deed(world), 1, 0
+    while True:
+        world.restart()
+        wire = Wire(Fault.DIES_AFTER, at)
+        try:
+            with tapped(wire, *world.clients):
+                done.request()
+        except Crash:
+            world.restart()
+        if not wire.struck:
+            break
+        if WRITES.isdisjoint(wire.seen):
+            # Nothing has changed: the next death can come to the same persons.
+            at += 1
+            continue
+        writes += 1
+        reply = done.request()
+        assert reply.status in {200, 201, 204}, reply.text
+        done.verify()
+        world.assert_whole(done.ada, done.ben)
+        done, at = deed(world), at + 1
+    assert writes
+    assert at > 2
+
+
+@on_one_engine
+@each_deed
+def test_a_write_whose_reply_is_lost_is_found_to_be_done(world: World, deed: type[Deed]) -> None:
+    """The SDK sends it again by itself, and the condition that guards it must not refuse what it has let through."""
+    writes = 0
+    plain = deed(world)
+    counted = Wire(Fault.REPLY_LOST, at=10_000)
+    world.restart()
+    with tapped(counted, *world.clients):
+        plain.request()
+    for at in (number for number, operation in enumerate(counted.seen, 1) if operation in WRITES):
+        done = deed(world)
+        world.restart()
+        wire = Wire(Fault.REPLY_LOST, at)
+        with tapped(wire, *world.clients):
+            reply = done.request()
+        assert wire.struck
+        assert reply.status in {200, 201, 204}, (at, wire.seen, reply.text)
+        done.verify()
+        world.assert_whole(done.ada, done.ben)
+        writes += 1
+    assert writes
+
+
+@on_one_engine
+@each_deed
+@pytest.mark.parametrize("fault", [Fault.NOT_SENT, Fault.THROTTLED, Fault.CONFLICT])
+def test_what_passes_never_reaches_a_phone(world: World, deed: type[Deed], fault: Fault) -> None:
+    """Every request meets it once, one after the other."""
+    done, every = deed(world), EveryOther(fault)
+    world.restart()
+    with tapped(every, *world.clients):
+        reply = done.request()
+    assert every.times
+    assert reply.status in {200, 201, 204}, reply.text
+    done.verify()
+    world.assert_whole(done.ada, done.ben)
+
+
+@on_one_engine
+class TestDown:
+    """When something stays away, a phone is told to come back soon, and nothing is half-written."""
+
+    NEEDS_KMS: ClassVar[tuple[type[Deed], ...]] = (Invites, Redeems, Confirms, AnswersFirst, Edits, AnswersSecond)
+
+    @pytest.mark.parametrize("deed", NEEDS_KMS, ids=lambda deed: deed.__name__)
+    @pytest.mark.parametrize("fault", [Fault.NOT_SENT, Fault.THROTTLED])
+    def test_without_kms_what_needs_a_key_waits(self, world: World, deed: type[Deed], fault: Fault) -> None:
+        done = deed(world)
+        done.ada.get("/v1/today")
+        world.restart()
+        before = _everything(world, done)
+        with tapped(lambda operation, request: strike(fault, operation, request), world.parts.vault.kms):
+            reply = done.request()
+            assert_busy(reply)
+        # A try at redeeming is counted before its outcome is known, whatever keeps it from being known.
+        assert _everything(world, done) == before
+        assert done.request().status in {200, 201}
+        done.verify()
+
+    @each_deed
+    def test_without_dynamodb_every_request_waits(self, world: World, deed: type[Deed]) -> None:
+        done = deed(world)
+        world.restart()
+        with tapped(lambda _operation, _request: refusal("ProvisionedThroughputExceededException"), *world.clients):
+            assert_busy(done.request())
+        assert done.request().status in {200, 201, 204}
+        done.verify()
+
+    def test_a_profile_needs_no_key(self, world: World) -> None:
+        done = SetsReminders(world)
+        world.restart()
+        with tapped(lambda operation, request: strike(Fault.NOT_SENT, operation, request), world.parts.vault.kms):
+            assert done.request().status == 200
+            assert done.ada.get("/v1/today").status == 200
+
+    def test_an_answer_is_acknowledged_though_the_streak_cannot_be_noted(self, world: World) -> None:
+        """It is safe, and `react` notes the date from the stream."""
+        done = AnswersSecond(world)
+        world.restart()
+        day, streak = (key(world, done) for key in (_day_key, _streak_key))
+
+        def streak_stuck(operation: str, request: AWSPreparedRequest) -> AWSResponse | None:
+            writes_it = operation == "PutItem" and b'"STREAK"' in bytes(request.body or b"")  # type: ignore[arg-type]
+            return refusal("ProvisionedThroughputExceededException") if writes_it else None
+
+        with tapped(streak_stuck, *world.clients):
+            reply = done.request()
+        assert reply.status == 200, reply.text
+        assert reply.body["partner"]["text"] == "His"
+        table = world.parts.people.table
+        assert table.get(streak) is None
+        assert len((table.get(day) or {})["answers"]) == 2
+        couple = world.couple_of(done.ada)
+        world.parts.streaks.complete(couple.id, DATE, done.ada.now)
+        done.verify()
+        world.assert_whole(done.ada, done.ben)
+
+
+def assert_busy(reply: Reply) -> None:
+    assert (reply.status, reply.problem) == (503, "busy"), reply.text
+    assert int(reply.headers["Retry-After"]) > 0
+
+
+def _day_key(world: World, done: Deed) -> keys.Key:
+    return keys.day(world.couple_of(done.ada).id, DATE)
+
+
+def _streak_key(world: World, done: Deed) -> keys.Key:
+    return keys.streak(world.couple_of(done.ada).id)
+
+
+def _everything(world: World, done: Deed) -> list[dict[str, Any]]:
+    """All rows of the persons and of their couple, but those that only count or remember a request."""
+    table = world.parts.people.table
+    partitions = [f"PERSON#{phone.uid}" for phone in (done.ada, done.ben)]
+    partitions += [
+        f"COUPLE#{person.couple}" for phone in (done.ada, done.ben) if (person := world.person(phone)).couple
+    ]
+    return [item for pk in partitions for item in table.query(pk).items if item["sk"] != "TRIES"]

@@ -1,0 +1,305 @@
+"""The journal and the streak: what a couple's days become, worked out again in the plainest way there is."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from couples_api.handler import handler_of
+from rekindle.store import keys
+from rekindle.streaks import unpack_dates
+from tests.builders import LONDON, NEW_YORK, TOKYO
+from tests.phones import Phone, a_phone, pair
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from couples_api.parts import Parts
+    from rekindle.models import CoupleId
+    from tests.phones import Handler
+
+DAY = dt.timedelta(days=1)
+FIRST = dt.date(2026, 3, 2)
+
+
+def answer(phone: Phone, date: dt.date) -> None:
+    reply = phone.put(f"/v1/days/{date}/answer", {"text": f"{phone.uid} on {date}"})
+    assert reply.status == 200, reply.text
+
+
+def meet(date: dt.date, *phones: Phone) -> None:
+    for phone in phones:
+        answer(phone, date)
+
+
+def at_noon(date: dt.date, *phones: Phone) -> None:
+    """London's noon: at that hour exactly one date is open there, the clocks' own."""
+    for phone in phones:
+        phone.now = dt.datetime.combine(date, dt.time(12), dt.UTC)
+
+
+def couple_id_of(parts: Parts, phone: Phone) -> CoupleId:
+    person = parts.people.person(phone.uid)
+    assert person
+    assert person.couple
+    return person.couple
+
+
+@pytest.fixture
+def londoners(api: Handler) -> tuple[Phone, Phone]:
+    """Two in London, paired on 1 March, so that 2 March is the first date they have whole."""
+    ada, ben = a_phone(api, "ada", LONDON), a_phone(api, "ben", LONDON)
+    at_noon(FIRST - DAY, ada, ben)
+    pair(ada, ben)
+    return ada, ben
+
+
+def plain_streak(complete: set[dt.date], first: dt.date, last: dt.date, excused: Iterable[dt.date]) -> dict[str, int]:
+    """The streak by the words of its rule: `last` is open, so it counts when complete and is never missed."""
+    missed = [date for date in _dates(first, last - DAY) if date not in complete and date not in excused]
+    ends = [date for date in missed if any(other in missed for other in _dates(date - 6 * DAY, date - DAY))]
+    runs = [0]
+    for date in _dates(first, last):
+        if date in ends:
+            runs.append(0)
+        runs[-1] += date in complete
+    return {"current": runs[-1], "longest": max(runs), "total": len(complete)}
+
+
+def _dates(first: dt.date, last: dt.date) -> list[dt.date]:
+    return [first + number * DAY for number in range((last - first).days + 1)]
+
+
+def numbers(body: dict[str, Any]) -> dict[str, int]:
+    return {name: body[name] for name in ("current", "longest", "total")}
+
+
+def complete_days(parts: Parts, couple: CoupleId) -> set[dt.date]:
+    """The dates whose rows hold two answers: the truth that the bitmap has to equal."""
+    page = parts.days.table.query(keys.couple(couple).pk)
+    return {
+        dt.date.fromisoformat(item["sk"].removeprefix(keys.DAY_PREFIX))
+        for item in page.items
+        if item["sk"].startswith(keys.DAY_PREFIX) and len(item["answers"]) == 2
+    }
+
+
+def noted_days(parts: Parts, couple: CoupleId) -> set[dt.date]:
+    item = parts.streaks.table.get(keys.streak(couple))
+    return set(unpack_dates(dt.date.fromisoformat(item["bits_from"]), item["bits"])) if item else set()
+
+
+class TestJournal:
+    """Days, latest first, page by page."""
+
+    @pytest.fixture
+    def reader(self, londoners: tuple[Phone, Phone]) -> Phone:
+        """A person with days on 1 to 7 March, but not on the 4th; all of them are revealed but the last."""
+        ada, ben = londoners
+        for date in _dates(FIRST - DAY, FIRST + 5 * DAY):
+            at_noon(date, ada, ben)
+            if date != dt.date(2026, 3, 4):
+                meet(date, ada, *([] if date == FIRST + 5 * DAY else [ben]))
+        return ben
+
+    def test_pages_follow_on_from_each_other_and_end(self, reader: Phone) -> None:
+        whole = reader.get("/v1/days").body
+        assert whole["before"] is None
+        assert [day["date"][-2:] for day in whole["days"]] == ["07", "06", "05", "03", "02", "01"]
+        for limit in (1, 2, 4, 6, 30):
+            days, query = [], ""
+            while True:
+                page = reader.get(f"/v1/days?limit={limit}{query}").body
+                assert len(page["days"]) <= limit
+                days += page["days"]
+                if page["before"] is None:
+                    break
+                query = f"&before={page['before']}"
+            assert days == whole["days"]
+
+    def test_a_page_before_a_date_without_a_day_begins_with_the_one_before_it(self, reader: Phone) -> None:
+        dates = [day["date"] for day in reader.get("/v1/days?before=2026-03-05&limit=2").body["days"]]
+        assert dates == ["2026-03-03", "2026-03-02"]
+
+    def test_each_day_is_as_it_is_alone(self, reader: Phone) -> None:
+        for day in reader.get("/v1/days").body["days"]:
+            assert reader.get(f"/v1/days/{day['date']}").body == day
+            assert day["revealed"] is (day["date"] != "2026-03-07")
+            assert (day["partner"]["text"] is None) is (day["date"] == "2026-03-07")
+
+    def test_a_couple_without_days_has_an_empty_journal(self, londoners: tuple[Phone, Phone]) -> None:
+        assert londoners[0].get("/v1/days").body == {"days": [], "before": None}
+
+    def test_a_full_page_is_thirty_days(self, londoners: tuple[Phone, Phone]) -> None:
+        ada, _ = londoners
+        for date in _dates(FIRST, FIRST + 31 * DAY):
+            at_noon(date, ada)
+            ada.get("/v1/today")
+        first = ada.get("/v1/days").body
+        assert len(first["days"]) == 30
+        rest = ada.get(f"/v1/days?before={first['before']}").body
+        assert [day["date"] for day in rest["days"]] == ["2026-03-03", "2026-03-02"]
+        assert rest["before"] is None
+
+
+class TestStreak:
+    """Days of the current run, of the longest, and in all."""
+
+    @pytest.mark.parametrize("dynamodb", ["emulator"], indirect=True)
+    @pytest.mark.parametrize("seed", range(2))
+    def test_a_month_of_days_adds_up_to_what_its_rule_says(
+        self, parts: Parts, londoners: tuple[Phone, Phone], seed: int
+    ) -> None:
+        """Each day the API's streak is worked out again from the dates alone, and the bitmap from the rows."""
+        ada, ben = londoners
+        dice = random.Random(seed)  # noqa: S311  a month to be had again by its seed
+        complete: set[dt.date] = set()
+        expected = {}
+        couple = couple_id_of(parts, ada)
+        for date in _dates(FIRST, FIRST + 30 * DAY):
+            at_noon(date, ada, ben)
+            match dice.choices(["both", "one", "none"], [8, 1, 1])[0]:
+                case "both":
+                    meet(date, *dice.sample(londoners, 2))
+                    complete.add(date)
+                case "one":
+                    answer(dice.choice(londoners), date)
+            expected = plain_streak(complete, FIRST, date, ())
+            for phone in londoners:
+                assert numbers(phone.get("/v1/streak").body) == expected, date
+                assert phone.get("/v1/today").body["streak"] == expected
+            assert noted_days(parts, couple) == complete_days(parts, couple) == complete
+        marks = ada.get("/v1/streak").body["calendar"]
+        assert list(marks) == [str(date) for date in _dates(FIRST - DAY, FIRST + 30 * DAY)]
+        last = str(FIRST + 30 * DAY)
+        for date in _dates(FIRST, FIRST + 30 * DAY):
+            assert marks[str(date)] == ("complete" if date in complete else "open" if str(date) == last else "rest")
+        # The numbers differ, which is what makes the comparison worth anything.
+        assert len({expected["current"], expected["longest"], expected["total"]}) > 1
+
+    def test_a_missed_day_is_a_rest_day_and_a_second_one_too_soon_ends_the_run(
+        self, londoners: tuple[Phone, Phone]
+    ) -> None:
+        ada, ben = londoners
+        current = []
+        for number, date in enumerate(_dates(FIRST, FIRST + 12 * DAY)):
+            at_noon(date, ada, ben)
+            if number not in {2, 9, 11}:
+                meet(date, ada, ben)
+            current.append(ada.get("/v1/streak").body["current"])
+        # Missed on the third, and seven days later, which is far enough; the one two days after that is not.
+        assert current == [1, 2, 2, 3, 4, 5, 6, 7, 8, 8, 9, 9, 1]
+
+    def test_an_open_day_never_breaks_a_run_and_is_judged_only_when_it_has_closed(
+        self, londoners: tuple[Phone, Phone]
+    ) -> None:
+        ada, ben = londoners
+        at_noon(FIRST, ada, ben)
+        meet(FIRST, ada, ben)
+        at_noon(FIRST + 2 * DAY, ada, ben)
+        assert ada.get("/v1/streak").body["current"] == 1
+        # 4 March closes at 03:00 of the 5th: until then, only the 3rd is missed.
+        ada.now = dt.datetime(2026, 3, 5, 2, 59, 59, 999_000, dt.UTC)
+        assert ada.get("/v1/streak").body["current"] == 1
+        assert ada.get("/v1/streak").body["calendar"]["2026-03-04"] == "open"
+        ada.now += dt.timedelta(milliseconds=1)
+        assert ada.get("/v1/streak").body["current"] == 0
+        assert ada.get("/v1/streak").body["calendar"]["2026-03-04"] == "rest"
+
+    def test_two_open_days_completed_the_wrong_way_round_both_count(self, parts: Parts, api: Handler) -> None:
+        ada, ben = a_phone(api, "ada", NEW_YORK), a_phone(api, "ben", TOKYO)
+        pair(ada, ben)
+        later, earlier = dt.date(2026, 3, 3), dt.date(2026, 3, 2)
+        meet(later, ben, ada)
+        assert ada.get("/v1/streak").body["current"] == 1
+        meet(earlier, ada, ben)
+        assert numbers(ben.get("/v1/streak").body) == {"current": 2, "longest": 2, "total": 2}
+        assert noted_days(parts, couple_id_of(parts, ada)) == {earlier, later}
+
+    def test_a_day_noted_again_in_whatever_order_counts_once(
+        self, parts: Parts, londoners: tuple[Phone, Phone]
+    ) -> None:
+        """What `react` does: it notes from the stream what the API has noted already."""
+        ada, ben = londoners
+        couple = couple_id_of(parts, ada)
+        for date in _dates(FIRST, FIRST + 3 * DAY):
+            at_noon(date, ada, ben)
+            meet(date, ada, ben)
+        before = ada.get("/v1/streak").body
+        row = parts.streaks.table.get(keys.streak(couple))
+        for date in (*reversed(_dates(FIRST, FIRST + 3 * DAY)), FIRST):
+            parts.streaks.complete(couple, date, ada.now)
+        assert parts.streaks.table.get(keys.streak(couple)) == row
+        assert ada.get("/v1/streak").body == before
+
+    def test_what_a_crash_kept_from_being_noted_is_noted_from_the_stream(
+        self, parts: Parts, londoners: tuple[Phone, Phone]
+    ) -> None:
+        ada, ben = londoners
+        couple = couple_id_of(parts, ada)
+        for date in _dates(FIRST, FIRST + 2 * DAY):
+            at_noon(date, ada, ben)
+            meet(date, ada, ben)
+        whole = parts.streaks.table.get(keys.streak(couple))
+        key = {name: {"S": value} for name, value in keys.streak(couple)._asdict().items()}
+        parts.streaks.table.client.delete_item(TableName=parts.streaks.table.name, Key=key)
+        for date in (FIRST + 2 * DAY, FIRST, FIRST + DAY):
+            parts.streaks.complete(couple, date, ada.now)
+        assert parts.streaks.table.get(keys.streak(couple)) == whole
+
+    def test_a_day_that_had_begun_when_they_paired_is_not_theirs_to_miss(self, londoners: tuple[Phone, Phone]) -> None:
+        ada, ben = londoners
+        for date in _dates(FIRST, FIRST + 4 * DAY):
+            at_noon(date, ada, ben)
+            if date != FIRST + 3 * DAY:
+                meet(date, ada, ben)
+        # They never answered on 1 March; were it missed, the 5th would end the run.
+        assert ada.get("/v1/streak").body["current"] == 4
+
+    @pytest.mark.parametrize("outage", [True, False])
+    def test_a_day_lost_through_our_own_fault_is_not_a_miss(self, own_parts: Parts, *, outage: bool) -> None:
+        api = handler_of(lambda: own_parts)
+        ada, ben = a_phone(api, "ada", LONDON), a_phone(api, "ben", LONDON)
+        at_noon(FIRST - DAY, ada, ben)
+        pair(ada, ben)
+        if outage:
+            row = {name: {"S": value} for name, value in keys.OUTAGES._asdict().items()}
+            own_parts.streaks.table.client.put_item(
+                TableName=own_parts.streaks.table.name, Item=row | {"dates": {"SS": ["2026-03-04"]}}
+            )
+        for date in _dates(FIRST, FIRST + 5 * DAY):
+            at_noon(date, ada, ben)
+            if date.day not in {4, 6}:
+                meet(date, ada, ben)
+        assert ada.get("/v1/streak").body["current"] == (4 if outage else 1)
+
+    def test_a_streak_is_hidden_from_who_wishes_so_and_from_nobody_else(self, londoners: tuple[Phone, Phone]) -> None:
+        ada, ben = londoners
+        at_noon(FIRST, ada, ben)
+        meet(FIRST, ada, ben)
+        ada.put("/v1/me", {"display_name": "Ada", "zone": LONDON, "streak_hidden": True})
+        assert ada.get("/v1/today").body["streak"] is None
+        assert ada.get("/v1/streak").body["hidden"] is True
+        assert ben.get("/v1/today").body["streak"] == {"current": 1, "longest": 1, "total": 1}
+        assert ben.get("/v1/streak").body["hidden"] is False
+
+    def test_nothing_says_who_missed(self, londoners: tuple[Phone, Phone]) -> None:
+        """The same bytes for both, whoever of them left the day unanswered."""
+        ada, ben = londoners
+        at_noon(FIRST, ada, ben)
+        answer(ada, FIRST)
+        at_noon(FIRST + DAY, ada, ben)
+        answer(ben, FIRST + DAY)
+        at_noon(FIRST + 3 * DAY, ada, ben)
+        assert ada.get("/v1/streak") == ben.get("/v1/streak")
+        assert set(ada.get("/v1/streak").body["calendar"].values()) == {"rest", "open"}
+
+    def test_the_calendar_reaches_back_twelve_months(self, londoners: tuple[Phone, Phone]) -> None:
+        ada, _ = londoners
+        at_noon(FIRST + 400 * DAY, ada)
+        marks = ada.get("/v1/streak").body["calendar"]
+        assert len(marks) == 365
+        assert list(marks)[-1] == str(FIRST + 400 * DAY)

@@ -1,0 +1,293 @@
+"""Who a person is, when the app may speak to them, and which phones it speaks to: slots follow every change."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from couples_api import devices, me
+from couples_api.devices import DEVICES_LIMIT, DeviceBody
+from couples_api.parts import Caller
+from rekindle.models import Platform
+from rekindle.problems import ProblemError
+from rekindle.store import keys
+from rekindle.store.slots import rows_of
+from tests.builders import LONDON, NEW_YORK, TOKYO, a_token, a_uid
+from tests.phones import Phone, a_phone, pair
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from couples_api.parts import Parts
+    from rekindle.models import Person
+    from tests.phones import Handler
+
+
+def person_of(parts: Parts, phone: Phone) -> Person:
+    person = parts.people.person(phone.uid)
+    assert person
+    return person
+
+
+def tokens_of(parts: Parts, phone: Phone) -> dict[str, str]:
+    return {name: device.token for name, device in person_of(parts, phone).devices.items()}
+
+
+def owner_of(parts: Parts, token: str) -> str | None:
+    item = parts.people.table.get(keys.token(token))
+    return item["uid"] if item else None
+
+
+def register(phone: Phone, device: str, token: str, platform: str = "android") -> None:
+    reply = phone.put(f"/v1/me/devices/{device}", {"token": token, "platform": platform})
+    assert reply.status == 200, reply.text
+
+
+def rows_standing(parts: Parts, phone: Phone, *zones: str) -> list[dict[str, Any]]:
+    """The person's rows in every slot of these zones that the tests use, wherever they ought to be or not."""
+    times = ("06:05", "08:30", "20:30", "21:55")
+    pages = [parts.people.table.query(f"SLOT#{zone}#{time}#0") for zone in zones for time in times]
+    return [row for page in pages for row in page.items if row["sk"].endswith(f"#{phone.uid}")]
+
+
+class TestProfile:
+    """A profile is whole: what is left out takes its default."""
+
+    def test_a_person_comes_to_be_by_saying_who_they_are(self, api: Handler) -> None:
+        phone = Phone(api, a_uid("new"))
+        assert phone.get("/v1/me").problem == "no-profile"
+        made = phone.put("/v1/me", {"display_name": "Ada", "zone": LONDON})
+        assert made.status == 200
+        assert made.body == {
+            "display_name": "Ada",
+            "zone": LONDON,
+            "language": "en",
+            "depth": 1,
+            "touch_comfort": 0,
+            "barriers": [],
+            "streak_hidden": False,
+            "uid": phone.uid,
+            "paired": False,
+        }
+        assert phone.get("/v1/me") == made
+
+    def test_a_profile_is_set_as_a_whole(self, api: Handler) -> None:
+        phone = Phone(api, a_uid())
+        full = {
+            "display_name": "Ada",
+            "zone": TOKYO,
+            "language": "de",
+            "depth": 3,
+            "touch_comfort": 2,
+            "barriers": ["neglect", "stress"],
+            "streak_hidden": True,
+        }
+        assert phone.put("/v1/me", full).body == full | {"uid": phone.uid, "paired": False}
+        slim = {"display_name": "Ada", "zone": LONDON}
+        assert phone.put("/v1/me", slim).body["barriers"] == []
+        assert phone.get("/v1/me").body["depth"] == 1
+
+    def test_setting_the_same_profile_again_writes_nothing(self, parts: Parts, api: Handler) -> None:
+        phone = a_phone(api, "ada", LONDON)
+        before = person_of(parts, phone)
+        phone.put("/v1/me", {"display_name": "Ada", "zone": LONDON})
+        assert person_of(parts, phone).revision == before.revision
+
+    def test_a_profile_leaves_devices_and_reminders_alone(self, parts: Parts, api: Handler) -> None:
+        phone = a_phone(api, "ada", LONDON)
+        phone.put("/v1/me/reminders", {"prompt_time": "06:05"})
+        before = person_of(parts, phone)
+        phone.put("/v1/me", {"display_name": "Ada L.", "zone": TOKYO})
+        after = person_of(parts, phone)
+        assert (after.devices, after.reminders) == (before.devices, before.reminders)
+
+    def test_a_couple_repeats_what_both_say_of_themselves(self, parts: Parts, couple: tuple[Phone, Phone]) -> None:
+        ada, ben = couple
+        for phone, zone in ((ada, LONDON), (ben, NEW_YORK)):
+            phone.put("/v1/me", {"display_name": "New", "zone": zone, "barriers": ["stress"], "depth": 2})
+        person = person_of(parts, ada)
+        assert person.couple
+        repeated = parts.couples.couple(person.couple)
+        assert repeated
+        assert dict(repeated.profiles) == {phone.uid: person_of(parts, phone).profile for phone in couple}
+
+
+class TestReminders:
+    """When the system may speak to a person."""
+
+    def test_they_have_their_defaults_from_the_start(self, api: Handler) -> None:
+        expected = {
+            "prompt_time": "08:30",
+            "evening_time": "20:30",
+            "quiet_hours": {"start": "22:00", "end": "07:00"},
+        }
+        phone = a_phone(api, "ada", LONDON)
+        assert phone.get("/v1/me/reminders").body == expected
+        assert phone.call("PUT", "/v1/me/reminders", raw="{}").body == expected
+
+    @pytest.mark.parametrize(
+        "wish",
+        [
+            {"prompt_time": "00:00", "evening_time": "23:55", "quiet_hours": {"start": "00:00", "end": "23:59"}},
+            {"prompt_time": "08:30", "evening_time": "08:30", "quiet_hours": {"start": "13:01", "end": "13:02"}},
+            {"prompt_time": "12:00", "evening_time": None, "quiet_hours": None},
+        ],
+    )
+    def test_they_are_kept_as_they_are_set(self, api: Handler, wish: dict[str, Any]) -> None:
+        phone = a_phone(api, "ada", LONDON)
+        assert phone.put("/v1/me/reminders", wish).body == wish
+        assert phone.get("/v1/me/reminders").body == wish
+
+
+class TestDevices:
+    """A token belongs to one person, and a person has ten phones at most."""
+
+    def test_a_phone_is_kept_and_taken_back(self, parts: Parts, api: Handler) -> None:
+        phone, token = a_phone(api, "ada", LONDON), a_token()
+        register(phone, "tablet", token, "ios")
+        kept = person_of(parts, phone).devices
+        assert {str(name): device.platform for name, device in kept.items()} == {
+            "phone": Platform.ANDROID,
+            "tablet": Platform.IOS,
+        }
+        assert owner_of(parts, token) == phone.uid
+        assert phone.delete("/v1/me/devices/tablet").status == 204
+        assert "tablet" not in tokens_of(parts, phone)
+        assert owner_of(parts, token) is None
+        assert phone.delete("/v1/me/devices/tablet").status == 204
+
+    def test_a_phones_new_token_replaces_its_old_one(self, parts: Parts, api: Handler) -> None:
+        phone = a_phone(api, "ada", LONDON)
+        old, new = tokens_of(parts, phone)["phone"], a_token()
+        register(phone, "phone", new)
+        assert tokens_of(parts, phone) == {"phone": new}
+        assert (owner_of(parts, old), owner_of(parts, new)) == (None, phone.uid)
+
+    def test_a_token_under_another_name_is_one_phone(self, parts: Parts, api: Handler) -> None:
+        """An app installed anew has a new name for itself, and may have its old token: one push, not two."""
+        phone = a_phone(api, "ada", LONDON)
+        token = tokens_of(parts, phone)["phone"]
+        register(phone, "installed-anew", token)
+        assert tokens_of(parts, phone) == {"installed-anew": token}
+        assert owner_of(parts, token) == phone.uid
+
+    def test_a_token_that_signs_in_elsewhere_moves_whole(self, parts: Parts, couple: tuple[Phone, Phone]) -> None:
+        """A phone handed on must not show its new owner the old one's pushes (I11)."""
+        ada, ben = couple
+        token = tokens_of(parts, ada)["phone"]
+        register(ben, "from-ada", token)
+        assert tokens_of(parts, ada) == {}
+        assert tokens_of(parts, ben)["from-ada"] == token
+        assert owner_of(parts, token) == ben.uid
+        assert rows_standing(parts, ada, NEW_YORK) == []
+        assert all(token in row["t"] for row in rows_standing(parts, ben, TOKYO))
+        register(ada, "phone", token)
+        assert owner_of(parts, token) == ada.uid
+        assert "from-ada" not in tokens_of(parts, ben)
+
+    def test_there_are_ten_at_most(self, parts: Parts, api: Handler) -> None:
+        phone = a_phone(api, "ada", LONDON)
+        for number in range(DEVICES_LIMIT - 1):
+            register(phone, f"phone-{number}", a_token())
+        one_more, token = a_token(), tokens_of(parts, phone)["phone-3"]
+        refused = phone.put("/v1/me/devices/phone-10", {"token": one_more, "platform": "ios"})
+        assert (refused.status, refused.problem) == (409, "too-many-devices")
+        assert owner_of(parts, one_more) is None
+        # What does not add a phone is no eleventh: the same one again, a new token for it, a token under a new name.
+        register(phone, "phone-3", token)
+        register(phone, "phone-3", a_token())
+        register(phone, "phone-4-anew", tokens_of(parts, phone)["phone-4"])
+        phone.delete("/v1/me/devices/phone-5")
+        register(phone, "phone-10", one_more)
+        assert len(tokens_of(parts, phone)) == DEVICES_LIMIT
+
+    def test_there_are_ten_at_most_though_all_come_at_once(self, parts: Parts, api: Handler) -> None:
+        phone = Phone(api, a_uid())
+        phone.put("/v1/me", {"display_name": "Ada", "zone": LONDON})
+
+        def add(number: int) -> str:
+            body = DeviceBody(token=a_token(), platform=Platform.IOS)
+            try:
+                devices.put_device(f"phone-{number}", body, Caller(phone.uid, phone.now), parts)
+            except ProblemError as error:
+                return error.problem.name
+            return "registered"
+
+        for number in range(DEVICES_LIMIT - 2):
+            add(number)
+        with ThreadPoolExecutor(4) as pool:
+            outcomes = list(pool.map(add, range(20, 24)))
+        assert sorted(outcomes) == ["TOO_MANY_DEVICES"] * 2 + ["registered"] * 2
+        assert len(tokens_of(parts, phone)) == DEVICES_LIMIT
+
+
+class TestSlots:
+    """A person's rows in the slots are what the person is, after every single change."""
+
+    def test_rows_follow_a_person_through_every_change(self, parts: Parts, api: Handler) -> None:
+        ada, ben = a_phone(api, "ada", NEW_YORK), a_phone(api, "ben", NEW_YORK)
+        places = [NEW_YORK, TOKYO, LONDON]
+
+        def counted() -> list[int]:
+            self.assert_rows_are_what_persons_are(parts, places, ada, ben)
+            return [len(rows_standing(parts, phone, *places)) for phone in (ada, ben)]
+
+        assert counted() == [0, 0]
+        pair(ada, ben)
+        assert counted() == [2, 2]
+        ada.put("/v1/me", {"display_name": "Ada", "zone": TOKYO})
+        assert counted() == [2, 2]
+        ada.put("/v1/me", {"display_name": "Ada", "zone": TOKYO, "language": "ja"})
+        assert {row["l"] for row in rows_standing(parts, ada, TOKYO)} == {"ja"}
+        assert counted() == [2, 2]
+        ada.put("/v1/me/reminders", {"prompt_time": "06:05", "evening_time": None, "quiet_hours": None})
+        assert counted() == [1, 2]
+        assert "q" not in rows_standing(parts, ada, TOKYO)[0]
+        ada.put("/v1/me/reminders", {"prompt_time": "06:05", "evening_time": "21:55"})
+        assert counted() == [2, 2]
+        token = a_token()
+        register(ada, "tablet", token)
+        assert all(token in row["t"] and len(row["t"]) == 2 for row in rows_standing(parts, ada, TOKYO))
+        ada.delete("/v1/me/devices/tablet")
+        assert all(len(row["t"]) == 1 for row in rows_standing(parts, ada, TOKYO))
+        ada.delete("/v1/me/devices/phone")
+        assert counted() == [0, 2]
+        register(ada, "phone", a_token())
+        assert counted() == [2, 2]
+        register(ben, "phone", tokens_of(parts, ada)["phone"])
+        assert counted() == [0, 2]
+        ben.put("/v1/me", {"display_name": "Ben", "zone": LONDON})
+        assert counted() == [0, 2]
+        ada.delete("/v1/couple")
+        assert counted() == [0, 0]
+        register(ada, "phone", a_token())
+        assert counted() == [0, 0]
+        pair(ben, ada)
+        assert counted() == [2, 2]
+
+    def assert_rows_are_what_persons_are(self, parts: Parts, places: Sequence[str], *phones: Phone) -> None:
+        for phone in phones:
+            person = person_of(parts, phone)
+            expected = {
+                (f"SLOT#{slot}#0", f"{kind}#{phone.uid}"): [list(row.tokens), row.couple, row.language]
+                for (slot, kind), row in rows_of(person).items()
+            }
+            standing = {
+                (row["pk"], row["sk"]): [row["t"], row["c"], row["l"]] for row in rows_standing(parts, phone, *places)
+            }
+            assert standing == expected
+
+
+def test_first_words_from_two_phones_at_once_are_both_heard(parts: Parts, api: Handler) -> None:
+    """Whoever is acknowledged last has the profile they sent, not the other's."""
+    for _ in range(10):
+        uid = a_uid()
+        caller = Caller(uid, Phone(api, uid).now)
+
+        def say(name: str, caller: Caller = caller) -> str:
+            return me.put_me(me.ProfileBody(display_name=name, zone=LONDON), caller, parts).display_name
+
+        with ThreadPoolExecutor(2) as pool:
+            assert list(pool.map(say, ("One", "Two"))) == ["One", "Two"]

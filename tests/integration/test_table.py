@@ -1,0 +1,397 @@
+"""The table: plain values in and out, failed conditions by index, and patience with what passes."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from rekindle.errors import ContentionError, WriteConflictError
+from rekindle.store.catalogue import VERSION_AGE, Catalogue
+from rekindle.store.instants import from_millis, to_millis, to_ttl
+from rekindle.store.keys import Key
+from rekindle.store.table import ATTEMPTS, FIRST_PAUSE, Table, Write, marshal, unmarshal
+from tests.builders import an_instant, prompts
+from tests.integration.wire import asked_of, refusal, response, sent, tapped
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+
+KEY = Key("A", "1")
+
+
+@dataclass(slots=True)
+class Pauses:
+    """Notes how long the table would have paused, and does not."""
+
+    taken: list[float] = field(default_factory=list)
+
+    def __call__(self, seconds: float) -> None:
+        self.taken.append(seconds)
+
+
+@dataclass(slots=True)
+class Refuses:
+    """Counts an operation's requests, and gives the first `times` of them an answer of its own."""
+
+    operation: str
+    answer: Callable[[], AWSResponse | None] = lambda: None
+    times: int = 1_000
+    met: int = 0
+
+    def __call__(self, operation: str, _request: AWSPreparedRequest) -> AWSResponse | None:
+        if operation != self.operation:
+            return None
+        self.met += 1
+        return self.answer() if self.met <= self.times else None
+
+
+@pytest.fixture
+def pauses() -> Pauses:
+    return Pauses()
+
+
+@pytest.fixture
+def patient(table: Table, pauses: Pauses) -> Table:
+    """The table with every pause at its longest, and none taken."""
+    return replace(table, pause=pauses, jitter=lambda: 1.0)
+
+
+def put(key: Key, **item: Any) -> Write:
+    return Write("Put", key, item=item)
+
+
+class TestItems:
+    """What is written is what is read."""
+
+    def test_an_item_comes_back_as_it_went(self, table: Table) -> None:
+        item = {
+            "text": "žluťoučký 🫶\n",
+            "empty": "",
+            "number": 12345678901234567890,
+            "negative": -1,
+            "yes": True,
+            "no": False,
+            "nothing": None,
+            "bytes": b"\x00\xff",
+            "list": [1, "a", [b"b", {"c": None}]],
+            "map": {"empty": {}, "a.b": {"#": [False]}},
+            "set": {"x", "y"},
+        }
+        table.write(put(KEY, **item))
+        assert table.get(KEY) == {"pk": "A", "sk": "1"} | item
+        assert table.get(KEY, consistent=False) == table.get(KEY)
+        assert unmarshal(marshal(item)) == item
+
+    def test_what_is_not_there_is_none(self, table: Table) -> None:
+        assert table.get(KEY) is None
+
+    def test_an_update_returns_the_item_as_it_is_now(self, table: Table) -> None:
+        table.write(put(KEY, a=1, b=2))
+        written = table.write(Write("Update", KEY, update="SET a = :a", values={":a": 5}))
+        assert written == {"pk": "A", "sk": "1", "a": 5, "b": 2}
+        assert table.write(Write("Delete", KEY)) == {}
+        assert table.get(KEY) is None
+
+    def test_a_table_of_keys_has_no_sort_key(self, key_table: Table) -> None:
+        row = Key("COUPLE#1", "")
+        key_table.write(put(row, wrapped=b"key"))
+        assert key_table.get(row) == {"pk": "COUPLE#1", "wrapped": b"key"}
+        key_table.write(Write("Update", row, update="SET cell = :new", values={":new": "07"}))
+        assert key_table.get_many([row]) == [{"pk": "COUPLE#1", "wrapped": b"key", "cell": "07"}]
+
+
+class TestQueries:
+    """Pages of a partition."""
+
+    @pytest.fixture
+    def filled(self, table: Table) -> Table:
+        """Nine rows in one partition, and one in another."""
+        for number in range(1, 10):
+            table.write(put(Key("P", f"{number}"), n=number))
+        table.write(put(Key("Q", "5"), n=0))
+        return table
+
+    def numbers(self, table: Table, **query: Any) -> list[int]:
+        return [item["n"] for item in table.query("P", **query).items]
+
+    def test_both_ends_are_included(self, filled: Table) -> None:
+        assert self.numbers(filled, between=("3", "5")) == [3, 4, 5]
+        assert self.numbers(filled) == list(range(1, 10))
+
+    def test_the_latest_come_first_if_asked(self, filled: Table) -> None:
+        assert self.numbers(filled, between=("2", "8"), limit=3, descending=True) == [8, 7, 6]
+
+    def test_a_page_goes_on_after_a_key_whether_or_not_it_exists(self, filled: Table) -> None:
+        assert self.numbers(filled, after="4", limit=2) == [5, 6]
+        assert self.numbers(filled, after="4x", limit=2) == [5, 6]
+        assert self.numbers(filled, between=("1", "9"), after="4x", limit=2, descending=True) == [4, 3]
+
+    def test_pages_end(self, filled: Table) -> None:
+        page = filled.query("P", limit=5)
+        assert page.last == "5"
+        rest = filled.query("P", after=page.last, limit=5)
+        assert (len(rest.items), rest.last) == (4, None)
+
+    def test_an_empty_partition_is_an_empty_page(self, table: Table) -> None:
+        page = table.query("NOTHING", between=("a", "b"))
+        assert (page.items, page.last) == ([], None)
+
+
+class TestBatches:
+    """Many keys at once."""
+
+    def test_a_hundred_and_more_are_read_in_as_few_requests_as_can_be(self, table: Table) -> None:
+        wanted = [Key("P", f"{number:03}") for number in range(120)]
+        for start in range(0, 120, 30):
+            table.transact([put(key) for key in wanted[start : start + 30]])
+        count = Refuses("BatchGetItem")
+        with tapped(count, table.client):
+            found = table.get_many([*wanted, *wanted, Key("P", "missing")])
+        assert {item["sk"] for item in found} == {key.sk for key in wanted}
+        assert (len(found), count.met) == (120, 2)
+
+    def test_none_is_no_request(self, table: Table) -> None:
+        count = Refuses("BatchGetItem")
+        with tapped(count, table.client):
+            assert table.get_many([]) == []
+        assert count.met == 0
+
+    def test_keys_left_unprocessed_are_asked_for_again(self, patient: Table, pauses: Pauses) -> None:
+        wanted = [Key("P", f"{number}") for number in range(6)]
+        for key in wanted:
+            patient.write(put(key, n=int(key.sk)))
+
+        def halved(operation: str, request: AWSPreparedRequest) -> AWSResponse | None:
+            """AWS's answer to the first half of the keys, with the second half left over."""
+            asked = asked_of(request)["RequestItems"][patient.name]
+            if operation != "BatchGetItem" or len(asked["Keys"]) < 2:
+                return None
+            found = json.loads(sent(request).content)
+            half = len(asked["Keys"]) // 2
+            left, kept = asked["Keys"][half:], found["Responses"][patient.name]
+            found["Responses"][patient.name] = [item for item in kept if _key(item) not in left]
+            found["UnprocessedKeys"] = {patient.name: {"Keys": left}}
+            return response(200, found)
+
+        with tapped(halved, patient.client):
+            found = patient.get_many(wanted, consistent=True)
+        assert sorted(item["n"] for item in found) == list(range(6))
+        assert pauses.taken == [FIRST_PAUSE, FIRST_PAUSE * 2, FIRST_PAUSE * 4]
+
+    def test_keys_that_stay_unprocessed_are_an_error(self, patient: Table, pauses: Pauses) -> None:
+        left = {patient.name: {"Keys": [marshal(KEY._asdict())]}}
+        stuck = Refuses("BatchGetItem", lambda: response(200, {"Responses": {}, "UnprocessedKeys": left}))
+        with tapped(stuck, patient.client), pytest.raises(ContentionError):
+            patient.get_many([KEY])
+        assert len(pauses.taken) == ATTEMPTS
+
+
+class TestConditions:
+    """A condition that does not hold is told by its place, with what stands there."""
+
+    def test_a_lone_write_says_what_stands(self, table: Table) -> None:
+        table.write(put(KEY, n=1))
+        with pytest.raises(WriteConflictError) as conflict:
+            table.write(Write("Put", KEY, item={"n": 2}, condition="attribute_not_exists(pk)"))
+        assert conflict.value.standing == {0: {"pk": "A", "sk": "1", "n": 1}}
+
+    def test_a_lone_write_to_nothing_says_so(self, table: Table) -> None:
+        for write in (
+            Write("Update", KEY, update="SET n = :n", condition="attribute_exists(pk)", values={":n": 1}),
+            Write("Delete", KEY, condition="attribute_exists(pk)"),
+        ):
+            with pytest.raises(WriteConflictError) as conflict:
+                table.write(write)
+            assert conflict.value.standing == {0: None}
+        assert table.get(KEY) is None
+
+    def test_a_transaction_names_every_condition_that_fails_and_writes_nothing(self, table: Table) -> None:
+        table.write(put(Key("A", "2"), n=2))
+        table.write(put(Key("A", "3"), n=3))
+        writes = [
+            put(Key("A", "1"), n=1),
+            Write("Put", Key("A", "2"), item={}, condition="n = :n", values={":n": 7}),
+            Write("Update", Key("A", "3"), update="SET n = :n", condition="n = :old", values={":n": 4, ":old": 3}),
+            Write("Delete", Key("A", "4"), condition="attribute_exists(pk)"),
+            Write("ConditionCheck", Key("A", "5"), condition="attribute_not_exists(pk)"),
+        ]
+        with pytest.raises(WriteConflictError) as conflict:
+            table.transact(writes)
+        assert conflict.value.standing == {1: {"pk": "A", "sk": "2", "n": 2}, 3: None}
+        assert [item["n"] for item in table.query("A").items] == [2, 3]
+
+    def test_a_transaction_spans_both_tables(self, table: Table, key_table: Table) -> None:
+        row = Key("COUPLE#1", "")
+        there = replace(put(row, wrapped=b"k"), table=key_table.name, condition="attribute_not_exists(pk)")
+        table.transact([put(KEY), there])
+        assert key_table.get(row) == {"pk": "COUPLE#1", "wrapped": b"k"}
+        with pytest.raises(WriteConflictError) as conflict:
+            table.transact([put(Key("A", "2")), there])
+        assert conflict.value.standing == {1: {"pk": "COUPLE#1", "wrapped": b"k"}}
+        assert table.get(Key("A", "2")) is None
+
+    def test_a_condition_check_alone_is_a_mistake(self, table: Table) -> None:
+        with pytest.raises(ValueError, match="member of a transaction"):
+            table.write(Write("ConditionCheck", KEY, condition="attribute_exists(pk)"))
+
+    def test_an_error_of_ours_is_not_taken_for_a_conflict(self, table: Table) -> None:
+        wrong = Write("Update", KEY, update="SET n = :unknown")
+        with pytest.raises(ClientError):
+            table.write(wrong)
+        with pytest.raises(ClientError):
+            table.transact([put(Key("A", "2")), wrong])
+
+
+class TestPatience:
+    """What another try may not meet is tried again, a little later and by chance."""
+
+    PASSING = ("TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded")
+
+    def test_a_write_waits_for_a_transaction_to_pass(self, patient: Table, pauses: Pauses) -> None:
+        with tapped(Refuses("PutItem", lambda: refusal("TransactionConflictException"), times=3), patient.client):
+            patient.write(put(KEY))
+        assert patient.get(KEY)
+        assert pauses.taken == [FIRST_PAUSE, FIRST_PAUSE * 2, FIRST_PAUSE * 4]
+
+    @pytest.mark.parametrize("reason", PASSING)
+    def test_a_transaction_waits_for_what_passes(self, patient: Table, pauses: Pauses, reason: str) -> None:
+        cancelled = Refuses("TransactWriteItems", lambda: _cancelled("None", reason), times=2)
+        with tapped(cancelled, patient.client):
+            patient.transact([put(KEY), put(Key("A", "2"))])
+        assert patient.get(KEY)
+        assert pauses.taken == [FIRST_PAUSE, FIRST_PAUSE * 2]
+
+    def test_a_transaction_under_way_is_waited_for(self, patient: Table) -> None:
+        still = Refuses("TransactWriteItems", lambda: refusal("TransactionInProgressException"), times=2)
+        with tapped(still, patient.client):
+            patient.transact([put(KEY), put(Key("A", "2"))])
+        assert patient.get(KEY)
+
+    def test_a_conflict_among_failed_conditions_is_a_failed_condition(self, patient: Table, pauses: Pauses) -> None:
+        cancelled = Refuses("TransactWriteItems", lambda: _cancelled("TransactionConflict", "ConditionalCheckFailed"))
+        with tapped(cancelled, patient.client), pytest.raises(WriteConflictError) as conflict:
+            patient.transact([put(KEY), put(Key("A", "2"))])
+        assert conflict.value.standing == {1: None}
+        assert pauses.taken == []
+
+    @pytest.mark.parametrize("reason", ["ValidationError", "ItemCollectionSizeLimitExceeded", "SomethingNew"])
+    def test_what_will_not_pass_is_not_waited_for(self, patient: Table, pauses: Pauses, reason: str) -> None:
+        with (
+            tapped(Refuses("TransactWriteItems", lambda: _cancelled("None", reason)), patient.client),
+            pytest.raises(ClientError),
+        ):
+            patient.transact([put(KEY), put(Key("A", "2"))])
+        assert pauses.taken == []
+
+    def test_patience_ends(self, patient: Table, pauses: Pauses) -> None:
+        with (
+            tapped(Refuses("PutItem", lambda: refusal("TransactionConflictException")), patient.client),
+            pytest.raises(ContentionError, match="a write to 1 kept meeting"),
+        ):
+            patient.write(put(KEY))
+        assert len(pauses.taken) == ATTEMPTS
+        with (
+            tapped(Refuses("TransactWriteItems", lambda: _cancelled("TransactionConflict")), patient.client),
+            pytest.raises(ContentionError),
+        ):
+            patient.transact([put(KEY)])
+        assert len(pauses.taken) == 2 * ATTEMPTS
+        # All pauses together stay within what an API call has.
+        assert sum(pauses.taken[:ATTEMPTS]) < 6
+
+    def test_two_who_met_do_not_meet_again_in_step(self, table: Table, pauses: Pauses) -> None:
+        """Full jitter: the pause is drawn from nothing to its longest."""
+        draws = iter([0.0, 0.5, 1.0])
+        drawn = replace(table, pause=pauses, jitter=lambda: next(draws))
+        with tapped(Refuses("PutItem", lambda: refusal("TransactionConflictException"), times=3), drawn.client):
+            drawn.write(put(KEY))
+        assert pauses.taken == [0.0, FIRST_PAUSE * 2 * 0.5, FIRST_PAUSE * 4]
+
+
+class TestCatalogue:
+    """The catalogue is remembered, and never for long."""
+
+    @pytest.fixture
+    def clock(self) -> list[float]:
+        return [1000.0]
+
+    @pytest.fixture
+    def catalogue(self, table: Table, clock: list[float]) -> Catalogue:
+        Catalogue(table).publish(next(prompts())[0].ref.pack, list(prompts()))
+        return Catalogue(table, monotonic=lambda: clock[0])
+
+    def test_a_new_version_is_seen_when_the_old_one_is_half_a_minute_old(
+        self, table: Table, catalogue: Catalogue, clock: list[float]
+    ) -> None:
+        first = catalogue.entries()
+        assert {entry.ref.version for entry in first} == {1}
+        Catalogue(table).publish(first[0].ref.pack, list(prompts(version=2)))
+        clock[0] += VERSION_AGE - 0.001
+        assert catalogue.entries() == first
+        clock[0] += 0.001
+        assert {entry.ref.version for entry in catalogue.entries()} == {2}
+
+    def test_an_unchanged_catalogue_costs_one_small_read(self, catalogue: Catalogue, clock: list[float]) -> None:
+        catalogue.entries()
+        clock[0] += VERSION_AGE
+        reads: list[str] = []
+        with tapped(lambda operation, _: reads.append(operation), catalogue.table.client):
+            catalogue.entries()
+            catalogue.entries()
+        assert reads == ["GetItem"]
+
+    def test_a_text_is_read_once(self, catalogue: Catalogue) -> None:
+        refs = [entry.ref for entry in catalogue.entries()[:3]]
+        texts = catalogue.texts(refs)
+        reads: list[str] = []
+        with tapped(lambda operation, _: reads.append(operation), catalogue.table.client):
+            assert catalogue.texts(reversed(refs)) == texts
+        assert reads == []
+
+    def test_a_text_that_has_just_been_published_is_found_on_every_replica(self, catalogue: Catalogue) -> None:
+        """A day may be shown within the second in which its prompt went live."""
+
+        def lagging(operation: str, request: AWSPreparedRequest) -> AWSResponse | None:
+            asked = asked_of(request)
+            if operation == "BatchGetItem" and not asked["RequestItems"][catalogue.table.name].get("ConsistentRead"):
+                return response(200, {"Responses": {catalogue.table.name: []}, "UnprocessedKeys": {}})
+            return None
+
+        refs = [entry.ref for entry in catalogue.entries()[:3]]
+        with tapped(lagging, catalogue.table.client):
+            assert catalogue.texts(refs).keys() == set(refs)
+
+    def test_the_same_version_with_other_words_is_refused(self, table: Table, catalogue: Catalogue) -> None:
+        entry, text = next(prompts())
+        other = replace(text, texts={text.default: "Other words."})
+        with pytest.raises(WriteConflictError):
+            Catalogue(table).publish(entry.ref.pack, [(entry, other)])
+        assert len(catalogue.entries()) == 84
+
+    def test_another_pack_stands_beside_the_first(self, table: Table, catalogue: Catalogue) -> None:
+        Catalogue(table).publish(next(prompts("second"))[0].ref.pack, list(prompts("second")))
+        assert {entry.ref.pack for entry in catalogue.entries()} == {"test", "second"}
+        assert len(catalogue.entries()) == 168
+
+
+def test_an_instant_is_kept_to_the_millisecond_and_a_ttl_is_never_too_early() -> None:
+    instant = an_instant("2026-03-02T15:00:00.123Z")
+    assert from_millis(to_millis(instant)) == instant
+    assert to_millis(instant + dt.timedelta(microseconds=999)) == to_millis(instant)
+    assert to_ttl(instant) == to_millis(an_instant("2026-03-02T15:00:01Z")) // 1000
+    assert to_ttl(an_instant("2026-03-02T15:00:00Z")) == to_millis(an_instant("2026-03-02T15:00:00Z")) // 1000
+
+
+def _cancelled(*codes: str) -> AWSResponse:
+    return refusal("TransactionCanceledException", CancellationReasons=[{"Code": code} for code in codes])
+
+
+def _key(item: dict[str, Any]) -> dict[str, Any]:
+    return {"pk": item["pk"], "sk": item["sk"]}

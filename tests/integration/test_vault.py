@@ -1,0 +1,254 @@
+"""The vault: KMS wraps cells, cells wrap couples' keys, and a key that is deleted is gone for every copy."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from rekindle.errors import KeyUnavailableError, VaultError
+from rekindle.models import CoupleId
+from rekindle.store.instants import to_ttl
+from rekindle.store.keys import Key
+from rekindle.vault import CONTEXT_PURPOSE, REMEMBERED_FOR, Vault
+from tests.builders import an_instant
+from tests.integration.wire import Fault, Wire, asked_of, refusal, strike, tapped
+
+if TYPE_CHECKING:
+    from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+    from types_boto3_kms import KMSClient
+
+    from rekindle.store.table import Table
+
+COUPLE, OTHERS = CoupleId("couple-one"), CoupleId("couple-two")
+
+
+@dataclass(slots=True)
+class Clock:
+    """Seconds that the test moves."""
+
+    now: float = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def vault(key_table: Table, kms: KMSClient, kms_key: str, clock: Clock) -> Vault:
+    return Vault(kms, kms_key, key_table, monotonic=clock)
+
+
+@pytest.fixture
+def another(vault: Vault) -> Vault:
+    """The vault of another process: the same tables and KMS, and nothing remembered."""
+    return replace(vault, _cells={})
+
+
+def give_key(vault: Vault, couple: CoupleId) -> None:
+    vault.table.write(vault.new_couple_key(couple))
+
+
+def kms_calls(calls: list[str], operation: str, _request: AWSPreparedRequest) -> None:
+    calls.append(operation)
+
+
+class TestCoupleKeys:
+    """Each couple has a key of its own."""
+
+    def test_every_process_opens_the_same_key(self, vault: Vault, another: Vault) -> None:
+        give_key(vault, COUPLE)
+        assert vault.couple_key(COUPLE).key == another.couple_key(COUPLE).key
+        assert len(vault.couple_key(COUPLE).key) == 32
+
+    def test_no_two_couples_share_one(self, vault: Vault) -> None:
+        couples = [CoupleId(f"couple-{number}") for number in range(12)]
+        for couple in couples:
+            give_key(vault, couple)
+        assert len({vault.couple_key(couple).key for couple in couples}) == 12
+
+    def test_a_couples_key_is_made_once(self, vault: Vault) -> None:
+        """Made again, it would make what was sealed before unreadable."""
+        write = vault.new_couple_key(COUPLE)
+        assert write.condition == "attribute_not_exists(pk)"
+        assert write.table == vault.table.name
+
+    def test_no_key_is_stored_as_it_is(self, vault: Vault) -> None:
+        give_key(vault, COUPLE)
+        mac = vault.mac("text")
+        rows = repr(vault.table.client.scan(TableName=vault.table.name)["Items"])
+        for secret in (vault.couple_key(COUPLE).key, *(key for _, key in vault._cells.values())):
+            assert repr(secret)[2:-1] not in rows
+        assert mac not in rows
+        for secret in (key for _, key in vault._cells.values()):
+            assert repr(secret)[2:-1] not in repr(vault)
+
+    def test_a_key_whose_row_is_deleted_is_gone_at_once(self, vault: Vault) -> None:
+        """Also for a process that has used it a moment ago: only cells are remembered."""
+        give_key(vault, COUPLE)
+        vault.couple_key(COUPLE)
+        vault.table.client.delete_item(TableName=vault.table.name, Key={"pk": {"S": f"COUPLE#{COUPLE}"}})
+        with pytest.raises(VaultError, match="gone"):
+            vault.couple_key(COUPLE)
+
+    def test_a_key_goes_when_it_is_told_to(self, vault: Vault) -> None:
+        give_key(vault, COUPLE)
+        at = an_instant("2026-04-01T00:00:00.500Z")
+        vault.table.write(vault.ending_couple_key(COUPLE, at))
+        row = vault.table.get(Key(f"COUPLE#{COUPLE}", ""))
+        assert row
+        assert row["ttl"] == to_ttl(at)
+        # Until then what it sealed can be exported.
+        vault.couple_key(COUPLE)
+
+    def test_a_key_put_in_another_couples_place_does_not_open(self, vault: Vault) -> None:
+        for couple in (COUPLE, OTHERS):
+            give_key(vault, couple)
+        row = vault.table.get(Key(f"COUPLE#{COUPLE}", ""))
+        assert row
+        _put(vault, f"COUPLE#{OTHERS}", row["cell"], row["wrapped"])
+        with pytest.raises(VaultError):
+            vault.couple_key(OTHERS)
+
+    def test_another_cell_does_not_open_it(self, vault: Vault) -> None:
+        give_key(vault, COUPLE)
+        row = vault.table.get(Key(f"COUPLE#{COUPLE}", ""))
+        assert row
+        _put(vault, f"COUPLE#{COUPLE}", f"{(int(row['cell']) + 1) % 64:02}", row["wrapped"])
+        with pytest.raises(VaultError):
+            vault.couple_key(COUPLE)
+
+    def test_cells_are_sixty_four(self, vault: Vault) -> None:
+        cells = {vault.new_couple_key(CoupleId(f"couple-{number}")).item["cell"] for number in range(40)}
+        assert cells <= {f"{number:02}" for number in range(64)}
+        assert len(cells) > 20
+
+
+class TestCells:
+    """A cell key is asked of KMS once an hour at most."""
+
+    def test_a_cell_is_remembered_for_an_hour_and_no_longer(self, vault: Vault, clock: Clock) -> None:
+        give_key(vault, COUPLE)
+        calls: list[str] = []
+        with tapped(lambda operation, request: kms_calls(calls, operation, request), vault.kms):
+            clock.now += REMEMBERED_FOR - 0.001
+            vault.couple_key(COUPLE)
+            assert calls == []
+            clock.now += 0.001
+            vault.couple_key(COUPLE)
+            vault.couple_key(COUPLE)
+            assert calls == ["Decrypt"]
+            # An hour from when it was read, not from when it was last used.
+            clock.now += REMEMBERED_FOR
+            vault.couple_key(COUPLE)
+        assert calls == ["Decrypt"] * 2
+        assert REMEMBERED_FOR == 3600
+
+    def test_kms_is_told_what_for(self, vault: Vault, another: Vault) -> None:
+        """The function's policy allows its use for this purpose only, and CloudTrail shows it."""
+        asked: list[dict[str, Any]] = []
+        with tapped(lambda _, request: asked.append(asked_of(request)), vault.kms):
+            give_key(vault, COUPLE)
+            another.couple_key(COUPLE)
+        assert [each["KeyId"] for each in asked] == [vault.kms_key_id] * 2
+        assert {each["EncryptionContext"]["purpose"] for each in asked} == {CONTEXT_PURPOSE}
+        assert asked[0]["EncryptionContext"] == asked[1]["EncryptionContext"]
+
+    def test_processes_that_make_a_cell_at_once_end_up_with_the_same(self, vault: Vault) -> None:
+        vaults = [replace(vault, _cells={}) for _ in range(8)]
+        with ThreadPoolExecutor(8) as pool:
+            macs = set(pool.map(lambda each: each.mac("text"), vaults))
+        assert macs == {vault.mac("text")}
+
+    def test_a_cells_key_put_in_another_cells_place_does_not_open(self, vault: Vault, another: Vault) -> None:
+        """KMS refuses: the cell is part of the encryption context."""
+        vault.mac("text")
+        give_key(vault, COUPLE)
+        row = vault.table.get(Key("CELL#invites", ""))
+        assert row
+        cell = vault.new_couple_key(COUPLE).item["cell"]
+        _put(vault, f"CELL#{cell}", None, row["wrapped"])
+        with pytest.raises(VaultError):
+            another.couple_key(COUPLE)
+
+
+class TestKmsDown:
+    """What has to wait says so, and what can go on goes on."""
+
+    @pytest.mark.parametrize("fault", [Fault.NOT_SENT, Fault.REPLY_LOST, Fault.THROTTLED])
+    def test_a_key_that_kms_does_not_give_is_not_there_for_now(
+        self, vault: Vault, another: Vault, fault: Fault
+    ) -> None:
+        give_key(vault, COUPLE)
+        with tapped(lambda operation, request: strike(fault, operation, request), vault.kms):
+            with pytest.raises(KeyUnavailableError):
+                another.couple_key(COUPLE)
+            # Within the hour a process goes on with what it remembers.
+            vault.couple_key(COUPLE)
+        assert another.couple_key(COUPLE).key == vault.couple_key(COUPLE).key
+
+    def test_a_cell_whose_making_was_cut_off_is_made_by_the_next(self, vault: Vault, another: Vault) -> None:
+        with (
+            tapped(lambda operation, request: strike(Fault.REPLY_LOST, operation, request), vault.kms),
+            pytest.raises(KeyUnavailableError),
+        ):
+            vault.mac("text")
+        assert vault.table.client.scan(TableName=vault.table.name)["Items"] == []
+        assert vault.mac("text") == another.mac("text")
+
+    def test_a_cell_that_was_kept_and_not_acknowledged_is_the_one_that_counts(
+        self, vault: Vault, another: Vault
+    ) -> None:
+        wire = Wire(Fault.REPLY_LOST, at=2)  # the first request reads the row, the second writes it
+        with tapped(wire, vault.table.client), pytest.raises(KeyUnavailableError):
+            vault.mac("text")
+        assert wire.seen == ["GetItem", "PutItem"]
+        assert vault.mac("text") == another.mac("text")
+
+    def test_a_permission_taken_away_is_no_programming_error(self, vault: Vault, another: Vault) -> None:
+        give_key(vault, COUPLE)
+
+        def denied(_operation: str, _request: AWSPreparedRequest) -> AWSResponse:
+            return refusal("AccessDeniedException")
+
+        with tapped(denied, vault.kms), pytest.raises(KeyUnavailableError):
+            another.couple_key(COUPLE)
+
+
+class TestMac:
+    """What stands for a code in the table."""
+
+    def test_it_is_the_same_in_every_process(self, vault: Vault, another: Vault) -> None:
+        assert vault.mac("ABCDE23456") == another.mac("ABCDE23456")
+        assert bytes.fromhex(vault.mac("a")) == vault.mac_bytes("a")
+
+    def test_it_is_another_for_every_text_and_every_deployment(
+        self, vault: Vault, kms: KMSClient, kms_key: str, table: Table
+    ) -> None:
+        assert len({vault.mac(text) for text in ("", "a", "b", "A", "🫶")}) == 5
+        elsewhere = Vault(kms, kms_key, _keys_elsewhere(table))
+        assert elsewhere.mac("a") != vault.mac("a")
+
+
+def _put(vault: Vault, pk: str, cell: str | None, wrapped: bytes) -> None:
+    item: dict[str, Any] = {"pk": {"S": pk}, "wrapped": {"B": wrapped}}
+    if cell is not None:
+        item["cell"] = {"S": cell}
+    vault.table.client.put_item(TableName=vault.table.name, Item=item)
+
+
+def _keys_elsewhere(table: Table) -> Table:
+    name = f"{table.name}-elsewhere"
+    table.client.create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+    )
+    return replace(table, name=name)

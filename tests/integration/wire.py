@@ -1,0 +1,157 @@
+"""The wire between us and AWS, where a test can cut it: below botocore's own retries, so that those count too."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final
+
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
+from botocore.exceptions import ConnectionClosedError
+from botocore.httpsession import URLLib3Session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from botocore.awsrequest import AWSPreparedRequest
+    from botocore.client import BaseClient
+
+type Tap = Callable[[str, AWSPreparedRequest], AWSResponse | None]
+"""Sees an operation's name and request; gives the response in AWS's place, or None to let it go its way."""
+
+WRITES: Final = frozenset({"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"})
+"""The operations that change what is stored."""
+
+_line = URLLib3Session()
+
+
+class Crash(BaseException):
+    """The process dies here."""
+
+
+class Fault(StrEnum):
+    """What can happen to one request."""
+
+    DIES_BEFORE = "the process dies before it is sent"
+    DIES_AFTER = "the process dies when it has been carried out"
+    NOT_SENT = "it does not reach AWS"
+    REPLY_LOST = "it is carried out and its reply is lost"
+    THROTTLED = "it is throttled"
+    CONFLICT = "it meets another transaction"
+
+
+@dataclass(slots=True)
+class Wire:
+    """Counts the requests of some clients from 1, and lets `fault` happen to the one numbered `at`."""
+
+    fault: Fault
+    at: int
+    seen: list[str] = field(default_factory=list)
+
+    @property
+    def struck(self) -> bool:
+        """Whether there have been requests enough for the fault to happen."""
+        return len(self.seen) >= self.at
+
+    def __call__(self, operation: str, request: AWSPreparedRequest) -> AWSResponse | None:
+        self.seen.append(operation)
+        return strike(self.fault, operation, request) if len(self.seen) == self.at else None
+
+
+@dataclass(slots=True)
+class EveryOther:
+    """Lets `fault` happen to every request that can meet it, and spares the one after, which is its repeat."""
+
+    fault: Fault
+    times: int = 0
+    _spare: bool = False
+
+    def __call__(self, operation: str, request: AWSPreparedRequest) -> AWSResponse | None:
+        if self.fault is Fault.CONFLICT and operation not in WRITES:
+            return None
+        self._spare = not self._spare
+        if not self._spare:
+            return None
+        self.times += 1
+        return strike(self.fault, operation, request)
+
+
+def strike(fault: Fault, operation: str, request: AWSPreparedRequest) -> AWSResponse | None:
+    """Let the fault happen to this request; None if it is one that this request cannot meet."""
+    match fault:
+        case Fault.DIES_BEFORE:
+            raise Crash
+        case Fault.DIES_AFTER:
+            sent(request)
+            raise Crash
+        case Fault.NOT_SENT:
+            raise ConnectionClosedError(endpoint_url=request.url)
+        case Fault.REPLY_LOST:
+            sent(request)
+            raise ConnectionClosedError(endpoint_url=request.url)
+        case Fault.THROTTLED:
+            return refusal("ThrottlingException")
+        case Fault.CONFLICT:
+            return _conflict(operation, request)
+
+
+def sent(request: AWSPreparedRequest) -> AWSResponse:
+    """What AWS answers to the request."""
+    response: AWSResponse = _line.send(request)
+    return response
+
+
+def asked_of(request: AWSPreparedRequest) -> Any:
+    """What the request says."""
+    assert isinstance(request.body, bytes)
+    return json.loads(request.body)
+
+
+def response(status: int, body: dict[str, Any]) -> AWSResponse:
+    """A response as AWS would write it."""
+    headers = HTTPHeaders.from_dict({"Content-Type": "application/x-amz-json-1.0"})
+    return AWSResponse("http://wire", status, headers, _Raw(json.dumps(body)))
+
+
+def refusal(code: str, **more: Any) -> AWSResponse:
+    """An error as AWS would write it."""
+    return response(400, {"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": code, **more})
+
+
+@contextlib.contextmanager
+def tapped(tap: Tap, *clients: BaseClient) -> Iterator[None]:
+    """Let `tap` see every request of these clients, in turn with every retry."""
+
+    # The stubs know only hooks that return nothing.
+    def on_send(request: AWSPreparedRequest, event_name: str, **_: Any) -> Any:
+        return tap(event_name.rpartition(".")[2], request)
+
+    for client in clients:
+        client.meta.events.register("before-send", on_send)
+    try:
+        yield
+    finally:
+        for client in clients:
+            client.meta.events.unregister("before-send", on_send)
+
+
+def _conflict(operation: str, request: AWSPreparedRequest) -> AWSResponse | None:
+    if operation == "TransactWriteItems":
+        count = len(asked_of(request)["TransactItems"])
+        reasons = [{"Code": "None"}] * (count - 1) + [{"Code": "TransactionConflict", "Message": "ongoing"}]
+        return refusal("TransactionCanceledException", CancellationReasons=reasons)
+    return refusal("TransactionConflictException") if operation in WRITES else None
+
+
+class _Raw:
+    """A body to be read once."""
+
+    def __init__(self, text: str) -> None:
+        self._bytes = text.encode()
+
+    def stream(self, *_: object) -> Iterator[bytes]:
+        """The body in one piece."""
+        yield self._bytes

@@ -1,0 +1,77 @@
+"""The sample events are what AWS sends: `sam local invoke` and the tests of the handlers feed on them."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aws_lambda_powertools.utilities.parser.models import (
+    APIGatewayProxyEventV2Model,
+    DynamoDBStreamModel,
+    SqsModel,
+)
+
+from couples_api.handler import application
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+ROOT = Path(__file__).parents[2]
+EVENTS = sorted((ROOT / "events").glob("*.json"))
+FUNCTIONS = {folder.name for folder in (ROOT / "functions").iterdir() if folder.is_dir()}
+SHAPES: dict[str, type[BaseModel]] = {
+    "couples_api": APIGatewayProxyEventV2Model,
+    "react": DynamoDBStreamModel,
+    "delivery": SqsModel,
+}
+
+
+def read(event: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(event.read_text(encoding="utf-8"))
+    return found
+
+
+def function_of(event: Path) -> str:
+    """A sample is named after its function, and after what happens where there are several: `couples_api-redeem`."""
+    return event.stem.partition("-")[0]
+
+
+def of_function(name: str) -> list[Path]:
+    return [event for event in EVENTS if function_of(event) == name]
+
+
+def test_every_function_has_a_sample_and_every_sample_a_function() -> None:
+    assert {function_of(event) for event in EVENTS} == FUNCTIONS
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.stem)
+def test_a_sample_has_its_triggers_shape(event: Path) -> None:
+    """Powertools' models of the triggers are the judge; the schedule's input is our own, in the template."""
+    if model := SHAPES.get(function_of(event)):
+        model.model_validate(read(event))
+        return
+    (given,) = re.findall(r"Input: '(\{.*\})'", (ROOT / "template.yaml").read_text(encoding="utf-8"))
+    assert read(event).keys() == json.loads(given).keys()
+
+
+@pytest.mark.parametrize("event", of_function("couples_api"), ids=lambda event: event.stem)
+def test_a_sample_of_the_api_calls_a_route_that_exists(event: Path) -> None:
+    sample = read(event)
+    request = sample["requestContext"]["http"]
+    app = application()
+    routes = [*app._static_routes, *app._dynamic_routes]
+    assert any(route.method == request["method"] and route.rule.match(sample["rawPath"]) for route in routes)
+    assert sample["routeKey"] == "ANY /v1/{proxy+}"
+    assert sample["pathParameters"] == {"proxy": sample["rawPath"].removeprefix("/v1/")}
+
+
+def test_samples_name_nobody_real() -> None:
+    """Documentation addresses, AWS's own sample account, and no token that could ever have been one."""
+    for event in EVENTS:
+        text = event.read_text(encoding="utf-8")
+        assert set(re.findall(r"\b\d{1,3}(?:\.\d{1,3}){3}\b", text)) <= {"192.0.2.17"}
+        assert set(re.findall(r"(?<![\d-])\d{12}(?!\d)", text)) <= {"123456789012"}
+        assert "eyJ" not in text

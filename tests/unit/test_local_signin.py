@@ -1,0 +1,103 @@
+"""The sign-in issuer's tokens: what the API's authorizer and the functions rely on in Firebase's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from pydantic import ValidationError
+
+from local.keys import private_key
+from local.signin import Identity, Issuer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ORIGIN = "http://127.0.0.1:4580"
+
+
+@pytest.fixture(scope="module")
+def issuer() -> Issuer:
+    return Issuer(ORIGIN, "rekindle-test", rsa.generate_private_key(public_exponent=65537, key_size=2048))
+
+
+def claims_of(issuer: Issuer, **identity: Any) -> dict[str, Any]:
+    token = issuer.signed_in(Identity(**identity))["id_token"]
+    claims: dict[str, Any] = jwt.decode(
+        token, issuer.key.public_key(), algorithms=["RS256"], audience="rekindle-test", issuer=issuer.url
+    )
+    return claims
+
+
+def test_a_token_has_the_claims_of_firebases(issuer: Issuer) -> None:
+    claims = claims_of(issuer, email="Ana@example.org", name="Ana")
+
+    assert claims["iss"] == f"{ORIGIN}/rekindle-test"
+    assert claims["sub"] == claims["user_id"]
+    assert claims["exp"] == claims["iat"] + 3600
+    assert claims["auth_time"] == claims["iat"]
+    assert (claims["email"], claims["email_verified"], claims["name"]) == ("Ana@example.org", True, "Ana")
+    assert claims["firebase"] == {"identities": {"email": ["Ana@example.org"]}, "sign_in_provider": "password"}
+
+
+def test_one_email_is_always_the_same_person(issuer: Issuer) -> None:
+    uid = claims_of(issuer, email="ana@example.org")["sub"]
+
+    assert claims_of(issuer, email="ANA@example.org")["sub"] == uid
+    assert claims_of(issuer, email="ben@example.org")["sub"] != uid
+    assert len(uid) == 28
+
+
+def test_staff_carry_their_scope(issuer: Issuer) -> None:
+    claims = claims_of(issuer, uid="staff", claims={"scope": "practice:read practice:publish"})
+
+    assert (claims["sub"], claims["scope"]) == ("staff", "practice:read practice:publish")
+
+
+def test_a_sign_in_may_lie_back_and_stays_when_it_is_refreshed(issuer: Issuer) -> None:
+    old = issuer.signed_in(Identity(uid="ana", signed_in_ago=900, claims={"scope": "x"}))
+
+    renewed = issuer.refreshed(old["refresh_token"])
+
+    before, after = (jwt.decode(each["id_token"], options={"verify_signature": False}) for each in (old, renewed))
+    assert before["iat"] - before["auth_time"] == 900
+    assert (after["auth_time"], after["sub"], after["scope"]) == (before["auth_time"], "ana", "x")
+
+
+def test_a_token_may_have_expired(issuer: Issuer) -> None:
+    with pytest.raises(jwt.ExpiredSignatureError):
+        claims_of(issuer, uid="ana", lifetime=-1)
+
+
+def test_an_id_token_refreshes_nothing(issuer: Issuer) -> None:
+    with pytest.raises(jwt.InvalidTokenError):
+        issuer.refreshed(issuer.signed_in(Identity(uid="ana"))["id_token"])
+
+
+@pytest.mark.parametrize(
+    "identity",
+    [{}, {"email": "nobody"}, {"uid": ""}, {"uid": "a", "password": "x"}, {"uid": "a", "claims": {"sub": "b"}}],
+)
+def test_an_identity_that_is_none_is_refused(identity: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        Identity(**identity)
+
+
+def test_a_key_outlives_its_process_and_is_nobody_elses_to_read(tmp_path: Path) -> None:
+    path = tmp_path / "keys" / "sign-in.pem"
+
+    first, again = private_key(path), private_key(path)
+
+    assert first.private_numbers() == again.private_numbers()
+    assert path.stat().st_mode & 0o077 == 0
+
+
+def test_a_broken_key_is_an_error_rather_than_a_new_key(tmp_path: Path) -> None:
+    """A new key would make every token that was handed out worthless."""
+    path = tmp_path / "key.pem"
+    path.write_text("-----BEGIN")
+
+    with pytest.raises(ValueError, match="PEM"):
+        private_key(path)
