@@ -14,6 +14,7 @@ import sys
 import time
 from collections import Counter, defaultdict
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -33,7 +34,7 @@ from rekindle.models import PushKind, Theme
 from rekindle.push.payloads import CATALOGUE, DEFAULT_LANGUAGE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 DRAFT: Final = "Give me a minute, I want to say this well."
 BEAT: Final = dt.timedelta(minutes=5)
@@ -118,8 +119,6 @@ class Demo:
                 shown += 1
         self._look_back()
 
-    # Pairing
-
     def _introduce(self) -> None:
         at = self._plan.paired_at - dt.timedelta(minutes=30)
         # What belongs to past dates would have expired by the real clock.
@@ -146,8 +145,6 @@ class Demo:
         self.expectations.expect(Claim.ANSWERED, waiting["redeemed_by"] == HARU.name, f"redeemed by {waiting}")
         self._call(MAYA, at, "POST", "/v1/invites/confirm", {"invite_id": invite["invite_id"]})
         self._page.notes(date, MAYA, at, f"sees that it was {waiting['redeemed_by']}, and says yes")
-
-    # Moments
 
     def _play(self, moment: Moment) -> None:
         match moment.act:
@@ -291,8 +288,6 @@ class Demo:
             self.expectations.expect(Claim.STREAK, not wrong, f"{who.name}'s calendar after {moment.date}: {wrong}")
             self._page.streak(moment.date, streak["current"], known)
 
-    # In the end
-
     def _look_back(self) -> None:
         expect = self.expectations.expect
         self._await_quiet()
@@ -328,8 +323,6 @@ class Demo:
         failures = self._stack.logs / "errors.log"
         text = failures.read_text(encoding="utf-8") if failures.exists() else ""
         self.expectations.expect(Claim.CLEAN, not text, f"functions failed:\n{text}")
-
-    # Calls
 
     def _call(
         self, who: Partner, at: dt.datetime | None, method: str, path: str, body: Mapping[str, Any] | None = None
@@ -397,8 +390,7 @@ def run(console: Console) -> bool:
     """Play the demo on a stack of its own, and say whether every expectation held. Raises StackError."""
     with contextlib.ExitStack() as ending:
         began = time.monotonic()
-        with console.status("Starting a stack of its own: emulator, sign-in and FCM, build, deployment, prompts"):
-            stack = ending.enter_context(Stack.temporary())
+        stack = ending.enter_context(Stack.temporary(partial(_shown, console)))
         page = Page(console)
         page.head(*_introduction(time.monotonic() - began))
         demo = Demo(planned(dt.datetime.fromtimestamp(now(), dt.UTC)), stack, page)
@@ -411,6 +403,14 @@ def run(console: Console) -> bool:
         verdict = "Every expectation held" if demo.expectations.held else "Not every expectation held"
         page.head(f"{verdict}, {time.monotonic() - began:.0f} s after the start.")
         return demo.expectations.held
+
+
+@contextlib.contextmanager
+def _shown(console: Console, doing: str) -> Iterator[None]:
+    began = time.monotonic()
+    with console.status(doing):
+        yield
+    console.print(Text.assemble(("✓ ", "green"), doing, (f"  {time.monotonic() - began:.1f} s", "dim")))
 
 
 def _introduction(seconds: float) -> tuple[str, ...]:

@@ -163,12 +163,14 @@ class Stack:
 
     @classmethod
     @contextlib.contextmanager
-    def temporary(cls, *, beat: bool = False, seeded: bool = True) -> Iterator[Self]:
+    def temporary(
+        cls, progress: Progress = contextlib.nullcontext, *, beat: bool = False, seeded: bool = True
+    ) -> Iterator[Self]:
         """A stack of one's own on free ports, gone with its data at the end; its schedule only ticks if `beat`."""
         with tempfile.TemporaryDirectory(prefix="rekindle-", ignore_cleanup_errors=True) as folder:
             emulator_port, google_port = free_ports(2)
             settings = Settings(Path(folder), emulator_port, google_port, keep=False, beat=beat)
-            with running(settings, lambda _: contextlib.nullcontext(), seeded=seeded) as (stack, _):
+            with running(settings, progress, seeded=seeded) as (stack, _):
                 yield cls(**{name: getattr(stack, name) for name in cls.__dataclass_fields__})
 
 

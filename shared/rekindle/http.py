@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
@@ -70,6 +71,8 @@ def problem_response(
 def _outcome(app: APIGatewayHttpResolver, next_middleware: NextMiddleware) -> Response[Any]:
     response = next_middleware(app)
     response.headers["Cache-Control"] = "no-store"
+    if response.status_code == HTTPStatus.NO_CONTENT:
+        response.body = ""  # Else it would be JSON's null, which is content.
     if response.headers.get("Content-Type") != _PROBLEM:
         request = app.request
         # The route's pattern, never the path: what a client puts into a path is not ours to keep.

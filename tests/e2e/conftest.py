@@ -91,6 +91,15 @@ class Phone:
         assert sorted(self.kinds()) == sorted(kinds)
 
 
+def phone_on(stack: Stack, name: str = "Ada", zone: str = NEW_YORK, *, token: str | None = None) -> Phone:
+    """The phone of somebody new, whose client is to be closed."""
+    uid = a_uid(f"e2e-{name.lower()}")
+    phone = Phone(stack, uid, token or a_token(name), stack.phone(uid=uid))
+    phone.call("PUT", "/v1/me", {"display_name": name, "zone": zone})
+    phone.call("PUT", "/v1/me/devices/phone", {"token": phone.token, "platform": "android"})
+    return phone
+
+
 type NewPhone = Callable[..., Phone]
 type Two = tuple[Phone, Phone]
 type NewCouple = Callable[..., Two]
@@ -100,12 +109,9 @@ type NewCouple = Callable[..., Two]
 def a_phone(stack: Stack) -> Iterator[NewPhone]:
     with contextlib.ExitStack() as clients:
 
-        def new(name: str = "Ada", zone: str = NEW_YORK, *, token: str | None = None, **profile: Any) -> Phone:
-            uid = a_uid(f"e2e-{name.lower()}")
-            client = clients.enter_context(stack.phone(uid=uid))
-            phone = Phone(stack, uid, token or a_token(name), client)
-            phone.call("PUT", "/v1/me", {"display_name": name, "zone": zone} | profile)
-            phone.call("PUT", "/v1/me/devices/phone", {"token": phone.token, "platform": "android"})
+        def new(*arguments: Any, **named: Any) -> Phone:
+            phone = phone_on(stack, *arguments, **named)
+            clients.callback(phone.api.close)
             return phone
 
         yield new

@@ -53,8 +53,8 @@ def test_a_job_that_is_delivered_twice_pushes_once(stack: Stack, a_couple: NewCo
     }
     for _ in range(3):
         stack.client("sqs").send_message(QueueUrl=stack.outputs["QueueUrl"], MessageBody=json.dumps(job))
-    ada.await_kinds("prompt")
-    await_quiet(stack)
+        ada.await_kinds("prompt")
+        await_quiet(stack)
     ada.await_kinds("prompt")
 
 

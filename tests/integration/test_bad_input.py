@@ -87,9 +87,9 @@ def ada(couple: tuple[Phone, Phone]) -> Phone:
     return couple[0]
 
 
-@pytest.fixture
+@pytest.fixture(scope="class")
 def unharmed(parts: Parts, couple: tuple[Phone, Phone]) -> Iterator[None]:  # noqa: ARG001  they are there before
-    """Nothing is written while the test goes on."""
+    """Nothing is written by any test of the class."""
     before = _everything(parts)
     yield
     assert _everything(parts) == before

@@ -18,3 +18,9 @@ def test_the_answers_open_together(couple: tuple[Phone, Phone]) -> None:
     assert second["revealed"]
     assert second["partner"]["text"] == "The way you hum."
     assert ada.get("/v1/streak").body["current"] == 1
+
+
+def test_a_reply_without_content_has_none(couple: tuple[Phone, Phone]) -> None:
+    ada, _ = couple
+    gone = ada.delete("/v1/couple")
+    assert (gone.status, gone.text) == (204, "")

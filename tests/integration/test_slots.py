@@ -64,7 +64,7 @@ def test_what_does_not_concern_a_slot_writes_nothing(table: Table) -> None:
     saved(table, ada)
     renamed = replace(ada, profile=replace(ada.profile, display_name="Countess", streak_hidden=True))
     with calls(table) as seen:
-        assert Slots(table).moves(ada, renamed) == []
+        assert Slots(table).moves((ada, renamed)) == []
     assert seen == []
 
 
@@ -105,20 +105,20 @@ def test_rows_follow_a_person_through_every_change(table: Table) -> None:
 def test_a_slot_is_made_once_and_after_that_only_read(table: Table) -> None:
     slots = Slots(table)
     ada, ben = a_paired_person(), a_paired_person()
-    slots.prepare(ada)
+    slots.moves((None, ada))
     assert slots.zones() == {NEW_YORK}
     assert slots.existing([Slot(NEW_YORK, MORNING), Slot(NEW_YORK, EVENING), Slot(TOKYO, MORNING)]) == {
         Slot(NEW_YORK, MORNING): 1,
         Slot(NEW_YORK, EVENING): 1,
     }
     with calls(table) as seen:
-        slots.prepare(ben)
+        slots.moves((None, ben))
     assert seen == ["BatchGetItem"]
 
 
-def test_a_person_who_is_not_due_prepares_nothing(table: Table) -> None:
+def test_a_person_who_is_not_due_needs_no_slot(table: Table) -> None:
     with calls(table) as seen:
-        Slots(table).prepare(a_person())
+        Slots(table).moves((None, a_person()))
     assert seen == []
 
 
@@ -127,10 +127,10 @@ def test_a_slot_that_exists_is_in_a_zone_that_is_listed_whatever_crashes(table: 
     """Else a tick would never look at the slot, and everybody in it would wait for ever."""
     ada = a_paired_person()
     with calls(table, crash_at=crash_at), pytest.raises(CrashError):
-        Slots(table).prepare(ada)
+        Slots(table).moves((None, ada))
     for slot in Slots(table).existing({slot for slot, _ in rows_of(ada)}):
         assert slot.zone in Slots(table).zones()
-    Slots(table).prepare(ada)
+    Slots(table).moves((None, ada))
     assert len(Slots(table).existing({slot for slot, _ in rows_of(ada)})) == 2
     assert Slots(table).zones() == {NEW_YORK}
 
@@ -169,7 +169,7 @@ def test_a_shard_is_the_same_wherever_it_is_asked_for() -> None:
 
 def test_a_slot_of_many_shards_has_each_person_in_one(table: Table) -> None:
     slot = Slot(NEW_YORK, MORNING)
-    Slots(table).prepare(a_paired_person())
+    Slots(table).moves((None, a_paired_person()))
     table.client.update_item(
         TableName=table.name,
         Key={"pk": {"S": f"SLOT#{slot}"}, "sk": {"S": "SHARDS"}},

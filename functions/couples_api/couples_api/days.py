@@ -134,12 +134,12 @@ class Reader:
         """The days around now that exist."""
         return self.parts.days.between(self.couple.id, *nearby_dates(self.couple.zones, self.caller.instant))
 
-    def views(self, days: Iterable[Day]) -> list[DayView]:
+    def views(self, days: Iterable[Day], key: CoupleKey | None = None) -> list[DayView]:
         """The days as this reader may see them; the couple's key is fetched only if there is something to open."""
         days = list(days)
         texts = self.parts.catalogue.texts(day.prompt for day in days)
-        readable = [day for day in days if self._opened_to_me(day)]
-        key = self.parts.vault.couple_key(self.couple.id) if readable else None
+        if key is None and any(self._opened_to_me(day) for day in days):
+            key = self.parts.vault.couple_key(self.couple.id)
         return [self._view(day, texts[day.prompt], key) for day in days]
 
     def _opened_to_me(self, day: Day) -> list[Uid]:
@@ -230,7 +230,7 @@ def put_answer(date: DatePath, body: AnswerBody, caller: TheCaller, parts: ThePa
             raise ProblemError(_why_refused(day, reader)) from conflict
     if day.revealed:
         _complete(parts, day, caller)
-    return reader.views([day])[0]
+    return reader.views([day], key)[0]
 
 
 def _reader(parts: Parts, caller: Caller) -> Reader:

@@ -85,15 +85,13 @@ def post_invite(caller: TheCaller, parts: TheParts, idempotency_key: Idempotency
     entropy = parts.vault.mac_bytes(f"code of {caller.uid} {idempotency_key}") if idempotency_key else parts.entropy(32)
     code = code_from(entropy)
     code_mac = parts.vault.mac(code)
+    # Asked before the inviter is read: a code that was known then, and is not their live one, has had its time.
+    is_known = idempotency_key is not None and parts.invites.is_known(code_mac)
 
     def admissible(inviter: Person) -> None:
         _unpaired(inviter)
         live = inviter.invite
-        if live and live.code_mac == code_mac:
-            is_over = live.expires_at <= caller.instant
-        else:
-            is_over = idempotency_key is not None and parts.invites.is_known(code_mac)
-        if is_over:
+        if live.expires_at <= caller.instant if live and live.code_mac == code_mac else is_known:
             # The key stands for a code that has had its time. It comes too late, and never brings that code back.
             raise ProblemError(Problem.KEY_REUSED)
 
@@ -175,6 +173,8 @@ def post_confirm(
         redeemer = parts.people.person(invite.redeemer) if invite.redeemer else None
         if redeemer is None:
             raise ProblemError(Problem.NOT_REDEEMED_YET)
+        if redeemer.couple == couple_id:
+            continue  # This very invite has just been confirmed by another tap.
         if redeemer.couple:
             # They have paired with somebody else since; whom is not the caller's to know.
             raise ProblemError(Problem.INVITE_NOT_USABLE)

@@ -43,11 +43,18 @@ class ProfileBody(BaseModel):
     streak_hidden: Annotated[bool, Field(strict=True)] = False
 
 
-class MeView(ProfileBody):
+class MeView(BaseModel):
     """The profile as kept, and whether the person is in a couple."""
 
     uid: str
     paired: bool
+    display_name: str
+    zone: str
+    language: str
+    depth: int
+    touch_comfort: int
+    barriers: list[Barrier]
+    streak_hidden: bool
 
 
 @router.get("/me")
@@ -86,9 +93,10 @@ def _couple_writes(parts: Parts, caller: TheCaller, before: Person, after: Perso
     couple = parts.couples.couple(after.couple) if after.couple else None
     if couple is None:
         return []
-    writes = [parts.couples.profile_update(couple.id, after.uid, after.profile)]
+    writes = [parts.couples.profile_update(couple, after.uid, after.profile)]
     if before.profile.zone != after.profile.zone:
         # An open day keeps the hours it had and gains those of the new zone: nobody's answer comes too late by moving.
+        # A day made after the couple was read is not among these, but then the couple is no longer as it was read.
         profiles = dict(couple.profiles) | {after.uid: after.profile}
         zones = [profile.zone for profile in profiles.values()]
         days = parts.days.between(couple.id, *nearby_dates(couple.zones, caller.instant))

@@ -49,15 +49,15 @@ class Couples:
             condition="attribute_not_exists(pk)",
         )
 
-    def profile_update(self, couple: CoupleId, uid: Uid, profile: Profile) -> Write:
-        """The write that repeats a person's profile in their couple."""
+    def profile_update(self, couple: Couple, uid: Uid, profile: Profile) -> Write:
+        """The write that repeats a person's profile in their couple, unless it has changed since it was read."""
         return Write(
             "Update",
-            keys.couple(couple),
+            keys.couple(couple.id),
             update="SET profiles.#uid = :profile ADD revision :one",
-            condition="attribute_exists(profiles.#uid)",
+            condition="revision = :read",
             names={"#uid": uid},
-            values={":profile": profile_item(profile), ":one": 1},
+            values={":profile": profile_item(profile), ":one": 1, ":read": couple.revision},
         )
 
     def end(self, uid: Uid, couple_id: CoupleId, instant: dt.datetime, also: Sequence[Write]) -> None:

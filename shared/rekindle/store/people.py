@@ -25,7 +25,7 @@ from rekindle.models import (
 )
 from rekindle.store import keys
 from rekindle.store.instants import from_millis, to_millis, to_ttl
-from rekindle.store.slots import Slots
+from rekindle.store.slots import Change, Slots
 from rekindle.store.table import Write
 
 if TYPE_CHECKING:
@@ -36,11 +36,11 @@ if TYPE_CHECKING:
 CHANGE_ATTEMPTS: Final = 10
 """How often a change is applied anew to a person whom another write has changed in between."""
 
+REFRESHED_AFTER: Final = dt.timedelta(days=7)
+"""How old a device's registration may be before the same one again is worth a write: apps register at every start."""
+
 ONCE_FOR: Final = dt.timedelta(hours=24)
 """How long an idempotency key is remembered."""
-
-type Change = tuple[Person | None, Person]
-"""A person as read, or None for a new one, and as they shall be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +64,9 @@ class People:
 
         The first writes are the persons', in order: index i fails when the i-th has changed since it was read.
         """
-        slots = Slots(self.table)
-        for _, after in changes:
-            slots.prepare(after)
         return [
             *(_put(before, after) for before, after in changes),
-            *(move for before, after in changes for move in slots.moves(before, after)),
+            *Slots(self.table).moves(*changes),
             *_token_moves(changes),
         ]
 
@@ -127,6 +124,8 @@ class People:
             before = self.person(uid)
             if before is None:
                 return None
+            if _is_fresh(before.devices.get(device_id), device):
+                return before
             others = {known: each for known, each in before.devices.items() if each.token != device.token}
             after = replace(before, devices=others | {device_id: device})
             guard(after)
@@ -170,6 +169,14 @@ def _put(before: Person | None, after: Person) -> Write:
         item=_item_from(replace(after, revision=before.revision + 1 if before else 1)),
         condition="revision = :read" if before else "attribute_not_exists(pk)",
         values={":read": before.revision} if before else {},
+    )
+
+
+def _is_fresh(known: Device | None, device: Device) -> bool:
+    return (
+        known is not None
+        and (known.token, known.platform) == (device.token, device.platform)
+        and device.registered_at - known.registered_at < REFRESHED_AFTER
     )
 
 

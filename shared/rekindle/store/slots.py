@@ -21,10 +21,13 @@ from rekindle.store.instants import from_millis, to_millis
 from rekindle.store.table import Write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from rekindle.models import Day, Person
     from rekindle.store.table import Item, Table
+
+type Change = tuple[Person | None, Person]
+"""A person as read, or None for a new one, and as they shall be."""
 
 type RowPlace = tuple[Slot, PushKind]
 """Where a person's row is: at most one for each kind, since a person has one time for each."""
@@ -87,20 +90,38 @@ class Slots:
         items = self.table.get_many(named, consistent=consistent)
         return {named[keys.Key(item["pk"], item["sk"])]: item["shards"] for item in items}
 
-    def prepare(self, person: Person) -> None:
-        """Make the slots that a person needs, ahead of the transaction that puts their rows there.
+    def moves(self, *changes: Change) -> list[Write]:
+        """The writes that turn each person's rows from what they were to what they shall be; often none.
 
-        Kept out of that transaction because thousands of persons share a slot, and all of them a zone's entry.
+        Slots that nobody had before are made here and now, ahead of the transaction that puts rows there: kept out of
+        it, because thousands of persons share a slot, and all of them a zone's entry.
         """
-        needed = {slot for slot, _ in rows_of(person)}
-        missing = needed - self.existing(needed).keys()
-        if not missing:
-            return
-        if {slot.zone for slot in missing} - self.zones():
+        gone: list[tuple[RowPlace, Uid]] = []
+        put: list[tuple[RowPlace, SlotRow]] = []
+        for before, after in changes:
+            old, new = rows_of(before) if before else {}, rows_of(after)
+            gone += [(place, after.uid) for place in sorted(old.keys() - new.keys())]
+            put += [(place, row) for place, row in new.items() if old.get(place) != row]
+        wanted = {slot for (slot, _), _ in put}
+        shards = self.existing(wanted | {slot for (slot, _), _ in gone}, consistent=True)
+        if missing := wanted - shards.keys():
+            self._make(missing)
+            shards |= self.existing(missing, consistent=True)
+
+        def key(place: RowPlace, uid: Uid) -> keys.Key:
+            slot, kind = place
+            return keys.slot_row(slot, shard_of(uid, shards[slot]), kind, uid)
+
+        return [
+            *(Write("Delete", key(place, uid)) for place, uid in gone),
+            *(Write("Put", key(place, row.uid), item=_item_from(row)) for place, row in put),
+        ]
+
+    def _make(self, missing: Collection[Slot]) -> None:
+        zones = {slot.zone for slot in missing}
+        if zones - self.zones():
             # Before the slot: a slot that exists says that its zone is listed, also after a crash right here.
-            self.table.write(
-                Write("Update", keys.ZONES, update="ADD zones :zones", values={":zones": {s.zone for s in missing}})
-            )
+            self.table.write(Write("Update", keys.ZONES, update="ADD zones :zones", values={":zones": zones}))
         for slot in missing:
             try:
                 self.table.write(
@@ -108,23 +129,6 @@ class Slots:
                 )
             except WriteConflictError:
                 continue  # Someone else has just made it, perhaps with more shards by now.
-
-    def moves(self, before: Person | None, after: Person) -> list[Write]:
-        """The writes that turn the rows of `before` into those of `after`, whose slots are prepared; often none."""
-        old, new = rows_of(before) if before else {}, rows_of(after)
-        gone, put = old.keys() - new.keys(), {place: row for place, row in new.items() if old.get(place) != row}
-        if not gone and not put:
-            return []
-        shards = self.existing({slot for slot, _ in (*gone, *put)}, consistent=True)
-
-        def key(place: RowPlace) -> keys.Key:
-            slot, kind = place
-            return keys.slot_row(slot, shard_of(after.uid, shards[slot]), kind, after.uid)
-
-        return [
-            *(Write("Delete", key(place)) for place in sorted(gone)),
-            *(Write("Put", key(place), item=_item_from(row)) for place, row in put.items()),
-        ]
 
     def page(self, slot: Slot, shard: int, after: str | None, limit: int) -> SlotPage:
         """Up to `limit` rows of a shard as last acknowledged, so that nobody who has unpaired is among them."""

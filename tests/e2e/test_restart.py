@@ -1,0 +1,41 @@
+"""The whole stack, cut off by a kill -9 and started again with the same state."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import time
+from typing import TYPE_CHECKING
+
+from local.stack import SAVE_EVERY_SECONDS, Settings, free_ports, running
+from tests.builders import LONDON
+from tests.e2e.conftest import pair, phone_on
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_two_people_go_on_where_a_kill_found_them(tmp_path: Path) -> None:
+    """Profiles, couple, sealed answers, their keys, streak and inboxes; and what is answered then reaches the other."""
+    emulator_port, google_port = free_ports(2)
+    settings = Settings(tmp_path, emulator_port, google_port, beat=False)
+    with contextlib.ExitStack() as clients:
+        with running(settings, contextlib.nullcontext) as (stack, (_, emulator)):
+            ada, ben = phone_on(stack, "Ada", LONDON), phone_on(stack, "Ben", LONDON)
+            clients.callback(ada.api.close)
+            clients.callback(ben.api.close)
+            pair(ada, ben)
+            date = ada.today()
+            ada.answer(date, "Written before.")
+            ben.await_kinds("partner_answered")
+            time.sleep(SAVE_EVERY_SECONDS + 2)
+            os.killpg(emulator.pid, signal.SIGKILL)
+
+        with running(settings, contextlib.nullcontext):
+            # With the same ID tokens, since the issuer's key is kept, too.
+            assert ben.call("GET", f"/v1/days/{date}")["partner"] == {"state": "answered", "text": None}
+            assert ben.answer(date, "Written after.")["partner"]["text"] == "Written before."
+            ada.await_kinds("both_answered")
+            assert ben.kinds() == ["partner_answered"]
+            assert ada.call("GET", "/v1/streak")["current"] == 1

@@ -1,0 +1,503 @@
+"""Races on AWS's DynamoDB Local: whoever comes first, the invariants stand.
+
+The requests of a race start together, each in a thread of its own, and several races are under way at a time. They call
+the routes' own functions: the resolver keeps one request at a time, as a Lambda environment has.
+"""
+# ruff: noqa: B023  the requests of a race are over before the loop that makes them goes on
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from couples_api import couple, days, devices, invites, me, streak
+from couples_api.parts import Caller, Parts
+from rekindle.models import CoupleId, Platform, Uid
+from rekindle.problems import Problem, ProblemError
+from rekindle.store import keys
+from rekindle.store.catalogue import Catalogue
+from rekindle.streaks import unpack_dates
+from tests.builders import LONDON, NEW_YORK, TOKYO, a_token, a_uid, an_instant
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from rekindle.models import Person
+
+    type Outcome = Any
+    """What a route returned, or the problem that it raised."""
+
+on_awss_engine = pytest.mark.parametrize("dynamodb", ["dynamodb-local"], indirect=True)
+
+RACES = 500
+UNDER_WAY = 5
+DAY = dt.timedelta(days=1)
+
+
+@pytest.fixture(scope="module")
+def parts(new_parts: Callable[[], Parts]) -> Parts:
+    """Tables for the races alone, to be looked through as a whole when all are over."""
+    return new_parts()
+
+
+@dataclass(slots=True)
+class Racer:
+    """A person whose requests may come at the same time as others'."""
+
+    parts: Parts
+    uid: Uid = field(default_factory=a_uid)
+    now: dt.datetime = field(default_factory=an_instant)
+    zone: str = LONDON
+
+    def __post_init__(self) -> None:
+        me.put_me(me.ProfileBody(display_name=self.uid, zone=self.zone), self.caller, self.parts)
+
+    @property
+    def caller(self) -> Caller:
+        return Caller(self.uid, self.now)
+
+    @property
+    def person(self) -> Person:
+        person = self.parts.people.person(self.uid)
+        assert person
+        return person
+
+    def invite(self) -> invites.NewInviteView:
+        return invites.post_invite(self.caller, self.parts)
+
+    def redeem(self, code: str) -> invites.RedeemedView:
+        return invites.post_redeem(invites.RedeemBody(code=code), self.caller, self.parts)
+
+    def confirm(self, invite_id: str) -> couple.CoupleView:
+        return invites.post_confirm(invites.ConfirmBody(invite_id=invite_id), self.caller, self.parts)
+
+    def cancel(self) -> None:
+        invites.delete_invite(self.caller, self.parts)
+
+    def unpair(self) -> None:
+        couple.delete_couple(self.caller, self.parts)
+
+    def answer(self, date: dt.date, text: str, revision: int | None = None) -> days.DayView:
+        body = days.AnswerBody(text=text, revision=revision)
+        return days.put_answer(date, body, self.caller, self.parts)
+
+    def day(self, date: dt.date) -> days.DayView:
+        return days.get_day(date, self.caller, self.parts)
+
+    def today(self) -> days.TodayView:
+        return days.get_today(self.caller, self.parts)
+
+    def register(self, token: str) -> Any:
+        return devices.put_device(
+            "phone", devices.DeviceBody(token=token, platform=Platform.IOS), self.caller, self.parts
+        )
+
+    def move(self, zone: str) -> Any:
+        return me.put_me(me.ProfileBody(display_name=self.uid, zone=zone), self.caller, self.parts)
+
+
+def race(*requests: Callable[[], object]) -> list[Outcome]:
+    """The outcomes of requests that start at the same moment, in their order."""
+    start = threading.Barrier(len(requests))
+
+    def run(request: Callable[[], object]) -> Outcome:
+        start.wait()
+        try:
+            return request()
+        except ProblemError as error:
+            return error.problem
+
+    with ThreadPoolExecutor(len(requests)) as pool:
+        return list(pool.map(run, requests))
+
+
+def won(outcomes: list[Outcome]) -> list[Outcome]:
+    return [outcome for outcome in outcomes if not isinstance(outcome, Problem)]
+
+
+def lost(outcomes: list[Outcome]) -> list[Problem]:
+    return sorted((outcome for outcome in outcomes if isinstance(outcome, Problem)), key=lambda each: each.name)
+
+
+def pair(inviter: Racer, redeemer: Racer) -> None:
+    invite = inviter.invite()
+    redeemer.redeem(invite.code)
+    inviter.confirm(invite.invite_id)
+
+
+def couples_among(parts: Parts, racers: list[Racer]) -> set[CoupleId]:
+    """The couples that these persons are in, each of them whole: I1 and I3."""
+    people = parts.people.people([racer.uid for racer in racers])
+    found = {person.couple for person in people.values() if person.couple}
+    for couple_id in found:
+        standing = parts.couples.couple(couple_id)
+        assert standing
+        assert standing.ended_at is None
+        assert len(standing.profiles) == 2
+        assert {uid for uid, person in people.items() if person.couple == couple_id} == standing.profiles.keys()
+        key = parts.vault.table.get(keys.Key(f"COUPLE#{couple_id}", ""))
+        assert key
+        assert "ttl" not in key
+    return found
+
+
+def run_all(jobs: list[Callable[[], None]]) -> None:
+    """Run the jobs, a few at a time; the first failure is raised."""
+    with ThreadPoolExecutor(UNDER_WAY) as pool:
+        for job in [pool.submit(job) for job in jobs]:
+            job.result()
+
+
+@on_awss_engine
+class TestPairing:
+    """I1, I2 and I3 under 500 races of redeeming and confirming."""
+
+    def test_five_hundred_races_to_redeem_and_to_confirm_end_with_whole_couples_only(self, parts: Parts) -> None:
+        rounds = [self.one_code, self.both_invite, self.one_wanted_by_two, self.confirmed_and_cancelled]
+        groups = 10
+
+        def play(group: int) -> None:
+            ada, ben, cai = (Racer(parts, a_uid(f"{name}{group}")) for name in ("ada", "ben", "cai"))
+            for number in range(RACES // groups):
+                rounds[number % len(rounds)](ada, ben, cai)
+                # Two days later nobody has tried a code, and nobody has an invite.
+                for racer in (ada, ben, cai):
+                    racer.now += 2 * DAY
+
+        run_all([lambda group=group: play(group) for group in range(groups)])  # type: ignore[misc]
+        self.assert_no_trace_of_a_half(parts)
+
+    def one_code(self, ada: Racer, ben: Racer, cai: Racer) -> None:
+        """Two redeem one code while the inviter taps «confirm»; one has it, and the other learns nothing."""
+        invite = ada.invite()
+        outcomes = race(
+            lambda: ben.redeem(invite.code), lambda: cai.redeem(invite.code), lambda: ada.confirm(invite.invite_id)
+        )
+        assert len(won(outcomes[:2])) == 1
+        assert lost(outcomes[:2]) == [Problem.INVITE_NOT_USABLE]
+        assert outcomes[2] is Problem.NOT_REDEEMED_YET or won(outcomes[2:])
+        # And she taps twice.
+        taps = race(lambda: ada.confirm(invite.invite_id), lambda: ada.confirm(invite.invite_id))
+        assert len(won(taps)) == 2
+        winner, other = (ben, cai) if won(outcomes[:1]) else (cai, ben)
+        assert {tap.partner for tap in taps} == {winner.uid}
+        (couple_id,) = couples_among(ada.parts, [ada, ben, cai])
+        assert other.person.couple is None
+        # Both leave at once.
+        race(ada.unpair, winner.unpair)
+        assert couples_among(ada.parts, [ada, ben, cai]) == set()
+        ended = ada.parts.couples.couple(couple_id)
+        assert ended
+        assert ended.ended_at
+
+    def both_invite(self, ada: Racer, ben: Racer, cai: Racer) -> None:
+        """Each redeems the other's code, and both confirm: one couple, not two."""
+        first, second = ada.invite(), ben.invite()
+        redeemed = race(lambda: ada.redeem(second.code), lambda: ben.redeem(first.code))
+        assert len(won(redeemed)) == 2
+        outcomes = race(
+            lambda: ada.confirm(first.invite_id), lambda: ben.confirm(second.invite_id), lambda: cai.redeem(first.code)
+        )
+        assert len(won(outcomes[:2])) == 1
+        assert set(lost(outcomes[:2])) <= {Problem.ALREADY_PAIRED, Problem.INVITE_NOT_USABLE, Problem.NO_INVITE}
+        assert outcomes[2] is Problem.INVITE_NOT_USABLE
+        assert len(couples_among(ada.parts, [ada, ben, cai])) == 1
+        assert ada.person.invite is None
+        assert ben.person.invite is None
+        ada.unpair()
+
+    def one_wanted_by_two(self, ada: Racer, ben: Racer, cai: Racer) -> None:
+        """Cai has redeemed both their codes; whoever confirms first has Cai."""
+        first, second = ada.invite(), ben.invite()
+        cai.redeem(first.code)
+        cai.redeem(second.code)
+        outcomes = race(lambda: ada.confirm(first.invite_id), lambda: ben.confirm(second.invite_id))
+        assert len(won(outcomes)) == 1
+        assert lost(outcomes) == [Problem.INVITE_NOT_USABLE]
+        winner, other = (ada, ben) if won(outcomes[:1]) else (ben, ada)
+        assert len(couples_among(ada.parts, [ada, ben, cai])) == 1
+        assert winner.person.couple == cai.person.couple
+        assert other.person.couple is None
+        cai.unpair()
+        other.cancel()
+
+    def confirmed_and_cancelled(self, ada: Racer, ben: Racer, cai: Racer) -> None:
+        """She confirms on one phone, declines on another, and ben is with cai by then, or is not."""
+        invite, other = ada.invite(), cai.invite()
+        ben.redeem(invite.code)
+        ben.redeem(other.code)
+        outcomes = race(
+            lambda: ada.confirm(invite.invite_id), ada.cancel, lambda: cai.confirm(other.invite_id), ben.invite
+        )
+        assert set(lost(outcomes)) <= {
+            Problem.NO_INVITE,
+            Problem.INVITE_NOT_USABLE,
+            Problem.ALREADY_PAIRED,
+        }
+        couples = couples_among(ada.parts, [ada, ben, cai])
+        assert len(couples) == 1
+        assert len(won([outcomes[0], outcomes[2]])) == 1
+        ben.unpair()
+        for racer in (ada, ben, cai):
+            racer.cancel()
+
+    def assert_no_trace_of_a_half(self, parts: Parts) -> None:
+        """Every row of both tables: the couples, their keys, and who is in them."""
+        rows = list(_rows(parts.people.table.client, parts.people.table.name))
+        couples = [row["pk"]["S"] for row in rows if row["sk"]["S"] == "COUPLE"]
+        wrapped = [row["pk"]["S"] for row in _rows(parts.people.table.client, parts.vault.table.name)]
+        assert sorted(couples) == sorted(pk for pk in wrapped if pk.startswith("COUPLE#"))
+        standing = {row["pk"]["S"] for row in rows if row["sk"]["S"] == "COUPLE" and "ended_at" not in row}
+        bound = Counter(
+            f"COUPLE#{row['couple']['S']}" for row in rows if row["sk"]["S"] == "PERSON" and "couple" in row
+        )
+        assert bound == dict.fromkeys(standing, 2)
+        confirmed = [row for row in rows if row["sk"]["S"] == "INVITE" and row.get("state", {}).get("S") == "confirmed"]
+        assert len(confirmed) == len(couples) >= RACES * 0.9
+
+
+@on_awss_engine
+class TestAnswers:
+    """I4 to I7 under 500 races of two answers."""
+
+    def test_five_hundred_double_answers_always_open_and_count_once(self, parts: Parts) -> None:
+        couples, rounds = 20, RACES // 20
+        first = dt.date(2026, 3, 2)
+
+        def play(number: int) -> None:
+            dice = random.Random(number)  # noqa: S311  only who else comes along
+            ada, ben = Racer(parts), Racer(parts)
+            pair(ada, ben)
+            couple_id = ada.person.couple
+            assert couple_id
+            for offset in range(rounds):
+                date = first + offset * DAY
+                ada.now = ben.now = an_instant(f"{date}T15:00:00Z")
+                others = [ada.today, ben.today, lambda: ada.answer(date, "A"), *[None] * 9]
+                another = dice.choice(others)
+                requests = [lambda: ada.answer(date, "A"), lambda: ben.answer(date, "B")]
+                outcomes = race(*requests, *([another] if another else []))
+                assert lost(outcomes) == []
+                # The later one always sees the earlier: nobody waits for a reveal that has happened.
+                assert [outcome for outcome in outcomes[:2] if outcome.revealed]
+                for outcome in outcomes[:2]:
+                    assert outcome.partner.text == ({"A": "B", "B": "A"}[outcome.me.text] if outcome.revealed else None)
+            assert_streak_is_the_days(parts, couple_id, rounds)
+            for phone, texts in ((ada, ("A", "B")), (ben, ("B", "A"))):
+                journal = days.get_days(phone.caller, parts).days
+                assert [(day.me.text, day.partner.text, day.me.revision) for day in journal] == [(*texts, 1)] * rounds
+            assert ada.today().streak == streak.StreakView(current=rounds, longest=rounds, total=rounds)
+
+        run_all([lambda number=number: play(number) for number in range(couples)])  # type: ignore[misc]
+
+    def test_two_open_days_completed_at_once_both_count(self, parts: Parts) -> None:
+        for _ in range(15):
+            ada, ben = Racer(parts, zone=NEW_YORK), Racer(parts, zone=TOKYO)
+            pair(ada, ben)
+            today, tomorrow = dt.date(2026, 3, 2), dt.date(2026, 3, 3)
+            outcomes = race(
+                *(
+                    lambda racer=racer, date=date: racer.answer(date, "text")
+                    for racer in (ada, ben)
+                    for date in (today, tomorrow)
+                )
+            )
+            assert lost(outcomes) == []
+            couple_id = ada.person.couple
+            assert couple_id
+            assert_streak_is_the_days(parts, couple_id, 2)
+            themes = {ada.day(date).prompt.theme for date in (today, tomorrow)}
+            assert len(themes) == 2
+
+    def test_of_two_phones_that_edit_at_once_one_is_told(self, parts: Parts) -> None:
+        """An acknowledged answer is never silently replaced (I5)."""
+        for number in range(25):
+            ada, ben = Racer(parts), Racer(parts)
+            pair(ada, ben)
+            date = dt.date(2026, 3, 2)
+            if number % 2:
+                ada.answer(date, "first")
+                outcomes = race(lambda: ada.answer(date, "one", 1), lambda: ada.answer(date, "two", 1))
+            else:
+                outcomes = race(lambda: ada.answer(date, "one"), lambda: ada.answer(date, "two"))
+            (kept,) = won(outcomes)
+            assert lost(outcomes) == [Problem.ANSWERED_ALREADY]
+            assert ada.day(date).me == kept.me
+
+    def test_an_edit_that_races_the_reveal_is_either_opened_or_refused(self, parts: Parts) -> None:
+        """What the partner reads is what stands: never a version that was replaced after he had read it."""
+        seen = Counter[bool]()
+        ada, ben = Racer(parts), Racer(parts)
+        pair(ada, ben)
+        for offset in range(40):
+            date = dt.date(2026, 3, 2) + offset * DAY
+            ada.now = ben.now = an_instant(f"{date}T15:00:00Z")
+            ada.answer(date, "before")
+            edit, reveal = race(lambda: ada.answer(date, "after", 1), lambda: ben.answer(date, "B"))
+            assert reveal.revealed
+            edited = edit is not Problem.ANSWERS_ARE_OPEN
+            assert reveal.partner.text == ("after" if edited else "before")
+            assert ben.day(date).partner.text == reveal.partner.text
+            seen[edited] += 1
+        assert sum(seen.values()) == 40
+
+    def test_many_who_open_a_day_first_all_have_the_same_one(self, parts: Parts) -> None:
+        """Each with a memory of its own, as in processes of their own."""
+        for _ in range(15):
+            ada, ben = Racer(parts, zone=NEW_YORK), Racer(parts, zone=TOKYO)
+            pair(ada, ben)
+            alone = [replace(parts, catalogue=Catalogue(parts.people.table)) for _ in range(4)]
+            opened = race(
+                *(
+                    lambda racer=racer, parts=each: days.get_today(racer.caller, parts)
+                    for racer in (ada, ben)
+                    for each in alone[:3]
+                )
+            )
+            seen: dict[dt.date, set[str]] = {}
+            for view in opened:
+                for day in (view.today, view.previous):
+                    if day:
+                        seen.setdefault(day.date, set()).add(day.prompt.text)
+            assert [len(texts) for texts in seen.values()] == [1, 1]
+            couple_id = ada.person.couple
+            assert couple_id
+            standing = parts.couples.couple(couple_id)
+            assert standing
+            assert standing.themes_met.keys() == seen.keys()
+            assert len(set(standing.themes_met.values())) == 2
+
+
+@on_awss_engine
+class TestLeaving:
+    """I8: an unpairing races what the couple still does."""
+
+    def test_an_unpairing_races_an_answer(self, parts: Parts) -> None:
+        for number in range(30):
+            ada, ben = Racer(parts), Racer(parts)
+            pair(ada, ben)
+            date = dt.date(2026, 3, 2)
+            if number % 3:
+                ben.answer(date, "B")
+            couple_id = ada.person.couple
+            left, answered, seen = race(ada.unpair, lambda: ben.answer(date, "B"), ben.today)
+            assert left is None
+            for outcome in (answered, seen):
+                assert not isinstance(outcome, Problem) or outcome is Problem.NOT_PAIRED
+            for racer in (ada, ben):
+                assert race(racer.today, lambda: racer.answer(date, "late")) == [Problem.NOT_PAIRED] * 2
+            assert couples_among(parts, [ada, ben]) == set()
+            key = parts.vault.table.get(keys.Key(f"COUPLE#{couple_id}", ""))
+            assert key
+            assert "ttl" in key
+
+    def test_an_unpairing_races_a_pairing_with_another(self, parts: Parts) -> None:
+        for _ in range(20):
+            ada, ben, cai = Racer(parts), Racer(parts), Racer(parts)
+            pair(ada, ben)
+            invite = cai.invite()
+            outcomes = race(ada.unpair, lambda: ben.redeem(invite.code), ben.unpair)
+            assert set(lost(outcomes)) <= {Problem.ALREADY_PAIRED, Problem.NOT_PAIRED}
+            ben.redeem(invite.code)
+            cai.confirm(invite.invite_id)
+            # What is left of the first couple must not touch the second.
+            assert race(ada.unpair, lambda: ada.move(TOKYO))[0] is Problem.NOT_PAIRED
+            assert len(couples_among(parts, [ada, ben, cai])) == 1
+
+    def test_a_move_races_an_unpairing_and_the_opening_of_a_day(self, parts: Parts) -> None:
+        for number in range(30):
+            ada, ben = Racer(parts), Racer(parts)
+            pair(ada, ben)
+            requests: list[Callable[[], object]] = [lambda: ben.move(TOKYO), ada.today, ben.today]
+            if number % 3 == 0:
+                requests.append(ada.unpair)
+            outcomes = race(*requests)
+            assert set(lost(outcomes)) <= {Problem.NOT_PAIRED}
+            assert ben.person.profile.zone == TOKYO
+            if number % 3:
+                couple_id = ada.person.couple
+                assert couple_id
+                standing = parts.couples.couple(couple_id)
+                assert standing
+                assert standing.profiles[ben.uid].zone == TOKYO
+                day = parts.days.day(couple_id, dt.date(2026, 3, 2))
+                assert day
+                # Both places' hours, whichever came first.
+                assert day.window.opens_at == an_instant("2026-03-01T15:00:00Z")
+                assert day.window.closes_at == an_instant("2026-03-03T03:00:00Z")
+
+
+@on_awss_engine
+class TestTokens:
+    """I11: a token that many claim has one owner, who has it."""
+
+    def test_a_token_claimed_by_three_at_once_is_ones(self, parts: Parts) -> None:
+        for number in range(15):
+            racers = [Racer(parts) for _ in range(3)]
+            pair(racers[0], racers[1])
+            tokens = [a_token(), a_token()]
+            if number % 2:
+                racers[0].register(tokens[0])
+            outcomes = race(
+                *(lambda racer=racer, token=token: racer.register(token) for racer in racers for token in tokens)
+            )
+            assert lost(outcomes) == []
+            for token in tokens:
+                owner = (parts.people.table.get(keys.token(token)) or {}).get("uid")
+                holders = [
+                    racer.uid for racer in racers if token in {device.token for device in racer.person.devices.values()}
+                ]
+                assert holders == ([owner] if owner else [])
+            # Each has one phone, so the third token-holder's token may have gone with another's coming: never both.
+            assert sum(len(racer.person.devices) for racer in racers) <= len(tokens)
+
+
+@on_awss_engine
+class TestGuessing:
+    """Tries that come at once are counted one by one."""
+
+    def test_no_more_than_five_codes_are_tried_however_many_come_at_once(self, parts: Parts) -> None:
+        for _ in range(6):
+            ada = Racer(parts)
+            outcomes = race(*([lambda: ada.redeem("22222-22222")] * 9))
+            assert Counter(lost(outcomes)) == {Problem.INVITE_NOT_USABLE: 5, Problem.TOO_MANY_TRIES: 4}
+
+    def test_a_key_used_for_two_requests_at_once_serves_one(self, parts: Parts) -> None:
+        for _ in range(10):
+            ada = Racer(parts)
+            caller = ada.caller
+            same = race(*([lambda: invites.post_invite(caller, parts, "tap")] * 4))
+            assert len({view.model_dump_json() for view in won(same)}) == 1
+            assert len(won(same)) == 4
+            other = race(
+                *(
+                    lambda code=code: invites.post_redeem(invites.RedeemBody(code=code), caller, parts, "try")
+                    for code in ("22222-22222", "33333-33333")
+                )
+            )
+            assert Counter(lost(other)) == {Problem.INVITE_NOT_USABLE: 1, Problem.KEY_REUSED: 1}
+
+
+def assert_streak_is_the_days(parts: Parts, couple_id: CoupleId, complete: int) -> None:
+    """I7 and I6: the bitmap is the days whose rows hold two answers, and there are as many as there were races."""
+    items = parts.days.table.query(keys.couple(couple_id).pk).items
+    rows = {item["sk"].removeprefix(keys.DAY_PREFIX): item for item in items if item["sk"].startswith(keys.DAY_PREFIX)}
+    whole = {date for date, item in rows.items() if len(item["answers"]) == 2}
+    row = parts.streaks.table.get(keys.streak(couple_id))
+    assert row
+    noted = unpack_dates(dt.date.fromisoformat(row["bits_from"]), row["bits"])
+    assert {str(date) for date in noted} == whole
+    assert len(whole) == complete
+    assert row["run"] == complete
+
+
+def _rows(client: Any, name: str) -> Iterator[dict[str, Any]]:
+    for page in client.get_paginator("scan").paginate(TableName=name):
+        yield from page["Items"]
