@@ -28,10 +28,14 @@ PATIENCE = 20
 _dates = itertools.count()
 
 
-@pytest.fixture(scope="session")
-def stack() -> Iterator[Stack]:
+@pytest.fixture(scope="session", autouse=True)
+def _tools() -> None:
     if not (EMULATOR_PYTHON.exists() and SAM.exists()):
         pytest.skip("the emulator or SAM is missing: make setup")
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
     with Stack.temporary() as running:
         yield running
 
@@ -93,7 +97,7 @@ class Phone:
 
 def phone_on(stack: Stack, name: str = "Ada", zone: str = NEW_YORK, *, token: str | None = None) -> Phone:
     """The phone of somebody new, whose client is to be closed."""
-    uid = a_uid(f"e2e-{name.lower()}")
+    uid = a_uid("e2e")  # without the name, which is looked for where uids may be
     phone = Phone(stack, uid, token or a_token(name), stack.phone(uid=uid))
     phone.call("PUT", "/v1/me", {"display_name": name, "zone": zone})
     phone.call("PUT", "/v1/me/devices/phone", {"token": phone.token, "platform": "android"})
@@ -143,9 +147,9 @@ def apart(a_couple: NewCouple) -> Two:
     return a_couple(NEW_YORK, TOKYO)
 
 
-def waiting(stack: Stack, queue: str) -> int:
-    """How many messages a queue of the template's outputs holds, seen or not."""
-    names = [f"ApproximateNumberOfMessages{state}" for state in ("", "NotVisible", "Delayed")]
+def waiting(stack: Stack, queue: str, *states: str) -> int:
+    """How many messages a queue of the template's outputs holds, in these states or in any."""
+    names = [f"ApproximateNumberOfMessages{state}" for state in states or ("", "NotVisible", "Delayed")]
     found = stack.client("sqs").get_queue_attributes(QueueUrl=stack.outputs[queue], AttributeNames=names)["Attributes"]
     return sum(int(found[name]) for name in names)
 

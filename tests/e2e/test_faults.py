@@ -111,17 +111,24 @@ def test_a_token_that_fcm_calls_unregistered_is_forgotten(
 def test_what_fcm_cannot_take_now_is_tried_again_and_arrives_once(
     stack: Stack, a_couple: NewCouple, fcm_fault: Callable[..., None]
 ) -> None:
-    """A busy FCM (503), one over its quota (429), and one whose answer is lost; each names its own wait."""
-    busy, quota = a_couple()
+    """A busy FCM (503), one over its quota (429), and one that has sent it, but whose answer is lost.
+
+    The last cannot be told from the first, so its second push replaces the first one and makes no sound.
+    """
+    (busy, quota), (lost, _) = a_couple(), a_couple()
     fcm_fault("UNAVAILABLE", token=busy.token, times=1, retry_after=2)
     fcm_fault("QUOTA", token=quota.token, times=1, retry_after=BACKOFF + 1)
-    _enqueue(stack, json.dumps(_job(stack, busy)), json.dumps(_job(stack, quota)))
-    eventually(lambda: waiting(stack, "QueueUrl") == 2)
-    assert (busy.kinds(), quota.kinds()) == ([], [])
+    fcm_fault("LOST_REPLY", token=lost.token, times=1, seconds=0)
+    _enqueue(stack, *(json.dumps(_job(stack, phone)) for phone in (busy, quota, lost)))
+    eventually(lambda: waiting(stack, "QueueUrl", "Delayed") == 3)
+    assert (busy.kinds(), quota.kinds(), lost.kinds()) == ([], [], ["prompt"])
     busy.await_kinds("prompt", seconds=BACKOFF + 15)
     quota.await_kinds("prompt", seconds=BACKOFF + 15)
+    lost.await_kinds("prompt", "prompt")
     await_quiet(stack)
     assert (busy.kinds(), quota.kinds()) == (["prompt"], ["prompt"])
+    first, second = lost.inbox()
+    assert (second["replaces"], second["buzzes"]) == (first["number"], False)
 
 
 @pytest.mark.usefixtures("impatient_queue")

@@ -128,7 +128,7 @@ def fcm_wire() -> Iterator[FcmWire]:
             self.end_headers()
             self.wfile.write(content)
 
-        def log_message(self, format: str, *args: object) -> None:
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the name is the library's
             """Say nothing: the test has its record."""
 
     class Server(ThreadingHTTPServer):

@@ -11,6 +11,7 @@ import pytest
 from couples_api.handler import application, handler_of
 from rekindle.problems import Problem
 from tests.builders import LONDON, NEW_YORK, TOKYO, a_token, a_uid
+from tests.integration.marks import on_the_emulator
 from tests.phones import Phone, Reply, a_phone, http_event, pair
 
 if TYPE_CHECKING:
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
 
     from couples_api.parts import Parts
     from tests.phones import Handler
-
-# How rows come about is the store's matter, tested elsewhere on both engines: here nothing is written at all.
-on_one_engine = pytest.mark.parametrize("dynamodb", ["emulator"], indirect=True)
 
 PROFILE = {"display_name": "Ada", "zone": NEW_YORK}
 DEVICE = {"token": "token", "platform": "android"}
@@ -127,7 +125,7 @@ def test_every_route_is_in_the_tables_of_this_module() -> None:
     assert filled == known
 
 
-@on_one_engine
+@on_the_emulator
 @pytest.mark.usefixtures("unharmed")
 class TestBodies:
     """Every route with a body, against every kind of wrong body."""
@@ -237,7 +235,7 @@ class TestBodies:
         assert reply.body["errors"] == [{"field": "body.text", "reason": "String should have at most 2000 characters"}]
 
 
-@on_one_engine
+@on_the_emulator
 @pytest.mark.usefixtures("unharmed")
 class TestProfiles:
     """What a person may say of themself."""
@@ -357,7 +355,7 @@ class TestProfiles:
             refused_either_way(ada.call(method, f"/v1/me/devices/{device}", body))
 
 
-@on_one_engine
+@on_the_emulator
 @pytest.mark.usefixtures("unharmed")
 class TestDates:
     """Paths and pages that name no date, or none that there can be."""
@@ -434,7 +432,7 @@ class TestDates:
         refused(ada.put(f"{DATE}/answer", ANSWER | wrong), 422, "invalid-fields")
 
 
-@on_one_engine
+@on_the_emulator
 @pytest.mark.usefixtures("unharmed")
 class TestRoutes:
     """Addresses that lead nowhere, and callers who are not there."""
@@ -507,7 +505,7 @@ class TestRoutes:
         assert ada.call("GET", "/v1/me", raw="not even json") == ada.get("/v1/me")
 
 
-@on_one_engine
+@on_the_emulator
 class TestWelcome:
     """What looks odd and is right."""
 

@@ -17,6 +17,7 @@ from couples_api.handler import handler_of
 from rekindle.models import PromptKind, Theme
 from rekindle.telemetry import logger
 from tests.builders import LONDON, NEW_YORK, TOKYO, a_token, an_instant
+from tests.integration.marks import on_the_emulator
 from tests.phones import Phone, Reply, a_phone, pair
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ def couple_of(parts: Parts, phone: Phone) -> Couple:
     return couple
 
 
+@on_the_emulator
 class TestPrompt:
     """Both get the same prompt, and a week has every theme."""
 
@@ -115,6 +117,7 @@ class TestPrompt:
         assert list(parts.days.seen(again.id, theme).values()) == [dt.date(2026, 3, 2)]
 
 
+@on_the_emulator
 class TestTwoClocks:
     """New York and Tokyo share a day that is 37 hours long, and three more."""
 
@@ -329,6 +332,7 @@ class TestAnswers:
         assert ada.get("/v1/streak").body["total"] == 1
 
 
+@on_the_emulator
 class TestMoving:
     """A person may move; an open day keeps the hours it had and gains those of the new place."""
 
@@ -424,6 +428,7 @@ class TestMoving:
         assert ada.get("/v1/streak").body["current"] == 2
 
 
+@on_the_emulator
 class TestSeal:
     """Before the reveal, nothing of an answer leaves the server but that it is there."""
 

@@ -12,6 +12,7 @@ from couples_api.handler import handler_of
 from rekindle.store import keys
 from rekindle.streaks import unpack_dates
 from tests.builders import LONDON, NEW_YORK, TOKYO
+from tests.integration.marks import on_the_emulator
 from tests.phones import Phone, a_phone, pair
 
 if TYPE_CHECKING:
@@ -145,10 +146,10 @@ class TestJournal:
         assert rest["before"] is None
 
 
+@on_the_emulator
 class TestStreak:
     """Days of the current run, of the longest, and in all."""
 
-    @pytest.mark.parametrize("dynamodb", ["emulator"], indirect=True)
     @pytest.mark.parametrize("seed", range(2))
     def test_a_month_of_days_adds_up_to_what_its_rule_says(
         self, parts: Parts, londoners: tuple[Phone, Phone], seed: int

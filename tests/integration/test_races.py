@@ -25,6 +25,7 @@ from rekindle.store import keys
 from rekindle.store.catalogue import Catalogue
 from rekindle.streaks import unpack_dates
 from tests.builders import LONDON, NEW_YORK, TOKYO, a_token, a_uid, an_instant
+from tests.integration.marks import on_awss_engine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
 
     type Outcome = Any
     """What a route returned, or the problem that it raised."""
-
-on_awss_engine = pytest.mark.parametrize("dynamodb", ["dynamodb-local"], indirect=True)
 
 RACES = 500
 UNDER_WAY = 5

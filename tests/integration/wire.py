@@ -45,10 +45,14 @@ class Fault(StrEnum):
 
 @dataclass(slots=True)
 class Wire:
-    """Counts the requests of some clients from 1, and lets `fault` happen to the one numbered `at`."""
+    """Counts the requests of some clients from 1, and lets `fault` happen to the one numbered `at`.
+
+    With `only`, other operations are not counted.
+    """
 
     fault: Fault
     at: int
+    only: frozenset[str] = frozenset()
     seen: list[str] = field(default_factory=list)
 
     @property
@@ -57,6 +61,8 @@ class Wire:
         return len(self.seen) >= self.at
 
     def __call__(self, operation: str, request: AWSPreparedRequest) -> AWSResponse | None:
+        if self.only and operation not in self.only:
+            return None
         self.seen.append(operation)
         return strike(self.fault, operation, request) if len(self.seen) == self.at else None
 
