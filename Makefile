@@ -20,7 +20,7 @@ setup: .venv/.synced .envs/emulator/.synced .envs/sam/.synced .tools/.engine ## 
 
 .tools/bin/uv:
 	@echo "Installing uv $(UV_VERSION) into .tools"
-	@python3 -m venv .tools && .tools/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@python3 -m venv .tools && .tools/bin/pip install --quiet --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
 # The system tools are no reason to fail: what needs them says so by itself.
 .tools/.engine: local/dynamodb_local.py local/system.sh .venv/.synced
@@ -74,7 +74,7 @@ pack-lint: .venv/.synced ## the prompt packs: shape, wording and what is missing
 test: lint types pack-lint ## everything: checks, unit, engines, artifacts and the local stack
 	@.venv/bin/pytest
 
-.PHONY: format lock openapi build deploy
+.PHONY: format lock openapi build deploy publish
 format: .venv/.synced ## put the code into shape
 	@.venv/bin/ruff check --fix && .venv/bin/ruff format
 lock: .venv/.synced ## resolve anew, and export what each artifact installs
@@ -89,3 +89,5 @@ build: setup ## sam build for a stage, with compiled bytecode: make build STAGE=
 	@$(PYTHON) -m compileall -q -j 0 --invalidation-mode unchecked-hash .aws-sam/$(STAGE)
 deploy: build ## deploy to AWS: make deploy STAGE=prod
 	@.envs/sam/bin/sam deploy --config-env $(STAGE) --template-file .aws-sam/$(STAGE)/template.yaml
+publish: .venv/.synced pack-lint ## publish the prompt packs to AWS: make publish STAGE=prod
+	@$(PYTHON) -m local.publish rekindle-$(STAGE)

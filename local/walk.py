@@ -37,8 +37,8 @@ call $$BEN PUT /v1/days/$$DATE/answer '{"text": "Our walk by the river."}'
 call $$ANA GET /v1/days/$$DATE
 call $$ANA GET /v1/streak
 
-# What FCM sent to each phone (add /stream to watch it live).
-curl -sS $$GOOGLE/inbox/ana-phone; echo
+# What FCM sent to each phone a moment later, by stream and queue (add /stream to watch it live).
+sleep 3; curl -sS $$GOOGLE/inbox/ana-phone; echo
 curl -sS $$GOOGLE/inbox/ben-phone; echo
 """)
 

@@ -29,6 +29,16 @@ def client(service: str, url: str) -> Any:
     return _SESSION.client(service, endpoint_url=url, config=config)  # type: ignore[call-overload]
 
 
+def environment(url: str) -> dict[str, str]:
+    """What the environment says to code that makes its own clients."""
+    return {
+        "AWS_ENDPOINT_URL": url,
+        "AWS_ACCESS_KEY_ID": "000000000000",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+
+
 @contextlib.contextmanager
 def emulator() -> Iterator[str]:
     """The address of an emulator of its own: DynamoDB, KMS, SQS and the rest."""

@@ -31,6 +31,7 @@ class Problem(Enum):
     DAY_CLOSED = HTTPStatus.CONFLICT, "This day no longer takes answers."
     ANSWERS_ARE_OPEN = HTTPStatus.CONFLICT, "Both answers are open now, and stay as they are."
     ANSWERED_ALREADY = HTTPStatus.CONFLICT, "You have answered already. To edit it, name the revision you have read."
+    NOTHING_TO_EDIT = HTTPStatus.CONFLICT, "You have not answered yet, so there is no revision to edit."
     KEY_REUSED = HTTPStatus.CONFLICT, "This idempotency key was used for another request."
     NO_PROMPT = HTTPStatus.SERVICE_UNAVAILABLE, "There is no prompt to offer yet."
     BUSY = HTTPStatus.SERVICE_UNAVAILABLE, "Something is busy on our side. Nothing is lost; try again in a moment."

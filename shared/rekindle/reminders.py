@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
-from rekindle.calendar import local_time, slot_instant, zone_named
+from rekindle.calendar import local_time, slot_instant
 
 if TYPE_CHECKING:
     from rekindle.models import QuietHours, Zone
@@ -16,7 +15,6 @@ MAX_LATENESS = dt.timedelta(hours=2)
 """A slot that is later than this is dropped: a morning prompt at noon is noise."""
 
 _STEP = dt.timedelta(minutes=5)
-_SLOT_TEXT = re.compile(r"(?P<zone>[^#]+)#(?P<time>[0-2][0-9]:[0-5][0-9])", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -32,14 +30,6 @@ class Slot:
 
     def __str__(self) -> str:
         return f"{self.zone}#{self.time:%H:%M}"
-
-    @classmethod
-    def of_text(cls, text: str) -> Self:
-        """The slot of this text; raises ValueError if it is not a slot's, UnknownZoneError if its zone is none."""
-        match = _SLOT_TEXT.fullmatch(text)
-        if match is None:
-            raise ValueError("a slot's text is a zone, '#' and HH:MM")
-        return cls(zone_named(match["zone"]), dt.time.fromisoformat(match["time"]))
 
 
 @dataclass(frozen=True, slots=True)

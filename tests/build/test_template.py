@@ -34,7 +34,6 @@ REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
             "BatchGetItem": PERSONS | CATALOGUE | {"SERVICE"},
             "GetItem": PERSONS | CATALOGUE | {"SERVICE"},
             "Query": PERSONS | CATALOGUE | {"SERVICE"},
-            "ConditionCheckItem": PERSONS,
             "DeleteItem": PERSONS,
             "PutItem": PERSONS,
             "UpdateItem": PERSONS,
@@ -148,7 +147,7 @@ def test_a_function_reaches_its_own_partitions_and_no_others(function: str) -> N
 @pytest.mark.parametrize("role", ROLES)
 def test_nobody_scans_or_speaks_partiql(role: str) -> None:
     """They name no partition, which satisfies every condition on the partitions named; nor is a table to be changed."""
-    items = {"BatchGetItem", "GetItem", "Query", "ConditionCheckItem", "DeleteItem", "PutItem", "UpdateItem"}
+    items = {"BatchGetItem", "GetItem", "Query", "DeleteItem", "PutItem", "UpdateItem"}
     streams = {"DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"} if role == "ReactRole" else set()
     assert actions_of(role, "dynamodb") <= items | streams
 

@@ -247,7 +247,7 @@ class TestAnswers:
 
     def test_an_edit_of_what_was_never_written_is_refused(self, couple: tuple[Phone, Phone]) -> None:
         ada, _ = couple
-        assert answer(ada, "2026-03-02", "An edit", revision=1).problem == "answered-already"
+        assert answer(ada, "2026-03-02", "An edit", revision=1).problem == "nothing-to-edit"
         assert ada.get("/v1/today").body["today"]["me"]["state"] == "waiting"
 
     def test_the_same_answer_sent_again_is_acknowledged_also_after_the_reveal(

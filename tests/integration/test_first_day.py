@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from rekindle.telemetry import logger
 
 if TYPE_CHECKING:
+    from couples_api.parts import Parts
+    from rekindle.store.table import Table
     from tests.phones import Phone
 
 
@@ -24,3 +30,35 @@ def test_a_reply_without_content_has_none(couple: tuple[Phone, Phone]) -> None:
     ada, _ = couple
     gone = ada.delete("/v1/couple")
     assert (gone.status, gone.text) == (204, "")
+
+
+def test_an_edit_of_an_answer_that_is_not_there_is_told_so(couple: tuple[Phone, Phone]) -> None:
+    ada, _ = couple
+    refused = ada.put("/v1/days/2026-03-02/answer", {"text": "Your letters.", "revision": 1})
+    assert (refused.status, refused.problem) == (409, "nothing-to-edit")
+
+
+@pytest.mark.parametrize("path", ["/v1/today", "/v1/streak"])
+def test_a_day_that_nobody_could_note_is_noted_when_they_look(
+    couple: tuple[Phone, Phone], parts: Parts, path: str
+) -> None:
+    """The call that completes a day may be cut off, and an outage may outlast the stream's patience."""
+    (ada, ben), table = couple, parts.people.table
+    ada.put("/v1/days/2026-03-02/answer", {"text": "The way you hum."})
+    ben.put("/v1/days/2026-03-02/answer", {"text": "Your letters."})
+    streak = next(item for item in _scanned(table) if item["sk"]["S"] == "STREAK")
+    table.client.delete_item(TableName=table.name, Key={"pk": streak["pk"], "sk": streak["sk"]})
+    ada.get(path)
+    assert any(item["sk"]["S"] == "STREAK" for item in _scanned(table))
+    assert ben.get("/v1/streak").body["current"] == 1
+
+
+def test_what_is_logged_has_the_access_logs_request_id(couple: tuple[Phone, Phone]) -> None:
+    logger.append_keys(request_id="of the request before")
+    couple[0].get("/v1/today")
+    assert logger.get_current_keys()["request_id"] == "request-1"
+
+
+def _scanned(table: Table) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = table.client.scan(TableName=table.name)["Items"]
+    return items

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -13,13 +14,13 @@ from couples_api.parts import Caller
 from rekindle.models import Platform
 from rekindle.problems import ProblemError
 from rekindle.store import keys
+from rekindle.store.people import REFRESHED_AFTER
 from rekindle.store.slots import rows_of
 from tests.builders import LONDON, NEW_YORK, TOKYO, a_token, a_uid
+from tests.integration.standing import slot_rows
 from tests.phones import Phone, a_phone, pair
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from couples_api.parts import Parts
     from rekindle.models import Person
     from tests.phones import Handler
@@ -45,11 +46,8 @@ def register(phone: Phone, device: str, token: str, platform: str = "android") -
     assert reply.status == 200, reply.text
 
 
-def rows_standing(parts: Parts, phone: Phone, *zones: str) -> list[dict[str, Any]]:
-    """The person's rows in every slot of these zones that the tests use, wherever they ought to be or not."""
-    times = ("06:05", "08:30", "20:30", "21:55")
-    pages = [parts.people.table.query(f"SLOT#{zone}#{time}#0") for zone in zones for time in times]
-    return [row for page in pages for row in page.items if row["sk"].endswith(f"#{phone.uid}")]
+def rows_standing(parts: Parts, phone: Phone) -> list[dict[str, Any]]:
+    return slot_rows(parts.people.table, phone.uid)
 
 
 class TestProfile:
@@ -181,11 +179,23 @@ class TestDevices:
         assert tokens_of(parts, ada) == {}
         assert tokens_of(parts, ben)["from-ada"] == token
         assert owner_of(parts, token) == ben.uid
-        assert rows_standing(parts, ada, NEW_YORK) == []
-        assert all(token in row["t"] for row in rows_standing(parts, ben, TOKYO))
+        assert rows_standing(parts, ada) == []
+        assert all(token in row["t"] for row in rows_standing(parts, ben))
         register(ada, "phone", token)
         assert owner_of(parts, token) == ada.uid
         assert "from-ada" not in tokens_of(parts, ben)
+
+    def test_a_phone_that_comes_by_at_every_start_is_written_once_a_week(self, parts: Parts, api: Handler) -> None:
+        phone = a_phone(api, "ada", LONDON)
+        token, first = tokens_of(parts, phone)["phone"], person_of(parts, phone)
+        phone.now += REFRESHED_AFTER - dt.timedelta(milliseconds=1)
+        register(phone, "phone", token)
+        assert person_of(parts, phone) == first
+        register(phone, "phone", token, "ios")
+        phone.now += REFRESHED_AFTER
+        register(phone, "phone", token, "ios")
+        (device,) = person_of(parts, phone).devices.values()
+        assert (device.platform, device.registered_at) == (Platform.IOS, phone.now)
 
     def test_there_are_ten_at_most(self, parts: Parts, api: Handler) -> None:
         phone = a_phone(api, "ada", LONDON)
@@ -228,11 +238,10 @@ class TestSlots:
 
     def test_rows_follow_a_person_through_every_change(self, parts: Parts, api: Handler) -> None:
         ada, ben = a_phone(api, "ada", NEW_YORK), a_phone(api, "ben", NEW_YORK)
-        places = [NEW_YORK, TOKYO, LONDON]
 
         def counted() -> list[int]:
-            self.assert_rows_are_what_persons_are(parts, places, ada, ben)
-            return [len(rows_standing(parts, phone, *places)) for phone in (ada, ben)]
+            self.assert_rows_are_what_persons_are(parts, ada, ben)
+            return [len(rows_standing(parts, phone)) for phone in (ada, ben)]
 
         assert counted() == [0, 0]
         pair(ada, ben)
@@ -240,18 +249,18 @@ class TestSlots:
         ada.put("/v1/me", {"display_name": "Ada", "zone": TOKYO})
         assert counted() == [2, 2]
         ada.put("/v1/me", {"display_name": "Ada", "zone": TOKYO, "language": "ja"})
-        assert {row["l"] for row in rows_standing(parts, ada, TOKYO)} == {"ja"}
+        assert {row["l"] for row in rows_standing(parts, ada)} == {"ja"}
         assert counted() == [2, 2]
         ada.put("/v1/me/reminders", {"prompt_time": "06:05", "evening_time": None, "quiet_hours": None})
         assert counted() == [1, 2]
-        assert "q" not in rows_standing(parts, ada, TOKYO)[0]
+        assert "q" not in rows_standing(parts, ada)[0]
         ada.put("/v1/me/reminders", {"prompt_time": "06:05", "evening_time": "21:55"})
         assert counted() == [2, 2]
         token = a_token()
         register(ada, "tablet", token)
-        assert all(token in row["t"] and len(row["t"]) == 2 for row in rows_standing(parts, ada, TOKYO))
+        assert all(token in row["t"] and len(row["t"]) == 2 for row in rows_standing(parts, ada))
         ada.delete("/v1/me/devices/tablet")
-        assert all(len(row["t"]) == 1 for row in rows_standing(parts, ada, TOKYO))
+        assert all(len(row["t"]) == 1 for row in rows_standing(parts, ada))
         ada.delete("/v1/me/devices/phone")
         assert counted() == [0, 2]
         register(ada, "phone", a_token())
@@ -267,16 +276,14 @@ class TestSlots:
         pair(ben, ada)
         assert counted() == [2, 2]
 
-    def assert_rows_are_what_persons_are(self, parts: Parts, places: Sequence[str], *phones: Phone) -> None:
+    def assert_rows_are_what_persons_are(self, parts: Parts, *phones: Phone) -> None:
         for phone in phones:
             person = person_of(parts, phone)
             expected = {
                 (f"SLOT#{slot}#0", f"{kind}#{phone.uid}"): [list(row.tokens), row.couple, row.language]
                 for (slot, kind), row in rows_of(person).items()
             }
-            standing = {
-                (row["pk"], row["sk"]): [row["t"], row["c"], row["l"]] for row in rows_standing(parts, phone, *places)
-            }
+            standing = {(row["pk"], row["sk"]): [row["t"], row["c"], row["l"]] for row in rows_standing(parts, phone)}
             assert standing == expected
 
 

@@ -62,10 +62,7 @@ def world(emulator_url: str, queue: Queue, wire: FcmWire, monkeypatch: pytest.Mo
     name, _ = engines.create_tables(client, f"handlers-{next(_numbers)}")
     secrets = engines.client("secretsmanager", emulator_url)
     environment = {
-        "AWS_ENDPOINT_URL": emulator_url,
-        "AWS_ACCESS_KEY_ID": "000000000000",
-        "AWS_SECRET_ACCESS_KEY": "local",
-        "AWS_DEFAULT_REGION": "us-east-1",
+        **engines.environment(emulator_url),
         "TABLE_NAME": name,
         "QUEUE_URL": queue.url,
         "APP_LINK": "https://app.example",

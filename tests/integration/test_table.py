@@ -11,6 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from rekindle.errors import ContentionError, WriteConflictError
+from rekindle.models import PackId
 from rekindle.store.catalogue import VERSION_AGE, Catalogue
 from rekindle.store.instants import from_millis, to_millis, to_ttl
 from rekindle.store.keys import Key
@@ -220,7 +221,6 @@ class TestConditions:
             Write("Put", Key("A", "2"), item={}, condition="n = :n", values={":n": 7}),
             Write("Update", Key("A", "3"), update="SET n = :n", condition="n = :old", values={":n": 4, ":old": 3}),
             Write("Delete", Key("A", "4"), condition="attribute_exists(pk)"),
-            Write("ConditionCheck", Key("A", "5"), condition="attribute_not_exists(pk)"),
         ]
         with pytest.raises(WriteConflictError) as conflict:
             table.transact(writes)
@@ -236,10 +236,6 @@ class TestConditions:
             table.transact([put(Key("A", "2")), there])
         assert conflict.value.standing == {1: {"pk": "COUPLE#1", "wrapped": b"k"}}
         assert table.get(Key("A", "2")) is None
-
-    def test_a_condition_check_alone_is_a_mistake(self, table: Table) -> None:
-        with pytest.raises(ValueError, match="member of a transaction"):
-            table.write(Write("ConditionCheck", KEY, condition="attribute_exists(pk)"))
 
     def test_an_error_of_ours_is_not_taken_for_a_conflict(self, table: Table) -> None:
         wrong = Write("Update", KEY, update="SET n = :unknown")
@@ -337,6 +333,23 @@ class TestCatalogue:
         assert catalogue.entries() == first
         clock[0] += 0.001
         assert {entry.ref.version for entry in catalogue.entries()} == {2}
+
+    @pytest.mark.usefixtures("catalogue")
+    def test_of_two_who_publish_at_once_one_is_refused_and_the_other_is_live(self, table: Table) -> None:
+        (entry, text), *_ = prompts("late")
+        slow = Catalogue(table)
+        in_between: list[bool] = []
+
+        def publish_first(operation: str, _request: AWSPreparedRequest) -> None:
+            if operation == "TransactWriteItems" and not in_between:
+                in_between.append(True)
+                Catalogue(table).publish(PackId("quick"), [next(prompts("quick"))])
+
+        with tapped(publish_first, table.client), pytest.raises(WriteConflictError):
+            slow.publish(PackId("late"), [(entry, text)])
+        assert {each.ref.pack for each in Catalogue(table).entries()} == {"test", "quick"}
+        slow.publish(PackId("late"), [(entry, text)])
+        assert {each.ref.pack for each in Catalogue(table).entries()} == {"test", "quick", "late"}
 
     def test_an_unchanged_catalogue_costs_one_small_read(self, catalogue: Catalogue, clock: list[float]) -> None:
         catalogue.entries()

@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from couples_api.parts import Caller, Parts, TheCaller, TheParts, known_person, standing_couple
-from couples_api.streak import StreakView
+from couples_api.streak import StreakView, known_history
 from rekindle.calendar import day_window, local_date
 from rekindle.days import nearby_dates, open_dates, streak_at
 from rekindle.errors import ContentionError, RekindleError, WriteConflictError
@@ -229,6 +229,8 @@ def put_answer(date: DatePath, body: AnswerBody, caller: TheCaller, parts: ThePa
         if not _is_repeat(day, reader, key, body):
             raise ProblemError(_why_refused(day, reader)) from conflict
     if day.revealed:
+        # They may have parted while this was written: then what the partner wrote stays closed.
+        standing_couple(parts, reader.person)
         _complete(parts, day, caller)
     return reader.views([day], key)[0]
 
@@ -288,7 +290,7 @@ def _why_refused(day: Day, reader: Reader) -> Problem:
         return Problem.ANSWERS_ARE_OPEN
     if not day.window.is_open(reader.caller.instant):
         return Problem.DAY_CLOSED
-    return Problem.ANSWERED_ALREADY
+    return Problem.ANSWERED_ALREADY if reader.person.uid in day.answers else Problem.NOTHING_TO_EDIT
 
 
 def _complete(parts: Parts, day: Day, caller: Caller) -> None:
@@ -302,7 +304,7 @@ def _complete(parts: Parts, day: Day, caller: Caller) -> None:
 def _streak_view(reader: Reader, stored: Mapping[dt.date, Day]) -> StreakView | None:
     if reader.person.profile.streak_hidden:
         return None
-    history = reader.parts.streaks.history(reader.couple)
+    history = known_history(reader.parts, reader.couple, stored, reader.caller.instant)
     streak = streak_at(history, stored, reader.couple.zones, reader.caller.instant)
     return StreakView(current=streak.current, longest=streak.longest, total=streak.total)
 

@@ -6,8 +6,6 @@ import os
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import boto3
-
 from couples_api import couple, days, devices, invites, me, reminders, streak
 from couples_api.parts import Parts
 from rekindle import http
@@ -41,7 +39,7 @@ def handler_of(parts: Callable[[], Parts]) -> Callable[[dict[str, Any], LambdaCo
 
 @cache
 def _deployed_parts() -> Parts:
-    return Parts.of(CouplesApiSettings.read(os.environ), boto3.session.Session())
+    return Parts.of(CouplesApiSettings.read(os.environ))
 
 
 handler = handler_of(_deployed_parts)

@@ -130,8 +130,8 @@ def get_invite(caller: TheCaller, parts: TheParts) -> InviteView:
 @router.delete("/invites", status_code=HTTPStatus.NO_CONTENT)
 def delete_invite(caller: TheCaller, parts: TheParts) -> None:
     """Cancel the caller's invite, also when somebody has redeemed it; having none is no error."""
-    known_person(parts, caller.uid)
-    parts.invites.cancel(caller.uid)
+    if parts.invites.cancel(caller.uid) is None:
+        raise ProblemError(Problem.NO_PROFILE)
 
 
 @router.post("/invites/redeem")
@@ -159,11 +159,13 @@ def post_confirm(
     body: ConfirmBody, caller: TheCaller, parts: TheParts, idempotency_key: IdempotencyKey = None
 ) -> CoupleView:
     """Say yes to who redeemed the caller's invite: from now on the two are a couple. A repeat finds them so."""
+    if idempotency_key:
+        known_person(parts, caller.uid)
+        _claim(parts, caller, idempotency_key, f"POST /v1/invites/confirm {body.invite_id}")
     # One couple for one invite: a repeat after a lost reply knows its own.
     couple_id = CoupleId(hashlib.sha256(f"couple of {body.invite_id}".encode()).hexdigest()[:24])
     for _ in range(CONFIRM_ATTEMPTS):
         inviter = known_person(parts, caller.uid)
-        _claim(parts, caller, idempotency_key, f"POST /v1/invites/confirm {body.invite_id}")
         if inviter.couple == couple_id:
             return couple_view(standing_couple(parts, inviter), caller)
         _unpaired(inviter)

@@ -8,11 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Self
 
-import boto3
 from aws_lambda_powertools.event_handler import Request
 from aws_lambda_powertools.event_handler.depends import Depends
-from botocore.config import Config
 
+from rekindle.clients import client
 from rekindle.models import Couple, Person, Uid
 from rekindle.problems import Problem, ProblemError
 from rekindle.settings import CouplesApiSettings
@@ -45,11 +44,9 @@ class Parts:
     entropy: Entropy = os.urandom
 
     @classmethod
-    def of(cls, settings: CouplesApiSettings, session: boto3.session.Session) -> Self:
+    def of(cls, settings: CouplesApiSettings) -> Self:
         """The parts that the settings name."""
-        # Lambda ends a request after 10 seconds: better to say «busy» in time than to be cut off in silence.
-        config = Config(connect_timeout=2, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 3})
-        dynamodb = session.client("dynamodb", config=config)
+        dynamodb = client("dynamodb")
         table = Table(dynamodb, settings.table)
         return cls(
             people=People(table),
@@ -58,7 +55,7 @@ class Parts:
             days=Days(table),
             streaks=Streaks(table),
             catalogue=Catalogue(table),
-            vault=Vault(session.client("kms", config=config), settings.kms_key_id, Table(dynamodb, settings.key_table)),
+            vault=Vault(client("kms"), settings.kms_key_id, Table(dynamodb, settings.key_table)),
             app_link=settings.app_link,
         )
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import BaseModel
 
-from couples_api.parts import TheCaller, TheParts, known_person, standing_couple
+from couples_api.parts import Parts, TheCaller, TheParts, known_person, standing_couple
 from rekindle.calendar import local_date
 from rekindle.days import nearby_dates, open_dates, streak_at
-from rekindle.streaks import DayMark, calendar_marks
+from rekindle.models import Couple, Day
+from rekindle.streaks import DayMark, History, calendar_marks
 
 A_YEAR = dt.timedelta(days=364)
 
@@ -38,7 +40,7 @@ def get_streak(caller: TheCaller, parts: TheParts) -> StreakCalendarView:
     person = known_person(parts, caller.uid)
     couple = standing_couple(parts, person)
     stored = parts.days.between(couple.id, *nearby_dates(couple.zones, caller.instant))
-    history = parts.streaks.history(couple)
+    history = known_history(parts, couple, stored, caller.instant)
     streak = streak_at(history, stored, couple.zones, caller.instant)
     still_open = open_dates(stored, couple.zones, caller.instant)
     today = local_date(caller.instant, person.profile.zone)
@@ -49,3 +51,17 @@ def get_streak(caller: TheCaller, parts: TheParts) -> StreakCalendarView:
         hidden=person.profile.streak_hidden,
         calendar=calendar_marks(history, still_open, today - A_YEAR, today),
     )
+
+
+def known_history(parts: Parts, couple: Couple, stored: Mapping[dt.date, Day], instant: dt.datetime) -> History:
+    """The couple's complete dates; of the days in `stored`, any that both have answered and nobody has noted is, now.
+
+    The answer that completes a day notes it, and `react` does so again; this is for when neither could.
+    """
+    history = parts.streaks.history(couple)
+    forgotten = [day.date for day in stored.values() if day.revealed and day.date not in history.complete]
+    if not forgotten:
+        return history
+    for date in forgotten:
+        parts.streaks.complete(couple.id, date, instant)
+    return parts.streaks.history(couple)

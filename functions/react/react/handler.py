@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-import boto3
-
+from rekindle.clients import client
 from rekindle.models import CoupleId, PushKind, Uid
 from rekindle.push.jobs import PersonJob
 from rekindle.push.outbox import Outbox
@@ -152,8 +151,8 @@ class React:
 def _react() -> React:
     settings = WorkerSettings.read(os.environ)
     return React(
-        streaks=Streaks(Table(boto3.client("dynamodb"), settings.table)),
-        outbox=Outbox(boto3.client("sqs"), settings.queue_url),
+        streaks=Streaks(Table(client("dynamodb"), settings.table)),
+        outbox=Outbox(client("sqs"), settings.queue_url),
     )
 
 

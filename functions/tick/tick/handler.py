@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-import boto3
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
+from rekindle.clients import client
 from rekindle.push.jobs import SlotJob
 from rekindle.push.outbox import Outbox
 from rekindle.reminders import MAX_LATENESS, due_slots
@@ -97,8 +97,8 @@ class Tick:
 def _tick() -> Tick:
     settings = WorkerSettings.read(os.environ)
     return Tick(
-        slots=Slots(Table(boto3.client("dynamodb"), settings.table)),
-        outbox=Outbox(boto3.client("sqs"), settings.queue_url),
+        slots=Slots(Table(client("dynamodb"), settings.table)),
+        outbox=Outbox(client("sqs"), settings.queue_url),
     )
 
 

@@ -59,9 +59,6 @@ class Catalogue:
             if head["version"] != self._version:
                 rows = [keys.catalogue_index(head["version"], number) for number in range(head["rows"])]
                 items = self.table.get_many(rows, consistent=True)
-                if len(items) < len(rows):
-                    # A publication has just replaced this index: its version row is there to be read.
-                    return self.entries()
                 self._entries = tuple(_entry_from(row) for item in items for row in item["entries"])
                 self._version = head["version"]
             self._checked_at = now
@@ -86,8 +83,9 @@ class Catalogue:
     def publish(self, pack: PackId, prompts: Sequence[tuple[Entry, PromptText]]) -> None:
         """Make these the live prompts of the pack, in place of its earlier version's.
 
-        Texts come first and the version row last: until that moment nobody sees any of it. Publishing the same version
-        again changes nothing; with other words it raises WriteConflictError.
+        Texts come first, then the index with its version row in one transaction: until that moment nobody sees any of
+        it. Publishing the same version again changes nothing; with other words, or while somebody else publishes, it
+        raises WriteConflictError.
         """
         for entry, text in prompts:
             ref = entry.ref
@@ -109,17 +107,24 @@ class Catalogue:
             return
         version = head["version"] + 1
         rows = [live[start : start + ENTRIES_IN_A_ROW] for start in range(0, len(live), ENTRIES_IN_A_ROW)]
-        for number, row in enumerate(rows):
-            item = {"entries": [_entry_row(entry) for entry in row]}
-            self.table.write(Write("Put", keys.catalogue_index(version, number), item=item))
-        self.table.write(
-            Write(
-                "Put",
-                keys.CATALOGUE_VERSION,
-                item={"version": version, "rows": len(rows)},
-                condition="version = :read" if head["version"] else "attribute_not_exists(pk)",
-                values={":read": head["version"]} if head["version"] else {},
-            )
+        self.table.transact(
+            [
+                Write(
+                    "Put",
+                    keys.CATALOGUE_VERSION,
+                    item={"version": version, "rows": len(rows)},
+                    condition="version = :read" if head["version"] else "attribute_not_exists(pk)",
+                    values={":read": head["version"]} if head["version"] else {},
+                ),
+                *(
+                    Write(
+                        "Put",
+                        keys.catalogue_index(version, number),
+                        item={"entries": [_entry_row(entry) for entry in row]},
+                    )
+                    for number, row in enumerate(rows)
+                ),
+            ]
         )
         self._checked_at = None
 

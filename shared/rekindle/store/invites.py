@@ -96,9 +96,9 @@ class Invites:
         inviter = People(self.table).change(invite.inviter, with_invite, rows)
         return inviter.invite if inviter else None
 
-    def cancel(self, uid: Uid) -> None:
-        """End the person's live invite, redeemed or not; having none is no error."""
-        People(self.table).change(
+    def cancel(self, uid: Uid) -> Person | None:
+        """End the live invite, redeemed or not; having none is no error. None where there is no such person."""
+        return People(self.table).change(
             uid, lambda person: replace(person, invite=None), lambda before, _after: _withdrawal(before)
         )
 

@@ -68,7 +68,7 @@ def _plain(value: object) -> object:
 class Write:
     """One write, alone or as a member of a transaction. `table` None is the table it is given to."""
 
-    kind: Literal["Put", "Update", "Delete", "ConditionCheck"]
+    kind: Literal["Put", "Update", "Delete"]
     key: Key
     item: Mapping[str, object] = field(default_factory=dict)
     update: str = ""
@@ -80,8 +80,7 @@ class Write:
     def request(self, default_table: str) -> dict[str, Any]:
         """The write's parameters on the wire."""
         request: dict[str, Any] = {"TableName": self.table or default_table}
-        # The table of keys has a partition key alone; its rows have no sort key.
-        key = {name: value for name, value in self.key._asdict().items() if value}
+        key = _named(self.key)
         if self.kind == "Put":
             request["Item"] = marshal({**key, **self.item})
         else:
@@ -185,8 +184,6 @@ class Table:
                     case "Update":
                         written = self.client.update_item(**request, ReturnValues="ALL_NEW")
                         return unmarshal(written["Attributes"])
-                    case "ConditionCheck":
-                        raise ValueError("a condition check is a member of a transaction")
             except self.client.exceptions.ConditionalCheckFailedException as error:
                 standing: Mapping[str, Any] | None = error.response.get("Item")  # type: ignore[assignment]
                 raise WriteConflictError({0: unmarshal(standing) if standing else None}) from error
@@ -200,7 +197,7 @@ class Table:
         Raises WriteConflictError with the indexes of the conditions that do not hold, each with its item as it stands.
         """
         requests: list[TransactWriteItemTypeDef] = [
-            {write.kind: write.request(self.name)}  # type: ignore[misc]  # the four kinds share one shape
+            {write.kind: write.request(self.name)}  # type: ignore[misc]  # the three kinds share one shape
             for write in writes
         ]
         for attempt in range(ATTEMPTS):
@@ -220,6 +217,7 @@ class Table:
 
 
 def _named(key: Key) -> dict[str, str]:
+    # The table of keys has a partition key alone: its rows have no sort key.
     return {name: value for name, value in key._asdict().items() if value}
 
 
