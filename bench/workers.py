@@ -154,6 +154,7 @@ class Delivery:
             runs=watched(Runs(table)),
             people=watched(People(table)),
             outbox=Outbox(world.sqs, world.queue()),
+            dead_letters=Outbox(world.sqs, world.queue()),
             gateway=fcm.gateway,
             app_link=APP_LINK,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
@@ -44,14 +45,16 @@ class WorkerSettings:
 
 @dataclass(frozen=True, slots=True)
 class DeliverySettings:
-    """What delivery is told: its table, the queue for what it must do later, and the way to FCM.
+    """What delivery is told: its table, the queues for what it must do later or gives up, and the way to FCM.
 
-    `fcm_secret` is the ARN of the secret that holds the credential, `fcm_endpoint` what FCM's addresses begin with, and
-    `app_link` what the links of pushes begin with.
+    `visibility` is how long the queue hides a job that failed, `fcm_secret` the ARN of the secret that holds the
+    credential, `fcm_endpoint` what FCM's addresses begin with, and `app_link` what the links of pushes begin with.
     """
 
     table: str
     queue_url: str
+    visibility: dt.timedelta
+    dead_letters_url: str
     app_link: str
     fcm_secret: str
     fcm_project: str
@@ -63,6 +66,8 @@ class DeliverySettings:
         return cls(
             table=environment["TABLE_NAME"],
             queue_url=environment["QUEUE_URL"],
+            visibility=dt.timedelta(seconds=int(environment["VISIBILITY_SECONDS"])),
+            dead_letters_url=environment["DEAD_LETTERS_URL"],
             app_link=environment["APP_LINK"],
             fcm_secret=environment["FCM_SECRET_ARN"],
             fcm_project=environment["FCM_PROJECT_ID"],

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections import defaultdict
 from typing import Any, Final
 
 import pytest
 
+from delivery.courier import RESERVE
 from rekindle.settings import CouplesApiSettings, DeliverySettings, WorkerSettings
 from tests.build.cloudformation import (
     TEMPLATE,
@@ -186,7 +188,10 @@ def test_what_reads_rows_needs_no_key() -> None:
         ("ReactRole", {"SendMessage": {"PushQueue", "ReactDeadLetters"}}),
         (
             "DeliveryRole",
-            {name: {"PushQueue"} for name in ("DeleteMessage", "GetQueueAttributes", "ReceiveMessage", "SendMessage")},
+            {
+                **{name: {"PushQueue"} for name in ("DeleteMessage", "GetQueueAttributes", "ReceiveMessage")},
+                "SendMessage": {"PushQueue", "PushDeadLetters"},
+            },
         ),
         ("TickScheduleRole", {}),
     ],
@@ -335,7 +340,20 @@ def test_the_tick_is_told_its_time_every_five_minutes() -> None:
 
 def test_a_push_job_is_not_given_out_twice_while_it_is_being_done() -> None:
     """Lambda asks for six times the function's timeout, since it may hold a batch back that long."""
-    assert properties("PushQueue")["VisibilityTimeout"] >= 6 * functions()["Delivery"]["Timeout"]
+    assert int(properties("PushQueue")["VisibilityTimeout"]) >= 6 * functions()["Delivery"]["Timeout"]
+
+
+def test_delivery_knows_how_long_a_failed_job_is_hidden() -> None:
+    assert environment_of("Delivery")["VISIBILITY_SECONDS"] == properties("PushQueue")["VisibilityTimeout"]
+
+
+def test_delivery_has_the_time_that_it_keeps_in_reserve_and_some_to_work() -> None:
+    """A job is begun only with the reserve still to come, and the first one in a batch in any case."""
+    assert dt.timedelta(seconds=functions()["Delivery"]["Timeout"]) >= RESERVE + dt.timedelta(minutes=1)
+
+
+def test_a_job_that_failed_twice_is_not_yet_an_alarm() -> None:
+    assert properties("PushQueueAge")["Threshold"] > 2 * int(properties("PushQueue")["VisibilityTimeout"])
 
 
 def test_a_push_job_that_keeps_failing_is_kept() -> None:
@@ -402,8 +420,8 @@ def test_a_function_is_given_what_its_settings_read_and_little_else(
 ) -> None:
     class Asked(dict[str, str]):
         def __missing__(self, name: str) -> str:
-            self[name] = name
-            return name
+            self[name] = "1"
+            return "1"
 
     asked = Asked()
     settings.read(asked)

@@ -52,7 +52,7 @@ CALLS: dict[str, Bound] = {
     "PUT /v1/me, changed": (2, 1, 1),
     "PUT /v1/me, the same again": (1, 1, 0),
     "PUT /v1/me, in a couple": (4, 3, 4),
-    "PUT /v1/me, in a couple, to the first of a zone": (10, 8.5, 17),
+    "PUT /v1/me, in a couple, to the first of a zone": (10, 9.5, 17),
     "PUT /v1/me/devices/{device_id}, new": (3, 2, 4),
     "PUT /v1/me/devices/{device_id}, the same again": (3, 2, 1),
     "PUT /v1/me/devices/{device_id}, was the partner's": (8, 9, 14),

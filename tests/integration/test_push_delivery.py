@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from delivery.courier import LAST_ATTEMPT, Courier, GivenUpError
+from delivery.courier import LAST_ATTEMPT, RESERVE, Courier
 from delivery.fcm import FcmGateway, credential_from
-from delivery.gateway import CredentialError
+from delivery.gateway import AT_ONCE, CredentialError
 from rekindle.calendar import day_window
 from rekindle.models import CoupleId, Device, DeviceId, Person, PushKind, Reminders, Uid
 from rekindle.push.jobs import LONGEST_DELAY, PersonJob, RetryJob, SlotJob, Target, mark_of
@@ -39,6 +39,7 @@ EVENING = an_instant("2026-03-03T01:30:00Z")
 """20:30 in New York."""
 NO_WAIT = dt.timedelta(0)
 MINUTE = dt.timedelta(minutes=1)
+SHORT = dt.timedelta(seconds=5)
 COUPLE = CoupleId("couple-1")
 
 
@@ -54,13 +55,19 @@ def queue(emulator_url: str) -> Queue:
 
 
 @pytest.fixture
-def courier(table: Table, queue: Queue, wire: FcmWire) -> Iterator[Courier]:
+def dead_letters(emulator_url: str) -> Queue:
+    return Queue.on(emulator_url)
+
+
+@pytest.fixture
+def courier(table: Table, queue: Queue, dead_letters: Queue, wire: FcmWire) -> Iterator[Courier]:
     gateway = FcmGateway(credential_from(wire.secret), PROJECT, wire.url)
     yield Courier(
         slots=Slots(table),
         runs=Runs(table),
         people=People(table),
         outbox=queue.outbox,
+        dead_letters=dead_letters.outbox,
         gateway=gateway,
         app_link="https://app.example",
     )
@@ -153,16 +160,44 @@ def test_when_time_runs_short_another_function_goes_on(
 ) -> None:
     people = people_at(table, 5)
     courier = replace(courier, page_rows=2)
-    rounds = 0
+    rounds = sent = 0
     jobs = [a_slot_job()]
+
+    def time_left() -> dt.timedelta:
+        return SHORT if len(wire.messages) > sent else RESERVE
+
     while jobs:
         rounds += 1
+        sent = len(wire.messages)
         for job in jobs:
-            courier.carry_out(job, MINUTE, lambda: 5 * dt.timedelta(seconds=1))
+            courier.carry_out(job, MINUTE, time_left)
         jobs = [job for job in queue.taken() if job.type == "slot"]
         assert all(job.late == rounds * MINUTE for job in jobs)
     assert rounds == 3
     assert sorted(message["token"] for message in wire.messages) == sorted(map(token_of, people))
+
+
+def test_a_page_that_takes_too_long_is_finished_by_retries(
+    table: Table, courier: Courier, wire: FcmWire, queue: Queue
+) -> None:
+    """A page may name many devices, and FCM may be slow: after each hundred it is seen whether there is time."""
+    people = [
+        a_paired_person(
+            reminders=Reminders(evening=None),
+            devices={DeviceId(f"device-{number}"): a_device() for number in range(10)},
+        )
+        for _ in range(AT_ONCE // 10 + 1)
+    ]
+    saved(table, *people)
+    courier.carry_out(a_slot_job(), NO_WAIT, lambda: SHORT if wire.messages else RESERVE)
+    assert len(wire.messages) == AT_ONCE
+    (job,) = queue.taken()
+    assert job.type == "retry"
+    assert (len(job.targets), job.reason) == (10, "no time left")
+    do(courier, job)
+    assert Counter(message["token"] for message in wire.messages) == {
+        device.token: 1 for person in people for device in person.devices.values()
+    }
 
 
 def test_a_push_in_quiet_hours_is_passive(table: Table, courier: Courier, wire: FcmWire) -> None:
@@ -194,6 +229,25 @@ def test_a_slot_more_than_two_hours_late_is_dropped(table: Table, courier: Couri
     assert wire.messages == []
     do(courier, a_slot_job(late=90 * MINUTE), waited=30 * MINUTE)
     assert len(wire.messages) == 1
+
+
+def test_a_reminder_is_on_no_phone_after_its_date(table: Table, courier: Courier, wire: FcmWire, queue: Queue) -> None:
+    """Nor as a retry, which is not even sent when the date is over."""
+    ada = a_paired_person(reminders=Reminders(prompt=dt.time(23, 50), evening=None))
+    saved(table, ada)
+    wire.script[token_of(ada)] = [fcm_wire.INTERNAL] * 2
+    midnight = an_instant("2026-03-03T05:00:00Z")
+    do(courier, a_slot_job(dt.time(23, 50), midnight - 10 * MINUTE), waited=MINUTE)
+    (job,) = queue.taken()
+    do(courier, job, waited=8 * MINUTE)
+    (job,) = queue.taken()
+    do(courier, job, waited=MINUTE)
+    assert wire.attempts[token_of(ada)] == 2
+    assert queue.taken() == []
+    do(courier, job.model_copy(update={"late": 9 * MINUTE + 30 * dt.timedelta(seconds=1)}))
+    (message,) = wire.messages
+    assert message["apns"]["headers"]["apns-expiration"] == str(int(midnight.timestamp()))
+    assert message["android"]["ttl"] == "30s"
 
 
 def a_day(table: Table, couple: CoupleId, *answered: Uid, closed: bool = False) -> None:
@@ -332,6 +386,17 @@ def test_a_dead_token_is_forgotten_and_the_others_stay(
     assert row.tokens == (alive,)
 
 
+def test_a_dead_token_stays_when_time_runs_short(table: Table, courier: Courier, wire: FcmWire) -> None:
+    """The next push will find it dead again."""
+    (ada,) = people_at(table, 1)
+    wire.script[token_of(ada)] = [fcm_wire.UNREGISTERED]
+    courier.carry_out(a_slot_job(), NO_WAIT, lambda: SHORT if wire.attempts else RESERVE)
+    stays = People(table).person(ada.uid)
+    assert stays
+    assert stays.devices == ada.devices
+    assert Runs(table).begin(a_slot_job().slot, 0, DATE, MORNING).done
+
+
 def test_a_token_that_moved_on_is_not_taken_from_its_new_owner(table: Table, courier: Courier, wire: FcmWire) -> None:
     ada, ben = a_paired_person(), a_paired_person()
     saved(table, ada, ben)
@@ -425,34 +490,49 @@ def test_a_longer_wait_than_the_queue_can_do_is_waited_out(
     assert queue.delays == [LONGEST_DELAY.total_seconds(), 300]
 
 
-def test_what_never_arrives_ends_with_the_dead_letters_and_its_reason(
-    table: Table, courier: Courier, wire: FcmWire, queue: Queue
+def test_what_never_arrives_is_laid_with_the_dead_letters_with_its_reason(
+    table: Table, courier: Courier, wire: FcmWire, queue: Queue, dead_letters: Queue
 ) -> None:
     ada = a_paired_person()
     saved(table, ada)
-    wire.script[token_of(ada)] = [fcm_wire.UNAVAILABLE] * 99
+    wire.script[token_of(ada)] = [fcm_wire.UNAVAILABLE] * LAST_ATTEMPT
     do(courier, a_person_job(ada))
     for _ in range(LAST_ATTEMPT - 1):
         (job,) = queue.taken()
         do(courier, job)
-    (job,) = queue.taken()
-    assert wire.attempts[token_of(ada)] == LAST_ATTEMPT
-    for _ in range(3):
-        with pytest.raises(GivenUpError, match="UnavailableError"):
-            do(courier, job)
-    assert wire.attempts[token_of(ada)] == LAST_ATTEMPT, "on its way there it is not tried again"
     assert queue.taken() == []
+    (dead,) = dead_letters.taken()
+    assert dead.type == "retry"
+    assert ([target.uid for target in dead.targets], dead.reason) == ([ada.uid], "UnavailableError")
 
 
-def test_one_push_that_is_refused_holds_nobody_up(table: Table, courier: Courier, wire: FcmWire, queue: Queue) -> None:
+def test_a_dead_letter_that_is_put_back_is_tried_anew(
+    table: Table, courier: Courier, wire: FcmWire, queue: Queue, dead_letters: Queue
+) -> None:
+    ada = a_paired_person()
+    saved(table, ada)
+    wire.script[token_of(ada)] = [fcm_wire.INTERNAL] * 2
+    do(courier, a_retry(ada, attempt=LAST_ATTEMPT))
+    (dead,) = dead_letters.taken()
+    do(courier, dead)
+    (job,) = queue.taken()
+    do(courier, job)
+    assert len(wire.messages) == 1
+    assert dead_letters.taken() == []
+
+
+def test_one_push_that_is_refused_holds_nobody_up(
+    table: Table, courier: Courier, wire: FcmWire, queue: Queue, dead_letters: Queue
+) -> None:
     people = people_at(table, 5)
     odd = token_of(people[0])
     wire.script[odd] = [fcm_wire.OUR_MISTAKE] * 99
     do(courier, a_slot_job())
     assert len(wire.messages) == 4
-    (job,) = queue.taken()
-    with pytest.raises(GivenUpError, match="InvalidArgumentError"):
-        do(courier, job)
+    assert queue.taken() == []
+    (dead,) = dead_letters.taken()
+    assert dead.type == "retry"
+    assert dead.reason == "InvalidArgumentError"
     assert Runs(table).begin(a_slot_job().slot, 0, DATE, MORNING).done
     ada = People(table).person(people[0].uid)
     assert ada
@@ -505,7 +585,7 @@ def test_nothing_that_is_logged_or_queued_names_a_token(
     answers = [fcm_wire.UNAVAILABLE, fcm_wire.OUR_MISTAKE, fcm_wire.UNREGISTERED]
     for person, answer in zip(people, answers, strict=True):
         wire.script[token_of(person)] = [answer]
-    do(courier, a_slot_job())
+    do(replace(courier, dead_letters=queue.outbox), a_slot_job())
     said = "".join(repr(vars(record)) for record in caplog.records)
     assert "'refused': 1" in said
     said += "".join(job.model_dump_json() for job in queue.taken())

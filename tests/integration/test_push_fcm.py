@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from delivery.fcm import FcmGateway, credential_from, message_of
-from delivery.gateway import DELIVERED, CredentialError, Fate, Outcome
+from delivery.gateway import AT_ONCE, DELIVERED, CredentialError, Fate, Outcome
 from rekindle.models import Language, PushKind
 from rekindle.push.payloads import Occasion, payload_of
 from tests.builders import a_token, an_instant
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 PAYLOAD = payload_of(
     Occasion(PushKind.PROMPT, dt.date(2026, 3, 2), an_instant()),
     Language("en"),
+    an_instant(),
     quiet=False,
     app_link="https://a.example",
 )
@@ -42,8 +43,8 @@ def gateway(wire: FcmWire) -> Iterator[FcmGateway]:
 
 
 def test_a_page_goes_out_whole_and_says_what_the_payload_says(wire: FcmWire, gateway: FcmGateway) -> None:
-    tokens = [a_token() for _ in range(250)]
-    assert gateway.send(PAYLOAD, tokens) == [DELIVERED] * 250
+    tokens = [a_token() for _ in range(AT_ONCE)]
+    assert gateway.send(PAYLOAD, tokens) == [DELIVERED] * AT_ONCE
     assert sorted(message["token"] for message in wire.messages) == sorted(tokens)
     assert wire.paths == {f"/v1/projects/{PROJECT}/messages:send"}
     expected = message_of(PAYLOAD)

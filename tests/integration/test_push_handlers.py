@@ -15,7 +15,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from delivery import handler as delivery
 from react import handler as react
 from rekindle.models import CoupleId, Uid
-from rekindle.push.jobs import RetryJob, Target, job_from
+from rekindle.push.jobs import job_from
 from rekindle.store.slots import Slots
 from rekindle.store.table import Table
 from tests import engines
@@ -26,7 +26,7 @@ from tests.integration.push_world import Queue, saved
 from tick import handler as tick
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from rekindle.models import Person
 
@@ -35,13 +35,13 @@ _numbers = itertools.count(1)
 
 
 class Context(LambdaContext):
-    """As Lambda's own, with so much time left."""
+    """As Lambda's own, with so many seconds left."""
 
-    def __init__(self, seconds: int = 600) -> None:
-        self._seconds = seconds
+    def __init__(self, time_left: Callable[[], int] = lambda: 600) -> None:
+        self._time_left = time_left
 
     def get_remaining_time_in_millis(self) -> int:  # type: ignore[override]  # Powertools has it static
-        return self._seconds * 1000
+        return self._time_left() * 1000
 
 
 @pytest.fixture
@@ -65,6 +65,8 @@ def world(emulator_url: str, queue: Queue, wire: FcmWire, monkeypatch: pytest.Mo
         **engines.environment(emulator_url),
         "TABLE_NAME": name,
         "QUEUE_URL": queue.url,
+        "DEAD_LETTERS_URL": Queue.on(emulator_url).url,
+        "VISIBILITY_SECONDS": "1080",
         "APP_LINK": "https://app.example",
         "FCM_SECRET_ARN": secrets.create_secret(Name=name, SecretString=wire.secret)["ARN"],
         "FCM_PROJECT_ID": PROJECT,
@@ -136,25 +138,20 @@ def test_a_message_that_is_no_job_goes_back_and_the_others_are_done(world: Table
     assert len(wire.messages) == 1
 
 
-def test_a_push_that_was_given_up_goes_back_until_it_is_with_the_dead_letters(
-    world: Table, caplog: pytest.LogCaptureFixture
-) -> None:
-    ada, _ = ada_and_ben(world)
+def test_a_reminder_that_failed_until_it_was_too_late_is_dropped(world: Table, wire: FcmWire) -> None:
+    """Eight receives are seven times eighteen minutes in which the queue hid it."""
+    ada_and_ben(world)
     event = sample("delivery")
-    given_up = RetryJob.model_validate(
-        json.loads(event["Records"][2]["body"]) | {"attempt": 7, "given_up": True, "reason": "InternalError"}
-    )
-    assert given_up.targets == (Target(uid=ada.uid, couple=CoupleId("couple-1"), mark="9f86d081884c7d65"),)
-    event["Records"] = [event["Records"][2] | {"body": given_up.model_dump_json()}]
-    assert len(delivery.handler(event, Context())["batchItemFailures"]) == 1
-    assert "given up" in caplog.messages
+    event["Records"] = event["Records"][:1]
+    event["Records"][0]["attributes"]["ApproximateReceiveCount"] = "8"
+    assert delivery.handler(event, Context()) == {"batchItemFailures": []}
+    assert wire.messages == []
 
 
 def test_a_job_that_there_is_no_time_for_is_enqueued_anew(world: Table, wire: FcmWire, queue: Queue) -> None:
-    """The first one is begun in any case, so that there is always some progress."""
     ada_and_ben(world)
     event = sample("delivery")
-    assert delivery.handler(event, Context(seconds=20)) == {"batchItemFailures": []}
+    assert delivery.handler(event, Context(lambda: 20 if wire.messages else 600)) == {"batchItemFailures": []}
     assert len(wire.messages) == 2
     waited = dt.timedelta(milliseconds=12)
     put_off = [job_from(record["body"]) for record in event["Records"][1:]]
@@ -191,3 +188,15 @@ def test_a_secret_that_is_none_is_said_aloud_and_nothing_is_lost(
     assert len(delivery.handler(sample("delivery"), Context())["batchItemFailures"]) == 3
     assert "FCM does not accept our credential" in caplog.messages
     assert Slots(world).zones()
+
+
+@pytest.mark.parametrize("name", ["empty", "unknown"])
+def test_a_secret_that_nobody_has_filled_yet_is_called_empty(
+    emulator_url: str, world: Table, name: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As it is right after the first deployment. AWS calls it not found, as it does one that is not there at all."""
+    ada_and_ben(world)
+    engines.client("secretsmanager", emulator_url).create_secret(Name=f"{world.name}-empty")
+    monkeypatch.setenv("FCM_SECRET_ARN", f"{world.name}-{name}")
+    assert len(delivery.handler(sample("delivery"), Context())["batchItemFailures"]) == 3
+    assert {vars(record).get("reason") for record in caplog.records} == {"the FCM secret is empty"}

@@ -397,6 +397,18 @@ class TestLeaving:
             assert key
             assert "ttl" in key
 
+    def test_an_unpairing_races_a_second_tap_on_confirm(self, parts: Parts) -> None:
+        """The tap finds the couple or finds it gone; it never brings it back."""
+        for _ in range(20):
+            ada, ben = Racer(parts), Racer(parts)
+            invite = ada.invite()
+            ben.redeem(invite.code)
+            ada.confirm(invite.invite_id)
+            tapped, left = race(lambda: ada.confirm(invite.invite_id), ben.unpair)
+            assert left is None
+            assert not isinstance(tapped, Problem) or tapped in {Problem.NOT_PAIRED, Problem.NO_INVITE}
+            assert couples_among(parts, [ada, ben]) == set()
+
     def test_an_unpairing_races_a_pairing_with_another(self, parts: Parts) -> None:
         for _ in range(20):
             ada, ben, cai = Racer(parts), Racer(parts), Racer(parts)

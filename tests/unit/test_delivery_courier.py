@@ -6,7 +6,16 @@ import datetime as dt
 
 import pytest
 
-from delivery.courier import FIRST_BACKOFF, LAST_ATTEMPT, TARGETS, Recipient, is_awaited, retries, wait_before
+from delivery.courier import (
+    FIRST_BACKOFF,
+    LAST_ATTEMPT,
+    TARGETS,
+    Recipient,
+    is_awaited,
+    retries,
+    sorted_out,
+    wait_before,
+)
 from delivery.gateway import DELIVERED, Fate, Outcome
 from delivery.handler import waited
 from rekindle.calendar import day_window
@@ -29,7 +38,7 @@ from tests.builders import NEW_YORK, TOKYO, an_instant
 DATE = dt.date(2026, 3, 2)
 AT = an_instant("2026-03-03T01:30:00Z")
 ADA, BEN = Uid("ada"), Uid("ben")
-OCCASION = Occasion(PushKind.PROMPT, DATE, AT)
+OCCASION = Occasion(PushKind.PROMPT, DATE, AT, ends_at=AT + dt.timedelta(hours=4))
 MINUTE = dt.timedelta(minutes=1)
 NONE = dt.timedelta(0)
 
@@ -78,53 +87,64 @@ def test_an_attempt_waits_as_long_as_anybody_was_asked_to() -> None:
 
 
 def test_only_what_did_not_arrive_is_tried_again() -> None:
-    outcomes = sent(DELIVERED, Outcome(Fate.LATER, "UnavailableError"), Outcome(Fate.DEAD, "UnregisteredError"))
-    (job,) = retries(OCCASION, outcomes, 5 * MINUTE, 1, MINUTE)
-    assert [(target.uid, target.mark) for target in job.targets] == [("person-1", mark_of("token-1"))]
-    assert (job.attempt, job.reason, job.given_up, job.late, job.hold) == (
-        2,
-        "UnavailableError",
-        False,
-        5 * MINUTE,
-        NONE,
-    )
-    assert job.occasion == OCCASION
+    later, unauthorised = Outcome(Fate.LATER, "UnavailableError"), Outcome(Fate.UNAUTHORISED, "ThirdPartyAuthError")
+    outcomes = sent(DELIVERED, later, Outcome(Fate.DEAD, "UnregisteredError"), unauthorised)
+    assert sorted_out(outcomes, 1) == ([outcomes[1], outcomes[3]], [])
 
 
 def test_what_is_refused_is_given_up_at_once_and_the_rest_goes_on() -> None:
-    outcomes = sent(Outcome(Fate.REFUSED, "InvalidArgumentError"), Outcome(Fate.LATER, "InternalError"))
-    again, given_up = retries(OCCASION, outcomes, NONE, 1, MINUTE)
-    assert (again.given_up, again.reason) == (False, "InternalError")
-    assert (given_up.given_up, given_up.reason) == (True, "InvalidArgumentError")
+    refused, later = outcomes = sent(
+        Outcome(Fate.REFUSED, "InvalidArgumentError"), Outcome(Fate.LATER, "InternalError")
+    )
+    assert sorted_out(outcomes, 1) == ([later], [refused])
 
 
 def test_after_the_last_attempt_it_is_given_up() -> None:
     outcomes = sent(Outcome(Fate.LATER, "UnavailableError"))
-    assert not retries(OCCASION, outcomes, NONE, LAST_ATTEMPT - 1, MINUTE)[0].given_up
-    assert retries(OCCASION, outcomes, NONE, LAST_ATTEMPT, MINUTE)[0].given_up
+    assert sorted_out(outcomes, LAST_ATTEMPT - 1) == (outcomes, [])
+    assert sorted_out(outcomes, LAST_ATTEMPT) == ([], outcomes)
+
+
+def test_a_retry_is_about_the_same_and_says_why_it_is_needed() -> None:
+    (job,) = retries(OCCASION, sent(Outcome(Fate.LATER, "UnavailableError")), 5 * MINUTE, 2)
+    assert [(target.uid, target.mark) for target in job.targets] == [("person-0", mark_of("token-0"))]
+    assert (job.attempt, job.reason, job.late, job.hold) == (2, "UnavailableError", 5 * MINUTE, NONE)
+    assert job.occasion == OCCASION
 
 
 def test_a_wait_beyond_what_the_queue_can_do_is_held_on_to() -> None:
     outcomes = sent(Outcome(Fate.LATER, "QuotaExceededError", 40 * MINUTE))
-    (job,) = retries(OCCASION, outcomes, NONE, 1, 40 * MINUTE)
+    (job,) = retries(OCCASION, outcomes, NONE, 2, 40 * MINUTE)
     assert job.hold == 40 * MINUTE - LONGEST_DELAY
 
 
 def test_a_retry_of_very_many_devices_is_split_to_fit_the_queue() -> None:
     outcomes = sent(*[Outcome(Fate.LATER, "UnavailableError")] * (TARGETS + 1))
-    jobs = retries(OCCASION, outcomes, NONE, 1, MINUTE)
+    jobs = retries(OCCASION, outcomes, NONE, 2)
     assert [len(job.targets) for job in jobs] == [TARGETS, 1]
     assert len(jobs[0].model_dump_json()) < 262_144
 
 
 def test_nothing_is_tried_again_when_all_arrived() -> None:
-    assert retries(OCCASION, sent(DELIVERED, DELIVERED), NONE, 1, MINUTE) == []
+    assert sorted_out(sent(DELIVERED, DELIVERED), 1) == ([], [])
+    assert retries(OCCASION, [], NONE, 2) == []
 
 
 @pytest.mark.parametrize(
-    ("received", "wait"), [("1772458200100", NONE), ("1772458260100", MINUTE), ("1772458200000", NONE)]
+    ("received", "times", "wait"),
+    [
+        ("1772458200100", 1, NONE),
+        ("1772458260100", 1, MINUTE),
+        ("1772458200000", 1, NONE),
+        ("1772458260100", 3, 41 * MINUTE),
+    ],
+    ids=["at once", "a minute later", "by a clock that is behind", "after two failures"],
 )
-def test_the_wait_in_the_queue_is_between_the_queues_own_times(received: str, wait: dt.timedelta) -> None:
-    """Two machines of the queue may differ by a little, and then it did not wait."""
-    stamps = {"SentTimestamp": "1772458200100", "ApproximateFirstReceiveTimestamp": received}
-    assert waited({"attributes": stamps}) == wait
+def test_the_wait_in_the_queue_is_between_the_queues_own_times(received: str, times: int, wait: dt.timedelta) -> None:
+    """With the time that it was hidden after each failure. Two machines of the queue may differ by a little."""
+    stamps = {
+        "SentTimestamp": "1772458200100",
+        "ApproximateFirstReceiveTimestamp": received,
+        "ApproximateReceiveCount": str(times),
+    }
+    assert waited({"attributes": stamps}, 20 * MINUTE) == wait

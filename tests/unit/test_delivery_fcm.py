@@ -111,7 +111,7 @@ def test_a_quota_without_a_time_waits_a_minute() -> None:
 
 def a_payload(*, quiet: bool = False) -> Payload:
     occasion = Occasion(PushKind.PROMPT, dt.date(2026, 3, 2), an_instant("2026-03-02T13:30:00Z"))
-    return payload_of(occasion, Language("en"), quiet=quiet, app_link="https://app.example")
+    return payload_of(occasion, Language("en"), occasion.instant, quiet=quiet, app_link="https://app.example")
 
 
 def wire(payload: Payload) -> dict[str, Any]:

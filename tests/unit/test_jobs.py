@@ -32,6 +32,7 @@ RETRY = RetryJob(
     targets=(Target(uid=Uid("ada"), couple=CoupleId("couple-1"), mark=mark_of("token")),),
     attempt=2,
     reason="UnavailableError",
+    ends_at=an_instant(),
     late=dt.timedelta(minutes=7, seconds=1),
     hold=dt.timedelta(minutes=45),
 )
@@ -77,6 +78,7 @@ def body(job: SlotJob | PersonJob | RetryJob, **changes: object) -> str:
         body(PERSON, uid=None),
         body(RETRY, targets=[]),
         body(RETRY, attempt=1),
+        body(RETRY, ends_at="2026-03-03T00:00:00"),
         body(RETRY, targets=[{"uid": "ada", "couple": "couple-1", "token": "a token"}]),
     ],
 )

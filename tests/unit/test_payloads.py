@@ -2,17 +2,19 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from dataclasses import replace
 
 import pytest
 
 from rekindle.models import Language, PushKind
-from rekindle.push.payloads import CATALOGUE, LIFETIMES, Occasion, Text, payload_of
+from rekindle.push.payloads import CATALOGUE, LIFETIMES, REMINDERS, Occasion, Text, payload_of
 from rekindle.streaks import MILESTONES
 from tests.builders import an_instant
 
 ENGLISH = Language("en")
 LINK = "https://app.example"
 DATE = dt.date(2026, 3, 2)
+HOUR = dt.timedelta(hours=1)
 
 TEXTS = [
     pytest.param(text, id=f"{language}-{kind}-{variant}")
@@ -62,7 +64,7 @@ def test_a_text_fits_a_lock_screen(text: Text) -> None:
 @pytest.mark.parametrize("quiet", [True, False])
 @pytest.mark.parametrize("occasion", OCCASIONS)
 def test_a_payload_holds_a_text_of_the_catalogue_and_nothing_else_to_read(occasion: Occasion, *, quiet: bool) -> None:
-    payload = payload_of(occasion, ENGLISH, quiet=quiet, app_link=LINK)
+    payload = payload_of(occasion, ENGLISH, occasion.instant, quiet=quiet, app_link=LINK)
     assert payload.text in CATALOGUE[ENGLISH][occasion.kind].values()
     assert re.fullmatch(r"https://app\.example/o/[ds]20260302", payload.link)
     assert payload.collapse_id == f"{occasion.kind}-2026-03-02"
@@ -71,8 +73,8 @@ def test_a_payload_holds_a_text_of_the_catalogue_and_nothing_else_to_read(occasi
 
 def test_a_language_that_is_not_there_yet_is_spoken_to_in_english() -> None:
     occasion = OCCASIONS[0]
-    french = payload_of(occasion, Language("fr"), quiet=False, app_link=LINK)
-    assert french == payload_of(occasion, ENGLISH, quiet=False, app_link=LINK)
+    french = payload_of(occasion, Language("fr"), occasion.instant, quiet=False, app_link=LINK)
+    assert french == payload_of(occasion, ENGLISH, occasion.instant, quiet=False, app_link=LINK)
 
 
 def test_the_variants_of_a_text_take_turns_by_date() -> None:
@@ -80,13 +82,13 @@ def test_the_variants_of_a_text_take_turns_by_date() -> None:
     variants = CATALOGUE[ENGLISH][PushKind.PROMPT]
     dates = [DATE + dt.timedelta(days=days) for days in range(len(variants))]
     occasions = [Occasion(PushKind.PROMPT, date, an_instant()) for date in dates]
-    shown = [payload_of(occasion, ENGLISH, quiet=False, app_link=LINK).text for occasion in occasions]
+    shown = [payload_of(occasion, ENGLISH, occasion.instant, quiet=False, app_link=LINK).text for occasion in occasions]
     assert set(shown) == set(variants.values())
 
 
 def test_each_milestone_has_words_of_its_own() -> None:
     shown = {
-        payload_of(occasion, ENGLISH, quiet=False, app_link=LINK).text
+        payload_of(occasion, ENGLISH, occasion.instant, quiet=False, app_link=LINK).text
         for occasion in OCCASIONS
         if occasion.kind is PushKind.STREAK_MILESTONE
     }
@@ -94,16 +96,36 @@ def test_each_milestone_has_words_of_its_own() -> None:
 
 
 def test_a_milestone_without_words_is_an_error() -> None:
+    eighth = Occasion(PushKind.STREAK_MILESTONE, DATE, an_instant(), 8)
     with pytest.raises(KeyError):
-        payload_of(Occasion(PushKind.STREAK_MILESTONE, DATE, an_instant(), 8), ENGLISH, quiet=False, app_link=LINK)
+        payload_of(eighth, ENGLISH, an_instant(), quiet=False, app_link=LINK)
 
 
-@pytest.mark.parametrize("kind", [PushKind.PROMPT, PushKind.EVENING])
-def test_a_reminder_never_comes_a_day_late(kind: PushKind) -> None:
-    payload = payload_of(Occasion(kind, DATE, an_instant()), ENGLISH, quiet=False, app_link=LINK)
-    assert payload.lifetime == LIFETIMES[kind] <= dt.timedelta(hours=12)
-    assert payload.expires_at == an_instant() + payload.lifetime
+@pytest.mark.parametrize("occasion", [each for each in OCCASIONS if each.kind not in REMINDERS])
+def test_a_payload_does_not_tell_to_the_minute_when_somebody_answered(occasion: Occasion) -> None:
+    """Nor when it was sent, from which that could be guessed: all times of the same hour are alike."""
+    hour = an_instant("2026-03-02T15:00:00Z")
+    times = [hour, hour + dt.timedelta(minutes=17, seconds=4, milliseconds=321), hour + dt.timedelta(minutes=59)]
+    late = dt.timedelta(seconds=1, milliseconds=5)
+    payloads = {
+        payload_of(replace(occasion, instant=at), ENGLISH, at + late, quiet=False, app_link=LINK) for at in times
+    }
+    (payload,) = payloads
+    assert payload.expires_at == hour + LIFETIMES[occasion.kind] + HOUR
+    assert payload.ttl == LIFETIMES[occasion.kind] + HOUR
+
+
+@pytest.mark.parametrize("kind", REMINDERS)
+@pytest.mark.parametrize("left", [dt.timedelta(minutes=10), dt.timedelta(hours=20)], ids=str)
+def test_a_reminder_ends_with_its_date_on_every_phone(kind: PushKind, left: dt.timedelta) -> None:
+    """However late it is sent: Android counts from then."""
+    ends_at, late = an_instant() + left, dt.timedelta(minutes=4, seconds=3)
+    occasion = Occasion(kind, DATE, an_instant(), ends_at=ends_at)
+    payload = payload_of(occasion, ENGLISH, an_instant() + late, quiet=False, app_link=LINK)
+    assert payload.expires_at == min(ends_at, an_instant() + LIFETIMES[kind])
+    assert an_instant() + late + payload.ttl == payload.expires_at
 
 
 def test_the_app_link_may_end_in_a_slash() -> None:
-    assert payload_of(OCCASIONS[0], ENGLISH, quiet=False, app_link=f"{LINK}/").link == f"{LINK}/o/d20260302"
+    payload = payload_of(OCCASIONS[0], ENGLISH, an_instant(), quiet=False, app_link=f"{LINK}/")
+    assert payload.link == f"{LINK}/o/d20260302"

@@ -1,40 +1,46 @@
 """The courier: finds out whom a job still reaches, sends, and sees to what did not arrive.
 
 What failed for a while goes back to the queue as a job of its own that names just the devices concerned, each time
-with a longer delay. After the last attempt, and at once where the message itself is at fault, that job is only there to
-end with the dead letters and tell its reason. The rest of the page goes on meanwhile.
+with a longer delay. After the last attempt, and at once where the message itself is at fault, that job is laid with the
+dead letters, to tell its reason there. The rest of the page goes on meanwhile.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import batched
 from typing import TYPE_CHECKING, Any, Final
 
-from delivery.gateway import CredentialError, Fate
-from rekindle.calendar import local_time
-from rekindle.errors import ContentionError, RekindleError
+from delivery.gateway import AT_ONCE, LONGEST_SEND, CredentialError, Fate, Outcome
+from rekindle.calendar import local_time, start_of
+from rekindle.errors import ContentionError
 from rekindle.models import PushKind
-from rekindle.push.jobs import LONGEST_DELAY, PersonJob, RetryJob, SlotJob, Target, mark_of
-from rekindle.push.payloads import Occasion, payload_of
+from rekindle.push.jobs import FIRST_RETRY, LONGEST_DELAY, PersonJob, RetryJob, SlotJob, Target, mark_of
+from rekindle.push.payloads import REMINDERS, Occasion, payload_of
 from rekindle.reminders import MAX_LATENESS, is_quiet
 from rekindle.telemetry import logger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from delivery.gateway import Outcome, PushGateway
+    from delivery.gateway import PushGateway
     from rekindle.models import CoupleId, Day, Language, Person, Uid
     from rekindle.push.outbox import Outbox
+    from rekindle.push.payloads import Payload
     from rekindle.store.people import People
     from rekindle.store.runs import Runs
     from rekindle.store.slots import SlotRow, Slots
 
 PAGE_ROWS: Final = 500
-RESERVE: Final = dt.timedelta(seconds=60)
-"""Time that must be left to begin another page: what one takes when every answer comes at the last moment."""
+SPARE: Final = dt.timedelta(seconds=30)
+"""Time for what there is to do about a page besides sending: to read it, to enqueue retries and to move the run."""
+
+RESERVE: Final = LONGEST_SEND + SPARE
+"""Time that must be left to begin another page, and to send to any AT_ONCE devices of it."""
+
+NO_TIME: Final = Outcome(Fate.LATER, "no time left")
 
 LAST_ATTEMPT: Final = 6
 FIRST_BACKOFF: Final = dt.timedelta(seconds=30)
@@ -43,11 +49,8 @@ FIRST_BACKOFF: Final = dt.timedelta(seconds=30)
 TARGETS: Final = 1000
 """The most devices that one retry names: about half of what a message may weigh."""
 
-_REMINDERS: Final = (PushKind.PROMPT, PushKind.EVENING)
-
-
-class GivenUpError(RekindleError):
-    """A push that is not tried any more: its job fails each time it comes, until it lies with the dead letters."""
+_NONE: Final = dt.timedelta(0)
+_ONE_DAY: Final = dt.timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,7 @@ class Courier:
     runs: Runs
     people: People
     outbox: Outbox
+    dead_letters: Outbox
     gateway: PushGateway
     app_link: str
     page_rows: int = PAGE_ROWS
@@ -81,26 +85,24 @@ class Courier:
     ) -> None:
         """Do the job, which lay in the queue for `waited`, or as much of it as there is time for.
 
-        A reminder that has become too late is dropped. Raises CredentialError, GivenUpError, OutboxError and the
-        store's errors: then the job is to come again, and goes on where it was.
+        There has to be RESERVE left to begin with. A push that has become too late is dropped. Raises CredentialError,
+        OutboxError and the store's errors: then the job is to come again, and goes on where it was.
         """
         late = job.late + waited
         match job:
-            case RetryJob(given_up=True):
-                raise GivenUpError(job.reason)
             case SlotJob() | RetryJob(kind=PushKind.PROMPT | PushKind.EVENING) if late > MAX_LATENESS:
                 logger.warning("too late", extra=_about(job) | {"late": late.total_seconds()})
             case SlotJob():
                 self._to_slot(job, late, time_left)
             case PersonJob():
                 recipients = self._reached(job.occasion, {(job.uid, job.couple): None}, late)
-                self._push(job.occasion, recipients, late, attempt=1)
+                self._push(job.occasion, recipients, late, time_left)
             case RetryJob() if job.hold:
                 delay = min(job.hold, LONGEST_DELAY)
                 self.outbox.send([job.model_copy(update={"late": late, "hold": job.hold - delay})], delay)
             case RetryJob():
                 recipients = self._reached(job.occasion, _marks(job.targets), late)
-                self._push(job.occasion, recipients, late, job.attempt)
+                self._push(job.occasion, recipients, late, time_left, job.attempt)
 
     def put_off(self, job: SlotJob | PersonJob | RetryJob, waited: dt.timedelta) -> None:
         """Enqueue the job anew, untouched: sooner than its message would come again, and none of its tries is spent."""
@@ -111,12 +113,13 @@ class Courier:
         if run.done:
             logger.info("refused a repeat", extra=_about(job))
             return
+        ends_at = start_of(job.date + _ONE_DAY, job.zone)
         while True:
             page = self.slots.page(job.slot, job.shard, run.cursor, self.page_rows)
-            for kind in _REMINDERS:
-                occasion = Occasion(kind, job.date, job.instant)
+            for kind in REMINDERS:
+                occasion = Occasion(kind, job.date, job.instant, ends_at=ends_at)
                 rows = [row for row in page.rows if row.kind is kind]
-                self._push(occasion, self._due(job, occasion, rows, late), late, attempt=1)
+                self._push(occasion, self._due(job, occasion, rows, late), late, time_left)
             if page.last is None:
                 self.runs.finish(run)
                 return
@@ -164,27 +167,51 @@ class Courier:
         days = self.slots.days(couples.values(), occasion.date)
         return frozenset(uid for uid, couple in couples.items() if is_awaited(days.get(couple), uid, at))
 
-    def _push(self, occasion: Occasion, recipients: Sequence[Recipient], late: dt.timedelta, attempt: int) -> None:
+    def _push(
+        self,
+        occasion: Occasion,
+        recipients: Sequence[Recipient],
+        late: dt.timedelta,
+        time_left: Callable[[], dt.timedelta],
+        attempt: int = 1,
+    ) -> None:
         if not recipients:
             return
+        if occasion.instant + late >= occasion.expires_at:
+            logger.warning("too late", extra=_about(occasion) | {"late": late.total_seconds()})
+            return
+        sent: list[Sent] = []
+        for payload, turn in self._turns(occasion, recipients, late):
+            outcomes = [NO_TIME] * len(turn)
+            if time_left() >= RESERVE:
+                outcomes = self.gateway.send(payload, [recipient.token for recipient in turn])
+            sent.extend(zip(turn, outcomes, strict=True))
+        if all(outcome.fate is Fate.UNAUTHORISED for _, outcome in sent):
+            raise CredentialError(_reasons(sent))
+        again, given_up = sorted_out(sent, attempt)
+        wait = wait_before(attempt + 1, [outcome for _, outcome in again])
+        self.outbox.send(retries(occasion, again, late, attempt + 1, wait), min(wait, LONGEST_DELAY))
+        self.dead_letters.send(retries(occasion, given_up, late, FIRST_RETRY))
+        self._forget((recipient for recipient, outcome in sent if outcome.fate is Fate.DEAD), time_left)
+        _log(occasion, sent, given_up, attempt)
+
+    def _turns(
+        self, occasion: Occasion, recipients: Iterable[Recipient], late: dt.timedelta
+    ) -> Iterator[tuple[Payload, tuple[Recipient, ...]]]:
+        """The recipients as they can be sent to at once, with what they are sent."""
         groups: dict[tuple[Language, bool], list[Recipient]] = defaultdict(list)
         for recipient in recipients:
             groups[recipient.language, recipient.quiet].append(recipient)
-        sent: list[Sent] = []
         for (language, quiet), group in groups.items():
-            payload = payload_of(occasion, language, quiet=quiet, app_link=self.app_link)
-            outcomes = self.gateway.send(payload, [recipient.token for recipient in group])
-            sent.extend(zip(group, outcomes, strict=True))
-        fates = Counter(outcome.fate for _, outcome in sent)
-        if fates[Fate.UNAUTHORISED] == len(sent):
-            raise CredentialError(_reasons(sent))
-        wait = wait_before(attempt + 1, [outcome for _, outcome in sent])
-        self.outbox.send(retries(occasion, sent, late, attempt, wait), min(wait, LONGEST_DELAY))
-        self._forget(recipient for recipient, outcome in sent if outcome.fate is Fate.DEAD)
-        _log(occasion, sent, attempt)
+            payload = payload_of(occasion, language, occasion.instant + late, quiet=quiet, app_link=self.app_link)
+            for turn in batched(group, AT_ONCE, strict=False):
+                yield payload, turn
 
-    def _forget(self, dead: Iterable[Recipient]) -> None:
+    def _forget(self, dead: Iterable[Recipient], time_left: Callable[[], dt.timedelta]) -> None:
         for recipient in dead:
+            if time_left() < SPARE:
+                logger.warning("dead tokens stay for now")
+                return
             try:
                 self.people.forget_token(recipient.uid, recipient.token)
             except ContentionError:
@@ -202,30 +229,29 @@ def wait_before(attempt: int, outcomes: Iterable[Outcome]) -> dt.timedelta:
     return max([FIRST_BACKOFF * (1 << attempt - 2), *(outcome.wait for outcome in outcomes)])
 
 
-def retries(
-    occasion: Occasion, sent: Sequence[Sent], late: dt.timedelta, attempt: int, wait: dt.timedelta
-) -> list[RetryJob]:
-    """The jobs for what did not arrive: to be tried again, or given up after the last attempt or a refusal."""
+def sorted_out(sent: Iterable[Sent], attempt: int) -> tuple[list[Sent], list[Sent]]:
+    """What did not arrive: to be tried again, and given up after the last attempt or a refusal."""
     again = [each for each in sent if each[1].fate in {Fate.LATER, Fate.UNAUTHORISED}]
     refused = [each for each in sent if each[1].fate is Fate.REFUSED]
-    is_last = attempt >= LAST_ATTEMPT
+    return (again, refused) if attempt < LAST_ATTEMPT else ([], again + refused)
+
+
+def retries(
+    occasion: Occasion, missed: Iterable[Sent], late: dt.timedelta, attempt: int, wait: dt.timedelta = _NONE
+) -> list[RetryJob]:
+    """The jobs that push to the missed once more, as that attempt and after that wait."""
     return [
         RetryJob(
-            kind=occasion.kind,
-            date=occasion.date,
-            instant=occasion.instant,
-            milestone=occasion.milestone,
+            **asdict(occasion),
             late=late,
             targets=tuple(
                 Target(uid=recipient.uid, couple=recipient.couple, mark=mark_of(recipient.token))
                 for recipient, _ in batch
             ),
-            attempt=attempt + 1,
+            attempt=attempt,
             reason=_reasons(batch),
-            hold=max(wait - LONGEST_DELAY, dt.timedelta(0)),
-            given_up=given_up,
+            hold=max(wait - LONGEST_DELAY, _NONE),
         )
-        for missed, given_up in ((again, is_last), (refused, True))
         for batch in batched(missed, TARGETS, strict=False)
     ]
 
@@ -245,16 +271,18 @@ def _reasons(sent: Iterable[Sent]) -> str:
     return ", ".join(sorted({outcome.reason for _, outcome in sent}))
 
 
-def _about(job: SlotJob | RetryJob) -> dict[str, Any]:
-    where = {"slot": str(job.slot), "shard": job.shard} if isinstance(job, SlotJob) else {"kind": job.kind}
-    return {**where, "date": str(job.date)}
+def _about(about: SlotJob | RetryJob | Occasion) -> dict[str, Any]:
+    where = {"slot": str(about.slot), "shard": about.shard} if isinstance(about, SlotJob) else {"kind": about.kind}
+    return {**where, "date": str(about.date)}
 
 
-def _log(occasion: Occasion, sent: Sequence[Sent], attempt: int) -> None:
+def _log(occasion: Occasion, sent: Sequence[Sent], given_up: Sequence[Sent], attempt: int) -> None:
     fates = Counter(str(outcome.fate) for _, outcome in sent)
     failed = [each for each in sent if each[1].fate in {Fate.LATER, Fate.UNAUTHORISED, Fate.REFUSED}]
-    extra = {"kind": occasion.kind, "date": str(occasion.date), "attempt": attempt, "devices": len(sent), **fates}
-    if fates[Fate.UNAUTHORISED] or fates[Fate.REFUSED]:
+    extra = _about(occasion) | {"attempt": attempt, "devices": len(sent), **fates}
+    if given_up:
+        logger.error("given up", extra=extra | {"given_up": len(given_up), "reasons": _reasons(failed)})
+    elif fates[Fate.UNAUTHORISED]:
         logger.error("not all pushed", extra=extra | {"reasons": _reasons(failed)})
     elif failed:
         logger.warning("not all pushed yet", extra=extra | {"reasons": _reasons(failed)})

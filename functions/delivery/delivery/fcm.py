@@ -12,7 +12,6 @@ import email.utils
 import json
 import uuid
 from functools import partial
-from itertools import batched
 from typing import TYPE_CHECKING, Any, Final, Self
 
 import firebase_admin
@@ -26,7 +25,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import ReadTimeoutError
 from urllib3.util import Retry
 
-from delivery.gateway import DELIVERED, CredentialError, Fate, Outcome
+from delivery.gateway import AT_ONCE, DELIVERED, TIMEOUT, CredentialError, Fate, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,12 +36,6 @@ if TYPE_CHECKING:
     from rekindle.push.payloads import Payload
 
 SCOPE: Final = "https://www.googleapis.com/auth/firebase.messaging"
-CONNECTIONS: Final = 100
-"""How many messages are under way at once: the SDK gives each a thread, and each has a connection that is kept."""
-
-TIMEOUT: Final = (3, 10)
-"""Seconds to connect, and to wait for an answer."""
-
 QUOTA_WAIT: Final = dt.timedelta(minutes=1)
 """What FCM asks for after a 429 that names no time."""
 
@@ -101,11 +94,12 @@ class FcmGateway:
     ) -> None:
         self._credential = credential
         self._tokens = Session()
-        self._request = partial(Request(self._tokens), timeout=sum(timeout))
+        self._request = partial(Request(self._tokens), timeout=timeout)
         self._session = AuthorizedSession(  # type: ignore[no-untyped-call]
             credential, refresh_status_codes=(), auth_request=self._request
         )
-        self._session.mount(endpoint, HTTPAdapter(pool_connections=1, pool_maxsize=CONNECTIONS, max_retries=_RETRIES))
+        # The SDK gives each message a thread; each has a connection that is kept.
+        self._session.mount(endpoint, HTTPAdapter(pool_connections=1, pool_maxsize=AT_ONCE, max_retries=_RETRIES))
         self._app = firebase_admin.initialize_app(credential, {"projectId": project}, name=f"delivery-{uuid.uuid4()}")
         # The SDK has no public setting for its address or its transport; a test would notice if these parts moved.
         service = messaging._get_messaging_service(self._app)  # noqa: SLF001
@@ -131,17 +125,10 @@ class FcmGateway:
                     return [Outcome(Fate.LATER, type(error).__name__)] * len(tokens)
                 raise CredentialError(f"no access token for FCM: {type(error).__name__}") from error
         template = message_of(payload)
-        return [
-            outcome
-            for chunk in batched(tokens, CONNECTIONS, strict=False)
-            for outcome in self._send([_addressed(template, token) for token in chunk])
-        ]
-
-    def _send(self, messages: list[messaging.Message]) -> list[Outcome]:
         try:
-            responses = messaging.send_each(messages, app=self._app).responses
+            responses = messaging.send_each([_addressed(template, token) for token in tokens], app=self._app).responses
         except exceptions.FirebaseError as error:
-            return [outcome_of(error)] * len(messages)
+            return [outcome_of(error)] * len(tokens)
         return [outcome_of(response.exception) for response in responses]
 
 
@@ -153,7 +140,7 @@ def message_of(payload: Payload) -> messaging.Message:
         data={"link": payload.link},
         android=messaging.AndroidConfig(
             priority="normal" if quiet else "high",
-            ttl=payload.lifetime,
+            ttl=payload.ttl,
             notification=messaging.AndroidNotification(
                 tag=payload.collapse_id,
                 channel_id=QUIET_CHANNEL if quiet else EVERYDAY_CHANNEL,

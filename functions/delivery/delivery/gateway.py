@@ -14,6 +14,15 @@ if TYPE_CHECKING:
 
     from rekindle.push.payloads import Payload
 
+AT_ONCE: Final = 100
+"""The most devices of one send: all are under way at the same time."""
+
+TIMEOUT: Final = (3, 10)
+"""Seconds to connect, and to wait for an answer."""
+
+LONGEST_SEND: Final = dt.timedelta(seconds=5 * sum(TIMEOUT))
+"""What a send takes at the worst: up to three requests for an access token, and two for each message at once."""
+
 
 class CredentialError(RekindleError):
     """The push service does not accept who we are; nothing was sent, and somebody has to look at the credential."""
@@ -46,7 +55,7 @@ DELIVERED: Final = Outcome(Fate.DELIVERED)
 
 
 class PushGateway(Protocol):
-    """Sends one payload to many devices."""
+    """Sends one payload to as many as AT_ONCE devices, within LONGEST_SEND."""
 
     def send(self, payload: Payload, tokens: Sequence[str]) -> list[Outcome]:
         """One outcome for each token, in order, without waiting for anything to pass.

@@ -8,11 +8,10 @@ import traceback
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import boto3
-
-from delivery.courier import RESERVE, Courier, GivenUpError
+from delivery.courier import RESERVE, Courier
 from delivery.fcm import FcmGateway, credential_from
 from delivery.gateway import CredentialError
+from rekindle.clients import client
 from rekindle.push.jobs import job_from
 from rekindle.push.outbox import Outbox
 from rekindle.settings import DeliverySettings
@@ -32,19 +31,25 @@ if TYPE_CHECKING:
 @cache
 def _gateway() -> FcmGateway:
     settings = DeliverySettings.read(os.environ)
-    secret = boto3.client("secretsmanager").get_secret_value(SecretId=settings.fcm_secret)["SecretString"]
+    secrets = client("secretsmanager")
+    try:
+        secret = secrets.get_secret_value(SecretId=settings.fcm_secret)["SecretString"]
+    except (secrets.exceptions.ResourceNotFoundException, KeyError) as error:
+        raise CredentialError("the FCM secret is empty") from error
     return FcmGateway(credential_from(secret), settings.fcm_project, settings.fcm_endpoint)
 
 
 @cache
 def _courier() -> Courier:
     settings = DeliverySettings.read(os.environ)
-    table = Table(boto3.client("dynamodb"), settings.table)
+    table = Table(client("dynamodb"), settings.table)
+    sqs = client("sqs")
     return Courier(
         slots=Slots(table),
         runs=Runs(table),
         people=People(table),
-        outbox=Outbox(boto3.client("sqs"), settings.queue_url),
+        outbox=Outbox(sqs, settings.queue_url),
+        dead_letters=Outbox(sqs, settings.dead_letters_url),
         gateway=_gateway(),
         app_link=settings.app_link,
     )
@@ -58,11 +63,12 @@ def _start_over() -> None:
     _courier.cache_clear()
 
 
-def waited(record: Mapping[str, Any]) -> dt.timedelta:
-    """How long a message lay in the queue until it was first received, by the queue's own clock."""
+def waited(record: Mapping[str, Any], visibility: dt.timedelta) -> dt.timedelta:
+    """How long a message lay in the queue, by the queue's own clock; after each failure it was hidden for so long."""
     stamps = record["attributes"]
     first_received = from_millis(int(stamps["ApproximateFirstReceiveTimestamp"]))
-    return max(first_received - from_millis(int(stamps["SentTimestamp"])), dt.timedelta(0))
+    failures = int(stamps["ApproximateReceiveCount"]) - 1
+    return max(first_received - from_millis(int(stamps["SentTimestamp"])), dt.timedelta(0)) + failures * visibility
 
 
 def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, list[dict[str, str]]]:
@@ -71,27 +77,28 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, list[
     def time_left() -> dt.timedelta:
         return dt.timedelta(milliseconds=context.get_remaining_time_in_millis())
 
+    visibility = DeliverySettings.read(os.environ).visibility
     failures = []
     for number, record in enumerate(event["Records"]):
         is_for_later = number > 0 and time_left() < RESERVE
-        if not _is_done(record, time_left, is_for_later=is_for_later):
+        if not _is_done(record, visibility, time_left, is_for_later=is_for_later):
             failures.append({"itemIdentifier": record["messageId"]})
     return {"batchItemFailures": failures}
 
 
-def _is_done(record: Mapping[str, Any], time_left: Callable[[], dt.timedelta], *, is_for_later: bool) -> bool:
+def _is_done(
+    record: Mapping[str, Any], visibility: dt.timedelta, time_left: Callable[[], dt.timedelta], *, is_for_later: bool
+) -> bool:
     message = {"message_id": record["messageId"]}
     try:
         job = job_from(record["body"])
         if is_for_later:
-            _courier().put_off(job, waited(record))
+            _courier().put_off(job, waited(record, visibility))
         else:
-            _courier().carry_out(job, waited(record), time_left)
+            _courier().carry_out(job, waited(record, visibility), time_left)
     except CredentialError as error:
         logger.error("FCM does not accept our credential", extra=message | {"reason": str(error)})
         _start_over()
-    except GivenUpError as error:
-        logger.error("given up", extra=message | {"reason": str(error)})
     except Exception as error:  # noqa: BLE001  one message's fault is not the next one's
         where = traceback.extract_tb(error.__traceback__)[-1]
         logger.error(

@@ -20,6 +20,9 @@ from rekindle.reminders import Slot
 LONGEST_DELAY: Final = dt.timedelta(minutes=15)
 """The most that SQS holds a message back."""
 
+FIRST_RETRY: Final = 2
+"""The attempt with which a series of retries begins."""
+
 
 class _Body(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -53,6 +56,7 @@ class SlotJob(_Body):
 class _Push(_Body):
     kind: PushKind
     milestone: int | None = None
+    ends_at: AwareDatetime | None = None
 
     @model_validator(mode="after")
     def _milestone_where_there_is_one(self) -> Self:
@@ -63,7 +67,7 @@ class _Push(_Body):
     @property
     def occasion(self) -> Occasion:
         """What the push is about."""
-        return Occasion(self.kind, self.date, self.instant, self.milestone)
+        return Occasion(self.kind, self.date, self.instant, self.milestone, self.ends_at)
 
 
 class PersonJob(_Push):
@@ -87,17 +91,15 @@ class Target(BaseModel):
 class RetryJob(_Push):
     """Push again to just those devices that an earlier try did not reach.
 
-    `attempt` is the try that this one will be, from 2; `reason` says why the last one failed, and `hold` what is left
-    to wait beyond the delay that the queue itself could give. One with `given_up` is not tried again: it is on its way
-    to the dead letters, to tell its reason there.
+    `attempt` is the try that this one will be, from FIRST_RETRY; `reason` says why the last one failed, and `hold` what
+    is left to wait beyond the delay that the queue itself could give.
     """
 
     type: Literal["retry"] = "retry"
     targets: tuple[Target, ...] = Field(min_length=1)
-    attempt: int = Field(ge=2)
+    attempt: int = Field(ge=FIRST_RETRY)
     reason: str
     hold: dt.timedelta = Field(default=dt.timedelta(0), ge=dt.timedelta(0))
-    given_up: bool = False
 
 
 type Job = Annotated[SlotJob | PersonJob | RetryJob, Field(discriminator="type")]

@@ -28,13 +28,26 @@ class Text:
 class Occasion:
     """What a push is about: the same for each person who gets it.
 
-    `date` is the day it belongs to, `instant` when it fell due, and `milestone` the streak of a milestone's push.
+    `date` is the day it belongs to, `instant` when it fell due, `milestone` the streak of a milestone's push, and
+    `ends_at` when a reminder's date is over where it fell due.
     """
 
     kind: PushKind
     date: dt.date
     instant: dt.datetime
     milestone: int | None = None
+    ends_at: dt.datetime | None = None
+
+    @property
+    def expires_at(self) -> dt.datetime:
+        """When it is too late for the push: a reminder's time ends with its date, any other's with a full hour.
+
+        A phone is told this, and to the minute it would tell when the partner answered.
+        """
+        end = self.instant + LIFETIMES[self.kind]
+        if self.kind in REMINDERS:
+            return min(end, self.ends_at or end)
+        return _hour_of(end) + dt.timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +55,14 @@ class Payload:
     """A push without its addressee, as every platform is told in its own words.
 
     A push replaces an earlier one with the same `collapse_id` on the phone. A `quiet` one makes no sound. It is not
-    shown at all after `expires_at`, which is `lifetime` after it fell due.
+    shown at all after `expires_at`, which is `ttl` from when it is sent.
     """
 
     text: Text
     link: str
     collapse_id: str
     quiet: bool
-    lifetime: dt.timedelta
+    ttl: dt.timedelta
     expires_at: dt.datetime
 
 
@@ -90,7 +103,9 @@ LIFETIMES: Final[Mapping[PushKind, dt.timedelta]] = {
     PushKind.BOTH_ANSWERED: dt.timedelta(hours=24),
     PushKind.STREAK_MILESTONE: dt.timedelta(hours=24),
 }
-"""How long a phone that is switched off may still get a push: a reminder never comes on the day after."""
+"""How long a phone that is switched off may still get a push."""
+
+REMINDERS: Final = (PushKind.PROMPT, PushKind.EVENING)
 
 _PLACES: Final[Mapping[PushKind, str]] = {
     PushKind.PROMPT: "d",
@@ -102,8 +117,8 @@ _PLACES: Final[Mapping[PushKind, str]] = {
 """Where a push leads within the app, in a letter that means nothing to anyone else: a day, or the streak."""
 
 
-def payload_of(occasion: Occasion, language: Language, *, quiet: bool, app_link: str) -> Payload:
-    """The payload of an occasion in a language, English if the catalogue does not have it.
+def payload_of(occasion: Occasion, language: Language, at: dt.datetime, *, quiet: bool, app_link: str) -> Payload:
+    """The payload of an occasion in a language, English if the catalogue does not have it, to be sent at `at`.
 
     `app_link` is what the app's links begin with. Raises KeyError for a milestone that is none of the catalogue's.
     """
@@ -115,6 +130,10 @@ def payload_of(occasion: Occasion, language: Language, *, quiet: bool, app_link:
         link=f"{app_link.rstrip('/')}/o/{_PLACES[kind]}{occasion.date:%Y%m%d}",
         collapse_id=f"{kind}-{occasion.date}",
         quiet=quiet,
-        lifetime=LIFETIMES[kind],
-        expires_at=occasion.instant + LIFETIMES[kind],
+        ttl=occasion.expires_at - (at if kind in REMINDERS else _hour_of(at)),
+        expires_at=occasion.expires_at,
     )
+
+
+def _hour_of(instant: dt.datetime) -> dt.datetime:
+    return instant.replace(minute=0, second=0, microsecond=0)
