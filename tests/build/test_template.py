@@ -12,6 +12,7 @@ import pytest
 from delivery.courier import RESERVE
 from rekindle.settings import CouplesApiSettings, DeliverySettings, WorkerSettings
 from tests.build.cloudformation import (
+    ROOT,
     TEMPLATE,
     Properties,
     functions,
@@ -404,6 +405,11 @@ def test_somebody_is_told_when_it_goes_wrong(metric: str, dimension: dict[str, A
         if each["Properties"]["MetricName"] == metric and each["Properties"]["Dimensions"][0]["Value"] == dimension
     )
     assert alarm["AlarmActions"] == {"Fn::If": ["SomebodyIsTold", [{"Ref": "AlarmTopic"}], {"Ref": "AWS::NoValue"}]}
+
+
+@pytest.mark.parametrize("alarm", resources("AWS::CloudWatch::Alarm"))
+def test_the_runbook_says_what_to_do_about_an_alarm(alarm: str) -> None:
+    assert f"| `{alarm}` |" in (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from delivery.courier import LAST_ATTEMPT, RESERVE, Courier
 from delivery.fcm import FcmGateway, credential_from
 from delivery.gateway import AT_ONCE, CredentialError
-from rekindle.calendar import day_window
+from rekindle.calendar import day_window, slot_instant, start_of, zone_named
 from rekindle.models import CoupleId, Device, DeviceId, Person, PushKind, Reminders, Uid
 from rekindle.push.jobs import LONGEST_DELAY, PersonJob, RetryJob, SlotJob, Target, mark_of
 from rekindle.store import keys
@@ -248,6 +248,21 @@ def test_a_reminder_is_on_no_phone_after_its_date(table: Table, courier: Courier
     (message,) = wire.messages
     assert message["apns"]["headers"]["apns-expiration"] == str(int(midnight.timestamp()))
     assert message["android"]["ttl"] == "30s"
+
+
+def test_a_slot_in_a_gap_that_ends_its_date_is_pushed_all_the_same(
+    table: Table, courier: Courier, wire: FcmWire
+) -> None:
+    """In Nuuk the clock goes from 23:00 of 28 March 2026 to midnight."""
+    nuuk, date = zone_named("America/Nuuk"), dt.date(2026, 3, 28)
+    ada = a_paired_person(profile=a_profile(zone=nuuk), reminders=Reminders(prompt=dt.time(23, 30), evening=None))
+    saved(table, ada)
+    due = slot_instant(date, dt.time(23, 30), nuuk)
+    assert due is not None
+    assert due == start_of(dt.date(2026, 3, 29), nuuk)
+    do(courier, SlotJob(zone=nuuk, time=dt.time(23, 30), shard=0, date=date, instant=due))
+    (message,) = wire.messages
+    assert message["android"]["ttl"] == "600s"
 
 
 def a_day(table: Table, couple: CoupleId, *answered: Uid, closed: bool = False) -> None:

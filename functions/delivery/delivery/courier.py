@@ -52,6 +52,9 @@ TARGETS: Final = 1000
 _NONE: Final = dt.timedelta(0)
 _ONE_DAY: Final = dt.timedelta(days=1)
 
+LEAST_LIFE: Final = dt.timedelta(minutes=10)
+"""What a reminder has even if it falls due as its date ends, as it does where a gap in the clock's time ends there."""
+
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
@@ -113,7 +116,7 @@ class Courier:
         if run.done:
             logger.info("refused a repeat", extra=_about(job))
             return
-        ends_at = start_of(job.date + _ONE_DAY, job.zone)
+        ends_at = max(start_of(job.date + _ONE_DAY, job.zone), job.instant + LEAST_LIFE)
         while True:
             page = self.slots.page(job.slot, job.shard, run.cursor, self.page_rows)
             for kind in REMINDERS:
