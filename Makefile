@@ -47,7 +47,7 @@ watch: .venv/.synced ## bring each change to the running stack as it is saved
 	@$(PYTHON) -m local push --watch
 logs: .venv/.synced ## follow what the running stack's functions log
 	@$(PYTHON) -m local logs
-tick: .venv/.synced ## let the running stack's next tick happen now
+tick: .venv/.synced ## let the running stack's next beat of five minutes happen now
 	@$(PYTHON) -m local tick
 reset: .venv/.synced ## delete the local stack's data
 	@$(PYTHON) -m local reset

@@ -133,7 +133,8 @@ def _reset(arguments: argparse.Namespace) -> None:
 
 
 def _tick(arguments: argparse.Namespace) -> None:
-    _print_json(Stack.attached(arguments.state).tick(arguments.at))
+    jobs = Stack.attached(arguments.state).tick(arguments.at)["jobs"]
+    print(f"The beat of {arguments.at:%H:%M} UTC: {jobs} slots were due. (None, too, if that beat has been already.)")
 
 
 def _invoke(arguments: argparse.Namespace) -> None:
@@ -155,9 +156,9 @@ def _instant(text: str) -> dt.datetime:
     return instant.astimezone(dt.UTC)
 
 
-def _this_beat() -> dt.datetime:
-    """The last multiple of five minutes, at which the schedule fires."""
-    return dt.datetime.fromtimestamp(now() // 300 * 300, dt.UTC)
+def _next_beat() -> dt.datetime:
+    """The next multiple of five minutes, at which the schedule would fire by itself."""
+    return dt.datetime.fromtimestamp(now() // 300 * 300 + 300, dt.UTC)
 
 
 def _arguments() -> argparse.ArgumentParser:
@@ -187,7 +188,7 @@ def _arguments() -> argparse.ArgumentParser:
 
     tick = commands.add_parser("tick", parents=[common], help="let the schedule's beat happen now")
     tick.add_argument(
-        "--at", type=_instant, default=_this_beat(), help="its scheduled time; the last one, if not given"
+        "--at", type=_instant, default=_next_beat(), help="its scheduled time; the next one, if not given"
     )
     tick.set_defaults(run=_tick)
 

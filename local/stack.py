@@ -334,7 +334,8 @@ def _state_lock(state: Path) -> Iterator[None]:
             lock.seek(0)
             raise StackError(
                 f"A stack is already running with its state in {state} (process {lock.read().strip() or 'unknown'}).\n"
-                "Use that one, end it with Ctrl-C in its terminal, or give this one its own folder: --state."
+                "Use that one, end it with Ctrl-C in its terminal, or give this one a folder and ports of its own:\n"
+                "REKINDLE_STATE=DIR EMULATOR_PORT=N GOOGLE_PORT=N make run"
             ) from None
         lock.seek(0)
         lock.truncate()

@@ -9,11 +9,12 @@ if TYPE_CHECKING:
     from local.stack import Stack
 
 _WALK = Template(r"""
-# Two people sign in, and keep their ID tokens.
+# Two people sign in, new ones with every paste, and keep their ID tokens.
 API='$api'; GOOGLE='$google'
 field() { python3 -c "import json, sys; print(json.load(sys.stdin)$$1)"; }
 sign_in() { curl -sS $$GOOGLE/sign-in -d "{\"email\": \"$$1\"}" | field "['id_token']"; }
-ANA=$$(sign_in ana@example.org); BEN=$$(sign_in ben@example.org)
+ANA=$$(sign_in ana-$$RANDOM$$RANDOM@example.org); BEN=$$(sign_in ben-$$RANDOM$$RANDOM@example.org)
+ANA_PHONE=ana-phone-$$RANDOM; BEN_PHONE=ben-phone-$$RANDOM
 call() {
   curl -sS -X $$2 "$$API$$3" -H "Authorization: Bearer $$1" -H 'Content-Type: application/json' $${4:+-d "$$4"}; echo
 }
@@ -21,8 +22,8 @@ call() {
 # Each says who they are and where their phone is.
 call $$ANA PUT /v1/me '{"display_name": "Ana", "zone": "America/New_York", "language": "en"}'
 call $$BEN PUT /v1/me '{"display_name": "Ben", "zone": "Asia/Tokyo", "language": "en"}'
-call $$ANA PUT /v1/me/devices/phone '{"token": "ana-phone", "platform": "ios"}'
-call $$BEN PUT /v1/me/devices/phone '{"token": "ben-phone", "platform": "android"}'
+call $$ANA PUT /v1/me/devices/phone "{\"token\": \"$$ANA_PHONE\", \"platform\": \"ios\"}"
+call $$BEN PUT /v1/me/devices/phone "{\"token\": \"$$BEN_PHONE\", \"platform\": \"android\"}"
 
 # Ana invites, Ben redeems her code, Ana sees who it is and confirms.
 CODE=$$(call $$ANA POST /v1/invites | field "['code']")
@@ -30,16 +31,17 @@ call $$BEN POST /v1/invites/redeem "{\"code\": \"$$CODE\"}"
 INVITE=$$(call $$ANA GET /v1/invites | field "['invite_id']")
 call $$ANA POST /v1/invites/confirm "{\"invite_id\": \"$$INVITE\"}"
 
-# The day's prompt; both answer, each by the date of their own clock; then both answers are open.
+# The prompt of the day, by the date on the clock of Ana. Both answer; then both answers are open.
 DATE=$$(call $$ANA GET /v1/today | field "['today']['date']")
 call $$ANA PUT /v1/days/$$DATE/answer '{"text": "The morning you brought me coffee."}'
 call $$BEN PUT /v1/days/$$DATE/answer '{"text": "Our walk by the river."}'
 call $$ANA GET /v1/days/$$DATE
 call $$ANA GET /v1/streak
 
-# What FCM sent to each phone a moment later, by stream and queue (add /stream to watch it live).
-sleep 3; curl -sS $$GOOGLE/inbox/ana-phone; echo
-curl -sS $$GOOGLE/inbox/ben-phone; echo
+# What FCM sends to each phone a moment later, by stream and queue (add /stream to watch it live).
+inbox() { for _ in 1 2 3 4 5 6 7 8 9; do curl -sS $$GOOGLE/inbox/$$1 | grep title && break; sleep 1; done; echo; }
+inbox $$ANA_PHONE
+inbox $$BEN_PHONE
 """)
 
 

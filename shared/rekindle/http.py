@@ -31,6 +31,10 @@ _PROBLEM: Final = "application/problem+json"
 _JSON: Final = "application/json"
 
 
+_REASONS: Final = {"extra_forbidden": "There is no such field here", "missing": "This field is missing"}
+"""In place of the validator's own words, by its kind of error."""
+
+
 def resolver() -> APIGatewayHttpResolver:
     """A resolver that validates by its handlers' types and answers every error with problem details."""
     app = APIGatewayHttpResolver(enable_validation=True, json_body_deserializer=_object_from)
@@ -126,7 +130,8 @@ def _invalid(error: RequestValidationError) -> Response[str]:
 
 def _field_error(error: Mapping[str, Any]) -> dict[str, str]:
     # The offending value is left out: it may be what somebody wrote.
-    return {"field": ".".join(str(part) for part in error["loc"]), "reason": str(error["msg"])}
+    reason = _REASONS.get(error["type"]) or str(error["msg"]).removeprefix("Value error, ")
+    return {"field": ".".join(str(part) for part in error["loc"]), "reason": reason}
 
 
 def _problem(error: ProblemError) -> Response[str]:

@@ -15,7 +15,7 @@ class Problem(Enum):
     INVALID_FIELDS = HTTPStatus.UNPROCESSABLE_ENTITY, "Some fields are missing, unknown or not as they should be."
     UNKNOWN_ZONE = HTTPStatus.UNPROCESSABLE_ENTITY, "There is no such time zone."
     TEXT_MISSING = HTTPStatus.UNPROCESSABLE_ENTITY, "This prompt asks for an answer in words."
-    BODY_TOO_LARGE = HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is too large."
+    BODY_TOO_LARGE = HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is larger than 32 KB."
     UNSUPPORTED_MEDIA_TYPE = HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The body has to be application/json."
     NOT_SIGNED_IN = HTTPStatus.UNAUTHORIZED, "Sign in first."
     NO_SUCH_ROUTE = HTTPStatus.NOT_FOUND, "There is nothing at this address for this method."
@@ -25,12 +25,16 @@ class Problem(Enum):
     NO_INVITE = HTTPStatus.NOT_FOUND, "You have no open invite."
     INVITE_NOT_USABLE = HTTPStatus.NOT_FOUND, "This code does not work. Ask your partner for a new one."
     NOT_REDEEMED_YET = HTTPStatus.CONFLICT, "Nobody has used this invite's code yet."
-    TOO_MANY_TRIES = HTTPStatus.TOO_MANY_REQUESTS, "Too many codes tried. Wait a little."
+    TOO_MANY_TRIES = HTTPStatus.TOO_MANY_REQUESTS, "Too many codes tried. Wait before you try another."
     TOO_MANY_DEVICES = HTTPStatus.CONFLICT, "You have too many devices. Remove one first."
     NO_SUCH_DAY = HTTPStatus.NOT_FOUND, "There is no such day in your journal."
     DAY_CLOSED = HTTPStatus.CONFLICT, "This day no longer takes answers."
     ANSWERS_ARE_OPEN = HTTPStatus.CONFLICT, "Both answers are open now, and stay as they are."
-    ANSWERED_ALREADY = HTTPStatus.CONFLICT, "You have answered already. To edit it, name the revision you have read."
+    ANSWERED_ALREADY = (
+        HTTPStatus.CONFLICT,
+        "You have answered already. To edit it, name the revision you have read.",
+    )
+    EDITED_SINCE = HTTPStatus.CONFLICT, "You have edited this answer since. Read it again before you edit it."
     NOTHING_TO_EDIT = HTTPStatus.CONFLICT, "You have not answered yet, so there is no revision to edit."
     KEY_REUSED = HTTPStatus.CONFLICT, "This idempotency key was used for another request."
     NO_PROMPT = HTTPStatus.SERVICE_UNAVAILABLE, "There is no prompt to offer yet."

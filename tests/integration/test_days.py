@@ -237,7 +237,7 @@ class TestAnswers:
         answer(phone, "2026-03-02", "From the phone")
         assert answer(tablet, "2026-03-02", "From the tablet").problem == "answered-already"
         assert answer(tablet, "2026-03-02", "From the tablet", revision=1).status == 200
-        assert answer(phone, "2026-03-02", "The phone again", revision=1).problem == "answered-already"
+        assert answer(phone, "2026-03-02", "The phone again", revision=1).problem == "edited-since"
         assert phone.get("/v1/today").body["today"]["me"] == {
             "state": "answered",
             "text": "From the tablet",

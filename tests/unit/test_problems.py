@@ -30,6 +30,7 @@ STABLE = {
     "urn:rekindle:problem:day-closed": 409,
     "urn:rekindle:problem:answers-are-open": 409,
     "urn:rekindle:problem:answered-already": 409,
+    "urn:rekindle:problem:edited-since": 409,
     "urn:rekindle:problem:nothing-to-edit": 409,
     "urn:rekindle:problem:key-reused": 409,
     "urn:rekindle:problem:no-prompt": 503,

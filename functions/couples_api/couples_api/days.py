@@ -227,7 +227,7 @@ def put_answer(date: DatePath, body: AnswerBody, caller: TheCaller, parts: ThePa
     except WriteConflictError as conflict:
         day = standing_day(conflict)
         if not _is_repeat(day, reader, key, body):
-            raise ProblemError(_why_refused(day, reader)) from conflict
+            raise ProblemError(_why_refused(day, reader, body)) from conflict
     if day.revealed:
         # They may have parted while this was written: then what the partner wrote stays closed.
         standing_couple(parts, reader.person)
@@ -285,12 +285,14 @@ def _is_repeat(day: Day, reader: Reader, key: CoupleKey, body: AnswerBody) -> bo
     )
 
 
-def _why_refused(day: Day, reader: Reader) -> Problem:
+def _why_refused(day: Day, reader: Reader, body: AnswerBody) -> Problem:
     if day.revealed:
         return Problem.ANSWERS_ARE_OPEN
     if not day.window.is_open(reader.caller.instant):
         return Problem.DAY_CLOSED
-    return Problem.ANSWERED_ALREADY if reader.person.uid in day.answers else Problem.NOTHING_TO_EDIT
+    if reader.person.uid not in day.answers:
+        return Problem.NOTHING_TO_EDIT
+    return Problem.ANSWERED_ALREADY if body.revision is None else Problem.EDITED_SINCE
 
 
 def _complete(parts: Parts, day: Day, caller: Caller) -> None:

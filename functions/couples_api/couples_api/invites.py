@@ -101,7 +101,8 @@ def post_invite(caller: TheCaller, parts: TheParts, idempotency_key: Idempotency
         inviter=caller.uid,
         inviter_name=person.profile.display_name,
         state=InviteState.OPEN,
-        expires_at=caller.instant + VALIDITY,
+        # To the second, like every other instant that a phone reads.
+        expires_at=caller.instant.replace(microsecond=0) + VALIDITY,
     )
     live = parts.invites.open_invite(invite, admissible)
     if live is None:
