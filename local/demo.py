@@ -31,7 +31,7 @@ from local.deployment import APP_LINK
 from local.errors import StackError
 from local.stack import Stack
 from rekindle.models import PushKind, Theme
-from rekindle.push.payloads import CATALOGUE, DEFAULT_LANGUAGE
+from rekindle.push.texts import CATALOGUE, DEFAULT_LANGUAGE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

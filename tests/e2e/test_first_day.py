@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
-from rekindle.push.payloads import CATALOGUE
+from rekindle.push.texts import CATALOGUE
 from tests.builders import NEW_YORK, TOKYO
 from tests.e2e.conftest import await_quiet
 

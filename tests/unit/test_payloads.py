@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from rekindle.models import Language, PushKind
-from rekindle.push.payloads import CATALOGUE, LIFETIMES, REMINDERS, Occasion, Text, payload_of
+from rekindle.push.payloads import LIFETIMES, REMINDERS, Occasion, payload_of
+from rekindle.push.texts import CATALOGUE, Text
 from rekindle.streaks import MILESTONES
 from tests.builders import an_instant
 
@@ -33,7 +34,13 @@ TELLTALES = re.compile(
     |partner|husband|wife|spouse|love|marri|relationship        # who with
     |answer|prompt|question|repl[iy]|wrote|said                 # what was said
     |miss(ed|ing)|forg[eo]t|late|still\ wait|haven|didn|don't|again|last\ chance|streak|lose|lost|break|broken|only
-    |should|must|need\ to|guilt|sorry|fail|hurry|now\ or""",  # blame and pressure
+    |should|must|need\ to|guilt|sorry|fail|hurry|now\ or     # blame and pressure
+    # the same in Spanish
+    |terap|psic|clínic|pareja|espos|marid|mujer|amor|quiero|abraz|beso|piel|cuerpo|\btoc|respuest|respond|pregunt
+    |contest|escrib|olvid|perd|falt|tarde\b|últim|racha|debe|que\ no|culpa|todavía|no\ has|prisa\b(?<!sin\ prisa)
+    # and in French
+    |thérap|psych|couple|\bmari|femme|conjoint|amour|aime|câlin|baiser|peau|corps|toucher|répon|écri|oubli|manqu|retard
+    |derni|série|\bdois|\bdoit|faut|pas\ encore|n'as|n'avez""",
     re.IGNORECASE | re.VERBOSE,
 )
 
@@ -71,10 +78,23 @@ def test_a_payload_holds_a_text_of_the_catalogue_and_nothing_else_to_read(occasi
     assert payload.quiet is quiet
 
 
+@pytest.mark.parametrize("language", CATALOGUE)
+@pytest.mark.parametrize("occasion", OCCASIONS)
+def test_a_push_is_in_the_persons_language(occasion: Occasion, language: Language) -> None:
+    payload = payload_of(occasion, language, occasion.instant, quiet=False, app_link=LINK)
+    assert payload.text in CATALOGUE[language][occasion.kind].values()
+
+
+def test_no_two_languages_say_the_same() -> None:
+    """A text that was copied and never translated would stand in both."""
+    texts = [param.values[0] for param in TEXTS]
+    assert len(set(texts)) == len(texts)
+
+
 def test_a_language_that_is_not_there_yet_is_spoken_to_in_english() -> None:
     occasion = OCCASIONS[0]
-    french = payload_of(occasion, Language("fr"), occasion.instant, quiet=False, app_link=LINK)
-    assert french == payload_of(occasion, ENGLISH, occasion.instant, quiet=False, app_link=LINK)
+    german = payload_of(occasion, Language("de"), occasion.instant, quiet=False, app_link=LINK)
+    assert german == payload_of(occasion, ENGLISH, occasion.instant, quiet=False, app_link=LINK)
 
 
 def test_the_variants_of_a_text_take_turns_by_date() -> None:

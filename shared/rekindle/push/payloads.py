@@ -1,6 +1,5 @@
-"""The catalogue of pushes: every word that a lock screen may show, and how a push behaves on the phone.
+"""What a push shows and how it behaves on the phone; its words are the catalogue's (`rekindle.push.texts`).
 
-A text is chosen by kind, language and variant and by nothing else, so no name, prompt or answer can get into one.
 The app makes two Android channels: `everyday`, and `quiet` of low importance.
 """
 
@@ -10,18 +9,14 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from rekindle.models import Language, PushKind
+from rekindle.models import PushKind
+from rekindle.push.texts import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """What the lock screen shows."""
-
-    title: str
-    body: str
+    from rekindle.models import Language
+    from rekindle.push.texts import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,36 +61,6 @@ class Payload:
     expires_at: dt.datetime
 
 
-DEFAULT_LANGUAGE: Final = Language("en")
-"""Spoken to those whose language the catalogue does not have yet."""
-
-_ENGLISH: Final[Mapping[PushKind, Mapping[int, Text]]] = {
-    PushKind.PROMPT: {
-        0: Text("Today's moment is here", "Two minutes, whenever it suits you."),
-        1: Text("Something new for today", "Have a look when you have a quiet minute."),
-        2: Text("A moment for today", "It will be here when you are ready."),
-    },
-    PushKind.EVENING: {
-        0: Text("Today's moment is still open", "If tonight is a good time, it is here."),
-        1: Text("An easy end to the day", "Two quiet minutes, if you feel like it."),
-    },
-    PushKind.PARTNER_ANSWERED: {
-        0: Text("Something is here for you", "Take your time, and open it when it suits you."),
-    },
-    PushKind.BOTH_ANSWERED: {
-        0: Text("Today's moment has opened", "It is there for both of you now."),
-    },
-    PushKind.STREAK_MILESTONE: {
-        7: Text("Seven days", "A small thing, done seven times. How nice."),
-        30: Text("Thirty days", "Look how far small moments go."),
-        100: Text("One hundred days", "A hundred small moments. Enjoy this one."),
-        365: Text("A year of days", "Three hundred and sixty-five small moments."),
-    },
-}
-"""By variant: a milestone is its own variant, the others take turns by date."""
-
-CATALOGUE: Final[Mapping[Language, Mapping[PushKind, Mapping[int, Text]]]] = {DEFAULT_LANGUAGE: _ENGLISH}
-
 LIFETIMES: Final[Mapping[PushKind, dt.timedelta]] = {
     PushKind.PROMPT: dt.timedelta(hours=12),
     PushKind.EVENING: dt.timedelta(hours=3),
@@ -123,10 +88,8 @@ def payload_of(occasion: Occasion, language: Language, at: dt.datetime, *, quiet
     `app_link` is what the app's links begin with. Raises KeyError for a milestone that is none of the catalogue's.
     """
     kind = occasion.kind
-    variants = CATALOGUE.get(language, _ENGLISH)[kind]
-    variant = occasion.date.toordinal() % len(variants) if occasion.milestone is None else occasion.milestone
     return Payload(
-        text=variants[variant],
+        text=text_of(kind, language, occasion.milestone, turn=occasion.date.toordinal()),
         link=f"{app_link.rstrip('/')}/o/{_PLACES[kind]}{occasion.date:%Y%m%d}",
         collapse_id=f"{kind}-{occasion.date}",
         quiet=quiet,
