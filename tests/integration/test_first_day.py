@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from rekindle.telemetry import logger
+from tests.integration.wire import refusal, tapped
 
 if TYPE_CHECKING:
+    from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+
     from couples_api.parts import Parts
     from rekindle.store.table import Table
     from tests.phones import Phone
@@ -51,6 +54,24 @@ def test_a_day_that_nobody_could_note_is_noted_when_they_look(
     ada.get(path)
     assert any(item["sk"]["S"] == "STREAK" for item in _scanned(table))
     assert ben.get("/v1/streak").body["current"] == 1
+
+
+@pytest.mark.parametrize("path", ["/v1/today", "/v1/streak"])
+def test_a_day_that_still_cannot_be_noted_counts_all_the_same(
+    couple: tuple[Phone, Phone], parts: Parts, path: str
+) -> None:
+    """Looking at a streak is no reason to be told that something is busy."""
+    (ada, ben), table = couple, parts.people.table
+    ada.put("/v1/days/2026-03-02/answer", {"text": "The way you hum."})
+
+    def no_puts(operation: str, _request: AWSPreparedRequest) -> AWSResponse | None:
+        return refusal("InternalServerError") if operation == "PutItem" else None
+
+    with tapped(no_puts, table.client):
+        assert ben.put("/v1/days/2026-03-02/answer", {"text": "Your letters."}).status == 200
+        reply = ada.get(path)
+    assert reply.status == 200, reply.text
+    assert (reply.body["streak"] if path == "/v1/today" else reply.body)["current"] == 1
 
 
 def test_what_is_logged_has_the_access_logs_request_id(couple: tuple[Phone, Phone]) -> None:

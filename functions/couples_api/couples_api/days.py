@@ -11,20 +11,18 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
-from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from couples_api.parts import Caller, Parts, TheCaller, TheParts, known_person, standing_couple
-from couples_api.streak import StreakView, known_history
+from couples_api.streak import StreakView, known_history, note_complete
 from rekindle.calendar import day_window, local_date
 from rekindle.days import nearby_dates, open_dates, streak_at
-from rekindle.errors import ContentionError, RekindleError, WriteConflictError
+from rekindle.errors import ContentionError, WriteConflictError
 from rekindle.models import Answer, Couple, Day, Language, Person, PromptKind, Theme, Uid
 from rekindle.playlist import available_themes, comfort_of, prompt_for, theme_for
 from rekindle.problems import Problem, ProblemError
 from rekindle.store.catalogue import PromptText
 from rekindle.store.days import standing_day
-from rekindle.telemetry import logger
 from rekindle.vault import CoupleKey
 
 JOURNAL_PAGE = 30
@@ -231,7 +229,7 @@ def put_answer(date: DatePath, body: AnswerBody, caller: TheCaller, parts: ThePa
     if day.revealed:
         # They may have parted while this was written: then what the partner wrote stays closed.
         standing_couple(parts, reader.person)
-        _complete(parts, day, caller)
+        note_complete(parts, day, caller.instant)
     return reader.views([day], key)[0]
 
 
@@ -293,14 +291,6 @@ def _why_refused(day: Day, reader: Reader, body: AnswerBody) -> Problem:
     if reader.person.uid not in day.answers:
         return Problem.NOTHING_TO_EDIT
     return Problem.ANSWERED_ALREADY if body.revision is None else Problem.EDITED_SINCE
-
-
-def _complete(parts: Parts, day: Day, caller: Caller) -> None:
-    try:
-        parts.streaks.complete(day.couple, day.date, caller.instant)
-    except (RekindleError, BotoCoreError, ClientError) as error:
-        # The answers are safe and `react` notes the same date from the stream: not a reason to refuse them.
-        logger.warning("streak left to react", extra={"couple": day.couple, "error": type(error).__name__})
 
 
 def _streak_view(reader: Reader, stored: Mapping[dt.date, Day]) -> StreakView | None:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import replace
 
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
+from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import BaseModel
 
 from couples_api.parts import Parts, TheCaller, TheParts, known_person, standing_couple
 from rekindle.calendar import local_date
 from rekindle.days import nearby_dates, open_dates, streak_at
+from rekindle.errors import RekindleError
 from rekindle.models import Couple, Day
 from rekindle.streaks import DayMark, History, calendar_marks
+from rekindle.telemetry import logger
 
 A_YEAR = dt.timedelta(days=364)
 
@@ -59,9 +63,17 @@ def known_history(parts: Parts, couple: Couple, stored: Mapping[dt.date, Day], i
     The answer that completes a day notes it, and `react` does so again; this is for when neither could.
     """
     history = parts.streaks.history(couple)
-    forgotten = [day.date for day in stored.values() if day.revealed and day.date not in history.complete]
-    if not forgotten:
-        return history
-    for date in forgotten:
-        parts.streaks.complete(couple.id, date, instant)
-    return parts.streaks.history(couple)
+    forgotten = [day for day in stored.values() if day.revealed and day.date not in history.complete]
+    for day in forgotten:
+        note_complete(parts, day, instant)
+    complete = history.complete.union(day.date for day in forgotten)
+    return replace(history, first=min({history.first, *complete}), complete=complete)
+
+
+def note_complete(parts: Parts, day: Day, instant: dt.datetime) -> None:
+    """Note that the day is complete, if that can be done just now."""
+    try:
+        parts.streaks.complete(day.couple, day.date, instant)
+    except (RekindleError, BotoCoreError, ClientError) as error:
+        # The answers are safe, and the date will be noted from the stream or at the next look: no reason to refuse.
+        logger.warning("streak left for later", extra={"couple": day.couple, "error": type(error).__name__})
