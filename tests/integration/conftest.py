@@ -21,6 +21,8 @@ from rekindle.store.table import Table
 from rekindle.vault import Vault
 from tests import engines
 from tests.builders import NEW_YORK, TOKYO, prompts
+from tests.integration import fcm_wire
+from tests.integration.push_world import Queue
 from tests.phones import Phone, a_phone, pair
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_kms import KMSClient
 
+    from tests.integration.fcm_wire import FcmWire
     from tests.phones import Handler
 
 _numbers = itertools.count(1)
@@ -131,3 +134,22 @@ def couple(api: Handler) -> tuple[Phone, Phone]:
     ada, ben = a_phone(api, "ada", NEW_YORK), a_phone(api, "ben", TOKYO)
     pair(ada, ben)
     return ada, ben
+
+
+@pytest.fixture
+def wire() -> Iterator[FcmWire]:
+    """FCM, as far as it goes over the wire."""
+    with fcm_wire.fcm_wire() as wire:
+        yield wire
+
+
+@pytest.fixture
+def queue(emulator_url: str) -> Queue:
+    """A fresh queue for push jobs."""
+    return Queue.on(emulator_url)
+
+
+@pytest.fixture
+def dead_letters(emulator_url: str) -> Queue:
+    """A fresh queue for what is given up."""
+    return Queue.on(emulator_url)

@@ -44,22 +44,6 @@ COUPLE = CoupleId("couple-1")
 
 
 @pytest.fixture
-def wire() -> Iterator[FcmWire]:
-    with fcm_wire.fcm_wire() as wire:
-        yield wire
-
-
-@pytest.fixture
-def queue(emulator_url: str) -> Queue:
-    return Queue.on(emulator_url)
-
-
-@pytest.fixture
-def dead_letters(emulator_url: str) -> Queue:
-    return Queue.on(emulator_url)
-
-
-@pytest.fixture
 def courier(table: Table, queue: Queue, dead_letters: Queue, wire: FcmWire) -> Iterator[Courier]:
     gateway = FcmGateway(credential_from(wire.secret), PROJECT, wire.url)
     yield Courier(

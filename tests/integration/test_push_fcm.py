@@ -30,12 +30,6 @@ PAYLOAD = payload_of(
 
 
 @pytest.fixture
-def wire() -> Iterator[FcmWire]:
-    with fcm_wire.fcm_wire() as wire:
-        yield wire
-
-
-@pytest.fixture
 def gateway(wire: FcmWire) -> Iterator[FcmGateway]:
     gateway = FcmGateway(credential_from(wire.secret), PROJECT, wire.url)
     yield gateway

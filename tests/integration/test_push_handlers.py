@@ -45,17 +45,6 @@ class Context(LambdaContext):
 
 
 @pytest.fixture
-def wire() -> Iterator[FcmWire]:
-    with fcm_wire.fcm_wire() as wire:
-        yield wire
-
-
-@pytest.fixture
-def queue(emulator_url: str) -> Queue:
-    return Queue.on(emulator_url)
-
-
-@pytest.fixture
 def world(emulator_url: str, queue: Queue, wire: FcmWire, monkeypatch: pytest.MonkeyPatch) -> Iterator[Table]:
     """What template.yaml gives the functions, on the emulator; its main table."""
     client = engines.client("dynamodb", emulator_url)

@@ -24,11 +24,6 @@ def table(parts: Parts) -> Table:
 
 
 @pytest.fixture
-def queue(emulator_url: str) -> Queue:
-    return Queue.on(emulator_url)
-
-
-@pytest.fixture
 def react(table: Table, queue: Queue) -> React:
     return React(Streaks(table), queue.outbox)
 

@@ -25,11 +25,6 @@ AT = an_instant("2026-03-02T13:30:00Z")
 
 
 @pytest.fixture
-def queue(emulator_url: str) -> Queue:
-    return Queue.on(emulator_url)
-
-
-@pytest.fixture
 def tick(table: Table, queue: Queue) -> Tick:
     return Tick(Slots(table), queue.outbox)
 
