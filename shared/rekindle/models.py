@@ -67,6 +67,8 @@ class PushKind(StrEnum):
 
     PROMPT = "prompt"
     EVENING = "evening"
+    TOUCH = "touch"
+    NUDGE = "nudge"
     PARTNER_ANSWERED = "partner_answered"
     BOTH_ANSWERED = "both_answered"
     STREAK_MILESTONE = "streak_milestone"
@@ -79,6 +81,21 @@ class PromptRef:
     pack: PackId
     version: int
     prompt: PromptId
+
+
+class TargetKind(StrEnum):
+    """How FCM is told which phone is meant: by a registration token, or by the newer Firebase installation id."""
+
+    TOKEN = "token"  # noqa: S105  a kind, not a secret
+    FID = "fid"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Target:
+    """What a push is addressed to: one installation of the app, as FCM knows it."""
+
+    kind: TargetKind
+    value: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,15 +116,25 @@ class QuietHours:
 
 
 @dataclass(frozen=True, slots=True)
+class TouchReminder:
+    """On which weekdays (0 is Monday, as `date.weekday` counts; at least one) and when a person asks for a touch."""
+
+    weekdays: frozenset[int]
+    time: dt.time
+
+
+@dataclass(frozen=True, slots=True)
 class Reminders:
     """When the system may speak to a person, in local wall-clock times that are multiples of 5 minutes.
 
-    `evening` and `quiet_hours` are None when switched off.
+    `evening`, `quiet_hours` and `touch` are None when switched off; `touch` alone is so until it is asked for.
     """
 
     prompt: dt.time = dt.time(8, 30)
     evening: dt.time | None = dt.time(20, 30)
     quiet_hours: QuietHours | None = QuietHours(dt.time(22), dt.time(7))
+    touch: TouchReminder | None = None
+    nudges_muted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +166,8 @@ class LiveInvite:
 class Person:
     """Everything one person owns that is not a day: one item, so that one conditional write keeps it whole.
 
-    `revision` grows by one with each write and guards it.
+    `touch_agreed` repeats whether both of their couple want touch reminders. `revision` grows by one with each write
+    and guards it.
     """
 
     uid: Uid
@@ -149,7 +177,13 @@ class Person:
     devices: Mapping[DeviceId, Device] = field(default_factory=dict)
     couple: CoupleId | None = None
     invite: LiveInvite | None = None
+    touch_agreed: bool = False
     revision: int = 0
+
+    @property
+    def wants_touch(self) -> bool:
+        """Whether the person has opted in to touch reminders: they asked for them, and are comfortable with touch."""
+        return self.reminders.touch is not None and self.profile.touch_comfort > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +191,10 @@ class Couple:
     """Two persons. `profiles` repeats what the couple's rules need of each, and is written with the person.
 
     `first_date` is the earliest date that either clock showed when the couple was made and `counted_from` the first
-    that they had whole; `themes_met` is what the last weeks brought, and `ended_at` when they unpaired. `revision`
-    grows by one whenever a profile or a theme is written, and guards the choice of a day's prompt, which rests on both.
+    that they had whole; `themes_met` is what the last weeks brought, and `ended_at` when they unpaired.
+    `touch_wanted_by` are those who have opted in to touch reminders, and `touch_from` is the date from which both had,
+    None while they have not. `revision` grows by one whenever a profile, a theme or such a wish is written, and guards
+    the choice of a day's prompt and the agreement on touch, which rest on both persons.
     """
 
     id: CoupleId
@@ -168,6 +204,8 @@ class Couple:
     profiles: Mapping[Uid, Profile]
     themes_met: Mapping[dt.date, Theme] = field(default_factory=dict)
     ended_at: dt.datetime | None = None
+    touch_wanted_by: frozenset[Uid] = frozenset()
+    touch_from: dt.date | None = None
     revision: int = 0
 
     @property

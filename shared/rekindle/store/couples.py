@@ -97,5 +97,7 @@ def couple_from(item: Mapping[str, Any]) -> Couple:
         profiles={Uid(uid): profile_from(profile) for uid, profile in item["profiles"].items()},
         themes_met={dt.date.fromisoformat(date): Theme(theme) for date, theme in item["themes_met"].items()},
         ended_at=from_millis(item["ended_at"]) if "ended_at" in item else None,
+        touch_wanted_by=frozenset(map(Uid, item.get("touch_wanted_by", ()))),
+        touch_from=dt.date.fromisoformat(item["touch_from"]) if "touch_from" in item else None,
         revision=item["revision"],
     )

@@ -20,6 +20,7 @@ from rekindle.models import (
     Profile,
     QuietHours,
     Reminders,
+    TouchReminder,
     Uid,
     Zone,
 )
@@ -251,14 +252,17 @@ def profile_from(item: Mapping[str, Any]) -> Profile:
 
 def _item_from(person: Person) -> Item:
     reminders = person.reminders
-    quiet = reminders.quiet_hours
+    quiet, touch = reminders.quiet_hours, reminders.touch
     item: Item = {
         "profile": profile_item(person.profile),
         "reminders": {
             "prompt": _clock(reminders.prompt),
             "evening": _clock(reminders.evening) if reminders.evening else None,
             "quiet_hours": [_clock(quiet.start), _clock(quiet.end)] if quiet else None,
+            "touch": {"weekdays": sorted(touch.weekdays), "time": _clock(touch.time)} if touch else None,
+            "nudges_muted": reminders.nudges_muted,
         },
+        "touch_agreed": person.touch_agreed,
         "devices": {
             device_id: {
                 "token": device.token,
@@ -283,7 +287,8 @@ def _item_from(person: Person) -> Item:
 
 def person_from(item: Mapping[str, Any]) -> Person:
     """The person of a person's item."""
-    reminders, quiet, invite = item["reminders"], item["reminders"]["quiet_hours"], item.get("invite")
+    reminders, invite = item["reminders"], item.get("invite")
+    quiet, touch = reminders["quiet_hours"], reminders["touch"]
     return Person(
         uid=Uid(item["pk"].partition("#")[2]),
         profile=profile_from(item["profile"]),
@@ -291,6 +296,8 @@ def person_from(item: Mapping[str, Any]) -> Person:
             prompt=dt.time.fromisoformat(reminders["prompt"]),
             evening=dt.time.fromisoformat(reminders["evening"]) if reminders["evening"] else None,
             quiet_hours=QuietHours(*map(dt.time.fromisoformat, quiet)) if quiet else None,
+            touch=TouchReminder(frozenset(touch["weekdays"]), dt.time.fromisoformat(touch["time"])) if touch else None,
+            nudges_muted=reminders["nudges_muted"],
         ),
         created_at=from_millis(item["created_at"]),
         devices={
@@ -305,6 +312,7 @@ def person_from(item: Mapping[str, Any]) -> Person:
         invite=LiveInvite(InviteId(invite["id"]), invite["code_mac"], from_millis(invite["expires_at"]))
         if invite
         else None,
+        touch_agreed=item["touch_agreed"],
         revision=item["revision"],
     )
 
