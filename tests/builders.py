@@ -19,6 +19,8 @@ from rekindle.models import (
     PromptKind,
     PromptRef,
     Reminders,
+    Target,
+    TargetKind,
     Theme,
     Uid,
     Zone,
@@ -64,8 +66,12 @@ def a_person(**changes: Any) -> Person:
     return Person(**(given | changes))
 
 
+def a_target(token: str | None = None) -> Target:
+    return Target(TargetKind.TOKEN, token or a_token())
+
+
 def a_device(token: str | None = None, platform: Platform = Platform.ANDROID) -> Device:
-    return Device(token or a_token(), platform, an_instant("2026-03-01T00:00:00Z"))
+    return Device(a_target(token), platform, an_instant("2026-03-01T00:00:00Z"))
 
 
 def a_paired_person(**changes: Any) -> Person:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, NewType
 
@@ -102,7 +102,7 @@ class Target:
 class Device:
     """A phone that takes pushes."""
 
-    token: str
+    target: Target
     platform: Platform
     registered_at: dt.datetime
 
@@ -163,11 +163,25 @@ class LiveInvite:
 
 
 @dataclass(frozen=True, slots=True)
+class Owed:
+    """A reminder that had fallen due on `date` just before its person moved it away from that zone and time.
+
+    It may not have been sent yet: until `until` the place that they left still answers for that one date.
+    """
+
+    kind: PushKind
+    zone: Zone
+    time: dt.time
+    date: dt.date
+    until: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Person:
     """Everything one person owns that is not a day: one item, so that one conditional write keeps it whole.
 
-    `touch_agreed` repeats whether both of their couple want touch reminders. `revision` grows by one with each write
-    and guards it.
+    `touch_agreed` repeats whether both of their couple want touch reminders. `last_due` and `owed` say what had fallen
+    due by the time a reminder last moved (`rekindle.claims`). `revision` grows by one with each write and guards it.
     """
 
     uid: Uid
@@ -178,6 +192,8 @@ class Person:
     couple: CoupleId | None = None
     invite: LiveInvite | None = None
     touch_agreed: bool = False
+    last_due: Mapping[PushKind, dt.date] = field(default_factory=dict)
+    owed: tuple[Owed, ...] = ()
     revision: int = 0
 
     @property
@@ -217,6 +233,17 @@ class Couple:
         """The other of the two."""
         (partner,) = (each for each in self.profiles if each != uid)
         return partner
+
+    def with_person(self, person: Person, date: dt.date) -> Couple:
+        """The couple once one of the two is as given; should they agree on touch only now, it is from `date` on."""
+        others = self.touch_wanted_by - {person.uid}
+        wanted_by = others | {person.uid} if person.wants_touch else others
+        return replace(
+            self,
+            profiles={**self.profiles, person.uid: person.profile},
+            touch_wanted_by=wanted_by,
+            touch_from=(self.touch_from or date) if wanted_by == self.profiles.keys() else None,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Self
 
 from aws_lambda_powertools.event_handler.openapi.params import Path
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from couples_api.parts import TheCaller, TheParts
-from rekindle.models import Device, DeviceId, Person, Platform
+from rekindle.models import Device, DeviceId, Person, Platform, Target, TargetKind
 from rekindle.problems import Problem, ProblemError
 
 DEVICES_LIMIT = 10
@@ -22,19 +22,34 @@ router = APIGatewayHttpRouter()
 DevicePath = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 
 
+Address = Annotated[str, StringConstraints(min_length=1, max_length=1024, pattern=r"^[\x21-\x7e]+$")]
+
+
 class DeviceBody(BaseModel):
-    """A device's FCM registration token and platform."""
+    """A device's platform and its address at FCM: its registration token, or its Firebase installation id."""
 
     model_config = ConfigDict(extra="forbid")
 
-    token: Annotated[str, StringConstraints(min_length=1, max_length=1024, pattern=r"^[\x21-\x7e]+$")]
+    token: Address | None = None
+    fid: Address | None = Field(None, description="In place of `token`, which Firebase is giving up.")
     platform: Platform
+
+    @model_validator(mode="after")
+    def _has_one_address(self) -> Self:
+        if (self.token is None) is (self.fid is None):
+            raise ValueError("give either a token or a fid")
+        return self
+
+    @property
+    def target(self) -> Target:
+        """The address as pushes take it."""
+        return Target(TargetKind.TOKEN, self.token) if self.token else Target(TargetKind.FID, self.fid or "")
 
 
 @router.put("/me/devices/<device_id>")
 def put_device(device_id: DevicePath, body: DeviceBody, caller: TheCaller, parts: TheParts) -> DeviceBody:
-    """Give the caller this device; a token that was somebody else's is theirs from now on."""
-    device = Device(token=body.token, platform=body.platform, registered_at=caller.instant)
+    """Give the caller this device; an address that was somebody else's is theirs from now on."""
+    device = Device(target=body.target, platform=body.platform, registered_at=caller.instant)
     if parts.people.register_device(caller.uid, DeviceId(device_id), device, _few_enough) is None:
         raise ProblemError(Problem.NO_PROFILE)
     return body
@@ -46,6 +61,7 @@ def delete_device(device_id: DevicePath, caller: TheCaller, parts: TheParts) -> 
     gone = DeviceId(device_id)
     person = parts.people.change(
         caller.uid,
+        caller.instant,
         lambda before: replace(
             before, devices={known: device for known, device in before.devices.items() if known != gone}
         ),

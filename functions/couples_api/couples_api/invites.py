@@ -104,7 +104,7 @@ def post_invite(caller: TheCaller, parts: TheParts, idempotency_key: Idempotency
         # To the second, like every other instant that a phone reads.
         expires_at=caller.instant.replace(microsecond=0) + VALIDITY,
     )
-    live = parts.invites.open_invite(invite, admissible)
+    live = parts.invites.open_invite(invite, caller.instant, admissible)
     if live is None:
         raise ProblemError(Problem.NO_PROFILE)
     return NewInviteView(
@@ -131,7 +131,7 @@ def get_invite(caller: TheCaller, parts: TheParts) -> InviteView:
 @router.delete("/invites", status_code=HTTPStatus.NO_CONTENT)
 def delete_invite(caller: TheCaller, parts: TheParts) -> None:
     """Cancel the caller's invite, also when somebody has redeemed it; having none is no error."""
-    if parts.invites.cancel(caller.uid) is None:
+    if parts.invites.cancel(caller.uid, caller.instant) is None:
         raise ProblemError(Problem.NO_PROFILE)
 
 
@@ -193,13 +193,15 @@ def post_confirm(
 def _couple_of(couple_id: CoupleId, inviter: Person, redeemer: Person, caller: Caller) -> Couple:
     profiles = {person.uid: person.profile for person in (inviter, redeemer)}
     zones = tuple(profile.zone for profile in profiles.values())
-    return Couple(
+    first_date = min(local_date(caller.instant, zone) for zone in zones)
+    couple = Couple(
         id=couple_id,
         created_at=caller.instant,
-        first_date=min(local_date(caller.instant, zone) for zone in zones),
+        first_date=first_date,
         counted_from=counted_from(zones, caller.instant),
         profiles=profiles,
     )
+    return couple.with_person(inviter, first_date).with_person(redeemer, first_date)
 
 
 def _unpaired(person: Person) -> None:

@@ -9,11 +9,10 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from couples_api.parts import Parts, TheCaller, TheParts, known_person
-from rekindle.calendar import day_window, zone_named
-from rekindle.days import nearby_dates
+from couples_api.members import change_person
+from couples_api.parts import TheCaller, TheParts, known_person
+from rekindle.calendar import zone_named
 from rekindle.models import Barrier, Language, Person, Profile, Reminders
-from rekindle.store.table import Write
 
 router = APIGatewayHttpRouter()
 
@@ -76,37 +75,14 @@ def put_me(body: ProfileBody, caller: TheCaller, parts: TheParts) -> MeView:
         streak_hidden=body.streak_hidden,
     )
 
-    def repeated_in_couple(before: Person, after: Person) -> list[Write]:
-        return _couple_writes(parts, caller, before, after)
-
     def changed() -> Person | None:
-        return parts.people.change(caller.uid, lambda before: replace(before, profile=profile), repeated_in_couple)
+        return change_person(parts, caller, lambda before: replace(before, profile=profile))
 
     person = changed() or parts.people.create(Person(caller.uid, profile, Reminders(), created_at=caller.instant))
     if person.profile != profile:
         # Another phone of theirs was first to say who they are; what this one says is newer.
         person = changed() or person
     return _view(person)
-
-
-def _couple_writes(parts: Parts, caller: TheCaller, before: Person, after: Person) -> list[Write]:
-    couple = parts.couples.couple(after.couple) if after.couple else None
-    if couple is None:
-        return []
-    writes = [parts.couples.profile_update(couple, after.uid, after.profile)]
-    if before.profile.zone != after.profile.zone:
-        # An open day keeps the hours it had and gains those of the new zone: nobody's answer comes too late by moving.
-        # A day made after the couple was read is not among these, but then the couple is no longer as it was read.
-        profiles = dict(couple.profiles) | {after.uid: after.profile}
-        zones = [profile.zone for profile in profiles.values()]
-        days = parts.days.between(couple.id, *nearby_dates(couple.zones, caller.instant))
-        writes.extend(
-            widening
-            for day in days.values()
-            if day.window.is_open(caller.instant)
-            and (widening := parts.days.widening(day, day_window(day.date, zones)))
-        )
-    return writes
 
 
 def _view(person: Person) -> MeView:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
+from enum import StrEnum
 from typing import Annotated, Self
 
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from couples_api.members import change_person
 from couples_api.parts import TheCaller, TheParts, known_person
-from rekindle.models import QuietHours, Reminders
+from rekindle.models import QuietHours, Reminders, TouchReminder
 from rekindle.problems import Problem, ProblemError
 
 router = APIGatewayHttpRouter()
@@ -19,6 +21,22 @@ Clock = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9
 """A local wall-clock time, HH:MM."""
 SlotClock = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][05]$")]
 """A local wall-clock time in steps of 5 minutes, HH:MM."""
+
+
+class Weekday(StrEnum):
+    """A day of the week."""
+
+    MONDAY = "monday"
+    TUESDAY = "tuesday"
+    WEDNESDAY = "wednesday"
+    THURSDAY = "thursday"
+    FRIDAY = "friday"
+    SATURDAY = "saturday"
+    SUNDAY = "sunday"
+
+
+WEEK = tuple(Weekday)
+"""In the order in which `date.weekday` counts."""
 
 
 class QuietHoursBody(BaseModel):
@@ -36,6 +54,15 @@ class QuietHoursBody(BaseModel):
         return self
 
 
+class TouchBody(BaseModel):
+    """On which weekdays, Monday first, and when a small gesture is suggested."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    weekdays: Annotated[list[Weekday], Field(min_length=1, max_length=7)]
+    time: SlotClock
+
+
 class RemindersBody(BaseModel):
     """All reminders of a person, whole; null switches one off, and what is left out takes its default."""
 
@@ -44,6 +71,12 @@ class RemindersBody(BaseModel):
     prompt_time: SlotClock = Field("08:30", description="When the day's prompt is announced.")
     evening_time: SlotClock | None = Field("20:30", description="A second word, only to who has not answered yet.")
     quiet_hours: QuietHoursBody | None = QuietHoursBody(start="22:00", end="07:00")
+    touch: TouchBody | None = Field(
+        None, description="Comes only while both want it and both are comfortable with some touch; null stops it."
+    )
+    nudges_muted: Annotated[bool, Field(strict=True)] = Field(
+        default=False, description="The partner is not told, and their nudges are not shown."
+    )
 
 
 @router.get("/me/reminders")
@@ -54,22 +87,30 @@ def get_reminders(caller: TheCaller, parts: TheParts) -> RemindersBody:
 
 @router.put("/me/reminders")
 def put_reminders(body: RemindersBody, caller: TheCaller, parts: TheParts) -> RemindersBody:
-    """Set the reminders; they hold from the next tick on."""
-    quiet = body.quiet_hours
+    """Set the reminders, from now on. A reminder that moves comes once on each date, also on this one."""
+    quiet, touch = body.quiet_hours, body.touch
     reminders = Reminders(
         prompt=dt.time.fromisoformat(body.prompt_time),
         evening=dt.time.fromisoformat(body.evening_time) if body.evening_time else None,
         quiet_hours=QuietHours(dt.time.fromisoformat(quiet.start), dt.time.fromisoformat(quiet.end)) if quiet else None,
+        touch=TouchReminder(frozenset(map(WEEK.index, touch.weekdays)), dt.time.fromisoformat(touch.time))
+        if touch
+        else None,
+        nudges_muted=body.nudges_muted,
     )
-    if parts.people.change(caller.uid, lambda person: replace(person, reminders=reminders)) is None:
+    if change_person(parts, caller, lambda person: replace(person, reminders=reminders)) is None:
         raise ProblemError(Problem.NO_PROFILE)
     return _view(reminders)
 
 
 def _view(reminders: Reminders) -> RemindersBody:
-    quiet = reminders.quiet_hours
+    quiet, touch = reminders.quiet_hours, reminders.touch
     return RemindersBody(
         prompt_time=f"{reminders.prompt:%H:%M}",
         evening_time=f"{reminders.evening:%H:%M}" if reminders.evening else None,
         quiet_hours=QuietHoursBody(start=f"{quiet.start:%H:%M}", end=f"{quiet.end:%H:%M}") if quiet else None,
+        touch=TouchBody(weekdays=[WEEK[each] for each in sorted(touch.weekdays)], time=f"{touch.time:%H:%M}")
+        if touch
+        else None,
+        nudges_muted=reminders.nudges_muted,
     )

@@ -2,7 +2,7 @@
 
 What failed for a while goes back to the queue as a job of its own that names just the devices concerned, each time
 with a longer delay. After the last attempt, and at once where the message itself is at fault, that job is laid with the
-dead letters, to tell its reason there. The rest of the page goes on meanwhile.
+dead letters, to tell its reason there. The rest of the page goes on meanwhile, unless FCM asks everybody to wait.
 """
 
 from __future__ import annotations
@@ -13,40 +13,45 @@ from dataclasses import asdict, dataclass
 from itertools import batched
 from typing import TYPE_CHECKING, Any, Final
 
-from delivery.gateway import AT_ONCE, LONGEST_SEND, CredentialError, Fate, Outcome
+from delivery.gateway import LONGEST_SEND, CredentialError, Fate, Outcome
 from rekindle.calendar import local_time, start_of
 from rekindle.errors import ContentionError
 from rekindle.models import PushKind
-from rekindle.push.jobs import FIRST_RETRY, LONGEST_DELAY, PersonJob, RetryJob, SlotJob, Target, mark_of
+from rekindle.push.jobs import FIRST_RETRY, LONGEST_DELAY, Missed, PersonJob, RetryJob, SlotJob, SpreadJob
 from rekindle.push.payloads import REMINDERS, Occasion, payload_of
 from rekindle.reminders import MAX_LATENESS, is_quiet
+from rekindle.store import keys
+from rekindle.store.people import STALE_AFTER, is_stale
 from rekindle.telemetry import logger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from delivery.gateway import PushGateway
-    from rekindle.models import CoupleId, Day, Language, Person, Uid
+    from rekindle.models import CoupleId, Day, Language, Person, Target, Uid
     from rekindle.push.outbox import Outbox
     from rekindle.push.payloads import Payload
+    from rekindle.reminders import Slot
     from rekindle.store.people import People
     from rekindle.store.runs import Runs
     from rekindle.store.slots import SlotRow, Slots
+    from rekindle.store.targets import Registered
 
-PAGE_ROWS: Final = 500
+PAGE_ROWS: Final = 1000
+SHARD_ROWS: Final = 20_000
+"""More rows than this, and a slot is spread over twice as many shards: what one function sends in some ten seconds."""
+
 SPARE: Final = dt.timedelta(seconds=30)
 """Time for what there is to do about a page besides sending: to read it, to enqueue retries and to move the run."""
 
 RESERVE: Final = LONGEST_SEND + SPARE
-"""Time that must be left to begin another page, and to send to any AT_ONCE devices of it."""
-
-NO_TIME: Final = Outcome(Fate.LATER, "no time left")
+"""Time that must be left to begin another page."""
 
 LAST_ATTEMPT: Final = 6
 FIRST_BACKOFF: Final = dt.timedelta(seconds=30)
 """The wait before the second attempt; it doubles each time, to eight minutes before the sixth."""
 
-TARGETS: Final = 1000
+MISSED: Final = 1000
 """The most devices that one retry names: about half of what a message may weigh."""
 
 _NONE: Final = dt.timedelta(0)
@@ -58,16 +63,31 @@ LEAST_LIFE: Final = dt.timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """One device, and how its owner is to be told."""
+    """One device, and how its owner, who is named by their mark, is to be told."""
 
-    uid: Uid
-    couple: CoupleId
+    person: str
     language: Language
     quiet: bool
-    token: str
+    target: Target
 
 
 type Sent = tuple[Recipient, Outcome]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What is being delivered: the occasion, how late it is, about which couple, and which attempt this is."""
+
+    occasion: Occasion
+    late: dt.timedelta
+    time_left: Callable[[], dt.timedelta]
+    couple: CoupleId | None = None
+    attempt: int = 1
+
+    @property
+    def at(self) -> dt.datetime:
+        """When it is delivered."""
+        return self.occasion.instant + self.late
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,144 +102,175 @@ class Courier:
     gateway: PushGateway
     app_link: str
     page_rows: int = PAGE_ROWS
+    shard_rows: int = SHARD_ROWS
 
     def carry_out(
         self, job: SlotJob | PersonJob | RetryJob, waited: dt.timedelta, time_left: Callable[[], dt.timedelta]
-    ) -> None:
+    ) -> dt.timedelta:
         """Do the job, which lay in the queue for `waited`, or as much of it as there is time for.
 
-        There has to be RESERVE left to begin with. A push that has become too late is dropped. Raises CredentialError,
-        OutboxError and the store's errors: then the job is to come again, and goes on where it was.
+        Returns for how long FCM asks everybody to wait: mostly not at all. There has to be RESERVE left to begin with.
+        A push that has become too late is dropped. Raises CredentialError, OutboxError and the store's errors: then
+        the job is to come again, and goes on where it was.
         """
         late = job.late + waited
         match job:
-            case SlotJob() | RetryJob(kind=PushKind.PROMPT | PushKind.EVENING) if late > MAX_LATENESS:
-                logger.warning("too late", extra=_about(job) | {"late": late.total_seconds()})
             case SlotJob():
-                self._to_slot(job, late, time_left)
+                if late <= MAX_LATENESS:
+                    return self._to_slot(job, late, time_left)
+            case _ if job.kind in REMINDERS and late > MAX_LATENESS:
+                pass
             case PersonJob():
-                recipients = self._reached(job.occasion, {(job.uid, job.couple): None}, late)
-                self._push(job.occasion, recipients, late, time_left)
+                delivery = Delivery(job.occasion, late, time_left, job.couple)
+                person = self.people.person(job.uid)
+                return self._push(delivery, self._reached(delivery, [person] if person else []))
             case RetryJob() if job.hold:
                 delay = min(job.hold, LONGEST_DELAY)
                 self.outbox.send([job.model_copy(update={"late": late, "hold": job.hold - delay})], delay)
+                return _NONE
             case RetryJob():
-                recipients = self._reached(job.occasion, _marks(job.targets), late)
-                self._push(job.occasion, recipients, late, time_left, job.attempt)
+                delivery = Delivery(job.occasion, late, time_left, job.couple, job.attempt)
+                return self._push(delivery, self._missed(delivery, job.missed))
+        logger.warning("too late", extra=_about(job) | {"late": late.total_seconds()})
+        return _NONE
 
-    def put_off(self, job: SlotJob | PersonJob | RetryJob, waited: dt.timedelta) -> None:
-        """Enqueue the job anew, untouched: sooner than its message would come again, and none of its tries is spent."""
-        self.outbox.send([job.model_copy(update={"late": job.late + waited})])
-
-    def _to_slot(self, job: SlotJob, late: dt.timedelta, time_left: Callable[[], dt.timedelta]) -> None:
-        run = self.runs.begin(job.slot, job.shard, job.date, job.instant)
+    def _to_slot(self, job: SlotJob, late: dt.timedelta, time_left: Callable[[], dt.timedelta]) -> dt.timedelta:
+        run = self.runs.begin(job.shard, job.date, job.instant)
         if run.done:
             logger.info("refused a repeat", extra=_about(job))
-            return
+            return _NONE
         ends_at = max(start_of(job.date + _ONE_DAY, job.zone), job.instant + LEAST_LIFE)
         while True:
-            page = self.slots.page(job.slot, job.shard, run.cursor, self.page_rows)
+            page = self.slots.page(job.shard, run.cursor, self.page_rows, job.instant + late)
+            wait = _NONE
             for kind in REMINDERS:
-                occasion = Occasion(kind, job.date, job.instant, ends_at=ends_at)
-                rows = [row for row in page.rows if row.kind is kind]
-                self._push(occasion, self._due(job, occasion, rows, late), late, time_left)
+                rows = [row for row in page.rows if row.kind is kind and row.is_due(job.date)]
+                delivery = Delivery(Occasion(kind, job.date, job.instant, ends_at=ends_at), late, time_left)
+                wait = max(wait, self._push(delivery, self._due(job.slot, delivery, rows), wait))
             if page.last is None:
                 self.runs.finish(run)
-                return
-            run = self.runs.advance(run, page.last)
-            if time_left() < RESERVE:
-                self.outbox.send([job.model_copy(update={"late": late})])
-                logger.info("to be continued", extra=_about(job))
-                return
+                if run.rows + len(page.rows) > self.shard_rows:
+                    about = job.model_dump(exclude={"type", "late"})
+                    self.outbox.send([SpreadJob(**about, late=late)], LONGEST_DELAY)
+                return wait
+            run = self.runs.advance(run, page.last, len(page.rows))
+            if wait or time_left() < RESERVE:
+                self.outbox.send([job.model_copy(update={"late": late})], min(wait, LONGEST_DELAY))
+                logger.info("to be continued", extra=_about(job) | {"wait": wait.total_seconds()})
+                return wait
 
-    def _due(self, job: SlotJob, occasion: Occasion, rows: Sequence[SlotRow], late: dt.timedelta) -> list[Recipient]:
+    def _due(self, slot: Slot, delivery: Delivery, rows: Sequence[SlotRow]) -> list[Recipient]:
         """The devices of rows that are due."""
-        at = job.instant + late
-        clock = local_time(at, job.zone).time()
-        awaited = self._awaited(occasion, {row.uid: row.couple for row in rows}, at)
+        clock = local_time(delivery.at, slot.zone).time()
+        awaited = self._awaited(delivery, [row.answers for row in rows if row.answers])
         return [
-            Recipient(row.uid, row.couple, row.language, is_quiet(clock, row.quiet_hours), token)
+            Recipient(row.person, row.language, is_quiet(clock, row.quiet_hours), device.target)
             for row in rows
-            if row.uid in awaited
-            for token in row.tokens
+            if row.answers is None or row.answers[0] in awaited
+            for device in self._expected(row, delivery)
         ]
 
-    def _reached(
-        self, occasion: Occasion, marks: Mapping[tuple[Uid, CoupleId], frozenset[str] | None], late: dt.timedelta
-    ) -> list[Recipient]:
-        """The devices of these marks, None for all, among those that the persons have now.
+    def _expected(self, row: SlotRow, delivery: Delivery) -> Iterator[Registered]:
+        """The devices of a row behind which somebody can be expected; one that is stale is taken from its owner."""
+        for device in row.devices:
+            # The row knows the month alone; it is the first of it that counts until the owner is asked.
+            if delivery.at.date() - device.month < STALE_AFTER or not self._is_stale(
+                row.person, device.target, delivery
+            ):
+                yield device
+
+    def _is_stale(self, mark: str, target: Target, delivery: Delivery) -> bool:
+        digest = keys.digest_of(target)
+        owner = self.people.owners([digest]).get(digest)
+        person = self.people.person(owner) if owner else None
+        known = [device for device in person.devices.values() if device.target == target] if person else []
+        if any(not is_stale(device, delivery.at) for device in known):
+            return False
+        self._forget([(mark, target)], delivery)
+        return True
+
+    def _missed(self, delivery: Delivery, missed: Sequence[Missed]) -> list[Recipient]:
+        """Those of the missed devices that are still the same persons'."""
+        wanted = {(each.person, each.target) for each in missed}
+        owners = self.people.owners([each.target for each in missed])
+        people = self.people.people(sorted(set(owners.values())))
+        return [
+            recipient
+            for recipient in self._reached(delivery, people.values())
+            if (recipient.person, keys.digest_of(recipient.target)) in wanted
+        ]
+
+    def _reached(self, delivery: Delivery, people: Iterable[Person]) -> list[Recipient]:
+        """The devices of those whom the push still concerns, on which they can be expected.
 
         Who has left the couple since gets nothing: queued pushes end with it.
         """
-        at = occasion.instant + late
-        people = self.people.people([uid for uid, _ in marks])
-        awaited = self._awaited(occasion, dict(marks.keys()), at)
+        kind, at = delivery.occasion.kind, delivery.at
+        concerned = [person for person in people if _concerns(delivery, person)]
+        awaited = self._awaited(delivery, [(each.uid, each.couple) for each in concerned if each.couple])
         return [
-            Recipient(uid, couple, person.profile.language, _is_quiet_for(person, at), device.token)
-            for (uid, couple), wanted in marks.items()
-            if uid in awaited and (person := people.get(uid)) and person.couple == couple
-            if not (occasion.kind is PushKind.STREAK_MILESTONE and person.profile.streak_hidden)
+            Recipient(keys.mark_of(person.uid), person.profile.language, _is_quiet_for(person, at), device.target)
+            for person in concerned
+            if kind is not PushKind.EVENING or person.uid in awaited
             for device in person.devices.values()
-            if wanted is None or mark_of(device.token) in wanted
+            if not is_stale(device, at)
         ]
 
-    def _awaited(self, occasion: Occasion, couples: Mapping[Uid, CoupleId], at: dt.datetime) -> frozenset[Uid]:
-        """Those to whom the push still says something: in the evening, who can answer the day and has not."""
-        if occasion.kind is not PushKind.EVENING:
-            return frozenset(couples)
-        days = self.slots.days(couples.values(), occasion.date)
-        return frozenset(uid for uid, couple in couples.items() if is_awaited(days.get(couple), uid, at))
+    def _awaited(self, delivery: Delivery, answers: Sequence[tuple[Uid, CoupleId]]) -> frozenset[Uid]:
+        """Of persons in their couples, those who can still answer the day and have not; asked in the evening alone."""
+        if delivery.occasion.kind is not PushKind.EVENING:
+            return frozenset()
+        days = self.slots.days([couple for _, couple in answers], delivery.occasion.date)
+        return frozenset(uid for uid, couple in answers if is_awaited(days.get(couple), uid, delivery.at))
 
-    def _push(
-        self,
-        occasion: Occasion,
-        recipients: Sequence[Recipient],
-        late: dt.timedelta,
-        time_left: Callable[[], dt.timedelta],
-        attempt: int = 1,
-    ) -> None:
+    def _push(self, delivery: Delivery, recipients: Sequence[Recipient], wait: dt.timedelta = _NONE) -> dt.timedelta:
+        """Send to all, unless everybody has to `wait`; returns for how long everybody has to, then."""
+        occasion, late = delivery.occasion, delivery.late
         if not recipients:
-            return
-        if occasion.instant + late >= occasion.expires_at:
+            return wait
+        if delivery.at >= occasion.expires_at:
             logger.warning("too late", extra=_about(occasion) | {"late": late.total_seconds()})
-            return
+            return wait
         sent: list[Sent] = []
-        for payload, turn in self._turns(occasion, recipients, late):
-            outcomes = [NO_TIME] * len(turn)
-            if time_left() >= RESERVE:
-                outcomes = self.gateway.send(payload, [recipient.token for recipient in turn])
+        for payload, turn in self._turns(delivery, recipients):
+            if wait:
+                outcomes = [Outcome(Fate.LATER, "FCM asks everybody to wait", wait)] * len(turn)
+            else:
+                targets = [recipient.target for recipient in turn]
+                outcomes = self.gateway.send(payload, targets, delivery.time_left() - SPARE)
+                wait = max(outcome.wait for outcome in outcomes)
             sent.extend(zip(turn, outcomes, strict=True))
         if all(outcome.fate is Fate.UNAUTHORISED for _, outcome in sent):
             raise CredentialError(_reasons(sent))
-        again, given_up = sorted_out(sent, attempt)
-        wait = wait_before(attempt + 1, [outcome for _, outcome in again])
-        self.outbox.send(retries(occasion, again, late, attempt + 1, wait), min(wait, LONGEST_DELAY))
-        self.dead_letters.send(retries(occasion, given_up, late, FIRST_RETRY))
-        self._forget((recipient for recipient, outcome in sent if outcome.fate is Fate.DEAD), time_left)
-        _log(occasion, sent, given_up, attempt)
+        again, given_up = sorted_out(sent, delivery.attempt)
+        backoff = wait_before(delivery.attempt + 1, [outcome for _, outcome in again])
+        self.outbox.send(retries(delivery, again, delivery.attempt + 1, backoff), min(backoff, LONGEST_DELAY))
+        self.dead_letters.send(retries(delivery, given_up, FIRST_RETRY))
+        dead = [recipient for recipient, outcome in sent if outcome.fate is Fate.DEAD]
+        self._forget([(recipient.person, recipient.target) for recipient in dead], delivery)
+        _log(delivery, sent, given_up)
+        return wait
 
     def _turns(
-        self, occasion: Occasion, recipients: Iterable[Recipient], late: dt.timedelta
-    ) -> Iterator[tuple[Payload, tuple[Recipient, ...]]]:
-        """The recipients as they can be sent to at once, with what they are sent."""
+        self, delivery: Delivery, recipients: Iterable[Recipient]
+    ) -> Iterator[tuple[Payload, Sequence[Recipient]]]:
+        """The recipients who are sent the same, with what they are sent."""
         groups: dict[tuple[Language, bool], list[Recipient]] = defaultdict(list)
         for recipient in recipients:
             groups[recipient.language, recipient.quiet].append(recipient)
         for (language, quiet), group in groups.items():
-            payload = payload_of(occasion, language, occasion.instant + late, quiet=quiet, app_link=self.app_link)
-            for turn in batched(group, AT_ONCE, strict=False):
-                yield payload, turn
+            yield payload_of(delivery.occasion, language, delivery.at, quiet=quiet, app_link=self.app_link), group
 
-    def _forget(self, dead: Iterable[Recipient], time_left: Callable[[], dt.timedelta]) -> None:
-        for recipient in dead:
-            if time_left() < SPARE:
-                logger.warning("dead tokens stay for now")
+    def _forget(self, dead: Iterable[tuple[str, Target]], delivery: Delivery) -> None:
+        for mark, target in dead:
+            if delivery.time_left() < SPARE:
+                logger.warning("dead targets stay for now")
                 return
             try:
-                self.people.forget_token(recipient.uid, recipient.token)
+                self.people.forget_target(mark, target, delivery.at)
             except ContentionError:
                 # The next push will find it dead again; not worth sending this page anew.
-                logger.warning("a dead token stays for now", extra={"uid": recipient.uid})
+                logger.warning("a dead target stays for now", extra={"person": mark})
 
 
 def is_awaited(day: Day | None, uid: Uid, at: dt.datetime) -> bool:
@@ -239,31 +290,39 @@ def sorted_out(sent: Iterable[Sent], attempt: int) -> tuple[list[Sent], list[Sen
     return (again, refused) if attempt < LAST_ATTEMPT else ([], again + refused)
 
 
-def retries(
-    occasion: Occasion, missed: Iterable[Sent], late: dt.timedelta, attempt: int, wait: dt.timedelta = _NONE
-) -> list[RetryJob]:
+def retries(delivery: Delivery, missed: Iterable[Sent], attempt: int, wait: dt.timedelta = _NONE) -> list[RetryJob]:
     """The jobs that push to the missed once more, as that attempt and after that wait."""
     return [
         RetryJob(
-            **asdict(occasion),
-            late=late,
-            targets=tuple(
-                Target(uid=recipient.uid, couple=recipient.couple, mark=mark_of(recipient.token))
-                for recipient, _ in batch
+            **asdict(delivery.occasion),
+            late=delivery.late,
+            couple=delivery.couple,
+            missed=tuple(
+                Missed(person=recipient.person, target=keys.digest_of(recipient.target)) for recipient, _ in batch
             ),
             attempt=attempt,
             reason=_reasons(batch),
             hold=max(wait - LONGEST_DELAY, _NONE),
         )
-        for batch in batched(missed, TARGETS, strict=False)
+        for batch in batched(missed, MISSED, strict=False)
     ]
 
 
-def _marks(targets: Iterable[Target]) -> dict[tuple[Uid, CoupleId], frozenset[str]]:
-    marks: dict[tuple[Uid, CoupleId], set[str]] = defaultdict(set)
-    for target in targets:
-        marks[target.uid, target.couple].add(target.mark)
-    return {owner: frozenset(theirs) for owner, theirs in marks.items()}
+def _concerns(delivery: Delivery, person: Person) -> bool:
+    """Whether a person, as they are by now, is still to be told."""
+    if person.couple is None or delivery.couple not in {None, person.couple}:
+        return False
+    match delivery.occasion.kind:
+        case PushKind.STREAK_MILESTONE:
+            return not person.profile.streak_hidden
+        case PushKind.NUDGE:
+            return not person.reminders.nudges_muted
+        case PushKind.TOUCH:
+            return person.touch_agreed
+        case PushKind.EVENING:
+            return person.reminders.evening is not None
+        case _:
+            return True
 
 
 def _is_quiet_for(person: Person, at: dt.datetime) -> bool:
@@ -274,15 +333,15 @@ def _reasons(sent: Iterable[Sent]) -> str:
     return ", ".join(sorted({outcome.reason for _, outcome in sent}))
 
 
-def _about(about: SlotJob | RetryJob | Occasion) -> dict[str, Any]:
+def _about(about: SlotJob | PersonJob | RetryJob | Occasion) -> dict[str, Any]:
     where = {"slot": str(about.slot), "shard": about.shard} if isinstance(about, SlotJob) else {"kind": about.kind}
     return {**where, "date": str(about.date)}
 
 
-def _log(occasion: Occasion, sent: Sequence[Sent], given_up: Sequence[Sent], attempt: int) -> None:
+def _log(delivery: Delivery, sent: Sequence[Sent], given_up: Sequence[Sent]) -> None:
     fates = Counter(str(outcome.fate) for _, outcome in sent)
     failed = [each for each in sent if each[1].fate in {Fate.LATER, Fate.UNAUTHORISED, Fate.REFUSED}]
-    extra = _about(occasion) | {"attempt": attempt, "devices": len(sent), **fates}
+    extra = _about(delivery.occasion) | {"attempt": delivery.attempt, "devices": len(sent), **fates}
     if given_up:
         logger.error("given up", extra=extra | {"given_up": len(given_up), "reasons": _reasons(failed)})
     elif fates[Fate.UNAUTHORISED]:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from google.auth.credentials import Credentials
     from urllib3 import BaseHTTPResponse
 
+    from rekindle.models import Target
     from rekindle.push.payloads import Payload
 
 SCOPE: Final = "https://www.googleapis.com/auth/firebase.messaging"
@@ -114,8 +115,9 @@ class FcmGateway:
         self._session.close()  # type: ignore[no-untyped-call]
         self._tokens.close()
 
-    def send(self, payload: Payload, tokens: Sequence[str]) -> list[Outcome]:
+    def send(self, payload: Payload, targets: Sequence[Target], within: dt.timedelta) -> list[Outcome]:
         """One outcome for each token, in order; see `PushGateway`."""
+        tokens = [target.value for target in targets]
         if not self._credential.valid:
             # Once and ahead of all, rather than in each of a hundred threads.
             try:

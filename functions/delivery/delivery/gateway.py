@@ -12,6 +12,7 @@ from rekindle.errors import RekindleError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from rekindle.models import Target
     from rekindle.push.payloads import Payload
 
 AT_ONCE: Final = 100
@@ -57,7 +58,7 @@ DELIVERED: Final = Outcome(Fate.DELIVERED)
 class PushGateway(Protocol):
     """Sends one payload to as many as AT_ONCE devices, within LONGEST_SEND."""
 
-    def send(self, payload: Payload, tokens: Sequence[str]) -> list[Outcome]:
+    def send(self, payload: Payload, targets: Sequence[Target], within: dt.timedelta) -> list[Outcome]:
         """One outcome for each token, in order, without waiting for anything to pass.
 
         Raises CredentialError if nothing could be sent at all for want of a valid credential.

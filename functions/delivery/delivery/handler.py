@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from delivery.courier import RESERVE, Courier
 from delivery.fcm import FcmGateway, credential_from
 from delivery.gateway import CredentialError
+from delivery.spread import Spreader
 from rekindle.clients import client
-from rekindle.push.jobs import job_from
+from rekindle.push.jobs import LONGEST_DELAY, SpreadJob, job_from
 from rekindle.push.outbox import Outbox
 from rekindle.settings import DeliverySettings
 from rekindle.store.instants import from_millis
@@ -23,9 +24,11 @@ from rekindle.store.table import Table
 from rekindle.telemetry import logger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from aws_lambda_powertools.utilities.typing import LambdaContext
+
+    from rekindle.push.jobs import Job
 
 
 @cache
@@ -63,7 +66,7 @@ def _start_over() -> None:
     _courier.cache_clear()
 
 
-def waited(record: Mapping[str, Any], visibility: dt.timedelta) -> dt.timedelta:
+def _waited(record: Mapping[str, Any], visibility: dt.timedelta) -> dt.timedelta:
     """How long a message lay in the queue, by the queue's own clock; after each failure it was hidden for so long."""
     stamps = record["attributes"]
     first_received = from_millis(int(stamps["ApproximateFirstReceiveTimestamp"]))
@@ -71,41 +74,59 @@ def waited(record: Mapping[str, Any], visibility: dt.timedelta) -> dt.timedelta:
     return max(first_received - from_millis(int(stamps["SentTimestamp"])), dt.timedelta(0)) + failures * visibility
 
 
+@cache
+def _spreader() -> Spreader:
+    settings = DeliverySettings.read(os.environ)
+    table = Table(client("dynamodb"), settings.table)
+    return Spreader(slots=Slots(table), outbox=Outbox(client("sqs"), settings.queue_url))
+
+
 def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, list[dict[str, str]]]:
-    """The messages that are to come again, in the shape of ReportBatchItemFailures."""
+    """The messages that are to come again, in the shape of ReportBatchItemFailures.
+
+    When FCM asks everybody to wait, or time runs short, the rest of the batch is put off.
+    """
 
     def time_left() -> dt.timedelta:
         return dt.timedelta(milliseconds=context.get_remaining_time_in_millis())
 
     visibility = DeliverySettings.read(os.environ).visibility
     failures = []
+    wait = dt.timedelta(0)
     for number, record in enumerate(event["Records"]):
-        is_for_later = number > 0 and time_left() < RESERVE
-        if not _is_done(record, visibility, time_left, is_for_later=is_for_later):
-            failures.append({"itemIdentifier": record["messageId"]})
+        waited = _waited(record, visibility)
+        try:
+            job = job_from(record["body"])
+            if wait or (number > 0 and time_left() < RESERVE):
+                _put_off(job, waited, wait)
+            elif isinstance(job, SpreadJob):
+                _spreader().carry_out(job, waited, time_left)
+            else:
+                wait = _courier().carry_out(job, waited, time_left)
+        except CredentialError as error:
+            logger.error(
+                "FCM does not accept our credential",
+                extra={"message_id": record["messageId"], "reason": str(error)},
+            )
+            _start_over()
+        except Exception as error:  # noqa: BLE001  one message's fault is not the next one's
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            logger.error(
+                # Without its words, which may repeat a target.
+                "not done",
+                extra={
+                    "message_id": record["messageId"],
+                    "error": type(error).__name__,
+                    "where": f"{where.name}:{where.lineno}",
+                },
+            )
+        else:
+            continue
+        failures.append({"itemIdentifier": record["messageId"]})
     return {"batchItemFailures": failures}
 
 
-def _is_done(
-    record: Mapping[str, Any], visibility: dt.timedelta, time_left: Callable[[], dt.timedelta], *, is_for_later: bool
-) -> bool:
-    message = {"message_id": record["messageId"]}
-    try:
-        job = job_from(record["body"])
-        if is_for_later:
-            _courier().put_off(job, waited(record, visibility))
-        else:
-            _courier().carry_out(job, waited(record, visibility), time_left)
-    except CredentialError as error:
-        logger.error("FCM does not accept our credential", extra=message | {"reason": str(error)})
-        _start_over()
-    except Exception as error:  # noqa: BLE001  one message's fault is not the next one's
-        where = traceback.extract_tb(error.__traceback__)[-1]
-        logger.error(
-            # Without its words, which may repeat a token.
-            "not done",
-            extra=message | {"error": type(error).__name__, "where": f"{where.name}:{where.lineno}"},
-        )
-    else:
-        return True
-    return False
+def _put_off(job: Job, waited: dt.timedelta, wait: dt.timedelta) -> None:
+    """Enqueue the job anew, untouched: sooner than its message would come again, and none of its tries is spent."""
+    outbox = Outbox(client("sqs"), DeliverySettings.read(os.environ).queue_url)
+    outbox.send([job.model_copy(update={"late": job.late + waited})], min(wait, LONGEST_DELAY))

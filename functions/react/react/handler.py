@@ -33,6 +33,7 @@ type Image = Mapping[str, Any]
 """An item as a stream record has it: typed attributes, and none where there was no item."""
 
 _COUPLE: Final = "COUPLE#"
+_PERSON: Final = "PERSON#"
 _PERSONS: Final = 2
 
 
@@ -61,7 +62,11 @@ def reaction_to(record: Mapping[str, Any]) -> Reaction:
     change = record["dynamodb"]
     key = keys.Key(change["Keys"]["pk"]["S"], change["Keys"]["sk"]["S"])
     old, new = change.get("OldImage", {}), change.get("NewImage", {})
-    if not new or not key.pk.startswith(_COUPLE):
+    if not new:
+        return NOTHING
+    if key.pk.startswith(_PERSON) and key.sk.startswith(keys.CAUGHT_UP_PREFIX):
+        return _to_caught_up(Uid(key.pk.removeprefix(_PERSON)), key.sk.removeprefix(keys.CAUGHT_UP_PREFIX), new)
+    if not key.pk.startswith(_COUPLE):
         return NOTHING
     couple = CoupleId(key.pk.removeprefix(_COUPLE))
     if key.sk.startswith(keys.DAY_PREFIX):
@@ -69,6 +74,22 @@ def reaction_to(record: Mapping[str, Any]) -> Reaction:
     if key == keys.streak(couple):
         return _to_streak(couple, old, new)
     return NOTHING
+
+
+def _to_caught_up(uid: Uid, which: str, new: Image) -> Reaction:
+    """A reminder that moved to where its date had come already is due now, as late as it is."""
+    kind, _, date = which.partition("#")
+    due, caught_up = (from_millis(int(new[name]["N"])) for name in ("due_at", "caught_up_at"))
+    job = PersonJob(
+        kind=PushKind(kind),
+        uid=uid,
+        couple=CoupleId(new["couple"]["S"]),
+        date=dt.date.fromisoformat(date),
+        instant=due,
+        late=caught_up - due,
+        ends_at=from_millis(int(new["ends_at"]["N"])),
+    )
+    return Reaction([job])
 
 
 def _to_answers(couple: CoupleId, date: dt.date, old: Image, new: Image) -> Reaction:

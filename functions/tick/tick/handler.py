@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from rekindle.models import Zone
     from rekindle.reminders import DueSlot, Slot
+    from rekindle.store.slots import Shards
 
 FIRST_WINDOW: Final = dt.timedelta(minutes=5)
 """What the very first tick looks back on."""
@@ -53,7 +54,7 @@ def due_in(zones: Iterable[Zone], after: dt.datetime, until: dt.datetime) -> lis
     return [due for zone in sorted(zones) for due in due_slots(after, until, zone)]
 
 
-def due_jobs(due: Iterable[DueSlot], shards: Mapping[Slot, int], tick: dt.datetime) -> list[SlotJob]:
+def due_jobs(due: Iterable[DueSlot], shards: Mapping[Slot, Shards], tick: dt.datetime) -> list[SlotJob]:
     """One job for each shard of a due slot that exists."""
     return [
         SlotJob(
@@ -65,7 +66,8 @@ def due_jobs(due: Iterable[DueSlot], shards: Mapping[Slot, int], tick: dt.dateti
             late=tick - each.instant,
         )
         for each in due
-        for shard in range(shards.get(each.slot, 0))
+        if each.slot in shards
+        for shard in shards[each.slot].all
     ]
 
 

@@ -1,13 +1,12 @@
 """The queue's jobs: what `tick` and `react` ask of `delivery`, and what `delivery` asks of itself for later.
 
-A job names persons and never carries a token, a name or anything that somebody wrote: whom it reaches, and whether it
+A job names persons and never carries a target, a name or anything that somebody wrote: whom it reaches, and whether it
 still should, is looked up when it is done.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, model_validator
@@ -40,7 +39,7 @@ class SlotJob(_Body):
     type: Literal["slot"] = "slot"
     zone: Zone
     time: dt.time
-    shard: int = Field(ge=0)
+    shard: str
 
     @model_validator(mode="after")
     def _names_a_slot(self) -> Self:
@@ -78,40 +77,50 @@ class PersonJob(_Push):
     couple: CoupleId
 
 
-class Target(BaseModel):
-    """One device of a person, by its token's mark, that a push has not reached yet."""
+class Missed(BaseModel):
+    """A device that a push has not reached yet: its person by their mark, its target by its digest."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    uid: Uid
-    couple: CoupleId
-    mark: str
+    person: str
+    target: str
 
 
 class RetryJob(_Push):
     """Push again to just those devices that an earlier try did not reach.
 
-    `attempt` is the try that this one will be, from FIRST_RETRY; `reason` says why the last one failed, and `hold` what
-    is left to wait beyond the delay that the queue itself could give.
+    `couple` is the one that the push is about, None for a reminder, which is about no couple in particular. `attempt`
+    is the try that this one will be, from FIRST_RETRY; `reason` says why the last one failed, and `hold` what is left
+    to wait beyond the delay that the queue itself could give.
     """
 
     type: Literal["retry"] = "retry"
-    targets: tuple[Target, ...] = Field(min_length=1)
+    missed: tuple[Missed, ...] = Field(min_length=1)
+    couple: CoupleId | None = None
     attempt: int = Field(ge=FIRST_RETRY)
     reason: str
     hold: dt.timedelta = Field(default=dt.timedelta(0), ge=dt.timedelta(0))
 
 
-type Job = Annotated[SlotJob | PersonJob | RetryJob, Field(discriminator="type")]
+class SpreadJob(_Body):
+    """Spread a slot over more shards, or go on with it; `shard` is the one that has grown too large."""
 
-_JOBS: Final[TypeAdapter[SlotJob | PersonJob | RetryJob]] = TypeAdapter(Job)
+    type: Literal["spread"] = "spread"
+    zone: Zone
+    time: dt.time
+    shard: str
+
+    @property
+    def slot(self) -> Slot:
+        """The slot that has grown."""
+        return Slot(self.zone, self.time)
 
 
-def job_from(body: str) -> SlotJob | PersonJob | RetryJob:
+type Job = SlotJob | PersonJob | RetryJob | SpreadJob
+
+_JOBS: Final[TypeAdapter[Job]] = TypeAdapter(Annotated[Job, Field(discriminator="type")])
+
+
+def job_from(body: str) -> Job:
     """The job of a queue message's body; raises pydantic's ValidationError or UnknownZoneError if it is not one."""
     return _JOBS.validate_json(body)
-
-
-def mark_of(token: str) -> str:
-    """What stands for a token where the token itself must not be: enough to tell one person's devices apart."""
-    return hashlib.blake2b(token.encode(), digest_size=8).hexdigest()

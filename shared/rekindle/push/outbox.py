@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from types_boto3_sqs import SQSClient
 
-    from rekindle.push.jobs import PersonJob, RetryJob, SlotJob
+    from rekindle.push.jobs import Job
 
 BATCH_JOBS: Final = 10
 BATCH_BYTES: Final = 262_144
@@ -36,7 +36,7 @@ class Outbox:
     pause: Callable[[float], None] = time.sleep
     jitter: Callable[[], float] = random.random
 
-    def send(self, jobs: Iterable[SlotJob | PersonJob | RetryJob], delay: dt.timedelta = _NO_DELAY) -> None:
+    def send(self, jobs: Iterable[Job], delay: dt.timedelta = _NO_DELAY) -> None:
         """Enqueue the jobs, each to be seen after `delay` (at most 15 minutes), in no particular order.
 
         Raises OutboxError if the queue keeps refusing some; others may be on it by then, so a job may be sent twice.

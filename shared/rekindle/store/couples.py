@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from rekindle.errors import ContentionError, WriteConflictError
-from rekindle.models import Couple, CoupleId, Profile, Theme, Uid
+from rekindle.models import Couple, CoupleId, Theme, Uid
 from rekindle.store import keys
 from rekindle.store.instants import from_millis, to_millis
 from rekindle.store.people import CHANGE_ATTEMPTS, People, profile_from, profile_item
@@ -16,7 +16,7 @@ from rekindle.store.table import Write
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from rekindle.store.table import Table
+    from rekindle.store.table import Item, Table
 
 KEEPSAKE: Final = dt.timedelta(days=30)
 """How long after unpairing what each wrote can still be exported; then the couple's key goes."""
@@ -44,20 +44,29 @@ class Couples:
                 "counted_from": str(couple.counted_from),
                 "profiles": {uid: profile_item(profile) for uid, profile in couple.profiles.items()},
                 "themes_met": {},
+                "touch": _touch_item(couple),
                 "revision": couple.revision,
             },
             condition="attribute_not_exists(pk)",
         )
 
-    def profile_update(self, couple: Couple, uid: Uid, profile: Profile) -> Write:
-        """The write that repeats a person's profile in their couple, unless it has changed since it was read."""
+    def member_update(self, couple: Couple, uid: Uid) -> Write:
+        """The write that repeats a person's profile and wishes in their couple, if that is still as it was read.
+
+        `couple` is as it shall be, but for its revision, which is the one that was read.
+        """
         return Write(
             "Update",
             keys.couple(couple.id),
-            update="SET profiles.#uid = :profile ADD revision :one",
+            update="SET profiles.#uid = :profile, touch = :touch ADD revision :one",
             condition="revision = :read",
             names={"#uid": uid},
-            values={":profile": profile_item(profile), ":one": 1, ":read": couple.revision},
+            values={
+                ":profile": profile_item(couple.profiles[uid]),
+                ":touch": _touch_item(couple),
+                ":one": 1,
+                ":read": couple.revision,
+            },
         )
 
     def end(self, uid: Uid, couple_id: CoupleId, instant: dt.datetime, also: Sequence[Write]) -> None:
@@ -71,7 +80,7 @@ class Couples:
                 return
             people = People(self.table)
             bound = [person for person in people.people(list(couple.profiles)).values() if person.couple == couple_id]
-            freed = [(person, replace(person, couple=None)) for person in bound]
+            freed = [(person, replace(person, couple=None, touch_agreed=False)) for person in bound]
             ending = Write(
                 "Update",
                 keys.couple(couple_id),
@@ -80,7 +89,7 @@ class Couples:
                 values={":instant": to_millis(instant), ":uid": uid},
             )
             try:
-                self.table.transact([*people.saves(*freed), ending, *also])
+                self.table.transact([*people.saves(instant, *freed), ending, *also])
             except WriteConflictError:
                 continue
             return
@@ -89,6 +98,7 @@ class Couples:
 
 def couple_from(item: Mapping[str, Any]) -> Couple:
     """The couple of a couple's item."""
+    touch = item["touch"]
     return Couple(
         id=CoupleId(item["pk"].partition("#")[2]),
         created_at=from_millis(item["created_at"]),
@@ -97,7 +107,14 @@ def couple_from(item: Mapping[str, Any]) -> Couple:
         profiles={Uid(uid): profile_from(profile) for uid, profile in item["profiles"].items()},
         themes_met={dt.date.fromisoformat(date): Theme(theme) for date, theme in item["themes_met"].items()},
         ended_at=from_millis(item["ended_at"]) if "ended_at" in item else None,
-        touch_wanted_by=frozenset(map(Uid, item.get("touch_wanted_by", ()))),
-        touch_from=dt.date.fromisoformat(item["touch_from"]) if "touch_from" in item else None,
+        touch_wanted_by=frozenset(map(Uid, touch["wanted_by"])),
+        touch_from=dt.date.fromisoformat(touch["from"]) if touch["from"] else None,
         revision=item["revision"],
     )
+
+
+def _touch_item(couple: Couple) -> Item:
+    return {
+        "wanted_by": sorted(couple.touch_wanted_by),
+        "from": str(couple.touch_from) if couple.touch_from else None,
+    }

@@ -13,7 +13,7 @@ from rekindle.models import InviteId, LiveInvite, Person, Uid
 from rekindle.store import keys
 from rekindle.store.couples import Couples
 from rekindle.store.instants import from_millis, to_millis, to_ttl
-from rekindle.store.people import People
+from rekindle.store.people import Consequences, People
 from rekindle.store.table import Write
 
 if TYPE_CHECKING:
@@ -64,8 +64,8 @@ class Invites:
         """Whether there has been an invite with this code's MAC, be it live, used, expired or withdrawn."""
         return self.table.get(keys.invite(code_mac)) is not None
 
-    def open_invite(self, invite: Invite, guard: Callable[[Person], None]) -> LiveInvite | None:
-        """Make this the inviter's one live invite; an earlier one is dead from the same moment.
+    def open_invite(self, invite: Invite, instant: dt.datetime, guard: Callable[[Person], None]) -> LiveInvite | None:
+        """Make this the inviter's one live invite from `instant` on; an earlier one is dead from the same moment.
 
         Returns the invite as it stands, which an earlier request with the same code may have made; None where there is
         no such person. `guard` sees the inviter as they stand and may raise.
@@ -77,7 +77,7 @@ class Invites:
             same = person.invite and person.invite.code_mac == invite.code_mac
             return person if same else replace(person, invite=live)
 
-        def rows(before: Person, _after: Person) -> list[Write]:
+        def with_rows(before: Person, after: Person) -> Consequences:
             opened = Write(
                 "Put",
                 keys.invite(invite.code_mac),
@@ -91,15 +91,18 @@ class Invites:
                 },
                 condition="attribute_not_exists(pk)",
             )
-            return [opened, *_withdrawal(before)]
+            return Consequences(after, writes=[opened, *_withdrawal(before)])
 
-        inviter = People(self.table).change(invite.inviter, with_invite, rows)
+        inviter = People(self.table).change(invite.inviter, instant, with_invite, with_rows)
         return inviter.invite if inviter else None
 
-    def cancel(self, uid: Uid) -> Person | None:
+    def cancel(self, uid: Uid, instant: dt.datetime) -> Person | None:
         """End the live invite, redeemed or not; having none is no error. None where there is no such person."""
         return People(self.table).change(
-            uid, lambda person: replace(person, invite=None), lambda before, _after: _withdrawal(before)
+            uid,
+            instant,
+            lambda person: replace(person, invite=None),
+            lambda before, after: Consequences(after, writes=_withdrawal(before)),
         )
 
     def admit_try(self, uid: Uid, instant: dt.datetime) -> dt.datetime | None:
@@ -166,7 +169,11 @@ class Invites:
         Raises WriteConflictError when the invite is no longer the redeemer's to be confirmed, or a person has changed.
         """
         people = People(self.table)
-        bound = [(person, replace(person, couple=couple.id, invite=None)) for person in (inviter, redeemer)]
+        agreed = couple.touch_from is not None
+        bound = [
+            (person, replace(person, couple=couple.id, invite=None, touch_agreed=agreed))
+            for person in (inviter, redeemer)
+        ]
         used = Write(
             "Update",
             keys.invite(invite.code_mac),
@@ -181,7 +188,13 @@ class Invites:
             },
         )
         self.table.transact(
-            [*people.saves(*bound), used, *_withdrawal(redeemer), Couples(self.table).creation(couple), key]
+            [
+                *people.saves(couple.created_at, *bound),
+                used,
+                *_withdrawal(redeemer),
+                Couples(self.table).creation(couple),
+                key,
+            ]
         )
 
 

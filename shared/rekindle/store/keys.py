@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from rekindle.models import PushKind
+
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Mapping
 
-    from rekindle.models import CoupleId, PackId, PromptId, PushKind, Theme, Uid
+    from rekindle.models import CoupleId, PackId, PromptId, Target, Theme, Uid
     from rekindle.reminders import Slot
 
 
@@ -20,10 +24,18 @@ class Key(NamedTuple):
 
 
 DAY_PREFIX: Final = "DAY#"
+CAUGHT_UP_PREFIX: Final = "CAUGHT_UP#"
 ZONES: Final = Key("ZONES", "ZONES")
+SHARD_NAMES: Final = Key("ZONES", "SHARD_NAMES")
 OUTAGES: Final = Key("SERVICE", "OUTAGES")
 WATERMARK: Final = Key("TICK", "WATERMARK")
 CATALOGUE_VERSION: Final = Key("CATALOGUE", "VERSION")
+
+ROW_KINDS: Final[Mapping[str, PushKind]] = {"e": PushKind.EVENING, "p": PushKind.PROMPT, "t": PushKind.TOUCH}
+"""The letters that slot rows begin with, and are read by."""
+_ROW_LETTERS: Final = {kind: letter for letter, kind in ROW_KINDS.items()}
+SLOT_ROWS: Final = (min(ROW_KINDS), max(ROW_KINDS) + "~")
+"""Between these are the sort keys of all rows of a shard."""
 
 
 def person(uid: Uid) -> Key:
@@ -38,9 +50,22 @@ def once(uid: Uid, idempotency_key: str) -> Key:
     return Key(f"PERSON#{uid}", f"ONCE#{_digest(idempotency_key)}")
 
 
-def token(value: str) -> Key:
-    """A token may be longer than a key may be, and need not be readable in one: its digest stands for it."""
-    return Key(f"TOKEN#{_digest(value)}", "TOKEN")
+def caught_up(uid: Uid, kind: PushKind, date: dt.date) -> Key:
+    return Key(f"PERSON#{uid}", f"{CAUGHT_UP_PREFIX}{kind}#{date}")
+
+
+def target(value: Target) -> Key:
+    """A target may be longer than a key may be, and need not be readable in one: its digest stands for it."""
+    return target_of(digest_of(value))
+
+
+def target_of(digest: str) -> Key:
+    return Key(f"TARGET#{digest}", "TARGET")
+
+
+def digest_of(value: Target) -> str:
+    """What stands for a target where the target itself must not be."""
+    return _digest(f"{value.kind}:{value.value}")
 
 
 def invite(code_mac: str) -> Key:
@@ -67,17 +92,33 @@ def shards(slot: Slot) -> Key:
     return Key(f"SLOT#{slot}", "SHARDS")
 
 
-def slot_shard(slot: Slot, shard: int) -> str:
-    """The partition of the persons who are due at a slot."""
-    return f"SLOT#{slot}#{shard}"
+def slot_shard(shard: str) -> str:
+    """The partition of persons who are due at a slot; short, because every row of it repeats its name."""
+    return f"DUE#{shard}"
 
 
-def slot_row(slot: Slot, shard: int, kind: PushKind, uid: Uid) -> Key:
-    return Key(slot_shard(slot, shard), f"{kind}#{uid}")
+def slot_row(shard: str, kind: PushKind, person: str) -> Key:
+    """The row of one person, who is named by their mark."""
+    return Key(slot_shard(shard), f"{_ROW_LETTERS[kind]}{person}")
 
 
-def run(slot: Slot, shard: int, date: dt.date) -> Key:
-    return Key(f"RUN#{slot}#{shard}#{date}", "RUN")
+def changed_row(row: Key, millis: int) -> Key:
+    """The note that a row changed then; notes lie beside the rows, in the order of time."""
+    return Key(row.pk, f"~{millis:013}#{row.sk}")
+
+
+def changed_rows(millis: int) -> tuple[str, str]:
+    """Between these are the sort keys of the notes since then."""
+    return f"~{millis:013}", "~~"
+
+
+def mark_of(uid: Uid) -> str:
+    """What stands for a person where it has to be short and need not be undone: 12 symbols."""
+    return base64.urlsafe_b64encode(hashlib.blake2b(uid.encode(), digest_size=9).digest()).decode("ascii")
+
+
+def run(shard: str, date: dt.date) -> Key:
+    return Key(f"RUN#{shard}#{date}", "RUN")
 
 
 def catalogue_index(version: int, number: int) -> Key:

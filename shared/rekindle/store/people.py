@@ -1,4 +1,4 @@
-"""Persons: one item each, guarded by its revision; their slots and tokens are written with it or not at all."""
+"""Persons: one item each, guarded by its revision; their slots and targets are written with it or not at all."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import datetime as dt
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from rekindle.calendar import start_of
+from rekindle.claims import moved
 from rekindle.errors import ContentionError, WriteConflictError
 from rekindle.models import (
     Barrier,
@@ -15,23 +17,29 @@ from rekindle.models import (
     InviteId,
     Language,
     LiveInvite,
+    Owed,
     Person,
     Platform,
     Profile,
+    PushKind,
     QuietHours,
     Reminders,
+    Target,
+    TargetKind,
     TouchReminder,
     Uid,
     Zone,
 )
+from rekindle.reminders import MAX_LATENESS
 from rekindle.store import keys
 from rekindle.store.instants import from_millis, to_millis, to_ttl
 from rekindle.store.slots import Change, Slots
 from rekindle.store.table import Write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
+    from rekindle.claims import CaughtUp
     from rekindle.store.table import Item, Table
 
 CHANGE_ATTEMPTS: Final = 10
@@ -40,8 +48,22 @@ CHANGE_ATTEMPTS: Final = 10
 REFRESHED_AFTER: Final = dt.timedelta(days=7)
 """How old a device's registration may be before the same one again is worth a write: apps register at every start."""
 
+STALE_AFTER: Final = dt.timedelta(days=270)
+"""When a device that its app has not registered again is given up: FCM lets Android's targets expire then."""
+
+CAUGHT_UP_KEPT: Final = dt.timedelta(days=1)
+
 ONCE_FOR: Final = dt.timedelta(hours=24)
 """How long an idempotency key is remembered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Consequences:
+    """What a change of a person comes to: the person as they are with it, others who change too, and more writes."""
+
+    person: Person
+    others: Sequence[Change] = ()
+    writes: Sequence[Write] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +82,23 @@ class People:
         items = self.table.get_many([keys.person(uid) for uid in uids], consistent=True)
         return {person.uid: person for person in map(person_from, items)}
 
-    def saves(self, *changes: Change) -> list[Write]:
-        """The writes of all changes with their slots and tokens, for one transaction.
+    def saves(self, instant: dt.datetime, *changes: Change) -> list[Write]:
+        """The writes of all changes at `instant` with their slots and targets, for one transaction.
 
-        The first writes are the persons', in order: index i fails when the i-th has changed since it was read.
+        The first writes are the persons', in order: index i fails when the i-th has changed since it was read. What
+        falls due with a change (`rekindle.claims`) is written for `react` to see.
         """
+        settled: list[Change] = []
+        caught_up = []
+        for before, after in changes:
+            person, due = moved(before, after, instant) if before else (after, [])
+            settled.append((before, person))
+            caught_up += [_caught_up(person, each, instant) for each in due if instant - each.instant <= MAX_LATENESS]
         return [
-            *(_put(before, after) for before, after in changes),
-            *Slots(self.table).moves(*changes),
-            *_token_moves(changes),
+            *(_put(before, after) for before, after in settled),
+            *Slots(self.table).moves(instant, *settled),
+            *_target_moves(settled),
+            *caught_up,
         ]
 
     def commit(self, writes: Sequence[Write]) -> None:
@@ -81,7 +111,7 @@ class People:
     def create(self, person: Person) -> Person:
         """Keep a new person; if they have come to be in the meantime, the one who stands is returned."""
         try:
-            self.commit(self.saves((None, person)))
+            self.commit(self.saves(person.created_at, (None, person)))
         except WriteConflictError as conflict:
             standing = conflict.standing.get(0)
             if standing is None:
@@ -92,10 +122,11 @@ class People:
     def change(
         self,
         uid: Uid,
+        instant: dt.datetime,
         change: Callable[[Person], Person],
-        also: Callable[[Person, Person], Sequence[Write]] = lambda _before, _after: (),
+        consequences: Callable[[Person, Person], Consequences] = lambda _before, after: Consequences(after),
     ) -> Person | None:
-        """Apply `change` to the person, together with the writes of `also`; None where there is no such person.
+        """Apply `change` to the person at `instant`, with what follows from it; None where there is no such person.
 
         Both are applied again to the fresher person when another write came between. `change` may raise to give up,
         and returns an equal person to write nothing.
@@ -107,19 +138,21 @@ class People:
             after = change(before)
             if after == before:
                 return before
+            follows = consequences(before, after)
             try:
-                self.commit([*self.saves((before, after)), *also(before, after)])
+                self.commit([*self.saves(instant, (before, follows.person), *follows.others), *follows.writes])
             except WriteConflictError:
                 continue
-            return replace(after, revision=before.revision + 1)
+            return replace(follows.person, revision=before.revision + 1)
         raise ContentionError("a person kept changing")
 
     def register_device(
         self, uid: Uid, device_id: DeviceId, device: Device, guard: Callable[[Person], None] = lambda _person: None
     ) -> Person | None:
-        """Give the person the device, and its token to them alone: whoever had it loses it in the same transaction.
+        """Give the person the device, and its target to them alone: whoever had it loses it in the same transaction.
 
-        None where there is no such person. `guard` sees the person as they will be and may raise.
+        Devices of theirs that have gone stale go with it. None where there is no such person. `guard` sees the person
+        as they will be and may raise.
         """
         for _ in range(CHANGE_ATTEMPTS):
             before = self.person(uid)
@@ -127,24 +160,35 @@ class People:
                 return None
             if _is_fresh(before.devices.get(device_id), device):
                 return before
-            others = {known: each for known, each in before.devices.items() if each.token != device.token}
+            others = {
+                known: each
+                for known, each in before.devices.items()
+                if each.target != device.target and not is_stale(each, device.registered_at)
+            }
             after = replace(before, devices=others | {device_id: device})
             guard(after)
             changes: list[Change] = [(before, after)]
-            owner = self.table.get(keys.token(device.token))
+            owner = self.table.get(keys.target(device.target))
             if owner and owner["uid"] != uid and (loser := self.person(owner["uid"])):
-                changes.append((loser, _without_token(loser, device.token)))
+                changes.append((loser, _without_target(loser, device.target)))
             try:
-                self.commit(self.saves(*changes))
+                self.commit(self.saves(device.registered_at, *changes))
             except WriteConflictError:
-                # Either person has changed, or the token has just moved: read all of it again.
+                # Either person has changed, or the target has just moved: read all of it again.
                 continue
             return replace(after, revision=before.revision + 1)
-        raise ContentionError("a token kept moving")
+        raise ContentionError("a target kept moving")
 
-    def forget_token(self, uid: Uid, token: str) -> None:
-        """Take a dead token from the person, unless it has moved on already."""
-        self.change(uid, lambda person: _without_token(person, token))
+    def owners(self, digests: Collection[str]) -> dict[str, Uid]:
+        """Whose the targets of these digests are, as last acknowledged."""
+        items = self.table.get_many(map(keys.target_of, digests), consistent=True)
+        return {item["pk"].partition("#")[2]: Uid(item["uid"]) for item in items}
+
+    def forget_target(self, mark: str, target: Target, instant: dt.datetime) -> None:
+        """Take a dead target from the person of this mark, unless it has moved on already."""
+        owner = self.owners([keys.digest_of(target)]).get(keys.digest_of(target))
+        if owner is not None and keys.mark_of(owner) == mark:
+            self.change(owner, instant, lambda person: _without_target(person, target))
 
     def claim_once(self, uid: Uid, idempotency_key: str, fingerprint: str, instant: dt.datetime) -> bool:
         """Whether the key may be used for a request of this fingerprint: it is new, or was used for the same one."""
@@ -173,55 +217,74 @@ def _put(before: Person | None, after: Person) -> Write:
     )
 
 
+def is_stale(device: Device, instant: dt.datetime) -> bool:
+    """Whether nobody can be expected behind the device any more."""
+    return instant - device.registered_at >= STALE_AFTER
+
+
 def _is_fresh(known: Device | None, device: Device) -> bool:
     return (
         known is not None
-        and (known.token, known.platform) == (device.token, device.platform)
+        and (known.target, known.platform) == (device.target, device.platform)
         and device.registered_at - known.registered_at < REFRESHED_AFTER
     )
 
 
-def _without_token(person: Person, token: str) -> Person:
-    left = {known: device for known, device in person.devices.items() if device.token != token}
+def _without_target(person: Person, target: Target) -> Person:
+    left = {known: device for known, device in person.devices.items() if device.target != target}
     return replace(person, devices=left) if len(left) < len(person.devices) else person
 
 
-def _token_moves(changes: Sequence[Change]) -> list[Write]:
+def _caught_up(person: Person, due: CaughtUp, instant: dt.datetime) -> Write:
+    return Write(
+        "Put",
+        keys.caught_up(person.uid, due.kind, due.date),
+        item={
+            "couple": person.couple,
+            "due_at": to_millis(due.instant),
+            "ends_at": to_millis(start_of(due.date + dt.timedelta(days=1), person.profile.zone)),
+            "caught_up_at": to_millis(instant),
+            "ttl": to_ttl(instant + CAUGHT_UP_KEPT),
+        },
+    )
+
+
+def _target_moves(changes: Sequence[Change]) -> list[Write]:
     lost = {
-        token: before.uid for before, after in changes if before for token in _tokens_of(before) - _tokens_of(after)
+        target: before.uid for before, after in changes if before for target in _targets_of(before) - _targets_of(after)
     }
     won = {
-        token: after.uid
+        target: after.uid
         for before, after in changes
-        for token in _tokens_of(after) - (_tokens_of(before) if before else frozenset())
+        for target in _targets_of(after) - (_targets_of(before) if before else frozenset())
     }
     return [
         *(
             Write(
                 "Put",
-                keys.token(token),
+                keys.target(target),
                 item={"uid": winner},
                 # Nobody has it, or the one whom this transaction takes it from: else two would think it theirs.
                 condition="attribute_not_exists(pk) OR uid = :owner",
-                values={":owner": lost.get(token, winner)},
+                values={":owner": lost.get(target, winner)},
             )
-            for token, winner in won.items()
+            for target, winner in won.items()
         ),
         *(
             Write(
                 "Delete",
-                keys.token(token),
+                keys.target(target),
                 condition="attribute_not_exists(pk) OR uid = :owner",
                 values={":owner": loser},
             )
-            for token, loser in lost.items()
-            if token not in won
+            for target, loser in lost.items()
+            if target not in won
         ),
     ]
 
 
-def _tokens_of(person: Person) -> frozenset[str]:
-    return frozenset(device.token for device in person.devices.values())
+def _targets_of(person: Person) -> frozenset[Target]:
+    return frozenset(device.target for device in person.devices.values())
 
 
 def profile_item(profile: Profile) -> Item:
@@ -263,9 +326,20 @@ def _item_from(person: Person) -> Item:
             "nudges_muted": reminders.nudges_muted,
         },
         "touch_agreed": person.touch_agreed,
+        "last_due": {kind: str(date) for kind, date in person.last_due.items()},
+        "owed": [
+            {
+                "kind": owed.kind,
+                "zone": owed.zone,
+                "time": _clock(owed.time),
+                "date": str(owed.date),
+                "until": to_millis(owed.until),
+            }
+            for owed in person.owed
+        ],
         "devices": {
             device_id: {
-                "token": device.token,
+                str(device.target.kind): device.target.value,
                 "platform": device.platform,
                 "registered_at": to_millis(device.registered_at),
             }
@@ -302,7 +376,7 @@ def person_from(item: Mapping[str, Any]) -> Person:
         created_at=from_millis(item["created_at"]),
         devices={
             DeviceId(device_id): Device(
-                token=device["token"],
+                target=_target_from(device),
                 platform=Platform(device["platform"]),
                 registered_at=from_millis(device["registered_at"]),
             )
@@ -313,8 +387,24 @@ def person_from(item: Mapping[str, Any]) -> Person:
         if invite
         else None,
         touch_agreed=item["touch_agreed"],
+        last_due={PushKind(kind): dt.date.fromisoformat(date) for kind, date in item["last_due"].items()},
+        owed=tuple(
+            Owed(
+                kind=PushKind(owed["kind"]),
+                zone=Zone(owed["zone"]),
+                time=dt.time.fromisoformat(owed["time"]),
+                date=dt.date.fromisoformat(owed["date"]),
+                until=from_millis(owed["until"]),
+            )
+            for owed in item["owed"]
+        ),
         revision=item["revision"],
     )
+
+
+def _target_from(device: Mapping[str, Any]) -> Target:
+    (kind,) = (kind for kind in TargetKind if kind in device)
+    return Target(kind, device[kind])
 
 
 def _clock(local: dt.time) -> str:

@@ -1,4 +1,4 @@
-"""Runs: how far the pushes of one (slot, shard, date) have come, so that a crash resumes and a repeat is refused."""
+"""Runs: how far the pushes of one shard on one date have come, so that a crash resumes and a repeat is refused."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from rekindle.store.table import Write
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from rekindle.reminders import Slot
     from rekindle.store.table import Table
 
 KEPT: Final = dt.timedelta(days=3)
@@ -23,11 +22,12 @@ KEPT: Final = dt.timedelta(days=3)
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """`cursor` is the sort key of the last row pushed to, None before the first page."""
+    """`cursor` is the sort key of the last row pushed to, None before the first page; `rows` counts those before it."""
 
     key: keys.Key
     cursor: str | None
     done: bool
+    rows: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,24 +36,24 @@ class Runs:
 
     table: Table
 
-    def begin(self, slot: Slot, shard: int, date: dt.date, instant: dt.datetime) -> Run:
+    def begin(self, shard: str, date: dt.date, instant: dt.datetime) -> Run:
         """The run of a job: a new one, or where an earlier delivery of the job has left it."""
-        run = Run(keys.run(slot, shard, date), cursor=None, done=False)
+        run = Run(keys.run(shard, date), cursor=None, done=False)
         item = {"done": False, "ttl": to_ttl(instant + KEPT)}
         try:
             self.table.write(Write("Put", run.key, item=item, condition="attribute_not_exists(pk)"))
         except WriteConflictError as conflict:
             standing: Mapping[str, Any] = conflict.standing[0] or item
-            return replace(run, cursor=standing.get("cursor"), done=standing["done"])
+            return replace(run, cursor=standing.get("cursor"), done=standing["done"], rows=standing.get("passed", 0))
         return run
 
-    def advance(self, run: Run, last: str) -> Run:
-        """The run with everything up to `last` behind it.
+    def advance(self, run: Run, last: str, rows: int) -> Run:
+        """The run with everything up to `last` behind it, a page of so many rows.
 
         Raises WriteConflictError when another delivery of the job has moved it since: that one goes on.
         """
-        self._move(run, "SET #cursor = :last", {":last": last})
-        return replace(run, cursor=last)
+        self._move(run, "SET #cursor = :last, passed = :passed", {":last": last, ":passed": run.rows + rows})
+        return replace(run, cursor=last, rows=run.rows + rows)
 
     def finish(self, run: Run) -> None:
         """Note that the last page is behind the run. Raises WriteConflictError as `advance` does."""

@@ -1,0 +1,71 @@
+"""Spreading a slot that has grown over twice as many shards, without a gap in what is delivered.
+
+A slot comes once a day and rests for the remainder. In three steps, each of which can be repeated:
+
+1. The new shards are named beside the old ones. From now on every write puts a row into a new shard and takes it from
+   the old one, and a tick has a job for each shard of either kind.
+2. After a pause in which every write has ended that did not know of them yet, rows are moved while the slot rests. Each
+   moves within one transaction, so it is in exactly one shard at any time.
+3. Once the old shards are empty they are forgotten.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from delivery.courier import RESERVE
+from rekindle.calendar import local_date, slot_instant
+from rekindle.push.jobs import LONGEST_DELAY, SpreadJob
+from rekindle.reminders import MAX_LATENESS
+from rekindle.telemetry import logger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rekindle.push.outbox import Outbox
+    from rekindle.reminders import Slot
+    from rekindle.store.slots import Slots
+
+SETTLED_AFTER: Final = MAX_LATENESS + dt.timedelta(minutes=30)
+"""When the last run of a slot has ended: as late as any may be, and the time that it takes."""
+
+BEFORE_NEXT: Final = dt.timedelta(minutes=30)
+"""How long before a slot comes again nothing is moved any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spreader:
+    """Carries out the jobs of slots that have grown."""
+
+    slots: Slots
+    outbox: Outbox
+
+    def carry_out(self, job: SpreadJob, waited: dt.timedelta, time_left: Callable[[], dt.timedelta]) -> None:
+        """Take the slot a step further, and enqueue the job again until there is none left to take."""
+        late = job.late + waited
+        shards = self.slots.existing([job.slot])[job.slot]
+        if job.shard not in shards.names:
+            return  # Several shards of a slot tell that they have grown, and the first to be heard has been enough.
+        about = {"slot": str(job.slot), "shards": 2 * len(shards.names)}
+        if not shards.spreading_to:
+            self.slots.name_more(job.slot, shards)
+            logger.info("spreading", extra=about)
+        elif is_at_rest(job.slot, job.instant + late):
+            for name in shards.names:
+                while self.slots.move_rows(shards, name):
+                    if time_left() < RESERVE:
+                        self.outbox.send([job.model_copy(update={"late": late})])
+                        return
+            self.slots.forget_old(job.slot, shards)
+            logger.info("spread", extra=about)
+            return
+        self.outbox.send([job.model_copy(update={"late": late})], LONGEST_DELAY)
+
+
+def is_at_rest(slot: Slot, at: dt.datetime) -> bool:
+    """Whether no run of the slot can be under way at `at`, nor begin soon after."""
+    today = local_date(at, slot.zone)
+    comes = (slot_instant(today + dt.timedelta(days=days), slot.time, slot.zone) for days in (-1, 0, 1))
+    return not any(each and each - BEFORE_NEXT < at < each + SETTLED_AFTER for each in comes)

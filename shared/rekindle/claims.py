@@ -1,0 +1,117 @@
+"""Claims: the dates for which a reminder's place answers, so that each date falls due once however often it moves.
+
+A person's reminder of one kind has a place, a slot, and moves when they fly or choose another time. Whatever had fallen
+due at the old place by then belongs to it, though its push may still be under way; every later date belongs to the new
+one. A date that the new clock has passed already, and that the old one had not reached, falls due with the move.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from rekindle.calendar import local_date, slot_instant
+from rekindle.models import Owed, PushKind
+from rekindle.reminders import MAX_LATENESS, Slot
+
+if TYPE_CHECKING:
+    from rekindle.models import Person
+
+_NEVER: Final = dt.date.max
+_KEPT: Final = dt.timedelta(days=4)
+"""How long a date is remembered after it fell due: no clock shows it again later than that."""
+
+_OWED_FOR: Final = MAX_LATENESS + dt.timedelta(minutes=30)
+"""How long after it fell due a reminder may still be on its way: as late as any may be, and the time of its run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The dates for which a place answers: all after `after`, and `owed` besides."""
+
+    after: dt.date = dt.date.min
+    owed: dt.date | None = None
+
+    def __contains__(self, date: dt.date) -> bool:
+        return date > self.after or date == self.owed
+
+
+EVERY_DATE: Final = Claim()
+
+
+@dataclass(frozen=True, slots=True)
+class CaughtUp:
+    """A reminder that fell due as it moved: for `date`, which its new place had reached at `instant` already."""
+
+    kind: PushKind
+    date: dt.date
+    instant: dt.datetime
+
+
+def slots_of(person: Person) -> dict[PushKind, Slot]:
+    """The place of each reminder: none for who is in no couple or has no device that can be pushed to."""
+    if person.couple is None or not person.devices:
+        return {}
+    reminders, zone = person.reminders, person.profile.zone
+    places = {PushKind.PROMPT: Slot(zone, reminders.prompt)}
+    if reminders.evening:
+        places[PushKind.EVENING] = Slot(zone, reminders.evening)
+    if reminders.touch and person.wants_touch and person.touch_agreed:
+        places[PushKind.TOUCH] = Slot(zone, reminders.touch.time)
+    return places
+
+
+def claims_of(person: Person) -> dict[tuple[Slot, PushKind], Claim]:
+    """Each place that answers for some date of the person's reminders, and for which; a place they left among them."""
+    places = slots_of(person)
+    claims = {(slot, kind): Claim(after=person.last_due.get(kind, dt.date.min)) for kind, slot in places.items()}
+    for owed in person.owed:
+        # Who switches a reminder off is not told once more.
+        if owed.kind in places:
+            place = Slot(owed.zone, owed.time), owed.kind
+            claims[place] = replace(claims.get(place, Claim(after=_NEVER)), owed=owed.date)
+    return claims
+
+
+def moved(before: Person, after: Person, instant: dt.datetime) -> tuple[Person, list[CaughtUp]]:
+    """`after` once its reminders have moved at `instant` from where `before` had them, and what falls due with that.
+
+    What falls due so is too late to be sent if its new place came more than MAX_LATENESS before `instant`.
+    """
+    old, new = slots_of(before), slots_of(after)
+    today = local_date(instant, after.profile.zone)
+    last_due = {kind: date for kind, date in before.last_due.items() if today - date < _KEPT}
+    owed = [each for each in before.owed if each.until > instant]
+    caught_up = []
+    for kind, slot in old.items():
+        to = new.get(kind)
+        if to == slot:
+            continue
+        date, fell_due = _last_of(slot, instant)
+        if _is_meant(before, kind, date) and date > last_due.get(kind, dt.date.min):
+            last_due[kind] = date
+            if to is not None and fell_due + _OWED_FOR > instant:
+                owed.append(Owed(kind, slot.zone, slot.time, date, fell_due + _OWED_FOR))
+        if to is None:
+            continue
+        date, fell_due = _last_of(to, instant)
+        if _is_meant(after, kind, date) and date > last_due.get(kind, dt.date.min):
+            last_due[kind] = date
+            caught_up.append(CaughtUp(kind, date, fell_due))
+    return replace(after, last_due=last_due, owed=tuple(owed)), caught_up
+
+
+def _last_of(slot: Slot, instant: dt.datetime) -> tuple[dt.date, dt.datetime]:
+    """The latest date on which the slot had come by `instant`, and when it did."""
+    date = local_date(instant, slot.zone)
+    while True:
+        came = slot_instant(date, slot.time, slot.zone)
+        if came is not None and came <= instant:
+            return date, came
+        date -= dt.timedelta(days=1)
+
+
+def _is_meant(person: Person, kind: PushKind, date: dt.date) -> bool:
+    touch = person.reminders.touch
+    return kind is not PushKind.TOUCH or (touch is not None and date.weekday() in touch.weekdays)
