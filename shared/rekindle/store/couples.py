@@ -58,9 +58,9 @@ class Couples:
         return Write(
             "Update",
             keys.couple(couple.id),
-            update="SET profiles.#uid = :profile, touch = :touch ADD revision :one",
+            update="SET profiles.#uid = :profile, #touch = :touch ADD revision :one",
             condition="revision = :read",
-            names={"#uid": uid},
+            names={"#uid": uid, "#touch": "touch"},
             values={
                 ":profile": profile_item(couple.profiles[uid]),
                 ":touch": _touch_item(couple),

@@ -1,0 +1,107 @@
+"""Reminders that move, from the API's call to what is due: rows at their new place, and what is caught up with."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+from react.handler import reaction_to
+from rekindle.models import PushKind
+from rekindle.reminders import Slot
+from rekindle.store import keys
+from rekindle.store.slots import Slots
+from rekindle.store.table import marshal
+from tests.builders import NEW_YORK, TOKYO, an_instant
+from tests.phones import Phone, a_phone, pair
+
+if TYPE_CHECKING:
+    from couples_api.parts import Parts
+    from rekindle.push.jobs import PersonJob
+    from tests.phones import Handler
+
+DATE = dt.date(2026, 3, 2)
+
+
+def fly(phone: Phone, zone: str, instant: str) -> None:
+    phone.now = an_instant(instant)
+    assert phone.put("/v1/me", {"display_name": "Ada", "zone": zone}).status == 200
+
+
+def due_at(parts: Parts, phone: Phone, zone: Any, time: dt.time, date: dt.date) -> set[PushKind]:
+    slots = Slots(parts.people.table)
+    return {
+        row.kind
+        for shards in slots.existing([Slot(zone, time)]).values()
+        for name in shards.all
+        for row in slots.page(name, None, 1000, phone.now).rows
+        if row.person == keys.mark_of(phone.uid) and row.is_due(date)
+    }
+
+
+def jobs_for(parts: Parts, phone: Phone) -> list[PersonJob]:
+    """What react makes of what the stream tells of the person's new rows."""
+    table = parts.people.table
+    items = table.query(f"PERSON#{phone.uid}", between=(keys.CAUGHT_UP_PREFIX, f"{keys.CAUGHT_UP_PREFIX}~")).items
+    records = [
+        {
+            "dynamodb": {
+                "Keys": marshal({"pk": item["pk"], "sk": item["sk"]}),
+                "NewImage": marshal(item),
+                "SequenceNumber": "1",
+            }
+        }
+        for item in items
+    ]
+    return [job for record in records for job in reaction_to(record).jobs]
+
+
+def a_couple(api: Handler, zone: str) -> Phone:
+    ada, ben = a_phone(api, "ada", zone), a_phone(api, "ben", zone)
+    pair(ada, ben)
+    return ada
+
+
+def test_tokyo_to_new_york_moves_at_once_and_repeats_no_date(parts: Parts, api: Handler) -> None:
+    ada = a_couple(api, TOKYO)
+    fly(ada, NEW_YORK, "2026-03-02T03:00:00Z")
+    morning = dt.time(8, 30)
+    assert due_at(parts, ada, NEW_YORK, morning, DATE) == set()
+    assert due_at(parts, ada, NEW_YORK, morning, DATE + dt.timedelta(days=1)) == {PushKind.PROMPT}
+    assert due_at(parts, ada, TOKYO, morning, DATE + dt.timedelta(days=1)) == set()
+    assert due_at(parts, ada, NEW_YORK, dt.time(20, 30), DATE - dt.timedelta(days=1)) == set(), "Tokyo's was before"
+    assert due_at(parts, ada, NEW_YORK, dt.time(20, 30), DATE) == {PushKind.EVENING}
+    assert jobs_for(parts, ada) == []
+
+
+def test_new_york_to_tokyo_catches_up_with_what_has_just_passed_there(parts: Parts, api: Handler) -> None:
+    ada = a_couple(api, NEW_YORK)
+    fly(ada, TOKYO, "2026-03-03T00:10:00Z")
+    (job,) = jobs_for(parts, ada)
+    date = DATE + dt.timedelta(days=1)
+    assert (job.kind, job.uid, job.date) == (PushKind.PROMPT, ada.uid, date)
+    assert (job.instant, job.late) == (an_instant("2026-03-02T23:30:00Z"), dt.timedelta(minutes=40))
+    assert job.ends_at == an_instant("2026-03-03T15:00:00Z")
+    assert due_at(parts, ada, TOKYO, dt.time(8, 30), date) == set()
+    assert due_at(parts, ada, TOKYO, dt.time(20, 30), date) == {PushKind.EVENING}
+
+
+def test_what_passed_long_ago_is_not_caught_up_with(parts: Parts, api: Handler) -> None:
+    ada = a_couple(api, NEW_YORK)
+    fly(ada, TOKYO, "2026-03-03T02:00:00Z")
+    assert jobs_for(parts, ada) == []
+    assert due_at(parts, ada, TOKYO, dt.time(8, 30), DATE + dt.timedelta(days=1)) == set()
+
+
+def test_a_reminder_that_moves_just_after_it_fell_due_is_still_told_by_its_old_slot(parts: Parts, api: Handler) -> None:
+    """The run of 08:30 may not have come to them when they choose 09:00 at 08:31."""
+    ada = a_couple(api, NEW_YORK)
+    ada.now = an_instant("2026-03-03T13:31:00Z")
+    date = DATE + dt.timedelta(days=1)
+    assert ada.put("/v1/me/reminders", {"prompt_time": "09:00"}).status == 200
+    assert due_at(parts, ada, NEW_YORK, dt.time(8, 30), date) == {PushKind.PROMPT}
+    assert due_at(parts, ada, NEW_YORK, dt.time(9), date) == set()
+    following = date + dt.timedelta(days=1)
+    assert due_at(parts, ada, NEW_YORK, dt.time(8, 30), following) == set()
+    assert due_at(parts, ada, NEW_YORK, dt.time(9), following) == {PushKind.PROMPT}
+    ada.delete("/v1/couple")
+    assert due_at(parts, ada, NEW_YORK, dt.time(8, 30), date) == set(), "the old place too is left when a couple ends"

@@ -1,0 +1,143 @@
+"""Rows are read as they may have been a moment ago; the notes beside them make up for it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from rekindle.models import CoupleId, DeviceId, Person, PushKind, Reminders
+from rekindle.reminders import Slot
+from rekindle.store import keys
+from rekindle.store.couples import Couples
+from rekindle.store.people import People
+from rekindle.store.slots import UNSETTLED, Slots
+from rekindle.store.table import Table
+from tests.builders import NEW_YORK, a_device, a_paired_person, an_instant
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from types_boto3_dynamodb import DynamoDBClient
+
+NOON = an_instant("2026-03-02T17:00:00Z")
+SECOND = dt.timedelta(seconds=1)
+SLOT = Slot(NEW_YORK, dt.time(8, 30))
+
+
+@dataclass
+class StaleClient:
+    """DynamoDB whose replicas have stopped: an eventually consistent query is answered as of the last `look`."""
+
+    real: DynamoDBClient
+    memory: dict[str, Any]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.real, name)
+
+    def query(self, **request: Any) -> Any:
+        if request["ConsistentRead"]:
+            return self.real.query(**request)
+        key = repr(sorted(request.items()))
+        if key not in self.memory:
+            self.memory[key] = self.real.query(**request)
+        return self.memory[key]
+
+
+@pytest.fixture
+def stale(table: Table) -> Slots:
+    """The slots as read from a replica that hears of nothing new once it has been read."""
+    return Slots(Table(cast("DynamoDBClient", StaleClient(table.client, {})), table.name))
+
+
+def saved(table: Table, *people: Person, instant: dt.datetime = NOON) -> None:
+    store = People(table)
+    for person in people:
+        store.commit(store.saves(instant, (None, person)))
+
+
+def someone(**changes: Any) -> Person:
+    return a_paired_person(reminders=Reminders(evening=None), **changes)
+
+
+def seen(slots: Slots, at: dt.datetime, limit: int = 100, after: str | None = None) -> dict[str, list[str]]:
+    """Targets by person, on one page."""
+    (name,) = slots.existing([SLOT])[SLOT].names
+    page = slots.page(name, after, limit, at)
+    return {row.person: [device.target.value for device in row.devices] for row in page.rows}
+
+
+def targets(person: Person) -> list[str]:
+    return sorted(device.target.value for device in person.devices.values())
+
+
+def new_couple(person: Person) -> Person:
+    return replace(person, couple=CoupleId("couple-2"))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda person: replace(person, couple=None),
+        lambda person: replace(person, devices={}),
+        lambda person: replace(person, devices={DeviceId("new"): a_device()}),
+        lambda person: replace(person, reminders=replace(person.reminders, prompt=dt.time(9))),
+    ],
+    ids=["unpaired", "signed out", "another phone", "another time"],
+)
+def test_a_replica_that_lags_behind_misleads_nobody(
+    table: Table, stale: Slots, change: Callable[[Person], Person]
+) -> None:
+    ada, ben = someone(), someone()
+    saved(table, ada, ben, instant=NOON - 2 * UNSETTLED)
+    assert seen(stale, NOON - UNSETTLED) == {keys.mark_of(each.uid): targets(each) for each in (ada, ben)}
+    People(table).change(ada.uid, NOON, change)
+    assert seen(stale, NOON + SECOND) == seen(Slots(table), NOON + SECOND)
+
+
+def test_who_comes_a_moment_before_is_on_the_page(table: Table, stale: Slots) -> None:
+    ada, ben = someone(), someone()
+    saved(table, ada, instant=NOON - 2 * UNSETTLED)
+    seen(stale, NOON)
+    saved(table, ben)
+    assert seen(stale, NOON + SECOND) == {keys.mark_of(each.uid): targets(each) for each in (ada, ben)}
+
+
+def test_both_are_gone_at_once_when_a_couple_ends(table: Table, stale: Slots) -> None:
+    """Not a page may go to a former partner once the unpairing is acknowledged."""
+    ada, ben = someone(), someone()
+    saved(table, ada, ben, instant=NOON - 2 * UNSETTLED)
+    seen(stale, NOON)
+    people = People(table)
+    for person in (ada, ben):
+        people.change(person.uid, NOON, lambda before: replace(before, couple=None, touch_agreed=False))
+    assert seen(stale, NOON + SECOND) == {}
+    assert Couples(table).couple(CoupleId("couple-1")) is None
+
+
+def test_a_note_counts_on_the_page_that_its_row_belongs_to_and_on_no_other(table: Table) -> None:
+    people = [someone() for _ in range(7)]
+    saved(table, *people)
+    (name,) = Slots(table).existing([SLOT])[SLOT].names
+    pages, after = [], None
+    while True:
+        page = Slots(table).page(name, after, 3, NOON + SECOND)
+        pages.append([row.person for row in page.rows])
+        after = page.last
+        if after is None:
+            break
+    assert sorted(person for page in pages for person in page) == sorted(keys.mark_of(each.uid) for each in people)
+    assert [len(page) for page in pages] == [3, 3, 1]
+
+
+def test_an_old_note_costs_nothing(table: Table, stale: Slots) -> None:
+    ada = someone()
+    saved(table, ada)
+    later = NOON + UNSETTLED + SECOND
+    assert seen(Slots(table), later) == seen(stale, later)
+    notes = table.query(keys.slot_shard("0"), between=keys.changed_rows(0)).items
+    assert [note["sk"].partition("#")[2] for note in notes] == [
+        keys.slot_row("0", PushKind.PROMPT, keys.mark_of(ada.uid)).sk
+    ]

@@ -1,0 +1,165 @@
+"""Touch reminders: only while both have opted in, and either can stop them at once and silently."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from couples_api.handler import handler_of
+from rekindle.models import PushKind
+from rekindle.reminders import Slot
+from rekindle.store import keys
+from rekindle.store.slots import Slots
+from tests.builders import NEW_YORK, TOKYO
+from tests.phones import Phone, a_phone, pair
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from couples_api.parts import Parts
+    from rekindle.models import Zone
+    from tests.phones import Handler
+
+TOUCH = {"weekdays": ["monday", "friday"], "time": "19:00"}
+WANTS = 0.7
+MONDAY = dt.date(2026, 3, 2)
+
+
+def wish(phone: Phone, touch: dict[str, Any] | None = TOUCH) -> None:
+    reply = phone.put("/v1/me/reminders", {"touch": touch})
+    assert reply.status == 200, reply.text
+    assert reply.body["touch"] == touch
+
+
+def comfort(phone: Phone, zone: str, touch_comfort: int) -> None:
+    body = {"display_name": "Someone", "zone": zone, "touch_comfort": touch_comfort}
+    assert phone.put("/v1/me", body).status == 200
+
+
+def is_reminded(parts: Parts, phone: Phone, zone: Zone = NEW_YORK, date: dt.date = MONDAY) -> bool:
+    """Whether a touch reminder at 19:00 there is due to the person on the date."""
+    slot = Slot(zone, dt.time(19))
+    slots = Slots(parts.people.table)
+    return any(
+        row.person == keys.mark_of(phone.uid) and row.kind is PushKind.TOUCH and row.is_due(date)
+        for shards in slots.existing([slot]).values()
+        for name in shards.all
+        for row in slots.page(name, None, 1000, phone.now).rows
+    )
+
+
+@pytest.fixture
+def two(api: Handler) -> tuple[Phone, Phone]:
+    ada, ben = (a_phone(api, name, NEW_YORK, touch_comfort=1) for name in ("ada", "ben"))
+    pair(ada, ben)
+    return ada, ben
+
+
+def test_nobody_is_reminded_of_touch_unless_they_ask(parts: Parts, two: tuple[Phone, Phone]) -> None:
+    for phone in two:
+        assert phone.get("/v1/me/reminders").body["touch"] is None
+        assert not is_reminded(parts, phone)
+
+
+def test_both_are_reminded_once_both_want_it_on_the_days_each_has_chosen(
+    parts: Parts, two: tuple[Phone, Phone]
+) -> None:
+    ada, ben = two
+    wish(ada)
+    assert not is_reminded(parts, ada)
+    wish(ben, {"weekdays": ["tuesday"], "time": "19:00"})
+    assert is_reminded(parts, ada)
+    assert not is_reminded(parts, ben)
+    tuesday = MONDAY + dt.timedelta(days=1)
+    assert is_reminded(parts, ben, date=tuesday)
+    assert not is_reminded(parts, ada, date=tuesday)
+
+
+def _stop(phone: Phone) -> None:
+    wish(phone, None)
+
+
+def _lose_comfort(phone: Phone) -> None:
+    comfort(phone, NEW_YORK, 0)
+
+
+def _unpair(phone: Phone) -> None:
+    assert phone.delete("/v1/couple").status == 204
+
+
+@pytest.mark.parametrize("stop", [_stop, _lose_comfort, _unpair], ids=["stop", "no comfort", "unpair"])
+def test_either_can_stop_for_both_at_once(
+    parts: Parts, two: tuple[Phone, Phone], stop: Callable[[Phone], None]
+) -> None:
+    ada, ben = two
+    for phone in two:
+        wish(phone)
+    stop(ben)
+    assert not is_reminded(parts, ada)
+    assert not is_reminded(parts, ben)
+
+
+def test_the_other_is_not_told_that_one_has_stopped(parts: Parts, two: tuple[Phone, Phone]) -> None:
+    ada, ben = two
+    for phone in two:
+        wish(phone)
+    before = [ada.get(path).text for path in ("/v1/me/reminders", "/v1/me", "/v1/couple")]
+    _stop(ben)
+    assert [ada.get(path).text for path in ("/v1/me/reminders", "/v1/me", "/v1/couple")] == before
+    wish(ben)
+    assert is_reminded(parts, ada)
+
+
+def test_a_wish_from_before_pairing_counts(parts: Parts, api: Handler) -> None:
+    ada, ben = (a_phone(api, name, NEW_YORK, touch_comfort=2) for name in ("ada", "ben"))
+    wish(ada)
+    wish(ben)
+    assert not is_reminded(parts, ada)
+    pair(ada, ben)
+    assert is_reminded(parts, ada)
+    assert is_reminded(parts, ben)
+
+
+def test_who_asks_without_any_comfort_with_touch_is_asked_first(parts: Parts, api: Handler) -> None:
+    """The wish is kept, and holds as soon as they are comfortable."""
+    ada, ben = a_phone(api, "ada", NEW_YORK), a_phone(api, "ben", TOKYO, touch_comfort=1)
+    pair(ada, ben)
+    wish(ada)
+    wish(ben)
+    assert not is_reminded(parts, ben, TOKYO)
+    comfort(ada, NEW_YORK, 1)
+    assert is_reminded(parts, ada)
+    assert is_reminded(parts, ben, TOKYO)
+
+
+def test_wishes_that_cross_end_in_one_agreement(parts: Parts) -> None:
+    """However two requests interleave, both are reminded if and only if both want it in the end."""
+    ada, ben = (a_phone(handler_of(lambda: parts), name, NEW_YORK, touch_comfort=1) for name in ("ada", "ben"))
+    pair(ada, ben)
+    dice = random.Random(20260302)  # noqa: S311  a test's dice
+    for _ in range(40):
+        wishes = [(ada, dice.random() < WANTS), (ben, dice.random() < WANTS)]
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(lambda each: wish(each[0], TOUCH if each[1] else None), wishes))
+        both = all(wanted for _, wanted in wishes)
+        assert [is_reminded(parts, phone) for phone in (ada, ben)] == [both, both]
+
+
+@pytest.mark.parametrize(
+    "touch",
+    [
+        {"weekdays": [], "time": "19:00"},
+        {"weekdays": ["someday"], "time": "19:00"},
+        {"weekdays": ["monday"], "time": "19:03"},
+        {"weekdays": ["monday"]},
+        {"weekdays": ["monday"], "time": "19:00", "gesture": "hug"},
+        {"weekdays": [0], "time": "19:00"},
+    ],
+    ids=repr,
+)
+def test_a_wish_that_makes_no_sense_is_refused(two: tuple[Phone, Phone], touch: dict[str, Any]) -> None:
+    assert two[0].put("/v1/me/reminders", {"touch": touch}).problem == "invalid-fields"
