@@ -38,7 +38,7 @@ setup: .venv/.synced .envs/emulator/.synced .envs/sam/.synced .tools/.engine ## 
 	@echo "Syncing .envs/$*"
 	@UV_PROJECT_ENVIRONMENT=.envs/$* $(UV) sync --quiet --locked --only-group $* && touch $@
 
-.PHONY: run push watch logs tick reset
+.PHONY: run push watch logs tick redrive reset
 run: setup ## start the local stack and stay with it; Ctrl-C ends it
 	@$(PYTHON) -m local up
 push: .venv/.synced ## bring changed code to the running stack
@@ -49,6 +49,8 @@ logs: .venv/.synced ## follow what the running stack's functions log
 	@$(PYTHON) -m local logs
 tick: .venv/.synced ## let the running stack's next beat of five minutes happen now
 	@$(PYTHON) -m local tick
+redrive: .venv/.synced ## put given-up pushes back to work; LIST=1 only lists them, STAGE=prod means AWS
+	@$(PYTHON) -m local.redrive $(if $(filter command line,$(origin STAGE)),rekindle-$(STAGE)) $(if $(LIST),--list)
 reset: .venv/.synced ## delete the local stack's data
 	@$(PYTHON) -m local reset
 

@@ -1,0 +1,185 @@
+"""Puts given-up push jobs back onto their queue: `python -m local.redrive` here, or with a stack's name in the cloud.
+
+The queue itself could move them back too, but it would give each a new age, and yesterday's reminder would be pushed as
+today's. Here each takes along how long it has lain with the dead letters, so that delivery can drop what is too late.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import os
+import sys
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+from pydantic import ValidationError
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from local.clock import now
+from local.errors import StackError
+from local.places import STATE
+from local.stack import Stack
+from rekindle.errors import RekindleError
+from rekindle.push.jobs import RetryJob, SlotJob, SpreadJob, job_from
+from rekindle.push.outbox import BATCH_JOBS, Outbox
+from rekindle.store.instants import from_millis
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from rekindle.push.jobs import Job
+
+HIDDEN: Final = 120
+"""Seconds for which a letter that is being put back is hidden from anybody else who does so."""
+PATIENCE: Final = 2
+"""Seconds to wait for another letter before there is none."""
+
+TERMINAL: Final = Console(highlight=False, soft_wrap=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A dead letter; `job` is None where its body is none."""
+
+    job: Job | None
+    handle: str
+    sent_at: dt.datetime
+
+    @classmethod
+    def of(cls, message: dict[str, Any]) -> Letter:
+        """The letter that a message of the queue is."""
+        try:
+            job = job_from(message["Body"])
+        except (ValidationError, RekindleError):
+            job = None
+        return cls(job, message["ReceiptHandle"], from_millis(int(message["Attributes"]["SentTimestamp"])))
+
+    @property
+    def what(self) -> tuple[str, str]:
+        """What was to be done, and why it was not, as far as the letter tells."""
+        match self.job:
+            case None:
+                return "unreadable", "no job that delivery knows"
+            case RetryJob():
+                return f"push: {self.job.kind}", self.job.reason
+            case SlotJob() | SpreadJob():
+                return f"{self.job.type}: {self.job.slot}", "failed too often; delivery's log says of what"
+            case _:
+                return f"push: {self.job.kind}", "failed too often; delivery's log says of what"
+
+    def put_back(self, at: dt.datetime) -> Job | None:
+        """The job, as late as it is by now."""
+        if self.job is None:
+            return None
+        return self.job.model_copy(update={"late": self.job.late + max(at - self.sent_at, dt.timedelta(0))})
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetters:
+    """The dead letters of one stack, and the queue that they came from."""
+
+    sqs: Any
+    url: str
+    queue_url: str
+    seen: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def __len__(self) -> int:
+        """About how many there are."""
+        asked = self.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=["ApproximateNumberOfMessages"])
+        return int(asked["Attributes"]["ApproximateNumberOfMessages"])
+
+    def batches(self, until: dt.datetime) -> Iterator[list[Letter]]:
+        """Those that were laid here before `until`, each once; they stay hidden for a while."""
+        while True:
+            messages = self.sqs.receive_message(
+                QueueUrl=self.url,
+                MaxNumberOfMessages=BATCH_JOBS,
+                VisibilityTimeout=HIDDEN,
+                WaitTimeSeconds=PATIENCE,
+                MessageSystemAttributeNames=["SentTimestamp"],
+            ).get("Messages", [])
+            letters = [letter for letter in map(Letter.of, messages) if letter.sent_at < until]
+            if not letters:
+                return
+            yield letters
+
+    def put_back(self, at: dt.datetime, progress: Progress) -> int:
+        """Put back every job; how many. What is no job stays, and so does a job of which the queue does not hear."""
+        outbox = Outbox(self.sqs, self.queue_url)
+        task = progress.add_task("Putting back", total=len(self))
+        count = 0
+        for letters in self.batches(at):
+            jobs = [job for letter in letters if (job := letter.put_back(at))]
+            outbox.send(jobs)
+            for letter in letters:
+                self.seen[letter.what] += 1
+                if letter.job:
+                    self.sqs.delete_message(QueueUrl=self.url, ReceiptHandle=letter.handle)
+            count += len(jobs)
+            progress.advance(task, len(letters))
+        return count
+
+    def read(self, at: dt.datetime) -> None:
+        """Look at all of them and leave them there."""
+        letters = [letter for batch in self.batches(at) for letter in batch]
+        for letter in letters:
+            self.seen[letter.what] += 1
+            self.sqs.change_message_visibility(QueueUrl=self.url, ReceiptHandle=letter.handle, VisibilityTimeout=0)
+
+
+def letters_of(stack_name: str | None) -> DeadLetters:
+    """The dead letters of the stack of this name in the cloud, or of the one that runs here."""
+    if stack_name is None:
+        stack = Stack.attached(Path(os.environ.get("REKINDLE_STATE", STATE)).resolve())
+        return DeadLetters(stack.client("sqs"), stack.outputs["DlqUrl"], stack.outputs["QueueUrl"])
+    (found,) = boto3.client("cloudformation").describe_stacks(StackName=stack_name)["Stacks"]
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
+    return DeadLetters(boto3.client("sqs"), outputs["DlqUrl"], outputs["QueueUrl"])
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Put back, or only list, and say what there was; the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m local.redrive", description="Put dead letters back to work.")
+    parser.add_argument("stack", nargs="?", help="a stack in the cloud, such as rekindle-prod; the local one if absent")
+    parser.add_argument("--list", action="store_true", help="only say what there is and why")
+    chosen = parser.parse_args(arguments)
+    at = dt.datetime.fromtimestamp(now(), dt.UTC)
+    try:
+        letters = letters_of(chosen.stack)
+        if chosen.list:
+            letters.read(at)
+            put_back = 0
+        else:
+            with Progress(console=TERMINAL, transient=True, disable=not TERMINAL.is_terminal) as progress:
+                put_back = letters.put_back(at, progress)
+    except (BotoCoreError, ClientError, RekindleError) as error:
+        TERMINAL.print(f"The queue refused: {error}\nNothing is lost: what was not put back is still there.")
+        return 1
+    except StackError as error:
+        TERMINAL.print(str(error), markup=False)
+        return 1
+    _show(letters.seen)
+    if not chosen.list:
+        TERMINAL.print(f"{put_back} jobs are back on the queue. What has become too late by now, delivery drops.")
+    return 0
+
+
+def _show(seen: Counter[tuple[str, str]]) -> None:
+    if not seen:
+        TERMINAL.print("There are no dead letters.")
+        return
+    table = Table("letters", "what", "why")
+    for (what, why), count in seen.most_common():
+        table.add_row(f"{count:,}", what, why)
+    TERMINAL.print(table)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
