@@ -1,0 +1,304 @@
+"""Whatever breaks between the tick and the phones: nobody is missed, repeats replace each other, dead targets go."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import itertools
+import random
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from delivery.courier import Courier
+from delivery.fcm import FcmGateway, credential_from
+from rekindle.claims import slots_of
+from rekindle.models import DeviceId, Person, PushKind, Reminders
+from rekindle.store import keys
+from rekindle.store.people import People
+from rekindle.store.runs import Runs
+from rekindle.store.slots import Slots
+from rekindle.store.table import Table
+from tests import engines
+from tests.builders import LONDON, NEW_YORK, a_device, a_paired_person, a_profile, an_instant
+from tests.integration import fcm_wire
+from tests.integration.fcm_wire import PROJECT, FcmWire
+from tests.integration.push_world import CrashError, Queue, saved
+from tick.handler import Tick
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from types_boto3_dynamodb import DynamoDBClient
+
+    from delivery.gateway import Outcome, PushGateway
+    from rekindle.models import Target
+    from rekindle.push.jobs import PersonJob, RetryJob, SlotJob
+    from rekindle.push.payloads import Payload
+
+AT = an_instant("2026-03-02T13:30:00Z")
+"""08:30 in New York, 13:30 in London."""
+MINUTE = dt.timedelta(minutes=1)
+PAGE_ROWS = 3
+_numbers = itertools.count(1)
+
+
+@dataclass
+class Io:
+    """Counts what goes over any wire, and lets the process die at the call numbered `at`: before it, or after."""
+
+    at: int | None = None
+    after: bool = False
+    calls: list[str] = field(default_factory=list)
+
+    def before_call(self, name: str) -> None:
+        self.calls.append(name)
+        if len(self.calls) - 1 == self.at and not self.after:
+            raise CrashError(name)
+
+    def after_call(self, name: str) -> None:
+        if len(self.calls) - 1 == self.at and self.after:
+            raise CrashError(name)
+
+    @contextlib.contextmanager
+    def watching(self, *clients: Any) -> Iterator[None]:
+        """Every request of these boto3 clients counts."""
+
+        def before(model: Any, **_: Any) -> None:
+            self.before_call(model.name)
+
+        def after(model: Any, **_: Any) -> None:
+            self.after_call(model.name)
+
+        for client in clients:
+            client.meta.events.register("before-call.*.*", before)
+            client.meta.events.register("after-call.*.*", after)
+        try:
+            yield
+        finally:
+            for client in clients:
+                client.meta.events.unregister("before-call.*.*", before)
+                client.meta.events.unregister("after-call.*.*", after)
+
+
+@dataclass(frozen=True)
+class WatchedGateway:
+    """The gateway, whose sends count too."""
+
+    gateway: PushGateway
+    io: Io
+
+    def send(self, payload: Payload, targets: Sequence[Target], within: dt.timedelta) -> list[Outcome]:
+        self.io.before_call("send")
+        outcomes = self.gateway.send(payload, targets, within)
+        self.io.after_call("send")
+        return outcomes
+
+
+@dataclass
+class World:
+    """Persons in two zones who are due at AT, a tick and a courier, on tables of their own."""
+
+    table: Table
+    queue: Queue
+    dead_letters: Queue
+    wire: FcmWire
+    gateway: FcmGateway
+    people: list[Person]
+    dice: random.Random
+    io: Io = field(default_factory=Io)
+
+    def tick(self, at: dt.datetime = AT) -> None:
+        Tick(Slots(self.table), self.queue.outbox).beat(at)
+
+    def courier(self) -> Courier:
+        """A new process, which remembers nothing."""
+        return Courier(
+            slots=Slots(self.table),
+            runs=Runs(self.table),
+            people=People(self.table),
+            outbox=self.queue.outbox,
+            dead_letters=self.dead_letters.outbox,
+            gateway=WatchedGateway(self.gateway, self.io),
+            app_link="https://app.example",
+            page_rows=PAGE_ROWS,
+        )
+
+    def settle(self, *, repeats: float = 0.0) -> None:
+        """Let delivery work until the queue is empty, in any order; some messages come twice, and failed ones again."""
+        pending: list[SlotJob | PersonJob | RetryJob] = []
+        while True:
+            for job in self.queue.taken():
+                assert job.type != "spread"
+                pending += [job, job] if self.dice.random() < repeats else [job]
+            if not pending:
+                return
+            job = pending.pop(self.dice.randrange(len(pending)))
+            try:
+                with self.io.watching(self.table.client, self.queue.client):
+                    self.courier().carry_out(job, dt.timedelta(0), lambda: 10 * MINUTE)
+            except CrashError:
+                pending.append(job)
+
+    def reached(self) -> dict[str, Counter[str]]:
+        """How often each target was sent each push, by collapse id."""
+        found: dict[str, Counter[str]] = defaultdict(Counter)
+        for message in self.wire.messages:
+            tags = {message["android"]["notification"]["tag"], message["apns"]["headers"]["apns-collapse-id"]}
+            (tag,) = tags
+            found[message["token"]][tag] += 1
+        return found
+
+    def assert_nobody_is_missed(self, *, but: Sequence[Person] = ()) -> None:
+        """Everybody was sent their prompt, and nothing else; a repeat has the id of what it replaces."""
+        missing = {target_of(person) for person in but}
+        expected = {target_of(person) for person in self.people} - missing
+        reached = self.reached()
+        assert reached.keys() - missing == expected
+        assert {tag for target in expected for tag in reached[target]} == {"prompt-2026-03-02"}
+
+
+def target_of(person: Person) -> str:
+    (device,) = person.devices.values()
+    return device.target.value
+
+
+@pytest.fixture
+def new_world(dynamodb: DynamoDBClient, emulator_url: str, wire: FcmWire) -> Iterator[Any]:
+    gateway = FcmGateway(credential_from(wire.secret), PROJECT, wire.url)
+
+    def made(count: int = 8, seed: int = 0) -> World:
+        wire.messages.clear()
+        wire.script.clear()
+        name, _ = engines.create_tables(dynamodb, f"faults-{next(_numbers)}")
+        table = Table(dynamodb, name)
+        people = [
+            a_paired_person(
+                profile=a_profile(zone=LONDON if number % 3 == 0 else NEW_YORK),
+                reminders=Reminders(prompt=dt.time(13, 30) if number % 3 == 0 else dt.time(8, 30), evening=None),
+            )
+            for number in range(count)
+        ]
+        saved(table, *people)
+        queues = Queue.on(emulator_url), Queue.on(emulator_url)
+        return World(table, *queues, wire, gateway, people, random.Random(seed))  # noqa: S311  a test's dice
+
+    yield made
+    gateway.close()
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_a_crash_at_any_call_of_a_tick_misses_nobody(new_world: Any, after: bool) -> None:  # noqa: FBT001  a parameter
+    """The next tick answers for the time of the one that died, and runs refuse what both have enqueued."""
+    for at in itertools.count():
+        world = new_world()
+        world.tick(AT - 5 * MINUTE)
+        io = Io(at, after)
+        try:
+            with io.watching(world.table.client, world.queue.client):
+                world.tick()
+        except CrashError:
+            world.tick(AT + 5 * MINUTE)
+        crashed = len(io.calls) > at
+        world.settle()
+        world.assert_nobody_is_missed()
+        assert all(count == {"prompt-2026-03-02": 1} for count in world.reached().values()), "not even repeated"
+        if not crashed:
+            assert at >= 5, "a tick makes more calls than that"
+            return
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_a_crash_at_any_call_of_delivery_misses_nobody(new_world: Any, after: bool) -> None:  # noqa: FBT001  the same
+    """At most a page is sent again, and replaces itself on the phones."""
+    for at in itertools.count():
+        world = new_world()
+        world.wire.script[target_of(world.people[1])] = [fcm_wire.UNREGISTERED] * 9
+        world.wire.script[target_of(world.people[2])] = [fcm_wire.INTERNAL]
+        world.tick()
+        io = world.io = Io(at, after)
+        world.settle()
+        world.assert_nobody_is_missed(but=[world.people[1]])
+        sent = sum(sum(tags.values()) for tags in world.reached().values())
+        assert sent <= len(world.people) - 1 + PAGE_ROWS
+        assert world.table.get(keys.target(next(iter(world.people[1].devices.values())).target)) is None
+        if len(io.calls) <= at:
+            assert at > 20, "a delivery makes more calls than that"
+            return
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_messages_that_come_twice_and_in_any_order_reach_everybody_once(new_world: Any, seed: int) -> None:
+    world = new_world(20, seed)
+    for at in (AT - 5 * MINUTE, AT, AT, AT - 5 * MINUTE, AT + 5 * MINUTE):
+        world.tick(at)
+    world.settle(repeats=0.5)
+    world.assert_nobody_is_missed()
+    assert all(count == {"prompt-2026-03-02": 1} for count in world.reached().values())
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_storm_of_failures_reaches_whoever_can_be_reached(new_world: Any, seed: int) -> None:
+    """A third of the targets are dead, and FCM says 429, 503 and 500 at will, or takes a push and hangs up."""
+    world = new_world(60, seed)
+    dead = [person for number, person in enumerate(world.people) if number % 10 < 3]
+    alive = [person for person in world.people if person not in dead]
+    for person in dead:
+        world.wire.script[target_of(person)] = [fcm_wire.UNREGISTERED] * 9
+    failures = [fcm_wire.QUOTA, fcm_wire.UNAVAILABLE, fcm_wire.INTERNAL, fcm_wire.failure(500, "INTERNAL")]
+    for person in alive:
+        world.wire.script[target_of(person)] = world.dice.choices(failures, k=world.dice.choice([0, 0, 1, 2]))
+    world.tick()
+    world.settle(repeats=0.2)
+    world.assert_nobody_is_missed(but=dead)
+    assert world.dead_letters.taken() == []
+    for person in dead:
+        (device,) = person.devices.values()
+        after = People(world.table).person(person.uid)
+        assert after is not None
+        assert after.devices == {}
+        assert world.table.get(keys.target(device.target)) is None
+    rows = [
+        row
+        for shards in Slots(world.table).existing(slots_of(person)[PushKind.PROMPT] for person in world.people).values()
+        for name in shards.all
+        for row in Slots(world.table).page(name, None, 500, AT).rows
+    ]
+    assert sorted(row.person for row in rows) == sorted(keys.mark_of(person.uid) for person in alive)
+
+
+def test_a_push_that_was_taken_without_an_answer_is_repeated_under_its_id(
+    new_world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = new_world()
+    lost = target_of(world.people[4])
+    answered = world.wire.answer
+
+    def taken_without_an_answer(path: str, body: bytes) -> fcm_wire.Answer:
+        answer = answered(path, body)
+        first = lost.encode() in body and world.wire.attempts[lost] == 1
+        return fcm_wire.Answer(0, {}) if first else answer
+
+    monkeypatch.setattr(world.wire, "answer", taken_without_an_answer)
+    world.tick()
+    world.settle()
+    world.assert_nobody_is_missed()
+    assert world.reached()[lost]["prompt-2026-03-02"] == 2
+
+
+def test_a_phone_that_is_handed_on_in_the_middle_gets_its_new_owners_pushes_alone(new_world: Any) -> None:
+    """The retry was for the former owner, and finds that the target is not theirs any more."""
+    world = new_world()
+    former, new = world.people[1], world.people[2]
+    target = target_of(former)
+    world.wire.script[target] = [fcm_wire.INTERNAL]
+    world.tick()
+    jobs = world.queue.taken()
+    for job in jobs:
+        world.courier().carry_out(job, dt.timedelta(0), lambda: 10 * MINUTE)
+    People(world.table).register_device(new.uid, DeviceId("handed-on"), a_device(target))
+    before = len(world.wire.messages)
+    world.settle()
+    assert len(world.wire.messages) == before
