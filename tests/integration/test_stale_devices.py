@@ -1,0 +1,125 @@
+"""A phone that its app has not registered for 270 days is given up, and nobody else is."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+import pytest
+
+from delivery.courier import Courier
+from delivery.fcm import FcmGateway, credential_from
+from rekindle.calendar import slot_instant
+from rekindle.models import CoupleId, Device, DeviceId, Person, PushKind, Reminders
+from rekindle.push.jobs import PersonJob, SlotJob
+from rekindle.reminders import Slot
+from rekindle.store import keys
+from rekindle.store.people import STALE_AFTER, People
+from rekindle.store.runs import Runs
+from rekindle.store.slots import Slots
+from tests.builders import NEW_YORK, a_device, a_paired_person, a_target
+from tests.integration.fcm_wire import PROJECT, FcmWire
+from tests.integration.push_world import Queue, calls, saved
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rekindle.store.table import Table
+
+DATE = dt.date(2026, 12, 10)
+TIME = dt.time(8, 30)
+DAY = dt.timedelta(days=1)
+
+
+def due() -> dt.datetime:
+    instant = slot_instant(DATE, TIME, NEW_YORK)
+    assert instant is not None
+    return instant
+
+
+@pytest.fixture
+def courier(table: Table, queue: Queue, dead_letters: Queue, wire: FcmWire) -> Iterator[Courier]:
+    gateway = FcmGateway(credential_from(wire.secret), PROJECT, wire.url)
+    yield Courier(
+        slots=Slots(table),
+        runs=Runs(table),
+        people=People(table),
+        outbox=queue.outbox,
+        dead_letters=dead_letters.outbox,
+        gateway=gateway,
+        app_link="https://app.example",
+    )
+    gateway.close()
+
+
+def with_devices(**registered: dt.datetime) -> Person:
+    """Someone with a device of each name, last registered then."""
+    return a_paired_person(
+        reminders=Reminders(evening=None),
+        devices={
+            DeviceId(name): Device(a_target(name), a_device().platform, instant) for name, instant in registered.items()
+        },
+    )
+
+
+def push_slot(table: Table, courier: Courier) -> None:
+    slot = Slot(NEW_YORK, TIME)
+    for name in Slots(table).existing([slot])[slot].all:
+        job = SlotJob(zone=slot.zone, time=slot.time, shard=name, date=DATE, instant=due())
+        courier.carry_out(job, dt.timedelta(0), lambda: dt.timedelta(minutes=10))
+
+
+def sent_to(wire: FcmWire) -> set[str]:
+    return {message["token"] for message in wire.messages}
+
+
+def devices_of(table: Table, person: Person) -> set[str]:
+    found = People(table).person(person.uid)
+    assert found
+    return set(found.devices)
+
+
+def test_a_slot_takes_stale_phones_from_their_owners(table: Table, courier: Courier, wire: FcmWire) -> None:
+    ada = with_devices(
+        stale=due() - STALE_AFTER,
+        just=due() - STALE_AFTER + dt.timedelta(seconds=1),
+        fresh=due() - 40 * DAY,
+    )
+    saved(table, ada)
+    push_slot(table, courier)
+    assert sent_to(wire) == {"just", "fresh"}
+    assert devices_of(table, ada) == {"just", "fresh"}
+    assert table.get(keys.target(a_target("stale"))) is None
+
+
+def test_nobody_is_asked_about_a_phone_that_cannot_be_stale(table: Table, courier: Courier) -> None:
+    saved(table, with_devices(fresh=due() - STALE_AFTER + 32 * DAY))
+    with calls(table) as seen:
+        push_slot(table, courier)
+    assert "GetItem" not in seen
+
+
+def test_a_phone_that_registers_again_is_never_stale(table: Table, courier: Courier, wire: FcmWire) -> None:
+    ada = with_devices(phone=due() - STALE_AFTER)
+    saved(table, ada)
+    People(table).register_device(
+        ada.uid, DeviceId("phone"), Device(a_target("phone"), a_device().platform, due() - DAY)
+    )
+    push_slot(table, courier)
+    assert sent_to(wire) == {"phone"}
+
+
+def test_registering_a_phone_lets_go_of_stale_ones(table: Table) -> None:
+    ada = with_devices(old=due() - STALE_AFTER, kept=due() - STALE_AFTER + DAY)
+    saved(table, ada)
+    People(table).register_device(ada.uid, DeviceId("new"), Device(a_target("new"), a_device().platform, due()))
+    assert devices_of(table, ada) == {"kept", "new"}
+    assert table.get(keys.target(a_target("old"))) is None
+
+
+def test_news_go_to_no_stale_phone_either(table: Table, courier: Courier, wire: FcmWire) -> None:
+    ada = with_devices(stale=due() - STALE_AFTER, fresh=due() - DAY)
+    saved(table, ada)
+    job = PersonJob(kind=PushKind.BOTH_ANSWERED, uid=ada.uid, couple=CoupleId("couple-1"), date=DATE, instant=due())
+    courier.carry_out(job, dt.timedelta(0), lambda: dt.timedelta(minutes=10))
+    assert sent_to(wire) == {"fresh"}
