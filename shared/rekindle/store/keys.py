@@ -20,6 +20,7 @@ class Key(NamedTuple):
 
 
 DAY_PREFIX: Final = "DAY#"
+NUDGES_PREFIX: Final = "NUDGES#"
 ZONES: Final = Key("ZONES", "ZONES")
 OUTAGES: Final = Key("SERVICE", "OUTAGES")
 WATERMARK: Final = Key("TICK", "WATERMARK")
@@ -61,6 +62,10 @@ def seen(couple: CoupleId, theme: Theme) -> Key:
 
 def day(couple: CoupleId, date: dt.date) -> Key:
     return Key(f"COUPLE#{couple}", f"{DAY_PREFIX}{date}")
+
+
+def nudges(couple: CoupleId, sender: Uid) -> Key:
+    return Key(f"COUPLE#{couple}", f"{NUDGES_PREFIX}{sender}")
 
 
 def shards(slot: Slot) -> Key:
