@@ -36,6 +36,7 @@ def measured_calls(url: str, ledger: Ledger) -> list[Line]:
         _one_day(ada, ben)
     _today(world, ada, ben)
     _look_back(world, ada)
+    _be_warm(world, ada, ben)
     _two_zones(world, api)
     _change(world, ada, ben)
     world.call("DELETE /v1/couple", ada, "DELETE", "/v1/couple")
@@ -128,6 +129,16 @@ def _look_back(world: World, ada: Phone) -> None:
     world.call("GET /v1/days, 30 days, new process", ada, "GET", "/v1/days?limit=30")
     ada.handler = warm
     world.call("GET /v1/streak", ada, "GET", "/v1/streak")
+
+
+def _be_warm(world: World, ada: Phone, ben: Phone) -> None:
+    world.call("POST /v1/nudges", ada, "POST", "/v1/nudges", {"gesture": "thinking_of_you"})
+    world.call("POST /v1/nudges, with a key", ada, "POST", "/v1/nudges", {"gesture": "hug"}, key="warm")
+    world.call("POST /v1/nudges, the same again", ada, "POST", "/v1/nudges", {"gesture": "hug"}, key="warm")
+    ada.post("/v1/nudges", {"gesture": "thank_you"})
+    world.call("POST /v1/nudges, one too many", ada, "POST", "/v1/nudges", {"gesture": "thank_you"})
+    world.call("GET /v1/nudges", ben, "GET", "/v1/nudges")
+    world.call("GET /v1/touch/today", ada, "GET", "/v1/touch/today")
 
 
 def _two_zones(world: World, api: Handler) -> None:

@@ -28,6 +28,7 @@ from rekindle.store.catalogue import Catalogue
 from rekindle.store.couples import Couples
 from rekindle.store.days import Days
 from rekindle.store.invites import Invites
+from rekindle.store.nudges import Nudges
 from rekindle.store.people import People
 from rekindle.store.streaks import Streaks
 from rekindle.store.table import Table, marshal
@@ -132,6 +133,7 @@ class World:
             invites=watched(Invites(table)),
             days=watched(Days(table)),
             streaks=watched(Streaks(table)),
+            nudges=watched(Nudges(table)),
             catalogue=watched(Catalogue(table, monotonic=lambda: 0.0)),
             vault=watched(vault),
             app_link=APP_LINK,

@@ -45,7 +45,7 @@ _METHODS: Final = ("GET", "PUT", "POST", "PATCH", "DELETE")
 _WITH_A_BODY: Final = frozenset(
     {Problem.MALFORMED_JSON, Problem.INVALID_FIELDS, Problem.BODY_TOO_LARGE, Problem.UNSUPPORTED_MEDIA_TYPE}
 )
-_WITH_A_WAIT: Final = frozenset({Problem.TOO_MANY_TRIES, Problem.BUSY})
+_WITH_A_WAIT: Final = frozenset({Problem.TOO_MANY_TRIES, Problem.TOO_MANY_NUDGES, Problem.BUSY})
 
 _PROMPT: Final = {
     "theme": "spark",
@@ -69,6 +69,7 @@ _REVEALED: Final = _DAY | {
     "partner": {"state": "answered", "text": "The way you hum when you cook."},
 }
 _STREAK: Final = {"current": 4, "longest": 12, "total": 31}
+_NUDGE: Final = {"gesture": "thinking_of_you", "at": "2026-03-02T15:00:00Z"}
 _PROFILE: Final = {
     "display_name": "Ada",
     "zone": "America/New_York",
@@ -115,6 +116,23 @@ EXAMPLES: Final[dict[str, list[Json]]] = {
     "JournalView": [{"days": [_REVEALED], "before": None}],
     "StreakCalendarView": [
         _STREAK | {"hidden": False, "calendar": {"2026-03-01": "complete", "2026-03-02": "open"}},
+    ],
+    "NudgeBody": [{"gesture": "thank_you"}],
+    "NudgeView": [_NUDGE],
+    "NudgesView": [
+        {"received": [_NUDGE], "left": 2, "next_at": None},
+        {"received": [], "left": 0, "next_at": "2026-03-03T09:30:00Z"},
+    ],
+    "TouchTodayView": [
+        {
+            "date": "2026-03-02",
+            "gesture": {
+                "id": "linked-fingers",
+                "warmth": 1,
+                "text": "Link little fingers for a moment, as you would for a promise.",
+            },
+        },
+        {"date": "2026-03-02", "gesture": None},
     ],
 }
 """By schema, what a body looks like in practice."""

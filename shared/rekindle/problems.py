@@ -26,6 +26,7 @@ class Problem(Enum):
     INVITE_NOT_USABLE = HTTPStatus.NOT_FOUND, "This code does not work. Ask your partner for a new one."
     NOT_REDEEMED_YET = HTTPStatus.CONFLICT, "Nobody has used this invite's code yet."
     TOO_MANY_TRIES = HTTPStatus.TOO_MANY_REQUESTS, "Too many codes tried. Wait before you try another."
+    TOO_MANY_NUDGES = HTTPStatus.TOO_MANY_REQUESTS, "That is as many as one day holds. Wait before you send another."
     TOO_MANY_DEVICES = HTTPStatus.CONFLICT, "You have too many devices. Remove one first."
     NO_SUCH_DAY = HTTPStatus.NOT_FOUND, "There is no such day in your journal."
     DAY_CLOSED = HTTPStatus.CONFLICT, "This day no longer takes answers."

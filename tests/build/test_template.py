@@ -371,7 +371,7 @@ def test_one_bad_job_does_not_repeat_its_batch() -> None:
     assert jobs["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
 
 
-def test_react_reads_days_and_streaks_from_the_beginning_and_gives_up_late() -> None:
+def test_react_reads_days_nudges_and_streaks_from_the_beginning_and_gives_up_late() -> None:
     (stream,) = events_of("React", "DynamoDB")
     assert stream["Stream"] == {"Fn::GetAtt": "Table.StreamArn"}
     assert stream["StartingPosition"] == "TRIM_HORIZON"
@@ -382,7 +382,12 @@ def test_react_reads_days_and_streaks_from_the_beginning_and_gives_up_late() -> 
     (only,) = stream["FilterCriteria"]["Filters"]
     assert json.loads(only["Pattern"]) == {
         "eventName": ["INSERT", "MODIFY"],
-        "dynamodb": {"Keys": {"pk": {"S": [{"prefix": "COUPLE#"}]}, "sk": {"S": [{"prefix": "DAY#"}, "STREAK"]}}},
+        "dynamodb": {
+            "Keys": {
+                "pk": {"S": [{"prefix": "COUPLE#"}]},
+                "sk": {"S": [{"prefix": "DAY#"}, {"prefix": "NUDGES#"}, "STREAK"]},
+            }
+        },
     }
 
 

@@ -15,6 +15,7 @@ from rekindle.store.catalogue import Catalogue
 from rekindle.store.couples import Couples
 from rekindle.store.days import Days
 from rekindle.store.invites import Invites
+from rekindle.store.nudges import Nudges
 from rekindle.store.people import People
 from rekindle.store.streaks import Streaks
 from rekindle.store.table import Table
@@ -102,6 +103,7 @@ def new_parts(dynamodb: DynamoDBClient, kms: KMSClient, kms_key: str) -> Callabl
             invites=Invites(table),
             days=Days(table),
             streaks=Streaks(table),
+            nudges=Nudges(table),
             catalogue=catalogue,
             vault=Vault(kms, kms_key, Table(dynamodb, key_name)),
             app_link="https://app.example",

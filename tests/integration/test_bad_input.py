@@ -42,6 +42,7 @@ BODIES = {
     "redeem": Route("POST", "/v1/invites/redeem", {"code": "22222-22222"}),
     "confirm": Route("POST", "/v1/invites/confirm", {"invite_id": "any"}),
     "answer": Route("PUT", f"{DATE}/answer", ANSWER),
+    "nudge": Route("POST", "/v1/nudges", {"gesture": "hug"}),
 }
 WITHOUT_BODY = (
     ("GET", "/v1/me"),
@@ -56,6 +57,8 @@ WITHOUT_BODY = (
     ("GET", "/v1/days"),
     ("GET", DATE),
     ("GET", "/v1/streak"),
+    ("GET", "/v1/nudges"),
+    ("GET", "/v1/touch/today"),
 )
 each_body = pytest.mark.parametrize("route", BODIES.values(), ids=BODIES.keys())
 
@@ -430,6 +433,33 @@ class TestDates:
     )
     def test_an_answer_out_of_its_bounds(self, ada: Phone, wrong: dict[str, Any]) -> None:
         refused(ada.put(f"{DATE}/answer", ANSWER | wrong), 422, "invalid-fields")
+
+
+@on_the_emulator
+@pytest.mark.usefixtures("unharmed")
+class TestNudges:
+    """What is no gesture of the set."""
+
+    @pytest.mark.parametrize(
+        "gesture",
+        ["", "HUG", "hug ", "kiss", "thinking-of-you", "thank_you\n", "h\u00fcg", "\N{HUGGING FACE}", "hug" * 1_000],
+        ids=lambda gesture: repr(gesture)[:20],
+    )
+    def test_a_gesture_that_is_not_known(self, ada: Phone, gesture: str) -> None:
+        reply = ada.post("/v1/nudges", {"gesture": gesture}, key="tap")
+        refused(reply, 422, "invalid-fields")
+        assert reply.body["errors"][0]["field"] == "body.gesture"
+
+    @pytest.mark.parametrize(
+        "more", [{"text": "My own words"}, {"to": "another"}, {"at": 0}, {"shown": True}], ids=repr
+    )
+    def test_words_of_ones_own_or_another_recipient(self, ada: Phone, more: dict[str, Any]) -> None:
+        refused(ada.post("/v1/nudges", {"gesture": "hug"} | more), 422, "invalid-fields")
+
+    @pytest.mark.parametrize("key", ["", "a" * 129])
+    def test_a_key_out_of_its_bounds(self, ada: Phone, key: str) -> None:
+        headers = {"idempotency-key": key}
+        refused(ada.call("POST", "/v1/nudges", {"gesture": "hug"}, headers=headers), 422, "invalid-fields")
 
 
 @on_the_emulator

@@ -57,8 +57,10 @@ def test_every_operation_answers_as_documented(witness: Witness) -> None:
     date = ada.get("/v1/today").body["today"]["date"]
     for phone in (ada, ben):
         assert phone.put(f"/v1/days/{date}/answer", {"text": "Your laugh."}).status == 200
-        for path in ("/v1/couple", "/v1/today", "/v1/days?limit=1", f"/v1/days/{date}", "/v1/streak"):
+        assert phone.post("/v1/nudges", {"gesture": "hug"}).status == 201
+        for path in ("/v1/couple", "/v1/today", "/v1/days?limit=1", f"/v1/days/{date}", "/v1/streak", "/v1/nudges"):
             assert phone.get(path).status == 200
+    assert ada.get("/v1/touch/today").status == 200
     assert ada.delete("/v1/couple").status == 204
     answered_well = {name for name, statuses in witness.seen.items() if min(statuses) < 300}
     assert answered_well == {
@@ -104,6 +106,11 @@ def test_every_refusal_is_documented_where_it_happens(witness: Witness) -> None:
     ben = a_phone(witness, "ben", NEW_YORK)
     pair(ada, ben)
     assert ada.post("/v1/invites").problem == "already-paired"
+    for _ in range(3):
+        ada.post("/v1/nudges", {"gesture": "hug"}, key="hug")
+        ada.post("/v1/nudges", {"gesture": "hug"})
+    assert ada.post("/v1/nudges", {"gesture": "hug"}).problem == "too-many-nudges"
+    assert ada.post("/v1/nudges", {"gesture": "miss_you"}, key="hug").problem == "key-reused"
     assert ada.get("/v1/days/2020-01-01").problem == "no-such-day"
     assert ada.get("/v1/days/yesterday").problem == "invalid-fields"
     assert ada.put(f"{day}/answer", {"text": "One."}).status == 200

@@ -335,6 +335,17 @@ class SetsReminders(PairedDeed):
         assert self.ada.get("/v1/me/reminders").body["evening_time"] is None
 
 
+class Nudges(PairedDeed):
+    """Sent once, however often it takes."""
+
+    def request(self) -> Reply:
+        return self.ada.post("/v1/nudges", {"gesture": "hug"}, key="tap")
+
+    def verify(self) -> None:
+        assert [nudge["gesture"] for nudge in self.ben.get("/v1/nudges").body["received"]] == ["hug"]
+        assert self.ada.get("/v1/nudges").body["left"] == 2
+
+
 class Unpairs(PairedDeed):
     """A repeat whose first has worked finds nobody to unpair from, and that is as good."""
 
@@ -361,6 +372,7 @@ DEEDS: tuple[type[Deed], ...] = (
     AnswersSecond,
     Moves,
     SetsReminders,
+    Nudges,
     Unpairs,
 )
 each_deed = pytest.mark.parametrize("deed", DEEDS, ids=lambda deed: deed.__name__)
@@ -440,6 +452,17 @@ def test_what_passes_never_reaches_a_phone(world: World, deed: type[Deed], fault
     assert reply.status in {200, 201, 204}, reply.text
     done.verify()
     world.assert_whole(done.ada, done.ben)
+
+
+@on_the_emulator
+def test_a_nudge_without_a_key_whose_reply_is_lost_on_the_way_here_is_sent_once(world: World) -> None:
+    """The phone has heard of one nudge, so the partner may not see two, and the cap may not have counted two."""
+    done, wire = Nudges(world), Wire(Fault.REPLY_LOST, 1, only=WRITES)
+    with tapped(wire, *world.clients):
+        reply = done.ada.post("/v1/nudges", {"gesture": "hug"})
+    assert wire.struck
+    assert reply.status == 201, reply.text
+    done.verify()
 
 
 @on_the_emulator

@@ -93,7 +93,7 @@ def test_tick_takes_its_sample_event(world: Table, queue: Queue) -> None:
 def test_react_takes_its_sample_event(queue: Queue) -> None:
     assert react.handler(sample("react"), Context()) == {"batchItemFailures": []}
     kinds = sorted(job.kind for job in queue.taken() if job.type == "person")
-    assert kinds == ["both_answered", "partner_answered", "streak_milestone", "streak_milestone"]
+    assert kinds == ["both_answered", "nudge", "partner_answered", "streak_milestone", "streak_milestone"]
 
 
 @pytest.mark.usefixtures("world")

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import datetime as dt
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from react.handler import React
-from rekindle.models import PushKind
+from rekindle.models import Language, PushKind
+from rekindle.push.payloads import payload_of
 from rekindle.store.streaks import Streaks
 from tests.integration.push_world import Queue, calls
 
@@ -91,6 +94,44 @@ def test_answers_are_told_as_they_come(couple: tuple[Phone, Phone], stream: Stre
     assert job.type == "person"
     assert (job.kind, job.uid) == (PushKind.BOTH_ANSWERED, ada.uid)
     assert CANARY not in job.model_dump_json()
+
+
+def test_a_nudge_is_told_to_the_partner_and_a_muted_one_to_nobody(
+    parts: Parts, couple: tuple[Phone, Phone], stream: Stream, react: React, queue: Queue
+) -> None:
+    ada, ben = couple
+    ada.post("/v1/nudges", {"gesture": "miss_you"}, key="tap")
+    records = stream.records()
+    for _ in range(2):
+        react.to_batch(records)
+    first, again = queue.taken()
+    assert first == again
+    assert first.type == "person"
+    assert (first.kind, first.uid, first.couple, first.instant) == (PushKind.NUDGE, ben.uid, stream.couple, ada.now)
+    assert "miss_you" not in first.model_dump_json()
+
+    ada.post("/v1/nudges", {"gesture": "miss_you"}, key="tap")
+    assert stream.records() == []
+
+    ada.now += dt.timedelta(hours=1)
+    ada.post("/v1/nudges", {"gesture": "hug"})
+    react.to_batch(stream.records())
+    (second,) = queue.taken()
+    assert second.instant == ada.now
+    texts = [
+        payload_of(job.occasion, Language("en"), job.instant, quiet=False, app_link="https://app.example")
+        for job in (first, second)
+        if job.type == "person"
+    ]
+    assert len({payload.collapse_id for payload in texts}) == 2
+
+    muted = parts.people.change(
+        ben.uid, lambda person: replace(person, reminders=replace(person.reminders, nudges_muted=True))
+    )
+    assert muted
+    ada.post("/v1/nudges", {"gesture": "hug"})
+    react.to_batch(stream.records())
+    assert queue.taken() == []
 
 
 def test_a_streak_that_the_api_died_before_is_made_up_for(

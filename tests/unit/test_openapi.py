@@ -124,7 +124,7 @@ def test_no_route_lacks_its_refusals(method: str, path: str, operation: dict[str
         expected |= {"MALFORMED_JSON", "INVALID_FIELDS", "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"}
     if "parameters" in operation:
         expected |= {"INVALID_FIELDS"}
-    if path.startswith(("/v1/couple", "/v1/days", "/v1/today", "/v1/streak")):
+    if path.startswith(("/v1/couple", "/v1/days", "/v1/today", "/v1/streak", "/v1/nudges", "/v1/touch")):
         expected |= {"NO_PROFILE", "NOT_PAIRED"}
     assert expected <= problems_of(operation)
     assert {"401", "429"} <= operation["responses"].keys()
@@ -144,6 +144,7 @@ def test_a_handlers_own_refusals_are_read_from_its_code() -> None:
         "BUSY",
     }
     assert found["post_redeem"] >= {"TOO_MANY_TRIES", "INVITE_NOT_USABLE", "ALREADY_PAIRED", "KEY_REUSED"}
+    assert found["post_nudge"] >= {"TOO_MANY_NUDGES", "KEY_REUSED", "NOT_PAIRED"}
     assert found["put_answer"] >= {"DAY_CLOSED", "ANSWERS_ARE_OPEN", "ANSWERED_ALREADY", "TEXT_MISSING", "NO_SUCH_DAY"}
 
 

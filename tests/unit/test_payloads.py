@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
 from dataclasses import replace
 
@@ -8,7 +9,7 @@ import pytest
 
 from rekindle.models import Language, PushKind
 from rekindle.push.payloads import LIFETIMES, REMINDERS, Occasion, payload_of
-from rekindle.push.texts import CATALOGUE, Text
+from rekindle.push.texts import CATALOGUE, Text, text_of
 from rekindle.streaks import MILESTONES
 from tests.builders import an_instant
 
@@ -23,23 +24,27 @@ TEXTS = [
     for kind, variants in kinds.items()
     for variant, text in variants.items()
 ]
+VARIED = [kind for kind in PushKind if kind is not PushKind.STREAK_MILESTONE]
 OCCASIONS = [
-    *(Occasion(kind, DATE, an_instant()) for kind in PushKind if kind is not PushKind.STREAK_MILESTONE),
+    *(Occasion(kind, DATE, an_instant()) for kind in VARIED),
     *(Occasion(PushKind.STREAK_MILESTONE, DATE, an_instant(), days) for days in MILESTONES),
 ]
 
 TELLTALES = re.compile(
     r"""therap|counsel|clinic|practice|treat|heal|session      # what it is for
-    |touch|hug|kiss|hold|embrace|sex|intima|body|skin           # what it may ask
+    |touch|hug|kiss|hold|embrace|sex|intima|body|skin|\bhand|\barms?\b|cuddl|caress|tender|close\b   # what it may ask
+    |nudge|gesture|thinking|proud|thank                         # what it may bring
     |partner|husband|wife|spouse|love|marri|relationship        # who with
     |answer|prompt|question|repl[iy]|wrote|said                 # what was said
     |miss(ed|ing)|forg[eo]t|late|still\ wait|haven|didn|don't|again|last\ chance|streak|lose|lost|break|broken|only
     |should|must|need\ to|guilt|sorry|fail|hurry|now\ or     # blame and pressure
     # the same in Spanish
     |terap|psic|clínic|pareja|espos|marid|mujer|amor|quiero|abraz|beso|piel|cuerpo|\btoc|respuest|respond|pregunt
+    |caric|cariñ|mano|brazo|cerca|íntim|gesto|pensando|orgull|gracias|extrañ
     |contest|escrib|olvid|perd|falt|tarde\b|últim|racha|debe|que\ no|culpa|todavía|no\ has|prisa\b(?<!sin\ prisa)
     # and in French
     |thérap|psych|couple|\bmari|femme|conjoint|amour|aime|câlin|baiser|peau|corps|toucher|répon|écri|oubli|manqu|retard
+    |caress|tendre|\bmains?\b|\bbras\b|proche|geste|pense|fière?\b|merci
     |derni|série|\bdois|\bdoit|faut|pas\ encore|n'as|n'avez""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -50,8 +55,26 @@ def test_a_language_of_the_catalogue_has_a_text_for_every_kind(language: Languag
     kinds = CATALOGUE[language]
     assert kinds.keys() == set(PushKind)
     assert kinds[PushKind.STREAK_MILESTONE].keys() == set(MILESTONES)
-    for kind in set(PushKind) - {PushKind.STREAK_MILESTONE}:
+    for kind in VARIED:
         assert list(kinds[kind]) == list(range(len(kinds[kind])))
+
+
+@pytest.mark.parametrize("kind", VARIED)
+@pytest.mark.parametrize("language", CATALOGUE)
+def test_a_kind_is_told_in_several_ways_and_a_reminder_in_more(language: Language, kind: PushKind) -> None:
+    """A reminder comes every day."""
+    variants = CATALOGUE[language][kind].values()
+    assert len(variants) >= (4 if kind in REMINDERS else 3)
+    assert len({text.title for text in variants}) == len({text.body for text in variants}) == len(variants)
+
+
+@pytest.mark.parametrize("language", CATALOGUE)
+def test_the_texts_of_one_date_do_not_look_alike(language: Language) -> None:
+    """Each title of a date begins in its own way: who sees one below the other knows that it is not the same again."""
+    for turn in range(math.lcm(*(len(CATALOGUE[language][kind]) for kind in VARIED))):
+        texts = [text_of(kind, language, None, turn) for kind in VARIED]
+        assert len({tuple(text.title.split()[:2]) for text in texts}) == len(texts)
+        assert len({text.body for text in texts}) == len(texts)
 
 
 @pytest.mark.parametrize("text", TEXTS)
@@ -73,8 +96,9 @@ def test_a_text_fits_a_lock_screen(text: Text) -> None:
 def test_a_payload_holds_a_text_of_the_catalogue_and_nothing_else_to_read(occasion: Occasion, *, quiet: bool) -> None:
     payload = payload_of(occasion, ENGLISH, occasion.instant, quiet=quiet, app_link=LINK)
     assert payload.text in CATALOGUE[ENGLISH][occasion.kind].values()
-    assert re.fullmatch(r"https://app\.example/o/[ds]20260302", payload.link)
-    assert payload.collapse_id == f"{occasion.kind}-2026-03-02"
+    assert re.fullmatch(r"https://app\.example/o/[dtns]20260302", payload.link)
+    named = r"nudge-[0-9a-f]{16}" if occasion.kind is PushKind.NUDGE else f"{occasion.kind}-2026-03-02"
+    assert re.fullmatch(named, payload.collapse_id)
     assert payload.quiet is quiet
 
 
@@ -83,6 +107,17 @@ def test_a_payload_holds_a_text_of_the_catalogue_and_nothing_else_to_read(occasi
 def test_a_push_is_in_the_persons_language(occasion: Occasion, language: Language) -> None:
     payload = payload_of(occasion, language, occasion.instant, quiet=False, app_link=LINK)
     assert payload.text in CATALOGUE[language][occasion.kind].values()
+
+
+@pytest.mark.parametrize("language", CATALOGUE)
+def test_a_nudge_looks_like_nothing_else_on_any_date(language: Language) -> None:
+    """It is dated by UTC and a reminder by its own clock, so the two can be a date apart."""
+    openings = {
+        kind: {tuple(text.title.split()[:2]) for text in variants.values()}
+        for kind, variants in CATALOGUE[language].items()
+    }
+    nudges = openings.pop(PushKind.NUDGE)
+    assert all(nudges.isdisjoint(others) for others in openings.values())
 
 
 def test_no_two_languages_say_the_same() -> None:
@@ -128,7 +163,11 @@ def test_a_payload_does_not_tell_to_the_minute_when_somebody_answered(occasion: 
     times = [hour, hour + dt.timedelta(minutes=17, seconds=4, milliseconds=321), hour + dt.timedelta(minutes=59)]
     late = dt.timedelta(seconds=1, milliseconds=5)
     payloads = {
-        payload_of(replace(occasion, instant=at), ENGLISH, at + late, quiet=False, app_link=LINK) for at in times
+        # But for what tells one nudge from another, which nobody can read a time from.
+        replace(
+            payload_of(replace(occasion, instant=at), ENGLISH, at + late, quiet=False, app_link=LINK), collapse_id=""
+        )
+        for at in times
     }
     (payload,) = payloads
     assert payload.expires_at == hour + LIFETIMES[occasion.kind] + HOUR
@@ -144,6 +183,36 @@ def test_a_reminder_ends_with_its_date_on_every_phone(kind: PushKind, left: dt.t
     payload = payload_of(occasion, ENGLISH, an_instant() + late, quiet=False, app_link=LINK)
     assert payload.expires_at == min(ends_at, an_instant() + LIFETIMES[kind])
     assert an_instant() + late + payload.ttl == payload.expires_at
+
+
+def test_every_nudge_is_shown_for_itself_and_a_repeat_replaces_it() -> None:
+    first = Occasion(PushKind.NUDGE, DATE, an_instant("2026-03-02T15:00:00.123Z"))
+    second = replace(first, instant=an_instant("2026-03-02T15:00:00.124Z"))
+    in_tokyo = replace(first, instant=an_instant("2026-03-03T00:00:00.123+09:00"))
+    ids = [
+        payload_of(each, ENGLISH, each.instant, quiet=False, app_link=LINK).collapse_id
+        for each in (first, first, in_tokyo, second)
+    ]
+    assert ids[0] == ids[1] == ids[2] != ids[3]
+
+
+def test_a_reminder_of_a_gesture_is_gone_after_three_hours_and_a_nudge_stays_for_twelve() -> None:
+    assert PushKind.TOUCH in REMINDERS
+    assert PushKind.NUDGE not in REMINDERS
+    assert LIFETIMES[PushKind.TOUCH] == 3 * HOUR
+    assert LIFETIMES[PushKind.NUDGE] == 12 * HOUR
+
+
+def test_each_kind_leads_to_its_own_place_in_the_app() -> None:
+    links = {
+        each.kind: payload_of(each, ENGLISH, each.instant, quiet=False, app_link=LINK).link.partition("/o/")[2]
+        for each in OCCASIONS
+    }
+    places = {kind: link.removesuffix("20260302") for kind, link in links.items()}
+    assert places.pop(PushKind.TOUCH) == "t"
+    assert places.pop(PushKind.NUDGE) == "n"
+    assert places.pop(PushKind.STREAK_MILESTONE) == "s"
+    assert set(places.values()) == {"d"}
 
 
 def test_the_app_link_may_end_in_a_slash() -> None:

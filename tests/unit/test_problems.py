@@ -25,6 +25,7 @@ STABLE = {
     "urn:rekindle:problem:invite-not-usable": 404,
     "urn:rekindle:problem:not-redeemed-yet": 409,
     "urn:rekindle:problem:too-many-tries": 429,
+    "urn:rekindle:problem:too-many-nudges": 429,
     "urn:rekindle:problem:too-many-devices": 409,
     "urn:rekindle:problem:no-such-day": 404,
     "urn:rekindle:problem:day-closed": 409,

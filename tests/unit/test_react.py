@@ -44,6 +44,25 @@ def streak(run: int, at: dt.datetime = SECOND) -> dict[str, Any]:
     }
 
 
+def nudge(at: dt.datetime, name: str = "a", *, shown: bool = True) -> dict[str, Any]:
+    return {
+        "M": {
+            "id": {"S": name},
+            "gesture": {"S": "miss_you"},
+            "at": {"N": str(to_millis(at))},
+            "shown": {"BOOL": shown},
+        }
+    }
+
+
+def nudges(*sent: dict[str, Any], revision: int = 1) -> dict[str, Any]:
+    return {
+        "persons": {"L": [{"S": "ada"}, {"S": "ben"}]},
+        "sent": {"L": list(sent)},
+        "revision": {"N": str(revision)},
+    }
+
+
 def change(
     sk: str, old: dict[str, Any] | None, new: dict[str, Any] | None, pk: str = f"COUPLE#{COUPLE}"
 ) -> dict[str, Any]:
@@ -122,6 +141,50 @@ def test_the_first_day_of_a_streak_says_nothing() -> None:
 
 
 @pytest.mark.parametrize(
+    ("old", "new", "instant"),
+    [
+        (None, nudges(nudge(FIRST)), FIRST),
+        (nudges(nudge(FIRST)), nudges(nudge(FIRST), nudge(SECOND, "b")), SECOND),
+        (nudges(nudge(FIRST)), nudges(nudge(FIRST), nudge(SECOND)), SECOND),
+        (nudges(nudge(SECOND)), nudges(nudge(FIRST, "b"), nudge(SECOND)), FIRST),
+        (nudges(nudge(FIRST, "a"), nudge(FIRST, "b")), nudges(nudge(FIRST, "b"), nudge(SECOND, "c")), SECOND),
+    ],
+    ids=["the first", "another", "under the same key a day later", "out of order", "an old one forgotten"],
+)
+def test_a_nudge_is_told_to_the_partner(old: dict[str, Any] | None, new: dict[str, Any], instant: dt.datetime) -> None:
+    record = change("NUDGES#ada", old, new)
+    (job,) = reaction_to(record).jobs
+    assert (job.kind, job.uid, job.couple) == (PushKind.NUDGE, "ben", COUPLE)
+    assert (job.instant, job.date) == (instant, instant.date())
+    assert reaction_to(record).jobs == [job]
+    assert reaction_to(record).completed is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (None, nudges(nudge(FIRST, shown=False))),
+        (nudges(nudge(FIRST)), nudges(nudge(FIRST), nudge(SECOND, "b", shown=False))),
+        (nudges(nudge(FIRST)), nudges(nudge(FIRST), revision=2)),
+        (nudges(nudge(FIRST)), None),
+    ],
+    ids=["muted", "muted since", "touched", "removed"],
+)
+def test_what_the_recipient_is_not_to_see_pushes_nothing(
+    old: dict[str, Any] | None, new: dict[str, Any] | None
+) -> None:
+    assert reaction_to(change("NUDGES#ada", old, new)) == NOTHING
+
+
+def test_nothing_of_a_nudge_is_passed_on_but_that_there_is_one() -> None:
+    reaction = reaction_to(change("NUDGES#ada", None, nudges(nudge(FIRST, "an-id"))))
+    said = "".join(job.model_dump_json() for job in reaction.jobs)
+    assert "miss_you" not in said
+    assert "an-id" not in said
+    assert "ada" not in said
+
+
+@pytest.mark.parametrize(
     ("pk", "sk"),
     [
         ("PERSON#ada", "PERSON"),
@@ -131,7 +194,7 @@ def test_the_first_day_of_a_streak_says_nothing() -> None:
         ("TICK", "WATERMARK"),
     ],
 )
-def test_what_is_neither_a_day_nor_a_streak_is_nothing_to_react_to(pk: str, sk: str) -> None:
+def test_what_is_no_day_no_nudge_and_no_streak_is_nothing_to_react_to(pk: str, sk: str) -> None:
     assert reaction_to(change(sk, {}, {"any": {"S": "thing"}}, pk)) == NOTHING
 
 
@@ -149,4 +212,5 @@ def test_the_sample_event_shows_each_reaction() -> None:
         [PushKind.PARTNER_ANSWERED],
         [PushKind.BOTH_ANSWERED],
         [PushKind.STREAK_MILESTONE] * 2,
+        [PushKind.NUDGE],
     ]

@@ -20,6 +20,7 @@ from rekindle.store.couples import Couples
 from rekindle.store.days import Days
 from rekindle.store.instants import from_millis
 from rekindle.store.invites import Invites
+from rekindle.store.nudges import Nudges
 from rekindle.store.people import People
 from rekindle.store.streaks import Streaks
 from rekindle.store.table import Table
@@ -38,6 +39,7 @@ class Parts:
     invites: Invites
     days: Days
     streaks: Streaks
+    nudges: Nudges
     catalogue: Catalogue
     vault: Vault
     app_link: str
@@ -54,6 +56,7 @@ class Parts:
             invites=Invites(table),
             days=Days(table),
             streaks=Streaks(table),
+            nudges=Nudges(table),
             catalogue=Catalogue(table),
             vault=Vault(client("kms"), settings.kms_key_id, Table(dynamodb, settings.key_table)),
             app_link=settings.app_link,

@@ -1,6 +1,7 @@
 """Reactions to what the table's stream tells: jobs for pushes, and the streak's update once more.
 
-An answer's text is never looked at: of an answer this takes only whose it is and when it came.
+An answer's text is never looked at: of an answer this takes only whose it is and when it came. Nor is a nudge's
+gesture, which only the app shows.
 """
 
 from __future__ import annotations
@@ -71,6 +72,8 @@ def reaction_to(record: Mapping[str, Any]) -> Reaction:
     couple = CoupleId(key.pk.removeprefix(_COUPLE))
     if key.sk.startswith(keys.DAY_PREFIX):
         return _to_answers(couple, dt.date.fromisoformat(key.sk.removeprefix(keys.DAY_PREFIX)), old, new)
+    if key.sk.startswith(keys.NUDGES_PREFIX):
+        return _to_nudges(couple, Uid(key.sk.removeprefix(keys.NUDGES_PREFIX)), old, new)
     if key == keys.streak(couple):
         return _to_streak(couple, old, new)
     return NOTHING
@@ -105,6 +108,19 @@ def _to_answers(couple: CoupleId, date: dt.date, old: Image, new: Image) -> Reac
     return Reaction([PersonJob(kind=PushKind.PARTNER_ANSWERED, uid=partner, couple=couple, date=date, instant=latest)])
 
 
+def _to_nudges(couple: CoupleId, sender: Uid, old: Image, new: Image) -> Reaction:
+    instants = sorted(from_millis(at) for _, at in _shown_nudges(new) - _shown_nudges(old))
+    if not instants:
+        return NOTHING
+    (partner,) = _persons(new) - {sender}
+    return Reaction(
+        [
+            PersonJob(kind=PushKind.NUDGE, uid=partner, couple=couple, date=instant.date(), instant=instant)
+            for instant in instants
+        ]
+    )
+
+
 def _to_streak(couple: CoupleId, old: Image, new: Image) -> Reaction:
     milestone = milestone_crossed(int(old["run"]["N"]) if old else 0, int(new["run"]["N"]))
     if milestone is None:
@@ -128,6 +144,12 @@ def _to_streak(couple: CoupleId, old: Image, new: Image) -> Reaction:
 def _answered(day: Image) -> dict[Uid, dt.datetime]:
     answers = day["answers"]["M"] if day else {}
     return {Uid(uid): from_millis(int(answer["M"]["at"]["N"])) for uid, answer in answers.items()}
+
+
+def _shown_nudges(image: Image) -> frozenset[tuple[str, int]]:
+    """Those that their recipient is to see, by id and instant: an id can come again a day later."""
+    entries = [entry["M"] for entry in image["sent"]["L"]] if image else []
+    return frozenset((entry["id"]["S"], int(entry["at"]["N"])) for entry in entries if entry["shown"]["BOOL"])
 
 
 def _persons(image: Image) -> frozenset[Uid]:

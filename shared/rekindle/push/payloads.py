@@ -6,6 +6,7 @@ The app makes two Android channels: `everyday`, and `quiet` of low importance.
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -64,22 +65,29 @@ class Payload:
 LIFETIMES: Final[Mapping[PushKind, dt.timedelta]] = {
     PushKind.PROMPT: dt.timedelta(hours=12),
     PushKind.EVENING: dt.timedelta(hours=3),
+    PushKind.TOUCH: dt.timedelta(hours=3),
+    PushKind.NUDGE: dt.timedelta(hours=12),
     PushKind.PARTNER_ANSWERED: dt.timedelta(hours=12),
     PushKind.BOTH_ANSWERED: dt.timedelta(hours=24),
     PushKind.STREAK_MILESTONE: dt.timedelta(hours=24),
 }
 """How long a phone that is switched off may still get a push."""
 
-REMINDERS: Final = (PushKind.PROMPT, PushKind.EVENING)
+REMINDERS: Final = (PushKind.PROMPT, PushKind.EVENING, PushKind.TOUCH)
 
 _PLACES: Final[Mapping[PushKind, str]] = {
     PushKind.PROMPT: "d",
     PushKind.EVENING: "d",
+    PushKind.TOUCH: "t",
+    PushKind.NUDGE: "n",
     PushKind.PARTNER_ANSWERED: "d",
     PushKind.BOTH_ANSWERED: "d",
     PushKind.STREAK_MILESTONE: "s",
 }
-"""Where a push leads within the app, in a letter that means nothing to anyone else: a day, or the streak."""
+"""Where a push leads within the app, in a letter that means nothing to anyone else.
+
+`d` is a day, `t` its small gesture, `n` what was sent, and `s` the streak.
+"""
 
 
 def payload_of(occasion: Occasion, language: Language, at: dt.datetime, *, quiet: bool, app_link: str) -> Payload:
@@ -91,11 +99,20 @@ def payload_of(occasion: Occasion, language: Language, at: dt.datetime, *, quiet
     return Payload(
         text=text_of(kind, language, occasion.milestone, turn=occasion.date.toordinal()),
         link=f"{app_link.rstrip('/')}/o/{_PLACES[kind]}{occasion.date:%Y%m%d}",
-        collapse_id=f"{kind}-{occasion.date}",
+        collapse_id=_collapse_id(occasion),
         quiet=quiet,
         ttl=occasion.expires_at - (at if kind in REMINDERS else _hour_of(at)),
         expires_at=occasion.expires_at,
     )
+
+
+def _collapse_id(occasion: Occasion) -> str:
+    """What a repeat of the push has again: of a kind there is one for a date, but every nudge is shown for itself."""
+    if occasion.kind is PushKind.NUDGE:
+        # By its instant, but a digest: when the partner sent it is not to be read there.
+        digest = hashlib.blake2b(f"{occasion.instant.timestamp():.3f}".encode(), digest_size=8).hexdigest()
+        return f"{occasion.kind}-{digest}"
+    return f"{occasion.kind}-{occasion.date}"
 
 
 def _hour_of(instant: dt.datetime) -> dt.datetime:

@@ -25,6 +25,7 @@ class Key(NamedTuple):
 
 DAY_PREFIX: Final = "DAY#"
 CAUGHT_UP_PREFIX: Final = "CAUGHT_UP#"
+NUDGES_PREFIX: Final = "NUDGES#"
 ZONES: Final = Key("ZONES", "ZONES")
 SHARD_NAMES: Final = Key("ZONES", "SHARD_NAMES")
 OUTAGES: Final = Key("SERVICE", "OUTAGES")
@@ -86,6 +87,10 @@ def seen(couple: CoupleId, theme: Theme) -> Key:
 
 def day(couple: CoupleId, date: dt.date) -> Key:
     return Key(f"COUPLE#{couple}", f"{DAY_PREFIX}{date}")
+
+
+def nudges(couple: CoupleId, sender: Uid) -> Key:
+    return Key(f"COUPLE#{couple}", f"{NUDGES_PREFIX}{sender}")
 
 
 def shards(slot: Slot) -> Key:

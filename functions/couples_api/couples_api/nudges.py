@@ -1,0 +1,107 @@
+"""`/v1/nudges`: a warm gesture to the partner, a few times a day."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import math
+from http import HTTPStatus
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
+from pydantic import BaseModel, ConfigDict, Field
+
+from couples_api.invites import ID_BYTES, IdempotencyKey
+from couples_api.parts import Caller, Parts, TheCaller, TheParts, known_person, standing_couple
+from rekindle.models import Couple
+from rekindle.nudges import LIMIT, Gesture, Nudge, next_nudge_at, nudges_left, received
+from rekindle.problems import Problem, ProblemError
+
+ONE_SECOND = dt.timedelta(seconds=1)
+
+router = APIGatewayHttpRouter()
+
+
+class NudgeBody(BaseModel):
+    """What is said, from a fixed set."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    gesture: Gesture
+
+
+class NudgeView(BaseModel):
+    """A gesture, and when it was sent."""
+
+    gesture: Gesture
+    at: dt.datetime
+
+
+class NudgesView(BaseModel):
+    """What the partner sent in the last 24 hours, latest first, and how many the caller may send.
+
+    `next_at` is when they may again, null while there are any left.
+    """
+
+    received: list[NudgeView]
+    left: Annotated[int, Field(ge=0, le=LIMIT)]
+    next_at: dt.datetime | None
+
+
+@router.post("/nudges", status_code=HTTPStatus.CREATED)
+def post_nudge(
+    body: NudgeBody, caller: TheCaller, parts: TheParts, idempotency_key: IdempotencyKey = None
+) -> NudgeView:
+    """Send the partner a gesture, three times in any 24 hours at most. A repeat under one key is sent once."""
+    person = known_person(parts, caller.uid)
+    couple = standing_couple(parts, person)
+    partner = parts.people.person(couple.partner_of(caller.uid))
+    if partner is None or partner.couple != couple.id:
+        raise ProblemError(Problem.NOT_PAIRED)
+    # Nothing below depends on the recipient's wish but what `react` and they themself will see: the sender cannot tell
+    # a muted nudge from another, neither by the reply nor by the work that it makes.
+    nudge = Nudge(
+        id=_nudge_id(parts, couple, caller, body, idempotency_key),
+        gesture=body.gesture,
+        at=caller.instant,
+        shown=not partner.reminders.nudges_muted,
+    )
+    # Not bound to the couple's own item: should they part just now, no route and no push shows this to anyone.
+    sent = parts.nudges.send(couple, caller.uid, nudge)
+    if isinstance(sent, dt.datetime):
+        wait = math.ceil((sent - caller.instant).total_seconds())
+        raise ProblemError(Problem.TOO_MANY_NUDGES, retry_after=wait)
+    return _view(sent)
+
+
+@router.get("/nudges")
+def get_nudges(caller: TheCaller, parts: TheParts) -> NudgesView:
+    """The gestures that came from the partner lately, and whether the caller may send one."""
+    couple = standing_couple(parts, known_person(parts, caller.uid))
+    sent = parts.nudges.sent_by(couple)
+    mine, theirs = sent[caller.uid], sent[couple.partner_of(caller.uid)]
+    next_at = next_nudge_at(mine, caller.instant)
+    return NudgesView(
+        received=[_view(nudge) for nudge in received(theirs, caller.instant)],
+        left=nudges_left(mine, caller.instant),
+        # To the second like every instant that a phone reads, and up, so that it is never too early.
+        next_at=next_at and (next_at + ONE_SECOND - dt.timedelta.resolution).replace(microsecond=0),
+    )
+
+
+def _nudge_id(parts: Parts, couple: Couple, caller: Caller, body: NudgeBody, idempotency_key: str | None) -> str:
+    """What tells this nudge from any other: the key under which it may be repeated, or else a random one.
+
+    Without a key it still finds itself, when the reply to the write itself was lost on its way here.
+    """
+    if idempotency_key is None:
+        return parts.entropy(ID_BYTES).hex()
+    # With the couple: a request that comes late must not speak to somebody new.
+    request = hashlib.sha256(f"POST /v1/nudges {couple.id} {body.gesture}".encode()).hexdigest()
+    if not parts.people.claim_once(caller.uid, idempotency_key, request, caller.instant):
+        raise ProblemError(Problem.KEY_REUSED)
+    return hashlib.sha256(idempotency_key.encode()).hexdigest()[: 2 * ID_BYTES]
+
+
+def _view(nudge: Nudge) -> NudgeView:
+    return NudgeView(gesture=nudge.gesture, at=nudge.at.replace(microsecond=0))

@@ -1,0 +1,44 @@
+"""`/v1/touch`: the day's small gesture, for a couple that has agreed on it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
+from pydantic import BaseModel, Field
+
+from couples_api.parts import TheCaller, TheParts, known_person, standing_couple
+from rekindle.calendar import local_date
+from rekindle.gestures import text_of
+from rekindle.touch import touch_of
+
+router = APIGatewayHttpRouter()
+
+
+class TouchGestureView(BaseModel):
+    """A gesture in the reader's language, or in English; `warmth` is 1 (small) to 3 (warm)."""
+
+    id: str
+    warmth: Annotated[int, Field(ge=1, le=3)]
+    text: str
+
+
+class TouchTodayView(BaseModel):
+    """Today by the caller's clock, with the same gesture for both; null while they have not both agreed."""
+
+    date: dt.date
+    gesture: TouchGestureView | None
+
+
+@router.get("/touch/today")
+def get_touch_today(caller: TheCaller, parts: TheParts) -> TouchTodayView:
+    """The couple's gesture of today. Until both have agreed there is none, and nothing tells who has not."""
+    person = known_person(parts, caller.uid)
+    couple = standing_couple(parts, person)
+    today = local_date(caller.instant, person.profile.zone)
+    gesture = touch_of(couple, today)
+    if gesture is None:
+        return TouchTodayView(date=today, gesture=None)
+    text = text_of(gesture, person.profile.language)
+    return TouchTodayView(date=today, gesture=TouchGestureView(id=gesture.id, warmth=gesture.warmth, text=text))

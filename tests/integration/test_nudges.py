@@ -1,0 +1,344 @@
+"""Nudges through the API: how many, how often for one tap, and what a muted sender can tell: nothing."""
+# ruff: noqa: B023  the requests of a race are over before the loop that makes them goes on
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from couples_api import nudges
+from couples_api.handler import handler_of
+from react.handler import reaction_to
+from rekindle.nudges import Gesture
+from rekindle.problems import Problem
+from rekindle.store import keys
+from rekindle.store.table import marshal
+from tests.builders import LONDON, a_uid, an_instant
+from tests.integration.marks import on_awss_engine, on_the_emulator
+from tests.integration.push_world import calls
+from tests.integration.test_races import Racer, lost, pair, race, won
+from tests.phones import Phone, Reply, a_phone
+from tests.phones import pair as pair_phones
+
+if TYPE_CHECKING:
+    from couples_api.parts import Parts
+    from rekindle.push.jobs import PersonJob
+    from tests.phones import Handler
+
+HOUR = dt.timedelta(hours=1)
+DAY = 24 * HOUR
+SECOND = dt.timedelta(seconds=1)
+HUG = {"gesture": "hug"}
+
+
+def mute(parts: Parts, phone: Phone, *, muted: bool = True) -> None:
+    wish = parts.people.change(
+        phone.uid, lambda person: replace(person, reminders=replace(person.reminders, nudges_muted=muted))
+    )
+    assert wish
+
+
+def jobs_of(parts: Parts, sender: Phone | Racer) -> list[PersonJob]:
+    """What `react` makes of all that this person has sent, as if it came in one record."""
+    person = parts.people.person(sender.uid)
+    assert person
+    assert person.couple
+    return jobs_in(parts, keys.nudges(person.couple, sender.uid))
+
+
+def jobs_in(parts: Parts, key: keys.Key) -> list[PersonJob]:
+    item = parts.people.table.get(key)
+    change = {"Keys": marshal(key._asdict()), **({"NewImage": marshal(item)} if item else {})}
+    return list(reaction_to({"dynamodb": change}).jobs)
+
+
+class TestSending:
+    def test_the_partner_sees_what_was_sent_latest_first_for_a_day(self, couple: tuple[Phone, Phone]) -> None:
+        ada, ben = couple
+        first = ada.post("/v1/nudges", HUG)
+        assert (first.status, first.body) == (201, {"gesture": "hug", "at": "2026-03-02T15:00:00Z"})
+        ada.now += HOUR
+        ada.post("/v1/nudges", {"gesture": "thank_you"})
+        assert ben.get("/v1/nudges").body == {
+            "received": [
+                {"gesture": "thank_you", "at": "2026-03-02T16:00:00Z"},
+                {"gesture": "hug", "at": "2026-03-02T15:00:00Z"},
+            ],
+            "left": 3,
+            "next_at": None,
+        }
+        assert ada.get("/v1/nudges").body == {"received": [], "left": 1, "next_at": None}
+        ben.now += DAY - SECOND
+        assert len(ben.get("/v1/nudges").body["received"]) == 2
+        ben.now += SECOND
+        assert [nudge["gesture"] for nudge in ben.get("/v1/nudges").body["received"]] == ["thank_you"]
+
+    def test_the_fourth_is_refused_until_the_first_is_a_day_old(self, couple: tuple[Phone, Phone]) -> None:
+        ada, ben = couple
+        ada.now = an_instant("2026-03-02T15:00:00.250Z")
+        for _ in range(3):
+            assert ada.post("/v1/nudges", HUG).status == 201
+            ada.now += HOUR
+        refused = ada.post("/v1/nudges", HUG)
+        assert (refused.status, refused.problem) == (429, "too-many-nudges")
+        wait = int(refused.headers["Retry-After"])
+        assert wait == 21 * 3600
+        assert ada.get("/v1/nudges").body == {"received": [], "left": 0, "next_at": "2026-03-03T15:00:01Z"}
+        assert len(ben.get("/v1/nudges").body["received"]) == 3
+        ada.now += dt.timedelta(seconds=wait) - SECOND
+        assert ada.post("/v1/nudges", HUG).headers["Retry-After"] == "1"
+        ada.now += SECOND
+        assert ada.get("/v1/nudges").body["left"] == 1
+        assert ada.post("/v1/nudges", HUG).status == 201
+        assert ada.post("/v1/nudges", HUG).problem == "too-many-nudges"
+
+    def test_each_of_the_two_has_a_cap_of_their_own(self, couple: tuple[Phone, Phone]) -> None:
+        for phone in couple:
+            assert [phone.post("/v1/nudges", HUG).status for _ in range(4)] == [201, 201, 201, 429]
+
+    def test_who_is_not_paired_has_nobody_to_nudge(self, api: Handler) -> None:
+        ada = a_phone(api, "ada", LONDON)
+        assert ada.post("/v1/nudges", HUG).problem == "not-paired"
+        assert ada.get("/v1/nudges").problem == "not-paired"
+
+    def test_the_item_goes_some_days_after_its_last_nudge(self, parts: Parts, couple: tuple[Phone, Phone]) -> None:
+        ada, _ = couple
+        ada.post("/v1/nudges", HUG)
+        person = parts.people.person(ada.uid)
+        assert person
+        assert person.couple
+        item = parts.people.table.get(keys.nudges(person.couple, ada.uid))
+        assert item
+        assert item["ttl"] - ada.now.timestamp() == 3 * 24 * 3600
+        assert item["persons"] == sorted(phone.uid for phone in couple)
+
+
+class TestRepeating:
+    def test_a_repeat_under_one_key_gets_the_same_reply_and_is_sent_once(self, couple: tuple[Phone, Phone]) -> None:
+        ada, ben = couple
+        first = ada.post("/v1/nudges", HUG, key="tap")
+        ada.post("/v1/nudges", HUG, key="another tap")
+        ada.post("/v1/nudges", HUG)
+        ada.now += DAY - SECOND
+        assert ada.post("/v1/nudges", HUG, key="tap") == first
+        assert ada.post("/v1/nudges", HUG, key="a third tap").problem == "too-many-nudges"
+        assert len(ben.get("/v1/nudges").body["received"]) == 3
+
+    def test_a_key_stands_for_one_body_and_one_route(self, couple: tuple[Phone, Phone]) -> None:
+        ada, ben = couple
+        ada.post("/v1/nudges", HUG, key="tap")
+        other = ada.post("/v1/nudges", {"gesture": "miss_you"}, key="tap")
+        assert (other.status, other.problem) == (409, "key-reused")
+        assert ada.post("/v1/invites/redeem", {"code": "22222-22222"}, key="tap").problem == "key-reused"
+        assert ada.get("/v1/nudges").body["left"] == 2
+        # Another person's key of the same name is another key.
+        assert ben.post("/v1/nudges", {"gesture": "miss_you"}, key="tap").status == 201
+
+    def test_a_key_that_was_refused_is_worth_another_try(self, couple: tuple[Phone, Phone]) -> None:
+        ada, _ = couple
+        for _ in range(3):
+            ada.post("/v1/nudges", HUG)
+        refused = ada.post("/v1/nudges", HUG, key="tap")
+        assert refused.problem == "too-many-nudges"
+        ada.now += DAY
+        sent = ada.post("/v1/nudges", HUG, key="tap")
+        assert sent.status == 201
+        assert ada.post("/v1/nudges", HUG, key="tap") == sent
+
+    def test_a_day_later_the_same_key_is_another_nudge(self, parts: Parts, couple: tuple[Phone, Phone]) -> None:
+        ada, _ = couple
+        ada.post("/v1/nudges", HUG, key="tap")
+        ada.now += DAY
+        again = ada.post("/v1/nudges", HUG, key="tap")
+        assert again.body["at"] == "2026-03-03T15:00:00Z"
+        assert len(jobs_of(parts, ada)) == 2
+
+    def test_a_request_that_comes_late_does_not_speak_to_somebody_new(self, api: Handler) -> None:
+        ada, ben, cai = (a_phone(api, name, LONDON) for name in ("ada", "ben", "cai"))
+        pair_phones(ada, ben)
+        ada.post("/v1/nudges", HUG, key="tap")
+        ben.delete("/v1/couple")
+        assert ada.post("/v1/nudges", HUG, key="tap").problem == "not-paired"
+        pair_phones(ada, cai)
+        assert ada.post("/v1/nudges", HUG, key="tap").problem == "key-reused"
+        assert cai.get("/v1/nudges").body["received"] == []
+
+
+@dataclass(slots=True)
+class Told:
+    """Everything that a sender gets to know."""
+
+    replies: list[Reply] = field(default_factory=list)
+    operations: list[str] = field(default_factory=list)
+
+
+class TestMuting:
+    def test_a_muted_sender_gets_the_same_replies_byte_for_byte(self, parts: Parts, api: Handler) -> None:
+        """And the same requests are made of the database: time tells nothing either."""
+        told = {muted: self.as_told(parts, api, muted=muted) for muted in (False, True)}
+        assert told[True] == told[False]
+        assert [reply.status for reply in told[True].replies] == [201, 201, 409, 201, 200, 201, 429, 200, 201]
+
+    def as_told(self, parts: Parts, api: Handler, *, muted: bool) -> Told:
+        ada, ben = a_phone(api, "ada", LONDON), a_phone(api, "ben", LONDON)
+        pair_phones(ada, ben)
+        mute(parts, ben, muted=muted)
+        told = Told()
+        with calls(parts.people.table) as told.operations:
+            for body, key in ((HUG, "tap"), (HUG, "tap"), ({"gesture": "miss_you"}, "tap"), (HUG, None)):
+                told.replies.append(ada.post("/v1/nudges", body, key=key))
+                ada.now += HOUR
+            told.replies.append(ada.get("/v1/nudges"))
+            for _ in range(2):
+                told.replies.append(ada.post("/v1/nudges", {"gesture": "proud_of_you"}))
+            told.replies.append(ada.get("/v1/nudges"))
+            ada.now += DAY
+            told.replies.append(ada.post("/v1/nudges", HUG))
+        return told
+
+    def test_what_was_muted_is_never_seen_and_never_told(self, parts: Parts, couple: tuple[Phone, Phone]) -> None:
+        """The recipient's wish at the time of sending counts, and no later one."""
+        ada, ben = couple
+        ada.post("/v1/nudges", {"gesture": "hug"})
+        mute(parts, ben)
+        ada.post("/v1/nudges", {"gesture": "miss_you"}, key="tap")
+        mute(parts, ben, muted=False)
+        # Nor does it come after all when the phone asks once more.
+        ada.post("/v1/nudges", {"gesture": "miss_you"}, key="tap")
+        ada.now += HOUR
+        ada.post("/v1/nudges", {"gesture": "thank_you"})
+        assert [nudge["gesture"] for nudge in ben.get("/v1/nudges").body["received"]] == ["thank_you", "hug"]
+        assert [job.instant for job in jobs_of(parts, ada)] == [ada.now - HOUR, ada.now]
+        assert ada.post("/v1/nudges", HUG).problem == "too-many-nudges"
+
+    def test_who_mutes_can_send(self, parts: Parts, couple: tuple[Phone, Phone]) -> None:
+        ada, ben = couple
+        mute(parts, ada)
+        ada.post("/v1/nudges", HUG)
+        assert len(ben.get("/v1/nudges").body["received"]) == 1
+
+
+@on_the_emulator
+def test_a_nudge_reads_four_items_and_writes_one(parts: Parts, couple: tuple[Phone, Phone]) -> None:
+    """It is not worth a transaction with the couple: who has left it finds the way to what was sent closed."""
+    ada, ben = couple
+    with calls(parts.people.table) as seen:
+        ada.post("/v1/nudges", HUG)
+    assert Counter(seen) == {"GetItem": 4, "PutItem": 1}
+    with calls(parts.people.table) as seen:
+        ben.get("/v1/nudges")
+    assert Counter(seen) == {"GetItem": 2, "BatchGetItem": 1}
+
+
+def nudge(racer: Racer, key: str | None = None, at: dt.datetime | None = None, gesture: Gesture = Gesture.HUG) -> Any:
+    caller = replace(racer.caller, instant=at or racer.now)
+    return nudges.post_nudge(nudges.NudgeBody(gesture=gesture), caller, racer.parts, key)
+
+
+def left(racer: Racer) -> int:
+    return nudges.get_nudges(racer.caller, racer.parts).left
+
+
+@on_awss_engine
+class TestRaces:
+    """I12, and I8 for nudges."""
+
+    def test_of_many_at_once_three_are_sent(self, parts: Parts) -> None:
+        for _ in range(8):
+            ada, ben = Racer(parts), Racer(parts)
+            pair(ada, ben)
+            outcomes = race(*([lambda: nudge(ada)] * 12))
+            assert len(won(outcomes)) == 3
+            assert Counter(lost(outcomes)) == {Problem.TOO_MANY_NUDGES: 9}
+            assert len(nudges.get_nudges(ben.caller, parts).received) == 3
+
+    def test_one_tap_that_arrives_many_times_is_one_nudge(self, parts: Parts) -> None:
+        for _ in range(8):
+            ada, ben = Racer(parts), Racer(parts)
+            pair(ada, ben)
+            outcomes = race(
+                *(lambda number=number: nudge(ada, "tap", ada.now + number * SECOND) for number in range(8))
+            )
+            assert len({view.model_dump_json() for view in outcomes}) == 1
+            assert left(ada) == 2
+            assert len(nudges.get_nudges(ben.caller, parts).received) == 1
+
+    def test_one_key_for_two_gestures_at_once_sends_one(self, parts: Parts) -> None:
+        for _ in range(8):
+            ada, ben = Racer(parts), Racer(parts)
+            pair(ada, ben)
+            outcomes = race(*(lambda each=each: nudge(ada, "tap", gesture=each) for each in Gesture))
+            assert len(won(outcomes)) == 1
+            assert Counter(lost(outcomes)) == {Problem.KEY_REUSED: len(Gesture) - 1}
+            assert left(ada) == 2
+
+    @pytest.mark.parametrize("seed", range(6))
+    def test_never_more_than_three_in_any_24_hours(self, parts: Parts, seed: int) -> None:
+        """Three days of taps, repeats among them, in rounds of which each arrives in any order."""
+        dice = random.Random(seed)  # noqa: S311  only who comes when
+        ada, ben = Racer(parts), Racer(parts)
+        pair(ada, ben)
+        start, sent = ada.now, Counter[tuple[str, dt.datetime]]()
+        for first in range(0, 72, 6):
+            taps = [
+                (dice.choice([None, *(f"tap {first // 24} {number}" for number in range(4))]), start + hours * HOUR)
+                for hours in (first + dice.randrange(12) for _ in range(10))
+            ]
+            outcomes = race(*(lambda key=key, at=at: nudge(ada, key, at) for key, at in taps))
+            assert set(lost(outcomes)) <= {Problem.TOO_MANY_NUDGES}
+            for (key, _), view in zip(taps, outcomes, strict=True):
+                if view is Problem.TOO_MANY_NUDGES:
+                    continue
+                if key is None:
+                    sent["", view.at] += 1
+                else:
+                    sent[key, view.at] = 1  # however often it was heard of
+        at = sorted(instant for (_, instant), times in sent.items() for _ in range(times))
+        assert len(at) >= 7
+        assert all(fourth - first >= DAY for first, fourth in zip(at, at[3:], strict=False))
+
+    def test_a_nudge_that_races_an_unpairing_reaches_nobody(self, parts: Parts) -> None:
+        """Whatever became of it, no route shows it, and what `react` asks for is for a couple that nobody is in."""
+        seen = Counter[bool]()
+        for number in range(30):
+            ada, ben = Racer(parts), Racer(parts)
+            pair(ada, ben)
+            couple_id = ada.person.couple
+            assert couple_id
+            parting = (ada, ben)[number % 2]
+            outcome, parted = race(lambda: nudge(ada), parting.unpair)
+            assert parted is None
+            assert not isinstance(outcome, Problem) or outcome is Problem.NOT_PAIRED
+            for racer in (ada, ben):
+                requests = race(lambda: nudge(racer), lambda: nudges.get_nudges(racer.caller, parts))
+                assert requests == [Problem.NOT_PAIRED] * 2
+            jobs = jobs_in(parts, keys.nudges(couple_id, ada.uid))
+            assert [job.uid for job in jobs] in ([], [ben.uid])
+            assert all(ben.person.couple != job.couple for job in jobs)
+            # Who find each other again are another couple, and start with nothing.
+            pair(ben, ada)
+            assert nudges.get_nudges(ben.caller, parts).received == []
+            assert left(ada) == 3
+            seen[bool(jobs)] += 1
+        assert sum(seen.values()) == 30
+
+    def test_a_nudge_that_races_a_muting_is_told_or_is_not(self, parts: Parts) -> None:
+        for _ in range(10):
+            ada, ben = Racer(parts), Racer(parts)
+            pair(ada, ben)
+            phone = Phone(handler_of(lambda: parts), ben.uid, ben.now)
+            outcome, _ = race(lambda: nudge(ada), lambda: mute(parts, phone))
+            assert not isinstance(outcome, Problem)
+            shown = nudges.get_nudges(ben.caller, parts).received
+            assert len(shown) == len(jobs_of(parts, ada)) <= 1
+            assert left(ada) == 2
+
+
+def test_a_stranger_is_asked_who_they_are(api: Handler) -> None:
+    stranger = Phone(api, a_uid("stranger"))
+    assert stranger.post("/v1/nudges", HUG, key="tap").problem == "no-profile"

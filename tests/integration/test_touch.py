@@ -1,0 +1,114 @@
+"""The day's gesture through the API: one for both, in each reader's language, or none for either."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+from rekindle.gestures import CATALOGUE, ENGLISH, FRENCH, SPANISH
+from rekindle.store import keys
+from rekindle.store.table import Write
+from tests.builders import LONDON, NEW_YORK, TOKYO
+from tests.integration.marks import on_the_emulator
+from tests.phones import Phone, a_phone, pair
+
+if TYPE_CHECKING:
+    from couples_api.parts import Parts
+    from tests.phones import Handler
+
+DAY = dt.timedelta(days=1)
+GESTURES = {gesture.id: gesture for gesture in CATALOGUE}
+
+pytestmark = on_the_emulator
+
+
+def a_couple(
+    api: Handler, zones: tuple[str, str] = (LONDON, LONDON), languages: tuple[str, str] = ("en", "en")
+) -> tuple[Phone, Phone]:
+    """Two who are at ease with all of it."""
+    ada, ben = (
+        a_phone(api, name, zone, language=language, touch_comfort=3)
+        for name, zone, language in zip(("ada", "ben"), zones, languages, strict=True)
+    )
+    pair(ada, ben)
+    return ada, ben
+
+
+def agree(parts: Parts, phone: Phone, since: str = "2026-03-02") -> None:
+    """What stands in the couple once both have opted in."""
+    person = parts.people.person(phone.uid)
+    assert person
+    assert person.couple
+    since_then = Write("Update", keys.couple(person.couple), update="SET touch_from = :since", values={":since": since})
+    parts.couples.table.write(since_then)
+
+
+def today(phone: Phone) -> Any:
+    reply = phone.get("/v1/touch/today")
+    assert reply.status == 200, reply.text
+    return reply.body
+
+
+def test_both_find_the_same_gesture_each_in_their_own_language(parts: Parts, api: Handler) -> None:
+    ada, ben = a_couple(api, languages=("es", "fr"))
+    agree(parts, ada)
+    spanish, french = today(ada)["gesture"], today(ben)["gesture"]
+    gesture = GESTURES[spanish["id"]]
+    assert gesture.warmth == spanish["warmth"] == 1
+    assert spanish == {"id": gesture.id, "warmth": 1, "text": gesture.texts[SPANISH]}
+    assert french == {"id": gesture.id, "warmth": 1, "text": gesture.texts[FRENCH]}
+
+
+def test_a_language_that_is_not_there_yet_reads_english(parts: Parts, api: Handler) -> None:
+    ada, _ = a_couple(api, languages=("de", "en"))
+    agree(parts, ada)
+    gesture = today(ada)["gesture"]
+    assert gesture["text"] == GESTURES[gesture["id"]].texts[ENGLISH]
+
+
+def test_without_an_agreement_both_are_told_the_same_nothing(parts: Parts, api: Handler) -> None:
+    """Not asked, not at ease, or at ease and alone with it: nobody can tell which."""
+    ada, ben = a_couple(api)
+    nothing = {"date": "2026-03-02", "gesture": None}
+    assert [today(phone) for phone in (ada, ben)] == [nothing] * 2
+    agree(parts, ada)
+    assert today(ada)["gesture"]
+    ben.put("/v1/me", {"display_name": "Ben", "zone": LONDON, "touch_comfort": 0})
+    assert [today(phone) for phone in (ada, ben)] == [nothing] * 2
+
+
+def test_it_grows_with_the_weeks_and_stays_within_the_smaller_comfort(parts: Parts, api: Handler) -> None:
+    ada, ben = a_couple(api)
+    ben.put("/v1/me", {"display_name": "Ben", "zone": LONDON, "touch_comfort": 2})
+    agree(parts, ada)
+    warmths = []
+    for _ in range(40):
+        warmths.append(today(ada)["gesture"]["warmth"])
+        assert today(ben) == today(ada)
+        ada.now = ben.now = ada.now + DAY
+    assert set(warmths[:14]) == {1}
+    assert set(warmths[14:]) == {1, 2}
+
+
+def test_two_clocks_show_each_their_own_date(parts: Parts, api: Handler) -> None:
+    """At 15:00 UTC it is tomorrow in Tokyo already; each date has one gesture, and one for two who are apart."""
+    ada, ben = a_couple(api, zones=(NEW_YORK, TOKYO))
+    agree(parts, ada, "2026-03-03")
+    mine, theirs = today(ada), today(ben)
+    assert (mine["date"], theirs["date"]) == ("2026-03-02", "2026-03-03")
+    assert mine["gesture"]["id"] != theirs["gesture"]["id"]
+    assert GESTURES[mine["gesture"]["id"]].apart
+    ada.now += DAY
+    assert today(ada)["gesture"] == theirs["gesture"]
+
+
+def test_who_is_not_paired_has_none(api: Handler) -> None:
+    ada = a_phone(api, "ada", LONDON)
+    assert ada.get("/v1/touch/today").problem == "not-paired"
+
+
+def test_after_parting_neither_is_shown_any(parts: Parts, api: Handler) -> None:
+    ada, ben = a_couple(api)
+    agree(parts, ada)
+    ada.delete("/v1/couple")
+    assert {phone.get("/v1/touch/today").problem for phone in (ada, ben)} == {"not-paired"}

@@ -1,0 +1,113 @@
+"""Nudges: three in any 24 hours, in whatever order requests arrive."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rekindle.nudges import (
+    LIMIT,
+    SPAN,
+    Gesture,
+    Nudge,
+    next_nudge_at,
+    nudges_left,
+    received,
+    remembered,
+    repeated_by,
+)
+from tests.builders import an_instant
+
+NOON = an_instant("2026-07-01T12:00:00Z")
+MOMENT = dt.timedelta(milliseconds=1)
+
+instants = st.one_of(
+    st.integers(0, 4 * 24).map(lambda hours: NOON + dt.timedelta(hours=hours)),  # so that spans meet to the moment
+    st.timedeltas(dt.timedelta(0), 4 * SPAN).map(lambda ahead: NOON + ahead),
+)
+
+
+@st.composite
+def requests(draw: st.DrawFn) -> Nudge:
+    """One of a few ids, as a phone repeats what it has not heard back from."""
+    return Nudge(draw(st.sampled_from("abcdefgh")), draw(st.sampled_from(Gesture)), draw(instants), draw(st.booleans()))
+
+
+def a_nudge(at: dt.datetime = NOON, name: str = "a", *, shown: bool = True) -> Nudge:
+    return Nudge(name, Gesture.HUG, at, shown)
+
+
+def sent_after(sent: tuple[Nudge, ...], nudge: Nudge) -> tuple[Nudge, ...] | Nudge | dt.datetime:
+    """What the store does with a request: the nudges after it, the one that it repeats, or when to come again."""
+    return repeated_by(nudge, sent) or next_nudge_at(sent, nudge.at) or remembered([*sent, nudge])
+
+
+@given(st.lists(requests(), max_size=40))
+def test_what_is_remembered_decides_as_the_whole_history_would(asked: list[Nudge]) -> None:
+    """The rule in its plainest words, by one who forgets nothing, against the three that are kept."""
+    history: list[Nudge] = []
+    kept: tuple[Nudge, ...] = ()
+    for nudge in asked:
+        repeated = [each for each in history if each.id == nudge.id and each.at > nudge.at - SPAN]
+        is_full = sum(each.at > nudge.at - SPAN for each in history) >= 3
+        in_order = all(each.at <= nudge.at for each in history)
+        outcome = sent_after(kept, nudge)
+        if repeated and (in_order or isinstance(outcome, Nudge)):
+            assert outcome in repeated
+        elif repeated or is_full:
+            # A repeat that comes so late that three have overtaken it is refused, and not sent twice either.
+            assert isinstance(outcome, dt.datetime)
+        else:
+            assert isinstance(outcome, tuple)
+            history.append(nudge)
+            kept = outcome
+        assert nudges_left(kept, nudge.at) == max(0, 3 - sum(each.at > nudge.at - SPAN for each in history))
+        if in_order:
+            seen = [each.at for each in history if each.shown and each.at > nudge.at - SPAN]
+            assert [each.at for each in received(kept, nudge.at)] == sorted(seen, reverse=True)
+    at = sorted(nudge.at for nudge in history)
+    assert all(fourth - first >= SPAN for first, fourth in zip(at, at[3:], strict=False))
+
+
+@given(st.lists(requests(), max_size=3), instants)
+def test_the_next_nudge_is_allowed_from_the_instant_named_and_not_before(
+    sent: list[Nudge], instant: dt.datetime
+) -> None:
+    allowed_at = next_nudge_at(sent, instant)
+    assert (allowed_at is None) is (nudges_left(sent, instant) > 0)
+    if allowed_at is not None:
+        assert allowed_at > instant
+        assert next_nudge_at(sent, allowed_at) is None
+        assert next_nudge_at(sent, allowed_at - dt.timedelta.resolution) == allowed_at
+
+
+@given(st.lists(requests(), max_size=10), instants)
+def test_what_the_recipient_has_muted_counts_and_is_never_seen(sent: list[Nudge], instant: dt.datetime) -> None:
+    unmuted = [Nudge(each.id, each.gesture, each.at, shown=True) for each in sent]
+    muted = [Nudge(each.id, each.gesture, each.at, shown=False) for each in sent]
+    assert next_nudge_at(muted, instant) == next_nudge_at(unmuted, instant)
+    assert nudges_left(muted, instant) == nudges_left(unmuted, instant)
+    assert received(muted, instant) == []
+
+
+def test_three_may_be_sent_and_the_fourth_when_the_first_is_a_day_old() -> None:
+    sent = [a_nudge(NOON + dt.timedelta(hours=hour)) for hour in range(LIMIT)]
+    assert next_nudge_at(sent[:2], sent[1].at) is None
+    assert next_nudge_at(sent, sent[2].at) == NOON + SPAN
+    assert [nudges_left(sent[:count], NOON) for count in range(4)] == [3, 2, 1, 0]
+    assert nudges_left(sent, NOON + SPAN) == 1
+
+
+def test_a_repeat_is_known_for_a_day_and_then_a_nudge_of_its_own() -> None:
+    first = a_nudge(NOON, "tap")
+    assert repeated_by(a_nudge(NOON + SPAN - MOMENT, "tap"), [first]) == first
+    assert repeated_by(a_nudge(NOON + SPAN, "tap"), [first]) is None
+    assert repeated_by(a_nudge(NOON, "another tap"), [first]) is None
+
+
+def test_a_repeat_that_is_dated_earlier_than_its_first_is_known_too() -> None:
+    """Two requests can be written out of order."""
+    first = a_nudge(NOON, "tap")
+    assert repeated_by(a_nudge(NOON - MOMENT, "tap"), [first]) == first
