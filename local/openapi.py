@@ -82,10 +82,20 @@ _PROFILE: Final = {
 EXAMPLES: Final[dict[str, list[Json]]] = {
     "ProfileBody": [_PROFILE],
     "MeView": [_PROFILE | {"uid": "u1x2y3z4", "paired": True}],
-    "DeviceBody": [{"token": "fGx9Qe2mT0y:APA91bH", "platform": "ios"}],
+    "DeviceBody": [
+        {"token": "fGx9Qe2mT0y:APA91bH", "platform": "ios"},
+        {"fid": "dGVzdGluZ1RoaXNJZEhlcm", "platform": "android"},
+    ],
+    "TouchBody": [{"weekdays": ["tuesday", "saturday"], "time": "19:00"}],
     "RemindersBody": [
-        {"prompt_time": "08:30", "evening_time": "20:30", "quiet_hours": {"start": "22:00", "end": "07:00"}},
-        {"prompt_time": "06:45", "evening_time": None, "quiet_hours": None},
+        {
+            "prompt_time": "08:30",
+            "evening_time": "20:30",
+            "quiet_hours": {"start": "22:00", "end": "07:00"},
+            "touch": {"weekdays": ["tuesday", "saturday"], "time": "19:00"},
+            "nudges_muted": False,
+        },
+        {"prompt_time": "06:45", "evening_time": None, "quiet_hours": None, "touch": None, "nudges_muted": True},
     ],
     "NewInviteView": [
         {

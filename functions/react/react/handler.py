@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 type Image = Mapping[str, Any]
 """An item as a stream record has it: typed attributes, and none where there was no item."""
 
-_COUPLE: Final = "COUPLE#"
-_PERSON: Final = "PERSON#"
 _PERSONS: Final = 2
 
 
@@ -65,18 +63,22 @@ def reaction_to(record: Mapping[str, Any]) -> Reaction:
     old, new = change.get("OldImage", {}), change.get("NewImage", {})
     if not new:
         return NOTHING
-    if key.pk.startswith(_PERSON) and key.sk.startswith(keys.CAUGHT_UP_PREFIX):
-        return _to_caught_up(Uid(key.pk.removeprefix(_PERSON)), key.sk.removeprefix(keys.CAUGHT_UP_PREFIX), new)
-    if not key.pk.startswith(_COUPLE):
-        return NOTHING
-    couple = CoupleId(key.pk.removeprefix(_COUPLE))
+    whose, _, name = key.pk.partition("#")
+    match f"{whose}#":
+        case keys.PERSON_PREFIX if key.sk.startswith(keys.CAUGHT_UP_PREFIX):
+            return _to_caught_up(Uid(name), key.sk.removeprefix(keys.CAUGHT_UP_PREFIX), new)
+        case keys.COUPLE_PREFIX:
+            return _to_couple(CoupleId(name), key, old, new)
+        case _:
+            return NOTHING
+
+
+def _to_couple(couple: CoupleId, key: keys.Key, old: Image, new: Image) -> Reaction:
     if key.sk.startswith(keys.DAY_PREFIX):
         return _to_answers(couple, dt.date.fromisoformat(key.sk.removeprefix(keys.DAY_PREFIX)), old, new)
     if key.sk.startswith(keys.NUDGES_PREFIX):
         return _to_nudges(couple, Uid(key.sk.removeprefix(keys.NUDGES_PREFIX)), old, new)
-    if key == keys.streak(couple):
-        return _to_streak(couple, old, new)
-    return NOTHING
+    return _to_streak(couple, old, new) if key == keys.streak(couple) else NOTHING
 
 
 def _to_caught_up(uid: Uid, which: str, new: Image) -> Reaction:

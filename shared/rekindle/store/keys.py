@@ -23,6 +23,8 @@ class Key(NamedTuple):
     sk: str
 
 
+PERSON_PREFIX: Final = "PERSON#"
+COUPLE_PREFIX: Final = "COUPLE#"
 DAY_PREFIX: Final = "DAY#"
 CAUGHT_UP_PREFIX: Final = "CAUGHT_UP#"
 NUDGES_PREFIX: Final = "NUDGES#"
@@ -40,19 +42,19 @@ SLOT_ROWS: Final = (min(ROW_KINDS), max(ROW_KINDS) + "~")
 
 
 def person(uid: Uid) -> Key:
-    return Key(f"PERSON#{uid}", "PERSON")
+    return Key(f"{PERSON_PREFIX}{uid}", "PERSON")
 
 
 def tries(uid: Uid) -> Key:
-    return Key(f"PERSON#{uid}", "TRIES")
+    return Key(f"{PERSON_PREFIX}{uid}", "TRIES")
 
 
 def once(uid: Uid, idempotency_key: str) -> Key:
-    return Key(f"PERSON#{uid}", f"ONCE#{_digest(idempotency_key)}")
+    return Key(f"{PERSON_PREFIX}{uid}", f"ONCE#{_digest(idempotency_key)}")
 
 
 def caught_up(uid: Uid, kind: PushKind, date: dt.date) -> Key:
-    return Key(f"PERSON#{uid}", f"{CAUGHT_UP_PREFIX}{kind}#{date}")
+    return Key(f"{PERSON_PREFIX}{uid}", f"{CAUGHT_UP_PREFIX}{kind}#{date}")
 
 
 def target(value: Target) -> Key:
@@ -74,23 +76,23 @@ def invite(code_mac: str) -> Key:
 
 
 def couple(couple: CoupleId) -> Key:
-    return Key(f"COUPLE#{couple}", "COUPLE")
+    return Key(f"{COUPLE_PREFIX}{couple}", "COUPLE")
 
 
 def streak(couple: CoupleId) -> Key:
-    return Key(f"COUPLE#{couple}", "STREAK")
+    return Key(f"{COUPLE_PREFIX}{couple}", "STREAK")
 
 
 def seen(couple: CoupleId, theme: Theme) -> Key:
-    return Key(f"COUPLE#{couple}", f"SEEN#{theme}")
+    return Key(f"{COUPLE_PREFIX}{couple}", f"SEEN#{theme}")
 
 
 def day(couple: CoupleId, date: dt.date) -> Key:
-    return Key(f"COUPLE#{couple}", f"{DAY_PREFIX}{date}")
+    return Key(f"{COUPLE_PREFIX}{couple}", f"{DAY_PREFIX}{date}")
 
 
 def nudges(couple: CoupleId, sender: Uid) -> Key:
-    return Key(f"COUPLE#{couple}", f"{NUDGES_PREFIX}{sender}")
+    return Key(f"{COUPLE_PREFIX}{couple}", f"{NUDGES_PREFIX}{sender}")
 
 
 def shards(slot: Slot) -> Key:
