@@ -59,6 +59,17 @@ def test_two_people_pair_answer_and_part(stack: Stack, a_phone: NewPhone) -> Non
     assert (ada.kinds(), ben.kinds()) == (["both_answered"], ["partner_answered"])
 
 
+def test_two_nudges_of_a_day_are_two_on_the_partners_phone(apart: Two) -> None:
+    ada, ben = apart
+    ada.call("POST", "/v1/nudges", {"gesture": "thank_you"}, status=201)
+    ben.await_kinds("nudge")
+    ada.call("POST", "/v1/nudges", {"gesture": "hug"}, status=201)
+    ben.await_kinds("nudge", "nudge")
+    assert [push["replaces"] for push in ben.inbox()] == [None, None]
+    assert [nudge["gesture"] for nudge in ben.call("GET", "/v1/nudges")["received"]] == ["hug", "thank_you"]
+    assert ada.inbox() == []
+
+
 def test_a_push_says_nothing_but_the_catalogues_words(apart: Two) -> None:
     ada, ben = apart
     ada.answer(ada.today(), "Private.")
