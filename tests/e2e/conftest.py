@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from local.clock import now
 from local.errors import StackError
 from local.places import EMULATOR_PYTHON, SAM
 from local.stack import Stack
@@ -41,8 +42,16 @@ def stack() -> Iterator[Stack]:
 
 
 def next_date() -> dt.date:
-    """A date whose beats nobody else uses: a beat that lies before another's is overtaken."""
-    return dt.date(2030, 1, 1) + dt.timedelta(days=7 * next(_dates))
+    """A date whose beats nobody else uses: a beat that lies before another's is overtaken.
+
+    It is near enough for phones that register today not to have gone stale by then.
+    """
+    return today() + dt.timedelta(days=7 + 7 * next(_dates))
+
+
+def today() -> dt.date:
+    """The date in UTC, at which the API is called."""
+    return dt.datetime.fromtimestamp(now(), dt.UTC).date()
 
 
 @pytest.fixture

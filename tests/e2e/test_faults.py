@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from rekindle.models import Target, TargetKind
 from rekindle.store import keys
 from rekindle.store.table import Table
-from tests.e2e.conftest import await_quiet, eventually, waiting
+from tests.e2e.conftest import await_quiet, eventually, today, waiting
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -44,10 +45,10 @@ def _enqueue(stack: Stack, *bodies: str) -> None:
     stack.client("sqs").send_message_batch(QueueUrl=stack.outputs["QueueUrl"], Entries=entries)
 
 
-def _job(stack: Stack, phone: Phone, instant: str = "2030-01-01T12:00:00Z") -> dict[str, Any]:
+def _job(stack: Stack, phone: Phone) -> dict[str, Any]:
     couple = _row(stack, keys.person(phone.uid))["couple"]
     job = {"type": "person", "kind": "prompt", "uid": phone.uid, "couple": couple}
-    return job | {"date": instant[:10], "instant": instant}
+    return job | {"date": str(today()), "instant": f"{today()}T12:00:00Z"}
 
 
 def _row(stack: Stack, key: Key) -> dict[str, Any]:
@@ -74,7 +75,7 @@ def test_a_wrong_body_ends_with_the_dead_letters_and_disturbs_nothing_else(
         json.dumps(good | {"text": "unknown field"}),
         json.dumps(good | {"instant": "2030-01-01T12:00:00"}),
         json.dumps(
-            {"type": "slot", "zone": "Mars/Olympus", "time": "08:30", "shard": 0, "date": good["date"]}
+            {"type": "slot", "zone": "Mars/Olympus", "time": "08:30", "shard": "0", "date": good["date"]}
             | {"instant": good["instant"]}
         ),
     ]
@@ -95,7 +96,7 @@ def test_a_token_that_fcm_calls_unregistered_is_forgotten(
     date = ada.today()
     ada.answer(date, "Are you there?")
     eventually(lambda: not _row(stack, keys.person(ben.uid))["devices"])
-    assert not _row(stack, keys.token(ben.token))
+    assert not _row(stack, keys.target(Target(TargetKind.TOKEN, ben.token)))
     _enqueue(stack, json.dumps(_job(stack, ben)))
     await_quiet(stack)
     assert _refusals(stack, "UNREGISTERED") == before + 1
@@ -159,7 +160,7 @@ def test_a_push_that_waits_for_a_couple_dies_with_it(stack: Stack, apart: Two) -
 
 def test_a_reminder_that_lay_too_long_is_dropped(stack: Stack, a_couple: NewCouple, a_date: dt.date) -> None:
     ada, _ = a_couple()
-    job = {"type": "slot", "zone": "Europe/London", "time": "08:30", "shard": 0, "date": str(a_date)}
+    job = {"type": "slot", "zone": "Europe/London", "time": "08:30", "shard": "0", "date": str(a_date)}
     job |= {"instant": f"{a_date}T08:30:00Z", "late": "PT2H1S"}
     _enqueue(stack, json.dumps(job))
     await_quiet(stack)

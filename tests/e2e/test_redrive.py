@@ -13,7 +13,7 @@ import pytest
 from local.places import ROOT
 from rekindle.store import keys
 from rekindle.store.table import Table
-from tests.e2e.conftest import await_quiet, eventually, waiting
+from tests.e2e.conftest import await_quiet, eventually, today, waiting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 def _redrive(stack: Stack, *arguments: str) -> str:
     command = [sys.executable, "-m", "local.redrive", *arguments]
     environment = os.environ | {"REKINDLE_STATE": str(stack.state)}
-    return subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True).stdout
+    done = subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True)  # noqa: S603
+    return done.stdout
 
 
 @pytest.mark.usefixtures("impatient_queue")
@@ -35,10 +36,10 @@ def test_a_push_that_was_given_up_arrives_once_its_cause_is_mended(
     ada, _ = a_couple()
     table = Table(stack.client("dynamodb"), stack.outputs["TableName"])
     couple = (table.get(keys.person(ada.uid)) or {})["couple"]
-    job = {"type": "person", "kind": "both_answered", "uid": ada.uid, "couple": couple, "date": "2030-01-01"}
+    job = {"type": "person", "kind": "both_answered", "uid": ada.uid, "couple": couple, "date": str(today())}
     fcm_fault("AUTH", token=ada.token)
     stack.client("sqs").send_message(
-        QueueUrl=stack.outputs["QueueUrl"], MessageBody=json.dumps(job | {"instant": "2030-01-01T12:00:00Z"})
+        QueueUrl=stack.outputs["QueueUrl"], MessageBody=json.dumps(job | {"instant": f"{today()}T12:00:00Z"})
     )
     eventually(lambda: waiting(stack, "DlqUrl") == 1, 60)
     assert "both_answered" in _redrive(stack, "--list")
