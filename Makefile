@@ -60,7 +60,7 @@ demo: setup ## a couple's first week, from end to end, on a stack of its own
 bench: setup ## requests, capacity units and round trips of every call and worker
 	@$(PYTHON) -m bench
 
-.PHONY: check lint types unit pack-lint test
+.PHONY: check lint types unit pack-lint test calendar
 check: lint types pack-lint unit ## lint, types and unit tests, in under a minute
 lint: setup ## ruff, import contracts, template and the committed OpenAPI document
 	@.venv/bin/ruff check && .venv/bin/ruff format --check
@@ -75,6 +75,9 @@ pack-lint: .venv/.synced ## the prompt packs: shape, wording and what is missing
 	@$(PYTHON) -m local.pack_lint $(PACKS)
 test: lint types pack-lint ## everything: checks, unit, engines, artifacts and the local stack
 	@.venv/bin/pytest
+calendar: setup ## every slot of every zone around each change of its clocks, in a minute or two
+	@.venv/bin/pytest -q tests/calendar
+	@$(PYTHON) -m tests.calendar
 
 .PHONY: format lock openapi build deploy publish
 format: .venv/.synced ## put the code into shape

@@ -1,0 +1,84 @@
+"""`python -m tests.calendar` checks every zone, or those that it is given; `--seed` plays a run again."""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+import time
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Final
+
+from rich.console import Console
+
+from rekindle.calendar import zone_named, zone_names
+from rekindle.errors import UnknownZoneError
+from tests.calendar.oracle import HORIZON
+from tests.calendar.run import Run
+from tests.calendar.tzif import compiled
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tests.calendar.sweep import Findings
+
+YEARS: Final = (2024, 2030)
+COMPLAINTS_TOLD: Final = 50
+
+_CONSOLE: Final = Console(highlight=False, soft_wrap=True)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Check, and say how much was checked and what is wrong; the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m tests.calendar", description="Check every slot of every zone.")
+    parser.add_argument("zones", nargs="*", metavar="ZONE", help="a zone to check; all of them if there is none")
+    parser.add_argument(
+        "--years", nargs=2, type=int, default=YEARS, metavar=("FIRST", "LAST"), help="2024 to 2030 if not said"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=random.SystemRandom().randrange(10**9), help="what a run told, to play it again"
+    )
+    chosen = parser.parse_args(arguments)
+    try:
+        zones = [zone_named(name) for name in chosen.zones or sorted(zone_names())]
+    except UnknownZoneError as error:
+        parser.error(str(error))
+    first_year, last_year = chosen.years
+    if not 1 < first_year <= last_year < HORIZON:
+        parser.error(f"the years must be in order, and before {HORIZON}")
+    run = Run(zones, first_year, last_year, chosen.seed)
+    begun = time.monotonic()
+    found = run.findings(_CONSOLE)
+    _tell_what_was_checked(run, found, time.monotonic() - begun)
+    return _verdict(run, found)
+
+
+def _tell_what_was_checked(run: Run, found: Sequence[Findings], seconds: float) -> None:
+    clocks = len({compiled(zone) for zone in run.zones})
+    changes, dates, never_shown, slots = (
+        sum(getattr(each, name) for each in found) for name in ("changes", "dates", "never_shown", "slots")
+    )
+    _CONSOLE.print(
+        f"tzdata {version('tzdata')}, {run.first_year} to {run.last_year}, and whenever else a date was skipped or "
+        f"came twice: {len(run.zones)} zones with {clocks} different clocks, {changes:,} transitions, {dates:,} days "
+        f"({never_shown} of them on no calendar), {slots:,} (zone, date, slot) triples; "
+        f"seed {run.seed}, {seconds:.0f} s"
+    )
+
+
+def _verdict(run: Run, found: Sequence[Findings]) -> int:
+    complaints = [(each.zone, complaint) for each in found for complaint in each.complaints]
+    if not complaints:
+        _CONSOLE.print(
+            "Each was due exactly once and at its instant, by ticks on every beat, and by ticks missed, doubled and "
+            "late; after an outage, those that were not too late."
+        )
+        return 0
+    for _, complaint in complaints[:COMPLAINTS_TOLD]:
+        _CONSOLE.print(complaint)
+    _CONSOLE.print(f"{len(complaints):,} complaints. To play the first of them again: {run.command(complaints[0][0])}")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

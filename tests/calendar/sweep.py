@@ -1,0 +1,215 @@
+"""Ticks over the dates at which a zone's clocks are changed, and over a few others, held against the oracle.
+
+What runs here is what a tick runs: `window` on the watermark that the tick before left, then `due_in`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from bisect import bisect_left
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cache
+from itertools import accumulate, pairwise
+from typing import TYPE_CHECKING, Final, Protocol
+
+from rekindle.calendar import start_of
+from tests.calendar.oracle import SLOT_TIMES, WallClock, date_shown, instant_at
+from tests.calendar.tzif import compiled
+from tick.handler import due_in, window
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from rekindle.models import Zone
+    from rekindle.reminders import DueSlot
+    from tests.calendar.oracle import Coming
+
+ORDINARY_DATES: Final = 2
+
+_ONE_DAY: Final = dt.timedelta(days=1)
+_BEAT: Final = 5 * 60
+_TOO_LATE: Final = 2 * 60 * 60
+"""A tick drops a slot that is as late as this, to the second: its job takes time too, and later is dropped."""
+_NEARLY_A_DAY: Final = 23 * 60 * 60
+
+
+class DueIn(Protocol):
+    """How ticks find what is due; a test that wants this sweep to fail brings another."""
+
+    def __call__(self, zones: Iterable[Zone], after: dt.datetime, until: dt.datetime) -> Sequence[DueSlot]:
+        """The slots that came in these zones after `after` and not after `until`, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Dates in a row, from `first` to `last`."""
+
+    first: dt.date
+    last: dt.date
+
+    def dates(self, *, and_around: int = 0) -> list[dt.date]:
+        """Each date, and so many before and after."""
+        days = (self.last - self.first).days
+        return [self.first + n * _ONE_DAY for n in range(-and_around, days + and_around + 1)]
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What was checked in one zone, and every way in which it was wrong."""
+
+    zone: Zone
+    changes: int
+    dates: int
+    never_shown: int
+    slots: int
+    complaints: tuple[str, ...]
+
+
+def findings(zone: Zone, years: range, seed: int, due: DueIn = due_in) -> Findings:
+    """Check all of a zone in these years; the same seed plays the same."""
+    dice = random.Random(f"{seed} {zone}")  # noqa: S311 - to be had again by the seed
+    clock = _clock(compiled(zone))
+    changes = changes_to_check(clock, years)
+    around = dates_around(clock, changes)
+    dates = around | ordinary_dates(years, around, dice)
+    never_shown, slots, complaints = 0, 0, list[str]()
+    for stretch in in_a_row(dates):
+        near = clock.near(stretch.first, stretch.last)
+        comings = near.slots(stretch.dates(and_around=2))
+        own = [coming.instant for coming in comings if stretch.first <= coming.date <= stretch.last]
+        complaints += wrong_starts(zone, near, stretch)
+        for story in stories(own[0], own[-1], dice):
+            complaints += wrong_slots(zone, comings, story, due)
+        never_shown += sum(near.start(date) is None for date in stretch.dates())
+        slots += len(own)
+    if slots != (len(dates) - never_shown) * len(SLOT_TIMES):
+        complaints.append(f"{zone}: the oracle itself has {slots} slots on {len(dates) - never_shown} dates")
+    return Findings(zone, len(changes), len(dates), never_shown, slots, tuple(complaints))
+
+
+def changes_to_check(clock: WallClock, years: range) -> list[int]:
+    """The instants at which an era ends: those in the years, and all ever that took or gave about a whole date."""
+    begin, end = (dt.datetime(year, 1, 1, tzinfo=dt.UTC).timestamp() for year in (years.start, years.stop))
+    return [
+        int(after.start)
+        for before, after in pairwise(clock.eras)
+        if begin <= after.start < end or abs(after.offset - before.offset) >= _NEARLY_A_DAY
+    ]
+
+
+def dates_around(clock: WallClock, changes: Iterable[int]) -> set[dt.date]:
+    """What a calendar shows just before and just after each change, what lies between, and a date on either side."""
+    dates = set[dt.date]()
+    for change in changes:
+        before, after = (date_shown(change + clock.offset_at(instant)) for instant in (change - 1, change))
+        dates.update(Stretch(min(before, after), max(before, after)).dates(and_around=1))
+    return dates
+
+
+def ordinary_dates(years: range, around: set[dt.date], dice: random.Random) -> set[dt.date]:
+    """ORDINARY_DATES others of the years."""
+    new_year, last_eve = dt.date(years.start, 1, 1), dt.date(years.stop, 1, 1) - _ONE_DAY
+    others = [date for date in Stretch(new_year, last_eve).dates() if date not in around]
+    return set(dice.sample(others, ORDINARY_DATES))
+
+
+def in_a_row(dates: Iterable[dt.date]) -> list[Stretch]:
+    """The stretches that these dates make up."""
+    stretches: list[Stretch] = []
+    for date in sorted(dates):
+        if stretches and date == stretches[-1].last + _ONE_DAY:
+            stretches[-1] = Stretch(stretches[-1].first, date)
+        else:
+            stretches.append(Stretch(date, date))
+    return stretches
+
+
+def stories(first: int, last: int, dice: random.Random) -> list[list[int]]:
+    """Ticks that must find all from the instant `first` until `last`, by their times in the order in which they run.
+
+    The first story is as it should be, on every beat. In the second, up to two hours of beats are missed at a time,
+    some ticks are doubled, some run after a later one, and none need be on a whole minute. In the third is an outage.
+    """
+    beats = range(first - first % _BEAT, last + 2 * _BEAT, _BEAT)
+    return [list(beats), _troubled(first, last, dice), _with_an_outage(beats, dice)]
+
+
+def _troubled(first: int, last: int, dice: random.Random) -> list[int]:
+    latest = first - dice.randrange(_TOO_LATE)
+    story = [latest]
+    while latest < last:
+        latest += _BEAT * dice.choice((1, 1, 2, dice.randint(1, 24), 24))
+        story.append(latest)
+        if dice.random() < 1 / 8:
+            story.append(latest - _BEAT * dice.choice((0, 0, 1, 2, 30)))
+    return story
+
+
+def _with_an_outage(beats: Sequence[int], dice: random.Random) -> list[int]:
+    begin = dice.randrange(1, len(beats) - 1)
+    return [*beats[:begin], *beats[begin + dice.randint(24, 72) :], beats[-1]]
+
+
+def wrong_starts(zone: Zone, clock: WallClock, stretch: Stretch) -> Iterator[str]:
+    """Dates that start at another instant than they are first shown, or never shown, than the next one is."""
+    for date in stretch.dates():
+        later = (clock.start(date + n * _ONE_DAY) for n in range(3))
+        start = next(instant_at(shown) for shown in later if shown is not None)
+        if start_of(date, zone) != start:
+            yield f"{zone} {date}: starts at {start_of(date, zone)}, and should at {start}"
+
+
+def wrong_slots(zone: Zone, comings: Iterable[Coming], story: Sequence[int], due: DueIn) -> Iterator[str]:
+    """Slots that are found by other ticks of the story than they should be, or not once, or at another instant."""
+    right, found = list(_should_be_found(comings, story)), list(_found(zone, story, due))
+    if found == right:
+        return
+    by_slot: defaultdict[tuple[dt.date, dt.time], tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
+    for side, finds in enumerate((found, right)):
+        for tick, date, time, instant in finds:
+            by_slot[date, time][side].append(f"as of {instant:%m-%d %H:%M:%S} at the tick of {tick:%m-%d %H:%M:%S}")
+    wrong = {slot: sides for slot, sides in by_slot.items() if sides[0] != sides[1]}
+    for (date, time), (was, should_be) in sorted(wrong.items()):
+        yield f"{zone} {date} {time:%H:%M}: due {_told(was)}; should be {_told(should_be)}"
+    if not wrong:
+        yield f"{zone} {instant_at(story[0]):%Y-%m-%d}: the right slots, in another order than they came"
+
+
+type Find = tuple[dt.datetime, dt.date, dt.time, dt.datetime]
+"""The tick that finds it, a slot's date and time, and the instant at which it came."""
+
+
+def _should_be_found(comings: Iterable[Coming], story: Sequence[int]) -> Iterator[Find]:
+    """A slot is for the tick that is the first to run with a time not before its instant, unless that is too late."""
+    # The first tick ever looks back on one beat.
+    reached = list(accumulate(story, max))
+    for coming in comings:
+        if story[0] - _BEAT < coming.instant <= reached[-1]:
+            tick = reached[bisect_left(reached, coming.instant)]
+            if tick - coming.instant < _TOO_LATE:
+                yield instant_at(tick), coming.date, coming.time, instant_at(coming.instant)
+
+
+def _found(zone: Zone, story: Sequence[int], due: DueIn) -> Iterator[Find]:
+    """What ticks find that run one after another, each with the watermark of those before."""
+    # Two that run at once find the same: the runs of their jobs refuse the second, which is not the calendar's doing.
+    watermark = None
+    for at in map(instant_at, story):
+        after, until = window(watermark, at)
+        if after == until:
+            continue
+        for each in due([zone], after, until):
+            yield at, each.date, each.slot.time, each.instant
+        watermark = until
+
+
+def _told(finds: Sequence[str]) -> str:
+    return " and ".join(finds) or "never"
+
+
+@cache
+def _clock(data: bytes) -> WallClock:
+    # Zones whose bytes are equal share what the oracle makes of them, and that alone: each name goes its own way above.
+    return WallClock.compiled(data)
