@@ -1,0 +1,92 @@
+"""When FCM asks for patience, everybody waits: the rest of the page, the pages after it, and other jobs of the batch."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+import pytest
+
+from delivery.courier import Courier
+from delivery.fcm import FcmGateway, credential_from
+from rekindle.models import Language, Person, PushKind, Reminders
+from rekindle.push.jobs import SlotJob
+from rekindle.store.people import People
+from rekindle.store.runs import Runs
+from rekindle.store.slots import Slots
+from tests.builders import NEW_YORK, a_paired_person, a_profile, an_instant
+from tests.integration import fcm_wire
+from tests.integration.fcm_wire import PROJECT, FcmWire
+from tests.integration.push_world import Queue, saved
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rekindle.store.table import Table
+
+MORNING = an_instant("2026-03-02T13:30:00Z")
+JOB = SlotJob(zone=NEW_YORK, time=dt.time(8, 30), shard="0", date=dt.date(2026, 3, 2), instant=MORNING)
+TWO_MINUTES = dt.timedelta(minutes=2)
+"""What the wire's QUOTA asks for."""
+
+
+@pytest.fixture
+def courier(table: Table, queue: Queue, dead_letters: Queue, wire: FcmWire) -> Iterator[Courier]:
+    gateway = FcmGateway(credential_from(wire.secret), PROJECT, wire.url)
+    yield Courier(
+        slots=Slots(table),
+        runs=Runs(table),
+        people=People(table),
+        outbox=queue.outbox,
+        dead_letters=dead_letters.outbox,
+        gateway=gateway,
+        app_link="https://app.example",
+        page_rows=4,
+    )
+    gateway.close()
+
+
+def people_at(table: Table, count: int) -> list[Person]:
+    people = [
+        a_paired_person(
+            reminders=Reminders(evening=None), profile=a_profile(language=Language(("en", "es")[number % 2]))
+        )
+        for number in range(count)
+    ]
+    saved(table, *people)
+    return people
+
+
+def do(courier: Courier, job: SlotJob) -> dt.timedelta:
+    return courier.carry_out(job, dt.timedelta(0), lambda: dt.timedelta(minutes=10))
+
+
+def test_a_slot_goes_on_where_it_was_once_the_wait_is_over(
+    table: Table, courier: Courier, wire: FcmWire, queue: Queue
+) -> None:
+    people = people_at(table, 10)
+    tokens = [device.target.value for person in people for device in person.devices.values()]
+    for token in tokens:
+        wire.script[token] = [fcm_wire.QUOTA]
+    assert do(courier, JOB) == TWO_MINUTES
+    asked = sum(wire.attempts.values())
+    assert 1 <= asked <= 4, "the second language of the page, and the pages after it, were not even tried"
+    jobs = queue.taken()
+    assert sorted(job.type for job in jobs) == ["retry", "slot"]
+    assert set(queue.delays) == {TWO_MINUTES.total_seconds()}
+    wire.script.clear()
+    while jobs:
+        for job in jobs:
+            assert job.type != "spread"
+            assert courier.carry_out(job, dt.timedelta(0), lambda: dt.timedelta(minutes=10)) == dt.timedelta(0)
+        jobs = queue.taken()
+    assert sorted(message["token"] for message in wire.messages) == sorted(tokens)
+    assert {message["android"]["notification"]["tag"] for message in wire.messages} == {f"{PushKind.PROMPT}-2026-03-02"}
+
+
+def test_nobody_waits_for_a_failure_that_asks_for_nothing(table: Table, courier: Courier, wire: FcmWire) -> None:
+    people = people_at(table, 10)
+    first = next(iter(people[0].devices.values())).target.value
+    wire.script[first] = [fcm_wire.INTERNAL]
+    assert do(courier, JOB) == dt.timedelta(0)
+    assert len(wire.messages) == 9
