@@ -1,4 +1,4 @@
-"""When FCM asks for patience, everybody waits: the rest of the page, the pages after it, and other jobs of the batch."""
+"""When FCM asks for patience, everybody waits: the rest of the page, the pages after it, and the jobs after that."""
 
 from __future__ import annotations
 
