@@ -213,4 +213,5 @@ def test_the_sample_event_shows_each_reaction() -> None:
         [PushKind.BOTH_ANSWERED],
         [PushKind.STREAK_MILESTONE] * 2,
         [PushKind.NUDGE],
+        [PushKind.PROMPT],
     ]
