@@ -1,139 +1,146 @@
-"""A crowd: one couple's rows as the store writes them, repeated under other names, so that thousands cost little."""
+"""A crowd: thousands of persons as the store writes them, in batches, so that they cost little to make."""
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from itertools import batched
 from typing import TYPE_CHECKING, Any, Final
 
-from bench.world import ANSWER, World, a_long_token
+from bench.world import ANSWER, World, a_long_target
 from rekindle.calendar import day_window, local_date
 from rekindle.days import counted_from
-from rekindle.models import Answer, Couple, CoupleId, Day, PackId, PromptId, PromptKind, PromptRef, PushKind, Theme, Uid
-from rekindle.push.jobs import SlotJob, Target, mark_of
+from rekindle.models import (
+    Answer,
+    Couple,
+    CoupleId,
+    Day,
+    Device,
+    DeviceId,
+    PackId,
+    Person,
+    Platform,
+    PromptId,
+    PromptKind,
+    PromptRef,
+    PushKind,
+    TargetKind,
+    Theme,
+    Uid,
+)
+from rekindle.push.jobs import Missed, SlotJob
 from rekindle.reminders import Slot
 from rekindle.store import keys
 from rekindle.store.couples import Couples
 from rekindle.store.days import Days
 from rekindle.store.people import People
-from tests.builders import NEW_YORK, a_device, a_person, a_profile
+from rekindle.store.slots import Slots
+from tests.builders import NEW_YORK, a_person
 
 if TYPE_CHECKING:
-    import datetime as dt
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from rekindle.models import Person
+    from bench.world import Row
+    from rekindle.models import Target
 
 BATCH_WRITE_LIMIT: Final = 25
 _ANSWER_BYTES: Final = 81 + len(ANSWER)
 """What sealing adds to a text: version, salt, commitment and tag."""
+_A_MONTH: Final = dt.timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
 class Crowd:
-    """Couples in New York at the default times, each with the day of a date that `ada` has answered and `ben` not."""
+    """Couples in New York at the default times, with a phone each and no change for a month.
+
+    Each has the day of `date`, which one of them has answered and the other, who is among `silent`, has not.
+    """
 
     world: World
-    couple: Couple
-    ada: Person
-    ben: Person
-    day: Day
+    date: dt.date
+    silent: tuple[Person, ...]
 
     @classmethod
-    def of(cls, world: World, persons: int, instant: dt.datetime) -> Crowd:
-        """A crowd of `persons` persons, who are in pairs."""
-        crowd = cls._first(world, instant)
-        names = [crowd.couple.id, crowd.ada.uid, crowd.ben.uid, *map(token_of, (crowd.ada, crowd.ben))]
-        rows = [world.row(key) for key in crowd.pushed_keys()]
-        copies = [
-            _renamed(row, {name: _numbered(name, number) for name in names})
-            for number in range(1, persons // 2)
-            for row in rows
+    def of(cls, world: World, persons: int, instant: dt.datetime, kind: TargetKind = TargetKind.TOKEN) -> Crowd:
+        """A crowd of `persons` persons, whose phones FCM knows by targets of one kind."""
+        couples = [
+            (_member("ada", number, instant, kind), _member("ben", number, instant, kind))
+            for number in range(persons // 2)
         ]
-        for batch in batched(copies, BATCH_WRITE_LIMIT, strict=False):
-            puts = [{"PutRequest": {"Item": item}} for item in batch]
-            world.raw.batch_write_item(RequestItems={world.table.name: puts})
-        return crowd
-
-    @classmethod
-    def _first(cls, world: World, instant: dt.datetime) -> Crowd:
-        couple_id, profile = CoupleId("c" * 20 + "0000"), a_profile()
-        ada, ben = (
-            a_person(
-                uid=Uid(name.ljust(24, "0") + "0000"),
-                couple=couple_id,
-                profile=profile,
-                devices={"phone": a_device(a_long_token()[:-4] + "0000")},
-            )
-            for name in ("ada", "ben")
-        )
-        zones = (NEW_YORK, NEW_YORK)
-        date = local_date(instant, NEW_YORK)
-        new = Couple(
-            id=couple_id,
-            created_at=instant,
-            first_date=date,
-            counted_from=counted_from(zones, instant),
-            profiles={ada.uid: profile, ben.uid: profile},
-        )
-        people, couples, days = People(world.table), Couples(world.table), Days(world.table)
-        world.table.write(couples.creation(new))
-        couple = couples.couple(couple_id) or new
-        for person in (ada, ben):
-            people.create(person)
-        ref = PromptRef(PackId("starter"), 1, PromptId("spark-01"))
-        day = Day(couple.id, date, ref, PromptKind.QUESTION, day_window(date, zones))
-        days.open_day(couple, day, Theme.SPARK)
-        answer = Answer(at=instant, revision=1, sealed=bytes(_ANSWER_BYTES))
-        return cls(world, couple, ada, ben, days.record_answer(day, ada.uid, ben.uid, answer, None))
-
-    def slot(self, kind: PushKind) -> Slot:
-        """When all are due."""
-        reminders = self.ada.reminders
-        return Slot(NEW_YORK, reminders.prompt if kind is PushKind.PROMPT else reminders.evening or reminders.prompt)
+        changes = [(None, person) for couple in couples for person in couple]
+        saves = People(world.table).saves(instant - _A_MONTH, *changes)
+        put_rows(world, (write.request(world.table.name)["Item"] for write in saves))
+        put_rows(world, _days(world, couples, instant))
+        return cls(world, local_date(instant, NEW_YORK), tuple(ben for _, ben in couples))
 
     def job(self, kind: PushKind, instant: dt.datetime) -> SlotJob:
-        """The job of that slot on the day."""
-        slot = self.slot(kind)
-        return SlotJob(zone=slot.zone, time=slot.time, shard=0, date=self.day.date, instant=instant)
+        """The job of the slot at which all are due, on the day."""
+        reminders = self.silent[0].reminders
+        slot = Slot(NEW_YORK, reminders.prompt if kind is PushKind.PROMPT else reminders.evening or reminders.prompt)
+        (shard,) = Slots(self.world.table).existing([slot])[slot].all
+        return SlotJob(zone=slot.zone, time=slot.time, shard=shard, date=self.date, instant=instant)
 
-    def targets(self, count: int) -> list[Target]:
+    def missed(self, count: int) -> tuple[Missed, ...]:
         """The devices of `count` persons who have not answered."""
-        token = token_of(self.ben)
-        return [
-            Target(
-                uid=Uid(_numbered(self.ben.uid, number)),
-                couple=CoupleId(_numbered(self.couple.id, number)),
-                mark=mark_of(_numbered(token, number)),
-            )
-            for number in range(count)
-        ]
-
-    def pushed_keys(self) -> list[keys.Key]:
-        """The rows of the first couple that a push has to do with."""
-        persons = (self.ada.uid, self.ben.uid)
-        return [
-            keys.day(self.couple.id, self.day.date),
-            *map(keys.person, persons),
-            *(
-                keys.slot_row(self.slot(kind), 0, kind, uid)
-                for kind in (PushKind.PROMPT, PushKind.EVENING)
-                for uid in persons
-            ),
-        ]
+        return tuple(
+            Missed(person=keys.mark_of(person.uid), target=keys.digest_of(target_of(person)))
+            for person in self.silent[:count]
+        )
 
 
-def token_of(person: Person) -> str:
-    """The token of the person's one device."""
+def put_rows(world: World, rows: Iterable[Row]) -> None:
+    """Put the rows as they are, unmetered."""
+    for batch in batched(rows, BATCH_WRITE_LIMIT, strict=False):
+        puts = [{"PutRequest": {"Item": row}} for row in batch]
+        world.raw.batch_write_item(RequestItems={world.table.name: puts})
+
+
+def target_of(person: Person) -> Target:
+    """The target of the person's one device."""
     (device,) = person.devices.values()
-    return device.token
+    return device.target
 
 
-def _numbered(name: str, number: int) -> str:
-    """The name of the same thing of another couple."""
-    return f"{name[:-4]}{number:04}"
+def _member(name: str, number: int, instant: dt.datetime, kind: TargetKind) -> Person:
+    since = instant - _A_MONTH
+    return a_person(
+        # As long as Firebase's are.
+        uid=Uid(f"{name}{number:025}"),
+        couple=CoupleId(f"couple{number:018}"),
+        created_at=since,
+        devices={DeviceId("phone"): Device(a_long_target(kind), Platform.ANDROID, since)},
+    )
 
 
-def _renamed(value: Any, names: dict[str, str]) -> Any:  # noqa: ANN401  an item, and whatever is in one
+def _days(world: World, couples: Sequence[tuple[Person, Person]], instant: dt.datetime) -> Iterator[Row]:
+    """The day of each couple: the first one's as the store writes it, the others' with other names in it."""
+    ada, ben = couples[0]
+    day = world.row(_first_day(world, ada, ben, instant))
+    for one, other in couples:
+        names = {ada.uid: one.uid, ben.uid: other.uid, str(ada.couple): str(one.couple)}
+        yield _renamed(day, names)
+
+
+def _first_day(world: World, ada: Person, ben: Person, instant: dt.datetime) -> keys.Key:
+    zones, date = (NEW_YORK, NEW_YORK), local_date(instant, NEW_YORK)
+    couple = Couple(
+        id=CoupleId(str(ada.couple)),
+        created_at=instant,
+        first_date=date,
+        counted_from=counted_from(zones, instant),
+        profiles={person.uid: person.profile for person in (ada, ben)},
+    )
+    world.table.write(Couples(world.table).creation(couple))
+    ref = PromptRef(PackId("starter"), 1, PromptId("spark-01"))
+    day = Day(couple.id, date, ref, PromptKind.QUESTION, day_window(date, zones))
+    days = Days(world.table)
+    days.open_day(couple, day, Theme.SPARK)
+    answer = Answer(at=instant, revision=1, sealed=bytes(_ANSWER_BYTES))
+    days.record_answer(day, ada.uid, ben.uid, answer, None)
+    return keys.day(couple.id, date)
+
+
+def _renamed(value: Any, names: Mapping[Any, str]) -> Any:  # noqa: ANN401  an item, and whatever is in one
     """An item with every name replaced, wherever it stands."""
     match value:
         case str():

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from bench.world import Fcm, Line
 
 SIZES: Final = (
-    "Measured with the starter pack, one device a person, registration tokens of 163 characters, uids of 28, answers "
-    "of 280, and a couple of 30 days. A process has its caches filled unless it is new; slots exist unless it says so."
+    "Measured with the starter pack, one device a person, registration tokens of 163 characters, installation ids of 22, "
+    "uids of 28, answers of 280, and a couple of 30 days. A process has its caches filled unless it is new; slots exist "
+    "unless it says so."
 )
 LEGEND: Final = (
     "db: requests to DynamoDB. RCU: read units, 4 KB each, half of one where a second's delay is allowed. WCU: write "
@@ -30,6 +31,8 @@ LEGEND: Final = (
 _COUNTS: Final = ("db", "RCU", "WCU", "KMS", "SQS", "trips", "pushes")
 _HEADS: Final = (*_COUNTS, "bytes")
 _PER_PUSHES: Final = 1_000
+READ_PER_PUSH: Final = 0.02
+"""The read units that a prompt's push may take at most, where a slot has a thousand persons."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,14 @@ class Report:
                     f"delivery, {line.name}: {read:,g} read and {write:,g} write units for 1,000 pushes; "
                     f"{line.cost.written} writes for {line.pushes:,} pushes, none of them for a push."
                 )
+        for line in self.full_prompt_slots():
+            read = read_per_push(line)
+            kept = "kept" if read <= READ_PER_PUSH else "missed"
+            yield f"delivery, {line.name}: {read:.4f} read units a push, at most {READ_PER_PUSH} are wanted: {kept}."
+
+    def full_prompt_slots(self) -> list[Line]:
+        """The prompts of a thousand persons, however FCM knows their phones."""
+        return [line for line in self.deliveries if line.name.startswith("prompt") and line.pushes == _PER_PUSHES]
 
     def as_json(self) -> dict[str, Any]:
         """The same for a program."""
@@ -126,6 +137,11 @@ def per_1000_pushes(line: Line) -> tuple[float, float]:
         raise ValueError(f"{line.name} pushes nothing")
     factor = _PER_PUSHES / line.pushes
     return line.cost.read * factor, line.cost.write * factor
+
+
+def read_per_push(line: Line) -> float:
+    """The read units that one such push takes."""
+    return per_1000_pushes(line)[0] / _PER_PUSHES
 
 
 def _cells(line: Line) -> list[str]:

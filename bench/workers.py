@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from itertools import batched, islice
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from bench.api import a_couple
-from bench.crowd import BATCH_WRITE_LIMIT, Crowd, token_of
+from bench.crowd import Crowd, put_rows, target_of
 from bench.world import ANSWER, APP_LINK, Line, World
 from delivery.courier import Courier
 from react.handler import React
 from rekindle.calendar import zone_names
-from rekindle.models import PushKind, Zone
+from rekindle.models import PushKind, TargetKind, Zone
 from rekindle.push.jobs import PersonJob, RetryJob
 from rekindle.push.outbox import Outbox
 from rekindle.reminders import MAX_LATENESS, due_slots
@@ -68,9 +68,9 @@ def _beat(world: World, tick: Tick, name: str, at: dt.datetime) -> Line:
 
 def _open_slots(world: World, due: Iterable[DueSlot]) -> None:
     slots = {each.slot for each in due}
-    for batch in batched(slots, BATCH_WRITE_LIMIT, strict=False):
-        items = [marshal({**keys.shards(slot)._asdict(), "shards": 1}) for slot in batch]
-        world.raw.batch_write_item(RequestItems={world.table.name: [{"PutRequest": {"Item": each}} for each in items]})
+    put_rows(
+        world, (marshal({**keys.shards(slot)._asdict(), "names": [f"{number}"]}) for number, slot in enumerate(slots))
+    )
 
 
 def measured_reactions(url: str, ledger: Ledger) -> list[Line]:
@@ -109,7 +109,12 @@ def measured_reactions(url: str, ledger: Ledger) -> list[Line]:
 
 def measured_deliveries(url: str, ledger: Ledger, fcm: Fcm) -> list[Line]:
     """What delivery does about each kind of job; `fcm` counts the pushes."""
-    return [*_slots(url, ledger, fcm, PERSONS // 10), *_slots(url, ledger, fcm, PERSONS), *_single(url, ledger, fcm)]
+    return [
+        *_slots(url, ledger, fcm, PERSONS // 10),
+        *_slots(url, ledger, fcm, PERSONS),
+        _slot_of_fids(url, ledger, fcm),
+        *_single(url, ledger, fcm),
+    ]
 
 
 def _slots(url: str, ledger: Ledger, fcm: Fcm, persons: int) -> list[Line]:
@@ -124,18 +129,25 @@ def _slots(url: str, ledger: Ledger, fcm: Fcm, persons: int) -> list[Line]:
     ]
 
 
+def _slot_of_fids(url: str, ledger: Ledger, fcm: Fcm) -> Line:
+    world = World.on(url, ledger)
+    job = Crowd.of(world, PERSONS, MORNING, TargetKind.FID).job(PushKind.PROMPT, MORNING)
+    return Delivery(world, fcm).measured(f"prompt slot, {PERSONS:,} persons with installation ids", job)
+
+
 def _single(url: str, ledger: Ledger, fcm: Fcm) -> list[Line]:
     world = World.on(url, ledger)
     crowd = Crowd.of(world, PERSONS // 10, MORNING)
     delivery = Delivery(world, fcm)
-    about: dict[str, Any] = {"kind": PushKind.PARTNER_ANSWERED, "date": crowd.day.date, "instant": MORNING}
-    one = PersonJob(uid=crowd.ben.uid, couple=crowd.couple.id, **about)
-    again = RetryJob(targets=tuple(crowd.targets(PERSONS // 20)), attempt=2, reason="UnavailableError", **about)
+    ben = crowd.silent[0]
+    about: dict[str, Any] = {"kind": PushKind.PARTNER_ANSWERED, "date": crowd.date, "instant": MORNING}
+    one = PersonJob(uid=ben.uid, couple=ben.couple, **about)
+    again = RetryJob(missed=crowd.missed(PERSONS // 20), attempt=2, reason="UnavailableError", **about)
     lines = [
         delivery.measured("one person, whose partner has answered", one),
         delivery.measured(f"{PERSONS // 20} devices once more", again),
     ]
-    fcm.call_unregistered(token_of(crowd.ben))
+    fcm.call_unregistered(target_of(ben).value)
     return [*lines, delivery.measured("one person, whose token is dead", one)]
 
 

@@ -7,6 +7,7 @@ import itertools
 import json
 import os
 import random
+import string
 import sys
 import tempfile
 from dataclasses import dataclass, field
@@ -23,7 +24,7 @@ from local.google import Place
 from local.places import ROOT
 from local.processes import Child
 from local.stack import free_ports
-from rekindle.models import CoupleId
+from rekindle.models import CoupleId, Target, TargetKind
 from rekindle.store.catalogue import Catalogue
 from rekindle.store.couples import Couples
 from rekindle.store.days import Days
@@ -52,9 +53,23 @@ type Row = dict[str, Any]
 _numbers = itertools.count(1)
 
 
+_SYMBOLS: Final = string.ascii_letters + string.digits + "-_"
+_FID_SYMBOLS: Final = 22
+_TOKEN_SYMBOLS: Final = 134
+
+
+def a_long_target(kind: TargetKind = TargetKind.TOKEN) -> Target:
+    """A target as FCM makes them: a token of 163 characters, or an installation id of 22."""
+    dice = random.Random(next(_numbers))  # noqa: S311  no secret
+    fid = "".join(dice.choices(_SYMBOLS, k=_FID_SYMBOLS))
+    if kind is TargetKind.FID:
+        return Target(kind, fid)
+    return Target(kind, f"{fid}:APA91b{''.join(dice.choices(_SYMBOLS, k=_TOKEN_SYMBOLS))}")
+
+
 def a_long_token() -> str:
-    """A registration token as long as FCM's are: 163 characters."""
-    return f"{next(_numbers):08}:APA91b".ljust(163, "x")
+    """The value of such a token."""
+    return a_long_target().value
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
 
     from rekindle.models import Person
-    from rekindle.push.jobs import PersonJob, RetryJob, SlotJob
+    from rekindle.push.jobs import Job
     from rekindle.store.table import Table
 
 _numbers = itertools.count(1)
@@ -85,7 +85,7 @@ class Queue:
         """The way onto the queue, without any delay."""
         return Outbox(cast("SQSClient", ImpatientSqs(self.client, self.delays)), self.url)
 
-    def taken(self) -> list[SlotJob | PersonJob | RetryJob]:
+    def taken(self) -> list[Job]:
         """The jobs on the queue that can be seen now; they are taken off it."""
         jobs = []
         while messages := self.client.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10).get("Messages"):

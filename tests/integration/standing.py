@@ -9,19 +9,38 @@ from typing import TYPE_CHECKING
 from rekindle.models import PushKind
 from rekindle.reminders import Slot
 from rekindle.store import keys
+from rekindle.store.slots import Slots, _row_from
 from tests.builders import LONDON, NEW_YORK, TOKYO
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rekindle.models import Uid
-    from rekindle.store.table import Item, Table
+    from rekindle.store.slots import RowPlace, SlotRow
+    from rekindle.store.table import Table
 
 ZONES = (NEW_YORK, TOKYO, LONDON)
 TIMES = (dt.time(6, 5), dt.time(8, 30), dt.time(20, 30), dt.time(21, 55))
 """The places and times that the API's tests use."""
 
 
-def slot_rows(table: Table, uid: Uid) -> list[Item]:
-    """The person's rows in every slot of these places and times."""
-    slots = itertools.starmap(Slot, itertools.product(ZONES, TIMES))
-    places = [keys.slot_row(slot, 0, kind, uid) for slot in slots for kind in (PushKind.PROMPT, PushKind.EVENING)]
-    return table.get_many(places, consistent=True)
+def shard_of(table: Table, slot: Slot) -> str:
+    """The name of the slot's one shard."""
+    (name,) = Slots(table).existing([slot])[slot].all
+    return name
+
+
+def slot_rows(table: Table, uid: Uid, slots: Iterable[Slot] | None = None) -> dict[RowPlace, SlotRow]:
+    """The person's rows, as last written, in these slots, or in every one of these places and times."""
+    shards = Slots(table).existing(slots or itertools.starmap(Slot, itertools.product(ZONES, TIMES)))
+    kinds = (PushKind.PROMPT, PushKind.EVENING, PushKind.TOUCH)
+    places = {
+        keys.slot_row(name, kind, keys.mark_of(uid)): (slot, kind)
+        for slot, named in shards.items()
+        for name in named.all
+        for kind in kinds
+    }
+    items = table.get_many(places, consistent=True)
+    rows = {places[keys.Key(item["pk"], item["sk"])]: _row_from(item) for item in items}
+    assert len(rows) == len(items), "a row is in one shard of its slot"
+    return rows

@@ -47,6 +47,7 @@ def test_the_samples_tell_a_story_from_redeeming_to_answering(own_parts: Parts) 
             state=InviteState.OPEN,
             expires_at=NOW + dt.timedelta(hours=1),
         ),
+        NOW,
         lambda _person: None,
     )
     assert fed("redeem")["inviter"] == "Ada"

@@ -21,7 +21,7 @@ from couples_api.parts import Parts
 from rekindle.settings import CouplesApiSettings
 from rekindle.store import keys
 from rekindle.store.catalogue import Catalogue
-from rekindle.store.slots import rows_of, shard_of
+from rekindle.store.slots import rows_of
 from rekindle.streaks import unpack_dates
 from tests import engines
 from tests.builders import LONDON, NEW_YORK, TOKYO, a_token, a_uid
@@ -95,12 +95,9 @@ class World:
         table = self.parts.people.table
         for phone in phones:
             person = self.person(phone)
-            expected = {
-                keys.slot_row(slot, shard_of(person.uid, 1), kind, person.uid) for slot, kind in rows_of(person)
-            }
-            assert {keys.Key(item["pk"], item["sk"]) for item in slot_rows(table, person.uid)} == expected
+            assert slot_rows(table, person.uid) == rows_of(person)
             for device in person.devices.values():
-                assert (table.get(keys.token(device.token)) or {}).get("uid") == person.uid
+                assert (table.get(keys.target(device.target)) or {}).get("uid") == person.uid
             if person.couple:
                 couple = self.couple_of(phone)
                 assert couple.ended_at is None
@@ -179,14 +176,14 @@ class TakesOverAToken(PairedDeed):
     def prepare(self) -> None:
         super().prepare()
         (device,) = self.world.person(self.ada).devices.values()
-        self.token = device.token
+        self.target = device.target
 
     def request(self) -> Reply:
-        return self.ben.put("/v1/me/devices/from-ada", {"token": self.token, "platform": "ios"})
+        return self.ben.put("/v1/me/devices/from-ada", {"token": self.target.value, "platform": "ios"})
 
     def verify(self) -> None:
         assert not self.world.person(self.ada).devices
-        assert self.token in {device.token for device in self.world.person(self.ben).devices.values()}
+        assert self.target in {device.target for device in self.world.person(self.ben).devices.values()}
 
 
 class SignsAPhoneOut(PairedDeed):

@@ -11,8 +11,9 @@ import pytest
 from couples_api import devices, me
 from couples_api.devices import DEVICES_LIMIT, DeviceBody
 from couples_api.parts import Caller
-from rekindle.models import Platform
+from rekindle.models import Platform, PushKind, Target, TargetKind
 from rekindle.problems import ProblemError
+from rekindle.reminders import Slot
 from rekindle.store import keys
 from rekindle.store.people import REFRESHED_AFTER
 from rekindle.store.slots import rows_of
@@ -23,6 +24,7 @@ from tests.phones import Phone, a_phone, pair
 if TYPE_CHECKING:
     from couples_api.parts import Parts
     from rekindle.models import Person
+    from rekindle.store.slots import RowPlace, SlotRow
     from tests.phones import Handler
 
 
@@ -33,11 +35,11 @@ def person_of(parts: Parts, phone: Phone) -> Person:
 
 
 def tokens_of(parts: Parts, phone: Phone) -> dict[str, str]:
-    return {name: device.token for name, device in person_of(parts, phone).devices.items()}
+    return {name: device.target.value for name, device in person_of(parts, phone).devices.items()}
 
 
-def owner_of(parts: Parts, token: str) -> str | None:
-    item = parts.people.table.get(keys.token(token))
+def owner_of(parts: Parts, token: str, kind: TargetKind = TargetKind.TOKEN) -> str | None:
+    item = parts.people.table.get(keys.target(Target(kind, token)))
     return item["uid"] if item else None
 
 
@@ -46,8 +48,13 @@ def register(phone: Phone, device: str, token: str, platform: str = "android") -
     assert reply.status == 200, reply.text
 
 
-def rows_standing(parts: Parts, phone: Phone) -> list[dict[str, Any]]:
+def rows_standing(parts: Parts, phone: Phone) -> dict[RowPlace, SlotRow]:
     return slot_rows(parts.people.table, phone.uid)
+
+
+def tokens_standing(parts: Parts, phone: Phone) -> list[set[str]]:
+    """Those of each of the phone's rows."""
+    return [{device.target.value for device in row.devices} for row in rows_standing(parts, phone).values()]
 
 
 class TestProfile:
@@ -120,6 +127,8 @@ class TestReminders:
             "prompt_time": "08:30",
             "evening_time": "20:30",
             "quiet_hours": {"start": "22:00", "end": "07:00"},
+            "touch": None,
+            "nudges_muted": False,
         }
         phone = a_phone(api, "ada", LONDON)
         assert phone.get("/v1/me/reminders").body == expected
@@ -131,16 +140,24 @@ class TestReminders:
             {"prompt_time": "00:00", "evening_time": "23:55", "quiet_hours": {"start": "00:00", "end": "23:59"}},
             {"prompt_time": "08:30", "evening_time": "08:30", "quiet_hours": {"start": "13:01", "end": "13:02"}},
             {"prompt_time": "12:00", "evening_time": None, "quiet_hours": None},
+            {"prompt_time": "12:00", "evening_time": None, "quiet_hours": None, "nudges_muted": True},
+            {
+                "prompt_time": "12:00",
+                "evening_time": None,
+                "quiet_hours": None,
+                "touch": {"weekdays": ["monday", "sunday"], "time": "19:05"},
+            },
         ],
     )
     def test_they_are_kept_as_they_are_set(self, api: Handler, wish: dict[str, Any]) -> None:
         phone = a_phone(api, "ada", LONDON)
-        assert phone.put("/v1/me/reminders", wish).body == wish
-        assert phone.get("/v1/me/reminders").body == wish
+        kept = {"touch": None, "nudges_muted": False} | wish
+        assert phone.put("/v1/me/reminders", wish).body == kept
+        assert phone.get("/v1/me/reminders").body == kept
 
 
 class TestDevices:
-    """A token belongs to one person, and a person has ten phones at most."""
+    """A token or a Firebase installation id belongs to one person, and a person has ten phones at most."""
 
     def test_a_phone_is_kept_and_taken_back(self, parts: Parts, api: Handler) -> None:
         phone, token = a_phone(api, "ada", LONDON), a_token()
@@ -179,11 +196,20 @@ class TestDevices:
         assert tokens_of(parts, ada) == {}
         assert tokens_of(parts, ben)["from-ada"] == token
         assert owner_of(parts, token) == ben.uid
-        assert rows_standing(parts, ada) == []
-        assert all(token in row["t"] for row in rows_standing(parts, ben))
+        assert rows_standing(parts, ada) == {}
+        assert all(token in tokens for tokens in tokens_standing(parts, ben))
         register(ada, "phone", token)
         assert owner_of(parts, token) == ada.uid
         assert "from-ada" not in tokens_of(parts, ben)
+
+    def test_a_phone_can_be_known_by_its_installation_instead(self, parts: Parts, api: Handler) -> None:
+        phone, fid = a_phone(api, "ada", LONDON), a_token("fid")
+        old = tokens_of(parts, phone)["phone"]
+        assert phone.put("/v1/me/devices/phone", {"fid": fid, "platform": "android"}).status == 200
+        (device,) = person_of(parts, phone).devices.values()
+        assert device.target == Target(TargetKind.FID, fid)
+        assert owner_of(parts, fid, TargetKind.FID) == phone.uid
+        assert (owner_of(parts, fid), owner_of(parts, old)) == (None, None)
 
     def test_a_phone_that_comes_by_at_every_start_is_written_once_a_week(self, parts: Parts, api: Handler) -> None:
         phone = a_phone(api, "ada", LONDON)
@@ -247,20 +273,24 @@ class TestSlots:
         pair(ada, ben)
         assert counted() == [2, 2]
         ada.put("/v1/me", {"display_name": "Ada", "zone": TOKYO})
-        assert counted() == [2, 2]
+        # The morning had come where she was, an hour and a half ago: what may still be under way is that place's.
+        assert counted() == [3, 2]
+        assert rows_standing(parts, ada).keys() >= {(Slot(NEW_YORK, dt.time(8, 30)), PushKind.PROMPT)}
+        for phone in (ada, ben):
+            phone.now += dt.timedelta(hours=1)
         ada.put("/v1/me", {"display_name": "Ada", "zone": TOKYO, "language": "ja"})
-        assert {row["l"] for row in rows_standing(parts, ada)} == {"ja"}
+        assert {row.language for row in rows_standing(parts, ada).values()} == {"ja"}
         assert counted() == [2, 2]
         ada.put("/v1/me/reminders", {"prompt_time": "06:05", "evening_time": None, "quiet_hours": None})
         assert counted() == [1, 2]
-        assert "q" not in rows_standing(parts, ada)[0]
+        assert [row.quiet_hours for row in rows_standing(parts, ada).values()] == [None]
         ada.put("/v1/me/reminders", {"prompt_time": "06:05", "evening_time": "21:55"})
         assert counted() == [2, 2]
         token = a_token()
         register(ada, "tablet", token)
-        assert all(token in row["t"] and len(row["t"]) == 2 for row in rows_standing(parts, ada))
+        assert all(token in tokens and len(tokens) == 2 for tokens in tokens_standing(parts, ada))
         ada.delete("/v1/me/devices/tablet")
-        assert all(len(row["t"]) == 1 for row in rows_standing(parts, ada))
+        assert all(len(tokens) == 1 for tokens in tokens_standing(parts, ada))
         ada.delete("/v1/me/devices/phone")
         assert counted() == [0, 2]
         register(ada, "phone", a_token())
@@ -279,12 +309,11 @@ class TestSlots:
     def assert_rows_are_what_persons_are(self, parts: Parts, *phones: Phone) -> None:
         for phone in phones:
             person = person_of(parts, phone)
-            expected = {
-                (f"SLOT#{slot}#0", f"{kind}#{phone.uid}"): [list(row.tokens), row.couple, row.language]
-                for (slot, kind), row in rows_of(person).items()
+            rows = rows_of(person)
+            assert rows_standing(parts, phone) == rows
+            assert {row.answers for (_, kind), row in rows.items() if kind is PushKind.EVENING} <= {
+                (phone.uid, person.couple)
             }
-            standing = {(row["pk"], row["sk"]): [row["t"], row["c"], row["l"]] for row in rows_standing(parts, phone)}
-            assert standing == expected
 
 
 def test_first_words_from_two_phones_at_once_are_both_heard(parts: Parts, api: Handler) -> None:

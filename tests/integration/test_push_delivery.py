@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from delivery.courier import LAST_ATTEMPT, RESERVE, Courier
+from delivery.courier import LAST_ATTEMPT, RESERVE, SPARE, Courier
 from delivery.fcm import FcmGateway, credential_from
-from delivery.gateway import AT_ONCE, CredentialError
+from delivery.gateway import AT_ONCE, CredentialError, Fate, Outcome
 from rekindle.calendar import day_window, slot_instant, start_of, zone_named
-from rekindle.models import CoupleId, Device, DeviceId, Person, PushKind, Reminders, Uid
-from rekindle.push.jobs import LONGEST_DELAY, PersonJob, RetryJob, SlotJob, Target, mark_of
+from rekindle.models import CoupleId, Device, DeviceId, Language, Person, PushKind, Reminders, Target, Uid
+from rekindle.push.jobs import LONGEST_DELAY, Missed, PersonJob, RetryJob, SlotJob, SpreadJob
+from rekindle.reminders import Slot
 from rekindle.store import keys
 from rekindle.store.instants import to_millis
 from rekindle.store.people import People
@@ -26,10 +27,14 @@ from tests.builders import NEW_YORK, TOKYO, a_device, a_paired_person, a_profile
 from tests.integration import fcm_wire
 from tests.integration.fcm_wire import PROJECT, FcmWire
 from tests.integration.push_world import CrashError, Queue, calls, saved
+from tests.integration.standing import shard_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from delivery.gateway import PushGateway
+    from rekindle.push.jobs import Job
+    from rekindle.push.payloads import Payload
     from rekindle.store.table import Table
 
 DATE = dt.date(2026, 3, 2)
@@ -40,6 +45,7 @@ EVENING = an_instant("2026-03-03T01:30:00Z")
 NO_WAIT = dt.timedelta(0)
 MINUTE = dt.timedelta(minutes=1)
 SHORT = dt.timedelta(seconds=5)
+ENOUGH = RESERVE + MINUTE
 COUPLE = CoupleId("couple-1")
 
 
@@ -62,12 +68,16 @@ def plenty() -> dt.timedelta:
     return 10 * MINUTE
 
 
-def do(courier: Courier, job: SlotJob | PersonJob | RetryJob, waited: dt.timedelta = NO_WAIT) -> None:
-    courier.carry_out(job, waited, plenty)
+def do(courier: Courier, job: Job, waited: dt.timedelta = NO_WAIT) -> dt.timedelta:
+    assert not isinstance(job, SpreadJob)
+    return courier.carry_out(job, waited, plenty)
 
 
-def a_slot_job(time: dt.time = dt.time(8, 30), instant: dt.datetime = MORNING, late: dt.timedelta = NO_WAIT) -> SlotJob:
-    return SlotJob(zone=NEW_YORK, time=time, shard=0, date=DATE, instant=instant, late=late)
+def a_slot_job(
+    table: Table, time: dt.time = dt.time(8, 30), instant: dt.datetime = MORNING, late: dt.timedelta = NO_WAIT
+) -> SlotJob:
+    shard = shard_of(table, Slot(NEW_YORK, time))
+    return SlotJob(zone=NEW_YORK, time=time, shard=shard, date=DATE, instant=instant, late=late)
 
 
 def a_person_job(person: Person, kind: PushKind = PushKind.BOTH_ANSWERED, **changes: object) -> PersonJob:
@@ -76,9 +86,17 @@ def a_person_job(person: Person, kind: PushKind = PushKind.BOTH_ANSWERED, **chan
     )
 
 
-def token_of(person: Person) -> str:
+def target_of(person: Person) -> Target:
     (device,) = person.devices.values()
-    return device.token
+    return device.target
+
+
+def token_of(person: Person) -> str:
+    return target_of(person).value
+
+
+def mark_of(person: Person) -> str:
+    return keys.mark_of(person.uid)
 
 
 def kinds_sent(wire: FcmWire) -> Counter[str]:
@@ -97,45 +115,47 @@ def people_at(table: Table, count: int) -> list[Person]:
 
 def test_everybody_in_a_slot_is_reminded_once(table: Table, courier: Courier, wire: FcmWire) -> None:
     people = people_at(table, 12)
-    do(courier, a_slot_job())
+    do(courier, a_slot_job(table))
     assert sorted(message["token"] for message in wire.messages) == sorted(map(token_of, people))
     assert kinds_sent(wire) == {"prompt": 12}
-    do(courier, a_slot_job())
+    do(courier, a_slot_job(table))
     assert len(wire.messages) == 12
 
 
 def test_a_push_writes_nothing(table: Table, courier: Courier) -> None:
-    """A thousand pushes cost as many writes as one: the run's two."""
+    """A thousand pushes cost as many writes as one: the run's two. The second query is for what has just changed."""
     people_at(table, 30)
+    job = a_slot_job(table)
     with calls(table) as seen:
-        do(courier, a_slot_job())
-    assert seen == ["PutItem", "Query", "UpdateItem"]
+        do(courier, job)
+    assert seen == ["PutItem", "Query", "Query", "UpdateItem"]
 
 
 def test_a_slot_on_another_date_is_another_run(table: Table, courier: Courier, wire: FcmWire) -> None:
     people_at(table, 1)
-    do(courier, a_slot_job())
-    do(courier, a_slot_job().model_copy(update={"date": DATE + dt.timedelta(days=1)}))
+    do(courier, a_slot_job(table))
+    do(courier, a_slot_job(table).model_copy(update={"date": DATE + dt.timedelta(days=1)}))
     assert len(wire.messages) == 2
 
 
-def test_a_slot_that_nobody_uses_any_more_is_just_done(courier: Courier, wire: FcmWire) -> None:
-    do(courier, a_slot_job())
+def test_a_slot_that_nobody_uses_any_more_is_just_done(table: Table, courier: Courier, wire: FcmWire) -> None:
+    Slots(table).moves(MORNING, (None, a_paired_person()))
+    do(courier, a_slot_job(table))
     assert wire.messages == []
 
 
-@pytest.mark.parametrize("crash_at", range(1, 8))
+@pytest.mark.parametrize("crash_at", range(1, 12))
 def test_a_crash_resumes_where_it_was(table: Table, courier: Courier, wire: FcmWire, crash_at: int) -> None:
     """Everybody is reached, and at most the page that it died on is sent again."""
     people = people_at(table, 7)
-    courier = replace(courier, page_rows=2)
+    courier, job = replace(courier, page_rows=2), a_slot_job(table)
     with calls(table, crash_at=crash_at), pytest.raises(CrashError):
-        do(courier, a_slot_job())
-    do(courier, a_slot_job())
+        do(courier, job)
+    do(courier, a_slot_job(table))
     pushes = Counter(message["token"] for message in wire.messages)
     assert pushes.keys() == {token_of(person) for person in people}
     assert sum(pushes.values()) <= 7 + 2
-    do(courier, a_slot_job())
+    do(courier, a_slot_job(table))
     assert sum(pushes.values()) == len(wire.messages)
 
 
@@ -145,10 +165,10 @@ def test_when_time_runs_short_another_function_goes_on(
     people = people_at(table, 5)
     courier = replace(courier, page_rows=2)
     rounds = sent = 0
-    jobs = [a_slot_job()]
+    jobs = [a_slot_job(table)]
 
     def time_left() -> dt.timedelta:
-        return SHORT if len(wire.messages) > sent else RESERVE
+        return SHORT if len(wire.messages) > sent else ENOUGH
 
     while jobs:
         rounds += 1
@@ -161,10 +181,23 @@ def test_when_time_runs_short_another_function_goes_on(
     assert sorted(message["token"] for message in wire.messages) == sorted(map(token_of, people))
 
 
+class Hurried:
+    """A gateway that has the time for AT_ONCE sends; it notes what it was given."""
+
+    def __init__(self, gateway: PushGateway) -> None:
+        self._gateway = gateway
+        self.within: list[dt.timedelta] = []
+
+    def send(self, payload: Payload, targets: Sequence[Target], within: dt.timedelta) -> list[Outcome]:
+        self.within.append(within)
+        left = [Outcome(Fate.LATER, "no time left")] * (len(targets) - AT_ONCE)
+        return [*self._gateway.send(payload, targets[:AT_ONCE], within), *left]
+
+
 def test_a_page_that_takes_too_long_is_finished_by_retries(
     table: Table, courier: Courier, wire: FcmWire, queue: Queue
 ) -> None:
-    """A page may name many devices, and FCM may be slow: after each hundred it is seen whether there is time."""
+    """A page may name many devices, and FCM may be slow: the gateway is told how long it may take."""
     people = [
         a_paired_person(
             reminders=Reminders(evening=None),
@@ -173,14 +206,17 @@ def test_a_page_that_takes_too_long_is_finished_by_retries(
         for _ in range(AT_ONCE // 10 + 1)
     ]
     saved(table, *people)
-    courier.carry_out(a_slot_job(), NO_WAIT, lambda: SHORT if wire.messages else RESERVE)
+    hurried = Hurried(courier.gateway)
+    hurrying = replace(courier, gateway=hurried)
+    hurrying.carry_out(a_slot_job(table), NO_WAIT, lambda: SHORT if wire.messages else ENOUGH)
+    assert hurried.within == [ENOUGH - SPARE]
     assert len(wire.messages) == AT_ONCE
     (job,) = queue.taken()
     assert job.type == "retry"
-    assert (len(job.targets), job.reason) == (10, "no time left")
+    assert (len(job.missed), job.reason) == (10, "no time left")
     do(courier, job)
     assert Counter(message["token"] for message in wire.messages) == {
-        device.token: 1 for person in people for device in person.devices.values()
+        device.target.value: 1 for person in people for device in person.devices.values()
     }
 
 
@@ -189,7 +225,7 @@ def test_a_push_in_quiet_hours_is_passive(table: Table, courier: Courier, wire: 
     sleeper = a_paired_person(reminders=Reminders(prompt=early, evening=None))
     riser = a_paired_person(reminders=Reminders(prompt=early, evening=None, quiet_hours=None))
     saved(table, sleeper, riser)
-    do(courier, a_slot_job(early, an_instant("2026-03-02T11:30:00Z")))
+    do(courier, a_slot_job(table, early, an_instant("2026-03-02T11:30:00Z")))
     (quiet,), (loud,) = wire.delivered_to(token_of(sleeper)), wire.delivered_to(token_of(riser))
     assert quiet["apns"]["payload"]["aps"] == {"interruption-level": "passive"}
     assert quiet["android"]["notification"]["channel_id"] == "quiet"
@@ -201,7 +237,7 @@ def test_a_push_that_comes_late_is_as_quiet_as_the_hour_it_comes_in(
 ) -> None:
     ada = a_paired_person(reminders=Reminders(prompt=dt.time(21, 30), evening=None))
     saved(table, ada)
-    do(courier, a_slot_job(dt.time(21, 30), EVENING + 60 * MINUTE), waited=45 * MINUTE)
+    do(courier, a_slot_job(table, dt.time(21, 30), EVENING + 60 * MINUTE), waited=45 * MINUTE)
     (message,) = wire.delivered_to(token_of(ada))
     assert message["android"]["notification"]["channel_id"] == "quiet"
 
@@ -209,9 +245,9 @@ def test_a_push_that_comes_late_is_as_quiet_as_the_hour_it_comes_in(
 def test_a_slot_more_than_two_hours_late_is_dropped(table: Table, courier: Courier, wire: FcmWire) -> None:
     """Its own lateness and its wait in the queue count together; the run is not even begun."""
     people_at(table, 1)
-    do(courier, a_slot_job(late=90 * MINUTE), waited=31 * MINUTE)
+    do(courier, a_slot_job(table, late=90 * MINUTE), waited=31 * MINUTE)
     assert wire.messages == []
-    do(courier, a_slot_job(late=90 * MINUTE), waited=30 * MINUTE)
+    do(courier, a_slot_job(table, late=90 * MINUTE), waited=30 * MINUTE)
     assert len(wire.messages) == 1
 
 
@@ -221,7 +257,7 @@ def test_a_reminder_is_on_no_phone_after_its_date(table: Table, courier: Courier
     saved(table, ada)
     wire.script[token_of(ada)] = [fcm_wire.INTERNAL] * 2
     midnight = an_instant("2026-03-03T05:00:00Z")
-    do(courier, a_slot_job(dt.time(23, 50), midnight - 10 * MINUTE), waited=MINUTE)
+    do(courier, a_slot_job(table, dt.time(23, 50), midnight - 10 * MINUTE), waited=MINUTE)
     (job,) = queue.taken()
     do(courier, job, waited=8 * MINUTE)
     (job,) = queue.taken()
@@ -244,7 +280,8 @@ def test_a_slot_in_a_gap_that_ends_its_date_is_pushed_all_the_same(
     due = slot_instant(date, dt.time(23, 30), nuuk)
     assert due is not None
     assert due == start_of(dt.date(2026, 3, 29), nuuk)
-    do(courier, SlotJob(zone=nuuk, time=dt.time(23, 30), shard=0, date=date, instant=due))
+    slot = Slot(nuuk, dt.time(23, 30))
+    do(courier, SlotJob(zone=nuuk, time=slot.time, shard=shard_of(table, slot), date=date, instant=due))
     (message,) = wire.messages
     assert message["android"]["ttl"] == "600s"
 
@@ -274,7 +311,7 @@ def test_in_the_evening_only_who_has_not_answered_is_reminded(table: Table, cour
     a_day(table, none)
     a_day(table, both, *(person.uid for person in pairs[both]))
     a_day(table, closed, closed=True)
-    do(courier, a_slot_job(dt.time(20, 30), EVENING))
+    do(courier, a_slot_job(table, dt.time(20, 30), EVENING))
     reminded = [pairs[one][1], *pairs[none], *pairs[unopened]]
     assert {message["token"] for message in wire.messages} == {token_of(person) for person in reminded}
     assert kinds_sent(wire) == {"evening": 5}
@@ -282,16 +319,17 @@ def test_in_the_evening_only_who_has_not_answered_is_reminded(table: Table, cour
 
 def test_in_the_morning_no_day_is_read(table: Table, courier: Courier) -> None:
     saved(table, a_paired_person())
+    job = a_slot_job(table)
     with calls(table) as seen:
-        do(courier, a_slot_job())
+        do(courier, job)
     assert "BatchGetItem" not in seen
 
 
 def test_who_unpaired_is_in_no_slot(table: Table, courier: Courier, wire: FcmWire) -> None:
     ada = a_paired_person()
     saved(table, ada)
-    People(table).change(ada.uid, lambda person: replace(person, couple=None))
-    do(courier, a_slot_job())
+    People(table).change(ada.uid, MORNING, lambda person: replace(person, couple=None))
+    do(courier, a_slot_job(table))
     assert wire.messages == []
 
 
@@ -302,7 +340,7 @@ def test_a_person_is_told_on_every_device(table: Table, courier: Courier, wire: 
     ada = a_paired_person(devices={DeviceId(name): a_device() for name in ("phone", "tablet")})
     saved(table, ada)
     do(courier, a_person_job(ada, PushKind.PARTNER_ANSWERED))
-    assert {message["token"] for message in wire.messages} == {device.token for device in ada.devices.values()}
+    assert {message["token"] for message in wire.messages} == {device.target.value for device in ada.devices.values()}
     assert kinds_sent(wire) == {"partner_answered": 2}
 
 
@@ -321,11 +359,27 @@ def test_a_push_that_waited_dies_with_the_couple(
 ) -> None:
     ada = a_paired_person()
     saved(table, ada)
-    People(table).change(ada.uid, lambda person: replace(person, **change))
+    People(table).change(ada.uid, MORNING, lambda person: replace(person, **change))
     do(courier, a_person_job(ada))
-    do(courier, a_retry(ada))
+    do(courier, a_retry(ada, kind=PushKind.BOTH_ANSWERED, couple=COUPLE))
     assert wire.messages == []
     assert queue.taken() == []
+
+
+@pytest.mark.parametrize(
+    ("change", "reached"),
+    [({"couple": None}, 0), ({"couple": CoupleId("another")}, 1), ({"devices": {}}, 0)],
+    ids=str,
+)
+def test_a_reminder_that_waited_is_for_whoever_is_in_a_couple(
+    table: Table, courier: Courier, wire: FcmWire, change: dict[str, Any], reached: int
+) -> None:
+    """It is about no couple in particular: who has found another is reminded still."""
+    ada = a_paired_person()
+    saved(table, ada)
+    People(table).change(ada.uid, MORNING, lambda person: replace(person, **change))
+    do(courier, a_retry(ada))
+    assert len(wire.messages) == reached
 
 
 def test_a_push_to_nobody_is_done(courier: Courier, wire: FcmWire) -> None:
@@ -352,15 +406,15 @@ def test_news_of_a_person_are_told_however_late(table: Table, courier: Courier, 
 
 
 def a_retry(person: Person, attempt: int = 2, **changes: object) -> RetryJob:
-    targets = tuple(
-        Target(uid=person.uid, couple=COUPLE, mark=mark_of(device.token)) for device in person.devices.values()
+    missed = tuple(
+        Missed(person=mark_of(person), target=keys.digest_of(device.target)) for device in person.devices.values()
     )
     return RetryJob.model_validate(
         {
             "kind": PushKind.PROMPT,
             "date": DATE,
             "instant": MORNING,
-            "targets": targets,
+            "missed": missed,
             "attempt": attempt,
             "reason": "UnavailableError",
             **changes,
@@ -374,61 +428,99 @@ def test_a_dead_token_is_forgotten_and_the_others_stay(
 ) -> None:
     ada = a_paired_person(devices={DeviceId(name): a_device() for name in ("phone", "tablet")})
     saved(table, ada)
-    dead, alive = (ada.devices[DeviceId(name)].token for name in ("phone", "tablet"))
-    wire.script[dead] = [answer]
-    do(courier, a_slot_job())
+    dead, alive = (ada.devices[DeviceId(name)].target for name in ("phone", "tablet"))
+    wire.script[dead.value] = [answer]
+    do(courier, a_slot_job(table))
     after = People(table).person(ada.uid)
     assert after
-    assert [device.token for device in after.devices.values()] == [alive]
-    assert table.get(keys.token(dead)) is None
-    (row,) = Slots(table).page(a_slot_job().slot, 0, None, 10).rows
-    assert row.tokens == (alive,)
+    assert [device.target for device in after.devices.values()] == [alive]
+    assert table.get(keys.target(dead)) is None
+    assert table.get(keys.target(alive))
+    (row,) = Slots(table).page(a_slot_job(table).shard, None, 10, MORNING).rows
+    assert [device.target for device in row.devices] == [alive]
 
 
 def test_a_dead_token_stays_when_time_runs_short(table: Table, courier: Courier, wire: FcmWire) -> None:
     """The next push will find it dead again."""
     (ada,) = people_at(table, 1)
     wire.script[token_of(ada)] = [fcm_wire.UNREGISTERED]
-    courier.carry_out(a_slot_job(), NO_WAIT, lambda: SHORT if wire.attempts else RESERVE)
+    courier.carry_out(a_slot_job(table), NO_WAIT, lambda: SHORT if wire.attempts else ENOUGH)
     stays = People(table).person(ada.uid)
     assert stays
     assert stays.devices == ada.devices
-    assert Runs(table).begin(a_slot_job().slot, 0, DATE, MORNING).done
+    assert Runs(table).begin(a_slot_job(table).shard, DATE, MORNING).done
 
 
 def test_a_token_that_moved_on_is_not_taken_from_its_new_owner(table: Table, courier: Courier, wire: FcmWire) -> None:
     ada, ben = a_paired_person(), a_paired_person()
     saved(table, ada, ben)
-    token = token_of(ada)
+    target = target_of(ada)
     retry = a_retry(ada)
     People(table).register_device(
-        ben.uid, DeviceId("handed on"), Device(token, ada.devices[DeviceId("phone")].platform, MORNING)
+        ben.uid, DeviceId("handed on"), Device(target, ada.devices[DeviceId("phone")].platform, MORNING)
     )
     do(courier, retry)
     assert wire.messages == [], "the token is Ben's now, and the push was Ada's"
-    wire.script[token] = [fcm_wire.UNREGISTERED]
-    courier.people.forget_token(ada.uid, token)
-    assert table.get(keys.token(token)) == {**keys.token(token)._asdict(), "uid": ben.uid}
+    courier.people.forget_target(mark_of(ada), target, MORNING)
+    assert table.get(keys.target(target)) == {**keys.target(target)._asdict(), "uid": ben.uid}
+    owner = People(table).person(ben.uid)
+    assert owner
+    assert target in {device.target for device in owner.devices.values()}
 
 
 @pytest.mark.parametrize(
-    "failing", [(fcm_wire.UNAVAILABLE, 30), (fcm_wire.INTERNAL, 30), (fcm_wire.QUOTA, 120)], ids=["503", "500", "429"]
+    "failing",
+    [(fcm_wire.UNAVAILABLE, 30, 30), (fcm_wire.INTERNAL, 0, 30), (fcm_wire.QUOTA, 120, 120)],
+    ids=["503", "500", "429"],
 )
 def test_what_failed_for_a_while_comes_again_alone_and_later(
-    table: Table, courier: Courier, wire: FcmWire, queue: Queue, failing: tuple[fcm_wire.Answer, int]
+    table: Table, courier: Courier, wire: FcmWire, queue: Queue, failing: tuple[fcm_wire.Answer, int, int]
 ) -> None:
     people = people_at(table, 5)
-    ada, (answer, delay) = people[2], failing
+    ada, (answer, asked, delay) = people[2], failing
     wire.script[token_of(ada)] = [answer]
-    do(courier, a_slot_job())
+    assert do(courier, a_slot_job(table)) == dt.timedelta(seconds=asked)
     assert len(wire.messages) == 4
     (job,) = queue.taken()
     assert job.type == "retry"
-    assert [target.uid for target in job.targets] == [ada.uid]
+    assert [each.person for each in job.missed] == [mark_of(ada)]
     assert (job.attempt, queue.delays) == (2, [delay])
     do(courier, job)
     assert [message["token"] for message in wire.messages[4:]] == [token_of(ada)]
     assert queue.taken() == []
+
+
+def test_a_run_goes_on_when_everybody_has_waited_as_fcm_asks(
+    table: Table, courier: Courier, wire: FcmWire, queue: Queue
+) -> None:
+    people = sorted(people_at(table, 5), key=mark_of)
+    courier = replace(courier, page_rows=2)
+    wire.script[token_of(people[0])] = [fcm_wire.QUOTA]
+    assert do(courier, a_slot_job(table)) == 2 * MINUTE
+    assert [message["token"] for message in wire.messages] == [token_of(people[1])]
+    jobs = queue.taken()
+    assert sorted(job.type for job in jobs) == ["retry", "slot"]
+    assert queue.delays == [120, 120]
+    for job in jobs:
+        assert do(courier, job, waited=2 * MINUTE) == NO_WAIT
+    assert Counter(message["token"] for message in wire.messages) == {token_of(person): 1 for person in people}
+
+
+def test_whoever_is_told_in_another_language_waits_too(
+    table: Table, courier: Courier, wire: FcmWire, queue: Queue
+) -> None:
+    """They would be sent to next, on their own."""
+    two = [a_paired_person(profile=a_profile(language=Language(language))) for language in ("en", "de")]
+    first, second = sorted(two, key=mark_of)
+    saved(table, first, second)
+    wire.script[token_of(first)] = [fcm_wire.UNAVAILABLE]
+    assert do(courier, a_slot_job(table)) == MINUTE / 2
+    assert wire.attempts[token_of(second)] == 0
+    (job,) = queue.taken()
+    assert job.type == "retry"
+    assert {each.person for each in job.missed} == {mark_of(first), mark_of(second)}
+    do(courier, job)
+    assert {message["token"] for message in wire.messages} == {token_of(first), token_of(second)}
 
 
 def test_only_the_device_that_was_not_reached_is_tried_again(
@@ -436,7 +528,7 @@ def test_only_the_device_that_was_not_reached_is_tried_again(
 ) -> None:
     ada = a_paired_person(devices={DeviceId(name): a_device() for name in ("phone", "tablet")})
     saved(table, ada)
-    failing = ada.devices[DeviceId("phone")].token
+    failing = ada.devices[DeviceId("phone")].target.value
     wire.script[failing] = [fcm_wire.INTERNAL] * 2
     do(courier, a_person_job(ada))
     for attempt in (2, 3):
@@ -445,7 +537,7 @@ def test_only_the_device_that_was_not_reached_is_tried_again(
         assert job.attempt == attempt
         do(courier, job)
     assert Counter(message["token"] for message in wire.messages) == {
-        device.token: 1 for device in ada.devices.values()
+        device.target.value: 1 for device in ada.devices.values()
     }
     assert wire.attempts[failing] == 3
     assert queue.delays == [30, 60]
@@ -457,7 +549,7 @@ def test_an_evening_reminder_is_not_tried_again_once_the_answer_is_there(
     ada = a_paired_person()
     saved(table, ada)
     wire.script[token_of(ada)] = [fcm_wire.UNAVAILABLE]
-    do(courier, a_slot_job(dt.time(20, 30), EVENING))
+    do(courier, a_slot_job(table, dt.time(20, 30), EVENING))
     (job,) = queue.taken()
     a_day(table, COUPLE, ada.uid)
     do(courier, job)
@@ -478,7 +570,7 @@ def test_a_longer_wait_than_the_queue_can_do_is_waited_out(
 ) -> None:
     ada = a_paired_person()
     saved(table, ada)
-    job: SlotJob | PersonJob | RetryJob = a_retry(ada, hold=20 * MINUTE)
+    job: Job = a_retry(ada, hold=20 * MINUTE)
     do(courier, job)
     (job,) = queue.taken()
     do(courier, job)
@@ -502,7 +594,8 @@ def test_what_never_arrives_is_laid_with_the_dead_letters_with_its_reason(
     assert queue.taken() == []
     (dead,) = dead_letters.taken()
     assert dead.type == "retry"
-    assert ([target.uid for target in dead.targets], dead.reason) == ([ada.uid], "UnavailableError")
+    assert ([each.person for each in dead.missed], dead.reason) == ([mark_of(ada)], "UnavailableError")
+    assert dead.couple == COUPLE
 
 
 def test_a_dead_letter_that_is_put_back_is_tried_anew(
@@ -526,13 +619,13 @@ def test_one_push_that_is_refused_holds_nobody_up(
     people = people_at(table, 5)
     odd = token_of(people[0])
     wire.script[odd] = [fcm_wire.OUR_MISTAKE] * 99
-    do(courier, a_slot_job())
+    do(courier, a_slot_job(table))
     assert len(wire.messages) == 4
     assert queue.taken() == []
     (dead,) = dead_letters.taken()
     assert dead.type == "retry"
     assert dead.reason == "InvalidArgumentError"
-    assert Runs(table).begin(a_slot_job().slot, 0, DATE, MORNING).done
+    assert Runs(table).begin(a_slot_job(table).shard, DATE, MORNING).done
     ada = People(table).person(people[0].uid)
     assert ada
     assert token_of(ada) == odd, "our own mistake costs nobody their device"
@@ -546,9 +639,9 @@ def test_a_credential_at_fault_stops_the_run_where_it_is(
     for person in people:
         wire.script[token_of(person)] = [answer]
     with pytest.raises(CredentialError):
-        do(courier, a_slot_job())
+        do(courier, a_slot_job(table))
     assert queue.taken() == []
-    do(courier, a_slot_job())
+    do(courier, a_slot_job(table))
     assert len(wire.messages) == 5
 
 
@@ -557,7 +650,7 @@ def test_a_key_of_apples_at_fault_holds_up_no_android(
 ) -> None:
     people = people_at(table, 5)
     wire.script[token_of(people[0])] = [fcm_wire.APPLE_SAYS_NO]
-    do(courier, a_slot_job())
+    do(courier, a_slot_job(table))
     assert len(wire.messages) == 4
     (job,) = queue.taken()
     assert job.type == "retry"
@@ -572,8 +665,8 @@ def test_a_failure_while_retries_are_enqueued_loses_nobody(table: Table, courier
     wire.script[token_of(people[0])] = [fcm_wire.INTERNAL]
     broken = replace(courier, outbox=replace(courier.outbox, queue_url=f"{courier.outbox.queue_url}-that-is-not-there"))
     with pytest.raises(ClientError):
-        do(broken, a_slot_job())
-    do(courier, a_slot_job())
+        do(broken, a_slot_job(table))
+    do(courier, a_slot_job(table))
     assert {message["token"] for message in wire.messages} == {token_of(person) for person in people}
 
 
@@ -584,7 +677,7 @@ def test_nothing_that_is_logged_or_queued_names_a_token(
     answers = [fcm_wire.UNAVAILABLE, fcm_wire.OUR_MISTAKE, fcm_wire.UNREGISTERED]
     for person, answer in zip(people, answers, strict=True):
         wire.script[token_of(person)] = [answer]
-    do(replace(courier, dead_letters=queue.outbox), a_slot_job())
+    do(replace(courier, dead_letters=queue.outbox), a_slot_job(table))
     said = "".join(repr(vars(record)) for record in caplog.records)
     assert "'refused': 1" in said
     said += "".join(job.model_dump_json() for job in queue.taken())

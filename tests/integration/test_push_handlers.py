@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +15,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from delivery import handler as delivery
 from react import handler as react
-from rekindle.models import CoupleId, Uid
-from rekindle.push.jobs import job_from
+from rekindle.models import CoupleId, Reminders, Uid
+from rekindle.push.jobs import LONGEST_DELAY, job_from
 from rekindle.store.slots import Slots
 from rekindle.store.table import Table
 from tests import engines
@@ -66,6 +67,7 @@ def world(emulator_url: str, queue: Queue, wire: FcmWire, monkeypatch: pytest.Mo
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     yield Table(client, name)
     delivery._start_over()
+    delivery._spreader.cache_clear()
     tick._tick.cache_clear()
     react._react.cache_clear()
 
@@ -76,10 +78,16 @@ def sample(name: str) -> dict[str, Any]:
 
 
 def ada_and_ben(table: Table) -> tuple[Person, Person]:
-    """The two whom the sample events are about."""
+    """The two whom the sample events are about: their morning is in the first shard that was ever named."""
     ada, ben = (a_paired_person(uid=Uid(uid), couple=CoupleId("couple-1")) for uid in ("uid-ada", "uid-ben"))
+    Slots(table).moves(ada.created_at, (None, replace(ada, reminders=Reminders(evening=None))))
     saved(table, ada, ben)
     return ada, ben
+
+
+def token_of(person: Person) -> str:
+    (device,) = person.devices.values()
+    return device.target.value
 
 
 def test_tick_takes_its_sample_event(world: Table, queue: Queue) -> None:
@@ -93,7 +101,7 @@ def test_tick_takes_its_sample_event(world: Table, queue: Queue) -> None:
 def test_react_takes_its_sample_event(queue: Queue) -> None:
     assert react.handler(sample("react"), Context()) == {"batchItemFailures": []}
     kinds = sorted(job.kind for job in queue.taken() if job.type == "person")
-    assert kinds == ["both_answered", "nudge", "partner_answered", "streak_milestone", "streak_milestone"]
+    assert kinds == ["both_answered", "nudge", "partner_answered", "prompt", "streak_milestone", "streak_milestone"]
 
 
 @pytest.mark.usefixtures("world")
@@ -108,12 +116,11 @@ def test_delivery_takes_its_sample_event(world: Table, wire: FcmWire) -> None:
     ada, ben = ada_and_ben(world)
     assert delivery.handler(sample("delivery"), Context()) == {"batchItemFailures": []}
     sent = sorted((message["token"], message["android"]["notification"]["tag"]) for message in wire.messages)
-    (ada_token,), (ben_token,) = ([device.token for device in each.devices.values()] for each in (ada, ben))
     assert sent == sorted(
         [
-            (ada_token, "prompt-2026-03-02"),
-            (ben_token, "prompt-2026-03-02"),
-            (ben_token, "partner_answered-2026-03-02"),
+            (token_of(ada), "prompt-2026-03-02"),
+            (token_of(ben), "prompt-2026-03-02"),
+            (token_of(ben), "partner_answered-2026-03-02"),
         ]
     )
 
@@ -142,11 +149,25 @@ def test_a_job_that_there_is_no_time_for_is_enqueued_anew(world: Table, wire: Fc
     event = sample("delivery")
     assert delivery.handler(event, Context(lambda: 20 if wire.messages else 600)) == {"batchItemFailures": []}
     assert len(wire.messages) == 2
-    waited = dt.timedelta(milliseconds=12)
-    put_off = [job_from(record["body"]) for record in event["Records"][1:]]
+    receipt = dt.timedelta(milliseconds=12)
+    waits = (receipt, receipt, LONGEST_DELAY + receipt)
+    put_off = [(job_from(record["body"]), wait) for record, wait in zip(event["Records"][1:], waits, strict=True)]
     assert sorted(queue.taken(), key=repr) == sorted(
-        (job.model_copy(update={"late": job.late + waited}) for job in put_off), key=repr
+        (job.model_copy(update={"late": job.late + wait}) for job, wait in put_off), key=repr
     )
+
+
+def test_when_fcm_asks_everybody_to_wait_the_rest_of_the_batch_waits_too(
+    world: Table, wire: FcmWire, queue: Queue
+) -> None:
+    ada, _ = ada_and_ben(world)
+    wire.script[token_of(ada)] = [fcm_wire.QUOTA]
+    assert delivery.handler(sample("delivery"), Context()) == {"batchItemFailures": []}
+    assert len(wire.messages) == 1, "to Ben, of the first job"
+    assert queue.taken() == []
+    held = queue.client.get_queue_attributes(QueueUrl=queue.url, AttributeNames=["ApproximateNumberOfMessagesDelayed"])
+    # The three other jobs, and Ada once more.
+    assert held["Attributes"]["ApproximateNumberOfMessagesDelayed"] == "4"
 
 
 def test_a_credential_that_was_replaced_is_read_again(
@@ -154,8 +175,7 @@ def test_a_credential_that_was_replaced_is_read_again(
 ) -> None:
     ada, ben = ada_and_ben(world)
     for person in (ada, ben):
-        for device in person.devices.values():
-            wire.script[device.token] = [fcm_wire.UNAUTHENTICATED]
+        wire.script[token_of(person)] = [fcm_wire.UNAUTHENTICATED]
     event = sample("delivery")
     event["Records"] = event["Records"][:1]
     assert len(delivery.handler(event, Context())["batchItemFailures"]) == 1

@@ -7,9 +7,10 @@ import pytest
 
 from rekindle.errors import OutboxError
 from rekindle.models import CoupleId, PushKind, Uid
-from rekindle.push.jobs import PersonJob, RetryJob, Target, job_from
+from rekindle.push.jobs import Missed, PersonJob, RetryJob, job_from
 from rekindle.push.outbox import ATTEMPTS, BATCH_BYTES, Outbox
-from tests.builders import an_instant
+from rekindle.store import keys
+from tests.builders import a_target, a_uid, an_instant
 from tests.integration.push_world import Queue
 
 if TYPE_CHECKING:
@@ -84,10 +85,8 @@ def test_jobs_go_ten_at_a_time() -> None:
 
 
 def test_heavy_jobs_go_as_many_as_a_request_may_weigh() -> None:
-    targets = tuple(
-        Target(uid=Uid(f"person-{number:026}"), couple=CoupleId("c" * 36), mark="0" * 16) for number in range(1000)
-    )
-    job = RetryJob(kind=PushKind.PROMPT, date=DATE, instant=an_instant(), targets=targets, attempt=2, reason="x")
+    missed = tuple(Missed(person=keys.mark_of(a_uid()), target=keys.digest_of(a_target())) for _ in range(1000))
+    job = RetryJob(kind=PushKind.PROMPT, date=DATE, instant=an_instant(), missed=missed, attempt=2, reason="x")
     sqs = FakeSqs(lambda *_: None)
     outbox_on(sqs).send([job] * 5)
     assert len(sqs.taken) == 5

@@ -87,7 +87,7 @@ def test_a_tick_that_dies_anywhere_loses_no_slot(table: Table, queue: Queue, tic
     done = 0
     for job in jobs:
         assert job.type == "slot"
-        run = runs.begin(job.slot, job.shard, job.date, job.instant)
+        run = runs.begin(job.shard, job.date, job.instant)
         if not run.done:
             runs.finish(run)
             done += 1

@@ -19,7 +19,7 @@ import pytest
 
 from couples_api import couple, days, devices, invites, me, streak
 from couples_api.parts import Caller, Parts
-from rekindle.models import CoupleId, Platform, Uid
+from rekindle.models import CoupleId, Platform, Target, TargetKind, Uid
 from rekindle.problems import Problem, ProblemError
 from rekindle.store import keys
 from rekindle.store.catalogue import Catalogue
@@ -461,9 +461,12 @@ class TestTokens:
             )
             assert lost(outcomes) == []
             for token in tokens:
-                owner = (parts.people.table.get(keys.token(token)) or {}).get("uid")
+                target = Target(TargetKind.TOKEN, token)
+                owner = (parts.people.table.get(keys.target(target)) or {}).get("uid")
                 holders = [
-                    racer.uid for racer in racers if token in {device.token for device in racer.person.devices.values()}
+                    racer.uid
+                    for racer in racers
+                    if target in {device.target for device in racer.person.devices.values()}
                 ]
                 assert holders == ([owner] if owner else [])
             # Each has one phone, so the third token-holder's token may have gone with another's coming: never both.

@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rekindle.errors import WriteConflictError
-from rekindle.reminders import Slot
 from rekindle.store import keys
 from rekindle.store.runs import Run, Runs
-from tests.builders import NEW_YORK, an_instant
+from tests.builders import an_instant
 from tests.integration.push_world import calls
 
 if TYPE_CHECKING:
     from rekindle.store.table import Table
 
-SLOT = Slot(NEW_YORK, dt.time(8, 30))
+SHARD = "7k"
 DATE = dt.date(2026, 3, 2)
 AT = an_instant("2026-03-02T13:30:00Z")
 
@@ -27,35 +26,36 @@ def runs(table: Table) -> Runs:
 
 
 def begun(runs: Runs) -> Run:
-    return runs.begin(SLOT, 0, DATE, AT)
+    return runs.begin(SHARD, DATE, AT)
 
 
 def test_a_run_begins_before_the_first_page(runs: Runs) -> None:
     run = begun(runs)
-    assert (run.cursor, run.done) == (None, False)
+    assert (run.cursor, run.done, run.rows) == (None, False, 0)
 
 
 def test_a_repeat_goes_on_where_the_run_was_left(runs: Runs) -> None:
-    runs.advance(runs.advance(begun(runs), "prompt#ada"), "prompt#ben")
-    assert (begun(runs).cursor, begun(runs).done) == ("prompt#ben", False)
+    moved = runs.advance(runs.advance(begun(runs), "pada", 1000), "pben", 7)
+    assert begun(runs) == moved
+    assert (moved.cursor, moved.done, moved.rows) == ("pben", False, 1007)
 
 
 def test_a_run_that_is_finished_says_so(runs: Runs) -> None:
-    runs.finish(runs.advance(begun(runs), "prompt#ada"))
+    runs.finish(runs.advance(begun(runs), "pada", 1))
     assert begun(runs).done
 
 
 def test_each_shard_and_each_date_has_a_run_of_its_own(runs: Runs) -> None:
     runs.finish(begun(runs))
-    assert not runs.begin(SLOT, 1, DATE, AT).done
-    assert not runs.begin(SLOT, 0, DATE + dt.timedelta(days=1), AT).done
+    assert not runs.begin("7l", DATE, AT).done
+    assert not runs.begin(SHARD, DATE + dt.timedelta(days=1), AT).done
 
 
 def test_of_two_deliveries_of_one_job_only_one_goes_on(runs: Runs) -> None:
     mine, other = begun(runs), begun(runs)
-    runs.advance(other, "prompt#ada")
+    runs.advance(other, "pada", 1)
     with pytest.raises(WriteConflictError):
-        runs.advance(mine, "prompt#ada")
+        runs.advance(mine, "pada", 1)
     with pytest.raises(WriteConflictError):
         runs.finish(mine)
 
@@ -64,7 +64,7 @@ def test_a_finished_run_is_never_moved(runs: Runs) -> None:
     run = begun(runs)
     runs.finish(run)
     with pytest.raises(WriteConflictError):
-        runs.advance(run, "prompt#ada")
+        runs.advance(run, "pada", 1)
     with pytest.raises(WriteConflictError):
         runs.finish(run)
 
@@ -74,7 +74,7 @@ def test_one_of_many_who_race_moves_a_run(runs: Runs) -> None:
 
     def moved(number: int) -> bool:
         try:
-            runs.advance(run, f"prompt#{number}")
+            runs.advance(run, f"p{number}", 1)
         except WriteConflictError:
             return False
         return True
@@ -85,7 +85,7 @@ def test_one_of_many_who_race_moves_a_run(runs: Runs) -> None:
 
 def test_a_run_is_forgotten_three_days_after_its_instant(runs: Runs, table: Table) -> None:
     begun(runs)
-    item = table.get(keys.run(SLOT, 0, DATE))
+    item = table.get(keys.run(SHARD, DATE))
     assert item
     assert item["ttl"] == int((AT + dt.timedelta(days=3)).timestamp())
 

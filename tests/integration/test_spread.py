@@ -110,6 +110,11 @@ def test_other_shards_that_have_grown_too_change_nothing_any_more(
     assert queue.taken() == []
 
 
+def test_a_slot_that_is_not_there_is_nothing_to_spread(spreader: Spreader, queue: Queue) -> None:
+    spreader.carry_out(a_job("0", CAME), dt.timedelta(0), plenty)
+    assert queue.taken() == []
+
+
 @pytest.mark.parametrize("crash_at", range(12))
 def test_a_crash_anywhere_leaves_everybody_in_one_shard(
     table: Table, spreader: Spreader, queue: Queue, crash_at: int

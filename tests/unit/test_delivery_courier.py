@@ -9,7 +9,8 @@ import pytest
 from delivery.courier import (
     FIRST_BACKOFF,
     LAST_ATTEMPT,
-    TARGETS,
+    MISSED,
+    Delivery,
     Recipient,
     is_awaited,
     retries,
@@ -17,7 +18,7 @@ from delivery.courier import (
     wait_before,
 )
 from delivery.gateway import DELIVERED, Fate, Outcome
-from delivery.handler import waited
+from delivery.handler import _waited
 from rekindle.calendar import day_window
 from rekindle.models import (
     Answer,
@@ -31,9 +32,10 @@ from rekindle.models import (
     PushKind,
     Uid,
 )
-from rekindle.push.jobs import LONGEST_DELAY, mark_of
+from rekindle.push.jobs import LONGEST_DELAY, Missed
 from rekindle.push.payloads import Occasion
-from tests.builders import NEW_YORK, TOKYO, an_instant
+from rekindle.store import keys
+from tests.builders import NEW_YORK, TOKYO, a_target, an_instant
 
 DATE = dt.date(2026, 3, 2)
 AT = an_instant("2026-03-03T01:30:00Z")
@@ -41,11 +43,19 @@ ADA, BEN = Uid("ada"), Uid("ben")
 OCCASION = Occasion(PushKind.PROMPT, DATE, AT, ends_at=AT + dt.timedelta(hours=4))
 MINUTE = dt.timedelta(minutes=1)
 NONE = dt.timedelta(0)
+COUPLE = CoupleId("couple-1")
+
+
+def plenty() -> dt.timedelta:
+    return 10 * MINUTE
+
+
+DELIVERY = Delivery(OCCASION, 5 * MINUTE, plenty, COUPLE)
 
 
 def a_day(*answered: Uid) -> Day:
     return Day(
-        couple=CoupleId("couple-1"),
+        couple=COUPLE,
         date=DATE,
         prompt=PromptRef(PackId("starter"), 1, PromptId("spark-01")),
         kind=PromptKind.QUESTION,
@@ -56,7 +66,7 @@ def a_day(*answered: Uid) -> Day:
 
 def sent(*outcomes: Outcome) -> list[tuple[Recipient, Outcome]]:
     return [
-        (Recipient(Uid(f"person-{number}"), CoupleId("couple-1"), Language("en"), False, f"token-{number}"), outcome)  # noqa: FBT003
+        (Recipient(f"person-{number}", Language("en"), False, a_target(f"token-{number}")), outcome)  # noqa: FBT003
         for number, outcome in enumerate(outcomes)
     ]
 
@@ -106,28 +116,29 @@ def test_after_the_last_attempt_it_is_given_up() -> None:
 
 
 def test_a_retry_is_about_the_same_and_says_why_it_is_needed() -> None:
-    (job,) = retries(OCCASION, sent(Outcome(Fate.LATER, "UnavailableError")), 5 * MINUTE, 2)
-    assert [(target.uid, target.mark) for target in job.targets] == [("person-0", mark_of("token-0"))]
+    (job,) = retries(DELIVERY, sent(Outcome(Fate.LATER, "UnavailableError")), 2)
+    assert job.missed == (Missed(person="person-0", target=keys.digest_of(a_target("token-0"))),)
+    assert job.couple == COUPLE
     assert (job.attempt, job.reason, job.late, job.hold) == (2, "UnavailableError", 5 * MINUTE, NONE)
     assert job.occasion == OCCASION
 
 
 def test_a_wait_beyond_what_the_queue_can_do_is_held_on_to() -> None:
     outcomes = sent(Outcome(Fate.LATER, "QuotaExceededError", 40 * MINUTE))
-    (job,) = retries(OCCASION, outcomes, NONE, 2, 40 * MINUTE)
+    (job,) = retries(DELIVERY, outcomes, 2, 40 * MINUTE)
     assert job.hold == 40 * MINUTE - LONGEST_DELAY
 
 
 def test_a_retry_of_very_many_devices_is_split_to_fit_the_queue() -> None:
-    outcomes = sent(*[Outcome(Fate.LATER, "UnavailableError")] * (TARGETS + 1))
-    jobs = retries(OCCASION, outcomes, NONE, 2)
-    assert [len(job.targets) for job in jobs] == [TARGETS, 1]
+    outcomes = sent(*[Outcome(Fate.LATER, "UnavailableError")] * (MISSED + 1))
+    jobs = retries(DELIVERY, outcomes, 2)
+    assert [len(job.missed) for job in jobs] == [MISSED, 1]
     assert len(jobs[0].model_dump_json()) < 262_144
 
 
 def test_nothing_is_tried_again_when_all_arrived() -> None:
     assert sorted_out(sent(DELIVERED, DELIVERED), 1) == ([], [])
-    assert retries(OCCASION, [], NONE, 2) == []
+    assert retries(DELIVERY, [], 2) == []
 
 
 @pytest.mark.parametrize(
@@ -147,4 +158,4 @@ def test_the_wait_in_the_queue_is_between_the_queues_own_times(received: str, ti
         "ApproximateFirstReceiveTimestamp": received,
         "ApproximateReceiveCount": str(times),
     }
-    assert waited({"attributes": stamps}, 20 * MINUTE) == wait
+    assert _waited({"attributes": stamps}, 20 * MINUTE) == wait

@@ -8,15 +8,16 @@ import pytest
 from pydantic import ValidationError
 
 from rekindle.errors import UnknownZoneError
-from rekindle.models import CoupleId, PushKind, Uid
-from rekindle.push.jobs import PersonJob, RetryJob, SlotJob, Target, job_from, mark_of
+from rekindle.models import CoupleId, PushKind, Target, TargetKind, Uid
+from rekindle.push.jobs import Job, Missed, PersonJob, RetryJob, SlotJob, SpreadJob, job_from
 from rekindle.reminders import Slot
-from tests.builders import NEW_YORK, an_instant
+from rekindle.store import keys
+from tests.builders import NEW_YORK, a_target, an_instant
 
 DATE = dt.date(2026, 3, 2)
 EVENTS = Path(__file__).parents[2] / "events"
 
-SLOT = SlotJob(zone=NEW_YORK, time=dt.time(8, 30), shard=3, date=DATE, instant=an_instant())
+SLOT = SlotJob(zone=NEW_YORK, time=dt.time(8, 30), shard="7k", date=DATE, instant=an_instant())
 PERSON = PersonJob(
     kind=PushKind.STREAK_MILESTONE,
     uid=Uid("ada"),
@@ -29,22 +30,24 @@ RETRY = RetryJob(
     kind=PushKind.PROMPT,
     date=DATE,
     instant=an_instant(),
-    targets=(Target(uid=Uid("ada"), couple=CoupleId("couple-1"), mark=mark_of("token")),),
+    missed=(Missed(person=keys.mark_of(Uid("ada")), target=keys.digest_of(a_target("token"))),),
+    couple=CoupleId("couple-1"),
     attempt=2,
     reason="UnavailableError",
     ends_at=an_instant(),
     late=dt.timedelta(minutes=7, seconds=1),
     hold=dt.timedelta(minutes=45),
 )
+SPREAD = SpreadJob(zone=NEW_YORK, time=dt.time(8, 30), shard="7k", date=DATE, instant=an_instant())
 
 
-@pytest.mark.parametrize("job", [SLOT, PERSON, RETRY], ids=lambda job: job.type)
-def test_a_job_survives_the_queue(job: SlotJob | PersonJob | RetryJob) -> None:
+@pytest.mark.parametrize("job", [SLOT, PERSON, RETRY, SPREAD], ids=lambda job: job.type)
+def test_a_job_survives_the_queue(job: Job) -> None:
     assert job_from(job.model_dump_json()) == job
 
 
-def test_a_slot_job_names_its_slot() -> None:
-    assert SLOT.slot == Slot(NEW_YORK, dt.time(8, 30))
+def test_a_job_of_a_slot_names_it() -> None:
+    assert SLOT.slot == SPREAD.slot == Slot(NEW_YORK, dt.time(8, 30))
 
 
 def test_a_job_of_a_person_says_what_it_is_about() -> None:
@@ -52,7 +55,7 @@ def test_a_job_of_a_person_says_what_it_is_about() -> None:
     assert (occasion.kind, occasion.date, occasion.milestone) == (PushKind.STREAK_MILESTONE, DATE, 30)
 
 
-def body(job: SlotJob | PersonJob | RetryJob, **changes: object) -> str:
+def body(job: Job, **changes: object) -> str:
     return json.dumps({**job.model_dump(mode="json"), **changes})
 
 
@@ -68,7 +71,8 @@ def body(job: SlotJob | PersonJob | RetryJob, **changes: object) -> str:
         body(SLOT, extra="field"),
         body(SLOT, time="08:31:00"),
         body(SLOT, time="08:30:00Z"),
-        body(SLOT, shard=-1),
+        body(SLOT, shard=3),
+        body(SLOT, shard=None),
         body(SLOT, date="2026-02-30"),
         body(SLOT, instant="2026-03-02T08:30:00"),
         body(SLOT, late="-PT1S"),
@@ -76,10 +80,14 @@ def body(job: SlotJob | PersonJob | RetryJob, **changes: object) -> str:
         body(PERSON, milestone=None),
         body(PERSON, kind="both_answered"),
         body(PERSON, uid=None),
+        body(RETRY, missed=[]),
         body(RETRY, targets=[]),
         body(RETRY, attempt=1),
         body(RETRY, ends_at="2026-03-03T00:00:00"),
-        body(RETRY, targets=[{"uid": "ada", "couple": "couple-1", "token": "a token"}]),
+        body(RETRY, missed=[{"person": "a mark", "target": "a digest", "token": "a token"}]),
+        body(RETRY, missed=[{"person": "a mark"}]),
+        body(SPREAD, shard=3),
+        body(SPREAD, late="-PT1S"),
     ],
 )
 def test_what_is_not_a_job_is_refused(wrong: str) -> None:
@@ -92,12 +100,19 @@ def test_a_job_in_an_unknown_zone_is_refused() -> None:
         job_from(body(SLOT, zone="Mars/Olympus"))
 
 
-def test_a_mark_tells_devices_apart_without_giving_their_tokens_away() -> None:
-    assert mark_of("token-1") == mark_of("token-1")
-    assert mark_of("token-1") != mark_of("token-2")
-    assert "token" not in mark_of("token-1")
+def test_a_digest_tells_devices_apart_without_giving_their_targets_away() -> None:
+    assert keys.digest_of(a_target("id-1")) == keys.digest_of(a_target("id-1"))
+    assert keys.digest_of(a_target("id-1")) != keys.digest_of(a_target("id-2"))
+    assert keys.digest_of(a_target("id-1")) != keys.digest_of(Target(TargetKind.FID, "id-1"))
+    assert "id-1" not in keys.digest_of(a_target("id-1"))
+
+
+def test_a_mark_tells_persons_apart_without_giving_their_uids_away() -> None:
+    assert keys.mark_of(Uid("ada")) == keys.mark_of(Uid("ada"))
+    assert keys.mark_of(Uid("ada")) != keys.mark_of(Uid("ben"))
+    assert "ada" not in keys.mark_of(Uid("ada"))
 
 
 def test_the_sample_event_of_delivery_holds_a_job_of_every_type() -> None:
     event = json.loads((EVENTS / "delivery.json").read_text(encoding="utf-8"))
-    assert [job_from(record["body"]).type for record in event["Records"]] == ["slot", "person", "retry"]
+    assert [job_from(record["body"]).type for record in event["Records"]] == ["slot", "person", "retry", "spread"]

@@ -190,11 +190,14 @@ def test_nothing_of_a_nudge_is_passed_on_but_that_there_is_one() -> None:
         ("PERSON#ada", "PERSON"),
         (f"COUPLE#{COUPLE}", "COUPLE"),
         (f"COUPLE#{COUPLE}", "SEEN#spark"),
-        ("SLOT#Asia/Tokyo#08:30#0", "prompt#ada"),
+        ("SLOT#Asia/Tokyo#08:30", "SHARDS"),
+        ("DUE#7k", "pE4XbdHOQi0tE"),
+        ("DUE#7k", "~1772464200000#pE4XbdHOQi0tE"),
+        ("PERSON#ada", "TRIES"),
         ("TICK", "WATERMARK"),
     ],
 )
-def test_what_is_no_day_no_nudge_and_no_streak_is_nothing_to_react_to(pk: str, sk: str) -> None:
+def test_what_is_no_day_no_nudge_no_streak_and_no_reminder_that_moved_is_nothing_to_react_to(pk: str, sk: str) -> None:
     assert reaction_to(change(sk, {}, {"any": {"S": "thing"}}, pk)) == NOTHING
 
 
@@ -213,4 +216,5 @@ def test_the_sample_event_shows_each_reaction() -> None:
         [PushKind.BOTH_ANSWERED],
         [PushKind.STREAK_MILESTONE] * 2,
         [PushKind.NUDGE],
+        [PushKind.PROMPT],
     ]

@@ -11,6 +11,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import ValidationError
 
 from rekindle.reminders import Slot
+from rekindle.store.slots import Shards
 from tests.builders import NEW_YORK, TOKYO, an_instant
 from tick import handler as tick
 from tick.handler import due_in, due_jobs, window
@@ -49,13 +50,13 @@ def test_what_is_due_is_the_slot_that_each_zone_has_just_reached() -> None:
 
 def test_a_job_is_made_for_each_shard_of_a_slot_that_exists() -> None:
     due = due_in({TOKYO, NEW_YORK}, AT - 5 * MINUTES, AT)
-    jobs = due_jobs(due, {Slot(NEW_YORK, dt.time(8, 30)): 3}, AT)
-    assert [(str(job.slot), job.shard) for job in jobs] == [("America/New_York#08:30", shard) for shard in range(3)]
+    jobs = due_jobs(due, {Slot(NEW_YORK, dt.time(8, 30)): Shards(("a", "b"), spreading_to=("c",))}, AT)
+    assert [(str(job.slot), job.shard) for job in jobs] == [("America/New_York#08:30", shard) for shard in "abc"]
 
 
 def test_a_job_says_how_late_it_is_already() -> None:
     due = due_in({NEW_YORK}, AT - 30 * MINUTES, AT)
-    jobs = due_jobs(due, {Slot(NEW_YORK, dt.time(8, 10)): 1}, AT)
+    jobs = due_jobs(due, {Slot(NEW_YORK, dt.time(8, 10)): Shards(("a",))}, AT)
     assert [job.late for job in jobs] == [20 * MINUTES]
 
 

@@ -45,8 +45,8 @@ class Spreader:
     def carry_out(self, job: SpreadJob, waited: dt.timedelta, time_left: Callable[[], dt.timedelta]) -> None:
         """Take the slot a step further, and enqueue the job again until there is none left to take."""
         late = job.late + waited
-        shards = self.slots.existing([job.slot])[job.slot]
-        if job.shard not in shards.names:
+        shards = self.slots.existing([job.slot]).get(job.slot)
+        if shards is None or job.shard not in shards.names:
             return  # Several shards of a slot tell that they have grown, and the first to be heard has been enough.
         about = {"slot": str(job.slot), "shards": 2 * len(shards.names)}
         if not shards.spreading_to:

@@ -5,7 +5,7 @@ shard has a short name of its own, a row is keyed by its kind's letter and its p
 one letter each:
 
     t   the targets, packed (`rekindle.store.targets`)
-    l   the language
+    l   the language; absent where it is English
     q   the quiet hours as `HH:MM-HH:MM`, or `-` for none; absent where they are as everybody has them at first
     a   the date's ordinal after which the row answers for every date, and
     o   that of one date more for which it answers; both absent from most rows (`rekindle.claims`)
@@ -55,6 +55,7 @@ MOVED_AT_ONCE: Final = 50
 """Rows of one transaction, which takes a hundred writes."""
 
 _EVERYBODYS: Final = Reminders().quiet_hours
+_ENGLISH: Final = Language("en")
 _NO_QUIET_HOURS: Final = "-"
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 
@@ -299,7 +300,9 @@ def _note_of(row: keys.Key, instant: dt.datetime) -> Write:
 
 
 def _item_from(row: SlotRow) -> Item:
-    item: Item = {"t": packed(row.devices), "l": row.language}
+    item: Item = {"t": packed(row.devices)}
+    if row.language != _ENGLISH:
+        item["l"] = row.language
     if row.quiet_hours != _EVERYBODYS:
         quiet = row.quiet_hours
         item["q"] = f"{quiet.start:%H:%M}-{quiet.end:%H:%M}" if quiet else _NO_QUIET_HOURS
@@ -318,7 +321,7 @@ def _row_from(item: Mapping[str, Any]) -> SlotRow:
     return SlotRow(
         kind=keys.ROW_KINDS[item["sk"][0]],
         person=item["sk"][1:],
-        language=Language(item["l"]),
+        language=Language(item["l"]) if "l" in item else _ENGLISH,
         devices=unpacked(item["t"]),
         quiet_hours=_quiet_hours_from(item["q"]) if "q" in item else _EVERYBODYS,
         claim=Claim(
