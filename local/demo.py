@@ -53,6 +53,8 @@ class Claim(StrEnum):
     CLOSED = "A date that has closed takes no answer"
     STREAK = "The streak grew by the dates they met, and a rest day left it whole"
     MILESTONE = "Seven days were worth a word to each, once"
+    TOUCH = "Both were reminded of the same small gesture on the days they chose, and no lock screen named it"
+    NUDGE = "A nudge in the night made no sound, and showed its gesture in the app"
     PUSHES = "Each phone got exactly the pushes it should, each once, and silently in quiet hours"
     NEUTRAL = "No push holds anything but the catalogue's words and a link that tells nothing"
     CLEAN = "Nothing was left on the queue or with the dead letters, and no function failed"
@@ -100,6 +102,7 @@ class Demo:
         self._written: dict[dt.date, dict[Partner, str]] = defaultdict(dict)
         self._sealed: set[tuple[Partner, str]] = set()
         self._themes: dict[dt.date, str] = {}
+        self._gestures: dict[dt.date, Mapping[str, Any]] = {}
         self._prompts: dict[dt.date, Mapping[str, Any]] = {}
         self._complete: set[dt.date] = set()
         self.expectations = Expectations()
@@ -132,7 +135,8 @@ class Demo:
             self._call(who, at, "PUT", "/v1/me/devices/phone", {"token": who.token, "platform": who.platform})
             quiet = {"start": f"{who.quiet.start:%H:%M}", "end": f"{who.quiet.end:%H:%M}"}
             times = {"prompt_time": f"{who.prompt:%H:%M}", "evening_time": f"{who.evening:%H:%M}"}
-            self._call(who, at, "PUT", "/v1/me/reminders", times | {"quiet_hours": quiet})
+            touch = {"weekdays": self._plan.touch_weekdays, "time": f"{who.touch:%H:%M}"}
+            self._call(who, at, "PUT", "/v1/me/reminders", times | {"quiet_hours": quiet, "touch": touch})
 
     def _pair(self) -> None:
         date, at = self._plan.dates[0], self._plan.paired_at
@@ -152,20 +156,18 @@ class Demo:
                 self._beat(moment)
             case Act.BEAT_AGAIN:
                 self._beat_again(moment)
+            case Act.TOUCH:
+                self._touch(moment)
+            case Act.NUDGE:
+                self._nudge(moment)
             case Act.LOOK:
                 self._look(moment)
             case Act.ANSWER | Act.DRAFT | Act.SHARE_FIRST:
                 self._answer(moment)
             case Act.EDIT:
                 self._edit(moment)
-            case Act.EDIT_TOO_LATE:
-                text = "On second thoughts, something quite different."
-                self._refused(moment, {"text": text, "revision": 2}, "answers-are-open", Claim.EDIT)
-                self._page.notes(moment.date, moment.who, moment.at, "would edit again: open answers stay as they are")
-            case Act.ANSWER_TOO_LATE:
-                self._refused(moment, {"text": "Yesterday got away from me."}, "day-closed", Claim.CLOSED)
-                self._page.notes(moment.date, moment.who, moment.at, "the day has closed; nobody says who missed it")
-                self._check_streak(moment)
+            case Act.EDIT_TOO_LATE | Act.ANSWER_TOO_LATE:
+                self._too_late(moment)
         self._await_pushes(moment)
         if moment.completes:
             self._check_reveal(moment)
@@ -189,6 +191,24 @@ class Demo:
         jobs = self._stack.tick(first.at)["jobs"]
         self.expectations.expect(Claim.PROMPTS, not jobs, f"a beat that came twice sent {jobs} jobs again")
         self._page.notes(moment.date, moment.who, moment.at, "the same beat came again, and nothing buzzed")
+
+    def _touch(self, moment: Moment) -> None:
+        self._stack.tick(moment.at)
+        gesture = self._call(moment.who, moment.at, "GET", "/v1/touch/today")["gesture"]
+        other = self._gestures.setdefault(moment.date, gesture)
+        what = f"{moment.who.name} on {moment.date}: {gesture}"
+        self.expectations.expect(Claim.TOUCH, gesture and gesture == other and gesture["warmth"] == 1, what)
+        self._page.notes(moment.date, moment.who, moment.at, f"a small gesture: {gesture['text']}")
+
+    def _nudge(self, moment: Moment) -> None:
+        self._call(moment.who, moment.at, "POST", "/v1/nudges", {"gesture": "thinking_of_you"})
+        partner = _partner(moment.who)
+        self._page.notes(moment.date, moment.who, moment.at, f"lets {partner.name} know: thinking of you")
+        received = self._call(partner, moment.at, "GET", "/v1/nudges")["received"]
+        gestures = [nudge["gesture"] for nudge in received]
+        self.expectations.expect(Claim.NUDGE, gestures == ["thinking_of_you"], f"{partner.name} received {gestures}")
+        passive = all(push.passive for push in moment.pushes)
+        self.expectations.expect(Claim.NUDGE, passive, f"it is {partner.clock(moment.at):%H:%M} in {partner.city}")
 
     def _look(self, moment: Moment) -> dict[str, Any]:
         day = self._day(moment)
@@ -245,6 +265,16 @@ class Demo:
         edited = self._call(moment.who, moment.at, "PUT", f"/v1/days/{moment.date}/answer", body)
         self.expectations.expect(Claim.EDIT, edited["me"]["text"] == text, f"{moment.date}: the edit is not there")
         self._page.writes(moment.date, moment.who, moment.at, text, "in place of the first words")
+
+    def _too_late(self, moment: Moment) -> None:
+        if moment.act is Act.EDIT_TOO_LATE:
+            text = "On second thoughts, something quite different."
+            self._refused(moment, {"text": text, "revision": 2}, "answers-are-open", Claim.EDIT)
+            self._page.notes(moment.date, moment.who, moment.at, "would edit again: open answers stay as they are")
+        else:
+            self._refused(moment, {"text": "Yesterday got away from me."}, "day-closed", Claim.CLOSED)
+            self._page.notes(moment.date, moment.who, moment.at, "the day has closed; nobody says who missed it")
+            self._check_streak(moment)
 
     def _refused(self, moment: Moment, body: Mapping[str, Any], problem: str, claim: Claim) -> None:
         reply = self._phones[moment.who].call(moment.at, "PUT", f"/v1/days/{moment.date}/answer", body)
@@ -374,7 +404,7 @@ def _is_neutral(push: Mapping[str, Any]) -> bool:
         (push["title"], push["body"]) in texts
         and push["data"].keys() == {"link"}
         and place != link
-        and place[:1] in {"d", "s"}
+        and place[:1] in {"d", "n", "s", "t"}
         and place[1:].isdecimal()
         and push["message"]["android"]["notification"]["visibility"] == "PRIVATE"
     )

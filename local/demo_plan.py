@@ -33,6 +33,7 @@ class Partner:
     platform: Platform
     prompt: dt.time
     evening: dt.time
+    touch: dt.time
     quiet: QuietHours
 
     @property
@@ -62,6 +63,7 @@ MAYA: Final = Partner(
     Platform.IOS,
     prompt=dt.time(8, 30),
     evening=dt.time(20, 30),
+    touch=dt.time(18),
     quiet=QuietHours(dt.time(22), dt.time(7)),
 )
 HARU: Final = Partner(
@@ -71,6 +73,7 @@ HARU: Final = Partner(
     Platform.ANDROID,
     prompt=dt.time(7, 30),
     evening=dt.time(20, 30),
+    touch=dt.time(19),
     quiet=QuietHours(dt.time(21), dt.time(6, 30)),
 )
 COUPLE: Final = (MAYA, HARU)
@@ -85,6 +88,9 @@ class Act(Enum):
     """The schedule's beat at somebody's evening time."""
     BEAT_AGAIN = auto()
     """The beat of somebody's prompt time, a second time."""
+    TOUCH = auto()
+    """The schedule's beat at somebody's time for a small gesture."""
+    NUDGE = auto()
     LOOK = auto()
     ANSWER = auto()
     DRAFT = auto()
@@ -116,6 +122,9 @@ class Scene:
     title: str
     cues: tuple[Cue, ...] = ()
 
+
+TOUCH_SCENES: Final = (2, 5)
+"""On the weekdays of these dates both want to be reminded of a touch; no other of the eight dates is on one of them."""
 
 PAIRING_TIME: Final = dt.time(7)
 """By Maya's clock, on the first date."""
@@ -150,6 +159,7 @@ SCRIPT: Final = (
         "A long day for both: one date goes by unanswered",
         (
             Cue(HARU, Act.LOOK, dt.time(7, 40)),
+            Cue(MAYA, Act.NUDGE, dt.time(13)),
             Cue(MAYA, Act.ANSWER_TOO_LATE, dt.time(8, 35), next_day=True),
         ),
     ),
@@ -192,8 +202,10 @@ class ExpectedPush:
 
     @property
     def collapse_key(self) -> str:
-        """How the push's collapse key begins; a milestone's ends with the date on which the streak came to it."""
-        return f"{self.kind}-" if self.kind is PushKind.STREAK_MILESTONE else f"{self.kind}-{self.date}"
+        """How the push's collapse key begins; after it a milestone's has its own date, and a nudge's means nothing."""
+        return (
+            f"{self.kind}-" if self.kind in {PushKind.STREAK_MILESTONE, PushKind.NUDGE} else f"{self.kind}-{self.date}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +229,11 @@ class Plan:
     dates: tuple[dt.date, ...]
     paired_at: dt.datetime
     moments: tuple[Moment, ...]
+
+    @property
+    def touch_weekdays(self) -> tuple[str, ...]:
+        """The weekdays on which both want a touch reminder, as the API names them."""
+        return tuple(f"{self.dates[scene]:%A}".lower() for scene in TOUCH_SCENES)
 
     def pushes_to(self, partner: Partner) -> list[ExpectedPush]:
         """Everything that their phone has to be sent, in order."""
@@ -257,6 +274,8 @@ def _reminders(dates: tuple[dt.date, ...], paired_at: dt.datetime) -> Iterator[M
                 at = _instant(date, time, who)
                 if paired_at < at <= last:
                     yield Moment(at, who, act, date)
+    for scene in TOUCH_SCENES:
+        yield from (Moment(_instant(dates[scene], who.touch, who), who, Act.TOUCH, dates[scene]) for who in COUPLE)
 
 
 def _with_consequences(moments: list[Moment]) -> Iterator[Moment]:
@@ -270,6 +289,10 @@ def _with_consequences(moments: list[Moment]) -> Iterator[Moment]:
                 follows = [(moment.who, PushKind.PROMPT)]
             case Act.EVENING if moment.who not in there:
                 follows = [(moment.who, PushKind.EVENING)]
+            case Act.TOUCH:
+                follows = [(moment.who, PushKind.TOUCH)]
+            case Act.NUDGE:
+                follows = [(partner, PushKind.NUDGE) for partner in COUPLE if partner != moment.who]
             case Act.ANSWER | Act.DRAFT | Act.SHARE_FIRST:
                 there.append(moment.who)
                 if len(there) < len(COUPLE):

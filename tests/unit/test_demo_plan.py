@@ -58,7 +58,7 @@ def test_everything_but_the_last_reminders_lies_behind(now: dt.datetime) -> None
 @example(an_instant("2026-03-12T12:00:00Z"))
 def test_every_answer_finds_its_day_open_but_the_one_that_is_too_late(now: dt.datetime) -> None:
     for moment in planned(now).moments:
-        if moment.act in REMINDERS or moment.act is Act.BEAT_AGAIN:
+        if moment.act in REMINDERS | {Act.BEAT_AGAIN, Act.TOUCH, Act.NUDGE}:
             continue
         is_open = day_window(moment.date, ZONES).is_open(moment.at)
         assert is_open is (moment.act is not Act.ANSWER_TOO_LATE)
@@ -89,7 +89,13 @@ def test_seven_dates_are_met_and_each_push_is_counted(now: dt.datetime) -> None:
         PushKind.PARTNER_ANSWERED: 7,
         PushKind.BOTH_ANSWERED: 7,
         PushKind.STREAK_MILESTONE: 2,
+        PushKind.TOUCH: 4,
+        PushKind.NUDGE: 1,
     }
+    (nudge,) = (push for moment in plan.moments for push in moment.pushes if push.kind is PushKind.NUDGE)
+    assert nudge.passive, "it is night in Tokyo"
+    weekdays = [f"{date:%A}".lower() for date in plan.dates]
+    assert all(weekdays.count(weekday) == 1 for weekday in plan.touch_weekdays)
     assert sum(moment.completes for moment in plan.moments) == 7
     assert not any(moment.completes for moment in plan.moments if moment.date == plan.dates[3])
 
