@@ -77,7 +77,7 @@ test: lint types pack-lint ## everything: checks, unit, engines, artifacts and t
 .PHONY: format lock openapi build deploy publish
 format: .venv/.synced ## put the code into shape
 	@.venv/bin/ruff check --fix && .venv/bin/ruff format
-lock: .venv/.synced ## resolve anew, and export what each artifact installs
+lock: $(filter .tools/bin/uv,$(UV)) ## resolve anew, and export what each artifact installs
 	@$(UV) lock
 	@$(UV) export --quiet --locked --only-group runtime --no-emit-project --no-annotate -o shared/requirements.txt
 	@$(UV) export --quiet --locked --only-group vault --no-emit-project --no-annotate -o functions/couples_api/requirements.txt
