@@ -13,10 +13,11 @@ from dataclasses import asdict, dataclass
 from itertools import batched
 from typing import TYPE_CHECKING, Any, Final
 
-from delivery.gateway import AT_ONCE, LONGEST_SEND, CredentialError, Fate, Outcome
+from delivery.gateway import AT_ONCE, LONGEST_SEND, NO_TIME, CredentialError, Fate, Outcome
+from rekindle import models
 from rekindle.calendar import local_time, start_of
 from rekindle.errors import ContentionError
-from rekindle.models import PushKind
+from rekindle.models import PushKind, TargetKind
 from rekindle.push.jobs import FIRST_RETRY, LONGEST_DELAY, PersonJob, RetryJob, SlotJob, Target, mark_of
 from rekindle.push.payloads import REMINDERS, Occasion, payload_of
 from rekindle.reminders import MAX_LATENESS, is_quiet
@@ -39,8 +40,6 @@ SPARE: Final = dt.timedelta(seconds=30)
 
 RESERVE: Final = LONGEST_SEND + SPARE
 """Time that must be left to begin another page, and to send to any AT_ONCE devices of it."""
-
-NO_TIME: Final = Outcome(Fate.LATER, "no time left")
 
 LAST_ATTEMPT: Final = 6
 FIRST_BACKOFF: Final = dt.timedelta(seconds=30)
@@ -187,7 +186,8 @@ class Courier:
         for payload, turn in self._turns(occasion, recipients, late):
             outcomes = [NO_TIME] * len(turn)
             if time_left() >= RESERVE:
-                outcomes = self.gateway.send(payload, [recipient.token for recipient in turn])
+                targets = [models.Target(TargetKind.TOKEN, recipient.token) for recipient in turn]
+                outcomes = self.gateway.send(payload, targets, time_left() - SPARE)
             sent.extend(zip(turn, outcomes, strict=True))
         if all(outcome.fate is Fate.UNAUTHORISED for _, outcome in sent):
             raise CredentialError(_reasons(sent))
