@@ -55,7 +55,7 @@ reset: .venv/.synced ## delete the local stack's data
 .PHONY: demo bench
 demo: setup ## a couple's first week, from end to end, on a stack of its own
 	@$(PYTHON) -m local.demo
-bench: setup ## requests, capacity units and round trips of every call and worker
+bench: setup ## requests, capacity units and round trips of every call and worker; the gateway's speed
 	@$(PYTHON) -m bench
 
 .PHONY: check lint types unit pack-lint test
