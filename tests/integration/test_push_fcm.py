@@ -6,9 +6,11 @@ import datetime as dt
 import json
 import time
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
+from google.auth.credentials import CredentialsWithRegionalAccessBoundary
 
 from delivery.fcm import FcmGateway, credential_from, message_of
 from delivery.gateway import AT_ONCE, DELIVERED, LONGEST_SEND, NO_TIME, CredentialError, Fate, Outcome
@@ -105,6 +107,18 @@ def test_the_access_token_is_had_once_for_many_pages(wire: FcmWire, gateway: Fcm
     assert set(wire.bearers) == {"access"}
 
 
+def test_nobody_asks_google_in_the_background_where_the_account_may_be_used(
+    wire: FcmWire, gateway: FcmGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """google-auth would, with each request that it has a part in, from a thread that a frozen function leaves so."""
+    asked: list[object] = []
+    seam = "_maybe_start_regional_access_boundary_refresh"
+    monkeypatch.setattr(CredentialsWithRegionalAccessBoundary, seam, lambda *about: asked.append(about))
+    assert send(gateway, *tokens(3)) == [DELIVERED] * 3
+    assert wire.token_requests == 1
+    assert asked == []
+
+
 def test_connections_are_kept_from_page_to_page(wire: FcmWire, gateway: FcmGateway) -> None:
     for _ in range(20):
         send(gateway, a_token())
@@ -189,6 +203,17 @@ def test_a_page_ends_when_its_time_does_and_says_what_it_did_not_begin(wire: Fcm
     outcomes = send(gateway, *page, within=LONGEST_SEND)
     assert outcomes == [DELIVERED] * AT_ONCE + [NO_TIME] * (IN_PARALLEL - AT_ONCE)
     assert sum(wire.attempts.values()) == AT_ONCE
+
+
+def test_a_page_that_a_pace_holds_back_goes_out_whole(wire: FcmWire) -> None:
+    """Many times what may begin at once, with moments when nothing is under way."""
+    connect = partial(Libcurl, pushes_per_second=400)
+    gateway = FcmGateway(credential_from(wire.secret), PROJECT, wire.url, connect=connect)
+    page = tokens(AT_ONCE)
+    assert send(gateway, *page) == [DELIVERED] * AT_ONCE
+    assert send(gateway, *page) == [DELIVERED] * AT_ONCE
+    assert set(wire.attempts.values()) == {2}
+    gateway.close()
 
 
 def test_an_answer_that_does_not_come_is_for_later(wire: FcmWire, connect: Connect) -> None:

@@ -20,6 +20,7 @@ from delivery.transport import Told
 from local.stack import free_ports
 from rekindle.models import Target, TargetKind
 from tests.builders import a_token
+from tests.integration.fcm_http2 import cut_wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -44,14 +45,14 @@ def port() -> int:
 
 
 @pytest.fixture
-def connect(folder: Path, port: int) -> Callable[..., Libcurl]:
-    """Makes a transport that trusts the server, to a project of this name."""
-    return partial(Libcurl, f"https://127.0.0.1:{port}", authorities=str(folder / CERTIFICATE), timeout=TIMEOUT)
+def connect(folder: Path) -> Callable[..., Libcurl]:
+    """Makes a transport to an endpoint and a project, which trusts the server's certificate."""
+    return partial(Libcurl, authorities=str(folder / CERTIFICATE), timeout=TIMEOUT)
 
 
 @pytest.fixture
-def transport(connect: Callable[..., Libcurl]) -> Iterator[Libcurl]:
-    transport = connect(project="test-20ms")
+def transport(connect: Callable[..., Libcurl], port: int) -> Iterator[Libcurl]:
+    transport = connect(f"https://127.0.0.1:{port}", "test-20ms")
     yield transport
     transport.close()
 
@@ -81,12 +82,8 @@ def test_a_page_shares_as_few_connections_as_hold_it(
 ) -> None:
     with serving(folder, port, module=SERVER) as address:
         assert send(transport, *tokens(page)) == [Told.ACCEPTED] * page
-        assert seen(folder, address) == {
-            "peers": seen(folder, address)["peers"],
-            "versions": ["2"],
-            "sends": page,
-        }
-        assert len(seen(folder, address)["peers"]) == connections
+        record = seen(folder, address)
+        assert (record["versions"], record["sends"], len(record["peers"])) == (["2"], page, connections)
 
 
 def test_connections_are_kept_from_page_to_page(folder: Path, port: int, transport: Libcurl) -> None:
@@ -115,6 +112,29 @@ def test_what_is_under_way_when_the_server_dies_is_told_of_at_once(folder: Path,
         assert exceptions.UnavailableError in map(type, answers)
 
 
+def test_a_hundred_pushes_whose_connection_is_cut_share_the_next_one(
+    folder: Path, port: int, connect: Callable[..., Libcurl]
+) -> None:
+    """They were under way, and may be sent twice, but no more often; on the phone the second replaces the first."""
+    with serving(folder, port, module=SERVER) as address, cut_wire(port, cuts=1) as through:
+        transport = connect(f"https://127.0.0.1:{through}", "test-600ms")
+        assert send(transport, *tokens(AT_ONCE)) == [Told.ACCEPTED] * AT_ONCE
+        transport.close()
+        assert AT_ONCE <= seen(folder, address)["sends"] <= 2 * AT_ONCE
+        assert len(seen(folder, address)["peers"]) <= 2
+
+
+def test_pushes_whose_connections_are_cut_again_and_again_are_for_later(
+    folder: Path, port: int, connect: Callable[..., Libcurl]
+) -> None:
+    with serving(folder, port, module=SERVER) as address, cut_wire(port, cuts=1_000) as through:
+        transport = connect(f"https://127.0.0.1:{through}", "test-600ms")
+        answers = send(transport, *tokens(AT_ONCE))
+        transport.close()
+        assert {type(answer) for answer in answers} == {exceptions.UnavailableError}
+        assert seen(folder, address)["sends"] <= 2 * AT_ONCE
+
+
 def test_a_certificate_that_nobody_vouches_for_is_refused(folder: Path, port: int) -> None:
     with serving(folder, port, module=SERVER) as address:
         transport = Libcurl(address, "test", TIMEOUT)
@@ -128,7 +148,7 @@ def test_closing_lets_go_of_every_socket(folder: Path, port: int, connect: Calla
     gc.collect()
     before = sockets()
     with serving(folder, port, module=SERVER):
-        transport = connect(project="test-20ms")
+        transport = connect(f"https://127.0.0.1:{port}", "test-20ms")
         send(transport, *tokens(10 * AT_ONCE))
         assert sockets() >= before + CONNECTIONS
         transport.close()
