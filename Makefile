@@ -57,7 +57,7 @@ reset: .venv/.synced ## delete the local stack's data
 .PHONY: demo bench
 demo: setup ## a couple's first week, from end to end, on a stack of its own
 	@$(PYTHON) -m local.demo
-bench: setup ## requests, capacity units and round trips of every call and worker
+bench: setup ## requests, capacity units and round trips of every call and worker; the gateway's speed
 	@$(PYTHON) -m bench
 
 .PHONY: check lint types unit pack-lint test calendar
@@ -82,7 +82,7 @@ calendar: setup ## every slot of every zone around each change of its clocks, in
 .PHONY: format lock openapi build deploy publish
 format: .venv/.synced ## put the code into shape
 	@.venv/bin/ruff check --fix && .venv/bin/ruff format
-lock: .venv/.synced ## resolve anew, and export what each artifact installs
+lock: $(filter .tools/bin/uv,$(UV)) ## resolve anew, and export what each artifact installs
 	@$(UV) lock
 	@$(UV) export --quiet --locked --only-group runtime --no-emit-project --no-annotate -o shared/requirements.txt
 	@$(UV) export --quiet --locked --only-group vault --no-emit-project --no-annotate -o functions/couples_api/requirements.txt

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Self
 from local.errors import StackError
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
@@ -57,14 +58,14 @@ class Child:
         """None while it runs."""
         return self._process.poll()
 
-    def await_answer(self, url: str, seconds: float) -> None:
+    def await_answer(self, url: str, seconds: float, tls: ssl.SSLContext | None = None) -> None:
         """Return once `url` answers; raises StackError if the process ends or `seconds` pass first."""
         deadline = time.monotonic() + seconds
         while True:
             if (status := self.exit_status) is not None:
                 raise StackError(f"{self.name} ended at once (exit status {status}).\n{self.last_words()}")
             try:
-                with urllib.request.urlopen(url, timeout=1):  # noqa: S310 - ours
+                with urllib.request.urlopen(url, timeout=1, context=tls):  # noqa: S310 - ours
                     return
             except urllib.error.HTTPError:
                 return  # A refusal is an answer.

@@ -1,14 +1,17 @@
 #!/usr/bin/env bash
-# Installs the system packages that some tests need, where this machine lets us; says what is missing where it does not.
+# Installs the system packages that some tests and the bench need, where this machine lets us; says what is missing
+# where it does not.
 set -u
 wanted=()
 command -v java >/dev/null || wanted+=(openjdk-17-jre-headless)
 command -v npm >/dev/null || wanted+=(nodejs npm)
+command -v h2load >/dev/null || wanted+=(nghttp2-client)
 [ ${#wanted[@]} -eq 0 ] && exit 0
+without="The tests on AWS's DynamoDB Local will be skipped without java and npm, and the bench has no h2load to compare."
 if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
   echo "Installing ${wanted[*]}"
   { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${wanted[@]}"; } \
-    >/dev/null || echo "Could not install ${wanted[*]}; the tests on AWS's DynamoDB Local will be skipped." >&2
+    >/dev/null || echo "Could not install ${wanted[*]}. $without" >&2
 else
-  echo "Missing: ${wanted[*]}. The tests on AWS's DynamoDB Local will be skipped." >&2
+  echo "Missing: ${wanted[*]}. $without" >&2
 fi

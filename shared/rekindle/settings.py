@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
@@ -43,12 +44,20 @@ class WorkerSettings:
         return cls(table=environment["TABLE_NAME"], queue_url=environment["QUEUE_URL"])
 
 
+class FcmTransport(StrEnum):
+    """How delivery speaks to FCM: by libcurl, or by firebase-admin alone if that should fail us."""
+
+    LIBCURL = "libcurl"
+    SDK = "sdk"
+
+
 @dataclass(frozen=True, slots=True)
 class DeliverySettings:
     """What delivery is told: its table, the queues for what it must do later or gives up, and the way to FCM.
 
     `visibility` is how long the queue hides a job that failed, `fcm_secret` the ARN of the secret that holds the
-    credential, `fcm_endpoint` what FCM's addresses begin with, and `app_link` what the links of pushes begin with.
+    credential, `fcm_endpoint` what FCM's addresses begin with, and `app_link` what the links of pushes begin with. One
+    worker begins so many `pushes_per_second` at most; None is as many as it can.
     """
 
     table: str
@@ -59,10 +68,12 @@ class DeliverySettings:
     fcm_secret: str
     fcm_project: str
     fcm_endpoint: str
+    fcm_transport: FcmTransport
+    pushes_per_second: int | None
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Self:
-        """The settings; KeyError names a variable that is missing."""
+        """The settings; KeyError names a variable that is missing, ValueError a value that is none."""
         return cls(
             table=environment["TABLE_NAME"],
             queue_url=environment["QUEUE_URL"],
@@ -72,4 +83,6 @@ class DeliverySettings:
             fcm_secret=environment["FCM_SECRET_ARN"],
             fcm_project=environment["FCM_PROJECT_ID"],
             fcm_endpoint=environment["FCM_ENDPOINT"],
+            fcm_transport=FcmTransport(environment["FCM_TRANSPORT"]),
+            pushes_per_second=int(environment["FCM_PUSHES_PER_SECOND"] or 0) or None,
         )

@@ -10,7 +10,8 @@ from typing import Any, Final
 import pytest
 
 from delivery.courier import RESERVE
-from rekindle.settings import CouplesApiSettings, DeliverySettings, WorkerSettings
+from delivery.pace import BURST
+from rekindle.settings import CouplesApiSettings, DeliverySettings, FcmTransport, WorkerSettings
 from tests.build.cloudformation import (
     ROOT,
     TEMPLATE,
@@ -365,6 +366,19 @@ def test_a_push_job_that_keeps_failing_is_kept() -> None:
         assert properties(queue)["MessageRetentionPeriod"] == 14 * 24 * 3600
 
 
+def test_all_workers_at_their_fastest_stay_within_what_fcm_grants_a_project() -> None:
+    """600,000 messages a minute, of which each worker may begin some at once after a pause."""
+    (jobs,) = events_of("Delivery", "SQS")
+    workers = jobs["ScalingConfig"]["MaximumConcurrency"]
+    per_second = int(environment_of("Delivery")["FCM_PUSHES_PER_SECOND"])
+    assert workers * per_second <= 10_000
+    assert workers * (per_second * (60 + BURST) + 1) <= 600_000
+
+
+def test_delivery_speaks_to_fcm_the_fast_way() -> None:
+    assert environment_of("Delivery")["FCM_TRANSPORT"] == FcmTransport.LIBCURL
+
+
 def test_one_bad_job_does_not_repeat_its_batch() -> None:
     (jobs,) = events_of("Delivery", "SQS")
     assert jobs["Queue"] == {"Fn::GetAtt": "PushQueue.Arn"}
@@ -431,12 +445,14 @@ def test_a_function_is_given_what_its_settings_read_and_little_else(
 ) -> None:
     class Asked(dict[str, str]):
         def __missing__(self, name: str) -> str:
-            self[name] = "1"
-            return "1"
+            value = given.get(name)
+            # What refers to a parameter or a resource has no value yet.
+            self[name] = value if isinstance(value, str) else "1"
+            return self[name]
 
-    asked = Asked()
+    given, asked = environment_of(function), Asked()
     settings.read(asked)
-    assert environment_of(function).keys() == asked.keys() | {"STAGE", "LOG_LEVEL", "POWERTOOLS_SERVICE_NAME"}
+    assert given.keys() == asked.keys() | {"STAGE", "LOG_LEVEL", "POWERTOOLS_SERVICE_NAME"}
 
 
 def test_one_parameter_decides_what_everything_is_built_for() -> None:

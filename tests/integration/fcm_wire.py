@@ -1,4 +1,4 @@
-"""A server with FCM's wire shapes, for what firebase-admin does on the wire; it answers as each token was told to."""
+"""A server with FCM's wire shapes, for what the gateway does on the wire; it answers as each target was told to."""
 
 from __future__ import annotations
 
@@ -29,12 +29,18 @@ _PEM = (
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the server says `after` seconds; with status 0 it hangs up without a word."""
+    """What the server says `after` seconds; with status 0 it hangs up without a word, and `cut_off` after a part."""
 
     status: int
-    body: dict[str, Any]
+    body: dict[str, Any] | bytes
     headers: dict[str, str] = field(default_factory=dict)
     after: float = 0.0
+    cut_off: bool = False
+
+    @property
+    def content(self) -> bytes:
+        """The body's bytes."""
+        return self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()
 
 
 def failure(status: int, code: str, *details: dict[str, Any], fcm: str | None = None, **headers: str) -> Answer:
@@ -57,16 +63,25 @@ UNAVAILABLE = failure(503, "UNAVAILABLE", fcm="UNAVAILABLE", Retry_After="30")
 INTERNAL = failure(500, "INTERNAL", fcm="INTERNAL")
 UNAUTHENTICATED = failure(401, "UNAUTHENTICATED")
 APPLE_SAYS_NO = failure(401, "UNAUTHENTICATED", fcm="THIRD_PARTY_AUTH_ERROR")
+A_PROXY_S_PAGE = Answer(502, b"<html><body>Bad Gateway</body></html>", {"Content-Type": "text/html"})
+HANGS_UP = Answer(0, {})
 
 
 @dataclass
 class FcmWire:
-    """The server's script and its record. A token's answers are given in turn; after them, all is well."""
+    """The server's script and its record. A target's answers are given in turn; after them, all is well.
+
+    `bearers` are the access tokens that were shown, `refused_bearers` those that FCM takes no longer.
+    """
 
     url: str = ""
     script: dict[str, list[Answer]] = field(default_factory=lambda: defaultdict(list))
     messages: list[dict[str, Any]] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
     paths: set[str] = field(default_factory=set)
+    bearers: list[str] = field(default_factory=list)
+    refused_bearers: set[str] = field(default_factory=set)
+    connections: set[tuple[str, int]] = field(default_factory=set)
     attempts: Counter[str] = field(default_factory=Counter)
     token_requests: int = 0
     token_answer: Answer = field(
@@ -87,22 +102,32 @@ class FcmWire:
             }
         )
 
-    def delivered_to(self, token: str) -> list[dict[str, Any]]:
+    def delivered_to(self, target: str) -> list[dict[str, Any]]:
         """What a phone was sent, in order."""
-        return [message for message in self.messages if message["token"] == token]
+        return [message for message in self.messages if target_of(message) == target]
 
-    def answer(self, path: str, body: bytes) -> Answer:
+    def answer(self, path: str, body: bytes, authorization: str) -> Answer:
         with self.lock:
             if path == "/token":
                 self.token_requests += 1
                 return self.token_answer
             self.paths.add(path)
+            self.bodies.append(body)
             message = json.loads(body)["message"]
-            self.attempts[message["token"]] += 1
-            if self.script[message["token"]]:
-                return self.script[message["token"]].pop(0)
+            target, bearer = target_of(message), authorization.removeprefix("Bearer ")
+            self.attempts[target] += 1
+            self.bearers.append(bearer)
+            if bearer in self.refused_bearers:
+                return UNAUTHENTICATED
+            if self.script[target]:
+                return self.script[target].pop(0)
             self.messages.append(message)
             return Answer(200, {"name": f"projects/{PROJECT}/messages/{len(self.messages)}"})
+
+
+def target_of(message: dict[str, Any]) -> str:
+    """Whom a message is for."""
+    return str(message.get("token") or message["fid"])
 
 
 @contextlib.contextmanager
@@ -115,18 +140,20 @@ def fcm_wire() -> Iterator[FcmWire]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            answer = wire.answer(self.path, body)
+            wire.connections.add(self.client_address)
+            answer = wire.answer(self.path, body, self.headers.get("Authorization", ""))
             time.sleep(answer.after)
             if not answer.status:
                 self.close_connection = True
                 return
-            content = json.dumps(answer.body).encode()
+            content = answer.content
             self.send_response(answer.status)
             for name, value in {"Content-Type": "application/json", **answer.headers}.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
-            self.wfile.write(content)
+            self.close_connection = answer.cut_off
+            self.wfile.write(content[: len(content) // 2] if answer.cut_off else content)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the name is the library's
             """Say nothing: the test has its record."""

@@ -1,24 +1,31 @@
-"""What the gateway does on the wire."""
+"""What the gateway does on the wire, by either of its transports."""
 
 from __future__ import annotations
 
 import datetime as dt
 import json
 import time
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
+from google.auth.credentials import CredentialsWithRegionalAccessBoundary
 
 from delivery.fcm import FcmGateway, credential_from, message_of
-from delivery.gateway import AT_ONCE, DELIVERED, CredentialError, Fate, Outcome
-from rekindle.models import Language, PushKind
+from delivery.gateway import AT_ONCE, DELIVERED, LONGEST_SEND, NO_TIME, CredentialError, Fate, Outcome
+from delivery.libcurl import Libcurl
+from delivery.sdk import Sdk
+from rekindle.models import Language, PushKind, Target, TargetKind
 from rekindle.push.payloads import Occasion, payload_of
 from tests.builders import a_token, an_instant
 from tests.integration import fcm_wire
 from tests.integration.fcm_wire import PROJECT, Answer, FcmWire, failure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+
+    from delivery.fcm import Connect
 
 PAYLOAD = payload_of(
     Occasion(PushKind.PROMPT, dt.date(2026, 3, 2), an_instant()),
@@ -27,29 +34,96 @@ PAYLOAD = payload_of(
     quiet=False,
     app_link="https://a.example",
 )
+PLENTY = dt.timedelta(minutes=2)
+SECONDS = dt.timedelta(seconds=1)
+IN_PARALLEL = 3 * AT_ONCE
+"""A page of which either transport has more left when its first answers come."""
+
+
+@pytest.fixture(params=[Libcurl, Sdk])
+def connect(request: pytest.FixtureRequest) -> Connect:
+    """A transport's own class."""
+    transport: Connect = request.param
+    return transport
 
 
 @pytest.fixture
-def gateway(wire: FcmWire) -> Iterator[FcmGateway]:
-    gateway = FcmGateway(credential_from(wire.secret), PROJECT, wire.url)
+def gateway(wire: FcmWire, connect: Connect) -> Iterator[FcmGateway]:
+    gateway = FcmGateway(credential_from(wire.secret), PROJECT, wire.url, connect=connect)
     yield gateway
     gateway.close()
 
 
+def target(token: str | None = None) -> Target:
+    return Target(TargetKind.TOKEN, token or a_token())
+
+
+def send(gateway: FcmGateway, *tokens: str, within: dt.timedelta = PLENTY) -> list[Outcome]:
+    return gateway.send(PAYLOAD, [target(token) for token in tokens], within)
+
+
+def tokens(count: int) -> Sequence[str]:
+    return [a_token() for _ in range(count)]
+
+
 def test_a_page_goes_out_whole_and_says_what_the_payload_says(wire: FcmWire, gateway: FcmGateway) -> None:
-    tokens = [a_token() for _ in range(AT_ONCE)]
-    assert gateway.send(PAYLOAD, tokens) == [DELIVERED] * AT_ONCE
-    assert sorted(message["token"] for message in wire.messages) == sorted(tokens)
+    page = tokens(IN_PARALLEL)
+    assert send(gateway, *page) == [DELIVERED] * IN_PARALLEL
+    assert sorted(message["token"] for message in wire.messages) == sorted(page)
     assert wire.paths == {f"/v1/projects/{PROJECT}/messages:send"}
     expected = message_of(PAYLOAD)
-    expected.token = tokens[0]
-    assert wire.delivered_to(tokens[0]) == [json.loads(str(expected))]
+    expected.token = page[0]
+    assert wire.delivered_to(page[0]) == [json.loads(str(expected))]
+
+
+def test_an_empty_page_sends_nothing(wire: FcmWire, gateway: FcmGateway) -> None:
+    assert send(gateway) == []
+    assert wire.bodies == []
+
+
+def test_outcomes_are_in_the_order_of_their_targets(wire: FcmWire, gateway: FcmGateway) -> None:
+    """Also where the first is answered last."""
+    slow, dead, *fine = tokens(12)
+    wire.script[slow] = [replace(fcm_wire.INTERNAL, after=0.2)]
+    wire.script[dead] = [fcm_wire.UNREGISTERED]
+    later, gone = Outcome(Fate.LATER, "InternalError"), Outcome(Fate.DEAD, "UnregisteredError")
+    assert send(gateway, slow, *fine, dead) == [later, *[DELIVERED] * 10, gone]
+
+
+def test_kinds_of_targets_can_share_a_page(wire: FcmWire, gateway: FcmGateway) -> None:
+    page = [Target(TargetKind.TOKEN, "one"), Target(TargetKind.FID, "two"), Target(TargetKind.TOKEN, "three")]
+    assert gateway.send(PAYLOAD, page, PLENTY) == [DELIVERED] * 3
+    assert {(message.get("token"), message.get("fid")) for message in wire.messages} == {
+        ("one", None),
+        (None, "two"),
+        ("three", None),
+    }
 
 
 def test_the_access_token_is_had_once_for_many_pages(wire: FcmWire, gateway: FcmGateway) -> None:
     for _ in range(3):
-        gateway.send(PAYLOAD, [a_token() for _ in range(5)])
+        send(gateway, *tokens(5))
     assert wire.token_requests == 1
+    assert set(wire.bearers) == {"access"}
+
+
+def test_nobody_asks_google_in_the_background_where_the_account_may_be_used(
+    wire: FcmWire, gateway: FcmGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """google-auth would, with each request that it has a part in, from a thread that a frozen function leaves so."""
+    asked: list[object] = []
+    seam = "_maybe_start_regional_access_boundary_refresh"
+    monkeypatch.setattr(CredentialsWithRegionalAccessBoundary, seam, lambda *about: asked.append(about))
+    assert send(gateway, *tokens(3)) == [DELIVERED] * 3
+    assert wire.token_requests == 1
+    assert asked == []
+
+
+def test_connections_are_kept_from_page_to_page(wire: FcmWire, gateway: FcmGateway) -> None:
+    for _ in range(20):
+        send(gateway, a_token())
+    # One for the access token.
+    assert len(wire.connections) == 2
 
 
 @pytest.mark.parametrize(
@@ -62,9 +136,8 @@ def test_the_access_token_is_had_once_for_many_pages(wire: FcmWire, gateway: Fcm
         (fcm_wire.QUOTA, Outcome(Fate.LATER, "QuotaExceededError", dt.timedelta(seconds=120))),
         (fcm_wire.UNAVAILABLE, Outcome(Fate.LATER, "UnavailableError", dt.timedelta(seconds=30))),
         (fcm_wire.INTERNAL, Outcome(Fate.LATER, "InternalError")),
-        (fcm_wire.UNAUTHENTICATED, Outcome(Fate.UNAUTHORISED, "UnauthenticatedError")),
         (fcm_wire.APPLE_SAYS_NO, Outcome(Fate.UNAUTHORISED, "ThirdPartyAuthError")),
-        (failure(502, "BAD_GATEWAY"), Outcome(Fate.LATER, "UnknownError")),
+        (fcm_wire.A_PROXY_S_PAGE, Outcome(Fate.LATER, "UnknownError")),
     ],
     ids=lambda value: f"{value.status}" if isinstance(value, Answer) else f"{value.fate}-{value.reason}",
 )
@@ -75,46 +148,173 @@ def test_each_answer_of_fcm_has_its_outcome_after_one_try_and_no_sleep(
     failing, fine = a_token(), a_token()
     wire.script[failing] = [answer]
     began = time.monotonic()
-    assert gateway.send(PAYLOAD, [failing, fine]) == [outcome, DELIVERED]
+    assert send(gateway, failing, fine) == [outcome, DELIVERED]
     assert time.monotonic() - began < 2
     assert wire.attempts[failing] == 1
     assert wire.token_requests == 1
 
 
-def test_an_answer_that_does_not_come_is_for_later(wire: FcmWire) -> None:
+@pytest.mark.parametrize(
+    ("answer", "wait"),
+    [
+        (fcm_wire.QUOTA, 120 * SECONDS),
+        (failure(429, "RESOURCE_EXHAUSTED", fcm="QUOTA_EXCEEDED"), 60 * SECONDS),
+        (fcm_wire.UNAVAILABLE, 30 * SECONDS),
+    ],
+    ids=["429", "429 without a time", "503 with a time"],
+)
+def test_once_fcm_asks_to_wait_no_further_send_of_the_page_is_begun(
+    wire: FcmWire, gateway: FcmGateway, answer: Answer, wait: dt.timedelta
+) -> None:
+    """Those under way are read to their end, and the rest waits as long, for the same reason."""
+    page = tokens(IN_PARALLEL)
+    wire.script[page[3]] = [answer]
+    outcomes = send(gateway, *page)
+    begun = sum(wire.attempts.values())
+    assert AT_ONCE <= begun < IN_PARALLEL
+    assert outcomes[3].wait == wait
+    assert outcomes[:begun].count(DELIVERED) == begun - 1
+    assert outcomes[begun:] == [outcomes[3]] * (IN_PARALLEL - begun)
+    assert send(gateway, page[-1]) == [DELIVERED]
+
+
+def test_a_service_that_is_down_without_a_word_of_when_does_not_stop_the_page(
+    wire: FcmWire, gateway: FcmGateway
+) -> None:
+    page = tokens(IN_PARALLEL)
+    wire.script[page[3]] = [failure(503, "UNAVAILABLE", fcm="UNAVAILABLE")]
+    outcomes = send(gateway, *page)
+    assert outcomes[3] == Outcome(Fate.LATER, "UnavailableError")
+    assert outcomes.count(DELIVERED) == IN_PARALLEL - 1
+
+
+def test_with_too_little_time_for_the_longest_send_none_is_begun(wire: FcmWire, gateway: FcmGateway) -> None:
+    assert send(gateway, *tokens(2), within=LONGEST_SEND - dt.timedelta(milliseconds=1)) == [NO_TIME] * 2
+    assert send(gateway, *tokens(2), within=-LONGEST_SEND) == [NO_TIME] * 2
+    assert wire.bodies == []
+    assert wire.token_requests == 0
+
+
+def test_a_page_ends_when_its_time_does_and_says_what_it_did_not_begin(wire: FcmWire, gateway: FcmGateway) -> None:
+    """What is under way by then has its answer awaited."""
+    page = tokens(IN_PARALLEL)
+    for token in page[:AT_ONCE]:
+        wire.script[token] = [Answer(200, {"name": "slow"}, after=0.1)]
+    outcomes = send(gateway, *page, within=LONGEST_SEND)
+    assert outcomes == [DELIVERED] * AT_ONCE + [NO_TIME] * (IN_PARALLEL - AT_ONCE)
+    assert sum(wire.attempts.values()) == AT_ONCE
+
+
+def test_a_page_that_a_pace_holds_back_goes_out_whole(wire: FcmWire) -> None:
+    """Many times what may begin at once, with moments when nothing is under way."""
+    connect = partial(Libcurl, pushes_per_second=400)
+    gateway = FcmGateway(credential_from(wire.secret), PROJECT, wire.url, connect=connect)
+    page = tokens(AT_ONCE)
+    assert send(gateway, *page) == [DELIVERED] * AT_ONCE
+    assert send(gateway, *page) == [DELIVERED] * AT_ONCE
+    assert set(wire.attempts.values()) == {2}
+    gateway.close()
+
+
+def test_an_answer_that_does_not_come_is_for_later(wire: FcmWire, connect: Connect) -> None:
     """It may have been delivered; its collapse id makes a repeat harmless."""
-    gateway = FcmGateway(credential_from(wire.secret), PROJECT, wire.url, timeout=(1, 0.3))
+    gateway = FcmGateway(credential_from(wire.secret), PROJECT, wire.url, timeout=(0.2, 0.3), connect=connect)
     slow = a_token()
-    wire.script[slow] = [Answer(200, {"name": "too late"}, after=0.6)]
-    assert gateway.send(PAYLOAD, [slow]) == [Outcome(Fate.LATER, "DeadlineExceededError")]
+    wire.script[slow] = [Answer(200, {"name": "too late"}, after=0.8)]
+    assert send(gateway, slow) == [Outcome(Fate.LATER, "DeadlineExceededError")]
     assert wire.attempts[slow] == 1
     gateway.close()
 
 
 def test_a_connection_that_was_cut_off_is_made_anew_once(wire: FcmWire, gateway: FcmGateway) -> None:
-    """A function that was frozen for minutes finds its kept connections closed."""
     cut, broken = a_token(), a_token()
-    wire.script[cut] = [Answer(0, {})]
-    wire.script[broken] = [Answer(0, {})] * 5
-    assert gateway.send(PAYLOAD, [cut, broken]) == [DELIVERED, Outcome(Fate.LATER, "UnavailableError")]
+    wire.script[cut] = [fcm_wire.HANGS_UP]
+    wire.script[broken] = [fcm_wire.HANGS_UP] * 5
+    assert send(gateway, cut, broken) == [DELIVERED, Outcome(Fate.LATER, "UnavailableError")]
     assert (wire.attempts[cut], wire.attempts[broken]) == (2, 2)
 
 
-def test_a_service_that_is_down_is_for_later(wire: FcmWire) -> None:
-    gateway = FcmGateway(credential_from(wire.secret), PROJECT, "http://127.0.0.1:9")
-    assert gateway.send(PAYLOAD, [a_token()]) == [Outcome(Fate.LATER, "UnavailableError")]
+def test_a_kept_connection_that_is_cut_off_is_made_anew_once(wire: FcmWire, gateway: FcmGateway) -> None:
+    """A function that was frozen for minutes finds its kept connections closed."""
+    cut, broken = a_token(), a_token()
+    wire.script[cut] = [fcm_wire.HANGS_UP]
+    wire.script[broken] = [fcm_wire.HANGS_UP] * 5
+    for token, outcome in ((cut, DELIVERED), (broken, Outcome(Fate.LATER, "UnavailableError"))):
+        assert send(gateway, a_token()) == [DELIVERED]
+        assert send(gateway, token) == [outcome]
+        assert wire.attempts[token] == 2
+
+
+def test_a_service_that_is_down_is_for_later(wire: FcmWire, connect: Connect) -> None:
+    gateway = FcmGateway(credential_from(wire.secret), PROJECT, "http://127.0.0.1:9", connect=connect)
+    assert send(gateway, a_token()) == [Outcome(Fate.LATER, "UnavailableError")]
     gateway.close()
+
+
+def test_an_access_token_that_fcm_takes_no_longer_is_renewed_once_a_page(wire: FcmWire, gateway: FcmGateway) -> None:
+    assert send(gateway, a_token()) == [DELIVERED]
+    wire.refused_bearers = {"access"}
+    wire.token_answer = Answer(200, {"access_token": "renewed", "expires_in": 3600})
+    page = tokens(IN_PARALLEL)
+    assert send(gateway, *page) == [DELIVERED] * IN_PARALLEL
+    assert wire.token_requests == 2
+    assert all(wire.attempts[token] <= 2 for token in page)
+    # The rest of the page did not have to hear it too.
+    assert wire.bearers.count("access") < IN_PARALLEL
+    assert wire.bearers.count("renewed") == IN_PARALLEL
+
+
+def test_a_credential_that_fcm_refuses_for_good_is_told_of_after_one_more_try(
+    wire: FcmWire, gateway: FcmGateway
+) -> None:
+    wire.refused_bearers = {"access"}
+    page = tokens(IN_PARALLEL)
+    assert send(gateway, *page) == [Outcome(Fate.UNAUTHORISED, "UnauthenticatedError")] * IN_PARALLEL
+    assert wire.token_requests == 2
+    assert max(wire.attempts.values()) == 2
+
+
+def test_what_fcm_refuses_is_not_sent_anew_once_it_asks_to_wait(wire: FcmWire, gateway: FcmGateway) -> None:
+    refused, full = a_token(), a_token()
+    wire.script[refused], wire.script[full] = [fcm_wire.UNAUTHENTICATED], [fcm_wire.QUOTA]
+    outcomes = send(gateway, refused, full)
+    assert [outcome.fate for outcome in outcomes] == [Fate.UNAUTHORISED, Fate.LATER]
+    assert wire.token_requests == 1
+    assert wire.attempts[refused] == 1
+
+
+def test_a_sign_in_that_fails_in_the_midst_of_a_page_is_said_of_what_it_concerns(
+    wire: FcmWire, gateway: FcmGateway
+) -> None:
+    assert send(gateway, a_token()) == [DELIVERED]
+    refused, fine = a_token(), a_token()
+    for answer, outcome in (
+        (Answer(503, {}), Outcome(Fate.LATER, "TransportError")),
+        (Answer(400, {"error": "invalid_grant"}), Outcome(Fate.UNAUTHORISED, "UnauthenticatedError")),
+    ):
+        wire.script[refused] = [fcm_wire.UNAUTHENTICATED]
+        wire.token_answer = answer
+        assert send(gateway, refused, fine) == [outcome, DELIVERED]
 
 
 def test_a_credential_that_google_refuses_is_an_error_at_once(wire: FcmWire, gateway: FcmGateway) -> None:
     wire.token_answer = Answer(400, {"error": "invalid_grant", "error_description": "Invalid JWT Signature."})
     token = a_token()
     with pytest.raises(CredentialError):
-        gateway.send(PAYLOAD, [token])
+        send(gateway, token)
     assert wire.attempts[token] == 0
 
 
-def test_a_sign_in_that_is_down_is_for_later(wire: FcmWire) -> None:
-    gateway = FcmGateway(credential_from(wire.secret.replace(wire.url, "http://127.0.0.1:9")), PROJECT, wire.url)
-    assert gateway.send(PAYLOAD, [a_token()] * 2) == [Outcome(Fate.LATER, "TransportError")] * 2
+def test_a_sign_in_that_is_down_is_for_later(wire: FcmWire, connect: Connect) -> None:
+    nowhere = wire.secret.replace(wire.url, "http://127.0.0.1:9")
+    gateway = FcmGateway(credential_from(nowhere), PROJECT, wire.url, connect=connect)
+    assert send(gateway, *tokens(2)) == [Outcome(Fate.LATER, "TransportError")] * 2
     gateway.close()
+
+
+def test_a_sign_in_that_has_a_fault_is_asked_once_and_is_for_later(wire: FcmWire, gateway: FcmGateway) -> None:
+    """google-auth by itself would sleep for seconds and ask three times."""
+    wire.token_answer = Answer(503, {"error": "temporarily_unavailable"})
+    assert send(gateway, *tokens(2)) == [Outcome(Fate.LATER, "TransportError")] * 2
+    assert wire.token_requests == 1
+    assert wire.bodies == []

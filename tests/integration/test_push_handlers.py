@@ -14,6 +14,7 @@ import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from delivery import handler as delivery
+from delivery.sdk import Sdk
 from react import handler as react
 from rekindle.models import CoupleId, Reminders, Uid
 from rekindle.push.jobs import LONGEST_DELAY, job_from
@@ -61,6 +62,8 @@ def world(emulator_url: str, queue: Queue, wire: FcmWire, monkeypatch: pytest.Mo
         "FCM_SECRET_ARN": secrets.create_secret(Name=name, SecretString=wire.secret)["ARN"],
         "FCM_PROJECT_ID": PROJECT,
         "FCM_ENDPOINT": wire.url,
+        "FCM_TRANSPORT": "libcurl",
+        "FCM_PUSHES_PER_SECOND": "",
     }
     for variable, value in environment.items():
         monkeypatch.setenv(variable, value)
@@ -125,6 +128,16 @@ def test_delivery_takes_its_sample_event(world: Table, wire: FcmWire) -> None:
     )
 
 
+def test_delivery_pushes_by_firebase_admin_alone_where_it_is_told_to(
+    world: Table, wire: FcmWire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FCM_TRANSPORT", "sdk")
+    ada_and_ben(world)
+    assert delivery.handler(sample("delivery"), Context()) == {"batchItemFailures": []}
+    assert len(wire.messages) == 3
+    assert isinstance(delivery._gateway()._transport, Sdk)
+
+
 def test_a_message_that_is_no_job_goes_back_and_the_others_are_done(world: Table, wire: FcmWire) -> None:
     ada_and_ben(world)
     event = sample("delivery")
@@ -175,7 +188,7 @@ def test_a_credential_that_was_replaced_is_read_again(
 ) -> None:
     ada, ben = ada_and_ben(world)
     for person in (ada, ben):
-        wire.script[token_of(person)] = [fcm_wire.UNAUTHENTICATED]
+        wire.script[token_of(person)] = [fcm_wire.UNAUTHENTICATED] * 2
     event = sample("delivery")
     event["Records"] = event["Records"][:1]
     assert len(delivery.handler(event, Context())["batchItemFailures"]) == 1

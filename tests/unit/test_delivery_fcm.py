@@ -14,7 +14,8 @@ from firebase_admin import exceptions, messaging
 from google.auth import aws
 from google.oauth2 import service_account
 
-from delivery.fcm import QUOTA_WAIT, credential_from, message_of, outcome_of
+from delivery.answers import QUOTA_WAIT, ends_page, outcome_of
+from delivery.fcm import credential_from, message_of
 from delivery.gateway import DELIVERED, CredentialError, Fate
 from local.fcm_message import checked_message
 from rekindle.models import Language, PushKind
@@ -71,14 +72,15 @@ def test_no_error_is_a_push_delivered() -> None:
     ("details", "fate"),
     [
         (violation("message.token"), Fate.DEAD),
+        (violation("message.fid"), Fate.DEAD),
         (violation("message.android.ttl"), Fate.REFUSED),
         ([], Fate.REFUSED),
         ("nonsense", Fate.REFUSED),
         (None, Fate.REFUSED),
     ],
-    ids=["the token", "another field", "no details", "a string", "nothing"],
+    ids=["the token", "the installation id", "another field", "no details", "a string", "nothing"],
 )
-def test_a_bad_request_is_the_tokens_fault_only_if_the_answer_says_so(details: object, fate: Fate) -> None:
+def test_a_bad_request_is_the_targets_fault_only_if_the_answer_says_so(details: object, fate: Fate) -> None:
     """Else a mistake of ours in one payload would delete everybody's devices."""
     assert outcome_of(exceptions.InvalidArgumentError("bad", http_response=response(400, details))).fate is fate
 
@@ -107,6 +109,28 @@ def test_a_quota_without_a_time_waits_a_minute() -> None:
     assert outcome_of(messaging.QuotaExceededError("too many")).wait == QUOTA_WAIT
     limited = messaging.QuotaExceededError("too many", http_response=response(429, Retry_After="7"))
     assert outcome_of(limited).wait == 7 * SECONDS
+
+
+@pytest.mark.parametrize(
+    ("error", "ends"),
+    [
+        (messaging.QuotaExceededError("too many"), True),
+        (exceptions.UnavailableError("down", http_response=response(Retry_After="30")), True),
+        (exceptions.UnauthenticatedError("who?"), True),
+        (exceptions.UnavailableError("down"), False),
+        (exceptions.InternalError("broken"), False),
+        (exceptions.DeadlineExceededError("slow"), False),
+        (messaging.ThirdPartyAuthError("Apple: who?"), False),
+        (exceptions.PermissionDeniedError("not in this project"), False),
+        (messaging.UnregisteredError("gone"), False),
+        (exceptions.InvalidArgumentError("what?"), False),
+    ],
+    ids=lambda value: repr(value) if isinstance(value, Exception) else str(value),
+)
+def test_a_page_ends_where_fcm_asks_to_wait_or_would_say_the_same_to_all(
+    error: exceptions.FirebaseError, *, ends: bool
+) -> None:
+    assert ends_page(error) is ends
 
 
 def a_payload(*, quiet: bool = False) -> Payload:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from rekindle.store.slots import SlotRow, Slots
     from rekindle.store.targets import Registered
 
-PAGE_ROWS: Final = 1000
+PAGE_ROWS: Final = 2000
 SHARD_ROWS: Final = 20_000
 """More rows than this, and a slot is spread over twice as many shards: what one function sends in some ten seconds."""
 

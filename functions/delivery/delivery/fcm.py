@@ -1,72 +1,45 @@
-"""Firebase Cloud Messaging through firebase-admin, with its transport set up never to wait and never to repeat itself.
+"""Firebase Cloud Messaging: our credential, the message in FCM's words, and what holds for a page of it.
 
-The SDK on its own sleeps through Retry-After, repeats on 500 and 503 four times, and refreshes its credential twice for
-each message that is answered with 401. A function is billed for every second of that; the queue waits for free.
+How messages get to FCM is a transport's business: `delivery.libcurl` is the fast one, `delivery.sdk` the one to fall
+back on.
 """
 
 from __future__ import annotations
 
-import copy
-import datetime as dt
-import email.utils
 import json
-import uuid
+import time
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Self
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
-import firebase_admin
-from firebase_admin import _http_client, exceptions, messaging
+from firebase_admin import exceptions, messaging
 from google.auth import aws
 from google.auth.exceptions import GoogleAuthError, TransportError
-from google.auth.transport.requests import AuthorizedSession, Request
+from google.auth.transport.requests import Request
 from google.oauth2 import service_account
 from requests import Session
-from requests.adapters import HTTPAdapter
-from urllib3.exceptions import ReadTimeoutError
-from urllib3.util import Retry
 
-from delivery.gateway import AT_ONCE, DELIVERED, TIMEOUT, CredentialError, Fate, Outcome
+from delivery.answers import blames_our_credential, ends_page, outcome_of
+from delivery.gateway import DELIVERED, LONGEST_SEND, NO_TIME, TIMEOUT, CredentialError, Fate, Outcome
+from delivery.libcurl import Libcurl
+from delivery.transport import Told
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Sequence
 
     from google.auth.credentials import Credentials
-    from urllib3 import BaseHTTPResponse
 
+    from delivery.transport import Answer, Transport
     from rekindle.models import Target
     from rekindle.push.payloads import Payload
 
 SCOPE: Final = "https://www.googleapis.com/auth/firebase.messaging"
-QUOTA_WAIT: Final = dt.timedelta(minutes=1)
-"""What FCM asks for after a 429 that names no time."""
 
 EVERYDAY_CHANNEL: Final = "everyday"
 QUIET_CHANNEL: Final = "quiet"
 
-_BAD_REQUEST: Final = "type.googleapis.com/google.rpc.BadRequest"
-_SERVER_ERRORS: Final = 500
-
-
-class _OnceIfCutOff(Retry):
-    """One more try where a connection breaks, as those do that outlive a frozen function, and none after a timeout."""
-
-    def increment(
-        self,
-        method: str | None = None,
-        url: str | None = None,
-        response: BaseHTTPResponse | None = None,
-        error: Exception | None = None,
-        *args: Any,  # noqa: ANN401  urllib3's own, and passed on as they are
-        **kwargs: Any,  # noqa: ANN401  the same
-    ) -> Self:
-        if isinstance(error, ReadTimeoutError):
-            raise error
-        return super().increment(method, url, response, error, *args, **kwargs)
-
-
-_RETRIES: Final = _OnceIfCutOff(
-    total=1, status=0, redirect=0, other=0, allowed_methods=None, respect_retry_after_header=False
-)
+_PASSING: Final = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
 
 
 def credential_from(secret: str) -> Credentials:
@@ -87,55 +60,100 @@ def credential_from(secret: str) -> Credentials:
         raise CredentialError("the FCM secret does not hold a credential") from error
 
 
+class Connect(Protocol):
+    """Makes the transport to a project at an endpoint; the timeout has the seconds to connect and to be answered."""
+
+    def __call__(self, endpoint: str, project: str, timeout: tuple[float, float]) -> Transport:
+        """A transport that is to be closed."""
+
+
 class FcmGateway:
     """One Firebase project. `endpoint` is what FCM's addresses begin with. To be closed when it is done with."""
 
     def __init__(
-        self, credential: Credentials, project: str, endpoint: str, timeout: tuple[float, float] = TIMEOUT
+        self,
+        credential: Credentials,
+        project: str,
+        endpoint: str,
+        timeout: tuple[float, float] = TIMEOUT,
+        connect: Connect = Libcurl,
     ) -> None:
-        self._credential = credential
-        self._tokens = Session()
-        self._request = partial(Request(self._tokens), timeout=timeout)
-        self._session = AuthorizedSession(  # type: ignore[no-untyped-call]
-            credential, refresh_status_codes=(), auth_request=self._request
-        )
-        # The SDK gives each message a thread; each has a connection that is kept.
-        self._session.mount(endpoint, HTTPAdapter(pool_connections=1, pool_maxsize=AT_ONCE, max_retries=_RETRIES))
-        self._app = firebase_admin.initialize_app(credential, {"projectId": project}, name=f"delivery-{uuid.uuid4()}")
-        # The SDK has no public setting for its address or its transport; a test would notice if these parts moved.
-        service = messaging._get_messaging_service(self._app)  # noqa: SLF001
-        service._fcm_url = f"{endpoint}/v1/projects/{project}/messages:send"  # noqa: SLF001
-        service._client = _http_client.JsonHttpClient(  # noqa: SLF001
-            session=self._session, retries=None, timeout=timeout
-        )
+        self._sign_in = _SignIn(credential, timeout)
+        self._transport = connect(endpoint, project, timeout)
 
     def close(self) -> None:
         """Let go of the connections."""
-        firebase_admin.delete_app(self._app)
-        self._session.close()  # type: ignore[no-untyped-call]
-        self._tokens.close()
+        self._transport.close()
+        self._sign_in.close()
 
     def send(self, payload: Payload, targets: Sequence[Target], within: dt.timedelta) -> list[Outcome]:
-        """One outcome for each token, in order; see `PushGateway`."""
-        tokens = [target.value for target in targets]
-        if not self._credential.valid:
-            # Once and ahead of all, rather than in each of a hundred threads.
-            try:
-                self._credential.refresh(self._request)  # type: ignore[no-untyped-call]
-            except GoogleAuthError as error:
-                if error.retryable or isinstance(error, TransportError):
-                    return [Outcome(Fate.LATER, type(error).__name__)] * len(tokens)
-                raise CredentialError(f"no access token for FCM: {type(error).__name__}") from error
-        template = message_of(payload)
+        """One outcome for each target, in order; see `PushGateway`."""
+        if within < LONGEST_SEND:
+            return [NO_TIME] * len(targets)
+        until = time.monotonic() + (within - LONGEST_SEND).total_seconds()
         try:
-            responses = messaging.send_each([_addressed(template, token) for token in tokens], app=self._app).responses
-        except exceptions.FirebaseError as error:
-            return [outcome_of(error)] * len(tokens)
-        return [outcome_of(response.exception) for response in responses]
+            access_token = self._sign_in.access_token()
+        except TransportError as error:
+            return [Outcome(Fate.LATER, type(error).__name__)] * len(targets)
+        message = message_of(payload)
+        answers = self._transport.send(message, targets, access_token, until)
+        if _may_be_stale(answers) and time.monotonic() <= until:
+            # Once a page: where a new access token is refused as well, it is the credential that is at fault.
+            again = [number for number, answer in enumerate(answers) if not _is_final(answer)]
+            try:
+                access_token = self._sign_in.renewed()
+            except TransportError as error:
+                return _outcomes(answers, Outcome(Fate.LATER, type(error).__name__))
+            except CredentialError:
+                return _outcomes(answers)
+            told = self._transport.send(message, [targets[number] for number in again], access_token, until)
+            for number, answer in zip(again, told, strict=True):
+                answers[number] = answer
+        return _outcomes(answers)
+
+
+class _SignIn:
+    """Google's way from a credential to an access token, which google-auth keeps as long as it holds.
+
+    It is asked ahead of a page, and not by whatever sends: that would be in each of a hundred threads, and google-auth
+    would look up in the background, with each request of its own, from where the account may be used.
+    """
+
+    def __init__(self, credential: Credentials, timeout: tuple[float, float]) -> None:
+        self._credential = credential
+        self._session = Session()
+        self._request = partial(_once, Request(self._session), timeout=timeout)
+
+    def access_token(self) -> str:
+        """One that still holds. Raises TransportError for a failure that may pass, and CredentialError otherwise."""
+        return str(self._credential.token) if self._credential.valid else self.renewed()
+
+    def renewed(self) -> str:
+        """A new one; raises as above."""
+        try:
+            self._credential.refresh(self._request)  # type: ignore[no-untyped-call]
+        except TransportError:
+            raise
+        except GoogleAuthError as error:
+            if error.retryable:
+                raise TransportError(type(error).__name__) from error  # type: ignore[no-untyped-call]
+            raise CredentialError(f"no access token for FCM: {type(error).__name__}") from error
+        return str(self._credential.token)
+
+    def close(self) -> None:
+        self._session.close()
+
+
+def _once(request: Request, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  google-auth's own, passed on as they are
+    """A request to Google that fails at once where google-auth would sleep and come again."""
+    response = request(*args, **kwargs)
+    if response.status in _PASSING or response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        raise TransportError(f"Google answered {response.status}")  # type: ignore[no-untyped-call]
+    return response
 
 
 def message_of(payload: Payload) -> messaging.Message:
-    """The payload in the words of both platforms, for any token."""
+    """The payload in the words of both platforms, for any target."""
     quiet = payload.quiet
     return messaging.Message(
         notification=messaging.Notification(title=payload.text.title, body=payload.text.body),
@@ -166,75 +184,38 @@ def message_of(payload: Payload) -> messaging.Message:
     )
 
 
-def outcome_of(error: exceptions.FirebaseError | None) -> Outcome:
-    """The outcome that an error of the SDK stands for, judged by its class and by the codes within its answer."""
-    if error is None:
-        return DELIVERED
-    fate = _fate_of(error)
-    wait = _retry_after(error) if fate is Fate.LATER else dt.timedelta(0)
-    if isinstance(error, exceptions.ResourceExhaustedError):
-        wait = wait or QUOTA_WAIT
-    return Outcome(fate, type(error).__name__, wait)
+def _may_be_stale(answers: Sequence[Answer]) -> bool:
+    """Whether all that stopped the page, if anything did, is an access token that FCM no longer takes."""
+    endings = [answer for answer in answers if isinstance(answer, exceptions.FirebaseError) and ends_page(answer)]
+    return bool(endings) and all(map(blames_our_credential, endings))
 
 
-def _fate_of(error: exceptions.FirebaseError) -> Fate:
-    match error:
-        case messaging.UnregisteredError() | messaging.SenderIdMismatchError():
-            return Fate.DEAD
-        case exceptions.InvalidArgumentError() if _blames_token(error):
-            return Fate.DEAD
-        case exceptions.UnauthenticatedError() | exceptions.PermissionDeniedError():
-            return Fate.UNAUTHORISED
-        case (
-            exceptions.ResourceExhaustedError()
-            | exceptions.UnavailableError()
-            | exceptions.InternalError()
-            | exceptions.DeadlineExceededError()
-        ):
-            return Fate.LATER
-        # A broken connection, or a proxy's page in place of FCM's own answer.
-        case exceptions.UnknownError() if error.http_response is None or _is_server_error(error):
-            return Fate.LATER
-        case _:
-            return Fate.REFUSED
-
-
-def _addressed(template: messaging.Message, token: str) -> messaging.Message:
-    # Set afterwards, since the constructor warns of the argument's coming end with every message.
-    message = copy.copy(template)
-    message.token = token
-    return message
-
-
-def _is_server_error(error: exceptions.FirebaseError) -> bool:
-    return bool(error.http_response.status_code >= _SERVER_ERRORS)
-
-
-def _blames_token(error: exceptions.FirebaseError) -> bool:
-    return any(
-        violation.get("field") == "message.token"
-        for detail in _details(error)
-        if detail.get("@type") == _BAD_REQUEST
-        for violation in detail.get("fieldViolations", ())
+def _is_final(answer: Answer) -> bool:
+    return answer is Told.ACCEPTED or (
+        isinstance(answer, exceptions.FirebaseError) and not blames_our_credential(answer)
     )
 
 
-def _details(error: exceptions.FirebaseError) -> list[dict[str, Any]]:
-    try:
-        details = error.http_response.json()["error"]["details"]
-    except (AttributeError, ValueError, KeyError, TypeError):
-        return []
-    return [detail for detail in details if isinstance(detail, dict)] if isinstance(details, list) else []
+def _outcomes(answers: Sequence[Answer], of_the_rest: Outcome | None = None) -> list[Outcome]:
+    """The outcome of each answer. What was not begun shares the fate of what stopped the page.
 
+    `of_the_rest` is for that and for what blames our credential, where more is known of them.
+    """
+    endings = [
+        outcome_of(answer) for answer in answers if isinstance(answer, exceptions.FirebaseError) and ends_page(answer)
+    ]
+    # The longest wait: a page that FCM has no room for is not to come again because of a stale token beside it.
+    not_begun = of_the_rest or max(endings, key=lambda outcome: outcome.wait, default=NO_TIME)
 
-def _retry_after(error: exceptions.FirebaseError) -> dt.timedelta:
-    """What Retry-After asks for, given in seconds or as a date to be read against the answer's own date."""
-    headers = {} if error.http_response is None else error.http_response.headers
-    asked = headers.get("Retry-After", "")
-    if asked.isdecimal():
-        return dt.timedelta(seconds=int(asked))
-    try:
-        wait = email.utils.parsedate_to_datetime(asked) - email.utils.parsedate_to_datetime(headers["Date"])
-    except (ValueError, KeyError, TypeError):
-        return dt.timedelta(0)
-    return max(wait, dt.timedelta(0))
+    def outcome(answer: Answer) -> Outcome:
+        match answer:
+            case Told.ACCEPTED:
+                return DELIVERED
+            case Told.NOT_BEGUN:
+                return not_begun
+            case _ if of_the_rest and blames_our_credential(answer):
+                return of_the_rest
+            case _:
+                return outcome_of(answer)
+
+    return [DELIVERED if answer is Told.ACCEPTED else outcome(answer) for answer in answers]

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from rekindle.push.payloads import Payload
 
 AT_ONCE: Final = 100
-"""The most devices of one send: all are under way at the same time."""
+"""How many sends are under way at the same time on one connection, or in as many threads."""
 
 TIMEOUT: Final = (3, 10)
 """Seconds to connect, and to wait for an answer."""
 
-LONGEST_SEND: Final = dt.timedelta(seconds=5 * sum(TIMEOUT))
-"""What a send takes at the worst: up to three requests for an access token, and two for each message at once."""
+LONGEST_SEND: Final = dt.timedelta(seconds=4 * sum(TIMEOUT))
+"""What one send takes at the worst: two requests for an access token, and two for the message."""
 
 
 class CredentialError(RekindleError):
@@ -32,8 +32,9 @@ class CredentialError(RekindleError):
 class Fate(StrEnum):
     """What became of one push.
 
-    DEAD is a token that will never work again, LATER a failure that may pass, UNAUTHORISED a credential at fault (ours,
-    or the one that the service uses towards Apple), and REFUSED a message at fault.
+    DEAD is a target that will never work again, LATER a failure that may pass or a push that was not begun,
+    UNAUTHORISED a credential at fault (ours, or the one that the service uses towards Apple), and REFUSED a message at
+    fault.
     """
 
     DELIVERED = "delivered"
@@ -53,13 +54,16 @@ class Outcome:
 
 
 DELIVERED: Final = Outcome(Fate.DELIVERED)
+NO_TIME: Final = Outcome(Fate.LATER, "no time left")
 
 
 class PushGateway(Protocol):
-    """Sends one payload to as many as AT_ONCE devices, within LONGEST_SEND."""
+    """Sends one payload to a page of targets: as many as there are, of either kind."""
 
     def send(self, payload: Payload, targets: Sequence[Target], within: dt.timedelta) -> list[Outcome]:
-        """One outcome for each token, in order, without waiting for anything to pass.
+        """One outcome for each target, in order, without waiting for anything to pass.
 
-        Raises CredentialError if nothing could be sent at all for want of a valid credential.
+        With less than LONGEST_SEND left of `within` no send is begun; what was not is for LATER. Once the service asks
+        to wait, no further send of the page is begun, and what was not is for LATER after that wait. Raises
+        CredentialError if nothing could be sent at all for want of a valid credential.
         """

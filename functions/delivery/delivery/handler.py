@@ -5,17 +5,19 @@ from __future__ import annotations
 import datetime as dt
 import os
 import traceback
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from delivery.courier import RESERVE, Courier
 from delivery.fcm import FcmGateway, credential_from
 from delivery.gateway import CredentialError
+from delivery.libcurl import Libcurl
+from delivery.sdk import Sdk
 from delivery.spread import Spreader
 from rekindle.clients import client
 from rekindle.push.jobs import LONGEST_DELAY, SpreadJob, job_from
 from rekindle.push.outbox import Outbox
-from rekindle.settings import DeliverySettings
+from rekindle.settings import DeliverySettings, FcmTransport
 from rekindle.store.instants import from_millis
 from rekindle.store.people import People
 from rekindle.store.runs import Runs
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
+    from delivery.fcm import Connect
     from rekindle.push.jobs import Job
 
 
@@ -39,7 +42,10 @@ def _gateway() -> FcmGateway:
         secret = secrets.get_secret_value(SecretId=settings.fcm_secret)["SecretString"]
     except (secrets.exceptions.ResourceNotFoundException, KeyError) as error:
         raise CredentialError("the FCM secret is empty") from error
-    return FcmGateway(credential_from(secret), settings.fcm_project, settings.fcm_endpoint)
+    connect: Connect = partial(Libcurl, pushes_per_second=settings.pushes_per_second)
+    if settings.fcm_transport is FcmTransport.SDK:
+        connect = Sdk
+    return FcmGateway(credential_from(secret), settings.fcm_project, settings.fcm_endpoint, connect=connect)
 
 
 @cache

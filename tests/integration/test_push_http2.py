@@ -1,0 +1,167 @@
+"""The fast transport over TLS and HTTP/2, as in the cloud."""
+
+from __future__ import annotations
+
+import gc
+import ssl
+import time
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from firebase_admin import exceptions, messaging
+
+from bench.fcm_server import CERTIFICATE, serving
+from delivery.gateway import AT_ONCE
+from delivery.libcurl import CONNECTIONS, Libcurl
+from delivery.transport import Told
+from local.stack import free_ports
+from rekindle.models import Target, TargetKind
+from tests.builders import a_token
+from tests.integration.fcm_http2 import cut_wire
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from delivery.transport import Answer
+
+MESSAGE = messaging.Message(data={"link": "x"})
+TIMEOUT = (3, 10)
+SERVER = "tests.integration.fcm_http2"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where the server has its certificate."""
+    return tmp_path
+
+
+@pytest.fixture
+def port() -> int:
+    (port,) = free_ports(1)
+    return port
+
+
+@pytest.fixture
+def connect(folder: Path) -> Callable[..., Libcurl]:
+    """Makes a transport to an endpoint and a project, which trusts the server's certificate."""
+    return partial(Libcurl, authorities=str(folder / CERTIFICATE), timeout=TIMEOUT)
+
+
+@pytest.fixture
+def transport(connect: Callable[..., Libcurl], port: int) -> Iterator[Libcurl]:
+    transport = connect(f"https://127.0.0.1:{port}", "test-20ms")
+    yield transport
+    transport.close()
+
+
+def send(transport: Libcurl, *values: str) -> list[Answer]:
+    targets = [Target(TargetKind.TOKEN, value) for value in values]
+    return transport.send(MESSAGE, targets, "access", until=float("inf"))
+
+
+def tokens(count: int) -> list[str]:
+    return [a_token() for _ in range(count)]
+
+
+def seen(folder: Path, address: str) -> Any:
+    tls = ssl.create_default_context(cafile=folder / CERTIFICATE)
+    return httpx.get(f"{address}/seen", verify=tls).json()
+
+
+def sockets() -> int:
+    """How many this process has open."""
+    return sum(1 for each in Path("/proc/self/fd").iterdir() if each.is_symlink() and "socket:" in str(each.readlink()))
+
+
+@pytest.mark.parametrize(("page", "connections"), [(1, 1), (AT_ONCE, 1), (AT_ONCE + 1, 2), (10 * AT_ONCE, CONNECTIONS)])
+def test_a_page_shares_as_few_connections_as_hold_it(
+    folder: Path, port: int, transport: Libcurl, page: int, connections: int
+) -> None:
+    with serving(folder, port, module=SERVER) as address:
+        assert send(transport, *tokens(page)) == [Told.ACCEPTED] * page
+        record = seen(folder, address)
+        assert (record["versions"], record["sends"], len(record["peers"])) == (["2"], page, connections)
+
+
+def test_connections_are_kept_from_page_to_page(folder: Path, port: int, transport: Libcurl) -> None:
+    with serving(folder, port, module=SERVER) as address:
+        for _ in range(5):
+            send(transport, *tokens(AT_ONCE))
+        assert len(seen(folder, address)["peers"]) == 1
+
+
+def test_a_connection_that_died_in_between_is_made_anew(folder: Path, port: int, transport: Libcurl) -> None:
+    """A function that was frozen for minutes finds its kept connections closed."""
+    for _ in range(2):
+        with serving(folder, port, module=SERVER) as address:
+            assert send(transport, *tokens(2 * AT_ONCE)) == [Told.ACCEPTED] * 2 * AT_ONCE
+            assert seen(folder, address)["sends"] == 2 * AT_ONCE
+
+
+def test_what_is_under_way_when_the_server_dies_is_told_of_at_once(folder: Path, port: int, transport: Libcurl) -> None:
+    """Each is sent once more, finds nobody, and says so; nothing hangs, and nothing is lost."""
+    with serving(folder, port, module=SERVER):
+        send(transport, a_token())
+        began = time.monotonic()
+        answers = send(transport, *tokens(AT_ONCE // 2), "last-words", *tokens(AT_ONCE // 2))
+        assert time.monotonic() - began < sum(TIMEOUT)
+        assert {type(answer) for answer in answers} <= {Told, exceptions.UnavailableError}
+        assert exceptions.UnavailableError in map(type, answers)
+
+
+def test_a_hundred_pushes_whose_connection_is_cut_share_the_next_one(
+    folder: Path, port: int, connect: Callable[..., Libcurl]
+) -> None:
+    """They were under way, and may be sent twice, but no more often; on the phone the second replaces the first."""
+    with serving(folder, port, module=SERVER) as address, cut_wire(port, cuts=1) as through:
+        transport = connect(f"https://127.0.0.1:{through}", "test-600ms")
+        assert send(transport, *tokens(AT_ONCE)) == [Told.ACCEPTED] * AT_ONCE
+        transport.close()
+        assert AT_ONCE <= seen(folder, address)["sends"] <= 2 * AT_ONCE
+        assert len(seen(folder, address)["peers"]) <= 2
+
+
+def test_pushes_whose_connections_are_cut_again_and_again_are_for_later(
+    folder: Path, port: int, connect: Callable[..., Libcurl]
+) -> None:
+    with serving(folder, port, module=SERVER) as address, cut_wire(port, cuts=1_000) as through:
+        transport = connect(f"https://127.0.0.1:{through}", "test-600ms")
+        answers = send(transport, *tokens(AT_ONCE))
+        transport.close()
+        assert {type(answer) for answer in answers} == {exceptions.UnavailableError}
+        assert seen(folder, address)["sends"] <= 2 * AT_ONCE
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused(folder: Path, port: int) -> None:
+    with serving(folder, port, module=SERVER) as address:
+        transport = Libcurl(address, "test", TIMEOUT)
+        (answer,) = send(transport, a_token())
+        transport.close()
+        assert type(answer) is exceptions.UnavailableError
+        assert seen(folder, address)["sends"] == 0
+
+
+def test_closing_lets_go_of_every_socket(folder: Path, port: int, connect: Callable[..., Libcurl]) -> None:
+    gc.collect()
+    before = sockets()
+    with serving(folder, port, module=SERVER):
+        transport = connect(f"https://127.0.0.1:{port}", "test-20ms")
+        send(transport, *tokens(10 * AT_ONCE))
+        assert sockets() >= before + CONNECTIONS
+        transport.close()
+        assert sockets() == before
+
+
+def test_an_interrupted_page_leaves_nothing_under_way(
+    folder: Path, port: int, transport: Libcurl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next page finds its handles free, and is not told of what was before it."""
+    with serving(folder, port, module=SERVER):
+        with monkeypatch.context() as broken:
+            broken.setattr("delivery.libcurl.time.monotonic", iter([0.0]).__next__)
+            with pytest.raises(StopIteration):
+                send(transport, *tokens(2 * AT_ONCE))
+        assert send(transport, a_token()) == [Told.ACCEPTED]
