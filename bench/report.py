@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from bench.world import Fcm, Line
 
 SIZES: Final = (
-    "Measured with the starter pack, one device a person, registration tokens of 163 characters, installation ids of 22, "
-    "uids of 28, answers of 280, and a couple of 30 days. A process has its caches filled unless it is new; slots exist "
-    "unless it says so."
+    "Measured with the starter pack, one device a person, registration tokens of 163 characters, installation ids of "
+    "22, uids of 28, answers of 280, and a couple of 30 days. A process has its caches filled unless it is new; slots "
+    "exist unless it says so."
 )
 LEGEND: Final = (
     "db: requests to DynamoDB. RCU: read units, 4 KB each, half of one where a second's delay is allowed. WCU: write "

@@ -104,7 +104,11 @@ def measured_reactions(url: str, ledger: Ledger) -> list[Line]:
         measured("the streak comes to 7", streak, noted, week),
     ]
     world.raw.delete_item(TableName=world.table.name, Key=marshal(streak._asdict()))
-    return [*lines, measured("the second answer, of which the streak does not know yet", day, first, second)]
+    lines.append(measured("the second answer, of which the streak does not know yet", day, first, second))
+    # An evening that had not come yet moves to half an hour ago.
+    ada.put("/v1/me/reminders", {"evening_time": "09:30"})
+    caught_up = keys.caught_up(ada.uid, PushKind.EVENING, dt.date.fromisoformat(date))
+    return [*lines, measured("a reminder falls due as it moves", caught_up, {}, world.row(caught_up))]
 
 
 def measured_deliveries(url: str, ledger: Ledger, fcm: Fcm) -> list[Line]:

@@ -30,7 +30,7 @@ CLOUD: Final = ("dev", "prod")
 STAGES: Final = ("local", *CLOUD)
 ROLES: Final = tuple(resources("AWS::IAM::Role"))
 
-PERSONS = {"PERSON#*", "TOKEN#*", "INVITE#*", "COUPLE#*", "SLOT#*", "ZONES"}
+PERSONS = {"PERSON#*", "TARGET#*", "INVITE#*", "COUPLE#*", "SLOT#*", "DUE#*", "ZONES"}
 CATALOGUE = {"CATALOGUE", "PACK#*"}
 REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
     "CouplesApi": {
@@ -64,12 +64,12 @@ REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
     },
     "Delivery": {
         "Table": {
-            "Query": {"SLOT#*"},
-            "BatchGetItem": {"PERSON#*", "COUPLE#*", "SLOT#*", "ZONES"},
-            "GetItem": {"PERSON#*", "COUPLE#*", "SLOT#*", "ZONES"},
-            "PutItem": {"RUN#*", "PERSON#*", "SLOT#*"},
-            "UpdateItem": {"RUN#*"},
-            "DeleteItem": {"SLOT#*", "TOKEN#*"},
+            "Query": {"DUE#*"},
+            "BatchGetItem": {"PERSON#*", "TARGET#*", "COUPLE#*", "SLOT#*", "DUE#*", "ZONES"},
+            "GetItem": {"PERSON#*", "TARGET#*", "COUPLE#*", "SLOT#*", "DUE#*", "ZONES"},
+            "PutItem": {"RUN#*", "PERSON#*", "DUE#*"},
+            "UpdateItem": {"RUN#*", "SLOT#*", "ZONES"},
+            "DeleteItem": {"DUE#*", "TARGET#*"},
         }
     },
 }
@@ -385,7 +385,7 @@ def test_one_bad_job_does_not_repeat_its_batch() -> None:
     assert jobs["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
 
 
-def test_react_reads_days_nudges_and_streaks_from_the_beginning_and_gives_up_late() -> None:
+def test_react_reads_all_that_it_reacts_to_from_the_beginning_and_gives_up_late() -> None:
     (stream,) = events_of("React", "DynamoDB")
     assert stream["Stream"] == {"Fn::GetAtt": "Table.StreamArn"}
     assert stream["StartingPosition"] == "TRIM_HORIZON"
@@ -393,8 +393,8 @@ def test_react_reads_days_nudges_and_streaks_from_the_beginning_and_gives_up_lat
     assert stream["BisectBatchOnFunctionError"] is True
     assert stream["MaximumRetryAttempts"] >= 5
     assert stream["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": "ReactDeadLetters.Arn"}
-    (only,) = stream["FilterCriteria"]["Filters"]
-    assert json.loads(only["Pattern"]) == {
+    of_couples, of_persons = (json.loads(each["Pattern"]) for each in stream["FilterCriteria"]["Filters"])
+    assert of_couples == {
         "eventName": ["INSERT", "MODIFY"],
         "dynamodb": {
             "Keys": {
@@ -402,6 +402,10 @@ def test_react_reads_days_nudges_and_streaks_from_the_beginning_and_gives_up_lat
                 "sk": {"S": [{"prefix": "DAY#"}, {"prefix": "NUDGES#"}, "STREAK"]},
             }
         },
+    }
+    assert of_persons == {
+        "eventName": ["INSERT"],
+        "dynamodb": {"Keys": {"pk": {"S": [{"prefix": "PERSON#"}]}, "sk": {"S": [{"prefix": "CAUGHT_UP#"}]}}},
     }
 
 

@@ -31,7 +31,7 @@ class Trial(NamedTuple):
 TRIALS = [
     *(
         Trial("CouplesApi", MAY, READ, on)
-        for on in ("PERSON#x", "COUPLE#x", "INVITE#x", "SLOT#x", "ZONES", "CATALOGUE", "SERVICE")
+        for on in ("PERSON#x", "TARGET#x", "COUPLE#x", "INVITE#x", "SLOT#x", "DUE#x", "ZONES", "CATALOGUE", "SERVICE")
     ),
     Trial("CouplesApi", MAY, READ_KEY, "COUPLE#x"),
     Trial("CouplesApi", MAY, WRAP, CELL),
@@ -42,17 +42,17 @@ TRIALS = [
     Trial("CouplesApi", MAY_NOT, READ, "RUN#x"),
     *(Trial("CouplesApi", MAY_NOT, WRITE, on) for on in ("CATALOGUE", "TICK", "PACK#x", "SERVICE")),
     *(Trial("Tick", MAY, READ, on) for on in ("SLOT#x", "ZONES", "TICK")),
-    *(Trial("Tick", MAY_NOT, READ, on) for on in ("PERSON#x", "COUPLE#x", "INVITE#x")),
+    *(Trial("Tick", MAY_NOT, READ, on) for on in ("PERSON#x", "TARGET#x", "COUPLE#x", "INVITE#x", "DUE#x")),
     Trial("Tick", MAY_NOT, WRITE, "SLOT#x"),
     Trial("Tick", MAY_NOT, RECEIVE),
     Trial("React", MAY, READ, "COUPLE#x"),
-    *(Trial("React", MAY_NOT, READ, on) for on in ("PERSON#x", "INVITE#x", "SLOT#x")),
+    *(Trial("React", MAY_NOT, READ, on) for on in ("PERSON#x", "TARGET#x", "INVITE#x", "SLOT#x", "DUE#x")),
     Trial("React", MAY_NOT, WRITE, "PERSON#x"),
     Trial("React", MAY_NOT, RECEIVE),
     Trial("Delivery", MAY, SECRET),
-    *(Trial("Delivery", MAY, READ, on) for on in ("PERSON#x", "COUPLE#x")),
+    *(Trial("Delivery", MAY, READ, on) for on in ("PERSON#x", "TARGET#x", "COUPLE#x", "SLOT#x", "DUE#x")),
     *(Trial("Delivery", MAY_NOT, READ, on) for on in ("INVITE#x", "CATALOGUE")),
-    Trial("Delivery", MAY_NOT, WRITE, "COUPLE#x"),
+    *(Trial("Delivery", MAY_NOT, WRITE, on) for on in ("COUPLE#x", "TARGET#x", "SLOT#x", "ZONES")),
     *(Trial(function, MAY_NOT, SECRET) for function in ("Tick", "React")),
     *(
         Trial(function, MAY_NOT, call, on)

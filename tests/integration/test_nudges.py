@@ -38,7 +38,7 @@ HUG = {"gesture": "hug"}
 
 def mute(parts: Parts, phone: Phone, *, muted: bool = True) -> None:
     wish = parts.people.change(
-        phone.uid, lambda person: replace(person, reminders=replace(person.reminders, nudges_muted=muted))
+        phone.uid, phone.now, lambda person: replace(person, reminders=replace(person.reminders, nudges_muted=muted))
     )
     assert wish
 

@@ -14,7 +14,7 @@ from delivery.courier import LAST_ATTEMPT, RESERVE, SPARE, Courier
 from delivery.fcm import FcmGateway, credential_from
 from delivery.gateway import AT_ONCE, CredentialError, Fate, Outcome
 from rekindle.calendar import day_window, slot_instant, start_of, zone_named
-from rekindle.models import CoupleId, Device, DeviceId, Language, Person, PushKind, Reminders, Target, Uid
+from rekindle.models import CoupleId, Device, DeviceId, Person, PushKind, Reminders, Target, Uid
 from rekindle.push.jobs import LONGEST_DELAY, Missed, PersonJob, RetryJob, SlotJob, SpreadJob
 from rekindle.reminders import Slot
 from rekindle.store import keys
@@ -488,39 +488,6 @@ def test_what_failed_for_a_while_comes_again_alone_and_later(
     do(courier, job)
     assert [message["token"] for message in wire.messages[4:]] == [token_of(ada)]
     assert queue.taken() == []
-
-
-def test_a_run_goes_on_when_everybody_has_waited_as_fcm_asks(
-    table: Table, courier: Courier, wire: FcmWire, queue: Queue
-) -> None:
-    people = sorted(people_at(table, 5), key=mark_of)
-    courier = replace(courier, page_rows=2)
-    wire.script[token_of(people[0])] = [fcm_wire.QUOTA]
-    assert do(courier, a_slot_job(table)) == 2 * MINUTE
-    assert [message["token"] for message in wire.messages] == [token_of(people[1])]
-    jobs = queue.taken()
-    assert sorted(job.type for job in jobs) == ["retry", "slot"]
-    assert queue.delays == [120, 120]
-    for job in jobs:
-        assert do(courier, job, waited=2 * MINUTE) == NO_WAIT
-    assert Counter(message["token"] for message in wire.messages) == {token_of(person): 1 for person in people}
-
-
-def test_whoever_is_told_in_another_language_waits_too(
-    table: Table, courier: Courier, wire: FcmWire, queue: Queue
-) -> None:
-    """They would be sent to next, on their own."""
-    two = [a_paired_person(profile=a_profile(language=Language(language))) for language in ("en", "de")]
-    first, second = sorted(two, key=mark_of)
-    saved(table, first, second)
-    wire.script[token_of(first)] = [fcm_wire.UNAVAILABLE]
-    assert do(courier, a_slot_job(table)) == MINUTE / 2
-    assert wire.attempts[token_of(second)] == 0
-    (job,) = queue.taken()
-    assert job.type == "retry"
-    assert {each.person for each in job.missed} == {mark_of(first), mark_of(second)}
-    do(courier, job)
-    assert {message["token"] for message in wire.messages} == {token_of(first), token_of(second)}
 
 
 def test_only_the_device_that_was_not_reached_is_tried_again(

@@ -126,7 +126,7 @@ def test_a_nudge_is_told_to_the_partner_and_a_muted_one_to_nobody(
     assert len({payload.collapse_id for payload in texts}) == 2
 
     muted = parts.people.change(
-        ben.uid, lambda person: replace(person, reminders=replace(person.reminders, nudges_muted=True))
+        ben.uid, ben.now, lambda person: replace(person, reminders=replace(person.reminders, nudges_muted=True))
     )
     assert muted
     ada.post("/v1/nudges", {"gesture": "hug"})

@@ -15,6 +15,7 @@ from rekindle.store.instants import from_millis
 from tests.builders import NEW_YORK, an_instant
 
 if TYPE_CHECKING:
+    from rekindle.push.jobs import Job
     from tests.integration.push_world import Queue
 
 DATE = dt.date(2026, 3, 2)
@@ -49,7 +50,7 @@ def an_hour_after_the_first(dead_letters: Queue) -> dt.datetime:
 
 
 def test_every_job_goes_back_as_late_as_it_is_by_now(letters: DeadLetters, queue: Queue, dead_letters: Queue) -> None:
-    jobs = [SLOT_JOB, PERSON_JOB, RETRY_JOB]
+    jobs: list[Job] = [SLOT_JOB, PERSON_JOB, RETRY_JOB]
     dead_letters.outbox.send(jobs)
     at = an_hour_after_the_first(dead_letters)
     assert letters.put_back(at, Progress(disable=True)) == 3

@@ -6,14 +6,11 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from rekindle.gestures import CATALOGUE, ENGLISH, FRENCH, SPANISH
-from rekindle.store import keys
-from rekindle.store.table import Write
 from tests.builders import LONDON, NEW_YORK, TOKYO
 from tests.integration.marks import on_the_emulator
 from tests.phones import Phone, a_phone, pair
 
 if TYPE_CHECKING:
-    from couples_api.parts import Parts
     from tests.phones import Handler
 
 DAY = dt.timedelta(days=1)
@@ -34,13 +31,11 @@ def a_couple(
     return ada, ben
 
 
-def agree(parts: Parts, phone: Phone, since: str = "2026-03-02") -> None:
-    """What stands in the couple once both have opted in."""
-    person = parts.people.person(phone.uid)
-    assert person
-    assert person.couple
-    since_then = Write("Update", keys.couple(person.couple), update="SET touch_from = :since", values={":since": since})
-    parts.couples.table.write(since_then)
+def agree(*phones: Phone) -> None:
+    """Both opt in, the last of them on the date from which it holds."""
+    for phone in phones:
+        asked = phone.put("/v1/me/reminders", {"touch": {"weekdays": ["monday"], "time": "19:00"}})
+        assert asked.status == 200, asked.text
 
 
 def today(phone: Phone) -> Any:
@@ -49,9 +44,9 @@ def today(phone: Phone) -> Any:
     return reply.body
 
 
-def test_both_find_the_same_gesture_each_in_their_own_language(parts: Parts, api: Handler) -> None:
+def test_both_find_the_same_gesture_each_in_their_own_language(api: Handler) -> None:
     ada, ben = a_couple(api, languages=("es", "fr"))
-    agree(parts, ada)
+    agree(ada, ben)
     spanish, french = today(ada)["gesture"], today(ben)["gesture"]
     gesture = GESTURES[spanish["id"]]
     assert gesture.warmth == spanish["warmth"] == 1
@@ -59,28 +54,28 @@ def test_both_find_the_same_gesture_each_in_their_own_language(parts: Parts, api
     assert french == {"id": gesture.id, "warmth": 1, "text": gesture.texts[FRENCH]}
 
 
-def test_a_language_that_is_not_there_yet_reads_english(parts: Parts, api: Handler) -> None:
-    ada, _ = a_couple(api, languages=("de", "en"))
-    agree(parts, ada)
+def test_a_language_that_is_not_there_yet_reads_english(api: Handler) -> None:
+    ada, ben = a_couple(api, languages=("de", "en"))
+    agree(ada, ben)
     gesture = today(ada)["gesture"]
     assert gesture["text"] == GESTURES[gesture["id"]].texts[ENGLISH]
 
 
-def test_without_an_agreement_both_are_told_the_same_nothing(parts: Parts, api: Handler) -> None:
+def test_without_an_agreement_both_are_told_the_same_nothing(api: Handler) -> None:
     """Not asked, not at ease, or at ease and alone with it: nobody can tell which."""
     ada, ben = a_couple(api)
     nothing = {"date": "2026-03-02", "gesture": None}
     assert [today(phone) for phone in (ada, ben)] == [nothing] * 2
-    agree(parts, ada)
+    agree(ada, ben)
     assert today(ada)["gesture"]
     ben.put("/v1/me", {"display_name": "Ben", "zone": LONDON, "touch_comfort": 0})
     assert [today(phone) for phone in (ada, ben)] == [nothing] * 2
 
 
-def test_it_grows_with_the_weeks_and_stays_within_the_smaller_comfort(parts: Parts, api: Handler) -> None:
+def test_it_grows_with_the_weeks_and_stays_within_the_smaller_comfort(api: Handler) -> None:
     ada, ben = a_couple(api)
     ben.put("/v1/me", {"display_name": "Ben", "zone": LONDON, "touch_comfort": 2})
-    agree(parts, ada)
+    agree(ada, ben)
     warmths = []
     for _ in range(40):
         warmths.append(today(ada)["gesture"]["warmth"])
@@ -90,10 +85,10 @@ def test_it_grows_with_the_weeks_and_stays_within_the_smaller_comfort(parts: Par
     assert set(warmths[14:]) == {1, 2}
 
 
-def test_two_clocks_show_each_their_own_date(parts: Parts, api: Handler) -> None:
+def test_two_clocks_show_each_their_own_date(api: Handler) -> None:
     """At 15:00 UTC it is tomorrow in Tokyo already; each date has one gesture, and one for two who are apart."""
     ada, ben = a_couple(api, zones=(NEW_YORK, TOKYO))
-    agree(parts, ada, "2026-03-03")
+    agree(ada, ben)
     mine, theirs = today(ada), today(ben)
     assert (mine["date"], theirs["date"]) == ("2026-03-02", "2026-03-03")
     assert mine["gesture"]["id"] != theirs["gesture"]["id"]
@@ -107,8 +102,8 @@ def test_who_is_not_paired_has_none(api: Handler) -> None:
     assert ada.get("/v1/touch/today").problem == "not-paired"
 
 
-def test_after_parting_neither_is_shown_any(parts: Parts, api: Handler) -> None:
+def test_after_parting_neither_is_shown_any(api: Handler) -> None:
     ada, ben = a_couple(api)
-    agree(parts, ada)
+    agree(ada, ben)
     ada.delete("/v1/couple")
     assert {phone.get("/v1/touch/today").problem for phone in (ada, ben)} == {"not-paired"}

@@ -161,6 +161,13 @@ moves = st.builds(
     steps=[Move(13 * HOUR + 42 * MINUTE, ZONES[1], dt.time(20, 30)), Move(10 * MINUTE, ZONES[0], HALF_PAST_EIGHT)],
     lag=60 * MINUTE,
 )
+@example(
+    # What comes in the very moment at which the test stops looking.
+    start=an_instant("2026-10-31T09:30:00Z"),
+    first=(zone_named("Australia/Lord_Howe"), dt.time(20, 30)),
+    steps=[],
+    lag=0 * MINUTE,
+)
 def test_each_date_falls_due_once_wherever_and_whenever_a_person_moves(
     start: dt.datetime, first: tuple[Zone, dt.time], steps: list[Move], lag: dt.timedelta
 ) -> None:
@@ -183,7 +190,7 @@ def test_each_date_falls_due_once_wherever_and_whenever_a_person_moves(
     dates = [start.date() + dt.timedelta(days=days) for days in range(-2, (now + SPAN - start).days + 2)]
     comes = {(place, date): slot_instant(date, place.time, place.zone) for place in places for date in dates}
     for (place, date), instant in comes.items():
-        if instant is not None and start < instant <= now + SPAN:
+        if instant is not None and start < instant < now + SPAN:
             reader = [each for since, each in lives if since <= instant + lag][-1]
             if date in claims_of(reader).get((place, PushKind.PROMPT), Claim(after=dt.date.max)):
                 due[date, instant] += 1
