@@ -29,13 +29,17 @@ _PEM = (
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the server says `after` seconds; with status 0 it hangs up without a word, and `cut_off` after a part."""
+    """What the server says `after` seconds; with status 0 it hangs up without a word, and `cut_off` after a part.
+
+    Whatever it says, it has `taken` the message if that is so.
+    """
 
     status: int
     body: dict[str, Any] | bytes
     headers: dict[str, str] = field(default_factory=dict)
     after: float = 0.0
     cut_off: bool = False
+    taken: bool = False
 
     @property
     def content(self) -> bytes:
@@ -120,7 +124,10 @@ class FcmWire:
             if bearer in self.refused_bearers:
                 return UNAUTHENTICATED
             if self.script[target]:
-                return self.script[target].pop(0)
+                answer = self.script[target].pop(0)
+                if answer.taken:
+                    self.messages.append(message)
+                return answer
             self.messages.append(message)
             return Answer(200, {"name": f"projects/{PROJECT}/messages/{len(self.messages)}"})
 

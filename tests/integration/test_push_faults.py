@@ -7,7 +7,7 @@ import datetime as dt
 import itertools
 import random
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -269,19 +269,11 @@ def test_a_storm_of_failures_reaches_whoever_can_be_reached(new_world: Any, seed
     assert sorted(row.person for row in rows) == sorted(keys.mark_of(person.uid) for person in alive)
 
 
-def test_a_push_that_was_taken_without_an_answer_is_repeated_under_its_id(
-    new_world: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("answer", [fcm_wire.INTERNAL, fcm_wire.HANGS_UP], ids=["an error", "silence"])
+def test_a_push_that_was_taken_all_the_same_is_repeated_under_its_id(new_world: Any, answer: fcm_wire.Answer) -> None:
     world = new_world()
     lost = target_of(world.people[4])
-    answered = world.wire.answer
-
-    def taken_without_an_answer(path: str, body: bytes) -> fcm_wire.Answer:
-        answer = answered(path, body)
-        first = lost.encode() in body and world.wire.attempts[lost] == 1
-        return fcm_wire.Answer(0, {}) if first else answer
-
-    monkeypatch.setattr(world.wire, "answer", taken_without_an_answer)
+    world.wire.script[lost] = [replace(answer, taken=True)]
     world.tick()
     world.settle()
     world.assert_nobody_is_missed()
