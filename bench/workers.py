@@ -103,6 +103,9 @@ def measured_reactions(url: str, ledger: Ledger) -> list[Line]:
         measured("the streak grows", streak, {}, noted),
         measured("the streak comes to 7", streak, noted, week),
     ]
+    nudges = keys.nudges(couple, ada.uid)
+    ada.post("/v1/nudges", {"gesture": "hug"})
+    lines.append(measured("a nudge", nudges, {}, world.row(nudges)))
     world.raw.delete_item(TableName=world.table.name, Key=marshal(streak._asdict()))
     lines.append(measured("the second answer, of which the streak does not know yet", day, first, second))
     # An evening that had not come yet moves to half an hour ago.
