@@ -1,0 +1,339 @@
+"""A table in memory, billed as DynamoDB bills, for what is too much for any engine: millions of rows.
+
+It stands in for `rekindle.store.table.Table`, one layer below the stores, so that these run as they are. It knows of
+DynamoDB's language only what they say in it, and refuses the rest.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from bisect import bisect_left, bisect_right, insort
+from collections import defaultdict
+from copy import deepcopy
+from dataclasses import dataclass, field
+from itertools import batched
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+
+from bench.meter import WRITE_UNIT_BYTES, item_bytes
+from rekindle.errors import WriteConflictError
+from rekindle.store.keys import Key
+from rekindle.store.table import BATCH_GET_LIMIT, Page, marshal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+
+    from rekindle.store.table import Item, Write
+
+READ_UNIT_BYTES: Final = 4096
+PAGE_BYTES: Final = 1024 * 1024
+"""What a query reads before it ends its page, whatever its limit."""
+
+_CLAUSES: Final = re.compile(r"\b(SET|ADD|REMOVE) ")
+_EXISTS: Final = re.compile(r"attribute_(not_)?exists\((.+)\)")
+_COMPARED: Final = re.compile(r"(\S+) (=|<|<=|>|>=) (\S+)")
+_COMPARISONS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
+    "=": lambda one, other: bool(one == other),
+    "<": lambda one, other: bool(one < other),
+    "<=": lambda one, other: bool(one <= other),
+    ">": lambda one, other: bool(one > other),
+    ">=": lambda one, other: bool(one >= other),
+}
+
+
+class Sized(NamedTuple):
+    """An item, and its size as billed."""
+
+    item: Item
+    size: int
+
+
+class Row(NamedTuple):
+    """An item of a query's page, with its sort key and its size as billed."""
+
+    sk: str
+    size: int
+    item: Item
+
+
+class Ground(Protocol):
+    """What the table holds before anything is written to it; made as it is asked for."""
+
+    def item(self, key: Key) -> Sized | None:
+        """The item of this key."""
+
+    def rows(
+        self, pk: str, between: tuple[str, str], after: str, limit: int | None, hidden: Collection[str]
+    ) -> list[Row]:
+        """Rows of a partition with sort keys from `between` and beyond `after`, in order, but for those `hidden`."""
+
+
+class Nothing:
+    """The ground of a table that begins empty."""
+
+    def item(self, key: Key) -> Sized | None:  # noqa: ARG002  as Ground has it
+        """None."""
+        return None
+
+    def rows(
+        self,
+        pk: str,  # noqa: ARG002  as Ground has it
+        between: tuple[str, str],  # noqa: ARG002
+        after: str,  # noqa: ARG002
+        limit: int | None,  # noqa: ARG002
+        hidden: Collection[str],  # noqa: ARG002
+    ) -> list[Row]:
+        """None."""
+        return []
+
+
+@dataclass(slots=True)
+class Units:
+    """What some work took: requests, read units and write units, and the requests that write."""
+
+    requests: int = 0
+    read: float = 0
+    write: float = 0
+    written: int = 0
+
+    def __iadd__(self, other: Units) -> Units:
+        self.requests += other.requests
+        self.read += other.read
+        self.write += other.write
+        self.written += other.written
+        return self
+
+
+class Bill:
+    """Units by purpose and entity: what is asked of the table is put down to the purpose that is being pursued.
+
+    An entity is what a partition key begins with. `rows_bytes` is what pages have read of each kind of row, by its
+    letter, and `rows` how many.
+    """
+
+    def __init__(self) -> None:
+        self.purpose = ""
+        self.units: defaultdict[tuple[str, str], Units] = defaultdict(Units)
+        self.rows: defaultdict[str, int] = defaultdict(int)
+        self.rows_bytes: defaultdict[str, int] = defaultdict(int)
+
+    def read(self, pk: str, sizes: Iterable[int], *, consistent: bool) -> None:
+        """One request that reads items each for themselves."""
+        units = self._of(pk)
+        units.requests += 1
+        units.read += sum(read_units(size, consistent=consistent) for size in sizes)
+
+    def wrote(self, pk: str, units_written: float) -> None:
+        """One request that writes."""
+        units = self._of(pk)
+        units.requests += 1
+        units.written += 1
+        units.write += units_written
+
+    def _of(self, pk: str) -> Units:
+        return self.units[self.purpose, pk.partition("#")[0]]
+
+    def total(self, *purposes: str, entities: Collection[str] = ()) -> Units:
+        """What was done for these purposes, with these entities if any are named."""
+        total = Units()
+        for (purpose, entity), units in self.units.items():
+            if purpose in purposes and (not entities or entity in entities):
+                total += units
+        return total
+
+
+def read_units(size: int, *, consistent: bool) -> float:
+    """What reading so many bytes costs: at least as much as four kilobytes, also where there is nothing."""
+    return max(1, math.ceil(size / READ_UNIT_BYTES)) * (1.0 if consistent else 0.5)
+
+
+def write_units(*sizes: int) -> int:
+    """What a write costs that finds and leaves items of these sizes: it goes by the largest."""
+    return max(1, math.ceil(max(sizes) / WRITE_UNIT_BYTES))
+
+
+def size_of(item: Mapping[str, object] | None) -> int:
+    """The bytes that an item is billed by."""
+    return item_bytes(marshal(item)) if item else 0
+
+
+@dataclass(slots=True)
+class _Partition:
+    """What has been written to a partition: items by sort key, None where one was deleted."""
+
+    items: dict[str, Item | None] = field(default_factory=dict)
+    order: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class MemoryTable:
+    """The table. `inserted` is told of each item that is written where there was none, as a stream would be."""
+
+    bill: Bill
+    ground: Ground = field(default_factory=Nothing)
+    inserted: Callable[[Key, Item], None] = lambda _key, _item: None
+    _partitions: defaultdict[str, _Partition] = field(default_factory=lambda: defaultdict(_Partition))
+
+    def get(self, key: Key, *, consistent: bool = True) -> Item | None:
+        """See `Table`."""
+        found = self._sized(key)
+        self.bill.read(key.pk, [found.size if found else 0], consistent=consistent)
+        return found.item if found else None
+
+    def get_many(self, keys: Iterable[Key], *, consistent: bool = False) -> list[Item]:
+        """See `Table`."""
+        found = []
+        for batch in batched(dict.fromkeys(keys), BATCH_GET_LIMIT, strict=False):
+            items = [self._sized(key) for key in batch]
+            self.bill.read(batch[0].pk, [each.size if each else 0 for each in items], consistent=consistent)
+            found += [each.item for each in items if each]
+        return found
+
+    def query(  # noqa: PLR0913  as Table has it
+        self,
+        pk: str,
+        *,
+        between: tuple[str, str] | None = None,
+        after: str | None = None,
+        limit: int | None = None,
+        descending: bool = False,
+        consistent: bool = True,
+    ) -> Page:
+        """See `Table`."""
+        if descending:
+            raise NotImplementedError("nobody reads backwards here")
+        bounds = between or ("", "\U0010ffff")
+        rows = self._rows(pk, bounds, after or "", limit)
+        # As DynamoDB has it: a page that its limit ends says where to go on, whether or not there is more.
+        more = len(rows) == limit
+        total = 0
+        for number, row in enumerate(rows):
+            total += row.size
+            if total > PAGE_BYTES:
+                rows, more = rows[: number + 1], True
+                break
+        for row in rows:
+            self.bill.rows[row.sk[0]] += 1
+            self.bill.rows_bytes[row.sk[0]] += row.size
+        self.bill.read(pk, [total], consistent=consistent)
+        return Page([row.item for row in rows], rows[-1].sk if more else None)
+
+    def write(self, write: Write) -> Item:
+        """See `Table`."""
+        before = self._item(write.key)
+        if not _holds(write, before):
+            self.bill.wrote(write.key.pk, write_units(size_of(before)))
+            raise WriteConflictError({0: before})
+        after = _written(write, before)
+        self.bill.wrote(write.key.pk, write_units(size_of(before), size_of(after)))
+        self._keep(write.key, before, after)
+        return after or {}
+
+    def transact(self, writes: Sequence[Write]) -> None:
+        """See `Table`."""
+        befores = [self._item(write.key) for write in writes]
+        failed = {
+            index: before
+            for index, (write, before) in enumerate(zip(writes, befores, strict=True))
+            if not _holds(write, before)
+        }
+        afters = befores if failed else [_written(*each) for each in zip(writes, befores, strict=True)]
+        pairs = zip(befores, afters, strict=True)
+        units = 2 * sum(write_units(size_of(before), size_of(after)) for before, after in pairs)
+        self.bill.wrote(writes[0].key.pk, units)
+        if failed:
+            raise WriteConflictError(failed)
+        for write, before, after in zip(writes, befores, afters, strict=True):
+            self._keep(write.key, before, after)
+
+    def _sized(self, key: Key) -> Sized | None:
+        partition = self._partitions.get(key.pk)
+        if partition is None or key.sk not in partition.items:
+            return self.ground.item(key)
+        item = partition.items[key.sk]
+        return Sized(deepcopy(item), size_of(item)) if item else None
+
+    def _item(self, key: Key) -> Item | None:
+        found = self._sized(key)
+        return found.item if found else None
+
+    def _rows(self, pk: str, between: tuple[str, str], after: str, limit: int | None) -> list[Row]:
+        partition = self._partitions.get(pk)
+        if partition is None:
+            return self.ground.rows(pk, between, after, limit, ())
+        rows = self.ground.rows(pk, between, after, limit, partition.items)
+        order = partition.order
+        first = max(bisect_left(order, between[0]), bisect_right(order, after))
+        own = order[first : bisect_right(order, between[1])]
+        if not own:
+            return rows
+        for sk in own:
+            if item := partition.items[sk]:
+                rows.append(Row(sk, size_of(item), deepcopy(item)))
+        rows.sort(key=lambda row: row.sk)
+        return rows[:limit]
+
+    def _keep(self, key: Key, before: Item | None, after: Item | None) -> None:
+        partition = self._partitions[key.pk]
+        if key.sk not in partition.items:
+            insort(partition.order, key.sk)
+        partition.items[key.sk] = after
+        if before is None and after is not None:
+            self.inserted(key, after)
+
+
+def _holds(write: Write, standing: Item | None) -> bool:
+    return not write.condition or any(
+        all(_is_true(term, write, standing) for term in terms.split(" AND ")) for terms in write.condition.split(" OR ")
+    )
+
+
+def _is_true(term: str, write: Write, standing: Item | None) -> bool:
+    if found := _EXISTS.fullmatch(term):
+        return (_at(standing, found[2], write) is None) is bool(found[1])
+    compared = _COMPARED.fullmatch(term)
+    if compared is None:
+        raise NotImplementedError(term)
+    one = _at(standing, compared[1], write)
+    return one is not None and _COMPARISONS[compared[2]](one, write.values[compared[3]])
+
+
+def _at(item: Item | None, path: str, write: Write) -> Any:  # noqa: ANN401  whatever stands there
+    value: Any = item
+    for name in path.split("."):
+        if value is None:
+            return None
+        value = value.get(write.names.get(name, name))
+    return value
+
+
+def _written(write: Write, standing: Item | None) -> Item | None:
+    """The item once the write is done, None if there is none any more."""
+    match write.kind:
+        case "Delete":
+            return None
+        case "Put":
+            return {**write.key._asdict(), **write.item}
+        case "Update":
+            item = deepcopy(standing) if standing else {**write.key._asdict()}
+            _update(item, write)
+            return item
+
+
+def _update(item: Item, write: Write) -> None:
+    _, *parts = _CLAUSES.split(write.update)
+    for clause, terms in batched(parts, 2, strict=True):
+        for term in terms.strip().split(", "):
+            path, _, value = term.replace(" = ", " ").partition(" ")
+            *way, last = (write.names.get(name, name) for name in path.split("."))
+            place = item
+            for name in way:
+                place = place[name]
+            match clause:
+                case "SET":
+                    place[last] = write.values[value]
+                case "REMOVE":
+                    place.pop(last, None)
+                case "ADD":
+                    added: Any = write.values[value]
+                    place[last] = place.get(last, set()) | added if isinstance(added, set) else place.get(last, 0) + added
