@@ -32,9 +32,9 @@ from rekindle.models import (
     Day,
     Language,
     PackId,
+    Profile,
     PromptId,
     PromptKind,
-    Profile,
     PromptRef,
     PushKind,
     Target,
@@ -53,7 +53,7 @@ from rekindle.store.slots import Slots
 from rekindle.store.targets import Registered, packed
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from bench.population import Population
     from rekindle.models import Person
@@ -84,22 +84,24 @@ class Laid:
     population: Population
     marks: bytes
     shards: dict[str, dict[str, array[int]]]
-    dormant: dict[str, Uid]
+    dormant: Mapping[str, Uid]
+    """Owners of targets that delivery may ask after, by the targets' keys."""
+    tails: Sequence[bytes]
+    """How the packed tokens of a person's devices end, whoever they are."""
+    days: Mapping[tuple[bool, ...], Sized]
+    """A day by which of the two have answered."""
     moves: defaultdict[CoupleId, set[Zone]] = field(default_factory=lambda: defaultdict(set))
     """Where couples have gone since: their days are open for those zones too."""
     _rows: dict[tuple[str, int, int], Sized] = field(default_factory=dict)
     _heads: dict[int, tuple[bytes, ...]] = field(default_factory=dict)
-    _tails: tuple[bytes, ...] = field(
-        default_factory=lambda: tuple(_packed(device, dt.date.max)[_NUMBER.stop :] for device in (0, 1))
-    )
-    _days: Mapping[tuple[bool, ...], Sized] = field(default_factory=lambda: _day_templates())
     _windows: dict[tuple[str, frozenset[Zone]], tuple[int, int]] = field(default_factory=dict)
 
     @classmethod
     def under(cls, population: Population) -> Laid:
         """The ground of a table; `spread` lays out its slots once the table stands on it."""
         marks = b"".join(keys.mark_of(uid_of(number)).encode("ascii") for number in range(len(population)))
-        return cls(population, marks, {}, dict(_long_ago(population)))
+        tails = [_packed(device, population.start.date())[_NUMBER.stop :] for device in (0, 1)]
+        return cls(population, marks, {}, dict(_long_ago(population)), tails, _day_templates())
 
     def mark(self, number: int) -> str:
         """The person's mark."""
@@ -198,9 +200,7 @@ class Laid:
         weekdays = self.population.weekdays[number] if letter == "t" else 0
         template = self._rows.get((letter, look, weekdays)) or self._template(letter, look, number, weekdays)
         bare = number.to_bytes(_NUMBER.stop - _NUMBER.start)
-        targets = b"".join(
-            head + bare + tail for head, tail in zip(self._heads[look], self._tails, strict=False)
-        )
+        targets = b"".join(head + bare + tail for head, tail in zip(self._heads[look], self.tails, strict=False))
         item = {**template.item, "pk": pk, "sk": sk, "t": targets}
         if letter == "e":
             item["u"], item["c"] = uid_of(number), couple_of(number)
@@ -216,9 +216,7 @@ class Laid:
             if write.key.pk.startswith("DUE#") and write.key.sk[0] == letter
         )
         months = self.population.looks[look].months
-        self._heads[look] = tuple(
-            _packed(device, month)[: _NUMBER.start] for device, month in enumerate(months)
-        )
+        self._heads[look] = tuple(_packed(device, month)[: _NUMBER.start] for device, month in enumerate(months))
         template = Sized(item, size_of(item) - len(item["pk"]))
         self._rows[letter, look, weekdays] = template
         return template
@@ -232,7 +230,7 @@ class Laid:
         answered = population.answered(one, date), population.answered(other, date)
         if not any(answered) and not population.opened(one, date):
             return None
-        template = self._days[answered]
+        template = self.days[answered]
         zones = frozenset({population.zones[population.zone[one]], population.zones[population.zone[other]]})
         if moved := self.moves.get(CoupleId(key.pk.partition("#")[2])):
             zones |= moved

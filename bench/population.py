@@ -66,8 +66,8 @@ ZONE_SHARES: Final[Mapping[str, float]] = {
     "Africa/Johannesburg": 0.5,
     "Africa/Lagos": 0.4,
 }
-"""Percent of all couples: an app that speaks English, Spanish and French. What is left to 100 is shared out equally over
-every other zone of tzdata, old spellings included, because phones report those too."""
+"""Percent of all couples: an app that speaks English, Spanish and French. What is left to 100 is shared out equally
+over every other zone of tzdata, old spellings included, because phones report those too."""
 
 LONG_DISTANCE: Final = 0.05
 """Of couples, those in which the two draw their zones apart."""
@@ -348,9 +348,7 @@ def _opened(start: dt.datetime, value: int) -> dt.datetime:
     return start - dt.timedelta(days=value if value < RECENT else 2 * (value - RECENT))
 
 
-def _drawn_looks(
-    rng: random.Random, devices: tuple[bytes, bytes], start: dt.datetime
-) -> tuple[list[Look], array[int]]:
+def _drawn_looks(rng: random.Random, devices: tuple[bytes, bytes], start: dt.datetime) -> tuple[list[Look], array[int]]:
     persons = len(devices[0])
     languages = rng.choices(list(LANGUAGES), list(LANGUAGES.values()), k=persons)
     quiet = rng.choices([hours for hours, _ in QUIET_HOURS], [share for _, share in QUIET_HOURS], k=persons)
@@ -358,7 +356,8 @@ def _drawn_looks(
     months = [_opened(start, value).date().replace(day=1) for value in range(_NO_DEVICE)]
     numbers: dict[Look, int] = {}
     look = array("H", bytes(2 * persons))
-    for number, (language, hours, has_moved, one, two) in enumerate(zip(languages, quiet, moved, *devices, strict=True)):
+    drawn = zip(languages, quiet, moved, *devices, strict=True)
+    for number, (language, hours, has_moved, one, two) in enumerate(drawn):
         opened = (months[one],) if two == _NO_DEVICE else (months[one], months[two])
         seen = Look(Language(language), hours, has_moved, opened)
         look[number] = numbers.setdefault(seen, len(numbers))

@@ -10,9 +10,9 @@ import datetime as dt
 import heapq
 import itertools
 import random
-from array import array
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self, cast
 
 from bench.ground import KINDS, LETTERS, Laid
@@ -56,7 +56,8 @@ LATER: Final = (60.0, 1200.0)
 HELD_UP: Final = 0.02
 """Of jobs, those that wait for LATER seconds, as after a crash, and not for SOON."""
 REPEATED: Final = 0.005
-"""Of jobs, those that come a second time within LATER seconds."""
+"""Of slots' jobs, those that come a second time within LATER seconds. A person's own would push again: nothing refuses a
+repeat there, and on the phone it takes the place of the first."""
 
 EDGE: Final = dt.timedelta(seconds=LATER[1]) + STEP
 """A caught-up reminder this close to being too late may be sent or not, by how long its job waits."""
@@ -137,7 +138,9 @@ class Phones:
         phones = cls(persons, per_second, {pair: bytearray(persons) for pair in pairs})
         for kind, date in pairs:
             noon = dt.datetime.combine(date, dt.time(12), dt.UTC)
-            shown = payload_of(Occasion(kind, date, noon), Language("en"), noon, quiet=False, app_link="https://app.example")
+            shown = payload_of(
+                Occasion(kind, date, noon), Language("en"), noon, quiet=False, app_link="https://app.example"
+            )
             phones._counted[shown.collapse_id] = kind, date
         return phones
 
@@ -210,6 +213,7 @@ class Simulation:
         *,
         seed: int = 1,
         per_second: float = 1000,
+        movers: float = MOVERS,
         shard_rows: int = SHARD_ROWS,
         slots: Callable[[Table], Slots] = Slots,
         runs: Callable[[Table], Runs] = Runs,
@@ -247,7 +251,7 @@ class Simulation:
             slots=laid,
         )
         table.inserted = simulation._note
-        simulation._plan_moves()
+        simulation._plan_moves(movers)
         simulation._plan_ticks()
         return simulation
 
@@ -255,6 +259,21 @@ class Simulation:
     def bill(self) -> Bill:
         """What the table has been asked."""
         return self.table.bill
+
+    @property
+    def rows(self) -> int:
+        """How many reminders have been read in their slots."""
+        return sum(self.bill.rows[letter] for letter in KINDS)
+
+    @property
+    def written_for_pushes(self) -> int:
+        """How many writes delivery made besides those of its runs."""
+        return self.bill.total(DELIVERY).written - self.bill.total(DELIVERY, entities={"RUN"}).written
+
+    @property
+    def on_the_edge(self) -> int:
+        """How many reminders of those who moved may have been sent or not, by how long their jobs waited."""
+        return sum(least != most for kind, date in self.phones.counts for _, (least, most) in self._moved(kind, date))
 
     @property
     def due(self) -> int:
@@ -267,7 +286,7 @@ class Simulation:
             at, _, happens = heapq.heappop(self._events)
             happens(at)
             self._take_up(at)
-            progress(sum(self.bill.rows.values()))
+            progress(self.rows)
 
     def _due_by_instant(self) -> Iterator[Counter[dt.datetime]]:
         """For each kind, how many fall due when."""
@@ -294,7 +313,7 @@ class Simulation:
             if at == self.faults.doubled:
                 self._at(at, self._beat_twice)
             elif at == self.faults.late:
-                self._at(at + STEP + dt.timedelta(minutes=2), lambda _now, at=at: self._beat(at))
+                self._at(at + STEP + dt.timedelta(minutes=2), partial(self._beat_late, at))
             elif at != self.faults.missed:
                 self._at(at, self._beat)
 
@@ -302,6 +321,9 @@ class Simulation:
         self.bill.purpose = TICK
         self.tick.beat(at)
         self.ticks += 1
+
+    def _beat_late(self, at: dt.datetime, _now: dt.datetime) -> None:
+        self._beat(at)
 
     def _beat_twice(self, at: dt.datetime) -> None:
         """The first of them dies just before it has moved the watermark."""
@@ -320,12 +342,10 @@ class Simulation:
             wait = self.rng.uniform(*(LATER if self.rng.random() < HELD_UP else SOON))
             comes = at + dt.timedelta(seconds=delay + round(wait, 3))
 
-            def deliver(now: dt.datetime, body: str = body) -> None:
-                self._deliver(body, at, now)
-
-            self._at(comes, deliver)
-            if self.rng.random() < REPEATED:
-                self._at(comes + dt.timedelta(seconds=round(self.rng.uniform(*LATER), 3)), deliver)
+            self._at(comes, partial(self._deliver, body, at))
+            if self.rng.random() < REPEATED and isinstance(job_from(body), SlotJob):
+                again = comes + dt.timedelta(seconds=round(self.rng.uniform(*LATER), 3))
+                self._at(again, partial(self._deliver, body, at))
 
     def _deliver(self, body: str, sent: dt.datetime, now: dt.datetime) -> None:
         job = job_from(body)
@@ -341,7 +361,7 @@ class Simulation:
         self.courier.carry_out(job, now - sent, self._time_left)
         self.demand[sent] += self.phones.pushes.total() - pushes
         self.busy += self.phones.busy
-        shares = {letter: size - read.get(letter, 0) for letter, size in self.bill.rows_bytes.items()}
+        shares = {letter: self.bill.rows_bytes[letter] - read.get(letter, 0) for letter in KINDS}
         if isinstance(job, PersonJob):
             shares = {LETTERS[job.kind]: 1}
         self._share_out(units, shares)
@@ -371,11 +391,11 @@ class Simulation:
         if key.sk.startswith(keys.CAUGHT_UP_PREFIX):
             self._inserted.append((key, item))
 
-    def _plan_moves(self) -> None:
+    def _plan_moves(self, share: float) -> None:
         """Who moves: half of them within minutes of one of their own reminders, when it is most likely to matter."""
         population, rng = self.population, self.rng
         seconds = int((self.end - population.start).total_seconds())
-        movers = rng.sample(range(len(population)), max(1, round(MOVERS * len(population))))
+        movers = rng.sample(range(len(population)), max(1, round(share * len(population))))
         for number in movers:
             zone, prompt, evening = population.zone[number], population.prompt[number], population.evening[number]
             instants = [population.start + dt.timedelta(seconds=rng.randrange(1, seconds))]
@@ -393,7 +413,7 @@ class Simulation:
                     case _ if evening != NEVER:
                         evening = min(max(evening + rng.randrange(-24, 25), 0), LATEST)
                 moves.append(Move(number, moved, population.zones[zone], prompt, evening))
-                self._at(moved, lambda _now, move=moves[-1]: self._move(move))
+                self._at(moved, partial(self._move, moves[-1]))
             self.moves[number] = moves
 
     def _near_a_reminder(self, zone: int, step: int) -> dt.datetime | None:
@@ -403,7 +423,7 @@ class Simulation:
         within = [each for each in near if self.population.start < each < self.end]
         return self.rng.choice(within) if within else None
 
-    def _move(self, move: Move) -> None:
+    def _move(self, move: Move, _now: dt.datetime) -> None:
         self.bill.purpose = MOVING
         self.ground.moves[couple_of(move.number)].add(move.zone)
 
@@ -422,7 +442,7 @@ class Simulation:
         inserted, self._inserted = self._inserted, []
         for key, item in inserted:
             record = {"dynamodb": {"Keys": marshal(key._asdict()), "NewImage": marshal(item)}}
-            jobs = reaction_to(record).jobs
+            jobs = [job for job in reaction_to(record).jobs if job.kind in REMINDERS]
             self.caught_up += len(jobs)
             self.queue.outbox.send(jobs)
 
@@ -477,7 +497,8 @@ class Simulation:
                 population.evening[number],
             )
             for move in (first, *sorted(moves, key=lambda move: move.at)):
-                step = {PushKind.PROMPT: move.prompt, PushKind.EVENING: move.evening}.get(kind, population.touch[number])
+                steps = {PushKind.PROMPT: move.prompt, PushKind.EVENING: move.evening}
+                step = steps.get(kind, population.touch[number])
                 if step != NEVER:
                     stays.append((Stay(move.at, move.zone, step), clocks[move.zone]))
             yield number, self._bounds(number, kind, date, stays)

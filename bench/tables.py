@@ -13,16 +13,16 @@ from collections import defaultdict
 from copy import deepcopy
 from dataclasses import dataclass, field
 from itertools import batched
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, Self
 
 from bench.meter import WRITE_UNIT_BYTES, item_bytes
 from rekindle.errors import WriteConflictError
-from rekindle.store.keys import Key
 from rekindle.store.table import BATCH_GET_LIMIT, Page, marshal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
+    from rekindle.store.keys import Key
     from rekindle.store.table import Item, Write
 
 READ_UNIT_BYTES: Final = 4096
@@ -96,7 +96,7 @@ class Units:
     write: float = 0
     written: int = 0
 
-    def __iadd__(self, other: Units) -> Units:
+    def __iadd__(self, other: Units) -> Self:
         self.requests += other.requests
         self.read += other.read
         self.write += other.write
@@ -147,21 +147,21 @@ def read_units(size: int, *, consistent: bool) -> float:
     return max(1, math.ceil(size / READ_UNIT_BYTES)) * (1.0 if consistent else 0.5)
 
 
-def write_units(*sizes: int) -> int:
-    """What a write costs that finds and leaves items of these sizes: it goes by the largest."""
-    return max(1, math.ceil(max(sizes) / WRITE_UNIT_BYTES))
+def write_units(*items: Sized | None) -> int:
+    """What a write costs that finds and leaves these: it goes by the larger."""
+    return max([1, *(math.ceil(item.size / WRITE_UNIT_BYTES) for item in items if item)])
 
 
-def size_of(item: Mapping[str, object] | None) -> int:
+def size_of(item: Mapping[str, object]) -> int:
     """The bytes that an item is billed by."""
-    return item_bytes(marshal(item)) if item else 0
+    return item_bytes(marshal(item))
 
 
 @dataclass(slots=True)
 class _Partition:
-    """What has been written to a partition: items by sort key, None where one was deleted."""
+    """What has been written to a partition: items by sort key, None where one was deleted. None is changed in place."""
 
-    items: dict[str, Item | None] = field(default_factory=dict)
+    items: dict[str, Sized | None] = field(default_factory=dict)
     order: list[str] = field(default_factory=list)
 
 
@@ -178,7 +178,7 @@ class MemoryTable:
         """See `Table`."""
         found = self._sized(key)
         self.bill.read(key.pk, [found.size if found else 0], consistent=consistent)
-        return found.item if found else None
+        return {**found.item} if found else None
 
     def get_many(self, keys: Iterable[Key], *, consistent: bool = False) -> list[Item]:
         """See `Table`."""
@@ -186,7 +186,7 @@ class MemoryTable:
         for batch in batched(dict.fromkeys(keys), BATCH_GET_LIMIT, strict=False):
             items = [self._sized(key) for key in batch]
             self.bill.read(batch[0].pk, [each.size if each else 0 for each in items], consistent=consistent)
-            found += [each.item for each in items if each]
+            found += [{**each.item} for each in items if each]
         return found
 
     def query(  # noqa: PLR0913  as Table has it
@@ -220,26 +220,26 @@ class MemoryTable:
 
     def write(self, write: Write) -> Item:
         """See `Table`."""
-        before = self._item(write.key)
+        before = self._sized(write.key)
         if not _holds(write, before):
-            self.bill.wrote(write.key.pk, write_units(size_of(before)))
-            raise WriteConflictError({0: before})
+            self.bill.wrote(write.key.pk, write_units(before))
+            raise WriteConflictError({0: before.item if before else None})
         after = _written(write, before)
-        self.bill.wrote(write.key.pk, write_units(size_of(before), size_of(after)))
+        self.bill.wrote(write.key.pk, write_units(before, after))
         self._keep(write.key, before, after)
-        return after or {}
+        return deepcopy(after.item) if after and write.kind == "Update" else {}
 
     def transact(self, writes: Sequence[Write]) -> None:
         """See `Table`."""
-        befores = [self._item(write.key) for write in writes]
+        befores = [self._sized(write.key) for write in writes]
         failed = {
-            index: before
+            index: before.item if before else None
             for index, (write, before) in enumerate(zip(writes, befores, strict=True))
             if not _holds(write, before)
         }
         afters = befores if failed else [_written(*each) for each in zip(writes, befores, strict=True)]
         pairs = zip(befores, afters, strict=True)
-        units = 2 * sum(write_units(size_of(before), size_of(after)) for before, after in pairs)
+        units = 2 * sum(write_units(*pair) for pair in pairs)
         self.bill.wrote(writes[0].key.pk, units)
         if failed:
             raise WriteConflictError(failed)
@@ -250,12 +250,7 @@ class MemoryTable:
         partition = self._partitions.get(key.pk)
         if partition is None or key.sk not in partition.items:
             return self.ground.item(key)
-        item = partition.items[key.sk]
-        return Sized(deepcopy(item), size_of(item)) if item else None
-
-    def _item(self, key: Key) -> Item | None:
-        found = self._sized(key)
-        return found.item if found else None
+        return partition.items[key.sk]
 
     def _rows(self, pk: str, between: tuple[str, str], after: str, limit: int | None) -> list[Row]:
         partition = self._partitions.get(pk)
@@ -268,23 +263,24 @@ class MemoryTable:
         if not own:
             return rows
         for sk in own:
-            if item := partition.items[sk]:
-                rows.append(Row(sk, size_of(item), deepcopy(item)))
+            if found := partition.items[sk]:
+                rows.append(Row(sk, found.size, {**found.item}))
         rows.sort(key=lambda row: row.sk)
         return rows[:limit]
 
-    def _keep(self, key: Key, before: Item | None, after: Item | None) -> None:
+    def _keep(self, key: Key, before: Sized | None, after: Sized | None) -> None:
         partition = self._partitions[key.pk]
         if key.sk not in partition.items:
             insort(partition.order, key.sk)
         partition.items[key.sk] = after
         if before is None and after is not None:
-            self.inserted(key, after)
+            self.inserted(key, after.item)
 
 
-def _holds(write: Write, standing: Item | None) -> bool:
+def _holds(write: Write, standing: Sized | None) -> bool:
+    item = standing.item if standing else None
     return not write.condition or any(
-        all(_is_true(term, write, standing) for term in terms.split(" AND ")) for terms in write.condition.split(" OR ")
+        all(_is_true(term, write, item) for term in terms.split(" AND ")) for terms in write.condition.split(" OR ")
     )
 
 
@@ -307,17 +303,15 @@ def _at(item: Item | None, path: str, write: Write) -> Any:  # noqa: ANN401  wha
     return value
 
 
-def _written(write: Write, standing: Item | None) -> Item | None:
+def _written(write: Write, standing: Sized | None) -> Sized | None:
     """The item once the write is done, None if there is none any more."""
-    match write.kind:
-        case "Delete":
-            return None
-        case "Put":
-            return {**write.key._asdict(), **write.item}
-        case "Update":
-            item = deepcopy(standing) if standing else {**write.key._asdict()}
-            _update(item, write)
-            return item
+    if write.kind == "Delete":
+        return None
+    item: Item = {**write.key._asdict(), **write.item}
+    if write.kind == "Update":
+        item = deepcopy(standing.item) if standing else item
+        _update(item, write)
+    return Sized(item, size_of(item))
 
 
 def _update(item: Item, write: Write) -> None:
@@ -336,4 +330,5 @@ def _update(item: Item, write: Write) -> None:
                     place.pop(last, None)
                 case "ADD":
                     added: Any = write.values[value]
-                    place[last] = place.get(last, set()) | added if isinstance(added, set) else place.get(last, 0) + added
+                    more = isinstance(added, set)
+                    place[last] = place.get(last, set()) | added if more else place.get(last, 0) + added
