@@ -11,7 +11,7 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
-from itertools import islice, product
+from itertools import product
 from typing import TYPE_CHECKING, Final, cast
 
 from bench.population import (
@@ -53,7 +53,7 @@ from rekindle.store.slots import Slots
 from rekindle.store.targets import Registered, packed
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from bench.population import Population
     from rekindle.models import Person
@@ -70,6 +70,9 @@ ANSWER_BYTES: Final = 81 + 280
 
 FULL: Final = 0.95
 """How full a shard is at most, of what it holds before its slot is spread: shards are not all of one size."""
+
+GROWN: Final = 1.1
+"""What a slot has that was not spread in time: enough to be seen to have grown though some leave."""
 
 _MARK: Final = 12
 _NUMBER: Final = slice(3, 9)
@@ -94,7 +97,7 @@ class Laid:
     """Where couples have gone since: their days are open for those zones too."""
     _rows: dict[tuple[str, int, int], Sized] = field(default_factory=dict)
     _heads: dict[int, tuple[bytes, ...]] = field(default_factory=dict)
-    _windows: dict[tuple[str, frozenset[Zone]], tuple[int, int]] = field(default_factory=dict)
+    _windows: dict[tuple[str, frozenset[Zone]], Sized] = field(default_factory=dict)
 
     @classmethod
     def under(cls, population: Population) -> Laid:
@@ -116,7 +119,7 @@ class Laid:
         for kind in KINDS.values():
             sizes.update(self._places(kind))
         full = shard_rows * FULL
-        too_large = [place for place, rows in sizes.items() if rows > shard_rows]
+        too_large = [place for place, rows in sizes.items() if rows > shard_rows * GROWN]
         left = min(too_large, key=lambda place: sizes[place], default=None) if outgrown else None
         store, anybody = Slots(cast("Table", table)), self.population.person(0)
         homes: dict[int, Shards] = {}
@@ -166,11 +169,9 @@ class Laid:
             item = self._person(number_of(key.pk.partition("#")[2]))
         elif key.sk == "TARGET" and (uid := self.dormant.get(key.pk)):
             item = {**key._asdict(), "uid": uid}
-        elif numbers := self.shards.get(key.pk, {}).get(key.sk[0]):
-            place = bisect_left(numbers, key.sk[1:], key=self.mark)
-            if place < len(numbers) and self.mark(numbers[place]) == key.sk[1:]:
-                row = self._row(key.pk, key.sk[0], key.sk, numbers[place])
-                return Sized(row.item, row.size)
+        elif (found := self._found(key)) is not None:
+            row = self._row(key.pk, key.sk[0], self.shards[key.pk][key.sk[0]][found])
+            return Sized(row.item, row.size)
         return Sized(item, size_of(item)) if item else None
 
     def _person(self, number: int) -> Item:
@@ -178,29 +179,41 @@ class Laid:
         write, *_ = People(cast("Table", MemoryTable(Bill()))).saves(person.created_at, (None, person))
         return {**write.key._asdict(), **write.item}
 
-    def rows(
-        self, pk: str, between: tuple[str, str], after: str, limit: int | None, hidden: Collection[str]
-    ) -> list[Row]:
+    def rows(self, pk: str, between: tuple[str, str], after: str, limit: int | None) -> list[Row]:
         """See `Ground`."""
         rows: list[Row] = []
         for letter, numbers in self.shards.get(pk, {}).items():
             if not between[0] <= letter <= between[1] or letter < after[:1]:
                 continue  # A range is of whole kinds here, or of the notes, which begin with another sign.
             first = bisect_right(numbers, after[1:], key=self.mark) if letter == after[:1] else 0
-            for number in islice(numbers, first, None):
-                if len(rows) == limit:
-                    return rows
-                sk = letter + self.mark(number)
-                if sk not in hidden:
-                    rows.append(self._row(pk, letter, sk, number))
+            last = len(numbers) if limit is None else first + limit - len(rows)
+            rows += [self._row(pk, letter, number) for number in numbers[first:last]]
         return rows
 
-    def _row(self, pk: str, letter: str, sk: str, number: int) -> Row:
-        look = self.population.look[number]
-        weekdays = self.population.weekdays[number] if letter == "t" else 0
+    def forget(self, key: Key) -> None:
+        """See `Ground`."""
+        found = self._found(key)
+        if found is not None:
+            del self.shards[key.pk][key.sk[0]][found]
+
+    def _found(self, key: Key) -> int | None:
+        """Where the row of this key lies in its shard, if it does."""
+        numbers, mark = self.shards.get(key.pk, {}).get(key.sk[0]), key.sk[1:]
+        if numbers is None:
+            return None
+        place = bisect_left(numbers, mark, key=self.mark)
+        return place if place < len(numbers) and self.mark(numbers[place]) == mark else None
+
+    def _row(self, pk: str, letter: str, number: int) -> Row:
+        population = self.population
+        look = population.look[number]
+        weekdays = population.weekdays[number] if letter == "t" else 0
         template = self._rows.get((letter, look, weekdays)) or self._template(letter, look, number, weekdays)
-        bare = number.to_bytes(_NUMBER.stop - _NUMBER.start)
-        targets = b"".join(head + bare + tail for head, tail in zip(self._heads[look], self.tails, strict=False))
+        sk = letter + self.marks[_MARK * number : _MARK * (number + 1)].decode("ascii")
+        bare, heads = number.to_bytes(6), self._heads[look]
+        targets = heads[0] + bare + self.tails[0]
+        if len(heads) > 1:
+            targets += heads[1] + bare + self.tails[1]
         item = {**template.item, "pk": pk, "sk": sk, "t": targets}
         if letter == "e":
             item["u"], item["c"] = uid_of(number), couple_of(number)
@@ -234,7 +247,7 @@ class Laid:
         zones = frozenset({population.zones[population.zone[one]], population.zones[population.zone[other]]})
         if moved := self.moves.get(CoupleId(key.pk.partition("#")[2])):
             zones |= moved
-        opens, closes = self._window(iso, zones)
+        window = self._window(iso, zones)
         uids = uid_of(one), uid_of(other)
         answers = template.item["answers"].values()
         names = (uid for uid, has in zip(uids, answered, strict=True) if has)
@@ -244,18 +257,19 @@ class Laid:
                 "pk": key.pk,
                 "sk": key.sk,
                 "persons": list(uids),
-                "opens_at": opens,
-                "closes_at": closes,
+                **window.item,
                 "answers": dict(zip(names, answers, strict=True)),
             },
-            template.size,
+            template.size + window.size,
         )
 
-    def _window(self, iso: str, zones: frozenset[Zone]) -> tuple[int, int]:
+    def _window(self, iso: str, zones: frozenset[Zone]) -> Sized:
+        """A day's window as its item has it; numbers are billed by their digits."""
         known = self._windows.get((iso, zones))
         if known is None:
             window = day_window(dt.date.fromisoformat(iso), zones)
-            known = self._windows[iso, zones] = to_millis(window.opens_at), to_millis(window.closes_at)
+            item = {"opens_at": to_millis(window.opens_at), "closes_at": to_millis(window.closes_at)}
+            known = self._windows[iso, zones] = Sized(item, size_of(item))
         return known
 
 
@@ -284,7 +298,7 @@ def _long_ago(population: Population) -> Iterator[tuple[str, Uid]]:
 
 
 def _day_templates() -> dict[tuple[bool, ...], Sized]:
-    """A day as the store writes it, by which of the two have answered."""
+    """A day as the store writes it, by which of the two have answered; its size is without its window."""
     table = MemoryTable(Bill())
     stored = cast("Table", table)
     date, persons = dt.date(2026, 3, 2), (uid_of(0), uid_of(1))
@@ -308,5 +322,6 @@ def _day_templates() -> dict[tuple[bool, ...], Sized]:
         item = table.get(keys.day(couple.id, date))
         if item is None:
             raise LookupError(f"no day of {couple.id}")
-        templates[answered] = Sized(item, size_of(item))
+        bare = {name: value for name, value in item.items() if name not in {"opens_at", "closes_at"}}
+        templates[answered] = Sized(item, size_of(bare))
     return templates

@@ -22,7 +22,8 @@ from rich.table import Table
 
 from bench import prices
 from bench.ground import LETTERS
-from bench.simulation import DELIVERY, MOVING, SPREADING, TICK, Simulation
+from bench.simulation import DELIVERY, LARGE, MOVING, SPREADING, TICK, Simulation
+from bench.tables import NOTES
 from rekindle.models import PushKind
 from rekindle.push.payloads import REMINDERS
 from rekindle.telemetry import logger
@@ -30,7 +31,7 @@ from rekindle.telemetry import logger
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from bench.simulation import Wrong
+    from bench.simulation import Work, Wrong
 
 PERSONS: Final = 2_000_000
 LENGTH: Final = dt.timedelta(days=2)
@@ -187,11 +188,25 @@ def _took(simulation: Simulation) -> Iterator[tuple[str, str]]:
     total = pushes.total()
     yield "for a push, all told", f"{units.requests / total:.4f}  {units.read / total:.4f}  {units.write / total:.4f}"
     for kind in REMINDERS:
-        work, count = simulation.work[LETTERS[kind]], pushes[kind] or 1
-        yield (
-            f"for a push of kind {kind}, delivery alone",
-            f"{work.requests / count:.4f}  {work.read / count:.4f}  {work.write / count:.4f}",
-        )
+        yield f"for a push of kind {kind}, delivery alone", _for_a_push(*works(simulation, kind))
+        yield f"the same in shards of {LARGE:,} rows and more", _for_a_push(simulation.work[LETTERS[kind], True])
+    parts = {"rows": ["DUE"], "notes of changes": [NOTES], "days": ["COUPLE"], "silent devices": ["TARGET", "PERSON"]}
+    reads = (f"{simulation.bill.total(DELIVERY, entities=entities).read:,.0f}" for entities in parts.values())
+    yield f"delivery's read units: {', '.join(parts)}", "  ".join(reads)
+
+
+def works(simulation: Simulation, kind: PushKind) -> tuple[Work, Work]:
+    """What deliveries of a kind took, in small shards and in large ones."""
+    return simulation.work[LETTERS[kind], False], simulation.work[LETTERS[kind], True]
+
+
+def _for_a_push(*work: Work) -> str:
+    pushes = sum(each.pushes for each in work) or 1
+    figures = (
+        sum(figures) / pushes
+        for figures in zip(*((each.requests, each.read, each.write) for each in work), strict=True)
+    )
+    return "  ".join(f"{figure:.4f}" for figure in figures)
 
 
 def _cost(simulation: Simulation, per_second: float) -> Iterator[tuple[str, str]]:
@@ -233,16 +248,17 @@ def verdicts(simulation: Simulation, wrong: Sequence[Wrong]) -> Iterator[str]:
     else:
         yield (
             f"Everybody was told exactly once for each local date that was due, on each device, as the clocks say "
-            f"({', '.join(REMINDERS)}). {simulation.on_the_edge:,} reminders moved when they were so nearly too late that "
-            "they might also have been dropped."
+            f"({', '.join(REMINDERS)}). {simulation.on_the_edge:,} reminders moved when they were so nearly too late "
+            "that they might also have been dropped."
         )
-    pushes = simulation.phones.pushes[PushKind.PROMPT]
-    work = simulation.work[LETTERS[PushKind.PROMPT]]
-    read, written = work.read / pushes, simulation.written_for_pushes
+    pushes = simulation.phones.pushes[PushKind.PROMPT] or 1
+    work = works(simulation, PushKind.PROMPT)
+    read, write = (sum(figures) / pushes for figures in zip(*((each.read, each.write) for each in work), strict=True))
+    written = simulation.written_for_pushes
     yield f"{read:.4f} read units for a push of the daily prompt, at most {READ_TARGET}: {_met(read <= READ_TARGET)}."
     yield (
         f"{written:,} writes for pushes, none: {_met(not written)}; the runs of {simulation.jobs['slot']:,} jobs wrote "
-        f"{work.write / pushes:.4f} units for a push of the daily prompt."
+        f"{write:.4f} units for a push of the daily prompt."
     )
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 / 1024
     yield f"{memory:.2f} GB of memory at the peak, at most {MEMORY_TARGET:g}: {_met(memory <= MEMORY_TARGET)}."

@@ -56,11 +56,14 @@ LATER: Final = (60.0, 1200.0)
 HELD_UP: Final = 0.02
 """Of jobs, those that wait for LATER seconds, as after a crash, and not for SOON."""
 REPEATED: Final = 0.005
-"""Of slots' jobs, those that come a second time within LATER seconds. A person's own would push again: nothing refuses a
-repeat there, and on the phone it takes the place of the first."""
+"""Of slots' jobs, those that come a second time within LATER seconds. A person's own would push again: nothing refuses
+a repeat there, and on the phone it takes the place of the first."""
 
 EDGE: Final = dt.timedelta(seconds=LATER[1]) + STEP
 """A caught-up reminder this close to being too late may be sent or not, by how long its job waits."""
+
+LARGE: Final = 1_000
+"""Rows of a page: who is due in a shard of so many is told at the price that the design aims at."""
 
 FIRST_DEVICE: Final = 1
 SECOND_DEVICE: Final = 16
@@ -160,6 +163,7 @@ class Phones:
 class Work:
     """What deliveries of one kind took: a job's units are shared out by the bytes that it read of each kind of row."""
 
+    pushes: int = 0
     requests: float = 0
     read: float = 0
     write: float = 0
@@ -191,7 +195,8 @@ class Simulation:
     rng: random.Random
     slots: int
     moves: dict[int, list[Move]] = field(default_factory=dict)
-    work: defaultdict[str, Work] = field(default_factory=lambda: defaultdict(Work))
+    work: defaultdict[tuple[str, bool], Work] = field(default_factory=lambda: defaultdict(Work))
+    """By the letter of a kind's rows, and whether the shard had LARGE rows."""
     demand: Counter[dt.datetime] = field(default_factory=Counter)
     """Pushes by when their jobs were enqueued."""
     jobs: Counter[str] = field(default_factory=Counter)
@@ -357,14 +362,19 @@ class Simulation:
                 self.spreader.carry_out(job, now - sent, self._time_left)
             return
         self.bill.purpose = DELIVERY
-        units, read, pushes = self._delivered(), dict(self.bill.rows_bytes), self.phones.pushes.total()
+        units, rows, read = self._delivered(), self.rows, dict(self.bill.rows_bytes)
+        pushes = self.phones.pushes.copy()
         self.courier.carry_out(job, now - sent, self._time_left)
-        self.demand[sent] += self.phones.pushes.total() - pushes
+        pushes = self.phones.pushes - pushes
+        self.demand[sent] += pushes.total()
         self.busy += self.phones.busy
+        large = self.rows - rows >= LARGE
+        for kind, count in pushes.items():
+            self.work[LETTERS[kind], large].pushes += count
         shares = {letter: self.bill.rows_bytes[letter] - read.get(letter, 0) for letter in KINDS}
         if isinstance(job, PersonJob):
             shares = {LETTERS[job.kind]: 1}
-        self._share_out(units, shares)
+        self._share_out(units, shares, large=large)
 
     def _time_left(self) -> dt.timedelta:
         return TIMEOUT - dt.timedelta(seconds=self.phones.busy)
@@ -373,15 +383,15 @@ class Simulation:
         """What deliveries have taken up to now, and of that the reading of days, which is for evenings alone."""
         return self.bill.total(DELIVERY), self.bill.total(DELIVERY, entities={"COUPLE"})
 
-    def _share_out(self, before: tuple[Units, Units], shares: dict[str, int]) -> None:
+    def _share_out(self, before: tuple[Units, Units], shares: dict[str, int], *, large: bool) -> None:
         (all_before, days_before), (everything, days) = before, self._delivered()
-        evening = self.work[LETTERS[PushKind.EVENING]]
+        evening = self.work[LETTERS[PushKind.EVENING], large]
         requests, read = days.requests - days_before.requests, days.read - days_before.read
         evening.requests += requests
         evening.read += read
         total = sum(shares.values())
         for letter, share in shares.items() if total else [("", 1)]:
-            part, work = share / (total or 1), self.work[letter]
+            part, work = share / (total or 1), self.work[letter, large]
             work.requests += part * (everything.requests - all_before.requests - requests)
             work.read += part * (everything.read - all_before.read - read)
             work.write += part * (everything.write - all_before.write)

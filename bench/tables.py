@@ -29,6 +29,9 @@ READ_UNIT_BYTES: Final = 4096
 PAGE_BYTES: Final = 1024 * 1024
 """What a query reads before it ends its page, whatever its limit."""
 
+NOTES: Final = "NOTES"
+"""Stands for a partition where it is not its rows but the notes of their changes that are read."""
+
 _CLAUSES: Final = re.compile(r"\b(SET|ADD|REMOVE) ")
 _EXISTS: Final = re.compile(r"attribute_(not_)?exists\((.+)\)")
 _COMPARED: Final = re.compile(r"(\S+) (=|<|<=|>|>=) (\S+)")
@@ -62,10 +65,11 @@ class Ground(Protocol):
     def item(self, key: Key) -> Sized | None:
         """The item of this key."""
 
-    def rows(
-        self, pk: str, between: tuple[str, str], after: str, limit: int | None, hidden: Collection[str]
-    ) -> list[Row]:
-        """Rows of a partition with sort keys from `between` and beyond `after`, in order, but for those `hidden`."""
+    def rows(self, pk: str, between: tuple[str, str], after: str, limit: int | None) -> list[Row]:
+        """Rows of a partition with sort keys from `between` and beyond `after`, in order."""
+
+    def forget(self, key: Key) -> None:
+        """The item has been written to, and is the table's own from now on."""
 
 
 class Nothing:
@@ -75,16 +79,12 @@ class Nothing:
         """None."""
         return None
 
-    def rows(
-        self,
-        pk: str,  # noqa: ARG002  as Ground has it
-        between: tuple[str, str],  # noqa: ARG002
-        after: str,  # noqa: ARG002
-        limit: int | None,  # noqa: ARG002
-        hidden: Collection[str],  # noqa: ARG002
-    ) -> list[Row]:
+    def rows(self, pk: str, between: tuple[str, str], after: str, limit: int | None) -> list[Row]:  # noqa: ARG002
         """None."""
         return []
+
+    def forget(self, key: Key) -> None:
+        """There is nothing to forget."""
 
 
 @dataclass(slots=True)
@@ -215,7 +215,7 @@ class MemoryTable:
         for row in rows:
             self.bill.rows[row.sk[0]] += 1
             self.bill.rows_bytes[row.sk[0]] += row.size
-        self.bill.read(pk, [total], consistent=consistent)
+        self.bill.read(NOTES if bounds[0].startswith("~") else pk, [total], consistent=consistent)
         return Page([row.item for row in rows], rows[-1].sk if more else None)
 
     def write(self, write: Write) -> Item:
@@ -253,25 +253,21 @@ class MemoryTable:
         return partition.items[key.sk]
 
     def _rows(self, pk: str, between: tuple[str, str], after: str, limit: int | None) -> list[Row]:
-        partition = self._partitions.get(pk)
-        if partition is None:
-            return self.ground.rows(pk, between, after, limit, ())
-        rows = self.ground.rows(pk, between, after, limit, partition.items)
-        order = partition.order
-        first = max(bisect_left(order, between[0]), bisect_right(order, after))
-        own = order[first : bisect_right(order, between[1])]
-        if not own:
-            return rows
-        for sk in own:
-            if found := partition.items[sk]:
-                rows.append(Row(sk, found.size, {**found.item}))
-        rows.sort(key=lambda row: row.sk)
+        rows = self.ground.rows(pk, between, after, limit)
+        if partition := self._partitions.get(pk):
+            order = partition.order
+            first = max(bisect_left(order, between[0]), bisect_right(order, after))
+            for sk in order[first : bisect_right(order, between[1])]:
+                if found := partition.items[sk]:
+                    rows.append(Row(sk, found.size, {**found.item}))
+            rows.sort(key=lambda row: row.sk)
         return rows[:limit]
 
     def _keep(self, key: Key, before: Sized | None, after: Sized | None) -> None:
         partition = self._partitions[key.pk]
         if key.sk not in partition.items:
             insort(partition.order, key.sk)
+            self.ground.forget(key)
         partition.items[key.sk] = after
         if before is None and after is not None:
             self.inserted(key, after.item)
