@@ -162,7 +162,10 @@ def _happened(simulation: Simulation) -> Iterator[tuple[str, str]]:
     yield "persons", f"{len(simulation.population):,}"
     yield "zones", f"{len(set(simulation.population.zone)):,}"
     yield "slots", f"{simulation.slots:,}"
-    yield "ticks, one of them missed, one doubled and one late", f"{simulation.ticks:,}"
+    yield "ticks", f"{simulation.ticks:,}"
+    if faults := simulation.faults:
+        times = (f"{at:%d %H:%M}" for at in (faults.missed, faults.doubled, faults.late))
+        yield "one of them missed, one doubled, one late", "  ".join(times)
     yield "jobs, of which some came twice", f"{simulation.jobs.total():,}"
     yield "persons who moved", f"{len(simulation.moves):,}"
     yield "reminders caught up with as they moved", f"{simulation.caught_up:,}"

@@ -202,8 +202,6 @@ class Simulation:
     jobs: Counter[str] = field(default_factory=Counter)
     ticks: int = 0
     caught_up: int = 0
-    busy: float = 0
-    """Seconds that workers spent on pushes."""
     faults: Faults | None = None
     _events: list[tuple[dt.datetime, int, Callable[[dt.datetime], None]]] = field(default_factory=list)
     _serial: itertools.count[int] = field(default_factory=itertools.count)
@@ -230,6 +228,7 @@ class Simulation:
         laid = ground.spread(table, shard_rows)
         table.bill = Bill()
         queue, end, stored = Queue(), start + length, cast("Table", table)
+        used = set(population.zone)
         dates = [start.date() + dt.timedelta(days=days) for days in range(-1, length.days + 2)]
         phones = Phones.of(len(population), dates, per_second)
         simulation = cls(
@@ -250,7 +249,10 @@ class Simulation:
                 shard_rows=shard_rows,
             ),
             spreader=Spreader(Slots(stored), queue.outbox),
-            clocks=[Clock.watched(zone, start, end) for zone in population.zones],
+            clocks=[
+                Clock.watched(zone, start, end) if number in used else Clock({})
+                for number, zone in enumerate(population.zones)
+            ],
             end=end,
             rng=random.Random(seed),  # noqa: S311  no secret depends on it
             slots=laid,
@@ -367,7 +369,6 @@ class Simulation:
         self.courier.carry_out(job, now - sent, self._time_left)
         pushes = self.phones.pushes - pushes
         self.demand[sent] += pushes.total()
-        self.busy += self.phones.busy
         large = self.rows - rows >= LARGE
         for kind, count in pushes.items():
             self.work[LETTERS[kind], large].pushes += count

@@ -112,7 +112,7 @@ def test_a_run_that_is_done_twice_is_noticed() -> None:
 
 def test_the_same_seed_plays_the_same_two_days() -> None:
     def played(seed: int) -> tuple[object, ...]:
-        simulation = a_simulation(persons=600, seed=seed)
+        simulation = a_simulation(persons=200, seed=seed)
         simulation.run()
         return simulation.bill.units, simulation.phones.pushes, simulation.jobs
 
