@@ -15,9 +15,9 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self, cast
 
+from bench.clocks import TOO_LATE, Clock, Stay, due
 from bench.ground import KINDS, LETTERS, Laid
 from bench.population import LATEST, NEVER, STEP, STEPS, Population, couple_of, owner_of, time_of, uid_of
-from bench.shown import TOO_LATE, Clock, Stay, due
 from bench.tables import Bill, MemoryTable, Units
 from delivery.courier import SHARD_ROWS, Courier
 from delivery.gateway import DELIVERED
