@@ -110,6 +110,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--per-second", type=float, default=PER_SECOND, metavar="N", help="pushes of one worker (%(default)s)"
     )
     chosen = parser.parse_args(arguments)
+    if chosen.persons < 2:  # noqa: PLR2004  a couple
+        parser.error("a couple is two persons")
     # The functions' own log lines are for another reader.
     logger.setLevel(logging.CRITICAL)
     console = Console(highlight=False)
