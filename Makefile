@@ -54,11 +54,13 @@ redrive: .venv/.synced ## put given-up pushes back to work; LIST=1 only lists th
 reset: .venv/.synced ## delete the local stack's data
 	@$(PYTHON) -m local reset
 
-.PHONY: demo bench
+.PHONY: demo bench simulate
 demo: setup ## a couple's first week, from end to end, on a stack of its own
 	@$(PYTHON) -m local.demo
 bench: setup ## requests, capacity units and round trips of every call and worker; the gateway's speed
 	@$(PYTHON) -m bench
+simulate: .venv/.synced ## two days of two million persons: who is told, and what it costs; PERSONS=20000 for fewer
+	@$(PYTHON) -m bench.simulate $(if $(PERSONS),--persons $(PERSONS)) $(if $(CHANGE),--change $(CHANGE))
 
 .PHONY: check lint types unit pack-lint test calendar
 check: lint types pack-lint unit ## lint, types and unit tests, in under a minute

@@ -9,6 +9,7 @@ from rich import box
 from rich.table import Table
 
 from bench.api import measured_calls
+from bench.designs import comparison, measured_designs
 from bench.ledger import Ledger
 from bench.meter import Meter
 from bench.workers import measured_deliveries, measured_reactions, measured_ticks
@@ -16,6 +17,7 @@ from bench.workers import measured_deliveries, measured_reactions, measured_tick
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from bench.designs import Design
     from bench.ledger import Pattern
     from bench.world import Fcm, Line
 
@@ -44,6 +46,7 @@ class Report:
     reactions: Sequence[Line]
     deliveries: Sequence[Line]
     patterns: Sequence[Pattern]
+    designs: Sequence[Design]
 
     @classmethod
     def measured(cls, url: str, fcm: Fcm) -> Report:
@@ -55,6 +58,7 @@ class Report:
             reactions=measured_reactions(url, ledger),
             deliveries=measured_deliveries(url, ledger, fcm),
             patterns=ledger.patterns(),
+            designs=measured_designs(url),
         )
 
     def sections(self) -> Iterator[tuple[str, Sequence[Line]]]:
@@ -96,6 +100,8 @@ class Report:
         """The prompts of a thousand persons, however FCM knows their phones."""
         return [line for line in self.deliveries if line.name.startswith("prompt") and line.pushes == _PER_PUSHES]
 
+        yield from comparison(self.designs)
+
     def as_json(self) -> dict[str, Any]:
         """The same for a program."""
         return {
@@ -103,6 +109,7 @@ class Report:
             "patterns": [
                 {"method": each.method, "functions": sorted(each.functions), **_bounds(each)} for each in self.patterns
             ],
+            "designs": [asdict(design) for design in self.designs],
         }
 
     def written_into(self, document: str) -> str:
