@@ -95,12 +95,11 @@ class Report:
             read = read_per_push(line)
             kept = "kept" if read <= READ_PER_PUSH else "missed"
             yield f"delivery, {line.name}: {read:.4f} read units a push, at most {READ_PER_PUSH} are wanted: {kept}."
+        yield from comparison(self.designs)
 
     def full_prompt_slots(self) -> list[Line]:
         """The prompts of a thousand persons, however FCM knows their phones."""
         return [line for line in self.deliveries if line.name.startswith("prompt") and line.pushes == _PER_PUSHES]
-
-        yield from comparison(self.designs)
 
     def as_json(self) -> dict[str, Any]:
         """The same for a program."""

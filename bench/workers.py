@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,17 +22,17 @@ from rekindle.store.people import People
 from rekindle.store.runs import Runs
 from rekindle.store.slots import Slots
 from rekindle.store.streaks import Streaks
-from rekindle.store.table import Write, marshal
+from rekindle.store.table import marshal
 from tests.builders import an_instant
 from tick.handler import FIRST_WINDOW, Tick
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from bench.ledger import Ledger
     from bench.world import Fcm, Row
     from rekindle.push.jobs import SlotJob
-    from rekindle.reminders import DueSlot
+    from rekindle.reminders import Slot
     from rekindle.store.keys import Key
 
 MORNING: Final = an_instant("2026-03-02T13:30:00Z")
@@ -49,12 +50,11 @@ def measured_ticks(url: str, ledger: Ledger) -> list[Line]:
         world = World.on(url, ledger)
         tick = Tick(ledger.watched(Slots(world.table), "tick"), Outbox(world.sqs, world.queue()))
         zones = [Zone(name) for name in islice(sorted(zone_names()), count)]
-        world.table.write(Write("Put", keys.ZONES, item={"zones": set(zones)}))
+        soon = MORNING + FIRST_WINDOW
+        _open_slots(world, [due.slot for zone in zones for due in due_slots(MORNING, soon + MAX_LATENESS, zone)])
         Slots(world.table).advance_watermark(MORNING - FIRST_WINDOW)
         named = "1 zone" if count == 1 else f"{count} zones"
         lines.append(_beat(world, tick, f"{named}, nobody due", MORNING))
-        soon = MORNING + FIRST_WINDOW
-        _open_slots(world, (due for zone in zones for due in due_slots(MORNING, soon + MAX_LATENESS, zone)))
         lines.append(_beat(world, tick, f"{named}, a slot due in each", soon))
         late = f"{named}, 2 hours late, 24 slots due in each"
         lines.append(_beat(world, tick, late, soon + MAX_LATENESS))
@@ -66,11 +66,14 @@ def _beat(world: World, tick: Tick, name: str, at: dt.datetime) -> Line:
     return Line(name, cost)
 
 
-def _open_slots(world: World, due: Iterable[DueSlot]) -> None:
-    slots = {each.slot for each in due}
+def _open_slots(world: World, slots: Sequence[Slot]) -> None:
+    times: dict[Zone, set[str]] = defaultdict(set)
+    for slot in slots:
+        times[slot.zone].add(f"{slot.time:%H:%M}")
     put_rows(
         world, (marshal({**keys.shards(slot)._asdict(), "names": [f"{number}"]}) for number, slot in enumerate(slots))
     )
+    put_rows(world, (marshal({**keys.zone(zone)._asdict(), "times": listed}) for zone, listed in times.items()))
 
 
 def measured_reactions(url: str, ledger: Ledger) -> list[Line]:

@@ -72,7 +72,7 @@ def test_who_cannot_be_pushed_to_about_a_couple_is_not_due(table: Table, missing
     person = a_paired_person(**missing)
     assert rows_of(person) == {}
     saved(table, person)
-    assert Slots(table).zones() == frozenset()
+    assert Slots(table).known() == frozenset()
 
 
 def test_two_kinds_at_one_time_are_two_rows(table: Table) -> None:
@@ -138,7 +138,7 @@ def test_a_slot_is_made_once_and_after_that_only_read(table: Table) -> None:
     slots = Slots(table)
     ada, ben = a_paired_person(), a_paired_person()
     slots.moves(AT, (None, ada))
-    assert slots.zones() == {NEW_YORK}
+    assert slots.known() == {Slot(NEW_YORK, MORNING), Slot(NEW_YORK, EVENING)}
     made = slots.existing([Slot(NEW_YORK, MORNING), Slot(NEW_YORK, EVENING), Slot(TOKYO, MORNING)])
     assert made.keys() == {Slot(NEW_YORK, MORNING), Slot(NEW_YORK, EVENING)}
     assert sorted(name for shards in made.values() for name in shards.all) == ["0", "1"]
@@ -155,23 +155,25 @@ def test_a_person_who_is_not_due_needs_no_slot(table: Table) -> None:
 
 
 @pytest.mark.parametrize("crash_at", range(8))
-def test_a_slot_that_exists_is_in_a_zone_that_is_listed_whatever_crashes(table: Table, crash_at: int) -> None:
+def test_a_slot_that_exists_is_listed_whatever_crashes(table: Table, crash_at: int) -> None:
     """Else a tick would never look at the slot, and everybody in it would wait for ever."""
     ada = a_paired_person()
     with calls(table, crash_at=crash_at), pytest.raises(CrashError):
         Slots(table).moves(AT, (None, ada))
     for slot in Slots(table).existing({slot for slot, _ in rows_of(ada)}):
-        assert slot.zone in Slots(table).zones()
+        assert slot in Slots(table).known()
     Slots(table).moves(AT, (None, ada))
     assert len(Slots(table).existing({slot for slot, _ in rows_of(ada)})) == 2
-    assert Slots(table).zones() == {NEW_YORK}
+    assert Slots(table).known() == {Slot(NEW_YORK, MORNING), Slot(NEW_YORK, EVENING)}
 
 
 def test_many_who_need_a_new_slot_at_once_share_it(table: Table) -> None:
     people = [a_paired_person(profile=a_profile(zone=zone)) for zone in (NEW_YORK, TOKYO, LONDON) for _ in range(8)]
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda person: saved(table, person), people))
-    assert Slots(table).zones() == {NEW_YORK, TOKYO, LONDON}
+    assert Slots(table).known() == {
+        Slot(zone, time) for zone in (NEW_YORK, TOKYO, LONDON) for time in (MORNING, EVENING)
+    }
     for zone in (NEW_YORK, TOKYO, LONDON):
         assert len(rows_in(table, Slot(zone, MORNING))) == 8
 

@@ -8,6 +8,7 @@ dead letters, to tell its reason there. The rest of the page goes on meanwhile, 
 from __future__ import annotations
 
 import datetime as dt
+from calendar import monthrange
 from collections import Counter, defaultdict
 from dataclasses import asdict, dataclass
 from itertools import batched
@@ -171,23 +172,13 @@ class Courier:
         ]
 
     def _expected(self, row: SlotRow, delivery: Delivery) -> Iterator[Registered]:
-        """The devices of a row behind which somebody can be expected; one that is stale is taken from its owner."""
-        for device in row.devices:
-            # The row knows the month alone; it is the first of it that counts until the owner is asked.
-            if delivery.at.date() - device.month < STALE_AFTER or not self._is_stale(
-                row.person, device.target, delivery
-            ):
-                yield device
+        """The devices of a row behind which somebody can be expected; those that are stale are taken from their owner.
 
-    def _is_stale(self, mark: str, target: Target, delivery: Delivery) -> bool:
-        digest = keys.digest_of(target)
-        owner = self.people.owners([digest]).get(digest)
-        person = self.people.person(owner) if owner else None
-        known = [device for device in person.devices.values() if device.target == target] if person else []
-        if any(not is_stale(device, delivery.at) for device in known):
-            return False
-        self._forget([(mark, target)], delivery)
-        return True
+        A row knows the month alone in which a device was registered. With the whole of it past, nobody need be asked.
+        """
+        stale = [device for device in row.devices if delivery.at.date() - _last_of(device.month) >= STALE_AFTER]
+        self._forget([(row.person, device.target) for device in stale], self.people.prune, delivery)
+        return (device for device in row.devices if device not in stale)
 
     def _missed(self, delivery: Delivery, missed: Sequence[Missed]) -> list[Recipient]:
         """Those of the missed devices that are still the same persons'."""
@@ -247,7 +238,7 @@ class Courier:
         self.outbox.send(retries(delivery, again, delivery.attempt + 1, backoff), min(backoff, LONGEST_DELAY))
         self.dead_letters.send(retries(delivery, given_up, FIRST_RETRY))
         dead = [recipient for recipient, outcome in sent if outcome.fate is Fate.DEAD]
-        self._forget([(recipient.person, recipient.target) for recipient in dead], delivery)
+        self._forget([(each.person, each.target) for each in dead], self.people.forget_target, delivery)
         _log(delivery, sent, given_up)
         return wait
 
@@ -261,13 +252,18 @@ class Courier:
         for (language, quiet), group in groups.items():
             yield payload_of(delivery.occasion, language, delivery.at, quiet=quiet, app_link=self.app_link), group
 
-    def _forget(self, dead: Iterable[tuple[str, Target]], delivery: Delivery) -> None:
-        for mark, target in dead:
+    def _forget(
+        self,
+        gone: Iterable[tuple[str, Target]],
+        forget: Callable[[str, Target, dt.datetime], None],
+        delivery: Delivery,
+    ) -> None:
+        for mark, target in gone:
             if delivery.time_left() < SPARE:
                 logger.warning("dead targets stay for now")
                 return
             try:
-                self.people.forget_target(mark, target, delivery.at)
+                forget(mark, target, delivery.at)
             except ContentionError:
                 # The next push will find it dead again; not worth sending this page anew.
                 logger.warning("a dead target stays for now", extra={"person": mark})
@@ -306,6 +302,10 @@ def retries(delivery: Delivery, missed: Iterable[Sent], attempt: int, wait: dt.t
         )
         for batch in batched(missed, MISSED, strict=False)
     ]
+
+
+def _last_of(month: dt.date) -> dt.date:
+    return month.replace(day=monthrange(month.year, month.month)[1])
 
 
 def _concerns(delivery: Delivery, person: Person) -> bool:

@@ -87,7 +87,8 @@ class Tick:
         if after == until:
             logger.info("overtaken", extra={"until": until.isoformat()})
             return 0
-        due = due_in(self.slots.zones(), after, until)
+        known = self.slots.known()
+        due = [each for each in due_in({slot.zone for slot in known}, after, until) if each.slot in known]
         jobs = due_jobs(due, self.slots.existing(each.slot for each in due), until)
         self.outbox.send(jobs)
         self.slots.advance_watermark(until)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping
 
-    from rekindle.models import CoupleId, PackId, PromptId, Target, Theme, Uid
+    from rekindle.models import CoupleId, PackId, PromptId, Target, Theme, Uid, Zone
     from rekindle.reminders import Slot
 
 
@@ -28,8 +28,9 @@ COUPLE_PREFIX: Final = "COUPLE#"
 DAY_PREFIX: Final = "DAY#"
 CAUGHT_UP_PREFIX: Final = "CAUGHT_UP#"
 NUDGES_PREFIX: Final = "NUDGES#"
-ZONES: Final = Key("ZONES", "ZONES")
-SHARD_NAMES: Final = Key("ZONES", "SHARD_NAMES")
+ZONES: Final = "ZONES"
+"""The partition that lists which slots exist, an item for each zone."""
+SHARD_NAMES: Final = Key("SHARD_NAMES", "SHARD_NAMES")
 OUTAGES: Final = Key("SERVICE", "OUTAGES")
 WATERMARK: Final = Key("TICK", "WATERMARK")
 CATALOGUE_VERSION: Final = Key("CATALOGUE", "VERSION")
@@ -93,6 +94,10 @@ def day(couple: CoupleId, date: dt.date) -> Key:
 
 def nudges(couple: CoupleId, sender: Uid) -> Key:
     return Key(f"{COUPLE_PREFIX}{couple}", f"{NUDGES_PREFIX}{sender}")
+
+
+def zone(zone: Zone) -> Key:
+    return Key(ZONES, zone)
 
 
 def shards(slot: Slot) -> Key:

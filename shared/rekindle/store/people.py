@@ -160,12 +160,8 @@ class People:
                 return None
             if _is_fresh(before.devices.get(device_id), device):
                 return before
-            others = {
-                known: each
-                for known, each in before.devices.items()
-                if each.target != device.target and not is_stale(each, device.registered_at)
-            }
-            after = replace(before, devices=others | {device_id: device})
+            kept = _without_stale(_without_target(before, device.target), device.registered_at)
+            after = replace(before, devices={**kept.devices, device_id: device})
             guard(after)
             changes: list[Change] = [(before, after)]
             owner = self.table.get(keys.target(device.target))
@@ -186,9 +182,17 @@ class People:
 
     def forget_target(self, mark: str, target: Target, instant: dt.datetime) -> None:
         """Take a dead target from the person of this mark, unless it has moved on already."""
-        owner = self.owners([keys.digest_of(target)]).get(keys.digest_of(target))
-        if owner is not None and keys.mark_of(owner) == mark:
+        if owner := self._owner(mark, target):
             self.change(owner, instant, lambda person: _without_target(person, target))
+
+    def prune(self, mark: str, target: Target, instant: dt.datetime) -> None:
+        """Take whatever has gone stale from the person of this mark, if the target is still theirs."""
+        if owner := self._owner(mark, target):
+            self.change(owner, instant, lambda person: _without_stale(person, instant))
+
+    def _owner(self, mark: str, target: Target) -> Uid | None:
+        owner = self.owners([keys.digest_of(target)]).get(keys.digest_of(target))
+        return owner if owner is not None and keys.mark_of(owner) == mark else None
 
     def claim_once(self, uid: Uid, idempotency_key: str, fingerprint: str, instant: dt.datetime) -> bool:
         """Whether the key may be used for a request of this fingerprint: it is new, or was used for the same one."""
@@ -228,6 +232,11 @@ def _is_fresh(known: Device | None, device: Device) -> bool:
         and (known.target, known.platform) == (device.target, device.platform)
         and device.registered_at - known.registered_at < REFRESHED_AFTER
     )
+
+
+def _without_stale(person: Person, instant: dt.datetime) -> Person:
+    left = {known: device for known, device in person.devices.items() if not is_stale(device, instant)}
+    return replace(person, devices=left) if len(left) < len(person.devices) else person
 
 
 def _without_target(person: Person, target: Target) -> Person:

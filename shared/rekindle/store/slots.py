@@ -12,8 +12,9 @@ one letter each:
     w   the weekdays of a touch reminder, one digit each
     u c the person and the couple of an evening reminder, to see whether they have answered
 
-Rows are read without asking for the latest state, which costs half. So each write that changes a row leaves a note
-beside it, and whoever reads rows reads the notes of the last minutes as well, and those rows once more, as they are.
+All but a shard's first few rows are read without asking for the latest state, which costs half. So each write that
+changes a row leaves a note beside it, and whoever reads rows reads the notes of the last minutes as well, and those
+rows once more, as they are.
 """
 
 from __future__ import annotations
@@ -50,6 +51,9 @@ UNSETTLED: Final = dt.timedelta(minutes=5)
 """For how long a changed row may be read as it was before; DynamoDB needs about a second."""
 
 NOTES_KEPT: Final = dt.timedelta(hours=1)
+
+FEW_ROWS: Final = 26
+"""What one read unit holds of rows as they are: of a shard with no more the notes would cost more than they save."""
 
 MOVED_AT_ONCE: Final = 50
 """Rows of one transaction, which takes a hundred writes."""
@@ -138,11 +142,19 @@ class Slots:
     """The slots of the table. A slot that has come to exist never vanishes, though its last row may."""
 
     table: Table
+    few_rows: int = FEW_ROWS
 
-    def zones(self) -> frozenset[Zone]:
-        """The zones in which slots exist."""
-        item = self.table.get(keys.ZONES)
-        return frozenset(Zone(zone) for zone in item["zones"]) if item else frozenset()
+    def known(self) -> frozenset[Slot]:
+        """The slots that exist; one that has just been listed may be about to."""
+        slots: set[Slot] = set()
+        last = None
+        while True:
+            page = self.table.query(keys.ZONES, after=last)
+            for item in page.items:
+                slots.update(Slot(Zone(item["sk"]), dt.time.fromisoformat(time)) for time in item["times"])
+            if page.last is None:
+                return frozenset(slots)
+            last = page.last
 
     def existing(self, slots: Iterable[Slot]) -> dict[Slot, Shards]:
         """Those of `slots` that exist, with their shards."""
@@ -184,9 +196,9 @@ class Slots:
         return shards | (self.existing(missing) if missing else {})
 
     def _make(self, slot: Slot) -> None:
-        if slot.zone not in self.zones():
-            # Before the slot: a slot that exists says that its zone is listed, also after a crash right here.
-            self.table.write(Write("Update", keys.ZONES, update="ADD zones :zones", values={":zones": {slot.zone}}))
+        # Listed before it is made: a slot that exists says that it is listed, also after a crash right here.
+        listed = {":times": {f"{slot.time:%H:%M}"}}
+        self.table.write(Write("Update", keys.zone(slot.zone), update="ADD times :times", values=listed))
         item = {"names": self._new_names(1)}
         try:
             self.table.write(Write("Put", keys.shards(slot), item=item, condition="attribute_not_exists(pk)"))
@@ -246,15 +258,21 @@ class Slots:
             self.table.write(only_new)
 
     def page(self, shard: str, after: str | None, limit: int, at: dt.datetime) -> SlotPage:
-        """Up to `limit` rows of a shard as last acknowledged at `at`, so that nobody who has unpaired is among them."""
-        pk, (first, end) = keys.slot_shard(shard), keys.SLOT_ROWS
-        page = self.table.query(pk, between=(first, end), after=after, limit=limit, consistent=False)
+        """About `limit` rows of a shard as last acknowledged at `at`: nobody who has unpaired by then is among them."""
+        pk, begin = keys.slot_shard(shard), after
+        items: list[Item] = []
+        if after is None:
+            few = self.table.query(pk, between=keys.SLOT_ROWS, limit=self.few_rows)
+            if few.last is None:
+                return SlotPage(list(map(_row_from, few.items)), None)
+            items, begin = few.items, few.last
+        page = self.table.query(pk, between=keys.SLOT_ROWS, after=begin, limit=limit, consistent=False)
         changed = {
             sk
             for sk in self._changed(pk, at - UNSETTLED)
             if (after is None or sk > after) and (page.last is None or sk <= page.last)
         }
-        unchanged = (item for item in page.items if item["sk"] not in changed)
+        unchanged = (item for item in items + page.items if item["sk"] not in changed)
         as_they_are = self.table.get_many((keys.Key(pk, sk) for sk in sorted(changed)), consistent=True)
         return SlotPage([_row_from(item) for item in (*unchanged, *as_they_are)], page.last)
 
