@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -9,12 +10,14 @@ import httpx
 import pytest
 
 from rekindle.models import Target, TargetKind
+from rekindle.reminders import Slot
 from rekindle.store import keys
 from rekindle.store.table import Table
+from tests.builders import LONDON
 from tests.e2e.conftest import await_quiet, eventually, today, waiting
+from tests.integration.standing import shard_of
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Callable, Iterator
 
     from local.stack import Stack
@@ -114,14 +117,16 @@ def test_what_fcm_cannot_take_now_is_tried_again_and_arrives_once(
 ) -> None:
     """A busy FCM (503), one over its quota (429), and one that has sent it, but whose answer is lost.
 
-    The last cannot be told from the first, so its second push replaces the first one and makes no sound.
+    The last cannot be told from the first, so its second push replaces the first one and makes no sound. It is enqueued
+    ahead of the others, since whatever shares a batch with one that FCM asks to wait is put off with it.
     """
     (busy, quota), (lost, _) = a_couple(), a_couple()
     fcm_fault("UNAVAILABLE", token=busy.token, times=1, retry_after=2)
     fcm_fault("QUOTA", token=quota.token, times=1, retry_after=BACKOFF + 1)
     fcm_fault("LOST_REPLY", token=lost.token, times=1, seconds=0)
-    _enqueue(stack, *(json.dumps(_job(stack, phone)) for phone in (busy, quota, lost)))
-    eventually(lambda: waiting(stack, "QueueUrl", "Delayed") == 3)
+    for delayed, phone in enumerate((lost, busy, quota), 1):
+        _enqueue(stack, json.dumps(_job(stack, phone)))
+        eventually(lambda delayed=delayed: waiting(stack, "QueueUrl", "Delayed") == delayed)  # type: ignore[misc]
     assert (busy.kinds(), quota.kinds(), lost.kinds()) == ([], [], ["prompt"])
     busy.await_kinds("prompt", seconds=BACKOFF + 15)
     quota.await_kinds("prompt", seconds=BACKOFF + 15)
@@ -160,7 +165,8 @@ def test_a_push_that_waits_for_a_couple_dies_with_it(stack: Stack, apart: Two) -
 
 def test_a_reminder_that_lay_too_long_is_dropped(stack: Stack, a_couple: NewCouple, a_date: dt.date) -> None:
     ada, _ = a_couple()
-    job = {"type": "slot", "zone": "Europe/London", "time": "08:30", "shard": "0", "date": str(a_date)}
+    shard = shard_of(Table(stack.client("dynamodb"), stack.outputs["TableName"]), Slot(LONDON, dt.time(8, 30)))
+    job = {"type": "slot", "zone": LONDON, "time": "08:30", "shard": shard, "date": str(a_date)}
     job |= {"instant": f"{a_date}T08:30:00Z", "late": "PT2H1S"}
     _enqueue(stack, json.dumps(job))
     await_quiet(stack)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from typing import TYPE_CHECKING
 
 from local.clock import now
 from local.stack import Stack
 from rekindle.calendar import slot_instant
 from rekindle.models import Zone
+from rekindle.push.jobs import SlotJob
+from rekindle.reminders import Slot
+from rekindle.store.table import Table
 from tests.builders import TOKYO
 from tests.e2e.conftest import await_quiet, eventually
+from tests.integration.standing import shard_of
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import NewCouple
@@ -24,6 +27,14 @@ def _at(date: dt.date, time: str, zone: Zone) -> dt.datetime:
     instant = slot_instant(date, dt.time.fromisoformat(time), zone)
     assert instant is not None
     return instant
+
+
+def _job(stack: Stack, time: str, date: dt.date) -> str:
+    """The body of the job that a beat makes of the slot in Chatham."""
+    slot = Slot(CHATHAM, dt.time.fromisoformat(time))
+    shard = shard_of(Table(stack.client("dynamodb"), stack.outputs["TableName"]), slot)
+    instant = _at(date, time, CHATHAM)
+    return SlotJob(zone=slot.zone, time=slot.time, shard=shard, date=date, instant=instant).model_dump_json()
 
 
 def test_a_beat_that_comes_twice_or_again_later_pushes_once(stack: Stack, a_couple: NewCouple, a_date: dt.date) -> None:
@@ -43,16 +54,9 @@ def test_a_beat_that_comes_twice_or_again_later_pushes_once(stack: Stack, a_coup
 
 def test_a_job_that_is_delivered_twice_pushes_once(stack: Stack, a_couple: NewCouple, a_date: dt.date) -> None:
     ada, _ = a_couple(CHATHAM, TOKYO)
-    job = {
-        "type": "slot",
-        "zone": CHATHAM,
-        "time": "08:30:00",
-        "shard": 0,
-        "date": str(a_date),
-        "instant": _at(a_date, "08:30", CHATHAM).isoformat(),
-    }
+    job = _job(stack, "08:30", a_date)
     for _ in range(3):
-        stack.client("sqs").send_message(QueueUrl=stack.outputs["QueueUrl"], MessageBody=json.dumps(job))
+        stack.client("sqs").send_message(QueueUrl=stack.outputs["QueueUrl"], MessageBody=job)
         ada.await_kinds("prompt")
         await_quiet(stack)
     ada.await_kinds("prompt")
@@ -74,15 +78,8 @@ def test_the_evening_reminder_is_for_whoever_has_not_answered(stack: Stack, a_co
     date = ada.today()
     ada.answer(date, "Said already.")
     ben.await_kinds("partner_answered")
-    job = {
-        "type": "slot",
-        "zone": CHATHAM,
-        "time": "20:30:00",
-        "shard": 0,
-        "date": date,
-        "instant": _at(dt.date.fromisoformat(date), "20:30", CHATHAM).isoformat(),
-    }
-    stack.client("sqs").send_message(QueueUrl=stack.outputs["QueueUrl"], MessageBody=json.dumps(job))
+    job = _job(stack, "20:30", dt.date.fromisoformat(date))
+    stack.client("sqs").send_message(QueueUrl=stack.outputs["QueueUrl"], MessageBody=job)
     ben.await_kinds("partner_answered", "evening")
     await_quiet(stack)
     assert ada.kinds() == []
