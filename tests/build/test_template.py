@@ -30,7 +30,7 @@ CLOUD: Final = ("dev", "prod")
 STAGES: Final = ("local", *CLOUD)
 ROLES: Final = tuple(resources("AWS::IAM::Role"))
 
-PERSONS = {"PERSON#*", "TARGET#*", "INVITE#*", "COUPLE#*", "SLOT#*", "DUE#*", "ZONES"}
+PERSONS = {"PERSON#*", "TARGET#*", "INVITE#*", "COUPLE#*", "SLOT#*", "DUE#*"}
 CATALOGUE = {"CATALOGUE", "PACK#*"}
 REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
     "CouplesApi": {
@@ -40,7 +40,7 @@ REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
             "Query": PERSONS | CATALOGUE | {"SERVICE"},
             "DeleteItem": PERSONS,
             "PutItem": PERSONS,
-            "UpdateItem": PERSONS,
+            "UpdateItem": PERSONS | {"ZONES", "SHARD_NAMES"},
         },
         "KeyTable": {
             "GetItem": {"CELL#*", "COUPLE#*"},
@@ -52,6 +52,7 @@ REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
         "Table": {
             "BatchGetItem": {"SLOT#*", "ZONES", "TICK"},
             "GetItem": {"SLOT#*", "ZONES", "TICK"},
+            "Query": {"SLOT#*", "ZONES", "TICK"},
             "PutItem": {"TICK"},
         }
     },
@@ -65,10 +66,10 @@ REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
     "Delivery": {
         "Table": {
             "Query": {"DUE#*"},
-            "BatchGetItem": {"PERSON#*", "TARGET#*", "COUPLE#*", "SLOT#*", "DUE#*", "ZONES"},
-            "GetItem": {"PERSON#*", "TARGET#*", "COUPLE#*", "SLOT#*", "DUE#*", "ZONES"},
+            "BatchGetItem": {"PERSON#*", "TARGET#*", "COUPLE#*", "SLOT#*", "DUE#*"},
+            "GetItem": {"PERSON#*", "TARGET#*", "COUPLE#*", "SLOT#*", "DUE#*"},
             "PutItem": {"RUN#*", "PERSON#*", "DUE#*"},
-            "UpdateItem": {"RUN#*", "SLOT#*", "ZONES"},
+            "UpdateItem": {"RUN#*", "SLOT#*", "SHARD_NAMES"},
             "DeleteItem": {"DUE#*", "TARGET#*"},
         }
     },

@@ -121,7 +121,7 @@ def test_both_are_gone_at_once_when_a_couple_ends(table: Table, stale: Slots) ->
 
 
 def test_a_note_counts_on_the_page_that_its_row_belongs_to_and_on_no_other(table: Table) -> None:
-    people = [someone() for _ in range(7)]
+    people = [someone() for _ in range(8)]
     saved(table, *people)
     (name,) = Slots(table).existing([SLOT])[SLOT].names
     pages, after = [], None
@@ -132,7 +132,7 @@ def test_a_note_counts_on_the_page_that_its_row_belongs_to_and_on_no_other(table
         if after is None:
             break
     assert sorted(person for page in pages for person in page) == sorted(keys.mark_of(each.uid) for each in people)
-    assert [len(page) for page in pages] == [1 + 3, 3]
+    assert [len(page) for page in pages] == [1 + 3, 3, 1]
 
 
 def test_an_old_note_costs_nothing(table: Table, stale: Slots) -> None:

@@ -179,9 +179,9 @@ def test_many_who_need_a_new_slot_at_once_share_it(table: Table) -> None:
 
 
 def test_pages_of_a_slot_follow_on_from_each_other(table: Table) -> None:
-    people = [a_paired_person() for _ in range(7)]
+    people = [a_paired_person() for _ in range(8)]
     saved(table, *people)
-    slots, shard = Slots(table), shard_of(table, Slot(NEW_YORK, MORNING))
+    slots, shard = Slots(table, few_rows=1), shard_of(table, Slot(NEW_YORK, MORNING))
     met: list[str] = []
     after: str | None = None
     pages = 0

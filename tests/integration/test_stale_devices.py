@@ -80,11 +80,8 @@ def devices_of(table: Table, person: Person) -> set[str]:
 
 
 def test_a_slot_takes_stale_phones_from_their_owners(table: Table, courier: Courier, wire: FcmWire) -> None:
-    ada = with_devices(
-        stale=due() - STALE_AFTER,
-        just=due() - STALE_AFTER + dt.timedelta(seconds=1),
-        fresh=due() - 40 * DAY,
-    )
+    """A row knows the month alone: the phone goes once all of it has been stale for sure."""
+    ada = with_devices(stale=due() - STALE_AFTER - 31 * DAY, just=due() - STALE_AFTER + DAY, fresh=due() - 40 * DAY)
     saved(table, ada)
     push_slot(table, courier)
     assert sent_to(wire) == {"just", "fresh"}
@@ -92,8 +89,15 @@ def test_a_slot_takes_stale_phones_from_their_owners(table: Table, courier: Cour
     assert table.get(keys.target(a_target("stale"))) is None
 
 
+def test_a_phone_that_has_just_registered_again_stays_though_its_row_was_read_before(table: Table) -> None:
+    ada = with_devices(phone=due() - DAY)
+    saved(table, ada)
+    People(table).prune(keys.mark_of(ada.uid), a_target("phone"), due())
+    assert devices_of(table, ada) == {"phone"}
+
+
 def test_nobody_is_asked_about_a_phone_that_cannot_be_stale(table: Table, courier: Courier) -> None:
-    saved(table, with_devices(fresh=due() - STALE_AFTER + 32 * DAY))
+    saved(table, with_devices(fresh=due() - STALE_AFTER + DAY))
     with calls(table) as seen:
         push_slot(table, courier)
     assert "GetItem" not in seen

@@ -191,7 +191,7 @@ class Slots:
         """The shards of these slots; what is wanted and not there is made."""
         shards = self.existing(wanted | left)
         missing = wanted - shards.keys()
-        for slot in missing:
+        for slot in sorted(missing):
             self._make(slot)
         return shards | (self.existing(missing) if missing else {})
 
