@@ -31,7 +31,7 @@ class Trial(NamedTuple):
 TRIALS = [
     *(
         Trial("CouplesApi", MAY, READ, on)
-        for on in ("PERSON#x", "TARGET#x", "COUPLE#x", "INVITE#x", "SLOT#x", "DUE#x", "ZONES", "CATALOGUE", "SERVICE")
+        for on in ("PERSON#x", "TARGET#x", "COUPLE#x", "INVITE#x", "SLOT#x", "DUE#x", "CATALOGUE", "SERVICE")
     ),
     Trial("CouplesApi", MAY, READ_KEY, "COUPLE#x"),
     Trial("CouplesApi", MAY, WRAP, CELL),
