@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,8 @@ import pytest
 
 from couples_api.handler import handler_of
 from couples_api.parts import Parts
+from delivery.courier import Courier
+from delivery.fcm import FcmGateway, credential_from
 from local import dynamodb_local
 from rekindle.models import PackId
 from rekindle.store.catalogue import Catalogue
@@ -17,12 +20,15 @@ from rekindle.store.days import Days
 from rekindle.store.invites import Invites
 from rekindle.store.nudges import Nudges
 from rekindle.store.people import People
+from rekindle.store.runs import Runs
+from rekindle.store.slots import Slots
 from rekindle.store.streaks import Streaks
 from rekindle.store.table import Table
 from rekindle.vault import Vault
 from tests import engines
 from tests.builders import NEW_YORK, TOKYO, prompts
 from tests.integration import fcm_wire
+from tests.integration.fcm_wire import PROJECT
 from tests.integration.push_world import Queue
 from tests.phones import Phone, a_phone, pair
 
@@ -155,3 +161,18 @@ def queue(emulator_url: str) -> Queue:
 def dead_letters(emulator_url: str) -> Queue:
     """A fresh queue for what is given up."""
     return Queue.on(emulator_url)
+
+
+@pytest.fixture
+def courier(table: Table, queue: Queue, dead_letters: Queue, wire: FcmWire) -> Iterator[Courier]:
+    """Delivery's courier on `table`, between these queues and that wire; to it every shard of two rows is a large one."""
+    with contextlib.closing(FcmGateway(credential_from(wire.secret), PROJECT, wire.url)) as gateway:
+        yield Courier(
+            slots=Slots(table, few_rows=1),
+            runs=Runs(table),
+            people=People(table),
+            outbox=queue.outbox,
+            dead_letters=dead_letters.outbox,
+            gateway=gateway,
+            app_link="https://app.example",
+        )

@@ -11,7 +11,6 @@ import pytest
 from botocore.exceptions import ClientError
 
 from delivery.courier import LAST_ATTEMPT, RESERVE, SPARE, Courier
-from delivery.fcm import FcmGateway, credential_from
 from delivery.gateway import AT_ONCE, CredentialError, Fate, Outcome
 from rekindle.calendar import day_window, slot_instant, start_of, zone_named
 from rekindle.models import CoupleId, Device, DeviceId, Person, PushKind, Reminders, Target, Uid
@@ -21,21 +20,21 @@ from rekindle.store import keys
 from rekindle.store.instants import to_millis
 from rekindle.store.people import People
 from rekindle.store.runs import Runs
-from rekindle.store.slots import Slots
+from rekindle.store.slots import FEW_ROWS, Slots
 from rekindle.store.table import Write
 from tests.builders import NEW_YORK, TOKYO, a_device, a_paired_person, a_profile, an_instant
 from tests.integration import fcm_wire
-from tests.integration.fcm_wire import PROJECT, FcmWire
 from tests.integration.push_world import CrashError, Queue, calls, saved
 from tests.integration.standing import shard_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from delivery.gateway import PushGateway
     from rekindle.push.jobs import Job
     from rekindle.push.payloads import Payload
     from rekindle.store.table import Table
+    from tests.integration.fcm_wire import FcmWire
 
 DATE = dt.date(2026, 3, 2)
 MORNING = an_instant("2026-03-02T13:30:00Z")
@@ -47,21 +46,6 @@ MINUTE = dt.timedelta(minutes=1)
 SHORT = dt.timedelta(seconds=5)
 ENOUGH = RESERVE + MINUTE
 COUPLE = CoupleId("couple-1")
-
-
-@pytest.fixture
-def courier(table: Table, queue: Queue, dead_letters: Queue, wire: FcmWire) -> Iterator[Courier]:
-    gateway = FcmGateway(credential_from(wire.secret), PROJECT, wire.url)
-    yield Courier(
-        slots=Slots(table),
-        runs=Runs(table),
-        people=People(table),
-        outbox=queue.outbox,
-        dead_letters=dead_letters.outbox,
-        gateway=gateway,
-        app_link="https://app.example",
-    )
-    gateway.close()
 
 
 def plenty() -> dt.timedelta:
@@ -123,12 +107,20 @@ def test_everybody_in_a_slot_is_reminded_once(table: Table, courier: Courier, wi
 
 
 def test_a_push_writes_nothing(table: Table, courier: Courier) -> None:
-    """A thousand pushes cost as many writes as one: the run's two. The second query is for what has just changed."""
+    """A thousand pushes cost as many writes as one: the run's two. The last query is for what has just changed."""
     people_at(table, 30)
     job = a_slot_job(table)
     with calls(table) as seen:
         do(courier, job)
-    assert seen == ["PutItem", "Query", "Query", "UpdateItem"]
+    assert seen == ["PutItem", "Query", "Query", "Query", "UpdateItem"]
+
+
+def test_few_are_read_at_one_go(table: Table, courier: Courier) -> None:
+    people_at(table, FEW_ROWS - 1)
+    job = a_slot_job(table)
+    with calls(table) as seen:
+        do(replace(courier, slots=Slots(table)), job)
+    assert seen == ["PutItem", "Query", "UpdateItem"]
 
 
 def test_a_slot_on_another_date_is_another_run(table: Table, courier: Courier, wire: FcmWire) -> None:
@@ -154,7 +146,7 @@ def test_a_crash_resumes_where_it_was(table: Table, courier: Courier, wire: FcmW
     do(courier, a_slot_job(table))
     pushes = Counter(message["token"] for message in wire.messages)
     assert pushes.keys() == {token_of(person) for person in people}
-    assert sum(pushes.values()) <= 7 + 2
+    assert sum(pushes.values()) <= 7 + 3
     do(courier, a_slot_job(table))
     assert sum(pushes.values()) == len(wire.messages)
 
@@ -162,7 +154,7 @@ def test_a_crash_resumes_where_it_was(table: Table, courier: Courier, wire: FcmW
 def test_when_time_runs_short_another_function_goes_on(
     table: Table, courier: Courier, wire: FcmWire, queue: Queue
 ) -> None:
-    people = people_at(table, 5)
+    people = people_at(table, 6)
     courier = replace(courier, page_rows=2)
     rounds = sent = 0
     jobs = [a_slot_job(table)]

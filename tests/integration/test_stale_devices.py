@@ -5,26 +5,20 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
-import pytest
-
-from delivery.courier import Courier
-from delivery.fcm import FcmGateway, credential_from
 from rekindle.calendar import slot_instant
 from rekindle.models import CoupleId, Device, DeviceId, Person, PushKind, Reminders
 from rekindle.push.jobs import PersonJob, SlotJob
 from rekindle.reminders import Slot
 from rekindle.store import keys
 from rekindle.store.people import STALE_AFTER, People
-from rekindle.store.runs import Runs
 from rekindle.store.slots import Slots
 from tests.builders import NEW_YORK, a_device, a_paired_person, a_target
-from tests.integration.fcm_wire import PROJECT, FcmWire
-from tests.integration.push_world import Queue, calls, saved
+from tests.integration.push_world import calls, saved
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+    from delivery.courier import Courier
     from rekindle.store.table import Table
+    from tests.integration.fcm_wire import FcmWire
 
 DATE = dt.date(2026, 12, 10)
 TIME = dt.time(8, 30)
@@ -35,21 +29,6 @@ def due() -> dt.datetime:
     instant = slot_instant(DATE, TIME, NEW_YORK)
     assert instant is not None
     return instant
-
-
-@pytest.fixture
-def courier(table: Table, queue: Queue, dead_letters: Queue, wire: FcmWire) -> Iterator[Courier]:
-    gateway = FcmGateway(credential_from(wire.secret), PROJECT, wire.url)
-    yield Courier(
-        slots=Slots(table),
-        runs=Runs(table),
-        people=People(table),
-        outbox=queue.outbox,
-        dead_letters=dead_letters.outbox,
-        gateway=gateway,
-        app_link="https://app.example",
-    )
-    gateway.close()
 
 
 def with_devices(**registered: dt.datetime) -> Person:
