@@ -165,7 +165,7 @@ def dead_letters(emulator_url: str) -> Queue:
 
 @pytest.fixture
 def courier(table: Table, queue: Queue, dead_letters: Queue, wire: FcmWire) -> Iterator[Courier]:
-    """Delivery's courier on `table`, between these queues and that wire; to it every shard of two rows is a large one."""
+    """Delivery's courier on `table`, between these queues and that wire; to it a shard of two rows is a large one."""
     with contextlib.closing(FcmGateway(credential_from(wire.secret), PROJECT, wire.url)) as gateway:
         yield Courier(
             slots=Slots(table, few_rows=1),
