@@ -2,7 +2,8 @@
 
 A person's reminder of one kind has a place, a slot, and moves when they fly or choose another time. Whatever had fallen
 due at the old place by then belongs to it, though its push may still be under way; every later date belongs to the new
-one. A date that the new clock has passed already, and that the old one had not reached, falls due with the move.
+one. A date that the new clock has passed already, and that the old one had not reached, falls due with the move. What a
+place had come to before the reminder was theirs at all, before they paired or switched it on, is none of theirs.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from rekindle.calendar import local_date, slot_instant
 from rekindle.models import Owed, PushKind
-from rekindle.reminders import MAX_LATENESS, Slot
+from rekindle.reminders import SETTLED_AFTER, Slot
 
 if TYPE_CHECKING:
     from rekindle.models import Person
@@ -22,8 +23,8 @@ _NEVER: Final = dt.date.max
 _KEPT: Final = dt.timedelta(days=4)
 """How long a date is remembered after it fell due: no clock shows it again later than that."""
 
-_OWED_FOR: Final = MAX_LATENESS + dt.timedelta(minutes=30)
-"""How long after it fell due a reminder may still be on its way: as late as any may be, and the time of its run."""
+IN_FLIGHT: Final = dt.timedelta(seconds=30)
+"""How long after a request came its change may take hold: the run of a slot that comes meanwhile may not see it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def slots_of(person: Person) -> dict[PushKind, Slot]:
 def claims_of(person: Person) -> dict[tuple[Slot, PushKind], Claim]:
     """Each place that answers for some date of the person's reminders, and for which; a place they left among them."""
     places = slots_of(person)
-    claims = {(slot, kind): Claim(after=person.last_due.get(kind, dt.date.min)) for kind, slot in places.items()}
+    claims = {(slot, kind): Claim(after=_taken(person, kind, slot)) for kind, slot in places.items()}
     for owed in person.owed:
         # Who switches a reminder off is not told once more.
         if owed.kind in places:
@@ -80,26 +81,36 @@ def moved(before: Person, after: Person, instant: dt.datetime) -> tuple[Person, 
     What falls due so is too late to be sent if its new place came more than MAX_LATENESS before `instant`.
     """
     old, new = slots_of(before), slots_of(after)
-    today = local_date(instant, after.profile.zone)
+    today, soon = local_date(instant, after.profile.zone), instant + IN_FLIGHT
+    since = {kind: began for kind, began in before.reminded_since.items() if kind in old and instant - began < _KEPT}
     last_due = {kind: date for kind, date in before.last_due.items() if today - date < _KEPT}
     owed = [each for each in before.owed if each.until > instant]
     caught_up = []
-    for kind, slot in old.items():
-        to = new.get(kind)
-        if to == slot:
+    for kind in sorted(old.keys() | new.keys()):
+        slot, to = old.get(kind), new.get(kind)
+        if slot == to:
             continue
-        date, fell_due = _last_of(slot, instant)
-        if _is_meant(before, kind, date) and date > last_due.get(kind, dt.date.min):
-            last_due[kind] = date
-            if to is not None and fell_due + _OWED_FOR > instant:
-                owed.append(Owed(kind, slot.zone, slot.time, date, fell_due + _OWED_FOR))
-        if to is None:
-            continue
-        date, fell_due = _last_of(to, instant)
-        if _is_meant(after, kind, date) and date > last_due.get(kind, dt.date.min):
-            last_due[kind] = date
-            caught_up.append(CaughtUp(kind, date, fell_due))
-    return replace(after, last_due=last_due, owed=tuple(owed)), caught_up
+        if slot is None:
+            since[kind] = instant
+        else:
+            date, fell_due = _last_of(slot, soon)
+            if _is_meant(before, kind, date) and date > _taken(before, kind, slot):
+                last_due[kind] = date
+                if to is not None and fell_due + SETTLED_AFTER > instant:
+                    owed.append(Owed(kind, slot.zone, slot.time, date, fell_due + SETTLED_AFTER))
+        if to is not None:
+            date, fell_due = _last_of(to, soon)
+            is_new = date > last_due.get(kind, dt.date.min) and (kind not in since or fell_due > since[kind])
+            if is_new and _is_meant(after, kind, date):
+                last_due[kind] = date
+                caught_up.append(CaughtUp(kind, date, fell_due))
+    return replace(after, reminded_since=since, last_due=last_due, owed=tuple(owed)), caught_up
+
+
+def _taken(person: Person, kind: PushKind, slot: Slot) -> dt.date:
+    """The last date that is not the place's any more, or never was."""
+    last_due, since = person.last_due.get(kind, dt.date.min), person.reminded_since.get(kind)
+    return last_due if since is None else max(last_due, _last_of(slot, since)[0])
 
 
 def _last_of(slot: Slot, instant: dt.datetime) -> tuple[dt.date, dt.datetime]:

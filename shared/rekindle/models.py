@@ -180,8 +180,9 @@ class Owed:
 class Person:
     """Everything one person owns that is not a day: one item, so that one conditional write keeps it whole.
 
-    `touch_agreed` repeats whether both of their couple want touch reminders. `last_due` and `owed` say what had fallen
-    due by the time a reminder last moved (`rekindle.claims`). `revision` grows by one with each write and guards it.
+    `touch_agreed` repeats whether both of their couple want touch reminders. `reminded_since` says when each reminder
+    lately became theirs, `last_due` and `owed` what had fallen due by the time it last moved (`rekindle.claims`).
+    `revision` grows by one with each write and guards it.
     """
 
     uid: Uid
@@ -192,6 +193,7 @@ class Person:
     couple: CoupleId | None = None
     invite: LiveInvite | None = None
     touch_agreed: bool = False
+    reminded_since: Mapping[PushKind, dt.datetime] = field(default_factory=dict)
     last_due: Mapping[PushKind, dt.date] = field(default_factory=dict)
     owed: tuple[Owed, ...] = ()
     revision: int = 0

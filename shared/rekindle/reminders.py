@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 MAX_LATENESS = dt.timedelta(hours=2)
 """A slot that is later than this is dropped: a morning prompt at noon is noise."""
 
+SETTLED_AFTER = MAX_LATENESS + dt.timedelta(minutes=30)
+"""When the last run of a slot has ended: as late as any may be, and the time that it takes."""
+
 _STEP = dt.timedelta(minutes=5)
 
 

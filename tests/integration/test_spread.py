@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from delivery.spread import BEFORE_NEXT, SETTLED_AFTER, Spreader, is_at_rest
+from delivery.spread import BEFORE_NEXT, Spreader, is_at_rest
 from rekindle.models import Person, Reminders
 from rekindle.push.jobs import LONGEST_DELAY, SpreadJob
-from rekindle.reminders import Slot
+from rekindle.reminders import SETTLED_AFTER, Slot
 from rekindle.store import keys
 from rekindle.store.people import People
 from rekindle.store.slots import MOVED_AT_ONCE, Shards, Slots

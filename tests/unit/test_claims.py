@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from collections import Counter
 from dataclasses import dataclass, replace
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from rekindle.calendar import slot_instant, zone_named
 from rekindle.claims import EVERY_DATE, CaughtUp, Claim, claims_of, moved, slots_of
-from rekindle.models import Person, PushKind, Reminders, TouchReminder, Zone
+from rekindle.models import CoupleId, Person, PushKind, Reminders, TouchReminder, Zone
 from rekindle.reminders import MAX_LATENESS, Slot
 from tests.builders import LONDON, NEW_YORK, TOKYO, a_paired_person, a_profile, an_instant
 
@@ -107,10 +108,32 @@ def test_a_weekday_without_touch_takes_no_date() -> None:
     assert DATE in claims_of(after)[Slot(NEW_YORK, dt.time(19)), PushKind.TOUCH]
 
 
-def test_who_was_not_due_before_has_nothing_to_catch_up_with() -> None:
+def test_who_pairs_after_the_time_has_passed_was_not_due_then_and_is_at_a_later_time_they_choose() -> None:
+    """They pair at 09:00, and at 09:10 choose 10:00: today's is still to come."""
     alone = a_paired_person(couple=None)
-    after, caught_up = moved(alone, a_paired_person(uid=alone.uid), START)
-    assert (caught_up, after.last_due) == ([], {})
+    at_nine = an_instant("2026-03-02T14:00:00Z")
+    paired, caught_up = moved(alone, replace(alone, couple=CoupleId("couple-1")), at_nine)
+    assert caught_up == []
+    assert prompt_claims(paired) == {"America/New_York#08:30": Claim(after=DATE)}
+    later, caught_up = moved(paired, at(paired, dt.time(10)), at_nine + 10 * MINUTE)
+    assert caught_up == []
+    assert prompt_claims(later) == {"America/New_York#10:00": Claim(after=DATE - dt.timedelta(days=1))}
+
+
+def test_a_slot_that_comes_while_a_request_is_carried_out_counts_as_come() -> None:
+    """Its run may read the rows before they are changed: the old place tells of it, and the new one does not again."""
+    ada = a_paired_person()
+    just_before = an_instant("2026-03-02T13:29:59Z")
+    after, caught_up = moved(ada, at(ada, dt.time(9)), just_before)
+    assert caught_up == []
+    assert prompt_claims(after) == {
+        "America/New_York#08:30": Claim(after=dt.date.max, owed=DATE),
+        "America/New_York#09:00": Claim(after=DATE),
+    }
+    late = at(ada, dt.time(20))
+    after, caught_up = moved(late, at(late, HALF_PAST_EIGHT), just_before)
+    assert caught_up == [CaughtUp(PushKind.PROMPT, DATE, an_instant("2026-03-02T13:30:00Z"))]
+    assert prompt_claims(after) == {"America/New_York#08:30": Claim(after=DATE)}
 
 
 # Any moves
@@ -134,9 +157,12 @@ SPAN = dt.timedelta(days=8)
 
 @dataclass(frozen=True)
 class Move:
+    """`after` the last one, to a place in a couple, or out of it."""
+
     after: dt.timedelta
     zone: Zone
     time: dt.time
+    paired: bool = True
 
 
 moves = st.builds(
@@ -144,72 +170,98 @@ moves = st.builds(
     after=st.integers(0, 36 * 12).map(lambda fives: fives * 5 * MINUTE + 7 * dt.timedelta(seconds=1)),
     zone=st.sampled_from(ZONES),
     time=st.sampled_from(TIMES),
+    paired=st.sampled_from([True, True, True, False]),
 )
 
 
-@settings(max_examples=400)
+def placed(person: Person, move: Move) -> Person:
+    return replace(at(in_zone(person, move.zone), move.time), couple=CoupleId("couple-1") if move.paired else None)
+
+
+def falls_due(
+    date: dt.date, lives: list[tuple[dt.datetime, Person]], end: dt.datetime
+) -> tuple[dt.datetime, dt.datetime] | None:
+    """When a date falls due, and when its place came: the first moment at which a place of theirs has come to it.
+
+    What a place had come to before they paired is none of theirs.
+    """
+    paired_at = None
+    for (since, person), until in zip(lives, [*(since for since, _ in lives[1:]), end], strict=True):
+        slot = slots_of(person).get(PushKind.PROMPT)
+        paired_at = (paired_at or since) if slot else None
+        instant = slot_instant(date, slot.time, slot.zone) if slot else None
+        if instant is not None and paired_at and paired_at < instant < until:
+            return max(instant, since), instant
+    return None
+
+
+@settings(max_examples=500)
 @given(
     start=st.sampled_from(["2026-03-26T12:00:00Z", "2026-10-31T09:30:00Z", "2026-03-05T23:50:00Z"]).map(an_instant),
-    first=st.tuples(st.sampled_from(ZONES), st.sampled_from(TIMES)),
+    first=st.builds(Move, st.just(dt.timedelta(0)), st.sampled_from(ZONES), st.sampled_from(TIMES), st.booleans()),
     steps=st.lists(moves, max_size=6),
     lag=st.integers(0, 120).map(lambda minutes: minutes * MINUTE),
 )
 @example(
     # Away and back again while the first place's run is under way.
     start=an_instant("2026-03-05T23:50:00Z"),
-    first=(ZONES[0], HALF_PAST_EIGHT),
+    first=Move(dt.timedelta(0), ZONES[0], HALF_PAST_EIGHT),
     steps=[Move(13 * HOUR + 42 * MINUTE, ZONES[1], dt.time(20, 30)), Move(10 * MINUTE, ZONES[0], HALF_PAST_EIGHT)],
     lag=60 * MINUTE,
 )
 @example(
-    # What comes in the very moment at which the test stops looking.
-    start=an_instant("2026-10-31T09:30:00Z"),
-    first=(zone_named("Australia/Lord_Howe"), dt.time(20, 30)),
+    # Paired after the time has passed, and another time chosen at once.
+    start=an_instant("2026-03-05T23:50:00Z"),
+    first=Move(dt.timedelta(0), ZONES[0], HALF_PAST_EIGHT, paired=False),
+    steps=[Move(14 * HOUR + 10 * MINUTE, ZONES[0], HALF_PAST_EIGHT), Move(10 * MINUTE, ZONES[0], dt.time(20, 30))],
+    lag=0 * MINUTE,
+)
+@example(
+    # A slot that comes exactly where the test ends.
+    start=an_instant("2026-03-26T12:00:00Z"),
+    first=Move(dt.timedelta(0), ZONES[2], dt.time(0)),
     steps=[],
     lag=0 * MINUTE,
 )
 def test_each_date_falls_due_once_wherever_and_whenever_a_person_moves(
-    start: dt.datetime, first: tuple[Zone, dt.time], steps: list[Move], lag: dt.timedelta
+    start: dt.datetime, first: Move, steps: list[Move], lag: dt.timedelta
 ) -> None:
-    """A date falls due at the first moment at which the place of that moment has come to it.
-
-    The run of a slot reads a person's rows `lag` after the slot has come.
-    """
-    zone, time = first
-    person = at(a_paired_person(profile=a_profile(zone=zone)), time)
+    """The run of a slot reads a person's rows `lag` after the slot has come."""
+    person = placed(a_paired_person(reminded_since={PushKind.PROMPT: start}), first)
     lives: list[tuple[dt.datetime, Person]] = [(start, person)]
     due: Counter[tuple[dt.date, dt.datetime]] = Counter()
     now = start
     for step in steps:
         now += step.after
-        after, caught_up = moved(lives[-1][1], at(in_zone(lives[-1][1], step.zone), step.time), now)
+        after, caught_up = moved(lives[-1][1], placed(lives[-1][1], step), now)
         due.update((each.date, each.instant) for each in caught_up if each.kind is PushKind.PROMPT)
         lives.append((now, after))
+    end = now + SPAN
 
-    places = {slots_of(each)[PushKind.PROMPT] for _, each in lives}
-    dates = [start.date() + dt.timedelta(days=days) for days in range(-2, (now + SPAN - start).days + 2)]
-    comes = {(place, date): slot_instant(date, place.time, place.zone) for place in places for date in dates}
-    for (place, date), instant in comes.items():
-        if instant is not None and start < instant < now + SPAN:
+    dates = [start.date() + dt.timedelta(days=days) for days in range(-2, (end - start).days + 2)]
+    places = {place for _, each in lives if (place := slots_of(each).get(PushKind.PROMPT))}
+    for place, date in itertools.product(places, dates):
+        instant = slot_instant(date, place.time, place.zone)
+        if instant is not None and start < instant < end:
             reader = [each for since, each in lives if since <= instant + lag][-1]
             if date in claims_of(reader).get((place, PushKind.PROMPT), Claim(after=dt.date.max)):
                 due[date, instant] += 1
 
     times = Counter(date for date, _ in due.elements())
     for date in dates:
-        falls_due = None
-        for (since, each), until in zip(lives, [*(since for since, _ in lives[1:]), now + SPAN], strict=True):
-            instant = comes[slots_of(each)[PushKind.PROMPT], date]
-            if instant is not None and instant < until:
-                falls_due = max(instant, since), instant
-                break
-        if falls_due is None or falls_due[0] <= start:
-            # Not reached, or reached before the test looked.
-            assert times[date] <= (0 if falls_due is None else 1)
-        elif falls_due[0] - falls_due[1] <= MAX_LATENESS:
-            assert due[date, falls_due[1]] == times[date] == 1
-        else:
-            assert times[date] <= 1
+        assert times[date] <= 1
+        found = falls_due(date, lives, end)
+        if found is None:
+            assert times[date] == 0
+            continue
+        fell, came = found
+        overtaken = [
+            later for later in dates if later > date and (other := falls_due(later, lives, end)) and other[0] < fell
+        ]
+        unpaired = [since for since, each in lives if each.couple is None and fell < since <= came + lag]
+        # Once a date has come, the ones before it are over, also where a clock comes to them again.
+        if fell - came <= MAX_LATENESS and not unpaired and not overtaken:
+            assert due[date, came] == 1
 
 
 def test_a_claim_names_its_dates() -> None:

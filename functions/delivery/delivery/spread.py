@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 from delivery.courier import RESERVE
 from rekindle.calendar import local_date, slot_instant
 from rekindle.push.jobs import LONGEST_DELAY, SpreadJob
-from rekindle.reminders import MAX_LATENESS
+from rekindle.reminders import SETTLED_AFTER
 from rekindle.telemetry import logger
 
 if TYPE_CHECKING:
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from rekindle.push.outbox import Outbox
     from rekindle.reminders import Slot
     from rekindle.store.slots import Slots
-
-SETTLED_AFTER: Final = MAX_LATENESS + dt.timedelta(minutes=30)
-"""When the last run of a slot has ended: as late as any may be, and the time that it takes."""
 
 BEFORE_NEXT: Final = dt.timedelta(minutes=30)
 """How long before a slot comes again nothing is moved any more."""

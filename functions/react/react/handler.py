@@ -91,7 +91,8 @@ def _to_caught_up(uid: Uid, which: str, new: Image) -> Reaction:
         couple=CoupleId(new["couple"]["S"]),
         date=dt.date.fromisoformat(date),
         instant=due,
-        late=caught_up - due,
+        # It may be due only in a moment: a request counts for the slots that come while it is carried out.
+        late=max(caught_up - due, dt.timedelta(0)),
         ends_at=from_millis(int(new["ends_at"]["N"])),
     )
     return Reaction([job])

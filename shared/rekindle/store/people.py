@@ -336,6 +336,7 @@ def _item_from(person: Person) -> Item:
         },
         "touch_agreed": person.touch_agreed,
         "last_due": {kind: str(date) for kind, date in person.last_due.items()},
+        "reminded_since": {kind: to_millis(since) for kind, since in person.reminded_since.items()},
         "owed": [
             {
                 "kind": owed.kind,
@@ -397,6 +398,7 @@ def person_from(item: Mapping[str, Any]) -> Person:
         else None,
         touch_agreed=item["touch_agreed"],
         last_due={PushKind(kind): dt.date.fromisoformat(date) for kind, date in item["last_due"].items()},
+        reminded_since={PushKind(kind): from_millis(since) for kind, since in item["reminded_since"].items()},
         owed=tuple(
             Owed(
                 kind=PushKind(owed["kind"]),
