@@ -128,7 +128,7 @@ class Laid:
             store.moves(self.population.start, (None, _at(anybody, slot)))
             (shards,) = store.existing([slot]).values()
             while rows > full * len(shards.names) and place != left:
-                store.name_more(slot, shards)
+                store.name_more(slot, shards, self.population.start)
                 store.forget_old(slot, store.existing([slot])[slot])
                 shards = store.existing([slot])[slot]
             homes[place] = shards

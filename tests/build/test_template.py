@@ -30,7 +30,7 @@ CLOUD: Final = ("dev", "prod")
 STAGES: Final = ("local", *CLOUD)
 ROLES: Final = tuple(resources("AWS::IAM::Role"))
 
-PERSONS = {"PERSON#*", "TARGET#*", "INVITE#*", "COUPLE#*", "SLOT#*", "DUE#*"}
+PERSONS = {"PERSON#*", "TARGET#*", "INVITE#*", "COUPLE#*", "SLOT#*"}
 CATALOGUE = {"CATALOGUE", "PACK#*"}
 REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
     "CouplesApi": {
@@ -38,9 +38,9 @@ REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
             "BatchGetItem": PERSONS | CATALOGUE | {"SERVICE"},
             "GetItem": PERSONS | CATALOGUE | {"SERVICE"},
             "Query": PERSONS | CATALOGUE | {"SERVICE"},
-            "DeleteItem": PERSONS,
-            "PutItem": PERSONS,
-            "UpdateItem": PERSONS | {"ZONES", "SHARD_NAMES"},
+            "DeleteItem": PERSONS | {"DUE#*"},
+            "PutItem": PERSONS | {"DUE#*"},
+            "UpdateItem": PERSONS | {"DUE#*", "ZONES", "SHARD_NAMES"},
         },
         "KeyTable": {
             "GetItem": {"CELL#*", "COUPLE#*"},
@@ -66,8 +66,8 @@ REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
     "Delivery": {
         "Table": {
             "Query": {"DUE#*"},
-            "BatchGetItem": {"PERSON#*", "TARGET#*", "COUPLE#*", "SLOT#*", "DUE#*"},
-            "GetItem": {"PERSON#*", "TARGET#*", "COUPLE#*", "SLOT#*", "DUE#*"},
+            "BatchGetItem": {"PERSON#*", "TARGET#*", "COUPLE#*", "SLOT#*", "DUE#*", "RUN#*"},
+            "GetItem": {"PERSON#*", "TARGET#*", "COUPLE#*", "SLOT#*", "DUE#*", "RUN#*"},
             "PutItem": {"RUN#*", "PERSON#*", "DUE#*"},
             "UpdateItem": {"RUN#*", "SLOT#*", "SHARD_NAMES"},
             "DeleteItem": {"DUE#*", "TARGET#*"},

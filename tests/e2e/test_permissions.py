@@ -31,7 +31,7 @@ class Trial(NamedTuple):
 TRIALS = [
     *(
         Trial("CouplesApi", MAY, READ, on)
-        for on in ("PERSON#x", "TARGET#x", "COUPLE#x", "INVITE#x", "SLOT#x", "DUE#x", "CATALOGUE", "SERVICE")
+        for on in ("PERSON#x", "TARGET#x", "COUPLE#x", "INVITE#x", "SLOT#x", "CATALOGUE", "SERVICE")
     ),
     Trial("CouplesApi", MAY, READ_KEY, "COUPLE#x"),
     Trial("CouplesApi", MAY, WRAP, CELL),
@@ -39,7 +39,7 @@ TRIALS = [
     Trial("CouplesApi", MAY_NOT, WRAP, "anything-else"),
     Trial("CouplesApi", MAY_NOT, SECRET),
     Trial("CouplesApi", MAY_NOT, SEND),
-    Trial("CouplesApi", MAY_NOT, READ, "RUN#x"),
+    *(Trial("CouplesApi", MAY_NOT, READ, on) for on in ("RUN#x", "DUE#x", "ZONES")),
     *(Trial("CouplesApi", MAY_NOT, WRITE, on) for on in ("CATALOGUE", "TICK", "PACK#x", "SERVICE")),
     *(Trial("Tick", MAY, READ, on) for on in ("SLOT#x", "ZONES", "TICK")),
     *(Trial("Tick", MAY_NOT, READ, on) for on in ("PERSON#x", "TARGET#x", "COUPLE#x", "INVITE#x", "DUE#x")),

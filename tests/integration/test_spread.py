@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from delivery.courier import OTHERS_TAKE
 from delivery.spread import BEFORE_NEXT, Spreader, is_at_rest
 from rekindle.models import Person, Reminders
 from rekindle.push.jobs import LONGEST_DELAY, SpreadJob
@@ -20,16 +21,20 @@ from rekindle.store.people import People
 from rekindle.store.slots import MOVED_AT_ONCE, Shards, Slots
 from tests.builders import NEW_YORK, a_paired_person, an_instant
 from tests.integration.push_world import CrashError, Queue, calls, saved
+from tick.handler import Tick
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from delivery.courier import Courier
     from rekindle.store.table import Table
+    from tests.integration.fcm_wire import FcmWire
 
 SLOT = Slot(NEW_YORK, dt.time(8, 30))
 CAME = an_instant("2026-03-02T13:30:00Z")
 SECOND = dt.timedelta(seconds=1)
 AT_REST = CAME + SETTLED_AFTER
+AFTER_A_PAUSE = AT_REST + LONGEST_DELAY
 PERSONS = 2 * MOVED_AT_ONCE + 20
 
 
@@ -76,24 +81,29 @@ def assert_each_stands_once(table: Table, people: list[Person]) -> None:
     assert Counter(person for _, person in placed(table).elements()) == {keys.mark_of(each.uid): 1 for each in people}
 
 
+def spread(spreader: Spreader, shard: str, at: dt.datetime) -> None:
+    spreader.carry_out(a_job(shard, at), dt.timedelta(0), plenty)
+
+
 def test_a_slot_doubles_its_shards_while_it_rests(table: Table, spreader: Spreader, queue: Queue) -> None:
     people = crowd(table, PERSONS)
     (old,) = shards(table).names
-    spreader.carry_out(a_job(old, CAME), dt.timedelta(minutes=15), plenty)
-    assert shards(table).names == (old,)
-    assert len(shards(table).spreading_to) == 2
+    spread(spreader, old, CAME + dt.timedelta(minutes=15))
+    assert shards(table) == Shards((old,)), "two hours late, the slot could still be on its way"
     (job,) = queue.taken()
     assert job.type == "spread"
-    spreader.carry_out(job, dt.timedelta(minutes=15), plenty)
-    assert {name for name, _ in placed(table)} == {old}, "two hours late, the slot could still be on its way"
-    spreader.carry_out(a_job(old, AT_REST), dt.timedelta(0), plenty)
+    spreader.carry_out(job, AT_REST - CAME - job.late, plenty)
+    assert (len(shards(table).spreading_to), shards(table).names) == (2, (old,))
+    spread(spreader, old, AFTER_A_PAUSE - SECOND)
+    assert {name for name, _ in placed(table)} == {old}, "a write that does not know of the new may be under way"
+    spread(spreader, old, AFTER_A_PAUSE)
     assert_each_stands_once(table, people)
     new = shards(table)
-    assert (len(new.names), new.spreading_to) == (2, ())
+    assert (len(new.names), new.spreading_to, new.named_at) == (2, (), None)
     assert old not in new.names
     sizes = Counter(name for name, _ in placed(table))
     assert all(size > PERSONS / 4 for size in sizes.values())
-    assert queue.delays == [LONGEST_DELAY.total_seconds()] * 2
+    assert queue.delays == [LONGEST_DELAY.total_seconds()] * 3
 
 
 def test_other_shards_that_have_grown_too_change_nothing_any_more(
@@ -101,18 +111,70 @@ def test_other_shards_that_have_grown_too_change_nothing_any_more(
 ) -> None:
     crowd(table, 3)
     (old,) = shards(table).names
-    spreader.carry_out(a_job(old, CAME), dt.timedelta(0), plenty)
-    spreader.carry_out(a_job(old, AT_REST), dt.timedelta(0), plenty)
+    for at in (AT_REST, AFTER_A_PAUSE):
+        spread(spreader, old, at)
     done = shards(table)
     queue.taken()
-    spreader.carry_out(a_job(old, AT_REST), dt.timedelta(0), plenty)
+    spread(spreader, old, AFTER_A_PAUSE)
     assert shards(table) == done
     assert queue.taken() == []
 
 
-def test_a_slot_that_is_not_there_is_nothing_to_spread(spreader: Spreader, queue: Queue) -> None:
-    spreader.carry_out(a_job("0", CAME), dt.timedelta(0), plenty)
-    assert queue.taken() == []
+def test_a_spread_whose_job_was_lost_is_taken_up_by_a_new_shard_that_has_grown(
+    table: Table, spreader: Spreader, queue: Queue
+) -> None:
+    people = crowd(table, 10)
+    (old,) = shards(table).names
+    spread(spreader, old, AT_REST)
+    queue.taken()
+    new = shards(table).spreading_to[0]
+    spread(spreader, new, AT_REST + dt.timedelta(days=1))
+    assert len(shards(table).names) == 2
+    assert_each_stands_once(table, people)
+
+
+def test_a_slot_that_comes_while_it_is_spread_misses_nobody(
+    table: Table, spreader: Spreader, queue: Queue, courier: Courier, wire: FcmWire
+) -> None:
+    """The spread has stopped half way; the old shard's run has not come to somebody who moves to a new shard then."""
+    people = crowd(table, 2 * MOVED_AT_ONCE)
+    (old,) = shards(table).names
+    spread(spreader, old, AT_REST)
+    Slots(table).move_rows(shards(table), old)
+    queue.taken()
+    comes = CAME + dt.timedelta(days=1)
+    Tick(Slots(table), queue.outbox).beat(comes)
+    jobs = [job for job in queue.taken() if job.type == "slot"]
+    assert len(jobs) == 3
+    # The new shards' jobs first: they wait for the old one's.
+    for job in sorted(jobs, key=lambda job: job.shard == old):
+        if job.shard == old:
+            waiting = [person for name, person in placed(table) if name == old]
+            mover = next(person for person in people if keys.mark_of(person.uid) == waiting[-1])
+            People(table).change(mover.uid, comes, some_change(1))
+        courier.carry_out(job, dt.timedelta(0), plenty)
+    for later in queue.taken():
+        assert later.type == "slot"
+        courier.carry_out(later, dt.timedelta(minutes=1), plenty)
+    assert Counter(message["token"] for message in wire.messages) == {
+        device.target.value: 1 for person in people for device in person.devices.values()
+    }
+
+
+def test_a_run_does_not_wait_for_ever_for_one_that_has_failed(
+    table: Table, spreader: Spreader, queue: Queue, courier: Courier, wire: FcmWire
+) -> None:
+    crowd(table, 10)
+    (old,) = shards(table).names
+    spread(spreader, old, AT_REST)
+    while Slots(table).move_rows(shards(table), old):
+        pass
+    queue.taken()
+    Tick(Slots(table), queue.outbox).beat(CAME + dt.timedelta(days=1))
+    for job in queue.taken():
+        if job.type == "slot" and job.shard != old:
+            courier.carry_out(job, OTHERS_TAKE, plenty)
+    assert len(wire.messages) == 10
 
 
 @pytest.mark.parametrize("crash_at", range(12))
@@ -121,12 +183,12 @@ def test_a_crash_anywhere_leaves_everybody_in_one_shard(
 ) -> None:
     people = crowd(table, MOVED_AT_ONCE + 10)
     (old,) = shards(table).names
-    for at in (CAME, AT_REST):
+    for at in (AT_REST, AFTER_A_PAUSE):
         with contextlib.suppress(CrashError), calls(table, crash_at=crash_at):
             spreader.carry_out(a_job(old, at), dt.timedelta(0), plenty)
         assert_each_stands_once(table, people)
-    for at in (CAME, AT_REST):
-        spreader.carry_out(a_job(old, at), dt.timedelta(0), plenty)
+    for at in (AT_REST, AFTER_A_PAUSE + LONGEST_DELAY):
+        spread(spreader, old, at)
     assert_each_stands_once(table, people)
     assert len(shards(table).names) == 2
     queue.taken()
@@ -135,10 +197,10 @@ def test_a_crash_anywhere_leaves_everybody_in_one_shard(
 def test_when_time_runs_short_another_function_goes_on(table: Table, spreader: Spreader, queue: Queue) -> None:
     people = crowd(table, PERSONS)
     (old,) = shards(table).names
-    spreader.carry_out(a_job(old, CAME), dt.timedelta(0), plenty)
+    spread(spreader, old, AT_REST)
     queue.taken()
     rounds = 0
-    jobs = [a_job(old, AT_REST)]
+    jobs = [a_job(old, AFTER_A_PAUSE)]
     while jobs:
         rounds += 1
         assert rounds < 10
@@ -162,7 +224,7 @@ def some_change(number: int) -> Callable[[Person], Person]:
 def test_who_changes_while_rows_move_stands_where_they_should(table: Table, spreader: Spreader, queue: Queue) -> None:
     people = crowd(table, PERSONS)
     (old,) = shards(table).names
-    spreader.carry_out(a_job(old, CAME), dt.timedelta(0), plenty)
+    spread(spreader, old, AT_REST)
     changing = people[::4]
 
     def change(number: int) -> None:
@@ -170,7 +232,7 @@ def test_who_changes_while_rows_move_stands_where_they_should(table: Table, spre
         People(table).change(person.uid, AT_REST, some_change(number))
 
     with ThreadPoolExecutor(4) as pool:
-        moving = pool.submit(spreader.carry_out, a_job(old, AT_REST), dt.timedelta(0), plenty)
+        moving = pool.submit(spread, spreader, old, AFTER_A_PAUSE)
         list(pool.map(change, range(len(changing))))
         moving.result()
     left = [person for number, person in enumerate(changing) if number % 3 != 1]

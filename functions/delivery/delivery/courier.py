@@ -48,6 +48,11 @@ SPARE: Final = dt.timedelta(seconds=30)
 RESERVE: Final = LONGEST_SEND + SPARE
 """Time that must be left to begin another page."""
 
+LOOK_AGAIN: Final = dt.timedelta(minutes=1)
+"""How long a run waits before it asks again for those that come before it."""
+OTHERS_TAKE: Final = dt.timedelta(minutes=30)
+"""After how long a run begins without them: a push that is repeated replaces itself, and one too late is none."""
+
 LAST_ATTEMPT: Final = 6
 FIRST_BACKOFF: Final = dt.timedelta(seconds=30)
 """The wait before the second attempt; it doubles each time, to eight minutes before the sixth."""
@@ -136,6 +141,9 @@ class Courier:
         return _NONE
 
     def _to_slot(self, job: SlotJob, late: dt.timedelta, time_left: Callable[[], dt.timedelta]) -> dt.timedelta:
+        if job.after and late < OTHERS_TAKE and not self.runs.are_done(job.after, job.date):
+            self.outbox.send([job.model_copy(update={"late": late})], LOOK_AGAIN)
+            return _NONE
         run = self.runs.begin(job.shard, job.date, job.instant)
         if run.done:
             logger.info("refused a repeat", extra=_about(job))
@@ -151,7 +159,7 @@ class Courier:
             if page.last is None:
                 self.runs.finish(run)
                 if run.rows + len(page.rows) > self.shard_rows:
-                    about = job.model_dump(exclude={"type", "late"})
+                    about = job.model_dump(exclude={"type", "late", "after"})
                     self.outbox.send([SpreadJob(**about, late=late)], LONGEST_DELAY)
                 return wait
             run = self.runs.advance(run, page.last, len(page.rows))

@@ -1,12 +1,16 @@
 """Spreading a slot that has grown over twice as many shards, without a gap in what is delivered.
 
-A slot comes once a day and rests for the remainder. In three steps, each of which can be repeated:
+A slot comes once a day and rests for the remainder. All of this is done while it rests, in three steps, each of which
+can be repeated:
 
 1. The new shards are named beside the old ones. From now on every write puts a row into a new shard and takes it from
-   the old one, and a tick has a job for each shard of either kind.
-2. After a pause in which every write has ended that did not know of them yet, rows are moved while the slot rests. Each
-   moves within one transaction, so it is in exactly one shard at any time.
+   the old one.
+2. After a pause in which every write has ended that did not know of them yet, rows are moved. Each moves within one
+   transaction, so it is in exactly one shard at any time.
 3. Once the old shards are empty they are forgotten.
+
+Should the slot come before that, a tick has a job for each shard, and those of the new wait for those of the old: who
+changes meanwhile moves to where the run has yet to come.
 """
 
 from __future__ import annotations
@@ -42,22 +46,26 @@ class Spreader:
     def carry_out(self, job: SpreadJob, waited: dt.timedelta, time_left: Callable[[], dt.timedelta]) -> None:
         """Take the slot a step further, and enqueue the job again until there is none left to take."""
         late = job.late + waited
+        at = job.instant + late
         shards = self.slots.existing([job.slot]).get(job.slot)
-        if shards is None or job.shard not in shards.names:
-            return  # Several shards of a slot tell that they have grown, and the first to be heard has been enough.
-        about = {"slot": str(job.slot), "shards": 2 * len(shards.names)}
-        if not shards.spreading_to:
-            self.slots.name_more(job.slot, shards)
-            logger.info("spreading", extra=about)
-        elif is_at_rest(job.slot, job.instant + late):
-            for name in shards.names:
-                while self.slots.move_rows(shards, name):
-                    if time_left() < RESERVE:
-                        self.outbox.send([job.model_copy(update={"late": late})])
-                        return
-            self.slots.forget_old(job.slot, shards)
-            logger.info("spread", extra=about)
+        about = {"slot": str(job.slot), "shard": job.shard}
+        if shards is None or job.shard not in shards.all:
+            # Several shards of a slot tell that they have grown, and the first to be heard has been enough.
+            logger.info("spread already", extra=about)
             return
+        if is_at_rest(job.slot, at):
+            if shards.named_at is None:
+                self.slots.name_more(job.slot, shards, at)
+                logger.info("spreading", extra=about | {"shards": 2 * len(shards.names)})
+            elif at - shards.named_at >= LONGEST_DELAY:
+                for name in shards.names:
+                    while self.slots.move_rows(shards, name):
+                        if time_left() < RESERVE:
+                            self.outbox.send([job.model_copy(update={"late": late})])
+                            return
+                self.slots.forget_old(job.slot, shards)
+                logger.info("spread", extra=about | {"shards": len(shards.spreading_to)})
+                return
         self.outbox.send([job.model_copy(update={"late": late})], LONGEST_DELAY)
 
 

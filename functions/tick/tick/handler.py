@@ -64,6 +64,7 @@ def due_jobs(due: Iterable[DueSlot], shards: Mapping[Slot, Shards], tick: dt.dat
             date=each.date,
             instant=each.instant,
             late=tick - each.instant,
+            after=shards[each.slot].names if shard in shards[each.slot].spreading_to else (),
         )
         for each in due
         if each.slot in shards

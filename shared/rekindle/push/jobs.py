@@ -33,10 +33,7 @@ class _Body(BaseModel):
     """How much later than `instant` it was already when the job was enqueued."""
 
 
-class SlotJob(_Body):
-    """Push to everybody in one shard of a slot, for the local date on which it fell due."""
-
-    type: Literal["slot"] = "slot"
+class _OfShard(_Body):
     zone: Zone
     time: dt.time
     shard: str
@@ -48,8 +45,18 @@ class SlotJob(_Body):
 
     @property
     def slot(self) -> Slot:
-        """The slot that is due."""
+        """The slot that the shard is of."""
         return Slot(self.zone, self.time)
+
+
+class SlotJob(_OfShard):
+    """Push to everybody in one shard of a slot, for the local date on which it fell due.
+
+    While the slot is being spread, the runs of the shards in `after` come first.
+    """
+
+    type: Literal["slot"] = "slot"
+    after: tuple[str, ...] = ()
 
 
 class _Push(_Body):
@@ -102,18 +109,10 @@ class RetryJob(_Push):
     hold: dt.timedelta = Field(default=dt.timedelta(0), ge=dt.timedelta(0))
 
 
-class SpreadJob(_Body):
+class SpreadJob(_OfShard):
     """Spread a slot over more shards, or go on with it; `shard` is the one that has grown too large."""
 
     type: Literal["spread"] = "spread"
-    zone: Zone
-    time: dt.time
-    shard: str
-
-    @property
-    def slot(self) -> Slot:
-        """The slot that has grown."""
-        return Slot(self.zone, self.time)
 
 
 type Job = SlotJob | PersonJob | RetryJob | SpreadJob

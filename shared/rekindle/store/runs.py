@@ -12,7 +12,7 @@ from rekindle.store.instants import to_ttl
 from rekindle.store.table import Write
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from rekindle.store.table import Table
 
@@ -46,6 +46,12 @@ class Runs:
             standing: Mapping[str, Any] = conflict.standing[0] or item
             return replace(run, cursor=standing.get("cursor"), done=standing["done"], rows=standing.get("passed", 0))
         return run
+
+    def are_done(self, shards: Iterable[str], date: dt.date) -> bool:
+        """Whether the runs of all these shards have ended."""
+        wanted = [keys.run(shard, date) for shard in shards]
+        items = self.table.get_many(wanted, consistent=True)
+        return len(items) == len(wanted) and all(item["done"] for item in items)
 
     def advance(self, run: Run, last: str, rows: int) -> Run:
         """The run with everything up to `last` behind it, a page of so many rows.

@@ -97,11 +97,13 @@ class SlotPage:
 class Shards:
     """The names of a slot's shards; while it is spread over more, `spreading_to` are those that take their place.
 
-    Then each row is in a shard of either kind, and a write puts it into one of the new.
+    Then each row is in a shard of either kind, and a write puts it into one of the new, of which `named_at` says since
+    when there are any.
     """
 
     names: tuple[str, ...]
     spreading_to: tuple[str, ...] = ()
+    named_at: dt.datetime | None = None
 
     @property
     def all(self) -> tuple[str, ...]:
@@ -160,10 +162,7 @@ class Slots:
         """Those of `slots` that exist, with their shards."""
         named = {keys.shards(slot): slot for slot in slots}
         items = self.table.get_many(named, consistent=True)
-        return {
-            named[keys.Key(item["pk"], item["sk"])]: Shards(tuple(item["names"]), tuple(item.get("spreading_to", ())))
-            for item in items
-        }
+        return {named[keys.Key(item["pk"], item["sk"])]: _shards_from(item) for item in items}
 
     def moves(self, instant: dt.datetime, *changes: Change) -> list[Write]:
         """The writes that turn each person's rows from what they were to what they shall be; often none.
@@ -212,16 +211,16 @@ class Slots:
         )
         return [_numeral(number) for number in range(counted["given"] - count, counted["given"])]
 
-    def name_more(self, slot: Slot, shards: Shards) -> None:
+    def name_more(self, slot: Slot, shards: Shards, instant: dt.datetime) -> None:
         """Name twice as many shards beside those that the slot has, unless somebody just has."""
         names = self._new_names(2 * len(shards.names))
         more = Write(
             "Update",
             keys.shards(slot),
-            update="SET spreading_to = :names",
+            update="SET spreading_to = :names, named_at = :instant",
             condition="#names = :read AND attribute_not_exists(spreading_to)",
             names={"#names": "names"},
-            values={":names": names, ":read": list(shards.names)},
+            values={":names": names, ":read": list(shards.names), ":instant": to_millis(instant)},
         )
         with contextlib.suppress(WriteConflictError):
             self.table.write(more)
@@ -249,7 +248,7 @@ class Slots:
         only_new = Write(
             "Update",
             keys.shards(slot),
-            update="SET #names = :names REMOVE spreading_to",
+            update="SET #names = :names REMOVE spreading_to, named_at",
             condition="spreading_to = :names",
             names={"#names": "names"},
             values={":names": list(shards.spreading_to)},
@@ -311,6 +310,11 @@ class Slots:
             )
         except WriteConflictError:
             return
+
+
+def _shards_from(item: Mapping[str, Any]) -> Shards:
+    named_at = from_millis(item["named_at"]) if "named_at" in item else None
+    return Shards(tuple(item["names"]), tuple(item.get("spreading_to", ())), named_at)
 
 
 def _note_of(row: keys.Key, instant: dt.datetime) -> Write:
