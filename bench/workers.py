@@ -106,13 +106,14 @@ def measured_reactions(url: str, ledger: Ledger) -> list[Line]:
         measured("the streak grows", streak, {}, noted),
         measured("the streak comes to 7", streak, noted, week),
     ]
-    nudges = keys.nudges(couple, ada.uid)
+    nudges = keys.nudges(ada.uid)
     ada.post("/v1/nudges", {"gesture": "hug"})
     lines.append(measured("a nudge", nudges, {}, world.row(nudges)))
     world.raw.delete_item(TableName=world.table.name, Key=marshal(streak._asdict()))
     lines.append(measured("the second answer, of which the streak does not know yet", day, first, second))
-    # An evening that had not come yet moves to half an hour ago.
-    ada.put("/v1/me/reminders", {"evening_time": "09:30"})
+    # They have been together since 10:00. At 10:40 an evening that had not come yet moves to a quarter past.
+    ada.now += dt.timedelta(minutes=40)
+    ada.put("/v1/me/reminders", {"evening_time": "10:15"})
     caught_up = keys.caught_up(ada.uid, PushKind.EVENING, dt.date.fromisoformat(date))
     return [*lines, measured("a reminder falls due as it moves", caught_up, {}, world.row(caught_up))]
 

@@ -329,7 +329,7 @@ class Demo:
                 if key:
                     left.remove(key)
                 claim = Claim.MILESTONE if expected.kind is PushKind.STREAK_MILESTONE else Claim.PUSHES
-                expect(claim, key, f"{who.name} has no {expected.collapse_key}")
+                expect(claim, key, f"{who.name} has no {expected.kind} of {expected.date}")
             expect(Claim.PUSHES, not left, f"{who.name} got more than was due: {left}")
             for push in inbox:
                 expect(Claim.PUSHES, push["replaces"] is None, f"{who.name} got {push['collapse_key']} twice")

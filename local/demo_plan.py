@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from rekindle.calendar import local_date, local_time, slot_instant
 from rekindle.models import Platform, PushKind, QuietHours, Uid, Zone
+from rekindle.push.payloads import CODES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -203,9 +204,8 @@ class ExpectedPush:
     @property
     def collapse_key(self) -> str:
         """How the push's collapse key begins; after it a milestone's has its own date, and a nudge's means nothing."""
-        return (
-            f"{self.kind}-" if self.kind in {PushKind.STREAK_MILESTONE, PushKind.NUDGE} else f"{self.kind}-{self.date}"
-        )
+        code = CODES[self.kind]
+        return f"{code}-" if self.kind in {PushKind.STREAK_MILESTONE, PushKind.NUDGE} else f"{code}-{self.date}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,6 +89,7 @@ class DeadLetters:
     url: str
     queue_url: str
     seen: Counter[tuple[str, str]] = field(default_factory=Counter)
+    met: set[str] = field(default_factory=set)
 
     def __len__(self) -> int:
         """About how many there are."""
@@ -96,7 +97,10 @@ class DeadLetters:
         return int(asked["Attributes"]["ApproximateNumberOfMessages"])
 
     def batches(self, until: dt.datetime) -> Iterator[list[Letter]]:
-        """Those that were laid here before `until`, each once; they stay hidden for a while."""
+        """Those that were laid here before `until`, each once; they stay hidden for a while.
+
+        Else a job that is given up at once again would be put back for ever.
+        """
         while True:
             messages = self.sqs.receive_message(
                 QueueUrl=self.url,
@@ -105,10 +109,11 @@ class DeadLetters:
                 WaitTimeSeconds=PATIENCE,
                 MessageSystemAttributeNames=["SentTimestamp"],
             ).get("Messages", [])
-            letters = [letter for letter in map(Letter.of, messages) if letter.sent_at < until]
-            if not letters:
+            new = [message for message in messages if message["MessageId"] not in self.met]
+            if not new:
                 return
-            yield letters
+            self.met.update(message["MessageId"] for message in new)
+            yield [letter for letter in map(Letter.of, new) if letter.sent_at < until]
 
     def put_back(self, at: dt.datetime, progress: Progress) -> int:
         """Put back every job; how many. What is no job stays, and so does a job of which the queue does not hear."""

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from rekindle.models import CoupleId
+
 LIMIT: Final = 3
 SPAN: Final = dt.timedelta(hours=24)
 """A person sends LIMIT nudges at most in any stretch of time this long."""
@@ -27,12 +29,13 @@ class Gesture(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Nudge:
-    """One gesture, sent once: a request that is repeated has the same `id` again.
+    """One gesture, sent once to the partner of that couple: a request that is repeated has the same `id` again.
 
     `shown` is False where the recipient had muted nudges as it was sent; it is never shown then.
     """
 
     id: str
+    couple: CoupleId
     gesture: Gesture
     at: dt.datetime
     shown: bool
@@ -68,9 +71,11 @@ def remembered(sent: Iterable[Nudge]) -> tuple[Nudge, ...]:
     return tuple(reversed(_latest_first(sent)[:LIMIT]))
 
 
-def received(sent: Iterable[Nudge], instant: dt.datetime) -> list[Nudge]:
-    """What the recipient of these sees at `instant`: those of the last SPAN that are shown, latest first."""
-    return [nudge for nudge in _latest_first(sent) if nudge.shown and nudge.at > instant - SPAN]
+def received(sent: Iterable[Nudge], couple: CoupleId, instant: dt.datetime) -> list[Nudge]:
+    """What the partner in that couple sees of these at `instant`: the last SPAN's that are shown, latest first."""
+    return [
+        nudge for nudge in _latest_first(sent) if nudge.shown and nudge.couple == couple and nudge.at > instant - SPAN
+    ]
 
 
 def _latest_first(sent: Iterable[Nudge]) -> list[Nudge]:

@@ -400,13 +400,13 @@ def test_react_reads_all_that_it_reacts_to_from_the_beginning_and_gives_up_late(
         "dynamodb": {
             "Keys": {
                 "pk": {"S": [{"prefix": "COUPLE#"}]},
-                "sk": {"S": [{"prefix": "DAY#"}, {"prefix": "NUDGES#"}, "STREAK"]},
+                "sk": {"S": [{"prefix": "DAY#"}, "STREAK"]},
             }
         },
     }
     assert of_persons == {
-        "eventName": ["INSERT"],
-        "dynamodb": {"Keys": {"pk": {"S": [{"prefix": "PERSON#"}]}, "sk": {"S": [{"prefix": "CAUGHT_UP#"}]}}},
+        "eventName": ["INSERT", "MODIFY"],
+        "dynamodb": {"Keys": {"pk": {"S": [{"prefix": "PERSON#"}]}, "sk": {"S": [{"prefix": "CAUGHT_UP#"}, "NUDGES"]}}},
     }
 
 

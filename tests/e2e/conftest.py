@@ -16,6 +16,7 @@ from local.clock import now
 from local.errors import StackError
 from local.places import EMULATOR_PYTHON, SAM
 from local.stack import Stack
+from rekindle.push.payloads import CODES
 from tests.builders import LONDON, NEW_YORK, TOKYO, a_token, a_uid
 
 if TYPE_CHECKING:
@@ -95,7 +96,8 @@ class Phone:
 
     def kinds(self) -> list[str]:
         """What it was pushed, as kinds, oldest first."""
-        return [push["collapse_key"].partition("-")[0] for push in self.inbox()]
+        kinds = {code: str(kind) for kind, code in CODES.items()}
+        return [kinds[push["collapse_key"].partition("-")[0]] for push in self.inbox()]
 
     def await_kinds(self, *kinds: str, seconds: float = PATIENCE) -> None:
         """Wait until it has been pushed exactly these."""

@@ -7,7 +7,8 @@ import json
 from typing import TYPE_CHECKING
 
 from rekindle.calendar import slot_instant
-from rekindle.models import Zone
+from rekindle.models import PushKind, Zone
+from rekindle.push.payloads import CODES
 from tests.builders import LONDON, TOKYO
 from tests.e2e.conftest import await_quiet
 
@@ -84,4 +85,4 @@ def test_a_phone_that_registers_its_installation_id_is_pushed_to(stack: Stack, a
     await_quiet(stack)
     assert ben.kinds() == [], "the token is not theirs any more"
     (push,) = stack.inbox(fid)
-    assert push["collapse_key"].startswith("nudge")
+    assert push["collapse_key"].startswith(f"{CODES[PushKind.NUDGE]}-")

@@ -272,6 +272,8 @@ class TestSlots:
         assert counted() == [0, 0]
         pair(ada, ben)
         assert counted() == [2, 2]
+        for phone in (ada, ben):
+            phone.now += dt.timedelta(days=1)
         ada.put("/v1/me", {"display_name": "Ada", "zone": TOKYO})
         # The morning had come where she was, an hour and a half ago: what may still be under way is that place's.
         assert counted() == [3, 2]

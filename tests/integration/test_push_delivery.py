@@ -14,7 +14,8 @@ from delivery.courier import LAST_ATTEMPT, RESERVE, SPARE, Courier
 from delivery.gateway import AT_ONCE, CredentialError, Fate, Outcome
 from rekindle.calendar import day_window, slot_instant, start_of, zone_named
 from rekindle.models import CoupleId, Device, DeviceId, Person, PushKind, Reminders, Target, Uid
-from rekindle.push.jobs import LONGEST_DELAY, Missed, PersonJob, RetryJob, SlotJob, SpreadJob
+from rekindle.push.jobs import Missed, PersonJob, RetryJob, SlotJob, SpreadJob
+from rekindle.push.payloads import CODES
 from rekindle.reminders import Slot
 from rekindle.store import keys
 from rekindle.store.instants import to_millis
@@ -85,7 +86,8 @@ def mark_of(person: Person) -> str:
 
 def kinds_sent(wire: FcmWire) -> Counter[str]:
     """How many pushes of each kind there were."""
-    return Counter(message["android"]["notification"]["tag"].removesuffix(f"-{DATE}") for message in wire.messages)
+    kinds = {f"{code}-{DATE}": str(kind) for kind, code in CODES.items()}
+    return Counter(kinds[message["android"]["notification"]["tag"]] for message in wire.messages)
 
 
 def people_at(table: Table, count: int) -> list[Person]:
@@ -522,22 +524,6 @@ def test_a_reminder_that_keeps_failing_is_dropped_when_it_is_too_late(
     saved(table, ada)
     do(courier, a_retry(ada, late=100 * MINUTE), waited=21 * MINUTE)
     assert wire.attempts[token_of(ada)] == 0
-
-
-def test_a_longer_wait_than_the_queue_can_do_is_waited_out(
-    table: Table, courier: Courier, wire: FcmWire, queue: Queue
-) -> None:
-    ada = a_paired_person()
-    saved(table, ada)
-    job: Job = a_retry(ada, hold=20 * MINUTE)
-    do(courier, job)
-    (job,) = queue.taken()
-    do(courier, job)
-    (job,) = queue.taken()
-    assert wire.attempts[token_of(ada)] == 0
-    do(courier, job)
-    assert len(wire.messages) == 1
-    assert queue.delays == [LONGEST_DELAY.total_seconds(), 300]
 
 
 def test_what_never_arrives_is_laid_with_the_dead_letters_with_its_reason(

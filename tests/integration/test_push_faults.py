@@ -16,6 +16,7 @@ from delivery.courier import Courier
 from delivery.fcm import FcmGateway, credential_from
 from rekindle.claims import slots_of
 from rekindle.models import DeviceId, Person, PushKind, Reminders
+from rekindle.push.payloads import CODES
 from rekindle.store import keys
 from rekindle.store.people import People
 from rekindle.store.runs import Runs
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
 AT = an_instant("2026-03-02T13:30:00Z")
 """08:30 in New York, 13:30 in London."""
+PROMPT_OF_THE_DAY = f"{CODES[PushKind.PROMPT]}-2026-03-02"
 MINUTE = dt.timedelta(minutes=1)
 PAGE_ROWS = 3
 _numbers = itertools.count(1)
@@ -157,7 +159,7 @@ class World:
         expected = {target_of(person) for person in self.people} - missing
         reached = self.reached()
         assert reached.keys() - missing == expected
-        assert {tag for target in expected for tag in reached[target]} == {"prompt-2026-03-02"}
+        assert {tag for target in expected for tag in reached[target]} == {PROMPT_OF_THE_DAY}
 
 
 def target_of(person: Person) -> str:
@@ -204,7 +206,7 @@ def test_a_crash_at_any_call_of_a_tick_misses_nobody(new_world: Any, after: bool
         crashed = len(io.calls) > at
         world.settle()
         world.assert_nobody_is_missed()
-        assert all(count == {"prompt-2026-03-02": 1} for count in world.reached().values()), "not even repeated"
+        assert all(count == {PROMPT_OF_THE_DAY: 1} for count in world.reached().values()), "not even repeated"
         if not crashed:
             assert at >= 5, "a tick makes more calls than that"
             return
@@ -236,7 +238,7 @@ def test_messages_that_come_twice_and_in_any_order_reach_everybody_once(new_worl
         world.tick(at)
     world.settle(repeats=0.5)
     world.assert_nobody_is_missed()
-    assert all(count == {"prompt-2026-03-02": 1} for count in world.reached().values())
+    assert all(count == {PROMPT_OF_THE_DAY: 1} for count in world.reached().values())
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -277,7 +279,7 @@ def test_a_push_that_was_taken_all_the_same_is_repeated_under_its_id(new_world: 
     world.tick()
     world.settle()
     world.assert_nobody_is_missed()
-    assert world.reached()[lost]["prompt-2026-03-02"] == 2
+    assert world.reached()[lost][PROMPT_OF_THE_DAY] == 2
 
 
 def test_a_phone_that_is_handed_on_in_the_middle_gets_its_new_owners_pushes_alone(new_world: Any) -> None:

@@ -70,7 +70,6 @@ def world(emulator_url: str, queue: Queue, wire: FcmWire, monkeypatch: pytest.Mo
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     yield Table(client, name)
     delivery._start_over()
-    delivery._spreader.cache_clear()
     tick._tick.cache_clear()
     react._react.cache_clear()
 
@@ -121,9 +120,9 @@ def test_delivery_takes_its_sample_event(world: Table, wire: FcmWire) -> None:
     sent = sorted((message["token"], message["android"]["notification"]["tag"]) for message in wire.messages)
     assert sent == sorted(
         [
-            (token_of(ada), "prompt-2026-03-02"),
-            (token_of(ben), "prompt-2026-03-02"),
-            (token_of(ben), "partner_answered-2026-03-02"),
+            (token_of(ada), "a-2026-03-02"),
+            (token_of(ben), "a-2026-03-02"),
+            (token_of(ben), "e-2026-03-02"),
         ]
     )
 
@@ -183,6 +182,21 @@ def test_when_fcm_asks_everybody_to_wait_the_rest_of_the_batch_waits_too(
     assert held["Attributes"]["ApproximateNumberOfMessagesDelayed"] == "4"
 
 
+def test_a_job_with_longer_to_wait_than_the_queue_can_hold_it_is_put_off_once_more(
+    world: Table, wire: FcmWire, queue: Queue
+) -> None:
+    ada_and_ben(world)
+    event = sample("delivery")
+    record = event["Records"][0]
+    job = job_from(record["body"])
+    record["body"] = job.again(job.late, dt.timedelta(minutes=20)).model_dump_json()
+    event["Records"] = [record]
+    assert delivery.handler(event, Context()) == {"batchItemFailures": []}
+    assert wire.messages == []
+    held = queue.client.get_queue_attributes(QueueUrl=queue.url, AttributeNames=["ApproximateNumberOfMessagesDelayed"])
+    assert held["Attributes"]["ApproximateNumberOfMessagesDelayed"] == "1"
+
+
 def test_a_credential_that_was_replaced_is_read_again(
     world: Table, wire: FcmWire, emulator_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -221,4 +235,5 @@ def test_a_secret_that_nobody_has_filled_yet_is_called_empty(
     engines.client("secretsmanager", emulator_url).create_secret(Name=f"{world.name}-empty")
     monkeypatch.setenv("FCM_SECRET_ARN", f"{world.name}-{name}")
     assert len(delivery.handler(sample("delivery"), Context())["batchItemFailures"]) == 3
-    assert {vars(record).get("reason") for record in caplog.records} == {"the FCM secret is empty"}
+    errors = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert {vars(record).get("reason") for record in errors} == {"the FCM secret is empty"}

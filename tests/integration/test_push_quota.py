@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rekindle.models import Language, Person, PushKind, Reminders
 from rekindle.push.jobs import SlotJob
+from rekindle.push.payloads import CODES
 from tests.builders import NEW_YORK, a_paired_person, a_profile, an_instant
 from tests.integration import fcm_wire
 from tests.integration.push_world import Queue, saved
@@ -63,7 +64,9 @@ def test_a_slot_goes_on_where_it_was_once_the_wait_is_over(
             assert courier.carry_out(job, dt.timedelta(0), lambda: dt.timedelta(minutes=10)) == dt.timedelta(0)
         jobs = queue.taken()
     assert sorted(message["token"] for message in wire.messages) == sorted(tokens)
-    assert {message["android"]["notification"]["tag"] for message in wire.messages} == {f"{PushKind.PROMPT}-2026-03-02"}
+    assert {message["android"]["notification"]["tag"] for message in wire.messages} == {
+        f"{CODES[PushKind.PROMPT]}-2026-03-02"
+    }
 
 
 def test_nobody_waits_for_a_failure_that_asks_for_nothing(table: Table, courier: Courier, wire: FcmWire) -> None:

@@ -32,7 +32,7 @@ def react(table: Table, queue: Queue) -> React:
 
 
 class Stream:
-    """The changes of a couple's items, as the table's stream tells them."""
+    """The changes of a couple's items and of one of the two, as the table's stream tells them."""
 
     def __init__(self, table: Table, ada: Phone) -> None:
         self.table = table
@@ -40,15 +40,19 @@ class Stream:
             TableName=table.name, Key={"pk": {"S": f"PERSON#{ada.uid}"}, "sk": {"S": "PERSON"}}
         )["Item"]
         self.couple = person["couple"]["S"]
+        self.partitions = (f"COUPLE#{self.couple}", f"PERSON#{ada.uid}")
         self.seen = self._items()
 
-    def _items(self) -> dict[str, Any]:
-        found = self.table.client.query(
-            TableName=self.table.name,
-            KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues={":pk": {"S": f"COUPLE#{self.couple}"}},
-        )
-        return {item["sk"]["S"]: item for item in found["Items"]}
+    def _items(self) -> dict[tuple[str, str], Any]:
+        return {
+            (pk, item["sk"]["S"]): item
+            for pk in self.partitions
+            for item in self.table.client.query(
+                TableName=self.table.name,
+                KeyConditionExpression="pk = :pk",
+                ExpressionAttributeValues={":pk": {"S": pk}},
+            )["Items"]
+        }
 
     def records(self) -> list[dict[str, Any]]:
         """One record for each item that has changed since the last call."""
@@ -59,11 +63,11 @@ class Stream:
                     "Keys": {name: item[name] for name in ("pk", "sk")},
                     "SequenceNumber": str(number),
                     "NewImage": item,
-                    **({"OldImage": before[sk]} if sk in before else {}),
+                    **({"OldImage": before[key]} if key in before else {}),
                 }
             }
-            for number, (sk, item) in enumerate(self.seen.items(), 1)
-            if before.get(sk) != item
+            for number, (key, item) in enumerate(self.seen.items(), 1)
+            if before.get(key) != item
         ]
 
 

@@ -155,7 +155,7 @@ def test_a_message_says_the_same_to_both_platforms() -> None:
             "priority": "high",
             "ttl": "43200s",
             "notification": {
-                "tag": "prompt-2026-03-02",
+                "tag": "a-2026-03-02",
                 "channel_id": "everyday",
                 "notification_priority": "PRIORITY_DEFAULT",
                 "visibility": "PRIVATE",
@@ -163,7 +163,7 @@ def test_a_message_says_the_same_to_both_platforms() -> None:
         },
         "apns": {
             "headers": {
-                "apns-collapse-id": "prompt-2026-03-02",
+                "apns-collapse-id": "a-2026-03-02",
                 "apns-priority": "10",
                 "apns-expiration": str(int(an_instant("2026-03-03T01:30:00Z").timestamp())),
             },

@@ -116,3 +116,15 @@ def test_a_mark_tells_persons_apart_without_giving_their_uids_away() -> None:
 def test_the_sample_event_of_delivery_holds_a_job_of_every_type() -> None:
     event = json.loads((EVENTS / "delivery.json").read_text(encoding="utf-8"))
     assert [job_from(record["body"]).type for record in event["Records"]] == ["slot", "person", "retry", "spread"]
+
+
+def test_a_job_remembers_what_the_queue_cannot_hold_back() -> None:
+    """The queue holds a message for a quarter of an hour; after that the job is put off for what is left."""
+    minutes = dt.timedelta(minutes=1)
+    job = SlotJob(zone=NEW_YORK, time=dt.time(8, 30), shard="0", date=DATE, instant=an_instant())
+    first = job.again(2 * minutes, 35 * minutes)
+    assert (first.late, first.hold) == (2 * minutes, 20 * minutes)
+    second = first.again(17 * minutes, first.hold)
+    third = second.again(32 * minutes, second.hold)
+    assert (second.hold, third.hold) == (5 * minutes, 0 * minutes)
+    assert third.again(37 * minutes) == job.model_copy(update={"late": 37 * minutes})

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rekindle.models import CoupleId
 from rekindle.nudges import (
     LIMIT,
     SPAN,
@@ -23,6 +25,8 @@ from tests.builders import an_instant
 NOON = an_instant("2026-07-01T12:00:00Z")
 MOMENT = dt.timedelta(milliseconds=1)
 
+COUPLE, FORMER_COUPLE = CoupleId("couple-2"), CoupleId("couple-1")
+
 instants = st.one_of(
     st.integers(0, 4 * 24).map(lambda hours: NOON + dt.timedelta(hours=hours)),  # so that spans meet to the moment
     st.timedeltas(dt.timedelta(0), 4 * SPAN).map(lambda ahead: NOON + ahead),
@@ -32,11 +36,17 @@ instants = st.one_of(
 @st.composite
 def requests(draw: st.DrawFn) -> Nudge:
     """One of a few ids, as a phone repeats what it has not heard back from."""
-    return Nudge(draw(st.sampled_from("abcdefgh")), draw(st.sampled_from(Gesture)), draw(instants), draw(st.booleans()))
+    return Nudge(
+        id=draw(st.sampled_from("abcdefgh")),
+        couple=draw(st.sampled_from([COUPLE, FORMER_COUPLE])),
+        gesture=draw(st.sampled_from(Gesture)),
+        at=draw(instants),
+        shown=draw(st.booleans()),
+    )
 
 
 def a_nudge(at: dt.datetime = NOON, name: str = "a", *, shown: bool = True) -> Nudge:
-    return Nudge(name, Gesture.HUG, at, shown)
+    return Nudge(name, COUPLE, Gesture.HUG, at, shown)
 
 
 def sent_after(sent: tuple[Nudge, ...], nudge: Nudge) -> tuple[Nudge, ...] | Nudge | dt.datetime:
@@ -65,8 +75,9 @@ def test_what_is_remembered_decides_as_the_whole_history_would(asked: list[Nudge
             kept = outcome
         assert nudges_left(kept, nudge.at) == max(0, 3 - sum(each.at > nudge.at - SPAN for each in history))
         if in_order:
-            seen = [each.at for each in history if each.shown and each.at > nudge.at - SPAN]
-            assert [each.at for each in received(kept, nudge.at)] == sorted(seen, reverse=True)
+            lately = [each for each in history if each.shown and each.at > nudge.at - SPAN]
+            seen = [each.at for each in lately if each.couple == COUPLE]
+            assert [each.at for each in received(kept, COUPLE, nudge.at)] == sorted(seen, reverse=True)
     at = sorted(nudge.at for nudge in history)
     assert all(fourth - first >= SPAN for first, fourth in zip(at, at[3:], strict=False))
 
@@ -85,11 +96,11 @@ def test_the_next_nudge_is_allowed_from_the_instant_named_and_not_before(
 
 @given(st.lists(requests(), max_size=10), instants)
 def test_what_the_recipient_has_muted_counts_and_is_never_seen(sent: list[Nudge], instant: dt.datetime) -> None:
-    unmuted = [Nudge(each.id, each.gesture, each.at, shown=True) for each in sent]
-    muted = [Nudge(each.id, each.gesture, each.at, shown=False) for each in sent]
+    unmuted = [replace(each, shown=True) for each in sent]
+    muted = [replace(each, shown=False) for each in sent]
     assert next_nudge_at(muted, instant) == next_nudge_at(unmuted, instant)
     assert nudges_left(muted, instant) == nudges_left(unmuted, instant)
-    assert received(muted, instant) == []
+    assert received(muted, COUPLE, instant) == []
 
 
 def test_three_may_be_sent_and_the_fourth_when_the_first_is_a_day_old() -> None:

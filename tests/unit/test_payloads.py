@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from rekindle.models import Language, PushKind
-from rekindle.push.payloads import LIFETIMES, REMINDERS, Occasion, payload_of
+from rekindle.push.payloads import CODES, LIFETIMES, REMINDERS, Occasion, payload_of
 from rekindle.push.texts import CATALOGUE, Text, text_of
 from rekindle.streaks import MILESTONES
 from tests.builders import an_instant
@@ -97,8 +97,10 @@ def test_a_payload_holds_a_text_of_the_catalogue_and_nothing_else_to_read(occasi
     payload = payload_of(occasion, ENGLISH, occasion.instant, quiet=quiet, app_link=LINK)
     assert payload.text in CATALOGUE[ENGLISH][occasion.kind].values()
     assert re.fullmatch(r"https://app\.example/o/[dtns]20260302", payload.link)
-    named = r"nudge-[0-9a-f]{16}" if occasion.kind is PushKind.NUDGE else f"{occasion.kind}-2026-03-02"
+    code = CODES[occasion.kind]
+    named = f"{code}-[0-9a-f]{{16}}" if occasion.kind is PushKind.NUDGE else f"{code}-2026-03-02"
     assert re.fullmatch(named, payload.collapse_id)
+    assert not TELLTALES.search(f"{payload.link} {payload.collapse_id}"), "other apps on the phone may read them"
     assert payload.quiet is quiet
 
 

@@ -48,6 +48,7 @@ def nudge(at: dt.datetime, name: str = "a", *, shown: bool = True) -> dict[str, 
     return {
         "M": {
             "id": {"S": name},
+            "couple": {"S": COUPLE},
             "gesture": {"S": "miss_you"},
             "at": {"N": str(to_millis(at))},
             "shown": {"BOOL": shown},
@@ -57,7 +58,7 @@ def nudge(at: dt.datetime, name: str = "a", *, shown: bool = True) -> dict[str, 
 
 def nudges(*sent: dict[str, Any], revision: int = 1) -> dict[str, Any]:
     return {
-        "persons": {"L": [{"S": "ada"}, {"S": "ben"}]},
+        "to": {"S": "ben"},
         "sent": {"L": list(sent)},
         "revision": {"N": str(revision)},
     }
@@ -152,7 +153,7 @@ def test_the_first_day_of_a_streak_says_nothing() -> None:
     ids=["the first", "another", "under the same key a day later", "out of order", "an old one forgotten"],
 )
 def test_a_nudge_is_told_to_the_partner(old: dict[str, Any] | None, new: dict[str, Any], instant: dt.datetime) -> None:
-    record = change("NUDGES#ada", old, new)
+    record = change("NUDGES", old, new, "PERSON#ada")
     (job,) = reaction_to(record).jobs
     assert (job.kind, job.uid, job.couple) == (PushKind.NUDGE, "ben", COUPLE)
     assert (job.instant, job.date) == (instant, instant.date())
@@ -173,11 +174,11 @@ def test_a_nudge_is_told_to_the_partner(old: dict[str, Any] | None, new: dict[st
 def test_what_the_recipient_is_not_to_see_pushes_nothing(
     old: dict[str, Any] | None, new: dict[str, Any] | None
 ) -> None:
-    assert reaction_to(change("NUDGES#ada", old, new)) == NOTHING
+    assert reaction_to(change("NUDGES", old, new, "PERSON#ada")) == NOTHING
 
 
 def test_nothing_of_a_nudge_is_passed_on_but_that_there_is_one() -> None:
-    reaction = reaction_to(change("NUDGES#ada", None, nudges(nudge(FIRST, "an-id"))))
+    reaction = reaction_to(change("NUDGES", None, nudges(nudge(FIRST, "an-id")), "PERSON#ada"))
     said = "".join(job.model_dump_json() for job in reaction.jobs)
     assert "miss_you" not in said
     assert "an-id" not in said

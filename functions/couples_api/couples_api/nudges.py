@@ -61,13 +61,14 @@ def post_nudge(
     # Nothing below depends on the recipient's wish but what `react` and they themself will see: the sender cannot tell
     # a muted nudge from another, neither by the reply nor by the work that it makes.
     nudge = Nudge(
+        couple=couple.id,
         id=_nudge_id(parts, couple, caller, body, idempotency_key),
         gesture=body.gesture,
         at=caller.instant,
         shown=not partner.reminders.nudges_muted,
     )
     # Not bound to the couple's own item: should they part just now, no route and no push shows this to anyone.
-    sent = parts.nudges.send(couple, caller.uid, nudge)
+    sent = parts.nudges.send(caller.uid, partner.uid, nudge)
     if isinstance(sent, dt.datetime):
         wait = math.ceil((sent - caller.instant).total_seconds())
         raise ProblemError(Problem.TOO_MANY_NUDGES, retry_after=wait)
@@ -82,7 +83,7 @@ def get_nudges(caller: TheCaller, parts: TheParts) -> NudgesView:
     mine, theirs = sent[caller.uid], sent[couple.partner_of(caller.uid)]
     next_at = next_nudge_at(mine, caller.instant)
     return NudgesView(
-        received=[_view(nudge) for nudge in received(theirs, caller.instant)],
+        received=[_view(nudge) for nudge in received(theirs, couple.id, caller.instant)],
         left=nudges_left(mine, caller.instant),
         # To the second like every instant that a phone reads, and up, so that it is never too early.
         next_at=next_at and (next_at + ONE_SECOND - dt.timedelta.resolution).replace(microsecond=0),

@@ -10,7 +10,7 @@ import datetime as dt
 import email.utils
 import io
 import json
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
 from firebase_admin import exceptions, messaging
 from requests import RequestException, Response
@@ -19,6 +19,8 @@ from delivery.gateway import DELIVERED, Fate, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from delivery.transport import Answer
 
 QUOTA_WAIT: Final = dt.timedelta(minutes=1)
 """What FCM asks for after a 429 that names no time."""
@@ -125,9 +127,11 @@ def blames_our_credential(error: exceptions.FirebaseError) -> bool:
     return isinstance(error, exceptions.UnauthenticatedError) and not isinstance(error, messaging.ThirdPartyAuthError)
 
 
-def ends_page(error: exceptions.FirebaseError) -> bool:
+def ends_page(answer: Answer) -> TypeGuard[exceptions.FirebaseError]:
     """Whether to begin no further send after it: FCM asks to wait, or would say the same to each of them."""
-    return blames_our_credential(error) or outcome_of(error).wait > dt.timedelta(0)
+    return isinstance(answer, exceptions.FirebaseError) and (
+        blames_our_credential(answer) or outcome_of(answer).wait > dt.timedelta(0)
+    )
 
 
 def _fate_of(error: exceptions.FirebaseError) -> Fate:

@@ -130,10 +130,6 @@ class Courier:
                 delivery = Delivery(job.occasion, late, time_left, job.couple)
                 person = self.people.person(job.uid)
                 return self._push(delivery, self._reached(delivery, [person] if person else []))
-            case RetryJob() if job.hold:
-                delay = min(job.hold, LONGEST_DELAY)
-                self.outbox.send([job.model_copy(update={"late": late, "hold": job.hold - delay})], delay)
-                return _NONE
             case RetryJob():
                 delivery = Delivery(job.occasion, late, time_left, job.couple, job.attempt)
                 return self._push(delivery, self._missed(delivery, job.missed))
@@ -142,7 +138,7 @@ class Courier:
 
     def _to_slot(self, job: SlotJob, late: dt.timedelta, time_left: Callable[[], dt.timedelta]) -> dt.timedelta:
         if job.after and late < OTHERS_TAKE and not self.runs.are_done(job.after, job.date):
-            self.outbox.send([job.model_copy(update={"late": late})], LOOK_AGAIN)
+            self.outbox.send([job.again(late)], LOOK_AGAIN)
             return _NONE
         run = self.runs.begin(job.shard, job.date, job.instant)
         if run.done:
@@ -164,7 +160,7 @@ class Courier:
                 return wait
             run = self.runs.advance(run, page.last, len(page.rows))
             if wait or time_left() < RESERVE:
-                self.outbox.send([job.model_copy(update={"late": late})], min(wait, LONGEST_DELAY))
+                self.outbox.send([job.again(late, wait)], min(wait, LONGEST_DELAY))
                 logger.info("to be continued", extra=_about(job) | {"wait": wait.total_seconds()})
                 return wait
 

@@ -186,7 +186,7 @@ def message_of(payload: Payload) -> messaging.Message:
 
 def _may_be_stale(answers: Sequence[Answer]) -> bool:
     """Whether all that stopped the page, if anything did, is an access token that FCM no longer takes."""
-    endings = [answer for answer in answers if isinstance(answer, exceptions.FirebaseError) and ends_page(answer)]
+    endings = [answer for answer in answers if ends_page(answer)]
     return bool(endings) and all(map(blames_our_credential, endings))
 
 
@@ -201,9 +201,7 @@ def _outcomes(answers: Sequence[Answer], of_the_rest: Outcome | None = None) -> 
 
     `of_the_rest` is for that and for what blames our credential, where more is known of them.
     """
-    endings = [
-        outcome_of(answer) for answer in answers if isinstance(answer, exceptions.FirebaseError) and ends_page(answer)
-    ]
+    endings = [outcome_of(answer) for answer in answers if ends_page(answer)]
     # The longest wait: a page that FCM has no room for is not to come again because of a stale token beside it.
     not_begun = of_the_rest or max(endings, key=lambda outcome: outcome.wait, default=NO_TIME)
 

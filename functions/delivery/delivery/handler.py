@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
     from delivery.fcm import Connect
-    from rekindle.push.jobs import Job
 
 
 @cache
@@ -52,13 +51,12 @@ def _gateway() -> FcmGateway:
 def _courier() -> Courier:
     settings = DeliverySettings.read(os.environ)
     table = Table(client("dynamodb"), settings.table)
-    sqs = client("sqs")
     return Courier(
         slots=Slots(table),
         runs=Runs(table),
         people=People(table),
-        outbox=Outbox(sqs, settings.queue_url),
-        dead_letters=Outbox(sqs, settings.dead_letters_url),
+        outbox=_outbox(),
+        dead_letters=Outbox(client("sqs"), settings.dead_letters_url),
         gateway=_gateway(),
         app_link=settings.app_link,
     )
@@ -80,17 +78,20 @@ def _waited(record: Mapping[str, Any], visibility: dt.timedelta) -> dt.timedelta
     return max(first_received - from_millis(int(stamps["SentTimestamp"])), dt.timedelta(0)) + failures * visibility
 
 
-@cache
 def _spreader() -> Spreader:
-    settings = DeliverySettings.read(os.environ)
-    table = Table(client("dynamodb"), settings.table)
-    return Spreader(slots=Slots(table), outbox=Outbox(client("sqs"), settings.queue_url))
+    table = Table(client("dynamodb"), DeliverySettings.read(os.environ).table)
+    return Spreader(slots=Slots(table), outbox=_outbox())
+
+
+def _outbox() -> Outbox:
+    return Outbox(client("sqs"), DeliverySettings.read(os.environ).queue_url)
 
 
 def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, list[dict[str, str]]]:
     """The messages that are to come again, in the shape of ReportBatchItemFailures.
 
-    When FCM asks everybody to wait, or time runs short, the rest of the batch is put off.
+    When FCM asks everybody to wait, or time runs short, the rest of the batch is put off: enqueued anew, untouched, so
+    that none of its tries is spent. So is a job that has longer to wait than the queue could hold it back.
     """
 
     def time_left() -> dt.timedelta:
@@ -103,8 +104,9 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, list[
         waited = _waited(record, visibility)
         try:
             job = job_from(record["body"])
-            if wait or (number > 0 and time_left() < RESERVE):
-                _put_off(job, waited, wait)
+            if job.hold or wait or (number > 0 and time_left() < RESERVE):
+                put_off = max(job.hold, wait)
+                _outbox().send([job.again(job.late + waited, put_off)], min(put_off, LONGEST_DELAY))
             elif isinstance(job, SpreadJob):
                 _spreader().carry_out(job, waited, time_left)
             else:
@@ -130,9 +132,3 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, list[
             continue
         failures.append({"itemIdentifier": record["messageId"]})
     return {"batchItemFailures": failures}
-
-
-def _put_off(job: Job, waited: dt.timedelta, wait: dt.timedelta) -> None:
-    """Enqueue the job anew, untouched: sooner than its message would come again, and none of its tries is spent."""
-    outbox = Outbox(client("sqs"), DeliverySettings.read(os.environ).queue_url)
-    outbox.send([job.model_copy(update={"late": job.late + waited})], min(wait, LONGEST_DELAY))

@@ -112,7 +112,7 @@ class Libcurl:
                 self._pace.spend(beginning)
                 for number, answer in line.answered(self._pace.wait(now) if beginning < free else _IDLE):
                     answers[number] = answer
-                    if answer is not Told.ACCEPTED and _ends_page(answer):
+                    if answer is not Told.ACCEPTED and ends_page(answer):
                         end = begun
         finally:
             line.drop()
@@ -268,10 +268,6 @@ def _around(message: messaging.Message, kind: TargetKind) -> tuple[bytes, bytes]
     """What a request says before and after its target, as the SDK validates and encodes it."""
     before, after = str(addressed(message, Target(kind, _MARK))).split(json.dumps(_MARK))
     return b'{"message": ' + before.encode(), after.encode() + b"}"
-
-
-def _ends_page(answer: Answer) -> bool:
-    return isinstance(answer, exceptions.FirebaseError) and ends_page(answer)
 
 
 def _answer(handle: Any, status: int, body: bytes) -> Answer:  # noqa: ANN401  pycurl has no types

@@ -93,7 +93,7 @@ class Sdk:
         for turn in batched(targets, AT_ONCE, strict=False):
             told = self._answers([addressed(message, target) for target in turn])
             answers.extend(told)
-            if time.monotonic() > until or any(_ends_page(answer) for answer in told):
+            if time.monotonic() > until or any(ends_page(answer) for answer in told):
                 break
         return answers + [Told.NOT_BEGUN] * (len(targets) - len(answers))
 

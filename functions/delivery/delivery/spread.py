@@ -61,12 +61,12 @@ class Spreader:
                 for name in shards.names:
                     while self.slots.move_rows(shards, name):
                         if time_left() < RESERVE:
-                            self.outbox.send([job.model_copy(update={"late": late})])
+                            self.outbox.send([job.again(late)])
                             return
                 self.slots.forget_old(job.slot, shards)
                 logger.info("spread", extra=about | {"shards": len(shards.spreading_to)})
                 return
-        self.outbox.send([job.model_copy(update={"late": late})], LONGEST_DELAY)
+        self.outbox.send([job.again(late)], LONGEST_DELAY)
 
 
 def is_at_rest(slot: Slot, at: dt.datetime) -> bool:

@@ -11,7 +11,7 @@ import os
 import traceback
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from rekindle.clients import client
 from rekindle.models import CoupleId, PushKind, Uid
@@ -65,19 +65,23 @@ def reaction_to(record: Mapping[str, Any]) -> Reaction:
         return NOTHING
     whose, _, name = key.pk.partition("#")
     match f"{whose}#":
-        case keys.PERSON_PREFIX if key.sk.startswith(keys.CAUGHT_UP_PREFIX):
-            return _to_caught_up(Uid(name), key.sk.removeprefix(keys.CAUGHT_UP_PREFIX), new)
+        case keys.PERSON_PREFIX:
+            return _to_person(Uid(name), key, old, new)
         case keys.COUPLE_PREFIX:
             return _to_couple(CoupleId(name), key, old, new)
         case _:
             return NOTHING
 
 
+def _to_person(uid: Uid, key: keys.Key, old: Image, new: Image) -> Reaction:
+    if key.sk.startswith(keys.CAUGHT_UP_PREFIX):
+        return _to_caught_up(uid, key.sk.removeprefix(keys.CAUGHT_UP_PREFIX), new)
+    return _to_nudges(old, new) if key.sk == keys.NUDGES else NOTHING
+
+
 def _to_couple(couple: CoupleId, key: keys.Key, old: Image, new: Image) -> Reaction:
     if key.sk.startswith(keys.DAY_PREFIX):
         return _to_answers(couple, dt.date.fromisoformat(key.sk.removeprefix(keys.DAY_PREFIX)), old, new)
-    if key.sk.startswith(keys.NUDGES_PREFIX):
-        return _to_nudges(couple, Uid(key.sk.removeprefix(keys.NUDGES_PREFIX)), old, new)
     return _to_streak(couple, old, new) if key == keys.streak(couple) else NOTHING
 
 
@@ -111,15 +115,21 @@ def _to_answers(couple: CoupleId, date: dt.date, old: Image, new: Image) -> Reac
     return Reaction([PersonJob(kind=PushKind.PARTNER_ANSWERED, uid=partner, couple=couple, date=date, instant=latest)])
 
 
-def _to_nudges(couple: CoupleId, sender: Uid, old: Image, new: Image) -> Reaction:
-    instants = sorted(from_millis(at) for _, at in _shown_nudges(new) - _shown_nudges(old))
-    if not instants:
+def _to_nudges(old: Image, new: Image) -> Reaction:
+    """Those that are new and that their recipient is to see, oldest first."""
+    fresh = sorted(_shown_nudges(new) - _shown_nudges(old), key=lambda nudge: nudge.at)
+    if not fresh:
         return NOTHING
-    (partner,) = _persons(new) - {sender}
     return Reaction(
         [
-            PersonJob(kind=PushKind.NUDGE, uid=partner, couple=couple, date=instant.date(), instant=instant)
-            for instant in instants
+            PersonJob(
+                kind=PushKind.NUDGE,
+                uid=Uid(new["to"]["S"]),
+                couple=nudge.couple,
+                date=nudge.at.date(),
+                instant=nudge.at,
+            )
+            for nudge in fresh
         ]
     )
 
@@ -149,10 +159,21 @@ def _answered(day: Image) -> dict[Uid, dt.datetime]:
     return {Uid(uid): from_millis(int(answer["M"]["at"]["N"])) for uid, answer in answers.items()}
 
 
-def _shown_nudges(image: Image) -> frozenset[tuple[str, int]]:
-    """Those that their recipient is to see, by id and instant: an id can come again a day later."""
-    entries = [entry["M"] for entry in image["sent"]["L"]] if image else []
-    return frozenset((entry["id"]["S"], int(entry["at"]["N"])) for entry in entries if entry["shown"]["BOOL"])
+class _Shown(NamedTuple):
+    """A nudge by id and instant: an id can come again a day later."""
+
+    id: str
+    couple: CoupleId
+    at: dt.datetime
+
+
+def _shown_nudges(image: Image) -> frozenset[_Shown]:
+    nudges = (entry["M"] for entry in image["sent"]["L"]) if image else ()
+    return frozenset(
+        _Shown(each["id"]["S"], CoupleId(each["couple"]["S"]), from_millis(int(each["at"]["N"])))
+        for each in nudges
+        if each["shown"]["BOOL"]
+    )
 
 
 def _persons(image: Image) -> frozenset[Uid]:

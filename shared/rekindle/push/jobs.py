@@ -31,6 +31,12 @@ class _Body(BaseModel):
     instant: AwareDatetime
     late: dt.timedelta = Field(default=dt.timedelta(0), ge=dt.timedelta(0))
     """How much later than `instant` it was already when the job was enqueued."""
+    hold: dt.timedelta = Field(default=dt.timedelta(0), ge=dt.timedelta(0))
+    """What is left to wait beyond the delay that the queue itself could give."""
+
+    def again(self, late: dt.timedelta, wait: dt.timedelta = dt.timedelta(0)) -> Self:
+        """The same job, so late by now, to be done after that wait, of which the queue can give LONGEST_DELAY."""
+        return self.model_copy(update={"late": late, "hold": max(wait - LONGEST_DELAY, dt.timedelta(0))})
 
 
 class _OfShard(_Body):
@@ -97,8 +103,7 @@ class RetryJob(_Push):
     """Push again to just those devices that an earlier try did not reach.
 
     `couple` is the one that the push is about, None for a reminder, which is about no couple in particular. `attempt`
-    is the try that this one will be, from FIRST_RETRY; `reason` says why the last one failed, and `hold` what is left
-    to wait beyond the delay that the queue itself could give.
+    is the try that this one will be, from FIRST_RETRY; `reason` says why the last one failed.
     """
 
     type: Literal["retry"] = "retry"
@@ -106,7 +111,6 @@ class RetryJob(_Push):
     couple: CoupleId | None = None
     attempt: int = Field(ge=FIRST_RETRY)
     reason: str
-    hold: dt.timedelta = Field(default=dt.timedelta(0), ge=dt.timedelta(0))
 
 
 class SpreadJob(_OfShard):

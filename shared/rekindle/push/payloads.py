@@ -73,6 +73,17 @@ LIFETIMES: Final[Mapping[PushKind, dt.timedelta]] = {
 }
 """How long a phone that is switched off may still get a push."""
 
+CODES: Final[Mapping[PushKind, str]] = {
+    PushKind.PROMPT: "a",
+    PushKind.EVENING: "b",
+    PushKind.TOUCH: "c",
+    PushKind.NUDGE: "d",
+    PushKind.PARTNER_ANSWERED: "e",
+    PushKind.BOTH_ANSWERED: "f",
+    PushKind.STREAK_MILESTONE: "g",
+}
+"""What stands for a kind where a phone's other apps can read it: a collapse id begins with it."""
+
 REMINDERS: Final = (PushKind.PROMPT, PushKind.EVENING, PushKind.TOUCH)
 
 _PLACES: Final[Mapping[PushKind, str]] = {
@@ -111,8 +122,8 @@ def _collapse_id(occasion: Occasion) -> str:
     if occasion.kind is PushKind.NUDGE:
         # By its instant, but a digest: when the partner sent it is not to be read there.
         digest = hashlib.blake2b(f"{occasion.instant.timestamp():.3f}".encode(), digest_size=8).hexdigest()
-        return f"{occasion.kind}-{digest}"
-    return f"{occasion.kind}-{occasion.date}"
+        return f"{CODES[occasion.kind]}-{digest}"
+    return f"{CODES[occasion.kind]}-{occasion.date}"
 
 
 def _hour_of(instant: dt.datetime) -> dt.datetime:

@@ -27,7 +27,7 @@ PERSON_PREFIX: Final = "PERSON#"
 COUPLE_PREFIX: Final = "COUPLE#"
 DAY_PREFIX: Final = "DAY#"
 CAUGHT_UP_PREFIX: Final = "CAUGHT_UP#"
-NUDGES_PREFIX: Final = "NUDGES#"
+NUDGES: Final = "NUDGES"
 ZONES: Final = "ZONES"
 """The partition that lists which slots exist, an item for each zone."""
 SHARD_NAMES: Final = Key("SHARD_NAMES", "SHARD_NAMES")
@@ -92,8 +92,8 @@ def day(couple: CoupleId, date: dt.date) -> Key:
     return Key(f"{COUPLE_PREFIX}{couple}", f"{DAY_PREFIX}{date}")
 
 
-def nudges(couple: CoupleId, sender: Uid) -> Key:
-    return Key(f"{COUPLE_PREFIX}{couple}", f"{NUDGES_PREFIX}{sender}")
+def nudges(uid: Uid) -> Key:
+    return Key(f"{PERSON_PREFIX}{uid}", NUDGES)
 
 
 def zone(zone: Zone) -> Key:

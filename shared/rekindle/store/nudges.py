@@ -1,4 +1,7 @@
-"""Nudges: what one person sent the other lately, one item each, so that one conditional write keeps the cap."""
+"""Nudges: what each person sent lately, one item each, so that one conditional write keeps the cap.
+
+It is the person's and not the couple's: who parts and pairs again has sent what they have sent.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from rekindle.errors import ContentionError, WriteConflictError
+from rekindle.models import CoupleId
 from rekindle.nudges import Gesture, Nudge, next_nudge_at, remembered, repeated_by
 from rekindle.store import keys
 from rekindle.store.instants import from_millis, to_millis, to_ttl
@@ -33,18 +37,18 @@ class Nudges:
 
     def sent_by(self, couple: Couple) -> dict[Uid, tuple[Nudge, ...]]:
         """What each of the couple sent lately, as last acknowledged."""
-        senders = {keys.nudges(couple.id, uid): uid for uid in couple.profiles}
+        senders = {keys.nudges(uid): uid for uid in couple.profiles}
         items = self.table.get_many(senders, consistent=True)
         found = {senders[keys.Key(item["pk"], item["sk"])]: _nudges_from(item) for item in items}
         return {uid: found.get(uid, ()) for uid in couple.profiles}
 
-    def send(self, couple: Couple, sender: Uid, nudge: Nudge) -> Nudge | dt.datetime:
-        """Send the nudge, or find it sent already: the nudge as it stands; or when the sender may, if not yet.
+    def send(self, sender: Uid, to: Uid, nudge: Nudge) -> Nudge | dt.datetime:
+        """Send the nudge to the partner, or find it sent already: as it stands; or when the sender may, if not yet.
 
         A nudge of the same id that stands is this one, whose acknowledgement was lost. One that is not shown is kept
         by the same write, and counts as much.
         """
-        key = keys.nudges(couple.id, sender)
+        key = keys.nudges(sender)
         for _ in range(ATTEMPTS):
             item = self.table.get(key)
             sent = _nudges_from(item or {})
@@ -57,7 +61,7 @@ class Nudges:
                 "Put",
                 key,
                 item={
-                    "persons": sorted(couple.profiles),
+                    "to": to,
                     "sent": [_entry(each) for each in kept],
                     "ttl": to_ttl(kept[-1].at + KEPT),
                     "revision": item["revision"] + 1 if item else 1,
@@ -75,10 +79,22 @@ class Nudges:
 
 def _nudges_from(item: Mapping[str, Any]) -> tuple[Nudge, ...]:
     return tuple(
-        Nudge(entry["id"], Gesture(entry["gesture"]), from_millis(entry["at"]), entry["shown"])
+        Nudge(
+            id=entry["id"],
+            couple=CoupleId(entry["couple"]),
+            gesture=Gesture(entry["gesture"]),
+            at=from_millis(entry["at"]),
+            shown=entry["shown"],
+        )
         for entry in item.get("sent", ())
     )
 
 
 def _entry(nudge: Nudge) -> Item:
-    return {"id": nudge.id, "gesture": nudge.gesture, "at": to_millis(nudge.at), "shown": nudge.shown}
+    return {
+        "id": nudge.id,
+        "couple": nudge.couple,
+        "gesture": nudge.gesture,
+        "at": to_millis(nudge.at),
+        "shown": nudge.shown,
+    }
