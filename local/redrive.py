@@ -32,7 +32,7 @@ from rekindle.push.outbox import BATCH_JOBS, Outbox
 from rekindle.store.instants import from_millis
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from rekindle.push.jobs import Job
 
@@ -120,6 +120,7 @@ class DeadLetters:
         outbox = Outbox(self.sqs, self.queue_url)
         task = progress.add_task("Putting back", total=len(self))
         count = 0
+        left: list[Letter] = []
         for letters in self.batches(at):
             jobs = [job for letter in letters if (job := letter.put_back(at))]
             outbox.send(jobs)
@@ -127,8 +128,11 @@ class DeadLetters:
                 self.seen[letter.what] += 1
                 if letter.job:
                     self.sqs.delete_message(QueueUrl=self.url, ReceiptHandle=letter.handle)
+                else:
+                    left.append(letter)
             count += len(jobs)
             progress.advance(task, len(letters))
+        self._show_again(left)
         return count
 
     def read(self, at: dt.datetime) -> None:
@@ -136,6 +140,11 @@ class DeadLetters:
         letters = [letter for batch in self.batches(at) for letter in batch]
         for letter in letters:
             self.seen[letter.what] += 1
+        self._show_again(letters)
+
+    def _show_again(self, letters: Iterable[Letter]) -> None:
+        """Let what stays be seen at once by whoever looks next."""
+        for letter in letters:
             self.sqs.change_message_visibility(QueueUrl=self.url, ReceiptHandle=letter.handle, VisibilityTimeout=0)
 
 
@@ -171,7 +180,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         TERMINAL.print(str(error), markup=False)
         return 1
     _show(letters.seen)
-    if not chosen.list:
+    if put_back:
         TERMINAL.print(f"{put_back} jobs are back on the queue. What has become too late by now, delivery drops.")
     return 0
 

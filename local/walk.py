@@ -38,6 +38,16 @@ call $$BEN PUT /v1/days/$$DATE/answer '{"text": "Our walk by the river."}'
 call $$ANA GET /v1/days/$$DATE
 call $$ANA GET /v1/streak
 
+# A nudge, and the small gesture of the day once both have opted in. Reminders come with their time, or with `make tick`.
+call $$ANA POST /v1/nudges '{"gesture": "thank_you"}'
+call $$BEN GET /v1/nudges
+for WHO in $$ANA $$BEN; do
+  call $$WHO PUT /v1/me/reminders '{"touch": {"weekdays": ["monday", "thursday"], "time": "19:00"}}'
+done
+call $$ANA PUT /v1/me '{"display_name": "Ana", "zone": "America/New_York", "touch_comfort": 1}'
+call $$BEN PUT /v1/me '{"display_name": "Ben", "zone": "Asia/Tokyo", "touch_comfort": 2}'
+call $$BEN GET /v1/touch/today
+
 # What FCM sends to each phone a moment later, by stream and queue (add /stream to watch it live).
 inbox() { for _ in 1 2 3 4 5 6 7 8 9; do curl -sS $$GOOGLE/inbox/$$1 | grep title && break; sleep 1; done; echo; }
 inbox $$ANA_PHONE

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from delivery.courier import LAST_ATTEMPT, RESERVE, SPARE, Courier
+from delivery.courier import LAST_ATTEMPT, RESERVE, SPARE, TOO_MANY_STRANGERS, Courier
 from delivery.gateway import AT_ONCE, CredentialError, Fate, Outcome
 from rekindle.calendar import day_window, slot_instant, start_of, zone_named
 from rekindle.models import CoupleId, Device, DeviceId, Person, PushKind, Reminders, Target, Uid
@@ -432,6 +432,18 @@ def test_a_dead_token_is_forgotten_and_the_others_stay(
     assert table.get(keys.target(alive))
     (row,) = Slots(table).page(a_slot_job(table).shard, None, 10, MORNING).rows
     assert [device.target for device in row.devices] == [alive]
+
+
+def test_many_phones_that_are_all_of_another_sender_are_kept(table: Table, courier: Courier, wire: FcmWire) -> None:
+    """The credential is of another project: it is not they who are wrong."""
+    people = people_at(table, TOO_MANY_STRANGERS)
+    for person in people:
+        wire.script[token_of(person)] = [fcm_wire.OTHER_SENDER]
+    with pytest.raises(CredentialError):
+        do(replace(courier, slots=Slots(table)), a_slot_job(table))
+    assert all(person and person.devices for person in map(People(table).person, (each.uid for each in people)))
+    do(courier, a_slot_job(table))
+    assert len(wire.messages) == len(people)
 
 
 def test_a_dead_token_stays_when_time_runs_short(table: Table, courier: Courier, wire: FcmWire) -> None:

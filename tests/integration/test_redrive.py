@@ -78,6 +78,10 @@ def test_what_is_no_job_stays_and_is_told_of(letters: DeadLetters, queue: Queue,
         ("push: prompt", "UnavailableError"): 1,
     }
     assert len(queue.taken()) == 1
+    letters.seen.clear()
+    letters.met.clear()
+    letters.read(an_hour_after_the_first(dead_letters))
+    assert letters.seen == {("unreadable", "no job that delivery knows"): 1}
 
 
 def test_a_list_takes_nothing_away(letters: DeadLetters, queue: Queue, dead_letters: Queue) -> None:

@@ -37,7 +37,9 @@ class ProfileBody(BaseModel):
     zone: Annotated[str, StringConstraints(max_length=64)] = Field(description="An IANA zone, such as Asia/Tokyo.")
     language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")] = "en"
     depth: Annotated[int, Field(ge=1, le=3, strict=True)] = 1
-    touch_comfort: Annotated[int, Field(ge=0, le=3, strict=True)] = 0
+    touch_comfort: Annotated[int, Field(ge=0, le=3, strict=True)] = Field(
+        0, description="0: no touch at all, 3: at ease with it. The couple has the smaller of both."
+    )
     barriers: Annotated[list[Barrier], Field(max_length=len(Barrier))] = []
     streak_hidden: Annotated[bool, Field(strict=True)] = False
 

@@ -75,7 +75,8 @@ class RemindersBody(BaseModel):
         None, description="Comes only while both want it and both are comfortable with some touch; null stops it."
     )
     nudges_muted: Annotated[bool, Field(strict=True)] = Field(
-        default=False, description="The partner is not told, and their nudges are not shown."
+        default=False,
+        description="Nudges that come meanwhile are never shown, afterwards neither; the partner is not told.",
     )
 
 

@@ -48,6 +48,10 @@ SPARE: Final = dt.timedelta(seconds=30)
 RESERVE: Final = LONGEST_SEND + SPARE
 """Time that must be left to begin another page."""
 
+TOO_MANY_STRANGERS: Final = 10
+ANOTHER_SENDER: Final = "SenderIdMismatchError"
+"""How the gateway names the reason, by the SDK's own error."""
+
 LOOK_AGAIN: Final = dt.timedelta(minutes=1)
 """How long a run waits before it asks again for those that come before it."""
 OTHERS_TAKE: Final = dt.timedelta(minutes=30)
@@ -235,7 +239,7 @@ class Courier:
                 outcomes = self.gateway.send(payload, targets, delivery.time_left() - SPARE)
                 wait = max(outcome.wait for outcome in outcomes)
             sent.extend(zip(turn, outcomes, strict=True))
-        if all(outcome.fate is Fate.UNAUTHORISED for _, outcome in sent):
+        if all(outcome.fate is Fate.UNAUTHORISED for _, outcome in sent) or is_another_project(sent):
             raise CredentialError(_reasons(sent))
         again, given_up = sorted_out(sent, delivery.attempt)
         backoff = wait_before(delivery.attempt + 1, [outcome for _, outcome in again])
@@ -276,6 +280,11 @@ class Courier:
 def is_awaited(day: Day | None, uid: Uid, at: dt.datetime) -> bool:
     """Whether a person can still answer a day and has not; a day that nobody has opened yet is open."""
     return day is None or (uid not in day.answers and day.window.is_open(at))
+
+
+def is_another_project(sent: Sequence[Sent]) -> bool:
+    """Whether all of many phones are of another sender: then it is we who are, and nobody is to lose their phone."""
+    return len(sent) >= TOO_MANY_STRANGERS and all(outcome.reason == ANOTHER_SENDER for _, outcome in sent)
 
 
 def wait_before(attempt: int, outcomes: Iterable[Outcome]) -> dt.timedelta:
