@@ -38,7 +38,7 @@ call $$BEN PUT /v1/days/$$DATE/answer '{"text": "Our walk by the river."}'
 call $$ANA GET /v1/days/$$DATE
 call $$ANA GET /v1/streak
 
-# A nudge, and the small gesture of the day once both have opted in. Reminders come with their time, or with `make tick`.
+# A nudge, and the small gesture of the day once both have opted in. A reminder comes at its time, or by `make tick`.
 call $$ANA POST /v1/nudges '{"gesture": "thank_you"}'
 call $$BEN GET /v1/nudges
 for WHO in $$ANA $$BEN; do
