@@ -29,6 +29,7 @@ def _wish(phone: Phone, zone: str, *, wanted: bool = True) -> None:
 
 def test_a_nudge_reaches_the_other_phone_and_shows_its_gesture_in_the_app(stack: Stack, a_couple: NewCouple) -> None:
     ada, ben = a_couple()
+    ben.call("PUT", "/v1/me/reminders", {"quiet_hours": None})  # whatever the hour at which this runs
     ada.call("POST", "/v1/nudges", {"gesture": "proud_of_you"}, status=201)
     ben.await_kinds("nudge")
     assert "proud" not in json.dumps(ben.inbox()).lower()
