@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 LOOKED_BACK: Final = dt.timedelta(days=3)
 """For how long the clocks have been watched when the simulation begins."""
 
+CARRIED_OUT_IN: Final = dt.timedelta(seconds=30)
+"""How long a request to move may take; what comes meanwhile comes where the reminder was (ADR 7)."""
+
 TOO_LATE: Final = dt.timedelta(hours=2)
 """A reminder later than this is dropped (design: reminders)."""
 
@@ -72,6 +75,6 @@ def due(stays: Sequence[tuple[Stay, Clock]], date: dt.date, end: dt.datetime) ->
     left = [*(stay.since for stay, _ in stays), end][1:]
     for (stay, clock), until in zip(stays, left, strict=True):
         came = clock.came(date, stay.step)
-        if came is not None and came <= until:
+        if came is not None and came <= until + CARRIED_OUT_IN:
             return Due(max(came, stay.since), stay, came)
     return None
