@@ -66,8 +66,12 @@ def deployed(
         stack = _described(cloudformation)
     if stack is None:
         raise StackError(f"sam deploy left no stack behind; see {log}.")
-    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
-    return Deployment(outputs, is_first=earlier is None)
+    return Deployment(outputs_of(stack), is_first=earlier is None)
+
+
+def outputs_of(stack: Mapping[str, Any]) -> dict[str, str]:
+    """The template's outputs by name, of a stack as CloudFormation describes it."""
+    return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
 
 
 def put_credential(client: Callable[[str], Any], secret: str, service_account: Mapping[str, str]) -> None:

@@ -7,6 +7,7 @@ import sys
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from local.deployment import outputs_of
 from local.errors import StackError
 from local.seed import seed
 
@@ -15,8 +16,7 @@ def publish(stack_name: str) -> None:
     """Publish to the table of this stack; raises StackError with what stands in the way."""
     try:
         (stack,) = boto3.client("cloudformation").describe_stacks(StackName=stack_name)["Stacks"]
-        outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
-        seed(boto3.client("dynamodb"), outputs["TableName"])
+        seed(boto3.client("dynamodb"), outputs_of(stack)["TableName"])
     except (BotoCoreError, ClientError) as error:
         raise StackError(f"AWS refused: {error}") from error
 

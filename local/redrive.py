@@ -23,6 +23,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from local.clock import now
+from local.deployment import outputs_of
 from local.errors import StackError
 from local.places import STATE
 from local.stack import Stack
@@ -154,7 +155,7 @@ def letters_of(stack_name: str | None) -> DeadLetters:
         stack = Stack.attached(Path(os.environ.get("REKINDLE_STATE", STATE)).resolve())
         return DeadLetters(stack.client("sqs"), stack.outputs["DlqUrl"], stack.outputs["QueueUrl"])
     (found,) = boto3.client("cloudformation").describe_stacks(StackName=stack_name)["Stacks"]
-    outputs = {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
+    outputs = outputs_of(found)
     return DeadLetters(boto3.client("sqs"), outputs["DlqUrl"], outputs["QueueUrl"])
 
 

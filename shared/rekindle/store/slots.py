@@ -148,15 +148,11 @@ class Slots:
 
     def known(self) -> frozenset[Slot]:
         """The slots that exist; one that has just been listed may be about to."""
-        slots: set[Slot] = set()
-        last = None
-        while True:
-            page = self.table.query(keys.ZONES, after=last)
-            for item in page.items:
-                slots.update(Slot(Zone(item["sk"]), dt.time.fromisoformat(time)) for time in item["times"])
-            if page.last is None:
-                return frozenset(slots)
-            last = page.last
+        return frozenset(
+            Slot(Zone(item["sk"]), dt.time.fromisoformat(time))
+            for item in self._all(keys.ZONES)
+            for time in item["times"]
+        )
 
     def existing(self, slots: Iterable[Slot]) -> dict[Slot, Shards]:
         """Those of `slots` that exist, with their shards."""
@@ -277,13 +273,17 @@ class Slots:
 
     def _changed(self, pk: str, since: dt.datetime) -> Iterator[str]:
         """The sort keys of the rows that have changed since then."""
+        return (note["sk"].partition("#")[2] for note in self._all(pk, keys.changed_rows(to_millis(since))))
+
+    def _all(self, pk: str, between: tuple[str, str] | None = None) -> Iterator[Item]:
+        """Every item of a partition, within `between`, whatever number of pages that takes."""
         last = None
         while True:
-            notes = self.table.query(pk, between=keys.changed_rows(to_millis(since)), after=last)
-            yield from (note["sk"].partition("#")[2] for note in notes.items)
-            if notes.last is None:
+            page = self.table.query(pk, between=between, after=last)
+            yield from page.items
+            if page.last is None:
                 return
-            last = notes.last
+            last = page.last
 
     def days(self, couples: Iterable[CoupleId], date: dt.date) -> dict[CoupleId, Day]:
         """The days of this date that the couples have opened already; may be a second old."""
