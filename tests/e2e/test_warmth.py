@@ -10,7 +10,7 @@ from rekindle.calendar import slot_instant
 from rekindle.models import PushKind, Zone
 from rekindle.push.payloads import CODES
 from tests.builders import LONDON, TOKYO
-from tests.e2e.conftest import await_quiet
+from tests.e2e.conftest import await_quiet, eventually
 
 if TYPE_CHECKING:
     from local.stack import Stack
@@ -83,7 +83,7 @@ def test_a_phone_that_registers_its_installation_id_is_pushed_to(stack: Stack, a
     fid = "cAbCdEfGhIjKlMnOpQrStU"
     ben.call("PUT", "/v1/me/devices/phone", {"fid": fid, "platform": "android"})
     ada.call("POST", "/v1/nudges", {"gesture": "miss_you"}, status=201)
+    (push,) = eventually(lambda: stack.inbox(fid))
     await_quiet(stack)
     assert ben.kinds() == [], "the token is not theirs any more"
-    (push,) = stack.inbox(fid)
     assert push["collapse_key"].startswith(f"{CODES[PushKind.NUDGE]}-")
