@@ -33,8 +33,8 @@ def seed(dynamodb: Any, table_name: str) -> None:  # noqa: ANN401 - a boto3 clie
             catalogue.publish(pack.id, [_published(pack, prompt) for prompt in pack.prompts])
         except WriteConflictError as error:
             raise StackError(
-                f"{path.relative_to(ROOT)}: version {pack.version} is published here with other words, which couples "
-                "may have seen. Raise its version, or forget all local data with `make reset`."
+                f"{path.relative_to(ROOT)}: it is published here with other words, which couples "
+                "may have seen. Forget all local data with `make reset`."
             ) from error
 
 
@@ -48,7 +48,7 @@ def _pack_in(path: Path) -> Pack:
 def _published(pack: Pack, prompt: PackPrompt) -> tuple[Entry, PromptText]:
     return (
         Entry(
-            ref=PromptRef(pack.id, pack.version, prompt.id),
+            ref=PromptRef(pack.id, 1, prompt.id),
             theme=prompt.theme,
             kind=prompt.kind,
             depth=prompt.depth,

@@ -46,6 +46,14 @@ class PromptKind(StrEnum):
     TOUCH = "touch"
 
 
+class Audience(StrEnum):
+    """Whom a pack plays for: every couple that does not put it aside, who chooses it, or who was given its code."""
+
+    EVERYONE = "everyone"
+    CHOICE = "choice"
+    CODE = "code"
+
+
 class Barrier(StrEnum):
     """What gets in the way; private to the person who says so."""
 

@@ -6,6 +6,7 @@ A pack reaches `parse_pack` as plain data: read from YAML at a desk, or from JSO
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import textwrap
 from collections.abc import Iterator, Mapping
@@ -17,7 +18,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic.json_schema import GenerateJsonSchema
 
 from rekindle.errors import RekindleError
-from rekindle.models import Language, PackId, PromptId, PromptKind, Theme
+from rekindle.models import Audience, Language, PackId, PromptId, PromptKind, Theme
 
 if TYPE_CHECKING:
     from pydantic.config import JsonDict
@@ -56,6 +57,11 @@ def _folded(value: object) -> object:
     return " ".join(value.split()) if isinstance(value, str) else value
 
 
+def _dated(value: object) -> object:
+    """A date as it is written; left to itself, pydantic takes seconds since 1970 for one as well."""
+    return value if isinstance(value, str) or type(value) is dt.date else repr(value)
+
+
 _FORM: Final = ConfigDict(extra="forbid", frozen=True)
 _VISIBLE: Final[JsonDict] = {"pattern": r"\S"}
 _LANGUAGES_ONLY: Final[JsonDict] = {"additionalProperties": False}
@@ -82,6 +88,12 @@ _PROMPT_CONDITIONS: Final[JsonDict] = {
             },
         },
     ]
+}
+
+# The same for `_course_findings`.
+_PACK_CONDITIONS: Final[JsonDict] = {
+    "if": {"properties": {"course": {"type": "object"}}, "required": ["course"]},
+    "then": {"properties": {"audience": {"const": Audience.CODE}}, "required": ["audience"]},
 }
 
 _FOLDED: Final = BeforeValidator(_folded)
@@ -161,15 +173,40 @@ class PackPrompt(BaseModel):
     )
 
 
-class Pack(BaseModel):
-    """A pack of prompts for couples. A published version never changes: a mended pack is a new version."""
+class Course(BaseModel):
+    """How a pack plays for the couples that have its code."""
 
     model_config = _FORM
 
-    id: Annotated[PackId, Field(pattern=SLUG, max_length=48)] = Field(
-        description="The pack's own name: small letters and digits joined by hyphens, the same in every version."
+    in_order: bool = Field(
+        default=False,
+        strict=True,
+        description="true: the prompts come one by one as they stand here. false: as they suit the day's theme.",
     )
-    version: int = Field(strict=True, ge=1, le=1_000_000, description="One higher with every release.")
+    starts_on: Annotated[dt.date, BeforeValidator(_dated)] | None = Field(
+        default=None, description="The first date it plays, such as 2026-03-01; as soon as a couple joins if left out."
+    )
+    every_days: int = Field(
+        default=1, strict=True, ge=1, le=7, description="1: a prompt of it each day. 7: once a week, others between."
+    )
+
+
+class Pack(BaseModel):
+    """A pack of prompts for couples. What is published never changes: to publish a mended pack makes a new version."""
+
+    model_config = ConfigDict(**_FORM, json_schema_extra=_PACK_CONDITIONS)
+
+    id: Annotated[PackId, Field(pattern=SLUG, max_length=48)] = Field(
+        description="The pack's own name: small letters and digits joined by hyphens, the same for ever."
+    )
+    audience: Audience = Field(
+        default=Audience.EVERYONE,
+        description="Who gets the pack. everyone: every couple, until they put it aside. choice: couples that choose "
+        "it. code: couples that you give its code.",
+    )
+    course: Course | None = Field(
+        default=None, description="For the audience code alone: in which order, from when and how often it plays."
+    )
     default_language: _LanguageCode = Field(
         description="The language that everything is written in, and that is shown where another is missing."
     )
@@ -184,7 +221,11 @@ class Pack(BaseModel):
     notes: Annotated[str, Field(max_length=2_000), _FOLDED] | None = Field(
         default=None, description="From author to author; couples never see it."
     )
-    prompts: tuple[PackPrompt, ...] = Field(min_length=1, max_length=500, description="The prompts, in any order.")
+    prompts: tuple[PackPrompt, ...] = Field(
+        min_length=1,
+        max_length=2_000,
+        description="The prompts; in any order, unless the pack is a course that plays in order.",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +264,7 @@ def parse_pack(document: object) -> Pack:
         findings += (*_comfort_findings(place, prompt), *_hint_findings(place, prompt), *_plain_findings(place, prompt))
     findings += (*_twin_id_findings(prompts), *_twin_text_findings(prompts))
     if isinstance(document, Mapping):
+        findings += _course_findings(document)
         with suppress(ValidationError):  # a broken head already has its findings; its languages mean nothing yet
             head = Pack.model_validate({**document, "prompts": tuple(prompts.values())})
             findings += _language_findings(head, prompts)
@@ -289,6 +331,11 @@ def _plain_findings(place: int, prompt: PackPrompt) -> Iterator[PackFinding]:
                     yield _at(place, prompt, "words", language, field, reason=reason)
 
 
+def _course_findings(document: Mapping[str, Any]) -> Iterator[PackFinding]:
+    if document.get("course") is not None and document.get("audience", Audience.EVERYONE) != Audience.CODE:
+        yield PackFinding(None, "course", "is for packs with the audience code; leave it out here", ("course",))
+
+
 def _twin_id_findings(prompts: Mapping[int, PackPrompt]) -> Iterator[PackFinding]:
     seen: set[PromptId] = set()
     for place, prompt in prompts.items():
@@ -353,6 +400,10 @@ _REASONS: Final[Mapping[str, str]] = {
     "extra_forbidden": "is not a field here; the fields are {fields}",
     "invalid_key": "is not a field here; if it should be text, put it in quotes",
     "enum": "must be {expected}, not {given}",
+    "bool_type": "must be true or false, not {given}",
+    "date_from_datetime_inexact": "must be a date such as 2026-03-01, not {given}",
+    "date_from_datetime_parsing": "must be a date such as 2026-03-01, not {given}",
+    "date_type": "must be a date such as 2026-03-01, not {given}",
     "int_type": "must be a whole number without quotes, not {given}",
     "greater_than_equal": "must be {ge} or more, not {given}",
     "less_than_equal": "must be {le} or less, not {given}",
@@ -393,6 +444,8 @@ def _neighbours(path: tuple[str | int, ...]) -> Iterator[str]:
             form = PackPrompt
         case ("words", _, _):
             form = PackWords
+        case ("course", _):
+            form = Course
         case _:
             form = Pack
     yield from form.model_fields

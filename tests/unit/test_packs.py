@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, FormatChecker
 
 from local.pack_lint import SCHEMA, PackFileError, main, read_pack, schema_text
 from rekindle.models import Language, PromptKind, Theme
@@ -33,13 +33,16 @@ def prompt(**changes: object) -> dict[str, Any]:
 def pack(*prompts: object, **changes: object) -> dict[str, Any]:
     sound = {
         "id": "river",
-        "version": 1,
         "default_language": "en",
         "languages": ["en"],
         "words": {"en": {"title": "River", "written_for": "Couples by the river."}},
         "prompts": list(prompts) or [prompt()],
     }
     return sound | changes
+
+
+def code_pack(**course: object) -> dict[str, Any]:
+    return pack(audience="code", course=course)
 
 
 def without(document: dict[str, Any], key: str) -> dict[str, Any]:
@@ -61,7 +64,7 @@ def starter() -> Pack:
 def schema() -> Draft202012Validator:
     document = json.loads(SCHEMA.read_text(encoding="utf-8"))
     Draft202012Validator.check_schema(document)
-    return Draft202012Validator(document)
+    return Draft202012Validator(document, format_checker=FormatChecker())
 
 
 class TestStarterPack:
@@ -184,15 +187,24 @@ class TestForm:
     @pytest.mark.parametrize(
         ("broken", "expected"),
         [
-            (without(pack(), "version"), ("version", "is missing")),
-            (pack(version=0), ("version", "must be 1 or more, not “0”")),
-            (pack(version="one"), ("version", "must be a whole number without quotes, not “one”")),
+            (pack(audience="all"), ("audience", "must be 'everyone', 'choice' or 'code', not “all”")),
+            (pack(course={}), ("course", "is for packs with the audience code; leave it out here")),
+            (code_pack(every_days=8), ("course.every_days", "must be 7 or less, not “8”")),
+            (
+                code_pack(starts_on="in spring"),
+                ("course.starts_on", "must be a date such as 2026-03-01, not “in spring”"),
+            ),
+            (code_pack(in_order="yes"), ("course.in_order", "must be true or false, not “yes”")),
+            (code_pack(pace=1), ("course.pace", "is not a field here; the fields are in_order, starts_on, every_days")),
             (pack(id="The River"), ("id", "must be small letters and digits joined by hyphens")),
             (pack(languages=[]), ("languages", "needs at least one entry")),
             (pack(languages="en"), ("languages", "must be a list")),
             (pack(prompts=[]), ("prompts", "needs at least one entry")),
             (pack(prompts=None), ("prompts", "must be a list")),
-            (pack(author="Jo"), ("author", "is not a field here; the fields are id, version, default_language")),
+            (
+                pack(author="Jo"),
+                ("author", "is not a field here; the fields are id, audience, course, default_language"),
+            ),
             (pack(words={"en": {"title": "River"}}), ("words.en.written_for", "is missing")),
             (
                 pack(words={"en": {"title": "R", "written_for": "Us", "x": 1}}),
@@ -369,7 +381,7 @@ def lint(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[[str | 
 
 RIVER = """\
 id: river
-version: 1
+audience: choice
 default_language: en
 languages: [en]
 words:
@@ -423,10 +435,13 @@ class TestLint:
             (RIVER + "---\nid: sea\n", "16: is not valid YAML: expected a single document in the stream, but found"),
             (RIVER.replace("today?", "\x07today?"), "14: is not valid YAML: an invisible character (U+0007) must be"),
             (
-                RIVER.replace("version: 1", "version: !!python/none"),
+                RIVER.replace("audience: choice", "audience: !!python/none"),
                 "2: is not valid YAML: could not determine a const",
             ),
-            (RIVER.replace("version: 1", "version: 2025-13-01"), " is not valid YAML: it has a value that cannot be"),
+            (
+                RIVER.replace("audience: choice", "audience: 2025-13-01"),
+                " is not valid YAML: it has a value that cannot be",
+            ),
             (
                 RIVER.replace("today?", "tod\xe4y?").encode("latin-1"),
                 "14: is not saved as UTF-8; in your editor, choose",
