@@ -1,65 +1,59 @@
-"""Fills the catalogue of a local stack with the packs in `packs/`."""
+"""Fills the catalogue of a stack with the packs in `packs/`."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import datetime as dt
+import os
+from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 
+from local.clock import now
 from local.errors import StackError
 from local.places import ROOT
-from rekindle.errors import WriteConflictError
-from rekindle.models import PromptRef
-from rekindle.packs import Pack, PackError, PackPrompt, parse_pack
-from rekindle.playlist import Entry
-from rekindle.store.catalogue import Catalogue, PromptText
+from rekindle.packs import Pack, PackError, parse_pack
+from rekindle.practice import Deed, practice_code
+from rekindle.store.packs import Packs, Publication
 from rekindle.store.table import Table
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-PACKS = ROOT / "packs"
+PACKS: Final = ROOT / "packs"
+LONG_AGO: Final = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
+"""From when seeded packs play: an event of any date finds them."""
 
 
 def seed(dynamodb: Any, table_name: str) -> None:  # noqa: ANN401 - a boto3 client
-    """Publish every pack in `packs/`; what is published already stays as it is.
+    """Publish every pack in `packs/` that is not live yet as it stands there, and announce none.
 
-    Raises StackError for a pack that breaks the rules, or whose words differ from those published under its version.
+    Raises StackError for a pack that breaks the rules.
     """
-    catalogue = Catalogue(Table(dynamodb, table_name))
+    packs = Packs(Table(dynamodb, table_name))
     for path in sorted(PACKS.glob("*.yaml")):
-        pack = _pack_in(path)
-        try:
-            catalogue.publish(pack.id, [_published(pack, prompt) for prompt in pack.prompts])
-        except WriteConflictError as error:
-            raise StackError(
-                f"{path.relative_to(ROOT)}: it is published here with other words, which couples "
-                "may have seen. Forget all local data with `make reset`."
-            ) from error
+        source = path.read_text(encoding="utf-8")
+        pack = _pack_of(path, source)
+        head = packs.head(pack.id)
+        live = head.releases[-1] if head.releases else None
+        if live and packs.released(pack.id, live) == source:
+            continue
+        by = Deed("seed", "the packs folder", dt.datetime.fromtimestamp(now(), dt.UTC))
+        draft = packs.save_draft(
+            pack.id, source, head.draft.revision if head.draft else 0, live.version if live else None, by
+        )
+        publication = Publication(
+            published=by,
+            approved=None,
+            live_from=by.at if live else LONG_AGO,
+            announce=False,
+            note=None,
+            code=practice_code(os.urandom(16)),
+        )
+        packs.publish(pack, source, draft.revision, publication)
 
 
-def _pack_in(path: Path) -> Pack:
+def _pack_of(path: Path, source: str) -> Pack:
     try:
-        return parse_pack(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (OSError, yaml.YAMLError, PackError) as error:
+        return parse_pack(yaml.safe_load(source))
+    except (yaml.YAMLError, PackError) as error:
         raise StackError(f"{path.relative_to(ROOT)} cannot be published:\n{error}") from error
-
-
-def _published(pack: Pack, prompt: PackPrompt) -> tuple[Entry, PromptText]:
-    return (
-        Entry(
-            ref=PromptRef(pack.id, 1, prompt.id),
-            theme=prompt.theme,
-            kind=prompt.kind,
-            depth=prompt.depth,
-            comfort=prompt.comfort,
-        ),
-        PromptText(
-            theme=prompt.theme,
-            kind=prompt.kind,
-            default=pack.default_language,
-            texts={language: words.text for language, words in prompt.words.items()},
-            whys={language: words.why for language, words in prompt.words.items()},
-            hints={language: words.hint for language, words in prompt.words.items() if words.hint},
-        ),
-    )

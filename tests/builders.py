@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rekindle.models import (
+    Audience,
     CoupleId,
     Device,
     DeviceId,
@@ -25,11 +27,14 @@ from rekindle.models import (
     Uid,
     Zone,
 )
-from rekindle.playlist import Entry
-from rekindle.store.catalogue import PromptText
+from rekindle.playlist import Entry, Release
+from rekindle.store import keys
+from rekindle.store.catalogue import PromptText, index_of, index_writes, text_item
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+
+    from rekindle.store.table import Table
 
 NEW_YORK = Zone("America/New_York")
 TOKYO = Zone("Asia/Tokyo")
@@ -77,6 +82,34 @@ def a_device(token: str | None = None, platform: Platform = Platform.ANDROID) ->
 def a_paired_person(**changes: Any) -> Person:
     """A person in a couple, with a phone: one who is due at slots."""
     return a_person(**({"couple": CoupleId("couple-1"), "devices": {DeviceId("phone"): a_device()}} | changes))
+
+
+def publish(table: Table, prompts: Iterable[tuple[Entry, PromptText]], **changes: Any) -> Release:
+    """Make these the live release of their pack, as couples' side finds it; the changes are of the release."""
+    listed = list(prompts)
+    ref = listed[0][0].ref
+    release = replace(
+        Release(
+            pack=ref.pack,
+            version=ref.version,
+            audience=Audience.EVERYONE,
+            live_from=an_instant("2020-01-01T00:00:00Z"),
+            entries=tuple(entry for entry, _ in listed),
+        ),
+        **changes,
+    )
+    english = Language("en")
+    table.put_many((keys.prompt(*_names(entry)), text_item(text)) for entry, text in listed)
+    words = {"default": english, "titles": {english: ref.pack}, "written_for": {english: "Everybody."}}
+    table.put_many([(keys.release(ref.pack, ref.version), words)])
+    index = index_of(table)
+    others = [each for each in index.releases if each.pack != ref.pack]
+    table.transact(index_writes(index, [*others, release], release.live_from))
+    return release
+
+
+def _names(entry: Entry) -> tuple[PackId, int, PromptId]:
+    return entry.ref.pack, entry.ref.version, entry.ref.prompt
 
 
 def prompts(pack: str = "test", version: int = 1) -> Iterator[tuple[Entry, PromptText]]:

@@ -28,7 +28,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from rekindle.errors import NoPromptError
-from rekindle.models import Barrier, PackId, PromptId, PromptKind, PromptRef, Theme
+from rekindle.models import Audience, Barrier, PackId, PromptId, PromptKind, PromptRef, Theme
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -59,6 +59,30 @@ class Entry:
     kind: PromptKind
     depth: int
     comfort: int
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How a pack plays for couples that have its code: in its author's order or not, from when, every how many days.
+
+    Without `starts_on` it plays as soon as a couple joins.
+    """
+
+    in_order: bool = False
+    starts_on: dt.date | None = None
+    every_days: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A published version of a pack as the playlist knows it; `entries` are in the author's order."""
+
+    pack: PackId
+    version: int
+    audience: Audience
+    live_from: dt.datetime
+    entries: tuple[Entry, ...]
+    course: Course | None = None
 
 
 @dataclass(frozen=True, slots=True)

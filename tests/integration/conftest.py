@@ -13,7 +13,6 @@ from couples_api.parts import Parts
 from delivery.courier import Courier
 from delivery.fcm import FcmGateway, credential_from
 from local import dynamodb_local
-from rekindle.models import PackId
 from rekindle.store.catalogue import Catalogue
 from rekindle.store.couples import Couples
 from rekindle.store.days import Days
@@ -26,7 +25,7 @@ from rekindle.store.streaks import Streaks
 from rekindle.store.table import Table
 from rekindle.vault import Vault
 from tests import engines
-from tests.builders import NEW_YORK, TOKYO, prompts
+from tests.builders import NEW_YORK, TOKYO, prompts, publish
 from tests.integration import fcm_wire
 from tests.integration.fcm_wire import PROJECT
 from tests.integration.push_world import Queue
@@ -101,8 +100,7 @@ def new_parts(dynamodb: DynamoDBClient, kms: KMSClient, kms_key: str) -> Callabl
     def made() -> Parts:
         name, key_name = engines.create_tables(dynamodb, f"rekindle-{next(_numbers)}")
         table = Table(dynamodb, name)
-        catalogue = Catalogue(table)
-        catalogue.publish(PackId("test"), list(prompts()))
+        publish(table, prompts())
         return Parts(
             people=People(table),
             couples=Couples(table),
@@ -110,7 +108,7 @@ def new_parts(dynamodb: DynamoDBClient, kms: KMSClient, kms_key: str) -> Callabl
             days=Days(table),
             streaks=Streaks(table),
             nudges=Nudges(table),
-            catalogue=catalogue,
+            catalogue=Catalogue(table),
             vault=Vault(kms, kms_key, Table(dynamodb, key_name)),
             app_link="https://app.example",
         )

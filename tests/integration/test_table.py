@@ -12,11 +12,11 @@ from botocore.exceptions import ClientError
 
 from rekindle.errors import ContentionError, WriteConflictError
 from rekindle.models import PackId
-from rekindle.store.catalogue import VERSION_AGE, Catalogue
-from rekindle.store.instants import from_millis, to_millis, to_ttl
+from rekindle.store import keys
+from rekindle.store.catalogue import VERSION_AGE, Catalogue, index_of, index_writes
 from rekindle.store.keys import Key
 from rekindle.store.table import ATTEMPTS, FIRST_PAUSE, Table, Write, marshal, unmarshal
-from tests.builders import an_instant, prompts
+from tests.builders import an_instant, prompts, publish
 from tests.integration.wire import asked_of, refusal, response, sent, tapped
 
 if TYPE_CHECKING:
@@ -320,48 +320,80 @@ class TestCatalogue:
 
     @pytest.fixture
     def catalogue(self, table: Table, clock: list[float]) -> Catalogue:
-        Catalogue(table).publish(next(prompts())[0].ref.pack, list(prompts()))
+        publish(table, prompts())
         return Catalogue(table, monotonic=lambda: clock[0])
 
     def test_a_new_version_is_seen_when_the_old_one_is_half_a_minute_old(
         self, table: Table, catalogue: Catalogue, clock: list[float]
     ) -> None:
-        first = catalogue.entries()
-        assert {entry.ref.version for entry in first} == {1}
-        Catalogue(table).publish(first[0].ref.pack, list(prompts(version=2)))
+        assert versions_at(catalogue) == {"test": 1}
+        publish(table, prompts(version=2))
         clock[0] += VERSION_AGE - 0.001
-        assert catalogue.entries() == first
+        assert versions_at(catalogue) == {"test": 1}
         clock[0] += 0.001
-        assert {entry.ref.version for entry in catalogue.entries()} == {2}
+        assert versions_at(catalogue) == {"test": 2}
+
+    def test_a_release_for_later_plays_from_its_instant_on_without_anything_being_read(
+        self, table: Table, catalogue: Catalogue
+    ) -> None:
+        (first,) = catalogue.releases(NOON)
+        index = index_of(table)
+        later = replace(first, version=2, live_from=NOON + HOUR, entries=first.entries[:1])
+        table.transact(index_writes(index, [first, later], NOON))
+        process = Catalogue(table)
+        assert versions_at(process) == {"test": 1}
+        with tapped(lambda operation, _: pytest.fail(operation), table.client):
+            assert versions_at(process, NOON + HOUR - dt.timedelta(milliseconds=1)) == {"test": 1}
+            assert versions_at(process, NOON + HOUR) == {"test": 2}
 
     @pytest.mark.usefixtures("catalogue")
     def test_of_two_who_publish_at_once_one_is_refused_and_the_other_is_live(self, table: Table) -> None:
-        (entry, text), *_ = prompts("late")
-        slow = Catalogue(table)
-        in_between: list[bool] = []
+        index = index_of(table)
+        publish(table, prompts("quick"))
+        with pytest.raises(WriteConflictError) as refusal:
+            table.transact(index_writes(index, [], NOON))
+        assert refusal.value.standing.keys() == {0}
+        assert versions_at(Catalogue(table)) == {"test": 1, "quick": 1}
 
-        def publish_first(operation: str, _request: AWSPreparedRequest) -> None:
-            if operation == "TransactWriteItems" and not in_between:
-                in_between.append(True)
-                Catalogue(table).publish(PackId("quick"), [next(prompts("quick"))])
+    def test_an_index_that_is_taken_the_place_of_while_it_is_read_is_read_again(self, table: Table) -> None:
+        publish(table, prompts())
+        between: list[bool] = []
 
-        with tapped(publish_first, table.client), pytest.raises(WriteConflictError):
-            slow.publish(PackId("late"), [(entry, text)])
-        assert {each.ref.pack for each in Catalogue(table).entries()} == {"test", "quick"}
-        slow.publish(PackId("late"), [(entry, text)])
-        assert {each.ref.pack for each in Catalogue(table).entries()} == {"test", "quick", "late"}
+        def overtake(operation: str, _request: AWSPreparedRequest) -> None:
+            if operation == "BatchGetItem" and not between:
+                between.append(True)
+                publish(table, prompts("quick"))
+                table.write(Write("Delete", keys.catalogue_index(1, 0)))
+
+        with tapped(overtake, table.client):
+            assert {release.pack for release in index_of(table).releases} == {"test", "quick"}
+
+    def test_an_index_that_was_taken_the_place_of_goes_in_a_day(self, table: Table) -> None:
+        publish(table, prompts())
+        table.transact(index_writes(index_of(table), [], NOON))
+        old = table.get(keys.catalogue_index(1, 0))
+        assert old is not None
+        assert old["ttl"] == NOON.timestamp() + 24 * 3600
+        assert "ttl" not in (table.get(keys.catalogue_index(2, 0)) or {})
+
+    def test_a_large_index_is_spread_over_rows(self, table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("rekindle.store.catalogue.ROW_BYTES", 100)
+        release = publish(table, prompts())
+        assert index_of(table).rows > 3
+        assert index_of(table).releases == (release,)
+        assert Catalogue(table).releases(NOON) == (release,)
 
     def test_an_unchanged_catalogue_costs_one_small_read(self, catalogue: Catalogue, clock: list[float]) -> None:
-        catalogue.entries()
+        catalogue.releases(NOON)
         clock[0] += VERSION_AGE
         reads: list[str] = []
         with tapped(lambda operation, _: reads.append(operation), catalogue.table.client):
-            catalogue.entries()
-            catalogue.entries()
+            catalogue.releases(NOON)
+            catalogue.releases(NOON)
         assert reads == ["GetItem"]
 
     def test_a_text_is_read_once(self, catalogue: Catalogue) -> None:
-        refs = [entry.ref for entry in catalogue.entries()[:3]]
+        refs = [entry.ref for entry in catalogue.releases(NOON)[0].entries[:3]]
         texts = catalogue.texts(refs)
         reads: list[str] = []
         with tapped(lambda operation, _: reads.append(operation), catalogue.table.client):
@@ -377,29 +409,23 @@ class TestCatalogue:
                 return response(200, {"Responses": {catalogue.table.name: []}, "UnprocessedKeys": {}})
             return None
 
-        refs = [entry.ref for entry in catalogue.entries()[:3]]
+        refs = [entry.ref for entry in catalogue.releases(NOON)[0].entries[:3]]
         with tapped(lagging, catalogue.table.client):
             assert catalogue.texts(refs).keys() == set(refs)
 
-    def test_the_same_version_with_other_words_is_refused(self, table: Table, catalogue: Catalogue) -> None:
-        entry, text = next(prompts())
-        other = replace(text, texts={text.default: "Other words."})
-        with pytest.raises(WriteConflictError):
-            Catalogue(table).publish(entry.ref.pack, [(entry, other)])
-        assert len(catalogue.entries()) == 84
-
-    def test_another_pack_stands_beside_the_first(self, table: Table, catalogue: Catalogue) -> None:
-        Catalogue(table).publish(next(prompts("second"))[0].ref.pack, list(prompts("second")))
-        assert {entry.ref.pack for entry in catalogue.entries()} == {"test", "second"}
-        assert len(catalogue.entries()) == 168
+    def test_what_is_read_about_a_pack_comes_by_its_release(self, catalogue: Catalogue) -> None:
+        releases = catalogue.releases(NOON)
+        assert catalogue.pack_texts(releases)[PackId("test")].titles == {"en": "test"}
+        with tapped(lambda operation, _: pytest.fail(operation), catalogue.table.client):
+            catalogue.pack_texts(releases)
 
 
-def test_an_instant_is_kept_to_the_millisecond_and_a_ttl_is_never_too_early() -> None:
-    instant = an_instant("2026-03-02T15:00:00.123Z")
-    assert from_millis(to_millis(instant)) == instant
-    assert to_millis(instant + dt.timedelta(microseconds=999)) == to_millis(instant)
-    assert to_ttl(instant) == to_millis(an_instant("2026-03-02T15:00:01Z")) // 1000
-    assert to_ttl(an_instant("2026-03-02T15:00:00Z")) == to_millis(an_instant("2026-03-02T15:00:00Z")) // 1000
+NOON = an_instant("2026-03-02T12:00:00Z")
+HOUR = dt.timedelta(hours=1)
+
+
+def versions_at(catalogue: Catalogue, instant: dt.datetime = NOON) -> dict[str, int]:
+    return {release.pack: release.version for release in catalogue.releases(instant)}
 
 
 def _cancelled(*codes: str) -> AWSResponse:

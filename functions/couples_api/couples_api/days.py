@@ -254,7 +254,7 @@ def _opened_day(reader: Reader, date: dt.date, stored: Mapping[dt.date, Day]) ->
     if date in stored:
         return stored[date]
     couple, parts = reader.couple, reader.parts
-    entries = parts.catalogue.entries()
+    entries = [entry for release in parts.catalogue.releases(reader.caller.instant) for entry in release.entries]
     for _ in range(OPENING_ATTEMPTS):
         comfort = comfort_of(couple.profiles.values())
         barriers = frozenset(barrier for profile in couple.profiles.values() for barrier in profile.barriers)

@@ -1,19 +1,26 @@
-"""The catalogue: a small index of every live prompt in memory behind one version row, and texts that never change.
+"""The catalogue: every live prompt in memory behind one small version row, and texts that never change.
 
 Choosing a prompt reads the index, which is loaded anew only when the version row says so; showing one reads that
-prompt's own row, which is immutable and so is remembered for as long as the process lives.
+prompt's own row, which is immutable and so is remembered for as long as the process lives. A pack that is released for
+a later instant is in the index already and plays from then on: nobody has to be awake for it.
 """
 
 from __future__ import annotations
 
+import datetime as dt
+import json
 import time
+import zlib
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
-from rekindle.models import Language, PackId, PromptId, PromptKind, PromptRef, Theme
-from rekindle.playlist import Entry
+from rekindle.errors import ContentionError
+from rekindle.models import Audience, Language, PackId, PromptId, PromptKind, PromptRef, Theme
+from rekindle.playlist import Course, Entry, Release
 from rekindle.store import keys
+from rekindle.store.instants import from_millis, to_millis, to_ttl
 from rekindle.store.table import Write
 
 if TYPE_CHECKING:
@@ -24,8 +31,12 @@ if TYPE_CHECKING:
 VERSION_AGE: Final = 30.0
 """Seconds for which the version row is believed: a withdrawn prompt is offered to nobody new after this."""
 TEXTS_REMEMBERED: Final = 2_000
-ENTRIES_IN_A_ROW: Final = 1_000
-"""About 60 KB: far below an item's 400 KB."""
+PACKS_REMEMBERED: Final = 200
+ROW_BYTES: Final = 350_000
+"""Of the packed index in one row, below an item's 400 KB; a prompt takes some ten of them."""
+SUPERSEDED_KEPT: Final = dt.timedelta(days=1)
+"""How long an index that another has taken the place of can still be read by whoever is about to."""
+READ_ATTEMPTS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,110 +51,188 @@ class PromptText:
     hints: Mapping[Language, str]
 
 
+@dataclass(frozen=True, slots=True)
+class PackText:
+    """What a couple reads about a pack, by language; `default` is the language that is always there."""
+
+    default: Language
+    titles: Mapping[Language, str]
+    written_for: Mapping[Language, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """What the playlist knows of all packs: of each the release that is live and those to come; `rows` hold it."""
+
+    version: int = 0
+    rows: int = 0
+    releases: tuple[Release, ...] = ()
+
+    def at(self, instant: dt.datetime) -> tuple[Release, ...]:
+        """The one release of each pack that is live at the instant, in the order of the packs' names."""
+        live: dict[PackId, Release] = {}
+        for release in sorted(self.releases, key=attrgetter("live_from", "version")):
+            if release.live_from <= instant:
+                live[release.pack] = release
+        return tuple(live[pack] for pack in sorted(live))
+
+
+def index_of(table: Table) -> Index:
+    """The index as last acknowledged; an empty one before the first publication."""
+    for _ in range(READ_ATTEMPTS):
+        head = _head(table)
+        rows = table.get_many(_rows(head["version"], head["rows"]), consistent=True)
+        if len(rows) == head["rows"]:
+            joined = b"".join(row["packed"] for row in sorted(rows, key=lambda row: str(row["sk"])))
+            return Index(head["version"], head["rows"], tuple(unpacked(joined)))
+    raise ContentionError("the catalogue kept changing while it was read")
+
+
+def index_writes(before: Index, releases: Sequence[Release], instant: dt.datetime) -> list[Write]:
+    """The writes that put `releases` in the place of the index as it was read, for one transaction.
+
+    The first of them fails if somebody else was faster.
+    """
+    version = before.version + 1
+    data = packed(releases)
+    chunks = [data[start : start + ROW_BYTES] for start in range(0, len(data), ROW_BYTES)]
+    version_row = Write(
+        "Put",
+        keys.CATALOGUE_VERSION,
+        item={"version": version, "rows": len(chunks)},
+        condition="version = :read" if before.version else "attribute_not_exists(pk)",
+        values={":read": before.version} if before.version else {},
+    )
+    new = [
+        Write("Put", key, item={"packed": chunk})
+        for key, chunk in zip(_rows(version, len(chunks)), chunks, strict=True)
+    ]
+    old = [
+        Write(
+            "Update",
+            key,
+            update="SET #ttl = :ttl",
+            names={"#ttl": "ttl"},
+            values={":ttl": to_ttl(instant + SUPERSEDED_KEPT)},
+        )
+        for key in _rows(before.version, before.rows)
+    ]
+    return [version_row, *new, *old]
+
+
 @dataclass(slots=True)
 class Catalogue:
     """The catalogue as one process remembers it. `monotonic` gives seconds and serves only the age of the index."""
 
     table: Table
     monotonic: Callable[[], float] = time.monotonic
-    _version: int = 0
+    _index: Index = field(default_factory=Index)
     _checked_at: float | None = None
-    _entries: tuple[Entry, ...] = ()
     _texts: OrderedDict[PromptRef, PromptText] = field(default_factory=OrderedDict)
+    _packs: OrderedDict[tuple[PackId, int], PackText] = field(default_factory=OrderedDict)
 
-    def entries(self) -> tuple[Entry, ...]:
-        """Every live prompt; empty before the first publication."""
+    def releases(self, instant: dt.datetime) -> tuple[Release, ...]:
+        """The live release of each pack at the instant; empty before the first publication."""
         now = self.monotonic()
         if self._checked_at is None or now - self._checked_at >= VERSION_AGE:
-            head = self._head()
-            if head["version"] != self._version:
-                rows = [keys.catalogue_index(head["version"], number) for number in range(head["rows"])]
-                items = self.table.get_many(rows, consistent=True)
-                self._entries = tuple(_entry_from(row) for item in items for row in item["entries"])
-                self._version = head["version"]
+            if _head(self.table)["version"] != self._index.version:
+                self._index = index_of(self.table)
             self._checked_at = now
-        return self._entries
+        return self._index.at(instant)
 
     def texts(self, refs: Iterable[PromptRef]) -> dict[PromptRef, PromptText]:
         """The texts of these prompts, whether live or withdrawn since."""
-        wanted = dict.fromkeys(refs)
-        missing = {keys.prompt(ref.pack, ref.version, ref.prompt): ref for ref in wanted if ref not in self._texts}
+        wanted = {ref: keys.prompt(ref.pack, ref.version, ref.prompt) for ref in refs}
+        return self._remembered(wanted, self._texts, _text_from, TEXTS_REMEMBERED)
+
+    def pack_texts(self, releases: Iterable[Release]) -> dict[PackId, PackText]:
+        """What couples read about the packs of these releases."""
+        wanted = {(each.pack, each.version): keys.release(each.pack, each.version) for each in releases}
+        found = self._remembered(wanted, self._packs, pack_text_from, PACKS_REMEMBERED)
+        return {pack: text for (pack, _), text in found.items()}
+
+    def pack_of_code(self, code: str) -> PackId | None:
+        """The pack that a practice's code is for; None if it is for none, or no longer."""
+        item = self.table.get(keys.practice_code(code))
+        return PackId(item["pack"]) if item else None
+
+    def _remembered[Name, Text](
+        self,
+        wanted: Mapping[Name, keys.Key],
+        memory: OrderedDict[Name, Text],
+        text_from: Callable[[Mapping[str, Any]], Text],
+        limit: int,
+    ) -> dict[Name, Text]:
+        missing = {key: name for name, key in wanted.items() if name not in memory}
         # What went live this very second need not be on every replica yet.
         for consistent in (False, True):
             for item in self.table.get_many(missing, consistent=consistent):
-                ref = missing.pop(keys.Key(item["pk"], item["sk"]))
-                self._texts[ref] = _text_from(item)
-        found = {ref: self._texts[ref] for ref in wanted}
-        for ref in wanted:
-            self._texts.move_to_end(ref)
-        while len(self._texts) > TEXTS_REMEMBERED:
-            self._texts.popitem(last=False)
+                memory[missing.pop(keys.Key(item["pk"], item["sk"]))] = text_from(item)
+        found = {name: memory[name] for name in wanted}
+        for name in wanted:
+            memory.move_to_end(name)
+        while len(memory) > limit:
+            memory.popitem(last=False)
         return found
 
-    def publish(self, pack: PackId, prompts: Sequence[tuple[Entry, PromptText]]) -> None:
-        """Make these the live prompts of the pack, in place of its earlier version's.
 
-        Texts come first, then the index with its version row in one transaction: until that moment nobody sees any of
-        it. Publishing the same version again changes nothing; with other words, or while somebody else publishes, it
-        raises WriteConflictError.
-        """
-        for entry, text in prompts:
-            ref = entry.ref
-            self.table.write(
-                Write(
-                    "Put",
-                    keys.prompt(ref.pack, ref.version, ref.prompt),
-                    item=_text_item(text),
-                    # A published version never changes: couples have days that point at these very words.
-                    condition="attribute_not_exists(pk) OR (texts = :texts AND whys = :whys AND hints = :hints)",
-                    values={":texts": dict(text.texts), ":whys": dict(text.whys), ":hints": dict(text.hints)},
-                )
+def _head(table: Table) -> Item:
+    return table.get(keys.CATALOGUE_VERSION) or {"version": 0, "rows": 0}
+
+
+def _rows(version: int, count: int) -> list[keys.Key]:
+    return [keys.catalogue_index(version, number) for number in range(count)]
+
+
+def packed(releases: Iterable[Release]) -> bytes:
+    """Releases as bytes: about ten for each prompt."""
+    return zlib.compress(json.dumps([_plain(release) for release in releases], separators=(",", ":")).encode(), 9)
+
+
+def unpacked(data: bytes) -> list[Release]:
+    """The releases that `packed` made into bytes; none of none."""
+    return [_release_from(plain) for plain in json.loads(zlib.decompress(data))] if data else []
+
+
+def _plain(release: Release) -> list[object]:
+    course = release.course
+    return [
+        release.pack,
+        release.version,
+        release.audience,
+        to_millis(release.live_from),
+        [course.in_order, str(course.starts_on) if course.starts_on else None, course.every_days] if course else None,
+        [[each.ref.prompt, each.theme, each.kind, each.depth, each.comfort] for each in release.entries],
+    ]
+
+
+def _release_from(plain: Sequence[Any]) -> Release:
+    pack, version, audience, live_from, course, entries = plain
+    return Release(
+        pack=PackId(pack),
+        version=version,
+        audience=Audience(audience),
+        live_from=from_millis(live_from),
+        course=_course_from(*course) if course else None,
+        entries=tuple(
+            Entry(
+                ref=PromptRef(PackId(pack), version, PromptId(prompt)),
+                theme=Theme(theme),
+                kind=PromptKind(kind),
+                depth=depth,
+                comfort=comfort,
             )
-        head = self._head()
-        self._checked_at = None
-        others = [entry for entry in self.entries() if entry.ref.pack != pack]
-        live = [*others, *(entry for entry, _ in prompts)]
-        if set(live) == set(self._entries):
-            return
-        version = head["version"] + 1
-        rows = [live[start : start + ENTRIES_IN_A_ROW] for start in range(0, len(live), ENTRIES_IN_A_ROW)]
-        self.table.transact(
-            [
-                Write(
-                    "Put",
-                    keys.CATALOGUE_VERSION,
-                    item={"version": version, "rows": len(rows)},
-                    condition="version = :read" if head["version"] else "attribute_not_exists(pk)",
-                    values={":read": head["version"]} if head["version"] else {},
-                ),
-                *(
-                    Write(
-                        "Put",
-                        keys.catalogue_index(version, number),
-                        item={"entries": [_entry_row(entry) for entry in row]},
-                    )
-                    for number, row in enumerate(rows)
-                ),
-            ]
-        )
-        self._checked_at = None
-
-    def _head(self) -> Item:
-        return self.table.get(keys.CATALOGUE_VERSION) or {"version": 0, "rows": 0}
+            for prompt, theme, kind, depth, comfort in entries
+        ),
+    )
 
 
-def _entry_row(entry: Entry) -> list[object]:
-    ref = entry.ref
-    return [ref.pack, ref.version, ref.prompt, entry.theme, entry.kind, entry.depth, entry.comfort]
+def _course_from(in_order: bool, starts_on: str | None, every_days: int) -> Course:  # noqa: FBT001  as it is kept
+    return Course(in_order, dt.date.fromisoformat(starts_on) if starts_on else None, every_days)
 
 
-def _entry_from(row: Sequence[Any]) -> Entry:
-    pack, version, prompt, theme, kind, depth, comfort = row
-    ref = PromptRef(PackId(pack), version, PromptId(prompt))
-    return Entry(ref=ref, theme=Theme(theme), kind=PromptKind(kind), depth=depth, comfort=comfort)
-
-
-def _text_item(text: PromptText) -> Item:
+def text_item(text: PromptText) -> Item:
+    """A prompt's row, which never changes."""
     return {
         "theme": text.theme,
         "kind": text.kind,
@@ -163,3 +252,8 @@ def _text_from(item: Mapping[str, Any]) -> PromptText:
         whys=item["whys"],
         hints=item["hints"],
     )
+
+
+def pack_text_from(item: Mapping[str, Any]) -> PackText:
+    """What couples read about a pack, of its release's row."""
+    return PackText(Language(item["default"]), item["titles"], item["written_for"])

@@ -33,6 +33,10 @@ ZONES: Final = "ZONES"
 SHARD_NAMES: Final = Key("SHARD_NAMES", "SHARD_NAMES")
 OUTAGES: Final = Key("SERVICE", "OUTAGES")
 WATERMARK: Final = Key("TICK", "WATERMARK")
+PACKS: Final = "PACKS"
+"""The partition that lists the practice's packs, an item for each."""
+AUDIT: Final = "AUDIT"
+NEWS: Final = Key("NEWS", "NEWS")
 CATALOGUE_VERSION: Final = Key("CATALOGUE", "VERSION")
 
 ROW_KINDS: Final[Mapping[str, PushKind]] = {"e": PushKind.EVENING, "p": PushKind.PROMPT, "t": PushKind.TOUCH}
@@ -135,6 +139,30 @@ def run(shard: str, date: dt.date) -> Key:
 
 def catalogue_index(version: int, number: int) -> Key:
     return Key("CATALOGUE", f"INDEX#{version}#{number:04}")
+
+
+def pack(pack: PackId) -> Key:
+    return Key(PACKS, pack)
+
+
+def draft(pack: PackId, revision: int, number: int) -> Key:
+    return Key(f"PACK#{pack}", f"DRAFT#{revision:06}#{number:03}")
+
+
+def release(pack: PackId, version: int) -> Key:
+    return Key(f"PACK#{pack}#{version}", "RELEASE")
+
+
+def source(pack: PackId, version: int, number: int) -> Key:
+    return Key(f"PACK#{pack}#{version}", f"SOURCE#{number:03}")
+
+
+def practice_code(code: str) -> Key:
+    return Key(f"CODE#{code}", "CODE")
+
+
+def audit(millis: int, entry: str) -> Key:
+    return Key(AUDIT, f"{millis:013}#{entry}")
 
 
 def prompt(pack: PackId, version: int, prompt: PromptId) -> Key:

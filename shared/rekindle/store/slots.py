@@ -32,7 +32,7 @@ from rekindle.reminders import Slot
 from rekindle.store import keys
 from rekindle.store.days import day_from
 from rekindle.store.instants import from_millis, to_millis, to_ttl
-from rekindle.store.table import Write
+from rekindle.store.table import Write, every_item
 from rekindle.store.targets import Registered, packed, unpacked
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ class Slots:
         """The slots that exist; one that has just been listed may be about to."""
         return frozenset(
             Slot(Zone(item["sk"]), dt.time.fromisoformat(time))
-            for item in self._all(keys.ZONES)
+            for item in every_item(self.table, keys.ZONES)
             for time in item["times"]
         )
 
@@ -273,17 +273,10 @@ class Slots:
 
     def _changed(self, pk: str, since: dt.datetime) -> Iterator[str]:
         """The sort keys of the rows that have changed since then."""
-        return (note["sk"].partition("#")[2] for note in self._all(pk, keys.changed_rows(to_millis(since))))
-
-    def _all(self, pk: str, between: tuple[str, str] | None = None) -> Iterator[Item]:
-        """Every item of a partition, within `between`, whatever number of pages that takes."""
-        last = None
-        while True:
-            page = self.table.query(pk, between=between, after=last)
-            yield from page.items
-            if page.last is None:
-                return
-            last = page.last
+        return (
+            note["sk"].partition("#")[2]
+            for note in every_item(self.table, pk, between=keys.changed_rows(to_millis(since)))
+        )
 
     def days(self, couples: Iterable[CoupleId], date: dt.date) -> dict[CoupleId, Day]:
         """The days of this date that the couples have opened already; may be a second old."""

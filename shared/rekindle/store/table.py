@@ -14,7 +14,7 @@ from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
 from rekindle.errors import ContentionError, WriteConflictError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from botocore.exceptions import ClientError
     from types_boto3_dynamodb import DynamoDBClient
@@ -26,6 +26,7 @@ type Item = dict[str, Any]
 """An item as plain values: str, int, bool, None, bytes, list, dict, set of str."""
 
 BATCH_GET_LIMIT: Final = 100
+BATCH_WRITE_LIMIT: Final = 25
 ATTEMPTS: Final = 8
 FIRST_PAUSE: Final = 0.02
 """Seconds; the pause before the n-th retry is drawn from 0 to FIRST_PAUSE * 2**n (full jitter)."""
@@ -191,6 +192,19 @@ class Table:
                 self._back_off(attempt)
         raise ContentionError(f"a write to {write.key.sk.partition('#')[0]} kept meeting transactions")
 
+    def put_many(self, items: Iterable[tuple[Key, Mapping[str, object]]]) -> None:
+        """Put items in no order and without conditions, one request for each 25; a crash leaves some of them out."""
+        for batch in batched(items, BATCH_WRITE_LIMIT, strict=False):
+            wanted: list[Any] = [{"PutRequest": {"Item": marshal({**_named(key), **item})}} for key, item in batch]
+            for attempt in range(ATTEMPTS):
+                left = self.client.batch_write_item(RequestItems={self.name: wanted}).get("UnprocessedItems", {})
+                wanted = list(left.get(self.name, []))
+                if not wanted:
+                    break
+                self._back_off(attempt)
+            else:
+                raise ContentionError("DynamoDB left items of a batch unprocessed")
+
     def transact(self, writes: Sequence[Write]) -> None:
         """Carry out all writes or none.
 
@@ -214,6 +228,17 @@ class Table:
 
     def _back_off(self, attempt: int) -> None:
         self.pause(FIRST_PAUSE * 2**attempt * self.jitter())
+
+
+def every_item(table: Table, pk: str, *, between: tuple[str, str] | None = None) -> Iterator[Item]:
+    """Every item of a partition, within `between`, whatever number of pages that takes."""
+    last = None
+    while True:
+        page = table.query(pk, between=between, after=last)
+        yield from page.items
+        if page.last is None:
+            return
+        last = page.last
 
 
 def _named(key: Key) -> dict[str, str]:

@@ -1,0 +1,184 @@
+"""The life of a pack at the practice: drafts, releases, proposals and what is withdrawn, and when couples are told."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from rekindle.invites import code_from
+from rekindle.models import Audience
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rekindle.models import Language, PackId, PromptId
+
+NEWS_AUDIENCES: Final = (Audience.EVERYONE, Audience.CHOICE)
+"""Who joins by a code has been told by the practice itself."""
+FARTHEST_AHEAD: Final = dt.timezone(dt.timedelta(hours=14))
+"""The clock on which a date begins first."""
+NEWS_NOTICE: Final = dt.timedelta(hours=1)
+LONGEST_SCHEDULE: Final = dt.timedelta(days=366)
+CODE_LENGTH: Final = 8
+
+
+class PackState(StrEnum):
+    """Where a pack stands, by what a couple would notice first."""
+
+    DRAFT = "draft"
+    PROPOSED = "proposed"
+    SCHEDULED = "scheduled"
+    LIVE = "live"
+    WITHDRAWN = "withdrawn"
+
+
+class StaffAction(StrEnum):
+    """What staff can do; each leaves an audit row."""
+
+    DRAFT_SAVED = "draft_saved"
+    DRAFT_DISCARDED = "draft_discarded"
+    PROPOSED = "proposed"
+    PUBLISHED = "published"
+    SCHEDULED = "scheduled"
+    TAKEN_BACK = "taken_back"
+    WITHDRAWN = "withdrawn"
+    RESTORED = "restored"
+    CODE_RENEWED = "code_renewed"
+    HELP_CHANGED = "help_changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """Who did something, and when. `name` is what colleagues know them by."""
+
+    uid: str
+    name: str
+    at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DraftHead:
+    """A draft less its text, which lies in `chunks` rows. `base` is the release it began as, None for a new pack."""
+
+    revision: int
+    chunks: int
+    saved: Deed
+    base: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What one person wants published and another has to approve: the draft of this very revision."""
+
+    revision: int
+    proposed: Deed
+    at: dt.datetime | None
+    announce: bool
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseHead:
+    """A published version, less its words. `chunks` rows hold its source. `taken_back` ends one before it is live."""
+
+    version: int
+    live_from: dt.datetime
+    published: Deed
+    approved: Deed | None
+    chunks: int
+    title: str
+    audience: Audience
+    languages: tuple[Language, ...]
+    prompts: int
+    announce: bool
+    note: str | None
+    taken_back: Deed | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PackHead:
+    """All that is known of a pack but its words. `revision` grows with each write and guards it.
+
+    `drafts` and `versions` are the last numbers given. `news_on` is the date on which couples are told of the pack:
+    there is one at most, ever.
+    """
+
+    id: PackId
+    title: str
+    audience: Audience
+    languages: tuple[Language, ...] = ()
+    prompts: int = 0
+    drafts: int = 0
+    versions: int = 0
+    draft: DraftHead | None = None
+    proposal: Proposal | None = None
+    releases: tuple[ReleaseHead, ...] = ()
+    withdrawn: Deed | None = None
+    withdrawn_prompts: Mapping[PromptId, Deed] = field(default_factory=dict)
+    code: str | None = None
+    news_on: dt.date | None = None
+    revision: int = 0
+
+    def live(self, instant: dt.datetime) -> ReleaseHead | None:
+        """The release that plays at the instant, unless the pack is withdrawn."""
+        return max(
+            (each for each in self.releases if each.live_from <= instant and not each.taken_back),
+            key=lambda each: (each.live_from, each.version),
+            default=None,
+        )
+
+    def scheduled(self, instant: dt.datetime) -> ReleaseHead | None:
+        """The release that is to come."""
+        return next((each for each in self.releases if each.live_from > instant and not each.taken_back), None)
+
+    def release(self, version: int) -> ReleaseHead | None:
+        """The release of that version."""
+        return next((each for each in self.releases if each.version == version), None)
+
+    def state(self, instant: dt.datetime) -> PackState:
+        """Where the pack stands at the instant."""
+        if self.withdrawn:
+            return PackState.WITHDRAWN
+        if self.proposal:
+            return PackState.PROPOSED
+        if self.scheduled(instant):
+            return PackState.SCHEDULED
+        return PackState.LIVE if self.live(instant) else PackState.DRAFT
+
+    def is_known(self) -> bool:
+        """Whether there is anything of the pack."""
+        return bool(self.draft or self.releases)
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One deed of staff, as it is kept for good; never with a word of what was written."""
+
+    done: Deed
+    action: StaffAction
+    pack: PackId | None = None
+    version: int | None = None
+    prompt: PromptId | None = None
+    note: str | None = None
+
+
+def news_date(live_from: dt.datetime) -> dt.date:
+    """The date at whose prompt time couples are told of what is live from an instant on.
+
+    It is the first that begins nowhere before that, with an hour's notice for whoever keeps the dates in mind. Told by
+    the date, a person is told once, however they move between zones and times that day.
+    """
+    return (live_from + NEWS_NOTICE).astimezone(FARTHEST_AHEAD).date() + dt.timedelta(days=1)
+
+
+def practice_code(entropy: bytes) -> str:
+    """The code with which couples join a pack, of 8 symbols; raises ValueError for fewer than 16 bytes."""
+    return code_from(entropy)[:CODE_LENGTH]
+
+
+def displayed_practice_code(code: str) -> str:
+    """The code as people read it, in two groups of four."""
+    half = CODE_LENGTH // 2
+    return f"{code[:half]}-{code[half:]}"

@@ -1,0 +1,66 @@
+"""What staff have done, kept for good: rows that are only ever added, in the transaction of the deed itself."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from rekindle.models import PackId, PromptId
+from rekindle.practice import AuditEntry, Deed, StaffAction
+from rekindle.store import keys
+from rekindle.store.instants import from_millis, to_millis
+from rekindle.store.table import Write
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rekindle.store.table import Item, Table
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """The audit rows of the table."""
+
+    table: Table
+
+    def entries(self, before: str | None, limit: int) -> tuple[list[AuditEntry], str | None]:
+        """The latest deeds before a cursor, latest first, and the cursor to go on from; None at the end."""
+        page = self.table.query(keys.AUDIT, after=before, limit=limit, descending=True)
+        return [_entry_from(item) for item in page.items], page.last
+
+
+def audit_row(entry: AuditEntry) -> Write:
+    """The row of a deed. No other row is ever written in its place."""
+    done = entry.done
+    # Two deeds of one millisecond are told apart by what they are.
+    name = hashlib.blake2b(repr(entry).encode(), digest_size=6).hexdigest()
+    details = {"pack": entry.pack, "version": entry.version, "prompt": entry.prompt, "note": entry.note}
+    return Write(
+        "Put",
+        keys.audit(to_millis(done.at), name),
+        item={"done": deed_item(done), "action": entry.action}
+        | {name: value for name, value in details.items() if value is not None},
+        condition="attribute_not_exists(pk)",
+    )
+
+
+def deed_item(deed: Deed) -> Item:
+    """A deed as it is kept."""
+    return {"uid": deed.uid, "name": deed.name, "at": to_millis(deed.at)}
+
+
+def deed_from(item: Mapping[str, Any]) -> Deed:
+    """A deed of its item."""
+    return Deed(item["uid"], item["name"], from_millis(item["at"]))
+
+
+def _entry_from(item: Mapping[str, Any]) -> AuditEntry:
+    return AuditEntry(
+        done=deed_from(item["done"]),
+        action=StaffAction(item["action"]),
+        pack=PackId(item["pack"]) if "pack" in item else None,
+        version=item.get("version"),
+        prompt=PromptId(item["prompt"]) if "prompt" in item else None,
+        note=item.get("note"),
+    )
