@@ -91,6 +91,14 @@ class PromptRef:
     prompt: PromptId
 
 
+@dataclass(frozen=True, slots=True)
+class Swapped:
+    """A prompt that one of the two put aside for another; `again` as on the day that it was for."""
+
+    prompt: PromptRef
+    again: bool = False
+
+
 class TargetKind(StrEnum):
     """How FCM is told which phone is meant: by a registration token, or by the newer Firebase installation id."""
 
@@ -272,7 +280,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A couple's prompt of one calendar date, with both answers: one item, so that one write can see the other."""
+    """A couple's prompt of one calendar date, with both answers: one item, so that one write can see the other.
+
+    `theme` is the prompt's, None on a day that was opened before days said so; `again` says that the couple had met the
+    prompt before, and `swapped` what they put aside for it, oldest first. All three are there to be counted.
+    """
 
     couple: CoupleId
     date: dt.date
@@ -280,6 +292,9 @@ class Day:
     kind: PromptKind
     window: DayWindow
     answers: Mapping[Uid, Answer] = field(default_factory=dict)
+    theme: Theme | None = None
+    again: bool = False
+    swapped: tuple[Swapped, ...] = ()
 
     @property
     def revealed(self) -> bool:

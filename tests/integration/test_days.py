@@ -15,6 +15,8 @@ import pytest
 
 from couples_api.handler import handler_of
 from rekindle.models import PromptKind, Theme
+from rekindle.store import keys
+from rekindle.store.table import Write
 from rekindle.telemetry import logger
 from tests.builders import LONDON, NEW_YORK, TOKYO, a_token, an_instant
 from tests.integration.marks import on_the_emulator
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from couples_api.parts import Parts
-    from rekindle.models import Couple, CoupleId
+    from rekindle.models import Couple, CoupleId, PromptRef
     from tests.phones import Handler
 
 MILLISECOND = dt.timedelta(milliseconds=1)
@@ -115,6 +117,33 @@ class TestPrompt:
         again = couple_of(parts, ada)
         assert again.themes_met == {dt.date(2026, 3, 2): theme}
         assert list(parts.days.seen(again.id, theme).values()) == [dt.date(2026, 3, 2)]
+
+    def test_a_day_says_its_theme_and_whether_the_couple_had_met_its_prompt(
+        self, parts: Parts, couple: tuple[Phone, Phone]
+    ) -> None:
+        ada, _ = couple
+        met: list[PromptRef] = []
+        for _ in range(14):
+            shown = ada.get("/v1/today").body["today"]
+            day = parts.days.day(couple_of(parts, ada).id, dt.date.fromisoformat(shown["date"]))
+            assert day
+            assert day.theme == shown["prompt"]["theme"]
+            assert day.again == (day.prompt in met)
+            met.append(day.prompt)
+            ada.now += DAY
+        # The pack has but one prompt of the theme touch for who wants none.
+        assert len(met) > len(set(met))
+
+    def test_a_day_from_before_days_said_more_still_reads(self, parts: Parts, couple: tuple[Phone, Phone]) -> None:
+        ada, _ = couple
+        opened = ada.get("/v1/today").body["today"]
+        couple_id = couple_of(parts, ada).id
+        key = keys.day(couple_id, dt.date(2026, 3, 2))
+        parts.days.table.write(Write("Update", key, update="REMOVE theme, again"))
+        day = parts.days.day(couple_id, dt.date(2026, 3, 2))
+        assert day
+        assert (day.theme, day.again, day.swapped) == (None, False, ())
+        assert ada.get("/v1/today").body["today"] == opened
 
 
 @on_the_emulator

@@ -259,8 +259,10 @@ def _opened_day(reader: Reader, date: dt.date, stored: Mapping[dt.date, Day]) ->
         comfort = comfort_of(couple.profiles.values())
         barriers = frozenset(barrier for profile in couple.profiles.values() for barrier in profile.barriers)
         theme = theme_for(date, couple.themes_met, available_themes(entries, comfort), barriers, couple.id)
-        entry = prompt_for(theme, entries, parts.days.seen(couple.id, theme), comfort, couple.id)
-        day = Day(couple.id, date, entry.ref, entry.kind, day_window(date, couple.zones))
+        seen = parts.days.seen(couple.id, theme)
+        entry = prompt_for(theme, entries, seen, comfort, couple.id)
+        again = (entry.ref.pack, entry.ref.prompt) in seen
+        day = Day(couple.id, date, entry.ref, entry.kind, day_window(date, couple.zones), again=again)
         try:
             return parts.days.open_day(couple, day, theme)
         except WriteConflictError as conflict:

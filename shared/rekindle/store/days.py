@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from rekindle.calendar import DayWindow
 from rekindle.errors import ContentionError, WriteConflictError
-from rekindle.models import Answer, CoupleId, Day, PackId, PromptId, PromptKind, PromptRef, Theme, Uid
+from rekindle.models import Answer, CoupleId, Day, PackId, PromptId, PromptKind, PromptRef, Swapped, Theme, Uid
 from rekindle.playlist import forgettable
 from rekindle.store import keys
 from rekindle.store.instants import from_millis, to_millis
@@ -63,11 +63,12 @@ class Days:
         return {(PackId(pack), PromptId(prompt)): dt.date.fromisoformat(date) for (pack, _, prompt), date in sightings}
 
     def open_day(self, couple: Couple, day: Day, theme: Theme) -> Day:
-        """Give the couple its day, unless it has one already: the day that stands is returned, so both see the same.
+        """Give the couple its day on `theme`, unless it has one: the day that stands is returned, so both see the same.
 
         Raises WriteConflictError when the couple has ended or changed since it was read: the theme of another date or a
         partner's new zone would have made it another day.
         """
+        day = replace(day, theme=theme)
         forgotten = sorted(forgettable(couple.themes_met, day.date))
         names = {"#date": str(day.date)} | {f"#old{number}": str(date) for number, date in enumerate(forgotten)}
         removal = " REMOVE " + ", ".join(f"themes_met.#old{number}" for number in range(len(forgotten)))
@@ -152,11 +153,10 @@ def standing_day(conflict: WriteConflictError) -> Day:
 
 def day_from(item: Mapping[str, Any]) -> Day:
     """The day of a day's item."""
-    prompt = item["prompt"]
     return Day(
         couple=CoupleId(item["pk"].partition("#")[2]),
         date=dt.date.fromisoformat(item["sk"].removeprefix(keys.DAY_PREFIX)),
-        prompt=PromptRef(PackId(prompt["pack"]), prompt["version"], PromptId(prompt["id"])),
+        prompt=_ref_from(item["prompt"]),
         kind=PromptKind(item["kind"]),
         window=DayWindow(from_millis(item["opens_at"]), from_millis(item["closes_at"])),
         answers={
@@ -168,19 +168,38 @@ def day_from(item: Mapping[str, Any]) -> Day:
             )
             for uid, answer in item["answers"].items()
         },
+        theme=Theme(item["theme"]) if "theme" in item else None,
+        again=item.get("again", False),
+        swapped=tuple(Swapped(_ref_from(each), each.get("again", False)) for each in item.get("swapped", ())),
     )
 
 
+def ref_item(ref: PromptRef) -> Item:
+    """How an item names a prompt."""
+    return {"pack": ref.pack, "version": ref.version, "id": ref.prompt}
+
+
+def swapped_item(swapped: Swapped) -> Item:
+    """How a day's item names a prompt that was put aside: an entry of its list `swapped`."""
+    return ref_item(swapped.prompt) | {"again": swapped.again}
+
+
+def _ref_from(item: Mapping[str, Any]) -> PromptRef:
+    return PromptRef(PackId(item["pack"]), item["version"], PromptId(item["id"]))
+
+
 def _item_from(couple: Couple, day: Day) -> Item:
-    prompt = day.prompt
-    return {
+    item: Item = {
         "persons": sorted(couple.profiles),
-        "prompt": {"pack": prompt.pack, "version": prompt.version, "id": prompt.prompt},
+        "prompt": ref_item(day.prompt),
         "kind": day.kind,
         "opens_at": to_millis(day.window.opens_at),
         "closes_at": to_millis(day.window.closes_at),
         "answers": {uid: _answer_item(answer) for uid, answer in day.answers.items()},
+        "theme": day.theme,
+        "again": day.again,
     }
+    return item | {"swapped": [swapped_item(each) for each in day.swapped]} if day.swapped else item
 
 
 def _answer_item(answer: Answer) -> Item:
