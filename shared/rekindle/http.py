@@ -49,25 +49,32 @@ def resolver() -> APIGatewayHttpResolver:
     return app
 
 
-def respond(app: APIGatewayHttpResolver, event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """The answer to one API Gateway event; a body over the limit is refused before anything parses it."""
+def respond(
+    app: APIGatewayHttpResolver, event: dict[str, Any], context: LambdaContext, body_limit: int = BODY_LIMIT
+) -> dict[str, Any]:
+    """The answer to one API Gateway event; a body over the limit (bytes) is refused before anything parses it."""
     # The access log has the same id, and nothing else that the two could be joined by.
     logger.append_keys(request_id=event["requestContext"]["requestId"])
     try:
-        readable = _readable(event)
+        readable = _readable(event, body_limit)
     except ProblemError as error:
         return _as_answer(_problem(error))
     return app.resolve(readable, context)
 
 
 def problem_response(
-    problem: Problem, *, retry_after: int | None = None, errors: list[dict[str, str]] | None = None
+    problem: Problem,
+    *,
+    retry_after: int | None = None,
+    errors: list[dict[str, str]] | None = None,
+    members: Mapping[str, object] | None = None,
 ) -> Response[str]:
     """The problem as application/problem+json, with the one log line of this outcome."""
     logger.info("refused", extra={"problem": problem.type, "status": int(problem.status)})
     body: dict[str, object] = {"type": problem.type, "title": problem.title, "status": problem.status}
     if errors:
         body["errors"] = errors
+    body |= members or {}
     headers: dict[str, str | list[str]] = {"Cache-Control": "no-store"}
     if retry_after is not None:
         headers["Retry-After"] = str(retry_after)
@@ -87,11 +94,11 @@ def _outcome(app: APIGatewayHttpResolver, next_middleware: NextMiddleware) -> Re
     return response
 
 
-def _readable(event: dict[str, Any]) -> dict[str, Any]:
+def _readable(event: dict[str, Any], limit: int) -> dict[str, Any]:
     """The event with its body as text; ProblemError if that is too large, no text, or not said to be JSON."""
     body, encoded = event.get("body") or "", event.get("isBase64Encoded")
     # A base64 body is a third longer than the bytes it stands for.
-    if (len(body) * 3 // 4 if encoded else len(body.encode(errors="surrogatepass"))) > BODY_LIMIT:
+    if (len(body) * 3 // 4 if encoded else len(body.encode(errors="surrogatepass"))) > limit:
         raise ProblemError(Problem.BODY_TOO_LARGE)
     if not body:
         return event
@@ -135,7 +142,7 @@ def _field_error(error: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _problem(error: ProblemError) -> Response[str]:
-    return problem_response(error.problem, retry_after=error.retry_after, errors=error.errors)
+    return problem_response(error.problem, retry_after=error.retry_after, errors=error.errors, members=error.members)
 
 
 def _busy(error: Exception) -> Response[str]:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from enum import Enum
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 from rekindle.errors import RekindleError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Problem(Enum):
@@ -15,7 +19,7 @@ class Problem(Enum):
     INVALID_FIELDS = HTTPStatus.UNPROCESSABLE_ENTITY, "Some fields are missing, unknown or not as they should be."
     UNKNOWN_ZONE = HTTPStatus.UNPROCESSABLE_ENTITY, "There is no such time zone."
     TEXT_MISSING = HTTPStatus.UNPROCESSABLE_ENTITY, "This prompt asks for an answer in words."
-    BODY_TOO_LARGE = HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is larger than 32 KB."
+    BODY_TOO_LARGE = HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "That is more than this takes at once."
     UNSUPPORTED_MEDIA_TYPE = HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The body has to be application/json."
     NOT_SIGNED_IN = HTTPStatus.UNAUTHORIZED, "Sign in first."
     NO_SUCH_ROUTE = HTTPStatus.NOT_FOUND, "There is nothing at this address for this method."
@@ -37,6 +41,20 @@ class Problem(Enum):
     )
     EDITED_SINCE = HTTPStatus.CONFLICT, "You have edited this answer since. Read it again before you edit it."
     NOTHING_TO_EDIT = HTTPStatus.CONFLICT, "You have not answered yet, so there is no revision to edit."
+    NOT_ALLOWED = HTTPStatus.FORBIDDEN, "Your account has no permission for this. Ask whoever runs the service."
+    NO_SUCH_PACK = HTTPStatus.NOT_FOUND, "There is no such pack."
+    NO_SUCH_RELEASE = HTTPStatus.NOT_FOUND, "This pack has no such version."
+    NO_SUCH_PROMPT = HTTPStatus.NOT_FOUND, "This pack has no such prompt."
+    NOTHING_TO_PUBLISH = HTTPStatus.CONFLICT, "There is no draft to publish."
+    NOTHING_TO_TAKE_BACK = HTTPStatus.CONFLICT, "Nothing of this pack is waiting to be approved or to go live."
+    NOT_PUBLISHED = HTTPStatus.CONFLICT, "This pack is not with couples, so there is nothing to withdraw."
+    NOT_WITHDRAWN = HTTPStatus.CONFLICT, "This is not withdrawn."
+    SCHEDULED_ALREADY = HTTPStatus.CONFLICT, "A version is waiting to go live. Take it back first."
+    NEEDS_ANOTHER_PERSON = HTTPStatus.CONFLICT, "Somebody else has to approve what you have proposed."
+    NO_CODE = HTTPStatus.CONFLICT, "Only a published pack for couples with a code has a code."
+    DRAFT_CHANGED = HTTPStatus.CONFLICT, "Somebody has saved this draft since you opened it. Yours is not saved yet."
+    PACK_UNFIT = HTTPStatus.UNPROCESSABLE_ENTITY, "There is something to mend before this pack can be published."
+    WRONG_PACK = HTTPStatus.UNPROCESSABLE_ENTITY, "The id in the text is not the id of this pack."
     KEY_REUSED = HTTPStatus.CONFLICT, "This idempotency key was used for another request."
     NO_PROMPT = HTTPStatus.SERVICE_UNAVAILABLE, "There is no prompt to offer yet."
     BUSY = HTTPStatus.SERVICE_UNAVAILABLE, "Something is busy on our side. Nothing is lost; try again in a moment."
@@ -59,12 +77,21 @@ class Problem(Enum):
 
 
 class ProblemError(RekindleError):
-    """A request that cannot be carried out; `retry_after` is in seconds, `errors` names fields with their reasons."""
+    """A request that cannot be carried out.
+
+    `retry_after` is in seconds, `errors` names fields with their reasons, and `members` say more, by their own names.
+    """
 
     def __init__(
-        self, problem: Problem, *, retry_after: int | None = None, errors: list[dict[str, str]] | None = None
+        self,
+        problem: Problem,
+        *,
+        retry_after: int | None = None,
+        errors: list[dict[str, str]] | None = None,
+        members: Mapping[str, object] | None = None,
     ) -> None:
         super().__init__(problem.title)
         self.problem = problem
         self.retry_after = retry_after
         self.errors = errors
+        self.members = members

@@ -32,6 +32,19 @@ class CouplesApiSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class PracticeApiSettings:
+    """What practice_api is told: its table, and whether a second person has to approve what is published."""
+
+    table: str
+    review_required: bool
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> Self:
+        """The settings; KeyError names a variable that is missing."""
+        return cls(table=environment["TABLE_NAME"], review_required=environment["REVIEW_REQUIRED"] == "true")
+
+
+@dataclass(frozen=True, slots=True)
 class WorkerSettings:
     """What tick and react are told: the table they read, and the queue they put jobs on."""
 

@@ -96,6 +96,11 @@ class Packs:
         """The source that was published."""
         return self._source(keys.source(pack, release.version, number) for number in range(release.chunks))
 
+    def has_prompt(self, pack: PackId, releases: Iterable[ReleaseHead], prompt: PromptId) -> bool:
+        """Whether any of these releases has the prompt."""
+        wanted = [keys.prompt(pack, release.version, prompt) for release in releases]
+        return bool(self.table.get_many(wanted, consistent=True))
+
     def save_draft(self, pack: PackId, source: str, replaces: int, base: int | None, saved: Deed) -> DraftHead:
         """Keep a new draft in place of revision `replaces` (0 for none); a proposal of the old one falls with it.
 
@@ -317,7 +322,7 @@ class Packs:
         rows = sorted(self.table.get_many(wanted, consistent=True), key=lambda row: str(row["sk"]))
         if len(rows) != len(wanted):
             raise ContentionError("a text went while it was read")
-        return zlib.decompress(b"".join(row["packed"] for row in rows)).decode()
+        return zlib.decompress(b"".join(row["packed"] for row in rows)).decode(errors="surrogatepass")
 
 
 def _current(head: PackHead, instant: dt.datetime) -> Iterator[ReleaseHead]:
@@ -331,10 +336,11 @@ def _require_draft(head: PackHead, revision: int) -> None:
 
 
 def _chunks(source: str) -> list[bytes]:
-    packed = zlib.compress(source.encode(), 6)
-    if len(packed) > SOURCE_BYTES:
+    # Half a surrogate pair is a finding of the text, and no reason to lose it.
+    data = zlib.compress(source.encode(errors="surrogatepass"), 6)
+    if len(data) > SOURCE_BYTES:
         raise SourceTooLargeError("a document cannot be packed small enough")
-    return [packed[start : start + CHUNK_BYTES] for start in range(0, len(packed), CHUNK_BYTES)]
+    return [data[start : start + CHUNK_BYTES] for start in range(0, len(data), CHUNK_BYTES)]
 
 
 def _forgotten(head: PackHead, instant: dt.datetime) -> list[Write]:

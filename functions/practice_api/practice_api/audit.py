@@ -1,0 +1,63 @@
+"""`/v1/practice/audit`: who of the staff did what."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler.openapi.params import Query
+from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
+from pydantic import BaseModel
+
+from practice_api.parts import TheParts, TheReader
+from rekindle.practice import StaffAction
+
+router = APIGatewayHttpRouter()
+
+AUDIT_PAGE = 100
+CURSOR = r"^[0-9]{13}#[0-9a-f]{12}$"
+
+
+class AuditEntryView(BaseModel):
+    """One deed: who, when, what, and of what."""
+
+    at: dt.datetime
+    who: str
+    action: StaffAction
+    pack: str | None
+    version: int | None
+    prompt: str | None
+    note: str | None
+
+
+class AuditView(BaseModel):
+    """Deeds, latest first; `before` asks for the next page, null at the end."""
+
+    entries: list[AuditEntryView]
+    before: str | None
+
+
+@router.get("/audit")
+def get_audit(
+    _staff: TheReader,
+    parts: TheParts,
+    before: Annotated[str | None, Query(pattern=CURSOR, description="Where the page before ended.")] = None,
+    limit: Annotated[int, Query(ge=1, le=AUDIT_PAGE)] = AUDIT_PAGE,
+) -> AuditView:
+    """What staff did, latest first. Nobody can change or remove an entry."""
+    entries, last = parts.audit.entries(before, limit)
+    return AuditView(
+        entries=[
+            AuditEntryView(
+                at=entry.done.at,
+                who=entry.done.name,
+                action=entry.action,
+                pack=entry.pack,
+                version=entry.version,
+                prompt=entry.prompt,
+                note=entry.note,
+            )
+            for entry in entries
+        ],
+        before=last,
+    )

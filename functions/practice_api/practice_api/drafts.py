@@ -1,0 +1,155 @@
+"""`/v1/practice/packs/{id}/draft`: what is being written, kept as it was typed and checked as it stands."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler.openapi.params import Query
+from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
+from pydantic import BaseModel, ConfigDict, Field
+
+from practice_api.packs import PackPath, Slug
+from practice_api.parts import Parts, Staff, TheParts, ThePublisher, TheReader
+from practice_api.views import DeedView, FindingView, PreviewView, deed_view, done_view, finding_view, preview_of
+from rekindle.models import PackId
+from rekindle.pack_source import SOURCE_LIMIT, Checked, check_source
+from rekindle.practice import DraftHead
+from rekindle.problems import Problem, ProblemError
+from rekindle.store.packs import DraftChangedError, SourceTooLargeError
+
+router = APIGatewayHttpRouter()
+
+Source = Annotated[str, Field(description="The pack as YAML or JSON, just as it is typed.", max_length=SOURCE_LIMIT)]
+Revision = Annotated[
+    int, Field(ge=0, strict=True, description="The revision of the draft that was read; 0 where there was none.")
+]
+
+
+class DraftBody(BaseModel):
+    """A draft to keep in place of the revision that was read."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    source: Source
+    revision: Revision
+
+
+class DraftView(BaseModel):
+    """A draft's text with what there is to mend; without a draft the latest version's text, as revision 0."""
+
+    source: str
+    revision: int
+    saved: DeedView | None
+    base_version: int | None
+    findings: list[FindingView]
+
+
+class SavedView(BaseModel):
+    """The draft that is kept now. `unchanged` says that it was kept already."""
+
+    revision: int
+    saved: DeedView
+    findings: list[FindingView]
+    unchanged: bool
+
+
+class CheckBody(BaseModel):
+    """A text to check, and for which pack."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    source: Source
+    pack_id: Slug | None = None
+
+
+class CheckedView(BaseModel):
+    """What there is to mend, and the pack as couples would have it if nothing has to be."""
+
+    findings: list[FindingView]
+    preview: PreviewView | None
+
+
+@router.get("/packs/<pack_id>/draft")
+def get_draft(pack_id: PackPath, staff: TheReader, parts: TheParts) -> DraftView:
+    """What is being written, or what was published last."""
+    head = parts.known_pack(pack_id)
+    draft = head.draft
+    if draft:
+        source, base = parts.packs.draft(head.id, draft), draft.base
+    else:
+        release = head.releases[-1]
+        source, base = parts.packs.released(head.id, release), release.version
+    return DraftView(
+        source=source,
+        revision=draft.revision if draft else 0,
+        saved=deed_view(draft.saved if draft else None),
+        base_version=base,
+        findings=_findings(checked(parts, staff, head.id, source)),
+    )
+
+
+@router.put("/packs/<pack_id>/draft")
+def put_draft(pack_id: PackPath, body: DraftBody, staff: ThePublisher, parts: TheParts) -> SavedView:
+    """Keep a draft, also one with something to mend. Refused if another was saved since: nobody overwrites unseen."""
+    head = parts.packs.head(PackId(pack_id))
+    findings = _findings(checked(parts, staff, head.id, body.source))
+    if head.draft and parts.packs.draft(head.id, head.draft) == body.source:
+        # Kept already: perhaps by this very request, whose answer was lost.
+        return _saved(head.draft, findings, unchanged=True)
+    base = head.draft.base if head.draft else (head.releases[-1].version if head.releases else None)
+    try:
+        draft = parts.packs.save_draft(head.id, body.source, body.revision, base, staff.deed)
+    except DraftChangedError as error:
+        raise draft_changed(error) from error
+    except SourceTooLargeError as error:
+        raise ProblemError(Problem.BODY_TOO_LARGE) from error
+    return _saved(draft, findings, unchanged=False)
+
+
+@router.delete("/packs/<pack_id>/draft", status_code=HTTPStatus.NO_CONTENT)
+def delete_draft(
+    pack_id: PackPath,
+    revision: Annotated[int, Query(ge=1, description="The revision of the draft that was read.")],
+    staff: ThePublisher,
+    parts: TheParts,
+) -> None:
+    """Go back to what is published. A pack that never was is gone with its draft."""
+    head = parts.known_pack(pack_id)
+    if head.draft is None:
+        return
+    try:
+        parts.packs.discard_draft(head.id, revision, staff.deed)
+    except DraftChangedError as error:
+        raise draft_changed(error) from error
+
+
+@router.post("/check")
+def post_check(body: CheckBody, staff: ThePublisher, parts: TheParts) -> CheckedView:
+    """What there is to mend in a text, and a preview; nothing is kept."""
+    found = checked(parts, staff, PackId(body.pack_id or ""), body.source)
+    return CheckedView(findings=_findings(found), preview=preview_of(found.pack) if found.pack else None)
+
+
+def checked(parts: Parts, staff: Staff, pack: PackId, source: str) -> Checked:
+    """The pack in a text and everything to mend in it, also beside what couples have already."""
+    found = check_source(source)
+    return check_source(source, others=parts.others(pack or found.pack.id, staff.instant)) if found.pack else found
+
+
+def draft_changed(error: DraftChangedError) -> ProblemError:
+    """The problem that says whose draft stands now."""
+    standing = error.standing
+    members = {
+        "revision": standing.revision if standing else 0,
+        "saved": done_view(standing.saved).model_dump(mode="json") if standing else None,
+    }
+    return ProblemError(Problem.DRAFT_CHANGED, members=members)
+
+
+def _saved(draft: DraftHead, findings: list[FindingView], *, unchanged: bool) -> SavedView:
+    return SavedView(revision=draft.revision, saved=done_view(draft.saved), findings=findings, unchanged=unchanged)
+
+
+def _findings(found: Checked) -> list[FindingView]:
+    return [finding_view(finding) for finding in found.findings]

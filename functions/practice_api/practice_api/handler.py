@@ -1,0 +1,48 @@
+"""The Lambda entry: one resolver with every route of the practice."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
+
+from practice_api import audit, drafts, packs, releases
+from practice_api.parts import Parts
+from rekindle import http
+from rekindle.settings import PracticeApiSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+BODY_LIMIT: Final = 4_500_000
+"""Bytes: a large pack in several languages, and what Lambda takes at once with room for its envelope."""
+
+
+def application() -> APIGatewayHttpResolver:
+    """A resolver with all routes; its OpenAPI document is the contract of the practice's API."""
+    app = http.resolver()
+    for routes in (packs, drafts, releases, audit):
+        app.include_router(routes.router, prefix="/v1/practice")
+    return app
+
+
+def handler_of(parts: Callable[[], Parts]) -> Callable[[dict[str, Any], LambdaContext], dict[str, Any]]:
+    """A Lambda handler that works with these parts, which are made at the first request."""
+    app = application()
+
+    def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+        app.append_context(parts=parts())
+        return http.respond(app, event, context, BODY_LIMIT)
+
+    return handle
+
+
+@cache
+def _deployed_parts() -> Parts:
+    return Parts.of(PracticeApiSettings.read(os.environ))
+
+
+handler = handler_of(_deployed_parts)

@@ -1,0 +1,121 @@
+"""What every route works with: which of the staff calls and when, and the stores; composed in one place.
+
+Nothing here can open an answer or read a couple's row: there is no store for it, and the role would not let it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Self
+
+from aws_lambda_powertools.event_handler import Request
+from aws_lambda_powertools.event_handler.depends import Depends
+
+from rekindle.clients import client
+from rekindle.models import PackId
+from rekindle.pack_source import check_source
+from rekindle.packs import Pack
+from rekindle.practice import Deed, PackHead, practice_code
+from rekindle.problems import Problem, ProblemError
+from rekindle.settings import PracticeApiSettings
+from rekindle.store.audit import Audit
+from rekindle.store.instants import from_millis
+from rekindle.store.packs import Packs
+from rekindle.store.table import Table
+
+type Entropy = Callable[[int], bytes]
+"""Gives that many random bytes."""
+
+READ = "practice:read"
+PUBLISH = "practice:publish"
+_ENTROPY_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The stores of one process."""
+
+    packs: Packs
+    audit: Audit
+    review_required: bool
+    entropy: Entropy = os.urandom
+    _published: dict[tuple[PackId, int], Pack] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, settings: PracticeApiSettings) -> Self:
+        """The parts that the settings name."""
+        table = Table(client("dynamodb"), settings.table)
+        return cls(packs=Packs(table), audit=Audit(table), review_required=settings.review_required)
+
+    def new_code(self) -> str:
+        """A practice code that nobody can guess."""
+        return practice_code(self.entropy(_ENTROPY_BYTES))
+
+    def known_pack(self, pack: str) -> PackHead:
+        """The pack; a problem if there is nothing of it."""
+        head = self.packs.head(PackId(pack))
+        if not head.is_known():
+            raise ProblemError(Problem.NO_SUCH_PACK)
+        return head
+
+    def others(self, pack: PackId, instant: dt.datetime) -> list[Pack]:
+        """The other packs as couples have them, which a draft's prompts are compared with."""
+        found = []
+        for head in self.packs.heads():
+            live = None if head.id == pack or head.withdrawn else head.live(instant)
+            if live is None:
+                continue
+            name = (head.id, live.version)
+            if name not in self._published:
+                checked = check_source(self.packs.released(head.id, live))
+                if checked.pack is None:
+                    continue  # the rules have become stricter since it was published
+                self._published[name] = checked.pack
+            found.append(self._published[name])
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """Who calls, as API Gateway's authorizer has verified, and when the call reached it."""
+
+    uid: str
+    name: str
+    instant: dt.datetime
+
+    @property
+    def deed(self) -> Deed:
+        """What they do now."""
+        return Deed(self.uid, self.name, self.instant)
+
+
+def _parts(request: Request) -> Parts:
+    parts: Parts = request.context["parts"]
+    return parts
+
+
+def _staff(request: Request, *scopes: str) -> Staff:
+    context: dict[str, Any] = request.resolved_event["requestContext"]
+    claims: dict[str, Any] = ((context.get("authorizer") or {}).get("jwt") or {}).get("claims") or {}
+    if "sub" not in claims:
+        raise ProblemError(Problem.NOT_SIGNED_IN)
+    # API Gateway asks for the scope of each route; should a route ever lack one, this does not.
+    if not {*scopes} & {*str(claims.get("scope", "")).split()}:
+        raise ProblemError(Problem.NOT_ALLOWED)
+    return Staff(claims["sub"], claims.get("email") or claims["sub"], from_millis(context["timeEpoch"]))
+
+
+def _reader(request: Request) -> Staff:
+    return _staff(request, READ, PUBLISH)
+
+
+def _publisher(request: Request) -> Staff:
+    return _staff(request, PUBLISH)
+
+
+TheParts = Annotated[Parts, Depends(_parts)]
+TheReader = Annotated[Staff, Depends(_reader)]
+ThePublisher = Annotated[Staff, Depends(_publisher)]

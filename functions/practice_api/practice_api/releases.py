@@ -1,0 +1,186 @@
+"""`/v1/practice/packs/{id}/publish` and its like: proposals, approval, and versions as they were published."""
+
+from __future__ import annotations
+
+import datetime as dt
+from enum import StrEnum
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler.openapi.params import Path
+from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from practice_api.drafts import Revision, checked, draft_changed
+from practice_api.packs import Note, PackPath
+from practice_api.parts import Parts, Staff, TheParts, ThePublisher, TheReader
+from practice_api.views import PackDetail, ReleaseView, finding_view, pack_detail, release_view
+from rekindle.pack_source import check_source
+from rekindle.packs import Pack
+from rekindle.practice import LONGEST_SCHEDULE, PackHead, Proposal
+from rekindle.problems import Problem, ProblemError
+from rekindle.store.packs import DraftChangedError, Publication
+
+router = APIGatewayHttpRouter()
+
+
+class PublishBody(BaseModel):
+    """How a draft is to be published: at once, or `at` an instant."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    revision: Revision
+    at: AwareDatetime | None = None
+    announce: Annotated[
+        bool,
+        Field(
+            strict=True,
+            description="Tell couples once that something new is there. A pack is announced once, ever.",
+        ),
+    ] = True
+    note: Note | None = Field(None, description="For colleagues: what is new in this version.")
+
+
+class ApproveBody(BaseModel):
+    """Which draft is approved."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    revision: Revision
+
+
+class TakeBackBody(BaseModel):
+    """Why, for colleagues."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    note: Note | None = None
+
+
+class Outcome(StrEnum):
+    """What became of a draft that was to be published."""
+
+    LIVE = "live"
+    SCHEDULED = "scheduled"
+    PROPOSED = "proposed"
+    UNCHANGED = "unchanged"
+
+
+class PublishedView(BaseModel):
+    """What became of it, and the pack as it stands now. `unchanged`: couples have these very prompts already."""
+
+    outcome: Outcome
+    pack: PackDetail
+
+
+class PublishedSourceView(ReleaseView):
+    """A published version with its text, as it was typed."""
+
+    source: str
+
+
+@router.get("/packs/<pack_id>/releases/<version>")
+def get_release(
+    pack_id: PackPath, version: Annotated[int, Path(ge=1)], _staff: TheReader, parts: TheParts
+) -> PublishedSourceView:
+    """A version just as it was published."""
+    head = parts.known_pack(pack_id)
+    release = head.release(version)
+    if release is None:
+        raise ProblemError(Problem.NO_SUCH_RELEASE)
+    return PublishedSourceView(**release_view(release).model_dump(), source=parts.packs.released(head.id, release))
+
+
+@router.post("/packs/<pack_id>/publish")
+def post_publish(pack_id: PackPath, body: PublishBody, staff: ThePublisher, parts: TheParts) -> PublishedView:
+    """Publish the draft of this revision, now or at an instant, or propose it where a second person has to approve."""
+    head = parts.known_pack(pack_id)
+    if body.at is not None and not staff.instant < body.at <= staff.instant + LONGEST_SCHEDULE:
+        reason = "has to lie ahead, within a year"
+        raise ProblemError(Problem.INVALID_FIELDS, errors=[{"field": "body.at", "reason": reason}])
+    pack, source = _publishable(parts, staff, head, body.revision)
+    if _is_live_already(parts, head, pack, staff.instant):
+        return PublishedView(outcome=Outcome.UNCHANGED, pack=pack_detail(head, staff.instant, staff.uid))
+    try:
+        if parts.review_required:
+            proposal = Proposal(body.revision, staff.deed, body.at, body.announce, body.note)
+            head = parts.packs.propose(head.id, proposal)
+            return PublishedView(outcome=Outcome.PROPOSED, pack=pack_detail(head, staff.instant, staff.uid))
+        publication = Publication(
+            published=staff.deed,
+            approved=None,
+            live_from=body.at or staff.instant,
+            announce=body.announce,
+            note=body.note,
+            code=parts.new_code(),
+        )
+        head = parts.packs.publish(pack, source, body.revision, publication)
+    except DraftChangedError as error:
+        raise draft_changed(error) from error
+    return _published(head, staff)
+
+
+@router.post("/packs/<pack_id>/approve")
+def post_approve(pack_id: PackPath, body: ApproveBody, staff: ThePublisher, parts: TheParts) -> PublishedView:
+    """Approve what another has proposed; it is published as they wanted it, at once if its time has passed."""
+    head = parts.known_pack(pack_id)
+    proposal = head.proposal
+    if proposal is None:
+        raise ProblemError(Problem.NOTHING_TO_TAKE_BACK)
+    if proposal.proposed.uid == staff.uid:
+        raise ProblemError(Problem.NEEDS_ANOTHER_PERSON)
+    if proposal.revision != body.revision:
+        raise draft_changed(DraftChangedError(head.draft))
+    pack, source = _publishable(parts, staff, head, body.revision)
+    publication = Publication(
+        published=proposal.proposed,
+        approved=staff.deed,
+        live_from=max(proposal.at or staff.instant, staff.instant),
+        announce=proposal.announce,
+        note=proposal.note,
+        code=parts.new_code(),
+    )
+    try:
+        head = parts.packs.publish(pack, source, body.revision, publication)
+    except DraftChangedError as error:
+        raise draft_changed(error) from error
+    return _published(head, staff)
+
+
+@router.post("/packs/<pack_id>/reject")
+def post_reject(pack_id: PackPath, body: TakeBackBody, staff: ThePublisher, parts: TheParts) -> PackDetail:
+    """Refuse a proposal, or call off a version that is not live yet. The text stays."""
+    head = parts.known_pack(pack_id)
+    if not (head.proposal or head.scheduled(staff.instant)):
+        raise ProblemError(Problem.NOTHING_TO_TAKE_BACK)
+    return pack_detail(parts.packs.take_back(head.id, staff.deed, body.note), staff.instant, staff.uid)
+
+
+def _publishable(parts: Parts, staff: Staff, head: PackHead, revision: int) -> tuple[Pack, str]:
+    """The draft of this revision as a pack, and its text; a problem if it cannot be published as it stands."""
+    draft = head.draft
+    if draft is None:
+        raise ProblemError(Problem.NOTHING_TO_PUBLISH)
+    if draft.revision != revision:
+        raise draft_changed(DraftChangedError(draft))
+    if head.scheduled(staff.instant):
+        raise ProblemError(Problem.SCHEDULED_ALREADY)
+    source = parts.packs.draft(head.id, draft)
+    found = checked(parts, staff, head.id, source)
+    if found.pack is None:
+        findings = [finding_view(each).model_dump() for each in found.findings]
+        raise ProblemError(Problem.PACK_UNFIT, members={"findings": findings})
+    if found.pack.id != head.id:
+        raise ProblemError(Problem.WRONG_PACK)
+    return found.pack, source
+
+
+def _is_live_already(parts: Parts, head: PackHead, pack: Pack, instant: dt.datetime) -> bool:
+    live = None if head.withdrawn else head.live(instant)
+    return live is not None and check_source(parts.packs.released(head.id, live)).pack == pack
+
+
+def _published(head: PackHead, staff: Staff) -> PublishedView:
+    is_live = head.releases[-1].live_from <= staff.instant
+    return PublishedView(
+        outcome=Outcome.LIVE if is_live else Outcome.SCHEDULED, pack=pack_detail(head, staff.instant, staff.uid)
+    )
