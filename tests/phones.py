@@ -43,6 +43,7 @@ class Phone:
     handler: Handler
     uid: Uid
     now: dt.datetime = field(default_factory=an_instant)
+    claims: dict[str, str] = field(default_factory=dict)
 
     def call(
         self,
@@ -53,8 +54,9 @@ class Phone:
         raw: str | None = None,
         headers: dict[str, str] | None = None,
     ) -> Reply:
-        event = http_event(method, path, self.uid, self.now, raw if raw is not None else body and json.dumps(body))
+        event = http_event(method, path, self.uid, self.now, _json(body) if raw is None else raw)
         event["headers"] |= headers or {}
+        event["requestContext"]["authorizer"]["jwt"]["claims"] |= self.claims
         answer = self.handler(event, None)
         return Reply(answer["statusCode"], answer["headers"], answer.get("body") or "")
 
@@ -69,6 +71,10 @@ class Phone:
 
     def delete(self, path: str) -> Reply:
         return self.call("DELETE", path)
+
+
+def _json(body: object) -> str | None:
+    return None if body is None else json.dumps(body)
 
 
 def http_event(method: str, path: str, uid: str, instant: dt.datetime, body: str | None) -> dict[str, Any]:

@@ -31,7 +31,11 @@ _PROBLEM: Final = "application/problem+json"
 _JSON: Final = "application/json"
 
 
-_REASONS: Final = {"extra_forbidden": "There is no such field here", "missing": "This field is missing"}
+_REASONS: Final = {
+    "extra_forbidden": "There is no such field here",
+    "missing": "This field is missing",
+    "string_unicode": "This text has half a character in it, which cannot be kept",
+}
 """In place of the validator's own words, by its kind of error."""
 
 

@@ -15,6 +15,7 @@ EXPORTS: Final = {
     "shared": "runtime",
     "functions/couples_api": "vault",
     "functions/delivery": "push",
+    "functions/practice_api": "practice",
 }
 """Each artifact's folder, and the dependency group that goes into it."""
 

@@ -11,7 +11,13 @@ import pytest
 
 from delivery.courier import RESERVE
 from delivery.pace import BURST
-from rekindle.settings import CouplesApiSettings, DeliverySettings, FcmTransport, WorkerSettings
+from rekindle.settings import (
+    CouplesApiSettings,
+    DeliverySettings,
+    FcmTransport,
+    PracticeApiSettings,
+    WorkerSettings,
+)
 from tests.build.cloudformation import (
     ROOT,
     TEMPLATE,
@@ -25,19 +31,21 @@ from tests.build.cloudformation import (
     text_of,
 )
 
-FUNCTIONS: Final = ("CouplesApi", "Delivery", "React", "Tick")
+FUNCTIONS: Final = ("CouplesApi", "Delivery", "PracticeApi", "React", "Tick")
 CLOUD: Final = ("dev", "prod")
 STAGES: Final = ("local", *CLOUD)
 ROLES: Final = tuple(resources("AWS::IAM::Role"))
 
 PERSONS = {"PERSON#*", "TARGET#*", "INVITE#*", "COUPLE#*", "SLOT#*"}
 CATALOGUE = {"CATALOGUE", "PACK#*"}
+TOLD_COUPLES = CATALOGUE | {"CODE#*", "HELP", "SERVICE"}
+PRACTICE = CATALOGUE | {"PACKS", "NEWS", "HELP", "STATS"}
 REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
     "CouplesApi": {
         "Table": {
-            "BatchGetItem": PERSONS | CATALOGUE | {"SERVICE"},
-            "GetItem": PERSONS | CATALOGUE | {"SERVICE"},
-            "Query": PERSONS | CATALOGUE | {"SERVICE"},
+            "BatchGetItem": PERSONS | TOLD_COUPLES,
+            "GetItem": PERSONS | TOLD_COUPLES,
+            "Query": PERSONS | TOLD_COUPLES,
             "DeleteItem": PERSONS | {"DUE#*"},
             "PutItem": PERSONS | {"DUE#*"},
             "UpdateItem": PERSONS | {"DUE#*", "ZONES", "SHARD_NAMES"},
@@ -47,6 +55,17 @@ REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
             "PutItem": {"CELL#*", "COUPLE#*"},
             "UpdateItem": {"COUPLE#*"},
         },
+    },
+    "PracticeApi": {
+        "Table": {
+            "BatchGetItem": PRACTICE | {"AUDIT", "STATS#*"},
+            "GetItem": PRACTICE | {"AUDIT", "STATS#*"},
+            "Query": PRACTICE | {"AUDIT", "STATS#*"},
+            "PutItem": PRACTICE | {"CODE#*", "AUDIT"},
+            "BatchWriteItem": PRACTICE | {"CODE#*"},
+            "UpdateItem": CATALOGUE,
+            "DeleteItem": {"CODE#*"},
+        }
     },
     "Tick": {
         "Table": {
@@ -152,7 +171,7 @@ def test_a_function_reaches_its_own_partitions_and_no_others(function: str) -> N
 @pytest.mark.parametrize("role", ROLES)
 def test_nobody_scans_or_speaks_partiql(role: str) -> None:
     """They name no partition, which satisfies every condition on the partitions named; nor is a table to be changed."""
-    items = {"BatchGetItem", "GetItem", "Query", "DeleteItem", "PutItem", "UpdateItem"}
+    items = {"BatchGetItem", "BatchWriteItem", "GetItem", "Query", "DeleteItem", "PutItem", "UpdateItem"}
     streams = {"DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"} if role == "ReactRole" else set()
     assert actions_of(role, "dynamodb") <= items | streams
 
@@ -297,8 +316,42 @@ def test_nobody_comes_in_without_a_token() -> None:
     for function in FUNCTIONS:
         for route in events_of(function, "HttpApi"):
             assert route["ApiId"] == {"Ref": "Api"}
-            assert "Auth" not in route
+            assert route.get("Auth", {}).keys() <= {"AuthorizationScopes"}
     assert not any("FunctionUrlConfig" in each for each in functions().values())
+
+
+def test_staff_need_a_scope_to_read_and_another_to_change_anything() -> None:
+    scopes = {
+        (route["Path"], route["Method"]): route["Auth"]["AuthorizationScopes"]
+        for route in events_of("PracticeApi", "HttpApi")
+    }
+    publishers = ["practice:publish"]
+    assert scopes == {
+        ("/v1/practice/{proxy+}", "GET"): ["practice:read", *publishers],
+        **{("/v1/practice/{proxy+}", method): publishers for method in ("PUT", "POST", "DELETE")},
+    }
+
+
+def test_no_staff_role_can_open_an_answer_or_read_a_couple_s_row() -> None:
+    assert not actions_of("PracticeApiRole", "kms")
+    assert not any("KeyTable" in text_of(statement["Resource"]) for statement in statements("PracticeApiRole"))
+    partitions = set().union(*REACH["PracticeApi"]["Table"].values())
+    assert not any(
+        partition.startswith(("COUPLE", "PERSON", "INVITE", "TARGET", "DUE", "TALLY")) for partition in partitions
+    )
+
+
+def test_the_audit_is_only_ever_added_to() -> None:
+    """One role alone may put a row there, which it does where there is none, and nobody may change or delete one."""
+    holders = {
+        (role, action)
+        for role in ROLES
+        for statement in statements(role)
+        if "AUDIT" in statement.get("Condition", {}).get("ForAllValues:StringLike", {}).get("dynamodb:LeadingKeys", [])
+        for action in listed(statement["Action"])
+    }
+    reads = {f"dynamodb:{name}" for name in ("BatchGetItem", "GetItem", "Query")}
+    assert holders == {("PracticeApiRole", action) for action in {"dynamodb:PutItem", *reads}}
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -440,13 +493,14 @@ def test_the_runbook_says_what_to_do_about_an_alarm(alarm: str) -> None:
     ("function", "settings"),
     [
         ("CouplesApi", CouplesApiSettings),
+        ("PracticeApi", PracticeApiSettings),
         ("Tick", WorkerSettings),
         ("React", WorkerSettings),
         ("Delivery", DeliverySettings),
     ],
 )
 def test_a_function_is_given_what_its_settings_read_and_little_else(
-    function: str, settings: type[CouplesApiSettings | WorkerSettings | DeliverySettings]
+    function: str, settings: type[CouplesApiSettings | PracticeApiSettings | WorkerSettings | DeliverySettings]
 ) -> None:
     class Asked(dict[str, str]):
         def __missing__(self, name: str) -> str:

@@ -10,10 +10,11 @@ import pytest
 if TYPE_CHECKING:
     from local.stack import Stack
 
-FUNCTIONS = ("CouplesApi", "Tick", "React", "Delivery")
+FUNCTIONS = ("CouplesApi", "PracticeApi", "Tick", "React", "Delivery")
 MAY, MAY_NOT = "may", "may not"
 
 READ, WRITE, READ_KEY, SCAN = "dynamodb.get_item", "dynamodb.put_item", "dynamodb.get_item of keys", "dynamodb.scan"
+CHANGE, DELETE = "dynamodb.update_item", "dynamodb.delete_item"
 SECRET, WRAP, OPEN = "secretsmanager.get_secret_value", "kms.generate_data_key", "kms.decrypt"
 SEND, RECEIVE = "sqs.send_message", "sqs.receive_message"
 CELL = "rekindle-cell"
@@ -41,6 +42,21 @@ TRIALS = [
     Trial("CouplesApi", MAY_NOT, SEND),
     *(Trial("CouplesApi", MAY_NOT, READ, on) for on in ("RUN#x", "DUE#x", "ZONES")),
     *(Trial("CouplesApi", MAY_NOT, WRITE, on) for on in ("CATALOGUE", "TICK", "PACK#x", "SERVICE")),
+    *(
+        Trial("PracticeApi", MAY, READ, on)
+        for on in ("PACKS", "PACK#x", "CATALOGUE", "AUDIT", "STATS", "STATS#x", "HELP")
+    ),
+    *(
+        Trial("PracticeApi", MAY, WRITE, on)
+        for on in ("PACKS", "PACK#x", "CATALOGUE", "AUDIT", "CODE#x", "NEWS", "HELP")
+    ),
+    *(
+        Trial("PracticeApi", MAY_NOT, READ, on)
+        for on in ("PERSON#x", "TARGET#x", "INVITE#x", "COUPLE#x", "SLOT#x", "DUE#x", "RUN#x", "TALLY#x", "SERVICE")
+    ),
+    *(Trial("PracticeApi", MAY_NOT, WRITE, on) for on in ("PERSON#x", "COUPLE#x", "STATS#x", "SERVICE", "TICK")),
+    *(Trial("PracticeApi", MAY_NOT, call, "AUDIT") for call in (CHANGE, DELETE)),
+    Trial("PracticeApi", MAY_NOT, SEND),
     *(Trial("Tick", MAY, READ, on) for on in ("SLOT#x", "ZONES", "TICK")),
     *(Trial("Tick", MAY_NOT, READ, on) for on in ("PERSON#x", "TARGET#x", "COUPLE#x", "INVITE#x", "DUE#x")),
     Trial("Tick", MAY_NOT, WRITE, "SLOT#x"),
@@ -53,10 +69,10 @@ TRIALS = [
     *(Trial("Delivery", MAY, READ, on) for on in ("PERSON#x", "TARGET#x", "COUPLE#x", "SLOT#x", "DUE#x")),
     *(Trial("Delivery", MAY_NOT, READ, on) for on in ("INVITE#x", "CATALOGUE")),
     *(Trial("Delivery", MAY_NOT, WRITE, on) for on in ("COUPLE#x", "TARGET#x", "SLOT#x", "ZONES")),
-    *(Trial(function, MAY_NOT, SECRET) for function in ("Tick", "React")),
+    *(Trial(function, MAY_NOT, SECRET) for function in ("PracticeApi", "Tick", "React")),
     *(
         Trial(function, MAY_NOT, call, on)
-        for function in ("Tick", "React", "Delivery")
+        for function in ("PracticeApi", "Tick", "React", "Delivery")
         for call, on in ((READ_KEY, "COUPLE#x"), (READ_KEY, "CELL#x"), (WRAP, CELL), (OPEN, CELL))
     ),
     *(Trial(function, MAY_NOT, SCAN) for function in FUNCTIONS),
@@ -87,6 +103,8 @@ def test_role(trial: Trial, stack: Stack, sessions: dict[str, boto3.Session]) ->
     arguments: dict[str, dict[str, Any]] = {
         READ: {"TableName": table, "Key": row},
         WRITE: {"TableName": table, "Item": row},
+        CHANGE: {"TableName": table, "Key": row},
+        DELETE: {"TableName": table, "Key": row},
         READ_KEY: {"TableName": keys, "Key": {"pk": row["pk"]}},
         SCAN: {"TableName": table},
         SECRET: {"SecretId": stack.outputs["FcmSecretArn"]},

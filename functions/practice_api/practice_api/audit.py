@@ -15,7 +15,7 @@ from rekindle.practice import StaffAction
 router = APIGatewayHttpRouter()
 
 AUDIT_PAGE = 100
-CURSOR = r"^[0-9]{13}#[0-9a-f]{12}$"
+CURSOR = r"^[0-9]{13}-[0-9a-f]{12}$"
 
 
 class AuditEntryView(BaseModel):

@@ -30,11 +30,11 @@ class Audit:
         return [_entry_from(item) for item in page.items], page.last
 
 
-def audit_row(entry: AuditEntry) -> Write:
-    """The row of a deed. No other row is ever written in its place."""
+def audit_row(entry: AuditEntry, revision: int) -> Write:
+    """The row of a deed that made this revision of what it is about. No other row is ever written in its place."""
     done = entry.done
-    # Two deeds of one millisecond are told apart by what they are.
-    name = hashlib.blake2b(repr(entry).encode(), digest_size=6).hexdigest()
+    # Deeds of one millisecond are told apart by what they are.
+    name = hashlib.blake2b(f"{entry} {revision}".encode(), digest_size=6).hexdigest()
     details = {"pack": entry.pack, "version": entry.version, "prompt": entry.prompt, "note": entry.note}
     return Write(
         "Put",

@@ -162,7 +162,7 @@ def practice_code(code: str) -> Key:
 
 
 def audit(millis: int, entry: str) -> Key:
-    return Key(AUDIT, f"{millis:013}#{entry}")
+    return Key(AUDIT, f"{millis:013}-{entry}")
 
 
 def prompt(pack: PackId, version: int, prompt: PromptId) -> Key:

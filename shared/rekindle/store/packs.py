@@ -264,7 +264,7 @@ class Packs:
             if catalogue is not None:
                 writes += self._index(changed, catalogue)
             try:
-                self.table.transact([_head_row(changed), *writes, audit_row(entry)])
+                self.table.transact([_head_row(changed), *writes, audit_row(entry, changed.revision)])
             except WriteConflictError:
                 continue  # another was faster, at this pack or at the catalogue: look again
             return changed
@@ -322,7 +322,7 @@ class Packs:
         rows = sorted(self.table.get_many(wanted, consistent=True), key=lambda row: str(row["sk"]))
         if len(rows) != len(wanted):
             raise ContentionError("a text went while it was read")
-        return zlib.decompress(b"".join(row["packed"] for row in rows)).decode(errors="surrogatepass")
+        return zlib.decompress(b"".join(row["packed"] for row in rows)).decode()
 
 
 def _current(head: PackHead, instant: dt.datetime) -> Iterator[ReleaseHead]:
@@ -336,8 +336,7 @@ def _require_draft(head: PackHead, revision: int) -> None:
 
 
 def _chunks(source: str) -> list[bytes]:
-    # Half a surrogate pair is a finding of the text, and no reason to lose it.
-    data = zlib.compress(source.encode(errors="surrogatepass"), 6)
+    data = zlib.compress(source.encode(), 6)
     if len(data) > SOURCE_BYTES:
         raise SourceTooLargeError("a document cannot be packed small enough")
     return [data[start : start + CHUNK_BYTES] for start in range(0, len(data), CHUNK_BYTES)]

@@ -1,0 +1,614 @@
+"""The practice's side on real engines: drafts, releases, what is withdrawn, and who did it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+import yaml
+
+from practice_api.handler import handler_of
+from practice_api.parts import Parts
+from rekindle.models import Audience, Language, PackId, Uid
+from rekindle.store import keys
+from rekindle.store.audit import Audit
+from rekindle.store.catalogue import Catalogue, index_of
+from rekindle.store.packs import Packs
+from tests.builders import an_instant
+from tests.integration.wire import tapped
+from tests.phones import Phone
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from botocore.awsrequest import AWSPreparedRequest
+
+    from rekindle.store.table import Table
+    from tests.phones import Reply
+
+NOON = an_instant("2026-03-02T12:00:00Z")
+HOUR = dt.timedelta(hours=1)
+PACK = "/v1/practice/packs/river"
+_seeds = itertools.count()
+
+
+@pytest.fixture
+def parts(table: Table) -> Parts:
+    return Parts(Packs(table), Audit(table), review_required=False)
+
+
+@pytest.fixture
+def ruth(parts: Parts) -> Phone:
+    """One who may publish."""
+    return at_the_desk(parts, "ruth", "practice:read practice:publish")
+
+
+@pytest.fixture
+def saul(parts: Parts) -> Phone:
+    """Another who may publish."""
+    return at_the_desk(parts, "saul", "practice:read practice:publish")
+
+
+def at_the_desk(parts: Parts, name: str, scope: str) -> Phone:
+    claims = {"email": f"{name}@practice.example", "scope": scope}
+    return Phone(handler_of(lambda: parts), Uid(name), NOON, claims)
+
+
+def a_prompt(name: str, **changes: Any) -> dict[str, Any]:
+    words = {"en": {"text": f"What did {name} sound like today?", "why": "Small sounds carry a day."}}
+    return {"id": name, "theme": "openness", "kind": "question", "depth": 1, "words": words} | changes
+
+
+def a_source(*prompts: dict[str, Any], **changes: Any) -> str:
+    document = {
+        "id": "river",
+        "default_language": "en",
+        "languages": ["en"],
+        "words": {"en": {"title": "River", "written_for": "Couples by the river."}},
+        "prompts": list(prompts) or [a_prompt("rain"), a_prompt("birdsong")],
+    }
+    return "# as it was typed\n" + yaml.safe_dump(document | changes, allow_unicode=True)
+
+
+def saved(phone: Phone, source: str, revision: int = 0, pack: str = PACK) -> int:
+    reply = phone.put(f"{pack}/draft", {"source": source, "revision": revision})
+    assert reply.status == 200, reply.text
+    return int(reply.body["revision"])
+
+
+def published(phone: Phone, source: str | None = None, revision: int = 0, **how: Any) -> Reply:
+    revision = saved(phone, source or a_source(), revision)
+    reply = phone.post(f"{PACK}/publish", {"revision": revision} | how)
+    assert reply.status == 200, reply.text
+    return reply
+
+
+def live_at(parts: Parts, instant: dt.datetime = NOON) -> dict[str, tuple[int, list[str]]]:
+    """What couples are offered at an instant: by pack its version and prompts."""
+    return {
+        release.pack: (release.version, [entry.ref.prompt for entry in release.entries])
+        for release in Catalogue(parts.packs.table).releases(instant)
+    }
+
+
+def audited(phone: Phone) -> list[tuple[str, str, str | None]]:
+    entries = phone.get("/v1/practice/audit").body["entries"]
+    return [(entry["who"].partition("@")[0], entry["action"], entry["prompt"]) for entry in entries]
+
+
+class TestDraft:
+    """A draft is kept as it was typed, by whoever read the one before it."""
+
+    def test_a_draft_comes_back_byte_for_byte_with_what_there_is_to_mend(self, ruth: Phone) -> None:
+        source = "# a comment\r\nid: river\ntitle: \U0001f33f שלום \u0000\n"
+        revision = saved(ruth, source)
+        draft = ruth.get(f"{PACK}/draft").body
+        assert draft["source"] == source
+        assert draft["revision"] == revision
+        assert draft["saved"] == {"name": "ruth@practice.example", "at": "2026-03-02T12:00:00Z"}
+        assert draft["findings"]
+
+    def test_the_second_of_two_who_edit_is_told_and_nothing_is_lost(self, ruth: Phone, saul: Phone) -> None:
+        first = saved(ruth, a_source())
+        saul.now += HOUR
+        his = saved(saul, a_source(a_prompt("wind")), first)
+        refused = ruth.put(f"{PACK}/draft", {"source": a_source(a_prompt("snow")), "revision": first})
+        assert refused.status == 409
+        assert refused.problem == "draft-changed"
+        assert refused.body["revision"] == his
+        assert refused.body["saved"] == {"name": "saul@practice.example", "at": "2026-03-02T13:00:00Z"}
+        assert "wind" in ruth.get(f"{PACK}/draft").body["source"]
+        assert saved(ruth, a_source(a_prompt("snow")), his) > his
+
+    def test_of_two_who_save_at_once_one_is_told(self, ruth: Phone, saul: Phone, table: Table) -> None:
+        between: list[Reply] = []
+
+        def be_faster(operation: str, _request: AWSPreparedRequest) -> None:
+            if operation == "TransactWriteItems" and not between:
+                between.append(ruth)  # type: ignore[arg-type]  # only to come here once
+                between[0] = saul.put(f"{PACK}/draft", {"source": a_source(a_prompt("wind")), "revision": 0})
+
+        with tapped(be_faster, table.client):
+            refused = ruth.put(f"{PACK}/draft", {"source": a_source(), "revision": 0})
+        assert between[0].status == 200
+        assert refused.problem == "draft-changed"
+        assert "wind" in ruth.get(f"{PACK}/draft").body["source"]
+
+    def test_saving_the_same_again_changes_nothing(self, ruth: Phone) -> None:
+        """Also when the answer to the first try was lost."""
+        first = ruth.put(f"{PACK}/draft", {"source": a_source(), "revision": 0}).body
+        again = ruth.put(f"{PACK}/draft", {"source": a_source(), "revision": 0}).body
+        assert again == first | {"unchanged": True}
+        assert len(audited(ruth)) == 1
+
+    def test_a_draft_that_was_never_published_is_gone_once_discarded(self, ruth: Phone) -> None:
+        revision = saved(ruth, a_source())
+        assert ruth.delete(f"{PACK}/draft?revision={revision + 1}").problem == "draft-changed"
+        assert ruth.delete(f"{PACK}/draft?revision={revision}").status == 204
+        assert ruth.get(f"{PACK}/draft").problem == "no-such-pack"
+        assert ruth.get("/v1/practice/packs").body["packs"] == []
+
+    def test_without_a_draft_there_is_what_was_published_last(self, ruth: Phone) -> None:
+        published(ruth)
+        draft = ruth.get(f"{PACK}/draft").body
+        assert (draft["source"], draft["revision"], draft["base_version"]) == (a_source(), 0, 1)
+        again = saved(ruth, a_source(a_prompt("wind")))
+        assert ruth.get(f"{PACK}/draft").body["base_version"] == 1
+        assert ruth.delete(f"{PACK}/draft?revision={again}").status == 204
+        assert ruth.get(f"{PACK}/draft").body == draft
+
+    def test_an_old_draft_can_be_brought_back_for_a_month(self, ruth: Phone, table: Table) -> None:
+        first = saved(ruth, a_source())
+        second = saved(ruth, a_source(a_prompt("wind")), first)
+        old, new = (table.get(keys.draft(PackId("river"), revision, 0)) for revision in (first, second))
+        assert old is not None
+        assert new is not None
+        assert old["ttl"] == (NOON + dt.timedelta(days=30)).timestamp()
+        assert "ttl" not in new
+
+    def test_a_draft_of_four_million_characters_is_kept(self, ruth: Phone) -> None:
+        source = "# " + "".join(f"{number:x} " for number in range(600_000))[:3_999_998]
+        revision = saved(ruth, source)
+        assert ruth.get(f"{PACK}/draft").body["source"] == source
+        again = saved(ruth, source[:-1], revision)
+        assert ruth.get(f"{PACK}/draft").body["revision"] == again
+
+    def test_more_than_that_is_refused_in_words(self, ruth: Phone) -> None:
+        assert ruth.put(f"{PACK}/draft", {"source": "#" * 4_000_001, "revision": 0}).problem == "invalid-fields"
+        assert ruth.put(f"{PACK}/draft", {"source": "#" * 4_600_000, "revision": 0}).problem == "body-too-large"
+
+    def test_what_is_no_text_is_refused_in_words(self, ruth: Phone) -> None:
+        refused = ruth.put(f"{PACK}/draft", {"source": "half \ud83c", "revision": 0})
+        assert refused.body["errors"][0]["reason"] == "This text has half a character in it, which cannot be kept"
+
+    def test_a_text_that_cannot_be_packed_is_too_large(self, ruth: Phone, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("rekindle.store.packs.SOURCE_BYTES", 50)
+        assert ruth.put(f"{PACK}/draft", {"source": a_source(), "revision": 0}).problem == "body-too-large"
+
+
+class TestCheck:
+    """A text is checked as it is typed, and nothing of it is kept."""
+
+    def test_what_there_is_to_mend_is_said_with_its_line(self, ruth: Phone) -> None:
+        reply = ruth.post("/v1/practice/check", {"source": a_source(a_prompt("rain", depth=4))}).body
+        (finding,) = reply["findings"]
+        assert finding["prompt"] == "rain"
+        assert finding["reason"] == "must be 3 or less, not “4”"
+        assert a_source(a_prompt("rain", depth=4)).splitlines()[finding["line"] - 1].strip() == "- depth: 4"
+        assert reply["preview"] is None
+        assert ruth.get("/v1/practice/packs").body["packs"] == []
+
+    def test_a_sound_text_comes_with_a_preview_in_each_language(self, ruth: Phone) -> None:
+        words = {"en": {"text": "Rain?", "why": "Wet."}, "he": {"text": "גשם?", "why": "<b>רטוב</b>"}}
+        source = a_source(
+            a_prompt("rain", words=words),
+            languages=["en", "he"],
+            words={"en": {"title": "River", "written_for": "Us."}, "he": {"title": "נהר", "written_for": "אנחנו."}},
+        )
+        preview = ruth.post("/v1/practice/check", {"source": source, "pack_id": "river"}).body["preview"]
+        assert preview["words"]["he"] == {"title": "נהר", "written_for": "אנחנו."}
+        assert preview["prompts"][0]["words"]["he"] == {"text": "גשם?", "why": "<b>רטוב</b>", "hint": None}
+
+    @pytest.mark.parametrize("source", ["", "\t", "[" * 10_000, "a: *b", "\x00", "- " * 5_000, "'", "{}"])
+    def test_rubbish_gets_a_finding_and_never_an_error(self, ruth: Phone, source: str) -> None:
+        reply = ruth.post("/v1/practice/check", {"source": source})
+        assert reply.status == 200
+        assert reply.body["findings"]
+        assert reply.body["preview"] is None
+
+
+class TestPublish:
+    """What is published never changes, and couples have it from its instant on."""
+
+    def test_a_draft_goes_live_at_once(self, ruth: Phone, parts: Parts) -> None:
+        reply = published(ruth, note="First.").body
+        assert reply["outcome"] == "live"
+        pack = reply["pack"]
+        assert (pack["state"], pack["live_version"], pack["draft"]) == ("live", 1, None)
+        assert pack["releases"][0]["note"] == "First."
+        assert live_at(parts) == {"river": (1, ["rain", "birdsong"])}
+
+    def test_its_words_are_what_couples_read(self, ruth: Phone, parts: Parts) -> None:
+        published(ruth)
+        catalogue = Catalogue(parts.packs.table)
+        (release,) = catalogue.releases(NOON)
+        texts = catalogue.texts([release.entries[0].ref])
+        assert [text.texts for text in texts.values()] == [{"en": "What did rain sound like today?"}]
+        assert catalogue.pack_texts([release])[PackId("river")].titles == {"en": "River"}
+
+    def test_a_new_version_takes_its_place_and_leaves_the_old_words_as_they_were(
+        self, ruth: Phone, parts: Parts
+    ) -> None:
+        published(ruth)
+        old = Catalogue(parts.packs.table).releases(NOON)[0].entries[0].ref
+        mended = a_prompt("rain", words={"en": {"text": "How loud was the rain?", "why": "It matters."}})
+        ruth.now += HOUR
+        assert published(ruth, a_source(mended, a_prompt("wind"))).body["pack"]["live_version"] == 2
+        assert live_at(parts, ruth.now) == {"river": (2, ["rain", "wind"])}
+        assert Catalogue(parts.packs.table).texts([old])[old].texts[Language("en")] == "What did rain sound like today?"
+        assert ruth.get(f"{PACK}/releases/1").body["source"] == a_source()
+        assert ruth.get(f"{PACK}/releases/3").problem == "no-such-release"
+
+    def test_a_pack_for_later_plays_from_its_instant_on(self, ruth: Phone, parts: Parts) -> None:
+        published(ruth)
+        ruth.now += HOUR
+        reply = published(ruth, a_source(a_prompt("wind")), at="2026-03-02T14:00:00Z").body
+        assert reply["outcome"] == "scheduled"
+        assert reply["pack"]["state"] == "scheduled"
+        assert reply["pack"]["scheduled"] == {"version": 2, "at": "2026-03-02T14:00:00Z"}
+        assert live_at(parts, NOON + 2 * HOUR - dt.timedelta(milliseconds=1))["river"][0] == 1
+        assert live_at(parts, NOON + 2 * HOUR)["river"][0] == 2
+        ruth.now += HOUR
+        assert ruth.get(PACK).body["state"] == "live"
+
+    def test_one_that_is_to_come_can_be_called_off(self, ruth: Phone, parts: Parts) -> None:
+        published(ruth, at="2026-03-02T14:00:00Z")
+        revision = saved(ruth, a_source(a_prompt("wind")))
+        assert ruth.post(f"{PACK}/publish", {"revision": revision}).problem == "scheduled-already"
+        pack = ruth.post(f"{PACK}/reject", {"note": "Not yet."}).body
+        assert (pack["state"], pack["scheduled"]) == ("draft", None)
+        assert pack["releases"][0]["taken_back"]["name"] == "ruth@practice.example"
+        assert live_at(parts, NOON + 5 * HOUR) == {}
+        assert ruth.post(f"{PACK}/reject", {}).problem == "nothing-to-take-back"
+        assert ruth.post(f"{PACK}/publish", {"revision": revision}).status == 200
+        assert live_at(parts)["river"] == (2, ["wind"])
+
+    @pytest.mark.parametrize("at", ["2026-03-02T12:00:00Z", "2026-03-01T00:00:00Z", "2028-01-01T00:00:00Z", "soon"])
+    def test_a_time_that_is_none_to_publish_at_is_refused(self, ruth: Phone, at: str) -> None:
+        revision = saved(ruth, a_source())
+        refused = ruth.post(f"{PACK}/publish", {"revision": revision, "at": at})
+        assert refused.problem == "invalid-fields"
+        assert refused.body["errors"][0]["field"] == "body.at"
+
+    def test_one_with_something_to_mend_is_refused_with_all_of_it(self, ruth: Phone, parts: Parts) -> None:
+        revision = saved(ruth, a_source(a_prompt("rain", depth=4), a_prompt("wind", theme="weather")))
+        refused = ruth.post(f"{PACK}/publish", {"revision": revision})
+        assert refused.problem == "pack-unfit"
+        assert [finding["prompt"] for finding in refused.body["findings"]] == ["rain", "wind"]
+        assert live_at(parts) == {}
+
+    def test_the_text_of_another_pack_is_refused(self, ruth: Phone) -> None:
+        revision = saved(ruth, a_source(id="lake"))
+        assert ruth.post(f"{PACK}/publish", {"revision": revision}).problem == "wrong-pack"
+
+    def test_a_draft_that_has_changed_is_not_published_unseen(self, ruth: Phone, saul: Phone, parts: Parts) -> None:
+        first = saved(ruth, a_source())
+        saved(saul, a_source(a_prompt("wind")), first)
+        assert ruth.post(f"{PACK}/publish", {"revision": first}).problem == "draft-changed"
+        assert live_at(parts) == {}
+
+    def test_what_couples_have_already_is_not_published_again(self, ruth: Phone) -> None:
+        published(ruth)
+        revision = saved(ruth, "# only a remark more\n" + a_source())
+        reply = ruth.post(f"{PACK}/publish", {"revision": revision}).body
+        assert reply["outcome"] == "unchanged"
+        assert reply["pack"]["live_version"] == 1
+
+    def test_a_crash_before_it_is_known_leaves_nothing_that_couples_see(self, ruth: Phone, parts: Parts) -> None:
+        """And its number is never given again: what was half written stays unread."""
+        revision = saved(ruth, a_source())
+
+        class CrashError(BaseException):
+            pass
+
+        def crash(operation: str, _request: AWSPreparedRequest) -> None:
+            if operation == "TransactWriteItems":
+                raise CrashError
+
+        with tapped(crash, parts.packs.table.client), pytest.raises(CrashError):
+            ruth.post(f"{PACK}/publish", {"revision": revision})
+        assert live_at(parts) == {}
+        assert ruth.get(f"{PACK}/draft").body["revision"] == revision
+        assert ruth.post(f"{PACK}/publish", {"revision": revision}).body["pack"]["live_version"] == 2
+
+    def test_of_two_who_publish_two_packs_at_once_both_are_live(self, ruth: Phone, saul: Phone, parts: Parts) -> None:
+        between: list[int] = []
+
+        def be_faster(operation: str, _request: AWSPreparedRequest) -> None:
+            if operation == "TransactWriteItems" and not between:
+                between.append(0)
+                lake = "/v1/practice/packs/lake"
+                between[0] = saved(saul, a_source(id="lake"), pack=lake)
+                assert saul.post(f"{lake}/publish", {"revision": between[0]}).status == 200
+
+        revision = saved(ruth, a_source())
+        with tapped(be_faster, parts.packs.table.client):
+            assert ruth.post(f"{PACK}/publish", {"revision": revision}).status == 200
+        assert live_at(parts).keys() == {"lake", "river"}
+
+    def test_a_pack_of_a_thousand_prompts_in_five_languages_is_published(self, ruth: Phone, parts: Parts) -> None:
+        languages = ["en", "es", "fr", "de", "he"]
+        themes = ["openness", "time", "fear", "spark"]
+        listed = [
+            a_prompt(
+                f"prompt-{number}",
+                theme=themes[number % 4],
+                words={each: {"text": f"{each} {number} " + "word " * 30, "why": "Because."} for each in languages},
+            )
+            for number in range(1000)
+        ]
+        words = {each: {"title": "River", "written_for": "Us."} for each in languages}
+        reply = published(ruth, a_source(*listed, languages=languages, words=words)).body
+        assert reply["pack"]["prompts"] == 1000
+        assert len(live_at(parts)["river"][1]) == 1000
+        head = parts.packs.table.get(keys.CATALOGUE_VERSION)
+        assert head is not None
+        assert head["rows"] == 1
+
+
+class TestReview:
+    """Where it is asked for, a second person looks before couples do."""
+
+    @pytest.fixture
+    def parts(self, table: Table) -> Parts:
+        return Parts(Packs(table), Audit(table), review_required=True)
+
+    def test_another_has_to_approve(self, ruth: Phone, saul: Phone, parts: Parts) -> None:
+        revision = saved(ruth, a_source())
+        proposed = ruth.post(f"{PACK}/publish", {"revision": revision, "note": "Please look."}).body
+        assert proposed["outcome"] == "proposed"
+        assert proposed["pack"]["state"] == "proposed"
+        assert proposed["pack"]["proposal"]["mine"] is True
+        assert live_at(parts) == {}
+        assert ruth.post(f"{PACK}/approve", {"revision": revision}).problem == "needs-another-person"
+        assert saul.get(PACK).body["proposal"]["mine"] is False
+        saul.now += HOUR
+        approved = saul.post(f"{PACK}/approve", {"revision": revision}).body
+        assert approved["outcome"] == "live"
+        release = approved["pack"]["releases"][0]
+        assert release["published"]["name"] == "ruth@practice.example"
+        assert release["approved"]["name"] == "saul@practice.example"
+        assert live_at(parts, NOON + HOUR)["river"][0] == 1
+        assert live_at(parts, NOON) == {}
+
+    def test_what_has_changed_since_is_not_approved(self, ruth: Phone, saul: Phone, parts: Parts) -> None:
+        first = saved(ruth, a_source())
+        ruth.post(f"{PACK}/publish", {"revision": first})
+        second = saved(ruth, a_source(a_prompt("wind")), first)
+        assert saul.post(f"{PACK}/approve", {"revision": first}).problem == "nothing-to-take-back"
+        ruth.post(f"{PACK}/publish", {"revision": second})
+        assert saul.post(f"{PACK}/approve", {"revision": first}).problem == "draft-changed"
+        assert live_at(parts) == {}
+
+    def test_it_can_be_refused(self, ruth: Phone, saul: Phone) -> None:
+        revision = saved(ruth, a_source())
+        ruth.post(f"{PACK}/publish", {"revision": revision})
+        pack = saul.post(f"{PACK}/reject", {"note": "The second one is too sharp."}).body
+        assert (pack["state"], pack["proposal"], pack["draft"]["revision"]) == ("draft", None, revision)
+
+    def test_a_time_that_has_passed_meanwhile_is_now(self, ruth: Phone, saul: Phone, parts: Parts) -> None:
+        revision = saved(ruth, a_source())
+        ruth.post(f"{PACK}/publish", {"revision": revision, "at": "2026-03-02T13:00:00Z"})
+        saul.now += 3 * HOUR
+        assert saul.post(f"{PACK}/approve", {"revision": revision}).body["outcome"] == "live"
+        assert live_at(parts, NOON + 2 * HOUR) == {}
+
+
+class TestWithdraw:
+    """What is withdrawn is offered to nobody new, and stays where it was seen."""
+
+    def test_a_prompt_goes_and_comes_back(self, ruth: Phone, parts: Parts) -> None:
+        published(ruth)
+        ref = Catalogue(parts.packs.table).releases(NOON)[0].entries[0].ref
+        pack = ruth.post(f"{PACK}/withdraw", {"prompt": "rain", "reason": "It hurt somebody."}).body
+        assert pack["withdrawn_prompts"] == ["rain"]
+        assert live_at(parts)["river"] == (1, ["birdsong"])
+        assert Catalogue(parts.packs.table).texts([ref]).keys() == {ref}
+        assert ruth.post(f"{PACK}/restore", {"prompt": "rain"}).body["withdrawn_prompts"] == []
+        assert live_at(parts)["river"] == (1, ["rain", "birdsong"])
+
+    def test_a_withdrawn_prompt_stays_so_in_a_new_version(self, ruth: Phone, parts: Parts) -> None:
+        published(ruth)
+        ruth.post(f"{PACK}/withdraw", {"prompt": "rain"})
+        published(ruth, a_source(a_prompt("rain"), a_prompt("wind")))
+        assert live_at(parts)["river"] == (2, ["wind"])
+
+    def test_a_whole_pack_goes_and_comes_back(self, ruth: Phone, parts: Parts) -> None:
+        published(ruth)
+        audit_of_publishing = [action for _, action, _ in audited(ruth)]
+        assert sorted(audit_of_publishing) == ["draft_saved", "published"]
+        ruth.now += HOUR
+        assert ruth.post(f"{PACK}/withdraw", {}).body["state"] == "withdrawn"
+        assert live_at(parts) == {}
+        assert ruth.post(f"{PACK}/withdraw", {}).status == 200
+        ruth.now += HOUR
+        assert ruth.post(f"{PACK}/restore", {}).body["state"] == "live"
+        assert ruth.post(f"{PACK}/restore", {}).problem == "not-withdrawn"
+        assert live_at(parts)["river"] == (1, ["rain", "birdsong"])
+        assert [action for _, action, _ in audited(ruth)] == ["restored", "withdrawn", *audit_of_publishing]
+
+    def test_what_was_to_come_goes_with_it_for_good(self, ruth: Phone, parts: Parts) -> None:
+        published(ruth)
+        published(ruth, a_source(a_prompt("wind")), at="2026-03-02T14:00:00Z")
+        ruth.post(f"{PACK}/withdraw", {})
+        ruth.post(f"{PACK}/restore", {})
+        assert live_at(parts, NOON + 5 * HOUR)["river"][0] == 1
+
+    def test_only_what_couples_have_had_can_be_withdrawn(self, ruth: Phone) -> None:
+        saved(ruth, a_source())
+        assert ruth.post(f"{PACK}/withdraw", {}).problem == "not-published"
+        assert ruth.post("/v1/practice/packs/lake/withdraw", {}).problem == "no-such-pack"
+        published(ruth, a_source(a_prompt("wind")), revision=1)
+        assert ruth.post(f"{PACK}/withdraw", {"prompt": "rain"}).problem == "no-such-prompt"
+
+    def test_publishing_brings_a_withdrawn_pack_back(self, ruth: Phone, parts: Parts) -> None:
+        published(ruth)
+        ruth.post(f"{PACK}/withdraw", {})
+        assert published(ruth).body["outcome"] == "live"
+        assert live_at(parts)["river"][0] == 2
+
+
+class TestCode:
+    """A pack for couples with a code has one as soon as it is published."""
+
+    def test_the_code_leads_to_the_pack_until_it_is_renewed(self, ruth: Phone, parts: Parts) -> None:
+        assert ruth.post(f"{PACK}/code").problem == "no-such-pack"
+        pack = published(ruth, a_source(audience="code", course={"in_order": True, "every_days": 2})).body["pack"]
+        first = pack["code"]
+        assert len(first) == 9
+        catalogue = Catalogue(parts.packs.table)
+        assert catalogue.pack_of_code(first.replace("-", "")) == "river"
+        (release,) = catalogue.releases(NOON)
+        assert release.audience is Audience.CODE
+        assert release.course is not None
+        assert (release.course.in_order, release.course.every_days) == (True, 2)
+        second = ruth.post(f"{PACK}/code").body["code"]
+        assert catalogue.pack_of_code(first.replace("-", "")) is None
+        assert catalogue.pack_of_code(second.replace("-", "")) == "river"
+        assert published(ruth, a_source(a_prompt("wind"), audience="code")).body["pack"]["code"] == second
+
+    def test_a_pack_for_everyone_has_none(self, ruth: Phone) -> None:
+        assert published(ruth).body["pack"]["code"] is None
+        assert ruth.post(f"{PACK}/code").problem == "no-code"
+
+
+class TestNews:
+    """Couples are told of a pack once, on the first date that begins nowhere before it is live."""
+
+    def news(self, table: Table) -> dict[str, list[str]]:
+        item = table.get(keys.NEWS)
+        dates: dict[str, list[str]] = item["dates"] if item else {}
+        return dates
+
+    def test_a_new_pack_is_news_once(self, ruth: Phone, table: Table) -> None:
+        assert published(ruth).body["pack"]["news_on"] == "2026-03-04"
+        assert self.news(table) == {"2026-03-04": ["river"]}
+        ruth.now += dt.timedelta(days=30)
+        assert published(ruth, a_source(a_prompt("wind"))).body["pack"]["news_on"] == "2026-03-04"
+        assert self.news(table) == {"2026-03-04": ["river"]}
+
+    def test_nobody_is_told_who_should_not_be(self, ruth: Phone, table: Table) -> None:
+        assert published(ruth, announce=False).body["pack"]["news_on"] is None
+        assert published(ruth, a_source(audience="code")).body["pack"]["news_on"] is None
+        assert self.news(table) == {}
+
+    def test_what_is_called_off_before_anyone_was_told_can_be_news_later(self, ruth: Phone, table: Table) -> None:
+        published(ruth, at="2026-03-05T12:00:00Z")
+        assert self.news(table) == {"2026-03-07": ["river"]}
+        ruth.post(f"{PACK}/reject", {})
+        assert self.news(table) == {}
+        assert published(ruth).body["pack"]["news_on"] == "2026-03-04"
+
+    def test_what_was_told_is_not_told_again(self, ruth: Phone, table: Table) -> None:
+        published(ruth)
+        ruth.now = an_instant("2026-03-04T12:00:00Z")
+        assert ruth.post(f"{PACK}/withdraw", {}).body["news_on"] == "2026-03-04"
+        assert published(ruth).body["pack"]["news_on"] == "2026-03-04"
+        assert self.news(table) == {"2026-03-04": ["river"]}
+
+
+class TestStaff:
+    """Who may do what, and what is left of it."""
+
+    ROUTES: Final[Sequence[tuple[str, str, object]]] = (
+        ("PUT", f"{PACK}/draft", {"source": "", "revision": 0}),
+        ("DELETE", f"{PACK}/draft?revision=1", None),
+        ("POST", f"{PACK}/publish", {"revision": 1}),
+        ("POST", f"{PACK}/approve", {"revision": 1}),
+        ("POST", f"{PACK}/reject", {}),
+        ("POST", f"{PACK}/withdraw", {}),
+        ("POST", f"{PACK}/restore", {}),
+        ("POST", f"{PACK}/code", None),
+        ("POST", "/v1/practice/check", {"source": ""}),
+    )
+
+    @pytest.mark.parametrize(("method", "path", "body"), ROUTES)
+    def test_who_may_only_read_changes_nothing(self, parts: Parts, method: str, path: str, body: object) -> None:
+        refused = at_the_desk(parts, "rita", "practice:read").call(method, path, body)
+        assert (refused.status, refused.problem) == (403, "not-allowed")
+
+    @pytest.mark.parametrize("scope", ["", "practice", "practice:reader", "couple"])
+    def test_who_is_no_staff_sees_nothing(self, parts: Parts, scope: str) -> None:
+        for path in ("/v1/practice/packs", PACK, f"{PACK}/draft", f"{PACK}/releases/1", "/v1/practice/audit"):
+            assert at_the_desk(parts, "ana", scope).get(path).problem == "not-allowed"
+
+    def test_every_deed_leaves_its_row(self, ruth: Phone, saul: Phone) -> None:
+        revision = saved(ruth, a_source())
+        saul.now += HOUR
+        revision = saved(saul, a_source(a_prompt("rain"), a_prompt("wind")), revision)
+        saul.now += HOUR
+        assert saul.post(f"{PACK}/publish", {"revision": revision}).status == 200
+        saul.now += HOUR
+        saul.post(f"{PACK}/withdraw", {"prompt": "rain"})
+        assert audited(ruth) == [
+            ("saul", "withdrawn", "rain"),
+            ("saul", "published", None),
+            ("saul", "draft_saved", None),
+            ("ruth", "draft_saved", None),
+        ]
+
+    def test_the_audit_is_read_page_by_page(self, ruth: Phone) -> None:
+        revision = 0
+        for number in range(5):
+            ruth.now += HOUR
+            revision = saved(ruth, a_source(a_prompt(f"rain-{number}")), revision)
+        seen, before = [], ""
+        while True:
+            page = ruth.get(f"/v1/practice/audit?limit=2{before}").body
+            seen += [entry["at"] for entry in page["entries"]]
+            if page["before"] is None:
+                break
+            before = f"&before={page['before']}"
+        assert seen == sorted(seen, reverse=True)
+        assert len(seen) == 5
+
+    def test_the_audit_says_nothing_of_what_was_written(self, ruth: Phone, table: Table) -> None:
+        saved(ruth, a_source(a_prompt("rain", words={"en": {"text": "Canary?", "why": "Canary."}})))
+        (row,) = table.query(keys.AUDIT).items
+        assert "Canary" not in str(row)
+
+
+def test_a_deed_and_its_audit_row_are_one(ruth: Phone, parts: Parts) -> None:
+    """Whatever the call is cut short after, there is both or neither."""
+    revision = saved(ruth, a_source())
+    rows = len(list(parts.packs.table.query(keys.AUDIT).items))
+    seen: list[str] = []
+
+    class CrashError(BaseException):
+        pass
+
+    def crash_after(count: int) -> Callable[[str, AWSPreparedRequest], None]:
+        seen.clear()
+
+        def crash(operation: str, _request: AWSPreparedRequest) -> None:
+            seen.append(operation)
+            if len(seen) > count:
+                raise CrashError
+
+        return crash
+
+    for count in itertools.count():
+        try:
+            with tapped(crash_after(count), parts.packs.table.client):
+                ruth.post(f"{PACK}/publish", {"revision": revision})
+        except CrashError:
+            pass
+        else:
+            break
+        deeds = len(list(parts.packs.table.query(keys.AUDIT).items)) - rows
+        assert deeds == len(index_of(parts.packs.table).releases)
+    assert index_of(parts.packs.table).releases
+    assert replace(parts.packs.head(PackId("river")), draft=None).live(NOON) is not None
