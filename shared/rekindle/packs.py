@@ -52,9 +52,13 @@ PLAINER_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
 """For each language, how clinical words begin (as patterns) and what to say instead. Other languages go unjudged."""
 
 
+_LAYOUT: Final = re.compile(r"[ \t\r\n\v\f]+")
+
+
 def _folded(value: object) -> object:
     """A text without the line breaks and the indentation that come from how its file was laid out."""
-    return " ".join(value.split()) if isinstance(value, str) else value
+    # Not `split()` alone, which takes the no-break spaces of French punctuation for layout too.
+    return _LAYOUT.sub(" ", value).strip(" ") if isinstance(value, str) else value
 
 
 def _dated(value: object) -> object:

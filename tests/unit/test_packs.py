@@ -485,3 +485,17 @@ class TestLint:
         with pytest.raises(PackFileError) as refusal:
             read_pack(path)
         assert refusal.value.findings == (f"{path}:11: song: depth: must be 3 or less, not “5”",)
+
+
+def test_a_no_break_space_before_a_french_mark_stays() -> None:
+    french = words(text="Qu\u2019est-ce\u00a0qui\n  compte\u202f?", why="\u00ab\u00a0Oui\u00a0\u00bb.")
+    sound = parse_pack(
+        pack(
+            prompt(words={"fr": french}),
+            default_language="fr",
+            languages=["fr"],
+            words={"fr": {"title": "Rive", "written_for": "Vous."}},
+        )
+    )
+    read = sound.prompts[0].words[Language("fr")]
+    assert (read.text, read.why) == ("Qu\u2019est-ce\u00a0qui compte\u202f?", "\u00ab\u00a0Oui\u00a0\u00bb.")
