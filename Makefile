@@ -73,7 +73,7 @@ types: setup ## mypy
 	@.venv/bin/mypy
 unit: setup ## the tests that need no socket
 	@.venv/bin/pytest -q tests/unit
-pack-lint: .venv/.synced ## the prompt packs: shape, wording and what is missing
+pack-lint: .venv/.synced ## the prompt packs: what must be mended, and what to think about
 	@$(PYTHON) -m local.pack_lint $(PACKS)
 test: lint types pack-lint ## everything: checks, unit, engines, artifacts and the local stack
 	@.venv/bin/pytest

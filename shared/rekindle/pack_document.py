@@ -33,7 +33,6 @@ from rekindle.packs import SLUG
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from yaml.error import Mark
     from yaml.events import Event
 
 SOURCE_LIMIT: Final = 4_000_000
@@ -104,7 +103,7 @@ def _refuse(line: int, reason: str, prompt: str | None = None) -> NoReturn:
 _SAVE: Final = "In your editor, choose “save with encoding” and UTF-8, and save it again"
 _UNSEEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
 # To YAML these end a line, to most editors they do not; a text has its line breaks folded anyway.
-_ODD_BREAKS: Final = {0x85: " ", 0x2028: " ", 0x2029: " "}
+_ODD_BREAKS: Final = re.compile("[\x85\u2028\u2029]")
 # How JSON writes an emoji: in two halves, which YAML does not know.
 _JSON_ESCAPE: Final = re.compile(r"\\(?:u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|.)")
 
@@ -114,7 +113,7 @@ def _text(source: str | bytes) -> str:
     if len(source) > 4 * SOURCE_LIMIT:
         _refuse_length(len(source))
     text = _decoded(source) if isinstance(source, bytes) else source
-    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").translate(_ODD_BREAKS)
+    text = _ODD_BREAKS.sub(" ", text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n"))
     if len(text) > SOURCE_LIMIT:
         _refuse_length(len(text))
     if unseen := _UNSEEN.search(text):
@@ -173,6 +172,7 @@ class _Reading:
 
     def __init__(self, text: str) -> None:
         self._text = text
+        self._lines = text.count("\n") + 1
         self._open: list[_Block | _List] = []
         self._anchors: dict[str | None, tuple[Any, Place]] = {}
         self._size = 0
@@ -205,7 +205,7 @@ class _Reading:
                 if self._at_name():
                     self._begin_field(event)
                 else:
-                    self._put(_scalar(event), Place(_line(event), size=1 + len(event.value) // 100), event.anchor)
+                    self._put(_scalar(event), Place(self._line(event), size=1 + len(event.value) // 100), event.anchor)
             case MappingStartEvent() | SequenceStartEvent():
                 self._begin(event)
             case MappingEndEvent() | SequenceEndEvent():
@@ -214,14 +214,19 @@ class _Reading:
                 self._repeat(event)
             case DocumentStartEvent() if self._root is not None:
                 reason = "a line “---” begins a second document here, and a pack is one. Take the line out, or put what"
-                _refuse(_line(event), f"{reason} follows into a file of its own")
+                _refuse(self._line(event), f"{reason} follows into a file of its own")
+
+    def _line(self, event: Event) -> int:
+        """The line of an event, from 1; what is missing at the end counts as standing in the last line."""
+        mark = event.start_mark
+        return min(mark.line + 1 if mark else 1, self._lines)
 
     def _at_name(self) -> bool:
         """Whether what comes next is the name of a field."""
         return bool(self._open) and isinstance(around := self._open[-1], _Block) and around.wants_name
 
     def _begin_field(self, event: ScalarEvent) -> None:
-        block, line = self._open[-1], _line(event)
+        block, line = self._open[-1], self._line(event)
         assert isinstance(block, _Block)  # noqa: S101 - `_at_name` said so
         if len(event.value) > LONGEST_NAME:
             self._refuse_name(line)
@@ -229,7 +234,7 @@ class _Reading:
         block.name_line, block.wants_name = line, False
 
     def _begin(self, event: MappingStartEvent | SequenceStartEvent) -> None:
-        line = _line(event)
+        line = self._line(event)
         self._refuse_tag(event)
         if self._at_name():
             self._refuse_name(line)
@@ -252,7 +257,7 @@ class _Reading:
         self._put(ended.value, ended.place, ended.anchor, added=1)
 
     def _repeat(self, event: AliasEvent) -> None:
-        line = _line(event)
+        line = self._line(event)
         if self._at_name():
             self._refuse_name(line)
         if event.anchor not in self._anchors:
@@ -322,7 +327,7 @@ class _Reading:
             reason = (
                 f"“{shown}” is a command and no text. Take it out; or, if the text begins so, put the text in quotes"
             )
-            _refuse(_line(event), reason, self._prompt(_line(event)))
+            _refuse(self._line(event), reason, self._prompt(self._line(event)))
 
     def _refuse_name(self, line: int) -> NoReturn:
         reason = "the name of a field must be one plain word. If a text begins here with a bracket, put it in quotes"
@@ -363,11 +368,6 @@ def _mergeable(value: object, place: Place, line: int, prompt: str | None) -> It
         if not isinstance(part, dict):
             _refuse(line, "“<<” takes in the fields of another block, and what follows it is no block", prompt)
         yield part, where
-
-
-def _line(event: Event) -> int:
-    mark: Mark = event.start_mark
-    return mark.line + 1
 
 
 def _fault(error: yaml.MarkedYAMLError) -> Fault:

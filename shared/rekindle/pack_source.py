@@ -9,12 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from rekindle.pack_advice import Said, course_advice, language_advice, prompt_advice, twin_advice
 from rekindle.pack_document import SOURCE_LIMIT, DocumentError, read_document
 from rekindle.packs import PackError, parse_pack
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from rekindle.pack_advice import Advice
     from rekindle.packs import Pack
 
 __all__ = ["MOST_FINDINGS", "SOURCE_LIMIT", "Checked", "SourceFinding", "check_source"]
@@ -49,35 +51,57 @@ class Checked:
     findings: tuple[SourceFinding, ...]
 
 
-def check_source(source: str | bytes, *, others: Sequence[Pack] = ()) -> Checked:  # noqa: ARG001 - advice is to come
+def check_source(source: str | bytes, *, others: Sequence[Pack] = ()) -> Checked:
     """The pack in a source, and everything to mend in it. Never raises.
 
     `others` are the practice's other packs, which its prompts are compared with.
     """
     try:
         document, root = read_document(source)
-    except DocumentError as error:
-        return Checked(
-            None, _ordered(SourceFinding(each.line, each.prompt, "", each.reason, advice=False) for each in error.flaws)
-        )
-    try:
         pack = parse_pack(document)
+    except DocumentError as error:
+        return _checked(
+            None, (SourceFinding(each.line, each.prompt, "", each.reason, advice=False) for each in error.flaws)
+        )
     except PackError as error:
-        return Checked(
+        return _checked(
             None,
-            _ordered(
+            (
                 SourceFinding(root.line_of(each.path), each.prompt, each.field, each.reason, advice=False)
                 for each in error.findings
             ),
         )
-    return Checked(pack, ())
+    places = {prompt.id: place for place, prompt in enumerate(pack.prompts)}
+    found = []
+    for each in _advice(pack, others):
+        inside = () if each.prompt is None else ("prompts", places[each.prompt])
+        line = root.line_of((*inside, *each.field.split(".")))
+        found.append(SourceFinding(line, each.prompt, each.field, each.reason, advice=True))
+    return _checked(pack, found)
 
 
-def _ordered(findings: Iterable[SourceFinding]) -> tuple[SourceFinding, ...]:
+def _advice(pack: Pack, others: Sequence[Pack]) -> Iterator[Advice]:
+    said = list(_said(pack))
+    yield from prompt_advice(said)
+    yield from twin_advice(said, [each for other in others if other.id != pack.id for each in _said(other)])
+    written = {prompt.id: frozenset(prompt.words) for prompt in pack.prompts}
+    yield from language_advice(pack.languages, pack.default_language, written, frozenset(pack.words))
+    if pack.course:
+        in_order, first = pack.course.in_order, pack.prompts[0].depth
+        yield from course_advice(len(pack.prompts), pack.course.every_days, in_order=in_order, first_depth=first)
+
+
+def _said(pack: Pack) -> Iterator[Said]:
+    for prompt in pack.prompts:
+        for language, words in prompt.words.items():
+            yield Said(pack.id, prompt.id, language, words.text, words.why, words.hint)
+
+
+def _checked(pack: Pack | None, findings: Iterable[SourceFinding]) -> Checked:
     """Errors first, each part by line; and no more than an author would read."""
     ordered = sorted(findings, key=lambda each: (each.advice, each.line))
     kept, rest = ordered[:MOST_FINDINGS], ordered[MOST_FINDINGS:]
     if rest:
         reason = f"there are {len(rest):,} more findings; mend these first"
         kept.append(SourceFinding(rest[0].line, None, "", reason, advice=rest[0].advice))
-    return tuple(kept)
+    return Checked(pack, tuple(kept))

@@ -21,6 +21,7 @@ _NAMES: Final = frozenset(
 _FIELD: Final = re.compile(r"\s*(?:- +)*(?P<name>[\w-]+|\"[^\"]*\"|'[^']*')\s*:(?:\s+(?P<value>.*))?$")
 _INDENT: Final = re.compile(r"\s*")
 _ODD_SPACE: Final = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
+_LONGEST_LOOK: Final = 1_000
 _ODD_COLONS: Final = ("\uff1a", "\ufe55", "\ufe13", "\ua789")
 _CLOSERS: Final = {"[": "]", "{": "}"}
 
@@ -66,7 +67,8 @@ class _Spot:
 
     def span(self) -> Iterator[tuple[int, str]]:
         """The lines from where the broken part begins, or the one before, to where the parser gave up."""
-        for at in range(min(self.fault.since, self.before()), self.fault.line + 1):
+        since = max(min(self.fault.since, self.before()), self.fault.line - _LONGEST_LOOK)
+        for at in range(since, self.fault.line + 1):
             yield at, self.lines[at]
 
     def before(self) -> int:
@@ -242,8 +244,8 @@ def _inner_quote(spot: _Spot) -> tuple[int, str] | None:
         return None
     if value.startswith("'"):
         return spot.fault.line, (
-            "the text is closed by an apostrophe (') inside it. Write it curly (\N{RIGHT SINGLE QUOTATION MARK}) or twice (''), "
-            'or put the text between double quotes ("…")'
+            "the text is closed by an apostrophe (') inside it. Write it curly, as ’, "
+            "or twice (''), or put the text between double quotes (\"…\")"
         )
     if value.startswith('"'):
         return spot.fault.line, (
@@ -365,11 +367,11 @@ def _version(spot: _Spot) -> tuple[int, str] | None:
 
 
 _RULES: Final[tuple[Callable[[_Spot], tuple[int, str] | None], ...]] = (
+    _open_quote,
     _tab,
     _odd_space,
     _fence,
     _version,
-    _open_quote,
     _folded_text,
     _escape,
     _extra_bracket,

@@ -48,8 +48,51 @@ PLAINER_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "trigger": "what sets it off",
         "validat": "letting them know that it makes sense",
     },
+    "es": {
+        "diagn[oó]st": "lo que notaste",
+        "narcisis": "lo que pasó y cómo se sintió",
+        "s[ií]ntoma": "una señal",
+        "trastorno": "lo que cuesta",
+        "trauma": "una herida vieja",
+        "codepend": "apoyarse el uno en el otro",
+        "disfunci": "lo que todavía no funciona",
+        "t[oó]xic": "lo que hace daño",
+        "detonante": "lo que lo despierta",
+        "estilos? de apego": "cómo te unes a quien quieres",
+        "mecanismos? de (?:afrontamiento|defensa)": "lo que te ayuda",
+        "t[eé]rap": "ayuda",
+        "validar|validaci": "hacerle saber que tiene sentido",
+    },
+    "fr": {
+        "diagnosti": "ce que tu as remarqué",
+        "narcissi": "ce qui s’est passé et ce que cela t’a fait",
+        "sympt[oô]m": "un signe",
+        "trauma": "une vieille blessure",
+        "troubles? (?:anxieux|du comportement|de la personnalité)": "ce qui est difficile",
+        "co-?d[eé]pend": "s’appuyer l’un sur l’autre",
+        "dysfonction": "ce qui ne marche pas encore",
+        "toxique": "ce qui fait mal",
+        "d[eé]clencheur": "ce qui réveille cela",
+        "m[eé]canismes? (?:de d[eé]fense|d.adaptation)": "ce qui t’aide",
+        "styles? d.attachement": "ta façon de tenir à quelqu’un",
+        "th[eé]rap": "de l’aide",
+        "validation|valider": "lui faire savoir que cela se comprend",
+    },
 }
 """For each language, how clinical words begin (as patterns) and what to say instead. Other languages go unjudged."""
+
+_PLAINER: Final = {
+    language: (
+        re.compile("|".join(rf"\b({beginning})\w*" for beginning in words), re.IGNORECASE),
+        tuple(words.values()),
+    )
+    for language, words in PLAINER_WORDS.items()
+}
+_CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff]")
+_TURNS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_TURNED_BACK_BY: Final = dict.fromkeys("\u202a\u202b\u202d\u202e", "\u202c") | dict.fromkeys(
+    "\u2066\u2067\u2068", "\u2069"
+)
 
 
 _LAYOUT: Final = re.compile(r"[ \t\r\n\v\f]+")
@@ -262,19 +305,30 @@ def parse_pack(document: object) -> Pack:
 
     Rules beyond form are judged for each prompt whose form is sound, so one slip hides no other.
     """
-    findings = list(_form_findings(document))
-    prompts = _sound_prompts(document)
+    findings: list[PackFinding] = []
+    head: Pack | None
+    try:
+        head = Pack.model_validate(document)
+        prompts = dict(enumerate(head.prompts))
+        findings += _unwritten_findings(head)
+    except ValidationError as refusal:
+        findings += _form_findings(document, refusal)
+        prompts = _sound_prompts(document)
+        head = _sound_head(document, prompts)
     for place, prompt in prompts.items():
         findings += (*_comfort_findings(place, prompt), *_hint_findings(place, prompt), *_plain_findings(place, prompt))
+        for language, words in prompt.words.items():
+            for field, line in words:
+                if reason := _unfit_character(line):
+                    findings.append(_at(place, prompt, "words", language, field, reason=reason))
     findings += (*_twin_id_findings(prompts), *_twin_text_findings(prompts))
     if isinstance(document, Mapping):
         findings += _course_findings(document)
-        with suppress(ValidationError):  # a broken head already has its findings; its languages mean nothing yet
-            head = Pack.model_validate({**document, "prompts": tuple(prompts.values())})
-            findings += _language_findings(head, prompts)
-    if findings:
+    if head:
+        findings += (*_head_findings(head), *_language_findings(head, prompts))
+    if findings or head is None:
         raise PackError(tuple(sorted(findings, key=_document_order)))
-    return Pack.model_validate(document)
+    return head
 
 
 def pack_schema() -> dict[str, Any]:
@@ -309,6 +363,14 @@ def _sound_prompts(document: object) -> dict[int, PackPrompt]:
     return sound
 
 
+def _sound_head(document: object, prompts: Mapping[int, PackPrompt]) -> Pack | None:
+    """The pack less its unsound prompts; None where what remains has findings too, and its languages mean nothing."""
+    if isinstance(document, Mapping):
+        with suppress(ValidationError):
+            return Pack.model_validate({**document, "prompts": tuple(prompts.values())})
+    return None
+
+
 def _at(place: int, prompt: PackPrompt, *field: str, reason: str) -> PackFinding:
     return PackFinding(prompt.id, ".".join(field), reason, ("prompts", place, *field))
 
@@ -328,11 +390,43 @@ def _hint_findings(place: int, prompt: PackPrompt) -> Iterator[PackFinding]:
 
 def _plain_findings(place: int, prompt: PackPrompt) -> Iterator[PackFinding]:
     for language, words in prompt.words.items():
-        for field, line in (("text", words.text), ("why", words.why), ("hint", words.hint or "")):
-            for beginning, instead in PLAINER_WORDS.get(language, {}).items():
-                if found := re.search(rf"\b{beginning}\w*", line, re.IGNORECASE):
-                    reason = f"“{found[0]}” sounds like a clinic; try something like “{instead}”"
-                    yield _at(place, prompt, "words", language, field, reason=reason)
+        if language not in _PLAINER:
+            continue
+        clinical, instead = _PLAINER[language]
+        for field, line in words:
+            found = {match.lastindex: match[0] for match in reversed(list(clinical.finditer(line or "")))}
+            for which in sorted(which for which in found if which):
+                reason = f"“{found[which]}” sounds like a clinic; try something like “{instead[which - 1]}”"
+                yield _at(place, prompt, "words", language, field, reason=reason)
+
+
+def _unfit_character(line: str | None) -> str | None:
+    """What is wrong with a character that nobody sees, if a line has one."""
+    line = line or ""
+    if control := _CONTROL.search(line):
+        return f"has an invisible character (U+{ord(control[0]):04X}); delete the words around it and type them anew"
+    waiting: list[str] = []
+    for turn in _TURNS.findall(line):
+        if turn in _TURNED_BACK_BY:
+            waiting.append(_TURNED_BACK_BY[turn])
+        elif not waiting or waiting.pop() != turn:
+            waiting = [turn]
+            break
+    if waiting:
+        return (
+            "has an invisible mark that turns the direction of writing and is never turned back, which garbles what "
+            "follows; type the words anew, as right-to-left writing needs no marks"
+        )
+    return None
+
+
+def _head_findings(head: Pack) -> Iterator[PackFinding]:
+    """Characters that nobody sees, in what a pack says of itself."""
+    lines: list[tuple[tuple[str, ...], str | None]] = [(("notes",), head.notes)]
+    lines += [(("words", code, name), line) for code, words in head.words.items() for name, line in words]
+    for path, line in lines:
+        if reason := _unfit_character(line):
+            yield PackFinding(None, ".".join(path), reason, path)
 
 
 def _course_findings(document: Mapping[str, Any]) -> Iterator[PackFinding]:
@@ -375,20 +469,25 @@ def _language_findings(head: Pack, prompts: Mapping[int, PackPrompt]) -> Iterato
                 yield PackFinding(prompt, f"words.{language}", reason, (*path, language))
 
 
-def _form_findings(document: object) -> Iterator[PackFinding]:
+def _unwritten_findings(pack: Pack) -> Iterator[PackFinding]:
+    written = {language for words in (pack.words, *(prompt.words for prompt in pack.prompts)) for language in words}
+    for language in pack.languages:
+        if language not in written and language != pack.default_language:
+            reason = f"names {language}, and nothing is written in it; write it, or take {language} out"
+            yield PackFinding(None, "languages", reason, ("languages",))
+
+
+def _form_findings(document: object, refusal: ValidationError) -> Iterator[PackFinding]:
     """What the form refuses, each in a sentence."""
-    try:
-        Pack.model_validate(document)
-    except ValidationError as refusal:
-        for error in refusal.errors(include_url=False):
-            if error["type"] == "too_short" and error["input"]:
-                continue  # entries were there, and each has a finding of its own
-            path = tuple(step for step in error["loc"] if step != "[key]")
-            prompt, field = None, path
-            match path:
-                case ("prompts", int(place), *rest):
-                    prompt, field = _prompt_name(document, place), tuple(rest)
-            yield PackFinding(prompt, ".".join(_printable(str(step)) for step in field), _reason(error), path)
+    for error in refusal.errors(include_url=False):
+        if error["type"] == "too_short" and error["input"]:
+            continue  # entries were there, and each has a finding of its own
+        path = tuple(step for step in error["loc"] if step != "[key]")
+        prompt, field = None, path
+        match path:
+            case ("prompts", int(place), *rest):
+                prompt, field = _prompt_name(document, place), tuple(rest)
+        yield PackFinding(prompt, ".".join(_printable(str(step)) for step in field), _reason(error), path)
 
 
 def _prompt_name(document: Any, place: int) -> str:  # noqa: ANN401 - whatever stood in the file

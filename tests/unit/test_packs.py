@@ -318,7 +318,14 @@ class TestRules:
         ]
 
     def test_a_second_language_may_still_be_incomplete(self) -> None:
-        assert parse_pack(pack(languages=["en", "es"])).languages == ("en", "es")
+        said = {"en": words(text="And now?"), "es": words(text="¿Y ahora?")}
+        document = pack(prompt(), prompt(id="now", words=said), languages=["en", "es"])
+        assert parse_pack(document).languages == ("en", "es")
+
+    def test_a_language_in_which_nothing_is_written_is_a_finding(self) -> None:
+        assert findings(pack(languages=["en", "es"])) == [
+            (None, "languages", "names es, and nothing is written in it; write it, or take es out")
+        ]
 
     def test_everything_is_told_at_once_and_in_the_order_of_the_pack(self) -> None:
         document = pack(
