@@ -1,8 +1,8 @@
-"""The API's contract, generated from its handlers: `python -m local.openapi` writes docs/openapi.json.
+"""The APIs' contracts, generated from their handlers: `python -m local.openapi` writes docs/openapi*.json.
 
 Powertools knows routes, parameters and bodies. What it cannot know is added here: who may call, what a refusal looks
 like and which of them a route has, and what a body looks like in practice. `--check` writes nothing, and exits 1 if the
-committed document is no longer what the handlers say.
+committed documents are no longer what the handlers say.
 """
 
 from __future__ import annotations
@@ -13,24 +13,27 @@ import json
 import sys
 import tomllib
 from collections import defaultdict
+from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from couples_api.handler import application
+import couples_api.handler
+import practice_api.handler
+from local.openapi_practice import PRACTICE_DESCRIPTION, PRACTICE_EXAMPLES
 from local.places import ROOT
 from local.refusals import problems_of
 from rekindle.problems import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from types import ModuleType
 
+    from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
     from aws_lambda_powertools.event_handler.api_gateway import Route
 
 type Json = dict[str, Any]
 
-DOCUMENT: Final = ROOT / "docs" / "openapi.json"
 DESCRIPTION: Final = """\
 What the phones speak: two people pair, both get the same prompt each day, and their two answers open together.
 
@@ -46,6 +49,8 @@ _WITH_A_BODY: Final = frozenset(
     {Problem.MALFORMED_JSON, Problem.INVALID_FIELDS, Problem.BODY_TOO_LARGE, Problem.UNSUPPORTED_MEDIA_TYPE}
 )
 _WITH_A_WAIT: Final = frozenset({Problem.TOO_MANY_TRIES, Problem.TOO_MANY_NUDGES, Problem.BUSY})
+
+_BY_THE_GATEWAY_TOO: Final = (HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS)
 
 _PROMPT: Final = {
     "theme": "spark",
@@ -148,14 +153,42 @@ EXAMPLES: Final[dict[str, list[Json]]] = {
 """By schema, what a body looks like in practice."""
 
 
-def document() -> Json:
-    """The OpenAPI 3.1 document of the API, the same for the same handlers."""
-    app = application()
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """One API: the file of its document, and what no handler says of it."""
+
+    file: Path
+    title: str
+    description: str
+    application: Callable[[], APIGatewayHttpResolver]
+    examples: Mapping[str, list[Json]]
+
+    def text(self) -> str:
+        """What the file has to contain."""
+        return json.dumps(document(self), ensure_ascii=False, indent=2) + "\n"
+
+
+PHONES: Final = Contract(
+    ROOT / "docs" / "openapi.json", "Rekindle", DESCRIPTION, couples_api.handler.application, EXAMPLES
+)
+PRACTICE: Final = Contract(
+    ROOT / "docs" / "openapi-practice.json",
+    "Rekindle for the practice",
+    PRACTICE_DESCRIPTION,
+    practice_api.handler.application,
+    PRACTICE_EXAMPLES,
+)
+CONTRACTS: Final = (PHONES, PRACTICE)
+
+
+def document(contract: Contract) -> Json:
+    """The OpenAPI 3.1 document of an API, the same for the same handlers."""
+    app = contract.application()
     found: list[Route] = [*app._static_routes, *app._dynamic_routes]  # noqa: SLF001  there is no public list of them
     routes = sorted(found, key=lambda route: (route.openapi_path, _METHODS.index(route.method)))
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     generated = json.loads(
-        app.get_openapi_json_schema(title="Rekindle", version=project["version"], description=DESCRIPTION),
+        app.get_openapi_json_schema(title=contract.title, version=project["version"], description=contract.description),
         parse_float=_whole,
     )
     paths: defaultdict[str, Json] = defaultdict(dict)
@@ -164,6 +197,8 @@ def document() -> Json:
         operation = generated["paths"][route.openapi_path][method]
         paths[route.openapi_path][method] = _completed(operation, route)
     modules = dict.fromkeys(_module_of(route) for route in routes)
+    of_all = {Problem.NOT_SIGNED_IN, Problem.NO_SUCH_ROUTE}.union(*map(_problems_of, routes))
+    refused = [problem for problem in Problem if problem in of_all]
     return {
         "openapi": generated["openapi"],
         "info": generated["info"],
@@ -171,15 +206,15 @@ def document() -> Json:
         "tags": [{"name": _tag(module), "description": inspect.getdoc(module)} for module in modules],
         "paths": paths,
         "components": {
-            "schemas": _schemas(generated["components"]["schemas"]),
+            "schemas": _schemas(generated["components"]["schemas"], contract.examples),
             "responses": {
                 "Unauthorized": _with_gateway(_problem_response([Problem.NOT_SIGNED_IN]), HTTPStatus.UNAUTHORIZED),
                 "TooManyRequests": _with_gateway(
                     {"description": "Too many requests at once.", "content": {}}, HTTPStatus.TOO_MANY_REQUESTS
                 ),
-                **{_name(problem): _problem_response([problem]) for problem in Problem},
+                **{_name(problem): _problem_response([problem]) for problem in refused},
             },
-            "examples": {_name(problem): {"value": _example(problem)} for problem in Problem},
+            "examples": {_name(problem): {"value": _example(problem)} for problem in refused},
             "securitySchemes": {
                 "FirebaseIdToken": {
                     "type": "http",
@@ -192,34 +227,28 @@ def document() -> Json:
     }
 
 
-def text() -> str:
-    """What docs/openapi.json has to contain."""
-    return json.dumps(document(), ensure_ascii=False, indent=2) + "\n"
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write the document, or check the committed one; the exit status."""
-    parser = argparse.ArgumentParser(prog="openapi", description="Generate the OpenAPI document from the handlers.")
-    parser.add_argument("--check", action="store_true", help="write nothing; fail if the document is out of date")
-    parser.add_argument("file", nargs="?", type=Path, default=DOCUMENT, help="docs/openapi.json if none is named")
+    """Write the documents, or check the committed ones; the exit status."""
+    parser = argparse.ArgumentParser(prog="openapi", description="Generate the OpenAPI documents from the handlers.")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail if a document is out of date")
+    parser.add_argument("folder", nargs="?", type=Path, default=PHONES.file.parent, help="docs if none is named")
     chosen = parser.parse_args(arguments)
-    if not chosen.check:
-        chosen.file.write_text(text(), encoding="utf-8")
-        print(f"{chosen.file.name}: written")
-    elif not chosen.file.exists() or chosen.file.read_text(encoding="utf-8") != text():
-        complaint = "is not what the handlers say. Run `make openapi`, and look at the difference."
-        print(f"{chosen.file.name} {complaint}", file=sys.stderr)
-        return 1
-    return 0
+    status = 0
+    for contract in CONTRACTS:
+        file = chosen.folder / contract.file.name
+        if not chosen.check:
+            file.write_text(contract.text(), encoding="utf-8")
+            print(f"{file.name}: written")
+        elif not file.exists() or file.read_text(encoding="utf-8") != contract.text():
+            complaint = "is not what the handlers say. Run `make openapi`, and look at the difference."
+            print(f"{file.name} {complaint}", file=sys.stderr)
+            status = 1
+    return status
 
 
 def _completed(operation: Json, route: Route) -> Json:
     """The operation with its name, its words, and every answer that it can have."""
-    problems = {*problems_of(route.func), Problem.INTERNAL, Problem.BUSY}
-    if "requestBody" in operation:
-        problems |= _WITH_A_BODY
-    if operation.get("parameters"):
-        problems.add(Problem.INVALID_FIELDS)
+    problems = _problems_of(route)
     summary, _, description = (inspect.getdoc(route.func) or "").partition(". ")
     inputs: Json = {name: operation[name] for name in ("parameters", "requestBody") if name in operation}
     success = HTTPStatus(route.status_code)
@@ -236,6 +265,18 @@ def _completed(operation: Json, route: Route) -> Json:
     }
 
 
+def _problems_of(route: Route) -> set[Problem]:
+    asked = [problems_of(each.depends.dependency) for each in route.dependant.dependencies]
+    # That nobody is signed in stands for itself in each answer.
+    asked_for = frozenset[Problem]().union(*asked) - {Problem.NOT_SIGNED_IN}
+    problems = {*problems_of(route.func), *asked_for, Problem.INTERNAL, Problem.BUSY}
+    if route.body_field is not None:
+        problems |= _WITH_A_BODY
+    if route.dependant.path_params or route.dependant.query_params or route.dependant.header_params:
+        problems.add(Problem.INVALID_FIELDS)
+    return problems
+
+
 def _refusals(problems: Iterable[Problem]) -> Json:
     """The answers of these problems, and API Gateway's own, by status."""
     by_status: defaultdict[HTTPStatus, list[Problem]] = defaultdict(list)
@@ -247,7 +288,7 @@ def _refusals(problems: Iterable[Problem]) -> Json:
         "429": {"$ref": "#/components/responses/TooManyRequests"},
     }
     for status, found in by_status.items():
-        if status is HTTPStatus.TOO_MANY_REQUESTS:
+        if status in _BY_THE_GATEWAY_TOO:
             response = _with_gateway(_problem_response(found), status)
         elif len(found) == 1:
             response = {"$ref": f"#/components/responses/{_name(found[0])}"}
@@ -294,10 +335,10 @@ def _with_gateway(response: Json, status: HTTPStatus) -> Json:
     return response | {"content": response["content"] | {"application/json": refusal}}
 
 
-def _schemas(generated: Json) -> Json:
+def _schemas(generated: Json, examples: Mapping[str, list[Json]]) -> Json:
     """The schemas of the handlers with their examples, and those of refusals in place of Powertools' own."""
     ours = {
-        name: schema | ({"examples": EXAMPLES[name]} if name in EXAMPLES else {})
+        name: schema | ({"examples": examples[name]} if name in examples else {})
         for name, schema in generated.items()
         if name not in {"HTTPValidationError", "ValidationError", "ResponseValidationError"}
     }

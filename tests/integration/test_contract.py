@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from couples_api.parts import Parts
     from tests.phones import Handler
 
-DOCUMENT = openapi.document()
+DOCUMENT = openapi.document(openapi.PHONES)
 PATTERNS = {path: re.compile(re.sub(r"\{\w+\}", "[^/]+", path)) for path in DOCUMENT["paths"]}
 
 

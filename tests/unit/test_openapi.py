@@ -18,12 +18,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-DOCUMENT = openapi.document()
-OPERATIONS = [
-    (method, path, operation)
-    for path, operations in DOCUMENT["paths"].items()
-    for method, operation in operations.items()
-]
+type Json = dict[str, Any]
+
+DOCUMENT = openapi.document(openapi.PHONES)
+DOCUMENTS = [DOCUMENT, openapi.document(openapi.PRACTICE)]
+of_both = pytest.mark.parametrize("document", DOCUMENTS, ids=["phones", "practice"])
+
+
+def operations_of(document: Json) -> list[tuple[str, str, Json]]:
+    return [
+        (method, path, operation)
+        for path, operations in document["paths"].items()
+        for method, operation in operations.items()
+    ]
+
+
+OPERATIONS = operations_of(DOCUMENT)
+EVERY_OPERATION = [(document, *operation) for document in DOCUMENTS for operation in operations_of(document)]
 
 
 def every(value: object) -> Iterator[dict[str, Any]]:
@@ -35,22 +46,23 @@ def every(value: object) -> Iterator[dict[str, Any]]:
         yield from every(each)
 
 
-def resolved(node: dict[str, Any]) -> dict[str, Any]:
+def resolved(node: Json, document: Json = DOCUMENT) -> Json:
     """What a `$ref` stands for, or the node itself."""
     while "$ref" in node:
-        found: Any = DOCUMENT
+        found: Any = document
         for part in node["$ref"].removeprefix("#/").split("/"):
             found = found[part]
         node = found
     return node
 
 
-def problems_of(operation: dict[str, Any]) -> set[str]:
+def problems_of(operation: Json, document: Json = DOCUMENT) -> set[str]:
     """The names of the problems that an operation is said to answer with."""
     return {
         each["value"]["type"].removeprefix("urn:rekindle:problem:").replace("-", "_").upper()
         for response in operation["responses"].values()
-        for each in map(resolved, _examples(resolved(response)))
+        for example in _examples(resolved(response, document))
+        for each in [resolved(example, document)]
     }
 
 
@@ -61,18 +73,21 @@ def _examples(response: dict[str, Any]) -> list[dict[str, Any]]:
 
 def test_the_committed_document_is_what_the_handlers_say() -> None:
     """If this fails: `make openapi`, and see in the difference what phones will notice."""
-    assert openapi.DOCUMENT.read_text(encoding="utf-8") == openapi.text()
+    for contract in openapi.CONTRACTS:
+        assert contract.file.read_text(encoding="utf-8") == contract.text()
 
 
 def test_the_check_says_what_to_do_when_it_is_not(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    file = tmp_path / "openapi.json"
     for content in (None, "{}"):
-        if content:
-            file.write_text(content, encoding="utf-8")
-        assert openapi.main(["--check", str(file)]) == 1
-        assert "is not what the handlers say. Run `make openapi`" in capsys.readouterr().err
-    assert openapi.main([str(file)]) == 0
-    assert openapi.main(["--check", str(file)]) == 0
+        for contract in openapi.CONTRACTS:
+            if content:
+                (tmp_path / contract.file.name).write_text(content, encoding="utf-8")
+        assert openapi.main(["--check", str(tmp_path)]) == 1
+        complaints = capsys.readouterr().err
+        for contract in openapi.CONTRACTS:
+            assert f"{contract.file.name} is not what the handlers say. Run `make openapi`" in complaints
+    assert openapi.main([str(tmp_path)]) == 0
+    assert openapi.main(["--check", str(tmp_path)]) == 0
 
 
 def test_the_document_and_the_application_have_the_same_routes() -> None:
@@ -81,22 +96,25 @@ def test_the_document_and_the_application_have_the_same_routes() -> None:
     assert {(method, path) for method, path, _ in OPERATIONS} == routes
 
 
-def test_every_reference_leads_somewhere() -> None:
-    for node in every(DOCUMENT):
+@of_both
+def test_every_reference_leads_somewhere(document: Json) -> None:
+    for node in every(document):
         if "$ref" in node:
-            assert resolved(node)
+            assert resolved(node, document)
 
 
-def test_no_schema_is_declared_that_nothing_uses() -> None:
-    used = {node["$ref"] for node in every(DOCUMENT) if "$ref" in node}
-    assert used >= {f"#/components/schemas/{name}" for name in DOCUMENT["components"]["schemas"]}
+@of_both
+def test_no_schema_is_declared_that_nothing_uses(document: Json) -> None:
+    used = {node["$ref"] for node in every(document) if "$ref" in node}
+    assert used >= {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
 
 
-def test_an_operation_is_named_after_its_handler_and_no_two_alike() -> None:
+@of_both
+def test_an_operation_is_named_after_its_handler_and_no_two_alike(document: Json) -> None:
     """Clients generate method names from these: they stay as they are."""
-    names = [operation["operationId"] for _, _, operation in OPERATIONS]
+    names = [operation["operationId"] for _, _, operation in operations_of(document)]
     assert len(set(names)) == len(names)
-    for method, _, operation in OPERATIONS:
+    for method, _, operation in operations_of(document):
         assert operation["operationId"].startswith(f"{method}_")
         assert operation["summary"]
 
@@ -117,8 +135,8 @@ def test_what_handlers_are_handed_by_us_is_no_parameter() -> None:
     }
 
 
-@pytest.mark.parametrize(("method", "path", "operation"), OPERATIONS)
-def test_no_route_lacks_its_refusals(method: str, path: str, operation: dict[str, Any]) -> None:
+@pytest.mark.parametrize(("document", "method", "path", "operation"), EVERY_OPERATION)
+def test_no_route_lacks_its_refusals(document: Json, method: str, path: str, operation: Json) -> None:
     expected = {"INTERNAL", "BUSY", "NOT_SIGNED_IN"}
     if "requestBody" in operation:
         expected |= {"MALFORMED_JSON", "INVALID_FIELDS", "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"}
@@ -126,7 +144,9 @@ def test_no_route_lacks_its_refusals(method: str, path: str, operation: dict[str
         expected |= {"INVALID_FIELDS"}
     if path.startswith(("/v1/couple", "/v1/days", "/v1/today", "/v1/streak", "/v1/nudges", "/v1/touch")):
         expected |= {"NO_PROFILE", "NOT_PAIRED"}
-    assert expected <= problems_of(operation)
+    if path.startswith("/v1/practice"):
+        expected |= {"NOT_ALLOWED"}
+    assert expected <= problems_of(operation, document)
     assert {"401", "429"} <= operation["responses"].keys()
     (success,) = (status for status in operation["responses"] if status.startswith("2"))
     assert ("content" in operation["responses"][success]) is (int(success) != HTTPStatus.NO_CONTENT), method
@@ -149,35 +169,43 @@ def test_a_handlers_own_refusals_are_read_from_its_code() -> None:
 
 
 def test_every_problem_is_somewhere_in_the_document() -> None:
-    documented = {problem for _, _, operation in OPERATIONS for problem in problems_of(operation)}
+    documented = {
+        problem for document, _, _, operation in EVERY_OPERATION for problem in problems_of(operation, document)
+    }
     assert documented == {problem.name for problem in Problem} - {"NO_SUCH_ROUTE"}
 
 
-@pytest.mark.parametrize("name", DOCUMENT["components"]["schemas"])
-def test_a_schema_is_sound_and_its_examples_are_valid(name: str) -> None:
-    schema = DOCUMENT["components"]["schemas"][name]
+@pytest.mark.parametrize(
+    ("document", "name"), [(document, name) for document in DOCUMENTS for name in document["components"]["schemas"]]
+)
+def test_a_schema_is_sound_and_its_examples_are_valid(document: Json, name: str) -> None:
+    schema = document["components"]["schemas"][name]
     assert validator_for(schema, default=Draft202012Validator) is Draft202012Validator
     Draft202012Validator.check_schema(schema)
-    whole = {"$ref": f"#/components/schemas/{name}", "components": DOCUMENT["components"]}
+    whole = {"$ref": f"#/components/schemas/{name}", "components": document["components"]}
     for example in schema.get("examples", ()):
         Draft202012Validator(whole, format_checker=Draft202012Validator.FORMAT_CHECKER).validate(example)
 
 
-def test_an_example_is_shown_for_every_body_and_every_view() -> None:
-    for name, schema in DOCUMENT["components"]["schemas"].items():
+@of_both
+def test_an_example_is_shown_for_every_body(document: Json) -> None:
+    for name, schema in document["components"]["schemas"].items():
         if name.endswith("Body") and name != "QuietHoursBody":
             assert schema["examples"], name
 
 
-def test_every_route_asks_for_a_token() -> None:
-    (scheme,) = DOCUMENT["components"]["securitySchemes"].items()
+@of_both
+def test_every_route_asks_for_a_token(document: Json) -> None:
+    (scheme,) = document["components"]["securitySchemes"].items()
     assert scheme[0] == "FirebaseIdToken"
     assert (scheme[1]["type"], scheme[1]["scheme"]) == ("http", "bearer")
-    assert DOCUMENT["security"] == [{"FirebaseIdToken": []}]
-    assert not any("security" in operation for _, _, operation in OPERATIONS)
+    assert document["security"] == [{"FirebaseIdToken": []}]
+    assert not any("security" in operation for _, _, operation in operations_of(document))
 
 
-def test_the_document_says_nothing_of_where_it_is_deployed() -> None:
-    assert "servers" not in DOCUMENT
-    assert DOCUMENT["openapi"].startswith("3.1.")
-    assert json.dumps(DOCUMENT, sort_keys=True) == json.dumps(openapi.document(), sort_keys=True)
+@pytest.mark.parametrize("contract", openapi.CONTRACTS, ids=["phones", "practice"])
+def test_a_document_says_nothing_of_where_it_is_deployed(contract: openapi.Contract) -> None:
+    document = openapi.document(contract)
+    assert "servers" not in document
+    assert document["openapi"].startswith("3.1.")
+    assert json.dumps(document, sort_keys=True) == json.dumps(openapi.document(contract), sort_keys=True)

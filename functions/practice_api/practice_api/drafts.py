@@ -10,7 +10,7 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from practice_api.packs import PackPath, Slug
-from practice_api.parts import Parts, Staff, TheParts, ThePublisher, TheReader
+from practice_api.parts import Parts, Staff, TheParts, ThePublisher, TheReader, known_pack
 from practice_api.views import DeedView, FindingView, PreviewView, deed_view, done_view, finding_view, preview_of
 from rekindle.models import PackId
 from rekindle.pack_source import SOURCE_LIMIT, Checked, check_source
@@ -73,7 +73,7 @@ class CheckedView(BaseModel):
 @router.get("/packs/<pack_id>/draft")
 def get_draft(pack_id: PackPath, staff: TheReader, parts: TheParts) -> DraftView:
     """What is being written, or what was published last."""
-    head = parts.known_pack(pack_id)
+    head = known_pack(parts, pack_id)
     draft = head.draft
     if draft:
         source, base = parts.packs.draft(head.id, draft), draft.base
@@ -115,7 +115,7 @@ def delete_draft(
     parts: TheParts,
 ) -> None:
     """Go back to what is published. A pack that never was is gone with its draft."""
-    head = parts.known_pack(pack_id)
+    head = known_pack(parts, pack_id)
     if head.draft is None:
         return
     try:

@@ -8,7 +8,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Path
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from practice_api.parts import Parts, TheParts, ThePublisher, TheReader
+from practice_api.parts import Parts, TheParts, ThePublisher, TheReader, known_pack
 from practice_api.views import PackDetail, PackSummary, pack_detail, pack_summary
 from rekindle.models import Audience, PackId, PromptId
 from rekindle.packs import SLUG
@@ -62,13 +62,13 @@ def get_packs(staff: TheReader, parts: TheParts) -> PacksView:
 @router.get("/packs/<pack_id>")
 def get_pack(pack_id: PackPath, staff: TheReader, parts: TheParts) -> PackDetail:
     """One pack, with its draft and all its versions."""
-    return pack_detail(parts.known_pack(pack_id), staff.instant, staff.uid)
+    return pack_detail(known_pack(parts, pack_id), staff.instant, staff.uid)
 
 
 @router.post("/packs/<pack_id>/withdraw")
 def post_withdraw(pack_id: PackPath, body: WithdrawBody, staff: ThePublisher, parts: TheParts) -> PackDetail:
     """Take the pack or one prompt of it from all couples, within half a minute. Days that have it keep it."""
-    head = parts.known_pack(pack_id)
+    head = known_pack(parts, pack_id)
     _require_prompt(parts, head, body.prompt)
     gone = head.withdrawn if body.prompt is None else head.withdrawn_prompts.get(PromptId(body.prompt))
     if gone is None:
@@ -80,7 +80,7 @@ def post_withdraw(pack_id: PackPath, body: WithdrawBody, staff: ThePublisher, pa
 @router.post("/packs/<pack_id>/restore")
 def post_restore(pack_id: PackPath, body: RestoreBody, staff: ThePublisher, parts: TheParts) -> PackDetail:
     """Put back what was withdrawn, as it was."""
-    head = parts.known_pack(pack_id)
+    head = known_pack(parts, pack_id)
     prompt = PromptId(body.prompt) if body.prompt else None
     if not (head.withdrawn if prompt is None else prompt in head.withdrawn_prompts):
         raise ProblemError(Problem.NOT_WITHDRAWN)
@@ -90,7 +90,7 @@ def post_restore(pack_id: PackPath, body: RestoreBody, staff: ThePublisher, part
 @router.post("/packs/<pack_id>/code")
 def post_code(pack_id: PackPath, staff: ThePublisher, parts: TheParts) -> PackDetail:
     """A new code in place of the old one, which opens nothing any more. Couples that have joined stay."""
-    head = parts.known_pack(pack_id)
+    head = known_pack(parts, pack_id)
     if head.code is None or head.audience is not Audience.CODE:
         raise ProblemError(Problem.NO_CODE)
     head = parts.packs.renew_code(PackId(pack_id), parts.new_code(), staff.deed)

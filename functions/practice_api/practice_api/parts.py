@@ -54,13 +54,6 @@ class Parts:
         """A practice code that nobody can guess."""
         return practice_code(self.entropy(_ENTROPY_BYTES))
 
-    def known_pack(self, pack: str) -> PackHead:
-        """The pack; a problem if there is nothing of it."""
-        head = self.packs.head(PackId(pack))
-        if not head.is_known():
-            raise ProblemError(Problem.NO_SUCH_PACK)
-        return head
-
     def others(self, pack: PackId, instant: dt.datetime) -> list[Pack]:
         """The other packs as couples have them, which a draft's prompts are compared with."""
         found = []
@@ -119,3 +112,11 @@ def _publisher(request: Request) -> Staff:
 TheParts = Annotated[Parts, Depends(_parts)]
 TheReader = Annotated[Staff, Depends(_reader)]
 ThePublisher = Annotated[Staff, Depends(_publisher)]
+
+
+def known_pack(parts: Parts, pack: str) -> PackHead:
+    """The pack; a problem if there is nothing of it."""
+    head = parts.packs.head(PackId(pack))
+    if not head.is_known():
+        raise ProblemError(Problem.NO_SUCH_PACK)
+    return head

@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from practice_api.drafts import Revision, checked, draft_changed
 from practice_api.packs import Note, PackPath
-from practice_api.parts import Parts, Staff, TheParts, ThePublisher, TheReader
+from practice_api.parts import Parts, Staff, TheParts, ThePublisher, TheReader, known_pack
 from practice_api.views import PackDetail, ReleaseView, finding_view, pack_detail, release_view
 from rekindle.pack_source import check_source
 from rekindle.packs import Pack
@@ -83,7 +83,7 @@ def get_release(
     pack_id: PackPath, version: Annotated[int, Path(ge=1)], _staff: TheReader, parts: TheParts
 ) -> PublishedSourceView:
     """A version just as it was published."""
-    head = parts.known_pack(pack_id)
+    head = known_pack(parts, pack_id)
     release = head.release(version)
     if release is None:
         raise ProblemError(Problem.NO_SUCH_RELEASE)
@@ -93,7 +93,7 @@ def get_release(
 @router.post("/packs/<pack_id>/publish")
 def post_publish(pack_id: PackPath, body: PublishBody, staff: ThePublisher, parts: TheParts) -> PublishedView:
     """Publish the draft of this revision, now or at an instant, or propose it where a second person has to approve."""
-    head = parts.known_pack(pack_id)
+    head = known_pack(parts, pack_id)
     if body.at is not None and not staff.instant < body.at <= staff.instant + LONGEST_SCHEDULE:
         reason = "has to lie ahead, within a year"
         raise ProblemError(Problem.INVALID_FIELDS, errors=[{"field": "body.at", "reason": reason}])
@@ -122,7 +122,7 @@ def post_publish(pack_id: PackPath, body: PublishBody, staff: ThePublisher, part
 @router.post("/packs/<pack_id>/approve")
 def post_approve(pack_id: PackPath, body: ApproveBody, staff: ThePublisher, parts: TheParts) -> PublishedView:
     """Approve what another has proposed; it is published as they wanted it, at once if its time has passed."""
-    head = parts.known_pack(pack_id)
+    head = known_pack(parts, pack_id)
     proposal = head.proposal
     if proposal is None:
         raise ProblemError(Problem.NOTHING_TO_TAKE_BACK)
@@ -149,7 +149,7 @@ def post_approve(pack_id: PackPath, body: ApproveBody, staff: ThePublisher, part
 @router.post("/packs/<pack_id>/reject")
 def post_reject(pack_id: PackPath, body: TakeBackBody, staff: ThePublisher, parts: TheParts) -> PackDetail:
     """Refuse a proposal, or call off a version that is not live yet. The text stays."""
-    head = parts.known_pack(pack_id)
+    head = known_pack(parts, pack_id)
     if not (head.proposal or head.scheduled(staff.instant)):
         raise ProblemError(Problem.NOTHING_TO_TAKE_BACK)
     return pack_detail(parts.packs.take_back(head.id, staff.deed, body.note), staff.instant, staff.uid)
