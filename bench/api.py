@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from typing import TYPE_CHECKING, Any, Final
 
 from bench.world import ANSWER, World, a_long_token
-from rekindle.models import Uid
-from tests.builders import NEW_YORK, TOKYO, an_instant
+from rekindle.models import Language, PackId, PromptId, PromptKind, PromptRef, Theme, Uid
+from rekindle.playlist import Entry
+from rekindle.store.catalogue import PromptText
+from rekindle.store.table import Table
+from tests.builders import NEW_YORK, TOKYO, an_instant, publish
 from tests.phones import Phone, pair
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from bench.ledger import Ledger
     from bench.world import Line
     from tests.phones import Handler
 
 ONE_DAY: Final = dt.timedelta(days=1)
 MONTH: Final = 30
+LARGE_PACK: Final = 1_000
 _TOUCH: Final = {"depth": 2, "touch_comfort": 2}
 
 
@@ -40,6 +47,7 @@ def measured_calls(url: str, ledger: Ledger) -> list[Line]:
     _two_zones(world, api)
     _change(world, ada, ben)
     world.call("DELETE /v1/couple", ada, "DELETE", "/v1/couple")
+    _beside_a_large_pack(world)
     return world.lines
 
 
@@ -149,6 +157,45 @@ def _two_zones(world: World, api: Handler) -> None:
         phone.now += 2 * ONE_DAY
         phone.get("/v1/today")
     world.call("GET /v1/today, with the day before, opened already", dai, "GET", "/v1/today")
+
+
+def _beside_a_large_pack(world: World) -> None:
+    """What a pack of a thousand prompts in five languages changes: for a process that runs already, nothing."""
+    names = (("gus", "hal"), ("ida", "jon"))
+    for beside, (first, second) in zip(
+        ("of a new couple", "of one beside a pack of 1,000 prompts"), names, strict=True
+    ):
+        api = world.process(world.warm_vault())
+        eve, finn = _settled(api, first), _settled(api, second)
+        pair(eve, finn)
+        eve.get("/v1/today")  # this process knows the catalogue by now
+        eve.now, finn.now = eve.now + ONE_DAY, finn.now + ONE_DAY
+        world.call(f"GET /v1/today, first to open it, {beside}", eve, "GET", "/v1/today")
+        world.call(f"GET /v1/today, opened already, {beside}", finn, "GET", "/v1/today")
+        for phone in (eve, finn):
+            phone.handler, phone.now = world.process(world.new_vault()), phone.now + ONE_DAY
+        world.call(f"GET /v1/today, first to open it, new process, {beside}", eve, "GET", "/v1/today")
+        world.call(f"GET /v1/today, opened already, new process, {beside}", finn, "GET", "/v1/today")
+        if "pack" not in beside:
+            publish(Table(world.raw, world.table.name), _large_pack())
+
+
+def _large_pack() -> Iterator[tuple[Entry, PromptText]]:
+    languages = [Language(code) for code in ("en", "es", "fr", "de", "he")]
+    themes = [theme for theme in Theme if theme is not Theme.TOUCH]
+    for number, theme in zip(range(LARGE_PACK), itertools.cycle(themes), strict=False):
+        ref = PromptRef(PackId("large"), 1, PromptId(f"{theme}-by-the-river-{number}"))
+        yield (
+            Entry(ref=ref, theme=theme, kind=PromptKind.QUESTION, depth=number % 3 + 1, comfort=0),
+            PromptText(
+                theme=theme,
+                kind=PromptKind.QUESTION,
+                default=languages[0],
+                texts=dict.fromkeys(languages, "word " * 30),
+                whys=dict.fromkeys(languages, "word " * 16),
+                hints={},
+            ),
+        )
 
 
 def _change(world: World, ada: Phone, ben: Phone) -> None:

@@ -5,6 +5,7 @@ A bound that breaks says that a change reads or writes more than before: make it
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -30,8 +31,8 @@ type Bound = tuple[int, float, float]
 CALLS: dict[str, Bound] = {
     "GET /v1/couple": (2, 2, 0),
     "DELETE /v1/couple": (7, 9, 24),
-    "GET /v1/days, 30 days": (5, 11.5, 0),
-    "GET /v1/days, 30 days, new process": (6, 27, 0),
+    "GET /v1/days, 30 days": (5, 12.5, 0),
+    "GET /v1/days, 30 days, new process": (6, 28, 0),
     "GET /v1/days/{date}": (4, 4, 0),
     "PUT /v1/days/{date}/answer, the first": (6, 5, 1),
     "PUT /v1/days/{date}/answer, an edit": (6, 5, 1),
@@ -77,6 +78,16 @@ CALLS: dict[str, Bound] = {
     "GET /v1/today, first to open it, new process": (10, 9, 6),
     "GET /v1/today, opened already, new process": (6, 5, 0),
     "GET /v1/today, with the day before, opened already": (5, 4.5, 0),
+    **{
+        f"GET /v1/today, {look}, {whose}": cost
+        for whose in ("of a new couple", "of one beside a pack of 1,000 prompts")
+        for look, cost in (
+            ("first to open it", (8, 6, 6)),
+            ("opened already", (5, 4.5, 0)),
+            ("first to open it, new process", (10, 9.5, 6)),
+            ("opened already, new process", (6, 5, 0)),
+        )
+    },
 }
 TICKS: dict[str, Bound] = {
     "1 zone, nobody due": (3, 2, 1),
@@ -153,6 +164,18 @@ def test_a_running_process_asks_kms_for_nothing(report: Report) -> None:
     """Cell keys are remembered; a new process opens one, and KMS being down hurts nobody for an hour."""
     for line in report.calls:
         assert line.cost.kms <= (1 if "new process" in line.name else 0), line.name
+
+
+def test_a_pack_of_a_thousand_prompts_makes_no_day_slower_or_costlier(report: Report) -> None:
+    """To a process that runs already it is nothing; a new one reads the index once, which has become larger."""
+    for look in ("first to open it", "opened already", "opened already, new process"):
+        alone = named(report.calls, f"GET /v1/today, {look}, of a new couple")
+        beside = named(report.calls, f"GET /v1/today, {look}, of one beside a pack of 1,000 prompts")
+        assert beside.cost == alone.cost, look
+    alone = named(report.calls, "GET /v1/today, first to open it, new process, of a new couple")
+    beside = named(report.calls, "GET /v1/today, first to open it, new process, of one beside a pack of 1,000 prompts")
+    assert replace(beside.cost, read=0) == replace(alone.cost, read=0)
+    assert beside.cost.read <= alone.cost.read + 1
 
 
 def test_looking_at_today_again_writes_nothing(report: Report) -> None:

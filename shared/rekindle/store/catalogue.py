@@ -77,14 +77,17 @@ class Index:
         return tuple(live[pack] for pack in sorted(live))
 
 
-def index_of(table: Table) -> Index:
-    """The index as last acknowledged; an empty one before the first publication."""
+def index_of(table: Table, head: Item | None = None) -> Index:
+    """The index as last acknowledged; an empty one before the first publication. `head` is the version row if read."""
     for _ in range(READ_ATTEMPTS):
-        head = _head(table)
-        rows = table.get_many(_rows(head["version"], head["rows"]), consistent=True)
-        if len(rows) == head["rows"]:
-            joined = b"".join(row["packed"] for row in sorted(rows, key=lambda row: str(row["sk"])))
-            return Index(head["version"], head["rows"], tuple(unpacked(joined)))
+        head = head or _head(table)
+        # A row never changes, so that one which a replica has is right, for half the price.
+        for consistent in (False, True):
+            rows = table.get_many(_rows(head["version"], head["rows"]), consistent=consistent)
+            if len(rows) == head["rows"]:
+                joined = b"".join(row["packed"] for row in sorted(rows, key=lambda row: str(row["sk"])))
+                return Index(head["version"], head["rows"], tuple(unpacked(joined)))
+        head = None  # another has taken its place meanwhile
     raise ContentionError("the catalogue kept changing while it was read")
 
 
@@ -135,8 +138,9 @@ class Catalogue:
         """The live release of each pack at the instant; empty before the first publication."""
         now = self.monotonic()
         if self._checked_at is None or now - self._checked_at >= VERSION_AGE:
-            if _head(self.table)["version"] != self._index.version:
-                self._index = index_of(self.table)
+            head = _head(self.table)
+            if head["version"] != self._index.version:
+                self._index = index_of(self.table, head)
             self._checked_at = now
         return self._index.at(instant)
 
