@@ -100,6 +100,14 @@ def _refuse(line: int, reason: str, prompt: str | None = None) -> NoReturn:
     raise DocumentError(Flaw(line, prompt, reason))
 
 
+_NO_TEXTS: Final = {
+    b"PK\x03\x04": "a file of a word processor, or a zip archive,",
+    b"\xd0\xcf\x11\xe0": "a file of a word processor",
+    b"{\\rtf": "a file of a word processor",
+    b"%PDF": "a PDF",
+    b"\x89PNG": "a picture",
+    b"\xff\xd8\xff": "a picture",
+}
 _SAVE: Final = "In your editor, choose “save with encoding” and UTF-8, and save it again"
 _UNSEEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
 # To YAML these end a line, to most editors they do not; a text has its line breaks folded anyway.
@@ -112,6 +120,12 @@ def _text(source: str | bytes) -> str:
     """The characters of a source, with line feeds alone between its lines."""
     if len(source) > 4 * SOURCE_LIMIT:
         _refuse_length(len(source))
+    beginning = source[:8].encode(errors="replace") if isinstance(source, str) else source[:8]
+    for signature, kind in _NO_TEXTS.items():
+        if beginning.startswith(signature):
+            _refuse(
+                1, f"this is {kind} and no plain text. Copy its words into a plain text file and save that as UTF-8"
+            )
     text = _decoded(source) if isinstance(source, bytes) else source
     text = _ODD_BREAKS.sub(" ", text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n"))
     if len(text) > SOURCE_LIMIT:

@@ -345,6 +345,9 @@ def _dash_or_column(spot: _Spot) -> tuple[int, str] | None:
     if "did not find expected key" not in spot.fault.problem:
         return None
     if spot.here.lstrip().startswith("- ") and spot.begins_line:
+        first = next((at for at, line in enumerate(spot.lines) if line.rstrip() == "prompts:"), spot.fault.line)
+        if not any(line.lstrip().startswith("-") for line in spot.lines[first : spot.fault.line]):
+            return first, "the first entry of this list has no dash. Put “- ” before the first field that follows"
         return spot.fault.line, "this dash is not below the other dashes of its list. Let it begin in their column"
     return spot.fault.line, _out_of_line(spot.here, spot.fault.since + 1)
 

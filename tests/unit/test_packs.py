@@ -280,6 +280,28 @@ class TestRules:
             ("song", f"words.en.{field}", "“Triggers” sounds like a clinic; try something like “what sets it off”")
         ]
 
+    @pytest.mark.parametrize(
+        ("language", "text", "expected"),
+        [
+            ("es", "¿Qué síntomas notas?", "“síntomas” sounds like a clinic; try something like “una señal”"),
+            ("es", "¿Cuál es tu estilo de apego?", "“estilo de apego” sounds like a clinic"),
+            ("fr", "Quel est ton déclencheur ?", "“déclencheur” sounds like a clinic"),
+            ("fr", "Une relation toxique ?", "“toxique” sounds like a clinic; try something like “ce qui fait mal”"),
+        ],
+    )
+    def test_spanish_and_french_have_clinical_words_too(self, language: str, text: str, expected: str) -> None:
+        said = {"en": words(), language: words(text=text)}
+        ((_, field, reason),) = findings(pack(prompt(words=said), languages=["en", language]))
+        assert (field, reason[: len(expected)]) == (f"words.{language}.text", expected)
+
+    def test_each_clinical_word_of_a_line_is_told_once(self) -> None:
+        said = words(text="Trauma or trauma, trigger or symptom?")
+        assert [reason.split("”")[0] for _, _, reason in findings(pack(prompt(words={"en": said})))] == [
+            "“symptom",
+            "“Trauma",
+            "“trigger",
+        ]
+
     def test_clinical_words_of_one_language_are_not_looked_for_in_another(self) -> None:
         """A word can be plain in one language and clinical in the next."""
         said = {"en": words(), "de": words(text="Ist das toxic?")}
@@ -325,6 +347,38 @@ class TestRules:
     def test_a_language_in_which_nothing_is_written_is_a_finding(self) -> None:
         assert findings(pack(languages=["en", "es"])) == [
             (None, "languages", "names es, and nothing is written in it; write it, or take es out")
+        ]
+
+    @pytest.mark.parametrize(
+        "said", ["a\u202eb", "a\u2066b", "a\u202cb", "a\u2066b\u202c", "a\u202bb\u2066c\u202cd\u2069"]
+    )
+    def test_writing_that_is_turned_round_and_not_back_is_a_finding(self, said: str) -> None:
+        ((_, field, reason),) = findings(pack(prompt(words={"en": words(text=said)})))
+        assert (field, reason[:49]) == ("words.en.text", "has an invisible mark that turns the direction of")
+
+    @pytest.mark.parametrize(
+        "said",
+        [
+            "\u2067\u05e9\u05dc\u05d5\u05dd\u2069 and peace",
+            "\u202b\u0645\u0627 \u0647\u064a \u0623\u063a\u0646\u064a\u0629 \u0627\u0644\u064a\u0648\u0645\u061f\u202c",
+            "\u05de\u05d4 \u05d4\u05e9\u05d9\u05e8 \u05e9\u05dc \u05d4\u05d9\u05d5\u05dd?",
+            "Which song? \U0001f468\u200d\U0001f469\u200d\U0001f467 \U0001f3f4\U000e0067\U000e0062\U000e007f",
+            "cafe\u0301, na\u0308chste",
+            "\u4eca\u65e5\u306e\u66f2\u306f\uff1f",
+        ],
+    )
+    def test_every_script_emoji_and_accent_is_welcome(self, said: str) -> None:
+        assert parse_pack(pack(prompt(words={"en": words(text=said)}))).prompts[0].words[Language("en")].text == said
+
+    @pytest.mark.parametrize("character", ["\x00", "\x07", "\x1b", "\x7f", "\x9b", "\ud800", "\uffff"])
+    def test_a_character_that_nobody_can_see_is_a_finding(self, character: str) -> None:
+        document = pack(
+            prompt(words={"en": words(why=f"a{character}b")}),
+            words={"en": {"title": f"a{character}b", "written_for": "Us."}},
+        )
+        assert [(name, field, reason[:26]) for name, field, reason in findings(document)] == [
+            (None, "words.en.title", "has an invisible character"),
+            ("song", "words.en.why", "has an invisible character"),
         ]
 
     def test_everything_is_told_at_once_and_in_the_order_of_the_pack(self) -> None:
@@ -373,19 +427,6 @@ class TestSchema:
         ] == []
 
 
-@pytest.fixture
-def lint(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[[str | bytes], list[str]]:
-    """Writes a file, lints it, and returns the lines printed, with the file's own name left out."""
-
-    def run(content: str | bytes) -> list[str]:
-        path = tmp_path / "river.yaml"
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        assert main([str(path)]) == 1
-        return [line.removeprefix(f"{path}:") for line in capsys.readouterr().out.splitlines()]
-
-    return run
-
-
 RIVER = """\
 id: river
 audience: choice
@@ -405,70 +446,56 @@ prompts:
 """
 
 
+@pytest.fixture
+def lint(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, list[str]]]:
+    """Writes files, lints them together, and returns the status and the lines printed, less the folder's name."""
+
+    def run(**contents: str) -> tuple[int, list[str]]:
+        paths = [tmp_path / f"{name}.yaml" for name in contents]
+        for path, content in zip(paths, contents.values(), strict=True):
+            path.write_text(content, encoding="utf-8")
+        status = main([str(path) for path in paths])
+        return status, [line.replace(f"{tmp_path}/", "") for line in capsys.readouterr().out.splitlines()]
+
+    return run
+
+
 class TestLint:
-    def test_a_finding_has_file_line_prompt_and_reason(self, lint: Callable[[str | bytes], list[str]]) -> None:
-        assert lint(RIVER.replace("depth: 1", "depth: 5")) == ["11: song: depth: must be 3 or less, not “5”"]
+    """What is found in one source is tried in `test_pack_source`; here, what the command makes of it."""
 
-    def test_a_missing_field_is_placed_where_its_prompt_begins(self, lint: Callable[[str | bytes], list[str]]) -> None:
-        assert lint(RIVER.replace("    kind: question\n", "")) == ["8: song: kind: is missing"]
-
-    def test_a_key_twice_is_refused(self, lint: Callable[[str | bytes], list[str]]) -> None:
-        """YAML readers keep the last of the two in silence."""
-        twice = RIVER.replace("    depth: 1\n", "    depth: 1\n    theme: spark\n")
-        assert lint(twice) == ["12: theme stands twice in one block; the first is on line 9"]
-
-    def test_a_key_twice_on_one_line_is_refused(self, lint: Callable[[str | bytes], list[str]]) -> None:
-        twice = RIVER.replace("{title: River,", "{title: River, title: Sea,")
-        assert lint(twice) == ["6: title stands twice in one block; the first is on line 6"]
-
-    def test_blocks_may_be_shared(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        """An anchor is one block in two places, and a merged key that is overridden is no key twice."""
-        shared = RIVER.replace("  - id: song\n", "  - &song\n    id: song\n")
-        path = tmp_path / "river.yaml"
-        path.write_text(
-            shared + "  - <<: *song\n    id: tune\n    words: {en: {text: 'And now?', why: It moves on.}}\n"
+    def test_a_finding_has_file_line_prompt_and_reason(self, lint: Callable[..., tuple[int, list[str]]]) -> None:
+        assert lint(river=RIVER.replace("depth: 1", "depth: 5")) == (
+            1,
+            ["river.yaml:11: song: depth: must be 3 or less, not “5”"],
         )
-        assert main([str(path)]) == 0
-        assert capsys.readouterr().out == f"{path}: 2 prompts, no findings\n"
 
-    @pytest.mark.parametrize(
-        ("content", "expected"),
-        [
-            (RIVER.replace("depth: 1", "\tdepth: 1"), "11: is not valid YAML: "),
-            (
-                RIVER.replace("why: Songs", "why: Songs: and"),
-                "15: is not valid YAML: mapping values are not allowed here",
-            ),
-            (RIVER + "---\nid: sea\n", "16: is not valid YAML: expected a single document in the stream, but found"),
-            (RIVER.replace("today?", "\x07today?"), "14: is not valid YAML: an invisible character (U+0007) must be"),
-            (
-                RIVER.replace("audience: choice", "audience: !!python/none"),
-                "2: is not valid YAML: could not determine a const",
-            ),
-            (
-                RIVER.replace("audience: choice", "audience: 2025-13-01"),
-                " is not valid YAML: it has a value that cannot be",
-            ),
-            (
-                RIVER.replace("today?", "tod\xe4y?").encode("latin-1"),
-                "14: is not saved as UTF-8; in your editor, choose",
-            ),
-            (RIVER.encode("utf-16"), "1: is not saved as UTF-8; in your editor, choose"),
-            ("[" * 10_000, " is not valid YAML: it is nested too deeply"),
-            ("prompts: &all\n  - *all\n", "1: pack: id: is missing"),
-            ("# nothing yet\n", " is empty"),
-            ("river\n", "1: pack: must be a block of fields, each with a name"),
-        ],
-    )
-    def test_a_file_that_is_no_yaml_pack_is_refused_with_the_line(
-        self, content: str | bytes, expected: str, lint: Callable[[str | bytes], list[str]]
-    ) -> None:
-        assert lint(content)[0][: len(expected)] == expected
+    def test_advice_is_marked_and_fails_nothing(self, lint: Callable[..., tuple[int, list[str]]]) -> None:
+        status, lines = lint(river=RIVER.replace("Which song", "Which <b>song</b>"))
+        assert status == 0
+        assert lines[0].startswith("river.yaml:14: advice: song: words.en.text: shows “<b>” to couples as it stands")
+        assert lines[1:] == ["river.yaml: 1 prompts, nothing to mend, 1 to think about"]
 
-    def test_a_byte_order_mark_is_no_fault(self, tmp_path: Path) -> None:
-        path = tmp_path / "river.yaml"
-        path.write_text(RIVER, encoding="utf-8-sig")
-        assert read_pack(path).id == "river"
+    def test_errors_of_every_file_come_before_any_advice(self, lint: Callable[..., tuple[int, list[str]]]) -> None:
+        advised = RIVER.replace("Which song", "Which <b>song</b>")
+        status, lines = lint(river=advised, sea=RIVER.replace("depth: 1", "depth: 5"))
+        assert status == 1
+        assert [line.split(":")[0] for line in lines] == ["sea.yaml", "river.yaml", "river.yaml"]
+
+    def test_the_same_question_in_two_packs_is_told_in_both(self, lint: Callable[..., tuple[int, list[str]]]) -> None:
+        sea = RIVER.replace("id: river", "id: sea").replace("id: song", "id: tune")
+        status, lines = lint(river=RIVER, sea=sea.replace("Which song is today?", "Today, which song is it?"))
+        assert status == 0
+        assert [line.partition(";")[0] for line in lines[:2]] == [
+            "river.yaml:14: advice: song: words.en.text: asks almost the same as tune in the pack sea",
+            "sea.yaml:14: advice: tune: words.en.text: asks almost the same as song in the pack river",
+        ]
+
+    def test_two_packs_cannot_have_one_id(self, lint: Callable[..., tuple[int, list[str]]]) -> None:
+        status, lines = lint(river=RIVER, sea=RIVER)
+        assert (status, lines[0]) == (
+            1,
+            "sea.yaml: pack: id: is the id of river.yaml too; every pack needs its own",
+        )
 
     def test_every_file_is_judged_and_one_finding_fails_them_all(
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
