@@ -30,7 +30,7 @@ SHORT_WORDED: Final = frozenset({"en", "sv", "da", "nb", "nn", "no"})
 HARD_READING_OF_SHORT_WORDS: Final = 45.0
 """Of the same prompts, 84 in English came to 39 at most and in Spanish and French to 50: their words are longer."""
 
-FEWEST_WORDS: Final = 20
+FEWEST_WORDS: Final = 15
 """Fewer words than these say nothing about how a prompt reads."""
 
 

@@ -28,7 +28,7 @@ from yaml.events import (
 
 from rekindle.errors import RekindleError
 from rekindle.pack_syntax import Fault, meaning
-from rekindle.packs import SLUG
+from rekindle.packs import SLUG, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -275,7 +275,8 @@ class _Reading:
         if self._at_name():
             self._refuse_name(line)
         if event.anchor not in self._anchors:
-            reason = f"“*{event.anchor}” repeats a block that is marked “&{event.anchor}” above it, and there is none"
+            anchor = printable(event.anchor)
+            reason = f"“*{anchor}” repeats a block that is marked “&{anchor}” above it, and there is none"
             _refuse(line, f"{reason}. If the star belongs to the text, put the text in quotes", self._prompt(line))
         value, place = self._anchors[event.anchor]
         self._put(value, place, None, line=line)
@@ -312,7 +313,7 @@ class _Reading:
         if name is _MERGE:
             block.merged += _mergeable(value, place, line, self._prompt(line))
         elif name in fields:
-            first = f"{name} stands twice in one block; the first is on line {fields[name][0]}. "
+            first = f"{printable(str(name))} stands twice in one block; the first is on line {fields[name][0]}. "
             mend = "If a new prompt begins here, put “- ” before the id" if name == "id" else "Keep one of the two"
             block.twins.append((str(name), Flaw(line, self._prompt(line), first + mend)))
         else:
@@ -337,7 +338,7 @@ class _Reading:
 
     def _refuse_tag(self, event: ScalarEvent | MappingStartEvent | SequenceStartEvent) -> None:
         if event.tag not in _HARMLESS_TAGS:
-            shown = event.tag.replace("tag:yaml.org,2002:", "!!")[:40]
+            shown = printable(event.tag.replace("tag:yaml.org,2002:", "!!"))
             reason = (
                 f"“{shown}” is a command and no text. Take it out; or, if the text begins so, put the text in quotes"
             )

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from rekindle.packs import Course, Pack, PackPrompt, PackWords, PromptWords
+from rekindle.packs import Course, Pack, PackPrompt, PackWords, PromptWords, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -113,7 +113,7 @@ def _indent(line: str) -> str:
 
 def _in_quotes(line: str) -> str:
     """How to write a text that YAML would misread."""
-    name = _name(line)[:40] or "text"
+    name = printable(_name(line)) or "text"
     return (
         f'Put the whole text between straight quotes ("…"), or write “{name}: >-” and the text on the next line, '
         "indented"
@@ -191,7 +191,7 @@ def _colon(spot: _Spot) -> tuple[int, str] | None:
 
 
 def _no_field(line: str) -> str:
-    word = line.strip()[:40]
+    word = printable(line.strip())
     return (
         f"“{word}” is no field and belongs to no text. A field is a name, a colon and a space, such as “depth: 1”; "
         "a text that goes on is indented further than its field"
@@ -231,7 +231,7 @@ def _dash(spot: _Spot) -> tuple[int, str] | None:
 
 
 def _out_of_line(line: str, first: int) -> str:
-    word = _name(line) or line.strip()[:40]
+    word = printable(_name(line) or line.strip())
     return (
         f"“{word}” begins in a column where no block begins (the block around it begins in line {first}). "
         "Let it begin exactly below the other fields of its block"
@@ -291,7 +291,7 @@ def _brackets(spot: _Spot) -> tuple[int, str] | None:
             f"a comma is missing at the end of line {spot.before() + 1}, between this entry and the one before it",
         )
     return at, (
-        f"something is missing before “{spot.here[spot.fault.column :][:20]}”: a comma between two entries, "
+        f"something is missing before “{printable(spot.here[spot.fault.column :])}”: a comma between two entries, "
         "a colon after a field's name, or a quote"
     )
 
@@ -321,13 +321,13 @@ def _first_character(spot: _Spot) -> tuple[int, str] | None:
             "this dash stands where no list can begin. Let it begin below the other dashes of its list; "
             "if it belongs to the text above, put that text in quotes"
         )
-    return (fault.line, f"a text cannot begin with “{first}”. {_in_quotes(line)}") if first else None
+    return (fault.line, f"a text cannot begin with “{printable(first)}”. {_in_quotes(line)}") if first else None
 
 
 def _folded_text(spot: _Spot) -> tuple[int, str] | None:
     if "block scalar" not in spot.fault.context:
         return None
-    name = _name(spot.here) or "text"
+    name = printable(_name(spot.here)) or "text"
     return spot.fault.line, (
         f"after “>” or “|” the line must end. Write “{name}: >-” and begin the text on the next line, indented"
     )

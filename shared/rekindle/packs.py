@@ -487,13 +487,13 @@ def _form_findings(document: object, refusal: ValidationError) -> Iterator[PackF
         match path:
             case ("prompts", int(place), *rest):
                 prompt, field = _prompt_name(document, place), tuple(rest)
-        yield PackFinding(prompt, ".".join(_printable(str(step)) for step in field), _reason(error), path)
+        yield PackFinding(prompt, ".".join(printable(str(step)) for step in field), _reason(error), path)
 
 
 def _prompt_name(document: Any, place: int) -> str:  # noqa: ANN401 - whatever stood in the file
     match document["prompts"][place]:
         case {"id": str(name)} if re.fullmatch(SLUG, name):
-            return _printable(name)
+            return printable(name)
         case _:
             return f"prompt {place + 1}"
 
@@ -563,12 +563,12 @@ def _shown(value: object) -> str:
         case bool():
             return "a yes or no"
         case str() | int() | float():
-            return f"“{_printable(str(value))}”"
+            return f"“{printable(str(value))}”"
         case _:
             return "a list or a block of fields"
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """The beginning of a text, fit for one line of any terminal."""
     shown = text if text.isprintable() else text.encode("unicode_escape").decode()
     return textwrap.shorten(shown, 48, placeholder="…") if " " in shown else shown[:48]

@@ -98,8 +98,8 @@ MISTAKES: Final = {
     "quotes in a text in quotes": (
         RIVER.replace("Which song is today?", '"Which "song" is today?"'),
         (
-            '14: song: the text is closed by a quote (") inside it, and goes on after it. Write inner quotes curly (“ ”), '
-            "and one straight quote at each end"
+            '14: song: the text is closed by a quote (") inside it, and goes on after it. Write inner quotes curly '
+            "(“ ”), and one straight quote at each end"
         ),
     ),
     "an apostrophe in a text in apostrophes": (
@@ -123,8 +123,8 @@ MISTAKES: Final = {
     "a new prompt without its dash": (
         RIVER.replace("  - id: tune", "    id: tune"),
         (
-            "16: song: id stands twice in one block; the first is on line 8. If a new prompt begins here, put “- ” before "
-            "the id"
+            "16: song: id stands twice in one block; the first is on line 8. If a new prompt begins here, put “- ” "
+            "before the id"
         ),
     ),
     "a new prompt without its dash, and further left": (
@@ -196,8 +196,8 @@ MISTAKES: Final = {
     "a text that is not indented": (
         text(">-\n        Which song"),
         (
-            "15: song: “Which song is today?” is no field and belongs to no text. A field is a name, a colon and a space, "
-            "such as “depth: 1”; a text that goes on is indented further than its field"
+            "15: song: “Which song is today?” is no field and belongs to no text. A field is a name, a colon and a "
+            "space, such as “depth: 1”; a text that goes on is indented further than its field"
         ),
     ),
     "a backslash": (
@@ -245,8 +245,8 @@ MISTAKES: Final = {
     "JSON with quotes in a text": (
         '{"id": "river",\n "notes": "say "hi" now"}',
         (
-            '2: pack: something is missing before “hi" now"}”: a comma between two entries, a colon after a field\'s name, '
-            "or a quote"
+            '2: pack: something is missing before “hi" now"}”: a comma between two entries, a colon after a field\'s '
+            "name, or a quote"
         ),
     ),
     "a mark that nobody sees": (
@@ -375,12 +375,12 @@ class TestReading:
         sea = RIVER.replace("id: river", "id: sea").replace("Which song is today?", "What song is it today?")
         assert [f"{each.line}: {each}" for each in check_source(sea, others=[river]).findings] == [
             (
-                "14: song: words.en.text: asks almost the same as song in the pack river; keep the better one, or let this "
-                "one ask something else"
+                "14: song: words.en.text: asks almost the same as song in the pack river; keep the better one, or let "
+                "this one ask something else"
             ),
             (
-                "22: tune: words.en.text: asks almost the same as tune in the pack river; keep the better one, or let this "
-                "one ask something else"
+                "22: tune: words.en.text: asks almost the same as tune in the pack river; keep the better one, or let "
+                "this one ask something else"
             ),
         ]
 

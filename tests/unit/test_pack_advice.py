@@ -1,0 +1,257 @@
+"""Advice speaks where an author would want to hear it, and is silent on what the practice's own packs do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from local.pack_lint import read_pack
+from rekindle.models import Language, PackId, PromptId
+from rekindle.pack_advice import (
+    Advice,
+    Said,
+    course_advice,
+    language_advice,
+    lix,
+    phone_lines,
+    prompt_advice,
+    twin_advice,
+)
+
+PACKS: Final = Path(__file__).parents[2] / "packs"
+
+EN, ES, JA = Language("en"), Language("es"), Language("ja")
+
+REWORDED: Final = {
+    "song-title-for-today": "Give your day a song title, real or invented. Add one line that explains why it fits.",
+    "saved-on-my-phone": "Why did the last thing you saved on your phone earn its place? A picture, a song, a link, "
+    "somebody’s message: look it up.",
+    "longer-than-fine": "What would the longer answer have been the last time you said “I’m fine” and were not?",
+    "borrowed-mood": "For better or worse, whose mood rubbed off on you today? Headlines, songs and strangers count.",
+    "unfashionable-pleasure": "Tell about something you enjoy that almost nobody knows you like. The less fashionable, "
+    "the better.",
+    "changed-my-mind": "In recent years you changed your mind about something. What was it, and who or what moved you?",
+    "bragging-rights": "What are you proud of that you would never say in company? Brag about it here, just once.",
+    "object-within-reach": "Choose an object near you that says something true about your week, and show or describe "
+    "it.",
+}
+"""Prompts of the starter pack as an author who had forgotten them would write them again."""
+
+
+def said(text: str, why: str = "It does good.", hint: str | None = None, **changes: str) -> Said:
+    return Said(
+        PackId(changes.get("pack", "river")),
+        PromptId(changes.get("prompt", "song")),
+        Language(changes.get("language", "en")),
+        text,
+        why,
+        hint,
+    )
+
+
+def spoken(name: str) -> list[Said]:
+    """What a pack of ours says."""
+    pack = read_pack(PACKS / f"{name}.yaml")
+    return [
+        Said(pack.id, prompt.id, language, words.text, words.why, words.hint)
+        for prompt in pack.prompts
+        for language, words in prompt.words.items()
+    ]
+
+
+@pytest.fixture(scope="module")
+def starter() -> list[Said]:
+    return spoken("starter")
+
+
+class TestTwins:
+    def test_the_starter_pack_asks_nothing_twice_in_any_of_its_languages(self, starter: list[Said]) -> None:
+        assert list(twin_advice(starter)) == []
+
+    @pytest.mark.parametrize(("prompt", "text"), REWORDED.items())
+    def test_a_question_in_other_words_and_order_is_found_in_the_other_pack(
+        self, prompt: str, text: str, starter: list[Said]
+    ) -> None:
+        reason = f"asks almost the same as {prompt} in the pack starter; keep the better one, or let this one ask"
+        assert list(twin_advice([said(text)], starter)) == [
+            Advice(PromptId("song"), "words.en.text", f"{reason} something else")
+        ]
+
+    def test_the_later_of_two_in_one_pack_is_told_and_only_once(self) -> None:
+        pair = [
+            said("Which song would you sing today?", prompt="first"),
+            said("¿Qué canción cantarías hoy?", prompt="first", language="es"),
+            said("Today, which song would you be singing?", prompt="second"),
+            said("Hoy, ¿qué canción cantarías?", prompt="second", language="es"),
+        ]
+        ((name, field, reason),) = [(each.prompt, each.field, each.reason) for each in twin_advice(pair)]
+        assert (name, field, reason[:35]) == ("second", "words.en.text", "asks almost the same as first; keep")
+
+    def test_a_twin_in_a_second_language_alone_is_found_too(self) -> None:
+        pair = [
+            said("Which song would you sing today?", prompt="first"),
+            said("¿Qué canción cantarías hoy?", prompt="first", language="es"),
+            said("Whose kitchen smells best?", prompt="second"),
+            said("Hoy, ¿qué canción cantarías?", prompt="second", language="es"),
+        ]
+        assert [each.field for each in twin_advice(pair)] == ["words.es.text"]
+
+    def test_endings_accents_and_capitals_make_no_difference(self) -> None:
+        pair = [
+            said("Quelle chanson préfères-tu écouter en été ?", prompt="first", language="fr"),
+            said("QUELLES CHANSONS PREFERIEZ-VOUS ECOUTER CET ETE ?", prompt="second", language="fr"),
+        ]
+        assert [each.prompt for each in twin_advice(pair)] == ["second"]
+
+    def test_a_script_without_spaces_is_compared_by_its_signs(self) -> None:
+        three = [
+            said("今日はどんな歌を歌いたいですか。", prompt="first", language="ja"),
+            said("最近うれしかったことを教えてください。", prompt="second", language="ja"),
+            said("今日、歌いたい歌はどんな歌ですか。", prompt="third", language="ja"),
+        ]
+        assert [(each.prompt, each.reason[:30]) for each in twin_advice(three)] == [
+            ("third", "asks almost the same as first;")
+        ]
+
+    def test_two_prompts_without_a_word_are_no_twins(self) -> None:
+        assert list(twin_advice([said("?!", prompt="first"), said("12 ?", prompt="second")])) == []
+
+
+HARD: Final = (
+    "Considering the communicational patterns characterising your relationship, which circumstances predominantly "
+    "precipitate misunderstandings, notwithstanding considerable reciprocal benevolence?"
+)
+
+
+class TestReading:
+    def test_the_measure_is_bjornsson_s(self) -> None:
+        """Twenty words in two sentences, of which five have more than six letters."""
+        text = "The quiet evening came and we walked along the harbour. Nobody said a word"
+        text += ", yet everything between us seemed settled."
+        assert lix(text) == pytest.approx(20 / 2 + 100 * 5 / 20)
+
+    def test_the_starter_pack_reads_easily_in_every_language(self, starter: list[Said]) -> None:
+        assert list(prompt_advice(starter)) == []
+
+    def test_a_consulting_room_s_sentence_is_advised_against(self) -> None:
+        (advice,) = prompt_advice([said(HARD)])
+        assert (advice.prompt, advice.field) == ("song", "words.en")
+        assert advice.reason.startswith("is hard to read for somebody tired (LIX ")
+        assert advice.reason.endswith(", 45 is the most): use shorter sentences and plainer words")
+
+    def test_the_same_in_spanish_is_judged_by_what_spanish_needs(self) -> None:
+        hard = (
+            "Considerando los patrones comunicacionales característicos de vuestra relación, ¿qué circunstancias "
+            "precipitan predominantemente malentendidos, independientemente de la benevolencia recíproca demostrada?"
+        )
+        (advice,) = prompt_advice([said(hard, language="es")])
+        assert ", 55 is the most)" in advice.reason
+
+    def test_few_words_and_scripts_of_other_measures_go_unjudged(self) -> None:
+        assert lix("Incomprehensibilities, notwithstanding.") is None
+        assert lix("今日はどんな歌を歌いたいですか。" * 5) is None
+        assert (
+            lix(
+                "ما هي الأغنية التي تناسب يومك هذا ولماذا اخترتها من بين كل الأغاني التي تعرفها وتحبها منذ زمن بعيد جدا"
+            )
+            is None
+        )
+        assert lix("") is None
+
+
+class TestScreen:
+    @pytest.mark.parametrize(
+        ("text", "lines"),
+        [
+            ("", 1),
+            ("one two", 1),
+            ("one two three", 2),
+            ("a" * 10, 1),
+            ("a" * 11, 2),
+            ("a" * 20 + " b", 3),
+            ("今日は歌", 1),
+            ("今日は歌を歌う", 2),
+            ("cafe\u0301 cre\u0300me", 1),
+        ],
+    )
+    def test_lines_are_counted_as_a_phone_breaks_them(self, text: str, lines: int) -> None:
+        assert phone_lines(text, 10) == lines
+
+    def test_a_text_and_a_why_of_the_longest_allowed_are_too_much(self) -> None:
+        long = said("A word or two. " * 16, why="It is a reason. " * 10)
+        assert [(each.field, each.reason) for each in prompt_advice([long])] == [
+            (
+                "words.en.text",
+                "takes 9 lines on a small phone and pushes its why off the screen; shorten one of the two",
+            )
+        ]
+
+    def test_wide_signs_take_twice_the_room(self) -> None:
+        assert [each.field for each in prompt_advice([said("今日の歌を教えて" * 25, language="ja")])] == [
+            "words.ja.text"
+        ]
+
+    def test_what_a_starter_prompt_takes_is_fine(self) -> None:
+        assert (
+            list(prompt_advice([said("A word or two " * 15, why="A reason or two " * 8, hint="Only hear. " * 14)]))
+            == []
+        )
+
+
+class TestMarkup:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "Is it <b>so</b>?",
+            "<script>alert(1)</script>",
+            "You &amp; me?",
+            "Is it **so**?",
+            "See [this](https://a.example).",
+        ],
+    )
+    def test_markup_is_shown_as_it_stands(self, text: str) -> None:
+        (advice,) = prompt_advice([said(text)])
+        assert advice.reason.endswith("to couples as it stands, as prompts have no markup; take it out")
+
+    @pytest.mark.parametrize(
+        "text", ["You & me?", "1 < 2, and 3 > 2?", "<3 you?", "[a pause]", "2 * 3 ** 1", "R&B; or pop?"]
+    )
+    def test_signs_that_are_no_markup_are_fine(self, text: str) -> None:
+        assert list(prompt_advice([said(text)])) == []
+
+
+class TestPack:
+    def test_the_gaps_of_a_language_are_one_finding_with_the_first_few(self) -> None:
+        written = {PromptId(f"p{number}"): frozenset({EN}) for number in range(5)} | {
+            PromptId("es"): frozenset({EN, ES})
+        }
+        assert list(language_advice([EN, ES], EN, written, frozenset({EN, ES}))) == [
+            Advice(
+                None,
+                "languages",
+                "es is missing in 5 of 6 prompts (p0, p1, p2, …); couples who read es get these in en",
+            )
+        ]
+
+    def test_a_title_that_lacks_a_language_is_told(self) -> None:
+        written = {PromptId("song"): frozenset({EN, ES})}
+        assert list(language_advice([EN, ES], EN, written, frozenset({EN}))) == [
+            Advice(None, "words", "has no es; couples who read es see the title in en")
+        ]
+
+    @pytest.mark.parametrize(
+        ("prompts", "every_days", "in_order", "first_depth", "fields"),
+        [
+            (52, 7, True, 1, []),
+            (53, 7, True, 1, ["course.every_days"]),
+            (10, 1, True, 2, ["course.in_order"]),
+            (10, 1, False, 3, []),
+        ],
+    )
+    def test_a_course_begins_gently_and_ends_within_a_year(
+        self, prompts: int, every_days: int, first_depth: int, fields: list[str], *, in_order: bool
+    ) -> None:
+        advice = course_advice(prompts, every_days, in_order=in_order, first_depth=first_depth)
+        assert [each.field for each in advice] == fields
