@@ -184,9 +184,9 @@ def _reading_advice(said: Said) -> Iterator[Advice]:
 
 _COLUMNS: Final = {"text": 31, "why": 39, "hint": 39}
 _LINE_HEIGHT: Final = {"text": 28, "why": 24, "hint": 24}
-_ROOM: Final = 372
-"""A phone 360 points wide and 640 high shows the text at 20 points, so 31 letters a line, and the rest at 16, so 39.
-Its status bar, the app's two bars, the day's heading and the margins leave this height for them."""
+_ROOM: Final = 328
+"""A small phone is 360 points wide and 640 high. With the text at 20 points a line has 31 letters, and with the rest at
+16 it has 39. Of the height, the status bar takes 24, the app's bars 104, the button 64, the theme 48 and margins 72."""
 
 
 def phone_lines(text: str, columns: int) -> int:

@@ -180,11 +180,11 @@ class TestScreen:
         assert phone_lines(text, 10) == lines
 
     def test_a_text_and_a_why_of_the_longest_allowed_are_too_much(self) -> None:
-        long = said("A word or two. " * 16, why="It is a reason. " * 10)
+        long = said("A word or two. " * 16, why="Somebody really listens. " * 6 + "So well.")
         assert [(each.field, each.reason) for each in prompt_advice([long])] == [
             (
                 "words.en.text",
-                "takes 9 lines on a small phone and pushes its why off the screen; shorten one of the two",
+                "takes 8 lines on a small phone and pushes its why off the screen; shorten one of the two",
             )
         ]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -442,10 +441,8 @@ HOSTILE: Final = {
 
 class TestBounds:
     @pytest.mark.parametrize("source", HOSTILE.values(), ids=HOSTILE)
-    def test_what_is_no_pack_costs_a_moment_and_a_few_findings(self, source: str | bytes) -> None:
-        begun = time.process_time()
+    def test_what_is_no_pack_is_given_up_at_the_first_bound_it_passes(self, source: str | bytes) -> None:
         checked = check_source(source)
-        assert time.process_time() - begun < 5
         assert checked.pack is None
         assert 1 <= len(checked.findings) <= 10
 
@@ -455,12 +452,10 @@ class TestBounds:
         assert len(findings) == MOST_FINDINGS + 1
         assert findings[-1].reason == "there are 1,700 more findings; mend these first"
 
-    def test_a_thousand_prompts_in_five_languages_take_seconds_at_most(self) -> None:
-        begun = time.process_time()
-        checked = check_source(_large(1_000, ("en", "es", "fr", "de", "it")))
-        assert time.process_time() - begun < 15  # it takes between one and two; other work may share the machine
-        assert checked.pack
-        assert len(checked.pack.prompts) == 1_000
+    def test_a_thousand_prompts_in_five_languages_are_a_pack(self) -> None:
+        pack = check_source(_large(1_000, ("en", "es", "fr", "de", "it"))).pack
+        assert pack
+        assert len(pack.prompts) == 1_000
 
 
 def _many(prompts: int, depth: int) -> str:
