@@ -192,7 +192,7 @@ _ROOM: Final = 328
 def phone_lines(text: str, columns: int) -> int:
     """How many lines a text takes, wide characters counted as two and combining marks not at all."""
     lines, filled = 1, 0
-    for word in text.split():
+    for word in filter(None, text.split(" ")):  # no line ends at a no-break space
         width = _width(word)
         if _is_spaceless(word[0]):  # breaks between any two signs
             filled += width

@@ -275,7 +275,7 @@ class _Reading:
         if self._at_name():
             self._refuse_name(line)
         if event.anchor not in self._anchors:
-            anchor = printable(event.anchor)
+            anchor = printable(event.anchor or "")
             reason = f"“*{anchor}” repeats a block that is marked “&{anchor}” above it, and there is none"
             _refuse(line, f"{reason}. If the star belongs to the text, put the text in quotes", self._prompt(line))
         value, place = self._anchors[event.anchor]

@@ -1,7 +1,8 @@
 """Prompt packs: the form of what the practice writes, and the rules a pack keeps before a couple ever sees it.
 
 A pack reaches `parse_pack` as plain data: read from YAML at a desk, or from JSON by a console. It comes out as a
-`Pack`, or as one `PackError` that names everything to mend at once, in sentences for the person who wrote it.
+`Pack`, or as one `PackError` that names everything to mend at once, in sentences for the person who wrote it. Lengths
+count code points, as the JSON Schema does, so that an editor and this module agree: a family emoji is seven.
 """
 
 from __future__ import annotations
@@ -95,13 +96,15 @@ _TURNED_BACK_BY: Final = dict.fromkeys("\u202a\u202b\u202d\u202e", "\u202c") | d
 )
 
 
-_LAYOUT: Final = re.compile(r"[ \t\r\n\v\f]+")
+_LAYOUT: Final = re.compile(r"[ \t\r\n\v\f\u2028\u2029]+")
 
 
 def _folded(value: object) -> object:
     """A text without the line breaks and the indentation that come from how its file was laid out."""
     # Not `split()` alone, which takes the no-break spaces of French punctuation for layout too.
-    return _LAYOUT.sub(" ", value).strip(" ") if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    return _LAYOUT.sub(" ", value).strip(" ") if value.strip() else ""
 
 
 def _dated(value: object) -> object:

@@ -168,6 +168,8 @@ class TestScreen:
             ("", 1),
             ("one two", 1),
             ("one two three", 2),
+            ("on y va\u00a0!", 1),
+            ("on y vient\u00a0!", 2),
             ("a" * 10, 1),
             ("a" * 11, 2),
             ("a" * 20 + " b", 3),

@@ -154,6 +154,7 @@ class TestForm:
             (prompt(words={"en": words(), "English": words()}), ("song", "words.English", "must be a language as two")),
             (prompt(words={"en": words(text="")}), ("song", "words.en.text", "is empty")),
             (prompt(words={"en": words(text="  \n")}), ("song", "words.en.text", "is empty")),
+            (prompt(words={"en": words(text="\u00a0 \u2028")}), ("song", "words.en.text", "is empty")),
             (prompt(words={"en": words(text=None)}), ("song", "words.en.text", "is empty")),
             (
                 prompt(words={"en": words(text=12)}),
