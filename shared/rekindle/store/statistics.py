@@ -52,7 +52,7 @@ class Statistics:
                     Write(
                         "Put",
                         keys.shown(instant.date(), number),
-                        item={"view": part, "ttl": ttl},
+                        item={"view": part, "parts": len(parts), "ttl": ttl},
                         condition="attribute_not_exists(pk)",
                     )
                     for number, part in enumerate(parts)
@@ -64,10 +64,11 @@ class Statistics:
         return fresh
 
     def _kept(self, date: dt.date) -> dict[str, Any] | None:
-        packed = b"".join(item["view"] for item in self._rows(keys.shown(date, 0).pk))
-        if not packed:
+        parts = list(self._rows(keys.shown(date, 0).pk))
+        # Being written just now, they may be seen one by one.
+        if not parts or len(parts) < parts[0]["parts"]:
             return None
-        kept: dict[str, Any] = json.loads(zlib.decompress(packed))
+        kept: dict[str, Any] = json.loads(zlib.decompress(b"".join(part["view"] for part in parts)))
         return kept
 
     def _counted(self, instant: dt.datetime, packs: Iterable[PackId]) -> dict[str, Any]:
