@@ -23,9 +23,10 @@ STEP: Final = 10
 DAYS: Final = 28
 WEEKS: Final = 12
 
-OVER_AFTER: Final = dt.timedelta(hours=12 + 3 + 1)
-"""After the end of a date in UTC: the clock furthest behind, the hours that a date stays open, an hour of the stream's.
-"""
+STREAMS_HOUR: Final = dt.timedelta(hours=1)
+"""What the stream may take to tell of something and have it counted."""
+OVER_AFTER: Final = dt.timedelta(hours=12 + 3) + STREAMS_HOUR
+"""After the end of a date in UTC: it ends twelve hours later on the clock furthest behind, and stays open for three."""
 
 _ONE_DAY: Final = dt.timedelta(days=1)
 _REMINDED: Final = (PushKind.PROMPT, PushKind.EVENING, PushKind.TOUCH)

@@ -25,14 +25,15 @@ if TYPE_CHECKING:
 KEPT: Final = dt.timedelta(days=3)
 """How long what was shown on a date is kept."""
 PART: Final = 350_000
-"""Bytes of an item: less than DynamoDB's limit of 400 KB. Ten parts and more fit into a transaction."""
+"""Bytes of a row: less than DynamoDB's limit of 400 KB."""
 
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """The statistics of the table."""
+    """The statistics of the table. What is shown is kept in rows of at most `part` bytes."""
 
     table: Table
+    part: int = PART
 
     def view(self, instant: dt.datetime, packs: Iterable[PackId]) -> dict[str, Any]:
         """What is shown on the instant's date in UTC, with these packs and their prompts, as JSON has it.
@@ -44,7 +45,7 @@ class Statistics:
             return kept
         fresh = self._counted(instant, packs)
         packed = zlib.compress(json.dumps(fresh, separators=(",", ":")).encode())
-        parts = [bytes(part) for part in batched(packed, PART, strict=False)]
+        parts = [bytes(part) for part in batched(packed, self.part, strict=False)]
         ttl = to_ttl(instant + KEPT)
         try:
             self.table.transact(
