@@ -83,6 +83,17 @@ class PushKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Reach:
+    """How many persons were due for a reminder, and how many of them FCM took a push for, at the first try."""
+
+    due: int = 0
+    reached: int = 0
+
+    def __add__(self, other: Reach) -> Reach:
+        return Reach(self.due + other.due, self.reached + other.reached)
+
+
+@dataclass(frozen=True, slots=True)
 class PromptRef:
     """Names one text for ever: a published version of a pack never changes."""
 

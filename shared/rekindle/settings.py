@@ -57,6 +57,18 @@ class WorkerSettings:
         return cls(table=environment["TABLE_NAME"], queue_url=environment["QUEUE_URL"])
 
 
+@dataclass(frozen=True, slots=True)
+class TallySettings:
+    """What tally is told: the table that it counts in."""
+
+    table: str
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> Self:
+        """The settings; KeyError names a variable that is missing."""
+        return cls(table=environment["TABLE_NAME"])
+
+
 class FcmTransport(StrEnum):
     """How delivery speaks to FCM: by libcurl, or by firebase-admin alone if that should fail us."""
 

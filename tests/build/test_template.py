@@ -16,8 +16,10 @@ from rekindle.settings import (
     DeliverySettings,
     FcmTransport,
     PracticeApiSettings,
+    TallySettings,
     WorkerSettings,
 )
+from rekindle.statistics import STREAMS_HOUR
 from tests.build.cloudformation import (
     ROOT,
     TEMPLATE,
@@ -31,7 +33,7 @@ from tests.build.cloudformation import (
     text_of,
 )
 
-FUNCTIONS: Final = ("CouplesApi", "Delivery", "PracticeApi", "React", "Tick")
+FUNCTIONS: Final = ("CouplesApi", "Delivery", "PracticeApi", "React", "Tally", "Tick")
 CLOUD: Final = ("dev", "prod")
 STAGES: Final = ("local", *CLOUD)
 ROLES: Final = tuple(resources("AWS::IAM::Role"))
@@ -39,7 +41,8 @@ ROLES: Final = tuple(resources("AWS::IAM::Role"))
 PERSONS = {"PERSON#*", "TARGET#*", "INVITE#*", "COUPLE#*", "SLOT#*"}
 CATALOGUE = {"CATALOGUE", "PACK#*"}
 TOLD_COUPLES = CATALOGUE | {"CODE#*", "HELP", "SERVICE"}
-PRACTICE = CATALOGUE | {"PACKS", "NEWS", "HELP", "STATS"}
+PRACTICE = CATALOGUE | {"PACKS", "NEWS", "HELP", "SHOWN#*"}
+COUNTERS = {"STATS", "STATS#*"}
 REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
     "CouplesApi": {
         "Table": {
@@ -58,9 +61,9 @@ REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
     },
     "PracticeApi": {
         "Table": {
-            "BatchGetItem": PRACTICE | {"AUDIT", "STATS#*"},
-            "GetItem": PRACTICE | {"AUDIT", "STATS#*"},
-            "Query": PRACTICE | {"AUDIT", "STATS#*"},
+            "BatchGetItem": PRACTICE | COUNTERS | {"AUDIT"},
+            "GetItem": PRACTICE | COUNTERS | {"AUDIT"},
+            "Query": PRACTICE | COUNTERS | {"AUDIT"},
             "PutItem": PRACTICE | {"CODE#*", "AUDIT"},
             "BatchWriteItem": PRACTICE | {"CODE#*"},
             "UpdateItem": CATALOGUE,
@@ -82,6 +85,13 @@ REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
             "PutItem": {"COUPLE#*"},
         }
     },
+    "Tally": {
+        "Table": {
+            "BatchGetItem": {"TALLY#*"},
+            "PutItem": {"TALLY#*"},
+            "UpdateItem": COUNTERS,
+        }
+    },
     "Delivery": {
         "Table": {
             "Query": {"DUE#*"},
@@ -94,6 +104,9 @@ REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
     },
 }
 """Which partitions of which table each function may do what to: all of it, and nothing else."""
+
+CONSUMERS: Final = ("ReactRole", "TallyRole")
+"""Of the stream: DynamoDB advises against more than two."""
 
 KEEPS_STATE: Final = ("Table", "KeyTable", "DataKey", "FcmCredential")
 
@@ -172,7 +185,7 @@ def test_a_function_reaches_its_own_partitions_and_no_others(function: str) -> N
 def test_nobody_scans_or_speaks_partiql(role: str) -> None:
     """They name no partition, which satisfies every condition on the partitions named; nor is a table to be changed."""
     items = {"BatchGetItem", "BatchWriteItem", "GetItem", "Query", "DeleteItem", "PutItem", "UpdateItem"}
-    streams = {"DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"} if role == "ReactRole" else set()
+    streams = {"DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"} if role in CONSUMERS else set()
     assert actions_of(role, "dynamodb") <= items | streams
 
 
@@ -208,6 +221,7 @@ def test_what_reads_rows_needs_no_key() -> None:
         ("CouplesApiRole", {}),
         ("TickRole", {"SendMessage": {"PushQueue"}}),
         ("ReactRole", {"SendMessage": {"PushQueue", "ReactDeadLetters"}}),
+        ("TallyRole", {"SendMessage": {"TallyDeadLetters"}}),
         (
             "DeliveryRole",
             {
@@ -416,7 +430,7 @@ def test_a_push_job_that_keeps_failing_is_kept() -> None:
     redrive = properties("PushQueue")["RedrivePolicy"]
     assert redrive["deadLetterTargetArn"] == {"Fn::GetAtt": "PushDeadLetters.Arn"}
     assert redrive["maxReceiveCount"] >= 5
-    for queue in ("PushDeadLetters", "ReactDeadLetters"):
+    for queue in ("PushDeadLetters", "ReactDeadLetters", "TallyDeadLetters"):
         assert properties(queue)["MessageRetentionPeriod"] == 14 * 24 * 3600
 
 
@@ -463,16 +477,60 @@ def test_react_reads_all_that_it_reacts_to_from_the_beginning_and_gives_up_late(
     }
 
 
+def test_tally_counts_days_streaks_and_the_runs_that_are_over_many_at_a_time() -> None:
+    (stream,) = events_of("Tally", "DynamoDB")
+    assert stream["Stream"] == {"Fn::GetAtt": "Table.StreamArn"}
+    assert stream["StartingPosition"] == "TRIM_HORIZON"
+    assert stream["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert stream["BisectBatchOnFunctionError"] is True
+    assert stream["MaximumRetryAttempts"] >= 5
+    assert stream["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": "TallyDeadLetters.Arn"}
+    assert stream["BatchSize"] >= 500
+    assert [in_stage(stage, stream["MaximumBatchingWindowInSeconds"]) for stage in STAGES] == [0, 10, 300]
+    of_couples, of_runs = (json.loads(each["Pattern"]) for each in stream["FilterCriteria"]["Filters"])
+    assert of_couples == {
+        "eventName": ["INSERT", "MODIFY"],
+        "dynamodb": {
+            "Keys": {
+                "pk": {"S": [{"prefix": "COUPLE#"}]},
+                "sk": {"S": [{"prefix": "DAY#"}, "STREAK"]},
+            }
+        },
+    }
+    assert of_runs == {
+        "eventName": ["MODIFY"],
+        "dynamodb": {"Keys": {"pk": {"S": [{"prefix": "RUN#"}]}}, "NewImage": {"done": {"BOOL": [True]}}},
+    }
+
+
+def test_what_is_counted_late_is_an_alarm_before_it_is_shown() -> None:
+    window = in_stage("prod", events_of("Tally", "DynamoDB")[0]["MaximumBatchingWindowInSeconds"])
+    assert isinstance(window, int)
+    assert 2 * 1000 * window < properties("TallyLag")["Threshold"] < STREAMS_HOUR / dt.timedelta(milliseconds=1)
+
+
+def test_only_tally_moves_a_counter() -> None:
+    writers = {
+        role
+        for role in ROLES
+        for statement in statements(role)
+        if {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"} & set(listed(statement["Action"]))
+        and COUNTERS & set(statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"])
+    }
+    assert writers == {"TallyRole"}
+
+
 @pytest.mark.parametrize(
     ("metric", "dimension"),
     [
         ("5xx", {"Ref": "Api"}),
         *(("Errors", {"Ref": function}) for function in FUNCTIONS),
         ("Invocations", {"Ref": "Tick"}),
-        ("IteratorAge", {"Ref": "React"}),
+        *(("IteratorAge", {"Ref": function}) for function in ("React", "Tally")),
         ("ApproximateAgeOfOldestMessage", {"Fn::GetAtt": "PushQueue.QueueName"}),
         ("ApproximateNumberOfMessagesVisible", {"Fn::GetAtt": "PushDeadLetters.QueueName"}),
         ("ApproximateNumberOfMessagesVisible", {"Fn::GetAtt": "ReactDeadLetters.QueueName"}),
+        ("ApproximateNumberOfMessagesVisible", {"Fn::GetAtt": "TallyDeadLetters.QueueName"}),
     ],
 )
 def test_somebody_is_told_when_it_goes_wrong(metric: str, dimension: dict[str, Any]) -> None:
@@ -496,11 +554,13 @@ def test_the_runbook_says_what_to_do_about_an_alarm(alarm: str) -> None:
         ("PracticeApi", PracticeApiSettings),
         ("Tick", WorkerSettings),
         ("React", WorkerSettings),
+        ("Tally", TallySettings),
         ("Delivery", DeliverySettings),
     ],
 )
 def test_a_function_is_given_what_its_settings_read_and_little_else(
-    function: str, settings: type[CouplesApiSettings | PracticeApiSettings | WorkerSettings | DeliverySettings]
+    function: str,
+    settings: type[CouplesApiSettings | PracticeApiSettings | WorkerSettings | TallySettings | DeliverySettings],
 ) -> None:
     class Asked(dict[str, str]):
         def __missing__(self, name: str) -> str:

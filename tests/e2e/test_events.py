@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from local.stack import Stack
 
-FUNCTIONS = {"couples_api": "CouplesApi", "delivery": "Delivery", "react": "React", "tick": "Tick"}
+FUNCTIONS = {"couples_api": "CouplesApi", "delivery": "Delivery", "react": "React", "tally": "Tally", "tick": "Tick"}
 SAMPLES = sorted((ROOT / "events").glob("*.json"))
 
 

@@ -10,11 +10,11 @@ import pytest
 if TYPE_CHECKING:
     from local.stack import Stack
 
-FUNCTIONS = ("CouplesApi", "PracticeApi", "Tick", "React", "Delivery")
+FUNCTIONS = ("CouplesApi", "PracticeApi", "Tick", "React", "Tally", "Delivery")
 MAY, MAY_NOT = "may", "may not"
 
 READ, WRITE, READ_KEY, SCAN = "dynamodb.get_item", "dynamodb.put_item", "dynamodb.get_item of keys", "dynamodb.scan"
-CHANGE, DELETE = "dynamodb.update_item", "dynamodb.delete_item"
+CHANGE, DELETE, LOOK_UP = "dynamodb.update_item", "dynamodb.delete_item", "dynamodb.batch_get_item"
 SECRET, WRAP, OPEN = "secretsmanager.get_secret_value", "kms.generate_data_key", "kms.decrypt"
 SEND, RECEIVE = "sqs.send_message", "sqs.receive_message"
 CELL = "rekindle-cell"
@@ -44,17 +44,20 @@ TRIALS = [
     *(Trial("CouplesApi", MAY_NOT, WRITE, on) for on in ("CATALOGUE", "TICK", "PACK#x", "SERVICE")),
     *(
         Trial("PracticeApi", MAY, READ, on)
-        for on in ("PACKS", "PACK#x", "CATALOGUE", "AUDIT", "STATS", "STATS#x", "HELP")
+        for on in ("PACKS", "PACK#x", "CATALOGUE", "AUDIT", "STATS", "STATS#x", "SHOWN#x", "HELP")
     ),
     *(
         Trial("PracticeApi", MAY, WRITE, on)
-        for on in ("PACKS", "PACK#x", "CATALOGUE", "AUDIT", "CODE#x", "NEWS", "HELP")
+        for on in ("PACKS", "PACK#x", "CATALOGUE", "AUDIT", "CODE#x", "NEWS", "HELP", "SHOWN#x")
     ),
     *(
         Trial("PracticeApi", MAY_NOT, READ, on)
         for on in ("PERSON#x", "TARGET#x", "INVITE#x", "COUPLE#x", "SLOT#x", "DUE#x", "RUN#x", "TALLY#x", "SERVICE")
     ),
-    *(Trial("PracticeApi", MAY_NOT, WRITE, on) for on in ("PERSON#x", "COUPLE#x", "STATS#x", "SERVICE", "TICK")),
+    *(
+        Trial("PracticeApi", MAY_NOT, WRITE, on)
+        for on in ("PERSON#x", "COUPLE#x", "STATS", "STATS#x", "SERVICE", "TICK")
+    ),
     *(Trial("PracticeApi", MAY_NOT, call, "AUDIT") for call in (CHANGE, DELETE)),
     Trial("PracticeApi", MAY_NOT, SEND),
     *(Trial("Tick", MAY, READ, on) for on in ("SLOT#x", "ZONES", "TICK")),
@@ -65,14 +68,25 @@ TRIALS = [
     *(Trial("React", MAY_NOT, READ, on) for on in ("PERSON#x", "TARGET#x", "INVITE#x", "SLOT#x", "DUE#x")),
     Trial("React", MAY_NOT, WRITE, "PERSON#x"),
     Trial("React", MAY_NOT, RECEIVE),
+    Trial("Tally", MAY, LOOK_UP, "TALLY#x"),
+    Trial("Tally", MAY, WRITE, "TALLY#x"),
+    *(Trial("Tally", MAY, CHANGE, on) for on in ("STATS", "STATS#x")),
+    *(
+        Trial("Tally", MAY_NOT, call, on)
+        for call in (READ, LOOK_UP, WRITE, CHANGE, DELETE)
+        for on in ("PERSON#x", "TARGET#x", "COUPLE#x", "SLOT#x", "DUE#x", "RUN#x", "PACK#x", "SHOWN#x")
+    ),
+    *(Trial("Tally", MAY_NOT, LOOK_UP, on) for on in ("STATS", "STATS#x")),
+    *(Trial("Tally", MAY_NOT, DELETE, on) for on in ("STATS", "TALLY#x")),
+    *(Trial("Tally", MAY_NOT, call) for call in (SEND, RECEIVE)),
     Trial("Delivery", MAY, SECRET),
     *(Trial("Delivery", MAY, READ, on) for on in ("PERSON#x", "TARGET#x", "COUPLE#x", "SLOT#x", "DUE#x")),
     *(Trial("Delivery", MAY_NOT, READ, on) for on in ("INVITE#x", "CATALOGUE")),
-    *(Trial("Delivery", MAY_NOT, WRITE, on) for on in ("COUPLE#x", "TARGET#x", "SLOT#x", "ZONES")),
-    *(Trial(function, MAY_NOT, SECRET) for function in ("PracticeApi", "Tick", "React")),
+    *(Trial("Delivery", MAY_NOT, WRITE, on) for on in ("COUPLE#x", "TARGET#x", "SLOT#x", "ZONES", "STATS")),
+    *(Trial(function, MAY_NOT, SECRET) for function in ("PracticeApi", "Tick", "React", "Tally")),
     *(
         Trial(function, MAY_NOT, call, on)
-        for function in ("PracticeApi", "Tick", "React", "Delivery")
+        for function in ("PracticeApi", "Tick", "React", "Tally", "Delivery")
         for call, on in ((READ_KEY, "COUPLE#x"), (READ_KEY, "CELL#x"), (WRAP, CELL), (OPEN, CELL))
     ),
     *(Trial(function, MAY_NOT, SCAN) for function in FUNCTIONS),
@@ -105,6 +119,7 @@ def test_role(trial: Trial, stack: Stack, sessions: dict[str, boto3.Session]) ->
         WRITE: {"TableName": table, "Item": row},
         CHANGE: {"TableName": table, "Key": row},
         DELETE: {"TableName": table, "Key": row},
+        LOOK_UP: {"RequestItems": {table: {"Keys": [row]}}},
         READ_KEY: {"TableName": keys, "Key": {"pk": row["pk"]}},
         SCAN: {"TableName": table},
         SECRET: {"SecretId": stack.outputs["FcmSecretArn"]},

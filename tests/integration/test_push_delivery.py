@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from delivery.courier import LAST_ATTEMPT, RESERVE, SPARE, TOO_MANY_STRANGERS, Courier
 from delivery.gateway import AT_ONCE, CredentialError, Fate, Outcome
 from rekindle.calendar import day_window, slot_instant, start_of, zone_named
-from rekindle.models import CoupleId, Device, DeviceId, Person, PushKind, Reminders, Target, Uid
+from rekindle.models import CoupleId, Device, DeviceId, Person, PushKind, Reach, Reminders, Target, Uid
 from rekindle.push.jobs import Missed, PersonJob, RetryJob, SlotJob, SpreadJob
 from rekindle.push.payloads import CODES
 from rekindle.reminders import Slot
@@ -88,6 +88,13 @@ def kinds_sent(wire: FcmWire) -> Counter[str]:
     """How many pushes of each kind there were."""
     kinds = {f"{code}-{DATE}": str(kind) for kind, code in CODES.items()}
     return Counter(kinds[message["android"]["notification"]["tag"]] for message in wire.messages)
+
+
+def reach_of(table: Table, time: dt.time = dt.time(8, 30)) -> dict[PushKind, Reach]:
+    """What came of the slot's run, once it is done."""
+    run = Runs(table).begin(shard_of(table, Slot(NEW_YORK, time)), DATE, MORNING)
+    assert run.done
+    return dict(run.reach)
 
 
 def people_at(table: Table, count: int) -> list[Person]:
@@ -309,6 +316,30 @@ def test_in_the_evening_only_who_has_not_answered_is_reminded(table: Table, cour
     reminded = [pairs[one][1], *pairs[none], *pairs[unopened]]
     assert {message["token"] for message in wire.messages} == {token_of(person) for person in reminded}
     assert kinds_sent(wire) == {"evening": 5}
+    assert reach_of(table, dt.time(20, 30)) == {PushKind.EVENING: Reach(5, 5)}
+
+
+def test_a_run_counts_persons_due_and_persons_reached_at_the_first_try(
+    table: Table, courier: Courier, wire: FcmWire
+) -> None:
+    """One of two phones is enough; a phone that is gone is none; over several pages, and by kind."""
+    two = {DeviceId(name): a_device() for name in ("phone", "tablet")}
+    gone, half = a_paired_person(), a_paired_person(devices=two)
+    saved(table, gone, half, *(a_paired_person() for _ in range(3)))
+    wire.script[token_of(gone)] = [fcm_wire.UNREGISTERED]
+    wire.script[two[DeviceId("phone")].target.value] = [fcm_wire.INTERNAL]
+    do(replace(courier, page_rows=2), a_slot_job(table))
+    assert reach_of(table) == {PushKind.PROMPT: Reach(5, 4)}
+    do(courier, a_slot_job(table))
+    assert reach_of(table) == {PushKind.PROMPT: Reach(5, 4)}
+
+
+def test_a_slot_that_comes_too_late_reached_nobody(table: Table, courier: Courier) -> None:
+    late = Reminders(prompt=dt.time(23, 50), evening=None)
+    saved(table, a_paired_person(reminders=late))
+    at = an_instant("2026-03-03T04:50:00Z")
+    do(courier, a_slot_job(table, late.prompt, at, late=20 * MINUTE))
+    assert reach_of(table, late.prompt) == {PushKind.PROMPT: Reach(1, 0)}
 
 
 def test_in_the_morning_no_day_is_read(table: Table, courier: Courier) -> None:

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import datetime as dt
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from rekindle.errors import WriteConflictError
+from rekindle.models import PushKind, Reach
 from rekindle.store import keys
 from rekindle.store.runs import Run, Runs
 from tests.builders import an_instant
@@ -38,6 +40,18 @@ def test_a_repeat_goes_on_where_the_run_was_left(runs: Runs) -> None:
     moved = runs.advance(runs.advance(begun(runs), "pada", 1000), "pben", 7)
     assert begun(runs) == moved
     assert (moved.cursor, moved.done, moved.rows) == ("pben", False, 1007)
+
+
+def test_a_run_keeps_what_came_of_each_kind_and_counts_each_page_once(runs: Runs, table: Table) -> None:
+    page = {PushKind.PROMPT: Reach(3, 2), PushKind.TOUCH: Reach(1, 1)}
+    moved = runs.advance(begun(runs), "pada", 4, page)
+    with pytest.raises(WriteConflictError):
+        runs.advance(replace(moved, cursor=None), "pada", 4, page)
+    assert begun(runs) == moved
+    runs.finish(begun(runs), {PushKind.PROMPT: Reach(1, 0)})
+    item = table.get(keys.run(SHARD, DATE))
+    assert item
+    assert (item["due"], item["reached"]) == ({"prompt": 4, "touch": 1}, {"prompt": 2, "touch": 1})
 
 
 def test_a_run_that_is_finished_says_so(runs: Runs) -> None:

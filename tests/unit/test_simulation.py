@@ -14,17 +14,17 @@ from bench.population import Population, number_of, owner_of, token_of, uid_of
 from bench.simulate import CHANGES, LENGTH, backlog, main, reported, table
 from bench.simulation import Simulation
 from bench.tables import Bill, MemoryTable, size_of
-from rekindle.models import PushKind
+from rekindle.models import PushKind, Reach
 from rekindle.push.payloads import REMINDERS
 from rekindle.store import keys
 from rekindle.store.people import People
-from rekindle.store.runs import Run, Runs
+from rekindle.store.runs import NOBODY, Run, Runs
 from rekindle.store.slots import SlotPage, Slots
 from rekindle.store.targets import unpacked
 from rekindle.telemetry import logger
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from rekindle.store.table import Item, Table
 
@@ -49,7 +49,7 @@ class ForgetfulRuns(Runs):
         super().begin(shard, date, instant)
         return Run(keys.run(shard, date), cursor=None, done=False)
 
-    def finish(self, run: Run) -> None:
+    def finish(self, run: Run, reach: Mapping[PushKind, Reach] = NOBODY) -> None:
         """Nothing is noted."""
 
 

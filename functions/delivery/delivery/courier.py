@@ -12,12 +12,12 @@ from calendar import monthrange
 from collections import Counter, defaultdict
 from dataclasses import asdict, dataclass
 from itertools import batched
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from delivery.gateway import LONGEST_SEND, CredentialError, Fate, Outcome
 from rekindle.calendar import local_time, start_of
 from rekindle.errors import ContentionError
-from rekindle.models import PushKind
+from rekindle.models import PushKind, Reach
 from rekindle.push.jobs import FIRST_RETRY, LONGEST_DELAY, Missed, PersonJob, RetryJob, SlotJob, SpreadJob
 from rekindle.push.payloads import REMINDERS, Occasion, payload_of
 from rekindle.reminders import MAX_LATENESS, is_quiet
@@ -84,6 +84,13 @@ class Recipient:
 type Sent = tuple[Recipient, Outcome]
 
 
+class Pushed(NamedTuple):
+    """For how long everybody has to wait now, and of how many persons FCM took a push."""
+
+    wait: dt.timedelta
+    persons: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """What is being delivered: the occasion, how late it is, about which couple, and which attempt this is."""
@@ -133,10 +140,10 @@ class Courier:
             case PersonJob():
                 delivery = Delivery(job.occasion, late, time_left, job.couple)
                 person = self.people.person(job.uid)
-                return self._push(delivery, self._reached(delivery, [person] if person else []))
+                return self._push(delivery, self._reached(delivery, [person] if person else [])).wait
             case RetryJob():
                 delivery = Delivery(job.occasion, late, time_left, job.couple, job.attempt)
-                return self._push(delivery, self._missed(delivery, job.missed))
+                return self._push(delivery, self._missed(delivery, job.missed)).wait
         logger.warning("too late", extra=_about(job) | {"late": late.total_seconds()})
         return _NONE
 
@@ -152,30 +159,38 @@ class Courier:
         while True:
             page = self.slots.page(job.shard, run.cursor, self.page_rows, job.instant + late)
             wait = _NONE
+            reach: dict[PushKind, Reach] = {}
             for kind in REMINDERS:
                 rows = [row for row in page.rows if row.kind is kind and row.is_due(job.date)]
                 delivery = Delivery(Occasion(kind, job.date, job.instant, ends_at=ends_at), late, time_left)
-                wait = max(wait, self._push(delivery, self._due(job.slot, delivery, rows), wait))
+                due = self._due(delivery, rows)
+                pushed = self._push(delivery, self._devices(job.slot, delivery, due), wait)
+                wait = max(wait, pushed.wait)
+                if due:
+                    reach[kind] = Reach(len(due), pushed.persons)
             if page.last is None:
-                self.runs.finish(run)
+                self.runs.finish(run, reach)
                 if run.rows + len(page.rows) > self.shard_rows:
                     about = job.model_dump(exclude={"type", "late", "after"})
                     self.outbox.send([SpreadJob(**about, late=late)], LONGEST_DELAY)
                 return wait
-            run = self.runs.advance(run, page.last, len(page.rows))
+            run = self.runs.advance(run, page.last, len(page.rows), reach)
             if wait or time_left() < RESERVE:
                 self.outbox.send([job.again(late, wait)], min(wait, LONGEST_DELAY))
                 logger.info("to be continued", extra=_about(job) | {"wait": wait.total_seconds()})
                 return wait
 
-    def _due(self, slot: Slot, delivery: Delivery, rows: Sequence[SlotRow]) -> list[Recipient]:
+    def _due(self, delivery: Delivery, rows: Sequence[SlotRow]) -> list[SlotRow]:
+        """The rows, each a person's, that are still due: in the evening those alone who can answer and have not."""
+        awaited = self._awaited(delivery, [row.answers for row in rows if row.answers])
+        return [row for row in rows if row.answers is None or row.answers[0] in awaited]
+
+    def _devices(self, slot: Slot, delivery: Delivery, rows: Sequence[SlotRow]) -> list[Recipient]:
         """The devices of rows that are due."""
         clock = local_time(delivery.at, slot.zone).time()
-        awaited = self._awaited(delivery, [row.answers for row in rows if row.answers])
         return [
             Recipient(row.person, row.language, is_quiet(clock, row.quiet_hours), device.target)
             for row in rows
-            if row.answers is None or row.answers[0] in awaited
             for device in self._expected(row, delivery)
         ]
 
@@ -222,14 +237,14 @@ class Courier:
         days = self.slots.days([couple for _, couple in answers], delivery.occasion.date)
         return frozenset(uid for uid, couple in answers if is_awaited(days.get(couple), uid, delivery.at))
 
-    def _push(self, delivery: Delivery, recipients: Sequence[Recipient], wait: dt.timedelta = _NONE) -> dt.timedelta:
-        """Send to all, unless everybody has to `wait`; returns for how long everybody has to, then."""
+    def _push(self, delivery: Delivery, recipients: Sequence[Recipient], wait: dt.timedelta = _NONE) -> Pushed:
+        """Send to all, unless everybody has to `wait`; what came of it."""
         occasion, late = delivery.occasion, delivery.late
         if not recipients:
-            return wait
+            return Pushed(wait)
         if delivery.at >= occasion.expires_at:
             logger.warning("too late", extra=_about(occasion) | {"late": late.total_seconds()})
-            return wait
+            return Pushed(wait)
         sent: list[Sent] = []
         for payload, turn in self._turns(delivery, recipients):
             if wait:
@@ -248,7 +263,7 @@ class Courier:
         dead = [recipient for recipient, outcome in sent if outcome.fate is Fate.DEAD]
         self._forget([(each.person, each.target) for each in dead], self.people.forget_target, delivery)
         _log(delivery, sent, given_up)
-        return wait
+        return Pushed(wait, len({recipient.person for recipient, outcome in sent if outcome.fate is Fate.DELIVERED}))
 
     def _turns(
         self, delivery: Delivery, recipients: Iterable[Recipient]

@@ -27,6 +27,10 @@ PERSON_PREFIX: Final = "PERSON#"
 COUPLE_PREFIX: Final = "COUPLE#"
 DAY_PREFIX: Final = "DAY#"
 CAUGHT_UP_PREFIX: Final = "CAUGHT_UP#"
+RUN_PREFIX: Final = "RUN#"
+STREAK: Final = "STREAK"
+STATS: Final = "STATS"
+"""The partition of the counters of dates and weeks."""
 NUDGES: Final = "NUDGES"
 ZONES: Final = "ZONES"
 """The partition that lists which slots exist, an item for each zone."""
@@ -85,7 +89,7 @@ def couple(couple: CoupleId) -> Key:
 
 
 def streak(couple: CoupleId) -> Key:
-    return Key(f"{COUPLE_PREFIX}{couple}", "STREAK")
+    return Key(f"{COUPLE_PREFIX}{couple}", STREAK)
 
 
 def seen(couple: CoupleId, theme: Theme) -> Key:
@@ -134,7 +138,7 @@ def mark_of(uid: Uid) -> str:
 
 
 def run(shard: str, date: dt.date) -> Key:
-    return Key(f"RUN#{shard}#{date}", "RUN")
+    return Key(f"{RUN_PREFIX}{shard}#{date}", "RUN")
 
 
 def catalogue_index(version: int, number: int) -> Key:
@@ -167,6 +171,37 @@ def audit(millis: int, entry: str) -> Key:
 
 def prompt(pack: PackId, version: int, prompt: PromptId) -> Key:
     return Key(f"PACK#{pack}#{version}", f"PROMPT#{prompt}")
+
+
+def tally(couple: CoupleId) -> Key:
+    return Key(f"TALLY#{couple}", "TALLY")
+
+
+def tallied_run(run: str) -> Key:
+    """The mark that a run is counted; `run` is what its own key has after the prefix."""
+    return Key(f"TALLY#{RUN_PREFIX}{run}", "TALLY")
+
+
+def stats_of_date(date: dt.date) -> Key:
+    return Key(STATS, f"DAY#{date}")
+
+
+def stats_of_week(monday: dt.date) -> Key:
+    return Key(STATS, f"WEEK#{monday}")
+
+
+def stats_of_pack(pack: PackId) -> str:
+    """The partition of the counters of a pack's prompts."""
+    return f"{STATS}#{pack}"
+
+
+def stats_of_prompt(pack: PackId, prompt: PromptId) -> Key:
+    return Key(stats_of_pack(pack), f"PROMPT#{prompt}")
+
+
+def shown(date: dt.date, part: int) -> Key:
+    """A part of what is shown of all counters on a date."""
+    return Key(f"SHOWN#{date}", f"{part:03}")
 
 
 def _digest(text: str) -> str:

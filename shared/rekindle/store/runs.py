@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from rekindle.errors import WriteConflictError
+from rekindle.models import PushKind, Reach
 from rekindle.store import keys
 from rekindle.store.instants import to_ttl
 from rekindle.store.table import Write
@@ -19,15 +21,25 @@ if TYPE_CHECKING:
 KEPT: Final = dt.timedelta(days=3)
 """How long after its instant a run is remembered: far longer than any queue keeps a repeat of its job."""
 
+NOBODY: Final[Mapping[PushKind, Reach]] = MappingProxyType({})
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """`cursor` is the sort key of the last row pushed to, None before the first page; `rows` counts those before it."""
+    """`cursor` is the sort key of the last row pushed to, None before the first page; `rows` counts those before it.
+
+    `reach` is what came of them, by kind: counted here, where each page is counted once.
+    """
 
     key: keys.Key
     cursor: str | None
     done: bool
     rows: int = 0
+    reach: Mapping[PushKind, Reach] = field(default_factory=dict)
+
+    def reach_with(self, reach: Mapping[PushKind, Reach]) -> dict[PushKind, Reach]:
+        """What has come of all, once this has come of a page more."""
+        return {kind: self.reach.get(kind, Reach()) + reach.get(kind, Reach()) for kind in {*self.reach, *reach}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +56,13 @@ class Runs:
             self.table.write(Write("Put", run.key, item=item, condition="attribute_not_exists(pk)"))
         except WriteConflictError as conflict:
             standing: Mapping[str, Any] = conflict.standing[0] or item
-            return replace(run, cursor=standing.get("cursor"), done=standing["done"], rows=standing.get("passed", 0))
+            return replace(
+                run,
+                cursor=standing.get("cursor"),
+                done=standing["done"],
+                rows=standing.get("passed", 0),
+                reach=_reach_from(standing),
+            )
         return run
 
     def are_done(self, shards: Iterable[str], date: dt.date) -> bool:
@@ -53,29 +71,45 @@ class Runs:
         items = self.table.get_many(wanted, consistent=True)
         return len(items) == len(wanted) and all(item["done"] for item in items)
 
-    def advance(self, run: Run, last: str, rows: int) -> Run:
-        """The run with everything up to `last` behind it, a page of so many rows.
+    def advance(self, run: Run, last: str, rows: int, reach: Mapping[PushKind, Reach] = NOBODY) -> Run:
+        """The run with everything up to `last` behind it, a page of so many rows, of which this came.
 
         Raises WriteConflictError when another delivery of the job has moved it since: that one goes on.
         """
-        self._move(run, "SET #cursor = :last, passed = :passed", {":last": last, ":passed": run.rows + rows})
-        return replace(run, cursor=last, rows=run.rows + rows)
+        moved = replace(run, cursor=last, rows=run.rows + rows, reach=run.reach_with(reach))
+        self._move(run, moved, "SET #cursor = :last, passed = :passed", {":last": last, ":passed": moved.rows})
+        return moved
 
-    def finish(self, run: Run) -> None:
-        """Note that the last page is behind the run. Raises WriteConflictError as `advance` does."""
-        self._move(run, "SET done = :yes", {":yes": True})
+    def finish(self, run: Run, reach: Mapping[PushKind, Reach] = NOBODY) -> None:
+        """Note that the last page is behind the run, and what came of it. Raises WriteConflictError as `advance` does.
 
-    def _move(self, run: Run, update: str, values: Mapping[str, object]) -> None:
+        From then on the stream's readers may take its `due` and `reached` for all there is.
+        """
+        self._move(run, replace(run, reach=run.reach_with(reach)), "SET done = :yes", {":yes": True})
+
+    def _move(self, run: Run, moved: Run, update: str, values: Mapping[str, object]) -> None:
         condition, reads = (
             ("attribute_not_exists(#cursor)", {}) if run.cursor is None else ("#cursor = :read", {":read": run.cursor})
         )
+        counts = {f":{name}": value for name, value in _reach_item(moved.reach).items()}
         self.table.write(
             Write(
                 "Update",
                 run.key,
-                update=update,
+                update=f"{update}, due = :due, reached = :reached",
                 condition=f"attribute_exists(pk) AND done = :no AND {condition}",
                 names={"#cursor": "cursor"},
-                values={":no": False, **reads, **values},
+                values={":no": False, **reads, **values, **counts},
             )
         )
+
+
+def _reach_item(reach: Mapping[PushKind, Reach]) -> dict[str, dict[str, int]]:
+    return {
+        "due": {kind: each.due for kind, each in reach.items()},
+        "reached": {kind: each.reached for kind, each in reach.items()},
+    }
+
+
+def _reach_from(item: Mapping[str, Any]) -> dict[PushKind, Reach]:
+    return {PushKind(kind): Reach(due, item["reached"].get(kind, 0)) for kind, due in item.get("due", {}).items()}

@@ -1,0 +1,110 @@
+"""Statistics: the counters that `store.tallies` moves, as they are shown, and shown alike all day."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import zlib
+from dataclasses import dataclass
+from itertools import batched
+from typing import TYPE_CHECKING, Any, Final
+
+from rekindle.errors import WriteConflictError
+from rekindle.models import PackId, PromptId
+from rekindle.statistics import shown_days, shown_weeks, view
+from rekindle.store import keys
+from rekindle.store.instants import to_ttl
+from rekindle.store.table import Write
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from rekindle.statistics import Counters
+    from rekindle.store.table import Item, Table
+
+KEPT: Final = dt.timedelta(days=3)
+"""How long what was shown on a date is kept."""
+PART: Final = 350_000
+"""Bytes of a row: less than DynamoDB's limit of 400 KB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """The statistics of the table. What is shown is kept in rows of at most `part` bytes."""
+
+    table: Table
+    part: int = PART
+
+    def view(self, instant: dt.datetime, packs: Iterable[PackId]) -> dict[str, Any]:
+        """What is shown on the instant's date in UTC, with these packs and their prompts, as JSON has it.
+
+        The first to ask on a date settles it for the day: who asks again and again sees nobody's moment. A pack that is
+        new is shown from the next date on.
+        """
+        if kept := self._kept(instant.date()):
+            return kept
+        fresh = self._counted(instant, packs)
+        packed = zlib.compress(json.dumps(fresh, separators=(",", ":")).encode())
+        parts = [bytes(part) for part in batched(packed, self.part, strict=False)]
+        ttl = to_ttl(instant + KEPT)
+        try:
+            self.table.transact(
+                [
+                    Write(
+                        "Put",
+                        keys.shown(instant.date(), number),
+                        item={"view": part, "parts": len(parts), "ttl": ttl},
+                        condition="attribute_not_exists(pk)",
+                    )
+                    for number, part in enumerate(parts)
+                ]
+            )
+        except WriteConflictError:
+            # Somebody else was first: theirs it is.
+            return self._kept(instant.date()) or fresh
+        return fresh
+
+    def _kept(self, date: dt.date) -> dict[str, Any] | None:
+        parts = list(self._rows(keys.shown(date, 0).pk))
+        # Being written just now, they may be seen one by one.
+        if not parts or len(parts) < parts[0]["parts"]:
+            return None
+        kept: dict[str, Any] = json.loads(zlib.decompress(b"".join(part["view"] for part in parts)))
+        return kept
+
+    def _counted(self, instant: dt.datetime, packs: Iterable[PackId]) -> dict[str, Any]:
+        days, weeks = shown_days(instant), shown_weeks(instant)
+        rows = {
+            item["sk"]: _counters(item)
+            for first, last in (
+                (keys.stats_of_date(days[0]), keys.stats_of_date(days[-1])),
+                (keys.stats_of_week(weeks[-1]), keys.stats_of_week(weeks[0])),
+            )
+            for item in self._rows(keys.STATS, (first.sk, last.sk))
+        }
+        return view(
+            instant,
+            {date: rows.get(keys.stats_of_date(date).sk, {}) for date in days},
+            {week: rows.get(keys.stats_of_week(week).sk, {}) for week in weeks},
+            {
+                pack: {
+                    PromptId(item["sk"].partition("#")[2]): _counters(item)
+                    for item in self._rows(keys.stats_of_pack(pack))
+                }
+                for pack in packs
+            },
+        )
+
+    def _rows(self, pk: str, between: tuple[str, str] | None = None) -> Iterator[Item]:
+        """All rows of a partition, as last acknowledged."""
+        after = None
+        while True:
+            page = self.table.query(pk, between=between, after=after)
+            yield from page.items
+            after = page.last
+            if after is None:
+                return
+
+
+def _counters(item: Mapping[str, Any]) -> Counters:
+    return {name: count for name, count in item.items() if isinstance(count, int)}

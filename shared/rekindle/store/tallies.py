@@ -1,0 +1,243 @@
+"""Tallies: each couple's last weeks, and the counters that go up with them in one transaction."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections import deque
+from dataclasses import dataclass
+from itertools import batched, zip_longest
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from rekindle.errors import ContentionError, WriteConflictError
+from rekindle.models import PackId, Theme
+from rekindle.store import keys
+from rekindle.store.instants import to_ttl
+from rekindle.store.table import Write
+from rekindle.tallies import (
+    Counts,
+    Day,
+    DayRow,
+    DayTold,
+    History,
+    Latest,
+    PromptRow,
+    RunLength,
+    WeekRow,
+    after,
+    reach_contributions,
+    total_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from rekindle.models import CoupleId, PromptId, PushKind, Reach
+    from rekindle.store.table import Item, Table
+    from rekindle.tallies import Told
+
+KEPT: Final = dt.timedelta(days=60)
+"""After its newest date: longer than anything that is told of a couple bears on (`rekindle.tallies.KEPT`)."""
+RUN_KEPT: Final = dt.timedelta(days=8)
+"""After its date: longer than the stream can tell of a run once more."""
+
+WRITES: Final = 100
+"""What one transaction may hold."""
+PIECE: Final = 20
+"""The most changes of one couple that are counted at once: what they bear on always fits into a transaction."""
+CONFLICTS: Final = 10
+"""How often a transaction is worked out anew when another tally has counted some of its couples meanwhile."""
+
+_DAY: Final = re.compile(r"(\d+)([a-z]{2}|--)(\d)([\d.]+)")
+"""A day as it is kept: days after the first, theme, answers, packs by number."""
+_THEMES: Final = {theme[:2]: theme for theme in Theme}
+_NO_THEME: Final = "--"
+
+
+@dataclass(frozen=True, slots=True)
+class RunDone:
+    """A run of reminders that is over: its name, its date, and what came of it."""
+
+    name: str
+    date: dt.date
+    reach: Mapping[PushKind, Reach]
+
+
+@dataclass(frozen=True, slots=True)
+class _OfCouple:
+    """Changes of one couple, in the order in which they were told."""
+
+    key: keys.Key
+    told: tuple[Told, ...]
+
+    @property
+    def prompts(self) -> list[PromptId]:
+        return [each.prompts[-1].prompt for each in self.told if isinstance(each, DayTold)]
+
+    def entry(self, row: Item | None) -> _Entry | None:
+        history = before = history_from(row) if row else History()
+        counts = []
+        for told in self.told:
+            history, added = after(history, told)
+            counts.append(added)
+        if history is before:
+            return None
+        return _Entry(
+            Write(
+                "Put",
+                self.key,
+                item={**item_from(history), "revision": row["revision"] + 1 if row else 1},
+                condition="revision = :read" if row else "attribute_not_exists(pk)",
+                values={":read": row["revision"]} if row else {},
+            ),
+            total_of(counts),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _OfRun:
+    """A run of reminders, which is counted once."""
+
+    key: keys.Key
+    done: RunDone
+
+    def entry(self, row: Item | None) -> _Entry | None:
+        if row:
+            return None
+        end = dt.datetime.combine(self.done.date, dt.time(), dt.UTC) + RUN_KEPT
+        return _Entry(
+            Write("Put", self.key, item={"ttl": to_ttl(end)}, condition="attribute_not_exists(pk)"),
+            reach_contributions(self.done.date, self.done.reach),
+        )
+
+
+type _Subject = _OfCouple | _OfRun
+
+
+class _Entry(NamedTuple):
+    """What is to be written of a couple or run, and what its counters go up by with it."""
+
+    write: Write
+    counts: Counts
+
+
+@dataclass(frozen=True, slots=True)
+class Tallies:
+    """The tallies of the table."""
+
+    table: Table
+
+    def count(self, couples: Mapping[CoupleId, Sequence[Told]], runs: Iterable[RunDone] = ()) -> None:
+        """Count what was told, each change once, however often it is told.
+
+        Many couples go into one transaction, so that a counter moves once for all of them. Raises ContentionError when
+        others keep counting the same couples, and the store's errors: what is counted by then stays so.
+        """
+        pieces = [
+            [_OfCouple(keys.tally(couple), piece) for piece in batched(told, PIECE, strict=False)]
+            for couple, told in couples.items()
+        ]
+        of_runs = [_OfRun(keys.tallied_run(each.name), each) for each in {run.name: run for run in runs}.values()]
+        wanted = [keys.tally(couple) for couple in couples]
+        # A row that is a moment old is found out by its revision.
+        rows = {keys.Key(row["pk"], row["sk"]): row for row in self.table.get_many(wanted)}
+        for turn in zip_longest(*pieces):
+            # Those with the same prompt beside each other: its counters then move once for all of them.
+            couples_in_turn: list[_OfCouple] = sorted(filter(None, turn), key=lambda each: each.prompts)
+            self._count_all(couples_in_turn, rows)
+        self._count_all(of_runs, rows)
+
+    def _count_all(self, subjects: Iterable[_Subject], rows: dict[keys.Key, Item]) -> None:
+        pending, conflicts = deque(subjects), 0
+        while group := _next_group(pending, rows):
+            entries = [entry for _, entry in group]
+            try:
+                self.table.transact([*(entry.write for entry in entries), *_additions(entries)])
+            except WriteConflictError as conflict:
+                conflicts += 1
+                if conflicts > CONFLICTS:
+                    raise ContentionError("couples kept being counted by others") from conflict
+                for index, row in conflict.standing.items():
+                    rows.pop(entries[index].write.key, None)
+                    if row:
+                        rows[entries[index].write.key] = dict(row)
+                pending.extendleft(subject for subject, _ in reversed(group))
+            else:
+                conflicts = 0
+                rows |= {entry.write.key: {**entry.write.item} for entry in entries}
+
+
+def _next_group(pending: deque[_Subject], rows: Mapping[keys.Key, Item]) -> list[tuple[_Subject, _Entry]]:
+    """Takes as many as fit into a transaction, of those that have something to be counted; none if nobody has."""
+    group: list[tuple[_Subject, _Entry]] = []
+    moved: set[DayRow | WeekRow | PromptRow] = set()
+    while pending:
+        subject = pending[0]
+        if entry := subject.entry(rows.get(subject.key)):
+            wider = moved.union(counted.row for counted in entry.counts)
+            if group and len(group) + 1 + len(wider) > WRITES:
+                break
+            moved = wider
+            group.append((subject, entry))
+        pending.popleft()
+    return group
+
+
+def _additions(entries: Iterable[_Entry]) -> Iterator[Write]:
+    by_row: dict[DayRow | WeekRow | PromptRow, list[tuple[str, int]]] = {}
+    for (row, name), count in total_of(entry.counts for entry in entries).items():
+        by_row.setdefault(row, []).append((name, count))
+    for row, counts in by_row.items():
+        yield Write(
+            "Update",
+            _key_of(row),
+            update="ADD " + ", ".join(f"#{number} :{number}" for number in range(len(counts))),
+            names={f"#{number}": name for number, (name, _) in enumerate(counts)},
+            values={f":{number}": count for number, (_, count) in enumerate(counts)},
+        )
+
+
+def _key_of(row: DayRow | WeekRow | PromptRow) -> keys.Key:
+    match row:
+        case DayRow(date):
+            return keys.stats_of_date(date)
+        case WeekRow(week):
+            return keys.stats_of_week(week)
+        case PromptRow(pack, prompt):
+            return keys.stats_of_prompt(pack, prompt)
+
+
+def item_from(history: History) -> Item:
+    """The history as its row keeps it: a day takes some eight bytes."""
+    first, last = min([*history.days, *history.runs]), max([*history.days, *history.runs])
+    packs = sorted({pack for day in history.days.values() for pack in day.packs})
+    numbers = {pack: str(number) for number, pack in enumerate(packs)}
+    days = [
+        f"{(date - first).days}{day.theme[:2] if day.theme else _NO_THEME}{day.answered}"
+        + ".".join(numbers[pack] for pack in day.packs)
+        for date, day in sorted(history.days.items())
+    ]
+    return {
+        "from": str(first),
+        "packs": packs,
+        "days": " ".join(days),
+        "runs": {str(week): [latest.total, latest.run] for week, latest in history.runs.items()},
+        "ttl": to_ttl(dt.datetime.combine(last, dt.time(), dt.UTC) + KEPT),
+    }
+
+
+def history_from(item: Mapping[str, Any]) -> History:
+    """What `item_from` was given."""
+    first, packs = dt.date.fromisoformat(item["from"]), [PackId(pack) for pack in item["packs"]]
+    return History(
+        days={
+            first + dt.timedelta(days=int(offset)): Day(
+                _THEMES.get(theme), tuple(packs[int(number)] for number in numbers.split(".")), int(answered)
+            )
+            for offset, theme, answered, numbers in _DAY.findall(item["days"])
+        },
+        runs={
+            dt.date.fromisoformat(week): Latest(total, RunLength(length))
+            for week, (total, length) in item["runs"].items()
+        },
+    )

@@ -1,0 +1,112 @@
+"""Statistics on real engines: what the counters say, as it is shown, and shown alike all day."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from rekindle.models import CoupleId, PackId, PromptId, PushKind, Reach, Theme
+from rekindle.store import keys
+from rekindle.store.statistics import Statistics
+from rekindle.store.table import Write
+from rekindle.store.tallies import RunDone, Tallies
+from rekindle.tallies import DayTold, Met, StreakTold
+from tests.builders import an_instant
+from tests.integration.marks import on_awss_engine, on_the_emulator
+
+if TYPE_CHECKING:
+    from rekindle.store.table import Table
+
+MONDAY = dt.date(2026, 3, 2)
+AT = an_instant("2026-03-10T09:00:00Z")
+STARTER, MONEY = PackId("starter"), PackId("money")
+WALK, DANCE = (Met(STARTER, PromptId(name), again=False) for name in ("walk", "dance"))
+
+
+def count(table: Table, couples: int, *told: DayTold | StreakTold, named: str = "couple") -> None:
+    Tallies(table).count({CoupleId(f"{named}-{number}"): told for number in range(couples)})
+
+
+def test_what_couples_did_is_shown_rounded_and_what_few_did_is_not(table: Table) -> None:
+    count(table, 25, DayTold(MONDAY, Theme.TIME, (WALK,), 2), StreakTold(MONDAY, 9, 9), named="both")
+    count(table, 14, DayTold(MONDAY, Theme.TIME, (WALK, DANCE), 1), named="one")
+    count(table, 9, DayTold(MONDAY, Theme.FEAR, (WALK,), 2), StreakTold(MONDAY, 1, 1), named="few")
+    Tallies(table).count({}, [RunDone("7k#2026-03-02", MONDAY, {PushKind.PROMPT: Reach(99, 41)})])
+    seen = Statistics(table).view(AT, [STARTER, MONEY])
+    assert (seen["as_of"], seen["through"]) == ("2026-03-10", "2026-03-08")
+    assert [day for day in seen["days"] if day["active"]] == [{"date": "2026-03-02", "active": 40}]
+    week = seen["weeks"][0]
+    assert (week["week"], week["active"], week["active_28"]) == ("2026-03-02", 40, 40)
+    assert week["themes"]["time"] == {"offered": 30, "completed": 20}
+    assert week["themes"]["fear"] == week["themes"]["spark"] == {"offered": None, "completed": None}
+    assert week["packs"] == {"starter": {"offered": 40, "completed": 30}, "money": {"offered": None, "completed": None}}
+    assert week["streaks"] == {"0": None, "1-6": None, "7-29": 20, "30-99": None, "100-364": None, "365+": None}
+    assert week["reach"]["prompt"] == {"due": 40, "reached": 20}
+    assert seen["prompts"] == {
+        "starter": {
+            "walk": {"offered": 40, "answered": 30, "completed": 30, "swapped": 10},
+            "dance": {"offered": 10, "answered": 10, "completed": None, "swapped": None},
+        }
+    }
+
+
+@on_the_emulator
+def test_a_date_that_somebody_can_still_answer_is_not_shown(table: Table) -> None:
+    count(table, 30, DayTold(dt.date(2026, 3, 9), Theme.TIME, (WALK,), 2))
+    seen = Statistics(table).view(AT, [])
+    assert not any(day["active"] for day in seen["days"])
+    assert not any(week["active_28"] for week in seen["weeks"])
+
+
+@on_the_emulator
+def test_the_view_of_a_date_stays_as_it_was_first_shown(table: Table) -> None:
+    """Who asks again and again must not see when a single couple does something."""
+    count(table, 30, DayTold(MONDAY, Theme.TIME, (WALK,), 1))
+    first = Statistics(table).view(AT, [STARTER])
+    count(table, 30, DayTold(MONDAY, Theme.TIME, (WALK,), 2), named="more")
+    later = AT.replace(hour=23, minute=59)
+    assert Statistics(table).view(later, [STARTER, MONEY]) == first
+    tomorrow = Statistics(table).view(later + dt.timedelta(minutes=1), [STARTER])
+    assert tomorrow["prompts"]["starter"]["walk"]["offered"] == 60
+
+
+@on_awss_engine
+def test_all_who_ask_at_once_are_shown_the_same(table: Table) -> None:
+    def ask(number: int) -> str:
+        count(table, 10, DayTold(MONDAY, Theme.TIME, (WALK,), 1), named=f"couple-{number}")
+        return json.dumps(Statistics(table).view(AT, [STARTER]))
+
+    with ThreadPoolExecutor(6) as pool:
+        assert len(set(pool.map(ask, range(6)))) == 1
+
+
+@on_the_emulator
+def test_many_packs_of_many_prompts_are_shown(table: Table) -> None:
+    """More than a page of a query, and kept in one row as long as that holds it."""
+    packs = [PackId(f"pack-{number}") for number in range(3)]
+    for pack in packs:
+        for number in range(1000):
+            prompt = PromptId(f"a-prompt-with-quite-a-long-name-{number}")
+            item = {"offered": 7 * number, "answered": 6 * number, "completed": 5 * number, "swapped": number}
+            table.write(Write("Put", keys.stats_of_prompt(pack, prompt), item=item))
+    seen = Statistics(table).view(AT, packs)
+    assert {pack: len(prompts) for pack, prompts in seen["prompts"].items()} == dict.fromkeys(packs, 1000)
+    assert Statistics(table).view(AT, packs) == seen
+
+
+@on_the_emulator
+def test_a_view_too_large_for_one_row_is_kept_in_several(table: Table) -> None:
+    count(table, 30, DayTold(MONDAY, Theme.TIME, (WALK,), 2))
+    small = Statistics(table, part=100)
+    seen = small.view(AT, [STARTER])
+    assert len(table.query(keys.shown(AT.date(), 0).pk).items) > 3
+    assert small.view(AT, []) == seen
+
+
+@on_the_emulator
+def test_a_view_goes_after_three_days(table: Table) -> None:
+    Statistics(table).view(AT, [])
+    (row,) = table.query(keys.shown(AT.date(), 0).pk).items
+    assert row["ttl"] == int((AT + dt.timedelta(days=3)).timestamp())

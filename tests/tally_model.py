@@ -1,0 +1,154 @@
+"""What is counted of couples, twice over: events as couples make them, and a plain count of them all."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hypothesis import strategies as st
+
+from rekindle.models import CoupleId, PackId, PromptId, Theme
+from rekindle.tallies import DayTold, Met, StreakTold
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from hypothesis.strategies import DrawFn
+
+    from rekindle.tallies import Told
+
+FIRST = dt.date(2026, 3, 2)
+DATES = 75
+"""More than a row keeps, so that what is old is left out and comes to nothing."""
+OPEN_HOURS = 4 * 24
+"""From the start of a date until nobody can answer it any more, with room to spare."""
+LAG_HOURS = 24
+"""How long a record may be under way: the stream keeps it no longer."""
+BUCKETS = ((365, "365+"), (100, "100-364"), (30, "30-99"), (7, "7-29"), (1, "1-6"), (0, "0"))
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that a couple did, and the hour in which they did."""
+
+    hour: int
+    couple: CoupleId
+    told: Told
+
+
+@st.composite
+def couples_lives(draw: DrawFn, couples: int = 3) -> list[Event]:
+    """What some couples do for some weeks, in the order in which they do it."""
+    events: list[Event] = []
+    for number in range(draw(st.integers(1, couples))):
+        events += draw(_life(CoupleId(f"couple-{number}")))
+    return sorted(events, key=lambda event: event.hour)
+
+
+@st.composite
+def _life(draw: DrawFn, couple: CoupleId) -> list[Event]:
+    completions: list[tuple[int, dt.date]] = []
+    events: list[Event] = []
+    for day in draw(st.lists(st.integers(0, DATES), max_size=12, unique=True)):
+        date = FIRST + dt.timedelta(days=day)
+        swaps, answered = draw(st.integers(0, 1)), draw(st.integers(0, 2))
+        steps = swaps + answered + 1
+        hours = sorted(draw(st.lists(st.integers(0, OPEN_HOURS), min_size=steps, max_size=steps)))
+        themes = [draw(st.sampled_from([*Theme][:3])) for _ in range(swaps + 1)]
+        known = draw(st.integers(0, 9)) > 0
+        met = tuple(draw(_met()) for _ in range(swaps + 1))
+        for step, hour in enumerate(hours):
+            put_aside = min(step, swaps)
+            told = DayTold(date, themes[put_aside] if known else None, met[: put_aside + 1], max(0, step - swaps))
+            events.append(Event(24 * day + hour, couple, told))
+        if answered == 2:
+            completions.append((24 * day + hours[-1], date))
+    for number, (hour, date) in enumerate(sorted(completions), 1):
+        events.append(
+            Event(hour, couple, StreakTold(date, number, draw(st.sampled_from([0, 1, 6, 7, 30, 99, 100, 365]))))
+        )
+    return events
+
+
+@st.composite
+def _met(draw: DrawFn) -> Met:
+    pack = PackId(draw(st.sampled_from(["starter", "money"])))
+    return Met(pack, PromptId(draw(st.sampled_from(["one", "two", "three"]))), again=draw(st.booleans()))
+
+
+@st.composite
+def deliveries(draw: DrawFn, events: list[Event]) -> list[Event]:
+    """The events as a stream may give them out: each once or more, and out of order within its lag."""
+    given = [
+        (event.hour + draw(st.integers(0, LAG_HOURS)), event)
+        for event in events
+        for _ in range(draw(st.sampled_from([1, 1, 1, 2, 3])))
+    ]
+    return [event for _, event in sorted(given, key=lambda each: each[0])]
+
+
+def model(events: Iterable[Event]) -> dict[tuple[str, str, str], int]:
+    """The counters by partition, sort key and name: each counted by itself, over everything that ever happened."""
+    couples: defaultdict[CoupleId, list[Told]] = defaultdict(list)
+    for event in events:
+        couples[event.couple].append(event.told)
+    total: Counter[tuple[str, str, str]] = Counter()
+    for told in couples.values():
+        days: dict[dt.date, DayTold] = {}
+        streaks = [each for each in told if isinstance(each, StreakTold)]
+        for each in told:
+            if isinstance(each, DayTold):
+                known = days.get(each.date, each)
+                days[each.date] = max(known, each, key=lambda day: (day.answered, len(day.prompts)))
+        total.update(_of_days(days))
+        total.update(_of_weeks(days, streaks))
+        for day in days.values():
+            total.update(_of_prompts(day))
+    return {counter: count for counter, count in total.items() if count}
+
+
+def _of_days(days: Mapping[dt.date, DayTold]) -> Iterable[tuple[str, str, str]]:
+    return [("STATS", f"DAY#{date}", "active") for date, day in days.items() if day.answered > 0]
+
+
+def _of_weeks(days: Mapping[dt.date, DayTold], streaks: list[StreakTold]) -> Iterable[tuple[str, str, str]]:
+    for number in range(-1, DATES // 7 + 6):
+        monday = FIRST + dt.timedelta(weeks=number)
+        sunday = monday + dt.timedelta(days=6)
+        week = ("STATS", f"WEEK#{monday}")
+        of_week = [day for date, day in days.items() if monday <= date <= sunday]
+        if any(day.answered for day in of_week):
+            yield *week, "active"
+        if any(day.answered for date, day in days.items() if sunday - dt.timedelta(days=27) <= date <= sunday):
+            yield *week, "active_28"
+        for offered in {f"themes/{day.theme}" for day in of_week if day.theme} | {
+            f"packs/{met.pack}" for day in of_week for met in day.prompts
+        }:
+            yield *week, f"{offered}/offered"
+        complete = [day for day in of_week if day.answered == 2]
+        for completed in {f"themes/{day.theme}" for day in complete if day.theme} | {
+            f"packs/{day.prompts[-1].pack}" for day in complete
+        }:
+            yield *week, f"{completed}/completed"
+        noted = [each for each in streaks if monday <= each.date <= sunday]
+        if noted:
+            run = max(noted, key=lambda each: each.total).run
+            yield *week, f"streaks/{next(name for least, name in BUCKETS if run >= least)}"
+
+
+def _of_prompts(day: DayTold) -> Iterable[tuple[str, str, str]]:
+    if day.theme is None:
+        return
+    for number, met in enumerate(day.prompts):
+        row = (f"STATS#{met.pack}", f"PROMPT#{met.prompt}")
+        stands = number == len(day.prompts) - 1
+        for name, holds in (
+            ("offered", True),
+            ("swapped", not stands),
+            ("answered", stands and day.answered >= 1),
+            ("completed", stands and day.answered == 2),
+        ):
+            if holds and not met.again:
+                yield *row, name

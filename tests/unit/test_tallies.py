@@ -1,0 +1,298 @@
+"""Every couple is counted once, whatever order, repetition or crash the stream and the table come up with."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bench.meter import item_bytes
+from bench.tables import Bill, MemoryTable
+from rekindle.models import CoupleId, PackId, PromptId, PushKind, Reach, Theme
+from rekindle.store import keys
+from rekindle.store.table import marshal
+from rekindle.store.tallies import RunDone, Tallies, history_from, item_from
+from rekindle.tallies import (
+    Day,
+    DayTold,
+    History,
+    Latest,
+    Met,
+    RunLength,
+    StreakTold,
+    after,
+    contributions,
+    length_of,
+    week_of,
+)
+from tests.tally_model import FIRST, couples_lives, deliveries, model
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from hypothesis.strategies import DataObject
+
+    from rekindle.store.table import Item, Write
+    from rekindle.tallies import Told
+    from tests.tally_model import Event
+
+COUPLE = CoupleId("couple-0")
+STARTER = PackId("starter")
+
+
+class CrashError(Exception):
+    """The process dies here."""
+
+
+@dataclass
+class Ground:
+    """A table in memory whose transactions may be lost, or be carried out without an answer, by their number."""
+
+    table: MemoryTable = field(default_factory=lambda: MemoryTable(Bill()))
+    lost: frozenset[int] = frozenset()
+    unanswered: frozenset[int] = frozenset()
+    stale: bool = False
+    transactions: int = 0
+    old: dict[keys.Key, Item] = field(default_factory=dict)
+
+    def get_many(self, wanted: Iterable[keys.Key]) -> list[Item]:
+        fresh = {keys.Key(item["pk"], item["sk"]): item for item in self.table.get_many(wanted)}
+        seen = {key: self.old[key] for key in fresh if key in self.old} if self.stale else fresh
+        self.old |= fresh
+        return list(seen.values())
+
+    def transact(self, writes: Sequence[Write]) -> None:
+        assert len(writes) <= 100
+        assert len({write.key for write in writes}) == len(writes)
+        self.transactions += 1
+        if self.transactions in self.lost:
+            raise CrashError
+        self.table.transact(writes)
+        if self.transactions in self.unanswered:
+            raise CrashError
+
+    def counters(self) -> dict[tuple[str, str, str], int]:
+        return {
+            (pk, sk, name): count
+            for pk, partition in self.table._partitions.items()
+            if pk.startswith("STATS")
+            for sk, sized in partition.items.items()
+            if sized
+            for name, count in sized.item.items()
+            if isinstance(count, int) and count
+        }
+
+
+def count(ground: Ground, events: Sequence[Event]) -> None:
+    couples: defaultdict[CoupleId, list[Told]] = defaultdict(list)
+    for event in events:
+        couples[event.couple].append(event.told)
+    Tallies(ground).count(couples)  # type: ignore[arg-type]  # all that it asks of a table
+
+
+def in_batches(data: DataObject, events: Sequence[Event]) -> Iterable[Sequence[Event]]:
+    start = 0
+    while start < len(events):
+        end = start + data.draw(st.integers(1, 30))
+        yield events[start:end]
+        start = end
+
+
+@given(st.data())
+@settings(max_examples=200, deadline=None)
+def test_the_counters_are_what_a_plain_count_of_everything_comes_to(data: DataObject) -> None:
+    events = data.draw(couples_lives())
+    ground = Ground(stale=data.draw(st.booleans()))
+    for batch in in_batches(data, data.draw(deliveries(events))):
+        count(ground, batch)
+    assert ground.counters() == model(events)
+
+
+@given(st.data())
+@settings(max_examples=200, deadline=None)
+def test_a_crash_before_or_after_any_write_counts_nothing_twice_and_loses_nothing(data: DataObject) -> None:
+    events = data.draw(couples_lives())
+    numbers = st.frozensets(st.integers(1, 30), max_size=8)
+    ground = Ground(lost=data.draw(numbers), unanswered=data.draw(numbers), stale=data.draw(st.booleans()))
+    for batch in in_batches(data, data.draw(deliveries(events))):
+        while True:
+            try:
+                count(ground, batch)
+            except CrashError:
+                continue
+            break
+    assert ground.counters() == model(events)
+
+
+@given(st.data())
+@settings(max_examples=100, deadline=None)
+def test_what_comes_again_much_later_is_not_counted_again(data: DataObject) -> None:
+    events = data.draw(couples_lives(couples=1))
+    ground = Ground()
+    count(ground, events)
+    for batch in in_batches(data, data.draw(st.permutations(events))):
+        count(ground, batch)
+    assert ground.counters() == model(events)
+
+
+@given(st.lists(st.tuples(st.integers(0, 80), st.integers(0, 2)), max_size=25))
+@settings(max_examples=300, deadline=None)
+def test_what_is_forgotten_bears_on_nothing_that_is_still_heard(days: list[tuple[int, int]]) -> None:
+    """In any order at all: of what is heard, each counts as if everything that was heard before were still there."""
+    kept, whole, newest = History(), History(), FIRST
+    for number, answered in days:
+        change = told(FIRST + dt.timedelta(days=number), answered, again=True)
+        newest = max(newest, change.date)
+        kept, counts = after(kept, change)
+        if week_of(change.date) < week_of(newest) - dt.timedelta(weeks=2):
+            assert not counts
+            continue
+        grown = whole.with_told(change)
+        expected = contributions(grown)
+        expected.subtract(contributions(whole))
+        assert counts == {counted: count for counted, count in expected.items() if count}
+        whole = grown
+
+
+@given(st.data())
+@settings(max_examples=100, deadline=None)
+def test_a_history_comes_back_as_it_was_kept(data: DataObject) -> None:
+    history = History()
+    for event in data.draw(couples_lives(couples=1)):
+        history, _ = after(history, event.told)
+        assert history_from(item_from(history)) == history
+
+
+def told(date: dt.date, answered: int = 0, *prompts: str, again: bool = False, theme: Theme = Theme.TIME) -> DayTold:
+    met = tuple(Met(STARTER, PromptId(prompt), again) for prompt in prompts or ("walk",))
+    return DayTold(date, theme, met, answered)
+
+
+def test_a_busy_couples_row_is_within_a_kilobyte() -> None:
+    """Six weeks of days, eight packs with long names, a prompt put aside on each day, and each week's run."""
+    history = History()
+    packs = [PackId(f"for-each-of-us-number-{number}") for number in range(8)]
+    for number in range(60):
+        date = FIRST + dt.timedelta(days=number)
+        met = tuple(Met(packs[(number + other) % 8], PromptId("prompt"), again=False) for other in range(2))
+        history, _ = after(history, DayTold(date, Theme.TIME, met, 2))
+        history, _ = after(history, StreakTold(date, 1000 + number, number // 7 % 2 * 100))
+    assert len(history.days) > 35
+    key = keys.tally(CoupleId("6b7635cf7b2b08cafbeab602"))
+    assert item_bytes(marshal({**key._asdict(), **item_from(history), "revision": 12345})) <= 1024
+
+
+def test_a_day_counts_for_its_week_and_for_the_28_days_that_end_with_this_and_the_next_three() -> None:
+    history, counts = after(History(), told(dt.date(2026, 3, 4), 1))
+    active = {str(counted.row) for counted in counts if counted.name == "active_28"}
+    assert active == {f"WeekRow(week={dt.date(2026, 3, day)!r})" for day in (2, 9, 16, 23)}
+    assert sum(contributions(history).values()) == 1 + 1 + 4 + 2
+
+
+def test_a_prompt_met_again_counts_for_the_week_and_not_for_the_prompt() -> None:
+    _, counts = after(History(), told(FIRST, 2, again=True))
+    assert {type(counted.row).__name__ for counted in counts} == {"DayRow", "WeekRow"}
+
+
+def test_a_prompt_put_aside_was_offered_and_swapped_and_the_other_takes_its_place() -> None:
+    history, first = after(History(), told(FIRST, 0, "walk"))
+    _, then = after(history, told(FIRST, 1, "walk", "dance"))
+    assert {(each.row.prompt, each.name): count for each, count in first.items() if hasattr(each.row, "prompt")} == {
+        ("walk", "offered"): 1
+    }
+    assert {(each.row.prompt, each.name): count for each, count in then.items() if hasattr(each.row, "prompt")} == {
+        ("walk", "swapped"): 1,
+        ("dance", "offered"): 1,
+        ("dance", "answered"): 1,
+    }
+
+
+def test_a_day_from_before_days_said_their_theme_counts_as_active_and_for_its_pack() -> None:
+    _, counts = after(History(), DayTold(FIRST, None, (Met(STARTER, PromptId("walk"), again=False),), 2))
+    assert {counted.name for counted in counts} == {
+        "active",
+        "active_28",
+        "packs/starter/offered",
+        "packs/starter/completed",
+    }
+
+
+def test_a_couple_is_in_one_place_of_the_weeks_distribution_of_streaks_at_a_time() -> None:
+    history, _ = after(History(), StreakTold(FIRST, 6, 6))
+    history, counts = after(history, StreakTold(FIRST + dt.timedelta(days=1), 7, 7))
+    assert {counted.name: count for counted, count in counts.items()} == {"streaks/1-6": -1, "streaks/7-29": 1}
+    _, counts = after(history, StreakTold(FIRST, 6, 6))
+    assert not counts
+
+
+def test_an_old_date_is_not_heard_once_nothing_new_can_come_of_it() -> None:
+    history, _ = after(History(), told(FIRST + dt.timedelta(weeks=3)))
+    assert after(history, told(FIRST, 2)) == (history, {})
+    assert after(history, told(FIRST + dt.timedelta(weeks=1), 2))[1]
+
+
+@pytest.mark.parametrize(
+    ("run", "length"),
+    [(0, "0"), (1, "1-6"), (6, "1-6"), (7, "7-29"), (29, "7-29"), (30, "30-99"), (100, "100-364"), (365, "365+")],
+)
+def test_a_run_is_as_long_as_the_milestones_that_it_has_passed(run: int, length: str) -> None:
+    assert length_of(run) == length
+
+
+def test_days_are_kept_in_few_bytes_that_can_still_be_read() -> None:
+    history = History(
+        {FIRST: Day(Theme.TOUCH, (STARTER,), 2), FIRST + dt.timedelta(days=9): Day(None, (STARTER, PackId("a")), 0)},
+        {week_of(FIRST): Latest(41, RunLength.WEEKS)},
+    )
+    item = item_from(history)
+    assert item["days"] == "0to21 9--01.0"
+    assert history_from(item) == history
+
+
+def run_done(name: str = "7k#2026-03-02", **reach: Reach) -> RunDone:
+    return RunDone(name, FIRST, {PushKind(kind): each for kind, each in reach.items()})
+
+
+def test_a_run_of_reminders_is_counted_once_and_by_kind() -> None:
+    ground = Ground(unanswered=frozenset({2}))
+    tallies = Tallies(ground)  # type: ignore[arg-type]  # as above
+    first, second = run_done(prompt=Reach(30, 28), evening=Reach(9, 9)), run_done("7l#2026-03-02", prompt=Reach(5, 0))
+    tallies.count({}, [first, first])
+    with pytest.raises(CrashError):
+        tallies.count({}, [second])
+    tallies.count({}, [second, first])
+    week = ("STATS", "WEEK#2026-03-02")
+    assert ground.counters() == {
+        (*week, "reach/prompt/due"): 35,
+        (*week, "reach/prompt/reached"): 28,
+        (*week, "reach/evening/due"): 9,
+        (*week, "reach/evening/reached"): 9,
+    }
+
+
+def test_a_batch_of_many_couples_takes_few_transactions() -> None:
+    ground = Ground()
+    couples: dict[CoupleId, list[Told]] = {CoupleId(f"couple-{number}"): [told(FIRST, 1)] for number in range(500)}
+    Tallies(ground).count(couples)  # type: ignore[arg-type]  # as above
+    assert ground.transactions == 6
+    assert ground.counters()["STATS", "DAY#2026-03-02", "active"] == 500
+
+
+def test_a_couples_many_weeks_at_once_fit() -> None:
+    """As after a long outage: more than a transaction takes."""
+    ground = Ground()
+    days: list[Told] = [told(FIRST + dt.timedelta(days=number), 2, f"prompt-{number}") for number in range(60)]
+    Tallies(ground).count({COUPLE: days})  # type: ignore[arg-type]  # as above
+    assert sum(count for (_, _, name), count in ground.counters().items() if name == "active_28") == 9 + 3
+
+
+def test_nothing_new_is_no_write() -> None:
+    ground = Ground()
+    for _ in range(2):
+        Tallies(ground).count({COUPLE: [told(FIRST, 1)]})  # type: ignore[arg-type]  # as above
+    assert ground.transactions == 1
