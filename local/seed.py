@@ -6,18 +6,18 @@ import datetime as dt
 import os
 from typing import TYPE_CHECKING, Any, Final
 
-import yaml
-
 from local.clock import now
 from local.errors import StackError
 from local.places import ROOT
-from rekindle.packs import Pack, PackError, parse_pack
+from rekindle.pack_source import check_source
 from rekindle.practice import Deed, practice_code
 from rekindle.store.packs import Packs, Publication
 from rekindle.store.table import Table
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from rekindle.packs import Pack
 
 PACKS: Final = ROOT / "packs"
 LONG_AGO: Final = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
@@ -53,7 +53,8 @@ def seed(dynamodb: Any, table_name: str) -> None:  # noqa: ANN401 - a boto3 clie
 
 
 def _pack_of(path: Path, source: str) -> Pack:
-    try:
-        return parse_pack(yaml.safe_load(source))
-    except (yaml.YAMLError, PackError) as error:
-        raise StackError(f"{path.relative_to(ROOT)} cannot be published:\n{error}") from error
+    checked = check_source(source)
+    if checked.pack is None:
+        reasons = "\n".join(f"{path.relative_to(ROOT)}:{finding.line}: {finding}" for finding in checked.findings)
+        raise StackError(f"A pack cannot be published.\n{reasons}")
+    return checked.pack

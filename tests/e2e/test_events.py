@@ -14,7 +14,14 @@ if TYPE_CHECKING:
 
     from local.stack import Stack
 
-FUNCTIONS = {"couples_api": "CouplesApi", "delivery": "Delivery", "react": "React", "tally": "Tally", "tick": "Tick"}
+FUNCTIONS = {
+    "couples_api": "CouplesApi",
+    "delivery": "Delivery",
+    "practice_api": "PracticeApi",
+    "react": "React",
+    "tally": "Tally",
+    "tick": "Tick",
+}
 SAMPLES = sorted((ROOT / "events").glob("*.json"))
 
 
@@ -24,7 +31,7 @@ def test_sample_is_taken(sample: Path, stack: Stack) -> None:
     (function,) = (name for prefix, name in FUNCTIONS.items() if sample.stem.startswith(prefix))
     result: Any = stack.invoke(function, json.loads(sample.read_text(encoding="utf-8")))
     match function:
-        case "CouplesApi":
+        case "CouplesApi" | "PracticeApi":
             assert result["statusCode"] < 500, result
         case "Tick":
             assert result["jobs"] >= 0

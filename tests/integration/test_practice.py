@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import json
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 import yaml
+from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from practice_api.handler import handler_of
 from practice_api.parts import Parts
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
 
 NOON = an_instant("2026-03-02T12:00:00Z")
 HOUR = dt.timedelta(hours=1)
+EVENTS = Path(__file__).parents[2] / "events"
 PACK = "/v1/practice/packs/river"
 _seeds = itertools.count()
 
@@ -579,6 +583,19 @@ class TestStaff:
         saved(ruth, a_source(a_prompt("rain", words={"en": {"text": "Canary?", "why": "Canary."}})))
         (row,) = table.query(keys.AUDIT).items
         assert "Canary" not in str(row)
+
+
+def test_the_sample_events_are_answered(parts: Parts) -> None:
+    handler = handler_of(lambda: parts)
+
+    def fed(name: str) -> Any:
+        event = json.loads((EVENTS / f"practice_api-{name}.json").read_text(encoding="utf-8"))
+        answer = handler(event, LambdaContext())
+        assert answer["statusCode"] == 200, answer
+        return json.loads(answer["body"])
+
+    assert fed("put-draft")["findings"] == []
+    assert [pack["id"] for pack in fed("get-packs")["packs"]] == ["river"]
 
 
 def test_a_deed_and_its_audit_row_are_one(ruth: Phone, parts: Parts) -> None:

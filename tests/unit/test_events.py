@@ -14,9 +14,11 @@ from aws_lambda_powertools.utilities.parser.models import (
     SqsModel,
 )
 
-from couples_api.handler import application
+import couples_api.handler
+import practice_api.handler
 
 if TYPE_CHECKING:
+    from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
     from pydantic import BaseModel
 
 ROOT = Path(__file__).parents[2]
@@ -24,10 +26,16 @@ EVENTS = sorted((ROOT / "events").glob("*.json"))
 FUNCTIONS = {folder.name for folder in (ROOT / "functions").iterdir() if folder.is_dir()}
 SHAPES: dict[str, type[BaseModel]] = {
     "couples_api": APIGatewayProxyEventV2Model,
+    "practice_api": APIGatewayProxyEventV2Model,
     "react": DynamoDBStreamModel,
     "tally": DynamoDBStreamModel,
     "delivery": SqsModel,
 }
+APIS: dict[str, tuple[APIGatewayHttpResolver, str, str]] = {
+    "couples_api": (couples_api.handler.application(), "ANY /v1/{{proxy+}}", "/v1/"),
+    "practice_api": (practice_api.handler.application(), "{method} /v1/practice/{{proxy+}}", "/v1/practice/"),
+}
+"""Each API with its route key and what stands before the path parameter."""
 
 
 def read(event: Path) -> dict[str, Any]:
@@ -58,15 +66,17 @@ def test_a_sample_has_its_triggers_shape(event: Path) -> None:
     assert read(event).keys() == json.loads(given).keys()
 
 
-@pytest.mark.parametrize("event", of_function("couples_api"), ids=lambda event: event.stem)
-def test_a_sample_of_the_api_calls_a_route_that_exists(event: Path) -> None:
+@pytest.mark.parametrize(
+    "event", [*of_function("couples_api"), *of_function("practice_api")], ids=lambda event: event.stem
+)
+def test_a_sample_of_an_api_calls_a_route_that_exists(event: Path) -> None:
     sample = read(event)
     request = sample["requestContext"]["http"]
-    app = application()
+    app, route_key, prefix = APIS[function_of(event)]
     routes = [*app._static_routes, *app._dynamic_routes]
     assert any(route.method == request["method"] and route.rule.match(sample["rawPath"]) for route in routes)
-    assert sample["routeKey"] == "ANY /v1/{proxy+}"
-    assert sample["pathParameters"] == {"proxy": sample["rawPath"].removeprefix("/v1/")}
+    assert sample["routeKey"] == route_key.format(method=request["method"])
+    assert sample["pathParameters"] == {"proxy": sample["rawPath"].removeprefix(prefix)}
 
 
 def test_samples_name_nobody_real() -> None:
