@@ -99,6 +99,25 @@ PRACTICE_EXAMPLES: Final[dict[str, list[Json]]] = {
     "TakeBackBody": [{"note": "The second one is too sharp."}],
     "PublishedView": [{"outcome": "live", "pack": _DETAIL}],
     "PublishedSourceView": [_RELEASE | {"source": _SOURCE}],
+    "StatisticsView": [
+        {
+            "as_of": "2026-03-02",
+            "through": "2026-02-28",
+            "days": [{"date": "2026-02-28", "active": 1240}],
+            "weeks": [
+                {
+                    "week": "2026-02-16",
+                    "active": 1510,
+                    "active_28": 1890,
+                    "themes": {"courage": {"offered": 1210, "completed": 860}},
+                    "packs": {"river": {"offered": 430, "completed": 310}},
+                    "streaks": {"0": None, "1-6": 610, "7-29": 420, "30-99": 190, "100-364": 40, "365+": None},
+                    "reach": {"prompt": {"due": 1800, "reached": 1770}},
+                }
+            ],
+            "prompts": {"river": {"rain": {"offered": 430, "answered": 390, "completed": 310, "swapped": 20}}},
+        }
+    ],
     "AuditView": [
         {
             "entries": [

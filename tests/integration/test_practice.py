@@ -20,6 +20,7 @@ from rekindle.store import keys
 from rekindle.store.audit import Audit
 from rekindle.store.catalogue import Catalogue, index_of
 from rekindle.store.packs import Packs
+from rekindle.store.statistics import Statistics
 from tests.builders import an_instant
 from tests.integration.wire import tapped
 from tests.phones import Phone
@@ -41,7 +42,7 @@ _seeds = itertools.count()
 
 @pytest.fixture
 def parts(table: Table) -> Parts:
-    return Parts(Packs(table), Audit(table), review_required=False)
+    return Parts(Packs(table), Audit(table), Statistics(table), review_required=False)
 
 
 @pytest.fixture
@@ -368,7 +369,7 @@ class TestReview:
 
     @pytest.fixture
     def parts(self, table: Table) -> Parts:
-        return Parts(Packs(table), Audit(table), review_required=True)
+        return Parts(Packs(table), Audit(table), Statistics(table), review_required=True)
 
     def test_another_has_to_approve(self, ruth: Phone, saul: Phone, parts: Parts) -> None:
         revision = saved(ruth, a_source())
@@ -546,7 +547,14 @@ class TestStaff:
 
     @pytest.mark.parametrize("scope", ["", "practice", "practice:reader", "couple"])
     def test_who_is_no_staff_sees_nothing(self, parts: Parts, scope: str) -> None:
-        for path in ("/v1/practice/packs", PACK, f"{PACK}/draft", f"{PACK}/releases/1", "/v1/practice/audit"):
+        for path in (
+            "/v1/practice/packs",
+            PACK,
+            f"{PACK}/draft",
+            f"{PACK}/releases/1",
+            "/v1/practice/audit",
+            "/v1/practice/statistics",
+        ):
             assert at_the_desk(parts, "ana", scope).get(path).problem == "not-allowed"
 
     def test_every_deed_leaves_its_row(self, ruth: Phone, saul: Phone) -> None:
@@ -583,6 +591,39 @@ class TestStaff:
         saved(ruth, a_source(a_prompt("rain", words={"en": {"text": "Canary?", "why": "Canary."}})))
         (row,) = table.query(keys.AUDIT).items
         assert "Canary" not in str(row)
+
+
+class TestStatistics:
+    """Numbers leave in tens, and are the same all day."""
+
+    def test_what_is_counted_is_shown_in_tens_to_whoever_may_read(
+        self, ruth: Phone, parts: Parts, table: Table
+    ) -> None:
+        published(ruth)
+        row = {"active": 129, "packs/river/offered": 31, "packs/river/completed": 9}
+        table.put_many(
+            [
+                (keys.stats_of_week(dt.date(2026, 2, 16)), row),
+                (keys.stats_of_date(dt.date(2026, 2, 28)), {"active": 10}),
+                (keys.Key(keys.stats_of_pack(PackId("river")), "PROMPT#rain"), {"offered": 47, "swapped": 3}),
+            ]
+        )
+        rita = at_the_desk(parts, "rita", "practice:read")
+        found = rita.get("/v1/practice/statistics").body
+        assert (found["as_of"], found["through"]) == ("2026-03-02", "2026-02-28")
+        assert found["days"][-1] == {"date": "2026-02-28", "active": 10}
+        (week,) = (each for each in found["weeks"] if each["week"] == "2026-02-16")
+        assert week["active"] == 120
+        assert week["packs"] == {"river": {"offered": 30, "completed": None}}
+        rain = {"offered": 40, "answered": None, "completed": None, "swapped": None}
+        assert found["prompts"] == {"river": {"rain": rain}}
+        table.put_many([(keys.stats_of_date(dt.date(2026, 2, 28)), {"active": 990})])
+        assert rita.get("/v1/practice/statistics").body == found
+
+    def test_before_anything_is_counted_there_is_nothing_to_show(self, ruth: Phone) -> None:
+        found = ruth.get("/v1/practice/statistics").body
+        assert [len(found["days"]), len(found["weeks"]), found["prompts"]] == [28, 12, {}]
+        assert {day["active"] for day in found["days"]} == {None}
 
 
 def test_the_sample_events_are_answered(parts: Parts) -> None:

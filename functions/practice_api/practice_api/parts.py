@@ -24,6 +24,7 @@ from rekindle.settings import PracticeApiSettings
 from rekindle.store.audit import Audit
 from rekindle.store.instants import from_millis
 from rekindle.store.packs import Packs
+from rekindle.store.statistics import Statistics
 from rekindle.store.table import Table
 
 type Entropy = Callable[[int], bytes]
@@ -40,6 +41,7 @@ class Parts:
 
     packs: Packs
     audit: Audit
+    statistics: Statistics
     review_required: bool
     entropy: Entropy = os.urandom
     _published: dict[tuple[PackId, int], Pack] = field(default_factory=dict)
@@ -48,7 +50,12 @@ class Parts:
     def of(cls, settings: PracticeApiSettings) -> Self:
         """The parts that the settings name."""
         table = Table(client("dynamodb"), settings.table)
-        return cls(packs=Packs(table), audit=Audit(table), review_required=settings.review_required)
+        return cls(
+            packs=Packs(table),
+            audit=Audit(table),
+            statistics=Statistics(table),
+            review_required=settings.review_required,
+        )
 
     def new_code(self) -> str:
         """A practice code that nobody can guess."""
