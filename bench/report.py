@@ -12,6 +12,7 @@ from bench.api import measured_calls
 from bench.designs import comparison, measured_designs
 from bench.ledger import Ledger
 from bench.meter import Meter
+from bench.tallies import measured_tallies
 from bench.workers import measured_deliveries, measured_reactions, measured_ticks
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Report:
     calls: Sequence[Line]
     ticks: Sequence[Line]
     reactions: Sequence[Line]
+    tallies: Sequence[Line]
     deliveries: Sequence[Line]
     patterns: Sequence[Pattern]
     designs: Sequence[Design]
@@ -56,6 +58,7 @@ class Report:
             calls=sorted(measured_calls(url, ledger), key=lambda line: line.name.partition(",")[0].split()[1]),
             ticks=measured_ticks(url, ledger),
             reactions=measured_reactions(url, ledger),
+            tallies=measured_tallies(url, ledger),
             deliveries=measured_deliveries(url, ledger, fcm),
             patterns=ledger.patterns(),
             designs=measured_designs(url),
@@ -66,6 +69,7 @@ class Report:
         yield "couples_api", self.calls
         yield "tick", self.ticks
         yield "react", self.reactions
+        yield "tally", self.tallies
         yield "delivery", self.deliveries
 
     def table(self) -> Table:

@@ -132,7 +132,9 @@ def trail(stack: Stack, a_phone: NewPhone) -> Trail:
 
 def test_no_log_holds_any_of_it(stack: Stack, trail: Trail) -> None:
     logs = [path for path in stack.logs.rglob("*.log") if path.name != "google.log"]  # which names the phones' inboxes
-    assert {"CouplesApi.log", "Delivery.log", "React.log", "Tick.log", "emulator.log"} <= {path.name for path in logs}
+    assert {"CouplesApi.log", "Delivery.log", "React.log", "Tally.log", "Tick.log", "emulator.log"} <= {
+        path.name for path in logs
+    }
     for path in logs:
         assert trail.seen_in(path.read_text(encoding="utf-8")) == set(), path
 

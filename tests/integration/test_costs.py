@@ -110,6 +110,15 @@ REACTIONS: dict[str, Bound] = {
     "a reminder falls due as it moves": (0, 0, 0),
     "a nudge": (0, 0, 0),
 }
+TALLIES: dict[str, Bound] = {
+    f"{step}, {couples}": bound
+    for couples, bound in {
+        "1 couple": (2, 0.5, 6),
+        "100 couples": (3, 50, 310),
+        "1,000 couples": (22, 500, 2_200),
+    }.items()
+    for step in ("a day is opened", "the first answer", "the second answer, and the streak")
+}
 DELIVERIES: dict[str, Bound] = {
     "prompt slot, 100 persons": (5, 3.5, 2),
     "prompt slot, 100 persons, the job again": (1, 0, 1),
@@ -141,7 +150,14 @@ def named(lines: Sequence[Line], name: str) -> Line:
 
 
 @pytest.mark.parametrize(
-    ("part", "bounds"), [("calls", CALLS), ("ticks", TICKS), ("reactions", REACTIONS), ("deliveries", DELIVERIES)]
+    ("part", "bounds"),
+    [
+        ("calls", CALLS),
+        ("ticks", TICKS),
+        ("reactions", REACTIONS),
+        ("tallies", TALLIES),
+        ("deliveries", DELIVERIES),
+    ],
 )
 def test_nothing_costs_more_than_it_did(report: Report, part: str, bounds: dict[str, Bound]) -> None:
     found = {line.name: bound_of(line) for line in getattr(report, part)}

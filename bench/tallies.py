@@ -1,0 +1,97 @@
+"""The tally: what counting takes, by how many couples a batch tells of."""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import random
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from bench.world import Line, World
+from rekindle.models import CoupleId, PackId, PromptId, Theme
+from rekindle.store import keys
+from rekindle.store.table import marshal
+from rekindle.store.tallies import Tallies
+from rekindle.streaks import pack_dates
+from rekindle.tallies import DayTold, Met, StreakTold
+from tally.handler import Tally
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bench.ledger import Ledger
+    from rekindle.tallies import Told
+
+COUPLES: Final = (1, 100, 1_000)
+TODAY: Final = dt.date(2026, 3, 27)
+"""A Friday, so that this week has begun for everybody."""
+BEFORE: Final = 40
+"""The days since each couple's first: more than a row keeps. They met every third."""
+PACKS: Final = 8
+PROMPTS: Final = 400
+STEPS: Final = ("a day is opened", "the first answer", "the second answer, and the streak")
+
+type Image = dict[str, Any]
+
+
+def measured_tallies(url: str, ledger: Ledger) -> list[Line]:
+    """What tally takes to count one step of so many couples' day, all of one batch."""
+    lines = []
+    for couples in COUPLES:
+        world = World.on(url, ledger)
+        names = [CoupleId(f"{number:024x}") for number in range(couples)]
+        dice = random.Random(couples)  # noqa: S311  no secret
+        Tallies(world.table).count({name: _past(dice) for name in names})
+        prompts = {name: _prompt(dice, TODAY) for name in names}
+        tally = Tally(ledger.watched(Tallies(world.table), "tally"))
+        for step, what in enumerate(STEPS):
+            records = [record for name in names for record in _records(name, prompts[name], step)]
+            failed, cost = world.meter.cost_of(partial(tally.of_batch, records))
+            if failed:
+                raise RuntimeError(f"tally failed: {what}")
+            lines.append(Line(f"{what}, {couples:,} couple{'s' if couples > 1 else ''}", cost))
+    return lines
+
+
+def _past(dice: random.Random) -> list[Told]:
+    dates = [TODAY - dt.timedelta(days=number) for number in range(BEFORE, 0, -3)]
+    days = [DayTold(date, _theme(date), (_prompt(dice, date),), 2) for date in dates]
+    return [*days, StreakTold(dates[-1], BEFORE, BEFORE)]
+
+
+def _theme(date: dt.date) -> Theme:
+    return list(Theme)[date.weekday()]
+
+
+def _prompt(dice: random.Random, date: dt.date) -> Met:
+    """One of the theme's, of any pack."""
+    number = dice.randrange(PROMPTS // len(Theme))
+    return Met(
+        PackId(f"celebrating-us-{number % PACKS}"), PromptId(f"{_theme(date)}-borrowed-mood-{number}"), again=False
+    )
+
+
+def _records(couple: CoupleId, met: Met, step: int) -> list[Mapping[str, Any]]:
+    day = keys.day(couple, TODAY)
+    records = [_record(day, _day(met, step - 1) if step else None, _day(met, step))]
+    if step == len(STEPS) - 1:
+        records.append(_record(keys.streak(couple), _streak(BEFORE), _streak(BEFORE + 1)))
+    return records
+
+
+def _record(key: keys.Key, old: Image | None, new: Image) -> Mapping[str, Any]:
+    images = {"NewImage": new} | ({"OldImage": old} if old else {})
+    return {"dynamodb": {"Keys": marshal(key._asdict()), "SequenceNumber": "1", **images}}
+
+
+def _day(met: Met, answered: int) -> Image:
+    prompt = {"pack": met.pack, "version": 1, "id": met.prompt}
+    answers = {f"uid-{number}": {"at": number} for number in range(answered)}
+    return marshal({"prompt": prompt, "theme": _theme(TODAY), "again": met.again, "answers": answers})
+
+
+def _streak(total: int) -> Image:
+    first = TODAY - dt.timedelta(days=BEFORE)
+    bits = base64.b64encode(pack_dates(first, [first + dt.timedelta(days=number) for number in range(total)]))
+    return marshal({"bits_from": str(first), "run": total}) | {"bits": {"B": bits.decode()}}

@@ -1,0 +1,77 @@
+"""What couples do and whom reminders reach is counted on its way through the stream, by the deployed function."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+from rekindle.calendar import slot_instant
+from rekindle.models import CoupleId, PackId
+from rekindle.store import keys
+from rekindle.store.statistics import Statistics
+from rekindle.store.table import Table
+from rekindle.tallies import week_of
+from tests.builders import LONDON
+from tests.e2e.conftest import eventually, waiting
+
+if TYPE_CHECKING:
+    from local.stack import Stack
+    from tests.e2e.conftest import NewCouple
+
+
+def the_table(stack: Stack) -> Table:
+    return Table(stack.client("dynamodb"), stack.outputs["TableName"])
+
+
+def test_a_couples_day_is_counted_and_names_nobody(stack: Stack, a_couple: NewCouple) -> None:
+    ada, ben = a_couple()
+    table = the_table(stack)
+    date = ada.today()
+    ada.answer(date, "The way you hum while you cook.")
+    ben.answer(date, "Your letters from the train.")
+    person = table.get(keys.person(ada.uid))
+    assert person
+    couple = CoupleId(person["couple"])
+    row = eventually(lambda: _complete(table.get(keys.tally(couple))))
+    assert ada.uid not in str(row)
+    assert ben.uid not in str(row)
+    day = table.get(keys.day(couple, dt.date.fromisoformat(date)))
+    assert day
+    prompt = table.get(keys.stats_of_prompt(day["prompt"]["pack"], day["prompt"]["id"]))
+    assert prompt
+    assert prompt["offered"] >= prompt["answered"] >= prompt["completed"] >= 1
+    active = table.get(keys.stats_of_date(dt.date.fromisoformat(date)))
+    assert active
+    assert active["active"] >= 1
+
+
+def _complete(row: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The row once it holds one day that both have answered, and their streak."""
+    return row if row and row["runs"] and row["days"][3] == "2" else None
+
+
+def test_a_reminder_is_counted_once_its_run_is_done(stack: Stack, a_couple: NewCouple, a_date: dt.date) -> None:
+    ada, ben = a_couple()
+    due = slot_instant(a_date, dt.time(8, 30), LONDON)
+    assert due
+    stack.tick(due)
+    for phone in (ada, ben):
+        phone.await_kinds("prompt")
+    table = the_table(stack)
+    week = eventually(lambda: table.get(keys.stats_of_week(week_of(a_date))))
+    assert week
+    assert week["reach/prompt/due"] >= week["reach/prompt/reached"] >= 2
+
+
+def test_what_one_couple_did_is_not_shown(stack: Stack, a_couple: NewCouple) -> None:
+    """Not even when its day is over for everybody."""
+    ada, _ = a_couple()
+    date = dt.date.fromisoformat(ada.today())
+    later = dt.datetime.combine(date + dt.timedelta(days=3), dt.time(), dt.UTC)
+    seen = Statistics(the_table(stack)).view(later, [PackId("money-talk")])
+    assert seen["through"] > str(date)
+    assert all(day["active"] is None or day["active"] >= 10 for day in seen["days"])
+
+
+def test_nothing_was_given_up(stack: Stack) -> None:
+    assert waiting(stack, "TallyDlqUrl") == 0
