@@ -54,6 +54,14 @@ class Audience(StrEnum):
     CODE = "code"
 
 
+class Wish(StrEnum):
+    """What a couple has said of a pack: put aside what everyone has, chosen, or joined by its code."""
+
+    ASIDE = "aside"
+    CHOSEN = "chosen"
+    JOINED = "joined"
+
+
 class Barrier(StrEnum):
     """What gets in the way; private to the person who says so."""
 
@@ -232,14 +240,23 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class PackWish:
+    """What a couple has said of a pack, and since when: a pack that they joined plays from that date on."""
+
+    wish: Wish
+    since: dt.date
+
+
+@dataclass(frozen=True, slots=True)
 class Couple:
     """Two persons. `profiles` repeats what the couple's rules need of each, and is written with the person.
 
     `first_date` is the earliest date that either clock showed when the couple was made and `counted_from` the first
-    that they had whole; `themes_met` is what the last weeks brought, and `ended_at` when they unpaired.
+    that they had whole; `themes_met` is what the last weeks brought, and `ended_at` when they unpaired. `packs` are
+    those of which either has said something, for both.
     `touch_wanted_by` are those who have opted in to touch reminders, and `touch_from` is the date from which both had,
-    None while they have not. `revision` grows by one whenever a profile, a theme or such a wish is written, and guards
-    the choice of a day's prompt and the agreement on touch, which rest on both persons.
+    None while they have not. `revision` grows by one whenever a profile, a theme, a pack or such a wish is written, and
+    guards the choice of a day's prompt and the agreement on touch, which rest on both persons.
     """
 
     id: CoupleId
@@ -248,6 +265,7 @@ class Couple:
     counted_from: dt.date
     profiles: Mapping[Uid, Profile]
     themes_met: Mapping[dt.date, Theme] = field(default_factory=dict)
+    packs: Mapping[PackId, PackWish] = field(default_factory=dict)
     ended_at: dt.datetime | None = None
     touch_wanted_by: frozenset[Uid] = frozenset()
     touch_from: dt.date | None = None
