@@ -96,6 +96,14 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True)
+class Offer:
+    """A prompt for a couple; `again` says that they have met it before."""
+
+    entry: Entry
+    again: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Comfort:
     """How far a couple goes: `depth` 1 to 3, `touch` 0 (none at all) to 3."""
 
@@ -141,7 +149,7 @@ def prompt_on(
     couple: Couple,
     releases: Iterable[Release],
     seen_of: Callable[[Collection[Theme]], Seen],
-) -> Entry:
+) -> Offer:
     """The couple's prompt of `date`; the same arguments always give the same.
 
     `seen_of` tells what they have met of some themes: it is asked for one, and for those of a course on its dates.
@@ -155,20 +163,21 @@ def prompt_on(
     for course in courses:
         unmet = [entry for entry in course.entries if _fits(entry, comfort) and _name(entry) not in seen]
         if unmet and course.course and course.course.in_order:
-            return unmet[0]
+            return Offer(unmet[0], again=False)
         if unmet:
             theme = theme_for(date, couple.themes_met, available_themes(unmet, comfort), barriers, couple.id)
-            return prompt_for(theme, unmet, seen, comfort, couple.id)
+            return Offer(prompt_for(theme, unmet, seen, comfort, couple.id), again=False)
     everyday = _everyday(couple.packs, live, comfort)
     theme = theme_for(date, couple.themes_met, available_themes(everyday, comfort), barriers, couple.id)
     if theme not in asked:
         seen = seen_of([theme])
-    return prompt_for(theme, [*everyday, *_met_of_courses(couple.packs, live, seen)], seen, comfort, couple.id)
+    entry = prompt_for(theme, [*everyday, *_met_of_courses(couple.packs, live, seen)], seen, comfort, couple.id)
+    return Offer(entry, again=_name(entry) in seen)
 
 
 def another_prompt(
     theme: Theme, but: PromptRef, couple: Couple, releases: Iterable[Release], seen: Seen
-) -> Entry | None:
+) -> Offer | None:
     """The prompt of the same theme that comes in place of `but`, which the couple swaps away; None if there is none.
 
     A course without an order gives another of its own while it has one. One with an order does not: what comes next
@@ -188,7 +197,8 @@ def another_prompt(
     for entries in (own, others):
         left = [entry for entry in entries if _name(entry) != (but.pack, but.prompt)]
         if theme in available_themes(left, comfort):
-            return prompt_for(theme, left, seen, comfort, couple.id)
+            entry = prompt_for(theme, left, seen, comfort, couple.id)
+            return Offer(entry, again=_name(entry) in seen)
     return None
 
 

@@ -44,7 +44,7 @@ from tests.builders import a_profile, an_instant
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-    from rekindle.playlist import Seen
+    from rekindle.playlist import Offer, Seen
 
 FIRST = dt.date(2026, 1, 1)
 GENTLE = Comfort(depth=1, touch=0)
@@ -108,20 +108,20 @@ class Play:
         self.asked.append(frozenset(themes))
         return {name: date for name, date in self.seen.items() if self.themes[name] in themes}
 
-    def note(self, entry: Entry, date: dt.date) -> None:
-        self.seen[entry.ref.pack, entry.ref.prompt] = date
-        self.couple = replace(self.couple, themes_met={**self.couple.themes_met, date: entry.theme})
-
-    def open(self, number: int) -> Entry:
-        entry = prompt_on(day(number), self.couple, self.releases, self.seen_of)
-        self.note(entry, day(number))
+    def taken(self, offer: Offer, number: int) -> Entry:
+        entry, name = offer.entry, (offer.entry.ref.pack, offer.entry.ref.prompt)
+        assert offer.again is (name in self.seen)
+        self.seen[name] = day(number)
+        self.couple = replace(self.couple, themes_met={**self.couple.themes_met, day(number): entry.theme})
         return entry
 
+    def open(self, number: int) -> Entry:
+        offer = prompt_on(day(number), self.couple, self.releases, self.seen_of)
+        return self.taken(offer, number)
+
     def swap(self, number: int, entry: Entry) -> Entry | None:
-        other = another_prompt(entry.theme, entry.ref, self.couple, self.releases, self.seen_of([entry.theme]))
-        if other:
-            self.note(other, day(number))
-        return other
+        offer = another_prompt(entry.theme, entry.ref, self.couple, self.releases, self.seen_of([entry.theme]))
+        return self.taken(offer, number) if offer else None
 
 
 names = st.sampled_from([PackId(name) for name in ("one", "two", "three", "four")])
@@ -197,8 +197,8 @@ def test_a_couple_never_goes_without_while_something_of_everyones_fits(
     assume(any(fits(entry, comfort) for release in everyones for entry in release.entries))
     shelf = shelf_of(said, releases, comfort)
     assert any(fits(entry, comfort) for release in shelf for entry in release.entries)
-    entry = prompt_on(FIRST, in_comfort(comfort, packs=said), releases, lambda _themes: {})
-    assert fits(entry, comfort)
+    offer = prompt_on(FIRST, in_comfort(comfort, packs=said), releases, lambda _themes: {})
+    assert fits(offer.entry, comfort)
 
 
 @given(st.lists(st.sampled_from(Theme), min_size=1, max_size=12), st.integers(0, 30), comforts)
@@ -399,8 +399,8 @@ def test_the_order_in_which_packs_are_listed_does_not_matter(
     shuffled = list(releases)
     chance.shuffle(shuffled)
     nothing: Mapping[tuple[PackId, PromptId], dt.date] = {}
-    entries = {prompt_on(day(number), couple, each, lambda _: nothing) for each in (releases, shuffled)}
-    assert len(entries) == 1
+    offers = {prompt_on(day(number), couple, each, lambda _: nothing) for each in (releases, shuffled)}
+    assert len(offers) == 1
 
 
 # Swapping a prompt away
