@@ -99,8 +99,16 @@ EXAMPLES: Final[dict[str, list[Json]]] = {
             "quiet_hours": {"start": "22:00", "end": "07:00"},
             "touch": {"weekdays": ["tuesday", "saturday"], "time": "19:00"},
             "nudges_muted": False,
+            "news": True,
         },
-        {"prompt_time": "06:45", "evening_time": None, "quiet_hours": None, "touch": None, "nudges_muted": True},
+        {
+            "prompt_time": "06:45",
+            "evening_time": None,
+            "quiet_hours": None,
+            "touch": None,
+            "nudges_muted": True,
+            "news": False,
+        },
     ],
     "NewInviteView": [
         {

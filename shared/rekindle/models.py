@@ -88,6 +88,7 @@ class PushKind(StrEnum):
     PARTNER_ANSWERED = "partner_answered"
     BOTH_ANSWERED = "both_answered"
     STREAK_MILESTONE = "streak_milestone"
+    NEWS = "news"
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +163,8 @@ class TouchReminder:
 class Reminders:
     """When the system may speak to a person, in local wall-clock times that are multiples of 5 minutes.
 
-    `evening`, `quiet_hours` and `touch` are None when switched off; `touch` alone is so until it is asked for.
+    `evening`, `quiet_hours` and `touch` are None when switched off; `touch` alone is so until it is asked for. With
+    `news`, the prompt's push on some date says that there are new packs.
     """
 
     prompt: dt.time = dt.time(8, 30)
@@ -170,6 +172,7 @@ class Reminders:
     quiet_hours: QuietHours | None = QuietHours(dt.time(22), dt.time(7))
     touch: TouchReminder | None = None
     nudges_muted: bool = False
+    news: bool = True
 
 
 @dataclass(frozen=True, slots=True)

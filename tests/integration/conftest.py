@@ -17,6 +17,7 @@ from rekindle.store.catalogue import Catalogue
 from rekindle.store.couples import Couples
 from rekindle.store.days import Days
 from rekindle.store.invites import Invites
+from rekindle.store.news import News
 from rekindle.store.nudges import Nudges
 from rekindle.store.people import People
 from rekindle.store.runs import Runs
@@ -169,6 +170,7 @@ def courier(table: Table, queue: Queue, dead_letters: Queue, wire: FcmWire) -> I
             slots=Slots(table, few_rows=1),
             runs=Runs(table),
             people=People(table),
+            news=News(table),
             outbox=queue.outbox,
             dead_letters=dead_letters.outbox,
             gateway=gateway,
