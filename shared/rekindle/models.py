@@ -113,10 +113,14 @@ class PromptRef:
 
 @dataclass(frozen=True, slots=True)
 class Swapped:
-    """A prompt that one of the two put aside for another; `again` as on the day that it was for."""
+    """A prompt that one of the two put aside for another; `again` as on the day that it was for.
+
+    `request` tells the request that did so from any other, for when it is repeated.
+    """
 
     prompt: PromptRef
     again: bool = False
+    request: str = ""
 
 
 class TargetKind(StrEnum):
@@ -327,6 +331,11 @@ class Day:
     theme: Theme | None = None
     again: bool = False
     swapped: tuple[Swapped, ...] = ()
+
+    @property
+    def takes_swap(self) -> bool:
+        """Whether its prompt may be swapped while it is open: once, before anyone has answered."""
+        return not self.answers and not self.swapped
 
     @property
     def revealed(self) -> bool:

@@ -131,14 +131,40 @@ def shelf_of(wishes: Mapping[PackId, PackWish], releases: Iterable[Release], com
     nothing of these fits them, they have everyone's after all: a couple never goes without.
     """
     live = tuple(releases)
-    wanted = tuple(release for release in live if _is_wanted(release, wishes))
+    wanted = tuple(release for release in live if is_wanted(release, wishes))
     return wanted if _any_fits(wanted, comfort) else _for_everyone(live)
+
+
+def is_wanted(release: Release, wishes: Mapping[PackId, PackWish]) -> bool:
+    """Whether a couple has the pack by what they have said: of everyone's nothing, of others that they want it."""
+    wish = wishes[release.pack].wish if release.pack in wishes else None
+    match release.audience:
+        case Audience.EVERYONE:
+            return wish is not Wish.ASIDE
+        case Audience.CHOICE:
+            return wish in {Wish.CHOSEN, Wish.JOINED}
+        case Audience.CODE:
+            return wish is Wish.JOINED
+
+
+def is_joined(release: Release, wishes: Mapping[PackId, PackWish]) -> bool:
+    """Whether the pack is one that couples join by its code, and this couple has."""
+    return release.audience is Audience.CODE and is_wanted(release, wishes)
+
+
+def first_turn(course: Course, since: dt.date) -> dt.date:
+    """The first date of a course for a couple that joined it on the date `since`.
+
+    Dates are counted from the course's own start, so that who joins later keeps step with who joined before.
+    """
+    start = course.starts_on or since
+    return max(start, since + dt.timedelta(days=(start - since).days % course.every_days))
 
 
 def courses_on(date: dt.date, wishes: Mapping[PackId, PackWish], releases: Iterable[Release]) -> tuple[Release, ...]:
     """The packs that a couple joined and that have their turn on the date, the one joined first before others."""
     joined = sorted(
-        ((wishes[release.pack].since, release.pack, release) for release in releases if _is_joined(release, wishes)),
+        ((wishes[release.pack].since, release.pack, release) for release in releases if is_joined(release, wishes)),
         key=lambda each: each[:2],
     )
     return tuple(release for since, _, release in joined if _plays_on(date, release.course or Course(), since))
@@ -188,7 +214,7 @@ def another_prompt(
     own = [
         entry
         for release in live
-        if release.pack == but.pack and _is_joined(release, couple.packs)
+        if release.pack == but.pack and is_joined(release, couple.packs)
         if not (release.course and release.course.in_order)
         for entry in release.entries
         if _name(entry) not in seen
@@ -325,25 +351,9 @@ def _shares(order: list[Theme], leaning: frozenset[Theme]) -> dict[Theme, int]:
     return shares
 
 
-def _is_wanted(release: Release, wishes: Mapping[PackId, PackWish]) -> bool:
-    wish = wishes[release.pack].wish if release.pack in wishes else None
-    match release.audience:
-        case Audience.EVERYONE:
-            return wish is not Wish.ASIDE
-        case Audience.CHOICE:
-            return wish in {Wish.CHOSEN, Wish.JOINED}
-        case Audience.CODE:
-            return wish is Wish.JOINED
-
-
-def _is_joined(release: Release, wishes: Mapping[PackId, PackWish]) -> bool:
-    return release.audience is Audience.CODE and _is_wanted(release, wishes)
-
-
 def _plays_on(date: dt.date, course: Course, since: dt.date) -> bool:
-    # Counted from its own start, so that couples who join later keep step with those who joined before.
-    start = course.starts_on or since
-    return date >= max(start, since) and (date - start).days % course.every_days == 0
+    first = first_turn(course, since)
+    return date >= first and (date - first).days % course.every_days == 0
 
 
 def _everyday(wishes: Mapping[PackId, PackWish], live: Sequence[Release], comfort: Comfort) -> list[Entry]:
@@ -356,7 +366,7 @@ def _everyday(wishes: Mapping[PackId, PackWish], live: Sequence[Release], comfor
 
 def _met_of_courses(wishes: Mapping[PackId, PackWish], live: Sequence[Release], seen: Seen) -> list[Entry]:
     return [
-        entry for release in live if _is_joined(release, wishes) for entry in release.entries if _name(entry) in seen
+        entry for release in live if is_joined(release, wishes) for entry in release.entries if _name(entry) in seen
     ]
 
 
