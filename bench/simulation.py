@@ -26,8 +26,9 @@ from react.handler import reaction_to
 from rekindle.models import Language, PushKind
 from rekindle.push.jobs import PersonJob, SlotJob, SpreadJob, job_from
 from rekindle.push.outbox import Outbox
-from rekindle.push.payloads import REMINDERS, Occasion, payload_of
+from rekindle.push.payloads import OF_A_DATE, REMINDERS, Occasion, payload_of
 from rekindle.store import keys
+from rekindle.store.news import News
 from rekindle.store.people import People
 from rekindle.store.runs import Runs
 from rekindle.store.slots import Slots
@@ -125,26 +126,33 @@ class Queue:
 
 @dataclass(slots=True)
 class Phones:
-    """The gateway: every push arrives and is counted by kind, date and person. `busy` is what a worker has spent."""
+    """The gateway: every push arrives and is counted by kind, date and person. `busy` is what a worker has spent.
+
+    News count as the prompt in whose place they come, and by themselves in `news`.
+    """
 
     persons: int
     per_second: float
     counts: dict[tuple[PushKind, dt.date], bytearray]
     pushes: Counter[PushKind] = field(default_factory=Counter)
+    news: int = 0
     busy: float = 0
     _counted: dict[str, tuple[PushKind, dt.date]] = field(default_factory=dict)
+    _news: set[str] = field(default_factory=set)
 
     @classmethod
     def of(cls, persons: int, dates: Sequence[dt.date], per_second: float) -> Self:
         """The phones of so many persons, on which reminders of these dates are expected."""
         pairs = list(itertools.product(REMINDERS, dates))
         phones = cls(persons, per_second, {pair: bytearray(persons) for pair in pairs})
-        for kind, date in pairs:
+        for kind, date in itertools.product(OF_A_DATE, dates):
             noon = dt.datetime.combine(date, dt.time(12), dt.UTC)
             shown = payload_of(
                 Occasion(kind, date, noon), Language("en"), noon, quiet=False, app_link="https://app.example"
             )
-            phones._counted[shown.collapse_id] = kind, date
+            if kind is PushKind.NEWS:
+                phones._news.add(shown.collapse_id)
+            phones._counted[shown.collapse_id] = PushKind.PROMPT if kind is PushKind.NEWS else kind, date
         return phones
 
     def send(self, payload: Payload, targets: Sequence[Target], within: dt.timedelta) -> list[Outcome]:  # noqa: ARG002  as the gateway has it
@@ -155,6 +163,7 @@ class Phones:
             number, second = owner_of(target.value)
             counts[number] += SECOND_DEVICE if second else FIRST_DEVICE
         self.pushes[kind] += len(targets)
+        self.news += len(targets) if payload.collapse_id in self._news else 0
         self.busy += len(targets) / self.per_second
         return [DELIVERED] * len(targets)
 
@@ -226,6 +235,8 @@ class Simulation:
         ground = Laid.under(population)
         table = MemoryTable(Bill(), ground)
         laid = ground.spread(table, shard_rows)
+        news_on = start.date() + dt.timedelta(days=1)
+        table.write(Write("Put", keys.NEWS, item={"dates": {str(news_on): "a-new-pack"}}))
         table.bill = Bill()
         queue, end, stored = Queue(), start + length, cast("Table", table)
         used = set(population.zone)
@@ -242,6 +253,7 @@ class Simulation:
                 slots=slots(stored),
                 runs=runs(stored),
                 people=People(stored),
+                news=News(stored, monotonic=lambda: 0.0),
                 outbox=queue.outbox,
                 dead_letters=queue.outbox,
                 gateway=phones,

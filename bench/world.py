@@ -28,11 +28,13 @@ from rekindle.models import CoupleId, Target, TargetKind
 from rekindle.store.catalogue import Catalogue
 from rekindle.store.couples import Couples
 from rekindle.store.days import Days
+from rekindle.store.help import HelpStore
 from rekindle.store.invites import Invites
 from rekindle.store.nudges import Nudges
 from rekindle.store.people import People
 from rekindle.store.streaks import Streaks
 from rekindle.store.table import Table, marshal
+from rekindle.store.tries import Tries
 from rekindle.vault import CELLS, Vault
 from tests import engines
 
@@ -149,7 +151,9 @@ class World:
             days=watched(Days(table)),
             streaks=watched(Streaks(table)),
             nudges=watched(Nudges(table)),
+            tries=watched(Tries(table)),
             catalogue=watched(Catalogue(table, monotonic=lambda: 0.0)),
+            help=watched(HelpStore(table, monotonic=lambda: 0.0)),
             vault=watched(vault),
             app_link=APP_LINK,
             entropy=self.entropy,

@@ -53,11 +53,23 @@ _WITH_A_WAIT: Final = frozenset({Problem.TOO_MANY_TRIES, Problem.TOO_MANY_NUDGES
 _BY_THE_GATEWAY_TOO: Final = (HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS)
 
 _PROMPT: Final = {
+    "id": "starter/window-seat",
     "theme": "spark",
     "kind": "question",
     "text": "What is a small thing your partner did early on that you still smile about?",
     "why": "The spark is often in the details that only you two remember.",
     "hint": None,
+    "help": None,
+}
+_BRAVE: Final = _PROMPT | {
+    "id": "starter/behind-the-wall",
+    "theme": "fear",
+    "text": "What makes it hard to let somebody close, and what has ever made it easier?",
+    "why": "What has a name weighs less, and two carry it better than one.",
+    "help": {
+        "text": "If this feels like a lot, you do not have to carry it alone. Somebody is there to talk to.",
+        "href": "/v1/help",
+    },
 }
 _DAY: Final = {
     "date": "2026-03-02",
@@ -65,6 +77,7 @@ _DAY: Final = {
     "open": True,
     "closes_at": "2026-03-03T08:00:00Z",
     "revealed": False,
+    "swappable": False,
     "me": {"state": "waiting", "text": None, "share_first": False, "revision": None},
     "partner": {"state": "answered", "text": None},
 }
@@ -72,6 +85,29 @@ _REVEALED: Final = _DAY | {
     "revealed": True,
     "me": {"state": "answered", "text": "You saved me the window seat.", "share_first": False, "revision": 1},
     "partner": {"state": "answered", "text": "The way you hum when you cook."},
+}
+_UNANSWERED: Final = _DAY | {
+    "prompt": _BRAVE,
+    "swappable": True,
+    "partner": {"state": "waiting", "text": None},
+}
+_PACK: Final = {
+    "id": "money-talk",
+    "title": "Money talk",
+    "written_for": "Couples who would like to speak of money before it speaks for them.",
+    "prompts": 49,
+    "languages": ["en"],
+    "audience": "choice",
+    "chosen": True,
+    "course": None,
+}
+_GROUP: Final = _PACK | {
+    "id": "spring-group",
+    "title": "Our spring group",
+    "written_for": "The couples of our spring group.",
+    "prompts": 8,
+    "audience": "code",
+    "course": {"starts_on": "2026-03-05", "every_days": 7, "in_order": True},
 }
 _STREAK: Final = {"current": 4, "longest": 12, "total": 31}
 _NUDGE: Final = {"gesture": "thinking_of_you", "at": "2026-03-02T15:00:00Z"}
@@ -99,8 +135,16 @@ EXAMPLES: Final[dict[str, list[Json]]] = {
             "quiet_hours": {"start": "22:00", "end": "07:00"},
             "touch": {"weekdays": ["tuesday", "saturday"], "time": "19:00"},
             "nudges_muted": False,
+            "news": True,
         },
-        {"prompt_time": "06:45", "evening_time": None, "quiet_hours": None, "touch": None, "nudges_muted": True},
+        {
+            "prompt_time": "06:45",
+            "evening_time": None,
+            "quiet_hours": None,
+            "touch": None,
+            "nudges_muted": True,
+            "news": False,
+        },
     ],
     "NewInviteView": [
         {
@@ -122,11 +166,34 @@ EXAMPLES: Final[dict[str, list[Json]]] = {
     "RedeemedView": [{"invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b", "inviter": "Ada", "state": "redeemed"}],
     "ConfirmBody": [{"invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b"}],
     "CoupleView": [{"partner": "Ben", "since": "2026-03-01"}],
+    "CoupleWithPacksView": [{"partner": "Ben", "since": "2026-03-01", "packs": ["money-talk", "starter"]}],
+    "PackView": [_PACK, _GROUP],
+    "PacksView": [{"packs": [_PACK, _GROUP]}],
+    "PracticeCodeBody": [{"code": "K7MP-2QRX"}],
+    "HelpView": [
+        {
+            "country": "GB",
+            "booking": {"url": "https://practice.example/book", "label": "Book time with us"},
+            "lines": [
+                {
+                    "country": "GB",
+                    "name": "Samaritans",
+                    "phone": "116 123",
+                    "text": None,
+                    "url": "https://www.samaritans.org",
+                    "languages": ["en"],
+                    "hours": "24/7",
+                    "note": None,
+                }
+            ],
+        }
+    ],
     "AnswerBody": [
         {"text": "You saved me the window seat."},
+        {"text": "You saved me the window seat.", "prompt": "starter/window-seat"},
         {"text": "You always saved me the window seat.", "share_first": True, "revision": 1},
     ],
-    "DayView": [_DAY, _REVEALED],
+    "DayView": [_DAY, _REVEALED, _UNANSWERED],
     "TodayView": [{"today": _DAY, "previous": None, "streak": _STREAK}],
     "JournalView": [{"days": [_REVEALED], "before": None}],
     "StreakCalendarView": [

@@ -1,16 +1,27 @@
-"""Fills the catalogue of a stack with the packs in `packs/`."""
+"""Fills a stack with the packs in `packs/` and, until the practice sets its own, the help in `help/`.
+
+`python -m local.seed` writes the schema of the help document, as its editors read it.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import json
 import os
 from typing import TYPE_CHECKING, Any, Final
+
+import yaml
+from pydantic import ValidationError
 
 from local.clock import now
 from local.errors import StackError
 from local.places import ROOT
+from rekindle.errors import WriteConflictError
+from rekindle.help import Help, help_schema
 from rekindle.pack_source import check_source
 from rekindle.practice import Deed, practice_code
+from rekindle.store.help import help_write
 from rekindle.store.packs import Packs, Publication
 from rekindle.store.table import Table
 
@@ -20,16 +31,21 @@ if TYPE_CHECKING:
     from rekindle.packs import Pack
 
 PACKS: Final = ROOT / "packs"
+HELP: Final = ROOT / "help" / "help.yaml"
+HELP_SCHEMA: Final = ROOT / "help" / "help.schema.json"
 LONG_AGO: Final = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
 """From when seeded packs play: an event of any date finds them."""
 
 
 def seed(dynamodb: Any, table_name: str) -> None:  # noqa: ANN401 - a boto3 client
-    """Publish every pack in `packs/` that is not live yet as it stands there, and announce none.
+    """Publish every pack in `packs/` that is not live yet as it stands there, and announce none; offer help.
 
-    Raises StackError for a pack that breaks the rules.
+    Raises StackError for a pack or a help document that breaks the rules.
     """
-    packs = Packs(Table(dynamodb, table_name))
+    table = Table(dynamodb, table_name)
+    packs = Packs(table)
+    with contextlib.suppress(WriteConflictError):  # there is help already, which is the practice's own by now
+        table.write(help_write(_shipped_help(), 0))
     for path in sorted(PACKS.glob("*.yaml")):
         source = path.read_text(encoding="utf-8")
         pack = _pack_of(path, source)
@@ -52,9 +68,25 @@ def seed(dynamodb: Any, table_name: str) -> None:  # noqa: ANN401 - a boto3 clie
         packs.publish(pack, source, draft.revision, publication)
 
 
+def help_schema_text() -> str:
+    """What help/help.schema.json has to contain."""
+    return json.dumps(help_schema(), ensure_ascii=False, indent=2) + "\n"
+
+
+def _shipped_help() -> Help:
+    try:
+        return Help.model_validate(yaml.safe_load(HELP.read_text(encoding="utf-8")))
+    except (yaml.YAMLError, ValidationError) as error:
+        raise StackError(f"{HELP.relative_to(ROOT)} cannot be offered:\n{error}") from error
+
+
 def _pack_of(path: Path, source: str) -> Pack:
     checked = check_source(source)
     if checked.pack is None:
         reasons = "\n".join(f"{path.relative_to(ROOT)}:{finding.line}: {finding}" for finding in checked.findings)
         raise StackError(f"A pack cannot be published.\n{reasons}")
     return checked.pack
+
+
+if __name__ == "__main__":
+    HELP_SCHEMA.write_text(help_schema_text(), encoding="utf-8")

@@ -43,12 +43,12 @@ def displayed(code: str) -> str:
     return f"{code[:half]}-{code[half:]}"
 
 
-def normalised(text: str) -> str | None:
+def normalised(text: str, length: int = CODE_LENGTH) -> str | None:
     """The code that a person meant by `text`, whatever its case, spaces and dashes; None if it cannot be a code."""
     code = "".join(symbol for symbol in text if not _is_filler(symbol))
     # Only ASCII folds: some other letters, such as the long s, have a capital in the alphabet.
     code = code.upper() if code.isascii() else code
-    return code if len(code) == CODE_LENGTH and set(code) <= set(ALPHABET) else None
+    return code if len(code) == length and set(code) <= set(ALPHABET) else None
 
 
 def next_try_at(tries: Iterable[dt.datetime], instant: dt.datetime) -> dt.datetime | None:

@@ -54,6 +54,14 @@ class Audience(StrEnum):
     CODE = "code"
 
 
+class Wish(StrEnum):
+    """What a couple has said of a pack: put aside what everyone has, chosen, or joined by its code."""
+
+    ASIDE = "aside"
+    CHOSEN = "chosen"
+    JOINED = "joined"
+
+
 class Barrier(StrEnum):
     """What gets in the way; private to the person who says so."""
 
@@ -80,6 +88,7 @@ class PushKind(StrEnum):
     PARTNER_ANSWERED = "partner_answered"
     BOTH_ANSWERED = "both_answered"
     STREAK_MILESTONE = "streak_milestone"
+    NEWS = "news"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +113,14 @@ class PromptRef:
 
 @dataclass(frozen=True, slots=True)
 class Swapped:
-    """A prompt that one of the two put aside for another; `again` as on the day that it was for."""
+    """A prompt that one of the two put aside for another; `again` as on the day that it was for.
+
+    `request` tells the request that did so from any other, for when it is repeated.
+    """
 
     prompt: PromptRef
     again: bool = False
+    request: str = ""
 
 
 class TargetKind(StrEnum):
@@ -154,7 +167,8 @@ class TouchReminder:
 class Reminders:
     """When the system may speak to a person, in local wall-clock times that are multiples of 5 minutes.
 
-    `evening`, `quiet_hours` and `touch` are None when switched off; `touch` alone is so until it is asked for.
+    `evening`, `quiet_hours` and `touch` are None when switched off; `touch` alone is so until it is asked for. With
+    `news`, the prompt's push on some date says that there are new packs.
     """
 
     prompt: dt.time = dt.time(8, 30)
@@ -162,6 +176,7 @@ class Reminders:
     quiet_hours: QuietHours | None = QuietHours(dt.time(22), dt.time(7))
     touch: TouchReminder | None = None
     nudges_muted: bool = False
+    news: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,14 +247,23 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class PackWish:
+    """What a couple has said of a pack, and since when: a pack that they joined plays from that date on."""
+
+    wish: Wish
+    since: dt.date
+
+
+@dataclass(frozen=True, slots=True)
 class Couple:
     """Two persons. `profiles` repeats what the couple's rules need of each, and is written with the person.
 
     `first_date` is the earliest date that either clock showed when the couple was made and `counted_from` the first
-    that they had whole; `themes_met` is what the last weeks brought, and `ended_at` when they unpaired.
+    that they had whole; `themes_met` is what the last weeks brought, and `ended_at` when they unpaired. `packs` are
+    those of which either has said something, for both.
     `touch_wanted_by` are those who have opted in to touch reminders, and `touch_from` is the date from which both had,
-    None while they have not. `revision` grows by one whenever a profile, a theme or such a wish is written, and guards
-    the choice of a day's prompt and the agreement on touch, which rest on both persons.
+    None while they have not. `revision` grows by one whenever a profile, a theme, a pack or such a wish is written, and
+    guards the choice of a day's prompt and the agreement on touch, which rest on both persons.
     """
 
     id: CoupleId
@@ -248,6 +272,7 @@ class Couple:
     counted_from: dt.date
     profiles: Mapping[Uid, Profile]
     themes_met: Mapping[dt.date, Theme] = field(default_factory=dict)
+    packs: Mapping[PackId, PackWish] = field(default_factory=dict)
     ended_at: dt.datetime | None = None
     touch_wanted_by: frozenset[Uid] = frozenset()
     touch_from: dt.date | None = None
@@ -306,6 +331,11 @@ class Day:
     theme: Theme | None = None
     again: bool = False
     swapped: tuple[Swapped, ...] = ()
+
+    @property
+    def takes_swap(self) -> bool:
+        """Whether its prompt may be swapped while it is open: once, before anyone has answered."""
+        return not self.answers and not self.swapped
 
     @property
     def revealed(self) -> bool:

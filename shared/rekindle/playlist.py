@@ -17,6 +17,13 @@ A couple meets each theme once in every seven days: in any seven that follow eac
 Themes without a prompt for this couple (touch, until both allow it) leave room. It goes to what a barrier leans to,
 which then comes twice in seven days, three or four days apart; without a barrier the other themes come round sooner.
 Ties are broken by an order of the couple's own.
+
+The prompts are those of the packs on the couple's shelf. A pack that they joined by its code is a course, and comes
+first: on each of its dates it gives them a prompt that they have not met, the next in its author's order or one of the
+day's theme. Its author's order outranks the rhythm of the themes; the theme that it brings is met like any other, so
+that the dates after it leave room. What they have yet to meet of a course comes on its own dates alone. Once they have
+met all of it that fits them, it has had its turn, and its prompts come back as those of other packs do. What they swap
+away counts as met.
 """
 
 from __future__ import annotations
@@ -28,12 +35,15 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from rekindle.errors import NoPromptError
-from rekindle.models import Audience, Barrier, PackId, PromptId, PromptKind, PromptRef, Theme
+from rekindle.models import Audience, Barrier, PackId, PromptId, PromptKind, PromptRef, Theme, Wish
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-    from rekindle.models import Profile
+    from rekindle.models import Couple, PackWish, Profile
+
+type Seen = Mapping[tuple[PackId, PromptId], dt.date]
+"""When a couple last met each prompt that they have met."""
 
 LEANINGS: Final = MappingProxyType(
     {
@@ -86,6 +96,14 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True)
+class Offer:
+    """A prompt for a couple; `again` says that they have met it before."""
+
+    entry: Entry
+    again: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Comfort:
     """How far a couple goes: `depth` 1 to 3, `touch` 0 (none at all) to 3."""
 
@@ -104,6 +122,110 @@ def comfort_of(profiles: Collection[Profile]) -> Comfort:
 def available_themes(entries: Iterable[Entry], comfort: Comfort) -> frozenset[Theme]:
     """The themes of which at least one prompt fits the couple."""
     return frozenset(entry.theme for entry in entries if _fits(entry, comfort))
+
+
+def shelf_of(wishes: Mapping[PackId, PackWish], releases: Iterable[Release], comfort: Comfort) -> tuple[Release, ...]:
+    """The releases that a couple plays, of those that are live.
+
+    Everyone's packs unless they put them aside, packs that they chose, and packs that they joined by their code. If
+    nothing of these fits them, they have everyone's after all: a couple never goes without.
+    """
+    live = tuple(releases)
+    wanted = tuple(release for release in live if is_wanted(release, wishes))
+    return wanted if _any_fits(wanted, comfort) else _for_everyone(live)
+
+
+def is_wanted(release: Release, wishes: Mapping[PackId, PackWish]) -> bool:
+    """Whether a couple has the pack by what they have said: of everyone's nothing, of others that they want it."""
+    wish = wishes[release.pack].wish if release.pack in wishes else None
+    match release.audience:
+        case Audience.EVERYONE:
+            return wish is not Wish.ASIDE
+        case Audience.CHOICE:
+            return wish in {Wish.CHOSEN, Wish.JOINED}
+        case Audience.CODE:
+            return wish is Wish.JOINED
+
+
+def is_joined(release: Release, wishes: Mapping[PackId, PackWish]) -> bool:
+    """Whether the pack is one that couples join by its code, and this couple has."""
+    return release.audience is Audience.CODE and is_wanted(release, wishes)
+
+
+def first_turn(course: Course, since: dt.date) -> dt.date:
+    """The first date of a course for a couple that joined it on the date `since`.
+
+    Dates are counted from the course's own start, so that who joins later keeps step with who joined before.
+    """
+    start = course.starts_on or since
+    return max(start, since + dt.timedelta(days=(start - since).days % course.every_days))
+
+
+def courses_on(date: dt.date, wishes: Mapping[PackId, PackWish], releases: Iterable[Release]) -> tuple[Release, ...]:
+    """The packs that a couple joined and that have their turn on the date, the one joined first before others."""
+    joined = sorted(
+        ((wishes[release.pack].since, release.pack, release) for release in releases if is_joined(release, wishes)),
+        key=lambda each: each[:2],
+    )
+    return tuple(release for since, _, release in joined if _plays_on(date, release.course or Course(), since))
+
+
+def prompt_on(
+    date: dt.date,
+    couple: Couple,
+    releases: Iterable[Release],
+    seen_of: Callable[[Collection[Theme]], Seen],
+) -> Offer:
+    """The couple's prompt of `date`; the same arguments always give the same.
+
+    `seen_of` tells what they have met of some themes: it is asked for one, and for those of a course on its dates.
+    Raises NoPromptError if nothing fits them.
+    """
+    live = tuple(releases)
+    comfort, barriers = comfort_of(couple.profiles.values()), _barriers_of(couple)
+    courses = courses_on(date, couple.packs, live)
+    asked = available_themes((entry for course in courses for entry in course.entries), comfort)
+    seen: Seen = seen_of(asked) if asked else {}
+    for course in courses:
+        unmet = [entry for entry in course.entries if _fits(entry, comfort) and _name(entry) not in seen]
+        if unmet and course.course and course.course.in_order:
+            return Offer(unmet[0], again=False)
+        if unmet:
+            theme = theme_for(date, couple.themes_met, available_themes(unmet, comfort), barriers, couple.id)
+            return Offer(prompt_for(theme, unmet, seen, comfort, couple.id), again=False)
+    everyday = _everyday(couple.packs, live, comfort)
+    theme = theme_for(date, couple.themes_met, available_themes(everyday, comfort), barriers, couple.id)
+    if theme not in asked:
+        seen = seen_of([theme])
+    entry = prompt_for(theme, [*everyday, *_met_of_courses(couple.packs, live, seen)], seen, comfort, couple.id)
+    return Offer(entry, again=_name(entry) in seen)
+
+
+def another_prompt(
+    theme: Theme, but: PromptRef, couple: Couple, releases: Iterable[Release], seen: Seen
+) -> Offer | None:
+    """The prompt of the same theme that comes in place of `but`, which the couple swaps away; None if there is none.
+
+    A course without an order gives another of its own while it has one. One with an order does not: what comes next
+    there has a date of its own, so an everyday prompt takes the place.
+    """
+    live = tuple(releases)
+    comfort = comfort_of(couple.profiles.values())
+    own = [
+        entry
+        for release in live
+        if release.pack == but.pack and is_joined(release, couple.packs)
+        if not (release.course and release.course.in_order)
+        for entry in release.entries
+        if _name(entry) not in seen
+    ]
+    others = [*_everyday(couple.packs, live, comfort), *_met_of_courses(couple.packs, live, seen)]
+    for entries in (own, others):
+        left = [entry for entry in entries if _name(entry) != (but.pack, but.prompt)]
+        if theme in available_themes(left, comfort):
+            entry = prompt_for(theme, left, seen, comfort, couple.id)
+            return Offer(entry, again=_name(entry) in seen)
+    return None
 
 
 def theme_for(
@@ -143,7 +265,7 @@ def forgettable(met: Mapping[dt.date, Theme], date: dt.date) -> frozenset[dt.dat
 def prompt_for(
     theme: Theme,
     entries: Iterable[Entry],
-    seen: Mapping[tuple[PackId, PromptId], dt.date],
+    seen: Seen,
     comfort: Comfort,
     seed: str,
 ) -> Entry:
@@ -155,7 +277,7 @@ def prompt_for(
     """
 
     def rank(entry: Entry) -> tuple[dt.date, int, bytes]:
-        name = (entry.ref.pack, entry.ref.prompt)
+        name = _name(entry)
         last_seen = seen.get(name)
         if last_seen is None:
             return dt.date.min, entry.depth, _shuffled(seed, *name)
@@ -227,6 +349,41 @@ def _shares(order: list[Theme], leaning: frozenset[Theme]) -> dict[Theme, int]:
     for turn in range(len(Theme) - len(order) if favoured else 0):
         shares[favoured[turn % len(favoured)]] += 1
     return shares
+
+
+def _plays_on(date: dt.date, course: Course, since: dt.date) -> bool:
+    first = first_turn(course, since)
+    return date >= first and (date - first).days % course.every_days == 0
+
+
+def _everyday(wishes: Mapping[PackId, PackWish], live: Sequence[Release], comfort: Comfort) -> list[Entry]:
+    """The prompts of the shelf that are not a course's, or as much as there is to fall back on."""
+    shelf = shelf_of(wishes, live, comfort)
+    choices = [release for release in shelf if release.audience is not Audience.CODE], _for_everyone(live), shelf
+    releases = next((each for each in choices if _any_fits(each, comfort)), ())
+    return [entry for release in releases for entry in release.entries]
+
+
+def _met_of_courses(wishes: Mapping[PackId, PackWish], live: Sequence[Release], seen: Seen) -> list[Entry]:
+    return [
+        entry for release in live if is_joined(release, wishes) for entry in release.entries if _name(entry) in seen
+    ]
+
+
+def _for_everyone(releases: Iterable[Release]) -> tuple[Release, ...]:
+    return tuple(release for release in releases if release.audience is Audience.EVERYONE)
+
+
+def _any_fits(releases: Iterable[Release], comfort: Comfort) -> bool:
+    return any(_fits(entry, comfort) for release in releases for entry in release.entries)
+
+
+def _barriers_of(couple: Couple) -> frozenset[Barrier]:
+    return frozenset(barrier for profile in couple.profiles.values() for barrier in profile.barriers)
+
+
+def _name(entry: Entry) -> tuple[PackId, PromptId]:
+    return entry.ref.pack, entry.ref.prompt
 
 
 def _fits(entry: Entry, comfort: Comfort) -> bool:

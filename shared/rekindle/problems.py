@@ -55,6 +55,14 @@ class Problem(Enum):
     DRAFT_CHANGED = HTTPStatus.CONFLICT, "Somebody has saved this draft since you opened it. Yours is not saved yet."
     PACK_UNFIT = HTTPStatus.UNPROCESSABLE_ENTITY, "There is something to mend before this pack can be published."
     WRONG_PACK = HTTPStatus.UNPROCESSABLE_ENTITY, "The id in the text is not the id of this pack."
+    CODE_NOT_USABLE = HTTPStatus.NOT_FOUND, "This code does not work. Ask your practice for a new one."
+    PROMPT_CHANGED = HTTPStatus.CONFLICT, "There is another prompt for this day now. Look at it before you answer."
+    SWAPPED_ALREADY = (
+        HTTPStatus.CONFLICT,
+        "This day's prompt has been swapped already, and once is as often as it goes.",
+    )
+    SWAP_TOO_LATE = HTTPStatus.CONFLICT, "One of you has answered, so this prompt stays."
+    NOTHING_TO_SWAP = HTTPStatus.CONFLICT, "There is no other prompt on this theme that fits you both."
     KEY_REUSED = HTTPStatus.CONFLICT, "This idempotency key was used for another request."
     NO_PROMPT = HTTPStatus.SERVICE_UNAVAILABLE, "There is no prompt to offer yet."
     BUSY = HTTPStatus.SERVICE_UNAVAILABLE, "Something is busy on our side. Nothing is lost; try again in a moment."

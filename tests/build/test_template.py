@@ -95,8 +95,8 @@ REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
     "Delivery": {
         "Table": {
             "Query": {"DUE#*"},
-            "BatchGetItem": {"PERSON#*", "TARGET#*", "COUPLE#*", "SLOT#*", "DUE#*", "RUN#*"},
-            "GetItem": {"PERSON#*", "TARGET#*", "COUPLE#*", "SLOT#*", "DUE#*", "RUN#*"},
+            "BatchGetItem": {"PERSON#*", "TARGET#*", "COUPLE#*", "SLOT#*", "DUE#*", "RUN#*", "NEWS"},
+            "GetItem": {"PERSON#*", "TARGET#*", "COUPLE#*", "SLOT#*", "DUE#*", "RUN#*", "NEWS"},
             "PutItem": {"RUN#*", "PERSON#*", "DUE#*"},
             "UpdateItem": {"RUN#*", "SLOT#*", "SHARD_NAMES"},
             "DeleteItem": {"DUE#*", "TARGET#*"},

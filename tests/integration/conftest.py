@@ -16,13 +16,16 @@ from local import dynamodb_local
 from rekindle.store.catalogue import Catalogue
 from rekindle.store.couples import Couples
 from rekindle.store.days import Days
+from rekindle.store.help import HelpStore
 from rekindle.store.invites import Invites
+from rekindle.store.news import News
 from rekindle.store.nudges import Nudges
 from rekindle.store.people import People
 from rekindle.store.runs import Runs
 from rekindle.store.slots import Slots
 from rekindle.store.streaks import Streaks
 from rekindle.store.table import Table
+from rekindle.store.tries import Tries
 from rekindle.vault import Vault
 from tests import engines
 from tests.builders import NEW_YORK, TOKYO, prompts, publish
@@ -108,7 +111,9 @@ def new_parts(dynamodb: DynamoDBClient, kms: KMSClient, kms_key: str) -> Callabl
             days=Days(table),
             streaks=Streaks(table),
             nudges=Nudges(table),
+            tries=Tries(table),
             catalogue=Catalogue(table),
+            help=HelpStore(table),
             vault=Vault(kms, kms_key, Table(dynamodb, key_name)),
             app_link="https://app.example",
         )
@@ -169,6 +174,7 @@ def courier(table: Table, queue: Queue, dead_letters: Queue, wire: FcmWire) -> I
             slots=Slots(table, few_rows=1),
             runs=Runs(table),
             people=People(table),
+            news=News(table),
             outbox=queue.outbox,
             dead_letters=dead_letters.outbox,
             gateway=gateway,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -43,6 +44,7 @@ BODIES = {
     "confirm": Route("POST", "/v1/invites/confirm", {"invite_id": "any"}),
     "answer": Route("PUT", f"{DATE}/answer", ANSWER),
     "nudge": Route("POST", "/v1/nudges", {"gesture": "hug"}),
+    "practice code": Route("POST", "/v1/couple/practice-code", {"code": "2222-2222"}),
 }
 WITHOUT_BODY = (
     ("GET", "/v1/me"),
@@ -56,6 +58,11 @@ WITHOUT_BODY = (
     ("GET", "/v1/today"),
     ("GET", "/v1/days"),
     ("GET", DATE),
+    ("POST", f"{DATE}/swap"),
+    ("GET", "/v1/packs"),
+    ("PUT", "/v1/couple/packs/test"),
+    ("DELETE", "/v1/couple/packs/test"),
+    ("GET", "/v1/help"),
     ("GET", "/v1/streak"),
     ("GET", "/v1/nudges"),
     ("GET", "/v1/touch/today"),
@@ -122,9 +129,8 @@ def test_every_route_is_in_the_tables_of_this_module() -> None:
         .items()
         for method in methods
     }
-    filled = {
-        (method, path.replace("{device_id}", "phone").replace("{date}", "2026-03-02")) for method, path in patterns
-    }
+    given = {"{device_id}": "phone", "{date}": "2026-03-02", "{pack_id}": "test"}
+    filled = {(method, re.sub(r"\{\w+\}", lambda name: given[name[0]], path)) for method, path in patterns}
     assert filled == known
 
 
@@ -525,7 +531,8 @@ class TestRoutes:
 
     def test_a_person_without_a_profile_is_asked_who_they_are(self, ada: Phone) -> None:
         nobody = Phone(ada.handler, a_uid("nobody"))
-        routes = [(method, path, None) for method, path in WITHOUT_BODY]
+        # Help is there for everybody.
+        routes = [(method, path, None) for method, path in WITHOUT_BODY if path != "/v1/help"]
         for method, path, body in [*routes, *(route for name, route in BODIES.items() if name != "me")]:
             reply = nobody.call(method, path, body, headers={"idempotency-key": "tap"})
             refused(reply, 404, "no-profile")

@@ -12,7 +12,10 @@ from jsonschema import Draft202012Validator
 
 from couples_api.handler import handler_of
 from local import openapi
-from tests.builders import NEW_YORK, TOKYO, a_uid
+from rekindle.models import Audience
+from rekindle.store import keys
+from rekindle.store.table import Write
+from tests.builders import NEW_YORK, TOKYO, a_uid, prompts, publish
 from tests.phones import Phone, a_phone, pair
 
 if TYPE_CHECKING:
@@ -46,19 +49,35 @@ class Witness:
 
 
 @pytest.fixture
-def witness(parts: Parts) -> Witness:
-    return Witness(handler_of(lambda: parts))
+def witness(own_parts: Parts) -> Witness:
+    table = own_parts.people.table
+    publish(table, prompts("choice"), audience=Audience.CHOICE)
+    publish(table, prompts("group"), audience=Audience.CODE)
+    table.write(Write("Put", keys.practice_code("ABCD2345"), item={"pack": "group"}))
+    return Witness(handler_of(lambda: own_parts))
 
 
 def test_every_operation_answers_as_documented(witness: Witness) -> None:
     ada, ben = a_phone(witness, "ada", NEW_YORK), a_phone(witness, "ben", TOKYO)
     _settle(ada)
     _pair(ada, ben)
+    _choose_packs(ada)
     date = ada.get("/v1/today").body["today"]["date"]
+    assert ada.post(f"/v1/days/{date}/swap").status == 200
+    prompt = ada.get("/v1/today").body["today"]["prompt"]["id"]
     for phone in (ada, ben):
-        assert phone.put(f"/v1/days/{date}/answer", {"text": "Your laugh."}).status == 200
+        assert phone.put(f"/v1/days/{date}/answer", {"text": "Your laugh.", "prompt": prompt}).status == 200
         assert phone.post("/v1/nudges", {"gesture": "hug"}).status == 201
-        for path in ("/v1/couple", "/v1/today", "/v1/days?limit=1", f"/v1/days/{date}", "/v1/streak", "/v1/nudges"):
+        for path in (
+            "/v1/packs",
+            "/v1/help",
+            "/v1/couple",
+            "/v1/today",
+            "/v1/days?limit=1",
+            f"/v1/days/{date}",
+            "/v1/streak",
+            "/v1/nudges",
+        ):
             assert phone.get(path).status == 200
     assert ada.get("/v1/touch/today").status == 200
     assert ada.delete("/v1/couple").status == 204
@@ -74,6 +93,12 @@ def _settle(ada: Phone) -> None:
     assert ada.put("/v1/me/reminders", reminders | {"quiet_hours": None}).status == 200
     assert ada.put("/v1/me/devices/other", {"token": f"t{a_uid()}", "platform": "ios"}).status == 200
     assert ada.delete("/v1/me/devices/other").status == 204
+
+
+def _choose_packs(ada: Phone) -> None:
+    assert ada.call("PUT", "/v1/couple/packs/choice").status == 200
+    assert ada.delete("/v1/couple/packs/choice").status == 204
+    assert ada.post("/v1/couple/practice-code", {"code": "abcd-2345"}).status == 200
 
 
 def _pair(ada: Phone, ben: Phone) -> None:
@@ -111,6 +136,12 @@ def test_every_refusal_is_documented_where_it_happens(witness: Witness) -> None:
         ada.post("/v1/nudges", {"gesture": "hug"})
     assert ada.post("/v1/nudges", {"gesture": "hug"}).problem == "too-many-nudges"
     assert ada.post("/v1/nudges", {"gesture": "miss_you"}, key="hug").problem == "key-reused"
+    assert ada.call("PUT", "/v1/couple/packs/nothing").problem == "no-such-pack"
+    for _ in range(5):
+        assert ada.post("/v1/couple/practice-code", {"code": "2222-2222"}).problem == "code-not-usable"
+    assert ada.post("/v1/couple/practice-code", {"code": "2222-2222"}).problem == "too-many-tries"
+    assert ada.get("/v1/help?country=nowhere").problem == "invalid-fields"
+    assert ada.post(f"{day}/swap").problem == "no-such-day"
     assert ada.get("/v1/days/2020-01-01").problem == "no-such-day"
     assert ada.get("/v1/days/yesterday").problem == "invalid-fields"
     assert ada.put(f"{day}/answer", {"text": "One."}).status == 200

@@ -116,7 +116,7 @@ class TestPrompt:
         theme = Theme(ada.get("/v1/today").body["today"]["prompt"]["theme"])
         again = couple_of(parts, ada)
         assert again.themes_met == {dt.date(2026, 3, 2): theme}
-        assert list(parts.days.seen(again.id, theme).values()) == [dt.date(2026, 3, 2)]
+        assert list(parts.days.seen(again.id, [theme]).values()) == [dt.date(2026, 3, 2)]
 
     def test_a_day_says_its_theme_and_whether_the_couple_had_met_its_prompt(
         self, parts: Parts, couple: tuple[Phone, Phone]

@@ -17,6 +17,7 @@ from rekindle.push.jobs import PersonJob, SlotJob, SpreadJob
 from rekindle.push.outbox import Outbox
 from rekindle.reminders import Slot
 from rekindle.store import keys
+from rekindle.store.news import News
 from rekindle.store.people import People
 from rekindle.store.runs import Runs
 from rekindle.store.slots import Slots
@@ -96,6 +97,7 @@ def they_are_told(table: Table) -> None:
         slots=Slots(table),
         runs=Runs(table),
         people=People(table),
+        news=News(table),
         outbox=OUTBOX,
         dead_letters=OUTBOX,
         gateway=Gateway(),

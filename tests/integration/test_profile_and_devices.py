@@ -129,6 +129,7 @@ class TestReminders:
             "quiet_hours": {"start": "22:00", "end": "07:00"},
             "touch": None,
             "nudges_muted": False,
+            "news": True,
         }
         phone = a_phone(api, "ada", LONDON)
         assert phone.get("/v1/me/reminders").body == expected
@@ -140,7 +141,7 @@ class TestReminders:
             {"prompt_time": "00:00", "evening_time": "23:55", "quiet_hours": {"start": "00:00", "end": "23:59"}},
             {"prompt_time": "08:30", "evening_time": "08:30", "quiet_hours": {"start": "13:01", "end": "13:02"}},
             {"prompt_time": "12:00", "evening_time": None, "quiet_hours": None},
-            {"prompt_time": "12:00", "evening_time": None, "quiet_hours": None, "nudges_muted": True},
+            {"prompt_time": "12:00", "evening_time": None, "quiet_hours": None, "nudges_muted": True, "news": False},
             {
                 "prompt_time": "12:00",
                 "evening_time": None,
@@ -151,7 +152,7 @@ class TestReminders:
     )
     def test_they_are_kept_as_they_are_set(self, api: Handler, wish: dict[str, Any]) -> None:
         phone = a_phone(api, "ada", LONDON)
-        kept = {"touch": None, "nudges_muted": False} | wish
+        kept = {"touch": None, "nudges_muted": False, "news": True} | wish
         assert phone.put("/v1/me/reminders", wish).body == kept
         assert phone.get("/v1/me/reminders").body == kept
 

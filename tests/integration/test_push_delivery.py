@@ -119,6 +119,7 @@ def test_a_push_writes_nothing(table: Table, courier: Courier) -> None:
     """A thousand pushes cost as many writes as one: the run's two. The last query is for what has just changed."""
     people_at(table, 30)
     job = a_slot_job(table)
+    courier.news.dates()
     with calls(table) as seen:
         do(courier, job)
     assert seen == ["PutItem", "Query", "Query", "Query", "UpdateItem"]
@@ -127,6 +128,7 @@ def test_a_push_writes_nothing(table: Table, courier: Courier) -> None:
 def test_few_are_read_at_one_go(table: Table, courier: Courier) -> None:
     people_at(table, FEW_ROWS - 1)
     job = a_slot_job(table)
+    courier.news.dates()
     with calls(table) as seen:
         do(replace(courier, slots=Slots(table)), job)
     assert seen == ["PutItem", "Query", "UpdateItem"]

@@ -18,6 +18,7 @@ from rekindle.claims import slots_of
 from rekindle.models import DeviceId, Person, PushKind, Reminders
 from rekindle.push.payloads import CODES
 from rekindle.store import keys
+from rekindle.store.news import News
 from rekindle.store.people import People
 from rekindle.store.runs import Runs
 from rekindle.store.slots import Slots
@@ -121,6 +122,7 @@ class World:
             slots=Slots(self.table, few_rows=1),
             runs=Runs(self.table),
             people=People(self.table),
+            news=News(self.table),
             outbox=self.queue.outbox,
             dead_letters=self.dead_letters.outbox,
             gateway=WatchedGateway(self.gateway, self.io),

@@ -129,6 +129,9 @@ def test_what_handlers_are_handed_by_us_is_no_parameter() -> None:
     assert parameters == {
         ("path", "device_id"),
         ("path", "date"),
+        ("path", "pack_id"),
+        ("query", "country"),
+        ("query", "language"),
         ("query", "before"),
         ("query", "limit"),
         ("header", "idempotency-key"),

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from rekindle.models import Language, PushKind
-from rekindle.push.payloads import CODES, LIFETIMES, REMINDERS, Occasion, payload_of
+from rekindle.push.payloads import CODES, LIFETIMES, OF_A_DATE, REMINDERS, Occasion, payload_of
 from rekindle.push.texts import CATALOGUE, Text, text_of
 from rekindle.streaks import MILESTONES
 from tests.builders import an_instant
@@ -96,7 +96,7 @@ def test_a_text_fits_a_lock_screen(text: Text) -> None:
 def test_a_payload_holds_a_text_of_the_catalogue_and_nothing_else_to_read(occasion: Occasion, *, quiet: bool) -> None:
     payload = payload_of(occasion, ENGLISH, occasion.instant, quiet=quiet, app_link=LINK)
     assert payload.text in CATALOGUE[ENGLISH][occasion.kind].values()
-    assert re.fullmatch(r"https://app\.example/o/[dtns]20260302", payload.link)
+    assert re.fullmatch(r"https://app\.example/o/[dtnsp]20260302", payload.link)
     code = CODES[occasion.kind]
     named = f"{code}-[0-9a-f]{{16}}" if occasion.kind is PushKind.NUDGE else f"{code}-2026-03-02"
     assert re.fullmatch(named, payload.collapse_id)
@@ -158,7 +158,7 @@ def test_a_milestone_without_words_is_an_error() -> None:
         payload_of(eighth, ENGLISH, an_instant(), quiet=False, app_link=LINK)
 
 
-@pytest.mark.parametrize("occasion", [each for each in OCCASIONS if each.kind not in REMINDERS])
+@pytest.mark.parametrize("occasion", [each for each in OCCASIONS if each.kind not in OF_A_DATE])
 def test_a_payload_does_not_tell_to_the_minute_when_somebody_answered(occasion: Occasion) -> None:
     """Nor when it was sent, from which that could be guessed: all times of the same hour are alike."""
     hour = an_instant("2026-03-02T15:00:00Z")
@@ -176,7 +176,7 @@ def test_a_payload_does_not_tell_to_the_minute_when_somebody_answered(occasion: 
     assert payload.ttl == LIFETIMES[occasion.kind] + HOUR
 
 
-@pytest.mark.parametrize("kind", REMINDERS)
+@pytest.mark.parametrize("kind", OF_A_DATE)
 @pytest.mark.parametrize("left", [dt.timedelta(minutes=10), dt.timedelta(hours=20)], ids=str)
 def test_a_reminder_ends_with_its_date_on_every_phone(kind: PushKind, left: dt.timedelta) -> None:
     """However late it is sent: Android counts from then."""
@@ -214,6 +214,7 @@ def test_each_kind_leads_to_its_own_place_in_the_app() -> None:
     assert places.pop(PushKind.TOUCH) == "t"
     assert places.pop(PushKind.NUDGE) == "n"
     assert places.pop(PushKind.STREAK_MILESTONE) == "s"
+    assert places.pop(PushKind.NEWS) == "p"
     assert set(places.values()) == {"d"}
 
 

@@ -75,6 +75,7 @@ def test_everybody_is_told_once_for_each_date_while_clocks_change_ticks_fail_and
     assert simulation.jobs["spread"] > 0, "a slot was spread meanwhile"
     assert simulation.caught_up > 0, "some reminders fell due as they moved"
     assert simulation.phones.pushes[PushKind.PROMPT] > 2 * PERSONS
+    assert simulation.phones.news > PERSONS, "on one of the dates, in the place of the prompt"
     assert simulation.written_for_pushes == 0
 
 

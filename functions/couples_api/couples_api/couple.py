@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from couples_api.parts import Caller, TheCaller, TheParts, known_person, standing_couple
 from rekindle.models import Couple
+from rekindle.playlist import comfort_of, shelf_of
 from rekindle.store.couples import KEEPSAKE
 
 router = APIGatewayHttpRouter()
@@ -22,10 +23,19 @@ class CoupleView(BaseModel):
     since: dt.date
 
 
+class CoupleWithPacksView(CoupleView):
+    """The caller's couple, with the ids of the packs that play for them."""
+
+    packs: list[str]
+
+
 @router.get("/couple")
-def get_couple(caller: TheCaller, parts: TheParts) -> CoupleView:
-    """With whom the caller is paired."""
-    return couple_view(standing_couple(parts, known_person(parts, caller.uid)), caller)
+def get_couple(caller: TheCaller, parts: TheParts) -> CoupleWithPacksView:
+    """With whom the caller is paired, and the packs that play for the two."""
+    couple = standing_couple(parts, known_person(parts, caller.uid))
+    comfort = comfort_of(couple.profiles.values())
+    shelf = shelf_of(couple.packs, parts.catalogue.releases(caller.instant), comfort)
+    return CoupleWithPacksView(**couple_view(couple, caller).model_dump(), packs=[release.pack for release in shelf])
 
 
 @router.delete("/couple", status_code=HTTPStatus.NO_CONTENT)

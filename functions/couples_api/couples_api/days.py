@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from couples_api.invites import ID_BYTES, IdempotencyKey
 from couples_api.parts import Caller, Parts, TheCaller, TheParts, known_person, standing_couple
 from couples_api.streak import StreakView, known_history, note_complete
 from rekindle.calendar import day_window, local_date
 from rekindle.days import nearby_dates, open_dates, streak_at
 from rekindle.errors import ContentionError, WriteConflictError
-from rekindle.models import Answer, Couple, Day, Language, Person, PromptKind, Theme, Uid
-from rekindle.playlist import available_themes, comfort_of, prompt_for, theme_for
+from rekindle.help import DEFAULT_LANGUAGE, GENTLE_LINES, HELPED_THEMES
+from rekindle.models import Answer, Couple, Day, Language, Person, PromptKind, PromptRef, Swapped, Theme, Uid
+from rekindle.playlist import another_prompt, prompt_on
 from rekindle.problems import Problem, ProblemError
 from rekindle.store.catalogue import PromptText
 from rekindle.store.days import standing_day
@@ -51,14 +55,23 @@ class AnswerState(StrEnum):
     ANSWERED = "answered"
 
 
-class PromptView(BaseModel):
-    """A prompt in the reader's language, or in its pack's own."""
+class PromptHelpView(BaseModel):
+    """A word beside a prompt that may weigh, in the reader's language or in English, and where to find help."""
 
+    text: str
+    href: str
+
+
+class PromptView(BaseModel):
+    """A prompt in the reader's language, or in its pack's own. An answer names its `id`, in case it is swapped."""
+
+    id: str
     theme: Theme
     kind: PromptKind
     text: str
     why: str
     hint: str | None
+    help: PromptHelpView | None
 
 
 class OwnAnswerView(BaseModel):
@@ -78,13 +91,17 @@ class PartnerAnswerView(BaseModel):
 
 
 class DayView(BaseModel):
-    """A day as one of the two sees it. `revealed` says that both have answered, and both answers are open."""
+    """A day as one of the two sees it. `revealed` says that both have answered, and both answers are open.
+
+    `swappable` says that its prompt may be swapped: once, by either, before anyone has answered.
+    """
 
     date: dt.date
     prompt: PromptView
     open: bool
     closes_at: dt.datetime
     revealed: bool
+    swappable: bool
     me: OwnAnswerView
     partner: PartnerAnswerView
 
@@ -105,13 +122,17 @@ class JournalView(BaseModel):
 
 
 class AnswerBody(BaseModel):
-    """An answer. An edit names the `revision` that it replaces, so that no phone overwrites what it has not seen."""
+    """An answer. An edit names the `revision` that it replaces, so that no phone overwrites what it has not seen.
+
+    `prompt` is the id of the prompt that is answered. A first answer may leave it out only while nobody has swapped.
+    """
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
     text: Annotated[str, StringConstraints(min_length=1, max_length=2000)] | None = None
     share_first: Annotated[bool, Field(strict=True, description="Open my answer to my partner at once.")] = False
     revision: Annotated[int, Field(ge=1, le=REVISION_LIMIT, strict=True)] | None = None
+    prompt: Annotated[str, StringConstraints(min_length=1, max_length=128)] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,10 +172,11 @@ class Reader:
         mine, theirs = day.answers.get(self.person.uid), day.answers.get(self.partner)
         return DayView(
             date=day.date,
-            prompt=_prompt_view(text, self.person.profile.language),
+            prompt=_prompt_view(day.prompt, text, self.person.profile.language),
             open=day.window.is_open(self.caller.instant),
             closes_at=day.window.closes_at,
             revealed=day.revealed,
+            swappable=day.takes_swap and day.window.is_open(self.caller.instant),
             me=OwnAnswerView(
                 state=AnswerState.ANSWERED,
                 text=opened[self.person.uid],
@@ -211,6 +233,8 @@ def put_answer(date: DatePath, body: AnswerBody, caller: TheCaller, parts: ThePa
     """Answer, or edit the answer until both are there. The second answer opens both and completes the day."""
     reader = _reader(parts, caller)
     day = _known_day(reader, date)
+    if _is_about_another(day, body):
+        raise ProblemError(Problem.PROMPT_CHANGED)
     if body.text is None and day.kind is PromptKind.QUESTION:
         raise ProblemError(Problem.TEXT_MISSING)
     key = parts.vault.couple_key(reader.couple.id)
@@ -223,7 +247,9 @@ def put_answer(date: DatePath, body: AnswerBody, caller: TheCaller, parts: ThePa
     try:
         day = parts.days.record_answer(day, caller.uid, reader.partner, answer, body.revision)
     except WriteConflictError as conflict:
-        day = standing_day(conflict)
+        before, day = day, standing_day(conflict)
+        if day.prompt != before.prompt:
+            raise ProblemError(Problem.PROMPT_CHANGED) from conflict
         if not _is_repeat(day, reader, key, body):
             raise ProblemError(_why_refused(day, reader, body)) from conflict
     if day.revealed:
@@ -231,6 +257,18 @@ def put_answer(date: DatePath, body: AnswerBody, caller: TheCaller, parts: ThePa
         standing_couple(parts, reader.person)
         note_complete(parts, day, caller.instant)
     return reader.views([day], key)[0]
+
+
+@router.post("/days/<date>/swap")
+def post_swap(date: DatePath, caller: TheCaller, parts: TheParts, idempotency_key: IdempotencyKey = None) -> DayView:
+    """Swap the day's prompt for another of its theme, for both: once, before anyone has answered.
+
+    What is swapped away counts as met. A repeat under one key finds the day swapped.
+    """
+    reader = _reader(parts, caller)
+    day = _stored_day(reader, date)
+    request = _swap_request(parts, reader.couple, date, caller, idempotency_key)
+    return reader.views([_swapped_day(reader, day, request)])[0]
 
 
 def _reader(parts: Parts, caller: Caller) -> Reader:
@@ -254,24 +292,90 @@ def _opened_day(reader: Reader, date: dt.date, stored: Mapping[dt.date, Day]) ->
     if date in stored:
         return stored[date]
     couple, parts = reader.couple, reader.parts
-    entries = [entry for release in parts.catalogue.releases(reader.caller.instant) for entry in release.entries]
+    releases = parts.catalogue.releases(reader.caller.instant)
     for _ in range(OPENING_ATTEMPTS):
-        comfort = comfort_of(couple.profiles.values())
-        barriers = frozenset(barrier for profile in couple.profiles.values() for barrier in profile.barriers)
-        theme = theme_for(date, couple.themes_met, available_themes(entries, comfort), barriers, couple.id)
-        seen = parts.days.seen(couple.id, theme)
-        entry = prompt_for(theme, entries, seen, comfort, couple.id)
-        again = (entry.ref.pack, entry.ref.prompt) in seen
-        day = Day(couple.id, date, entry.ref, entry.kind, day_window(date, couple.zones), again=again)
+        offer = prompt_on(date, couple, releases, partial(parts.days.seen, couple.id))
+        entry = offer.entry
+        day = Day(couple.id, date, entry.ref, entry.kind, day_window(date, couple.zones), again=offer.again)
         try:
-            return parts.days.open_day(couple, day, theme)
+            return parts.days.open_day(couple, day, entry.theme)
         except WriteConflictError as conflict:
             # Another date has met a theme, a partner has moved, or the couple has ended: choose again, if they stand.
-            standing = parts.couples.couple(couple.id)
-            if standing is None or standing.ended_at:
-                raise ProblemError(Problem.NOT_PAIRED) from conflict
-            couple = standing
+            couple = _still_together(reader, conflict)
     raise ContentionError("a couple kept changing while its day was opened")
+
+
+def _still_together(reader: Reader, conflict: WriteConflictError) -> Couple:
+    standing = reader.parts.couples.couple(reader.couple.id)
+    if standing is None or standing.ended_at:
+        raise ProblemError(Problem.NOT_PAIRED) from conflict
+    return standing
+
+
+def _swap_request(parts: Parts, couple: Couple, date: dt.date, caller: Caller, idempotency_key: str | None) -> str:
+    """What tells this swap from any other: the key under which it may be repeated, or else something random.
+
+    Without a key it still finds itself, when the reply to the write itself was lost on its way here.
+    """
+    if idempotency_key is None:
+        return parts.entropy(ID_BYTES).hex()
+    request = hashlib.sha256(f"POST /v1/days/{date}/swap {couple.id}".encode()).hexdigest()
+    if not parts.people.claim_once(caller.uid, idempotency_key, request, caller.instant):
+        raise ProblemError(Problem.KEY_REUSED)
+    return hashlib.sha256(f"{caller.uid} {idempotency_key}".encode()).hexdigest()[: 2 * ID_BYTES]
+
+
+def _swapped_day(reader: Reader, day: Day, request: str) -> Day:
+    """The day with another prompt; as it is if this very request has swapped it already."""
+    couple, parts, instant = reader.couple, reader.parts, reader.caller.instant
+    for _ in range(OPENING_ATTEMPTS):
+        if day.swapped and day.swapped[-1].request == request:
+            return day
+        if problem := _why_not_swapped(day, instant):
+            raise ProblemError(problem)
+        # A day that was opened before days said their theme has it from its prompt.
+        theme = day.theme or parts.catalogue.texts([day.prompt])[day.prompt].theme
+        seen = parts.days.seen(couple.id, [theme])
+        offer = another_prompt(theme, day.prompt, couple, parts.catalogue.releases(instant), seen)
+        if offer is None:
+            raise ProblemError(Problem.NOTHING_TO_SWAP)
+        entry, swapped = offer.entry, Swapped(day.prompt, day.again, request)
+        after = replace(
+            day, prompt=entry.ref, kind=entry.kind, theme=theme, again=offer.again, swapped=(*day.swapped, swapped)
+        )
+        try:
+            parts.days.swap(couple, day, after, instant)
+        except WriteConflictError as conflict:
+            couple = _still_together(reader, conflict)
+            day = _stored_day(reader, day.date)
+        else:
+            return after
+    raise ContentionError("a couple kept changing while a prompt was swapped")
+
+
+def _why_not_swapped(day: Day, instant: dt.datetime) -> Problem | None:
+    if not day.window.is_open(instant):
+        return Problem.DAY_CLOSED
+    if day.answers:
+        return Problem.SWAP_TOO_LATE
+    return Problem.SWAPPED_ALREADY if day.swapped else None
+
+
+def _stored_day(reader: Reader, date: dt.date) -> Day:
+    day = reader.parts.days.day(reader.couple.id, date)
+    if day is None:
+        raise ProblemError(Problem.NO_SUCH_DAY)
+    return day
+
+
+def _is_about_another(day: Day, body: AnswerBody) -> bool:
+    """Whether an answer may have been written to another prompt than the day's; an edit has its answer there already.
+
+    Who names none has seen the day as it was before it could be swapped.
+    """
+    if body.prompt is None:
+        return bool(day.swapped) and body.revision is None
+    return body.prompt != _prompt_id(day.prompt)
 
 
 def _is_repeat(day: Day, reader: Reader, key: CoupleKey, body: AnswerBody) -> bool:
@@ -303,13 +407,23 @@ def _streak_view(reader: Reader, stored: Mapping[dt.date, Day]) -> StreakView | 
     return StreakView(current=streak.current, longest=streak.longest, total=streak.total)
 
 
-def _prompt_view(text: PromptText, language: Language) -> PromptView:
+def _prompt_id(prompt: PromptRef) -> str:
+    return f"{prompt.pack}/{prompt.prompt}"
+
+
+def _prompt_view(prompt: PromptRef, text: PromptText, language: Language) -> PromptView:
     # All of it in one language: a text in Spanish with its hint in English would read as a mistake.
     spoken = language if language in text.texts else text.default
     return PromptView(
+        id=_prompt_id(prompt),
         theme=text.theme,
         kind=text.kind,
         text=text.texts[spoken],
         why=text.whys[spoken],
         hint=text.hints.get(spoken),
+        help=_prompt_help(language) if text.theme in HELPED_THEMES else None,
     )
+
+
+def _prompt_help(language: Language) -> PromptHelpView:
+    return PromptHelpView(text=GENTLE_LINES.get(language, GENTLE_LINES[DEFAULT_LANGUAGE]), href="/v1/help")

@@ -6,7 +6,8 @@ import os
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from couples_api import couple, days, devices, invites, me, nudges, reminders, streak, touch
+from couples_api import couple, days, devices, invites, me, nudges, packs, reminders, streak, touch
+from couples_api import help as help_routes
 from couples_api.parts import Parts
 from rekindle import http
 from rekindle.settings import CouplesApiSettings
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 def application() -> APIGatewayHttpResolver:
     """A resolver with all routes; its OpenAPI document is the contract of the API."""
     app = http.resolver()
-    for routes in (me, devices, reminders, invites, couple, days, streak, nudges, touch):
+    for routes in (me, devices, reminders, invites, couple, packs, days, streak, nudges, touch, help_routes):
         app.include_router(routes.router, prefix="/v1")
     return app
 

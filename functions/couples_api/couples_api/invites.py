@@ -20,6 +20,7 @@ from rekindle.errors import ContentionError, WriteConflictError
 from rekindle.invites import VALIDITY, code_from, displayed, normalised
 from rekindle.models import Couple, CoupleId, InviteId, Person
 from rekindle.problems import Problem, ProblemError
+from rekindle.store import keys
 from rekindle.store.invites import Invite, InviteState
 
 CONFIRM_ATTEMPTS = 10
@@ -79,7 +80,7 @@ class ConfirmBody(BaseModel):
 def post_invite(caller: TheCaller, parts: TheParts, idempotency_key: IdempotencyKey = None) -> NewInviteView:
     """Open an invite; an earlier one of the caller's no longer works. A repeat under one key gives the same."""
     person = known_person(parts, caller.uid)
-    _claim(parts, caller, idempotency_key, "POST /v1/invites")
+    claim(parts, caller, idempotency_key, "POST /v1/invites")
     # A repeat must give the same code though the code is kept nowhere: so the key, which only we can turn into a code,
     # stands for it.
     entropy = parts.vault.mac_bytes(f"code of {caller.uid} {idempotency_key}") if idempotency_key else parts.entropy(32)
@@ -141,9 +142,9 @@ def post_redeem(
 ) -> RedeemedView:
     """Redeem a partner's code. Wrong, used, expired and own codes get the same answer; tries are limited."""
     person = known_person(parts, caller.uid)
-    _claim(parts, caller, idempotency_key, f"POST /v1/invites/redeem {body.code}")
+    claim(parts, caller, idempotency_key, f"POST /v1/invites/redeem {body.code}")
     _unpaired(person)
-    if next_at := parts.invites.admit_try(caller.uid, caller.instant):
+    if next_at := parts.tries.admit(keys.tries(caller.uid), caller.instant):
         wait = math.ceil((next_at - caller.instant).total_seconds())
         raise ProblemError(Problem.TOO_MANY_TRIES, retry_after=wait)
     code = normalised(body.code)
@@ -162,7 +163,7 @@ def post_confirm(
     """Say yes to who redeemed the caller's invite: from now on the two are a couple. A repeat finds them so."""
     if idempotency_key:
         known_person(parts, caller.uid)
-        _claim(parts, caller, idempotency_key, f"POST /v1/invites/confirm {body.invite_id}")
+        claim(parts, caller, idempotency_key, f"POST /v1/invites/confirm {body.invite_id}")
     # One couple for one invite: a repeat after a lost reply knows its own.
     couple_id = CoupleId(hashlib.sha256(f"couple of {body.invite_id}".encode()).hexdigest()[:24])
     for _ in range(CONFIRM_ATTEMPTS):
@@ -216,7 +217,8 @@ def _live_invite(parts: Parts, caller: Caller, person: Person) -> Invite:
     return invite
 
 
-def _claim(parts: Parts, caller: Caller, idempotency_key: str | None, request: str) -> None:
+def claim(parts: Parts, caller: Caller, idempotency_key: str | None, request: str) -> None:
+    """Take the idempotency key, if there is one, for this request; a problem if it was used for another."""
     # Every POST here does the same when repeated; the key's own part is to refuse another request under its name.
     if idempotency_key and not parts.people.claim_once(
         caller.uid, idempotency_key, parts.vault.mac(request), caller.instant

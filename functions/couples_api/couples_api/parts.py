@@ -18,12 +18,14 @@ from rekindle.settings import CouplesApiSettings
 from rekindle.store.catalogue import Catalogue
 from rekindle.store.couples import Couples
 from rekindle.store.days import Days
+from rekindle.store.help import HelpStore
 from rekindle.store.instants import from_millis
 from rekindle.store.invites import Invites
 from rekindle.store.nudges import Nudges
 from rekindle.store.people import People
 from rekindle.store.streaks import Streaks
 from rekindle.store.table import Table
+from rekindle.store.tries import Tries
 from rekindle.vault import Vault
 
 type Entropy = Callable[[int], bytes]
@@ -40,7 +42,9 @@ class Parts:
     days: Days
     streaks: Streaks
     nudges: Nudges
+    tries: Tries
     catalogue: Catalogue
+    help: HelpStore
     vault: Vault
     app_link: str
     entropy: Entropy = os.urandom
@@ -57,7 +61,9 @@ class Parts:
             days=Days(table),
             streaks=Streaks(table),
             nudges=Nudges(table),
+            tries=Tries(table),
             catalogue=Catalogue(table),
+            help=HelpStore(table),
             vault=Vault(client("kms"), settings.kms_key_id, Table(dynamodb, settings.key_table)),
             app_link=settings.app_link,
         )

@@ -78,6 +78,10 @@ class RemindersBody(BaseModel):
         default=False,
         description="Nudges that come meanwhile are never shown, afterwards neither; the partner is not told.",
     )
+    news: Annotated[bool, Field(strict=True)] = Field(
+        default=True,
+        description="When there is a new pack, one push says so, on one date in the place of the prompt's.",
+    )
 
 
 @router.get("/me/reminders")
@@ -98,6 +102,7 @@ def put_reminders(body: RemindersBody, caller: TheCaller, parts: TheParts) -> Re
         if touch
         else None,
         nudges_muted=body.nudges_muted,
+        news=body.news,
     )
     if change_person(parts, caller, lambda person: replace(person, reminders=reminders)) is None:
         raise ProblemError(Problem.NO_PROFILE)
@@ -114,4 +119,5 @@ def _view(reminders: Reminders) -> RemindersBody:
         if touch
         else None,
         nudges_muted=reminders.nudges_muted,
+        news=reminders.news,
     )

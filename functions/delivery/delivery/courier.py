@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from calendar import monthrange
 from collections import Counter, defaultdict
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import batched
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -19,20 +19,21 @@ from rekindle.calendar import local_time, start_of
 from rekindle.errors import ContentionError
 from rekindle.models import PushKind, Reach
 from rekindle.push.jobs import FIRST_RETRY, LONGEST_DELAY, Missed, PersonJob, RetryJob, SlotJob, SpreadJob
-from rekindle.push.payloads import REMINDERS, Occasion, payload_of
+from rekindle.push.payloads import OF_A_DATE, Occasion, payload_of
 from rekindle.reminders import MAX_LATENESS, is_quiet
 from rekindle.store import keys
 from rekindle.store.people import STALE_AFTER, is_stale
 from rekindle.telemetry import logger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from delivery.gateway import PushGateway
     from rekindle.models import CoupleId, Day, Language, Person, Target, Uid
     from rekindle.push.outbox import Outbox
     from rekindle.push.payloads import Payload
     from rekindle.reminders import Slot
+    from rekindle.store.news import News
     from rekindle.store.people import People
     from rekindle.store.runs import Runs
     from rekindle.store.slots import SlotRow, Slots
@@ -114,6 +115,7 @@ class Courier:
     slots: Slots
     runs: Runs
     people: People
+    news: News
     outbox: Outbox
     dead_letters: Outbox
     gateway: PushGateway
@@ -135,11 +137,13 @@ class Courier:
             case SlotJob():
                 if late <= MAX_LATENESS:
                     return self._to_slot(job, late, time_left)
-            case _ if job.kind in REMINDERS and late > MAX_LATENESS:
+            case _ if job.kind in OF_A_DATE and late > MAX_LATENESS:
                 pass
             case PersonJob():
-                delivery = Delivery(job.occasion, late, time_left, job.couple)
                 person = self.people.person(job.uid)
+                wants_news = person is not None and person.reminders.news
+                kind = self._told_as(job.kind, job.date, wants_news=wants_news)
+                delivery = Delivery(replace(job.occasion, kind=kind), late, time_left, job.couple)
                 return self._push(delivery, self._reached(delivery, [person] if person else [])).wait
             case RetryJob():
                 delivery = Delivery(job.occasion, late, time_left, job.couple, job.attempt)
@@ -155,19 +159,13 @@ class Courier:
         if run.done:
             logger.info("refused a repeat", extra=_about(job))
             return _NONE
-        ends_at = max(start_of(job.date + _ONE_DAY, job.zone), job.instant + LEAST_LIFE)
         while True:
             page = self.slots.page(job.shard, run.cursor, self.page_rows, job.instant + late)
-            wait = _NONE
-            reach: dict[PushKind, Reach] = {}
-            for kind in REMINDERS:
-                rows = [row for row in page.rows if row.kind is kind and row.is_due(job.date)]
-                delivery = Delivery(Occasion(kind, job.date, job.instant, ends_at=ends_at), late, time_left)
-                due = self._due(delivery, rows)
-                pushed = self._push(delivery, self._devices(job.slot, delivery, due), wait)
-                wait = max(wait, pushed.wait)
-                if due:
-                    reach[kind] = Reach(len(due), pushed.persons)
+            told: defaultdict[PushKind, list[SlotRow]] = defaultdict(list)
+            for row in page.rows:
+                if row.is_due(job.date):
+                    told[self._told_as(row.kind, job.date, wants_news=row.news)].append(row)
+            wait, reach = self._to_rows(job, told, late, time_left)
             if page.last is None:
                 self.runs.finish(run, reach)
                 if run.rows + len(page.rows) > self.shard_rows:
@@ -179,6 +177,37 @@ class Courier:
                 self.outbox.send([job.again(late, wait)], min(wait, LONGEST_DELAY))
                 logger.info("to be continued", extra=_about(job) | {"wait": wait.total_seconds()})
                 return wait
+
+    def _to_rows(
+        self,
+        job: SlotJob,
+        told: Mapping[PushKind, Sequence[SlotRow]],
+        late: dt.timedelta,
+        time_left: Callable[[], dt.timedelta],
+    ) -> tuple[dt.timedelta, dict[PushKind, Reach]]:
+        """Push to the persons of these rows, each as what they are told; for how long to wait, and whom it reached."""
+        ends_at = max(start_of(job.date + _ONE_DAY, job.zone), job.instant + LEAST_LIFE)
+        wait, reach = _NONE, dict[PushKind, Reach]()
+        for kind in OF_A_DATE:
+            delivery = Delivery(Occasion(kind, job.date, job.instant, ends_at=ends_at), late, time_left)
+            due = self._due(delivery, told.get(kind, ()))
+            pushed = self._push(delivery, self._devices(job.slot, delivery, due), wait)
+            wait = max(wait, pushed.wait)
+            if due:
+                counted = PushKind.PROMPT if kind is PushKind.NEWS else kind
+                before = reach.get(counted, Reach(0, 0))
+                reach[counted] = Reach(before.due + len(due), before.reached + pushed.persons)
+        return wait, reach
+
+    def _told_as(self, kind: PushKind, date: dt.date, *, wants_news: bool) -> PushKind:
+        """As what a push of a kind is sent: on a date that has news, they come in the place of the prompt.
+
+        It still falls due as the prompt, so nobody is told twice or missed, and counts as that. A retry keeps what the
+        first attempt was: on the phone it takes that one's place.
+        """
+        if kind is PushKind.PROMPT and wants_news and date in self.news.dates():
+            return PushKind.NEWS
+        return kind
 
     def _due(self, delivery: Delivery, rows: Sequence[SlotRow]) -> list[SlotRow]:
         """The rows, each a person's, that are still due: in the evening those alone who can answer and have not."""

@@ -19,6 +19,7 @@ from rekindle.push.jobs import LONGEST_DELAY, SpreadJob, job_from
 from rekindle.push.outbox import Outbox
 from rekindle.settings import DeliverySettings, FcmTransport
 from rekindle.store.instants import from_millis
+from rekindle.store.news import News
 from rekindle.store.people import People
 from rekindle.store.runs import Runs
 from rekindle.store.slots import Slots
@@ -55,6 +56,7 @@ def _courier() -> Courier:
         slots=Slots(table),
         runs=Runs(table),
         people=People(table),
+        news=News(table),
         outbox=_outbox(),
         dead_letters=Outbox(client("sqs"), settings.dead_letters_url),
         gateway=_gateway(),

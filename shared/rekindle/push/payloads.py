@@ -41,7 +41,7 @@ class Occasion:
         A phone is told this, and to the minute it would tell when the partner answered.
         """
         end = self.instant + LIFETIMES[self.kind]
-        if self.kind in REMINDERS:
+        if self.kind in OF_A_DATE:
             return min(end, self.ends_at or end)
         return _hour_of(end) + dt.timedelta(hours=1)
 
@@ -70,6 +70,7 @@ LIFETIMES: Final[Mapping[PushKind, dt.timedelta]] = {
     PushKind.PARTNER_ANSWERED: dt.timedelta(hours=12),
     PushKind.BOTH_ANSWERED: dt.timedelta(hours=24),
     PushKind.STREAK_MILESTONE: dt.timedelta(hours=24),
+    PushKind.NEWS: dt.timedelta(hours=12),
 }
 """How long a phone that is switched off may still get a push."""
 
@@ -81,10 +82,15 @@ CODES: Final[Mapping[PushKind, str]] = {
     PushKind.PARTNER_ANSWERED: "e",
     PushKind.BOTH_ANSWERED: "f",
     PushKind.STREAK_MILESTONE: "g",
+    PushKind.NEWS: "h",
 }
 """What stands for a kind where a phone's other apps can read it: a collapse id begins with it."""
 
 REMINDERS: Final = (PushKind.PROMPT, PushKind.EVENING, PushKind.TOUCH)
+"""What has slots, and falls due there."""
+
+OF_A_DATE: Final = (*REMINDERS, PushKind.NEWS)
+"""What is of no use once its date is over: reminders, and what comes in the place of one."""
 
 _PLACES: Final[Mapping[PushKind, str]] = {
     PushKind.PROMPT: "d",
@@ -94,10 +100,11 @@ _PLACES: Final[Mapping[PushKind, str]] = {
     PushKind.PARTNER_ANSWERED: "d",
     PushKind.BOTH_ANSWERED: "d",
     PushKind.STREAK_MILESTONE: "s",
+    PushKind.NEWS: "p",
 }
 """Where a push leads within the app, in a letter that means nothing to anyone else.
 
-`d` is a day, `t` its small gesture, `n` what was sent, and `s` the streak.
+`d` is a day, `t` its small gesture, `n` what was sent, `s` the streak, and `p` what there is to choose from.
 """
 
 
@@ -112,7 +119,7 @@ def payload_of(occasion: Occasion, language: Language, at: dt.datetime, *, quiet
         link=f"{app_link.rstrip('/')}/o/{_PLACES[kind]}{occasion.date:%Y%m%d}",
         collapse_id=_collapse_id(occasion),
         quiet=quiet,
-        ttl=occasion.expires_at - (at if kind in REMINDERS else _hour_of(at)),
+        ttl=occasion.expires_at - (at if kind in OF_A_DATE else _hour_of(at)),
         expires_at=occasion.expires_at,
     )
 

@@ -72,6 +72,12 @@ _ENGLISH: Final[Texts] = {
         100: Text("One hundred days", "A hundred small moments. Enjoy this one."),
         365: Text("A year of days", "Three hundred and sixty-five small moments."),
     },
+    PushKind.NEWS: {
+        0: Text("New pages have arrived", "Take a first look whenever it suits you."),
+        1: Text("Fresh ideas are here", "A few new things to discover at your own pace."),
+        2: Text("More to discover", "Something new has been added. See what you find."),
+        3: Text("Some new inspiration", "There are new things inside, for a quiet minute."),
+    },
 }
 
 _SPANISH: Final[Texts] = {
@@ -117,6 +123,12 @@ _SPANISH: Final[Texts] = {
         100: Text("Cien días", "Cien momentos pequeños. Disfruta de este."),
         365: Text("Un año de días", "Trescientos sesenta y cinco momentos pequeños."),
     },
+    PushKind.NEWS: {
+        0: Text("Han llegado páginas nuevas", "Échales un primer vistazo cuando te venga bien."),
+        1: Text("Ideas frescas para ti", "Hay cosas nuevas por descubrir, a tu ritmo."),
+        2: Text("Más por descubrir", "Se ha añadido algo nuevo. Mira qué encuentras."),
+        3: Text("Nueva inspiración", "Dentro hay cosas nuevas, para un rato tranquilo."),
+    },
 }
 
 _FRENCH: Final[Texts] = {
@@ -161,6 +173,12 @@ _FRENCH: Final[Texts] = {
         30: Text("Trente jours", "Vois jusqu'où vont les petits moments."),
         100: Text("Cent jours", "Cent petits moments. Profite de celui-ci."),
         365: Text("Une année de jours", "Trois cent soixante-cinq petits moments."),
+    },
+    PushKind.NEWS: {
+        0: Text("De nouvelles pages sont là", "Découvre-les quand cela te convient."),
+        1: Text("Des idées toutes fraîches", "Il y a du neuf à découvrir, à ton rythme."),
+        2: Text("Du neuf à l'intérieur", "Quelque chose s'est ajouté. Vois ce que tu trouves."),
+        3: Text("Un peu d'inspiration", "De nouvelles choses sont là, pour un moment calme."),
     },
 }
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from rekindle.errors import ContentionError, WriteConflictError
-from rekindle.models import Couple, CoupleId, Theme, Uid
+from rekindle.models import Couple, CoupleId, PackId, PackWish, Theme, Uid, Wish
 from rekindle.store import keys
 from rekindle.store.instants import from_millis, to_millis
 from rekindle.store.people import CHANGE_ATTEMPTS, People, profile_from, profile_item
 from rekindle.store.table import Write
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from rekindle.store.table import Item, Table
 
@@ -69,6 +69,33 @@ class Couples:
             },
         )
 
+    def change_packs(
+        self, couple: Couple, change: Callable[[Mapping[PackId, PackWish]], Mapping[PackId, PackWish]]
+    ) -> Couple | None:
+        """Apply `change` to what the couple has said of packs; None if they have parted since they were read.
+
+        It is applied again when the couple has changed in between, and returns the same to write nothing.
+        """
+        standing: Couple | None = couple
+        for _ in range(CHANGE_ATTEMPTS):
+            if standing is None or standing.ended_at:
+                return None
+            packs = change(standing.packs)
+            if packs == standing.packs:
+                return standing
+            write = Write(
+                "Update",
+                keys.couple(couple.id),
+                update="SET packs = :packs ADD revision :one",
+                condition="revision = :read AND attribute_not_exists(ended_at)",
+                values={":packs": _packs_item(packs), ":one": 1, ":read": standing.revision},
+            )
+            try:
+                return couple_from(self.table.write(write))
+            except WriteConflictError:
+                standing = self.couple(couple.id)
+        raise ContentionError("a couple kept changing")
+
     def end(self, uid: Uid, couple_id: CoupleId, instant: dt.datetime, also: Sequence[Write]) -> None:
         """Unpair: both persons are free, their slots are gone and the couple is ended, in one transaction with `also`.
 
@@ -106,11 +133,19 @@ def couple_from(item: Mapping[str, Any]) -> Couple:
         counted_from=dt.date.fromisoformat(item["counted_from"]),
         profiles={Uid(uid): profile_from(profile) for uid, profile in item["profiles"].items()},
         themes_met={dt.date.fromisoformat(date): Theme(theme) for date, theme in item["themes_met"].items()},
+        packs={
+            PackId(pack): PackWish(Wish(said["wish"]), dt.date.fromisoformat(said["since"]))
+            for pack, said in item.get("packs", {}).items()
+        },
         ended_at=from_millis(item["ended_at"]) if "ended_at" in item else None,
         touch_wanted_by=frozenset(map(Uid, touch["wanted_by"])),
         touch_from=dt.date.fromisoformat(touch["from"]) if touch["from"] else None,
         revision=item["revision"],
     )
+
+
+def _packs_item(packs: Mapping[PackId, PackWish]) -> Item:
+    return {pack: {"wish": said.wish, "since": str(said.since)} for pack, said in packs.items()}
 
 
 def _touch_item(couple: Couple) -> Item:

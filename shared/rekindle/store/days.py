@@ -15,7 +15,7 @@ from rekindle.store.instants import from_millis, to_millis
 from rekindle.store.table import Write
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from rekindle.models import Couple
     from rekindle.store.table import Item, Table
@@ -56,10 +56,10 @@ class Days:
                 break
         return days
 
-    def seen(self, couple: CoupleId, theme: Theme) -> dict[tuple[PackId, PromptId], dt.date]:
-        """When the couple last met each prompt of a theme."""
-        item = self.table.get(keys.seen(couple, theme)) or {}
-        sightings = [(name.partition("/"), date) for name, date in item.items() if "/" in name]
+    def seen(self, couple: CoupleId, themes: Iterable[Theme]) -> dict[tuple[PackId, PromptId], dt.date]:
+        """When the couple last met each prompt of these themes."""
+        items = self.table.get_many((keys.seen(couple, theme) for theme in themes), consistent=True)
+        sightings = [(name.partition("/"), date) for item in items for name, date in item.items() if "/" in name]
         return {(PackId(pack), PromptId(prompt)): dt.date.fromisoformat(date) for (pack, _, prompt), date in sightings}
 
     def open_day(self, couple: Couple, day: Day, theme: Theme) -> Day:
@@ -84,13 +84,7 @@ class Days:
                 names=names,
                 values={":theme": theme, ":one": 1, ":read": couple.revision},
             ),
-            Write(
-                "Update",
-                keys.seen(couple.id, theme),
-                update="SET #prompt = :date",
-                names={"#prompt": f"{day.prompt.pack}/{day.prompt.prompt}"},
-                values={":date": str(day.date)},
-            ),
+            _sighting(day),
         ]
         try:
             self.table.transact(writes)
@@ -100,15 +94,55 @@ class Days:
             raise
         return day
 
+    def swap(self, couple: Couple, before: Day, after: Day, instant: dt.datetime) -> None:
+        """Put the prompt of `after` in the place of the day's own; from now on the couple has met both.
+
+        Raises WriteConflictError when the day is not open, was swapped or has an answer, and when the couple has ended
+        or changed since it was read: another date may have met that prompt by then.
+        """
+        self.table.transact(
+            [
+                Write(
+                    "Update",
+                    keys.day(before.couple, before.date),
+                    update="SET prompt = :new, kind = :kind, theme = :theme, again = :again, swapped = :swapped",
+                    condition="prompt = :old AND answers = :none AND attribute_not_exists(swapped)"
+                    " AND opens_at <= :now AND closes_at > :now",
+                    values={
+                        ":new": ref_item(after.prompt),
+                        ":kind": after.kind,
+                        ":theme": after.theme,
+                        ":again": after.again,
+                        ":swapped": [swapped_item(each) for each in after.swapped],
+                        ":old": ref_item(before.prompt),
+                        ":none": {},
+                        ":now": to_millis(instant),
+                    },
+                ),
+                Write(
+                    "Update",
+                    keys.couple(couple.id),
+                    update="ADD revision :one",
+                    condition="revision = :read AND attribute_not_exists(ended_at)",
+                    values={":one": 1, ":read": couple.revision},
+                ),
+                _sighting(after),
+            ]
+        )
+
     def record_answer(self, day: Day, uid: Uid, partner: Uid, answer: Answer, replaces: int | None) -> Day:
         """The day with the answer on it, and with the partner's if they have answered.
 
         `replaces` is the revision that this one edits, None for a first answer. Raises WriteConflictError with the day
-        as it stands when it is closed, revealed, or holds another revision.
+        as it stands when it is closed, revealed, or holds another revision or another prompt than the one answered.
         """
         names = {"#me": uid}
-        values: dict[str, object] = {":answer": _answer_item(answer), ":now": to_millis(answer.at)}
-        condition = "opens_at <= :now AND closes_at > :now AND "
+        values: dict[str, object] = {
+            ":answer": _answer_item(answer),
+            ":now": to_millis(answer.at),
+            ":prompt": ref_item(day.prompt),
+        }
+        condition = "prompt = :prompt AND opens_at <= :now AND closes_at > :now AND "
         if replaces is None:
             condition += "attribute_not_exists(answers.#me)"
         else:
@@ -170,7 +204,10 @@ def day_from(item: Mapping[str, Any]) -> Day:
         },
         theme=Theme(item["theme"]) if "theme" in item else None,
         again=item.get("again", False),
-        swapped=tuple(Swapped(_ref_from(each), each.get("again", False)) for each in item.get("swapped", ())),
+        swapped=tuple(
+            Swapped(_ref_from(each), each.get("again", False), each.get("request", ""))
+            for each in item.get("swapped", ())
+        ),
     )
 
 
@@ -181,7 +218,7 @@ def ref_item(ref: PromptRef) -> Item:
 
 def swapped_item(swapped: Swapped) -> Item:
     """How a day's item names a prompt that was put aside: an entry of its list `swapped`."""
-    return ref_item(swapped.prompt) | {"again": swapped.again}
+    return ref_item(swapped.prompt) | {"again": swapped.again, "request": swapped.request}
 
 
 def _ref_from(item: Mapping[str, Any]) -> PromptRef:
@@ -200,6 +237,18 @@ def _item_from(couple: Couple, day: Day) -> Item:
         "again": day.again,
     }
     return item | {"swapped": [swapped_item(each) for each in day.swapped]} if day.swapped else item
+
+
+def _sighting(day: Day) -> Write:
+    if day.theme is None:
+        raise ValueError("a day is met under its theme")
+    return Write(
+        "Update",
+        keys.seen(day.couple, day.theme),
+        update="SET #prompt = :date",
+        names={"#prompt": f"{day.prompt.pack}/{day.prompt.prompt}"},
+        values={":date": str(day.date)},
+    )
 
 
 def _answer_item(answer: Answer) -> Item:

@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
-from rekindle.errors import ContentionError, WriteConflictError
-from rekindle.invites import next_try_at, remembered
+from rekindle.errors import WriteConflictError
 from rekindle.models import InviteId, LiveInvite, Person, Uid
 from rekindle.store import keys
 from rekindle.store.couples import Couples
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from rekindle.models import Couple
     from rekindle.store.table import Table
 
-ATTEMPTS: Final = 10
 KEPT_AFTER_EXPIRY: Final = dt.timedelta(days=1)
 """For a late confirmation to be told apart from one that never was; DynamoDB's time to live may take longer still."""
 
@@ -104,37 +102,6 @@ class Invites:
             lambda person: replace(person, invite=None),
             lambda before, after: Consequences(after, writes=_withdrawal(before)),
         )
-
-    def admit_try(self, uid: Uid, instant: dt.datetime) -> dt.datetime | None:
-        """Count one try at redeeming, before its outcome is known; None, or the instant of the next try if too many.
-
-        A try that is refused is not counted.
-        """
-        key = keys.tries(uid)
-        for _ in range(ATTEMPTS):
-            item = self.table.get(key) or {}
-            tries = [from_millis(each) for each in item.get("tries", [])]
-            if next_at := next_try_at(tries, instant):
-                return next_at
-            kept = [*remembered(tries, instant), instant]
-            count = Write(
-                "Put",
-                key,
-                item={
-                    "tries": [to_millis(each) for each in kept],
-                    "count": item.get("count", 0) + 1,
-                    "ttl": to_ttl(instant + dt.timedelta(days=2)),
-                },
-                condition="#count = :read" if item else "attribute_not_exists(pk)",
-                names={"#count": "count"} if item else {},
-                values={":read": item["count"]} if item else {},
-            )
-            try:
-                self.table.write(count)
-            except WriteConflictError:
-                continue
-            return None
-        raise ContentionError("tries at redeeming kept coming")
 
     def redeem(self, code_mac: str, redeemer: Uid, redeemer_name: str, instant: dt.datetime) -> Invite | None:
         """The invite, now this person's to be confirmed; None if it is wrong, used, expired or their own.

@@ -41,6 +41,7 @@ PACKS: Final = "PACKS"
 """The partition that lists the practice's packs, an item for each."""
 AUDIT: Final = "AUDIT"
 NEWS: Final = Key("NEWS", "NEWS")
+HELP: Final = Key("HELP", "HELP")
 CATALOGUE_VERSION: Final = Key("CATALOGUE", "VERSION")
 
 ROW_KINDS: Final[Mapping[str, PushKind]] = {"e": PushKind.EVENING, "p": PushKind.PROMPT, "t": PushKind.TOUCH}
@@ -56,6 +57,10 @@ def person(uid: Uid) -> Key:
 
 def tries(uid: Uid) -> Key:
     return Key(f"{PERSON_PREFIX}{uid}", "TRIES")
+
+
+def practice_code_tries(uid: Uid) -> Key:
+    return Key(f"{PERSON_PREFIX}{uid}", "CODE_TRIES")
 
 
 def once(uid: Uid, idempotency_key: str) -> Key:

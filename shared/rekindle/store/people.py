@@ -333,6 +333,7 @@ def _item_from(person: Person) -> Item:
             "quiet_hours": [_clock(quiet.start), _clock(quiet.end)] if quiet else None,
             "touch": {"weekdays": sorted(touch.weekdays), "time": _clock(touch.time)} if touch else None,
             "nudges_muted": reminders.nudges_muted,
+            "news": reminders.news,
         },
         "touch_agreed": person.touch_agreed,
         "last_due": {kind: str(date) for kind, date in person.last_due.items()},
@@ -382,6 +383,7 @@ def person_from(item: Mapping[str, Any]) -> Person:
             quiet_hours=QuietHours(*map(dt.time.fromisoformat, quiet)) if quiet else None,
             touch=TouchReminder(frozenset(touch["weekdays"]), dt.time.fromisoformat(touch["time"])) if touch else None,
             nudges_muted=reminders["nudges_muted"],
+            news=reminders.get("news", True),  # who was stored before there were any gets them
         ),
         created_at=from_millis(item["created_at"]),
         devices={

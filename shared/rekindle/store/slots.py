@@ -10,6 +10,7 @@ one letter each:
     a   the date's ordinal after which the row answers for every date, and
     o   that of one date more for which it answers; both absent from most rows (`rekindle.claims`)
     w   the weekdays of a touch reminder, one digit each
+    n   false for who wants no news in the place of a prompt; absent from all other rows
     u c the person and the couple of an evening reminder, to see whether they have answered
 
 All but a shard's first few rows are read without asking for the latest state, which costs half. So each write that
@@ -69,6 +70,7 @@ class SlotRow:
     """What a reminder to one person takes, and nothing else of them; `person` is their mark.
 
     `weekdays` is None but for a touch reminder, `answers` but for an evening one: whose answer to whose day it awaits.
+    `news` says whether a prompt's push may bring news in its place.
     """
 
     kind: PushKind
@@ -79,6 +81,7 @@ class SlotRow:
     claim: Claim = EVERY_DATE
     weekdays: frozenset[int] | None = None
     answers: tuple[Uid, CoupleId] | None = None
+    news: bool = True
 
     def is_due(self, date: dt.date) -> bool:
         """Whether the row makes its person due on the date."""
@@ -132,7 +135,7 @@ def rows_of(person: Person) -> dict[RowPlace, SlotRow]:
     )
     touch = person.reminders.touch
     kinds = {
-        PushKind.PROMPT: row,
+        PushKind.PROMPT: replace(row, news=person.reminders.news),
         PushKind.EVENING: replace(row, kind=PushKind.EVENING, answers=(person.uid, person.couple)),
         PushKind.TOUCH: replace(row, kind=PushKind.TOUCH, weekdays=touch.weekdays if touch else frozenset()),
     }
@@ -329,6 +332,8 @@ def _item_from(row: SlotRow) -> Item:
         item["w"] = "".join(map(str, sorted(row.weekdays)))
     if row.answers:
         item["u"], item["c"] = row.answers
+    if not row.news:
+        item["n"] = False
     return item
 
 
@@ -345,6 +350,7 @@ def _row_from(item: Mapping[str, Any]) -> SlotRow:
         ),
         weekdays=frozenset(map(int, item["w"])) if "w" in item else None,
         answers=(Uid(item["u"]), CoupleId(item["c"])) if "u" in item else None,
+        news=item.get("n", True),
     )
 
 

@@ -1,0 +1,195 @@
+"""`/v1/packs`, `/v1/couple/packs`, `/v1/couple/practice-code`: what a couple chooses, and what they are given."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler.openapi.params import Path
+from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+from couples_api.invites import IdempotencyKey, claim
+from couples_api.parts import Caller, Parts, TheCaller, TheParts, known_person, standing_couple
+from rekindle.calendar import local_date
+from rekindle.days import nearby_dates
+from rekindle.invites import normalised
+from rekindle.models import Audience, Couple, Language, PackId, PackWish, Person, Wish
+from rekindle.playlist import Course, Release, first_turn, is_joined, is_wanted
+from rekindle.practice import CODE_LENGTH
+from rekindle.problems import Problem, ProblemError
+from rekindle.store import keys
+from rekindle.store.catalogue import PackText
+
+ONE_DAY = dt.timedelta(days=1)
+
+router = APIGatewayHttpRouter()
+
+PackPath = Annotated[PackId, Path(max_length=64, description="A pack's id, as `GET /v1/packs` names it.")]
+
+
+class CourseView(BaseModel):
+    """How a pack that a couple joined by its code plays for them: `from` its first date on, each `every_days` days."""
+
+    starts_on: dt.date
+    every_days: int
+    in_order: bool
+
+
+class PackView(BaseModel):
+    """A pack as a couple can have it, in the reader's language or in its own; `chosen` says that it plays for them."""
+
+    id: str
+    title: str
+    written_for: str
+    prompts: int
+    languages: list[str]
+    audience: Audience
+    chosen: bool
+    course: CourseView | None
+
+
+class PacksView(BaseModel):
+    """The packs that a couple can have."""
+
+    packs: list[PackView]
+
+
+class PracticeCodeBody(BaseModel):
+    """A practice's code as a person types it: capitals, spaces and dashes do not matter."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    code: Annotated[str, StringConstraints(min_length=1, max_length=64)]
+
+
+@router.get("/packs")
+def get_packs(caller: TheCaller, parts: TheParts) -> PacksView:
+    """The packs that the couple can have: everybody's, those to choose, and those that they joined by a code."""
+    person = known_person(parts, caller.uid)
+    couple = standing_couple(parts, person)
+    found = [each for each in parts.catalogue.releases(caller.instant) if _is_visible(each, couple)]
+    texts = parts.catalogue.pack_texts(found)
+    return PacksView(packs=[_view(each, texts[each.pack], couple, person.profile.language) for each in found])
+
+
+@router.put("/couple/packs/<pack_id>")
+def put_pack(pack_id: PackPath, caller: TheCaller, parts: TheParts) -> PackView:
+    """Choose a pack, for both, from the next day that neither has opened. Doing so again changes nothing."""
+    person = known_person(parts, caller.uid)
+    couple = standing_couple(parts, person)
+    release = _live(parts, caller, pack_id)
+    if release is None or not _is_visible(release, couple):
+        raise ProblemError(Problem.NO_SUCH_PACK)
+    wish = PackWish(Wish.CHOSEN, _today(person, caller))
+
+    def chosen(packs: Mapping[PackId, PackWish]) -> Mapping[PackId, PackWish]:
+        if is_wanted(release, packs):
+            return packs
+        others = _others(packs, pack_id)
+        return others if release.audience is Audience.EVERYONE else {**others, pack_id: wish}
+
+    return _changed_view(parts, person, release, parts.couples.change_packs(couple, chosen))
+
+
+@router.delete("/couple/packs/<pack_id>", status_code=HTTPStatus.NO_CONTENT)
+def delete_pack(pack_id: PackPath, caller: TheCaller, parts: TheParts) -> None:
+    """Put a pack aside for both, or leave one that was joined by its code. What does not play anyway is no error."""
+    person = known_person(parts, caller.uid)
+    couple = standing_couple(parts, person)
+    release = _live(parts, caller, pack_id)
+    wish = PackWish(Wish.ASIDE, _today(person, caller))
+
+    def put_aside(packs: Mapping[PackId, PackWish]) -> Mapping[PackId, PackWish]:
+        if pack_id in packs and packs[pack_id].wish is Wish.ASIDE:
+            return packs
+        others = _others(packs, pack_id)
+        return {**others, pack_id: wish} if release and release.audience is Audience.EVERYONE else others
+
+    if parts.couples.change_packs(couple, put_aside) is None:
+        raise ProblemError(Problem.NOT_PAIRED)
+
+
+@router.post("/couple/practice-code")
+def post_practice_code(
+    body: PracticeCodeBody, caller: TheCaller, parts: TheParts, idempotency_key: IdempotencyKey = None
+) -> PackView:
+    """Join, for both, the pack that a practice's code is for. Codes that do not work get one answer; tries are limited.
+
+    Its course begins on the next date that neither has opened, or on the practice's own date.
+    """
+    person = known_person(parts, caller.uid)
+    couple = standing_couple(parts, person)
+    claim(parts, caller, idempotency_key, f"POST /v1/couple/practice-code {couple.id} {body.code}")
+    if next_at := parts.tries.admit(keys.practice_code_tries(caller.uid), caller.instant):
+        wait = math.ceil((next_at - caller.instant).total_seconds())
+        raise ProblemError(Problem.TOO_MANY_TRIES, retry_after=wait)
+    code = normalised(body.code, CODE_LENGTH)
+    pack_id = parts.catalogue.pack_of_code(code) if code else None
+    release = _live(parts, caller, pack_id) if pack_id else None
+    if release is None or release.audience is not Audience.CODE:
+        raise ProblemError(Problem.CODE_NOT_USABLE)
+    wish = PackWish(Wish.JOINED, _first_free_date(parts, couple, person, caller))
+
+    def joined(packs: Mapping[PackId, PackWish]) -> Mapping[PackId, PackWish]:
+        return packs if is_joined(release, packs) else {**packs, release.pack: wish}
+
+    return _changed_view(parts, person, release, parts.couples.change_packs(couple, joined))
+
+
+def _live(parts: Parts, caller: Caller, pack_id: PackId) -> Release | None:
+    return next((each for each in parts.catalogue.releases(caller.instant) if each.pack == pack_id), None)
+
+
+def _is_visible(release: Release, couple: Couple) -> bool:
+    return release.audience is not Audience.CODE or is_joined(release, couple.packs)
+
+
+def _others(packs: Mapping[PackId, PackWish], pack_id: PackId) -> dict[PackId, PackWish]:
+    return {pack: wish for pack, wish in packs.items() if pack != pack_id}
+
+
+def _today(person: Person, caller: Caller) -> dt.date:
+    return local_date(caller.instant, person.profile.zone)
+
+
+def _first_free_date(parts: Parts, couple: Couple, person: Person, caller: Caller) -> dt.date:
+    """The first date from the caller's today on that has no prompt yet: a weekly course shall not begin a week late."""
+    opened = parts.days.between(couple.id, *nearby_dates(couple.zones, caller.instant))
+    date = _today(person, caller)
+    while date in opened:
+        date += ONE_DAY
+    return date
+
+
+def _changed_view(parts: Parts, person: Person, release: Release, couple: Couple | None) -> PackView:
+    if couple is None:
+        raise ProblemError(Problem.NOT_PAIRED)
+    text = parts.catalogue.pack_texts([release])[release.pack]
+    return _view(release, text, couple, person.profile.language)
+
+
+def _view(release: Release, text: PackText, couple: Couple, language: Language) -> PackView:
+    spoken = language if language in text.titles and language in text.written_for else text.default
+    return PackView(
+        id=release.pack,
+        title=text.titles[spoken],
+        written_for=text.written_for[spoken],
+        prompts=len(release.entries),
+        languages=sorted(text.titles, key=lambda each: (each != text.default, each)),
+        audience=release.audience,
+        chosen=is_wanted(release, couple.packs),
+        course=_course_view(release, couple) if is_joined(release, couple.packs) else None,
+    )
+
+
+def _course_view(release: Release, couple: Couple) -> CourseView:
+    course = release.course or Course()
+    return CourseView(
+        starts_on=first_turn(course, couple.packs[release.pack].since),
+        every_days=course.every_days,
+        in_order=course.in_order,
+    )

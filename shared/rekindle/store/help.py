@@ -1,0 +1,58 @@
+"""The help that the practice offers: one row, which a process remembers for as long as the catalogue's head."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from rekindle.help import BUILT_IN, Help
+from rekindle.store import keys
+from rekindle.store.table import Write
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rekindle.store.table import Item, Table
+
+REMEMBERED: Final = 30.0
+"""Seconds for which the help is believed."""
+
+
+@dataclass(slots=True)
+class HelpStore:
+    """The help as one process remembers it. `monotonic` gives seconds, and serves only its age."""
+
+    table: Table
+    monotonic: Callable[[], float] = time.monotonic
+    _help: Help = BUILT_IN
+    _asked_at: float | None = None
+
+    def help(self) -> Help:
+        """What the practice offers; the built-in help until it has said anything."""
+        now = self.monotonic()
+        if self._asked_at is None or now - self._asked_at >= REMEMBERED:
+            item = self.table.get(keys.HELP, consistent=False)
+            self._help = _help_from(item) if item else BUILT_IN
+            self._asked_at = now
+        return self._help
+
+    def standing(self) -> tuple[Help, int]:
+        """The help as last acknowledged, with its revision; the built-in help has revision 0."""
+        item = self.table.get(keys.HELP)
+        return (_help_from(item), item["revision"]) if item else (BUILT_IN, 0)
+
+
+def help_write(offered: Help, replaces: int) -> Write:
+    """The write that puts the help in the place of that revision, for a transaction; refused if there is another."""
+    return Write(
+        "Put",
+        keys.HELP,
+        item={**offered.model_dump(mode="json", exclude_none=True), "revision": replaces + 1},
+        condition="revision = :read" if replaces else "attribute_not_exists(pk)",
+        values={":read": replaces} if replaces else {},
+    )
+
+
+def _help_from(item: Item) -> Help:
+    return Help.model_validate({name: item[name] for name in ("booking", "lines") if name in item})

@@ -1,0 +1,55 @@
+"""Tries: how often a person has tried a code of either kind lately, so that nobody guesses one."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from rekindle.errors import ContentionError, WriteConflictError
+from rekindle.invites import next_try_at, remembered
+from rekindle.store.instants import from_millis, to_millis, to_ttl
+from rekindle.store.table import Write
+
+if TYPE_CHECKING:
+    from rekindle.store.keys import Key
+    from rekindle.store.table import Table
+
+ATTEMPTS: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Tries:
+    """The tries of the table."""
+
+    table: Table
+
+    def admit(self, key: Key, instant: dt.datetime) -> dt.datetime | None:
+        """Count one try, before its outcome is known; None, or the instant of the next try if there were too many.
+
+        `key` says whose tries of what they are. A try that is refused is not counted.
+        """
+        for _ in range(ATTEMPTS):
+            item = self.table.get(key) or {}
+            tries = [from_millis(each) for each in item.get("tries", [])]
+            if next_at := next_try_at(tries, instant):
+                return next_at
+            kept = [*remembered(tries, instant), instant]
+            count = Write(
+                "Put",
+                key,
+                item={
+                    "tries": [to_millis(each) for each in kept],
+                    "count": item.get("count", 0) + 1,
+                    "ttl": to_ttl(instant + dt.timedelta(days=2)),
+                },
+                condition="#count = :read" if item else "attribute_not_exists(pk)",
+                names={"#count": "count"} if item else {},
+                values={":read": item["count"]} if item else {},
+            )
+            try:
+                self.table.write(count)
+            except WriteConflictError:
+                continue
+            return None
+        raise ContentionError("tries of a code kept coming")

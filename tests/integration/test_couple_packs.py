@@ -1,0 +1,318 @@
+"""What a couple chooses and joins, from the API's call to the prompt that both see."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from couples_api.handler import handler_of
+from couples_api.parts import Parts
+from rekindle.models import Audience, PackId, PackWish, PromptKind, PromptRef, Theme, Wish
+from rekindle.playlist import Course, Entry
+from rekindle.store import keys
+from rekindle.store.catalogue import Catalogue, PromptText
+from rekindle.store.table import Write
+from tests.builders import NEW_YORK, TOKYO, prompts, publish
+from tests.integration.push_world import calls
+from tests.phones import Phone, a_phone, pair
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from rekindle.models import Couple
+    from rekindle.store.table import Table
+    from tests.phones import Handler
+
+DAY = dt.timedelta(days=1)
+CODE = "ABCD2345"
+
+
+def lessons(pack: str, count: int) -> Iterator[tuple[Entry, PromptText]]:
+    """So many prompts on the spark, one after the other."""
+    for number in range(count):
+        ref = PromptRef(PackId(pack), 1, _name(number))
+        english = _english()
+        yield (
+            Entry(ref, Theme.SPARK, PromptKind.QUESTION, 1, 0),
+            PromptText(Theme.SPARK, PromptKind.QUESTION, english, {english: f"Lesson {number}."}, {english: "So."}, {}),
+        )
+
+
+def _name(number: int) -> Any:
+    return f"lesson-{number}"
+
+
+def _english() -> Any:
+    return "en"
+
+
+def give_code(table: Table, pack: str, code: str = CODE) -> None:
+    table.write(Write("Put", keys.practice_code(code), item={"pack": pack}))
+
+
+@pytest.fixture(scope="module")
+def parts(new_parts: Callable[[], Parts]) -> Parts:
+    """With everybody's pack, one to choose, a weekly group in order, a daily pack with a code, and one to come."""
+    made = new_parts()
+    table = made.people.table
+    publish(table, prompts("choice"), audience=Audience.CHOICE)
+    publish(table, lessons("group", 3), audience=Audience.CODE, course=Course(in_order=True, every_days=7))
+    publish(table, lessons("daily", 2), audience=Audience.CODE)
+    publish(table, prompts("later"), live_from=dt.datetime(2026, 3, 20, tzinfo=dt.UTC))
+    give_code(table, "group")
+    give_code(table, "daily", "DAAY2345")
+    give_code(table, "choice", "CHCE2345")
+    give_code(table, "gone", "GNEE2345")
+    return made
+
+
+@pytest.fixture
+def api(parts: Parts) -> Handler:
+    return handler_of(lambda: parts)
+
+
+@pytest.fixture
+def couple(api: Handler) -> tuple[Phone, Phone]:
+    ada, ben = a_phone(api, "ada", NEW_YORK), a_phone(api, "ben", TOKYO, language="fr")
+    pair(ada, ben)
+    return ada, ben
+
+
+def couple_of(parts: Parts, phone: Phone) -> Couple:
+    person = parts.people.person(phone.uid)
+    assert person
+    assert person.couple
+    found = parts.couples.couple(person.couple)
+    assert found
+    return found
+
+
+def chosen(phone: Phone) -> dict[str, bool]:
+    return {each["id"]: each["chosen"] for each in phone.get("/v1/packs").body["packs"]}
+
+
+def pack_of(phone: Phone) -> str:
+    prompt: str = phone.get("/v1/today").body["today"]["prompt"]["id"]
+    return prompt.partition("/")[0]
+
+
+def choose(phone: Phone, pack: str) -> int:
+    return phone.call("PUT", f"/v1/couple/packs/{pack}").status
+
+
+def join(phone: Phone, code: str = CODE, key: str | None = None) -> Any:
+    return phone.post("/v1/couple/practice-code", {"code": code}, key=key)
+
+
+class TestChoosing:
+    """Either partner chooses for both, and a repeat changes nothing."""
+
+    def test_a_couple_sees_what_it_can_have_and_neither_a_code_nor_what_is_to_come(
+        self, couple: tuple[Phone, Phone]
+    ) -> None:
+        ada, _ = couple
+        listed = ada.get("/v1/packs").body["packs"]
+        assert [each["id"] for each in listed] == ["choice", "test"]
+        assert chosen(ada) == {"choice": False, "test": True}
+        assert listed[0] == {
+            "id": "choice",
+            "title": "choice",
+            "written_for": "Everybody.",
+            "prompts": 84,
+            "languages": ["en"],
+            "audience": "choice",
+            "chosen": False,
+            "course": None,
+        }
+        assert ada.get("/v1/couple").body["packs"] == ["test"]
+
+    def test_a_pack_that_is_scheduled_is_there_when_its_time_has_come(self, couple: tuple[Phone, Phone]) -> None:
+        ada, _ = couple
+        ada.now += 30 * DAY
+        assert chosen(ada) == {"choice": False, "later": True, "test": True}
+
+    def test_one_chooses_and_the_other_sees_it_as_well(self, parts: Parts, couple: tuple[Phone, Phone]) -> None:
+        ada, ben = couple
+        view = ada.call("PUT", "/v1/couple/packs/choice")
+        assert (view.status, view.body["chosen"]) == (200, True)
+        assert chosen(ben) == {"choice": True, "test": True}
+        assert ben.get("/v1/couple").body["packs"] == ["choice", "test"]
+        assert ben.delete("/v1/couple/packs/test").status == 204
+        assert chosen(ada) == {"choice": True, "test": False}
+        assert couple_of(parts, ada).packs == {
+            "choice": PackWish(Wish.CHOSEN, dt.date(2026, 3, 2)),
+            "test": PackWish(Wish.ASIDE, dt.date(2026, 3, 3)),
+        }
+        assert {pack_of(phone) for phone in couple} == {"choice"}
+        assert choose(ben, "test") == 200
+        assert ada.delete("/v1/couple/packs/choice").status == 204
+        assert couple_of(parts, ada).packs == {}
+
+    def test_a_repeat_writes_nothing(self, parts: Parts, couple: tuple[Phone, Phone]) -> None:
+        ada, ben = couple
+        for _ in range(2):
+            assert choose(ada, "choice") == 200
+            assert ada.delete("/v1/couple/packs/test").status == 204
+        with calls(parts.people.table) as seen:
+            assert choose(ben, "choice") == 200
+            assert ben.delete("/v1/couple/packs/test").status == 204
+            assert ben.delete("/v1/couple/packs/nothing").status == 204
+            assert ben.delete("/v1/couple/packs/group").status == 204
+        assert set(seen) <= {"GetItem", "BatchGetItem"}
+
+    @pytest.mark.parametrize("pack", ["nothing", "group", "later", "PACK%23test"])
+    def test_there_is_no_such_pack_to_choose(self, couple: tuple[Phone, Phone], pack: str) -> None:
+        """Also not where it is one that needs a code: who has none learns nothing of it."""
+        reply = couple[0].call("PUT", f"/v1/couple/packs/{pack}")
+        assert (reply.status, reply.problem) == (404, "no-such-pack")
+
+    def test_a_couple_that_puts_everything_aside_is_not_left_without(self, couple: tuple[Phone, Phone]) -> None:
+        ada, ben = couple
+        ada.delete("/v1/couple/packs/test")
+        assert chosen(ada) == {"choice": False, "test": False}
+        assert pack_of(ben) == "test"
+        assert ada.get("/v1/couple").body["packs"] == ["test"]
+
+    def test_who_is_paired_with_nobody_has_no_packs(self, api: Handler) -> None:
+        cleo = a_phone(api, "cleo", NEW_YORK)
+        for reply in (
+            cleo.get("/v1/packs"),
+            cleo.call("PUT", "/v1/couple/packs/test"),
+            cleo.delete("/v1/couple/packs/test"),
+            join(cleo),
+        ):
+            assert (reply.status, reply.problem) == (404, "not-paired")
+
+    def test_what_a_couple_chose_is_its_own(self, couple: tuple[Phone, Phone]) -> None:
+        """Whoever pairs anew begins anew."""
+        ada, ben = couple
+        choose(ada, "choice")
+        join(ben)
+        ada.delete("/v1/couple")
+        pair(ada, ben)
+        assert chosen(ada) == {"choice": False, "test": True}
+        assert ada.get("/v1/couple").body["packs"] == ["test"]
+
+
+class TestCode:
+    """A practice's code joins its pack for both, which then plays first."""
+
+    def test_a_couple_joins_by_code_and_the_course_begins_for_both(
+        self, parts: Parts, couple: tuple[Phone, Phone]
+    ) -> None:
+        ada, ben = couple
+        reply = join(ada, "abcd 2345")
+        assert reply.status == 200, reply.text
+        assert reply.body == {
+            "id": "group",
+            "title": "group",
+            "written_for": "Everybody.",
+            "prompts": 3,
+            "languages": ["en"],
+            "audience": "code",
+            "chosen": True,
+            "course": {"starts_on": "2026-03-02", "every_days": 7, "in_order": True},
+        }
+        assert chosen(ben) == {"choice": False, "group": True, "test": True}
+        assert couple_of(parts, ada).packs == {"group": PackWish(Wish.JOINED, dt.date(2026, 3, 2))}
+        packs = []
+        for _ in range(22):
+            shown = ada.get("/v1/today").body["today"]["prompt"]["id"]
+            packs.append(shown)
+            ada.now += DAY
+        assert [each for each in packs if each.startswith("group/")] == [f"group/lesson-{n}" for n in range(3)]
+        assert packs[0:21:7] == [f"group/lesson-{n}" for n in range(3)]
+
+    def test_a_weekly_course_does_not_begin_a_week_late(self, couple: tuple[Phone, Phone]) -> None:
+        """Today is open already, and so is the date that the partner's clock shows: it begins on the next."""
+        ada, ben = couple
+        ben.now += dt.timedelta(hours=1)
+        for phone in couple:
+            phone.get("/v1/today")
+        assert join(ada).body["course"]["starts_on"] == "2026-03-04"
+        ada.now += 2 * DAY
+        assert ada.get("/v1/today").body["today"]["prompt"]["id"] == "group/lesson-0"
+
+    def test_joining_again_changes_nothing(self, parts: Parts, couple: tuple[Phone, Phone]) -> None:
+        ada, ben = couple
+        first = join(ada, key="once").body
+        ada.now += DAY
+        assert join(ada, key="once").body == first
+        assert join(ben).body == first
+        assert couple_of(parts, ada).packs[PackId("group")].since == dt.date(2026, 3, 2)
+        assert join(ada, "DAAY2345", key="once").problem == "key-reused"
+
+    def test_either_leaves_for_both(self, couple: tuple[Phone, Phone]) -> None:
+        ada, ben = couple
+        join(ada, "DAAY-2345")
+        assert pack_of(ada) == "daily"
+        assert ben.delete("/v1/couple/packs/daily").status == 204
+        for phone in couple:
+            phone.now += 2 * DAY
+            assert "daily" not in chosen(phone)
+            assert pack_of(phone) == "test"
+        assert ada.call("PUT", "/v1/couple/packs/daily").problem == "no-such-pack"
+        assert join(ben, "DAAY-2345").status == 200
+
+    @pytest.mark.parametrize("code", ["2222-2222", "GNEE2345", "CHCE2345", "ABCD-234", "ABCD-2345-6", "?", "ÄBCD2345"])
+    def test_codes_that_do_not_work_get_the_same_answer(self, couple: tuple[Phone, Phone], code: str) -> None:
+        """A wrong one, one of a pack that is withdrawn, one of a pack that needs none, and what is no code at all."""
+        reply = join(couple[0], code)
+        assert (reply.status, reply.problem) == (404, "code-not-usable")
+        assert reply.text == join(couple[1], "3333-3333").text
+
+    def test_a_renewed_code_no_longer_works_and_who_has_joined_stays(self, new_parts: Callable[[], Parts]) -> None:
+        parts = new_parts()
+        table = parts.people.table
+        publish(table, lessons("group", 3), audience=Audience.CODE)
+        give_code(table, "group")
+        api = handler_of(lambda: parts)
+        ada, ben = a_phone(api, "ada", NEW_YORK), a_phone(api, "ben", NEW_YORK)
+        pair(ada, ben)
+        assert join(ada).status == 200
+        table.write(Write("Delete", keys.practice_code(CODE)))
+        give_code(table, "group", "NEWW2345")
+        assert join(ben).problem == "code-not-usable"
+        assert pack_of(ben) == "group"
+        assert join(ben, "NEWW2345").status == 200
+
+    def test_tries_are_limited_and_apart_from_those_of_invites(self, couple: tuple[Phone, Phone]) -> None:
+        ada, ben = couple
+        for _ in range(5):
+            assert join(ada, "2222-2222").status == 404
+        reply = join(ada)
+        assert (reply.status, reply.problem) == (429, "too-many-tries")
+        assert reply.headers["Retry-After"] == "3600"
+        ada.delete("/v1/couple")
+        invite = ben.post("/v1/invites").body
+        assert ada.post("/v1/invites/redeem", {"code": invite["code"]}).status == 200
+
+    def test_a_pack_that_is_withdrawn_plays_no_more_and_is_back_with_its_return(
+        self, new_parts: Callable[[], Parts]
+    ) -> None:
+        parts = new_parts()
+        table = parts.people.table
+        release = publish(table, lessons("group", 9), audience=Audience.CODE, course=Course(in_order=True))
+        give_code(table, "group")
+        api = handler_of(lambda: parts)
+        ada, ben = a_phone(api, "ada", NEW_YORK), a_phone(api, "ben", NEW_YORK)
+        pair(ada, ben)
+        join(ada)
+        assert pack_of(ada) == "group"
+        publish(table, lessons("group", 9), audience=Audience.CODE, entries=())
+        later = handler_of(lambda: replaced(parts, catalogue=Catalogue(table)))
+        for phone in (ada, ben):
+            phone.handler, phone.now = later, phone.now + DAY
+        assert pack_of(ada) == "test"
+        publish(table, lessons("group", 9), audience=Audience.CODE, course=release.course)
+        again = handler_of(lambda: replaced(parts, catalogue=Catalogue(table)))
+        for phone in (ada, ben):
+            phone.handler, phone.now = again, phone.now + DAY
+        assert ada.get("/v1/today").body["today"]["prompt"]["id"] == "group/lesson-1"
+
+
+def replaced(parts: Parts, **changes: Any) -> Parts:
+    """The same stores with another catalogue: a process that looks anew."""
+    return Parts(**({name: getattr(parts, name) for name in Parts.__slots__} | changes))

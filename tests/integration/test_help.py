@@ -1,0 +1,112 @@
+"""`/v1/help`: something for everybody, the caller's own country first, and as the practice has set it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from couples_api.handler import handler_of
+from rekindle.errors import WriteConflictError
+from rekindle.help import BUILT_IN, Help
+from rekindle.store.help import REMEMBERED, HelpStore, help_write
+from tests.builders import LONDON, TOKYO, a_uid
+from tests.phones import Phone, a_phone
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from couples_api.parts import Parts
+    from rekindle.store.table import Table
+    from tests.phones import Handler
+
+OFFERED = Help.model_validate(
+    {
+        "booking": {"url": "https://practice.example/book", "words": {"en": "Book time with us", "es": "Reserva"}},
+        "lines": [
+            {"country": "CA", "name": {"en": "Line"}, "phone": "988", "languages": ["en"]},
+            {"name": {"en": "Anywhere", "fr": "Partout"}, "url": "https://anywhere.example"},
+            {"country": "CA", "name": {"fr": "Ligne"}, "phone": "989", "languages": ["fr"], "hours": "24/7"},
+            {"country": "GB", "name": {"en": "Samaritans"}, "phone": "116 123", "note": {"en": "Free."}},
+        ],
+    }
+)
+
+
+@pytest.fixture
+def api(new_parts: Callable[[], Parts]) -> Handler:
+    parts = new_parts()
+    parts.people.table.write(help_write(OFFERED, 0))
+    return handler_of(lambda: parts)
+
+
+def names(phone: Phone, query: str = "") -> list[str]:
+    return [line["name"] for line in phone.get(f"/v1/help{query}").body["lines"]]
+
+
+def test_a_persons_own_country_comes_first_and_then_what_is_for_everybody(api: Handler) -> None:
+    ada = a_phone(api, "ada", LONDON)
+    assert ada.get("/v1/help").body == {
+        "country": "GB",
+        "booking": {"url": "https://practice.example/book", "label": "Book time with us"},
+        "lines": [
+            _line(country="GB", name="Samaritans", phone="116 123", note="Free."),
+            _line(name="Anywhere", url="https://anywhere.example"),
+        ],
+    }
+
+
+def _line(**given: Any) -> dict[str, Any]:
+    empty = dict.fromkeys(("country", "name", "phone", "text", "url", "hours", "note"))
+    return {**empty, "languages": [], **given}
+
+
+def test_lines_that_speak_their_language_come_first_and_say_so_in_it(api: Handler) -> None:
+    """By an old spelling of their zone too."""
+    ada, ben = a_phone(api, "ada", "Canada/Eastern"), a_phone(api, "ben", "America/Toronto", language="fr")
+    assert names(ada) == ["Line", "Ligne", "Anywhere"]
+    assert names(ben) == ["Ligne", "Line", "Partout"]
+    assert ben.get("/v1/help").body["booking"]["label"] == "Book time with us"
+
+
+def test_who_travels_asks_for_another_country(api: Handler) -> None:
+    ada = a_phone(api, "ada", LONDON)
+    assert names(ada, "?country=ca") == ["Line", "Ligne", "Anywhere"]
+    assert names(ada, "?country=CA&language=fr") == ["Ligne", "Line", "Partout"]
+    assert names(ada, "?country=JP") == names(a_phone(api, "ben", TOKYO)) == ["Anywhere"]
+
+
+def test_help_is_there_before_there_is_a_profile(api: Handler) -> None:
+    nobody = Phone(api, a_uid("nobody"))
+    assert names(nobody) == ["Anywhere", "Line", "Ligne", "Samaritans"]
+    assert names(nobody, "?country=GB&language=fr") == ["Samaritans", "Partout"]
+
+
+@pytest.mark.parametrize("query", ["?country=", "?country=GBR", "?country=1", "?language=EN", "?language=english"])
+def test_a_country_and_a_language_have_two_letters(api: Handler, query: str) -> None:
+    assert Phone(api, a_uid("nobody")).get(f"/v1/help{query}").problem == "invalid-fields"
+
+
+def test_before_the_practice_has_said_anything_there_is_the_built_in_line(parts: Parts) -> None:
+    phone = a_phone(handler_of(lambda: parts), "ada", LONDON, language="es")
+    found = phone.get("/v1/help").body
+    assert (found["country"], found["booking"]) == ("GB", None)
+    assert [line["url"] for line in found["lines"]] == ["https://findahelpline.com"]
+    assert found["lines"][0]["name"] == "Encuentra una línea de ayuda cerca de ti"
+
+
+def test_the_help_is_remembered_for_half_a_minute_and_replaced_by_its_revision(table: Table) -> None:
+    now = 1000.0
+    store = HelpStore(table, monotonic=lambda: now)
+    assert store.help() == BUILT_IN
+    assert store.standing() == (BUILT_IN, 0)
+    table.write(help_write(OFFERED, 0))
+    now += REMEMBERED - 1
+    assert store.help() == BUILT_IN
+    now += 1
+    assert store.help() == OFFERED
+    assert store.standing() == (OFFERED, 1)
+    with pytest.raises(WriteConflictError):
+        table.write(help_write(BUILT_IN, 0))
+    table.write(help_write(Help(), 1))
+    assert store.standing() == (Help(), 2)

@@ -1,0 +1,234 @@
+"""News: on one date the prompt's push says that there is a new pack, to who wants that, and nobody is told twice."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from react.handler import reaction_to
+from rekindle.models import Person, PushKind, Reminders, Zone
+from rekindle.push.jobs import PersonJob, SpreadJob
+from rekindle.push.payloads import CODES
+from rekindle.push.texts import CATALOGUE
+from rekindle.reminders import Slot
+from rekindle.store import keys
+from rekindle.store.news import REMEMBERED, News
+from rekindle.store.people import People
+from rekindle.store.slots import Slots
+from rekindle.store.table import Write, marshal
+from tests.builders import NEW_YORK, TOKYO, a_paired_person, a_profile, an_instant
+from tests.integration import fcm_wire
+from tests.integration.push_world import Queue, calls, saved
+from tests.integration.standing import shard_of
+from tick.handler import Tick
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from delivery.courier import Courier
+    from rekindle.store.table import Table
+    from tests.integration.fcm_wire import FcmWire
+
+DATE = dt.date(2026, 3, 3)
+MORNING = an_instant("2026-03-03T13:30:00Z")
+"""08:30 in New York."""
+DAY = dt.timedelta(days=1)
+HALF_AN_HOUR = dt.timedelta(minutes=30)
+NO_WAIT = dt.timedelta(0)
+WITHOUT = Reminders(evening=None, news=False)
+WITH = Reminders(evening=None)
+
+
+def plenty() -> dt.timedelta:
+    return dt.timedelta(minutes=10)
+
+
+def announce(table: Table, *dates: dt.date) -> None:
+    table.write(Write("Put", keys.NEWS, item={"dates": {str(date): "money-talk" for date in dates}}))
+
+
+def told(wire: FcmWire) -> list[tuple[str, PushKind, dt.date]]:
+    """Whom each push was for, its kind and its date, in order of sending."""
+    kinds = {code: kind for kind, code in CODES.items()}
+    tags = [(message["token"], message["android"]["notification"]["tag"]) for message in wire.messages]
+    return [(token, kinds[tag[0]], dt.date.fromisoformat(tag[2:])) for token, tag in tags]
+
+
+def token_of(person: Person) -> str:
+    (device,) = person.devices.values()
+    return device.target.value
+
+
+def work(table: Table, courier: Courier, queue: Queue, at: dt.datetime) -> None:
+    """The beat of a moment, and all that is on the queue by then."""
+    Tick(Slots(table), queue.outbox).beat(at)
+    for job in queue.taken():
+        assert not isinstance(job, SpreadJob)
+        courier.carry_out(job, NO_WAIT, plenty)
+
+
+def caught_up(table: Table, uid: str) -> list[PersonJob]:
+    """What react makes of reminders that fell due as they moved."""
+    items = table.query(f"PERSON#{uid}", between=(keys.CAUGHT_UP_PREFIX, f"{keys.CAUGHT_UP_PREFIX}~")).items
+    records = [
+        {
+            "dynamodb": {
+                "Keys": marshal({"pk": item["pk"], "sk": item["sk"]}),
+                "NewImage": marshal(item),
+                "SequenceNumber": "1",
+            }
+        }
+        for item in items
+    ]
+    return [job for record in records for job in reaction_to(record).jobs]
+
+
+def in_zone(zone: Zone) -> Callable[[Person], Person]:
+    return lambda person: replace(person, profile=replace(person.profile, zone=zone))
+
+
+def at_time(prompt: str) -> Callable[[Person], Person]:
+    time = dt.time.fromisoformat(prompt)
+    return lambda person: replace(person, reminders=replace(person.reminders, prompt=time))
+
+
+type Moving = tuple[Callable[[Person], Person], str]
+MOVES = [
+    pytest.param((in_zone(TOKYO), "2026-03-02T15:30:00Z"), id="to where the date has begun"),
+    pytest.param((in_zone(TOKYO), "2026-03-03T00:20:00Z"), id="to where its prompt has just come"),
+    pytest.param((in_zone(TOKYO), "2026-03-03T13:40:00Z"), id="after it was told at home"),
+    pytest.param((in_zone(NEW_YORK), "2026-03-03T12:00:00Z"), id="nowhere"),
+    pytest.param((at_time("09:00"), "2026-03-03T13:31:00Z"), id="to a later time, just after it came"),
+    pytest.param((at_time("07:30"), "2026-03-03T12:40:00Z"), id="to a time that has just passed"),
+    pytest.param((at_time("23:00"), "2026-03-03T13:00:00Z"), id="to the evening"),
+]
+
+
+@pytest.mark.parametrize("moving", MOVES)
+def test_each_date_is_told_once_and_that_of_news_by_news_however_a_person_moves(
+    table: Table, courier: Courier, queue: Queue, wire: FcmWire, moving: Moving
+) -> None:
+    ada, ben = (a_paired_person(profile=a_profile(zone=NEW_YORK), reminders=each) for each in (WITH, WITHOUT))
+    saved(table, ada, ben)
+    announce(table, DATE)
+    people, (move, instant) = People(table), moving
+    moves_at = an_instant(instant)
+    at = an_instant("2026-03-02T12:00:00Z")
+    moved = False
+    while at < an_instant("2026-03-05T12:00:00Z"):
+        if not moved and at >= moves_at:
+            moved = True
+            for person in (ada, ben):
+                people.change(person.uid, moves_at, move)
+                for job in caught_up(table, person.uid):
+                    courier.carry_out(job, NO_WAIT, plenty)
+        work(table, courier, queue, at)
+        at += HALF_AN_HOUR
+    dates = [DATE + DAY * number for number in (-1, 0, 1)]
+    for person, kind in ((ada, PushKind.NEWS), (ben, PushKind.PROMPT)):
+        own = [(each, date) for token, each, date in told(wire) if token == token_of(person) and date in dates]
+        assert own == [(PushKind.PROMPT, dates[0]), (kind, dates[1]), (PushKind.PROMPT, dates[2])]
+
+
+def test_news_come_once_at_each_persons_own_time_and_in_their_own_words(
+    table: Table, courier: Courier, queue: Queue, wire: FcmWire
+) -> None:
+    profile = a_profile(language="fr", zone=TOKYO)
+    ada, ben = a_paired_person(reminders=WITH), a_paired_person(profile=profile, reminders=WITH)
+    saved(table, ada, ben)
+    announce(table, DATE)
+    for at in (an_instant("2026-03-02T23:30:00Z"), MORNING):
+        work(table, courier, queue, at)
+        work(table, courier, queue, at)
+    assert [(token, kind) for token, kind, _ in told(wire)] == [
+        (token_of(ben), PushKind.NEWS),
+        (token_of(ada), PushKind.NEWS),
+    ]
+    french = {(text.title, text.body) for text in CATALOGUE[profile.language][PushKind.NEWS].values()}
+    shown = wire.messages[0]["notification"]
+    assert (shown["title"], shown["body"]) in french
+
+
+def test_evening_and_touch_reminders_of_the_date_stay_what_they_are(
+    table: Table, courier: Courier, queue: Queue, wire: FcmWire
+) -> None:
+    ada = a_paired_person(reminders=Reminders())
+    saved(table, ada)
+    announce(table, DATE)
+    for at in (MORNING, MORNING + 12 * dt.timedelta(hours=1)):
+        work(table, courier, queue, at)
+    assert [kind for _, kind, _ in told(wire)] == [PushKind.NEWS, PushKind.EVENING]
+
+
+def test_a_push_of_news_that_did_not_arrive_is_tried_again_as_news(
+    table: Table, courier: Courier, queue: Queue, wire: FcmWire
+) -> None:
+    """Also in a process that knows of no news: on the phone the repeat takes the first one's place."""
+    ada, ben = a_paired_person(reminders=WITH), a_paired_person(reminders=WITHOUT)
+    saved(table, ada, ben)
+    announce(table, DATE)
+    for person in (ada, ben):
+        wire.script[token_of(person)] = [fcm_wire.INTERNAL]
+    work(table, courier, queue, MORNING)
+    assert wire.messages == []
+    announce(table)
+    retries = queue.taken()
+    assert {job.kind for job in retries if job.type == "retry"} == {PushKind.NEWS, PushKind.PROMPT}
+    for job in retries:
+        assert not isinstance(job, SpreadJob)
+        replace(courier, news=News(table)).carry_out(job, NO_WAIT, plenty)
+    assert sorted(told(wire)) == sorted([(token_of(ada), PushKind.NEWS, DATE), (token_of(ben), PushKind.PROMPT, DATE)])
+
+
+def test_news_that_are_too_late_are_dropped_like_the_prompt_in_whose_place_they_come(
+    table: Table, courier: Courier, queue: Queue, wire: FcmWire
+) -> None:
+    ada = a_paired_person(reminders=WITH)
+    saved(table, ada)
+    announce(table, DATE)
+    wire.script[token_of(ada)] = [fcm_wire.INTERNAL]
+    work(table, courier, queue, MORNING)
+    (job,) = queue.taken()
+    assert not isinstance(job, SpreadJob)
+    courier.carry_out(job, dt.timedelta(hours=3), plenty)
+    assert wire.messages == []
+
+
+def test_who_wants_no_news_has_that_in_their_row_alone(table: Table) -> None:
+    ada, ben = a_paired_person(reminders=WITH), a_paired_person(reminders=replace(WITHOUT, evening=dt.time(8, 30)))
+    saved(table, ada, ben)
+    shard = shard_of(table, Slot(NEW_YORK, dt.time(8, 30)))
+    items = {item["sk"]: item for item in table.query(keys.slot_shard(shard), between=keys.SLOT_ROWS).items}
+    assert {sk for sk, item in items.items() if "n" in item} == {f"p{keys.mark_of(ben.uid)}"}
+    rows = Slots(table).page(shard, None, 10, MORNING).rows
+    assert {row.person for row in rows if not row.news} == {keys.mark_of(ben.uid)}
+    read = People(table).person(ben.uid)
+    assert read
+    assert not read.reminders.news
+    People(table).change(ben.uid, MORNING, lambda person: replace(person, reminders=WITH))
+    assert all(row.news for row in Slots(table).page(shard, None, 10, MORNING).rows)
+
+
+def test_a_person_from_before_there_were_news_gets_them(table: Table) -> None:
+    ada = a_paired_person(reminders=WITHOUT)
+    saved(table, ada)
+    table.write(Write("Update", keys.person(ada.uid), update="REMOVE reminders.news"))
+    read = People(table).person(ada.uid)
+    assert read
+    assert read.reminders.news
+
+
+def test_the_dates_are_asked_for_once_in_ten_minutes(table: Table) -> None:
+    now = 1000.0
+    news = News(table, monotonic=lambda: now)
+    with calls(table) as seen:
+        assert news.dates() == frozenset()
+        announce(table, DATE)
+        now += REMEMBERED - 1
+        assert news.dates() == frozenset()
+        now += 1
+        assert news.dates() == {DATE}
+    assert seen == ["GetItem", "PutItem", "GetItem"]
