@@ -81,6 +81,18 @@ _PREVIEW: Final = {
         }
     ],
 }
+_HELP: Final = {
+    "booking": {"url": "https://practice.example/book", "words": {"en": "Book a talk with us"}},
+    "lines": [
+        {
+            "country": "IE",
+            "name": {"en": "Samaritans"},
+            "phone": "116 123",
+            "languages": ["en"],
+            "hours": "24/7",
+        }
+    ],
+}
 PRACTICE_EXAMPLES: Final[dict[str, list[Json]]] = {
     "PacksView": [{"packs": [_SUMMARY], "review_required": False}],
     "PackDetail": [_DETAIL],
@@ -99,6 +111,8 @@ PRACTICE_EXAMPLES: Final[dict[str, list[Json]]] = {
     "TakeBackBody": [{"note": "The second one is too sharp."}],
     "PublishedView": [{"outcome": "live", "pack": _DETAIL}],
     "PublishedSourceView": [_RELEASE | {"source": _SOURCE}],
+    "HelpBody": [_HELP | {"revision": 3}],
+    "HelpView": [_HELP | {"revision": 4}],
     "StatisticsView": [
         {
             "as_of": "2026-03-02",

@@ -19,6 +19,7 @@ from rekindle.models import Audience, Language, PackId, Uid
 from rekindle.store import keys
 from rekindle.store.audit import Audit
 from rekindle.store.catalogue import Catalogue, index_of
+from rekindle.store.help import HelpStore
 from rekindle.store.packs import Packs
 from rekindle.store.statistics import Statistics
 from tests.builders import an_instant
@@ -42,7 +43,7 @@ _seeds = itertools.count()
 
 @pytest.fixture
 def parts(table: Table) -> Parts:
-    return Parts(Packs(table), Audit(table), Statistics(table), review_required=False)
+    return Parts(Packs(table), Audit(table), Statistics(table), HelpStore(table), review_required=False)
 
 
 @pytest.fixture
@@ -369,7 +370,7 @@ class TestReview:
 
     @pytest.fixture
     def parts(self, table: Table) -> Parts:
-        return Parts(Packs(table), Audit(table), Statistics(table), review_required=True)
+        return Parts(Packs(table), Audit(table), Statistics(table), HelpStore(table), review_required=True)
 
     def test_another_has_to_approve(self, ruth: Phone, saul: Phone, parts: Parts) -> None:
         revision = saved(ruth, a_source())
@@ -538,6 +539,7 @@ class TestStaff:
         ("POST", f"{PACK}/restore", {}),
         ("POST", f"{PACK}/code", None),
         ("POST", "/v1/practice/check", {"source": ""}),
+        ("PUT", "/v1/practice/help", {"revision": 0}),
     )
 
     @pytest.mark.parametrize(("method", "path", "body"), ROUTES)
@@ -624,6 +626,42 @@ class TestStatistics:
         found = ruth.get("/v1/practice/statistics").body
         assert [len(found["days"]), len(found["weeks"]), found["prompts"]] == [28, 12, {}]
         assert {day["active"] for day in found["days"]} == {None}
+
+
+class TestHelp:
+    """What couples are shown when it becomes a lot is the practice's to set, whole."""
+
+    BOOKING: Final = {"url": "https://practice.example/book", "words": {"en": "Book a talk", "es": "Pide cita"}}
+    LINE: Final = {"country": "IE", "name": {"en": "Samaritans"}, "phone": "116 123", "hours": "24/7"}
+
+    def test_it_is_set_and_read_back(self, ruth: Phone, parts: Parts) -> None:
+        before = ruth.get("/v1/practice/help").body
+        assert (before["revision"], before["booking"]) == (0, None)
+        wanted = {"booking": self.BOOKING, "lines": [self.LINE], "revision": 0}
+        after = ruth.put("/v1/practice/help", wanted).body
+        assert (after["revision"], after["booking"]) == (1, self.BOOKING)
+        assert ruth.get("/v1/practice/help").body == after
+        offered = HelpStore(parts.packs.table).help()
+        assert [line.phone for line in offered.lines] == ["116 123"]
+        assert audited(ruth) == [("ruth", "help_changed", None)]
+
+    def test_the_second_of_two_is_told(self, ruth: Phone, saul: Phone) -> None:
+        assert ruth.put("/v1/practice/help", {"booking": self.BOOKING, "revision": 0}).status == 200
+        assert saul.put("/v1/practice/help", {"lines": [self.LINE], "revision": 0}).problem == "help-changed"
+        assert saul.put("/v1/practice/help", {"booking": self.BOOKING, "revision": 0}).body["revision"] == 1
+        assert saul.put("/v1/practice/help", {"lines": [self.LINE], "revision": 1}).body["revision"] == 2
+
+    @pytest.mark.parametrize(
+        "line",
+        [
+            {"name": {"en": "Nobody"}},
+            {"name": {"en": "Elsewhere"}, "country": "XX", "phone": "1"},
+            {"name": {"en": "Runs"}, "url": "javascript:alert(1)"},
+            {"name": {}, "phone": "112"},
+        ],
+    )
+    def test_what_nobody_could_reach_is_refused(self, ruth: Phone, line: dict[str, Any]) -> None:
+        assert ruth.put("/v1/practice/help", {"lines": [line], "revision": 0}).problem == "invalid-fields"
 
 
 def test_the_sample_events_are_answered(parts: Parts) -> None:

@@ -6,7 +6,7 @@ import os
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from practice_api import audit, drafts, packs, releases, statistics
+from practice_api import audit, drafts, help, packs, releases, statistics  # noqa: A004  what couples call it
 from practice_api.parts import Parts
 from rekindle import http
 from rekindle.settings import PracticeApiSettings
@@ -24,7 +24,7 @@ BODY_LIMIT: Final = 4_500_000
 def application() -> APIGatewayHttpResolver:
     """A resolver with all routes; its OpenAPI document is the contract of the practice's API."""
     app = http.resolver()
-    for routes in (packs, drafts, releases, statistics, audit):
+    for routes in (packs, drafts, releases, statistics, help, audit):
         app.include_router(routes.router, prefix="/v1/practice")
     return app
 

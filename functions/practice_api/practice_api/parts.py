@@ -22,6 +22,7 @@ from rekindle.practice import Deed, PackHead, practice_code
 from rekindle.problems import Problem, ProblemError
 from rekindle.settings import PracticeApiSettings
 from rekindle.store.audit import Audit
+from rekindle.store.help import HelpStore
 from rekindle.store.instants import from_millis
 from rekindle.store.packs import Packs
 from rekindle.store.statistics import Statistics
@@ -42,6 +43,7 @@ class Parts:
     packs: Packs
     audit: Audit
     statistics: Statistics
+    help: HelpStore
     review_required: bool
     entropy: Entropy = os.urandom
     _published: dict[tuple[PackId, int], Pack] = field(default_factory=dict)
@@ -54,6 +56,7 @@ class Parts:
             packs=Packs(table),
             audit=Audit(table),
             statistics=Statistics(table),
+            help=HelpStore(table),
             review_required=settings.review_required,
         )
 

@@ -6,17 +6,25 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from rekindle.errors import RekindleError, WriteConflictError
 from rekindle.help import BUILT_IN, Help
+from rekindle.practice import AuditEntry, StaffAction
 from rekindle.store import keys
+from rekindle.store.audit import audit_row
 from rekindle.store.table import Write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from rekindle.practice import Deed
     from rekindle.store.table import Item, Table
 
 REMEMBERED: Final = 30.0
 """Seconds for which the help is believed."""
+
+
+class HelpChangedError(RekindleError):
+    """Somebody has set the help since it was read."""
 
 
 @dataclass(slots=True)
@@ -41,6 +49,18 @@ class HelpStore:
         """The help as last acknowledged, with its revision; the built-in help has revision 0."""
         item = self.table.get(keys.HELP)
         return (_help_from(item), item["revision"]) if item else (BUILT_IN, 0)
+
+    def change(self, offered: Help, replaces: int, by: Deed) -> int:
+        """Offer this help in the place of that revision, with its audit row; the revision that it becomes.
+
+        Raises HelpChangedError when another stands.
+        """
+        entry = AuditEntry(by, StaffAction.HELP_CHANGED)
+        try:
+            self.table.transact([help_write(offered, replaces), audit_row(entry, replaces + 1)])
+        except WriteConflictError as conflict:
+            raise HelpChangedError("the help has changed since it was read") from conflict
+        return replaces + 1
 
 
 def help_write(offered: Help, replaces: int) -> Write:
