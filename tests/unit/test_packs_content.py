@@ -1,0 +1,108 @@
+"""The packs in `packs/`, all of them together: enough for a year, sound, and nothing asked twice."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from rekindle.models import Audience, Language, PromptId, Theme
+from rekindle.pack_source import check_source
+from rekindle.packs import HINTED_THEMES, Pack, PackPrompt, PromptWords
+
+EN: Final = Language("en")
+SOURCES: Final = {path.name: path.read_bytes() for path in (Path(__file__).parents[2] / "packs").glob("*.yaml")}
+
+DAYS_OF_A_YEAR: Final = 366
+
+
+@pytest.fixture(scope="module")
+def packs() -> dict[str, Pack]:
+    """Each pack by the name of its file."""
+    return {name: pack for name, source in SOURCES.items() if (pack := check_source(source).pack)}
+
+
+@pytest.fixture(scope="module")
+def prompts(packs: dict[str, Pack]) -> list[PackPrompt]:
+    return [each for pack in packs.values() for each in pack.prompts]
+
+
+@pytest.fixture(scope="module")
+def everyones(packs: dict[str, Pack]) -> list[PackPrompt]:
+    """The prompts of the packs that play for every couple."""
+    return [each for pack in packs.values() if pack.audience is Audience.EVERYONE for each in pack.prompts]
+
+
+def said(prompts: list[PackPrompt]) -> list[tuple[PromptId, Language, PromptWords]]:
+    return [(each.id, language, words) for each in prompts for language, words in each.words.items()]
+
+
+def test_every_file_is_a_pack(packs: dict[str, Pack]) -> None:
+    assert packs.keys() == SOURCES.keys()
+
+
+@pytest.mark.parametrize("name", sorted(SOURCES))
+def test_nothing_is_to_be_mended_or_thought_about_in_a_pack_beside_all_the_others(
+    name: str, packs: dict[str, Pack]
+) -> None:
+    others = [pack for file, pack in packs.items() if file != name]
+    assert [str(finding) for finding in check_source(SOURCES[name], others=others).findings] == []
+
+
+def test_no_two_prompts_share_an_id(prompts: list[PackPrompt]) -> None:
+    """An id alone says which prompt is meant."""
+    assert [name for name, times in Counter(each.id for each in prompts).items() if times > 1] == []
+
+
+def test_there_are_enough_prompts_in_english(prompts: list[PackPrompt]) -> None:
+    assert sum(EN in each.words for each in prompts) >= 380
+
+
+def test_the_starter_pack_speaks_english_spanish_and_french_throughout(packs: dict[str, Pack]) -> None:
+    starter = packs["starter.yaml"]
+    assert set(starter.languages) == {"en", "es", "fr"}
+    assert [each.id for each in starter.prompts if each.words.keys() != set(starter.languages)] == []
+    assert starter.words.keys() == set(starter.languages)
+
+
+class TestAYear:
+    """For couples that meet a prompt each day, go to every depth and lean to no theme."""
+
+    @pytest.mark.parametrize("theme", [theme for theme in Theme if theme != Theme.TOUCH])
+    def test_no_prompt_comes_twice_to_a_couple_that_wants_no_touch(
+        self, theme: Theme, everyones: list[PackPrompt]
+    ) -> None:
+        """The other six themes then share the days, so each of them comes every sixth day."""
+        without_touch = [each.id for each in everyones if each.theme == theme and each.comfort == 0]
+        assert len(without_touch) >= DAYS_OF_A_YEAR / 6
+
+    def test_no_touch_comes_twice_to_a_couple_at_ease_with_it(self, everyones: list[PackPrompt]) -> None:
+        """With touch there are seven themes, one for each day of a week."""
+        assert sum(each.theme == Theme.TOUCH for each in everyones) >= DAYS_OF_A_YEAR / 7
+
+
+class TestWording:
+    def test_courage_and_listening_tell_how_to_receive_the_answer(self, prompts: list[PackPrompt]) -> None:
+        hinted = [each for each in prompts if each.theme in HINTED_THEMES]
+        assert [name for name, _, words in said(hinted) if not words.hint] == []
+
+    def test_touch_is_asked_for_in_its_own_theme_only(self, prompts: list[PackPrompt]) -> None:
+        assert {each.theme for each in prompts if each.comfort > 0} == {Theme.TOUCH}
+
+    def test_every_line_can_be_read_at_a_glance(self, prompts: list[PackPrompt]) -> None:
+        """Shorter than the form allows: it is for tired people, and lines grow in translation."""
+        assert [
+            (name, language)
+            for name, language, words in said(prompts)
+            if len(words.text) > 200 or len(words.why) > 130 or len(words.hint or "") > 150
+        ] == []
+
+    def test_french_marks_stay_with_their_words(self, prompts: list[PackPrompt]) -> None:
+        """A narrow no-break space stands before ; : ! ? and a no-break space inside the guillemets."""
+        loose = re.compile("(?<!\N{NARROW NO-BREAK SPACE})[;:!?]|«(?!\N{NO-BREAK SPACE})|(?<!\N{NO-BREAK SPACE})»")
+        french = [(name, words) for name, language, words in said(prompts) if language == "fr"]
+        assert french
+        assert [name for name, words in french if loose.search(f"{words.text} {words.why} {words.hint or ''}")] == []
