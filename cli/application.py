@@ -12,21 +12,23 @@ from cyclopts import App, CycloptsError
 from cyclopts.exceptions import UnknownCommandError
 
 from cli.commands import packs, practice, signing
-from cli.desk import World
 from cli.errors import CliError, Exit, UsageError
 from cli.pages.errors import error_page
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from cli.desk import World
+
 ABOUT = """The practice's prompt packs, from a file at your desk to couples.
 
-Ends with 0 when done, 1 when refused or with something to mend, 2 for a command that is not as it should be, 3 when you
-are not signed in or may not, 4 when nobody answers.
+Ends with 0 when done, 1 when refused or with something to mend, 2 for a
+command that is not as it should be, 3 when you are not signed in or may not,
+4 when nobody answers.
 
-Examples::
+For example:
 
-    rekindle sign-in --stack https://abc.execute-api.eu-west-1.amazonaws.com --name prod
+    rekindle sign-in --stack https://api.practice.example --name prod
     rekindle packs lint river.yaml
     rekindle packs publish river.yaml --stack prod --at "2026-03-01 09:00"
     rekindle packs COMMAND --help
@@ -78,9 +80,7 @@ def run(arguments: Sequence[str], world: World) -> int:
 def _carried_out(arguments: Sequence[str], world: World) -> int:
     app = application()
     try:
-        command, bound, injected = app.parse_args(
-            list(arguments), console=world.out, error_console=world.err, exit_on_error=False, print_error=False
-        )
+        command, bound, injected = app.parse_args(list(arguments), exit_on_error=False, print_error=False)
     except CycloptsError as error:
         raise _usage(error) from error
     asked: dict[str, Any] = dict.fromkeys(injected, world)

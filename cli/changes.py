@@ -71,7 +71,7 @@ def changes(before: Pack, after: Pack) -> Changes:
 def _fields(whole: BaseModel) -> dict[tuple[str, str | None], str]:
     """Every value by its dotted name and language, less the prompts, which are compared by themselves."""
     plain: dict[str, Any] = whole.model_dump(mode="json", exclude={"prompts", "words"})
-    found = {(name, None): text for name, text in _flat(plain)}
+    found: dict[tuple[str, str | None], str] = {(name, None): text for name, text in _flat(plain)}
     words: Mapping[str, BaseModel] = getattr(whole, "words", {})
     for language, block in words.items():
         found |= {(name, language): text for name, text in _flat(block.model_dump(mode="json"))}

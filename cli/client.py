@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import time
+from dataclasses import dataclass
 from difflib import get_close_matches
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
@@ -42,6 +43,15 @@ _BUSY: Final = frozenset(
         HTTPStatus.GATEWAY_TIMEOUT,
     }
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How a draft is to be published: now or `at` an instant, told to couples or not, and a note for colleagues."""
+
+    at: dt.datetime | None = None
+    announce: bool = True
+    note: str | None = None
 
 
 class Practice:
@@ -98,14 +108,13 @@ class Practice:
         body = {"source": source, "revision": revision}
         return _read(wire.Saved, self._sent("PUT", _at(pack, "draft"), body))
 
-    def publish(
-        self, pack: str, revision: int, latest: int, *, at: dt.datetime | None, announce: bool, note: str | None
-    ) -> wire.Published:
+    def publish(self, pack: str, revision: int, latest: int, terms: Terms) -> wire.Published:
         """Publish the draft of this revision, or propose it; done once, also if an answer is lost.
 
         `latest` is the version that was the latest when the draft was read.
         """
-        body = {"revision": revision, "at": at.isoformat() if at else None, "announce": announce, "note": note}
+        at = terms.at.isoformat() if terms.at else None
+        body = {"revision": revision, "at": at, "announce": terms.announce, "note": terms.note}
 
         def became(now: wire.PackDetail) -> wire.Published | None:
             if now.latest > latest and now.revision != revision and now.releases[0].published.name == self._me():
@@ -276,7 +285,7 @@ class Practice:
 
 
 class _AnswerLostError(Exception):
-    """A request got no answer that says what became of it; `asked_for` is how long the service wants to be left alone."""
+    """A request got no answer that says what became of it. The service asks for `asked_for` seconds of peace."""
 
     def __init__(self, how: str, asked_for: float = 0.0) -> None:
         super().__init__(how)

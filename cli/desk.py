@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import getpass
 import json
+import os
 import sys
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import httpx
 import platformdirs
@@ -34,7 +35,8 @@ if TYPE_CHECKING:
 
     from cli.keeping import SignIn
 
-_EVERY = "Every command"
+WIDE: Final = 500
+_EVERY: Final = "Every command"
 
 
 @Parameter(name="*")
@@ -61,6 +63,13 @@ def _instant() -> dt.datetime:
     return dt.datetime.fromtimestamp(now(), dt.UTC)
 
 
+def _console(*, stderr: bool = False) -> Console:
+    console = Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = WIDE  # a finding stays on its line for whatever reads it
+    return console
+
+
 def _stdin() -> str:
     return sys.stdin.readline().rstrip("\r\n")
 
@@ -69,8 +78,8 @@ def _stdin() -> str:
 class World:
     """All around a command that is not the command's: terminal, folder, network and clock."""
 
-    out: Console = field(default_factory=lambda: Console(highlight=False, markup=False, emoji=False))
-    err: Console = field(default_factory=lambda: Console(stderr=True, highlight=False, markup=False, emoji=False))
+    out: Console = field(default_factory=_console)
+    err: Console = field(default_factory=lambda: _console(stderr=True))
     keeping: Keeping = field(default_factory=lambda: Keeping(platformdirs.user_config_path("rekindle")))
     network: Callable[[], httpx.Client] = _network
     now: Callable[[], dt.datetime] = _instant

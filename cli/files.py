@@ -6,7 +6,6 @@ import os
 import re
 from dataclasses import dataclass
 from difflib import get_close_matches
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from cli.errors import CliError, FindingsError, UsageError
@@ -14,6 +13,7 @@ from rekindle.pack_source import SOURCE_LIMIT, Checked, SourceFinding, check_sou
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     from rekindle.packs import Pack
 

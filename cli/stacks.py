@@ -86,7 +86,10 @@ def _local_api(keeping: Keeping) -> str:
         raise UnreachableError(
             "No local stack is running.",
             "Start one with: make run",
-            *(f"Or choose the one you are signed in to: --stack {name}, or REKINDLE_STACK={name}" for name in elsewhere),
+            *(
+                f"Or choose the one you are signed in to: --stack {name}, or REKINDLE_STACK={name}"
+                for name in elsewhere
+            ),
             *([] if elsewhere else ["Or choose a deployed one: --stack https://…, or REKINDLE_STACK=https://…"]),
         ) from error
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import difflib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from rich.console import Group, RenderableType
 
 from cli import files, wire, words
 from cli.changes import Changes, changes
+from cli.client import Terms
 from cli.desk import NO_OPTIONS, Common, Desk, TheWorld
 from cli.errors import CliError, FindingsError, RefusedError, SignedOutError, UnreachableError, UsageError
 from cli.files import PackFile, as_json
@@ -42,8 +42,7 @@ type Do = Callable[[str], tuple[RenderableType, dict[str, Any]]]
 def list_(*, common: Common = NO_OPTIONS, world: TheWorld) -> None:
     """List all packs with where they stand.
 
-    Examples::
-
+    For example:
         rekindle packs list
         rekindle packs list --json | jq -r '.packs[] | select(.state == "live") | .id'
     """
@@ -56,8 +55,7 @@ def list_(*, common: Common = NO_OPTIONS, world: TheWorld) -> None:
 def show(pack: str, /, *, common: Common = NO_OPTIONS, world: TheWorld) -> None:
     """Show one pack, its draft and its versions.
 
-    Examples::
-
+    For example:
         rekindle packs show river
 
     Parameters
@@ -74,8 +72,7 @@ def show(pack: str, /, *, common: Common = NO_OPTIONS, world: TheWorld) -> None:
 def lint(*paths: Path, common: Common = NO_OPTIONS, world: TheWorld) -> int:
     """Check pack files on this machine, all together. Ends with 1 if there is something to mend.
 
-    Examples::
-
+    For example:
         rekindle packs lint river.yaml
         rekindle packs lint packs/*.yaml --json
 
@@ -104,8 +101,7 @@ def pull(
 ) -> None:
     """Get a pack's draft, or its latest version, into a file.
 
-    Examples::
-
+    For example:
         rekindle packs pull river
         rekindle packs pull river river.theirs.yaml
         rekindle packs pull river - | less
@@ -147,11 +143,10 @@ def pull(
 def push(*paths: Path, over: Over = False, common: Common = NO_OPTIONS, world: TheWorld) -> int:
     """Save files as drafts. Couples notice nothing before you publish; what there is to mend may stay meanwhile.
 
-    A file goes in place of what it came from. If somebody has saved or published since, nothing is overwritten, and you
-    are told who and when.
+    A file goes in place of what it came from. If somebody has saved or published
+    since, nothing is overwritten, and you are told who and when.
 
-    Examples::
-
+    For example:
         rekindle packs push river.yaml
         rekindle packs push packs/*.yaml
         rekindle packs push river.yaml --over
@@ -174,18 +169,17 @@ def diff(
     target: str,
     /,
     *,
-    version: list[int] | None = None,
+    version: Annotated[list[int] | None, Parameter(negative="")] = None,
     raw: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     common: Common = NO_OPTIONS,
     world: TheWorld,
 ) -> None:
     """Show what is different, prompt by prompt.
 
-    A file is compared with what is there: the draft, or the latest version. An id compares its latest version with its
-    draft.
+    A file is compared with what is there: the draft, or the latest version. An id
+    compares its latest version with its draft.
 
-    Examples::
-
+    For example:
         rekindle packs diff river.yaml
         rekindle packs diff river
         rekindle packs diff river --version 1 --version 3
@@ -229,10 +223,10 @@ def publish(
 ) -> int:
     """Publish packs, after showing what will happen. A file is saved as the draft first.
 
-    Couples have it within half a minute, or at the time you say. Where a second person has to approve, it is proposed.
+    Couples have it within half a minute, or at the time you say. Where a second
+    person has to approve, it is proposed.
 
-    Examples::
-
+    For example:
         rekindle packs publish river.yaml
         rekindle packs publish river --at "2026-03-01 09:00" --note "For spring."
         rekindle packs publish packs/*.yaml --yes --no-announce
@@ -259,7 +253,7 @@ def publish(
     if instant and instant <= desk.now:
         said = f"{words.moment(instant)}, {words.distance(instant, desk.now)}"
         raise UsageError("That time has passed.", "Leave out --at to publish now.", about=[said])
-    how = Publishing(instant, announce, note, over, yes)
+    how = Publishing(Terms(instant, announce, note), over, yes)
     return _each(desk, list(targets), lambda target: _published(desk, target, how))
 
 
@@ -267,8 +261,7 @@ def publish(
 def approve(pack: str, /, *, yes: Yes = False, common: Common = NO_OPTIONS, world: TheWorld) -> None:
     """Approve what a colleague has proposed.
 
-    Examples::
-
+    For example:
         rekindle packs diff river
         rekindle packs approve river
 
@@ -284,7 +277,7 @@ def approve(pack: str, /, *, yes: Yes = False, common: Common = NO_OPTIONS, worl
     if standing.proposal is None:
         raise RefusedError("nothing-to-take-back", f"Nothing of {pack} waits to be approved.")
     proposal, draft = standing.proposal, desk.practice.draft(pack)
-    plan = _plan(desk, _fit(draft, pack), standing, proposal.at, announce=proposal.announce, review_required=False)
+    plan = _plan(desk, _fit(draft, pack), standing, Terms(proposal.at, proposal.announce), review_required=False)
     by = text((f"Proposed by {proposal.proposed.name}, {words.distance(proposal.proposed.at, desk.now)}.", "dim"))
     desk.confirm(Group(plan_page(plan, desk.now), by), "Approve it?", yes=yes)
     with desk.doing(f"Publishing {pack}"):
@@ -297,8 +290,7 @@ def approve(pack: str, /, *, yes: Yes = False, common: Common = NO_OPTIONS, worl
 def reject(pack: str, /, *, note: str | None = None, common: Common = NO_OPTIONS, world: TheWorld) -> None:
     """Refuse a proposal, or call off a version that is not live yet. The text stays.
 
-    Examples::
-
+    For example:
         rekindle packs reject river --note "The second prompt is too long."
 
     Parameters
@@ -327,8 +319,7 @@ def withdraw(
 ) -> None:
     """Take a pack, or one prompt of it, from all couples within half a minute.
 
-    Examples::
-
+    For example:
         rekindle packs withdraw river --prompt rain --reason "It was misread."
         rekindle packs withdraw river --yes
 
@@ -358,8 +349,7 @@ def withdraw(
 def restore(pack: str, /, *, prompt: str | None = None, common: Common = NO_OPTIONS, world: TheWorld) -> None:
     """Put back what was withdrawn, as it was.
 
-    Examples::
-
+    For example:
         rekindle packs restore river
         rekindle packs restore river --prompt rain
 
@@ -389,8 +379,7 @@ def code(
 ) -> None:
     """Show the code by which couples join a pack, or make a new one.
 
-    Examples::
-
+    For example:
         rekindle packs code weekend
         rekindle packs code weekend --renew
 
@@ -418,9 +407,7 @@ def code(
 class Publishing:
     """How packs are to be published."""
 
-    at: dt.datetime | None
-    announce: bool
-    note: str | None
+    terms: Terms
     over: bool
     yes: bool
 
@@ -444,7 +431,9 @@ def _pushed(desk: Desk, path: Path, *, over: bool) -> tuple[RenderableType, dict
         return text(f"{path}: {push.pack} has this very text already."), document
     to_do = f"{words.counted(errors, 'thing')} to mend before it can be published" if errors else "fit to publish"
     done = text(("✓ ", "green"), f"{path}: draft {revision} of {push.pack} is saved, {to_do}.")
-    return Group(findings_page(str(path), [each for each in findings if not each.advice]), done) if errors else done, document
+    return Group(
+        findings_page(str(path), [each for each in findings if not each.advice]), done
+    ) if errors else done, document
 
 
 def _published(desk: Desk, target: str, how: Publishing) -> tuple[RenderableType, dict[str, Any]]:
@@ -464,7 +453,7 @@ def _published(desk: Desk, target: str, how: Publishing) -> tuple[RenderableType
                 raise RefusedError("nothing-to-publish", f"{target} has no draft.", "rekindle packs push FILE")
             draft = desk.practice.draft(target)
             pack, advice = _fit(draft, target), sum(each.advice for each in draft.findings)
-        plan = _plan(desk, pack, standing, how.at, announce=how.announce, advice=advice)
+        plan = _plan(desk, pack, standing, how.terms, advice=advice)
     if push and push.is_published and standing:
         desk.pushing.pushed(push)
         return outcome_page("unchanged", standing, desk.now), document | _outcome("unchanged", standing)
@@ -474,7 +463,7 @@ def _published(desk: Desk, target: str, how: Publishing) -> tuple[RenderableType
         if push:
             saved = desk.pushing.pushed(push, even_if_same=True)
             revision = saved.revision if saved else push.replaces
-        done = desk.practice.publish(pack.id, revision, latest, at=how.at, announce=how.announce, note=how.note)
+        done = desk.practice.publish(pack.id, revision, latest, how.terms)
     if done.outcome in {"live", "scheduled"}:
         desk.world.keeping.published(desk.stack.api, pack.id, revision, done.pack.latest)
     return outcome_page(done.outcome, done.pack, desk.now), document | _outcome(done.outcome, done.pack)
@@ -509,22 +498,21 @@ def _plan(
     desk: Desk,
     pack: Pack,
     standing: wire.PackDetail | None,
-    at: dt.datetime | None,
+    terms: Terms,
     *,
-    announce: bool,
     review_required: bool | None = None,
     advice: int = 0,
 ) -> Plan:
     if review_required is None:
         review_required = desk.practice.packs().review_required
     told = standing.news_on if standing else None
-    if told is None and announce and pack.audience in NEWS_AUDIENCES:
-        told = news_date(max(at or desk.now, desk.now))
+    if told is None and terms.announce and pack.audience in NEWS_AUDIENCES:
+        told = news_date(max(terms.at or desk.now, desk.now))
     found = None
     if standing and standing.releases:
         before = check_source(desk.practice.release(pack.id, standing.latest).source).pack
         found = changes(before, pack) if before else None
-    return Plan(pack, desk.stack.name, standing, at, told, review_required, found, advice)
+    return Plan(pack, desk.stack.name, standing, terms.at, told, review_required, found, advice)
 
 
 def _fit(draft: wire.Draft, pack: str) -> Pack:
@@ -553,7 +541,9 @@ def _prompt_suggested(desk: Desk, pack: str, wanted: str | None) -> Iterator[Non
         known = [prompt.id for prompt in found.prompts] if found else []
         near = get_close_matches(wanted or "", known, 1, 0.5)
         to_do = [f"Did you mean {near[0]}?"] if near else []
-        raise RefusedError(error.problem, error.happened, *to_do, f"See its prompts: rekindle packs pull {pack} -") from error
+        raise RefusedError(
+            error.problem, error.happened, *to_do, f"See its prompts: rekindle packs pull {pack} -"
+        ) from error
 
 
 def _linted(file: PackFile) -> dict[str, Any]:
@@ -587,6 +577,7 @@ def _both(desk: Desk, target: str, versions: list[int]) -> tuple[tuple[str, str]
     file = PackFile.read(Path(target)) if files.is_file(target) else None
     pack = desk.pushing.pack_of(file) if file else target
     standing = desk.practice.pack(pack)
+    before: tuple[str, str] | None = None
     match versions:
         case [first, second]:
             one, other = (desk.practice.release(pack, version).source for version in (first, second))
@@ -594,7 +585,7 @@ def _both(desk: Desk, target: str, versions: list[int]) -> tuple[tuple[str, str]
         case [first]:
             before = f"version {first}", desk.practice.release(pack, first).source
         case []:
-            before = None
+            pass
         case _:
             raise UsageError("Two versions are the most.", f"rekindle packs diff {pack} --version 1 --version 2")
     current = desk.practice.draft(pack)

@@ -28,8 +28,7 @@ def stats(
 ) -> None:
     """Show numbers over couples: who took part, by themes and packs, streaks, and who was reached.
 
-    Examples::
-
+    For example:
         rekindle stats
         rekindle stats --weeks 12
         rekindle stats --json
@@ -53,8 +52,7 @@ def audit(
 ) -> None:
     """Show who of the staff did what, latest first.
 
-    Examples::
-
+    For example:
         rekindle audit --limit 10
 
     Parameters
@@ -71,8 +69,7 @@ def audit(
 def show(*, common: Common = NO_OPTIONS, world: TheWorld) -> None:
     """Show what couples are told of help.
 
-    Examples::
-
+    For example:
         rekindle help show
         rekindle help show --json > help.json
     """
@@ -92,8 +89,7 @@ def set_(
 ) -> None:
     """Tell couples what a file says of help: a YAML or JSON file with booking, lines and the revision it came from.
 
-    Examples::
-
+    For example:
         rekindle help show --json > help.json
         rekindle help set help.json
 

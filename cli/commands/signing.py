@@ -24,10 +24,10 @@ def sign_in(
 ) -> None:
     """Sign in to a deployment with your account of the practice.
 
-    The password is asked for, or read from standard input where nobody can be asked. It is kept nowhere.
+    The password is asked for, or read from standard input where nobody can be
+    asked. It is kept nowhere.
 
-    Examples::
-
+    For example:
         rekindle sign-in
         rekindle sign-in --stack https://abc.execute-api.eu-west-1.amazonaws.com --name prod
         rekindle sign-in --stack prod --email ruth@practice.example < password.txt
@@ -61,8 +61,7 @@ def sign_in(
 def sign_out(*, common: Common = NO_OPTIONS, world: TheWorld) -> None:
     """Forget your sign-in on this machine.
 
-    Examples::
-
+    For example:
         rekindle sign-out
         rekindle sign-out --stack prod
     """
@@ -75,8 +74,7 @@ def sign_out(*, common: Common = NO_OPTIONS, world: TheWorld) -> None:
 def whoami(*, common: Common = NO_OPTIONS, world: TheWorld) -> None:
     """Say who is signed in, where, and what they may do.
 
-    Examples::
-
+    For example:
         rekindle whoami
         rekindle whoami --stack prod --json
     """
@@ -94,7 +92,9 @@ def _show(desk: Desk, stack: Stack, email: str, token: str) -> None:
         "stack": stack.name,
         "api": stack.api,
     }
-    may = text("; ".join(rights)) if rights else text(("nothing yet: ask whoever runs the service for a right", "yellow"))
+    may = (
+        text("; ".join(rights)) if rights else text(("nothing yet: ask whoever runs the service for a right", "yellow"))
+    )
     stack_said = stack.name if stack.name == stack.api else f"{stack.name} ({stack.api})"
     desk.show(facts([("Signed in", str(document["name"])), ("Stack", stack_said), ("May", may)]), document)
 

@@ -28,8 +28,8 @@ def changes_page(found: Changes, before: str, after: str) -> RenderableType:
         lines.append(text(f"Words changed: {said}."))
     if found.about:
         lines += [text(""), text(("the pack", "bold")), *_field_lines(found.about)]
-    for prompt in found.changed:
-        lines += [text(""), text(("~ ", "yellow bold"), (prompt.id, "bold")), *_field_lines(prompt.fields)]
+    for each in found.changed:
+        lines += [text(""), text(("~ ", "yellow bold"), (each.id, "bold")), *_field_lines(each.fields)]
     for sign, style, prompts in (("+ ", "green", found.added), ("- ", "red", found.removed)):
         for prompt in prompts:
             lines += [text(""), text((sign, f"{style} bold"), (prompt.id, "bold")), *_prompt_lines(prompt, sign, style)]

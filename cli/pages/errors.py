@@ -21,4 +21,4 @@ def error_page(error: CliError) -> RenderableType:
     lines += [text(line) for line in error.about]
     if error.to_do:
         lines += [Text(), *(text(("→ ", "cyan"), line) for line in error.to_do)]
-    return Panel(Text("\n").join(lines), border_style="red", title="Not done", title_align="left")
+    return Panel(Text("\n").join(lines), border_style="red", expand=False, title="Not done", title_align="left")

@@ -27,7 +27,9 @@ MANY = 40
 def lint_page(files: Sequence[PackFile]) -> RenderableType:
     """A line for each finding, as editors know them, then each file at a glance."""
     lines = [finding_line(str(file.path), each) for file in files for each in file.checked.findings]
-    at_a_glance = table("File", "Prompts", "Languages", "Reading", "Mend", "Think", numbers=("Prompts", "Mend", "Think"))
+    at_a_glance = table(
+        "File", "Prompts", "Languages", "Reading", "Mend", "Think", numbers=("Prompts", "Mend", "Think")
+    )
     for file in files:
         pack = file.checked.pack
         errors, advice = len(file.errors), len(file.advice)
@@ -40,7 +42,9 @@ def lint_page(files: Sequence[PackFile]) -> RenderableType:
             text((str(advice), "yellow" if advice else "")),
         )
     errors = sum(len(file.errors) for file in files)
-    verdict = text((f"{counted(errors, 'thing')} to mend.", "red bold")) if errors else text(("Fit to publish.", "green"))
+    verdict = (
+        text((f"{counted(errors, 'thing')} to mend.", "red bold")) if errors else text(("Fit to publish.", "green"))
+    )
     return Group(*lines, *([text("")] if lines else []), at_a_glance, verdict)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -13,6 +12,7 @@ from cli.pages import facts, state, table, text
 from cli.words import counted, listed
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Mapping, Sequence
 
     from rich.console import RenderableType
@@ -139,7 +139,9 @@ def outcome_page(outcome: str, pack: wire.PackDetail, now: dt.datetime) -> Rende
             when = f"{words.moment(at)}, {words.distance(at, now)}"
             lines = [text(("✓ ", "green"), f"{name} goes live as version {pack.scheduled.version} on {when}.")]
         case "proposed":
-            lines = [text(("✓ ", "green"), f"{name} is proposed. A colleague goes on with: rekindle packs approve {pack.id}")]
+            lines = [
+                text(("✓ ", "green"), f"{name} is proposed. A colleague goes on with: rekindle packs approve {pack.id}")
+            ]
         case "unchanged":
             lines = [text(f"{name}: couples have these very prompts already. Nothing was published.")]
         case _:
