@@ -1,0 +1,102 @@
+"""What is different between two texts of a pack, by prompts and fields rather than by lines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pydantic import BaseModel
+
+    from rekindle.packs import Pack, PackPrompt
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """A field with its value before and after; None where there is none. `language` is set for words."""
+
+    field: str
+    language: str | None
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PromptChange:
+    """A prompt that is in both, with what is different of it."""
+
+    id: str
+    fields: tuple[FieldChange, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """All that is different. `reordered` if the prompts that are in both come in another order."""
+
+    about: tuple[FieldChange, ...]
+    added: tuple[PackPrompt, ...]
+    removed: tuple[PackPrompt, ...]
+    changed: tuple[PromptChange, ...]
+    reordered: bool
+
+    def __bool__(self) -> bool:
+        return bool(self.about or self.added or self.removed or self.changed or self.reordered)
+
+    def languages(self) -> dict[str, int]:
+        """How many prompts' words are changed, by language."""
+        counts: dict[str, int] = {}
+        for prompt in self.changed:
+            for language in {field.language for field in prompt.fields if field.language}:
+                counts[language] = counts.get(language, 0) + 1
+        return dict(sorted(counts.items()))
+
+
+def changes(before: Pack, after: Pack) -> Changes:
+    """What it takes to get from one to the other."""
+    old = {prompt.id: prompt for prompt in before.prompts}
+    new = {prompt.id: prompt for prompt in after.prompts}
+    both = [name for name in new if name in old]
+    changed = (PromptChange(name, tuple(_differing(_fields(old[name]), _fields(new[name])))) for name in both)
+    return Changes(
+        about=tuple(_differing(_fields(before), _fields(after))),
+        added=tuple(prompt for name, prompt in new.items() if name not in old),
+        removed=tuple(prompt for name, prompt in old.items() if name not in new),
+        changed=tuple(each for each in changed if each.fields),
+        reordered=both != [name for name in old if name in new],
+    )
+
+
+def _fields(whole: BaseModel) -> dict[tuple[str, str | None], str]:
+    """Every value by its dotted name and language, less the prompts, which are compared by themselves."""
+    plain: dict[str, Any] = whole.model_dump(mode="json", exclude={"prompts", "words"})
+    found: dict[tuple[str, str | None], str] = {(name, None): text for name, text in _flat(plain)}
+    words: Mapping[str, BaseModel] = getattr(whole, "words", {})
+    for language, block in words.items():
+        found |= {(name, language): text for name, text in _flat(block.model_dump(mode="json"))}
+    return found
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    for name, value in values.items():
+        match value:
+            case None:
+                pass
+            case dict():
+                yield from _flat(value, f"{prefix}{name}.")
+            case list():
+                yield f"{prefix}{name}", ", ".join(map(str, value))
+            case bool():
+                yield f"{prefix}{name}", "yes" if value else "no"
+            case _:
+                yield f"{prefix}{name}", str(value)
+
+
+def _differing(
+    before: Mapping[tuple[str, str | None], str], after: Mapping[tuple[str, str | None], str]
+) -> Iterator[FieldChange]:
+    for name, language in dict.fromkeys((*before, *after)):
+        old, new = before.get((name, language)), after.get((name, language))
+        if old != new:
+            yield FieldChange(name, language, old, new)

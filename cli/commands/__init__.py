@@ -1,0 +1,1 @@
+"""The commands: each reads what it was told, lets the client do it, and shows a page."""

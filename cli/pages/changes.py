@@ -1,0 +1,74 @@
+"""What is different between two texts of a pack."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from typing import TYPE_CHECKING
+
+from rich.console import Group
+from rich.text import Text
+
+from cli.pages import text
+from cli.pages.packs import changes_words
+from cli.words import counted
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from cli.changes import Changes, FieldChange
+    from rekindle.packs import PackPrompt
+
+
+def changes_page(found: Changes, before: str, after: str) -> RenderableType:
+    """The differences, prompt by prompt."""
+    lines: list[RenderableType] = [text((f"From {before} to {after}: ", "bold"), changes_words(found))]
+    if languages := found.languages():
+        said = ", ".join(f"{language} in {counted(number, 'prompt')}" for language, number in languages.items())
+        lines.append(text(f"Words changed: {said}."))
+    if found.about:
+        lines += [text(""), text(("the pack", "bold")), *_field_lines(found.about)]
+    for each in found.changed:
+        lines += [text(""), text(("~ ", "yellow bold"), (each.id, "bold")), *_field_lines(each.fields)]
+    for sign, style, prompts in (("+ ", "green", found.added), ("- ", "red", found.removed)):
+        for prompt in prompts:
+            lines += [text(""), text((sign, f"{style} bold"), (prompt.id, "bold")), *_prompt_lines(prompt, sign, style)]
+    if found.reordered:
+        lines += [text(""), text("The prompts that are in both come in another order.")]
+    return Group(*lines)
+
+
+def raw_page(lines: list[str]) -> RenderableType:
+    """A unified diff, in colours where there are any."""
+    styles = {"+": "green", "-": "red", "@": "cyan"}
+    return Text("\n").join(text((line.rstrip("\n"), styles.get(line[:1], ""))) for line in lines)
+
+
+def _field_lines(fields: tuple[FieldChange, ...]) -> list[Text]:
+    lines = []
+    for field in fields:
+        name = f"{field.language} {field.field}" if field.language else field.field
+        lines.append(text(("    " + name, "dim")))
+        old, new = _marked(field.before or "", field.after or "")
+        if field.before is not None:
+            lines.append(text(("    - ", "red"), *old))
+        if field.after is not None:
+            lines.append(text(("    + ", "green"), *new))
+    return lines
+
+
+def _marked(before: str, after: str) -> tuple[list[str | tuple[str, str]], list[str | tuple[str, str]]]:
+    """Both texts in parts; what only one has stands out."""
+    old, new = (re.findall(r"\S+|\s+", each) for each in (before, after))
+    marked: tuple[list[str | tuple[str, str]], list[str | tuple[str, str]]] = ([], [])
+    for kind, a, b, c, d in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        for side, part, style in ((0, old[a:b], "red bold"), (1, new[c:d], "green bold")):
+            if part:
+                marked[side].append("".join(part) if kind == "equal" else ("".join(part), style))
+    return marked
+
+
+def _prompt_lines(prompt: PackPrompt, sign: str, style: str) -> list[Text]:
+    return [
+        text((f"    {sign}", style), (f"{language} ", "dim"), words.text) for language, words in prompt.words.items()
+    ]

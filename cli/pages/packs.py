@@ -1,0 +1,196 @@
+"""Packs: all of them, one of them, and what publishing would do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from rich.console import Group
+
+from cli import words
+from cli.pages import facts, state, table, text
+from cli.words import counted, listed
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Mapping, Sequence
+
+    from rich.console import RenderableType
+    from rich.text import Text
+
+    from cli import wire
+    from cli.changes import Changes
+    from rekindle.packs import Pack
+
+WHO: Final[Mapping[str, str]] = {
+    "everyone": "every couple, until they put it aside",
+    "choice": "couples that choose it",
+    "code": "couples that have its code",
+}
+
+
+def packs_page(packs: wire.Packs, now: dt.datetime) -> RenderableType:
+    """Every pack in a line."""
+    if not packs.packs:
+        return text("There is no pack yet. The first one: rekindle packs push FILE")
+    page = table("Pack", "State", "For", "Prompts", "Languages", "Version", "Draft", numbers=("Prompts", "Version"))
+    for pack in packs.packs:
+        page.add_row(
+            text(f"{pack.id}\n", (pack.title, "dim")),
+            _state_of(pack, now),
+            pack.audience,
+            str(pack.prompts),
+            " ".join(pack.languages),
+            str(pack.live_version or "-"),
+            text(f"{pack.draft_saved.name}, {words.distance(pack.draft_saved.at, now)}" if pack.draft_saved else "-"),
+        )
+    note = [text("A second person has to approve what is published.")] if packs.review_required else []
+    return Group(page, *note)
+
+
+def pack_page(pack: wire.PackDetail, now: dt.datetime) -> RenderableType:
+    """One pack with its draft and versions."""
+    rows: list[tuple[str, str | Text]] = [
+        ("Pack", text((pack.title, "bold"), f" ({pack.id})")),
+        ("State", _state_of(pack, now)),
+        ("For", WHO.get(pack.audience, pack.audience)),
+        ("Has", f"{counted(pack.prompts, 'prompt')} in {listed(pack.languages)}"),
+    ]
+    if pack.code:
+        rows.append(("Code", text((pack.code, "bold"))))
+    if pack.news_on:
+        rows.append(("News", f"couples are told on {words.day(pack.news_on)}"))
+    if pack.draft:
+        rows.append(("Draft", f"revision {pack.draft.revision}, saved by {deed(pack.draft.saved, now)}"))
+    if pack.proposal:
+        rows.append(("Proposed", _proposed(pack.proposal, now)))
+    if pack.withdrawn:
+        rows.append(("Withdrawn", f"by {deed(pack.withdrawn, now)}"))
+    if pack.withdrawn_prompts:
+        rows.append(("Prompts withdrawn", ", ".join(pack.withdrawn_prompts)))
+    parts: list[RenderableType] = [facts(rows)]
+    if pack.releases:
+        versions = table("Version", "Live from", "Prompts", "Languages", "Published by", "Note", numbers=("Prompts",))
+        for release in pack.releases:
+            by = release.published.name + (f", approved by {release.approved.name}" if release.approved else "")
+            note = f"called off by {release.taken_back.name}" if release.taken_back else release.note or ""
+            row = (str(release.version), words.short(release.live_from), str(release.prompts))
+            versions.add_row(*row, " ".join(release.languages), text(by), text(note))
+        parts += [text(""), versions]
+    return Group(*parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What publishing would do, before anybody has said yes."""
+
+    pack: Pack
+    stack: str
+    standing: wire.PackDetail | None
+    at: dt.datetime | None
+    news_on: dt.date | None
+    review_required: bool
+    changes: Changes | None
+    advice: int
+
+
+def plan_page(plan: Plan, now: dt.datetime) -> RenderableType:
+    """What will happen, in the order in which somebody would ask."""
+    pack, standing = plan.pack, plan.standing
+    title = pack.words[pack.default_language].title
+    rows: list[tuple[str, str | Text]] = [
+        ("Publish", text((title, "bold"), f" ({pack.id}) on {plan.stack}")),
+        ("Has", f"{counted(len(pack.prompts), 'prompt')} in {listed(pack.languages)}"),
+    ]
+    if plan.changes is not None and standing:
+        rows.append(("Changes", f"since version {standing.latest}: {changes_words(plan.changes)}"))
+    rows.append(("For", WHO[pack.audience]))
+    when = f"{words.moment(plan.at)}, {words.distance(plan.at, now)}" if plan.at else "now"
+    rows += [("When", f"once approved, {when}" if plan.review_required and plan.at else when), ("News", _news(plan))]
+    if plan.review_required:
+        rows.append(("Approval", "somebody else has to approve it before couples get it"))
+    if standing and standing.withdrawn:
+        rows.append(("Withdrawn", text(("the pack is withdrawn now; this puts it back", "yellow"))))
+    if plan.advice:
+        rows.append(("Advice", f"{counted(plan.advice, 'thing')} to think about: rekindle packs lint"))
+    return facts(rows)
+
+
+def changes_words(found: Changes) -> str:
+    """Differences in a few words."""
+    if not found:
+        return "none that couples would see"
+    counts = (("added", len(found.added)), ("removed", len(found.removed)), ("changed", len(found.changed)))
+    said = [f"{counted(number, 'prompt')} {what}" for what, number in counts if number]
+    said += ["about the pack"] if found.about else []
+    said += ["another order"] if found.reordered else []
+    return ", ".join(said)
+
+
+def outcome_page(outcome: str, pack: wire.PackDetail, now: dt.datetime) -> RenderableType:
+    """What became of a draft that was to be published."""
+    name = f"“{pack.title}”"
+    match outcome:
+        case "live":
+            has = f"{counted(pack.prompts, 'prompt')} in {listed(pack.languages)}"
+            lines = [text(("✓ ", "green"), f"{name} is live: version {pack.live_version}, {has}.")]
+        case "scheduled" if pack.scheduled:
+            at = pack.scheduled.at
+            when = f"{words.moment(at)}, {words.distance(at, now)}"
+            lines = [text(("✓ ", "green"), f"{name} goes live as version {pack.scheduled.version} on {when}.")]
+        case "proposed":
+            lines = [
+                text(("✓ ", "green"), f"{name} is proposed. A colleague goes on with: rekindle packs approve {pack.id}")
+            ]
+        case "unchanged":
+            lines = [text(f"{name}: couples have these very prompts already. Nothing was published.")]
+        case _:
+            lines = [text(f"{name}: {outcome}.")]
+    if outcome in {"live", "scheduled"} and pack.code:
+        lines.append(text("  Its code: ", (pack.code, "bold")))
+    if outcome in {"live", "scheduled"} and pack.news_on and pack.news_on >= now.date():
+        lines.append(text(f"  Couples are told of it on {words.day(pack.news_on)}, at their own prompt's time."))
+    return Group(*lines)
+
+
+def audit_page(entries: Sequence[wire.AuditEntry]) -> RenderableType:
+    """Who did what."""
+    if not entries:
+        return text("Nobody has done anything yet.")
+    page = table("When", "Who", "Did", "Of", "Note")
+    for entry in entries:
+        of = " ".join(
+            part
+            for part in (entry.pack, entry.version and f"version {entry.version}", entry.prompt and f"({entry.prompt})")
+            if part
+        )
+        page.add_row(
+            words.short(entry.at), text(entry.who), entry.action.replace("_", " "), text(of), text(entry.note or "")
+        )
+    return page
+
+
+def deed(done: wire.Deed, now: dt.datetime) -> str:
+    """Who, and how long ago."""
+    return f"{done.name}, {words.distance(done.at, now)}"
+
+
+def _news(plan: Plan) -> str:
+    if plan.news_on is None:
+        return "couples are not told of it"
+    if plan.standing and plan.standing.news_on:
+        return f"none again: couples are told once, on {words.day(plan.news_on)}"
+    return f"couples are told on {words.day(plan.news_on)}, at their own prompt's time"
+
+
+def _proposed(proposal: wire.Proposal, now: dt.datetime) -> str:
+    when = f" for {words.moment(proposal.at)}" if proposal.at else ""
+    note = f": {proposal.note}" if proposal.note else ""
+    return f"by {deed(proposal.proposed, now)}{when}{note}"
+
+
+def _state_of(pack: wire.PackSummary, now: dt.datetime) -> Text:
+    shown = state(pack.state)
+    if pack.state == "scheduled" and pack.scheduled:
+        shown.append(f" {words.distance(pack.scheduled.at, now)}")
+    return shown

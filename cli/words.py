@@ -1,0 +1,88 @@
+"""Instants and numbers as a person says and reads them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import unicodedata
+from typing import TYPE_CHECKING, Final
+
+from cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_MINUTE: Final = 60
+_HOUR: Final = 60 * _MINUTE
+_DAY: Final = 24 * _HOUR
+_UNITS: Final = ((_DAY, "day"), (_HOUR, "hour"), (_MINUTE, "minute"))
+_FORMS: Final = "such as “2026-03-01 09:00” on this terminal's clock, or 2026-03-01T09:00+01:00"
+
+
+def instant_in(text: str) -> dt.datetime:
+    """The instant that somebody typed: ISO with an offset, or without one on this terminal's clock.
+
+    Raises UsageError for what is no instant, and for a local time that a change of the clock leaves out or repeats.
+    """
+    try:
+        typed = dt.datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise UsageError(f"“{plain(text)}” is no time.", f"Write it {_FORMS}.") from None
+    if typed.tzinfo:
+        return typed.astimezone(dt.UTC)
+    if ":" not in text:
+        raise UsageError(f"“{plain(text)}” has no time of day.", f"Write it {_FORMS}.")
+    first, second = (typed.replace(fold=fold).astimezone(dt.UTC) for fold in (0, 1))
+    if first.astimezone().replace(tzinfo=None) != typed:
+        raise UsageError(f"{text} does not exist here: the clock is put forward then.", f"Write it {_FORMS}.")
+    if first != second:
+        about = f"It may be {first.astimezone():%H:%M%z} or {second.astimezone():%H:%M%z}."
+        raise UsageError(f"{text} comes twice here: the clock is put back then.", "Add the offset.", about=[about])
+    return first
+
+
+def moment(instant: dt.datetime) -> str:
+    """The instant on this terminal's clock, in words."""
+    here = instant.astimezone()
+    return f"{here:%A} {here.day} {here:%B %Y} at {here:%H:%M} ({offset(here)})"
+
+
+def short(instant: dt.datetime) -> str:
+    """The instant on this terminal's clock, for a column."""
+    return f"{instant.astimezone():%Y-%m-%d %H:%M}"
+
+
+def day(date: dt.date) -> str:
+    """A date in words."""
+    return f"{date:%A} {date.day} {date:%B %Y}"
+
+
+def offset(instant: dt.datetime) -> str:
+    """How far its clock is from UTC."""
+    shown = f"{instant:%:z}"
+    return "UTC" if shown == "+00:00" else f"UTC{shown}"
+
+
+def distance(instant: dt.datetime, now: dt.datetime) -> str:
+    """How long until an instant, or since."""
+    seconds = (instant - now).total_seconds()
+    for unit, name in _UNITS:
+        if (number := int(abs(seconds) // unit)) >= 1:
+            said = counted(number, name)
+            return f"in {said}" if seconds > 0 else f"{said} ago"
+    return "in a moment" if seconds > 0 else "just now"
+
+
+def counted(number: int, noun: str, plural: str | None = None) -> str:
+    """The number with its noun."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names as in a sentence."""
+    *most, last = [*names] or ["nothing"]
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def plain(text: str) -> str:
+    """A text that cannot steer a terminal, whoever wrote it."""
+    return "".join(each if each in "\n\t" or unicodedata.category(each) not in {"Cc", "Cs"} else "�" for each in text)
