@@ -234,9 +234,13 @@ def _item_from(couple: Couple, day: Day) -> Item:
         "closes_at": to_millis(day.window.closes_at),
         "answers": {uid: _answer_item(answer) for uid, answer in day.answers.items()},
         "theme": day.theme,
-        "again": day.again,
     }
-    return item | {"swapped": [swapped_item(each) for each in day.swapped]} if day.swapped else item
+    # What mostly says nothing takes no room: days are read by the month.
+    if day.again:
+        item["again"] = True
+    if day.swapped:
+        item["swapped"] = [swapped_item(each) for each in day.swapped]
+    return item
 
 
 def _sighting(day: Day) -> Write:
