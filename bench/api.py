@@ -7,11 +7,12 @@ import itertools
 from typing import TYPE_CHECKING, Any, Final
 
 from bench.world import ANSWER, World, a_long_token
-from rekindle.models import Language, PackId, PromptId, PromptKind, PromptRef, Theme, Uid
-from rekindle.playlist import Entry
+from rekindle.models import Audience, Language, PackId, PromptId, PromptKind, PromptRef, Theme, Uid
+from rekindle.playlist import Course, Entry
+from rekindle.store import keys
 from rekindle.store.catalogue import PromptText
-from rekindle.store.table import Table
-from tests.builders import NEW_YORK, TOKYO, an_instant, publish
+from rekindle.store.table import Table, Write
+from tests.builders import NEW_YORK, TOKYO, an_instant, prompts, publish
 from tests.phones import Phone, pair
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ def measured_calls(url: str, ledger: Ledger) -> list[Line]:
     _change(world, ada, ben)
     world.call("DELETE /v1/couple", ada, "DELETE", "/v1/couple")
     _beside_a_large_pack(world)
+    _choose(world)
     return world.lines
 
 
@@ -98,6 +100,7 @@ def _pair(world: World, ada: Phone, ben: Phone) -> None:
     world.call("POST /v1/invites/redeem", ben, "POST", "/v1/invites/redeem", right)
     confirmation = {"invite_id": invite["invite_id"]}
     world.call("POST /v1/invites/confirm", ada, "POST", "/v1/invites/confirm", confirmation)
+    ada.get("/v1/couple")  # the catalogue is filled
     world.call("GET /v1/couple", ada, "GET", "/v1/couple")
 
 
@@ -178,6 +181,32 @@ def _beside_a_large_pack(world: World) -> None:
         world.call(f"GET /v1/today, opened already, new process, {beside}", finn, "GET", "/v1/today")
         if "pack" not in beside:
             publish(Table(world.raw, world.table.name), _large_pack())
+
+
+def _choose(world: World) -> None:
+    """What a couple chooses and joins, what a day of a course takes that way, and help as it ships."""
+    table = Table(world.raw, world.table.name)
+    publish(table, prompts("choice"), audience=Audience.CHOICE)
+    publish(table, prompts("group"), audience=Audience.CODE, course=Course(in_order=True))
+    table.write(Write("Put", keys.practice_code("ABCD2345"), item={"pack": "group"}))
+    api = world.process(world.warm_vault())
+    kim, lou = _settled(api, "kim"), _settled(api, "lou")
+    pair(kim, lou)
+    world.call("GET /v1/help, new process", kim, "GET", "/v1/help")
+    world.call("GET /v1/help", kim, "GET", "/v1/help")
+    date = kim.get("/v1/today").body["today"]["date"]
+    world.call("POST /v1/days/{date}/swap", kim, "POST", f"/v1/days/{date}/swap", key="once")
+    world.call("POST /v1/days/{date}/swap, the same again", kim, "POST", f"/v1/days/{date}/swap", key="once")
+    world.call("GET /v1/packs, new process", kim, "GET", "/v1/packs")
+    world.call("GET /v1/packs", kim, "GET", "/v1/packs")
+    world.call("PUT /v1/couple/packs/{pack_id}", kim, "PUT", "/v1/couple/packs/choice")
+    world.call("PUT /v1/couple/packs/{pack_id}, the same again", lou, "PUT", "/v1/couple/packs/choice")
+    world.call("DELETE /v1/couple/packs/{pack_id}", lou, "DELETE", "/v1/couple/packs/choice")
+    path = "/v1/couple/practice-code"
+    world.call("POST /v1/couple/practice-code, wrong code", kim, "POST", path, {"code": "2222-2222"})
+    world.call("POST /v1/couple/practice-code", kim, "POST", path, {"code": "ABCD-2345"})
+    kim.now += ONE_DAY
+    world.call("GET /v1/today, first to open it, on a course", kim, "GET", "/v1/today")
 
 
 def _large_pack() -> Iterator[tuple[Entry, PromptText]]:

@@ -183,6 +183,7 @@ class Delivery:
             gateway=fcm.gateway,
             app_link=APP_LINK,
         )
+        self._courier.news.dates()  # remembered, as by a process that has run for a while
 
     def measured(self, name: str, job: SlotJob | PersonJob | RetryJob) -> Line:
         """What the job takes, with the number of pushes that reached FCM."""

@@ -31,12 +31,18 @@ call $$BEN POST /v1/invites/redeem "{\"code\": \"$$CODE\"}"
 INVITE=$$(call $$ANA GET /v1/invites | field "['invite_id']")
 call $$ANA POST /v1/invites/confirm "{\"invite_id\": \"$$INVITE\"}"
 
-# The prompt of the day, by the date on the clock of Ana. Both answer; then both answers are open.
+# The prompt of the day, by the date on the clock of Ana; she swaps it. Both answer; then both answers are open.
 DATE=$$(call $$ANA GET /v1/today | field "['today']['date']")
-call $$ANA PUT /v1/days/$$DATE/answer '{"text": "The morning you brought me coffee."}'
-call $$BEN PUT /v1/days/$$DATE/answer '{"text": "Our walk by the river."}'
+PROMPT=$$(call $$ANA POST /v1/days/$$DATE/swap | field "['prompt']['id']")
+call $$ANA PUT /v1/days/$$DATE/answer "{\"text\": \"The morning you brought me coffee.\", \"prompt\": \"$$PROMPT\"}"
+call $$BEN PUT /v1/days/$$DATE/answer "{\"text\": \"Our walk by the river.\", \"prompt\": \"$$PROMPT\"}"
 call $$ANA GET /v1/days/$$DATE
 call $$ANA GET /v1/streak
+
+# What there is to choose from, and whom to turn to.
+call $$ANA GET /v1/packs
+call $$BEN PUT /v1/couple/packs/starter
+call $$ANA GET /v1/help
 
 # A nudge, and the small gesture of the day once both have opted in. A reminder comes at its time, or by `make tick`.
 call $$ANA POST /v1/nudges '{"gesture": "thank_you"}'

@@ -17,14 +17,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from couples_api import couple, days, devices, invites, me, streak
+from couples_api import couple, days, devices, invites, me, packs, streak
 from couples_api.parts import Caller, Parts
-from rekindle.models import CoupleId, Platform, Target, TargetKind, Uid
+from rekindle.models import Audience, CoupleId, PackId, Platform, Target, TargetKind, Uid
 from rekindle.problems import Problem, ProblemError
 from rekindle.store import keys
 from rekindle.store.catalogue import Catalogue
+from rekindle.store.table import Write
 from rekindle.streaks import unpack_dates
-from tests.builders import LONDON, NEW_YORK, TOKYO, a_token, a_uid, an_instant
+from tests.builders import LONDON, NEW_YORK, TOKYO, a_token, a_uid, an_instant, prompts, publish
 from tests.integration.marks import on_awss_engine
 
 if TYPE_CHECKING:
@@ -43,7 +44,12 @@ DAY = dt.timedelta(days=1)
 @pytest.fixture(scope="module")
 def parts(new_parts: Callable[[], Parts]) -> Parts:
     """Tables for the races alone, to be looked through as a whole when all are over."""
-    return new_parts()
+    made = new_parts()
+    for name in ("first", "second"):
+        publish(made.people.table, prompts(name), audience=Audience.CHOICE)
+    publish(made.people.table, prompts("group"), audience=Audience.CODE)
+    made.people.table.write(Write("Put", keys.practice_code("ABCD2345"), item={"pack": "group"}))
+    return made
 
 
 @dataclass(slots=True)
@@ -56,7 +62,7 @@ class Racer:
     zone: str = LONDON
 
     def __post_init__(self) -> None:
-        me.put_me(me.ProfileBody(display_name=self.uid, zone=self.zone), self.caller, self.parts)
+        me.put_me(me.ProfileBody(display_name=self.uid, zone=self.zone, depth=3), self.caller, self.parts)
 
     @property
     def caller(self) -> Caller:
@@ -83,9 +89,21 @@ class Racer:
     def unpair(self) -> None:
         couple.delete_couple(self.caller, self.parts)
 
-    def answer(self, date: dt.date, text: str, revision: int | None = None) -> days.DayView:
-        body = days.AnswerBody(text=text, revision=revision)
+    def answer(self, date: dt.date, text: str, revision: int | None = None, prompt: str | None = None) -> days.DayView:
+        body = days.AnswerBody(text=text, revision=revision, prompt=prompt)
         return days.put_answer(date, body, self.caller, self.parts)
+
+    def swap(self, date: dt.date) -> days.DayView:
+        return days.post_swap(date, self.caller, self.parts)
+
+    def choose(self, pack: str) -> packs.PackView:
+        return packs.put_pack(PackId(pack), self.caller, self.parts)
+
+    def put_aside(self, pack: str) -> None:
+        packs.delete_pack(PackId(pack), self.caller, self.parts)
+
+    def join(self, code: str) -> packs.PackView:
+        return packs.post_practice_code(packs.PracticeCodeBody(code=code), self.caller, self.parts)
 
     def day(self, date: dt.date) -> days.DayView:
         return days.get_day(date, self.caller, self.parts)
@@ -372,6 +390,112 @@ class TestAnswers:
             assert standing
             assert standing.themes_met.keys() == seen.keys()
             assert len(set(standing.themes_met.values())) == 2
+
+
+@on_awss_engine
+class TestSwapping:
+    """A prompt is swapped once, and no answer lands on one that its writer did not see."""
+
+    DATE = dt.date(2026, 3, 2)
+
+    def test_of_two_who_swap_at_once_one_does_and_both_see_the_same(self, parts: Parts) -> None:
+        for _ in range(25):
+            ada, ben = Racer(parts), Racer(parts)
+            pair(ada, ben)
+            before = ada.day(self.DATE).prompt
+            outcomes = race(lambda: ada.swap(self.DATE), lambda: ben.swap(self.DATE))
+            (swapped,) = won(outcomes)
+            assert lost(outcomes) == [Problem.SWAPPED_ALREADY]
+            assert ada.day(self.DATE).prompt == ben.day(self.DATE).prompt == swapped.prompt
+            couple_id = ada.person.couple
+            assert couple_id
+            seen = parts.days.seen(couple_id, [before.theme])
+            assert {f"{pack}/{prompt}" for pack, prompt in seen} == {before.id, swapped.prompt.id}
+            day = parts.days.day(couple_id, self.DATE)
+            assert day
+            assert len(day.swapped) == 1
+
+    def test_a_swap_races_an_answer_and_only_one_of_them_holds(self, parts: Parts) -> None:
+        outcomes_seen = Counter[bool]()
+        for number in range(60):
+            ada, ben = Racer(parts), Racer(parts)
+            pair(ada, ben)
+            old = ada.day(self.DATE).prompt
+            named = old.id if number % 2 else None
+            swapped, answered = race(lambda: ada.swap(self.DATE), lambda: ben.answer(self.DATE, "B", prompt=named))
+            stands = ben.day(self.DATE)
+            if answered is Problem.PROMPT_CHANGED:
+                assert stands.prompt == swapped.prompt != old
+                assert stands.me.state is days.AnswerState.WAITING
+                assert ben.answer(self.DATE, "B", prompt=stands.prompt.id).me.text == "B"
+            else:
+                assert swapped is Problem.SWAP_TOO_LATE
+                assert stands.prompt == answered.prompt == old
+                assert stands.me.text == "B"
+            outcomes_seen[isinstance(answered, Problem)] += 1
+        assert sum(outcomes_seen.values()) == 60
+
+    def test_a_swap_races_the_opening_of_another_date_and_an_unpairing(self, parts: Parts) -> None:
+        for number in range(30):
+            ada, ben = Racer(parts, zone=NEW_YORK), Racer(parts, zone=TOKYO)
+            pair(ada, ben)
+            before = ada.day(self.DATE).prompt
+            third = ben.today if number % 3 else ben.unpair
+            swapped, other = race(lambda: ada.swap(self.DATE), third)
+            if number % 3:
+                assert swapped.prompt.theme == before.theme
+                assert other.today.prompt.theme != before.theme
+                assert ada.day(self.DATE).prompt == swapped.prompt
+            else:
+                assert swapped is Problem.NOT_PAIRED or swapped.prompt.theme == before.theme
+                assert race(lambda: ada.swap(self.DATE), ada.today) == [Problem.NOT_PAIRED] * 2
+
+
+@on_awss_engine
+class TestChoosing:
+    """What both say of packs at once is all kept."""
+
+    def test_both_choose_at_once_and_nothing_is_lost(self, parts: Parts) -> None:
+        for number in range(25):
+            ada, ben = Racer(parts), Racer(parts)
+            pair(ada, ben)
+            outcomes = race(
+                lambda: ada.choose("first"),
+                lambda: ben.choose("second"),
+                lambda: ada.put_aside("test"),
+                lambda: ben.join("ABCD-2345"),
+                ada.today,
+            )
+            assert lost(outcomes) == []
+            couple_id = ada.person.couple
+            assert couple_id
+            standing = parts.couples.couple(couple_id)
+            assert standing
+            assert {pack: str(said.wish) for pack, said in standing.packs.items()} == {
+                "first": "chosen",
+                "second": "chosen",
+                "test": "aside",
+                "group": "joined",
+            }
+            if number % 5 == 0:
+                left, chosen = race(ada.unpair, lambda: ben.choose("test"))
+                assert left is None
+                assert not isinstance(chosen, Problem) or chosen is Problem.NOT_PAIRED
+
+    def test_a_couple_that_joins_twice_at_once_joins_once(self, parts: Parts) -> None:
+        for _ in range(15):
+            ada, ben = Racer(parts), Racer(parts)
+            pair(ada, ben)
+            outcomes = race(*(lambda racer=racer: racer.join("ABCD-2345") for racer in (ada, ben, ada)))
+            assert lost(outcomes) == []
+            assert len({view.model_dump_json() for view in outcomes}) == 1
+
+    def test_no_more_than_five_codes_of_a_practice_are_tried_however_many_come_at_once(self, parts: Parts) -> None:
+        for _ in range(5):
+            ada, ben = Racer(parts), Racer(parts)
+            pair(ada, ben)
+            outcomes = race(*([lambda: ada.join("2222-2222")] * 9))
+            assert Counter(lost(outcomes)) == {Problem.CODE_NOT_USABLE: 5, Problem.TOO_MANY_TRIES: 4}
 
 
 @on_awss_engine
