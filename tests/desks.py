@@ -167,7 +167,7 @@ class Said:
 
 @dataclass
 class Person:
-    """Somebody at a terminal of their own. `answers` are what they type, line by line; without any nobody sits there."""
+    """Somebody at a terminal of their own. `answers` are what they type, line by line; with none, nobody is there."""
 
     service: Service
     folder: Path

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,13 +13,14 @@ import yaml
 from practice_api.handler import handler_of
 from practice_api.parts import Parts
 from rekindle.store.audit import Audit
+from rekindle.store.help import HelpStore
 from rekindle.store.packs import Packs
 from rekindle.store.statistics import Statistics
 from tests.builders import an_instant
 from tests.desks import API, Person, Service, busy, lost, through, unheard
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from rekindle.store.table import Table
@@ -35,11 +38,10 @@ class Clock:
 
 
 @pytest.fixture(autouse=True)
-def _at_a_desk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+def _at_a_desk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("REKINDLE_STACK", API)
     monkeypatch.setenv("TZ", "UTC")
     monkeypatch.chdir(tmp_path)
-    yield
 
 
 @pytest.fixture
@@ -49,7 +51,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def parts(table: Table) -> Parts:
-    return Parts(Packs(table), Audit(table), Statistics(table), review_required=False)
+    return Parts(Packs(table), Audit(table), Statistics(table), HelpStore(table), review_required=False)
 
 
 @pytest.fixture
@@ -297,10 +299,10 @@ class TestPublish:
         assert ruth.waited == sorted(ruth.waited)
 
     def test_where_a_second_person_is_needed_it_is_proposed(
-        self, ruth: Person, saul: Person, parts: Parts, service: Service, clock: Clock, river: Path
+        self, ruth: Person, saul: Person, parts: Parts, clock: Clock, river: Path
     ) -> None:
-        strict = Parts(parts.packs, parts.audit, parts.statistics, review_required=True)
-        service.api = through(handler_of(lambda: strict), clock)
+        strict = replace(parts, review_required=True)
+        ruth.service.api = through(handler_of(lambda: strict), clock)
         said = ruth("packs", "publish", str(river), "--yes")
         assert "rekindle packs approve river" in said.out
         said = ruth("packs", "approve", "river", "--yes")
@@ -376,6 +378,31 @@ class TestAfterwards:
         said = ruth("stats")
         assert said.status == 0, said.err
         assert len(ruth("stats", "--weeks", "3", "--json").document["weeks"]) == 3
+
+
+class TestHelp:
+    """What couples are told of help is set whole, and never over another's words unseen."""
+
+    def test_what_was_shown_can_be_edited_and_set_once(self, ruth: Person, tmp_path: Path) -> None:
+        file = tmp_path / "help.json"
+        told = ruth("help", "show", "--json").document
+        told["booking"] = {"url": "https://practice.example/book", "words": {"en": "Talk with us"}}
+        file.write_text(json.dumps(told), encoding="utf-8")
+        said = ruth("help", "set", str(file))
+        assert said.status == 0, said.err
+        assert "https://practice.example/book" in ruth("help", "show").out
+        told["booking"]["words"]["en"] = "Come and talk"
+        file.write_text(json.dumps(told), encoding="utf-8")
+        said = ruth("help", "set", str(file))
+        assert said.status == 1
+        assert "Nothing was overwritten" in said.err
+        assert ruth("help", "set", str(file), "--over").status == 0
+        del told["revision"]
+        file.write_text(json.dumps(told | {"booking": {"url": "ftp://x"}}), encoding="utf-8")
+        assert ruth("help", "set", str(file)).status == 2
+        said = ruth("help", "set", str(file), "--over")
+        assert said.status == 1
+        assert "booking" in said.err
 
 
 class TestRights:
