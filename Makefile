@@ -97,5 +97,5 @@ build: setup ## sam build for a stage, with compiled bytecode: make build STAGE=
 	@$(PYTHON) -m compileall -q -j 0 --invalidation-mode unchecked-hash .aws-sam/$(STAGE)
 deploy: build ## deploy to AWS: make deploy STAGE=prod
 	@.envs/sam/bin/sam deploy --config-env $(STAGE) --template-file .aws-sam/$(STAGE)/template.yaml
-publish: .venv/.synced pack-lint ## publish the prompt packs to AWS: make publish STAGE=prod
-	@$(PYTHON) -m local.publish rekindle-$(STAGE)
+publish: .venv/.synced ## publish the packs in packs/ where you are signed in: make publish STAGE=prod [ARGS="--yes --no-announce"]
+	@./rekindle packs publish $(PACKS) --stack $(STAGE) $(ARGS)

@@ -123,4 +123,4 @@ class Pushing:
         )
 
     def _when(self, deed: wire.Deed) -> str:
-        return f"{words.distance(deed.at, self.now)}, on {words.moment(deed.at)}"
+        return f"{words.since(deed.at, self.now)}, on {words.moment(deed.at)}"

@@ -72,6 +72,11 @@ def distance(instant: dt.datetime, now: dt.datetime) -> str:
     return "in a moment" if seconds > 0 else "just now"
 
 
+def since(instant: dt.datetime, now: dt.datetime) -> str:
+    """How long ago something was done, also where two clocks differ by a little."""
+    return distance(min(instant, now), now)
+
+
 def counted(number: int, noun: str, plural: str | None = None) -> str:
     """The number with its noun."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

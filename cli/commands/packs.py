@@ -97,7 +97,13 @@ def lint(*paths: Path, common: Common = NO_OPTIONS, world: TheWorld) -> int:
 
 @app.command
 def pull(
-    pack: str, file: str | None = None, /, *, over: Over = False, common: Common = NO_OPTIONS, world: TheWorld
+    pack: str,
+    file: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
+    /,
+    *,
+    over: Over = False,
+    common: Common = NO_OPTIONS,
+    world: TheWorld,
 ) -> None:
     """Get a pack's draft, or its latest version, into a file.
 
@@ -278,7 +284,7 @@ def approve(pack: str, /, *, yes: Yes = False, common: Common = NO_OPTIONS, worl
         raise RefusedError("nothing-to-take-back", f"Nothing of {pack} waits to be approved.")
     proposal, draft = standing.proposal, desk.practice.draft(pack)
     plan = _plan(desk, _fit(draft, pack), standing, Terms(proposal.at, proposal.announce), review_required=False)
-    by = text((f"Proposed by {proposal.proposed.name}, {words.distance(proposal.proposed.at, desk.now)}.", "dim"))
+    by = text((f"Proposed by {proposal.proposed.name}, {words.since(proposal.proposed.at, desk.now)}.", "dim"))
     desk.confirm(Group(plan_page(plan, desk.now), by), "Approve it?", yes=yes)
     with desk.doing(f"Publishing {pack}"):
         done = desk.practice.approve(standing)

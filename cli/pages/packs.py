@@ -42,7 +42,7 @@ def packs_page(packs: wire.Packs, now: dt.datetime) -> RenderableType:
             str(pack.prompts),
             " ".join(pack.languages),
             str(pack.live_version or "-"),
-            text(f"{pack.draft_saved.name}, {words.distance(pack.draft_saved.at, now)}" if pack.draft_saved else "-"),
+            text(f"{pack.draft_saved.name}, {words.since(pack.draft_saved.at, now)}" if pack.draft_saved else "-"),
         )
     note = [text("A second person has to approve what is published.")] if packs.review_required else []
     return Group(page, *note)
@@ -172,7 +172,7 @@ def audit_page(entries: Sequence[wire.AuditEntry]) -> RenderableType:
 
 def deed(done: wire.Deed, now: dt.datetime) -> str:
     """Who, and how long ago."""
-    return f"{done.name}, {words.distance(done.at, now)}"
+    return f"{done.name}, {words.since(done.at, now)}"
 
 
 def _news(plan: Plan) -> str:

@@ -1,0 +1,200 @@
+"""A desk at the practice: the command line in this process, with the service on the other side of an httpx transport.
+
+What goes over the wire is what would go over it: console's settings, Firebase's sign-in, and the practice's API by its
+own handler, or by whatever a test answers.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+
+import httpx
+from rich.console import Console
+
+from cli.application import run
+from cli.desk import World
+from cli.keeping import Keeping
+from rekindle.models import Uid
+from tests.phones import http_event
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from pathlib import Path
+
+    from tests.phones import Handler
+
+API = "https://api.practice.example"
+SETTINGS = {
+    "api": "",
+    "identity": "https://identity.example",
+    "securetoken": "https://securetoken.example",
+    "apiKey": "web-key",
+    "project": "rekindle-test",
+}
+PASSWORD = "a-long-password"
+REFRESH = "refresh-token-of-"
+BOTH = "practice:read practice:publish"
+ACCOUNTS = {
+    "ruth@practice.example": BOTH,
+    "saul@practice.example": BOTH,
+    "rita@practice.example": "practice:read",
+    "couple@example.org": "",
+}
+
+type Answer = Callable[[httpx.Request], httpx.Response]
+type Fault = Callable[[httpx.Request, Answer], httpx.Response]
+
+
+def a_token(email: str) -> str:
+    claims = {"sub": email.partition("@")[0], "email": email, "scope": ACCOUNTS[email]}
+    body = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
+    return f"head.{body}.signature"
+
+
+@dataclass
+class Service(httpx.BaseTransport):
+    """The deployment. `api` answers what is below /v1; each of `faults` happens to the next request that it is for.
+
+    A fault gets the request and a way to carry it out, and raises or answers in its own way.
+    """
+
+    api: Answer
+    faults: list[tuple[str, str, Fault]] = field(default_factory=list)
+    requests: list[httpx.Request] = field(default_factory=list)
+    refuses_refresh: bool = False
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        request.read()
+        match request.url.host:
+            case "identity.example":
+                return self._sign_in(json.loads(request.content))
+            case "securetoken.example":
+                return self._refresh(parse_qs(request.content.decode()))
+            case "api.practice.example" if request.url.path == "/console/config.json":
+                return httpx.Response(200, json=SETTINGS)
+            case "api.practice.example" if request.url.path.startswith("/v1/"):
+                for place, (method, part, fault) in enumerate(self.faults):
+                    if method == request.method and part in request.url.path:
+                        del self.faults[place]
+                        return fault(request, self.api)
+                return self.api(request)
+            case "nowhere.example":
+                raise httpx.ConnectError("no such host")
+            case _:
+                return httpx.Response(404, text="not here")
+
+    def asked(self, method: str, part: str) -> list[httpx.Request]:
+        """The requests of that method whose path has that part."""
+        return [each for each in self.requests if each.method == method and part in each.url.path]
+
+    def _sign_in(self, asked: dict[str, Any]) -> httpx.Response:
+        email = asked["email"]
+        if email not in ACCOUNTS or asked["password"] != PASSWORD:
+            error = {"code": 400, "message": "INVALID_LOGIN_CREDENTIALS"}
+            return httpx.Response(400, json={"error": error})
+        tokens = {"idToken": a_token(email), "refreshToken": REFRESH + email, "email": email, "expiresIn": "3600"}
+        return httpx.Response(200, json=tokens)
+
+    def _refresh(self, form: dict[str, list[str]]) -> httpx.Response:
+        if self.refuses_refresh:
+            return httpx.Response(400, json={"error": {"code": 400, "message": "TOKEN_EXPIRED", "status": "INVALID"}})
+        (token,) = form["refresh_token"]
+        email = token.removeprefix(REFRESH)
+        return httpx.Response(200, json={"id_token": a_token(email), "refresh_token": token, "expires_in": "3600"})
+
+
+def lost(request: httpx.Request, answer: Answer) -> httpx.Response:
+    """The service does what it was asked, and nobody hears of it."""
+    answer(request)
+    raise httpx.ReadTimeout("no answer")
+
+
+def unheard(_request: httpx.Request, _answer: Answer) -> httpx.Response:
+    """Nothing arrives."""
+    raise httpx.ConnectTimeout("no connection")
+
+
+def busy(_request: httpx.Request, _answer: Answer) -> httpx.Response:
+    """The service has too much to do."""
+    return httpx.Response(429, headers={"Retry-After": "3"}, json={"message": "Too Many Requests"})
+
+
+def through(handler: Handler, now: Callable[[], dt.datetime]) -> Answer:
+    """The API by its Lambda handler, behind what API Gateway does: no token, no entry; no scope, no route."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        if token.count(".") != 2:
+            return httpx.Response(401, json={"message": "Unauthorized"})
+        body = token.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+        needed = {BOTH.split()[1]} if request.method != "GET" else {*BOTH.split()}
+        if not needed & {*claims["scope"].split()}:
+            return httpx.Response(403, json={"message": "Forbidden"})
+        path = request.url.raw_path.decode().removeprefix("/v1")
+        content = request.content.decode() or None
+        event = http_event(request.method, f"/v1{path}", Uid(claims["sub"]), now(), content)
+        event["requestContext"]["authorizer"]["jwt"]["claims"] |= claims
+        told = handler(event, None)
+        return httpx.Response(told["statusCode"], headers=told["headers"], text=told.get("body") or "")
+
+    return answer
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a command said, and how it ended."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> Any:
+        return json.loads(self.out)
+
+    @property
+    def error(self) -> Any:
+        return json.loads(self.err)["error"]
+
+
+@dataclass
+class Person:
+    """Somebody at a terminal of their own. `answers` are what they type, line by line; with none, nobody is there."""
+
+    service: Service
+    folder: Path
+    now: Callable[[], dt.datetime]
+    answers: list[str] = field(default_factory=list)
+    waited: list[float] = field(default_factory=list)
+    width: int = 200
+
+    def __call__(self, *arguments: str) -> Said:
+        out, err = io.StringIO(), io.StringIO()
+        world = World(
+            out=Console(file=out, width=self.width, highlight=False, markup=False, emoji=False),
+            err=Console(file=err, width=self.width, highlight=False, markup=False, emoji=False),
+            keeping=Keeping(self.folder),
+            network=lambda: httpx.Client(transport=self.service),
+            now=self.now,
+            pause=self.waited.append,
+            is_interactive=lambda: bool(self.answers),
+            line=lambda: self.answers.pop(0),
+            hidden=lambda _asked: self.answers.pop(0),
+        )
+        status = run([*arguments], world)
+        return Said(status, out.getvalue(), err.getvalue())
+
+    def signed_in(self, name: str) -> Person:
+        self.answers[:] = [PASSWORD]
+        said = self("sign-in", "--stack", API, "--name", "test", "--email", f"{name}@practice.example")
+        assert said.status == 0, said.err
+        assert not self.answers
+        return self
