@@ -55,9 +55,12 @@ def launched(playwright: Playwright, path: str) -> Browser:
     return playwright.chromium.launch(executable_path=path, args=list(_SWITCHES))
 
 
-@dataclass(slots=True)
+@dataclass
 class Desk:
-    """One person's browser, with storage of its own. `refused` are the statuses that the test provokes."""
+    """One person's browser, with storage of its own. `refused` are the statuses that the test provokes.
+
+    Without slots, since Playwright writes onto whoever listens to it.
+    """
 
     stack: Stack
     context: BrowserContext
@@ -79,7 +82,7 @@ class Desk:
         context.add_init_script(_WATCH)
         desk = cls(stack, context, context.new_page())
         desk.page.set_default_timeout(15_000)
-        desk.page.on("console", lambda message: desk.hear(message))
+        desk.page.on("console", desk.hear)
         desk.page.on("pageerror", lambda error: desk.complaints.append(f"error: {error}"))
         desk.page.goto(stack.console_url)
         return desk
@@ -135,6 +138,10 @@ class Desk:
         with self.page.expect_response("**/v1/practice/check"):
             self.text.fill(text)
         expect(self.findings).not_to_have_attribute("aria-busy", "true")
+
+    def chosen(self) -> str:
+        """What is selected in the editor."""
+        return str(self.text.evaluate("area => area.value.slice(area.selectionStart, area.selectionEnd)"))
 
     def notice(self, text: str | re.Pattern[str]) -> None:
         """Waits for something that the page tells in passing."""
