@@ -18,6 +18,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from local.fcm import StandIn
+from local.identity import IDENTITY, SECURE_TOKEN, identity_routes
 from local.keys import pem, private_key
 from local.lifeline import end_with_the_parent
 from local.signin import Issuer
@@ -43,6 +44,16 @@ class Place:
     def token_uri(self) -> str:
         """Where a service account's assertion becomes an access token."""
         return f"{self.origin}/token"
+
+    @property
+    def identity(self) -> str:
+        """Where accounts sign in, under the path that Firebase's own emulator has it at."""
+        return self.origin + IDENTITY
+
+    @property
+    def securetoken(self) -> str:
+        """Where a refresh token becomes an ID token."""
+        return self.origin + SECURE_TOKEN
 
     def issuer(self) -> Issuer:
         """The sign-in issuer with its kept key."""
@@ -101,7 +112,7 @@ def application() -> Starlette:
         ]
         return JSONResponse({"issuer": issuer.url, "project": place.project, "routes": routes})
 
-    starlette = Starlette(routes=[Route("/", index), *issuer.routes(), *fcm.routes()])
+    starlette = Starlette(routes=[Route("/", index), *issuer.routes(), *identity_routes(issuer), *fcm.routes()])
     return starlette
 
 

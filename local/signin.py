@@ -30,7 +30,8 @@ class Identity(BaseModel):
     """Who signs in: by email, whose uid is then always the same, or by a uid of one's own choosing.
 
     `claims` are custom claims such as Firebase's administrators set. `signed_in_ago` (seconds) makes a sign-in that
-    is not recent; `lifetime` (seconds) may be negative, for a token that has expired.
+    is not recent; `lifetime` (seconds) may be negative, for a token that has expired. A sign-in that has `ended`, as it
+    does when somebody's password changes, refreshes nothing.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -41,6 +42,7 @@ class Identity(BaseModel):
     claims: dict[str, JsonValue] = Field(default_factory=dict)
     signed_in_ago: Annotated[int, Field(ge=0)] = 0
     lifetime: int = LIFETIME_SECONDS
+    ended: bool = False
 
     @model_validator(mode="after")
     def _identifies_someone(self) -> Self:
@@ -78,7 +80,7 @@ class Issuer:
         return hashlib.sha256(str(self.key.public_key().public_numbers().n).encode()).hexdigest()[:40]
 
     def signed_in(self, identity: Identity) -> dict[str, Any]:
-        """What Firebase's sign-in answers: an ID token and a refresh token that is good for ever."""
+        """What Firebase's sign-in answers: an ID token, and a refresh token that is good until the sign-in is ended."""
         uid = identity.uid or _uid_of(identity.email or "")
         return self._tokens(
             uid,
@@ -89,6 +91,7 @@ class Issuer:
                 "auth_time": int(now()) - identity.signed_in_ago,
             },
             identity.lifetime,
+            ended=identity.ended,
         )
 
     def refreshed(self, refresh_token: str) -> dict[str, Any]:
@@ -98,7 +101,7 @@ class Issuer:
         )
         return self._tokens(session["sub"], session["session"], LIFETIME_SECONDS)
 
-    def _tokens(self, uid: str, session: dict[str, Any], lifetime: int) -> dict[str, Any]:
+    def _tokens(self, uid: str, session: dict[str, Any], lifetime: int, *, ended: bool = False) -> dict[str, Any]:
         email = session["email"]
         identity = {
             "iss": self.url,
@@ -117,9 +120,10 @@ class Issuer:
             identity["name"] = session["name"]
         if email:
             identity |= {"email": email, "email_verified": True}
+        refresh = {"iss": self.url, "aud": "refresh", "sub": uid, "session": session}
         return {
             "id_token": self._signed(session["claims"] | identity),
-            "refresh_token": self._signed({"iss": self.url, "aud": "refresh", "sub": uid, "session": session}),
+            "refresh_token": self._signed(refresh | ({"exp": int(now()) - 1} if ended else {})),
             "expires_in": lifetime,
             "uid": uid,
         }

@@ -81,6 +81,11 @@ class Stack:
         return f"{self.endpoint_url}/_aws/execute-api/{self.outputs['ApiId']}/$default"
 
     @property
+    def console_url(self) -> str:
+        """The page for the practice's staff."""
+        return f"{self.api_url}/console"
+
+    @property
     def logs(self) -> Path:
         """The folder of all logs."""
         return self.state / "logs"
@@ -213,6 +218,8 @@ def running(settings: Settings, progress: Progress, *, seeded: bool = True) -> I
             "FirebaseProject": PROJECT,
             "JwtIssuer": place.issuer().url,
             "JwtAudience": PROJECT,
+            "IdentityEndpoint": place.identity,
+            "SecureTokenEndpoint": place.securetoken,
             "FcmEndpoint": place.origin,
             "AppLink": APP_LINK,
         }

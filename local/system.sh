@@ -6,8 +6,12 @@ wanted=()
 command -v java >/dev/null || wanted+=(openjdk-17-jre-headless)
 command -v npm >/dev/null || wanted+=(nodejs npm)
 command -v h2load >/dev/null || wanted+=(nghttp2-client)
+found=
+for browser in chromium chromium-browser google-chrome; do command -v "$browser" >/dev/null && found=yes; done
+[ -n "$found" ] || wanted+=(chromium)
 [ ${#wanted[@]} -eq 0 ] && exit 0
-without="The tests on AWS's DynamoDB Local will be skipped without java and npm, and the bench has no h2load to compare."
+without="The tests on AWS's DynamoDB Local will be skipped without java and npm, the console's without a chromium, and the
+bench has no h2load to compare."
 if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
   echo "Installing ${wanted[*]}"
   { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${wanted[@]}"; } \

@@ -57,11 +57,13 @@ def _life(draw: DrawFn, couple: CoupleId) -> list[Event]:
         steps = swaps + answered + 1
         hours = sorted(draw(st.lists(st.integers(0, OPEN_HOURS), min_size=steps, max_size=steps)))
         themes = [draw(st.sampled_from([*Theme][:3])) for _ in range(swaps + 1)]
-        known = draw(st.integers(0, 9)) > 0
+        # A day from before days said their theme says it from a swap on, if ever.
+        known_from = draw(st.sampled_from([0, 0, 0, 0, swaps, steps]))
         met = tuple(draw(_met()) for _ in range(swaps + 1))
         for step, hour in enumerate(hours):
             put_aside = min(step, swaps)
-            told = DayTold(date, themes[put_aside] if known else None, met[: put_aside + 1], max(0, step - swaps))
+            theme = themes[put_aside] if step >= known_from else None
+            told = DayTold(date, theme, met[: put_aside + 1], max(0, step - swaps))
             events.append(Event(24 * day + hour, couple, told))
         if answered == 2:
             completions.append((24 * day + hours[-1], date))

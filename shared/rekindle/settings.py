@@ -111,3 +111,27 @@ class DeliverySettings:
             fcm_transport=FcmTransport(environment["FCM_TRANSPORT"]),
             pushes_per_second=int(environment["FCM_PUSHES_PER_SECOND"] or 0) or None,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleSettings:
+    """What the console's page is told: the Firebase project whose accounts sign in, and where.
+
+    `identity` and `securetoken` are what the addresses of Firebase's two sign-in services begin with; `api_key` is the
+    project's web key, which names the project and is no secret.
+    """
+
+    project: str
+    api_key: str
+    identity: str
+    securetoken: str
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> Self:
+        """The settings; KeyError names a variable that is missing."""
+        return cls(
+            project=environment["FIREBASE_PROJECT"],
+            api_key=environment["FIREBASE_API_KEY"],
+            identity=environment["IDENTITY_ENDPOINT"],
+            securetoken=environment["SECURE_TOKEN_ENDPOINT"],
+        )

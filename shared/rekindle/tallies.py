@@ -222,7 +222,7 @@ def prompt_contributions(told: DayTold, day: Day | None) -> Counts:
 
     First meetings alone are counted: how a prompt fares with those who had met it would be another question.
     """
-    if day is None or told.theme is None:
+    if day is None or day.theme is None:
         return Counter()
     prompts = told.prompts[: len(day.packs)]
     states = ["offered", *["answered", "completed"][: day.answered]]

@@ -51,6 +51,6 @@ def test_every_requirement_is_pinned_and_has_hashes(folder: str) -> None:
         assert "--hash=sha256:" in following.partition("==")[0], name
 
 
-@pytest.mark.parametrize("folder", ["functions/tick", "functions/react", "functions/tally"])
+@pytest.mark.parametrize("folder", ["functions/console", "functions/tick", "functions/react", "functions/tally"])
 def test_the_smallest_functions_add_nothing_to_the_layer(folder: str) -> None:
     assert pins((ROOT / folder / "requirements.txt").read_text()) == []

@@ -12,6 +12,7 @@ import pytest
 from delivery.courier import RESERVE
 from delivery.pace import BURST
 from rekindle.settings import (
+    ConsoleSettings,
     CouplesApiSettings,
     DeliverySettings,
     FcmTransport,
@@ -33,7 +34,7 @@ from tests.build.cloudformation import (
     text_of,
 )
 
-FUNCTIONS: Final = ("CouplesApi", "Delivery", "PracticeApi", "React", "Tally", "Tick")
+FUNCTIONS: Final = ("Console", "CouplesApi", "Delivery", "PracticeApi", "React", "Tally", "Tick")
 CLOUD: Final = ("dev", "prod")
 STAGES: Final = ("local", *CLOUD)
 ROLES: Final = tuple(resources("AWS::IAM::Role"))
@@ -44,6 +45,7 @@ TOLD_COUPLES = CATALOGUE | {"CODE#*", "HELP", "SERVICE"}
 PRACTICE = CATALOGUE | {"PACKS", "NEWS", "HELP", "SHOWN#*"}
 COUNTERS = {"STATS", "STATS#*"}
 REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
+    "Console": {},
     "CouplesApi": {
         "Table": {
             "BatchGetItem": PERSONS | TOLD_COUPLES,
@@ -330,8 +332,18 @@ def test_nobody_comes_in_without_a_token() -> None:
     for function in FUNCTIONS:
         for route in events_of(function, "HttpApi"):
             assert route["ApiId"] == {"Ref": "Api"}
-            assert route.get("Auth", {}).keys() <= {"AuthorizationScopes"}
+            assert route.get("Auth", {}).keys() <= {"AuthorizationScopes"} or function == "Console"
     assert not any("FunctionUrlConfig" in each for each in functions().values())
+
+
+def test_the_console_s_page_is_there_for_all_and_can_do_nothing_itself() -> None:
+    """Whoever opens it has not signed in yet. What they then may do, the API decides by their token."""
+    for route in events_of("Console", "HttpApi"):
+        assert route["Auth"] == {"Authorizer": "NONE"}
+        assert route["Method"] == "GET"
+        assert route["Path"] in {"/console", "/console/{proxy+}"}
+    (writing,) = statements("ConsoleRole")
+    assert writing["Sid"] == "WriteLogs"
 
 
 def test_staff_need_a_scope_to_read_and_another_to_change_anything() -> None:
@@ -556,11 +568,14 @@ def test_the_runbook_says_what_to_do_about_an_alarm(alarm: str) -> None:
         ("React", WorkerSettings),
         ("Tally", TallySettings),
         ("Delivery", DeliverySettings),
+        ("Console", ConsoleSettings),
     ],
 )
 def test_a_function_is_given_what_its_settings_read_and_little_else(
     function: str,
-    settings: type[CouplesApiSettings | PracticeApiSettings | WorkerSettings | TallySettings | DeliverySettings],
+    settings: type[
+        CouplesApiSettings | PracticeApiSettings | WorkerSettings | TallySettings | DeliverySettings | ConsoleSettings
+    ],
 ) -> None:
     class Asked(dict[str, str]):
         def __missing__(self, name: str) -> str:
@@ -571,6 +586,7 @@ def test_a_function_is_given_what_its_settings_read_and_little_else(
 
     given, asked = environment_of(function), Asked()
     settings.read(asked)
+    asked["TABLE_NAME"] = "the console reads none, and is given its name as all are"
     assert given.keys() == asked.keys() | {"STAGE", "LOG_LEVEL", "POWERTOOLS_SERVICE_NAME"}
 
 
