@@ -46,6 +46,15 @@ class PromptKind(StrEnum):
     TOUCH = "touch"
 
 
+class ReflectionKind(StrEnum):
+    """How a person takes in their partner's answer: giving back in words what they heard, or in a word of its own."""
+
+    HEARD = "heard"
+    THANK_YOU = "thank_you"
+    I_HEAR_YOU = "i_hear_you"
+    TELL_ME_MORE = "tell_me_more"
+
+
 class Audience(StrEnum):
     """Whom a pack plays for: every couple that does not put it aside, who chooses it, or who was given its code."""
 
@@ -222,9 +231,10 @@ class Owed:
 class Person:
     """Everything one person owns that is not a day: one item, so that one conditional write keeps it whole.
 
-    `touch_agreed` repeats whether both of their couple want touch reminders. `reminded_since` says when each reminder
-    lately became theirs, `last_due` and `owed` what had fallen due by the time it last moved (`rekindle.claims`).
-    `revision` grows by one with each write and guards it.
+    `parted` names the couples they were in and when each ended: by it is found what they wrote there. `touch_agreed`
+    repeats whether both of their couple want touch reminders. `reminded_since` says when each reminder lately became
+    theirs, `last_due` and `owed` what had fallen due by the time it last moved (`rekindle.claims`). `revision` grows by
+    one with each write and guards it.
     """
 
     uid: Uid
@@ -233,6 +243,7 @@ class Person:
     created_at: dt.datetime
     devices: Mapping[DeviceId, Device] = field(default_factory=dict)
     couple: CoupleId | None = None
+    parted: Mapping[CoupleId, dt.datetime] = field(default_factory=dict)
     invite: LiveInvite | None = None
     touch_agreed: bool = False
     reminded_since: Mapping[PushKind, dt.datetime] = field(default_factory=dict)
@@ -301,17 +312,27 @@ class Couple:
 
 
 @dataclass(frozen=True, slots=True)
+class Reflection:
+    """What one person left beside their partner's opened answer; `sealed` is the encrypted text of what they heard."""
+
+    at: dt.datetime
+    kind: ReflectionKind
+    sealed: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What one person gave to a day.
 
     `sealed` is the encrypted text, or None where a day was checked off without one; `revision` counts the edits from
-    1, so that an edit can name what it replaces.
+    1, so that an edit can name what it replaces. `reflection` is what the same person left once both were open.
     """
 
     at: dt.datetime
     revision: int
     sealed: bytes | None
     share_first: bool = False
+    reflection: Reflection | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,3 +362,28 @@ class Day:
     def revealed(self) -> bool:
         """Whether both have answered, which is what opens the answers and completes the day."""
         return len(self.answers) == 2  # noqa: PLR2004  a couple is two
+
+
+@dataclass(frozen=True, slots=True)
+class SoloDay:
+    """A person's prompt of one date that they have for themself, and their answer to it.
+
+    `shared_with` is the couple that they have shown it to, in a copy under that couple's key.
+    """
+
+    person: Uid
+    date: dt.date
+    prompt: PromptRef
+    answer: Answer | None = None
+    shared_with: CoupleId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SharedAnswer:
+    """What a person answered alone and then showed to their partner, sealed anew with the couple's key."""
+
+    couple: CoupleId
+    person: Uid
+    date: dt.date
+    prompt: PromptRef
+    sealed: bytes

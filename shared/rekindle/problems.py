@@ -32,6 +32,7 @@ class Problem(Enum):
     TOO_MANY_TRIES = HTTPStatus.TOO_MANY_REQUESTS, "Too many codes tried. Wait before you try another."
     TOO_MANY_NUDGES = HTTPStatus.TOO_MANY_REQUESTS, "That is as many as one day holds. Wait before you send another."
     TOO_MANY_DEVICES = HTTPStatus.CONFLICT, "You have too many devices. Remove one first."
+    NO_SUCH_WEEK = HTTPStatus.NOT_FOUND, "There is no such week to look back on."
     NO_SUCH_DAY = HTTPStatus.NOT_FOUND, "There is no such day in your journal."
     DAY_CLOSED = HTTPStatus.CONFLICT, "This day no longer takes answers."
     ANSWERS_ARE_OPEN = HTTPStatus.CONFLICT, "Both answers are open now, and stay as they are."
@@ -64,6 +65,9 @@ class Problem(Enum):
     )
     SWAP_TOO_LATE = HTTPStatus.CONFLICT, "One of you has answered, so this prompt stays."
     NOTHING_TO_SWAP = HTTPStatus.CONFLICT, "There is no other prompt on this theme that fits you both."
+    NOT_OPEN_YET = HTTPStatus.CONFLICT, "A reflection has its time once you both have answered."
+    REFLECTED_ALREADY = HTTPStatus.CONFLICT, "You have left a reflection on this day already, and it stays."
+    NOTHING_TO_SHARE = HTTPStatus.CONFLICT, "You have not answered on this day, so there is nothing to share."
     KEY_REUSED = HTTPStatus.CONFLICT, "This idempotency key was used for another request."
     NO_PROMPT = HTTPStatus.SERVICE_UNAVAILABLE, "There is no prompt to offer yet."
     BUSY = HTTPStatus.SERVICE_UNAVAILABLE, "Something is busy on our side. Nothing is lost; try again in a moment."

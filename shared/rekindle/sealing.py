@@ -1,9 +1,9 @@
-"""How an answer is sealed: AES-256-GCM under a key derived for that one message, which the ciphertext commits to.
+"""How what anyone writes is sealed: AES-256-GCM under a key of that message alone, which the ciphertext commits to.
 
-A sealed text is `version (1) | salt (32) | commitment (32) | ciphertext and tag`. HKDF-SHA256 over the couple's key
-and the salt gives the message's own key, nonce and commitment (RFC 5869), so that neither can a nonce repeat under one
-key, nor can one ciphertext open under two keys, which AES-GCM alone allows (Albertini et al., "How to Abuse and Fix
-Authenticated Encryption Without Key Commitment", 2022).
+A sealed text is `version (1) | salt (32) | commitment (32) | ciphertext and tag`. HKDF-SHA256 over the couple's key,
+or a person's own, and the salt gives the message's own key, nonce and commitment (RFC 5869), so that neither can a
+nonce repeat under one key, nor can one ciphertext open under two keys, which AES-GCM alone allows (Albertini et al.,
+"How to Abuse and Fix Authenticated Encryption Without Key Commitment", 2022).
 """
 
 from __future__ import annotations
@@ -38,9 +38,29 @@ def answer_context(couple: CoupleId, date: dt.date, prompt: PromptRef, person: U
     return _joined("answer", couple, str(date), prompt.pack, str(prompt.version), prompt.prompt, person)
 
 
+def reflection_context(couple: CoupleId, date: dt.date, prompt: PromptRef, person: Uid) -> bytes:
+    """The associated data of a reflection: of all that an answer's has, and no answer opens as one, nor it as one."""
+    return _joined("reflection", couple, str(date), prompt.pack, str(prompt.version), prompt.prompt, person)
+
+
+def solo_context(date: dt.date, prompt: PromptRef, person: Uid) -> bytes:
+    """The associated data of what a person answers alone, under their own key."""
+    return _joined("solo", str(date), prompt.pack, str(prompt.version), prompt.prompt, person)
+
+
+def shared_context(couple: CoupleId, date: dt.date, prompt: PromptRef, person: Uid) -> bytes:
+    """The associated data of what a person answered alone and shared, under the couple's key."""
+    return _joined("shared", couple, str(date), prompt.pack, str(prompt.version), prompt.prompt, person)
+
+
 def couple_key_context(couple: CoupleId) -> bytes:
     """The associated data of a wrapped couple key."""
     return _joined("couple-key", couple)
+
+
+def person_key_context(person: Uid) -> bytes:
+    """The associated data of a person's own wrapped key."""
+    return _joined("person-key", person)
 
 
 def seal(key: bytes, plaintext: bytes, context: bytes, salt: bytes) -> bytes:

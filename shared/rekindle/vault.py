@@ -1,7 +1,9 @@
 """Whose key opens what: one KMS key wraps 64 cell keys, a cell key wraps its couples' keys, a couple's key seals.
 
-Cell keys are remembered for at most an hour; a couple's key is read anew each time, so that deleting its row ends
-every copy of what the couple wrote, backups of the main table included.
+What a person answers alone is sealed with a key of their own, which a cell key wraps likewise.
+
+Cell keys are remembered for at most an hour; a couple's key is read anew each time, and so is a person's, so that
+deleting its row ends every copy of what they wrote, backups of the main table included.
 """
 
 from __future__ import annotations
@@ -11,23 +13,34 @@ import hmac
 import os
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from rekindle.errors import KeyUnavailableError, VaultError, WriteConflictError
-from rekindle.sealing import KEY_BYTES, SALT_BYTES, answer_context, couple_key_context, seal, unseal
+from rekindle.sealing import (
+    KEY_BYTES,
+    SALT_BYTES,
+    answer_context,
+    couple_key_context,
+    person_key_context,
+    reflection_context,
+    seal,
+    shared_context,
+    solo_context,
+    unseal,
+)
 from rekindle.store.instants import to_ttl
 from rekindle.store.keys import Key
 from rekindle.store.table import Write
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from types_boto3_kms import KMSClient
 
-    from rekindle.models import CoupleId, Day, Uid
+    from rekindle.models import CoupleId, Day, SharedAnswer, SoloDay, Uid
     from rekindle.store.table import Table
 
 CELLS: Final = 64
@@ -58,6 +71,48 @@ class CoupleKey:
         if sealed is None:
             return None
         return unseal(self.key, sealed, answer_context(self.couple, day.date, day.prompt, person)).decode()
+
+    def seal_reflection(self, day: Day, person: Uid, text: str) -> bytes:
+        """The sealed words in which `person` gives back what they heard on `day`."""
+        context = reflection_context(self.couple, day.date, day.prompt, person)
+        return seal(self.key, text.encode(), context, self.entropy(SALT_BYTES))
+
+    def open_reflection(self, day: Day, person: Uid) -> str | None:
+        """The text of the reflection that the person has left on `day`; None if it has none."""
+        reflection = day.answers[person].reflection
+        if reflection is None or reflection.sealed is None:
+            return None
+        context = reflection_context(self.couple, day.date, day.prompt, person)
+        return unseal(self.key, reflection.sealed, context).decode()
+
+    def seal_shared(self, day: SoloDay, text: str) -> bytes:
+        """The sealed text of what a person answered alone, for their partner to read too."""
+        context = shared_context(self.couple, day.date, day.prompt, day.person)
+        return seal(self.key, text.encode(), context, self.entropy(SALT_BYTES))
+
+    def open_shared(self, shared: SharedAnswer) -> str:
+        """The text of what one of the couple has shared."""
+        context = shared_context(self.couple, shared.date, shared.prompt, shared.person)
+        return unseal(self.key, shared.sealed, context).decode()
+
+
+@dataclass(frozen=True, slots=True)
+class PersonKey:
+    """A person's own opened key: seals and unseals what they answer alone."""
+
+    person: Uid
+    key: bytes = field(repr=False)
+    entropy: Callable[[int], bytes] = os.urandom
+
+    def seal_answer(self, day: SoloDay, text: str) -> bytes:
+        """The person's sealed answer to a day of their own."""
+        return seal(self.key, text.encode(), solo_context(day.date, day.prompt, self.person), self.entropy(SALT_BYTES))
+
+    def open_answer(self, day: SoloDay) -> str | None:
+        """The text of the person's answer to a day of their own; None if there is none."""
+        if day.answer is None or day.answer.sealed is None:
+            return None
+        return unseal(self.key, day.answer.sealed, solo_context(day.date, day.prompt, self.person)).decode()
 
 
 @dataclass(slots=True)
@@ -105,6 +160,35 @@ class Vault:
         key = unseal(self._cell_key(row["cell"]), row["wrapped"], couple_key_context(couple))
         return CoupleKey(couple, key, self.entropy)
 
+    def person_key(self, person: Uid) -> PersonKey:
+        """The person's own key, opened; errors as of `couple_key`."""
+        row = self.table.get(_person_row(person))
+        if row is None:
+            raise VaultError("the person's key is gone")
+        return self._opened_person_key(person, row)
+
+    def made_person_key(self, person: Uid) -> PersonKey:
+        """The person's own key, made if they have none yet; of two that are made at once the first one counts."""
+        key = _person_row(person)
+        row: Mapping[str, Any] | None = self.table.get(key)
+        if row is None:
+            cell = _cell_of(person)
+            wrapped = seal(
+                self._cell_key(cell), self.entropy(KEY_BYTES), person_key_context(person), self.entropy(SALT_BYTES)
+            )
+            row = {"cell": cell, "wrapped": wrapped}
+            try:
+                self.table.write(Write("Put", key, item=row, condition="attribute_not_exists(pk)"))
+            except WriteConflictError as conflict:
+                row = conflict.standing[0] or self.table.get(key)
+                if row is None:
+                    raise VaultError("the person's key is gone") from conflict
+        return self._opened_person_key(person, row)
+
+    def _opened_person_key(self, person: Uid, row: Mapping[str, Any]) -> PersonKey:
+        key = unseal(self._cell_key(row["cell"]), row["wrapped"], person_key_context(person))
+        return PersonKey(person, key, self.entropy)
+
     def mac(self, text: str) -> str:
         """A keyed digest, as hexadecimal: equal for equal texts, and of no use without the key."""
         return self.mac_bytes(text).hex()
@@ -145,9 +229,13 @@ class Vault:
         return opened["Plaintext"]
 
 
-def _cell_of(couple: CoupleId) -> str:
-    return f"{int.from_bytes(hashlib.sha256(couple.encode()).digest()[:8]) % CELLS:02}"
+def _cell_of(owner: CoupleId | Uid) -> str:
+    return f"{int.from_bytes(hashlib.sha256(owner.encode()).digest()[:8]) % CELLS:02}"
 
 
 def _couple_row(couple: CoupleId) -> Key:
     return Key(f"COUPLE#{couple}", "")
+
+
+def _person_row(person: Uid) -> Key:
+    return Key(f"PERSON#{person}", "")

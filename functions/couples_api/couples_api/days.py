@@ -22,7 +22,19 @@ from rekindle.calendar import day_window, local_date
 from rekindle.days import nearby_dates, open_dates, streak_at
 from rekindle.errors import ContentionError, WriteConflictError
 from rekindle.help import DEFAULT_LANGUAGE, GENTLE_LINES, HELPED_THEMES
-from rekindle.models import Answer, Couple, Day, Language, Person, PromptKind, PromptRef, Swapped, Theme, Uid
+from rekindle.models import (
+    Answer,
+    Couple,
+    Day,
+    Language,
+    Person,
+    PromptKind,
+    PromptRef,
+    ReflectionKind,
+    Swapped,
+    Theme,
+    Uid,
+)
 from rekindle.playlist import another_prompt, prompt_on
 from rekindle.problems import Problem, ProblemError
 from rekindle.store.catalogue import PromptText
@@ -33,6 +45,8 @@ JOURNAL_PAGE = 30
 OPENING_ATTEMPTS = 10
 REVISION_LIMIT = 1_000_000
 ONE_DAY = dt.timedelta(days=1)
+HEARD_THEMES = frozenset({Theme.LISTENING, Theme.COURAGE})
+"""The themes that are about being heard: once both have answered, each may say what they heard the other say."""
 
 router = APIGatewayHttpRouter()
 
@@ -63,7 +77,11 @@ class PromptHelpView(BaseModel):
 
 
 class PromptView(BaseModel):
-    """A prompt in the reader's language, or in its pack's own. An answer names its `id`, in case it is swapped."""
+    """A prompt in the reader's language, or in its pack's own. An answer names its `id`, in case it is swapped.
+
+    The id begins with that of its pack and a slash. What is of kind `together` or `touch` is done and checked off, with
+    or without words.
+    """
 
     id: str
     theme: Theme
@@ -90,10 +108,25 @@ class PartnerAnswerView(BaseModel):
     text: str | None = None
 
 
+class ReflectionView(BaseModel):
+    """What one of the two has left beside the other's answer; `text` is what they heard, null with any other kind."""
+
+    kind: ReflectionKind
+    text: str | None
+
+
+class ReflectionsView(BaseModel):
+    """The reflections of both; null until there is one, and always before both answers are open."""
+
+    me: ReflectionView | None
+    partner: ReflectionView | None
+
+
 class DayView(BaseModel):
     """A day as one of the two sees it. `revealed` says that both have answered, and both answers are open.
 
-    `swappable` says that its prompt may be swapped: once, by either, before anyone has answered.
+    `swappable` says that its prompt may be swapped: once, by either, before anyone has answered. `reflect` is the kind
+    of reflection that its theme calls for once both are open, null where any is as good.
     """
 
     date: dt.date
@@ -104,6 +137,8 @@ class DayView(BaseModel):
     swappable: bool
     me: OwnAnswerView
     partner: PartnerAnswerView
+    reflect: ReflectionKind | None
+    reflections: ReflectionsView
 
 
 class TodayView(BaseModel):
@@ -172,7 +207,7 @@ class Reader:
         mine, theirs = day.answers.get(self.person.uid), day.answers.get(self.partner)
         return DayView(
             date=day.date,
-            prompt=_prompt_view(day.prompt, text, self.person.profile.language),
+            prompt=prompt_view(day.prompt, text, self.person.profile.language),
             open=day.window.is_open(self.caller.instant),
             closes_at=day.window.closes_at,
             revealed=day.revealed,
@@ -188,13 +223,17 @@ class Reader:
             partner=PartnerAnswerView(
                 state=AnswerState.ANSWERED if theirs else AnswerState.WAITING, text=opened.get(self.partner)
             ),
+            reflect=ReflectionKind.HEARD if text.theme in HEARD_THEMES else None,
+            reflections=ReflectionsView(
+                me=_reflection_view(day, self.person.uid, key), partner=_reflection_view(day, self.partner, key)
+            ),
         )
 
 
 @router.get("/today")
 def get_today(caller: TheCaller, parts: TheParts) -> TodayView:
     """The caller's today, chosen now if neither has opened it before."""
-    reader = _reader(parts, caller)
+    reader = reader_of(parts, caller)
     stored = reader.nearby()
     today = local_date(caller.instant, reader.person.profile.zone)
     still_open = open_dates(stored, reader.couple.zones, caller.instant)
@@ -216,7 +255,7 @@ def get_days(
     limit: Annotated[int, Query(ge=1, le=JOURNAL_PAGE)] = JOURNAL_PAGE,
 ) -> JournalView:
     """The shared journal, latest first."""
-    reader = _reader(parts, caller)
+    reader = reader_of(parts, caller)
     days = parts.days.journal(reader.couple.id, before, limit)
     return JournalView(days=reader.views(days), before=days[-1].date if len(days) == limit else None)
 
@@ -224,14 +263,14 @@ def get_days(
 @router.get("/days/<date>")
 def get_day(date: DatePath, caller: TheCaller, parts: TheParts) -> DayView:
     """One day of the journal."""
-    reader = _reader(parts, caller)
+    reader = reader_of(parts, caller)
     return reader.views([_known_day(reader, date)])[0]
 
 
 @router.put("/days/<date>/answer")
 def put_answer(date: DatePath, body: AnswerBody, caller: TheCaller, parts: TheParts) -> DayView:
     """Answer, or edit the answer until both are there. The second answer opens both and completes the day."""
-    reader = _reader(parts, caller)
+    reader = reader_of(parts, caller)
     day = _known_day(reader, date)
     if _is_about_another(day, body):
         raise ProblemError(Problem.PROMPT_CHANGED)
@@ -265,13 +304,14 @@ def post_swap(date: DatePath, caller: TheCaller, parts: TheParts, idempotency_ke
 
     What is swapped away counts as met. A repeat under one key finds the day swapped.
     """
-    reader = _reader(parts, caller)
-    day = _stored_day(reader, date)
+    reader = reader_of(parts, caller)
+    day = stored_day(reader, date)
     request = _swap_request(parts, reader.couple, date, caller, idempotency_key)
     return reader.views([_swapped_day(reader, day, request)])[0]
 
 
-def _reader(parts: Parts, caller: Caller) -> Reader:
+def reader_of(parts: Parts, caller: Caller) -> Reader:
+    """The caller as one of a couple that stands."""
     person = known_person(parts, caller.uid)
     return Reader(person, standing_couple(parts, person), caller, parts)
 
@@ -347,7 +387,7 @@ def _swapped_day(reader: Reader, day: Day, request: str) -> Day:
             parts.days.swap(couple, day, after, instant)
         except WriteConflictError as conflict:
             couple = _still_together(reader, conflict)
-            day = _stored_day(reader, day.date)
+            day = stored_day(reader, day.date)
         else:
             return after
     raise ContentionError("a couple kept changing while a prompt was swapped")
@@ -361,7 +401,8 @@ def _why_not_swapped(day: Day, instant: dt.datetime) -> Problem | None:
     return Problem.SWAPPED_ALREADY if day.swapped else None
 
 
-def _stored_day(reader: Reader, date: dt.date) -> Day:
+def stored_day(reader: Reader, date: dt.date) -> Day:
+    """The day as somebody has opened it; a problem if nobody has."""
     day = reader.parts.days.day(reader.couple.id, date)
     if day is None:
         raise ProblemError(Problem.NO_SUCH_DAY)
@@ -411,7 +452,15 @@ def _prompt_id(prompt: PromptRef) -> str:
     return f"{prompt.pack}/{prompt.prompt}"
 
 
-def _prompt_view(prompt: PromptRef, text: PromptText, language: Language) -> PromptView:
+def _reflection_view(day: Day, uid: Uid, key: CoupleKey | None) -> ReflectionView | None:
+    reflection = day.answers[uid].reflection if day.revealed else None
+    if reflection is None or key is None:
+        return None
+    return ReflectionView(kind=reflection.kind, text=key.open_reflection(day, uid))
+
+
+def prompt_view(prompt: PromptRef, text: PromptText, language: Language) -> PromptView:
+    """The prompt as somebody reads it who speaks the language."""
     # All of it in one language: a text in Spanish with its hint in English would read as a mistake.
     spoken = language if language in text.texts else text.default
     return PromptView(

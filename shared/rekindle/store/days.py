@@ -8,11 +8,24 @@ from typing import TYPE_CHECKING, Any
 
 from rekindle.calendar import DayWindow
 from rekindle.errors import ContentionError, WriteConflictError
-from rekindle.models import Answer, CoupleId, Day, PackId, PromptId, PromptKind, PromptRef, Swapped, Theme, Uid
+from rekindle.models import (
+    Answer,
+    CoupleId,
+    Day,
+    PackId,
+    PromptId,
+    PromptKind,
+    PromptRef,
+    Reflection,
+    ReflectionKind,
+    Swapped,
+    Theme,
+    Uid,
+)
 from rekindle.playlist import forgettable
 from rekindle.store import keys
 from rekindle.store.instants import from_millis, to_millis
-from rekindle.store.table import Write
+from rekindle.store.table import Write, latest_items
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -39,22 +52,14 @@ class Days:
 
     def journal(self, couple: CoupleId, before: dt.date | None, limit: int) -> list[Day]:
         """The latest `limit` days before a date, or of all, latest first."""
-        days: list[Day] = []
-        first, last = keys.day(couple, dt.date.min).sk, keys.day(couple, dt.date.max).sk
-        after = keys.day(couple, before).sk if before else None
-        while len(days) < limit:
-            page = self.table.query(
-                keys.couple(couple).pk,
-                between=(first, last),
-                after=after,
-                limit=limit - len(days),
-                descending=True,
-            )
-            days.extend(map(day_from, page.items))
-            after = page.last
-            if after is None:
-                break
-        return days
+        items = latest_items(
+            self.table,
+            keys.couple(couple).pk,
+            between=(keys.day(couple, dt.date.min).sk, keys.day(couple, dt.date.max).sk),
+            after=keys.day(couple, before).sk if before else None,
+            limit=limit,
+        )
+        return [day_from(item) for item in items]
 
     def seen(self, couple: CoupleId, themes: Iterable[Theme]) -> dict[tuple[PackId, PromptId], dt.date]:
         """When the couple last met each prompt of these themes."""
@@ -138,7 +143,7 @@ class Days:
         """
         names = {"#me": uid}
         values: dict[str, object] = {
-            ":answer": _answer_item(answer),
+            ":answer": answer_item(answer),
             ":now": to_millis(answer.at),
             ":prompt": ref_item(day.prompt),
         }
@@ -162,6 +167,26 @@ class Days:
             )
         )
 
+    def record_reflection(self, day: Day, uid: Uid, partner: Uid, reflection: Reflection) -> Day:
+        """The day with the reflection on it, whatever the partner leaves at the same moment.
+
+        Raises WriteConflictError with the day as it stands when an answer is missing, or this person has left one.
+        """
+        return day_from(
+            self.table.write(
+                Write(
+                    "Update",
+                    keys.day(day.couple, day.date),
+                    # Within the answer of the same person, which nothing replaces once both are there.
+                    update="SET answers.#me.reflection = :reflection",
+                    condition="prompt = :prompt AND attribute_exists(answers.#me)"
+                    " AND attribute_exists(answers.#partner) AND attribute_not_exists(answers.#me.reflection)",
+                    names={"#me": uid, "#partner": partner},
+                    values={":reflection": _reflection_item(reflection), ":prompt": ref_item(day.prompt)},
+                )
+            )
+        )
+
     def widening(self, day: Day, window: DayWindow) -> Write | None:
         """The write that moves the day's window outward to take in `window`; None if it does already."""
         wide = day.window.widened(window)
@@ -178,7 +203,7 @@ class Days:
 
 
 def standing_day(conflict: WriteConflictError) -> Day:
-    """The day as it stood when `record_answer` was refused."""
+    """The day as it stood when `record_answer` or `record_reflection` was refused."""
     item = conflict.standing[0]
     if item is None:
         raise ContentionError("a day went while it was being answered") from conflict
@@ -190,22 +215,14 @@ def day_from(item: Mapping[str, Any]) -> Day:
     return Day(
         couple=CoupleId(item["pk"].partition("#")[2]),
         date=dt.date.fromisoformat(item["sk"].removeprefix(keys.DAY_PREFIX)),
-        prompt=_ref_from(item["prompt"]),
+        prompt=ref_from(item["prompt"]),
         kind=PromptKind(item["kind"]),
         window=DayWindow(from_millis(item["opens_at"]), from_millis(item["closes_at"])),
-        answers={
-            Uid(uid): Answer(
-                at=from_millis(answer["at"]),
-                revision=answer["revision"],
-                sealed=answer.get("sealed"),
-                share_first=answer["share_first"],
-            )
-            for uid, answer in item["answers"].items()
-        },
+        answers={Uid(uid): answer_from(answer) for uid, answer in item["answers"].items()},
         theme=Theme(item["theme"]) if "theme" in item else None,
         again=item.get("again", False),
         swapped=tuple(
-            Swapped(_ref_from(each), each.get("again", False), each.get("request", ""))
+            Swapped(ref_from(each), each.get("again", False), each.get("request", ""))
             for each in item.get("swapped", ())
         ),
     )
@@ -221,7 +238,8 @@ def swapped_item(swapped: Swapped) -> Item:
     return ref_item(swapped.prompt) | {"again": swapped.again, "request": swapped.request}
 
 
-def _ref_from(item: Mapping[str, Any]) -> PromptRef:
+def ref_from(item: Mapping[str, Any]) -> PromptRef:
+    """The inverse of `ref_item`."""
     return PromptRef(PackId(item["pack"]), item["version"], PromptId(item["id"]))
 
 
@@ -232,7 +250,7 @@ def _item_from(couple: Couple, day: Day) -> Item:
         "kind": day.kind,
         "opens_at": to_millis(day.window.opens_at),
         "closes_at": to_millis(day.window.closes_at),
-        "answers": {uid: _answer_item(answer) for uid, answer in day.answers.items()},
+        "answers": {uid: answer_item(answer) for uid, answer in day.answers.items()},
         "theme": day.theme,
     }
     # What mostly says nothing takes no room: days are read by the month.
@@ -255,6 +273,32 @@ def _sighting(day: Day) -> Write:
     )
 
 
-def _answer_item(answer: Answer) -> Item:
+def answer_item(answer: Answer) -> Item:
+    """How an item holds an answer."""
     item: Item = {"at": to_millis(answer.at), "revision": answer.revision, "share_first": answer.share_first}
-    return item if answer.sealed is None else item | {"sealed": answer.sealed}
+    if answer.sealed is not None:
+        item["sealed"] = answer.sealed
+    if answer.reflection is not None:
+        item["reflection"] = _reflection_item(answer.reflection)
+    return item
+
+
+def answer_from(item: Mapping[str, Any]) -> Answer:
+    """The inverse of `answer_item`."""
+    reflection = item.get("reflection")
+    return Answer(
+        at=from_millis(item["at"]),
+        revision=item["revision"],
+        sealed=item.get("sealed"),
+        share_first=item["share_first"],
+        reflection=Reflection(
+            from_millis(reflection["at"]), ReflectionKind(reflection["kind"]), reflection.get("sealed")
+        )
+        if reflection
+        else None,
+    )
+
+
+def _reflection_item(reflection: Reflection) -> Item:
+    item: Item = {"at": to_millis(reflection.at), "kind": reflection.kind}
+    return item if reflection.sealed is None else item | {"sealed": reflection.sealed}

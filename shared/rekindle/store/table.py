@@ -241,6 +241,20 @@ def every_item(table: Table, pk: str, *, between: tuple[str, str] | None = None)
         last = page.last
 
 
+def latest_items(
+    table: Table, pk: str, *, between: tuple[str, str], limit: int, after: str | None = None
+) -> list[Item]:
+    """The last `limit` items of a partition within `between` and before the sort key `after`, the last one first."""
+    items: list[Item] = []
+    while len(items) < limit:
+        page = table.query(pk, between=between, after=after, limit=limit - len(items), descending=True)
+        items += page.items
+        after = page.last
+        if after is None:
+            break
+    return items
+
+
 def _named(key: Key) -> dict[str, str]:
     # The table of keys has a partition key alone: its rows have no sort key.
     return {name: value for name, value in key._asdict().items() if value}

@@ -1,0 +1,66 @@
+"""`/v1/days/{date}/reflection`: what each leaves beside the other's answer, once both are open."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
+from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
+
+from couples_api.days import DatePath, DayView, Reader, reader_of, stored_day
+from couples_api.parts import TheCaller, TheParts, standing_couple
+from rekindle.errors import WriteConflictError
+from rekindle.models import Day, Reflection, ReflectionKind
+from rekindle.problems import Problem, ProblemError
+from rekindle.store.days import standing_day
+from rekindle.vault import CoupleKey
+
+router = APIGatewayHttpRouter()
+
+
+class ReflectionBody(BaseModel):
+    """How the partner's answer was taken in. `text` comes with `heard`, which gives back what was heard, and no other.
+
+    Whether it is welcome is for the phone to make sure: nobody is told of it by a push.
+    """
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    kind: ReflectionKind
+    text: Annotated[str, StringConstraints(min_length=1, max_length=1000)] | None = None
+
+    @model_validator(mode="after")
+    def _has_words_where_they_belong(self) -> Self:
+        if (self.text is not None) is not (self.kind is ReflectionKind.HEARD):
+            raise ValueError("there is a text with `heard`, and with no other kind")
+        return self
+
+
+@router.put("/days/<date>/reflection")
+def put_reflection(date: DatePath, body: ReflectionBody, caller: TheCaller, parts: TheParts) -> DayView:
+    """Leave a reflection on the partner's opened answer: one, whenever, and it stays. No push tells of it."""
+    reader = reader_of(parts, caller)
+    day = stored_day(reader, date)
+    if not day.revealed:
+        raise ProblemError(Problem.NOT_OPEN_YET)
+    key = parts.vault.couple_key(reader.couple.id)
+    day = _with_reflection(reader, day, key, body)
+    # They may have parted while this was written: then what the partner wrote stays closed.
+    standing_couple(parts, reader.person)
+    return reader.views([day], key)[0]
+
+
+def _with_reflection(reader: Reader, day: Day, key: CoupleKey, body: ReflectionBody) -> Day:
+    """The day once the caller's reflection is on it; a problem if it has another of theirs."""
+    uid = reader.person.uid
+    if day.answers[uid].reflection is None:
+        sealed = None if body.text is None else key.seal_reflection(day, uid, body.text)
+        reflection = Reflection(reader.caller.instant, body.kind, sealed)
+        try:
+            return reader.parts.days.record_reflection(day, uid, reader.partner, reflection)
+        except WriteConflictError as conflict:
+            day = standing_day(conflict)
+    standing = day.answers[uid].reflection
+    if standing is None or (standing.kind, key.open_reflection(day, uid)) != (body.kind, body.text):
+        raise ProblemError(Problem.REFLECTED_ALREADY)
+    return day
