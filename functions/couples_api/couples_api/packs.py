@@ -173,11 +173,10 @@ def _changed_view(parts: Parts, person: Person, release: Release, couple: Couple
 
 
 def _view(release: Release, text: PackText, couple: Couple, language: Language) -> PackView:
-    spoken = language if language in text.titles and language in text.written_for else text.default
     return PackView(
         id=release.pack,
-        title=text.titles[spoken],
-        written_for=text.written_for[spoken],
+        title=text.title_in(language),
+        written_for=text.written_for[text.spoken_to(language)],
         prompts=len(release.entries),
         languages=sorted(text.titles, key=lambda each: (each != text.default, each)),
         audience=release.audience,

@@ -59,6 +59,14 @@ class PackText:
     titles: Mapping[Language, str]
     written_for: Mapping[Language, str]
 
+    def spoken_to(self, language: Language) -> Language:
+        """The language in which a reader gets all of it: their own, if it is there whole."""
+        return language if language in self.titles and language in self.written_for else self.default
+
+    def title_in(self, language: Language) -> str:
+        """The title as a reader of this language gets it."""
+        return self.titles[self.spoken_to(language)]
+
 
 @dataclass(frozen=True, slots=True)
 class Index:
@@ -133,6 +141,7 @@ class Catalogue:
     _checked_at: float | None = None
     _texts: OrderedDict[PromptRef, PromptText] = field(default_factory=OrderedDict)
     _packs: OrderedDict[tuple[PackId, int], PackText] = field(default_factory=OrderedDict)
+    _begun: OrderedDict[PackId, dt.datetime] = field(default_factory=OrderedDict)
 
     def releases(self, instant: dt.datetime) -> tuple[Release, ...]:
         """The live release of each pack at the instant; empty before the first publication."""
@@ -154,6 +163,12 @@ class Catalogue:
         wanted = {(each.pack, each.version): keys.release(each.pack, each.version) for each in releases}
         found = self._remembered(wanted, self._packs, pack_text_from, PACKS_REMEMBERED)
         return {pack: text for (pack, _), text in found.items()}
+
+    def first_live(self, releases: Iterable[Release]) -> dict[PackId, dt.datetime]:
+        """When each of these packs first went live: a later version of a pack does not make it new."""
+        found = {each.pack: each.live_from for each in releases}
+        corrected = {each.pack: keys.release(each.pack, 1) for each in releases if each.version > 1}
+        return found | self._remembered(corrected, self._begun, _live_from, PACKS_REMEMBERED)
 
     def pack_of_code(self, code: str) -> PackId | None:
         """The pack that a practice's code is for; None if it is for none, or no longer."""
@@ -256,6 +271,11 @@ def _text_from(item: Mapping[str, Any]) -> PromptText:
         whys=item["whys"],
         hints=item["hints"],
     )
+
+
+def _live_from(item: Mapping[str, Any]) -> dt.datetime:
+    (release,) = unpacked(item["packed"])
+    return release.live_from
 
 
 def pack_text_from(item: Mapping[str, Any]) -> PackText:

@@ -1,0 +1,135 @@
+"""`/v1/recap`: a week looked back on, without a word on what it lacked."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler.openapi.params import Query
+from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
+from pydantic import BaseModel
+
+from couples_api.days import CalendarDate, Reader, reader_of
+from couples_api.parts import TheCaller, TheParts
+from couples_api.streak import StreakView, known_history
+from rekindle.calendar import local_date
+from rekindle.days import nearby_dates, open_dates
+from rekindle.models import Day, Theme
+from rekindle.playlist import is_joined
+from rekindle.problems import Problem, ProblemError
+from rekindle.recap import Week, available_from, may_be_new, recap_of
+
+router = APIGatewayHttpRouter()
+
+
+class DaysMetView(BaseModel):
+    """The dates of the week on which both took part."""
+
+    count: int
+    dates: list[dt.date]
+
+
+class NewPackView(BaseModel):
+    """A pack that the couple can have since that week, in the reader's language or in its own."""
+
+    id: str
+    title: str
+
+
+class NewsView(BaseModel):
+    """What was new in the week. Of the streak there is nothing for who hides it.
+
+    `milestones` are lengths of a run that they reached; `longest` says that their longest run grew.
+    """
+
+    packs: list[NewPackView]
+    milestones: list[int]
+    longest: bool
+
+
+class RecapView(BaseModel):
+    """A week, named by its Monday, by the couple's calendar dates; the streak is as the week ended, null if hidden."""
+
+    week: dt.date
+    days_met: DaysMetView
+    themes: list[Theme]
+    streak: StreakView | None
+    new: NewsView
+
+
+@router.get("/recap")
+def get_recap(
+    caller: TheCaller,
+    parts: TheParts,
+    week: Annotated[
+        CalendarDate | None, Query(description="The week's Monday; the last whole week by the caller's clock without.")
+    ] = None,
+) -> RecapView:
+    """Look back on a week: the days the two met, their themes, and what is new; the present week as far as it has come.
+
+    There is no week before they paired, and none that has not begun.
+    """
+    reader = reader_of(parts, caller)
+    today = local_date(caller.instant, reader.person.profile.zone)
+    asked = _week(week, today)
+    if asked.monday > today:
+        raise ProblemError(Problem.NO_SUCH_WEEK)
+    couple, instant = reader.couple, caller.instant
+    of_week = parts.days.between(couple.id, asked.monday, asked.sunday)
+    stored = of_week | reader.nearby()
+    history = known_history(parts, couple, stored, instant)
+    if asked.sunday < history.first:
+        raise ProblemError(Problem.NO_SUCH_WEEK)
+    _, latest = nearby_dates(couple.zones, instant)
+    recap = recap_of(asked, history, open_dates(stored, couple.zones, instant), latest)
+    hidden = reader.person.profile.streak_hidden
+    streak = recap.streak
+    return RecapView(
+        week=asked.monday,
+        days_met=DaysMetView(count=len(recap.met), dates=list(recap.met)),
+        themes=_themes(reader, [of_week[date] for date in recap.met if date in of_week]),
+        streak=None if hidden else StreakView(current=streak.current, longest=streak.longest, total=streak.total),
+        new=NewsView(
+            packs=_new_packs(reader, asked),
+            milestones=[] if hidden else list(recap.milestones),
+            longest=recap.longest_grew and not hidden,
+        ),
+    )
+
+
+def _week(monday: dt.date | None, today: dt.date) -> Week:
+    if monday is None:
+        return Week.last_before(today)
+    try:
+        return Week(monday)
+    except ValueError as error:
+        wrong = {"field": "query.week", "reason": "a week is named by its Monday"}
+        raise ProblemError(Problem.INVALID_FIELDS, errors=[wrong]) from error
+
+
+def _themes(reader: Reader, days: list[Day]) -> list[Theme]:
+    """The themes of the days, each once, in the order in which the two met them."""
+    # Days that were opened before days said their theme have it from their prompts.
+    unsaid = reader.parts.catalogue.texts(day.prompt for day in days if day.theme is None)
+    return list(dict.fromkeys(day.theme or unsaid[day.prompt].theme for day in days))
+
+
+def _new_packs(reader: Reader, week: Week) -> list[NewPackView]:
+    couple, catalogue = reader.couple, reader.parts.catalogue
+    releases = {each.pack: each for each in catalogue.releases(reader.caller.instant) if may_be_new(each, couple.packs)}
+    first_live = catalogue.first_live(releases.values())
+    new = [
+        release
+        for pack, release in releases.items()
+        # What was there when they paired is not news to them, unless they have joined it by a code since.
+        if (first_live[pack] > couple.created_at or is_joined(release, couple.packs))
+        and available_from(release, _date(reader, first_live[pack]), couple.packs) in week
+    ]
+    texts = catalogue.pack_texts(new)
+    language = reader.person.profile.language
+    return [NewPackView(id=each.pack, title=texts[each.pack].title_in(language)) for each in new]
+
+
+def _date(reader: Reader, instant: dt.datetime) -> dt.date:
+    """The couple's date of an instant: the same for both, and so the earlier of what their clocks show."""
+    return min(local_date(instant, zone) for zone in reader.couple.zones)
