@@ -32,6 +32,7 @@ from rekindle.store.help import HelpStore
 from rekindle.store.invites import Invites
 from rekindle.store.nudges import Nudges
 from rekindle.store.people import People
+from rekindle.store.solo import Solo
 from rekindle.store.streaks import Streaks
 from rekindle.store.table import Table, marshal
 from rekindle.store.tries import Tries
@@ -150,6 +151,7 @@ class World:
             invites=watched(Invites(table)),
             days=watched(Days(table)),
             streaks=watched(Streaks(table)),
+            solo=watched(Solo(table)),
             nudges=watched(Nudges(table)),
             tries=watched(Tries(table)),
             catalogue=watched(Catalogue(table, monotonic=lambda: 0.0)),

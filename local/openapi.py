@@ -80,11 +80,17 @@ _DAY: Final = {
     "swappable": False,
     "me": {"state": "waiting", "text": None, "share_first": False, "revision": None},
     "partner": {"state": "answered", "text": None},
+    "reflect": None,
+    "reflections": {"me": None, "partner": None},
 }
 _REVEALED: Final = _DAY | {
     "revealed": True,
     "me": {"state": "answered", "text": "You saved me the window seat.", "share_first": False, "revision": 1},
     "partner": {"state": "answered", "text": "The way you hum when you cook."},
+    "reflections": {
+        "me": {"kind": "heard", "text": "That my humming makes the kitchen feel like home."},
+        "partner": {"kind": "thank_you", "text": None},
+    },
 }
 _UNANSWERED: Final = _DAY | {
     "prompt": _BRAVE,
@@ -108,6 +114,13 @@ _GROUP: Final = _PACK | {
     "prompts": 8,
     "audience": "code",
     "course": {"starts_on": "2026-03-05", "every_days": 7, "in_order": True},
+}
+_SOLO: Final = {
+    "date": "2026-02-23",
+    "prompt": _PROMPT,
+    "open": True,
+    "me": {"state": "answered", "text": "The window seat.", "revision": 1},
+    "shared": False,
 }
 _STREAK: Final = {"current": 4, "longest": 12, "total": 31}
 _NUDGE: Final = {"gesture": "thinking_of_you", "at": "2026-03-02T15:00:00Z"}
@@ -193,11 +206,36 @@ EXAMPLES: Final[dict[str, list[Json]]] = {
         {"text": "You saved me the window seat.", "prompt": "starter/window-seat"},
         {"text": "You always saved me the window seat.", "share_first": True, "revision": 1},
     ],
+    "ReflectionBody": [
+        {"kind": "heard", "text": "That my humming makes the kitchen feel like home."},
+        {"kind": "thank_you"},
+    ],
     "DayView": [_DAY, _REVEALED, _UNANSWERED],
     "TodayView": [{"today": _DAY, "previous": None, "streak": _STREAK}],
     "JournalView": [{"days": [_REVEALED], "before": None}],
     "StreakCalendarView": [
         _STREAK | {"hidden": False, "calendar": {"2026-03-01": "complete", "2026-03-02": "open"}},
+    ],
+    "RecapView": [
+        {
+            "week": "2026-02-23",
+            "days_met": {"count": 2, "dates": ["2026-02-23", "2026-02-25"]},
+            "themes": ["spark", "listening"],
+            "streak": _STREAK,
+            "new": {"packs": [{"id": "money-talk", "title": "Money talk"}], "milestones": [], "longest": False},
+        }
+    ],
+    "SoloAnswerBody": [
+        {"text": "The window seat."},
+        {"text": "The window seat, always.", "revision": 1},
+    ],
+    "SoloDayView": [_SOLO],
+    "SoloJournalView": [{"days": [_SOLO | {"open": False}], "before": None}],
+    "SharedAnswersView": [
+        {
+            "answers": [{"date": "2026-02-23", "by": "partner", "prompt": _PROMPT, "text": "The window seat."}],
+            "before": None,
+        }
     ],
     "NudgeBody": [{"gesture": "thank_you"}],
     "NudgeView": [_NUDGE],

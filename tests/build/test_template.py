@@ -56,8 +56,8 @@ REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
             "UpdateItem": PERSONS | {"DUE#*", "ZONES", "SHARD_NAMES"},
         },
         "KeyTable": {
-            "GetItem": {"CELL#*", "COUPLE#*"},
-            "PutItem": {"CELL#*", "COUPLE#*"},
+            "GetItem": {"CELL#*", "COUPLE#*", "PERSON#*"},
+            "PutItem": {"CELL#*", "COUPLE#*", "PERSON#*"},
             "UpdateItem": {"COUPLE#*"},
         },
     },

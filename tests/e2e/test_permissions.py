@@ -34,7 +34,7 @@ TRIALS = [
         Trial("CouplesApi", MAY, READ, on)
         for on in ("PERSON#x", "TARGET#x", "COUPLE#x", "INVITE#x", "SLOT#x", "CATALOGUE", "SERVICE")
     ),
-    Trial("CouplesApi", MAY, READ_KEY, "COUPLE#x"),
+    *(Trial("CouplesApi", MAY, READ_KEY, on) for on in ("COUPLE#x", "PERSON#x")),
     Trial("CouplesApi", MAY, WRAP, CELL),
     Trial("CouplesApi", MAY, OPEN, CELL),
     Trial("CouplesApi", MAY_NOT, WRAP, "anything-else"),
@@ -87,7 +87,13 @@ TRIALS = [
     *(
         Trial(function, MAY_NOT, call, on)
         for function in ("PracticeApi", "Tick", "React", "Tally", "Delivery")
-        for call, on in ((READ_KEY, "COUPLE#x"), (READ_KEY, "CELL#x"), (WRAP, CELL), (OPEN, CELL))
+        for call, on in (
+            (READ_KEY, "COUPLE#x"),
+            (READ_KEY, "PERSON#x"),
+            (READ_KEY, "CELL#x"),
+            (WRAP, CELL),
+            (OPEN, CELL),
+        )
     ),
     *(Trial(function, MAY_NOT, SCAN) for function in FUNCTIONS),
 ]

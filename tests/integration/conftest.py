@@ -23,6 +23,7 @@ from rekindle.store.nudges import Nudges
 from rekindle.store.people import People
 from rekindle.store.runs import Runs
 from rekindle.store.slots import Slots
+from rekindle.store.solo import Solo
 from rekindle.store.streaks import Streaks
 from rekindle.store.table import Table
 from rekindle.store.tries import Tries
@@ -110,6 +111,7 @@ def new_parts(dynamodb: DynamoDBClient, kms: KMSClient, kms_key: str) -> Callabl
             invites=Invites(table),
             days=Days(table),
             streaks=Streaks(table),
+            solo=Solo(table),
             nudges=Nudges(table),
             tries=Tries(table),
             catalogue=Catalogue(table),

@@ -134,6 +134,7 @@ def test_what_handlers_are_handed_by_us_is_no_parameter() -> None:
         ("query", "language"),
         ("query", "before"),
         ("query", "limit"),
+        ("query", "week"),
         ("header", "idempotency-key"),
     }
 
@@ -145,7 +146,7 @@ def test_no_route_lacks_its_refusals(document: Json, method: str, path: str, ope
         expected |= {"MALFORMED_JSON", "INVALID_FIELDS", "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"}
     if "parameters" in operation:
         expected |= {"INVALID_FIELDS"}
-    if path.startswith(("/v1/couple", "/v1/days", "/v1/today", "/v1/streak", "/v1/nudges", "/v1/touch")):
+    if path.startswith(("/v1/couple", "/v1/days", "/v1/today", "/v1/streak", "/v1/nudges", "/v1/touch", "/v1/recap")):
         expected |= {"NO_PROFILE", "NOT_PAIRED"}
     if path.startswith("/v1/practice"):
         expected |= {"NOT_ALLOWED"}

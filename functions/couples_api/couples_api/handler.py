@@ -6,7 +6,21 @@ import os
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from couples_api import couple, days, devices, invites, me, nudges, packs, reminders, streak, touch
+from couples_api import (
+    couple,
+    days,
+    devices,
+    invites,
+    me,
+    nudges,
+    packs,
+    recap,
+    reflections,
+    reminders,
+    solo,
+    streak,
+    touch,
+)
 from couples_api import help as help_routes
 from couples_api.parts import Parts
 from rekindle import http
@@ -22,7 +36,8 @@ if TYPE_CHECKING:
 def application() -> APIGatewayHttpResolver:
     """A resolver with all routes; its OpenAPI document is the contract of the API."""
     app = http.resolver()
-    for routes in (me, devices, reminders, invites, couple, packs, days, streak, nudges, touch, help_routes):
+    together = (couple, packs, days, reflections, streak, recap, nudges, touch)
+    for routes in (me, devices, reminders, invites, *together, solo, help_routes):
         app.include_router(routes.router, prefix="/v1")
     return app
 

@@ -13,7 +13,7 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from couples_api.couple import CoupleView, couple_view
-from couples_api.parts import Caller, Parts, TheCaller, TheParts, known_person, standing_couple
+from couples_api.parts import Caller, Parts, TheCaller, TheParts, known_person, require_unpaired, standing_couple
 from rekindle.calendar import local_date
 from rekindle.days import counted_from
 from rekindle.errors import ContentionError, WriteConflictError
@@ -90,7 +90,7 @@ def post_invite(caller: TheCaller, parts: TheParts, idempotency_key: Idempotency
     is_known = idempotency_key is not None and parts.invites.is_known(code_mac)
 
     def admissible(inviter: Person) -> None:
-        _unpaired(inviter)
+        require_unpaired(inviter)
         live = inviter.invite
         if live.expires_at <= caller.instant if live and live.code_mac == code_mac else is_known:
             # The key stands for a code that has had its time. It comes too late, and never brings that code back.
@@ -143,7 +143,7 @@ def post_redeem(
     """Redeem a partner's code. Wrong, used, expired and own codes get the same answer; tries are limited."""
     person = known_person(parts, caller.uid)
     claim(parts, caller, idempotency_key, f"POST /v1/invites/redeem {body.code}")
-    _unpaired(person)
+    require_unpaired(person)
     if next_at := parts.tries.admit(keys.tries(caller.uid), caller.instant):
         wait = math.ceil((next_at - caller.instant).total_seconds())
         raise ProblemError(Problem.TOO_MANY_TRIES, retry_after=wait)
@@ -170,7 +170,7 @@ def post_confirm(
         inviter = known_person(parts, caller.uid)
         if inviter.couple == couple_id:
             return couple_view(standing_couple(parts, inviter), caller)
-        _unpaired(inviter)
+        require_unpaired(inviter)
         invite = _live_invite(parts, caller, inviter)
         if invite.id != body.invite_id:
             raise ProblemError(Problem.NO_INVITE)
@@ -203,11 +203,6 @@ def _couple_of(couple_id: CoupleId, inviter: Person, redeemer: Person, caller: C
         profiles=profiles,
     )
     return couple.with_person(inviter, first_date).with_person(redeemer, first_date)
-
-
-def _unpaired(person: Person) -> None:
-    if person.couple:
-        raise ProblemError(Problem.ALREADY_PAIRED)
 
 
 def _live_invite(parts: Parts, caller: Caller, person: Person) -> Invite:

@@ -23,6 +23,7 @@ from rekindle.store.instants import from_millis
 from rekindle.store.invites import Invites
 from rekindle.store.nudges import Nudges
 from rekindle.store.people import People
+from rekindle.store.solo import Solo
 from rekindle.store.streaks import Streaks
 from rekindle.store.table import Table
 from rekindle.store.tries import Tries
@@ -41,6 +42,7 @@ class Parts:
     invites: Invites
     days: Days
     streaks: Streaks
+    solo: Solo
     nudges: Nudges
     tries: Tries
     catalogue: Catalogue
@@ -60,6 +62,7 @@ class Parts:
             invites=Invites(table),
             days=Days(table),
             streaks=Streaks(table),
+            solo=Solo(table),
             nudges=Nudges(table),
             tries=Tries(table),
             catalogue=Catalogue(table),
@@ -111,3 +114,9 @@ def standing_couple(parts: Parts, person: Person) -> Couple:
     if couple is None or couple.ended_at:
         raise ProblemError(Problem.NOT_PAIRED)
     return couple
+
+
+def require_unpaired(person: Person) -> None:
+    """A problem if the person is in a couple."""
+    if person.couple:
+        raise ProblemError(Problem.ALREADY_PAIRED)

@@ -16,6 +16,7 @@ from rekindle.store.table import Write
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from rekindle.models import Person
     from rekindle.store.table import Item, Table
 
 KEEPSAKE: Final = dt.timedelta(days=30)
@@ -107,7 +108,7 @@ class Couples:
                 return
             people = People(self.table)
             bound = [person for person in people.people(list(couple.profiles)).values() if person.couple == couple_id]
-            freed = [(person, replace(person, couple=None, touch_agreed=False)) for person in bound]
+            freed = [(person, _freed(person, couple_id, instant)) for person in bound]
             ending = Write(
                 "Update",
                 keys.couple(couple_id),
@@ -121,6 +122,10 @@ class Couples:
                 continue
             return
         raise ContentionError("a couple kept changing")
+
+
+def _freed(person: Person, couple: CoupleId, instant: dt.datetime) -> Person:
+    return replace(person, couple=None, parted={**person.parted, couple: instant}, touch_agreed=False)
 
 
 def couple_from(item: Mapping[str, Any]) -> Couple:

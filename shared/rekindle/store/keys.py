@@ -26,6 +26,8 @@ class Key(NamedTuple):
 PERSON_PREFIX: Final = "PERSON#"
 COUPLE_PREFIX: Final = "COUPLE#"
 DAY_PREFIX: Final = "DAY#"
+SOLO_PREFIX: Final = "SOLO#"
+SHARED_PREFIX: Final = "SHARED#"
 CAUGHT_UP_PREFIX: Final = "CAUGHT_UP#"
 RUN_PREFIX: Final = "RUN#"
 STREAK: Final = "STREAK"
@@ -103,6 +105,25 @@ def seen(couple: CoupleId, theme: Theme) -> Key:
 
 def day(couple: CoupleId, date: dt.date) -> Key:
     return Key(f"{COUPLE_PREFIX}{couple}", f"{DAY_PREFIX}{date}")
+
+
+def solo(uid: Uid) -> Key:
+    """What a person has met alone."""
+    return Key(f"{PERSON_PREFIX}{uid}", "SOLO")
+
+
+def solo_day(uid: Uid, date: dt.date) -> Key:
+    return Key(f"{PERSON_PREFIX}{uid}", f"{SOLO_PREFIX}{date}")
+
+
+def shared(couple: CoupleId, date: dt.date, uid: Uid) -> Key:
+    """The copy that a couple has of what one of them answered alone; by date first, so that both read on by it."""
+    return Key(f"{COUPLE_PREFIX}{couple}", f"{SHARED_PREFIX}{date}#{uid}")
+
+
+def shared_before(date: dt.date) -> tuple[str, str]:
+    """Between these are the sort keys of all that a couple has shared of the dates before this one."""
+    return SHARED_PREFIX, f"{SHARED_PREFIX}{date}"
 
 
 def nudges(uid: Uid) -> Key:

@@ -361,6 +361,8 @@ def _item_from(person: Person) -> Item:
     }
     if person.couple:
         item["couple"] = person.couple
+    if person.parted:
+        item["parted"] = {couple: to_millis(ended_at) for couple, ended_at in person.parted.items()}
     if person.invite:
         item["invite"] = {
             "id": person.invite.id,
@@ -395,6 +397,7 @@ def person_from(item: Mapping[str, Any]) -> Person:
             for device_id, device in item["devices"].items()
         },
         couple=CoupleId(item["couple"]) if "couple" in item else None,
+        parted={CoupleId(couple): from_millis(ended_at) for couple, ended_at in item.get("parted", {}).items()},
         invite=LiveInvite(InviteId(invite["id"]), invite["code_mac"], from_millis(invite["expires_at"]))
         if invite
         else None,

@@ -1,0 +1,262 @@
+"""`/v1/solo`: a person's own days before they pair, and what they choose to show to their partner afterwards."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from enum import StrEnum
+from http import HTTPStatus
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler.openapi.params import Query
+from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from couples_api.days import (
+    JOURNAL_PAGE,
+    OPENING_ATTEMPTS,
+    REVISION_LIMIT,
+    AnswerState,
+    CalendarDate,
+    DatePath,
+    PromptView,
+    prompt_view,
+)
+from couples_api.parts import (
+    Caller,
+    Parts,
+    TheCaller,
+    TheParts,
+    known_person,
+    require_unpaired,
+    standing_couple,
+)
+from rekindle.calendar import local_date
+from rekindle.errors import ContentionError, WriteConflictError
+from rekindle.models import Answer, Person, SharedAnswer, SoloDay
+from rekindle.problems import Problem, ProblemError
+from rekindle.solo import solo_prompt, takes_solo_answers
+from rekindle.store.catalogue import PromptText
+from rekindle.store.solo import standing_solo_day
+from rekindle.vault import PersonKey
+
+router = APIGatewayHttpRouter()
+
+Before = Annotated[CalendarDate | None, Query(description="Days before this date; the first page without it.")]
+Limit = Annotated[int, Query(ge=1, le=JOURNAL_PAGE)]
+
+
+class SoloAnswerView(BaseModel):
+    """The caller's answer to themself. `revision` names it in an edit."""
+
+    state: AnswerState
+    text: str | None = None
+    revision: int | None = None
+
+
+class SoloDayView(BaseModel):
+    """A day of the caller's own. `open` says that it takes an answer or an edit.
+
+    `shared` says that the caller's partner can read the answer, because the caller has shown it to them.
+    """
+
+    date: dt.date
+    prompt: PromptView
+    open: bool
+    me: SoloAnswerView
+    shared: bool
+
+
+class SoloJournalView(BaseModel):
+    """The caller's own days, latest first; `before` asks for the next page, null at the end."""
+
+    days: list[SoloDayView]
+    before: dt.date | None
+
+
+class By(StrEnum):
+    """Whose it is, as the reader sees it."""
+
+    ME = "me"
+    PARTNER = "partner"
+
+
+class SharedAnswerView(BaseModel):
+    """What one of the two answered alone and has shown to the other; the prompt was theirs alone, too."""
+
+    date: dt.date
+    by: By
+    prompt: PromptView
+    text: str
+
+
+class SharedAnswersView(BaseModel):
+    """What the two have shown to each other, latest date first; `before` asks for the next page, null at the end."""
+
+    answers: list[SharedAnswerView]
+    before: dt.date | None
+
+
+class SoloAnswerBody(BaseModel):
+    """An answer that nobody else reads. An edit names the `revision` that it replaces."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    text: Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+    revision: Annotated[int, Field(ge=1, le=REVISION_LIMIT, strict=True)] | None = None
+
+
+@router.get("/solo/today")
+def get_solo_today(caller: TheCaller, parts: TheParts) -> SoloDayView:
+    """The caller's own today while they are in no couple: a question, for themself."""
+    person = _alone(parts, caller)
+    date = local_date(caller.instant, person.profile.zone)
+    day = parts.solo.day(person.uid, date) or _opened_day(parts, caller, person, date)
+    return _views(parts, caller, person, [day])[0]
+
+
+@router.get("/solo/days")
+def get_solo_days(
+    caller: TheCaller, parts: TheParts, before: Before = None, limit: Limit = JOURNAL_PAGE
+) -> SoloJournalView:
+    """The caller's own days, latest first, for nobody but the caller, paired or not."""
+    person = known_person(parts, caller.uid)
+    days = parts.solo.journal(person.uid, before, limit)
+    return SoloJournalView(
+        days=_views(parts, caller, person, days), before=days[-1].date if len(days) == limit else None
+    )
+
+
+@router.put("/solo/days/<date>/answer")
+def put_solo_answer(date: DatePath, body: SoloAnswerBody, caller: TheCaller, parts: TheParts) -> SoloDayView:
+    """Answer for oneself, or edit the answer: on the date by the caller's clock and the day after it."""
+    person = _alone(parts, caller)
+    takes_answers = takes_solo_answers(date, local_date(caller.instant, person.profile.zone))
+    day = parts.solo.day(person.uid, date)
+    if day is None:
+        if not takes_answers:
+            raise ProblemError(Problem.NO_SUCH_DAY)
+        day = _opened_day(parts, caller, person, date)
+    key = parts.vault.made_person_key(person.uid)
+    if takes_answers:
+        answer = Answer(caller.instant, (body.revision or 0) + 1, key.seal_answer(day, body.text))
+        try:
+            return _view_of(parts, caller, person, parts.solo.record_answer(day, answer, body.revision), key)
+        except WriteConflictError as conflict:
+            day = standing_solo_day(conflict)
+    if not _is_repeat(day, key, body):
+        raise ProblemError(_why_refused(day, body) if takes_answers else Problem.DAY_CLOSED)
+    return _view_of(parts, caller, person, day, key)
+
+
+@router.get("/solo/shared")
+def get_solo_shared(
+    caller: TheCaller, parts: TheParts, before: Before = None, limit: Limit = JOURNAL_PAGE
+) -> SharedAnswersView:
+    """What the two have shown to each other of what they answered alone: `limit` dates of it, each whole."""
+    person = known_person(parts, caller.uid)
+    couple = standing_couple(parts, person)
+    found = parts.solo.shared(couple.id, before, limit)
+    texts = parts.catalogue.texts(each.prompt for each in found)
+    key = parts.vault.couple_key(couple.id) if found else None
+    answers = [
+        SharedAnswerView(
+            date=each.date,
+            by=By.ME if each.person == person.uid else By.PARTNER,
+            prompt=prompt_view(each.prompt, texts[each.prompt], person.profile.language),
+            text=key.open_shared(each),
+        )
+        for each in found
+        if key
+    ]
+    return SharedAnswersView(
+        answers=answers, before=found[-1].date if len({each.date for each in found}) == limit else None
+    )
+
+
+@router.post("/solo/days/<date>/share")
+def post_solo_share(date: DatePath, caller: TheCaller, parts: TheParts) -> SoloDayView:
+    """Show the partner what the caller answered alone on this date, until it is taken back. Again changes nothing."""
+    person = known_person(parts, caller.uid)
+    couple = standing_couple(parts, person)
+    for _ in range(OPENING_ATTEMPTS):
+        day = parts.solo.day(person.uid, date)
+        if day is None:
+            raise ProblemError(Problem.NO_SUCH_DAY)
+        if day.answer is None:
+            raise ProblemError(Problem.NOTHING_TO_SHARE)
+        own_key = parts.vault.person_key(person.uid)
+        if day.shared_with != couple.id:
+            sealed = parts.vault.couple_key(couple.id).seal_shared(day, own_key.open_answer(day) or "")
+            try:
+                day = parts.solo.share(day, SharedAnswer(couple.id, person.uid, date, day.prompt, sealed))
+            except WriteConflictError:
+                continue  # An edit that came before they paired has only now arrived.
+        return _view_of(parts, caller, person, day, own_key)
+    raise ContentionError("an answer kept changing while it was shared")
+
+
+@router.delete("/solo/days/<date>/share", status_code=HTTPStatus.NO_CONTENT)
+def delete_solo_share(date: DatePath, caller: TheCaller, parts: TheParts) -> None:
+    """Take back what the caller has shown to the partner. What is not shown is no error."""
+    person = known_person(parts, caller.uid)
+    couple = standing_couple(parts, person)
+    day = parts.solo.day(person.uid, date)
+    if day and day.shared_with == couple.id:
+        parts.solo.take_back(day, couple.id)
+
+
+def _alone(parts: Parts, caller: Caller) -> Person:
+    person = known_person(parts, caller.uid)
+    require_unpaired(person)
+    return person
+
+
+def _opened_day(parts: Parts, caller: Caller, person: Person, date: dt.date) -> SoloDay:
+    """The person's own day of the date, chosen now."""
+    releases = parts.catalogue.releases(caller.instant)
+    for _ in range(OPENING_ATTEMPTS):
+        history = parts.solo.history(person.uid)
+        try:
+            return parts.solo.open_day(person.uid, date, solo_prompt(date, person, history, releases), history)
+        except WriteConflictError:
+            continue  # Another date of theirs has met a theme: choose again.
+    raise ContentionError("a person's own days kept changing while one was opened")
+
+
+def _is_repeat(day: SoloDay, key: PersonKey, body: SoloAnswerBody) -> bool:
+    """Whether the answer that stands is this very one: its acknowledgement was lost, and it is sent again."""
+    return (
+        day.answer is not None and day.answer.revision == (body.revision or 0) + 1 and key.open_answer(day) == body.text
+    )
+
+
+def _why_refused(day: SoloDay, body: SoloAnswerBody) -> Problem:
+    if day.answer is None:
+        return Problem.NOTHING_TO_EDIT
+    return Problem.ANSWERED_ALREADY if body.revision is None else Problem.EDITED_SINCE
+
+
+def _views(parts: Parts, caller: Caller, person: Person, days: Iterable[SoloDay]) -> list[SoloDayView]:
+    """The days as their person sees them; their key is fetched only if there is something to open."""
+    days = list(days)
+    texts = parts.catalogue.texts(day.prompt for day in days)
+    key = parts.vault.person_key(person.uid) if any(day.answer for day in days) else None
+    return [_view(day, person, caller, texts[day.prompt], key) for day in days]
+
+
+def _view_of(parts: Parts, caller: Caller, person: Person, day: SoloDay, key: PersonKey) -> SoloDayView:
+    return _view(day, person, caller, parts.catalogue.texts([day.prompt])[day.prompt], key)
+
+
+def _view(day: SoloDay, person: Person, caller: Caller, text: PromptText, key: PersonKey | None) -> SoloDayView:
+    today = local_date(caller.instant, person.profile.zone)
+    return SoloDayView(
+        date=day.date,
+        prompt=prompt_view(day.prompt, text, person.profile.language),
+        open=person.couple is None and takes_solo_answers(day.date, today),
+        me=SoloAnswerView(state=AnswerState.ANSWERED, text=key.open_answer(day), revision=day.answer.revision)
+        if day.answer and key
+        else SoloAnswerView(state=AnswerState.WAITING),
+        shared=person.couple is not None and day.shared_with == person.couple,
+    )

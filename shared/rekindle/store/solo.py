@@ -1,0 +1,201 @@
+"""What persons answer alone: an item for each date, beside one that says what they have met; and what they share."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from rekindle.errors import ContentionError, WriteConflictError
+from rekindle.models import CoupleId, PackId, PromptId, SharedAnswer, SoloDay, Theme, Uid
+from rekindle.playlist import forgettable
+from rekindle.solo import SoloHistory
+from rekindle.store import keys
+from rekindle.store.days import answer_from, answer_item, ref_from, ref_item
+from rekindle.store.table import Write, latest_items
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rekindle.models import Answer
+    from rekindle.playlist import Entry
+    from rekindle.store.table import Item, Table
+
+
+@dataclass(frozen=True, slots=True)
+class Solo:
+    """The solo days of the table."""
+
+    table: Table
+
+    def day(self, person: Uid, date: dt.date) -> SoloDay | None:
+        """The person's day of this date, if they have opened it."""
+        item = self.table.get(keys.solo_day(person, date))
+        return _day_from(item) if item else None
+
+    def history(self, person: Uid) -> SoloHistory:
+        """What the person has met alone."""
+        item = self.table.get(keys.solo(person))
+        return _history_from(item) if item else SoloHistory()
+
+    def open_day(self, person: Uid, date: dt.date, entry: Entry, history: SoloHistory) -> SoloDay:
+        """Give the person their day, unless they have it: then the one that stands is returned.
+
+        Raises WriteConflictError when they have opened another date since `history` was read.
+        """
+        day = SoloDay(person, date, entry.ref)
+        forgotten = forgettable(history.themes_met, date)
+        met = {each: theme for each, theme in history.themes_met.items() if each not in forgotten}
+        after = SoloHistory(
+            themes_met={**met, date: entry.theme},
+            seen={**history.seen, (entry.ref.pack, entry.ref.prompt): date},
+            revision=history.revision + 1,
+        )
+        writes = [
+            Write(
+                "Put",
+                keys.solo_day(person, date),
+                item={"prompt": ref_item(day.prompt)},
+                condition="attribute_not_exists(pk)",
+            ),
+            Write(
+                "Put",
+                keys.solo(person),
+                item=_history_item(after),
+                condition="revision = :read" if history.revision else "attribute_not_exists(pk)",
+                values={":read": history.revision} if history.revision else {},
+            ),
+        ]
+        try:
+            self.table.transact(writes)
+        except WriteConflictError as conflict:
+            if standing := conflict.standing.get(0):
+                return _day_from(standing)
+            raise
+        return day
+
+    def record_answer(self, day: SoloDay, answer: Answer, replaces: int | None) -> SoloDay:
+        """The day with the answer on it; `replaces` is the revision that it edits, None for a first answer.
+
+        Raises WriteConflictError with the day as it stands when it holds another revision.
+        """
+        written = self.table.write(
+            Write(
+                "Update",
+                keys.solo_day(day.person, day.date),
+                update="SET answer = :answer",
+                condition="attribute_not_exists(answer)" if replaces is None else "answer.revision = :replaces",
+                values={":answer": answer_item(answer)} | ({} if replaces is None else {":replaces": replaces}),
+            )
+        )
+        return _day_from(written)
+
+    def journal(self, person: Uid, before: dt.date | None, limit: int) -> list[SoloDay]:
+        """The person's latest `limit` days before a date, or of all, latest first."""
+        items = latest_items(
+            self.table,
+            keys.solo(person).pk,
+            between=(keys.solo_day(person, dt.date.min).sk, keys.solo_day(person, dt.date.max).sk),
+            after=keys.solo_day(person, before).sk if before else None,
+            limit=limit,
+        )
+        return [_day_from(item) for item in items]
+
+    def share(self, day: SoloDay, shared: SharedAnswer) -> SoloDay:
+        """The day once a copy of its answer lies with the couple; that it does is said on both.
+
+        Raises WriteConflictError when the answer was edited since it was read.
+        """
+        if day.answer is None:
+            raise ValueError("what is shared has been answered")
+        self.table.transact(
+            [
+                Write(
+                    "Put",
+                    keys.shared(shared.couple, shared.date, shared.person),
+                    item={"prompt": ref_item(shared.prompt), "sealed": shared.sealed},
+                ),
+                Write(
+                    "Update",
+                    keys.solo_day(day.person, day.date),
+                    update="SET shared_with = :couple",
+                    condition="answer.revision = :read",
+                    values={":couple": shared.couple, ":read": day.answer.revision},
+                ),
+            ]
+        )
+        return replace(day, shared_with=shared.couple)
+
+    def take_back(self, day: SoloDay, couple: CoupleId) -> None:
+        """Remove the copy that lies with the couple."""
+        self.table.transact(
+            [
+                Write("Delete", keys.shared(couple, day.date, day.person)),
+                Write(
+                    "Update",
+                    keys.solo_day(day.person, day.date),
+                    update="REMOVE shared_with",
+                    condition="attribute_exists(pk)",
+                ),
+            ]
+        )
+
+    def shared(self, couple: CoupleId, before: dt.date | None, limit: int) -> list[SharedAnswer]:
+        """What the two have shared of the latest `limit` dates before a date, or of all, latest first."""
+        # Two persons, so that twice as many and one more hold that many dates whole, if there are as many.
+        items = latest_items(
+            self.table,
+            keys.couple(couple).pk,
+            between=keys.shared_before(before or dt.date.max),
+            limit=2 * limit + 1,
+        )
+        shared = [_shared_from(item) for item in items]
+        dates = {each.date for each in shared}
+        shown = sorted(dates, reverse=True)[:limit]
+        return [each for each in shared if each.date in shown]
+
+
+def standing_solo_day(conflict: WriteConflictError) -> SoloDay:
+    """The day as it stood when `record_answer` was refused."""
+    item = conflict.standing[0]
+    if item is None:
+        raise ContentionError("a day went while it was being answered") from conflict
+    return _day_from(item)
+
+
+def _day_from(item: Mapping[str, Any]) -> SoloDay:
+    return SoloDay(
+        person=Uid(item["pk"].removeprefix(keys.PERSON_PREFIX)),
+        date=dt.date.fromisoformat(item["sk"].removeprefix(keys.SOLO_PREFIX)),
+        prompt=ref_from(item["prompt"]),
+        answer=answer_from(item["answer"]) if "answer" in item else None,
+        shared_with=CoupleId(item["shared_with"]) if "shared_with" in item else None,
+    )
+
+
+def _shared_from(item: Mapping[str, Any]) -> SharedAnswer:
+    date, _, person = item["sk"].removeprefix(keys.SHARED_PREFIX).partition("#")
+    return SharedAnswer(
+        couple=CoupleId(item["pk"].removeprefix(keys.COUPLE_PREFIX)),
+        person=Uid(person),
+        date=dt.date.fromisoformat(date),
+        prompt=ref_from(item["prompt"]),
+        sealed=item["sealed"],
+    )
+
+
+def _history_item(history: SoloHistory) -> Item:
+    return {
+        "themes_met": {str(date): theme for date, theme in history.themes_met.items()},
+        "seen": {f"{pack}/{prompt}": str(date) for (pack, prompt), date in history.seen.items()},
+        "revision": history.revision,
+    }
+
+
+def _history_from(item: Mapping[str, Any]) -> SoloHistory:
+    sightings = ((name.partition("/"), date) for name, date in item["seen"].items())
+    return SoloHistory(
+        themes_met={dt.date.fromisoformat(date): Theme(theme) for date, theme in item["themes_met"].items()},
+        seen={(PackId(pack), PromptId(prompt)): dt.date.fromisoformat(date) for (pack, _, prompt), date in sightings},
+        revision=item["revision"],
+    )
