@@ -125,6 +125,14 @@ class TestJournal:
         dates = [day["date"] for day in reader.get("/v1/days?before=2026-03-05&limit=2").body["days"]]
         assert dates == ["2026-03-03", "2026-03-02"]
 
+    @pytest.mark.parametrize("before", ["0001-01-01", "0001-01-02"])
+    def test_a_page_before_the_beginning_of_time_is_empty(self, reader: Phone, before: str) -> None:
+        """DynamoDB itself refuses to read on from the very first key."""
+        assert reader.get(f"/v1/days?before={before}").body == {"days": [], "before": None}
+
+    def test_a_page_before_the_end_of_time_is_the_first_one(self, reader: Phone) -> None:
+        assert reader.get("/v1/days?before=9999-12-31").body == reader.get("/v1/days").body
+
     def test_each_day_is_as_it_is_alone(self, reader: Phone) -> None:
         for day in reader.get("/v1/days").body["days"]:
             assert reader.get(f"/v1/days/{day['date']}").body == day

@@ -246,6 +246,8 @@ def latest_items(
 ) -> list[Item]:
     """The last `limit` items of a partition within `between` and before the sort key `after`, the last one first."""
     items: list[Item] = []
+    if after is not None and after <= between[0]:
+        return items  # DynamoDB refuses to go on from the edge where there is nothing left
     while len(items) < limit:
         page = table.query(pk, between=between, after=after, limit=limit - len(items), descending=True)
         items += page.items
