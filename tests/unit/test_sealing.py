@@ -15,13 +15,38 @@ from hypothesis import strategies as st
 
 from rekindle.calendar import day_window
 from rekindle.errors import VaultError
-from rekindle.models import Answer, CoupleId, Day, PackId, PromptId, PromptKind, PromptRef, Uid
-from rekindle.sealing import KEY_BYTES, SALT_BYTES, SCHEME, answer_context, couple_key_context, seal, unseal
-from rekindle.vault import CoupleKey
+from rekindle.models import (
+    Answer,
+    CoupleId,
+    Day,
+    PackId,
+    PromptId,
+    PromptKind,
+    PromptRef,
+    Reflection,
+    ReflectionKind,
+    SharedAnswer,
+    SoloDay,
+    Uid,
+)
+from rekindle.sealing import (
+    KEY_BYTES,
+    SALT_BYTES,
+    SCHEME,
+    answer_context,
+    couple_key_context,
+    person_key_context,
+    reflection_context,
+    seal,
+    shared_context,
+    solo_context,
+    unseal,
+)
+from rekindle.vault import CoupleKey, PersonKey
 from tests.builders import LONDON
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 KEY, OTHER_KEY = bytes(range(32)), bytes(range(1, 33))
 SALT = bytes(range(100, 132))
@@ -85,6 +110,28 @@ def test_an_answer_moved_to_another_place_does_not_open(moved: str) -> None:
     sealed = seal(KEY, b"text", context_of(place), SALT)
     with pytest.raises(VaultError, match="another place"):
         unseal(KEY, sealed, context_of(place | {moved: other.get(moved, "other")}))
+
+
+@pytest.mark.parametrize("other", [reflection_context, shared_context])
+@given(place=places, elsewhere=places)
+def test_what_is_of_another_sort_has_another_context_wherever_it_is(
+    other: Callable[[CoupleId, dt.date, PromptRef, Uid], bytes], place: dict[str, Any], elsewhere: dict[str, Any]
+) -> None:
+    """All three lie with the couple, under one key."""
+    prompt = PromptRef(PackId(place["pack"]), place["version"], PromptId(place["prompt"]))
+    context = other(CoupleId(place["couple"]), place["date"], prompt, Uid(place["person"]))
+    assert context not in {context_of(place), context_of(elsewhere), solo_context(place["date"], prompt, ADA)}
+
+
+def test_no_two_sorts_of_key_or_text_have_the_same_context() -> None:
+    prompt, date = PromptRef(PackId("p"), 1, PromptId("q")), dt.date(2026, 3, 2)
+    contexts = [
+        *(each(CoupleId("x"), date, prompt, Uid("x")) for each in (answer_context, reflection_context, shared_context)),
+        solo_context(date, prompt, Uid("x")),
+        couple_key_context(CoupleId("x")),
+        person_key_context(Uid("x")),
+    ]
+    assert len(set(contexts)) == len(contexts)
 
 
 def test_names_that_run_together_are_different_places() -> None:
@@ -186,6 +233,60 @@ def test_an_answer_put_in_the_partners_place_does_not_open() -> None:
 
 def test_what_was_checked_off_has_no_text() -> None:
     assert COUPLE_KEY.open_answer(answered(ADA, None), ADA) is None
+
+
+REFLECTED = Reflection(DAY.window.opens_at, ReflectionKind.HEARD)
+
+
+def reflected(uid: Uid, sealed: bytes | None) -> Day:
+    answer = Answer(DAY.window.opens_at, 1, None, reflection=replace(REFLECTED, sealed=sealed))
+    return replace(DAY, answers={uid: answer})
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=200))
+def test_a_reflection_comes_back_to_the_letter_and_opens_as_nothing_else(text: str) -> None:
+    sealed = COUPLE_KEY.seal_reflection(DAY, ADA, text)
+    assert COUPLE_KEY.open_reflection(reflected(ADA, sealed), ADA) == text
+    with pytest.raises(VaultError):
+        COUPLE_KEY.open_reflection(reflected(BEN, sealed), BEN)
+    with pytest.raises(VaultError):
+        COUPLE_KEY.open_answer(answered(ADA, sealed), ADA)
+    with pytest.raises(VaultError):
+        COUPLE_KEY.open_reflection(reflected(ADA, COUPLE_KEY.seal_answer(DAY, ADA, text)), ADA)
+
+
+def test_a_reflection_of_one_word_has_no_text_and_neither_has_none() -> None:
+    assert COUPLE_KEY.open_reflection(reflected(ADA, None), ADA) is None
+    assert COUPLE_KEY.open_reflection(answered(ADA, None), ADA) is None
+
+
+SOLO = SoloDay(ADA, DAY.date, DAY.prompt)
+OWN_KEY = PersonKey(ADA, KEY)
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=200))
+def test_what_is_answered_alone_opens_alone_and_what_is_shared_as_shared(text: str) -> None:
+    alone = OWN_KEY.seal_answer(SOLO, text)
+    assert OWN_KEY.open_answer(replace(SOLO, answer=Answer(DAY.window.opens_at, 1, alone))) == text
+    shared = COUPLE_KEY.seal_shared(SOLO, text)
+    kept = SharedAnswer(DAY.couple, ADA, DAY.date, DAY.prompt, shared)
+    assert COUPLE_KEY.open_shared(kept) == text
+    for wrong in (
+        lambda: COUPLE_KEY.open_shared(replace(kept, sealed=alone)),
+        lambda: COUPLE_KEY.open_shared(replace(kept, person=BEN)),
+        lambda: COUPLE_KEY.open_shared(replace(kept, date=dt.date(2026, 3, 3))),
+        lambda: COUPLE_KEY.open_answer(answered(ADA, shared), ADA),
+        lambda: COUPLE_KEY.open_answer(answered(ADA, alone), ADA),
+        lambda: OWN_KEY.open_answer(replace(SOLO, answer=Answer(DAY.window.opens_at, 1, shared))),
+        lambda: PersonKey(BEN, KEY).open_answer(replace(SOLO, answer=Answer(DAY.window.opens_at, 1, alone))),
+    ):
+        with pytest.raises(VaultError):
+            wrong()
+
+
+def test_a_day_alone_without_an_answer_has_no_text() -> None:
+    assert OWN_KEY.open_answer(SOLO) is None
+    assert repr(KEY)[2:10] not in repr(OWN_KEY)
 
 
 def test_a_couples_key_does_not_show_itself() -> None:

@@ -1,0 +1,98 @@
+"""What is done together or is a touch: both check it off, with words or without, and nothing else about it differs."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from couples_api.handler import handler_of
+from rekindle.models import PromptKind
+from tests.builders import NEW_YORK, TOKYO, prompts, publish
+from tests.phones import Phone, Reply, a_phone, pair
+
+if TYPE_CHECKING:
+    from couples_api.parts import Parts
+
+DATE = dt.date(2026, 3, 2)
+DAY = f"/v1/days/{DATE}"
+CHECKED = {"state": "answered", "text": None, "share_first": False, "revision": 1}
+SEALED = {"state": "answered", "text": None}
+
+
+@pytest.fixture(params=[PromptKind.TOGETHER, PromptKind.TOUCH])
+def kind(request: pytest.FixtureRequest) -> PromptKind:
+    found: PromptKind = request.param
+    return found
+
+
+@pytest.fixture
+def couple(own_parts: Parts, kind: PromptKind) -> tuple[Phone, Phone]:
+    """Two whose every prompt is of the kind."""
+    listed = [(replace(entry, kind=kind), replace(text, kind=kind)) for entry, text in prompts()]
+    publish(own_parts.people.table, listed)
+    api = handler_of(lambda: own_parts)
+    ada, ben = (a_phone(api, name, zone, touch_comfort=3) for name, zone in (("ada", NEW_YORK), ("ben", TOKYO)))
+    pair(ada, ben)
+    return ada, ben
+
+
+def check(phone: Phone, **body: Any) -> Reply:
+    return phone.put(f"{DAY}/answer", body)
+
+
+def test_both_check_it_off_without_a_word(couple: tuple[Phone, Phone], kind: PromptKind) -> None:
+    ada, ben = couple
+    assert ada.get(DAY).body["prompt"]["kind"] == kind, "so that the phone can tell"
+    mine = check(ada)
+    assert mine.status == 200, mine.text
+    assert mine.body["me"] == CHECKED
+    assert not mine.body["revealed"]
+    assert ben.get(DAY).body["partner"] == SEALED
+    assert check(ada).text == mine.text, "a repeat"
+    both = check(ben, text=None).body
+    assert (both["revealed"], both["me"], both["partner"]) == (True, CHECKED, SEALED)
+    assert ada.get("/v1/streak").body["total"] == 1
+    assert ada.get("/v1/days").body["days"][0]["partner"] == SEALED
+
+
+def test_a_check_gains_and_loses_words_until_the_reveal_and_never_after(couple: tuple[Phone, Phone]) -> None:
+    ada, ben = couple
+    check(ada)
+    assert check(ada, text="We danced.").problem == "answered-already"
+    assert check(ada, text="We danced.", revision=1).body["me"] == CHECKED | {"text": "We danced.", "revision": 2}
+    assert ben.get(DAY).body["partner"] == SEALED
+    assert check(ada, revision=2).body["me"] == CHECKED | {"revision": 3}
+    check(ada, text="We did dance.", revision=3)
+    assert check(ben).body["partner"]["text"] == "We did dance."
+    for phone, revision in ((ada, 4), (ben, 1)):
+        assert check(phone, text="After all.", revision=revision).problem == "answers-are-open"
+    assert check(ada, text="After all.").problem == "answers-are-open"
+
+
+def test_who_checks_first_may_open_their_words_at_once(couple: tuple[Phone, Phone]) -> None:
+    ada, ben = couple
+    check(ada, text="I liked it.", share_first=True)
+    seen = ben.get(DAY).body
+    assert (seen["revealed"], seen["partner"]["text"]) == (False, "I liked it.")
+
+
+@pytest.mark.parametrize("text", ["", " ", "x" * 2001])
+def test_words_that_are_none_are_no_check(couple: tuple[Phone, Phone], text: str) -> None:
+    ada, _ = couple
+    assert check(ada, text=text).problem == "invalid-fields"
+    assert ada.get(DAY).body["me"]["state"] == "waiting"
+
+
+def test_it_can_be_swapped_and_closes_like_any_day(couple: tuple[Phone, Phone], kind: PromptKind) -> None:
+    ada, ben = couple
+    ada.get(DAY)
+    swapped = ben.post(f"{DAY}/swap")
+    assert swapped.body["prompt"]["kind"] == kind
+    prompt = swapped.body["prompt"]["id"]
+    assert check(ada).problem == "prompt-changed"
+    assert check(ada, prompt=prompt).status == 200
+    ben.now += dt.timedelta(days=3)
+    assert check(ben, prompt=prompt).problem == "day-closed"
