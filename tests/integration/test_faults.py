@@ -312,6 +312,72 @@ class AnswersSecond(PairedDeed):
         assert self.ada.get("/v1/streak").body["total"] == 1
 
 
+class Reflects(AnswersSecond):
+    def prepare(self) -> None:
+        super().prepare()
+        self.ada.put(f"/v1/days/{DATE}/answer", {"text": "Mine"})
+        self.ben.put(f"/v1/days/{DATE}/reflection", {"kind": "thank_you"})
+
+    def request(self) -> Reply:
+        return self.ada.put(f"/v1/days/{DATE}/reflection", {"kind": "heard", "text": "That you care."})
+
+    def verify(self) -> None:
+        assert self.ben.get(f"/v1/days/{DATE}").body["reflections"] == {
+            "me": {"kind": "thank_you", "text": None},
+            "partner": {"kind": "heard", "text": "That you care."},
+        }
+
+
+class AnswersAlone(Deed):
+    """The first time: the day is opened for it, and a key is made."""
+
+    def request(self) -> Reply:
+        return self.ada.put(f"/v1/solo/days/{DATE}/answer", {"text": "Mine"})
+
+    def verify(self) -> None:
+        (day,) = self.ada.get("/v1/solo/days").body["days"]
+        assert day["me"] == {"state": "answered", "text": "Mine", "revision": 1}
+        assert len(self.world.parts.solo.history(self.ada.uid).seen) == 1
+
+
+class EditsAlone(AnswersAlone):
+    def prepare(self) -> None:
+        super().request()
+
+    def request(self) -> Reply:
+        return self.ada.put(f"/v1/solo/days/{DATE}/answer", {"text": "Better", "revision": 1})
+
+    def verify(self) -> None:
+        (day,) = self.ada.get("/v1/solo/days").body["days"]
+        assert day["me"] == {"state": "answered", "text": "Better", "revision": 2}
+
+
+class Shares(AnswersAlone):
+    def prepare(self) -> None:
+        super().request()
+        pair(self.ada, self.ben)
+
+    def request(self) -> Reply:
+        return self.ada.post(f"/v1/solo/days/{DATE}/share")
+
+    def verify(self) -> None:
+        assert [each["text"] for each in self.ben.get("/v1/solo/shared").body["answers"]] == ["Mine"]
+        assert self.ada.get("/v1/solo/days").body["days"][0]["shared"]
+
+
+class TakesBack(Shares):
+    def prepare(self) -> None:
+        super().prepare()
+        super().request()
+
+    def request(self) -> Reply:
+        return self.ada.delete(f"/v1/solo/days/{DATE}/share")
+
+    def verify(self) -> None:
+        assert self.ben.get("/v1/solo/shared").body["answers"] == []
+        assert not self.ada.get("/v1/solo/days").body["days"][0]["shared"]
+
+
 class Swaps(PairedDeed):
     """Swapped once, however often it takes: what stands is what the phone was shown."""
 
@@ -423,6 +489,11 @@ DEEDS: tuple[type[Deed], ...] = (
     AnswersFirst,
     Edits,
     AnswersSecond,
+    Reflects,
+    AnswersAlone,
+    EditsAlone,
+    Shares,
+    TakesBack,
     Swaps,
     ChoosesAPack,
     PutsAPackAside,
@@ -533,6 +604,9 @@ class TestDown:
         AnswersFirst,
         Edits,
         AnswersSecond,
+        Reflects,
+        EditsAlone,
+        Shares,
         JoinsByCode,
     )
 

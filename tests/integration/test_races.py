@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from couples_api import couple, days, devices, invites, me, packs, streak
+from couples_api import couple, days, devices, invites, me, packs, reflections, solo, streak
 from couples_api.parts import Caller, Parts
-from rekindle.models import Audience, CoupleId, PackId, Platform, Target, TargetKind, Uid
+from rekindle.models import Audience, CoupleId, PackId, Platform, ReflectionKind, Target, TargetKind, Uid
 from rekindle.problems import Problem, ProblemError
 from rekindle.store import keys
 from rekindle.store.catalogue import Catalogue
@@ -92,6 +92,25 @@ class Racer:
     def answer(self, date: dt.date, text: str, revision: int | None = None, prompt: str | None = None) -> days.DayView:
         body = days.AnswerBody(text=text, revision=revision, prompt=prompt)
         return days.put_answer(date, body, self.caller, self.parts)
+
+    def reflect(self, date: dt.date, text: str) -> days.DayView:
+        body = reflections.ReflectionBody(kind=ReflectionKind.HEARD, text=text)
+        return reflections.put_reflection(date, body, self.caller, self.parts)
+
+    def solo(self) -> solo.SoloDayView:
+        return solo.get_solo_today(self.caller, self.parts)
+
+    def answer_alone(self, date: dt.date, text: str) -> solo.SoloDayView:
+        return solo.put_solo_answer(date, solo.SoloAnswerBody(text=text), self.caller, self.parts)
+
+    def share(self, date: dt.date) -> solo.SoloDayView:
+        return solo.post_solo_share(date, self.caller, self.parts)
+
+    def take_back(self, date: dt.date) -> None:
+        solo.delete_solo_share(date, self.caller, self.parts)
+
+    def shared(self) -> list[str]:
+        return [each.text for each in solo.get_solo_shared(self.caller, self.parts).answers]
 
     def swap(self, date: dt.date) -> days.DayView:
         return days.post_swap(date, self.caller, self.parts)
@@ -496,6 +515,87 @@ class TestChoosing:
             pair(ada, ben)
             outcomes = race(*([lambda: ada.join("2222-2222")] * 9))
             assert Counter(lost(outcomes)) == {Problem.CODE_NOT_USABLE: 5, Problem.TOO_MANY_TRIES: 4}
+
+
+@on_awss_engine
+class TestReflections:
+    """Each leaves one, whoever else does at the same moment."""
+
+    def test_of_all_that_are_left_at_once_each_persons_first_stands(self, parts: Parts) -> None:
+        date = dt.date(2026, 3, 2)
+
+        def play() -> None:
+            ada, ben = Racer(parts), Racer(parts)
+            pair(ada, ben)
+            ada.answer(date, "A")
+            ben.answer(date, "B")
+            outcomes = race(*(lambda r=r, t=t: r.reflect(date, t) for r in (ada, ben) for t in ("one", "two", "one")))
+            mine, theirs = outcomes[:3], outcomes[3:]
+            day = ada.day(date)
+            for each, standing in ((mine, day.reflections.me), (theirs, day.reflections.partner)):
+                assert standing
+                refused = [Problem.REFLECTED_ALREADY] * (1 if standing.text == "one" else 2)
+                assert lost(each) == refused
+                assert {outcome.reflections.me.text for outcome in won(each)} == {standing.text}
+            assert (day.me.text, day.partner.text) == ("A", "B")
+
+        run_all([play] * 30)
+
+
+@on_awss_engine
+class TestAlone:
+    """A person with two phones, and what they show while they part."""
+
+    def test_two_phones_open_the_same_days_and_make_one_key(self, parts: Parts) -> None:
+        today, before = dt.date(2026, 3, 2), dt.date(2026, 3, 1)
+
+        def play() -> None:
+            ada = Racer(parts)
+            opened, again, late, mine, other = race(
+                ada.solo,
+                ada.solo,
+                lambda: ada.answer_alone(before, "late"),
+                lambda: ada.answer_alone(today, "mine"),
+                lambda: ada.answer_alone(today, "other"),
+            )
+            assert opened.prompt == again.prompt
+            assert late.me.text == "late"
+            assert lost([mine, other]) == [Problem.ANSWERED_ALREADY]
+            journal = solo.get_solo_days(ada.caller, parts).days
+            assert [day.date for day in journal] == [today, before]
+            assert journal[0].me.text == won([mine, other])[0].me.text
+            assert len({day.prompt.theme for day in journal}) == 2
+            assert len(parts.solo.history(ada.uid).seen) == 2
+
+        run_all([play] * 30)
+
+    def test_whatever_is_shown_and_taken_back_at_once_both_sides_agree(self, parts: Parts) -> None:
+        date = dt.date(2026, 3, 2)
+
+        def play() -> None:
+            ada, ben = Racer(parts), Racer(parts)
+            ada.answer_alone(date, "mine")
+            pair(ada, ben)
+            outcomes = race(*[lambda: ada.share(date), lambda: ada.take_back(date)] * 2, ben.shared)
+            assert lost(outcomes) == []
+            assert outcomes[-1] in ([], ["mine"])
+            (day,) = solo.get_solo_days(ada.caller, parts).days
+            assert ben.shared() == (["mine"] if day.shared else [])
+
+        run_all([play] * 20)
+
+    def test_parting_closes_what_is_being_shown(self, parts: Parts) -> None:
+        date = dt.date(2026, 3, 2)
+        for _ in range(15):
+            ada, ben = Racer(parts), Racer(parts)
+            ada.answer_alone(date, "mine")
+            pair(ada, ben)
+            left, shown, seen = race(ben.unpair, lambda: ada.share(date), ben.shared)
+            assert left is None
+            assert not isinstance(shown, Problem) or shown is Problem.NOT_PAIRED
+            assert seen in ([], ["mine"], Problem.NOT_PAIRED)
+            assert race(ada.shared, ben.shared) == [Problem.NOT_PAIRED] * 2
+            assert not solo.get_solo_days(ada.caller, parts).days[0].shared
 
 
 @on_awss_engine
