@@ -39,7 +39,9 @@ def measured_calls(url: str, ledger: Ledger) -> list[Line]:
     _first_of_their_zone(world, api)
     ada, ben = _phone(api, "ada"), _phone(api, "ben")
     _settle_in(world, ada, ben)
+    _alone(world, ada)
     _pair(world, ada, ben)
+    _share(world, ada)
     for _ in range(MONTH):
         _one_day(ada, ben)
     _today(world, ada, ben)
@@ -84,6 +86,26 @@ def _settle_in(world: World, ada: Phone, ben: Phone) -> None:
     ben.put("/v1/me/devices/phone", {"token": a_long_token(), "platform": "android"})
 
 
+def _alone(world: World, ada: Phone) -> None:
+    date = world.call("GET /v1/solo/today, first to open it", ada, "GET", "/v1/solo/today")["date"]
+    world.call("GET /v1/solo/today, opened already", ada, "GET", "/v1/solo/today")
+    path = f"/v1/solo/days/{date}/answer"
+    world.call("PUT /v1/solo/days/{date}/answer, with a new key", ada, "PUT", path, {"text": ANSWER})
+    world.call("PUT /v1/solo/days/{date}/answer, an edit", ada, "PUT", path, {"text": ANSWER, "revision": 1})
+    for days in range(1, MONTH):
+        before = ada.now - days * ONE_DAY
+        Phone(ada.handler, ada.uid, before).put(f"/v1/solo/days/{before.date()}/answer", {"text": ANSWER})
+    world.call("GET /v1/solo/days, 30 days", ada, "GET", "/v1/solo/days")
+
+
+def _share(world: World, ada: Phone) -> None:
+    path = f"/v1/solo/days/{ada.now.date()}/share"
+    world.call("POST /v1/solo/days/{date}/share", ada, "POST", path)
+    world.call("POST /v1/solo/days/{date}/share, the same again", ada, "POST", path)
+    world.call("GET /v1/solo/shared, one", ada, "GET", "/v1/solo/shared")
+    world.call("DELETE /v1/solo/days/{date}/share", ada, "DELETE", path)
+
+
 def _pair(world: World, ada: Phone, ben: Phone) -> None:
     warm = ada.handler
     world.call("POST /v1/invites", ada, "POST", "/v1/invites")
@@ -120,6 +142,9 @@ def _today(world: World, ada: Phone, ben: Phone) -> None:
     world.call("GET /v1/today, I have answered", ada, "GET", "/v1/today")
     world.call("PUT /v1/days/{date}/answer, the second: both open", ben, "PUT", answer, {"text": ANSWER})
     world.call("GET /v1/today, both have answered", ada, "GET", "/v1/today")
+    heard = {"kind": "heard", "text": ANSWER}
+    world.call("PUT /v1/days/{date}/reflection", ben, "PUT", f"/v1/days/{date}/reflection", heard)
+    world.call("PUT /v1/days/{date}/reflection, the same again", ben, "PUT", f"/v1/days/{date}/reflection", heard)
     warm = ada.handler
     for phone in (ada, ben):
         phone.handler, phone.now = world.process(world.new_vault()), phone.now + ONE_DAY
@@ -140,6 +165,7 @@ def _look_back(world: World, ada: Phone) -> None:
     world.call("GET /v1/days, 30 days, new process", ada, "GET", "/v1/days?limit=30")
     ada.handler = warm
     world.call("GET /v1/streak", ada, "GET", "/v1/streak")
+    world.call("GET /v1/recap", ada, "GET", "/v1/recap")
 
 
 def _be_warm(world: World, ada: Phone, ben: Phone) -> None:

@@ -25,19 +25,32 @@ call $$BEN PUT /v1/me '{"display_name": "Ben", "zone": "Asia/Tokyo", "language":
 call $$ANA PUT /v1/me/devices/phone "{\"token\": \"$$ANA_PHONE\", \"platform\": \"ios\"}"
 call $$BEN PUT /v1/me/devices/phone "{\"token\": \"$$BEN_PHONE\", \"platform\": \"android\"}"
 
+# Ana does not wait for Ben: she answers a prompt of her own. Nobody else reads it, unless she shows it to him.
+ALONE=$$(call $$ANA GET /v1/solo/today | field "['date']")
+call $$ANA PUT /v1/solo/days/$$ALONE/answer '{"text": "What I would like to ask you one day."}'
+
 # Ana invites, Ben redeems her code, Ana sees who it is and confirms.
 CODE=$$(call $$ANA POST /v1/invites | field "['code']")
 call $$BEN POST /v1/invites/redeem "{\"code\": \"$$CODE\"}"
 INVITE=$$(call $$ANA GET /v1/invites | field "['invite_id']")
 call $$ANA POST /v1/invites/confirm "{\"invite_id\": \"$$INVITE\"}"
 
-# The prompt of the day, by the date on the clock of Ana; she swaps it. Both answer; then both answers are open.
+# The prompt of the day, by the date on the clock of Ana; she swaps it. Both answer; then both answers are
+# open, and each leaves a word beside the other's.
 DATE=$$(call $$ANA GET /v1/today | field "['today']['date']")
 PROMPT=$$(call $$ANA POST /v1/days/$$DATE/swap | field "['prompt']['id']")
 call $$ANA PUT /v1/days/$$DATE/answer "{\"text\": \"The morning you brought me coffee.\", \"prompt\": \"$$PROMPT\"}"
 call $$BEN PUT /v1/days/$$DATE/answer "{\"text\": \"Our walk by the river.\", \"prompt\": \"$$PROMPT\"}"
+call $$ANA PUT /v1/days/$$DATE/reflection '{"kind": "heard", "text": "That you like it slow, and next to me."}'
+call $$BEN PUT /v1/days/$$DATE/reflection '{"kind": "thank_you"}'
 call $$ANA GET /v1/days/$$DATE
 call $$ANA GET /v1/streak
+MONDAY=$$(python3 -c "from datetime import *; d = date.fromisoformat('$$DATE'); print(d - timedelta(d.weekday()))")
+call $$ANA GET "/v1/recap?week=$$MONDAY"
+
+# She shows Ben what she answered before they were a couple.
+call $$ANA POST /v1/solo/days/$$ALONE/share
+call $$BEN GET /v1/solo/shared
 
 # What there is to choose from, and whom to turn to.
 call $$ANA GET /v1/packs

@@ -78,9 +78,22 @@ def _held_back(stack: Stack) -> Iterator[list[str]]:
 @pytest.fixture(scope="module")
 def trail(stack: Stack, a_phone: NewPhone) -> Trail:
     """A first day with everything that can be written, and much that the API refuses."""
-    what = ("Ada's name", "Ben's name", "Ada's device", "Ben's device", "a draft", "Ada's answer", "Ben's answer")
+    what = (
+        "Ada's name",
+        "Ben's name",
+        "Ada's device",
+        "Ben's device",
+        "a draft",
+        "Ada's answer",
+        "Ben's answer",
+        "what Ada heard",
+        "what Ben answered alone",
+        "what Ada answered alone and showed",
+    )
     refused = (
         "a late edit",
+        "another reflection",
+        "words with thanks",
         "a field",
         "a type",
         "a long text",
@@ -96,6 +109,9 @@ def trail(stack: Stack, a_phone: NewPhone) -> Trail:
     hidden |= {"Ada's token": ada.api.headers["Authorization"].split()[1]}
     hidden |= {"Ben's token": ben.api.headers["Authorization"].split()[1]}
 
+    alone = ada.call("GET", "/v1/solo/today")["date"]
+    for phone, secret in ((ada, "what Ada answered alone and showed"), (ben, "what Ben answered alone")):
+        phone.call("PUT", f"/v1/solo/days/{alone}/answer", {"text": hidden[secret]})
     ben.call("POST", "/v1/invites/redeem", {"code": hidden["a wrong code"]}, status=404)
     code = pair(ada, ben)
     hidden |= {"the code": code, "the bare code": normalised(code) or code}
@@ -108,6 +124,13 @@ def trail(stack: Stack, a_phone: NewPhone) -> Trail:
         due = slot_instant(next_date(), dt.time(8, 30), LONDON)
         assert due is not None
         stack.tick(due)
+    reflection = f"/v1/days/{date}/reflection"
+    ada.call("PUT", reflection, {"kind": "thank_you", "text": hidden["words with thanks"]}, status=422)
+    ada.call("PUT", reflection, {"kind": "heard", "text": hidden["what Ada heard"]})
+    ada.call("PUT", reflection, {"kind": "heard", "text": hidden["another reflection"]}, status=409)
+    ada.call("POST", f"/v1/solo/days/{alone}/share")
+    (shown,) = ben.call("GET", "/v1/solo/shared")["answers"]
+    assert shown["text"] == hidden["what Ada answered alone and showed"]
     ada.answer(date, hidden["a late edit"], revision=2, status=409)
     path = f"/v1/days/{date}/answer"
     ada.call("PUT", path, {"text": "x", hidden["a field"]: hidden["a field"]}, status=422)
@@ -127,6 +150,7 @@ def trail(stack: Stack, a_phone: NewPhone) -> Trail:
     ben.await_kinds("partner_answered", "prompt")
     opened = ben.call("GET", f"/v1/days/{date}")
     assert opened["partner"]["text"] == hidden["Ada's answer"]
+    assert opened["reflections"]["partner"]["text"] == hidden["what Ada heard"]
     return Trail(hidden, (ada, ben), jobs)
 
 

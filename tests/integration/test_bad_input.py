@@ -26,6 +26,7 @@ DEVICE = {"token": "token", "platform": "android"}
 REMINDERS = {"prompt_time": "08:30"}
 ANSWER = {"text": "The way you hum."}
 DATE = "/v1/days/2026-03-02"
+SOLO_DATE = "/v1/solo/days/2026-03-02"
 
 
 class Route(NamedTuple):
@@ -43,6 +44,8 @@ BODIES = {
     "redeem": Route("POST", "/v1/invites/redeem", {"code": "22222-22222"}),
     "confirm": Route("POST", "/v1/invites/confirm", {"invite_id": "any"}),
     "answer": Route("PUT", f"{DATE}/answer", ANSWER),
+    "reflection": Route("PUT", f"{DATE}/reflection", {"kind": "thank_you"}),
+    "solo answer": Route("PUT", f"{SOLO_DATE}/answer", ANSWER),
     "nudge": Route("POST", "/v1/nudges", {"gesture": "hug"}),
     "practice code": Route("POST", "/v1/couple/practice-code", {"code": "2222-2222"}),
 }
@@ -59,6 +62,12 @@ WITHOUT_BODY = (
     ("GET", "/v1/days"),
     ("GET", DATE),
     ("POST", f"{DATE}/swap"),
+    ("GET", "/v1/recap"),
+    ("GET", "/v1/solo/today"),
+    ("GET", "/v1/solo/days"),
+    ("GET", "/v1/solo/shared"),
+    ("POST", f"{SOLO_DATE}/share"),
+    ("DELETE", f"{SOLO_DATE}/share"),
     ("GET", "/v1/packs"),
     ("PUT", "/v1/couple/packs/test"),
     ("DELETE", "/v1/couple/packs/test"),

@@ -60,7 +60,9 @@ def witness(own_parts: Parts) -> Witness:
 def test_every_operation_answers_as_documented(witness: Witness) -> None:
     ada, ben = a_phone(witness, "ada", NEW_YORK), a_phone(witness, "ben", TOKYO)
     _settle(ada)
+    alone = _be_alone(ada)
     _pair(ada, ben)
+    _share(ada, alone)
     _choose_packs(ada)
     date = ada.get("/v1/today").body["today"]["date"]
     assert ada.post(f"/v1/days/{date}/swap").status == 200
@@ -68,6 +70,9 @@ def test_every_operation_answers_as_documented(witness: Witness) -> None:
     for phone in (ada, ben):
         assert phone.put(f"/v1/days/{date}/answer", {"text": "Your laugh.", "prompt": prompt}).status == 200
         assert phone.post("/v1/nudges", {"gesture": "hug"}).status == 201
+    assert ada.put(f"/v1/days/{date}/reflection", {"kind": "heard", "text": "That you laugh."}).status == 200
+    assert ben.put(f"/v1/days/{date}/reflection", {"kind": "thank_you"}).status == 200
+    for phone in (ada, ben):
         for path in (
             "/v1/packs",
             "/v1/help",
@@ -76,6 +81,7 @@ def test_every_operation_answers_as_documented(witness: Witness) -> None:
             "/v1/days?limit=1",
             f"/v1/days/{date}",
             "/v1/streak",
+            "/v1/recap?week=2026-03-02",
             "/v1/nudges",
         ):
             assert phone.get(path).status == 200
@@ -93,6 +99,19 @@ def _settle(ada: Phone) -> None:
     assert ada.put("/v1/me/reminders", reminders | {"quiet_hours": None}).status == 200
     assert ada.put("/v1/me/devices/other", {"token": f"t{a_uid()}", "platform": "ios"}).status == 200
     assert ada.delete("/v1/me/devices/other").status == 204
+
+
+def _be_alone(ada: Phone) -> str:
+    date: str = ada.get("/v1/solo/today").body["date"]
+    assert ada.put(f"/v1/solo/days/{date}/answer", {"text": "Mine."}).status == 200
+    assert ada.get("/v1/solo/days?limit=1").status == 200
+    return date
+
+
+def _share(ada: Phone, date: str) -> None:
+    assert ada.post(f"/v1/solo/days/{date}/share").status == 200
+    assert ada.get("/v1/solo/shared").status == 200
+    assert ada.delete(f"/v1/solo/days/{date}/share").status == 204
 
 
 def _choose_packs(ada: Phone) -> None:
@@ -126,11 +145,22 @@ def test_every_refusal_is_documented_where_it_happens(witness: Witness) -> None:
     for _ in range(3):
         ada.post("/v1/invites/redeem", {"code": "22222-22222"})
     assert ada.post("/v1/invites/redeem", {"code": "22222-22222"}).problem == "too-many-tries"
+    solo = "/v1/solo/days/2026-03-02"
+    assert ada.get("/v1/recap").problem == "not-paired"
+    assert ada.get("/v1/solo/shared").problem == "not-paired"
+    assert ada.put(f"{solo}/answer", {"text": "One.", "revision": 1}).problem == "nothing-to-edit"
+    assert ada.put("/v1/solo/days/2026-02-02/answer", {"text": "One."}).problem == "no-such-day"
     invite = ada.post("/v1/invites").body["invite_id"]
     assert ada.post("/v1/invites/confirm", {"invite_id": invite}).problem == "not-redeemed-yet"
     ben = a_phone(witness, "ben", NEW_YORK)
     pair(ada, ben)
     assert ada.post("/v1/invites").problem == "already-paired"
+    assert ada.get("/v1/solo/today").problem == "already-paired"
+    assert ada.post(f"{solo}/share").problem == "nothing-to-share"
+    assert ben.post(f"{solo}/share").problem == "no-such-day"
+    assert ada.get("/v1/recap?week=2026-03-03").problem == "invalid-fields"
+    assert ada.get("/v1/recap").problem == "no-such-week"
+    assert ada.put(f"{day}/reflection", {"kind": "heard"}).problem == "invalid-fields"
     for _ in range(3):
         ada.post("/v1/nudges", {"gesture": "hug"}, key="hug")
         ada.post("/v1/nudges", {"gesture": "hug"})
@@ -146,5 +176,8 @@ def test_every_refusal_is_documented_where_it_happens(witness: Witness) -> None:
     assert ada.get("/v1/days/yesterday").problem == "invalid-fields"
     assert ada.put(f"{day}/answer", {"text": "One."}).status == 200
     assert ada.put(f"{day}/answer", {"text": "Two."}).problem == "answered-already"
+    assert ada.put(f"{day}/reflection", {"kind": "thank_you"}).problem == "not-open-yet"
     assert ben.put(f"{day}/answer", {"text": "Three."}).status == 200
+    assert ada.put(f"{day}/reflection", {"kind": "thank_you"}).status == 200
+    assert ada.put(f"{day}/reflection", {"kind": "tell_me_more"}).problem == "reflected-already"
     assert ada.put(f"{day}/answer", {"text": "Two.", "revision": 1}).problem == "answers-are-open"

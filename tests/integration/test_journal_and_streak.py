@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import random
 from typing import TYPE_CHECKING, Any
 
@@ -124,6 +125,22 @@ class TestJournal:
     def test_a_page_before_a_date_without_a_day_begins_with_the_one_before_it(self, reader: Phone) -> None:
         dates = [day["date"] for day in reader.get("/v1/days?before=2026-03-05&limit=2").body["days"]]
         assert dates == ["2026-03-03", "2026-03-02"]
+
+    def test_a_phone_can_search_it_by_date_theme_kind_and_pack(self, reader: Phone) -> None:
+        """There is no search at the server: whoever has read all pages finds each day as they look for it."""
+        found: dict[str, list[str]] = {}
+        for day in reader.get("/v1/days").body["days"]:
+            pack, _, name = day["prompt"]["id"].partition("/")
+            assert (pack, day["prompt"]["kind"]) == ("test", "question")
+            assert name.startswith(day["prompt"]["theme"])
+            found.setdefault(day["prompt"]["theme"], []).append(day["date"])
+        assert sorted(itertools.chain(*found.values())) == [
+            str(date) for date in _dates(FIRST - DAY, FIRST + 5 * DAY) if date != dt.date(2026, 3, 4)
+        ]
+        calendar = reader.get("/v1/streak").body["calendar"]
+        marks = {"2026-03-04": "rest", "2026-03-07": "open"}
+        dates = map(str, _dates(FIRST - DAY, FIRST + 5 * DAY))
+        assert calendar == {date: marks.get(date, "complete") for date in dates}
 
     @pytest.mark.parametrize("before", ["0001-01-01", "0001-01-02"])
     def test_a_page_before_the_beginning_of_time_is_empty(self, reader: Phone, before: str) -> None:

@@ -97,7 +97,7 @@ class Racer:
         body = reflections.ReflectionBody(kind=ReflectionKind.HEARD, text=text)
         return reflections.put_reflection(date, body, self.caller, self.parts)
 
-    def solo(self) -> solo.SoloDayView:
+    def today_alone(self) -> solo.SoloDayView:
         return solo.get_solo_today(self.caller, self.parts)
 
     def answer_alone(self, date: dt.date, text: str) -> solo.SoloDayView:
@@ -552,8 +552,8 @@ class TestAlone:
         def play() -> None:
             ada = Racer(parts)
             opened, again, late, mine, other = race(
-                ada.solo,
-                ada.solo,
+                ada.today_alone,
+                ada.today_alone,
                 lambda: ada.answer_alone(before, "late"),
                 lambda: ada.answer_alone(today, "mine"),
                 lambda: ada.answer_alone(today, "other"),

@@ -294,7 +294,7 @@ class TestSealed:
             table.put_many([(key, {name: value for name, value in whole.items() if name not in key._fields})])
             opens = couple_key.open_answer if here[1] == "answer" else couple_key.open_reflection
             with pytest.raises(VaultError):
-                opens(stored(parts, ada), here[0])  # type: ignore[arg-type]
+                opens(stored(parts, ada), here[0])
             part(*here)["sealed"] = sealed[here]
 
     def test_neither_a_push_nor_a_count_follows(self, parts: Parts, opened: tuple[Phone, Phone]) -> None:
