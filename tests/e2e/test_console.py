@@ -411,6 +411,7 @@ def test_a_reader_sees_everything_and_is_offered_nothing_to_change(
     desk.open(f"packs/{pack_id}")
     assert desk.text.input_value() == a_source(pack_id)
     expect(desk.text).not_to_be_editable()
+    expect(desk.page.get_by_role("heading", name="On the phone")).to_be_visible()
 
     with stack.phone(email=READER, claims=dict(ACCOUNTS[READER])) as client:
         assert client.get("/v1/practice/packs").status_code == 200
