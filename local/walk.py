@@ -82,6 +82,7 @@ def walk(stack: Stack) -> str:
 def addresses(stack: Stack) -> dict[str, str]:
     """What listens where."""
     return {
+        "Two phones in your browser": stack.phones_url,
         "API": stack.api_url,
         "Console, for editor@practice.example with the password rekindle": stack.console_url,
         "Sign-in, FCM inboxes and faults": stack.google_url,

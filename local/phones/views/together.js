@@ -1,0 +1,118 @@
+// The two of them: the days they met, twelve months at a glance, and a gesture to the other.
+
+import { dateWords } from "../clock.js";
+import { button, h, icon, words } from "../dom.js";
+import { counted, GESTURES, MARKS } from "../words.js";
+
+/** @typedef {import("../phone.js").Phone} Phone */
+/** @typedef {import("../phone.js").Schema} Schema */
+
+/** The parts of this tab: a new one is one more of these. */
+const PARTS = [nudgePart, streakPart, calendarPart];
+
+/** @type {import("../phone.js").Tab} */
+export const together = {
+  title: "Us",
+  path: "M12 19.500S4 14.700 4 9.300A4.300 4.300 0 0 1 12 7a4.300 4.300 0 0 1 8 2.300c0 5.400-8 10.200-8 10.200Z",
+  async load(phone) {
+    const [streak, nudges] = await Promise.all([phone.api.call("get", "/v1/streak", {}), phone.api.call("get", "/v1/nudges", {})]);
+    Object.assign(phone.data, { streak, nudges });
+  },
+  view(phone) {
+    return h("div", { class: "stack" }, h("h3", null, words("span", `You and ${phone.partner}`)), ...PARTS.map((part) => part(phone)));
+  },
+};
+
+/** @param {Phone} phone */
+function nudgePart(phone) {
+  /** @type {Schema["NudgesView"] | undefined} */
+  const nudges = phone.data["nudges"];
+  if (!nudges) return null;
+  const gestures = /** @type {[Schema["Gesture"], readonly [string, string]][]} */ (Object.entries(GESTURES));
+  return h(
+    "section",
+    { class: "card" },
+    h("h4", null, "Send a little something"),
+    h(
+      "div",
+      { class: "gestures" },
+      ...gestures.map(([gesture, [label, path]]) =>
+        button([icon(path), h("span", null, label)], () => send(phone, gesture), { class: "gesture", id: `${phone.id}-nudge-${gesture}`, disabled: nudges.left === 0 }),
+      ),
+    ),
+    h("p", { class: "hint", role: "status" }, nudges.left > 0 ? `${counted(nudges.left, "is", "are")} left for now.` : "That is as many as one day holds."),
+    ...nudges.received.map((nudge) => h("p", { class: "received" }, icon(GESTURES[nudge.gesture][1]), " ", words("span", phone.partner), `: ${GESTURES[nudge.gesture][0]}`)),
+  );
+}
+
+/** @param {Phone} phone @param {Schema["Gesture"]} gesture */
+async function send(phone, gesture) {
+  await phone.act(async () => {
+    await phone.api.call("post", "/v1/nudges", { body: { gesture } });
+    phone.data["nudges"] = await phone.api.call("get", "/v1/nudges", {});
+  });
+  phone.render();
+}
+
+/** @param {Phone} phone */
+function streakPart(phone) {
+  /** @type {Schema["StreakCalendarView"] | undefined} */
+  const streak = phone.data["streak"];
+  if (!streak || streak.hidden) return null;
+  return h(
+    "section",
+    { class: "card" },
+    h("h4", null, "Days you met"),
+    h(
+      "dl",
+      { class: "numbers" },
+      ...[["now", streak.current], ["longest", streak.longest], ["in all", streak.total]].map(([label, value]) => h("div", null, h("dt", null, label), h("dd", null, value))),
+    ),
+    h("p", { class: "hint" }, "A day of rest now and then leaves it whole."),
+  );
+}
+
+/** @param {Phone} phone */
+function calendarPart(phone) {
+  /** @type {Schema["StreakCalendarView"] | undefined} */
+  const streak = phone.data["streak"];
+  if (!streak) return null;
+  /** @type {Map<string, [string, Schema["DayMark"]][]>} */
+  const months = new Map();
+  const last = Object.keys(streak.calendar).sort().at(-1) ?? phone.data["shown"]?.today.date;
+  for (const month of last ? twelveMonths(last) : []) months.set(month, []);
+  for (const [date, mark] of Object.entries(streak.calendar)) months.get(date.slice(0, 7))?.push([date, mark]);
+  return h(
+    "section",
+    { class: "card" },
+    h("h4", null, "Twelve months"),
+    h("div", { class: "months" }, ...[...months].map(([month, marks]) => monthPart(month, new Map(marks), phone.language))),
+    h("ul", { class: "legend" }, ...Object.entries(MARKS).map(([mark, label]) => h("li", null, h("span", { class: "dot", "data-mark": mark }), label))),
+  );
+}
+
+/** @param {string} month @param {Map<string, Schema["DayMark"]>} marks @param {string} language */
+function monthPart(month, marks, language) {
+  const first = new Date(`${month}-01T00:00:00Z`);
+  const days = new Date(Date.UTC(first.getUTCFullYear(), first.getUTCMonth() + 1, 0)).getUTCDate();
+  const dates = Array.from({ length: days }, (_, index) => `${month}-${String(index + 1).padStart(2, "0")}`);
+  const met = [...marks.values()].filter((mark) => mark === "complete").length;
+  const name = dateWords(`${month}-01`, language, { month: "short" });
+  return h(
+    "figure",
+    { class: "month", role: "img", "aria-label": `${dateWords(`${month}-01`, language, { month: "long", year: "numeric" })}: ${counted(met, "day", "days")} met` },
+    h("figcaption", null, name),
+    h(
+      "div",
+      { class: "dots" },
+      ...Array.from({ length: (first.getUTCDay() + 6) % 7 }, () => h("span", null)),
+      ...dates.map((date) => h("span", { class: "dot", "data-mark": marks.get(date) ?? "none", title: marks.get(date) ? `${date}: ${MARKS[marks.get(date) ?? "open"]}` : null })),
+    ),
+  );
+}
+
+/** @param {string} last */
+function twelveMonths(last) {
+  const [year, month] = last.split("-").map(Number);
+  return Array.from({ length: 12 }, (_, index) => new Date(Date.UTC(year ?? 0, (month ?? 1) - 12 + index, 1)).toISOString().slice(0, 7));
+}
