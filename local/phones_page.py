@@ -148,10 +148,15 @@ def _let_come(stack: Stack, asked: NextBeat, last: Path) -> dict[str, Any]:
     come = dt.datetime.fromisoformat(last.read_text(encoding="ascii")) if last.exists() else instant
     at = next_beat(asked.reminders, max(instant, come))
     watermark = Slots(table).watermark() or instant
+    _stand_at(table, min(watermark, instant))
     jobs = stack.tick(at)["jobs"]
-    table.write(Write("Put", keys.WATERMARK, item={"until_at": to_millis(watermark)}))
+    _stand_at(table, watermark)
     last.write_text(at.isoformat(), encoding="ascii")
     return {"at": at.isoformat(), "slots": jobs}
+
+
+def _stand_at(table: Table, watermark: dt.datetime) -> None:
+    table.write(Write("Put", keys.WATERMARK, item={"until_at": to_millis(watermark)}))
 
 
 def _starting() -> JSONResponse:

@@ -129,7 +129,7 @@ export class Phone {
 
   /** Asks the API anew for all that is on the screen. */
   async refresh() {
-    await this.act(async () => {
+    await this.#tried(async () => {
       if (!this.api.session) return;
       try {
         this.me = await this.api.call("get", "/v1/me", {});
@@ -139,6 +139,8 @@ export class Phone {
       }
       this.inbox.open();
       this.couple = this.me.paired ? await this.api.call("get", "/v1/couple", {}) : null;
+      this.starting = false;
+      this.render();
       if (this.couple) await this.tab.load(this);
     });
     this.starting = false;
@@ -166,9 +168,14 @@ export class Phone {
    * @param {() => Promise<unknown>} work
    */
   async act(work) {
+    this.tell("");
+    return this.#tried(work);
+  }
+
+  /** @param {() => Promise<unknown>} work */
+  async #tried(work) {
     try {
       await work();
-      this.tell("");
       return true;
     } catch (error) {
       if (!(error instanceof Problem)) throw error;

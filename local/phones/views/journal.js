@@ -21,15 +21,16 @@ export const journal = {
   view(phone) {
     /** @type {{ days: Day[], before: string | null } | undefined} */
     const kept = phone.data["journal"];
-    const days = (kept?.days ?? []).filter((day) => isWanted(phone, day));
+    if (!kept) return h("p", { class: "loading" }, "One moment…");
+    const days = kept.days.filter((day) => isWanted(phone, day));
     return h(
       "div",
       { class: "stack" },
       h("h3", null, "Your days"),
       searchPart(phone, days.length),
-      kept && days.length === 0 && h("p", { class: "hint" }, isSearching(phone) ? "No day is like that." : "Your first day will stand here."),
+      days.length === 0 && h("p", { class: "hint" }, isSearching(phone) ? "No day is like that." : "Your first day will stand here."),
       ...days.map((day) => entry(phone, day)),
-      kept?.before && !isSearching(phone) && button("Earlier days", () => more(phone), { id: `${phone.id}-earlier` }),
+      kept.before && !isSearching(phone) && button("Earlier days", () => more(phone), { id: `${phone.id}-earlier` }),
     );
   },
 };

@@ -19,12 +19,11 @@ export const today = {
   title: "Today",
   path: "M12 3.500v2m0 13v2m8.500-8.500h-2m-13 0h-2m14.500-6-1.400 1.400m-9.200 9.200L6 18m12 0-1.400-1.400M7.400 7.400 6 6m10 6a4 4 0 1 1-8 0 4 4 0 0 1 8 0Z",
   async load(phone) {
-    const [shown, touch, nudges] = await Promise.all([
-      phone.api.call("get", "/v1/today", {}),
-      phone.api.call("get", "/v1/touch/today", {}),
-      phone.api.call("get", "/v1/nudges", {}),
-    ]);
-    Object.assign(phone.data, { shown, touch, nudges });
+    // The day first, and at once: it is what somebody waits for.
+    phone.data["shown"] = await phone.api.call("get", "/v1/today", {});
+    phone.render();
+    phone.data["touch"] = await phone.api.call("get", "/v1/touch/today", {});
+    phone.data["nudges"] = await phone.api.call("get", "/v1/nudges", {});
   },
   view(phone) {
     /** @type {Schema["TodayView"] | undefined} */

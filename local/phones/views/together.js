@@ -15,10 +15,11 @@ export const together = {
   title: "Us",
   path: "M12 19.500S4 14.700 4 9.300A4.300 4.300 0 0 1 12 7a4.300 4.300 0 0 1 8 2.300c0 5.400-8 10.200-8 10.200Z",
   async load(phone) {
-    const [streak, nudges] = await Promise.all([phone.api.call("get", "/v1/streak", {}), phone.api.call("get", "/v1/nudges", {})]);
-    Object.assign(phone.data, { streak, nudges });
+    phone.data["nudges"] = await phone.api.call("get", "/v1/nudges", {});
+    phone.data["streak"] = await phone.api.call("get", "/v1/streak", {});
   },
   view(phone) {
+    if (!phone.data["streak"]) return h("p", { class: "loading" }, "One moment…");
     return h("div", { class: "stack" }, h("h3", null, words("span", `You and ${phone.partner}`)), ...PARTS.map((part) => part(phone)));
   },
 };

@@ -21,14 +21,12 @@ export const you = {
   title: "Me",
   path: "M12 11.500a3.700 3.700 0 1 0 0-7.400 3.700 3.700 0 0 0 0 7.400Zm-7.500 8.500c.5-4 3.500-6 7.500-6s7 2 7.500 6",
   async load(phone) {
-    const [reminders, packs, help] = await Promise.all([
-      phone.api.call("get", "/v1/me/reminders", {}),
-      phone.api.call("get", "/v1/packs", {}),
-      phone.api.call("get", "/v1/help", {}),
-    ]);
-    Object.assign(phone.data, { reminders, packs: packs.packs, help });
+    phone.data["reminders"] = await phone.api.call("get", "/v1/me/reminders", {});
+    phone.data["packs"] = (await phone.api.call("get", "/v1/packs", {})).packs;
+    phone.data["help"] = await phone.api.call("get", "/v1/help", {});
   },
   view(phone) {
+    if (!phone.data["help"]) return h("p", { class: "loading" }, "One moment…");
     return h(
       "div",
       { class: "stack" },
@@ -36,7 +34,7 @@ export const you = {
       ...PARTS.map(([name, title, part]) =>
         h(
           "details",
-          { class: "card part", open: phone.data["part"] === name, on: { toggle: (/** @type {Event} */ event) => {
+          { class: "card part", name: `${phone.id}-part`, open: phone.data["part"] === name, on: { toggle: (/** @type {Event} */ event) => {
             if (/** @type {HTMLDetailsElement} */ (event.target).open) phone.data["part"] = name;
             else if (phone.data["part"] === name) delete phone.data["part"];
           } } },
@@ -51,11 +49,12 @@ export const you = {
 /**
  * A form whose fields stay as they are filled in, until it is saved.
  * @param {Phone} phone
+ * @param {string} name
  * @param {() => Promise<unknown>} save
  * @param {...import("../dom.js").Children} children
  */
-function form(phone, save, ...children) {
-  const saved = h("p", { class: "hint", role: "status" });
+function form(phone, name, save, ...children) {
+  const saved = h("p", { class: "hint", role: "status" }, phone.data["saved"] === name && "Saved.");
   const element = h(
     "form",
     {
@@ -64,6 +63,7 @@ function form(phone, save, ...children) {
         input: () => {
           element.dataset["changed"] = "yes";
           saved.textContent = "";
+          delete phone.data["saved"];
         },
         submit: (/** @type {SubmitEvent} */ event) => event.preventDefault(),
       },
@@ -73,7 +73,8 @@ function form(phone, save, ...children) {
       if (!element.reportValidity()) return;
       if (await phone.act(save)) {
         delete element.dataset["changed"];
-        saved.textContent = "Saved.";
+        phone.data["saved"] = name;
+        phone.render();
       }
     }, { class: "primary" }),
     saved,
@@ -97,6 +98,7 @@ function profilePart(phone) {
   const hidden = h("input", { id: id("hidden"), props: { checked: me.streak_hidden } });
   const element = form(
     phone,
+    "profile",
     async () => {
       const chosen = [...element.querySelectorAll(".barriers input:checked")].map((each) => /** @type {HTMLInputElement} */ (each).value);
       phone.me = await phone.api.call("put", "/v1/me", {
@@ -110,7 +112,6 @@ function profilePart(phone) {
           streak_hidden: hidden.checked,
         },
       });
-      phone.showClock();
     },
     field("My name", name),
     field("My time zone", zone),
@@ -142,6 +143,7 @@ function remindersPart(phone) {
   const news = h("input", { id: id("news"), props: { checked: kept.news ?? true } });
   const element = form(
     phone,
+    "reminders",
     async () => {
       const weekdays = /** @type {Schema["Weekday"][]} */ ([...element.querySelectorAll(".weekdays input:checked")].map((each) => /** @type {HTMLInputElement} */ (each).value));
       phone.data["reminders"] = await phone.api.call("put", "/v1/me/reminders", {
