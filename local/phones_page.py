@@ -20,7 +20,7 @@ from local.clock import now
 from local.errors import StackError
 from local.places import ROOT
 from rekindle.calendar import zone_named
-from rekindle.problems import ProblemError
+from rekindle.errors import UnknownZoneError
 from rekindle.reminders import due_slots
 from rekindle.store import keys
 from rekindle.store.instants import to_millis
@@ -78,7 +78,7 @@ class NextBeat(BaseModel):
 def next_beat(reminders: Iterable[Reminder], after: dt.datetime) -> dt.datetime:
     """The first beat after `after` at which one of the reminders comes; without any, simply the next.
 
-    Raises ProblemError for a zone that there is not.
+    Raises UnknownZoneError for a zone that there is not.
     """
     coming = [
         due.instant
@@ -124,7 +124,7 @@ def page_routes(attached: Callable[[], Stack], last: Path) -> list[Route]:
         try:
             asked = NextBeat.model_validate_json(await request.body())
             return JSONResponse(await run_in_threadpool(_let_come, attached(), asked, last))
-        except (ValidationError, ProblemError) as error:
+        except (ValidationError, UnknownZoneError) as error:
             return JSONResponse({"error": str(error)}, 400)
         except StackError:
             return _starting()
