@@ -282,6 +282,15 @@ class TestPublish:
         assert ruth.post(f"{PACK}/publish", {"revision": revision}).status == 200
         assert live_at(parts)["river"] == (2, ["wind"])
 
+    def test_a_pack_is_shown_as_it_stands_once_a_version_is_called_off(self, ruth: Phone) -> None:
+        published(ruth, a_source(audience="code"))
+        words = {"en": {"title": "Sea", "written_for": "Couples by the sea."}}
+        published(ruth, a_source(a_prompt("wind"), words=words), at="2026-03-02T14:00:00Z")
+        assert ruth.get(PACK).body["title"] == "Sea"
+        pack = ruth.post(f"{PACK}/reject", {}).body
+        assert (pack["title"], pack["audience"], pack["prompts"]) == ("River", "code", 2)
+        assert ruth.post(f"{PACK}/code").status == 200
+
     @pytest.mark.parametrize("at", ["2026-03-02T12:00:00Z", "2026-03-01T00:00:00Z", "2028-01-01T00:00:00Z", "soon"])
     def test_a_time_that_is_none_to_publish_at_is_refused(self, ruth: Phone, at: str) -> None:
         revision = saved(ruth, a_source())
@@ -459,6 +468,29 @@ class TestWithdraw:
         assert ruth.post("/v1/practice/packs/lake/withdraw", {}).problem == "no-such-pack"
         published(ruth, a_source(a_prompt("wind")), revision=1)
         assert ruth.post(f"{PACK}/withdraw", {"prompt": "rain"}).problem == "no-such-prompt"
+
+    def test_what_was_withdrawn_stays_so_until_a_later_version_plays(self, ruth: Phone, parts: Parts) -> None:
+        published(ruth)
+        ruth.now += HOUR
+        ruth.post(f"{PACK}/withdraw", {})
+        pack = published(ruth, a_source(a_prompt("wind")), at="2026-03-02T16:00:00Z").body["pack"]
+        assert (pack["state"], pack["live_version"], pack["scheduled"]["version"]) == ("withdrawn", None, 2)
+        assert live_at(parts, ruth.now) == {}
+        assert live_at(parts, NOON + 4 * HOUR) == {"river": (2, ["wind"])}
+        ruth.now = NOON + 5 * HOUR
+        pack = ruth.get(PACK).body
+        assert (pack["state"], pack["withdrawn"]) == ("live", None)
+        assert ruth.post(f"{PACK}/restore", {}).problem == "not-withdrawn"
+        assert ruth.post(f"{PACK}/withdraw", {}).body["state"] == "withdrawn"
+        assert live_at(parts, ruth.now) == {}
+        assert ruth.post(f"{PACK}/restore", {}).body["live_version"] == 2
+
+    def test_what_was_withdrawn_can_be_put_back_before_a_later_version_plays(self, ruth: Phone, parts: Parts) -> None:
+        published(ruth)
+        ruth.post(f"{PACK}/withdraw", {})
+        published(ruth, a_source(a_prompt("wind")), at="2026-03-02T16:00:00Z")
+        assert ruth.post(f"{PACK}/restore", {}).body["live_version"] == 1
+        assert [live_at(parts, at)["river"][0] for at in (NOON, NOON + 4 * HOUR)] == [1, 2]
 
     def test_publishing_brings_a_withdrawn_pack_back(self, ruth: Phone, parts: Parts) -> None:
         published(ruth)

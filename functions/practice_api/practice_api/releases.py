@@ -175,7 +175,7 @@ def _publishable(parts: Parts, staff: Staff, head: PackHead, revision: int) -> t
 
 
 def _is_live_already(parts: Parts, head: PackHead, pack: Pack, instant: dt.datetime) -> bool:
-    live = None if head.withdrawn else head.live(instant)
+    live = head.live(instant)
     return live is not None and check_source(parts.packs.released(head.id, live)).pack == pack
 
 

@@ -86,7 +86,7 @@ class Packs:
     def head(self, pack: PackId) -> PackHead:
         """The pack as last acknowledged; one without anything if it is not known."""
         item = self.table.get(keys.pack(pack))
-        return _head_from(item) if item else PackHead(pack, title=pack, audience=Audience.EVERYONE)
+        return _head_from(item) if item else PackHead(pack)
 
     def draft(self, pack: PackId, draft: DraftHead) -> str:
         """The text of a draft."""
@@ -165,14 +165,13 @@ class Packs:
         version = self._reserved_version(pack.id, revision)
         chunks = _chunks(source)
         self.table.put_many(_release_rows(pack, version, publication.live_from, chunks))
-        words = pack.words[pack.default_language]
         release = ReleaseHead(
             version=version,
             live_from=publication.live_from,
             published=by,
             approved=publication.approved,
             chunks=len(chunks),
-            title=words.title,
+            title=pack.words[pack.default_language].title,
             audience=pack.audience,
             languages=pack.languages,
             prompts=len(pack.prompts),
@@ -182,17 +181,7 @@ class Packs:
 
         def change(head: PackHead) -> tuple[PackHead, list[Write]]:
             _require_draft(head, revision)
-            changed = replace(
-                head,
-                title=words.title,
-                audience=pack.audience,
-                languages=pack.languages,
-                prompts=len(pack.prompts),
-                draft=None,
-                proposal=None,
-                releases=(*head.releases, release),
-                withdrawn=None,
-            )
+            changed = replace(head, draft=None, proposal=None, releases=(*head.releases, release))
             writes = _forgotten(head, by.at)
             if pack.audience is Audience.CODE and head.code is None:
                 changed = replace(changed, code=publication.code)
@@ -219,7 +208,8 @@ class Packs:
             scheduled = head.scheduled(by.at)
             releases = tuple(replace(each, taken_back=by) if each is scheduled else each for each in head.releases)
             untold, writes = self._untold(head, by.at)
-            return replace(untold, withdrawn=by, proposal=None, releases=releases), writes
+            ended = replace(untold, withdrawn=by, withdrawn_up_to=head.versions, proposal=None, releases=releases)
+            return ended, writes
 
         entry = AuditEntry(by, StaffAction.WITHDRAWN, pack, prompt=prompt, note=note)
         return self._change(pack, change, entry, catalogue=by.at)
@@ -273,7 +263,7 @@ class Packs:
     def _index(self, head: PackHead, instant: dt.datetime) -> list[Write]:
         index = index_of(self.table)
         others = [each for each in index.releases if each.pack != head.id]
-        mine = [] if head.withdrawn else [self._playable(head, release) for release in _current(head, instant)]
+        mine = [self._playable(head, release) for release in _current(head, instant)]
         releases = sorted([*others, *mine], key=lambda each: (each.pack, each.version))
         return index_writes(index, releases, instant) if tuple(releases) != index.releases else []
 
@@ -429,10 +419,6 @@ def _head_row(head: PackHead) -> Write:
 def _head_item(head: PackHead) -> Item:
     proposal, draft = head.proposal, head.draft
     return {
-        "title": head.title,
-        "audience": head.audience,
-        "languages": list(head.languages),
-        "prompts": head.prompts,
         "drafts": head.drafts,
         "versions": head.versions,
         "draft": {
@@ -454,6 +440,7 @@ def _head_item(head: PackHead) -> Item:
         else None,
         "releases": [_release_item(release) for release in head.releases],
         "withdrawn": deed_item(head.withdrawn) if head.withdrawn else None,
+        "withdrawn_up_to": head.withdrawn_up_to,
         "withdrawn_prompts": {prompt: deed_item(deed) for prompt, deed in head.withdrawn_prompts.items()},
         "code": head.code,
         "news_on": str(head.news_on) if head.news_on else None,
@@ -482,10 +469,6 @@ def _head_from(item: Mapping[str, Any]) -> PackHead:
     draft, proposal = item["draft"], item["proposal"]
     return PackHead(
         id=PackId(item["sk"]),
-        title=item["title"],
-        audience=Audience(item["audience"]),
-        languages=tuple(map(Language, item["languages"])),
-        prompts=item["prompts"],
         drafts=item["drafts"],
         versions=item["versions"],
         draft=DraftHead(draft["revision"], draft["chunks"], deed_from(draft["saved"]), draft["base"])
@@ -502,6 +485,7 @@ def _head_from(item: Mapping[str, Any]) -> PackHead:
         else None,
         releases=tuple(map(_release_head_from, item["releases"])),
         withdrawn=deed_from(item["withdrawn"]) if item["withdrawn"] else None,
+        withdrawn_up_to=item["withdrawn_up_to"],
         withdrawn_prompts={PromptId(name): deed_from(deed) for name, deed in item["withdrawn_prompts"].items()},
         code=item["code"],
         news_on=dt.date.fromisoformat(item["news_on"]) if item["news_on"] else None,
