@@ -550,10 +550,34 @@ class TestNews:
         assert self.news(table) == {}
         assert published(ruth).body["pack"]["news_on"] == "2026-03-04"
 
+    def test_what_is_called_off_takes_no_news_of_another_version_with_it(self, ruth: Phone, table: Table) -> None:
+        published(ruth)
+        published(ruth, a_source(a_prompt("wind")), at="2026-03-20T12:00:00Z")
+        assert ruth.post(f"{PACK}/reject", {}).body["news_on"] == "2026-03-04"
+        assert self.news(table) == {"2026-03-04": ["river"]}
+
+    def test_what_is_put_back_before_anyone_was_told_is_news_after_all(self, ruth: Phone, table: Table) -> None:
+        published(ruth)
+        assert ruth.post(f"{PACK}/withdraw", {}).body["news_on"] is None
+        assert self.news(table) == {}
+        ruth.now += 3 * dt.timedelta(days=1)
+        assert ruth.post(f"{PACK}/restore", {}).body["news_on"] == "2026-03-07"
+        assert self.news(table) == {"2026-03-07": ["river"]}
+
+    def test_what_nobody_should_be_told_of_is_no_news_either_when_it_is_put_back(
+        self, ruth: Phone, table: Table
+    ) -> None:
+        published(ruth, announce=False)
+        ruth.post(f"{PACK}/withdraw", {})
+        assert ruth.post(f"{PACK}/restore", {}).body["news_on"] is None
+        assert self.news(table) == {}
+
     def test_what_was_told_is_not_told_again(self, ruth: Phone, table: Table) -> None:
         published(ruth)
         ruth.now = an_instant("2026-03-04T12:00:00Z")
         assert ruth.post(f"{PACK}/withdraw", {}).body["news_on"] == "2026-03-04"
+        assert ruth.post(f"{PACK}/restore", {}).body["news_on"] == "2026-03-04"
+        ruth.post(f"{PACK}/withdraw", {})
         assert published(ruth).body["pack"]["news_on"] == "2026-03-04"
         assert self.news(table) == {"2026-03-04": ["river"]}
 

@@ -150,9 +150,7 @@ class Packs:
             scheduled = head.scheduled(by.at)
             if head.proposal or scheduled is None:
                 return replace(head, proposal=None), []
-            releases = tuple(replace(each, taken_back=by) if each is scheduled else each for each in head.releases)
-            untold, writes = self._untold(head, by.at)
-            return replace(untold, releases=releases), writes
+            return self._with_news(_called_off(head, by), by.at)
 
         return self._change(pack, change, AuditEntry(by, StaffAction.TAKEN_BACK, pack, note=note), catalogue=by.at)
 
@@ -186,11 +184,8 @@ class Packs:
             if pack.audience is Audience.CODE and head.code is None:
                 changed = replace(changed, code=publication.code)
                 writes.append(_code_row(publication.code, pack.id))
-            if publication.announce and head.news_on is None and pack.audience in NEWS_AUDIENCES:
-                told_on = news_date(publication.live_from)
-                changed = replace(changed, news_on=told_on)
-                writes.append(self._news(told_on, pack.id, add=True))
-            return changed, writes
+            changed, news = self._with_news(changed, now)
+            return changed, [*writes, *news]
 
         now = max(by.at, publication.approved.at) if publication.approved else by.at
         action = StaffAction.PUBLISHED if publication.live_from <= now else StaffAction.SCHEDULED
@@ -205,11 +200,8 @@ class Packs:
         def change(head: PackHead) -> tuple[PackHead, list[Write]]:
             if prompt is not None:
                 return replace(head, withdrawn_prompts={**head.withdrawn_prompts, prompt: by}), []
-            scheduled = head.scheduled(by.at)
-            releases = tuple(replace(each, taken_back=by) if each is scheduled else each for each in head.releases)
-            untold, writes = self._untold(head, by.at)
-            ended = replace(untold, withdrawn=by, withdrawn_up_to=head.versions, proposal=None, releases=releases)
-            return ended, writes
+            ended = replace(_called_off(head, by), withdrawn=by, withdrawn_up_to=head.versions, proposal=None)
+            return self._with_news(ended, by.at)
 
         entry = AuditEntry(by, StaffAction.WITHDRAWN, pack, prompt=prompt, note=note)
         return self._change(pack, change, entry, catalogue=by.at)
@@ -219,7 +211,7 @@ class Packs:
 
         def change(head: PackHead) -> tuple[PackHead, list[Write]]:
             if prompt is None:
-                return replace(head, withdrawn=None), []
+                return self._with_news(replace(head, withdrawn=None), by.at)
             left = {name: deed for name, deed in head.withdrawn_prompts.items() if name != prompt}
             return replace(head, withdrawn_prompts=left), []
 
@@ -287,11 +279,18 @@ class Packs:
             return head.versions + 1
         raise ContentionError("a pack kept changing")
 
-    def _untold(self, head: PackHead, instant: dt.datetime) -> tuple[PackHead, list[Write]]:
-        """The head without its news, if nobody can have been told yet."""
-        if head.news_on is None or news_date(instant) > head.news_on:
-            return head, []
-        return replace(head, news_on=None), [self._news(head.news_on, head.id, add=False)]
+    def _with_news(self, head: PackHead, instant: dt.datetime) -> tuple[PackHead, list[Write]]:
+        """The head with a date on which couples are told, if a release of it is to be announced; else with none.
+
+        A date that was given stays, and one on which somebody may have been told already is never taken back.
+        """
+        told = [each.live_from for each in head.standing if each.announce and each.audience in NEWS_AUDIENCES]
+        if head.news_on is None and told:
+            date = news_date(max(min(told), instant))
+            return replace(head, news_on=date), [self._news(date, head.id, add=True)]
+        if head.news_on and not told and news_date(instant) <= head.news_on:
+            return replace(head, news_on=None), [self._news(head.news_on, head.id, add=False)]
+        return head, []
 
     def _news(self, date: dt.date, pack: PackId, *, add: bool) -> Write:
         """The write that has the pack among the news of a date, or no longer."""
@@ -318,6 +317,13 @@ class Packs:
 def _current(head: PackHead, instant: dt.datetime) -> Iterator[ReleaseHead]:
     """The releases that the playlist has to know: the live one and the one to come."""
     yield from (each for each in (head.live(instant), head.scheduled(instant)) if each)
+
+
+def _called_off(head: PackHead, by: Deed) -> PackHead:
+    """The head without the release that is to come, if there is one."""
+    scheduled = head.scheduled(by.at)
+    releases = tuple(replace(each, taken_back=by) if each is scheduled else each for each in head.releases)
+    return replace(head, releases=releases)
 
 
 def _require_draft(head: PackHead, revision: int) -> None:
