@@ -105,6 +105,18 @@ def audited(phone: Phone) -> list[tuple[str, str, str | None]]:
     return [(entry["who"].partition("@")[0], entry["action"], entry["prompt"]) for entry in entries]
 
 
+def first_of(operation: str, deed: Callable[[], object]) -> Callable[[str, AWSPreparedRequest], None]:
+    """Somebody else does something just before the first request of this kind."""
+    done: list[str] = []
+
+    def tap(name: str, _request: AWSPreparedRequest) -> None:
+        if name == operation and not done:
+            done.append(name)
+            deed()
+
+    return tap
+
+
 class TestDraft:
     """A draft is kept as it was typed, by whoever read the one before it."""
 
@@ -414,6 +426,31 @@ class TestReview:
         pack = saul.post(f"{PACK}/reject", {"note": "The second one is too sharp."}).body
         assert (pack["state"], pack["proposal"], pack["draft"]["revision"]) == ("draft", None, revision)
 
+    @pytest.mark.parametrize(
+        ("route", "body"),
+        [("reject", {}), ("withdraw", {}), ("publish", {"revision": 2, "at": "2026-03-20T12:00:00Z"})],
+    )
+    def test_what_is_refused_or_proposed_otherwise_meanwhile_is_not_approved(
+        self, ruth: Phone, saul: Phone, parts: Parts, route: str, body: dict[str, Any]
+    ) -> None:
+        ruth.post(f"{PACK}/publish", {"revision": saved(ruth, a_source())})
+        saul.post(f"{PACK}/approve", {"revision": 1})
+        revision = saved(ruth, a_source(a_prompt("wind")))
+        ruth.post(f"{PACK}/publish", {"revision": revision})
+        with tapped(first_of("BatchWriteItem", lambda: ruth.post(f"{PACK}/{route}", body)), parts.packs.table.client):
+            refused = saul.post(f"{PACK}/approve", {"revision": revision})
+        assert refused.problem == "pack-changed"
+        assert live_at(parts).get("river", (0, []))[0] < 2
+
+    def test_what_is_approved_meanwhile_is_not_called_off_unseen(self, ruth: Phone, saul: Phone, parts: Parts) -> None:
+        revision = saved(ruth, a_source())
+        ruth.post(f"{PACK}/publish", {"revision": revision, "at": "2026-03-20T12:00:00Z"})
+        approved = first_of("TransactWriteItems", lambda: saul.post(f"{PACK}/approve", {"revision": revision}))
+        with tapped(approved, parts.packs.table.client):
+            assert ruth.post(f"{PACK}/reject", {}).problem == "pack-changed"
+        assert ruth.get(PACK).body["state"] == "scheduled"
+        assert [action for _, action, _ in audited(ruth)].count("taken_back") == 0
+
     def test_a_time_that_has_passed_meanwhile_is_now(self, ruth: Phone, saul: Phone, parts: Parts) -> None:
         revision = saved(ruth, a_source())
         ruth.post(f"{PACK}/publish", {"revision": revision, "at": "2026-03-02T13:00:00Z"})
@@ -461,6 +498,17 @@ class TestWithdraw:
         ruth.post(f"{PACK}/withdraw", {})
         ruth.post(f"{PACK}/restore", {})
         assert live_at(parts, NOON + 5 * HOUR)["river"][0] == 1
+
+    def test_what_is_withdrawn_while_a_version_is_being_published_stays_so(
+        self, ruth: Phone, saul: Phone, parts: Parts
+    ) -> None:
+        """Whoever publishes has not seen why, and can do so again."""
+        published(ruth)
+        revision = saved(ruth, a_source(a_prompt("wind")))
+        with tapped(first_of("BatchWriteItem", lambda: saul.post(f"{PACK}/withdraw", {})), parts.packs.table.client):
+            assert ruth.post(f"{PACK}/publish", {"revision": revision}).problem == "pack-changed"
+        assert live_at(parts) == {}
+        assert ruth.post(f"{PACK}/publish", {"revision": revision}).body["outcome"] == "live"
 
     def test_only_what_couples_have_had_can_be_withdrawn(self, ruth: Phone) -> None:
         saved(ruth, a_source())

@@ -55,14 +55,23 @@ class DraftChangedError(RekindleError):
         self.standing = standing
 
 
+class PackChangedError(RekindleError):
+    """Somebody has withdrawn or published the pack since it was read, or has dealt with its proposal."""
+
+
 class SourceTooLargeError(RekindleError):
     """A document is larger than a draft can hold."""
 
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """How a draft is to be published: who wants it, who has approved it, from when it plays, and who is told."""
+    """A draft that is to be published, by its text `source` and its form `pack`, and how.
 
+    Who wants it, who has approved it, from when it plays, and whether couples are told.
+    """
+
+    pack: Pack
+    source: str
     published: Deed
     approved: Deed | None
     live_from: dt.datetime
@@ -143,25 +152,32 @@ class Packs:
         entry = AuditEntry(proposal.proposed, StaffAction.PROPOSED, pack, note=proposal.note)
         return self._change(pack, change, entry)
 
-    def take_back(self, pack: PackId, by: Deed, note: str | None) -> PackHead:
-        """Refuse a proposal, or call off a release that is not live yet."""
+    def take_back(self, read: PackHead, by: Deed, note: str | None) -> PackHead:
+        """Refuse the proposal of the pack as it was read, or call off its release that is not live yet.
+
+        Raises PackChangedError when that is not what there is any more.
+        """
 
         def change(head: PackHead) -> tuple[PackHead, list[Write]]:
-            scheduled = head.scheduled(by.at)
-            if head.proposal or scheduled is None:
+            if (head.proposal, head.scheduled(by.at)) != (read.proposal, read.scheduled(by.at)):
+                raise PackChangedError("a pack was published or taken back since it was read")
+            if head.proposal:
                 return replace(head, proposal=None), []
             return self._with_news(_called_off(head, by), by.at)
 
-        return self._change(pack, change, AuditEntry(by, StaffAction.TAKEN_BACK, pack, note=note), catalogue=by.at)
+        entry = AuditEntry(by, StaffAction.TAKEN_BACK, read.id, note=note)
+        return self._change(read.id, change, entry, catalogue=by.at)
 
-    def publish(self, pack: Pack, source: str, revision: int, publication: Publication) -> PackHead:
-        """Make a release of the draft of this revision, whose text is `source` and whose form is `pack`.
+    def publish(self, read: PackHead, publication: Publication) -> PackHead:
+        """Make a release of the draft of the pack as it was read.
 
-        Raises DraftChangedError when another revision stands.
+        Raises DraftChangedError when another draft stands, and PackChangedError when somebody has withdrawn the pack
+        meanwhile, or dealt with the proposal that this approves.
         """
-        by = publication.published
+        pack, by = publication.pack, publication.published
+        revision = read.draft.revision if read.draft else 0
         version = self._reserved_version(pack.id, revision)
-        chunks = _chunks(source)
+        chunks = _chunks(publication.source)
         self.table.put_many(_release_rows(pack, version, publication.live_from, chunks))
         release = ReleaseHead(
             version=version,
@@ -179,6 +195,8 @@ class Packs:
 
         def change(head: PackHead) -> tuple[PackHead, list[Write]]:
             _require_draft(head, revision)
+            if (head.withdrawn, head.proposal) != (read.withdrawn, read.proposal):
+                raise PackChangedError("a pack was withdrawn or taken back while it was published")
             changed = replace(head, draft=None, proposal=None, releases=(*head.releases, release))
             writes = _forgotten(head, by.at)
             if pack.audience is Audience.CODE and head.code is None:
