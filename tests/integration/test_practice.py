@@ -270,6 +270,17 @@ class TestPublish:
         assert ruth.get(f"{PACK}/releases/1").body["source"] == a_source()
         assert ruth.get(f"{PACK}/releases/3").problem == "no-such-release"
 
+    def test_who_came_just_before_a_new_version_still_has_the_one_before_it(self, ruth: Phone, parts: Parts) -> None:
+        """Publishing takes less time than a slow request, which goes by the instant at which it came."""
+        published(ruth)
+        ruth.now += HOUR
+        published(ruth, a_source(a_prompt("wind")))
+        assert live_at(parts, ruth.now - dt.timedelta(seconds=5))["river"][0] == 1
+        ruth.post(f"{PACK}/withdraw", {"prompt": "rain"})
+        assert live_at(parts, ruth.now - dt.timedelta(seconds=5))["river"] == (1, ["birdsong"])
+        ruth.post(f"{PACK}/withdraw", {})
+        assert live_at(parts, ruth.now - dt.timedelta(seconds=5)) == {}
+
     def test_a_pack_for_later_plays_from_its_instant_on(self, ruth: Phone, parts: Parts) -> None:
         published(ruth)
         ruth.now += HOUR

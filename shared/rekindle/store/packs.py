@@ -43,6 +43,8 @@ SOURCE_BYTES: Final = 3_000_000
 """Of a packed source: what one transaction can carry, with room for the rest of it."""
 DRAFTS_KEPT: Final = dt.timedelta(days=30)
 """How long a draft that another has taken the place of can still be brought back by an engineer."""
+OVERLAP: Final = dt.timedelta(hours=1)
+"""How old an event may be that finds the release of its own instant, though another has just taken its place."""
 ATTEMPTS: Final = 6
 NEWS_KEPT: Final = dt.timedelta(days=400)
 
@@ -332,9 +334,10 @@ class Packs:
         return zlib.decompress(b"".join(row["packed"] for row in rows)).decode()
 
 
-def _current(head: PackHead, instant: dt.datetime) -> Iterator[ReleaseHead]:
-    """The releases that the playlist has to know: the live one and the one to come."""
-    yield from (each for each in (head.live(instant), head.scheduled(instant)) if each)
+def _current(head: PackHead, instant: dt.datetime) -> list[ReleaseHead]:
+    """The releases that the playlist has to know: the live one, the one before it for a while, and the one to come."""
+    found = (head.live(instant - OVERLAP), head.live(instant), head.scheduled(instant))
+    return [each for each in dict.fromkeys(found) if each]
 
 
 def _called_off(head: PackHead, by: Deed) -> PackHead:
