@@ -54,6 +54,7 @@ class Problem(Enum):
     NEEDS_ANOTHER_PERSON = HTTPStatus.CONFLICT, "Somebody else has to approve what you have proposed."
     NO_CODE = HTTPStatus.CONFLICT, "Only a published pack for couples with a code has a code."
     DRAFT_CHANGED = HTTPStatus.CONFLICT, "Somebody has saved this draft since you opened it. Yours is not saved yet."
+    PACK_CHANGED = HTTPStatus.CONFLICT, "Somebody has just changed this pack. Look at it as it stands, and decide anew."
     HELP_CHANGED = HTTPStatus.CONFLICT, "Somebody has changed the help since you opened it. Yours is not saved yet."
     PACK_UNFIT = HTTPStatus.UNPROCESSABLE_ENTITY, "There is something to mend before this pack can be published."
     WRONG_PACK = HTTPStatus.UNPROCESSABLE_ENTITY, "The id in the text is not the id of this pack."

@@ -46,6 +46,7 @@ STABLE = {
     "urn:rekindle:problem:needs-another-person": 409,
     "urn:rekindle:problem:no-code": 409,
     "urn:rekindle:problem:draft-changed": 409,
+    "urn:rekindle:problem:pack-changed": 409,
     "urn:rekindle:problem:help-changed": 409,
     "urn:rekindle:problem:pack-unfit": 422,
     "urn:rekindle:problem:wrong-pack": 422,

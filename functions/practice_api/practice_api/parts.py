@@ -68,7 +68,7 @@ class Parts:
         """The other packs as couples have them, which a draft's prompts are compared with."""
         found = []
         for head in self.packs.heads():
-            live = None if head.id == pack or head.withdrawn else head.live(instant)
+            live = None if head.id == pack else head.live(instant)
             if live is None:
                 continue
             name = (head.id, live.version)
