@@ -64,6 +64,7 @@ class Problem(Enum):
     )
     SWAP_TOO_LATE = HTTPStatus.CONFLICT, "One of you has answered, so this prompt stays."
     NOTHING_TO_SWAP = HTTPStatus.CONFLICT, "There is no other prompt on this theme that fits you both."
+    PAUSE_OUT_OF_RANGE = HTTPStatus.UNPROCESSABLE_ENTITY, "A pause ends tomorrow at the earliest, and within 92 days."
     KEY_REUSED = HTTPStatus.CONFLICT, "This idempotency key was used for another request."
     NO_PROMPT = HTTPStatus.SERVICE_UNAVAILABLE, "There is no prompt to offer yet."
     BUSY = HTTPStatus.SERVICE_UNAVAILABLE, "Something is busy on our side. Nothing is lost; try again in a moment."

@@ -53,6 +53,7 @@ STABLE = {
     "urn:rekindle:problem:swapped-already": 409,
     "urn:rekindle:problem:swap-too-late": 409,
     "urn:rekindle:problem:nothing-to-swap": 409,
+    "urn:rekindle:problem:pause-out-of-range": 422,
     "urn:rekindle:problem:key-reused": 409,
     "urn:rekindle:problem:no-prompt": 503,
     "urn:rekindle:problem:busy": 503,

@@ -361,6 +361,8 @@ def _item_from(person: Person) -> Item:
     }
     if person.couple:
         item["couple"] = person.couple
+    if person.paused_until:
+        item["paused_until"] = str(person.paused_until)
     if person.invite:
         item["invite"] = {
             "id": person.invite.id,
@@ -399,6 +401,7 @@ def person_from(item: Mapping[str, Any]) -> Person:
         if invite
         else None,
         touch_agreed=item["touch_agreed"],
+        paused_until=dt.date.fromisoformat(item["paused_until"]) if "paused_until" in item else None,
         last_due={PushKind(kind): dt.date.fromisoformat(date) for kind, date in item["last_due"].items()},
         reminded_since={PushKind(kind): from_millis(since) for kind, since in item["reminded_since"].items()},
         owed=tuple(
