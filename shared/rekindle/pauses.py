@@ -26,7 +26,7 @@ _ONE_DAY: Final = dt.timedelta(days=1)
 
 
 def pause_on(couple: Couple, today: dt.date) -> Pause | None:
-    """The pause that runs by a clock that shows `today`, or that begins tomorrow by it; None if there is none."""
+    """The pause that runs by a clock that shows `today`, or has begun by the partner's; None if there is none."""
     return couple.pause if couple.pause and today < couple.pause.until else None
 
 
@@ -35,33 +35,37 @@ def ends_of(today: dt.date) -> tuple[dt.date, dt.date]:
     return today + _ONE_DAY, today + LONGEST
 
 
-def paused_until(couple: Couple, today: dt.date, until: dt.date, complete: Collection[dt.date]) -> Couple:
+def pausing(couple: Couple, today: dt.date, until: dt.date, complete: Collection[dt.date]) -> Couple:
     """The couple with a pause from `today` until just before `until`, or with the end of the running one moved there.
 
-    `complete` are the dates that both have met by now. What is past stays as it was.
+    `complete` are the dates that both have met by now. What is past stays as it was, and a pause that follows on from
+    another goes on from its beginning.
     """
-    running = pause_on(couple, today)
+    latest = couple.pause
     new = set(dates(today, until - _ONE_DAY)).difference(complete)
     return replace(
         couple,
-        pause=Pause(min(running.first, today) if running else today, until),
+        pause=Pause(min(latest.first, today) if latest and today <= latest.until else today, until),
         paused=frozenset(date for date in couple.paused if date < until) | new,
     )
 
 
 def resumed(couple: Couple, today: dt.date) -> Couple:
-    """The couple without a pause from `today` on, which counts again; the same if none runs."""
-    running = pause_on(couple, today)
-    if running is None:
+    """The couple without a pause from `today` on, which counts again; the same if there is none by then.
+
+    What a partner, whose clock may be behind, still has of an earlier one is theirs to end.
+    """
+    if pause_on(couple, today) is None or couple.pause is None:
         return couple
-    return replace(
-        couple,
-        pause=Pause(running.first, today) if running.first < today else None,
-        paused=frozenset(date for date in couple.paused if date < today),
-    )
+    paused = frozenset(date for date in couple.paused if date < today)
+    pause = Pause(couple.pause.first, today) if couple.pause.first < today else _latest(paused)
+    return replace(couple, pause=pause, paused=paused)
 
 
-def silent_until(couple: Couple) -> dt.date | None:
-    """The date before which no reminder comes to either; None if there never was a pause that is not taken back."""
-    ends = [date + _ONE_DAY for date in couple.paused] + ([couple.pause.until] if couple.pause else [])
-    return max(ends, default=None)
+def _latest(paused: Collection[dt.date]) -> Pause | None:
+    if not paused:
+        return None
+    first = last = max(paused)
+    while first - _ONE_DAY in paused:
+        first -= _ONE_DAY
+    return Pause(first, last + _ONE_DAY)

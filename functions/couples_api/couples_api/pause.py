@@ -12,7 +12,7 @@ from couples_api.streak import known_history
 from rekindle.calendar import local_date
 from rekindle.days import nearby_dates
 from rekindle.models import Couple, Person
-from rekindle.pauses import ends_of, pause_on, paused_until, resumed
+from rekindle.pauses import ends_of, pause_on, pausing, resumed
 from rekindle.problems import Problem, ProblemError
 from rekindle.store.table import Write
 
@@ -52,10 +52,10 @@ def with_pause(parts: Parts, caller: Caller, person: Person, couple: Couple, unt
 
     def change(standing: Couple) -> tuple[Couple, Sequence[Write]]:
         if until is None and pause_on(standing, today) is None:
-            return standing, []
+            return standing, []  # without a look at their days
         stored = parts.days.between(standing.id, *nearby_dates(standing.zones, caller.instant))
         complete = known_history(parts, standing, stored, caller.instant).complete
-        changed = resumed(standing, today) if until is None else paused_until(standing, today, until, complete)
+        changed = resumed(standing, today) if until is None else pausing(standing, today, until, complete)
         counts_again = (standing.paused - changed.paused) & complete
         return changed, parts.streaks.recount(changed, caller.instant) if counts_again else []
 

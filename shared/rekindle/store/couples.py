@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final
 from rekindle.days import earliest_date
 from rekindle.errors import ContentionError, WriteConflictError
 from rekindle.models import Couple, CoupleId, PackId, PackWish, Pause, Theme, Uid, Wish
-from rekindle.pauses import silent_until
 from rekindle.store import keys
 from rekindle.store.instants import from_millis, to_millis
 from rekindle.store.people import CHANGE_ATTEMPTS, People, profile_from, profile_item
@@ -114,9 +113,9 @@ class Couples:
             changed, also = change(standing)
             if changed == standing:
                 return standing
-            people = People(self.table)
+            people, until = People(self.table), changed.pause.until if changed.pause else None
             silent = [
-                (person, replace(person, paused_until=silent_until(changed)))
+                (person, replace(person, paused_until=until))
                 for person in people.people(list(couple.profiles)).values()
                 if person.couple == couple.id
             ]
