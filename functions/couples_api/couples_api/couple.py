@@ -48,10 +48,10 @@ def get_couple(caller: TheCaller, parts: TheParts) -> CoupleWithPacksView:
 
 @router.patch("/couple")
 def patch_couple(body: CouplePatchBody, caller: TheCaller, parts: TheParts) -> CoupleWithPacksView:
-    """Pause for both from the caller's today on, move the end of the pause, or end it, so that today counts again.
+    """Pause for both from the caller's today on, move the end of the pause, or end it. Either of the two may.
 
-    Either may, alone, and nobody is told who did. While it lasts no reminder comes to either, and no date counts for
-    the streak or breaks it. The day's prompt is there all the same. It ends by itself on the date that is named.
+    Nobody is told who did. While it lasts no reminder comes to either, and no date counts for the streak or breaks it;
+    the day's prompt is there all the same. It ends by itself on the date that is named. Ended by hand, today counts.
     """
     person = known_person(parts, caller.uid)
     couple = standing_couple(parts, person)

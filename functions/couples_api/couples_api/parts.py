@@ -33,7 +33,7 @@ from rekindle.vault import Vault
 
 def _written_out(value: object) -> object:
     # Left to itself, pydantic takes seconds since 1970 for a date as well.
-    if not isinstance(value, str) or not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+    if not isinstance(value, dt.date) and not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", str(value)):
         raise ValueError("a date is written YYYY-MM-DD")
     return value
 
