@@ -81,7 +81,9 @@ def claims_of(token: str) -> dict[str, Any]:
 
 def _ask(http: httpx.Client, address: str, settings: Settings, **request: Any) -> dict[str, Any]:  # noqa: ANN401 - httpx's own
     try:
-        answer = http.post(address, params={"key": settings.key}, **request)
+        # A key may be restricted to websites: then it is the console's that counts.
+        referer = {"Referer": f"{settings.api}/console"}
+        answer = http.post(address, params={"key": settings.key}, headers=referer, **request)
         told = answer.json()
     except (httpx.HTTPError, ValueError) as error:
         raise UnreachableError("Sign-in does not answer.", "Check your connection, and try again.") from error

@@ -75,6 +75,7 @@ def addresses(stack: Stack) -> dict[str, str]:
     """What listens where."""
     return {
         "API": stack.api_url,
+        "Console, for editor@practice.example with the password rekindle": stack.console_url,
         "Sign-in, FCM inboxes and faults": stack.google_url,
         "AWS": stack.endpoint_url,
         "Logs": str(stack.logs),

@@ -175,6 +175,7 @@ class Person:
     answers: list[str] = field(default_factory=list)
     waited: list[float] = field(default_factory=list)
     width: int = 200
+    is_there: bool = True
 
     def __call__(self, *arguments: str) -> Said:
         out, err = io.StringIO(), io.StringIO()
@@ -185,7 +186,7 @@ class Person:
             network=lambda: httpx.Client(transport=self.service),
             now=self.now,
             pause=self.waited.append,
-            is_interactive=lambda: bool(self.answers),
+            is_interactive=lambda: self.is_there and bool(self.answers),
             line=lambda: self.answers.pop(0),
             hidden=lambda _asked: self.answers.pop(0),
         )

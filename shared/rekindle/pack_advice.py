@@ -176,8 +176,8 @@ def _reading_advice(said: Said) -> Iterator[Advice]:
     hardness = lix(" ".join(said.lines.values()))
     most = HARD_READING_OF_SHORT_WORDS if said.language in SHORT_WORDED else HARD_READING
     if hardness is not None and hardness > most:
-        reason = f"is hard to read for somebody tired (LIX {hardness:.0f}, {most:.0f} is the most): use shorter"
-        yield Advice(said.prompt, f"words.{said.language}", f"{reason} sentences and plainer words")
+        reason = "is hard to read for somebody tired: use shorter sentences and plainer words"
+        yield Advice(said.prompt, f"words.{said.language}", reason)
 
 
 # The screen of a phone

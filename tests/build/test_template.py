@@ -354,6 +354,7 @@ def test_staff_need_a_scope_to_read_and_another_to_change_anything() -> None:
     publishers = ["practice:publish"]
     assert scopes == {
         ("/v1/practice/{proxy+}", "GET"): ["practice:read", *publishers],
+        ("/v1/practice/check", "POST"): ["practice:read", *publishers],
         **{("/v1/practice/{proxy+}", method): publishers for method in ("PUT", "POST", "DELETE")},
     }
 

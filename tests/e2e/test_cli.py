@@ -113,7 +113,7 @@ def test_the_whole_story_of_a_pack(stack: Stack, tmp_path: Path) -> None:
     actions = [entry["action"] for entry in writer.json("audit", "--limit", "3")["entries"]]
     assert actions == ["withdrawn", "withdrawn", "published"]
     assert len(writer.json("stats", "--weeks", "2")["weeks"]) == 2
-    assert writer.json("help", "show")["revision"] == 0
+    assert writer.json("help", "show")["lines"]
 
     reader = _terminal(stack, tmp_path / "reader", "reader@practice.example")
     assert "may not do this" in reader("packs", "restore", "lanterns", status=3)

@@ -12,6 +12,8 @@ import pytest
 from playwright.sync_api import expect, sync_playwright
 
 from local.identity import ACCOUNTS
+from rekindle.models import PackId, PromptId
+from rekindle.statistics import shown_days, shown_weeks, view
 from tests.e2e.conftest import today
 from tests.e2e.desk import EDITOR, READER, WRITER, Desk, browser_path, launched
 
@@ -409,6 +411,7 @@ def test_a_reader_sees_everything_and_is_offered_nothing_to_change(
     desk.open(f"packs/{pack_id}")
     assert desk.text.input_value() == a_source(pack_id)
     expect(desk.text).not_to_be_editable()
+    expect(desk.page.get_by_role("heading", name="On the phone")).to_be_visible()
 
     with stack.phone(email=READER, claims=dict(ACCOUNTS[READER])) as client:
         assert client.get("/v1/practice/packs").status_code == 200
@@ -518,29 +521,27 @@ def test_right_to_left_text_and_emoji_are_shown_as_they_are(desk: Desk, practice
     assert text.evaluate("element => getComputedStyle(element).direction") == "ltr"
 
 
-@pytest.mark.parametrize(
-    ("source", "said"),
-    [
-        ("id: [", "line"),
-        ("a: b: c\n\t- d", "line"),
-        ("just words", "mistake"),
-        ("[" * 3_000, "mistake"),
-        ("&a [*a, *a]", "mistake"),
-        ('{"id": "x", "prompts": "none"}', "mistake"),
-        ("\u202eid: x", "mistake"),
-        ("", "mistake"),
-    ],
-)
-def test_rubbish_gets_a_clear_message_and_the_page_goes_on(
-    desk: Desk, practice: httpx.Client, pack_id: str, source: str, said: str
-) -> None:
+RUBBISH: Final = {
+    "a list that never ends": ("id: [", "line"),
+    "a tab where none may be": ("a: b: c\n\t- d", "line"),
+    "no pack at all": ("just words", "mistake"),
+    "brackets without end": ("[" * 3_000, "mistake"),
+    "something inside itself": ("&a [*a, *a]", "mistake"),
+    "JSON of another kind": ('{"id": "x", "prompts": "none"}', "mistake"),
+    "a character that turns text around": ("\u202eid: x", "mistake"),
+    "nothing": ("", "mistake"),
+}
+
+
+def test_rubbish_gets_a_clear_message_and_the_page_goes_on(desk: Desk, practice: httpx.Client, pack_id: str) -> None:
     a_draft(practice, pack_id)
     desk.open(f"packs/{pack_id}", "To mend")
 
-    desk.write(source)
+    for what, (source, said) in RUBBISH.items():
+        desk.write(source)
+        expect(desk.findings, what).to_have_attribute("data-state", "errors")
+        expect(desk.findings, what).to_contain_text(re.compile(said, re.IGNORECASE))
 
-    expect(desk.findings).to_have_attribute("data-state", "errors")
-    expect(desk.findings).to_contain_text(re.compile(said, re.IGNORECASE))
     desk.write(a_source(pack_id))
     expect(desk.findings).to_contain_text("Nothing to mend")
 
@@ -555,26 +556,22 @@ def test_an_id_that_is_there_twice_is_named(desk: Desk, practice: httpx.Client, 
     expect(desk.findings).to_contain_text("every prompt needs its own")
 
 
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [
-        (b"a: b\n" * 2_000_000, "A pack may have up to 4 MB"),
-        ("id: x".encode("utf-16"), "is saved as UTF-16"),
-        ("id: x\ntitle: Café".encode("latin-1"), "line 2 is the first"),
-        (b"\x89PNG\r\n\x1a\n\x00\x00\x00", "is not a text file"),
-    ],
-    ids=["large", "utf-16", "latin-1", "picture"],
+NO_PACKS: Final = (
+    (b"a: b\n" * 2_000_000, "A pack may have up to 4 MB"),
+    ("id: x".encode("utf-16"), "is saved as UTF-16"),
+    ("id: x\ntitle: Café".encode("latin-1"), "line 2 is the first"),
+    (b"\x89PNG\r\n\x1a\n\x00\x00\x00", "is not a text file"),
 )
-def test_a_file_that_cannot_be_taken_changes_nothing(
-    desk: Desk, practice: httpx.Client, pack_id: str, content: bytes, said: str
-) -> None:
+
+
+def test_a_file_that_cannot_be_taken_changes_nothing(desk: Desk, practice: httpx.Client, pack_id: str) -> None:
     a_draft(practice, pack_id)
     desk.open(f"packs/{pack_id}", "To mend")
 
-    desk.upload("mine.yaml", content)
-
-    desk.notice(said)
-    assert desk.text.input_value() == a_source(pack_id)
+    for content, said in NO_PACKS:
+        desk.upload("mine.yaml", content)
+        desk.notice(said)
+        assert desk.text.input_value() == a_source(pack_id)
 
 
 def test_a_file_takes_the_text_s_place_and_what_was_there_is_kept(
@@ -613,6 +610,68 @@ def test_the_editor_is_left_by_keyboard_alone(desk: Desk, practice: httpx.Client
     desk.page.keyboard.press("Enter")
     desk.page.keyboard.press("Escape")
     assert desk.chosen() == "smile"
+
+
+# Numbers and help
+
+
+def test_numbers_are_drawn_and_written_and_few_couples_are_never_a_number(desk: Desk) -> None:
+    """Of more couples than a test could make: as the API would say it, by its own rules."""
+    instant = dt.datetime.combine(today(), dt.time(9), dt.UTC)
+    days = {date: {"active": 120 + 10 * at} for at, date in enumerate(shown_days(instant))}
+    days[shown_days(instant)[-1]] = {"active": 7}
+    counters = {"active": 480, "active_28": 950, "themes/spark/offered": 200, "themes/spark/completed": 150}
+    weeks = dict.fromkeys(shown_weeks(instant), counters)
+    prompts = {
+        PackId("starter"): {
+            PromptId("often"): {"offered": 300, "answered": 250, "completed": 200, "swapped": 3},
+            PromptId("seldom"): {"offered": 20, "answered": 10, "completed": 10, "swapped": 0},
+        }
+    }
+    answer = view(instant, days, weeks, prompts)
+    desk.page.route("**/v1/practice/statistics", lambda route: route.fulfill(json=answer))
+
+    desk.open("statistics", "Prompts")
+
+    plot = desk.page.locator("figure", has_text="Met, by theme")
+    expect(plot.get_by_role("img")).to_have_accessible_description(re.compile("Spark: 75%"))
+    expect(plot.get_by_role("img")).to_have_accessible_description(re.compile("Touch: fewer than 10"))
+    plot.locator("summary").click()
+    expect(plot.get_by_role("row", name="Spark")).to_contain_text("75%")
+    expect(desk.page.locator(".tile").first).to_contain_text("fewer than 10")
+    expect(desk.page.locator(".tile").nth(1)).to_contain_text("480")
+    rows = desk.page.locator(".wide-table tbody tr")
+    expect(rows.first).to_contain_text("often")
+    expect(rows.first).to_contain_text("(fewer than ten)")
+    desk.press("Offered")
+    expect(rows.first).to_contain_text("seldom")
+    assert (desk.overflow(), desk.barriers()) == (0, [])
+
+
+def test_help_is_set_and_a_mistake_in_it_is_named(desk: Desk, a_couple: NewCouple) -> None:
+    desk.refused = {422}
+    desk.open("help", "Whom to turn to")
+    desk.page.get_by_label("Couples can book time with the practice").check()
+    page_field = desk.page.get_by_label("Page on which couples book")
+    page_field.fill("practice.example/book")
+    desk.press("Save")
+    expect(desk.page.get_by_role("alert")).to_contain_text("Booking, page")
+
+    page_field.fill("https://practice.example/book")
+    desk.press("Add a line")
+    line = desk.page.locator(".help-line").last
+    line.get_by_role("textbox", name="Name", exact=True).fill("Samaritans")
+    line.get_by_label("Country").select_option(label="United Kingdom")
+    line.get_by_label("Phone number").fill("116 123")
+    expect(desk.page.get_by_role("region", name="Help on the phone")).to_contain_text("Samaritans")
+    desk.press("Save")
+    desk.notice("Saved.")
+
+    ada, _ = a_couple()
+    offered = ada.call("GET", "/v1/help")
+    assert offered["booking"]["url"] == "https://practice.example/book"
+    desk.open("help", "Whom to turn to")
+    expect(desk.page.locator(".help-line").last).to_contain_text("Samaritans United Kingdom · 116 123")
 
 
 # Everybody can use it

@@ -143,6 +143,19 @@ class TestDraft:
         assert refused.problem == "draft-changed"
         assert "wind" in ruth.get(f"{PACK}/draft").body["source"]
 
+    def test_one_that_was_never_published_is_known_by_what_it_says(self, ruth: Phone) -> None:
+        revision = saved(ruth, a_source(audience="choice"))
+        (pack,) = ruth.get("/v1/practice/packs").body["packs"]
+        assert (pack["title"], pack["audience"], pack["languages"], pack["prompts"]) == ("River", "choice", ["en"], 2)
+        saved(ruth, "id: river\ntitle", revision)
+        assert ruth.get("/v1/practice/packs").body["packs"][0]["title"] == "River"
+
+    def test_what_couples_have_is_known_by_what_they_read(self, ruth: Phone) -> None:
+        published(ruth)
+        other = {"en": {"title": "Stream", "written_for": "Us."}}
+        saved(ruth, a_source(words=other))
+        assert ruth.get(PACK).body["title"] == "River"
+
     def test_saving_the_same_again_changes_nothing(self, ruth: Phone) -> None:
         """Also when the answer to the first try was lost."""
         first = ruth.put(f"{PACK}/draft", {"source": a_source(), "revision": 0}).body
@@ -538,7 +551,6 @@ class TestStaff:
         ("POST", f"{PACK}/withdraw", {}),
         ("POST", f"{PACK}/restore", {}),
         ("POST", f"{PACK}/code", None),
-        ("POST", "/v1/practice/check", {"source": ""}),
         ("PUT", "/v1/practice/help", {"revision": 0}),
     )
 

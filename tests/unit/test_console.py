@@ -6,16 +6,14 @@ import base64
 import gzip
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from console.files import DOCUMENT, PAGE, Files
 from console.handler import handler_of
 from rekindle.settings import ConsoleSettings
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SETTINGS = ConsoleSettings(
     project="rekindle-test",
@@ -51,6 +49,12 @@ def test_the_page_is_asked_for_again_each_time_and_names_its_files_by_their_vers
     assert len(addresses) >= 3
     for address in addresses:
         assert asked(f"/{address}")["statusCode"] == 200
+
+
+def test_the_sample_event_gets_the_page() -> None:
+    event = json.loads((Path(__file__).parents[2] / "events" / "console.json").read_text(encoding="utf-8"))
+    answer = HANDLER(event, None)
+    assert (answer["statusCode"], answer["headers"]["Content-Encoding"]) == (200, "gzip")
 
 
 def test_the_page_holds_no_script_and_no_style_of_its_own() -> None:

@@ -27,6 +27,7 @@ FUNCTIONS = {folder.name for folder in (ROOT / "functions").iterdir() if folder.
 SHAPES: dict[str, type[BaseModel]] = {
     "couples_api": APIGatewayProxyEventV2Model,
     "practice_api": APIGatewayProxyEventV2Model,
+    "console": APIGatewayProxyEventV2Model,
     "react": DynamoDBStreamModel,
     "tally": DynamoDBStreamModel,
     "delivery": SqsModel,

@@ -71,8 +71,8 @@ class CheckedView(BaseModel):
 
 
 @router.get("/packs/<pack_id>/draft")
-def get_draft(pack_id: PackPath, staff: TheReader, parts: TheParts) -> DraftView:
-    """What is being written, or what was published last."""
+def get_draft(pack_id: PackPath, _staff: TheReader, parts: TheParts) -> DraftView:
+    """What is being written, or what was published last. It is not held against other packs: a check does that."""
     head = known_pack(parts, pack_id)
     draft = head.draft
     if draft:
@@ -85,7 +85,7 @@ def get_draft(pack_id: PackPath, staff: TheReader, parts: TheParts) -> DraftView
         revision=draft.revision if draft else 0,
         saved=deed_view(draft.saved if draft else None),
         base_version=base,
-        findings=_findings(checked(parts, staff, head.id, source)),
+        findings=_findings(check_source(source)),
     )
 
 
@@ -93,13 +93,14 @@ def get_draft(pack_id: PackPath, staff: TheReader, parts: TheParts) -> DraftView
 def put_draft(pack_id: PackPath, body: DraftBody, staff: ThePublisher, parts: TheParts) -> SavedView:
     """Keep a draft, also one with something to mend. Refused if another was saved since: nobody overwrites unseen."""
     head = parts.packs.head(PackId(pack_id))
-    findings = _findings(checked(parts, staff, head.id, body.source))
+    found = checked(parts, staff, head.id, body.source)
+    findings = _findings(found)
     if head.draft and parts.packs.draft(head.id, head.draft) == body.source:
         # Kept already: perhaps by this very request, whose answer was lost.
         return _saved(head.draft, findings, unchanged=True)
     base = head.draft.base if head.draft else (head.releases[-1].version if head.releases else None)
     try:
-        draft = parts.packs.save_draft(head.id, body.source, body.revision, base, staff.deed)
+        draft = parts.packs.save_draft(head.id, body.source, body.revision, base, staff.deed, form=found.pack)
     except DraftChangedError as error:
         raise draft_changed(error) from error
     except SourceTooLargeError as error:
@@ -125,7 +126,7 @@ def delete_draft(
 
 
 @router.post("/check")
-def post_check(body: CheckBody, staff: ThePublisher, parts: TheParts) -> CheckedView:
+def post_check(body: CheckBody, staff: TheReader, parts: TheParts) -> CheckedView:
     """What there is to mend in a text, and a preview; nothing is kept."""
     found = checked(parts, staff, PackId(body.pack_id or ""), body.source)
     return CheckedView(findings=_findings(found), preview=preview_of(found.pack) if found.pack else None)

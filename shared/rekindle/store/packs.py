@@ -101,9 +101,19 @@ class Packs:
         wanted = [keys.prompt(pack, release.version, prompt) for release in releases]
         return bool(self.table.get_many(wanted, consistent=True))
 
-    def save_draft(self, pack: PackId, source: str, replaces: int, base: int | None, saved: Deed) -> DraftHead:
+    def save_draft(  # noqa: PLR0913  a draft has its circumstances
+        self,
+        pack: PackId,
+        source: str,
+        replaces: int,
+        base: int | None,
+        saved: Deed,
+        *,
+        form: Pack | None = None,
+    ) -> DraftHead:
         """Keep a new draft in place of revision `replaces` (0 for none); a proposal of the old one falls with it.
 
+        `form` is the pack in it, if it is sound: by it one that was never published is known.
         Raises DraftChangedError when another revision stands, and SourceTooLargeError.
         """
         chunks = _chunks(source)
@@ -116,7 +126,8 @@ class Packs:
                 Write("Put", keys.draft(pack, number, place), item={"packed": chunk})
                 for place, chunk in enumerate(chunks)
             ]
-            changed = replace(head, drafts=number, draft=draft, proposal=None)
+            known = head if head.releases or form is None else _described(head, form)
+            changed = replace(known, drafts=number, draft=draft, proposal=None)
             return changed, [*writes, *_forgotten(head, saved.at)]
 
         head = self._change(pack, change, AuditEntry(saved, StaffAction.DRAFT_SAVED, pack))
@@ -183,11 +194,7 @@ class Packs:
         def change(head: PackHead) -> tuple[PackHead, list[Write]]:
             _require_draft(head, revision)
             changed = replace(
-                head,
-                title=words.title,
-                audience=pack.audience,
-                languages=pack.languages,
-                prompts=len(pack.prompts),
+                _described(head, pack),
                 draft=None,
                 proposal=None,
                 releases=(*head.releases, release),
@@ -328,6 +335,17 @@ class Packs:
 def _current(head: PackHead, instant: dt.datetime) -> Iterator[ReleaseHead]:
     """The releases that the playlist has to know: the live one and the one to come."""
     yield from (each for each in (head.live(instant), head.scheduled(instant)) if each)
+
+
+def _described(head: PackHead, pack: Pack) -> PackHead:
+    """The head with what a list says of the pack."""
+    return replace(
+        head,
+        title=pack.words[pack.default_language].title,
+        audience=pack.audience,
+        languages=pack.languages,
+        prompts=len(pack.prompts),
+    )
 
 
 def _require_draft(head: PackHead, revision: int) -> None:

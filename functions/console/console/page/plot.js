@@ -36,7 +36,7 @@ function summary(rows, say) {
 }
 
 function frame(width, height, id, title, rows, say, ...children) {
-  return svg("svg", { role: "img", viewBox: `0 0 ${width} ${height}`, width, height, "aria-labelledby": `${id}-title ${id}-desc` },
+  return svg("svg", { role: "img", viewBox: `0 0 ${width} ${height}`, width, height, "aria-labelledby": `${id}-title`, "aria-describedby": `${id}-desc` },
     svg("title", { id: `${id}-title` }, title),
     svg("desc", { id: `${id}-desc` }, rows.length ? summary(rows, say) : "Nothing yet."),
     children);

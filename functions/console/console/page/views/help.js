@@ -83,6 +83,7 @@ function formOf(context, help, view) {
     } catch (error) {
       const errors = (error.body?.errors ?? []).map((each) => `${placeText(each.field)}: ${each.reason}`);
       const conflict = error.status === 409;
+      for (const each of error.body?.errors ?? []) lines[/lines\.(\d+)/.exec(each.field)?.[1]]?.open();
       fill(problem, h("p", {}, conflict ? "Somebody else has changed the help since you opened it. Yours is not saved: copy what you need, then reload this page." : `Not saved. ${errors.length ? "Mend this first:" : sentenceOf(error)}`),
         errors.length > 0 && h("ul", {}, errors.map((each) => h("li", {}, each))));
       problem.hidden = false;
@@ -151,13 +152,26 @@ function lineForm(line) {
     name.element,
     h("div", { class: "form-grid" }, country.element, phone.element, text.element, url.element, hours.element),
     languages.element, note.element);
+  const summary = h("span", { class: "help-summary" });
+  const details = h("details", { class: "help-line", open: !line.name || Object.values(line.name).every((each) => !each) });
+  const sum = () => {
+    const { country: place, phone: number, text: message, url: address } = value();
+    fill(summary, h("strong", {}, h("bdi", {}, title())), ` ${[place ? regionName(place) : "All countries", number ?? message ?? address].filter(Boolean).join(" · ")}`);
+  };
+  details.addEventListener("input", sum);
+  details.addEventListener("change", sum);
   return {
     title,
     value,
-    focusName: () => name.focus(),
+    open: () => (details.open = true),
+    focusName() {
+      details.open = true;
+      name.focus();
+    },
     draw(at, count, { move, remove }) {
-      return h("fieldset", { class: "help-line" },
-        h("legend", {}, `Line ${at + 1}`),
+      sum();
+      return fill(details,
+        h("summary", {}, `${at + 1}. `, summary),
         parts,
         h("div", { class: "row-actions" },
           at > 0 && button("Move up", () => move(-1), { kind: "quiet small", "aria-label": `Move line ${at + 1} up` }),

@@ -57,7 +57,7 @@ function codePanel(context, pack, again) {
 async function prompts(context, pack, live, again) {
   const withdrawn = new Set(pack.withdrawn_prompts);
   const { source } = await context.api.get(`packs/${pack.id}/releases/${live.version}`);
-  if (!context.session.mayPublish) return h("pre", { class: "source", tabindex: "0", "aria-label": "Text of the version" }, source);
+  const may = context.session.mayPublish;
   const { preview } = await context.api.post("check", { source, pack_id: pack.id });
   if (!preview) return h("pre", { class: "source", tabindex: "0", "aria-label": "Text of the version" }, source);
   const list = h("ul", { class: "prompt-list" });
@@ -77,9 +77,9 @@ async function prompts(context, pack, live, again) {
           h("p", { class: "prompt-row-text", dir: "auto", lang: preview.default_language }, words?.text ?? prompt.id),
           h("p", { class: "hint" }, [themeName(prompt.theme), prompt.id, Object.keys(prompt.words).map(languageName).join(", ")].join(" · "))),
         gone && h("span", { class: "badge withdrawn" }, "Withdrawn"),
-        gone
+        may && (gone
           ? button("Put back", (event) => restore(context, pack, prompt.id, event.currentTarget, again), { "aria-label": `Put back ${prompt.id}`, kind: "small" })
-          : !pack.withdrawn && button("Withdraw …", () => withdraw(context, pack, prompt.id, again), { "aria-label": `Withdraw ${prompt.id}`, kind: "quiet small" }));
+          : !pack.withdrawn && button("Withdraw …", () => withdraw(context, pack, prompt.id, again), { "aria-label": `Withdraw ${prompt.id}`, kind: "quiet small" })));
     }));
     fill(more, found.length > shown && button("Show more", () => ((shown += AT_FIRST), draw()), { kind: "quiet" }));
   };

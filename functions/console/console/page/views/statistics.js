@@ -34,7 +34,7 @@ function plots(numbers, titles) {
       tile("Active in the last 28 days", latest?.active_28)),
     h("div", { class: "plots" },
       barPlot({
-        title: "Active couples by day", unit: { row: "Day", value: "Couples" },
+        title: "Active couples by day", note: "At least one of the two answered.", unit: { row: "Day", value: "Couples" },
         rows: numbers.days.map((day) => ({ label: dateText(day.date), short: shortDate(day.date), value: day.active })),
       }),
       barPlot({
@@ -57,7 +57,7 @@ function weekly(weeks, title) {
     const week = weeks.find((each) => each.week === chosen.value);
     fill(body,
       barPlot({
-        title: "Days met, by theme", note: "Of 100 days on which couples were offered a prompt of it, how many both met.", percent: true, horizontal: true,
+        title: "Met, by theme", note: "Of 100 couples who were offered one that week, how many both answered or did at least one.", percent: true, horizontal: true,
         unit: { row: "Theme", value: "Met" },
         rows: THEMES.map(([theme]) => {
           const { offered, completed } = week.themes[theme] ?? {};
@@ -65,7 +65,7 @@ function weekly(weeks, title) {
         }),
       }),
       barPlot({
-        title: "Days met, by pack", percent: true, horizontal: true, unit: { row: "Pack", value: "Met" },
+        title: "Met, by pack", note: "Of 100 couples who were offered a prompt of it that week.", percent: true, horizontal: true, unit: { row: "Pack", value: "Met" },
         rows: Object.entries(week.packs).map(([id, { offered, completed }]) => ({ label: title(id), value: share(completed, offered) })),
       }),
       barPlot({
@@ -73,7 +73,7 @@ function weekly(weeks, title) {
         rows: Object.entries(week.streaks).map(([label, value]) => ({ label: label === "0" ? "none" : label, value })),
       }),
       barPlot({
-        title: "Reminders that reached somebody", note: "Of 100 that were due.", percent: true, horizontal: true, unit: { row: "Reminder", value: "Reached" },
+        title: "Reminders that reached somebody", note: "Of 100 couples for whom one was due, how many it reached.", percent: true, horizontal: true, unit: { row: "Reminder", value: "Reached" },
         rows: Object.entries(week.reach).map(([kind, { due, reached }]) => ({ label: REMINDERS[kind] ?? kind, value: share(reached, due) })),
       }));
   };

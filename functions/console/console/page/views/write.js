@@ -330,10 +330,7 @@ function desk(context, given, draft, changed, element) {
     h("div", { class: "desk" },
       h("section", { class: "desk-text", "aria-label": "Text" }, tools, editor.element),
       h("div", { class: "desk-side" }, findings.element, preview.element)));
-  if (!may) {
-    fill(element.querySelector(".desk-side"), findings.element);
-    state.classList.add("read-only");
-  }
+  state.classList.toggle("read-only", !may);
   editor.area.addEventListener("dragover", (event) => may && event.dataTransfer?.types.includes("Files") && event.preventDefault());
   editor.area.addEventListener("drop", (event) => {
     const [file] = event.dataTransfer?.files ?? [];
@@ -363,7 +360,7 @@ function desk(context, given, draft, changed, element) {
   drawState();
   findings.show(draft.findings);
   editor.mark(draft.findings);
-  if (may) checkNow();
+  checkNow();
   api.get("help").then((help) => preview.setHelp(help), () => {});
   const clock = setInterval(drawState, 30_000);
   const saveKey = (event) => {
