@@ -15,6 +15,7 @@ from rekindle.calendar import local_date, slot_instant
 from rekindle.models import PushKind
 from rekindle.push.jobs import PersonJob, SpreadJob
 from rekindle.push.payloads import CODES
+from rekindle.store.news import News
 from rekindle.store.people import People
 from rekindle.store.runs import Runs
 from rekindle.store.slots import Slots
@@ -22,7 +23,7 @@ from tests.builders import LONDON, NEW_YORK, TOKYO
 from tests.integration import fcm_wire
 from tests.integration.marks import on_the_emulator
 from tests.integration.test_moved_reminders import due_at, jobs_for
-from tests.integration.test_news import plenty, told
+from tests.integration.test_news import announce, plenty, told, work
 from tests.integration.test_pause import DAY, FIRST, at_noon, paused, person_of
 from tests.phones import Phone, a_phone, pair
 from tick.handler import Tick
@@ -156,6 +157,23 @@ class TestReminders:
             on_parts.carry_out(job(kind), NO_WAIT, plenty)
         arrived = [message["android"]["notification"]["tag"][0] for message in wire.messages]
         assert arrived == [CODES[kind] for kind in (PushKind.NUDGE, PushKind.PARTNER_ANSWERED, PushKind.BOTH_ANSWERED)]
+
+
+def test_news_of_a_date_in_a_pause_are_not_made_up_for(
+    own_parts: Parts, courier: Courier, queue: Queue, wire: FcmWire
+) -> None:
+    ada, ben = (a_phone(handler_of(lambda: own_parts), name, LONDON) for name in ("ada", "ben"))
+    pair(ada, ben)
+    table = own_parts.people.table
+    announce(table, FIRST + DAY)
+    on_parts = replace(on_table(courier, table), news=News(table))
+    paused(ben, FIRST + 2 * DAY)
+    for date in (FIRST + DAY, FIRST + 2 * DAY):
+        came = slot_instant(date, MORNING, LONDON)
+        assert came
+        work(table, on_parts, queue, came)
+    assert {kind for _, kind, _ in told(wire)} == {PushKind.PROMPT}
+    assert [date for _, _, date in told(wire)] == [FIRST + 2 * DAY] * 2
 
 
 @dataclass(frozen=True)
