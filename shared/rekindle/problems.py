@@ -69,6 +69,7 @@ class Problem(Enum):
     NOT_OPEN_YET = HTTPStatus.CONFLICT, "A reflection has its time once you both have answered."
     REFLECTED_ALREADY = HTTPStatus.CONFLICT, "You have left a reflection on this day already, and it stays."
     NOTHING_TO_SHARE = HTTPStatus.CONFLICT, "You have not answered on this day, so there is nothing to share."
+    PAUSE_OUT_OF_RANGE = HTTPStatus.UNPROCESSABLE_ENTITY, "A pause ends tomorrow at the earliest, and within 92 days."
     KEY_REUSED = HTTPStatus.CONFLICT, "This idempotency key was used for another request."
     NO_PROMPT = HTTPStatus.SERVICE_UNAVAILABLE, "There is no prompt to offer yet."
     BUSY = HTTPStatus.SERVICE_UNAVAILABLE, "Something is busy on our side. Nothing is lost; try again in a moment."

@@ -58,6 +58,7 @@ STABLE = {
     "urn:rekindle:problem:not-open-yet": 409,
     "urn:rekindle:problem:reflected-already": 409,
     "urn:rekindle:problem:nothing-to-share": 409,
+    "urn:rekindle:problem:pause-out-of-range": 422,
     "urn:rekindle:problem:key-reused": 409,
     "urn:rekindle:problem:no-prompt": 503,
     "urn:rekindle:problem:busy": 503,
