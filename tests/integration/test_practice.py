@@ -194,6 +194,16 @@ class TestDraft:
         again = saved(ruth, source[:-1], revision)
         assert ruth.get(f"{PACK}/draft").body["revision"] == again
 
+    def test_what_can_be_kept_can_be_read_in_any_script(self, ruth: Phone) -> None:
+        """Lambda takes 6 MB for an answer, in whose JSON the body is one string: each escape in it is escaped again."""
+        source = f"# {'שלום ' * 10}\n" * 45_000
+        body = json.dumps({"source": source, "revision": 0}, ensure_ascii=False)
+        assert 4_000_000 < len(body.encode()) < 4_500_000
+        assert ruth.call("PUT", f"{PACK}/draft", raw=body).status == 200
+        reply = ruth.get(f"{PACK}/draft")
+        assert reply.body["source"] == source
+        assert len(json.dumps(reply.text, ensure_ascii=False).encode()) < 6_000_000
+
     def test_more_than_that_is_refused_in_words(self, ruth: Phone) -> None:
         assert ruth.put(f"{PACK}/draft", {"source": "#" * 4_000_001, "revision": 0}).problem == "invalid-fields"
         assert ruth.put(f"{PACK}/draft", {"source": "#" * 4_600_000, "revision": 0}).problem == "body-too-large"
