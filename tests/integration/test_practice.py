@@ -142,16 +142,9 @@ class TestDraft:
         assert saved(ruth, a_source(a_prompt("snow")), his) > his
 
     def test_of_two_who_save_at_once_one_is_told(self, ruth: Phone, saul: Phone, table: Table) -> None:
-        between: list[Reply] = []
-
-        def be_faster(operation: str, _request: AWSPreparedRequest) -> None:
-            if operation == "TransactWriteItems" and not between:
-                between.append(ruth)  # type: ignore[arg-type]  # only to come here once
-                between[0] = saul.put(f"{PACK}/draft", {"source": a_source(a_prompt("wind")), "revision": 0})
-
-        with tapped(be_faster, table.client):
+        faster = first_of("TransactWriteItems", lambda: saved(saul, a_source(a_prompt("wind"))))
+        with tapped(faster, table.client):
             refused = ruth.put(f"{PACK}/draft", {"source": a_source(), "revision": 0})
-        assert between[0].status == 200
         assert refused.problem == "draft-changed"
         assert "wind" in ruth.get(f"{PACK}/draft").body["source"]
 
@@ -373,17 +366,10 @@ class TestPublish:
         assert ruth.post(f"{PACK}/publish", {"revision": revision}).body["pack"]["live_version"] == 2
 
     def test_of_two_who_publish_two_packs_at_once_both_are_live(self, ruth: Phone, saul: Phone, parts: Parts) -> None:
-        between: list[int] = []
-
-        def be_faster(operation: str, _request: AWSPreparedRequest) -> None:
-            if operation == "TransactWriteItems" and not between:
-                between.append(0)
-                lake = "/v1/practice/packs/lake"
-                between[0] = saved(saul, a_source(id="lake"), pack=lake)
-                assert saul.post(f"{lake}/publish", {"revision": between[0]}).status == 200
-
-        revision = saved(ruth, a_source())
-        with tapped(be_faster, parts.packs.table.client):
+        lake = "/v1/practice/packs/lake"
+        his, revision = saved(saul, a_source(id="lake"), pack=lake), saved(ruth, a_source())
+        faster = first_of("TransactWriteItems", lambda: saul.post(f"{lake}/publish", {"revision": his}))
+        with tapped(faster, parts.packs.table.client):
             assert ruth.post(f"{PACK}/publish", {"revision": revision}).status == 200
         assert live_at(parts).keys() == {"lake", "river"}
 
