@@ -125,6 +125,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/days/{date}/reflection": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Leave a reflection on the partner's opened answer: one, whenever, and it stays
+         * @description No push tells of it.
+         */
+        put: operations["put_reflection"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/days/{date}/swap": {
         parameters: {
             query?: never;
@@ -324,6 +344,119 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/recap": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Look back on a week: the days the two met, their themes, and what is new; the present week as far as it has come.
+         *
+         *     There is no week before they paired, and none that has not begun
+         */
+        get: operations["get_recap"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/solo/days": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The caller's own days, latest first, for nobody but the caller, paired or not */
+        get: operations["get_solo_days"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/solo/days/{date}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Answer for oneself, or edit the answer: on the date by the caller's clock and the day after it */
+        put: operations["put_solo_answer"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/solo/days/{date}/share": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Show the partner what the caller answered alone on this date, until it is taken back
+         * @description Again changes nothing.
+         */
+        post: operations["post_solo_share"];
+        /**
+         * Take back what the caller has shown to the partner
+         * @description What is not shown is no error.
+         */
+        delete: operations["delete_solo_share"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/solo/shared": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the two have shown to each other of what they answered alone: `limit` dates of it, each whole */
+        get: operations["get_solo_shared"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/solo/today": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The caller's own today while they are in no couple: a question, for themself */
+        get: operations["get_solo_today"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/streak": {
         parameters: {
             query?: never;
@@ -443,6 +576,12 @@ export interface components {
             label: string;
         };
         /**
+         * By
+         * @description Whose it is, as the reader sees it.
+         * @enum {string}
+         */
+        By: "me" | "partner";
+        /**
          * ConfirmBody
          * @description Which invite is confirmed: the one whose redeemer the inviter has seen.
          * @example {
@@ -518,7 +657,8 @@ export interface components {
          * DayView
          * @description A day as one of the two sees it. `revealed` says that both have answered, and both answers are open.
          *
-         *     `swappable` says that its prompt may be swapped: once, by either, before anyone has answered.
+         *     `swappable` says that its prompt may be swapped: once, by either, before anyone has answered. `reflect` is the kind
+         *     of reflection that its theme calls for once both are open, null where any is as good.
          * @example {
          *       "date": "2026-03-02",
          *       "prompt": {
@@ -543,6 +683,11 @@ export interface components {
          *       "partner": {
          *         "state": "answered",
          *         "text": null
+         *       },
+         *       "reflect": null,
+         *       "reflections": {
+         *         "me": null,
+         *         "partner": null
          *       }
          *     }
          * @example {
@@ -569,6 +714,17 @@ export interface components {
          *       "partner": {
          *         "state": "answered",
          *         "text": "The way you hum when you cook."
+         *       },
+         *       "reflect": null,
+         *       "reflections": {
+         *         "me": {
+         *           "kind": "heard",
+         *           "text": "That my humming makes the kitchen feel like home."
+         *         },
+         *         "partner": {
+         *           "kind": "thank_you",
+         *           "text": null
+         *         }
          *       }
          *     }
          * @example {
@@ -598,6 +754,11 @@ export interface components {
          *       "partner": {
          *         "state": "waiting",
          *         "text": null
+         *       },
+         *       "reflect": null,
+         *       "reflections": {
+         *         "me": null,
+         *         "partner": null
          *       }
          *     }
          */
@@ -621,6 +782,18 @@ export interface components {
             swappable: boolean;
             me: components["schemas"]["OwnAnswerView"];
             partner: components["schemas"]["PartnerAnswerView"];
+            reflect: components["schemas"]["ReflectionKind"] | null;
+            reflections: components["schemas"]["ReflectionsView"];
+        };
+        /**
+         * DaysMetView
+         * @description The dates of the week on which both took part.
+         */
+        DaysMetView: {
+            /** Count */
+            count: number;
+            /** Dates */
+            dates: string[];
         };
         /**
          * DeviceBody
@@ -765,6 +938,17 @@ export interface components {
          *           "partner": {
          *             "state": "answered",
          *             "text": "The way you hum when you cook."
+         *           },
+         *           "reflect": null,
+         *           "reflections": {
+         *             "me": {
+         *               "kind": "heard",
+         *               "text": "That my humming makes the kitchen feel like home."
+         *             },
+         *             "partner": {
+         *               "kind": "thank_you",
+         *               "text": null
+         *             }
          *           }
          *         }
          *       ],
@@ -836,6 +1020,30 @@ export interface components {
              * Format: date-time
              */
             expires_at: string;
+        };
+        /**
+         * NewPackView
+         * @description A pack that the couple can have since that week, in the reader's language or in its own.
+         */
+        NewPackView: {
+            /** Id */
+            id: string;
+            /** Title */
+            title: string;
+        };
+        /**
+         * NewsView
+         * @description What was new in the week. Of the streak there is nothing for who hides it.
+         *
+         *     `milestones` are lengths of a run that they reached; `longest` says that their longest run grew.
+         */
+        NewsView: {
+            /** Packs */
+            packs: components["schemas"]["NewPackView"][];
+            /** Milestones */
+            milestones: number[];
+            /** Longest */
+            longest: boolean;
         };
         /**
          * NudgeBody
@@ -1108,6 +1316,9 @@ export interface components {
         /**
          * PromptView
          * @description A prompt in the reader's language, or in its pack's own. An answer names its `id`, in case it is swapped.
+         *
+         *     The id begins with that of its pack and a slash. What is of kind `together` or `touch` is done and checked off, with
+         *     or without words.
          */
         PromptView: {
             /** Id */
@@ -1131,6 +1342,51 @@ export interface components {
             start: string;
             /** End */
             end: string;
+        };
+        /**
+         * RecapView
+         * @description A week, named by its Monday, by the couple's calendar dates; the streak is as the week ended, null if hidden.
+         * @example {
+         *       "week": "2026-02-23",
+         *       "days_met": {
+         *         "count": 2,
+         *         "dates": [
+         *           "2026-02-23",
+         *           "2026-02-25"
+         *         ]
+         *       },
+         *       "themes": [
+         *         "spark",
+         *         "listening"
+         *       ],
+         *       "streak": {
+         *         "current": 4,
+         *         "longest": 12,
+         *         "total": 31
+         *       },
+         *       "new": {
+         *         "packs": [
+         *           {
+         *             "id": "money-talk",
+         *             "title": "Money talk"
+         *           }
+         *         ],
+         *         "milestones": [],
+         *         "longest": false
+         *       }
+         *     }
+         */
+        RecapView: {
+            /**
+             * Week
+             * Format: date
+             */
+            week: string;
+            days_met: components["schemas"]["DaysMetView"];
+            /** Themes */
+            themes: components["schemas"]["Theme"][];
+            streak: components["schemas"]["StreakView"] | null;
+            new: components["schemas"]["NewsView"];
         };
         /**
          * RedeemBody
@@ -1158,6 +1414,47 @@ export interface components {
             /** Inviter */
             inviter: string;
             state: components["schemas"]["InviteState"];
+        };
+        /**
+         * ReflectionBody
+         * @description How the partner's answer was taken in. `text` comes with `heard`, which gives back what was heard, and no other.
+         *
+         *     Whether it is welcome is for the phone to make sure: nobody is told of it by a push.
+         * @example {
+         *       "kind": "heard",
+         *       "text": "That my humming makes the kitchen feel like home."
+         *     }
+         * @example {
+         *       "kind": "thank_you"
+         *     }
+         */
+        ReflectionBody: {
+            kind: components["schemas"]["ReflectionKind"];
+            /** Text */
+            text?: string | null;
+        };
+        /**
+         * ReflectionKind
+         * @description How a person takes in their partner's answer: giving back in words what they heard, or in a word of its own.
+         * @enum {string}
+         */
+        ReflectionKind: "heard" | "thank_you" | "i_hear_you" | "tell_me_more";
+        /**
+         * ReflectionView
+         * @description What one of the two has left beside the other's answer; `text` is what they heard, null with any other kind.
+         */
+        ReflectionView: {
+            kind: components["schemas"]["ReflectionKind"];
+            /** Text */
+            text: string | null;
+        };
+        /**
+         * ReflectionsView
+         * @description The reflections of both; null until there is one, and always before both answers are open.
+         */
+        ReflectionsView: {
+            me: components["schemas"]["ReflectionView"] | null;
+            partner: components["schemas"]["ReflectionView"] | null;
         };
         /**
          * RemindersBody
@@ -1222,6 +1519,150 @@ export interface components {
              * @default true
              */
             news?: boolean;
+        };
+        /**
+         * SharedAnswerView
+         * @description What one of the two answered alone and has shown to the other; the prompt was theirs alone, too.
+         */
+        SharedAnswerView: {
+            /**
+             * Date
+             * Format: date
+             */
+            date: string;
+            by: components["schemas"]["By"];
+            prompt: components["schemas"]["PromptView"];
+            /** Text */
+            text: string;
+        };
+        /**
+         * SharedAnswersView
+         * @description What the two have shown to each other, latest date first; `before` asks for the next page, null at the end.
+         * @example {
+         *       "answers": [
+         *         {
+         *           "date": "2026-02-23",
+         *           "by": "partner",
+         *           "prompt": {
+         *             "id": "starter/window-seat",
+         *             "theme": "spark",
+         *             "kind": "question",
+         *             "text": "What is a small thing your partner did early on that you still smile about?",
+         *             "why": "The spark is often in the details that only you two remember.",
+         *             "hint": null,
+         *             "help": null
+         *           },
+         *           "text": "The window seat."
+         *         }
+         *       ],
+         *       "before": null
+         *     }
+         */
+        SharedAnswersView: {
+            /** Answers */
+            answers: components["schemas"]["SharedAnswerView"][];
+            /** Before */
+            before: string | null;
+        };
+        /**
+         * SoloAnswerBody
+         * @description An answer that nobody else reads. An edit names the `revision` that it replaces.
+         * @example {
+         *       "text": "The window seat."
+         *     }
+         * @example {
+         *       "text": "The window seat, always.",
+         *       "revision": 1
+         *     }
+         */
+        SoloAnswerBody: {
+            /** Text */
+            text: string;
+            /** Revision */
+            revision?: number | null;
+        };
+        /**
+         * SoloAnswerView
+         * @description The caller's answer to themself. `revision` names it in an edit.
+         */
+        SoloAnswerView: {
+            state: components["schemas"]["AnswerState"];
+            /** Text */
+            text?: string | null;
+            /** Revision */
+            revision?: number | null;
+        };
+        /**
+         * SoloDayView
+         * @description A day of the caller's own. `open` says that it takes an answer or an edit.
+         *
+         *     `shared` says that the caller's partner can read the answer, because the caller has shown it to them.
+         * @example {
+         *       "date": "2026-02-23",
+         *       "prompt": {
+         *         "id": "starter/window-seat",
+         *         "theme": "spark",
+         *         "kind": "question",
+         *         "text": "What is a small thing your partner did early on that you still smile about?",
+         *         "why": "The spark is often in the details that only you two remember.",
+         *         "hint": null,
+         *         "help": null
+         *       },
+         *       "open": true,
+         *       "me": {
+         *         "state": "answered",
+         *         "text": "The window seat.",
+         *         "revision": 1
+         *       },
+         *       "shared": false
+         *     }
+         */
+        SoloDayView: {
+            /**
+             * Date
+             * Format: date
+             */
+            date: string;
+            prompt: components["schemas"]["PromptView"];
+            /** Open */
+            open: boolean;
+            me: components["schemas"]["SoloAnswerView"];
+            /** Shared */
+            shared: boolean;
+        };
+        /**
+         * SoloJournalView
+         * @description The caller's own days, latest first; `before` asks for the next page, null at the end.
+         * @example {
+         *       "days": [
+         *         {
+         *           "date": "2026-02-23",
+         *           "prompt": {
+         *             "id": "starter/window-seat",
+         *             "theme": "spark",
+         *             "kind": "question",
+         *             "text": "What is a small thing your partner did early on that you still smile about?",
+         *             "why": "The spark is often in the details that only you two remember.",
+         *             "hint": null,
+         *             "help": null
+         *           },
+         *           "open": false,
+         *           "me": {
+         *             "state": "answered",
+         *             "text": "The window seat.",
+         *             "revision": 1
+         *           },
+         *           "shared": false
+         *         }
+         *       ],
+         *       "before": null
+         *     }
+         */
+        SoloJournalView: {
+            /** Days */
+            days: components["schemas"]["SoloDayView"][];
+            /** Before */
+            before: string | null;
         };
         /**
          * StreakCalendarView
@@ -1297,6 +1738,11 @@ export interface components {
          *         "partner": {
          *           "state": "answered",
          *           "text": null
+         *         },
+         *         "reflect": null,
+         *         "reflections": {
+         *           "me": null,
+         *           "partner": null
          *         }
          *       },
          *       "previous": null,
@@ -1559,6 +2005,15 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description - `urn:rekindle:problem:no-such-week`: There is no such week to look back on. */
+        NoSuchWeek: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description - `urn:rekindle:problem:no-such-day`: There is no such day in your journal. */
         NoSuchDay: {
             headers: {
@@ -1660,6 +2115,33 @@ export interface components {
         };
         /** @description - `urn:rekindle:problem:nothing-to-swap`: There is no other prompt on this theme that fits you both. */
         NothingToSwap: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description - `urn:rekindle:problem:not-open-yet`: A reflection has its time once you both have answered. */
+        NotOpenYet: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description - `urn:rekindle:problem:reflected-already`: You have left a reflection on this day already, and it stays. */
+        ReflectedAlready: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description - `urn:rekindle:problem:nothing-to-share`: You have not answered on this day, so there is nothing to share. */
+        NothingToShare: {
             headers: {
                 [name: string]: unknown;
             };
@@ -2108,6 +2590,66 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+        };
+    };
+    put_reflection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A calendar date, YYYY-MM-DD. */
+                date: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReflectionBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DayView"];
+                };
+            };
+            400: components["responses"]["MalformedJson"];
+            401: components["responses"]["Unauthorized"];
+            /**
+             * @description - `urn:rekindle:problem:no-profile`: Say who you are first.
+             *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
+             *     - `urn:rekindle:problem:no-such-day`: There is no such day in your journal.
+             */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `urn:rekindle:problem:not-open-yet`: A reflection has its time once you both have answered.
+             *     - `urn:rekindle:problem:reflected-already`: You have left a reflection on this day already, and it stays.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidFields"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
         };
     };
     post_swap: {
@@ -2771,6 +3313,312 @@ export interface operations {
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
+        };
+    };
+    get_recap: {
+        parameters: {
+            query?: {
+                /** @description The week's Monday; the last whole week by the caller's clock without. */
+                week?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecapView"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            /**
+             * @description - `urn:rekindle:problem:no-profile`: Say who you are first.
+             *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
+             *     - `urn:rekindle:problem:no-such-week`: There is no such week to look back on.
+             */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: components["responses"]["InvalidFields"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    get_solo_days: {
+        parameters: {
+            query?: {
+                /** @description Days before this date; the first page without it. */
+                before?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SoloJournalView"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NoProfile"];
+            422: components["responses"]["InvalidFields"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    put_solo_answer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A calendar date, YYYY-MM-DD. */
+                date: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SoloAnswerBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SoloDayView"];
+                };
+            };
+            400: components["responses"]["MalformedJson"];
+            401: components["responses"]["Unauthorized"];
+            /**
+             * @description - `urn:rekindle:problem:no-profile`: Say who you are first.
+             *     - `urn:rekindle:problem:no-such-day`: There is no such day in your journal.
+             */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `urn:rekindle:problem:already-paired`: You are paired already.
+             *     - `urn:rekindle:problem:day-closed`: This day no longer takes answers.
+             *     - `urn:rekindle:problem:answered-already`: You have answered already. To edit it, name the revision you have read.
+             *     - `urn:rekindle:problem:edited-since`: You have edited this answer since. Read it again before you edit it.
+             *     - `urn:rekindle:problem:nothing-to-edit`: You have not answered yet, so there is no revision to edit.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidFields"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `urn:rekindle:problem:no-prompt`: There is no prompt to offer yet.
+             *     - `urn:rekindle:problem:busy`: Something is busy on our side. Nothing is lost; try again in a moment.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_solo_share: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A calendar date, YYYY-MM-DD. */
+                date: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SoloDayView"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            /**
+             * @description - `urn:rekindle:problem:no-profile`: Say who you are first.
+             *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
+             *     - `urn:rekindle:problem:no-such-day`: There is no such day in your journal.
+             */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: components["responses"]["NothingToShare"];
+            422: components["responses"]["InvalidFields"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    delete_solo_share: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A calendar date, YYYY-MM-DD. */
+                date: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            /**
+             * @description - `urn:rekindle:problem:no-profile`: Say who you are first.
+             *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
+             */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: components["responses"]["InvalidFields"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    get_solo_shared: {
+        parameters: {
+            query?: {
+                /** @description Days before this date; the first page without it. */
+                before?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SharedAnswersView"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            /**
+             * @description - `urn:rekindle:problem:no-profile`: Say who you are first.
+             *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
+             */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: components["responses"]["InvalidFields"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    get_solo_today: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SoloDayView"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NoProfile"];
+            409: components["responses"]["AlreadyPaired"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `urn:rekindle:problem:no-prompt`: There is no prompt to offer yet.
+             *     - `urn:rekindle:problem:busy`: Something is busy on our side. Nothing is lost; try again in a moment.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     get_streak: {
