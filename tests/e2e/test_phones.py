@@ -13,6 +13,7 @@ from playwright.sync_api import expect
 
 from local.clock import now
 from tests.builders import LONDON, NEW_YORK, TOKYO
+from tests.e2e.conftest import pair
 from tests.e2e.two_phones import TwoPhones
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
     from local.stack import Stack
-    from tests.e2e.conftest import NewCouple, Phone
+    from tests.e2e.conftest import NewCouple, NewPhone, Phone
 
 type NewPage = Callable[..., TwoPhones]
 
@@ -113,6 +114,40 @@ def test_an_answer_is_edited_while_it_is_sealed_and_shared_first_if_its_writer_s
     two.ben.open("Today")
     expect(two.ben.content).to_contain_text(RIVER)
     expect(two.ben.content).to_contain_text("has opened theirs to you first")
+
+
+def test_each_takes_in_what_the_other_wrote(two: TwoPhones) -> None:
+    two.ada.answer(COFFEE)
+    two.ben.answer(RIVER)
+    expect(two.ben.root.get_by_text("Both are open.")).to_be_visible()
+    details = two.ben.root.locator(".reflect")
+    if details.get_attribute("open") is None:
+        details.locator("summary").click()
+    two.ben.root.get_by_label("What I heard you say").fill("That you felt seen before you had said a word.")
+    two.ben.press("Leave this")
+    two.ada.open("Today")
+    expect(two.ada.root.locator(".reflection")).to_contain_text("That you felt seen")
+    two.ada.open("Us")
+    expect(two.ada.root.get_by_role("img", name="1 day met", exact=True)).to_be_visible()
+
+
+def test_what_somebody_wrote_alone_is_shown_if_they_say_so(a_page: NewPage, a_phone: NewPhone) -> None:
+    ada, ben = a_phone("Ada", LONDON), a_phone("Ben", LONDON)
+    page = a_page(ada, ben)
+    expect(page.ada.root.get_by_text("While you wait, for yourself")).to_be_visible()
+    page.ada.root.get_by_label("Your answer").fill(COFFEE)
+    page.ada.press("Keep it for me")
+    expect(page.ada.root.get_by_text("Nobody else sees it")).to_be_visible()
+    pair(ada, ben)
+    page.desk.page.reload()
+    page.settle()
+    page.ben.open("Journal")
+    assert COFFEE not in page.ben.content.inner_text()
+    page.ada.open("Journal")
+    page.ada.press("Show Ben")
+    expect(page.ada.root.get_by_role("button", name="Take it back")).to_be_visible()
+    page.ben.open("Journal")
+    expect(page.ben.content).to_contain_text(COFFEE)
 
 
 # The second two are always a date apart, whatever the hour at which this runs.

@@ -4,6 +4,7 @@ import { dateWords } from "../clock.js";
 import { button, h, icon, tick, words } from "../dom.js";
 import { GESTURES, THEMES } from "../words.js";
 import { candles } from "./candles.js";
+import { reflectPart } from "./reflect.js";
 
 /** @typedef {import("../phone.js").Phone} Phone */
 /** @typedef {import("../phone.js").Schema} Schema */
@@ -182,6 +183,7 @@ function openedPart(phone, day) {
     h("div", { class: "seal" }, candles(true, true), h("p", { class: "seal-words" }, "Both are open.")),
     letter("You", day.me.text ?? "I was there."),
     letter(phone.partner, day.partner.text ?? "I was there."),
+    reflectPart(phone, day),
   );
 }
 
