@@ -60,7 +60,7 @@ reset: .venv/.synced ## delete the local stack's data
 	@$(PYTHON) -m local reset
 
 .PHONY: demo bench simulate
-demo: setup ## a couple's first week, from end to end, on a stack of its own
+demo: setup ## a couple's first ten dates, from end to end, on a stack of its own
 	@$(PYTHON) -m local.demo
 bench: setup ## requests, capacity units and round trips of every call and worker; the gateway's speed
 	@$(PYTHON) -m bench

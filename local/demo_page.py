@@ -13,7 +13,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from local.demo_plan import COUPLE, Partner
+from local.demo_plan import COUPLE, MAYA, Partner
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 PAGE_WIDTH: Final = 112
-_MARKS: Final = {"complete": "●", "rest": "○", "open": "·"}
+_MARKS: Final = {"complete": "●", "rest": "○", "paused": "~", "open": "·"}
+_BESIDE: Final = {"rest": "a rest day", "paused": "a day of pause"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +52,16 @@ class Page:
             self._console.print(Text(line, style="bold"))
 
     def prompt(self, date: dt.date, prompt: Mapping[str, Any]) -> None:
-        """Note the prompt of a date, as a phone shows it."""
-        self._prompts.setdefault(date, prompt)
+        """Note the prompt of a date, as a phone shows it; the last is what the date is headed by."""
+        self._prompts[date] = prompt
 
     def streak(self, date: dt.date, current: int, calendar: Mapping[str, str]) -> None:
         """Note how the streak stands when the date is over."""
         marks = " ".join(_MARKS[mark] for _, mark in sorted(calendar.items()))
-        rests = list(calendar.values()).count("rest")
+        beside = " and ".join(word for mark, word in _BESIDE.items() if mark in calendar.values())
         days = f"{current} {'day' if current == 1 else 'days'}"
         self._streaks[date] = Text.assemble(
-            ("Streak  ", "dim"), (marks, "green"), (f"  {days}", "bold"), (", and a rest day" if rests else "", "dim")
+            ("Streak  ", "dim"), (marks, "green"), (f"  {days}", "bold"), (f", with {beside}" if beside else "", "dim")
         )
 
     def push(self, date: dt.date, who: Partner, at: dt.datetime, push: Mapping[str, Any]) -> None:
@@ -79,6 +80,14 @@ class Page:
         """The partner's answer is open."""
         words = Text.assemble((f"{partner.name}: ", "bold green"), (text, "green"))
         self._lines[date].append(Line(who, at, Text("◆", "green"), words))
+
+    def reflects(self, date: dt.date, who: Partner, at: dt.datetime, text: str) -> None:
+        """Somebody says what they have heard, or somebody reads it."""
+        self._lines[date].append(Line(who, at, Text("»", "magenta"), Text(text, "magenta")))
+
+    def practice(self, date: dt.date, at: dt.datetime, text: str) -> None:
+        """What the practice does, a few streets from Maya."""
+        self._lines[date].append(Line(MAYA, at, Text("⌂", "bold blue"), Text(text, "blue")))
 
     def notes(self, date: dt.date, who: Partner, at: dt.datetime, text: str) -> None:
         """What the app says, or does not say."""

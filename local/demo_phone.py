@@ -1,4 +1,4 @@
-"""The demo's phones: their calls to the API, at a past instant by a replayed event or now through the gateway."""
+"""The demo's phones and the practice's desk: their calls, as events of a past instant or through the gateway now."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from local.identity import ACCOUNTS
 from rekindle.store.instants import to_millis
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 PATIENCE_SECONDS: Final = 20
 """How long a push may take from its cause to the phone: through stream, queue and two functions, some not yet warm."""
 _LOOK_EVERY_SECONDS: Final = 0.02
+_STAFF: Final = "editor@practice.example"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +63,8 @@ class Phone:
         return Reply(answer.status_code, answer.json() if answer.content else None)
 
     def _replayed(self, at: dt.datetime, method: str, path: str, body: Mapping[str, Any] | None) -> Reply:
-        answer = self.stack.invoke("CouplesApi", http_event(self.owner.uid, at, method, path, body))
-        text = answer.get("body") or ""
-        if answer.get("isBase64Encoded"):
-            text = base64.b64decode(text).decode()
-        return Reply(answer["statusCode"], json.loads(text) if text else None)
+        event = http_event({"sub": self.owner.uid}, at, method, path, body)
+        return _reply(self.stack.invoke("CouplesApi", event))
 
     def inbox(self) -> list[dict[str, Any]]:
         """What it was sent, oldest first; see local.inbox.Push."""
@@ -82,19 +81,47 @@ class Phone:
         return None
 
 
-def http_event(uid: str, at: dt.datetime, method: str, path: str, body: Mapping[str, Any] | None) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where the practice's staff work."""
+
+    stack: Stack
+
+    def call(self, at: dt.datetime, method: str, path: str, body: Mapping[str, Any] | None = None) -> Reply:
+        """The reply to what one of them asks of the practice's API at that instant."""
+        claims = {"sub": "demo-staff", "email": _STAFF, **ACCOUNTS[_STAFF]}
+        return _reply(self.stack.invoke("PracticeApi", http_event(claims, at, method, path, body)))
+
+    def read_now(self, path: str) -> Reply:
+        """The reply to what one of them reads now, through the gateway, with a token of their own."""
+        with self.stack.phone(email=_STAFF, claims=dict(ACCOUNTS[_STAFF])) as client:
+            answer = client.get(path)
+        return Reply(answer.status_code, answer.json())
+
+
+def _reply(answer: Mapping[str, Any]) -> Reply:
+    text = answer.get("body") or ""
+    if answer.get("isBase64Encoded"):
+        text = base64.b64decode(text).decode()
+    return Reply(answer["statusCode"], json.loads(text) if text else None)
+
+
+def http_event(
+    claims: Mapping[str, str], at: dt.datetime, method: str, path: str, body: Mapping[str, Any] | None
+) -> dict[str, Any]:
     """A request as API Gateway hands it to the function (payload format 2.0), once its authorizer has let it in."""
+    path, _, query = path.partition("?")
     return {
         "version": "2.0",
         "routeKey": "ANY /v1/{proxy+}",
         "rawPath": path,
-        "rawQueryString": "",
+        "rawQueryString": query,
         "headers": {"content-type": "application/json"},
         "requestContext": {
             "stage": "$default",
             "requestId": f"demo-{to_millis(at)}",
             "timeEpoch": to_millis(at),
-            "authorizer": {"jwt": {"claims": {"sub": uid}, "scopes": None}},
+            "authorizer": {"jwt": {"claims": dict(claims), "scopes": None}},
             "http": {"method": method, "path": path, "sourceIp": "192.0.2.1", "userAgent": "demo"},
         },
         "body": None if body is None else json.dumps(body),

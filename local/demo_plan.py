@@ -1,4 +1,4 @@
-"""What the demo plays, and when: eight dates of a couple in New York and Tokyo, of which the last is today.
+"""What the demo plays, and when: ten dates of a couple in New York and Tokyo, of which the last is today.
 
 The plan is a pure function of one instant. It says for each moment which pushes have to follow, by rules told here
 anew, so that they check the product's own.
@@ -30,6 +30,7 @@ class Partner:
 
     name: str
     city: str
+    country: str
     zone: Zone
     platform: Platform
     prompt: dt.time
@@ -60,6 +61,7 @@ class Partner:
 MAYA: Final = Partner(
     "Maya",
     "New York",
+    "US",
     Zone("America/New_York"),
     Platform.IOS,
     prompt=dt.time(8, 30),
@@ -70,6 +72,7 @@ MAYA: Final = Partner(
 HARU: Final = Partner(
     "Haru",
     "Tokyo",
+    "JP",
     Zone("Asia/Tokyo"),
     Platform.ANDROID,
     prompt=dt.time(7, 30),
@@ -103,6 +106,27 @@ class Act(Enum):
     """After the reveal."""
     ANSWER_TOO_LATE = auto()
     """After the date has closed."""
+    SWAP = auto()
+    ANSWER_TO_OLD = auto()
+    """An answer to the prompt that has been swapped away meanwhile."""
+    REFLECT_TOO_EARLY = auto()
+    """Before both answers are open."""
+    REFLECT = auto()
+    SHARE_ALONE = auto()
+    """Shows the partner one of the answers that were written alone."""
+    JOIN = auto()
+    """Types the code of the practice's course."""
+    WITHDRAW = auto()
+    """The practice takes its course back; Maya's clock shows its time."""
+    HELP = auto()
+    PAUSE = auto()
+    LOOK_AT_PAUSE = auto()
+    RESUME = auto()
+    LOOK_BACK = auto()
+
+
+_ANSWERS: Final = frozenset({Act.ANSWER, Act.DRAFT, Act.SHARE_FIRST})
+_REMINDERS: Final = frozenset({Act.PROMPT, Act.EVENING, Act.TOUCH})
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +148,17 @@ class Scene:
     cues: tuple[Cue, ...] = ()
 
 
-TOUCH_SCENES: Final = (2, 5)
-"""On the weekdays of these dates both want to be reminded of a touch; no other of the eight dates is on one of them."""
+TOUCH_SCENES: Final = (3, 5)
+"""On the weekdays of these dates both want to be reminded of a touch; no other of the ten dates is on one of them."""
+
+COURSE_SCENES: Final = (4, 6)
+"""The dates on which the practice's course has its turn, before it is withdrawn."""
+
+SWAPPED_SCENE: Final = 5
+PAUSED_SCENE: Final = 7
+"""The date that passes in the pause that Maya begins on the one before it, and that Haru ends on the one after it."""
+PAUSE_UNTIL: Final = 9
+"""Until when the pause would have lasted."""
 
 PAIRING_TIME: Final = dt.time(7)
 """By Maya's clock, on the first date."""
@@ -140,56 +173,89 @@ SCRIPT: Final = (
         ),
     ),
     Scene(
-        "An answer can be changed until both are there",
+        "An answer can be changed until both are there; a beat that comes twice pushes once",
         (
             Cue(HARU, Act.DRAFT, dt.time(7, 40)),
             Cue(HARU, Act.EDIT, dt.time(7, 55)),
+            Cue(MAYA, Act.BEAT_AGAIN, dt.time(8, 31)),
             Cue(MAYA, Act.ANSWER, dt.time(8, 40)),
             Cue(HARU, Act.EDIT_TOO_LATE, dt.time(8, 45), clock=MAYA),
         ),
     ),
     Scene(
-        "Haru leads by example: his answer opens at once",
+        "Haru leads by example, and Maya shows what she wrote alone",
         (
             Cue(HARU, Act.SHARE_FIRST, dt.time(7, 45)),
             Cue(MAYA, Act.LOOK, dt.time(8, 35)),
             Cue(MAYA, Act.ANSWER, dt.time(8, 45)),
+            Cue(MAYA, Act.SHARE_ALONE, dt.time(21)),
         ),
     ),
     Scene(
         "A long day for both: one date goes by unanswered",
         (
             Cue(HARU, Act.LOOK, dt.time(7, 40)),
+            Cue(MAYA, Act.JOIN, dt.time(12, 15)),
             Cue(MAYA, Act.NUDGE, dt.time(13)),
             Cue(MAYA, Act.ANSWER_TOO_LATE, dt.time(8, 35), next_day=True),
         ),
     ),
     Scene(
-        "It was a rest day, and the streak goes on",
+        "It was a rest day, and the streak goes on; each says what they heard",
         (
             Cue(HARU, Act.ANSWER, dt.time(7, 45)),
+            Cue(MAYA, Act.REFLECT_TOO_EARLY, dt.time(20, 45)),
             Cue(MAYA, Act.ANSWER, dt.time(20, 50)),
+            Cue(MAYA, Act.REFLECT, dt.time(21)),
+            Cue(HARU, Act.REFLECT, dt.time(12), next_day=True),
         ),
     ),
     Scene(
-        "In the evening, a word to whoever has not answered",
+        "A prompt that does not suit is swapped, for both",
         (
+            Cue(HARU, Act.LOOK, dt.time(7, 40)),
+            Cue(MAYA, Act.SWAP, dt.time(8, 34)),
+            Cue(HARU, Act.ANSWER_TO_OLD, dt.time(8, 36), clock=MAYA),
+            Cue(MAYA, Act.ANSWER, dt.time(8, 45)),
+            Cue(HARU, Act.ANSWER, dt.time(9), clock=MAYA),
+        ),
+    ),
+    Scene(
+        "A braver prompt, with help beside it; then a pause for both",
+        (
+            Cue(HARU, Act.ANSWER, dt.time(7, 40)),
+            Cue(MAYA, Act.HELP, dt.time(8, 35)),
+            Cue(MAYA, Act.ANSWER, dt.time(8, 40)),
+            Cue(MAYA, Act.PAUSE, dt.time(9, 30)),
+        ),
+    ),
+    Scene(
+        "A day off: nothing buzzes, and nothing is missed",
+        (
+            Cue(HARU, Act.LOOK_AT_PAUSE, dt.time(7, 40)),
+            Cue(MAYA, Act.LOOK_AT_PAUSE, dt.time(8, 35)),
+            Cue(MAYA, Act.WITHDRAW, dt.time(15)),
+        ),
+    ),
+    Scene(
+        "Back again: in the evening, a word to whoever has not answered",
+        (
+            Cue(HARU, Act.RESUME, dt.time(12)),
             Cue(HARU, Act.ANSWER, dt.time(20, 45)),
             Cue(MAYA, Act.ANSWER, dt.time(8, 40)),
         ),
     ),
-    Scene(
-        "The schedule beats twice, and pushes once",
-        (
-            Cue(HARU, Act.ANSWER, dt.time(7, 40)),
-            Cue(MAYA, Act.BEAT_AGAIN, dt.time(8, 31)),
-            Cue(MAYA, Act.ANSWER, dt.time(8, 40)),
-        ),
-    ),
-    Scene("Today, through the API with real tokens"),
+    Scene("Today, through the API with real tokens; then a look back"),
 )
 
-_LIVE_CUES: Final = ((MAYA, Act.LOOK), (MAYA, Act.ANSWER), (HARU, Act.LOOK), (HARU, Act.ANSWER))
+_LIVE_CUES: Final = (
+    (MAYA, Act.LOOK),
+    (MAYA, Act.ANSWER),
+    (HARU, Act.LOOK),
+    (HARU, Act.ANSWER),
+    (MAYA, Act.LOOK_BACK),
+    (HARU, Act.LOOK_BACK),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +286,11 @@ class Moment:
     pushes: tuple[ExpectedPush, ...] = ()
     completes: bool = False
 
+    @property
+    def calls_at(self) -> dt.datetime | None:
+        """When its requests reach the API; None is now, through the gateway."""
+        return None if self.live else self.at
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -229,6 +300,16 @@ class Plan:
     dates: tuple[dt.date, ...]
     paired_at: dt.datetime
     moments: tuple[Moment, ...]
+
+    @property
+    def alone_at(self) -> tuple[dt.datetime, ...]:
+        """When Maya answers for herself: on the evening before they pair, and on the morning itself."""
+        return self.paired_at - dt.timedelta(hours=11), self.paired_at - dt.timedelta(minutes=40)
+
+    @property
+    def course_at(self) -> dt.datetime:
+        """When the practice publishes its course: the day before."""
+        return self.paired_at - dt.timedelta(hours=20)
 
     @property
     def touch_weekdays(self) -> tuple[str, ...]:
@@ -245,7 +326,7 @@ def planned(now: dt.datetime) -> Plan:
 
     Tokyo's calendar is on the same date as New York's or one ahead. So the last date is New York's: the day of that
     date is open, and Tokyo's phone has it as today or as the day before that still takes answers. Everything on the
-    seven dates before has happened by then, and so has Haru's last prompt; Maya's comes at 08:30 or has come.
+    dates before has happened by then, and so has Haru's last prompt; Maya's comes at 08:30 or has come.
     """
     today = local_date(now, MAYA.zone)
     dates = tuple(today - dt.timedelta(days=ago) for ago in reversed(range(len(SCRIPT))))
@@ -281,29 +362,15 @@ def _reminders(dates: tuple[dt.date, ...], paired_at: dt.datetime) -> Iterator[M
 def _with_consequences(moments: list[Moment]) -> Iterator[Moment]:
     answered: dict[dt.date, list[Partner]] = defaultdict(list)
     complete = 0
+    paused = False
     for moment in moments:
-        follows: list[tuple[Partner, PushKind]] = []
         there = answered[moment.date]
-        match moment.act:
-            case Act.PROMPT:
-                follows = [(moment.who, PushKind.PROMPT)]
-            case Act.EVENING if moment.who not in there:
-                follows = [(moment.who, PushKind.EVENING)]
-            case Act.TOUCH:
-                follows = [(moment.who, PushKind.TOUCH)]
-            case Act.NUDGE:
-                follows = [(partner, PushKind.NUDGE) for partner in COUPLE if partner != moment.who]
-            case Act.ANSWER | Act.DRAFT | Act.SHARE_FIRST:
-                there.append(moment.who)
-                if len(there) < len(COUPLE):
-                    follows = [(partner, PushKind.PARTNER_ANSWERED) for partner in COUPLE if partner != moment.who]
-                else:
-                    follows = [(there[0], PushKind.BOTH_ANSWERED)]
-                    complete += 1
-                    if complete == MILESTONE:
-                        follows += [(partner, PushKind.STREAK_MILESTONE) for partner in COUPLE]
-            case _:
-                pass
+        if moment.act in _ANSWERS:
+            there.append(moment.who)
+            complete += len(there) == len(COUPLE)
+        paused = moment.act is Act.PAUSE or (paused and moment.act is not Act.RESUME)
+        reminded = not (paused and moment.act in _REMINDERS)
+        follows = list(_following(moment, there, complete)) if reminded else []
         yield Moment(
             moment.at,
             moment.who,
@@ -313,6 +380,28 @@ def _with_consequences(moments: list[Moment]) -> Iterator[Moment]:
             tuple(ExpectedPush(to, kind, moment.date, _passive(to, moment)) for to, kind in follows),
             completes=any(kind is PushKind.BOTH_ANSWERED for _, kind in follows),
         )
+
+
+def _following(moment: Moment, there: list[Partner], complete: int) -> Iterator[tuple[Partner, PushKind]]:
+    """The pushes after a moment; `there` have answered its date by now, and `complete` dates are answered by both."""
+    others = [partner for partner in COUPLE if partner != moment.who]
+    match moment.act:
+        case Act.PROMPT:
+            yield moment.who, PushKind.PROMPT
+        case Act.EVENING if moment.who not in there:
+            yield moment.who, PushKind.EVENING
+        case Act.TOUCH:
+            yield moment.who, PushKind.TOUCH
+        case Act.NUDGE:
+            yield from ((partner, PushKind.NUDGE) for partner in others)
+        case act if act in _ANSWERS and len(there) < len(COUPLE):
+            yield from ((partner, PushKind.PARTNER_ANSWERED) for partner in others)
+        case act if act in _ANSWERS:
+            yield there[0], PushKind.BOTH_ANSWERED
+            if complete == MILESTONE:
+                yield from ((partner, PushKind.STREAK_MILESTONE) for partner in COUPLE)
+        case _:
+            pass
 
 
 def _passive(to: Partner, moment: Moment) -> bool | None:

@@ -6,8 +6,9 @@ import io
 
 from rich.console import Console
 
-from local.demo import Claim, run
+from local.demo import run
 from local.demo_page import PAGE_WIDTH
+from local.demo_stage import Claim
 
 
 def test_every_expectation_of_the_demo_holds() -> None:
@@ -17,3 +18,4 @@ def test_every_expectation_of_the_demo_holds() -> None:
     assert held, text
     verdict = text.partition("What was expected")[2]
     assert verdict.count("✓") == len(Claim)
+    assert max(map(len, text.splitlines())) <= PAGE_WIDTH
