@@ -16,7 +16,7 @@ help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 .PHONY: setup
-setup: .venv/.synced .envs/emulator/.synced .envs/sam/.synced .tools/.engine ## set up everything a machine lacks
+setup: .venv/.synced .envs/emulator/.synced .envs/sam/.synced .tools/.engine client/node_modules/.installed ## set up everything a machine lacks
 
 .tools/bin/uv:
 	@echo "Installing uv $(UV_VERSION) into .tools"
@@ -33,6 +33,11 @@ setup: .venv/.synced .envs/emulator/.synced .envs/sam/.synced .tools/.engine ## 
 	@$(UV) sync --quiet --locked --only-group dev
 	@printf '%s\n' $(addprefix $(CURDIR)/,$(ROOTS)) > .venv/lib/python3.13/site-packages/rekindle.pth
 	@touch $@
+
+# Without it only `make contract` fails: nothing that runs needs npm.
+client/node_modules/.installed: client/package.json client/package-lock.json client/.npmrc .tools/.engine
+	@echo "Installing client/node_modules"
+	@{ cd client && npm ci --silent && touch node_modules/.installed; } || echo "Could not install client/node_modules" >&2
 
 .envs/%/.synced: pyproject.toml uv.lock $(filter .tools/bin/uv,$(UV))
 	@echo "Syncing .envs/$*"
@@ -62,26 +67,29 @@ bench: setup ## requests, capacity units and round trips of every call and worke
 simulate: .venv/.synced ## two days of two million persons: who is told, and what it costs; PERSONS=20000 for fewer
 	@$(PYTHON) -m bench.simulate $(if $(PERSONS),--persons $(PERSONS)) $(if $(CHANGE),--change $(CHANGE))
 
-.PHONY: check lint types unit pack-lint test calendar
-check: lint types pack-lint unit ## lint, types and unit tests, in under a minute
+.PHONY: check lint types contract unit pack-lint test calendar
+check: lint types pack-lint contract unit ## lint, types, the contract from outside and unit tests, in under a minute
 lint: setup ## ruff, import contracts, template and the committed OpenAPI document
 	@.venv/bin/ruff check && .venv/bin/ruff format --check
 	@.venv/bin/lint-imports
 	@.envs/sam/bin/cfn-lint && .envs/sam/bin/sam validate --lint --region us-east-1 >/dev/null
 	@$(PYTHON) -m local.openapi --check
+	@$(PYTHON) -m local.breaking
 types: setup ## mypy
 	@.venv/bin/mypy
+contract: client/node_modules/.installed ## the phones' types are what docs/openapi.json says, and the two phones keep to them
+	@cd client && npm run --silent check
 unit: setup ## the tests that need no socket
 	@.venv/bin/pytest -q tests/unit
 pack-lint: .venv/.synced ## the prompt packs: what must be mended, and what to think about
 	@$(PYTHON) -m local.pack_lint $(PACKS)
-test: lint types pack-lint ## everything: checks, unit, engines, artifacts and the local stack
+test: lint types pack-lint contract ## everything: checks, unit, engines, artifacts and the local stack
 	@.venv/bin/pytest
 calendar: setup ## every slot of every zone around each change of its clocks, in a minute or two
 	@.venv/bin/pytest -q tests/calendar
 	@$(PYTHON) -m tests.calendar
 
-.PHONY: format lock openapi build deploy publish
+.PHONY: format lock openapi release-api build deploy publish
 format: .venv/.synced ## put the code into shape
 	@.venv/bin/ruff check --fix && .venv/bin/ruff format
 lock: $(filter .tools/bin/uv,$(UV)) ## resolve anew, and export what each artifact installs
@@ -90,8 +98,11 @@ lock: $(filter .tools/bin/uv,$(UV)) ## resolve anew, and export what each artifa
 	@$(UV) export --quiet --locked --only-group vault --no-emit-project --no-annotate -o functions/couples_api/requirements.txt
 	@$(UV) export --quiet --locked --only-group practice --no-emit-project --no-annotate -o functions/practice_api/requirements.txt
 	@$(UV) export --quiet --locked --only-group push --no-emit-project --no-annotate -o functions/delivery/requirements.txt
-openapi: .venv/.synced ## write docs/openapi.json from the handlers
+openapi: .venv/.synced client/node_modules/.installed ## write docs/openapi.json from the handlers, and the phones' types from it
 	@$(PYTHON) -m local.openapi
+	@cd client && npm run --silent generate
+release-api: .venv/.synced ## take the present contracts for those that phones in the field know
+	@$(PYTHON) -m local.breaking --release
 build: setup ## sam build for a stage, with compiled bytecode: make build STAGE=prod
 	@PATH=$(CURDIR)/.envs/sam/bin:$$PATH sam build --config-env $(STAGE) --build-dir .aws-sam/$(STAGE)
 	@$(PYTHON) -m compileall -q -j 0 --invalidation-mode unchecked-hash .aws-sam/$(STAGE)

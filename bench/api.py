@@ -52,6 +52,7 @@ def measured_calls(url: str, ledger: Ledger) -> list[Line]:
     world.call("DELETE /v1/couple", ada, "DELETE", "/v1/couple")
     _beside_a_large_pack(world)
     _choose(world)
+    _pause(world)
     return world.lines
 
 
@@ -234,6 +235,26 @@ def _choose(world: World) -> None:
     world.call("POST /v1/couple/practice-code", kim, "POST", path, {"code": "ABCD-2345"})
     kim.now += ONE_DAY
     world.call("GET /v1/today, first to open it, on a course", kim, "GET", "/v1/today")
+
+
+def _pause(world: World) -> None:
+    """A pause of two who met on the day before, its end moved, and ended on a day that they have met."""
+    api = world.process(world.warm_vault())
+    pat, sam = _settled(api, "pat"), _settled(api, "sam")
+    pair(pat, sam)
+    _one_day(pat, sam)
+    today = pat.now.date()
+    until = [{"pause": {"until": str(today + number * ONE_DAY)}} for number in (7, 14)]
+    world.call("PATCH /v1/couple, to pause", pat, "PATCH", "/v1/couple", until[0])
+    world.call("PATCH /v1/couple, the same again", sam, "PATCH", "/v1/couple", until[0])
+    world.call("PATCH /v1/couple, to move its end", sam, "PATCH", "/v1/couple", until[1])
+    world.call("GET /v1/couple, paused", pat, "GET", "/v1/couple")
+    world.call("GET /v1/today, first to open it, paused", pat, "GET", "/v1/today")
+    world.call("GET /v1/today, opened already, paused", sam, "GET", "/v1/today")
+    _one_day(pat, sam)
+    for phone in (pat, sam):
+        phone.now -= ONE_DAY
+    world.call("PATCH /v1/couple, to go on", pat, "PATCH", "/v1/couple", {"pause": None})
 
 
 def _large_pack() -> Iterator[tuple[Entry, PromptText]]:

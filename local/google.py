@@ -1,4 +1,4 @@
-"""Google's side of the wall in one server: the sign-in issuer and the FCM stand-in.
+"""Google's side of the wall in one server: the sign-in issuer and the FCM stand-in; beside them the two phones.
 
 `python -m local.google` serves it until told to end, or until the parent process is gone.
 """
@@ -21,6 +21,7 @@ from local.fcm import StandIn
 from local.identity import IDENTITY, SECURE_TOKEN, identity_routes
 from local.keys import pem, private_key
 from local.lifeline import end_with_the_parent
+from local.phones_page import page_routes
 from local.signin import Issuer
 
 if TYPE_CHECKING:
@@ -94,6 +95,8 @@ class Place:
 
 def application() -> Starlette:
     """The server's ASGI application, for the place that the environment describes."""
+    from local.stack import Stack  # noqa: PLC0415 - the stack starts this server, and so imports it
+
     place = Place.of_environment()
     issuer = place.issuer()
     fcm = StandIn(
@@ -112,7 +115,9 @@ def application() -> Starlette:
         ]
         return JSONResponse({"issuer": issuer.url, "project": place.project, "routes": routes})
 
-    starlette = Starlette(routes=[Route("/", index), *issuer.routes(), *identity_routes(issuer), *fcm.routes()])
+    state = place.folder.parent
+    pages = page_routes(lambda: Stack.attached(state), place.folder / "last-beat")
+    starlette = Starlette(routes=[Route("/", index), *pages, *issuer.routes(), *identity_routes(issuer), *fcm.routes()])
     return starlette
 
 

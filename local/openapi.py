@@ -122,6 +122,7 @@ _SOLO: Final = {
     "me": {"state": "answered", "text": "The window seat.", "revision": 1},
     "shared": False,
 }
+_PAUSE: Final = {"from": "2026-03-02", "until": "2026-03-09"}
 _STREAK: Final = {"current": 4, "longest": 12, "total": 31}
 _NUDGE: Final = {"gesture": "thinking_of_you", "at": "2026-03-02T15:00:00Z"}
 _PROFILE: Final = {
@@ -179,7 +180,12 @@ EXAMPLES: Final[dict[str, list[Json]]] = {
     "RedeemedView": [{"invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b", "inviter": "Ada", "state": "redeemed"}],
     "ConfirmBody": [{"invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b"}],
     "CoupleView": [{"partner": "Ben", "since": "2026-03-01"}],
-    "CoupleWithPacksView": [{"partner": "Ben", "since": "2026-03-01", "packs": ["money-talk", "starter"]}],
+    "CoupleWithPacksView": [
+        {"partner": "Ben", "since": "2026-03-01", "packs": ["money-talk", "starter"], "pause": None},
+        {"partner": "Ben", "since": "2026-03-01", "packs": ["starter"], "pause": _PAUSE},
+    ],
+    "CouplePatchBody": [{"pause": {"until": "2026-03-09"}}, {"pause": None}],
+    "PauseBody": [{"until": "2026-03-09"}],
     "PackView": [_PACK, _GROUP],
     "PacksView": [{"packs": [_PACK, _GROUP]}],
     "PracticeCodeBody": [{"code": "K7MP-2QRX"}],
@@ -211,7 +217,7 @@ EXAMPLES: Final[dict[str, list[Json]]] = {
         {"kind": "thank_you"},
     ],
     "DayView": [_DAY, _REVEALED, _UNANSWERED],
-    "TodayView": [{"today": _DAY, "previous": None, "streak": _STREAK}],
+    "TodayView": [{"today": _DAY, "previous": None, "streak": _STREAK, "pause": None}],
     "JournalView": [{"days": [_REVEALED], "before": None}],
     "StreakCalendarView": [
         _STREAK | {"hidden": False, "calendar": {"2026-03-01": "complete", "2026-03-02": "open"}},

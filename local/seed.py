@@ -54,10 +54,10 @@ def seed(dynamodb: Any, table_name: str) -> None:  # noqa: ANN401 - a boto3 clie
         if live and packs.released(pack.id, live) == source:
             continue
         by = Deed("seed", "the packs folder", dt.datetime.fromtimestamp(now(), dt.UTC))
-        draft = packs.save_draft(
-            pack.id, source, head.draft.revision if head.draft else 0, live.version if live else None, by
-        )
+        packs.save_draft(pack.id, source, head.draft.revision if head.draft else 0, live.version if live else None, by)
         publication = Publication(
+            pack=pack,
+            source=source,
             published=by,
             approved=None,
             live_from=by.at if live else LONG_AGO,
@@ -65,7 +65,7 @@ def seed(dynamodb: Any, table_name: str) -> None:  # noqa: ANN401 - a boto3 clie
             note=None,
             code=practice_code(os.urandom(16)),
         )
-        packs.publish(pack, source, draft.revision, publication)
+        packs.publish(packs.head(pack.id), publication)
 
 
 def help_schema_text() -> str:

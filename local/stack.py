@@ -86,6 +86,11 @@ class Stack:
         return f"{self.api_url}/console"
 
     @property
+    def phones_url(self) -> str:
+        """The page with two phones."""
+        return f"{self.google_url}/phones"
+
+    @property
     def logs(self) -> Path:
         """The folder of all logs."""
         return self.state / "logs"

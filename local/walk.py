@@ -52,6 +52,11 @@ call $$ANA GET "/v1/recap?week=$$MONDAY"
 call $$ANA POST /v1/solo/days/$$ALONE/share
 call $$BEN GET /v1/solo/shared
 
+# A week off for both, by either of them, and back again.
+NEXT_WEEK=$$(python3 -c "import datetime as dt; print(dt.date.fromisoformat('$$DATE') + dt.timedelta(days=7))")
+call $$BEN PATCH /v1/couple "{\"pause\": {\"until\": \"$$NEXT_WEEK\"}}"
+call $$ANA PATCH /v1/couple '{"pause": null}'
+
 # What there is to choose from, and whom to turn to.
 call $$ANA GET /v1/packs
 call $$BEN PUT /v1/couple/packs/starter
@@ -82,6 +87,7 @@ def walk(stack: Stack) -> str:
 def addresses(stack: Stack) -> dict[str, str]:
     """What listens where."""
     return {
+        "Two phones in your browser": stack.phones_url,
         "API": stack.api_url,
         "Console, for editor@practice.example with the password rekindle": stack.console_url,
         "Sign-in, FCM inboxes and faults": stack.google_url,

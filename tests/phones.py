@@ -69,6 +69,9 @@ class Phone:
     def post(self, path: str, body: Any = None, *, key: str | None = None) -> Reply:
         return self.call("POST", path, body, headers={"idempotency-key": key} if key else None)
 
+    def patch(self, path: str, body: Any) -> Reply:
+        return self.call("PATCH", path, body)
+
     def delete(self, path: str) -> Reply:
         return self.call("DELETE", path)
 

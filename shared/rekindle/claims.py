@@ -4,6 +4,9 @@ A person's reminder of one kind has a place, a slot, and moves when they fly or 
 due at the old place by then belongs to it, though its push may still be under way; every later date belongs to the new
 one. A date that the new clock has passed already, and that the old one had not reached, falls due with the move. What a
 place had come to before the reminder was theirs at all, before they paired or switched it on, is none of theirs.
+
+A pause moves nothing. A date of it has its moment like any other, in silence, and none after: when a pause is ended or
+shortened, what fell due in it is over.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from rekindle.models import Person
 
 _NEVER: Final = dt.date.max
+_ONE_DAY: Final = dt.timedelta(days=1)
 _KEPT: Final = dt.timedelta(days=4)
 """How long a date is remembered after it fell due: no clock shows it again later than that."""
 
@@ -66,7 +70,8 @@ def slots_of(person: Person) -> dict[PushKind, Slot]:
 def claims_of(person: Person) -> dict[tuple[Slot, PushKind], Claim]:
     """Each place that answers for some date of the person's reminders, and for which; a place they left among them."""
     places = slots_of(person)
-    claims = {(slot, kind): Claim(after=_taken(person, kind, slot)) for kind, slot in places.items()}
+    silent = person.paused_until - _ONE_DAY if person.paused_until else dt.date.min
+    claims = {(slot, kind): Claim(after=max(_taken(person, kind, slot), silent)) for kind, slot in places.items()}
     for owed in person.owed:
         # Who switches a reminder off is not told once more.
         if owed.kind in places:
@@ -78,33 +83,42 @@ def claims_of(person: Person) -> dict[tuple[Slot, PushKind], Claim]:
 def moved(before: Person, after: Person, instant: dt.datetime) -> tuple[Person, list[CaughtUp]]:
     """`after` once its reminders have moved at `instant` from where `before` had them, and what falls due with that.
 
+    A pause that begins, ends or moves settles what each place has come to by then, as a move away does.
     What falls due so is too late to be sent if its new place came more than MAX_LATENESS before `instant`.
     """
     old, new = slots_of(before), slots_of(after)
     today, soon = local_date(instant, after.profile.zone), instant + IN_FLIGHT
     since = {kind: began for kind, began in before.reminded_since.items() if kind in old and instant - began < _KEPT}
     last_due = {kind: date for kind, date in before.last_due.items() if today - date < _KEPT}
-    owed = [each for each in before.owed if each.until > instant]
+    owed = [each for each in before.owed if each.until > instant and not after.is_silent_on(each.date)]
+    pause_changed = before.paused_until != after.paused_until
+    paused_until = after.paused_until if after.paused_until and today - after.paused_until < _KEPT else None
     caught_up = []
     for kind in sorted(old.keys() | new.keys()):
         slot, to = old.get(kind), new.get(kind)
-        if slot == to:
+        if slot == to and not pause_changed:
             continue
         if slot is None:
             since[kind] = instant
         else:
             date, fell_due = _last_of(slot, soon)
+            if fell_due > instant and before.is_silent_on(date):
+                # Its run will find a row that is silent, or the one that is written now: it has yet to come.
+                date, fell_due = _last_of(slot, instant)
             if _is_meant(before, kind, date) and date > _taken(before, kind, slot):
                 last_due[kind] = date
-                if to is not None and fell_due + SETTLED_AFTER > instant:
+                is_silent = before.is_silent_on(date) or after.is_silent_on(date)
+                if to is not None and not is_silent and fell_due + SETTLED_AFTER > instant:
                     owed.append(Owed(kind, slot.zone, slot.time, date, fell_due + SETTLED_AFTER))
         if to is not None:
             date, fell_due = _last_of(to, soon)
             is_new = date > last_due.get(kind, dt.date.min) and (kind not in since or fell_due > since[kind])
             if is_new and _is_meant(after, kind, date):
                 last_due[kind] = date
-                caught_up.append(CaughtUp(kind, date, fell_due))
-    return replace(after, reminded_since=since, last_due=last_due, owed=tuple(owed)), caught_up
+                if not after.is_silent_on(date):
+                    caught_up.append(CaughtUp(kind, date, fell_due))
+    settled = replace(after, paused_until=paused_until, reminded_since=since, last_due=last_due, owed=tuple(owed))
+    return settled, caught_up
 
 
 def _taken(person: Person, kind: PushKind, slot: Slot) -> dt.date:
@@ -120,7 +134,7 @@ def _last_of(slot: Slot, instant: dt.datetime) -> tuple[dt.date, dt.datetime]:
         came = slot_instant(date, slot.time, slot.zone)
         if came is not None and came <= instant:
             return date, came
-        date -= dt.timedelta(days=1)
+        date -= _ONE_DAY
 
 
 def _is_meant(person: Person, kind: PushKind, date: dt.date) -> bool:

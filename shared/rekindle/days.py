@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _REACH: Final = dt.timedelta(days=3)
 """A window ends at most 3 hours after the date's end, and a change of zone can have moved that by up to 26 hours."""
 
+_CLOCKS_GO_BACK: Final = dt.timedelta(days=2)
+
 
 def nearby_dates(zones: Iterable[Zone], instant: dt.datetime) -> tuple[dt.date, dt.date]:
     """The first and the last date that may be open: none outside of them is."""
@@ -52,6 +54,11 @@ def streak_at(history: History, stored: Mapping[dt.date, Day], zones: tuple[Zone
     last = max({today, *history.complete})
     ahead = dates(today + dt.timedelta(days=1), last)
     return streak_of(history, open_dates(stored, zones, instant).union(ahead), last)
+
+
+def earliest_date(first_date: dt.date) -> dt.date:
+    """The first that may ever be a couple's: who pairs in Kiritimati and flies to Midway lives two dates once more."""
+    return first_date - _CLOCKS_GO_BACK
 
 
 def dates(first: dt.date, last: dt.date) -> Iterator[dt.date]:

@@ -6,6 +6,7 @@ RekindleError
 ├── WriteConflictError      a conditional write or a transaction was refused; says which condition
 ├── ContentionError         lost the same race more often than we retry
 ├── DraftChangedError       somebody else has saved or discarded a draft since it was read (`rekindle.store.packs`)
+├── PackChangedError        somebody else has changed a pack since it was read (`rekindle.store.packs`)
 ├── HelpChangedError        somebody else has set the help since it was read (`rekindle.store.help`)
 ├── SourceTooLargeError     a document is larger than a draft can hold (`rekindle.store.packs`)
 ├── OutboxError             the queue did not take every job

@@ -232,9 +232,10 @@ class Person:
     """Everything one person owns that is not a day: one item, so that one conditional write keeps it whole.
 
     `parted` names the couples they were in and when each ended: by it is found what they wrote there. `touch_agreed`
-    repeats whether both of their couple want touch reminders. `reminded_since` says when each reminder lately became
-    theirs, `last_due` and `owed` what had fallen due by the time it last moved (`rekindle.claims`). `revision` grows by
-    one with each write and guards it.
+    repeats whether both of their couple want touch reminders, and `paused_until` the date before which the couple's
+    pause keeps all reminders silent. `reminded_since` says when each reminder lately became theirs, `last_due` and
+    `owed` what had fallen due by the time it last moved (`rekindle.claims`). `revision` grows by one with each write
+    and guards it.
     """
 
     uid: Uid
@@ -246,6 +247,7 @@ class Person:
     parted: Mapping[CoupleId, dt.datetime] = field(default_factory=dict)
     invite: LiveInvite | None = None
     touch_agreed: bool = False
+    paused_until: dt.date | None = None
     reminded_since: Mapping[PushKind, dt.datetime] = field(default_factory=dict)
     last_due: Mapping[PushKind, dt.date] = field(default_factory=dict)
     owed: tuple[Owed, ...] = ()
@@ -255,6 +257,18 @@ class Person:
     def wants_touch(self) -> bool:
         """Whether the person has opted in to touch reminders: they asked for them, and are comfortable with touch."""
         return self.reminders.touch is not None and self.profile.touch_comfort > 0
+
+    def is_silent_on(self, date: dt.date) -> bool:
+        """Whether a pause keeps the date's reminders from the person."""
+        return self.paused_until is not None and date < self.paused_until
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A time off: from the date `first` on nothing asks a couple to take part, until just before the date `until`."""
+
+    first: dt.date
+    until: dt.date
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,10 +285,11 @@ class Couple:
 
     `first_date` is the earliest date that either clock showed when the couple was made and `counted_from` the first
     that they had whole; `themes_met` is what the last weeks brought, and `ended_at` when they unpaired. `packs` are
-    those of which either has said something, for both.
+    those of which either has said something, for both. `pause` is the latest, running or over, and `paused` are all
+    dates that a pause has kept out of the streak (`rekindle.pauses`).
     `touch_wanted_by` are those who have opted in to touch reminders, and `touch_from` is the date from which both had,
-    None while they have not. `revision` grows by one whenever a profile, a theme, a pack or such a wish is written, and
-    guards the choice of a day's prompt and the agreement on touch, which rest on both persons.
+    None while they have not. `revision` grows by one whenever a profile, a theme, a pack, a pause or such a wish is
+    written, and guards the choice of a day's prompt, a pause, and the agreement on touch, which rest on both persons.
     """
 
     id: CoupleId
@@ -285,6 +300,8 @@ class Couple:
     themes_met: Mapping[dt.date, Theme] = field(default_factory=dict)
     packs: Mapping[PackId, PackWish] = field(default_factory=dict)
     ended_at: dt.datetime | None = None
+    pause: Pause | None = None
+    paused: frozenset[dt.date] = frozenset()
     touch_wanted_by: frozenset[Uid] = frozenset()
     touch_from: dt.date | None = None
     revision: int = 0

@@ -59,13 +59,27 @@ class Deed:
 
 
 @dataclass(frozen=True, slots=True)
+class About:
+    """What a list says of a pack."""
+
+    title: str
+    audience: Audience
+    languages: tuple[Language, ...]
+    prompts: int
+
+
+@dataclass(frozen=True, slots=True)
 class DraftHead:
-    """A draft less its text, which lies in `chunks` rows. `base` is the release it began as, None for a new pack."""
+    """A draft less its text, which lies in `chunks` rows. `base` is the release it began as, None for a new pack.
+
+    `about` is what it said of the pack when it was last sound, None if it never was.
+    """
 
     revision: int
     chunks: int
     saved: Deed
     base: int | None = None
+    about: About | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,37 +115,51 @@ class ReleaseHead:
 class PackHead:
     """All that is known of a pack but its words. `revision` grows with each write and guards it.
 
-    `drafts` and `versions` are the last numbers given. `news_on` is the date on which couples are told of the pack:
-    there is one at most, ever.
+    `drafts` and `versions` are the last numbers given. `withdrawn` says who took the pack from couples, which ended all
+    versions up to `withdrawn_up_to`: one that is published after it plays. `news_on` is the date on which couples are
+    told of the pack: there is one at most, ever.
     """
 
     id: PackId
-    title: str
-    audience: Audience
-    languages: tuple[Language, ...] = ()
-    prompts: int = 0
     drafts: int = 0
     versions: int = 0
     draft: DraftHead | None = None
     proposal: Proposal | None = None
     releases: tuple[ReleaseHead, ...] = ()
     withdrawn: Deed | None = None
+    withdrawn_up_to: int = 0
     withdrawn_prompts: Mapping[PromptId, Deed] = field(default_factory=dict)
     code: str | None = None
     news_on: dt.date | None = None
     revision: int = 0
 
+    @property
+    def standing(self) -> tuple[ReleaseHead, ...]:
+        """The releases that play from their instant on: neither called off nor withdrawn."""
+        ended = self.withdrawn_up_to if self.withdrawn else 0
+        return tuple(each for each in self.releases if not each.taken_back and each.version > ended)
+
+    @property
+    def latest(self) -> ReleaseHead | None:
+        """The release that staff know the pack by: the last that was not called off, else the last."""
+        kept = [each for each in self.releases if not each.taken_back] or self.releases
+        return kept[-1] if kept else None
+
     def live(self, instant: dt.datetime) -> ReleaseHead | None:
-        """The release that plays at the instant, unless the pack is withdrawn."""
+        """The release that plays at the instant."""
         return max(
-            (each for each in self.releases if each.live_from <= instant and not each.taken_back),
+            (each for each in self.standing if each.live_from <= instant),
             key=lambda each: (each.live_from, each.version),
             default=None,
         )
 
     def scheduled(self, instant: dt.datetime) -> ReleaseHead | None:
         """The release that is to come."""
-        return next((each for each in self.releases if each.live_from > instant and not each.taken_back), None)
+        return next((each for each in self.standing if each.live_from > instant), None)
+
+    def withdrawn_at(self, instant: dt.datetime) -> Deed | None:
+        """Who withdrew the pack, if nothing of it plays at the instant for that reason."""
+        return None if self.live(instant) else self.withdrawn
 
     def release(self, version: int) -> ReleaseHead | None:
         """The release of that version."""
@@ -139,7 +167,7 @@ class PackHead:
 
     def state(self, instant: dt.datetime) -> PackState:
         """Where the pack stands at the instant."""
-        if self.withdrawn:
+        if self.withdrawn_at(instant):
             return PackState.WITHDRAWN
         if self.proposal:
             return PackState.PROPOSED

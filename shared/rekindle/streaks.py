@@ -1,7 +1,7 @@
 """The streak: how many days a couple met in their current run, judged without blame.
 
-Nothing here is stored truth. A streak follows from the dates that are complete, the pauses and the dates still open,
-in whatever order they came to be; a stored number is a cache of `streak_of`.
+Nothing here is stored truth. A streak follows from the dates that are complete, those inside a pause and those still
+open, in whatever order they came to be; a stored number is a cache of `streak_of`.
 """
 
 from __future__ import annotations
@@ -24,31 +24,16 @@ _ONE_DAY = dt.timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class DateRange:
-    """The dates from `first` to `last`, both included; raises ValueError if they are the wrong way round."""
-
-    first: dt.date
-    last: dt.date
-
-    def __post_init__(self) -> None:
-        if self.last < self.first:
-            raise ValueError(f"a range of dates cannot end on {self.last}, before it starts on {self.first}")
-
-    def __contains__(self, date: dt.date) -> bool:
-        return self.first <= date <= self.last
-
-
-@dataclass(frozen=True, slots=True)
 class History:
     """What a couple's streak follows from.
 
-    `first` is the couple's first date, `complete` the dates on which both took part before the day closed, and
-    `excused` the dates on which no prompt was offered through a fault of ours.
+    `first` is the couple's first date, `complete` the dates on which both took part before the day closed, `paused` the
+    dates inside a pause, and `excused` the dates on which no prompt was offered through a fault of ours.
     """
 
     first: dt.date
     complete: frozenset[dt.date]
-    pauses: tuple[DateRange, ...] = ()
+    paused: frozenset[dt.date] = frozenset()
     excused: frozenset[dt.date] = frozenset()
 
 
@@ -83,10 +68,10 @@ def streak_of(history: History, open_dates: frozenset[dt.date], through: dt.date
     for date in _dates(history.first, through):
         if date in history.complete:
             total += 1
-            if not _is_paused(history, date):
+            if date not in history.paused:
                 run += 1
                 longest = max(longest, run)
-        elif date not in open_dates and date not in history.excused and not _is_paused(history, date):
+        elif date not in open_dates and date not in history.excused and date not in history.paused:
             if last_missed is not None and date - last_missed < REST_SPACING:
                 run = 0
             last_missed = date
@@ -137,13 +122,9 @@ def _dates(first: dt.date, last: dt.date) -> Iterator[dt.date]:
     return map(dt.date.fromordinal, range(first.toordinal(), last.toordinal() + 1))
 
 
-def _is_paused(history: History, date: dt.date) -> bool:
-    return any(date in pause for pause in history.pauses)
-
-
 def _mark(history: History, open_dates: frozenset[dt.date], date: dt.date) -> DayMark:
     if date in history.complete:
         return DayMark.COMPLETE
-    if _is_paused(history, date):
+    if date in history.paused:
         return DayMark.PAUSED
     return DayMark.OPEN if date in open_dates else DayMark.REST

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from playwright.sync_api import expect, sync_playwright
 
 from local.clock import now
 from local.errors import StackError
@@ -18,9 +19,11 @@ from local.places import EMULATOR_PYTHON, SAM
 from local.stack import Stack
 from rekindle.push.payloads import CODES
 from tests.builders import LONDON, NEW_YORK, TOKYO, a_token, a_uid
+from tests.e2e.desk import browser_path, launched
 
 if TYPE_CHECKING:
     import httpx
+    from playwright.sync_api import Browser
 
     from rekindle.models import Uid
 
@@ -34,6 +37,19 @@ _dates = itertools.count()
 def _tools() -> None:
     if not (EMULATOR_PYTHON.exists() and SAM.exists()):
         pytest.skip("the emulator or SAM is missing: make setup")
+
+
+# Of one module at a time: Playwright keeps an event loop while it runs, and other tests have loops of their own.
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    path = browser_path()
+    if path is None:
+        pytest.skip("there is no Chromium here: apt-get install chromium (make setup does, as root)")
+    with sync_playwright() as playwright:
+        running = launched(playwright, path)
+        expect.set_options(timeout=PATIENCE * 1000)
+        yield running
+        running.close()
 
 
 @pytest.fixture(scope="session")

@@ -69,8 +69,17 @@ class Desk:
     complaints: list[str] = field(default_factory=list)
 
     @classmethod
-    def at(cls, stack: Stack, browser: Browser, *, width: int = 1280, dark: bool = False, **options: Any) -> Desk:
-        """A desk with the sign-in page open."""
+    def at(
+        cls,
+        stack: Stack,
+        browser: Browser,
+        url: str | None = None,
+        *,
+        width: int = 1280,
+        dark: bool = False,
+        **options: Any,
+    ) -> Desk:
+        """A desk with the sign-in page open, or that of the URL."""
         context = browser.new_context(
             viewport={"width": width, "height": 900},
             color_scheme="dark" if dark else "light",
@@ -84,7 +93,7 @@ class Desk:
         desk.page.set_default_timeout(15_000)
         desk.page.on("console", desk.hear)
         desk.page.on("pageerror", lambda error: desk.complaints.append(f"error: {error}"))
-        desk.page.goto(stack.console_url)
+        desk.page.goto(url or stack.console_url)
         return desk
 
     def hear(self, message: ConsoleMessage) -> None:

@@ -9,13 +9,13 @@ import uuid
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from local.identity import ACCOUNTS
 from rekindle.models import PackId, PromptId
 from rekindle.statistics import shown_days, shown_weeks, view
 from tests.e2e.conftest import today
-from tests.e2e.desk import EDITOR, READER, WRITER, Desk, browser_path, launched
+from tests.e2e.desk import EDITOR, READER, WRITER, Desk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,18 +27,6 @@ if TYPE_CHECKING:
     from tests.e2e.conftest import NewCouple
 
 type NewDesk = Callable[..., Desk]
-
-
-# Of this module alone: Playwright keeps an event loop for as long as it runs, and other tests have loops of their own.
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = browser_path()
-    if path is None:
-        pytest.skip("there is no Chromium here: apt-get install chromium (make setup does, as root)")
-    with sync_playwright() as playwright:
-        running = launched(playwright, path)
-        yield running
-        running.close()
 
 
 @pytest.fixture

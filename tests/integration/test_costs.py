@@ -30,6 +30,11 @@ type Bound = tuple[int, float, float]
 
 CALLS: dict[str, Bound] = {
     "GET /v1/couple": (2, 2, 0),
+    "GET /v1/couple, paused": (2, 2, 0),
+    "PATCH /v1/couple, to pause": (8, 8.5, 22),
+    "PATCH /v1/couple, the same again": (5, 4.5, 0),
+    "PATCH /v1/couple, to move its end": (8, 8.5, 22),
+    "PATCH /v1/couple, to go on": (11, 11, 24),
     "DELETE /v1/couple": (7, 9, 24),
     "PUT /v1/couple/packs/{pack_id}": (3, 2, 1),
     "PUT /v1/couple/packs/{pack_id}, the same again": (2, 2, 0),
@@ -98,6 +103,9 @@ CALLS: dict[str, Bound] = {
     # A couple on a course reads what they have met of each of its themes, in one batch.
     "GET /v1/today, first to open it, on a course": (8, 12, 6),
     "GET /v1/today, opened already": (5, 4.5, 0),
+    # To pause costs a day no read and no write.
+    "GET /v1/today, first to open it, paused": (8, 6, 6),
+    "GET /v1/today, opened already, paused": (5, 4.5, 0),
     "GET /v1/today, I have answered": (6, 5.5, 0),
     "GET /v1/today, both have answered": (6, 6.5, 0),
     "GET /v1/today, first to open it, new process": (10, 9, 6),

@@ -112,6 +112,7 @@ class World:
                 assert partner
                 assert partner.couple == couple.id
                 assert couple.profiles[person.uid] == person.profile
+                assert person.paused_until == (couple.pause.until if couple.pause else None)
                 self.parts.vault.couple_key(couple.id)
                 self.assert_days_whole(couple)
 
@@ -465,6 +466,32 @@ class Nudges(PairedDeed):
         assert self.ada.get("/v1/nudges").body["left"] == 2
 
 
+class Pauses(PairedDeed):
+    def request(self) -> Reply:
+        return self.ada.patch("/v1/couple", {"pause": {"until": "2026-03-09"}})
+
+    def verify(self) -> None:
+        assert self.ben.get("/v1/couple").body["pause"] == {"from": "2026-03-02", "until": "2026-03-09"}
+
+
+class Resumes(PairedDeed):
+    """On the day that both have met in their pause, which counts again."""
+
+    def prepare(self) -> None:
+        super().prepare()
+        assert self.ben.patch("/v1/couple", {"pause": {"until": "2026-03-09"}}).status == 200
+        for phone in (self.ada, self.ben):
+            assert phone.put(f"/v1/days/{DATE}/answer", {"text": "Yes."}).status == 200
+
+    def request(self) -> Reply:
+        return self.ada.patch("/v1/couple", {"pause": None})
+
+    def verify(self) -> None:
+        assert self.ben.get("/v1/couple").body["pause"] is None
+        assert self.ben.get("/v1/streak").body["current"] == 1
+        assert (self.world.parts.people.table.get(keys.streak(self.world.couple_of(self.ada).id)) or {})["run"] == 1
+
+
 class Unpairs(PairedDeed):
     """A repeat whose first has worked finds nobody to unpair from, and that is as good."""
 
@@ -501,6 +528,8 @@ DEEDS: tuple[type[Deed], ...] = (
     Moves,
     SetsReminders,
     Nudges,
+    Pauses,
+    Resumes,
     Unpairs,
 )
 each_deed = pytest.mark.parametrize("deed", DEEDS, ids=lambda deed: deed.__name__)

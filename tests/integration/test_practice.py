@@ -105,6 +105,18 @@ def audited(phone: Phone) -> list[tuple[str, str, str | None]]:
     return [(entry["who"].partition("@")[0], entry["action"], entry["prompt"]) for entry in entries]
 
 
+def first_of(operation: str, deed: Callable[[], object]) -> Callable[[str, AWSPreparedRequest], None]:
+    """Somebody else does something just before the first request of this kind."""
+    done: list[str] = []
+
+    def tap(name: str, _request: AWSPreparedRequest) -> None:
+        if name == operation and not done:
+            done.append(name)
+            deed()
+
+    return tap
+
+
 class TestDraft:
     """A draft is kept as it was typed, by whoever read the one before it."""
 
@@ -130,16 +142,9 @@ class TestDraft:
         assert saved(ruth, a_source(a_prompt("snow")), his) > his
 
     def test_of_two_who_save_at_once_one_is_told(self, ruth: Phone, saul: Phone, table: Table) -> None:
-        between: list[Reply] = []
-
-        def be_faster(operation: str, _request: AWSPreparedRequest) -> None:
-            if operation == "TransactWriteItems" and not between:
-                between.append(ruth)  # type: ignore[arg-type]  # only to come here once
-                between[0] = saul.put(f"{PACK}/draft", {"source": a_source(a_prompt("wind")), "revision": 0})
-
-        with tapped(be_faster, table.client):
+        faster = first_of("TransactWriteItems", lambda: saved(saul, a_source(a_prompt("wind"))))
+        with tapped(faster, table.client):
             refused = ruth.put(f"{PACK}/draft", {"source": a_source(), "revision": 0})
-        assert between[0].status == 200
         assert refused.problem == "draft-changed"
         assert "wind" in ruth.get(f"{PACK}/draft").body["source"]
 
@@ -194,6 +199,16 @@ class TestDraft:
         assert ruth.get(f"{PACK}/draft").body["source"] == source
         again = saved(ruth, source[:-1], revision)
         assert ruth.get(f"{PACK}/draft").body["revision"] == again
+
+    def test_what_can_be_kept_can_be_read_in_any_script(self, ruth: Phone) -> None:
+        """Lambda takes 6 MB for an answer, in whose JSON the body is one string: each escape in it is escaped again."""
+        source = f"# {'שלום ' * 10}\n" * 45_000
+        body = json.dumps({"source": source, "revision": 0}, ensure_ascii=False)
+        assert 4_000_000 < len(body.encode()) < 4_500_000
+        assert ruth.call("PUT", f"{PACK}/draft", raw=body).status == 200
+        reply = ruth.get(f"{PACK}/draft")
+        assert reply.body["source"] == source
+        assert len(json.dumps(reply.text, ensure_ascii=False).encode()) < 6_000_000
 
     def test_more_than_that_is_refused_in_words(self, ruth: Phone) -> None:
         assert ruth.put(f"{PACK}/draft", {"source": "#" * 4_000_001, "revision": 0}).problem == "invalid-fields"
@@ -271,6 +286,17 @@ class TestPublish:
         assert ruth.get(f"{PACK}/releases/1").body["source"] == a_source()
         assert ruth.get(f"{PACK}/releases/3").problem == "no-such-release"
 
+    def test_who_came_just_before_a_new_version_still_has_the_one_before_it(self, ruth: Phone, parts: Parts) -> None:
+        """Publishing takes less time than a slow request, which goes by the instant at which it came."""
+        published(ruth)
+        ruth.now += HOUR
+        published(ruth, a_source(a_prompt("wind")))
+        assert live_at(parts, ruth.now - dt.timedelta(seconds=5))["river"][0] == 1
+        ruth.post(f"{PACK}/withdraw", {"prompt": "rain"})
+        assert live_at(parts, ruth.now - dt.timedelta(seconds=5))["river"] == (1, ["birdsong"])
+        ruth.post(f"{PACK}/withdraw", {})
+        assert live_at(parts, ruth.now - dt.timedelta(seconds=5)) == {}
+
     def test_a_pack_for_later_plays_from_its_instant_on(self, ruth: Phone, parts: Parts) -> None:
         published(ruth)
         ruth.now += HOUR
@@ -294,6 +320,15 @@ class TestPublish:
         assert ruth.post(f"{PACK}/reject", {}).problem == "nothing-to-take-back"
         assert ruth.post(f"{PACK}/publish", {"revision": revision}).status == 200
         assert live_at(parts)["river"] == (2, ["wind"])
+
+    def test_a_pack_is_shown_as_it_stands_once_a_version_is_called_off(self, ruth: Phone) -> None:
+        published(ruth, a_source(audience="code"))
+        words = {"en": {"title": "Sea", "written_for": "Couples by the sea."}}
+        published(ruth, a_source(a_prompt("wind"), words=words), at="2026-03-02T14:00:00Z")
+        assert ruth.get(PACK).body["title"] == "Sea"
+        pack = ruth.post(f"{PACK}/reject", {}).body
+        assert (pack["title"], pack["audience"], pack["prompts"]) == ("River", "code", 2)
+        assert ruth.post(f"{PACK}/code").status == 200
 
     @pytest.mark.parametrize("at", ["2026-03-02T12:00:00Z", "2026-03-01T00:00:00Z", "2028-01-01T00:00:00Z", "soon"])
     def test_a_time_that_is_none_to_publish_at_is_refused(self, ruth: Phone, at: str) -> None:
@@ -344,17 +379,10 @@ class TestPublish:
         assert ruth.post(f"{PACK}/publish", {"revision": revision}).body["pack"]["live_version"] == 2
 
     def test_of_two_who_publish_two_packs_at_once_both_are_live(self, ruth: Phone, saul: Phone, parts: Parts) -> None:
-        between: list[int] = []
-
-        def be_faster(operation: str, _request: AWSPreparedRequest) -> None:
-            if operation == "TransactWriteItems" and not between:
-                between.append(0)
-                lake = "/v1/practice/packs/lake"
-                between[0] = saved(saul, a_source(id="lake"), pack=lake)
-                assert saul.post(f"{lake}/publish", {"revision": between[0]}).status == 200
-
-        revision = saved(ruth, a_source())
-        with tapped(be_faster, parts.packs.table.client):
+        lake = "/v1/practice/packs/lake"
+        his, revision = saved(saul, a_source(id="lake"), pack=lake), saved(ruth, a_source())
+        faster = first_of("TransactWriteItems", lambda: saul.post(f"{lake}/publish", {"revision": his}))
+        with tapped(faster, parts.packs.table.client):
             assert ruth.post(f"{PACK}/publish", {"revision": revision}).status == 200
         assert live_at(parts).keys() == {"lake", "river"}
 
@@ -418,6 +446,31 @@ class TestReview:
         pack = saul.post(f"{PACK}/reject", {"note": "The second one is too sharp."}).body
         assert (pack["state"], pack["proposal"], pack["draft"]["revision"]) == ("draft", None, revision)
 
+    @pytest.mark.parametrize(
+        ("route", "body"),
+        [("reject", {}), ("withdraw", {}), ("publish", {"revision": 2, "at": "2026-03-20T12:00:00Z"})],
+    )
+    def test_what_is_refused_or_proposed_otherwise_meanwhile_is_not_approved(
+        self, ruth: Phone, saul: Phone, parts: Parts, route: str, body: dict[str, Any]
+    ) -> None:
+        ruth.post(f"{PACK}/publish", {"revision": saved(ruth, a_source())})
+        saul.post(f"{PACK}/approve", {"revision": 1})
+        revision = saved(ruth, a_source(a_prompt("wind")))
+        ruth.post(f"{PACK}/publish", {"revision": revision})
+        with tapped(first_of("BatchWriteItem", lambda: ruth.post(f"{PACK}/{route}", body)), parts.packs.table.client):
+            refused = saul.post(f"{PACK}/approve", {"revision": revision})
+        assert refused.problem == "pack-changed"
+        assert live_at(parts).get("river", (0, []))[0] < 2
+
+    def test_what_is_approved_meanwhile_is_not_called_off_unseen(self, ruth: Phone, saul: Phone, parts: Parts) -> None:
+        revision = saved(ruth, a_source())
+        ruth.post(f"{PACK}/publish", {"revision": revision, "at": "2026-03-20T12:00:00Z"})
+        approved = first_of("TransactWriteItems", lambda: saul.post(f"{PACK}/approve", {"revision": revision}))
+        with tapped(approved, parts.packs.table.client):
+            assert ruth.post(f"{PACK}/reject", {}).problem == "pack-changed"
+        assert ruth.get(PACK).body["state"] == "scheduled"
+        assert [action for _, action, _ in audited(ruth)].count("taken_back") == 0
+
     def test_a_time_that_has_passed_meanwhile_is_now(self, ruth: Phone, saul: Phone, parts: Parts) -> None:
         revision = saved(ruth, a_source())
         ruth.post(f"{PACK}/publish", {"revision": revision, "at": "2026-03-02T13:00:00Z"})
@@ -466,12 +519,46 @@ class TestWithdraw:
         ruth.post(f"{PACK}/restore", {})
         assert live_at(parts, NOON + 5 * HOUR)["river"][0] == 1
 
+    def test_what_is_withdrawn_while_a_version_is_being_published_stays_so(
+        self, ruth: Phone, saul: Phone, parts: Parts
+    ) -> None:
+        """Whoever publishes has not seen why, and can do so again."""
+        published(ruth)
+        revision = saved(ruth, a_source(a_prompt("wind")))
+        with tapped(first_of("BatchWriteItem", lambda: saul.post(f"{PACK}/withdraw", {})), parts.packs.table.client):
+            assert ruth.post(f"{PACK}/publish", {"revision": revision}).problem == "pack-changed"
+        assert live_at(parts) == {}
+        assert ruth.post(f"{PACK}/publish", {"revision": revision}).body["outcome"] == "live"
+
     def test_only_what_couples_have_had_can_be_withdrawn(self, ruth: Phone) -> None:
         saved(ruth, a_source())
         assert ruth.post(f"{PACK}/withdraw", {}).problem == "not-published"
         assert ruth.post("/v1/practice/packs/lake/withdraw", {}).problem == "no-such-pack"
         published(ruth, a_source(a_prompt("wind")), revision=1)
         assert ruth.post(f"{PACK}/withdraw", {"prompt": "rain"}).problem == "no-such-prompt"
+
+    def test_what_was_withdrawn_stays_so_until_a_later_version_plays(self, ruth: Phone, parts: Parts) -> None:
+        published(ruth)
+        ruth.now += HOUR
+        ruth.post(f"{PACK}/withdraw", {})
+        pack = published(ruth, a_source(a_prompt("wind")), at="2026-03-02T16:00:00Z").body["pack"]
+        assert (pack["state"], pack["live_version"], pack["scheduled"]["version"]) == ("withdrawn", None, 2)
+        assert live_at(parts, ruth.now) == {}
+        assert live_at(parts, NOON + 4 * HOUR) == {"river": (2, ["wind"])}
+        ruth.now = NOON + 5 * HOUR
+        pack = ruth.get(PACK).body
+        assert (pack["state"], pack["withdrawn"]) == ("live", None)
+        assert ruth.post(f"{PACK}/restore", {}).problem == "not-withdrawn"
+        assert ruth.post(f"{PACK}/withdraw", {}).body["state"] == "withdrawn"
+        assert live_at(parts, ruth.now) == {}
+        assert ruth.post(f"{PACK}/restore", {}).body["live_version"] == 2
+
+    def test_what_was_withdrawn_can_be_put_back_before_a_later_version_plays(self, ruth: Phone, parts: Parts) -> None:
+        published(ruth)
+        ruth.post(f"{PACK}/withdraw", {})
+        published(ruth, a_source(a_prompt("wind")), at="2026-03-02T16:00:00Z")
+        assert ruth.post(f"{PACK}/restore", {}).body["live_version"] == 1
+        assert [live_at(parts, at)["river"][0] for at in (NOON, NOON + 4 * HOUR)] == [1, 2]
 
     def test_publishing_brings_a_withdrawn_pack_back(self, ruth: Phone, parts: Parts) -> None:
         published(ruth)
@@ -531,10 +618,34 @@ class TestNews:
         assert self.news(table) == {}
         assert published(ruth).body["pack"]["news_on"] == "2026-03-04"
 
+    def test_what_is_called_off_takes_no_news_of_another_version_with_it(self, ruth: Phone, table: Table) -> None:
+        published(ruth)
+        published(ruth, a_source(a_prompt("wind")), at="2026-03-20T12:00:00Z")
+        assert ruth.post(f"{PACK}/reject", {}).body["news_on"] == "2026-03-04"
+        assert self.news(table) == {"2026-03-04": ["river"]}
+
+    def test_what_is_put_back_before_anyone_was_told_is_news_after_all(self, ruth: Phone, table: Table) -> None:
+        published(ruth)
+        assert ruth.post(f"{PACK}/withdraw", {}).body["news_on"] is None
+        assert self.news(table) == {}
+        ruth.now += 3 * dt.timedelta(days=1)
+        assert ruth.post(f"{PACK}/restore", {}).body["news_on"] == "2026-03-07"
+        assert self.news(table) == {"2026-03-07": ["river"]}
+
+    def test_what_nobody_should_be_told_of_is_no_news_either_when_it_is_put_back(
+        self, ruth: Phone, table: Table
+    ) -> None:
+        published(ruth, announce=False)
+        ruth.post(f"{PACK}/withdraw", {})
+        assert ruth.post(f"{PACK}/restore", {}).body["news_on"] is None
+        assert self.news(table) == {}
+
     def test_what_was_told_is_not_told_again(self, ruth: Phone, table: Table) -> None:
         published(ruth)
         ruth.now = an_instant("2026-03-04T12:00:00Z")
         assert ruth.post(f"{PACK}/withdraw", {}).body["news_on"] == "2026-03-04"
+        assert ruth.post(f"{PACK}/restore", {}).body["news_on"] == "2026-03-04"
+        ruth.post(f"{PACK}/withdraw", {})
         assert published(ruth).body["pack"]["news_on"] == "2026-03-04"
         assert self.news(table) == {"2026-03-04": ["river"]}
 

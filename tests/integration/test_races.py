@@ -17,16 +17,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from couples_api import couple, days, devices, invites, me, packs, reflections, solo, streak
+from couples_api import couple, days, devices, invites, me, packs, pause, reflections, solo, streak
 from couples_api.parts import Caller, Parts
 from rekindle.models import Audience, CoupleId, PackId, Platform, ReflectionKind, Target, TargetKind, Uid
 from rekindle.problems import Problem, ProblemError
 from rekindle.store import keys
 from rekindle.store.catalogue import Catalogue
+from rekindle.store.slots import rows_of
 from rekindle.store.table import Write
 from rekindle.streaks import unpack_dates
 from tests.builders import LONDON, NEW_YORK, TOKYO, a_token, a_uid, an_instant, prompts, publish
 from tests.integration.marks import on_awss_engine
+from tests.integration.standing import slot_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -123,6 +125,10 @@ class Racer:
 
     def join(self, code: str) -> packs.PackView:
         return packs.post_practice_code(packs.PracticeCodeBody(code=code), self.caller, self.parts)
+
+    def pause(self, until: dt.date | None) -> couple.CoupleWithPacksView:
+        wished = pause.PauseBody(until=until) if until else None
+        return couple.patch_couple(couple.CouplePatchBody(pause=wished), self.caller, self.parts)
 
     def day(self, date: dt.date) -> days.DayView:
         return days.get_day(date, self.caller, self.parts)
@@ -596,6 +602,73 @@ class TestAlone:
             assert seen in ([], ["mine"], Problem.NOT_PAIRED)
             assert race(ada.shared, ben.shared) == [Problem.NOT_PAIRED] * 2
             assert not solo.get_solo_days(ada.caller, parts).days[0].shared
+
+
+@on_awss_engine
+class TestPausing:
+    """What two wish of a pause at once ends in one wish, whole: with the couple, both persons and their rows."""
+
+    TODAY = dt.date(2026, 3, 2)
+
+    def is_whole(self, parts: Parts, ada: Racer, ben: Racer) -> dt.date | None:
+        """Until when all of it says that they pause."""
+        couple_id = ada.person.couple
+        assert couple_id
+        standing = parts.couples.couple(couple_id)
+        assert standing
+        until = standing.pause.until if standing.pause else None
+        for racer in (ada, ben):
+            assert racer.person.paused_until == until
+            assert slot_rows(parts.people.table, racer.uid) == rows_of(racer.person)
+            assert racer.person.devices
+        assert max(standing.paused, default=None) == (until and until - DAY)
+        return until
+
+    def test_of_two_wishes_at_once_one_stands(self, parts: Parts) -> None:
+        stood = Counter[dt.date | None]()
+        for number in range(40):
+            ada, ben = Racer(parts), Racer(parts)
+            pair(ada, ben)
+            for racer in (ada, ben):
+                racer.register(a_token())
+            if number % 2:
+                ada.pause(self.TODAY + 5 * DAY)
+            wishes = [self.TODAY + 9 * DAY, None if number % 2 else self.TODAY + 3 * DAY]
+            outcomes = race(lambda: ada.pause(wishes[0]), lambda: ben.pause(wishes[1]), lambda: ben.register(a_token()))
+            assert lost(outcomes) == []
+            until = self.is_whole(parts, ada, ben)
+            assert until in wishes
+            stood[until] += 1
+        assert sum(stood.values()) == 40
+
+    def test_a_pause_races_a_day_a_flight_and_an_unpairing(self, parts: Parts) -> None:
+        for number in range(30):
+            ada, ben = Racer(parts), Racer(parts)
+            pair(ada, ben)
+            for racer in (ada, ben):
+                racer.register(a_token())
+            couple_id = ada.person.couple
+            assert couple_id
+            ada.answer(self.TODAY, "A")
+            until = self.TODAY + 5 * DAY
+            if number % 3:
+                outcomes = race(
+                    lambda: ada.pause(until), lambda: ben.answer(self.TODAY, "B"), lambda: ben.move(NEW_YORK)
+                )
+                assert lost(outcomes) == []
+                assert self.is_whole(parts, ada, ben) == until
+                # Met before they paused or just after: whichever it was, both see the same.
+                standing = parts.couples.couple(couple_id)
+                assert standing
+                assert parts.streaks.history(standing).complete == {self.TODAY}
+                assert ada.today().streak == ben.today().streak
+            else:
+                paused, left = race(lambda: ada.pause(until), ben.unpair)
+                assert left is None
+                assert not isinstance(paused, Problem) or paused is Problem.NOT_PAIRED
+                for racer in (ada, ben):
+                    assert racer.person.paused_until is None
+                    assert slot_rows(parts.people.table, racer.uid) == {}
 
 
 @on_awss_engine

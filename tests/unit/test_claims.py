@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from rekindle.calendar import slot_instant, zone_named
+from rekindle.calendar import local_date, slot_instant, zone_named
 from rekindle.claims import EVERY_DATE, CaughtUp, Claim, claims_of, moved, slots_of
 from rekindle.models import CoupleId, Person, PushKind, Reminders, TouchReminder, Zone
 from rekindle.reminders import MAX_LATENESS, Slot
@@ -136,6 +136,82 @@ def test_a_slot_that_comes_while_a_request_is_carried_out_counts_as_come() -> No
     assert prompt_claims(after) == {"America/New_York#08:30": Claim(after=DATE)}
 
 
+# A pause
+
+TOMORROW = DATE + dt.timedelta(days=1)
+EVENING = dt.time(20, 30)
+
+
+def paused(person: Person, until: dt.date | None) -> Person:
+    return replace(person, paused_until=until)
+
+
+def test_while_a_pause_lasts_no_date_is_claimed_and_then_each_is_again() -> None:
+    ada = a_paired_person()
+    resting, caught_up = moved(ada, paused(ada, DATE + dt.timedelta(days=7)), START)
+    assert caught_up == []
+    assert set(claims_of(resting)) == set(claims_of(ada)), "no row is lost: nothing has to be done when it ends"
+    assert set(claims_of(resting).values()) == {Claim(after=DATE + dt.timedelta(days=6))}
+
+
+def test_what_had_just_fallen_due_as_a_pause_begins_is_not_told_any_more() -> None:
+    ada = a_paired_person()
+    at_nine, _ = moved(ada, at(ada, dt.time(9)), an_instant("2026-03-02T13:31:00Z"))
+    assert at_nine.owed
+    resting, _ = moved(at_nine, paused(at_nine, TOMORROW), an_instant("2026-03-02T13:32:00Z"))
+    assert prompt_claims(resting) == {"America/New_York#09:00": Claim(after=DATE)}
+
+
+def test_what_fell_due_in_a_pause_that_is_ended_by_hand_is_not_told_late_and_the_evening_is_told() -> None:
+    resting, _ = moved(a_paired_person(), paused(a_paired_person(), TOMORROW), an_instant("2026-03-02T12:00:00Z"))
+    back, caught_up = moved(resting, paused(resting, None), an_instant("2026-03-02T13:31:00Z"))
+    assert caught_up == []
+    assert prompt_claims(back) == {"America/New_York#08:30": Claim(after=DATE)}
+    assert DATE in claims_of(back)[Slot(NEW_YORK, EVENING), PushKind.EVENING]
+
+
+def test_a_pause_that_is_taken_back_before_anything_came_changes_nothing() -> None:
+    ada = a_paired_person()
+    resting, _ = moved(ada, paused(ada, TOMORROW), an_instant("2026-03-02T12:00:00Z"))
+    back, _ = moved(resting, paused(resting, None), an_instant("2026-03-02T12:01:00Z"))
+    assert all(DATE in claim for claim in claims_of(back).values())
+
+
+def test_what_was_told_before_a_pause_is_not_told_again_after_a_flight_in_it() -> None:
+    """Told at 08:30 in Tokyo, paused at 09:00, flown to where that date is yet to come, and resumed there."""
+    ada = a_paired_person(profile=a_profile(zone=TOKYO))
+    resting, _ = moved(ada, paused(ada, TOMORROW), an_instant("2026-03-02T00:00:00Z"))
+    away, _ = moved(resting, in_zone(resting, NEW_YORK), an_instant("2026-03-02T10:00:00Z"))
+    back, caught_up = moved(away, paused(away, None), an_instant("2026-03-02T12:00:00Z"))
+    assert caught_up == []
+    assert DATE not in prompt_claims(back)["America/New_York#08:30"]
+
+
+def test_a_slot_that_comes_while_a_pause_begins_is_silent_and_while_it_ends_is_told() -> None:
+    ada, just_before = a_paired_person(), an_instant("2026-03-02T13:29:59Z")
+    resting, caught_up = moved(ada, paused(ada, TOMORROW), just_before)
+    assert (caught_up, prompt_claims(resting)) == ([], {"America/New_York#08:30": Claim(after=DATE)})
+    resting, _ = moved(ada, paused(ada, TOMORROW), START - dt.timedelta(days=1))
+    back, caught_up = moved(resting, paused(resting, None), just_before)
+    assert caught_up == [CaughtUp(PushKind.PROMPT, DATE, just_before + dt.timedelta(seconds=1))]
+    assert prompt_claims(back) == {"America/New_York#08:30": Claim(after=DATE)}
+
+
+def test_a_partner_whose_clock_has_left_the_pause_behind_is_still_owed_what_had_just_fallen_due() -> None:
+    """In New York they pause for the rest of 1 March; in Tokyo it is the 2nd, of which the prompt is under way."""
+    ben = a_paired_person(profile=a_profile(zone=TOKYO))
+    after, caught_up = moved(ben, paused(ben, DATE), an_instant("2026-03-01T23:31:00Z"))
+    assert caught_up == []
+    assert prompt_claims(after) == {"Asia/Tokyo#08:30": Claim(after=DATE, owed=DATE)}
+
+
+def test_a_pause_that_is_long_over_is_forgotten() -> None:
+    ada = a_paired_person(paused_until=DATE)
+    for days, kept in ((3, DATE), (4, None)):
+        later, _ = moved(ada, replace(ada, couple=ada.couple), START + dt.timedelta(days=days))
+        assert later.paused_until == kept
+
+
 # Any moves
 
 ZONES = [
@@ -165,9 +241,19 @@ class Move:
     paired: bool = True
 
 
+@dataclass(frozen=True)
+class Rest:
+    """`after` the last step, a pause until so many dates after their own; none is its end, 0 one by a clock behind."""
+
+    after: dt.timedelta
+    dates: int | None
+
+
+waits = st.integers(0, 36 * 12).map(lambda fives: fives * 5 * MINUTE + 7 * dt.timedelta(seconds=1))
+rests = st.builds(Rest, after=waits, dates=st.sampled_from([None, None, 0, 1, 2, 4]))
 moves = st.builds(
     Move,
-    after=st.integers(0, 36 * 12).map(lambda fives: fives * 5 * MINUTE + 7 * dt.timedelta(seconds=1)),
+    after=waits,
     zone=st.sampled_from(ZONES),
     time=st.sampled_from(TIMES),
     paired=st.sampled_from([True, True, True, False]),
@@ -175,7 +261,16 @@ moves = st.builds(
 
 
 def placed(person: Person, move: Move) -> Person:
-    return replace(at(in_zone(person, move.zone), move.time), couple=CoupleId("couple-1") if move.paired else None)
+    there = at(in_zone(person, move.zone), move.time)
+    return (
+        replace(there, couple=CoupleId("couple-1")) if move.paired else replace(there, couple=None, paused_until=None)
+    )
+
+
+def rested(person: Person, rest: Rest, now: dt.datetime) -> Person:
+    if person.couple is None or rest.dates is None:
+        return paused(person, None)
+    return paused(person, local_date(now, person.profile.zone) + dt.timedelta(days=rest.dates))
 
 
 def falls_due(
@@ -199,7 +294,7 @@ def falls_due(
 @given(
     start=st.sampled_from(["2026-03-26T12:00:00Z", "2026-10-31T09:30:00Z", "2026-03-05T23:50:00Z"]).map(an_instant),
     first=st.builds(Move, st.just(dt.timedelta(0)), st.sampled_from(ZONES), st.sampled_from(TIMES), st.booleans()),
-    steps=st.lists(moves, max_size=6),
+    steps=st.lists(st.one_of(moves, rests), max_size=8),
     lag=st.integers(0, 120).map(lambda minutes: minutes * MINUTE),
 )
 @example(
@@ -224,16 +319,21 @@ def falls_due(
     lag=0 * MINUTE,
 )
 def test_each_date_falls_due_once_wherever_and_whenever_a_person_moves(
-    start: dt.datetime, first: Move, steps: list[Move], lag: dt.timedelta
+    start: dt.datetime, first: Move, steps: list[Move | Rest], lag: dt.timedelta
 ) -> None:
-    """The run of a slot reads a person's rows `lag` after the slot has come."""
+    """The run of a slot reads a person's rows `lag` after the slot has come.
+
+    A date that falls due in a pause does so in silence, however soon the pause is over.
+    """
     person = placed(a_paired_person(reminded_since={PushKind.PROMPT: start}), first)
     lives: list[tuple[dt.datetime, Person]] = [(start, person)]
     due: Counter[tuple[dt.date, dt.datetime]] = Counter()
     now = start
     for step in steps:
         now += step.after
-        after, caught_up = moved(lives[-1][1], placed(lives[-1][1], step), now)
+        before = lives[-1][1]
+        change = placed(before, step) if isinstance(step, Move) else rested(before, step, now)
+        after, caught_up = moved(before, change, now)
         due.update((each.date, each.instant) for each in caught_up if each.kind is PushKind.PROMPT)
         lives.append((now, after))
     end = now + SPAN
@@ -258,9 +358,14 @@ def test_each_date_falls_due_once_wherever_and_whenever_a_person_moves(
         overtaken = [
             later for later in dates if later > date and (other := falls_due(later, lives, end)) and other[0] < fell
         ]
+        as_it_fell = [each for since, each in lives if since <= fell][-1]
+        if as_it_fell.is_silent_on(date):
+            assert times[date] == 0
+            continue
         unpaired = [since for since, each in lives if each.couple is None and fell < since <= came + lag]
+        hushed = [since for since, each in lives if each.is_silent_on(date) and fell < since <= came + lag]
         # Once a date has come, the ones before it are over, also where a clock comes to them again.
-        if fell - came <= MAX_LATENESS and not unpaired and not overtaken:
+        if fell - came <= MAX_LATENESS and not unpaired and not hushed and not overtaken:
             assert due[date, came] == 1
 
 

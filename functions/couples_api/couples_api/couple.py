@@ -1,4 +1,4 @@
-"""`/v1/couple`: with whom, since when, and the way out."""
+"""`/v1/couple`: with whom, since when, a pause for both, and the way out."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import datetime as dt
 from http import HTTPStatus
 
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
-from couples_api.parts import Caller, TheCaller, TheParts, known_person, standing_couple
-from rekindle.models import Couple
+from couples_api.parts import Caller, Parts, TheCaller, TheParts, known_person, standing_couple
+from couples_api.pause import PauseBody, PauseView, pause_view, with_pause
+from rekindle.models import Couple, Person
 from rekindle.playlist import comfort_of, shelf_of
 from rekindle.store.couples import KEEPSAKE
 
@@ -24,18 +25,38 @@ class CoupleView(BaseModel):
 
 
 class CoupleWithPacksView(CoupleView):
-    """The caller's couple, with the ids of the packs that play for them."""
+    """The caller's couple, with the ids of the packs that play for them, and their pause while there is one."""
 
     packs: list[str]
+    pause: PauseView | None
+
+
+class CouplePatchBody(BaseModel):
+    """What either of the two may set for both: a pause, or null for none."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    pause: PauseBody | None
 
 
 @router.get("/couple")
 def get_couple(caller: TheCaller, parts: TheParts) -> CoupleWithPacksView:
-    """With whom the caller is paired, and the packs that play for the two."""
-    couple = standing_couple(parts, known_person(parts, caller.uid))
-    comfort = comfort_of(couple.profiles.values())
-    shelf = shelf_of(couple.packs, parts.catalogue.releases(caller.instant), comfort)
-    return CoupleWithPacksView(**couple_view(couple, caller).model_dump(), packs=[release.pack for release in shelf])
+    """With whom the caller is paired, the packs that play for the two, and their pause."""
+    person = known_person(parts, caller.uid)
+    return _standing_view(parts, caller, person, standing_couple(parts, person))
+
+
+@router.patch("/couple")
+def patch_couple(body: CouplePatchBody, caller: TheCaller, parts: TheParts) -> CoupleWithPacksView:
+    """Pause for both from the caller's today on, move the end of the pause, or end it. Either of the two may.
+
+    Nobody is told who did. While it lasts no reminder comes to either, and no date counts for the streak or breaks it;
+    the day's prompt is there all the same. It ends by itself on the date that is named. Ended by hand, today counts.
+    """
+    person = known_person(parts, caller.uid)
+    couple = standing_couple(parts, person)
+    changed = with_pause(parts, caller, person, couple, body.pause.until if body.pause else None)
+    return _standing_view(parts, caller, person, changed)
 
 
 @router.delete("/couple", status_code=HTTPStatus.NO_CONTENT)
@@ -52,4 +73,14 @@ def couple_view(couple: Couple, caller: Caller) -> CoupleView:
     return CoupleView(
         partner=couple.profiles[couple.partner_of(caller.uid)].display_name,
         since=couple.first_date,
+    )
+
+
+def _standing_view(parts: Parts, caller: Caller, person: Person, couple: Couple) -> CoupleWithPacksView:
+    comfort = comfort_of(couple.profiles.values())
+    shelf = shelf_of(couple.packs, parts.catalogue.releases(caller.instant), comfort)
+    return CoupleWithPacksView(
+        **couple_view(couple, caller).model_dump(),
+        packs=[release.pack for release in shelf],
+        pause=pause_view(couple, person, caller),
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -13,10 +12,11 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from couples_api.invites import ID_BYTES, IdempotencyKey
-from couples_api.parts import Caller, Parts, TheCaller, TheParts, known_person, standing_couple
+from couples_api.parts import CalendarDate, Caller, Parts, TheCaller, TheParts, known_person, standing_couple
+from couples_api.pause import PauseView, pause_view
 from couples_api.streak import StreakView, known_history, note_complete
 from rekindle.calendar import day_window, local_date
 from rekindle.days import nearby_dates, open_dates, streak_at
@@ -51,14 +51,6 @@ HEARD_THEMES = frozenset({Theme.LISTENING, Theme.COURAGE})
 router = APIGatewayHttpRouter()
 
 
-def _written_out(value: object) -> object:
-    # Left to itself, pydantic takes seconds since 1970 for a date as well.
-    if isinstance(value, str) and not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
-        raise ValueError("a date is written YYYY-MM-DD")
-    return value
-
-
-CalendarDate = Annotated[dt.date, BeforeValidator(_written_out)]
 DatePath = Annotated[CalendarDate, Path(description="A calendar date, YYYY-MM-DD.")]
 
 
@@ -142,11 +134,15 @@ class DayView(BaseModel):
 
 
 class TodayView(BaseModel):
-    """Today by the caller's clock, the day before while it still takes answers, and the streak unless hidden."""
+    """Today by the caller's clock, the day before while it still takes answers, and the streak unless hidden.
+
+    `pause` says that nothing is expected of the two just now; whoever feels like it can answer all the same.
+    """
 
     today: DayView
     previous: DayView | None
     streak: StreakView | None
+    pause: PauseView | None
 
 
 class JournalView(BaseModel):
@@ -242,7 +238,12 @@ def get_today(caller: TheCaller, parts: TheParts) -> TodayView:
         wanted.append(today - ONE_DAY)
     days = [_opened_day(reader, date, stored) for date in wanted]
     views = reader.views(days)
-    return TodayView(today=views[0], previous=views[1] if len(views) > 1 else None, streak=_streak_view(reader, stored))
+    return TodayView(
+        today=views[0],
+        previous=views[1] if len(views) > 1 else None,
+        streak=_streak_view(reader, stored),
+        pause=pause_view(reader.couple, reader.person, caller),
+    )
 
 
 @router.get("/days")

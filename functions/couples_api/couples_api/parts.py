@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Self
 
 from aws_lambda_powertools.event_handler import Request
 from aws_lambda_powertools.event_handler.depends import Depends
+from pydantic import BeforeValidator
 
 from rekindle.clients import client
 from rekindle.models import Couple, Person, Uid
@@ -28,6 +30,16 @@ from rekindle.store.streaks import Streaks
 from rekindle.store.table import Table
 from rekindle.store.tries import Tries
 from rekindle.vault import Vault
+
+
+def _written_out(value: object) -> object:
+    # Left to itself, pydantic takes seconds since 1970 for a date as well.
+    if not isinstance(value, dt.date) and not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", str(value)):
+        raise ValueError("a date is written YYYY-MM-DD")
+    return value
+
+
+CalendarDate = Annotated[dt.date, BeforeValidator(_written_out)]
 
 type Entropy = Callable[[int], bytes]
 """Gives that many random bytes."""

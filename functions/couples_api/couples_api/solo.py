@@ -17,12 +17,12 @@ from couples_api.days import (
     OPENING_ATTEMPTS,
     REVISION_LIMIT,
     AnswerState,
-    CalendarDate,
     DatePath,
     PromptView,
     prompt_view,
 )
 from couples_api.parts import (
+    CalendarDate,
     Caller,
     Parts,
     TheCaller,

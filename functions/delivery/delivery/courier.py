@@ -367,9 +367,11 @@ def _last_of(month: dt.date) -> dt.date:
 
 def _concerns(delivery: Delivery, person: Person) -> bool:
     """Whether a person, as they are by now, is still to be told."""
-    if person.couple is None or delivery.couple not in {None, person.couple}:
+    kind = delivery.occasion.kind
+    is_silent = kind in OF_A_DATE and person.is_silent_on(delivery.occasion.date)
+    if person.couple is None or delivery.couple not in {None, person.couple} or is_silent:
         return False
-    match delivery.occasion.kind:
+    match kind:
         case PushKind.STREAK_MILESTONE:
             return not person.profile.streak_hidden
         case PushKind.NUDGE:

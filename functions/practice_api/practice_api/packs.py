@@ -8,11 +8,11 @@ from aws_lambda_powertools.event_handler.openapi.params import Path
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from practice_api.parts import Parts, TheParts, ThePublisher, TheReader, known_pack
+from practice_api.parts import Parts, Staff, TheParts, ThePublisher, TheReader, known_pack
 from practice_api.views import PackDetail, PackSummary, pack_detail, pack_summary
 from rekindle.models import Audience, PackId, PromptId
 from rekindle.packs import SLUG
-from rekindle.practice import PackHead, ReleaseHead
+from rekindle.practice import Deed, PackHead, ReleaseHead
 from rekindle.problems import Problem, ProblemError
 
 router = APIGatewayHttpRouter()
@@ -70,7 +70,7 @@ def post_withdraw(pack_id: PackPath, body: WithdrawBody, staff: ThePublisher, pa
     """Take the pack or one prompt of it from all couples, within half a minute. Days that have it keep it."""
     head = known_pack(parts, pack_id)
     _require_prompt(parts, head, body.prompt)
-    gone = head.withdrawn if body.prompt is None else head.withdrawn_prompts.get(PromptId(body.prompt))
+    gone = _withdrawal(head, body.prompt, staff)
     if gone is None:
         prompt = PromptId(body.prompt) if body.prompt else None
         head = parts.packs.withdraw(head.id, prompt, staff.deed, body.reason)
@@ -79,10 +79,10 @@ def post_withdraw(pack_id: PackPath, body: WithdrawBody, staff: ThePublisher, pa
 
 @router.post("/packs/<pack_id>/restore")
 def post_restore(pack_id: PackPath, body: RestoreBody, staff: ThePublisher, parts: TheParts) -> PackDetail:
-    """Put back what was withdrawn, as it was."""
+    """Put back what was withdrawn, as it was. A version that was still to come was called off with it, and stays so."""
     head = known_pack(parts, pack_id)
     prompt = PromptId(body.prompt) if body.prompt else None
-    if not (head.withdrawn if prompt is None else prompt in head.withdrawn_prompts):
+    if _withdrawal(head, prompt, staff) is None:
         raise ProblemError(Problem.NOT_WITHDRAWN)
     return pack_detail(parts.packs.restore(head.id, prompt, staff.deed), staff.instant, staff.uid)
 
@@ -91,10 +91,15 @@ def post_restore(pack_id: PackPath, body: RestoreBody, staff: ThePublisher, part
 def post_code(pack_id: PackPath, staff: ThePublisher, parts: TheParts) -> PackDetail:
     """A new code in place of the old one, which opens nothing any more. Couples that have joined stay."""
     head = known_pack(parts, pack_id)
-    if head.code is None or head.audience is not Audience.CODE:
+    if head.code is None or head.latest is None or head.latest.audience is not Audience.CODE:
         raise ProblemError(Problem.NO_CODE)
     head = parts.packs.renew_code(PackId(pack_id), parts.new_code(), staff.deed)
     return pack_detail(head, staff.instant, staff.uid)
+
+
+def _withdrawal(head: PackHead, prompt: str | None, staff: Staff) -> Deed | None:
+    """Who has withdrawn the prompt, or the whole pack, if anybody has."""
+    return head.withdrawn_at(staff.instant) if prompt is None else head.withdrawn_prompts.get(PromptId(prompt))
 
 
 def _require_prompt(parts: Parts, head: PackHead, prompt: str | None) -> None:

@@ -10,7 +10,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Path
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from practice_api.drafts import Revision, checked, draft_changed
+from practice_api.drafts import Revision, draft_changed
 from practice_api.packs import Note, PackPath
 from practice_api.parts import Parts, Staff, TheParts, ThePublisher, TheReader, known_pack
 from practice_api.views import PackDetail, ReleaseView, finding_view, pack_detail, release_view
@@ -18,7 +18,7 @@ from rekindle.pack_source import check_source
 from rekindle.packs import Pack
 from rekindle.practice import LONGEST_SCHEDULE, PackHead, Proposal
 from rekindle.problems import Problem, ProblemError
-from rekindle.store.packs import DraftChangedError, Publication
+from rekindle.store.packs import DraftChangedError, PackChangedError, Publication
 
 router = APIGatewayHttpRouter()
 
@@ -100,23 +100,24 @@ def post_publish(pack_id: PackPath, body: PublishBody, staff: ThePublisher, part
     pack, source = _publishable(parts, staff, head, body.revision)
     if _is_live_already(parts, head, pack, staff.instant):
         return PublishedView(outcome=Outcome.UNCHANGED, pack=pack_detail(head, staff.instant, staff.uid))
-    try:
-        if parts.review_required:
-            proposal = Proposal(body.revision, staff.deed, body.at, body.announce, body.note)
+    if parts.review_required:
+        proposal = Proposal(body.revision, staff.deed, body.at, body.announce, body.note)
+        try:
             head = parts.packs.propose(head.id, proposal)
-            return PublishedView(outcome=Outcome.PROPOSED, pack=pack_detail(head, staff.instant, staff.uid))
-        publication = Publication(
-            published=staff.deed,
-            approved=None,
-            live_from=body.at or staff.instant,
-            announce=body.announce,
-            note=body.note,
-            code=parts.new_code(),
-        )
-        head = parts.packs.publish(pack, source, body.revision, publication)
-    except DraftChangedError as error:
-        raise draft_changed(error) from error
-    return _published(head, staff)
+        except DraftChangedError as error:
+            raise draft_changed(error) from error
+        return PublishedView(outcome=Outcome.PROPOSED, pack=pack_detail(head, staff.instant, staff.uid))
+    publication = Publication(
+        pack=pack,
+        source=source,
+        published=staff.deed,
+        approved=None,
+        live_from=body.at or staff.instant,
+        announce=body.announce,
+        note=body.note,
+        code=parts.new_code(),
+    )
+    return _published(parts, staff, head, publication)
 
 
 @router.post("/packs/<pack_id>/approve")
@@ -132,6 +133,8 @@ def post_approve(pack_id: PackPath, body: ApproveBody, staff: ThePublisher, part
         raise draft_changed(DraftChangedError(head.draft))
     pack, source = _publishable(parts, staff, head, body.revision)
     publication = Publication(
+        pack=pack,
+        source=source,
         published=proposal.proposed,
         approved=staff.deed,
         live_from=max(proposal.at or staff.instant, staff.instant),
@@ -139,11 +142,7 @@ def post_approve(pack_id: PackPath, body: ApproveBody, staff: ThePublisher, part
         note=proposal.note,
         code=parts.new_code(),
     )
-    try:
-        head = parts.packs.publish(pack, source, body.revision, publication)
-    except DraftChangedError as error:
-        raise draft_changed(error) from error
-    return _published(head, staff)
+    return _published(parts, staff, head, publication)
 
 
 @router.post("/packs/<pack_id>/reject")
@@ -152,7 +151,11 @@ def post_reject(pack_id: PackPath, body: TakeBackBody, staff: ThePublisher, part
     head = known_pack(parts, pack_id)
     if not (head.proposal or head.scheduled(staff.instant)):
         raise ProblemError(Problem.NOTHING_TO_TAKE_BACK)
-    return pack_detail(parts.packs.take_back(head.id, staff.deed, body.note), staff.instant, staff.uid)
+    try:
+        head = parts.packs.take_back(head, staff.deed, body.note)
+    except PackChangedError as error:
+        raise ProblemError(Problem.PACK_CHANGED) from error
+    return pack_detail(head, staff.instant, staff.uid)
 
 
 def _publishable(parts: Parts, staff: Staff, head: PackHead, revision: int) -> tuple[Pack, str]:
@@ -165,7 +168,7 @@ def _publishable(parts: Parts, staff: Staff, head: PackHead, revision: int) -> t
     if head.scheduled(staff.instant):
         raise ProblemError(Problem.SCHEDULED_ALREADY)
     source = parts.packs.draft(head.id, draft)
-    found = checked(parts, staff, head.id, source)
+    found = check_source(source)
     if found.pack is None:
         findings = [finding_view(each).model_dump() for each in found.findings]
         raise ProblemError(Problem.PACK_UNFIT, members={"findings": findings})
@@ -175,11 +178,18 @@ def _publishable(parts: Parts, staff: Staff, head: PackHead, revision: int) -> t
 
 
 def _is_live_already(parts: Parts, head: PackHead, pack: Pack, instant: dt.datetime) -> bool:
-    live = None if head.withdrawn else head.live(instant)
-    return live is not None and check_source(parts.packs.released(head.id, live)).pack == pack
+    live = head.live(instant)
+    return live is not None and parts.published(head.id, live) == pack
 
 
-def _published(head: PackHead, staff: Staff) -> PublishedView:
+def _published(parts: Parts, staff: Staff, read: PackHead, publication: Publication) -> PublishedView:
+    """What became of a draft that is published; a problem if the pack is no longer as it was read."""
+    try:
+        head = parts.packs.publish(read, publication)
+    except DraftChangedError as error:
+        raise draft_changed(error) from error
+    except PackChangedError as error:
+        raise ProblemError(Problem.PACK_CHANGED) from error
     is_live = head.releases[-1].live_from <= staff.instant
     return PublishedView(
         outcome=Outcome.LIVE if is_live else Outcome.SCHEDULED, pack=pack_detail(head, staff.instant, staff.uid)

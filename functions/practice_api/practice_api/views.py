@@ -161,19 +161,20 @@ def pack_detail(head: PackHead, instant: dt.datetime, uid: str) -> PackDetail:
 
 def _summary(head: PackHead, instant: dt.datetime, uid: str) -> dict[str, object]:
     live, scheduled = head.live(instant), head.scheduled(instant)
+    known = head.latest or (head.draft.about if head.draft else None)
     return {
         "id": head.id,
-        "title": head.title,
+        "title": known.title if known else head.id,
         "state": head.state(instant),
-        "audience": head.audience,
-        "languages": list(head.languages),
-        "prompts": head.prompts,
-        "live_version": live.version if live and not head.withdrawn else None,
+        "audience": known.audience if known else Audience.EVERYONE,
+        "languages": list(known.languages) if known else [],
+        "prompts": known.prompts if known else 0,
+        "live_version": live.version if live else None,
         "scheduled": ScheduledView(version=scheduled.version, at=scheduled.live_from) if scheduled else None,
         "proposal": proposal_view(head.proposal, uid) if head.proposal else None,
         "draft_saved": deed_view(head.draft.saved if head.draft else None),
         "published": deed_view(live.published if live else None),
-        "withdrawn": deed_view(head.withdrawn),
+        "withdrawn": deed_view(head.withdrawn_at(instant)),
         "withdrawn_prompts": sorted(head.withdrawn_prompts),
         "code": displayed_practice_code(head.code) if head.code else None,
         "news_on": head.news_on,

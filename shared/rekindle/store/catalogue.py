@@ -70,7 +70,7 @@ class PackText:
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """What the playlist knows of all packs: of each the release that is live and those to come; `rows` hold it."""
+    """What the playlist knows of all packs: of each what plays now, played just before, or will; `rows` hold it."""
 
     version: int = 0
     rows: int = 0

@@ -6,12 +6,14 @@ import datetime as dt
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from rekindle.days import earliest_date
 from rekindle.errors import ContentionError, WriteConflictError
-from rekindle.models import Couple, CoupleId, PackId, PackWish, Theme, Uid, Wish
+from rekindle.models import Couple, CoupleId, PackId, PackWish, Pause, Theme, Uid, Wish
 from rekindle.store import keys
 from rekindle.store.instants import from_millis, to_millis
 from rekindle.store.people import CHANGE_ATTEMPTS, People, profile_from, profile_item
 from rekindle.store.table import Write
+from rekindle.streaks import pack_dates, unpack_dates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -97,6 +99,35 @@ class Couples:
                 standing = self.couple(couple.id)
         raise ContentionError("a couple kept changing")
 
+    def change_pause(
+        self, couple: Couple, instant: dt.datetime, change: Callable[[Couple], tuple[Couple, Sequence[Write]]]
+    ) -> Couple | None:
+        """Apply `change` to the couple's pause at `instant`, with the reminders of both and the writes that it names.
+
+        It is applied again when the couple, one of the two or what the writes rest on has changed in between, and
+        returns the same couple to write nothing. None if they have parted since they were read.
+        """
+        standing: Couple | None = couple
+        for _ in range(CHANGE_ATTEMPTS):
+            if standing is None or standing.ended_at:
+                return None
+            changed, also = change(standing)
+            if changed == standing:
+                return standing
+            people, until = People(self.table), changed.pause.until if changed.pause else None
+            silent = [
+                (person, replace(person, paused_until=until))
+                for person in people.people(list(couple.profiles)).values()
+                if person.couple == couple.id
+            ]
+            try:
+                self.table.transact([*people.saves(instant, *silent), _pausing(changed), *also])
+            except WriteConflictError:
+                standing = self.couple(couple.id)
+                continue
+            return replace(changed, revision=standing.revision + 1)
+        raise ContentionError("a couple kept changing")
+
     def end(self, uid: Uid, couple_id: CoupleId, instant: dt.datetime, also: Sequence[Write]) -> None:
         """Unpair: both persons are free, their slots are gone and the couple is ended, in one transaction with `also`.
 
@@ -125,16 +156,17 @@ class Couples:
 
 
 def _freed(person: Person, couple: CoupleId, instant: dt.datetime) -> Person:
-    return replace(person, couple=None, parted={**person.parted, couple: instant}, touch_agreed=False)
+    parted = {**person.parted, couple: instant}
+    return replace(person, couple=None, parted=parted, touch_agreed=False, paused_until=None)
 
 
 def couple_from(item: Mapping[str, Any]) -> Couple:
     """The couple of a couple's item."""
-    touch = item["touch"]
+    touch, first_date = item["touch"], dt.date.fromisoformat(item["first_date"])
     return Couple(
         id=CoupleId(item["pk"].partition("#")[2]),
         created_at=from_millis(item["created_at"]),
-        first_date=dt.date.fromisoformat(item["first_date"]),
+        first_date=first_date,
         counted_from=dt.date.fromisoformat(item["counted_from"]),
         profiles={Uid(uid): profile_from(profile) for uid, profile in item["profiles"].items()},
         themes_met={dt.date.fromisoformat(date): Theme(theme) for date, theme in item["themes_met"].items()},
@@ -143,10 +175,38 @@ def couple_from(item: Mapping[str, Any]) -> Couple:
             for pack, said in item.get("packs", {}).items()
         },
         ended_at=from_millis(item["ended_at"]) if "ended_at" in item else None,
+        pause=Pause(*map(dt.date.fromisoformat, item["pause"])) if "pause" in item else None,
+        paused=unpack_dates(earliest_date(first_date), item.get("paused", b"")),
         touch_wanted_by=frozenset(map(Uid, touch["wanted_by"])),
         touch_from=dt.date.fromisoformat(touch["from"]) if touch["from"] else None,
         revision=item["revision"],
     )
+
+
+def _pausing(couple: Couple) -> Write:
+    """The write of the couple's pause, if the couple is still as it was read."""
+    values: dict[str, object] = {":one": 1, ":read": couple.revision}
+    if couple.pause:
+        values[":pause"] = [str(couple.pause.first), str(couple.pause.until)]
+    if couple.paused:
+        values[":paused"] = pack_dates(earliest_date(couple.first_date), couple.paused)
+    return Write(
+        "Update",
+        keys.couple(couple.id),
+        update=_set_or_removed(pause=couple.pause, paused=couple.paused) + " ADD revision :one",
+        condition="revision = :read AND attribute_not_exists(ended_at)",
+        values=values,
+    )
+
+
+def _set_or_removed(**attributes: object) -> str:
+    """The clauses that set each attribute to the value of its name, and remove those that are empty."""
+    there = [name for name, value in attributes.items() if value]
+    clauses = {
+        "SET": [f"{name} = :{name}" for name in there],
+        "REMOVE": [name for name in attributes if name not in there],
+    }
+    return " ".join(f"{clause} {', '.join(names)}" for clause, names in clauses.items() if names)
 
 
 def _packs_item(packs: Mapping[PackId, PackWish]) -> Item:

@@ -16,6 +16,7 @@ from rekindle.models import Audience, Language, PackId, PromptId, PromptRef
 from rekindle.playlist import Course, Entry, Release
 from rekindle.practice import (
     NEWS_AUDIENCES,
+    About,
     AuditEntry,
     Deed,
     DraftHead,
@@ -39,10 +40,12 @@ if TYPE_CHECKING:
 
 CHUNK_BYTES: Final = 350_000
 """Of a packed source in one row."""
-SOURCE_BYTES: Final = 3_000_000
-"""Of a packed source: what one transaction can carry, with room for the rest of it."""
+SOURCE_BYTES: Final = 1_750_000
+"""Of a packed source: a transaction carries 4 MB, and touches with a draft the one in whose place it comes."""
 DRAFTS_KEPT: Final = dt.timedelta(days=30)
 """How long a draft that another has taken the place of can still be brought back by an engineer."""
+OVERLAP: Final = dt.timedelta(hours=1)
+"""How old an event may be that finds the release of its own instant, though another has just taken its place."""
 ATTEMPTS: Final = 6
 NEWS_KEPT: Final = dt.timedelta(days=400)
 
@@ -55,14 +58,23 @@ class DraftChangedError(RekindleError):
         self.standing = standing
 
 
+class PackChangedError(RekindleError):
+    """Somebody has withdrawn or published the pack since it was read, or has dealt with its proposal."""
+
+
 class SourceTooLargeError(RekindleError):
     """A document is larger than a draft can hold."""
 
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """How a draft is to be published: who wants it, who has approved it, from when it plays, and who is told."""
+    """A draft that is to be published, by its text `source` and its form `pack`, and how.
 
+    Who wants it, who has approved it, from when it plays, and whether couples are told.
+    """
+
+    pack: Pack
+    source: str
     published: Deed
     approved: Deed | None
     live_from: dt.datetime
@@ -86,7 +98,7 @@ class Packs:
     def head(self, pack: PackId) -> PackHead:
         """The pack as last acknowledged; one without anything if it is not known."""
         item = self.table.get(keys.pack(pack))
-        return _head_from(item) if item else PackHead(pack, title=pack, audience=Audience.EVERYONE)
+        return _head_from(item) if item else PackHead(pack)
 
     def draft(self, pack: PackId, draft: DraftHead) -> str:
         """The text of a draft."""
@@ -113,21 +125,21 @@ class Packs:
     ) -> DraftHead:
         """Keep a new draft in place of revision `replaces` (0 for none); a proposal of the old one falls with it.
 
-        `form` is the pack in it, if it is sound: by it one that was never published is known.
-        Raises DraftChangedError when another revision stands, and SourceTooLargeError.
+        `form` is the pack in it, if it is sound: by it one that was never published is known. Raises DraftChangedError
+        when another revision stands, and SourceTooLargeError.
         """
         chunks = _chunks(source)
 
         def change(head: PackHead) -> tuple[PackHead, list[Write]]:
             _require_draft(head, replaces)
             number = head.drafts + 1
-            draft = DraftHead(number, len(chunks), saved, base)
+            before = head.draft.about if head.draft else None
+            draft = DraftHead(number, len(chunks), saved, base, _about(form) if form else before)
             writes = [
                 Write("Put", keys.draft(pack, number, place), item={"packed": chunk})
                 for place, chunk in enumerate(chunks)
             ]
-            known = head if head.releases or form is None else _described(head, form)
-            changed = replace(known, drafts=number, draft=draft, proposal=None)
+            changed = replace(head, drafts=number, draft=draft, proposal=None)
             return changed, [*writes, *_forgotten(head, saved.at)]
 
         head = self._change(pack, change, AuditEntry(saved, StaffAction.DRAFT_SAVED, pack))
@@ -154,36 +166,40 @@ class Packs:
         entry = AuditEntry(proposal.proposed, StaffAction.PROPOSED, pack, note=proposal.note)
         return self._change(pack, change, entry)
 
-    def take_back(self, pack: PackId, by: Deed, note: str | None) -> PackHead:
-        """Refuse a proposal, or call off a release that is not live yet."""
+    def take_back(self, read: PackHead, by: Deed, note: str | None) -> PackHead:
+        """Refuse the proposal of the pack as it was read, or call off its release that is not live yet.
+
+        Raises PackChangedError when that is not what there is any more.
+        """
 
         def change(head: PackHead) -> tuple[PackHead, list[Write]]:
-            scheduled = head.scheduled(by.at)
-            if head.proposal or scheduled is None:
+            if (head.proposal, head.scheduled(by.at)) != (read.proposal, read.scheduled(by.at)):
+                raise PackChangedError("a pack was published or taken back since it was read")
+            if head.proposal:
                 return replace(head, proposal=None), []
-            releases = tuple(replace(each, taken_back=by) if each is scheduled else each for each in head.releases)
-            untold, writes = self._untold(head, by.at)
-            return replace(untold, releases=releases), writes
+            return self._with_news(_called_off(head, by), by.at)
 
-        return self._change(pack, change, AuditEntry(by, StaffAction.TAKEN_BACK, pack, note=note), catalogue=by.at)
+        entry = AuditEntry(by, StaffAction.TAKEN_BACK, read.id, note=note)
+        return self._change(read.id, change, entry, catalogue=by.at)
 
-    def publish(self, pack: Pack, source: str, revision: int, publication: Publication) -> PackHead:
-        """Make a release of the draft of this revision, whose text is `source` and whose form is `pack`.
+    def publish(self, read: PackHead, publication: Publication) -> PackHead:
+        """Make a release of the draft of the pack as it was read.
 
-        Raises DraftChangedError when another revision stands.
+        Raises DraftChangedError when another draft stands, and PackChangedError when somebody has withdrawn the pack
+        meanwhile, or dealt with the proposal that this approves.
         """
-        by = publication.published
+        pack, by = publication.pack, publication.published
+        revision = read.draft.revision if read.draft else 0
         version = self._reserved_version(pack.id, revision)
-        chunks = _chunks(source)
+        chunks = _chunks(publication.source)
         self.table.put_many(_release_rows(pack, version, publication.live_from, chunks))
-        words = pack.words[pack.default_language]
         release = ReleaseHead(
             version=version,
             live_from=publication.live_from,
             published=by,
             approved=publication.approved,
             chunks=len(chunks),
-            title=words.title,
+            title=pack.words[pack.default_language].title,
             audience=pack.audience,
             languages=pack.languages,
             prompts=len(pack.prompts),
@@ -193,22 +209,15 @@ class Packs:
 
         def change(head: PackHead) -> tuple[PackHead, list[Write]]:
             _require_draft(head, revision)
-            changed = replace(
-                _described(head, pack),
-                draft=None,
-                proposal=None,
-                releases=(*head.releases, release),
-                withdrawn=None,
-            )
+            if (head.withdrawn, head.proposal) != (read.withdrawn, read.proposal):
+                raise PackChangedError("a pack was withdrawn or taken back while it was published")
+            changed = replace(head, draft=None, proposal=None, releases=(*head.releases, release))
             writes = _forgotten(head, by.at)
             if pack.audience is Audience.CODE and head.code is None:
                 changed = replace(changed, code=publication.code)
                 writes.append(_code_row(publication.code, pack.id))
-            if publication.announce and head.news_on is None and pack.audience in NEWS_AUDIENCES:
-                told_on = news_date(publication.live_from)
-                changed = replace(changed, news_on=told_on)
-                writes.append(self._news(told_on, pack.id, add=True))
-            return changed, writes
+            changed, news = self._with_news(changed, now)
+            return changed, [*writes, *news]
 
         now = max(by.at, publication.approved.at) if publication.approved else by.at
         action = StaffAction.PUBLISHED if publication.live_from <= now else StaffAction.SCHEDULED
@@ -223,10 +232,8 @@ class Packs:
         def change(head: PackHead) -> tuple[PackHead, list[Write]]:
             if prompt is not None:
                 return replace(head, withdrawn_prompts={**head.withdrawn_prompts, prompt: by}), []
-            scheduled = head.scheduled(by.at)
-            releases = tuple(replace(each, taken_back=by) if each is scheduled else each for each in head.releases)
-            untold, writes = self._untold(head, by.at)
-            return replace(untold, withdrawn=by, proposal=None, releases=releases), writes
+            ended = replace(_called_off(head, by), withdrawn=by, withdrawn_up_to=head.versions, proposal=None)
+            return self._with_news(ended, by.at)
 
         entry = AuditEntry(by, StaffAction.WITHDRAWN, pack, prompt=prompt, note=note)
         return self._change(pack, change, entry, catalogue=by.at)
@@ -236,7 +243,7 @@ class Packs:
 
         def change(head: PackHead) -> tuple[PackHead, list[Write]]:
             if prompt is None:
-                return replace(head, withdrawn=None), []
+                return self._with_news(replace(head, withdrawn=None), by.at)
             left = {name: deed for name, deed in head.withdrawn_prompts.items() if name != prompt}
             return replace(head, withdrawn_prompts=left), []
 
@@ -280,7 +287,7 @@ class Packs:
     def _index(self, head: PackHead, instant: dt.datetime) -> list[Write]:
         index = index_of(self.table)
         others = [each for each in index.releases if each.pack != head.id]
-        mine = [] if head.withdrawn else [self._playable(head, release) for release in _current(head, instant)]
+        mine = [self._playable(head, release) for release in _current(head, instant)]
         releases = sorted([*others, *mine], key=lambda each: (each.pack, each.version))
         return index_writes(index, releases, instant) if tuple(releases) != index.releases else []
 
@@ -304,11 +311,18 @@ class Packs:
             return head.versions + 1
         raise ContentionError("a pack kept changing")
 
-    def _untold(self, head: PackHead, instant: dt.datetime) -> tuple[PackHead, list[Write]]:
-        """The head without its news, if nobody can have been told yet."""
-        if head.news_on is None or news_date(instant) > head.news_on:
-            return head, []
-        return replace(head, news_on=None), [self._news(head.news_on, head.id, add=False)]
+    def _with_news(self, head: PackHead, instant: dt.datetime) -> tuple[PackHead, list[Write]]:
+        """The head with a date on which couples are told, if a release of it is to be announced; else with none.
+
+        A date that was given stays, and one on which somebody may have been told already is never taken back.
+        """
+        told = [each.live_from for each in head.standing if each.announce and each.audience in NEWS_AUDIENCES]
+        if head.news_on is None and told:
+            date = news_date(max(min(told), instant))
+            return replace(head, news_on=date), [self._news(date, head.id, add=True)]
+        if head.news_on and not told and news_date(instant) <= head.news_on:
+            return replace(head, news_on=None), [self._news(head.news_on, head.id, add=False)]
+        return head, []
 
     def _news(self, date: dt.date, pack: PackId, *, add: bool) -> Write:
         """The write that has the pack among the news of a date, or no longer."""
@@ -332,20 +346,34 @@ class Packs:
         return zlib.decompress(b"".join(row["packed"] for row in rows)).decode()
 
 
-def _current(head: PackHead, instant: dt.datetime) -> Iterator[ReleaseHead]:
-    """The releases that the playlist has to know: the live one and the one to come."""
-    yield from (each for each in (head.live(instant), head.scheduled(instant)) if each)
+def _current(head: PackHead, instant: dt.datetime) -> list[ReleaseHead]:
+    """The releases that the playlist has to know: the live one, the one before it for a while, and the one to come."""
+    found = (head.live(instant - OVERLAP), head.live(instant), head.scheduled(instant))
+    return [each for each in dict.fromkeys(found) if each]
 
 
-def _described(head: PackHead, pack: Pack) -> PackHead:
-    """The head with what a list says of the pack."""
-    return replace(
-        head,
-        title=pack.words[pack.default_language].title,
-        audience=pack.audience,
-        languages=pack.languages,
-        prompts=len(pack.prompts),
-    )
+def _called_off(head: PackHead, by: Deed) -> PackHead:
+    """The head without the release that is to come, if there is one."""
+    scheduled = head.scheduled(by.at)
+    releases = tuple(replace(each, taken_back=by) if each is scheduled else each for each in head.releases)
+    return replace(head, releases=releases)
+
+
+def _about(form: Pack) -> About:
+    return About(form.words[form.default_language].title, form.audience, form.languages, len(form.prompts))
+
+
+def _about_item(about: About) -> Item:
+    return {
+        "title": about.title,
+        "audience": about.audience,
+        "languages": list(about.languages),
+        "prompts": about.prompts,
+    }
+
+
+def _about_from(item: Mapping[str, Any]) -> About:
+    return About(item["title"], Audience(item["audience"]), tuple(map(Language, item["languages"])), item["prompts"])
 
 
 def _require_draft(head: PackHead, revision: int) -> None:
@@ -447,10 +475,6 @@ def _head_row(head: PackHead) -> Write:
 def _head_item(head: PackHead) -> Item:
     proposal, draft = head.proposal, head.draft
     return {
-        "title": head.title,
-        "audience": head.audience,
-        "languages": list(head.languages),
-        "prompts": head.prompts,
         "drafts": head.drafts,
         "versions": head.versions,
         "draft": {
@@ -458,6 +482,7 @@ def _head_item(head: PackHead) -> Item:
             "chunks": draft.chunks,
             "saved": deed_item(draft.saved),
             "base": draft.base,
+            "about": _about_item(draft.about) if draft.about else None,
         }
         if draft
         else None,
@@ -472,6 +497,7 @@ def _head_item(head: PackHead) -> Item:
         else None,
         "releases": [_release_item(release) for release in head.releases],
         "withdrawn": deed_item(head.withdrawn) if head.withdrawn else None,
+        "withdrawn_up_to": head.withdrawn_up_to,
         "withdrawn_prompts": {prompt: deed_item(deed) for prompt, deed in head.withdrawn_prompts.items()},
         "code": head.code,
         "news_on": str(head.news_on) if head.news_on else None,
@@ -500,13 +526,15 @@ def _head_from(item: Mapping[str, Any]) -> PackHead:
     draft, proposal = item["draft"], item["proposal"]
     return PackHead(
         id=PackId(item["sk"]),
-        title=item["title"],
-        audience=Audience(item["audience"]),
-        languages=tuple(map(Language, item["languages"])),
-        prompts=item["prompts"],
         drafts=item["drafts"],
         versions=item["versions"],
-        draft=DraftHead(draft["revision"], draft["chunks"], deed_from(draft["saved"]), draft["base"])
+        draft=DraftHead(
+            revision=draft["revision"],
+            chunks=draft["chunks"],
+            saved=deed_from(draft["saved"]),
+            base=draft["base"],
+            about=_about_from(draft["about"]) if draft["about"] else None,
+        )
         if draft
         else None,
         proposal=Proposal(
@@ -520,6 +548,7 @@ def _head_from(item: Mapping[str, Any]) -> PackHead:
         else None,
         releases=tuple(map(_release_head_from, item["releases"])),
         withdrawn=deed_from(item["withdrawn"]) if item["withdrawn"] else None,
+        withdrawn_up_to=item["withdrawn_up_to"],
         withdrawn_prompts={PromptId(name): deed_from(deed) for name, deed in item["withdrawn_prompts"].items()},
         code=item["code"],
         news_on=dt.date.fromisoformat(item["news_on"]) if item["news_on"] else None,

@@ -363,6 +363,8 @@ def _item_from(person: Person) -> Item:
         item["couple"] = person.couple
     if person.parted:
         item["parted"] = {couple: to_millis(ended_at) for couple, ended_at in person.parted.items()}
+    if person.paused_until:
+        item["paused_until"] = str(person.paused_until)
     if person.invite:
         item["invite"] = {
             "id": person.invite.id,
@@ -402,6 +404,7 @@ def person_from(item: Mapping[str, Any]) -> Person:
         if invite
         else None,
         touch_agreed=item["touch_agreed"],
+        paused_until=dt.date.fromisoformat(item["paused_until"]) if "paused_until" in item else None,
         last_due={PushKind(kind): dt.date.fromisoformat(date) for kind, date in item["last_due"].items()},
         reminded_since={PushKind(kind): from_millis(since) for kind, since in item["reminded_since"].items()},
         owed=tuple(

@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from rekindle.days import dates, nearby_dates, streak_at
+from rekindle.days import dates, earliest_date, nearby_dates, streak_at
 from rekindle.errors import ContentionError, WriteConflictError
 from rekindle.store import keys
 from rekindle.store.couples import Couples
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
 ATTEMPTS: Final = 10
 """How often the bitmap is read anew when the couple's other open day has just been noted in it."""
-
-REACH_BACK: Final = dt.timedelta(days=2)
-"""How far a clock can go back: who pairs in Kiritimati and flies to Midway lives two dates once more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +68,30 @@ class Streaks:
             return
         raise ContentionError("a streak kept changing")
 
+    def recount(self, couple: Couple, instant: dt.datetime) -> list[Write]:
+        """The write that has the streak say what it comes to for the couple as given, where other dates count now.
+
+        There is none where it says so already. So a milestone is told when it is reached, and not with the next day.
+        """
+        item = self.table.get(keys.streak(couple.id))
+        if not item:
+            return []
+        complete = unpack_dates(_origin(couple), item["bits"])
+        stored = Days(self.table).between(couple.id, *nearby_dates(couple.zones, instant))
+        run = streak_at(self._history(couple, complete), stored, couple.zones, instant).current
+        if run == item["run"]:
+            return []
+        return [
+            Write(
+                "Update",
+                keys.streak(couple.id),
+                update="SET #run = :run, changed_at = :now",
+                condition="bits = :read",
+                names={"#run": "run"},
+                values={":run": run, ":now": to_millis(instant), ":read": item["bits"]},
+            )
+        ]
+
     def _history(self, couple: Couple, complete: frozenset[dt.date]) -> History:
         first = min({couple.first_date, *complete})
         begun = dates(first, couple.counted_from - dt.timedelta(days=1))
@@ -78,9 +99,10 @@ class Streaks:
         return History(
             first=first,
             complete=complete,
+            paused=couple.paused,
             excused=frozenset(begun) | {dt.date.fromisoformat(date) for date in outages.get("dates", ())},
         )
 
 
 def _origin(couple: Couple) -> dt.date:
-    return couple.first_date - REACH_BACK
+    return earliest_date(couple.first_date)

@@ -1,0 +1,65 @@
+"""The couple's pause, as a phone reads and wishes it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from couples_api.parts import CalendarDate, Caller, Parts
+from couples_api.streak import known_history
+from rekindle.calendar import local_date
+from rekindle.days import nearby_dates
+from rekindle.models import Couple, Person
+from rekindle.pauses import ends_of, pause_on, pausing, resumed
+from rekindle.problems import Problem, ProblemError
+from rekindle.store.table import Write
+
+
+class PauseView(BaseModel):
+    """A pause: from which date on nothing asks the two to take part, and the first date that is not paused any more."""
+
+    model_config = ConfigDict(serialize_by_alias=True)
+
+    first: dt.date = Field(alias="from")
+    until: dt.date
+
+
+class PauseBody(BaseModel):
+    """Until when to pause: the first date that is not paused any more, from tomorrow on and within 92 days."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    until: CalendarDate
+
+
+def pause_view(couple: Couple, person: Person, caller: Caller) -> PauseView | None:
+    """The pause that runs by the caller's clock; nobody is told whose wish it was."""
+    pause = pause_on(couple, local_date(caller.instant, person.profile.zone))
+    return PauseView.model_validate({"from": pause.first, "until": pause.until}) if pause else None
+
+
+def with_pause(parts: Parts, caller: Caller, person: Person, couple: Couple, until: dt.date | None) -> Couple:
+    """The couple once its pause ends on `until`, or with none from the caller's today on; a problem if that cannot be.
+
+    Whoever of the two is the later is obeyed.
+    """
+    today = local_date(caller.instant, person.profile.zone)
+    earliest, latest = ends_of(today)
+    if until is not None and not earliest <= until <= latest:
+        raise ProblemError(Problem.PAUSE_OUT_OF_RANGE, members={"earliest": str(earliest), "latest": str(latest)})
+
+    def change(standing: Couple) -> tuple[Couple, Sequence[Write]]:
+        if until is None and pause_on(standing, today) is None:
+            return standing, []  # without a look at their days
+        stored = parts.days.between(standing.id, *nearby_dates(standing.zones, caller.instant))
+        complete = known_history(parts, standing, stored, caller.instant).complete
+        changed = resumed(standing, today) if until is None else pausing(standing, today, until, complete)
+        counts_again = (standing.paused - changed.paused) & complete
+        return changed, parts.streaks.recount(changed, caller.instant) if counts_again else []
+
+    changed = parts.couples.change_pause(couple, caller.instant, change)
+    if changed is None:
+        raise ProblemError(Problem.NOT_PAIRED)
+    return changed

@@ -1,0 +1,133 @@
+// A client of the API in one page: signs somebody in, keeps their token fresh, calls routes, and tells what went wrong.
+//
+// Routes, what they take and what they answer are typed by client/rekindle.d.ts, which is generated from
+// docs/openapi.json: `call("put", "/v1/days/{date}/answer", { path: { date }, body: { text } })`.
+
+/** @typedef {import("../../client/routes.js").Method} Method */
+/** @typedef {import("../../client/routes.js").Path} Path */
+/** @typedef {{ idToken: string, refreshToken: string, expires: number }} Session */
+
+const BASE = "/phones/api"; // on its own origin; an app has https://api.example here
+const EARLY = 120_000; // a token is renewed this long before it ends
+const ATTEMPTS = 3;
+const PATIENCE = 30_000;
+
+/** A refusal of the API, RFC 9457: tell them apart by `type`, and show `message` to the person. */
+export class Problem extends Error {
+  /** @param {number} status @param {{ type?: string, title?: string, message?: string, errors?: { reason: string }[] }} body @param {number} retryAfter */
+  constructor(status, body, retryAfter = 0) {
+    super([body.title ?? body.message ?? "Something went wrong.", ...(body.errors ?? []).map((each) => each.reason)].join(" "));
+    this.status = status;
+    this.type = (body.type ?? "").replace("urn:rekindle:problem:", "");
+    this.retryAfter = retryAfter;
+  }
+}
+
+export class Api {
+  /** @type {Promise<void> | null} */
+  #renewing = null;
+
+  /**
+   * @param {Session | null} session as it was kept
+   * @param {(session: Session | null) => void} keep where a changed session is kept
+   */
+  constructor(session, keep) {
+    this.session = session;
+    this.keep = keep;
+  }
+
+  /**
+   * Signs in. An app does this with Firebase Authentication; the local stack has a stand-in for it.
+   * @param {string} email
+   * @param {string} name
+   */
+  async signIn(email, name) {
+    this.#take(await post("/sign-in", { email, name }));
+  }
+
+  signOut() {
+    this.session = null;
+    this.keep(null);
+  }
+
+  /**
+   * Calls a route. What is safe to repeat is repeated when the API is busy: a POST is so by its key, for which a caller
+   * that asks again for the same thing passes the same one.
+   * @template {Path} P
+   * @template {import("../../client/routes.js").MethodOf<P> & Method} M
+   * @param {M} method
+   * @param {P} path
+   * @param {import("../../client/routes.js").Given<P, M>} given
+   * @returns {Promise<import("../../client/routes.js").Answer<P, M>>}
+   */
+  async call(method, path, given) {
+    const { path: parts = {}, query = {}, body, key = crypto.randomUUID() } =
+      /** @type {{ path?: Record<string, string>, query?: Record<string, unknown>, body?: unknown, key?: string }} */ (given);
+    const place = path.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(parts[name] ?? ""));
+    const asked = new URLSearchParams(
+      Object.entries(query).flatMap(([name, value]) => (value === undefined || value === null ? [] : [[name, String(value)]])),
+    );
+    /** @type {Record<string, string>} */
+    const headers = {};
+    if (body !== undefined) headers["Content-Type"] = "application/json";
+    if (method === "post") headers["Idempotency-Key"] = key;
+    const url = `${BASE}${place}${asked.size ? `?${asked}` : ""}`;
+    for (let attempt = 1; ; attempt += 1) {
+      headers["Authorization"] = `Bearer ${await this.#token()}`;
+      try {
+        return /** @type {any} */ (await answered(url, { method: method.toUpperCase(), headers, body: body === undefined ? null : JSON.stringify(body) }));
+      } catch (error) {
+        if (!(error instanceof Problem) || attempt === ATTEMPTS) throw error;
+        if (error.status === 401) await this.#renew();
+        else if (error.status === 503 || error.status === 0) await sleep(1000 * Math.max(error.retryAfter, attempt / 2));
+        else throw error;
+      }
+    }
+  }
+
+  async #token() {
+    if (!this.session) throw new Problem(401, { title: "Sign in first." });
+    if (Date.now() > this.session.expires - EARLY) await this.#renew();
+    return this.session.idToken;
+  }
+
+  #renew() {
+    const refresh = async () => this.#take(await post("/refresh", { refresh_token: this.session?.refreshToken }));
+    this.#renewing ??= refresh().finally(() => (this.#renewing = null));
+    return this.#renewing;
+  }
+
+  /** @param {{ id_token: string, refresh_token: string, expires_in: number }} tokens */
+  #take(tokens) {
+    this.session = {
+      idToken: tokens.id_token,
+      refreshToken: tokens.refresh_token,
+      expires: Date.now() + 1000 * tokens.expires_in,
+    };
+    this.keep(this.session);
+  }
+}
+
+/** @param {string} url @param {unknown} body */
+export function post(url, body) {
+  return answered(url, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+}
+
+/** @param {string} url @param {RequestInit} request @returns {Promise<any>} */
+async function answered(url, request) {
+  let reply;
+  try {
+    reply = await fetch(url, { ...request, cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
+  } catch {
+    throw new Problem(0, { title: "There is no connection just now. Nothing is lost." });
+  }
+  if (reply.status === 204) return undefined;
+  const body = await reply.json().catch(() => ({}));
+  if (reply.ok) return body;
+  throw new Problem(reply.status, body, Number(reply.headers.get("Retry-After")) || 0);
+}
+
+/** @param {number} milliseconds */
+export function sleep(milliseconds) {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}

@@ -1,0 +1,60 @@
+// Local clocks: a phone's own zone decides what time and which date it shows.
+
+/** @param {Date} instant @param {string} zone */
+export function timeIn(zone, instant = new Date()) {
+  return new Intl.DateTimeFormat("en-GB", { timeZone: zone, hour: "2-digit", minute: "2-digit" }).format(instant);
+}
+
+/** @param {string} zone */
+export function hourIn(zone, instant = new Date()) {
+  return Number(timeIn(zone, instant).slice(0, 2));
+}
+
+/** @param {string} zone @param {string} language */
+export function longDateIn(zone, language, instant = new Date()) {
+  return new Intl.DateTimeFormat(language, { timeZone: zone, weekday: "long", day: "numeric", month: "long" }).format(instant);
+}
+
+/** The calendar date that a clock in the zone shows. @param {string} zone */
+export function dateIn(zone, instant = new Date()) {
+  return new Intl.DateTimeFormat("en-CA", { timeZone: zone, year: "numeric", month: "2-digit", day: "2-digit" }).format(instant);
+}
+
+/** The date so many days later. @param {string} date @param {number} days */
+export function later(date, days) {
+  return new Date(Date.parse(`${date}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
+}
+
+/** The Monday of a date's week. @param {string} date */
+export function mondayOf(date) {
+  return later(date, -((new Date(`${date}T00:00:00Z`).getUTCDay() + 6) % 7));
+}
+
+/** @param {string} zone */
+export function weekdayIn(zone, instant = new Date()) {
+  return new Intl.DateTimeFormat("en", { timeZone: zone, weekday: "short" }).format(instant);
+}
+
+/**
+ * A calendar date of the couple, which belongs to no zone.
+ * @param {string} date
+ * @param {string} language
+ * @param {Intl.DateTimeFormatOptions} [parts]
+ */
+export function dateWords(date, language, parts = { weekday: "long", day: "numeric", month: "long" }) {
+  return new Intl.DateTimeFormat(language, { ...parts, timeZone: "UTC" }).format(new Date(`${date}T00:00:00Z`));
+}
+
+/** @param {string} zone */
+export function placeOf(zone) {
+  return (zone.split("/").at(-1) ?? zone).replaceAll("_", " ");
+}
+
+/** Every zone that the browser knows, and UTC. */
+export function zones() {
+  return [...new Set([...Intl.supportedValuesOf("timeZone"), "UTC"])].sort();
+}
+
+export function ownZone() {
+  return Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
+}

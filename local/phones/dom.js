@@ -1,0 +1,141 @@
+// Builds elements. Text becomes text nodes: nothing here or elsewhere parses markup.
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/** @typedef {Node | string | number | null | undefined | boolean} Child */
+/** @typedef {Child | readonly Child[]} Children */
+/** @typedef {{ on?: Record<string, (event: any) => unknown>, props?: Record<string, unknown> } & Record<string, any>} Attributes */
+
+/**
+ * An element. `on` has listeners by event, `props` has properties such as value, and the rest are attributes: one that
+ * is null, undefined or false is left out, true is written bare. Children that are null or false are left out too.
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Attributes | null} [attributes]
+ * @param {...Children} children
+ * @returns {HTMLElementTagNameMap[Tag]}
+ */
+export function h(tag, attributes, ...children) {
+  return filled(document.createElement(tag), attributes ?? {}, children);
+}
+
+/**
+ * The same for SVG.
+ * @param {string} tag
+ * @param {Attributes | null} [attributes]
+ * @param {...Children} children
+ */
+export function svg(tag, attributes, ...children) {
+  return filled(document.createElementNS(SVG, tag), attributes ?? {}, children);
+}
+
+/**
+ * @template {Element} Made
+ * @param {Made} element
+ * @param {Attributes} attributes
+ * @param {Children[]} children
+ * @returns {Made}
+ */
+function filled(element, { on = {}, props = {}, ...rest }, children) {
+  for (const [name, value] of Object.entries(rest)) {
+    if (value === null || value === undefined || value === false) continue;
+    element.setAttribute(name, value === true ? "" : String(value));
+  }
+  fill(element, ...children);
+  Object.assign(element, props);
+  for (const [event, listener] of Object.entries(on)) element.addEventListener(event, listener);
+  return element;
+}
+
+/**
+ * Puts these in place of all that an element holds.
+ * @param {Element} element
+ * @param {...Children} children
+ */
+export function fill(element, ...children) {
+  const kept = /** @type {Child[]} */ (children.flat()).filter(
+    (each) => each !== null && each !== undefined && each !== false && each !== true,
+  );
+  element.replaceChildren(...kept.map((each) => (each instanceof Node ? each : String(each))));
+}
+
+/**
+ * What a person wrote: each line stays one, and runs in the direction of its own script.
+ * @param {keyof HTMLElementTagNameMap} tag
+ * @param {string} text
+ * @param {Attributes} [attributes]
+ */
+export function words(tag, text, attributes = {}) {
+  return h(tag, { ...attributes, dir: "auto", class: `words ${attributes.class ?? ""}`.trim() }, text);
+}
+
+/**
+ * A button that cannot be pressed twice at a time: while `press` works, it is busy.
+ * @param {Children} label
+ * @param {() => unknown} press
+ * @param {Attributes} [attributes]
+ */
+export function button(label, press, attributes = {}) {
+  const element = h("button", {
+    type: "button",
+    ...attributes,
+    class: `button ${attributes.class ?? ""}`.trim(),
+    on: {
+      click: async () => {
+        if (element.getAttribute("aria-busy") === "true") return;
+        element.setAttribute("aria-busy", "true");
+        try {
+          await press();
+        } finally {
+          element.removeAttribute("aria-busy");
+        }
+      },
+    },
+  }, .../** @type {Child[]} */ ([label].flat()));
+  return element;
+}
+
+/**
+ * A labelled control, with a hint that is read with it.
+ * @param {string} label
+ * @param {HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement} control
+ * @param {Children} [hint]
+ */
+export function field(label, control, hint) {
+  const note = hint ? h("p", { class: "hint", id: `${control.id}-hint` }, ...[hint].flat()) : null;
+  if (note) control.setAttribute("aria-describedby", note.id);
+  return h("div", { class: "field" }, h("label", { for: control.id }, label), control, note);
+}
+
+/**
+ * A labelled box to tick.
+ * @param {string} label
+ * @param {HTMLInputElement} control
+ * @param {Children} [hint]
+ */
+export function tick(label, control, hint) {
+  control.type = "checkbox";
+  const note = hint ? h("p", { class: "hint", id: `${control.id}-hint` }, ...[hint].flat()) : null;
+  if (note) control.setAttribute("aria-describedby", note.id);
+  return h("div", { class: "tick" }, control, h("label", { for: control.id }, label), note);
+}
+
+/**
+ * A select of [value, label] pairs.
+ * @param {string} id
+ * @param {readonly (readonly [string | number, string])[]} options
+ * @param {string | number} value
+ */
+export function select(id, options, value) {
+  const element = h("select", { id }, ...options.map(([each, label]) => h("option", { value: each }, label)));
+  element.value = String(value);
+  return element;
+}
+
+/**
+ * One of the icons: a path in a box of 24.
+ * @param {string} path
+ */
+export function icon(path) {
+  return svg("svg", { viewBox: "0 0 24 24", class: "icon", "aria-hidden": "true" }, svg("path", { d: path }));
+}

@@ -1,0 +1,332 @@
+// One phone: what it keeps, what it knows, and what it shows. It speaks to the API alone, never to the other phone.
+
+import { Api, Problem } from "./api.js";
+import { hourIn, longDateIn, ownZone, placeOf, timeIn, weekdayIn } from "./clock.js";
+import { button, fill, h, icon, words } from "./dom.js";
+import { Inbox } from "./inbox.js";
+import { journal } from "./views/journal.js";
+import { pair } from "./views/pair.js";
+import { loadAlone } from "./views/solo.js";
+import { today } from "./views/today.js";
+import { together } from "./views/together.js";
+import { welcome } from "./views/welcome.js";
+import { you } from "./views/you.js";
+
+/** @typedef {import("../../client/routes.js").Schema} Schema */
+/** A part of the app: `load` asks the API for what `view` shows. @typedef {{ title: string, path: string, load: (phone: Phone) => Promise<unknown>, view: (phone: Phone) => HTMLElement }} Tab */
+/** What outlives a reload. @typedef {{ session: import("./api.js").Session | null, device: string, cleared: number, tab: string, locked: boolean, drafts: Record<string, string>, opened: string[] }} Kept */
+
+/** @type {Record<string, Tab>} */
+const TABS = { today, journal, together, you };
+
+/** Where a push leads, by the letter in its link. @type {Record<string, string>} */
+const PLACES = { d: "today", t: "today", n: "today", s: "together", p: "you" };
+
+const BANNER = 8_000;
+const PADLOCK = "M7.500 10.500V8a4.500 4.500 0 0 1 9 0v2.500M6 10.500h12v9H6Z";
+
+export class Phone {
+  /** Who this is; null until they have said so. @type {Schema["MeView"] | null} */
+  me = null;
+  /** @type {Schema["CoupleWithPacksView"] | null} */
+  couple = null;
+  /** What the tabs have loaded, by their own names. @type {Record<string, any>} */
+  data = {};
+  /** Whether the first answer of the API is still awaited. */
+  starting = true;
+  /** The day whose answers open on this screen just now, for the first time. */
+  unfolding = "";
+
+  #key;
+  #ticking = 0;
+  #banner = 0;
+  #shown = "";
+
+  /**
+   * @param {string} id
+   * @param {string} label what the phone is called before anybody has signed in
+   * @param {() => void} changed
+   */
+  constructor(id, label, changed) {
+    this.id = id;
+    this.label = label;
+    this.changed = changed;
+    this.#key = `rekindle.phone.${id}`;
+    /** @type {Kept} */
+    this.kept = {
+      session: null,
+      device: `${id}-${crypto.randomUUID()}`,
+      cleared: 0,
+      tab: "today",
+      locked: false,
+      drafts: {},
+      opened: [],
+      ...JSON.parse(sessionStorage.getItem(this.#key) ?? "{}"),
+    };
+    this.api = new Api(this.kept.session, (session) => this.keep({ session }));
+    this.inbox = new Inbox(this.kept.device, (push) => this.#pushed(push));
+
+    this.name = h("h2", { class: "device-name" });
+    this.time = h("span", { class: "status-time" });
+    this.content = h("div", { class: "content", tabindex: 0, role: "group" });
+    this.tabs = h("nav", { class: "tabbar" });
+    this.lock = h("div", { class: "lock", role: "group" });
+    this.banner = h("div", { class: "banner", role: "status" });
+    this.toast = h("div", { class: "toast", role: "alert" });
+    this.screen = h(
+      "div",
+      { class: "screen" },
+      h(
+        "div",
+        { class: "app" },
+        h(
+          "div",
+          { class: "statusbar" },
+          this.time,
+          h("span", { class: "island" }),
+          button(icon(PADLOCK), () => this.setLocked(true), { class: "lock-button", "aria-label": "Lock the phone" }),
+        ),
+        this.content,
+        this.tabs,
+      ),
+      this.lock,
+      this.banner,
+      this.toast,
+    );
+    this.element = h("section", { class: "device", id: `device-${id}` }, this.name, h("div", { class: "frame" }, this.screen));
+  }
+
+  get zone() {
+    return this.me?.zone ?? ownZone();
+  }
+
+  get language() {
+    return this.me?.language ?? "en";
+  }
+
+  get partner() {
+    return this.couple?.partner ?? "your partner";
+  }
+
+  /** @param {Partial<Kept>} changed */
+  keep(changed) {
+    Object.assign(this.kept, changed);
+    sessionStorage.setItem(this.#key, JSON.stringify(this.kept));
+  }
+
+  async start() {
+    this.#ticking = window.setInterval(() => this.showClock(), 1000);
+    this.render();
+    await this.refresh();
+  }
+
+  /** Lets go of everything, for somebody new. */
+  stop() {
+    window.clearInterval(this.#ticking);
+    this.inbox.close();
+    this.element.remove();
+    sessionStorage.removeItem(this.#key);
+  }
+
+  /** Asks the API anew for all that is on the screen. */
+  async refresh() {
+    await this.#tried(async () => {
+      if (!this.api.session) return;
+      try {
+        this.me = await this.api.call("get", "/v1/me", {});
+      } catch (error) {
+        if (error instanceof Problem && error.type === "no-profile") return;
+        throw error;
+      }
+      this.inbox.open();
+      this.couple = this.me.paired ? await this.api.call("get", "/v1/couple", {}) : null;
+      this.starting = false;
+      this.render();
+      await (this.couple ? this.tab.load(this) : loadAlone(this));
+    });
+    this.starting = false;
+    this.render();
+  }
+
+  /** @returns {Tab} */
+  get tab() {
+    return TABS[this.kept.tab] ?? today;
+  }
+
+  /** @param {string} tab */
+  async open(tab) {
+    this.keep({ tab });
+    this.unfolding = "";
+    this.setLocked(false);
+    this.hideBanner();
+    this.content.scrollTop = 0;
+    this.render();
+    await this.refresh();
+  }
+
+  /**
+   * Does what somebody asked for, and tells kindly what stood in the way; whether it worked.
+   * @param {() => Promise<unknown>} work
+   */
+  async act(work) {
+    this.tell("");
+    return this.#tried(work);
+  }
+
+  /** @param {() => Promise<unknown>} work */
+  async #tried(work) {
+    try {
+      await work();
+      return true;
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      if (error.type === "not-paired") {
+        // The other has parted, or this is not yet a couple: what was shared is closed, and nobody is blamed.
+        this.me &&= { ...this.me, paired: false };
+        this.couple = null;
+        this.data = {};
+        this.render();
+      } else if (error.status === 401) {
+        this.api.signOut();
+        this.me = this.couple = null;
+        this.render();
+      }
+      this.tell(error.message);
+      return false;
+    }
+  }
+
+  /** @param {string} sentence */
+  tell(sentence) {
+    fill(this.toast, sentence && h("p", null, sentence), sentence && button("All right", () => this.tell(""), { class: "plain" }));
+  }
+
+  /** What an answer in the making says, under a name of its own. @param {string} name */
+  draft(name) {
+    return this.kept.drafts[name] ?? "";
+  }
+
+  /** @param {string} name @param {string} text */
+  setDraft(name, text) {
+    const { [name]: _, ...others } = this.kept.drafts;
+    this.keep({ drafts: text ? { ...others, [name]: text } : others });
+  }
+
+  /** @param {boolean} locked */
+  setLocked(locked) {
+    this.keep({ locked });
+    if (!locked) this.keep({ cleared: this.inbox.latest });
+    this.render();
+    (locked ? this.lock : this.content).querySelector("button")?.focus({ preventScroll: true });
+  }
+
+  showClock() {
+    const shown = `${timeIn(this.zone)} ${weekdayIn(this.zone)}`;
+    if (shown === this.#shown) return;
+    this.#shown = shown;
+    this.render();
+  }
+
+  render() {
+    const paired = this.couple !== null;
+    const name = this.me?.display_name ?? this.label;
+    fill(this.name, words("span", name), this.me && h("span", { class: "device-place" }, ` ${placeOf(this.zone)}, ${weekdayIn(this.zone)} ${timeIn(this.zone)}`));
+    this.time.textContent = timeIn(this.zone);
+    this.content.setAttribute("aria-label", `${name}: the app`);
+    this.screen.dataset["part"] = partOfDay(hourIn(this.zone));
+    this.screen.classList.toggle("is-locked", this.kept.locked);
+    /** @type {HTMLElement} */ (this.screen.firstElementChild).inert = this.kept.locked;
+    this.lock.inert = !this.kept.locked;
+    this.#renderContent();
+    this.tabs.hidden = !paired;
+    this.tabs.setAttribute("aria-label", `${name}: parts of the app`);
+    fill(
+      this.tabs,
+      ...Object.entries(TABS).map(([each, { title, path }]) =>
+        button([icon(path), h("span", null, title)], () => this.open(each), {
+          class: "tab",
+          id: `${this.id}-tab-${each}`,
+          "aria-current": each === this.kept.tab ? "page" : null,
+        }),
+      ),
+    );
+    this.#renderLock(name);
+    this.changed();
+  }
+
+  #renderContent() {
+    const held = document.activeElement instanceof HTMLElement && this.screen.contains(document.activeElement) ? document.activeElement : null;
+    // What somebody is filling in is not taken from under their hands.
+    if (held && this.content.contains(held) && held.closest("[data-changed]")) return;
+    const caret = held instanceof HTMLTextAreaElement ? [held.selectionStart, held.selectionEnd] : null;
+    const top = this.content.scrollTop;
+    const view = this.#view();
+    // What looks the same stays as it is: a moment that unfolds, the place of a finger, a list that is being read.
+    if (this.content.firstElementChild?.isEqualNode(view)) return;
+    fill(this.content, view);
+    this.content.scrollTop = top;
+    this.content.querySelector(".unfolding")?.scrollIntoView({ block: "nearest" });
+    const again = held?.id ? document.getElementById(held.id) : null;
+    if (held && again && held !== again) {
+      again.focus({ preventScroll: true });
+      if (caret && again instanceof HTMLTextAreaElement) again.setSelectionRange(caret[0] ?? 0, caret[1] ?? 0);
+    }
+  }
+
+  #view() {
+    if (this.api.session && !this.me && this.starting) return h("p", { class: "loading" }, "One moment…");
+    if (!this.api.session || !this.me) return welcome(this);
+    return this.couple ? this.tab.view(this) : pair(this);
+  }
+
+  #renderLock(/** @type {string} */ name) {
+    this.lock.setAttribute("aria-label", `${name}: the lock screen`);
+    const pushes = this.inbox.standing.filter((push) => push.number > this.kept.cleared);
+    fill(
+      this.lock,
+      h("p", { class: "lock-date" }, longDateIn(this.zone, this.language)),
+      h("p", { class: "lock-time" }, timeIn(this.zone)),
+      h(
+        "ul",
+        { class: "pushes" },
+        ...pushes.toReversed().map((push) => h("li", null, this.#notice(push))),
+      ),
+      button("Open", () => this.setLocked(false), { class: "unlock" }),
+    );
+  }
+
+  /** @param {import("./inbox.js").Push} push */
+  #notice(push) {
+    return button(
+      [
+        h("span", { class: "notice-app" }, h("img", { src: "/phones/icon.svg", alt: "", width: 18, height: 18 }), "Rekindle", h("span", { class: "notice-time" }, timeIn(this.zone, new Date(push.at)))),
+        words("span", push.title ?? "", { class: "notice-title" }),
+        words("span", push.body ?? "", { class: "notice-body" }),
+      ],
+      () => this.open(PLACES[/\/o\/([a-z])/.exec(push.data["link"] ?? "")?.[1] ?? ""] ?? "today"),
+      { class: "notice", "data-passive": push.passive },
+    );
+  }
+
+  #pushed(/** @type {import("./inbox.js").Push} */ push) {
+    if (push.number <= this.kept.cleared) return;
+    if (!this.kept.locked) {
+      this.keep({ cleared: push.number });
+      fill(this.banner, this.#notice(push));
+      window.clearTimeout(this.#banner);
+      this.#banner = window.setTimeout(() => this.hideBanner(), BANNER);
+    }
+    void this.refresh();
+  }
+
+  hideBanner() {
+    fill(this.banner);
+  }
+}
+
+/** @param {number} hour */
+function partOfDay(hour) {
+  if (hour < 5 || hour >= 22) return "night";
+  if (hour < 10) return "morning";
+  return hour < 18 ? "day" : "evening";
+}

@@ -1,0 +1,120 @@
+// The journal: the days that were, a page at a time, and a search that stays on the phone.
+
+import { dateWords } from "../clock.js";
+import { button, field, h, select, words } from "../dom.js";
+import { counted, THEMES } from "../words.js";
+import { loadShown, shownPart } from "./solo.js";
+
+/** @typedef {import("../phone.js").Phone} Phone */
+/** @typedef {import("../phone.js").Schema["DayView"]} Day */
+
+const PAGE = 10;
+
+/** @type {import("../phone.js").Tab} */
+export const journal = {
+  title: "Journal",
+  path: "M6.500 4.500h11a1 1 0 0 1 1 1v13a1 1 0 0 1-1 1h-11a2 2 0 0 1-2-2v-11a2 2 0 0 1 2-2Zm2.500 4h6m-6 3.500h6",
+  async load(phone) {
+    const page = await phone.api.call("get", "/v1/days", { query: { limit: PAGE } });
+    phone.data["journal"] = page;
+    if (isSearching(phone)) await loadAll(phone);
+    await loadShown(phone);
+  },
+  view(phone) {
+    /** @type {{ days: Day[], before: string | null } | undefined} */
+    const kept = phone.data["journal"];
+    if (!kept) return h("p", { class: "loading" }, "One moment…");
+    const days = kept.days.filter((day) => isWanted(phone, day));
+    return h(
+      "div",
+      { class: "stack" },
+      h("h3", null, "Your days"),
+      searchPart(phone, days.length),
+      days.length === 0 && h("p", { class: "hint" }, isSearching(phone) ? "No day is like that." : "Your first day will stand here."),
+      ...days.map((day) => entry(phone, day)),
+      kept.before && !isSearching(phone) && button("Earlier days", () => more(phone), { id: `${phone.id}-earlier` }),
+      !isSearching(phone) && shownPart(phone),
+    );
+  },
+};
+
+/** @param {Phone} phone @param {Day} day */
+function entry(phone, day) {
+  return h(
+    "details",
+    { class: "card entry", open: phone.data["unfolded"] === day.date, on: { toggle: (/** @type {Event} */ event) => {
+      const isOpen = /** @type {HTMLDetailsElement} */ (event.target).open;
+      if (isOpen) phone.data["unfolded"] = day.date;
+      else if (phone.data["unfolded"] === day.date) delete phone.data["unfolded"];
+    } } },
+    h(
+      "summary",
+      null,
+      h("span", { class: "entry-date" }, dateWords(day.date, phone.language, { day: "numeric", month: "short", year: "numeric" })),
+      h("span", { class: "theme", "data-theme": day.prompt.theme }, THEMES[day.prompt.theme]),
+      words("span", day.prompt.text, { class: "entry-text" }),
+    ),
+    day.me.text && h("figure", { class: "letter" }, words("figcaption", "You"), words("blockquote", day.me.text)),
+    day.partner.text && h("figure", { class: "letter" }, words("figcaption", phone.partner), words("blockquote", day.partner.text)),
+    !day.me.text && !day.partner.text && h("p", { class: "hint" }, day.revealed ? "You were both there." : "Nothing is open here."),
+  );
+}
+
+/** @param {Phone} phone @param {number} found */
+function searchPart(phone, found) {
+  const text = h("input", { id: `${phone.id}-search`, type: "search", dir: "auto", autocomplete: "off", props: { value: phone.draft("search") } });
+  const theme = select(`${phone.id}-search-theme`, [["", "Every theme"], ...Object.entries(THEMES)], phone.draft("search-theme"));
+  const month = h("input", { id: `${phone.id}-search-month`, type: "month", props: { value: phone.draft("search-month") } });
+  text.addEventListener("input", () => search("search", text.value));
+  theme.addEventListener("change", () => search("search-theme", theme.value));
+  month.addEventListener("change", () => search("search-month", month.value));
+
+  /** @param {string} name @param {string} value */
+  async function search(name, value) {
+    phone.setDraft(name, value);
+    if (isSearching(phone)) await phone.act(() => loadAll(phone));
+    phone.render();
+  }
+
+  return h(
+    "details",
+    { class: "search", open: isSearching(phone) || phone.data["searching"], on: { toggle: (/** @type {Event} */ event) => (phone.data["searching"] = /** @type {HTMLDetailsElement} */ (event.target).open) } },
+    h("summary", null, "Look for a day"),
+    field("Words", text),
+    h("div", { class: "pair-of-fields" }, field("Theme", theme), field("Month", month)),
+    h("p", { class: "hint", role: "status" }, isSearching(phone) ? `${counted(found, "day", "days")}. Only this phone knows what you look for.` : ""),
+  );
+}
+
+/** @param {Phone} phone */
+function isSearching(phone) {
+  return Boolean(phone.draft("search") || phone.draft("search-theme") || phone.draft("search-month"));
+}
+
+/** @param {Phone} phone @param {Day} day */
+function isWanted(phone, day) {
+  const text = [day.prompt.text, day.me.text, day.partner.text].join("\n").toLocaleLowerCase();
+  return (
+    text.includes(phone.draft("search").toLocaleLowerCase()) &&
+    day.date.startsWith(phone.draft("search-month")) &&
+    ["", day.prompt.theme].includes(phone.draft("search-theme"))
+  );
+}
+
+/** @param {Phone} phone */
+async function more(phone) {
+  await phone.act(() => loadMore(phone, PAGE));
+  phone.render();
+}
+
+/** @param {Phone} phone @param {number} limit */
+async function loadMore(phone, limit) {
+  const { days, before } = phone.data["journal"];
+  const page = await phone.api.call("get", "/v1/days", { query: { before, limit } });
+  phone.data["journal"] = { days: [...days, ...page.days], before: page.before };
+}
+
+/** @param {Phone} phone */
+async function loadAll(phone) {
+  while (phone.data["journal"]?.before) await loadMore(phone, 30);
+}

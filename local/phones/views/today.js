@@ -1,0 +1,216 @@
+// Today: the prompt, two answers under their seal, and the moment when both open.
+
+import { dateWords } from "../clock.js";
+import { button, h, icon, tick, words } from "../dom.js";
+import { GESTURES, THEMES } from "../words.js";
+import { candles } from "./candles.js";
+import { reflectPart } from "./reflect.js";
+
+/** @typedef {import("../phone.js").Phone} Phone */
+/** @typedef {import("../phone.js").Schema} Schema */
+/** @typedef {Schema["DayView"]} Day */
+
+const LIMIT = 2000;
+
+/** What stands below the day, each shown if it has something to show: a new part of the day is one more of these. */
+const BESIDES = [touchCard, nudgeCard];
+
+/** @type {import("../phone.js").Tab} */
+export const today = {
+  title: "Today",
+  path: "M12 3.500v2m0 13v2m8.500-8.500h-2m-13 0h-2m14.500-6-1.400 1.400m-9.200 9.200L6 18m12 0-1.400-1.400M7.400 7.400 6 6m10 6a4 4 0 1 1-8 0 4 4 0 0 1 8 0Z",
+  async load(phone) {
+    // The day first, and at once: it is what somebody waits for.
+    phone.data["shown"] = await phone.api.call("get", "/v1/today", {});
+    phone.render();
+    phone.data["touch"] = await phone.api.call("get", "/v1/touch/today", {});
+    phone.data["nudges"] = await phone.api.call("get", "/v1/nudges", {});
+  },
+  view(phone) {
+    /** @type {Schema["TodayView"] | undefined} */
+    const shown = phone.data["shown"];
+    if (!shown) return h("p", { class: "loading" }, "One moment…");
+    return h(
+      "div",
+      { class: "stack" },
+      h(
+        "div",
+        { class: "day-head" },
+        h("h3", null, dateWords(shown.today.date, phone.language)),
+        shown.streak && shown.streak.current > 0 && h("span", { class: "streak-chip" }, icon(FLAME), ` ${shown.streak.current}`, h("span", { class: "visually-hidden" }, " days in a row")),
+      ),
+      dayCard(phone, shown.today),
+      ...BESIDES.map((card) => card(phone)),
+      shown.previous && h("h4", { class: "previous-head" }, `${dateWords(shown.previous.date, phone.language, { weekday: "long" })} is still open`),
+      shown.previous && dayCard(phone, shown.previous),
+    );
+  },
+};
+
+const FLAME = "M12 3c1 4 5.500 6 5.500 11a5.500 5.500 0 0 1-11 0c0-3 2-4.500 3-7 1.500 1 2 2 2 3.500C13 9 13 6 12 3Z";
+
+/** A day with its prompt, and whatever there is to do or to see. @param {Phone} phone @param {Day} day */
+export function dayCard(phone, day) {
+  const mine = day.me.state === "answered";
+  const theirs = day.partner.state === "answered";
+  return h(
+    "article",
+    { class: "card day", "aria-label": `Prompt of ${dateWords(day.date, phone.language)}` },
+    promptPart(phone, day),
+    day.revealed ? null : h("div", { class: "seal" }, candles(mine, theirs), h("p", { class: "seal-words" }, sealWords(phone, day))),
+    day.revealed ? openedPart(phone, day) : day.open ? answerPart(phone, day) : closedPart(day),
+  );
+}
+
+/** @param {Phone} phone @param {Day} day */
+function promptPart(phone, { date, prompt }) {
+  return h(
+    "div",
+    { class: "prompt" },
+    h("p", { class: "theme", "data-theme": prompt.theme }, THEMES[prompt.theme]),
+    words("p", prompt.text, { class: "prompt-text" }),
+    words("p", prompt.why, { class: "why" }),
+    prompt.hint && h("details", { class: "hint-box" }, h("summary", null, "A way in"), words("p", prompt.hint)),
+    prompt.help &&
+      h("div", { class: "care" }, words("p", prompt.help.text), button("Where to find help", () => {
+        phone.data["part"] = "help";
+        return phone.open("you");
+      }, { class: "plain", id: `${phone.id}-help-${date}` })),
+  );
+}
+
+/** @param {Phone} phone @param {Day} day */
+function sealWords(phone, day) {
+  const mine = day.me.state === "answered";
+  const theirs = day.partner.state === "answered";
+  if (mine && !theirs) return day.me.share_first ? `Yours is open to ${phone.partner}.` : `Yours is sealed. Both open once ${phone.partner} has answered too.`;
+  if (theirs && day.partner.text) return `${phone.partner} has opened theirs to you first.`;
+  if (theirs) return `${phone.partner}’s is here, sealed until yours is too.`;
+  return "Two answers, sealed until both are here.";
+}
+
+/** @param {Day} day */
+function closedPart(day) {
+  return h("div", { class: "stack" }, day.me.text && words("p", day.me.text, { class: "letter" }), h("p", { class: "hint" }, "This day has come to rest."));
+}
+
+/** @param {Phone} phone @param {Day} day */
+function answerPart(phone, day) {
+  const name = `answer-${day.date}`;
+  const answered = day.me.state === "answered";
+  const editing = !answered || phone.data["editing"] === day.date;
+  const theirs = day.partner.text ? letter(phone.partner, day.partner.text) : null;
+  if (!editing) {
+    return h(
+      "div",
+      { class: "stack" },
+      theirs,
+      day.me.text ? letter("You", day.me.text) : h("p", { class: "done" }, "You have checked this off."),
+      button("Change it", () => {
+        phone.setDraft(name, phone.draft(name) || day.me.text || "");
+        phone.data["editing"] = day.date;
+        phone.render();
+        document.getElementById(`${phone.id}-${name}`)?.focus();
+      }, { class: "plain", id: `${phone.id}-change-${day.date}` }),
+    );
+  }
+  const question = day.prompt.kind === "question";
+  const text = h("textarea", {
+    id: `${phone.id}-${name}`,
+    rows: question ? 4 : 2,
+    maxlength: LIMIT,
+    dir: "auto",
+    props: { value: phone.draft(name) },
+    on: {
+      input: () => {
+        phone.setDraft(name, text.value);
+        count.textContent = left(text.value);
+      },
+    },
+  });
+  const count = h("p", { class: "hint count" }, left(text.value));
+  const first = h("input", {
+    id: `${phone.id}-first-${day.date}`,
+    props: { checked: phone.draft(`${name}-first`) ? true : Boolean(day.me.share_first) },
+  });
+  first.addEventListener("change", () => phone.setDraft(`${name}-first`, first.checked ? "yes" : ""));
+  return h(
+    "div",
+    { class: "stack" },
+    theirs,
+    h("div", { class: "field" }, h("label", { for: text.id }, question ? "Your answer" : "A word about it, if you like"), text, count),
+    tick("Open mine to my partner at once", first, "Otherwise nobody reads it before both have answered."),
+    button(question ? (answered ? "Seal it again" : "Seal my answer") : "We did it", async () => {
+      if (question && !text.value.trim()) return text.focus();
+      await phone.act(async () => {
+        const after = await phone.api.call("put", "/v1/days/{date}/answer", {
+          path: { date: day.date },
+          body: {
+            text: text.value.trim() || null,
+            share_first: first.checked,
+            revision: day.me.revision ?? null,
+            prompt: day.prompt.id,
+          },
+        });
+        phone.setDraft(name, "");
+        phone.setDraft(`${name}-first`, "");
+        delete phone.data["editing"];
+        put(phone, after);
+      });
+      await phone.refresh();
+    }, { class: "primary", id: `${phone.id}-seal-${day.date}` }),
+    day.swappable && button("Another prompt, please", async () => {
+      await phone.act(async () => put(phone, await phone.api.call("post", "/v1/days/{date}/swap", { path: { date: day.date } })));
+      await phone.refresh();
+    }, { class: "plain", id: `${phone.id}-swap-${day.date}` }),
+  );
+}
+
+/** @param {string} text */
+function left(text) {
+  return text.length > LIMIT - 200 ? `${LIMIT - text.length} characters left` : "";
+}
+
+/** The moment: the first time that this phone shows both, they unfold. @param {Phone} phone @param {Day} day */
+function openedPart(phone, day) {
+  if (!phone.kept.locked && !phone.kept.opened.includes(day.date)) {
+    phone.keep({ opened: [...phone.kept.opened, day.date] });
+    phone.unfolding = day.date;
+  }
+  return h(
+    "div",
+    { class: `opened ${phone.unfolding === day.date ? "unfolding" : ""}` },
+    h("div", { class: "seal" }, candles(true, true), h("p", { class: "seal-words" }, "Both are open.")),
+    letter("You", day.me.text ?? "I was there."),
+    letter(phone.partner, day.partner.text ?? "I was there."),
+    reflectPart(phone, day),
+  );
+}
+
+/** @param {string} from @param {string} text */
+function letter(from, text) {
+  return h("figure", { class: "letter" }, words("figcaption", from), words("blockquote", text));
+}
+
+/** Puts a day in its place, before all is asked for anew. @param {Phone} phone @param {Day} day */
+function put(phone, day) {
+  const shown = phone.data["shown"];
+  for (const place of ["today", "previous"]) if (shown?.[place]?.date === day.date) shown[place] = day;
+}
+
+/** @param {Phone} phone */
+function touchCard(phone) {
+  /** @type {Schema["TouchTodayView"] | undefined} */
+  const touch = phone.data["touch"];
+  return touch?.gesture ? h("article", { class: "card touch" }, h("h4", null, "A small gesture for today"), words("p", touch.gesture.text)) : null;
+}
+
+/** @param {Phone} phone */
+function nudgeCard(phone) {
+  /** @type {Schema["NudgesView"] | undefined} */
+  const nudges = phone.data["nudges"];
+  const latest = nudges?.received[0];
+  if (!latest) return null;
+  const [label, path] = GESTURES[latest.gesture];
+  return h("article", { class: "card nudge" }, icon(path), h("p", null, words("span", `${phone.partner}: `), h("strong", null, label)));
+}

@@ -1,0 +1,57 @@
+// The first minute: who somebody is, where they are, and when the app may speak to them.
+
+import { ownZone, zones } from "../clock.js";
+import { button, field, h, select } from "../dom.js";
+import { candles } from "./candles.js";
+import { LANGUAGES } from "../words.js";
+
+/** @param {import("../phone.js").Phone} phone */
+export function welcome(phone) {
+  const id = (/** @type {string} */ name) => `${phone.id}-${name}`;
+  const name = h("input", { id: id("name"), type: "text", maxlength: 50, autocomplete: "off", required: true, dir: "auto" });
+  const zone = select(id("zone"), zones().map((each) => [each, each.replaceAll("_", " ")]), ownZone());
+  const language = select(id("language"), LANGUAGES, "en");
+  const prompt = h("input", { id: id("prompt-time"), type: "time", step: 300, value: "08:30", required: true });
+  const evening = h("input", { id: id("evening-time"), type: "time", step: 300, value: "20:30" });
+
+  async function begin() {
+    await phone.act(async () => {
+      const display_name = name.value.trim();
+      if (!phone.api.session) await phone.api.signIn(`${crypto.randomUUID()}@example.org`, display_name);
+      const profile = { display_name, zone: zone.value, language: language.value };
+      phone.me = await phone.api.call("put", "/v1/me", { body: profile });
+      await phone.api.call("put", "/v1/me/devices/{device_id}", {
+        path: { device_id: "phone" },
+        body: { token: phone.kept.device, platform: "android" },
+      });
+      await phone.api.call("put", "/v1/me/reminders", {
+        body: { prompt_time: prompt.value, evening_time: evening.value || null },
+      });
+      await phone.refresh();
+    });
+  }
+
+  const form = h(
+    "form",
+    {
+      class: "welcome",
+      on: {
+        submit: (/** @type {SubmitEvent} */ event) => event.preventDefault(),
+      },
+    },
+    h("div", { class: "hero" }, candles(true, true)),
+    h("h3", null, "A small moment a day, for the two of you"),
+    h("p", { class: "lead" }, "You both get the same prompt. Each answers alone, and the two answers open together."),
+    field("What shall we call you?", name),
+    h("div", { class: "pair-of-fields" }, field("Where are you?", zone), field("Your language", language)),
+    h("div", { class: "pair-of-fields" }, field("Prompt at", prompt), field("Evening word at", evening)),
+    button("Begin", async () => {
+      if (!form.reportValidity()) return;
+      delete form.dataset["changed"];
+      await begin();
+    }, { class: "primary", id: id("begin") }),
+    h("p", { class: "hint" }, "This phone signs in with an account of its own, made just now."),
+  );
+  form.addEventListener("input", () => (form.dataset["changed"] = "yes"));
+  return form;
+}

@@ -1,0 +1,278 @@
+"""Two phones in headless Chromium, on the local stack: each a plain client of the API, as a couple uses them."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import re
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from playwright.sync_api import expect
+
+from local.clock import now
+from tests.builders import LONDON, NEW_YORK, TOKYO
+from tests.e2e.conftest import pair
+from tests.e2e.two_phones import TwoPhones
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from playwright.sync_api import Browser
+
+    from local.stack import Stack
+    from tests.e2e.conftest import NewCouple, NewPhone, Phone
+
+type NewPage = Callable[..., TwoPhones]
+
+COFFEE = "The morning you brought me coffee without a word."
+RIVER = "Our walk by the river, when it began to rain."
+HEBREW = "הבוקר שבו הבאת לי קפה בלי מילה, וישבת לידי עד שהשמש עלתה."
+
+
+@pytest.fixture
+def a_page(stack: Stack, browser: Browser) -> Iterator[NewPage]:
+    """Pages, each of which must have nothing to complain of at the end: no error, no script, no policy broken."""
+    with contextlib.ExitStack() as closing:
+        pages = []
+
+        def new(*persons: Phone, **options: Any) -> TwoPhones:
+            page = TwoPhones.at(stack, browser, *persons, **options)
+            closing.callback(page.desk.close)
+            pages.append(page)
+            return page
+
+        yield new
+        assert [each for page in pages for each in page.desk.complaints] == []
+
+
+@pytest.fixture
+def two(a_page: NewPage, a_couple: NewCouple) -> TwoPhones:
+    """A couple's phones, with the day open on both."""
+    return a_page(*a_couple()).settle()
+
+
+def today_in(zone: str) -> dt.date:
+    return dt.datetime.fromtimestamp(now(), ZoneInfo(zone)).date()
+
+
+def titled(date: dt.date) -> str:
+    return f"{date:%A, %B} {date.day}"
+
+
+def test_two_people_pair_answer_and_open_their_first_day(a_page: NewPage) -> None:
+    page = a_page()
+    asked: list[str] = []
+    page.desk.page.on("request", lambda request: asked.append(request.url))
+    page.ada.begin("Ada", LONDON)
+    page.ben.begin("Ben", LONDON)
+
+    page.ada.press("Invite my partner")
+    page.ben.root.get_by_label("I have a code").fill(page.ada.root.locator(".code").inner_text().lower())
+    page.ben.press("Use this code")
+    expect(page.ben.root.get_by_text("Almost there")).to_be_visible()
+    expect(page.ada.root.get_by_role("heading", name="Is this your partner?")).to_be_visible()
+    expect(page.ada.root.locator(".big-name")).to_have_text("Ben")
+    page.ada.press("Yes, this is us")
+    page.settle()
+    expect(page.ben.prompt).to_have_text(page.ada.prompt.inner_text())
+
+    page.ada.answer(COFFEE)
+    expect(page.ada.root.get_by_text("Both open once Ben has answered too.")).to_be_visible()
+    expect(page.ben.root.locator(".banner .notice")).to_be_visible()  # pushed, while the page stood open
+    expect(page.ben.root.get_by_text("sealed until yours is too")).to_be_visible()
+    assert COFFEE not in page.ben.root.inner_text()
+
+    page.ben.answer(RIVER)
+    for phone in page.both:
+        expect(phone.root.get_by_text("Both are open.")).to_be_visible()
+        for text in (COFFEE, RIVER):
+            expect(phone.content).to_contain_text(text)
+        expect(phone.root.locator(".streak-chip")).to_have_text(re.compile("1"))
+    expect(page.ada.root.locator(".banner .notice")).to_be_visible()
+
+    page.ada.open("Us")
+    expect(page.ada.root.locator(".numbers dd").first).to_have_text("1")
+    expect(page.ada.root.locator('.month .dot[data-mark="complete"]')).to_have_count(1)
+    page.ben.open("Journal")
+    expect(page.ben.root.locator(".entry")).to_have_count(1)
+
+    page.desk.page.reload()
+    expect(page.ada.root.locator(".numbers")).to_be_visible()
+    expect(page.ben.root.locator(".entry")).to_have_count(1)
+    assert [url for url in asked if "eyJ" in url] == []  # where every ID token begins
+
+
+def test_an_answer_is_edited_while_it_is_sealed_and_shared_first_if_its_writer_says_so(two: TwoPhones) -> None:
+    two.ada.answer(COFFEE)
+    two.ada.press("Change it")
+    two.ada.days.locator("textarea").fill(RIVER)
+    two.ada.root.get_by_label("Open mine to my partner at once").check()
+    two.ada.days.locator(".primary").click()
+    expect(two.ada.root.get_by_text("Yours is open to Ben.")).to_be_visible()
+    two.ben.open("Today")
+    expect(two.ben.content).to_contain_text(RIVER)
+    expect(two.ben.content).to_contain_text("has opened theirs to you first")
+
+
+def test_each_takes_in_what_the_other_wrote(two: TwoPhones) -> None:
+    two.ada.answer(COFFEE)
+    two.ben.answer(RIVER)
+    expect(two.ben.root.get_by_text("Both are open.")).to_be_visible()
+    details = two.ben.root.locator(".reflect")
+    if details.get_attribute("open") is None:
+        details.locator("summary").click()
+    two.ben.root.get_by_label("What I heard you say").fill("That you felt seen before you had said a word.")
+    two.ben.press("Leave this")
+    two.ada.open("Today")
+    expect(two.ada.root.locator(".reflection")).to_contain_text("That you felt seen")
+    two.ada.open("Us")
+    expect(two.ada.root.get_by_role("img", name="1 day met", exact=True)).to_be_visible()
+
+
+def test_what_somebody_wrote_alone_is_shown_if_they_say_so(a_page: NewPage, a_phone: NewPhone) -> None:
+    ada, ben = a_phone("Ada", LONDON), a_phone("Ben", LONDON)
+    page = a_page(ada, ben)
+    expect(page.ada.root.get_by_text("While you wait, for yourself")).to_be_visible()
+    page.ada.root.get_by_label("Your answer").fill(COFFEE)
+    page.ada.press("Keep it for me")
+    expect(page.ada.root.get_by_text("Nobody else sees it")).to_be_visible()
+    pair(ada, ben)
+    page.desk.page.reload()
+    page.settle()
+    page.ben.open("Journal")
+    assert COFFEE not in page.ben.content.inner_text()
+    page.ada.open("Journal")
+    page.ada.press("Show Ben")
+    expect(page.ada.root.get_by_role("button", name="Take it back")).to_be_visible()
+    page.ben.open("Journal")
+    expect(page.ben.content).to_contain_text(COFFEE)
+
+
+# The second two are always a date apart, whatever the hour at which this runs.
+@pytest.mark.parametrize("zones", [(NEW_YORK, TOKYO), ("Pacific/Honolulu", "Pacific/Kiritimati")])
+def test_a_day_on_two_clocks_is_one_day(a_page: NewPage, a_couple: NewCouple, zones: tuple[str, str]) -> None:
+    page = a_page(*a_couple(*zones)).settle()
+    dates = [today_in(zone) for zone in zones]
+    for phone, date in zip(page.both, dates, strict=True):
+        expect(phone.root.get_by_role("heading", level=3)).to_have_text(titled(date))
+    day = dates[0].isoformat()
+    page.ada.answer(COFFEE, day)
+    page.ben.open("Today")
+    page.ben.answer(RIVER, day)
+    for phone in page.both:
+        expect(phone.root.get_by_role("article", name=f"Prompt of {titled(dates[0])}")).to_contain_text(
+            "Both are open."
+        )
+
+
+def test_a_swap_gives_both_another_prompt_once(two: TwoPhones) -> None:
+    before = two.ada.prompt.inner_text()
+    two.ada.press("Another prompt, please")
+    expect(two.ada.prompt).not_to_have_text(before)
+    two.ben.open("Today")
+    expect(two.ben.prompt).to_have_text(two.ada.prompt.inner_text())
+    for phone in two.both:
+        expect(phone.root.get_by_role("button", name="Another prompt, please")).to_have_count(0)
+
+
+def test_a_nudge_comes_to_the_lock_screen_and_opens_where_it_says(two: TwoPhones) -> None:
+    two.ben.press("Lock the phone")
+    two.ada.open("Us")
+    two.ada.press("A hug")
+    expect(two.ada.root.get_by_text("2 are left for now.")).to_be_visible()
+    notice = two.ben.root.locator(".lock .notice")
+    expect(notice).to_be_visible()
+    assert "Ada" not in notice.inner_text()
+    notice.click()
+    expect(two.ben.root.locator(".nudge")).to_have_text("Ada: A hug")
+
+
+def test_the_next_reminders_come_when_they_are_asked_for(two: TwoPhones) -> None:
+    two.desk.press("Next reminders, now")
+    for phone in two.both:
+        expect(phone.root.locator(".lock .notice")).to_be_visible()
+    expect(two.desk.page.locator("#stage-note")).to_contain_text("Time has come to")
+
+
+def test_who_parts_closes_what_was_shared_and_the_other_finds_a_neutral_state(two: TwoPhones) -> None:
+    two.ada.answer(COFFEE)
+    expect(two.ben.root.locator(".banner .notice")).to_be_visible()
+    two.ada.open("Me")
+    two.ada.unfold("Parting")
+    two.ada.press("Unpair")
+    two.ada.press("Yes, unpair now")
+    expect(two.ada.root.get_by_role("heading", name="Bring your partner in")).to_be_visible()
+
+    two.desk.refused.add(404)
+    two.ben.open("Us")
+    expect(two.ben.root.get_by_role("heading", name="Bring your partner in")).to_be_visible()
+    assert "Ada" not in two.ben.root.inner_text()
+
+
+def test_what_the_api_refuses_is_said_in_its_own_kind_words(a_page: NewPage) -> None:
+    page = a_page()
+    page.ada.begin("Ada", LONDON)
+    page.desk.refused.add(404)
+    page.ada.root.get_by_label("I have a code").fill("AAAAA-AAAAA")
+    page.ada.press("Use this code")
+    expect(page.ada.root.get_by_role("alert")).to_contain_text(
+        "This code does not work. Ask your partner for a new one."
+    )
+
+
+def test_settings_are_kept_and_packs_are_chosen_for_both(two: TwoPhones) -> None:
+    two.ada.open("Me")
+    two.ada.unfold("About me")
+    two.ada.root.get_by_label("How deep prompts may go").select_option("3")
+    two.ada.root.get_by_label("Busy, stressful days").check()
+    two.ada.root.get_by_label("Hide the streak").check()
+    two.ada.press("Save")
+    expect(two.ada.root.get_by_text("Saved.")).to_be_visible()
+    two.ada.unfold("What we play")
+    two.ada.press("Choose: Long distance")
+    two.ben.open("Me")
+    two.ben.unfold("What we play")
+    expect(two.ben.root.get_by_role("button", name="Put aside: Long distance")).to_be_visible()
+    two.desk.page.reload()
+    two.ada.unfold("About me")
+    expect(two.ada.root.get_by_label("How deep prompts may go")).to_have_value("3")
+    two.ada.open("Us")
+    expect(two.ada.root.locator(".months")).to_be_visible()
+    expect(two.ada.root.locator(".numbers")).to_have_count(0)
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_right_to_left_and_large_text_break_nothing(a_page: NewPage, a_couple: NewCouple, width: int) -> None:
+    page = a_page(*a_couple(), width=width).settle()
+    page.desk.page.evaluate("document.documentElement.dir = 'rtl'; document.documentElement.style.fontSize = '200%'")
+    page.ada.look_at().answer(HEBREW)
+    expect(page.ada.content).to_contain_text(HEBREW)
+    page.ben.look_at().answer(HEBREW + "x" * 200)
+    expect(page.ben.content).to_contain_text("Both are open.")
+    for phone in page.both:
+        for where in phone.screens():
+            assert page.too_wide() == [], where
+
+
+@pytest.mark.parametrize(("width", "dark"), [(1280, False), (390, True)])
+def test_nothing_stands_in_the_way_of_anybody(a_page: NewPage, a_couple: NewCouple, width: int, *, dark: bool) -> None:
+    """What axe-core can see: contrast in light and dark, names, roles, order."""
+    fresh = a_page(width=width, dark=dark)
+    expect(fresh.ada.root.get_by_role("button", name="Begin")).to_be_visible()
+    assert fresh.desk.barriers() == []
+    fresh.ada.begin("Ada", LONDON)
+    fresh.ada.press("Invite my partner")
+    assert fresh.desk.barriers() == []
+
+    page = a_page(*a_couple(), width=width, dark=dark).settle()
+    assert page.desk.barriers() == []
+    page.ada.look_at().answer(COFFEE)
+    page.ben.look_at().answer(RIVER)
+    expect(page.ben.content).to_contain_text("Both are open.")
+    assert page.desk.barriers() == []
+    for where in page.ben.screens():
+        assert page.desk.barriers() == [], where
+    page.ada.press("Lock the phone")
+    assert page.desk.barriers() == []

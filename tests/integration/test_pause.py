@@ -1,0 +1,298 @@
+"""A couple's pause: what both see, what their streak makes of it, and that nobody is reminded while it lasts."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from react.handler import reaction_to
+from rekindle.models import Person, PushKind
+from rekindle.store import keys
+from rekindle.store.table import marshal
+from tests.builders import LONDON
+from tests.integration.marks import on_the_emulator
+from tests.phones import Phone, Reply, a_phone, pair
+
+if TYPE_CHECKING:
+    from couples_api.parts import Parts
+    from tests.phones import Handler
+
+DAY = dt.timedelta(days=1)
+FIRST = dt.date(2026, 3, 2)
+NO_WAIT = dt.timedelta(0)
+
+
+def pause(phone: Phone, until: dt.date | str | None) -> Reply:
+    return phone.patch("/v1/couple", {"pause": None if until is None else {"until": str(until)}})
+
+
+def paused(phone: Phone, until: dt.date | None) -> Any:
+    """The pause as the route shows it once it is wished."""
+    reply = pause(phone, until)
+    assert reply.status == 200, reply.text
+    return reply.body["pause"]
+
+
+def shown(phone: Phone) -> Any:
+    """The pause, which the couple's and the day's route show alike."""
+    couple, today = phone.get("/v1/couple").body, phone.get("/v1/today").body
+    assert couple["pause"] == today["pause"]
+    return couple["pause"]
+
+
+def at_noon(date: dt.date, *phones: Phone) -> None:
+    """London's noon: at that hour exactly one date is open there, the clocks' own."""
+    for phone in phones:
+        phone.now = dt.datetime.combine(date, dt.time(12), dt.UTC)
+
+
+def meet(date: dt.date, *phones: Phone) -> None:
+    for phone in phones:
+        reply = phone.put(f"/v1/days/{date}/answer", {"text": "Yes."})
+        assert reply.status == 200, reply.text
+
+
+def numbers(phone: Phone) -> list[int]:
+    body = phone.get("/v1/streak").body
+    return [body[name] for name in ("current", "longest", "total")]
+
+
+def marks(phone: Phone, *dates: dt.date) -> list[str]:
+    calendar = phone.get("/v1/streak").body["calendar"]
+    return [calendar[str(date)] for date in dates]
+
+
+def dates_from(first: dt.date, count: int) -> list[dt.date]:
+    return [first + number * DAY for number in range(count)]
+
+
+def person_of(parts: Parts, phone: Phone) -> Person:
+    person = parts.people.person(phone.uid)
+    assert person
+    return person
+
+
+@pytest.fixture
+def londoners(api: Handler) -> tuple[Phone, Phone]:
+    """Two in London, paired on 1 March, so that 2 March is the first date they have whole."""
+    ada, ben = a_phone(api, "ada", LONDON), a_phone(api, "ben", LONDON)
+    at_noon(FIRST - DAY, ada, ben)
+    pair(ada, ben)
+    at_noon(FIRST, ada, ben)
+    return ada, ben
+
+
+class TestWishing:
+    """Either pauses for both, moves the end and ends it; both see the same, and never who it was."""
+
+    def test_both_see_a_pause_until_it_ends_by_itself(self, londoners: tuple[Phone, Phone]) -> None:
+        ada, ben = londoners
+        assert shown(ada) is None
+        assert paused(ben, FIRST + 3 * DAY) == {"from": "2026-03-02", "until": "2026-03-05"}
+        for number, expected in enumerate([True, True, True, False, False]):
+            at_noon(FIRST + number * DAY, ada, ben)
+            assert shown(ada) == shown(ben)
+            assert (shown(ada) is not None) is expected
+
+    def test_either_moves_the_end_and_either_ends_it(self, londoners: tuple[Phone, Phone]) -> None:
+        ada, ben = londoners
+        paused(ben, FIRST + 3 * DAY)
+        at_noon(FIRST + DAY, ada, ben)
+        assert paused(ada, FIRST + 30 * DAY) == {"from": "2026-03-02", "until": "2026-04-01"} == shown(ben)
+        assert paused(ben, FIRST + 2 * DAY) == {"from": "2026-03-02", "until": "2026-03-04"} == shown(ada)
+        assert paused(ada, None) is None is shown(ben)
+        assert marks(ben, FIRST, FIRST + DAY) == ["paused", "open"]
+
+    def test_to_say_it_again_changes_nothing(self, parts: Parts, londoners: tuple[Phone, Phone]) -> None:
+        ada, ben = londoners
+        for until in (FIRST + 3 * DAY, None):
+            first = pause(ada, until)
+            stored = [parts.people.table.get(keys.couple(person_of(parts, ada).couple)), person_of(parts, ben)]  # type: ignore[arg-type]
+            for phone in (ada, ben, ada):
+                assert (pause(phone, until).status, pause(phone, until).body["pause"]) == (200, first.body["pause"])
+            assert stored == [parts.people.table.get(keys.couple(person_of(parts, ada).couple)), person_of(parts, ben)]  # type: ignore[arg-type]
+
+    def test_nothing_tells_who_paused(self, api: Handler) -> None:
+        """The same words for both couples, whoever of them it was."""
+        told = []
+        for who in (0, 1):
+            two = a_phone(api, "ada", LONDON), a_phone(api, "ben", LONDON)
+            pair(*two)
+            paused(two[who], FIRST + 3 * DAY)
+            told.append([phone.get(path).body for phone in two for path in ("/v1/couple", "/v1/me/reminders")])
+        assert told[0] == told[1]
+
+    @pytest.mark.parametrize("days", [0, -1, 93, 4000])
+    def test_an_end_that_is_past_or_too_far_ahead_is_refused(self, londoners: tuple[Phone, Phone], days: int) -> None:
+        reply = pause(londoners[0], FIRST + days * DAY)
+        assert (reply.status, reply.problem) == (422, "pause-out-of-range")
+        assert (reply.body["earliest"], reply.body["latest"]) == ("2026-03-03", "2026-06-02")
+        assert shown(londoners[0]) is None
+
+    @pytest.mark.parametrize("days", [1, 92])
+    def test_the_shortest_and_the_longest_are_taken(self, londoners: tuple[Phone, Phone], days: int) -> None:
+        assert paused(londoners[0], FIRST + days * DAY)["until"] == str(FIRST + days * DAY)
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            {},
+            {"pause": {}},
+            {"pause": "2026-03-05"},
+            {"pause": True},
+            {"pause": {"until": None}},
+            {"pause": {"until": "someday"}},
+            {"pause": {"until": "2026-02-30"}},
+            {"pause": {"until": 1772700000}},
+            {"pause": {"until": "2026-03-05T00:00:00Z"}},
+            {"pause": {"until": "2026-03-05", "from": "2026-03-01"}},
+            {"pause": None, "packs": []},
+        ],
+        ids=repr,
+    )
+    def test_what_makes_no_sense_is_refused(self, londoners: tuple[Phone, Phone], body: dict[str, Any]) -> None:
+        assert londoners[0].patch("/v1/couple", body).problem == "invalid-fields"
+
+    def test_who_is_in_no_couple_any_more_has_nothing_to_pause(self, londoners: tuple[Phone, Phone]) -> None:
+        ada, ben = londoners
+        ben.delete("/v1/couple")
+        for until in (FIRST + 3 * DAY, None):
+            assert pause(ada, until).problem == "not-paired"
+
+    def test_a_couple_that_pairs_anew_starts_without_the_pause(
+        self, parts: Parts, londoners: tuple[Phone, Phone]
+    ) -> None:
+        ada, ben = londoners
+        paused(ada, FIRST + 30 * DAY)
+        ben.delete("/v1/couple")
+        assert person_of(parts, ada).paused_until is None
+        pair(ben, ada)
+        assert shown(ada) is None
+
+    def test_each_speaks_by_their_own_clock(self, couple: tuple[Phone, Phone]) -> None:
+        """At 15:00 UTC it is 2 March in New York, and the 3rd in Tokyo already."""
+        ada, ben = couple
+        assert paused(ben, FIRST + 3 * DAY) == {"from": "2026-03-03", "until": "2026-03-05"} == shown(ada)
+        assert paused(ada, FIRST + 3 * DAY) == {"from": "2026-03-02", "until": "2026-03-05"} == shown(ben)
+        assert paused(ada, FIRST + DAY)["until"] == "2026-03-03"
+        assert shown(ben) is None, "in Tokyo it is over"
+
+
+class TestStreak:
+    """A date inside a pause neither counts nor breaks; one that they had met before stays theirs."""
+
+    def test_the_day_is_there_and_can_be_answered_but_does_not_count(self, londoners: tuple[Phone, Phone]) -> None:
+        ada, ben = londoners
+        meet(FIRST, ada, ben)
+        at_noon(FIRST + DAY, ada, ben)
+        paused(ada, FIRST + 4 * DAY)
+        assert ben.get("/v1/today").body["today"]["open"]
+        meet(FIRST + DAY, ada, ben)
+        assert (numbers(ada), marks(ada, FIRST + DAY)) == ([1, 1, 2], ["complete"])
+
+    def test_a_day_that_they_had_met_before_they_paused_stays_theirs(self, londoners: tuple[Phone, Phone]) -> None:
+        ada, ben = londoners
+        meet(FIRST, ada, ben)
+        paused(ada, FIRST + 4 * DAY)
+        assert numbers(ben) == [1, 1, 1]
+
+    def test_today_counts_again_when_the_pause_is_ended_today(self, londoners: tuple[Phone, Phone]) -> None:
+        ada, ben = londoners
+        paused(ada, FIRST + 4 * DAY)
+        meet(FIRST, ada, ben)
+        assert numbers(ada) == [0, 0, 1]
+        paused(ben, None)
+        assert numbers(ada) == [1, 1, 1]
+
+    def test_a_milestone_that_is_reached_as_a_pause_ends_is_told_then(
+        self, parts: Parts, londoners: tuple[Phone, Phone]
+    ) -> None:
+        ada, ben = londoners
+        for date in dates_from(FIRST, 7):
+            at_noon(date, ada, ben)
+            if date == FIRST + 6 * DAY:
+                paused(ada, date + 3 * DAY)
+            meet(date, ada, ben)
+        couple = person_of(parts, ada).couple
+        assert couple
+        before = parts.people.table.get(keys.streak(couple))
+        assert before
+        assert before["run"] == 6
+        paused(ben, None)
+        after = parts.people.table.get(keys.streak(couple))
+        assert after
+        record = {
+            "Keys": marshal({"pk": after["pk"], "sk": after["sk"]}),
+            "OldImage": marshal(before),
+            "NewImage": marshal(after),
+        }
+        assert {(job.kind, job.milestone) for job in reaction_to({"dynamodb": record}).jobs} == {
+            (PushKind.STREAK_MILESTONE, 7)
+        }
+
+    @on_the_emulator
+    @pytest.mark.parametrize("seed", range(3))
+    def test_two_months_with_pauses_add_up_to_what_their_rule_says(
+        self, londoners: tuple[Phone, Phone], seed: int
+    ) -> None:
+        """Begun, moved, ended early and met in: each day the API's streak is worked out from the dates alone."""
+        ada, ben = londoners
+        dice = random.Random(seed)  # noqa: S311  two months to be had again by their seed
+        complete: set[dt.date] = set()
+        resting: set[dt.date] = set()
+        seen = set()
+        for date in dates_from(FIRST, 60):
+            at_noon(date, ada, ben)
+            met_first = dice.random() < 0.4
+            is_met = dice.random() < 0.6
+            if is_met and met_first:
+                meet(date, *dice.sample(londoners, 2))
+                complete.add(date)
+            match dice.choices(["pause", "end", "nothing"], [2, 2, 16])[0]:
+                case "pause":
+                    count = dice.randint(1, 8)
+                    paused(dice.choice(londoners), date + count * DAY)
+                    new = {each for each in dates_from(date, count) if each not in complete}
+                    resting = {each for each in resting if each < date + count * DAY} | new
+                case "end":
+                    paused(dice.choice(londoners), None)
+                    resting = {each for each in resting if each < date}
+            if is_met and not met_first:
+                meet(date, *dice.sample(londoners, 2))
+                complete.add(date)
+            expected = plain_streak(complete, resting, FIRST, date)
+            for phone in londoners:
+                assert numbers(phone) == expected, date
+                assert list(phone.get("/v1/today").body["streak"].values()) == expected
+            seen.add(tuple(expected))
+        calendar = ada.get("/v1/streak").body["calendar"]
+        for date in dates_from(FIRST, 59):
+            mark = "complete" if date in complete else "paused" if date in resting else "rest"
+            assert calendar[str(date)] == mark
+        assert resting & complete
+        assert len(seen) > 20
+
+    def test_the_years_pauses_are_in_the_calendar(self, londoners: tuple[Phone, Phone]) -> None:
+        ada, ben = londoners
+        for start in (0, 100, 200, 300):
+            at_noon(FIRST + start * DAY, ada, ben)
+            paused(ada, FIRST + (start + 2) * DAY)
+        at_noon(FIRST + 363 * DAY, ada)
+        calendar = ada.get("/v1/streak").body["calendar"]
+        found = [date for date, mark in calendar.items() if mark == "paused"]
+        assert found == [str(FIRST + number * DAY) for start in (0, 100, 200, 300) for number in (start, start + 1)]
+
+
+def plain_streak(complete: set[dt.date], resting: set[dt.date], first: dt.date, last: dt.date) -> list[int]:
+    """The streak by the words of its rule: `last` is open, so it counts when complete and is never missed."""
+    dates = dates_from(first, (last - first).days + 1)
+    missed = [date for date in dates[:-1] if date not in complete and date not in resting]
+    runs = [0]
+    for date in dates:
+        if date in missed and any(other in missed for other in dates_from(date - 6 * DAY, 6)):
+            runs.append(0)
+        runs[-1] += date in complete and date not in resting
+    return [runs[-1], max(runs), len(complete)]

@@ -1,0 +1,239 @@
+"""A couple's pause and their reminders: none while it lasts, and each once again from the first date after it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from couples_api.handler import handler_of
+from rekindle.calendar import local_date, slot_instant
+from rekindle.models import PushKind
+from rekindle.push.jobs import PersonJob, SpreadJob
+from rekindle.push.payloads import CODES
+from rekindle.store.news import News
+from rekindle.store.people import People
+from rekindle.store.runs import Runs
+from rekindle.store.slots import Slots
+from tests.builders import LONDON, NEW_YORK, TOKYO
+from tests.integration import fcm_wire
+from tests.integration.marks import on_the_emulator
+from tests.integration.test_moved_reminders import due_at, jobs_for
+from tests.integration.test_news import announce, plenty, told, work
+from tests.integration.test_pause import DAY, FIRST, at_noon, paused, person_of
+from tests.phones import Phone, a_phone, pair
+from tick.handler import Tick
+
+if TYPE_CHECKING:
+    from couples_api.parts import Parts
+    from delivery.courier import Courier
+    from rekindle.store.table import Table
+    from tests.integration.fcm_wire import FcmWire
+    from tests.integration.push_world import Queue
+    from tests.phones import Handler
+
+NO_WAIT = dt.timedelta(0)
+HALF_AN_HOUR = dt.timedelta(minutes=30)
+WISHES, PAUSES = 0.04, 0.6
+"""How often in half an hour somebody wishes something, and how often that is a pause and not its end."""
+MORNING, NIGHT = dt.time(8, 30), dt.time(20, 30)
+
+
+@pytest.fixture
+def londoners(api: Handler) -> tuple[Phone, Phone]:
+    """Two in London, paired on 1 March, on the 2nd."""
+    ada, ben = a_phone(api, "ada", LONDON), a_phone(api, "ben", LONDON)
+    at_noon(FIRST - DAY, ada, ben)
+    pair(ada, ben)
+    at_noon(FIRST, ada, ben)
+    return ada, ben
+
+
+def on_table(courier: Courier, table: Table) -> Courier:
+    """The courier, on the table of the API."""
+    return replace(courier, slots=Slots(table), runs=Runs(table), people=People(table))
+
+
+def token_of(parts: Parts, phone: Phone) -> str:
+    (device,) = person_of(parts, phone).devices.values()
+    return device.target.value
+
+
+class TestReminders:
+    """The rows of both answer only from the end on; nothing has to happen when it comes."""
+
+    def test_neither_is_reminded_of_a_date_in_it_and_both_are_of_the_first_after(
+        self, parts: Parts, londoners: tuple[Phone, Phone]
+    ) -> None:
+        paused(londoners[0], FIRST + 3 * DAY)
+        for phone in londoners:
+            for time, kind in ((MORNING, PushKind.PROMPT), (NIGHT, PushKind.EVENING)):
+                due = [due_at(parts, phone, LONDON, time, FIRST + days * DAY) for days in range(5)]
+                assert due == [set(), set(), set(), {kind}, {kind}]
+
+    def test_touch_rests_too(self, parts: Parts, api: Handler) -> None:
+        ada, ben = (a_phone(api, name, LONDON, touch_comfort=1) for name in ("ada", "ben"))
+        pair(ada, ben)
+        week = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+        for phone in (ada, ben):
+            phone.put("/v1/me/reminders", {"touch": {"weekdays": week, "time": "19:00"}})
+        paused(ada, FIRST + 2 * DAY)
+        due = [due_at(parts, ben, LONDON, dt.time(19), FIRST + days * DAY) for days in range(3)]
+        assert due == [set(), set(), {PushKind.TOUCH}]
+
+    def test_ended_by_hand_the_evening_comes_and_the_morning_is_over(
+        self, parts: Parts, londoners: tuple[Phone, Phone]
+    ) -> None:
+        ada, ben = londoners
+        paused(ada, FIRST + 9 * DAY)
+        at_noon(FIRST + DAY, ada, ben)
+        paused(ben, None)
+        for phone in londoners:
+            assert due_at(parts, phone, LONDON, MORNING, FIRST + DAY) == set()
+            assert due_at(parts, phone, LONDON, NIGHT, FIRST + DAY) == {PushKind.EVENING}
+            assert due_at(parts, phone, LONDON, MORNING, FIRST + 2 * DAY) == {PushKind.PROMPT}
+            assert jobs_for(parts, phone) == []
+
+    def test_a_shorter_pause_reminds_sooner_and_a_longer_one_later(
+        self, parts: Parts, londoners: tuple[Phone, Phone]
+    ) -> None:
+        ada, ben = londoners
+        for until in (9, 3, 20):
+            paused(ada, FIRST + until * DAY)
+            for phone in (ada, ben):
+                assert due_at(parts, phone, LONDON, MORNING, FIRST + (until - 1) * DAY) == set()
+                assert due_at(parts, phone, LONDON, MORNING, FIRST + until * DAY) == {PushKind.PROMPT}
+
+    def test_who_moves_in_a_pause_keeps_it(self, parts: Parts, londoners: tuple[Phone, Phone]) -> None:
+        """By flying, and by another time; by a new phone too."""
+        ada, _ = londoners
+        paused(ada, FIRST + 4 * DAY)
+        ada.now += DAY
+        assert ada.put("/v1/me", {"display_name": "Ada", "zone": TOKYO}).status == 200
+        assert ada.put("/v1/me/reminders", {"prompt_time": "21:00"}).status == 200
+        assert ada.put("/v1/me/devices/tablet", {"token": f"token-{ada.uid}", "platform": "ios"}).status == 200
+        due = [due_at(parts, ada, TOKYO, dt.time(21), FIRST + days * DAY) for days in range(6)]
+        assert due == [set(), set(), set(), set(), {PushKind.PROMPT}, {PushKind.PROMPT}]
+        assert jobs_for(parts, ada) == []
+
+    def test_a_partner_whose_clock_is_ahead_is_reminded_of_the_first_date_after_by_their_own(
+        self, parts: Parts, couple: tuple[Phone, Phone]
+    ) -> None:
+        ada, ben = couple
+        paused(ada, FIRST + 2 * DAY)
+        for phone, zone in ((ada, NEW_YORK), (ben, TOKYO)):
+            due = [due_at(parts, phone, zone, NIGHT, FIRST + days * DAY) for days in range(4)]
+            assert due == [set(), set(), {PushKind.EVENING}, {PushKind.EVENING}]
+
+    def test_what_lies_in_the_queue_as_a_pause_begins_is_not_sent(
+        self, own_parts: Parts, courier: Courier, queue: Queue, wire: FcmWire
+    ) -> None:
+        """A reminder that fell due as it moved, and one that FCM did not take; nudges and answers still arrive."""
+        ada, ben = (a_phone(handler_of(lambda: own_parts), name, LONDON) for name in ("ada", "ben"))
+        pair(ada, ben)
+        on_parts = on_table(courier, own_parts.people.table)
+        person = person_of(own_parts, ada)
+
+        def job(kind: PushKind) -> PersonJob:
+            couple = person.couple
+            assert couple
+            return PersonJob(kind=kind, uid=ada.uid, couple=couple, date=FIRST, instant=ada.now, late=NO_WAIT)
+
+        wire.script[token_of(own_parts, ada)] = [fcm_wire.INTERNAL] * 2
+        for kind in (PushKind.PROMPT, PushKind.NUDGE):
+            on_parts.carry_out(job(kind), NO_WAIT, plenty)
+        retries = queue.taken()
+        assert [each.type for each in retries] == ["retry", "retry"]
+        paused(ben, FIRST + 2 * DAY)
+        reminders = [job(kind) for kind in (PushKind.PROMPT, PushKind.EVENING, PushKind.TOUCH, PushKind.NEWS)]
+        for each in (*retries, *reminders):
+            assert not isinstance(each, SpreadJob)
+            on_parts.carry_out(each, NO_WAIT, plenty)
+        for kind in (PushKind.PARTNER_ANSWERED, PushKind.BOTH_ANSWERED):
+            on_parts.carry_out(job(kind), NO_WAIT, plenty)
+        arrived = [message["android"]["notification"]["tag"][0] for message in wire.messages]
+        assert arrived == [CODES[kind] for kind in (PushKind.NUDGE, PushKind.PARTNER_ANSWERED, PushKind.BOTH_ANSWERED)]
+
+
+def test_news_of_a_date_in_a_pause_are_not_made_up_for(
+    own_parts: Parts, courier: Courier, queue: Queue, wire: FcmWire
+) -> None:
+    ada, ben = (a_phone(handler_of(lambda: own_parts), name, LONDON) for name in ("ada", "ben"))
+    pair(ada, ben)
+    table = own_parts.people.table
+    announce(table, FIRST + DAY)
+    on_parts = replace(on_table(courier, table), news=News(table))
+    paused(ben, FIRST + 2 * DAY)
+    for date in (FIRST + DAY, FIRST + 2 * DAY):
+        came = slot_instant(date, MORNING, LONDON)
+        assert came
+        work(table, on_parts, queue, came)
+    assert {kind for _, kind, _ in told(wire)} == {PushKind.PROMPT}
+    assert [date for _, _, date in told(wire)] == [FIRST + 2 * DAY] * 2
+
+
+@dataclass(frozen=True)
+class Wish:
+    """From when on there is a pause until a date, or until None."""
+
+    at: dt.datetime
+    until: dt.date | None
+
+
+def is_silent(date: dt.date, instant: dt.datetime, wishes: list[Wish]) -> bool:
+    """Whether what was wished last by an instant keeps a date silent."""
+    latest = [wish for wish in wishes if wish.at <= instant][-1:]
+    return any(wish.until and date < wish.until for wish in latest)
+
+
+@on_the_emulator
+@pytest.mark.parametrize("seed", range(4))
+def test_each_date_is_told_once_but_for_those_that_fell_due_in_a_pause(
+    own_parts: Parts, courier: Courier, queue: Queue, wire: FcmWire, seed: int
+) -> None:
+    """Twelve days of two in New York and Tokyo, whose pauses begin, move and end at any time; each run is late."""
+    dice = random.Random(seed)  # noqa: S311  days to be had again by their seed
+    api = handler_of(lambda: own_parts)
+    phones = [(a_phone(api, "ada", NEW_YORK), NEW_YORK), (a_phone(api, "ben", TOKYO), TOKYO)]
+    pair(phones[0][0], phones[1][0])
+    couple_id = person_of(own_parts, phones[0][0]).couple
+    assert couple_id
+    table = own_parts.people.table
+    tick, on_parts = Tick(Slots(table), queue.outbox), on_table(courier, table)
+    wishes: list[Wish] = []
+    start = at = phones[0][0].now
+    end = start + 12 * DAY
+    while at < end:
+        tick.beat(at)
+        if dice.random() < WISHES:
+            phone, zone = dice.choice(phones)
+            phone.now = at + dt.timedelta(minutes=dice.randint(1, 25))
+            until = local_date(phone.now, zone) + dice.randint(1, 3) * DAY
+            paused(phone, until if dice.random() < PAUSES else None)
+            couple = own_parts.couples.couple(couple_id)
+            assert couple
+            wishes.append(Wish(phone.now, couple.pause.until if couple.pause else None))
+        for job in queue.taken():
+            assert not isinstance(job, SpreadJob)
+            on_parts.carry_out(job, HALF_AN_HOUR, plenty)
+        at += HALF_AN_HOUR
+    counted = Counter(told(wire))
+    expected = Counter[tuple[str, PushKind, dt.date]]()
+    hushed = set()
+    for phone, zone in phones:
+        for date in (start.date() + number * DAY for number in range(-1, 14)):
+            for kind, time in ((PushKind.PROMPT, MORNING), (PushKind.EVENING, NIGHT)):
+                came = slot_instant(date, time, zone)
+                if came is None or not start < came < end:
+                    continue
+                if is_silent(date, came, wishes) or is_silent(date, came + HALF_AN_HOUR, wishes):
+                    hushed.add((phone.uid, kind, date))
+                else:
+                    expected[token_of(own_parts, phone), kind, date] = 1
+    assert counted == expected
+    assert expected
+    assert hushed

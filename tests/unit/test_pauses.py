@@ -1,0 +1,188 @@
+"""A couple's pauses: what either wishes by their own clock, against the same wishes read out date by date."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rekindle.models import Couple, CoupleId, Pause, Uid
+from rekindle.pauses import LONGEST, ends_of, pause_on, pausing, resumed
+from rekindle.streaks import DayMark, History, calendar_marks, pack_dates, streak_of, unpack_dates
+from tests.builders import a_profile, an_instant
+from tests.unit.test_streaks import FIRST, NOTHING, day, days, days_from, plain_streak
+
+COUPLE = Couple(
+    id=CoupleId("couple-1"),
+    created_at=an_instant(),
+    first_date=FIRST,
+    counted_from=FIRST,
+    profiles={Uid("ada"): a_profile(), Uid("ben"): a_profile()},
+)
+SPAN = 24
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What one of the two says on a date of their own clock: to pause for so many dates, or None to go on."""
+
+    today: dt.date
+    dates: int | None
+
+    @property
+    def until(self) -> dt.date:
+        return self.today + dt.timedelta(days=self.dates or 0)
+
+
+type Step = Wish | dt.date
+"""A wish, or a date that both have met."""
+
+
+@st.composite
+def lives(draw: st.DrawFn) -> list[Step]:
+    """What a couple does as time goes on: the clocks of the two may be two dates apart, and late days complete."""
+    steps: list[Step] = []
+    number = 0
+    for ahead, behind, wish, dates in draw(st.lists(st.tuples(*map(st.integers, (0, 0, 0, -3), (3, 2, 2, 9))))):
+        number = min(number + ahead, SPAN)
+        today = day(max(0, number - behind))
+        steps.append(Wish(today, dates if dates > 0 else None) if wish else today)
+    return steps
+
+
+def couple_after(steps: list[Step]) -> tuple[Couple, frozenset[dt.date]]:
+    """The couple, and the dates that they have met."""
+    couple, complete = COUPLE, NOTHING
+    for step in steps:
+        if isinstance(step, Wish):
+            wished = step.dates is not None
+            couple = pausing(couple, step.today, step.until, complete) if wished else resumed(couple, step.today)
+        else:
+            complete |= {step}
+    return couple, complete
+
+
+def is_paused(date: dt.date, steps: list[Step]) -> bool:
+    """Whether a date is inside a pause: the last wish from a clock that had not left it yet says so."""
+    for number in reversed(range(len(steps))):
+        step = steps[number]
+        if isinstance(step, Wish) and step.today <= date:
+            met_already = date in steps[:number] and not is_paused(date, steps[:number])
+            return step.dates is not None and date < step.until and not met_already
+    return False
+
+
+def day_numbers() -> range:
+    return range(-2, SPAN + 15)
+
+
+@given(lives())
+def test_a_date_is_paused_if_the_last_wish_that_could_still_say_so_does(steps: list[Step]) -> None:
+    couple, _ = couple_after(steps)
+    assert couple.paused == {day(number) for number in day_numbers() if is_paused(day(number), steps)}
+
+
+@given(lives(), st.frozensets(st.integers(0, SPAN).map(day), max_size=3), st.integers(0, SPAN).map(day))
+def test_the_streak_and_the_calendar_follow_from_the_dates_and_the_wishes(
+    steps: list[Step], open_dates: frozenset[dt.date], through: dt.date
+) -> None:
+    couple, complete = couple_after(steps)
+    stored = unpack_dates(FIRST, pack_dates(FIRST, couple.paused))
+    history = History(FIRST, complete, paused=stored)
+    plain = History(FIRST, complete, paused=days(*(n for n in day_numbers() if is_paused(day(n), steps))))
+    assert streak_of(history, open_dates, through) == plain_streak(plain, open_dates, through)
+    for date, mark in calendar_marks(history, open_dates, FIRST, through).items():
+        assert (mark is DayMark.PAUSED) == (is_paused(date, steps) and date not in complete)
+
+
+@given(lives(), st.integers(SPAN, SPAN + 5).map(day))
+def test_what_both_see_is_what_holds(steps: list[Step], today: dt.date) -> None:
+    """While a clock shows a pause no date until its end counts but one met before; while it shows none, each does."""
+    couple, complete = couple_after(steps)
+    pause = pause_on(couple, today)
+    ahead = frozenset(date for date in couple.paused if date >= today)
+    if pause is None:
+        assert ahead == NOTHING
+    else:
+        shown = days_from((pause.first - FIRST).days, (pause.until - pause.first).days)
+        assert ahead <= shown
+        assert {date for date in shown if date >= today} - ahead <= complete
+
+
+@given(lives())
+def test_the_end_of_the_latest_pause_is_after_all_dates_that_are_paused(steps: list[Step]) -> None:
+    """So it is all that a reminder has to know."""
+    couple, _ = couple_after(steps)
+    assert all(couple.pause and date < couple.pause.until for date in couple.paused)
+
+
+@given(lives(), st.integers(1, 92))
+def test_a_pause_costs_nothing_as_it_begins_and_ending_it_costs_nothing_either(steps: list[Step], length: int) -> None:
+    today, open_dates = day(SPAN), days(SPAN)
+    couple, complete = couple_after(steps)
+
+    def streak(each: Couple) -> tuple[int, int, int]:
+        found = streak_of(History(FIRST, complete, paused=each.paused), open_dates, today)
+        return found.current, found.longest, found.total
+
+    couple = resumed(couple, today)
+    before = streak(couple)
+    resting = pausing(couple, today, today + dt.timedelta(days=length), complete)
+    assert streak(resting) == before
+    assert streak(resumed(resting, today)) == before
+
+
+@given(lives(), st.integers(1, 92))
+def test_to_wish_the_same_again_changes_nothing(steps: list[Step], length: int) -> None:
+    """Not even when they have met in the meantime: what is inside the pause stays inside."""
+    couple, complete = couple_after(steps)
+    today = day(SPAN)
+    until = today + dt.timedelta(days=length)
+    resting = pausing(couple, today, until, complete)
+    assert pausing(resting, today, until, complete | {today}) == resting
+    back = resumed(resting, today)
+    assert resumed(back, today) == back
+
+
+def test_a_day_that_both_had_met_stays_theirs_when_they_pause_in_the_evening() -> None:
+    resting = pausing(COUPLE, day(3), day(6), days(0, 1, 2, 3))
+    assert resting.pause == Pause(day(3), day(6))
+    assert resting.paused == days(4, 5)
+
+
+def test_a_pause_ends_by_itself_and_today_counts_again_when_it_is_ended_by_hand() -> None:
+    resting = pausing(COUPLE, day(3), day(6), NOTHING)
+    assert [pause_on(resting, day(number)) is not None for number in (2, 3, 5, 6)] == [True, True, True, False]
+    back = resumed(resting, day(5))
+    assert (back.pause, back.paused) == (Pause(day(3), day(5)), days(3, 4))
+    assert resumed(resting, day(3)) == replace(COUPLE, pause=None)
+
+
+def test_either_moves_the_end_and_it_keeps_its_beginning() -> None:
+    resting = pausing(COUPLE, day(3), day(6), NOTHING)
+    longer = pausing(resting, day(4), day(20), NOTHING)
+    assert (longer.pause, longer.paused) == (Pause(day(3), day(20)), days(*range(3, 20)))
+    shorter = pausing(longer, day(5), day(7), NOTHING)
+    assert (shorter.pause, shorter.paused) == (Pause(day(3), day(7)), days(3, 4, 5, 6))
+
+
+def test_a_pause_of_one_partner_ahead_takes_in_the_others_today_once_they_speak_of_it_too() -> None:
+    ahead = pausing(COUPLE, day(6), day(9), NOTHING)
+    assert pause_on(ahead, day(5)) == Pause(day(6), day(9))
+    both = pausing(ahead, day(5), day(9), NOTHING)
+    assert (both.pause, both.paused) == (Pause(day(5), day(9)), days(5, 6, 7, 8))
+
+
+def test_years_of_pauses_stay_small() -> None:
+    """Begun and ended every other day for ten years, which is as many as there can be."""
+    couple = COUPLE
+    for number in range(0, 3652, 2):
+        couple = pausing(couple, day(number), day(number + 1), NOTHING)
+    assert len(pack_dates(FIRST, couple.paused)) <= 457
+    assert couple.pause == Pause(day(3650), day(3651))
+
+
+def test_a_pause_ends_tomorrow_at_the_earliest_and_within_three_months() -> None:
+    assert ends_of(day(0)) == (day(1), day(0) + LONGEST) == (day(1), day(92))

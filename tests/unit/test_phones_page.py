@@ -1,0 +1,119 @@
+"""What the two phones' page asks of the stack, and what it lets a browser do."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from starlette.applications import Starlette
+
+from local.errors import StackError
+from local.phones_page import PAGE, NextBeat, Reminder, next_beat, page_routes
+from rekindle.errors import UnknownZoneError
+from tests.builders import LONDON, NEW_YORK, TOKYO
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from local.stack import Stack
+
+NOON = dt.datetime(2026, 3, 2, 12, 0, tzinfo=dt.UTC)  # a Monday
+
+
+def at(zone: str, time: str, **fields: object) -> Reminder:
+    return Reminder.model_validate({"zone": zone, "time": time, **fields})
+
+
+def no_stack() -> Stack:
+    raise StackError("none")
+
+
+@dataclass(frozen=True, slots=True)
+class Browser:
+    """What a browser is to the page, without a socket."""
+
+    app: Starlette
+
+    def get(self, path: str) -> httpx.Response:
+        return self.call("GET", path)
+
+    def call(self, method: str, path: str, **request: Any) -> httpx.Response:
+        async def called() -> httpx.Response:
+            transport = httpx.ASGITransport(self.app)
+            async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+                return await client.request(method, path, **request)
+
+        return asyncio.run(called())
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> Browser:
+    return Browser(Starlette(routes=page_routes(no_stack, tmp_path / "last-beat")))
+
+
+def test_the_next_beat_is_that_of_the_first_reminder_on_either_clock() -> None:
+    assert next_beat([at(NEW_YORK, "08:30"), at(TOKYO, "08:30")], NOON) == NOON + dt.timedelta(hours=1, minutes=30)
+    assert next_beat([at(TOKYO, "08:30")], NOON) == NOON + dt.timedelta(hours=11, minutes=30)
+
+
+def test_a_reminder_that_has_just_come_comes_next_on_the_following_day() -> None:
+    assert next_beat([at(LONDON, "12:00")], NOON) == NOON + dt.timedelta(days=1)
+
+
+def test_a_touch_reminder_waits_for_its_weekday() -> None:
+    assert next_beat([at(LONDON, "19:00", weekdays=[5])], NOON) == NOON + dt.timedelta(days=5, hours=7)
+    assert next_beat([at(LONDON, "11:00", weekdays=[0])], NOON) == NOON + dt.timedelta(days=7, hours=-1)
+
+
+@given(st.timedeltas(dt.timedelta(0), dt.timedelta(days=400)).map(lambda later: NOON + later))
+def test_without_reminders_it_is_the_next_there_is(instant: dt.datetime) -> None:
+    beat = next_beat([], instant)
+    assert instant < beat <= instant + dt.timedelta(minutes=5)
+    assert beat.timestamp() % 300 == 0
+
+
+def test_a_zone_that_there_is_not_is_refused() -> None:
+    with pytest.raises(UnknownZoneError):
+        next_beat([at("Europe/Nowhere", "08:30")], NOON)
+    assert NextBeat.model_validate_json('{"reminders": []}').reminders == ()
+
+
+def test_every_file_comes_with_a_policy_under_which_no_text_becomes_markup(browser: Browser) -> None:
+    for file in ("", *(f"/{each.relative_to(PAGE)}" for each in PAGE.rglob("*.*"))):
+        answer = browser.get(f"/phones{file}")
+        assert answer.status_code == 200, file
+        policy = answer.headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert "require-trusted-types-for 'script'" in policy
+    assert browser.get("/phones/main.js").headers["Content-Type"].startswith("text/javascript")
+
+
+def test_the_page_asks_nothing_of_any_other_host_and_has_no_code_in_its_markup() -> None:
+    for file in PAGE.rglob("*.*"):
+        text = file.read_text(encoding="utf-8").replace("http://www.w3.org/2000/svg", "")
+        text = re.sub(r"//.*https://api\.example here", "", text)
+        assert not re.search(r"[\"'(]https?://(?!\$)", text), file
+    page = (PAGE / "index.html").read_text(encoding="utf-8")
+    assert not re.search(r"<script(?![^>]* src=)|<style|\son\w+=|\sstyle=", page)
+
+
+def test_nothing_outside_of_the_page_is_served(browser: Browser) -> None:
+    for path in ("nothing.js", "..%2f..%2fMakefile", "%2e%2e/phones_page.py", "views"):
+        assert browser.get(f"/phones/{path}").status_code == 404
+
+
+def test_while_the_stack_is_starting_the_page_is_told_as_by_the_api(browser: Browser) -> None:
+    answer = browser.get("/phones/api/v1/me")
+    assert answer.status_code == 503
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.json()["title"] == "The stack is still starting, or has ended."
+    assert browser.call("POST", "/phones/beat", json={"reminders": []}).status_code == 503
+    assert browser.call("POST", "/phones/beat", json={"reminders": [{"zone": 1}]}).status_code == 400
