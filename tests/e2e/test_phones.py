@@ -211,6 +211,23 @@ def test_who_parts_closes_what_was_shared_and_the_other_finds_a_neutral_state(tw
     assert "Ada" not in two.ben.root.inner_text()
 
 
+def test_a_pause_is_for_both_until_either_ends_it(two: TwoPhones) -> None:
+    two.ada.open("Me")
+    two.ada.unfold("A pause")
+    two.ada.press("Take a pause")
+    expect(two.ada.root.get_by_text("You two are taking a pause.")).to_be_visible()
+    two.ben.open("Us")
+    expect(two.ben.root.locator('.month .dot[data-mark="paused"]')).to_have_count(1)
+    two.ben.open("Today")
+    expect(two.ben.root.locator(".pause-note")).to_be_visible()
+    two.ben.open("Me")
+    two.ben.unfold("A pause")
+    two.ben.press("End it now")
+    two.ada.open("Today")
+    expect(two.ada.prompt).to_be_visible()
+    expect(two.ada.root.locator(".pause-note")).to_have_count(0)
+
+
 def test_what_the_api_refuses_is_said_in_its_own_kind_words(a_page: NewPage) -> None:
     page = a_page()
     page.ada.begin("Ada", LONDON)
