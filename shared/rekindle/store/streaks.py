@@ -32,7 +32,7 @@ class Streaks:
     def history(self, couple: Couple) -> History:
         """The couple's complete dates as last acknowledged, and the dates that were not theirs to miss."""
         item = self.table.get(keys.streak(couple.id))
-        return self._history(couple, unpack_dates(earliest_date(couple.first_date), item["bits"] if item else b""))
+        return self._history(couple, unpack_dates(_origin(couple), item["bits"] if item else b""))
 
     def complete(self, couple_id: CoupleId, date: dt.date, instant: dt.datetime) -> None:
         """Note that the date is complete; noting it again changes nothing, in whatever order dates arrive.
@@ -44,17 +44,17 @@ class Streaks:
         for _ in range(ATTEMPTS):
             item = self.table.get(key)
             couple = Couples(self.table).couple(couple_id)
-            if couple is None or (item and date in unpack_dates(earliest_date(couple.first_date), item["bits"])):
+            if couple is None or (item and date in unpack_dates(_origin(couple), item["bits"])):
                 return
-            complete = unpack_dates(earliest_date(couple.first_date), item["bits"] if item else b"") | {date}
+            complete = unpack_dates(_origin(couple), item["bits"] if item else b"") | {date}
             stored = Days(self.table).between(couple_id, *nearby_dates(couple.zones, instant))
             write = Write(
                 "Put",
                 key,
                 item={
                     "persons": sorted(couple.profiles),
-                    "bits_from": str(earliest_date(couple.first_date)),
-                    "bits": pack_dates(earliest_date(couple.first_date), complete),
+                    "bits_from": str(_origin(couple)),
+                    "bits": pack_dates(_origin(couple), complete),
                     "run": streak_at(self._history(couple, complete), stored, couple.zones, instant).current,
                     "changed_at": to_millis(instant),
                 },
@@ -71,12 +71,12 @@ class Streaks:
     def recount(self, couple: Couple, instant: dt.datetime) -> list[Write]:
         """The write that has the streak say what it comes to for the couple as given, where other dates count now.
 
-        None if that is what it says. With it a milestone is told when it is reached, and not with the next day.
+        There is none where it says so already. So a milestone is told when it is reached, and not with the next day.
         """
         item = self.table.get(keys.streak(couple.id))
         if not item:
             return []
-        complete = unpack_dates(earliest_date(couple.first_date), item["bits"])
+        complete = unpack_dates(_origin(couple), item["bits"])
         stored = Days(self.table).between(couple.id, *nearby_dates(couple.zones, instant))
         run = streak_at(self._history(couple, complete), stored, couple.zones, instant).current
         if run == item["run"]:
@@ -102,3 +102,7 @@ class Streaks:
             paused=couple.paused,
             excused=frozenset(begun) | {dt.date.fromisoformat(date) for date in outages.get("dates", ())},
         )
+
+
+def _origin(couple: Couple) -> dt.date:
+    return earliest_date(couple.first_date)
