@@ -335,21 +335,22 @@ class Model:
     def _set_pause(self, person: Person, request: Request, now: dt.datetime, learn: Learned) -> Json:
         """Decided, all of it: a pause is of dates, from the today of who says so, for at most 92 days.
 
-        What both met before they paused is theirs. The later word holds, and what is past stays as it was.
+        What both met before they paused is theirs. The later word holds, and what is past stays as it was. A pause that
+        follows on from another began with that one.
         """
         couple, today = _standing(person), date_at(now, person.zone)
-        running = couple.pause if couple.pause and today < couple.pause[1] else None
         if request.body["pause"]:
             until = dt.date.fromisoformat(request.body["pause"]["until"])
             if not today + DAY <= until <= today + 92 * DAY:
                 raise Refused("pause-out-of-range")
-            couple.pause = (min(running[0], today) if running else today, until)
+            goes_on = couple.pause is not None and today <= couple.pause[1]
+            couple.pause = (min(couple.pause[0], today) if couple.pause and goes_on else today, until)
             couple.paused = {date for date in couple.paused if date < until}
             couple.paused |= set(dates_from(today, until - DAY)) - couple.complete
             self.events["paused"] += 1
-        elif running:
-            couple.pause = (running[0], today) if running[0] < today else None
+        elif _pause_seen(couple, today) and couple.pause:
             couple.paused = {date for date in couple.paused if date < today}
+            couple.pause = (couple.pause[0], today) if couple.pause[0] < today else _last_run(couple.paused)
             self.events["pause ended"] += 1
         return self._couple(person, request, now, learn)
 
@@ -928,6 +929,14 @@ def _pause_seen(couple: Couple, today: dt.date) -> Json:
     if couple.pause is None or today >= couple.pause[1]:
         return None
     return {"from": str(couple.pause[0]), "until": str(couple.pause[1])}
+
+
+def _last_run(dates: set[dt.date]) -> tuple[dt.date, dt.date] | None:
+    """The latest dates that follow each other: where they begin, and where they are over."""
+    first = last = max(dates, default=None)
+    while first and first - DAY in dates:
+        first -= DAY
+    return (first, last + DAY) if first and last else None
 
 
 def _page(days: Iterable[dt.date], query: str) -> tuple[list[dt.date], str | None]:
