@@ -197,8 +197,6 @@ class Model:
             raise Refused("no-profile")
         return _ROUTES[request.route](self, person, request, now, learn)
 
-    # ------------------------------------------------------------------------------------------ persons
-
     def _set_profile(self, person: Person, body: Json, now: dt.datetime) -> Json:
         person.profile = {
             "language": "en", "depth": 1, "touch_comfort": 0, "barriers": [], "streak_hidden": False,
@@ -227,8 +225,6 @@ class Model:
         agreed = all(self.persons[each].wants_touch for each in couple.members)
         gesture = {"id": ANY, "warmth": ANY, "text": ANY} if agreed else None
         return {"date": str(date_at(now, person.zone)), "gesture": gesture}
-
-    # ------------------------------------------------------------------------------------------ pairing
 
     def _invite(self, person: Person, request: Request, now: dt.datetime, learn: Learned) -> Json:
         _claim(person, request.key, "invite")
@@ -330,8 +326,6 @@ class Model:
         profiles = [self.persons[name].profile for name in couple.members]
         return min(each["depth"] for each in profiles), min(each["touch_comfort"] for each in profiles)
 
-    # ------------------------------------------------------------------------------------------ pause
-
     def _set_pause(self, person: Person, request: Request, now: dt.datetime, learn: Learned) -> Json:
         """Decided, all of it: a pause is of dates, from the today of who says so, for at most 92 days.
 
@@ -353,8 +347,6 @@ class Model:
             couple.pause = (couple.pause[0], today) if couple.pause[0] < today else _last_run(couple.paused)
             self.events["pause ended"] += 1
         return self._couple(person, request, now, learn)
-
-    # ------------------------------------------------------------------------------------------ the day
 
     def _today(self, person: Person, _request: Request, now: dt.datetime, learn: Learned) -> Json:
         couple, today = _standing(person), date_at(now, person.zone)
@@ -509,8 +501,6 @@ class Model:
         mine.reflection = new
         return self._view(person, day, now)
 
-    # ------------------------------------------------------------------------------------------ prompts
-
     def _live(self, now: dt.datetime) -> list[Pack]:
         return sorted((pack for pack in self.packs if pack.live_from <= now), key=lambda pack: pack.id)
 
@@ -594,8 +584,6 @@ class Model:
             self.events["pack joined"] += 1
         return _pack_seen(pack, couple, person)
 
-    # ------------------------------------------------------------------------------------------ streak
-
     def missed(self, couple: Couple, now: dt.datetime) -> set[dt.date]:
         """The dates that have closed without both, outside of pauses, of those that the couple had whole."""
         latest = max(date_at(now, zone) for zone in self.zones(couple))
@@ -672,8 +660,6 @@ class Model:
             return None
         return went_live if pack.live_from > couple.made_at else None
 
-    # ------------------------------------------------------------------------------------------ nudges
-
     def _nudge(self, person: Person, request: Request, now: dt.datetime, _learn: Learned) -> Json:
         """At most three in any 24 hours, whoever they went to; the reply tells nothing of a mute."""
         couple, gesture = _standing(person), request.body["gesture"]
@@ -707,8 +693,6 @@ class Model:
             # To the second, and never too early.
             "next_at": next_at and stamp(next_at + dt.timedelta(seconds=1) - dt.timedelta.resolution),
         }
-
-    # ------------------------------------------------------------------------------------------ alone
 
     def _solo_today(self, person: Person, _request: Request, now: dt.datetime, learn: Learned) -> Json:
         return self._own_view(person, self._own_day(_alone(person), date_at(now, person.zone), now, learn), now)
@@ -817,8 +801,6 @@ class Model:
             ],
             "before": before,
         }
-
-    # ------------------------------------------------------------------------------------------ secrets
 
     def readable(self, name: str) -> set[str]:
         """Every text that this person may come to read, by whoever."""
