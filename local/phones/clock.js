@@ -15,6 +15,21 @@ export function longDateIn(zone, language, instant = new Date()) {
   return new Intl.DateTimeFormat(language, { timeZone: zone, weekday: "long", day: "numeric", month: "long" }).format(instant);
 }
 
+/** The calendar date that a clock in the zone shows. @param {string} zone */
+export function dateIn(zone, instant = new Date()) {
+  return new Intl.DateTimeFormat("en-CA", { timeZone: zone, year: "numeric", month: "2-digit", day: "2-digit" }).format(instant);
+}
+
+/** The date so many days later. @param {string} date @param {number} days */
+export function later(date, days) {
+  return new Date(Date.parse(`${date}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
+}
+
+/** The Monday of a date's week. @param {string} date */
+export function mondayOf(date) {
+  return later(date, -((new Date(`${date}T00:00:00Z`).getUTCDay() + 6) % 7));
+}
+
 /** @param {string} zone */
 export function weekdayIn(zone, instant = new Date()) {
   return new Intl.DateTimeFormat("en", { timeZone: zone, weekday: "short" }).format(instant);

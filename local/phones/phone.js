@@ -6,6 +6,7 @@ import { button, fill, h, icon, words } from "./dom.js";
 import { Inbox } from "./inbox.js";
 import { journal } from "./views/journal.js";
 import { pair } from "./views/pair.js";
+import { loadAlone } from "./views/solo.js";
 import { today } from "./views/today.js";
 import { together } from "./views/together.js";
 import { welcome } from "./views/welcome.js";
@@ -141,7 +142,7 @@ export class Phone {
       this.couple = this.me.paired ? await this.api.call("get", "/v1/couple", {}) : null;
       this.starting = false;
       this.render();
-      if (this.couple) await this.tab.load(this);
+      await (this.couple ? this.tab.load(this) : loadAlone(this));
     });
     this.starting = false;
     this.render();

@@ -41,7 +41,7 @@ _REASONS: Final = {
 
 def resolver() -> APIGatewayHttpResolver:
     """A resolver that validates by its handlers' types and answers every error with problem details."""
-    app = APIGatewayHttpResolver(enable_validation=True, json_body_deserializer=_object_from)
+    app = APIGatewayHttpResolver(enable_validation=True, serializer=_text_of, json_body_deserializer=_object_from)
     app.use([_outcome])
     app.not_found(_no_such_route)
     app.exception_handler(RequestValidationError)(_invalid)
@@ -115,6 +115,11 @@ def _readable(event: dict[str, Any], limit: int) -> dict[str, Any]:
         except ValueError as error:
             raise ProblemError(Problem.MALFORMED_JSON) from error
     return event | {"body": body, "isBase64Encoded": False, "headers": headers | {"content-type": _JSON}}
+
+
+def _text_of(answer: object) -> str:
+    # Letters as they are: escaped, a pack in Hebrew would be three times as long, and more than Lambda hands on.
+    return json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
 
 
 def _object_from(text: str) -> dict[str, Any]:

@@ -67,7 +67,7 @@ REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
             "GetItem": PRACTICE | COUNTERS | {"AUDIT"},
             "Query": PRACTICE | COUNTERS | {"AUDIT"},
             "PutItem": PRACTICE | {"CODE#*", "AUDIT"},
-            "BatchWriteItem": PRACTICE | {"CODE#*"},
+            "BatchWriteItem": {"PACK#*"},
             "UpdateItem": CATALOGUE,
             "DeleteItem": {"CODE#*"},
         }

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from local.clock import now
 from local.errors import StackError
@@ -47,6 +47,7 @@ def browser() -> Iterator[Browser]:
         pytest.skip("there is no Chromium here: apt-get install chromium (make setup does, as root)")
     with sync_playwright() as playwright:
         running = launched(playwright, path)
+        expect.set_options(timeout=PATIENCE * 1000)
         yield running
         running.close()
 

@@ -15,6 +15,7 @@ MAY, MAY_NOT = "may", "may not"
 
 READ, WRITE, READ_KEY, SCAN = "dynamodb.get_item", "dynamodb.put_item", "dynamodb.get_item of keys", "dynamodb.scan"
 CHANGE, DELETE, LOOK_UP = "dynamodb.update_item", "dynamodb.delete_item", "dynamodb.batch_get_item"
+CLEAR = "dynamodb.batch_write_item"
 SECRET, WRAP, OPEN = "secretsmanager.get_secret_value", "kms.generate_data_key", "kms.decrypt"
 SEND, RECEIVE = "sqs.send_message", "sqs.receive_message"
 CELL = "rekindle-cell"
@@ -58,7 +59,10 @@ TRIALS = [
         Trial("PracticeApi", MAY_NOT, WRITE, on)
         for on in ("PERSON#x", "COUPLE#x", "STATS", "STATS#x", "SERVICE", "TICK")
     ),
-    *(Trial("PracticeApi", MAY_NOT, call, "AUDIT") for call in (CHANGE, DELETE)),
+    *(Trial("PracticeApi", MAY_NOT, call, "AUDIT") for call in (CHANGE, DELETE, CLEAR)),
+    # A batch can delete as well as put, with no permission more.
+    Trial("PracticeApi", MAY, CLEAR, "PACK#x"),
+    *(Trial("PracticeApi", MAY_NOT, CLEAR, on) for on in ("PACKS", "CATALOGUE", "HELP", "NEWS", "COUPLE#x")),
     Trial("PracticeApi", MAY_NOT, SEND),
     *(Trial("Tick", MAY, READ, on) for on in ("SLOT#x", "ZONES", "TICK")),
     *(Trial("Tick", MAY_NOT, READ, on) for on in ("PERSON#x", "TARGET#x", "COUPLE#x", "INVITE#x", "DUE#x")),
@@ -126,6 +130,7 @@ def test_role(trial: Trial, stack: Stack, sessions: dict[str, boto3.Session]) ->
         CHANGE: {"TableName": table, "Key": row},
         DELETE: {"TableName": table, "Key": row},
         LOOK_UP: {"RequestItems": {table: {"Keys": [row]}}},
+        CLEAR: {"RequestItems": {table: [{"DeleteRequest": {"Key": row}}]}},
         READ_KEY: {"TableName": keys, "Key": {"pk": row["pk"]}},
         SCAN: {"TableName": table},
         SECRET: {"SecretId": stack.outputs["FcmSecretArn"]},

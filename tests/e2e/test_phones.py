@@ -13,6 +13,7 @@ from playwright.sync_api import expect
 
 from local.clock import now
 from tests.builders import LONDON, NEW_YORK, TOKYO
+from tests.e2e.conftest import pair
 from tests.e2e.two_phones import TwoPhones
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
     from local.stack import Stack
-    from tests.e2e.conftest import NewCouple, Phone
+    from tests.e2e.conftest import NewCouple, NewPhone, Phone
 
 type NewPage = Callable[..., TwoPhones]
 
@@ -115,6 +116,40 @@ def test_an_answer_is_edited_while_it_is_sealed_and_shared_first_if_its_writer_s
     expect(two.ben.content).to_contain_text("has opened theirs to you first")
 
 
+def test_each_takes_in_what_the_other_wrote(two: TwoPhones) -> None:
+    two.ada.answer(COFFEE)
+    two.ben.answer(RIVER)
+    expect(two.ben.root.get_by_text("Both are open.")).to_be_visible()
+    details = two.ben.root.locator(".reflect")
+    if details.get_attribute("open") is None:
+        details.locator("summary").click()
+    two.ben.root.get_by_label("What I heard you say").fill("That you felt seen before you had said a word.")
+    two.ben.press("Leave this")
+    two.ada.open("Today")
+    expect(two.ada.root.locator(".reflection")).to_contain_text("That you felt seen")
+    two.ada.open("Us")
+    expect(two.ada.root.get_by_role("img", name="1 day met", exact=True)).to_be_visible()
+
+
+def test_what_somebody_wrote_alone_is_shown_if_they_say_so(a_page: NewPage, a_phone: NewPhone) -> None:
+    ada, ben = a_phone("Ada", LONDON), a_phone("Ben", LONDON)
+    page = a_page(ada, ben)
+    expect(page.ada.root.get_by_text("While you wait, for yourself")).to_be_visible()
+    page.ada.root.get_by_label("Your answer").fill(COFFEE)
+    page.ada.press("Keep it for me")
+    expect(page.ada.root.get_by_text("Nobody else sees it")).to_be_visible()
+    pair(ada, ben)
+    page.desk.page.reload()
+    page.settle()
+    page.ben.open("Journal")
+    assert COFFEE not in page.ben.content.inner_text()
+    page.ada.open("Journal")
+    page.ada.press("Show Ben")
+    expect(page.ada.root.get_by_role("button", name="Take it back")).to_be_visible()
+    page.ben.open("Journal")
+    expect(page.ben.content).to_contain_text(COFFEE)
+
+
 # The second two are always a date apart, whatever the hour at which this runs.
 @pytest.mark.parametrize("zones", [(NEW_YORK, TOKYO), ("Pacific/Honolulu", "Pacific/Kiritimati")])
 def test_a_day_on_two_clocks_is_one_day(a_page: NewPage, a_couple: NewCouple, zones: tuple[str, str]) -> None:
@@ -174,6 +209,23 @@ def test_who_parts_closes_what_was_shared_and_the_other_finds_a_neutral_state(tw
     two.ben.open("Us")
     expect(two.ben.root.get_by_role("heading", name="Bring your partner in")).to_be_visible()
     assert "Ada" not in two.ben.root.inner_text()
+
+
+def test_a_pause_is_for_both_until_either_ends_it(two: TwoPhones) -> None:
+    two.ada.open("Me")
+    two.ada.unfold("A pause")
+    two.ada.press("Take a pause")
+    expect(two.ada.root.get_by_text("You two are taking a pause.")).to_be_visible()
+    two.ben.open("Us")
+    expect(two.ben.root.locator('.month .dot[data-mark="paused"]')).to_have_count(1)
+    two.ben.open("Today")
+    expect(two.ben.root.locator(".pause-note")).to_be_visible()
+    two.ben.open("Me")
+    two.ben.unfold("A pause")
+    two.ben.press("End it now")
+    two.ada.open("Today")
+    expect(two.ada.prompt).to_be_visible()
+    expect(two.ada.root.locator(".pause-note")).to_have_count(0)
 
 
 def test_what_the_api_refuses_is_said_in_its_own_kind_words(a_page: NewPage) -> None:

@@ -92,7 +92,7 @@ CALLS: dict[str, Bound] = {
     "DELETE /v1/solo/days/{date}/share": (4, 3, 4),
     "PUT /v1/days/{date}/reflection": (6, 5, 2),
     "PUT /v1/days/{date}/reflection, the same again": (5, 5, 0),
-    "GET /v1/recap": (6, 7.5, 0),
+    "GET /v1/recap": (6, 6.5, 0),
     "POST /v1/nudges": (5, 4, 1),
     "POST /v1/nudges, with a key": (6, 4, 2),
     "POST /v1/nudges, the same again": (5, 4, 1),

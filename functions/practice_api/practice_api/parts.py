@@ -18,7 +18,7 @@ from rekindle.clients import client
 from rekindle.models import PackId
 from rekindle.pack_source import check_source
 from rekindle.packs import Pack
-from rekindle.practice import Deed, PackHead, practice_code
+from rekindle.practice import Deed, PackHead, ReleaseHead, practice_code
 from rekindle.problems import Problem, ProblemError
 from rekindle.settings import PracticeApiSettings
 from rekindle.store.audit import Audit
@@ -46,7 +46,7 @@ class Parts:
     help: HelpStore
     review_required: bool
     entropy: Entropy = os.urandom
-    _published: dict[tuple[PackId, int], Pack] = field(default_factory=dict)
+    _published: dict[tuple[PackId, int], Pack | None] = field(default_factory=dict)
 
     @classmethod
     def of(cls, settings: PracticeApiSettings) -> Self:
@@ -69,16 +69,16 @@ class Parts:
         found = []
         for head in self.packs.heads():
             live = None if head.id == pack else head.live(instant)
-            if live is None:
-                continue
-            name = (head.id, live.version)
-            if name not in self._published:
-                checked = check_source(self.packs.released(head.id, live))
-                if checked.pack is None:
-                    continue  # the rules have become stricter since it was published
-                self._published[name] = checked.pack
-            found.append(self._published[name])
+            if live and (published := self.published(head.id, live)):
+                found.append(published)
         return found
+
+    def published(self, pack: PackId, release: ReleaseHead) -> Pack | None:
+        """The pack as that version has it; None if the rules have become stricter since it was published."""
+        name = (pack, release.version)
+        if name not in self._published:
+            self._published[name] = check_source(self.packs.released(pack, release)).pack
+        return self._published[name]
 
 
 @dataclass(frozen=True, slots=True)

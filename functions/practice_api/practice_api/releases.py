@@ -10,7 +10,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Path
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from practice_api.drafts import Revision, checked, draft_changed
+from practice_api.drafts import Revision, draft_changed
 from practice_api.packs import Note, PackPath
 from practice_api.parts import Parts, Staff, TheParts, ThePublisher, TheReader, known_pack
 from practice_api.views import PackDetail, ReleaseView, finding_view, pack_detail, release_view
@@ -168,7 +168,7 @@ def _publishable(parts: Parts, staff: Staff, head: PackHead, revision: int) -> t
     if head.scheduled(staff.instant):
         raise ProblemError(Problem.SCHEDULED_ALREADY)
     source = parts.packs.draft(head.id, draft)
-    found = checked(parts, staff, head.id, source)
+    found = check_source(source)
     if found.pack is None:
         findings = [finding_view(each).model_dump() for each in found.findings]
         raise ProblemError(Problem.PACK_UNFIT, members={"findings": findings})
@@ -179,7 +179,7 @@ def _publishable(parts: Parts, staff: Staff, head: PackHead, revision: int) -> t
 
 def _is_live_already(parts: Parts, head: PackHead, pack: Pack, instant: dt.datetime) -> bool:
     live = head.live(instant)
-    return live is not None and check_source(parts.packs.released(head.id, live)).pack == pack
+    return live is not None and parts.published(head.id, live) == pack
 
 
 def _published(parts: Parts, staff: Staff, read: PackHead, publication: Publication) -> PublishedView:

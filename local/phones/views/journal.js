@@ -3,6 +3,7 @@
 import { dateWords } from "../clock.js";
 import { button, field, h, select, words } from "../dom.js";
 import { counted, THEMES } from "../words.js";
+import { loadShown, shownPart } from "./solo.js";
 
 /** @typedef {import("../phone.js").Phone} Phone */
 /** @typedef {import("../phone.js").Schema["DayView"]} Day */
@@ -17,6 +18,7 @@ export const journal = {
     const page = await phone.api.call("get", "/v1/days", { query: { limit: PAGE } });
     phone.data["journal"] = page;
     if (isSearching(phone)) await loadAll(phone);
+    await loadShown(phone);
   },
   view(phone) {
     /** @type {{ days: Day[], before: string | null } | undefined} */
@@ -31,6 +33,7 @@ export const journal = {
       days.length === 0 && h("p", { class: "hint" }, isSearching(phone) ? "No day is like that." : "Your first day will stand here."),
       ...days.map((day) => entry(phone, day)),
       kept.before && !isSearching(phone) && button("Earlier days", () => more(phone), { id: `${phone.id}-earlier` }),
+      !isSearching(phone) && shownPart(phone),
     );
   },
 };

@@ -2,6 +2,7 @@
 
 import { sleep } from "../api.js";
 import { button, field, h, words } from "../dom.js";
+import { aloneCard } from "./solo.js";
 
 const LOOK_EVERY = 2_000;
 /** Phones that are looking whether the other has done their part. @type {WeakSet<import("../phone.js").Phone>} */
@@ -21,6 +22,7 @@ export function pair(phone) {
     invite ? shown(phone, invite) : button("Invite my partner", () => open(phone), { class: "primary", id: `${phone.id}-invite` }),
     h("p", { class: "or" }, "or"),
     redeeming(phone),
+    aloneCard(phone),
   );
 }
 

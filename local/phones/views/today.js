@@ -4,6 +4,8 @@ import { dateWords } from "../clock.js";
 import { button, h, icon, tick, words } from "../dom.js";
 import { GESTURES, THEMES } from "../words.js";
 import { candles } from "./candles.js";
+import { pauseNote } from "./pause.js";
+import { reflectPart } from "./reflect.js";
 
 /** @typedef {import("../phone.js").Phone} Phone */
 /** @typedef {import("../phone.js").Schema} Schema */
@@ -38,6 +40,7 @@ export const today = {
         h("h3", null, dateWords(shown.today.date, phone.language)),
         shown.streak && shown.streak.current > 0 && h("span", { class: "streak-chip" }, icon(FLAME), ` ${shown.streak.current}`, h("span", { class: "visually-hidden" }, " days in a row")),
       ),
+      pauseNote(phone),
       dayCard(phone, shown.today),
       ...BESIDES.map((card) => card(phone)),
       shown.previous && h("h4", { class: "previous-head" }, `${dateWords(shown.previous.date, phone.language, { weekday: "long" })} is still open`),
@@ -182,6 +185,7 @@ function openedPart(phone, day) {
     h("div", { class: "seal" }, candles(true, true), h("p", { class: "seal-words" }, "Both are open.")),
     letter("You", day.me.text ?? "I was there."),
     letter(phone.partner, day.partner.text ?? "I was there."),
+    reflectPart(phone, day),
   );
 }
 

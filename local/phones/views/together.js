@@ -1,14 +1,14 @@
 // The two of them: the days they met, twelve months at a glance, and a gesture to the other.
 
-import { dateWords } from "../clock.js";
+import { dateIn, dateWords, later, mondayOf } from "../clock.js";
 import { button, h, icon, words } from "../dom.js";
-import { counted, GESTURES, MARKS } from "../words.js";
+import { counted, GESTURES, MARKS, THEMES } from "../words.js";
 
 /** @typedef {import("../phone.js").Phone} Phone */
 /** @typedef {import("../phone.js").Schema} Schema */
 
 /** The parts of this tab: a new one is one more of these. */
-const PARTS = [nudgePart, streakPart, calendarPart];
+const PARTS = [nudgePart, weekPart, streakPart, calendarPart];
 
 /** @type {import("../phone.js").Tab} */
 export const together = {
@@ -16,6 +16,7 @@ export const together = {
   path: "M12 19.500S4 14.700 4 9.300A4.300 4.300 0 0 1 12 7a4.300 4.300 0 0 1 8 2.300c0 5.400-8 10.200-8 10.200Z",
   async load(phone) {
     phone.data["nudges"] = await phone.api.call("get", "/v1/nudges", {});
+    phone.data["recap"] = await phone.api.call("get", "/v1/recap", { query: { week: phone.data["week"] ?? thisWeek(phone) } });
     phone.data["streak"] = await phone.api.call("get", "/v1/streak", {});
   },
   view(phone) {
@@ -51,6 +52,49 @@ async function send(phone, gesture) {
   await phone.act(async () => {
     await phone.api.call("post", "/v1/nudges", { body: { gesture } });
     phone.data["nudges"] = await phone.api.call("get", "/v1/nudges", {});
+  });
+  phone.render();
+}
+
+/** The week so far, or one before it. @param {Phone} phone */
+function weekPart(phone) {
+  /** @type {Schema["RecapView"] | undefined} */
+  const recap = phone.data["recap"];
+  if (!recap) return null;
+  const { packs, milestones, longest } = recap.new;
+  const week = Array.from({ length: 7 }, (_, index) => later(recap.week, index));
+  return h(
+    "section",
+    { class: "card" },
+    h("h4", null, `The week of ${dateWords(recap.week, phone.language, { day: "numeric", month: "long" })}`),
+    h(
+      "div",
+      { class: "week", role: "img", "aria-label": counted(recap.days_met.count, "day met", "days met") },
+      ...week.map((date) => h("span", null, h("span", { class: "dot", "data-mark": recap.days_met.dates.includes(date) ? "complete" : "none" }), dateWords(date, phone.language, { weekday: "narrow" }))),
+    ),
+    recap.themes.length > 0 && h("p", { class: "row" }, ...recap.themes.map((theme) => h("span", { class: "theme" }, THEMES[theme]))),
+    ...milestones.map((days) => h("p", { class: "received" }, `${days} days, one after the other.`)),
+    longest && h("p", { class: "received" }, "Your longest run yet."),
+    packs.length > 0 && h("p", { class: "hint" }, "New to choose from: ", ...packs.map((pack) => words("span", `${pack.title}. `))),
+    h(
+      "div",
+      { class: "row" },
+      recap.week > (phone.couple?.since ?? recap.week) && button("The week before", () => lookAt(phone, later(recap.week, -7)), { class: "plain", id: `${phone.id}-week-before` }),
+      phone.data["week"] && button("This week", () => lookAt(phone, undefined), { class: "plain", id: `${phone.id}-this-week` }),
+    ),
+  );
+}
+
+/** @param {Phone} phone */
+function thisWeek(phone) {
+  return mondayOf(dateIn(phone.zone));
+}
+
+/** @param {Phone} phone @param {string | undefined} week */
+async function lookAt(phone, week) {
+  await phone.act(async () => {
+    phone.data["recap"] = await phone.api.call("get", "/v1/recap", { query: { week: week ?? thisWeek(phone) } });
+    phone.data["week"] = week;
   });
   phone.render();
 }

@@ -2,6 +2,7 @@
 
 import { zones } from "../clock.js";
 import { button, field, h, select, tick, words } from "../dom.js";
+import { pausePart } from "./pause.js";
 import { BARRIERS, LANGUAGES, WEEKDAYS, counted } from "../words.js";
 
 /** @typedef {import("../phone.js").Phone} Phone */
@@ -12,6 +13,7 @@ const PARTS = [
   ["profile", "About me", profilePart],
   ["reminders", "When Rekindle may speak", remindersPart],
   ["packs", "What we play", packsPart],
+  ["pause", "A pause", pausePart],
   ["help", "Help, one tap away", helpPart],
   ["parting", "Parting", partingPart],
 ];

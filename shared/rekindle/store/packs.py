@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 
 CHUNK_BYTES: Final = 350_000
 """Of a packed source in one row."""
-SOURCE_BYTES: Final = 3_000_000
-"""Of a packed source: what one transaction can carry, with room for the rest of it."""
+SOURCE_BYTES: Final = 1_750_000
+"""Of a packed source: a transaction carries 4 MB, and touches with a draft the one in whose place it comes."""
 DRAFTS_KEPT: Final = dt.timedelta(days=30)
 """How long a draft that another has taken the place of can still be brought back by an engineer."""
 OVERLAP: Final = dt.timedelta(hours=1)

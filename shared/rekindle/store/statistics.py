@@ -14,13 +14,13 @@ from rekindle.models import PackId, PromptId
 from rekindle.statistics import shown_days, shown_weeks, view
 from rekindle.store import keys
 from rekindle.store.instants import to_ttl
-from rekindle.store.table import Write
+from rekindle.store.table import Write, every_item
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     from rekindle.statistics import Counters
-    from rekindle.store.table import Item, Table
+    from rekindle.store.table import Table
 
 KEPT: Final = dt.timedelta(days=3)
 """How long what was shown on a date is kept."""
@@ -65,7 +65,7 @@ class Statistics:
         return fresh
 
     def _kept(self, date: dt.date) -> dict[str, Any] | None:
-        parts = list(self._rows(keys.shown(date, 0).pk))
+        parts = list(every_item(self.table, keys.shown(date, 0).pk))
         # Being written just now, they may be seen one by one.
         if not parts or len(parts) < parts[0]["parts"]:
             return None
@@ -80,7 +80,7 @@ class Statistics:
                 (keys.stats_of_date(days[0]), keys.stats_of_date(days[-1])),
                 (keys.stats_of_week(weeks[-1]), keys.stats_of_week(weeks[0])),
             )
-            for item in self._rows(keys.STATS, (first.sk, last.sk))
+            for item in every_item(self.table, keys.STATS, between=(first.sk, last.sk))
         }
         return view(
             instant,
@@ -89,21 +89,11 @@ class Statistics:
             {
                 pack: {
                     PromptId(item["sk"].partition("#")[2]): _counters(item)
-                    for item in self._rows(keys.stats_of_pack(pack))
+                    for item in every_item(self.table, keys.stats_of_pack(pack))
                 }
                 for pack in packs
             },
         )
-
-    def _rows(self, pk: str, between: tuple[str, str] | None = None) -> Iterator[Item]:
-        """All rows of a partition, as last acknowledged."""
-        after = None
-        while True:
-            page = self.table.query(pk, between=between, after=after)
-            yield from page.items
-            after = page.last
-            if after is None:
-                return
 
 
 def _counters(item: Mapping[str, Any]) -> Counters:

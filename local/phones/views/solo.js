@@ -1,0 +1,85 @@
+// Days of one's own: before there are two, somebody can begin alone. What they wrote stays theirs until they show it.
+
+import { dateWords } from "../clock.js";
+import { button, h, words } from "../dom.js";
+
+/** @typedef {import("../phone.js").Phone} Phone */
+/** @typedef {import("../phone.js").Schema} Schema */
+
+/** @param {Phone} phone */
+export async function loadAlone(phone) {
+  phone.data["alone"] = await phone.api.call("get", "/v1/solo/today", {});
+}
+
+/** A question for who is still alone here. @param {Phone} phone */
+export function aloneCard(phone) {
+  /** @type {Schema["SoloDayView"] | undefined} */
+  const day = phone.data["alone"];
+  if (!day) return null;
+  const name = `alone-${day.date}`;
+  const text = h("textarea", { id: `${phone.id}-${name}`, rows: 3, maxlength: 2000, dir: "auto", props: { value: phone.draft(name) || day.me.text || "" } });
+  text.addEventListener("input", () => phone.setDraft(name, text.value));
+  return h(
+    "article",
+    { class: "card" },
+    h("p", { class: "theme" }, "While you wait, for yourself"),
+    words("p", day.prompt.text, { class: "prompt-text" }),
+    h("div", { class: "field" }, h("label", { for: text.id }, "Your answer"), text),
+    button(day.me.state === "answered" ? "Keep it as it is now" : "Keep it for me", async () => {
+      if (!text.value.trim()) return text.focus();
+      await phone.act(async () => {
+        phone.data["alone"] = await phone.api.call("put", "/v1/solo/days/{date}/answer", {
+          path: { date: day.date },
+          body: { text: text.value.trim(), revision: day.me.revision ?? null },
+        });
+        phone.setDraft(name, "");
+      });
+      phone.render();
+    }, { id: `${phone.id}-keep` }),
+    h("p", { class: "hint", role: "status" }, day.me.state === "answered" ? "Kept. Nobody else sees it, unless you show it once you are two." : ""),
+  );
+}
+
+/** @param {Phone} phone */
+export async function loadShown(phone) {
+  phone.data["mine"] = (await phone.api.call("get", "/v1/solo/days", {})).days;
+  phone.data["theirs"] = (await phone.api.call("get", "/v1/solo/shared", {})).answers.filter((each) => each.by === "partner");
+}
+
+/** What each wrote alone: mine, to show or to keep, and what the other has shown. @param {Phone} phone */
+export function shownPart(phone) {
+  /** @type {Schema["SoloDayView"][]} */
+  const mine = (phone.data["mine"] ?? []).filter((/** @type {Schema["SoloDayView"]} */ day) => day.me.text);
+  /** @type {Schema["SharedAnswerView"][]} */
+  const theirs = phone.data["theirs"] ?? [];
+  if (mine.length + theirs.length === 0) return null;
+  return h(
+    "section",
+    { class: "stack" },
+    h("h4", null, "From the time before"),
+    ...theirs.map((each) => entry(phone, phone.partner, each.date, each.prompt.text, each.text)),
+    ...mine.map((day) =>
+      entry(phone, "You", day.date, day.prompt.text, day.me.text ?? "", button(day.shared ? "Take it back" : `Show ${phone.partner}`, async () => {
+        await phone.act(async () => {
+          const path = { date: day.date };
+          if (day.shared) await phone.api.call("delete", "/v1/solo/days/{date}/share", { path });
+          else await phone.api.call("post", "/v1/solo/days/{date}/share", { path });
+          await loadShown(phone);
+        });
+        phone.render();
+      }, { id: `${phone.id}-show-${day.date}` })),
+    ),
+  );
+}
+
+/** @param {Phone} phone @param {string} from @param {string} date @param {string} prompt @param {string} text @param {HTMLElement} [way] */
+function entry(phone, from, date, prompt, text, way) {
+  return h(
+    "article",
+    { class: "card" },
+    h("p", { class: "entry-date" }, dateWords(date, phone.language, { day: "numeric", month: "short", year: "numeric" })),
+    words("p", prompt, { class: "entry-text" }),
+    h("figure", { class: "letter" }, words("figcaption", from), words("blockquote", text)),
+    way,
+  );
+}
