@@ -197,8 +197,6 @@ class Model:
             raise Refused("no-profile")
         return _ROUTES[request.route](self, person, request, now, learn)
 
-    # ------------------------------------------------------------------------------------------ persons
-
     def _set_profile(self, person: Person, body: Json, now: dt.datetime) -> Json:
         person.profile = {
             "language": "en", "depth": 1, "touch_comfort": 0, "barriers": [], "streak_hidden": False,
@@ -227,8 +225,6 @@ class Model:
         agreed = all(self.persons[each].wants_touch for each in couple.members)
         gesture = {"id": ANY, "warmth": ANY, "text": ANY} if agreed else None
         return {"date": str(date_at(now, person.zone)), "gesture": gesture}
-
-    # ------------------------------------------------------------------------------------------ pairing
 
     def _invite(self, person: Person, request: Request, now: dt.datetime, learn: Learned) -> Json:
         _claim(person, request.key, "invite")
@@ -330,30 +326,27 @@ class Model:
         profiles = [self.persons[name].profile for name in couple.members]
         return min(each["depth"] for each in profiles), min(each["touch_comfort"] for each in profiles)
 
-    # ------------------------------------------------------------------------------------------ pause
-
     def _set_pause(self, person: Person, request: Request, now: dt.datetime, learn: Learned) -> Json:
         """Decided, all of it: a pause is of dates, from the today of who says so, for at most 92 days.
 
-        What both met before they paused is theirs. The later word holds, and what is past stays as it was.
+        What both met before they paused is theirs. The later word holds, and what is past stays as it was. A pause that
+        follows on from another began with that one.
         """
         couple, today = _standing(person), date_at(now, person.zone)
-        running = couple.pause if couple.pause and today < couple.pause[1] else None
         if request.body["pause"]:
             until = dt.date.fromisoformat(request.body["pause"]["until"])
             if not today + DAY <= until <= today + 92 * DAY:
                 raise Refused("pause-out-of-range")
-            couple.pause = (min(running[0], today) if running else today, until)
+            goes_on = couple.pause is not None and today <= couple.pause[1]
+            couple.pause = (min(couple.pause[0], today) if couple.pause and goes_on else today, until)
             couple.paused = {date for date in couple.paused if date < until}
             couple.paused |= set(dates_from(today, until - DAY)) - couple.complete
             self.events["paused"] += 1
-        elif running:
-            couple.pause = (running[0], today) if running[0] < today else None
+        elif _pause_seen(couple, today) and couple.pause:
             couple.paused = {date for date in couple.paused if date < today}
+            couple.pause = (couple.pause[0], today) if couple.pause[0] < today else _last_run(couple.paused)
             self.events["pause ended"] += 1
         return self._couple(person, request, now, learn)
-
-    # ------------------------------------------------------------------------------------------ the day
 
     def _today(self, person: Person, _request: Request, now: dt.datetime, learn: Learned) -> Json:
         couple, today = _standing(person), date_at(now, person.zone)
@@ -508,8 +501,6 @@ class Model:
         mine.reflection = new
         return self._view(person, day, now)
 
-    # ------------------------------------------------------------------------------------------ prompts
-
     def _live(self, now: dt.datetime) -> list[Pack]:
         return sorted((pack for pack in self.packs if pack.live_from <= now), key=lambda pack: pack.id)
 
@@ -593,8 +584,6 @@ class Model:
             self.events["pack joined"] += 1
         return _pack_seen(pack, couple, person)
 
-    # ------------------------------------------------------------------------------------------ streak
-
     def missed(self, couple: Couple, now: dt.datetime) -> set[dt.date]:
         """The dates that have closed without both, outside of pauses, of those that the couple had whole."""
         latest = max(date_at(now, zone) for zone in self.zones(couple))
@@ -671,8 +660,6 @@ class Model:
             return None
         return went_live if pack.live_from > couple.made_at else None
 
-    # ------------------------------------------------------------------------------------------ nudges
-
     def _nudge(self, person: Person, request: Request, now: dt.datetime, _learn: Learned) -> Json:
         """At most three in any 24 hours, whoever they went to; the reply tells nothing of a mute."""
         couple, gesture = _standing(person), request.body["gesture"]
@@ -706,8 +693,6 @@ class Model:
             # To the second, and never too early.
             "next_at": next_at and stamp(next_at + dt.timedelta(seconds=1) - dt.timedelta.resolution),
         }
-
-    # ------------------------------------------------------------------------------------------ alone
 
     def _solo_today(self, person: Person, _request: Request, now: dt.datetime, learn: Learned) -> Json:
         return self._own_view(person, self._own_day(_alone(person), date_at(now, person.zone), now, learn), now)
@@ -816,8 +801,6 @@ class Model:
             ],
             "before": before,
         }
-
-    # ------------------------------------------------------------------------------------------ secrets
 
     def readable(self, name: str) -> set[str]:
         """Every text that this person may come to read, by whoever."""
@@ -928,6 +911,14 @@ def _pause_seen(couple: Couple, today: dt.date) -> Json:
     if couple.pause is None or today >= couple.pause[1]:
         return None
     return {"from": str(couple.pause[0]), "until": str(couple.pause[1])}
+
+
+def _last_run(dates: set[dt.date]) -> tuple[dt.date, dt.date] | None:
+    """The latest dates that follow each other: where they begin, and where they are over."""
+    first = last = max(dates, default=None)
+    while first and first - DAY in dates:
+        first -= DAY
+    return (first, last + DAY) if first and last else None
 
 
 def _page(days: Iterable[dt.date], query: str) -> tuple[list[dt.date], str | None]:

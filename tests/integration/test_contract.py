@@ -130,7 +130,7 @@ def _pair(ada: Phone, ben: Phone) -> None:
     pair(ada, ben)
 
 
-def test_every_refusal_is_documented_where_it_happens(witness: Witness) -> None:  # noqa: PLR0915  there are many
+def test_every_refusal_is_documented_where_it_happens(witness: Witness) -> None:
     """The witness looks up the status, and the schema there admits only the problem types that the route lists."""
     stranger, ada = Phone(witness, a_uid("stranger")), a_phone(witness, "ada", NEW_YORK)
     day = "/v1/days/2026-03-02"

@@ -22,7 +22,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import pytest
-from hypothesis import HealthCheck, Phase, Verbosity, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
@@ -246,8 +246,6 @@ class Life(RuleBasedStateMachine):
         self.past: list[Request] = []
         self.is_sound = True
 
-    # -------------------------------------------------------------------------------------- asking
-
     def ask(
         self, who: str, route: str, place: object = "", *, query: str = "", body: Any = None, key: Any = None
     ) -> Any:
@@ -261,6 +259,7 @@ class Life(RuleBasedStateMachine):
         return self.sent(request)
 
     def sent(self, request: Request) -> Any:
+        """As `ask`, for a request that may have been sent before, or by somebody else."""
         self.is_sound = False
         reply = self.replied(request)
         body = reply.body if reply.text else None
@@ -269,8 +268,9 @@ class Life(RuleBasedStateMachine):
             return self._prompt_in(body, date) or self._prompt_in(self._day(request.who, f"/v1/days/{date}"), date)
 
         def own_prompt(date: dt.date) -> str:
-            days = self._day(request.who, f"/v1/solo/days?before={date + DAY}&limit=1")["days"]
-            return self._prompt_in(body, date) or self._prompt_in(days[0], date)
+            return self._prompt_in(body, date) or self._prompt_in(
+                self._day(request.who, f"/v1/solo/days?before={date + DAY}&limit=1")["days"][0], date
+            )
 
         try:
             expected, refusal = self.model.reply_to(request, self.now, Learned(body, prompt, own_prompt)), ""
@@ -283,7 +283,8 @@ class Life(RuleBasedStateMachine):
             body = None
         assert reply.status < 300 or refusal, f"{request} was refused: {reply.text}"
         assert body == expected, f"{request}\n" + "\n".join(differences(body, expected))
-        leaked = set(MARK.findall(reply.text)) - self.readable(request.who)
+        written = set(MARK.findall(reply.text))
+        leaked = written - self.readable(request.who) if written else written
         assert not leaked, f"{request} tells {leaked}"
         self.is_sound = True
         return body
@@ -348,15 +349,13 @@ class Life(RuleBasedStateMachine):
 
     def look(self, who: str, date: dt.date, nth: int) -> None:
         """Let the partner look, where there is one: nothing that just happened may show what is sealed."""
-        if partner := self.partner_of(who):
-            route = LOOKS[nth % len(LOOKS)]
+        if nth < len(LOOKS) and (partner := self.partner_of(who)):
+            route = LOOKS[nth]
             query = f"?week={date - date.weekday() * DAY}" if route.endswith("recap") else ""
             self.ask(partner, route, date if "{}" in route else "", query=query)
 
     def counted(self, name: str) -> None:
         self.tally.steps[name] += 1
-
-    # -------------------------------------------------------------------------------------- beginning
 
     @initialize(
         start=st.sampled_from(STARTS),
@@ -385,8 +384,6 @@ class Life(RuleBasedStateMachine):
             self.ask(redeemer, "POST /v1/invites/redeem", body={"code": invite["code"]})
             self.ask(inviter, "POST /v1/invites/confirm", body={"invite_id": invite["invite_id"]})
 
-    # -------------------------------------------------------------------------------------- time
-
     @rule(by=st.sampled_from([DAY, DAY, 5 * HOUR, 12 * HOUR, MINUTE, HOUR, 25 * HOUR, 2 * DAY, 3 * DAY, -3 * SECOND]))
     def time_goes_by(self, by: dt.timedelta) -> None:
         """Or the next request comes from a clock that is a little behind."""
@@ -394,11 +391,11 @@ class Life(RuleBasedStateMachine):
         self.now += by
 
     @rule()
-    def a_day_goes_by_on_which_all_meet(self) -> None:
-        self.counted("all meet for a day")
-        couples = {id(person.couple): who for who, person in self.model.persons.items() if person.couple}
-        for who in couples.values():
-            self._both_answer(who, self.date(who, 0))
+    def a_day_goes_by_on_which_two_meet(self) -> None:
+        """The simplest rule, of which hypothesis is fond: whole weeks of it make a long streak."""
+        self.counted("two meet for a day")
+        who = self.in_a_couple(PEOPLE[0])
+        self._both_answer(who, self.date(who, 0))
         self.now += DAY
 
     @rule(nth=st.integers(0, 12), beside=st.sampled_from([-SECOND, -MILLISECOND, 0 * SECOND, MILLISECOND]))
@@ -421,8 +418,6 @@ class Life(RuleBasedStateMachine):
             for day in couple.days.values():
                 yield from (day.opens, day.closes)
 
-    # -------------------------------------------------------------------------------------- persons
-
     @rule(who=WHO, profile=PROFILES)
     def say_who_one_is(self, who: str, profile: Any) -> None:
         self.counted("say who one is")
@@ -439,8 +434,6 @@ class Life(RuleBasedStateMachine):
         self.counted("set reminders")
         wanted = {"weekdays": ["monday"], "time": "18:00"} if touch else None
         self.ask(who, "PUT /v1/me/reminders", body={"nudges_muted": muted, "touch": wanted})
-
-    # -------------------------------------------------------------------------------------- pairing
 
     @rule(who=WHO, key=KEYS)
     def invite(self, who: str, key: Any) -> None:
@@ -507,9 +500,7 @@ class Life(RuleBasedStateMachine):
         for route, body in EVERYWHERE:
             self.ask(who, route, date if "{}" in route else "", body=body)
 
-    # -------------------------------------------------------------------------------------- the day
-
-    @rule(who=PAIRED, nth=st.integers(0, 4))
+    @rule(who=PAIRED, nth=st.integers(0, 6))
     def open_today(self, who: str, nth: int) -> None:
         self.counted("open today")
         who = self.in_a_couple(who)
@@ -527,7 +518,7 @@ class Life(RuleBasedStateMachine):
         length=st.sampled_from([0, 0, 2000]),
         named=st.sampled_from([True, True, False, None]),
         share_first=st.sampled_from([False, False, False, True]),
-        nth=st.integers(0, 4),
+        nth=st.integers(0, 6),
     )
     def answer(self, *, who: str, offset: int, length: int, named: Any, share_first: bool, nth: int) -> None:
         """Answer, naming the prompt, or one that it no longer is, or none."""
@@ -545,7 +536,7 @@ class Life(RuleBasedStateMachine):
             return {}
         return {"prompt": day.prompt.id if named else day.swapped.id if day.swapped else "home/none"}
 
-    @rule(who=PAIRED, offset=DATES, nth=st.integers(0, 4))
+    @rule(who=PAIRED, offset=DATES, nth=st.integers(0, 6))
     def check_off(self, who: str, offset: int, nth: int) -> None:
         """Without words, which a question takes ill."""
         self.counted("check off")
@@ -559,7 +550,7 @@ class Life(RuleBasedStateMachine):
         offset=DATES,
         beside=st.sampled_from([0, 0, 0, 1, -1]),
         share_first=st.sampled_from([None, None, True]),
-        nth=st.integers(0, 4),
+        nth=st.integers(0, 6),
     )
     def edit(self, who: str, offset: int, beside: int, share_first: Any, nth: int) -> None:
         self.counted("edit")
@@ -575,7 +566,7 @@ class Life(RuleBasedStateMachine):
         self.ask(who, "PUT /v1/days/{}/answer", date, body=body)
         self.look(who, date, nth)
 
-    @rule(who=PAIRED, nth=st.integers(0, 4))
+    @rule(who=PAIRED, nth=st.integers(0, 6))
     def both_answer(self, who: str, nth: int) -> None:
         self.counted("both answer")
         who = self.in_a_couple(who)
@@ -585,8 +576,8 @@ class Life(RuleBasedStateMachine):
 
     @rule(
         who=PAIRED,
-        met=st.lists(st.sampled_from([True, True, True, False]), min_size=2, max_size=9),
-        nth=st.integers(0, 4),
+        met=st.lists(st.sampled_from([True, True, True, False]), min_size=2, max_size=5),
+        nth=st.integers(0, 6),
     )
     def days_go_by(self, who: str, met: list[bool], nth: int) -> None:
         """So many days, on some of which both answer."""
@@ -619,9 +610,11 @@ class Life(RuleBasedStateMachine):
         if row["changed_at"] == round(self.now.timestamp() * 1000):
             assert row["run"] == self.model.streak(couple, self.now)["current"]
 
-    @rule(who=PAIRED, offset=st.sampled_from([0, 0, -1]))
-    def the_length_of_an_answer_shows_nowhere(self, who: str, offset: int) -> None:
+    @rule(who=PAIRED, offset=st.sampled_from([0, 0, -1]), seldom=st.integers(0, 2))
+    def the_length_of_an_answer_shows_nowhere(self, who: str, offset: int, seldom: int) -> None:
         """What the partner gets is byte for byte the same beside one symbol and beside 2,000, on every route."""
+        if seldom:
+            return  # it takes thirty requests
         self.counted("the seal to the byte")
         who = self.in_a_couple(who)
         date, partner = self.date(who, offset) if offset else self.wait_for_a_fresh_day(who), self.partner_of(who)
@@ -662,7 +655,7 @@ class Life(RuleBasedStateMachine):
         who=PAIRED,
         nth=st.integers(0, 3),
         kind=st.sampled_from(["heard", "thank_you", "i_hear_you", "tell_me_more"]),
-        looks=st.integers(0, 4),
+        looks=st.integers(0, 6),
     )
     def reflect(self, who: str, nth: int, kind: str, looks: int) -> None:
         self.counted("reflect")
@@ -674,16 +667,14 @@ class Life(RuleBasedStateMachine):
         self.ask(who, "PUT /v1/days/{}/reflection", date, body=body)
         self.look(who, date, looks)
 
-    # -------------------------------------------------------------------------------------- the couple
-
-    @rule(who=PAIRED, days=st.sampled_from([0, 1, 2, 5, 20, 92, 93]), nth=st.integers(3, 6))
+    @rule(who=PAIRED, days=st.sampled_from([0, 1, 2, 5, 20, 92, 93]), nth=st.integers(2, 6))
     def pause(self, who: str, days: int, nth: int) -> None:
         self.counted("pause")
         who = self.in_a_couple(who)
         self.ask(who, "PATCH /v1/couple", body={"pause": {"until": str(self.date(who, days))}})
         self.look(who, self.date(who, 0), nth)
 
-    @rule(who=PAIRED, other=st.booleans(), after=st.sampled_from([0, 1, 3]), nth=st.integers(3, 6))
+    @rule(who=PAIRED, other=st.booleans(), after=st.sampled_from([0, 1, 3]), nth=st.integers(2, 6))
     def end_the_pause(self, who: str, other: bool, after: int, nth: int) -> None:  # noqa: FBT001
         """One that runs already, or a fresh one of a week, which the other may end."""
         self.counted("end the pause")
@@ -732,8 +723,6 @@ class Life(RuleBasedStateMachine):
             if each:
                 self.ask(each, "GET /v1/nudges")
 
-    # -------------------------------------------------------------------------------------- alone
-
     @rule(who=WHO, offset=DATES, revision=st.sampled_from([None, None, 1, 2]))
     def answer_alone(self, who: str, offset: int, revision: Any) -> None:
         self.counted("answer alone")
@@ -751,8 +740,6 @@ class Life(RuleBasedStateMachine):
         self.ask(who, f"{method} /v1/solo/days/{{}}/share", date)
         if partner := self.partner_of(who):
             self.ask(partner, "GET /v1/solo/shared")
-
-    # -------------------------------------------------------------------------------------- looking
 
     @rule(who=WHO, route=READINGS)
     def look_at(self, who: str, route: str) -> None:
@@ -799,8 +786,8 @@ class Life(RuleBasedStateMachine):
         """In the end all look at everything, unless something was wrong already."""
         for who in PEOPLE:
             if self.is_sound and self.person(who).couple:
-                for route in ("GET /v1/days", "GET /v1/streak", "GET /v1/nudges"):
-                    self.ask(who, route)
+                self.ask(who, "GET /v1/days")
+                self.ask(who, "GET /v1/streak")
         couples = [person.couple for person in self.model.persons.values() if person.couple]
         assert all(couples.count(couple) == 2 for couple in couples)
         self.tally.events.update(self.model.events)
@@ -881,8 +868,6 @@ def test_two_couples_and_a_stranger_live_as_the_design_says(
         stateful_step_count=STEPS_OF_ONE,
         derandomize=NIGHTLY not in os.environ and bool(os.environ.get("REKINDLE_NO_SKIPS")),
         deadline=None,
-        print_blob=True,
-        verbosity=Verbosity.normal,
         phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
         suppress_health_check=list(HealthCheck),
     )
