@@ -202,13 +202,13 @@ def test_the_next_reminders_come_when_they_are_asked_for(two: TwoPhones) -> None
 def test_who_parts_closes_what_was_shared_and_the_other_finds_a_neutral_state(two: TwoPhones) -> None:
     two.ada.answer(COFFEE)
     expect(two.ben.root.locator(".banner .notice")).to_be_visible()
+    two.desk.refused.add(404)
     two.ada.open("Me")
     two.ada.unfold("Parting")
     two.ada.press("Unpair")
     two.ada.press("Yes, unpair now")
     expect(two.ada.root.get_by_role("heading", name="Bring your partner in")).to_be_visible()
 
-    two.desk.refused.add(404)
     two.ben.open("Us")
     expect(two.ben.root.get_by_role("heading", name="Bring your partner in")).to_be_visible()
     assert "Ada" not in two.ben.root.inner_text()

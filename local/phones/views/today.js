@@ -72,7 +72,7 @@ function promptPart(phone, { date, prompt }) {
     h("p", { class: "theme", "data-theme": prompt.theme }, THEMES[prompt.theme]),
     words("p", prompt.text, { class: "prompt-text" }),
     words("p", prompt.why, { class: "why" }),
-    prompt.hint && h("details", { class: "hint-box" }, h("summary", null, "A way in"), words("p", prompt.hint)),
+    prompt.hint && h("details", { class: "hint-box", id: `${phone.id}-way-in-${date}` }, h("summary", null, "A way in"), words("p", prompt.hint)),
     prompt.help &&
       h("div", { class: "care" }, words("p", prompt.help.text), button("Where to find help", () => {
         phone.data["part"] = "help";

@@ -36,10 +36,7 @@ export const you = {
       ...PARTS.map(([name, title, part]) =>
         h(
           "details",
-          { class: "card part", name: `${phone.id}-part`, open: phone.data["part"] === name, on: { toggle: (/** @type {Event} */ event) => {
-            if (/** @type {HTMLDetailsElement} */ (event.target).open) phone.data["part"] = name;
-            else if (phone.data["part"] === name) delete phone.data["part"];
-          } } },
+          { class: "card part", name: `${phone.id}-part`, id: `${phone.id}-fold-${name}`, open: phone.data["part"] === name },
           h("summary", { id: `${phone.id}-part-${name}` }, title),
           part(phone),
         ),
