@@ -67,7 +67,7 @@ bench: setup ## requests, capacity units and round trips of every call and worke
 simulate: .venv/.synced ## two days of two million persons: who is told, and what it costs; PERSONS=20000 for fewer
 	@$(PYTHON) -m bench.simulate $(if $(PERSONS),--persons $(PERSONS)) $(if $(CHANGE),--change $(CHANGE))
 
-.PHONY: check lint types contract unit pack-lint test calendar
+.PHONY: check lint types contract unit pack-lint test calendar stateful
 check: lint types pack-lint contract unit ## lint, types, the contract from outside and unit tests, in under a minute
 lint: setup ## ruff, import contracts, template and the committed OpenAPI document
 	@.venv/bin/ruff check && .venv/bin/ruff format --check
@@ -88,6 +88,8 @@ test: lint types pack-lint contract ## everything: checks, unit, engines, artifa
 calendar: setup ## every slot of every zone around each change of its clocks, in a minute or two
 	@.venv/bin/pytest -q tests/calendar
 	@$(PYTHON) -m tests.calendar
+stateful: setup ## two couples and a stranger for 30,000 steps beside a plain model; STEPS=2000 for fewer
+	@REKINDLE_STATEFUL_STEPS=$(or $(STEPS),30000) .venv/bin/pytest -q tests/integration/test_stateful.py
 
 .PHONY: format lock openapi release-api build deploy publish
 format: .venv/.synced ## put the code into shape

@@ -143,9 +143,6 @@ def _today(world: World, ada: Phone, ben: Phone) -> None:
     world.call("GET /v1/today, I have answered", ada, "GET", "/v1/today")
     world.call("PUT /v1/days/{date}/answer, the second: both open", ben, "PUT", answer, {"text": ANSWER})
     world.call("GET /v1/today, both have answered", ada, "GET", "/v1/today")
-    heard = {"kind": "heard", "text": ANSWER}
-    world.call("PUT /v1/days/{date}/reflection", ben, "PUT", f"/v1/days/{date}/reflection", heard)
-    world.call("PUT /v1/days/{date}/reflection, the same again", ben, "PUT", f"/v1/days/{date}/reflection", heard)
     warm = ada.handler
     for phone in (ada, ben):
         phone.handler, phone.now = world.process(world.new_vault()), phone.now + ONE_DAY
@@ -167,6 +164,10 @@ def _look_back(world: World, ada: Phone) -> None:
     ada.handler = warm
     world.call("GET /v1/streak", ada, "GET", "/v1/streak")
     world.call("GET /v1/recap", ada, "GET", "/v1/recap")
+    # On a day of some weeks ago: what is measured beside it stays comparable with a couple that leaves none.
+    path, heard = f"/v1/days/{(ada.now - 20 * ONE_DAY).date()}/reflection", {"kind": "heard", "text": ANSWER}
+    world.call("PUT /v1/days/{date}/reflection", ada, "PUT", path, heard)
+    world.call("PUT /v1/days/{date}/reflection, the same again", ada, "PUT", path, heard)
 
 
 def _be_warm(world: World, ada: Phone, ben: Phone) -> None:

@@ -37,6 +37,8 @@ def signed_in(http: httpx.Client, settings: Settings, email: str, password: str)
     """The sign-in of an account, and its ID token. Raises RefusedError."""
     asked = {"email": email, "password": password, "returnSecureToken": True}
     told = _ask(http, f"{settings.identity}/v1/accounts:signInWithPassword", settings, json=asked)
+    if "idToken" not in told:  # but what goes on with a second factor
+        raise RefusedError("not-signed-in", "This account asks for a second step, which this program cannot take yet.")
     return SignIn(str(told.get("email") or email), settings, str(told["refreshToken"])), str(told["idToken"])
 
 

@@ -120,6 +120,8 @@ class Schemas:
         needed_before, needed_after = set(old.get("required", ())), set(new.get("required", ()))
         if self.sent:
             yield from (f"{self.where}.{name} has to be sent now" for name in sorted(needed_after - needed_before))
+            if old.get("additionalProperties", True) is True and new.get("additionalProperties") is False:
+                yield f"{self.where} takes no other fields any more"
         else:
             lost = (needed_before - needed_after) & after.keys()
             yield from (f"{self.where}.{name} may be missing now" for name in sorted(lost))

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from local.stack import Stack
 
 PAGE: Final = ROOT / "local" / "phones"
+API: Final = "/phones/api"
+"""What comes after it on the page's origin is for the API."""
 BEAT: Final = dt.timedelta(minutes=5)
 LOOK_AHEAD: Final = dt.timedelta(days=8)
 """A touch reminder comes at least once in this time."""
@@ -90,13 +92,16 @@ def next_beat(reminders: Iterable[Reminder], after: dt.datetime) -> dt.datetime:
     return dt.datetime.fromtimestamp(-(-first.timestamp() // BEAT.total_seconds()) * BEAT.total_seconds(), dt.UTC)
 
 
-def page_routes(attached: Callable[[], Stack], last: Path) -> list[Route]:
+def page_routes(
+    attached: Callable[[], Stack], last: Path, transport: httpx.AsyncBaseTransport | None = None
+) -> list[Route]:
     """The page, the way to the API, and the beat.
 
     `attached` is the stack, or raises StackError while it starts; `last` keeps what the beats here have come to.
+    `transport` is the way to the API, the network's without one.
     """
     files = {file.relative_to(PAGE).as_posix() for file in PAGE.rglob("*") if file.is_file()}
-    api = httpx.AsyncClient(timeout=_PATIENCE_SECONDS)
+    api = httpx.AsyncClient(timeout=_PATIENCE_SECONDS, transport=transport)
 
     async def page(request: Request) -> Response:
         name = request.path_params.get("file", "index.html")
@@ -107,11 +112,12 @@ def page_routes(attached: Callable[[], Stack], last: Path) -> list[Route]:
 
     async def hand_on(request: Request) -> Response:
         try:
-            url = f"{attached().api_url}/{request.path_params['path']}"
+            # As it came: decoded, a slash or a question mark within a name would end the name.
+            path = request.scope["raw_path"].decode("ascii").removeprefix(API)
+            query = f"?{request.url.query}" if request.url.query else ""
             answer = await api.request(
                 request.method,
-                url,
-                params=request.query_params,
+                f"{attached().api_url}{path}{query}",
                 content=await request.body(),
                 headers={name: request.headers[name] for name in _HANDED_ON if name in request.headers},
             )
@@ -131,7 +137,7 @@ def page_routes(attached: Callable[[], Stack], last: Path) -> list[Route]:
 
     return [
         Route("/phones", page),
-        Route("/phones/api/{path:path}", hand_on, methods=["GET", "PUT", "POST", "PATCH", "DELETE"]),
+        Route(API + "/{path:path}", hand_on, methods=["GET", "PUT", "POST", "PATCH", "DELETE"]),
         Route("/phones/beat", beat, methods=["POST"]),
         Route("/phones/{file:path}", page),
     ]

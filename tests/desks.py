@@ -52,7 +52,7 @@ type Fault = Callable[[httpx.Request, Answer], httpx.Response]
 
 
 def a_token(email: str) -> str:
-    claims = {"sub": email.partition("@")[0], "email": email, "scope": ACCOUNTS[email]}
+    claims = {"sub": email.partition("@")[0], "email": email, "email_verified": "true", "scope": ACCOUNTS[email]}
     body = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
     return f"head.{body}.signature"
 
@@ -68,6 +68,7 @@ class Service(httpx.BaseTransport):
     faults: list[tuple[str, str, Fault]] = field(default_factory=list)
     requests: list[httpx.Request] = field(default_factory=list)
     refuses_refresh: bool = False
+    asks_for_more: bool = False
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
@@ -99,6 +100,8 @@ class Service(httpx.BaseTransport):
         if email not in ACCOUNTS or asked["password"] != PASSWORD:
             error = {"code": 400, "message": "INVALID_LOGIN_CREDENTIALS"}
             return httpx.Response(400, json={"error": error})
+        if self.asks_for_more:  # as Firebase does of an account with a second factor
+            return httpx.Response(200, json={"mfaPendingCredential": "pending", "mfaInfo": [{}], "email": email})
         tokens = {"idToken": a_token(email), "refreshToken": REFRESH + email, "email": email, "expiresIn": "3600"}
         return httpx.Response(200, json=tokens)
 

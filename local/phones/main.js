@@ -48,9 +48,11 @@ async function remindersOf(phone) {
   if (!phone.me) return [];
   const { prompt_time, evening_time, touch } = await phone.api.call("get", "/v1/me/reminders", {});
   const { zone } = phone.me;
+  // Who has answered is not reminded in the evening: then that is none of the next.
+  const answered = phone.data["shown"]?.today.me.state === "answered";
   return [
     { zone, time: prompt_time ?? "08:30" },
-    ...(evening_time ? [{ zone, time: evening_time }] : []),
+    ...(evening_time && !answered ? [{ zone, time: evening_time }] : []),
     ...(touch ? [{ zone, time: touch.time, weekdays: touch.weekdays.map((day) => WEEKDAYS.findIndex(([each]) => each === day)) }] : []),
   ];
 }

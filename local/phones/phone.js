@@ -41,6 +41,9 @@ export class Phone {
   #ticking = 0;
   #banner = 0;
   #shown = "";
+  #again = false;
+  /** @type {Promise<void> | null} */
+  #refreshing = null;
 
   /**
    * @param {string} id
@@ -128,8 +131,19 @@ export class Phone {
     sessionStorage.removeItem(this.#key);
   }
 
-  /** Asks the API anew for all that is on the screen. */
-  async refresh() {
+  /** Asks the API anew for all that is on the screen; whoever asks meanwhile gets what is asked for next. */
+  refresh() {
+    this.#again = true;
+    this.#refreshing ??= (async () => {
+      while (this.#again) {
+        this.#again = false;
+        await this.#refreshed();
+      }
+    })().finally(() => (this.#refreshing = null));
+    return this.#refreshing;
+  }
+
+  async #refreshed() {
     await this.#tried(async () => {
       if (!this.api.session) return;
       try {
@@ -261,6 +275,10 @@ export class Phone {
     const caret = held instanceof HTMLTextAreaElement ? [held.selectionStart, held.selectionEnd] : null;
     const top = this.content.scrollTop;
     const view = this.#view();
+    for (const folded of /** @type {NodeListOf<HTMLDetailsElement>} */ (this.content.querySelectorAll("details[id]"))) {
+      const again = /** @type {HTMLDetailsElement | null} */ (view.querySelector(`#${CSS.escape(folded.id)}`));
+      if (again) again.open = folded.open;
+    }
     // What looks the same stays as it is: a moment that unfolds, the place of a finger, a list that is being read.
     if (this.content.firstElementChild?.isEqualNode(view)) return;
     fill(this.content, view);

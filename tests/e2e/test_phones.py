@@ -118,6 +118,7 @@ def test_an_answer_is_edited_while_it_is_sealed_and_shared_first_if_its_writer_s
 
 def test_each_takes_in_what_the_other_wrote(two: TwoPhones) -> None:
     two.ada.answer(COFFEE)
+    expect(two.ada.root.get_by_text("Both open once Ben has answered too.")).to_be_visible()
     two.ben.answer(RIVER)
     expect(two.ben.root.get_by_text("Both are open.")).to_be_visible()
     details = two.ben.root.locator(".reflect")
@@ -125,6 +126,7 @@ def test_each_takes_in_what_the_other_wrote(two: TwoPhones) -> None:
         details.locator("summary").click()
     two.ben.root.get_by_label("What I heard you say").fill("That you felt seen before you had said a word.")
     two.ben.press("Leave this")
+    expect(two.ben.root.locator(".reflection")).to_be_visible()
     two.ada.open("Today")
     expect(two.ada.root.locator(".reflection")).to_contain_text("That you felt seen")
     two.ada.open("Us")
@@ -159,6 +161,7 @@ def test_a_day_on_two_clocks_is_one_day(a_page: NewPage, a_couple: NewCouple, zo
         expect(phone.root.get_by_role("heading", level=3)).to_have_text(titled(date))
     day = dates[0].isoformat()
     page.ada.answer(COFFEE, day)
+    expect(page.ada.root.get_by_text("Both open once Ben has answered too.")).to_be_visible()
     page.ben.open("Today")
     page.ben.answer(RIVER, day)
     for phone in page.both:
@@ -199,16 +202,34 @@ def test_the_next_reminders_come_when_they_are_asked_for(two: TwoPhones) -> None
 def test_who_parts_closes_what_was_shared_and_the_other_finds_a_neutral_state(two: TwoPhones) -> None:
     two.ada.answer(COFFEE)
     expect(two.ben.root.locator(".banner .notice")).to_be_visible()
+    two.desk.refused.add(404)
     two.ada.open("Me")
     two.ada.unfold("Parting")
     two.ada.press("Unpair")
     two.ada.press("Yes, unpair now")
     expect(two.ada.root.get_by_role("heading", name="Bring your partner in")).to_be_visible()
 
-    two.desk.refused.add(404)
     two.ben.open("Us")
     expect(two.ben.root.get_by_role("heading", name="Bring your partner in")).to_be_visible()
     assert "Ada" not in two.ben.root.inner_text()
+
+
+def test_a_pause_is_for_both_until_either_ends_it(two: TwoPhones) -> None:
+    two.ada.open("Me")
+    two.ada.unfold("A pause")
+    two.ada.press("Take a pause")
+    expect(two.ada.root.get_by_text("You two are taking a pause.")).to_be_visible()
+    two.ben.open("Us")
+    expect(two.ben.root.locator('.month .dot[data-mark="paused"]')).to_have_count(1)
+    two.ben.open("Today")
+    expect(two.ben.root.locator(".pause-note")).to_be_visible()
+    two.ben.open("Me")
+    two.ben.unfold("A pause")
+    two.ben.press("End it now")
+    expect(two.ben.root.get_by_role("button", name="Take a pause")).to_be_visible()
+    two.ada.open("Today")
+    expect(two.ada.prompt).to_be_visible()
+    expect(two.ada.root.locator(".pause-note")).to_have_count(0)
 
 
 def test_what_the_api_refuses_is_said_in_its_own_kind_words(a_page: NewPage) -> None:
@@ -232,6 +253,7 @@ def test_settings_are_kept_and_packs_are_chosen_for_both(two: TwoPhones) -> None
     expect(two.ada.root.get_by_text("Saved.")).to_be_visible()
     two.ada.unfold("What we play")
     two.ada.press("Choose: Long distance")
+    expect(two.ada.root.get_by_role("button", name="Put aside: Long distance")).to_be_visible()
     two.ben.open("Me")
     two.ben.unfold("What we play")
     expect(two.ben.root.get_by_role("button", name="Put aside: Long distance")).to_be_visible()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tests.e2e.conftest import Phone
 
 IDS: Final = ("a", "b")
-PARTS: Final = ("About me", "When Rekindle may speak", "What we play", "Help, one tap away", "Parting")
+PARTS: Final = ("About me", "When Rekindle may speak", "What we play", "A pause", "Help, one tap away", "Parting")
 
 
 @dataclass(frozen=True, slots=True)

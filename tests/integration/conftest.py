@@ -36,11 +36,13 @@ from tests.integration.push_world import Queue
 from tests.phones import Phone, a_phone, pair
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_kms import KMSClient
 
+    from rekindle.playlist import Entry
+    from rekindle.store.catalogue import PromptText
     from tests.integration.fcm_wire import FcmWire
     from tests.phones import Handler
 
@@ -98,13 +100,13 @@ def kms_key(kms: KMSClient) -> str:
 
 
 @pytest.fixture(scope="session")
-def new_parts(dynamodb: DynamoDBClient, kms: KMSClient, kms_key: str) -> Callable[[], Parts]:
-    """Gives the API's stores on fresh tables, with a small pack published."""
+def new_parts(dynamodb: DynamoDBClient, kms: KMSClient, kms_key: str) -> Callable[..., Parts]:
+    """Gives the API's stores on fresh tables, with a small pack published, or what a test has in its place."""
 
-    def made() -> Parts:
+    def made(pack: Iterable[tuple[Entry, PromptText]] = ()) -> Parts:
         name, key_name = engines.create_tables(dynamodb, f"rekindle-{next(_numbers)}")
         table = Table(dynamodb, name)
-        publish(table, prompts())
+        publish(table, pack or prompts())
         return Parts(
             people=People(table),
             couples=Couples(table),

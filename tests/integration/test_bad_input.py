@@ -47,6 +47,7 @@ BODIES = {
     "reflection": Route("PUT", f"{DATE}/reflection", {"kind": "thank_you"}),
     "solo answer": Route("PUT", f"{SOLO_DATE}/answer", ANSWER),
     "nudge": Route("POST", "/v1/nudges", {"gesture": "hug"}),
+    "pause": Route("PATCH", "/v1/couple", {"pause": None}),
     "practice code": Route("POST", "/v1/couple/practice-code", {"code": "2222-2222"}),
 }
 WITHOUT_BODY = (
@@ -199,7 +200,8 @@ class TestBodies:
         if route.path in {"/v1/me/reminders", f"{DATE}/answer"}:
             return  # they have none
         for name in route.body:
-            refused(ada.call(route.method, route.path, route.body | {name: None}), 422, "invalid-fields")
+            if route != BODIES["pause"]:  # of which null is the end
+                refused(ada.call(route.method, route.path, route.body | {name: None}), 422, "invalid-fields")
             rest = {each: value for each, value in route.body.items() if each != name}
             refused(ada.call(route.method, route.path, raw=json.dumps(rest)), 422, "invalid-fields")
 

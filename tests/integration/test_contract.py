@@ -86,6 +86,9 @@ def test_every_operation_answers_as_documented(witness: Witness) -> None:
         ):
             assert phone.get(path).status == 200
     assert ada.get("/v1/touch/today").status == 200
+    for pause in ({"until": "2026-03-09"}, None):
+        assert ada.patch("/v1/couple", {"pause": pause}).status == 200
+        assert ben.get("/v1/couple").status == ben.get("/v1/today").status == 200
     assert ada.delete("/v1/couple").status == 204
     answered_well = {name for name, statuses in witness.seen.items() if min(statuses) < 300}
     assert answered_well == {
@@ -181,3 +184,12 @@ def test_every_refusal_is_documented_where_it_happens(witness: Witness) -> None:
     assert ada.put(f"{day}/reflection", {"kind": "thank_you"}).status == 200
     assert ada.put(f"{day}/reflection", {"kind": "tell_me_more"}).problem == "reflected-already"
     assert ada.put(f"{day}/answer", {"text": "Two.", "revision": 1}).problem == "answers-are-open"
+
+
+def test_a_pause_that_cannot_be_is_documented(witness: Witness) -> None:
+    ada, ben = (a_phone(witness, name, NEW_YORK) for name in ("ada", "ben"))
+    wish = {"pause": {"until": "2020-01-01"}}
+    assert ada.patch("/v1/couple", wish).problem == "not-paired"
+    pair(ada, ben)
+    assert ada.patch("/v1/couple", wish).problem == "pause-out-of-range"
+    assert ada.patch("/v1/couple", {}).problem == "invalid-fields"

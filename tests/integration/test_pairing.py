@@ -74,7 +74,7 @@ def test_two_persons_pair_from_invite_to_confirmation(ada: Phone, ben: Phone) ->
     confirmed = confirm(ada, invite["invite_id"])
     assert confirmed.status == 200
     assert confirmed.body == {"partner": "Ben", "since": "2026-03-02"}
-    assert ben.get("/v1/couple").body == {"partner": "Ada", "since": "2026-03-02", "packs": ["test"]}
+    assert ben.get("/v1/couple").body == {"partner": "Ada", "since": "2026-03-02", "packs": ["test"], "pause": None}
     assert is_paired(ada, ben) == [True, True]
     assert ada.get("/v1/invites").problem == "no-invite"
 

@@ -25,6 +25,7 @@ MONDAY = dt.date(2026, 3, 2)
 DAY = dt.timedelta(days=1)
 COUPLES_OWN = (
     ("GET", "/v1/couple", None),
+    ("PATCH", "/v1/couple", {"pause": None}),
     ("GET", "/v1/today", None),
     ("GET", "/v1/days", None),
     ("GET", f"/v1/days/{MONDAY}", None),
@@ -98,6 +99,7 @@ def parted(world: Parts, phones: tuple[Phone, Phone, Phone]) -> CoupleId:
             well(phone.put(f"/v1/days/{date}/reflection", {"kind": "heard", "text": f"Old words of {phone.uid}."}))
             phone.now += DAY
     well(ada.post("/v1/nudges", {"gesture": "hug"}))
+    well(ada.call("PATCH", "/v1/couple", {"pause": {"until": str(MONDAY + 30 * DAY)}}))
     well(ben.delete("/v1/couple"))
     return couple
 
@@ -135,6 +137,7 @@ def test_a_new_pairing_starts_clean(
         assert well(phone.get("/v1/couple")) | {"partner": ""} == {
             "partner": "",
             "since": str(ada.now.date()),
+            "pause": None,
             "packs": ["test"],
         }
         assert {pack["id"]: pack["chosen"] for pack in well(phone.get("/v1/packs"))["packs"]} == {

@@ -59,7 +59,7 @@ def saul(parts: Parts) -> Phone:
 
 
 def at_the_desk(parts: Parts, name: str, scope: str) -> Phone:
-    claims = {"email": f"{name}@practice.example", "scope": scope}
+    claims = {"email": f"{name}@practice.example", "email_verified": "true", "scope": scope}
     return Phone(handler_of(lambda: parts), Uid(name), NOON, claims)
 
 
@@ -696,6 +696,13 @@ class TestStaff:
             ("saul", "draft_saved", None),
             ("ruth", "draft_saved", None),
         ]
+
+    def test_an_address_that_nobody_verified_names_nobody(self, ruth: Phone, parts: Parts) -> None:
+        """Anybody may give an account a colleague's address."""
+        mallory = at_the_desk(parts, "mallory", "practice:publish")
+        mallory.claims |= {"email": "ruth@practice.example", "email_verified": "false"}
+        assert saved(mallory, a_source())
+        assert audited(ruth) == [("mallory", "draft_saved", None)]
 
     def test_the_audit_is_read_page_by_page(self, ruth: Phone) -> None:
         revision = 0

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from couples_api import couple, days, devices, invites, me, packs, pause, reflections, solo, streak
+from couples_api import couple, days, devices, invites, me, packs, pause, reflections, solo, streak, swap
 from couples_api.parts import Caller, Parts
+from couples_api.reader import AnswerState, DayView
 from rekindle.models import Audience, CoupleId, PackId, Platform, ReflectionKind, Target, TargetKind, Uid
 from rekindle.problems import Problem, ProblemError
 from rekindle.store import keys
@@ -91,11 +92,11 @@ class Racer:
     def unpair(self) -> None:
         couple.delete_couple(self.caller, self.parts)
 
-    def answer(self, date: dt.date, text: str, revision: int | None = None, prompt: str | None = None) -> days.DayView:
+    def answer(self, date: dt.date, text: str, revision: int | None = None, prompt: str | None = None) -> DayView:
         body = days.AnswerBody(text=text, revision=revision, prompt=prompt)
         return days.put_answer(date, body, self.caller, self.parts)
 
-    def reflect(self, date: dt.date, text: str) -> days.DayView:
+    def reflect(self, date: dt.date, text: str) -> DayView:
         body = reflections.ReflectionBody(kind=ReflectionKind.HEARD, text=text)
         return reflections.put_reflection(date, body, self.caller, self.parts)
 
@@ -114,8 +115,8 @@ class Racer:
     def shared(self) -> list[str]:
         return [each.text for each in solo.get_solo_shared(self.caller, self.parts).answers]
 
-    def swap(self, date: dt.date) -> days.DayView:
-        return days.post_swap(date, self.caller, self.parts)
+    def swap(self, date: dt.date) -> DayView:
+        return swap.post_swap(date, self.caller, self.parts)
 
     def choose(self, pack: str) -> packs.PackView:
         return packs.put_pack(PackId(pack), self.caller, self.parts)
@@ -130,7 +131,7 @@ class Racer:
         wished = pause.PauseBody(until=until) if until else None
         return couple.patch_couple(couple.CouplePatchBody(pause=wished), self.caller, self.parts)
 
-    def day(self, date: dt.date) -> days.DayView:
+    def day(self, date: dt.date) -> DayView:
         return days.get_day(date, self.caller, self.parts)
 
     def today(self) -> days.TodayView:
@@ -451,7 +452,7 @@ class TestSwapping:
             stands = ben.day(self.DATE)
             if answered is Problem.PROMPT_CHANGED:
                 assert stands.prompt == swapped.prompt != old
-                assert stands.me.state is days.AnswerState.WAITING
+                assert stands.me.state is AnswerState.WAITING
                 assert ben.answer(self.DATE, "B", prompt=stands.prompt.id).me.text == "B"
             else:
                 assert swapped is Problem.SWAP_TOO_LATE

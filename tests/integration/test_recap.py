@@ -127,6 +127,24 @@ def test_an_earlier_week_stays_as_it_was(londoners: tuple[Phone, Phone]) -> None
     assert recap(ada)["new"] == NOTHING_NEW
 
 
+def test_a_pause_leaves_the_run_whole_and_is_not_spoken_of(londoners: tuple[Phone, Phone]) -> None:
+    """They meet once in it: that is a day of the week, and of no run."""
+    ada, ben = londoners
+    meet([MONDAY, MONDAY + DAY], ada, ben)
+    at_noon(MONDAY + 2 * DAY, ada, ben)
+    paused = ada.call("PATCH", "/v1/couple", {"pause": {"until": str(MONDAY + 14 * DAY)}})
+    assert paused.status == 200, paused.text
+    meet([MONDAY + 4 * DAY], ada, ben)
+    at_noon(MONDAY + 14 * DAY, ada, ben)
+    first, second = recap(ada, MONDAY), recap(ben)
+    assert first["days_met"]["dates"] == ["2026-03-02", "2026-03-03", "2026-03-06"]
+    assert first["streak"] == {"current": 2, "longest": 2, "total": 3}
+    assert second["days_met"] == {"count": 0, "dates": []}
+    assert second["streak"] == first["streak"]
+    assert second["new"] == NOTHING_NEW
+    assert "paus" not in ada.get(f"/v1/recap?week={MONDAY}").text + ben.get("/v1/recap").text
+
+
 def test_who_hides_the_streak_reads_nothing_of_it(londoners: tuple[Phone, Phone]) -> None:
     ada, ben = londoners
     meet([MONDAY + n * DAY for n in range(7)], ada, ben)

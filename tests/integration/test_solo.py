@@ -305,6 +305,38 @@ class TestPaired:
             events.unregister("before-call.dynamodb", meanwhile)
         assert shared(ben) == [("2026-03-02", "partner", "New.")]
 
+    def test_an_edit_that_arrives_once_it_is_shown_is_refused(self, parts: Parts, ada: Phone, ben: Phone) -> None:
+        """What is shown is what its writer finds with themself: no edit comes between the two."""
+        answer(ada, "Old.")
+        shown: list[int] = []
+        beside = Phone(handler_of(lambda: parts), ada.uid, ada.now)
+        ben.handler = beside.handler
+
+        def meanwhile(model: Any, **_: Any) -> None:
+            if model.name == "UpdateItem" and not shown:
+                shown.append(0)
+                pair(beside, ben)
+                shown.append(share(beside).status)
+
+        events = parts.people.table.client.meta.events
+        events.register("before-call.dynamodb", meanwhile)
+        try:
+            refused = answer(ada, "New.", revision=1)
+        finally:
+            events.unregister("before-call.dynamodb", meanwhile)
+        assert shown == [0, 200]
+        assert (refused.status, refused.problem) == (409, "edited-since")
+        (mine,) = ada.get("/v1/solo/days").body["days"]
+        assert mine["me"]["text"] == "Old."
+        assert shared(ben) == [("2026-03-02", "partner", "Old.")]
+
+    def test_what_an_ended_couple_was_shown_can_still_be_edited_alone(self, ada: Phone, ben: Phone) -> None:
+        answer(ada, "Old.")
+        pair(ada, ben)
+        share(ada)
+        ben.delete("/v1/couple")
+        assert answer(ada, "New.", revision=1).body["me"]["text"] == "New."
+
 
 class TestAfterwards:
     """A couple that has ended."""

@@ -164,6 +164,13 @@ def test_a_value_more_breaks_what_comes_back_and_not_what_is_sent() -> None:
     assert all("200" in sentence for sentence in found)
 
 
+def test_a_body_that_comes_to_refuse_what_it_let_pass_is_a_break() -> None:
+    """Phones may have sent a field that meant nothing."""
+    open_to_more = changed(lambda it: it["components"]["schemas"]["RedeemBody"].pop("additionalProperties"))
+    assert breaks(open_to_more, DOCUMENT) == ["POST /v1/invites/redeem: the body takes no other fields any more"]
+    assert breaks(DOCUMENT, open_to_more) == []
+
+
 def test_the_present_contracts_break_nothing_released() -> None:
     """If this fails: keep what phones know, or `make release-api` and a line in the changelog."""
     assert breaking.main([]) == 0

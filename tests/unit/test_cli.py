@@ -182,6 +182,16 @@ class TestSignIn:
         ruth.answers[:] = [PASSWORD]
         assert "nothing yet" in ruth("sign-in", "--email", "couple@example.org").out
 
+    def test_an_account_with_a_second_step_is_told_that_this_cannot_take_it(
+        self, ruth: Person, service: Service
+    ) -> None:
+        service.asks_for_more = True
+        ruth.answers[:] = [PASSWORD]
+        said = ruth("sign-in", "--email", "ruth@practice.example")
+        assert (said.status, said.out) == (3, "")
+        assert "asks for a second step, which this program cannot take yet" in said.err
+        assert not ruth.folder.exists()
+
     def test_a_sign_in_that_has_ended_asks_for_another(self, ruth: Person, service: Service) -> None:
         ruth.signed_in("ruth")
         service.refuses_refresh = True

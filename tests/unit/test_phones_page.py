@@ -6,7 +6,8 @@ import asyncio
 import datetime as dt
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import httpx
 import pytest
@@ -108,6 +109,24 @@ def test_the_page_asks_nothing_of_any_other_host_and_has_no_code_in_its_markup()
 def test_nothing_outside_of_the_page_is_served(browser: Browser) -> None:
     for path in ("nothing.js", "..%2f..%2fMakefile", "%2e%2e/phones_page.py", "views"):
         assert browser.get(f"/phones/{path}").status_code == 404
+
+
+def test_a_request_reaches_the_api_as_the_phone_wrote_it(tmp_path: Path) -> None:
+    """A slash or a question mark within a part of the path stays within it, and a name that comes twice stays twice."""
+    asked: list[httpx.Request] = []
+
+    def api(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(404, json={"title": "There is no such device."})
+
+    stack = SimpleNamespace(api_url="http://127.0.0.1:1/_aws/execute-api/abc/$default")
+    routes = page_routes(lambda: cast("Stack", stack), tmp_path / "last-beat", httpx.MockTransport(api))
+    browser = Browser(Starlette(routes=routes))
+    answer = browser.call("PUT", "/phones/api/v1/me/devices/a%2Fb%3Fc%00?limit=1&limit=2", json={"token": "t"})
+    assert (answer.status_code, answer.json()["title"]) == (404, "There is no such device.")
+    (request,) = asked
+    assert str(request.url) == f"{stack.api_url}/v1/me/devices/a%2Fb%3Fc%00?limit=1&limit=2"
+    assert request.content == b'{"token":"t"}'
 
 
 def test_while_the_stack_is_starting_the_page_is_told_as_by_the_api(browser: Browser) -> None:

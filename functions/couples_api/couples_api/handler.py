@@ -19,6 +19,7 @@ from couples_api import (
     reminders,
     solo,
     streak,
+    swap,
     touch,
 )
 from couples_api import help as help_routes
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 def application() -> APIGatewayHttpResolver:
     """A resolver with all routes; its OpenAPI document is the contract of the API."""
     app = http.resolver()
-    together = (couple, packs, days, reflections, streak, recap, nudges, touch)
+    together = (couple, packs, days, swap, reflections, streak, recap, nudges, touch)
     for routes in (me, devices, reminders, invites, *together, solo, help_routes):
         app.include_router(routes.router, prefix="/v1")
     return app

@@ -9,8 +9,8 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import BaseModel
 
-from couples_api.days import Reader, reader_of
 from couples_api.parts import CalendarDate, TheCaller, TheParts
+from couples_api.reader import Reader, reader_of
 from couples_api.streak import StreakView, known_history
 from rekindle.calendar import local_date
 from rekindle.days import nearby_dates, open_dates

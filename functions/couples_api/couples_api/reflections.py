@@ -7,8 +7,9 @@ from typing import Annotated, Self
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
 
-from couples_api.days import DatePath, DayView, Reader, reader_of, stored_day
+from couples_api.days import DatePath, stored_day
 from couples_api.parts import TheCaller, TheParts, standing_couple
+from couples_api.reader import DayView, Reader, reader_of
 from rekindle.errors import WriteConflictError
 from rekindle.models import Day, Reflection, ReflectionKind
 from rekindle.problems import Problem, ProblemError

@@ -12,15 +12,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from couples_api.days import (
-    JOURNAL_PAGE,
-    OPENING_ATTEMPTS,
-    REVISION_LIMIT,
-    AnswerState,
-    DatePath,
-    PromptView,
-    prompt_view,
-)
+from couples_api.days import JOURNAL_PAGE, OPENING_ATTEMPTS, REVISION_LIMIT, DatePath
 from couples_api.parts import (
     CalendarDate,
     Caller,
@@ -31,6 +23,7 @@ from couples_api.parts import (
     require_unpaired,
     standing_couple,
 )
+from couples_api.reader import AnswerState, PromptView, prompt_view
 from rekindle.calendar import local_date
 from rekindle.errors import ContentionError, WriteConflictError
 from rekindle.models import Answer, Person, SharedAnswer, SoloDay

@@ -108,7 +108,9 @@ def _staff(request: Request, *scopes: str) -> Staff:
     # API Gateway asks for the scope of each route; should a route ever lack one, this does not.
     if not {*scopes} & {*str(claims.get("scope", "")).split()}:
         raise ProblemError(Problem.NOT_ALLOWED)
-    return Staff(claims["sub"], claims.get("email") or claims["sub"], from_millis(context["timeEpoch"]))
+    # An address that nobody has verified may be a colleague's.
+    name = claims.get("email") if str(claims.get("email_verified")).lower() == "true" else None
+    return Staff(claims["sub"], name or claims["sub"], from_millis(context["timeEpoch"]))
 
 
 def _reader(request: Request) -> Staff:

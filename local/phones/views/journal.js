@@ -42,11 +42,7 @@ export const journal = {
 function entry(phone, day) {
   return h(
     "details",
-    { class: "card entry", open: phone.data["unfolded"] === day.date, on: { toggle: (/** @type {Event} */ event) => {
-      const isOpen = /** @type {HTMLDetailsElement} */ (event.target).open;
-      if (isOpen) phone.data["unfolded"] = day.date;
-      else if (phone.data["unfolded"] === day.date) delete phone.data["unfolded"];
-    } } },
+    { class: "card entry", id: `${phone.id}-entry-${day.date}` },
     h(
       "summary",
       null,
@@ -78,7 +74,7 @@ function searchPart(phone, found) {
 
   return h(
     "details",
-    { class: "search", open: isSearching(phone) || phone.data["searching"], on: { toggle: (/** @type {Event} */ event) => (phone.data["searching"] = /** @type {HTMLDetailsElement} */ (event.target).open) } },
+    { class: "search", id: `${phone.id}-search-box`, open: isSearching(phone) },
     h("summary", null, "Look for a day"),
     field("Words", text),
     h("div", { class: "pair-of-fields" }, field("Theme", theme), field("Month", month)),

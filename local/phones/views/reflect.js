@@ -46,7 +46,7 @@ function asking(phone, day) {
 
   return h(
     "details",
-    { class: "reflect", open: day.reflect === "heard" || phone.draft(name) !== "" },
+    { class: "reflect", id: `${phone.id}-reflect-${day.date}`, open: day.reflect === "heard" || phone.draft(name) !== "" },
     h("summary", null, `Take in what ${phone.partner} wrote`),
     h(
       "div",

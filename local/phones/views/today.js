@@ -4,6 +4,7 @@ import { dateWords } from "../clock.js";
 import { button, h, icon, tick, words } from "../dom.js";
 import { GESTURES, THEMES } from "../words.js";
 import { candles } from "./candles.js";
+import { pauseNote } from "./pause.js";
 import { reflectPart } from "./reflect.js";
 
 /** @typedef {import("../phone.js").Phone} Phone */
@@ -39,6 +40,7 @@ export const today = {
         h("h3", null, dateWords(shown.today.date, phone.language)),
         shown.streak && shown.streak.current > 0 && h("span", { class: "streak-chip" }, icon(FLAME), ` ${shown.streak.current}`, h("span", { class: "visually-hidden" }, " days in a row")),
       ),
+      pauseNote(phone),
       dayCard(phone, shown.today),
       ...BESIDES.map((card) => card(phone)),
       shown.previous && h("h4", { class: "previous-head" }, `${dateWords(shown.previous.date, phone.language, { weekday: "long" })} is still open`),
@@ -70,7 +72,7 @@ function promptPart(phone, { date, prompt }) {
     h("p", { class: "theme", "data-theme": prompt.theme }, THEMES[prompt.theme]),
     words("p", prompt.text, { class: "prompt-text" }),
     words("p", prompt.why, { class: "why" }),
-    prompt.hint && h("details", { class: "hint-box" }, h("summary", null, "A way in"), words("p", prompt.hint)),
+    prompt.hint && h("details", { class: "hint-box", id: `${phone.id}-way-in-${date}` }, h("summary", null, "A way in"), words("p", prompt.hint)),
     prompt.help &&
       h("div", { class: "care" }, words("p", prompt.help.text), button("Where to find help", () => {
         phone.data["part"] = "help";

@@ -2,6 +2,7 @@
 
 import { zones } from "../clock.js";
 import { button, field, h, select, tick, words } from "../dom.js";
+import { pausePart } from "./pause.js";
 import { BARRIERS, LANGUAGES, WEEKDAYS, counted } from "../words.js";
 
 /** @typedef {import("../phone.js").Phone} Phone */
@@ -12,6 +13,7 @@ const PARTS = [
   ["profile", "About me", profilePart],
   ["reminders", "When Rekindle may speak", remindersPart],
   ["packs", "What we play", packsPart],
+  ["pause", "A pause", pausePart],
   ["help", "Help, one tap away", helpPart],
   ["parting", "Parting", partingPart],
 ];
@@ -34,10 +36,7 @@ export const you = {
       ...PARTS.map(([name, title, part]) =>
         h(
           "details",
-          { class: "card part", name: `${phone.id}-part`, open: phone.data["part"] === name, on: { toggle: (/** @type {Event} */ event) => {
-            if (/** @type {HTMLDetailsElement} */ (event.target).open) phone.data["part"] = name;
-            else if (phone.data["part"] === name) delete phone.data["part"];
-          } } },
+          { class: "card part", name: `${phone.id}-part`, id: `${phone.id}-fold-${name}`, open: phone.data["part"] === name },
           h("summary", { id: `${phone.id}-part-${name}` }, title),
           part(phone),
         ),

@@ -77,15 +77,24 @@ class Solo:
     def record_answer(self, day: SoloDay, answer: Answer, replaces: int | None) -> SoloDay:
         """The day with the answer on it; `replaces` is the revision that it edits, None for a first answer.
 
-        Raises WriteConflictError with the day as it stands when it holds another revision.
+        Raises WriteConflictError with the day as it stands when it holds another revision, or has been shown since it
+        was read: the copy would say something else.
         """
+        values: dict[str, object] = {":answer": answer_item(answer)}
+        if replaces is None:
+            condition = "attribute_not_exists(answer)"
+        else:
+            condition = "answer.revision = :replaces AND " + (
+                "shared_with = :read" if day.shared_with else "attribute_not_exists(shared_with)"
+            )
+            values |= {":replaces": replaces} | ({":read": day.shared_with} if day.shared_with else {})
         written = self.table.write(
             Write(
                 "Update",
                 keys.solo_day(day.person, day.date),
                 update="SET answer = :answer",
-                condition="attribute_not_exists(answer)" if replaces is None else "answer.revision = :replaces",
-                values={":answer": answer_item(answer)} | ({} if replaces is None else {":replaces": replaces}),
+                condition=condition,
+                values=values,
             )
         )
         return _day_from(written)

@@ -101,7 +101,7 @@ function banners(context, pack, changed) {
       changed(next);
     } catch (error) {
       notify(sentenceOf(error), { problem: true });
-      if (error.kind === "draft-changed" || error.kind === "nothing-to-take-back") changed(await context.api.get(`packs/${pack.id}`));
+      if (["draft-changed", "pack-changed", "nothing-to-take-back"].includes(error.kind)) changed(await context.api.get(`packs/${pack.id}`));
     }
   };
   const found = [];

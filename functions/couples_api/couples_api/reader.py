@@ -1,0 +1,196 @@
+"""A day as one of the two sees it: the prompt in their language, and both answers under their seal."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pydantic import BaseModel
+
+from couples_api.parts import Caller, Parts, known_person, standing_couple
+from rekindle.days import nearby_dates
+from rekindle.help import DEFAULT_LANGUAGE, GENTLE_LINES, HELPED_THEMES
+from rekindle.models import Couple, Day, Language, Person, PromptKind, PromptRef, ReflectionKind, Theme, Uid
+from rekindle.store.catalogue import PromptText
+from rekindle.vault import CoupleKey
+
+HEARD_THEMES = frozenset({Theme.LISTENING, Theme.COURAGE})
+"""The themes that are about being heard: once both have answered, each may say what they heard the other say."""
+
+
+class AnswerState(StrEnum):
+    """All that anyone may know of an answer before it opens."""
+
+    WAITING = "waiting"
+    ANSWERED = "answered"
+
+
+class PromptHelpView(BaseModel):
+    """A word beside a prompt that may weigh, in the reader's language or in English, and where to find help."""
+
+    text: str
+    href: str
+
+
+class PromptView(BaseModel):
+    """A prompt in the reader's language, or in its pack's own. An answer names its `id`, in case it is swapped.
+
+    The id begins with that of its pack and a slash. What is of kind `together` or `touch` is done and checked off, with
+    or without words.
+    """
+
+    id: str
+    theme: Theme
+    kind: PromptKind
+    text: str
+    why: str
+    hint: str | None
+    help: PromptHelpView | None
+
+
+class OwnAnswerView(BaseModel):
+    """The caller's answer. `revision` names it in an edit."""
+
+    state: AnswerState
+    text: str | None = None
+    share_first: bool = False
+    revision: int | None = None
+
+
+class PartnerAnswerView(BaseModel):
+    """The partner's answer: sealed, `text` is null and `state` is everything there is."""
+
+    state: AnswerState
+    text: str | None = None
+
+
+class ReflectionView(BaseModel):
+    """What one of the two has left beside the other's answer; `text` is what they heard, null with any other kind."""
+
+    kind: ReflectionKind
+    text: str | None
+
+
+class ReflectionsView(BaseModel):
+    """The reflections of both; null until there is one, and always before both answers are open."""
+
+    me: ReflectionView | None
+    partner: ReflectionView | None
+
+
+class DayView(BaseModel):
+    """A day as one of the two sees it. `revealed` says that both have answered, and both answers are open.
+
+    `swappable` says that its prompt may be swapped: once, by either, before anyone has answered. `reflect` is the kind
+    of reflection that its theme calls for once both are open, null where any is as good.
+    """
+
+    date: dt.date
+    prompt: PromptView
+    open: bool
+    closes_at: dt.datetime
+    revealed: bool
+    swappable: bool
+    me: OwnAnswerView
+    partner: PartnerAnswerView
+    reflect: ReflectionKind | None
+    reflections: ReflectionsView
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """One of the two, with all that their view of a day needs."""
+
+    person: Person
+    couple: Couple
+    caller: Caller
+    parts: Parts
+
+    @property
+    def partner(self) -> Uid:
+        """The other of the two."""
+        return self.couple.partner_of(self.person.uid)
+
+    def nearby(self) -> dict[dt.date, Day]:
+        """The days around now that exist."""
+        return self.parts.days.between(self.couple.id, *nearby_dates(self.couple.zones, self.caller.instant))
+
+    def views(self, days: Iterable[Day], key: CoupleKey | None = None) -> list[DayView]:
+        """The days as this reader may see them; the couple's key is fetched only if there is something to open."""
+        days = list(days)
+        texts = self.parts.catalogue.texts(day.prompt for day in days)
+        if key is None and any(self._opened_to_me(day) for day in days):
+            key = self.parts.vault.couple_key(self.couple.id)
+        return [self._view(day, texts[day.prompt], key) for day in days]
+
+    def _opened_to_me(self, day: Day) -> list[Uid]:
+        """Whose answers to the day this reader may read: the seal."""
+        mine = [self.person.uid] if self.person.uid in day.answers else []
+        theirs = day.answers.get(self.partner)
+        return [*mine, self.partner] if theirs and (day.revealed or theirs.share_first) else mine
+
+    def _view(self, day: Day, text: PromptText, key: CoupleKey | None) -> DayView:
+        opened = {uid: key.open_answer(day, uid) for uid in self._opened_to_me(day)} if key else {}
+        mine, theirs = day.answers.get(self.person.uid), day.answers.get(self.partner)
+        return DayView(
+            date=day.date,
+            prompt=prompt_view(day.prompt, text, self.person.profile.language),
+            open=day.window.is_open(self.caller.instant),
+            closes_at=day.window.closes_at,
+            revealed=day.revealed,
+            swappable=day.takes_swap and day.window.is_open(self.caller.instant),
+            me=OwnAnswerView(
+                state=AnswerState.ANSWERED,
+                text=opened[self.person.uid],
+                share_first=mine.share_first,
+                revision=mine.revision,
+            )
+            if mine
+            else OwnAnswerView(state=AnswerState.WAITING),
+            partner=PartnerAnswerView(
+                state=AnswerState.ANSWERED if theirs else AnswerState.WAITING, text=opened.get(self.partner)
+            ),
+            reflect=ReflectionKind.HEARD if text.theme in HEARD_THEMES else None,
+            reflections=ReflectionsView(
+                me=_reflection_view(day, self.person.uid, key), partner=_reflection_view(day, self.partner, key)
+            ),
+        )
+
+
+def reader_of(parts: Parts, caller: Caller) -> Reader:
+    """The caller as one of a couple that stands."""
+    person = known_person(parts, caller.uid)
+    return Reader(person, standing_couple(parts, person), caller, parts)
+
+
+def prompt_id(prompt: PromptRef) -> str:
+    """How phones name a prompt."""
+    return f"{prompt.pack}/{prompt.prompt}"
+
+
+def _reflection_view(day: Day, uid: Uid, key: CoupleKey | None) -> ReflectionView | None:
+    reflection = day.answers[uid].reflection if day.revealed else None
+    if reflection is None or key is None:
+        return None
+    return ReflectionView(kind=reflection.kind, text=key.open_reflection(day, uid))
+
+
+def prompt_view(prompt: PromptRef, text: PromptText, language: Language) -> PromptView:
+    """The prompt as somebody reads it who speaks the language."""
+    # All of it in one language: a text in Spanish with its hint in English would read as a mistake.
+    spoken = language if language in text.texts else text.default
+    return PromptView(
+        id=prompt_id(prompt),
+        theme=text.theme,
+        kind=text.kind,
+        text=text.texts[spoken],
+        why=text.whys[spoken],
+        hint=text.hints.get(spoken),
+        help=_prompt_help(language) if text.theme in HELPED_THEMES else None,
+    )
+
+
+def _prompt_help(language: Language) -> PromptHelpView:
+    return PromptHelpView(text=GENTLE_LINES.get(language, GENTLE_LINES[DEFAULT_LANGUAGE]), href="/v1/help")
