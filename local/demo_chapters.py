@@ -289,23 +289,24 @@ class LookBack:
         # Maya's midnight may have come while this was played.
         weeks = {this_week} if moment.who is HARU else {this_week - 7 * ONE_DAY, (last + ONE_DAY) - 7 * ONE_DAY}
         stage.expect(Claim.RECAP, monday in weeks, f"{moment.who.name} is shown the week of {monday}")
-        sunday = monday + 6 * ONE_DAY
-        met = sorted(date for date in stage.met if monday <= date <= sunday)
-        themes = list(dict.fromkeys(stage.prompts[date]["theme"] for date in met))
-        until_then = sum(date <= sunday for date in stage.met)
-        milestones = [MILESTONE] if len(stage.met) >= MILESTONE and stage.met[MILESTONE - 1] in met else []
+        week = stage.plan.week_of(monday)
+        themes = list(dict.fromkeys(stage.prompts[date]["theme"] for date in week.dates))
         wanted = {
             "week": str(monday),
-            "days_met": {"count": len(met), "dates": [str(date) for date in met]},
+            "days_met": {"count": len(week.dates), "dates": [str(date) for date in week.dates]},
             "themes": themes,
-            "streak": {"current": until_then, "longest": until_then, "total": until_then},
-            "new": {"packs": [], "milestones": milestones, "longest": bool(met)},
+            "streak": {"current": week.run, "longest": week.run, "total": week.run},
+            "new": {
+                "packs": [],
+                "milestones": [MILESTONE] if week.is_milestone else [],
+                "longest": bool(week.dates),
+            },
         }
         for part, expected in wanted.items():
             told = f"{moment.who.name}, the week of {monday}: {part} is {recap[part]}, not {expected}"
             stage.expect(Claim.RECAP, recap[part] == expected, told)
-        days = f"{len(met)} {'day' if len(met) == 1 else 'days'}"
-        reached = ", and seven days in a row" if milestones else ""
+        days = f"{len(week.dates)} {'day' if len(week.dates) == 1 else 'days'}"
+        reached = ", and seven days were reached" if week.is_milestone else ""
         told = f"looks back on the week of {monday:%a %-d %b}: you met on {days}{reached}; {', '.join(themes)}"
         stage.page.notes(last, moment.who, moment.at, told)
 

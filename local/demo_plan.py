@@ -293,6 +293,15 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True)
+class WeekMet:
+    """The dates of a week that both have met, the streak's days as it ended, and whether it reached the milestone."""
+
+    dates: tuple[dt.date, ...]
+    run: int
+    is_milestone: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """All moments in order of time; on the last date, a reminder may still lie ahead of `now`."""
 
@@ -315,6 +324,16 @@ class Plan:
     def touch_weekdays(self) -> tuple[str, ...]:
         """The weekdays on which both want a touch reminder, as the API names them."""
         return tuple(f"{self.dates[scene]:%A}".lower() for scene in TOUCH_SCENES)
+
+    def week_of(self, monday: dt.date) -> WeekMet:
+        """What there is to look back on of a week, once the last date is met as well."""
+        met = [moment.date for moment in self.moments if moment.completes]
+        sunday = monday + dt.timedelta(days=6)
+        return WeekMet(
+            dates=tuple(date for date in met if monday <= date <= sunday),
+            run=sum(date <= sunday for date in met),
+            is_milestone=monday <= met[MILESTONE - 1] <= sunday,
+        )
 
     def pushes_to(self, partner: Partner) -> list[ExpectedPush]:
         """Everything that their phone has to be sent, in order."""

@@ -11,13 +11,16 @@ from hypothesis import strategies as st
 from local.demo_answers import ANSWERS, answers_by_text
 from local.demo_course import ANSWERS as COURSE_ANSWERS
 from local.demo_course import COURSE, EVERY_DAYS, IN_ORDER, SOURCE
-from local.demo_plan import COUPLE, COURSE_SCENES, HARU, MAYA, PAUSED_SCENE, Act, planned
+from local.demo_plan import COUPLE, COURSE_SCENES, HARU, MAYA, MILESTONE, PAUSED_SCENE, Act, planned
 from local.pack_lint import read_pack
 from local.places import ROOT
 from rekindle.calendar import day_window, local_date
+from rekindle.days import nearby_dates, open_dates
 from rekindle.models import PushKind
 from rekindle.pack_source import check_source
+from rekindle.recap import Week, recap_of
 from rekindle.reminders import due_slots
+from rekindle.streaks import History, Streak
 from tests.builders import an_instant
 
 ZONES = [partner.zone for partner in COUPLE]
@@ -166,6 +169,24 @@ def test_eight_dates_are_met_and_each_push_is_counted(now: dt.datetime) -> None:
     assert all(weekdays.count(weekday) == 1 for weekday in plan.touch_weekdays)
     met = [moment.date for moment in plan.moments if moment.completes]
     assert met == [date for scene, date in enumerate(plan.dates) if scene not in {3, PAUSED_SCENE}]
+
+
+@given(any_instant)
+@example(an_instant("2026-11-16T04:59:00Z"))  # Sunday in New York and Monday in Tokyo
+@example(an_instant("2026-11-16T05:00:00Z"))
+def test_the_look_back_expects_of_each_week_what_the_rules_make_of_it(now: dt.datetime) -> None:
+    plan = planned(now)
+    met = frozenset(moment.date for moment in plan.moments if moment.completes)
+    history = History(plan.dates[0], met, paused=frozenset({plan.dates[PAUSED_SCENE]}))
+    _, latest = nearby_dates(ZONES, now)
+    for week in (Week.of(plan.dates[-1]), Week.last_before(plan.dates[-1])):
+        recap = recap_of(week, history, open_dates({}, tuple(ZONES), now), latest)
+        wanted = plan.week_of(week.monday)
+        assert wanted.dates == recap.met
+        assert recap.met
+        assert recap.streak == Streak(wanted.run, wanted.run, wanted.run)
+        assert recap.milestones == ((MILESTONE,) if wanted.is_milestone else ())
+        assert recap.longest_grew
 
 
 def test_the_course_is_fit_to_be_published_and_what_plays_of_it_has_answers() -> None:
