@@ -811,6 +811,9 @@ EVERYWHERE: Final[tuple[tuple[str, Any], ...]] = (
 )
 """Every route by which something of a sealed answer might come out; what writes is refused."""
 
+MANY_STEPS: Final = 10_000
+RARE: Final = frozenset({"pack chosen", "shared first", "own answer shared"})
+"""What a run of a few thousand steps may pass by."""
 EVENTS: Final = (
     "opened",
     "answered",
@@ -877,4 +880,5 @@ def test_two_couples_and_a_stranger_live_as_the_design_says(
         # With a failure in any case, and always where the run is an end in itself.
         with capsys.disabled() if NIGHTLY in os.environ else contextlib.nullcontext():
             print(f"\n{tally.table()}")  # noqa: T201  it is for whoever reads the run
-    assert not [event for event in EVENTS if not tally.events[event]]
+    wanted = EVENTS if steps >= MANY_STEPS else [event for event in EVENTS if event not in RARE]
+    assert not [event for event in wanted if not tally.events[event]]
