@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from local.stack import Stack
 
 FUNCTIONS = {
+    "console": "Console",
     "couples_api": "CouplesApi",
     "delivery": "Delivery",
     "practice_api": "PracticeApi",
@@ -31,7 +32,7 @@ def test_sample_is_taken(sample: Path, stack: Stack) -> None:
     (function,) = (name for prefix, name in FUNCTIONS.items() if sample.stem.startswith(prefix))
     result: Any = stack.invoke(function, json.loads(sample.read_text(encoding="utf-8")))
     match function:
-        case "CouplesApi" | "PracticeApi":
+        case "Console" | "CouplesApi" | "PracticeApi":
             assert result["statusCode"] < 500, result
         case "Tick":
             assert result["jobs"] >= 0
