@@ -79,4 +79,5 @@ def received(sent: Iterable[Nudge], couple: CoupleId, instant: dt.datetime) -> l
 
 
 def _latest_first(sent: Iterable[Nudge]) -> list[Nudge]:
-    return sorted(sent, key=lambda nudge: nudge.at, reverse=True)
+    # They are kept in the order in which they were sent, which decides between those of one instant.
+    return sorted(sent, key=lambda nudge: nudge.at)[::-1]

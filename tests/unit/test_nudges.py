@@ -103,6 +103,14 @@ def test_what_the_recipient_has_muted_counts_and_is_never_seen(sent: list[Nudge]
     assert received(muted, COUPLE, instant) == []
 
 
+def test_of_one_instant_the_one_sent_last_is_the_latest() -> None:
+    sent: tuple[Nudge, ...] = ()
+    for name in "abcd":
+        sent = remembered([*sent, a_nudge(NOON, name)])
+    assert [each.id for each in sent] == list("bcd")
+    assert [each.id for each in received(sent, COUPLE, NOON)] == list("dcb")
+
+
 def test_three_may_be_sent_and_the_fourth_when_the_first_is_a_day_old() -> None:
     sent = [a_nudge(NOON + dt.timedelta(hours=hour)) for hour in range(LIMIT)]
     assert next_nudge_at(sent[:2], sent[1].at) is None
