@@ -22,9 +22,18 @@ _CLOCKS_GO_BACK: Final = dt.timedelta(days=2)
 
 
 def nearby_dates(zones: Iterable[Zone], instant: dt.datetime) -> tuple[dt.date, dt.date]:
-    """The first and the last date that may be open: none outside of them is."""
+    """The first and the last date that may be open by clocks in these zones: none outside of them is."""
     today = [local_date(instant, zone) for zone in zones]
     return min(today) - _REACH, max(today)
+
+
+def begun_dates(zones: Iterable[Zone], instant: dt.datetime) -> tuple[dt.date, dt.date]:
+    """The first and the last date of which a day may have been opened that still takes answers.
+
+    A clock that was further east had come to dates that lie ahead of both by now, and their days are open.
+    """
+    first, last = nearby_dates(zones, instant)
+    return first, last + _CLOCKS_GO_BACK
 
 
 def window_of(date: dt.date, stored: Mapping[dt.date, Day], zones: Iterable[Zone]) -> DayWindow:

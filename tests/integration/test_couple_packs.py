@@ -235,6 +235,15 @@ class TestCode:
         ada.now += 2 * DAY
         assert ada.get("/v1/today").body["today"]["prompt"]["id"] == "group/lesson-0"
 
+    def test_a_course_begins_after_a_day_that_was_opened_in_the_east(self, api: Handler) -> None:
+        """No clock of theirs has come to that date since they flew west: its prompt is chosen, and not the course's."""
+        ada, ben = a_phone(api, "ada", "Pacific/Kiritimati"), a_phone(api, "ben", NEW_YORK)
+        pair(ada, ben)
+        ada.get("/v1/today")
+        ben.get("/v1/today")
+        ada.put("/v1/me", {"display_name": "Ada", "zone": NEW_YORK})
+        assert join(ada).body["course"]["starts_on"] == "2026-03-04"
+
     def test_joining_again_changes_nothing(self, parts: Parts, couple: tuple[Phone, Phone]) -> None:
         ada, ben = couple
         first = join(ada, key="once").body

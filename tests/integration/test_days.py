@@ -408,6 +408,20 @@ class TestMoving:
         assert not ben.get("/v1/today").body["today"]["open"]
         assert answer(ben, "2026-03-02").problem == "day-closed"
 
+    def test_a_day_begun_in_the_east_is_widened_by_every_leg_of_the_way_west(self, api: Handler) -> None:
+        """By the second leg no clock of theirs has come to the date yet, and it is open all the same."""
+        ada, ben = a_phone(api, "ada", "Pacific/Kiritimati"), a_phone(api, "ben", LONDON)
+        set_clocks("2026-03-02T10:30:00Z", ada, ben)
+        pair(ada, ben)
+        assert ada.get("/v1/today").body["today"]["date"] == "2026-03-03"
+        move(ada, NEW_YORK)
+        # 3 March ends in New York at 05:00 UTC, and in Midway at 11:00.
+        assert ben.get("/v1/days/2026-03-03").body["closes_at"] == "2026-03-04T08:00:00Z"
+        move(ada, "Pacific/Midway")
+        assert ben.get("/v1/days/2026-03-03").body["closes_at"] == "2026-03-04T14:00:00Z"
+        set_clocks("2026-03-04T13:59:00Z", ada, ben)
+        assert answer(ada, "2026-03-03").status == 200
+
     def test_what_does_not_move_anybody_moves_no_hours(self, lisbon: tuple[Phone, Phone]) -> None:
         ada, ben = lisbon
         ben.put("/v1/me", {"display_name": "Benno", "zone": LONDON})

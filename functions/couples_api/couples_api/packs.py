@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 from couples_api.invites import IdempotencyKey, claim
 from couples_api.parts import Caller, Parts, TheCaller, TheParts, known_person, standing_couple
 from rekindle.calendar import local_date
-from rekindle.days import nearby_dates
+from rekindle.days import begun_dates
 from rekindle.invites import normalised
 from rekindle.models import Audience, Couple, Language, PackId, PackWish, Person, Wish
 from rekindle.playlist import Course, Release, first_turn, is_joined, is_wanted
@@ -158,7 +158,7 @@ def _today(person: Person, caller: Caller) -> dt.date:
 
 def _first_free_date(parts: Parts, couple: Couple, person: Person, caller: Caller) -> dt.date:
     """The first date from the caller's today on that has no prompt yet: a weekly course shall not begin a week late."""
-    opened = parts.days.between(couple.id, *nearby_dates(couple.zones, caller.instant))
+    opened = parts.days.between(couple.id, *begun_dates(couple.zones, caller.instant))
     date = _today(person, caller)
     while date in opened:
         date += ONE_DAY
