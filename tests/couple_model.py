@@ -686,7 +686,7 @@ class Model:
         return {
             "received": [
                 {"gesture": each["gesture"], "at": stamp(each["at"])}
-                for each in sorted(theirs, key=lambda each: each["at"], reverse=True)
+                for each in reversed(theirs)
                 if each["couple"] is couple and each["shown"]
             ],
             "left": 3 - len(mine),
