@@ -201,6 +201,8 @@ WHO = st.sampled_from(PEOPLE)
 PAIRED = st.sampled_from(PEOPLE[:4])
 DATES = st.sampled_from([0, 0, 0, 0, -1, -1, 1, -2, -3, -5])
 """How far from the caller's today; from two days ago on, the latest but so many of the couple's days."""
+BESIDE = st.sampled_from([0 * SECOND, -MILLISECOND, MILLISECOND, -SECOND])
+"""How far from an instant at which something changes."""
 TWO_MISSES: Final = tuple([False, *[True] * days, False, True, True] for days in (5, 6))
 """So near that the second ends a run, or just far enough; two days later either has closed in every zone."""
 KEYS = st.sampled_from([None, "new", "new", "key-1"])
@@ -400,7 +402,7 @@ class Life(RuleBasedStateMachine):
         self._both_answer(who, self.date(who, 0))
         self.now += DAY
 
-    @rule(nth=st.integers(0, 12), beside=st.sampled_from([-SECOND, -MILLISECOND, 0 * SECOND, MILLISECOND]))
+    @rule(nth=st.integers(0, 12), beside=BESIDE)
     def an_edge_is_reached(self, nth: int, beside: dt.timedelta) -> None:
         """Just before, at, or just after an instant at which something opens, closes or ends."""
         self.counted("an edge is reached")
@@ -455,6 +457,18 @@ class Life(RuleBasedStateMachine):
         self.ask(
             who, "POST /v1/invites/redeem", body={"code": codes[nth] if nth < len(codes) else "ABCDE-FGHJK"}, key=key
         )
+
+    @rule(nth=st.integers(0, 4), beside=BESIDE)
+    def redeem_at_an_edge(self, nth: int, beside: dt.timedelta) -> None:
+        """As an invite's time is over."""
+        self.counted("redeem at an edge")
+        free = [who for who in PEOPLE if self.person(who).profile and not self.person(who).couple]
+        if len(free) > 1:
+            inviter, redeemer = free[nth % len(free)], free[nth % len(free) - 1]
+            invite = self.ask(inviter, "POST /v1/invites")
+            self.now = dt.datetime.fromisoformat(invite["expires_at"]) + beside
+            self.ask(redeemer, "POST /v1/invites/redeem", body={"code": invite["code"]})
+            self.ask(inviter, "POST /v1/invites/confirm", body={"invite_id": invite["invite_id"]})
 
     @rule(who=WHO, times=st.sampled_from([0, 0, 0, 6]))
     def guess_codes(self, who: str, times: int) -> None:
@@ -568,13 +582,33 @@ class Life(RuleBasedStateMachine):
         self.ask(who, "PUT /v1/days/{}/answer", date, body=body)
         self.look(who, date, nth)
 
-    @rule(who=PAIRED, nth=st.integers(0, 6))
-    def both_answer(self, who: str, nth: int) -> None:
+    @rule(who=PAIRED, regretted=st.booleans(), nth=st.integers(0, 6))
+    def both_answer(self, who: str, regretted: bool, nth: int) -> None:  # noqa: FBT001
+        """And one of them would like to take it back."""
         self.counted("both answer")
         who = self.in_a_couple(who)
         date = self.date(who, 0)
         self._both_answer(who, date)
+        day = self.day(who, date)
+        if regretted and day and who in day.answers:
+            body = {"text": self.text(who), "revision": day.answers[who].revision}
+            self.ask(who, "PUT /v1/days/{}/answer", date, body=body)
         self.look(who, date, nth)
+
+    @rule(who=PAIRED, end=st.booleans(), beside=BESIDE)
+    def answer_at_an_edge(self, who: str, end: bool, beside: dt.timedelta) -> None:  # noqa: FBT001
+        """As a day of theirs closes, or as the next one opens."""
+        self.counted("answer at an edge")
+        who = self.in_a_couple(who)
+        couple, date = self.person(who).couple, self.date(who, 0) + (0 if end else 1) * DAY
+        if couple is None:
+            return
+        if end:
+            self.ask(who, "GET /v1/days/{}", date)
+        edge = self.model.window_of(couple, date)[1 if end else 0] + beside
+        if edge > self.now:
+            self.now = edge
+            self.ask(who, "PUT /v1/days/{}/answer", date, body={"text": self.text(who)})
 
     @rule(
         who=PAIRED,
@@ -719,8 +753,11 @@ class Life(RuleBasedStateMachine):
         who = self.in_a_couple(who)
         if muted is not None and (partner := self.partner_of(who)):
             self.ask(partner, "PUT /v1/me/reminders", body={"nudges_muted": muted})
-        for _ in range(times):
-            self.ask(who, "POST /v1/nudges", body={"gesture": gesture}, key=key)
+        for number in range(times):
+            if key and number:
+                self.sent(self.past[-1])
+            else:
+                self.ask(who, "POST /v1/nudges", body={"gesture": gesture}, key=key)
         for each in (who, self.partner_of(who)):
             if each:
                 self.ask(each, "GET /v1/nudges")
@@ -738,7 +775,7 @@ class Life(RuleBasedStateMachine):
         couples = [who, *PEOPLE]
         who = next((each for each in couples if self.person(each).couple and self.person(each).alone), who)
         dates = sorted(self.person(who).alone, reverse=True)
-        date = dates[nth] if nth < len(dates) else self.date(who, 0)
+        date = dates[nth % len(dates)] if dates else self.date(who, 0)
         self.ask(who, f"{method} /v1/solo/days/{{}}/share", date)
         if partner := self.partner_of(who):
             self.ask(partner, "GET /v1/solo/shared")
