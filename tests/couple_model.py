@@ -667,7 +667,7 @@ class Model:
         lately = _lately(person.nudges, now)
         if request.key and (same := [each for each in lately if each["key"] == request.key]):
             self.events["nudge repeated"] += 1
-            return {"gesture": gesture, "at": stamp(same[0]["at"])}
+            return {"gesture": gesture, "at": stamp(same[-1]["at"])}
         if len(lately) >= 3:
             self.events["nudge refused"] += 1
             raise Refused("too-many-nudges")
