@@ -722,13 +722,15 @@ class Life(RuleBasedStateMachine):
         self.ask(who, "POST /v1/days/{}/swap", date, key=key)
         self.look(who, date, nth)
 
-    @rule(who=PAIRED, nth=st.integers(0, 2))
-    def swap_a_fresh_day(self, who: str, nth: int) -> None:
+    @rule(who=PAIRED, again=st.sampled_from([None, "the same", "the other"]), nth=st.integers(0, 2))
+    def swap_a_fresh_day(self, who: str, again: str | None, nth: int) -> None:
         self.counted("swap a fresh day")
         who = self.in_a_couple(who)
         date = self.wait_for_a_fresh_day(who)
         self.ask(who, "GET /v1/days/{}", date)
         self.ask(who, "POST /v1/days/{}/swap", date)
+        if again:
+            self.ask((self.partner_of(who) if again == "the other" else None) or who, "POST /v1/days/{}/swap", date)
         self.look(who, date, nth)
 
     @rule(
