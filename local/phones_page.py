@@ -127,6 +127,9 @@ def page_routes(
         return Response(answer.content, answer.status_code, headers)
 
     async def beat(request: Request) -> JSONResponse:
+        # Another site may make a browser post anything but this.
+        if request.headers.get("content-type") != "application/json":
+            return JSONResponse({"error": "The reminders come as application/json."}, 415)
         try:
             asked = NextBeat.model_validate_json(await request.body())
             return JSONResponse(await run_in_threadpool(_let_come, attached(), asked, last))

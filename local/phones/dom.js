@@ -60,6 +60,25 @@ export function fill(element, ...children) {
 }
 
 /**
+ * The same, but what would look as it did stays as it is, and who has come to something by keyboard stays with it: with
+ * the one of the same id, if it is another now. Whether anything changed.
+ * @param {Element} element
+ * @param {...Children} children
+ */
+export function refill(element, ...children) {
+  const next = h("div", null, ...children).childNodes;
+  const now = element.childNodes;
+  if (now.length === next.length && [...now].every((each, index) => each.isEqualNode(next[index] ?? null))) return false;
+  const held = element.contains(document.activeElement) ? document.activeElement : null;
+  const caret = held instanceof HTMLTextAreaElement ? [held.selectionStart, held.selectionEnd] : null;
+  element.replaceChildren(...next);
+  const again = held?.id ? document.getElementById(held.id) : null;
+  again?.focus({ preventScroll: true });
+  if (caret && again instanceof HTMLTextAreaElement) again.setSelectionRange(caret[0] ?? 0, caret[1] ?? 0);
+  return true;
+}
+
+/**
  * What a person wrote: each line stays one, and runs in the direction of its own script.
  * @param {keyof HTMLElementTagNameMap} tag
  * @param {string} text

@@ -2,7 +2,7 @@
 
 import { post, Problem } from "./api.js";
 import { placeOf, timeIn, weekdayIn } from "./clock.js";
-import { button, fill } from "./dom.js";
+import { button, fill, refill } from "./dom.js";
 import { Phone } from "./phone.js";
 import { WEEKDAYS } from "./words.js";
 
@@ -29,7 +29,7 @@ function show(id) {
 }
 
 function showTabs() {
-  fill(
+  refill(
     tabs,
     ...phones.map((phone) =>
       button(phone.me?.display_name ?? phone.label, () => show(phone.id), {

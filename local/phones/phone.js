@@ -2,7 +2,7 @@
 
 import { Api, Problem } from "./api.js";
 import { hourIn, longDateIn, ownZone, placeOf, timeIn, weekdayIn } from "./clock.js";
-import { button, fill, h, icon, words } from "./dom.js";
+import { button, fill, h, icon, refill, words } from "./dom.js";
 import { Inbox } from "./inbox.js";
 import { journal } from "./views/journal.js";
 import { pair } from "./views/pair.js";
@@ -21,6 +21,9 @@ const TABS = { today, journal, together, you };
 
 /** Where a push leads, by the letter in its link. @type {Record<string, string>} */
 const PLACES = { d: "today", t: "today", n: "today", s: "together", p: "you" };
+
+/** Drafts of a person alone; every other one is for the partner they have now. */
+const OWN_DRAFTS = /^(code|alone-.*)$/;
 
 const BANNER = 8_000;
 const PADLOCK = "M7.500 10.500V8a4.500 4.500 0 0 1 9 0v2.500M6 10.500h12v9H6Z";
@@ -117,6 +120,20 @@ export class Phone {
     sessionStorage.setItem(this.#key, JSON.stringify(this.kept));
   }
 
+  /**
+   * Whom this phone is a couple with. Once it is none, nothing is left here of what was theirs: with somebody else
+   * everything begins anew.
+   * @param {Schema["CoupleWithPacksView"] | null} couple
+   */
+  setCouple(couple) {
+    if (this.couple && !couple) this.data = {};
+    this.couple = couple;
+    if (!couple) {
+      const own = Object.entries(this.kept.drafts).filter(([name]) => OWN_DRAFTS.test(name));
+      this.keep({ drafts: Object.fromEntries(own), opened: [] });
+    }
+  }
+
   async start() {
     this.#ticking = window.setInterval(() => this.showClock(), 1000);
     this.render();
@@ -153,7 +170,7 @@ export class Phone {
         throw error;
       }
       this.inbox.open();
-      this.couple = this.me.paired ? await this.api.call("get", "/v1/couple", {}) : null;
+      this.setCouple(this.me.paired ? await this.api.call("get", "/v1/couple", {}) : null);
       this.starting = false;
       this.render();
       await (this.couple ? this.tab.load(this) : loadAlone(this));
@@ -197,12 +214,12 @@ export class Phone {
       if (error.type === "not-paired") {
         // The other has parted, or this is not yet a couple: what was shared is closed, and nobody is blamed.
         this.me &&= { ...this.me, paired: false };
-        this.couple = null;
-        this.data = {};
+        this.setCouple(null);
         this.render();
       } else if (error.status === 401) {
         this.api.signOut();
         this.me = this.couple = null;
+        this.data = {};
         this.render();
       }
       this.tell(error.message);
@@ -254,7 +271,7 @@ export class Phone {
     this.#renderContent();
     this.tabs.hidden = !paired;
     this.tabs.setAttribute("aria-label", `${name}: parts of the app`);
-    fill(
+    refill(
       this.tabs,
       ...Object.entries(TABS).map(([each, { title, path }]) =>
         button([icon(path), h("span", null, title)], () => this.open(each), {
@@ -269,10 +286,9 @@ export class Phone {
   }
 
   #renderContent() {
-    const held = document.activeElement instanceof HTMLElement && this.screen.contains(document.activeElement) ? document.activeElement : null;
     // What somebody is filling in is not taken from under their hands.
+    const held = document.activeElement;
     if (held && this.content.contains(held) && held.closest("[data-changed]")) return;
-    const caret = held instanceof HTMLTextAreaElement ? [held.selectionStart, held.selectionEnd] : null;
     const top = this.content.scrollTop;
     const view = this.#view();
     for (const folded of /** @type {NodeListOf<HTMLDetailsElement>} */ (this.content.querySelectorAll("details[id]"))) {
@@ -280,15 +296,9 @@ export class Phone {
       if (again) again.open = folded.open;
     }
     // What looks the same stays as it is: a moment that unfolds, the place of a finger, a list that is being read.
-    if (this.content.firstElementChild?.isEqualNode(view)) return;
-    fill(this.content, view);
+    if (!refill(this.content, view)) return;
     this.content.scrollTop = top;
     this.content.querySelector(".unfolding")?.scrollIntoView({ block: "nearest" });
-    const again = held?.id ? document.getElementById(held.id) : null;
-    if (held && again && held !== again) {
-      again.focus({ preventScroll: true });
-      if (caret && again instanceof HTMLTextAreaElement) again.setSelectionRange(caret[0] ?? 0, caret[1] ?? 0);
-    }
   }
 
   #view() {
@@ -300,7 +310,7 @@ export class Phone {
   #renderLock(/** @type {string} */ name) {
     this.lock.setAttribute("aria-label", `${name}: the lock screen`);
     const pushes = this.inbox.standing.filter((push) => push.number > this.kept.cleared);
-    fill(
+    refill(
       this.lock,
       h("p", { class: "lock-date" }, longDateIn(this.zone, this.language)),
       h("p", { class: "lock-time" }, timeIn(this.zone)),
@@ -309,7 +319,7 @@ export class Phone {
         { class: "pushes" },
         ...pushes.toReversed().map((push) => h("li", null, this.#notice(push))),
       ),
-      button("Open", () => this.setLocked(false), { class: "unlock" }),
+      button("Open", () => this.setLocked(false), { class: "unlock", id: `${this.id}-unlock` }),
     );
   }
 
@@ -322,7 +332,7 @@ export class Phone {
         words("span", push.body ?? "", { class: "notice-body" }),
       ],
       () => this.open(PLACES[/\/o\/([a-z])/.exec(push.data["link"] ?? "")?.[1] ?? ""] ?? "today"),
-      { class: "notice", "data-passive": push.passive },
+      { class: "notice", id: `${this.id}-push-${push.number}`, "data-passive": push.passive },
     );
   }
 

@@ -180,6 +180,37 @@ def test_a_swap_gives_both_another_prompt_once(two: TwoPhones) -> None:
         expect(phone.root.get_by_role("button", name="Another prompt, please")).to_have_count(0)
 
 
+def test_what_somebody_is_writing_outlives_a_swap_by_the_other(two: TwoPhones) -> None:
+    two.ada.days.locator("textarea").fill(COFFEE)
+    before = two.ada.prompt.inner_text()
+    two.ben.press("Another prompt, please")
+    expect(two.ben.prompt).not_to_have_text(before)
+    two.desk.page.reload()
+    expect(two.ada.prompt).to_have_text(two.ben.prompt.inner_text())
+    expect(two.ada.root.get_by_text("The prompt has changed since you began to write.")).to_be_visible()
+    two.ada.days.locator(".primary").click()
+    expect(two.ada.root.get_by_text("Both open once Ben has answered too.")).to_be_visible()
+    expect(two.ada.content).to_contain_text(COFFEE)
+
+
+def test_who_goes_by_keyboard_keeps_their_place(a_page: NewPage, a_couple: NewCouple) -> None:
+    ada, ben = a_couple()
+    page = a_page(ada, ben).settle()
+    journal = page.ada.root.get_by_role("button", name="Journal")
+    journal.focus()
+    page.desk.page.keyboard.press("Enter")
+    expect(page.ada.root.get_by_role("heading", name="Your days")).to_be_visible()
+    expect(page.ada.root.locator(".loading")).to_have_count(0)
+    expect(journal).to_be_focused()
+    page.ada.root.get_by_role("button", name="Lock the phone").focus()
+    page.desk.page.keyboard.press("Enter")
+    unlock = page.ada.root.get_by_role("button", name="Open", exact=True)
+    expect(unlock).to_be_focused()
+    ben.call("POST", "/v1/nudges", {"gesture": "hug"}, status=201)
+    expect(page.ada.root.locator(".lock .notice")).to_be_visible()
+    expect(unlock).to_be_focused()
+
+
 def test_a_nudge_comes_to_the_lock_screen_and_opens_where_it_says(two: TwoPhones) -> None:
     two.ben.press("Lock the phone")
     two.ada.open("Us")
@@ -212,6 +243,24 @@ def test_who_parts_closes_what_was_shared_and_the_other_finds_a_neutral_state(tw
     two.ben.open("Us")
     expect(two.ben.root.get_by_role("heading", name="Bring your partner in")).to_be_visible()
     assert "Ada" not in two.ben.root.inner_text()
+
+
+def test_of_the_old_couple_nothing_is_left_on_a_phone(a_page: NewPage, a_couple: NewCouple, a_phone: NewPhone) -> None:
+    ada, ben = a_couple()
+    page = a_page(ada, ben).settle()
+    words = page.ada.days.locator("textarea")
+    words.fill(COFFEE)
+    page.desk.page.reload()
+    expect(words).to_have_value(COFFEE)
+
+    page.desk.refused.add(404)
+    ben.call("DELETE", "/v1/couple", status=204)
+    page.desk.page.reload()
+    expect(page.ada.root.get_by_role("heading", name="Bring your partner in")).to_be_visible()
+    pair(ada, a_phone("Cem", LONDON))
+    page.desk.page.reload()
+    page.ada.open("Today")
+    expect(words).to_have_value("")
 
 
 def test_a_pause_is_for_both_until_either_ends_it(two: TwoPhones) -> None:

@@ -136,3 +136,8 @@ def test_while_the_stack_is_starting_the_page_is_told_as_by_the_api(browser: Bro
     assert answer.json()["title"] == "The stack is still starting, or has ended."
     assert browser.call("POST", "/phones/beat", json={"reminders": []}).status_code == 503
     assert browser.call("POST", "/phones/beat", json={"reminders": [{"zone": 1}]}).status_code == 400
+
+
+def test_a_form_on_another_site_lets_no_beat_come(browser: Browser) -> None:
+    assert browser.call("POST", "/phones/beat", data={"reminders": ""}).status_code == 415
+    assert browser.call("POST", "/phones/beat", content="{}", headers={"Content-Type": "text/plain"}).status_code == 415

@@ -30,7 +30,7 @@ export function pausePart(phone) {
   /** @param {{ until: string } | null} wish */
   async function set(wish) {
     await phone.act(async () => {
-      phone.couple = await phone.api.call("patch", "/v1/couple", { body: { pause: wish } });
+      phone.setCouple(await phone.api.call("patch", "/v1/couple", { body: { pause: wish } }));
     });
     phone.render();
   }

@@ -57,7 +57,7 @@ export function dayCard(phone, day) {
   const theirs = day.partner.state === "answered";
   return h(
     "article",
-    { class: "card day", "aria-label": `Prompt of ${dateWords(day.date, phone.language)}` },
+    { class: "card day", "aria-label": `Prompt of ${dateWords(day.date, phone.language)}`, "data-revision": day.me.revision },
     promptPart(phone, day),
     day.revealed ? null : h("div", { class: "seal" }, candles(mine, theirs), h("p", { class: "seal-words" }, sealWords(phone, day))),
     day.revealed ? openedPart(phone, day) : day.open ? answerPart(phone, day) : closedPart(day),
@@ -99,6 +99,7 @@ function closedPart(day) {
 /** @param {Phone} phone @param {Day} day */
 function answerPart(phone, day) {
   const name = `answer-${day.date}`;
+  const writtenTo = phone.draft(`${name}-to`);
   const answered = day.me.state === "answered";
   const editing = !answered || phone.data["editing"] === day.date;
   const theirs = day.partner.text ? letter(phone.partner, day.partner.text) : null;
@@ -126,6 +127,7 @@ function answerPart(phone, day) {
     on: {
       input: () => {
         phone.setDraft(name, text.value);
+        phone.setDraft(`${name}-to`, text.value && day.prompt.id);
         count.textContent = left(text.value);
       },
     },
@@ -141,6 +143,7 @@ function answerPart(phone, day) {
     { class: "stack" },
     theirs,
     h("div", { class: "field" }, h("label", { for: text.id }, question ? "Your answer" : "A word about it, if you like"), text, count),
+    writtenTo && writtenTo !== day.prompt.id && h("p", { class: "hint" }, "The prompt has changed since you began to write. Your words are still here."),
     tick("Open mine to my partner at once", first, "Otherwise nobody reads it before both have answered."),
     button(question ? (answered ? "Seal it again" : "Seal my answer") : "We did it", async () => {
       if (question && !text.value.trim()) return text.focus();
@@ -154,8 +157,7 @@ function answerPart(phone, day) {
             prompt: day.prompt.id,
           },
         });
-        phone.setDraft(name, "");
-        phone.setDraft(`${name}-first`, "");
+        for (const part of ["", "-first", "-to"]) phone.setDraft(name + part, "");
         delete phone.data["editing"];
         put(phone, after);
       });

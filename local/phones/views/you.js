@@ -251,7 +251,7 @@ function partingPart(phone) {
     }, { class: "danger", id: `${phone.id}-unpair` }),
     asked && button("Yes, unpair now", async () => {
       if (await phone.act(() => phone.api.call("delete", "/v1/couple", {}))) {
-        phone.data = {};
+        phone.setCouple(null);
         await phone.refresh();
       }
     }, { class: "danger", id: `${phone.id}-unpair-now` }),
