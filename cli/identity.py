@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 AGAIN: Final = "Sign in again: rekindle sign-in"
 _WRONG: Final = "This email and password do not belong together."
+_ENDED: Final = {"TOKEN_EXPIRED", "INVALID_REFRESH_TOKEN", "MISSING_REFRESH_TOKEN", "USER_NOT_FOUND"}
+"""What Firebase says of a refresh token that is good no longer."""
 _REFUSALS: Final[Mapping[str, str]] = {
     "INVALID_LOGIN_CREDENTIALS": _WRONG,
     "INVALID_PASSWORD": _WRONG,
@@ -52,17 +54,19 @@ class Tokens:
         self._token: str | None = None
 
     def current(self) -> str:
-        """A token that was good when this command began. Raises SignedOutError."""
+        """A token that was good when this command began. Raises as `fresh` does."""
         return self._token or self.fresh()
 
     def fresh(self) -> str:
-        """A new token. Raises SignedOutError."""
+        """A new token. Raises SignedOutError, or RefusedError for what another sign-in would not mend."""
         settings = self._sign_in.settings
         form = {"grant_type": "refresh_token", "refresh_token": self._sign_in.refresh_token}
         try:
             told = _ask(self._http, f"{settings.securetoken}/v1/token", settings, data=form)
         except RefusedError as error:
-            raise SignedOutError("Your sign-in has ended.", AGAIN) from error
+            if error.members["reason"] in _ENDED:
+                raise SignedOutError("Your sign-in has ended.", AGAIN) from error
+            raise
         refresh_token = str(told["refresh_token"])
         if refresh_token != self._sign_in.refresh_token:
             self._sign_in = replace(self._sign_in, refresh_token=refresh_token)

@@ -67,7 +67,7 @@ class Service(httpx.BaseTransport):
     api: Answer
     faults: list[tuple[str, str, Fault]] = field(default_factory=list)
     requests: list[httpx.Request] = field(default_factory=list)
-    refuses_refresh: bool = False
+    refuses_refresh: str | None = None
     asks_for_more: bool = False
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -107,7 +107,8 @@ class Service(httpx.BaseTransport):
 
     def _refresh(self, form: dict[str, list[str]]) -> httpx.Response:
         if self.refuses_refresh:
-            return httpx.Response(400, json={"error": {"code": 400, "message": "TOKEN_EXPIRED", "status": "INVALID"}})
+            error = {"code": 400, "message": self.refuses_refresh, "status": "INVALID"}
+            return httpx.Response(400, json={"error": error})
         (token,) = form["refresh_token"]
         email = token.removeprefix(REFRESH)
         return httpx.Response(200, json={"id_token": a_token(email), "refresh_token": token, "expires_in": "3600"})

@@ -194,10 +194,18 @@ class TestSignIn:
 
     def test_a_sign_in_that_has_ended_asks_for_another(self, ruth: Person, service: Service) -> None:
         ruth.signed_in("ruth")
-        service.refuses_refresh = True
+        service.refuses_refresh = "TOKEN_EXPIRED"
         said = ruth("packs", "list")
         assert said.status == 3
         assert "Your sign-in has ended." in said.err
+
+    def test_what_another_sign_in_would_not_mend_is_told_as_it_is(self, ruth: Person, service: Service) -> None:
+        ruth.signed_in("ruth")
+        service.refuses_refresh = "USER_DISABLED"
+        said = ruth("packs", "list")
+        assert said.status == 3
+        assert "This account is switched off." in said.err
+        assert "sign-in has ended" not in said.err
 
     @pytest.mark.parametrize(
         ("stack", "status", "sentence"),

@@ -130,7 +130,7 @@ class Console {
 
   #open() {
     this.place = location.hash;
-    const [name, id, page = ""] = location.hash.replace(/^#\//, "").split("/").map(decodeURIComponent);
+    const [name, id, page = ""] = location.hash.replace(/^#\//, "").split("/");
     for (const link of this.head.querySelectorAll("nav a")) {
       if (link.dataset.name === name) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
