@@ -130,6 +130,8 @@ def put_solo_answer(date: DatePath, body: SoloAnswerBody, caller: TheCaller, par
         if not takes_answers:
             raise ProblemError(Problem.NO_SUCH_DAY)
         day = _opened_day(parts, caller, person, date)
+    if not takes_answers and day.answer is None:
+        raise ProblemError(Problem.DAY_CLOSED)
     key = parts.vault.made_person_key(person.uid)
     if takes_answers:
         answer = Answer(caller.instant, (body.revision or 0) + 1, key.seal_answer(day, body.text))
