@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
     from rekindle.store.table import Item, Table
 
-PERSONS = 2_000
+PERSONS = 1_000
 MANY_MOVE = 0.2
-SHARD_ROWS = 200
+SHARD_ROWS = 100
 """So few that slots are spread over several shards, and one of them meanwhile."""
 
 
