@@ -180,6 +180,14 @@ def test_a_swap_gives_both_another_prompt_once(two: TwoPhones) -> None:
         expect(phone.root.get_by_role("button", name="Another prompt, please")).to_have_count(0)
 
 
+def test_an_answer_is_sealed_on_the_screen_while_something_else_is_still_awaited(two: TwoPhones) -> None:
+    two.desk.page.route(re.compile("/v1/(touch|nudges)"), lambda _: None)
+    two.ada.open("Today")
+    two.ada.answer(COFFEE)
+    # Well before the page gives the other up, or its clock comes to the next minute.
+    expect(two.ada.root.get_by_text("Both open once Ben has answered too.")).to_be_visible(timeout=10_000)
+
+
 def test_what_somebody_is_writing_outlives_a_swap_by_the_other(two: TwoPhones) -> None:
     two.ada.days.locator("textarea").fill(COFFEE)
     before = two.ada.prompt.inner_text()

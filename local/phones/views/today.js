@@ -196,10 +196,11 @@ function letter(from, text) {
   return h("figure", { class: "letter" }, words("figcaption", from), words("blockquote", text));
 }
 
-/** Puts a day in its place, before all is asked for anew. @param {Phone} phone @param {Day} day */
+/** Shows a day as it is now, before all is asked for anew. @param {Phone} phone @param {Day} day */
 function put(phone, day) {
   const shown = phone.data["shown"];
   for (const place of ["today", "previous"]) if (shown?.[place]?.date === day.date) shown[place] = day;
+  phone.render();
 }
 
 /** @param {Phone} phone */
