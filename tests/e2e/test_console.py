@@ -116,6 +116,19 @@ def started_anew(stack: Stack, function: str) -> None:
     functions.update_alias(FunctionName=name, Name="live", FunctionVersion=version)
 
 
+@pytest.fixture
+def _two_needed(stack: Stack) -> Iterator[None]:
+    """A deployment in which a second person has to approve."""
+    functions, name = stack.client("lambda"), stack.function("PracticeApi")
+    variables = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    changed = variables | {"REVIEW_REQUIRED": "true"}
+    functions.update_function_configuration(FunctionName=name, Environment={"Variables": changed})
+    started_anew(stack, "PracticeApi")
+    yield
+    functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
+    started_anew(stack, "PracticeApi")
+
+
 # The whole way
 
 
@@ -229,6 +242,45 @@ def nothing_else(practice: httpx.Client, pack: str) -> Iterator[None]:
     finally:
         for other in others:
             assert practice.post(f"/v1/practice/packs/{other}/restore", json={}).status_code == 200
+
+
+@pytest.mark.usefixtures("_two_needed")
+def test_what_one_proposes_another_approves_or_turns_down(
+    a_desk: NewDesk, practice: httpx.Client, pack_id: str
+) -> None:
+    a_draft(practice, pack_id)
+    writer, editor = a_desk().sign_in(WRITER), a_desk().sign_in(EDITOR)
+    for desk in (writer, editor):
+        expect(desk.page.get_by_role("heading", name="Packs", exact=True)).to_be_visible()
+
+    def proposed() -> None:
+        writer.open(f"packs/{pack_id}")
+        writer.press("Publish …")
+        expect(writer.dialog).to_contain_text("Somebody else of the practice has to approve it first.")
+        writer.press("Propose it")
+        writer.notice("Proposed. It goes on as soon as somebody else approves it.")
+        expect(writer.page.locator("main")).to_contain_text("Somebody else has to approve it.")
+        expect(writer.page.get_by_role("button", name="Approve …")).to_have_count(0)
+        editor.open("packs")
+        editor.open(f"packs/{pack_id}")
+        expect(editor.page.locator("main")).to_contain_text("Proposed by")
+
+    proposed()
+    editor.press("Approve …")
+    editor.press("Approve, and publish now", editor.dialog)
+    editor.notice("Approved.")
+    expect(editor.page.locator(".pack-head")).to_contain_text("Live, version 1")
+
+    writer.open("packs")
+    writer.open(f"packs/{pack_id}")
+    writer.write(a_source(pack_id, text="What made you laugh today?"))
+    writer.press("Save draft")
+    expect(writer.page.locator("main")).to_contain_text("Saved by you")
+    proposed()
+    editor.press("Turn it down")
+    editor.notice("Turned down.")
+    expect(editor.page.locator(".pack-head")).to_contain_text("Live, version 1")
+    expect(editor.page.get_by_role("button", name="Approve …")).to_have_count(0)
 
 
 def test_a_prompt_is_withdrawn_and_put_back(desk: Desk, practice: httpx.Client, pack_id: str) -> None:

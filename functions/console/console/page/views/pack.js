@@ -122,7 +122,7 @@ function banners(context, pack, changed) {
           }))) return;
           await done(async () => (await context.api.post(`packs/${pack.id}/approve`, { revision: proposal.revision })).pack, "Approved.")({ currentTarget: pressed });
         }, { kind: "primary" }),
-        button(proposal.mine ? "Take it back" : "Turn it down", done(() => context.api.post(`packs/${pack.id}/reject`, {}), "Taken back. The draft is as it was.")))));
+        button(proposal.mine ? "Take it back" : "Turn it down", done(() => context.api.post(`packs/${pack.id}/reject`, {}), `${proposal.mine ? "Taken back" : "Turned down"}. The draft is as it was.`)))));
   }
   if (pack.scheduled) {
     found.push(h("div", { class: "banner" },
