@@ -28,6 +28,7 @@ LARGEST: Final = {
     "CouplesApi": 25,
     "Delivery": 90,
     "PracticeApi": 5,
+    "Privacy": 25,
     "React": 1,
     "Tally": 1,
     "Tick": 1,
