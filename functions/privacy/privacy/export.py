@@ -43,7 +43,6 @@ from rekindle.vault import CoupleKey
 
 router = APIGatewayHttpRouter()
 
-
 _FIRST_PAGE = ExportBody()
 
 
@@ -100,7 +99,7 @@ class Exporter:
             date=day.date,
             couple=None,
             prompt=_prompt_view(day.prompt, prompt, self.person.profile.language),
-            answer=ExportedAnswerView(text=text, at=answer.at, share_first=answer.share_first),
+            answer=_answer_view(answer, text),
             reflection=None,
             partner=None,
         )
@@ -108,11 +107,10 @@ class Exporter:
     def _of_couple(self, number: int, after: dt.date | None, limit: int) -> Section:
         couple_id = couples_in_order(self.person)[number - 1]
         ended_at = self.person.parted.get(couple_id)
-        days, key = [], None
         # The key may be there for some hours more: it is the date that counts.
-        if ended_at is None or self.caller.instant < ended_at + KEEPSAKE:
-            days = self.parts.days.onward(couple_id, after, limit)
-            key = self._key_of(couple_id)
+        is_over = ended_at is not None and self.caller.instant >= ended_at + KEEPSAKE
+        key = None if is_over else self._key_of(couple_id)
+        days = self.parts.days.onward(couple_id, after, limit) if key else []
         # Read last: whoever has parted while this was read gets their own alone.
         couple = self.parts.couples.couple(couple_id)
         return Section(
@@ -149,25 +147,12 @@ class Exporter:
                 date=day.date,
                 couple=number,
                 prompt=_prompt_view(day.prompt, texts[day.prompt], self.person.profile.language),
-                answer=self._answer_view(day, key) if mine in opened else None,
-                reflection=self._reflection_view(day, key) if mine in opened else None,
+                answer=_answer_view(day.answers[mine], key.open_answer(day, mine)) if mine in opened else None,
+                reflection=_reflection_view(day, mine, key) if mine in opened else None,
                 partner=next((_partner_view(day, each, key) for each in opened if each != mine), None),
             )
             for day, opened in shown
         ]
-
-    def _answer_view(self, day: Day, key: CoupleKey) -> ExportedAnswerView:
-        answer = day.answers[self.person.uid]
-        return ExportedAnswerView(
-            text=key.open_answer(day, self.person.uid), at=answer.at, share_first=answer.share_first
-        )
-
-    def _reflection_view(self, day: Day, key: CoupleKey) -> ExportedReflectionView | None:
-        reflection = day.answers[self.person.uid].reflection
-        if reflection is None:
-            return None
-        text = key.open_reflection(day, self.person.uid)
-        return ExportedReflectionView(kind=reflection.kind, text=text, at=reflection.at)
 
 
 def couples_in_order(person: Person) -> list[CoupleId]:
@@ -201,7 +186,7 @@ def _page(exporter: Exporter, start: Place) -> ExportView:
             break
     return ExportView(
         format=FORMAT,
-        exported_at=exporter.caller.instant,
+        exported_at=exporter.caller.instant.replace(microsecond=0),
         profile=_profile_view(person.profile),
         couples=couples,
         entries=entries,
@@ -211,6 +196,18 @@ def _page(exporter: Exporter, start: Place) -> ExportView:
 
 def _stands(couple: Couple | None) -> bool:
     return couple is not None and couple.ended_at is None
+
+
+def _answer_view(answer: Answer, text: str | None) -> ExportedAnswerView:
+    return ExportedAnswerView(text=text, at=answer.at.replace(microsecond=0), share_first=answer.share_first)
+
+
+def _reflection_view(day: Day, person: Uid, key: CoupleKey) -> ExportedReflectionView | None:
+    reflection = day.answers[person].reflection
+    if reflection is None:
+        return None
+    text = key.open_reflection(day, person)
+    return ExportedReflectionView(kind=reflection.kind, text=text, at=reflection.at.replace(microsecond=0))
 
 
 def _partner_view(day: Day, partner: Uid, key: CoupleKey) -> ExportedPartnerView:

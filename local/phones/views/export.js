@@ -55,7 +55,7 @@ async function save(phone) {
     download(name, JSON.stringify(found, null, 2));
     const missing = found.couples.some((couple) => !couple.included);
     tell(
-      `${counted(found.entries.length, "day is", "days are")} in ${name}.` +
+      (found.entries.length ? `${counted(found.entries.length, "day is", "days are")} in ${name}.` : `Only your profile is in ${name}, as yet.`) +
         (missing ? " What you wrote in a couple whose 30 days are over is not: nobody can read it any more." : ""),
     );
   });
