@@ -97,6 +97,7 @@ lock: $(filter .tools/bin/uv,$(UV)) ## resolve anew, and export what each artifa
 	@$(UV) lock
 	@$(UV) export --quiet --locked --only-group runtime --no-emit-project --no-annotate -o shared/requirements.txt
 	@$(UV) export --quiet --locked --only-group vault --no-emit-project --no-annotate -o functions/couples_api/requirements.txt
+	@$(UV) export --quiet --locked --only-group vault --no-emit-project --no-annotate -o functions/privacy/requirements.txt
 	@$(UV) export --quiet --locked --only-group practice --no-emit-project --no-annotate -o functions/practice_api/requirements.txt
 	@$(UV) export --quiet --locked --only-group push --no-emit-project --no-annotate -o functions/delivery/requirements.txt
 openapi: .venv/.synced client/node_modules/.installed ## write docs/openapi.json from the handlers, and the phones' types from it

@@ -43,7 +43,7 @@ def measured_calls(url: str, ledger: Ledger) -> list[Line]:
     _pair(world, ada, ben)
     _share(world, ada)
     for _ in range(MONTH):
-        _one_day(ada, ben)
+        one_day(ada, ben)
     _today(world, ada, ben)
     _look_back(world, ada)
     _be_warm(world, ada, ben)
@@ -94,9 +94,13 @@ def _alone(world: World, ada: Phone) -> None:
     world.call("PUT /v1/solo/days/{date}/answer, with a new key", ada, "PUT", path, {"text": ANSWER})
     world.call("PUT /v1/solo/days/{date}/answer, an edit", ada, "PUT", path, {"text": ANSWER, "revision": 1})
     for days in range(1, MONTH):
-        before = ada.now - days * ONE_DAY
-        Phone(ada.handler, ada.uid, before).put(f"/v1/solo/days/{before.date()}/answer", {"text": ANSWER})
+        answer_alone(ada, ada.now - days * ONE_DAY)
     world.call("GET /v1/solo/days, 30 days", ada, "GET", "/v1/solo/days")
+
+
+def answer_alone(ada: Phone, instant: dt.datetime) -> None:
+    """One has answered for oneself at that instant."""
+    Phone(ada.handler, ada.uid, instant).put(f"/v1/solo/days/{instant.date()}/answer", {"text": ANSWER})
 
 
 def _share(world: World, ada: Phone) -> None:
@@ -127,7 +131,8 @@ def _pair(world: World, ada: Phone, ben: Phone) -> None:
     world.call("GET /v1/couple", ada, "GET", "/v1/couple")
 
 
-def _one_day(ada: Phone, ben: Phone) -> None:
+def one_day(ada: Phone, ben: Phone) -> None:
+    """Both answer on a day, which then is over."""
     date = ada.get("/v1/today").body["today"]["date"]
     for phone in (ada, ben):
         phone.put(f"/v1/days/{date}/answer", {"text": ANSWER})
@@ -242,7 +247,7 @@ def _pause(world: World) -> None:
     api = world.process(world.warm_vault())
     pat, sam = _settled(api, "pat"), _settled(api, "sam")
     pair(pat, sam)
-    _one_day(pat, sam)
+    one_day(pat, sam)
     today = pat.now.date()
     until = [{"pause": {"until": str(today + number * ONE_DAY)}} for number in (7, 14)]
     world.call("PATCH /v1/couple, to pause", pat, "PATCH", "/v1/couple", until[0])
@@ -251,7 +256,7 @@ def _pause(world: World) -> None:
     world.call("GET /v1/couple, paused", pat, "GET", "/v1/couple")
     world.call("GET /v1/today, first to open it, paused", pat, "GET", "/v1/today")
     world.call("GET /v1/today, opened already, paused", sam, "GET", "/v1/today")
-    _one_day(pat, sam)
+    one_day(pat, sam)
     for phone in (pat, sam):
         phone.now -= ONE_DAY
     world.call("PATCH /v1/couple, to go on", pat, "PATCH", "/v1/couple", {"pause": None})

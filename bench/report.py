@@ -10,6 +10,7 @@ from rich.table import Table
 
 from bench.api import measured_calls
 from bench.designs import comparison, measured_designs
+from bench.exports import measured_exports
 from bench.ledger import Ledger
 from bench.meter import Meter
 from bench.tallies import measured_tallies
@@ -43,6 +44,7 @@ class Report:
     """All that the bench measures, by who does it."""
 
     calls: Sequence[Line]
+    exports: Sequence[Line]
     ticks: Sequence[Line]
     reactions: Sequence[Line]
     tallies: Sequence[Line]
@@ -56,6 +58,7 @@ class Report:
         ledger = Ledger(Meter())
         return cls(
             calls=sorted(measured_calls(url, ledger), key=lambda line: line.name.partition(",")[0].split()[1]),
+            exports=measured_exports(url, ledger),
             ticks=measured_ticks(url, ledger),
             reactions=measured_reactions(url, ledger),
             tallies=measured_tallies(url, ledger),
@@ -67,6 +70,7 @@ class Report:
     def sections(self) -> Iterator[tuple[str, Sequence[Line]]]:
         """Each part, with its name."""
         yield "couples_api", self.calls
+        yield "privacy", self.exports
         yield "tick", self.ticks
         yield "react", self.reactions
         yield "tally", self.tallies

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 
+import privacy.handler
+import privacy.parts
 from couples_api.handler import handler_of
 from couples_api.parts import Parts
 from delivery.fcm import FcmGateway, credential_from
@@ -161,6 +163,23 @@ class World:
             entropy=self.entropy,
         )
         return handler_of(lambda: parts)
+
+    def privacy(self, vault: Vault) -> Handler:
+        """The function privacy as a process of its own."""
+        table = self.table
+
+        def watched[T](store: T) -> T:
+            return self.ledger.watched(store, "privacy")
+
+        parts = privacy.parts.Parts(
+            people=watched(People(table)),
+            couples=watched(Couples(table)),
+            days=watched(Days(table)),
+            solo=watched(Solo(table)),
+            catalogue=watched(Catalogue(table, monotonic=lambda: 0.0)),
+            vault=watched(vault),
+        )
+        return privacy.handler.handler_of(lambda: parts)
 
     def queue(self) -> str:
         """The address of a new queue."""

@@ -292,6 +292,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/me/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What the caller wrote, theirs to keep, a page at a time
+         * @description Each page takes a sign-in of the last 15 minutes.
+         *
+         *     While the couple stands there is beside it what the partner has opened to them; after unpairing each has their own
+         *     writing alone, for 30 days. Nothing is changed by asking, and the same may be asked again. What a partner shows of
+         *     what they answered alone is not in it: they may take that back, and from a file they could not.
+         */
+        post: operations["post_export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/me/reminders": {
         parameters: {
             query?: never;
@@ -851,6 +875,267 @@ export interface components {
              */
             fid?: string | null;
             platform: components["schemas"]["Platform"];
+        };
+        /**
+         * EntryKind
+         * @description Where it was written: on a day of a couple, or alone.
+         * @enum {string}
+         */
+        EntryKind: "day" | "alone";
+        /**
+         * ExportBody
+         * @description Which page of the export: the first with `next` null or without a body, then the `next` of the page before.
+         * @example {
+         *       "next": null
+         *     }
+         * @example {
+         *       "next": "AAEAC0iV0Jq3vJd1b2Zr8mXk"
+         *     }
+         */
+        ExportBody: {
+            /** Next */
+            next?: string | null;
+        };
+        /**
+         * ExportView
+         * @description A page of what a person wrote: first alone, then in each couple they were in, in the order of the dates.
+         *
+         *     `couples` are those that this page has come to; one that spans two pages is in both. A page may have no entries and
+         *     a next one all the same; at the end `next` is null.
+         * @example {
+         *       "format": "rekindle-export/1",
+         *       "exported_at": "2026-03-05T15:00:00Z",
+         *       "profile": {
+         *         "display_name": "Ada",
+         *         "zone": "America/New_York",
+         *         "language": "en",
+         *         "depth": 2,
+         *         "touch_comfort": 1,
+         *         "barriers": [
+         *           "stress"
+         *         ],
+         *         "streak_hidden": false
+         *       },
+         *       "couples": [
+         *         {
+         *           "couple": 1,
+         *           "since": "2026-03-01",
+         *           "until": null,
+         *           "included": true
+         *         }
+         *       ],
+         *       "entries": [
+         *         {
+         *           "kind": "alone",
+         *           "date": "2026-02-23",
+         *           "couple": null,
+         *           "prompt": {
+         *             "id": "starter/window-seat",
+         *             "theme": "spark",
+         *             "kind": "question",
+         *             "text": "What is a small thing your partner did early on that you still smile about?"
+         *           },
+         *           "answer": {
+         *             "text": "The window seat.",
+         *             "at": "2026-02-23T20:15:00Z",
+         *             "share_first": false
+         *           },
+         *           "reflection": null,
+         *           "partner": null
+         *         },
+         *         {
+         *           "kind": "day",
+         *           "date": "2026-03-02",
+         *           "couple": 1,
+         *           "prompt": {
+         *             "id": "starter/window-seat",
+         *             "theme": "spark",
+         *             "kind": "question",
+         *             "text": "What is a small thing your partner did early on that you still smile about?"
+         *           },
+         *           "answer": {
+         *             "text": "You saved me the window seat.",
+         *             "at": "2026-03-02T15:00:00Z",
+         *             "share_first": false
+         *           },
+         *           "reflection": {
+         *             "kind": "heard",
+         *             "text": "That my humming makes the kitchen feel like home.",
+         *             "at": "2026-03-02T19:30:00Z"
+         *           },
+         *           "partner": {
+         *             "text": "The way you hum when you cook.",
+         *             "reflection": {
+         *               "kind": "thank_you",
+         *               "text": null
+         *             }
+         *           }
+         *         }
+         *       ],
+         *       "next": null
+         *     }
+         * @example {
+         *       "format": "rekindle-export/1",
+         *       "exported_at": "2026-05-01T15:00:00Z",
+         *       "profile": {
+         *         "display_name": "Ada",
+         *         "zone": "America/New_York",
+         *         "language": "en",
+         *         "depth": 2,
+         *         "touch_comfort": 1,
+         *         "barriers": [
+         *           "stress"
+         *         ],
+         *         "streak_hidden": false
+         *       },
+         *       "couples": [
+         *         {
+         *           "couple": 1,
+         *           "since": "2026-03-01",
+         *           "until": "2026-03-20",
+         *           "included": false
+         *         }
+         *       ],
+         *       "entries": [],
+         *       "next": null
+         *     }
+         */
+        ExportView: {
+            /**
+             * Format
+             * @description How to read this; another number, should it change.
+             * @constant
+             */
+            format: "rekindle-export/1";
+            /**
+             * Exported At
+             * Format: date-time
+             */
+            exported_at: string;
+            profile: components["schemas"]["ExportedProfileView"];
+            /** Couples */
+            couples: components["schemas"]["ExportedCoupleView"][];
+            /** Entries */
+            entries: components["schemas"]["ExportedEntryView"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * ExportedAnswerView
+         * @description What the person answered; `text` is null if they checked the day off without words.
+         */
+        ExportedAnswerView: {
+            /** Text */
+            text: string | null;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Share First */
+            share_first: boolean;
+        };
+        /**
+         * ExportedCoupleView
+         * @description A couple that the person is or was in, by its number among their own, from date to date; `until` null: it stands.
+         *
+         *     `included` false says that what they wrote there is not in the export, or from here on not in it: it could be
+         *     exported until 30 days after the couple ended, and nobody can read it any more.
+         */
+        ExportedCoupleView: {
+            /** Couple */
+            couple: number;
+            /** Since */
+            since: string | null;
+            /** Until */
+            until: string | null;
+            /** Included */
+            included: boolean;
+        };
+        /**
+         * ExportedEntryView
+         * @description What there is of one date. `couple` is a number of the list `couples`, null where `kind` is `alone`.
+         *
+         *     `partner` is null unless the couple stands and the partner's answer is open to the person: nothing here tells an
+         *     answer that is sealed from one that was never given.
+         */
+        ExportedEntryView: {
+            kind: components["schemas"]["EntryKind"];
+            /**
+             * Date
+             * Format: date
+             */
+            date: string;
+            /** Couple */
+            couple: number | null;
+            prompt: components["schemas"]["ExportedPromptView"];
+            answer: components["schemas"]["ExportedAnswerView"] | null;
+            reflection: components["schemas"]["ExportedReflectionView"] | null;
+            partner: components["schemas"]["ExportedPartnerView"] | null;
+        };
+        /**
+         * ExportedPartnerReflectionView
+         * @description What the partner left beside the person's answer.
+         */
+        ExportedPartnerReflectionView: {
+            kind: components["schemas"]["ReflectionKind"];
+            /** Text */
+            text: string | null;
+        };
+        /**
+         * ExportedPartnerView
+         * @description What the partner answered, as it is open to the person, and what they left beside the person's own answer.
+         */
+        ExportedPartnerView: {
+            /** Text */
+            text: string | null;
+            reflection: components["schemas"]["ExportedPartnerReflectionView"] | null;
+        };
+        /**
+         * ExportedProfileView
+         * @description The person's profile, as they wrote it.
+         */
+        ExportedProfileView: {
+            /** Display Name */
+            display_name: string;
+            /** Zone */
+            zone: string;
+            /** Language */
+            language: string;
+            /** Depth */
+            depth: number;
+            /** Touch Comfort */
+            touch_comfort: number;
+            /** Barriers */
+            barriers: components["schemas"]["Barrier"][];
+            /** Streak Hidden */
+            streak_hidden: boolean;
+        };
+        /**
+         * ExportedPromptView
+         * @description A prompt, in the person's language or in its pack's own.
+         */
+        ExportedPromptView: {
+            /** Id */
+            id: string;
+            theme: components["schemas"]["Theme"];
+            kind: components["schemas"]["PromptKind"];
+            /** Text */
+            text: string;
+        };
+        /**
+         * ExportedReflectionView
+         * @description What the person left beside their partner's answer; `text` is null with any kind but `heard`.
+         */
+        ExportedReflectionView: {
+            kind: components["schemas"]["ReflectionKind"];
+            /** Text */
+            text: string | null;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
         };
         /** @description A refusal by API Gateway, before the request reaches the API. */
         GatewayRefusal: {
@@ -1973,6 +2258,15 @@ export interface components {
         };
         /** @description - `urn:rekindle:problem:not-signed-in`: Sign in first. */
         NotSignedIn: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description - `urn:rekindle:problem:sign-in-not-recent`: To be sure that this is you: please sign in once more. */
+        SignInNotRecent: {
             headers: {
                 [name: string]: unknown;
             };
@@ -3248,6 +3542,54 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             404: components["responses"]["NoProfile"];
+            422: components["responses"]["InvalidFields"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    post_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ExportBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportView"];
+                };
+            };
+            400: components["responses"]["MalformedJson"];
+            401: components["responses"]["Unauthorized"];
+            /** @description - `urn:rekindle:problem:sign-in-not-recent`: To be sure that this is you: please sign in once more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "message": "Forbidden"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GatewayRefusal"];
+                };
+            };
+            404: components["responses"]["NoProfile"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidFields"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];

@@ -15,7 +15,13 @@ type Operation<P extends Path, M extends Method> = M extends keyof paths[P] ? No
 type Parameters<O> = O extends { parameters: infer All } ? All : never;
 type PathOf<O> = Parameters<O> extends { path: infer Names } ? { path: Names } : { path?: undefined };
 type QueryOf<O> = Parameters<O> extends { query?: infer Names } ? { query?: Names } : { query?: undefined };
-type BodyOf<O> = O extends { requestBody: { content: { "application/json": infer Body } } } ? { body: Body } : { body?: undefined };
+type BodyOf<O> = O extends { requestBody: { content: { "application/json": infer Body } } }
+  ? { body: Body }
+  : O extends { requestBody?: infer Content }
+    ? [Content] extends [{ content: { "application/json": infer Body } } | undefined]
+      ? { body?: Body }
+      : { body?: undefined }
+    : { body?: undefined };
 
 /** What goes with a call: the path's parts, the query and the body, each if the route has one. */
 export type Given<P extends Path, M extends Method> = PathOf<Operation<P, M>> &

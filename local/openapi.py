@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import couples_api.handler
 import practice_api.handler
+import privacy.handler
 from local.openapi_practice import PRACTICE_DESCRIPTION, PRACTICE_EXAMPLES
 from local.places import ROOT
 from local.refusals import problems_of
@@ -134,6 +135,7 @@ _PROFILE: Final = {
     "barriers": ["stress"],
     "streak_hidden": False,
 }
+_EXPORTED_PROMPT: Final = {name: _PROMPT[name] for name in ("id", "theme", "kind", "text")}
 EXAMPLES: Final[dict[str, list[Json]]] = {
     "ProfileBody": [_PROFILE],
     "MeView": [_PROFILE | {"uid": "u1x2y3z4", "paired": True}],
@@ -243,6 +245,57 @@ EXAMPLES: Final[dict[str, list[Json]]] = {
             "before": None,
         }
     ],
+    "ExportBody": [{"next": None}, {"next": "AAEAC0iV0Jq3vJd1b2Zr8mXk"}],
+    "ExportView": [
+        {
+            "format": "rekindle-export/1",
+            "exported_at": "2026-03-05T15:00:00Z",
+            "profile": _PROFILE,
+            "couples": [
+                {"couple": 1, "since": "2026-03-01", "until": None, "included": True},
+            ],
+            "entries": [
+                {
+                    "kind": "alone",
+                    "date": "2026-02-23",
+                    "couple": None,
+                    "prompt": _EXPORTED_PROMPT,
+                    "answer": {"text": "The window seat.", "at": "2026-02-23T20:15:00Z", "share_first": False},
+                    "reflection": None,
+                    "partner": None,
+                },
+                {
+                    "kind": "day",
+                    "date": "2026-03-02",
+                    "couple": 1,
+                    "prompt": _EXPORTED_PROMPT,
+                    "answer": {
+                        "text": "You saved me the window seat.",
+                        "at": "2026-03-02T15:00:00Z",
+                        "share_first": False,
+                    },
+                    "reflection": {
+                        "kind": "heard",
+                        "text": "That my humming makes the kitchen feel like home.",
+                        "at": "2026-03-02T19:30:00Z",
+                    },
+                    "partner": {
+                        "text": "The way you hum when you cook.",
+                        "reflection": {"kind": "thank_you", "text": None},
+                    },
+                },
+            ],
+            "next": None,
+        },
+        {
+            "format": "rekindle-export/1",
+            "exported_at": "2026-05-01T15:00:00Z",
+            "profile": _PROFILE,
+            "couples": [{"couple": 1, "since": "2026-03-01", "until": "2026-03-20", "included": False}],
+            "entries": [],
+            "next": None,
+        },
+    ],
     "NudgeBody": [{"gesture": "thank_you"}],
     "NudgeView": [_NUDGE],
     "NudgesView": [
@@ -266,12 +319,12 @@ EXAMPLES: Final[dict[str, list[Json]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """One API: the file of its document, and what no handler says of it."""
+    """One API, of one function or of several: the file of its document, and what no handler says of it."""
 
     file: Path
     title: str
     description: str
-    application: Callable[[], APIGatewayHttpResolver]
+    applications: Sequence[Callable[[], APIGatewayHttpResolver]]
     examples: Mapping[str, list[Json]]
 
     def text(self) -> str:
@@ -280,13 +333,17 @@ class Contract:
 
 
 PHONES: Final = Contract(
-    ROOT / "docs" / "openapi.json", "Rekindle", DESCRIPTION, couples_api.handler.application, EXAMPLES
+    ROOT / "docs" / "openapi.json",
+    "Rekindle",
+    DESCRIPTION,
+    (couples_api.handler.application, privacy.handler.application),
+    EXAMPLES,
 )
 PRACTICE: Final = Contract(
     ROOT / "docs" / "openapi-practice.json",
     "Rekindle for the practice",
     PRACTICE_DESCRIPTION,
-    practice_api.handler.application,
+    (practice_api.handler.application,),
     PRACTICE_EXAMPLES,
 )
 CONTRACTS: Final = (PHONES, PRACTICE)
@@ -294,14 +351,23 @@ CONTRACTS: Final = (PHONES, PRACTICE)
 
 def document(contract: Contract) -> Json:
     """The OpenAPI 3.1 document of an API, the same for the same handlers."""
-    app = contract.application()
-    found: list[Route] = [*app._static_routes, *app._dynamic_routes]  # noqa: SLF001  there is no public list of them
-    routes = sorted(found, key=lambda route: (route.openapi_path, _METHODS.index(route.method)))
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    generated = json.loads(
-        app.get_openapi_json_schema(title=contract.title, version=project["version"], description=contract.description),
-        parse_float=_whole,
-    )
+    found: list[Route] = []
+    generated: Json = {"paths": defaultdict(dict), "components": {"schemas": {}}}
+    for application in contract.applications:
+        app = application()
+        found += [*app._static_routes, *app._dynamic_routes]  # noqa: SLF001  there is no public list of them
+        part = json.loads(
+            app.get_openapi_json_schema(
+                title=contract.title, version=project["version"], description=contract.description
+            ),
+            parse_float=_whole,
+        )
+        generated |= {name: part[name] for name in ("openapi", "info")}
+        for path, operations in part["paths"].items():
+            generated["paths"][path] |= operations
+        _add_schemas(generated["components"]["schemas"], part["components"]["schemas"])
+    routes = sorted(found, key=lambda route: (route.openapi_path, _METHODS.index(route.method)))
     paths: defaultdict[str, Json] = defaultdict(dict)
     for route in routes:
         method = route.method.lower()
@@ -336,6 +402,13 @@ def document(contract: Contract) -> Json:
             },
         },
     }
+
+
+def _add_schemas(schemas: Json, others: Json) -> None:
+    """Add those of another function; what both have under one name has to be the same."""
+    for name, schema in others.items():
+        if schemas.setdefault(name, schema) != schema:
+            raise ValueError(f"two functions mean something else by {name}")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

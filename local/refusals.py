@@ -13,7 +13,7 @@ from rekindle.problems import Problem
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-_OURS: Final = ("couples_api", "practice_api", "rekindle")
+_OURS: Final = ("couples_api", "practice_api", "privacy", "rekindle")
 _ERRORS: Final = {"UnknownZoneError": Problem.UNKNOWN_ZONE, "NoPromptError": Problem.NO_PROMPT}
 """Errors of the rules that `rekindle.http` turns into a problem of their own."""
 

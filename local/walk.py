@@ -72,6 +72,9 @@ call $$ANA PUT /v1/me '{"display_name": "Ana", "zone": "America/New_York", "touc
 call $$BEN PUT /v1/me '{"display_name": "Ben", "zone": "Asia/Tokyo", "touch_comfort": 2}'
 call $$BEN GET /v1/touch/today
 
+# What Ana wrote, for her to take along, and beside it what Ben has opened to her; it takes a sign-in of just now.
+call $$ANA POST /v1/me/export
+
 # What FCM sends to each phone a moment later, by stream and queue (add /stream to watch it live).
 inbox() { for _ in 1 2 3 4 5 6 7 8 9; do curl -sS $$GOOGLE/inbox/$$1 | grep title && break; sleep 1; done; echo; }
 inbox $$ANA_PHONE

@@ -27,9 +27,13 @@ type Nudge = dict[str, Any]
 
 DAY: Final = dt.timedelta(days=1)
 HOUR: Final = dt.timedelta(hours=1)
+MILLISECOND: Final = dt.timedelta(milliseconds=1)
 THEMES: Final = ("openness", "time", "courage", "listening", "touch", "fear", "spark")
 MILESTONES: Final = (7, 30, 100, 365)
 NO_PACK: Final = "no-such-pack"
+EXPORT: Final = "POST /v1/me/export"
+EXPORT_PAGE: Final = 7
+"""How many days a page of an export looks at; in production it is a hundred."""
 REMINDERS: Final = {
     "prompt_time": "08:30",
     "evening_time": "20:30",
@@ -54,6 +58,8 @@ class Request:
     query: str = ""
     body: Json = None
     key: str | None = None
+    signed_in: dt.timedelta = dt.timedelta()
+    """How long ago this person last signed in."""
 
     @property
     def path(self) -> str:
@@ -98,6 +104,8 @@ class Answer:
     share_first: bool
     revision: int = 1
     reflection: Json = None
+    at: dt.datetime | None = None
+    reflected_at: dt.datetime | None = None
 
 
 @dataclass
@@ -168,6 +176,8 @@ class Person:
     alone: dict[dt.date, Day] = field(default_factory=dict)
     keys: dict[str, object] = field(default_factory=dict)
     keyed_invites: dict[str, Invite] = field(default_factory=dict)
+    parted: list[tuple[Couple, dt.datetime]] = field(default_factory=list)
+    cursors: dict[str, tuple[int, dt.date]] = field(default_factory=dict)
 
     @property
     def zone(self) -> str:
@@ -191,6 +201,8 @@ class Model:
     def reply_to(self, request: Request, now: dt.datetime, learn: Learned) -> Json:
         """The body of the reply, None where there is none; raises Refused."""
         person = self.persons[request.who]
+        if request.route == EXPORT and request.signed_in > HOUR / 4:
+            raise Refused("sign-in-not-recent")
         if request.route == "PUT /v1/me":
             return self._set_profile(person, request.body, now)
         if person.profile is None:
@@ -313,9 +325,13 @@ class Model:
         shelf = [pack.id for pack in self._shelf(couple, now)]
         return self._couple_with(person) | {"packs": shelf, "pause": _pause_seen(couple, date_at(now, person.zone))}
 
-    def _unpair(self, person: Person, *_: object) -> Json:
-        for name in _standing(person).members:
-            self.persons[name].couple = None
+    def _unpair(self, person: Person, _request: Request, now: dt.datetime, _learn: Learned) -> Json:
+        couple = _standing(person)
+        for name in couple.members:
+            each = self.persons[name]
+            # Decided: later than any before, where a clock has gone back.
+            each.parted.append((couple, max([now, *(ended + MILLISECOND for _, ended in each.parted)])))
+            each.couple = None
         self.events["unpaired"] += 1
 
     def zones(self, couple: Couple) -> list[str]:
@@ -438,7 +454,7 @@ class Model:
             raise Refused("prompt-changed")
         if body.get("text") is None and day.prompt.kind == "question":
             raise Refused("text-missing")
-        new = Answer(body.get("text"), body.get("share_first", False), (revision or 0) + 1)
+        new = Answer(body.get("text"), body.get("share_first", False), (revision or 0) + 1, at=now)
         if mine and (mine.text, mine.share_first, mine.revision) == (new.text, new.share_first, new.revision):
             # The acknowledgement was lost. Whenever it is sent again, it stands.
             self.events["answer repeated"] += 1
@@ -498,6 +514,7 @@ class Model:
         if mine.reflection not in (None, new):
             raise Refused("reflected-already")
         self.events["reflected"] += mine.reflection is None
+        mine.reflected_at = mine.reflected_at or now
         mine.reflection = new
         return self._view(person, day, now)
 
@@ -741,7 +758,7 @@ class Model:
         if date not in person.alone and not is_open:
             raise Refused("no-such-day")
         day, revision = self._own_day(person, date, now, learn), request.body.get("revision")
-        mine, new = day.answers.get(person.name), Answer(request.body["text"], False, (revision or 0) + 1)  # noqa: FBT003
+        mine, new = day.answers.get(person.name), Answer(request.body["text"], False, (revision or 0) + 1, at=now)  # noqa: FBT003
         if mine and (mine.text, mine.revision) == (new.text, new.revision):
             return self._own_view(person, day, now)
         if not is_open:
@@ -802,10 +819,86 @@ class Model:
             "before": before,
         }
 
+    def _export(self, person: Person, request: Request, now: dt.datetime, learn: Learned) -> Json:
+        """A page of what they wrote: alone, then in each couple as they ended, by date; for 30 days after the end.
+
+        Decided: a page looks at so many days, whether or not somebody wrote on them, and only a cursor that this person
+        was given leads to another one.
+        """
+        asked = (request.body or {}).get("next")
+        if asked is not None and asked not in person.cursors:
+            self.events["cursor refused"] += 1
+            raise Refused("invalid-fields")
+        begin, after = person.cursors[asked] if asked else (0, dt.date.min)
+        couples = [*person.parted, *([(person.couple, None)] if person.couple else [])]
+        spans: list[Json] = []
+        entries: list[Json] = []
+        left, following = EXPORT_PAGE, None
+        for number in range(begin, len(couples) + 1):
+            couple, ended = couples[number - 1] if number else (None, None)
+            included = ended is None or now < ended + 30 * DAY
+            days = (couple.days if couple else person.alone) if included else {}
+            dates = sorted(date for date in days if date > after)[:left]
+            if couple:
+                until = str(date_at(ended, person.zone)) if ended else None
+                since = str(couple.first_date)
+                spans.append({"couple": number, "since": since, "until": until, "included": included})
+                self.events["keepsake over"] += not included
+            found = [self._exported(person, days[date], number, stands=ended is None) for date in dates]
+            entries += [entry for entry in found if entry]
+            self.events["exported after parting"] += ended is not None and any(found)
+            left -= len(dates)
+            after = dt.date.min
+            if not left:
+                following = number, dates[-1]
+                person.cursors[learn.body["next"]] = following
+                break
+        self.events["exported"] += 1
+        self.events["export goes on"] += following is not None
+        return {
+            "format": "rekindle-export/1",
+            "exported_at": stamp(now),
+            "profile": person.profile,
+            "couples": spans,
+            "entries": entries,
+            "next": ANY if following else None,
+        }
+
+    @staticmethod
+    def _exported(person: Person, day: Day, number: int, *, stands: bool) -> Json:
+        mine = day.answers.get(person.name)
+        theirs = next((answer for name, answer in day.answers.items() if name != person.name), None)
+        is_seen = theirs is not None and stands and (day.revealed or theirs.share_first)
+        if mine is None and not is_seen:
+            return None
+        worded = _worded(day.prompt, person.profile["language"])
+        return {
+            "kind": "day" if number else "alone",
+            "date": str(day.date),
+            "couple": number or None,
+            "prompt": {name: worded[name] for name in ("id", "theme", "kind", "text")},
+            "answer": {"text": mine.text, "at": stamp(mine.at), "share_first": mine.share_first}
+            if mine and mine.at
+            else None,
+            "reflection": mine.reflection | {"at": stamp(mine.reflected_at)} if mine and mine.reflected_at else None,
+            "partner": {"text": theirs.text, "reflection": theirs.reflection} if theirs and is_seen else None,
+        }
+
+    def kept(self, name: str, now: dt.datetime) -> list[str]:
+        """Every text of this person's own that is theirs to take along."""
+        person = self.persons[name]
+        couples = [couple for couple, ended in person.parted if now < ended + 30 * DAY]
+        days = [day for each in (*couples, person.couple) if each for day in each.days.values()]
+        found = [day.answers[name] for day in (*person.alone.values(), *days) if name in day.answers]
+        return [answer.text for answer in found if answer.text]
+
     def readable(self, name: str) -> set[str]:
         """Every text that this person may come to read, by whoever."""
         person, texts = self.persons[name], []
         texts += [answer.text for day in person.alone.values() for answer in day.answers.values()]
+        for old, _ in person.parted:
+            own = [day.answers[name] for day in old.days.values() if name in day.answers]
+            texts += [text for answer in own for text in (answer.text, (answer.reflection or {}).get("text"))]
         if couple := person.couple:
             texts += [day.answers[writer].text for _, writer, day in self.shown(couple)]
             for day in couple.days.values():
@@ -1006,6 +1099,7 @@ def _pack_seen(pack: Pack, couple: Couple, person: Person) -> Json:
 
 _ROUTES: Final[dict[str, Callable[[Model, Person, Request, dt.datetime, Learned], Json]]] = {
     "GET /v1/me": Model._me,
+    EXPORT: Model._export,
     "GET /v1/me/reminders": Model._reminders,
     "PUT /v1/me/reminders": Model._set_reminders,
     "GET /v1/touch/today": Model._touch,

@@ -6,6 +6,7 @@
 /** @typedef {import("../../client/routes.js").Method} Method */
 /** @typedef {import("../../client/routes.js").Path} Path */
 /** @typedef {{ idToken: string, refreshToken: string, expires: number }} Session */
+/** Who signs in. @typedef {{ email: string } | { uid: string }} Account */
 
 const BASE = "/phones/api"; // on its own origin; an app has https://api.example here
 const EARLY = 120_000; // a token is renewed this long before it ends
@@ -38,11 +39,11 @@ export class Api {
 
   /**
    * Signs in. An app does this with Firebase Authentication; the local stack has a stand-in for it.
-   * @param {string} email
+   * @param {Account} account
    * @param {string} name
    */
-  async signIn(email, name) {
-    this.#take(await post("/sign-in", { email, name }));
+  async signIn(account, name) {
+    this.#take(await post("/sign-in", { ...account, name }));
   }
 
   signOut() {

@@ -14,7 +14,7 @@ import { you } from "./views/you.js";
 
 /** @typedef {import("../../client/routes.js").Schema} Schema */
 /** A part of the app: `load` asks the API for what `view` shows. @typedef {{ title: string, path: string, load: (phone: Phone) => Promise<unknown>, view: (phone: Phone) => HTMLElement }} Tab */
-/** What outlives a reload. @typedef {{ session: import("./api.js").Session | null, device: string, cleared: number, tab: string, locked: boolean, drafts: Record<string, string>, opened: string[] }} Kept */
+/** What outlives a reload. @typedef {{ session: import("./api.js").Session | null, account: import("./api.js").Account | null, device: string, cleared: number, tab: string, locked: boolean, drafts: Record<string, string>, opened: string[] }} Kept */
 
 /** @type {Record<string, Tab>} */
 const TABS = { today, journal, together, you };
@@ -61,6 +61,7 @@ export class Phone {
     /** @type {Kept} */
     this.kept = {
       session: null,
+      account: null,
       device: `${id}-${crypto.randomUUID()}`,
       cleared: 0,
       tab: "today",

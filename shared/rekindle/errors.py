@@ -12,6 +12,7 @@ RekindleError
 ├── OutboxError             the queue did not take every job
 ├── PackError               a prompt pack is not fit to be published; names everything to mend (`rekindle.packs`)
 ├── VaultError              an answer cannot be sealed or opened
+│   ├── KeyGoneError        a key has been let go, and all that it sealed with it
 │   └── KeyUnavailableError the key service does not answer; try again later
 └── ProblemError            a client can cause it: `rekindle.http` tells them what is wrong
 """
@@ -58,6 +59,10 @@ class OutboxError(RekindleError):
 
 class VaultError(RekindleError):
     """A key is gone, or what it should open was sealed under another, for another place, or is damaged."""
+
+
+class KeyGoneError(VaultError):
+    """A key has been let go: nothing that it sealed is ever read again."""
 
 
 class KeyUnavailableError(VaultError):

@@ -380,6 +380,14 @@ class Day:
         """Whether both have answered, which is what opens the answers and completes the day."""
         return len(self.answers) == 2  # noqa: PLR2004  a couple is two
 
+    def opened_to(self, uid: Uid) -> list[Uid]:
+        """Whose answers one of the two may read, theirs first: the seal."""
+        mine = [uid] if uid in self.answers else []
+        theirs = [
+            each for each, answer in self.answers.items() if each != uid and (self.revealed or answer.share_first)
+        ]
+        return mine + theirs
+
 
 @dataclass(frozen=True, slots=True)
 class SoloDay:

@@ -22,6 +22,11 @@ class Problem(Enum):
     BODY_TOO_LARGE = HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "That is more than this takes at once."
     UNSUPPORTED_MEDIA_TYPE = HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The body has to be application/json."
     NOT_SIGNED_IN = HTTPStatus.UNAUTHORIZED, "Sign in first."
+    # Not 401, which a phone answers by renewing its token: that would be no newer sign-in.
+    SIGN_IN_NOT_RECENT = (
+        HTTPStatus.FORBIDDEN,
+        "To be sure that this is you: please sign in once more.",
+    )
     NO_SUCH_ROUTE = HTTPStatus.NOT_FOUND, "There is nothing at this address for this method."
     NO_PROFILE = HTTPStatus.NOT_FOUND, "Say who you are first."
     NOT_PAIRED = HTTPStatus.NOT_FOUND, "You are not paired with anyone."

@@ -32,6 +32,24 @@ class CouplesApiSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class PrivacySettings:
+    """What privacy is told: its tables, and the key that wraps all others."""
+
+    table: str
+    key_table: str
+    kms_key_id: str
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> Self:
+        """The settings; KeyError names a variable that is missing."""
+        return cls(
+            table=environment["TABLE_NAME"],
+            key_table=environment["KEY_TABLE_NAME"],
+            kms_key_id=environment["KMS_KEY_ID"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class PracticeApiSettings:
     """What practice_api is told: its table, and whether a second person has to approve what is published."""
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from rekindle.errors import KeyUnavailableError, VaultError, WriteConflictError
+from rekindle.errors import KeyGoneError, KeyUnavailableError, WriteConflictError
 from rekindle.sealing import (
     KEY_BYTES,
     SALT_BYTES,
@@ -153,10 +153,10 @@ class Vault:
         )
 
     def couple_key(self, couple: CoupleId) -> CoupleKey:
-        """The couple's key, opened; VaultError if it is gone, KeyUnavailableError while KMS does not answer."""
+        """The couple's key, opened; KeyGoneError if it is gone, KeyUnavailableError while KMS does not answer."""
         row = self.table.get(_couple_row(couple))
         if row is None:
-            raise VaultError("the couple's key is gone")
+            raise KeyGoneError("the couple's key is gone")
         key = unseal(self._cell_key(row["cell"]), row["wrapped"], couple_key_context(couple))
         return CoupleKey(couple, key, self.entropy)
 
@@ -164,7 +164,7 @@ class Vault:
         """The person's own key, opened; errors as of `couple_key`."""
         row = self.table.get(_person_row(person))
         if row is None:
-            raise VaultError("the person's key is gone")
+            raise KeyGoneError("the person's key is gone")
         return self._opened_person_key(person, row)
 
     def made_person_key(self, person: Uid) -> PersonKey:
@@ -182,7 +182,7 @@ class Vault:
             except WriteConflictError as conflict:
                 row = conflict.standing[0] or self.table.get(key)
                 if row is None:
-                    raise VaultError("the person's key is gone") from conflict
+                    raise KeyGoneError("the person's key is gone") from conflict
         return self._opened_person_key(person, row)
 
     def _opened_person_key(self, person: Uid, row: Mapping[str, Any]) -> PersonKey:

@@ -16,6 +16,7 @@ EXPORTS: Final = {
     "functions/couples_api": "vault",
     "functions/delivery": "push",
     "functions/practice_api": "practice",
+    "functions/privacy": "vault",
 }
 """Each artifact's folder, and the dependency group that goes into it."""
 

@@ -17,6 +17,7 @@ from rekindle.settings import (
     DeliverySettings,
     FcmTransport,
     PracticeApiSettings,
+    PrivacySettings,
     TallySettings,
     WorkerSettings,
 )
@@ -34,7 +35,7 @@ from tests.build.cloudformation import (
     text_of,
 )
 
-FUNCTIONS: Final = ("Console", "CouplesApi", "Delivery", "PracticeApi", "React", "Tally", "Tick")
+FUNCTIONS: Final = ("Console", "CouplesApi", "Delivery", "PracticeApi", "Privacy", "React", "Tally", "Tick")
 CLOUD: Final = ("dev", "prod")
 STAGES: Final = ("local", *CLOUD)
 ROLES: Final = tuple(resources("AWS::IAM::Role"))
@@ -60,6 +61,14 @@ REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
             "PutItem": {"CELL#*", "COUPLE#*", "PERSON#*"},
             "UpdateItem": {"COUPLE#*"},
         },
+    },
+    "Privacy": {
+        "Table": {
+            "BatchGetItem": {"PACK#*"},
+            "GetItem": {"PERSON#*", "COUPLE#*"},
+            "Query": {"PERSON#*", "COUPLE#*"},
+        },
+        "KeyTable": {"GetItem": {"CELL#*", "COUPLE#*", "PERSON#*"}},
     },
     "PracticeApi": {
         "Table": {
@@ -198,15 +207,27 @@ def test_only_delivery_reads_the_fcm_credential() -> None:
     assert {name for name in FUNCTIONS if "FcmCredential" in text_of(functions()[name])} == {"Delivery"}
 
 
-def test_only_couples_api_opens_answers() -> None:
-    """The key's own policy is the only one that lets anybody use it, and it lets one role, for cells alone."""
+def test_only_couples_api_and_privacy_open_answers() -> None:
+    """The key's own policy is the only one that lets anybody use it, and it lets two roles, for cells alone."""
     assert not any(actions_of(role, "kms") for role in ROLES)
-    administration, use = properties("DataKey")["KeyPolicy"]["Statement"]
-    assert use["Principal"] == {"AWS": {"Fn::GetAtt": "CouplesApiRole.Arn"}}
-    assert set(use["Action"]) == {"kms:Decrypt", "kms:GenerateDataKey"}
-    assert use["Condition"] == {"StringEquals": {"kms:EncryptionContext:purpose": "rekindle-cell"}}
+    administration, *uses = properties("DataKey")["KeyPolicy"]["Statement"]
+    may = {use["Principal"]["AWS"]["Fn::GetAtt"]: set(listed(use["Action"])) for use in uses}
+    assert may == {"CouplesApiRole.Arn": {"kms:Decrypt", "kms:GenerateDataKey"}, "PrivacyRole.Arn": {"kms:Decrypt"}}
+    for use in uses:
+        assert use["Condition"] == {"StringEquals": {"kms:EncryptionContext:purpose": "rekindle-cell"}}
     opening = ("Decrypt", "Encrypt", "GenerateData", "ReEncrypt", "CreateGrant", "*")
     assert not any(word in action for action in administration["Action"] for word in opening)
+
+
+def test_privacy_reads_and_does_nothing_else() -> None:
+    """No write, no queue, no way to a phone: whatever goes wrong in an export, nothing of anybody's is changed."""
+    granted = {action for statement in statements("PrivacyRole") for action in listed(statement["Action"])}
+    assert granted == {
+        *(f"dynamodb:{action}" for action in ("BatchGetItem", "GetItem", "Query")),
+        *(f"logs:{action}" for action in ("CreateLogStream", "PutLogEvents")),
+    }
+    (route,) = events_of("Privacy", "HttpApi")
+    assert (route["Method"], route["Path"]) == ("POST", "/v1/me/export")
 
 
 def test_what_reads_rows_needs_no_key() -> None:
@@ -221,6 +242,7 @@ def test_what_reads_rows_needs_no_key() -> None:
     ("role", "queues"),
     [
         ("CouplesApiRole", {}),
+        ("PrivacyRole", {}),
         ("TickRole", {"SendMessage": {"PushQueue"}}),
         ("ReactRole", {"SendMessage": {"PushQueue", "ReactDeadLetters"}}),
         ("TallyRole", {"SendMessage": {"TallyDeadLetters"}}),
@@ -565,6 +587,7 @@ def test_the_runbook_says_what_to_do_about_an_alarm(alarm: str) -> None:
     [
         ("CouplesApi", CouplesApiSettings),
         ("PracticeApi", PracticeApiSettings),
+        ("Privacy", PrivacySettings),
         ("Tick", WorkerSettings),
         ("React", WorkerSettings),
         ("Tally", TallySettings),
@@ -575,7 +598,13 @@ def test_the_runbook_says_what_to_do_about_an_alarm(alarm: str) -> None:
 def test_a_function_is_given_what_its_settings_read_and_little_else(
     function: str,
     settings: type[
-        CouplesApiSettings | PracticeApiSettings | WorkerSettings | TallySettings | DeliverySettings | ConsoleSettings
+        CouplesApiSettings
+        | PracticeApiSettings
+        | PrivacySettings
+        | WorkerSettings
+        | TallySettings
+        | DeliverySettings
+        | ConsoleSettings
     ],
 ) -> None:
     class Asked(dict[str, str]):

@@ -19,6 +19,7 @@ FUNCTIONS = {
     "couples_api": "CouplesApi",
     "delivery": "Delivery",
     "practice_api": "PracticeApi",
+    "privacy": "Privacy",
     "react": "React",
     "tally": "Tally",
     "tick": "Tick",
@@ -32,7 +33,7 @@ def test_sample_is_taken(sample: Path, stack: Stack) -> None:
     (function,) = (name for prefix, name in FUNCTIONS.items() if sample.stem.startswith(prefix))
     result: Any = stack.invoke(function, json.loads(sample.read_text(encoding="utf-8")))
     match function:
-        case "Console" | "CouplesApi" | "PracticeApi":
+        case "Console" | "CouplesApi" | "PracticeApi" | "Privacy":
             assert result["statusCode"] < 500, result
         case "Tick":
             assert result["jobs"] >= 0

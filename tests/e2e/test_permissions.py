@@ -10,12 +10,13 @@ import pytest
 if TYPE_CHECKING:
     from local.stack import Stack
 
-FUNCTIONS = ("CouplesApi", "PracticeApi", "Tick", "React", "Tally", "Delivery")
+FUNCTIONS = ("CouplesApi", "Privacy", "PracticeApi", "Tick", "React", "Tally", "Delivery")
 MAY, MAY_NOT = "may", "may not"
 
 READ, WRITE, READ_KEY, SCAN = "dynamodb.get_item", "dynamodb.put_item", "dynamodb.get_item of keys", "dynamodb.scan"
 CHANGE, DELETE, LOOK_UP = "dynamodb.update_item", "dynamodb.delete_item", "dynamodb.batch_get_item"
 CLEAR = "dynamodb.batch_write_item"
+WRITE_KEY, DELETE_KEY = "dynamodb.put_item of keys", "dynamodb.delete_item of keys"
 SECRET, WRAP, OPEN = "secretsmanager.get_secret_value", "kms.generate_data_key", "kms.decrypt"
 SEND, RECEIVE = "sqs.send_message", "sqs.receive_message"
 CELL = "rekindle-cell"
@@ -43,6 +44,18 @@ TRIALS = [
     Trial("CouplesApi", MAY_NOT, SEND),
     *(Trial("CouplesApi", MAY_NOT, READ, on) for on in ("RUN#x", "DUE#x", "ZONES")),
     *(Trial("CouplesApi", MAY_NOT, WRITE, on) for on in ("CATALOGUE", "TICK", "PACK#x", "SERVICE")),
+    *(Trial("Privacy", MAY, READ, on) for on in ("PERSON#x", "COUPLE#x")),
+    Trial("Privacy", MAY, LOOK_UP, "PACK#x"),
+    *(Trial("Privacy", MAY, READ_KEY, on) for on in ("CELL#x", "COUPLE#x", "PERSON#x")),
+    Trial("Privacy", MAY, OPEN, CELL),
+    *(Trial("Privacy", MAY_NOT, WRAP, on) for on in (CELL, "anything-else")),
+    *(Trial("Privacy", MAY_NOT, READ, on) for on in ("TARGET#x", "INVITE#x", "SLOT#x", "DUE#x", "PACKS", "STATS")),
+    *(
+        Trial("Privacy", MAY_NOT, call, on)
+        for call in (WRITE, CHANGE, DELETE, CLEAR, WRITE_KEY, DELETE_KEY)
+        for on in ("PERSON#x", "COUPLE#x")
+    ),
+    *(Trial("Privacy", MAY_NOT, call) for call in (SECRET, SEND, RECEIVE)),
     *(
         Trial("PracticeApi", MAY, READ, on)
         for on in ("PACKS", "PACK#x", "CATALOGUE", "AUDIT", "STATS", "STATS#x", "SHOWN#x", "HELP")
@@ -132,6 +145,8 @@ def test_role(trial: Trial, stack: Stack, sessions: dict[str, boto3.Session]) ->
         LOOK_UP: {"RequestItems": {table: {"Keys": [row]}}},
         CLEAR: {"RequestItems": {table: [{"DeleteRequest": {"Key": row}}]}},
         READ_KEY: {"TableName": keys, "Key": {"pk": row["pk"]}},
+        WRITE_KEY: {"TableName": keys, "Item": {"pk": row["pk"]}},
+        DELETE_KEY: {"TableName": keys, "Key": {"pk": row["pk"]}},
         SCAN: {"TableName": table},
         SECRET: {"SecretId": stack.outputs["FcmSecretArn"]},
         WRAP: wrap,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import json
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
     from local.stack import Stack
     from tests.e2e.conftest import NewCouple, NewPhone, Phone
+    from tests.e2e.two_phones import OnScreen
 
 type NewPage = Callable[..., TwoPhones]
 
@@ -251,6 +254,51 @@ def test_who_parts_closes_what_was_shared_and_the_other_finds_a_neutral_state(tw
     two.ben.open("Us")
     expect(two.ben.root.get_by_role("heading", name="Bring your partner in")).to_be_visible()
     assert "Ada" not in two.ben.root.inner_text()
+
+
+def saved(phone: OnScreen) -> Any:
+    """What is in the file that the phone saves."""
+    with phone.root.page.expect_download() as download:
+        phone.press("Save what I wrote")
+    assert download.value.suggested_filename == f"rekindle-{today_in(LONDON)}.json"
+    expect(phone.root.get_by_role("status").filter(has_text="in rekindle-")).to_be_visible()
+    return json.loads(Path(download.value.path()).read_text(encoding="utf-8"))
+
+
+def test_an_export_is_all_that_is_open_and_after_parting_one_s_own_words(two: TwoPhones) -> None:
+    two.ada.answer(COFFEE)
+    expect(two.ada.root.get_by_text("Both open once Ben has answered too.")).to_be_visible()
+    two.ben.answer(RIVER)
+    expect(two.ben.root.get_by_text("Both are open.")).to_be_visible()
+    two.ada.open("Me")
+    two.ada.unfold("What I wrote")
+    (entry,) = saved(two.ada)["entries"]
+    assert (entry["answer"]["text"], entry["partner"]["text"]) == (COFFEE, RIVER)
+
+    two.desk.refused.add(404)
+    two.ben.open("Me")
+    two.ben.unfold("Parting")
+    two.ben.press("Unpair")
+    two.ben.press("Yes, unpair now")
+    two.ada.open("Us")
+    for phone, own, other in ((two.ada, COFFEE, RIVER), (two.ben, RIVER, COFFEE)):
+        expect(phone.root.get_by_role("heading", name="Bring your partner in")).to_be_visible()
+        found = saved(phone)
+        assert [each["answer"]["text"] for each in found["entries"]] == [own]
+        assert [each["included"] for each in found["couples"]] == [True]
+        assert other not in json.dumps(found, ensure_ascii=False)
+    assert two.desk.barriers() == []
+
+
+def test_an_export_takes_a_sign_in_of_just_now(a_page: NewPage) -> None:
+    """The page's own accounts sign in anew; what stands between somebody's phone and whoever finds it is the API."""
+    page = a_page()
+    page.ada.begin("Ada", LONDON)
+    page.ada.root.get_by_label("Your answer").fill(COFFEE)
+    page.ada.press("Keep it for me")
+    expect(page.ada.root.get_by_text("Nobody else sees it")).to_be_visible()
+    (entry,) = saved(page.ada)["entries"]
+    assert (entry["kind"], entry["answer"]["text"]) == ("alone", COFFEE)
 
 
 def test_of_the_old_couple_nothing_is_left_on_a_phone(a_page: NewPage, a_couple: NewCouple, a_phone: NewPhone) -> None:

@@ -102,6 +102,8 @@ def trail(stack: Stack, a_phone: NewPhone) -> Trail:
         "a route",
         "a query",
         "a key",
+        "a cursor",
+        "a field of an export",
     )
     hidden = {each: _canary() for each in (*what, *refused, "a wrong code")}
     ada = a_phone(hidden["Ada's name"], LONDON, token=hidden["Ada's device"])
@@ -141,6 +143,11 @@ def trail(stack: Stack, a_phone: NewPhone) -> Trail:
     ada.call("GET", f"/v1/{hidden['a route']}", status=404)
     ada.call("GET", f"/v1/days?before={hidden['a query']}", status=422)
     ada.call("POST", "/v1/invites", status=409, **{"idempotency-key": hidden["a key"]})
+    for phone, answer in ((ada, "Ada's answer"), (ben, "Ben's answer")):
+        assert hidden[answer] in json.dumps(phone.call("POST", "/v1/me/export"))
+    ada.call("POST", "/v1/me/export", {"next": hidden["a cursor"]}, status=422)
+    field = hidden["a field of an export"]
+    ada.call("POST", "/v1/me/export", {"next": None, field: field}, status=422)
     half = ada.api.put(
         path, content=f'{{"text": "{hidden["half a body"]}', headers={"Content-Type": "application/json"}
     )
@@ -156,7 +163,7 @@ def trail(stack: Stack, a_phone: NewPhone) -> Trail:
 
 def test_no_log_holds_any_of_it(stack: Stack, trail: Trail) -> None:
     logs = [path for path in stack.logs.rglob("*.log") if path.name != "google.log"]  # which names the phones' inboxes
-    assert {"CouplesApi.log", "Delivery.log", "React.log", "Tally.log", "Tick.log", "emulator.log"} <= {
+    assert {"CouplesApi.log", "Delivery.log", "Privacy.log", "React.log", "Tally.log", "Tick.log", "emulator.log"} <= {
         path.name for path in logs
     }
     for path in logs:

@@ -89,12 +89,13 @@ def forger(stack: Stack) -> Forger:
 def test_is_refused_with_401(forgery: str, forger: Forger, stack: Stack) -> None:
     authorization = FORGERIES[forgery](forger)
     headers = {} if authorization is None else {"Authorization": authorization}
-    log = stack.log_of("CouplesApi")
-    before = log.read_bytes() if log.exists() else b""
-    for method, path in (("GET", "/v1/me"), ("PUT", "/v1/me"), ("GET", "/v1/no-such-route")):
+    logs = [stack.log_of(function) for function in ("CouplesApi", "Privacy")]
+    before = [log.read_bytes() if log.exists() else b"" for log in logs]
+    routes = (("GET", "/v1/me"), ("PUT", "/v1/me"), ("POST", "/v1/me/export"), ("GET", "/v1/no-such-route"))
+    for method, path in routes:
         reply = httpx.request(method, stack.api_url + path, headers=headers)
         assert reply.status_code == 401, reply.text
-    assert (log.read_bytes() if log.exists() else b"") == before
+    assert [log.read_bytes() if log.exists() else b"" for log in logs] == before
 
 
 def test_the_same_token_unforged_is_let_in(forger: Forger, stack: Stack) -> None:
@@ -102,3 +103,18 @@ def test_the_same_token_unforged_is_let_in(forger: Forger, stack: Stack) -> None
     for token in (forger.good, forger.signed()):
         reply = httpx.get(f"{stack.api_url}/v1/me", headers={"Authorization": f"Bearer {token}"})
         assert (reply.status_code, reply.json()["type"]) == (404, "urn:rekindle:problem:no-profile")
+
+
+def test_an_export_takes_a_sign_in_of_just_now_and_a_renewed_token_is_none(stack: Stack) -> None:
+    """Renewing a token, which a phone does by itself, leaves its sign-in as old as it was."""
+    uid = a_uid("old-sign-in")
+    signed_in = stack.sign_in(uid=uid, signed_in_ago=HOUR)
+    refresh = {"refresh_token": signed_in["refresh_token"]}
+    renewed = httpx.post(f"{stack.google_url}/refresh", json=refresh).raise_for_status().json()
+    for token in (signed_in["id_token"], renewed["id_token"]):
+        headers = {"Authorization": f"Bearer {token}"}
+        assert httpx.get(f"{stack.api_url}/v1/me", headers=headers).json()["type"] == "urn:rekindle:problem:no-profile"
+        reply = httpx.post(f"{stack.api_url}/v1/me/export", headers=headers)
+        assert (reply.status_code, reply.json()["type"]) == (403, "urn:rekindle:problem:sign-in-not-recent")
+    with stack.phone(uid=uid) as phone:
+        assert phone.post("/v1/me/export").json()["type"] == "urn:rekindle:problem:no-profile"

@@ -20,7 +20,15 @@ if TYPE_CHECKING:
     from tests.e2e.conftest import Phone
 
 IDS: Final = ("a", "b")
-PARTS: Final = ("About me", "When Rekindle may speak", "What we play", "A pause", "Help, one tap away", "Parting")
+PARTS: Final = (
+    "About me",
+    "When Rekindle may speak",
+    "What we play",
+    "A pause",
+    "Help, one tap away",
+    "What I wrote",
+    "Parting",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,4 +153,4 @@ def _kept(stack: Stack, person: Phone) -> dict[str, Any]:
         "refreshToken": tokens["refresh_token"],
         "expires": int((now() + tokens["expires_in"]) * 1000),
     }
-    return {"session": session, "device": person.token}
+    return {"session": session, "account": {"uid": person.uid}, "device": person.token}

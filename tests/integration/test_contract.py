@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from couples_api.handler import handler_of
 from local import openapi
 from rekindle.models import Audience
 from rekindle.store import keys
 from rekindle.store.table import Write
+from tests.apis import phones_api
 from tests.builders import NEW_YORK, TOKYO, a_uid, prompts, publish
 from tests.phones import Phone, a_phone, pair
 
@@ -54,7 +54,7 @@ def witness(own_parts: Parts) -> Witness:
     publish(table, prompts("choice"), audience=Audience.CHOICE)
     publish(table, prompts("group"), audience=Audience.CODE)
     table.write(Write("Put", keys.practice_code("ABCD2345"), item={"pack": "group"}))
-    return Witness(handler_of(lambda: own_parts))
+    return Witness(phones_api(lambda: own_parts))
 
 
 def test_every_operation_answers_as_documented(witness: Witness) -> None:
@@ -89,7 +89,9 @@ def test_every_operation_answers_as_documented(witness: Witness) -> None:
     for pause in ({"until": "2026-03-09"}, None):
         assert ada.patch("/v1/couple", {"pause": pause}).status == 200
         assert ben.get("/v1/couple").status == ben.get("/v1/today").status == 200
+    _export(ada)
     assert ada.delete("/v1/couple").status == 204
+    _export(ada)
     answered_well = {name for name, statuses in witness.seen.items() if min(statuses) < 300}
     assert answered_well == {
         operation["operationId"] for operations in DOCUMENT["paths"].values() for operation in operations.values()
@@ -121,6 +123,13 @@ def _choose_packs(ada: Phone) -> None:
     assert ada.call("PUT", "/v1/couple/packs/choice").status == 200
     assert ada.delete("/v1/couple/packs/choice").status == 204
     assert ada.post("/v1/couple/practice-code", {"code": "abcd-2345"}).status == 200
+
+
+def _export(ada: Phone) -> None:
+    ada.claims["auth_time"] = str(int(ada.now.timestamp()))
+    exported = ada.post("/v1/me/export")
+    assert exported.status == 200
+    assert {entry["kind"] for entry in exported.body["entries"]} == {"alone", "day"}
 
 
 def _pair(ada: Phone, ben: Phone) -> None:
@@ -184,6 +193,15 @@ def test_every_refusal_is_documented_where_it_happens(witness: Witness) -> None:
     assert ada.put(f"{day}/reflection", {"kind": "thank_you"}).status == 200
     assert ada.put(f"{day}/reflection", {"kind": "tell_me_more"}).problem == "reflected-already"
     assert ada.put(f"{day}/answer", {"text": "Two.", "revision": 1}).problem == "answers-are-open"
+
+
+def test_an_export_that_cannot_be_is_documented(witness: Witness) -> None:
+    stranger, ada = Phone(witness, a_uid("stranger")), a_phone(witness, "ada", NEW_YORK)
+    assert ada.post("/v1/me/export").problem == "sign-in-not-recent"
+    for phone in (stranger, ada):
+        phone.claims["auth_time"] = str(int(phone.now.timestamp()))
+    assert stranger.post("/v1/me/export").problem == "no-profile"
+    assert ada.post("/v1/me/export", {"next": "nowhere"}).problem == "invalid-fields"
 
 
 def test_a_pause_that_cannot_be_is_documented(witness: Witness) -> None:

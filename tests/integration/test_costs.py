@@ -15,8 +15,8 @@ from bench.ledger import Ledger
 from bench.meter import Meter, ScanError, item_bytes, write_units
 from bench.report import READ_PER_PUSH, Report, per_1000_pushes, read_per_push
 from bench.world import World, fcm
-from couples_api.handler import application
 from delivery.courier import PAGE_ROWS
+from local import openapi
 from tests import engines
 
 if TYPE_CHECKING:
@@ -123,6 +123,14 @@ CALLS: dict[str, Bound] = {
         )
     },
 }
+EXPORTS: dict[str, Bound] = {
+    # A page reads the person, what they did alone, the days, and of each couple its key and whether it stands.
+    "POST /v1/me/export, 30 days": (5, 13, 0),
+    "POST /v1/me/export, 30 days, new process": (7, 30, 0),
+    "POST /v1/me/export, 100 days, a full page": (5, 31, 0),
+    "POST /v1/me/export, 100 days, after parting": (5, 31, 0),
+    "POST /v1/me/export, 30 days alone, and the first 70 of 100": (6, 27, 0),
+}
 TICKS: dict[str, Bound] = {
     "1 zone, nobody due": (3, 2, 1),
     "1 zone, a slot due in each": (4, 3, 1),
@@ -187,6 +195,7 @@ def named(lines: Sequence[Line], name: str) -> Line:
     ("part", "bounds"),
     [
         ("calls", CALLS),
+        ("exports", EXPORTS),
         ("ticks", TICKS),
         ("reactions", REACTIONS),
         ("tallies", TALLIES),
@@ -205,14 +214,15 @@ def test_nothing_costs_more_than_it_did(report: Report, part: str, bounds: dict[
 
 
 def test_every_route_is_measured(report: Report) -> None:
-    app = application()
-    routes = {f"{route.method} {route.openapi_path}" for route in (*app._static_routes, *app._dynamic_routes)}
-    assert {line.name.partition(",")[0] for line in report.calls} == routes
+    for application, lines in zip(openapi.PHONES.applications, (report.calls, report.exports), strict=True):
+        app = application()
+        routes = {f"{route.method} {route.openapi_path}" for route in (*app._static_routes, *app._dynamic_routes)}
+        assert {line.name.partition(",")[0] for line in lines} == routes
 
 
 def test_a_running_process_asks_kms_for_nothing(report: Report) -> None:
     """Cell keys are remembered; a new process opens one, and KMS being down hurts nobody for an hour."""
-    for line in report.calls:
+    for line in (*report.calls, *report.exports):
         assert line.cost.kms <= (1 if "new process" in line.name else 0), line.name
 
 
@@ -232,6 +242,11 @@ def test_looking_at_today_again_writes_nothing(report: Report) -> None:
     for line in report.calls:
         if line.name.startswith("GET") and "first to open it" not in line.name:
             assert line.cost.written == 0, line.name
+
+
+def test_an_export_writes_nothing(report: Report) -> None:
+    for line in report.exports:
+        assert line.cost.written == 0, line.name
 
 
 def test_a_slot_of_a_thousand_is_written_by_the_page_and_never_by_the_push(report: Report) -> None:

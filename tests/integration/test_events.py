@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+import privacy.handler
 from couples_api.handler import handler_of
 from rekindle.models import InviteId, Uid
 from rekindle.store.invites import Invite, InviteState
+from tests.apis import privacy_parts
 from tests.builders import NEW_YORK, TOKYO, an_instant
 from tests.phones import Phone
 
@@ -22,12 +24,12 @@ EVENTS = Path(__file__).parents[2] / "events"
 NOW = an_instant("2026-03-02T15:00:00Z")
 
 
-def sample(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((EVENTS / f"couples_api-{name}.json").read_text(encoding="utf-8"))
+def sample(name: str, function: str = "couples_api") -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((EVENTS / f"{function}-{name}.json").read_text(encoding="utf-8"))
     return found
 
 
-def test_the_samples_tell_a_story_from_redeeming_to_answering(own_parts: Parts) -> None:
+def test_the_samples_tell_a_story_from_redeeming_to_taking_along(own_parts: Parts) -> None:
     api = handler_of(lambda: own_parts)
 
     def fed(name: str) -> Any:
@@ -57,3 +59,7 @@ def test_the_samples_tell_a_story_from_redeeming_to_answering(own_parts: Parts) 
     answered = fed("put-answer")
     assert answered["me"]["text"] == "The way you hum when you cook."
     assert ben.get("/v1/days/2026-03-02").body["partner"] == {"state": "answered", "text": None}
+    own = privacy.handler.handler_of(lambda: privacy_parts(own_parts))
+    exported = own(sample("export", "privacy"), LambdaContext())
+    (entry,) = json.loads(exported["body"])["entries"]
+    assert entry["answer"]["text"] == "The way you hum when you cook."

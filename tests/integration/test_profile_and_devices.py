@@ -10,7 +10,7 @@ import pytest
 
 from couples_api import devices, me
 from couples_api.devices import DEVICES_LIMIT, DeviceBody
-from couples_api.parts import Caller
+from rekindle.callers import Caller
 from rekindle.models import Platform, PushKind, Target, TargetKind
 from rekindle.problems import ProblemError
 from rekindle.reminders import Slot

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from couples_api import couple, days, devices, invites, me, packs, pause, reflections, solo, streak, swap
-from couples_api.parts import Caller, Parts
 from couples_api.reader import AnswerState, DayView
+from rekindle.callers import Caller
 from rekindle.models import Audience, CoupleId, PackId, Platform, ReflectionKind, Target, TargetKind, Uid
 from rekindle.problems import Problem, ProblemError
 from rekindle.store import keys
@@ -34,6 +34,7 @@ from tests.integration.standing import slot_rows
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from couples_api.parts import Parts
     from rekindle.models import Person
 
     type Outcome = Any

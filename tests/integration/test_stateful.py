@@ -26,16 +26,18 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
-from couples_api.handler import handler_of
 from rekindle.models import Audience, Language, PackId, PromptId, PromptKind, PromptRef, Theme, Uid
 from rekindle.playlist import Course, Entry
 from rekindle.store import keys
 from rekindle.store.catalogue import PromptText
 from rekindle.store.table import Write
 from rekindle.telemetry import logger
+from tests.apis import phones_api
 from tests.builders import publish
 from tests.couple_model import (
     DAY,
+    EXPORT,
+    EXPORT_PAGE,
     HOUR,
     Learned,
     Model,
@@ -253,13 +255,21 @@ class Life(RuleBasedStateMachine):
         self.is_sound = True
 
     def ask(
-        self, who: str, route: str, place: object = "", *, query: str = "", body: Any = None, key: Any = None
+        self,
+        who: str,
+        route: str,
+        place: object = "",
+        *,
+        query: str = "",
+        body: Any = None,
+        key: Any = None,
+        **more: Any,
     ) -> Any:
         """Ask the API and the model, and hold one against the other; the body, None if it was refused."""
         if key == "new":
             self.texts += 1
             key = f"key-of-{self.texts}"
-        request = Request(who, route, str(place), query, body, key)
+        request = Request(who, route, str(place), query, body, key, **more)
         if not route.startswith("GET"):
             self.past = [*self.past[-19:], request]
         return self.sent(request)
@@ -296,7 +306,8 @@ class Life(RuleBasedStateMachine):
         return body
 
     def replied(self, request: Request) -> Reply:
-        phone = Phone(self.api, Uid(request.who), self.now)
+        claims = {"auth_time": str(int((self.now - request.signed_in).timestamp()))}
+        phone = Phone(self.api, Uid(request.who), self.now, claims)
         method = request.route.partition(" ")[0]
         headers = {"idempotency-key": request.key} if request.key else None
         return phone.call(method, request.path, request.body, headers=headers)
@@ -422,6 +433,7 @@ class Life(RuleBasedStateMachine):
                 yield person.invite.expires
             yield from (each + HOUR for each in person.tries[-5:])
             yield from (each["at"] + DAY for each in person.nudges)
+            yield from (ended + 30 * DAY for _, ended in person.parted)
         for couple in {person.couple for person in known if person.couple}:
             for day in couple.days.values():
                 yield from (day.opens, day.closes)
@@ -849,6 +861,46 @@ class Life(RuleBasedStateMachine):
         monday = today + ((weeks or 0) * 7 - today.weekday() + days) * DAY
         self.ask(who, "GET /v1/recap", query="" if weeks is None else f"?week={monday}")
 
+    @rule(
+        who=WHO,
+        signed_in=st.sampled_from([0 * SECOND, 0 * SECOND, 15 * MINUTE - SECOND, 15 * MINUTE + SECOND]),
+        between=st.sampled_from([None, None, "somebody answers", "they part", "they begin anew"]),
+    )
+    def take_along(self, who: str, signed_in: dt.timedelta, between: str | None) -> None:
+        """Page by page, while something happens after the first: what was there before comes once, and all of it."""
+        self.counted("take along")
+        written = self.model.kept(who, self.now)
+        page, entries = self.ask(who, EXPORT, signed_in=signed_in), []
+        while page:
+            entries += page["entries"]
+            if page["next"] is None:
+                texts = [entry["answer"]["text"] for entry in entries if entry["answer"]]
+                assert not [text for text in written if texts.count(text) != 1]
+                places = [(entry["couple"] or 0, entry["date"]) for entry in entries]
+                assert places == sorted(set(places))
+                return
+            self._meanwhile(who, between)
+            between = None
+            page = self.ask(who, EXPORT, body={"next": page["next"]})
+
+    def _meanwhile(self, who: str, between: str | None) -> None:
+        partner = self.partner_of(who)
+        if between == "somebody answers":
+            for each in (who, partner) if partner else ():
+                self.ask(each, "PUT /v1/days/{}/answer", self.date(who, 0), body={"text": self.text(each)})
+        elif between:
+            self.ask(partner or who, "DELETE /v1/couple")
+            if between == "they begin anew" and (
+                free := [each for each in PEOPLE if self._is_free(each) and each != who]
+            ):
+                self._pair(who, free[-1])
+
+    @rule(who=WHO, other=WHO, nth=st.integers(0, 3))
+    def ask_with_another_s_cursor(self, who: str, other: str, nth: int) -> None:
+        self.counted("another's cursor")
+        cursors = list(self.person(other).cursors)
+        self.ask(who, EXPORT, body={"next": cursors[nth] if nth < len(cursors) else "nowhere"})
+
     @rule(nth=st.integers(0, 19), who=st.none() | WHO)
     def repeat(self, nth: int, who: str | None) -> None:
         """A request comes again, or the same from somebody else: a stranger, or who was the partner once."""
@@ -873,12 +925,15 @@ class Life(RuleBasedStateMachine):
             if self.is_sound and self.person(who).couple:
                 self.ask(who, "GET /v1/days")
                 self.ask(who, "GET /v1/streak")
+            if self.is_sound:
+                self.ask(who, EXPORT)
         couples = [person.couple for person in self.model.persons.values() if person.couple]
         assert all(couples.count(couple) == 2 for couple in couples)
         self.tally.events.update(self.model.events)
 
 
 EVERYWHERE: Final[tuple[tuple[str, Any], ...]] = (
+    (EXPORT, None),
     ("GET /v1/today", None),
     ("GET /v1/days/{}", None),
     ("GET /v1/days", None),
@@ -897,7 +952,18 @@ EVERYWHERE: Final[tuple[tuple[str, Any], ...]] = (
 """Every route by which something of a sealed answer might come out; what writes is refused."""
 
 MANY_STEPS: Final = 10_000
-COMMON: Final = ("opened", "answered", "revealed", "edited", "paired", "paused", "swapped", "rest day", "streak broken")
+COMMON: Final = (
+    "exported",
+    "opened",
+    "answered",
+    "revealed",
+    "edited",
+    "paired",
+    "paused",
+    "swapped",
+    "rest day",
+    "streak broken",
+)
 """What any run of a few thousand steps meets many times; the rest of EVENTS may be passed by in one."""
 EVENTS: Final = (
     "opened",
@@ -927,6 +993,11 @@ EVENTS: Final = (
     "answer repeated",
     "answered alone",
     "own answer shared",
+    "exported",
+    "export goes on",
+    "exported after parting",
+    "keepsake over",
+    "cursor refused",
 )
 """What has to happen in a run, or the run has shown nothing."""
 
@@ -940,7 +1011,7 @@ def test_two_couples_and_a_stranger_live_as_the_design_says(
     steps = int(os.environ.get(NIGHTLY, "2000"))
     tally = Tally()
     world: list[Parts] = []
-    api = handler_of(lambda: world[-1])
+    api = phones_api(lambda: world[-1], page_days=EXPORT_PAGE)
 
     def new_world() -> tuple[Handler, Parts]:
         for name in {used.name for parts in world for used in (parts.days.table, parts.vault.table)}:

@@ -16,6 +16,7 @@ from aws_lambda_powertools.utilities.parser.models import (
 
 import couples_api.handler
 import practice_api.handler
+import privacy.handler
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
@@ -27,16 +28,18 @@ FUNCTIONS = {folder.name for folder in (ROOT / "functions").iterdir() if folder.
 SHAPES: dict[str, type[BaseModel]] = {
     "couples_api": APIGatewayProxyEventV2Model,
     "practice_api": APIGatewayProxyEventV2Model,
+    "privacy": APIGatewayProxyEventV2Model,
     "console": APIGatewayProxyEventV2Model,
     "react": DynamoDBStreamModel,
     "tally": DynamoDBStreamModel,
     "delivery": SqsModel,
 }
-APIS: dict[str, tuple[APIGatewayHttpResolver, str, str]] = {
+APIS: dict[str, tuple[APIGatewayHttpResolver, str, str | None]] = {
     "couples_api": (couples_api.handler.application(), "ANY /v1/{{proxy+}}", "/v1/"),
     "practice_api": (practice_api.handler.application(), "{method} /v1/practice/{{proxy+}}", "/v1/practice/"),
+    "privacy": (privacy.handler.application(), "{method} /v1/me/export", None),
 }
-"""Each API with its route key and what stands before the path parameter."""
+"""Each API with its route key and what stands before the path parameter, if it has one."""
 
 
 def read(event: Path) -> dict[str, Any]:
@@ -67,9 +70,7 @@ def test_a_sample_has_its_triggers_shape(event: Path) -> None:
     assert read(event).keys() == json.loads(given).keys()
 
 
-@pytest.mark.parametrize(
-    "event", [*of_function("couples_api"), *of_function("practice_api")], ids=lambda event: event.stem
-)
+@pytest.mark.parametrize("event", [event for name in APIS for event in of_function(name)], ids=lambda event: event.stem)
 def test_a_sample_of_an_api_calls_a_route_that_exists(event: Path) -> None:
     sample = read(event)
     request = sample["requestContext"]["http"]
@@ -77,7 +78,8 @@ def test_a_sample_of_an_api_calls_a_route_that_exists(event: Path) -> None:
     routes = [*app._static_routes, *app._dynamic_routes]
     assert any(route.method == request["method"] and route.rule.match(sample["rawPath"]) for route in routes)
     assert sample["routeKey"] == route_key.format(method=request["method"])
-    assert sample["pathParameters"] == {"proxy": sample["rawPath"].removeprefix(prefix)}
+    parameters = {} if prefix is None else {"pathParameters": {"proxy": sample["rawPath"].removeprefix(prefix)}}
+    assert {name: sample[name] for name in ("pathParameters",) if name in sample} == parameters
 
 
 def test_samples_name_nobody_real() -> None:

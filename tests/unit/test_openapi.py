@@ -10,7 +10,6 @@ import pytest
 from jsonschema import Draft202012Validator
 from jsonschema.validators import validator_for
 
-from couples_api.handler import application
 from local import openapi
 from rekindle.problems import Problem
 
@@ -100,8 +99,12 @@ def test_the_check_says_what_to_do_when_it_is_not(tmp_path: Path, capsys: pytest
 
 
 def test_the_document_and_the_application_have_the_same_routes() -> None:
-    app = application()
-    routes = {(route.method.lower(), route.openapi_path) for route in (*app._static_routes, *app._dynamic_routes)}
+    apps = [application() for application in openapi.PHONES.applications]
+    routes = {
+        (route.method.lower(), route.openapi_path)
+        for app in apps
+        for route in (*app._static_routes, *app._dynamic_routes)
+    }
     assert {(method, path) for method, path, _ in OPERATIONS} == routes
 
 
@@ -177,6 +180,7 @@ def test_a_handlers_own_refusals_are_read_from_its_code() -> None:
         "BUSY",
     }
     assert found["post_redeem"] >= {"TOO_MANY_TRIES", "INVITE_NOT_USABLE", "ALREADY_PAIRED", "KEY_REUSED"}
+    assert found["post_export"] >= {"SIGN_IN_NOT_RECENT", "NO_PROFILE", "INVALID_FIELDS"}
     assert found["post_nudge"] >= {"TOO_MANY_NUDGES", "KEY_REUSED", "NOT_PAIRED"}
     assert found["put_answer"] >= {"DAY_CLOSED", "ANSWERS_ARE_OPEN", "ANSWERED_ALREADY", "TEXT_MISSING", "NO_SUCH_DAY"}
 
@@ -214,6 +218,14 @@ def test_every_route_asks_for_a_token(document: Json) -> None:
     assert (scheme[1]["type"], scheme[1]["scheme"]) == ("http", "bearer")
     assert document["security"] == [{"FirebaseIdToken": []}]
     assert not any("security" in operation for _, _, operation in operations_of(document))
+
+
+def test_what_two_functions_call_by_one_name_is_the_same_thing() -> None:
+    schemas = {"Theme": {"type": "string"}}
+    openapi._add_schemas(schemas, {"Theme": {"type": "string"}, "Other": {}})
+    assert schemas.keys() == {"Theme", "Other"}
+    with pytest.raises(ValueError, match="Theme"):
+        openapi._add_schemas(schemas, {"Theme": {"type": "integer"}})
 
 
 @pytest.mark.parametrize(

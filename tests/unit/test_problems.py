@@ -17,6 +17,7 @@ STABLE = {
     "urn:rekindle:problem:body-too-large": 413,
     "urn:rekindle:problem:unsupported-media-type": 415,
     "urn:rekindle:problem:not-signed-in": 401,
+    "urn:rekindle:problem:sign-in-not-recent": 403,
     "urn:rekindle:problem:no-such-route": 404,
     "urn:rekindle:problem:no-profile": 404,
     "urn:rekindle:problem:not-paired": 404,

@@ -8,8 +8,9 @@ from http import HTTPStatus
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import BaseModel, ConfigDict
 
-from couples_api.parts import Caller, Parts, TheCaller, TheParts, known_person, standing_couple
+from couples_api.parts import Parts, TheCaller, TheParts, known_person, standing_couple
 from couples_api.pause import PauseBody, PauseView, pause_view, with_pause
+from rekindle.callers import Caller
 from rekindle.models import Couple, Person
 from rekindle.playlist import comfort_of, shelf_of
 from rekindle.store.couples import KEEPSAKE

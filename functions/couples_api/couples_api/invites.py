@@ -13,8 +13,9 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from couples_api.couple import CoupleView, couple_view
-from couples_api.parts import Caller, Parts, TheCaller, TheParts, known_person, require_unpaired, standing_couple
+from couples_api.parts import Parts, TheCaller, TheParts, known_person, require_unpaired, standing_couple
 from rekindle.calendar import local_date
+from rekindle.callers import Caller
 from rekindle.days import counted_from
 from rekindle.errors import ContentionError, WriteConflictError
 from rekindle.invites import VALIDITY, code_from, displayed, normalised

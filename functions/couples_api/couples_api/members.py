@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from couples_api.parts import Caller, Parts
+from couples_api.parts import Parts
 from rekindle.calendar import day_window, local_date
+from rekindle.callers import Caller
 from rekindle.days import begun_dates
 from rekindle.models import Couple, Person
 from rekindle.store.people import Consequences

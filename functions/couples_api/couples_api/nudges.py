@@ -12,7 +12,8 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from couples_api.invites import ID_BYTES, IdempotencyKey
-from couples_api.parts import Caller, Parts, TheCaller, TheParts, known_person, standing_couple
+from couples_api.parts import Parts, TheCaller, TheParts, known_person, standing_couple
+from rekindle.callers import Caller
 from rekindle.models import Couple
 from rekindle.nudges import LIMIT, Gesture, Nudge, next_nudge_at, nudges_left, received
 from rekindle.problems import Problem, ProblemError

@@ -13,8 +13,9 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from couples_api.invites import IdempotencyKey, claim
-from couples_api.parts import Caller, Parts, TheCaller, TheParts, known_person, standing_couple
+from couples_api.parts import Parts, TheCaller, TheParts, known_person, standing_couple
 from rekindle.calendar import local_date
+from rekindle.callers import Caller
 from rekindle.days import begun_dates
 from rekindle.invites import normalised
 from rekindle.models import Audience, Couple, Language, PackId, PackWish, Person, Wish

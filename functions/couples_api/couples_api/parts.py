@@ -7,12 +7,13 @@ import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 from aws_lambda_powertools.event_handler import Request
 from aws_lambda_powertools.event_handler.depends import Depends
 from pydantic import BeforeValidator
 
+from rekindle.callers import Caller, caller_of
 from rekindle.clients import client
 from rekindle.models import Couple, Person, Uid
 from rekindle.problems import Problem, ProblemError
@@ -21,7 +22,6 @@ from rekindle.store.catalogue import Catalogue
 from rekindle.store.couples import Couples
 from rekindle.store.days import Days
 from rekindle.store.help import HelpStore
-from rekindle.store.instants import from_millis
 from rekindle.store.invites import Invites
 from rekindle.store.nudges import Nudges
 from rekindle.store.people import People
@@ -84,28 +84,13 @@ class Parts:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who calls, as API Gateway's authorizer has verified, and when the call reached it."""
-
-    uid: Uid
-    instant: dt.datetime
-
-
 def _parts(request: Request) -> Parts:
     parts: Parts = request.context["parts"]
     return parts
 
 
 def _caller(request: Request) -> Caller:
-    context: dict[str, Any] = request.resolved_event["requestContext"]
-    found: Any = context
-    for name in ("authorizer", "jwt", "claims", "sub"):
-        found = (found or {}).get(name)
-    if not found:
-        # API Gateway lets nobody through without a token; should it ever, nobody is served by mistake.
-        raise ProblemError(Problem.NOT_SIGNED_IN)
-    return Caller(Uid(found), from_millis(context["timeEpoch"]))
+    return caller_of(request.resolved_event)
 
 
 TheParts = Annotated[Parts, Depends(_parts)]

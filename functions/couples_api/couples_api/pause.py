@@ -7,9 +7,10 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from couples_api.parts import CalendarDate, Caller, Parts
+from couples_api.parts import CalendarDate, Parts
 from couples_api.streak import known_history
 from rekindle.calendar import local_date
+from rekindle.callers import Caller
 from rekindle.days import nearby_dates
 from rekindle.models import Couple, Person
 from rekindle.pauses import ends_of, pause_on, pausing, resumed

@@ -9,7 +9,8 @@ from enum import StrEnum
 
 from pydantic import BaseModel
 
-from couples_api.parts import Caller, Parts, known_person, standing_couple
+from couples_api.parts import Parts, known_person, standing_couple
+from rekindle.callers import Caller
 from rekindle.days import nearby_dates
 from rekindle.help import DEFAULT_LANGUAGE, GENTLE_LINES, HELPED_THEMES
 from rekindle.models import Couple, Day, Language, Person, PromptKind, PromptRef, ReflectionKind, Theme, Uid
@@ -121,18 +122,12 @@ class Reader:
         """The days as this reader may see them; the couple's key is fetched only if there is something to open."""
         days = list(days)
         texts = self.parts.catalogue.texts(day.prompt for day in days)
-        if key is None and any(self._opened_to_me(day) for day in days):
+        if key is None and any(day.opened_to(self.person.uid) for day in days):
             key = self.parts.vault.couple_key(self.couple.id)
         return [self._view(day, texts[day.prompt], key) for day in days]
 
-    def _opened_to_me(self, day: Day) -> list[Uid]:
-        """Whose answers to the day this reader may read: the seal."""
-        mine = [self.person.uid] if self.person.uid in day.answers else []
-        theirs = day.answers.get(self.partner)
-        return [*mine, self.partner] if theirs and (day.revealed or theirs.share_first) else mine
-
     def _view(self, day: Day, text: PromptText, key: CoupleKey | None) -> DayView:
-        opened = {uid: key.open_answer(day, uid) for uid in self._opened_to_me(day)} if key else {}
+        opened = {uid: key.open_answer(day, uid) for uid in day.opened_to(self.person.uid)} if key else {}
         mine, theirs = day.answers.get(self.person.uid), day.answers.get(self.partner)
         return DayView(
             date=day.date,
@@ -180,7 +175,7 @@ def _reflection_view(day: Day, uid: Uid, key: CoupleKey | None) -> ReflectionVie
 def prompt_view(prompt: PromptRef, text: PromptText, language: Language) -> PromptView:
     """The prompt as somebody reads it who speaks the language."""
     # All of it in one language: a text in Spanish with its hint in English would read as a mistake.
-    spoken = language if language in text.texts else text.default
+    spoken = text.spoken_to(language)
     return PromptView(
         id=prompt_id(prompt),
         theme=text.theme,

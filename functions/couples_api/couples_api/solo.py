@@ -15,7 +15,6 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from couples_api.days import JOURNAL_PAGE, OPENING_ATTEMPTS, REVISION_LIMIT, DatePath
 from couples_api.parts import (
     CalendarDate,
-    Caller,
     Parts,
     TheCaller,
     TheParts,
@@ -25,6 +24,7 @@ from couples_api.parts import (
 )
 from couples_api.reader import AnswerState, PromptView, prompt_view
 from rekindle.calendar import local_date
+from rekindle.callers import Caller
 from rekindle.errors import ContentionError, WriteConflictError
 from rekindle.models import Answer, Person, SharedAnswer, SoloDay
 from rekindle.problems import Problem, ProblemError

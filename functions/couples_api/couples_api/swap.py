@@ -10,8 +10,9 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from couples_api.days import OPENING_ATTEMPTS, DatePath, still_together, stored_day
 from couples_api.invites import ID_BYTES, IdempotencyKey
-from couples_api.parts import Caller, Parts, TheCaller, TheParts
+from couples_api.parts import Parts, TheCaller, TheParts
 from couples_api.reader import DayView, Reader, reader_of
+from rekindle.callers import Caller
 from rekindle.errors import ContentionError, WriteConflictError
 from rekindle.models import Couple, Day, Swapped
 from rekindle.playlist import another_prompt

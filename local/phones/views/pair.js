@@ -2,6 +2,7 @@
 
 import { sleep } from "../api.js";
 import { button, field, h, words } from "../dom.js";
+import { exportCard } from "./export.js";
 import { aloneCard } from "./solo.js";
 
 const LOOK_EVERY = 2_000;
@@ -23,6 +24,7 @@ export function pair(phone) {
     h("p", { class: "or" }, "or"),
     redeeming(phone),
     aloneCard(phone),
+    exportCard(phone),
   );
 }
 

@@ -18,8 +18,9 @@ export function welcome(phone) {
     await phone.act(async () => {
       const display_name = name.value.trim();
       if (!phone.api.session) {
-        phone.keep({ drafts: {}, opened: [] }); // whose sign-in has ended here may be somebody else
-        await phone.api.signIn(`${crypto.randomUUID()}@example.org`, display_name);
+        const account = { email: `${crypto.randomUUID()}@example.org` };
+        phone.keep({ account, drafts: {}, opened: [] }); // whose sign-in has ended here may be somebody else
+        await phone.api.signIn(account, display_name);
       }
       const profile = { display_name, zone: zone.value, language: language.value };
       phone.me = await phone.api.call("put", "/v1/me", { body: profile });

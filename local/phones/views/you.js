@@ -2,6 +2,7 @@
 
 import { zones } from "../clock.js";
 import { button, field, h, select, tick, words } from "../dom.js";
+import { exportPart } from "./export.js";
 import { pausePart } from "./pause.js";
 import { BARRIERS, LANGUAGES, WEEKDAYS, counted } from "../words.js";
 
@@ -15,6 +16,7 @@ const PARTS = [
   ["packs", "What we play", packsPart],
   ["pause", "A pause", pausePart],
   ["help", "Help, one tap away", helpPart],
+  ["export", "What I wrote", exportPart],
   ["parting", "Parting", partingPart],
 ];
 
@@ -244,7 +246,7 @@ function partingPart(phone) {
   return h(
     "div",
     { class: "stack" },
-    h("p", null, `You can unpair at any time, alone and at once. ${phone.partner} gets no message. What you both wrote is closed for both.`),
+    h("p", null, `You can unpair at any time, alone and at once. ${phone.partner} gets no message. What you both wrote is closed for both; for 30 days you can save your own words.`),
     !asked && button("Unpair", () => {
       phone.data["parting"] = true;
       phone.render();

@@ -50,6 +50,10 @@ class PromptText:
     whys: Mapping[Language, str]
     hints: Mapping[Language, str]
 
+    def spoken_to(self, language: Language) -> Language:
+        """The language in which a reader gets it: their own, if it is there."""
+        return language if language in self.texts else self.default
+
 
 @dataclass(frozen=True, slots=True)
 class PackText:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 KEEPSAKE: Final = dt.timedelta(days=30)
 """How long after unpairing what each wrote can still be exported; then the couple's key goes."""
+_MILLISECOND: Final = dt.timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +157,9 @@ class Couples:
 
 
 def _freed(person: Person, couple: CoupleId, instant: dt.datetime) -> Person:
-    parted = {**person.parted, couple: instant}
+    # Later than each before, whichever clocks the instants are of: an export goes through them in this order.
+    ended_at = max([instant, *(each + _MILLISECOND for each in person.parted.values())])
+    parted = {**person.parted, couple: ended_at}
     return replace(person, couple=None, parted=parted, touch_agreed=False, paused_until=None)
 
 

@@ -25,7 +25,7 @@ from rekindle.models import (
 from rekindle.playlist import forgettable
 from rekindle.store import keys
 from rekindle.store.instants import from_millis, to_millis
-from rekindle.store.table import Write, latest_items
+from rekindle.store.table import Write, earliest_items, latest_items
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -57,6 +57,17 @@ class Days:
             keys.couple(couple).pk,
             between=(keys.day(couple, dt.date.min).sk, keys.day(couple, dt.date.max).sk),
             after=keys.day(couple, before).sk if before else None,
+            limit=limit,
+        )
+        return [day_from(item) for item in items]
+
+    def onward(self, couple: CoupleId, after: dt.date | None, limit: int) -> list[Day]:
+        """The couple's first `limit` days after a date, or of all, earliest first."""
+        items = earliest_items(
+            self.table,
+            keys.couple(couple).pk,
+            between=(keys.day(couple, dt.date.min).sk, keys.day(couple, dt.date.max).sk),
+            after=keys.day(couple, after).sk if after else None,
             limit=limit,
         )
         return [day_from(item) for item in items]

@@ -12,7 +12,7 @@ from rekindle.playlist import forgettable
 from rekindle.solo import SoloHistory
 from rekindle.store import keys
 from rekindle.store.days import answer_from, answer_item, ref_from, ref_item
-from rekindle.store.table import Write, latest_items
+from rekindle.store.table import Write, earliest_items, latest_items
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -106,6 +106,17 @@ class Solo:
             keys.solo(person).pk,
             between=(keys.solo_day(person, dt.date.min).sk, keys.solo_day(person, dt.date.max).sk),
             after=keys.solo_day(person, before).sk if before else None,
+            limit=limit,
+        )
+        return [_day_from(item) for item in items]
+
+    def onward(self, person: Uid, after: dt.date | None, limit: int) -> list[SoloDay]:
+        """The person's first `limit` days after a date, or of all, earliest first."""
+        items = earliest_items(
+            self.table,
+            keys.solo(person).pk,
+            between=(keys.solo_day(person, dt.date.min).sk, keys.solo_day(person, dt.date.max).sk),
+            after=keys.solo_day(person, after).sk if after else None,
             limit=limit,
         )
         return [_day_from(item) for item in items]

@@ -257,6 +257,22 @@ def latest_items(
     return items
 
 
+def earliest_items(
+    table: Table, pk: str, *, between: tuple[str, str], limit: int, after: str | None = None
+) -> list[Item]:
+    """The first `limit` items of a partition within `between` and after the sort key `after`, the first one first."""
+    items: list[Item] = []
+    if after is not None and after >= between[1]:
+        return items  # as of the latest
+    while len(items) < limit:
+        page = table.query(pk, between=between, after=after, limit=limit - len(items))
+        items += page.items
+        after = page.last
+        if after is None:
+            break
+    return items
+
+
 def _named(key: Key) -> dict[str, str]:
     # The table of keys has a partition key alone: its rows have no sort key.
     return {name: value for name, value in key._asdict().items() if value}

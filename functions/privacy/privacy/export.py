@@ -1,0 +1,242 @@
+"""`/v1/me/export`: what a person wrote, theirs to keep, a page at a time.
+
+An export goes through sections that keep their order for good: what was written alone, then the couples, as they ended
+one after another, with the one that stands at the end, which stays there if it ends meanwhile. Each goes by date, and a
+page begins after the date that the one before it came to. So whatever is written, and whoever parts, between two pages,
+nothing that was there when the export began is left out or comes twice.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler.openapi.params import Body
+from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
+
+from privacy.cursor import Place, cursor_of, place_from
+from privacy.parts import Parts, TheParts, TheRecentCaller
+from privacy.views import (
+    FORMAT,
+    EntryKind,
+    ExportBody,
+    ExportedAnswerView,
+    ExportedCoupleView,
+    ExportedEntryView,
+    ExportedPartnerReflectionView,
+    ExportedPartnerView,
+    ExportedProfileView,
+    ExportedPromptView,
+    ExportedReflectionView,
+    ExportView,
+)
+from rekindle.calendar import local_date
+from rekindle.callers import Caller
+from rekindle.errors import KeyGoneError
+from rekindle.models import Answer, Couple, CoupleId, Day, Language, Person, Profile, PromptRef, SoloDay, Uid
+from rekindle.problems import Problem, ProblemError
+from rekindle.store.catalogue import PromptText
+from rekindle.store.couples import KEEPSAKE
+from rekindle.vault import CoupleKey
+
+router = APIGatewayHttpRouter()
+
+_FIRST_PAGE = ExportBody()
+
+
+@router.post("/me/export")
+def post_export(
+    caller: TheRecentCaller, parts: TheParts, body: Annotated[ExportBody, Body()] = _FIRST_PAGE
+) -> ExportView:
+    """What the caller wrote, theirs to keep, a page at a time. Each page takes a sign-in of the last 15 minutes.
+
+    While the couple stands there is beside it what the partner has opened to them; after unpairing each has their own
+    writing alone, for 30 days. Nothing is changed by asking, and the same may be asked again. What a partner shows of
+    what they answered alone is not in it: they may take that back, and from a file they could not.
+    """
+    person = parts.people.person(caller.uid)
+    if person is None:
+        raise ProblemError(Problem.NO_PROFILE)
+    return _page(Exporter(person, caller, parts), _place(person, body))
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Of one section what a page has come to: the couple, if it is one's, how many days were read, and the entries."""
+
+    couple: ExportedCoupleView | None
+    read: list[dt.date]
+    entries: list[ExportedEntryView]
+
+
+@dataclass(frozen=True, slots=True)
+class Exporter:
+    """A person, with all that their export needs."""
+
+    person: Person
+    caller: Caller
+    parts: Parts
+
+    def section(self, number: int, after: dt.date | None, limit: int) -> Section:
+        """The first `limit` days of a section after a date."""
+        return self._of_couple(number, after, limit) if number else self._alone(after, limit)
+
+    def _alone(self, after: dt.date | None, limit: int) -> Section:
+        days = self.parts.solo.onward(self.person.uid, after, limit)
+        answered = [(day, day.answer) for day in days if day.answer]
+        texts = self.parts.catalogue.texts(day.prompt for day, _ in answered)
+        key = self.parts.vault.person_key(self.person.uid) if answered else None
+        entries = [
+            self._alone_entry(day, answer, texts[day.prompt], key.open_answer(day)) for day, answer in answered if key
+        ]
+        return Section(None, [day.date for day in days], entries)
+
+    def _alone_entry(self, day: SoloDay, answer: Answer, prompt: PromptText, text: str | None) -> ExportedEntryView:
+        return ExportedEntryView(
+            kind=EntryKind.ALONE,
+            date=day.date,
+            couple=None,
+            prompt=_prompt_view(day.prompt, prompt, self.person.profile.language),
+            answer=_answer_view(answer, text),
+            reflection=None,
+            partner=None,
+        )
+
+    def _of_couple(self, number: int, after: dt.date | None, limit: int) -> Section:
+        couple_id = couples_in_order(self.person)[number - 1]
+        ended_at = self.person.parted.get(couple_id)
+        # The key may be there for some hours more: it is the date that counts.
+        is_over = ended_at is not None and self.caller.instant >= ended_at + KEEPSAKE
+        key = None if is_over else self._key_of(couple_id)
+        days = self.parts.days.onward(couple_id, after, limit) if key else []
+        # Read last: whoever has parted while this was read gets their own alone.
+        couple = self.parts.couples.couple(couple_id)
+        return Section(
+            couple=self._couple_view(number, couple, ended_at, included=key is not None),
+            read=[day.date for day in days],
+            entries=self._entries(number, days, key, stands=_stands(couple) and ended_at is None) if key else [],
+        )
+
+    def _key_of(self, couple: CoupleId) -> CoupleKey | None:
+        try:
+            return self.parts.vault.couple_key(couple)
+        except KeyGoneError:
+            return None
+
+    def _couple_view(
+        self, number: int, couple: Couple | None, ended_at: dt.datetime | None, *, included: bool
+    ) -> ExportedCoupleView:
+        ended_at = ended_at or (couple.ended_at if couple else None)
+        return ExportedCoupleView(
+            couple=number,
+            since=couple.first_date if couple else None,
+            until=local_date(ended_at, self.person.profile.zone) if ended_at else None,
+            included=included,
+        )
+
+    def _entries(self, number: int, days: Iterable[Day], key: CoupleKey, *, stands: bool) -> list[ExportedEntryView]:
+        mine = self.person.uid
+        shown = [(day, [each for each in day.opened_to(mine) if stands or each == mine]) for day in days]
+        shown = [(day, opened) for day, opened in shown if opened]
+        texts = self.parts.catalogue.texts(day.prompt for day, _ in shown)
+        return [
+            ExportedEntryView(
+                kind=EntryKind.DAY,
+                date=day.date,
+                couple=number,
+                prompt=_prompt_view(day.prompt, texts[day.prompt], self.person.profile.language),
+                answer=_answer_view(day.answers[mine], key.open_answer(day, mine)) if mine in opened else None,
+                reflection=_reflection_view(day, mine, key) if mine in opened else None,
+                partner=next((_partner_view(day, each, key) for each in opened if each != mine), None),
+            )
+            for day, opened in shown
+        ]
+
+
+def couples_in_order(person: Person) -> list[CoupleId]:
+    """The couples that a person was in, as they ended, and the one that they are in; only the end of it ever grows."""
+    ended = sorted(person.parted, key=lambda couple: (person.parted[couple], couple))
+    return [*ended, person.couple] if person.couple else ended
+
+
+def _place(person: Person, body: ExportBody) -> Place:
+    """Where the page that is asked for begins; a problem if it is none of this person's."""
+    if body.next is None:
+        return Place()
+    place = place_from(body.next, person.uid)
+    if place is None or place.section > len(person.parted) + (person.couple is not None):
+        errors = [{"field": "body.next", "reason": "This is no page of your export"}]
+        raise ProblemError(Problem.INVALID_FIELDS, errors=errors)
+    return place
+
+
+def _page(exporter: Exporter, start: Place) -> ExportView:
+    """The page that begins at a place: sections one after another, until it has looked at as many days as it may."""
+    person = exporter.person
+    couples, entries, left, following = [], [], exporter.parts.page_days, None
+    for number in range(start.section, len(couples_in_order(person)) + 1):
+        section = exporter.section(number, start.after if number == start.section else None, left)
+        couples += [section.couple] if section.couple else []
+        entries += section.entries
+        left -= len(section.read)
+        if not left:
+            following = cursor_of(Place(number, section.read[-1]), person.uid)
+            break
+    return ExportView(
+        format=FORMAT,
+        exported_at=exporter.caller.instant.replace(microsecond=0),
+        profile=_profile_view(person.profile),
+        couples=couples,
+        entries=entries,
+        next=following,
+    )
+
+
+def _stands(couple: Couple | None) -> bool:
+    return couple is not None and couple.ended_at is None
+
+
+def _answer_view(answer: Answer, text: str | None) -> ExportedAnswerView:
+    return ExportedAnswerView(text=text, at=answer.at.replace(microsecond=0), share_first=answer.share_first)
+
+
+def _reflection_view(day: Day, person: Uid, key: CoupleKey) -> ExportedReflectionView | None:
+    reflection = day.answers[person].reflection
+    if reflection is None:
+        return None
+    text = key.open_reflection(day, person)
+    return ExportedReflectionView(kind=reflection.kind, text=text, at=reflection.at.replace(microsecond=0))
+
+
+def _partner_view(day: Day, partner: Uid, key: CoupleKey) -> ExportedPartnerView:
+    reflection = day.answers[partner].reflection if day.revealed else None
+    return ExportedPartnerView(
+        text=key.open_answer(day, partner),
+        reflection=ExportedPartnerReflectionView(kind=reflection.kind, text=key.open_reflection(day, partner))
+        if reflection
+        else None,
+    )
+
+
+def _prompt_view(prompt: PromptRef, text: PromptText, language: Language) -> ExportedPromptView:
+    return ExportedPromptView(
+        id=f"{prompt.pack}/{prompt.prompt}",
+        theme=text.theme,
+        kind=text.kind,
+        text=text.texts[text.spoken_to(language)],
+    )
+
+
+def _profile_view(profile: Profile) -> ExportedProfileView:
+    # In every page, so that each can be read by itself: it lies in the row that each begins with.
+    return ExportedProfileView(
+        display_name=profile.display_name,
+        zone=profile.zone,
+        language=profile.language,
+        depth=profile.depth,
+        touch_comfort=profile.touch_comfort,
+        barriers=sorted(profile.barriers),
+        streak_hidden=profile.streak_hidden,
+    )

@@ -1,0 +1,44 @@
+"""The Lambda entry: one resolver with every route of what is a person's own to take along."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from privacy import export
+from privacy.parts import Parts
+from rekindle import http
+from rekindle.settings import PrivacySettings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+
+def application() -> APIGatewayHttpResolver:
+    """A resolver with all routes; its OpenAPI document is a part of the phones' contract."""
+    app = http.resolver()
+    app.include_router(export.router, prefix="/v1")
+    return app
+
+
+def handler_of(parts: Callable[[], Parts]) -> Callable[[dict[str, Any], LambdaContext], dict[str, Any]]:
+    """A Lambda handler that works with these parts, which are made at the first request."""
+    app = application()
+
+    def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+        app.append_context(parts=parts())
+        return http.respond(app, event, context)
+
+    return handle
+
+
+@cache
+def _deployed_parts() -> Parts:
+    return Parts.of(PrivacySettings.read(os.environ))
+
+
+handler = handler_of(_deployed_parts)

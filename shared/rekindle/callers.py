@@ -1,0 +1,51 @@
+"""Who calls, and when: what an event of API Gateway says once its authorizer has verified the token."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from rekindle.models import Uid
+from rekindle.problems import Problem, ProblemError
+from rekindle.store.instants import from_millis
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls, as API Gateway's authorizer has verified, and when the call reached it.
+
+    `signed_in_at` is when they last proved who they are, which a renewed token keeps; None if the token does not say.
+    """
+
+    uid: Uid
+    instant: dt.datetime
+    signed_in_at: dt.datetime | None = None
+
+    def has_signed_in_within(self, time: dt.timedelta) -> bool:
+        """Whether they have proved who they are so short a time ago."""
+        return self.signed_in_at is not None and self.instant - self.signed_in_at <= time
+
+
+def caller_of(event: Mapping[str, Any]) -> Caller:
+    """The caller of an HTTP API event; a problem if nobody has signed in."""
+    context = event["requestContext"]
+    claims: Any = context
+    for name in ("authorizer", "jwt", "claims"):
+        claims = (claims or {}).get(name)
+    uid = (claims or {}).get("sub")
+    if not uid:
+        # API Gateway lets nobody through without a token; should it ever, nobody is served by mistake.
+        raise ProblemError(Problem.NOT_SIGNED_IN)
+    return Caller(Uid(uid), from_millis(context["timeEpoch"]), _instant_of(claims.get("auth_time")))
+
+
+def _instant_of(seconds: object) -> dt.datetime | None:
+    # A number when it was signed, and text by the time API Gateway hands it on.
+    try:
+        return from_millis(int(float(str(seconds)) * 1000))
+    except (ValueError, OverflowError):
+        return None

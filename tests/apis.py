@@ -1,0 +1,34 @@
+"""The functions behind the phones' API, as API Gateway chooses between them, on the same stores."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import couples_api.handler
+import privacy.handler
+from privacy.parts import Parts as PrivacyParts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from couples_api.parts import Parts
+    from tests.phones import Handler
+
+
+def privacy_parts(parts: Parts, **changes: Any) -> PrivacyParts:
+    """What privacy works with, on the stores of couples_api."""
+    given: dict[str, Any] = {
+        name: getattr(parts, name) for name in ("people", "couples", "days", "solo", "catalogue", "vault")
+    }
+    return PrivacyParts(**(given | changes))
+
+
+def phones_api(parts: Callable[[], Parts], **changes: Any) -> Handler:
+    """Both functions in this process; the changes are of what privacy works with."""
+    couples = couples_api.handler.handler_of(parts)
+    own = privacy.handler.handler_of(lambda: privacy_parts(parts(), **changes))
+
+    def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
+        return (own if event["rawPath"] == "/v1/me/export" else couples)(event, context)
+
+    return handle

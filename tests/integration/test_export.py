@@ -1,0 +1,543 @@
+"""The export: what a person wrote, theirs to keep; and what another wrote only while it is theirs to read."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from couples_api.handler import handler_of
+from privacy.cursor import Place, cursor_of
+from privacy.parts import PAGE_DAYS, RECENT
+from rekindle.models import Uid
+from rekindle.store.couples import KEEPSAKE
+from rekindle.store.keys import Key
+from rekindle.store.table import Write
+from tests.apis import phones_api
+from tests.builders import LONDON, TOKYO, a_uid
+from tests.integration.wire import asked_of, refusal, sent, tapped
+from tests.phones import Phone, Reply, a_phone, pair
+
+if TYPE_CHECKING:
+    from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+
+    from couples_api.parts import Parts
+    from rekindle.models import CoupleId
+    from tests.phones import Handler
+
+MONDAY = dt.date(2026, 3, 2)
+DAY = dt.timedelta(days=1)
+SECOND = dt.timedelta(seconds=1)
+LAMBDA_LIMIT = 6 * 1024 * 1024
+"""Bytes that Lambda hands on of an answer."""
+
+
+@pytest.fixture
+def api(parts: Parts) -> Handler:
+    """Both functions of the phones' API, in this process."""
+    return phones_api(lambda: parts)
+
+
+@pytest.fixture
+def small_pages(parts: Parts) -> Handler:
+    """The same, with pages of two days."""
+    return phones_api(lambda: parts, page_days=2)
+
+
+@pytest.fixture
+def couple(api: Handler) -> tuple[Phone, Phone]:
+    ada, ben = (a_phone(api, name, LONDON, depth=3) for name in ("ada", "ben"))
+    pair(ada, ben)
+    return ada, ben
+
+
+def page(phone: Phone, cursor: str | None = None) -> Reply:
+    """A page of the export, of somebody who has signed in just now."""
+    phone.claims["auth_time"] = str(int(phone.now.timestamp()))
+    return phone.post("/v1/me/export", {"next": cursor} if cursor else None)
+
+
+def pages(phone: Phone) -> list[Any]:
+    found, cursor = [], None
+    while True:
+        reply = page(phone, cursor)
+        assert reply.status == 200, reply.text
+        found.append(reply.body)
+        cursor = reply.body["next"]
+        if cursor is None:
+            return found
+
+
+def entries(phone: Phone) -> list[Any]:
+    return [entry for each in pages(phone) for entry in each["entries"]]
+
+
+def texts(phone: Phone) -> list[tuple[str, str | None]]:
+    """What they wrote, by date."""
+    return [(entry["date"], entry["answer"]["text"]) for entry in entries(phone) if entry["answer"]]
+
+
+def answer(phone: Phone, date: dt.date, text: str | None, **fields: Any) -> None:
+    reply = phone.put(f"/v1/days/{date}/answer", {"text": text, **fields})
+    assert reply.status == 200, reply.text
+
+
+def meet(*phones: Phone, reflect: bool = False) -> dt.date:
+    """All of them answer on a day of theirs, which then is over."""
+    date = phones[0].now.date()
+    for phone in phones:
+        answer(phone, date, f"Written by {phone.uid} on {date}.")
+    for phone in phones if reflect else ():
+        heard = {"kind": "heard", "text": f"Heard by {phone.uid} on {date}."}
+        assert phone.put(f"/v1/days/{date}/reflection", heard).status == 200
+    for phone in phones:
+        phone.now += DAY
+    return date
+
+
+def part(phone: Phone) -> None:
+    assert phone.delete("/v1/couple").status == 204
+
+
+def couple_of(parts: Parts, phone: Phone) -> CoupleId:
+    person = parts.people.person(phone.uid)
+    assert person
+    assert person.couple
+    return person.couple
+
+
+def test_while_the_couple_stands_each_has_what_both_wrote(couple: tuple[Phone, Phone]) -> None:
+    ada, ben = couple
+    date = meet(ada, ben, reflect=True)
+    for phone, other in ((ada, ben), (ben, ada)):
+        (found,) = pages(phone)
+        assert found == {
+            "format": "rekindle-export/1",
+            "exported_at": "2026-03-03T15:00:00Z",
+            "profile": {
+                "display_name": phone.uid.partition("-")[0].title(),
+                "zone": "Europe/London",
+                "language": "en",
+                "depth": 3,
+                "touch_comfort": 0,
+                "barriers": [],
+                "streak_hidden": False,
+            },
+            "couples": [{"couple": 1, "since": "2026-03-02", "until": None, "included": True}],
+            "entries": [
+                {
+                    "kind": "day",
+                    "date": "2026-03-02",
+                    "couple": 1,
+                    "prompt": found["entries"][0]["prompt"],
+                    "answer": {
+                        "text": f"Written by {phone.uid} on {date}.",
+                        "at": "2026-03-02T15:00:00Z",
+                        "share_first": False,
+                    },
+                    "reflection": {
+                        "kind": "heard",
+                        "text": f"Heard by {phone.uid} on {date}.",
+                        "at": "2026-03-02T15:00:00Z",
+                    },
+                    "partner": {
+                        "text": f"Written by {other.uid} on {date}.",
+                        "reflection": {"kind": "heard", "text": f"Heard by {other.uid} on {date}."},
+                    },
+                }
+            ],
+            "next": None,
+        }
+        prompt = phone.get(f"/v1/days/{date}").body["prompt"]
+        assert found["entries"][0]["prompt"] == {name: prompt[name] for name in ("id", "theme", "kind", "text")}
+
+
+def test_after_parting_each_has_their_own_and_not_a_byte_of_the_other_s(couple: tuple[Phone, Phone]) -> None:
+    ada, ben = couple
+    dates = [meet(ada, ben, reflect=True) for _ in range(3)]
+    answer(ada, ada.now.date(), "Only I was there.", share_first=True)
+    part(ben)
+    for phone, other in ((ada, ben), (ben, ada)):
+        reply = page(phone)
+        (span,) = reply.body["couples"]
+        assert span == {"couple": 1, "since": str(MONDAY), "until": str(ben.now.date()), "included": True}
+        own = [f"Written by {phone.uid} on {date}." for date in dates] + ["Only I was there."] * (phone is ada)
+        assert [entry["answer"]["text"] for entry in reply.body["entries"]] == own
+        heard = [entry["reflection"]["text"] for entry in reply.body["entries"] if entry["reflection"]]
+        assert heard == [f"Heard by {phone.uid} on {date}." for date in dates]
+        assert {entry["partner"] and "theirs" for entry in reply.body["entries"]} == {None}
+        for secret in (other.uid, f"by {other.uid}", other.uid.partition("-")[0].title()):
+            assert secret not in reply.text
+    assert "Only I was there." not in page(ben).text
+
+
+def test_a_sealed_answer_leaves_no_trace(couple: tuple[Phone, Phone]) -> None:
+    """Byte for byte the export is what it is without one, however long the answer is and whenever it was given."""
+    ada, ben = couple
+    meet(ada, ben)
+    date = ada.now.date()
+    assert ada.get(f"/v1/days/{date}").status == 200
+    seen = [page(ada).text]
+    for text, revision, later in (("x", None, 0 * DAY), ("y" * 2000, 1, DAY / 24)):
+        ben.now += later
+        answer(ben, date, text, revision=revision)
+        seen.append(page(ada).text)
+    assert seen == [seen[0]] * 3
+    answer(ada, date, "Mine, in the open.")
+    (opened,) = (entry for entry in entries(ada) if entry["date"] == str(date))
+    assert opened["partner"] == {"text": "y" * 2000, "reflection": None}
+
+
+def test_a_sealed_answer_leaves_no_trace_beside_one_s_own(couple: tuple[Phone, Phone]) -> None:
+    ada, ben = couple
+    answer(ben, MONDAY, "Not for her yet.")
+    (sealed,) = entries(ben)
+    assert sealed["partner"] is None
+    answer(ada, MONDAY, "Mine.")
+    assert entries(ben)[0]["partner"] == {"text": "Mine.", "reflection": None}
+
+
+def test_who_shares_first_is_in_the_other_s_export_until_they_part(couple: tuple[Phone, Phone]) -> None:
+    ada, ben = couple
+    answer(ada, MONDAY, "For you to read already.", share_first=True)
+    (entry,) = entries(ben)
+    assert (entry["answer"], entry["reflection"]) == (None, None)
+    assert entry["partner"] == {"text": "For you to read already.", "reflection": None}
+    assert entries(ada)[0]["answer"]["share_first"] is True
+    part(ada)
+    assert entries(ben) == []
+    assert texts(ada) == [(str(MONDAY), "For you to read already.")]
+
+
+def test_what_somebody_wrote_alone_is_theirs_whatever_they_show(api: Handler) -> None:
+    """Shown to a partner it is no less their own, and not a part of the partner's file: it can be taken back."""
+    ada, ben = (a_phone(api, name, LONDON) for name in ("ada", "ben"))
+    for number in range(3):
+        date = ada.now.date()
+        assert ada.get("/v1/solo/today").body["date"] == str(date)
+        if number != 1:  # opened, and not answered
+            assert ada.put(f"/v1/solo/days/{date}/answer", {"text": f"Alone, {number}."}).status == 200
+        ada.now += DAY
+    ben.now = ada.now
+    pair(ada, ben)
+    assert ada.post(f"/v1/solo/days/{MONDAY}/share").status == 200
+    (found,) = pages(ada)
+    assert [(entry["kind"], entry["couple"]) for entry in found["entries"]] == [("alone", None)] * 2
+    assert texts(ada) == [(str(MONDAY), "Alone, 0."), (str(MONDAY + 2 * DAY), "Alone, 2.")]
+    assert found["entries"][0]["answer"]["at"] == "2026-03-02T15:00:00Z"
+    assert "Alone" not in page(ben).text
+    part(ben)
+    assert texts(ada) == [(str(MONDAY), "Alone, 0."), (str(MONDAY + 2 * DAY), "Alone, 2.")]
+    assert "Alone" not in page(ben).text
+
+
+def test_each_couple_has_its_number_and_nobody_s_name(parts: Parts, api: Handler) -> None:
+    ada, *others = (a_phone(api, name, LONDON) for name in ("ada", "ben", "cai"))
+    ids = []
+    for other in others:
+        other.now = ada.now
+        pair(ada, other)
+        ids.append(couple_of(parts, ada))
+        meet(ada, other)
+        if other is others[0]:
+            part(ada)
+    reply = page(ada)
+    assert reply.body["couples"] == [
+        {"couple": 1, "since": "2026-03-02", "until": "2026-03-03", "included": True},
+        {"couple": 2, "since": "2026-03-03", "until": None, "included": True},
+    ]
+    assert [(entry["couple"], bool(entry["partner"])) for entry in reply.body["entries"]] == [(1, False), (2, True)]
+    for secret in (*ids, others[0].uid, "Ben", "Cai"):
+        assert secret not in reply.text.replace(f"Written by {others[1].uid}", "")
+
+
+def test_couples_keep_their_order_whichever_clock_they_ended_by(parts: Parts, api: Handler) -> None:
+    """The second seems to have ended before the first: one of API Gateway's clocks is a little behind."""
+    ada, ben, cai = (a_phone(api, name, LONDON) for name in ("ada", "ben", "cai"))
+    pair(ada, ben)
+    first = couple_of(parts, ada)
+    part(ada)
+    for phone in (ada, cai):
+        phone.now -= 3 * SECOND
+    pair(ada, cai)
+    second = couple_of(parts, ada)
+    part(ada)
+    person = parts.people.person(ada.uid)
+    assert person
+    assert person.parted[first] < person.parted[second]
+
+
+@pytest.mark.parametrize(("since", "is_there"), [(KEEPSAKE - SECOND, True), (KEEPSAKE, False), (KEEPSAKE + DAY, False)])
+def test_what_was_written_with_somebody_can_be_exported_for_thirty_days(
+    couple: tuple[Phone, Phone],
+    since: dt.timedelta,
+    is_there: bool,  # noqa: FBT001
+) -> None:
+    """To the second, also if the key is there longer; and it is said that there was something."""
+    ada, ben = couple
+    meet(ada, ben)
+    part(ada)
+    for phone in (ada, ben):
+        phone.now += since
+        (found,) = pages(phone)
+        assert found["couples"] == [
+            {"couple": 1, "since": "2026-03-02", "until": "2026-03-03", "included": is_there},
+        ]
+        assert [entry["date"] for entry in found["entries"]] == (["2026-03-02"] if is_there else [])
+
+
+def test_where_the_key_has_gone_it_is_said_that_something_is_left_out(
+    parts: Parts, couple: tuple[Phone, Phone]
+) -> None:
+    ada, ben = couple
+    meet(ada, ben)
+    couple_id = couple_of(parts, ada)
+    part(ada)
+    assert ada.put(f"/v1/solo/days/{ada.now.date()}/answer", {"text": "Alone again."}).status == 200
+    parts.vault.table.write(Write("Delete", Key(f"COUPLE#{couple_id}", "")))
+    (found,) = pages(ada)
+    assert found["couples"] == [{"couple": 1, "since": "2026-03-02", "until": "2026-03-03", "included": False}]
+    assert texts(ada) == [("2026-03-03", "Alone again.")]
+
+
+def some_life(ada: Phone, ben: Phone, cai: Phone) -> list[tuple[str, str]]:
+    """Ada alone, with Ben, alone again, and with Cai; what she wrote, in the order of her export."""
+    wrote: dict[str, list[tuple[str, str]]] = {"alone": [], "with ben": [], "with cai": []}
+
+    def alone(days: int) -> None:
+        for _ in range(days):
+            date = str(ada.now.date())
+            assert ada.put(f"/v1/solo/days/{date}/answer", {"text": f"Alone on {date}."}).status == 200
+            wrote["alone"].append((date, f"Alone on {date}."))
+            ada.now += DAY
+
+    for other, name in ((ben, "with ben"), (cai, "with cai")):
+        alone(3)
+        other.now = ada.now
+        pair(ada, other)
+        for _ in range(5):
+            date = meet(ada, other)
+            wrote[name].append((str(date), f"Written by {ada.uid} on {date}."))
+        if other is ben:
+            part(ben)
+    return [each for section in wrote.values() for each in section]
+
+
+def test_pages_joined_are_the_whole(api: Handler, parts: Parts) -> None:
+    ada, ben, cai = (a_phone(api, name, LONDON, depth=3) for name in ("ada", "ben", "cai"))
+    wrote = some_life(ada, ben, cai)
+    (whole,) = pages(ada)
+    assert [(entry["date"], entry["answer"]["text"]) for entry in whole["entries"]] == wrote
+    for size in (1, 2, 3, 5, 16, 17):
+        ada.handler = phones_api(lambda: parts, page_days=size)
+        found = pages(ada)
+        assert [entry for each in found for entry in each["entries"]] == whole["entries"]
+        assert all(len(each["entries"]) <= size for each in found)
+        assert len(found) == 16 // size + 1
+        spans = {span["couple"]: span for each in found for span in each["couples"]}
+        assert list(spans.values()) == whole["couples"]
+
+
+def test_nothing_is_lost_or_comes_twice_whatever_happens_between_two_pages(small_pages: Handler) -> None:
+    """An edit, a new answer, and then somebody unpairs: what was there when the export began comes exactly once."""
+    ada, ben, cai, dua = (a_phone(small_pages, name, LONDON, depth=3) for name in ("ada", "ben", "cai", "dua"))
+    wrote = some_life(ada, ben, cai)
+    found, cursor, number = [], None, 0
+    while True:
+        reply = page(ada, cursor)
+        assert reply.status == 200, reply.text
+        found.append(reply.body)
+        cursor, number = reply.body["next"], number + 1
+        if cursor is None:
+            break
+        if number == 1:
+            answer(ada, ada.now.date(), "While it ran.")
+            wrote.append((str(ada.now.date()), "While it ran."))
+        if number == 2:
+            part(cai)
+        if number == 4:
+            assert ada.put(f"/v1/solo/days/{ada.now.date()}/answer", {"text": "Too late for this one."}).status == 200
+        if number == 6:
+            dua.now = ada.now
+            pair(ada, dua)
+            answer(ada, ada.now.date(), "With somebody new.")
+            wrote.append((str(ada.now.date()), "With somebody new."))
+    joined = [entry for each in found for entry in each["entries"]]
+    assert [(entry["date"], entry["answer"]["text"]) for entry in joined] == wrote
+    assert [entry for entry in joined if entry["partner"]] == []
+    assert {span["couple"]: span["until"] for each in found for span in each["couples"]} == {
+        1: "2026-03-10",
+        2: "2026-03-18",
+        3: None,
+    }
+
+
+def test_a_keepsake_that_ends_between_two_pages_is_told(small_pages: Handler) -> None:
+    ada, ben = (a_phone(small_pages, name, LONDON, depth=3) for name in ("ada", "ben"))
+    pair(ada, ben)
+    for _ in range(3):
+        meet(ada, ben)
+    part(ada)
+    first = page(ada).body
+    assert [span["included"] for span in first["couples"]] == [True]
+    ada.now += KEEPSAKE
+    last = page(ada, first["next"]).body
+    assert ([span["included"] for span in last["couples"]], last["entries"], last["next"]) == ([False], [], None)
+
+
+def test_who_parts_while_a_page_is_read_gets_their_own_alone(parts: Parts, couple: tuple[Phone, Phone]) -> None:
+    """The days are on their way already when the other parts."""
+    ada, ben = couple
+    meet(ada, ben, reflect=True)
+    parted: list[bool] = []
+
+    def tap(operation: str, request: AWSPreparedRequest) -> AWSResponse | None:
+        of_days = operation == "Query" and ":from" in asked_of(request)["ExpressionAttributeValues"]
+        if not of_days or "DAY#" not in str(asked_of(request)) or parted:
+            return None
+        parted.append(True)
+        found = sent(request)
+        part(ben)
+        return found
+
+    with tapped(tap, parts.people.table.client):
+        reply = page(ada)
+    assert parted
+    assert reply.status == 200
+    assert ben.uid not in reply.text
+    assert [entry["answer"]["text"] for entry in reply.body["entries"]] == [f"Written by {ada.uid} on {MONDAY}."]
+    assert reply.body["couples"] == [{"couple": 1, "since": "2026-03-02", "until": "2026-03-03", "included": True}]
+
+
+def test_another_s_cursor_leads_nowhere(small_pages: Handler) -> None:
+    ada, ben, cai = (a_phone(small_pages, name, LONDON, depth=3) for name in ("ada", "ben", "cai"))
+    pair(ada, ben)
+    for _ in range(3):
+        meet(ada, ben)
+    cursor = page(ada).body["next"]
+    assert page(ada, cursor).status == 200
+    assert (page(ada, cursor).text, page(ada).body["next"]) == (page(ada, cursor).text, cursor)
+    for phone in (ben, cai):
+        refused = page(phone, cursor)
+        assert refused.problem == "invalid-fields"
+        assert refused.body["errors"] == [{"field": "body.next", "reason": "This is no page of your export"}]
+
+
+def test_a_cursor_that_is_none_is_refused(couple: tuple[Phone, Phone]) -> None:
+    ada, _ = couple
+    sound = cursor_of(Place(1, MONDAY), ada.uid)
+    assert page(ada, sound).status == 200
+    changed = [sound[:at] + ("A" if sound[at] != "A" else "B") + sound[at + 1 :] for at in range(len(sound))]
+    # Of a couple that she was never in, as if somebody had worked out how a cursor is made.
+    beyond = cursor_of(Place(2, MONDAY), ada.uid)
+    for cursor in (*changed, beyond, sound[:-1], sound + "A", "COUPLE#x", "é" * 24, " ", "x" * 65, "0"):
+        assert page(ada, cursor).problem == "invalid-fields", cursor
+    bodies: list[Any] = [{"next": 1}, {"next": [sound]}, {"next": sound, "uid": "ben"}, {"after": "2026-03-02"}]
+    for body in bodies:
+        assert ada.post("/v1/me/export", body).problem == "invalid-fields"
+    assert ada.call("POST", "/v1/me/export", raw="{").problem == "malformed-json"
+    assert ada.get("/v1/me/export").problem == "no-such-route"
+    (whole,) = pages(ada)
+    first: list[Any] = [{}, {"next": None}]
+    for body in first:
+        assert ada.post("/v1/me/export", body).body == whole
+
+
+@pytest.mark.parametrize(
+    ("signed_in", "status"),
+    [
+        (dt.timedelta(), 200),
+        (RECENT, 200),
+        (RECENT + SECOND, 403),
+        (60 * DAY, 403),
+        (-3 * SECOND, 200),  # a clock that is a little behind
+    ],
+)
+def test_it_takes_a_recent_sign_in(couple: tuple[Phone, Phone], signed_in: dt.timedelta, status: int) -> None:
+    ada, ben = couple
+    meet(ada, ben)
+    ada.claims["auth_time"] = str(int((ada.now - signed_in).timestamp()))
+    reply = ada.post("/v1/me/export")
+    assert reply.status == status
+    if status == 403:
+        assert reply.problem == "sign-in-not-recent"
+        assert "Written" not in reply.text
+
+
+@pytest.mark.parametrize("auth_time", [None, "", "soon", "nan", "inf", "1e300", "map[]"])
+def test_a_token_that_does_not_say_when_somebody_signed_in_is_not_recent(
+    couple: tuple[Phone, Phone], auth_time: str | None
+) -> None:
+    ada, _ = couple
+    if auth_time is not None:
+        ada.claims["auth_time"] = auth_time
+    assert ada.post("/v1/me/export").problem == "sign-in-not-recent"
+
+
+def test_who_has_written_nothing_gets_their_profile(api: Handler) -> None:
+    ada = a_phone(api, "ada", TOKYO, barriers=["stress"])
+    (found,) = pages(ada)
+    assert found["profile"]["barriers"] == ["stress"]
+    assert (found["couples"], found["entries"]) == ([], [])
+    assert page(ada).headers["Cache-Control"] == "no-store"
+    stranger = Phone(api, a_uid("stranger"))
+    assert page(stranger).problem == "no-profile"
+    nobody = Phone(api, Uid(""))
+    assert page(nobody).problem == "not-signed-in"
+
+
+def test_a_day_that_the_partner_only_opened_is_none_of_theirs(couple: tuple[Phone, Phone]) -> None:
+    ada, ben = couple
+    assert ben.get("/v1/today").status == 200
+    assert entries(ada) == entries(ben) == []
+
+
+def test_what_was_checked_off_without_words_is_there(api: Handler) -> None:
+    ada, ben = (a_phone(api, name, LONDON, depth=3, touch_comfort=3) for name in ("ada", "ben"))
+    pair(ada, ben)
+    date = MONDAY
+    while ada.get(f"/v1/days/{date}").body["prompt"]["kind"] != "touch":
+        date += DAY
+        ada.now, ben.now = ada.now + DAY, ben.now + DAY
+    for phone in (ada, ben):
+        answer(phone, date, None)
+    (entry,) = entries(ada)
+    assert (entry["prompt"]["kind"], entry["answer"]["text"]) == ("touch", None)
+    assert entry["partner"] == {"text": None, "reflection": None}
+
+
+def test_a_page_of_the_longest_days_is_handed_on(couple: tuple[Phone, Phone]) -> None:
+    """Each symbol one that JSON escapes, and that Lambda escapes again in what it hands on."""
+    ada, ben = couple
+    costly = "\x01"
+    for phone in (ada, ben):
+        answer(phone, MONDAY, f"a{costly * 1998}z")
+    for phone in (ada, ben):
+        heard = {"kind": "heard", "text": f"a{costly * 998}z"}
+        assert phone.put(f"/v1/days/{MONDAY}/reflection", heard).status == 200
+    body = page(ada).text
+    assert len(body) > 6 * 6_000
+    # All that is not the day itself is counted with it, a hundred times.
+    assert PAGE_DAYS * len(json.dumps(body, ensure_ascii=False).encode()) < LAMBDA_LIMIT
+    assert PAGE_DAYS * 45_000 < LAMBDA_LIMIT
+
+
+def test_while_kms_is_down_it_is_busy_and_nothing_is_lost(parts: Parts, couple: tuple[Phone, Phone]) -> None:
+    ada, ben = couple
+    meet(ada, ben)
+    ada.handler = phones_api(lambda: replace(parts, vault=replace(parts.vault, _cells={})))
+    with tapped(lambda _operation, _request: refusal("KMSInternalException"), parts.vault.kms):
+        reply = page(ada)
+        assert (reply.status, reply.problem) == (503, "busy")
+        assert reply.headers["Retry-After"]
+    assert texts(ada) == [(str(MONDAY), f"Written by {ada.uid} on {MONDAY}.")]
+
+
+def test_couples_api_has_no_such_route(parts: Parts, couple: tuple[Phone, Phone]) -> None:
+    """What may read everything at once is a function of its own, with a role of its own."""
+    ada, _ = couple
+    ada.handler = handler_of(lambda: parts)
+    assert page(ada).problem == "no-such-route"

@@ -1,0 +1,40 @@
+"""Who calls: what an event says of it, in whatever form API Gateway hands it on."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from rekindle.callers import Caller, caller_of
+from rekindle.models import Uid
+from rekindle.problems import Problem, ProblemError
+from tests.builders import an_instant
+from tests.phones import http_event
+
+NOW = an_instant()
+
+
+def of(**claims: Any) -> Caller:
+    event = http_event("GET", "/v1/me", "ada", NOW, None)
+    event["requestContext"]["authorizer"]["jwt"]["claims"] |= claims
+    return caller_of(event)
+
+
+@pytest.mark.parametrize("auth_time", ["1772463600", "1.7724636e+09", 1772463600], ids=repr)
+def test_when_somebody_signed_in_is_read_as_it_comes(auth_time: object) -> None:
+    assert of(auth_time=auth_time) == Caller(Uid("ada"), NOW, NOW)
+
+
+@pytest.mark.parametrize("auth_time", ["", "soon", "nan", "-inf", "1e300", "[]"])
+def test_what_is_no_instant_is_no_sign_in(auth_time: str) -> None:
+    assert of(auth_time=auth_time).signed_in_at is None
+    assert not of(auth_time=auth_time).has_signed_in_within(dt.timedelta.max)
+
+
+@pytest.mark.parametrize("context", [{}, {"authorizer": None}, {"authorizer": {"jwt": {"claims": {}}}}])
+def test_nobody_is_served_by_mistake(context: dict[str, Any]) -> None:
+    with pytest.raises(ProblemError) as refused:
+        caller_of({"requestContext": {"timeEpoch": 0, **context}})
+    assert refused.value.problem is Problem.NOT_SIGNED_IN
