@@ -13,11 +13,11 @@ const EARLY = 120_000; // a token is renewed this long before it ends
 const ATTEMPTS = 3;
 const PATIENCE = 30_000;
 
-/** A refusal of the API, RFC 9457: tell them apart by `type`, and show `message` to the person. */
+/** A refusal of the API, RFC 9457: tell them apart by `type`, and show `message`, its title, to the person. */
 export class Problem extends Error {
-  /** @param {number} status @param {{ type?: string, title?: string, message?: string, errors?: { reason: string }[] }} body @param {number} retryAfter */
+  /** @param {number} status @param {{ type?: string, title?: string, message?: string }} body @param {number} retryAfter */
   constructor(status, body, retryAfter = 0) {
-    super([body.title ?? body.message ?? "Something went wrong.", ...(body.errors ?? []).map((each) => each.reason)].join(" "));
+    super(body.title ?? body.message ?? "Something went wrong.");
     this.status = status;
     this.type = (body.type ?? "").replace("urn:rekindle:problem:", "");
     this.retryAfter = retryAfter;

@@ -65,7 +65,9 @@ async function letRemindersCome() {
     const { at } = await post("/phones/beat", { reminders });
     const zones = [...new Set(phones.map((phone) => phone.zone))];
     const instant = new Date(at);
-    note.textContent = `Time has come to ${zones.map((zone) => `${weekdayIn(zone, instant)} ${timeIn(zone, instant)} in ${placeOf(zone)}`).join(", ")}. What was due is on its way.`;
+    const come = zones.map((zone) => `${weekdayIn(zone, instant)} ${timeIn(zone, instant)} in ${placeOf(zone)}`).join(", ");
+    const pause = phones.some((phone) => phone.couple?.pause);
+    note.textContent = `The schedule has come to ${come}. ${pause ? "The two are taking a pause, so nothing comes before its end." : "What was due is on its way."} The phones’ own clocks stay where they are.`;
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     note.textContent = error.message;
@@ -73,6 +75,7 @@ async function letRemindersCome() {
 }
 
 function beginAnew() {
+  if (phones.some((phone) => phone.me) && !window.confirm("Begin with two new people? Nobody can come back to these two.")) return;
   for (const phone of phones) phone.stop();
   note.textContent = "";
   begin();

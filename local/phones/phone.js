@@ -5,8 +5,7 @@ import { hourIn, longDateIn, ownZone, placeOf, timeIn, weekdayIn } from "./clock
 import { button, fill, h, icon, refill, words } from "./dom.js";
 import { Inbox } from "./inbox.js";
 import { journal } from "./views/journal.js";
-import { pair } from "./views/pair.js";
-import { loadAlone } from "./views/solo.js";
+import { loadPairing, pair } from "./views/pair.js";
 import { today } from "./views/today.js";
 import { together } from "./views/together.js";
 import { welcome } from "./views/welcome.js";
@@ -14,7 +13,7 @@ import { you } from "./views/you.js";
 
 /** @typedef {import("../../client/routes.js").Schema} Schema */
 /** A part of the app: `load` asks the API for what `view` shows. @typedef {{ title: string, path: string, load: (phone: Phone) => Promise<unknown>, view: (phone: Phone) => HTMLElement }} Tab */
-/** What outlives a reload. @typedef {{ session: import("./api.js").Session | null, account: import("./api.js").Account | null, device: string, cleared: number, tab: string, locked: boolean, drafts: Record<string, string>, opened: string[] }} Kept */
+/** What outlives a reload. @typedef {{ session: import("./api.js").Session | null, account: import("./api.js").Account | null, device: string, cleared: number, tab: string, locked: boolean, drafts: Record<string, string>, opened: string[], inviter: string }} Kept */
 
 /** @type {Record<string, Tab>} */
 const TABS = { today, journal, together, you };
@@ -26,6 +25,7 @@ const PLACES = { d: "today", t: "today", n: "today", s: "together", p: "you" };
 const OWN_DRAFTS = /^(code|alone-.*)$/;
 
 const BANNER = 8_000;
+const LOOK_EVERY = 15_000;
 const PADLOCK = "M7.500 10.500V8a4.500 4.500 0 0 1 9 0v2.500M6 10.500h12v9H6Z";
 
 export class Phone {
@@ -42,9 +42,11 @@ export class Phone {
 
   #key;
   #ticking = 0;
+  #looking = 0;
   #banner = 0;
   #shown = "";
   #again = false;
+  #offline = false;
   /** @type {Promise<void> | null} */
   #refreshing = null;
 
@@ -68,6 +70,7 @@ export class Phone {
       locked: false,
       drafts: {},
       opened: [],
+      inviter: "",
       ...JSON.parse(sessionStorage.getItem(this.#key) ?? "{}"),
     };
     this.api = new Api(this.kept.session, (session) => this.keep({ session }));
@@ -127,9 +130,12 @@ export class Phone {
    * @param {Schema["CoupleWithPacksView"] | null} couple
    */
   setCouple(couple) {
-    if (this.couple && !couple) this.data = {};
+    if (this.couple && !couple) this.data = { ended: true };
     this.couple = couple;
-    if (!couple) {
+    if (couple) {
+      this.setDraft("code", "");
+      this.keep({ inviter: "" });
+    } else {
       const own = Object.entries(this.kept.drafts).filter(([name]) => OWN_DRAFTS.test(name));
       this.keep({ drafts: Object.fromEntries(own), opened: [] });
     }
@@ -137,6 +143,11 @@ export class Phone {
 
   async start() {
     this.#ticking = window.setInterval(() => this.showClock(), 1000);
+    // An app asks anew as it comes to the front, and so finds what no push tells of, such as a reflection. This one is
+    // always there.
+    this.#looking = window.setInterval(() => {
+      if (this.couple && !this.kept.locked && !document.hidden) void this.refresh();
+    }, LOOK_EVERY);
     this.render();
     await this.refresh();
   }
@@ -144,6 +155,7 @@ export class Phone {
   /** Lets go of everything, for somebody new. */
   stop() {
     window.clearInterval(this.#ticking);
+    window.clearInterval(this.#looking);
     this.inbox.close();
     this.element.remove();
     sessionStorage.removeItem(this.#key);
@@ -174,7 +186,9 @@ export class Phone {
       this.setCouple(this.me.paired ? await this.api.call("get", "/v1/couple", {}) : null);
       this.starting = false;
       this.render();
-      await (this.couple ? this.tab.load(this) : loadAlone(this));
+      await (this.couple ? this.tab.load(this) : loadPairing(this));
+      if (this.#offline) this.tell("");
+      this.#offline = false;
     });
     this.starting = false;
     this.render();
@@ -223,6 +237,7 @@ export class Phone {
         this.data = {};
         this.render();
       }
+      this.#offline = error.status === 0;
       this.tell(error.message);
       return false;
     }

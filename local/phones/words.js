@@ -49,6 +49,8 @@ export const LANGUAGES = [
   ["fr", "Français"],
 ];
 
+export const SPOKEN = "For pushes and help, and for prompts where their pack has it. This page itself speaks English.";
+
 /** @param {number} count @param {string} one @param {string} many */
 export function counted(count, one, many) {
   return `${count} ${count === 1 ? one : many}`;

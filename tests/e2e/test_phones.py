@@ -107,6 +107,30 @@ def test_two_people_pair_answer_and_open_their_first_day(a_page: NewPage) -> Non
     assert [url for url in asked if "eyJ" in url] == []  # where every ID token begins
 
 
+def test_a_reload_in_the_middle_of_pairing_loses_nothing(a_page: NewPage) -> None:
+    page = a_page()
+    page.ada.begin("Ada", LONDON)
+    page.ben.begin("Ben", LONDON)
+    page.ada.press("Invite my partner")
+    code = page.ada.root.locator(".code").inner_text()
+    page.desk.page.reload()
+    expect(page.ada.root.get_by_text("Your invite is open.")).to_be_visible()
+    page.ben.root.get_by_label("I have a code").fill(code)
+    page.ben.press("Use this code")
+    expect(page.ben.root.get_by_text("Almost there")).to_be_visible()
+    page.desk.page.reload()
+    expect(page.ben.root.get_by_text("Almost there")).to_be_visible()
+    page.ada.press("Yes, this is us")
+    page.settle()
+
+
+def test_help_is_there_before_anybody_is_two(a_page: NewPage) -> None:
+    page = a_page()
+    page.ada.begin("Ada", LONDON)
+    page.ada.unfold("Help, one tap away")
+    expect(page.ada.root.get_by_role("link", name=re.compile("^Call "))).not_to_have_count(0)
+
+
 def test_an_answer_is_edited_while_it_is_sealed_and_shared_first_if_its_writer_says_so(two: TwoPhones) -> None:
     two.ada.answer(COFFEE)
     two.ada.press("Change it")
@@ -128,10 +152,10 @@ def test_each_takes_in_what_the_other_wrote(two: TwoPhones) -> None:
     if details.get_attribute("open") is None:
         details.locator("summary").click()
     two.ben.root.get_by_label("What I heard you say").fill("That you felt seen before you had said a word.")
-    two.ben.press("Leave this")
+    two.ben.press("Send what I heard")
     expect(two.ben.root.locator(".reflection")).to_be_visible()
-    two.ada.open("Today")
-    expect(two.ada.root.locator(".reflection")).to_contain_text("That you felt seen")
+    # No push tells of it: the other's phone finds it as it looks again.
+    expect(two.ada.root.locator(".reflection")).to_contain_text("That you felt seen", timeout=40_000)
     two.ada.open("Us")
     expect(two.ada.root.get_by_role("img", name="1 day met", exact=True)).to_be_visible()
 
@@ -160,8 +184,10 @@ def test_what_somebody_wrote_alone_is_shown_if_they_say_so(a_page: NewPage, a_ph
 def test_a_day_on_two_clocks_is_one_day(a_page: NewPage, a_couple: NewCouple, zones: tuple[str, str]) -> None:
     page = a_page(*a_couple(*zones)).settle()
     dates = [today_in(zone) for zone in zones]
-    for phone, date in zip(page.both, dates, strict=True):
-        expect(phone.root.get_by_role("heading", level=3)).to_have_text(titled(date))
+    # What both can answer comes first on either phone, also where the next date has begun.
+    for phone in page.both:
+        expect(phone.root.get_by_role("heading", level=3)).to_have_text(titled(dates[0]))
+    expect(page.ben.prompt).to_have_text(page.ada.prompt.inner_text())
     day = dates[0].isoformat()
     page.ada.answer(COFFEE, day)
     expect(page.ada.root.get_by_text("Both open once Ben has answered too.")).to_be_visible()
@@ -226,7 +252,7 @@ def test_a_nudge_comes_to_the_lock_screen_and_opens_where_it_says(two: TwoPhones
     two.ben.press("Lock the phone")
     two.ada.open("Us")
     two.ada.press("A hug")
-    expect(two.ada.root.get_by_text("2 are left for now.")).to_be_visible()
+    expect(two.ada.root.get_by_text("2 more for now.")).to_be_visible()
     notice = two.ben.root.locator(".lock .notice")
     expect(notice).to_be_visible()
     assert "Ada" not in notice.inner_text()
@@ -238,21 +264,33 @@ def test_the_next_reminders_come_when_they_are_asked_for(two: TwoPhones) -> None
     two.desk.press("Next reminders, now")
     for phone in two.both:
         expect(phone.root.locator(".lock .notice")).to_be_visible()
-    expect(two.desk.page.locator("#stage-note")).to_contain_text("Time has come to")
+    expect(two.desk.page.locator("#stage-note")).to_contain_text("The schedule has come to")
+
+
+def test_a_fresh_pair_is_begun_by_who_means_it(two: TwoPhones) -> None:
+    two.desk.page.once("dialog", lambda dialog: dialog.dismiss())
+    two.desk.press("A fresh pair")
+    expect(two.ada.prompt).to_be_visible()
+    two.desk.page.once("dialog", lambda dialog: dialog.accept())
+    two.desk.press("A fresh pair")
+    for phone in two.both:
+        expect(phone.root.get_by_role("button", name="Begin")).to_be_visible()
 
 
 def test_who_parts_closes_what_was_shared_and_the_other_finds_a_neutral_state(two: TwoPhones) -> None:
     two.ada.answer(COFFEE)
     expect(two.ben.root.locator(".banner .notice")).to_be_visible()
-    two.desk.refused.add(404)
     two.ada.open("Me")
     two.ada.unfold("Parting")
+    # Twice in haste says nothing.
+    two.ada.root.get_by_role("button", name="Unpair", exact=True).dblclick()
     two.ada.press("Unpair")
     two.ada.press("Yes, unpair now")
     expect(two.ada.root.get_by_role("heading", name="Bring your partner in")).to_be_visible()
 
     two.ben.open("Us")
     expect(two.ben.root.get_by_role("heading", name="Bring your partner in")).to_be_visible()
+    expect(two.ben.root.get_by_text("You two are not connected here any more.")).to_be_visible()
     assert "Ada" not in two.ben.root.inner_text()
 
 
@@ -275,7 +313,6 @@ def test_an_export_is_all_that_is_open_and_after_parting_one_s_own_words(two: Tw
     (entry,) = saved(two.ada)["entries"]
     assert (entry["answer"]["text"], entry["partner"]["text"]) == (COFFEE, RIVER)
 
-    two.desk.refused.add(404)
     two.ben.open("Me")
     two.ben.unfold("Parting")
     two.ben.press("Unpair")
@@ -309,7 +346,6 @@ def test_of_the_old_couple_nothing_is_left_on_a_phone(a_page: NewPage, a_couple:
     page.desk.page.reload()
     expect(words).to_have_value(COFFEE)
 
-    page.desk.refused.add(404)
     ben.call("DELETE", "/v1/couple", status=204)
     page.desk.page.reload()
     expect(page.ada.root.get_by_role("heading", name="Bring your partner in")).to_be_visible()
@@ -330,7 +366,7 @@ def test_a_pause_is_for_both_until_either_ends_it(two: TwoPhones) -> None:
     expect(two.ben.root.locator(".pause-note")).to_be_visible()
     two.ben.open("Me")
     two.ben.unfold("A pause")
-    two.ben.press("End it now")
+    two.ben.press("End it today")
     expect(two.ben.root.get_by_role("button", name="Take a pause")).to_be_visible()
     two.ada.open("Today")
     expect(two.ada.prompt).to_be_visible()
@@ -340,7 +376,6 @@ def test_a_pause_is_for_both_until_either_ends_it(two: TwoPhones) -> None:
 def test_what_the_api_refuses_is_said_in_its_own_kind_words(a_page: NewPage) -> None:
     page = a_page()
     page.ada.begin("Ada", LONDON)
-    page.desk.refused.add(404)
     page.ada.root.get_by_label("I have a code").fill("AAAAA-AAAAA")
     page.ada.press("Use this code")
     expect(page.ada.root.get_by_role("alert")).to_contain_text(
@@ -356,11 +391,11 @@ def test_settings_are_kept_and_packs_are_chosen_for_both(two: TwoPhones) -> None
     two.ada.root.get_by_label("Hide the streak").check()
     two.ada.press("Save")
     expect(two.ada.root.get_by_text("Saved.")).to_be_visible()
-    two.ada.unfold("What we play")
+    two.ada.unfold("Our packs")
     two.ada.press("Choose: Long distance")
     expect(two.ada.root.get_by_role("button", name="Put aside: Long distance")).to_be_visible()
     two.ben.open("Me")
-    two.ben.unfold("What we play")
+    two.ben.unfold("Our packs")
     expect(two.ben.root.get_by_role("button", name="Put aside: Long distance")).to_be_visible()
     two.desk.page.reload()
     two.ada.unfold("About me")

@@ -23,7 +23,7 @@ IDS: Final = ("a", "b")
 PARTS: Final = (
     "About me",
     "When Rekindle may speak",
-    "What we play",
+    "Our packs",
     "A pause",
     "Help, one tap away",
     "What I wrote",
@@ -121,6 +121,7 @@ class TwoPhones:
                 f"if (location.protocol === 'http:' && !sessionStorage.length) "
                 f"Object.assign(sessionStorage, {json.dumps(kept)});"
             )
+        desk.refused.add(404)  # whoever is in no couple asks whether an invite of theirs is open
         desk.page.goto(stack.phones_url)
         phones = (OnScreen(desk.page.locator(f"#device-{each}"), desk.page.locator(f"#show-{each}")) for each in IDS)
         return cls(desk, *phones)

@@ -1,30 +1,55 @@
 // Two people become a couple: one invites, the other types the code, and the first sees who it is before it holds.
 
-import { sleep } from "../api.js";
+import { Problem, sleep } from "../api.js";
 import { button, field, h, words } from "../dom.js";
 import { exportCard } from "./export.js";
-import { aloneCard } from "./solo.js";
+import { aloneCard, loadAlone } from "./solo.js";
+import { aloneParts, loadParts } from "./you.js";
 
 const LOOK_EVERY = 2_000;
 /** Phones that are looking whether the other has done their part. @type {WeakSet<import("../phone.js").Phone>} */
 const looking = new WeakSet();
 
 /** @param {import("../phone.js").Phone} phone */
+export async function loadPairing(phone) {
+  await loadInvite(phone);
+  phone.render();
+  await loadAlone(phone);
+  await loadParts(phone);
+}
+
+/** The invite that is open, from this phone or another of the same person. @param {import("../phone.js").Phone} phone */
+async function loadInvite(phone) {
+  const before = phone.data["invite"];
+  /** @type {import("../phone.js").Schema["InviteView"] | undefined} */
+  let now;
+  try {
+    now = await phone.api.call("get", "/v1/invites", {});
+  } catch (error) {
+    if (!(error instanceof Problem) || error.type !== "no-invite") throw error;
+  }
+  // What was asked for meanwhile knows better. A code is told once, so only the phone that made the invite has it.
+  if (phone.data["invite"] === before) phone.data["invite"] = now && { code: now.invite_id === before?.invite_id ? before.code : null, ...now };
+}
+
+/** @param {import("../phone.js").Phone} phone */
 export function pair(phone) {
-  const { invite, inviter } = phone.data;
+  const { invite, ended } = phone.data;
   void look(phone);
-  if (inviter) return waiting(phone, inviter);
+  if (phone.kept.inviter) return waiting(phone, phone.kept.inviter);
   if (invite?.redeemed_by) return confirming(phone, invite);
   return h(
     "div",
     { class: "stack" },
     h("h3", null, "Bring your partner in"),
+    ended && h("p", { class: "pause-note" }, "You two are not connected here any more. What each of you wrote stays their own; you can save yours below."),
     h("p", { class: "lead" }, "One of you invites, the other types the code. You are a couple here once the one who invited has seen who it is."),
     invite ? shown(phone, invite) : button("Invite my partner", () => open(phone), { class: "primary", id: `${phone.id}-invite` }),
     h("p", { class: "or" }, "or"),
     redeeming(phone),
     aloneCard(phone),
     exportCard(phone),
+    ...aloneParts(phone),
   );
 }
 
@@ -77,7 +102,7 @@ function redeeming(phone) {
       if (!code.value.trim()) return code.focus();
       const done = await phone.act(async () => {
         const redeemed = await phone.api.call("post", "/v1/invites/redeem", { body: { code: code.value } });
-        phone.data = { inviter: redeemed.inviter };
+        phone.keep({ inviter: redeemed.inviter });
       });
       if (done) phone.setDraft("code", "");
       phone.render();
@@ -95,7 +120,6 @@ function confirming(phone, invite) {
     h("p", { class: "lead" }, "They have used your code. Nothing is shared before you say yes."),
     button("Yes, this is us", async () => {
       await phone.act(() => phone.api.call("post", "/v1/invites/confirm", { body: { invite_id: invite.invite_id } }));
-      phone.data = {};
       await phone.open("today");
     }, { class: "primary", id: `${phone.id}-confirm` }),
     button("No, take the invite back", () => cancel(phone), { class: "plain" }),
@@ -111,7 +135,7 @@ function waiting(phone, inviter) {
     words("p", inviter, { class: "big-name" }),
     h("p", { class: "lead" }, "sees your name now, and only has to say yes."),
     button("Use another code", () => {
-      phone.data = {};
+      phone.keep({ inviter: "" });
       phone.render();
     }, { class: "plain" }),
   );
@@ -120,33 +144,28 @@ function waiting(phone, inviter) {
 /** @param {import("../phone.js").Phone} phone */
 async function cancel(phone) {
   await phone.act(() => phone.api.call("delete", "/v1/invites", {}));
-  phone.data = {};
-  phone.render();
+  await phone.refresh();
 }
 
 /** Looks now and then, as long as this is on the screen. @param {import("../phone.js").Phone} phone */
 async function look(phone) {
   if (looking.has(phone)) return;
   looking.add(phone);
+  while (phone.me && !phone.couple && phone.element.isConnected) {
+    await sleep(LOOK_EVERY);
+    if (!document.hidden && !phone.kept.locked) await seen(phone);
+  }
+  looking.delete(phone);
+}
+
+/** Whether the other has done their part. @param {import("../phone.js").Phone} phone */
+async function seen(phone) {
   try {
-    while (phone.me && !phone.couple && phone.element.isConnected) {
-      await sleep(LOOK_EVERY);
-      const { invite, inviter } = phone.data;
-      if (inviter && (await phone.api.call("get", "/v1/me", {})).paired) {
-        phone.data = {};
-        await phone.open("today");
-      } else if (invite && !invite.redeemed_by) {
-        const now = await phone.api.call("get", "/v1/invites", {});
-        if (now.redeemed_by && phone.data["invite"] === invite) {
-          phone.data["invite"] = { ...invite, ...now };
-          phone.render();
-        }
-      }
-    }
-  } catch {
-    phone.data = {}; // the invite is gone, or has had its time
+    if ((await phone.api.call("get", "/v1/me", {})).paired) return await phone.open("today");
+    if (phone.data["invite"]) await loadInvite(phone);
     phone.render();
-  } finally {
-    looking.delete(phone);
+  } catch (error) {
+    // A connection that is away comes back by itself; anything else is told as it is found.
+    if (!(error instanceof Problem) || error.status > 0) await phone.refresh();
   }
 }

@@ -11,7 +11,7 @@ const USUAL = 7;
 /** Says on the day that there is a pause. @param {Phone} phone */
 export function pauseNote(phone) {
   const pause = phone.couple?.pause;
-  return pause ? h("p", { class: "pause-note" }, `You two are taking a pause until ${dateWords(pause.until, phone.language)}. Today’s prompt is here all the same, if you like.`) : null;
+  return pause ? h("p", { class: "pause-note" }, `You two are taking a pause. It ends as ${dateWords(pause.until, phone.language)} begins. Today’s prompt is here all the same, if you like.`) : null;
 }
 
 /** @param {Phone} phone */
@@ -45,7 +45,7 @@ export function pausePart(phone) {
       "div",
       { class: "row" },
       button(pause ? "Move the end" : "Take a pause", () => (until.reportValidity() ? set({ until: until.value }) : undefined), { id: `${phone.id}-pause` }),
-      pause && button("End it now", () => set(null), { id: `${phone.id}-pause-end` }),
+      pause && button("End it today", () => set(null), { id: `${phone.id}-pause-end` }),
     ),
   );
 }

@@ -62,6 +62,6 @@ function asking(phone, day) {
       h("p", { class: "hint" }, "Give it back in your own words; nothing to mend, nothing to answer."),
       heard,
     ),
-    button("Leave this", () => (heard.value.trim() ? leave("heard", heard.value.trim()) : heard.focus()), { id: `${phone.id}-leave-${day.date}` }),
+    button("Send what I heard", () => (heard.value.trim() ? leave("heard", heard.value.trim()) : heard.focus()), { id: `${phone.id}-leave-${day.date}` }),
   );
 }

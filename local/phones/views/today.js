@@ -13,8 +13,9 @@ import { reflectPart } from "./reflect.js";
 
 const LIMIT = 2000;
 
-/** What stands below the day, each shown if it has something to show: a new part of the day is one more of these. */
-const BESIDES = [touchCard, nudgeCard];
+/** What stands above and below the day, each shown if it has something to show. */
+const ABOVE = [pauseNote, nudgeCard];
+const BELOW = [touchCard];
 
 /** @type {import("../phone.js").Tab} */
 export const today = {
@@ -31,20 +32,25 @@ export const today = {
     /** @type {Schema["TodayView"] | undefined} */
     const shown = phone.data["shown"];
     if (!shown) return h("p", { class: "loading" }, "One moment…");
+    const { today, previous, streak } = shown;
+    // Two on two clocks meet on one date: where the next has begun already, the one that waits for an answer comes first.
+    const waits = previous !== null && !previous.revealed && previous.me.state === "waiting";
+    const [first, second] = waits ? [previous, today] : [today, previous];
     return h(
       "div",
       { class: "stack" },
       h(
         "div",
         { class: "day-head" },
-        h("h3", null, dateWords(shown.today.date, phone.language)),
-        shown.streak && shown.streak.current > 0 && h("span", { class: "streak-chip" }, icon(FLAME), ` ${shown.streak.current}`, h("span", { class: "visually-hidden" }, " days in a row")),
+        h("h3", null, dateWords(first.date, phone.language)),
+        streak && streak.current > 0 && h("span", { class: "streak-chip" }, icon(FLAME), ` ${streak.current}`, h("span", { class: "visually-hidden" }, ` ${streak.current === 1 ? "day" : "days"} in a row`)),
       ),
-      pauseNote(phone),
-      dayCard(phone, shown.today),
-      ...BESIDES.map((card) => card(phone)),
-      shown.previous && h("h4", { class: "previous-head" }, `${dateWords(shown.previous.date, phone.language, { weekday: "long" })} is still open`),
-      shown.previous && dayCard(phone, shown.previous),
+      waits && h("p", { class: "hint" }, `This day is still open for you two. ${dateWords(today.date, phone.language, { weekday: "long" })}’s prompt is below.`),
+      ...ABOVE.map((card) => card(phone)),
+      dayCard(phone, first),
+      ...BELOW.map((card) => card(phone)),
+      second && h("h4", { class: "previous-head" }, `${dateWords(second.date, phone.language, { weekday: "long" })} ${waits ? "has begun here" : "is still open"}`),
+      second && dayCard(phone, second),
     );
   },
 };

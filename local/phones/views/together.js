@@ -42,7 +42,7 @@ function nudgePart(phone) {
         button([icon(path), h("span", null, label)], () => send(phone, gesture), { class: "gesture", id: `${phone.id}-nudge-${gesture}`, disabled: nudges.left === 0 }),
       ),
     ),
-    h("p", { class: "hint", role: "status" }, nudges.left > 0 ? `${counted(nudges.left, "is", "are")} left for now.` : "That is as many as one day holds."),
+    h("p", { class: "hint", role: "status" }, nudges.left > 0 ? `${nudges.left} more for now.` : "That is as many as one day holds."),
     ...nudges.received.map((nudge) => h("p", { class: "received" }, icon(GESTURES[nudge.gesture][1]), " ", words("span", phone.partner), `: ${GESTURES[nudge.gesture][0]}`)),
   );
 }
@@ -74,7 +74,7 @@ function weekPart(phone) {
     ),
     recap.themes.length > 0 && h("p", { class: "row" }, ...recap.themes.map((theme) => h("span", { class: "theme" }, THEMES[theme]))),
     ...milestones.map((days) => h("p", { class: "received" }, `${days} days, one after the other.`)),
-    longest && h("p", { class: "received" }, "Your longest run yet."),
+    longest && (phone.data["streak"]?.longest ?? 0) > 1 && h("p", { class: "received" }, "Your longest run yet."),
     packs.length > 0 && h("p", { class: "hint" }, "New to choose from: ", ...packs.map((pack) => words("span", `${pack.title}. `))),
     h(
       "div",

@@ -3,12 +3,12 @@
 import { ownZone, zones } from "../clock.js";
 import { button, field, h, select } from "../dom.js";
 import { candles } from "./candles.js";
-import { LANGUAGES } from "../words.js";
+import { LANGUAGES, SPOKEN } from "../words.js";
 
 /** @param {import("../phone.js").Phone} phone */
 export function welcome(phone) {
   const id = (/** @type {string} */ name) => `${phone.id}-${name}`;
-  const name = h("input", { id: id("name"), type: "text", maxlength: 50, autocomplete: "off", required: true, dir: "auto" });
+  const name = h("input", { id: id("name"), type: "text", maxlength: 50, pattern: ".*\\S.*", title: "A name that your partner knows you by", autocomplete: "off", required: true, dir: "auto" });
   const zone = select(id("zone"), zones().map((each) => [each, each.replaceAll("_", " ")]), ownZone());
   const language = select(id("language"), LANGUAGES, "en");
   const prompt = h("input", { id: id("prompt-time"), type: "time", step: 300, value: "08:30", required: true });
@@ -48,6 +48,7 @@ export function welcome(phone) {
     h("p", { class: "lead" }, "You both get the same prompt. Each answers alone, and the two answers open together."),
     field("What shall we call you?", name),
     h("div", { class: "pair-of-fields" }, field("Where are you?", zone), field("Your language", language)),
+    h("p", { class: "hint" }, SPOKEN),
     h("div", { class: "pair-of-fields" }, field("Prompt at", prompt), field("Evening word at", evening)),
     button("Begin", async () => {
       if (!form.reportValidity()) return;

@@ -4,7 +4,7 @@ import { zones } from "../clock.js";
 import { button, field, h, select, tick, words } from "../dom.js";
 import { exportPart } from "./export.js";
 import { pausePart } from "./pause.js";
-import { BARRIERS, LANGUAGES, WEEKDAYS, counted } from "../words.js";
+import { BARRIERS, LANGUAGES, SPOKEN, WEEKDAYS, counted } from "../words.js";
 
 /** @typedef {import("../phone.js").Phone} Phone */
 /** @typedef {import("../phone.js").Schema} Schema */
@@ -13,21 +13,23 @@ import { BARRIERS, LANGUAGES, WEEKDAYS, counted } from "../words.js";
 const PARTS = [
   ["profile", "About me", profilePart],
   ["reminders", "When Rekindle may speak", remindersPart],
-  ["packs", "What we play", packsPart],
+  ["packs", "Our packs", packsPart],
   ["pause", "A pause", pausePart],
   ["help", "Help, one tap away", helpPart],
   ["export", "What I wrote", exportPart],
   ["parting", "Parting", partingPart],
 ];
 
+/** What there is of it before one is two. */
+const ALONE = ["profile", "reminders", "help"];
+
 /** @type {import("../phone.js").Tab} */
 export const you = {
   title: "Me",
   path: "M12 11.500a3.700 3.700 0 1 0 0-7.400 3.700 3.700 0 0 0 0 7.400Zm-7.500 8.500c.5-4 3.500-6 7.500-6s7 2 7.500 6",
   async load(phone) {
-    phone.data["reminders"] = await phone.api.call("get", "/v1/me/reminders", {});
     phone.data["packs"] = (await phone.api.call("get", "/v1/packs", {})).packs;
-    phone.data["help"] = await phone.api.call("get", "/v1/help", {});
+    await loadParts(phone);
   },
   view(phone) {
     if (!phone.data["help"]) return h("p", { class: "loading" }, "One moment…");
@@ -35,17 +37,31 @@ export const you = {
       "div",
       { class: "stack" },
       h("h3", null, words("span", phone.me?.display_name ?? "")),
-      ...PARTS.map(([name, title, part]) =>
-        h(
-          "details",
-          { class: "card part", name: `${phone.id}-part`, id: `${phone.id}-fold-${name}`, open: phone.data["part"] === name },
-          h("summary", { id: `${phone.id}-part-${name}` }, title),
-          part(phone),
-        ),
-      ),
+      ...PARTS.map((part) => folded(phone, part)),
     );
   },
 };
+
+/** @param {Phone} phone */
+export async function loadParts(phone) {
+  phone.data["reminders"] = await phone.api.call("get", "/v1/me/reminders", {});
+  phone.data["help"] = await phone.api.call("get", "/v1/help", {});
+}
+
+/** For somebody who is in no couple. @param {Phone} phone */
+export function aloneParts(phone) {
+  return phone.data["help"] ? PARTS.filter(([name]) => ALONE.includes(name)).map((part) => folded(phone, part)) : [];
+}
+
+/** @param {Phone} phone @param {readonly [string, string, (phone: Phone) => HTMLElement | null]} part */
+function folded(phone, [name, title, part]) {
+  return h(
+    "details",
+    { class: "card part", name: `${phone.id}-part`, id: `${phone.id}-fold-${name}`, open: phone.data["part"] === name },
+    h("summary", { id: `${phone.id}-part-${name}` }, title),
+    part(phone),
+  );
+}
 
 /**
  * A form whose fields stay as they are filled in, until it is saved.
@@ -88,7 +104,7 @@ function profilePart(phone) {
   const me = phone.me;
   if (!me) return null;
   const id = (/** @type {string} */ name) => `${phone.id}-my-${name}`;
-  const name = h("input", { id: id("name"), type: "text", maxlength: 50, required: true, dir: "auto", props: { value: me.display_name } });
+  const name = h("input", { id: id("name"), type: "text", maxlength: 50, pattern: ".*\\S.*", title: "A name that your partner knows you by", required: true, dir: "auto", props: { value: me.display_name } });
   const zone = select(id("zone"), zones().map((each) => [each, each.replaceAll("_", " ")]), me.zone);
   const language = select(id("language"), LANGUAGES, me.language);
   const depth = select(id("depth"), [[1, "Light, to begin with"], [2, "Closer"], [3, "All the way"]], me.depth);
@@ -116,7 +132,7 @@ function profilePart(phone) {
     },
     field("My name", name),
     field("My time zone", zone),
-    field("My language", language),
+    field("My language", language, SPOKEN),
     field("How deep prompts may go", depth, "You two get what suits both. Nobody is told whose wish it was."),
     field("Touch", touch, "Small gestures come only while both of you want them."),
     h("fieldset", { class: "barriers" }, h("legend", null, "What weighs just now"), h("p", { class: "hint" }, "Only you ever see this. Prompts lean toward it."), ...barriers),
@@ -161,7 +177,7 @@ function remindersPart(phone) {
     h("div", { class: "pair-of-fields" }, field("Today’s prompt", prompt), field("In the evening", evening)),
     h("p", { class: "hint" }, "The evening’s word comes only while your answer is not there yet. Empty means never."),
     h("div", { class: "pair-of-fields" }, field("Quiet from", start), field("until", end)),
-    h("fieldset", { class: "weekdays" }, h("legend", null, "A small gesture of touch on"), h("div", { class: "weekday-row" }, ...days), field("at", touchTime)),
+    h("fieldset", { class: "weekdays" }, h("legend", null, "A small gesture of touch on"), h("div", { class: "weekday-row" }, ...days), field("at", touchTime), h("p", { class: "hint" }, "It comes while both of you have chosen days, and neither has “None for now” under “Touch”.")),
     tick("Do not show me nudges", muted, "The other is not told."),
     tick("Tell me of new packs", news),
   );
@@ -224,8 +240,8 @@ function helpPart(phone) {
         "div",
         { class: "help-line" },
         words("strong", line.name),
-        line.phone && h("p", null, link(`tel:${line.phone.replace(/[^\d+*#]/g, "")}`, line.phone)),
-        line.text && words("p", line.text),
+        line.phone && h("p", null, link(`tel:${line.phone.replace(/[^\d+*#]/g, "")}`, `Call ${line.phone}`)),
+        line.text && words("p", `Text ${line.text}`),
         line.url && h("p", null, link(line.url, line.url.replace(/^https?:\/\/(www\.)?/, "").replace(/\/$/, ""))),
         (line.hours || line.note) && words("p", [line.hours, line.note].filter(Boolean).join(". "), { class: "hint" }),
       ),
@@ -251,16 +267,17 @@ function partingPart(phone) {
       phone.data["parting"] = true;
       phone.render();
     }, { class: "danger", id: `${phone.id}-unpair` }),
+    // Where the first button was, so that whoever presses twice in haste has said nothing.
+    asked && button("No, stay", () => {
+      delete phone.data["parting"];
+      phone.render();
+    }, { id: `${phone.id}-stay` }),
     asked && button("Yes, unpair now", async () => {
       if (await phone.act(() => phone.api.call("delete", "/v1/couple", {}))) {
         phone.setCouple(null);
         await phone.refresh();
       }
     }, { class: "danger", id: `${phone.id}-unpair-now` }),
-    asked && button("No, stay", () => {
-      delete phone.data["parting"];
-      phone.render();
-    }, { class: "plain" }),
   );
 }
 

@@ -44,7 +44,7 @@ _ENGLISH: Final[Texts] = {
     },
     PushKind.TOUCH: {
         0: Text("Something small for today", "It takes a minute, and nothing to prepare."),
-        1: Text("A small pause", "One minute, just as you are."),
+        1: Text("A small moment", "One minute, just as you are."),
         2: Text("One small idea", "See whether you like it today."),
         3: Text("Take a breath", "And then, a small thing for today."),
     },
@@ -95,7 +95,7 @@ _SPANISH: Final[Texts] = {
     },
     PushKind.TOUCH: {
         0: Text("Algo pequeño para hoy", "Es un minuto, sin nada que preparar."),
-        1: Text("Una pequeña pausa", "Un minuto, estés como estés."),
+        1: Text("Un ratito", "Un minuto, estés como estés."),
         2: Text("Una idea pequeña", "Mira si hoy te gusta."),
         3: Text("Respira un poco", "Y luego, una cosa pequeña para hoy."),
     },
@@ -146,7 +146,7 @@ _FRENCH: Final[Texts] = {
     },
     PushKind.TOUCH: {
         0: Text("Quelque chose de simple", "Une minute, sans rien à préparer."),
-        1: Text("Une petite pause", "Une minute, comme tu es."),
+        1: Text("Un petit moment", "Une minute, comme tu es."),
         2: Text("Une petite idée", "Vois si elle te plaît aujourd'hui."),
         3: Text("Respire un peu", "Et puis, une petite chose pour aujourd'hui."),
     },
