@@ -39,7 +39,8 @@ DESCRIPTION: Final = """\
 What the phones speak: two people pair, both get the same prompt each day, and their two answers open together.
 
 Every error of the API is an `application/problem+json` (RFC 9457); tell them apart by `type`, which is stable, and show
-`title` to the person. API Gateway itself refuses a token (401) and a flood (429) before the API sees them.
+`title` to the person. API Gateway itself refuses a token (401) and a flood (429) before the API sees them. To a 401 a
+phone renews its token; to `sign-in-not-recent` (403) it lets the person sign in once more, which no renewal stands for.
 
 Nothing is ever cached. PUT and DELETE can be repeated as they are, POST with the same `Idempotency-Key`. Dates are
 calendar dates of the couple; instants are UTC.\

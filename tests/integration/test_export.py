@@ -12,8 +12,10 @@ import pytest
 from couples_api.handler import handler_of
 from privacy.cursor import Place, cursor_of
 from privacy.parts import PAGE_DAYS, RECENT
-from rekindle.models import Uid
+from rekindle.models import Answer, Reflection, ReflectionKind, Theme, Uid
+from rekindle.store import keys
 from rekindle.store.couples import KEEPSAKE
+from rekindle.store.days import _item_from
 from rekindle.store.keys import Key
 from rekindle.store.table import Write
 from tests.apis import phones_api
@@ -509,20 +511,36 @@ def test_what_was_checked_off_without_words_is_there(api: Handler) -> None:
     assert entry["partner"] == {"text": None, "reflection": None}
 
 
-def test_a_page_of_the_longest_days_is_handed_on(couple: tuple[Phone, Phone]) -> None:
-    """Each symbol one that JSON escapes, and that Lambda escapes again in what it hands on."""
+@pytest.mark.parametrize("symbol", ["\x01", "\N{FIRE}"], ids=["escaped", "four bytes"])
+def test_a_page_of_the_longest_days_is_handed_on(parts: Parts, couple: tuple[Phone, Phone], symbol: str) -> None:
+    """Of symbols that JSON escapes, and Lambda once more; and of such that take three pages of DynamoDB's own."""
     ada, ben = couple
-    costly = "\x01"
-    for phone in (ada, ben):
-        answer(phone, MONDAY, f"a{costly * 1998}z")
-    for phone in (ada, ben):
-        heard = {"kind": "heard", "text": f"a{costly * 998}z"}
-        assert phone.put(f"/v1/days/{MONDAY}/reflection", heard).status == 200
-    body = page(ada).text
-    assert len(body) > 6 * 6_000
-    # All that is not the day itself is counted with it, a hundred times.
-    assert PAGE_DAYS * len(json.dumps(body, ensure_ascii=False).encode()) < LAMBDA_LIMIT
-    assert PAGE_DAYS * 45_000 < LAMBDA_LIMIT
+    couple_id = couple_of(parts, ada)
+    standing, key = parts.couples.couple(couple_id), parts.vault.couple_key(couple_id)
+    assert standing
+    assert ada.get("/v1/today").status == 200
+    first = parts.days.day(couple_id, MONDAY)
+    assert first
+    rows = []
+    for number in range(PAGE_DAYS + 1):
+        day = replace(first, date=MONDAY + number * DAY, theme=Theme.OPENNESS, answers={})
+        for phone in (ada, ben):
+            written = Answer(ada.now, 1, key.seal_answer(day, phone.uid, symbol * 2000))
+            day = replace(day, answers={**day.answers, phone.uid: written})
+        for phone in (ada, ben):
+            heard = Reflection(ada.now, ReflectionKind.HEARD, key.seal_reflection(day, phone.uid, symbol * 1000))
+            mine = replace(day.answers[phone.uid], reflection=heard)
+            day = replace(day, answers={**day.answers, phone.uid: mine})
+        rows.append((keys.day(couple_id, day.date), _item_from(standing, day)))
+    parts.days.table.put_many(rows)
+    reply = page(ada)
+    assert reply.status == 200
+    assert len(reply.body["entries"]) == PAGE_DAYS
+    handed_on = len(json.dumps(reply.text, ensure_ascii=False).encode())
+    assert PAGE_DAYS * 6_000 * 4 < handed_on < LAMBDA_LIMIT * 3 / 4
+    last = page(ada, reply.body["next"]).body
+    assert (len(last["entries"]), last["next"]) == (1, None)
+    assert last["entries"][0]["partner"]["reflection"]["text"] == symbol * 1000
 
 
 def test_while_kms_is_down_it_is_busy_and_nothing_is_lost(parts: Parts, couple: tuple[Phone, Phone]) -> None:

@@ -46,7 +46,8 @@ async function save(phone) {
     phone.render();
   };
   tell("One moment…", true);
-  const done = await phone.act(async () => {
+  let done = false;
+  const work = async () => {
     // The API wants to know that it is really they, just now. An app lets them sign in once more, with their password or
     // as they did; an account of this page has none, and its phone answers for itself.
     if (phone.kept.account) await phone.api.signIn(phone.kept.account, phone.me?.display_name ?? "");
@@ -58,8 +59,12 @@ async function save(phone) {
       (found.entries.length ? `${counted(found.entries.length, "day is", "days are")} in ${name}.` : `Only your profile is in ${name}, as yet.`) +
         (missing ? " What you wrote in a couple whose 30 days are over is not: nobody can read it any more." : ""),
     );
-  });
-  if (!done) tell("");
+  };
+  try {
+    done = await phone.act(work);
+  } finally {
+    if (!done) tell("");
+  }
 }
 
 /**
