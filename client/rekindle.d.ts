@@ -24,9 +24,7 @@ export interface paths {
         head?: never;
         /**
          * Pause for both from the caller's today on, move the end of the pause, or end it
-         * @description Either of the two may.
-         *
-         *     Nobody is told who did. While it lasts no reminder comes to either, and no date counts for the streak or breaks it;
+         * @description Either of the two may. Nobody is told who did. While it lasts no reminder comes to either, and no date counts for the streak or breaks it;
          *     the day's prompt is there all the same. It ends by itself on the date that is named. Ended by hand, today counts.
          */
         patch: operations["patch_couple"];
@@ -67,9 +65,7 @@ export interface paths {
         put?: never;
         /**
          * Join, for both, the pack that a practice's code is for
-         * @description Codes that do not work get one answer; tries are limited.
-         *
-         *     Its course begins on the next date that neither has opened, or on the practice's own date.
+         * @description Codes that do not work get one answer; tries are limited. Its course begins on the next date that neither has opened, or on the practice's own date.
          */
         post: operations["post_practice_code"];
         delete?: never;
@@ -162,10 +158,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Swap the day's prompt for another of its theme, for both: once, before anyone has answered.
-         *
-         *     What is swapped away counts as met
-         * @description A repeat under one key finds the day swapped.
+         * Swap the day's prompt for another of its theme, for both: once, before anyone has answered
+         * @description What is swapped away counts as met. A repeat under one key finds the day swapped.
          */
         post: operations["post_swap"];
         delete?: never;
@@ -303,9 +297,7 @@ export interface paths {
         put?: never;
         /**
          * What the caller wrote, theirs to keep, a page at a time
-         * @description Each page takes a sign-in of the last 15 minutes.
-         *
-         *     While the couple stands there is beside it what the partner has opened to them; after unpairing each has their own
+         * @description Each page takes a sign-in of the last 15 minutes. While the couple stands there is beside it what the partner has opened to them; after unpairing each has their own
          *     writing alone, for 30 days. Nothing is changed by asking, and the same may be asked again. What a partner shows of
          *     what they answered alone is not in it: they may take that back, and from a file they could not.
          */
@@ -383,9 +375,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Look back on a week: the days the two met, their themes, and what is new; the present week as far as it has come.
-         *
-         *     There is no week before they paired, and none that has not begun
+         * Look back on a week: the days the two met, their themes, and what is new; the present week as far as it has come
+         * @description There is no week before they paired, and none that has not begun.
          */
         get: operations["get_recap"];
         put?: never;

@@ -43,7 +43,11 @@ Every error of the API is an `application/problem+json` (RFC 9457); tell them ap
 phone renews its token; to `sign-in-not-recent` (403) it lets the person sign in once more, which no renewal stands for.
 
 Nothing is ever cached. PUT and DELETE can be repeated as they are, POST with the same `Idempotency-Key`. Dates are
-calendar dates of the couple; instants are UTC.\
+calendar dates of the couple; instants are UTC.
+
+A push says where it leads by its `data.link` alone: the app's address, `/o/`, a letter, and a date, as in
+`/o/d20260302`. `d` is that day, `t` its small gesture, `n` what the partner sent, `s` the streak, `p` the packs to
+choose from. A later push of the same collapse id (iOS) or tag (Android) takes the place of an earlier one.\
 """
 
 _METHODS: Final = ("GET", "PUT", "POST", "PATCH", "DELETE")
@@ -434,7 +438,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _completed(operation: Json, route: Route) -> Json:
     """The operation with its name, its words, and every answer that it can have."""
     problems = _problems_of(route)
-    summary, _, description = (inspect.getdoc(route.func) or "").partition(". ")
+    summary, _, description = (inspect.getdoc(route.func) or "").replace(".\n\n", ". ", 1).partition(". ")
     inputs: Json = {name: operation[name] for name in ("parameters", "requestBody") if name in operation}
     success = HTTPStatus(route.status_code)
     answer: Json = {"description": success.phrase}

@@ -12,6 +12,7 @@ from jsonschema.validators import validator_for
 
 from local import openapi
 from rekindle.problems import Problem
+from rekindle.push.payloads import PLACES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -226,6 +227,17 @@ def test_what_two_functions_call_by_one_name_is_the_same_thing() -> None:
     assert schemas.keys() == {"Theme", "Other"}
     with pytest.raises(ValueError, match="Theme"):
         openapi._add_schemas(schemas, {"Theme": {"type": "integer"}})
+
+
+def test_a_phone_is_told_where_every_push_leads() -> None:
+    for letter in PLACES.values():
+        assert f"`{letter}`" in DOCUMENT["info"]["description"]
+
+
+def test_a_summary_is_one_line() -> None:
+    for document in DOCUMENTS:
+        for _, _, operation in operations_of(document):
+            assert "\n\n" not in operation["summary"]
 
 
 @pytest.mark.parametrize(

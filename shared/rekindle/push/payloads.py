@@ -92,7 +92,7 @@ REMINDERS: Final = (PushKind.PROMPT, PushKind.EVENING, PushKind.TOUCH)
 OF_A_DATE: Final = (*REMINDERS, PushKind.NEWS)
 """What is of no use once its date is over: reminders, and what comes in the place of one."""
 
-_PLACES: Final[Mapping[PushKind, str]] = {
+PLACES: Final[Mapping[PushKind, str]] = {
     PushKind.PROMPT: "d",
     PushKind.EVENING: "d",
     PushKind.TOUCH: "t",
@@ -116,7 +116,7 @@ def payload_of(occasion: Occasion, language: Language, at: dt.datetime, *, quiet
     kind = occasion.kind
     return Payload(
         text=text_of(kind, language, occasion.milestone, turn=occasion.date.toordinal()),
-        link=f"{app_link.rstrip('/')}/o/{_PLACES[kind]}{occasion.date:%Y%m%d}",
+        link=f"{app_link.rstrip('/')}/o/{PLACES[kind]}{occasion.date:%Y%m%d}",
         collapse_id=_collapse_id(occasion),
         quiet=quiet,
         ttl=occasion.expires_at - (at if kind in OF_A_DATE else _hour_of(at)),
