@@ -67,7 +67,7 @@ async function letRemindersCome() {
     const instant = new Date(at);
     const come = zones.map((zone) => `${weekdayIn(zone, instant)} ${timeIn(zone, instant)} in ${placeOf(zone)}`).join(", ");
     const pause = phones.some((phone) => phone.couple?.pause);
-    note.textContent = `The schedule has come to ${come}. ${pause ? "The two are taking a pause, so nothing comes before its end." : "What was due is on its way."} The phones’ own clocks stay where they are.`;
+    note.textContent = `The schedule has come to ${come}; the phones’ own clocks stay. ${pause ? "The two are taking a pause, so nothing comes before its end." : "What was due is on its way."}`;
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     note.textContent = error.message;

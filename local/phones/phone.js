@@ -130,7 +130,10 @@ export class Phone {
    * @param {Schema["CoupleWithPacksView"] | null} couple
    */
   setCouple(couple) {
-    if (this.couple && !couple) this.data = { ended: true };
+    if (this.couple && !couple) {
+      this.data = { ended: true };
+      this.content.scrollTop = 0;
+    }
     this.couple = couple;
     if (couple) {
       this.setDraft("code", "");

@@ -42,13 +42,15 @@ export function pair(phone) {
     "div",
     { class: "stack" },
     h("h3", null, "Bring your partner in"),
-    ended && h("p", { class: "pause-note" }, "You two are not connected here any more. What each of you wrote stays their own; you can save yours below."),
+    ended && h("p", { class: "pause-note" }, "You two are not connected here any more. What each of you wrote stays their own."),
+    ended && exportCard(phone),
     h("p", { class: "lead" }, "One of you invites, the other types the code. You are a couple here once the one who invited has seen who it is."),
     invite ? shown(phone, invite) : button("Invite my partner", () => open(phone), { class: "primary", id: `${phone.id}-invite` }),
     h("p", { class: "or" }, "or"),
     redeeming(phone),
-    aloneCard(phone),
-    exportCard(phone),
+    // Whoever has just parted is not asked about their partner.
+    !ended && aloneCard(phone),
+    !ended && exportCard(phone),
     ...aloneParts(phone),
   );
 }
