@@ -146,7 +146,7 @@ _FRENCH: Final[Texts] = {
     },
     PushKind.TOUCH: {
         0: Text("Quelque chose de simple", "Une minute, sans rien à préparer."),
-        1: Text("Un petit moment", "Une minute, comme tu es."),
+        1: Text("Un instant doux", "Une minute, comme tu es."),
         2: Text("Une petite idée", "Vois si elle te plaît aujourd'hui."),
         3: Text("Respire un peu", "Et puis, une petite chose pour aujourd'hui."),
     },
