@@ -74,12 +74,14 @@ def view(
             {"date": str(date), "active": shown(days.get(date, {}).get("active", 0))} for date in shown_days(instant)
         ],
         "weeks": [_week(week, weeks.get(week, {}), packs) for week in shown_weeks(instant)],
-        "prompts": {
-            pack: {prompt: _named(counters, "", _OF_A_PROMPT) for prompt, counters in sorted(prompts[pack].items())}
-            for pack in packs
-            if prompts[pack]
-        },
+        "prompts": {pack: told for pack in packs if (told := _prompts(prompts[pack]))},
     }
+
+
+def _prompts(prompts: Mapping[PromptId, Counters]) -> dict[str, dict[str, int | None]]:
+    # One that nothing is shown of is left out: that it stood there would say that somebody has had it.
+    named = {prompt: _named(counters, "", _OF_A_PROMPT) for prompt, counters in sorted(prompts.items())}
+    return {prompt: counts for prompt, counts in named.items() if any(counts.values())}
 
 
 def _week(week: dt.date, counters: Counters, packs: Iterable[PackId]) -> dict[str, Any]:

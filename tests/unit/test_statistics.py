@@ -101,6 +101,13 @@ def test_reach_is_of_couples_and_a_couple_is_two_persons() -> None:
     assert seen["weeks"][0]["reach"]["prompt"] == {"due": 20, "reached": None}
 
 
+def test_a_prompt_that_few_have_had_is_not_even_named() -> None:
+    walk, dance = PromptId("walk"), PromptId("dance")
+    seen = view(AT, {}, {}, {STARTER: {walk: {"offered": 9, "answered": 1}, dance: {"offered": 12}}, MONEY: {walk: {}}})
+    assert seen["prompts"].keys() == {"starter"}
+    assert seen["prompts"]["starter"].keys() == {"dance"}
+
+
 def test_where_nothing_is_counted_nothing_is_shown() -> None:
     seen = view(AT, {}, {}, {STARTER: {}})
     assert set(numbers_in(seen)) == {None}
