@@ -1,7 +1,8 @@
 """What an author may want to think about again: prompts that ask the same, hard reading, a screen too small, and more.
 
 None of it keeps a pack from being published. Everything here is judged by measures that need no dictionary, so that it
-holds for every language: each says below what it is, and its bounds are those that the practice's own packs keep.
+holds for every language: each says below what it is, and its bounds are those that the practice's own packs keep. What
+a prompt sounds like in English is in `pack_tone`.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from rekindle.pack_advice import Said, course_advice, language_advice, prompt_advice, twin_advice
 from rekindle.pack_document import SOURCE_LIMIT, DocumentError, read_document
+from rekindle.pack_tone import tone_advice
 from rekindle.packs import PackError, parse_pack
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ def check_source(source: str | bytes, *, others: Sequence[Pack] = ()) -> Checked
 def _advice(pack: Pack, others: Sequence[Pack]) -> Iterator[Advice]:
     said = list(_said(pack))
     yield from prompt_advice(said)
+    yield from tone_advice(said)
     yield from twin_advice(said, [each for other in others if other.id != pack.id for each in _said(other)])
     written = {prompt.id: frozenset(prompt.words) for prompt in pack.prompts}
     yield from language_advice(pack.languages, pack.default_language, written, frozenset(pack.words))
