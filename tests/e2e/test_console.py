@@ -13,6 +13,7 @@ from playwright.sync_api import expect
 
 from local.identity import ACCOUNTS
 from rekindle.models import PackId, PromptId
+from rekindle.pack_template import PROMPT_TEXT, PROMPT_WHY
 from rekindle.statistics import shown_days, shown_weeks, view
 from tests.e2e.conftest import today
 from tests.e2e.desk import EDITOR, READER, WRITER, Desk
@@ -177,13 +178,20 @@ def test_a_pack_is_written_mended_previewed_published_met_by_a_couple_and_withdr
 
 
 def begun(desk: Desk, pack: str) -> str:
-    """A new pack's template, in the editor."""
+    """A new pack, in the editor: its template is on the phone at once, and cannot be published as it is."""
     desk.press("New pack")
     desk.dialog.get_by_label("Title, as couples see it").fill("Lanterns")
     desk.dialog.get_by_label("Name for good").fill(pack)
+    desk.dialog.get_by_label("Whom it is for").fill("Two who walk home in the dark.")
     desk.press("Start writing")
+    expect(desk.findings).to_contain_text("2 mistakes to mend")
+    expect(desk.phone).to_contain_text(PROMPT_TEXT)
+    desk.press("Publish …")
+    desk.notice("There is something to mend first")
+    own = desk.text.input_value().replace(PROMPT_TEXT, "What made you smile?").replace(PROMPT_WHY, "It grows if told.")
+    desk.write(own)
     expect(desk.findings).to_contain_text("Nothing to mend")
-    return desk.text.input_value()
+    return own
 
 
 def with_mistakes(desk: Desk, template: str) -> None:

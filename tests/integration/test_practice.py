@@ -16,6 +16,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from practice_api.handler import handler_of
 from practice_api.parts import Parts
 from rekindle.models import Audience, Language, PackId, Uid
+from rekindle.pack_template import WRITTEN_FOR
 from rekindle.store import keys
 from rekindle.store.audit import Audit
 from rekindle.store.catalogue import Catalogue, index_of
@@ -342,6 +343,15 @@ class TestPublish:
         refused = ruth.post(f"{PACK}/publish", {"revision": revision})
         assert refused.problem == "pack-unfit"
         assert [finding["prompt"] for finding in refused.body["findings"]] == ["rain", "wind"]
+        assert live_at(parts) == {}
+
+    def test_the_template_s_own_words_are_shown_and_not_published(self, ruth: Phone, parts: Parts) -> None:
+        source = a_source(words={"en": {"title": "River", "written_for": WRITTEN_FOR}})
+        assert ruth.post("/v1/practice/check", {"source": source}).body["preview"]["words"]["en"]["title"] == "River"
+        refused = ruth.post(f"{PACK}/publish", {"revision": saved(ruth, source)})
+        assert refused.problem == "pack-unfit"
+        assert [each["field"] for each in refused.body["findings"] if not each["advice"]] == ["words.en.written_for"]
+        assert ruth.get(PACK).body["title"] == "River"
         assert live_at(parts) == {}
 
     def test_the_text_of_another_pack_is_refused(self, ruth: Phone) -> None:

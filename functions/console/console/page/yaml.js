@@ -40,8 +40,11 @@ export function promptBlock({ id, theme, kind, depth, comfort, language, words }
 export const needsHint = (theme) => HINTED.has(theme);
 export const needsComfort = (theme, kind) => theme === "touch" || kind === "touch";
 
-/** A new pack, with everything that it needs and a first prompt to write over. */
-export function newPack({ id, title, audience, language }) {
+/**
+ * A new pack, with everything that it needs and a first prompt to write over. Whoever checks it knows these words as the
+ * template's (pack_template.py), and has them mended before couples see them.
+ */
+export function newPack({ id, title, writtenFor, audience, language }) {
   return `# A pack of prompts. Lines that begin with # are notes to yourself;
 # couples never see them.
 #
@@ -64,7 +67,7 @@ languages: [${language}]
 words:
   ${language}:
     title: ${block(title, "      ")}
-    written_for: ${block("Say in one sentence whom this pack is for.", "      ")}
+    written_for: ${block(writtenFor || "Say in one sentence whom this pack is for.", "      ")}
 
 prompts:
   # Write over this first prompt, or delete it once you have your own.

@@ -94,6 +94,8 @@ async function startPack(context, taken) {
       const title = field("Title, as couples see it", h("input", { type: "text", maxlength: "60", autofocus: true, autocomplete: "off" }));
       const name = field("Name for good", h("input", { type: "text", maxlength: "48", autocomplete: "off", spellcheck: "false" }),
         { hint: "Small letters, digits and hyphens. The service knows the pack by it, and it never changes." });
+      const writtenFor = field("Whom it is for, in a sentence", h("input", { type: "text", maxlength: "240", autocomplete: "off" }),
+        { optional: true, hint: "Couples read it when they choose. You can write it later." });
       const audience = field("Who gets it", select(Object.entries(AUDIENCES).map(([each, { label }]) => [each, label]), "everyone"));
       const language = field("Written in", select(LANGUAGES.map((each) => [each, languageName(each)]), "en"), { hint: "You can add other languages later." });
       let chosen = false;
@@ -109,11 +111,12 @@ async function startPack(context, taken) {
         const wrong = [title, name].find((each) => each.control.hasAttribute("aria-invalid"));
         if (wrong) return wrong.control.focus();
         context.startWith(slug, newPack({
-          id: slug, title: title.control.value.trim(), audience: audience.control.value, language: language.control.value,
+          id: slug, title: title.control.value.trim(), writtenFor: writtenFor.control.value.trim(),
+          audience: audience.control.value, language: language.control.value,
         }));
         return close(slug);
       };
-      const form = h("form", { id: "new-pack", novalidate: true, on: { submit: start } }, title.element, name.element, audience.element, language.element);
+      const form = h("form", { id: "new-pack", novalidate: true, on: { submit: start } }, title.element, name.element, writtenFor.element, audience.element, language.element);
       return {
         body: form,
         actions: [
