@@ -252,6 +252,29 @@ def nothing_else(practice: httpx.Client, pack: str) -> Iterator[None]:
             assert practice.post(f"/v1/practice/packs/{other}/restore", json={}).status_code == 200
 
 
+def test_a_copy_of_what_couples_have_is_said_before_it_is_published(
+    desk: Desk, practice: httpx.Client, pack_id: str
+) -> None:
+    two = f"""{a_source(pack_id, text="Which lighthouse would you keep?")}\
+  - id: harbour
+    theme: spark
+    kind: question
+    depth: 1
+    words:
+      en:
+        text: Whose harbour smelled of oranges?
+        why: Small joys grow when they are told.
+"""
+    published(practice, pack_id, two)
+    a_draft(practice, f"{pack_id}-again", two.replace(f"id: {pack_id}", f"id: {pack_id}-again"))
+    desk.open(f"packs/{pack_id}-again", "To mend")
+    desk.press("Publish …")
+    expect(desk.dialog).to_contain_text(f"ask in 2 of 2 almost the same as the pack {pack_id}")
+    expect(desk.dialog).to_contain_text("suggestions for single prompts, listed beside the text")
+    assert (desk.overflow(), desk.barriers()) == (0, [])
+    desk.press("Not yet")
+
+
 @pytest.mark.usefixtures("_two_needed")
 def test_what_one_proposes_another_approves_or_turns_down(
     a_desk: NewDesk, practice: httpx.Client, pack_id: str

@@ -247,6 +247,24 @@ class TestCheck:
         assert preview["words"]["he"] == {"title": "נהר", "written_for": "אנחנו."}
         assert preview["prompts"][0]["words"]["he"] == {"text": "גשם?", "why": "<b>רטוב</b>", "hint": None}
 
+    def test_a_copy_of_what_couples_have_is_told_whenever_it_is_looked_at(self, ruth: Phone) -> None:
+        published(ruth)
+        copy = a_source(id="lake")
+        reason = "ask in 2 of 2 almost the same as the pack river; couples who have both would meet them twice"
+        for reply in (
+            ruth.post("/v1/practice/check", {"source": copy, "pack_id": "lake"}),
+            ruth.put("/v1/practice/packs/lake/draft", {"source": copy, "revision": 0}),
+        ):
+            told = [(each["field"], each["reason"]) for each in reply.body["findings"] if each["prompt"] is None]
+            assert told == [("prompts", reason)]
+            assert all(each["advice"] for each in reply.body["findings"])
+
+    def test_what_nobody_has_any_more_may_be_written_again(self, ruth: Phone) -> None:
+        published(ruth)
+        ruth.post(f"{PACK}/withdraw", {})
+        reply = ruth.post("/v1/practice/check", {"source": a_source(id="lake"), "pack_id": "lake"})
+        assert [each["reason"] for each in reply.body["findings"] if "river" in each["reason"]] == []
+
     @pytest.mark.parametrize("source", ["", "\t", "[" * 10_000, "a: *b", "\x00", "- " * 5_000, "'", "{}"])
     def test_rubbish_gets_a_finding_and_never_an_error(self, ruth: Phone, source: str) -> None:
         reply = ruth.post("/v1/practice/check", {"source": source})

@@ -222,7 +222,8 @@ function desk(context, given, draft, changed, element) {
       return notify("There is something to mend first. It is listed beside the text.", { problem: true });
     }
     if ((isDirty() || revision === 0) && !(await saveDraft())) return undefined;
-    const answer = await askToPublish(context, pack, check.preview, revision);
+    const advice = check.findings.filter((each) => each.advice);
+    const answer = await askToPublish(context, pack, { preview: check.preview, advice, revision });
     if (answer?.kind === "draft-changed") return void (await conflict(answer.body));
     if (answer?.findings) return void takeFindings(answer.findings, null, editor.value);
     if (!answer?.pack) return undefined;
