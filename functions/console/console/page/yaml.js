@@ -100,6 +100,17 @@ export function languagesIn(source) {
   return [...new Set([main, ...rest].filter(Boolean))];
 }
 
+/** What a text calls its pack; a guess, for what cannot be read yet, and "" where nothing is found. */
+export function titleIn(source) {
+  const words = /^words:.*\n((?:[ \t].*\n|#.*\n|\n)*)/m.exec(`${source}\n`)?.[1] ?? "";
+  const [, indent, line] = /^([ \t]+)title:[ \t]*(.*)$/m.exec(words) ?? [];
+  if (line === undefined) return "";
+  if (!/^[>|]/.test(line)) return line.replace(/\s+#.*$/, "").replace(/^(["'])(.*)\1\s*$/, "$2").trim();
+  const below = words.slice(words.indexOf(`${indent}title:`)).split("\n").slice(1);
+  const end = below.findIndex((each) => each.trim() && !each.startsWith(`${indent} `));
+  return below.slice(0, end === -1 ? below.length : end).join(" ").split(/\s+/).filter(Boolean).join(" ");
+}
+
 /**
  * A text with a prompt put in: after the prompt that the cursor is in, or after the last. Returns {start, end, text}:
  * what to put in place of which part. Null where the text has no list of prompts.
