@@ -99,7 +99,7 @@ def twin_advice(said: Sequence[Said], others: Sequence[Said] = ()) -> Iterator[A
     prompts = len({each.prompt for each in said})
     for pack, number in copied.most_common(1):
         if number > max(1, prompts / 2):
-            reason = f"ask in {number} of {prompts} almost the same as the pack {pack}"
+            reason = f"{number} of {prompts} ask almost the same as the pack {pack}"
             yield Advice(None, "prompts", f"{reason}; couples who have both would meet them twice")
     yield from told.values()
 

@@ -272,7 +272,7 @@ def test_a_copy_of_what_couples_have_is_said_before_it_is_published(
     a_draft(practice, f"{pack_id}-again", two.replace(f"id: {pack_id}", f"id: {pack_id}-again"))
     desk.open(f"packs/{pack_id}-again", "To mend")
     desk.press("Publish …")
-    expect(desk.dialog).to_contain_text(f"ask in 2 of 2 almost the same as the pack {pack_id}")
+    expect(desk.dialog).to_contain_text(f"2 of 2 ask almost the same as the pack {pack_id}")
     expect(desk.dialog).to_contain_text("suggestions for single prompts, listed beside the text")
     assert (desk.overflow(), desk.barriers()) == (0, [])
     desk.press("Not yet")

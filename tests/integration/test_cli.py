@@ -244,7 +244,7 @@ class TestPublish:
     ) -> None:
         ruth("packs", "publish", str(river), "--yes")
         lake = a_file(tmp_path / "lake.yaml", id="lake")
-        copied = "pack: prompts: ask in 2 of 2 almost the same as the pack"
+        copied = "pack: prompts: 2 of 2 ask almost the same as the pack"
         ruth.answers[:] = ["n"]
         for said in (ruth("packs", "publish", lake), ruth("packs", "publish", lake, "--yes")):
             assert copied in said.err

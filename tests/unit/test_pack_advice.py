@@ -123,7 +123,7 @@ class TestTwins:
         assert first == Advice(
             None,
             "prompts",
-            "ask in 84 of 87 almost the same as the pack starter; couples who have both would meet them twice",
+            "84 of 87 ask almost the same as the pack starter; couples who have both would meet them twice",
         )
         assert len(rest) == 84
 

@@ -65,7 +65,7 @@ export function askToPublish(context, pack, { preview, advice, revision }) {
       const missing = preview.languages.map((language) => [language, preview.prompts.filter((each) => !each.words[language]).length]).filter(([, count]) => count);
       const body = h("div", {},
         problem,
-        advice.length > 0 && adviceOf(advice),
+        adviceOf(advice),
         h("ul", { class: "consequences" },
           h("li", {}, h("strong", {}, h("bdi", {}, title)), ` becomes version ${next}: ${counted(preview.prompts.length, "prompt")} in ${listed(preview.languages.map(languageName))}.`),
           missing.map(([language, count]) => h("li", {}, `${counted(count, "prompt")} ${count === 1 ? "has" : "have"} no words in ${languageName(language)}; couples see ${languageName(preview.default_language)} there.`)),
@@ -90,8 +90,10 @@ export function askToPublish(context, pack, { preview, advice, revision }) {
 
 /** What is said of the whole pack, such as that it is a copy, and how much more there is beside the text. */
 function adviceOf(advice) {
-  const whole = advice.filter((each) => !each.prompt);
-  const rest = advice.length - whole.length;
+  // Which prompts lack a language is said below already.
+  const whole = advice.filter((each) => !each.prompt && each.field !== "languages");
+  const rest = advice.filter((each) => each.prompt).length;
+  if (!whole.length && !rest) return null;
   return h("div", { class: "banner" }, h("div", {},
     h("p", {}, h("strong", {}, "To think about first")),
     h("ul", {},

@@ -122,7 +122,7 @@ function promptTable(prompts, titles) {
   let by = "offered";
   let down = true;
   let shown = AT_FIRST;
-  const wanted = h("input", { type: "search", id: "stat-search", placeholder: "Pack, or a word of a prompt", autocomplete: "off" });
+  const wanted = h("input", { type: "search", id: "stat-search", placeholder: "Pack or prompt", autocomplete: "off" });
   const heads = COLUMNS.map(([name, label]) => h("th", { scope: "col", class: name === "pack" || name === "prompt" ? "" : "figure" },
     h("button", { type: "button", class: "sort", on: { click: () => sort(name) } }, label, h("span", { class: "arrow", "aria-hidden": "true" }))));
   const body = h("tbody");
