@@ -103,6 +103,10 @@ class Practice:
             has = f"It has {', '.join(map(str, sorted(known)))}." if known else "It has not been published yet."
             raise RefusedError(error.problem, f"{pack} has no version {version}.", about=[has]) from error
 
+    def check(self, pack: str, source: str) -> list[wire.Finding]:
+        """What there is to mend in a text and to think about, also beside what couples have; nothing is kept."""
+        return _read(wire.Checked, self._sent("POST", "/check", {"source": source, "pack_id": pack})).findings
+
     def save_draft(self, pack: str, source: str, revision: int) -> wire.Saved:
         """Keep a draft in place of the revision that was read."""
         body = {"source": source, "revision": revision}

@@ -136,6 +136,12 @@ class Draft(Wire):
     findings: list[Finding]
 
 
+class Checked(Wire):
+    """What there is to mend in a text, and to think about."""
+
+    findings: list[Finding]
+
+
 class Saved(Wire):
     """The draft that is kept now."""
 

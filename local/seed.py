@@ -53,7 +53,7 @@ def seed(dynamodb: Any, table_name: str) -> None:  # noqa: ANN401 - a boto3 clie
         live = head.releases[-1] if head.releases else None
         if live and packs.released(pack.id, live) == source:
             continue
-        by = Deed("seed", "the packs folder", dt.datetime.fromtimestamp(now(), dt.UTC))
+        by = Deed("seed", "Rekindle", dt.datetime.fromtimestamp(now(), dt.UTC))
         packs.save_draft(pack.id, source, head.draft.revision if head.draft else 0, live.version if live else None, by)
         publication = Publication(
             pack=pack,

@@ -283,7 +283,9 @@ def approve(pack: str, /, *, yes: Yes = False, common: Common = NO_OPTIONS, worl
     if standing.proposal is None:
         raise RefusedError("nothing-to-take-back", f"Nothing of {pack} waits to be approved.")
     proposal, draft = standing.proposal, desk.practice.draft(pack)
-    plan = _plan(desk, _fit(draft, pack), standing, Terms(proposal.at, proposal.announce), review_required=False)
+    pack_in_it, advice = _fit(draft, pack), _advice(desk, pack, draft.source)
+    terms = Terms(proposal.at, proposal.announce)
+    plan = _plan(desk, pack_in_it, standing, terms, advice=advice, review_required=False)
     by = text((f"Proposed by {proposal.proposed.name}, {words.since(proposal.proposed.at, desk.now)}.", "dim"))
     desk.confirm(Group(plan_page(plan, desk.now), by), "Approve it?", yes=yes)
     with desk.doing(f"Publishing {pack}"):
@@ -436,10 +438,10 @@ def _pushed(desk: Desk, path: Path, *, over: bool) -> tuple[RenderableType, dict
     if not saved:
         return text(f"{path}: {push.pack} has this very text already."), document
     to_do = f"{words.counted(errors, 'thing')} to mend before it can be published" if errors else "fit to publish"
+    if advice := len(findings) - errors:
+        to_do += f", {words.counted(advice, 'thing')} to think about"
     done = text(("✓ ", "green"), f"{path}: draft {revision} of {push.pack} is saved, {to_do}.")
-    return Group(
-        findings_page(str(path), [each for each in findings if not each.advice]), done
-    ) if errors else done, document
+    return Group(findings_page(str(path), findings), done) if findings else done, document
 
 
 def _published(desk: Desk, target: str, how: Publishing) -> tuple[RenderableType, dict[str, Any]]:
@@ -450,19 +452,21 @@ def _published(desk: Desk, target: str, how: Publishing) -> tuple[RenderableType
             file = PackFile.read(Path(target))
             if file.checked.pack is None:
                 raise files.unfit(file)
-            pack, advice = file.checked.pack, len(file.advice)
+            pack = file.checked.pack
             push = desk.pushing.prepared(file, over=how.over)
-            standing = push.standing
+            standing, source = push.standing, push.source
         else:
             standing = desk.practice.pack(target)
             if standing.draft is None:
                 raise RefusedError("nothing-to-publish", f"{target} has no draft.", "rekindle packs push FILE")
             draft = desk.practice.draft(target)
-            pack, advice = _fit(draft, target), sum(each.advice for each in draft.findings)
+            pack, source = _fit(draft, target), draft.source
+        if push and push.is_published and standing:
+            desk.pushing.pushed(push)
+            return outcome_page("unchanged", standing, desk.now), document | _outcome("unchanged", standing)
+        advice = _advice(desk, pack.id, source)
+        document["advice"] = [each.model_dump(mode="json") for each in advice]
         plan = _plan(desk, pack, standing, how.terms, advice=advice)
-    if push and push.is_published and standing:
-        desk.pushing.pushed(push)
-        return outcome_page("unchanged", standing, desk.now), document | _outcome("unchanged", standing)
     desk.confirm(plan_page(plan, desk.now), "Propose it?" if plan.review_required else "Publish it?", yes=how.yes)
     revision, latest = standing.revision if standing else 0, standing.latest if standing else 0
     with desk.doing(f"Publishing {pack.id}"):
@@ -473,6 +477,11 @@ def _published(desk: Desk, target: str, how: Publishing) -> tuple[RenderableType
     if done.outcome in {"live", "scheduled"}:
         desk.world.keeping.published(desk.stack.api, pack.id, revision, done.pack.latest)
     return outcome_page(done.outcome, done.pack, desk.now), document | _outcome(done.outcome, done.pack)
+
+
+def _advice(desk: Desk, pack: str, source: str) -> list[wire.Finding]:
+    """What there is to think about, as the service sees it: also beside what couples have already."""
+    return [each for each in desk.practice.check(pack, source) if each.advice]
 
 
 def _outcome(outcome: str, pack: wire.PackDetail) -> dict[str, Any]:
@@ -506,8 +515,8 @@ def _plan(
     standing: wire.PackDetail | None,
     terms: Terms,
     *,
+    advice: list[wire.Finding],
     review_required: bool | None = None,
-    advice: int = 0,
 ) -> Plan:
     if review_required is None:
         review_required = desk.practice.packs().review_required

@@ -55,11 +55,11 @@ def finding_line(place: str, finding: SourceFinding | wire.Finding) -> Renderabl
     return text((f"{place}:{finding.line}: ", "bold"), kind, f" {said}")
 
 
-def findings_page(place: str, findings: Sequence[wire.Finding]) -> RenderableType:
+def findings_page(place: str, findings: Sequence[wire.Finding], *, most: int = MANY) -> RenderableType:
     """The findings that the service has of a draft; the first of many."""
-    lines: list[RenderableType] = [finding_line(place, each) for each in findings[:MANY]]
-    if len(findings) > MANY:
-        lines.append(text(f"and {len(findings) - MANY:,} more"))
+    lines: list[RenderableType] = [finding_line(place, each) for each in findings[:most]]
+    if len(findings) > most:
+        lines.append(text(f"and {len(findings) - most:,} more"))
     return Group(*lines)
 
 

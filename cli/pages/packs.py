@@ -9,6 +9,7 @@ from rich.console import Group
 
 from cli import words
 from cli.pages import facts, state, table, text
+from cli.pages.findings import findings_page
 from cli.words import counted, listed
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from cli import wire
     from cli.changes import Changes
     from rekindle.packs import Pack
+
+SOME_ADVICE: Final = 6
+"""So many things to think about are shown before somebody is asked whether to publish."""
 
 WHO: Final[Mapping[str, str]] = {
     "everyone": "every couple, until they put it aside",
@@ -91,7 +95,7 @@ class Plan:
     news_on: dt.date | None
     review_required: bool
     changes: Changes | None
-    advice: int
+    advice: Sequence[wire.Finding]
 
 
 def plan_page(plan: Plan, now: dt.datetime) -> RenderableType:
@@ -111,9 +115,12 @@ def plan_page(plan: Plan, now: dt.datetime) -> RenderableType:
         rows.append(("Approval", "somebody else has to approve it before couples get it"))
     if standing and standing.withdrawn:
         rows.append(("Withdrawn", text(("the pack is withdrawn now; this puts it back", "yellow"))))
-    if plan.advice:
-        rows.append(("Advice", f"{counted(plan.advice, 'thing')} to think about: rekindle packs lint"))
-    return facts(rows)
+    if not plan.advice:
+        return facts(rows)
+    rows.append(("Advice", f"{counted(len(plan.advice), 'thing')} to think about:"))
+    # What is said of the pack as a whole matters most.
+    first = sorted(plan.advice, key=lambda each: each.prompt is not None)
+    return Group(facts(rows), findings_page(pack.id, first, most=SOME_ADVICE))
 
 
 def changes_words(found: Changes) -> str:

@@ -1,7 +1,8 @@
 """What an author may want to think about again: prompts that ask the same, hard reading, a screen too small, and more.
 
 None of it keeps a pack from being published. Everything here is judged by measures that need no dictionary, so that it
-holds for every language: each says below what it is, and its bounds are those that the practice's own packs keep.
+holds for every language: each says below what it is, and its bounds are those that the practice's own packs keep. What
+a prompt sounds like in English is in `pack_tone`.
 """
 
 from __future__ import annotations
@@ -74,23 +75,33 @@ def prompt_advice(said: Sequence[Said]) -> Iterator[Advice]:
 def twin_advice(said: Sequence[Said], others: Sequence[Said] = ()) -> Iterator[Advice]:
     """Each prompt that asks almost the same as an earlier one of its pack, or as one of `others`; once a prompt.
 
+    A pack that is for the greater part like one other is told so first, as a whole.
+
     Likeness is the cosine of two prompts' words, each word's weight being how rare it is among all the prompts, so
     neither the order of clauses nor the words that every prompt has count for much. Two that reach `ALIKE` reach half
     of it by their rarest words alone, which an index finds, so few are compared in full (after Bayardo, Ma and Srikant,
     "Scaling up all pairs similarity search", 2007).
     """
-    told: set[PromptId] = set()
+    told: dict[PromptId, Advice] = {}
+    copied: Counter[PackId] = Counter()
     for language in dict.fromkeys(each.language for each in said):
         own = [each for each in said if each.language == language]
         older = [each for each in others if each.language == language]
         for at, like in _closest(older + own, first=len(older)):
             each = own[at - len(older)]
             if each.prompt not in told:
-                told.add(each.prompt)
                 twin = (older + own)[like]
+                if twin.pack != each.pack:
+                    copied[twin.pack] += 1
                 where = twin.prompt if twin.pack == each.pack else f"{twin.prompt} in the pack {twin.pack}"
                 reason = f"asks almost the same as {where}; keep the better one, or let this one ask something else"
-                yield Advice(each.prompt, f"words.{language}.text", reason)
+                told[each.prompt] = Advice(each.prompt, f"words.{language}.text", reason)
+    prompts = len({each.prompt for each in said})
+    for pack, number in copied.most_common(1):
+        if number > max(1, prompts / 2):
+            reason = f"{number} of {prompts} ask almost the same as the pack {pack}"
+            yield Advice(None, "prompts", f"{reason}; couples who have both would meet them twice")
+    yield from told.values()
 
 
 _MOST_SHARING: Final = 40

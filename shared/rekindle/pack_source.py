@@ -12,13 +12,16 @@ from typing import TYPE_CHECKING, Final
 
 from rekindle.pack_advice import Said, course_advice, language_advice, prompt_advice, twin_advice
 from rekindle.pack_document import SOURCE_LIMIT, DocumentError, read_document
+from rekindle.pack_template import template_findings
+from rekindle.pack_tone import tone_advice
 from rekindle.packs import PackError, parse_pack
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from rekindle.pack_advice import Advice
-    from rekindle.packs import Pack
+    from rekindle.pack_document import Place
+    from rekindle.packs import Pack, PackFinding
 
 __all__ = ["MOST_FINDINGS", "SOURCE_LIMIT", "Checked", "SourceFinding", "check_source"]
 
@@ -46,10 +49,18 @@ class SourceFinding:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What a source holds: errors first, then advice, each by line. There is a pack only where there is no error."""
+    """What a source holds: errors first, then advice, each by line.
 
-    pack: Pack | None
+    `readable` is a pack whose form is sound, which may still have the template's words in it: to be shown, and no more.
+    """
+
+    readable: Pack | None
     findings: tuple[SourceFinding, ...]
+
+    @property
+    def pack(self) -> Pack | None:
+        """The pack, only where there is no error."""
+        return self.readable if all(each.advice for each in self.findings) else None
 
 
 def check_source(source: str | bytes, *, others: Sequence[Pack] = ()) -> Checked:
@@ -65,15 +76,9 @@ def check_source(source: str | bytes, *, others: Sequence[Pack] = ()) -> Checked
             None, (SourceFinding(each.line, each.prompt, "", each.reason, advice=False) for each in error.flaws)
         )
     except PackError as error:
-        return _checked(
-            None,
-            (
-                SourceFinding(root.line_of(each.path), each.prompt, each.field, each.reason, advice=False)
-                for each in error.findings
-            ),
-        )
+        return _checked(None, (_error(root, each) for each in error.findings))
     places = {prompt.id: place for place, prompt in enumerate(pack.prompts)}
-    found = []
+    found = [_error(root, each) for each in template_findings(pack)]
     for each in _advice(pack, others):
         inside = () if each.prompt is None else ("prompts", places[each.prompt])
         line = root.line_of((*inside, *each.field.split(".")))
@@ -81,9 +86,14 @@ def check_source(source: str | bytes, *, others: Sequence[Pack] = ()) -> Checked
     return _checked(pack, found)
 
 
+def _error(root: Place, finding: PackFinding) -> SourceFinding:
+    return SourceFinding(root.line_of(finding.path), finding.prompt, finding.field, finding.reason, advice=False)
+
+
 def _advice(pack: Pack, others: Sequence[Pack]) -> Iterator[Advice]:
     said = list(_said(pack))
     yield from prompt_advice(said)
+    yield from tone_advice(said)
     yield from twin_advice(said, [each for other in others if other.id != pack.id for each in _said(other)])
     written = {prompt.id: frozenset(prompt.words) for prompt in pack.prompts}
     yield from language_advice(pack.languages, pack.default_language, written, frozenset(pack.words))
@@ -98,11 +108,11 @@ def _said(pack: Pack) -> Iterator[Said]:
             yield Said(pack.id, prompt.id, language, words.text, words.why, words.hint)
 
 
-def _checked(pack: Pack | None, findings: Iterable[SourceFinding]) -> Checked:
+def _checked(readable: Pack | None, findings: Iterable[SourceFinding]) -> Checked:
     """Errors first, each part by line; and no more than an author would read."""
     ordered = sorted(findings, key=lambda each: (each.advice, each.line))
     kept, rest = ordered[:MOST_FINDINGS], ordered[MOST_FINDINGS:]
     if rest:
         reason = f"there are {len(rest):,} more findings; mend these first"
         kept.append(SourceFinding(rest[0].line, None, "", reason, advice=rest[0].advice))
-    return Checked(pack, tuple(kept))
+    return Checked(readable, tuple(kept))

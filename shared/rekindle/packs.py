@@ -528,9 +528,12 @@ _REASONS: Final[Mapping[str, str]] = {
 """What each refusal of the form means to a writer, by pydantic's name for it, or by the pattern that was not met."""
 
 
+_QUOTED: Final = re.compile("'([^']*)'")
+
+
 def _reason(error: ErrorDetails) -> str:
     """Why the form refuses a value, in a sentence that needs no knowledge of programs."""
-    given, bounds = error["input"], error.get("ctx", {})
+    given, bounds = error["input"], dict(error.get("ctx", {}))
     refusal = bounds.get("pattern", error["type"])
     if refusal == "string_type" and given is None:
         refusal = "string_too_short"
@@ -538,7 +541,8 @@ def _reason(error: ErrorDetails) -> str:
         return error["msg"]
     fields = ", ".join(_neighbours(error["loc"]))
     length = len(given) if isinstance(given, str) else 0
-    return _REASONS[refusal].format(**bounds, given=_shown(given), fields=fields, length=length)
+    expected = _QUOTED.sub(r"“\1”", bounds.pop("expected", ""))
+    return _REASONS[refusal].format(**bounds, expected=expected, given=_shown(given), fields=fields, length=length)
 
 
 def _neighbours(path: tuple[str | int, ...]) -> Iterator[str]:

@@ -13,6 +13,7 @@ from playwright.sync_api import expect
 
 from local.identity import ACCOUNTS
 from rekindle.models import PackId, PromptId
+from rekindle.pack_template import PROMPT_TEXT, PROMPT_WHY
 from rekindle.statistics import shown_days, shown_weeks, view
 from tests.e2e.conftest import today
 from tests.e2e.desk import EDITOR, READER, WRITER, Desk
@@ -177,13 +178,23 @@ def test_a_pack_is_written_mended_previewed_published_met_by_a_couple_and_withdr
 
 
 def begun(desk: Desk, pack: str) -> str:
-    """A new pack's template, in the editor."""
+    """A new pack, in the editor: its template is on the phone at once, and cannot be published as it is."""
     desk.press("New pack")
     desk.dialog.get_by_label("Title, as couples see it").fill("Lanterns")
-    desk.dialog.get_by_label("Name for good").fill(pack)
+    desk.dialog.get_by_label("Short name").fill(pack)
+    expect(desk.dialog.get_by_label("Who gets it")).to_have_value("choice")
+    desk.dialog.get_by_label("Who gets it").select_option("everyone")
+    desk.dialog.get_by_label("Whom it is for").fill("Two who walk home in the dark.")
     desk.press("Start writing")
+    expect(desk.page.get_by_role("heading", level=1)).to_have_text("Lanterns")
+    expect(desk.findings).to_contain_text("2 mistakes to mend")
+    expect(desk.phone).to_contain_text(PROMPT_TEXT)
+    desk.press("Publish …")
+    desk.notice("There is something to mend first")
+    own = desk.text.input_value().replace(PROMPT_TEXT, "What made you smile?").replace(PROMPT_WHY, "It grows if told.")
+    desk.write(own)
     expect(desk.findings).to_contain_text("Nothing to mend")
-    return desk.text.input_value()
+    return own
 
 
 def with_mistakes(desk: Desk, template: str) -> None:
@@ -242,6 +253,29 @@ def nothing_else(practice: httpx.Client, pack: str) -> Iterator[None]:
     finally:
         for other in others:
             assert practice.post(f"/v1/practice/packs/{other}/restore", json={}).status_code == 200
+
+
+def test_a_copy_of_what_couples_have_is_said_before_it_is_published(
+    desk: Desk, practice: httpx.Client, pack_id: str
+) -> None:
+    two = f"""{a_source(pack_id, text="Which lighthouse would you keep?")}\
+  - id: harbour
+    theme: spark
+    kind: question
+    depth: 1
+    words:
+      en:
+        text: Whose harbour smelled of oranges?
+        why: Small joys grow when they are told.
+"""
+    published(practice, pack_id, two)
+    a_draft(practice, f"{pack_id}-again", two.replace(f"id: {pack_id}", f"id: {pack_id}-again"))
+    desk.open(f"packs/{pack_id}-again", "To mend")
+    desk.press("Publish …")
+    expect(desk.dialog).to_contain_text(f"2 of 2 ask almost the same as the pack {pack_id}")
+    expect(desk.dialog).to_contain_text("suggestions for single prompts, listed beside the text")
+    assert (desk.overflow(), desk.barriers()) == (0, [])
+    desk.press("Not yet")
 
 
 @pytest.mark.usefixtures("_two_needed")
@@ -329,6 +363,20 @@ def test_two_versions_are_compared_line_by_line(desk: Desk, practice: httpx.Clie
 
     expect(desk.page.locator(".diff .gone")).to_contain_text("smile today?")
     expect(desk.page.locator(".diff .come")).to_contain_text("laugh today?")
+
+
+def test_the_packs_with_a_draft_in_progress_are_found(desk: Desk, practice: httpx.Client, pack_id: str) -> None:
+    published(practice, pack_id)
+    desk.open("packs", "Packs")
+    desk.page.get_by_label("Show").select_option("drafts")
+    expect(desk.page.locator(f"a[href='#/packs/{pack_id}']")).to_have_count(0)
+    a_draft(practice, pack_id, a_source(pack_id, text="What made you laugh today?"))
+    desk.page.reload()
+    expect(desk.page.locator(".pack-card", has=desk.page.locator(f"a[href='#/packs/{pack_id}']"))).to_contain_text(
+        "Draft in progress"
+    )
+    desk.page.get_by_label("Show").select_option("drafts")
+    expect(desk.page.locator(f"a[href='#/packs/{pack_id}']")).to_have_count(1)
 
 
 # Two at once
@@ -665,7 +713,7 @@ def test_numbers_are_drawn_and_written_and_few_couples_are_never_a_number(desk: 
     prompts = {
         PackId("starter"): {
             PromptId("often"): {"offered": 300, "answered": 250, "completed": 200, "swapped": 3},
-            PromptId("seldom"): {"offered": 20, "answered": 10, "completed": 10, "swapped": 0},
+            PromptId("song-title-for-today"): {"offered": 20, "answered": 10, "completed": 10, "swapped": 0},
         }
     }
     answer = view(instant, days, weeks, prompts)
@@ -684,7 +732,11 @@ def test_numbers_are_drawn_and_written_and_few_couples_are_never_a_number(desk: 
     expect(rows.first).to_contain_text("often")
     expect(rows.first).to_contain_text("(fewer than ten)")
     desk.press("Offered")
-    expect(rows.first).to_contain_text("seldom")
+    expect(rows.first).to_contain_text("song-title-for-today")
+    # What the prompt says stands beside its name, and is found by its words.
+    expect(rows.first.locator(".stat-text")).to_contain_text("song")
+    desk.page.get_by_label("Find").fill("song title")
+    expect(rows).to_have_count(1)
     assert (desk.overflow(), desk.barriers()) == (0, [])
 
 

@@ -239,6 +239,21 @@ class TestPublish:
         assert shown["releases"][0]["note"] == "First."
         assert shown["news_on"] == "2026-03-04"
 
+    def test_a_copy_of_what_couples_have_is_said_before_it_is_asked(
+        self, ruth: Person, river: Path, tmp_path: Path
+    ) -> None:
+        ruth("packs", "publish", str(river), "--yes")
+        lake = a_file(tmp_path / "lake.yaml", id="lake")
+        copied = "pack: prompts: 2 of 2 ask almost the same as the pack"
+        ruth.answers[:] = ["n"]
+        for said in (ruth("packs", "publish", lake), ruth("packs", "publish", lake, "--yes")):
+            assert copied in said.err
+        assert copied in ruth("packs", "push", a_file(tmp_path / "pond.yaml", id="pond")).out
+        ruth.answers[:] = ["n"]
+        assert copied in ruth("packs", "publish", "pond").err
+        document = ruth("packs", "publish", "pond", "--yes", "--json").document["results"][0]
+        assert [each["field"] for each in document["advice"] if each["prompt"] is None] == ["prompts"]
+
     def test_nobody_to_ask_means_no(self, ruth: Person, river: Path) -> None:
         said = ruth("packs", "publish", str(river), "--json")
         assert said.status == 2

@@ -16,6 +16,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from practice_api.handler import handler_of
 from practice_api.parts import Parts
 from rekindle.models import Audience, Language, PackId, Uid
+from rekindle.pack_template import WRITTEN_FOR
 from rekindle.store import keys
 from rekindle.store.audit import Audit
 from rekindle.store.catalogue import Catalogue, index_of
@@ -246,6 +247,24 @@ class TestCheck:
         assert preview["words"]["he"] == {"title": "נהר", "written_for": "אנחנו."}
         assert preview["prompts"][0]["words"]["he"] == {"text": "גשם?", "why": "<b>רטוב</b>", "hint": None}
 
+    def test_a_copy_of_what_couples_have_is_told_whenever_it_is_looked_at(self, ruth: Phone) -> None:
+        published(ruth)
+        copy = a_source(id="lake")
+        reason = "2 of 2 ask almost the same as the pack river; couples who have both would meet them twice"
+        for reply in (
+            ruth.post("/v1/practice/check", {"source": copy, "pack_id": "lake"}),
+            ruth.put("/v1/practice/packs/lake/draft", {"source": copy, "revision": 0}),
+        ):
+            told = [(each["field"], each["reason"]) for each in reply.body["findings"] if each["prompt"] is None]
+            assert told == [("prompts", reason)]
+            assert all(each["advice"] for each in reply.body["findings"])
+
+    def test_what_nobody_has_any_more_may_be_written_again(self, ruth: Phone) -> None:
+        published(ruth)
+        ruth.post(f"{PACK}/withdraw", {})
+        reply = ruth.post("/v1/practice/check", {"source": a_source(id="lake"), "pack_id": "lake"})
+        assert [each["reason"] for each in reply.body["findings"] if "river" in each["reason"]] == []
+
     @pytest.mark.parametrize("source", ["", "\t", "[" * 10_000, "a: *b", "\x00", "- " * 5_000, "'", "{}"])
     def test_rubbish_gets_a_finding_and_never_an_error(self, ruth: Phone, source: str) -> None:
         reply = ruth.post("/v1/practice/check", {"source": source})
@@ -342,6 +361,15 @@ class TestPublish:
         refused = ruth.post(f"{PACK}/publish", {"revision": revision})
         assert refused.problem == "pack-unfit"
         assert [finding["prompt"] for finding in refused.body["findings"]] == ["rain", "wind"]
+        assert live_at(parts) == {}
+
+    def test_the_template_s_own_words_are_shown_and_not_published(self, ruth: Phone, parts: Parts) -> None:
+        source = a_source(words={"en": {"title": "River", "written_for": WRITTEN_FOR}})
+        assert ruth.post("/v1/practice/check", {"source": source}).body["preview"]["words"]["en"]["title"] == "River"
+        refused = ruth.post(f"{PACK}/publish", {"revision": saved(ruth, source)})
+        assert refused.problem == "pack-unfit"
+        assert [each["field"] for each in refused.body["findings"] if not each["advice"]] == ["words.en.written_for"]
+        assert ruth.get(PACK).body["title"] == "River"
         assert live_at(parts) == {}
 
     def test_the_text_of_another_pack_is_refused(self, ruth: Phone) -> None:

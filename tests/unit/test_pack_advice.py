@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -114,6 +115,23 @@ class TestTwins:
         assert [(each.prompt, each.reason[:30]) for each in twin_advice(three)] == [
             ("third", "asks almost the same as first;")
         ]
+
+    def test_a_pack_that_is_mostly_another_s_is_told_so_as_a_whole_first(self, starter: list[Said]) -> None:
+        copy = [replace(each, pack=PackId("ours")) for each in starter]
+        own = [said(f"{word}?", prompt=word, pack="ours") for word in ("marzipan", "xylophone", "quicksand")]
+        first, *rest = twin_advice(copy + own, starter)
+        assert first == Advice(
+            None,
+            "prompts",
+            "84 of 87 ask almost the same as the pack starter; couples who have both would meet them twice",
+        )
+        assert len(rest) == 84
+
+    def test_a_few_twins_are_no_copy(self, starter: list[Said]) -> None:
+        own = [said(f"{word}?", prompt=word, pack="ours") for word in ("marzipan", "xylophone", "quicksand", "walrus")]
+        copied = [replace(each, pack=PackId("ours")) for each in starter[:9] if each.language == EN]
+        assert len(copied) == 3
+        assert [each.prompt for each in twin_advice(copied + own, starter)] == [each.prompt for each in copied]
 
     def test_two_prompts_without_a_word_are_no_twins(self) -> None:
         assert list(twin_advice([said("?!", prompt="first"), said("12 ?", prompt="second")])) == []

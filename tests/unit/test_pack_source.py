@@ -374,6 +374,10 @@ class TestReading:
         sea = RIVER.replace("id: river", "id: sea").replace("Which song is today?", "What song is it today?")
         assert [f"{each.line}: {each}" for each in check_source(sea, others=[river]).findings] == [
             (
+                "7: pack: prompts: 2 of 2 ask almost the same as the pack river; couples who have both would meet "
+                "them twice"
+            ),
+            (
                 "14: song: words.en.text: asks almost the same as song in the pack river; keep the better one, or let "
                 "this one ask something else"
             ),

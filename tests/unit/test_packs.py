@@ -138,8 +138,8 @@ class TestForm:
                 ),
             ),
             (prompt(id="s" * 49), ("s" * 48, "id", "is 49 characters long; 48 is the most")),
-            (prompt(theme="money"), ("song", "theme", "must be 'openness', 'time', 'courage', 'listening', 'touch'")),
-            (prompt(kind="quiz"), ("song", "kind", "must be 'question', 'together' or 'touch', not “quiz”")),
+            (prompt(theme="money"), ("song", "theme", "must be “openness”, “time”, “courage”, “listening”, “touch”")),
+            (prompt(kind="quiz"), ("song", "kind", "must be “question”, “together” or “touch”, not “quiz”")),
             (prompt(depth=0), ("song", "depth", "must be 1 or more, not “0”")),
             (prompt(depth=4), ("song", "depth", "must be 3 or less, not “4”")),
             (prompt(depth="2"), ("song", "depth", "must be a whole number without quotes, not “2”")),
@@ -188,7 +188,7 @@ class TestForm:
     @pytest.mark.parametrize(
         ("broken", "expected"),
         [
-            (pack(audience="all"), ("audience", "must be 'everyone', 'choice' or 'code', not “all”")),
+            (pack(audience="all"), ("audience", "must be “everyone”, “choice” or “code”, not “all”")),
             (pack(course={}), ("course", "is for packs with the audience code; leave it out here")),
             (code_pack(every_days=8), ("course.every_days", "must be 7 or less, not “8”")),
             (

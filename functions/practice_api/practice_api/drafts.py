@@ -64,7 +64,7 @@ class CheckBody(BaseModel):
 
 
 class CheckedView(BaseModel):
-    """What there is to mend, and the pack as couples would have it if nothing has to be."""
+    """What there is to mend, and the pack as couples would have it, as soon as it can be read as one."""
 
     findings: list[FindingView]
     preview: PreviewView | None
@@ -100,7 +100,7 @@ def put_draft(pack_id: PackPath, body: DraftBody, staff: ThePublisher, parts: Th
         return _saved(head.draft, findings, unchanged=True)
     base = head.draft.base if head.draft else (head.releases[-1].version if head.releases else None)
     try:
-        draft = parts.packs.save_draft(head.id, body.source, body.revision, base, staff.deed, form=found.pack)
+        draft = parts.packs.save_draft(head.id, body.source, body.revision, base, staff.deed, form=found.readable)
     except DraftChangedError as error:
         raise draft_changed(error) from error
     except SourceTooLargeError as error:
@@ -129,13 +129,15 @@ def delete_draft(
 def post_check(body: CheckBody, staff: TheReader, parts: TheParts) -> CheckedView:
     """What there is to mend in a text, and a preview; nothing is kept."""
     found = checked(parts, staff, PackId(body.pack_id or ""), body.source)
-    return CheckedView(findings=_findings(found), preview=preview_of(found.pack) if found.pack else None)
+    return CheckedView(findings=_findings(found), preview=preview_of(found.readable) if found.readable else None)
 
 
 def checked(parts: Parts, staff: Staff, pack: PackId, source: str) -> Checked:
     """The pack in a text and everything to mend in it, also beside what couples have already."""
     found = check_source(source)
-    return check_source(source, others=parts.others(pack or found.pack.id, staff.instant)) if found.pack else found
+    if found.readable is None:
+        return found
+    return check_source(source, others=parts.others(pack or found.readable.id, staff.instant))
 
 
 def draft_changed(error: DraftChangedError) -> ProblemError:

@@ -63,6 +63,6 @@ function itemOf(finding, goTo) {
 }
 
 /** "words.en.text" is the writer's own nesting: said with arrows rather than dots. */
-function fieldText(field) {
+export function fieldText(field) {
   return field.split(".").join(" › ");
 }

@@ -40,8 +40,11 @@ export function promptBlock({ id, theme, kind, depth, comfort, language, words }
 export const needsHint = (theme) => HINTED.has(theme);
 export const needsComfort = (theme, kind) => theme === "touch" || kind === "touch";
 
-/** A new pack, with everything that it needs and a first prompt to write over. */
-export function newPack({ id, title, audience, language }) {
+/**
+ * A new pack, with everything that it needs and a first prompt to write over. Whoever checks it knows these words as the
+ * template's (pack_template.py), and has them mended before couples see them.
+ */
+export function newPack({ id, title, writtenFor, audience, language }) {
   return `# A pack of prompts. Lines that begin with # are notes to yourself;
 # couples never see them.
 #
@@ -64,7 +67,7 @@ languages: [${language}]
 words:
   ${language}:
     title: ${block(title, "      ")}
-    written_for: ${block("Say in one sentence whom this pack is for.", "      ")}
+    written_for: ${block(writtenFor || "Say in one sentence whom this pack is for.", "      ")}
 
 prompts:
   # Write over this first prompt, or delete it once you have your own.
@@ -95,6 +98,17 @@ export function languagesIn(source) {
   const stacked = /^languages:\s*(?:#.*)?\n((?:\s*-\s*["']?[a-z]{2}\b.*\n)+)/m.exec(source)?.[1] ?? "";
   const rest = [...`${inline} ${stacked}`.matchAll(/\b([a-z]{2})\b/g)].map((each) => each[1]);
   return [...new Set([main, ...rest].filter(Boolean))];
+}
+
+/** What a text calls its pack; a guess, for what cannot be read yet, and "" where nothing is found. */
+export function titleIn(source) {
+  const words = /^words:.*\n((?:[ \t].*\n|#.*\n|\n)*)/m.exec(`${source}\n`)?.[1] ?? "";
+  const [, indent, line] = /^([ \t]+)title:[ \t]*(.*)$/m.exec(words) ?? [];
+  if (line === undefined) return "";
+  if (!/^[>|]/.test(line)) return line.replace(/\s+#.*$/, "").replace(/^(["'])(.*)\1\s*$/, "$2").trim();
+  const below = words.slice(words.indexOf(`${indent}title:`)).split("\n").slice(1);
+  const end = below.findIndex((each) => each.trim() && !each.startsWith(`${indent} `));
+  return below.slice(0, end === -1 ? below.length : end).join(" ").split(/\s+/).filter(Boolean).join(" ");
 }
 
 /**

@@ -21,8 +21,8 @@ export function askForPrompt({ languages, ids }) {
       const text = field("The prompt", area(LIMITS.text), { hint: "Something both can answer on a phone in two minutes." });
       const why = field("Why it does a couple good", area(LIMITS.why), { hint: "One plain, warm line." });
       const hint = field("To whoever listens", area(LIMITS.hint), { hint: "How to receive the partner’s answer." });
-      const id = field("Name for good", h("input", { type: "text", maxlength: "48", autocomplete: "off", spellcheck: "false" }),
-        { hint: "By it the app knows what a couple has seen." });
+      const id = field("Short name", h("input", { type: "text", maxlength: "48", autocomplete: "off", spellcheck: "false" }),
+        { hint: "By it the app knows what a couple has seen, so it stays as it is." });
       let chosen = false;
       id.control.addEventListener("input", () => (chosen = true));
       text.control.addEventListener("input", () => {

@@ -5,6 +5,7 @@ import { confirmed } from "../dialogs.js";
 import { unsaved } from "../kept.js";
 import { failure, notify, sentenceOf } from "../notices.js";
 import { AUDIENCES, agoText, counted, dateText, instantText, languageName, listed, nameText } from "../words.js";
+import { titleIn } from "../yaml.js";
 import { stateBadge } from "./packs.js";
 import { publishedPage } from "./published.js";
 import { versionsPage } from "./versions.js";
@@ -21,11 +22,12 @@ export function packView(context, id, page) {
   const load = async () => {
     fill(body, h("p", { class: "loading", role: "status" }, h("span", { class: "spinner", "aria-hidden": "true" }), "Loading the pack …"));
     let pack = null;
-    if (context.isFresh(id)) return show(brandNew(id));
+    const begun = () => brandNew(id, titleIn(unsaved(context.session.uid, id)?.source ?? ""));
+    if (context.isFresh(id)) return show(begun());
     try {
       pack = await context.api.get(`packs/${id}`);
     } catch (error) {
-      if (error.kind === "no-such-pack" && unsaved(context.session.uid, id)) pack = brandNew(id);
+      if (error.kind === "no-such-pack" && unsaved(context.session.uid, id)) pack = begun();
       else if (error.kind === "no-such-pack" || error.kind === "invalid-fields") return fill(body, noSuchPack(id));
       else if (!error.sentence) throw error;
       else return fill(body, failure(error, load));
@@ -41,7 +43,7 @@ export function packView(context, id, page) {
     drawHead(pack);
     const make = { "": writePage, published: publishedPage, versions: versionsPage }[page];
     view.page?.close?.();
-    view.page = make(context, pack, changed);
+    view.page = make(context, pack, changed, named);
     fill(body, view.page.element);
   };
 
@@ -52,11 +54,21 @@ export function packView(context, id, page) {
     else drawHead(pack);
   };
 
+  /** What the text calls a pack that was never published, as it is typed. */
+  const named = (title) => {
+    if (!title || title === view.named || view.pack.releases.length) return;
+    view.named = title;
+    heading.textContent = title;
+    context.titled(title);
+  };
+
+  const heading = h("bdi");
   const drawHead = (pack) => {
+    heading.textContent = (!pack.releases.length && view.named) || pack.title || id;
     fill(head,
       h("p", { class: "crumbs" }, h("a", { href: "#/packs" }, "Packs")),
       h("div", { class: "page-head" },
-        h("h1", { tabindex: "-1" }, h("bdi", {}, pack.title || id)),
+        h("h1", { tabindex: "-1" }, heading),
         h("p", { class: "badges" }, stateBadge(pack))),
       h("p", { class: "pack-facts" }, [
         AUDIENCES[pack.audience]?.label,
@@ -75,9 +87,9 @@ export function packView(context, id, page) {
   return view;
 }
 
-export function brandNew(id) {
+function brandNew(id, title) {
   return {
-    id, title: id, state: "draft", audience: "everyone", languages: [], prompts: 0, live_version: null, scheduled: null,
+    id, title: title || id, state: "draft", audience: null, languages: [], prompts: 0, live_version: null, scheduled: null,
     proposal: null, draft_saved: null, published: null, withdrawn: null, withdrawn_prompts: [], code: null, news_on: null,
     draft: null, releases: [], isNew: true,
   };

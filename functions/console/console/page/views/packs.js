@@ -34,7 +34,7 @@ function listOf(context, { packs }, taken) {
     const word = wanted.value.trim().toLowerCase();
     const shown = packs.filter((pack) =>
       (!word || pack.title.toLowerCase().includes(word) || pack.id.includes(word)) &&
-      (!state.value || (state.value === "drafts" ? pack.has_draft : pack.state === state.value)));
+      (!state.value || (state.value === "drafts" ? Boolean(pack.draft_saved) : pack.state === state.value)));
     count.textContent = shown.length === packs.length ? counted(packs.length, "pack") : `${shown.length} of ${counted(packs.length, "pack")}`;
     fill(list, shown.map((pack) => itemOf(pack, context, kept)));
     if (!shown.length && packs.length) fill(list, h("li", { class: "empty" }, "No pack is like that. Change the search or the filter."));
@@ -75,7 +75,7 @@ function itemOf(pack, context, kept) {
     h("p", { class: "badges" },
       stateBadge(pack),
       pack.scheduled && h("span", { class: "badge scheduled" }, `New version ${shortInstant(pack.scheduled.at)}`),
-      pack.has_draft && pack.state !== "draft" && h("span", { class: "badge draft" }, "Draft in progress"),
+      pack.draft_saved && pack.state !== "draft" && h("span", { class: "badge draft" }, "Draft in progress"),
       kept.has(pack.id) && h("span", { class: "badge unsaved" }, "Not saved, on this computer"),
       pack.withdrawn_prompts.length > 0 && h("span", { class: "badge withdrawn" }, `${counted(pack.withdrawn_prompts.length, "prompt")} withdrawn`),
       pack.news_on && h("span", { class: "badge plain" }, `Announced for ${dateText(pack.news_on)}`)));
@@ -92,9 +92,12 @@ async function startPack(context, taken) {
     title: "A new pack",
     build: (close) => {
       const title = field("Title, as couples see it", h("input", { type: "text", maxlength: "60", autofocus: true, autocomplete: "off" }));
-      const name = field("Name for good", h("input", { type: "text", maxlength: "48", autocomplete: "off", spellcheck: "false" }),
-        { hint: "Small letters, digits and hyphens. The service knows the pack by it, and it never changes." });
-      const audience = field("Who gets it", select(Object.entries(AUDIENCES).map(([each, { label }]) => [each, label]), "everyone"));
+      const name = field("Short name", h("input", { type: "text", maxlength: "48", autocomplete: "off", spellcheck: "false" }),
+        { hint: "It stands in addresses and file names, and stays as it is. Small letters, digits and hyphens." });
+      const writtenFor = field("Whom it is for, in a sentence", h("input", { type: "text", maxlength: "240", autocomplete: "off" }),
+        { optional: true, hint: "Couples read it when they choose. You can write it later." });
+      const audience = field("Who gets it", select(Object.entries(AUDIENCES).map(([each, { label }]) => [each, label]), "choice"),
+        { hint: "You can change it until you publish, and in each version after." });
       const language = field("Written in", select(LANGUAGES.map((each) => [each, languageName(each)]), "en"), { hint: "You can add other languages later." });
       let chosen = false;
       name.control.addEventListener("input", () => (chosen = true));
@@ -109,11 +112,12 @@ async function startPack(context, taken) {
         const wrong = [title, name].find((each) => each.control.hasAttribute("aria-invalid"));
         if (wrong) return wrong.control.focus();
         context.startWith(slug, newPack({
-          id: slug, title: title.control.value.trim(), audience: audience.control.value, language: language.control.value,
+          id: slug, title: title.control.value.trim(), writtenFor: writtenFor.control.value.trim(),
+          audience: audience.control.value, language: language.control.value,
         }));
         return close(slug);
       };
-      const form = h("form", { id: "new-pack", novalidate: true, on: { submit: start } }, title.element, name.element, audience.element, language.element);
+      const form = h("form", { id: "new-pack", novalidate: true, on: { submit: start } }, title.element, name.element, writtenFor.element, audience.element, language.element);
       return {
         body: form,
         actions: [

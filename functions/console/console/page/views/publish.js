@@ -2,6 +2,7 @@
 
 import { ask } from "../dialogs.js";
 import { busy, button, field, h } from "../dom.js";
+import { fieldText } from "../findings.js";
 import { notify, sentenceOf } from "../notices.js";
 import { AUDIENCES, counted, dateText, instantText, languageName, listed, zone } from "../words.js";
 
@@ -12,8 +13,8 @@ const OUTCOMES = {
   unchanged: "Couples have these very prompts already, so nothing was published.",
 };
 
-/** Asks, and publishes. Resolves to the API's answer, to an error that the caller has to deal with, or null. */
-export function askToPublish(context, pack, preview, revision) {
+/** Asks, and publishes; `advice` is what may be thought about first. Resolves to the API's answer, to an error that the caller has to deal with, or null. */
+export function askToPublish(context, pack, { preview, advice, revision }) {
   const review = context.reviewRequired;
   const canAnnounce = preview.audience !== "code" && !pack.news_on;
   const next = (pack.releases[0]?.version ?? 0) + 1;
@@ -64,6 +65,7 @@ export function askToPublish(context, pack, preview, revision) {
       const missing = preview.languages.map((language) => [language, preview.prompts.filter((each) => !each.words[language]).length]).filter(([, count]) => count);
       const body = h("div", {},
         problem,
+        adviceOf(advice),
         h("ul", { class: "consequences" },
           h("li", {}, h("strong", {}, h("bdi", {}, title)), ` becomes version ${next}: ${counted(preview.prompts.length, "prompt")} in ${listed(preview.languages.map(languageName))}.`),
           missing.map(([language, count]) => h("li", {}, `${counted(count, "prompt")} ${count === 1 ? "has" : "have"} no words in ${languageName(language)}; couples see ${languageName(preview.default_language)} there.`)),
@@ -84,6 +86,19 @@ export function askToPublish(context, pack, preview, revision) {
       return { body, actions: [button("Not yet", () => close(null), { kind: "quiet" }), go] };
     },
   });
+}
+
+/** What is said of the whole pack, such as that it is a copy, and how much more there is beside the text. */
+function adviceOf(advice) {
+  // Which prompts lack a language is said below already.
+  const whole = advice.filter((each) => !each.prompt && each.field !== "languages");
+  const rest = advice.filter((each) => each.prompt).length;
+  if (!whole.length && !rest) return null;
+  return h("div", { class: "banner" }, h("div", {},
+    h("p", {}, h("strong", {}, "To think about first")),
+    h("ul", {},
+      whole.map((each) => h("li", {}, `${fieldText(each.field)}: ${each.reason}.`)),
+      rest > 0 && h("li", {}, `${counted(rest, "suggestion")} for single prompts, listed beside the text.`))));
 }
 
 function chosen(value) {

@@ -9,14 +9,34 @@ const REMINDERS = { prompt: "The day’s prompt", evening: "In the evening", tou
 const AT_FIRST = 50;
 
 export function statisticsView(context) {
+  const closed = new AbortController();
   const region = loading(async () => {
     const [numbers, { packs }] = await Promise.all([context.api.get("statistics"), context.api.get("packs")]);
-    return plots(numbers, new Map(packs.map((pack) => [pack.id, pack.title || pack.id])));
+    const titles = new Map(packs.map((pack) => [pack.id, pack.title || pack.id]));
+    const table = promptTable(numbers.prompts ?? {}, titles);
+    const offered = packs.filter((pack) => pack.live_version && Object.keys(numbers.prompts?.[pack.id] ?? {}).length);
+    tellTexts(context, offered, table.take, closed.signal);
+    return [...plots(numbers, titles), table.element];
   }, "Counting");
   const element = h("div", { class: "page" },
     h("div", { class: "page-head" }, h("h1", { tabindex: "-1" }, "Statistics")),
     region);
-  return { element, title: "Statistics" };
+  return { element, title: "Statistics", close: () => closed.abort() };
+}
+
+/** What the prompts of these packs say, one pack after the other; where it cannot be had, their names have to do. */
+async function tellTexts(context, packs, take, signal) {
+  for (const pack of packs) {
+    try {
+      const { source } = await context.api.get(`packs/${pack.id}/releases/${pack.live_version}`, { signal });
+      const { preview } = await context.api.post("check", { source, pack_id: pack.id }, { signal });
+      if (signal.aborted) return;
+      if (preview) take(pack.id, preview);
+    } catch (error) {
+      if (signal.aborted) return;
+      if (!error.sentence) throw error;
+    }
+  }
 }
 
 const share = (part, whole) => (part === null || part === undefined || !whole ? null : Math.min(100, Math.round((100 * part) / whole)));
@@ -42,7 +62,6 @@ function plots(numbers, titles) {
         rows: [...weeks].reverse().map((week) => ({ label: dateText(week.week), short: shortDate(week.week), value: week.active })),
       })),
     latest ? weekly(weeks, title) : h("p", { class: "empty" }, "The first full week is not over yet."),
-    promptTable(numbers.prompts ?? {}, title),
   ];
 }
 
@@ -94,11 +113,12 @@ const COLUMNS = [
   ["swapped", "Swapped"],
 ];
 
-function promptTable(prompts, title) {
+/** The table, and `take` to put a pack's texts into it. */
+function promptTable(prompts, titles) {
   const rows = Object.entries(prompts).flatMap(([pack, all]) => Object.entries(all).map(([prompt, counts]) => ({
-    pack: title(pack), prompt, ...counts, rate: share(counts.completed, counts.offered),
+    id: pack, pack: titles.get(pack) ?? pack, prompt, text: "", language: null, ...counts, rate: share(counts.completed, counts.offered),
   })));
-  if (!rows.length) return h("section", {}, h("h2", {}, "Prompts"), h("p", { class: "empty" }, "No prompt has been offered to ten couples yet."));
+  if (!rows.length) return { element: h("section", {}, h("h2", {}, "Prompts"), h("p", { class: "empty" }, "No prompt has been offered to ten couples yet.")), take: () => {} };
   let by = "offered";
   let down = true;
   let shown = AT_FIRST;
@@ -118,22 +138,30 @@ function promptTable(prompts, title) {
       else heads[at].removeAttribute("aria-sort");
     });
     const word = wanted.value.trim().toLowerCase();
-    const found = rows.filter((row) => !word || row.prompt.includes(word) || row.pack.toLowerCase().includes(word));
+    const found = rows.filter((row) => !word || row.prompt.includes(word) || row.text.toLowerCase().includes(word) || row.pack.toLowerCase().includes(word));
     found.sort((one, other) => {
       const [a, b] = [one[by] ?? -1, other[by] ?? -1];
       return (typeof a === "string" || typeof b === "string" ? String(a).localeCompare(String(b)) : a - b) * (down ? -1 : 1);
     });
     const cell = (value, percent) => h("td", { class: "figure" }, value === null || value === undefined ? h("span", { class: "few-text" }, "<10", h("span", { class: "visually-hidden" }, " (fewer than ten)")) : percent ? `${value}%` : value.toLocaleString("en"));
     fill(body, found.slice(0, shown).map((row) => h("tr", {},
-      h("td", {}, h("bdi", {}, row.pack)), h("th", { scope: "row" }, row.prompt),
+      h("td", {}, h("bdi", {}, row.pack)), h("th", { scope: "row" },
+        row.text && h("span", { class: "stat-text", dir: "auto", lang: row.language }, row.text), h("span", { class: row.text ? "hint" : "" }, row.prompt)),
       cell(row.offered), cell(row.answered), cell(row.completed), cell(row.rate, true), cell(row.swapped))));
     fill(more, found.length > shown && button("Show more", () => ((shown += AT_FIRST), draw()), { kind: "quiet" }));
   };
   wanted.addEventListener("input", draw);
   draw();
-  return h("section", { "aria-labelledby": "prompts-title" },
+  const take = (pack, preview) => {
+    const language = preview.default_language;
+    const texts = new Map(preview.prompts.map((each) => [each.id, each.words[language]?.text ?? ""]));
+    for (const row of rows) if (row.id === pack) Object.assign(row, { text: texts.get(row.prompt) ?? "", language });
+    draw();
+  };
+  const element = h("section", { "aria-labelledby": "prompts-title" },
     h("div", { class: "section-head" }, h("h2", { id: "prompts-title" }, "Prompts"), h("div", { class: "field" }, h("label", { for: "stat-search" }, "Find"), wanted)),
     h("div", { class: "table-scroll", tabindex: "0", role: "region", "aria-labelledby": "prompts-title" },
       h("table", { class: "data wide-table" }, h("thead", {}, h("tr", {}, heads)), body)),
     more);
+  return { element, take };
 }

@@ -10,14 +10,15 @@ import { copies, forgetUnsaved, keepCopy, keepUnsaved, unsaved } from "../kept.j
 import { announce, failure, notify, sentenceOf } from "../notices.js";
 import { createPreview } from "../preview.js";
 import { agoText, byText, shortInstant } from "../words.js";
-import { idsIn, languagesIn, withPrompt } from "../yaml.js";
+import { idsIn, languagesIn, titleIn, withPrompt } from "../yaml.js";
 import { askAboutConflict } from "./conflict.js";
 import { askForPrompt } from "./insert.js";
 import { askToPublish } from "./publish.js";
 
 const LONG = 300_000;
 
-export function writePage(context, pack, changed) {
+/** `changed` is told of the pack as it stands after a deed, `named` of the title in the text as it is typed. */
+export function writePage(context, pack, changed, named) {
   const element = h("div", { class: "write" });
   const page = { element, leave: async () => true, close: () => {} };
   const load = async () => {
@@ -26,7 +27,7 @@ export function writePage(context, pack, changed) {
       const draft = pack.isNew
         ? { source: "", revision: 0, saved: null, base_version: null, findings: [] }
         : await context.api.get(`packs/${pack.id}/draft`);
-      Object.assign(page, desk(context, pack, draft, changed, element));
+      Object.assign(page, desk(context, pack, draft, { changed, named }, element));
     } catch (error) {
       if (!error.sentence) throw error;
       fill(element, failure(error, load));
@@ -36,7 +37,7 @@ export function writePage(context, pack, changed) {
   return page;
 }
 
-function desk(context, given, draft, changed, element) {
+function desk(context, given, draft, { changed, named }, element) {
   const { api, session } = context;
   const may = session.mayPublish;
   const id = given.id;
@@ -82,6 +83,7 @@ function desk(context, given, draft, changed, element) {
     findings.show(found);
     editor.mark(found);
     preview.show(previewed);
+    named(previewed?.words[previewed.default_language]?.title ?? titleIn(source));
   };
 
   const checkNow = async () => {
@@ -222,7 +224,8 @@ function desk(context, given, draft, changed, element) {
       return notify("There is something to mend first. It is listed beside the text.", { problem: true });
     }
     if ((isDirty() || revision === 0) && !(await saveDraft())) return undefined;
-    const answer = await askToPublish(context, pack, check.preview, revision);
+    const advice = check.findings.filter((each) => each.advice);
+    const answer = await askToPublish(context, pack, { preview: check.preview, advice, revision });
     if (answer?.kind === "draft-changed") return void (await conflict(answer.body));
     if (answer?.findings) return void takeFindings(answer.findings, null, editor.value);
     if (!answer?.pack) return undefined;

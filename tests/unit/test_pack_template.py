@@ -1,0 +1,78 @@
+"""What a new pack begins with is seen on the phone at once, and is published by nobody."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from rekindle.pack_source import check_source
+from rekindle.pack_template import PROMPT_TEXT, PROMPT_WHY, WRITTEN_FOR
+
+CONSOLE: Final = Path(__file__).parents[2] / "functions" / "console" / "console" / "page" / "yaml.js"
+
+BEGUN: Final = f"""\
+id: river
+audience: choice
+default_language: en
+languages: [en]
+words:
+  en:
+    title: River
+    written_for: >-
+      {WRITTEN_FOR}
+prompts:
+  - id: first-prompt
+    theme: spark
+    kind: question
+    depth: 1
+    words:
+      en:
+        text: >-
+          {PROMPT_TEXT}
+        why: >-
+          {PROMPT_WHY}
+"""
+EXAMPLE: Final = "is still the template's example"
+OWN: Final = {
+    WRITTEN_FOR: "Two who like water.",
+    PROMPT_TEXT: "Which river would you follow?",
+    PROMPT_WHY: "Rivers lead somewhere.",
+}
+
+
+def test_the_template_s_words_are_each_to_mend() -> None:
+    checked = check_source(BEGUN)
+    assert checked.pack is None
+    assert [f"{each.line}: {each}" for each in checked.findings if not each.advice] == [
+        "8: pack: words.en.written_for: is still the template's; say in a sentence whom your pack is for",
+        f"17: first-prompt: words.en.text: {EXAMPLE}; write your own prompt over it, or delete this one",
+        f"19: first-prompt: words.en.why: {EXAMPLE}; say in a line why your prompt does a couple good",
+    ]
+
+
+def test_the_pack_can_be_shown_meanwhile() -> None:
+    readable = check_source(BEGUN).readable
+    assert readable
+    assert readable.prompts[0].words[readable.default_language].text == PROMPT_TEXT
+
+
+@pytest.mark.parametrize("kept", OWN)
+def test_one_of_them_that_stays_keeps_the_pack_from_couples(kept: str) -> None:
+    source = BEGUN
+    for words, own in OWN.items():
+        source = source if words == kept else source.replace(words, own)
+    assert len([each for each in check_source(source).findings if not each.advice]) == 1
+
+
+def test_a_pack_with_words_of_its_own_is_fit() -> None:
+    source = BEGUN
+    for words, own in OWN.items():
+        source = source.replace(words, own)
+    assert check_source(source).pack
+
+
+@pytest.mark.parametrize("words", OWN)
+def test_they_are_the_words_that_the_console_begins_a_pack_with(words: str) -> None:
+    assert CONSOLE.read_text(encoding="utf-8").count(f'"{words}"') == 1
