@@ -79,7 +79,7 @@ types: setup ## mypy
 contract: client/node_modules/.installed ## the phones' types are what docs/openapi.json says, and the two phones keep to them
 	@cd client && npm run --silent check
 unit: setup ## the tests that need no socket
-	@.venv/bin/pytest -q tests/unit
+	@.venv/bin/pytest -q -n auto tests/unit
 pack-lint: .venv/.synced ## the prompt packs: what must be mended, and what to think about
 	@$(PYTHON) -m local.pack_lint $(PACKS)
 test: lint types pack-lint contract ## everything: checks, unit, engines, artifacts and the local stack
