@@ -12,6 +12,8 @@ const BASE = "/phones/api"; // on its own origin; an app has https://api.example
 const EARLY = 120_000; // a token is renewed this long before it ends
 const ATTEMPTS = 3;
 const PATIENCE = 30_000;
+/** Of what is large, over a slow line. @type {Record<string, number>} */
+const MORE_PATIENCE = { "/v1/me/export": 180_000 };
 
 /** A refusal of the API, RFC 9457: tell them apart by `type`, and show `message`, its title, to the person. */
 export class Problem extends Error {
@@ -43,6 +45,7 @@ export class Api {
    * @param {string} name
    */
   async signIn(account, name) {
+    await this.#renewing?.catch(() => {}); // else its token, of an older sign-in, might come later
     this.#take(await post("/sign-in", { ...account, name }));
   }
 
@@ -76,7 +79,7 @@ export class Api {
     for (let attempt = 1; ; attempt += 1) {
       headers["Authorization"] = `Bearer ${await this.#token()}`;
       try {
-        return /** @type {any} */ (await answered(url, { method: method.toUpperCase(), headers, body: body === undefined ? null : JSON.stringify(body) }));
+        return /** @type {any} */ (await answered(url, { method: method.toUpperCase(), headers, body: body === undefined ? null : JSON.stringify(body) }, MORE_PATIENCE[path]));
       } catch (error) {
         if (!(error instanceof Problem) || attempt === ATTEMPTS) throw error;
         if (error.status === 401) await this.#renew();
@@ -114,18 +117,20 @@ export function post(url, body) {
   return answered(url, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
 }
 
-/** @param {string} url @param {RequestInit} request @returns {Promise<any>} */
-async function answered(url, request) {
+/** @param {string} url @param {RequestInit} request @param {number} [patience] @returns {Promise<any>} */
+async function answered(url, request, patience = PATIENCE) {
   let reply;
   try {
-    reply = await fetch(url, { ...request, cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
+    reply = await fetch(url, { ...request, cache: "no-store", signal: AbortSignal.timeout(patience) });
   } catch {
     throw new Problem(0, { title: "There is no connection just now. Nothing is lost." });
   }
   if (reply.status === 204) return undefined;
-  const body = await reply.json().catch(() => ({}));
-  if (reply.ok) return body;
-  throw new Problem(reply.status, body, Number(reply.headers.get("Retry-After")) || 0);
+  const body = await reply.json().catch(() => null);
+  if (!reply.ok) throw new Problem(reply.status, body ?? {}, Number(reply.headers.get("Retry-After")) || 0);
+  // Cut short, or no answer of the API at all, such as a hotel's page to sign in at: it says nothing of what is there.
+  if (body === null) throw new Problem(0, { title: "The connection broke off. Nothing is lost." });
+  return body;
 }
 
 /** @param {number} milliseconds */

@@ -13,16 +13,13 @@ import { you } from "./views/you.js";
 
 /** @typedef {import("../../client/routes.js").Schema} Schema */
 /** A part of the app: `load` asks the API for what `view` shows. @typedef {{ title: string, path: string, load: (phone: Phone) => Promise<unknown>, view: (phone: Phone) => HTMLElement }} Tab */
-/** What outlives a reload. @typedef {{ session: import("./api.js").Session | null, account: import("./api.js").Account | null, device: string, cleared: number, tab: string, locked: boolean, drafts: Record<string, string>, opened: string[], inviter: string }} Kept */
+/** What outlives a reload. @typedef {{ session: import("./api.js").Session | null, account: import("./api.js").Account | null, device: string, cleared: number, tab: string, locked: boolean, drafts: Record<string, string>, opened: string[], inviter: string, since: string, ended: boolean }} Kept */
 
 /** @type {Record<string, Tab>} */
 const TABS = { today, journal, together, you };
 
 /** Where a push leads, by the letter in its link. @type {Record<string, string>} */
 const PLACES = { d: "today", t: "today", n: "today", s: "together", p: "you" };
-
-/** Drafts of a person alone; every other one is for the partner they have now. */
-const OWN_DRAFTS = /^(code|alone-.*)$/;
 
 const BANNER = 8_000;
 const LOOK_EVERY = 15_000;
@@ -47,6 +44,7 @@ export class Phone {
   #shown = "";
   #again = false;
   #offline = false;
+  #place = "";
   /** @type {Promise<void> | null} */
   #refreshing = null;
 
@@ -71,6 +69,8 @@ export class Phone {
       drafts: {},
       opened: [],
       inviter: "",
+      since: "",
+      ended: false,
       ...JSON.parse(sessionStorage.getItem(this.#key) ?? "{}"),
     };
     this.api = new Api(this.kept.session, (session) => this.keep({ session }));
@@ -83,6 +83,7 @@ export class Phone {
     this.lock = h("div", { class: "lock", role: "group" });
     this.banner = h("div", { class: "banner", role: "status" });
     this.toast = h("div", { class: "toast", role: "alert" });
+    this.status = h("p", { class: "visually-hidden", role: "status" });
     this.screen = h(
       "div",
       { class: "screen" },
@@ -102,6 +103,7 @@ export class Phone {
       this.lock,
       this.banner,
       this.toast,
+      this.status,
     );
     this.element = h("section", { class: "device", id: `device-${id}` }, this.name, h("div", { class: "frame" }, this.screen));
   }
@@ -125,23 +127,19 @@ export class Phone {
   }
 
   /**
-   * Whom this phone is a couple with. Once it is none, nothing is left here of what was theirs: with somebody else
-   * everything begins anew.
+   * Whom this phone is a couple with. Nothing is left here of what was another couple's, be it that they have parted, or
+   * paired anew from another phone: with somebody else everything begins anew.
    * @param {Schema["CoupleWithPacksView"] | null} couple
    */
   setCouple(couple) {
-    if (this.couple && !couple) {
-      this.data = { ended: true };
-      this.content.scrollTop = 0;
-    }
+    const before = this.kept.since;
+    const since = couple?.since ?? "";
     this.couple = couple;
-    if (couple) {
-      this.setDraft("code", "");
-      this.keep({ inviter: "" });
-    } else {
-      const own = Object.entries(this.kept.drafts).filter(([name]) => OWN_DRAFTS.test(name));
-      this.keep({ drafts: Object.fromEntries(own), opened: [] });
-    }
+    if (since === before) return;
+    const own = Object.entries(this.kept.drafts).filter(([name]) => name.startsWith("alone-"));
+    this.keep({ since, drafts: Object.fromEntries(own), opened: [], inviter: "", ended: !couple });
+    this.data = {};
+    this.content.scrollTop = 0;
   }
 
   async start() {
@@ -219,6 +217,7 @@ export class Phone {
    */
   async act(work) {
     this.tell("");
+    this.#offline = false;
     return this.#tried(work);
   }
 
@@ -240,8 +239,10 @@ export class Phone {
         this.data = {};
         this.render();
       }
+      // That there is no connection is told once, until there is one again or somebody wants something.
+      const known = this.#offline && error.status === 0;
       this.#offline = error.status === 0;
-      this.tell(error.message);
+      if (!known) this.tell(error.message);
       return false;
     }
   }
@@ -249,6 +250,11 @@ export class Phone {
   /** @param {string} sentence */
   tell(sentence) {
     fill(this.toast, sentence && h("p", null, sentence), sentence && button("All right", () => this.tell(""), { class: "plain" }));
+  }
+
+  /** For who hears the screen: what has come about, without leaving where they are. @param {string} sentence */
+  announce(sentence) {
+    this.status.textContent = sentence;
   }
 
   /** What an answer in the making says, under a name of its own. @param {string} name */
@@ -305,17 +311,28 @@ export class Phone {
   }
 
   #renderContent() {
-    // What somebody is filling in is not taken from under their hands.
-    const held = document.activeElement;
-    if (held && this.content.contains(held) && held.closest("[data-changed]")) return;
     const top = this.content.scrollTop;
+    const place = this.couple ? this.kept.tab : "alone";
     const view = this.#view();
+    // What somebody fills in stays until it is saved, as long as there is a place for it: it is looked at as it is, and
+    // moved only if something else has changed.
+    const forms = /** @type {HTMLFormElement[]} */ ([...this.content.querySelectorAll("form[data-changed]")]).flatMap((form) => {
+      const again = view.querySelector(`#${form.id}`);
+      if (!again) return [];
+      const copy = form.cloneNode(true);
+      again.replaceWith(copy);
+      return [{ form, copy: /** @type {HTMLElement} */ (copy) }];
+    });
     for (const folded of /** @type {NodeListOf<HTMLDetailsElement>} */ (this.content.querySelectorAll("details[id]"))) {
       const again = /** @type {HTMLDetailsElement | null} */ (view.querySelector(`#${CSS.escape(folded.id)}`));
       if (again) again.open = folded.open;
     }
     // What looks the same stays as it is: a moment that unfolds, the place of a finger, a list that is being read.
-    if (!refill(this.content, view)) return;
+    if (this.content.firstElementChild?.isEqualNode(view)) return;
+    if (place === this.#place && forms.some(({ form }) => form.contains(document.activeElement))) return;
+    this.#place = place;
+    for (const { form, copy } of forms) copy.replaceWith(form);
+    refill(this.content, view);
     this.content.scrollTop = top;
     this.content.querySelector(".unfolding")?.scrollIntoView({ block: "nearest" });
   }

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from rekindle.models import Uid
 from rekindle.problems import Problem, ProblemError
 from rekindle.store.instants import from_millis
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Mapping
+
+CLOCKS_DIFFER: Final = dt.timedelta(minutes=5)
+"""By how much the clock that signs a token may be ahead of ours. A sign-in further ahead is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +29,8 @@ class Caller:
     signed_in_at: dt.datetime | None = None
 
     def has_signed_in_within(self, time: dt.timedelta) -> bool:
-        """Whether they have proved who they are so short a time ago."""
-        return self.signed_in_at is not None and self.instant - self.signed_in_at <= time
+        """Whether they have proved who they are so short a time ago; two clocks may differ by a little."""
+        return self.signed_in_at is not None and -CLOCKS_DIFFER <= self.instant - self.signed_in_at <= time
 
 
 def caller_of(event: Mapping[str, Any]) -> Caller:

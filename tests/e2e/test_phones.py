@@ -217,6 +217,71 @@ def test_an_answer_is_sealed_on_the_screen_while_something_else_is_still_awaited
     expect(two.ada.root.get_by_text("Both open once Ben has answered too.")).to_be_visible(timeout=10_000)
 
 
+def test_what_is_no_answer_of_the_api_changes_nothing_on_the_screen(two: TwoPhones) -> None:
+    """A hotel's page to sign in at, say, or a connection that breaks off in the middle of an answer."""
+    two.ada.days.locator("textarea").fill(COFFEE)
+    page = two.desk.page
+    page.route("**/v1/me", lambda route: route.fulfill(status=200, content_type="text/html", body="<p>Welcome"))
+    two.ada.press("Today")
+    expect(two.ada.root.get_by_role("alert")).to_contain_text("Nothing is lost.")
+    page.unroute("**/v1/me")
+    two.ada.open("Journal")
+    two.ada.open("Today")
+    expect(two.ada.root.get_by_role("alert")).to_be_empty()
+    expect(two.ada.days.locator("textarea")).to_have_value(COFFEE)
+
+
+def test_who_does_not_want_to_share_first_any_more_does_not(two: TwoPhones) -> None:
+    first = two.ada.root.get_by_label("Open mine to my partner at once")
+    first.check()
+    two.ada.answer(COFFEE)
+    two.ada.press("Change it")
+    first.uncheck()
+    two.ben.open("Us")
+    two.ben.press("A hug")
+    expect(two.ada.root.locator(".nudge")).to_be_visible()  # by when all is asked for anew
+    expect(first).not_to_be_checked()
+    two.ada.days.locator(".primary").click()
+    expect(two.ada.root.get_by_text("Yours is sealed.")).to_be_visible()
+
+
+def test_what_was_changed_on_another_phone_is_shown_before_it_is_replaced(a_page: NewPage, a_couple: NewCouple) -> None:
+    ada, ben = a_couple()
+    page = a_page(ada, ben).settle()
+    page.ada.answer(COFFEE)
+    page.ada.press("Change it")
+    words = page.ada.days.locator("textarea")
+    words.fill("On a third thought.")
+    ada.answer(ada.today(), RIVER, revision=1)
+    page.ada.press("Today")
+    expect(page.ada.root.get_by_text("You have changed it on another phone")).to_be_visible()
+    expect(page.ada.content).to_contain_text(RIVER)
+    expect(words).to_have_value("On a third thought.")
+    page.ada.days.locator(".primary").click()
+    expect(page.ada.root.get_by_text("Yours is sealed.")).to_be_visible()
+    expect(page.ada.content).to_contain_text("On a third thought.")
+
+
+def test_what_is_filled_in_stays_until_it_is_saved(a_page: NewPage) -> None:
+    page = a_page()
+    page.ada.root.get_by_label("What shall we call you?").fill("Ada")
+    page.ada.press("Lock the phone")
+    page.ada.press("Open")
+    expect(page.ada.root.get_by_label("What shall we call you?")).to_have_value("Ada")
+    page.ada.begin("Ada", LONDON)
+    page.ada.unfold("About me")
+    name = page.ada.root.get_by_label("My name")
+    name.fill("Adele")
+    page.ada.press("Invite my partner")
+    expect(page.ada.root.locator(".code")).to_be_visible()
+    page.ada.root.get_by_label("I have a code").focus()
+    page.ben.begin("Ben", LONDON)
+    page.ben.root.get_by_label("I have a code").fill(page.ada.root.locator(".code").inner_text())
+    expect(name).to_have_value("Adele")
+    page.ada.root.locator("#a-form-profile").get_by_role("button", name="Save").click()
+    expect(page.ada.root.get_by_role("heading", name="Adele")).to_be_visible()
+
+
 def test_what_somebody_is_writing_outlives_a_swap_by_the_other(two: TwoPhones) -> None:
     two.ada.days.locator("textarea").fill(COFFEE)
     before = two.ada.prompt.inner_text()

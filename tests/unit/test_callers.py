@@ -33,6 +33,12 @@ def test_what_is_no_instant_is_no_sign_in(auth_time: str) -> None:
     assert not of(auth_time=auth_time).has_signed_in_within(dt.timedelta.max)
 
 
+@pytest.mark.parametrize(("ahead", "recent"), [(0, True), (300, True), (301, False), (-900, True), (-901, False)])
+def test_a_sign_in_is_recent_for_a_while_and_not_ahead_of_time(ahead: int, *, recent: bool) -> None:
+    caller = of(auth_time=str(int(NOW.timestamp()) + ahead))
+    assert caller.has_signed_in_within(dt.timedelta(minutes=15)) == recent
+
+
 @pytest.mark.parametrize("context", [{}, {"authorizer": None}, {"authorizer": {"jwt": {"claims": {}}}}])
 def test_nobody_is_served_by_mistake(context: dict[str, Any]) -> None:
     with pytest.raises(ProblemError) as refused:

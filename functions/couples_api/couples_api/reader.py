@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from couples_api.parts import Parts, known_person, standing_couple
 from rekindle.callers import Caller
-from rekindle.days import nearby_dates
+from rekindle.days import begun_dates
 from rekindle.help import DEFAULT_LANGUAGE, GENTLE_LINES, HELPED_THEMES
 from rekindle.models import Couple, Day, Language, Person, PromptKind, PromptRef, ReflectionKind, Theme, Uid
 from rekindle.store.catalogue import PromptText
@@ -115,8 +115,8 @@ class Reader:
         return self.couple.partner_of(self.person.uid)
 
     def nearby(self) -> dict[dt.date, Day]:
-        """The days around now that exist."""
-        return self.parts.days.between(self.couple.id, *nearby_dates(self.couple.zones, self.caller.instant))
+        """The days around now that exist, also of dates that no clock of theirs shows any more."""
+        return self.parts.days.between(self.couple.id, *begun_dates(self.couple.zones, self.caller.instant))
 
     def views(self, days: Iterable[Day], key: CoupleKey | None = None) -> list[DayView]:
         """The days as this reader may see them; the couple's key is fetched only if there is something to open."""

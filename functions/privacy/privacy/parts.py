@@ -34,6 +34,8 @@ PAGE_DAYS = 100
 A day has at most two answers of 2,000 characters and two reflections of 1,000. A character takes 4 bytes at most in
 UTF-8, and where JSON has to escape it 6, of which Lambda escapes one once more: 42,000 bytes for the four, and less
 than 45,000 with a prompt of 240 characters and all around it. A hundred such days are 4.5 MB; Lambda hands on 6.
+That is so with the managed runtime of Python 3.12 and later, which leaves what is not ASCII as it is: one that escapes
+it, as a container's client may, would need smaller pages.
 """
 
 

@@ -1,5 +1,6 @@
 // What somebody wrote, saved as a file of their own: the export, page after page, put together.
 
+import { Problem } from "../api.js";
 import { dateIn } from "../clock.js";
 import { button, h } from "../dom.js";
 import { counted } from "../words.js";
@@ -34,7 +35,7 @@ function saving(phone) {
   const state = phone.data["saving"];
   return [
     button("Save what I wrote", () => save(phone), { id: `${phone.id}-save`, "aria-busy": state?.busy ? "true" : null }),
-    h("p", { class: "hint", role: "status", id: `${phone.id}-saving` }, state?.says ?? ""),
+    h("p", { class: "hint", id: `${phone.id}-saving` }, state?.says ?? ""),
   ];
 }
 
@@ -43,14 +44,12 @@ async function save(phone) {
   /** @param {string} says @param {boolean} [busy] */
   const tell = (says, busy = false) => {
     phone.data["saving"] = { busy, says };
+    phone.announce(says);
     phone.render();
   };
   tell("One moment…", true);
   let done = false;
   const work = async () => {
-    // The API wants to know that it is really they, just now. An app lets them sign in once more, with their password or
-    // as they did; an account of this page has none, and its phone answers for itself.
-    if (phone.kept.account) await phone.api.signIn(phone.kept.account, phone.me?.display_name ?? "");
     const found = await everything(phone, (days) => tell(`${counted(days, "day", "days")} so far…`, true));
     const name = `rekindle-${dateIn(phone.zone)}.json`;
     download(name, JSON.stringify(found, null, 2));
@@ -80,13 +79,30 @@ async function everything(phone, progress) {
   /** @type {string | null} */
   let next = null;
   for (;;) {
-    /** @type {Schema["ExportView"]} */
-    const page = await phone.api.call("post", "/v1/me/export", { body: { next } });
+    const page = await pageFrom(phone, next);
     for (const couple of page.couples) couples.set(couple.couple, couple);
     entries.push(...page.entries);
     progress(entries.length);
     next = page.next;
     if (next === null) return { ...page, couples: [...couples.values()], entries };
+  }
+}
+
+/**
+ * A page, for which the API wants to know that it is really they, just now, also if they take long over the pages before.
+ * @param {Phone} phone
+ * @param {string | null} next
+ * @returns {Promise<Schema["ExportView"]>}
+ */
+async function pageFrom(phone, next) {
+  try {
+    return await phone.api.call("post", "/v1/me/export", { body: { next } });
+  } catch (error) {
+    if (!(error instanceof Problem) || error.type !== "sign-in-not-recent" || !phone.kept.account) throw error;
+    // An app lets them sign in once more here, with their password or as they did, and goes on. An account of this page
+    // has no password, and its phone answers for itself.
+    await phone.api.signIn(phone.kept.account, phone.me?.display_name ?? "");
+    return await phone.api.call("post", "/v1/me/export", { body: { next } });
   }
 }
 

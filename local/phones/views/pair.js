@@ -34,7 +34,8 @@ async function loadInvite(phone) {
 
 /** @param {import("../phone.js").Phone} phone */
 export function pair(phone) {
-  const { invite, ended } = phone.data;
+  const { invite } = phone.data;
+  const { ended } = phone.kept;
   void look(phone);
   if (phone.kept.inviter) return waiting(phone, phone.kept.inviter);
   if (invite?.redeemed_by) return confirming(phone, invite);

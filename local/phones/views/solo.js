@@ -2,6 +2,7 @@
 
 import { dateWords } from "../clock.js";
 import { button, h, words } from "../dom.js";
+import { forget, meanwhile, write } from "./draft.js";
 
 /** @typedef {import("../phone.js").Phone} Phone */
 /** @typedef {import("../phone.js").Schema} Schema */
@@ -18,13 +19,14 @@ export function aloneCard(phone) {
   if (!day) return null;
   const name = `alone-${day.date}`;
   const text = h("textarea", { id: `${phone.id}-${name}`, rows: 3, maxlength: 2000, dir: "auto", props: { value: phone.draft(name) || day.me.text || "" } });
-  text.addEventListener("input", () => phone.setDraft(name, text.value));
+  text.addEventListener("input", () => write(phone, name, text.value, day));
   return h(
     "article",
-    { class: "card" },
+    { class: "card", "data-revision": day.me.revision },
     h("p", { class: "theme" }, "While you wait, for yourself"),
     words("p", day.prompt.text, { class: "prompt-text" }),
     h("div", { class: "field" }, h("label", { for: text.id }, "Your answer"), text),
+    meanwhile(phone, name, day),
     button(day.me.state === "answered" ? "Keep it as it is now" : "Keep it for me", async () => {
       if (!text.value.trim()) return text.focus();
       await phone.act(async () => {
@@ -32,7 +34,7 @@ export function aloneCard(phone) {
           path: { date: day.date },
           body: { text: text.value.trim(), revision: day.me.revision ?? null },
         });
-        phone.setDraft(name, "");
+        forget(phone, name);
       });
       phone.render();
     }, { id: `${phone.id}-keep` }),

@@ -4,6 +4,7 @@ import { dateWords } from "../clock.js";
 import { button, h, icon, tick, words } from "../dom.js";
 import { GESTURES, THEMES } from "../words.js";
 import { candles } from "./candles.js";
+import { forget, meanwhile, write } from "./draft.js";
 import { pauseNote } from "./pause.js";
 import { reflectPart } from "./reflect.js";
 
@@ -12,6 +13,8 @@ import { reflectPart } from "./reflect.js";
 /** @typedef {Schema["DayView"]} Day */
 
 const LIMIT = 2000;
+/** As long as the moment takes to unfold: what is drawn anew later only stands there. */
+const UNFOLDING = 2_500;
 
 /** What stands above and below the day, each shown if it has something to show. */
 const ABOVE = [pauseNote, nudgeCard];
@@ -105,7 +108,6 @@ function closedPart(day) {
 /** @param {Phone} phone @param {Day} day */
 function answerPart(phone, day) {
   const name = `answer-${day.date}`;
-  const writtenTo = phone.draft(`${name}-to`);
   const answered = day.me.state === "answered";
   const editing = !answered || phone.data["editing"] === day.date;
   const theirs = day.partner.text ? letter(phone.partner, day.partner.text) : null;
@@ -116,7 +118,7 @@ function answerPart(phone, day) {
       theirs,
       day.me.text ? letter("You", day.me.text) : h("p", { class: "done" }, "You have checked this off."),
       button("Change it", () => {
-        phone.setDraft(name, phone.draft(name) || day.me.text || "");
+        if (!phone.draft(name)) write(phone, name, day.me.text ?? "", day);
         phone.data["editing"] = day.date;
         phone.render();
         document.getElementById(`${phone.id}-${name}`)?.focus();
@@ -132,24 +134,21 @@ function answerPart(phone, day) {
     props: { value: phone.draft(name) },
     on: {
       input: () => {
-        phone.setDraft(name, text.value);
-        phone.setDraft(`${name}-to`, text.value && day.prompt.id);
+        write(phone, name, text.value, day);
         count.textContent = left(text.value);
       },
     },
   });
   const count = h("p", { class: "hint count" }, left(text.value));
-  const first = h("input", {
-    id: `${phone.id}-first-${day.date}`,
-    props: { checked: phone.draft(`${name}-first`) ? true : Boolean(day.me.share_first) },
-  });
-  first.addEventListener("change", () => phone.setDraft(`${name}-first`, first.checked ? "yes" : ""));
+  const wish = phone.draft(`${name}-first`);
+  const first = h("input", { id: `${phone.id}-first-${day.date}`, props: { checked: wish ? wish === "yes" : day.me.share_first } });
+  first.addEventListener("change", () => phone.setDraft(`${name}-first`, first.checked ? "yes" : "no"));
   return h(
     "div",
     { class: "stack" },
     theirs,
     h("div", { class: "field" }, h("label", { for: text.id }, question ? "Your answer" : "A word about it, if you like"), text, count),
-    writtenTo && writtenTo !== day.prompt.id && h("p", { class: "hint" }, "The prompt has changed since you began to write. Your words are still here."),
+    meanwhile(phone, name, day),
     tick("Open mine to my partner at once", first, "Otherwise nobody reads it before both have answered."),
     button(question ? (answered ? "Seal it again" : "Seal my answer") : "We did it", async () => {
       if (question && !text.value.trim()) return text.focus();
@@ -163,7 +162,7 @@ function answerPart(phone, day) {
             prompt: day.prompt.id,
           },
         });
-        for (const part of ["", "-first", "-to"]) phone.setDraft(name + part, "");
+        forget(phone, name);
         delete phone.data["editing"];
         put(phone, after);
       });
@@ -186,6 +185,7 @@ function openedPart(phone, day) {
   if (!phone.kept.locked && !phone.kept.opened.includes(day.date)) {
     phone.keep({ opened: [...phone.kept.opened, day.date] });
     phone.unfolding = day.date;
+    setTimeout(() => (phone.unfolding = ""), UNFOLDING);
   }
   return h(
     "div",

@@ -19,7 +19,7 @@ export function welcome(phone) {
       const display_name = name.value.trim();
       if (!phone.api.session) {
         const account = { email: `${crypto.randomUUID()}@example.org` };
-        phone.keep({ account, drafts: {}, opened: [] }); // whose sign-in has ended here may be somebody else
+        phone.keep({ account, drafts: {}, opened: [], inviter: "", since: "", ended: false }); // whose sign-in has ended here may be somebody else
         await phone.api.signIn(account, display_name);
       }
       const profile = { display_name, zone: zone.value, language: language.value };
@@ -39,6 +39,7 @@ export function welcome(phone) {
     "form",
     {
       class: "welcome",
+      id: id("form-welcome"),
       on: {
         submit: (/** @type {SubmitEvent} */ event) => event.preventDefault(),
       },
@@ -58,5 +59,5 @@ export function welcome(phone) {
     h("p", { class: "hint" }, "This phone signs in with an account of its own, made just now."),
   );
   form.addEventListener("input", () => (form.dataset["changed"] = "yes"));
-  return form;
+  return h("div", null, form);
 }

@@ -76,6 +76,7 @@ function form(phone, name, save, ...children) {
     "form",
     {
       class: "stack",
+      id: `${phone.id}-form-${name}`,
       on: {
         input: () => {
           element.dataset["changed"] = "yes";
