@@ -67,13 +67,13 @@ def test_a_couple_chooses_a_pack_and_joins_another_by_the_code_that_its_practice
     ada, ben = a_couple()
     course = {"in_order": True, "every_days": 1}
     code = publish(editor, "stairs", audience="code", course=course)["code"]
-    publish(editor, "lanterns", audience="choice")
-    eventually(lambda: "lanterns" in chosen(ada), INDEX_IS_SEEN)
+    publish(editor, "paper-boats", audience="choice")
+    eventually(lambda: "paper-boats" in chosen(ada), INDEX_IS_SEEN)
     assert "stairs" not in chosen(ada), "nobody sees it without its code"
-    ada.call("PUT", "/v1/couple/packs/lanterns")
-    assert chosen(ben)["lanterns"]
-    ben.call("DELETE", "/v1/couple/packs/lanterns", status=204)
-    assert not chosen(ada)["lanterns"]
+    ada.call("PUT", "/v1/couple/packs/paper-boats")
+    assert chosen(ben)["paper-boats"]
+    ben.call("DELETE", "/v1/couple/packs/paper-boats", status=204)
+    assert not chosen(ada)["paper-boats"]
     joined = ben.call("POST", "/v1/couple/practice-code", {"code": code.lower()})
     assert (joined["id"], joined["chosen"], joined["course"]["in_order"]) == ("stairs", True, True)
     assert chosen(ada)["stairs"]
@@ -82,7 +82,7 @@ def test_a_couple_chooses_a_pack_and_joins_another_by_the_code_that_its_practice
     assert shown[0] == shown[1]
     assert shown[0]["id"] == "stairs/step-0"
     editor.post("/v1/practice/packs/stairs/withdraw", json={"reason": "The test is over."})
-    editor.post("/v1/practice/packs/lanterns/withdraw", json={"reason": "The test is over."})
+    editor.post("/v1/practice/packs/paper-boats/withdraw", json={"reason": "The test is over."})
 
 
 def test_a_prompt_is_swapped_for_both_and_answered_knowingly(a_couple: NewCouple) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from local.clock import now
 from local.stack import Stack
@@ -12,7 +13,7 @@ from rekindle.models import Zone
 from rekindle.push.jobs import SlotJob
 from rekindle.reminders import Slot
 from rekindle.store.table import Table
-from tests.builders import TOKYO
+from tests.builders import LONDON, TOKYO
 from tests.e2e.conftest import await_quiet, eventually
 from tests.integration.standing import shard_of
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 CHATHAM = Zone("Pacific/Chatham")
 """A quarter of an hour off all others here: in the five minutes before one of its slots there is no other's."""
+HONOLULU = Zone("Pacific/Honolulu")
+"""Where it is day while it is night in London."""
+EVENING = 18
 
 
 def _at(date: dt.date, time: str, zone: Zone) -> dt.datetime:
@@ -29,11 +33,11 @@ def _at(date: dt.date, time: str, zone: Zone) -> dt.datetime:
     return instant
 
 
-def _job(stack: Stack, time: str, date: dt.date) -> str:
-    """The body of the job that a beat makes of the slot in Chatham."""
-    slot = Slot(CHATHAM, dt.time.fromisoformat(time))
+def _job(stack: Stack, time: str, date: dt.date, zone: Zone = CHATHAM) -> str:
+    """The body of the job that a beat makes of the slot."""
+    slot = Slot(zone, dt.time.fromisoformat(time))
     shard = shard_of(Table(stack.client("dynamodb"), stack.outputs["TableName"]), slot)
-    instant = _at(date, time, CHATHAM)
+    instant = _at(date, time, zone)
     return SlotJob(zone=slot.zone, time=slot.time, shard=shard, date=date, instant=instant).model_dump_json()
 
 
@@ -73,12 +77,15 @@ def test_a_beat_after_an_outage_catches_up_for_two_hours(stack: Stack, a_couple:
 
 
 def test_the_evening_reminder_is_for_whoever_has_not_answered(stack: Stack, a_couple: NewCouple) -> None:
-    """Played tonight, as an answer through the API is given now."""
-    ada, ben = a_couple(CHATHAM, CHATHAM)
+    """Played tonight, as an answer through the API is given now: where tonight is to come, at nobody else's time."""
+    zone = next(each for each in (LONDON, HONOLULU) if dt.datetime.fromtimestamp(now(), ZoneInfo(each)).hour < EVENING)
+    ada, ben = a_couple(zone, zone)
+    for phone in (ada, ben):
+        phone.call("PUT", "/v1/me/reminders", {"prompt_time": "08:30", "evening_time": "20:35"})
     date = ada.today()
     ada.answer(date, "Said already.")
     ben.await_kinds("partner_answered")
-    job = _job(stack, "20:30", dt.date.fromisoformat(date))
+    job = _job(stack, "20:35", dt.date.fromisoformat(date), zone)
     stack.client("sqs").send_message(QueueUrl=stack.outputs["QueueUrl"], MessageBody=job)
     ben.await_kinds("partner_answered", "evening")
     await_quiet(stack)
