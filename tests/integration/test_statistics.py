@@ -89,7 +89,7 @@ def test_many_packs_of_many_prompts_are_shown(table: Table) -> None:
     for pack in packs:
         for number in range(1000):
             prompt = PromptId(f"a-prompt-with-quite-a-long-name-{number}")
-            item = {"offered": 7 * number, "answered": 6 * number, "completed": 5 * number, "swapped": number}
+            item = {"offered": 10 + 7 * number, "answered": 6 * number, "completed": 5 * number, "swapped": number}
             table.write(Write("Put", keys.stats_of_prompt(pack, prompt), item=item))
     seen = Statistics(table).view(AT, packs)
     assert {pack: len(prompts) for pack, prompts in seen["prompts"].items()} == dict.fromkeys(packs, 1000)
