@@ -35,15 +35,25 @@ class Caller:
 
 def caller_of(event: Mapping[str, Any]) -> Caller:
     """The caller of an HTTP API event; a problem if nobody has signed in."""
-    context = event["requestContext"]
-    claims: Any = context
+    claims = claims_of(event)
+    return Caller(Uid(claims["sub"]), called_at(event), _instant_of(claims.get("auth_time")))
+
+
+def claims_of(event: Mapping[str, Any]) -> dict[str, Any]:
+    """What the token says that API Gateway's authorizer has verified; a problem if nobody has signed in."""
+    claims: Any = event["requestContext"]
     for name in ("authorizer", "jwt", "claims"):
         claims = (claims or {}).get(name)
-    uid = (claims or {}).get("sub")
-    if not uid:
+    if not (claims or {}).get("sub"):
         # API Gateway lets nobody through without a token; should it ever, nobody is served by mistake.
         raise ProblemError(Problem.NOT_SIGNED_IN)
-    return Caller(Uid(uid), from_millis(context["timeEpoch"]), _instant_of(claims.get("auth_time")))
+    found: dict[str, Any] = claims
+    return found
+
+
+def called_at(event: Mapping[str, Any]) -> dt.datetime:
+    """The instant at which the call reached API Gateway."""
+    return from_millis(event["requestContext"]["timeEpoch"])
 
 
 def _instant_of(seconds: object) -> dt.datetime | None:

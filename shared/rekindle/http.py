@@ -16,7 +16,7 @@ from rekindle.problems import Problem, ProblemError
 from rekindle.telemetry import logger
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -64,6 +64,18 @@ def respond(
     except ProblemError as error:
         return _as_answer(_problem(error))
     return app.resolve(readable, context)
+
+
+def handler_of[Parts](
+    app: APIGatewayHttpResolver, parts: Callable[[], Parts], body_limit: int = BODY_LIMIT
+) -> Callable[[dict[str, Any], LambdaContext], dict[str, Any]]:
+    """A Lambda handler of the resolver, in whose context its routes find the parts; made at the first request."""
+
+    def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+        app.append_context(parts=parts())
+        return respond(app, event, context, body_limit)
+
+    return handle
 
 
 def problem_response(

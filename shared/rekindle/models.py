@@ -119,6 +119,11 @@ class PromptRef:
     version: int
     prompt: PromptId
 
+    @property
+    def id(self) -> str:
+        """How phones name the prompt, whichever version it is of."""
+        return f"{self.pack}/{self.prompt}"
+
 
 @dataclass(frozen=True, slots=True)
 class Swapped:

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from couples_api.parts import CalendarDate, TheCaller, TheParts, standing_couple
 from couples_api.pause import PauseView, pause_view
-from couples_api.reader import DayView, Reader, prompt_id, reader_of
+from couples_api.reader import DayView, Reader, reader_of
 from couples_api.streak import StreakView, known_history, note_complete
 from rekindle.calendar import day_window, local_date
 from rekindle.days import open_dates, streak_at
@@ -192,7 +192,7 @@ def _is_about_another(day: Day, body: AnswerBody) -> bool:
     """
     if body.prompt is None:
         return bool(day.swapped) and body.revision is None
-    return body.prompt != prompt_id(day.prompt)
+    return body.prompt != day.prompt.id
 
 
 def _is_repeat(day: Day, reader: Reader, key: CoupleKey, body: AnswerBody) -> bool:

@@ -45,13 +45,7 @@ def application() -> APIGatewayHttpResolver:
 
 def handler_of(parts: Callable[[], Parts]) -> Callable[[dict[str, Any], LambdaContext], dict[str, Any]]:
     """A Lambda handler that works with these parts, which are made at the first request."""
-    app = application()
-
-    def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-        app.append_context(parts=parts())
-        return http.respond(app, event, context)
-
-    return handle
+    return http.handler_of(application(), parts)
 
 
 @cache

@@ -8,7 +8,6 @@ from dataclasses import replace
 from couples_api.parts import Parts
 from rekindle.calendar import day_window, local_date
 from rekindle.callers import Caller
-from rekindle.days import begun_dates
 from rekindle.models import Couple, Person
 from rekindle.store.people import Consequences
 from rekindle.store.table import Write
@@ -42,7 +41,7 @@ def _widenings(parts: Parts, caller: Caller, couple: Couple, changed: Couple) ->
         return []
     # An open day keeps the hours it had and gains those of the new zone: nobody's answer comes too late by moving.
     # A day made after the couple was read is not among these, but then the couple is no longer as it was read.
-    days = parts.days.between(couple.id, *begun_dates(couple.zones, caller.instant))
+    days = parts.days.begun(couple, caller.instant)
     return [
         widening
         for day in days.values()

@@ -16,7 +16,6 @@ from couples_api.invites import IdempotencyKey, claim
 from couples_api.parts import Parts, TheCaller, TheParts, known_person, standing_couple
 from rekindle.calendar import local_date
 from rekindle.callers import Caller
-from rekindle.days import begun_dates
 from rekindle.invites import normalised
 from rekindle.models import Audience, Couple, Language, PackId, PackWish, Person, Wish
 from rekindle.playlist import Course, Release, first_turn, is_joined, is_wanted
@@ -159,7 +158,7 @@ def _today(person: Person, caller: Caller) -> dt.date:
 
 def _first_free_date(parts: Parts, couple: Couple, person: Person, caller: Caller) -> dt.date:
     """The first date from the caller's today on that has no prompt yet: a weekly course shall not begin a week late."""
-    opened = parts.days.between(couple.id, *begun_dates(couple.zones, caller.instant))
+    opened = parts.days.begun(couple, caller.instant)
     date = _today(person, caller)
     while date in opened:
         date += ONE_DAY

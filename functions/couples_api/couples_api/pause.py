@@ -11,7 +11,6 @@ from couples_api.parts import CalendarDate, Parts
 from couples_api.streak import known_history
 from rekindle.calendar import local_date
 from rekindle.callers import Caller
-from rekindle.days import begun_dates
 from rekindle.models import Couple, Person
 from rekindle.pauses import ends_of, pause_on, pausing, resumed
 from rekindle.problems import Problem, ProblemError
@@ -54,7 +53,7 @@ def with_pause(parts: Parts, caller: Caller, person: Person, couple: Couple, unt
     def change(standing: Couple) -> tuple[Couple, Sequence[Write]]:
         if until is None and pause_on(standing, today) is None:
             return standing, []  # without a look at their days
-        stored = parts.days.between(standing.id, *begun_dates(standing.zones, caller.instant))
+        stored = parts.days.begun(standing, caller.instant)
         complete = known_history(parts, standing, stored, caller.instant).complete
         changed = resumed(standing, today) if until is None else pausing(standing, today, until, complete)
         counts_again = (standing.paused - changed.paused) & complete

@@ -11,7 +11,6 @@ from pydantic import BaseModel
 
 from couples_api.parts import Parts, known_person, standing_couple
 from rekindle.callers import Caller
-from rekindle.days import begun_dates
 from rekindle.help import DEFAULT_LANGUAGE, GENTLE_LINES, HELPED_THEMES
 from rekindle.models import Couple, Day, Language, Person, PromptKind, PromptRef, ReflectionKind, Theme, Uid
 from rekindle.store.catalogue import PromptText
@@ -115,8 +114,8 @@ class Reader:
         return self.couple.partner_of(self.person.uid)
 
     def nearby(self) -> dict[dt.date, Day]:
-        """The days around now that exist, also of dates that no clock of theirs shows any more."""
-        return self.parts.days.between(self.couple.id, *begun_dates(self.couple.zones, self.caller.instant))
+        """The days around now that exist."""
+        return self.parts.days.begun(self.couple, self.caller.instant)
 
     def views(self, days: Iterable[Day], key: CoupleKey | None = None) -> list[DayView]:
         """The days as this reader may see them; the couple's key is fetched only if there is something to open."""
@@ -160,11 +159,6 @@ def reader_of(parts: Parts, caller: Caller) -> Reader:
     return Reader(person, standing_couple(parts, person), caller, parts)
 
 
-def prompt_id(prompt: PromptRef) -> str:
-    """How phones name a prompt."""
-    return f"{prompt.pack}/{prompt.prompt}"
-
-
 def _reflection_view(day: Day, uid: Uid, key: CoupleKey | None) -> ReflectionView | None:
     reflection = day.answers[uid].reflection if day.revealed else None
     if reflection is None or key is None:
@@ -177,7 +171,7 @@ def prompt_view(prompt: PromptRef, text: PromptText, language: Language) -> Prom
     # All of it in one language: a text in Spanish with its hint in English would read as a mistake.
     spoken = text.spoken_to(language)
     return PromptView(
-        id=prompt_id(prompt),
+        id=prompt.id,
         theme=text.theme,
         kind=text.kind,
         text=text.texts[spoken],

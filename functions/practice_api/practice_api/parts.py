@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 from aws_lambda_powertools.event_handler import Request
 from aws_lambda_powertools.event_handler.depends import Depends
 
+from rekindle.callers import called_at, claims_of
 from rekindle.clients import client
 from rekindle.models import PackId
 from rekindle.pack_source import check_source
@@ -23,7 +24,6 @@ from rekindle.problems import Problem, ProblemError
 from rekindle.settings import PracticeApiSettings
 from rekindle.store.audit import Audit
 from rekindle.store.help import HelpStore
-from rekindle.store.instants import from_millis
 from rekindle.store.packs import Packs
 from rekindle.store.statistics import Statistics
 from rekindle.store.table import Table
@@ -64,14 +64,12 @@ class Parts:
         """A practice code that nobody can guess."""
         return practice_code(self.entropy(_ENTROPY_BYTES))
 
-    def others(self, pack: PackId, instant: dt.datetime) -> list[Pack]:
-        """The other packs as couples have them, which a draft's prompts are compared with."""
-        found = []
+    def others(self, pack: PackId, instant: dt.datetime) -> Iterator[Pack]:
+        """The other packs as couples have them, which a draft is compared with; read as they are asked for."""
         for head in self.packs.heads():
             live = None if head.id == pack else head.live(instant)
             if live and (published := self.published(head.id, live)):
-                found.append(published)
-        return found
+                yield published
 
     def published(self, pack: PackId, release: ReleaseHead) -> Pack | None:
         """The pack as that version has it; None if the rules have become stricter since it was published."""
@@ -101,16 +99,14 @@ def _parts(request: Request) -> Parts:
 
 
 def _staff(request: Request, *scopes: str) -> Staff:
-    context: dict[str, Any] = request.resolved_event["requestContext"]
-    claims: dict[str, Any] = ((context.get("authorizer") or {}).get("jwt") or {}).get("claims") or {}
-    if "sub" not in claims:
-        raise ProblemError(Problem.NOT_SIGNED_IN)
+    event = request.resolved_event
+    claims = claims_of(event)
     # API Gateway asks for the scope of each route; should a route ever lack one, this does not.
     if not {*scopes} & {*str(claims.get("scope", "")).split()}:
         raise ProblemError(Problem.NOT_ALLOWED)
     # An address that nobody has verified may be a colleague's.
     name = claims.get("email") if str(claims.get("email_verified")).lower() == "true" else None
-    return Staff(claims["sub"], name or claims["sub"], from_millis(context["timeEpoch"]))
+    return Staff(claims["sub"], name or claims["sub"], called_at(event))
 
 
 def _reader(request: Request) -> Staff:

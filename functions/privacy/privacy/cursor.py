@@ -8,6 +8,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 
+from privacy.views import FORMAT
 from rekindle.models import Uid
 
 _FORM = re.compile(r"[A-Za-z0-9_-]{24}")
@@ -48,4 +49,4 @@ def place_from(cursor: str, uid: Uid) -> Place | None:
 
 def _mark(position: bytes, uid: Uid) -> bytes:
     # No secret: it tells a cursor that was mixed up, and nothing depends on whether it could be forged.
-    return hashlib.sha256(b"rekindle-export/1" + position + uid.encode()).digest()[:_MARK_BYTES]
+    return hashlib.sha256(FORMAT.encode() + position + uid.encode()).digest()[:_MARK_BYTES]

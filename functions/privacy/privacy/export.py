@@ -222,7 +222,7 @@ def _partner_view(day: Day, partner: Uid, key: CoupleKey) -> ExportedPartnerView
 
 def _prompt_view(prompt: PromptRef, text: PromptText, language: Language) -> ExportedPromptView:
     return ExportedPromptView(
-        id=f"{prompt.pack}/{prompt.prompt}",
+        id=prompt.id,
         theme=text.theme,
         kind=text.kind,
         text=text.texts[text.spoken_to(language)],

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from rekindle.calendar import DayWindow
+from rekindle.days import begun_dates
 from rekindle.errors import ContentionError, WriteConflictError
 from rekindle.models import (
     Answer,
@@ -25,7 +26,7 @@ from rekindle.models import (
 from rekindle.playlist import forgettable
 from rekindle.store import keys
 from rekindle.store.instants import from_millis, to_millis
-from rekindle.store.table import Write, earliest_items, latest_items
+from rekindle.store.table import Write, first_items
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -50,25 +51,26 @@ class Days:
         page = self.table.query(keys.couple(couple).pk, between=(keys.day(couple, first).sk, keys.day(couple, last).sk))
         return {day.date: day for day in map(day_from, page.items)}
 
+    def begun(self, couple: Couple, instant: dt.datetime) -> dict[dt.date, Day]:
+        """The days around an instant that there are, also of dates that no clock of the couple's shows any more."""
+        return self.between(couple.id, *begun_dates(couple.zones, instant))
+
     def journal(self, couple: CoupleId, before: dt.date | None, limit: int) -> list[Day]:
-        """The latest `limit` days before a date, or of all, latest first."""
-        items = latest_items(
-            self.table,
-            keys.couple(couple).pk,
-            between=(keys.day(couple, dt.date.min).sk, keys.day(couple, dt.date.max).sk),
-            after=keys.day(couple, before).sk if before else None,
-            limit=limit,
-        )
-        return [day_from(item) for item in items]
+        """The couple's latest `limit` days before a date, or of all, latest first."""
+        return self._first(couple, before, limit, descending=True)
 
     def onward(self, couple: CoupleId, after: dt.date | None, limit: int) -> list[Day]:
         """The couple's first `limit` days after a date, or of all, earliest first."""
-        items = earliest_items(
+        return self._first(couple, after, limit, descending=False)
+
+    def _first(self, couple: CoupleId, beyond: dt.date | None, limit: int, *, descending: bool) -> list[Day]:
+        items = first_items(
             self.table,
             keys.couple(couple).pk,
             between=(keys.day(couple, dt.date.min).sk, keys.day(couple, dt.date.max).sk),
-            after=keys.day(couple, after).sk if after else None,
+            after=keys.day(couple, beyond).sk if beyond else None,
             limit=limit,
+            descending=descending,
         )
         return [day_from(item) for item in items]
 

@@ -12,7 +12,7 @@ from rekindle.playlist import forgettable
 from rekindle.solo import SoloHistory
 from rekindle.store import keys
 from rekindle.store.days import answer_from, answer_item, ref_from, ref_item
-from rekindle.store.table import Write, earliest_items, latest_items
+from rekindle.store.table import Write, first_items
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -101,23 +101,20 @@ class Solo:
 
     def journal(self, person: Uid, before: dt.date | None, limit: int) -> list[SoloDay]:
         """The person's latest `limit` days before a date, or of all, latest first."""
-        items = latest_items(
-            self.table,
-            keys.solo(person).pk,
-            between=(keys.solo_day(person, dt.date.min).sk, keys.solo_day(person, dt.date.max).sk),
-            after=keys.solo_day(person, before).sk if before else None,
-            limit=limit,
-        )
-        return [_day_from(item) for item in items]
+        return self._first(person, before, limit, descending=True)
 
     def onward(self, person: Uid, after: dt.date | None, limit: int) -> list[SoloDay]:
         """The person's first `limit` days after a date, or of all, earliest first."""
-        items = earliest_items(
+        return self._first(person, after, limit, descending=False)
+
+    def _first(self, person: Uid, beyond: dt.date | None, limit: int, *, descending: bool) -> list[SoloDay]:
+        items = first_items(
             self.table,
             keys.solo(person).pk,
             between=(keys.solo_day(person, dt.date.min).sk, keys.solo_day(person, dt.date.max).sk),
-            after=keys.solo_day(person, after).sk if after else None,
+            after=keys.solo_day(person, beyond).sk if beyond else None,
             limit=limit,
+            descending=descending,
         )
         return [_day_from(item) for item in items]
 
@@ -163,11 +160,12 @@ class Solo:
     def shared(self, couple: CoupleId, before: dt.date | None, limit: int) -> list[SharedAnswer]:
         """What the two have shared of the latest `limit` dates before a date, or of all, latest first."""
         # Two persons, so that twice as many and one more hold that many dates whole, if there are as many.
-        items = latest_items(
+        items = first_items(
             self.table,
             keys.couple(couple).pk,
             between=keys.shared_before(before or dt.date.max),
             limit=2 * limit + 1,
+            descending=True,
         )
         shared = [_shared_from(item) for item in items]
         dates = {each.date for each in shared}

@@ -241,31 +241,22 @@ def every_item(table: Table, pk: str, *, between: tuple[str, str] | None = None)
         last = page.last
 
 
-def latest_items(
-    table: Table, pk: str, *, between: tuple[str, str], limit: int, after: str | None = None
+def first_items(  # noqa: PLR0913  a query's own arguments
+    table: Table,
+    pk: str,
+    *,
+    between: tuple[str, str],
+    limit: int,
+    after: str | None = None,
+    descending: bool = False,
 ) -> list[Item]:
-    """The last `limit` items of a partition within `between` and before the sort key `after`, the last one first."""
+    """The first `limit` items of a partition within `between` and beyond the sort key `after`; or the last of them."""
     items: list[Item] = []
-    if after is not None and after <= between[0]:
+    first, last = between
+    if after is not None and (after <= first if descending else after >= last):
         return items  # DynamoDB refuses to go on from the edge where there is nothing left
     while len(items) < limit:
-        page = table.query(pk, between=between, after=after, limit=limit - len(items), descending=True)
-        items += page.items
-        after = page.last
-        if after is None:
-            break
-    return items
-
-
-def earliest_items(
-    table: Table, pk: str, *, between: tuple[str, str], limit: int, after: str | None = None
-) -> list[Item]:
-    """The first `limit` items of a partition within `between` and after the sort key `after`, the first one first."""
-    items: list[Item] = []
-    if after is not None and after >= between[1]:
-        return items  # as of the latest
-    while len(items) < limit:
-        page = table.query(pk, between=between, after=after, limit=limit - len(items))
+        page = table.query(pk, between=between, after=after, limit=limit - len(items), descending=descending)
         items += page.items
         after = page.last
         if after is None:
