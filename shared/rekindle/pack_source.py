@@ -17,7 +17,7 @@ from rekindle.pack_tone import tone_advice
 from rekindle.packs import PackError, parse_pack
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from rekindle.pack_advice import Advice
     from rekindle.pack_document import Place
@@ -63,7 +63,7 @@ class Checked:
         return self.readable if all(each.advice for each in self.findings) else None
 
 
-def check_source(source: str | bytes, *, others: Sequence[Pack] = ()) -> Checked:
+def check_source(source: str | bytes, *, others: Iterable[Pack] = ()) -> Checked:
     """The pack in a source, and everything to mend in it. Never raises.
 
     `others` are the practice's other packs, which its prompts are compared with.
@@ -90,7 +90,7 @@ def _error(root: Place, finding: PackFinding) -> SourceFinding:
     return SourceFinding(root.line_of(finding.path), finding.prompt, finding.field, finding.reason, advice=False)
 
 
-def _advice(pack: Pack, others: Sequence[Pack]) -> Iterator[Advice]:
+def _advice(pack: Pack, others: Iterable[Pack]) -> Iterator[Advice]:
     said = list(_said(pack))
     yield from prompt_advice(said)
     yield from tone_advice(said)

@@ -134,10 +134,7 @@ def post_check(body: CheckBody, staff: TheReader, parts: TheParts) -> CheckedVie
 
 def checked(parts: Parts, staff: Staff, pack: PackId, source: str) -> Checked:
     """The pack in a text and everything to mend in it, also beside what couples have already."""
-    found = check_source(source)
-    if found.readable is None:
-        return found
-    return check_source(source, others=parts.others(pack or found.readable.id, staff.instant))
+    return check_source(source, others=parts.others(pack, staff.instant))
 
 
 def draft_changed(error: DraftChangedError) -> ProblemError:
