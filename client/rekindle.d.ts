@@ -24,7 +24,9 @@ export interface paths {
         head?: never;
         /**
          * Pause for both from the caller's today on, move the end of the pause, or end it
-         * @description Either of the two may. Nobody is told who did. While it lasts no reminder comes to either, and no date counts for the streak or breaks it;
+         * @description Either of the two may.
+         *
+         *     Nobody is told who did. While it lasts no reminder comes to either, and no date counts for the streak or breaks it;
          *     the day's prompt is there all the same. It ends by itself on the date that is named. Ended by hand, today counts.
          */
         patch: operations["patch_couple"];
@@ -65,7 +67,9 @@ export interface paths {
         put?: never;
         /**
          * Join, for both, the pack that a practice's code is for
-         * @description Codes that do not work get one answer; tries are limited. Its course begins on the next date that neither has opened, or on the practice's own date.
+         * @description Codes that do not work get one answer; tries are limited.
+         *
+         *     Its course begins on the next date that neither has opened, or on the practice's own date.
          */
         post: operations["post_practice_code"];
         delete?: never;
@@ -297,7 +301,9 @@ export interface paths {
         put?: never;
         /**
          * What the caller wrote, theirs to keep, a page at a time
-         * @description Each page takes a sign-in of the last 15 minutes. While the couple stands there is beside it what the partner has opened to them; after unpairing each has their own
+         * @description Each page takes a sign-in of the last 15 minutes.
+         *
+         *     While the couple stands there is beside it what the partner has opened to them; after unpairing each has their own
          *     writing alone, for 30 days. Nothing is changed by asking, and the same may be asked again. What a partner shows of
          *     what they answered alone is not in it: they may take that back, and from a file they could not.
          */

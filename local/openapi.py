@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import inspect
 import json
+import re
 import sys
 import tomllib
 from collections import defaultdict
@@ -438,7 +439,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _completed(operation: Json, route: Route) -> Json:
     """The operation with its name, its words, and every answer that it can have."""
     problems = _problems_of(route)
-    summary, _, description = (inspect.getdoc(route.func) or "").replace(".\n\n", ". ", 1).partition(". ")
+    summary, *rest = re.split(r"\.\s+", inspect.getdoc(route.func) or "", maxsplit=1)
     inputs: Json = {name: operation[name] for name in ("parameters", "requestBody") if name in operation}
     success = HTTPStatus(route.status_code)
     answer: Json = {"description": success.phrase}
@@ -447,7 +448,7 @@ def _completed(operation: Json, route: Route) -> Json:
     return {
         "tags": [_tag(_module_of(route))],
         "summary": summary.removesuffix("."),
-        **({"description": description} if description else {}),
+        **({"description": rest[0]} if rest else {}),
         "operationId": route.func.__name__,
         **inputs,
         "responses": {str(int(success)): answer, **_refusals(problems)},
