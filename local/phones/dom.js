@@ -61,21 +61,20 @@ export function fill(element, ...children) {
 
 /**
  * The same, but what would look as it did stays as it is, and who has come to something by keyboard stays with it: with
- * the one of the same id, if it is another now. Whether anything changed.
+ * the one of the same id, if it is another now.
  * @param {Element} element
  * @param {...Children} children
  */
 export function refill(element, ...children) {
   const next = h("div", null, ...children).childNodes;
   const now = element.childNodes;
-  if (now.length === next.length && [...now].every((each, index) => each.isEqualNode(next[index] ?? null))) return false;
+  if (now.length === next.length && [...now].every((each, index) => each.isEqualNode(next[index] ?? null))) return;
   const held = element.contains(document.activeElement) ? document.activeElement : null;
   const caret = held instanceof HTMLTextAreaElement ? [held.selectionStart, held.selectionEnd] : null;
   element.replaceChildren(...next);
   const again = held?.id ? document.getElementById(held.id) : null;
   again?.focus({ preventScroll: true });
   if (caret && again instanceof HTMLTextAreaElement) again.setSelectionRange(caret[0] ?? 0, caret[1] ?? 0);
-  return true;
 }
 
 /**
@@ -86,6 +85,15 @@ export function refill(element, ...children) {
  */
 export function words(tag, text, attributes = {}) {
   return h(tag, { ...attributes, dir: "auto", class: `words ${attributes.class ?? ""}`.trim() }, text);
+}
+
+/**
+ * What somebody wrote, as a letter from them.
+ * @param {string} from
+ * @param {string} text
+ */
+export function letter(from, text) {
+  return h("figure", { class: "letter" }, words("figcaption", from), words("blockquote", text));
 }
 
 /**

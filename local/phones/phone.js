@@ -21,6 +21,9 @@ const TABS = { today, journal, together, you };
 /** Where a push leads, by the letter in its link. @type {Record<string, string>} */
 const PLACES = { d: "today", t: "today", n: "today", s: "together", p: "you" };
 
+/** What is kept of whoever is signed in, before there is anything. @type {Pick<Kept, "drafts" | "opened" | "inviter" | "since" | "ended">} */
+const NOTHING_YET = { drafts: {}, opened: [], inviter: "", since: "", ended: false };
+
 const BANNER = 8_000;
 const LOOK_EVERY = 15_000;
 const PADLOCK = "M7.500 10.500V8a4.500 4.500 0 0 1 9 0v2.500M6 10.500h12v9H6Z";
@@ -66,11 +69,7 @@ export class Phone {
       cleared: 0,
       tab: "today",
       locked: false,
-      drafts: {},
-      opened: [],
-      inviter: "",
-      since: "",
-      ended: false,
+      ...NOTHING_YET,
       ...JSON.parse(sessionStorage.getItem(this.#key) ?? "{}"),
     };
     this.api = new Api(this.kept.session, (session) => this.keep({ session }));
@@ -126,18 +125,23 @@ export class Phone {
     sessionStorage.setItem(this.#key, JSON.stringify(this.kept));
   }
 
+  /** Signs in somebody new: whose sign-in has ended here may be another. @param {import("./api.js").Account} account @param {string} name */
+  async signInAs(account, name) {
+    this.keep({ ...NOTHING_YET, account });
+    await this.api.signIn(account, name);
+  }
+
   /**
    * Whom this phone is a couple with. Nothing is left here of what was another couple's, be it that they have parted, or
    * paired anew from another phone: with somebody else everything begins anew.
    * @param {Schema["CoupleWithPacksView"] | null} couple
    */
   setCouple(couple) {
-    const before = this.kept.since;
     const since = couple?.since ?? "";
     this.couple = couple;
-    if (since === before) return;
+    if (since === this.kept.since) return;
     const own = Object.entries(this.kept.drafts).filter(([name]) => name.startsWith("alone-"));
-    this.keep({ since, drafts: Object.fromEntries(own), opened: [], inviter: "", ended: !couple });
+    this.keep({ ...NOTHING_YET, since, drafts: Object.fromEntries(own), ended: !couple });
     this.data = {};
     this.content.scrollTop = 0;
   }

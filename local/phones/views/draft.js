@@ -1,6 +1,6 @@
 // An answer in the making: it outlives a reload, and says so where what it was begun from has changed meanwhile.
 
-import { h, words } from "../dom.js";
+import { h, letter } from "../dom.js";
 
 /** @typedef {import("../phone.js").Phone} Phone */
 /** What a day has to say to a draft. @typedef {{ prompt: { id: string }, me: { text?: string | null, revision?: number | null } }} Begun */
@@ -28,10 +28,5 @@ export function meanwhile(phone, name, { prompt, me }) {
   }
   if (phone.draft(`${name}-from`) === String(me.revision ?? 0)) return null;
   // What is sent names the revision that stands here: the writer has seen what their words take the place of.
-  return h(
-    "figure",
-    { class: "letter" },
-    h("figcaption", null, "You have changed it on another phone since you began. What you write here takes the place of:"),
-    words("blockquote", me.text ?? ""),
-  );
+  return letter("You have changed it on another phone since you began. What you write here takes the place of:", me.text ?? "");
 }

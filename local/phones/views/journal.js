@@ -1,7 +1,7 @@
 // The journal: the days that were, a page at a time, and a search that stays on the phone.
 
 import { dateWords } from "../clock.js";
-import { button, field, h, select, words } from "../dom.js";
+import { button, field, h, letter, select, words } from "../dom.js";
 import { counted, THEMES } from "../words.js";
 import { loadShown, shownPart } from "./solo.js";
 
@@ -50,8 +50,8 @@ function entry(phone, day) {
       h("span", { class: "theme", "data-theme": day.prompt.theme }, THEMES[day.prompt.theme]),
       words("span", day.prompt.text, { class: "entry-text" }),
     ),
-    day.me.text && h("figure", { class: "letter" }, words("figcaption", "You"), words("blockquote", day.me.text)),
-    day.partner.text && h("figure", { class: "letter" }, words("figcaption", phone.partner), words("blockquote", day.partner.text)),
+    day.me.text && letter("You", day.me.text),
+    day.partner.text && letter(phone.partner, day.partner.text),
     !day.me.text && !day.partner.text && h("p", { class: "hint" }, day.revealed ? "You were both there." : "Nothing is open here."),
   );
 }

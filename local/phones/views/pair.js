@@ -154,11 +154,14 @@ async function cancel(phone) {
 async function look(phone) {
   if (looking.has(phone)) return;
   looking.add(phone);
-  while (phone.me && !phone.couple && phone.element.isConnected) {
-    await sleep(LOOK_EVERY);
-    if (!document.hidden && !phone.kept.locked) await seen(phone);
+  try {
+    while (phone.me && !phone.couple && phone.element.isConnected) {
+      await sleep(LOOK_EVERY);
+      if (!document.hidden && !phone.kept.locked) await seen(phone);
+    }
+  } finally {
+    looking.delete(phone);
   }
-  looking.delete(phone);
 }
 
 /** Whether the other has done their part. @param {import("../phone.js").Phone} phone */
@@ -168,7 +171,8 @@ async function seen(phone) {
     if (phone.data["invite"]) await loadInvite(phone);
     phone.render();
   } catch (error) {
-    // A connection that is away comes back by itself; anything else is told as it is found.
-    if (!(error instanceof Problem) || error.status > 0) await phone.refresh();
+    if (!(error instanceof Problem)) throw error;
+    // A connection that is away comes back by itself; of anything else a refresh tells.
+    if (error.status > 0) await phone.refresh();
   }
 }

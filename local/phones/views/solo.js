@@ -1,7 +1,7 @@
 // Days of one's own: before there are two, somebody can begin alone. What they wrote stays theirs until they show it.
 
 import { dateWords } from "../clock.js";
-import { button, h, words } from "../dom.js";
+import { button, h, letter, words } from "../dom.js";
 import { forget, meanwhile, write } from "./draft.js";
 
 /** @typedef {import("../phone.js").Phone} Phone */
@@ -81,7 +81,7 @@ function entry(phone, from, date, prompt, text, way) {
     { class: "card" },
     h("p", { class: "entry-date" }, dateWords(date, phone.language, { day: "numeric", month: "short", year: "numeric" })),
     words("p", prompt, { class: "entry-text" }),
-    h("figure", { class: "letter" }, words("figcaption", from), words("blockquote", text)),
+    letter(from, text),
     way,
   );
 }

@@ -1,7 +1,7 @@
 // Today: the prompt, two answers under their seal, and the moment when both open.
 
 import { dateWords } from "../clock.js";
-import { button, h, icon, tick, words } from "../dom.js";
+import { button, h, icon, letter, tick, words } from "../dom.js";
 import { GESTURES, THEMES } from "../words.js";
 import { candles } from "./candles.js";
 import { forget, meanwhile, write } from "./draft.js";
@@ -195,11 +195,6 @@ function openedPart(phone, day) {
     letter(phone.partner, day.partner.text ?? "I was there."),
     reflectPart(phone, day),
   );
-}
-
-/** @param {string} from @param {string} text */
-function letter(from, text) {
-  return h("figure", { class: "letter" }, words("figcaption", from), words("blockquote", text));
 }
 
 /** Shows a day as it is now, before all is asked for anew. @param {Phone} phone @param {Day} day */
