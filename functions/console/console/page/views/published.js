@@ -54,11 +54,17 @@ function codePanel(context, pack, again) {
       }, { kind: "quiet" })));
 }
 
+/** A published version: its text, and its preview, null where the rules have become stricter since. */
+export async function releaseOf(context, pack, version, options) {
+  const { source } = await context.api.get(`packs/${pack.id}/releases/${version}`, options);
+  const { preview } = await context.api.post("check", { source, pack_id: pack.id }, options);
+  return { source, preview };
+}
+
 async function prompts(context, pack, live, again) {
   const withdrawn = new Set(pack.withdrawn_prompts);
-  const { source } = await context.api.get(`packs/${pack.id}/releases/${live.version}`);
+  const { source, preview } = await releaseOf(context, pack, live.version);
   const may = context.session.mayPublish;
-  const { preview } = await context.api.post("check", { source, pack_id: pack.id });
   if (!preview) return h("pre", { class: "source", tabindex: "0", "aria-label": "Text of the version" }, source);
   const list = h("ul", { class: "prompt-list" });
   const more = h("div", { class: "more" });

@@ -4,6 +4,7 @@ import { button, fill, h, select } from "../dom.js";
 import { loading } from "../notices.js";
 import { FEW, barPlot } from "../plot.js";
 import { THEMES, dateText, shortDate, themeName } from "../words.js";
+import { releaseOf } from "./published.js";
 
 const REMINDERS = { prompt: "The day’s prompt", evening: "In the evening", touch: "Touch" };
 const AT_FIRST = 50;
@@ -28,8 +29,7 @@ export function statisticsView(context) {
 async function tellTexts(context, packs, take, signal) {
   for (const pack of packs) {
     try {
-      const { source } = await context.api.get(`packs/${pack.id}/releases/${pack.live_version}`, { signal });
-      const { preview } = await context.api.post("check", { source, pack_id: pack.id }, { signal });
+      const { preview } = await releaseOf(context, pack, pack.live_version, { signal });
       if (signal.aborted) return;
       if (preview) take(pack.id, preview);
     } catch (error) {
