@@ -108,7 +108,9 @@ release-api: .venv/.synced ## take the present contracts for those that phones i
 build: setup ## sam build for a stage, with compiled bytecode: make build STAGE=prod
 	@PATH=$(CURDIR)/.envs/sam/bin:$$PATH sam build --config-env $(STAGE) --build-dir .aws-sam/$(STAGE)
 	@$(PYTHON) -m compileall -q -j 0 --invalidation-mode unchecked-hash .aws-sam/$(STAGE)
-deploy: build ## deploy to AWS: make deploy STAGE=prod
-	@.envs/sam/bin/sam deploy --config-env $(STAGE) --template-file .aws-sam/$(STAGE)/template.yaml
+deploy: setup ## build and deploy to AWS: make deploy STAGE=prod [ARGS=--no-execute-changeset] [CONFIG=samconfig.toml]
+	@$(PYTHON) -m local.cloud $(STAGE) --config $(or $(CONFIG),samconfig.toml) --check
+	@$(MAKE) --no-print-directory build STAGE=$(STAGE)
+	@$(PYTHON) -m local.cloud $(STAGE) --config $(or $(CONFIG),samconfig.toml) $(ARGS)
 publish: .venv/.synced ## publish the packs in packs/ where you are signed in: make publish STAGE=prod [ARGS="--yes --no-announce"]
 	@./rekindle packs publish $(PACKS) --stack $(STAGE) $(ARGS)

@@ -23,3 +23,22 @@ SCHEDULED_A_SECOND: Final = 1_000
 
 FCM_A_MINUTE: Final = 600_000
 """Messages that FCM takes of a project in a minute, unless asked for more: 10,000 a second (its page on quotas)."""
+
+# The rest of a month's bill, from the pages of API Gateway (HTTP APIs), CloudWatch, DynamoDB, KMS, Secrets Manager, S3
+# and EC2 (data transfer).
+HTTP_CALL: Final = 1.00 / MILLION
+HTTP_CALL_BEYOND: Final = 0.90 / MILLION
+HTTP_CALLS_AT_FIRST: Final = 300 * MILLION
+"""Calls a month at the first price."""
+LOG_GIGABYTE: Final = 0.50
+LOG_GIGABYTE_MONTH: Final = 0.03
+ALARM_METRIC: Final = 0.10
+"""A month, for each metric that an alarm reads."""
+CUSTOM_METRIC: Final = 0.30
+TABLE_GIGABYTE_MONTH: Final = 0.25
+RECOVERY_GIGABYTE_MONTH: Final = 0.20
+KMS_KEY: Final = 1.00
+KMS_REQUEST: Final = 0.03 / 10_000
+SECRET: Final = 0.40
+S3_GIGABYTE_MONTH: Final = 0.023
+TRANSFER_GIGABYTE: Final = 0.09

@@ -69,20 +69,18 @@ def _sources() -> Iterator[Path]:
     if (settings := ROOT / "samconfig.toml").exists():
         yield settings
     for root in SOURCE_ROOTS:
-        for folder, folders, files in (ROOT / root).walk():
+        for folder, folders, files in (ROOT / root).walk(follow_symlinks=True):
             folders[:] = [name for name in folders if name != "__pycache__"]
             yield from (folder / name for name in files if not name.endswith(".pyc"))
 
 
-def sam_environment() -> dict[str, str]:
-    """This process's environment without its AWS settings, and with SAM's own tools found first."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    return environment | {
-        "PATH": f"{SAM.parent}{os.pathsep}{environment.get('PATH', os.defpath)}",
-        "SAM_CLI_TELEMETRY": "0",
-        "SAM_CLI_POLL_DELAY": "0.2",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }
+def sam_environment(*, aws: bool = False) -> dict[str, str]:
+    """Return this process's environment with SAM's own tools found first; its AWS settings stay only for `aws`."""
+    found_first = {"PATH": f"{SAM.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}", "SAM_CLI_TELEMETRY": "0"}
+    if aws:
+        return os.environ | found_first
+    own = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    return own | found_first | {"SAM_CLI_POLL_DELAY": "0.2", "AWS_DEFAULT_REGION": "us-east-1"}
 
 
 def _compile(log: Path) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+
 from aws_lambda_powertools import Logger
 
-logger = Logger()
+# The alarms of a canary tell a new version's errors from the old one's by `version`.
+logger = Logger(version=os.environ.get("AWS_LAMBDA_FUNCTION_VERSION", "none"))

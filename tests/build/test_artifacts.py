@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from local.build import built, sam_environment
+from local.build import sam_environment
 from local.deployment import architecture
-from local.places import BUILD, SAM
+from local.places import SAM
 from tests.build.cloudformation import ROOT, functions
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ LARGEST: Final = {
     "PracticeApi": 5,
     "Privacy": 25,
     "React": 1,
+    "ReleaseCheck": 1,
     "Tally": 1,
     "Tick": 1,
     "Layer": 70,
@@ -49,13 +50,6 @@ package = importlib.import_module(module.partition(".")[0])
 for each in pkgutil.walk_packages(getattr(package, "__path__", []), package.__name__ + "."):
     importlib.import_module(each.name)
 """
-
-
-@pytest.fixture(scope="session")
-def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What would be deployed from this tree to this machine, built if it has changed."""
-    built(tmp_path_factory.mktemp("logs") / "build.log")
-    return BUILD
 
 
 @pytest.fixture(scope="session")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from collections import defaultdict
-from typing import Any, Final
+from typing import Final, NamedTuple
 
 import pytest
 
@@ -35,7 +36,8 @@ from tests.build.cloudformation import (
     text_of,
 )
 
-FUNCTIONS: Final = ("Console", "CouplesApi", "Delivery", "PracticeApi", "Privacy", "React", "Tally", "Tick")
+SERVING: Final = ("Console", "CouplesApi", "Delivery", "PracticeApi", "Privacy", "React", "Tally", "Tick")
+FUNCTIONS: Final = tuple(sorted([*SERVING, "ReleaseCheck"]))
 CLOUD: Final = ("dev", "prod")
 STAGES: Final = ("local", *CLOUD)
 ROLES: Final = tuple(resources("AWS::IAM::Role"))
@@ -47,6 +49,7 @@ PRACTICE = CATALOGUE | {"PACKS", "NEWS", "HELP", "SHOWN#*"}
 COUNTERS = {"STATS", "STATS#*"}
 REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
     "Console": {},
+    "ReleaseCheck": {},
     "CouplesApi": {
         "Table": {
             "BatchGetItem": PERSONS | TOLD_COUPLES,
@@ -119,8 +122,6 @@ REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
 CONSUMERS: Final = ("ReactRole", "TallyRole")
 """Of the stream: DynamoDB advises against more than two."""
 
-KEEPS_STATE: Final = ("Table", "KeyTable", "DataKey", "FcmCredential")
-
 
 def environment_of(function: str) -> Properties:
     """A function's environment, with what all functions are given."""
@@ -131,7 +132,7 @@ def environment_of(function: str) -> Properties:
 
 def events_of(function: str, kind: str) -> list[Properties]:
     """What a function is called by."""
-    return [event["Properties"] for event in functions()[function]["Events"].values() if event["Type"] == kind]
+    return [event["Properties"] for event in functions()[function].get("Events", {}).values() if event["Type"] == kind]
 
 
 def actions_of(role: str, service: str) -> set[str]:
@@ -172,9 +173,12 @@ def test_an_allowed_action_is_named_in_full(role: str) -> None:
 
 @pytest.mark.parametrize("role", ROLES)
 def test_a_statement_names_its_resources_where_aws_lets_it(role: str) -> None:
-    """ListStreams lists all streams there are: it alone has no resource to name."""
+    """ListStreams has none, and the versions and deployment groups of a release have no names before it."""
+    unnamed = {
+        "ReleaseCheckRole": {"lambda:InvokeFunction", "codedeploy:PutLifecycleEventHookExecutionStatus"},
+    }.get(role, {"dynamodb:ListStreams"})
     for statement in statements(role):
-        if statement["Action"] != "dynamodb:ListStreams":
+        if not set(listed(statement["Action"])) <= unnamed:
             assert "*" not in text_of(statement["Resource"]), statement["Sid"]
 
 
@@ -289,17 +293,6 @@ def test_a_deleted_key_is_gone_for_good() -> None:
     assert not [name for name, each in TEMPLATE["Resources"].items() if each["Type"].startswith("AWS::Backup::")]
 
 
-@pytest.mark.parametrize("name", KEEPS_STATE)
-def test_what_cannot_be_made_again_outlives_its_stack_in_the_cloud(name: str) -> None:
-    resource = TEMPLATE["Resources"][name]
-    for policy in ("DeletionPolicy", "UpdateReplacePolicy"):
-        assert {in_stage(stage, resource[policy]) for stage in CLOUD} == {"Retain"}
-        assert in_stage("local", resource[policy]) == "Delete"
-    if resource["Type"] == "AWS::DynamoDB::Table":
-        protected = resource["Properties"]["DeletionProtectionEnabled"]
-        assert [in_stage(stage, protected) for stage in STAGES] == [False, True, True]
-
-
 def test_the_data_key_is_rotated() -> None:
     assert properties("DataKey")["EnableKeyRotation"] is True
 
@@ -338,8 +331,7 @@ def test_an_access_log_line_says_nothing_that_a_client_wrote() -> None:
 
 
 def test_nobody_comes_in_without_a_token() -> None:
-    auth = properties("Api")["Auth"]
-    authorizer = auth["Authorizers"][auth["DefaultAuthorizer"]]
+    authorizer = properties("Api")["Auth"]["Authorizers"]["Phones"]
     assert authorizer["IdentitySource"] == "$request.header.Authorization"
     assert authorizer["JwtConfiguration"] == {
         "issuer": {
@@ -354,14 +346,13 @@ def test_nobody_comes_in_without_a_token() -> None:
     for function in FUNCTIONS:
         for route in events_of(function, "HttpApi"):
             assert route["ApiId"] == {"Ref": "Api"}
-            assert route.get("Auth", {}).keys() <= {"AuthorizationScopes"} or function == "Console"
+            assert route["Auth"]["Authorizer"] == "Phones" if function != "Console" else "Auth" not in route
     assert not any("FunctionUrlConfig" in each for each in functions().values())
 
 
 def test_the_console_s_page_is_there_for_all_and_can_do_nothing_itself() -> None:
     """Whoever opens it has not signed in yet. What they then may do, the API decides by their token."""
     for route in events_of("Console", "HttpApi"):
-        assert route["Auth"] == {"Authorizer": "NONE"}
         assert route["Method"] == "GET"
         assert route["Path"] in {"/console", "/console/{proxy+}"}
     (writing,) = statements("ConsoleRole")
@@ -422,14 +413,45 @@ def test_an_alias_goes_with_every_change(function: str) -> None:
     assert properties("Layer")["PublishLambdaVersion"] is True
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
+@pytest.mark.parametrize("function", SERVING)
 def test_a_deployment_to_the_cloud_is_a_canary_that_an_alarm_calls_back(function: str) -> None:
+    """By its own version's alarms alone: those of the version before it would block the fix of what they ring for."""
     preference = TEMPLATE["Globals"]["Function"]["DeploymentPreference"]
     assert preference["Type"].startswith("Canary")
     assert [in_stage(stage, preference["Enabled"]) for stage in STAGES] == [False, True, True]
-    alarms = functions()[function]["DeploymentPreference"]["Alarms"]
-    watched = [properties(alarm["Ref"]) for alarm in alarms]
-    assert {"Name": "FunctionName", "Value": {"Ref": function}} in [each["Dimensions"][0] for each in watched]
+    alarms = [alarm["Ref"] for alarm in functions()[function]["DeploymentPreference"]["Alarms"]]
+    assert alarms == [f"{function}Crashes", f"{function}ErrorLines"]
+    version = {"Fn::GetAtt": f"{function}.Version.Version"}
+    assert [properties(alarm)["Dimensions"][-1]["Value"] for alarm in alarms] == [version, version]
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_every_error_line_of_every_function_is_heard(function: str) -> None:
+    """A handled error is no error to Lambda: the log alone says so. Its line names the version that wrote it."""
+    heard = properties(f"{function}ErrorLinesFilter")
+    assert heard["LogGroupName"] == {"Ref": f"{function}Logs"}
+    assert heard["FilterPattern"] == '{ $.level = "ERROR" }'
+    (metric,) = heard["MetricTransformations"]
+    alarm = properties(f"{function}ErrorLines")
+    assert (alarm["MetricName"], alarm["Namespace"]) == (metric["MetricName"], metric["MetricNamespace"])
+    assert alarm["Threshold"] == 1
+    dimensions = [{"Key": "Version", "Value": "$.version"}] if function in SERVING else []
+    assert metric.get("Dimensions", []) == dimensions
+
+
+def test_the_release_check_invokes_versions_reports_and_does_nothing_else() -> None:
+    granted = {sid["Sid"]: sid for sid in statements("ReleaseCheckRole")}
+    assert {action for each in granted.values() for action in listed(each["Action"])} == {
+        "codedeploy:PutLifecycleEventHookExecutionStatus",
+        "lambda:InvokeFunction",
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
+    }
+    invoked = {each["Fn::Sub"] for each in granted["InvokeVersions"]["Resource"]}
+    assert invoked == {f"${{{function}.Arn}}:*" for function in SERVING}
+    # AWS's own role for CodeDeploy may invoke functions of this prefix alone.
+    assert functions()["ReleaseCheck"]["FunctionName"] == {"Fn::Sub": "CodeDeployHook_${AWS::StackName}"}
+    assert "Events" not in functions()["ReleaseCheck"]
 
 
 def test_the_tick_is_told_its_time_every_five_minutes() -> None:
@@ -555,31 +577,84 @@ def test_only_tally_moves_a_counter() -> None:
     assert writers == {"TallyRole"}
 
 
-@pytest.mark.parametrize(
-    ("metric", "dimension"),
-    [
-        ("5xx", {"Ref": "Api"}),
-        *(("Errors", {"Ref": function}) for function in FUNCTIONS),
-        ("Invocations", {"Ref": "Tick"}),
-        *(("IteratorAge", {"Ref": function}) for function in ("React", "Tally")),
-        ("ApproximateAgeOfOldestMessage", {"Fn::GetAtt": "PushQueue.QueueName"}),
-        ("ApproximateNumberOfMessagesVisible", {"Fn::GetAtt": "PushDeadLetters.QueueName"}),
-        ("ApproximateNumberOfMessagesVisible", {"Fn::GetAtt": "ReactDeadLetters.QueueName"}),
-        ("ApproximateNumberOfMessagesVisible", {"Fn::GetAtt": "TallyDeadLetters.QueueName"}),
-    ],
-)
-def test_somebody_is_told_when_it_goes_wrong(metric: str, dimension: dict[str, Any]) -> None:
-    (alarm,) = (
-        each["Properties"]
-        for each in resources("AWS::CloudWatch::Alarm").values()
-        if each["Properties"]["MetricName"] == metric and each["Properties"]["Dimensions"][0]["Value"] == dimension
-    )
-    assert alarm["AlarmActions"] == {"Fn::If": ["SomebodyIsTold", [{"Ref": "AlarmTopic"}], {"Ref": "AWS::NoValue"}]}
+ALARMS: Final = resources("AWS::CloudWatch::Alarm")
 
 
-@pytest.mark.parametrize("alarm", resources("AWS::CloudWatch::Alarm"))
+@pytest.mark.parametrize("name", ALARMS)
+def test_an_alarm_says_whom_it_affects_when_it_begins_and_when_it_is_over(name: str) -> None:
+    told = {"Fn::If": ["SomebodyIsTold", [{"Ref": "AlarmTopic"}], {"Ref": "AWS::NoValue"}]}
+    alarm = properties(name)
+    assert alarm["AlarmActions"] == alarm["OKActions"] == told
+    assert re.search(r"[.] (Affects [a-z]|[A-Z].*Affects )", alarm["AlarmDescription"]), alarm["AlarmDescription"]
+
+
+@pytest.mark.parametrize("alarm", ALARMS)
 def test_the_runbook_says_what_to_do_about_an_alarm(alarm: str) -> None:
     assert f"| `{alarm}` |" in (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("dead_letters", ["PushDeadLetters", "ReactDeadLetters", "TallyDeadLetters"])
+def test_one_dead_letter_is_an_alarm(dead_letters: str) -> None:
+    alarm = properties(f"{dead_letters}Waiting")
+    assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": {"Fn::GetAtt": f"{dead_letters}.QueueName"}}]
+    assert (alarm["MetricName"], alarm["Threshold"]) == ("ApproximateNumberOfMessagesVisible", 1)
+
+
+class Share(NamedTuple):
+    """An alarm on a share of the API's calls: what it counts, in percent, and the least count that rings."""
+
+    alarm: str
+    percent: int
+    least: int
+
+
+@pytest.mark.parametrize(
+    "share", [Share("ApiServerErrors", 1, 3), Share("ApiRefusals", 50, 40), Share("SignInRefusals", 25, 20)]
+)
+@pytest.mark.parametrize("couples", [40, 40_000])
+def test_a_share_of_calls_is_an_alarm_for_few_couples_and_for_many(share: Share, couples: int) -> None:
+    """Each couple makes some forty calls a day, mostly in sixteen hours of it."""
+    alarm = properties(share.alarm)
+    (expression,) = [each["Expression"] for each in alarm["Metrics"] if "Expression" in each]
+    (hours,) = {each["MetricStat"]["Period"] / 3600 for each in alarm["Metrics"] if "MetricStat" in each}
+    calls = round(couples * 40 / 16 * hours)
+    bad = max(share.least, -(-calls * share.percent // 100))
+    assert bad <= calls
+
+    def rings(count: int) -> bool:
+        threshold: int = alarm["Threshold"]
+        return evaluated(expression, calls, count) >= threshold
+
+    assert rings(bad)
+    assert not rings(bad - 1)
+
+
+def test_one_failed_call_at_night_is_no_share() -> None:
+    expression = properties("ApiServerErrors")["Metrics"][0]["Expression"]
+    assert evaluated(expression, calls=1, count=1) == 0
+
+
+def evaluated(expression: str, calls: int, count: int) -> float:
+    """Work out CloudWatch's `IF(name >= least, 100 * name / calls, 0)`."""
+    found = re.fullmatch(r"IF\((\w+) >= (\d+), 100 \* \1 / calls, 0\)", expression)
+    assert found, expression
+    return 100 * count / calls if count >= int(found[2]) else 0
+
+
+def test_a_metric_that_an_alarm_reads_of_the_log_is_counted_there() -> None:
+    """The names stand in the alarm and in the filter."""
+    namespace = {"Fn::Sub": "Rekindle/${AWS::StackName}"}
+    read = {
+        metric["MetricName"]
+        for alarm in ALARMS.values()
+        for metric in [
+            alarm["Properties"],
+            *(each["MetricStat"]["Metric"] for each in alarm["Properties"].get("Metrics", []) if "MetricStat" in each),
+        ]
+        if metric.get("Namespace") == namespace
+    }
+    filters = [each["Properties"] for each in resources("AWS::Logs::MetricFilter").values()]
+    assert {each["MetricTransformations"][0]["MetricName"] for each in filters} == read
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,8 @@ FUNCTIONS = {
     "tally": "Tally",
     "tick": "Tick",
 }
-SAMPLES = sorted((ROOT / "events").glob("*.json"))
+# The hook calls CodeDeploy, which the emulator has not: tests/e2e/test_release_check.py calls it without a deployment.
+SAMPLES = sorted(path for path in (ROOT / "events").glob("*.json") if path.stem != "release_check")
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=[sample.stem for sample in SAMPLES])

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from aws_lambda_powertools.utilities.data_classes import CodeDeployLifecycleHookEvent
 from aws_lambda_powertools.utilities.parser.models import (
     APIGatewayProxyEventV2Model,
     DynamoDBStreamModel,
@@ -65,6 +66,10 @@ def test_a_sample_has_its_triggers_shape(event: Path) -> None:
     """Powertools' models of the triggers are the judge; the schedule's input is our own, in the template."""
     if model := SHAPES.get(function_of(event)):
         model.model_validate(read(event))
+        return
+    if function_of(event) == "release_check":
+        hook = CodeDeployLifecycleHookEvent(read(event))
+        assert (hook.deployment_id, hook.lifecycle_event_hook_execution_id) == tuple(read(event).values())
         return
     (given,) = re.findall(r"Input: '(\{.*\})'", (ROOT / "template.yaml").read_text(encoding="utf-8"))
     assert read(event).keys() == json.loads(given).keys()

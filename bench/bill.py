@@ -1,0 +1,93 @@
+"""A month's bill of a stack, line by line: `python -m bench.bill` prints the table of docs/costs.md.
+
+The usage below is assumed, except for what `make bench` and `make simulate` measure (docs/table.md, docs/costs.md).
+Free tiers are left out.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Final
+
+from bench import prices
+
+DAYS: Final = 30
+HOURS: Final = 24 * DAYS
+PRACTICE: Final = 40
+MANY: Final = 1_000_000
+"""Couples, for the two columns."""
+
+# Of a couple's day.
+CALLS: Final = 40
+CALL_MILLISECONDS: Final = 30
+CALL_READ_UNITS: Final = 4.5  # GET /v1/today, as measured; others read less
+DAY_WRITE_UNITS: Final = 9.0  # couples_api, as measured: opened, answered, answered by both
+TALLY_WRITE_UNITS: Final = 6.6  # as measured, in batches of a thousand
+REACT_READ_UNITS: Final = 6.0
+PUSHES: Final = 7.0  # four reminders, two answers, and a nudge now and then
+LOG_BYTES_A_CALL: Final = 1_700  # the access log's line, the function's, and Lambda's report
+REPLY_BYTES: Final = 2_000
+STORED_BYTES: Final = 2_500  # a day with two answers, and what is noted of it
+
+# Of a stack, however many couples it has.
+ALARM_METRICS: Final = 35
+CUSTOM_METRICS: Final = 3
+"""Those that report without pause. The metrics of error lines cost only while there are errors."""
+TICKS: Final = 12 * HOURS
+TICK_READ_UNITS: Final = 20
+POLLERS: Final = 5
+POLLS: Final = POLLERS * 3 * 60 * HOURS
+"""Lambda asks the queue of jobs with this many pollers, each for 20 seconds at a time."""
+ARTIFACT_GIGABYTES: Final = 2.0  # ten releases
+PUSH_DOLLARS: Final = 0.072 / prices.MILLION  # tick, queue, delivery and its rows, as simulated
+EXPORT_READ_UNITS: Final = 0.5  # somebody takes their words along once a year
+
+
+def bill(couples: int) -> dict[str, float]:
+    """Return each line of a month's bill in dollars, for couples who have all been there for a year."""
+    days = couples * DAYS
+    calls = days * CALLS
+    gigabytes = couples * 365 * STORED_BYTES / 1e9
+    at_first = min(calls, prices.HTTP_CALLS_AT_FIRST)
+    seconds = calls * CALL_MILLISECONDS / 1000 + days * 0.05
+    log_gigabytes = (calls * LOG_BYTES_A_CALL + TICKS * 2_000) / 1e9
+    # 64 cells, opened once an hour by each process; one process serves some twenty calls a second.
+    processes = max(1, calls / (DAYS * 16 * 3600) / 20)
+    return {
+        "API Gateway, calls": at_first * prices.HTTP_CALL + (calls - at_first) * prices.HTTP_CALL_BEYOND,
+        "Lambda, calls": (calls + 3 * days + TICKS) * prices.LAMBDA_REQUEST,
+        "Lambda, time": seconds * prices.LAMBDA_GB_SECOND,
+        "DynamoDB, reads": (
+            days * (CALLS * CALL_READ_UNITS + REACT_READ_UNITS + EXPORT_READ_UNITS) + TICKS * TICK_READ_UNITS
+        )
+        * prices.READ_UNIT,
+        "DynamoDB, writes of couples": days * DAY_WRITE_UNITS * prices.WRITE_UNIT,
+        "DynamoDB, writes of statistics": days * TALLY_WRITE_UNITS * prices.WRITE_UNIT,
+        "DynamoDB, storage": gigabytes * prices.TABLE_GIGABYTE_MONTH,
+        "DynamoDB, point-in-time recovery": gigabytes * prices.RECOVERY_GIGABYTE_MONTH,
+        "Pushes: tick, queue, delivery": days * PUSHES * PUSH_DOLLARS,
+        "SQS, waiting for jobs": POLLS * prices.SQS_REQUEST,
+        "EventBridge Scheduler": TICKS * prices.SCHEDULED_CALL,
+        "KMS, key and requests": prices.KMS_KEY + processes * 64 * 16 * DAYS * prices.KMS_REQUEST,
+        "Secrets Manager": prices.SECRET,
+        "CloudWatch, alarms": ALARM_METRICS * prices.ALARM_METRIC,
+        "CloudWatch, metrics": CUSTOM_METRICS * prices.CUSTOM_METRIC,
+        "CloudWatch, logs taken in": log_gigabytes * prices.LOG_GIGABYTE,
+        "CloudWatch, logs kept for 90 days": 3 * log_gigabytes * prices.LOG_GIGABYTE_MONTH,
+        "Data sent to phones": calls * REPLY_BYTES / 1e9 * prices.TRANSFER_GIGABYTE,
+        "S3, what was deployed": ARTIFACT_GIGABYTES * prices.S3_GIGABYTE_MONTH,
+        "CodeDeploy, CloudFormation, SNS by mail, FCM": 0.0,
+    }
+
+
+def table() -> str:
+    """Return the bill as a table in Markdown. Its rows, as they are printed, add up to the last one."""
+    few, many = ({what: round(dollars, 2) for what, dollars in bill(each).items()} for each in (PRACTICE, MANY))
+    rows = [f"| a month, in dollars | {PRACTICE} couples | {MANY:,} couples |", "| --- | --: | --: |"]
+    rows += [f"| {what} | {few[what]:,.2f} | {many[what]:,.2f} |" for what in few]
+    rows.append(f"| **together** | **{sum(few.values()):,.2f}** | **{sum(many.values()):,.2f}** |")
+    return "\n".join(rows) + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(table())

@@ -1,0 +1,116 @@
+"""Deploy what `make build` built to AWS: `python -m local.cloud STAGE`, for `make deploy`.
+
+`sam deploy` does the work, with the stage's section of samconfig.toml. This adds what SAM cannot say: that a setting
+still has to be replaced, and that a stack's first deployment leaves the tables unprotected (see FirstDeployment in
+template.yaml) until all of it stands.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Self
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local.build import sam_environment
+from local.errors import StackError
+from local.places import ROOT, SAM
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+PLACEHOLDER: Final = "CHANGE-ME"
+_UNBORN: Final = frozenset({"REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE", "DELETE_COMPLETE"})
+"""The states of a stack that has never been created whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class StageConfig:
+    """What samconfig.toml says of a stage in the cloud."""
+
+    path: Path
+    stage: str
+    stack: str
+    region: str
+    parameters: str
+
+    @classmethod
+    def read(cls, path: Path, stage: str) -> Self:
+        """Read a stage's section; raise StackError if something is missing or still a placeholder."""
+        try:
+            section = tomllib.loads(path.read_text(encoding="utf-8"))[stage]
+            names, deploy = section["global"]["parameters"], section["deploy"]["parameters"]
+            found = cls(path, stage, names["stack_name"], names["region"], deploy["parameter_overrides"])
+        except (OSError, tomllib.TOMLDecodeError) as error:
+            raise StackError(f"{path} cannot be read: {error}") from error
+        except KeyError as error:
+            raise StackError(f"{path} says nothing of {error} for the stage {stage}.") from error
+        if open_settings := [each.partition("=")[0] for each in found.parameters.split() if PLACEHOLDER in each]:
+            raise StackError(
+                f"Replace {PLACEHOLDER} in {path.name}, stage {stage}: {', '.join(open_settings)}.\n"
+                "docs/runbook.md says where to find each value."
+            )
+        return found
+
+    def command(self, options: Sequence[str], *, first: bool) -> list[str]:
+        """Return the `sam deploy` of this stage."""
+        template = ROOT / ".aws-sam" / self.stage / "template.yaml"
+        command = [str(SAM), "deploy", "--config-file", str(self.path.resolve()), "--config-env", self.stage]
+        command += ["--template-file", str(template), *options]
+        return [*command, "--parameter-overrides", f"{self.parameters} FirstDeployment=true"] if first else command
+
+
+def is_first(cloudformation: Any, stack: str) -> bool:  # noqa: ANN401 - a boto3 client
+    """Return whether the stack has yet to be created."""
+    try:
+        (found,) = cloudformation.describe_stacks(StackName=stack)["Stacks"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ValidationError":
+            return True
+        raise
+    return found["StackStatus"] in _UNBORN
+
+
+def deploy(config: StageConfig, options: Sequence[str]) -> None:
+    """Deploy a stage, and protect its tables once the first deployment stands; raise StackError if SAM fails."""
+    first = is_first(boto3.client("cloudformation", region_name=config.region), config.stack)
+    _run(config.command(options, first=first))
+    if first and "--no-execute-changeset" not in options:
+        print("The stack stands. A second, short deployment protects its tables from deletion.")
+        _run([*config.command(options, first=False), "--no-confirm-changeset"])
+
+
+def _run(command: Sequence[str]) -> None:
+    # SAM speaks to the person at the terminal itself, and asks them for the change set's approval.
+    if status := subprocess.run(command, cwd=ROOT, env=sam_environment(aws=True), check=False).returncode:
+        raise StackError(f"sam deploy ended with status {status}; what it says is above.")
+
+
+def main() -> int:
+    """Deploy the stage that the arguments name; return 1 for what the person has to change."""
+    parser = argparse.ArgumentParser(description="Deploy what `make build` built to AWS.")
+    parser.add_argument("stage", choices=["dev", "prod"])
+    parser.add_argument("--config", type=Path, required=True, help="the samconfig.toml")
+    parser.add_argument("--check", action="store_true", help="only check the stage's section of it")
+    arguments, options = parser.parse_known_args()
+    try:
+        config = StageConfig.read(arguments.config, arguments.stage)
+        if not arguments.check:
+            deploy(config, options)
+    except StackError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except (BotoCoreError, ClientError) as error:
+        print(f"AWS refused: {error}\nSign in to AWS with a role that may deploy.", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,158 @@
+"""`make deploy` itself, by the real SAM, against AWS as moto has it: a server that nobody here wrote."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import zipfile
+from typing import TYPE_CHECKING, Any, Final
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+from tests.build.cloudformation import ROOT
+from tests.build.deployed import A_PRACTICE, CLOUD, SAMCONFIG, named_in, parameters_of, read, region_of, transformed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+pytestmark = pytest.mark.timeout(1800)  # two builds for another architecture, and what they download
+
+BUCKET: Final = "artifacts-of-a-test"
+IDENTITY: Final = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+
+UNKNOWN_TO_MOTO: Final = {
+    "AWS::ApiGatewayV2::Api",
+    "AWS::ApiGatewayV2::Stage",
+    "AWS::CloudWatch::Alarm",
+    "AWS::CodeDeploy::Application",
+    "AWS::CodeDeploy::DeploymentGroup",
+    "AWS::Lambda::Alias",
+    "AWS::Lambda::EventInvokeConfig",
+    "AWS::Logs::MetricFilter",
+    "AWS::Scheduler::Schedule",
+    "AWS::SecretsManager::Secret",
+}
+"""The types of the template that moto's CloudFormation does not create: cfn-lint alone speaks of these."""
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[str]:
+    """The address of an AWS without anything in it."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    _, port = server.get_host_and_port()
+    # By this name moto finds a template's bucket in the path, where SAM puts it.
+    yield f"http://localhost:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """samconfig.toml as a practice fills it in."""
+    text = (ROOT / "samconfig.toml").read_text(encoding="utf-8")
+    for name, value in A_PRACTICE.items():
+        text = text.replace(f"{name}=CHANGE-ME", f"{name}={value}")
+    path = tmp_path / "samconfig.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def client(service: str, stage: str, aws: str) -> Any:
+    """A client of moto's AWS in the stage's region."""
+    session = boto3.Session("test", "test", region_name=region_of(stage))
+    return session.client(service, endpoint_url=aws)  # type: ignore[call-overload]
+
+
+def make_deploy(aws: str, *settings: str) -> subprocess.CompletedProcess[str]:
+    """Run the command of the README, with an AWS that is not AWS."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MAKE", "MFLAGS"))}
+    environment = clean | IDENTITY | {"AWS_ENDPOINT_URL": aws, "SAM_CLI_POLL_DELAY": "0.2"}
+    command = ["make", "deploy", *settings]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)  # noqa: S603  our own
+
+
+@pytest.mark.parametrize("stage", CLOUD)
+def test_nothing_is_built_or_deployed_before_each_placeholder_is_replaced(stage: str, aws: str) -> None:
+    done = make_deploy(aws, f"STAGE={stage}")
+    assert done.returncode != 0
+    assert f"Replace CHANGE-ME in samconfig.toml, stage {stage}: {', '.join(A_PRACTICE)}." in done.stderr
+    assert "Build" not in done.stdout
+    assert client("cloudformation", stage, aws).describe_stacks()["Stacks"] == []
+
+
+@pytest.mark.parametrize("stage", CLOUD)
+def test_the_command_reaches_the_change_set(stage: str, aws: str, config: Path) -> None:
+    """With the stage's own section of samconfig.toml: its stack, its region and its parameters."""
+    region = region_of(stage)
+    bucket = f"{BUCKET}-{stage}"
+    client("s3", stage, aws).create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": region})
+    # moto's stacks have no outputs where a type is unknown to it, so SAM's own bucket cannot be made there.
+    arguments = f"--no-execute-changeset --no-resolve-s3 --s3-bucket {bucket}"
+    done = make_deploy(aws, f"STAGE={stage}", f"CONFIG={config}", f"ARGS={arguments}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    cloudformation = client("cloudformation", stage, aws)
+    stack = SAMCONFIG[stage]["global"]["parameters"]["stack_name"]
+    (name,) = [each["ChangeSetName"] for each in cloudformation.list_change_sets(StackName=stack)["Summaries"]]
+    change_set = cloudformation.describe_change_set(StackName=stack, ChangeSetName=name)
+    given = {each["ParameterKey"]: each["ParameterValue"] for each in change_set["Parameters"]}
+    assert given.items() >= parameters_of(stage, FirstDeployment="true").items()
+    added = {change["ResourceChange"]["LogicalResourceId"] for change in change_set["Changes"]}
+    built = read(ROOT / ".aws-sam" / stage / "template.yaml")
+    assert added == built["Resources"].keys()
+
+
+@pytest.mark.parametrize("stage", CLOUD)
+def test_what_moto_knows_of_the_template_can_be_created(stage: str, aws: str, build: Path) -> None:
+    template = transformed(read(build / "template.yaml"), stage, parameters_of(stage))
+    resources = template["Resources"]
+    known = {name: each for name, each in resources.items() if each["Type"] not in UNKNOWN_TO_MOTO}
+    assert {each["Type"] for name, each in resources.items() if name not in known} == UNKNOWN_TO_MOTO
+    put_archive(stage, aws)
+    cloudformation = client("cloudformation", stage, aws)
+    cloudformation.create_stack(
+        StackName=f"created-{stage}",
+        TemplateBody=json.dumps(template | {"Resources": without_aliases(known)}),
+        Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in parameters_of(stage).items()],
+    )
+    (stack,) = cloudformation.describe_stacks(StackName=f"created-{stage}")["Stacks"]
+    assert stack["StackStatus"] == "CREATE_COMPLETE"
+    created = cloudformation.describe_stack_resources(StackName=f"created-{stage}")["StackResources"]
+    ids = {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in created}
+    assert ids.keys() == known.keys()
+    outputs = {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
+    for output, each in template["Outputs"].items():
+        (name,) = {name for name, _ in named_in(each) if not name.startswith("AWS::")}
+        if name in known:
+            assert ids[name] in outputs[output]
+    for table in ("TableName", "KeyTableName"):
+        description = client("dynamodb", stage, aws).describe_table(TableName=outputs[table])["Table"]
+        assert description["DeletionProtectionEnabled"] is True
+
+
+def put_archive(stage: str, aws: str) -> None:
+    """Put an archive where `transformed` says that the code is: moto looks whether it is one."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as package:
+        package.writestr("handler.py", "")
+    s3 = client("s3", stage, aws)
+    if not any(bucket["Name"] == "artifacts" for bucket in s3.list_buckets()["Buckets"]):
+        s3.create_bucket(Bucket="artifacts", CreateBucketConfiguration={"LocationConstraint": region_of(stage)})
+    s3.put_object(Bucket="artifacts", Key="archive", Body=archive.getvalue())
+
+
+def without_aliases(value: Any) -> Any:
+    """Have what calls a function by its alias call the function itself: moto's CloudFormation has no aliases."""
+    match value:
+        case {"Ref": str(name)}:
+            return {"Ref": name.removesuffix("Aliaslive")}
+        case dict():
+            return {name: without_aliases(each) for name, each in value.items()}
+        case list():
+            return [without_aliases(each) for each in value]
+        case _:
+            return value
