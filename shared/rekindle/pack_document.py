@@ -33,7 +33,7 @@ from rekindle.pack_syntax import Fault, in_quotes, meaning
 from rekindle.packs import SLUG, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Container, Iterator
 
     from yaml.events import Event
 
@@ -105,9 +105,9 @@ class Document(NamedTuple):
     flaws: list[Flaw]
 
 
-def read_document(source: str | bytes) -> Document:
-    """Read a source. Raises `DocumentError`, and nothing else."""
-    return _Reading(_text(source)).document()
+def read_document(source: str | bytes, texts: Container[Any] = PROSE) -> Document:
+    """Read a source in which the fields of these names hold texts. Raises `DocumentError`, and nothing else."""
+    return _Reading(_text(source), texts).document()
 
 
 def _refuse(line: int, reason: str, prompt: str | None = None) -> NoReturn:
@@ -214,8 +214,9 @@ class _List:
 class _Reading:
     """Builds the data and its places out of the events of one text."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, texts: Container[Any]) -> None:
         self._text = text
+        self._texts = texts
         self._json = _is_json(text)
         self._lines = text.count("\n") + 1
         self._open: list[_Block | _List] = []
@@ -287,7 +288,7 @@ class _Reading:
         block = self._open[-1] if self._open else None
         if not isinstance(block, _Block):
             return
-        if block.name in PROSE:
+        if block.name in self._texts:
             self._prose = Prose(self._text, block.name_event, event, value, block.in_brackets, self._json)
         if block.in_brackets and value is None:
             self._judge_colon(block)
@@ -296,7 +297,7 @@ class _Reading:
         """Keep a flaw if a name between { and } has no colon: it may be the rest of a text that has a comma."""
         since = block.name_event.end_mark.index
         behind = self._text[since : since + 1]
-        in_text = any(isinstance(each, _Block) and each.name in PROSE for each in self._open[:-1])
+        in_text = any(isinstance(each, _Block) and each.name in self._texts for each in self._open[:-1])
         if behind in (",", "}") and not in_text:
             self._prose = None
             reason = f"“{printable(str(block.name))}” has no colon, since a comma between brackets ends a text"
@@ -332,7 +333,7 @@ class _Reading:
         if len(self._open) >= MOST_LEVELS:
             self._refuse_depth(line)
         match self._open:
-            case [*_, _Block(name=str(name), name_line=name_line)] if name in PROSE:
+            case [*_, _Block(name=str(name), name_line=name_line)] if name in self._texts:
                 self._add_flaw(name_line, f"this is read as a list or a block of fields and no text. {in_quotes(name)}")
         form = _Block if isinstance(event, MappingStartEvent) else _List
         self._anchors.pop(event.anchor, None)  # until its end there is nothing that an alias could repeat

@@ -372,7 +372,7 @@ def prose(draw: st.DrawFn) -> str:
 
 
 class TestAnything:
-    @settings(max_examples=500)
+    @settings(max_examples=6 * settings().max_examples)
     @given(st.sampled_from(sorted(FIELDS)), prose())
     @example("text", "We are #1 today")
     @example("why", "Trust is #1")
@@ -385,7 +385,7 @@ class TestAnything:
             assert read(pack, field) == written(raw)
             assert all(read(pack, other) == said for other, said in FIELDS.items() if other != field)
 
-    @settings(max_examples=300)
+    @settings(max_examples=4 * settings().max_examples)
     @given(st.sampled_from(sorted(FIELDS)), prose())
     @example("why", "Give a word, hint")
     def test_so_is_a_text_between_brackets(self, field: str, raw: str) -> None:
