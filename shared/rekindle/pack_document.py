@@ -46,6 +46,7 @@ MOST_FIELDS: Final = 200
 MOST_ENTRIES: Final = 10_000
 MOST_LEVELS: Final = 32
 LONGEST_NAME: Final = 200
+MOST_FLAWS: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,10 +296,8 @@ class _Reading:
 
     def _judge_colon(self, block: _Block) -> None:
         """Keep a flaw if a name between { and } has no colon: it may be the rest of a text that has a comma."""
-        since = block.name_event.end_mark.index
-        behind = self._text[since : since + 1]
         in_text = any(isinstance(each, _Block) and each.name in self._texts for each in self._open[:-1])
-        if behind in (",", "}") and not in_text:
+        if _NO_COLON.match(self._text, block.name_event.end_mark.index) and not in_text:
             self._prose = None
             reason = f"“{printable(str(block.name))}” has no colon, since a comma between brackets ends a text"
             self._add_flaw(block.name_line, f"{reason}. If it belongs to a text, put that text in quotes")
@@ -316,6 +315,8 @@ class _Reading:
         if steps[0] == "prompts" and len(steps) > 1:
             steps = steps[1:]
         self._flaws.append(Flaw(line, self._prompt(line), reason, ".".join(printable(str(step)) for step in steps)))
+        if len(self._flaws) > MOST_FLAWS:
+            raise DocumentError(*self._flaws)
 
     def _begin_field(self, event: ScalarEvent) -> None:
         block, line = self._open[-1], self._line(event)
@@ -353,7 +354,7 @@ class _Reading:
         line, anchor = self._line(event), printable(event.anchor or "")
         if self._at_name():
             self._refuse_name(line)
-        if event.anchor in [each.anchor for each in self._open]:
+        if event.anchor not in self._anchors and event.anchor in [each.anchor for each in self._open]:
             _refuse(line, f"“*{anchor}” stands inside the very block that it repeats. Take it out", self._prompt(line))
         if event.anchor not in self._anchors:
             reason = f"“*{anchor}” repeats a block that is marked “&{anchor}” above it, and there is none"
@@ -442,6 +443,7 @@ class _Reading:
 
 
 _MERGE: Final = object()
+_NO_COLON: Final = re.compile(r"\s*[,}]")
 _HARMLESS_TAGS: Final = (None, "!", "tag:yaml.org,2002:str", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 _WORDS: Final[dict[str, bool | None]] = (
     dict.fromkeys(("", "~", "null", "Null", "NULL"))

@@ -196,6 +196,14 @@ class TestMisread:
                 ),
             ),
             (
+                "text",
+                "Give a word, hint ",
+                (
+                    "9: song: words.en.hint: “hint” has no colon, since a comma between brackets ends a text. If it "
+                    "belongs to a text, put that text in quotes"
+                ),
+            ),
+            (
                 "why",
                 "Words help,",
                 (
