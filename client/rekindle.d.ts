@@ -621,6 +621,16 @@ export interface components {
             invite_id: string;
         };
         /**
+         * CountryView
+         * @description A country to choose: its two letters, and its name in English.
+         */
+        CountryView: {
+            /** Country */
+            country: string;
+            /** Name */
+            name: string;
+        };
+        /**
          * CouplePatchBody
          * @description What either of the two may set for both: a pause, or null for none.
          * @example {
@@ -1168,9 +1178,10 @@ export interface components {
         };
         /**
          * HelpView
-         * @description Help for somebody in `country`, null where nobody knows it: then all there is.
+         * @description Help for somebody in `country`, null where nobody knows it: then all there is, and countries to choose from.
          * @example {
          *       "country": "GB",
+         *       "choose_country": [],
          *       "booking": {
          *         "url": "https://practice.example/book",
          *         "label": "Book time with us"
@@ -1194,6 +1205,11 @@ export interface components {
         HelpView: {
             /** Country */
             country: string | null;
+            /**
+             * Choose Country
+             * @description Where the caller's zone is of no country or of several: the countries to ask them about, for another request with `country`. Empty where the country is known.
+             */
+            choose_country: components["schemas"]["CountryView"][];
             booking: components["schemas"]["BookingView"] | null;
             /** Lines */
             lines: components["schemas"]["HelpLineView"][];
@@ -2226,6 +2242,15 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description - `urn:rekindle:problem:unknown-country`: There is no such country. Give its two letters, such as US or GB. */
+        UnknownCountry: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description - `urn:rekindle:problem:text-missing`: This prompt asks for an answer in words. */
         TextMissing: {
             headers: {
@@ -3151,7 +3176,7 @@ export interface operations {
     get_help: {
         parameters: {
             query?: {
-                /** @description Two letters, such as US; else the country of the caller's zone. */
+                /** @description Two letters, such as US, or UK for GB; else the country of the caller's zone. */
                 country?: string | null;
                 /** @description Such as en; else the caller's own. */
                 language?: string | null;
@@ -3172,7 +3197,18 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
-            422: components["responses"]["InvalidFields"];
+            /**
+             * @description - `urn:rekindle:problem:invalid-fields`: Some fields are missing, unknown or not as they should be.
+             *     - `urn:rekindle:problem:unknown-country`: There is no such country. Give its two letters, such as US or GB.
+             */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];

@@ -200,6 +200,7 @@ EXAMPLES: Final[dict[str, list[Json]]] = {
     "HelpView": [
         {
             "country": "GB",
+            "choose_country": [],
             "booking": {"url": "https://practice.example/book", "label": "Book time with us"},
             "lines": [
                 {

@@ -11,14 +11,14 @@ import json
 import os
 from typing import TYPE_CHECKING, Any, Final
 
-import yaml
 from pydantic import ValidationError
 
 from local.clock import now
 from local.errors import StackError
 from local.places import ROOT
 from rekindle.errors import WriteConflictError
-from rekindle.help import Help, help_schema
+from rekindle.help import TEXTS, Help, help_schema
+from rekindle.pack_document import DocumentError, read_document
 from rekindle.pack_source import check_source
 from rekindle.practice import Deed, practice_code
 from rekindle.store.help import help_write
@@ -75,9 +75,13 @@ def help_schema_text() -> str:
 
 def _shipped_help() -> Help:
     try:
-        return Help.model_validate(yaml.safe_load(HELP.read_text(encoding="utf-8")))
-    except (yaml.YAMLError, ValidationError) as error:
+        data, _, flaws = read_document(HELP.read_bytes(), TEXTS)
+        offered = Help.model_validate(data)
+    except (DocumentError, ValidationError) as error:
         raise StackError(f"{HELP.relative_to(ROOT)} cannot be offered:\n{error}") from error
+    if flaws:
+        raise StackError(f"{HELP.relative_to(ROOT)} cannot be offered:\n{DocumentError(*flaws)}")
+    return offered
 
 
 def _pack_of(path: Path, source: str) -> Pack:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
 from cyclopts import App, Parameter, validators
 
 from cli.desk import NO_OPTIONS, Common, TheWorld
@@ -15,6 +13,8 @@ from cli.pages import text
 from cli.pages.help import help_page
 from cli.pages.packs import audit_page
 from cli.pages.statistics import statistics_page
+from rekindle.help import TEXTS
+from rekindle.pack_document import DocumentError, read_document
 
 WEEKS = 12
 help_app = App(name="help", help="What couples are told of help: booking, and lines to call.")
@@ -127,13 +127,15 @@ def set_(
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        content = file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+        told, _, flaws = read_document(file.read_bytes(), TEXTS)
+    except OSError as error:
         raise UsageError(f"{file} cannot be read: {error}") from error
-    try:
-        told = json.loads(content) if file.suffix == ".json" else yaml.safe_load(content)
-    except (ValueError, yaml.YAMLError, RecursionError) as error:
-        raise UsageError(f"{file} is neither YAML nor JSON.", about=[str(error)]) from error
+    except DocumentError as error:
+        told, flaws = None, list(error.flaws)
+    if flaws:
+        raise UsageError(
+            f"There is something to mend in {file} first.", about=[f"line {each.line}: {each.reason}" for each in flaws]
+        )
     if not isinstance(told, dict):
         raise UsageError(f"{file} has to have booking, lines and revision.")
     return told

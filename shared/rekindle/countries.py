@@ -1,15 +1,36 @@
-"""Countries: which one a zone is in, by the tables of the pinned `tzdata` package, as ISO 3166's two letters."""
+"""Countries: in which one a zone is, by the tables of the pinned `tzdata` package, as ISO 3166's two letters."""
 
 from __future__ import annotations
 
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from rekindle.models import Zone
+
+_NO_COUNTRY: Final = ()
+# The tables know none of these by its own country: tzdata has linked the old name to a zone abroad whose clocks agree,
+# or a name is of a kind of time and no place. A test holds all zones against another source.
+_OTHERWISE: Final[Mapping[str, tuple[str, ...]]] = {
+    "Africa/Asmera": ("ER",),
+    "Africa/Timbuktu": ("ML",),
+    "America/Coral_Harbour": ("CA",),
+    "America/Virgin": ("VI",),
+    "Antarctica/South_Pole": ("AQ",),
+    "Atlantic/Jan_Mayen": ("SJ",),
+    "Iceland": ("IS",),
+    "Pacific/Ponape": ("FM",),
+    "Pacific/Truk": ("FM",),
+    "Pacific/Yap": ("FM",),
+    "GB-Eire": ("GB", "IE"),
+    "Europe/Simferopol": ("UA", "RU"),  # zone1970.tab's two; zone.tab says that it cannot say so
+    **dict.fromkeys(("CET", "EET", "EST", "HST", "MET", "MST", "WET"), _NO_COUNTRY),
+}
+_CUSTOMARY: Final[Mapping[str, str]] = {"EL": "GR", "UK": "GB"}
+"""What the European Union, and most people, write for two countries."""
 
 
 @cache
@@ -18,15 +39,23 @@ def countries() -> Mapping[str, str]:
     return {code: name for code, name, *_ in _rows("iso3166.tab")}
 
 
-def country_of(zone: Zone) -> str | None:
-    """The country of a zone, by whatever spelling of it; None for a zone of no country, such as `UTC`."""
-    return _country_by_zone().get(zone)
+def country_named(code: str) -> str | None:
+    """Return ISO 3166's two letters of a country for these or customary ones, such as UK; None for no country's."""
+    capitals = code.upper() if code.isascii() else ""
+    known = _CUSTOMARY.get(capitals, capitals)
+    return known if known in countries() else None
+
+
+def countries_of(zone: Zone) -> tuple[str, ...]:
+    """Return the countries that a zone's name may stand for: mostly one, none for `UTC`, two for `GB-Eire`."""
+    return _countries_by_zone().get(zone, _NO_COUNTRY)
 
 
 @cache
-def _country_by_zone() -> Mapping[str, str]:
-    found = {zone: code for code, _, zone, *_ in _rows("zone.tab")}
-    # Old spellings: a link may lead to a zone of another country, as Stockholm's does to Berlin, but those are above.
+def _countries_by_zone() -> Mapping[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {zone: (code,) for code, _, zone, *_ in _rows("zone.tab")}
+    found |= _OTHERWISE
+    # Old spellings of the same place.
     for line in _lines("tzdata.zi"):
         match line.split():
             case ["L", zone, spelling] if zone in found:

@@ -5,6 +5,7 @@ What the practice has set is a document of its own; until then there is the buil
 
 from __future__ import annotations
 
+from string import ascii_lowercase
 from typing import TYPE_CHECKING, Annotated, Any, Final, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
@@ -19,6 +20,11 @@ HELPED_THEMES: Final = frozenset({Theme.COURAGE, Theme.FEAR})
 """Beside whose prompts help is kept one tap away."""
 
 DEFAULT_LANGUAGE: Final = Language("en")
+
+TEXTS: Final = frozenset(
+    {"hours", "phone", "text", "url", *(first + second for first in ascii_lowercase for second in ascii_lowercase)}
+)
+"""The fields of a help document that hold texts and numbers as people read them; two letters are a language."""
 
 GENTLE_LINES: Final[Mapping[Language, str]] = {
     DEFAULT_LANGUAGE: "If this feels like a lot, you do not have to carry it alone. Somebody is there to talk to.",

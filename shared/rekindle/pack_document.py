@@ -1,7 +1,8 @@
 """A pack's document as an author typed it, YAML or JSON, turned into plain data that knows its lines.
 
 YAML 1.2 is read, of which JSON is a part: `no` is a word (and Norwegian), `12:30` a text, and a date is a text until a
-field asks for a date. Anchors, aliases and merged keys work; tags, which could call for more than data, do not.
+field asks for a date. Anchors, aliases and merged keys work for blocks; tags, which could call for more than data, do
+not. Where YAML would drop or change a part of a text, there is a flaw (`pack_prose`).
 
 The parser is libyaml's, taken event by event: there is one pass and no recursion, every value keeps its line, and what
 is no pack stops it at the first bound that it passes.
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
 
 import yaml
 from yaml._yaml import CParser  # what CSafeLoader is made of, without its composer, which recurses
@@ -27,11 +28,12 @@ from yaml.events import (
 )
 
 from rekindle.errors import RekindleError
-from rekindle.pack_syntax import Fault, meaning
+from rekindle.pack_prose import PROSE, Prose, note_flaws, prose_flaws
+from rekindle.pack_syntax import Fault, in_quotes, meaning
 from rekindle.packs import SLUG, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Container, Iterator
 
     from yaml.events import Event
 
@@ -44,15 +46,20 @@ MOST_FIELDS: Final = 200
 MOST_ENTRIES: Final = 10_000
 MOST_LEVELS: Final = 32
 LONGEST_NAME: Final = 200
+MOST_FLAWS: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
-    """What keeps a document from being read: its line, from 1, the prompt that was being read, and how to mend it."""
+    """What is wrong with a document, and how to mend it: on which line, from 1, in which prompt and field of it.
+
+    `field` is dotted, and empty where the flaw is not of one field.
+    """
 
     line: int
     prompt: str | None
     reason: str
+    field: str = ""
 
 
 class DocumentError(RekindleError):
@@ -91,9 +98,17 @@ class Place:
         return line
 
 
-def read_document(source: str | bytes) -> tuple[Any, Place]:
-    """The plain data of a source, and where each part of it stands. Raises `DocumentError`, and nothing else."""
-    return _Reading(_text(source)).document()
+class Document(NamedTuple):
+    """The plain data of a source, where each part of it stands, and each text that is not read as it is written."""
+
+    data: Any
+    root: Place
+    flaws: list[Flaw]
+
+
+def read_document(source: str | bytes, texts: Container[Any] = PROSE) -> Document:
+    """Read a source in which the fields of these names hold texts. Raises `DocumentError`, and nothing else."""
+    return _Reading(_text(source), texts).document()
 
 
 def _refuse(line: int, reason: str, prompt: str | None = None) -> NoReturn:
@@ -135,7 +150,11 @@ def _text(source: str | bytes) -> str:
             f"an invisible character (U+{ord(unseen[0]):04X}) stands in this line. Delete the line and type it anew"
         )
         _refuse(text.count("\n", 0, unseen.start()) + 1, reason)
-    return _JSON_ESCAPE.sub(_joined, text) if text.lstrip()[:1] in ("{", "[") else text
+    return _JSON_ESCAPE.sub(_joined, text) if _is_json(text) else text
+
+
+def _is_json(text: str) -> bool:
+    return text.lstrip()[:1] in ("{", "[")
 
 
 def _refuse_length(length: int) -> NoReturn:
@@ -158,18 +177,29 @@ def _joined(escape: re.Match[str]) -> str:
     return chr(0x10000 + ((int(escape[1], 16) - 0xD800) << 10) + int(escape[2], 16) - 0xDC00)
 
 
+class _Twin(NamedTuple):
+    """A field that stands a second time in its block."""
+
+    name: Any
+    holds_more: bool
+    line: int
+    prompt: str | None
+
+
 @dataclass(slots=True)
 class _Block:
     """A block of fields that is being read."""
 
     place: Place
     anchor: str | None
+    in_brackets: bool
     value: dict[Any, Any] = field(default_factory=dict)
     name: Any = None
+    name_event: Any = None
     name_line: int = 0
     wants_name: bool = True
     merged: list[tuple[dict[Any, Any], Place]] = field(default_factory=list)
-    twins: list[tuple[str, Flaw]] = field(default_factory=list)
+    twins: list[_Twin] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -178,29 +208,42 @@ class _List:
 
     place: Place
     anchor: str | None
+    in_brackets: bool
     value: list[Any] = field(default_factory=list)
 
 
 class _Reading:
     """Builds the data and its places out of the events of one text."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, texts: Container[Any]) -> None:
         self._text = text
+        self._texts = texts
+        self._json = _is_json(text)
         self._lines = text.count("\n") + 1
         self._open: list[_Block | _List] = []
         self._anchors: dict[str | None, tuple[Any, Place]] = {}
         self._size = 0
+        self._repeated = 0
         self._root: tuple[Any, Place] | None = None
         self._twins: list[Flaw] = []
+        self._flaws: list[Flaw] = []
+        self._prose: Prose | None = None
 
-    def document(self) -> tuple[Any, Place]:
+    def document(self) -> Document:
         parser = CParser(self._text)
         try:
             while not isinstance(event := parser.get_event(), StreamEndEvent):
+                if self._prose and event and event.start_mark:
+                    self._judge_prose(prose_flaws, event.start_mark.index)
                 self._take(event)
         except yaml.MarkedYAMLError as error:
-            line, reason = meaning(self._text, _fault(error))
-            raise DocumentError(Flaw(line, self._prompt(line), reason)) from error
+            known = len(self._flaws)
+            self._judge_prose(note_flaws, len(self._text))
+            if len(self._flaws) == known:  # else a note has cut a text off from its next line
+                line, reason = meaning(self._text, _fault(error))
+                self._flaws = [each for each in self._flaws if each.line != line]
+                self._flaws.append(Flaw(line, self._prompt(line), reason))
+            raise DocumentError(*self._flaws) from error
         except (yaml.YAMLError, UnicodeError) as error:  # of its reader, which `_text` left nothing to refuse
             raise DocumentError(Flaw(1, None, "this is no text that can be read as a pack")) from error
         finally:
@@ -210,7 +253,7 @@ class _Reading:
         # YAML would quietly keep the last of two, so nothing else in such a document can be trusted.
         if self._twins:
             raise DocumentError(*self._twins)
-        return self._root
+        return Document(*self._root, self._flaws)
 
     def _take(self, event: object) -> None:
         match event:
@@ -219,7 +262,9 @@ class _Reading:
                 if self._at_name():
                     self._begin_field(event)
                 else:
-                    self._put(_scalar(event), Place(self._line(event), size=1 + len(event.value) // 100), event.anchor)
+                    value = _scalar(event)
+                    self._await_prose(event, value)
+                    self._put(value, Place(self._line(event), size=1 + len(event.value) // 100), event.anchor)
             case MappingStartEvent() | SequenceStartEvent():
                 self._begin(event)
             case MappingEndEvent() | SequenceEndEvent():
@@ -239,13 +284,47 @@ class _Reading:
         """Whether what comes next is the name of a field."""
         return bool(self._open) and isinstance(around := self._open[-1], _Block) and around.wants_name
 
+    def _await_prose(self, event: ScalarEvent | AliasEvent, value: object) -> None:
+        """Remember a text, to be judged once the parser has reached what comes after it."""
+        block = self._open[-1] if self._open else None
+        if not isinstance(block, _Block):
+            return
+        if block.name in self._texts:
+            self._prose = Prose(self._text, block.name_event, event, value, block.in_brackets, self._json)
+        if block.in_brackets and value is None:
+            self._judge_colon(block)
+
+    def _judge_colon(self, block: _Block) -> None:
+        """Keep a flaw if a name between { and } has no colon: it may be the rest of a text that has a comma."""
+        in_text = any(isinstance(each, _Block) and each.name in self._texts for each in self._open[:-1])
+        if _NO_COLON.match(self._text, block.name_event.end_mark.index) and not in_text:
+            self._prose = None
+            reason = f"“{printable(str(block.name))}” has no colon, since a comma between brackets ends a text"
+            self._add_flaw(block.name_line, f"{reason}. If it belongs to a text, put that text in quotes")
+
+    def _judge_prose(self, judge: Callable[[Prose, int], Iterator[tuple[int, str]]], end: int) -> None:
+        """Keep the flaws of the last text; the parser has reached position `end`."""
+        if prose := self._prose:
+            self._prose = None
+            for line, reason in judge(prose, end):
+                self._add_flaw(min(line, self._lines), reason)
+
+    def _add_flaw(self, line: int, reason: str) -> None:
+        """Keep a flaw of the field that is being read, or was read last."""
+        steps = [block.name for block in self._open if isinstance(block, _Block)]
+        if steps[0] == "prompts" and len(steps) > 1:
+            steps = steps[1:]
+        self._flaws.append(Flaw(line, self._prompt(line), reason, ".".join(printable(str(step)) for step in steps)))
+        if len(self._flaws) > MOST_FLAWS:
+            raise DocumentError(*self._flaws)
+
     def _begin_field(self, event: ScalarEvent) -> None:
         block, line = self._open[-1], self._line(event)
         assert isinstance(block, _Block)  # noqa: S101 - `_at_name` said so
         if len(event.value) > LONGEST_NAME:
             self._refuse_name(line)
         block.name = _MERGE if event.value == "<<" and not event.style else _scalar(event)
-        block.name_line, block.wants_name = line, False
+        block.name_event, block.name_line, block.wants_name = event, line, False
 
     def _begin(self, event: MappingStartEvent | SequenceStartEvent) -> None:
         line = self._line(event)
@@ -254,9 +333,12 @@ class _Reading:
             self._refuse_name(line)
         if len(self._open) >= MOST_LEVELS:
             self._refuse_depth(line)
+        match self._open:
+            case [*_, _Block(name=str(name), name_line=name_line)] if name in self._texts:
+                self._add_flaw(name_line, f"this is read as a list or a block of fields and no text. {in_quotes(name)}")
         form = _Block if isinstance(event, MappingStartEvent) else _List
         self._anchors.pop(event.anchor, None)  # until its end there is nothing that an alias could repeat
-        self._open.append(form(Place(line), event.anchor))
+        self._open.append(form(Place(line), event.anchor, bool(event.flow_style)))
 
     def _end(self) -> None:
         ended = self._open.pop()
@@ -265,28 +347,32 @@ class _Reading:
                 for name, each in value.items():
                     if name not in ended.value:
                         ended.value[name], ended.place.fields[name] = each, place.fields[name]
-            # A prompt whose dash is missing has every field twice, and needs one finding.
-            dashes = [flaw for name, flaw in ended.twins if name == "id"]
-            self._twins += dashes or [flaw for _, flaw in ended.twins]
+            self._twins += _twin_flaws(ended, is_pack=not self._open)
         self._put(ended.value, ended.place, ended.anchor, added=1)
 
     def _repeat(self, event: AliasEvent) -> None:
-        line = self._line(event)
+        line, anchor = self._line(event), printable(event.anchor or "")
         if self._at_name():
             self._refuse_name(line)
+        if event.anchor not in self._anchors and event.anchor in [each.anchor for each in self._open]:
+            _refuse(line, f"“*{anchor}” stands inside the very block that it repeats. Take it out", self._prompt(line))
         if event.anchor not in self._anchors:
-            anchor = printable(event.anchor or "")
             reason = f"“*{anchor}” repeats a block that is marked “&{anchor}” above it, and there is none"
             _refuse(line, f"{reason}. If the star belongs to the text, put the text in quotes", self._prompt(line))
         value, place = self._anchors[event.anchor]
-        self._put(value, place, None, line=line)
+        self._repeated += place.size
+        self._await_prose(event, value)
+        self._put(value, place, None, repeats_on=line)
 
     def _put(
-        self, value: object, place: Place, anchor: str | None, *, added: int | None = None, line: int | None = None
+        self, value: object, place: Place, anchor: str | None, *, added: int | None = None, repeats_on: int = 0
     ) -> None:
-        line = line or place.line
+        line = repeats_on or place.line
         self._size += place.size if added is None else added
         if self._size > MOST_VALUES:
+            if 2 * self._repeated > self._size:
+                reason = "blocks are repeated with “*” here until they come to more than"
+                _refuse(line, f"{reason} {MOST_VALUES:,} values, more than any pack. Repeat fewer of them")
             _refuse(line, f"this has more than {MOST_VALUES:,} values, more than any pack. Make two packs of it")
         if anchor:
             self._anchors[anchor] = (value, place)
@@ -297,6 +383,9 @@ class _Reading:
         around.place.size += place.size
         around.place.levels = max(around.place.levels, place.levels + 1)
         if len(self._open) + place.levels > MOST_LEVELS:
+            if repeats_on:
+                reason = "the block that “*” repeats here repeats others inside it, and so is nested too deeply"
+                _refuse(line, f"{reason}. A pack has six levels and no more", self._prompt(line))
             self._refuse_depth(line)
         if isinstance(around, _Block):
             self._end_field(around, value, place)
@@ -313,13 +402,13 @@ class _Reading:
         if name is _MERGE:
             block.merged += _mergeable(value, place, line, self._prompt(line))
         elif name in fields:
-            first = f"{printable(str(name))} stands twice in one block; the first is on line {fields[name][0]}. "
-            mend = "If a new prompt begins here, put “- ” before the id" if name == "id" else "Keep one of the two"
-            block.twins.append((str(name), Flaw(line, self._prompt(line), first + mend)))
+            block.twins.append(_Twin(name, isinstance(value, dict | list), line, self._prompt(line)))
         else:
             block.value[name] = value
             fields[name] = (line, place)
         if len(fields) + len(block.twins) + len(block.merged) > MOST_FIELDS:
+            if block.twins:
+                raise DocumentError(_twin_flaws(block, is_pack=len(self._open) == 1)[0])
             _refuse(line, f"this block has more than {MOST_FIELDS} fields, more than any of a pack", self._prompt(line))
 
     def _prompt(self, line: int) -> str | None:
@@ -354,6 +443,7 @@ class _Reading:
 
 
 _MERGE: Final = object()
+_NO_COLON: Final = re.compile(r"\s*[,}]")
 _HARMLESS_TAGS: Final = (None, "!", "tag:yaml.org,2002:str", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 _WORDS: Final[dict[str, bool | None]] = (
     dict.fromkeys(("", "~", "null", "Null", "NULL"))
@@ -375,6 +465,26 @@ def _scalar(event: ScalarEvent) -> str | int | float | bool | None:
     if _WHOLE.fullmatch(value):
         return int(value[:_LONGEST_NUMBER])  # as far out of every bound as the whole of it
     return float(value) if _BROKEN.fullmatch(value) else value
+
+
+def _twin_flaws(block: _Block, *, is_pack: bool) -> list[Flaw]:
+    """Say how to fix the fields that stand twice in a block. A whole block that begins again has one flaw."""
+    names = {twin.name for twin in block.twins}
+    again = [twin for twin in block.twins if twin.name == "id"]
+    if again and is_pack and names & {"languages", "prompts"}:
+        return [_twin_flaw(block, again[0], "If a second pack begins here, put it into a file of its own")]
+    if again and "theme" in block.value and (is_pack or len(names) > 1):
+        return [_twin_flaw(block, each, "If a new prompt begins here, put “- ” before the id") for each in again]
+    return [
+        _twin_flaw(block, twin, "Put all that is in them under one" if twin.holds_more else "Keep one of the two")
+        for twin in block.twins
+    ]
+
+
+def _twin_flaw(block: _Block, twin: _Twin, advice: str) -> Flaw:
+    first, _ = block.place.fields[twin.name]
+    reason = f"{printable(str(twin.name))} stands twice in one block; the first is on line {first}. {advice}"
+    return Flaw(twin.line, twin.prompt, reason)
 
 
 def _mergeable(value: object, place: Place, line: int, prompt: str | None) -> Iterator[tuple[dict[Any, Any], Place]]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from rekindle.pack_advice import Advice
-    from rekindle.pack_document import Place
+    from rekindle.pack_document import Flaw, Place
     from rekindle.packs import Pack, PackFinding
 
 __all__ = ["MOST_FINDINGS", "SOURCE_LIMIT", "Checked", "SourceFinding", "check_source"]
@@ -69,21 +69,27 @@ def check_source(source: str | bytes, *, others: Iterable[Pack] = ()) -> Checked
     `others` are the practice's other packs, which its prompts are compared with.
     """
     try:
-        document, root = read_document(source)
-        pack = parse_pack(document)
+        document, root, flaws = read_document(source)
     except DocumentError as error:
-        return _checked(
-            None, (SourceFinding(each.line, each.prompt, "", each.reason, advice=False) for each in error.flaws)
-        )
+        return _checked(None, map(_misread, error.flaws))
+    found = [_misread(each) for each in flaws]
+    try:
+        pack = parse_pack(document)
     except PackError as error:
-        return _checked(None, (_error(root, each) for each in error.findings))
+        misread = {(each.prompt, each.field) for each in flaws}
+        found += [_error(root, each) for each in error.findings if (each.prompt, each.field) not in misread]
+        return _checked(None, found)
     places = {prompt.id: place for place, prompt in enumerate(pack.prompts)}
-    found = [_error(root, each) for each in template_findings(pack)]
+    found += [_error(root, each) for each in template_findings(pack)]
     for each in _advice(pack, others):
         inside = () if each.prompt is None else ("prompts", places[each.prompt])
         line = root.line_of((*inside, *each.field.split(".")))
         found.append(SourceFinding(line, each.prompt, each.field, each.reason, advice=True))
     return _checked(pack, found)
+
+
+def _misread(flaw: Flaw) -> SourceFinding:
+    return SourceFinding(flaw.line, flaw.prompt, flaw.field, flaw.reason, advice=False)
 
 
 def _error(root: Place, finding: PackFinding) -> SourceFinding:

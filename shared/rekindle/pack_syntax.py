@@ -111,13 +111,25 @@ def _indent(line: str) -> str:
     return found[0] if found else ""
 
 
-def _in_quotes(line: str) -> str:
-    """How to write a text that YAML would misread."""
-    name = printable(_name(line)) or "text"
+def in_quotes(name: str) -> str:
+    """Say how to write a field's text that YAML would misread."""
     return (
-        f'Put the whole text between straight quotes ("…"), or write “{name}: >-” and the text on the next line, '
-        "indented"
+        f'Put the whole text between straight quotes ("…"), or write “{printable(name) or "text"}: >-” and the text on '
+        "the next line, indented"
     )
+
+
+def first_character(character: str, name: str) -> str:
+    """Say that a field's text cannot begin with a character, and how to write it."""
+    return f"a text cannot begin with “{printable(character)}”. {in_quotes(name)}"
+
+
+def unclosed_quote(quote: str) -> str:
+    """Say that a quote is never closed."""
+    return f"the quote ({quote}) that opens in this line is never closed. Put another {quote} where the text ends"
+
+
+BACKSLASH: Final = "a backslash (\\) in a text between double quotes is a command. Take it out, or write it twice"
 
 
 def _tab(spot: _Spot) -> tuple[int, str] | None:
@@ -150,17 +162,13 @@ def _fence(spot: _Spot) -> tuple[int, str] | None:
 def _open_quote(spot: _Spot) -> tuple[int, str] | None:
     if "quoted scalar" in spot.fault.context and "unexpected" in spot.fault.problem:
         at = spot.fault.since
-        return at, _unclosed_quote(_opening_quote(spot.lines[at]))
+        return at, unclosed_quote(_opening_quote(spot.lines[at]))
     return None
 
 
 def _opening_quote(line: str) -> str:
     value = _value(line) or line.strip()
     return next((each for each in value if each in "\"'"), '"')
-
-
-def _unclosed_quote(quote: str) -> str:
-    return f"the quote ({quote}) that opens in this line is never closed. Put another {quote} where the text ends"
 
 
 def _early_open_quote(spot: _Spot) -> tuple[int, str] | None:
@@ -170,7 +178,7 @@ def _early_open_quote(spot: _Spot) -> tuple[int, str] | None:
     for at, line in reversed(list(spot.span())[:-1]):
         value = _value(line)
         if value[:1] in ("'", '"') and value.count(value[0]) == 1 and value[0] in spot.here[: spot.fault.column]:
-            return at, _unclosed_quote(value[0])
+            return at, unclosed_quote(value[0])
     return None
 
 
@@ -187,7 +195,7 @@ def _colon(spot: _Spot) -> tuple[int, str] | None:
             "Let it begin in the same column as the other fields of its block"
         )
     reason = "a colon with a space after it stands inside this text, where it would begin a field. "
-    return at, reason + _in_quotes(before if own else line)
+    return at, reason + in_quotes(_name(before if own else line))
 
 
 def _no_field(line: str) -> str:
@@ -258,7 +266,7 @@ def _inner_quote(spot: _Spot) -> tuple[int, str] | None:
 def _opening_bracket(spot: _Spot) -> tuple[int, str] | None:
     value = spot.value
     if "expected key" in spot.fault.problem and value[:1] in _CLOSERS and spot.character not in ("]", "}"):
-        return spot.fault.line, f"a text cannot begin with “{value[0]}”. {_in_quotes(spot.here)}"
+        return spot.fault.line, first_character(value[0], _name(spot.here))
     return None
 
 
@@ -321,7 +329,7 @@ def _first_character(spot: _Spot) -> tuple[int, str] | None:
             "this dash stands where no list can begin. Let it begin below the other dashes of its list; "
             "if it belongs to the text above, put that text in quotes"
         )
-    return (fault.line, f"a text cannot begin with “{printable(first)}”. {_in_quotes(line)}") if first else None
+    return (fault.line, first_character(first, _name(line))) if first else None
 
 
 def _folded_text(spot: _Spot) -> tuple[int, str] | None:
@@ -335,9 +343,7 @@ def _folded_text(spot: _Spot) -> tuple[int, str] | None:
 
 def _escape(spot: _Spot) -> tuple[int, str] | None:
     if "escape" in spot.fault.problem or "hexdecimal" in spot.fault.problem:
-        return spot.fault.line, (
-            "a backslash (\\) in a text between double quotes is a command. Take it out, or write it twice"
-        )
+        return spot.fault.line, BACKSLASH
     return None
 
 

@@ -18,6 +18,10 @@ class Problem(Enum):
     MALFORMED_JSON = HTTPStatus.BAD_REQUEST, "The body is not JSON."
     INVALID_FIELDS = HTTPStatus.UNPROCESSABLE_ENTITY, "Some fields are missing, unknown or not as they should be."
     UNKNOWN_ZONE = HTTPStatus.UNPROCESSABLE_ENTITY, "There is no such time zone."
+    UNKNOWN_COUNTRY = (
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "There is no such country. Give its two letters, such as US or GB.",
+    )
     TEXT_MISSING = HTTPStatus.UNPROCESSABLE_ENTITY, "This prompt asks for an answer in words."
     BODY_TOO_LARGE = HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "That is more than this takes at once."
     UNSUPPORTED_MEDIA_TYPE = HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The body has to be application/json."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -418,6 +419,19 @@ class TestHelp:
         said = ruth("help", "set", str(file), "--over")
         assert said.status == 1
         assert "booking" in said.err
+
+    def test_a_file_that_would_lose_a_number_or_a_word_is_refused_with_each_line(
+        self, ruth: Person, tmp_path: Path
+    ) -> None:
+        file = tmp_path / "help.yaml"
+        file.write_text(
+            "revision: 1\nlines:\n  - name: {en: Line}  # ours\n    phone: #31#\n    url: https://line.example\n"
+            "    note:\n      en: Text #HOME to 741741\n      no: Ring 112\n    hours: 24\n",
+            encoding="utf-8",
+        )
+        said = ruth("help", "set", str(file))
+        assert said.status == 2
+        assert re.findall(r"line (\d+):", said.err) == ["4", "7", "9"]
 
 
 class TestRights:

@@ -182,7 +182,7 @@ def test_every_refusal_is_documented_where_it_happens(witness: Witness) -> None:
     for _ in range(5):
         assert ada.post("/v1/couple/practice-code", {"code": "2222-2222"}).problem == "code-not-usable"
     assert ada.post("/v1/couple/practice-code", {"code": "2222-2222"}).problem == "too-many-tries"
-    assert ada.get("/v1/help?country=nowhere").problem == "invalid-fields"
+    assert ada.get("/v1/help?country=nowhere").problem == "unknown-country"
     assert ada.post(f"{day}/swap").problem == "no-such-day"
     assert ada.get("/v1/days/2020-01-01").problem == "no-such-day"
     assert ada.get("/v1/days/yesterday").problem == "invalid-fields"

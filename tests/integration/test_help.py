@@ -48,6 +48,7 @@ def test_a_persons_own_country_comes_first_and_then_what_is_for_everybody(api: H
     ada = a_phone(api, "ada", LONDON)
     assert ada.get("/v1/help").body == {
         "country": "GB",
+        "choose_country": [],
         "booking": {"url": "https://practice.example/book", "label": "Book time with us"},
         "lines": [
             _line(country="GB", name="Samaritans", phone="116 123", note="Free."),
@@ -82,9 +83,45 @@ def test_help_is_there_before_there_is_a_profile(api: Handler) -> None:
     assert names(nobody, "?country=GB&language=fr") == ["Samaritans", "Partout"]
 
 
-@pytest.mark.parametrize("query", ["?country=", "?country=GBR", "?country=1", "?language=EN", "?language=english"])
-def test_a_country_and_a_language_have_two_letters(api: Handler, query: str) -> None:
+@pytest.mark.parametrize("query", ["?country=", "?country=GBR", "?country=1", "?country=XX", "?country=EU"])
+def test_an_unknown_country_is_refused_with_a_sentence(api: Handler, query: str) -> None:
+    for phone in (Phone(api, a_uid("nobody")), a_phone(api, "ada", LONDON)):
+        refused = phone.get(f"/v1/help{query}")
+        assert (refused.status, refused.problem) == (422, "unknown-country")
+        assert refused.body["title"] == "There is no such country. Give its two letters, such as US or GB."
+
+
+@pytest.mark.parametrize("query", ["?language=EN", "?language=english"])
+def test_a_language_has_two_letters(api: Handler, query: str) -> None:
     assert Phone(api, a_uid("nobody")).get(f"/v1/help{query}").problem == "invalid-fields"
+
+
+def test_a_country_may_be_asked_for_as_people_write_it(api: Handler) -> None:
+    ada = a_phone(api, "ada", TOKYO)
+    for query in ("?country=UK", "?country=uk", "?country=gb"):
+        assert ada.get(f"/v1/help{query}").body["country"] == "GB"
+        assert names(ada, query) == ["Samaritans", "Anywhere"]
+
+
+def test_an_old_name_of_a_zone_keeps_its_own_country(api: Handler) -> None:
+    """Its clocks agree with Panama's, which is no reason to call there."""
+    assert names(a_phone(api, "ada", "America/Coral_Harbour")) == ["Line", "Ligne", "Anywhere"]
+    assert a_phone(api, "ben", "Pacific/Truk").get("/v1/help").body["country"] == "FM"
+
+
+def test_whose_zone_tells_no_country_chooses_one(api: Handler) -> None:
+    offered = [{"country": "GB", "name": "Britain (UK)"}, {"country": "CA", "name": "Canada"}]
+    for phone in (a_phone(api, "ada", "UTC"), a_phone(api, "ben", "EST5EDT"), Phone(api, a_uid("nobody"))):
+        found = phone.get("/v1/help").body
+        assert (found["country"], found["choose_country"]) == (None, offered)
+        assert names(phone) == ["Anywhere", "Line", "Ligne", "Samaritans"]
+        assert phone.get("/v1/help?country=CA").body["choose_country"] == []
+
+
+def test_whose_zone_may_be_of_two_countries_chooses_among_these(api: Handler) -> None:
+    found = a_phone(api, "ada", "GB-Eire").get("/v1/help").body
+    assert found["country"] is None
+    assert [each["country"] for each in found["choose_country"]] == ["GB", "IE"]
 
 
 def test_before_the_practice_has_said_anything_there_is_the_built_in_line(parts: Parts) -> None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import pytest
 import yaml
+from babel.core import get_global
 from pydantic import ValidationError
 
 from local.places import ROOT
 from local.seed import HELP, HELP_SCHEMA, help_schema_text
 from rekindle.calendar import zone_names
-from rekindle.countries import countries, country_of
+from rekindle.countries import countries, countries_of, country_named
 from rekindle.help import BUILT_IN, GENTLE_LINES, Help, lines_for, spoken
 from rekindle.models import Language, Zone
 
@@ -21,29 +22,86 @@ ENGLISH, FRENCH = Language("en"), Language("fr")
 
 
 @pytest.mark.parametrize(
-    ("zone", "country"),
+    ("zone", "found"),
     [
-        ("America/New_York", "US"),
-        ("US/Eastern", "US"),
-        ("Europe/Stockholm", "SE"),
-        ("Asia/Calcutta", "IN"),
-        ("Europe/Kiev", "UA"),
-        ("Europe/Zurich", "CH"),
-        ("Eire", "IE"),
-        ("UTC", None),
-        ("Etc/GMT+5", None),
-        ("Mars/Olympus", None),
+        ("America/New_York", ("US",)),
+        ("US/Eastern", ("US",)),
+        ("Europe/Stockholm", ("SE",)),
+        ("Asia/Calcutta", ("IN",)),
+        ("Europe/Kiev", ("UA",)),
+        ("Europe/Zurich", ("CH",)),
+        ("Eire", ("IE",)),
+        ("America/Coral_Harbour", ("CA",)),
+        ("Pacific/Truk", ("FM",)),
+        ("Iceland", ("IS",)),
+        ("GB-Eire", ("GB", "IE")),
+        ("EST", ()),
+        ("EST5EDT", ()),
+        ("CET", ()),
+        ("UTC", ()),
+        ("Etc/GMT+5", ()),
+        ("Mars/Olympus", ()),
     ],
 )
-def test_a_zone_is_in_a_country_by_whatever_spelling(zone: str, country: str | None) -> None:
-    assert country_of(Zone(zone)) == country
+def test_a_zone_is_in_a_country_by_whatever_spelling(zone: str, found: tuple[str, ...]) -> None:
+    assert countries_of(Zone(zone)) == found
 
 
-def test_every_zone_of_a_place_has_its_country() -> None:
-    """What has none is named after no place: offsets, and rules of the old."""
-    without = {name for name in zone_names() if country_of(Zone(name)) is None}
-    assert all(name.startswith(("Etc/", "GMT", "UTC", "UCT")) or name.isalnum() for name in without), without
-    assert {country_of(Zone(name)) for name in zone_names() - without} <= countries().keys()
+OF_NO_COUNTRY: Final = frozenset(
+    [
+        "CET",
+        "CST6CDT",
+        "EET",
+        "EST",
+        "EST5EDT",
+        "GMT",
+        "GMT+0",
+        "GMT-0",
+        "GMT0",
+        "Greenwich",
+        "HST",
+        "MET",
+        "MST",
+        "MST7MDT",
+        "PST8PDT",
+        "UCT",
+        "UTC",
+        "Universal",
+        "WET",
+        "Zulu",
+    ]
+)
+"""Kinds of time, by names without a place; and all that begin with “Etc/”."""
+UNLIKE_CLDR: Final = {
+    "America/Coyhaique": ("CL",),  # new in 2025
+    "Antarctica/South_Pole": ("AQ",),  # CLDR goes by New Zealand's clocks, which are kept there
+    "Antarctica/Troll": ("AQ",),  # CLDR: the world
+    "Europe/Simferopol": ("UA", "RU"),  # CLDR: Ukraine alone
+    "GB-Eire": ("GB", "IE"),  # CLDR: the United Kingdom alone
+}
+
+
+def test_each_zone_is_in_the_country_that_cldr_has_for_it_or_is_known_to_be_otherwise() -> None:
+    """CLDR keeps a country for every old name, where tzdata only has a link to a zone with the same clocks."""
+    territories, aliases = get_global("zone_territories"), get_global("zone_aliases")
+    unlike = {}
+    for name in zone_names():
+        ours = countries_of(Zone(name))
+        if name in OF_NO_COUNTRY or name.startswith("Etc/"):
+            assert ours == (), name
+        elif ours != (territories.get(aliases.get(name, name)),):
+            unlike[name] = ours
+    assert unlike == UNLIKE_CLDR
+    assert {code for name in zone_names() for code in countries_of(Zone(name))} <= countries().keys()
+
+
+@pytest.mark.parametrize(
+    ("typed", "country"),
+    [("US", "US"), ("us", "US"), ("UK", "GB"), ("uk", "GB"), ("el", "GR"), ("GB", "GB")]
+    + [(typed, None) for typed in ("XX", "EU", "", "G", "GBR", "1", "\uff27\uff22", " GB", "ß")],
+)
+def test_a_country_has_its_two_letters_or_the_customary_ones(typed: str, country: str | None) -> None:
+    assert country_named(typed) == country
 
 
 def test_the_help_that_ships_has_lines_for_many_countries_and_one_for_all() -> None:

@@ -61,6 +61,11 @@ def text(beginning: str) -> str:
     return RIVER.replace("Which song", beginning)
 
 
+LAUGHS: Final = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{later}: &{later} [{', '.join([f'*{earlier}'] * 9)}]\n"
+    for earlier, later in zip("abcdefgh", "bcdefghi", strict=True)
+)
+
 MISTAKES: Final = {
     "a tab for indentation": (
         RIVER.replace("    depth: 1", "\tdepth: 1"),
@@ -221,6 +226,55 @@ MISTAKES: Final = {
     "a field twice in one line": (
         RIVER.replace("{title: River,", "{title: River, title: Sea,"),
         "6: pack: title stands twice in one block; the first is on line 6. Keep one of the two",
+    ),
+    "a pack after a pack": (
+        RIVER + RIVER,
+        (
+            "24: pack: id stands twice in one block; the first is on line 1. If a second pack begins here, put it into "
+            "a file of its own"
+        ),
+    ),
+    "the pack's id twice": (
+        RIVER.replace("audience", "id: sea\naudience"),
+        "2: pack: id stands twice in one block; the first is on line 1. Keep one of the two",
+    ),
+    "a prompt's id twice": (
+        RIVER.replace("    depth: 1\n", "    depth: 1\n    id: air\n"),
+        "12: song: id stands twice in one block; the first is on line 8. Keep one of the two",
+    ),
+    "the prompts twice": (
+        RIVER + "prompts: []\n",
+        "24: pack: prompts stands twice in one block; the first is on line 7. Put all that is in them under one",
+    ),
+    "a new prompt without its dash and its indentation": (
+        RIVER.partition("  - id: tune")[0]
+        + "id: tune\ntheme: openness\nkind: question\ndepth: 2\nwords: {en: {text: And?, why: So.}}\n",
+        (
+            "16: pack: id stands twice in one block; the first is on line 1. If a new prompt begins here, put “- ” "
+            "before the id"
+        ),
+    ),
+    "a block in itself": (
+        "prompts: &all\n  - *all\n",
+        "2: prompt 1: “*all” stands inside the very block that it repeats. Take it out",
+    ),
+    "blocks that are repeated too often": (
+        LAUGHS,
+        (
+            "6: pack: blocks are repeated with “*” here until they come to more than 400,000 values, more than any "
+            "pack. Repeat fewer of them"
+        ),
+    ),
+    "blocks that are repeated too deeply": (
+        "a:\n- &a0 []\n" + "".join(f"- &a{n + 1} [*a{n}]\n" for n in range(40)),
+        (
+            "32: pack: the block that “*” repeats here repeats others inside it, and so is nested too deeply. A pack "
+            "has six levels and no more"
+        ),
+    ),
+    "one field very often": (
+        "a: 1\n" * 1_000,
+        "2: pack: a stands twice in one block; the first is on line 1. Keep one of the two",
     ),
     "a fence of a chat": (
         "```yaml\n" + RIVER + "```\n",
@@ -409,10 +463,6 @@ class TestReading:
         ]
 
 
-LAUGHS: Final = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
-    f"{later}: &{later} [{', '.join([f'*{earlier}'] * 9)}]\n"
-    for earlier, later in zip("abcdefgh", "bcdefghi", strict=True)
-)
 HOSTILE: Final = {
     "ten megabytes": "a" * 10_000_000,
     "ten megabytes of bytes": b"a: b\n" * 2_000_000,

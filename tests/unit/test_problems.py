@@ -13,6 +13,7 @@ STABLE = {
     "urn:rekindle:problem:malformed-json": 400,
     "urn:rekindle:problem:invalid-fields": 422,
     "urn:rekindle:problem:unknown-zone": 422,
+    "urn:rekindle:problem:unknown-country": 422,
     "urn:rekindle:problem:text-missing": 422,
     "urn:rekindle:problem:body-too-large": 413,
     "urn:rekindle:problem:unsupported-media-type": 415,

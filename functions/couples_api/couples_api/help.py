@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from couples_api.parts import TheCaller, TheParts
-from rekindle.countries import country_of
+from rekindle.countries import countries, countries_of, country_named
 from rekindle.help import DEFAULT_LANGUAGE, HelpLine, lines_for, spoken
 from rekindle.models import Language
+from rekindle.problems import Problem, ProblemError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 router = APIGatewayHttpRouter()
 
@@ -36,10 +40,21 @@ class HelpLineView(BaseModel):
     note: str | None
 
 
+class CountryView(BaseModel):
+    """A country to choose: its two letters, and its name in English."""
+
+    country: str
+    name: str
+
+
 class HelpView(BaseModel):
-    """Help for somebody in `country`, null where nobody knows it: then all there is."""
+    """Help for somebody in `country`, null where nobody knows it: then all there is, and countries to choose from."""
 
     country: str | None
+    choose_country: list[CountryView] = Field(
+        description="Where the caller's zone is of no country or of several: the countries to ask them about, for "
+        "another request with `country`. Empty where the country is known."
+    )
     booking: BookingView | None
     lines: list[HelpLineView]
 
@@ -50,7 +65,7 @@ def get_help(
     parts: TheParts,
     country: Annotated[
         str | None,
-        Query(pattern="^[A-Za-z]{2}$", description="Two letters, such as US; else the country of the caller's zone."),
+        Query(description="Two letters, such as US, or UK for GB; else the country of the caller's zone."),
     ] = None,
     language: Annotated[
         str | None, Query(pattern="^[a-z]{2}$", description="Such as en; else the caller's own.")
@@ -58,17 +73,29 @@ def get_help(
 ) -> HelpView:
     """Help, one tap away: also for somebody who has no profile yet."""
     person = parts.people.person(caller.uid)
-    own = country.upper() if country else country_of(person.profile.zone) if person else None
+    possible = countries_of(person.profile.zone) if person else ()
+    if country is not None:
+        named = country_named(country)
+        if named is None:
+            raise ProblemError(Problem.UNKNOWN_COUNTRY)
+        possible = (named,)
+    own = possible[0] if len(possible) == 1 else None
     spoken_here = Language(language) if language else person.profile.language if person else DEFAULT_LANGUAGE
     offered = parts.help.help()
     booking = offered.booking
     return HelpView(
         country=own,
+        choose_country=[] if own else _choices(possible or {line.country for line in offered.lines if line.country}),
         booking=BookingView(url=booking.url, label=spoken(booking.words, spoken_here) or booking.url)
         if booking
         else None,
         lines=[_view(line, spoken_here) for line in lines_for(offered, own, spoken_here)],
     )
+
+
+def _choices(codes: Iterable[str]) -> list[CountryView]:
+    named = countries()
+    return [CountryView(country=code, name=named[code]) for code in sorted(codes, key=named.__getitem__)]
 
 
 def _view(line: HelpLine, language: Language) -> HelpLineView:

@@ -11,9 +11,12 @@ export function slugOf(title) {
   return slug.slice(0, 48).replace(/-+$/, "");
 }
 
+/** Spaces and line breaks that mean one space in a text; a no-break space of French punctuation is a part of it. */
+const LAYOUT = /[ \t\r\n\v\f\x85\u2028\u2029]+/;
+
 /** A text as a block that says the same whatever it contains: quotes, colons and hashes mean nothing inside. */
 function block(text, indent) {
-  const words = text.split(/\s+/).filter(Boolean);
+  const words = text.split(LAYOUT).filter(Boolean);
   const lines = [];
   for (const word of words) {
     const last = lines.at(-1);
@@ -23,16 +26,19 @@ function block(text, indent) {
   return [">-", ...lines.map((line) => `${indent}${line}`)].join("\n");
 }
 
+/** A name, in quotes where it would be read as a yes, a no or nothing. */
+const nameOf = (id) => (/^(true|false|null)$/.test(id) ? `"${id}"` : id);
+
 /** One prompt. `words` is {text, why, hint}; only the fields that are needed are written. */
 export function promptBlock({ id, theme, kind, depth, comfort, language, words }, indent = "  ") {
   const inner = `${indent}  `;
   const own = `${inner}    `;
-  const lines = [`${indent}- id: ${id}`, `${inner}theme: ${theme}`, `${inner}kind: ${kind}`, `${inner}depth: ${depth}`];
+  const lines = [`${indent}- id: ${nameOf(id)}`, `${inner}theme: ${theme}`, `${inner}kind: ${kind}`, `${inner}depth: ${depth}`];
   if (Number(comfort) > 0) lines.push(`${inner}comfort: ${comfort}`);
   lines.push(`${inner}words:`, `${inner}  ${language}:`);
   for (const name of ["text", "why", "hint"]) {
-    const text = words[name]?.trim();
-    if (text) lines.push(`${own}${name}: ${block(text, `${own}  `)}`);
+    const text = words[name] ?? "";
+    if (text.trim()) lines.push(`${own}${name}: ${block(text, `${own}  `)}`);
   }
   return lines.join("\n");
 }
@@ -54,7 +60,7 @@ export function newPack({ id, title, writtenFor, audience, language }) {
 #
 # "Insert a prompt", above the text, writes a new one for you.
 
-id: ${id}
+id: ${nameOf(id)}
 
 # Who gets it: everyone, choice (couples who choose it) or code (couples
 # to whom you give the pack's code).
@@ -105,10 +111,10 @@ export function titleIn(source) {
   const words = /^words:.*\n((?:[ \t].*\n|#.*\n|\n)*)/m.exec(`${source}\n`)?.[1] ?? "";
   const [, indent, line] = /^([ \t]+)title:[ \t]*(.*)$/m.exec(words) ?? [];
   if (line === undefined) return "";
-  if (!/^[>|]/.test(line)) return line.replace(/\s+#.*$/, "").replace(/^(["'])(.*)\1\s*$/, "$2").trim();
+  if (!/^[>|]/.test(line)) return line.replace(/^(["'])(.*)\1\s*$/, "$2").trim();
   const below = words.slice(words.indexOf(`${indent}title:`)).split("\n").slice(1);
   const end = below.findIndex((each) => each.trim() && !each.startsWith(`${indent} `));
-  return below.slice(0, end === -1 ? below.length : end).join(" ").split(/\s+/).filter(Boolean).join(" ");
+  return below.slice(0, end === -1 ? below.length : end).join(" ").split(LAYOUT).filter(Boolean).join(" ");
 }
 
 /**
