@@ -147,6 +147,7 @@ def test_a_passive_push_does_not_buzz(send: Callable[..., str], web: httpx.Clien
         ("INTERNAL", exceptions.InternalError, exceptions.INTERNAL),
         ("AUTH", exceptions.UnauthenticatedError, exceptions.UNAUTHENTICATED),
         ("THIRD_PARTY_AUTH", messaging.ThirdPartyAuthError, exceptions.UNAUTHENTICATED),
+        ("APNS_UNREGISTERED", exceptions.InvalidArgumentError, exceptions.INVALID_ARGUMENT),
         ("TIMEOUT", exceptions.UnavailableError, exceptions.UNAVAILABLE),
     ],
 )
@@ -162,6 +163,18 @@ def test_each_fault_is_the_sdks_error_for_it(
     assert caught.value.code == code
     assert web.get("/inbox/phone").json() == []
     assert send("another phone")
+
+
+def test_a_refusal_by_apple_carries_apples_own_reason(send: Callable[..., str], web: httpx.Client) -> None:
+    """As FCM's answers do: HTTP 401, FCM's code, and beside it what Apple said."""
+    web.put("/faults", json={"kind": "THIRD_PARTY_AUTH"}).raise_for_status()
+    with pytest.raises(messaging.ThirdPartyAuthError) as caught:
+        send("phone")
+    details = caught.value.http_response.json()["error"]["details"]
+    assert [(each["@type"].rpartition(".")[2], each.get("reason")) for each in details] == [
+        ("FcmError", None),
+        ("ApnsError", "InvalidProviderToken"),
+    ]
 
 
 def test_a_fault_for_all_phones_passes_after_its_times(send: Callable[..., str], web: httpx.Client) -> None:

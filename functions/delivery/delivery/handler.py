@@ -18,6 +18,7 @@ from rekindle.clients import client
 from rekindle.push.jobs import LONGEST_DELAY, SpreadJob, job_from
 from rekindle.push.outbox import Outbox
 from rekindle.settings import DeliverySettings, FcmTransport
+from rekindle.store.incidents import Incidents
 from rekindle.store.instants import from_millis
 from rekindle.store.news import News
 from rekindle.store.people import People
@@ -57,6 +58,7 @@ def _courier() -> Courier:
         runs=Runs(table),
         people=People(table),
         news=News(table),
+        incidents=Incidents(table),
         outbox=_outbox(),
         dead_letters=Outbox(client("sqs"), settings.dead_letters_url),
         gateway=_gateway(),
