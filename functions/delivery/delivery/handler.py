@@ -25,7 +25,7 @@ from rekindle.store.people import People
 from rekindle.store.runs import Runs
 from rekindle.store.slots import Slots
 from rekindle.store.table import Table
-from rekindle.telemetry import logger
+from rekindle.telemetry import complain_of, logger
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -123,7 +123,7 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, list[
             _start_over()
         except Exception as error:  # noqa: BLE001  one message's fault is not the next one's
             where = traceback.extract_tb(error.__traceback__)[-1]
-            logger.error(
+            complain_of(error)(
                 # Without its words, which may repeat a target.
                 "not done",
                 extra={
