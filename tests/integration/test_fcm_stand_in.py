@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from pytest_mock import MockerFixture
+
 # Tokens and installation ids are the same to FCM; phones still send tokens.
 pytestmark = pytest.mark.filterwarnings("ignore:Message.token is deprecated:DeprecationWarning")
 
@@ -61,15 +63,17 @@ def web(place: Place) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture
-def app(place: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[firebase_admin.App]:
+def app(place: Place, mocker: MockerFixture) -> Iterator[firebase_admin.App]:
     """The SDK with the stand-in's service account; only the address is not Google's."""
-    monkeypatch.setattr(messaging._MessagingService, "FCM_URL", f"{place.origin}/v1/projects/{{0}}/messages:send")
+    mocker.patch.object(messaging._MessagingService, "FCM_URL", f"{place.origin}/v1/projects/{{0}}/messages:send")
     # Once a process, in the background, google-auth would ask Google itself where the account may be used.
-    monkeypatch.setattr(CredentialsWithRegionalAccessBoundary, "_is_regional_access_boundary_lookup_required", _no)
+    seam = "_is_regional_access_boundary_lookup_required"
+    mocker.patch.object(CredentialsWithRegionalAccessBoundary, seam, autospec=True, return_value=False)
     credential = credentials.Certificate(place.service_account())
     app = firebase_admin.initialize_app(credential, {"projectId": PROJECT, "httpTimeout": 2}, name="stand-in")
     # Its pauses between attempts are not what is tested.
-    messaging._get_messaging_service(app)._client.session.get_adapter("http://").max_retries.backoff_factor = 0
+    adapter = messaging._get_messaging_service(app)._client.session.get_adapter("http://")
+    mocker.patch.object(adapter.max_retries, "backoff_factor", 0)
     yield app
     messaging._get_messaging_service(app)._client.close()
     firebase_admin.delete_app(app)
@@ -89,10 +93,6 @@ def bearer(place: Place) -> dict[str, str]:
     """The header with which FCM can be called by hand."""
     credential = credentials.Certificate(place.service_account()).get_access_token()
     return {"Authorization": f"Bearer {credential.access_token}"}
-
-
-def _no(_: object) -> bool:
-    return False
 
 
 def a_notification(tag: str, **aps: Any) -> dict[str, Any]:

@@ -25,6 +25,8 @@ from tests.integration.fcm_wire import PROJECT, Answer, FcmWire, failure
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from pytest_mock import MockerFixture
+
     from delivery.fcm import Connect
 
 PAYLOAD = payload_of(
@@ -108,15 +110,14 @@ def test_the_access_token_is_had_once_for_many_pages(wire: FcmWire, gateway: Fcm
 
 
 def test_nobody_asks_google_in_the_background_where_the_account_may_be_used(
-    wire: FcmWire, gateway: FcmGateway, monkeypatch: pytest.MonkeyPatch
+    wire: FcmWire, gateway: FcmGateway, mocker: MockerFixture
 ) -> None:
     """google-auth would, with each request that it has a part in, from a thread that a frozen function leaves so."""
-    asked: list[object] = []
     seam = "_maybe_start_regional_access_boundary_refresh"
-    monkeypatch.setattr(CredentialsWithRegionalAccessBoundary, seam, lambda *about: asked.append(about))
+    asked = mocker.patch.object(CredentialsWithRegionalAccessBoundary, seam, autospec=True)
     assert send(gateway, *tokens(3)) == [DELIVERED] * 3
     assert wire.token_requests == 1
-    assert asked == []
+    asked.assert_not_called()
 
 
 def test_connections_are_kept_from_page_to_page(wire: FcmWire, gateway: FcmGateway) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import json
 from typing import Any
 
@@ -29,7 +30,7 @@ NO_WAIT = dt.timedelta(0)
 def response(status: int = 503, details: object = (), **headers: str) -> requests.Response:
     answer = requests.Response()
     answer.status_code = status
-    answer._content = json.dumps({"error": {"details": details}}).encode()
+    answer.raw = io.BytesIO(json.dumps({"error": {"details": details}}).encode())
     answer.headers.update({name.replace("_", "-"): value for name, value in headers.items()})
     return answer
 
