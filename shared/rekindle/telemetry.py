@@ -25,8 +25,8 @@ _THROTTLES: Final = frozenset(
 def complain_of(error: Exception) -> Callable[..., None]:
     """Return how to log a failure: as a warning if many requests of one person can cause it, else as an error.
 
-    Rows of one person that are written too often at once are such a case. Where everybody is throttled, the alarms on
-    throttles and on the share of server errors tell of it.
+    Rows of one person that are written too often at once are such a case. A throttle that meets everybody rings the
+    alarms on throttles and on the share of server errors.
     """
     # By its shape, since not every function has botocore.
     code = getattr(error, "response", {}).get("Error", {}).get("Code")

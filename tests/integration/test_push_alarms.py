@@ -1,4 +1,4 @@
-"""What rings: one person, or a couple, can never make an operator look, whatever FCM says of their devices."""
+"""Alarms about pushes: one person, or a couple, can never ring one, whatever FCM says of their devices."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ OF_A_TARGET = {
     "a proxy's page": fcm_wire.A_PROXY_S_PAGE,
     "silence": fcm_wire.HANGS_UP,
 }
-"""What FCM may say of a single target, who knows why. It looks at our credential first, so 401 alone is about that."""
+"""Answers that depend on the target. FCM looks at our credential first, so a plain 401 is never about a target."""
 
 
 def plenty() -> dt.timedelta:

@@ -95,7 +95,7 @@ def test_no_error_is_a_push_delivered() -> None:
     ],
     ids=["without a reason", "with Apple's reason", "by the details alone", "with odd words", "with an odd shape"],
 )
-def test_a_refusal_by_apple_is_told_as_that(error: exceptions.FirebaseError, reason: str) -> None:
+def test_a_refusal_by_apple_is_not_a_fault_of_our_credential(error: exceptions.FirebaseError, reason: str) -> None:
     """FCM's words may be those about our own credential, and its HTTP status is."""
     assert outcome_of(error) == Outcome(Fate.APNS, reason)
     assert not ends_page(error)

@@ -2,8 +2,8 @@
 
 What failed for a while goes back to the queue as a job of its own that names just the devices concerned, each time
 with a longer delay. After the last attempt, and at once where the message itself is at fault, that job is given up: it
-is laid with the dead letters, to tell its reason there, if the same fault met several persons within the hour. The rest
-of the page goes on meanwhile, unless FCM asks everybody to wait.
+is laid with the dead letters, with its reason, if the same fault met several persons within the hour. The rest of the
+page goes on meanwhile, unless FCM asks everybody to wait.
 """
 
 from __future__ import annotations
@@ -298,7 +298,7 @@ class Courier:
         return Pushed(wait, len(_persons(_having(sent, Fate.DELIVERED))))
 
     def _widespread(self, sent: Sequence[Sent], given_up: Sequence[Sent], at: dt.datetime) -> frozenset[Fate]:
-        """The faults that met several persons within the hour. One person's devices alone make no fault of ours."""
+        """Return the faults that met several persons within the hour."""
         met = {fate: _persons(_having(given_up, fate)) for fate in Fate}
         # Apple's refusal does not pass by itself, so it is not first tried six times.
         met[Fate.APNS] = _persons(_having(sent, Fate.APNS))
@@ -339,9 +339,9 @@ def is_awaited(day: Day | None, uid: Uid, at: dt.datetime) -> bool:
 
 
 def judged(sent: Sequence[Sent]) -> list[Sent]:
-    """What was sent, where a foreign device is dead if no fewer persons were reached than have such devices.
+    """Call foreign devices dead if no fewer persons were reached than have such devices.
 
-    Else it may be we who are of another project, and nobody is to lose their phone.
+    Else our own project may be the wrong one, and nobody loses their phone.
     """
     reached, foreign = _persons(_having(sent, Fate.DELIVERED)), _persons(_having(sent, Fate.FOREIGN))
     if not reached or len(reached) < len(foreign):
