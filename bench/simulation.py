@@ -28,6 +28,7 @@ from rekindle.push.jobs import PersonJob, SlotJob, SpreadJob, job_from
 from rekindle.push.outbox import Outbox
 from rekindle.push.payloads import OF_A_DATE, REMINDERS, Occasion, payload_of
 from rekindle.store import keys
+from rekindle.store.incidents import Incidents
 from rekindle.store.news import News
 from rekindle.store.people import People
 from rekindle.store.runs import Runs
@@ -254,6 +255,7 @@ class Simulation:
                 runs=runs(stored),
                 people=People(stored),
                 news=News(stored, monotonic=lambda: 0.0),
+                incidents=Incidents(stored),
                 outbox=queue.outbox,
                 dead_letters=queue.outbox,
                 gateway=phones,

@@ -18,6 +18,7 @@ from rekindle.push.jobs import PersonJob, RetryJob
 from rekindle.push.outbox import Outbox
 from rekindle.reminders import MAX_LATENESS, due_slots
 from rekindle.store import keys
+from rekindle.store.incidents import Incidents
 from rekindle.store.news import News
 from rekindle.store.people import People
 from rekindle.store.runs import Runs
@@ -178,6 +179,7 @@ class Delivery:
             runs=watched(Runs(table)),
             people=watched(People(table)),
             news=watched(News(table)),
+            incidents=watched(Incidents(table)),
             outbox=Outbox(world.sqs, world.queue()),
             dead_letters=Outbox(world.sqs, world.queue()),
             gateway=fcm.gateway,

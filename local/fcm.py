@@ -34,6 +34,7 @@ ACCESS_TOKEN_SECONDS = 3600
 GOOGLE_TOKEN_URI = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address
 """What google-auth names as an assertion's audience, wherever it sends the assertion."""
 _FCM_ERROR = "type.googleapis.com/google.firebase.fcm.v1.FcmError"
+_APNS_ERROR = "type.googleapis.com/google.firebase.fcm.v1.ApnsError"
 _BAD_REQUEST = "type.googleapis.com/google.rpc.BadRequest"
 _QUOTA_FAILURE = "type.googleapis.com/google.rpc.QuotaFailure"
 _ERROR_INFO = "type.googleapis.com/google.rpc.ErrorInfo"
@@ -50,6 +51,9 @@ class FaultKind(StrEnum):
     INTERNAL = "INTERNAL"
     AUTH = "AUTH"
     THIRD_PARTY_AUTH = "THIRD_PARTY_AUTH"
+    """Apple does not accept the key of the Firebase project: it is missing, expired or of another team."""
+    APNS_UNREGISTERED = "APNS_UNREGISTERED"
+    """Apple calls the device gone. FCM hands that on as a bad request."""
     TIMEOUT = "TIMEOUT"
     """No answer for `seconds`, and nothing sent."""
     LOST_REPLY = "LOST_REPLY"
@@ -247,6 +251,10 @@ def _fcm_error(code: str) -> dict[str, Any]:
     return {"@type": _FCM_ERROR, "errorCode": code}
 
 
+def _apns_error(status: int, reason: str) -> dict[str, Any]:
+    return {"@type": _APNS_ERROR, "statusCode": status, "reason": reason}
+
+
 def _violations(*violations: tuple[str, str]) -> dict[str, Any]:
     return {
         "@type": _BAD_REQUEST,
@@ -301,6 +309,15 @@ def _refusal(kind: FaultKind, retry_after: int | None = None) -> RefusedError:
                 "UNAUTHENTICATED",
                 "Auth error from APNS or Web Push Service",
                 _fcm_error("THIRD_PARTY_AUTH_ERROR"),
+                _apns_error(403, "InvalidProviderToken"),
+            )
+        case FaultKind.APNS_UNREGISTERED:
+            response = _error(
+                400,
+                "INVALID_ARGUMENT",
+                "APNs device token is disabled.",
+                _fcm_error("INVALID_ARGUMENT"),
+                _apns_error(410, "Unregistered"),
             )
         case _:
             response = _error(

@@ -69,6 +69,7 @@ class Service(httpx.BaseTransport):
     requests: list[httpx.Request] = field(default_factory=list)
     refuses_refresh: str | None = None
     asks_for_more: bool = False
+    settings: dict[str, str] = field(default_factory=lambda: dict(SETTINGS))
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
@@ -79,7 +80,7 @@ class Service(httpx.BaseTransport):
             case "securetoken.example":
                 return self._refresh(parse_qs(request.content.decode()))
             case "api.practice.example" if request.url.path == "/console/config.json":
-                return httpx.Response(200, json=SETTINGS)
+                return httpx.Response(200, json=self.settings)
             case "api.practice.example" if request.url.path.startswith("/v1/"):
                 for place, (method, part, fault) in enumerate(self.faults):
                     if method == request.method and part in request.url.path:

@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from rekindle.errors import ContentionError, KeyUnavailableError, NoPromptError, UnknownZoneError
 from rekindle.problems import Problem, ProblemError
-from rekindle.telemetry import logger
+from rekindle.telemetry import complain_of, logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -167,7 +167,7 @@ def _problem(error: ProblemError) -> Response[str]:
 
 
 def _busy(error: Exception) -> Response[str]:
-    logger.error("busy", extra={"error": type(error).__name__, "cause": type(error.__cause__).__name__})
+    complain_of(error)("busy", extra={"error": type(error).__name__, "cause": type(error.__cause__).__name__})
     return problem_response(Problem.BUSY, retry_after=RETRY_SOON)
 
 

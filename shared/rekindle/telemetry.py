@@ -1,10 +1,35 @@
-"""The one logger: a structured line for each outcome, with counts and identifiers and never what anyone wrote."""
+"""The one logger: a structured line for each outcome, with counts and identifiers and never what anyone wrote.
+
+A line of level ERROR rings an alarm, so it says that an operator has to look. What one person can set off alone, with
+requests, devices or texts of their own, is a warning at most.
+"""
 
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING, Final
 
 from aws_lambda_powertools import Logger
 
+from rekindle.errors import ContentionError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 # The alarms of a canary tell a new version's errors from the old one's by `version`.
 logger = Logger(version=os.environ.get("AWS_LAMBDA_FUNCTION_VERSION", "none"))
+
+_THROTTLES: Final = frozenset(
+    {"ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException", "ThrottledException"}
+)
+
+
+def complain_of(error: Exception) -> Callable[..., None]:
+    """Return how to log a failure: as a warning if many requests of one person can cause it, else as an error.
+
+    Rows of one person that are written too often at once are such a case. A throttle that meets everybody rings the
+    alarms on throttles and on the share of server errors.
+    """
+    # By its shape, since not every function has botocore.
+    code = getattr(error, "response", {}).get("Error", {}).get("Code")
+    return logger.warning if isinstance(error, ContentionError) or code in _THROTTLES else logger.error

@@ -112,7 +112,7 @@ REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
             "BatchGetItem": {"PERSON#*", "TARGET#*", "COUPLE#*", "SLOT#*", "DUE#*", "RUN#*", "NEWS"},
             "GetItem": {"PERSON#*", "TARGET#*", "COUPLE#*", "SLOT#*", "DUE#*", "RUN#*", "NEWS"},
             "PutItem": {"RUN#*", "PERSON#*", "DUE#*"},
-            "UpdateItem": {"RUN#*", "SLOT#*", "SHARD_NAMES"},
+            "UpdateItem": {"RUN#*", "SLOT#*", "SHARD_NAMES", "INCIDENT#*"},
             "DeleteItem": {"DUE#*", "TARGET#*"},
         }
     },

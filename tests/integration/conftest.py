@@ -17,6 +17,7 @@ from rekindle.store.catalogue import Catalogue
 from rekindle.store.couples import Couples
 from rekindle.store.days import Days
 from rekindle.store.help import HelpStore
+from rekindle.store.incidents import Incidents
 from rekindle.store.invites import Invites
 from rekindle.store.news import News
 from rekindle.store.nudges import Nudges
@@ -179,6 +180,7 @@ def courier(table: Table, queue: Queue, dead_letters: Queue, wire: FcmWire) -> I
             runs=Runs(table),
             people=People(table),
             news=News(table),
+            incidents=Incidents(table),
             outbox=queue.outbox,
             dead_letters=dead_letters.outbox,
             gateway=gateway,

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 PROJECT = "rekindle-test"
 _FCM_ERROR = "type.googleapis.com/google.firebase.fcm.v1.FcmError"
+_APNS_ERROR = "type.googleapis.com/google.firebase.fcm.v1.ApnsError"
 _BAD_REQUEST = "type.googleapis.com/google.rpc.BadRequest"
 _PEM = (
     rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -53,6 +54,11 @@ def failure(status: int, code: str, *details: dict[str, Any], fcm: str | None = 
     return Answer(status, {"error": error}, {name.replace("_", "-"): value for name, value in headers.items()})
 
 
+def apns(status: int, reason: str) -> dict[str, Any]:
+    """What Apple said to FCM."""
+    return {"@type": _APNS_ERROR, "statusCode": status, "reason": reason}
+
+
 UNREGISTERED = failure(404, "NOT_FOUND", fcm="UNREGISTERED")
 OTHER_SENDER = failure(403, "PERMISSION_DENIED", fcm="SENDER_ID_MISMATCH")
 MALFORMED_TOKEN = failure(
@@ -66,7 +72,10 @@ QUOTA = failure(429, "RESOURCE_EXHAUSTED", fcm="QUOTA_EXCEEDED", Retry_After="12
 UNAVAILABLE = failure(503, "UNAVAILABLE", fcm="UNAVAILABLE", Retry_After="30")
 INTERNAL = failure(500, "INTERNAL", fcm="INTERNAL")
 UNAUTHENTICATED = failure(401, "UNAUTHENTICATED")
-APPLE_SAYS_NO = failure(401, "UNAUTHENTICATED", fcm="THIRD_PARTY_AUTH_ERROR")
+APPLE_SAYS_NO = failure(401, "UNAUTHENTICATED", apns(403, "InvalidProviderToken"), fcm="THIRD_PARTY_AUTH_ERROR")
+OTHER_ENVIRONMENT = failure(401, "UNAUTHENTICATED", apns(403, "BadEnvironmentKeyInToken"), fcm="THIRD_PARTY_AUTH_ERROR")
+GONE_AT_APPLE = failure(400, "INVALID_ARGUMENT", apns(410, "Unregistered"), fcm="INVALID_ARGUMENT")
+NO_DEVICE_OF_APPLE = failure(400, "INVALID_ARGUMENT", apns(400, "BadDeviceToken"), fcm="INVALID_ARGUMENT")
 A_PROXY_S_PAGE = Answer(502, b"<html><body>Bad Gateway</body></html>", {"Content-Type": "text/html"})
 HANGS_UP = Answer(0, {})
 

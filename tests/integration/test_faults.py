@@ -10,7 +10,6 @@ import contextlib
 import datetime as dt
 from abc import ABC, abstractmethod
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import boto3
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
 
     from botocore.awsrequest import AWSPreparedRequest, AWSResponse
     from botocore.client import BaseClient
+    from pytest_mock import MockerFixture
 
     from rekindle.models import Couple, Person
 
@@ -44,7 +44,7 @@ DATE = dt.date(2026, 3, 2)
 
 
 @pytest.fixture(scope="module")
-def world(new_parts: Callable[[], Parts], emulator_url: str) -> Iterator[World]:
+def world(new_parts: Callable[[], Parts], emulator_url: str, module_mocker: MockerFixture) -> Iterator[World]:
     """The parts as they are deployed, on tables of their own."""
     parts = new_parts()
     publish(parts.people.table, prompts("choice"), audience=Audience.CHOICE)
@@ -56,12 +56,12 @@ def world(new_parts: Callable[[], Parts], emulator_url: str) -> Iterator[World]:
         kms_key_id=parts.vault.kms_key_id,
         app_link=parts.app_link,
     )
+    module_mocker.patch.object(boto3, "DEFAULT_SESSION", None)
+    # botocore's pauses between its own tries, of up to a second each: nothing here is the sooner for them.
+    module_mocker.patch("botocore.endpoint.time", autospec=True)
     with pytest.MonkeyPatch.context() as patch:
         for variable, value in engines.environment(emulator_url).items():
             patch.setenv(variable, value)
-        patch.setattr(boto3, "DEFAULT_SESSION", None)
-        # botocore's pauses between its own tries, of up to a second each: nothing here is the sooner for them.
-        patch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda _seconds: None))
         yield World(Parts.of(settings))
 
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from pytest_mock import MockerFixture
+
 # Tokens and installation ids are the same to FCM; phones still send tokens.
 pytestmark = pytest.mark.filterwarnings("ignore:Message.token is deprecated:DeprecationWarning")
 
@@ -61,15 +63,17 @@ def web(place: Place) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture
-def app(place: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[firebase_admin.App]:
+def app(place: Place, mocker: MockerFixture) -> Iterator[firebase_admin.App]:
     """The SDK with the stand-in's service account; only the address is not Google's."""
-    monkeypatch.setattr(messaging._MessagingService, "FCM_URL", f"{place.origin}/v1/projects/{{0}}/messages:send")
+    mocker.patch.object(messaging._MessagingService, "FCM_URL", f"{place.origin}/v1/projects/{{0}}/messages:send")
     # Once a process, in the background, google-auth would ask Google itself where the account may be used.
-    monkeypatch.setattr(CredentialsWithRegionalAccessBoundary, "_is_regional_access_boundary_lookup_required", _no)
+    seam = "_is_regional_access_boundary_lookup_required"
+    mocker.patch.object(CredentialsWithRegionalAccessBoundary, seam, autospec=True, return_value=False)
     credential = credentials.Certificate(place.service_account())
     app = firebase_admin.initialize_app(credential, {"projectId": PROJECT, "httpTimeout": 2}, name="stand-in")
     # Its pauses between attempts are not what is tested.
-    messaging._get_messaging_service(app)._client.session.get_adapter("http://").max_retries.backoff_factor = 0
+    adapter = messaging._get_messaging_service(app)._client.session.get_adapter("http://")
+    mocker.patch.object(adapter.max_retries, "backoff_factor", 0)
     yield app
     messaging._get_messaging_service(app)._client.close()
     firebase_admin.delete_app(app)
@@ -89,10 +93,6 @@ def bearer(place: Place) -> dict[str, str]:
     """The header with which FCM can be called by hand."""
     credential = credentials.Certificate(place.service_account()).get_access_token()
     return {"Authorization": f"Bearer {credential.access_token}"}
-
-
-def _no(_: object) -> bool:
-    return False
 
 
 def a_notification(tag: str, **aps: Any) -> dict[str, Any]:
@@ -147,6 +147,7 @@ def test_a_passive_push_does_not_buzz(send: Callable[..., str], web: httpx.Clien
         ("INTERNAL", exceptions.InternalError, exceptions.INTERNAL),
         ("AUTH", exceptions.UnauthenticatedError, exceptions.UNAUTHENTICATED),
         ("THIRD_PARTY_AUTH", messaging.ThirdPartyAuthError, exceptions.UNAUTHENTICATED),
+        ("APNS_UNREGISTERED", exceptions.InvalidArgumentError, exceptions.INVALID_ARGUMENT),
         ("TIMEOUT", exceptions.UnavailableError, exceptions.UNAVAILABLE),
     ],
 )
@@ -162,6 +163,18 @@ def test_each_fault_is_the_sdks_error_for_it(
     assert caught.value.code == code
     assert web.get("/inbox/phone").json() == []
     assert send("another phone")
+
+
+def test_a_refusal_by_apple_carries_apples_own_reason(send: Callable[..., str], web: httpx.Client) -> None:
+    """As FCM's answers do: HTTP 401, FCM's code, and beside it what Apple said."""
+    web.put("/faults", json={"kind": "THIRD_PARTY_AUTH"}).raise_for_status()
+    with pytest.raises(messaging.ThirdPartyAuthError) as caught:
+        send("phone")
+    details = caught.value.http_response.json()["error"]["details"]
+    assert [(each["@type"].rpartition(".")[2], each.get("reason")) for each in details] == [
+        ("FcmError", None),
+        ("ApnsError", "InvalidProviderToken"),
+    ]
 
 
 def test_a_fault_for_all_phones_passes_after_its_times(send: Callable[..., str], web: httpx.Client) -> None:

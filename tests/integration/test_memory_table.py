@@ -17,6 +17,7 @@ from rekindle.push.jobs import PersonJob, SlotJob, SpreadJob
 from rekindle.push.outbox import Outbox
 from rekindle.reminders import Slot
 from rekindle.store import keys
+from rekindle.store.incidents import Incidents
 from rekindle.store.news import News
 from rekindle.store.people import People
 from rekindle.store.runs import Runs
@@ -98,6 +99,7 @@ def they_are_told(table: Table) -> None:
         runs=Runs(table),
         people=People(table),
         news=News(table),
+        incidents=Incidents(table),
         outbox=OUTBOX,
         dead_letters=OUTBOX,
         gateway=Gateway(),

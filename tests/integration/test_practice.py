@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import itertools
 import json
+import random
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -16,6 +18,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from practice_api.handler import handler_of
 from practice_api.parts import Parts
 from rekindle.models import Audience, Language, PackId, Uid
+from rekindle.pack_source import SOURCE_LIMIT
 from rekindle.pack_template import WRITTEN_FOR
 from rekindle.store import keys
 from rekindle.store.audit import Audit
@@ -219,9 +222,10 @@ class TestDraft:
         refused = ruth.put(f"{PACK}/draft", {"source": "half \ud83c", "revision": 0})
         assert refused.body["errors"][0]["reason"] == "This text has half a character in it, which cannot be kept"
 
-    def test_a_text_that_cannot_be_packed_is_too_large(self, ruth: Phone, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("rekindle.store.packs.SOURCE_BYTES", 50)
-        assert ruth.put(f"{PACK}/draft", {"source": a_source(), "revision": 0}).problem == "body-too-large"
+    def test_a_text_that_cannot_be_packed_is_too_large(self, ruth: Phone) -> None:
+        source = "# " + base64.b64encode(random.Random(1).randbytes(2_900_000)).decode()  # noqa: S311  no secret
+        assert len(source) < SOURCE_LIMIT
+        assert ruth.put(f"{PACK}/draft", {"source": source, "revision": 0}).problem == "body-too-large"
 
 
 class TestCheck:

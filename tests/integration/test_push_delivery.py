@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from delivery.courier import LAST_ATTEMPT, RESERVE, SPARE, TOO_MANY_STRANGERS, Courier
+from delivery.courier import LAST_ATTEMPT, RESERVE, SPARE, Courier
 from delivery.gateway import AT_ONCE, CredentialError, Fate, Outcome
 from rekindle.calendar import day_window, slot_instant, start_of, zone_named
 from rekindle.models import CoupleId, Device, DeviceId, Person, PushKind, Reach, Reminders, Target, Uid
@@ -18,6 +18,7 @@ from rekindle.push.jobs import Missed, PersonJob, RetryJob, SlotJob, SpreadJob
 from rekindle.push.payloads import CODES
 from rekindle.reminders import Slot
 from rekindle.store import keys
+from rekindle.store.incidents import WIDESPREAD
 from rekindle.store.instants import to_millis
 from rekindle.store.people import People
 from rekindle.store.runs import Runs
@@ -432,9 +433,11 @@ def test_news_of_a_person_are_told_however_late(table: Table, courier: Courier, 
 # What does not arrive
 
 
-def a_retry(person: Person, attempt: int = 2, **changes: object) -> RetryJob:
+def a_retry(*people: Person, attempt: int = 2, **changes: object) -> RetryJob:
     missed = tuple(
-        Missed(person=mark_of(person), target=keys.digest_of(device.target)) for device in person.devices.values()
+        Missed(person=mark_of(person), target=keys.digest_of(device.target))
+        for person in people
+        for device in person.devices.values()
     )
     return RetryJob.model_validate(
         {
@@ -465,18 +468,6 @@ def test_a_dead_token_is_forgotten_and_the_others_stay(
     assert table.get(keys.target(alive))
     (row,) = Slots(table).page(a_slot_job(table).shard, None, 10, MORNING).rows
     assert [device.target for device in row.devices] == [alive]
-
-
-def test_many_phones_that_are_all_of_another_sender_are_kept(table: Table, courier: Courier, wire: FcmWire) -> None:
-    """The credential is of another project: it is not they who are wrong."""
-    people = people_at(table, TOO_MANY_STRANGERS)
-    for person in people:
-        wire.script[token_of(person)] = [fcm_wire.OTHER_SENDER]
-    with pytest.raises(CredentialError):
-        do(replace(courier, slots=Slots(table)), a_slot_job(table))
-    assert all(person and person.devices for person in map(People(table).person, (each.uid for each in people)))
-    do(courier, a_slot_job(table))
-    assert len(wire.messages) == len(people)
 
 
 def test_a_dead_token_stays_when_time_runs_short(table: Table, courier: Courier, wire: FcmWire) -> None:
@@ -574,32 +565,32 @@ def test_a_reminder_that_keeps_failing_is_dropped_when_it_is_too_late(
 def test_what_never_arrives_is_laid_with_the_dead_letters_with_its_reason(
     table: Table, courier: Courier, wire: FcmWire, queue: Queue, dead_letters: Queue
 ) -> None:
-    ada = a_paired_person()
-    saved(table, ada)
-    wire.script[token_of(ada)] = [fcm_wire.UNAVAILABLE] * LAST_ATTEMPT
-    do(courier, a_person_job(ada))
+    people = people_at(table, WIDESPREAD)
+    for person in people:
+        wire.script[token_of(person)] = [fcm_wire.INTERNAL] * LAST_ATTEMPT
+    do(courier, a_slot_job(table))
     for _ in range(LAST_ATTEMPT - 1):
         (job,) = queue.taken()
         do(courier, job)
     assert queue.taken() == []
     (dead,) = dead_letters.taken()
     assert dead.type == "retry"
-    assert ([each.person for each in dead.missed], dead.reason) == ([mark_of(ada)], "UnavailableError")
-    assert dead.couple == COUPLE
+    assert {each.person for each in dead.missed} == {mark_of(person) for person in people}
+    assert (dead.reason, dead.kind, dead.date) == ("InternalError", PushKind.PROMPT, DATE)
 
 
 def test_a_dead_letter_that_is_put_back_is_tried_anew(
     table: Table, courier: Courier, wire: FcmWire, queue: Queue, dead_letters: Queue
 ) -> None:
-    ada = a_paired_person()
-    saved(table, ada)
-    wire.script[token_of(ada)] = [fcm_wire.INTERNAL] * 2
-    do(courier, a_retry(ada, attempt=LAST_ATTEMPT))
+    people = people_at(table, WIDESPREAD)
+    for person in people:
+        wire.script[token_of(person)] = [fcm_wire.INTERNAL] * 2
+    do(courier, a_retry(*people, attempt=LAST_ATTEMPT))
     (dead,) = dead_letters.taken()
     do(courier, dead)
     (job,) = queue.taken()
     do(courier, job)
-    assert len(wire.messages) == 1
+    assert len(wire.messages) == WIDESPREAD
     assert dead_letters.taken() == []
 
 
@@ -612,23 +603,20 @@ def test_one_push_that_is_refused_holds_nobody_up(
     do(courier, a_slot_job(table))
     assert len(wire.messages) == 4
     assert queue.taken() == []
-    (dead,) = dead_letters.taken()
-    assert dead.type == "retry"
-    assert dead.reason == "InvalidArgumentError"
+    assert dead_letters.taken() == []
     assert Runs(table).begin(a_slot_job(table).shard, DATE, MORNING).done
     ada = People(table).person(people[0].uid)
     assert ada
     assert token_of(ada) == odd, "our own mistake costs nobody their device"
 
 
-@pytest.mark.parametrize("answers", [[fcm_wire.UNAUTHENTICATED] * 2, [fcm_wire.APPLE_SAYS_NO]], ids=["ours", "Apple's"])
 def test_a_credential_at_fault_stops_the_run_where_it_is(
-    table: Table, courier: Courier, wire: FcmWire, queue: Queue, answers: list[fcm_wire.Answer]
+    table: Table, courier: Courier, wire: FcmWire, queue: Queue
 ) -> None:
-    """Ours is at fault only if a new access token does not help."""
+    """It is at fault only if a new access token does not help."""
     people = people_at(table, 5)
     for person in people:
-        wire.script[token_of(person)] = list(answers)
+        wire.script[token_of(person)] = [fcm_wire.UNAUTHENTICATED] * 2
     with pytest.raises(CredentialError):
         do(courier, a_slot_job(table))
     assert queue.taken() == []
@@ -645,7 +633,7 @@ def test_a_key_of_apples_at_fault_holds_up_no_android(
     assert len(wire.messages) == 4
     (job,) = queue.taken()
     assert job.type == "retry"
-    assert job.reason == "ThirdPartyAuthError"
+    assert job.reason == "FCM cannot sign in to Apple: InvalidProviderToken"
     do(courier, job)
     assert len(wire.messages) == 5
 
@@ -664,13 +652,15 @@ def test_a_failure_while_retries_are_enqueued_loses_nobody(table: Table, courier
 def test_nothing_that_is_logged_or_queued_names_a_token(
     table: Table, courier: Courier, wire: FcmWire, queue: Queue, caplog: pytest.LogCaptureFixture
 ) -> None:
-    people = people_at(table, 3)
-    answers = [fcm_wire.UNAVAILABLE, fcm_wire.OUR_MISTAKE, fcm_wire.UNREGISTERED]
+    answers = [fcm_wire.UNAVAILABLE, fcm_wire.UNREGISTERED, fcm_wire.APPLE_SAYS_NO] + [
+        fcm_wire.OUR_MISTAKE
+    ] * WIDESPREAD
+    people = people_at(table, len(answers))
     for person, answer in zip(people, answers, strict=True):
         wire.script[token_of(person)] = [answer]
     do(replace(courier, dead_letters=queue.outbox), a_slot_job(table))
     said = "".join(repr(vars(record)) for record in caplog.records)
-    assert "'refused': 1" in said
+    assert "'refused': 3" in said
     said += "".join(job.model_dump_json() for job in queue.taken())
     for person in people:
         assert token_of(person) not in said

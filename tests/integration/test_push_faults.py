@@ -18,6 +18,7 @@ from rekindle.claims import slots_of
 from rekindle.models import DeviceId, Person, PushKind, Reminders
 from rekindle.push.payloads import CODES
 from rekindle.store import keys
+from rekindle.store.incidents import Incidents
 from rekindle.store.news import News
 from rekindle.store.people import People
 from rekindle.store.runs import Runs
@@ -123,6 +124,7 @@ class World:
             runs=Runs(self.table),
             people=People(self.table),
             news=News(self.table),
+            incidents=Incidents(self.table),
             outbox=self.queue.outbox,
             dead_letters=self.dead_letters.outbox,
             gateway=WatchedGateway(self.gateway, self.io),

@@ -25,6 +25,8 @@ from tests.integration.fcm_wire import PROJECT, Answer, FcmWire, failure
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from pytest_mock import MockerFixture
+
     from delivery.fcm import Connect
 
 PAYLOAD = payload_of(
@@ -108,15 +110,14 @@ def test_the_access_token_is_had_once_for_many_pages(wire: FcmWire, gateway: Fcm
 
 
 def test_nobody_asks_google_in_the_background_where_the_account_may_be_used(
-    wire: FcmWire, gateway: FcmGateway, monkeypatch: pytest.MonkeyPatch
+    wire: FcmWire, gateway: FcmGateway, mocker: MockerFixture
 ) -> None:
     """google-auth would, with each request that it has a part in, from a thread that a frozen function leaves so."""
-    asked: list[object] = []
     seam = "_maybe_start_regional_access_boundary_refresh"
-    monkeypatch.setattr(CredentialsWithRegionalAccessBoundary, seam, lambda *about: asked.append(about))
+    asked = mocker.patch.object(CredentialsWithRegionalAccessBoundary, seam, autospec=True)
     assert send(gateway, *tokens(3)) == [DELIVERED] * 3
     assert wire.token_requests == 1
-    assert asked == []
+    asked.assert_not_called()
 
 
 def test_connections_are_kept_from_page_to_page(wire: FcmWire, gateway: FcmGateway) -> None:
@@ -130,13 +131,13 @@ def test_connections_are_kept_from_page_to_page(wire: FcmWire, gateway: FcmGatew
     ("answer", "outcome"),
     [
         (fcm_wire.UNREGISTERED, Outcome(Fate.DEAD, "UnregisteredError")),
-        (fcm_wire.OTHER_SENDER, Outcome(Fate.DEAD, "SenderIdMismatchError")),
+        (fcm_wire.OTHER_SENDER, Outcome(Fate.FOREIGN, "SenderIdMismatchError")),
         (fcm_wire.MALFORMED_TOKEN, Outcome(Fate.DEAD, "InvalidArgumentError")),
         (fcm_wire.OUR_MISTAKE, Outcome(Fate.REFUSED, "InvalidArgumentError")),
         (fcm_wire.QUOTA, Outcome(Fate.LATER, "QuotaExceededError", dt.timedelta(seconds=120))),
         (fcm_wire.UNAVAILABLE, Outcome(Fate.LATER, "UnavailableError", dt.timedelta(seconds=30))),
         (fcm_wire.INTERNAL, Outcome(Fate.LATER, "InternalError")),
-        (fcm_wire.APPLE_SAYS_NO, Outcome(Fate.UNAUTHORISED, "ThirdPartyAuthError")),
+        (fcm_wire.APPLE_SAYS_NO, Outcome(Fate.APNS, "FCM cannot sign in to Apple: InvalidProviderToken")),
         (fcm_wire.A_PROXY_S_PAGE, Outcome(Fate.LATER, "UnknownError")),
     ],
     ids=lambda value: f"{value.status}" if isinstance(value, Answer) else f"{value.fate}-{value.reason}",

@@ -30,6 +30,8 @@ from tick import handler as tick
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from pytest_mock import MockerFixture
+
     from rekindle.models import Person
 
 EVENTS = Path(__file__).parents[2] / "events"
@@ -47,7 +49,9 @@ class Context(LambdaContext):
 
 
 @pytest.fixture
-def world(emulator_url: str, queue: Queue, wire: FcmWire, monkeypatch: pytest.MonkeyPatch) -> Iterator[Table]:
+def world(
+    emulator_url: str, queue: Queue, wire: FcmWire, monkeypatch: pytest.MonkeyPatch, mocker: MockerFixture
+) -> Iterator[Table]:
     """What template.yaml gives the functions, on the emulator; its main table."""
     client = engines.client("dynamodb", emulator_url)
     name, _ = engines.create_tables(client, f"handlers-{next(_numbers)}")
@@ -67,7 +71,7 @@ def world(emulator_url: str, queue: Queue, wire: FcmWire, monkeypatch: pytest.Mo
     }
     for variable, value in environment.items():
         monkeypatch.setenv(variable, value)
-    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    mocker.patch.object(boto3, "DEFAULT_SESSION", None)
     yield Table(client, name)
     delivery._start_over()
     tick._tick.cache_clear()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,7 +12,7 @@ import pytest
 from couples_api.handler import handler_of
 from rekindle.models import Audience, Language, PackId
 from rekindle.store import keys
-from rekindle.store.catalogue import packed
+from rekindle.store.catalogue import VERSION_AGE, Catalogue, packed
 from rekindle.store.table import Write
 from tests.builders import LONDON, NEW_YORK, TOKYO, an_instant, prompts, publish
 from tests.integration.marks import on_the_emulator
@@ -232,6 +234,12 @@ class TestNewPacks:
     """What a couple can have since that week."""
 
     @pytest.fixture
+    def own_parts(self, own_parts: Parts) -> Parts:
+        """What a process knows of packs is half a minute old at most: here that has passed each time."""
+        clock = itertools.count(0, VERSION_AGE)
+        return replace(own_parts, catalogue=Catalogue(own_parts.people.table, lambda: next(clock)))
+
+    @pytest.fixture
     def londoners(self, own_parts: Parts) -> tuple[Phone, Phone]:
         return _londoners(handler_of(lambda: own_parts))
 
@@ -246,7 +254,6 @@ class TestNewPacks:
                 values={":packed": packed([release])},
             )
         )
-        parts.catalogue._checked_at = None  # what a process knows of packs is half a minute old at most
 
     def new(self, phone: Phone, week: dt.date = MONDAY) -> list[str]:
         return [pack["id"] for pack in recap(phone, week)["new"]["packs"]]

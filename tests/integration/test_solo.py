@@ -6,6 +6,7 @@ import datetime as dt
 import io
 import itertools
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from couples_api.handler import handler_of
 from rekindle.models import Audience, Theme
 from rekindle.store import keys
+from rekindle.store.catalogue import VERSION_AGE, Catalogue
 from rekindle.store.keys import Key
 from rekindle.store.table import every_item
 from rekindle.telemetry import logger
@@ -83,10 +85,11 @@ class TestAlone:
         assert ada.get("/v1/solo/days").body == {"days": [mine.body], "before": None}
 
     def test_a_prompt_once_opened_stays_whatever_is_published_or_changed(self, own_parts: Parts) -> None:
-        ada = a_phone(handler_of(lambda: own_parts), "ada", NEW_YORK)
+        clock = itertools.count(0, VERSION_AGE)
+        parts = replace(own_parts, catalogue=Catalogue(own_parts.people.table, lambda: next(clock)))
+        ada = a_phone(handler_of(lambda: parts), "ada", NEW_YORK)
         first = ada.get("/v1/solo/today").body
         publish(own_parts.people.table, prompts("other", version=1))
-        own_parts.catalogue._checked_at = None
         ada.put("/v1/me", {"display_name": "Ada", "zone": NEW_YORK, "depth": 3, "barriers": ["neglect"]})
         assert ada.get("/v1/solo/today").body == first
         assert answer(ada).body["prompt"] == first["prompt"]

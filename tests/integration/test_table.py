@@ -376,9 +376,9 @@ class TestCatalogue:
         assert old["ttl"] == NOON.timestamp() + 24 * 3600
         assert "ttl" not in (table.get(keys.catalogue_index(2, 0)) or {})
 
-    def test_a_large_index_is_spread_over_rows(self, table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("rekindle.store.catalogue.ROW_BYTES", 100)
+    def test_a_large_index_is_spread_over_rows(self, table: Table) -> None:
         release = publish(table, prompts())
+        table.transact(index_writes(index_of(table), [release], NOON, row_bytes=100))
         assert index_of(table).rows > 3
         assert index_of(table).releases == (release,)
         assert Catalogue(table).releases(NOON) == (release,)

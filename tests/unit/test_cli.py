@@ -25,7 +25,7 @@ from cli.pages.statistics import statistics_page
 from cli.wire import Statistics
 from rekindle.packs import Pack, parse_pack
 from tests.builders import an_instant
-from tests.desks import API, PASSWORD, REFRESH, SETTINGS, Person, Service, busy, unheard
+from tests.desks import API, PASSWORD, REFRESH, Person, Service, busy, unheard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -229,10 +229,8 @@ class TestSignIn:
         assert said.document["api"] == API
         assert service.requests[0].url == f"{API}/console/config.json"
 
-    def test_a_sign_in_service_in_the_clear_gets_no_password(
-        self, ruth: Person, service: Service, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setitem(SETTINGS, "identity", "http://identity.example")
+    def test_a_sign_in_service_in_the_clear_gets_no_password(self, ruth: Person, service: Service) -> None:
+        service.settings["identity"] = "http://identity.example"
         assert ruth("sign-in", "--email", "ruth@practice.example").status == 2
         assert len(service.requests) == 1
 

@@ -13,6 +13,7 @@ from delivery.courier import (
     Delivery,
     Recipient,
     is_awaited,
+    judged,
     retries,
     sorted_out,
     wait_before,
@@ -50,6 +51,7 @@ def plenty() -> dt.timedelta:
     return 10 * MINUTE
 
 
+FOREIGN = Outcome(Fate.FOREIGN, "SenderIdMismatchError")
 DELIVERY = Delivery(OCCASION, 5 * MINUTE, plenty, COUPLE)
 
 
@@ -64,11 +66,12 @@ def a_day(*answered: Uid) -> Day:
     )
 
 
+def a_recipient(person: str, token: str | None = None) -> Recipient:
+    return Recipient(person, Language("en"), quiet=False, target=a_target(token))
+
+
 def sent(*outcomes: Outcome) -> list[tuple[Recipient, Outcome]]:
-    return [
-        (Recipient(f"person-{number}", Language("en"), False, a_target(f"token-{number}")), outcome)  # noqa: FBT003
-        for number, outcome in enumerate(outcomes)
-    ]
+    return [(a_recipient(f"person-{number}", f"token-{number}"), outcome) for number, outcome in enumerate(outcomes)]
 
 
 def test_an_evening_reminder_is_for_who_has_not_answered() -> None:
@@ -97,9 +100,35 @@ def test_an_attempt_waits_as_long_as_anybody_was_asked_to() -> None:
 
 
 def test_only_what_did_not_arrive_is_tried_again() -> None:
-    later, unauthorised = Outcome(Fate.LATER, "UnavailableError"), Outcome(Fate.UNAUTHORISED, "ThirdPartyAuthError")
-    outcomes = sent(DELIVERED, later, Outcome(Fate.DEAD, "UnregisteredError"), unauthorised)
-    assert sorted_out(outcomes, 1) == ([outcomes[1], outcomes[3]], [])
+    failed = [
+        Outcome(Fate.LATER, "UnavailableError"),
+        Outcome(Fate.UNAUTHORISED, "UnauthenticatedError"),
+        Outcome(Fate.APNS, "FCM cannot sign in to Apple"),
+        FOREIGN,
+    ]
+    outcomes = sent(DELIVERED, Outcome(Fate.DEAD, "UnregisteredError"), *failed)
+    assert sorted_out(outcomes, 1) == (outcomes[2:], [])
+
+
+@pytest.mark.parametrize(
+    ("reached", "foreign", "fate"),
+    [
+        ([], ["ada"], Fate.FOREIGN),
+        ([], ["ada", "ben", "cem"], Fate.FOREIGN),
+        (["ada"], ["ada"] * 9, Fate.DEAD),
+        (["ben"], ["ada"] * 10, Fate.DEAD),
+        (["ben"] * 10, ["ada", "cem"], Fate.FOREIGN),
+        (["ben", "dot"], ["ada", "cem"], Fate.DEAD),
+    ],
+)
+def test_a_foreign_device_is_dead_where_as_many_persons_were_reached(
+    reached: list[str], foreign: list[str], fate: Fate
+) -> None:
+    """Persons count, since one can register as many devices of another project as they like."""
+    outcomes = [(a_recipient(person), DELIVERED) for person in reached]
+    outcomes += [(a_recipient(person), FOREIGN) for person in foreign]
+    assert {outcome.fate for _, outcome in judged(outcomes)[len(reached) :]} == {fate}
+    assert judged(outcomes)[: len(reached)] == outcomes[: len(reached)]
 
 
 def test_what_is_refused_is_given_up_at_once_and_the_rest_goes_on() -> None:

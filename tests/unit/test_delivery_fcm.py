@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import json
 from typing import Any
 
@@ -16,7 +17,7 @@ from google.oauth2 import service_account
 
 from delivery.answers import QUOTA_WAIT, ends_page, outcome_of
 from delivery.fcm import credential_from, message_of
-from delivery.gateway import DELIVERED, CredentialError, Fate
+from delivery.gateway import DELIVERED, CredentialError, Fate, Outcome
 from local.fcm_message import checked_message
 from rekindle.models import Language, PushKind
 from rekindle.push.payloads import Occasion, Payload, payload_of
@@ -29,7 +30,7 @@ NO_WAIT = dt.timedelta(0)
 def response(status: int = 503, details: object = (), **headers: str) -> requests.Response:
     answer = requests.Response()
     answer.status_code = status
-    answer._content = json.dumps({"error": {"details": details}}).encode()
+    answer.raw = io.BytesIO(json.dumps({"error": {"details": details}}).encode())
     answer.headers.update({name.replace("_", "-"): value for name, value in headers.items()})
     return answer
 
@@ -38,11 +39,15 @@ def violation(field: str) -> list[dict[str, Any]]:
     return [{"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": [{"field": field}]}]
 
 
+def apns(reason: object) -> list[dict[str, Any]]:
+    return [{"@type": "type.googleapis.com/google.firebase.fcm.v1.ApnsError", "statusCode": 403, "reason": reason}]
+
+
 @pytest.mark.parametrize(
     ("error", "fate"),
     [
         (messaging.UnregisteredError("gone"), Fate.DEAD),
-        (messaging.SenderIdMismatchError("not ours"), Fate.DEAD),
+        (messaging.SenderIdMismatchError("not ours"), Fate.FOREIGN),
         (messaging.QuotaExceededError("too many"), Fate.LATER),
         (exceptions.ResourceExhaustedError("too many"), Fate.LATER),
         (exceptions.UnavailableError("down"), Fate.LATER),
@@ -52,7 +57,6 @@ def violation(field: str) -> list[dict[str, Any]]:
         (exceptions.UnknownError("a proxy's page", http_response=response(502)), Fate.LATER),
         (exceptions.UnknownError("a teapot", http_response=response(418)), Fate.REFUSED),
         (exceptions.UnauthenticatedError("who?"), Fate.UNAUTHORISED),
-        (messaging.ThirdPartyAuthError("Apple: who?"), Fate.UNAUTHORISED),
         (exceptions.PermissionDeniedError("not in this project"), Fate.UNAUTHORISED),
         (exceptions.NotFoundError("no such project"), Fate.REFUSED),
         (exceptions.InvalidArgumentError("what?"), Fate.REFUSED),
@@ -69,16 +73,60 @@ def test_no_error_is_a_push_delivered() -> None:
 
 
 @pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (messaging.ThirdPartyAuthError("Apple: who?"), "FCM cannot sign in to Apple"),
+        (
+            messaging.ThirdPartyAuthError("Apple: who?", http_response=response(401, apns("InvalidProviderToken"))),
+            "FCM cannot sign in to Apple: InvalidProviderToken",
+        ),
+        (
+            exceptions.UnauthenticatedError("who?", http_response=response(401, apns("ExpiredProviderToken"))),
+            "FCM cannot sign in to Apple: ExpiredProviderToken",
+        ),
+        (
+            messaging.ThirdPartyAuthError("Apple: who?", http_response=response(401, apns("not a: word of \nApple's"))),
+            "FCM cannot sign in to Apple",
+        ),
+        (
+            messaging.ThirdPartyAuthError("Apple: who?", http_response=response(401, apns(["odd"]))),
+            "FCM cannot sign in to Apple",
+        ),
+    ],
+    ids=["without a reason", "with Apple's reason", "by the details alone", "with odd words", "with an odd shape"],
+)
+def test_a_refusal_by_apple_is_not_a_fault_of_our_credential(error: exceptions.FirebaseError, reason: str) -> None:
+    """FCM's words may be those about our own credential, and its HTTP status is."""
+    assert outcome_of(error) == Outcome(Fate.APNS, reason)
+    assert not ends_page(error)
+
+
+@pytest.mark.parametrize(
     ("details", "fate"),
     [
         (violation("message.token"), Fate.DEAD),
+        (apns("Unregistered"), Fate.DEAD),
+        (apns("ExpiredToken"), Fate.DEAD),
+        (apns("BadDeviceToken"), Fate.REFUSED),
+        (apns("PayloadTooLarge"), Fate.REFUSED),
         (violation("message.fid"), Fate.DEAD),
         (violation("message.android.ttl"), Fate.REFUSED),
         ([], Fate.REFUSED),
         ("nonsense", Fate.REFUSED),
         (None, Fate.REFUSED),
     ],
-    ids=["the token", "the installation id", "another field", "no details", "a string", "nothing"],
+    ids=[
+        "the token",
+        "gone at Apple",
+        "expired at Apple",
+        "none of Apple's",
+        "too large",
+        "the installation id",
+        "another field",
+        "no details",
+        "a string",
+        "nothing",
+    ],
 )
 def test_a_bad_request_is_the_targets_fault_only_if_the_answer_says_so(details: object, fate: Fate) -> None:
     """Else a mistake of ours in one payload would delete everybody's devices."""

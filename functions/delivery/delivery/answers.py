@@ -26,10 +26,14 @@ QUOTA_WAIT: Final = dt.timedelta(minutes=1)
 """What FCM asks for after a 429 that names no time."""
 
 _FCM_ERROR: Final = "type.googleapis.com/google.firebase.fcm.v1.FcmError"
+_APNS_ERROR: Final = "type.googleapis.com/google.firebase.fcm.v1.ApnsError"
 _BAD_REQUEST: Final = "type.googleapis.com/google.rpc.BadRequest"
 _ERRORS: Final = 400
 _SERVER_ERRORS: Final = 500
 _TARGETS: Final = frozenset({"message.token", "message.fid"})
+_GONE_AT_APPLE: Final = frozenset({"ExpiredToken", "Unregistered"})
+"""Apple's reasons for a device that is gone. FCM may hand them on with a 400 in place of its own UNREGISTERED."""
+_APPLE_SAYS_NO: Final = "FCM cannot sign in to Apple"
 
 _BY_FCM_CODE: Final = {
     "APNS_AUTH_ERROR": messaging.ThirdPartyAuthError,
@@ -116,6 +120,8 @@ def outcome_of(error: exceptions.FirebaseError | None) -> Outcome:
     if error is None:
         return DELIVERED
     fate = _fate_of(error)
+    if fate is Fate.APNS:
+        return Outcome(fate, ": ".join(filter(None, [_APPLE_SAYS_NO, _reason_of_apple(error)])))
     wait = _retry_after(error) if fate is Fate.LATER else dt.timedelta(0)
     if isinstance(error, exceptions.ResourceExhaustedError):
         wait = wait or QUOTA_WAIT
@@ -124,7 +130,7 @@ def outcome_of(error: exceptions.FirebaseError | None) -> Outcome:
 
 def blames_our_credential(error: exceptions.FirebaseError) -> bool:
     """Whether another access token may help: not where it is Apple that FCM could not sign in to."""
-    return isinstance(error, exceptions.UnauthenticatedError) and not isinstance(error, messaging.ThirdPartyAuthError)
+    return isinstance(error, exceptions.UnauthenticatedError) and not _is_of_apple(error)
 
 
 def ends_page(answer: Answer) -> TypeGuard[exceptions.FirebaseError]:
@@ -134,12 +140,16 @@ def ends_page(answer: Answer) -> TypeGuard[exceptions.FirebaseError]:
     )
 
 
-def _fate_of(error: exceptions.FirebaseError) -> Fate:
+def _fate_of(error: exceptions.FirebaseError) -> Fate:  # noqa: PLR0911  a return for each kind of answer
     match error:
-        case messaging.UnregisteredError() | messaging.SenderIdMismatchError():
+        case messaging.UnregisteredError():
             return Fate.DEAD
+        case messaging.SenderIdMismatchError():
+            return Fate.FOREIGN
         case exceptions.InvalidArgumentError() if _blames_target(error):
             return Fate.DEAD
+        case exceptions.UnauthenticatedError() if _is_of_apple(error):
+            return Fate.APNS
         case exceptions.UnauthenticatedError() | exceptions.PermissionDeniedError():
             return Fate.UNAUTHORISED
         case (
@@ -160,8 +170,19 @@ def _is_server_error(error: exceptions.FirebaseError) -> bool:
     return bool(error.http_response.status_code >= _SERVER_ERRORS)
 
 
+def _is_of_apple(error: exceptions.UnauthenticatedError) -> bool:
+    """Whether FCM means its credential at Apple. Its words may speak of ours: it is the details that count."""
+    return isinstance(error, messaging.ThirdPartyAuthError) or bool(_reason_of_apple(error))
+
+
+def _reason_of_apple(error: exceptions.FirebaseError) -> str:
+    """Apple's own reason, such as InvalidProviderToken; empty where FCM hands on none."""
+    reasons = (detail.get("reason") for detail in _details(error) if detail.get("@type") == _APNS_ERROR)
+    return next((reason for reason in reasons if isinstance(reason, str) and reason.isalpha()), "")
+
+
 def _blames_target(error: exceptions.FirebaseError) -> bool:
-    return any(
+    return _reason_of_apple(error) in _GONE_AT_APPLE or any(
         violation.get("field") in _TARGETS
         for detail in _details(error)
         if detail.get("@type") == _BAD_REQUEST

@@ -1,8 +1,9 @@
 """The courier: finds out whom a job still reaches, sends, and sees to what did not arrive.
 
 What failed for a while goes back to the queue as a job of its own that names just the devices concerned, each time
-with a longer delay. After the last attempt, and at once where the message itself is at fault, that job is laid with the
-dead letters, to tell its reason there. The rest of the page goes on meanwhile, unless FCM asks everybody to wait.
+with a longer delay. After the last attempt, and at once where the message itself is at fault, that job is given up: it
+is laid with the dead letters, with its reason, if the same fault met several persons within the hour. The rest of the
+page goes on meanwhile, unless FCM asks everybody to wait.
 """
 
 from __future__ import annotations
@@ -27,12 +28,14 @@ from rekindle.telemetry import logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from delivery.gateway import PushGateway
     from rekindle.models import CoupleId, Day, Language, Person, Target, Uid
     from rekindle.push.outbox import Outbox
     from rekindle.push.payloads import Payload
     from rekindle.reminders import Slot
+    from rekindle.store.incidents import Incidents
     from rekindle.store.news import News
     from rekindle.store.people import People
     from rekindle.store.runs import Runs
@@ -48,10 +51,6 @@ SPARE: Final = dt.timedelta(seconds=30)
 
 RESERVE: Final = LONGEST_SEND + SPARE
 """Time that must be left to begin another page."""
-
-TOO_MANY_STRANGERS: Final = 10
-ANOTHER_SENDER: Final = "SenderIdMismatchError"
-"""How the gateway names the reason, by the SDK's own error."""
 
 LOOK_AGAIN: Final = dt.timedelta(minutes=1)
 """How long a run waits before it asks again for those that come before it."""
@@ -116,6 +115,7 @@ class Courier:
     runs: Runs
     people: People
     news: News
+    incidents: Incidents
     outbox: Outbox
     dead_letters: Outbox
     gateway: PushGateway
@@ -283,16 +283,28 @@ class Courier:
                 outcomes = self.gateway.send(payload, targets, delivery.time_left() - SPARE)
                 wait = max(outcome.wait for outcome in outcomes)
             sent.extend(zip(turn, outcomes, strict=True))
-        if all(outcome.fate is Fate.UNAUTHORISED for _, outcome in sent) or is_another_project(sent):
+        if all(outcome.fate is Fate.UNAUTHORISED for _, outcome in sent):
             raise CredentialError(_reasons(sent))
+        sent = judged(sent)
         again, given_up = sorted_out(sent, delivery.attempt)
         backoff = wait_before(delivery.attempt + 1, [outcome for _, outcome in again])
         self.outbox.send(retries(delivery, again, delivery.attempt + 1, backoff), min(backoff, LONGEST_DELAY))
-        self.dead_letters.send(retries(delivery, given_up, FIRST_RETRY))
-        dead = [recipient for recipient, outcome in sent if outcome.fate is Fate.DEAD]
-        self._forget([(each.person, each.target) for each in dead], self.people.forget_target, delivery)
-        _log(delivery, sent, given_up)
-        return Pushed(wait, len({recipient.person for recipient, outcome in sent if outcome.fate is Fate.DELIVERED}))
+        widespread = self._widespread(sent, given_up, delivery.at)
+        letters = [each for each in given_up if each[1].fate in widespread]
+        self.dead_letters.send(retries(delivery, letters, FIRST_RETRY))
+        dead = _having(sent, Fate.DEAD)
+        self._forget([(each.person, each.target) for each, _ in dead], self.people.forget_target, delivery)
+        _log(delivery, sent, given_up, widespread)
+        return Pushed(wait, len(_persons(_having(sent, Fate.DELIVERED))))
+
+    def _widespread(self, sent: Sequence[Sent], given_up: Sequence[Sent], at: dt.datetime) -> frozenset[Fate]:
+        """Return the faults that met several persons within the hour."""
+        met = {fate: _persons(_having(given_up, fate)) for fate in Fate}
+        # Apple's refusal does not pass by itself, so it is not first tried six times.
+        met[Fate.APNS] = _persons(_having(sent, Fate.APNS))
+        return frozenset(
+            fate for fate, persons in met.items() if persons and self.incidents.is_widespread(fate, persons, at)
+        )
 
     def _turns(
         self, delivery: Delivery, recipients: Iterable[Recipient]
@@ -326,9 +338,18 @@ def is_awaited(day: Day | None, uid: Uid, at: dt.datetime) -> bool:
     return day is None or (uid not in day.answers and day.window.is_open(at))
 
 
-def is_another_project(sent: Sequence[Sent]) -> bool:
-    """Whether all of many phones are of another sender: then it is we who are, and nobody is to lose their phone."""
-    return len(sent) >= TOO_MANY_STRANGERS and all(outcome.reason == ANOTHER_SENDER for _, outcome in sent)
+def judged(sent: Sequence[Sent]) -> list[Sent]:
+    """Call foreign devices dead if no fewer persons were reached than have such devices.
+
+    Else our own project may be the wrong one, and nobody loses their phone.
+    """
+    reached, foreign = _persons(_having(sent, Fate.DELIVERED)), _persons(_having(sent, Fate.FOREIGN))
+    if not reached or len(reached) < len(foreign):
+        return [*sent]
+    return [
+        (recipient, replace(outcome, fate=Fate.DEAD) if outcome.fate is Fate.FOREIGN else outcome)
+        for recipient, outcome in sent
+    ]
 
 
 def wait_before(attempt: int, outcomes: Iterable[Outcome]) -> dt.timedelta:
@@ -338,8 +359,9 @@ def wait_before(attempt: int, outcomes: Iterable[Outcome]) -> dt.timedelta:
 
 def sorted_out(sent: Iterable[Sent], attempt: int) -> tuple[list[Sent], list[Sent]]:
     """What did not arrive: to be tried again, and given up after the last attempt or a refusal."""
-    again = [each for each in sent if each[1].fate in {Fate.LATER, Fate.UNAUTHORISED}]
-    refused = [each for each in sent if each[1].fate is Fate.REFUSED]
+    sent = [*sent]
+    again = _having(sent, Fate.LATER, Fate.UNAUTHORISED, Fate.APNS, Fate.FOREIGN)
+    refused = _having(sent, Fate.REFUSED)
     return (again, refused) if attempt < LAST_ATTEMPT else ([], again + refused)
 
 
@@ -388,6 +410,14 @@ def _is_quiet_for(person: Person, at: dt.datetime) -> bool:
     return is_quiet(local_time(at, person.profile.zone).time(), person.reminders.quiet_hours)
 
 
+def _having(sent: Iterable[Sent], *fates: Fate) -> list[Sent]:
+    return [each for each in sent if each[1].fate in fates]
+
+
+def _persons(sent: Iterable[Sent]) -> frozenset[str]:
+    return frozenset(recipient.person for recipient, _ in sent)
+
+
 def _reasons(sent: Iterable[Sent]) -> str:
     return ", ".join(sorted({outcome.reason for _, outcome in sent}))
 
@@ -397,14 +427,22 @@ def _about(about: SlotJob | PersonJob | RetryJob | Occasion) -> dict[str, Any]:
     return {**where, "date": str(about.date)}
 
 
-def _log(delivery: Delivery, sent: Sequence[Sent], given_up: Sequence[Sent]) -> None:
+def _log(
+    delivery: Delivery, sent: Sequence[Sent], given_up: Sequence[Sent], widespread: AbstractSet[Fate] = frozenset()
+) -> None:
+    """Log what came of it. An error is for an operator to look at, so it takes a fault that met several persons."""
     fates = Counter(str(outcome.fate) for _, outcome in sent)
-    failed = [each for each in sent if each[1].fate in {Fate.LATER, Fate.UNAUTHORISED, Fate.REFUSED}]
-    extra = _about(delivery.occasion) | {"attempt": delivery.attempt, "devices": len(sent), **fates}
+    failed = [each for each in sent if each[1].fate not in {Fate.DELIVERED, Fate.DEAD}]
+    about = _about(delivery.occasion) | {"attempt": delivery.attempt}
+    extra = about | {"devices": len(sent), **fates}
+    if apns := _having(sent, Fate.APNS):
+        say = logger.error if Fate.APNS in widespread else logger.warning
+        affected = {"persons": len(_persons(apns)), "devices": len(apns), "reasons": _reasons(apns)}
+        say("FCM cannot sign in to Apple", extra=about | affected)
     if given_up:
-        logger.error("given up", extra=extra | {"given_up": len(given_up), "reasons": _reasons(failed)})
-    elif fates[Fate.UNAUTHORISED]:
-        logger.error("not all pushed", extra=extra | {"reasons": _reasons(failed)})
+        say = logger.error if any(outcome.fate in widespread for _, outcome in given_up) else logger.warning
+        affected = {"persons": len(_persons(given_up)), "given_up": len(given_up), "reasons": _reasons(given_up)}
+        say("given up", extra=extra | affected)
     elif failed:
         logger.warning("not all pushed yet", extra=extra | {"reasons": _reasons(failed)})
     else:

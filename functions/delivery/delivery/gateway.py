@@ -32,15 +32,17 @@ class CredentialError(RekindleError):
 class Fate(StrEnum):
     """What became of one push.
 
-    DEAD is a target that will never work again, LATER a failure that may pass or a push that was not begun,
-    UNAUTHORISED a credential at fault (ours, or the one that the service uses towards Apple), and REFUSED a message at
-    fault.
+    DEAD is a target that will never work again, FOREIGN one that the service calls another sender's, LATER a failure
+    that may pass or a push that was not begun, UNAUTHORISED our credential at fault, APNS a refusal by Apple to let the
+    service in, and REFUSED a message at fault.
     """
 
     DELIVERED = "delivered"
     DEAD = "dead"
+    FOREIGN = "foreign"
     LATER = "later"
     UNAUTHORISED = "unauthorised"
+    APNS = "apns"
     REFUSED = "refused"
 
 

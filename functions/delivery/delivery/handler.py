@@ -18,13 +18,14 @@ from rekindle.clients import client
 from rekindle.push.jobs import LONGEST_DELAY, SpreadJob, job_from
 from rekindle.push.outbox import Outbox
 from rekindle.settings import DeliverySettings, FcmTransport
+from rekindle.store.incidents import Incidents
 from rekindle.store.instants import from_millis
 from rekindle.store.news import News
 from rekindle.store.people import People
 from rekindle.store.runs import Runs
 from rekindle.store.slots import Slots
 from rekindle.store.table import Table
-from rekindle.telemetry import logger
+from rekindle.telemetry import complain_of, logger
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,6 +58,7 @@ def _courier() -> Courier:
         runs=Runs(table),
         people=People(table),
         news=News(table),
+        incidents=Incidents(table),
         outbox=_outbox(),
         dead_letters=Outbox(client("sqs"), settings.dead_letters_url),
         gateway=_gateway(),
@@ -121,7 +123,7 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, list[
             _start_over()
         except Exception as error:  # noqa: BLE001  one message's fault is not the next one's
             where = traceback.extract_tb(error.__traceback__)[-1]
-            logger.error(
+            complain_of(error)(
                 # Without its words, which may repeat a target.
                 "not done",
                 extra={

@@ -104,7 +104,3 @@ class Sdk:
             # An answer that is not of the shape that FCM's have makes the SDK forget those of the whole batch.
             return [error] * len(messages)
         return [response.exception or Told.ACCEPTED for response in responses]
-
-
-def _ends_page(answer: Answer) -> bool:
-    return isinstance(answer, exceptions.FirebaseError) and ends_page(answer)

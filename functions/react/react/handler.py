@@ -23,7 +23,7 @@ from rekindle.store.instants import from_millis
 from rekindle.store.streaks import Streaks
 from rekindle.store.table import Table
 from rekindle.streaks import milestone_crossed
-from rekindle.telemetry import logger
+from rekindle.telemetry import complain_of, logger
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -202,7 +202,7 @@ class React:
             except Exception as error:  # noqa: BLE001  whatever it was, the records before it stand
                 failed = str(record["dynamodb"]["SequenceNumber"])
                 where = traceback.extract_tb(error.__traceback__)[-1]
-                logger.error(
+                complain_of(error)(
                     # Without its words, which may repeat what somebody wrote.
                     "no reaction",
                     extra={"sequence": failed, "error": type(error).__name__, "where": f"{where.name}:{where.lineno}"},

@@ -103,14 +103,16 @@ def index_of(table: Table, head: Item | None = None) -> Index:
     raise ContentionError("the catalogue kept changing while it was read")
 
 
-def index_writes(before: Index, releases: Sequence[Release], instant: dt.datetime) -> list[Write]:
+def index_writes(
+    before: Index, releases: Sequence[Release], instant: dt.datetime, *, row_bytes: int = ROW_BYTES
+) -> list[Write]:
     """The writes that put `releases` in the place of the index as it was read, for one transaction.
 
     The first of them fails if somebody else was faster.
     """
     version = before.version + 1
     data = packed(releases)
-    chunks = [data[start : start + ROW_BYTES] for start in range(0, len(data), ROW_BYTES)]
+    chunks = [data[start : start + row_bytes] for start in range(0, len(data), row_bytes)]
     version_row = Write(
         "Put",
         keys.CATALOGUE_VERSION,

@@ -1,0 +1,308 @@
+"""Alarms about pushes: one person, or a couple, can never ring one, whatever FCM says of their devices."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pytest
+
+from delivery.courier import LAST_ATTEMPT
+from rekindle.models import CoupleId, DeviceId, Person, PushKind, Reminders
+from rekindle.push.jobs import PersonJob, SlotJob, SpreadJob
+from rekindle.reminders import Slot
+from rekindle.store.people import People
+from tests.builders import NEW_YORK, a_device, a_paired_person, an_instant
+from tests.integration import fcm_wire
+from tests.integration.push_world import saved
+from tests.integration.standing import shard_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from delivery.courier import Courier
+    from rekindle.push.jobs import Job
+    from rekindle.store.table import Table
+    from tests.integration.fcm_wire import Answer, FcmWire
+    from tests.integration.push_world import Queue
+
+DATE = dt.date(2026, 3, 2)
+MORNING = an_instant("2026-03-02T13:30:00Z")
+"""08:30 in New York."""
+COUPLE = CoupleId("couple-1")
+ALWAYS = 99
+"""More often than anything is tried."""
+
+OF_A_TARGET = {
+    "unregistered": fcm_wire.UNREGISTERED,
+    "unregistered at Apple": fcm_wire.GONE_AT_APPLE,
+    "another sender's": fcm_wire.OTHER_SENDER,
+    "malformed": fcm_wire.MALFORMED_TOKEN,
+    "malformed, without a word of why": fcm_wire.OUR_MISTAKE,
+    "no device of Apple's": fcm_wire.NO_DEVICE_OF_APPLE,
+    "Apple says no": fcm_wire.APPLE_SAYS_NO,
+    "Apple's other environment": fcm_wire.OTHER_ENVIRONMENT,
+    "internal": fcm_wire.INTERNAL,
+    "unavailable": fcm_wire.UNAVAILABLE,
+    "quota of a device": fcm_wire.QUOTA,
+    "not found": fcm_wire.failure(404, "NOT_FOUND"),
+    "a proxy's page": fcm_wire.A_PROXY_S_PAGE,
+    "silence": fcm_wire.HANGS_UP,
+}
+"""Answers that depend on the target. FCM looks at our credential first, so a plain 401 is never about a target."""
+
+
+def plenty() -> dt.timedelta:
+    return dt.timedelta(minutes=10)
+
+
+def a_slot_job(table: Table) -> SlotJob:
+    slot = Slot(NEW_YORK, dt.time(8, 30))
+    return SlotJob(zone=NEW_YORK, time=slot.time, shard=shard_of(table, slot), date=DATE, instant=MORNING)
+
+
+def a_person_job(person: Person, at: dt.datetime = MORNING) -> PersonJob:
+    return PersonJob(kind=PushKind.BOTH_ANSWERED, uid=person.uid, couple=COUPLE, date=DATE, instant=at)
+
+
+def a_person(devices: int = 1) -> Person:
+    return a_paired_person(
+        reminders=Reminders(evening=None),
+        devices={DeviceId(f"device-{number}"): a_device() for number in range(devices)},
+    )
+
+
+def people_at(table: Table, count: int, devices: int = 1) -> list[Person]:
+    people = [a_person(devices) for _ in range(count)]
+    saved(table, *people)
+    return people
+
+
+def tokens_of(person: Person) -> list[str]:
+    return [device.target.value for device in person.devices.values()]
+
+
+def answers_with(wire: FcmWire, person: Person, *answers: Answer) -> None:
+    """FCM always says these of the person's devices, in turn."""
+    for token, answer in zip(tokens_of(person), itertools.cycle(answers), strict=False):
+        wire.script[token] = [answer] * ALWAYS
+
+
+def kept(table: Table, people: Sequence[Person]) -> list[Person]:
+    """Those who have all of their devices still."""
+    after = People(table).people([person.uid for person in people])
+    return [person for person in people if after[person.uid].devices == person.devices]
+
+
+def do(courier: Courier, *jobs: Job) -> None:
+    for job in jobs:
+        assert not isinstance(job, SpreadJob)
+        courier.carry_out(job, dt.timedelta(0), plenty)
+
+
+def settle(courier: Courier, queue: Queue) -> int:
+    """Do what comes back to the queue until nothing does; how many jobs that were."""
+    count = 0
+    while jobs := queue.taken():
+        do(courier, *jobs)
+        count += len(jobs)
+    return count
+
+
+def errors(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+
+
+# One person
+
+
+@pytest.mark.parametrize("answer", OF_A_TARGET.values(), ids=OF_A_TARGET)
+@pytest.mark.parametrize("alone", [True, False], ids=["alone", "beside others"])
+def test_nothing_that_fcm_says_of_one_couples_devices_rings(
+    *,
+    table: Table,
+    courier: Courier,
+    wire: FcmWire,
+    queue: Queue,
+    dead_letters: Queue,
+    caplog: pytest.LogCaptureFixture,
+    answer: Answer,
+    alone: bool,
+) -> None:
+    """Ten devices each, in their slot and as persons, over and over."""
+    couple, others = people_at(table, 2, devices=10), people_at(table, 0 if alone else 4)
+    for person in couple:
+        answers_with(wire, person, answer)
+    do(courier, a_slot_job(table), *map(a_person_job, couple), *map(a_person_job, couple))
+    settle(courier, queue)
+    assert errors(caplog) == []
+    assert dead_letters.taken() == []
+    assert kept(table, others) == others
+
+
+def test_no_mix_of_answers_rings(
+    *,
+    table: Table,
+    courier: Courier,
+    wire: FcmWire,
+    queue: Queue,
+    dead_letters: Queue,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    (ada,) = people_at(table, 1, devices=10)
+    mixes = [*OF_A_TARGET.values()]
+    for first in range(0, len(mixes), 5):
+        answers_with(wire, ada, *mixes[first:], *mixes[:first])
+        do(courier, a_slot_job(table).model_copy(update={"date": DATE + dt.timedelta(days=first)}), a_person_job(ada))
+        settle(courier, queue)
+    assert errors(caplog) == []
+    assert dead_letters.taken() == []
+
+
+# Many persons
+
+
+@pytest.mark.parametrize("answer", [fcm_wire.OUR_MISTAKE, fcm_wire.INTERNAL], ids=["refused", "failed"])
+@pytest.mark.parametrize("one_by_one", [True, False], ids=["one by one", "in one page"])
+def test_three_persons_within_the_hour_ring(
+    *,
+    table: Table,
+    courier: Courier,
+    wire: FcmWire,
+    queue: Queue,
+    dead_letters: Queue,
+    caplog: pytest.LogCaptureFixture,
+    answer: Answer,
+    one_by_one: bool,
+) -> None:
+    """Forty couples seldom share a page."""
+    people = people_at(table, 3)
+    for person in people:
+        answers_with(wire, person, answer)
+    do(courier, *(map(a_person_job, people) if one_by_one else [a_slot_job(table)]))
+    settle(courier, queue)
+    assert set(errors(caplog)) == {"given up"}
+    letters = dead_letters.taken()
+    assert sum(len(letter.missed) for letter in letters if letter.type == "retry") == (1 if one_by_one else 3)
+    assert kept(table, people) == people
+
+
+def test_three_persons_over_a_day_do_not_ring(
+    *, table: Table, courier: Courier, wire: FcmWire, queue: Queue, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Among many there is always somebody's odd device; a fault of ours meets many at once."""
+    people = people_at(table, 3)
+    for number, person in enumerate(people):
+        answers_with(wire, person, fcm_wire.OUR_MISTAKE)
+        do(courier, a_person_job(person, MORNING + number * dt.timedelta(hours=1)))
+    settle(courier, queue)
+    assert errors(caplog) == []
+
+
+# Apple
+
+
+def test_an_apple_key_at_fault_stops_no_android_phone_and_costs_nobody_a_device(
+    *,
+    table: Table,
+    courier: Courier,
+    wire: FcmWire,
+    queue: Queue,
+    dead_letters: Queue,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    people = people_at(table, 8)
+    iphones, androids = people[:5], people[5:]
+    for person in iphones:
+        answers_with(wire, person, fcm_wire.APPLE_SAYS_NO)
+    do(courier, a_slot_job(table))
+    (error,) = (record for record in caplog.records if record.levelname == "ERROR")
+    assert error.getMessage() == "FCM cannot sign in to Apple"
+    assert (vars(error)["persons"], vars(error)["devices"]) == (5, 5)
+    settle(courier, queue)
+    assert Counter(message["token"] for message in wire.messages) == {
+        token: 1 for person in androids for token in tokens_of(person)
+    }
+    assert {wire.attempts[token] for person in iphones for token in tokens_of(person)} == {LAST_ATTEMPT}
+    assert queue.delays == [30, 60, 120, 240, 480]
+    assert wire.token_requests == 1
+    assert kept(table, people) == people
+    (letter,) = dead_letters.taken()
+    assert letter.type == "retry"
+    assert letter.reason == "FCM cannot sign in to Apple: InvalidProviderToken"
+    # The key is there again, and the operator puts the letter back.
+    wire.script.clear()
+    do(courier, letter)
+    assert len(wire.messages) == len(people)
+
+
+def test_a_page_of_iphones_alone_is_no_fault_of_our_credential(
+    *, table: Table, courier: Courier, wire: FcmWire, queue: Queue, caplog: pytest.LogCaptureFixture
+) -> None:
+    for person in people_at(table, 3):
+        answers_with(wire, person, fcm_wire.APPLE_SAYS_NO)
+    do(courier, a_slot_job(table))
+    assert errors(caplog) == ["FCM cannot sign in to Apple"]
+    do(courier, a_slot_job(table))
+    assert sum(wire.attempts.values()) == 3, "the run is done"
+    assert len(queue.taken()) == 1
+
+
+def test_an_apple_key_at_fault_is_heard_where_each_has_a_page_of_their_own(
+    *, table: Table, courier: Courier, wire: FcmWire, caplog: pytest.LogCaptureFixture
+) -> None:
+    people = people_at(table, 4)
+    for person in people:
+        answers_with(wire, person, fcm_wire.APPLE_SAYS_NO)
+    do(courier, *map(a_person_job, people))
+    assert errors(caplog) == ["FCM cannot sign in to Apple"] * 2
+    assert [vars(record)["persons"] for record in caplog.records if record.levelname == "ERROR"] == [1, 1]
+
+
+# Another sender
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 12])
+def test_another_projects_credential_costs_nobody_a_phone(
+    *, table: Table, courier: Courier, wire: FcmWire, queue: Queue, dead_letters: Queue, count: int
+) -> None:
+    """Nobody at all is reached, so it may be we who are wrong. From three persons on, somebody hears of it."""
+    people = people_at(table, count)
+    for person in people:
+        answers_with(wire, person, fcm_wire.OTHER_SENDER)
+    do(courier, a_slot_job(table))
+    settle(courier, queue)
+    assert kept(table, people) == people
+    letters = dead_letters.taken()
+    assert len(letters) == (1 if count >= 3 else 0)
+    wire.script.clear()
+    do(courier, *letters)
+    assert len(wire.messages) == sum(len(letter.missed) for letter in letters if letter.type == "retry")
+
+
+def test_one_phone_of_the_other_project_takes_no_phone_from_the_rest(
+    *, table: Table, courier: Courier, wire: FcmWire
+) -> None:
+    people = people_at(table, 5)
+    for person in people[1:]:
+        answers_with(wire, person, fcm_wire.OTHER_SENDER)
+    do(courier, a_slot_job(table))
+    assert kept(table, people) == people
+
+
+@pytest.mark.parametrize("others", [1, 4])
+def test_devices_of_another_sender_go_once_others_are_reached(
+    *, table: Table, courier: Courier, wire: FcmWire, queue: Queue, others: int
+) -> None:
+    """Ten of them count as the one person who has them."""
+    (ada,) = people_at(table, 1, devices=10)
+    people = people_at(table, others)
+    answers_with(wire, ada, fcm_wire.OTHER_SENDER)
+    do(courier, a_slot_job(table))
+    after = People(table).person(ada.uid)
+    assert after
+    assert after.devices == {}
+    assert kept(table, people) == people
+    assert queue.taken() == []

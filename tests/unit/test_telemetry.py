@@ -1,0 +1,68 @@
+"""An error line rings an alarm: what one person can set off alone is a warning."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+
+from react.handler import React, reaction_to
+from rekindle import http
+from rekindle.errors import ContentionError, KeyUnavailableError
+from rekindle.push.outbox import Outbox
+from tests.builders import an_instant
+from tests.phones import http_event
+
+EVENTS = Path(__file__).parents[2] / "events"
+
+
+def refused(code: str) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": "no"}}, "PutItem")
+
+
+ERRORS = [
+    (ContentionError("a person kept changing"), "WARNING"),
+    (refused("ProvisionedThroughputExceededException"), "WARNING"),
+    (refused("ThrottlingException"), "WARNING"),
+    (refused("AccessDeniedException"), "ERROR"),
+    (refused("ResourceNotFoundException"), "ERROR"),
+    (EndpointConnectionError(endpoint_url="https://dynamodb.example"), "ERROR"),
+    (KeyUnavailableError("the key service does not answer"), "ERROR"),
+]
+each_error = pytest.mark.parametrize(("error", "level"), ERRORS, ids=[repr(error) for error, _ in ERRORS])
+
+
+@each_error
+def test_a_person_whose_requests_race_rings_no_alarm(
+    caplog: pytest.LogCaptureFixture, error: Exception, level: str
+) -> None:
+    """Fifty at once of one person lose their races against each other, and each is answered with 503."""
+    app = http.resolver()
+
+    @app.get("/v1/me")
+    def _get_me() -> None:
+        raise error
+
+    answer = http.respond(app, http_event("GET", "/v1/me", "ada", an_instant(), None), None)  # type: ignore[arg-type]
+    assert answer["statusCode"] == 503
+    assert [record.levelname for record in caplog.records if record.getMessage() == "busy"] == [level]
+
+
+@each_error
+def test_a_couple_whose_answers_race_rings_no_alarm(
+    caplog: pytest.LogCaptureFixture, error: Exception, level: str
+) -> None:
+    """The stream goes on from that record; one that never ends is with the dead letters, which ring."""
+
+    class Busy:
+        def complete(self, *_: object) -> None:
+            raise error
+
+    records = json.loads((EVENTS / "react.json").read_text(encoding="utf-8"))["Records"]
+    both_answered = next(record for record in records if reaction_to(record).completed)
+    outbox = Outbox(client=None, queue_url="")  # type: ignore[arg-type]  # it has nothing to send
+    failed = React(Busy(), outbox).to_batch([both_answered])  # type: ignore[arg-type]  # all that it asks of the store
+    assert failed == both_answered["dynamodb"]["SequenceNumber"]
+    assert [record.levelname for record in caplog.records if record.getMessage() == "no reaction"] == [level]
