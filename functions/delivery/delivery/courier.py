@@ -284,6 +284,7 @@ class Courier:
                 wait = max(outcome.wait for outcome in outcomes)
             sent.extend(zip(turn, outcomes, strict=True))
         if all(outcome.fate is Fate.UNAUTHORISED for _, outcome in sent):
+            _log(delivery, sent, given_up=())
             raise CredentialError(_reasons(sent))
         sent = judged(sent)
         again, given_up = sorted_out(sent, delivery.attempt)
@@ -434,7 +435,12 @@ def _log(
     fates = Counter(str(outcome.fate) for _, outcome in sent)
     failed = [each for each in sent if each[1].fate not in {Fate.DELIVERED, Fate.DEAD}]
     about = _about(delivery.occasion) | {"attempt": delivery.attempt}
-    extra = about | {"devices": len(sent), **fates}
+    # Persons, for the alarm that rings when many were due and nobody was reached; a retry makes nobody due once more.
+    persons = {
+        "due": len(_persons(sent)) if delivery.attempt == 1 else 0,
+        "reached": len(_persons(_having(sent, Fate.DELIVERED))),
+    }
+    extra = about | persons | {"devices": len(sent), **fates}
     if apns := _having(sent, Fate.APNS):
         say = logger.error if Fate.APNS in widespread else logger.warning
         affected = {"persons": len(_persons(apns)), "devices": len(apns), "reasons": _reasons(apns)}
