@@ -2064,7 +2064,7 @@ export interface components {
          * @description Today by the caller's clock, the days beside it that can be answered, and the streak unless hidden.
          *
          *     `previous` is the day before while it takes answers. `next` is a day ahead that is open and that the partner, whose
-         *     clock is ahead, has answered: a push has told of it. It is the first one that waits for the caller, if one does.
+         *     clock is ahead, has answered: a push has said so. It is the first one that waits for the caller, if one does.
          *     `pause` says that nothing is expected of the two just now; whoever feels like it can answer all the same.
          * @example {
          *       "today": {

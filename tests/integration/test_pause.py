@@ -199,7 +199,7 @@ class TestStreak:
         paused(ada, FIRST + 4 * DAY)
         assert numbers(ben) == [1, 1, 1]
 
-    def test_a_milestone_that_is_reached_inside_a_pause_is_told_then(
+    def test_a_milestone_that_is_reached_inside_a_pause_is_notified_then(
         self, parts: Parts, londoners: tuple[Phone, Phone]
     ) -> None:
         ada, ben = londoners
