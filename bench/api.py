@@ -243,7 +243,7 @@ def _choose(world: World) -> None:
 
 
 def _pause(world: World) -> None:
-    """A pause of two who met on the day before, its end moved, and ended on a day that they have met."""
+    """A pause of two who met on the day before, its end moved, and ended by hand."""
     api = world.process(world.warm_vault())
     pat, sam = _settled(api, "pat"), _settled(api, "sam")
     pair(pat, sam)
@@ -256,9 +256,6 @@ def _pause(world: World) -> None:
     world.call("GET /v1/couple, paused", pat, "GET", "/v1/couple")
     world.call("GET /v1/today, first to open it, paused", pat, "GET", "/v1/today")
     world.call("GET /v1/today, opened already, paused", sam, "GET", "/v1/today")
-    one_day(pat, sam)
-    for phone in (pat, sam):
-        phone.now -= ONE_DAY
     world.call("PATCH /v1/couple, to go on", pat, "PATCH", "/v1/couple", {"pause": None})
 
 

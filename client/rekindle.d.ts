@@ -26,8 +26,8 @@ export interface paths {
          * Pause for both from the caller's today on, move the end of the pause, or end it
          * @description Either of the two may.
          *
-         *     Nobody is told who did. While it lasts no reminder comes to either, and no date counts for the streak or breaks it;
-         *     the day's prompt is there all the same. It ends by itself on the date that is named. Ended by hand, today counts.
+         *     Nobody is told who did. While it lasts no reminder comes to either, and no date is missed. The day's prompt is there
+         *     all the same, and a day that both answer counts. It ends by itself on the date that is named.
          */
         patch: operations["patch_couple"];
         trace?: never;
@@ -723,6 +723,8 @@ export interface components {
          * DayView
          * @description A day as one of the two sees it. `revealed` says that both have answered, and both answers are open.
          *
+         *     `open` says whether it takes an answer now. `closes_at` is three hours after the date ends on the reader's own
+         *     clock: an open day takes answers until then at least, and for longer where the partner's clock is behind.
          *     `swappable` says that its prompt may be swapped: once, by either, before anyone has answered. `reflect` is the kind
          *     of reflection that its theme calls for once both are open, null where any is as good.
          * @example {
@@ -2075,8 +2077,10 @@ export interface components {
         Theme: "openness" | "time" | "courage" | "listening" | "touch" | "fear" | "spark";
         /**
          * TodayView
-         * @description Today by the caller's clock, the day before while it still takes answers, and the streak unless hidden.
+         * @description Today by the caller's clock, the days beside it that can be answered, and the streak unless hidden.
          *
+         *     `previous` is the day before while it takes answers. `next` is a day ahead that is open and that the partner, whose
+         *     clock is ahead, has answered: a push has said so. It is the first one that waits for the caller, if one does.
          *     `pause` says that nothing is expected of the two just now; whoever feels like it can answer all the same.
          * @example {
          *       "today": {
@@ -2111,6 +2115,81 @@ export interface components {
          *         }
          *       },
          *       "previous": null,
+         *       "next": null,
+         *       "streak": {
+         *         "current": 4,
+         *         "longest": 12,
+         *         "total": 31
+         *       },
+         *       "pause": null
+         *     }
+         * @example {
+         *       "today": {
+         *         "date": "2026-03-02",
+         *         "prompt": {
+         *           "id": "starter/behind-the-wall",
+         *           "theme": "fear",
+         *           "kind": "question",
+         *           "text": "What makes it hard to let somebody close, and what has ever made it easier?",
+         *           "why": "What has a name weighs less, and two carry it better than one.",
+         *           "hint": null,
+         *           "help": {
+         *             "text": "If this feels like a lot, you do not have to carry it alone. Somebody is there to talk to.",
+         *             "href": "/v1/help"
+         *           }
+         *         },
+         *         "open": true,
+         *         "closes_at": "2026-03-03T08:00:00Z",
+         *         "revealed": false,
+         *         "swappable": true,
+         *         "me": {
+         *           "state": "waiting",
+         *           "text": null,
+         *           "share_first": false,
+         *           "revision": null
+         *         },
+         *         "partner": {
+         *           "state": "waiting",
+         *           "text": null
+         *         },
+         *         "reflect": null,
+         *         "reflections": {
+         *           "me": null,
+         *           "partner": null
+         *         }
+         *       },
+         *       "previous": null,
+         *       "next": {
+         *         "date": "2026-03-03",
+         *         "prompt": {
+         *           "id": "starter/window-seat",
+         *           "theme": "spark",
+         *           "kind": "question",
+         *           "text": "What is a small thing your partner did early on that you still smile about?",
+         *           "why": "The spark is often in the details that only you two remember.",
+         *           "hint": null,
+         *           "help": null
+         *         },
+         *         "open": true,
+         *         "closes_at": "2026-03-04T08:00:00Z",
+         *         "revealed": false,
+         *         "swappable": false,
+         *         "me": {
+         *           "state": "waiting",
+         *           "text": null,
+         *           "share_first": false,
+         *           "revision": null
+         *         },
+         *         "partner": {
+         *           "state": "answered",
+         *           "text": null
+         *         },
+         *         "reflect": null,
+         *         "reflections": {
+         *           "me": null,
+         *           "partner": null
+         *         }
+         *       },
          *       "streak": {
          *         "current": 4,
          *         "longest": 12,
@@ -2122,6 +2201,7 @@ export interface components {
         TodayView: {
             today: components["schemas"]["DayView"];
             previous: components["schemas"]["DayView"] | null;
+            next: components["schemas"]["DayView"] | null;
             streak: components["schemas"]["StreakView"] | null;
             pause: components["schemas"]["PauseView"] | null;
         };

@@ -104,6 +104,7 @@ _UNANSWERED: Final = _DAY | {
     "swappable": True,
     "partner": {"state": "waiting", "text": None},
 }
+_AHEAD: Final = _DAY | {"date": "2026-03-03", "closes_at": "2026-03-04T08:00:00Z"}
 _PACK: Final = {
     "id": "money-talk",
     "title": "Money talk",
@@ -226,7 +227,10 @@ EXAMPLES: Final[dict[str, list[Json]]] = {
         {"kind": "thank_you"},
     ],
     "DayView": [_DAY, _REVEALED, _UNANSWERED],
-    "TodayView": [{"today": _DAY, "previous": None, "streak": _STREAK, "pause": None}],
+    "TodayView": [
+        {"today": _DAY, "previous": None, "next": None, "streak": _STREAK, "pause": None},
+        {"today": _UNANSWERED, "previous": None, "next": _AHEAD, "streak": _STREAK, "pause": None},
+    ],
     "JournalView": [{"days": [_REVEALED], "before": None}],
     "StreakCalendarView": [
         _STREAK | {"hidden": False, "calendar": {"2026-03-01": "complete", "2026-03-02": "open"}},

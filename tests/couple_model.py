@@ -140,6 +140,8 @@ class Couple:
     pause: tuple[dt.date, dt.date] | None = None
     paused: set[dt.date] = field(default_factory=set)
     packs: dict[str, tuple[str, dt.date]] = field(default_factory=dict)
+    zones: list[tuple[dt.datetime, list[str]]] = field(default_factory=list)
+    """Where the two have been, and since when: from when they paired on."""
 
     @property
     def complete(self) -> set[dt.date]:
@@ -214,12 +216,11 @@ class Model:
             "language": "en", "depth": 1, "touch_comfort": 0, "barriers": [], "streak_hidden": False,
         } | body  # fmt: skip
         if person.couple:
-            # An open day's window is only ever moved outward.
+            person.couple.zones.append((now, self.zones(person.couple)))
             for day in person.couple.days.values():
-                if day.is_open(now):
-                    opens, closes = window(day.date, self.zones(person.couple))
-                    self.events["window widened"] += (opens, closes) != (day.opens, day.closes)
-                    day.opens, day.closes = min(day.opens, opens), max(day.closes, closes)
+                before = day.opens, day.closes
+                day.opens, day.closes = self.window_of(person.couple, day.date)
+                self.events["window widened"] += (day.opens, day.closes) != before
         return self._me(person)
 
     def _me(self, person: Person, *_: object) -> Json:
@@ -309,7 +310,7 @@ class Model:
         # miss: on those the couple did not exist yet.
         dates = [date_at(now, zone) for zone in zones]
         begun = [date for date in dates_from(min(dates) - 3 * DAY, max(dates)) if window(date, zones)[0] < now]
-        couple = Couple((person.name, other.name), now, min(dates), max(begun) + DAY, invite.id)
+        couple = Couple((person.name, other.name), now, min(dates), max(begun) + DAY, invite.id, zones=[(now, zones)])
         person.couple = other.couple = couple
         person.invite = other.invite = None
         self.events["paired"] += 1
@@ -345,8 +346,8 @@ class Model:
     def _set_pause(self, person: Person, request: Request, now: dt.datetime, learn: Learned) -> Json:
         """Decided, all of it: a pause is of dates, from the today of who says so, for at most 92 days.
 
-        What both met before they paused is theirs. The later word holds, and what is past stays as it was. A pause that
-        follows on from another began with that one.
+        The later word holds, and what is past or has closed stays as it was. A pause that follows on from another began
+        with that one.
         """
         couple, today = _standing(person), date_at(now, person.zone)
         if request.body["pause"]:
@@ -356,10 +357,10 @@ class Model:
             goes_on = couple.pause is not None and today <= couple.pause[1]
             couple.pause = (min(couple.pause[0], today) if couple.pause and goes_on else today, until)
             couple.paused = {date for date in couple.paused if date < until}
-            couple.paused |= set(dates_from(today, until - DAY)) - couple.complete
+            couple.paused |= {date for date in dates_from(today, until - DAY) if self.window_of(couple, date)[1] > now}
             self.events["paused"] += 1
         elif _pause_seen(couple, today) and couple.pause:
-            couple.paused = {date for date in couple.paused if date < today}
+            couple.paused = {date for date in couple.paused if date < today or self.window_of(couple, date)[1] <= now}
             couple.pause = (couple.pause[0], today) if couple.pause[0] < today else _last_run(couple.paused)
             self.events["pause ended"] += 1
         return self._couple(person, request, now, learn)
@@ -373,10 +374,18 @@ class Model:
         if opens <= now < closes and (before in couple.days or before >= couple.first_date):
             wanted.append(before)
         views = [self._view(person, self._opened(couple, date, now, learn), now) for date in wanted]
+        # A day ahead that is open and that the partner has answered. Decided: the first that waits, else the first.
+        partner = _partner(couple, person.name)
+        ahead = [
+            day for day in couple.days.values() if day.date > today and partner in day.answers and day.is_open(now)
+        ]
+        ahead.sort(key=lambda day: (day.revealed, day.date))
+        self.events["day ahead shown"] += bool(ahead)
         hidden = person.profile["streak_hidden"]
         return {
             "today": views[0],
             "previous": views[1] if len(views) > 1 else None,
+            "next": self._view(person, ahead[0], now) if ahead else None,
             "streak": None if hidden else self.streak(couple, now),
             "pause": _pause_seen(couple, today),
         }
@@ -390,10 +399,19 @@ class Model:
         return {"days": [self._view(person, couple.days[date], now) for date in page], "before": before}
 
     def window_of(self, couple: Couple, date: dt.date) -> tuple[dt.datetime, dt.datetime]:
-        """When the date is open: as stored on its day, or by the zones of now."""
-        if date in couple.days:
-            return couple.days[date].opens, couple.days[date].closes
-        return window(date, self.zones(couple))
+        """When the date is open, by all zones that the two have been in, whether or not anyone has opened its day.
+
+        A date that has closed stays closed, and the hours of one that is open are only ever moved outward.
+        """
+        (_, at_first), *moves = couple.zones
+        opens, closes = window(date, at_first)
+        for instant, zones in moves:
+            earliest, latest = window(date, zones)
+            if instant < opens:
+                opens, closes = earliest, latest
+            elif instant < closes:
+                opens, closes = min(opens, earliest), max(closes, latest)
+        return opens, closes
 
     def _known(self, couple: Couple, request: Request, now: dt.datetime, learn: Learned) -> Day:
         date = dt.date.fromisoformat(request.place)
@@ -408,7 +426,12 @@ class Model:
             prompt = self._prompt(learn.prompt(date))
             allowed = self._choices(couple, date, now)
             assert prompt in allowed, f"{date} has {prompt}, and may have {allowed}"
-            couple.days[date] = Day(date, prompt, *window(date, self.zones(couple)))
+            day = Day(date, prompt, *self.window_of(couple, date))
+            if day.closes <= now:
+                # Decided: a clock that has gone west may show a closed date. Its prompt is seen, and no day is kept.
+                self.events["closed date shown"] += 1
+                return day
+            couple.days[date] = day
             self.events["opened"] += 1
         return couple.days[date]
 
@@ -424,7 +447,8 @@ class Model:
             "date": str(day.date),
             "prompt": _worded(day.prompt, person.profile["language"]),
             "open": day.is_open(now),
-            "closes_at": stamp(day.closes),
+            # By the reader's own clock, so that it tells nothing of where the partner is.
+            "closes_at": stamp(window(day.date, [person.zone])[1]),
             "revealed": day.revealed,
             "swappable": not day.answers and day.swapped is None and day.is_open(now),
             "me": {
@@ -617,8 +641,8 @@ class Model:
         edges = [dt.date.min, *(date for date in breaks if date <= through), dt.date.max]
         met = {date for date in couple.complete if date <= through}
         runs = [
-            # Decided: a day met inside a pause is one of all their days, and of no run.
-            len([date for date in met - couple.paused if after < date < before])
+            # A day that both met counts, also inside a pause.
+            len([date for date in met if after < date < before])
             for after, before in itertools.pairwise(edges)
         ]
         self.events["rest day"] += bool(missed) and missed[0] not in breaks and runs[-1] > 0
@@ -629,7 +653,7 @@ class Model:
     def _streak(self, person: Person, _request: Request, now: dt.datetime, _learn: Learned) -> Json:
         couple, today = _standing(person), date_at(now, person.zone)
         calendar = {}
-        for date in dates_from(max(couple.first, today - 364 * DAY), today):
+        for date in dates_from(max(couple.first, _a_year_to(today)), today):
             opens, closes = self.window_of(couple, date)
             # Decided: what began before they paired looks like rest, too.
             still = "open" if opens <= now < closes else "rest"
@@ -1012,6 +1036,13 @@ def _last_run(dates: set[dt.date]) -> tuple[dt.date, dt.date] | None:
     while first and first - DAY in dates:
         first -= DAY
     return (first, last + DAY) if first and last else None
+
+
+def _a_year_to(today: dt.date) -> dt.date:
+    """The first of the last twelve months' dates: the morrow of the same day a year before."""
+    if (today.month, today.day) == (2, 29):
+        return dt.date(today.year - 1, 3, 1)
+    return dt.date(today.year - 1, today.month, today.day) + DAY
 
 
 def _page(days: Iterable[dt.date], query: str) -> tuple[list[dt.date], str | None]:

@@ -89,7 +89,7 @@ def moved(before: Person, after: Person, instant: dt.datetime) -> tuple[Person, 
     old, new = slots_of(before), slots_of(after)
     today, soon = local_date(instant, after.profile.zone), instant + IN_FLIGHT
     since = {kind: began for kind, began in before.reminded_since.items() if kind in old and instant - began < _KEPT}
-    last_due = {kind: date for kind, date in before.last_due.items() if today - date < _KEPT}
+    last_due = {kind: date for kind, date in after.last_due.items() if today - date < _KEPT}
     owed = [each for each in before.owed if each.until > instant and not after.is_silent_on(each.date)]
     pause_changed = before.paused_until != after.paused_until
     paused_until = after.paused_until if after.paused_until and today - after.paused_until < _KEPT else None
@@ -106,7 +106,7 @@ def moved(before: Person, after: Person, instant: dt.datetime) -> tuple[Person, 
                 # Its run will find a row that is silent, or the one that is written now: it has yet to come.
                 date, fell_due = _last_of(slot, instant)
             if _is_meant(before, kind, date) and date > _taken(before, kind, slot):
-                last_due[kind] = date
+                last_due[kind] = max(date, last_due.get(kind, date))
                 is_silent = before.is_silent_on(date) or after.is_silent_on(date)
                 if to is not None and not is_silent and fell_due + SETTLED_AFTER > instant:
                     owed.append(Owed(kind, slot.zone, slot.time, date, fell_due + SETTLED_AFTER))

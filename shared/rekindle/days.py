@@ -12,57 +12,85 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from rekindle.calendar import DayWindow
-    from rekindle.models import Day, Zone
+    from rekindle.models import Couple, Day, Zone
     from rekindle.streaks import History
 
-_REACH: Final = dt.timedelta(days=3)
-"""A window ends at most 3 hours after the date's end, and a change of zone can have moved that by up to 26 hours."""
+_BEHIND: Final = dt.timedelta(days=3)
+"""A date closes at most 39 hours after it began in UTC: 24, 12 in the westernmost zone, and 3. The rest is slack."""
+
+_AHEAD: Final = dt.timedelta(hours=14)
+"""A date opens at most this long before it begins in UTC: in the easternmost zone."""
 
 _CLOCKS_GO_BACK: Final = dt.timedelta(days=2)
 
 
-def nearby_dates(zones: Iterable[Zone], instant: dt.datetime) -> tuple[dt.date, dt.date]:
-    """The first and the last date that may be open by clocks in these zones: none outside of them is."""
-    today = [local_date(instant, zone) for zone in zones]
-    return min(today) - _REACH, max(today)
+def nearby_dates(instant: dt.datetime) -> tuple[dt.date, dt.date]:
+    """Return the first and the last date that may be open at an instant, whatever zones the two have been in."""
+    return (instant - _BEHIND).date(), (instant + _AHEAD).date()
 
 
-def begun_dates(zones: Iterable[Zone], instant: dt.datetime) -> tuple[dt.date, dt.date]:
-    """The first and the last date of which a day may have been opened that still takes answers.
+def latest_date(zones: Iterable[Zone], instant: dt.datetime) -> dt.date:
+    """Return the latest date that a clock in these zones shows."""
+    return max(local_date(instant, zone) for zone in zones)
 
-    A clock that was further east had come to dates that lie ahead of both by now, and their days are open.
+
+def window_of(couple: Couple, date: dt.date, stored: Mapping[dt.date, Day]) -> DayWindow:
+    """Return the window of a couple's date, whether or not anyone has opened its day.
+
+    `stored` holds the days that exist around the date.
     """
-    first, last = nearby_dates(zones, instant)
-    return first, last + _CLOCKS_GO_BACK
+    if date in stored:
+        return stored[date].window
+    return couple.windows.get(date) or day_window(date, couple.zones)
 
 
-def window_of(date: dt.date, stored: Mapping[dt.date, Day], zones: Iterable[Zone]) -> DayWindow:
-    """The window of a date: as stored on its day, or as the zones have it while there is none."""
-    return stored[date].window if date in stored else day_window(date, zones)
+def windows_after_move(
+    couple: Couple, zones: tuple[Zone, ...], stored: Mapping[dt.date, Day], instant: dt.datetime
+) -> dict[dt.date, DayWindow]:
+    """Return the windows that differ from what `zones` alone say, once the two are in them from `instant` on.
+
+    A date that has closed stays closed. An open date keeps its hours and gains those of the new zones. A date that has
+    not begun follows the new zones. `stored` holds the nearby days that exist.
+    """
+    kept = {}
+    for date in dates(*nearby_dates(instant)):
+        before, by_zones = window_of(couple, date, stored), day_window(date, zones)
+        if instant >= before.closes_at:
+            after = before
+        elif instant >= before.opens_at or date in stored:
+            after = before.widened(by_zones)
+        else:
+            after = by_zones
+        if after != by_zones:
+            kept[date] = after
+    return kept
 
 
-def open_dates(stored: Mapping[dt.date, Day], zones: tuple[Zone, ...], instant: dt.datetime) -> frozenset[dt.date]:
+def open_dates(couple: Couple, stored: Mapping[dt.date, Day], instant: dt.datetime) -> frozenset[dt.date]:
     """The dates that take answers at an instant; `stored` holds those of the nearby days that exist."""
-    return frozenset(
-        date for date in dates(*nearby_dates(zones, instant)) if window_of(date, stored, zones).is_open(instant)
-    )
+    return frozenset(date for date in dates(*nearby_dates(instant)) if window_of(couple, date, stored).is_open(instant))
+
+
+def latest_closed(couple: Couple, stored: Mapping[dt.date, Day], instant: dt.datetime) -> dt.date:
+    """Return the latest date that takes no answers any more."""
+    return max(date for date in dates(*nearby_dates(instant)) if window_of(couple, date, stored).closes_at <= instant)
 
 
 def counted_from(zones: tuple[Zone, ...], created_at: dt.datetime) -> dt.date:
     """The first date that a couple has whole; those that had begun when they paired are not theirs to miss."""
-    begun = (date for date in dates(*nearby_dates(zones, created_at)) if day_window(date, zones).opens_at < created_at)
+    begun = (date for date in dates(*nearby_dates(created_at)) if day_window(date, zones).opens_at < created_at)
     return max(begun) + dt.timedelta(days=1)
 
 
-def streak_at(history: History, stored: Mapping[dt.date, Day], zones: tuple[Zone, ...], instant: dt.datetime) -> Streak:
+def streak_at(couple: Couple, history: History, stored: Mapping[dt.date, Day], instant: dt.datetime) -> Streak:
     """The couple's streak: every date that has closed is judged, and every complete one counts.
 
     So does one that no clock of theirs shows any more because they have flown west since; what lies between is ahead.
     """
-    _, today = nearby_dates(zones, instant)
+    today = latest_date(couple.zones, instant)
     last = max({today, *history.complete})
     ahead = dates(today + dt.timedelta(days=1), last)
-    return streak_of(history, open_dates(stored, zones, instant).union(ahead), last)
+    return streak_of(history, open_dates(couple, stored, instant).union(ahead), last)
 
 
 def earliest_date(first_date: dt.date) -> dt.date:

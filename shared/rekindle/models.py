@@ -291,7 +291,8 @@ class Couple:
     `first_date` is the earliest date that either clock showed when the couple was made and `counted_from` the first
     that they had whole; `themes_met` is what the last weeks brought, and `ended_at` when they unpaired. `packs` are
     those of which either has said something, for both. `pause` is the latest, running or over, and `paused` are all
-    dates that a pause has kept out of the streak (`rekindle.pauses`).
+    dates inside a pause (`rekindle.pauses`). `windows` are the hours of dates around the latest change of a zone, where
+    they differ from what the present zones say (`rekindle.days`).
     `touch_wanted_by` are those who have opted in to touch reminders, and `touch_from` is the date from which both had,
     None while they have not. `revision` grows by one whenever a profile, a theme, a pack, a pause or such a wish is
     written, and guards the choice of a day's prompt, a pause, and the agreement on touch, which rest on both persons.
@@ -303,6 +304,7 @@ class Couple:
     counted_from: dt.date
     profiles: Mapping[Uid, Profile]
     themes_met: Mapping[dt.date, Theme] = field(default_factory=dict)
+    windows: Mapping[dt.date, DayWindow] = field(default_factory=dict)
     packs: Mapping[PackId, PackWish] = field(default_factory=dict)
     ended_at: dt.datetime | None = None
     pause: Pause | None = None

@@ -1,8 +1,7 @@
 """The couple's pause: a time off that either of them takes for both, in which nothing asks them to take part.
 
-A pause is of dates, as a day is, and either partner speaks of it by their own clock. Inside it a date neither counts
-for the streak nor breaks it. A day that they had both met before they paused stays theirs, though: whoever takes a
-break in the evening does not lose the day for it.
+A pause is of dates, as a day is, and either partner speaks of it by their own clock. A date inside it is never missed,
+and counts for the streak if both take part in it all the same.
 """
 
 from __future__ import annotations
@@ -35,29 +34,30 @@ def ends_of(today: dt.date) -> tuple[dt.date, dt.date]:
     return today + _ONE_DAY, today + LONGEST
 
 
-def pausing(couple: Couple, today: dt.date, until: dt.date, complete: Collection[dt.date]) -> Couple:
+def pausing(couple: Couple, today: dt.date, until: dt.date, closed: dt.date) -> Couple:
     """The couple with a pause from `today` until just before `until`, or with the end of the running one moved there.
 
-    `complete` are the dates that both have met by now. What is past stays as it was, and a pause that follows on from
-    another goes on from its beginning.
+    What is past stays as it was: dates before `today`, and those up to `closed`, which take no answers any more. A
+    pause that follows on from another goes on from its beginning.
     """
     latest = couple.pause
-    new = set(dates(today, until - _ONE_DAY)).difference(complete)
+    new = dates(max(today, closed + _ONE_DAY), until - _ONE_DAY)
     return replace(
         couple,
         pause=Pause(min(latest.first, today) if latest and today <= latest.until else today, until),
-        paused=frozenset(date for date in couple.paused if date < until) | new,
+        paused=frozenset(date for date in couple.paused if date < until).union(new),
     )
 
 
-def resumed(couple: Couple, today: dt.date) -> Couple:
-    """The couple without a pause from `today` on, which counts again; the same if there is none by then.
+def resumed(couple: Couple, today: dt.date, closed: dt.date) -> Couple:
+    """The couple without a pause from `today` on; the same if there is none by then.
 
-    What a partner, whose clock may be behind, still has of an earlier one is theirs to end.
+    Dates up to `closed` take no answers any more and stay as they were. What a partner, whose clock may be behind,
+    still has of an earlier pause is theirs to end.
     """
     if pause_on(couple, today) is None or couple.pause is None:
         return couple
-    paused = frozenset(date for date in couple.paused if date < today)
+    paused = frozenset(date for date in couple.paused if date < today or date <= closed)
     pause = Pause(couple.pause.first, today) if couple.pause.first < today else _latest(paused)
     return replace(couple, pause=pause, paused=paused)
 

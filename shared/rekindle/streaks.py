@@ -21,6 +21,7 @@ REST_SPACING = dt.timedelta(days=7)
 """Missed dates at least this far apart are rest days; one that follows another sooner ends the run."""
 
 _ONE_DAY = dt.timedelta(days=1)
+_LEAP_DAY = (2, 29)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,24 +59,32 @@ class DayMark(StrEnum):
 def streak_of(history: History, open_dates: frozenset[dt.date], through: dt.date) -> Streak:
     """The streak as the dates from the couple's first up to `through` make it.
 
-    A complete date counts at once. An open date that is not complete yet is neutral. Inside a pause a date neither
-    counts for a run nor ends one, though a day the couple met then is part of the total. A date that is closed, not
-    complete, not paused and not excused was missed: a rest day if none of the six dates before it was missed, and
-    otherwise the end of the run.
+    A complete date counts at once, also inside a pause. An open date that is not complete yet is neutral. A date that
+    is closed, not complete, not paused and not excused was missed: a rest day if none of the six dates before it was
+    missed, and otherwise the end of the run.
     """
     run = longest = total = 0
     last_missed: dt.date | None = None
     for date in _dates(history.first, through):
         if date in history.complete:
             total += 1
-            if date not in history.paused:
-                run += 1
-                longest = max(longest, run)
+            run += 1
+            longest = max(longest, run)
         elif date not in open_dates and date not in history.excused and date not in history.paused:
             if last_missed is not None and date - last_missed < REST_SPACING:
                 run = 0
             last_missed = date
     return Streak(current=run, longest=longest, total=total)
+
+
+def first_of_year(last: dt.date) -> dt.date:
+    """Return the first of the twelve months of dates that end with `last`: the date after the same day a year before.
+
+    A year that ends on 29 February begins on 1 March.
+    """
+    if (last.month, last.day) == _LEAP_DAY:
+        return dt.date(last.year - 1, 3, 1)
+    return last.replace(year=last.year - 1) + _ONE_DAY
 
 
 def calendar_marks(

@@ -84,10 +84,12 @@ def test_a_push_says_nothing_but_the_catalogues_words(apart: Two) -> None:
 def test_a_person_who_moves_keeps_an_open_day_open(apart: Two) -> None:
     ada, ben = apart
     date = ada.today()
-    before = ada.call("GET", f"/v1/days/{date}")["closes_at"]
+    seen_by_ada, before = (phone.call("GET", f"/v1/days/{date}") for phone in apart)
     ben.call("PUT", "/v1/me", {"display_name": "Ben", "zone": "Pacific/Honolulu"})
-    after = ada.call("GET", f"/v1/days/{date}")["closes_at"]
-    assert dt.datetime.fromisoformat(after) > dt.datetime.fromisoformat(before)
+    assert ada.call("GET", f"/v1/days/{date}") == seen_by_ada, "nothing tells where the partner is"
+    after = ben.call("GET", f"/v1/days/{date}")
+    assert after["open"]
+    assert dt.datetime.fromisoformat(after["closes_at"]) > dt.datetime.fromisoformat(before["closes_at"])
 
 
 def test_a_repeated_post_under_one_key_gives_the_same_invite(a_phone: NewPhone) -> None:

@@ -42,6 +42,11 @@ def answer(phone: Phone, date: str, text: str | None = "The way you hum.", **fie
     return phone.put(f"/v1/days/{date}/answer", {"text": text, **fields})
 
 
+def dates(first: str, last: str) -> list[str]:
+    start, end = dt.date.fromisoformat(first), dt.date.fromisoformat(last)
+    return [str(start + number * DAY) for number in range((end - start).days + 1)]
+
+
 def couple_of(parts: Parts, phone: Phone) -> Couple:
     person = parts.people.person(phone.uid)
     assert person
@@ -158,9 +163,34 @@ class TestTwoClocks:
             body = phone.get("/v1/today").body
             assert (body["today"]["date"], body["previous"]["date"]) == ("2026-03-03", "2026-03-02")
             assert body["previous"]["open"]
-            assert body["previous"]["closes_at"] == "2026-03-03T08:00:00Z"
         set_clocks("2026-03-03T08:00:00Z", ada, ben)
         assert [phone.get("/v1/today").body["previous"] for phone in couple] == [None, None]
+
+    def test_a_day_closes_by_the_readers_own_clock_and_is_open_for_as_long_as_the_partners_needs(
+        self, couple: tuple[Phone, Phone]
+    ) -> None:
+        ada, ben = couple
+        set_clocks("2026-03-02T18:00:00Z", ada, ben)
+        shown = [phone.get("/v1/days/2026-03-02").body for phone in couple]
+        assert [day["closes_at"] for day in shown] == ["2026-03-03T08:00:00Z", "2026-03-02T18:00:00Z"]
+        assert [day["open"] for day in shown] == [True, True]
+
+    def test_no_reply_tells_where_the_partner_is(self, api: Handler) -> None:
+        """The Azores are an hour behind London, Warsaw an hour ahead, and every date and instant is the same."""
+        seen = []
+        for zone in ("Atlantic/Azores", "Europe/Warsaw"):
+            ada, ben = a_phone(api, "ada", LONDON), a_phone(api, "ben", zone)
+            set_clocks("2026-06-05T12:00:00Z", ada, ben)
+            pair(ada, ben)
+            replies: list[object] = []
+            for date in dates("2026-06-05", "2026-06-07"):
+                set_clocks(f"{date}T12:00:00Z", ada, ben)
+                replies.append(answer(ben, date).status)
+                for path in ("/v1/today", f"/v1/days/{date}", "/v1/days", "/v1/streak", "/v1/recap", "/v1/couple"):
+                    reply = ada.get(path)
+                    replies.append((reply.status, sorted(_instants(reply.body))))
+            seen.append(replies)
+        assert seen[0] == seen[1]
 
     def test_the_earlier_partner_answers_a_date_that_the_other_has_not_reached(
         self, couple: tuple[Phone, Phone]
@@ -169,6 +199,63 @@ class TestTwoClocks:
         assert answer(ben, "2026-03-03").status == 200
         assert ada.get("/v1/today").body["today"]["date"] == "2026-03-02"
         assert answer(ada, "2026-03-03").body["revealed"]
+
+    def test_a_day_ahead_is_shown_once_the_partner_has_answered_it(self, couple: tuple[Phone, Phone]) -> None:
+        """In Tokyo it is 3 March, and in New York the day before. A push says that the partner has answered."""
+        ada, ben = couple
+        ben.get("/v1/today")
+        assert ada.get("/v1/today").body["next"] is None, "that the partner has looked is not to be seen"
+        answer(ben, "2026-03-03", "Sealed.")
+        shown = ada.get("/v1/today").body
+        assert (shown["today"]["date"], shown["next"]["date"]) == ("2026-03-02", "2026-03-03")
+        assert shown["next"] == ada.get("/v1/days/2026-03-03").body
+        assert (shown["next"]["partner"], shown["next"]["open"]) == ({"state": "answered", "text": None}, True)
+        assert ben.get("/v1/today").body["next"] is None
+        assert answer(ada, "2026-03-03").body["partner"]["text"] == "Sealed."
+        assert ada.get("/v1/today").body["next"]["revealed"]
+        set_clocks("2026-03-03T15:00:00Z", ada, ben)
+        shown = ada.get("/v1/today").body
+        assert (shown["today"]["date"], shown["next"]) == ("2026-03-03", None)
+
+    def test_who_is_behind_sees_nothing_of_a_day_ahead_that_only_they_have_answered(
+        self, couple: tuple[Phone, Phone]
+    ) -> None:
+        ada, ben = couple
+        assert answer(ada, "2026-03-03").status == 200
+        assert ada.get("/v1/today").body["next"] is None
+        assert ben.get("/v1/today").body["today"]["partner"]["state"] == "answered"
+
+    def test_of_two_days_ahead_the_first_that_waits_is_shown(self, api: Handler) -> None:
+        """The earlier date closes first. A date that both have answered gives way to one of which a push has come."""
+        ada, ben = a_phone(api, "ada", "Etc/GMT+12"), a_phone(api, "ben", "Pacific/Kiritimati")
+        set_clocks("2026-03-03T10:30:00Z", ada, ben)
+        pair(ada, ben)
+
+        def ahead() -> Any:
+            shown = ada.get("/v1/today").body
+            assert shown["today"]["date"] == "2026-03-02"
+            return shown["next"] and shown["next"]["date"]
+
+        assert ben.get("/v1/today").body["today"]["date"] == "2026-03-04"
+        assert ahead() is None
+        answer(ben, "2026-03-04")
+        assert ahead() == "2026-03-04"
+        answer(ben, "2026-03-03")
+        assert ahead() == "2026-03-03"
+        assert answer(ada, "2026-03-03").body["revealed"]
+        assert ahead() == "2026-03-04"
+        assert answer(ada, "2026-03-04").body["revealed"]
+        assert ahead() == "2026-03-03"
+
+    def test_a_day_that_the_partner_answered_before_a_journey_west_is_a_day_ahead(self, api: Handler) -> None:
+        ada, ben = a_phone(api, "ada", "Pacific/Kiritimati"), a_phone(api, "ben", "Pacific/Kiritimati")
+        set_clocks("2026-03-02T10:30:00Z", ada, ben)
+        pair(ada, ben)
+        answer(ben, "2026-03-03")
+        for phone in (ada, ben):
+            move(phone, "Pacific/Midway")
+        assert ada.get("/v1/today").body["today"]["date"] == "2026-03-01"
+        assert ada.get("/v1/today").body["next"]["date"] == "2026-03-03"
 
     def test_no_day_comes_before_the_couple_did(self, couple: tuple[Phone, Phone]) -> None:
         """On 2 March at 07:00 UTC the first is still open; a couple made then does not get it."""
@@ -376,7 +463,8 @@ class TestMoving:
     def test_west_keeps_a_day_open_longer(self, lisbon: tuple[Phone, Phone]) -> None:
         ada, ben = lisbon
         move(ben, NEW_YORK)
-        assert ada.get("/v1/today").body["today"]["closes_at"] == "2026-03-03T08:00:00Z"
+        assert ada.get("/v1/today").body["today"]["closes_at"] == "2026-03-03T03:00:00Z"
+        assert ben.get("/v1/today").body["today"]["closes_at"] == "2026-03-03T08:00:00Z"
         set_clocks("2026-03-03T07:59:59.999Z", ada, ben)
         assert answer(ada, "2026-03-02").status == 200
 
@@ -390,15 +478,15 @@ class TestMoving:
         assert day.window.closes_at == an_instant("2026-03-03T03:00:00Z")
         set_clocks("2026-03-03T02:59:59.999Z", ada, ben)
         assert answer(ada, "2026-03-02").status == 200
-        # A day that is made after the move has the hours of the new place.
+        # What a phone shows is of the clock that it has now.
         assert ada.get("/v1/today").body["today"]["closes_at"] == "2026-03-03T18:00:00Z"
 
-    def test_there_and_back_leaves_the_widest_hours(self, lisbon: tuple[Phone, Phone]) -> None:
+    def test_there_and_back_leaves_the_widest_hours(self, parts: Parts, lisbon: tuple[Phone, Phone]) -> None:
         ada, ben = lisbon
         for zone in ("Pacific/Midway", TOKYO, LONDON):
             move(ben, zone)
         # 2 March ends in Midway at 11:00 UTC.
-        assert ada.get("/v1/today").body["today"]["closes_at"] == "2026-03-03T14:00:00Z"
+        assert closing(parts, ada, "2026-03-02") == an_instant("2026-03-03T14:00:00Z")
 
     def test_a_closed_day_stays_closed(self, lisbon: tuple[Phone, Phone]) -> None:
         ada, ben = lisbon
@@ -408,7 +496,7 @@ class TestMoving:
         assert not ben.get("/v1/today").body["today"]["open"]
         assert answer(ben, "2026-03-02").problem == "day-closed"
 
-    def test_a_day_begun_in_the_east_is_widened_by_every_leg_of_the_way_west(self, api: Handler) -> None:
+    def test_a_day_begun_in_the_east_is_widened_by_every_leg_of_the_way_west(self, api: Handler, parts: Parts) -> None:
         """By the second leg no clock of theirs has come to the date yet, and it is open all the same."""
         ada, ben = a_phone(api, "ada", "Pacific/Kiritimati"), a_phone(api, "ben", LONDON)
         set_clocks("2026-03-02T10:30:00Z", ada, ben)
@@ -416,11 +504,73 @@ class TestMoving:
         assert ada.get("/v1/today").body["today"]["date"] == "2026-03-03"
         move(ada, NEW_YORK)
         # 3 March ends in New York at 05:00 UTC, and in Midway at 11:00.
-        assert ben.get("/v1/days/2026-03-03").body["closes_at"] == "2026-03-04T08:00:00Z"
+        assert closing(parts, ada, "2026-03-03") == an_instant("2026-03-04T08:00:00Z")
         move(ada, "Pacific/Midway")
-        assert ben.get("/v1/days/2026-03-03").body["closes_at"] == "2026-03-04T14:00:00Z"
+        assert closing(parts, ada, "2026-03-03") == an_instant("2026-03-04T14:00:00Z")
         set_clocks("2026-03-04T13:59:00Z", ada, ben)
         assert answer(ada, "2026-03-03").status == 200
+
+    @pytest.mark.parametrize("opened", [False, True])
+    def test_a_date_that_has_closed_stays_closed_when_a_partner_moves_west(self, api: Handler, *, opened: bool) -> None:
+        """6 and 7 June were missed in New York. On Pago Pago's clock it is 7 June once more."""
+        ada, ben = a_phone(api, "ada", NEW_YORK), a_phone(api, "ben", NEW_YORK)
+        set_clocks("2026-05-30T16:00:00Z", ada, ben)
+        pair(ada, ben)
+        for date in dates("2026-05-31", "2026-06-05"):
+            set_clocks(f"{date}T16:00:00Z", ada, ben)
+            assert answer(ada, date).status == 200
+            assert answer(ben, date).body["revealed"]
+        for date in dates("2026-06-06", "2026-06-07") if opened else []:
+            set_clocks(f"{date}T16:00:00Z", ada, ben)
+            ben.get("/v1/today")
+        set_clocks("2026-06-08T07:30:00Z", ada, ben)
+        before = ben.get("/v1/streak").body
+        assert (before["current"], before["total"]) == (0, 6)
+        move(ada, "Pacific/Pago_Pago")
+        assert ben.get("/v1/streak").body == before
+        assert ada.get("/v1/streak").body["calendar"]["2026-06-07"] == "rest"
+        assert answer(ada, "2026-06-07").problem == ("day-closed" if opened else "no-such-day")
+        today = ada.get("/v1/today").body
+        assert (today["today"]["date"], today["today"]["open"]) == ("2026-06-07", False)
+        assert today["streak"]["current"] == 0
+        # To look at it opens nothing: the journal has a day of it only if it was opened in time.
+        assert [day["date"] for day in ada.get("/v1/days?limit=1").body["days"]] == [
+            "2026-06-07" if opened else "2026-06-05"
+        ]
+        assert answer(ben, "2026-06-08").status == 200
+        assert ben.get("/v1/today").body["previous"] is None
+
+    @pytest.mark.parametrize("opened", [False, True])
+    def test_a_date_that_is_open_stays_open_when_both_move_east(self, api: Handler, *, opened: bool) -> None:
+        """6 June is open in New York until 07:00 UTC, and has long ended in Tokyo."""
+        ada, ben = a_phone(api, "ada", NEW_YORK), a_phone(api, "ben", NEW_YORK)
+        set_clocks("2026-06-04T16:00:00Z", ada, ben)
+        pair(ada, ben)
+        if opened:
+            set_clocks("2026-06-06T16:00:00Z", ada, ben)
+            ada.get("/v1/today")
+        set_clocks("2026-06-07T06:00:00Z", ada, ben)
+        for phone in (ada, ben):
+            move(phone, TOKYO)
+        set_clocks("2026-06-07T06:59:59.999Z", ada, ben)
+        assert ada.get("/v1/streak").body["calendar"]["2026-06-06"] == "open"
+        assert ada.get("/v1/today").body["previous"]["date"] == "2026-06-06"
+        assert answer(ada, "2026-06-06").status == 200
+        set_clocks("2026-06-07T07:00:00Z", ada, ben)
+        assert answer(ben, "2026-06-06").problem == "day-closed"
+        assert ada.get("/v1/streak").body["calendar"]["2026-06-06"] == "rest"
+
+    def test_an_unopened_date_takes_an_answer_until_it_would_have_closed(self, api: Handler) -> None:
+        ada, ben = a_phone(api, "ada", NEW_YORK), a_phone(api, "ben", NEW_YORK)
+        set_clocks("2026-06-04T16:00:00Z", ada, ben)
+        pair(ada, ben)
+        set_clocks("2026-06-07T06:00:00Z", ada, ben)
+        for phone in (ada, ben):
+            move(phone, TOKYO)
+        assert answer(ada, "2026-06-06").status == 200
+        set_clocks("2026-06-07T06:59:59.999Z", ada, ben)
+        assert answer(ben, "2026-06-06").body["revealed"]
+        assert ben.get("/v1/streak").body["calendar"]["2026-06-06"] == "complete"
 
     def test_what_does_not_move_anybody_moves_no_hours(self, lisbon: tuple[Phone, Phone]) -> None:
         ada, ben = lisbon
@@ -588,6 +738,22 @@ class TestSeal:
             assert secret not in kept
         tokens = repr([row for row in rows if not row["pk"]["S"].startswith(("PERSON#", "DUE#"))])
         assert "token-ada" not in tokens
+
+
+def closing(parts: Parts, phone: Phone, date: str) -> dt.datetime:
+    """When the couple's day closes, which no reply tells."""
+    day = parts.days.day(couple_of(parts, phone).id, dt.date.fromisoformat(date))
+    assert day
+    return day.window.closes_at
+
+
+def _instants(body: Any) -> list[str]:
+    """Every date and instant in a reply."""
+    if isinstance(body, dict):
+        return [found for name, value in body.items() for found in (*_instants(name), *_instants(value))]
+    if isinstance(body, list):
+        return [found for value in body for found in _instants(value)]
+    return [body] if isinstance(body, str) and body.startswith("20") else []
 
 
 def move(phone: Phone, zone: str) -> None:

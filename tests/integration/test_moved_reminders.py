@@ -92,6 +92,28 @@ def test_what_passed_long_ago_is_not_caught_up_with(parts: Parts, api: Handler) 
     assert due_at(parts, ada, TOKYO, dt.time(8, 30), DATE + dt.timedelta(days=1)) == set()
 
 
+def test_nobody_is_reminded_of_a_date_that_has_closed_and_is_today_once_more(parts: Parts, api: Handler) -> None:
+    """Paired on the evening of 2 March in New York, which closes at 08:00 UTC; then it is the 2nd in Pago Pago."""
+    ada, ben = (a_phone(api, name, NEW_YORK) for name in ("ada", "ben"))
+    for phone in (ada, ben):
+        phone.now = an_instant("2026-03-03T02:00:00Z")
+    pair(ada, ben)
+    pago_pago, evening = "Pacific/Pago_Pago", dt.time(20, 30)
+    fly(ada, pago_pago, "2026-03-03T08:30:00Z")
+    assert jobs_for(parts, ada) == []
+    assert due_at(parts, ada, pago_pago, evening, DATE) == set()
+    assert due_at(parts, ada, pago_pago, evening, DATE + dt.timedelta(days=1)) == {PushKind.EVENING}
+
+
+def test_an_open_date_that_is_today_once_more_is_reminded_of(parts: Parts, api: Handler) -> None:
+    ada, ben = (a_phone(api, name, NEW_YORK) for name in ("ada", "ben"))
+    for phone in (ada, ben):
+        phone.now = an_instant("2026-03-03T02:00:00Z")
+    pair(ada, ben)
+    fly(ada, "Pacific/Pago_Pago", "2026-03-03T07:00:00Z")
+    assert due_at(parts, ada, "Pacific/Pago_Pago", dt.time(20, 30), DATE) == {PushKind.EVENING}
+
+
 def test_a_reminder_that_moves_just_after_it_fell_due_is_still_told_by_its_old_slot(parts: Parts, api: Handler) -> None:
     """The run of 08:30 may not have come to them when they choose 09:00 at 08:31."""
     ada = a_couple(api, NEW_YORK)

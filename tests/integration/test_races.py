@@ -13,6 +13,7 @@ import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -742,6 +743,20 @@ class TestLeaving:
                 # Both places' hours, whichever came first.
                 assert day.window.opens_at == an_instant("2026-03-01T15:00:00Z")
                 assert day.window.closes_at == an_instant("2026-03-03T03:00:00Z")
+
+    def test_two_who_move_at_once_lose_no_hour_of_a_date_that_nobody_has_opened(self, parts: Parts) -> None:
+        """Both leave London for Tokyo, where 2 March is over; it stays open as long as in London."""
+        for _ in range(15):
+            ada, ben = Racer(parts), Racer(parts)
+            pair(ada, ben)
+            assert lost(race(partial(ada.move, TOKYO), partial(ben.move, TOKYO))) == []
+            assert ada.person.couple
+            couple = parts.couples.couple(ada.person.couple)
+            assert couple
+            assert set(couple.zones) == {TOKYO}
+            window = couple.windows[dt.date(2026, 3, 2)]
+            assert window.opens_at == an_instant("2026-03-01T15:00:00Z")
+            assert window.closes_at == an_instant("2026-03-03T03:00:00Z")
 
 
 @on_awss_engine

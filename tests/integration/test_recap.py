@@ -130,7 +130,7 @@ def test_an_earlier_week_stays_as_it_was(londoners: tuple[Phone, Phone]) -> None
 
 
 def test_a_pause_leaves_the_run_whole_and_is_not_spoken_of(londoners: tuple[Phone, Phone]) -> None:
-    """They meet once in it: that is a day of the week, and of no run."""
+    """They meet once in it, and that day counts."""
     ada, ben = londoners
     meet([MONDAY, MONDAY + DAY], ada, ben)
     at_noon(MONDAY + 2 * DAY, ada, ben)
@@ -140,7 +140,7 @@ def test_a_pause_leaves_the_run_whole_and_is_not_spoken_of(londoners: tuple[Phon
     at_noon(MONDAY + 14 * DAY, ada, ben)
     first, second = recap(ada, MONDAY), recap(ben)
     assert first["days_met"]["dates"] == ["2026-03-02", "2026-03-03", "2026-03-06"]
-    assert first["streak"] == {"current": 2, "longest": 2, "total": 3}
+    assert first["streak"] == {"current": 3, "longest": 3, "total": 3}
     assert second["days_met"] == {"count": 0, "dates": []}
     assert second["streak"] == first["streak"]
     assert second["new"] == NOTHING_NEW

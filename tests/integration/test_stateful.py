@@ -983,6 +983,7 @@ EVENTS: Final = (
     "streak broken",
     "milestone",
     "window widened",
+    "day ahead shown",
     "seal held to the byte",
     "course",
     "pack chosen",

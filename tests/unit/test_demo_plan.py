@@ -15,7 +15,7 @@ from local.demo_plan import COUPLE, COURSE_SCENES, HARU, MAYA, MILESTONE, PAUSED
 from local.pack_lint import read_pack
 from local.places import ROOT
 from rekindle.calendar import day_window, local_date
-from rekindle.days import nearby_dates, open_dates
+from rekindle.days import dates, latest_date, nearby_dates
 from rekindle.models import PushKind
 from rekindle.pack_source import check_source
 from rekindle.recap import Week, recap_of
@@ -178,9 +178,9 @@ def test_the_look_back_expects_of_each_week_what_the_rules_make_of_it(now: dt.da
     plan = planned(now)
     met = frozenset(moment.date for moment in plan.moments if moment.completes)
     history = History(plan.dates[0], met, paused=frozenset({plan.dates[PAUSED_SCENE]}))
-    _, latest = nearby_dates(ZONES, now)
+    open_dates = frozenset(date for date in dates(*nearby_dates(now)) if day_window(date, ZONES).is_open(now))
     for week in (Week.of(plan.dates[-1]), Week.last_before(plan.dates[-1])):
-        recap = recap_of(week, history, open_dates({}, tuple(ZONES), now), latest)
+        recap = recap_of(week, history, open_dates, latest_date(ZONES, now))
         wanted = plan.week_of(week.monday)
         assert wanted.dates == recap.met
         assert recap.met

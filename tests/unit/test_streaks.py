@@ -16,6 +16,7 @@ from rekindle.streaks import (
     History,
     Streak,
     calendar_marks,
+    first_of_year,
     milestone_crossed,
     pack_dates,
     streak_of,
@@ -90,10 +91,7 @@ def plain_streak(history: History, open_dates: frozenset[dt.date], through: dt.d
 
     dates = [day(number) for number in range((through - FIRST).days + 1)]
     ends = [-1, *(number for number, date in enumerate(dates) if ends_the_run(date)), len(dates)]
-    runs = [
-        sum(date in history.complete - history.paused for date in dates[start + 1 : end])
-        for start, end in pairwise(ends)
-    ]
+    runs = [sum(date in history.complete for date in dates[start + 1 : end]) for start, end in pairwise(ends)]
     return Streak(current=runs[-1], longest=max(runs), total=sum(date in history.complete for date in dates))
 
 
@@ -147,13 +145,33 @@ def test_a_fault_of_ours_never_costs_a_couple_anything(
 
 
 @given(complete_days(), spans, throughs, some_days)
-def test_nothing_that_happens_inside_a_pause_moves_the_streak(
+def test_a_day_that_both_met_inside_a_pause_counts_like_any_other(
     complete: frozenset[dt.date], pause: frozenset[dt.date], through: dt.date, met_anyway: frozenset[dt.date]
 ) -> None:
     inside = frozenset(date for date in met_anyway if date in pause and date >= FIRST)
-    quiet = streak_of(History(FIRST, complete - inside, pause), NOTHING, through)
-    lively = streak_of(History(FIRST, complete | inside, pause), NOTHING, through)
-    assert (lively.current, lively.longest) == (quiet.current, quiet.longest)
+    met = complete | inside
+    assert streak_of(History(FIRST, met, pause), NOTHING, through) == streak_of(
+        History(FIRST, met, pause - inside), NOTHING, through
+    )
+
+
+def test_a_year_ends_on_its_date_and_begins_on_the_morrow_of_the_same_day_a_year_before() -> None:
+    assert first_of_year(dt.date(2028, 12, 31)) == dt.date(2028, 1, 1)
+    assert first_of_year(dt.date(2027, 12, 31)) == dt.date(2027, 1, 1)
+    assert first_of_year(dt.date(2028, 2, 29)) == dt.date(2027, 3, 1)
+    assert first_of_year(dt.date(2029, 2, 28)) == dt.date(2028, 2, 29)
+    assert first_of_year(dt.date(2029, 3, 1)) == dt.date(2028, 3, 2)
+
+
+@given(st.dates(dt.date(2020, 1, 1), dt.date(2104, 12, 31)))
+def test_a_year_has_each_day_of_the_calendar_once(last: dt.date) -> None:
+    first = first_of_year(last)
+    year = [dt.date.fromordinal(number) for number in range(first.toordinal(), last.toordinal() + 1)]
+    named = [(date.month, date.day) for date in year]
+    assert len(set(named)) == len(named)
+    assert len(set(named) - {(2, 29)}) == 365
+    morrow = last + dt.timedelta(days=1)
+    assert dt.timedelta(0) <= first_of_year(morrow) - first <= dt.timedelta(days=2)
 
 
 @given(histories, open_days, throughs)
@@ -197,8 +215,8 @@ def test_a_pause_holds_the_streak_however_long_it_is() -> None:
     assert run_of("xxx" + 10 * "." + "xx", days_from(3, 10)) == Streak(current=5, longest=5, total=5)
 
 
-def test_a_day_met_inside_a_pause_is_a_day_met_and_no_more() -> None:
-    assert run_of("xxxxx", days(3)) == Streak(current=4, longest=4, total=5)
+def test_a_pause_begun_or_ended_around_a_day_that_both_met_changes_nothing() -> None:
+    assert run_of("xxxxx", days(3)) == run_of("xxxxx") == Streak(current=5, longest=5, total=5)
 
 
 def test_a_couple_that_has_just_paired_has_missed_nothing() -> None:

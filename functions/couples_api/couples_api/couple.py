@@ -51,8 +51,8 @@ def get_couple(caller: TheCaller, parts: TheParts) -> CoupleWithPacksView:
 def patch_couple(body: CouplePatchBody, caller: TheCaller, parts: TheParts) -> CoupleWithPacksView:
     """Pause for both from the caller's today on, move the end of the pause, or end it. Either of the two may.
 
-    Nobody is told who did. While it lasts no reminder comes to either, and no date counts for the streak or breaks it;
-    the day's prompt is there all the same. It ends by itself on the date that is named. Ended by hand, today counts.
+    Nobody is told who did. While it lasts no reminder comes to either, and no date is missed. The day's prompt is there
+    all the same, and a day that both answer counts. It ends by itself on the date that is named.
     """
     person = known_person(parts, caller.uid)
     couple = standing_couple(parts, person)

@@ -15,8 +15,8 @@ from couples_api.parts import CalendarDate, TheCaller, TheParts, standing_couple
 from couples_api.pause import PauseView, pause_view
 from couples_api.reader import DayView, Reader, reader_of
 from couples_api.streak import StreakView, known_history, note_complete
-from rekindle.calendar import day_window, local_date
-from rekindle.days import open_dates, streak_at
+from rekindle.calendar import local_date
+from rekindle.days import open_dates, streak_at, window_of
 from rekindle.errors import ContentionError, WriteConflictError
 from rekindle.models import Answer, Couple, Day, PromptKind
 from rekindle.playlist import prompt_on
@@ -35,13 +35,16 @@ DatePath = Annotated[CalendarDate, Path(description="A calendar date, YYYY-MM-DD
 
 
 class TodayView(BaseModel):
-    """Today by the caller's clock, the day before while it still takes answers, and the streak unless hidden.
+    """Today by the caller's clock, the days beside it that can be answered, and the streak unless hidden.
 
+    `previous` is the day before while it takes answers. `next` is a day ahead that is open and that the partner, whose
+    clock is ahead, has answered: a push has said so. It is the first one that waits for the caller, if one does.
     `pause` says that nothing is expected of the two just now; whoever feels like it can answer all the same.
     """
 
     today: DayView
     previous: DayView | None
+    next: DayView | None
     streak: StreakView | None
     pause: PauseView | None
 
@@ -73,15 +76,18 @@ def get_today(caller: TheCaller, parts: TheParts) -> TodayView:
     reader = reader_of(parts, caller)
     stored = reader.nearby()
     today = local_date(caller.instant, reader.person.profile.zone)
-    still_open = open_dates(stored, reader.couple.zones, caller.instant)
-    wanted = [today]
-    if today - ONE_DAY in still_open and (today - ONE_DAY in stored or today > reader.couple.first_date):
-        wanted.append(today - ONE_DAY)
-    days = [_opened_day(reader, date, stored) for date in wanted]
-    views = reader.views(days)
+    still_open = open_dates(reader.couple, stored, caller.instant)
+    days = [_opened_day(reader, today, stored)]
+    before, ahead = today - ONE_DAY, _day_ahead(reader, today, stored)
+    if before in still_open and (before in stored or today > reader.couple.first_date):
+        days.append(_opened_day(reader, before, stored))
+    if ahead:
+        days.append(ahead)
+    views = {view.date: view for view in reader.views(days)}
     return TodayView(
-        today=views[0],
-        previous=views[1] if len(views) > 1 else None,
+        today=views[today],
+        previous=views.get(before),
+        next=views[ahead.date] if ahead else None,
         streak=_streak_view(reader, stored),
         pause=pause_view(reader.couple, reader.person, caller),
     )
@@ -154,13 +160,16 @@ def _known_day(reader: Reader, date: dt.date) -> Day:
     if day:
         return day
     stored = reader.nearby()
-    if date < reader.couple.first_date or date not in open_dates(stored, reader.couple.zones, reader.caller.instant):
+    if date < reader.couple.first_date or date not in open_dates(reader.couple, stored, reader.caller.instant):
         raise ProblemError(Problem.NO_SUCH_DAY)
     return _opened_day(reader, date, stored)
 
 
 def _opened_day(reader: Reader, date: dt.date, stored: Mapping[dt.date, Day]) -> Day:
-    """The couple's day of the date; chosen now if it is not there, and then the same for both."""
+    """The couple's day of the date; chosen now if it is not there, and then the same for both.
+
+    Of a date that closed before anyone opened it, a clock taken west may show the prompt: no day is kept for it.
+    """
     if date in stored:
         return stored[date]
     couple, parts = reader.couple, reader.parts
@@ -168,13 +177,28 @@ def _opened_day(reader: Reader, date: dt.date, stored: Mapping[dt.date, Day]) ->
     for _ in range(OPENING_ATTEMPTS):
         offer = prompt_on(date, couple, releases, partial(parts.days.seen, couple.id))
         entry = offer.entry
-        day = Day(couple.id, date, entry.ref, entry.kind, day_window(date, couple.zones), again=offer.again)
+        day = Day(couple.id, date, entry.ref, entry.kind, window_of(couple, date, stored), again=offer.again)
+        if day.window.closes_at <= reader.caller.instant:
+            return day
         try:
             return parts.days.open_day(couple, day, entry.theme)
         except WriteConflictError as conflict:
             # Another date has met a theme, a partner has moved, or the couple has ended: choose again, if they stand.
             couple = still_together(reader, conflict)
     raise ContentionError("a couple kept changing while its day was opened")
+
+
+def _day_ahead(reader: Reader, today: dt.date, stored: Mapping[dt.date, Day]) -> Day | None:
+    """Return the open day ahead of the reader's clock that the partner has answered; the first that awaits the reader.
+
+    Two dates can be ahead, and be answered in any order: one that both have answered never hides one that waits.
+    """
+    ahead = [
+        day
+        for date, day in stored.items()
+        if date > today and reader.partner in day.answers and day.window.is_open(reader.caller.instant)
+    ]
+    return min(ahead, key=lambda day: (day.revealed, day.date), default=None)
 
 
 def still_together(reader: Reader, conflict: WriteConflictError) -> Couple:
@@ -220,5 +244,5 @@ def _streak_view(reader: Reader, stored: Mapping[dt.date, Day]) -> StreakView | 
     if reader.person.profile.streak_hidden:
         return None
     history = known_history(reader.parts, reader.couple, stored, reader.caller.instant)
-    streak = streak_at(history, stored, reader.couple.zones, reader.caller.instant)
+    streak = streak_at(reader.couple, history, stored, reader.caller.instant)
     return StreakView(current=streak.current, longest=streak.longest, total=streak.total)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import datetime as dt
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from couples_api.parts import Parts
-from rekindle.calendar import day_window, local_date
+from rekindle.calendar import local_date
 from rekindle.callers import Caller
-from rekindle.models import Couple, Person
+from rekindle.days import latest_closed, window_of, windows_after_move
+from rekindle.models import Couple, Day, Person, PushKind
 from rekindle.store.people import Consequences
 from rekindle.store.table import Write
 
@@ -27,7 +29,14 @@ def change_person(parts: Parts, caller: Caller, change: Callable[[Person], Perso
         if couple is None:
             return Consequences(after)
         changed = couple.with_person(after, local_date(caller.instant, after.profile.zone))
-        writes = [parts.couples.member_update(changed, after.uid), *_widenings(parts, caller, couple, changed)]
+        widenings: list[Write] = []
+        if couple.zones != changed.zones:
+            stored = parts.days.nearby(couple.id, caller.instant)
+            changed = replace(changed, windows=windows_after_move(couple, changed.zones, stored, caller.instant))
+            # A day made after the couple was read is not among these, but then the couple is no longer as it was read.
+            widenings = _widenings(parts, changed, stored)
+            after = _reminded_of_no_closed_date(after, latest_closed(changed, {}, caller.instant))
+        writes = [parts.couples.member_update(changed, after.uid), *widenings]
         agreed = changed.touch_from is not None
         partner = parts.people.person(couple.partner_of(after.uid)) if agreed != before.touch_agreed else None
         others = [(partner, replace(partner, touch_agreed=agreed))] if partner else []
@@ -36,15 +45,17 @@ def change_person(parts: Parts, caller: Caller, change: Callable[[Person], Perso
     return parts.people.change(caller.uid, caller.instant, change, consequences)
 
 
-def _widenings(parts: Parts, caller: Caller, couple: Couple, changed: Couple) -> list[Write]:
-    if couple.zones == changed.zones:
-        return []
-    # An open day keeps the hours it had and gains those of the new zone: nobody's answer comes too late by moving.
-    # A day made after the couple was read is not among these, but then the couple is no longer as it was read.
-    days = parts.days.begun(couple, caller.instant)
+def _widenings(parts: Parts, couple: Couple, stored: Mapping[dt.date, Day]) -> list[Write]:
+    """Return the writes that give each stored day the hours that its date has now."""
     return [
-        widening
-        for day in days.values()
-        if day.window.is_open(caller.instant)
-        and (widening := parts.days.widening(day, day_window(day.date, changed.zones)))
+        widening for date, day in stored.items() if (widening := parts.days.widening(day, window_of(couple, date, {})))
     ]
+
+
+def _reminded_of_no_closed_date(person: Person, closed: dt.date) -> Person:
+    """Return the person with no prompt and no evening reminder due for a date up to `closed`.
+
+    A clock that a person takes west may show such a date once more.
+    """
+    due = {kind: max(closed, person.last_due.get(kind, closed)) for kind in (PushKind.PROMPT, PushKind.EVENING)}
+    return replace(person, last_due={**person.last_due, **due})

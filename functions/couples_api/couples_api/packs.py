@@ -158,7 +158,7 @@ def _today(person: Person, caller: Caller) -> dt.date:
 
 def _first_free_date(parts: Parts, couple: Couple, person: Person, caller: Caller) -> dt.date:
     """The first date from the caller's today on that has no prompt yet: a weekly course shall not begin a week late."""
-    opened = parts.days.begun(couple, caller.instant)
+    opened = parts.days.nearby(couple.id, caller.instant)
     date = _today(person, caller)
     while date in opened:
         date += ONE_DAY

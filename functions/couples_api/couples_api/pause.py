@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from couples_api.parts import CalendarDate, Parts
-from couples_api.streak import known_history
 from rekindle.calendar import local_date
 from rekindle.callers import Caller
+from rekindle.days import latest_closed
 from rekindle.models import Couple, Person
 from rekindle.pauses import ends_of, pause_on, pausing, resumed
 from rekindle.problems import Problem, ProblemError
-from rekindle.store.table import Write
 
 
 class PauseView(BaseModel):
@@ -50,14 +48,11 @@ def with_pause(parts: Parts, caller: Caller, person: Person, couple: Couple, unt
     if until is not None and not earliest <= until <= latest:
         raise ProblemError(Problem.PAUSE_OUT_OF_RANGE, members={"earliest": str(earliest), "latest": str(latest)})
 
-    def change(standing: Couple) -> tuple[Couple, Sequence[Write]]:
-        if until is None and pause_on(standing, today) is None:
-            return standing, []  # without a look at their days
-        stored = parts.days.begun(standing, caller.instant)
-        complete = known_history(parts, standing, stored, caller.instant).complete
-        changed = resumed(standing, today) if until is None else pausing(standing, today, until, complete)
-        counts_again = (standing.paused - changed.paused) & complete
-        return changed, parts.streaks.recount(changed, caller.instant) if counts_again else []
+    def change(standing: Couple) -> Couple:
+        closed = latest_closed(standing, {}, caller.instant)
+        if until is None:
+            return resumed(standing, today, closed)
+        return pausing(standing, today, until, closed)
 
     changed = parts.couples.change_pause(couple, caller.instant, change)
     if changed is None:

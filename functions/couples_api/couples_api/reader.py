@@ -10,6 +10,7 @@ from enum import StrEnum
 from pydantic import BaseModel
 
 from couples_api.parts import Parts, known_person, standing_couple
+from rekindle.calendar import day_window
 from rekindle.callers import Caller
 from rekindle.help import DEFAULT_LANGUAGE, GENTLE_LINES, HELPED_THEMES
 from rekindle.models import Couple, Day, Language, Person, PromptKind, PromptRef, ReflectionKind, Theme, Uid
@@ -83,6 +84,8 @@ class ReflectionsView(BaseModel):
 class DayView(BaseModel):
     """A day as one of the two sees it. `revealed` says that both have answered, and both answers are open.
 
+    `open` says whether it takes an answer now. `closes_at` is three hours after the date ends on the reader's own
+    clock: an open day takes answers until then at least, and for longer where the partner's clock is behind.
     `swappable` says that its prompt may be swapped: once, by either, before anyone has answered. `reflect` is the kind
     of reflection that its theme calls for once both are open, null where any is as good.
     """
@@ -115,7 +118,7 @@ class Reader:
 
     def nearby(self) -> dict[dt.date, Day]:
         """The days around now that exist."""
-        return self.parts.days.begun(self.couple, self.caller.instant)
+        return self.parts.days.nearby(self.couple.id, self.caller.instant)
 
     def views(self, days: Iterable[Day], key: CoupleKey | None = None) -> list[DayView]:
         """The days as this reader may see them; the couple's key is fetched only if there is something to open."""
@@ -132,7 +135,8 @@ class Reader:
             date=day.date,
             prompt=prompt_view(day.prompt, text, self.person.profile.language),
             open=day.window.is_open(self.caller.instant),
-            closes_at=day.window.closes_at,
+            # The couple's own closing instant would tell where the partner is.
+            closes_at=day_window(day.date, [self.person.profile.zone]).closes_at,
             revealed=day.revealed,
             swappable=day.takes_swap and day.window.is_open(self.caller.instant),
             me=OwnAnswerView(

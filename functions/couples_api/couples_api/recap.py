@@ -13,7 +13,7 @@ from couples_api.parts import CalendarDate, TheCaller, TheParts
 from couples_api.reader import Reader, reader_of
 from couples_api.streak import StreakView, known_history
 from rekindle.calendar import local_date
-from rekindle.days import nearby_dates, open_dates
+from rekindle.days import latest_date, open_dates
 from rekindle.models import Day, Theme
 from rekindle.playlist import is_joined
 from rekindle.problems import Problem, ProblemError
@@ -80,8 +80,8 @@ def get_recap(
     history = known_history(parts, couple, stored, instant)
     if asked.sunday < history.first:
         raise ProblemError(Problem.NO_SUCH_WEEK)
-    _, latest = nearby_dates(couple.zones, instant)
-    recap = recap_of(asked, history, open_dates(stored, couple.zones, instant), latest)
+    latest = latest_date(couple.zones, instant)
+    recap = recap_of(asked, history, open_dates(couple, stored, instant), latest)
     hidden = reader.person.profile.streak_hidden
     streak = recap.streak
     return RecapView(

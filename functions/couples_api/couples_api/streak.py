@@ -12,13 +12,11 @@ from pydantic import BaseModel
 
 from couples_api.parts import Parts, TheCaller, TheParts, known_person, standing_couple
 from rekindle.calendar import local_date
-from rekindle.days import nearby_dates, open_dates, streak_at
+from rekindle.days import open_dates, streak_at
 from rekindle.errors import RekindleError
 from rekindle.models import Couple, Day
-from rekindle.streaks import DayMark, History, calendar_marks
+from rekindle.streaks import DayMark, History, calendar_marks, first_of_year
 from rekindle.telemetry import logger
-
-A_YEAR = dt.timedelta(days=364)
 
 router = APIGatewayHttpRouter()
 
@@ -43,17 +41,17 @@ def get_streak(caller: TheCaller, parts: TheParts) -> StreakCalendarView:
     """The couple's streak and calendar by the caller's clock."""
     person = known_person(parts, caller.uid)
     couple = standing_couple(parts, person)
-    stored = parts.days.between(couple.id, *nearby_dates(couple.zones, caller.instant))
+    stored = parts.days.nearby(couple.id, caller.instant)
     history = known_history(parts, couple, stored, caller.instant)
-    streak = streak_at(history, stored, couple.zones, caller.instant)
-    still_open = open_dates(stored, couple.zones, caller.instant)
+    streak = streak_at(couple, history, stored, caller.instant)
+    still_open = open_dates(couple, stored, caller.instant)
     today = local_date(caller.instant, person.profile.zone)
     return StreakCalendarView(
         current=streak.current,
         longest=streak.longest,
         total=streak.total,
         hidden=person.profile.streak_hidden,
-        calendar=calendar_marks(history, still_open, today - A_YEAR, today),
+        calendar=calendar_marks(history, still_open, first_of_year(today), today),
     )
 
 

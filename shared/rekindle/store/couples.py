@@ -10,6 +10,7 @@ from rekindle.days import earliest_date
 from rekindle.errors import ContentionError, WriteConflictError
 from rekindle.models import Couple, CoupleId, PackId, PackWish, Pause, Theme, Uid, Wish
 from rekindle.store import keys
+from rekindle.store.days import window_from, window_item
 from rekindle.store.instants import from_millis, to_millis
 from rekindle.store.people import CHANGE_ATTEMPTS, People, profile_from, profile_item
 from rekindle.store.table import Write
@@ -57,20 +58,26 @@ class Couples:
     def member_update(self, couple: Couple, uid: Uid) -> Write:
         """The write that repeats a person's profile and wishes in their couple, if that is still as it was read.
 
+        With a new zone it also keeps the windows that the zones do not tell any more.
+
         `couple` is as it shall be, but for its revision, which is the one that was read.
         """
+        values: dict[str, object] = {
+            ":profile": profile_item(couple.profiles[uid]),
+            ":touch": _touch_item(couple),
+            ":one": 1,
+            ":read": couple.revision,
+        }
+        if couple.windows:
+            values[":windows"] = {str(date): window_item(window) for date, window in couple.windows.items()}
+        windows = "SET windows = :windows," if couple.windows else "REMOVE windows SET"
         return Write(
             "Update",
             keys.couple(couple.id),
-            update="SET profiles.#uid = :profile, #touch = :touch ADD revision :one",
+            update=f"{windows} profiles.#uid = :profile, #touch = :touch ADD revision :one",
             condition="revision = :read",
             names={"#uid": uid, "#touch": "touch"},
-            values={
-                ":profile": profile_item(couple.profiles[uid]),
-                ":touch": _touch_item(couple),
-                ":one": 1,
-                ":read": couple.revision,
-            },
+            values=values,
         )
 
     def change_packs(
@@ -100,19 +107,17 @@ class Couples:
                 standing = self.couple(couple.id)
         raise ContentionError("a couple kept changing")
 
-    def change_pause(
-        self, couple: Couple, instant: dt.datetime, change: Callable[[Couple], tuple[Couple, Sequence[Write]]]
-    ) -> Couple | None:
-        """Apply `change` to the couple's pause at `instant`, with the reminders of both and the writes that it names.
+    def change_pause(self, couple: Couple, instant: dt.datetime, change: Callable[[Couple], Couple]) -> Couple | None:
+        """Apply `change` to the couple's pause at `instant`, with the reminders of both.
 
-        It is applied again when the couple, one of the two or what the writes rest on has changed in between, and
-        returns the same couple to write nothing. None if they have parted since they were read.
+        It is applied again when the couple or one of the two has changed in between, and returns the same couple to
+        write nothing. None if they have parted since they were read.
         """
         standing: Couple | None = couple
         for _ in range(CHANGE_ATTEMPTS):
             if standing is None or standing.ended_at:
                 return None
-            changed, also = change(standing)
+            changed = change(standing)
             if changed == standing:
                 return standing
             people, until = People(self.table), changed.pause.until if changed.pause else None
@@ -122,7 +127,7 @@ class Couples:
                 if person.couple == couple.id
             ]
             try:
-                self.table.transact([*people.saves(instant, *silent), _pausing(changed), *also])
+                self.table.transact([*people.saves(instant, *silent), _pausing(changed)])
             except WriteConflictError:
                 standing = self.couple(couple.id)
                 continue
@@ -173,6 +178,7 @@ def couple_from(item: Mapping[str, Any]) -> Couple:
         counted_from=dt.date.fromisoformat(item["counted_from"]),
         profiles={Uid(uid): profile_from(profile) for uid, profile in item["profiles"].items()},
         themes_met={dt.date.fromisoformat(date): Theme(theme) for date, theme in item["themes_met"].items()},
+        windows={dt.date.fromisoformat(date): window_from(each) for date, each in item.get("windows", {}).items()},
         packs={
             PackId(pack): PackWish(Wish(said["wish"]), dt.date.fromisoformat(said["since"]))
             for pack, said in item.get("packs", {}).items()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from rekindle.calendar import DayWindow
-from rekindle.days import begun_dates
+from rekindle.days import nearby_dates
 from rekindle.errors import ContentionError, WriteConflictError
 from rekindle.models import (
     Answer,
@@ -51,9 +51,9 @@ class Days:
         page = self.table.query(keys.couple(couple).pk, between=(keys.day(couple, first).sk, keys.day(couple, last).sk))
         return {day.date: day for day in map(day_from, page.items)}
 
-    def begun(self, couple: Couple, instant: dt.datetime) -> dict[dt.date, Day]:
-        """The days around an instant that there are, also of dates that no clock of the couple's shows any more."""
-        return self.between(couple.id, *begun_dates(couple.zones, instant))
+    def nearby(self, couple: CoupleId, instant: dt.datetime) -> dict[dt.date, Day]:
+        """Return the days around an instant that exist, also of dates that no clock of the couple's shows any more."""
+        return self.between(couple, *nearby_dates(instant))
 
     def journal(self, couple: CoupleId, before: dt.date | None, limit: int) -> list[Day]:
         """The couple's latest `limit` days before a date, or of all, latest first."""
@@ -230,7 +230,7 @@ def day_from(item: Mapping[str, Any]) -> Day:
         date=dt.date.fromisoformat(item["sk"].removeprefix(keys.DAY_PREFIX)),
         prompt=ref_from(item["prompt"]),
         kind=PromptKind(item["kind"]),
-        window=DayWindow(from_millis(item["opens_at"]), from_millis(item["closes_at"])),
+        window=window_from(item),
         answers={Uid(uid): answer_from(answer) for uid, answer in item["answers"].items()},
         theme=Theme(item["theme"]) if "theme" in item else None,
         again=item.get("again", False),
@@ -239,6 +239,16 @@ def day_from(item: Mapping[str, Any]) -> Day:
             for each in item.get("swapped", ())
         ),
     )
+
+
+def window_item(window: DayWindow) -> Item:
+    """How an item holds a window."""
+    return {"opens_at": to_millis(window.opens_at), "closes_at": to_millis(window.closes_at)}
+
+
+def window_from(item: Mapping[str, Any]) -> DayWindow:
+    """The inverse of `window_item`."""
+    return DayWindow(from_millis(item["opens_at"]), from_millis(item["closes_at"]))
 
 
 def ref_item(ref: PromptRef) -> Item:
@@ -261,8 +271,7 @@ def _item_from(couple: Couple, day: Day) -> Item:
         "persons": sorted(couple.profiles),
         "prompt": ref_item(day.prompt),
         "kind": day.kind,
-        "opens_at": to_millis(day.window.opens_at),
-        "closes_at": to_millis(day.window.closes_at),
+        **window_item(day.window),
         "answers": {uid: answer_item(answer) for uid, answer in day.answers.items()},
         "theme": day.theme,
     }

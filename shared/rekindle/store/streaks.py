@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from rekindle.days import dates, earliest_date, nearby_dates, streak_at
+from rekindle.days import dates, earliest_date, streak_at
 from rekindle.errors import ContentionError, WriteConflictError
 from rekindle.store import keys
 from rekindle.store.couples import Couples
@@ -47,7 +47,7 @@ class Streaks:
             if couple is None or (item and date in unpack_dates(_origin(couple), item["bits"])):
                 return
             complete = unpack_dates(_origin(couple), item["bits"] if item else b"") | {date}
-            stored = Days(self.table).between(couple_id, *nearby_dates(couple.zones, instant))
+            stored = Days(self.table).nearby(couple_id, instant)
             write = Write(
                 "Put",
                 key,
@@ -55,7 +55,7 @@ class Streaks:
                     "persons": sorted(couple.profiles),
                     "bits_from": str(_origin(couple)),
                     "bits": pack_dates(_origin(couple), complete),
-                    "run": streak_at(self._history(couple, complete), stored, couple.zones, instant).current,
+                    "run": streak_at(couple, self._history(couple, complete), stored, instant).current,
                     "changed_at": to_millis(instant),
                 },
                 condition="bits = :read" if item else "attribute_not_exists(pk)",
@@ -67,30 +67,6 @@ class Streaks:
                 continue
             return
         raise ContentionError("a streak kept changing")
-
-    def recount(self, couple: Couple, instant: dt.datetime) -> list[Write]:
-        """The write that has the streak say what it comes to for the couple as given, where other dates count now.
-
-        There is none where it says so already. So a milestone is told when it is reached, and not with the next day.
-        """
-        item = self.table.get(keys.streak(couple.id))
-        if not item:
-            return []
-        complete = unpack_dates(_origin(couple), item["bits"])
-        stored = Days(self.table).between(couple.id, *nearby_dates(couple.zones, instant))
-        run = streak_at(self._history(couple, complete), stored, couple.zones, instant).current
-        if run == item["run"]:
-            return []
-        return [
-            Write(
-                "Update",
-                keys.streak(couple.id),
-                update="SET #run = :run, changed_at = :now",
-                condition="bits = :read",
-                names={"#run": "run"},
-                values={":run": run, ":now": to_millis(instant), ":read": item["bits"]},
-            )
-        ]
 
     def _history(self, couple: Couple, complete: frozenset[dt.date]) -> History:
         first = min({couple.first_date, *complete})
