@@ -9,7 +9,7 @@ import time
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -69,6 +69,8 @@ UNAUTHENTICATED = failure(401, "UNAUTHENTICATED")
 APPLE_SAYS_NO = failure(401, "UNAUTHENTICATED", fcm="THIRD_PARTY_AUTH_ERROR")
 A_PROXY_S_PAGE = Answer(502, b"<html><body>Bad Gateway</body></html>", {"Content-Type": "text/html"})
 HANGS_UP = Answer(0, {})
+NEVER: Final = 3600.0
+"""Seconds until an answer that no test waits for."""
 
 
 @dataclass
