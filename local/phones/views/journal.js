@@ -4,6 +4,8 @@ import { dateWords } from "../clock.js";
 import { button, field, h, letter, select, words } from "../dom.js";
 import { counted, THEMES } from "../words.js";
 import { loadShown, shownPart } from "./solo.js";
+import { besidePrompt, sealedParts } from "./today.js";
+import { waiting } from "./waiting.js";
 
 /** @typedef {import("../phone.js").Phone} Phone */
 /** @typedef {import("../phone.js").Schema["DayView"]} Day */
@@ -18,13 +20,14 @@ export const journal = {
     const page = await phone.api.call("get", "/v1/days", { query: { limit: PAGE } });
     phone.data["journal"] = page;
     if (isSearching(phone)) await loadAll(phone);
+    await loadUntil(phone, phone.data["wanted"]);
     await loadShown(phone);
   },
   view(phone) {
     /** @type {{ days: Day[], before: string | null } | undefined} */
     const kept = phone.data["journal"];
-    if (!kept) return h("p", { class: "loading" }, "One moment…");
-    const days = kept.days.filter((day) => isWanted(phone, day));
+    if (!kept) return waiting(phone);
+    const days = kept.days.filter((day) => day.date === phone.data["wanted"] || isWanted(phone, day));
     return h(
       "div",
       { class: "stack" },
@@ -42,7 +45,7 @@ export const journal = {
 function entry(phone, day) {
   return h(
     "details",
-    { class: "card entry", id: `${phone.id}-entry-${day.date}` },
+    { class: "card entry", id: `${phone.id}-entry-${day.date}`, open: phone.data["wanted"] === day.date },
     h(
       "summary",
       null,
@@ -50,10 +53,17 @@ function entry(phone, day) {
       h("span", { class: "theme", "data-theme": day.prompt.theme }, THEMES[day.prompt.theme]),
       words("span", day.prompt.text, { class: "entry-text" }),
     ),
+    ...(day.open && !day.revealed ? [...besidePrompt(phone, day), ...sealedParts(phone, day)] : lettersOf(phone, day)),
+  );
+}
+
+/** What the two wrote. @param {Phone} phone @param {Day} day */
+function lettersOf(phone, day) {
+  return [
     day.me.text && letter("You", day.me.text),
     day.partner.text && letter(phone.partner, day.partner.text),
     !day.me.text && !day.partner.text && h("p", { class: "hint" }, day.revealed ? "You were both there." : "Nothing is open here."),
-  );
+  ];
 }
 
 /** @param {Phone} phone @param {number} found */
@@ -108,6 +118,11 @@ async function loadMore(phone, limit) {
   const { days, before } = phone.data["journal"];
   const page = await phone.api.call("get", "/v1/days", { query: { before, limit } });
   phone.data["journal"] = { days: [...days, ...page.days], before: page.before };
+}
+
+/** As far back as a date that a link leads to. @param {Phone} phone @param {string | undefined} date */
+async function loadUntil(phone, date) {
+  while (date && phone.data["journal"]?.before > date) await loadMore(phone, 30);
 }
 
 /** @param {Phone} phone */
