@@ -275,7 +275,10 @@ export class Phone {
   async act(work) {
     this.tell("");
     this.#offline = false;
-    return this.#tried(work);
+    const done = await this.#tried(work);
+    // What is being loaded may be from before.
+    if (this.#refreshing) this.#again = true;
+    return done;
   }
 
   /** @param {() => Promise<unknown>} work */

@@ -21,7 +21,7 @@ from tests.e2e.two_phones import TwoPhones
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from playwright.sync_api import Browser, Route
+    from playwright.sync_api import APIResponse, Browser, Route
 
     from local.stack import Stack
     from tests.e2e.conftest import NewCouple, NewPhone, Phone
@@ -247,8 +247,8 @@ def test_a_push_of_another_date_opens_the_journal_there(a_page: NewPage, a_coupl
     page = a_page(ada, ben).settle()
     date = today_in(DATE_APART[1]).isoformat()
     page.desk.page.route("**/v1/today", only_today)
-    ben.answer(date, RIVER)
     page.ada.press("Lock the phone")
+    ben.answer(date, RIVER)
     page.ada.root.locator(".lock .notice").click()
     expect(page.ada.root.get_by_role("heading", name="Your days")).to_be_visible()
     page.ada.root.locator(".entry[open] textarea").fill(COFFEE)
@@ -274,6 +274,22 @@ def test_an_answer_is_sealed_on_the_screen_while_something_else_is_still_awaited
     two.ada.open("Today")
     two.ada.answer(COFFEE)
     expect(two.ada.root.get_by_text("Both open once Ben has answered too.")).to_be_visible()
+
+
+def test_what_was_asked_for_before_an_answer_does_not_take_it_off_the_screen(two: TwoPhones) -> None:
+    page = two.desk.page
+    late: list[tuple[Route, APIResponse]] = []
+    page.route("**/v1/today", lambda route: late.append((route, route.fetch())), times=1)
+    with page.expect_request("**/v1/today"):
+        two.ada.press("Today")
+    page.route(re.compile("/v1/(touch|nudges)"), lambda _: None)
+    two.ada.answer(COFFEE)
+    sealed = two.ada.root.get_by_text("Both open once Ben has answered too.")
+    expect(sealed).to_be_visible()
+    ((route, reply),) = late
+    with page.expect_request("**/v1/touch/today"):  # by then the screen shows what came
+        route.fulfill(response=reply)
+    assert sealed.is_visible()
 
 
 def test_what_is_no_answer_of_the_api_changes_nothing_on_the_screen(two: TwoPhones) -> None:

@@ -17,8 +17,10 @@ export const journal = {
   title: "Journal",
   path: "M6.500 4.500h11a1 1 0 0 1 1 1v13a1 1 0 0 1-1 1h-11a2 2 0 0 1-2-2v-11a2 2 0 0 1 2-2Zm2.500 4h6m-6 3.500h6",
   async load(phone) {
+    const before = phone.data["journal"];
     const page = await phone.api.call("get", "/v1/days", { query: { limit: PAGE } });
-    phone.data["journal"] = page;
+    // What was answered meanwhile knows better, and asks anew.
+    if (phone.data["journal"] === before) phone.data["journal"] = page;
     if (isSearching(phone)) await loadAll(phone);
     await loadUntil(phone, phone.data["wanted"]);
     await loadShown(phone);

@@ -27,7 +27,10 @@ export const today = {
   path: "M12 3.500v2m0 13v2m8.500-8.500h-2m-13 0h-2m14.500-6-1.400 1.400m-9.200 9.200L6 18m12 0-1.400-1.400M7.400 7.400 6 6m10 6a4 4 0 1 1-8 0 4 4 0 0 1 8 0Z",
   async load(phone) {
     // The day first, and at once: it is what somebody waits for.
-    phone.data["shown"] = await phone.api.call("get", "/v1/today", {});
+    const before = phone.data["shown"];
+    const now = await phone.api.call("get", "/v1/today", {});
+    // What was answered meanwhile knows better, and asks anew.
+    if (phone.data["shown"] === before) phone.data["shown"] = now;
     phone.render();
     phone.data["touch"] = await phone.api.call("get", "/v1/touch/today", {});
     phone.data["nudges"] = await phone.api.call("get", "/v1/nudges", {});
@@ -226,8 +229,9 @@ function openedPart(phone, day) {
 /** Shows a day as it is now, before all is asked for anew. @param {Phone} phone @param {Day} day */
 function put(phone, day) {
   const { shown, journal } = phone.data;
-  for (const place of ["today", "previous", "next"]) if (shown?.[place]?.date === day.date) shown[place] = day;
-  if (journal) journal.days = journal.days.map((/** @type {Day} */ each) => (each.date === day.date ? day : each));
+  const asNow = (/** @type {any} */ each) => (each?.date === day.date ? day : each);
+  if (shown) phone.data["shown"] = { ...shown, today: asNow(shown.today), previous: asNow(shown.previous), next: asNow(shown.next) };
+  if (journal) phone.data["journal"] = { ...journal, days: journal.days.map(asNow) };
   phone.render();
 }
 
