@@ -26,7 +26,7 @@ export function counter(control, limit) {
   const excess = h("span", { class: "too-long", role: "status" });
   const count = () => {
     const more = limit - characters(control.value);
-    const sentence = more < 0 ? `${counted(-more, "character", "characters")} too many. Shorten it, then go on.` : "";
+    const sentence = more < 0 ? `Too long by ${counted(-more, "character", "characters")}.` : "";
     fill(left, more >= 0 && more <= limit * NEAR && `${counted(more, "character", "characters")} left`);
     if (excess.textContent !== sentence) excess.textContent = sentence;
     control.setCustomValidity(sentence);
