@@ -263,9 +263,11 @@ export class Phone {
     await this.open(tab, date);
     // Today's tab has the dates around now. Every other one is in the journal.
     const shown = datesShown(this);
-    if (shown.length === 0 || shown.includes(date)) return;
+    const hasMovedOn = this.data["wanted"] !== date;
+    if (hasMovedOn || shown.length === 0 || shown.includes(date)) return undefined;
     await this.open("journal", date);
     document.getElementById(`${this.id}-entry-${date}`)?.scrollIntoView({ block: "nearest" });
+    return undefined;
   }
 
   /**
