@@ -187,6 +187,7 @@ class Desk:
 
     def close(self) -> None:
         try:
+            self.page.unroute_all(behavior="ignoreErrors")  # what is still on its way is of no use any more
             self.context.close()
         except Error:
             return
