@@ -53,14 +53,6 @@ class Identity(BaseModel):
         return self
 
 
-class Refresh(BaseModel):
-    """Asks for a new ID token of an earlier sign-in."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    refresh_token: str
-
-
 @dataclass(frozen=True, slots=True)
 class Issuer:
     """Signs ID tokens of `project` with RS256; `origin` is where phones and the API's authorizer reach it."""
@@ -156,20 +148,11 @@ class Issuer:
                 return JSONResponse({"error": _sentence(error)}, 400)
             return JSONResponse(self.signed_in(identity))
 
-        async def refresh(request: Request) -> JSONResponse:
-            try:
-                return JSONResponse(self.refreshed(Refresh.model_validate_json(await request.body()).refresh_token))
-            except ValidationError as error:
-                return JSONResponse({"error": _sentence(error)}, 400)
-            except jwt.InvalidTokenError as error:
-                return JSONResponse({"error": str(error)}, 400)
-
         below = f"/{self.project}/.well-known"
         return [
             Route(f"{below}/openid-configuration", discovery),
             Route(f"{below}/jwks.json", keys),
             Route("/sign-in", sign_in, methods=["POST"]),
-            Route("/refresh", refresh, methods=["POST"]),
         ]
 
 

@@ -9,17 +9,30 @@
 /** Who signs in. @typedef {{ email: string } | { uid: string }} Account */
 
 const BASE = "/phones/api"; // on its own origin; an app has https://api.example here
+// Firebase's endpoint, which the local stack has a stand-in for; an app leaves this to Firebase Authentication.
+const REFRESH = "/securetoken.googleapis.com/v1/token?key=local";
+/** How Firebase refuses a refresh token for good, for example with TOKEN_EXPIRED: only a new sign-in helps. */
+const REFUSED = [400, 401];
+/** The type of the problem that only a new sign-in solves. */
+export const ENDED = "sign-in-ended";
 const EARLY = 120_000; // a token is renewed this long before it ends
 const ATTEMPTS = 3;
 const PATIENCE = 30_000;
 /** Of what is large, over a slow line. @type {Record<string, number>} */
 const MORE_PATIENCE = { "/v1/me/export": 180_000 };
 
+/** What is said of an answer that says nothing of itself, such as a gateway's. @type {Record<number, string>} */
+const SENTENCES = {
+  408: "That took too long. Nothing is lost. Try again in a moment.",
+  429: "That was a lot at once. Nothing is lost. Try again in a moment.",
+};
+const TROUBLE = "Rekindle does not answer just now. Nothing is lost. Try again in a moment.";
+
 /** A refusal of the API, RFC 9457: tell them apart by `type`, and show `message`, its title, to the person. */
 export class Problem extends Error {
-  /** @param {number} status @param {{ type?: string, title?: string, message?: string }} body @param {number} retryAfter */
+  /** @param {number} status @param {{ type?: string, title?: string }} body @param {number} retryAfter */
   constructor(status, body, retryAfter = 0) {
-    super(body.title ?? body.message ?? "Something went wrong.");
+    super(body.title ?? SENTENCES[status] ?? (status >= 500 ? TROUBLE : "This did not work. Nothing is lost."));
     this.status = status;
     this.type = (body.type ?? "").replace("urn:rekindle:problem:", "");
     this.retryAfter = retryAfter;
@@ -32,7 +45,7 @@ export class Api {
 
   /**
    * @param {Session | null} session as it was kept
-   * @param {(session: Session | null) => void} keep where a changed session is kept
+   * @param {(session: Session | null) => void} keep where a changed session is kept; null once it has ended
    */
   constructor(session, keep) {
     this.session = session;
@@ -47,11 +60,6 @@ export class Api {
   async signIn(account, name) {
     await this.#renewing?.catch(() => {}); // else its token, of an older sign-in, might come later
     this.#take(await post("/sign-in", { ...account, name }));
-  }
-
-  signOut() {
-    this.session = null;
-    this.keep(null);
   }
 
   /**
@@ -76,37 +84,59 @@ export class Api {
     if (body !== undefined) headers["Content-Type"] = "application/json";
     if (method === "post") headers["Idempotency-Key"] = key;
     const url = `${BASE}${place}${asked.size ? `?${asked}` : ""}`;
+    let renewed = false;
     for (let attempt = 1; ; attempt += 1) {
-      headers["Authorization"] = `Bearer ${await this.#token()}`;
+      let token = "";
       try {
+        token = await this.#token();
+        headers["Authorization"] = `Bearer ${token}`;
         return /** @type {any} */ (await answered(url, { method: method.toUpperCase(), headers, body: body === undefined ? null : JSON.stringify(body) }, MORE_PATIENCE[path]));
       } catch (error) {
-        if (!(error instanceof Problem) || attempt === ATTEMPTS) throw error;
-        if (error.status === 401) await this.#renew();
-        else if (error.status === 503 || error.status === 0) await sleep(1000 * Math.max(error.retryAfter, attempt / 2));
+        if (!(error instanceof Problem) || error.type === ENDED || attempt === ATTEMPTS) throw error;
+        if (error.status === 401) {
+          if (this.session?.idToken !== token) continue; // another call has renewed it meanwhile
+          if (renewed) throw this.#ended();
+          renewed = true;
+          await this.#renew();
+        } else if (error.status === 503 || error.status === 0) await sleep(1000 * Math.max(error.retryAfter, attempt / 2));
         else throw error;
       }
     }
   }
 
   async #token() {
-    if (!this.session) throw new Problem(401, { title: "Sign in first." });
+    if (!this.session) throw this.#ended();
     if (Date.now() > this.session.expires - EARLY) await this.#renew();
     return this.session.idToken;
   }
 
   #renew() {
-    const refresh = async () => this.#take(await post("/refresh", { refresh_token: this.session?.refreshToken }));
+    const refresh = async () => {
+      const form = new URLSearchParams({ grant_type: "refresh_token", refresh_token: this.session?.refreshToken ?? "" });
+      try {
+        this.#take(await answered(REFRESH, { method: "POST", body: form }));
+      } catch (error) {
+        // Anything else, such as no connection or a busy service, passes: the sign-in is kept.
+        throw error instanceof Problem && REFUSED.includes(error.status) ? this.#ended() : error;
+      }
+    };
     this.#renewing ??= refresh().finally(() => (this.#renewing = null));
     return this.#renewing;
   }
 
-  /** @param {{ id_token: string, refresh_token: string, expires_in: number }} tokens */
+  /** Forgets the session, and returns the problem to raise. */
+  #ended() {
+    this.session = null;
+    this.keep(null);
+    return new Problem(401, { type: ENDED, title: "Your sign-in has ended. Sign in again to go on." });
+  }
+
+  /** @param {{ id_token: string, refresh_token: string, expires_in: number | string }} tokens */
   #take(tokens) {
     this.session = {
       idToken: tokens.id_token,
       refreshToken: tokens.refresh_token,
-      expires: Date.now() + 1000 * tokens.expires_in,
+      expires: Date.now() + 1000 * Number(tokens.expires_in),
     };
     this.keep(this.session);
   }

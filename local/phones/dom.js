@@ -123,15 +123,17 @@ export function button(label, press, attributes = {}) {
 }
 
 /**
- * A labelled control, with a hint that is read with it.
+ * A labelled control, with a hint that is read with it, and a counter (`characters.js`) if its length has a limit.
  * @param {string} label
  * @param {HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement} control
  * @param {Children} [hint]
+ * @param {HTMLElement} [count]
  */
-export function field(label, control, hint) {
+export function field(label, control, hint, count) {
   const note = hint ? h("p", { class: "hint", id: `${control.id}-hint` }, ...[hint].flat()) : null;
-  if (note) control.setAttribute("aria-describedby", note.id);
-  return h("div", { class: "field" }, h("label", { for: control.id }, label), control, note);
+  const notes = [note?.id, count?.id].filter(Boolean);
+  if (notes.length) control.setAttribute("aria-describedby", notes.join(" "));
+  return h("div", { class: "field" }, h("label", { for: control.id }, label), control, note, count);
 }
 
 /**

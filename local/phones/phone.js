@@ -1,13 +1,15 @@
 // One phone: what it keeps, what it knows, and what it shows. It speaks to the API alone, never to the other phone.
 
-import { Api, Problem } from "./api.js";
+import { Api, ENDED, Problem } from "./api.js";
 import { hourIn, longDateIn, ownZone, placeOf, timeIn, weekdayIn } from "./clock.js";
 import { button, fill, h, icon, refill, words } from "./dom.js";
 import { Inbox } from "./inbox.js";
 import { journal } from "./views/journal.js";
 import { loadPairing, pair } from "./views/pair.js";
-import { today } from "./views/today.js";
+import { signedOut } from "./views/signedout.js";
+import { datesShown, today } from "./views/today.js";
 import { together } from "./views/together.js";
+import { waiting } from "./views/waiting.js";
 import { welcome } from "./views/welcome.js";
 import { you } from "./views/you.js";
 
@@ -20,6 +22,8 @@ const TABS = { today, journal, together, you };
 
 /** Where a push leads, by the letter in its link. @type {Record<string, string>} */
 const PLACES = { d: "today", t: "today", n: "today", s: "together", p: "you" };
+/** The letter of a link whose date is the day to open. */
+const DAY = "d";
 
 /** What is kept of whoever is signed in, before there is anything. @type {Pick<Kept, "drafts" | "opened" | "inviter" | "since" | "ended">} */
 const NOTHING_YET = { drafts: {}, opened: [], inviter: "", since: "", ended: false };
@@ -35,8 +39,10 @@ export class Phone {
   couple = null;
   /** What the tabs have loaded, by their own names. @type {Record<string, any>} */
   data = {};
-  /** Whether the first answer of the API is still awaited. */
-  starting = true;
+  /** Whether the API has yet to say who is signed in, and with whom they are a couple. */
+  starting;
+  /** Whether something that the screen shows could not be loaded. */
+  failed = false;
   /** The day whose answers open on this screen just now, for the first time. */
   unfolding = "";
 
@@ -50,6 +56,8 @@ export class Phone {
   #place = "";
   /** @type {Promise<void> | null} */
   #refreshing = null;
+  /** Forms that somebody had filled in when their sign-in ended, by id. @type {Map<string, HTMLFormElement>} */
+  #unsaved = new Map();
 
   /**
    * @param {string} id
@@ -72,7 +80,8 @@ export class Phone {
       ...NOTHING_YET,
       ...JSON.parse(sessionStorage.getItem(this.#key) ?? "{}"),
     };
-    this.api = new Api(this.kept.session, (session) => this.keep({ session }));
+    this.starting = this.kept.account !== null;
+    this.api = new Api(this.kept.session, (session) => this.#keepSession(session));
     this.inbox = new Inbox(this.kept.device, (push) => this.#pushed(push));
 
     this.name = h("h2", { class: "device-name" });
@@ -127,8 +136,35 @@ export class Phone {
 
   /** Signs in somebody new: whose sign-in has ended here may be another. @param {import("./api.js").Account} account @param {string} name */
   async signInAs(account, name) {
+    this.#unsaved.clear();
     this.keep({ ...NOTHING_YET, account });
     await this.api.signIn(account, name);
+  }
+
+  /**
+   * Signs in the same person once more. An app asks for their password here, or for what they sign in with; an account of
+   * this page has no password, and its phone answers for itself.
+   */
+  async signInAgain() {
+    if (this.kept.account) await this.api.signIn(this.kept.account, this.me?.display_name ?? "");
+  }
+
+  /** Forgets who was signed in here, for somebody else. */
+  forgetAccount() {
+    this.#unsaved.clear();
+    this.keep({ ...NOTHING_YET, account: null });
+    this.starting = false;
+    this.render();
+  }
+
+  /** Hides what was shared once the sign-in has ended. Drafts stay for whoever signs in again. @param {import("./api.js").Session | null} session */
+  #keepSession(session) {
+    this.keep({ session });
+    if (session) return;
+    this.starting = true;
+    this.me = this.couple = null;
+    this.data = {};
+    this.render();
   }
 
   /**
@@ -179,13 +215,15 @@ export class Phone {
   }
 
   async #refreshed() {
-    await this.#tried(async () => {
+    this.failed = false;
+    const loaded = await this.#tried(async () => {
       if (!this.api.session) return;
       try {
         this.me = await this.api.call("get", "/v1/me", {});
       } catch (error) {
-        if (error instanceof Problem && error.type === "no-profile") return;
-        throw error;
+        if (!(error instanceof Problem) || error.type !== "no-profile") throw error;
+        this.starting = false;
+        return;
       }
       this.inbox.open();
       this.setCouple(this.me.paired ? await this.api.call("get", "/v1/couple", {}) : null);
@@ -195,7 +233,7 @@ export class Phone {
       if (this.#offline) this.tell("");
       this.#offline = false;
     });
-    this.starting = false;
+    this.failed = !loaded;
     this.render();
   }
 
@@ -204,15 +242,32 @@ export class Phone {
     return TABS[this.kept.tab] ?? today;
   }
 
-  /** @param {string} tab */
-  async open(tab) {
+  /** Opens a part of the app, and within it the day of a date, if there is one. @param {string} tab @param {string} [date] */
+  async open(tab, date) {
     this.keep({ tab });
+    this.data["wanted"] = date;
     this.unfolding = "";
     this.setLocked(false);
     this.hideBanner();
     this.content.scrollTop = 0;
     this.render();
     await this.refresh();
+  }
+
+  /** Opens what a push's link leads to: a letter for the place, then the date. @param {string} link */
+  async follow(link) {
+    const [, letter = "", year, month, day] = /\/o\/([a-z])(\d{4})(\d{2})(\d{2})/.exec(link) ?? [];
+    const tab = PLACES[letter] ?? "today";
+    if (letter !== DAY) return this.open(tab);
+    const date = `${year}-${month}-${day}`;
+    await this.open(tab, date);
+    // Today's tab has the dates around now. Every other one is in the journal.
+    const shown = datesShown(this);
+    const hasMovedOn = this.data["wanted"] !== date;
+    if (hasMovedOn || shown.length === 0 || shown.includes(date)) return undefined;
+    await this.open("journal", date);
+    document.getElementById(`${this.id}-entry-${date}`)?.scrollIntoView({ block: "nearest" });
+    return undefined;
   }
 
   /**
@@ -222,7 +277,10 @@ export class Phone {
   async act(work) {
     this.tell("");
     this.#offline = false;
-    return this.#tried(work);
+    const done = await this.#tried(work);
+    // What is being loaded may be from before.
+    if (this.#refreshing) this.#again = true;
+    return done;
   }
 
   /** @param {() => Promise<unknown>} work */
@@ -236,13 +294,10 @@ export class Phone {
         // The other has parted, or this is not yet a couple: what was shared is closed, and nobody is blamed.
         this.me &&= { ...this.me, paired: false };
         this.setCouple(null);
-        this.render();
-      } else if (error.status === 401) {
-        this.api.signOut();
-        this.me = this.couple = null;
-        this.data = {};
+        this.starting = false;
         this.render();
       }
+      if (error.type === ENDED) return false; // the screen says so
       // That there is no connection is told once, until there is one again or somebody wants something.
       const known = this.#offline && error.status === 0;
       this.#offline = error.status === 0;
@@ -320,9 +375,12 @@ export class Phone {
     const view = this.#view();
     // What somebody fills in stays until it is saved, as long as there is a place for it: it is looked at as it is, and
     // moved only if something else has changed.
-    const forms = /** @type {HTMLFormElement[]} */ ([...this.content.querySelectorAll("form[data-changed]")]).flatMap((form) => {
+    const changed = /** @type {NodeListOf<HTMLFormElement>} */ (this.content.querySelectorAll("form[data-changed]"));
+    if (!this.api.session) for (const form of changed) this.#unsaved.set(form.id, form);
+    const forms = [...changed, ...this.#unsaved.values()].flatMap((form) => {
       const again = view.querySelector(`#${form.id}`);
       if (!again) return [];
+      if (this.#unsaved.delete(form.id)) again.closest("details")?.toggleAttribute("open", true);
       const copy = form.cloneNode(true);
       again.replaceWith(copy);
       return [{ form, copy: /** @type {HTMLElement} */ (copy) }];
@@ -342,7 +400,8 @@ export class Phone {
   }
 
   #view() {
-    if (this.api.session && !this.me && this.starting) return h("p", { class: "loading" }, "One moment…");
+    if (!this.api.session && this.kept.account) return signedOut(this);
+    if (this.api.session && this.starting) return waiting(this);
     if (!this.api.session || !this.me) return welcome(this);
     return this.couple ? this.tab.view(this) : pair(this);
   }
@@ -371,7 +430,7 @@ export class Phone {
         words("span", push.title ?? "", { class: "notice-title" }),
         words("span", push.body ?? "", { class: "notice-body" }),
       ],
-      () => this.open(PLACES[/\/o\/([a-z])/.exec(push.data["link"] ?? "")?.[1] ?? ""] ?? "today"),
+      () => this.follow(push.data["link"] ?? ""),
       { class: "notice", id: `${this.id}-push-${push.number}`, "data-passive": push.passive },
     );
   }

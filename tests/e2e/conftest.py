@@ -27,8 +27,11 @@ if TYPE_CHECKING:
 
     from rekindle.models import Uid
 
-PATIENCE = 20
-"""Seconds for what takes its way through stream and queue, with functions that may have to start first."""
+PATIENCE = 60
+"""Seconds for what takes its way through stream and queue, with functions that may have to start first.
+
+Waits are for what stays once it has come, so on a quiet machine none takes as long.
+"""
 
 _dates = itertools.count()
 

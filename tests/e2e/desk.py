@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome")
 PASSWORD: Final = "rekindle"
+ACTION_MILLISECONDS: Final = 60_000
+"""How long a click waits for what it clicks, on a busy machine, too."""
 EDITOR: Final = "editor@practice.example"
 WRITER: Final = "writer@practice.example"
 READER: Final = "reader@practice.example"
@@ -39,6 +41,16 @@ _WATCH: Final = """
 addEventListener("securitypolicyviolation", (event) => {
   console.error(`policy: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`);
 });
+"""
+_LOG: Final = """
+// A message that shows for some seconds is kept where it showed, so that a test of a busy machine finds it afterwards.
+new MutationObserver((changes) => {
+  for (const { target, addedNodes } of changes) {
+    const region = addedNodes.length ? target.closest?.("#notices, .device > .frame .banner") : null;
+    if (!region) continue;
+    region.dataset.log = [region.dataset.log ?? "", ...[...addedNodes].map((each) => each.textContent)].join("\\n");
+  }
+}).observe(document, { childList: true, subtree: true });
 """
 _OVERFLOW: Final = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 _REFUSED: Final = re.compile(r"the server responded with a status of (\d+)")
@@ -89,8 +101,9 @@ class Desk:
             **options,
         )
         context.add_init_script(_WATCH)
+        context.add_init_script(_LOG)
         desk = cls(stack, context, context.new_page())
-        desk.page.set_default_timeout(15_000)
+        desk.page.set_default_timeout(ACTION_MILLISECONDS)
         desk.page.on("console", desk.hear)
         desk.page.on("pageerror", lambda error: desk.complaints.append(f"error: {error}"))
         desk.page.goto(url or stack.console_url)
@@ -153,8 +166,10 @@ class Desk:
         return str(self.text.evaluate("area => area.value.slice(area.selectionStart, area.selectionEnd)"))
 
     def notice(self, text: str | re.Pattern[str]) -> None:
-        """Waits for something that the page tells in passing."""
-        expect(self.page.locator("#notices")).to_contain_text(text)
+        """Waits for a notice since the last one asked for, whether it still shows or not."""
+        notices = self.page.locator("#notices")
+        expect(notices).to_have_attribute("data-log", logged(text))
+        notices.evaluate("region => delete region.dataset.log")
 
     def upload(self, name: str, content: bytes) -> None:
         """Chooses a file for the editor."""
@@ -172,9 +187,15 @@ class Desk:
 
     def close(self) -> None:
         try:
+            self.page.unroute_all(behavior="ignoreErrors")  # what is still on its way is of no use any more
             self.context.close()
         except Error:
             return
+
+
+def logged(text: str | re.Pattern[str]) -> re.Pattern[str]:
+    """The pattern of a log that contains the text."""
+    return text if isinstance(text, re.Pattern) else re.compile(re.escape(text))
 
 
 def _told(violation: Mapping[str, Any]) -> str:

@@ -398,7 +398,7 @@ def test_the_second_to_save_sees_the_conflict_and_nothing_is_lost(
     second.write(mine)
     second.press("Save draft")
 
-    expect(second.dialog).to_contain_text(f"{EDITOR} saved it just now")
+    expect(second.dialog).to_contain_text(f"{EDITOR} saved it")
     expect(second.dialog.locator(".gone")).to_contain_text("Night talks")
     expect(second.dialog.locator(".come")).to_contain_text("Moon talks")
     second.press("Go on writing")
@@ -449,6 +449,39 @@ def test_leaving_unsaved_text_is_asked_about(desk: Desk, practice: httpx.Client,
     desk.press("Save and leave", desk.dialog)
     expect(desk.page.get_by_role("heading", name="Record")).to_be_visible()
     assert "Not yet" in practice.get(f"/v1/practice/packs/{pack_id}/draft").json()["source"]
+
+
+# How long a text may be
+
+
+def test_a_text_counts_characters_as_the_api_does_and_is_not_cut(desk: Desk, practice: httpx.Client) -> None:
+    """A browser's own limit counts an emoji twice, and cuts a pasted text without a word."""
+    desk.press("New pack")
+    title = desk.dialog.get_by_label("Title, as couples see it")
+    desk.dialog.get_by_label("Short name").fill("tulips")
+    title.fill("🌷" * 61)
+    expect(desk.dialog.get_by_text("This is 1 character too long; 60 fit.")).to_be_visible()
+    desk.press("Start writing")
+    expect(title).to_be_focused()
+    expect(title).to_have_value("🌷" * 61)
+    title.fill("🌷" * 60)
+    desk.press("Start writing")
+    desk.press("Save draft")
+    expect(desk.page.locator(".save-state")).to_contain_text("Saved by you")
+    assert "🌷" * 60 in practice.get("/v1/practice/packs/tulips/draft").json()["source"]
+
+
+def test_a_reason_that_is_too_long_stays_and_says_so(desk: Desk, practice: httpx.Client, pack_id: str) -> None:
+    published(practice, pack_id)
+    desk.open(f"packs/{pack_id}/published", "Version 1")
+    desk.press("Withdraw smile")
+    reason = desk.dialog.get_by_label("Why, for your colleagues")
+    reason.fill("🌷" * 502)
+    desk.press("Withdraw the prompt", desk.dialog)
+    expect(desk.dialog.get_by_text("This is 2 characters too long; 500 fit.")).to_be_visible()
+    reason.fill("🌷" * 500)
+    desk.press("Withdraw the prompt", desk.dialog)
+    expect(desk.page.locator(".prompt-row")).to_contain_text("Withdrawn")
 
 
 # Who may what
@@ -524,6 +557,23 @@ def test_a_sign_in_that_ends_while_writing_loses_nothing(desk: Desk, practice: h
     desk.press("Sign in")
     expect(desk.page.locator(".save-state")).to_contain_text("Saved by you")
     assert "Past midnight" in practice.get(f"/v1/practice/packs/{pack_id}/draft").json()["source"]
+
+
+@pytest.mark.parametrize("reply", [{"status": 429, "json": {}}, {"status": 503, "json": {}}, {"body": "<p>Welcome"}])
+def test_a_sign_in_that_cannot_be_renewed_just_now_is_kept(desk: Desk, reply: dict[str, Any]) -> None:
+    """The last is a hotel's page to sign in at."""
+    desk.refused = {429, 503}
+    desk.page.route("**/v1/token?**", lambda route: route.fulfill(**reply))
+    desk.page.evaluate("const now = Date.now; Date.now = () => now() + 3600e3")
+    desk.page.get_by_role("link", name="Record").click()
+    again = desk.page.get_by_role("button", name="Try again")
+    expect(again).to_be_visible()
+    desk.page.unroute("**/v1/token?**")
+    again.click()
+    expect(desk.page.get_by_role("heading", name="Record")).to_be_visible()
+    desk.settle()
+    expect(desk.page.get_by_text("This could not be loaded")).to_have_count(0)
+    expect(desk.dialog).to_have_count(0)
 
 
 def test_a_token_is_renewed_before_it_ends_and_nobody_notices(desk: Desk) -> None:

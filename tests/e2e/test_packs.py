@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from tests.builders import LONDON, NEW_YORK, a_uid
-from tests.e2e.conftest import eventually
+from tests.e2e.conftest import PATIENCE, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,7 +68,7 @@ def test_a_couple_chooses_a_pack_and_joins_another_by_the_code_that_its_practice
     course = {"in_order": True, "every_days": 1}
     code = publish(editor, "stairs", audience="code", course=course)["code"]
     publish(editor, "paper-boats", audience="choice")
-    eventually(lambda: "paper-boats" in chosen(ada), INDEX_IS_SEEN)
+    eventually(lambda: "paper-boats" in chosen(ada), INDEX_IS_SEEN + PATIENCE)
     assert "stairs" not in chosen(ada), "nobody sees it without its code"
     ada.call("PUT", "/v1/couple/packs/paper-boats")
     assert chosen(ben)["paper-boats"]

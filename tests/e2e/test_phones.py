@@ -21,7 +21,7 @@ from tests.e2e.two_phones import TwoPhones
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from playwright.sync_api import Browser
+    from playwright.sync_api import APIResponse, Browser, Route
 
     from local.stack import Stack
     from tests.e2e.conftest import NewCouple, NewPhone, Phone
@@ -30,7 +30,17 @@ if TYPE_CHECKING:
 type NewPage = Callable[..., TwoPhones]
 
 COFFEE = "The morning you brought me coffee without a word."
+DATE_APART = ("Pacific/Honolulu", "Pacific/Kiritimati")
+"""Always a date apart, whatever the hour at which this runs."""
+FAR_APART = [(NEW_YORK, TOKYO), DATE_APART]
 RIVER = "Our walk by the river, when it began to rain."
+EXPIRE = """
+for (const key of Object.keys(sessionStorage).filter((each) => each.startsWith("rekindle.phone."))) {
+  const kept = JSON.parse(sessionStorage[key]);
+  kept.session.expires = 0;
+  sessionStorage[key] = JSON.stringify(kept);
+}
+"""
 HEBREW = "הבוקר שבו הבאת לי קפה בלי מילה, וישבת לידי עד שהשמש עלתה."
 
 
@@ -64,6 +74,12 @@ def titled(date: dt.date) -> str:
     return f"{date:%A, %B} {date.day}"
 
 
+def only_today(route: Route) -> None:
+    """Answer `/v1/today` as if no other date were shown there."""
+    reply = route.fetch()
+    route.fulfill(response=reply, json=reply.json() | {"previous": None, "next": None})
+
+
 def test_two_people_pair_answer_and_open_their_first_day(a_page: NewPage) -> None:
     page = a_page()
     asked: list[str] = []
@@ -83,7 +99,7 @@ def test_two_people_pair_answer_and_open_their_first_day(a_page: NewPage) -> Non
 
     page.ada.answer(COFFEE)
     expect(page.ada.root.get_by_text("Both open once Ben has answered too.")).to_be_visible()
-    expect(page.ben.root.locator(".banner .notice")).to_be_visible()  # pushed, while the page stood open
+    page.ben.await_banner()  # pushed, while the page stood open
     expect(page.ben.root.get_by_text("sealed until yours is too")).to_be_visible()
     assert COFFEE not in page.ben.root.inner_text()
 
@@ -93,7 +109,7 @@ def test_two_people_pair_answer_and_open_their_first_day(a_page: NewPage) -> Non
         for text in (COFFEE, RIVER):
             expect(phone.content).to_contain_text(text)
         expect(phone.root.locator(".streak-chip")).to_have_text(re.compile("1"))
-    expect(page.ada.root.locator(".banner .notice")).to_be_visible()
+    page.ada.await_banner()
 
     page.ada.open("Us")
     expect(page.ada.root.locator(".numbers dd").first).to_have_text("1")
@@ -155,7 +171,7 @@ def test_each_takes_in_what_the_other_wrote(two: TwoPhones) -> None:
     two.ben.press("Send what I heard")
     expect(two.ben.root.locator(".reflection")).to_be_visible()
     # No push tells of it: the other's phone finds it as it looks again.
-    expect(two.ada.root.locator(".reflection")).to_contain_text("That you felt seen", timeout=40_000)
+    expect(two.ada.root.locator(".reflection")).to_contain_text("That you felt seen")
     two.ada.open("Us")
     expect(two.ada.root.get_by_role("img", name="1 day met", exact=True)).to_be_visible()
 
@@ -179,8 +195,7 @@ def test_what_somebody_wrote_alone_is_shown_if_they_say_so(a_page: NewPage, a_ph
     expect(page.ben.content).to_contain_text(COFFEE)
 
 
-# The second two are always a date apart, whatever the hour at which this runs.
-@pytest.mark.parametrize("zones", [(NEW_YORK, TOKYO), ("Pacific/Honolulu", "Pacific/Kiritimati")])
+@pytest.mark.parametrize("zones", FAR_APART)
 def test_a_day_on_two_clocks_is_one_day(a_page: NewPage, a_couple: NewCouple, zones: tuple[str, str]) -> None:
     page = a_page(*a_couple(*zones)).settle()
     dates = [today_in(zone) for zone in zones]
@@ -199,6 +214,48 @@ def test_a_day_on_two_clocks_is_one_day(a_page: NewPage, a_couple: NewCouple, zo
         )
 
 
+@pytest.mark.parametrize("zones", FAR_APART)
+def test_a_push_opens_the_date_that_it_tells_of(a_page: NewPage, a_couple: NewCouple, zones: tuple[str, str]) -> None:
+    """Ben, whose clock is ahead, answers a date. Ada follows the push to that date, and answers there."""
+    page = a_page(*a_couple(*zones)).settle()
+    date = today_in(zones[1])
+    page.ada.press("Lock the phone")
+    page.ben.answer(RIVER, date.isoformat())
+    page.ada.root.locator(".lock .notice").click()
+    page.ada.root.locator(f"#a-answer-{date}").fill(COFFEE)
+    page.ada.root.locator(f"#a-seal-{date}").click()
+    expect(page.ada.content).to_contain_text(RIVER)
+    expect(page.ben.content).to_contain_text("Both are open.")
+
+
+def test_the_next_date_is_shown_once_the_partner_has_answered_it(a_page: NewPage, a_couple: NewCouple) -> None:
+    page = a_page(*a_couple(*DATE_APART)).settle()
+    today, following = (today_in(zone) for zone in DATE_APART)
+    expect(page.ada.days).to_have_count(1)
+    page.ben.answer(RIVER, following.isoformat())
+    expect(page.ben.root.get_by_text("Both open once Ada has answered too.")).to_be_visible()
+    page.ada.open("Today")
+    expect(page.ada.root.get_by_role("heading", level=3)).to_have_text(titled(today))
+    expect(page.ada.root.get_by_role("heading", name=f"{following:%A} is open, too")).to_be_visible()
+    page.ada.answer(COFFEE, following.isoformat())
+    expect(page.ada.root.get_by_text("Both are open.")).to_be_visible()
+
+
+def test_a_push_of_another_date_opens_the_journal_there(a_page: NewPage, a_couple: NewCouple) -> None:
+    """Today's tab has no day of two dates ahead, as it is between the zones that are farthest apart."""
+    ada, ben = a_couple(*DATE_APART)
+    page = a_page(ada, ben).settle()
+    date = today_in(DATE_APART[1]).isoformat()
+    page.desk.page.route("**/v1/today", only_today)
+    page.ada.press("Lock the phone")
+    ben.answer(date, RIVER)
+    page.ada.root.locator(".lock .notice").click()
+    expect(page.ada.root.get_by_role("heading", name="Your days")).to_be_visible()
+    page.ada.root.locator(".entry[open] textarea").fill(COFFEE)
+    page.ada.root.locator(".entry[open] .primary").click()
+    expect(page.ada.root.locator(".entry[open]")).to_contain_text(RIVER)
+
+
 def test_a_swap_gives_both_another_prompt_once(two: TwoPhones) -> None:
     before = two.ada.prompt.inner_text()
     two.ada.press("Another prompt, please")
@@ -210,11 +267,29 @@ def test_a_swap_gives_both_another_prompt_once(two: TwoPhones) -> None:
 
 
 def test_an_answer_is_sealed_on_the_screen_while_something_else_is_still_awaited(two: TwoPhones) -> None:
+    # The page never gives the other up, and its clock never comes to the next minute: neither draws the screen anew.
+    two.desk.page.evaluate("AbortSignal.timeout = () => new AbortController().signal")
+    two.desk.page.clock.set_fixed_time(dt.datetime.fromtimestamp(now(), dt.UTC))
     two.desk.page.route(re.compile("/v1/(touch|nudges)"), lambda _: None)
     two.ada.open("Today")
     two.ada.answer(COFFEE)
-    # Well before the page gives the other up, or its clock comes to the next minute.
-    expect(two.ada.root.get_by_text("Both open once Ben has answered too.")).to_be_visible(timeout=10_000)
+    expect(two.ada.root.get_by_text("Both open once Ben has answered too.")).to_be_visible()
+
+
+def test_what_was_asked_for_before_an_answer_does_not_take_it_off_the_screen(two: TwoPhones) -> None:
+    page = two.desk.page
+    late: list[tuple[Route, APIResponse]] = []
+    page.route("**/v1/today", lambda route: late.append((route, route.fetch())), times=1)
+    with page.expect_request("**/v1/today"):
+        two.ada.press("Today")
+    page.route(re.compile("/v1/(touch|nudges)"), lambda _: None)
+    two.ada.answer(COFFEE)
+    sealed = two.ada.root.get_by_text("Both open once Ben has answered too.")
+    expect(sealed).to_be_visible()
+    ((route, reply),) = late
+    with page.expect_request("**/v1/touch/today"):  # by then the screen shows what came
+        route.fulfill(response=reply)
+    assert sealed.is_visible()
 
 
 def test_what_is_no_answer_of_the_api_changes_nothing_on_the_screen(two: TwoPhones) -> None:
@@ -344,7 +419,7 @@ def test_a_fresh_pair_is_begun_by_who_means_it(two: TwoPhones) -> None:
 
 def test_who_parts_closes_what_was_shared_and_the_other_finds_a_neutral_state(two: TwoPhones) -> None:
     two.ada.answer(COFFEE)
-    expect(two.ben.root.locator(".banner .notice")).to_be_visible()
+    two.ben.await_banner()
     two.ada.open("Me")
     two.ada.unfold("Parting")
     # Twice in haste says nothing.
@@ -446,6 +521,115 @@ def test_what_the_api_refuses_is_said_in_its_own_kind_words(a_page: NewPage) -> 
     expect(page.ada.root.get_by_role("alert")).to_contain_text(
         "This code does not work. Ask your partner for a new one."
     )
+
+
+def test_a_sign_in_that_has_ended_says_so_and_leads_back(a_page: NewPage, a_couple: NewCouple) -> None:
+    """Firebase refuses the refresh token with a 400, as after a change of password."""
+    page = a_page(*a_couple(), ended=True)
+    page.desk.refused.add(400)
+    for phone in page.both:
+        expect(phone.root.get_by_role("alert").get_by_role("heading", name="Your sign-in has ended")).to_be_visible()
+        assert page.desk.barriers() == []
+        phone.press("Sign in again")
+    page.settle()
+
+
+def test_a_token_that_the_api_refuses_ends_the_sign_in_and_no_draft(a_page: NewPage, a_couple: NewCouple) -> None:
+    page = a_page(*a_couple()).settle()
+    page.desk.refused.add(401)
+    words, ended = (
+        page.ada.days.locator("textarea"),
+        page.ada.root.get_by_role("heading", name="Your sign-in has ended"),
+    )
+    words.fill(COFFEE)
+    page.ada.open("Me")
+    page.ada.unfold("About me")
+    name = page.ada.root.get_by_label("My name")
+    name.fill("Adele")
+    page.desk.page.route("**/phones/api/**", lambda route: route.fulfill(status=401, json={"message": "Unauthorized"}))
+    page.ada.press("Save")
+    expect(ended).to_be_visible()
+    assert "Ben" not in page.ada.root.inner_text()
+    page.desk.page.unroute("**/phones/api/**")
+    page.ada.press("Sign in again")
+    expect(name).to_have_value("Adele")
+    page.ada.press("Save")
+    expect(page.ada.root.get_by_role("heading", name="Adele", exact=True)).to_be_visible()
+    page.ada.open("Today")
+    expect(words).to_have_value(COFFEE)
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_sign_in_that_cannot_be_renewed_just_now_is_kept(a_page: NewPage, a_couple: NewCouple, status: int) -> None:
+    page = a_page(*a_couple())
+    page.settle()
+    desk, again = page.desk.page, page.ada.root.get_by_role("button", name="Try again")
+    page.desk.refused.add(status)
+    renewals = "**/securetoken.googleapis.com/**"
+    # Their ID tokens end while nobody can renew them.
+    desk.evaluate(EXPIRE)
+    desk.route(renewals, lambda route: route.fulfill(status=status, json={}))
+    desk.reload()
+    expect(again).to_be_visible()
+    expect(page.ada.root.get_by_text("Nothing is lost.")).to_be_visible()
+    desk.unroute(renewals)
+    again.click()
+    expect(page.ada.prompt).to_be_visible()
+
+
+def test_whoever_signs_in_as_somebody_else_finds_nothing_of_the_first(a_page: NewPage, a_couple: NewCouple) -> None:
+    page = a_page(*a_couple()).settle()
+    page.ada.days.locator("textarea").fill(COFFEE)
+    page.desk.refused.add(401)
+    page.desk.page.route("**/phones/api/**", lambda route: route.fulfill(status=401, json={"message": "Unauthorized"}))
+    page.ada.press("Journal")
+    page.desk.page.once("dialog", lambda dialog: dialog.accept())
+    page.ada.press("I am somebody else")
+    page.desk.page.unroute("**/phones/api/**")
+    page.ada.begin("Cleo", LONDON)
+    assert COFFEE not in page.desk.page.evaluate("JSON.stringify(sessionStorage)")
+
+
+@pytest.mark.parametrize("route", ["me", "couple", "today"])
+def test_what_could_not_be_loaded_can_be_asked_for_again(a_page: NewPage, a_couple: NewCouple, route: str) -> None:
+    page = a_page(*a_couple()).settle()
+    page.desk.refused.add(500)
+    pattern, again = f"**/phones/api/v1/{route}", page.ada.root.get_by_role("button", name="Try again")
+    page.desk.page.route(pattern, lambda route: route.fulfill(status=500, json={}))
+    page.desk.page.reload()
+    expect(again).to_be_visible()
+    for wrong in ("Bring your partner in", "What shall we call you?"):
+        expect(page.ada.root.get_by_text(wrong)).to_have_count(0)
+    page.desk.page.unroute(pattern)
+    again.click()
+    expect(page.ada.prompt).to_be_visible()
+
+
+def test_a_text_box_counts_characters_as_the_api_does(two: TwoPhones) -> None:
+    """A browser's own limit counts an emoji twice. A longer text that is pasted is neither cut nor sent."""
+    words, send = two.ada.days.locator("textarea"), two.ada.days.locator(".primary")
+    words.fill("🌷" * 1000)
+    expect(two.ada.days.locator(".count")).to_be_hidden()
+    words.press("Control+End")
+    two.desk.page.keyboard.insert_text("👩‍👩‍👧" * 201)  # of five characters each
+    expect(two.ada.days.get_by_text("Too long by 5 characters.")).to_be_visible()
+    send.click()
+    expect(words).to_be_focused()
+    expect(words).to_have_value("🌷" * 1000 + "👩‍👩‍👧" * 201)
+    assert two.desk.barriers() == []
+    words.fill("🌷" * 1000 + "👩‍👩‍👧" * 200)
+    expect(two.ada.days.get_by_text("0 characters left")).to_be_visible()
+    send.click()
+    expect(two.ada.root.get_by_text("Yours is sealed.")).to_be_visible()
+
+
+def test_a_name_of_fifty_emoji_is_a_name(a_page: NewPage) -> None:
+    page = a_page()
+    name = page.ada.root.get_by_label("What shall we call you?")
+    name.fill("🌷" * 51)
+    page.ada.press("Begin")
+    expect(page.ada.root.get_by_text("Too long by 1 character.")).to_be_visible()
+    page.ada.begin("🌷" * 50, LONDON)
 
 
 def test_settings_are_kept_and_packs_are_chosen_for_both(two: TwoPhones) -> None:

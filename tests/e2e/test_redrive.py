@@ -41,7 +41,7 @@ def test_a_push_that_was_given_up_arrives_once_its_cause_is_mended(
     stack.client("sqs").send_message(
         QueueUrl=stack.outputs["QueueUrl"], MessageBody=json.dumps(job | {"instant": f"{today()}T12:00:00Z"})
     )
-    eventually(lambda: waiting(stack, "DlqUrl") == 1, 60)
+    eventually(lambda: waiting(stack, "DlqUrl") == 1)
     assert "both_answered" in _redrive(stack, "--list")
     assert waiting(stack, "DlqUrl") == 1
     stack.heal()

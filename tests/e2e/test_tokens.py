@@ -15,6 +15,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
+from local.identity import SECURE_TOKEN
 from tests.builders import a_uid
 
 if TYPE_CHECKING:
@@ -109,8 +110,9 @@ def test_an_export_takes_a_sign_in_of_just_now_and_a_renewed_token_is_none(stack
     """Renewing a token, which a phone does by itself, leaves its sign-in as old as it was."""
     uid = a_uid("old-sign-in")
     signed_in = stack.sign_in(uid=uid, signed_in_ago=HOUR)
-    refresh = {"refresh_token": signed_in["refresh_token"]}
-    renewed = httpx.post(f"{stack.google_url}/refresh", json=refresh).raise_for_status().json()
+    refresh = {"grant_type": "refresh_token", "refresh_token": signed_in["refresh_token"]}
+    token_url = f"{stack.google_url}{SECURE_TOKEN}/v1/token?key=local"
+    renewed = httpx.post(token_url, data=refresh).raise_for_status().json()
     for token in (signed_in["id_token"], renewed["id_token"]):
         headers = {"Authorization": f"Bearer {token}"}
         assert httpx.get(f"{stack.api_url}/v1/me", headers=headers).json()["type"] == "urn:rekindle:problem:no-profile"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from playwright.sync_api import expect
 
 from local.clock import now
-from tests.e2e.desk import Desk
+from tests.e2e.desk import Desk, logged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,6 +77,10 @@ class OnScreen:
             self.unfold(part)
             yield f"Me, {part}"
 
+    def await_banner(self, text: str = "Rekindle") -> None:
+        """Waits for a push that came while the phone was open, whether its banner still shows or not."""
+        expect(self.root.locator(".banner")).to_have_attribute("data-log", logged(text))
+
     @property
     def content(self) -> Locator:
         return self.root.locator(".content")
@@ -108,12 +112,15 @@ class TwoPhones:
     ben: OnScreen
 
     @classmethod
-    def at(cls, stack: Stack, browser: Browser, *persons: Phone, **options: Any) -> Self:
-        """The page, with nobody signed in, or with the two persons whose phones these are."""
+    def at(cls, stack: Stack, browser: Browser, *persons: Phone, ended: bool = False, **options: Any) -> Self:
+        """The page, with nobody signed in, or with the two persons whose phones these are.
+
+        `ended` means that Firebase refuses their sign-ins, and that their ID tokens have expired.
+        """
         desk = Desk.at(stack, browser, "about:blank", **options)
         if persons:
             kept = {
-                f"rekindle.phone.{phone_id}": json.dumps(_kept(stack, person))
+                f"rekindle.phone.{phone_id}": json.dumps(_kept(stack, person, ended=ended))
                 for phone_id, person in zip(IDS, persons, strict=True)
             }
             # Once: what the page keeps from then on is its own.
@@ -146,9 +153,9 @@ class TwoPhones:
         return any(each.evaluate(test) for each in self.desk.page.locator(selector).all())
 
 
-def _kept(stack: Stack, person: Phone) -> dict[str, Any]:
+def _kept(stack: Stack, person: Phone, *, ended: bool) -> dict[str, Any]:
     """What a phone keeps of a sign-in."""
-    tokens = stack.sign_in(uid=person.uid)
+    tokens = stack.sign_in(uid=person.uid, ended=ended, **({"lifetime": -1} if ended else {}))
     session = {
         "idToken": tokens["id_token"],
         "refreshToken": tokens["refresh_token"],

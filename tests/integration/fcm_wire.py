@@ -9,7 +9,7 @@ import time
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -78,6 +78,8 @@ GONE_AT_APPLE = failure(400, "INVALID_ARGUMENT", apns(410, "Unregistered"), fcm=
 NO_DEVICE_OF_APPLE = failure(400, "INVALID_ARGUMENT", apns(400, "BadDeviceToken"), fcm="INVALID_ARGUMENT")
 A_PROXY_S_PAGE = Answer(502, b"<html><body>Bad Gateway</body></html>", {"Content-Type": "text/html"})
 HANGS_UP = Answer(0, {})
+NEVER: Final = 3600.0
+"""Seconds until an answer that no test waits for."""
 
 
 @dataclass

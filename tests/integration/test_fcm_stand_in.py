@@ -263,8 +263,9 @@ def test_inboxes_tokens_and_credentials_outlive_a_restart(tmp_path: Path) -> Non
             signed_in["id_token"], jwt.PyJWK(key), audience=PROJECT, issuer=discovery["issuer"], algorithms=["RS256"]
         )
         assert claims["sub"] == signed_in["uid"]
-        renewed = httpx.post(f"{place.origin}/refresh", json={"refresh_token": signed_in["refresh_token"]}).json()
-        assert renewed["uid"] == signed_in["uid"]
+        refresh = {"grant_type": "refresh_token", "refresh_token": signed_in["refresh_token"]}
+        renewed = httpx.post(f"{place.securetoken}/v1/token?key=local", data=refresh).json()
+        assert renewed["user_id"] == signed_in["uid"]
 
 
 def test_the_live_stream_shows_what_was_sent_and_what_comes(

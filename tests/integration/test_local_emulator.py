@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from local.errors import StackError
-from local.stack import SAVE_EVERY_SECONDS, UNREADABLE_STATE, Settings, emulator_process, free_ports
+from local.stack import UNREADABLE_STATE, Settings, emulator_process, free_ports
 from tests.engines import client, create_tables
 
 if TYPE_CHECKING:
@@ -41,6 +41,12 @@ def url_of(settings: Settings) -> str:
     return f"http://127.0.0.1:{settings.emulator_port}"
 
 
+def saved(settings: Settings, service: str, text: str) -> bool:
+    """Whether the service's saved state contains the text."""
+    file = settings.state / "emulator" / f"{service}.json"
+    return file.exists() and text in file.read_text(encoding="utf-8")
+
+
 def test_data_outlives_a_kill_but_for_the_last_seconds(settings: Settings) -> None:
     dynamodb = client("dynamodb", url_of(settings))
     key = {"pk": {"S": "PERSON#ana"}, "sk": {"S": "PERSON"}}
@@ -48,7 +54,8 @@ def test_data_outlives_a_kill_but_for_the_last_seconds(settings: Settings) -> No
         name, _ = create_tables(dynamodb, "rekindle")
         dynamodb.put_item(TableName=name, Item=key)
         secret = client("secretsmanager", url_of(settings)).create_secret(Name="fcm", SecretString="{}")["ARN"]
-        time.sleep(SAVE_EVERY_SECONDS + 1.5)
+        while not saved(settings, "dynamodb", "PERSON#ana") or not saved(settings, "secretsmanager", "SecretString"):
+            time.sleep(0.05)
         os.killpg(process.pid, signal.SIGKILL)
 
     with emulator(settings):

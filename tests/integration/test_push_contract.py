@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from delivery.transport import Answer as Reply
     from delivery.transport import Transport
 
-TIMEOUT: Final = (0.5, 0.5)
+TIMEOUT: Final = (30, 2)
 PAYLOAD: Final = payload_of(
     Occasion(PushKind.PROMPT, dt.date(2026, 3, 2), an_instant()),
     Language("en"),
@@ -109,7 +109,7 @@ ANSWERS: Final = {
 FAILURES: Final = {
     "it hangs up": fcm_wire.HANGS_UP,
     "it is cut off": replace(fcm_wire.INTERNAL, cut_off=True),
-    "it does not answer": Answer(200, {"name": "late"}, after=1.5),
+    "it does not answer": Answer(200, {"name": "late"}, after=fcm_wire.NEVER),
 }
 """What is no answer: of these the words after the first colon are those of whoever sends."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import json
 import re
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -17,6 +18,7 @@ from starlette.applications import Starlette
 
 from local.errors import StackError
 from local.phones_page import PAGE, NextBeat, Reminder, next_beat, page_routes
+from local.places import ROOT
 from rekindle.errors import UnknownZoneError
 from tests.builders import LONDON, NEW_YORK, TOKYO
 
@@ -57,6 +59,23 @@ class Browser:
 @pytest.fixture
 def browser(tmp_path: Path) -> Browser:
     return Browser(Starlette(routes=page_routes(no_stack, tmp_path / "last-beat")))
+
+
+def test_the_page_knows_how_long_a_text_may_be() -> None:
+    """A longer text that is typed or pasted is not sent, so the page's limits are those of the contract."""
+    schemas = json.loads((ROOT / "docs" / "openapi.json").read_text(encoding="utf-8"))["components"]["schemas"]
+
+    def longest(schema: str, field: str) -> int:
+        found = schemas[schema]["properties"][field]
+        return next(int(each["maxLength"]) for each in (found, *found.get("anyOf", ())) if "maxLength" in each)
+
+    (limits,) = re.findall(r"LIMITS = \{(.*?)\}", (PAGE / "characters.js").read_text(encoding="utf-8"))
+    assert {name: int(value) for name, value in re.findall(r"(\w+): (\d+)", limits)} == {
+        "answer": longest("AnswerBody", "text"),
+        "reflection": longest("ReflectionBody", "text"),
+        "name": longest("ProfileBody", "display_name"),
+    }
+    assert longest("SoloAnswerBody", "text") == longest("AnswerBody", "text")
 
 
 def test_the_next_beat_is_that_of_the_first_reminder_on_either_clock() -> None:

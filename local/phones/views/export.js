@@ -99,9 +99,7 @@ async function pageFrom(phone, next) {
     return await phone.api.call("post", "/v1/me/export", { body: { next } });
   } catch (error) {
     if (!(error instanceof Problem) || error.type !== "sign-in-not-recent" || !phone.kept.account) throw error;
-    // An app lets them sign in once more here, with their password or as they did, and goes on. An account of this page
-    // has no password, and its phone answers for itself.
-    await phone.api.signIn(phone.kept.account, phone.me?.display_name ?? "");
+    await phone.signInAgain();
     return await phone.api.call("post", "/v1/me/export", { body: { next } });
   }
 }

@@ -4,6 +4,8 @@ import { dateWords } from "../clock.js";
 import { button, field, h, letter, select, words } from "../dom.js";
 import { counted, THEMES } from "../words.js";
 import { loadShown, shownPart } from "./solo.js";
+import { besidePrompt, sealedParts } from "./today.js";
+import { waiting } from "./waiting.js";
 
 /** @typedef {import("../phone.js").Phone} Phone */
 /** @typedef {import("../phone.js").Schema["DayView"]} Day */
@@ -15,16 +17,19 @@ export const journal = {
   title: "Journal",
   path: "M6.500 4.500h11a1 1 0 0 1 1 1v13a1 1 0 0 1-1 1h-11a2 2 0 0 1-2-2v-11a2 2 0 0 1 2-2Zm2.500 4h6m-6 3.500h6",
   async load(phone) {
+    const before = phone.data["journal"];
     const page = await phone.api.call("get", "/v1/days", { query: { limit: PAGE } });
-    phone.data["journal"] = page;
+    // What was answered meanwhile knows better, and asks anew.
+    if (phone.data["journal"] === before) phone.data["journal"] = page;
     if (isSearching(phone)) await loadAll(phone);
+    await loadUntil(phone, phone.data["wanted"]);
     await loadShown(phone);
   },
   view(phone) {
     /** @type {{ days: Day[], before: string | null } | undefined} */
     const kept = phone.data["journal"];
-    if (!kept) return h("p", { class: "loading" }, "One moment…");
-    const days = kept.days.filter((day) => isWanted(phone, day));
+    if (!kept) return waiting(phone);
+    const days = kept.days.filter((day) => day.date === phone.data["wanted"] || isWanted(phone, day));
     return h(
       "div",
       { class: "stack" },
@@ -42,7 +47,7 @@ export const journal = {
 function entry(phone, day) {
   return h(
     "details",
-    { class: "card entry", id: `${phone.id}-entry-${day.date}` },
+    { class: "card entry", id: `${phone.id}-entry-${day.date}`, open: phone.data["wanted"] === day.date },
     h(
       "summary",
       null,
@@ -50,10 +55,17 @@ function entry(phone, day) {
       h("span", { class: "theme", "data-theme": day.prompt.theme }, THEMES[day.prompt.theme]),
       words("span", day.prompt.text, { class: "entry-text" }),
     ),
+    ...(day.open && !day.revealed ? [...besidePrompt(phone, day), ...sealedParts(phone, day)] : lettersOf(phone, day)),
+  );
+}
+
+/** What the two wrote. @param {Phone} phone @param {Day} day */
+function lettersOf(phone, day) {
+  return [
     day.me.text && letter("You", day.me.text),
     day.partner.text && letter(phone.partner, day.partner.text),
     !day.me.text && !day.partner.text && h("p", { class: "hint" }, day.revealed ? "You were both there." : "Nothing is open here."),
-  );
+  ];
 }
 
 /** @param {Phone} phone @param {number} found */
@@ -108,6 +120,11 @@ async function loadMore(phone, limit) {
   const { days, before } = phone.data["journal"];
   const page = await phone.api.call("get", "/v1/days", { query: { before, limit } });
   phone.data["journal"] = { days: [...days, ...page.days], before: page.before };
+}
+
+/** As far back as a date that a link leads to. @param {Phone} phone @param {string | undefined} date */
+async function loadUntil(phone, date) {
+  while (date && phone.data["journal"]?.before > date) await loadMore(phone, 30);
 }
 
 /** @param {Phone} phone */

@@ -1,6 +1,7 @@
 // After the two answers have opened: how each takes in the other's. Listening is half of it.
 
-import { button, h, words } from "../dom.js";
+import { LIMITS, counter } from "../characters.js";
+import { button, field, h, words } from "../dom.js";
 
 /** @typedef {import("../phone.js").Phone} Phone */
 /** @typedef {import("../phone.js").Schema} Schema */
@@ -32,7 +33,7 @@ function shown(from, { kind, text }) {
 /** @param {Phone} phone @param {Schema["DayView"]} day */
 function asking(phone, day) {
   const name = `heard-${day.date}`;
-  const heard = h("textarea", { id: `${phone.id}-${name}`, rows: 2, maxlength: 1000, dir: "auto", props: { value: phone.draft(name) } });
+  const heard = h("textarea", { id: `${phone.id}-${name}`, rows: 2, dir: "auto", props: { value: phone.draft(name) } });
   heard.addEventListener("input", () => phone.setDraft(name, heard.value));
 
   /** @param {Schema["ReflectionKind"]} kind @param {string | null} text */
@@ -55,13 +56,10 @@ function asking(phone, day) {
         button(label, () => leave(/** @type {Schema["ReflectionKind"]} */ (kind), null), { id: `${phone.id}-${kind}-${day.date}` }),
       ),
     ),
-    h(
-      "div",
-      { class: "field" },
-      h("label", { for: heard.id }, "What I heard you say"),
-      h("p", { class: "hint" }, "Give it back in your own words; nothing to mend, nothing to answer."),
-      heard,
-    ),
-    button("Send what I heard", () => (heard.value.trim() ? leave("heard", heard.value.trim()) : heard.focus()), { id: `${phone.id}-leave-${day.date}` }),
+    field("What I heard you say", heard, "Give it back in your own words; nothing to mend, nothing to answer.", counter(heard, LIMITS.reflection)),
+    button("Send what I heard", () => {
+      if (!heard.value.trim()) return heard.focus();
+      return heard.reportValidity() ? leave("heard", heard.value.trim()) : undefined;
+    }, { id: `${phone.id}-leave-${day.date}` }),
   );
 }

@@ -1,7 +1,8 @@
 // Days of one's own: before there are two, somebody can begin alone. What they wrote stays theirs until they show it.
 
+import { LIMITS, counter } from "../characters.js";
 import { dateWords } from "../clock.js";
-import { button, h, letter, words } from "../dom.js";
+import { button, field, h, letter, words } from "../dom.js";
 import { forget, meanwhile, write } from "./draft.js";
 
 /** @typedef {import("../phone.js").Phone} Phone */
@@ -18,17 +19,18 @@ export function aloneCard(phone) {
   const day = phone.data["alone"];
   if (!day) return null;
   const name = `alone-${day.date}`;
-  const text = h("textarea", { id: `${phone.id}-${name}`, rows: 3, maxlength: 2000, dir: "auto", props: { value: phone.draft(name) || day.me.text || "" } });
+  const text = h("textarea", { id: `${phone.id}-${name}`, rows: 3, dir: "auto", props: { value: phone.draft(name) || day.me.text || "" } });
   text.addEventListener("input", () => write(phone, name, text.value, day));
   return h(
     "article",
     { class: "card", "data-revision": day.me.revision },
     h("p", { class: "theme" }, "While you wait, for yourself"),
     words("p", day.prompt.text, { class: "prompt-text" }),
-    h("div", { class: "field" }, h("label", { for: text.id }, "Your answer"), text),
+    field("Your answer", text, null, counter(text, LIMITS.answer)),
     meanwhile(phone, name, day),
     button(day.me.state === "answered" ? "Keep it as it is now" : "Keep it for me", async () => {
       if (!text.value.trim()) return text.focus();
+      if (!text.reportValidity()) return;
       await phone.act(async () => {
         phone.data["alone"] = await phone.api.call("put", "/v1/solo/days/{date}/answer", {
           path: { date: day.date },

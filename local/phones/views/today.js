@@ -1,18 +1,19 @@
 // Today: the prompt, two answers under their seal, and the moment when both open.
 
+import { LIMITS, counter } from "../characters.js";
 import { dateWords } from "../clock.js";
-import { button, h, icon, letter, tick, words } from "../dom.js";
+import { button, field, h, icon, letter, tick, words } from "../dom.js";
 import { GESTURES, THEMES } from "../words.js";
 import { candles } from "./candles.js";
 import { forget, meanwhile, write } from "./draft.js";
 import { pauseNote } from "./pause.js";
 import { reflectPart } from "./reflect.js";
+import { waiting } from "./waiting.js";
 
 /** @typedef {import("../phone.js").Phone} Phone */
 /** @typedef {import("../phone.js").Schema} Schema */
 /** @typedef {Schema["DayView"]} Day */
 
-const LIMIT = 2000;
 /** As long as the moment takes to unfold: what is drawn anew later only stands there. */
 const UNFOLDING = 2_500;
 
@@ -26,19 +27,20 @@ export const today = {
   path: "M12 3.500v2m0 13v2m8.500-8.500h-2m-13 0h-2m14.500-6-1.400 1.400m-9.200 9.200L6 18m12 0-1.400-1.400M7.400 7.400 6 6m10 6a4 4 0 1 1-8 0 4 4 0 0 1 8 0Z",
   async load(phone) {
     // The day first, and at once: it is what somebody waits for.
-    phone.data["shown"] = await phone.api.call("get", "/v1/today", {});
+    const before = phone.data["shown"];
+    const now = await phone.api.call("get", "/v1/today", {});
+    // What was answered meanwhile knows better, and asks anew.
+    if (phone.data["shown"] === before) phone.data["shown"] = now;
     phone.render();
     phone.data["touch"] = await phone.api.call("get", "/v1/touch/today", {});
     phone.data["nudges"] = await phone.api.call("get", "/v1/nudges", {});
   },
   view(phone) {
-    /** @type {Schema["TodayView"] | undefined} */
-    const shown = phone.data["shown"];
-    if (!shown) return h("p", { class: "loading" }, "One moment…");
-    const { today, previous, streak } = shown;
-    // Two on two clocks meet on one date: where the next has begun already, the one that waits for an answer comes first.
-    const waits = previous !== null && !previous.revealed && previous.me.state === "waiting";
-    const [first, second] = waits ? [previous, today] : [today, previous];
+    const shown = shownBy(phone);
+    if (!shown) return waiting(phone);
+    const { today, streak } = shown;
+    const [first, ...others] = ordered(shown, phone.data["wanted"]);
+    const weekday = (/** @type {Day} */ day) => dateWords(day.date, phone.language, { weekday: "long" });
     return h(
       "div",
       { class: "stack" },
@@ -48,38 +50,76 @@ export const today = {
         h("h3", null, dateWords(first.date, phone.language)),
         streak && streak.current > 0 && h("span", { class: "streak-chip" }, icon(FLAME), ` ${streak.current}`, h("span", { class: "visually-hidden" }, ` ${streak.current === 1 ? "day" : "days"} in a row`)),
       ),
-      waits && h("p", { class: "hint" }, `This day is still open for you two. ${dateWords(today.date, phone.language, { weekday: "long" })}’s prompt is below.`),
+      first !== today && h("p", { class: "hint" }, first.revealed ? "" : first.date < today.date ? "This day is still open for you two. " : "This day is open for you two already. ", `${weekday(today)}’s prompt is below.`),
       ...ABOVE.map((card) => card(phone)),
       dayCard(phone, first),
       ...BELOW.map((card) => card(phone)),
-      second && h("h4", { class: "previous-head" }, `${dateWords(second.date, phone.language, { weekday: "long" })} ${waits ? "has begun here" : "is still open"}`),
-      second && dayCard(phone, second),
+      ...others.flatMap((day) => [h("h4", { class: "other-head" }, `${weekday(day)} ${stateOf(day, first, today)}`), dayCard(phone, day)]),
     );
   },
 };
+
+/** What `/v1/today` answered. @param {Phone} phone @returns {(Schema["TodayView"] & { next?: Day | null }) | undefined} */
+function shownBy(phone) {
+  return phone.data["shown"];
+}
+
+/** The dates that today's tab shows: the previous one and the next only while they are open. @param {Phone} phone */
+export function datesShown(phone) {
+  const shown = shownBy(phone);
+  return shown ? ordered(shown, undefined).map((day) => day.date) : [];
+}
+
+/**
+ * The day that the screen begins with, then the others.
+ * @param {{ today: Day, previous: Day | null, next?: Day | null }} shown
+ * @param {string | undefined} wanted the date of the link that led here
+ * @returns {[Day, ...Day[]]}
+ */
+function ordered({ today, previous, next = null }, wanted) {
+  const all = [today, previous, next].filter((day) => day !== null);
+  // Two on two clocks meet on one date: where the next has begun already, the one that waits for an answer comes first.
+  const waits = previous !== null && !previous.revealed && previous.me.state === "waiting";
+  const first = all.find((day) => day.date === wanted) ?? (waits ? previous : today);
+  return [first, ...all.filter((day) => day !== first)];
+}
+
+/** @param {Day} day @param {Day} first @param {Day} today */
+function stateOf(day, first, today) {
+  if (day === today) return first.date < today.date ? "has begun here" : "is today here";
+  return day.date < today.date ? "is still open" : "is open, too";
+}
 
 const FLAME = "M12 3c1 4 5.500 6 5.500 11a5.500 5.500 0 0 1-11 0c0-3 2-4.500 3-7 1.500 1 2 2 2 3.500C13 9 13 6 12 3Z";
 
 /** A day with its prompt, and whatever there is to do or to see. @param {Phone} phone @param {Day} day */
 export function dayCard(phone, day) {
-  const mine = day.me.state === "answered";
-  const theirs = day.partner.state === "answered";
   return h(
     "article",
     { class: "card day", "aria-label": `Prompt of ${dateWords(day.date, phone.language)}`, "data-revision": day.me.revision },
-    promptPart(phone, day),
-    day.revealed ? null : h("div", { class: "seal" }, candles(mine, theirs), h("p", { class: "seal-words" }, sealWords(phone, day))),
-    day.revealed ? openedPart(phone, day) : day.open ? answerPart(phone, day) : closedPart(day),
+    h(
+      "div",
+      { class: "prompt" },
+      h("p", { class: "theme", "data-theme": day.prompt.theme }, THEMES[day.prompt.theme]),
+      words("p", day.prompt.text, { class: "prompt-text" }),
+      ...besidePrompt(phone, day),
+    ),
+    ...(day.revealed ? [openedPart(phone, day)] : sealedParts(phone, day)),
   );
 }
 
-/** @param {Phone} phone @param {Day} day */
-function promptPart(phone, { date, prompt }) {
-  return h(
-    "div",
-    { class: "prompt" },
-    h("p", { class: "theme", "data-theme": prompt.theme }, THEMES[prompt.theme]),
-    words("p", prompt.text, { class: "prompt-text" }),
+/** What a day shows below its prompt's text until both answers are open, wherever it is shown. @param {Phone} phone @param {Day} day */
+export function sealedParts(phone, day) {
+  const seal = candles(day.me.state === "answered", day.partner.state === "answered");
+  return [
+    h("div", { class: "seal" }, seal, h("p", { class: "seal-words" }, sealWords(phone, day))),
+    day.open ? answerPart(phone, day) : closedPart(day),
+  ];
+}
+
+/** Why the prompt does good, a way in, and help. @param {Phone} phone @param {Day} day */
+export function besidePrompt(phone, { date, prompt }) {
+  return [
     words("p", prompt.why, { class: "why" }),
     prompt.hint && h("details", { class: "hint-box", id: `${phone.id}-way-in-${date}` }, h("summary", null, "A way in"), words("p", prompt.hint)),
     prompt.help &&
@@ -87,7 +127,7 @@ function promptPart(phone, { date, prompt }) {
         phone.data["part"] = "help";
         return phone.open("you");
       }, { class: "plain", id: `${phone.id}-help-${date}` })),
-  );
+  ];
 }
 
 /** @param {Phone} phone @param {Day} day */
@@ -129,17 +169,10 @@ function answerPart(phone, day) {
   const text = h("textarea", {
     id: `${phone.id}-${name}`,
     rows: question ? 4 : 2,
-    maxlength: LIMIT,
     dir: "auto",
     props: { value: phone.draft(name) },
-    on: {
-      input: () => {
-        write(phone, name, text.value, day);
-        count.textContent = left(text.value);
-      },
-    },
   });
-  const count = h("p", { class: "hint count" }, left(text.value));
+  text.addEventListener("input", () => write(phone, name, text.value, day));
   const wish = phone.draft(`${name}-first`);
   const first = h("input", { id: `${phone.id}-first-${day.date}`, props: { checked: wish ? wish === "yes" : day.me.share_first } });
   first.addEventListener("change", () => phone.setDraft(`${name}-first`, first.checked ? "yes" : "no"));
@@ -147,11 +180,12 @@ function answerPart(phone, day) {
     "div",
     { class: "stack" },
     theirs,
-    h("div", { class: "field" }, h("label", { for: text.id }, question ? "Your answer" : "A word about it, if you like"), text, count),
+    field(question ? "Your answer" : "A word about it, if you like", text, null, counter(text, LIMITS.answer)),
     meanwhile(phone, name, day),
     tick("Open mine to my partner at once", first, "Otherwise nobody reads it before both have answered."),
     button(question ? (answered ? "Seal it again" : "Seal my answer") : "We did it", async () => {
       if (question && !text.value.trim()) return text.focus();
+      if (!text.reportValidity()) return;
       await phone.act(async () => {
         const after = await phone.api.call("put", "/v1/days/{date}/answer", {
           path: { date: day.date },
@@ -175,11 +209,6 @@ function answerPart(phone, day) {
   );
 }
 
-/** @param {string} text */
-function left(text) {
-  return text.length > LIMIT - 200 ? `${LIMIT - text.length} characters left` : "";
-}
-
 /** The moment: the first time that this phone shows both, they unfold. @param {Phone} phone @param {Day} day */
 function openedPart(phone, day) {
   if (!phone.kept.locked && !phone.kept.opened.includes(day.date)) {
@@ -199,8 +228,10 @@ function openedPart(phone, day) {
 
 /** Shows a day as it is now, before all is asked for anew. @param {Phone} phone @param {Day} day */
 function put(phone, day) {
-  const shown = phone.data["shown"];
-  for (const place of ["today", "previous"]) if (shown?.[place]?.date === day.date) shown[place] = day;
+  const { shown, journal } = phone.data;
+  const asNow = (/** @type {any} */ each) => (each?.date === day.date ? day : each);
+  if (shown) phone.data["shown"] = { ...shown, today: asNow(shown.today), previous: asNow(shown.previous), next: asNow(shown.next) };
+  if (journal) phone.data["journal"] = { ...journal, days: journal.days.map(asNow) };
   phone.render();
 }
 

@@ -3,6 +3,7 @@
 import { dateIn, dateWords, later, mondayOf } from "../clock.js";
 import { button, h, icon, words } from "../dom.js";
 import { counted, GESTURES, MARKS, THEMES } from "../words.js";
+import { waiting } from "./waiting.js";
 
 /** @typedef {import("../phone.js").Phone} Phone */
 /** @typedef {import("../phone.js").Schema} Schema */
@@ -20,7 +21,7 @@ export const together = {
     phone.data["streak"] = await phone.api.call("get", "/v1/streak", {});
   },
   view(phone) {
-    if (!phone.data["streak"]) return h("p", { class: "loading" }, "One moment…");
+    if (!phone.data["streak"]) return waiting(phone);
     return h("div", { class: "stack" }, h("h3", null, words("span", `You and ${phone.partner}`)), ...PARTS.map((part) => part(phone)));
   },
 };

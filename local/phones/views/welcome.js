@@ -1,5 +1,6 @@
 // The first minute: who somebody is, where they are, and when the app may speak to them.
 
+import { LIMITS, counter } from "../characters.js";
 import { ownZone, zones } from "../clock.js";
 import { button, field, h, select } from "../dom.js";
 import { candles } from "./candles.js";
@@ -8,7 +9,7 @@ import { LANGUAGES, SPOKEN } from "../words.js";
 /** @param {import("../phone.js").Phone} phone */
 export function welcome(phone) {
   const id = (/** @type {string} */ name) => `${phone.id}-${name}`;
-  const name = h("input", { id: id("name"), type: "text", maxlength: 50, pattern: ".*\\S.*", title: "A name that your partner knows you by", autocomplete: "off", required: true, dir: "auto" });
+  const name = h("input", { id: id("name"), type: "text", pattern: ".*\\S.*", title: "A name that your partner knows you by", autocomplete: "off", required: true, dir: "auto" });
   const zone = select(id("zone"), zones().map((each) => [each, each.replaceAll("_", " ")]), ownZone());
   const language = select(id("language"), LANGUAGES, "en");
   const prompt = h("input", { id: id("prompt-time"), type: "time", step: 300, value: "08:30", required: true });
@@ -43,7 +44,7 @@ export function welcome(phone) {
     h("div", { class: "hero" }, candles(true, true)),
     h("h3", null, "A small moment a day, for the two of you"),
     h("p", { class: "lead" }, "You both get the same prompt. Each answers alone, and the two answers open together."),
-    field("What shall we call you?", name),
+    field("What shall we call you?", name, null, counter(name, LIMITS.name)),
     h("div", { class: "pair-of-fields" }, field("Where are you?", zone), field("Your language", language)),
     h("p", { class: "hint" }, SPOKEN),
     h("div", { class: "pair-of-fields" }, field("Prompt at", prompt), field("Evening word at", evening)),

@@ -1,9 +1,11 @@
 // Settings: who I am, when the app may speak, how deep and how close, what we play, help, and the ways out.
 
+import { LIMITS, counter } from "../characters.js";
 import { zones } from "../clock.js";
 import { button, field, h, select, tick, words } from "../dom.js";
 import { exportPart } from "./export.js";
 import { pausePart } from "./pause.js";
+import { waiting } from "./waiting.js";
 import { BARRIERS, LANGUAGES, SPOKEN, WEEKDAYS, counted } from "../words.js";
 
 /** @typedef {import("../phone.js").Phone} Phone */
@@ -32,7 +34,7 @@ export const you = {
     await loadParts(phone);
   },
   view(phone) {
-    if (!phone.data["help"]) return h("p", { class: "loading" }, "One moment…");
+    if (!phone.data["help"]) return waiting(phone);
     return h(
       "div",
       { class: "stack" },
@@ -50,7 +52,7 @@ export async function loadParts(phone) {
 
 /** For somebody who is in no couple. @param {Phone} phone */
 export function aloneParts(phone) {
-  return phone.data["help"] ? PARTS.filter(([name]) => ALONE.includes(name)).map((part) => folded(phone, part)) : [];
+  return phone.data["help"] ? PARTS.filter(([name]) => ALONE.includes(name)).map((part) => folded(phone, part)) : [waiting(phone)];
 }
 
 /** @param {Phone} phone @param {readonly [string, string, (phone: Phone) => HTMLElement | null]} part */
@@ -105,7 +107,7 @@ function profilePart(phone) {
   const me = phone.me;
   if (!me) return null;
   const id = (/** @type {string} */ name) => `${phone.id}-my-${name}`;
-  const name = h("input", { id: id("name"), type: "text", maxlength: 50, pattern: ".*\\S.*", title: "A name that your partner knows you by", required: true, dir: "auto", props: { value: me.display_name } });
+  const name = h("input", { id: id("name"), type: "text", pattern: ".*\\S.*", title: "A name that your partner knows you by", required: true, dir: "auto", props: { value: me.display_name } });
   const zone = select(id("zone"), zones().map((each) => [each, each.replaceAll("_", " ")]), me.zone);
   const language = select(id("language"), LANGUAGES, me.language);
   const depth = select(id("depth"), [[1, "Light, to begin with"], [2, "Closer"], [3, "All the way"]], me.depth);
@@ -131,7 +133,7 @@ function profilePart(phone) {
         },
       });
     },
-    field("My name", name),
+    field("My name", name, null, counter(name, LIMITS.name)),
     field("My time zone", zone),
     field("My language", language, SPOKEN),
     field("How deep prompts may go", depth, "You two get what suits both. Nobody is told whose wish it was."),
@@ -189,7 +191,8 @@ function remindersPart(phone) {
 function packsPart(phone) {
   /** @type {Schema["PackView"][]} */
   const packs = phone.data["packs"] ?? [];
-  const code = h("input", { id: `${phone.id}-practice-code`, class: "code-input", autocomplete: "off", spellcheck: "false", dir: "ltr", maxlength: 64 });
+  const code = h("input", { id: `${phone.id}-practice-code`, class: "code-input", autocomplete: "off", spellcheck: "false", dir: "ltr", props: { value: phone.draft("practice-code") } });
+  code.addEventListener("input", () => phone.setDraft("practice-code", code.value));
   const again = async () => {
     phone.data["packs"] = (await phone.api.call("get", "/v1/packs", {})).packs;
   };
@@ -220,6 +223,7 @@ function packsPart(phone) {
       if (!code.value.trim()) return code.focus();
       await phone.act(async () => {
         await phone.api.call("post", "/v1/couple/practice-code", { body: { code: code.value } });
+        phone.setDraft("practice-code", "");
         await again();
       });
       phone.render();

@@ -1,5 +1,7 @@
 // Builds elements safely: text becomes text nodes, and nothing here or elsewhere ever parses markup.
 
+import { excessOf } from "./characters.js";
+
 const SVG = "http://www.w3.org/2000/svg";
 
 /**
@@ -51,8 +53,11 @@ export function button(label, click, { kind = "", ...attributes } = {}) {
   return h("button", { type: "button", class: `button ${kind}`.trim(), on: { click }, ...attributes }, label);
 }
 
-/** A labelled control. `hint` is read with it, and so is what `field.problem` says. */
-export function field(label, control, { hint = null, optional = false } = {}) {
+/**
+ * A labelled control. `hint` is read with it, and so is what `field.problem` says. A text of more than `limit` characters
+ * stays as it is and is a problem at once; `field.excess` returns it.
+ */
+export function field(label, control, { hint = null, optional = false, limit = Infinity } = {}) {
   control.id ||= uniqueId("field");
   const notes = [];
   const hintElement = hint && h("p", { class: "hint", id: `${control.id}-hint` }, hint);
@@ -68,16 +73,15 @@ export function field(label, control, { hint = null, optional = false } = {}) {
     control,
     problem,
   );
-  return {
-    element,
-    control,
-    problem(text) {
-      problem.textContent = text ?? "";
-      problem.hidden = !text;
-      if (text) control.setAttribute("aria-invalid", "true");
-      else control.removeAttribute("aria-invalid");
-    },
+  const tell = (text) => {
+    problem.textContent = text ?? "";
+    problem.hidden = !text;
+    if (text) control.setAttribute("aria-invalid", "true");
+    else control.removeAttribute("aria-invalid");
   };
+  const excess = () => excessOf(control.value, limit);
+  if (limit < Infinity) control.addEventListener("input", () => tell(excess()));
+  return { element, control, problem: tell, excess };
 }
 
 /** A select of [value, label] pairs. */

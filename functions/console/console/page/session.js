@@ -3,11 +3,13 @@
 const KEPT = "rekindle.session";
 const EARLY = 120_000; // an ID token is renewed this long before it ends
 const ATTEMPT = 20_000;
+const REFUSED = [400, 401]; // of a refresh token, for good; anything else passes
 
 /** Sign-in failed, or has ended; `ended` says that only signing in again helps. */
 export class SignInError extends Error {
-  constructor(code, sentence, { ended = false } = {}) {
+  constructor(code, sentence, { ended = false, status = 0 } = {}) {
     super(code);
+    this.status = status;
     this.code = code;
     this.sentence = sentence;
     this.ended = ended;
@@ -26,6 +28,7 @@ const SENTENCES = {
   PASSWORD_LOGIN_DISABLED: "Signing in with a password is not switched on for this practice.",
   OPERATION_NOT_ALLOWED: "Signing in with a password is not switched on for this practice.",
 };
+const BUSY = "The sign-in service has too much to do. Wait a moment and try again.";
 const UNREACHABLE = "The sign-in service cannot be reached. Check your connection and try again.";
 const ENDED = "Your sign-in has ended. Sign in again to go on.";
 
@@ -41,11 +44,14 @@ async function post(url, body, headers = {}) {
   } catch {
     throw new SignInError("UNREACHABLE", UNREACHABLE);
   }
-  const answer = await reply.json().catch(() => ({}));
-  if (reply.ok) return answer;
-  const code = String(answer.error?.message ?? reply.status).split(/[ :]/)[0];
-  if (reply.status >= 500) throw new SignInError(code, UNREACHABLE);
-  throw new SignInError(code, SENTENCES[code] ?? "Signing in did not work. Try again in a moment.");
+  const answer = await reply.json().catch(() => null);
+  if (reply.ok && answer) return answer;
+  const { status } = reply;
+  const code = String(answer?.error?.message ?? status).split(/[ :]/)[0];
+  // A success without an answer is no answer of the service, but for example a hotel's page.
+  if (reply.ok || status >= 500) throw new SignInError(code, UNREACHABLE, { status });
+  const otherwise = status === 429 ? BUSY : "Signing in did not work. Try again in a moment.";
+  throw new SignInError(code, SENTENCES[code] ?? otherwise, { status });
 }
 
 export class Session {
@@ -132,7 +138,7 @@ export class Session {
       const answer = await post(url, new URLSearchParams({ grant_type: "refresh_token", refresh_token: kept }));
       this.#take(answer.id_token, answer.refresh_token, answer.expires_in);
     } catch (error) {
-      if (error.code === "UNREACHABLE" || error.sentence === UNREACHABLE) throw error;
+      if (!REFUSED.includes(error.status)) throw error;
       sessionStorage.removeItem(KEPT);
       this.#token = null;
       throw new SignInError(error.code, ENDED, { ended: true });

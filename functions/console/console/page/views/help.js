@@ -1,5 +1,6 @@
 // What couples are shown when they need more than a prompt: where to book time, and whom to call.
 
+import { excessOf } from "../characters.js";
 import { busy, button, field, fill, h, select, uniqueId } from "../dom.js";
 import { confirmed } from "../dialogs.js";
 import { announce, loading, notify, sentenceOf } from "../notices.js";
@@ -11,6 +12,7 @@ const COUNTRIES = LETTERS.flatMap((one) => LETTERS.map((other) => one + other))
   .filter((code) => !NO_COUNTRIES.has(code) && regionName(code) !== code)
   .map((code) => [code, regionName(code)])
   .sort((one, other) => one[1].localeCompare(other[1]));
+const LONGEST = 120; // characters of a text
 const FIELDS = { country: "country", name: "name", phone: "phone number", text: "number for text messages", url: "page", languages: "languages", hours: "hours", note: "note", words: "what the link says", booking: "booking", lines: "lines" };
 
 export function helpView(context) {
@@ -140,7 +142,7 @@ function lineForm(line) {
   const phone = field("Phone number", h("input", { type: "tel", autocomplete: "off", props: { value: line.phone ?? "" } }), { optional: true, hint: "As it is dialled in that country." });
   const text = field("Number for text messages", h("input", { type: "tel", autocomplete: "off", props: { value: line.text ?? "" } }), { optional: true });
   const url = field("Page", h("input", { type: "url", placeholder: "https://", autocomplete: "off", props: { value: line.url ?? "" } }), { optional: true });
-  const hours = field("When somebody answers", h("input", { type: "text", placeholder: "24/7", autocomplete: "off", maxlength: "120", props: { value: line.hours ?? "" } }), { optional: true });
+  const hours = field("When somebody answers", h("input", { type: "text", placeholder: "24/7", autocomplete: "off", props: { value: line.hours ?? "" } }), { optional: true, limit: LONGEST });
   const languages = languagesField(line.languages ?? []);
   const note = wordsField("One more thing to know", line.note ?? {}, { optional: true });
   const title = () => Object.values(name.value())[0] || "the new line";
@@ -193,13 +195,19 @@ function wordsField(label, words, { optional = false } = {}) {
   const row = (language, text) => {
     const options = [...new Set([...LANGUAGES, language])].map((each) => [each, languageName(each)]);
     const chosen = select(options, language, { "aria-label": `${label}: language` });
-    const input = h("input", { type: "text", maxlength: "120", dir: "auto", autocomplete: "off", "aria-label": label, props: { value: text } });
+    const problem = h("p", { class: "problem", id: uniqueId("problem"), hidden: true });
+    const input = h("input", { type: "text", dir: "auto", autocomplete: "off", "aria-label": label, "aria-describedby": problem.id, props: { value: text } });
+    input.addEventListener("input", () => {
+      problem.textContent = excessOf(input.value, LONGEST) ?? "";
+      problem.hidden = !problem.textContent;
+      input.setAttribute("aria-invalid", String(!problem.hidden));
+    });
     const element = h("div", { class: "words-row" }, chosen, input,
       button("Remove", () => {
         element.remove();
         rows.dispatchEvent(new Event("change", { bubbles: true }));
         add.focus();
-      }, { kind: "quiet small", "aria-label": `Remove: ${label}` }));
+      }, { kind: "quiet small", "aria-label": `Remove: ${label}` }), problem);
     rows.append(element);
   };
   const value = (all = false) => Object.fromEntries([...rows.children]

@@ -1,5 +1,6 @@
 // A small form that writes one prompt, so that nobody has to remember the form that packs have.
 
+import { excessOf } from "../characters.js";
 import { ask } from "../dialogs.js";
 import { button, field, h, select } from "../dom.js";
 import { COMFORTS, DEPTHS, KINDS, THEMES, languageName } from "../words.js";
@@ -21,8 +22,8 @@ export function askForPrompt({ languages, ids }) {
       const text = field("The prompt", area(LIMITS.text), { hint: "Something both can answer on a phone in two minutes." });
       const why = field("Why it does a couple good", area(LIMITS.why), { hint: "One plain, warm line." });
       const hint = field("To whoever listens", area(LIMITS.hint), { hint: "How to receive the partner’s answer." });
-      const id = field("Short name", h("input", { type: "text", maxlength: "48", autocomplete: "off", spellcheck: "false" }),
-        { hint: "By it the app knows what a couple has seen, so it stays as it is." });
+      const id = field("Short name", h("input", { type: "text", autocomplete: "off", spellcheck: "false" }),
+        { limit: 48, hint: "By it the app knows what a couple has seen, so it stays as it is." });
       let chosen = false;
       id.control.addEventListener("input", () => (chosen = true));
       text.control.addEventListener("input", () => {
@@ -47,7 +48,7 @@ export function askForPrompt({ languages, ids }) {
         why.problem(lengthProblem(given.why, LIMITS.why, "Say in a line why this does a couple good."));
         hint.problem(given.hint || needsHint(theme.control.value)
           ? lengthProblem(given.hint, LIMITS.hint, "In this theme, tell the listener how to receive the answer.") : null);
-        id.problem(idProblem(id.control.value.trim(), ids));
+        id.problem(idProblem(id.control.value.trim(), ids) ?? id.excess());
         const wrong = [text, why, hint, id].find((each) => each.control.hasAttribute("aria-invalid"));
         if (wrong) return wrong.control.focus();
         return close({
@@ -74,9 +75,7 @@ const area = (limit) => h("textarea", { rows: limit > 200 ? "3" : "2", dir: "aut
 const tidy = ({ control }) => control.value.split(/\s+/).filter(Boolean).join(" ");
 
 function lengthProblem(text, limit, missing) {
-  if (!text) return missing;
-  const over = [...text].length - limit;
-  return over > 0 ? `This is ${over} ${over === 1 ? "character" : "characters"} too long for a phone; ${limit} fit.` : null;
+  return text ? excessOf(text, limit) : missing;
 }
 
 function idProblem(id, ids) {

@@ -91,11 +91,11 @@ async function startPack(context, taken) {
   const id = await ask({
     title: "A new pack",
     build: (close) => {
-      const title = field("Title, as couples see it", h("input", { type: "text", maxlength: "60", autofocus: true, autocomplete: "off" }));
-      const name = field("Short name", h("input", { type: "text", maxlength: "48", autocomplete: "off", spellcheck: "false" }),
-        { hint: "It stands in addresses and file names, and stays as it is. Small letters, digits and hyphens." });
-      const writtenFor = field("Whom it is for, in a sentence", h("input", { type: "text", maxlength: "240", autocomplete: "off" }),
-        { optional: true, hint: "Couples read it when they choose. You can write it later." });
+      const title = field("Title, as couples see it", h("input", { type: "text", autofocus: true, autocomplete: "off" }), { limit: 60 });
+      const name = field("Short name", h("input", { type: "text", autocomplete: "off", spellcheck: "false" }),
+        { limit: 48, hint: "It stands in addresses and file names, and stays as it is. Small letters, digits and hyphens." });
+      const writtenFor = field("Whom it is for, in a sentence", h("input", { type: "text", autocomplete: "off" }),
+        { limit: 240, optional: true, hint: "Couples read it when they choose. You can write it later." });
       const audience = field("Who gets it", select(Object.entries(AUDIENCES).map(([each, { label }]) => [each, label]), "choice"),
         { hint: "You can change it until you publish, and in each version after." });
       const language = field("Written in", select(LANGUAGES.map((each) => [each, languageName(each)]), "en"), { hint: "You can add other languages later." });
@@ -106,10 +106,11 @@ async function startPack(context, taken) {
       });
       const start = (event) => {
         event.preventDefault();
-        title.problem(title.control.value.trim() ? null : "Give the pack a title.");
+        title.problem(title.control.value.trim() ? title.excess() : "Give the pack a title.");
         const slug = name.control.value.trim();
-        name.problem(nameProblem(slug, taken));
-        const wrong = [title, name].find((each) => each.control.hasAttribute("aria-invalid"));
+        name.problem(nameProblem(slug, taken) ?? name.excess());
+        writtenFor.problem(writtenFor.excess());
+        const wrong = [title, name, writtenFor].find((each) => each.control.hasAttribute("aria-invalid"));
         if (wrong) return wrong.control.focus();
         context.startWith(slug, newPack({
           id: slug, title: title.control.value.trim(), writtenFor: writtenFor.control.value.trim(),

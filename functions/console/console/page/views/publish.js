@@ -27,7 +27,7 @@ export function askToPublish(context, pack, { preview, advice, revision }) {
       const at = field(`Day and time, by the clock of this computer (${zone()})`, h("input", { type: "datetime-local", step: "60", props: { value: tomorrowMorning() } }));
       const resolved = h("p", { class: "hint", "aria-live": "polite" });
       const announceBox = h("input", { type: "checkbox", id: "publish-announce", checked: true });
-      const note = field("What is new, for your colleagues", h("textarea", { rows: "2", maxlength: "500" }), { optional: true });
+      const note = field("What is new, for your colleagues", h("textarea", { rows: "2" }), { optional: true, limit: 500 });
       const problem = h("p", { class: "form-problem", role: "alert", hidden: true });
       const go = button("", () => publish(), { kind: "primary" });
       const adapt = () => {
@@ -47,6 +47,7 @@ export function askToPublish(context, pack, { preview, advice, revision }) {
         const instant = later.checked ? chosen(at.control.value) : null;
         if (later.checked && !instant) return void (at.problem("Choose a day and a time."), at.control.focus());
         if (instant && new Date(instant) <= new Date()) return void (at.problem("This has passed already. Choose a later time, or publish now."), at.control.focus());
+        if (note.excess()) return void note.control.focus();
         const body = { revision, at: instant, announce: canAnnounce && announceBox.checked, note: note.control.value.trim() || null };
         try {
           const answer = await busy(go, "Publishing …", () => context.api.post(`packs/${pack.id}/publish`, body));

@@ -99,10 +99,11 @@ async function withdraw(context, pack, prompt, again) {
     title: prompt ? "Withdraw this prompt" : "Withdraw the whole pack",
     alert: true,
     build: (close) => {
-      const reason = field("Why, for your colleagues", h("textarea", { rows: "2", maxlength: "500" }), { optional: true });
+      const reason = field("Why, for your colleagues", h("textarea", { rows: "2" }), { optional: true, limit: 500 });
       const problem = h("p", { class: "form-problem", role: "alert", hidden: true });
       const go = button(prompt ? "Withdraw the prompt" : "Withdraw the pack", async () => {
         problem.hidden = true;
+        if (reason.excess()) return reason.control.focus();
         try {
           close(await context.working(go, () => context.api.post(`packs/${pack.id}/withdraw`, { prompt, reason: reason.control.value.trim() || null })));
         } catch (error) {

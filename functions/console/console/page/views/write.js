@@ -1,5 +1,6 @@
 // Writing: the text with what there is to mend beside it, a phone that shows it, and saving without losing anything.
 
+import { characters } from "../characters.js";
 import { createEditor } from "../editor.js";
 import { confirmed, ask } from "../dialogs.js";
 import { busy, button, debounced, fill, h } from "../dom.js";
@@ -90,7 +91,7 @@ function desk(context, given, draft, { changed, named }, element) {
     checkSoon.cancel();
     checking?.abort();
     const source = editor.value;
-    if (source.length > SOURCE_LIMIT) {
+    if (source.length > SOURCE_LIMIT && characters(source) > SOURCE_LIMIT) {
       takeFindings([{ line: 1, prompt: null, field: "", advice: false, reason: "This text is longer than a pack may be (4 million characters). Split it into several packs." }], null, source);
       return;
     }

@@ -1,0 +1,16 @@
+// The length of a text as the API counts it: in characters (code points). A browser's own `maxlength` counts an emoji as
+// two or more, and cuts a pasted text without a word.
+
+import { counted } from "./words.js";
+
+export function characters(text) {
+  let count = 0;
+  for (const _ of text) count += 1;
+  return count;
+}
+
+/** What is wrong with a text of more than `limit` characters; null for a shorter one. */
+export function excessOf(text, limit) {
+  const more = characters(text.trim()) - limit;
+  return more > 0 ? `This is ${counted(more, "character")} too long; ${limit} fit.` : null;
+}
