@@ -15,11 +15,11 @@ const PATIENCE = 30_000;
 /** Of what is large, over a slow line. @type {Record<string, number>} */
 const MORE_PATIENCE = { "/v1/me/export": 180_000 };
 
-/** A refusal of the API, RFC 9457: tell them apart by `type`, and show `message`, its title, to the person. */
+/** A refusal of the API, RFC 9457: tell them apart by `type`, and show `message` to the person. */
 export class Problem extends Error {
-  /** @param {number} status @param {{ type?: string, title?: string, message?: string }} body @param {number} retryAfter */
+  /** @param {number} status @param {{ type?: string, title?: string, detail?: string, message?: string }} body @param {number} retryAfter */
   constructor(status, body, retryAfter = 0) {
-    super(body.title ?? body.message ?? "Something went wrong.");
+    super(body.detail ?? body.title ?? body.message ?? "Something went wrong.");
     this.status = status;
     this.type = (body.type ?? "").replace("urn:rekindle:problem:", "");
     this.retryAfter = retryAfter;

@@ -11,7 +11,14 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from botocore.exceptions import BotoCoreError, ClientError
 
-from rekindle.errors import ContentionError, KeyUnavailableError, NoPromptError, UnknownZoneError
+from rekindle.errors import (
+    ContentionError,
+    KeyReusedError,
+    KeyUnavailableError,
+    NoPromptError,
+    NotACodeError,
+    UnknownZoneError,
+)
 from rekindle.problems import Problem, ProblemError
 from rekindle.telemetry import logger
 
@@ -48,6 +55,8 @@ def resolver() -> APIGatewayHttpResolver:
     app.exception_handler(ProblemError)(_problem)
     app.exception_handler(UnknownZoneError)(lambda _error: problem_response(Problem.UNKNOWN_ZONE))
     app.exception_handler(NoPromptError)(lambda _error: problem_response(Problem.NO_PROMPT))
+    app.exception_handler(KeyReusedError)(lambda _error: problem_response(Problem.KEY_REUSED))
+    app.exception_handler(NotACodeError)(lambda error: problem_response(Problem.NOT_A_CODE, detail=str(error)))
     app.exception_handler([ContentionError, KeyUnavailableError, BotoCoreError, ClientError])(_busy)
     app.exception_handler(Exception)(_internal)
     return app
@@ -81,6 +90,7 @@ def handler_of[Parts](
 def problem_response(
     problem: Problem,
     *,
+    detail: str | None = None,
     retry_after: int | None = None,
     errors: list[dict[str, str]] | None = None,
     members: Mapping[str, object] | None = None,
@@ -88,6 +98,8 @@ def problem_response(
     """The problem as application/problem+json, with the one log line of this outcome."""
     logger.info("refused", extra={"problem": problem.type, "status": int(problem.status)})
     body: dict[str, object] = {"type": problem.type, "title": problem.title, "status": problem.status}
+    if detail:
+        body["detail"] = detail
     if errors:
         body["errors"] = errors
     body |= members or {}

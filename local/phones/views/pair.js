@@ -93,7 +93,7 @@ function redeeming(phone) {
     autocapitalize: "characters",
     spellcheck: "false",
     dir: "ltr",
-    maxlength: 64,
+    maxlength: 1000,
     props: { value: phone.draft("code") },
   });
   code.addEventListener("input", () => phone.setDraft("code", code.value));

@@ -189,7 +189,7 @@ function remindersPart(phone) {
 function packsPart(phone) {
   /** @type {Schema["PackView"][]} */
   const packs = phone.data["packs"] ?? [];
-  const code = h("input", { id: `${phone.id}-practice-code`, class: "code-input", autocomplete: "off", spellcheck: "false", dir: "ltr", maxlength: 64 });
+  const code = h("input", { id: `${phone.id}-practice-code`, class: "code-input", autocomplete: "off", spellcheck: "false", dir: "ltr", maxlength: 1000 });
   const again = async () => {
     phone.data["packs"] = (await phone.api.call("get", "/v1/packs", {})).packs;
   };

@@ -17,7 +17,7 @@ from rekindle.store.instants import from_millis, to_millis, to_ttl
 from rekindle.store.table import Write
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from rekindle.models import Couple, Uid
     from rekindle.store.table import Item, Table
@@ -42,11 +42,11 @@ class Nudges:
         found = {senders[keys.Key(item["pk"], item["sk"])]: _nudges_from(item) for item in items}
         return {uid: found.get(uid, ()) for uid in couple.profiles}
 
-    def send(self, sender: Uid, to: Uid, nudge: Nudge) -> Nudge | dt.datetime:
+    def send(self, sender: Uid, to: Uid, nudge: Nudge, also: Sequence[Write] = ()) -> Nudge | dt.datetime:
         """Send the nudge to the partner, or find it sent already: as it stands; or when the sender may, if not yet.
 
         A nudge of the same id that stands is this one, whose acknowledgement was lost. One that is not shown is kept
-        by the same write, and counts as much.
+        by the same write, and counts as much. `also` is written with a nudge that is sent.
         """
         key = keys.nudges(sender)
         for _ in range(ATTEMPTS):
@@ -70,7 +70,7 @@ class Nudges:
                 values={":read": item["revision"]} if item else {},
             )
             try:
-                self.table.write(write)
+                self.table.commit([write, *also])
             except WriteConflictError:
                 continue
             return nudge
