@@ -21,6 +21,7 @@ from rekindle.errors import (
 )
 from rekindle.problems import Problem, ProblemError
 from rekindle.telemetry import logger
+from rekindle.texts import UNFIT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -163,9 +164,10 @@ def _no_such_route(_error: Exception) -> Response[str]:
 
 
 def _invalid(error: RequestValidationError) -> Response[str]:
-    return problem_response(
-        Problem.INVALID_FIELDS, errors=[_field_error(each) for each in error.errors()[:ERRORS_SHOWN]]
-    )
+    found = error.errors()[:ERRORS_SHOWN]
+    # What is wrong with a text is said to the person who wrote it, and the rest to who wrote the client.
+    detail = next((str(each["msg"]) for each in found if each["type"] == UNFIT), None)
+    return problem_response(Problem.INVALID_FIELDS, detail=detail, errors=[_field_error(each) for each in found])
 
 
 def _field_error(error: Mapping[str, Any]) -> dict[str, str]:
