@@ -118,7 +118,7 @@ def refused(reply: Reply, status: int, *problems: str) -> None:
     assert reply.headers["Cache-Control"] == "no-store"
     assert reply.problem in problems, reply.text
     kind = Problem[reply.problem.upper().replace("-", "_")]
-    assert reply.body.keys() <= {"type", "title", "status", "errors"}
+    assert reply.body.keys() <= {"type", "title", "status", "detail", "errors"}
     assert (reply.body["status"], reply.body["title"]) == (kind.status, kind.title)
 
 
