@@ -175,7 +175,7 @@ def post_confirm(
         inviter = known_person(parts, caller.uid)
         if inviter.couple == couple_id:
             view = couple_view(standing_couple(parts, inviter), caller)
-            parts.people.table.commit(request.writes)
+            parts.people.remember(request)
             return view
         require_unpaired(inviter)
         invite = _live_invite(parts, caller, inviter)

@@ -217,6 +217,10 @@ class People:
         )
         return KeyedRequest(fingerprint, writes=(remembering,))
 
+    def remember(self, request: KeyedRequest) -> None:
+        """Remember the key of a request that found nothing left to do."""
+        self.table.commit(request.writes)
+
 
 def _put(before: Person | None, after: Person) -> Write:
     return Write(
