@@ -46,13 +46,15 @@ class Nudges:
         """Send the nudge to the partner, or find it sent already: as it stands; or when the sender may, if not yet.
 
         A nudge of the same id that stands is this one, whose acknowledgement was lost. One that is not shown is kept
-        by the same write, and counts as much. `also` is written with a nudge that is sent.
+        by the same write, and counts as much. `also` is written with a nudge that is sent or stands.
         """
         key = keys.nudges(sender)
         for _ in range(ATTEMPTS):
             item = self.table.get(key)
             sent = _nudges_from(item or {})
             if standing := repeated_by(nudge, sent):
+                # Another gesture under the same key may have come first by a moment.
+                self.table.commit(also)
                 return standing
             if next_at := next_nudge_at(sent, nudge.at):
                 return next_at
