@@ -246,6 +246,13 @@ class MemoryTable:
         for write, before, after in zip(writes, befores, afters, strict=True):
             self._keep(write.key, before, after)
 
+    def commit(self, writes: Sequence[Write]) -> None:
+        """See `Table`."""
+        if len(writes) == 1:
+            self.write(writes[0])
+        elif writes:
+            self.transact(writes)
+
     def _sized(self, key: Key) -> Sized | None:
         partition = self._partitions.get(key.pk)
         if partition is None or key.sk not in partition.items:

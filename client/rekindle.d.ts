@@ -69,7 +69,8 @@ export interface paths {
          * Join, for both, the pack that a practice's code is for
          * @description Codes that do not work get one answer; tries are limited.
          *
-         *     Its course begins on the next date that neither has opened, or on the practice's own date.
+         *     Its course begins on the next date that neither has opened, or on the practice's own date. What cannot be a code
+         *     costs no try, and neither does a repeat under one key.
          */
         post: operations["post_practice_code"];
         delete?: never;
@@ -243,6 +244,8 @@ export interface paths {
         /**
          * Redeem a partner's code
          * @description Wrong, used, expired and own codes get the same answer; tries are limited.
+         *
+         *     What cannot be a code costs no try, and neither does a repeat under one key.
          */
         post: operations["post_redeem"];
         delete?: never;
@@ -1586,7 +1589,7 @@ export interface components {
         Platform: "android" | "ios";
         /**
          * PracticeCodeBody
-         * @description A practice's code as a person types it: capitals, spaces and dashes do not matter.
+         * @description A practice's code as a person types or pastes it, read as an invite's is. Only letters and digits count.
          * @example {
          *       "code": "K7MP-2QRX"
          *     }
@@ -1604,6 +1607,8 @@ export interface components {
             type: string;
             /** @description A sentence for a person. */
             title: string;
+            /** @description A sentence about this very request, to show instead. */
+            detail?: string;
             /** @description The HTTP status, once more. */
             status: number;
             /** @description The fields that are not as they should be. */
@@ -1628,7 +1633,10 @@ export interface components {
          *     }
          */
         ProfileBody: {
-            /** Display Name */
+            /**
+             * Display Name
+             * @description One line with something to see, without control characters and others that hide or turn the writing around them.
+             */
             display_name: string;
             /**
              * Zone
@@ -1755,7 +1763,7 @@ export interface components {
         };
         /**
          * RedeemBody
-         * @description A code as a person types it: capitals, spaces and dashes do not matter.
+         * @description A code as a person types or pastes it, or a text with a link that has it. Only letters and digits count.
          * @example {
          *       "code": "K7MP2-QRX9T"
          *     }
@@ -1941,7 +1949,10 @@ export interface components {
          *     }
          */
         SoloAnswerBody: {
-            /** Text */
+            /**
+             * Text
+             * @description A text with something to see: not only spaces, invisible characters, blanks or combining marks.
+             */
             text: string;
             /** Revision */
             revision?: number | null;
@@ -2423,6 +2434,15 @@ export interface components {
         };
         /** @description - `urn:rekindle:problem:invite-not-usable`: This code does not work. Ask your partner for a new one. */
         InviteNotUsable: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description - `urn:rekindle:problem:not-a-code`: This cannot be a code. Look at it once more. */
+        NotACode: {
             headers: {
                 [name: string]: unknown;
             };
@@ -2916,7 +2936,18 @@ export interface operations {
             409: components["responses"]["KeyReused"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["InvalidFields"];
+            /**
+             * @description - `urn:rekindle:problem:invalid-fields`: Some fields are missing, unknown or not as they should be.
+             *     - `urn:rekindle:problem:not-a-code`: This cannot be a code. Look at it once more.
+             */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description - `urn:rekindle:problem:too-many-tries`: Too many codes tried. Wait before you try another. */
             429: {
                 headers: {
@@ -3509,7 +3540,18 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["InvalidFields"];
+            /**
+             * @description - `urn:rekindle:problem:invalid-fields`: Some fields are missing, unknown or not as they should be.
+             *     - `urn:rekindle:problem:not-a-code`: This cannot be a code. Look at it once more.
+             */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description - `urn:rekindle:problem:too-many-tries`: Too many codes tried. Wait before you try another. */
             429: {
                 headers: {

@@ -40,8 +40,9 @@ DESCRIPTION: Final = """\
 What the phones speak: two people pair, both get the same prompt each day, and their two answers open together.
 
 Every error of the API is an `application/problem+json` (RFC 9457); tell them apart by `type`, which is stable, and show
-`title` to the person. API Gateway itself refuses a token (401) and a flood (429) before the API sees them. To a 401 a
-phone renews its token; to `sign-in-not-recent` (403) it lets the person sign in once more, which no renewal stands for.
+`detail` to the person, or `title` where there is none. API Gateway itself refuses a token (401) and a flood (429)
+before the API sees them. To a 401 a phone renews its token; to `sign-in-not-recent` (403) it lets the person sign in
+once more, which no renewal stands for.
 
 Nothing is ever cached. PUT and DELETE can be repeated as they are, POST with the same `Idempotency-Key`. Dates are
 calendar dates of the couple; instants are UTC.
@@ -385,7 +386,7 @@ def document(contract: Contract) -> Json:
         operation = generated["paths"][route.openapi_path][method]
         paths[route.openapi_path][method] = _completed(operation, route)
     modules = dict.fromkeys(_module_of(route) for route in routes)
-    of_all = {Problem.NOT_SIGNED_IN, Problem.NO_SUCH_ROUTE}.union(*map(_problems_of, routes))
+    of_all = {Problem.NOT_SIGNED_IN, Problem.NO_SUCH_ROUTE}.union(*map(problems_of_route, routes))
     refused = [problem for problem in Problem if problem in of_all]
     return {
         "openapi": generated["openapi"],
@@ -443,7 +444,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _completed(operation: Json, route: Route) -> Json:
     """The operation with its name, its words, and every answer that it can have."""
-    problems = _problems_of(route)
+    problems = problems_of_route(route)
     summary, *rest = re.split(r"\.\s+", inspect.getdoc(route.func) or "", maxsplit=1)
     inputs: Json = {name: operation[name] for name in ("parameters", "requestBody") if name in operation}
     success = HTTPStatus(route.status_code)
@@ -460,7 +461,8 @@ def _completed(operation: Json, route: Route) -> Json:
     }
 
 
-def _problems_of(route: Route) -> set[Problem]:
+def problems_of_route(route: Route) -> set[Problem]:
+    """Return every problem that a route can answer with."""
     asked = [problems_of(each.depends.dependency) for each in route.dependant.dependencies]
     # That nobody is signed in stands for itself in each answer.
     asked_for = frozenset[Problem]().union(*asked) - {Problem.NOT_SIGNED_IN}
@@ -521,6 +523,8 @@ def _example(problem: Problem) -> Json:
     example = {"type": problem.type, "title": problem.title, "status": int(problem.status)}
     if problem is Problem.INVALID_FIELDS:
         example["errors"] = [{"field": "body.zone", "reason": "Field required"}]
+    if problem is Problem.NOT_A_CODE:
+        example["detail"] = "A code has 10 letters and digits, and this has 9."
     return example
 
 
@@ -551,6 +555,7 @@ def _schemas(generated: Json, examples: Mapping[str, list[Json]]) -> Json:
             "properties": {
                 "type": {"type": "string", "format": "uri", "description": "Stable; what to tell problems apart by."},
                 "title": {"type": "string", "description": "A sentence for a person."},
+                "detail": {"type": "string", "description": "A sentence about this very request, to show instead."},
                 "status": {"type": "integer", "description": "The HTTP status, once more."},
                 "errors": {
                     "type": "array",

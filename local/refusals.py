@@ -14,7 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 _OURS: Final = ("couples_api", "practice_api", "privacy", "rekindle")
-_ERRORS: Final = {"UnknownZoneError": Problem.UNKNOWN_ZONE, "NoPromptError": Problem.NO_PROMPT}
+_ERRORS: Final = {
+    "UnknownZoneError": Problem.UNKNOWN_ZONE,
+    "NoPromptError": Problem.NO_PROMPT,
+    "KeyReusedError": Problem.KEY_REUSED,
+    "NotACodeError": Problem.NOT_A_CODE,
+}
 """Errors of the rules that `rekindle.http` turns into a problem of their own."""
 
 

@@ -177,6 +177,8 @@ class Person:
     nudges: list[Nudge] = field(default_factory=list)
     alone: dict[dt.date, Day] = field(default_factory=dict)
     keys: dict[str, object] = field(default_factory=dict)
+    asked: tuple[str, object] | None = None
+    tried: dict[tuple[str, object], dt.datetime] = field(default_factory=dict)
     keyed_invites: dict[str, Invite] = field(default_factory=dict)
     parted: list[tuple[Couple, dt.datetime]] = field(default_factory=list)
     cursors: dict[str, tuple[int, dt.date]] = field(default_factory=dict)
@@ -209,7 +211,13 @@ class Model:
             return self._set_profile(person, request.body, now)
         if person.profile is None:
             raise Refused("no-profile")
-        return _ROUTES[request.route](self, person, request, now, learn)
+        person.asked = None
+        reply = _ROUTES[request.route](self, person, request, now, learn)
+        if person.asked:
+            # A key is remembered with what was done under it: one that was refused is free.
+            key, asked = person.asked
+            person.keys[key] = asked
+        return reply
 
     def _set_profile(self, person: Person, body: Json, now: dt.datetime) -> Json:
         person.profile = {
@@ -270,12 +278,27 @@ class Model:
     def _cancel(self, person: Person, *_: object) -> Json:
         person.invite = None
 
+    def _try(self, person: Person, tries: list[dt.datetime], now: dt.datetime) -> None:
+        """Five tries an hour and twenty a day; one that is refused is none, and neither is a repeat under one key."""
+        if person.asked:
+            key, request = person.asked
+            # Decided: a repeat of what did not work is known for a day.
+            if person.keys.get(key) == request or person.tried.get(person.asked, now - DAY) > now - DAY:
+                self.events["try repeated"] += 1
+                return
+        if sum(each > now - HOUR for each in tries) >= 5 or sum(each > now - DAY for each in tries) >= 20:
+            raise Refused("too-many-tries")
+        tries.append(now)
+        if person.asked:
+            person.tried[person.asked] = now
+
     def _redeem(self, person: Person, request: Request, now: dt.datetime, _learn: Learned) -> Json:
-        _claim(person, request.key, ("redeem", request.body["code"]))
+        code = _code_in(request.body["code"], 10)
+        _claim(person, request.key, ("redeem", code))
         if person.couple:
             raise Refused("already-paired")
-        _try(person.tries, now)
-        found = next((each for each in self.invites if each.code == request.body["code"]), None)
+        self._try(person, person.tries, now)
+        found = next((each for each in self.invites if each.code.replace("-", "") == code), None)
         # Wrong, used, withdrawn, expired and own codes get the same answer. Decided: who redeemed it may do so again.
         if (
             found is None
@@ -611,9 +634,10 @@ class Model:
 
     def _join(self, person: Person, request: Request, now: dt.datetime, _learn: Learned) -> Json:
         couple = _standing(person)
-        _claim(person, request.key, ("join", id(couple), request.body["code"]))
-        _try(person.code_tries, now)
-        pack = next((pack for pack in self._live(now) if pack.code == request.body["code"]), None)
+        code = _code_in(request.body["code"], 8)
+        _claim(person, request.key, ("join", id(couple), code))
+        self._try(person, person.code_tries, now)
+        pack = next((pack for pack in self._live(now) if pack.code == code), None)
         if pack is None:
             raise Refused("code-not-usable")
         if not _is_wanted(pack, couple):
@@ -998,15 +1022,18 @@ def _partner(couple: Couple, name: str) -> str:
 
 def _claim(person: Person, key: str | None, request: object) -> None:
     """Decided: no key is forgotten here, where nothing removes it after its 24 hours."""
-    if key and person.keys.setdefault(key, request) != request:
-        raise Refused("key-reused")
+    if key:
+        if person.keys.get(key, request) != request:
+            raise Refused("key-reused")
+        person.asked = key, request
 
 
-def _try(tries: list[dt.datetime], now: dt.datetime) -> None:
-    """Five tries an hour and twenty a day; one that is refused is none."""
-    if sum(each > now - HOUR for each in tries) >= 5 or sum(each > now - DAY for each in tries) >= 20:
-        raise Refused("too-many-tries")
-    tries.append(now)
+def _code_in(text: str, length: int) -> str:
+    """What somebody means by a text, which may be a link that ends with the code."""
+    code = "".join(each for each in text.rpartition("#")[2].upper() if each.isalnum())
+    if len(code) != length or any(each in "01OIL" for each in code):
+        raise Refused("not-a-code")
+    return code
 
 
 def _live_invite(person: Person, now: dt.datetime) -> Invite:

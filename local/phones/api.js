@@ -28,11 +28,11 @@ const SENTENCES = {
 };
 const TROUBLE = "Rekindle does not answer just now. Nothing is lost. Try again in a moment.";
 
-/** A refusal of the API, RFC 9457: tell them apart by `type`, and show `message`, its title, to the person. */
+/** A refusal of the API, RFC 9457: tell them apart by `type`, and show `message` to the person. */
 export class Problem extends Error {
-  /** @param {number} status @param {{ type?: string, title?: string }} body @param {number} retryAfter */
+  /** @param {number} status @param {{ type?: string, title?: string, detail?: string }} body @param {number} retryAfter */
   constructor(status, body, retryAfter = 0) {
-    super(body.title ?? SENTENCES[status] ?? (status >= 500 ? TROUBLE : "This did not work. Nothing is lost."));
+    super(body.detail ?? body.title ?? SENTENCES[status] ?? (status >= 500 ? TROUBLE : "This did not work. Nothing is lost."));
     this.status = status;
     this.type = (body.type ?? "").replace("urn:rekindle:problem:", "");
     this.retryAfter = retryAfter;

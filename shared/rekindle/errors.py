@@ -5,6 +5,8 @@ RekindleError
 ├── NoPromptError           no prompt fits this couple
 ├── WriteConflictError      a conditional write or a transaction was refused; says which condition
 ├── ContentionError         lost the same race more often than we retry
+├── KeyReusedError          an idempotency key stands for another request
+├── NotACodeError           a text cannot be a code; says why
 ├── DraftChangedError       somebody else has saved or discarded a draft since it was read (`rekindle.store.packs`)
 ├── PackChangedError        somebody else has changed a pack since it was read (`rekindle.store.packs`)
 ├── HelpChangedError        somebody else has set the help since it was read (`rekindle.store.help`)
@@ -51,6 +53,14 @@ class WriteConflictError(RekindleError):
 
 class ContentionError(RekindleError):
     """The same race was lost more often than we retry; the caller may try again later."""
+
+
+class KeyReusedError(RekindleError):
+    """An idempotency key stands for another request, so this one was not carried out."""
+
+
+class NotACodeError(RekindleError):
+    """A text cannot be a code; the message is the sentence for whoever typed it."""
 
 
 class OutboxError(RekindleError):

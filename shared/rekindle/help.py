@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from rekindle.countries import countries
 from rekindle.models import Language, Theme
+from rekindle.texts import VISIBLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +42,7 @@ def _known_country(code: str) -> str:
 
 
 type _LanguageCode = Annotated[Language, StringConstraints(pattern=r"^[a-z]{2}$")]
-type _Line = Annotated[str, StringConstraints(min_length=1, max_length=120, pattern=r"^[^\x00-\x1f\x7f]+$")]
+type _Line = Annotated[str, StringConstraints(min_length=1, max_length=120, pattern=r"^[^\x00-\x1f\x7f]+$"), VISIBLE]
 type _Words = Annotated[dict[_LanguageCode, _Line], Field(min_length=1, max_length=40)]
 type _Address = Annotated[str, StringConstraints(max_length=300, pattern=r"^https://[^\s\x00-\x1f\x7f<>\"'`\\]+$")]
 """A page on the web; nothing that runs."""

@@ -11,9 +11,17 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from botocore.exceptions import BotoCoreError, ClientError
 
-from rekindle.errors import ContentionError, KeyUnavailableError, NoPromptError, UnknownZoneError
+from rekindle.errors import (
+    ContentionError,
+    KeyReusedError,
+    KeyUnavailableError,
+    NoPromptError,
+    NotACodeError,
+    UnknownZoneError,
+)
 from rekindle.problems import Problem, ProblemError
 from rekindle.telemetry import complain_of, logger
+from rekindle.texts import UNFIT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -48,6 +56,8 @@ def resolver() -> APIGatewayHttpResolver:
     app.exception_handler(ProblemError)(_problem)
     app.exception_handler(UnknownZoneError)(lambda _error: problem_response(Problem.UNKNOWN_ZONE))
     app.exception_handler(NoPromptError)(lambda _error: problem_response(Problem.NO_PROMPT))
+    app.exception_handler(KeyReusedError)(lambda _error: problem_response(Problem.KEY_REUSED))
+    app.exception_handler(NotACodeError)(lambda error: problem_response(Problem.NOT_A_CODE, detail=str(error)))
     app.exception_handler([ContentionError, KeyUnavailableError, BotoCoreError, ClientError])(_busy)
     app.exception_handler(Exception)(_internal)
     return app
@@ -81,6 +91,7 @@ def handler_of[Parts](
 def problem_response(
     problem: Problem,
     *,
+    detail: str | None = None,
     retry_after: int | None = None,
     errors: list[dict[str, str]] | None = None,
     members: Mapping[str, object] | None = None,
@@ -88,6 +99,8 @@ def problem_response(
     """The problem as application/problem+json, with the one log line of this outcome."""
     logger.info("refused", extra={"problem": problem.type, "status": int(problem.status)})
     body: dict[str, object] = {"type": problem.type, "title": problem.title, "status": problem.status}
+    if detail:
+        body["detail"] = detail
     if errors:
         body["errors"] = errors
     body |= members or {}
@@ -151,9 +164,10 @@ def _no_such_route(_error: Exception) -> Response[str]:
 
 
 def _invalid(error: RequestValidationError) -> Response[str]:
-    return problem_response(
-        Problem.INVALID_FIELDS, errors=[_field_error(each) for each in error.errors()[:ERRORS_SHOWN]]
-    )
+    found = error.errors()[:ERRORS_SHOWN]
+    # What is wrong with a text is said to the person who wrote it, and the rest to who wrote the client.
+    detail = next((str(each["msg"]) for each in found if each["type"] == UNFIT), None)
+    return problem_response(Problem.INVALID_FIELDS, detail=detail, errors=[_field_error(each) for each in found])
 
 
 def _field_error(error: Mapping[str, Any]) -> dict[str, str]:

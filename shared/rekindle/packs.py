@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, override
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.json_schema import GenerateJsonSchema
 
+from rekindle.characters import is_visible
 from rekindle.errors import RekindleError
 from rekindle.models import Audience, Language, PackId, PromptId, PromptKind, Theme
 
@@ -405,7 +406,10 @@ def _plain_findings(place: int, prompt: PackPrompt) -> Iterator[PackFinding]:
 
 def _unfit_character(line: str | None) -> str | None:
     """What is wrong with a character that nobody sees, if a line has one."""
-    line = line or ""
+    if not line:
+        return None
+    if not any(map(is_visible, line)):
+        return "has nothing in it that anybody can see; write something"
     if control := _CONTROL.search(line):
         return f"has an invisible character (U+{ord(control[0]):04X}); delete the words around it and type them anew"
     waiting: list[str] = []

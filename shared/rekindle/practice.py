@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from rekindle.invites import code_from
+from rekindle.codes import code_from
 from rekindle.models import Audience
 
 if TYPE_CHECKING:
@@ -203,7 +203,7 @@ def news_date(live_from: dt.datetime) -> dt.date:
 
 def practice_code(entropy: bytes) -> str:
     """The code with which couples join a pack, of 8 symbols; raises ValueError for fewer than 16 bytes."""
-    return code_from(entropy)[:CODE_LENGTH]
+    return code_from(entropy, CODE_LENGTH)
 
 
 def displayed_practice_code(code: str) -> str:

@@ -37,6 +37,7 @@ class Problem(Enum):
     ALREADY_PAIRED = HTTPStatus.CONFLICT, "You are paired already."
     NO_INVITE = HTTPStatus.NOT_FOUND, "You have no open invite."
     INVITE_NOT_USABLE = HTTPStatus.NOT_FOUND, "This code does not work. Ask your partner for a new one."
+    NOT_A_CODE = HTTPStatus.UNPROCESSABLE_ENTITY, "This cannot be a code. Look at it once more."
     NOT_REDEEMED_YET = HTTPStatus.CONFLICT, "Nobody has used this invite's code yet."
     TOO_MANY_TRIES = HTTPStatus.TOO_MANY_REQUESTS, "Too many codes tried. Wait before you try another."
     TOO_MANY_NUDGES = HTTPStatus.TOO_MANY_REQUESTS, "That is as many as one day holds. Wait before you send another."

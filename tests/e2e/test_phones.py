@@ -521,6 +521,10 @@ def test_what_the_api_refuses_is_said_in_its_own_kind_words(a_page: NewPage) -> 
     expect(page.ada.root.get_by_role("alert")).to_contain_text(
         "This code does not work. Ask your partner for a new one."
     )
+    page.desk.refused.add(422)
+    page.ada.root.get_by_label("I have a code").fill("K7MP2-QRX9O")
+    page.ada.press("Use this code")
+    expect(page.ada.root.get_by_role("alert")).to_contain_text("There is no O in a code.")
 
 
 def test_a_sign_in_that_has_ended_says_so_and_leads_back(a_page: NewPage, a_couple: NewCouple) -> None:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from rekindle.calendar import slot_instant
-from rekindle.invites import normalised
+from rekindle.codes import code_from, read_code
+from rekindle.invites import CODE_LENGTH
 from tests.builders import LONDON
 from tests.e2e.conftest import await_quiet, eventually, next_date, pair
 
@@ -105,7 +106,8 @@ def trail(stack: Stack, a_phone: NewPhone) -> Trail:
         "a cursor",
         "a field of an export",
     )
-    hidden = {each: _canary() for each in (*what, *refused, "a wrong code")}
+    a_wrong_code = {"a wrong code": code_from(secrets.token_bytes(16), CODE_LENGTH)}
+    hidden = a_wrong_code | {each: _canary() for each in (*what, *refused)}
     ada = a_phone(hidden["Ada's name"], LONDON, token=hidden["Ada's device"])
     ben = a_phone(hidden["Ben's name"], LONDON, token=hidden["Ben's device"])
     hidden |= {"Ada's token": ada.api.headers["Authorization"].split()[1]}
@@ -116,7 +118,7 @@ def trail(stack: Stack, a_phone: NewPhone) -> Trail:
         phone.call("PUT", f"/v1/solo/days/{alone}/answer", {"text": hidden[secret]})
     ben.call("POST", "/v1/invites/redeem", {"code": hidden["a wrong code"]}, status=404)
     code = pair(ada, ben)
-    hidden |= {"the code": code, "the bare code": normalised(code) or code}
+    hidden |= {"the code": code, "the bare code": read_code(code, CODE_LENGTH)}
 
     with _held_back(stack) as jobs:
         date = ada.today()

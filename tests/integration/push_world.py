@@ -32,7 +32,7 @@ def saved(table: Table, *people: Person) -> None:
     """Store new persons with all that goes with them."""
     for person in people:
         store = People(table)
-        store.commit(store.saves(person.created_at, (None, person)))
+        store.table.commit(store.saves(person.created_at, (None, person)))
 
 
 @contextlib.contextmanager

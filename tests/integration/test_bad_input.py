@@ -118,7 +118,7 @@ def refused(reply: Reply, status: int, *problems: str) -> None:
     assert reply.headers["Cache-Control"] == "no-store"
     assert reply.problem in problems, reply.text
     kind = Problem[reply.problem.upper().replace("-", "_")]
-    assert reply.body.keys() <= {"type", "title", "status", "errors"}
+    assert reply.body.keys() <= {"type", "title", "status", "detail", "errors"}
     assert (reply.body["status"], reply.body["title"]) == (kind.status, kind.title)
 
 
@@ -242,6 +242,23 @@ class TestBodies:
         for body in (json.dumps(route.body), "display_name=Ada&zone=Asia%2FTokyo&text=a", "--b--"):
             refused(sent(ada, route, body, headers=headers), 415, "unsupported-media-type")
 
+    @pytest.mark.parametrize("route", ["answer", "solo answer", "reflection"])
+    def test_a_text_that_shows_nothing_is_refused_with_a_sentence(self, ada: Phone, route: str) -> None:
+        method, path, body = BODIES[route]
+        written = body | {"text": "\N{ZERO WIDTH SPACE}"} | ({"kind": "heard"} if route == "reflection" else {})
+        reply = ada.call(method, path, written)
+        refused(reply, 422, "invalid-fields")
+        sentence = "There is nothing in this text that anybody can see."
+        assert reply.body["detail"] == sentence
+        assert reply.body["errors"] == [{"field": "body.text", "reason": sentence}]
+
+    def test_a_name_with_a_character_that_no_name_has_is_told_which(self, ada: Phone) -> None:
+        reply = ada.put("/v1/me", PROFILE | {"display_name": "Ada\N{RIGHT-TO-LEFT OVERRIDE}"})
+        refused(reply, 422, "invalid-fields")
+        sentence = "A name cannot have U+202E (RIGHT-TO-LEFT OVERRIDE) in it. Leave that character out."
+        assert reply.body["detail"] == sentence
+        assert reply.body["errors"] == [{"field": "body.display_name", "reason": sentence}]
+
     def test_many_wrong_fields_are_not_all_read_out(self, ada: Phone) -> None:
         """Or a small request would be made into a big reply."""
         reply = ada.put("/v1/me", PROFILE | {f"field-{number}": number for number in range(1_000)})
@@ -276,6 +293,9 @@ class TestProfiles:
             {"display_name": "\N{ZERO WIDTH SPACE}"},
             {"display_name": "\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}"},
             {"display_name": "\N{COMBINING ACUTE ACCENT}"},
+            {"display_name": "\N{HANGUL FILLER}"},
+            {"display_name": "Ada\N{HANGUL FILLER}"},
+            {"display_name": "\N{BRAILLE PATTERN BLANK}\N{ZERO WIDTH SPACE}"},
             {"display_name": "Ada\ue000"},
             {"display_name": "\N{TAG LATIN SMALL LETTER A}\N{CANCEL TAG}"},
             {"zone": "a" * 65},
@@ -449,6 +469,8 @@ class TestDates:
             {"text": "a" * 2001},
             {"text": ""},
             {"text": "\n\t "},
+            {"text": "\N{ZERO WIDTH SPACE}"},
+            {"text": "\N{HANGUL FILLER} \N{COMBINING ACUTE ACCENT}\N{VARIATION SELECTOR-16}"},
             {"text": ["a"]},
         ],
         ids=lambda wrong: repr(wrong)[:40],
@@ -586,6 +608,21 @@ class TestWelcome:
         reply = phone.put("/v1/me", PROFILE | {"display_name": name})
         assert reply.status == 200, reply.text
         assert reply.body["display_name"] == name.strip()
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "e\N{COMBINING ACUTE ACCENT}va \N{ZERO WIDTH SPACE}",
+            "👩🏽\N{ZERO WIDTH JOINER}🚀❤\N{VARIATION SELECTOR-16}",
+            "مرحبا \N{RIGHT-TO-LEFT MARK}\N{LEFT-TO-RIGHT ISOLATE}Ada\N{POP DIRECTIONAL ISOLATE}",
+            "\N{HANGUL CHOSEONG KIYEOK}\N{HANGUL JUNGSEONG FILLER}",
+            "\U0001fae9",
+        ],
+    )
+    def test_an_answer_of_any_script_is_kept_as_it_is(self, api: Handler, text: str) -> None:
+        cai = a_phone(api, "cai", LONDON)
+        assert cai.put(f"{SOLO_DATE}/answer", {"text": text}).status == 200
+        assert cai.get("/v1/solo/today").body["me"]["text"] == text
 
     def test_a_barrier_named_twice_is_one_barrier(self, api: Handler) -> None:
         reply = Phone(api, a_uid()).put("/v1/me", PROFILE | {"barriers": ["stress", "neglect", "stress"]})

@@ -152,9 +152,9 @@ def test_every_refusal_is_documented_where_it_happens(witness: Witness) -> None:
     assert ada.get("/v1/invites").problem == "no-invite"
     assert ada.get("/v1/days?limit=1000").problem == "invalid-fields"
     assert ada.post("/v1/invites/redeem", {"code": "22222-22222"}).problem == "invite-not-usable"
-    assert ada.post("/v1/invites/redeem", {"code": "22222-22222"}, key="once").problem == "invite-not-usable"
+    assert ada.post("/v1/invites", key="once").status == 201
     assert ada.post("/v1/invites/redeem", {"code": "33333-33333"}, key="once").problem == "key-reused"
-    for _ in range(3):
+    for _ in range(4):
         ada.post("/v1/invites/redeem", {"code": "22222-22222"})
     assert ada.post("/v1/invites/redeem", {"code": "22222-22222"}).problem == "too-many-tries"
     solo = "/v1/solo/days/2026-03-02"
@@ -193,6 +193,13 @@ def test_every_refusal_is_documented_where_it_happens(witness: Witness) -> None:
     assert ada.put(f"{day}/reflection", {"kind": "thank_you"}).status == 200
     assert ada.put(f"{day}/reflection", {"kind": "tell_me_more"}).problem == "reflected-already"
     assert ada.put(f"{day}/answer", {"text": "Two.", "revision": 1}).problem == "answers-are-open"
+
+
+def test_what_cannot_be_a_code_is_documented(witness: Witness) -> None:
+    ada, ben = (a_phone(witness, name, NEW_YORK) for name in ("ada", "ben"))
+    assert ada.post("/v1/invites/redeem", {"code": "K7MP2-QRX9O"}).problem == "not-a-code"
+    pair(ada, ben)
+    assert ada.post("/v1/couple/practice-code", {"code": "K7MP-2QR"}).problem == "not-a-code"
 
 
 def test_an_export_that_cannot_be_is_documented(witness: Witness) -> None:

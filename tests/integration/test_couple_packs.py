@@ -265,9 +265,9 @@ class TestCode:
         assert ada.call("PUT", "/v1/couple/packs/daily").problem == "no-such-pack"
         assert join(ben, "DAAY-2345").status == 200
 
-    @pytest.mark.parametrize("code", ["2222-2222", "GNEE2345", "CHCE2345", "ABCD-234", "ABCD-2345-6", "?", "ÄBCD2345"])
+    @pytest.mark.parametrize("code", ["2222-2222", "GNEE2345", "CHCE2345"])
     def test_codes_that_do_not_work_get_the_same_answer(self, couple: tuple[Phone, Phone], code: str) -> None:
-        """A wrong one, one of a pack that is withdrawn, one of a pack that needs none, and what is no code at all."""
+        """A wrong one, one of a pack that is withdrawn, and one of a pack that needs none."""
         reply = join(couple[0], code)
         assert (reply.status, reply.problem) == (404, "code-not-usable")
         assert reply.text == join(couple[1], "3333-3333").text

@@ -82,7 +82,7 @@ def some_persons() -> list[Person]:
 def they_register(table: Table) -> None:
     store = People(table)
     for person in some_persons():
-        store.commit(store.saves(person.created_at, (None, person)))
+        store.table.commit(store.saves(person.created_at, (None, person)))
 
 
 def the_tick_comes_twice(table: Table) -> None:

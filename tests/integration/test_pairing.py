@@ -109,7 +109,7 @@ def test_the_answer_to_a_code_that_does_not_work_never_says_why(api: Handler, ad
     superseded = cai.post("/v1/invites").body["code"]
     own = cai.post("/v1/invites").body["code"]
     wrong = [redeem(dee, code) for code in (used["code"], cancelled, superseded, "22222-22222")]
-    wrong += [redeem(cai, own), redeem(cai, "not a code at all")]
+    wrong.append(redeem(cai, own))
     dee.now += 24 * HOUR
     wrong.append(redeem(dee, own))
     assert confirm(ada, used["invite_id"]).status == 200
@@ -326,12 +326,12 @@ class TestRepeats:
 
     def test_a_key_serves_one_request_only(self, ada: Phone, ben: Phone) -> None:
         code = ada.post("/v1/invites").body["code"]
-        assert ben.post("/v1/invites/redeem", {"code": "22222-22222"}, key="tap").problem == "invite-not-usable"
-        reused = ben.post("/v1/invites/redeem", {"code": code}, key="tap")
+        assert ben.post("/v1/invites/redeem", {"code": code}, key="tap").status == 200
+        reused = ben.post("/v1/invites/redeem", {"code": "22222-22222"}, key="tap")
         assert (reused.status, reused.problem) == (409, "key-reused")
         assert ben.post("/v1/invites", key="tap").problem == "key-reused"
         assert ben.post("/v1/invites/confirm", {"invite_id": "any"}, key="tap").problem == "key-reused"
-        assert ada.get("/v1/invites").body["state"] == "open"
+        assert ben.get("/v1/invites").problem == "no-invite"
 
 
 class TestUnpairing:

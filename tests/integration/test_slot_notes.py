@@ -54,7 +54,7 @@ def stale(table: Table) -> Slots:
 def saved(table: Table, *people: Person, instant: dt.datetime = NOON) -> None:
     store = People(table)
     for person in people:
-        store.commit(store.saves(instant, (None, person)))
+        store.table.commit(store.saves(instant, (None, person)))
 
 
 def someone(**changes: Any) -> Person:

@@ -125,7 +125,7 @@ def test_rows_follow_a_person_through_every_change(table: Table) -> None:
             devices={DeviceId(name): a_device(f"{uid}-{name}") for name in dice.sample("abc", dice.randrange(4))},
             couple=dice.choice([None, CoupleId("couple-1"), CoupleId("couple-2")]),
         )
-        people.commit(people.saves(AT + number * dt.timedelta(hours=25), (current, shall_be)))
+        people.table.commit(people.saves(AT + number * dt.timedelta(hours=25), (current, shall_be)))
         current = people.person(uid)
         assert current
         places |= rows_of(current).keys()

@@ -209,6 +209,10 @@ BESIDE = st.sampled_from([0 * SECOND, -MILLISECOND, MILLISECOND, -SECOND])
 """How far from an instant at which something changes."""
 TWO_MISSES: Final = tuple([False, *[True] * days, False, True, True] for days in (5, 6))
 """So near that the second ends a run, or just far enough; two days later either has closed in every zone."""
+PASTED = st.sampled_from(
+    ["{}", "{}", "\u201c{}\u201d.", " {}\u200b", "Come: https://app.example/join#{}", "{}O", "{:.9}"]
+)
+"""How a code comes from a keyboard or a chat; the last two are slips."""
 KEYS = st.sampled_from([None, "new", "new", "key-1"])
 """A key of its own for the request, to be repeated with it; now and then one that was used before."""
 PROFILES = st.fixed_dictionaries(
@@ -478,14 +482,13 @@ class Life(RuleBasedStateMachine):
         self.counted("withdraw")
         self.ask(who, "DELETE /v1/invites")
 
-    @rule(who=WHO, nth=st.integers(0, 3), key=KEYS)
-    def redeem(self, who: str, nth: int, key: Any) -> None:
+    @rule(who=WHO, nth=st.integers(0, 3), key=KEYS, pasted=PASTED)
+    def redeem(self, who: str, nth: int, key: Any, pasted: str) -> None:
         self.counted("redeem")
         who = self.in_none(who)
         codes = [invite.code for invite in reversed(self.model.invites)]
-        self.ask(
-            who, "POST /v1/invites/redeem", body={"code": codes[nth] if nth < len(codes) else "ABCDE-FGHJK"}, key=key
-        )
+        code = codes[nth] if nth < len(codes) else "ABCDE-FGHJK"
+        self.ask(who, "POST /v1/invites/redeem", body={"code": pasted.format(code)}, key=key)
 
     @rule(nth=st.integers(0, 4), beside=BESIDE)
     def redeem_at_an_edge(self, nth: int, beside: dt.timedelta) -> None:
@@ -793,7 +796,7 @@ class Life(RuleBasedStateMachine):
         if partner := self.partner_of(who):
             self.ask(partner, "GET /v1/packs")
 
-    @rule(who=PAIRED, code=st.sampled_from(["CRSE2345", "CRSE2345", "NNNE2345"]), key=KEYS)
+    @rule(who=PAIRED, code=st.sampled_from(["CRSE2345", "crse-2345.", "NNNE2345", "CRSE234O"]), key=KEYS)
     def join_by_code(self, who: str, code: str, key: Any) -> None:
         self.counted("join by code")
         who = self.in_a_couple(who)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from rekindle.errors import ContentionError, WriteConflictError
+from rekindle.errors import ContentionError, KeyReusedError, WriteConflictError
 from rekindle.models import PackId
 from rekindle.store import keys
 from rekindle.store.catalogue import VERSION_AGE, Catalogue, index_of, index_writes
@@ -434,3 +434,15 @@ def _cancelled(*codes: str) -> AWSResponse:
 
 def _key(item: dict[str, Any]) -> dict[str, Any]:
     return {"pk": item["pk"], "sk": item["sk"]}
+
+
+def test_a_write_can_name_the_error_that_its_failed_condition_means(table: Table) -> None:
+    guarded = Write(
+        "Put", KEY, condition="attribute_not_exists(pk)", otherwise=lambda: KeyReusedError("somebody was first")
+    )
+    other = Write("Put", Key("A", "2"))
+    table.commit([])
+    table.commit([guarded, other])
+    for writes in ([guarded], [other, guarded]):
+        with pytest.raises(KeyReusedError):
+            table.commit(writes)

@@ -247,3 +247,31 @@ def test_a_document_says_nothing_of_where_it_is_deployed(contract: openapi.Contr
     assert "servers" not in document
     assert document["openapi"].startswith("3.1.")
     assert json.dumps(document, sort_keys=True) == json.dumps(openapi.document(contract), sort_keys=True)
+
+
+@of_both
+def test_every_text_that_people_write_has_something_to_see(document: Json) -> None:
+    """A new field of a body is either not for reading, and named here, or has a rule that its schema shows."""
+    of_machines = {
+        "RedeemBody.code",
+        "PracticeCodeBody.code",
+        "ConfirmBody.invite_id",
+        "AnswerBody.prompt",
+        "ExportBody.next",
+        "ProfileBody.zone",
+        "DraftBody.source",
+        "CheckBody.source",
+    }
+    bodies = [operation["requestBody"] for _, _, operation in operations_of(document) if "requestBody" in operation]
+    assert set(free_texts(bodies, document)) <= of_machines
+
+
+def free_texts(node: object, document: Json, name: str = "") -> Iterator[str]:
+    """The fields of these bodies that take any text, as schema and field."""
+    for value in every(node):
+        if "$ref" in value:
+            schema = value["$ref"].rpartition("/")[2]
+            for field, each in resolved(value, document).get("properties", {}).items():
+                yield from free_texts(each, document, f"{schema}.{field}")
+        elif value.get("type") == "string" and not {"pattern", "enum", "format", "const"} & value.keys():
+            yield name

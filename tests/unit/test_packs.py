@@ -382,6 +382,14 @@ class TestRules:
             ("song", "words.en.why", "has an invisible character"),
         ]
 
+    def test_words_that_show_nothing_are_a_finding(self) -> None:
+        nothing = "\N{HANGUL FILLER}\N{ZERO WIDTH SPACE}"
+        document = pack(
+            prompt(words={"en": words(text=nothing)}), words={"en": {"title": nothing, "written_for": "Us."}}
+        )
+        reason = "has nothing in it that anybody can see; write something"
+        assert findings(document) == [(None, "words.en.title", reason), ("song", "words.en.text", reason)]
+
     def test_everything_is_told_at_once_and_in_the_order_of_the_pack(self) -> None:
         document = pack(
             prompt(theme="touch"),

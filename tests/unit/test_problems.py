@@ -25,6 +25,7 @@ STABLE = {
     "urn:rekindle:problem:already-paired": 409,
     "urn:rekindle:problem:no-invite": 404,
     "urn:rekindle:problem:invite-not-usable": 404,
+    "urn:rekindle:problem:not-a-code": 422,
     "urn:rekindle:problem:not-redeemed-yet": 409,
     "urn:rekindle:problem:too-many-tries": 429,
     "urn:rekindle:problem:too-many-nudges": 429,

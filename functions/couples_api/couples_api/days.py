@@ -22,6 +22,7 @@ from rekindle.models import Answer, Couple, Day, PromptKind
 from rekindle.playlist import prompt_on
 from rekindle.problems import Problem, ProblemError
 from rekindle.store.days import standing_day
+from rekindle.texts import VISIBLE
 from rekindle.vault import CoupleKey
 
 JOURNAL_PAGE = 30
@@ -64,7 +65,7 @@ class AnswerBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
-    text: Annotated[str, StringConstraints(min_length=1, max_length=2000)] | None = None
+    text: Annotated[str, StringConstraints(min_length=1, max_length=2000), VISIBLE] | None = None
     share_first: Annotated[bool, Field(strict=True, description="Open my answer to my partner at once.")] = False
     revision: Annotated[int, Field(ge=1, le=REVISION_LIMIT, strict=True)] | None = None
     prompt: Annotated[str, StringConstraints(min_length=1, max_length=128)] | None = None

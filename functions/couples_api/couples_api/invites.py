@@ -16,18 +16,23 @@ from couples_api.couple import CoupleView, couple_view
 from couples_api.parts import Parts, TheCaller, TheParts, known_person, require_unpaired, standing_couple
 from rekindle.calendar import local_date
 from rekindle.callers import Caller
+from rekindle.codes import code_from, read_code
 from rekindle.days import counted_from
-from rekindle.errors import ContentionError, WriteConflictError
-from rekindle.invites import VALIDITY, code_from, displayed, normalised
+from rekindle.errors import ContentionError, KeyReusedError, WriteConflictError
+from rekindle.invites import CODE_LENGTH, VALIDITY, displayed
 from rekindle.models import Couple, CoupleId, InviteId, Person
 from rekindle.problems import Problem, ProblemError
 from rekindle.store import keys
 from rekindle.store.invites import Invite, InviteState
+from rekindle.store.people import KeyedRequest
 
 CONFIRM_ATTEMPTS = 10
 ID_BYTES = 12
 
 router = APIGatewayHttpRouter()
+
+PastedCode = Annotated[str, StringConstraints(max_length=1000)]
+"""Long enough for what a share sheet sends around a link."""
 
 IdempotencyKey = Annotated[
     str | None,
@@ -54,11 +59,11 @@ class InviteView(BaseModel):
 
 
 class RedeemBody(BaseModel):
-    """A code as a person types it: capitals, spaces and dashes do not matter."""
+    """A code as a person types or pastes it, or a text with a link that has it. Only letters and digits count."""
 
     model_config = ConfigDict(extra="forbid")
 
-    code: Annotated[str, StringConstraints(min_length=1, max_length=64)]
+    code: PastedCode
 
 
 class RedeemedView(BaseModel):
@@ -81,11 +86,11 @@ class ConfirmBody(BaseModel):
 def post_invite(caller: TheCaller, parts: TheParts, idempotency_key: IdempotencyKey = None) -> NewInviteView:
     """Open an invite; an earlier one of the caller's no longer works. A repeat under one key gives the same."""
     person = known_person(parts, caller.uid)
-    claim(parts, caller, idempotency_key, "POST /v1/invites")
+    request = keyed(parts, caller, idempotency_key, "POST /v1/invites")
     # A repeat must give the same code though the code is kept nowhere: so the key, which only we can turn into a code,
     # stands for it.
     entropy = parts.vault.mac_bytes(f"code of {caller.uid} {idempotency_key}") if idempotency_key else parts.entropy(32)
-    code = code_from(entropy)
+    code = code_from(entropy, CODE_LENGTH)
     code_mac = parts.vault.mac(code)
     # Asked before the inviter is read: a code that was known then, and is not their live one, has had its time.
     is_known = idempotency_key is not None and parts.invites.is_known(code_mac)
@@ -106,7 +111,7 @@ def post_invite(caller: TheCaller, parts: TheParts, idempotency_key: Idempotency
         # To the second, like every other instant that a phone reads.
         expires_at=caller.instant.replace(microsecond=0) + VALIDITY,
     )
-    live = parts.invites.open_invite(invite, caller.instant, admissible)
+    live = parts.invites.open_invite(invite, caller.instant, admissible, request.writes)
     if live is None:
         raise ProblemError(Problem.NO_PROFILE)
     return NewInviteView(
@@ -141,18 +146,19 @@ def delete_invite(caller: TheCaller, parts: TheParts) -> None:
 def post_redeem(
     body: RedeemBody, caller: TheCaller, parts: TheParts, idempotency_key: IdempotencyKey = None
 ) -> RedeemedView:
-    """Redeem a partner's code. Wrong, used, expired and own codes get the same answer; tries are limited."""
+    """Redeem a partner's code. Wrong, used, expired and own codes get the same answer; tries are limited.
+
+    What cannot be a code costs no try, and neither does a repeat under one key.
+    """
     person = known_person(parts, caller.uid)
-    claim(parts, caller, idempotency_key, f"POST /v1/invites/redeem {body.code}")
+    code = read_code(body.code, CODE_LENGTH)
+    request = keyed(parts, caller, idempotency_key, f"POST /v1/invites/redeem {code}")
     require_unpaired(person)
-    if next_at := parts.tries.admit(keys.tries(caller.uid), caller.instant):
-        wait = math.ceil((next_at - caller.instant).total_seconds())
-        raise ProblemError(Problem.TOO_MANY_TRIES, retry_after=wait)
-    code = normalised(body.code)
-    invite = code and parts.invites.redeem(
-        parts.vault.mac(code), caller.uid, person.profile.display_name, caller.instant
+    require_try(parts, caller, keys.tries(caller.uid), request)
+    invite = parts.invites.redeem(
+        parts.vault.mac(code), caller.uid, person.profile.display_name, caller.instant, request.writes
     )
-    if not invite:
+    if invite is None:
         raise ProblemError(Problem.INVITE_NOT_USABLE)
     return RedeemedView(invite_id=invite.id, inviter=invite.inviter_name, state=invite.state)
 
@@ -162,15 +168,15 @@ def post_confirm(
     body: ConfirmBody, caller: TheCaller, parts: TheParts, idempotency_key: IdempotencyKey = None
 ) -> CoupleView:
     """Say yes to who redeemed the caller's invite: from now on the two are a couple. A repeat finds them so."""
-    if idempotency_key:
-        known_person(parts, caller.uid)
-        claim(parts, caller, idempotency_key, f"POST /v1/invites/confirm {body.invite_id}")
+    request = keyed(parts, caller, idempotency_key, f"POST /v1/invites/confirm {body.invite_id}")
     # One couple for one invite: a repeat after a lost reply knows its own.
     couple_id = CoupleId(hashlib.sha256(f"couple of {body.invite_id}".encode()).hexdigest()[:24])
     for _ in range(CONFIRM_ATTEMPTS):
         inviter = known_person(parts, caller.uid)
         if inviter.couple == couple_id:
-            return couple_view(standing_couple(parts, inviter), caller)
+            view = couple_view(standing_couple(parts, inviter), caller)
+            parts.people.remember(request)
+            return view
         require_unpaired(inviter)
         invite = _live_invite(parts, caller, inviter)
         if invite.id != body.invite_id:
@@ -185,7 +191,8 @@ def post_confirm(
             raise ProblemError(Problem.INVITE_NOT_USABLE)
         couple = _couple_of(couple_id, inviter, redeemer, caller)
         try:
-            parts.invites.confirm(invite, inviter, redeemer, couple, parts.vault.new_couple_key(couple_id))
+            new_key = parts.vault.new_couple_key(couple_id)
+            parts.invites.confirm(invite, inviter, redeemer, couple, [new_key, *request.writes])
         except WriteConflictError:
             continue
         return couple_view(couple, caller)
@@ -213,10 +220,23 @@ def _live_invite(parts: Parts, caller: Caller, person: Person) -> Invite:
     return invite
 
 
-def claim(parts: Parts, caller: Caller, idempotency_key: str | None, request: str) -> None:
-    """Take the idempotency key, if there is one, for this request; a problem if it was used for another."""
-    # Every POST here does the same when repeated; the key's own part is to refuse another request under its name.
-    if idempotency_key and not parts.people.claim_once(
-        caller.uid, idempotency_key, parts.vault.mac(request), caller.instant
-    ):
-        raise ProblemError(Problem.KEY_REUSED)
+def keyed(parts: Parts, caller: Caller, idempotency_key: str | None, request: str) -> KeyedRequest:
+    """The request, which its key may repeat; raises KeyReusedError if the key stands for another.
+
+    Every POST here does the same when repeated. A request that is refused leaves its key free.
+    """
+    if idempotency_key is None:
+        return KeyedRequest()
+    found = parts.people.request_under(caller.uid, idempotency_key, parts.vault.mac(request), caller.instant)
+    if found is None:
+        raise KeyReusedError("the key stands for another request")
+    return found
+
+
+def require_try(parts: Parts, caller: Caller, tries: keys.Key, request: KeyedRequest) -> None:
+    """Count a try of a code, which a repeat is not; a problem if there were too many."""
+    if request.is_repeat:
+        return
+    if next_at := parts.tries.admit(tries, caller.instant, request.fingerprint):
+        wait = math.ceil((next_at - caller.instant).total_seconds())
+        raise ProblemError(Problem.TOO_MANY_TRIES, retry_after=wait)

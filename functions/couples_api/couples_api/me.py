@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import replace
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from couples_api.members import change_person
 from couples_api.parts import TheCaller, TheParts, known_person
 from rekindle.calendar import zone_named
 from rekindle.models import Barrier, Language, Person, Profile, Reminders
+from rekindle.texts import VISIBLE_NAME
 
 router = APIGatewayHttpRouter()
-
-JOINERS = frozenset("\u200c\u200d") | {chr(tag) for tag in range(0xE0020, 0xE0080)}
-"""Invisible characters that belong to a script or an emoji: joiners, and the tags that make some flags."""
-
-
-def _readable_name(name: str) -> str:
-    """The name; ValueError if it would break a line, turn the writing of others around, or show nothing at all."""
-    categories = {unicodedata.category(symbol) for symbol in name if symbol not in JOINERS}
-    if not categories.isdisjoint({"Cc", "Cf", "Co", "Zl", "Zp"}) or not any(each[0] in "LNPS" for each in categories):
-        raise ValueError("a name is one line of characters that can be seen")
-    return name
 
 
 class ProfileBody(BaseModel):
@@ -33,7 +22,7 @@ class ProfileBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
-    display_name: Annotated[str, StringConstraints(min_length=1, max_length=50), AfterValidator(_readable_name)]
+    display_name: Annotated[str, StringConstraints(min_length=1, max_length=50), VISIBLE_NAME]
     zone: Annotated[str, StringConstraints(max_length=64)] = Field(description="An IANA zone, such as Asia/Tokyo.")
     language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")] = "en"
     depth: Annotated[int, Field(ge=1, le=3, strict=True)] = 1

@@ -11,10 +11,8 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from couples_api.invites import ID_BYTES, IdempotencyKey
+from couples_api.invites import ID_BYTES, IdempotencyKey, keyed
 from couples_api.parts import Parts, TheCaller, TheParts, known_person, standing_couple
-from rekindle.callers import Caller
-from rekindle.models import Couple
 from rekindle.nudges import LIMIT, Gesture, Nudge, next_nudge_at, nudges_left, received
 from rekindle.problems import Problem, ProblemError
 
@@ -59,17 +57,19 @@ def post_nudge(
     partner = parts.people.person(couple.partner_of(caller.uid))
     if partner is None or partner.couple != couple.id:
         raise ProblemError(Problem.NOT_PAIRED)
+    # With the couple: a request that comes late must not speak to somebody new.
+    request = keyed(parts, caller, idempotency_key, f"POST /v1/nudges {couple.id} {body.gesture}")
     # Nothing below depends on the recipient's wish but what `react` and they themself will see: the sender cannot tell
     # a muted nudge from another, neither by the reply nor by the work that it makes.
     nudge = Nudge(
         couple=couple.id,
-        id=_nudge_id(parts, couple, caller, body, idempotency_key),
+        id=_nudge_id(parts, idempotency_key),
         gesture=body.gesture,
         at=caller.instant,
         shown=not partner.reminders.nudges_muted,
     )
     # Not bound to the couple's own item: should they part just now, no route and no push shows this to anyone.
-    sent = parts.nudges.send(caller.uid, partner.uid, nudge)
+    sent = parts.nudges.send(caller.uid, partner.uid, nudge, request.writes)
     if isinstance(sent, dt.datetime):
         wait = math.ceil((sent - caller.instant).total_seconds())
         raise ProblemError(Problem.TOO_MANY_NUDGES, retry_after=wait)
@@ -91,17 +91,13 @@ def get_nudges(caller: TheCaller, parts: TheParts) -> NudgesView:
     )
 
 
-def _nudge_id(parts: Parts, couple: Couple, caller: Caller, body: NudgeBody, idempotency_key: str | None) -> str:
+def _nudge_id(parts: Parts, idempotency_key: str | None) -> str:
     """What tells this nudge from any other: the key under which it may be repeated, or else a random one.
 
     Without a key it still finds itself, when the reply to the write itself was lost on its way here.
     """
     if idempotency_key is None:
         return parts.entropy(ID_BYTES).hex()
-    # With the couple: a request that comes late must not speak to somebody new.
-    request = hashlib.sha256(f"POST /v1/nudges {couple.id} {body.gesture}".encode()).hexdigest()
-    if not parts.people.claim_once(caller.uid, idempotency_key, request, caller.instant):
-        raise ProblemError(Problem.KEY_REUSED)
     return hashlib.sha256(idempotency_key.encode()).hexdigest()[: 2 * ID_BYTES]
 
 

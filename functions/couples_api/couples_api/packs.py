@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-import math
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Path
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict
 
-from couples_api.invites import IdempotencyKey, claim
+from couples_api.invites import IdempotencyKey, PastedCode, keyed, require_try
 from couples_api.parts import Parts, TheCaller, TheParts, known_person, standing_couple
 from rekindle.calendar import local_date
 from rekindle.callers import Caller
-from rekindle.invites import normalised
+from rekindle.codes import read_code
 from rekindle.models import Audience, Couple, Language, PackId, PackWish, Person, Wish
 from rekindle.playlist import Course, Release, first_turn, is_joined, is_wanted
 from rekindle.practice import CODE_LENGTH
@@ -59,11 +58,11 @@ class PacksView(BaseModel):
 
 
 class PracticeCodeBody(BaseModel):
-    """A practice's code as a person types it: capitals, spaces and dashes do not matter."""
+    """A practice's code as a person types or pastes it, read as an invite's is. Only letters and digits count."""
 
     model_config = ConfigDict(extra="forbid")
 
-    code: Annotated[str, StringConstraints(min_length=1, max_length=64)]
+    code: PastedCode
 
 
 @router.get("/packs")
@@ -119,16 +118,15 @@ def post_practice_code(
 ) -> PackView:
     """Join, for both, the pack that a practice's code is for. Codes that do not work get one answer; tries are limited.
 
-    Its course begins on the next date that neither has opened, or on the practice's own date.
+    Its course begins on the next date that neither has opened, or on the practice's own date. What cannot be a code
+    costs no try, and neither does a repeat under one key.
     """
     person = known_person(parts, caller.uid)
     couple = standing_couple(parts, person)
-    claim(parts, caller, idempotency_key, f"POST /v1/couple/practice-code {couple.id} {body.code}")
-    if next_at := parts.tries.admit(keys.practice_code_tries(caller.uid), caller.instant):
-        wait = math.ceil((next_at - caller.instant).total_seconds())
-        raise ProblemError(Problem.TOO_MANY_TRIES, retry_after=wait)
-    code = normalised(body.code, CODE_LENGTH)
-    pack_id = parts.catalogue.pack_of_code(code) if code else None
+    code = read_code(body.code, CODE_LENGTH)
+    request = keyed(parts, caller, idempotency_key, f"POST /v1/couple/practice-code {couple.id} {code}")
+    require_try(parts, caller, keys.practice_code_tries(caller.uid), request)
+    pack_id = parts.catalogue.pack_of_code(code)
     release = _live(parts, caller, pack_id) if pack_id else None
     if release is None or release.audience is not Audience.CODE:
         raise ProblemError(Problem.CODE_NOT_USABLE)
@@ -137,7 +135,7 @@ def post_practice_code(
     def joined(packs: Mapping[PackId, PackWish]) -> Mapping[PackId, PackWish]:
         return packs if is_joined(release, packs) else {**packs, release.pack: wish}
 
-    return _changed_view(parts, person, release, parts.couples.change_packs(couple, joined))
+    return _changed_view(parts, person, release, parts.couples.change_packs(couple, joined, request.writes))
 
 
 def _live(parts: Parts, caller: Caller, pack_id: PackId) -> Release | None:

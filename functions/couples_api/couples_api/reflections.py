@@ -14,6 +14,7 @@ from rekindle.errors import WriteConflictError
 from rekindle.models import Day, Reflection, ReflectionKind
 from rekindle.problems import Problem, ProblemError
 from rekindle.store.days import standing_day
+from rekindle.texts import VISIBLE
 from rekindle.vault import CoupleKey
 
 router = APIGatewayHttpRouter()
@@ -28,7 +29,7 @@ class ReflectionBody(BaseModel):
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
     kind: ReflectionKind
-    text: Annotated[str, StringConstraints(min_length=1, max_length=1000)] | None = None
+    text: Annotated[str, StringConstraints(min_length=1, max_length=1000), VISIBLE] | None = None
 
     @model_validator(mode="after")
     def _has_words_where_they_belong(self) -> Self:

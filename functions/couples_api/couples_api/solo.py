@@ -31,6 +31,7 @@ from rekindle.problems import Problem, ProblemError
 from rekindle.solo import solo_prompt, takes_solo_answers
 from rekindle.store.catalogue import PromptText
 from rekindle.store.solo import standing_solo_day
+from rekindle.texts import VISIBLE
 from rekindle.vault import PersonKey
 
 router = APIGatewayHttpRouter()
@@ -95,7 +96,7 @@ class SoloAnswerBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
-    text: Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+    text: Annotated[str, StringConstraints(min_length=1, max_length=2000), VISIBLE]
     revision: Annotated[int, Field(ge=1, le=REVISION_LIMIT, strict=True)] | None = None
 
 

@@ -9,14 +9,15 @@ from dataclasses import replace
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from couples_api.days import OPENING_ATTEMPTS, DatePath, still_together, stored_day
-from couples_api.invites import ID_BYTES, IdempotencyKey
+from couples_api.invites import ID_BYTES, IdempotencyKey, keyed
 from couples_api.parts import Parts, TheCaller, TheParts
 from couples_api.reader import DayView, Reader, reader_of
 from rekindle.callers import Caller
 from rekindle.errors import ContentionError, WriteConflictError
-from rekindle.models import Couple, Day, Swapped
+from rekindle.models import Day, Swapped
 from rekindle.playlist import another_prompt
 from rekindle.problems import Problem, ProblemError
+from rekindle.store.people import KeyedRequest
 
 router = APIGatewayHttpRouter()
 
@@ -29,28 +30,26 @@ def post_swap(date: DatePath, caller: TheCaller, parts: TheParts, idempotency_ke
     """
     reader = reader_of(parts, caller)
     day = stored_day(reader, date)
-    request = _swap_request(parts, reader.couple, date, caller, idempotency_key)
-    return reader.views([_swapped_day(reader, day, request)])[0]
+    request = keyed(parts, caller, idempotency_key, f"POST /v1/days/{date}/swap {reader.couple.id}")
+    swap_id = _swap_id(parts, caller, idempotency_key)
+    return reader.views([_swapped_day(reader, day, swap_id, request)])[0]
 
 
-def _swap_request(parts: Parts, couple: Couple, date: dt.date, caller: Caller, idempotency_key: str | None) -> str:
+def _swap_id(parts: Parts, caller: Caller, idempotency_key: str | None) -> str:
     """What tells this swap from any other: the key under which it may be repeated, or else something random.
 
     Without a key it still finds itself, when the reply to the write itself was lost on its way here.
     """
     if idempotency_key is None:
         return parts.entropy(ID_BYTES).hex()
-    request = hashlib.sha256(f"POST /v1/days/{date}/swap {couple.id}".encode()).hexdigest()
-    if not parts.people.claim_once(caller.uid, idempotency_key, request, caller.instant):
-        raise ProblemError(Problem.KEY_REUSED)
     return hashlib.sha256(f"{caller.uid} {idempotency_key}".encode()).hexdigest()[: 2 * ID_BYTES]
 
 
-def _swapped_day(reader: Reader, day: Day, request: str) -> Day:
+def _swapped_day(reader: Reader, day: Day, swap_id: str, request: KeyedRequest) -> Day:
     """The day with another prompt; as it is if this very request has swapped it already."""
     couple, parts, instant = reader.couple, reader.parts, reader.caller.instant
     for _ in range(OPENING_ATTEMPTS):
-        if day.swapped and day.swapped[-1].request == request:
+        if day.swapped and day.swapped[-1].request == swap_id:
             return day
         if problem := _why_not_swapped(day, instant):
             raise ProblemError(problem)
@@ -60,12 +59,12 @@ def _swapped_day(reader: Reader, day: Day, request: str) -> Day:
         offer = another_prompt(theme, day.prompt, couple, parts.catalogue.releases(instant), seen)
         if offer is None:
             raise ProblemError(Problem.NOTHING_TO_SWAP)
-        entry, swapped = offer.entry, Swapped(day.prompt, day.again, request)
+        entry, swapped = offer.entry, Swapped(day.prompt, day.again, swap_id)
         after = replace(
             day, prompt=entry.ref, kind=entry.kind, theme=theme, again=offer.again, swapped=(*day.swapped, swapped)
         )
         try:
-            parts.days.swap(couple, day, after, instant)
+            parts.days.swap(couple, day, after, instant, request.writes)
         except WriteConflictError as conflict:
             couple = still_together(reader, conflict)
             day = stored_day(reader, day.date)

@@ -14,6 +14,7 @@ from rekindle.models import Audience, PackId, PromptId
 from rekindle.packs import SLUG
 from rekindle.practice import Deed, PackHead, ReleaseHead
 from rekindle.problems import Problem, ProblemError
+from rekindle.texts import VISIBLE
 
 router = APIGatewayHttpRouter()
 
@@ -22,7 +23,7 @@ LONGEST_NOTE = 500
 
 PackPath = Annotated[str, Path(description="The pack's id.", pattern=SLUG, max_length=LONGEST_ID)]
 Slug = Annotated[str, StringConstraints(pattern=SLUG, max_length=LONGEST_ID)]
-Note = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_NOTE, strip_whitespace=True)]
+Note = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_NOTE, strip_whitespace=True), VISIBLE]
 
 
 class PacksView(BaseModel):

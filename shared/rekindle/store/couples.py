@@ -81,11 +81,14 @@ class Couples:
         )
 
     def change_packs(
-        self, couple: Couple, change: Callable[[Mapping[PackId, PackWish]], Mapping[PackId, PackWish]]
+        self,
+        couple: Couple,
+        change: Callable[[Mapping[PackId, PackWish]], Mapping[PackId, PackWish]],
+        also: Sequence[Write] = (),
     ) -> Couple | None:
         """Apply `change` to what the couple has said of packs; None if they have parted since they were read.
 
-        It is applied again when the couple has changed in between, and returns the same to write nothing.
+        It is applied again when the couple has changed in between, and returns the same to write nothing but `also`.
         """
         standing: Couple | None = couple
         for _ in range(CHANGE_ATTEMPTS):
@@ -93,6 +96,7 @@ class Couples:
                 return None
             packs = change(standing.packs)
             if packs == standing.packs:
+                self.table.commit(also)
                 return standing
             write = Write(
                 "Update",
@@ -102,9 +106,11 @@ class Couples:
                 values={":packs": _packs_item(packs), ":one": 1, ":read": standing.revision},
             )
             try:
-                return couple_from(self.table.write(write))
+                self.table.commit([write, *also])
             except WriteConflictError:
                 standing = self.couple(couple.id)
+                continue
+            return replace(standing, packs=packs, revision=standing.revision + 1)
         raise ContentionError("a couple kept changing")
 
     def change_pause(self, couple: Couple, instant: dt.datetime, change: Callable[[Couple], Couple]) -> Couple | None:

@@ -29,7 +29,7 @@ from rekindle.store.instants import from_millis, to_millis
 from rekindle.store.table import Write, first_items
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from rekindle.models import Couple
     from rekindle.store.table import Item, Table
@@ -112,8 +112,8 @@ class Days:
             raise
         return day
 
-    def swap(self, couple: Couple, before: Day, after: Day, instant: dt.datetime) -> None:
-        """Put the prompt of `after` in the place of the day's own; from now on the couple has met both.
+    def swap(self, couple: Couple, before: Day, after: Day, instant: dt.datetime, also: Sequence[Write] = ()) -> None:
+        """Put the prompt of `after` in the place of the day's own, with `also`; from now on the couple has met both.
 
         Raises WriteConflictError when the day is not open, was swapped or has an answer, and when the couple has ended
         or changed since it was read: another date may have met that prompt by then.
@@ -145,6 +145,7 @@ class Days:
                     values={":one": 1, ":read": couple.revision},
                 ),
                 _sighting(after),
+                *also,
             ]
         )
 

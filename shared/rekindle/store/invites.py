@@ -16,7 +16,7 @@ from rekindle.store.people import Consequences, People
 from rekindle.store.table import Write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from rekindle.models import Couple
     from rekindle.store.table import Table
@@ -46,6 +46,12 @@ class Invite:
     redeemer: Uid | None = None
     redeemer_name: str | None = None
 
+    def is_open_to(self, person: Uid, instant: dt.datetime) -> bool:
+        """Whether this person may redeem the invite at `instant`, or has done so."""
+        if self.expires_at <= instant or self.inviter == person:
+            return False
+        return self.state is InviteState.OPEN or (self.state is InviteState.REDEEMED and self.redeemer == person)
+
 
 @dataclass(frozen=True, slots=True)
 class Invites:
@@ -62,11 +68,13 @@ class Invites:
         """Whether there has been an invite with this code's MAC, be it live, used, expired or withdrawn."""
         return self.table.get(keys.invite(code_mac)) is not None
 
-    def open_invite(self, invite: Invite, instant: dt.datetime, guard: Callable[[Person], None]) -> LiveInvite | None:
+    def open_invite(
+        self, invite: Invite, instant: dt.datetime, guard: Callable[[Person], None], also: Sequence[Write] = ()
+    ) -> LiveInvite | None:
         """Make this the inviter's one live invite from `instant` on; an earlier one is dead from the same moment.
 
         Returns the invite as it stands, which an earlier request with the same code may have made; None where there is
-        no such person. `guard` sees the inviter as they stand and may raise.
+        no such person. `guard` sees the inviter as they stand and may raise; `also` is written with a new invite.
         """
         live = LiveInvite(invite.id, invite.code_mac, invite.expires_at)
 
@@ -89,7 +97,7 @@ class Invites:
                 },
                 condition="attribute_not_exists(pk)",
             )
-            return Consequences(after, writes=[opened, *_withdrawal(before)])
+            return Consequences(after, writes=[opened, *_withdrawal(before), *also])
 
         inviter = People(self.table).change(invite.inviter, instant, with_invite, with_rows)
         return inviter.invite if inviter else None
@@ -103,35 +111,39 @@ class Invites:
             lambda before, after: Consequences(after, writes=_withdrawal(before)),
         )
 
-    def redeem(self, code_mac: str, redeemer: Uid, redeemer_name: str, instant: dt.datetime) -> Invite | None:
+    def redeem(
+        self, code_mac: str, redeemer: Uid, redeemer_name: str, instant: dt.datetime, also: Sequence[Write] = ()
+    ) -> Invite | None:
         """The invite, now this person's to be confirmed; None if it is wrong, used, expired or their own.
 
-        Redeeming it again finds it theirs.
+        Redeeming it again finds it theirs. `also` is written with it, and not where it is None.
         """
+        invite = self.invite(code_mac)
+        if invite is None or not invite.is_open_to(redeemer, instant):
+            return None
+        redeeming = Write(
+            "Update",
+            keys.invite(code_mac),
+            update="SET #state = :redeemed, redeemer = :me, redeemer_name = :name",
+            condition="attribute_exists(pk) AND expires_at > :now AND inviter <> :me"
+            " AND (#state = :open OR (#state = :redeemed AND redeemer = :me))",
+            names={"#state": "state"},
+            values={
+                ":open": InviteState.OPEN,
+                ":redeemed": InviteState.REDEEMED,
+                ":me": redeemer,
+                ":name": redeemer_name,
+                ":now": to_millis(instant),
+            },
+        )
         try:
-            item = self.table.write(
-                Write(
-                    "Update",
-                    keys.invite(code_mac),
-                    update="SET #state = :redeemed, redeemer = :me, redeemer_name = :name",
-                    condition="attribute_exists(pk) AND expires_at > :now AND inviter <> :me"
-                    " AND (#state = :open OR (#state = :redeemed AND redeemer = :me))",
-                    names={"#state": "state"},
-                    values={
-                        ":open": InviteState.OPEN,
-                        ":redeemed": InviteState.REDEEMED,
-                        ":me": redeemer,
-                        ":name": redeemer_name,
-                        ":now": to_millis(instant),
-                    },
-                )
-            )
+            self.table.commit([redeeming, *also])
         except WriteConflictError:
             return None
-        return _invite_from(item)
+        return replace(invite, state=InviteState.REDEEMED, redeemer=redeemer, redeemer_name=redeemer_name)
 
-    def confirm(self, invite: Invite, inviter: Person, redeemer: Person, couple: Couple, key: Write) -> None:
-        """Make the couple: both persons bound, the invite used up, the couple's key kept, in one transaction.
+    def confirm(self, invite: Invite, inviter: Person, redeemer: Person, couple: Couple, also: Sequence[Write]) -> None:
+        """Make the couple: both persons bound, the invite used up, and `also` written, in one transaction.
 
         Raises WriteConflictError when the invite is no longer the redeemer's to be confirmed, or a person has changed.
         """
@@ -160,7 +172,7 @@ class Invites:
                 used,
                 *_withdrawal(redeemer),
                 Couples(self.table).creation(couple),
-                key,
+                *also,
             ]
         )
 

@@ -17,7 +17,7 @@ from rekindle.store.instants import from_millis, to_millis, to_ttl
 from rekindle.store.table import Write
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from rekindle.models import Couple, Uid
     from rekindle.store.table import Item, Table
@@ -42,17 +42,19 @@ class Nudges:
         found = {senders[keys.Key(item["pk"], item["sk"])]: _nudges_from(item) for item in items}
         return {uid: found.get(uid, ()) for uid in couple.profiles}
 
-    def send(self, sender: Uid, to: Uid, nudge: Nudge) -> Nudge | dt.datetime:
+    def send(self, sender: Uid, to: Uid, nudge: Nudge, also: Sequence[Write] = ()) -> Nudge | dt.datetime:
         """Send the nudge to the partner, or find it sent already: as it stands; or when the sender may, if not yet.
 
         A nudge of the same id that stands is this one, whose acknowledgement was lost. One that is not shown is kept
-        by the same write, and counts as much.
+        by the same write, and counts as much. `also` is written with a nudge that is sent or stands.
         """
         key = keys.nudges(sender)
         for _ in range(ATTEMPTS):
             item = self.table.get(key)
             sent = _nudges_from(item or {})
             if standing := repeated_by(nudge, sent):
+                # Another gesture under the same key may have come first by a moment.
+                self.table.commit(also)
                 return standing
             if next_at := next_nudge_at(sent, nudge.at):
                 return next_at
@@ -70,7 +72,7 @@ class Nudges:
                 values={":read": item["revision"]} if item else {},
             )
             try:
-                self.table.write(write)
+                self.table.commit([write, *also])
             except WriteConflictError:
                 continue
             return nudge

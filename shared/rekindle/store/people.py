@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rekindle.calendar import start_of
 from rekindle.claims import moved
-from rekindle.errors import ContentionError, WriteConflictError
+from rekindle.errors import ContentionError, KeyReusedError, WriteConflictError
 from rekindle.models import (
     Barrier,
     CoupleId,
@@ -67,6 +67,19 @@ class Consequences:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyedRequest:
+    """A request that may be repeated under its idempotency key; one without a key has no fingerprint.
+
+    `writes` remember the key. They belong into the transaction of whatever the request does, so that a request that is
+    refused leaves no row; there are none for a repeat.
+    """
+
+    fingerprint: str | None = None
+    is_repeat: bool = False
+    writes: tuple[Write, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class People:
     """The persons of the table."""
 
@@ -101,17 +114,10 @@ class People:
             *caught_up,
         ]
 
-    def commit(self, writes: Sequence[Write]) -> None:
-        """Carry out the writes as one; a lone one costs half of what a transaction does."""
-        if len(writes) == 1:
-            self.table.write(writes[0])
-        else:
-            self.table.transact(writes)
-
     def create(self, person: Person) -> Person:
         """Keep a new person; if they have come to be in the meantime, the one who stands is returned."""
         try:
-            self.commit(self.saves(person.created_at, (None, person)))
+            self.table.commit(self.saves(person.created_at, (None, person)))
         except WriteConflictError as conflict:
             standing = conflict.standing.get(0)
             if standing is None:
@@ -140,7 +146,7 @@ class People:
                 return before
             follows = consequences(before, after)
             try:
-                self.commit([*self.saves(instant, (before, follows.person), *follows.others), *follows.writes])
+                self.table.commit([*self.saves(instant, (before, follows.person), *follows.others), *follows.writes])
             except WriteConflictError:
                 continue
             return replace(follows.person, revision=before.revision + 1)
@@ -168,7 +174,7 @@ class People:
             if owner and owner["uid"] != uid and (loser := self.person(owner["uid"])):
                 changes.append((loser, _without_target(loser, device.target)))
             try:
-                self.commit(self.saves(device.registered_at, *changes))
+                self.table.commit(self.saves(device.registered_at, *changes))
             except WriteConflictError:
                 # Either person has changed, or the target has just moved: read all of it again.
                 continue
@@ -194,21 +200,26 @@ class People:
         owner = self.owners([keys.digest_of(target)]).get(keys.digest_of(target))
         return owner if owner is not None and keys.mark_of(owner) == mark else None
 
-    def claim_once(self, uid: Uid, idempotency_key: str, fingerprint: str, instant: dt.datetime) -> bool:
-        """Whether the key may be used for a request of this fingerprint: it is new, or was used for the same one."""
-        try:
-            self.table.write(
-                Write(
-                    "Put",
-                    keys.once(uid, idempotency_key),
-                    item={"fingerprint": fingerprint, "ttl": to_ttl(instant + ONCE_FOR)},
-                    condition="attribute_not_exists(pk) OR fingerprint = :fingerprint",
-                    values={":fingerprint": fingerprint},
-                )
-            )
-        except WriteConflictError:
-            return False
-        return True
+    def request_under(
+        self, uid: Uid, idempotency_key: str, fingerprint: str, instant: dt.datetime
+    ) -> KeyedRequest | None:
+        """The request of this fingerprint under its idempotency key; None if the key stands for another."""
+        key = keys.once(uid, idempotency_key)
+        if item := self.table.get(key):
+            return KeyedRequest(fingerprint, is_repeat=True) if item["fingerprint"] == fingerprint else None
+        remembering = Write(
+            "Put",
+            key,
+            item={"fingerprint": fingerprint, "ttl": to_ttl(instant + ONCE_FOR)},
+            condition="attribute_not_exists(pk) OR fingerprint = :fingerprint",
+            values={":fingerprint": fingerprint},
+            otherwise=lambda: KeyReusedError("another request took the key at the same moment"),
+        )
+        return KeyedRequest(fingerprint, writes=(remembering,))
+
+    def remember(self, request: KeyedRequest) -> None:
+        """Remember the key of a request that found nothing left to do."""
+        self.table.commit(request.writes)
 
 
 def _put(before: Person | None, after: Person) -> Write:

@@ -24,22 +24,29 @@ class Tries:
 
     table: Table
 
-    def admit(self, key: Key, instant: dt.datetime) -> dt.datetime | None:
+    def admit(self, key: Key, instant: dt.datetime, fingerprint: str | None = None) -> dt.datetime | None:
         """Count one try, before its outcome is known; None, or the instant of the next try if there were too many.
 
-        `key` says whose tries of what they are. A try that is refused is not counted.
+        `key` says whose tries of what they are. A try that is refused is not counted, and neither is the repeat of a
+        request, which its `fingerprint` tells from another: it has been counted.
         """
         for _ in range(ATTEMPTS):
             item = self.table.get(key) or {}
             tries = [from_millis(each) for each in item.get("tries", [])]
+            kept = remembered(tries, instant)
+            requests = {each: at for each, at in item.get("requests", {}).items() if from_millis(at) in kept}
+            if fingerprint in requests:
+                return None
             if next_at := next_try_at(tries, instant):
                 return next_at
-            kept = [*remembered(tries, instant), instant]
+            if fingerprint:
+                requests[fingerprint] = to_millis(instant)
             count = Write(
                 "Put",
                 key,
                 item={
-                    "tries": [to_millis(each) for each in kept],
+                    "tries": [to_millis(each) for each in (*kept, instant)],
+                    "requests": requests,
                     "count": item.get("count", 0) + 1,
                     "ttl": to_ttl(instant + dt.timedelta(days=2)),
                 },

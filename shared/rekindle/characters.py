@@ -1,0 +1,91 @@
+"""Characters that show nothing, so that no text is empty to its reader, and those that a name cannot have.
+
+A text is kept as it is written: emoji, joiners, points and accents stay. The rules only refuse.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Final
+
+_IGNORABLE: Final = (
+    (0x00AD, 0x00AD),
+    (0x034F, 0x034F),
+    (0x061C, 0x061C),
+    (0x115F, 0x1160),
+    (0x17B4, 0x17B5),
+    (0x180B, 0x180F),
+    (0x200B, 0x200F),
+    (0x202A, 0x202E),
+    (0x2060, 0x206F),
+    (0x3164, 0x3164),
+    (0xFE00, 0xFE0F),
+    (0xFEFF, 0xFEFF),
+    (0xFFA0, 0xFFA0),
+    (0xFFF0, 0xFFF8),
+    (0x1BCA0, 0x1BCA3),
+    (0x1D173, 0x1D17A),
+    (0xE0000, 0xE0FFF),
+)
+"""Default_Ignorable_Code_Point, from https://www.unicode.org/Public/UCD/latest/ucd/DerivedCoreProperties.txt."""
+_BLANK: Final = frozenset("\u2800\ufffc\U0001d159")
+"""Symbols without ink: an empty cell of Braille, the place of a lost attachment, and a note without a head."""
+_VISIBLE_CATEGORIES: Final = frozenset("LNPS")
+_UNASSIGNED: Final = "Cn"
+_NONCHARACTERS: Final = frozenset(range(0xFDD0, 0xFDF0))
+_LAST_OF_A_PLANE: Final = 0xFFFE
+
+_PARTS_OF_OTHERS: Final = frozenset("\u200c\u200d") | {chr(tag) for tag in range(0xE0020, 0xE0080)}
+"""Joiners, which some scripts and emoji need, and the tags that make some flags."""
+_KINDS: Final = {"Cc": "a control character", "Co": "a private character", "Cs": "half a character"}
+
+
+def is_ignorable(symbol: str) -> bool:
+    """Return whether Unicode says to show nothing for this character."""
+    return any(first <= ord(symbol) <= last for first, last in _IGNORABLE)
+
+
+def is_visible(symbol: str) -> bool:
+    """Return whether this character shows something by itself, as a space, a mark or a joiner does not."""
+    if symbol in _BLANK or is_ignorable(symbol):
+        return False
+    category = unicodedata.category(symbol)
+    # A character that Python does not know yet is one of a newer Unicode: phones have the emoji years earlier.
+    return category[0] in _VISIBLE_CATEGORIES or (category == _UNASSIGNED and not _is_noncharacter(symbol))
+
+
+def visible(text: str) -> str:
+    """Return the text; raises ValueError if nothing of it can be seen."""
+    if not any(map(is_visible, text)):
+        raise ValueError("There is nothing in this text that anybody can see.")
+    return text
+
+
+def visible_name(name: str) -> str:
+    """Return the name; raises ValueError if nothing of it can be seen, or names a character that no name can have.
+
+    A name is one line. It has no character that hides, and none that turns the writing around it.
+    """
+    visible(name)
+    for symbol in name:
+        if not _may_stand_in_a_name(symbol):
+            raise ValueError(f"A name cannot have {named(symbol)} in it. Leave that character out.")
+    return name
+
+
+def named(symbol: str) -> str:
+    """Return the code point and the Unicode name of a character, in plain letters."""
+    name = unicodedata.name(symbol, "") or _KINDS.get(unicodedata.category(symbol), "an unknown character")
+    return f"U+{ord(symbol):04X} ({name})"
+
+
+def _may_stand_in_a_name(symbol: str) -> bool:
+    if is_visible(symbol) or symbol in _PARTS_OF_OTHERS:
+        return True
+    category = unicodedata.category(symbol)
+    return category == "Zs" or category[0] == "M"
+
+
+def _is_noncharacter(symbol: str) -> bool:
+    code = ord(symbol)
+    return code in _NONCHARACTERS or code & _LAST_OF_A_PLANE == _LAST_OF_A_PLANE
