@@ -259,7 +259,7 @@ def _pause(world: World) -> None:
     one_day(pat, sam)
     for phone in (pat, sam):
         phone.now -= ONE_DAY
-    world.call("PATCH /v1/couple, to go on", pat, "PATCH", "/v1/couple", {"pause": None})
+    world.call("DELETE /v1/couple/pause, to go on", pat, "DELETE", "/v1/couple/pause")
 
 
 def _large_pack() -> Iterator[tuple[Entry, PromptText]]:
