@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jsonschema import Draft202012Validator
 from jsonschema.validators import validator_for
+from openapi_python_client import generate
+from openapi_python_client.config import Config, ConfigFile, MetaType
 
 from local import openapi
 from local.openapi_examples import with_examples
@@ -247,6 +249,19 @@ def test_a_patch_has_no_null_to_say() -> None:
         body = resolved(operation["requestBody"]["content"]["application/json"]["schema"])
         for name, field in body["properties"].items():
             assert {"type": "null"} not in field.get("anyOf", ()), (path, name)
+
+
+@pytest.mark.parametrize("contract", openapi.CONTRACTS, ids=["phones", "practice"])
+def test_a_client_generator_drops_nothing(contract: openapi.Contract, tmp_path: Path) -> None:
+    """It warns of each schema and each route that it cannot say, and generates the rest."""
+    client = tmp_path / "client"
+    config = Config.from_sources(
+        ConfigFile(post_hooks=[]), MetaType.NONE, contract.file, "utf-8", overwrite=False, output_path=client
+    )
+    assert generate(config=config) == []
+    methods = [file for file in (client / "api").rglob("*.py") if file.name != "__init__.py"]
+    operations = json.loads(contract.file.read_text(encoding="utf-8"))["paths"].values()
+    assert len(methods) == sum(map(len, operations))
 
 
 def test_an_example_lies_within_another_or_is_missed() -> None:
