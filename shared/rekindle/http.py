@@ -171,16 +171,18 @@ def _readable(event: dict[str, Any], limit: int) -> dict[str, Any]:
     # A base64 body is a third longer than the bytes it stands for.
     if (len(body) * 3 // 4 if encoded else len(body.encode(errors="surrogatepass"))) > limit:
         raise ProblemError(Problem.BODY_TOO_LARGE)
-    if encoded:
+    media_type = headers.get("content-type", "").strip()
+    # Powertools would also read forms. It refuses a media type only on a route that takes a body.
+    headers["content-type"] = _JSON if not media_type or _is_json(media_type) else _NOT_JSON
+    if headers["content-type"] == _NOT_JSON:
+        body = ""
+    elif encoded:
         try:
             body = base64.b64decode(body, validate=True).decode()
         except ValueError as error:
             raise ProblemError(Problem.MALFORMED_JSON) from error
     elif _was_damaged(body, headers):
         raise ProblemError(Problem.MALFORMED_JSON)
-    media_type = headers.get("content-type", "").strip()
-    # Powertools would also read forms. It refuses a media type only on a route that takes a body.
-    headers["content-type"] = _JSON if not media_type or _is_json(media_type) else _NOT_JSON
     query = _strings(event.get("queryStringParameters"))
     return event | {"headers": headers, "queryStringParameters": query, "body": body, "isBase64Encoded": False}
 
@@ -217,7 +219,7 @@ def _was_damaged(body: str, headers: Mapping[str, str]) -> bool:
     length. A client's own U+FFFD leaves the length as its Content-Length says.
     """
     length = headers.get("content-length", "")
-    return _REPLACEMENT in body and length.isdecimal() and int(length) != len(body.encode(errors="surrogatepass"))
+    return _REPLACEMENT in body and length.isdecimal() and length != str(len(body.encode(errors="surrogatepass")))
 
 
 def _text_of(answer: object) -> str:

@@ -252,7 +252,15 @@ class TestBodies:
             replaced = body.decode(errors="replace")
             assert reply_to(api, event_of(route, replaced, headers)).problem == "malformed-json"
 
-    @pytest.mark.parametrize("length", [None, "right", "no number"])
+    @pytest.mark.parametrize(("api", "route"), TAKING_A_BODY)
+    def test_another_charset_is_told_whatever_the_bytes_are(self, api: Api, route: Route) -> None:
+        body = '{"text": "ol\u00e9"}'.encode("latin-1")
+        headers = {"content-type": "application/json; charset=iso-8859-1", "content-length": str(len(body))}
+        replaced, encoded = body.decode(errors="replace"), base64.b64encode(body).decode()
+        for event in (event_of(route, replaced, headers), event_of(route, encoded, headers, isBase64Encoded=True)):
+            assert reply_to(api, event).problem == "unsupported-media-type"
+
+    @pytest.mark.parametrize("length", [None, "right", "no number", "9" * 5_000 + " "])
     def test_a_replacement_character_of_the_writers_own_is_a_character(self, length: str | None) -> None:
         api, route = APIS["couples_api"], route_named("put_me")
         body = json.dumps({"display_name": "\N{REPLACEMENT CHARACTER}"}, ensure_ascii=False)
