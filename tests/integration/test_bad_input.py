@@ -538,7 +538,7 @@ class TestRoutes:
         """API Gateway lets nobody through without a token; should it ever, nobody is served by mistake."""
         routes = [(method, path, None) for method, path in WITHOUT_BODY]
         for method, path, body in [*routes, *BODIES.values()]:
-            event = http_event(method, path, ada.uid, ada.now, json.dumps(body) if body else None)
+            event = http_event(method, path, ada.uid, ada.now, json.dumps(whole(path, body)) if body else None)
             event["requestContext"]["authorizer"] = authorizer
             answer = ada.handler(event, None)
             refused(Reply(answer["statusCode"], answer["headers"], answer["body"]), 401, "not-signed-in")
@@ -596,7 +596,7 @@ class TestWelcome:
 
     def test_json_with_a_charset_in_base64_or_without_a_type(self, api: Handler) -> None:
         route = BODIES["me"]
-        phone, body = Phone(api, a_uid()), json.dumps(PROFILE)
+        phone, body = Phone(api, a_uid()), json.dumps(whole(route.path, PROFILE))
         encoded = base64.b64encode(body.encode()).decode()
         for reply in (
             sent(phone, route, body, headers={"content-type": "application/json; charset=utf-8"}),

@@ -109,10 +109,10 @@ class TestWishing:
     def test_to_say_it_again_changes_nothing(self, parts: Parts, londoners: tuple[Phone, Phone]) -> None:
         ada, ben = londoners
         for until in (FIRST + 3 * DAY, None):
-            first = pause(ada, until)
+            first = paused(ada, until)
             stored = [parts.people.table.get(keys.couple(person_of(parts, ada).couple)), person_of(parts, ben)]  # type: ignore[arg-type]
             for phone in (ada, ben, ada):
-                assert (pause(phone, until).status, pause(phone, until).body["pause"]) == (200, first.body["pause"])
+                assert paused(phone, until) == first
             assert stored == [parts.people.table.get(keys.couple(person_of(parts, ada).couple)), person_of(parts, ben)]  # type: ignore[arg-type]
 
     def test_nothing_tells_who_paused(self, api: Handler) -> None:

@@ -133,7 +133,9 @@ class TestReminders:
         }
         phone = a_phone(api, "ada", LONDON)
         assert phone.get("/v1/me/reminders").body == expected
-        assert phone.call("PUT", "/v1/me/reminders", raw="{}").body == expected
+        refused = phone.call("PUT", "/v1/me/reminders", raw="{}")
+        missing = {error["field"] for error in refused.body["errors"]}
+        assert (refused.problem, missing) == ("invalid-fields", {f"body.{name}" for name in expected})
 
     @pytest.mark.parametrize(
         "wish",
