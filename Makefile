@@ -76,7 +76,7 @@ lint: setup ## ruff, import contracts, the template, and what would break phones
 	@$(PYTHON) -m local.breaking
 types: setup ## mypy
 	@.venv/bin/mypy
-contract: client/node_modules/.installed ## the phones' types are what docs/openapi.json says, and the two phones keep to them
+contract: client/node_modules/.installed ## both documents are clean to linters, and the types and the two phones keep to the phones' one
 	@cd client && npm run --silent check
 unit: setup ## the tests that need no socket
 	@.venv/bin/pytest -q -n auto tests/unit

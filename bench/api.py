@@ -256,7 +256,7 @@ def _pause(world: World) -> None:
     world.call("GET /v1/couple, paused", pat, "GET", "/v1/couple")
     world.call("GET /v1/today, first to open it, paused", pat, "GET", "/v1/today")
     world.call("GET /v1/today, opened already, paused", sam, "GET", "/v1/today")
-    world.call("PATCH /v1/couple, to go on", pat, "PATCH", "/v1/couple", {"pause": None})
+    world.call("DELETE /v1/couple/pause, to go on", pat, "DELETE", "/v1/couple/pause")
 
 
 def _large_pack() -> Iterator[tuple[Entry, PromptText]]:

@@ -11,25 +11,28 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** With whom the caller is paired, the packs that play for the two, and their pause */
-        get: operations["get_couple"];
+        /**
+         * With whom the caller is paired, the packs that play for the two, and their pause
+         * @description With whom the caller is paired, the packs that play for the two, and their pause.
+         */
+        get: operations["getCouple"];
         put?: never;
         post?: never;
         /**
          * Unpair, alone and at once
          * @description The partner is not told; from now on neither sees what was shared.
          */
-        delete: operations["delete_couple"];
+        delete: operations["deleteCouple"];
         options?: never;
         head?: never;
         /**
-         * Pause for both from the caller's today on, move the end of the pause, or end it
+         * Pause for both from the caller's today on, or move the end of the pause
          * @description Either of the two may.
          *
          *     Nobody is told who did. While it lasts no reminder comes to either, and no date is missed. The day's prompt is there
          *     all the same, and a day that both answer counts. It ends by itself on the date that is named.
          */
-        patch: operations["patch_couple"];
+        patch: operations["patchCouple"];
         trace?: never;
     };
     "/v1/couple/packs/{pack_id}": {
@@ -44,13 +47,33 @@ export interface paths {
          * Choose a pack, for both, from the next day that neither has opened
          * @description Doing so again changes nothing.
          */
-        put: operations["put_pack"];
+        put: operations["putPack"];
         post?: never;
         /**
          * Put a pack aside for both, or leave one that was joined by its code
          * @description What does not play anyway is no error.
          */
-        delete: operations["delete_pack"];
+        delete: operations["deletePack"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/couple/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End the pause for both, so that the caller's today counts again
+         * @description Either may; without a pause it is no error.
+         */
+        delete: operations["deletePause"];
         options?: never;
         head?: never;
         patch?: never;
@@ -72,7 +95,7 @@ export interface paths {
          *     Its course begins on the next date that neither has opened, or on the practice's own date. What cannot be a code
          *     costs no try, and neither does a repeat under one key.
          */
-        post: operations["post_practice_code"];
+        post: operations["postPracticeCode"];
         delete?: never;
         options?: never;
         head?: never;
@@ -86,8 +109,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The shared journal, latest first */
-        get: operations["get_days"];
+        /**
+         * The shared journal, latest first
+         * @description The shared journal, latest first.
+         */
+        get: operations["getDays"];
         put?: never;
         post?: never;
         delete?: never;
@@ -103,8 +129,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One day of the journal */
-        get: operations["get_day"];
+        /**
+         * One day of the journal
+         * @description One day of the journal.
+         */
+        get: operations["getDay"];
         put?: never;
         post?: never;
         delete?: never;
@@ -125,7 +154,7 @@ export interface paths {
          * Answer, or edit the answer until both are there
          * @description The second answer opens both and completes the day.
          */
-        put: operations["put_answer"];
+        put: operations["putAnswer"];
         post?: never;
         delete?: never;
         options?: never;
@@ -145,7 +174,7 @@ export interface paths {
          * Leave a reflection on the partner's opened answer: one, whenever, and it stays
          * @description No push tells of it.
          */
-        put: operations["put_reflection"];
+        put: operations["putReflection"];
         post?: never;
         delete?: never;
         options?: never;
@@ -166,7 +195,7 @@ export interface paths {
          * Swap the day's prompt for another of its theme, for both: once, before anyone has answered
          * @description What is swapped away counts as met. A repeat under one key finds the day swapped.
          */
-        post: operations["post_swap"];
+        post: operations["postSwap"];
         delete?: never;
         options?: never;
         head?: never;
@@ -180,8 +209,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Help, one tap away: also for somebody who has no profile yet */
-        get: operations["get_help"];
+        /**
+         * Help, one tap away: also for somebody who has no profile yet
+         * @description Help, one tap away: also for somebody who has no profile yet.
+         */
+        get: operations["getHelp"];
         put?: never;
         post?: never;
         delete?: never;
@@ -197,16 +229,22 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The caller's live invite, and who has redeemed it */
-        get: operations["get_invite"];
+        /**
+         * The caller's live invite, and who has redeemed it
+         * @description The caller's live invite, and who has redeemed it.
+         */
+        get: operations["getInvite"];
         put?: never;
         /**
          * Open an invite; an earlier one of the caller's no longer works
          * @description A repeat under one key gives the same.
          */
-        post: operations["post_invite"];
-        /** Cancel the caller's invite, also when somebody has redeemed it; having none is no error */
-        delete: operations["delete_invite"];
+        post: operations["postInvite"];
+        /**
+         * Cancel the caller's invite, also when somebody has redeemed it; having none is no error
+         * @description Cancel the caller's invite, also when somebody has redeemed it; having none is no error.
+         */
+        delete: operations["deleteInvite"];
         options?: never;
         head?: never;
         patch?: never;
@@ -225,7 +263,7 @@ export interface paths {
          * Say yes to who redeemed the caller's invite: from now on the two are a couple
          * @description A repeat finds them so.
          */
-        post: operations["post_confirm"];
+        post: operations["postConfirm"];
         delete?: never;
         options?: never;
         head?: never;
@@ -247,7 +285,7 @@ export interface paths {
          *
          *     What cannot be a code costs no try, and neither does a repeat under one key.
          */
-        post: operations["post_redeem"];
+        post: operations["postRedeem"];
         delete?: never;
         options?: never;
         head?: never;
@@ -261,13 +299,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The caller's own profile */
-        get: operations["get_me"];
+        /**
+         * The caller's own profile
+         * @description The caller's own profile.
+         */
+        get: operations["getMe"];
         /**
          * Set the profile
          * @description The first time, this is how a person comes to be.
          */
-        put: operations["put_me"];
+        put: operations["putMe"];
         post?: never;
         delete?: never;
         options?: never;
@@ -283,11 +324,17 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Give the caller this device; an address that was somebody else's is theirs from now on */
-        put: operations["put_device"];
+        /**
+         * Give the caller this device; an address that was somebody else's is theirs from now on
+         * @description Give the caller this device; an address that was somebody else's is theirs from now on.
+         */
+        put: operations["putDevice"];
         post?: never;
-        /** Take the device from the caller; taking what is not there is no error */
-        delete: operations["delete_device"];
+        /**
+         * Take the device from the caller; taking what is not there is no error
+         * @description Take the device from the caller; taking what is not there is no error.
+         */
+        delete: operations["deleteDevice"];
         options?: never;
         head?: never;
         patch?: never;
@@ -310,7 +357,7 @@ export interface paths {
          *     writing alone, for 30 days. Nothing is changed by asking, and the same may be asked again. What a partner shows of
          *     what they answered alone is not in it: they may take that back, and from a file they could not.
          */
-        post: operations["post_export"];
+        post: operations["postExport"];
         delete?: never;
         options?: never;
         head?: never;
@@ -324,13 +371,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The caller's reminders, in their own local time */
-        get: operations["get_reminders"];
+        /**
+         * The caller's reminders, in their own local time
+         * @description The caller's reminders, in their own local time.
+         */
+        get: operations["getReminders"];
         /**
          * Set the reminders, from now on
          * @description A reminder that moves comes once on each date, also on this one.
          */
-        put: operations["put_reminders"];
+        put: operations["putReminders"];
         post?: never;
         delete?: never;
         options?: never;
@@ -345,14 +395,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The gestures that came from the partner lately, and whether the caller may send one */
-        get: operations["get_nudges"];
+        /**
+         * The gestures that came from the partner lately, and whether the caller may send one
+         * @description The gestures that came from the partner lately, and whether the caller may send one.
+         */
+        get: operations["getNudges"];
         put?: never;
         /**
          * Send the partner a gesture, three times in any 24 hours at most
          * @description A repeat under one key is sent once.
          */
-        post: operations["post_nudge"];
+        post: operations["postNudge"];
         delete?: never;
         options?: never;
         head?: never;
@@ -366,8 +419,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The packs that the couple can have: everybody's, those to choose, and those that they joined by a code */
-        get: operations["get_packs"];
+        /**
+         * The packs that the couple can have: everybody's, those to choose, and those that they joined by a code
+         * @description The packs that the couple can have: everybody's, those to choose, and those that they joined by a code.
+         */
+        get: operations["getPacks"];
         put?: never;
         post?: never;
         delete?: never;
@@ -387,7 +443,7 @@ export interface paths {
          * Look back on a week: the days the two met, their themes, and what is new; the present week as far as it has come
          * @description There is no week before they paired, and none that has not begun.
          */
-        get: operations["get_recap"];
+        get: operations["getRecap"];
         put?: never;
         post?: never;
         delete?: never;
@@ -403,8 +459,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The caller's own days, latest first, for nobody but the caller, paired or not */
-        get: operations["get_solo_days"];
+        /**
+         * The caller's own days, latest first, for nobody but the caller, paired or not
+         * @description The caller's own days, latest first, for nobody but the caller, paired or not.
+         */
+        get: operations["getSoloDays"];
         put?: never;
         post?: never;
         delete?: never;
@@ -421,8 +480,11 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Answer for oneself, or edit the answer: on the date by the caller's clock and the day after it */
-        put: operations["put_solo_answer"];
+        /**
+         * Answer for oneself, or edit the answer: on the date by the caller's clock and the day after it
+         * @description Answer for oneself, or edit the answer: on the date by the caller's clock and the day after it.
+         */
+        put: operations["putSoloAnswer"];
         post?: never;
         delete?: never;
         options?: never;
@@ -443,12 +505,12 @@ export interface paths {
          * Show the partner what the caller answered alone on this date, until it is taken back
          * @description Again changes nothing.
          */
-        post: operations["post_solo_share"];
+        post: operations["postSoloShare"];
         /**
          * Take back what the caller has shown to the partner
          * @description What is not shown is no error.
          */
-        delete: operations["delete_solo_share"];
+        delete: operations["deleteSoloShare"];
         options?: never;
         head?: never;
         patch?: never;
@@ -461,8 +523,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What the two have shown to each other of what they answered alone: `limit` dates of it, each whole */
-        get: operations["get_solo_shared"];
+        /**
+         * What the two have shown to each other of what they answered alone: `limit` dates of it, each whole
+         * @description What the two have shown to each other of what they answered alone: `limit` dates of it, each whole.
+         */
+        get: operations["getSoloShared"];
         put?: never;
         post?: never;
         delete?: never;
@@ -478,8 +543,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The caller's own today while they are in no couple: a question, for themself */
-        get: operations["get_solo_today"];
+        /**
+         * The caller's own today while they are in no couple: a question, for themself
+         * @description The caller's own today while they are in no couple: a question, for themself.
+         */
+        get: operations["getSoloToday"];
         put?: never;
         post?: never;
         delete?: never;
@@ -495,8 +563,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The couple's streak and calendar by the caller's clock */
-        get: operations["get_streak"];
+        /**
+         * The couple's streak and calendar by the caller's clock
+         * @description The couple's streak and calendar by the caller's clock.
+         */
+        get: operations["getStreak"];
         put?: never;
         post?: never;
         delete?: never;
@@ -512,8 +583,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The caller's today, chosen now if neither has opened it before */
-        get: operations["get_today"];
+        /**
+         * The caller's today, chosen now if neither has opened it before
+         * @description The caller's today, chosen now if neither has opened it before.
+         */
+        get: operations["getToday"];
         put?: never;
         post?: never;
         delete?: never;
@@ -533,7 +607,7 @@ export interface paths {
          * The couple's gesture of today
          * @description Until both have agreed there is none, and nothing tells who has not.
          */
-        get: operations["get_touch_today"];
+        get: operations["getTouchToday"];
         put?: never;
         post?: never;
         delete?: never;
@@ -549,56 +623,71 @@ export interface components {
         /**
          * AnswerBody
          * @description An answer. An edit names the `revision` that it replaces, so that no phone overwrites what it has not seen.
-         *
-         *     `prompt` is the id of the prompt that is answered. A first answer may leave it out only while nobody has swapped.
-         * @example {
-         *       "text": "You saved me the window seat."
-         *     }
          * @example {
          *       "text": "You saved me the window seat.",
+         *       "share_first": false,
+         *       "revision": null,
          *       "prompt": "starter/window-seat"
          *     }
          * @example {
          *       "text": "You always saved me the window seat.",
          *       "share_first": true,
-         *       "revision": 1
+         *       "revision": 1,
+         *       "prompt": "starter/window-seat"
          *     }
          */
         AnswerBody: {
-            /** Text */
-            text?: string | null;
+            /**
+             * Text
+             * @description Null where both only check off.
+             */
+            text: string | null;
             /**
              * Share First
              * @description Open my answer to my partner at once.
-             * @default false
              */
-            share_first?: boolean;
-            /** Revision */
-            revision?: number | null;
-            /** Prompt */
-            prompt?: string | null;
+            share_first: boolean;
+            /**
+             * Revision
+             * @description The revision that this replaces; null for a first answer.
+             */
+            revision: number | null;
+            /**
+             * Prompt
+             * @description The id of the prompt that is answered. A first answer takes null only while nobody has swapped.
+             */
+            prompt: string | null;
         };
         /**
          * AnswerState
          * @description All that anyone may know of an answer before it opens.
+         * @example waiting
+         * @example answered
          * @enum {string}
          */
         AnswerState: "waiting" | "answered";
         /**
          * Audience
          * @description Whom a pack plays for: every couple that does not put it aside, who chooses it, or who was given its code.
+         * @example choice
+         * @example code
          * @enum {string}
          */
         Audience: "everyone" | "choice" | "code";
         /**
          * Barrier
          * @description What gets in the way; private to the person who says so.
+         * @example stress
          * @enum {string}
          */
         Barrier: "stress" | "communication" | "vulnerability" | "neglect";
         /**
          * BookingView
          * @description Where to book time with the practice, and what the link says.
+         * @example {
+         *       "url": "https://practice.example/book",
+         *       "label": "Book time with us"
+         *     }
          */
         BookingView: {
             /** Url */
@@ -609,6 +698,7 @@ export interface components {
         /**
          * By
          * @description Whose it is, as the reader sees it.
+         * @example partner
          * @enum {string}
          */
         By: "me" | "partner";
@@ -626,6 +716,14 @@ export interface components {
         /**
          * CountryView
          * @description A country to choose: its two letters, and its name in English.
+         * @example {
+         *       "country": "RU",
+         *       "name": "Russia"
+         *     }
+         * @example {
+         *       "country": "UA",
+         *       "name": "Ukraine"
+         *     }
          */
         CountryView: {
             /** Country */
@@ -635,18 +733,15 @@ export interface components {
         };
         /**
          * CouplePatchBody
-         * @description What either of the two may set for both: a pause, or null for none.
+         * @description What either of the two may set for both: a pause.
          * @example {
          *       "pause": {
          *         "until": "2026-03-09"
          *       }
          *     }
-         * @example {
-         *       "pause": null
-         *     }
          */
         CouplePatchBody: {
-            pause: components["schemas"]["PauseBody"] | null;
+            pause: components["schemas"]["PauseBody"];
         };
         /**
          * CoupleView
@@ -704,6 +799,11 @@ export interface components {
         /**
          * CourseView
          * @description How a pack that a couple joined by its code plays for them: `from` its first date on, each `every_days` days.
+         * @example {
+         *       "starts_on": "2026-03-05",
+         *       "every_days": 7,
+         *       "in_order": true
+         *     }
          */
         CourseView: {
             /**
@@ -719,6 +819,8 @@ export interface components {
         /**
          * DayMark
          * @description How a date looks in the couple's calendar: a missed one looks like rest, whatever it did to the streak.
+         * @example complete
+         * @example open
          * @enum {string}
          */
         DayMark: "complete" | "rest" | "paused" | "open";
@@ -859,6 +961,13 @@ export interface components {
         /**
          * DaysMetView
          * @description The dates of the week on which both took part.
+         * @example {
+         *       "count": 2,
+         *       "dates": [
+         *         "2026-02-23",
+         *         "2026-02-25"
+         *       ]
+         *     }
          */
         DaysMetView: {
             /** Count */
@@ -869,28 +978,34 @@ export interface components {
         /**
          * DeviceBody
          * @description A device's platform and its address at FCM: its registration token, or its Firebase installation id.
+         *
+         *     One of the two is null.
          * @example {
          *       "token": "fGx9Qe2mT0y:APA91bH",
+         *       "fid": null,
          *       "platform": "ios"
          *     }
          * @example {
+         *       "token": null,
          *       "fid": "dGVzdGluZ1RoaXNJZEhlcm",
          *       "platform": "android"
          *     }
          */
         DeviceBody: {
             /** Token */
-            token?: string | null;
+            token: string | null;
             /**
              * Fid
              * @description In place of `token`, which Firebase is giving up.
              */
-            fid?: string | null;
+            fid: string | null;
             platform: components["schemas"]["Platform"];
         };
         /**
          * EntryKind
          * @description Where it was written: on a day of a couple, or alone.
+         * @example alone
+         * @example day
          * @enum {string}
          */
         EntryKind: "day" | "alone";
@@ -1035,6 +1150,16 @@ export interface components {
         /**
          * ExportedAnswerView
          * @description What the person answered; `text` is null if they checked the day off without words.
+         * @example {
+         *       "text": "The window seat.",
+         *       "at": "2026-02-23T20:15:00Z",
+         *       "share_first": false
+         *     }
+         * @example {
+         *       "text": "You saved me the window seat.",
+         *       "at": "2026-03-02T15:00:00Z",
+         *       "share_first": false
+         *     }
          */
         ExportedAnswerView: {
             /** Text */
@@ -1053,6 +1178,18 @@ export interface components {
          *
          *     `included` false says that what they wrote there is not in the export, or from here on not in it: it could be
          *     exported until 30 days after the couple ended, and nobody can read it any more.
+         * @example {
+         *       "couple": 1,
+         *       "since": "2026-03-01",
+         *       "until": null,
+         *       "included": true
+         *     }
+         * @example {
+         *       "couple": 1,
+         *       "since": "2026-03-01",
+         *       "until": "2026-03-20",
+         *       "included": false
+         *     }
          */
         ExportedCoupleView: {
             /** Couple */
@@ -1070,6 +1207,52 @@ export interface components {
          *
          *     `partner` is null unless the couple stands and the partner's answer is open to the person: nothing here tells an
          *     answer that is sealed from one that was never given.
+         * @example {
+         *       "kind": "alone",
+         *       "date": "2026-02-23",
+         *       "couple": null,
+         *       "prompt": {
+         *         "id": "starter/window-seat",
+         *         "theme": "spark",
+         *         "kind": "question",
+         *         "text": "What is a small thing your partner did early on that you still smile about?"
+         *       },
+         *       "answer": {
+         *         "text": "The window seat.",
+         *         "at": "2026-02-23T20:15:00Z",
+         *         "share_first": false
+         *       },
+         *       "reflection": null,
+         *       "partner": null
+         *     }
+         * @example {
+         *       "kind": "day",
+         *       "date": "2026-03-02",
+         *       "couple": 1,
+         *       "prompt": {
+         *         "id": "starter/window-seat",
+         *         "theme": "spark",
+         *         "kind": "question",
+         *         "text": "What is a small thing your partner did early on that you still smile about?"
+         *       },
+         *       "answer": {
+         *         "text": "You saved me the window seat.",
+         *         "at": "2026-03-02T15:00:00Z",
+         *         "share_first": false
+         *       },
+         *       "reflection": {
+         *         "kind": "heard",
+         *         "text": "That my humming makes the kitchen feel like home.",
+         *         "at": "2026-03-02T19:30:00Z"
+         *       },
+         *       "partner": {
+         *         "text": "The way you hum when you cook.",
+         *         "reflection": {
+         *           "kind": "thank_you",
+         *           "text": null
+         *         }
+         *       }
+         *     }
          */
         ExportedEntryView: {
             kind: components["schemas"]["EntryKind"];
@@ -1088,6 +1271,10 @@ export interface components {
         /**
          * ExportedPartnerReflectionView
          * @description What the partner left beside the person's answer.
+         * @example {
+         *       "kind": "thank_you",
+         *       "text": null
+         *     }
          */
         ExportedPartnerReflectionView: {
             kind: components["schemas"]["ReflectionKind"];
@@ -1097,6 +1284,13 @@ export interface components {
         /**
          * ExportedPartnerView
          * @description What the partner answered, as it is open to the person, and what they left beside the person's own answer.
+         * @example {
+         *       "text": "The way you hum when you cook.",
+         *       "reflection": {
+         *         "kind": "thank_you",
+         *         "text": null
+         *       }
+         *     }
          */
         ExportedPartnerView: {
             /** Text */
@@ -1106,6 +1300,17 @@ export interface components {
         /**
          * ExportedProfileView
          * @description The person's profile, as they wrote it.
+         * @example {
+         *       "display_name": "Ada",
+         *       "zone": "America/New_York",
+         *       "language": "en",
+         *       "depth": 2,
+         *       "touch_comfort": 1,
+         *       "barriers": [
+         *         "stress"
+         *       ],
+         *       "streak_hidden": false
+         *     }
          */
         ExportedProfileView: {
             /** Display Name */
@@ -1126,6 +1331,12 @@ export interface components {
         /**
          * ExportedPromptView
          * @description A prompt, in the person's language or in its pack's own.
+         * @example {
+         *       "id": "starter/window-seat",
+         *       "theme": "spark",
+         *       "kind": "question",
+         *       "text": "What is a small thing your partner did early on that you still smile about?"
+         *     }
          */
         ExportedPromptView: {
             /** Id */
@@ -1138,6 +1349,11 @@ export interface components {
         /**
          * ExportedReflectionView
          * @description What the person left beside their partner's answer; `text` is null with any kind but `heard`.
+         * @example {
+         *       "kind": "heard",
+         *       "text": "That my humming makes the kitchen feel like home.",
+         *       "at": "2026-03-02T19:30:00Z"
+         *     }
          */
         ExportedReflectionView: {
             kind: components["schemas"]["ReflectionKind"];
@@ -1149,19 +1365,38 @@ export interface components {
              */
             at: string;
         };
-        /** @description A refusal by API Gateway, before the request reaches the API. */
+        /**
+         * @description A refusal by API Gateway, before the request reaches the API.
+         * @example {
+         *       "message": "Unauthorized"
+         *     }
+         */
         GatewayRefusal: {
             message: string;
         };
         /**
          * Gesture
          * @description What a nudge says; how it is put into words is the app's.
+         * @example thank_you
+         * @example thinking_of_you
          * @enum {string}
          */
         Gesture: "thinking_of_you" | "proud_of_you" | "miss_you" | "thank_you" | "hug";
         /**
          * HelpLineView
          * @description Somebody to turn to; `country` is null where it is for everybody, and at least one way to reach them is there.
+         * @example {
+         *       "country": "GB",
+         *       "name": "Samaritans",
+         *       "phone": "116 123",
+         *       "text": null,
+         *       "url": "https://www.samaritans.org",
+         *       "languages": [
+         *         "en"
+         *       ],
+         *       "hours": "24/7",
+         *       "note": null
+         *     }
          */
         HelpLineView: {
             /** Country */
@@ -1206,6 +1441,21 @@ export interface components {
          *         }
          *       ]
          *     }
+         * @example {
+         *       "country": null,
+         *       "choose_country": [
+         *         {
+         *           "country": "RU",
+         *           "name": "Russia"
+         *         },
+         *         {
+         *           "country": "UA",
+         *           "name": "Ukraine"
+         *         }
+         *       ],
+         *       "booking": null,
+         *       "lines": []
+         *     }
          */
         HelpView: {
             /** Country */
@@ -1222,6 +1472,7 @@ export interface components {
         /**
          * InviteState
          * @description An invite is open until one person redeems it, and confirmed once the inviter has said yes to them.
+         * @example redeemed
          * @enum {string}
          */
         InviteState: "open" | "redeemed" | "confirmed";
@@ -1362,6 +1613,10 @@ export interface components {
         /**
          * NewPackView
          * @description A pack that the couple can have since that week, in the reader's language or in its own.
+         * @example {
+         *       "id": "money-talk",
+         *       "title": "Money talk"
+         *     }
          */
         NewPackView: {
             /** Id */
@@ -1374,6 +1629,16 @@ export interface components {
          * @description What was new in the week. Of the streak there is nothing for who hides it.
          *
          *     `milestones` are lengths of a run that they reached; `longest` says that their longest run grew.
+         * @example {
+         *       "packs": [
+         *         {
+         *           "id": "money-talk",
+         *           "title": "Money talk"
+         *         }
+         *       ],
+         *       "milestones": [],
+         *       "longest": false
+         *     }
          */
         NewsView: {
             /** Packs */
@@ -1441,6 +1706,18 @@ export interface components {
         /**
          * OwnAnswerView
          * @description The caller's answer. `revision` names it in an edit.
+         * @example {
+         *       "state": "waiting",
+         *       "text": null,
+         *       "share_first": false,
+         *       "revision": null
+         *     }
+         * @example {
+         *       "state": "answered",
+         *       "text": "You saved me the window seat.",
+         *       "share_first": false,
+         *       "revision": 1
+         *     }
          */
         OwnAnswerView: {
             state: components["schemas"]["AnswerState"];
@@ -1545,6 +1822,14 @@ export interface components {
         /**
          * PartnerAnswerView
          * @description The partner's answer: sealed, `text` is null and `state` is everything there is.
+         * @example {
+         *       "state": "answered",
+         *       "text": null
+         *     }
+         * @example {
+         *       "state": "answered",
+         *       "text": "The way you hum when you cook."
+         *     }
          */
         PartnerAnswerView: {
             state: components["schemas"]["AnswerState"];
@@ -1568,6 +1853,10 @@ export interface components {
         /**
          * PauseView
          * @description A pause: from which date on nothing asks the two to take part, and the first date that is not paused any more.
+         * @example {
+         *       "from": "2026-03-02",
+         *       "until": "2026-03-09"
+         *     }
          */
         PauseView: {
             /**
@@ -1584,6 +1873,8 @@ export interface components {
         /**
          * Platform
          * @description What a device runs: it decides how a push is made quiet.
+         * @example ios
+         * @example android
          * @enum {string}
          */
         Platform: "android" | "ios";
@@ -1598,7 +1889,20 @@ export interface components {
             /** Code */
             code: string;
         };
-        /** @description A refusal by the API (RFC 9457). */
+        /**
+         * @description A refusal by the API (RFC 9457).
+         * @example {
+         *       "type": "urn:rekindle:problem:invalid-fields",
+         *       "title": "Some fields are missing, unknown or not as they should be.",
+         *       "status": 422,
+         *       "errors": [
+         *         {
+         *           "field": "body.zone",
+         *           "reason": "Field required"
+         *         }
+         *       ]
+         *     }
+         */
         Problem: {
             /**
              * Format: uri
@@ -1619,7 +1923,7 @@ export interface components {
         };
         /**
          * ProfileBody
-         * @description A person's profile, whole: what is left out takes its default.
+         * @description A person's profile, whole.
          * @example {
          *       "display_name": "Ada",
          *       "zone": "America/New_York",
@@ -1645,34 +1949,31 @@ export interface components {
             zone: string;
             /**
              * Language
-             * @default en
+             * @description Two letters, such as en.
              */
-            language?: string;
+            language: string;
             /**
              * Depth
-             * @default 1
+             * @description How deep prompts may go.
              */
-            depth?: number;
+            depth: number;
             /**
              * Touch Comfort
              * @description 0: no touch at all, 3: at ease with it. The couple has the smaller of both.
-             * @default 0
              */
-            touch_comfort?: number;
-            /**
-             * Barriers
-             * @default []
-             */
-            barriers?: components["schemas"]["Barrier"][];
-            /**
-             * Streak Hidden
-             * @default false
-             */
-            streak_hidden?: boolean;
+            touch_comfort: number;
+            /** Barriers */
+            barriers: components["schemas"]["Barrier"][];
+            /** Streak Hidden */
+            streak_hidden: boolean;
         };
         /**
          * PromptHelpView
          * @description A word beside a prompt that may weigh, in the reader's language or in English, and where to find help.
+         * @example {
+         *       "text": "If this feels like a lot, you do not have to carry it alone. Somebody is there to talk to.",
+         *       "href": "/v1/help"
+         *     }
          */
         PromptHelpView: {
             /** Text */
@@ -1683,6 +1984,7 @@ export interface components {
         /**
          * PromptKind
          * @description How a couple takes part: a written answer, or something done together and checked off.
+         * @example question
          * @enum {string}
          */
         PromptKind: "question" | "together" | "touch";
@@ -1692,6 +1994,27 @@ export interface components {
          *
          *     The id begins with that of its pack and a slash. What is of kind `together` or `touch` is done and checked off, with
          *     or without words.
+         * @example {
+         *       "id": "starter/window-seat",
+         *       "theme": "spark",
+         *       "kind": "question",
+         *       "text": "What is a small thing your partner did early on that you still smile about?",
+         *       "why": "The spark is often in the details that only you two remember.",
+         *       "hint": null,
+         *       "help": null
+         *     }
+         * @example {
+         *       "id": "starter/behind-the-wall",
+         *       "theme": "fear",
+         *       "kind": "question",
+         *       "text": "What makes it hard to let somebody close, and what has ever made it easier?",
+         *       "why": "What has a name weighs less, and two carry it better than one.",
+         *       "hint": null,
+         *       "help": {
+         *         "text": "If this feels like a lot, you do not have to carry it alone. Somebody is there to talk to.",
+         *         "href": "/v1/help"
+         *       }
+         *     }
          */
         PromptView: {
             /** Id */
@@ -1709,6 +2032,10 @@ export interface components {
         /**
          * QuietHoursBody
          * @description From when to when a push makes no sound; may span midnight.
+         * @example {
+         *       "start": "22:00",
+         *       "end": "07:00"
+         *     }
          */
         QuietHoursBody: {
             /** Start */
@@ -1798,23 +2125,34 @@ export interface components {
          *       "text": "That my humming makes the kitchen feel like home."
          *     }
          * @example {
-         *       "kind": "thank_you"
+         *       "kind": "thank_you",
+         *       "text": null
          *     }
          */
         ReflectionBody: {
             kind: components["schemas"]["ReflectionKind"];
             /** Text */
-            text?: string | null;
+            text: string | null;
         };
         /**
          * ReflectionKind
          * @description How a person takes in their partner's answer: giving back in words what they heard, or in a word of its own.
+         * @example heard
+         * @example thank_you
          * @enum {string}
          */
         ReflectionKind: "heard" | "thank_you" | "i_hear_you" | "tell_me_more";
         /**
          * ReflectionView
          * @description What one of the two has left beside the other's answer; `text` is what they heard, null with any other kind.
+         * @example {
+         *       "kind": "heard",
+         *       "text": "That my humming makes the kitchen feel like home."
+         *     }
+         * @example {
+         *       "kind": "thank_you",
+         *       "text": null
+         *     }
          */
         ReflectionView: {
             kind: components["schemas"]["ReflectionKind"];
@@ -1824,6 +2162,20 @@ export interface components {
         /**
          * ReflectionsView
          * @description The reflections of both; null until there is one, and always before both answers are open.
+         * @example {
+         *       "me": null,
+         *       "partner": null
+         *     }
+         * @example {
+         *       "me": {
+         *         "kind": "heard",
+         *         "text": "That my humming makes the kitchen feel like home."
+         *       },
+         *       "partner": {
+         *         "kind": "thank_you",
+         *         "text": null
+         *       }
+         *     }
          */
         ReflectionsView: {
             me: components["schemas"]["ReflectionView"] | null;
@@ -1831,7 +2183,7 @@ export interface components {
         };
         /**
          * RemindersBody
-         * @description All reminders of a person, whole; null switches one off, and what is left out takes its default.
+         * @description All reminders of a person, whole. Null switches one off.
          * @example {
          *       "prompt_time": "08:30",
          *       "evening_time": "20:30",
@@ -1862,40 +2214,45 @@ export interface components {
             /**
              * Prompt Time
              * @description When the day's prompt is announced.
-             * @default 08:30
              */
-            prompt_time?: string;
+            prompt_time: string;
             /**
              * Evening Time
-             * @description A second word, only to who has not answered yet.
-             * @default 20:30
+             * @description A second word, only to who has not answered yet; null stops it.
              */
-            evening_time?: string | null;
-            /**
-             * @default {
-             *       "start": "22:00",
-             *       "end": "07:00"
-             *     }
-             */
-            quiet_hours?: components["schemas"]["QuietHoursBody"] | null;
+            evening_time: string | null;
+            /** @description Null for none: each push may make a sound. */
+            quiet_hours: components["schemas"]["QuietHoursBody"] | null;
             /** @description Comes only while both want it and both are comfortable with some touch; null stops it. */
-            touch?: components["schemas"]["TouchBody"] | null;
+            touch: components["schemas"]["TouchBody"] | null;
             /**
              * Nudges Muted
              * @description Nudges that come meanwhile are never shown, afterwards neither; the partner is not told.
-             * @default false
              */
-            nudges_muted?: boolean;
+            nudges_muted: boolean;
             /**
              * News
              * @description When there is a new pack, one push says so, on one date in the place of the prompt's.
-             * @default true
              */
-            news?: boolean;
+            news: boolean;
         };
         /**
          * SharedAnswerView
          * @description What one of the two answered alone and has shown to the other; the prompt was theirs alone, too.
+         * @example {
+         *       "date": "2026-02-23",
+         *       "by": "partner",
+         *       "prompt": {
+         *         "id": "starter/window-seat",
+         *         "theme": "spark",
+         *         "kind": "question",
+         *         "text": "What is a small thing your partner did early on that you still smile about?",
+         *         "why": "The spark is often in the details that only you two remember.",
+         *         "hint": null,
+         *         "help": null
+         *       },
+         *       "text": "The window seat."
+         *     }
          */
         SharedAnswerView: {
             /**
@@ -1941,7 +2298,8 @@ export interface components {
          * SoloAnswerBody
          * @description An answer that nobody else reads. An edit names the `revision` that it replaces.
          * @example {
-         *       "text": "The window seat."
+         *       "text": "The window seat.",
+         *       "revision": null
          *     }
          * @example {
          *       "text": "The window seat, always.",
@@ -1954,12 +2312,20 @@ export interface components {
              * @description A text with something to see: not only spaces, invisible characters, blanks or combining marks.
              */
             text: string;
-            /** Revision */
-            revision?: number | null;
+            /**
+             * Revision
+             * @description Null for a first answer.
+             */
+            revision: number | null;
         };
         /**
          * SoloAnswerView
          * @description The caller's answer to themself. `revision` names it in an edit.
+         * @example {
+         *       "state": "answered",
+         *       "text": "The window seat.",
+         *       "revision": 1
+         *     }
          */
         SoloAnswerView: {
             state: components["schemas"]["AnswerState"];
@@ -2071,6 +2437,11 @@ export interface components {
         /**
          * StreakView
          * @description Days they both took part: in the present run, in the longest, and in all.
+         * @example {
+         *       "current": 4,
+         *       "longest": 12,
+         *       "total": 31
+         *     }
          */
         StreakView: {
             /** Current */
@@ -2083,6 +2454,8 @@ export interface components {
         /**
          * Theme
          * @description The seven practices; every prompt has exactly one.
+         * @example spark
+         * @example fear
          * @enum {string}
          */
         Theme: "openness" | "time" | "courage" | "listening" | "touch" | "fear" | "spark";
@@ -2236,6 +2609,11 @@ export interface components {
         /**
          * TouchGestureView
          * @description A gesture in the reader's language, or in English; `warmth` is 1 (small) to 3 (warm).
+         * @example {
+         *       "id": "linked-fingers",
+         *       "warmth": 1,
+         *       "text": "Link little fingers for a moment, as you would for a promise."
+         *     }
          */
         TouchGestureView: {
             /** Id */
@@ -2272,6 +2650,8 @@ export interface components {
         /**
          * Weekday
          * @description A day of the week.
+         * @example tuesday
+         * @example saturday
          * @enum {string}
          */
         Weekday: "monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday" | "sunday";
@@ -2324,33 +2704,6 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description - `urn:rekindle:problem:unknown-zone`: There is no such time zone. */
-        UnknownZone: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description - `urn:rekindle:problem:unknown-country`: There is no such country. Give its two letters, such as US or GB. */
-        UnknownCountry: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description - `urn:rekindle:problem:text-missing`: This prompt asks for an answer in words. */
-        TextMissing: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
         /** @description - `urn:rekindle:problem:body-too-large`: That is more than this takes at once. */
         BodyTooLarge: {
             headers: {
@@ -2369,44 +2722,8 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description - `urn:rekindle:problem:not-signed-in`: Sign in first. */
-        NotSignedIn: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description - `urn:rekindle:problem:sign-in-not-recent`: To be sure that this is you: please sign in once more. */
-        SignInNotRecent: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description - `urn:rekindle:problem:no-such-route`: There is nothing at this address for this method. */
-        NoSuchRoute: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
         /** @description - `urn:rekindle:problem:no-profile`: Say who you are first. */
         NoProfile: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description - `urn:rekindle:problem:not-paired`: You are not paired with anyone. */
-        NotPaired: {
             headers: {
                 [name: string]: unknown;
             };
@@ -2423,201 +2740,8 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description - `urn:rekindle:problem:no-invite`: You have no open invite. */
-        NoInvite: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description - `urn:rekindle:problem:invite-not-usable`: This code does not work. Ask your partner for a new one. */
-        InviteNotUsable: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description - `urn:rekindle:problem:not-a-code`: This cannot be a code. Look at it once more. */
-        NotACode: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description - `urn:rekindle:problem:not-redeemed-yet`: Nobody has used this invite's code yet. */
-        NotRedeemedYet: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description - `urn:rekindle:problem:too-many-tries`: Too many codes tried. Wait before you try another. */
-        TooManyTries: {
-            headers: {
-                /** @description Seconds to wait. */
-                "Retry-After"?: number;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description - `urn:rekindle:problem:too-many-nudges`: That is as many as one day holds. Wait before you send another. */
-        TooManyNudges: {
-            headers: {
-                /** @description Seconds to wait. */
-                "Retry-After"?: number;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
         /** @description - `urn:rekindle:problem:too-many-devices`: You have too many devices. Remove one first. */
         TooManyDevices: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description - `urn:rekindle:problem:no-such-week`: There is no such week to look back on. */
-        NoSuchWeek: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description - `urn:rekindle:problem:no-such-day`: There is no such day in your journal. */
-        NoSuchDay: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description - `urn:rekindle:problem:day-closed`: This day no longer takes answers. */
-        DayClosed: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description - `urn:rekindle:problem:answers-are-open`: Both answers are open now, and stay as they are. */
-        AnswersAreOpen: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description - `urn:rekindle:problem:answered-already`: You have answered already. To edit it, name the revision you have read. */
-        AnsweredAlready: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description - `urn:rekindle:problem:edited-since`: You have edited this answer since. Read it again before you edit it. */
-        EditedSince: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description - `urn:rekindle:problem:nothing-to-edit`: You have not answered yet, so there is no revision to edit. */
-        NothingToEdit: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description - `urn:rekindle:problem:no-such-pack`: There is no such pack. */
-        NoSuchPack: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description - `urn:rekindle:problem:code-not-usable`: This code does not work. Ask your practice for a new one. */
-        CodeNotUsable: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description - `urn:rekindle:problem:prompt-changed`: There is another prompt for this day now. Look at it before you answer. */
-        PromptChanged: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description - `urn:rekindle:problem:swapped-already`: This day's prompt has been swapped already, and once is as often as it goes. */
-        SwappedAlready: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description - `urn:rekindle:problem:swap-too-late`: One of you has answered, so this prompt stays. */
-        SwapTooLate: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description - `urn:rekindle:problem:nothing-to-swap`: There is no other prompt on this theme that fits you both. */
-        NothingToSwap: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description - `urn:rekindle:problem:not-open-yet`: A reflection has its time once you both have answered. */
-        NotOpenYet: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description - `urn:rekindle:problem:reflected-already`: You have left a reflection on this day already, and it stays. */
-        ReflectedAlready: {
             headers: {
                 [name: string]: unknown;
             };
@@ -2645,15 +2769,6 @@ export interface components {
         };
         /** @description - `urn:rekindle:problem:key-reused`: This idempotency key was used for another request. */
         KeyReused: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description - `urn:rekindle:problem:no-prompt`: There is no prompt to offer yet. */
-        NoPrompt: {
             headers: {
                 [name: string]: unknown;
             };
@@ -2689,7 +2804,7 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    get_couple: {
+    getCouple: {
         parameters: {
             query?: never;
             header?: never;
@@ -2725,7 +2840,7 @@ export interface operations {
             503: components["responses"]["Busy"];
         };
     };
-    delete_couple: {
+    deleteCouple: {
         parameters: {
             query?: never;
             header?: never;
@@ -2759,7 +2874,7 @@ export interface operations {
             503: components["responses"]["Busy"];
         };
     };
-    patch_couple: {
+    patchCouple: {
         parameters: {
             query?: never;
             header?: never;
@@ -2814,7 +2929,7 @@ export interface operations {
             503: components["responses"]["Busy"];
         };
     };
-    put_pack: {
+    putPack: {
         parameters: {
             query?: never;
             header?: never;
@@ -2855,7 +2970,7 @@ export interface operations {
             503: components["responses"]["Busy"];
         };
     };
-    delete_pack: {
+    deletePack: {
         parameters: {
             query?: never;
             header?: never;
@@ -2893,7 +3008,42 @@ export interface operations {
             503: components["responses"]["Busy"];
         };
     };
-    post_practice_code: {
+    deletePause: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            /**
+             * @description - `urn:rekindle:problem:no-profile`: Say who you are first.
+             *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
+             */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: components["responses"]["PauseOutOfRange"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    postPracticeCode: {
         parameters: {
             query?: never;
             header?: {
@@ -2969,7 +3119,7 @@ export interface operations {
             503: components["responses"]["Busy"];
         };
     };
-    get_days: {
+    getDays: {
         parameters: {
             query?: {
                 /** @description Days before this date; the first page without it. */
@@ -3010,7 +3160,7 @@ export interface operations {
             503: components["responses"]["Busy"];
         };
     };
-    get_day: {
+    getDay: {
         parameters: {
             query?: never;
             header?: never;
@@ -3064,7 +3214,7 @@ export interface operations {
             };
         };
     };
-    put_answer: {
+    putAnswer: {
         parameters: {
             query?: never;
             header?: never;
@@ -3152,7 +3302,7 @@ export interface operations {
             };
         };
     };
-    put_reflection: {
+    putReflection: {
         parameters: {
             query?: never;
             header?: never;
@@ -3212,7 +3362,7 @@ export interface operations {
             503: components["responses"]["Busy"];
         };
     };
-    post_swap: {
+    postSwap: {
         parameters: {
             query?: never;
             header?: {
@@ -3284,7 +3434,7 @@ export interface operations {
             };
         };
     };
-    get_help: {
+    getHelp: {
         parameters: {
             query?: {
                 /** @description Two letters, such as US, or UK for GB; else the country of the caller's zone. */
@@ -3325,7 +3475,7 @@ export interface operations {
             503: components["responses"]["Busy"];
         };
     };
-    get_invite: {
+    getInvite: {
         parameters: {
             query?: never;
             header?: never;
@@ -3361,7 +3511,7 @@ export interface operations {
             503: components["responses"]["Busy"];
         };
     };
-    post_invite: {
+    postInvite: {
         parameters: {
             query?: never;
             header?: {
@@ -3402,7 +3552,7 @@ export interface operations {
             503: components["responses"]["Busy"];
         };
     };
-    delete_invite: {
+    deleteInvite: {
         parameters: {
             query?: never;
             header?: never;
@@ -3425,7 +3575,7 @@ export interface operations {
             503: components["responses"]["Busy"];
         };
     };
-    post_confirm: {
+    postConfirm: {
         parameters: {
             query?: never;
             header?: {
@@ -3487,7 +3637,7 @@ export interface operations {
             503: components["responses"]["Busy"];
         };
     };
-    post_redeem: {
+    postRedeem: {
         parameters: {
             query?: never;
             header?: {
@@ -3573,7 +3723,7 @@ export interface operations {
             503: components["responses"]["Busy"];
         };
     };
-    get_me: {
+    getMe: {
         parameters: {
             query?: never;
             header?: never;
@@ -3598,7 +3748,7 @@ export interface operations {
             503: components["responses"]["Busy"];
         };
     };
-    put_me: {
+    putMe: {
         parameters: {
             query?: never;
             header?: never;
@@ -3641,7 +3791,7 @@ export interface operations {
             503: components["responses"]["Busy"];
         };
     };
-    put_device: {
+    putDevice: {
         parameters: {
             query?: never;
             header?: never;
@@ -3677,7 +3827,7 @@ export interface operations {
             503: components["responses"]["Busy"];
         };
     };
-    delete_device: {
+    deleteDevice: {
         parameters: {
             query?: never;
             header?: never;
@@ -3703,7 +3853,7 @@ export interface operations {
             503: components["responses"]["Busy"];
         };
     };
-    post_export: {
+    postExport: {
         parameters: {
             query?: never;
             header?: never;
@@ -3751,7 +3901,7 @@ export interface operations {
             503: components["responses"]["Busy"];
         };
     };
-    get_reminders: {
+    getReminders: {
         parameters: {
             query?: never;
             header?: never;
@@ -3776,7 +3926,7 @@ export interface operations {
             503: components["responses"]["Busy"];
         };
     };
-    put_reminders: {
+    putReminders: {
         parameters: {
             query?: never;
             header?: never;
@@ -3809,7 +3959,7 @@ export interface operations {
             503: components["responses"]["Busy"];
         };
     };
-    get_nudges: {
+    getNudges: {
         parameters: {
             query?: never;
             header?: never;
@@ -3845,7 +3995,7 @@ export interface operations {
             503: components["responses"]["Busy"];
         };
     };
-    post_nudge: {
+    postNudge: {
         parameters: {
             query?: never;
             header?: {
@@ -3909,7 +4059,7 @@ export interface operations {
             503: components["responses"]["Busy"];
         };
     };
-    get_packs: {
+    getPacks: {
         parameters: {
             query?: never;
             header?: never;
@@ -3945,7 +4095,7 @@ export interface operations {
             503: components["responses"]["Busy"];
         };
     };
-    get_recap: {
+    getRecap: {
         parameters: {
             query?: {
                 /** @description The week's Monday; the last whole week by the caller's clock without. */
@@ -3986,7 +4136,7 @@ export interface operations {
             503: components["responses"]["Busy"];
         };
     };
-    get_solo_days: {
+    getSoloDays: {
         parameters: {
             query?: {
                 /** @description Days before this date; the first page without it. */
@@ -4016,7 +4166,7 @@ export interface operations {
             503: components["responses"]["Busy"];
         };
     };
-    put_solo_answer: {
+    putSoloAnswer: {
         parameters: {
             query?: never;
             header?: never;
@@ -4091,7 +4241,7 @@ export interface operations {
             };
         };
     };
-    post_solo_share: {
+    postSoloShare: {
         parameters: {
             query?: never;
             header?: never;
@@ -4133,7 +4283,7 @@ export interface operations {
             503: components["responses"]["Busy"];
         };
     };
-    delete_solo_share: {
+    deleteSoloShare: {
         parameters: {
             query?: never;
             header?: never;
@@ -4171,7 +4321,7 @@ export interface operations {
             503: components["responses"]["Busy"];
         };
     };
-    get_solo_shared: {
+    getSoloShared: {
         parameters: {
             query?: {
                 /** @description Days before this date; the first page without it. */
@@ -4212,7 +4362,7 @@ export interface operations {
             503: components["responses"]["Busy"];
         };
     };
-    get_solo_today: {
+    getSoloToday: {
         parameters: {
             query?: never;
             header?: never;
@@ -4251,7 +4401,7 @@ export interface operations {
             };
         };
     };
-    get_streak: {
+    getStreak: {
         parameters: {
             query?: never;
             header?: never;
@@ -4287,7 +4437,7 @@ export interface operations {
             503: components["responses"]["Busy"];
         };
     };
-    get_today: {
+    getToday: {
         parameters: {
             query?: never;
             header?: never;
@@ -4336,7 +4486,7 @@ export interface operations {
             };
         };
     };
-    get_touch_today: {
+    getTouchToday: {
         parameters: {
             query?: never;
             header?: never;

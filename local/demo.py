@@ -75,16 +75,19 @@ class Demo:
         # First of all, as a process believes for half a minute what it has read of the packs.
         self._chapters.course.publish()
         for who in COUPLE:
-            profile = {"display_name": who.name, "zone": who.zone, "language": DEFAULT_LANGUAGE, "touch_comfort": 1}
+            profile = {"display_name": who.name, "zone": who.zone, "language": DEFAULT_LANGUAGE, "depth": 1}
+            profile |= {"touch_comfort": 1, "barriers": [], "streak_hidden": False}
             self._stage.call(who, self._plan.alone_at[0], "PUT", "/v1/me", profile)
         self._chapters.alone.write()
         at = self._plan.paired_at - dt.timedelta(minutes=30)
         for who in COUPLE:
-            self._stage.call(who, at, "PUT", "/v1/me/devices/phone", {"token": who.token, "platform": who.platform})
+            device = {"token": who.token, "fid": None, "platform": who.platform}
+            self._stage.call(who, at, "PUT", "/v1/me/devices/phone", device)
             quiet = {"start": f"{who.quiet.start:%H:%M}", "end": f"{who.quiet.end:%H:%M}"}
             times = {"prompt_time": f"{who.prompt:%H:%M}", "evening_time": f"{who.evening:%H:%M}"}
             touch = {"weekdays": self._plan.touch_weekdays, "time": f"{who.touch:%H:%M}"}
-            self._stage.call(who, at, "PUT", "/v1/me/reminders", times | {"quiet_hours": quiet, "touch": touch})
+            reminders = times | {"quiet_hours": quiet, "touch": touch, "nudges_muted": False, "news": True}
+            self._stage.call(who, at, "PUT", "/v1/me/reminders", reminders)
 
     def _pair(self) -> None:
         date, at = self._plan.dates[0], self._plan.paired_at
@@ -207,7 +210,7 @@ class Demo:
             moment.calls_at,
             "PUT",
             f"/v1/days/{moment.date}/answer",
-            {"text": text, "share_first": shared, "prompt": prompt["id"]},
+            {"text": text, "share_first": shared, "revision": None, "prompt": prompt["id"]},
         )
         self._expect(Claim.ANSWERED, view["me"]["text"] == text, f"{moment.date}: {view['me']}")
         self._expect(Claim.REVEAL, view["revealed"] == moment.completes, f"{moment.date}: {view['revealed']}")
@@ -218,7 +221,8 @@ class Demo:
         text = self._stage.answer_of(moment.who, day["prompt"])
         self._stage.seal(moment.who, text)
         self._stage.written[moment.date][moment.who] = text
-        body = {"text": text, "revision": day["me"]["revision"]}
+        revision, prompt = day["me"]["revision"], day["prompt"]["id"]
+        body = {"text": text, "share_first": False, "revision": revision, "prompt": prompt}
         edited = self._stage.call(moment.who, moment.at, "PUT", f"/v1/days/{moment.date}/answer", body)
         self._expect(Claim.EDIT, edited["me"]["text"] == text, f"{moment.date}: the edit is not there")
         self._page.writes(moment.date, moment.who, moment.at, text, "in place of the first words")
@@ -227,10 +231,11 @@ class Demo:
         request = "PUT", f"/v1/days/{moment.date}/answer"
         if moment.act is Act.EDIT_TOO_LATE:
             text = "On second thoughts, something quite different."
-            self._stage.refused(moment, request, {"text": text, "revision": 2}, "answers-are-open", Claim.EDIT)
+            body = {"text": text, "share_first": False, "revision": 2, "prompt": None}
+            self._stage.refused(moment, request, body, "answers-are-open", Claim.EDIT)
             self._page.notes(moment.date, moment.who, moment.at, "would edit again: open answers stay as they are")
         else:
-            body = {"text": "Yesterday got away from me."}
+            body = {"text": "Yesterday got away from me.", "share_first": False, "revision": None, "prompt": None}
             self._stage.refused(moment, request, body, "day-closed", Claim.CLOSED)
             self._page.notes(moment.date, moment.who, moment.at, "the day has closed; nobody says who missed it")
             self._stage.check_streak(moment)

@@ -36,7 +36,7 @@ class Alone:
             stage.seal(MAYA, text)
             date = stage.call(MAYA, at, "GET", "/v1/solo/today")["date"]
             self._dates.append(date)
-            day = stage.call(MAYA, at, "PUT", f"/v1/solo/days/{date}/answer", {"text": text})
+            day = stage.call(MAYA, at, "PUT", f"/v1/solo/days/{date}/answer", {"text": text, "revision": None})
             stage.expect(Claim.ALONE, (day["me"]["text"], day["shared"]) == (text, False), f"alone on {date}: {day}")
             stage.page.writes(stage.plan.dates[0], MAYA, at, text, "for herself alone")
 
@@ -151,8 +151,8 @@ class Reflections:
     def leave(self, moment: Moment) -> None:
         """Each one's own, which both read from then on."""
         stage, who = self._stage, moment.who
-        body: dict[str, Any] = {"kind": "heard", "text": HEARD} if who is MAYA else {"kind": "thank_you"}
-        self._left[who.name] = {"kind": body["kind"], "text": body.get("text")}
+        body = {"kind": "heard", "text": HEARD} if who is MAYA else {"kind": "thank_you", "text": None}
+        self._left[who.name] = body
         stage.open((MAYA, HEARD))
         stage.call(who, moment.at, "PUT", f"/v1/days/{moment.date}/reflection", body)
         for reader in COUPLE:
@@ -194,7 +194,8 @@ class Swap:
     def answer_to_old(self, moment: Moment) -> None:
         """Haru's phone still shows the old prompt."""
         stage = self._stage
-        body = {"text": stage.answer_of(moment.who, self._old), "prompt": self._old["id"]}
+        text = stage.answer_of(moment.who, self._old)
+        body = {"text": text, "share_first": False, "revision": None, "prompt": self._old["id"]}
         request = "PUT", f"/v1/days/{moment.date}/answer"
         words = stage.refused(moment, request, body, "prompt-changed", Claim.SWAP)
         stage.page.notes(moment.date, moment.who, moment.at, f"answers what his phone still shows. “{words}”")
@@ -238,7 +239,8 @@ class Pause:
         stage.await_empty_queue()
         came = {name: count - self._pushes[name] for name, count in self._received().items()}
         stage.expect(Claim.PAUSE, came == dict.fromkeys(came, 0), f"pushes while it ran: {came}")
-        couple = stage.call(moment.who, moment.at, "PATCH", "/v1/couple", {"pause": None})
+        stage.call(moment.who, moment.at, "DELETE", "/v1/couple/pause")
+        couple = stage.call(moment.who, moment.at, "GET", "/v1/couple")
         stage.expect(Claim.PAUSE, couple["pause"] is None, f"ended: {couple['pause']}")
         seen = stage.call(MAYA, moment.at, "GET", "/v1/today")["pause"]
         wanted = {"from": self._pause["from"], "until": str(moment.date)}

@@ -22,13 +22,14 @@ from typing import TYPE_CHECKING, Any, Final
 import couples_api.handler
 import practice_api.handler
 import privacy.handler
+from local.openapi_examples import with_examples
 from local.openapi_practice import PRACTICE_DESCRIPTION, PRACTICE_EXAMPLES
 from local.places import ROOT
 from local.refusals import problems_of
 from rekindle.problems import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from types import ModuleType
 
     from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
@@ -47,10 +48,30 @@ once more, which no renewal stands for.
 Nothing is ever cached. PUT and DELETE can be repeated as they are, POST with the same `Idempotency-Key`. Dates are
 calendar dates of the couple; instants are UTC.
 
+A PUT takes every field of its body: a field that is left out is refused, and null means null. See that your client
+writes nulls: Moshi and Gson leave them out until they are told not to (`serializeNulls`), and so does Swift's
+`encodeIfPresent`. A body is JSON in UTF-8; any other media type or charset is refused.
+
 A push says where it leads by its `data.link` alone: the app's address, `/o/`, a letter, and a date, as in
 `/o/d20260302`. `d` is that day, `t` its small gesture, `n` what the partner sent, `s` the streak, `p` the packs to
 choose from. A later push of the same collapse id (iOS) or tag (Android) takes the place of an earlier one.\
 """
+
+SERVERS: Final[list[Json]] = [
+    {
+        "url": "https://{api}.execute-api.{region}.amazonaws.com",
+        "description": "A deployment. Its address is ApiUrl among the outputs of its stack.",
+        "variables": {
+            "api": {"default": "a1b2c3d4e5", "description": "The id of the API."},
+            "region": {"default": "eu-central-1", "description": "The region of the stack."},
+        },
+    },
+    {
+        "url": "http://127.0.0.1:4566/_aws/execute-api/{api}/$default",
+        "description": "The local stack, which prints its address as it starts.",
+        "variables": {"api": {"default": "a1b2c3d4e5", "description": "The id of the API."}},
+    },
+]
 
 _METHODS: Final = ("GET", "PUT", "POST", "PATCH", "DELETE")
 _WITH_A_BODY: Final = frozenset(
@@ -148,8 +169,8 @@ EXAMPLES: Final[dict[str, list[Json]]] = {
     "ProfileBody": [_PROFILE],
     "MeView": [_PROFILE | {"uid": "u1x2y3z4", "paired": True}],
     "DeviceBody": [
-        {"token": "fGx9Qe2mT0y:APA91bH", "platform": "ios"},
-        {"fid": "dGVzdGluZ1RoaXNJZEhlcm", "platform": "android"},
+        {"token": "fGx9Qe2mT0y:APA91bH", "fid": None, "platform": "ios"},
+        {"token": None, "fid": "dGVzdGluZ1RoaXNJZEhlcm", "platform": "android"},
     ],
     "TouchBody": [{"weekdays": ["tuesday", "saturday"], "time": "19:00"}],
     "RemindersBody": [
@@ -194,7 +215,7 @@ EXAMPLES: Final[dict[str, list[Json]]] = {
         {"partner": "Ben", "since": "2026-03-01", "packs": ["money-talk", "starter"], "pause": None},
         {"partner": "Ben", "since": "2026-03-01", "packs": ["starter"], "pause": _PAUSE},
     ],
-    "CouplePatchBody": [{"pause": {"until": "2026-03-09"}}, {"pause": None}],
+    "CouplePatchBody": [{"pause": {"until": "2026-03-09"}}],
     "PauseBody": [{"until": "2026-03-09"}],
     "PackView": [_PACK, _GROUP],
     "PacksView": [{"packs": [_PACK, _GROUP]}],
@@ -216,16 +237,31 @@ EXAMPLES: Final[dict[str, list[Json]]] = {
                     "note": None,
                 }
             ],
-        }
+        },
+        {
+            "country": None,
+            "choose_country": [{"country": "RU", "name": "Russia"}, {"country": "UA", "name": "Ukraine"}],
+            "booking": None,
+            "lines": [],
+        },
     ],
     "AnswerBody": [
-        {"text": "You saved me the window seat."},
-        {"text": "You saved me the window seat.", "prompt": "starter/window-seat"},
-        {"text": "You always saved me the window seat.", "share_first": True, "revision": 1},
+        {
+            "text": "You saved me the window seat.",
+            "share_first": False,
+            "revision": None,
+            "prompt": "starter/window-seat",
+        },
+        {
+            "text": "You always saved me the window seat.",
+            "share_first": True,
+            "revision": 1,
+            "prompt": "starter/window-seat",
+        },
     ],
     "ReflectionBody": [
         {"kind": "heard", "text": "That my humming makes the kitchen feel like home."},
-        {"kind": "thank_you"},
+        {"kind": "thank_you", "text": None},
     ],
     "DayView": [_DAY, _REVEALED, _UNANSWERED],
     "TodayView": [
@@ -246,7 +282,7 @@ EXAMPLES: Final[dict[str, list[Json]]] = {
         }
     ],
     "SoloAnswerBody": [
-        {"text": "The window seat."},
+        {"text": "The window seat.", "revision": None},
         {"text": "The window seat, always.", "revision": 1},
     ],
     "SoloDayView": [_SOLO],
@@ -388,9 +424,11 @@ def document(contract: Contract) -> Json:
     modules = dict.fromkeys(_module_of(route) for route in routes)
     of_all = {Problem.NOT_SIGNED_IN, Problem.NO_SUCH_ROUTE}.union(*map(problems_of_route, routes))
     refused = [problem for problem in Problem if problem in of_all]
-    return {
+    whole = {
         "openapi": generated["openapi"],
-        "info": generated["info"],
+        "info": generated["info"]
+        | {"contact": {"name": "The team of Rekindle"}, "license": {"name": "MIT", "identifier": project["license"]}},
+        "servers": SERVERS,
         "security": [{"FirebaseIdToken": []}],
         "tags": [{"name": _tag(module), "description": inspect.getdoc(module)} for module in modules],
         "paths": paths,
@@ -414,6 +452,26 @@ def document(contract: Contract) -> Json:
             },
         },
     }
+    return _without_unused(whole)
+
+
+def _without_unused(document: Json) -> Json:
+    """Return the document without the responses and examples that nothing refers to."""
+    components = document["components"]
+    for kind in ("responses", "examples"):  # in this order, as responses refer to examples
+        used = {reference.rpartition("/")[2] for reference in _references(document) if f"/{kind}/" in reference}
+        components[kind] = {name: part for name, part in components[kind].items() if name in used}
+    return document
+
+
+def _references(value: object) -> Iterator[str]:
+    """Every `$ref` within a JSON value."""
+    if isinstance(value, dict):
+        if "$ref" in value:
+            yield value["$ref"]
+        value = list(value.values())
+    for each in value if isinstance(value, list) else ():
+        yield from _references(each)
 
 
 def _add_schemas(schemas: Json, others: Json) -> None:
@@ -445,7 +503,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _completed(operation: Json, route: Route) -> Json:
     """The operation with its name, its words, and every answer that it can have."""
     problems = problems_of_route(route)
-    summary, *rest = re.split(r"\.\s+", inspect.getdoc(route.func) or "", maxsplit=1)
+    words = inspect.getdoc(route.func) or ""
+    summary, *rest = re.split(r"\.\s+", words, maxsplit=1)
     inputs: Json = {name: operation[name] for name in ("parameters", "requestBody") if name in operation}
     success = HTTPStatus(route.status_code)
     answer: Json = {"description": success.phrase}
@@ -454,8 +513,8 @@ def _completed(operation: Json, route: Route) -> Json:
     return {
         "tags": [_tag(_module_of(route))],
         "summary": summary.removesuffix("."),
-        **({"description": rest[0]} if rest else {}),
-        "operationId": route.func.__name__,
+        "description": rest[0] if rest else words,
+        "operationId": _camel(route.func.__name__),
         **inputs,
         "responses": {str(int(success)): answer, **_refusals(problems)},
     }
@@ -515,6 +574,12 @@ def _problem_response(problems: Sequence[Problem]) -> Json:
     }
 
 
+def _camel(name: str) -> str:
+    """Return a name as clients write a method: `get_today` is `getToday`."""
+    first, *rest = name.split("_")
+    return first + "".join(map(str.capitalize, rest))
+
+
 def _name(problem: Problem) -> str:
     return problem.name.title().replace("_", "")
 
@@ -536,22 +601,21 @@ def _with_gateway(response: Json, status: HTTPStatus) -> Json:
 
 def _schemas(generated: Json, examples: Mapping[str, list[Json]]) -> Json:
     """The schemas of the handlers with their examples, and those of refusals in place of Powertools' own."""
-    ours = {
-        name: schema | ({"examples": examples[name]} if name in examples else {})
-        for name, schema in generated.items()
-        if name not in {"HTTPValidationError", "ValidationError", "ResponseValidationError"}
-    }
+    powertools = {"HTTPValidationError", "ValidationError", "ResponseValidationError"}
+    ours = {name: schema for name, schema in generated.items() if name not in powertools}
     refusals = {
         "GatewayRefusal": {
             "type": "object",
             "description": "A refusal by API Gateway, before the request reaches the API.",
             "required": ["message"],
+            "examples": [{"message": "Unauthorized"}],
             "properties": {"message": {"type": "string"}},
         },
         "Problem": {
             "type": "object",
             "description": "A refusal by the API (RFC 9457).",
             "required": ["type", "title", "status"],
+            "examples": [_example(Problem.INVALID_FIELDS)],
             "properties": {
                 "type": {"type": "string", "format": "uri", "description": "Stable; what to tell problems apart by."},
                 "title": {"type": "string", "description": "A sentence for a person."},
@@ -569,7 +633,7 @@ def _schemas(generated: Json, examples: Mapping[str, list[Json]]) -> Json:
             },
         },
     }
-    return dict(sorted((ours | refusals).items()))
+    return dict(sorted((with_examples(ours, examples) | refusals).items()))
 
 
 def _module_of(route: Route) -> ModuleType:

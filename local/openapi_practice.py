@@ -54,6 +54,14 @@ _RELEASE: Final = {
     "note": "Two prompts for the winter.",
     "taken_back": None,
 }
+_PROPOSAL: Final = {
+    "revision": 7,
+    "proposed": _RUTH,
+    "at": None,
+    "announce": True,
+    "note": None,
+    "mine": False,
+}
 _DETAIL: Final = _SUMMARY | {
     "draft": {"revision": 7, "saved": _RUTH, "base_version": 2},
     "releases": [_RELEASE],
@@ -88,14 +96,19 @@ _HELP: Final = {
             "country": "IE",
             "name": {"en": "Samaritans"},
             "phone": "116 123",
+            "text": None,
+            "url": None,
             "languages": ["en"],
             "hours": "24/7",
+            "note": {},
         }
     ],
 }
 PRACTICE_EXAMPLES: Final[dict[str, list[Json]]] = {
     "PacksView": [{"packs": [_SUMMARY], "review_required": False}],
     "PackDetail": [_DETAIL],
+    "ProposalView": [_PROPOSAL],
+    "ScheduledView": [{"version": 3, "at": "2026-03-09T06:00:00Z"}],
     "WithdrawBody": [{"prompt": "rain", "reason": "It landed badly."}, {"reason": "The course is over."}],
     "RestoreBody": [{"prompt": "rain"}, {}],
     "DraftBody": [{"source": _SOURCE, "revision": 6}],

@@ -20,14 +20,15 @@ call() {
 }
 
 # Each says who they are and where their phone is.
-call $$ANA PUT /v1/me '{"display_name": "Ana", "zone": "America/New_York", "language": "en"}'
-call $$BEN PUT /v1/me '{"display_name": "Ben", "zone": "Asia/Tokyo", "language": "en"}'
-call $$ANA PUT /v1/me/devices/phone "{\"token\": \"$$ANA_PHONE\", \"platform\": \"ios\"}"
-call $$BEN PUT /v1/me/devices/phone "{\"token\": \"$$BEN_PHONE\", \"platform\": \"android\"}"
+REST='"language": "en", "depth": 1, "barriers": [], "streak_hidden": false'
+call $$ANA PUT /v1/me "{\"display_name\": \"Ana\", \"zone\": \"America/New_York\", \"touch_comfort\": 0, $$REST}"
+call $$BEN PUT /v1/me "{\"display_name\": \"Ben\", \"zone\": \"Asia/Tokyo\", \"touch_comfort\": 0, $$REST}"
+call $$ANA PUT /v1/me/devices/phone "{\"token\": \"$$ANA_PHONE\", \"fid\": null, \"platform\": \"ios\"}"
+call $$BEN PUT /v1/me/devices/phone "{\"token\": \"$$BEN_PHONE\", \"fid\": null, \"platform\": \"android\"}"
 
 # Ana does not wait for Ben: she answers a prompt of her own. Nobody else reads it, unless she shows it to him.
 ALONE=$$(call $$ANA GET /v1/solo/today | field "['date']")
-call $$ANA PUT /v1/solo/days/$$ALONE/answer '{"text": "What I would like to ask you one day."}'
+call $$ANA PUT /v1/solo/days/$$ALONE/answer '{"text": "What I would like to ask you one day.", "revision": null}'
 
 # Ana invites, Ben redeems her code, Ana sees who it is and confirms.
 CODE=$$(call $$ANA POST /v1/invites | field "['code']")
@@ -39,10 +40,11 @@ call $$ANA POST /v1/invites/confirm "{\"invite_id\": \"$$INVITE\"}"
 # open, and each leaves a word beside the other's.
 DATE=$$(call $$ANA GET /v1/today | field "['today']['date']")
 PROMPT=$$(call $$ANA POST /v1/days/$$DATE/swap | field "['prompt']['id']")
-call $$ANA PUT /v1/days/$$DATE/answer "{\"text\": \"The morning you brought me coffee.\", \"prompt\": \"$$PROMPT\"}"
-call $$BEN PUT /v1/days/$$DATE/answer "{\"text\": \"Our walk by the river.\", \"prompt\": \"$$PROMPT\"}"
+FIRST="\"share_first\": false, \"revision\": null, \"prompt\": \"$$PROMPT\""
+call $$ANA PUT /v1/days/$$DATE/answer "{\"text\": \"The morning you brought me coffee.\", $$FIRST}"
+call $$BEN PUT /v1/days/$$DATE/answer "{\"text\": \"Our walk by the river.\", $$FIRST}"
 call $$ANA PUT /v1/days/$$DATE/reflection '{"kind": "heard", "text": "That you like it slow, and next to me."}'
-call $$BEN PUT /v1/days/$$DATE/reflection '{"kind": "thank_you"}'
+call $$BEN PUT /v1/days/$$DATE/reflection '{"kind": "thank_you", "text": null}'
 call $$ANA GET /v1/days/$$DATE
 call $$ANA GET /v1/streak
 MONDAY=$$(python3 -c "from datetime import *; d = date.fromisoformat('$$DATE'); print(d - timedelta(d.weekday()))")
@@ -55,7 +57,7 @@ call $$BEN GET /v1/solo/shared
 # A week off for both, by either of them, and back again.
 NEXT_WEEK=$$(python3 -c "import datetime as dt; print(dt.date.fromisoformat('$$DATE') + dt.timedelta(days=7))")
 call $$BEN PATCH /v1/couple "{\"pause\": {\"until\": \"$$NEXT_WEEK\"}}"
-call $$ANA PATCH /v1/couple '{"pause": null}'
+call $$ANA DELETE /v1/couple/pause
 
 # What there is to choose from, and whom to turn to.
 call $$ANA GET /v1/packs
@@ -66,10 +68,13 @@ call $$ANA GET /v1/help
 call $$ANA POST /v1/nudges '{"gesture": "thank_you"}'
 call $$BEN GET /v1/nudges
 for WHO in $$ANA $$BEN; do
-  call $$WHO PUT /v1/me/reminders '{"touch": {"weekdays": ["monday", "thursday"], "time": "19:00"}}'
+  call $$WHO PUT /v1/me/reminders '{
+    "prompt_time": "08:30", "evening_time": "20:30", "quiet_hours": {"start": "22:00", "end": "07:00"},
+    "touch": {"weekdays": ["monday", "thursday"], "time": "19:00"}, "nudges_muted": false, "news": true
+  }'
 done
-call $$ANA PUT /v1/me '{"display_name": "Ana", "zone": "America/New_York", "touch_comfort": 1}'
-call $$BEN PUT /v1/me '{"display_name": "Ben", "zone": "Asia/Tokyo", "touch_comfort": 2}'
+call $$ANA PUT /v1/me "{\"display_name\": \"Ana\", \"zone\": \"America/New_York\", \"touch_comfort\": 1, $$REST}"
+call $$BEN PUT /v1/me "{\"display_name\": \"Ben\", \"zone\": \"Asia/Tokyo\", \"touch_comfort\": 2, $$REST}"
 call $$BEN GET /v1/touch/today
 
 # What Ana wrote, for her to take along, and beside it what Ben has opened to her; it takes a sign-in of just now.

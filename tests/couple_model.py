@@ -373,20 +373,23 @@ class Model:
         with that one.
         """
         couple, today = _standing(person), date_at(now, person.zone)
-        if request.body["pause"]:
-            until = dt.date.fromisoformat(request.body["pause"]["until"])
-            if not today + DAY <= until <= today + 92 * DAY:
-                raise Refused("pause-out-of-range")
-            goes_on = couple.pause is not None and today <= couple.pause[1]
-            couple.pause = (min(couple.pause[0], today) if couple.pause and goes_on else today, until)
-            couple.paused = {date for date in couple.paused if date < until}
-            couple.paused |= {date for date in dates_from(today, until - DAY) if self.window_of(couple, date)[1] > now}
-            self.events["paused"] += 1
-        elif _pause_seen(couple, today) and couple.pause:
+        until = dt.date.fromisoformat(request.body["pause"]["until"])
+        if not today + DAY <= until <= today + 92 * DAY:
+            raise Refused("pause-out-of-range")
+        goes_on = couple.pause is not None and today <= couple.pause[1]
+        couple.pause = (min(couple.pause[0], today) if couple.pause and goes_on else today, until)
+        couple.paused = {date for date in couple.paused if date < until}
+        couple.paused |= {date for date in dates_from(today, until - DAY) if self.window_of(couple, date)[1] > now}
+        self.events["paused"] += 1
+        return self._couple(person, request, now, learn)
+
+    def _end_pause(self, person: Person, _request: Request, now: dt.datetime, _learn: Learned) -> None:
+        """Decided: ended by hand, the today of who says so counts again."""
+        couple, today = _standing(person), date_at(now, person.zone)
+        if _pause_seen(couple, today) and couple.pause:
             couple.paused = {date for date in couple.paused if date < today or self.window_of(couple, date)[1] <= now}
             couple.pause = (couple.pause[0], today) if couple.pause[0] < today else _last_run(couple.paused)
             self.events["pause ended"] += 1
-        return self._couple(person, request, now, learn)
 
     def _today(self, person: Person, _request: Request, now: dt.datetime, learn: Learned) -> Json:
         couple, today = _standing(person), date_at(now, person.zone)
@@ -1168,6 +1171,7 @@ _ROUTES: Final[dict[str, Callable[[Model, Person, Request, dt.datetime, Learned]
     "POST /v1/invites/confirm": Model._confirm,
     "GET /v1/couple": Model._couple,
     "PATCH /v1/couple": Model._set_pause,
+    "DELETE /v1/couple/pause": Model._end_pause,
     "DELETE /v1/couple": Model._unpair,
     "GET /v1/packs": Model._packs,
     "PUT /v1/couple/packs/{}": Model._choose,

@@ -17,6 +17,12 @@ from rekindle.help import TEXTS
 from rekindle.pack_document import DocumentError, read_document
 
 WEEKS = 12
+_NOTHING: dict[str, Any] = {
+    **dict.fromkeys(("country", "phone", "text", "url", "hours")),
+    "languages": [],
+    "note": {},
+}
+"""What a line of help says by leaving a field out in a file."""
 help_app = App(name="help", help="What couples are told of help: booking, and lines to call.")
 
 
@@ -111,7 +117,7 @@ def set_(
             "Or add --over to replace whatever is there.",
         )
     try:
-        found = desk.practice.put_help(told)
+        found = desk.practice.put_help(_whole(told))
     except RefusedError as error:
         if not error.problem.endswith("changed"):
             raise
@@ -123,6 +129,14 @@ def set_(
             **error.members,
         ) from error
     desk.show(text(("✓ ", "green"), f"Couples are told what {file} says."), found.model_dump(mode="json"))
+
+
+def _whole(told: dict[str, Any]) -> dict[str, Any]:
+    """Return the help with every field that the file leaves out: the service takes a whole one."""
+    lines = told.get("lines") or []
+    if isinstance(lines, list):
+        lines = [{**_NOTHING, **line} if isinstance(line, dict) else line for line in lines]
+    return {"booking": None, **told, "lines": lines}
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -11,6 +11,7 @@ RekindleError
 ├── PackChangedError        somebody else has changed a pack since it was read (`rekindle.store.packs`)
 ├── HelpChangedError        somebody else has set the help since it was read (`rekindle.store.help`)
 ├── SourceTooLargeError     a document is larger than a draft can hold (`rekindle.store.packs`)
+├── SettingsError           a function's environment lacks a setting, or has a wrong one (`rekindle.settings`)
 ├── OutboxError             the queue did not take every job
 ├── PackError               a prompt pack is not fit to be published; names everything to mend (`rekindle.packs`)
 ├── VaultError              an answer cannot be sealed or opened
@@ -61,6 +62,10 @@ class KeyReusedError(RekindleError):
 
 class NotACodeError(RekindleError):
     """A text cannot be a code; the message is the sentence for whoever typed it."""
+
+
+class SettingsError(RekindleError):
+    """A setting of a function is missing or wrong, so the function cannot work."""
 
 
 class OutboxError(RekindleError):

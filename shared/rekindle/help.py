@@ -41,12 +41,14 @@ def _known_country(code: str) -> str:
     return code
 
 
-type _LanguageCode = Annotated[Language, StringConstraints(pattern=r"^[a-z]{2}$")]
-type _Line = Annotated[str, StringConstraints(min_length=1, max_length=120, pattern=r"^[^\x00-\x1f\x7f]+$"), VISIBLE]
-type _Words = Annotated[dict[_LanguageCode, _Line], Field(min_length=1, max_length=40)]
-type _Address = Annotated[str, StringConstraints(max_length=300, pattern=r"^https://[^\s\x00-\x1f\x7f<>\"'`\\]+$")]
+type LanguageCode = Annotated[Language, StringConstraints(pattern=r"^[a-z]{2}$")]
+type ShortText = Annotated[
+    str, StringConstraints(min_length=1, max_length=120, pattern=r"^[^\x00-\x1f\x7f]+$"), VISIBLE
+]
+type Words = Annotated[dict[LanguageCode, ShortText], Field(min_length=1, max_length=40)]
+type WebAddress = Annotated[str, StringConstraints(max_length=300, pattern=r"""^https://[^\s\x00-\x1f\x7f<>"'`\\]+$""")]
 """A page on the web; nothing that runs."""
-type _Number = Annotated[str, StringConstraints(min_length=2, max_length=30, pattern=r"^[+*#0-9][0-9 ()*#./-]*$")]
+type PhoneNumber = Annotated[str, StringConstraints(min_length=2, max_length=30, pattern=r"^[+*#0-9][0-9 ()*#./-]*$")]
 type Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$"), AfterValidator(_known_country)]
 
 _FORM: Final = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
@@ -57,8 +59,8 @@ class Booking(BaseModel):
 
     model_config = _FORM
 
-    url: _Address = Field(description="The page on which couples book, beginning with https://")
-    words: _Words = Field(description="What the link says, by language.")
+    url: WebAddress = Field(description="The page on which couples book, beginning with https://")
+    words: Words = Field(description="What the link says, by language.")
 
 
 class HelpLine(BaseModel):
@@ -67,15 +69,15 @@ class HelpLine(BaseModel):
     model_config = _FORM
 
     country: Country | None = Field(default=None, description="Two letters, such as US; left out for all countries.")
-    name: _Words = Field(description="What it is called, by language.")
-    phone: _Number | None = Field(default=None, description="The number as it is dialled in that country.")
-    text: _Number | None = Field(default=None, description="The number to send a text message to.")
-    url: _Address | None = Field(default=None, description="Its page, beginning with https://")
-    languages: Annotated[tuple[_LanguageCode, ...], Field(max_length=40)] = Field(
+    name: Words = Field(description="What it is called, by language.")
+    phone: PhoneNumber | None = Field(default=None, description="The number as it is dialled in that country.")
+    text: PhoneNumber | None = Field(default=None, description="The number to send a text message to.")
+    url: WebAddress | None = Field(default=None, description="Its page, beginning with https://")
+    languages: Annotated[tuple[LanguageCode, ...], Field(max_length=40)] = Field(
         default=(), description="The languages that are spoken there."
     )
-    hours: _Line | None = Field(default=None, description="When somebody answers, such as 24/7.")
-    note: dict[_LanguageCode, _Line] = Field(default={}, max_length=40, description="One more thing to know.")
+    hours: ShortText | None = Field(default=None, description="When somebody answers, such as 24/7.")
+    note: dict[LanguageCode, ShortText] = Field(default={}, max_length=40, description="One more thing to know.")
 
     @model_validator(mode="after")
     def _can_be_reached(self) -> Self:

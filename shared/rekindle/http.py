@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import base64
 import json
+from email.policy import HTTP
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
-from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+from aws_lambda_powertools.event_handler.exceptions import ServiceError
+from aws_lambda_powertools.event_handler.openapi.exceptions import (
+    RequestUnsupportedContentType,
+    RequestValidationError,
+)
 from botocore.exceptions import BotoCoreError, ClientError
 
 from rekindle.errors import (
@@ -17,10 +22,11 @@ from rekindle.errors import (
     KeyUnavailableError,
     NoPromptError,
     NotACodeError,
+    SettingsError,
     UnknownZoneError,
 )
 from rekindle.problems import Problem, ProblemError
-from rekindle.telemetry import complain_of, logger
+from rekindle.telemetry import complain_of, frames_of, logger
 from rekindle.texts import UNFIT
 
 if TYPE_CHECKING:
@@ -37,6 +43,31 @@ ERRORS_SHOWN: Final = 10
 """Of a body's wrong fields: a small request shall not make a big answer."""
 _PROBLEM: Final = "application/problem+json"
 _JSON: Final = "application/json"
+_NOT_JSON: Final = "application/octet-stream"
+_UTF_8: Final = frozenset({"utf-8", "utf8"})
+_REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
+
+_NEEDED: Final = (
+    ("rawPath",),
+    ("requestContext", "http", "method"),
+    ("requestContext", "http", "path"),
+    ("requestContext", "requestId"),
+    ("requestContext", "stage"),
+    ("requestContext", "timeEpoch"),
+)
+"""Members of an event that API Gateway always sends, and that no request can be answered without."""
+
+_OF_SERVICE_ERRORS: Final = {
+    HTTPStatus.BAD_REQUEST: Problem.MALFORMED_JSON,
+    HTTPStatus.UNAUTHORIZED: Problem.NOT_SIGNED_IN,
+    HTTPStatus.FORBIDDEN: Problem.NOT_ALLOWED,
+    HTTPStatus.NOT_FOUND: Problem.NO_SUCH_ROUTE,
+    HTTPStatus.REQUEST_TIMEOUT: Problem.BUSY,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: Problem.BODY_TOO_LARGE,
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: Problem.UNSUPPORTED_MEDIA_TYPE,
+    HTTPStatus.SERVICE_UNAVAILABLE: Problem.BUSY,
+}
+"""Problems by the status of Powertools' own errors; any other status is INTERNAL."""
 
 
 _REASONS: Final = {
@@ -49,9 +80,18 @@ _REASONS: Final = {
 
 def resolver() -> APIGatewayHttpResolver:
     """A resolver that validates by its handlers' types and answers every error with problem details."""
-    app = APIGatewayHttpResolver(enable_validation=True, serializer=_text_of, json_body_deserializer=_object_from)
+    app = APIGatewayHttpResolver(
+        enable_validation=True,
+        # Else a reply that breaks its own schema would be told as the client's fault.
+        response_validation_error_http_code=HTTPStatus.INTERNAL_SERVER_ERROR,
+        serializer=_text_of,
+        json_body_deserializer=_object_from,
+    )
     app.use([_outcome])
-    app.not_found(_no_such_route)
+    app.exception_handler(ServiceError)(_service_error)
+    app.exception_handler(RequestUnsupportedContentType)(
+        lambda _error: problem_response(Problem.UNSUPPORTED_MEDIA_TYPE)
+    )
     app.exception_handler(RequestValidationError)(_invalid)
     app.exception_handler(ProblemError)(_problem)
     app.exception_handler(UnknownZoneError)(lambda _error: problem_response(Problem.UNKNOWN_ZONE))
@@ -67,6 +107,9 @@ def respond(
     app: APIGatewayHttpResolver, event: dict[str, Any], context: LambdaContext, body_limit: int = BODY_LIMIT
 ) -> dict[str, Any]:
     """The answer to one API Gateway event; a body over the limit (bytes) is refused before anything parses it."""
+    if missing := [".".join(path) for path in _NEEDED if _member(event, path) is None]:
+        logger.error("not an event of API Gateway", extra={"missing": missing})
+        return _as_answer(problem_response(Problem.INTERNAL))
     # The access log has the same id, and nothing else that the two could be joined by.
     logger.append_keys(request_id=event["requestContext"]["requestId"])
     try:
@@ -79,11 +122,19 @@ def respond(
 def handler_of[Parts](
     app: APIGatewayHttpResolver, parts: Callable[[], Parts], body_limit: int = BODY_LIMIT
 ) -> Callable[[dict[str, Any], LambdaContext], dict[str, Any]]:
-    """A Lambda handler of the resolver, in whose context its routes find the parts; made at the first request."""
+    """A Lambda handler of the resolver, in whose context its routes find the parts; made at the first request.
+
+    Whatever fails, also outside of any route, is answered with problem details and logged once.
+    """
 
     def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-        app.append_context(parts=parts())
-        return respond(app, event, context, body_limit)
+        try:
+            app.append_context(parts=parts())
+            return respond(app, event, context, body_limit)
+        except SettingsError:
+            return _as_answer(problem_response(Problem.INTERNAL))  # logged where it was read
+        except Exception as error:  # noqa: BLE001  API Gateway would say no more than that something failed
+            return _as_answer(_internal(error))
 
     return handle
 
@@ -124,22 +175,65 @@ def _outcome(app: APIGatewayHttpResolver, next_middleware: NextMiddleware) -> Re
 
 
 def _readable(event: dict[str, Any], limit: int) -> dict[str, Any]:
-    """The event with its body as text; ProblemError if that is too large, no text, or not said to be JSON."""
+    """Return the event with its body as text, and with its headers and query without nulls.
+
+    Raises:
+        ProblemError: the body is too large, or is not UTF-8.
+    """
+    headers = _strings(event.get("headers"), str.lower)
     body, encoded = event.get("body") or "", event.get("isBase64Encoded")
     # A base64 body is a third longer than the bytes it stands for.
     if (len(body) * 3 // 4 if encoded else len(body.encode(errors="surrogatepass"))) > limit:
         raise ProblemError(Problem.BODY_TOO_LARGE)
-    if not body:
-        return event
-    headers = event.get("headers") or {}
-    if headers.get("content-type", _JSON).partition(";")[0].strip().lower() != _JSON:
-        raise ProblemError(Problem.UNSUPPORTED_MEDIA_TYPE)
-    if encoded:
+    media_type = headers.get("content-type", "").strip()
+    # Powertools would also read forms. It refuses a media type only on a route that takes a body.
+    headers["content-type"] = _JSON if not media_type or _is_json(media_type) else _NOT_JSON
+    if headers["content-type"] == _NOT_JSON:
+        body = ""
+    elif encoded:
         try:
             body = base64.b64decode(body, validate=True).decode()
         except ValueError as error:
             raise ProblemError(Problem.MALFORMED_JSON) from error
-    return event | {"body": body, "isBase64Encoded": False, "headers": headers | {"content-type": _JSON}}
+    elif _was_damaged(body, headers):
+        raise ProblemError(Problem.MALFORMED_JSON)
+    query = _strings(event.get("queryStringParameters"))
+    return event | {"headers": headers, "queryStringParameters": query, "body": body, "isBase64Encoded": False}
+
+
+def _member(event: Mapping[str, Any], path: tuple[str, ...]) -> object:
+    """Return the member of an event at the path, or None where there is none."""
+    found: object = event
+    for name in path:
+        found = found.get(name) if isinstance(found, dict) else None
+    return found
+
+
+def _strings(values: Mapping[str, Any] | None, key: Callable[[str], str] = str) -> dict[str, str]:
+    """Return headers or query parameters without those that are null."""
+    return {key(name): str(value) for name, value in (values or {}).items() if value is not None}
+
+
+def _is_json(media_type: str) -> bool:
+    """Return whether a Content-Type header says JSON in UTF-8. Malformed or doubled parameters say nothing."""
+    if not (media_type.isascii() and media_type.isprintable()):
+        return False
+    try:
+        header = HTTP.header_factory("content-type", media_type)
+    except IndexError:  # CPython's parser on a parameter name that ends in an asterisk
+        return False
+    charset = header.params.get("charset", "utf-8")
+    return not header.defects and header.content_type == _JSON and charset.lower() in _UTF_8
+
+
+def _was_damaged(body: str, headers: Mapping[str, str]) -> bool:
+    """Return whether API Gateway has replaced bytes that were not UTF-8.
+
+    API Gateway hands a JSON body over as text and puts U+FFFD where the bytes are not UTF-8. That changes the body's
+    length. A client's own U+FFFD leaves the length as its Content-Length says.
+    """
+    length = headers.get("content-length", "")
+    return _REPLACEMENT in body and length.isdecimal() and length != str(len(body.encode(errors="surrogatepass")))
 
 
 def _text_of(answer: object) -> str:
@@ -159,8 +253,12 @@ def _object_from(text: str) -> dict[str, Any]:
     return found
 
 
-def _no_such_route(_error: Exception) -> Response[str]:
-    return problem_response(Problem.NO_SUCH_ROUTE)
+def _service_error(error: ServiceError) -> Response[str]:
+    """Tell an error of Powertools' own by its status."""
+    problem = _OF_SERVICE_ERRORS.get(HTTPStatus(error.status_code), Problem.INTERNAL)
+    if problem is Problem.INTERNAL:
+        return _internal(error)
+    return problem_response(problem, retry_after=RETRY_SOON if problem is Problem.BUSY else None)
 
 
 def _invalid(error: RequestValidationError) -> Response[str]:
@@ -186,18 +284,8 @@ def _busy(error: Exception) -> Response[str]:
 
 
 def _internal(error: Exception) -> Response[str]:
-    # The traceback alone: an exception's message may carry what somebody wrote.
-    logger.error("internal error", extra={"error": type(error).__name__, "where": _frames(error)})
+    logger.error("internal error", extra={"error": type(error).__name__, "where": frames_of(error)})
     return problem_response(Problem.INTERNAL)
-
-
-def _frames(error: BaseException) -> list[str]:
-    frames, at = [], error.__traceback__
-    while at:
-        code = at.tb_frame.f_code
-        frames.append(f"{code.co_filename.rpartition('/')[2]}:{at.tb_lineno} {code.co_name}")
-        at = at.tb_next
-    return frames
 
 
 def _as_answer(response: Response[str]) -> dict[str, Any]:

@@ -3,88 +3,96 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+
+from rekindle.errors import SettingsError
+from rekindle.telemetry import logger
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_ABSENT: Final = "missing"
+"""Pydantic's type of error for a field that is not there."""
 
-@dataclass(frozen=True, slots=True)
-class CouplesApiSettings:
+
+def _flag(text: object) -> object:
+    return {"true": True, "false": False}.get(str(text), text)
+
+
+type Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:/-]+$", max_length=512)]
+"""A name, an id or an ARN of AWS or Firebase."""
+type Address = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/][^\s]*$", max_length=2048)]
+type Flag = Annotated[bool, Field(strict=True), BeforeValidator(_flag)]
+"""Written true or false, as CloudFormation hands it on."""
+type Seconds = Annotated[int, Field(ge=1, le=43_200)]
+
+
+class Settings(BaseModel):
+    """Settings of a function. A field's alias is the variable's name."""
+
+    model_config = ConfigDict(frozen=True, validate_by_name=True, validate_by_alias=True)
+
+    @classmethod
+    def names(cls) -> list[str]:
+        """Return the names of all variables."""
+        return [field.alias or name for name, field in cls.model_fields.items()]
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> Self:
+        """Return the settings. Log one line that names the variables that are missing or wrong, without any value.
+
+        Raises:
+            SettingsError: at least one variable is missing or wrong.
+        """
+        names = cls.names()
+        try:
+            return cls.model_validate({name: environment[name] for name in names if name in environment})
+        except ValidationError as error:
+            found = {str(each["loc"][0]): each["type"] for each in error.errors()}
+        missing = [name for name in names if found.get(name) == _ABSENT]
+        wrong = [name for name in names if name in found and name not in missing]
+        logger.error("settings are missing or wrong", extra={"missing": missing, "wrong": wrong})
+        raise SettingsError(f"settings of this function: missing {missing}, wrong {wrong}")
+
+
+class CouplesApiSettings(Settings):
     """What couples_api is told: its tables, the key that wraps all others, and where an invite's link leads."""
 
-    table: str
-    key_table: str
-    kms_key_id: str
-    app_link: str
-
-    @classmethod
-    def read(cls, environment: Mapping[str, str]) -> Self:
-        """The settings; KeyError names a variable that is missing."""
-        return cls(
-            table=environment["TABLE_NAME"],
-            key_table=environment["KEY_TABLE_NAME"],
-            kms_key_id=environment["KMS_KEY_ID"],
-            app_link=environment["APP_LINK"],
-        )
+    table: Name = Field(alias="TABLE_NAME")
+    key_table: Name = Field(alias="KEY_TABLE_NAME")
+    kms_key_id: Name = Field(alias="KMS_KEY_ID")
+    app_link: Address = Field(alias="APP_LINK")
 
 
-@dataclass(frozen=True, slots=True)
-class PrivacySettings:
+class PrivacySettings(Settings):
     """What privacy is told: its tables, and the key that wraps all others."""
 
-    table: str
-    key_table: str
-    kms_key_id: str
-
-    @classmethod
-    def read(cls, environment: Mapping[str, str]) -> Self:
-        """The settings; KeyError names a variable that is missing."""
-        return cls(
-            table=environment["TABLE_NAME"],
-            key_table=environment["KEY_TABLE_NAME"],
-            kms_key_id=environment["KMS_KEY_ID"],
-        )
+    table: Name = Field(alias="TABLE_NAME")
+    key_table: Name = Field(alias="KEY_TABLE_NAME")
+    kms_key_id: Name = Field(alias="KMS_KEY_ID")
 
 
-@dataclass(frozen=True, slots=True)
-class PracticeApiSettings:
+class PracticeApiSettings(Settings):
     """What practice_api is told: its table, and whether a second person has to approve what is published."""
 
-    table: str
-    review_required: bool
-
-    @classmethod
-    def read(cls, environment: Mapping[str, str]) -> Self:
-        """The settings; KeyError names a variable that is missing."""
-        return cls(table=environment["TABLE_NAME"], review_required=environment["REVIEW_REQUIRED"] == "true")
+    table: Name = Field(alias="TABLE_NAME")
+    review_required: Flag = Field(alias="REVIEW_REQUIRED")
 
 
-@dataclass(frozen=True, slots=True)
-class WorkerSettings:
+class WorkerSettings(Settings):
     """What tick and react are told: the table they read, and the queue they put jobs on."""
 
-    table: str
-    queue_url: str
-
-    @classmethod
-    def read(cls, environment: Mapping[str, str]) -> Self:
-        """The settings; KeyError names a variable that is missing."""
-        return cls(table=environment["TABLE_NAME"], queue_url=environment["QUEUE_URL"])
+    table: Name = Field(alias="TABLE_NAME")
+    queue_url: Address = Field(alias="QUEUE_URL")
 
 
-@dataclass(frozen=True, slots=True)
-class TallySettings:
+class TallySettings(Settings):
     """What tally is told: the table that it counts in."""
 
-    table: str
-
-    @classmethod
-    def read(cls, environment: Mapping[str, str]) -> Self:
-        """The settings; KeyError names a variable that is missing."""
-        return cls(table=environment["TABLE_NAME"])
+    table: Name = Field(alias="TABLE_NAME")
 
 
 class FcmTransport(StrEnum):
@@ -94,62 +102,57 @@ class FcmTransport(StrEnum):
     SDK = "sdk"
 
 
-@dataclass(frozen=True, slots=True)
-class DeliverySettings:
+class DeliverySettings(Settings):
     """What delivery is told: its table, the queues for what it must do later or gives up, and the way to FCM.
 
-    `visibility` is how long the queue hides a job that failed, `fcm_secret` the ARN of the secret that holds the
-    credential, `fcm_endpoint` what FCM's addresses begin with, and `app_link` what the links of pushes begin with. One
-    worker begins so many `pushes_per_second` at most; None is as many as it can.
+    `visibility_seconds` is how long the queue hides a job that failed, `fcm_secret` the ARN of the secret that holds
+    the credential, `fcm_endpoint` what FCM's addresses begin with, and `app_link` what the links of pushes begin with.
+    One worker begins so many `pushes_per_second` at most; None is as many as it can.
     """
 
-    table: str
-    queue_url: str
-    visibility: dt.timedelta
-    dead_letters_url: str
-    app_link: str
-    fcm_secret: str
-    fcm_project: str
-    fcm_endpoint: str
-    fcm_transport: FcmTransport
-    pushes_per_second: int | None
+    table: Name = Field(alias="TABLE_NAME")
+    queue_url: Address = Field(alias="QUEUE_URL")
+    visibility_seconds: Seconds = Field(alias="VISIBILITY_SECONDS")
+    dead_letters_url: Address = Field(alias="DEAD_LETTERS_URL")
+    app_link: Address = Field(alias="APP_LINK")
+    fcm_secret: Name = Field(alias="FCM_SECRET_ARN")
+    fcm_project: Name = Field(alias="FCM_PROJECT_ID")
+    fcm_endpoint: Address = Field(alias="FCM_ENDPOINT")
+    fcm_transport: FcmTransport = Field(alias="FCM_TRANSPORT")
+    fcm_pushes_per_second: Literal[""] | Annotated[int, Field(ge=0)] = Field(alias="FCM_PUSHES_PER_SECOND")
 
-    @classmethod
-    def read(cls, environment: Mapping[str, str]) -> Self:
-        """The settings; KeyError names a variable that is missing, ValueError a value that is none."""
-        return cls(
-            table=environment["TABLE_NAME"],
-            queue_url=environment["QUEUE_URL"],
-            visibility=dt.timedelta(seconds=int(environment["VISIBILITY_SECONDS"])),
-            dead_letters_url=environment["DEAD_LETTERS_URL"],
-            app_link=environment["APP_LINK"],
-            fcm_secret=environment["FCM_SECRET_ARN"],
-            fcm_project=environment["FCM_PROJECT_ID"],
-            fcm_endpoint=environment["FCM_ENDPOINT"],
-            fcm_transport=FcmTransport(environment["FCM_TRANSPORT"]),
-            pushes_per_second=int(environment["FCM_PUSHES_PER_SECOND"] or 0) or None,
-        )
+    @property
+    def visibility(self) -> dt.timedelta:
+        """How long the queue hides a job that failed."""
+        return dt.timedelta(seconds=self.visibility_seconds)
+
+    @property
+    def pushes_per_second(self) -> int | None:
+        """How many pushes one worker begins in a second at most."""
+        return self.fcm_pushes_per_second or None
 
 
-@dataclass(frozen=True, slots=True)
-class ConsoleSettings:
+class ConsoleSettings(Settings):
     """What the console's page is told: the Firebase project whose accounts sign in, and where.
 
     `identity` and `securetoken` are what the addresses of Firebase's two sign-in services begin with; `api_key` is the
     project's web key, which names the project and is no secret.
     """
 
-    project: str
-    api_key: str
-    identity: str
-    securetoken: str
+    project: Name = Field(alias="FIREBASE_PROJECT")
+    api_key: Name = Field(alias="FIREBASE_API_KEY")
+    identity: Address = Field(alias="IDENTITY_ENDPOINT")
+    securetoken: Address = Field(alias="SECURE_TOKEN_ENDPOINT")
 
-    @classmethod
-    def read(cls, environment: Mapping[str, str]) -> Self:
-        """The settings; KeyError names a variable that is missing."""
-        return cls(
-            project=environment["FIREBASE_PROJECT"],
-            api_key=environment["FIREBASE_API_KEY"],
-            identity=environment["IDENTITY_ENDPOINT"],
-            securetoken=environment["SECURE_TOKEN_ENDPOINT"],
-        )
+
+class ReleaseCheckSettings(Settings):
+    """The ARN of each function's new version, by the function's name."""
+
+    console: Name = Field(alias="CONSOLE_VERSION")
+    couples_api: Name = Field(alias="COUPLES_API_VERSION")
+    delivery: Name = Field(alias="DELIVERY_VERSION")
+    practice_api: Name = Field(alias="PRACTICE_API_VERSION")
+    privacy: Name = Field(alias="PRIVACY_VERSION")
+    react: Name = Field(alias="REACT_VERSION")
+    tally: Name = Field(alias="TALLY_VERSION")
+    tick: Name = Field(alias="TICK_VERSION")

@@ -33,3 +33,13 @@ def complain_of(error: Exception) -> Callable[..., None]:
     # By its shape, since not every function has botocore.
     code = getattr(error, "response", {}).get("Error", {}).get("Code")
     return logger.warning if isinstance(error, ContentionError) or code in _THROTTLES else logger.error
+
+
+def frames_of(error: BaseException) -> list[str]:
+    """Return the error's frames, as file, line and function. Its message is left out: it may carry anyone's words."""
+    frames, at = [], error.__traceback__
+    while at:
+        code = at.tb_frame.f_code
+        frames.append(f"{code.co_filename.rpartition('/')[2]}:{at.tb_lineno} {code.co_name}")
+        at = at.tb_next
+    return frames

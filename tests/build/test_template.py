@@ -19,6 +19,8 @@ from rekindle.settings import (
     FcmTransport,
     PracticeApiSettings,
     PrivacySettings,
+    ReleaseCheckSettings,
+    Settings,
     TallySettings,
     WorkerSettings,
 )
@@ -668,31 +670,13 @@ def test_a_metric_that_an_alarm_reads_of_the_log_is_counted_there() -> None:
         ("Tally", TallySettings),
         ("Delivery", DeliverySettings),
         ("Console", ConsoleSettings),
+        ("ReleaseCheck", ReleaseCheckSettings),
     ],
 )
-def test_a_function_is_given_what_its_settings_read_and_little_else(
-    function: str,
-    settings: type[
-        CouplesApiSettings
-        | PracticeApiSettings
-        | PrivacySettings
-        | WorkerSettings
-        | TallySettings
-        | DeliverySettings
-        | ConsoleSettings
-    ],
-) -> None:
-    class Asked(dict[str, str]):
-        def __missing__(self, name: str) -> str:
-            value = given.get(name)
-            # What refers to a parameter or a resource has no value yet.
-            self[name] = value if isinstance(value, str) else "1"
-            return self[name]
-
-    given, asked = environment_of(function), Asked()
-    settings.read(asked)
-    asked["TABLE_NAME"] = "the console reads none, and is given its name as all are"
-    assert given.keys() == asked.keys() | {"STAGE", "LOG_LEVEL", "POWERTOOLS_SERVICE_NAME"}
+def test_a_function_is_given_what_its_settings_read_and_little_else(function: str, settings: type[Settings]) -> None:
+    """Every function is given the table's name, which two do not read."""
+    given = environment_of(function).keys()
+    assert given == {*settings.names(), "TABLE_NAME", "STAGE", "LOG_LEVEL", "POWERTOOLS_SERVICE_NAME"}
 
 
 def test_one_parameter_decides_what_everything_is_built_for() -> None:

@@ -20,6 +20,7 @@ from local.stack import Stack
 from rekindle.push.payloads import CODES
 from tests.builders import LONDON, NEW_YORK, TOKYO, a_token, a_uid
 from tests.e2e.desk import browser_path, launched
+from tests.phones import whole
 
 if TYPE_CHECKING:
     import httpx
@@ -98,7 +99,9 @@ class Phone:
     api: httpx.Client
 
     def call(self, method: str, path: str, body: Any = None, *, status: int = 200, **headers: str) -> Any:
-        """The body of the reply, which has to have that status."""
+        """The body of the reply, which has to have that status; the body of a PUT is made whole."""
+        if method == "PUT":
+            body = whole(path, body)
         reply = self.api.request(method, path, json=body, headers=headers)
         assert reply.status_code == status, f"{method} {path}: {reply.status_code} {reply.text}"
         return reply.json() if reply.content else None

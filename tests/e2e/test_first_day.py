@@ -97,3 +97,18 @@ def test_a_repeated_post_under_one_key_gives_the_same_invite(a_phone: NewPhone) 
     key = {"idempotency-key": "the-same-tap"}
     first = ada.call("POST", "/v1/invites", status=201, **key)
     assert ada.call("POST", "/v1/invites", status=201, **key) == first
+
+
+def test_a_body_that_is_not_utf_8_is_refused_whichever_way_the_gateway_hands_it_on(a_phone: NewPhone) -> None:
+    """As text with what it could not read replaced if it is said to be JSON, and else in base64."""
+    ada = a_phone("Ada")
+    body = '{"display_name": "Zo\u00eb"}'.encode("latin-1")
+    for media_type, status in (
+        ("application/json; charset=iso-8859-1", 415),
+        ("text/plain", 415),
+        ("application/json", 400),
+        (None, 400),
+    ):
+        headers = {"Content-Type": media_type} if media_type else {}
+        assert ada.api.put("/v1/me", content=body, headers=headers).status_code == status
+    assert ada.api.put("/v1/me", content=b"", headers={"Content-Type": "text/plain"}).status_code == 415

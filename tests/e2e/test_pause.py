@@ -25,8 +25,11 @@ def _tick_morning(stack: Stack, date: dt.date) -> None:
 
 
 def _pause(phone: Phone, until: dt.date | None) -> None:
-    body = {"pause": {"until": str(until)} if until else None}
-    shown = phone.call("PATCH", "/v1/couple", body)["pause"]
+    if until:
+        phone.call("PATCH", "/v1/couple", {"pause": {"until": str(until)}})
+    else:
+        phone.call("DELETE", "/v1/couple/pause", status=204)
+    shown = phone.call("GET", "/v1/couple")["pause"]
     assert (shown and shown["until"]) == (until and str(until))
 
 

@@ -34,7 +34,7 @@ CALLS: dict[str, Bound] = {
     "PATCH /v1/couple, to pause": (8, 8.5, 22),
     "PATCH /v1/couple, the same again": (5, 4.5, 0),
     "PATCH /v1/couple, to move its end": (8, 8.5, 22),
-    "PATCH /v1/couple, to go on": (11, 11, 24),
+    "DELETE /v1/couple/pause, to go on": (11, 11, 24),
     "DELETE /v1/couple": (7, 9, 24),
     "PUT /v1/couple/packs/{pack_id}": (3, 2, 1),
     "PUT /v1/couple/packs/{pack_id}, the same again": (2, 2, 0),

@@ -484,7 +484,7 @@ class Resumes(PairedDeed):
             assert phone.put(f"/v1/days/{DATE}/answer", {"text": "Yes."}).status == 200
 
     def request(self) -> Reply:
-        return self.ada.patch("/v1/couple", {"pause": None})
+        return self.ada.delete("/v1/couple/pause")
 
     def verify(self) -> None:
         assert self.ben.get("/v1/couple").body["pause"] is None

@@ -25,7 +25,8 @@ MONDAY = dt.date(2026, 3, 2)
 DAY = dt.timedelta(days=1)
 COUPLES_OWN = (
     ("GET", "/v1/couple", None),
-    ("PATCH", "/v1/couple", {"pause": None}),
+    ("PATCH", "/v1/couple", {"pause": {"until": str(MONDAY + DAY)}}),
+    ("DELETE", "/v1/couple/pause", None),
     ("GET", "/v1/today", None),
     ("GET", "/v1/days", None),
     ("GET", f"/v1/days/{MONDAY}", None),

@@ -794,7 +794,12 @@ class TestHelp:
     """What couples are shown when it becomes a lot is the practice's to set, whole."""
 
     BOOKING: Final = {"url": "https://practice.example/book", "words": {"en": "Book a talk", "es": "Pide cita"}}
-    LINE: Final = {"country": "IE", "name": {"en": "Samaritans"}, "phone": "116 123", "hours": "24/7"}
+    NOTHING: Final[dict[str, Any]] = {
+        **dict.fromkeys(["country", "phone", "text", "url", "hours"]),
+        "languages": [],
+        "note": {},
+    }
+    LINE: Final = NOTHING | {"country": "IE", "name": {"en": "Samaritans"}, "phone": "116 123", "hours": "24/7"}
 
     def test_it_is_set_and_read_back(self, ruth: Phone, parts: Parts) -> None:
         before = ruth.get("/v1/practice/help").body
@@ -823,7 +828,14 @@ class TestHelp:
         ],
     )
     def test_what_nobody_could_reach_is_refused(self, ruth: Phone, line: dict[str, Any]) -> None:
-        assert ruth.put("/v1/practice/help", {"lines": [line], "revision": 0}).problem == "invalid-fields"
+        wanted = {"lines": [self.NOTHING | line], "revision": 0}
+        assert ruth.put("/v1/practice/help", wanted).problem == "invalid-fields"
+
+    def test_a_line_leaves_nothing_out(self, ruth: Phone) -> None:
+        for name in self.LINE:
+            line = {each: value for each, value in self.LINE.items() if each != name}
+            refused = ruth.put("/v1/practice/help", {"lines": [line], "revision": 0})
+            assert refused.body["errors"] == [{"field": f"body.lines.0.{name}", "reason": "This field is missing"}]
 
 
 def test_the_sample_events_are_answered(parts: Parts) -> None:

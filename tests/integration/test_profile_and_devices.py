@@ -19,7 +19,7 @@ from rekindle.store.people import REFRESHED_AFTER
 from rekindle.store.slots import rows_of
 from tests.builders import LONDON, NEW_YORK, TOKYO, a_token, a_uid
 from tests.integration.standing import slot_rows
-from tests.phones import Phone, a_phone, pair
+from tests.phones import Phone, a_phone, pair, whole
 
 if TYPE_CHECKING:
     from couples_api.parts import Parts
@@ -133,7 +133,9 @@ class TestReminders:
         }
         phone = a_phone(api, "ada", LONDON)
         assert phone.get("/v1/me/reminders").body == expected
-        assert phone.call("PUT", "/v1/me/reminders", raw="{}").body == expected
+        refused = phone.call("PUT", "/v1/me/reminders", raw="{}")
+        missing = {error["field"] for error in refused.body["errors"]}
+        assert (refused.problem, missing) == ("invalid-fields", {f"body.{name}" for name in expected})
 
     @pytest.mark.parametrize(
         "wish",
@@ -245,7 +247,7 @@ class TestDevices:
         phone.put("/v1/me", {"display_name": "Ada", "zone": LONDON})
 
         def add(number: int) -> str:
-            body = DeviceBody(token=a_token(), platform=Platform.IOS)
+            body = DeviceBody(token=a_token(), fid=None, platform=Platform.IOS)
             try:
                 devices.put_device(f"phone-{number}", body, Caller(phone.uid, phone.now), parts)
             except ProblemError as error:
@@ -326,7 +328,8 @@ def test_first_words_from_two_phones_at_once_are_both_heard(parts: Parts, api: H
         caller = Caller(uid, Phone(api, uid).now)
 
         def say(name: str, caller: Caller = caller) -> str:
-            return me.put_me(me.ProfileBody(display_name=name, zone=LONDON), caller, parts).display_name
+            body = me.ProfileBody.model_validate(whole("/v1/me", {"display_name": name, "zone": LONDON}))
+            return me.put_me(body, caller, parts).display_name
 
         with ThreadPoolExecutor(2) as pool:
             assert list(pool.map(say, ("One", "Two"))) == ["One", "Two"]

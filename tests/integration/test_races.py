@@ -32,6 +32,7 @@ from rekindle.streaks import unpack_dates
 from tests.builders import LONDON, NEW_YORK, TOKYO, a_token, a_uid, an_instant, prompts, publish
 from tests.integration.marks import on_awss_engine
 from tests.integration.standing import slot_rows
+from tests.phones import whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -68,7 +69,7 @@ class Racer:
     zone: str = LONDON
 
     def __post_init__(self) -> None:
-        me.put_me(me.ProfileBody(display_name=self.uid, zone=self.zone, depth=3), self.caller, self.parts)
+        self.introduce(zone=self.zone, depth=3)
 
     @property
     def caller(self) -> Caller:
@@ -79,6 +80,10 @@ class Racer:
         person = self.parts.people.person(self.uid)
         assert person
         return person
+
+    def introduce(self, **profile: Any) -> me.MeView:
+        body = whole("/v1/me", {"display_name": self.uid} | profile)
+        return me.put_me(me.ProfileBody.model_validate(body), self.caller, self.parts)
 
     def invite(self) -> invites.NewInviteView:
         return invites.post_invite(self.caller, self.parts)
@@ -96,7 +101,7 @@ class Racer:
         couple.delete_couple(self.caller, self.parts)
 
     def answer(self, date: dt.date, text: str, revision: int | None = None, prompt: str | None = None) -> DayView:
-        body = days.AnswerBody(text=text, revision=revision, prompt=prompt)
+        body = days.AnswerBody(text=text, share_first=False, revision=revision, prompt=prompt)
         return days.put_answer(date, body, self.caller, self.parts)
 
     def reflect(self, date: dt.date, text: str) -> DayView:
@@ -107,7 +112,7 @@ class Racer:
         return solo.get_solo_today(self.caller, self.parts)
 
     def answer_alone(self, date: dt.date, text: str) -> solo.SoloDayView:
-        return solo.put_solo_answer(date, solo.SoloAnswerBody(text=text), self.caller, self.parts)
+        return solo.put_solo_answer(date, solo.SoloAnswerBody(text=text, revision=None), self.caller, self.parts)
 
     def share(self, date: dt.date) -> solo.SoloDayView:
         return solo.post_solo_share(date, self.caller, self.parts)
@@ -130,9 +135,11 @@ class Racer:
     def join(self, code: str) -> packs.PackView:
         return packs.post_practice_code(packs.PracticeCodeBody(code=code), self.caller, self.parts)
 
-    def pause(self, until: dt.date | None) -> couple.CoupleWithPacksView:
-        wished = pause.PauseBody(until=until) if until else None
-        return couple.patch_couple(couple.CouplePatchBody(pause=wished), self.caller, self.parts)
+    def pause(self, until: dt.date | None) -> None:
+        if until is None:
+            return couple.delete_pause(self.caller, self.parts)
+        couple.patch_couple(couple.CouplePatchBody(pause=pause.PauseBody(until=until)), self.caller, self.parts)
+        return None
 
     def day(self, date: dt.date) -> DayView:
         return days.get_day(date, self.caller, self.parts)
@@ -142,11 +149,11 @@ class Racer:
 
     def register(self, token: str) -> Any:
         return devices.put_device(
-            "phone", devices.DeviceBody(token=token, platform=Platform.IOS), self.caller, self.parts
+            "phone", devices.DeviceBody(token=token, fid=None, platform=Platform.IOS), self.caller, self.parts
         )
 
     def move(self, zone: str) -> Any:
-        return me.put_me(me.ProfileBody(display_name=self.uid, zone=zone), self.caller, self.parts)
+        return self.introduce(zone=zone)
 
 
 def race(*requests: Callable[[], object]) -> list[Outcome]:

@@ -781,7 +781,7 @@ class Life(RuleBasedStateMachine):
             self.ask(who, "PATCH /v1/couple", body={"pause": {"until": str(self.date(who, 0) + 7 * DAY)}})
         self.now += after * DAY
         who = (self.partner_of(who) if other else None) or who
-        self.ask(who, "PATCH /v1/couple", body={"pause": None})
+        self.ask(who, "DELETE /v1/couple/pause")
         self.look(who, self.date(who, 0), nth)
 
     @rule(

@@ -115,8 +115,8 @@ BREAKS: dict[str, tuple[Callable[[Json], object], str]] = {
         "PUT /v1/me/reminders: the body.evening_time was null and is string",
     ),
     "left out means something else": (
-        lambda it: fields(it, "ProfileBody")["depth"].update(default=3),
-        "PUT /v1/me: the body.depth left out meant 1 and means 3",
+        lambda it: limit_of(it)["schema"].update(default=3),
+        "GET /v1/days: the query parameter limit left out meant 30 and means 3",
     ),
     "a parameter has to be sent": (
         lambda it: limit_of(it).update(required=True),

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
+import string
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from jsonschema import Draft202012Validator
 from jsonschema.validators import validator_for
+from openapi_python_client import generate
+from openapi_python_client.config import Config, ConfigFile, MetaType
 
 from local import openapi
+from local.openapi_examples import with_examples
+from local.places import ROOT
 from rekindle.problems import Problem
 from rekindle.push.payloads import PLACES
 
@@ -128,8 +134,9 @@ def test_an_operation_is_named_after_its_handler_and_no_two_alike(document: Json
     names = [operation["operationId"] for _, _, operation in operations_of(document)]
     assert len(set(names)) == len(names)
     for method, _, operation in operations_of(document):
-        assert operation["operationId"].startswith(f"{method}_")
+        assert re.fullmatch(rf"{method}([A-Z][a-z]+)+", operation["operationId"])
         assert operation["summary"]
+        assert operation["description"]
 
 
 def test_what_handlers_are_handed_by_us_is_no_parameter() -> None:
@@ -171,8 +178,8 @@ def test_no_route_lacks_its_refusals(document: Json, method: str, path: str, ope
 
 def test_a_handlers_own_refusals_are_read_from_its_code() -> None:
     found = {operation["operationId"]: problems_of(operation) for _, _, operation in OPERATIONS}
-    assert found["put_me"] >= {"UNKNOWN_ZONE"}
-    assert found["get_today"] == {
+    assert found["putMe"] >= {"UNKNOWN_ZONE"}
+    assert found["getToday"] == {
         "NO_PROFILE",
         "NOT_PAIRED",
         "NO_PROMPT",
@@ -180,10 +187,10 @@ def test_a_handlers_own_refusals_are_read_from_its_code() -> None:
         "INTERNAL",
         "BUSY",
     }
-    assert found["post_redeem"] >= {"TOO_MANY_TRIES", "INVITE_NOT_USABLE", "ALREADY_PAIRED", "KEY_REUSED"}
-    assert found["post_export"] >= {"SIGN_IN_NOT_RECENT", "NO_PROFILE", "INVALID_FIELDS"}
-    assert found["post_nudge"] >= {"TOO_MANY_NUDGES", "KEY_REUSED", "NOT_PAIRED"}
-    assert found["put_answer"] >= {"DAY_CLOSED", "ANSWERS_ARE_OPEN", "ANSWERED_ALREADY", "TEXT_MISSING", "NO_SUCH_DAY"}
+    assert found["postRedeem"] >= {"TOO_MANY_TRIES", "INVITE_NOT_USABLE", "ALREADY_PAIRED", "KEY_REUSED"}
+    assert found["postExport"] >= {"SIGN_IN_NOT_RECENT", "NO_PROFILE", "INVALID_FIELDS"}
+    assert found["postNudge"] >= {"TOO_MANY_NUDGES", "KEY_REUSED", "NOT_PAIRED"}
+    assert found["putAnswer"] >= {"DAY_CLOSED", "ANSWERS_ARE_OPEN", "ANSWERED_ALREADY", "TEXT_MISSING", "NO_SUCH_DAY"}
 
 
 def test_every_problem_is_somewhere_in_the_document() -> None:
@@ -206,10 +213,69 @@ def test_a_schema_is_sound_and_its_examples_are_valid(document: Json, name: str)
 
 
 @of_both
-def test_an_example_is_shown_for_every_body(document: Json) -> None:
+def test_every_schema_shows_an_example(document: Json) -> None:
     for name, schema in document["components"]["schemas"].items():
-        if name.endswith("Body") and name != "QuietHoursBody":
-            assert schema["examples"], name
+        assert schema["examples"], name
+
+
+@of_both
+def test_no_response_and_no_example_is_declared_that_nothing_uses(document: Json) -> None:
+    used = {node["$ref"] for node in every(document) if "$ref" in node}
+    for kind in ("responses", "examples"):
+        assert {f"#/components/{kind}/{name}" for name in document["components"][kind]} <= used
+
+
+@pytest.mark.parametrize(
+    ("document", "method", "path", "operation"), [each for each in EVERY_OPERATION if each[1] in {"put", "patch"}]
+)
+def test_a_put_takes_every_field_of_its_body(document: Json, method: str, path: str, operation: Json) -> None:
+    """A client that cannot tell null from nothing would otherwise mean a default that its person has turned off."""
+    if "requestBody" not in operation:
+        assert path.endswith("/packs/{pack_id}"), method
+        return
+    pending = [operation["requestBody"]["content"]["application/json"]["schema"]]
+    assert operation["requestBody"]["required"]
+    while pending:
+        schema = resolved(pending.pop(), document)
+        assert "default" not in schema, path
+        assert {*schema.get("required", ())} == {*schema.get("properties", ())}, path
+        pending += [*schema.get("properties", {}).values(), *schema.get("anyOf", ())]
+        pending += [schema[part] for part in ("items", "additionalProperties") if isinstance(schema.get(part), dict)]
+
+
+def test_a_patch_has_no_null_to_say() -> None:
+    """What is absent from a PATCH would be unchanged, and many clients write null as absent."""
+    for _, path, operation in [each for each in OPERATIONS if each[0] == "patch"]:
+        body = resolved(operation["requestBody"]["content"]["application/json"]["schema"])
+        for name, field in body["properties"].items():
+            assert {"type": "null"} not in field.get("anyOf", ()), (path, name)
+
+
+@pytest.mark.parametrize("contract", openapi.CONTRACTS, ids=["phones", "practice"])
+def test_a_client_generator_drops_nothing(contract: openapi.Contract, tmp_path: Path) -> None:
+    """It warns of each schema and each route that it cannot say, and generates the rest."""
+    client = tmp_path / "client"
+    config = Config.from_sources(
+        ConfigFile(post_hooks=[]), MetaType.NONE, contract.file, "utf-8", overwrite=False, output_path=client
+    )
+    assert generate(config=config) == []
+    methods = [file for file in (client / "api").rglob("*.py") if file.name != "__init__.py"]
+    operations = json.loads(contract.file.read_text(encoding="utf-8"))["paths"].values()
+    assert len(methods) == sum(map(len, operations))
+
+
+def test_an_example_lies_within_another_or_is_missed() -> None:
+    schemas: dict[str, Json] = {
+        "Outer": {"properties": {"inner": {"anyOf": [{"$ref": "#/components/schemas/Inner"}, {"type": "null"}]}}},
+        "Inner": {"items": {"$ref": "#/components/schemas/Word"}},
+        "Word": {"type": "string"},
+        "Kind": {"enum": ["one", "two"]},
+    }
+    found = with_examples(schemas, {"Outer": [{"inner": None}, {"inner": ["a", "b", "c", "a"]}]})
+    assert found["Inner"]["examples"] == [["a", "b", "c", "a"]]
+    assert (found["Word"]["examples"], found["Kind"]["examples"]) == (["a", "b"], ["one"])
+    with pytest.raises(ValueError, match="Inner"):
+        with_examples(schemas, {"Outer": [{"inner": None}]})
 
 
 @of_both
@@ -243,8 +309,14 @@ def test_a_summary_is_one_line() -> None:
 @pytest.mark.parametrize(
     ("contract", "document"), list(zip(openapi.CONTRACTS, DOCUMENTS, strict=True)), ids=["phones", "practice"]
 )
-def test_a_document_says_nothing_of_where_it_is_deployed(contract: openapi.Contract, document: Json) -> None:
-    assert "servers" not in document
+def test_a_document_names_its_servers_and_none_that_is_deployed(contract: openapi.Contract, document: Json) -> None:
+    for server in document["servers"]:
+        named = {name for _, name, _, _ in string.Formatter().parse(server["url"]) if name}
+        assert named == server["variables"].keys()
+        assert server["description"]
+    assert document["servers"][0]["url"] in (ROOT / "template.yaml").read_text(encoding="utf-8").replace(
+        "${Api}", "{api}"
+    ).replace("${AWS::Region}", "{region}").replace("${AWS::URLSuffix}", "amazonaws.com")
     assert document["openapi"].startswith("3.1.")
     assert json.dumps(document, sort_keys=True) == json.dumps(openapi.document(contract), sort_keys=True)
 

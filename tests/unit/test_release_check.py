@@ -107,8 +107,3 @@ def test_an_answer_that_refuses_the_sample_s_person_is_a_good_one() -> None:
 
 def test_every_function_is_called_but_the_hook_itself() -> None:
     assert {hook.function_of(sample) for sample in hook.samples()} == set(FUNCTIONS)
-
-
-def test_a_version_that_the_hook_is_not_told_of_is_named() -> None:
-    with pytest.raises(KeyError, match="TICK_VERSION"):
-        hook.versions_in({f"{name.upper()}_VERSION": arn for name, arn in VERSIONS.items() if name != "tick"})

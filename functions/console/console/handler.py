@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from console.files import DOCUMENT, File, Files
+from rekindle.errors import SettingsError
 from rekindle.settings import ConsoleSettings
-from rekindle.telemetry import logger
+from rekindle.telemetry import frames_of, logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -41,7 +42,10 @@ _HEADERS: Final = {
 _SENTENCES: Final = {
     HTTPStatus.NOT_FOUND: "There is no such page. The console is at /console.",
     HTTPStatus.METHOD_NOT_ALLOWED: "The console is only ever read.",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "Something went wrong on our side.",
 }
+_NOTHING_ELSE: Final = "default-src 'none'; frame-ancestors 'none'"
+"""The policy of a page that loads nothing."""
 
 
 def security_policy(settings: ConsoleSettings) -> str:
@@ -73,7 +77,13 @@ def handler_of(
     """A Lambda handler that serves these files, which are read at the first request."""
 
     def handle(event: Mapping[str, Any], _context: LambdaContext | None) -> dict[str, Any]:
-        answer = _answer(event, files(), settings())
+        try:
+            answer = _answer(event, files(), settings())
+        except SettingsError:
+            return _failure()  # logged where it was read
+        except Exception as error:  # noqa: BLE001  API Gateway would say no more than that something failed
+            logger.error("internal error", extra={"error": type(error).__name__, "where": frames_of(error)})
+            return _failure()
         logger.info("answered", extra={"status": answer["statusCode"]})
         return answer
 
@@ -81,7 +91,7 @@ def handler_of(
 
 
 def _answer(event: Mapping[str, Any], files: Files, settings: ConsoleSettings) -> dict[str, Any]:
-    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items() if value is not None}
     if event["requestContext"]["http"]["method"] not in {"GET", "HEAD"}:
         return _refusal(HTTPStatus.METHOD_NOT_ALLOWED, settings, {"Allow": "GET, HEAD"})
     match str(event["rawPath"]).removeprefix(ROOT):
@@ -127,15 +137,26 @@ def _takes_gzip(accepted: str) -> bool:
     return any(name == "gzip" and "q=0" not in weights for name, *weights in offers)
 
 
-def _refusal(status: HTTPStatus, settings: ConsoleSettings, more: Mapping[str, str] | None = None) -> dict[str, Any]:
+def _refusal(
+    status: HTTPStatus, settings: ConsoleSettings | None, more: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     headers = {"Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store", **(more or {})}
     return _as_answer(status, headers, settings, _SENTENCES[status])
 
 
+def _failure() -> dict[str, Any]:
+    return _refusal(HTTPStatus.INTERNAL_SERVER_ERROR, None)
+
+
 def _as_answer(
-    status: HTTPStatus, headers: Mapping[str, str], settings: ConsoleSettings, body: str = "", *, encoded: bool = False
+    status: HTTPStatus,
+    headers: Mapping[str, str],
+    settings: ConsoleSettings | None,
+    body: str = "",
+    *,
+    encoded: bool = False,
 ) -> dict[str, Any]:
-    policy = {"Content-Security-Policy": security_policy(settings)}
+    policy = {"Content-Security-Policy": security_policy(settings) if settings else _NOTHING_ELSE}
     return {
         "statusCode": int(status),
         "headers": {**_HEADERS, **policy, **headers},

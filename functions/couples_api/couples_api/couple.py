@@ -33,11 +33,11 @@ class CoupleWithPacksView(CoupleView):
 
 
 class CouplePatchBody(BaseModel):
-    """What either of the two may set for both: a pause, or null for none."""
+    """What either of the two may set for both: a pause."""
 
     model_config = ConfigDict(extra="forbid")
 
-    pause: PauseBody | None
+    pause: PauseBody
 
 
 @router.get("/couple")
@@ -49,15 +49,22 @@ def get_couple(caller: TheCaller, parts: TheParts) -> CoupleWithPacksView:
 
 @router.patch("/couple")
 def patch_couple(body: CouplePatchBody, caller: TheCaller, parts: TheParts) -> CoupleWithPacksView:
-    """Pause for both from the caller's today on, move the end of the pause, or end it. Either of the two may.
+    """Pause for both from the caller's today on, or move the end of the pause. Either of the two may.
 
     Nobody is told who did. While it lasts no reminder comes to either, and no date is missed. The day's prompt is there
     all the same, and a day that both answer counts. It ends by itself on the date that is named.
     """
     person = known_person(parts, caller.uid)
     couple = standing_couple(parts, person)
-    changed = with_pause(parts, caller, person, couple, body.pause.until if body.pause else None)
+    changed = with_pause(parts, caller, person, couple, body.pause.until)
     return _standing_view(parts, caller, person, changed)
+
+
+@router.delete("/couple/pause", status_code=HTTPStatus.NO_CONTENT)
+def delete_pause(caller: TheCaller, parts: TheParts) -> None:
+    """End the pause for both, so that the caller's today counts again. Either may; without a pause it is no error."""
+    person = known_person(parts, caller.uid)
+    with_pause(parts, caller, person, standing_couple(parts, person), None)
 
 
 @router.delete("/couple", status_code=HTTPStatus.NO_CONTENT)

@@ -58,17 +58,20 @@ class JournalView(BaseModel):
 
 
 class AnswerBody(BaseModel):
-    """An answer. An edit names the `revision` that it replaces, so that no phone overwrites what it has not seen.
-
-    `prompt` is the id of the prompt that is answered. A first answer may leave it out only while nobody has swapped.
-    """
+    """An answer. An edit names the `revision` that it replaces, so that no phone overwrites what it has not seen."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
-    text: Annotated[str, StringConstraints(min_length=1, max_length=2000), VISIBLE] | None = None
-    share_first: Annotated[bool, Field(strict=True, description="Open my answer to my partner at once.")] = False
-    revision: Annotated[int, Field(ge=1, le=REVISION_LIMIT, strict=True)] | None = None
-    prompt: Annotated[str, StringConstraints(min_length=1, max_length=128)] | None = None
+    text: Annotated[str, StringConstraints(min_length=1, max_length=2000), VISIBLE] | None = Field(
+        description="Null where both only check off."
+    )
+    share_first: Annotated[bool, Field(strict=True, description="Open my answer to my partner at once.")]
+    revision: Annotated[int, Field(ge=1, le=REVISION_LIMIT, strict=True)] | None = Field(
+        description="The revision that this replaces; null for a first answer."
+    )
+    prompt: Annotated[str, StringConstraints(min_length=1, max_length=128)] | None = Field(
+        description="The id of the prompt that is answered. A first answer takes null only while nobody has swapped."
+    )
 
 
 @router.get("/today")

@@ -26,12 +26,15 @@ Address = Annotated[str, StringConstraints(min_length=1, max_length=1024, patter
 
 
 class DeviceBody(BaseModel):
-    """A device's platform and its address at FCM: its registration token, or its Firebase installation id."""
+    """A device's platform and its address at FCM: its registration token, or its Firebase installation id.
+
+    One of the two is null.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
-    token: Address | None = None
-    fid: Address | None = Field(None, description="In place of `token`, which Firebase is giving up.")
+    token: Address | None
+    fid: Address | None = Field(description="In place of `token`, which Firebase is giving up.")
     platform: Platform
 
     @model_validator(mode="after")

@@ -18,19 +18,19 @@ router = APIGatewayHttpRouter()
 
 
 class ProfileBody(BaseModel):
-    """A person's profile, whole: what is left out takes its default."""
+    """A person's profile, whole."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
     display_name: Annotated[str, StringConstraints(min_length=1, max_length=50), VISIBLE_NAME]
     zone: Annotated[str, StringConstraints(max_length=64)] = Field(description="An IANA zone, such as Asia/Tokyo.")
-    language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")] = "en"
-    depth: Annotated[int, Field(ge=1, le=3, strict=True)] = 1
+    language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")] = Field(description="Two letters, such as en.")
+    depth: Annotated[int, Field(ge=1, le=3, strict=True)] = Field(description="How deep prompts may go.")
     touch_comfort: Annotated[int, Field(ge=0, le=3, strict=True)] = Field(
-        0, description="0: no touch at all, 3: at ease with it. The couple has the smaller of both."
+        description="0: no touch at all, 3: at ease with it. The couple has the smaller of both."
     )
-    barriers: Annotated[list[Barrier], Field(max_length=len(Barrier))] = []
-    streak_hidden: Annotated[bool, Field(strict=True)] = False
+    barriers: Annotated[list[Barrier], Field(max_length=len(Barrier))]
+    streak_hidden: Annotated[bool, Field(strict=True)]
 
 
 class MeView(BaseModel):

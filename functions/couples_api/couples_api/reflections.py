@@ -29,7 +29,7 @@ class ReflectionBody(BaseModel):
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
     kind: ReflectionKind
-    text: Annotated[str, StringConstraints(min_length=1, max_length=1000), VISIBLE] | None = None
+    text: Annotated[str, StringConstraints(min_length=1, max_length=1000), VISIBLE] | None
 
     @model_validator(mode="after")
     def _has_words_where_they_belong(self) -> Self:

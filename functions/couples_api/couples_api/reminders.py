@@ -64,22 +64,22 @@ class TouchBody(BaseModel):
 
 
 class RemindersBody(BaseModel):
-    """All reminders of a person, whole; null switches one off, and what is left out takes its default."""
+    """All reminders of a person, whole. Null switches one off."""
 
     model_config = ConfigDict(extra="forbid")
 
-    prompt_time: SlotClock = Field("08:30", description="When the day's prompt is announced.")
-    evening_time: SlotClock | None = Field("20:30", description="A second word, only to who has not answered yet.")
-    quiet_hours: QuietHoursBody | None = QuietHoursBody(start="22:00", end="07:00")
+    prompt_time: SlotClock = Field(description="When the day's prompt is announced.")
+    evening_time: SlotClock | None = Field(
+        description="A second word, only to who has not answered yet; null stops it."
+    )
+    quiet_hours: QuietHoursBody | None = Field(description="Null for none: each push may make a sound.")
     touch: TouchBody | None = Field(
-        None, description="Comes only while both want it and both are comfortable with some touch; null stops it."
+        description="Comes only while both want it and both are comfortable with some touch; null stops it."
     )
     nudges_muted: Annotated[bool, Field(strict=True)] = Field(
-        default=False,
         description="Nudges that come meanwhile are never shown, afterwards neither; the partner is not told.",
     )
     news: Annotated[bool, Field(strict=True)] = Field(
-        default=True,
         description="When there is a new pack, one push says so, on one date in the place of the prompt's.",
     )
 

@@ -97,7 +97,9 @@ class SoloAnswerBody(BaseModel):
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
     text: Annotated[str, StringConstraints(min_length=1, max_length=2000), VISIBLE]
-    revision: Annotated[int, Field(ge=1, le=REVISION_LIMIT, strict=True)] | None = None
+    revision: Annotated[int, Field(ge=1, le=REVISION_LIMIT, strict=True)] | None = Field(
+        description="Null for a first answer."
+    )
 
 
 @router.get("/solo/today")

@@ -83,7 +83,8 @@ def _waited(record: Mapping[str, Any], visibility: dt.timedelta) -> dt.timedelta
 
 
 def _spreader() -> Spreader:
-    table = Table(client("dynamodb"), DeliverySettings.read(os.environ).table)
+    settings = DeliverySettings.read(os.environ)
+    table = Table(client("dynamodb"), settings.table)
     return Spreader(slots=Slots(table), outbox=_outbox())
 
 

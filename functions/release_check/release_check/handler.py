@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 import boto3
 from botocore.config import Config
 
+from rekindle.settings import ReleaseCheckSettings
 from rekindle.telemetry import logger
 
 if TYPE_CHECKING:
@@ -89,18 +90,14 @@ def reason_against(function_error: str | None, result: Any) -> str | None:  # no
     return None
 
 
-def versions_in(environment: Mapping[str, str]) -> dict[str, str]:
-    """Read the versions' ARNs from variables such as COUPLES_API_VERSION; raise KeyError if one is missing."""
-    return {name: environment[f"{name.upper()}_VERSION"] for name in sorted({function_of(each) for each in samples()})}
-
-
 def handler(event: Mapping[str, Any], _context: LambdaContext) -> dict[str, dict[str, str]]:
     """Check the release, and report to CodeDeploy if the event names a deployment.
 
     Returns:
         `failures`: the reason for each sample that failed.
     """
-    failures = ReleaseCheck(boto3.client("lambda", config=_PATIENCE), versions_in(os.environ)).failures()
+    versions = dict(ReleaseCheckSettings.read(os.environ))
+    failures = ReleaseCheck(boto3.client("lambda", config=_PATIENCE), versions).failures()
     if failures:
         logger.error("the release fails its samples", extra={"failures": failures})
     else:

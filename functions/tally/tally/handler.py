@@ -136,7 +136,8 @@ class Tally:
 
 @cache
 def _tally() -> Tally:
-    return Tally(Tallies(Table(client("dynamodb"), TallySettings.read(os.environ).table)))
+    settings = TallySettings.read(os.environ)
+    return Tally(Tallies(Table(client("dynamodb"), settings.table)))
 
 
 def handler(event: Mapping[str, Any], _context: LambdaContext) -> dict[str, list[dict[str, str]]]:

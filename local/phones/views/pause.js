@@ -27,13 +27,20 @@ export function pausePart(phone) {
     props: { value: pause?.until ?? later(today, USUAL) },
   });
 
-  /** @param {{ until: string } | null} wish */
-  async function set(wish) {
+  const pauseUntil = async () => {
     await phone.act(async () => {
-      phone.setCouple(await phone.api.call("patch", "/v1/couple", { body: { pause: wish } }));
+      phone.setCouple(await phone.api.call("patch", "/v1/couple", { body: { pause: { until: until.value } } }));
     });
     phone.render();
-  }
+  };
+
+  const end = async () => {
+    await phone.act(async () => {
+      await phone.api.call("delete", "/v1/couple/pause", {});
+      phone.setCouple(await phone.api.call("get", "/v1/couple", {}));
+    });
+    phone.render();
+  };
 
   return h(
     "div",
@@ -44,8 +51,8 @@ export function pausePart(phone) {
     h(
       "div",
       { class: "row" },
-      button(pause ? "Move the end" : "Take a pause", () => (until.reportValidity() ? set({ until: until.value }) : undefined), { id: `${phone.id}-pause` }),
-      pause && button("End it today", () => set(null), { id: `${phone.id}-pause-end` }),
+      button(pause ? "Move the end" : "Take a pause", () => (until.reportValidity() ? pauseUntil() : undefined), { id: `${phone.id}-pause` }),
+      pause && button("End it today", end, { id: `${phone.id}-pause-end` }),
     ),
   );
 }

@@ -19,14 +19,15 @@ export function welcome(phone) {
     await phone.act(async () => {
       const display_name = name.value.trim();
       if (!phone.api.session) await phone.signInAs({ email: `${crypto.randomUUID()}@example.org` }, display_name);
-      const profile = { display_name, zone: zone.value, language: language.value };
-      phone.me = await phone.api.call("put", "/v1/me", { body: profile });
+      phone.me = await phone.api.call("put", "/v1/me", {
+        body: { display_name, zone: zone.value, language: language.value, depth: 1, touch_comfort: 0, barriers: [], streak_hidden: false },
+      });
       await phone.api.call("put", "/v1/me/devices/{device_id}", {
         path: { device_id: "phone" },
-        body: { token: phone.kept.device, platform: "android" },
+        body: { token: phone.kept.device, fid: null, platform: "android" },
       });
       await phone.api.call("put", "/v1/me/reminders", {
-        body: { prompt_time: prompt.value, evening_time: evening.value || null },
+        body: { ...(await phone.api.call("get", "/v1/me/reminders", {})), prompt_time: prompt.value, evening_time: evening.value || null },
       });
       await phone.refresh();
     });

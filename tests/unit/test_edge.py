@@ -1,0 +1,443 @@
+"""Whatever reaches the API's edge is answered with problem details: any header, any body, any error of the resolver."""
+
+from __future__ import annotations
+
+import base64
+import importlib
+import inspect
+import itertools
+import json
+import pkgutil
+import re
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+import pytest
+from aws_lambda_powertools import event_handler
+from aws_lambda_powertools.event_handler import depends, exceptions
+from aws_lambda_powertools.event_handler.openapi import compat
+from aws_lambda_powertools.event_handler.openapi import exceptions as openapi_exceptions
+from hypothesis import given
+from hypothesis import strategies as st
+
+import couples_api.handler
+import practice_api.handler
+import privacy.handler
+from bench.tables import Bill, MemoryTable
+from couples_api.parts import Parts
+from practice_api.parts import Parts as PracticeParts
+from rekindle import http
+from rekindle.problems import Problem
+from rekindle.store.audit import Audit
+from rekindle.store.catalogue import Catalogue
+from rekindle.store.couples import Couples
+from rekindle.store.days import Days
+from rekindle.store.help import HelpStore
+from rekindle.store.invites import Invites
+from rekindle.store.nudges import Nudges
+from rekindle.store.packs import Packs
+from rekindle.store.people import People
+from rekindle.store.solo import Solo
+from rekindle.store.statistics import Statistics
+from rekindle.store.streaks import Streaks
+from rekindle.store.tries import Tries
+from rekindle.vault import Vault
+from tests.apis import privacy_parts
+from tests.builders import an_instant
+from tests.phones import Reply, http_event
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
+    from aws_lambda_powertools.event_handler.api_gateway import Route
+    from types_boto3_kms import KMSClient
+
+    from rekindle.store.table import Table
+    from tests.phones import Handler
+
+NOW = an_instant()
+PROBLEMS = {problem.type: problem for problem in Problem}
+TYPES_OF_JSON = (
+    None,
+    "",
+    "  ",
+    "application/json",
+    "Application/JSON",
+    "application/json;",
+    "application/json; charset=utf-8",
+    "application/json;charset=UTF-8",
+    "application/json; CharSet=UTF8",
+    'application/json; charset="utf-8"',
+    "application/json; charset*=utf-8''utf-8",
+    "application/json; version=1; charset=utf-8",
+    'application/json; note="; charset=latin-1"',
+)
+OTHER_TYPES = (
+    "text/plain",
+    "text/plain; charset=utf-8",
+    "TEXT/JSON",
+    "application/problem+json",
+    "application/jsonx",
+    "application/x-www-form-urlencoded",
+    "multipart/form-data",
+    "multipart/form-data; boundary=b",
+    "application/octet-stream",
+    "json",
+    "*/*",
+    "\x00",
+    "applicati\N{LATIN SMALL LETTER O WITH DIAERESIS}n/json",
+    "application/json, application/json",
+    "application/json, text/plain",
+    "application/json; charset=iso-8859-1",
+    "application/json; charset=latin-1",
+    "application/json; charset=UTF-16",
+    "application/json; charset=us-ascii",
+    "application/json; charset=utf-8; charset=iso-8859-1",
+    "application/json; charset=utf-8; charset=utf-8",
+    "application/json; charset",
+    "application/json; charset=",
+    "application/json; charset='utf-8'",
+    'application/json; charset="utf-8',
+    "application/json; charset=utf-8 x",
+    "application/json; *",
+    "application/json; a*",
+    "application/json; charset*=",
+)
+
+
+class Kms:
+    """KMS as the vault calls it, with a key that hides nothing."""
+
+    exceptions = None
+
+    def generate_data_key(self, **_wanted: object) -> dict[str, bytes]:
+        return {"Plaintext": b"k" * 32, "CiphertextBlob": b"wrapped"}
+
+    def decrypt(self, **_wanted: object) -> dict[str, bytes]:
+        return {"Plaintext": b"k" * 32}
+
+
+def couples_parts() -> Parts:
+    """Return what couples_api works with, on a table in memory where nobody has a profile."""
+    table = cast("Table", MemoryTable(Bill()))
+    return Parts(
+        people=People(table),
+        couples=Couples(table),
+        invites=Invites(table),
+        days=Days(table),
+        streaks=Streaks(table),
+        solo=Solo(table),
+        nudges=Nudges(table),
+        tries=Tries(table),
+        catalogue=Catalogue(table),
+        help=HelpStore(table),
+        vault=Vault(cast("KMSClient", Kms()), "key", table),
+        app_link="https://app.example",
+    )
+
+
+def practice_parts() -> PracticeParts:
+    """Return what practice_api works with, on a table in memory without a pack."""
+    table = cast("Table", MemoryTable(Bill()))
+    return PracticeParts(
+        packs=Packs(table),
+        audit=Audit(table),
+        statistics=Statistics(table),
+        help=HelpStore(table),
+        review_required=False,
+    )
+
+
+class Api(NamedTuple):
+    """A function behind the API, with its routes."""
+
+    handler: Handler
+    resolver: APIGatewayHttpResolver
+
+    @property
+    def routes(self) -> list[Route]:
+        return [*self.resolver._static_routes, *self.resolver._dynamic_routes]
+
+
+APIS = {
+    "couples_api": Api(couples_api.handler.handler_of(couples_parts), couples_api.handler.application()),
+    "privacy": Api(
+        privacy.handler.handler_of(lambda: privacy_parts(couples_parts())),
+        privacy.handler.application(),
+    ),
+    "practice_api": Api(practice_api.handler.handler_of(practice_parts), practice_api.handler.application()),
+}
+IN_PATHS = {"device_id": "phone", "date": "2026-03-02", "pack_id": "starter", "version": "1", "receipt": "r"}
+ROUTES = [
+    pytest.param(api, route, id=f"{route.method} {route.openapi_path}") for api in APIS.values() for route in api.routes
+]
+TAKING_A_BODY = [each for each in ROUTES if cast("Route", each.values[1]).body_field is not None]
+TAKING_NONE = [each for each in ROUTES if each not in TAKING_A_BODY]
+
+
+def event_of(route: Route, body: str | None = None, headers: Any = None, **changes: Any) -> dict[str, Any]:
+    """Return an event of that route, by staff who have signed in just now."""
+    path = re.sub(r"\{(\w+)\}", lambda name: IN_PATHS[name[1]], route.openapi_path)
+    event = http_event(route.method, path, "uid-ada", NOW, body)
+    event["requestContext"]["authorizer"]["jwt"]["claims"] |= {
+        "auth_time": str(int(NOW.timestamp())),
+        "scope": "practice:read practice:publish",
+    }
+    return event | {"headers": headers} | changes
+
+
+def reply_to(api: Api, event: dict[str, Any]) -> Reply:
+    """Return the reply, after a look that a refusal is problem details of a known type (RFC 9457)."""
+    answer = api.handler(event, None)
+    reply = Reply(answer["statusCode"], answer["headers"], answer["body"])
+    assert reply.headers["Cache-Control"] == "no-store"
+    if reply.status >= HTTPStatus.BAD_REQUEST:
+        problem = PROBLEMS[f"urn:rekindle:problem:{reply.problem}"]
+        assert (reply.body["status"], reply.body["title"]) == (problem.status, problem.title)
+        assert reply.status == problem.status
+    return reply
+
+
+def typed(media_type: str | None, name: str = "content-type") -> dict[str, str | None]:
+    return {name: media_type}
+
+
+class TestMediaTypes:
+    """A body is JSON in UTF-8, and nothing else that a header could say."""
+
+    @pytest.mark.parametrize(("api", "route"), TAKING_A_BODY)
+    def test_another_type_is_refused_by_every_route_that_takes_a_body(self, api: Api, route: Route) -> None:
+        for media_type in OTHER_TYPES:
+            for body in (None, "", "{}", "a=b"):
+                reply = reply_to(api, event_of(route, body, typed(media_type)))
+                assert reply.problem == "unsupported-media-type", (media_type, body)
+
+    @pytest.mark.parametrize(("api", "route"), TAKING_A_BODY)
+    def test_json_is_read_however_its_type_is_written(self, api: Api, route: Route) -> None:
+        """An unknown field is found, so the body was read."""
+        for name, media_type in itertools.product(["content-type", "Content-Type", "CONTENT-TYPE"], TYPES_OF_JSON):
+            reply = reply_to(api, event_of(route, '{"unheard_of": 1}', typed(media_type, name)))
+            assert reply.problem == "invalid-fields", (name, media_type)
+            assert "body.unheard_of" in {error["field"] for error in reply.body["errors"]}
+
+    @pytest.mark.parametrize(("api", "route"), TAKING_A_BODY)
+    def test_headers_that_are_null_are_headers_that_are_not_there(self, api: Api, route: Route) -> None:
+        for headers in (None, {}, {"content-type": None}, {"Content-Type": None, "accept": None}):
+            assert reply_to(api, event_of(route, '{"unheard_of": 1}', headers)).problem == "invalid-fields"
+
+    @pytest.mark.parametrize(("api", "route"), TAKING_NONE)
+    def test_a_route_without_a_body_looks_at_none(self, api: Api, route: Route) -> None:
+        plain = reply_to(api, event_of(route))
+        for media_type in ("text/plain", "multipart/form-data", "\x00", "application/json", None):
+            for body in ("", "null", "not even json"):
+                assert reply_to(api, event_of(route, body, typed(media_type))).status == plain.status
+
+
+class TestBodies:
+    """What is no JSON object in UTF-8 is told by what is wrong with it."""
+
+    @pytest.mark.parametrize(("api", "route"), TAKING_A_BODY)
+    def test_no_object_at_all(self, api: Api, route: Route) -> None:
+        optional = not cast("Any", route.body_field).required  # an export may come without a body
+        for body in (None, "", "null", "[]", '"text"', "1"):
+            reply = reply_to(api, event_of(route, body))
+            assert reply.problem == ("no-profile" if optional and not body else "invalid-fields")
+
+    @pytest.mark.parametrize(("api", "route"), TAKING_A_BODY)
+    def test_bytes_that_are_not_utf_8(self, api: Api, route: Route) -> None:
+        """API Gateway hands on what has no Content-Type in base64, and of JSON it replaces what is not UTF-8."""
+        for body in (b"\xff{}", '{"text": "ol\u00e9"}'.encode("latin-1"), b'{"text": "\xed\xa0\x80"}'):
+            encoded = base64.b64encode(body).decode()
+            assert reply_to(api, event_of(route, encoded, {}, isBase64Encoded=True)).problem == "malformed-json"
+            headers = {"content-type": "application/json", "content-length": str(len(body))}
+            replaced = body.decode(errors="replace")
+            assert reply_to(api, event_of(route, replaced, headers)).problem == "malformed-json"
+
+    @pytest.mark.parametrize(("api", "route"), TAKING_A_BODY)
+    def test_another_charset_is_told_whatever_the_bytes_are(self, api: Api, route: Route) -> None:
+        body = '{"text": "ol\u00e9"}'.encode("latin-1")
+        headers = {"content-type": "application/json; charset=iso-8859-1", "content-length": str(len(body))}
+        replaced, encoded = body.decode(errors="replace"), base64.b64encode(body).decode()
+        for event in (event_of(route, replaced, headers), event_of(route, encoded, headers, isBase64Encoded=True)):
+            assert reply_to(api, event).problem == "unsupported-media-type"
+
+    @pytest.mark.parametrize("length", [None, "right", "no number", "9" * 5_000 + " "])
+    def test_a_replacement_character_of_the_writers_own_is_a_character(self, length: str | None) -> None:
+        api, route = APIS["couples_api"], route_named("put_me")
+        body = json.dumps({"display_name": "\N{REPLACEMENT CHARACTER}"}, ensure_ascii=False)
+        right = str(len(body.encode())) if length == "right" else length
+        reply = reply_to(api, event_of(route, body, {"content-length": right}))
+        assert reply.problem == "invalid-fields"  # for the fields that are missing
+
+
+class TestEvents:
+    """An event that API Gateway does not send, by hand or by mistake."""
+
+    @pytest.mark.parametrize(
+        "path", sorted({path[:end] for path in http._NEEDED for end in range(1, len(path) + 1)}), ids=".".join
+    )
+    def test_a_missing_member_is_named_in_the_log(
+        self, path: tuple[str, ...], caplog: pytest.LogCaptureFixture
+    ) -> None:
+        *way, name = path
+        for api, null in itertools.product(APIS.values(), (False, True)):
+            caplog.clear()
+            event = event_of(api.routes[0])
+            inner = event
+            for step in way:
+                inner = inner[step]
+            del inner[name]
+            if null:
+                inner[name] = None
+            assert reply_to(api, event).problem == "internal"
+            line = the_error(caplog)
+            assert line["message"] == "not an event of API Gateway"
+            assert line["missing"]
+            assert all(each.startswith(".".join(path)) for each in line["missing"])
+
+    @pytest.mark.parametrize(("api", "route"), ROUTES)
+    def test_what_is_null_is_not_there(self, api: Api, route: Route) -> None:
+        plain = reply_to(api, event_of(route))
+        nothing = dict.fromkeys(["limit", "before", "country", "revision"])
+        for changes in (
+            {"headers": {"idempotency-key": None}},
+            {"queryStringParameters": nothing},
+            {"queryStringParameters": None, "rawQueryString": None, "cookies": None, "body": None},
+        ):
+            assert reply_to(api, event_of(route) | changes).status == plain.status
+
+    @pytest.mark.parametrize(("api", "route"), ROUTES)
+    def test_without_claims_nobody_is_signed_in(self, api: Api, route: Route) -> None:
+        nobody: list[Any] = [None, {}, {"jwt": None}, {"jwt": {"claims": None}}, {"jwt": {"claims": {}}}]
+        for authorizer in nobody:
+            event = event_of(route)
+            event["requestContext"]["authorizer"] = authorizer
+            assert reply_to(api, event).problem in {"not-signed-in", "invalid-fields"}
+
+    def test_what_no_rule_foresees_is_answered_and_logged_all_the_same(self, caplog: pytest.LogCaptureFixture) -> None:
+        api = APIS["couples_api"]
+        assert reply_to(api, event_of(api.routes[0]) | {"headers": "no mapping"}).problem == "internal"
+        assert the_error(caplog)["error"] == "AttributeError"
+
+
+def the_error(caplog: pytest.LogCaptureFixture) -> dict[str, Any]:
+    """The one line of level ERROR, with its fields."""
+    (record,) = (record for record in caplog.records if record.levelname == "ERROR")
+    return vars(record) | {"message": record.getMessage()}
+
+
+def route_named(name: str) -> Route:
+    return next(route for api in APIS.values() for route in api.routes if route.func.__name__ == name)
+
+
+def exceptions_of_powertools() -> set[type[Exception]]:
+    """Every exception that Powertools' event handler defines, found in its modules."""
+    modules = [
+        importlib.import_module(found.name)
+        for found in pkgutil.walk_packages(event_handler.__path__, f"{event_handler.__name__}.")
+        # AppSync is another service; the last one wants a validator that no function of ours installs.
+        if "appsync" not in found.name and not found.name.endswith(".schema_validation")
+    ]
+    return {
+        found
+        for module in modules
+        for _, found in inspect.getmembers(module, inspect.isclass)
+        if issubclass(found, Exception) and found.__module__.startswith(event_handler.__name__)
+    }
+
+
+KNOWN: dict[type[Exception], tuple[Exception, Problem]] = {
+    type(error): (error, problem)
+    for error, problem in (
+        (exceptions.ServiceError(HTTPStatus.IM_A_TEAPOT, "?"), Problem.INTERNAL),
+        (exceptions.BadRequestError("?"), Problem.MALFORMED_JSON),
+        (exceptions.UnauthorizedError("?"), Problem.NOT_SIGNED_IN),
+        (exceptions.ForbiddenError("?"), Problem.NOT_ALLOWED),
+        (exceptions.NotFoundError(), Problem.NO_SUCH_ROUTE),
+        (exceptions.RequestTimeoutError("?"), Problem.BUSY),
+        (exceptions.RequestEntityTooLargeError("?"), Problem.BODY_TOO_LARGE),
+        (exceptions.InternalServerError("?"), Problem.INTERNAL),
+        (exceptions.ServiceUnavailableError("?"), Problem.BUSY),
+        (exceptions.ResponseSizeExceededError(actual_size=2, max_size=1), Problem.INTERNAL),
+        (openapi_exceptions.ValidationException([]), Problem.INTERNAL),
+        (openapi_exceptions.RequestValidationError([]), Problem.INVALID_FIELDS),
+        (openapi_exceptions.ResponseValidationError([]), Problem.INTERNAL),
+        (openapi_exceptions.SerializationError(), Problem.INTERNAL),
+        (openapi_exceptions.SchemaValidationError([]), Problem.INTERNAL),
+        (openapi_exceptions.OpenAPIMergeError(), Problem.INTERNAL),
+        (openapi_exceptions.RequestUnsupportedContentType("?", []), Problem.UNSUPPORTED_MEDIA_TYPE),
+        (depends.DependencyResolutionError("?"), Problem.INTERNAL),
+        (compat.ErrorWrapper(ValueError("?"), "?"), Problem.INTERNAL),
+    )
+}
+
+
+class TestErrorsOfPowertools:
+    """Each error that the resolver itself can raise has its problem; an upgrade that adds one is noticed."""
+
+    def test_each_is_known(self) -> None:
+        assert exceptions_of_powertools() == KNOWN.keys()
+
+    @pytest.mark.parametrize("error", KNOWN, ids=lambda error: error.__name__)
+    def test_each_is_told_as_its_problem(self, error: type[Exception]) -> None:
+        raised, problem = KNOWN[error]
+        app = http.resolver()
+
+        @app.get("/v1/raises")
+        def raises() -> None:
+            raise raised
+
+        api = Api(http.handler_of(app, lambda: None), app)
+        reply = reply_to(api, event_of(app._static_routes[0]))
+        assert PROBLEMS[f"urn:rekindle:problem:{reply.problem}"] is problem
+
+    def test_a_reply_that_breaks_its_own_schema_is_our_fault(self) -> None:
+        app = http.resolver()
+
+        @app.get("/v1/wrong")
+        def wrong() -> int:
+            return cast("int", "no number")
+
+        api = Api(http.handler_of(app, lambda: None), app)
+        assert reply_to(api, event_of(app._static_routes[0])).problem == "internal"
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+HEADER_TEXT = st.sampled_from((*OTHER_TYPES, *TYPES_OF_JSON)) | st.text(max_size=20)
+HEADERS = st.none() | st.dictionaries(
+    st.sampled_from(["content-type", "Content-Type", "content-length", "idempotency-key", "cookie", "accept"])
+    | st.text(max_size=5),
+    HEADER_TEXT,
+    max_size=4,
+)
+BASE64 = st.binary(max_size=20).map(base64.b64encode).map(bytes.decode)
+BODIES = st.none() | st.text(max_size=40) | JSON_VALUES.map(json.dumps) | BASE64
+METHODS = ["GET", "PUT", "POST", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "get", "", "NONSENSE"]
+
+
+CALLS = [each.values for each in ROUTES if each.id != "GET /v1/practice/audit"]
+"""All routes but the one that the table in memory cannot serve: it does not read backwards."""
+
+
+@given(
+    call=st.sampled_from(CALLS),
+    method=st.none() | st.sampled_from(METHODS),
+    headers=HEADERS,
+    body=BODIES,
+    encoded=st.sampled_from([None, False, True]),
+)
+def test_nothing_that_a_client_sends_is_our_fault(
+    call: tuple[Api, Route],
+    method: str | None,
+    headers: dict[str, str] | None,
+    body: str | None,
+    encoded: bool | None,  # noqa: FBT001
+) -> None:
+    api, route = call
+    event = event_of(route, body, headers, isBase64Encoded=encoded)
+    if method is not None:
+        event["requestContext"]["http"]["method"] = method
+    assert reply_to(api, event).status < HTTPStatus.INTERNAL_SERVER_ERROR
