@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from delivery.courier import LAST_ATTEMPT
+from delivery.gateway import CredentialError
 from rekindle.models import CoupleId, DeviceId, Person, PushKind, Reminders
 from rekindle.push.jobs import PersonJob, SlotJob, SpreadJob
 from rekindle.reminders import Slot
@@ -306,3 +307,35 @@ def test_devices_of_another_sender_go_once_others_are_reached(
     assert after.devices == {}
     assert kept(table, people) == people
     assert queue.taken() == []
+
+
+# A silent day
+
+
+def counted(caplog: pytest.LogCaptureFixture, name: str) -> int:
+    """What the metric filters of template.yaml add up."""
+    return sum(vars(record).get(name, 0) for record in caplog.records)
+
+
+def test_who_was_due_and_who_was_reached_are_counted_as_persons_and_once(
+    *, table: Table, courier: Courier, wire: FcmWire, queue: Queue, caplog: pytest.LogCaptureFixture
+) -> None:
+    people = people_at(table, 4, devices=3)
+    answers_with(wire, people[0], fcm_wire.INTERNAL)
+    caplog.set_level("INFO")
+    do(courier, a_slot_job(table))
+    assert (counted(caplog, "due"), counted(caplog, "reached")) == (4, 3)
+    wire.script.clear()
+    settle(courier, queue)
+    assert (counted(caplog, "due"), counted(caplog, "reached")) == (4, 4)
+
+
+def test_persons_are_due_on_a_day_on_which_our_credential_fails(
+    *, table: Table, courier: Courier, wire: FcmWire, caplog: pytest.LogCaptureFixture
+) -> None:
+    for person in people_at(table, 2):
+        answers_with(wire, person, fcm_wire.UNAUTHENTICATED)
+    caplog.set_level("INFO")
+    with pytest.raises(CredentialError):
+        do(courier, a_slot_job(table))
+    assert (counted(caplog, "due"), counted(caplog, "reached")) == (2, 0)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -66,3 +69,12 @@ def test_a_couple_whose_answers_race_rings_no_alarm(
     failed = React(Busy(), outbox).to_batch([both_answered])  # type: ignore[arg-type]  # all that it asks of the store
     assert failed == both_answered["dynamodb"]["SequenceNumber"]
     assert [record.levelname for record in caplog.records if record.getMessage() == "no reaction"] == [level]
+
+
+def test_a_handled_500_is_a_line_that_the_metric_filters_take_for_its_version() -> None:
+    """The filters of template.yaml match `$.level = "ERROR"`, and take the version from `$.version`."""
+    script = "from rekindle import http; http._internal(ZeroDivisionError())"
+    environment = {"PATH": os.environ["PATH"], "AWS_LAMBDA_FUNCTION_VERSION": "7", "POWERTOOLS_SERVICE_NAME": "x"}
+    said = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)  # noqa: S603  our own
+    (line, _) = (json.loads(each) for each in said.stdout.splitlines())
+    assert (line["level"], line["message"], line["version"]) == ("ERROR", "internal error", "7")
