@@ -30,7 +30,7 @@ REPLY_BYTES: Final = 2_000
 STORED_BYTES: Final = 2_500  # a day with two answers, and what is noted of it
 
 # Of a stack, however many couples it has.
-ALARM_METRICS: Final = 35
+ALARM_METRICS: Final = 51
 CUSTOM_METRICS: Final = 3
 """Those that report without pause. The metrics of error lines cost only while there are errors."""
 TICKS: Final = 12 * HOURS

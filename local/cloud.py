@@ -23,11 +23,14 @@ from local.errors import StackError
 from local.places import ROOT, SAM
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 PLACEHOLDER: Final = "CHANGE-ME"
-_UNBORN: Final = frozenset({"REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE", "DELETE_COMPLETE"})
-"""The states of a stack that has never been created whole."""
+FAILED: Final = "ROLLBACK_COMPLETE"
+"""The state of a stack whose creation failed: CloudFormation takes nothing for it any more."""
+CREATED: Final = "CREATE_COMPLETE"
+_UNBORN: Final = frozenset({None, "REVIEW_IN_PROGRESS", "DELETE_COMPLETE"})
+"""The states of a stack before its creation; a change set alone leaves one in review."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,35 +62,52 @@ class StageConfig:
         return found
 
     def command(self, options: Sequence[str], *, first: bool) -> list[str]:
-        """Return the `sam deploy` of this stage."""
+        """Return the `sam deploy` of this stage. An update keeps each parameter that it does not name."""
         template = ROOT / ".aws-sam" / self.stage / "template.yaml"
         command = [str(SAM), "deploy", "--config-file", str(self.path.resolve()), "--config-env", self.stage]
         command += ["--template-file", str(template), *options]
-        return [*command, "--parameter-overrides", f"{self.parameters} FirstDeployment=true"] if first else command
+        return [*command, "--parameter-overrides", f"{self.parameters} FirstDeployment={'true' if first else 'false'}"]
 
 
-def is_first(cloudformation: Any, stack: str) -> bool:  # noqa: ANN401 - a boto3 client
-    """Return whether the stack has yet to be created."""
+def state_of(cloudformation: Any, stack: str) -> str | None:  # noqa: ANN401 - a boto3 client
+    """Return the stack's state, None where there is no such stack."""
     try:
         (found,) = cloudformation.describe_stacks(StackName=stack)["Stacks"]
     except ClientError as error:
         if error.response["Error"]["Code"] == "ValidationError":
-            return True
+            return None
         raise
-    return found["StackStatus"] in _UNBORN
+    state: str = found["StackStatus"]
+    return state
 
 
-def deploy(config: StageConfig, options: Sequence[str]) -> None:
-    """Deploy a stage, and protect its tables once the first deployment stands; raise StackError if SAM fails."""
-    first = is_first(boto3.client("cloudformation", region_name=config.region), config.stack)
-    _run(config.command(options, first=first))
-    if first and "--no-execute-changeset" not in options:
+def deploy(
+    config: StageConfig,
+    options: Sequence[str],
+    cloudformation: Any,  # noqa: ANN401 - a boto3 client
+    run: Callable[[Sequence[str]], None],
+) -> None:
+    """Deploy a stage, and protect its tables once the first deployment stands.
+
+    Raises:
+        StackError: SAM failed, or an earlier creation did and has to be deleted first.
+    """
+    before = state_of(cloudformation, config.stack)
+    if before == FAILED:
+        raise StackError(
+            f"The creation of {config.stack} failed. Fix what its events name, delete it, and deploy again:\n"
+            f"aws cloudformation delete-stack --region {config.region} --stack-name {config.stack}"
+        )
+    first = before in _UNBORN
+    run(config.command(options, first=first))
+    # Whoever said no to the change set, or asked for no more than that, has no stack yet.
+    if first and state_of(cloudformation, config.stack) == CREATED:
         print("The stack stands. A second, short deployment protects its tables from deletion.")
-        _run([*config.command(options, first=False), "--no-confirm-changeset"])
+        run([*config.command(options, first=False), "--no-confirm-changeset"])
 
 
-def _run(command: Sequence[str]) -> None:
-    # SAM speaks to the person at the terminal itself, and asks them for the change set's approval.
+def run_sam(command: Sequence[str]) -> None:
+    """Run SAM, which speaks to the person at the terminal itself; raise StackError if it fails."""
     if status := subprocess.run(command, cwd=ROOT, env=sam_environment(aws=True), check=False).returncode:
         raise StackError(f"sam deploy ended with status {status}; what it says is above.")
 
@@ -102,7 +122,7 @@ def main() -> int:
     try:
         config = StageConfig.read(arguments.config, arguments.stage)
         if not arguments.check:
-            deploy(config, options)
+            deploy(config, options, boto3.client("cloudformation", region_name=config.region), run_sam)
     except StackError as error:
         print(error, file=sys.stderr)
         return 1

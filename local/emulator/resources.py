@@ -1,4 +1,4 @@
-"""What CloudFormation's provisioners leave out: an HTTP API's body, a table's TTL and backups, a secret's ARN."""
+"""Add to CloudFormation's provisioners: an HTTP API's body, a table's TTL and backups, a secret's ARN, metric math."""
 
 from __future__ import annotations
 
@@ -14,7 +14,25 @@ def apply() -> None:
     """Amend the provisioners."""
     after_provisioning("AWS::ApiGatewayV2::Api", _route_http_api)
     after_provisioning("AWS::DynamoDB::Table", _keep_table_settings)
+    _take_alarms_on_several_metrics()
     _refer_to_secrets_by_arn()
+
+
+def _take_alarms_on_several_metrics() -> None:
+    """Have an alarm that works its value out of several metrics watch the first; ministack refuses it otherwise.
+
+    No function reports a metric here, so neither would ever ring.
+    """
+    record = provisioners._cw_metric_alarm_record
+
+    def of_one_metric(name: str, properties: dict[str, Any]) -> Any:
+        watched = [each["MetricStat"] for each in properties.get("Metrics", []) if "MetricStat" in each]
+        if watched:
+            first = watched[0]["Metric"] | {"Statistic": watched[0]["Stat"], "Period": watched[0]["Period"]}
+            properties = {name: value for name, value in properties.items() if name != "Metrics"} | first
+        return record(name, properties)
+
+    provisioners._cw_metric_alarm_record = of_one_metric
 
 
 def _route_http_api(api_id: str, properties: dict[str, Any]) -> None:

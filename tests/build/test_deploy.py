@@ -106,6 +106,34 @@ def test_the_command_reaches_the_change_set(stage: str, aws: str, config: Path) 
     assert added == built["Resources"].keys()
 
 
+def test_a_later_deployment_protects_the_tables(aws: str, config: Path) -> None:
+    """Of a stack that was created unprotected: SAM has an update keep each parameter that is not named."""
+    stage, bucket = "dev", f"{BUCKET}-later"
+    client("s3", stage, aws).create_bucket(
+        Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": region_of(stage)}
+    )
+    cloudformation = client("cloudformation", stage, aws)
+    stack = SAMCONFIG[stage]["global"]["parameters"]["stack_name"]
+    cloudformation.delete_stack(StackName=stack)
+    queue = {"Type": "AWS::SQS::Queue"}
+    first = {name: {"Type": "String"} for name in parameters_of(stage, FirstDeployment="true")}
+    cloudformation.create_stack(
+        StackName=stack,
+        TemplateBody=json.dumps({"Parameters": first, "Resources": {"Queue": queue}}),
+        Parameters=[
+            {"ParameterKey": name, "ParameterValue": value}
+            for name, value in parameters_of(stage, FirstDeployment="true").items()
+        ],
+    )
+    arguments = f"--no-execute-changeset --no-resolve-s3 --s3-bucket {bucket}"
+    done = make_deploy(aws, f"STAGE={stage}", f"CONFIG={config}", f"ARGS={arguments}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    (name,) = [each["ChangeSetName"] for each in cloudformation.list_change_sets(StackName=stack)["Summaries"]]
+    change_set = cloudformation.describe_change_set(StackName=stack, ChangeSetName=name)
+    given = {each["ParameterKey"]: each.get("ParameterValue") for each in change_set["Parameters"]}
+    assert given["FirstDeployment"] == "false"
+
+
 @pytest.mark.parametrize("stage", CLOUD)
 def test_what_moto_knows_of_the_template_can_be_created(stage: str, aws: str, build: Path) -> None:
     template = transformed(read(build / "template.yaml"), stage, parameters_of(stage))

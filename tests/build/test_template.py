@@ -177,7 +177,11 @@ def test_an_allowed_action_is_named_in_full(role: str) -> None:
 def test_a_statement_names_its_resources_where_aws_lets_it(role: str) -> None:
     """ListStreams has none, and the versions and deployment groups of a release have no names before it."""
     unnamed = {
-        "ReleaseCheckRole": {"lambda:InvokeFunction", "codedeploy:PutLifecycleEventHookExecutionStatus"},
+        "ReleaseCheckRole": {
+            "codedeploy:GetDeployment",
+            "codedeploy:PutLifecycleEventHookExecutionStatus",
+            "lambda:InvokeFunction",
+        },
     }.get(role, {"dynamodb:ListStreams"})
     for statement in statements(role):
         if not set(listed(statement["Action"])) <= unnamed:
@@ -417,33 +421,48 @@ def test_an_alias_goes_with_every_change(function: str) -> None:
 
 @pytest.mark.parametrize("function", SERVING)
 def test_a_deployment_to_the_cloud_is_a_canary_that_an_alarm_calls_back(function: str) -> None:
-    """By its own version's alarms alone: those of the version before it would block the fix of what they ring for."""
+    """By its own version's alarm alone: the errors of the version before it would block the fix of what they are."""
     preference = TEMPLATE["Globals"]["Function"]["DeploymentPreference"]
     assert preference["Type"].startswith("Canary")
     assert [in_stage(stage, preference["Enabled"]) for stage in STAGES] == [False, True, True]
-    alarms = [alarm["Ref"] for alarm in functions()[function]["DeploymentPreference"]["Alarms"]]
-    assert alarms == [f"{function}Crashes", f"{function}ErrorLines"]
-    version = {"Fn::GetAtt": f"{function}.Version.Version"}
-    assert [properties(alarm)["Dimensions"][-1]["Value"] for alarm in alarms] == [version, version]
+    assert functions()[function]["DeploymentPreference"]["Alarms"] == [{"Ref": f"{function}VersionErrors"}]
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
-def test_every_error_line_of_every_function_is_heard(function: str) -> None:
-    """A handled error is no error to Lambda: the log alone says so. Its line names the version that wrote it."""
-    heard = properties(f"{function}ErrorLinesFilter")
+def metrics_of(alarm: str) -> dict[str, Properties]:
+    """The metrics that an alarm works its value out of, by their names."""
+    found = [each["MetricStat"]["Metric"] for each in properties(alarm)["Metrics"] if "MetricStat" in each]
+    return {metric["MetricName"]: metric for metric in found}
+
+
+@pytest.mark.parametrize("function", SERVING)
+def test_every_error_of_every_function_is_heard(function: str) -> None:
+    """A handled error is no error to Lambda: the log alone says so. It may be a line of a library's own."""
+    heard = properties(f"{function}ErrorLines")
     assert heard["LogGroupName"] == {"Ref": f"{function}Logs"}
     assert heard["FilterPattern"] == '{ $.level = "ERROR" }'
-    (metric,) = heard["MetricTransformations"]
-    alarm = properties(f"{function}ErrorLines")
-    assert (alarm["MetricName"], alarm["Namespace"]) == (metric["MetricName"], metric["MetricNamespace"])
-    assert alarm["Threshold"] == 1
-    dimensions = [{"Key": "Version", "Value": "$.version"}] if function in SERVING else []
-    assert metric.get("Dimensions", []) == dimensions
+    assert "Dimensions" not in heard["MetricTransformations"][0]
+    watched = metrics_of(f"{function}Errors")
+    assert watched.keys() == {"Errors", f"{function}ErrorLines"}
+    assert watched["Errors"]["Dimensions"] == [{"Name": "FunctionName", "Value": {"Ref": function}}]
+
+
+@pytest.mark.parametrize("function", SERVING)
+def test_a_canary_is_judged_by_what_its_own_version_can_help(function: str) -> None:
+    """With Apple's key or FCM itself at fault every version logs errors: none is to be rolled back for it."""
+    heard = properties(f"{function}VersionErrorLines")
+    assert heard["LogGroupName"] == {"Ref": f"{function}Logs"}
+    assert heard["FilterPattern"] == '{ ($.level = "ERROR") && ($.outside NOT EXISTS) }'
+    assert heard["MetricTransformations"][0]["Dimensions"] == [{"Key": "Version", "Value": "$.version"}]
+    watched = metrics_of(f"{function}VersionErrors")
+    assert watched.keys() == {"Errors", f"{function}VersionErrorLines"}
+    version = {"Fn::GetAtt": f"{function}.Version.Version"}
+    assert all(metric["Dimensions"][-1]["Value"] == version for metric in watched.values())
 
 
 def test_the_release_check_invokes_versions_reports_and_does_nothing_else() -> None:
     granted = {sid["Sid"]: sid for sid in statements("ReleaseCheckRole")}
     assert {action for each in granted.values() for action in listed(each["Action"])} == {
+        "codedeploy:GetDeployment",
         "codedeploy:PutLifecycleEventHookExecutionStatus",
         "lambda:InvokeFunction",
         "logs:CreateLogStream",
@@ -586,7 +605,10 @@ ALARMS: Final = resources("AWS::CloudWatch::Alarm")
 def test_an_alarm_says_whom_it_affects_when_it_begins_and_when_it_is_over(name: str) -> None:
     told = {"Fn::If": ["SomebodyIsTold", [{"Ref": "AlarmTopic"}], {"Ref": "AWS::NoValue"}]}
     alarm = properties(name)
-    assert alarm["AlarmActions"] == alarm["OKActions"] == told
+    if "VersionErrors" in name:  # a deployment that is rolled back says so itself
+        assert not {"AlarmActions", "OKActions"} & alarm.keys()
+    else:
+        assert alarm["AlarmActions"] == alarm["OKActions"] == told
     assert re.search(r"[.] (Affects [a-z]|[A-Z].*Affects )", alarm["AlarmDescription"]), alarm["AlarmDescription"]
 
 

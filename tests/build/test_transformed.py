@@ -136,7 +136,7 @@ def test_it_stays_far_within_what_cloudformation_takes(template: Properties) -> 
 
 
 def test_a_failed_creation_leaves_nothing_behind(template: Properties, stage: str) -> None:
-    """What is kept when a stack is deleted goes with one that never stood; a protected table would stay."""
+    """A failed creation deletes every resource that is kept later. A protected table would block that."""
     kept = {
         name: (each["DeletionPolicy"], each["UpdateReplacePolicy"])
         for name, each in template["Resources"].items()
@@ -149,7 +149,7 @@ def test_a_failed_creation_leaves_nothing_behind(template: Properties, stage: st
         assert protected == {"Fn::If": ["IsFirstDeployment", False, stage != "local"]}
 
 
-def test_only_the_console_s_page_is_open_to_who_has_not_signed_in(template: Properties) -> None:
+def test_only_the_console_s_page_needs_no_sign_in(template: Properties) -> None:
     """As API Gateway imports it: every security scheme that a route names is defined."""
     document = template["Resources"]["Api"]["Properties"]["Body"]
     schemes = document["components"]["securitySchemes"].keys()
@@ -182,9 +182,17 @@ def test_a_new_version_is_called_with_its_samples_and_watched_by_its_own_alarms(
         version = alias["Properties"]["FunctionVersion"]
         group = resources[update["DeploymentGroupName"]["Ref"]]["Properties"]
         assert "DEPLOYMENT_STOP_ON_ALARM" in group["AutoRollbackConfiguration"]["Events"]
-        watched = [resources[each["Name"]["Ref"]]["Properties"] for each in group["AlarmConfiguration"]["Alarms"]]
-        assert [each["MetricName"] for each in watched] == ["Errors", f"{function}ErrorLines"]
+        (alarm,) = [resources[each["Name"]["Ref"]]["Properties"] for each in group["AlarmConfiguration"]["Alarms"]]
+        watched = [each["MetricStat"]["Metric"] for each in alarm["Metrics"] if "MetricStat" in each]
+        assert [each["MetricName"] for each in watched] == ["Errors", f"{function}VersionErrorLines"]
         assert all(each["Dimensions"][-1]["Value"] == version for each in watched)
+        # A new version has a new alarm: one that rings for the version before it would stop its fix.
+        assert alarm["AlarmName"]["Fn::Sub"].endswith(f"${{{version['Fn::GetAtt'][0]}.Version}}")
+
+
+@pytest.mark.parametrize("project", ["exchange-couples", "yours-and-mine", "the-example-of-love", "harbor-2"])
+def test_a_project_s_name_may_have_any_word_in_it(project: str, built_template: Properties) -> None:
+    assert refused(built_template, parameters_of("prod", FirebaseProject=project)) == []
 
 
 def test_a_practice_s_own_values_are_taken(built_template: Properties) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 import boto3
@@ -12,16 +13,21 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.response import StreamingBody
 from botocore.stub import Stubber
 
+from rekindle.errors import SettingsError
 from release_check import handler as hook
+from tests.build.cloudformation import properties
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from pytest_mock import MockerFixture
 
 FUNCTIONS: Final = ("console", "couples_api", "delivery", "practice_api", "privacy", "react", "tally", "tick")
 VERSIONS: Final = {name: f"arn:aws:lambda:eu-central-1:123456789012:function:stack-{name}:7" for name in FUNCTIONS}
 EVENT: Final = {"DeploymentId": "d-ABCDEF123", "LifecycleEventHookExecutionId": "execution"}
+GROUPS: Final = {
+    name: f"rekindle-prod-{name.title().replace('_', '')}DeploymentGroup-1ABCDEFGHIJ" for name in FUNCTIONS
+}
 
 
 def payload(result: object) -> StreamingBody:
@@ -30,51 +36,71 @@ def payload(result: object) -> StreamingBody:
     return StreamingBody(io.BytesIO(text), len(text))
 
 
+def good(sample: str) -> dict[str, Any]:
+    """What a version that is well returns."""
+    if sample not in hook.ANSWERS:
+        return {"batchItemFailures": []}
+    status, problem = hook.ANSWERS[sample]
+    return {"statusCode": status, "body": json.dumps({"type": problem})}
+
+
 class Aws:
     """The two services that the hook calls, behind botocore's own check of what is sent to them."""
 
-    def __init__(self, results: Mapping[str, dict[str, Any]]) -> None:
-        self.clients = {
-            name: boto3.Session("test", "test", region_name="eu-central-1").client(name)
-            for name in ("lambda", "codedeploy")
-        }
+    def __init__(self, functions: Sequence[str], results: Mapping[str, dict[str, Any]] | None = None) -> None:
+        session = boto3.Session("test", "test", region_name="eu-central-1")
+        self.clients = {name: session.client(name) for name in ("lambda", "codedeploy")}
         self.stubs = {name: Stubber(client) for name, client in self.clients.items()}
         for sample, event in hook.samples().items():
-            asked = {"FunctionName": VERSIONS[hook.function_of(sample)], "Payload": event}
-            given = results.get(sample, {"Payload": payload({})})
-            if "error" in given:
-                self.stubs["lambda"].add_client_error("invoke", given["error"], expected_params=asked)
-            else:
-                self.stubs["lambda"].add_response("invoke", {"StatusCode": 200, **given}, asked)
+            if hook.function_of(sample) in functions:
+                asked = {"FunctionName": VERSIONS[hook.function_of(sample)], "Payload": event}
+                given = (results or {}).get(sample, {"Payload": payload(good(sample))})
+                if "error" in given:
+                    self.stubs["lambda"].add_client_error("invoke", given["error"], expected_params=asked)
+                else:
+                    self.stubs["lambda"].add_response("invoke", {"StatusCode": 200, **given}, asked)
         for stub in self.stubs.values():
             stub.activate()
 
-    def expect(self, status: str) -> None:
-        """CodeDeploy is to hear this."""
+    def expect(self, group: str, status: str) -> None:
+        """CodeDeploy is asked what the deployment is about, and is to hear this."""
+        deployment = {"deploymentInfo": {"deploymentGroupName": group}}
+        self.stubs["codedeploy"].add_response("get_deployment", deployment, {"deploymentId": "d-ABCDEF123"})
         self.stubs["codedeploy"].add_response(
             "put_lifecycle_event_hook_execution_status",
             {"lifecycleEventHookExecutionId": "execution"},
             {"deploymentId": "d-ABCDEF123", "lifecycleEventHookExecutionId": "execution", "status": status},
         )
 
-    def call(self, mocker: MockerFixture, event: dict[str, str]) -> dict[str, str]:
+    def call(self, mocker: MockerFixture, event: dict[str, str], missing: str = "") -> dict[str, str]:
         """Call the hook; everything expected has to have been asked for."""
         mocker.patch("boto3.client", lambda service, **_: self.clients[service])
-        mocker.patch.dict("os.environ", {f"{name.upper()}_VERSION": arn for name, arn in VERSIONS.items()})
-        failures = hook.handler(event, LambdaContext())["failures"]
-        for stub in self.stubs.values():
-            stub.assert_no_pending_responses()
+        told = {f"{name.upper()}_VERSION": arn for name, arn in VERSIONS.items() if name != missing}
+        mocker.patch.dict("os.environ", told)
+        try:
+            failures: dict[str, str] = hook.handler(event, LambdaContext())["failures"]
+        finally:
+            for stub in self.stubs.values():
+                stub.assert_no_pending_responses()
         return failures
 
 
-def test_a_release_whose_samples_are_answered_gets_its_calls(mocker: MockerFixture) -> None:
-    aws = Aws({})
-    aws.expect("Succeeded")
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_the_function_of_a_deployment_is_called_and_no_other(mocker: MockerFixture, function: str) -> None:
+    """Eight deployments at once would else call eighty times, more than a new account runs at once."""
+    aws = Aws([function])
+    aws.expect(GROUPS[function], "Succeeded")
     assert aws.call(mocker, EVENT) == {}
 
 
-def test_without_a_deployment_it_only_says_what_it_found(mocker: MockerFixture) -> None:
-    assert Aws({}).call(mocker, {}) == {}
+def test_a_group_that_is_not_known_stands_for_all(mocker: MockerFixture) -> None:
+    aws = Aws(FUNCTIONS)
+    aws.expect("somebody-elses-group", "Succeeded")
+    assert aws.call(mocker, EVENT) == {}
+
+
+def test_without_a_deployment_all_are_called_and_nobody_hears_of_it(mocker: MockerFixture) -> None:
+    assert Aws(FUNCTIONS).call(mocker, {}) == {}
 
 
 @pytest.mark.parametrize(
@@ -85,25 +111,38 @@ def test_without_a_deployment_it_only_says_what_it_found(mocker: MockerFixture) 
             {"FunctionError": "Unhandled", "Payload": payload({"errorType": "Runtime.ImportModuleError"})},
             "Unhandled: Runtime.ImportModuleError",
         ),
-        ("couples_api-redeem", {"Payload": payload({"statusCode": 500, "body": "{}"})}, "answered 500"),
-        ("privacy-export", {"Payload": payload({"statusCode": 503})}, "answered 503"),
+        ("couples_api-redeem", {"Payload": payload({"statusCode": 500, "body": "{}"})}, "answered 500 Unknown"),
+        (
+            "couples_api-put-answer",
+            {"Payload": payload({"statusCode": 404, "body": '{"type": "urn:rekindle:problem:no-such-route"}'})},
+            "answered 404 urn:rekindle:problem:no-such-route",
+        ),
+        ("practice_api-get-packs", {"Payload": payload({"statusCode": 403, "body": None})}, "answered 403 Unknown"),
+        ("privacy-export", {"Payload": payload({"statusCode": 200, "body": "{}"})}, "answered 200"),
         ("react", {"Payload": payload({"batchItemFailures": [{"itemIdentifier": "1"}]})}, "gave back 1 records"),
         ("tick", {"FunctionError": "Unhandled", "Payload": payload(None)}, "Unhandled: Unknown"),
         ("console", {"Payload": payload(None)}, "returned NoneType"),
         ("delivery", {"error": "AccessDeniedException"}, "ClientError"),
     ],
 )
-def test_one_bad_sample_stops_the_release(
+def test_one_bad_sample_stops_the_deployment(
     mocker: MockerFixture, sample: str, result: dict[str, Any], reason: str
 ) -> None:
-    aws = Aws({sample: result})
-    aws.expect("Failed")
+    function = hook.function_of(sample)
+    aws = Aws([function], {sample: result})
+    aws.expect(GROUPS[function], "Failed")
     assert aws.call(mocker, EVENT) == {sample: reason}
 
 
-def test_an_answer_that_refuses_the_sample_s_person_is_a_good_one() -> None:
-    assert hook.reason_against(None, {"statusCode": 404, "body": "{}"}) is None
+def test_a_hook_that_fails_itself_still_reports(mocker: MockerFixture) -> None:
+    aws = Aws([])
+    aws.expect(GROUPS["tick"], "Failed")
+    with pytest.raises(SettingsError, match="TICK_VERSION"):
+        aws.call(mocker, EVENT, missing="tick")
 
 
-def test_every_function_is_called_but_the_hook_itself() -> None:
-    assert {hook.function_of(sample) for sample in hook.samples()} == set(FUNCTIONS)
+def test_every_function_has_a_sample_and_no_more_than_fit_into_the_hook_s_time() -> None:
+    count = Counter(hook.function_of(sample) for sample in hook.samples())
+    assert count.keys() == set(FUNCTIONS)
+    timeout = properties("ReleaseCheck")["Timeout"]
+    assert max(count.values()) * 3 * (28 + 2) < timeout

@@ -159,7 +159,8 @@ def test_a_function_without_a_setting_fails_cleanly(
     for each, value in environment_of(function).items():
         monkeypatch.setenv(each, value)
     monkeypatch.delenv(name)
-    event = read(of_function(function)[0])
+    # The hook would report its failure to CodeDeploy, if it were about a deployment.
+    event = {} if function == "release_check" else read(of_function(function)[0])
     if function in {"couples_api", "privacy", "practice_api", "console"}:
         answer = handler_of(function)(event, None)
         assert answer["statusCode"] == 500

@@ -1,16 +1,13 @@
-"""Call the new versions of a release with the samples in `events/`, and report to CodeDeploy.
+"""Call a function's new version with its samples in `events/`, and report to CodeDeploy.
 
-CodeDeploy calls this hook once for each function, before the alias sends any call to the new version. Each time the
-hook checks the versions of all functions, since a release is good or bad as a whole.
-
-A sample is about persons and couples that do not exist, so that it leaves nothing behind.
+CodeDeploy calls this hook for each function of a release, before the alias sends any call to the new version. A sample
+is about persons and couples that do not exist, so that it leaves nothing behind.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
 from pathlib import Path
@@ -31,33 +28,20 @@ SAMPLES: Final = Path(__file__).parent / "samples"
 LEFT_OUT: Final = frozenset({"practice_api-put-draft", "release_check", "tally"})
 """Samples that would leave a draft or a couple in the statistics behind, and this hook's own."""
 
-_PATIENCE: Final = Config(connect_timeout=2, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 3})
+NO_PROFILE: Final = "urn:rekindle:problem:no-profile"
+ANSWERS: Final = {
+    "console": (HTTPStatus.OK, None),
+    "couples_api-get-today": (HTTPStatus.NOT_FOUND, NO_PROFILE),
+    "couples_api-put-answer": (HTTPStatus.NOT_FOUND, NO_PROFILE),
+    "couples_api-redeem": (HTTPStatus.NOT_FOUND, NO_PROFILE),
+    "practice_api-get-packs": (HTTPStatus.OK, None),
+    "privacy-export": (HTTPStatus.NOT_FOUND, NO_PROFILE),
+}
+"""What an API answers to a sample: the status, and the problem that it is. A version without its routes differs."""
+
+# The samples of one function, three at most, fit into the hook's own timeout even if each of them hangs.
+_PATIENCE: Final = Config(connect_timeout=2, read_timeout=28, retries={"mode": "standard", "total_max_attempts": 3})
 _UNKNOWN: Final = "Unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class ReleaseCheck:
-    """Invokes versions and judges their results."""
-
-    invoker: Any
-    """A boto3 client of Lambda."""
-    versions: Mapping[str, str]
-    """The ARN of each function's new version, by the function's folder name."""
-
-    def failures(self) -> dict[str, str]:
-        """Call every version with its samples; return the reason for each sample that failed, by its name."""
-        found = {}
-        for name, event in samples().items():
-            if reason := self._failure(self.versions[function_of(name)], event):
-                found[name] = reason
-        return found
-
-    def _failure(self, version: str, event: bytes) -> str | None:
-        try:
-            answer = self.invoker.invoke(FunctionName=version, Payload=event)
-            return reason_against(answer.get("FunctionError"), json.loads(answer["Payload"].read() or b"null"))
-        except Exception as error:  # noqa: BLE001  CodeDeploy waits an hour for a hook that does not report
-            return type(error).__name__
 
 
 @cache
@@ -71,10 +55,27 @@ def function_of(sample: str) -> str:
     return sample.partition("-")[0]
 
 
-def reason_against(function_error: str | None, result: Any) -> str | None:  # noqa: ANN401  whatever a function returns
+def failures_of(invoker: Any, versions: Mapping[str, str]) -> dict[str, str]:  # noqa: ANN401  a boto3 client of Lambda
+    """Call each version, an ARN by its function's name, with its samples; return why a sample failed, by its name."""
+    found = {}
+    for name, event in samples().items():
+        if version := versions.get(function_of(name)):
+            try:
+                answer = invoker.invoke(FunctionName=version, Payload=event)
+                result = json.loads(answer["Payload"].read() or b"null")
+                reason = reason_against(name, answer.get("FunctionError"), result)
+            except Exception as error:  # noqa: BLE001  whatever it was, CodeDeploy has to hear of it
+                reason = type(error).__name__
+            if reason:
+                found[name] = reason
+    return found
+
+
+def reason_against(sample: str, function_error: str | None, result: Any) -> str | None:  # noqa: ANN401  JSON
     """Return why an invocation failed, or None if it did not.
 
     Args:
+        sample: The sample's name.
         function_error: What Lambda says of an error that the function did not handle.
         result: What the function returned. Its words stay out of the reason.
     """
@@ -83,29 +84,66 @@ def reason_against(function_error: str | None, result: Any) -> str | None:  # no
         return f"{function_error}: {error}"
     if not isinstance(result, dict):
         return f"returned {type(result).__name__}"
-    if (status := result.get("statusCode", HTTPStatus.OK)) >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return f"answered {status}"
+    if sample in ANSWERS:
+        answer = result.get("statusCode"), _problem_in(result)
+        return None if answer == ANSWERS[sample] else f"answered {answer[0]} {answer[1] or ''}".rstrip()
     if failed := result.get("batchItemFailures"):
         return f"gave back {len(failed)} records"
     return None
 
 
+def _problem_in(answer: Mapping[str, Any]) -> str | None:
+    if answer.get("statusCode") == HTTPStatus.OK:
+        return None
+    try:
+        problem: str = json.loads(answer["body"])["type"]
+    except (KeyError, TypeError, ValueError):
+        return _UNKNOWN
+    return problem
+
+
+def deployed_function(group: str, versions: Mapping[str, str]) -> dict[str, str]:
+    """Return the one version that a deployment group of SAM's is for; all versions if its name tells none.
+
+    Such a name is `STACK-CouplesApiDeploymentGroup-SUFFIX`, of a function's logical id.
+    """
+    logical_ids = {name: name.title().replace("_", "") for name in versions}
+    own = {name: arn for name, arn in versions.items() if f"-{logical_ids[name]}DeploymentGroup-" in group}
+    return own or dict(versions)
+
+
 def handler(event: Mapping[str, Any], _context: LambdaContext) -> dict[str, dict[str, str]]:
-    """Check the release, and report to CodeDeploy if the event names a deployment.
+    """Check the version that a deployment is about, and report to CodeDeploy. Without a deployment, check all.
 
     Returns:
         `failures`: the reason for each sample that failed.
     """
-    versions = dict(ReleaseCheckSettings.read(os.environ))
-    failures = ReleaseCheck(boto3.client("lambda", config=_PATIENCE), versions).failures()
-    if failures:
-        logger.error("the release fails its samples", extra={"failures": failures})
-    else:
-        logger.info("the release passes its samples", extra={"samples": len(samples())})
-    if "DeploymentId" in event:
-        boto3.client("codedeploy", config=_PATIENCE).put_lifecycle_event_hook_execution_status(
+    if "DeploymentId" not in event:
+        return {"failures": _checked(_versions())}
+    codedeploy = boto3.client("codedeploy", config=_PATIENCE)
+    # CodeDeploy waits an hour for a hook that does not report.
+    status = "Failed"
+    try:
+        deployment = codedeploy.get_deployment(deploymentId=event["DeploymentId"])["deploymentInfo"]
+        failures = _checked(deployed_function(deployment["deploymentGroupName"], _versions()))
+        status = "Failed" if failures else "Succeeded"
+    finally:
+        codedeploy.put_lifecycle_event_hook_execution_status(
             deploymentId=event["DeploymentId"],
             lifecycleEventHookExecutionId=event["LifecycleEventHookExecutionId"],
-            status="Failed" if failures else "Succeeded",
+            status=status,
         )
     return {"failures": failures}
+
+
+def _versions() -> dict[str, str]:
+    return dict(ReleaseCheckSettings.read(os.environ))
+
+
+def _checked(versions: Mapping[str, str]) -> dict[str, str]:
+    failures = failures_of(boto3.client("lambda", config=_PATIENCE), versions)
+    if failures:
+        logger.error("a new version fails its samples", extra={"failures": failures})
+    else:
+        logger.info("the new versions pass their samples", extra={"functions": sorted(versions)})
+    return failures

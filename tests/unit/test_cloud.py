@@ -1,0 +1,99 @@
+"""`make deploy`: what is asked of SAM, and when the tables are protected."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+
+from local.cloud import StageConfig, deploy
+from local.errors import StackError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+CONFIG = StageConfig(Path("samconfig.toml"), "prod", "rekindle-prod", "eu-central-1", "Stage=prod AppLink=https://a.b")
+SECTION = """
+[prod.global.parameters]
+stack_name = "rekindle-prod"
+region = "eu-central-1"
+[prod.deploy.parameters]
+parameter_overrides = "Stage=prod AppLink={link}"
+"""
+
+
+class Sam:
+    """What was asked of SAM, with a CloudFormation whose stack is in these states, one after the other."""
+
+    def __init__(self, *states: str | None) -> None:
+        session = boto3.Session("test", "test", region_name="eu-central-1")
+        self.cloudformation: Any = session.client("cloudformation")
+        self.stub = Stubber(self.cloudformation)
+        for state in states:
+            if state is None:
+                self.stub.add_client_error("describe_stacks", "ValidationError", "Stack does not exist")
+            else:
+                stack = {"StackName": "rekindle-prod", "CreationTime": 0, "StackStatus": state}
+                self.stub.add_response("describe_stacks", {"Stacks": [stack]}, {"StackName": "rekindle-prod"})
+        self.stub.activate()
+        self.commands: list[Sequence[str]] = []
+
+    def deployed(self, *options: str) -> list[str]:
+        """Deploy, and return what each run of SAM was given for the tables."""
+        deploy(CONFIG, options, self.cloudformation, self.commands.append)
+        self.stub.assert_no_pending_responses()
+        return [command[command.index("--parameter-overrides") + 1] for command in self.commands]
+
+
+def test_a_first_deployment_protects_the_tables_once_it_stands() -> None:
+    sam = Sam(None, "CREATE_COMPLETE")
+    assert sam.deployed() == [f"{CONFIG.parameters} FirstDeployment={first}" for first in ("true", "false")]
+    assert "--no-confirm-changeset" not in sam.commands[0]
+    assert "--no-confirm-changeset" in sam.commands[1]
+
+
+@pytest.mark.parametrize("before", [None, "REVIEW_IN_PROGRESS"])
+def test_whoever_says_no_to_the_change_set_gets_no_stack(before: str | None) -> None:
+    """SAM ends well in that case."""
+    assert Sam(before, "REVIEW_IN_PROGRESS").deployed() == [f"{CONFIG.parameters} FirstDeployment=true"]
+
+
+@pytest.mark.parametrize("state", ["CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"])
+def test_a_later_deployment_says_that_it_is_none(state: str) -> None:
+    """An update keeps every parameter that it does not name: the tables would stay unprotected."""
+    assert Sam(state).deployed("--no-execute-changeset") == [f"{CONFIG.parameters} FirstDeployment=false"]
+
+
+def test_a_creation_that_failed_has_to_be_deleted_first() -> None:
+    with pytest.raises(StackError, match="delete-stack --region eu-central-1 --stack-name rekindle-prod"):
+        Sam("ROLLBACK_COMPLETE").deployed()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (SECTION.format(link="CHANGE-ME"), "Replace CHANGE-ME in samconfig.toml, stage prod: AppLink."),
+        ("[dev]", "says nothing of 'prod'"),
+        ("[prod.global.parameters]\nstack_name = 'x'", "says nothing of 'deploy'"),
+        ("[prod", "cannot be read"),
+    ],
+)
+def test_what_is_missing_is_said(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "samconfig.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(StackError, match=said):
+        StageConfig.read(path, "prod")
+
+
+def test_a_section_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "samconfig.toml"
+    path.write_text(SECTION.format(link="https://app.b.org"), encoding="utf-8")
+    read = StageConfig.read(path, "prod")
+    assert (read.stack, read.region, read.parameters) == (
+        "rekindle-prod",
+        "eu-central-1",
+        "Stage=prod AppLink=https://app.b.org",
+    )
