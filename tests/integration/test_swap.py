@@ -58,6 +58,11 @@ def answer(phone: Phone, prompt: str | None = None, text: str | None = "So.", **
     return phone.put(ANSWER, {"text": text, **more} | ({"prompt": prompt} if prompt else {}))
 
 
+def alike(day: dict[str, Any]) -> dict[str, Any]:
+    """What both see of a day: each sees it close by their own clock."""
+    return {name: value for name, value in day.items() if name != "closes_at"}
+
+
 def test_either_swaps_the_prompt_once_and_both_see_the_same_other_one(
     parts: Parts, couple: tuple[Phone, Phone]
 ) -> None:
@@ -69,7 +74,7 @@ def test_either_swaps_the_prompt_once_and_both_see_the_same_other_one(
     assert swapped.body["prompt"]["id"] != before["prompt"]["id"]
     assert swapped.body["prompt"]["theme"] == before["prompt"]["theme"]
     assert not swapped.body["swappable"]
-    assert shown(ada) == swapped.body == shown(ben)
+    assert alike(shown(ada)) == alike(swapped.body) == alike(shown(ben))
     for phone in couple:
         again = phone.post(SWAP)
         assert (again.status, again.problem) == (409, "swapped-already")
@@ -127,7 +132,7 @@ def test_there_may_be_nothing_to_swap_for(new_parts: Callable[[], Parts]) -> Non
     before = shown(ada)
     refused = ada.post(SWAP)
     assert (refused.status, refused.problem) == (409, "nothing-to-swap")
-    assert shown(ben) == before
+    assert alike(shown(ben)) == alike(before)
     assert before["swappable"], "who asks is told"
 
 

@@ -122,7 +122,7 @@ def test_without_a_deployment_all_are_called_and_nobody_hears_of_it(mocker: Mock
         ("react", {"Payload": payload({"batchItemFailures": [{"itemIdentifier": "1"}]})}, "gave back 1 records"),
         ("tick", {"FunctionError": "Unhandled", "Payload": payload(None)}, "Unhandled: Unknown"),
         ("console", {"Payload": payload(None)}, "returned NoneType"),
-        ("delivery", {"error": "AccessDeniedException"}, "ClientError"),
+        ("delivery-late", {"error": "AccessDeniedException"}, "ClientError"),
     ],
 )
 def test_one_bad_sample_stops_the_deployment(

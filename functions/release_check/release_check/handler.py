@@ -1,7 +1,7 @@
 """Call a function's new version with its samples in `events/`, and report to CodeDeploy.
 
 CodeDeploy calls this hook for each function of a release, before the alias sends any call to the new version. A sample
-is about persons and couples that do not exist, so that it leaves nothing behind.
+is about persons and couples that do not exist, or about what is long over, so that it leaves nothing behind.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 SAMPLES: Final = Path(__file__).parent / "samples"
-LEFT_OUT: Final = frozenset({"practice_api-put-draft", "release_check", "tally"})
-"""Samples that would leave a draft or a couple in the statistics behind, and this hook's own."""
+LEFT_OUT: Final = frozenset({"delivery", "practice_api-put-draft", "release_check", "tally"})
+"""Samples that would push to a real slot, or leave a draft or a couple in the statistics, and this hook's own."""
 
 NO_PROFILE: Final = "urn:rekindle:problem:no-profile"
 ANSWERS: Final = {
