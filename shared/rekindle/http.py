@@ -26,7 +26,7 @@ from rekindle.errors import (
     UnknownZoneError,
 )
 from rekindle.problems import Problem, ProblemError
-from rekindle.telemetry import complain_of, frames_of, logger
+from rekindle.telemetry import log_failure, logger
 from rekindle.texts import UNFIT
 
 if TYPE_CHECKING:
@@ -279,12 +279,12 @@ def _problem(error: ProblemError) -> Response[str]:
 
 
 def _busy(error: Exception) -> Response[str]:
-    complain_of(error)("busy", extra={"error": type(error).__name__, "cause": type(error.__cause__).__name__})
+    log_failure("busy", error, cause=type(error.__cause__).__name__)
     return problem_response(Problem.BUSY, retry_after=RETRY_SOON)
 
 
 def _internal(error: Exception) -> Response[str]:
-    logger.error("internal error", extra={"error": type(error).__name__, "where": frames_of(error)})
+    log_failure("internal error", error)
     return problem_response(Problem.INTERNAL)
 
 

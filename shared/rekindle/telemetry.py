@@ -35,6 +35,11 @@ def complain_of(error: Exception) -> Callable[..., None]:
     return logger.warning if isinstance(error, ContentionError) or code in _THROTTLES else logger.error
 
 
+def log_failure(message: str, error: Exception, **extra: object) -> None:
+    """Log a failure with the error's type and frames. Its level is the one of `complain_of`."""
+    complain_of(error)(message, extra={**extra, "error": type(error).__name__, "where": frames_of(error)})
+
+
 def frames_of(error: BaseException) -> list[str]:
     """Return the error's frames, as file, line and function. Its message is left out: it may carry anyone's words."""
     frames, at = [], error.__traceback__

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 _numbers = itertools.count(1)
 
 
-class CrashError(Exception):
-    """The process dies here."""
+class CrashError(BaseException):
+    """The process dies here, which nothing can catch."""
 
 
 def saved(table: Table, *people: Person) -> None:

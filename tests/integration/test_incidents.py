@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rekindle.store import keys
-from rekindle.store.incidents import Incidents
+from rekindle.store.incidents import Incident, Incidents
 from tests.builders import an_instant
 from tests.integration.push_world import calls
 
@@ -14,8 +14,12 @@ if TYPE_CHECKING:
     from rekindle.store.table import Table
 
 AT = an_instant("2026-03-02T13:30:00Z")
-HOUR = an_instant("2026-03-02T13:00:00Z")
-MINUTE = dt.timedelta(minutes=1)
+DAY = an_instant("2026-03-02T00:00:00Z")
+HOUR = dt.timedelta(hours=1)
+
+FEW = Incident(is_widespread=False, needs_report=False)
+NEW = Incident(is_widespread=True, needs_report=True)
+KNOWN = Incident(is_widespread=True, needs_report=False)
 
 
 @pytest.fixture
@@ -24,32 +28,55 @@ def incidents(table: Table) -> Incidents:
 
 
 def test_one_person_however_often_is_one(incidents: Incidents) -> None:
-    assert not any(incidents.is_widespread("refused", {"ada"}, AT + number * MINUTE) for number in range(20))
-    assert not incidents.is_widespread("refused", {"ada", "ben"}, AT)
+    assert {incidents.note("refused", {"ada"}, DAY + number * HOUR) for number in range(20)} == {FEW}
+    assert incidents.note("refused", {"ada", "ben"}, AT) == FEW
 
 
-def test_a_third_person_within_the_hour_makes_it_widespread(incidents: Incidents) -> None:
-    found = [incidents.is_widespread("refused", {person}, AT) for person in ("ada", "ben", "cem", "ada")]
-    assert found == [False, False, True, True]
+def test_a_third_person_of_the_day_makes_it_widespread_and_is_reported_once(incidents: Incidents) -> None:
+    people = ("ada", "ben", "cem", "ada", "dot")
+    found = [incidents.note("refused", {person}, DAY + number * 5 * HOUR) for number, person in enumerate(people)]
+    assert found == [FEW, FEW, NEW, KNOWN, KNOWN]
 
 
-def test_each_fault_and_each_hour_counts_its_own(incidents: Incidents) -> None:
-    incidents.is_widespread("refused", {"ada", "ben"}, AT)
-    assert not incidents.is_widespread("apns", {"cem"}, AT)
-    assert not incidents.is_widespread("refused", {"cem"}, AT + 30 * MINUTE)
-    assert incidents.is_widespread("refused", {"cem"}, AT + 29 * MINUTE)
+def test_every_process_counts_the_same_persons(table: Table) -> None:
+    people = ("ada", "ben", "cem", "dot")
+    assert [Incidents(table).note("refused", {person}, AT) for person in people] == [FEW, FEW, NEW, KNOWN]
 
 
-def test_many_at_once_need_no_row(incidents: Incidents, table: Table) -> None:
+def test_each_fault_and_each_day_counts_its_own(incidents: Incidents) -> None:
+    incidents.note("refused", {"ada", "ben"}, AT)
+    assert incidents.note("apns", {"cem"}, AT) == FEW
+    assert incidents.note("refused", {"cem"}, DAY + 24 * HOUR) == FEW
+    assert incidents.note("refused", {"cem"}, DAY + 23 * HOUR) == NEW
+
+
+def test_the_day_is_the_one_of_utc_wherever_the_clock_is(incidents: Incidents) -> None:
+    incidents.note("refused", {"ada", "ben"}, AT)
+    tokyo = (DAY + 23 * HOUR).astimezone(dt.timezone(9 * HOUR))
+    assert incidents.note("refused", {"cem"}, tokyo) == NEW
+
+
+def test_many_at_once_are_reported_each_time_and_known_to_other_processes(table: Table) -> None:
+    many = {f"person-{number}" for number in range(40)}
+    assert [Incidents(table).note("apns", many, AT) for _ in range(2)] == [NEW, NEW]
+    assert Incidents(table).note("apns", {"ada"}, AT) == KNOWN
+
+
+def test_a_process_writes_no_row_of_a_fault_that_it_knows_to_be_widespread(table: Table, incidents: Incidents) -> None:
+    """With Apple's key at fault each push to an iPhone would write the one row."""
+    incidents.note("apns", {"ada", "ben", "cem"}, AT)
+    other = Incidents(table)
+    other.note("apns", {"dot"}, AT)
     with calls(table) as seen:
-        assert incidents.is_widespread("apns", {"ada", "ben", "cem"}, AT)
+        found = {each.note("apns", {f"person-{number}"}, AT) for number in range(20) for each in (incidents, other)}
+    assert found == {KNOWN}
     assert seen == []
 
 
-def test_a_row_grows_no_further_and_goes_in_a_day(incidents: Incidents, table: Table) -> None:
-    for number in range(0, 20, 2):
-        incidents.is_widespread("refused", {f"person-{number}", f"person-{number + 1}"}, AT)
-    row = table.get(keys.incident("refused", HOUR))
+def test_a_row_grows_no_further_and_goes_in_two_days(table: Table) -> None:
+    for persons in ({"ada", "ben"}, {f"person-{number}" for number in range(40)}, {"cem"}):
+        Incidents(table).note("refused", persons, AT)
+    row = table.get(keys.incident("refused", DAY.date()))
     assert row
-    assert len(row["persons"]) == 4
-    assert row["ttl"] == (HOUR + dt.timedelta(days=1)).timestamp()
+    assert len(row["persons"]) == 5
+    assert row["ttl"] == (DAY + dt.timedelta(days=2)).timestamp()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +15,7 @@ from delivery.gateway import CredentialError
 from rekindle.models import CoupleId, DeviceId, Person, PushKind, Reminders
 from rekindle.push.jobs import PersonJob, SlotJob, SpreadJob
 from rekindle.reminders import Slot
+from rekindle.store.incidents import Incidents
 from rekindle.store.people import People
 from tests.builders import NEW_YORK, a_device, a_paired_person, an_instant
 from tests.integration import fcm_wire
@@ -167,7 +169,7 @@ def test_no_mix_of_answers_rings(
 
 @pytest.mark.parametrize("answer", [fcm_wire.OUR_MISTAKE, fcm_wire.INTERNAL], ids=["refused", "failed"])
 @pytest.mark.parametrize("one_by_one", [True, False], ids=["one by one", "in one page"])
-def test_three_persons_within_the_hour_ring(
+def test_three_persons_of_a_day_ring(
     *,
     table: Table,
     courier: Courier,
@@ -190,16 +192,93 @@ def test_three_persons_within_the_hour_ring(
     assert kept(table, people) == people
 
 
-def test_three_persons_over_a_day_do_not_ring(
-    *, table: Table, courier: Courier, wire: FcmWire, queue: Queue, caplog: pytest.LogCaptureFixture
+def test_three_persons_over_a_day_ring_once(
+    *,
+    table: Table,
+    courier: Courier,
+    wire: FcmWire,
+    queue: Queue,
+    dead_letters: Queue,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Among many there is always somebody's odd device; a fault of ours meets many at once."""
-    people = people_at(table, 3)
+    """Eight couples seldom meet a fault within one hour. After the third person nobody rings alone on that day."""
+    people = people_at(table, 5)
     for number, person in enumerate(people):
         answers_with(wire, person, fcm_wire.OUR_MISTAKE)
-        do(courier, a_person_job(person, MORNING + number * dt.timedelta(hours=1)))
+        do(courier, a_person_job(person, MORNING + number * dt.timedelta(hours=2)))
+    assert errors(caplog) == ["given up"]
+    assert len(dead_letters.taken()) == 3, "what the first two missed is gone"
+    assert queue.taken() == []
+
+
+def test_three_reasons_do_not_add_up(
+    *, table: Table, courier: Courier, wire: FcmWire, queue: Queue, caplog: pytest.LogCaptureFixture
+) -> None:
+    answers = [fcm_wire.INTERNAL, fcm_wire.UNAVAILABLE, fcm_wire.QUOTA]
+    for person, answer in zip(people_at(table, 3), answers, strict=True):
+        answers_with(wire, person, answer)
+        do(courier, a_person_job(person))
     settle(courier, queue)
     assert errors(caplog) == []
+
+
+def test_pages_that_meet_many_ring_as_long_as_the_fault_lasts(
+    *, table: Table, courier: Courier, wire: FcmWire, caplog: pytest.LogCaptureFixture
+) -> None:
+    for person in people_at(table, 3):
+        answers_with(wire, person, fcm_wire.OUR_MISTAKE)
+    for days in range(2):
+        do(courier, a_slot_job(table).model_copy(update={"date": DATE + dt.timedelta(days=days)}))
+    assert errors(caplog) == ["given up"] * 2
+
+
+# A store at fault
+
+
+def test_a_store_that_cannot_count_sends_nothing_twice(
+    *,
+    table: Table,
+    courier: Courier,
+    wire: FcmWire,
+    queue: Queue,
+    dead_letters: Queue,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The pushes have gone out by then, so the job must not come back. Better one alarm too many than none."""
+    people = people_at(table, 4)
+    for person, answer in zip(people, (fcm_wire.OUR_MISTAKE, fcm_wire.INTERNAL, fcm_wire.APPLE_SAYS_NO), strict=False):
+        answers_with(wire, person, answer)
+    nowhere = Incidents(replace(table, name="no-such-table"))
+    do(replace(courier, incidents=nowhere), a_slot_job(table))
+    assert list(wire.attempts.values()) == [1] * 4
+    assert sorted(len(job.missed) for job in queue.taken() if job.type == "retry") == [2]
+    assert len(dead_letters.taken()) == 1
+    assert errors(caplog) == ["FCM cannot sign in to Apple", "given up"]
+    assert "cannot count whom a fault met" in caplog.messages
+
+
+def test_a_store_that_cannot_count_costs_nobody_a_phone(
+    *, table: Table, courier: Courier, wire: FcmWire, queue: Queue
+) -> None:
+    (ada,) = people_at(table, 1)
+    answers_with(wire, ada, fcm_wire.OTHER_SENDER)
+    broken = replace(courier, incidents=Incidents(replace(table, name="no-such-table")))
+    do(broken, a_person_job(ada))
+    settle(broken, queue)
+    assert kept(table, [ada]) == [ada]
+
+
+def test_a_store_that_forgets_no_phone_sends_nothing_twice(
+    *, table: Table, courier: Courier, wire: FcmWire, queue: Queue, caplog: pytest.LogCaptureFixture
+) -> None:
+    people = people_at(table, 3)
+    answers_with(wire, people[0], fcm_wire.UNREGISTERED)
+    broken = replace(courier, people=People(replace(table, name="no-such-table")))
+    do(broken, a_slot_job(table))
+    assert list(wire.attempts.values()) == [1] * 3
+    assert queue.taken() == []
+    assert errors(caplog) == ["a dead target stays for now"]
+    assert kept(table, people) == people
 
 
 # Apple
@@ -258,29 +337,77 @@ def test_an_apple_key_at_fault_is_heard_where_each_has_a_page_of_their_own(
     for person in people:
         answers_with(wire, person, fcm_wire.APPLE_SAYS_NO)
     do(courier, *map(a_person_job, people))
-    assert errors(caplog) == ["FCM cannot sign in to Apple"] * 2
-    assert [vars(record)["persons"] for record in caplog.records if record.levelname == "ERROR"] == [1, 1]
+    assert errors(caplog) == ["FCM cannot sign in to Apple"]
+    assert [vars(record)["persons"] for record in caplog.records if record.levelname == "ERROR"] == [1]
 
 
 # Another sender
 
 
-@pytest.mark.parametrize("count", [1, 2, 3, 12])
+@pytest.mark.parametrize("count", [3, 12])
+@pytest.mark.parametrize("one_by_one", [True, False], ids=["one by one", "in one page"])
 def test_another_projects_credential_costs_nobody_a_phone(
-    *, table: Table, courier: Courier, wire: FcmWire, queue: Queue, dead_letters: Queue, count: int
+    *,
+    table: Table,
+    courier: Courier,
+    wire: FcmWire,
+    queue: Queue,
+    dead_letters: Queue,
+    caplog: pytest.LogCaptureFixture,
+    count: int,
+    one_by_one: bool,
 ) -> None:
-    """Nobody at all is reached, so it may be we who are wrong. From three persons on, somebody hears of it."""
+    """From three persons of a day on it may be we who are wrong. It rings, and every push can be redriven."""
     people = people_at(table, count)
     for person in people:
         answers_with(wire, person, fcm_wire.OTHER_SENDER)
-    do(courier, a_slot_job(table))
+    do(courier, *(map(a_person_job, people) if one_by_one else [a_slot_job(table)]))
     settle(courier, queue)
     assert kept(table, people) == people
+    assert "FCM calls the devices another sender's" in errors(caplog)
     letters = dead_letters.taken()
-    assert len(letters) == (1 if count >= 3 else 0)
     wire.script.clear()
     do(courier, *letters)
-    assert len(wire.messages) == sum(len(letter.missed) for letter in letters if letter.type == "retry")
+    assert len(wire.messages) == count
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_lone_phone_of_another_sender_goes_at_the_last_attempt(
+    *,
+    table: Table,
+    courier: Courier,
+    wire: FcmWire,
+    queue: Queue,
+    dead_letters: Queue,
+    caplog: pytest.LogCaptureFixture,
+    count: int,
+) -> None:
+    """Ten devices of one person, or of a couple, ring no alarm."""
+    people = people_at(table, count, devices=10)
+    for person in people:
+        answers_with(wire, person, fcm_wire.OTHER_SENDER)
+    do(courier, a_slot_job(table))
+    assert kept(table, people) == people, "it is tried again first"
+    assert settle(courier, queue) == LAST_ATTEMPT - 1
+    after = People(table).people([person.uid for person in people])
+    assert [person.devices for person in after.values()] == [{}] * count
+    assert errors(caplog) == []
+    assert dead_letters.taken() == []
+
+
+def test_a_phone_is_kept_on_a_day_on_which_three_others_were_called_foreign(
+    *, table: Table, courier: Courier, wire: FcmWire, queue: Queue
+) -> None:
+    """Also where the three shared one page, and another process meets the fourth."""
+    people = people_at(table, 4)
+    for person in people:
+        answers_with(wire, person, fcm_wire.OTHER_SENDER)
+    do(courier, a_slot_job(table))
+    queue.taken()
+    other = replace(courier, incidents=Incidents(table))
+    do(other, a_person_job(people[3], MORNING + dt.timedelta(hours=4)))
+    settle(other, queue)
+    assert kept(table, people) == people
 
 
 def test_one_phone_of_the_other_project_takes_no_phone_from_the_rest(
@@ -293,20 +420,59 @@ def test_one_phone_of_the_other_project_takes_no_phone_from_the_rest(
     assert kept(table, people) == people
 
 
-@pytest.mark.parametrize("others", [1, 4])
-def test_devices_of_another_sender_go_once_others_are_reached(
-    *, table: Table, courier: Courier, wire: FcmWire, queue: Queue, others: int
+@pytest.mark.parametrize(("count", "others"), [(1, 1), (1, 4), (3, 4)])
+def test_devices_of_another_sender_go_at_once_where_others_are_reached(
+    *,
+    table: Table,
+    courier: Courier,
+    wire: FcmWire,
+    queue: Queue,
+    caplog: pytest.LogCaptureFixture,
+    count: int,
+    others: int,
 ) -> None:
-    """Ten of them count as the one person who has them."""
-    (ada,) = people_at(table, 1, devices=10)
+    """Else three of them would be kept, and ring, day after day. Ten devices count as the one person who has them."""
+    foreign = people_at(table, count, devices=10)
     people = people_at(table, others)
-    answers_with(wire, ada, fcm_wire.OTHER_SENDER)
+    for person in foreign:
+        answers_with(wire, person, fcm_wire.OTHER_SENDER)
     do(courier, a_slot_job(table))
-    after = People(table).person(ada.uid)
-    assert after
-    assert after.devices == {}
+    after = People(table).people([person.uid for person in foreign])
+    assert [person.devices for person in after.values()] == [{}] * count
     assert kept(table, people) == people
     assert queue.taken() == []
+    assert errors(caplog) == []
+
+
+# What a canary may be rolled back for
+
+
+OUTSIDE = {
+    "Apple": (fcm_wire.APPLE_SAYS_NO, {True}),
+    "FCM is down": (fcm_wire.INTERNAL, {True}),
+    "another project": (fcm_wire.OTHER_SENDER, {True}),
+    "our own message": (fcm_wire.OUR_MISTAKE, {None}),
+}
+
+
+@pytest.mark.parametrize(("answer", "outside"), OUTSIDE.values(), ids=OUTSIDE)
+def test_an_error_line_says_whether_the_fault_is_outside_of_us(
+    *,
+    table: Table,
+    courier: Courier,
+    wire: FcmWire,
+    queue: Queue,
+    caplog: pytest.LogCaptureFixture,
+    answer: Answer,
+    outside: set[bool | None],
+) -> None:
+    """A payload that FCM refuses is what a new version can bring about."""
+    for person in people_at(table, 3):
+        answers_with(wire, person, answer)
+    do(courier, a_slot_job(table))
+    settle(courier, queue)
+    lines = [vars(record) for record in caplog.records if record.levelname == "ERROR"]
+    assert {line.get("outside") for line in lines} == outside
 
 
 # A silent day

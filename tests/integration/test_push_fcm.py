@@ -136,7 +136,10 @@ def test_connections_are_kept_from_page_to_page(wire: FcmWire, gateway: FcmGatew
         (fcm_wire.QUOTA, Outcome(Fate.LATER, "QuotaExceededError", dt.timedelta(seconds=120))),
         (fcm_wire.UNAVAILABLE, Outcome(Fate.LATER, "UnavailableError", dt.timedelta(seconds=30))),
         (fcm_wire.INTERNAL, Outcome(Fate.LATER, "InternalError")),
-        (fcm_wire.APPLE_SAYS_NO, Outcome(Fate.APNS, "FCM cannot sign in to Apple: InvalidProviderToken")),
+        (
+            fcm_wire.APPLE_SAYS_NO,
+            Outcome(Fate.APNS, "FCM cannot sign in to Apple", detail="InvalidProviderToken"),
+        ),
         (fcm_wire.A_PROXY_S_PAGE, Outcome(Fate.LATER, "UnknownError")),
     ],
     ids=lambda value: f"{value.status}" if isinstance(value, Answer) else f"{value.fate}-{value.reason}",

@@ -141,13 +141,19 @@ def test_delivery_pushes_by_firebase_admin_alone_where_it_is_told_to(
     assert isinstance(delivery._gateway()._transport, Sdk)
 
 
-def test_a_message_that_is_no_job_goes_back_and_the_others_are_done(world: Table, wire: FcmWire) -> None:
+def test_a_message_that_is_no_job_goes_back_and_the_others_are_done(
+    world: Table, wire: FcmWire, caplog: pytest.LogCaptureFixture
+) -> None:
     ada_and_ben(world)
     event = sample("delivery")
     wrong = event["Records"][0]
     wrong["body"] = '{"type": "slot", "zone": "Mars/Olympus"}'
     assert delivery.handler(event, Context()) == {"batchItemFailures": [{"itemIdentifier": wrong["messageId"]}]}
     assert len(wire.messages) == 1
+    (error,) = (vars(record) for record in caplog.records if record.levelname == "ERROR")
+    assert error["message"] == "not done"
+    assert "outside" not in error
+    assert "Mars" not in repr({name: error[name] for name in ("error", "where")})
 
 
 def test_a_reminder_that_failed_until_it_was_too_late_is_dropped(world: Table, wire: FcmWire) -> None:
@@ -239,5 +245,5 @@ def test_a_secret_that_nobody_has_filled_yet_is_called_empty(
     engines.client("secretsmanager", emulator_url).create_secret(Name=f"{world.name}-empty")
     monkeypatch.setenv("FCM_SECRET_ARN", f"{world.name}-{name}")
     assert len(delivery.handler(sample("delivery"), Context())["batchItemFailures"]) == 3
-    errors = [record for record in caplog.records if record.levelname == "ERROR"]
-    assert {vars(record).get("reason") for record in errors} == {"the FCM secret is empty"}
+    errors = [vars(record) for record in caplog.records if record.levelname == "ERROR"]
+    assert {(error.get("reason"), error.get("outside")) for error in errors} == {("the FCM secret is empty", True)}

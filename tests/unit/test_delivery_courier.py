@@ -13,10 +13,11 @@ from delivery.courier import (
     Delivery,
     Recipient,
     is_awaited,
-    judged,
+    proves_our_project,
     retries,
     sorted_out,
     wait_before,
+    without_foreign,
 )
 from delivery.gateway import DELIVERED, Fate, Outcome
 from delivery.handler import _waited
@@ -111,24 +112,35 @@ def test_only_what_did_not_arrive_is_tried_again() -> None:
 
 
 @pytest.mark.parametrize(
-    ("reached", "foreign", "fate"),
+    ("reached", "foreign", "proven"),
     [
-        ([], ["ada"], Fate.FOREIGN),
-        ([], ["ada", "ben", "cem"], Fate.FOREIGN),
-        (["ada"], ["ada"] * 9, Fate.DEAD),
-        (["ben"], ["ada"] * 10, Fate.DEAD),
-        (["ben"] * 10, ["ada", "cem"], Fate.FOREIGN),
-        (["ben", "dot"], ["ada", "cem"], Fate.DEAD),
+        ([], ["ada"], False),
+        ([], ["ada", "ben", "cem"], False),
+        (["ada"], ["ada"] * 9, True),
+        (["ben"], ["ada"] * 10, True),
+        (["ben"] * 10, ["ada", "cem"], False),
+        (["ben", "dot"], ["ada", "cem"], True),
     ],
 )
-def test_a_foreign_device_is_dead_where_as_many_persons_were_reached(
-    reached: list[str], foreign: list[str], fate: Fate
+def test_a_page_proves_our_project_where_as_many_persons_were_reached(
+    *, reached: list[str], foreign: list[str], proven: bool
 ) -> None:
     """Persons count, since one can register as many devices of another project as they like."""
     outcomes = [(a_recipient(person), DELIVERED) for person in reached]
     outcomes += [(a_recipient(person), FOREIGN) for person in foreign]
-    assert {outcome.fate for _, outcome in judged(outcomes)[len(reached) :]} == {fate}
-    assert judged(outcomes)[: len(reached)] == outcomes[: len(reached)]
+    assert proves_our_project(outcomes) is proven
+
+
+def test_foreign_devices_are_dead_unless_their_fault_is_one_to_keep_them_for() -> None:
+    outcomes = sent(DELIVERED, FOREIGN, Outcome(Fate.LATER, "InternalError"))
+    assert [outcome.fate for _, outcome in without_foreign(outcomes)] == [Fate.DELIVERED, Fate.DEAD, Fate.LATER]
+    assert without_foreign(outcomes, {FOREIGN.fault}) == outcomes
+
+
+def test_a_fault_is_named_without_what_the_service_said() -> None:
+    assert Outcome(Fate.APNS, "FCM cannot sign in to Apple", detail="Whatever").fault == (
+        "apns#FCM cannot sign in to Apple"
+    )
 
 
 def test_what_is_refused_is_given_up_at_once_and_the_rest_goes_on() -> None:

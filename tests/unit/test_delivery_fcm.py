@@ -15,7 +15,7 @@ from firebase_admin import exceptions, messaging
 from google.auth import aws
 from google.oauth2 import service_account
 
-from delivery.answers import QUOTA_WAIT, ends_page, outcome_of
+from delivery.answers import QUOTA_WAIT, ends_page, error_of, outcome_of
 from delivery.fcm import credential_from, message_of
 from delivery.gateway import DELIVERED, CredentialError, Fate, Outcome
 from local.fcm_message import checked_message
@@ -73,31 +73,31 @@ def test_no_error_is_a_push_delivered() -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "reason"),
+    ("error", "detail"),
     [
-        (messaging.ThirdPartyAuthError("Apple: who?"), "FCM cannot sign in to Apple"),
+        (messaging.ThirdPartyAuthError("Apple: who?"), ""),
         (
             messaging.ThirdPartyAuthError("Apple: who?", http_response=response(401, apns("InvalidProviderToken"))),
-            "FCM cannot sign in to Apple: InvalidProviderToken",
+            "InvalidProviderToken",
         ),
         (
             exceptions.UnauthenticatedError("who?", http_response=response(401, apns("ExpiredProviderToken"))),
-            "FCM cannot sign in to Apple: ExpiredProviderToken",
+            "ExpiredProviderToken",
         ),
         (
             messaging.ThirdPartyAuthError("Apple: who?", http_response=response(401, apns("not a: word of \nApple's"))),
-            "FCM cannot sign in to Apple",
+            "",
         ),
         (
             messaging.ThirdPartyAuthError("Apple: who?", http_response=response(401, apns(["odd"]))),
-            "FCM cannot sign in to Apple",
+            "",
         ),
     ],
     ids=["without a reason", "with Apple's reason", "by the details alone", "with odd words", "with an odd shape"],
 )
-def test_a_refusal_by_apple_is_not_a_fault_of_our_credential(error: exceptions.FirebaseError, reason: str) -> None:
+def test_a_refusal_by_apple_is_not_a_fault_of_our_credential(error: exceptions.FirebaseError, detail: str) -> None:
     """FCM's words may be those about our own credential, and its HTTP status is."""
-    assert outcome_of(error) == Outcome(Fate.APNS, reason)
+    assert outcome_of(error) == Outcome(Fate.APNS, "FCM cannot sign in to Apple", detail=detail)
     assert not ends_page(error)
 
 
@@ -281,3 +281,18 @@ def test_a_keyless_secret_is_a_credential() -> None:
 def test_any_other_secret_is_refused_without_being_repeated(secret: str) -> None:
     with pytest.raises(CredentialError, match="the FCM secret"):
         credential_from(secret)
+
+
+WORDS = "SomethingThatOnlyFcmSays"
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 418, 429, 500, 503])
+@pytest.mark.parametrize("code", [WORDS, "UNAUTHENTICATED", "INVALID_ARGUMENT", ""])
+@pytest.mark.parametrize("fcm", [WORDS, "THIRD_PARTY_AUTH_ERROR", "SENDER_ID_MISMATCH"])
+def test_no_words_of_fcm_are_part_of_a_fault(status: int, code: str, fcm: str) -> None:
+    """A fault is part of a key of the table."""
+    fcm_error = {"@type": "type.googleapis.com/google.firebase.fcm.v1.FcmError", "errorCode": fcm}
+    body = {"error": {"status": code, "message": WORDS, "details": [fcm_error, *apns(WORDS)]}}
+    outcome = outcome_of(error_of(status, json.dumps(body).encode(), {}))
+    assert outcome.fate is not Fate.DELIVERED
+    assert WORDS not in outcome.fault

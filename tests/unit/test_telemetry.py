@@ -15,6 +15,7 @@ from react.handler import React, reaction_to
 from rekindle import http
 from rekindle.errors import ContentionError, KeyUnavailableError
 from rekindle.push.outbox import Outbox
+from rekindle.telemetry import log_failure
 from tests.builders import an_instant
 from tests.phones import http_event
 
@@ -46,7 +47,7 @@ def test_a_person_whose_requests_race_rings_no_alarm(
 
     @app.get("/v1/me")
     def _get_me() -> None:
-        raise error
+        raise error.with_traceback(None)  # another test has raised it, too
 
     answer = http.respond(app, http_event("GET", "/v1/me", "ada", an_instant(), None), None)  # type: ignore[arg-type]
     assert answer["statusCode"] == 503
@@ -69,6 +70,27 @@ def test_a_couple_whose_answers_race_rings_no_alarm(
     failed = React(Busy(), outbox).to_batch([both_answered])  # type: ignore[arg-type]  # all that it asks of the store
     assert failed == both_answered["dynamodb"]["SequenceNumber"]
     assert [record.levelname for record in caplog.records if record.getMessage() == "no reaction"] == [level]
+
+
+@each_error
+def test_a_failure_is_logged_by_type_and_frames_and_never_by_its_message(
+    caplog: pytest.LogCaptureFixture, error: Exception, level: str
+) -> None:
+    """A message may carry what somebody wrote."""
+
+    def fails() -> None:
+        raise error.with_traceback(None)  # another test has raised it, too
+
+    try:
+        fails()
+    except type(error) as caught:
+        log_failure("it failed", caught, sequence="1")
+    (record,) = caplog.records
+    line = vars(record)
+    assert (line["levelname"], line["message"], line["sequence"]) == (level, "it failed", "1")
+    assert line["error"] == type(error).__name__
+    assert [frame.rpartition(" ")[2] for frame in line["where"]][-1] == "fails"
+    assert str(error) not in repr(line)
 
 
 def test_a_handled_500_is_a_line_that_the_metric_filters_take_for_its_version() -> None:

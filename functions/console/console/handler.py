@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from console.files import DOCUMENT, File, Files
 from rekindle.errors import SettingsError
 from rekindle.settings import ConsoleSettings
-from rekindle.telemetry import frames_of, logger
+from rekindle.telemetry import log_failure, logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -82,7 +82,7 @@ def handler_of(
         except SettingsError:
             return _failure()  # logged where it was read
         except Exception as error:  # noqa: BLE001  API Gateway would say no more than that something failed
-            logger.error("internal error", extra={"error": type(error).__name__, "where": frames_of(error)})
+            log_failure("internal error", error)
             return _failure()
         logger.info("answered", extra={"status": answer["statusCode"]})
         return answer

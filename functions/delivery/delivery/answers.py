@@ -121,7 +121,7 @@ def outcome_of(error: exceptions.FirebaseError | None) -> Outcome:
         return DELIVERED
     fate = _fate_of(error)
     if fate is Fate.APNS:
-        return Outcome(fate, ": ".join(filter(None, [_APPLE_SAYS_NO, _reason_of_apple(error)])))
+        return Outcome(fate, _APPLE_SAYS_NO, detail=_reason_of_apple(error))
     wait = _retry_after(error) if fate is Fate.LATER else dt.timedelta(0)
     if isinstance(error, exceptions.ResourceExhaustedError):
         wait = wait or QUOTA_WAIT
@@ -171,7 +171,10 @@ def _is_server_error(error: exceptions.FirebaseError) -> bool:
 
 
 def _is_of_apple(error: exceptions.UnauthenticatedError) -> bool:
-    """Whether FCM means its credential at Apple. Its words may speak of ours: it is the details that count."""
+    """Return whether FCM's credential at Apple is at fault.
+
+    FCM's message may name our credential, so read the error details.
+    """
     return isinstance(error, messaging.ThirdPartyAuthError) or bool(_reason_of_apple(error))
 
 

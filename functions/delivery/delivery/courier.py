@@ -2,7 +2,7 @@
 
 What failed for a while goes back to the queue as a job of its own that names just the devices concerned, each time
 with a longer delay. After the last attempt, and at once where the message itself is at fault, that job is given up: it
-is laid with the dead letters, with its reason, if the same fault met several persons within the hour. The rest of the
+is laid with the dead letters, with its reason, if the same fault met several persons on that day. The rest of the
 page goes on meanwhile, unless FCM asks everybody to wait.
 """
 
@@ -17,17 +17,17 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from delivery.gateway import LONGEST_SEND, CredentialError, Fate, Outcome
 from rekindle.calendar import local_time, start_of
-from rekindle.errors import ContentionError
 from rekindle.models import PushKind, Reach
 from rekindle.push.jobs import FIRST_RETRY, LONGEST_DELAY, Missed, PersonJob, RetryJob, SlotJob, SpreadJob
 from rekindle.push.payloads import OF_A_DATE, Occasion, payload_of
 from rekindle.reminders import MAX_LATENESS, is_quiet
 from rekindle.store import keys
+from rekindle.store.incidents import Incident
 from rekindle.store.people import STALE_AFTER, is_stale
-from rekindle.telemetry import logger
+from rekindle.telemetry import frames_of, log_failure, logger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     from delivery.gateway import PushGateway
@@ -66,6 +66,12 @@ MISSED: Final = 1000
 
 _NONE: Final = dt.timedelta(0)
 _ONE_DAY: Final = dt.timedelta(days=1)
+
+_LASTING: Final = {
+    Fate.APNS: "FCM cannot sign in to Apple",
+    Fate.FOREIGN: "FCM calls the devices another sender's",
+}
+"""The log lines of faults that do not pass by themselves. They are counted and logged at each attempt."""
 
 LEAST_LIFE: Final = dt.timedelta(minutes=10)
 """What a reminder has even if it falls due as its date ends, as it does where a gap in the clock's time ends there."""
@@ -286,26 +292,39 @@ class Courier:
         if all(outcome.fate is Fate.UNAUTHORISED for _, outcome in sent):
             _log(delivery, sent, given_up=())
             raise CredentialError(_reasons(sent))
-        sent = judged(sent)
+        # FCM has taken the messages. From here on only a push that cannot be enqueued may bring the job back.
+        if proves_our_project(sent):
+            sent = without_foreign(sent)
+        incidents = self._incidents(sent, delivery)
+        widespread = frozenset(fault for fault, incident in incidents.items() if incident.is_widespread)
+        if delivery.attempt >= LAST_ATTEMPT:
+            sent = without_foreign(sent, widespread)
         again, given_up = sorted_out(sent, delivery.attempt)
         backoff = wait_before(delivery.attempt + 1, [outcome for _, outcome in again])
         self.outbox.send(retries(delivery, again, delivery.attempt + 1, backoff), min(backoff, LONGEST_DELAY))
-        widespread = self._widespread(sent, given_up, delivery.at)
-        letters = [each for each in given_up if each[1].fate in widespread]
+        letters = [each for each in given_up if each[1].fault in widespread]
         self.dead_letters.send(retries(delivery, letters, FIRST_RETRY))
         dead = _having(sent, Fate.DEAD)
         self._forget([(each.person, each.target) for each, _ in dead], self.people.forget_target, delivery)
-        _log(delivery, sent, given_up, widespread)
+        _log(delivery, sent, given_up, {fault for fault, incident in incidents.items() if incident.needs_report})
         return Pushed(wait, len(_persons(_having(sent, Fate.DELIVERED))))
 
-    def _widespread(self, sent: Sequence[Sent], given_up: Sequence[Sent], at: dt.datetime) -> frozenset[Fate]:
-        """Return the faults that met several persons within the hour."""
-        met = {fate: _persons(_having(given_up, fate)) for fate in Fate}
-        # Apple's refusal does not pass by itself, so it is not first tried six times.
-        met[Fate.APNS] = _persons(_having(sent, Fate.APNS))
-        return frozenset(
-            fate for fate, persons in met.items() if persons and self.incidents.is_widespread(fate, persons, at)
-        )
+    def _incidents(self, sent: Sequence[Sent], delivery: Delivery) -> dict[str, Incident]:
+        """Count the persons whom each lasting fault met, and return the incident of each fault."""
+        met: defaultdict[str, set[str]] = defaultdict(set)
+        _, given_up = sorted_out(sent, delivery.attempt)
+        for recipient, outcome in [*given_up, *_having(sent, *_LASTING)]:
+            met[outcome.fault].add(recipient.person)
+        return {fault: self._incident(fault, persons, delivery.at) for fault, persons in met.items()}
+
+    def _incident(self, fault: str, persons: AbstractSet[str], at: dt.datetime) -> Incident:
+        """Return the incident of a fault. If the store fails, assume that the fault is widespread."""
+        try:
+            return self.incidents.note(fault, persons, at)
+        except Exception as error:  # noqa: BLE001  whatever it is, the pushes must not be sent again
+            extra = {"fault": fault, "error": type(error).__name__, "where": frames_of(error)}
+            logger.warning("cannot count whom a fault met", extra=extra)
+            return Incident(is_widespread=True, needs_report=True)
 
     def _turns(
         self, delivery: Delivery, recipients: Iterable[Recipient]
@@ -323,15 +342,15 @@ class Courier:
         forget: Callable[[str, Target, dt.datetime], None],
         delivery: Delivery,
     ) -> None:
+        """Delete dead devices as far as possible: the next push finds the rest dead again."""
         for mark, target in gone:
             if delivery.time_left() < SPARE:
                 logger.warning("dead targets stay for now")
                 return
             try:
                 forget(mark, target, delivery.at)
-            except ContentionError:
-                # The next push will find it dead again; not worth sending this page anew.
-                logger.warning("a dead target stays for now", extra={"person": mark})
+            except Exception as error:  # noqa: BLE001  whatever it is, the pushes must not be sent again
+                log_failure("a dead target stays for now", error, person=mark)
 
 
 def is_awaited(day: Day | None, uid: Uid, at: dt.datetime) -> bool:
@@ -339,16 +358,21 @@ def is_awaited(day: Day | None, uid: Uid, at: dt.datetime) -> bool:
     return day is None or (uid not in day.answers and day.window.is_open(at))
 
 
-def judged(sent: Sequence[Sent]) -> list[Sent]:
-    """Call foreign devices dead if no fewer persons were reached than have such devices.
+def proves_our_project(sent: Sequence[Sent]) -> bool:
+    """Return whether at least as many persons were reached as have foreign devices.
 
-    Else our own project may be the wrong one, and nobody loses their phone.
+    Then our project is the right one, and the foreign devices are of another.
     """
     reached, foreign = _persons(_having(sent, Fate.DELIVERED)), _persons(_having(sent, Fate.FOREIGN))
-    if not reached or len(reached) < len(foreign):
-        return [*sent]
+    return bool(reached) and len(reached) >= len(foreign)
+
+
+def without_foreign(sent: Iterable[Sent], kept: Container[str] = ()) -> list[Sent]:
+    """Call foreign devices dead, except those of the faults in `kept`."""
     return [
-        (recipient, replace(outcome, fate=Fate.DEAD) if outcome.fate is Fate.FOREIGN else outcome)
+        (recipient, replace(outcome, fate=Fate.DEAD))
+        if outcome.fate is Fate.FOREIGN and outcome.fault not in kept
+        else (recipient, outcome)
         for recipient, outcome in sent
     ]
 
@@ -420,7 +444,7 @@ def _persons(sent: Iterable[Sent]) -> frozenset[str]:
 
 
 def _reasons(sent: Iterable[Sent]) -> str:
-    return ", ".join(sorted({outcome.reason for _, outcome in sent}))
+    return ", ".join(sorted({": ".join(filter(None, [outcome.reason, outcome.detail])) for _, outcome in sent}))
 
 
 def _about(about: SlotJob | PersonJob | RetryJob | Occasion) -> dict[str, Any]:
@@ -429,27 +453,41 @@ def _about(about: SlotJob | PersonJob | RetryJob | Occasion) -> dict[str, Any]:
 
 
 def _log(
-    delivery: Delivery, sent: Sequence[Sent], given_up: Sequence[Sent], widespread: AbstractSet[Fate] = frozenset()
+    delivery: Delivery, sent: Sequence[Sent], given_up: Sequence[Sent], reported: AbstractSet[str] = frozenset()
 ) -> None:
-    """Log what came of it. An error is for an operator to look at, so it takes a fault that met several persons."""
+    """Log the outcome of a page. Only a reported fault makes an error line, which rings an alarm."""
     fates = Counter(str(outcome.fate) for _, outcome in sent)
     failed = [each for each in sent if each[1].fate not in {Fate.DELIVERED, Fate.DEAD}]
     about = _about(delivery.occasion) | {"attempt": delivery.attempt}
-    # Persons, for the alarm that rings when many were due and nobody was reached; a retry makes nobody due once more.
+    # For the alarm that rings when many persons were due and nobody was reached.
+    # A retry does not count a person as due again.
     persons = {
         "due": len(_persons(sent)) if delivery.attempt == 1 else 0,
         "reached": len(_persons(_having(sent, Fate.DELIVERED))),
     }
     extra = about | persons | {"devices": len(sent), **fates}
-    if apns := _having(sent, Fate.APNS):
-        say = logger.error if Fate.APNS in widespread else logger.warning
-        affected = {"persons": len(_persons(apns)), "devices": len(apns), "reasons": _reasons(apns)}
-        say("FCM cannot sign in to Apple", extra=about | affected)
+    for fate, message in _LASTING.items():
+        if met := _having(sent, fate):
+            affected = {"persons": len(_persons(met)), "devices": len(met), "reasons": _reasons(met)}
+            _complain(message, about | affected, met, reported)
     if given_up:
-        say = logger.error if any(outcome.fate in widespread for _, outcome in given_up) else logger.warning
         affected = {"persons": len(_persons(given_up)), "given_up": len(given_up), "reasons": _reasons(given_up)}
-        say("given up", extra=extra | affected)
+        _complain("given up", extra | affected, given_up, reported)
     elif failed:
         logger.warning("not all pushed yet", extra=extra | {"reasons": _reasons(failed)})
     else:
         logger.info("pushed", extra=extra)
+
+
+def _complain(message: str, extra: Mapping[str, object], failed: Iterable[Sent], reported: AbstractSet[str]) -> None:
+    """Log an error if one of the failures is reported, else a warning.
+
+    `outside` marks an error that is no reason to roll a new version back. FCM refuses a message that is our own fault.
+    """
+    fates = {outcome.fate for _, outcome in failed if outcome.fault in reported}
+    if not fates:
+        logger.warning(message, extra=extra)
+    elif Fate.REFUSED in fates:
+        logger.error(message, extra=extra)
+    else:
+        logger.error(message, extra={**extra, "outside": True})

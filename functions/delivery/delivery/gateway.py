@@ -48,11 +48,21 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The fate of one push, its reason in a word where it was not delivered, and how long the service asks to wait."""
+    """The fate of one push, why it was not delivered, and how long the service asks to wait.
+
+    `reason` is one of a fixed set: the name of an error's class, or words of our own. `detail` is the service's word,
+    for people alone.
+    """
 
     fate: Fate
     reason: str = ""
     wait: dt.timedelta = dt.timedelta(0)
+    detail: str = ""
+
+    @property
+    def fault(self) -> str:
+        """Name the fault, in fixed words alone: it becomes part of a key."""
+        return f"{self.fate}#{self.reason}"
 
 
 DELIVERED: Final = Outcome(Fate.DELIVERED)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-import traceback
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +24,7 @@ from rekindle.store.people import People
 from rekindle.store.runs import Runs
 from rekindle.store.slots import Slots
 from rekindle.store.table import Table
-from rekindle.telemetry import complain_of, logger
+from rekindle.telemetry import log_failure, logger
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -119,20 +118,11 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, list[
         except CredentialError as error:
             logger.error(
                 "FCM does not accept our credential",
-                extra={"message_id": record["messageId"], "reason": str(error)},
+                extra={"message_id": record["messageId"], "reason": str(error), "outside": True},
             )
             _start_over()
         except Exception as error:  # noqa: BLE001  one message's fault is not the next one's
-            where = traceback.extract_tb(error.__traceback__)[-1]
-            complain_of(error)(
-                # Without its words, which may repeat a target.
-                "not done",
-                extra={
-                    "message_id": record["messageId"],
-                    "error": type(error).__name__,
-                    "where": f"{where.name}:{where.lineno}",
-                },
-            )
+            log_failure("not done", error, message_id=record["messageId"])
         else:
             continue
         failures.append({"itemIdentifier": record["messageId"]})

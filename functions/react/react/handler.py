@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-import traceback
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -23,7 +22,7 @@ from rekindle.store.instants import from_millis
 from rekindle.store.streaks import Streaks
 from rekindle.store.table import Table
 from rekindle.streaks import milestone_crossed
-from rekindle.telemetry import complain_of, logger
+from rekindle.telemetry import log_failure, logger
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -201,12 +200,7 @@ class React:
                     self.streaks.complete(done.couple, done.date, done.instant)
             except Exception as error:  # noqa: BLE001  whatever it was, the records before it stand
                 failed = str(record["dynamodb"]["SequenceNumber"])
-                where = traceback.extract_tb(error.__traceback__)[-1]
-                complain_of(error)(
-                    # Without its words, which may repeat what somebody wrote.
-                    "no reaction",
-                    extra={"sequence": failed, "error": type(error).__name__, "where": f"{where.name}:{where.lineno}"},
-                )
+                log_failure("no reaction", error, sequence=failed)
                 break
             jobs.extend(reaction.jobs)
         self.outbox.send(jobs)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import os
-import traceback
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cache
@@ -22,7 +21,7 @@ from rekindle.store.table import Table
 from rekindle.store.tallies import RunDone, Tallies
 from rekindle.streaks import unpack_dates
 from rekindle.tallies import DayTold, Met, StreakTold
-from rekindle.telemetry import logger
+from rekindle.telemetry import log_failure, logger
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -117,12 +116,7 @@ class Tally:
                 found = told_by(record)
             except Exception as error:  # noqa: BLE001  whatever it was, the records before it stand
                 failed = str(record["dynamodb"]["SequenceNumber"])
-                where = traceback.extract_tb(error.__traceback__)[-1]
-                logger.error(
-                    # Without its words, which may repeat what stands in the row.
-                    "not counted",
-                    extra={"sequence": failed, "error": type(error).__name__, "where": f"{where.name}:{where.lineno}"},
-                )
+                log_failure("not counted", error, sequence=failed)
                 break
             match found:
                 case RunDone():

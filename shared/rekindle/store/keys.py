@@ -167,8 +167,8 @@ def run(shard: str, date: dt.date) -> Key:
     return Key(f"{RUN_PREFIX}{shard}#{date}", "RUN")
 
 
-def incident(fault: str, hour: dt.datetime) -> Key:
-    return Key(f"INCIDENT#{fault}#{hour:%Y-%m-%dT%H}", "INCIDENT")
+def incident(fault: str, day: dt.date) -> Key:
+    return Key(f"INCIDENT#{fault}#{day}", "INCIDENT")
 
 
 def catalogue_index(version: int, number: int) -> Key:
