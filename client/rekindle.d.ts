@@ -1418,7 +1418,7 @@ export interface components {
         };
         /**
          * HelpView
-         * @description Help for somebody in `country`, null where nobody knows it: then all there is, and countries to choose from.
+         * @description Help lines for `country`. If it is null, all lines, with countries to choose from.
          * @example {
          *       "country": "GB",
          *       "choose_country": [],
@@ -1550,6 +1550,8 @@ export interface components {
             /** Before */
             before: string | null;
         };
+        /** @example en */
+        LanguageCode: string;
         /**
          * MeView
          * @description The profile as kept, and whether the person is in a couple.
@@ -1947,11 +1949,8 @@ export interface components {
              * @description An IANA zone, such as Asia/Tokyo.
              */
             zone: string;
-            /**
-             * Language
-             * @description Two letters, such as en.
-             */
-            language: string;
+            /** @description Two letters, such as en. */
+            language: components["schemas"]["LanguageCode"];
             /**
              * Depth
              * @description How deep prompts may go.
@@ -3440,7 +3439,7 @@ export interface operations {
                 /** @description Two letters, such as US, or UK for GB; else the country of the caller's zone. */
                 country?: string | null;
                 /** @description Such as en; else the caller's own. */
-                language?: string | null;
+                language?: components["schemas"]["LanguageCode"] | null;
             };
             header?: never;
             path?: never;

@@ -178,7 +178,8 @@ def world(parts: Parts) -> World:
 
 def _world(parts: Parts) -> World:
     api = handler_of(lambda: parts)
-    ada, ben = a_phone(api, "ada", NEW_YORK), a_phone(api, "ben", NEW_YORK)
+    # At depth 3 there is another prompt of every theme, also without touch.
+    ada, ben = (a_phone(api, name, NEW_YORK, depth=3) for name in ("ada", "ben"))
     pair(ada, ben)
     return World(api, ada, ben)
 
