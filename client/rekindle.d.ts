@@ -29,7 +29,7 @@ export interface paths {
          * Pause for both from the caller's today on, or move the end of the pause
          * @description Either of the two may.
          *
-         *     Nobody is told who did. While it lasts no reminder comes to either, and no date is missed. The day's prompt is there
+         *     Nobody sees who did. While it lasts no reminder comes to either, and no date is missed. The day's prompt is there
          *     all the same, and a day that both answer counts. It ends by itself on the date that is named.
          */
         patch: operations["patchCouple"];
@@ -92,7 +92,7 @@ export interface paths {
          * Join, for both, the pack that a practice's code is for
          * @description Codes that do not work get one answer; tries are limited.
          *
-         *     Its course begins on the next date that neither has opened, or on the practice's own date. What cannot be a code
+         *     Its course begins on the next date that neither has opened, or on the practice's own date. A text without a code
          *     costs no try, and neither does a repeat under one key.
          */
         post: operations["postPracticeCode"];
@@ -283,7 +283,7 @@ export interface paths {
          * Redeem a partner's code
          * @description Wrong, used, expired and own codes get the same answer; tries are limited.
          *
-         *     What cannot be a code costs no try, and neither does a repeat under one key.
+         *     A text without a code costs no try, and neither does a repeat under one key.
          */
         post: operations["postRedeem"];
         delete?: never;
@@ -733,7 +733,7 @@ export interface components {
         };
         /**
          * CouplePatchBody
-         * @description What either of the two may set for both: a pause.
+         * @description A change for both: a pause. Either of the two may set it.
          * @example {
          *       "pause": {
          *         "until": "2026-03-09"
@@ -2089,7 +2089,7 @@ export interface components {
         };
         /**
          * RedeemBody
-         * @description A code as a person types or pastes it, or a text with a link that has it. Only letters and digits count.
+         * @description A code as a person types or pastes it, alone or in a text or a link. Only letters and digits count.
          * @example {
          *       "code": "K7MP2-QRX9T"
          *     }

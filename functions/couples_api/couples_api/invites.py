@@ -49,7 +49,7 @@ class InviteView(BaseModel):
 
 
 class RedeemBody(BaseModel):
-    """A code as a person types or pastes it, or a text with a link that has it. Only letters and digits count."""
+    """A code as a person types or pastes it, alone or in a text or a link. Only letters and digits count."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -138,7 +138,7 @@ def post_redeem(
 ) -> RedeemedView:
     """Redeem a partner's code. Wrong, used, expired and own codes get the same answer; tries are limited.
 
-    What cannot be a code costs no try, and neither does a repeat under one key.
+    A text without a code costs no try, and neither does a repeat under one key.
     """
     person = known_person(parts, caller.uid)
     code = read_code(body.code, CODE_LENGTH)

@@ -119,7 +119,7 @@ def post_practice_code(
 ) -> PackView:
     """Join, for both, the pack that a practice's code is for. Codes that do not work get one answer; tries are limited.
 
-    Its course begins on the next date that neither has opened, or on the practice's own date. What cannot be a code
+    Its course begins on the next date that neither has opened, or on the practice's own date. A text without a code
     costs no try, and neither does a repeat under one key.
     """
     person = known_person(parts, caller.uid)

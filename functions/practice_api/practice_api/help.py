@@ -34,7 +34,9 @@ class HelpView(Help):
     """The help as couples are shown it. A PUT replaces the revision that was read."""
 
     lines: Annotated[tuple[WholeHelpLine, ...], Field(max_length=400)]
-    revision: Annotated[int, Field(ge=0, strict=True, description="Which help this is; 0 before the practice set any.")]
+    revision: Annotated[
+        int, Field(ge=0, strict=True, description="The revision of the help; 0 before the practice set any.")
+    ]
 
 
 @router.get("/help")
