@@ -54,14 +54,16 @@ def read_code(text: str, length: int) -> str:
     links. No letter is taken for another: of 0 and O, as of 1, I and L, no code has either.
     """
     plain = _plain(text)
-    words = [*_IN_A_LINK.findall(plain), *filter(_is_no_prose, re.findall(_WORD, _LINK.sub(" ", plain)))]
-    codes = _codes_among(words, length)
-    if len(codes) > 1:
-        raise NotACodeError("There is more than one code in this.")
+    linked = _IN_A_LINK.findall(plain)
+    words = re.findall(_WORD, _LINK.sub(" ", plain))
     # A code that a space or a line break has cut stands alone, or at the end of its link.
-    codes = codes or _codes_among([plain, _BEFORE_A_CODE.split(plain)[-1]], length)
-    if codes:
-        return codes[0]
+    cut = [plain, _BEFORE_A_CODE.split(plain)[-1]]
+    for texts in (filter(_is_no_prose, [*linked, *words]), linked, cut):
+        codes = _codes_among(texts, length)
+        if len(codes) > 1:
+            raise NotACodeError("There is more than one code in this.")
+        if codes:
+            return codes[0]
     if "://" in plain:
         raise NotACodeError(f"The link in this has no whole code of {length} letters and digits.")
     raise NotACodeError(_reason(_symbols_in(plain), length))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rekindle import invites, practice
@@ -61,6 +61,7 @@ FOREIGN_LINKS = (
     "example.org/{}",
     "(sent via https://example.org/{})",
     "https://{}.example.org",
+    "https://example.org/trust#references",
 )
 
 messages = st.builds(
@@ -142,6 +143,12 @@ def test_a_code_is_read_from_a_link_alone_or_in_a_message(
     half = len(around) // 2
     text = f"{around[:half]}{link.format(code)}{around[half:]}{end}"
     assert read_code(words.format(text) if words else text, len(code)) == code
+
+
+@given(codes, st.sampled_from(LINKS))
+@example("ABCDEFGH", "https://app.example/j/{}?from=mail")
+def test_a_code_is_read_from_a_link_in_small_letters(code: str, link: str) -> None:
+    assert read_code(link.format(code).lower(), len(code)) == code
 
 
 @given(codes, messages, foreign_links, st.permutations([0, 1, 2]), st.sampled_from(("\n", " ")))
