@@ -29,7 +29,7 @@ export interface paths {
          * Pause for both from the caller's today on, or move the end of the pause
          * @description Either of the two may.
          *
-         *     Nobody is told who did. While it lasts no reminder comes to either, and no date is missed. The day's prompt is there
+         *     Nobody sees who did. While it lasts no reminder comes to either, and no date is missed. The day's prompt is there
          *     all the same, and a day that both answer counts. It ends by itself on the date that is named.
          */
         patch: operations["patchCouple"];
@@ -92,7 +92,7 @@ export interface paths {
          * Join, for both, the pack that a practice's code is for
          * @description Codes that do not work get one answer; tries are limited.
          *
-         *     Its course begins on the next date that neither has opened, or on the practice's own date. What cannot be a code
+         *     Its course begins on the next date that neither has opened, or on the practice's own date. A text without a code
          *     costs no try, and neither does a repeat under one key.
          */
         post: operations["postPracticeCode"];
@@ -283,7 +283,7 @@ export interface paths {
          * Redeem a partner's code
          * @description Wrong, used, expired and own codes get the same answer; tries are limited.
          *
-         *     What cannot be a code costs no try, and neither does a repeat under one key.
+         *     A text without a code costs no try, and neither does a repeat under one key.
          */
         post: operations["postRedeem"];
         delete?: never;
@@ -733,7 +733,7 @@ export interface components {
         };
         /**
          * CouplePatchBody
-         * @description What either of the two may set for both: a pause.
+         * @description A change for both: a pause. Either of the two may set it.
          * @example {
          *       "pause": {
          *         "until": "2026-03-09"
@@ -1418,7 +1418,7 @@ export interface components {
         };
         /**
          * HelpView
-         * @description Help for somebody in `country`, null where nobody knows it: then all there is, and countries to choose from.
+         * @description Help lines for `country`. If it is null, all lines, with countries to choose from.
          * @example {
          *       "country": "GB",
          *       "choose_country": [],
@@ -1550,6 +1550,8 @@ export interface components {
             /** Before */
             before: string | null;
         };
+        /** @example en */
+        LanguageCode: string;
         /**
          * MeView
          * @description The profile as kept, and whether the person is in a couple.
@@ -1947,11 +1949,8 @@ export interface components {
              * @description An IANA zone, such as Asia/Tokyo.
              */
             zone: string;
-            /**
-             * Language
-             * @description Two letters, such as en.
-             */
-            language: string;
+            /** @description Two letters, such as en. */
+            language: components["schemas"]["LanguageCode"];
             /**
              * Depth
              * @description How deep prompts may go.
@@ -2090,7 +2089,7 @@ export interface components {
         };
         /**
          * RedeemBody
-         * @description A code as a person types or pastes it, or a text with a link that has it. Only letters and digits count.
+         * @description A code as a person types or pastes it, alone or in a text or a link. Only letters and digits count.
          * @example {
          *       "code": "K7MP2-QRX9T"
          *     }
@@ -3440,7 +3439,7 @@ export interface operations {
                 /** @description Two letters, such as US, or UK for GB; else the country of the caller's zone. */
                 country?: string | null;
                 /** @description Such as en; else the caller's own. */
-                language?: string | null;
+                language?: components["schemas"]["LanguageCode"] | null;
             };
             header?: never;
             path?: never;

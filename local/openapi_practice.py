@@ -124,7 +124,6 @@ PRACTICE_EXAMPLES: Final[dict[str, list[Json]]] = {
     "TakeBackBody": [{"note": "The second one is too sharp."}],
     "PublishedView": [{"outcome": "live", "pack": _DETAIL}],
     "PublishedSourceView": [_RELEASE | {"source": _SOURCE}],
-    "HelpBody": [_HELP | {"revision": 3}],
     "HelpView": [_HELP | {"revision": 4}],
     "StatisticsView": [
         {

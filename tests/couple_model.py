@@ -242,7 +242,7 @@ class Model:
         return person.reminders
 
     def _touch(self, person: Person, _request: Request, now: dt.datetime, _learn: Learned) -> Json:
-        couple = _standing(person)
+        couple = _current_couple(person)
         agreed = all(self.persons[each].wants_touch for each in couple.members)
         gesture = {"id": ANY, "warmth": ANY, "text": ANY} if agreed else None
         return {"date": str(date_at(now, person.zone)), "gesture": gesture}
@@ -340,17 +340,17 @@ class Model:
         return self._couple_with(person)
 
     def _couple_with(self, person: Person) -> Json:
-        couple = _standing(person)
+        couple = _current_couple(person)
         partner = self.persons[_partner(couple, person.name)]
         return {"partner": partner.profile["display_name"], "since": str(couple.first_date)}
 
     def _couple(self, person: Person, _request: Request, now: dt.datetime, _learn: Learned) -> Json:
-        couple = _standing(person)
+        couple = _current_couple(person)
         shelf = [pack.id for pack in self._shelf(couple, now)]
         return self._couple_with(person) | {"packs": shelf, "pause": _pause_seen(couple, date_at(now, person.zone))}
 
     def _unpair(self, person: Person, _request: Request, now: dt.datetime, _learn: Learned) -> Json:
-        couple = _standing(person)
+        couple = _current_couple(person)
         for name in couple.members:
             each = self.persons[name]
             # Decided: later than any before, where a clock has gone back.
@@ -372,7 +372,7 @@ class Model:
         The later word holds, and what is past or has closed stays as it was. A pause that follows on from another began
         with that one.
         """
-        couple, today = _standing(person), date_at(now, person.zone)
+        couple, today = _current_couple(person), date_at(now, person.zone)
         until = dt.date.fromisoformat(request.body["pause"]["until"])
         if not today + DAY <= until <= today + 92 * DAY:
             raise Refused("pause-out-of-range")
@@ -385,14 +385,14 @@ class Model:
 
     def _end_pause(self, person: Person, _request: Request, now: dt.datetime, _learn: Learned) -> None:
         """Decided: ended by hand, the today of who says so counts again."""
-        couple, today = _standing(person), date_at(now, person.zone)
+        couple, today = _current_couple(person), date_at(now, person.zone)
         if _pause_seen(couple, today) and couple.pause:
             couple.paused = {date for date in couple.paused if date < today or self.window_of(couple, date)[1] <= now}
             couple.pause = (couple.pause[0], today) if couple.pause[0] < today else _last_run(couple.paused)
             self.events["pause ended"] += 1
 
     def _today(self, person: Person, _request: Request, now: dt.datetime, learn: Learned) -> Json:
-        couple, today = _standing(person), date_at(now, person.zone)
+        couple, today = _current_couple(person), date_at(now, person.zone)
         before = today - DAY
         opens, closes = self.window_of(couple, before)
         # The day before, while it is still open. Decided: unless it was before the couple and nobody has opened it.
@@ -417,10 +417,10 @@ class Model:
         }
 
     def _day(self, person: Person, request: Request, now: dt.datetime, learn: Learned) -> Json:
-        return self._view(person, self._known(_standing(person), request, now, learn), now)
+        return self._view(person, self._known(_current_couple(person), request, now, learn), now)
 
     def _days(self, person: Person, request: Request, now: dt.datetime, _learn: Learned) -> Json:
-        couple = _standing(person)
+        couple = _current_couple(person)
         page, before = _page(couple.days, request.query)
         return {"days": [self._view(person, couple.days[date], now) for date in page], "before": before}
 
@@ -466,7 +466,7 @@ class Model:
 
     def _view(self, person: Person, day: Day, now: dt.datetime) -> Json:
         """The seal: of the partner's answer only that it exists, until both do, or its writer shares it first."""
-        couple = _standing(person)
+        couple = _current_couple(person)
         mine, theirs = day.answers.get(person.name), day.answers.get(_partner(couple, person.name))
         is_seen = theirs is not None and (day.revealed or theirs.share_first)
         return {
@@ -495,7 +495,7 @@ class Model:
         }
 
     def _answer(self, person: Person, request: Request, now: dt.datetime, learn: Learned) -> Json:
-        couple, body = _standing(person), request.body
+        couple, body = _current_couple(person), request.body
         day = self._known(couple, request, now, learn)
         mine, revision = day.answers.get(person.name), body.get("revision")
         # An answer is to the prompt that its writer has read. Decided: who edits, or answers what nobody has swapped,
@@ -528,7 +528,7 @@ class Model:
         return self._view(person, day, now)
 
     def _swap(self, person: Person, request: Request, now: dt.datetime, learn: Learned) -> Json:
-        couple, date = _standing(person), dt.date.fromisoformat(request.place)
+        couple, date = _current_couple(person), dt.date.fromisoformat(request.place)
         if date not in couple.days:
             raise Refused("no-such-day")
         day = couple.days[date]
@@ -554,7 +554,7 @@ class Model:
         return self._view(person, day, now)
 
     def _reflect(self, person: Person, request: Request, now: dt.datetime, _learn: Learned) -> Json:
-        couple, date = _standing(person), dt.date.fromisoformat(request.place)
+        couple, date = _current_couple(person), dt.date.fromisoformat(request.place)
         if date not in couple.days:
             raise Refused("no-such-day")
         day = couple.days[date]
@@ -610,12 +610,12 @@ class Model:
         return _first_of([each for each in [*everyday, *again] if each.theme == theme], seen)
 
     def _packs(self, person: Person, _request: Request, now: dt.datetime, _learn: Learned) -> Json:
-        couple = _standing(person)
+        couple = _current_couple(person)
         there = [pack for pack in self._live(now) if pack.audience != "code" or _is_wanted(pack, couple)]
         return {"packs": [_pack_seen(pack, couple, person) for pack in there]}
 
     def _choose(self, person: Person, request: Request, now: dt.datetime, _learn: Learned) -> Json:
-        couple = _standing(person)
+        couple = _current_couple(person)
         pack = next((pack for pack in self._live(now) if pack.id == request.place), None)
         if pack is None or (pack.audience == "code" and not _is_wanted(pack, couple)):
             raise Refused("no-such-pack")
@@ -627,7 +627,7 @@ class Model:
         return _pack_seen(pack, couple, person)
 
     def _put_aside(self, person: Person, request: Request, now: dt.datetime, _learn: Learned) -> Json:
-        couple = _standing(person)
+        couple = _current_couple(person)
         pack = next((pack for pack in self._live(now) if pack.id == request.place), None)
         if pack and _is_wanted(pack, couple):
             couple.packs.pop(pack.id, None)
@@ -636,7 +636,7 @@ class Model:
             self.events["pack put aside"] += 1
 
     def _join(self, person: Person, request: Request, now: dt.datetime, _learn: Learned) -> Json:
-        couple = _standing(person)
+        couple = _current_couple(person)
         code = _code_in(request.body["code"], 8)
         _claim(person, request.key, ("join", id(couple), code))
         self._try(person, person.code_tries, now)
@@ -678,7 +678,7 @@ class Model:
         return {"current": runs[-1], "longest": max(runs), "total": len(met)}
 
     def _streak(self, person: Person, _request: Request, now: dt.datetime, _learn: Learned) -> Json:
-        couple, today = _standing(person), date_at(now, person.zone)
+        couple, today = _current_couple(person), date_at(now, person.zone)
         calendar = {}
         for date in dates_from(max(couple.first, _a_year_to(today)), today):
             opens, closes = self.window_of(couple, date)
@@ -690,7 +690,7 @@ class Model:
 
     def _recap(self, person: Person, request: Request, now: dt.datetime, _learn: Learned) -> Json:
         """Decided: weeks begin on Monday; the last whole one by my clock unless I name one."""
-        couple, today = _standing(person), date_at(now, person.zone)
+        couple, today = _current_couple(person), date_at(now, person.zone)
         asked = request.query.partition("=")[2]
         monday = dt.date.fromisoformat(asked) if asked else today - (7 + today.weekday()) * DAY
         if monday.weekday():
@@ -730,7 +730,7 @@ class Model:
 
     def _nudge(self, person: Person, request: Request, now: dt.datetime, _learn: Learned) -> Json:
         """At most three in any 24 hours, whoever they went to; the reply tells nothing of a mute."""
-        couple, gesture = _standing(person), request.body["gesture"]
+        couple, gesture = _current_couple(person), request.body["gesture"]
         _claim(person, request.key, ("nudge", id(couple), gesture))
         lately = _lately(person.nudges, now)
         if request.key and (same := [each for each in lately if each["key"] == request.key]):
@@ -747,7 +747,7 @@ class Model:
         return {"gesture": gesture, "at": stamp(now)}
 
     def _nudges(self, person: Person, _request: Request, now: dt.datetime, _learn: Learned) -> Json:
-        couple = _standing(person)
+        couple = _current_couple(person)
         theirs = _lately(self.persons[_partner(couple, person.name)].nudges, now)
         mine = _lately(person.nudges, now)
         next_at = mine[0]["at"] + DAY if len(mine) == 3 else None
@@ -825,7 +825,7 @@ class Model:
         return self._own_view(person, day, now)
 
     def _share(self, person: Person, request: Request, now: dt.datetime, _learn: Learned) -> Json:
-        couple, date = _standing(person), dt.date.fromisoformat(request.place)
+        couple, date = _current_couple(person), dt.date.fromisoformat(request.place)
         if date not in person.alone:
             raise Refused("no-such-day")
         day = person.alone[date]
@@ -836,7 +836,7 @@ class Model:
         return self._own_view(person, day, now)
 
     def _take_back(self, person: Person, request: Request, _now: dt.datetime, _learn: Learned) -> Json:
-        couple, day = _standing(person), person.alone.get(dt.date.fromisoformat(request.place))
+        couple, day = _current_couple(person), person.alone.get(dt.date.fromisoformat(request.place))
         if day and day.shared_with is couple:
             day.shared_with = None
 
@@ -854,7 +854,7 @@ class Model:
         )
 
     def _shared(self, person: Person, request: Request, _now: dt.datetime, _learn: Learned) -> Json:
-        shown = self.shown(_standing(person))
+        shown = self.shown(_current_couple(person))
         page, before = _page(dict.fromkeys(date for date, _, _ in shown), request.query)
         return {
             "answers": [
@@ -1001,7 +1001,7 @@ def stamp(instant: dt.datetime) -> str:
     return instant.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _standing(person: Person) -> Couple:
+def _current_couple(person: Person) -> Couple:
     if person.couple is None:
         raise Refused("not-paired")
     return person.couple

@@ -10,9 +10,17 @@ export const LIMITS = { answer: 2000, reflection: 1000, name: 50 };
 /** How near to its limit a text shows its counter, as a share of the limit. */
 const NEAR = 0.1;
 
+/**
+ * The text without Unicode's white space around it, as the API keeps it. `trim` also drops U+FEFF, and keeps U+0085.
+ * @param {string} text
+ */
+export function trimmed(text) {
+  return text.replace(/^\p{White_Space}+|\p{White_Space}+$/gu, "");
+}
+
 /** @param {string} text */
 export function characters(text) {
-  return [...text.trim()].length;
+  return [...trimmed(text)].length;
 }
 
 /**

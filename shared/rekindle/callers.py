@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -31,6 +32,10 @@ class Caller:
     def has_signed_in_within(self, time: dt.timedelta) -> bool:
         """Whether they have proved who they are so short a time ago; two clocks may differ by a little."""
         return self.signed_in_at is not None and -CLOCKS_DIFFER <= self.instant - self.signed_in_at <= time
+
+    def seconds_until(self, instant: dt.datetime) -> int:
+        """Return the seconds from the call to a later instant, rounded up."""
+        return math.ceil((instant - self.instant).total_seconds())
 
 
 def caller_of(event: Mapping[str, Any]) -> Caller:

@@ -28,8 +28,8 @@ _IGNORABLE: Final = (
     (0xE0000, 0xE0FFF),
 )
 """Default_Ignorable_Code_Point, from https://www.unicode.org/Public/UCD/latest/ucd/DerivedCoreProperties.txt."""
-_BLANK: Final = frozenset("\u2800\ufffc\U0001d159")
-"""Symbols without ink: an empty cell of Braille, the place of a lost attachment, and a note without a head."""
+_BLANK: Final = frozenset("\u2800\ufffc\U00013441\U00013442\U0001d159")
+"""Symbols without ink: an empty cell of Braille, a lost attachment, blanks among hieroglyphs, a note without a head."""
 _VISIBLE_CATEGORIES: Final = frozenset("LNPS")
 _UNASSIGNED: Final = "Cn"
 _NONCHARACTERS: Final = frozenset(range(0xFDD0, 0xFDF0))

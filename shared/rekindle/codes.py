@@ -11,7 +11,7 @@ from rekindle.characters import is_ignorable, named
 from rekindle.errors import NotACodeError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable
 
 ALPHABET: Final = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 """31 symbols, none of which is taken for another: no 0 or O, and no 1, I or L."""
@@ -21,7 +21,15 @@ _SYMBOLS: Final = frozenset(ALPHABET)
 _WRITTEN: Final = frozenset({"Lu", "Ll", "Lt", "Lo", "Nd", "Nl", "No"})
 """Letters and digits. Whatever else there is, punctuation, space or emoji, is not of a code."""
 _NAMED_AT_MOST: Final = 3
-_HOST: Final = re.compile(r"^(?:.*?://[^/]*|[^/]*\.[^/]*/)")
+_WORD: Final = r"[\w\u2010-\u2015\u2043\u2212-]+"
+"""Letters and digits with the hyphens and dashes among them."""
+_LINK: Final = re.compile(
+    r"""(?<![a-z\d+.-])[a-z\d+.-]++://[^\s"<>]*|(?<![\w.-])[\w-]++(?:\.[\w-]++)++/[^\s"<>]*""", re.IGNORECASE
+)
+"""A link with its scheme, or a host and a path. Each match begins with a run of characters, so the time is linear."""
+_BEFORE_A_CODE: Final = re.compile(r"#|\bj(?:oin)?/", re.IGNORECASE)
+_IN_A_LINK: Final = re.compile(rf"(?:{_BEFORE_A_CODE.pattern})({_WORD})", re.IGNORECASE)
+"""A link has the code in its fragment, or in its path after /join/ or /j/."""
 
 
 def code_from(entropy: bytes, length: int) -> str:
@@ -42,21 +50,23 @@ def code_from(entropy: bytes, length: int) -> str:
 def read_code(text: str, length: int) -> str:
     """Return the code that a person meant by a text; raises NotACodeError, with the reason, if it cannot be one.
 
-    Only letters and digits count, in either case and any width. Of a text with links the code is in a link's fragment
-    or path. No letter is taken for another: of 0 and O, as of 1, I and L, no code has either.
+    Only letters and digits count, in either case and any width. The code may stand in a link, or as a word outside of
+    links. No letter is taken for another: of 0 and O, as of 1, I and L, no code has either.
     """
     plain = _plain(text)
-    linked = list(dict.fromkeys(_linked_codes(plain, length)))
-    if len(linked) == 1:
-        return linked[0]
-    if linked:
-        raise NotACodeError("There is more than one code in this.")
-    written = _symbols_in(plain)
-    if _is_code(written, length):
-        return written
+    linked = _IN_A_LINK.findall(plain)
+    words = re.findall(_WORD, _LINK.sub(" ", plain))
+    # A code that a space or a line break has cut stands alone, or at the end of its link.
+    cut = [plain, _BEFORE_A_CODE.split(plain)[-1]]
+    for texts in (filter(_is_no_prose, [*linked, *words]), linked, cut):
+        codes = _codes_among(texts, length)
+        if len(codes) > 1:
+            raise NotACodeError("There is more than one code in this.")
+        if codes:
+            return codes[0]
     if "://" in plain:
         raise NotACodeError(f"The link in this has no whole code of {length} letters and digits.")
-    raise NotACodeError(_reason(written, length))
+    raise NotACodeError(_reason(_symbols_in(plain), length))
 
 
 def _plain(text: str) -> str:
@@ -73,22 +83,15 @@ def _symbols_in(text: str) -> str:
     return "".join(symbol.upper() if symbol.isascii() else symbol for symbol in symbols)
 
 
-def _is_code(symbols: str, length: int) -> bool:
-    return len(symbols) == length and _SYMBOLS.issuperset(symbols)
+def _codes_among(texts: Iterable[str], length: int) -> list[str]:
+    """Return each code once that is the whole of a text."""
+    found = dict.fromkeys(map(_symbols_in, texts))
+    return [symbols for symbols in found if len(symbols) == length and _SYMBOLS.issuperset(symbols)]
 
 
-def _linked_codes(text: str, length: int) -> Iterator[str]:
-    """The codes in the links of a text: of their fragments, or else of their paths, or else of a link cut in two."""
-    links = [word for word in text.split() if "/" in word or "#" in word]
-    fragments = [re.split(r"[/?&=]", word.partition("#")[2]) for word in links]
-    paths = [_HOST.sub("", re.split(r"[?#]", word)[0]).split("/") for word in links]
-    # The end of a text goes on to its last link where a line break or a space came into it.
-    ends = [[re.split(r"[/#]", text)[-1]]] if links else []
-    for places in (fragments, paths, ends):
-        found = [symbols for place in places for part in place if _is_code(symbols := _symbols_in(part), length)]
-        if found:
-            yield from found
-            return
+def _is_no_prose(word: str) -> bool:
+    """Return whether a word among others may be a code: with a digit or all in capitals, unlike `everywhere`."""
+    return word.isupper() or any(map(str.isdigit, word))
 
 
 def _reason(symbols: str, length: int) -> str:

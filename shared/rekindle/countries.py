@@ -1,4 +1,4 @@
-"""Countries: in which one a zone is, by the tables of the pinned `tzdata` package, as ISO 3166's two letters."""
+"""Countries by their ISO 3166 codes, and the countries of each zone, from the pinned `tzdata` package."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ if TYPE_CHECKING:
     from rekindle.models import Zone
 
 _NO_COUNTRY: Final = ()
-# The tables know none of these by its own country: tzdata has linked the old name to a zone abroad whose clocks agree,
-# or a name is of a kind of time and no place. A test holds all zones against another source.
+# tzdata's tables lack the country of these names. Some are links to a zone abroad; others name a kind of time.
 _OTHERWISE: Final[Mapping[str, tuple[str, ...]]] = {
     "Africa/Asmera": ("ER",),
     "Africa/Timbuktu": ("ML",),
@@ -30,17 +29,17 @@ _OTHERWISE: Final[Mapping[str, tuple[str, ...]]] = {
     **dict.fromkeys(("CET", "EET", "EST", "HST", "MET", "MST", "WET"), _NO_COUNTRY),
 }
 _CUSTOMARY: Final[Mapping[str, str]] = {"EL": "GR", "UK": "GB"}
-"""What the European Union, and most people, write for two countries."""
+"""Common forms of two ISO 3166 codes, as the European Union and most people write them."""
 
 
 @cache
 def countries() -> Mapping[str, str]:
-    """Every country's two letters, with its English name."""
+    """Return the English name of each country by its ISO 3166 code."""
     return {code: name for code, name, *_ in _rows("iso3166.tab")}
 
 
 def country_named(code: str) -> str | None:
-    """Return ISO 3166's two letters of a country for these or customary ones, such as UK; None for no country's."""
+    """Return the ISO 3166 code for a code or its common form (UK is GB), or None."""
     capitals = code.upper() if code.isascii() else ""
     known = _CUSTOMARY.get(capitals, capitals)
     return known if known in countries() else None

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from rekindle.countries import countries
 from rekindle.models import Language, Theme
-from rekindle.texts import VISIBLE
+from rekindle.texts import VISIBLE, LanguageCode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +41,6 @@ def _known_country(code: str) -> str:
     return code
 
 
-type LanguageCode = Annotated[Language, StringConstraints(pattern=r"^[a-z]{2}$")]
 type ShortText = Annotated[
     str, StringConstraints(min_length=1, max_length=120, pattern=r"^[^\x00-\x1f\x7f]+$"), VISIBLE
 ]
@@ -68,7 +67,7 @@ class HelpLine(BaseModel):
 
     model_config = _FORM
 
-    country: Country | None = Field(default=None, description="Two letters, such as US; left out for all countries.")
+    country: Country | None = Field(default=None, description="Two letters, such as US; none for all countries.")
     name: Words = Field(description="What it is called, by language.")
     phone: PhoneNumber | None = Field(default=None, description="The number as it is dialled in that country.")
     text: PhoneNumber | None = Field(default=None, description="The number to send a text message to.")
@@ -77,7 +76,9 @@ class HelpLine(BaseModel):
         default=(), description="The languages that are spoken there."
     )
     hours: ShortText | None = Field(default=None, description="When somebody answers, such as 24/7.")
-    note: dict[LanguageCode, ShortText] = Field(default={}, max_length=40, description="One more thing to know.")
+    note: dict[LanguageCode, ShortText] = Field(
+        default={}, max_length=40, description="One more thing to know, by language."
+    )
 
     @model_validator(mode="after")
     def _can_be_reached(self) -> Self:

@@ -82,7 +82,7 @@ def resolver() -> APIGatewayHttpResolver:
     """A resolver that validates by its handlers' types and answers every error with problem details."""
     app = APIGatewayHttpResolver(
         enable_validation=True,
-        # Else a reply that breaks its own schema would be told as the client's fault.
+        # By default a reply that breaks its own schema would be answered as the client's fault.
         response_validation_error_http_code=HTTPStatus.INTERNAL_SERVER_ERROR,
         serializer=_text_of,
         json_body_deserializer=_object_from,
@@ -254,7 +254,7 @@ def _object_from(text: str) -> dict[str, Any]:
 
 
 def _service_error(error: ServiceError) -> Response[str]:
-    """Tell an error of Powertools' own by its status."""
+    """Return the problem for an error of Powertools by its status."""
     problem = _OF_SERVICE_ERRORS.get(HTTPStatus(error.status_code), Problem.INTERNAL)
     if problem is Problem.INTERNAL:
         return _internal(error)
@@ -263,7 +263,7 @@ def _service_error(error: ServiceError) -> Response[str]:
 
 def _invalid(error: RequestValidationError) -> Response[str]:
     found = error.errors()[:ERRORS_SHOWN]
-    # What is wrong with a text is said to the person who wrote it, and the rest to who wrote the client.
+    # `detail` is for the author of the text; `errors` is for the client's developer.
     detail = next((str(each["msg"]) for each in found if each["type"] == UNFIT), None)
     return problem_response(Problem.INVALID_FIELDS, detail=detail, errors=[_field_error(each) for each in found])
 

@@ -51,7 +51,7 @@ MOST_FLAWS: Final = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
-    """What is wrong with a document, and how to mend it: on which line, from 1, in which prompt and field of it.
+    """A flaw of a document and how to fix it, with its line (from 1), prompt and field.
 
     `field` is dotted, and empty where the flaw is not of one field.
     """
@@ -99,7 +99,7 @@ class Place:
 
 
 class Document(NamedTuple):
-    """The plain data of a source, where each part of it stands, and each text that is not read as it is written."""
+    """The plain data of a source, the place of each part, and each text that YAML would misread."""
 
     data: Any
     root: Place
@@ -178,7 +178,7 @@ def _joined(escape: re.Match[str]) -> str:
 
 
 class _Twin(NamedTuple):
-    """A field that stands a second time in its block."""
+    """A second field of the same name in a block."""
 
     name: Any
     holds_more: bool
@@ -263,7 +263,7 @@ class _Reading:
                     self._begin_field(event)
                 else:
                     value = _scalar(event)
-                    self._await_prose(event, value)
+                    self._remember_prose(event, value)
                     self._put(value, Place(self._line(event), size=1 + len(event.value) // 100), event.anchor)
             case MappingStartEvent() | SequenceStartEvent():
                 self._begin(event)
@@ -284,7 +284,7 @@ class _Reading:
         """Whether what comes next is the name of a field."""
         return bool(self._open) and isinstance(around := self._open[-1], _Block) and around.wants_name
 
-    def _await_prose(self, event: ScalarEvent | AliasEvent, value: object) -> None:
+    def _remember_prose(self, event: ScalarEvent | AliasEvent, value: object) -> None:
         """Remember a text, to be judged once the parser has reached what comes after it."""
         block = self._open[-1] if self._open else None
         if not isinstance(block, _Block):
@@ -361,7 +361,7 @@ class _Reading:
             _refuse(line, f"{reason}. If the star belongs to the text, put the text in quotes", self._prompt(line))
         value, place = self._anchors[event.anchor]
         self._repeated += place.size
-        self._await_prose(event, value)
+        self._remember_prose(event, value)
         self._put(value, place, None, repeats_on=line)
 
     def _put(

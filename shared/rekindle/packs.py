@@ -21,13 +21,13 @@ from pydantic.json_schema import GenerateJsonSchema
 from rekindle.characters import is_visible
 from rekindle.errors import RekindleError
 from rekindle.models import Audience, Language, PackId, PromptId, PromptKind, Theme
+from rekindle.texts import LANGUAGE, LanguageCode
 
 if TYPE_CHECKING:
     from pydantic.config import JsonDict
     from pydantic_core import ErrorDetails
 
 SLUG: Final = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
-LANGUAGE: Final = r"^[a-z]{2}$"
 HINTED_THEMES: Final = (Theme.COURAGE, Theme.LISTENING)
 """The themes whose prompts also tell the listener how to receive the answer."""
 
@@ -115,7 +115,6 @@ def _dated(value: object) -> object:
 
 _FORM: Final = ConfigDict(extra="forbid", frozen=True)
 _VISIBLE: Final[JsonDict] = {"pattern": r"\S"}
-_LANGUAGES_ONLY: Final[JsonDict] = {"additionalProperties": False}
 # What `_comfort_findings` and `_hint_findings` judge, said again for the editors that check against the schema.
 _PROMPT_CONDITIONS: Final[JsonDict] = {
     "allOf": [
@@ -149,7 +148,6 @@ _PACK_CONDITIONS: Final[JsonDict] = {
 
 _FOLDED: Final = BeforeValidator(_folded)
 _Line = Annotated[str, _FOLDED]
-_LanguageCode = Annotated[Language, Field(pattern=LANGUAGE)]
 
 
 class PackWords(BaseModel):
@@ -217,10 +215,9 @@ class PackPrompt(BaseModel):
         description="How much touch the prompt asks for or speaks of. 0 is none at all; 1 a hand or an arm; 2 a hug or "
         "leaning close; 3 held closer or for longer. At least 1 in the theme touch and for the kind touch.",
     )
-    words: Mapping[_LanguageCode, PromptWords] = Field(
+    words: Mapping[LanguageCode, PromptWords] = Field(
         min_length=1,
         description="What people read, one block for each language, under its two-letter code.",
-        json_schema_extra=_LANGUAGES_ONLY,
     )
 
 
@@ -258,16 +255,15 @@ class Pack(BaseModel):
     course: Course | None = Field(
         default=None, description="For the audience code alone: in which order, from when and how often it plays."
     )
-    default_language: _LanguageCode = Field(
+    default_language: LanguageCode = Field(
         description="The language that everything is written in, and that is shown where another is missing."
     )
-    languages: tuple[_LanguageCode, ...] = Field(
+    languages: tuple[LanguageCode, ...] = Field(
         min_length=1, max_length=40, description="Every language in which the pack has words, such as en, es, de."
     )
-    words: Mapping[_LanguageCode, PackWords] = Field(
+    words: Mapping[LanguageCode, PackWords] = Field(
         min_length=1,
         description="What couples read about the pack, one block for each language, under its two-letter code.",
-        json_schema_extra=_LANGUAGES_ONLY,
     )
     notes: Annotated[str, Field(max_length=2_000), _FOLDED] | None = Field(
         default=None, description="From author to author; couples never see it."

@@ -37,7 +37,7 @@ def ends_of(today: dt.date) -> tuple[dt.date, dt.date]:
 def pausing(couple: Couple, today: dt.date, until: dt.date, closed: dt.date) -> Couple:
     """The couple with a pause from `today` until just before `until`, or with the end of the running one moved there.
 
-    What is past stays as it was: dates before `today`, and those up to `closed`, which take no answers any more. A
+    Past dates do not change: dates before `today`, and dates up to `closed`, which take no answers any more. A
     pause that follows on from another goes on from its beginning.
     """
     latest = couple.pause

@@ -59,7 +59,7 @@ class Settings(BaseModel):
 
 
 class CouplesApiSettings(Settings):
-    """What couples_api is told: its tables, the key that wraps all others, and where an invite's link leads."""
+    """Settings of couples_api: its tables, the KMS key and the app's link."""
 
     table: Name = Field(alias="TABLE_NAME")
     key_table: Name = Field(alias="KEY_TABLE_NAME")
@@ -68,7 +68,7 @@ class CouplesApiSettings(Settings):
 
 
 class PrivacySettings(Settings):
-    """What privacy is told: its tables, and the key that wraps all others."""
+    """Settings of privacy: its tables and the KMS key."""
 
     table: Name = Field(alias="TABLE_NAME")
     key_table: Name = Field(alias="KEY_TABLE_NAME")
@@ -76,21 +76,21 @@ class PrivacySettings(Settings):
 
 
 class PracticeApiSettings(Settings):
-    """What practice_api is told: its table, and whether a second person has to approve what is published."""
+    """Settings of practice_api: its table, and whether a second person has to approve a release."""
 
     table: Name = Field(alias="TABLE_NAME")
     review_required: Flag = Field(alias="REVIEW_REQUIRED")
 
 
 class WorkerSettings(Settings):
-    """What tick and react are told: the table they read, and the queue they put jobs on."""
+    """Settings of tick and react: their table and the queue for push jobs."""
 
     table: Name = Field(alias="TABLE_NAME")
     queue_url: Address = Field(alias="QUEUE_URL")
 
 
 class TallySettings(Settings):
-    """What tally is told: the table that it counts in."""
+    """Settings of tally: its table."""
 
     table: Name = Field(alias="TABLE_NAME")
 
@@ -103,7 +103,7 @@ class FcmTransport(StrEnum):
 
 
 class DeliverySettings(Settings):
-    """What delivery is told: its table, the queues for what it must do later or gives up, and the way to FCM.
+    """Settings of delivery: its table, its queues and its access to FCM.
 
     `visibility_seconds` is how long the queue hides a job that failed, `fcm_secret` the ARN of the secret that holds
     the credential, `fcm_endpoint` what FCM's addresses begin with, and `app_link` what the links of pushes begin with.
@@ -133,7 +133,7 @@ class DeliverySettings(Settings):
 
 
 class ConsoleSettings(Settings):
-    """What the console's page is told: the Firebase project whose accounts sign in, and where.
+    """Settings of the console: the Firebase project and its sign-in services.
 
     `identity` and `securetoken` are what the addresses of Firebase's two sign-in services begin with; `api_key` is the
     project's web key, which names the project and is no secret.

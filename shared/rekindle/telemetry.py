@@ -16,7 +16,7 @@ from rekindle.errors import ContentionError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# The alarms of a canary tell a new version's errors from the old one's by `version`.
+# `version` lets the alarms of a canary count a new version's errors apart from the old one's.
 logger = Logger(version=os.environ.get("AWS_LAMBDA_FUNCTION_VERSION", "none"))
 
 _THROTTLES: Final = frozenset(

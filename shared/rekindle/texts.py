@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
+from pydantic import StringConstraints
 from pydantic_core import PydanticCustomError, core_schema
 
 from rekindle.characters import visible, visible_name
+from rekindle.models import Language
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
     from pydantic.json_schema import JsonSchemaValue
+
+LANGUAGE: Final = r"^[a-z]{2}$"
+type LanguageCode = Annotated[Language, StringConstraints(pattern=LANGUAGE)]
+"""A language as two small letters, such as `en`."""
 
 UNFIT: Final = "text_unfit"
 """The type of the validator's error, whose message is a sentence for the person who wrote the text."""

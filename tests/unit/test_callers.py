@@ -44,3 +44,8 @@ def test_nobody_is_served_by_mistake(context: dict[str, Any]) -> None:
     with pytest.raises(ProblemError) as refused:
         caller_of({"requestContext": {"timeEpoch": 0, **context}})
     assert refused.value.problem is Problem.NOT_SIGNED_IN
+
+
+@pytest.mark.parametrize(("after", "seconds"), [(dt.timedelta(seconds=5), 5), (dt.timedelta(microseconds=1), 1)])
+def test_a_wait_is_never_too_short(after: dt.timedelta, seconds: int) -> None:
+    assert of().seconds_until(NOW + after) == seconds

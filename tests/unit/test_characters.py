@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import unicodedata
 from typing import Annotated
@@ -16,7 +17,18 @@ from rekindle.characters import is_ignorable, is_visible, named, visible, visibl
 from rekindle.texts import UNFIT, VISIBLE, VISIBLE_NAME
 
 EVERY_CHARACTER = tuple(map(chr, range(sys.maxunicode + 1)))
-BLANKS = "\u2800\ufffc\U0001d159"
+BLANKS = "\u2800\ufffc\U00013441\U00013442\U0001d159"
+SHOWN_IN_SPITE_OF_THEIR_NAMES = {
+    "\u2422": "BLANK SYMBOL",
+    "\ua8f9": "DEVANAGARI GAP FILLER",
+    "\U00010af6": "MANICHAEAN PUNCTUATION LINE FILLER",
+    "\U0001144e": "NEWA GAP FILLER",
+    "\U00011945": "DIVES AKURU GAP FILLER",
+    "\U00011c44": "BHAIKSUKI GAP FILLER-1",
+    "\U00011c45": "BHAIKSUKI GAP FILLER-2",
+    "\U00011f48": "KAWI PUNCTUATION SPACE FILLER",
+}
+"""Signs that are drawn: a picture of a blank, and strokes that fill a line."""
 INVISIBLE_KINDS = r"[\p{Default_Ignorable_Code_Point}\p{White_Space}\p{C}\p{M}\p{Z}--\p{Cn}]"
 NOTHING = st.text(
     st.sampled_from(
@@ -50,6 +62,16 @@ def test_what_shows_nothing_is_invisible_and_everything_else_is_visible() -> Non
     seen = {each for each in EVERY_CHARACTER if is_visible(each)}
     assert seen & nothing <= unknown, "some of a newer Unicode than Python's are marks"
     assert {*EVERY_CHARACTER} - seen - nothing <= unknown, "and some are no characters at all"
+
+
+def test_a_character_that_is_named_blank_filler_or_invisible_shows_nothing_unless_it_is_known_to() -> None:
+    """If a newer Unicode brings one: look at its glyph in the code charts, then add it here or to the rule."""
+    suspects = {
+        each: name
+        for each in EVERY_CHARACTER
+        if (name := unicodedata.name(each, "")) and {"BLANK", "FILLER", "INVISIBLE"} & {*re.split("[ -]", name)}
+    }
+    assert {each: name for each, name in suspects.items() if is_visible(each)} == SHOWN_IN_SPITE_OF_THEIR_NAMES
 
 
 @given(NOTHING)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rekindle import invites, practice
@@ -50,7 +50,24 @@ WORDS = (
     "\u201cCome, we do this together\u201d \u2764\ufe0f\n\n{}\n\nSent from my phone",
     "Get it at https://store.example/apps/details?id=app.rekindle and then open {}.",
     "{} expires on 3/3/2026",
+    "Everybody understands the restaurant: {}",
 )
+FOREIGN_LINKS = (
+    "https://example.org",
+    "https://app.harbor.org/",
+    "https://example.org/{}",
+    "https://example.org/watch/{}?t=5",
+    "https://example.org/?ref={}",
+    "example.org/{}",
+    "(sent via https://example.org/{})",
+    "https://{}.example.org",
+    "https://example.org/trust#references",
+)
+
+messages = st.builds(
+    lambda words, link: words.replace("{}", link), st.sampled_from(WORDS), st.sampled_from(["{}", *LINKS])
+)
+foreign_links = st.lists(st.builds(str.format, st.sampled_from(FOREIGN_LINKS), codes), max_size=2)
 
 
 @st.composite
@@ -128,9 +145,37 @@ def test_a_code_is_read_from_a_link_alone_or_in_a_message(
     assert read_code(words.format(text) if words else text, len(code)) == code
 
 
+@given(codes, st.sampled_from(LINKS))
+@example("ABCDEFGH", "https://app.example/j/{}?from=mail")
+def test_a_code_is_read_from_a_link_in_small_letters(code: str, link: str) -> None:
+    assert read_code(link.format(code).lower(), len(code)) == code
+
+
+@given(codes, messages, foreign_links, st.permutations([0, 1, 2]), st.sampled_from(("\n", " ")))
+def test_a_code_is_read_among_words_and_foreign_links(
+    code: str, message: str, links: list[str], order: list[int], between: str
+) -> None:
+    texts = [message.format(code), *links]
+    assert read_code(between.join(texts[place] for place in order if place < len(texts)), len(code)) == code
+
+
+@given(codes, messages, messages)
+def test_two_different_codes_are_refused(code: str, first: str, second: str) -> None:
+    other = code.translate(str.maketrans(ALPHABET, ALPHABET[1:] + ALPHABET[:1]))
+    assert reading(f"{first.format(code)}\n{second.format(other)}", len(code)) == "There is more than one code in this."
+
+
 @pytest.mark.parametrize(
     "text",
     [
+        "K7MP2-QRX9T (sent via https://example.org/ABCDEFGHJK)",
+        "K7MP2-QRX9T\nhttps://app.harbor.org",
+        "Join me: K7MP2-QRX9T",
+        "join me: k7mp2-qrx9t",
+        "Code:K7MP2QRX9T",
+        "My code is K7MP2\u2013QRX9T, see you there",
+        "\u6211\u7684\u9080\u8bf7\u7801\uff1aK7MP2-QRX9T\uff0c\u5feb\u6765",
+        "My code: K7MP2-QRX9T https://app.example/join#K7MP2QRX9T",
         "https://app.example/join#K7MP2\nQRX9T",
         "https://app.exam\nple/join#K7MP2QRX9T",
         "https://app.example/join#K7MP2-QRX9T",
@@ -161,11 +206,16 @@ def test_odd_ways_to_give_a_code(text: str) -> None:
         ("ABCDE-FGHJ", "A code has 10 letters and digits, and this has 9."),
         ("ABCDE-FGHJKM", "A code has 10 letters and digits, and this has 11."),
         ("A" * 1_000, "A code has 10 letters and digits, and this has 1000."),
-        ("My code is K7MP2-QRX9T", "A code has 10 letters and digits, and this has 18."),
+        ("My code is K7MP2-QRX9", "A code has 10 letters and digits, and this has 17."),
+        ("A restaurant: K7MP2-QRX9O", "A code has 10 letters and digits, and this has 21."),
         ("", "There is no code in this. A code has 10 letters and digits."),
         ("\u200b \u3164 -", "There is no code in this. A code has 10 letters and digits."),
         ("https://app.example/join", "The link in this has no whole code of 10 letters and digits."),
         ("https://app.example/join#K7MP2QRX9", "The link in this has no whole code of 10 letters and digits."),
+        ("See the page https://app.example/join", "The link in this has no whole code of 10 letters and digits."),
+        ("https://example.org/ABCDEFGHJK", "The link in this has no whole code of 10 letters and digits."),
+        ("K7MP2-QRX9T or 22222-22222", "There is more than one code in this."),
+        ("K7MP2-QRX9T https://a.example/join/22222-22222", "There is more than one code in this."),
         ("https://a.example/#K7MP2QRX9T https://a.example/#22222-22222", "There is more than one code in this."),
     ],
 )  # fmt: skip

@@ -233,7 +233,7 @@ class TestMediaTypes:
 
 
 class TestBodies:
-    """What is no JSON object in UTF-8 is told by what is wrong with it."""
+    """A body that is no JSON object in UTF-8 is refused with its own problem."""
 
     @pytest.mark.parametrize(("api", "route"), TAKING_A_BODY)
     def test_no_object_at_all(self, api: Api, route: Route) -> None:

@@ -33,7 +33,7 @@ class CoupleWithPacksView(CoupleView):
 
 
 class CouplePatchBody(BaseModel):
-    """What either of the two may set for both: a pause."""
+    """A change for both: a pause. Either of the two may set it."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -51,7 +51,7 @@ def get_couple(caller: TheCaller, parts: TheParts) -> CoupleWithPacksView:
 def patch_couple(body: CouplePatchBody, caller: TheCaller, parts: TheParts) -> CoupleWithPacksView:
     """Pause for both from the caller's today on, or move the end of the pause. Either of the two may.
 
-    Nobody is told who did. While it lasts no reminder comes to either, and no date is missed. The day's prompt is there
+    Nobody sees who did. While it lasts no reminder comes to either, and no date is missed. The day's prompt is there
     all the same, and a day that both answer counts. It ends by itself on the date that is named.
     """
     person = known_person(parts, caller.uid)

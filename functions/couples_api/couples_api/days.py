@@ -172,7 +172,7 @@ def _known_day(reader: Reader, date: dt.date) -> Day:
 def _opened_day(reader: Reader, date: dt.date, stored: Mapping[dt.date, Day]) -> Day:
     """The couple's day of the date; chosen now if it is not there, and then the same for both.
 
-    Of a date that closed before anyone opened it, a clock taken west may show the prompt: no day is kept for it.
+    A date that closed before anyone opened it keeps no day. Its prompt is shown on a clock that moved west.
     """
     if date in stored:
         return stored[date]

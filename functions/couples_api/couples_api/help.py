@@ -13,6 +13,7 @@ from rekindle.countries import countries, countries_of, country_named
 from rekindle.help import DEFAULT_LANGUAGE, HelpLine, lines_for, spoken
 from rekindle.models import Language
 from rekindle.problems import Problem, ProblemError
+from rekindle.texts import LanguageCode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,7 +49,7 @@ class CountryView(BaseModel):
 
 
 class HelpView(BaseModel):
-    """Help for somebody in `country`, null where nobody knows it: then all there is, and countries to choose from."""
+    """Help lines for `country`. If it is null, all lines, with countries to choose from."""
 
     country: str | None
     choose_country: list[CountryView] = Field(
@@ -67,9 +68,7 @@ def get_help(
         str | None,
         Query(description="Two letters, such as US, or UK for GB; else the country of the caller's zone."),
     ] = None,
-    language: Annotated[
-        str | None, Query(pattern="^[a-z]{2}$", description="Such as en; else the caller's own.")
-    ] = None,
+    language: Annotated[LanguageCode | None, Query(description="Such as en; else the caller's own.")] = None,
 ) -> HelpView:
     """Help, one tap away: also for somebody who has no profile yet."""
     person = parts.people.person(caller.uid)
@@ -80,7 +79,7 @@ def get_help(
             raise ProblemError(Problem.UNKNOWN_COUNTRY)
         possible = (named,)
     own = possible[0] if len(possible) == 1 else None
-    spoken_here = Language(language) if language else person.profile.language if person else DEFAULT_LANGUAGE
+    spoken_here = language or (person.profile.language if person else DEFAULT_LANGUAGE)
     offered = parts.help.help()
     booking = offered.booking
     return HelpView(

@@ -4,40 +4,30 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import math
 from http import HTTPStatus
 from typing import Annotated
 
-from aws_lambda_powertools.event_handler.openapi.params import Header
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
+from couples_api.codes import PastedCode, require_try
 from couples_api.couple import CoupleView, couple_view
+from couples_api.idempotency import IdempotencyKey, keyed_request
 from couples_api.parts import Parts, TheCaller, TheParts, known_person, require_unpaired, standing_couple
 from rekindle.calendar import local_date
 from rekindle.callers import Caller
 from rekindle.codes import code_from, read_code
 from rekindle.days import counted_from
-from rekindle.errors import ContentionError, KeyReusedError, WriteConflictError
+from rekindle.errors import ContentionError, WriteConflictError
 from rekindle.invites import CODE_LENGTH, VALIDITY, displayed
 from rekindle.models import Couple, CoupleId, InviteId, Person
 from rekindle.problems import Problem, ProblemError
 from rekindle.store import keys
 from rekindle.store.invites import Invite, InviteState
-from rekindle.store.people import KeyedRequest
 
 CONFIRM_ATTEMPTS = 10
-ID_BYTES = 12
 
 router = APIGatewayHttpRouter()
-
-PastedCode = Annotated[str, StringConstraints(max_length=1000)]
-"""Long enough for what a share sheet sends around a link."""
-
-IdempotencyKey = Annotated[
-    str | None,
-    Header(alias="idempotency-key", min_length=1, max_length=128, description="The same request again, if repeated."),
-]
 
 
 class NewInviteView(BaseModel):
@@ -59,7 +49,7 @@ class InviteView(BaseModel):
 
 
 class RedeemBody(BaseModel):
-    """A code as a person types or pastes it, or a text with a link that has it. Only letters and digits count."""
+    """A code as a person types or pastes it, alone or in a text or a link. Only letters and digits count."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -86,7 +76,7 @@ class ConfirmBody(BaseModel):
 def post_invite(caller: TheCaller, parts: TheParts, idempotency_key: IdempotencyKey = None) -> NewInviteView:
     """Open an invite; an earlier one of the caller's no longer works. A repeat under one key gives the same."""
     person = known_person(parts, caller.uid)
-    request = keyed(parts, caller, idempotency_key, "POST /v1/invites")
+    request = keyed_request(parts, caller, idempotency_key, "POST /v1/invites")
     # A repeat must give the same code though the code is kept nowhere: so the key, which only we can turn into a code,
     # stands for it.
     entropy = parts.vault.mac_bytes(f"code of {caller.uid} {idempotency_key}") if idempotency_key else parts.entropy(32)
@@ -103,7 +93,7 @@ def post_invite(caller: TheCaller, parts: TheParts, idempotency_key: Idempotency
             raise ProblemError(Problem.KEY_REUSED)
 
     invite = Invite(
-        id=InviteId(parts.entropy(ID_BYTES).hex()),
+        id=InviteId(parts.new_id()),
         code_mac=code_mac,
         inviter=caller.uid,
         inviter_name=person.profile.display_name,
@@ -148,11 +138,11 @@ def post_redeem(
 ) -> RedeemedView:
     """Redeem a partner's code. Wrong, used, expired and own codes get the same answer; tries are limited.
 
-    What cannot be a code costs no try, and neither does a repeat under one key.
+    A text without a code costs no try, and neither does a repeat under one key.
     """
     person = known_person(parts, caller.uid)
     code = read_code(body.code, CODE_LENGTH)
-    request = keyed(parts, caller, idempotency_key, f"POST /v1/invites/redeem {code}")
+    request = keyed_request(parts, caller, idempotency_key, f"POST /v1/invites/redeem {code}")
     require_unpaired(person)
     require_try(parts, caller, keys.tries(caller.uid), request)
     invite = parts.invites.redeem(
@@ -168,7 +158,7 @@ def post_confirm(
     body: ConfirmBody, caller: TheCaller, parts: TheParts, idempotency_key: IdempotencyKey = None
 ) -> CoupleView:
     """Say yes to who redeemed the caller's invite: from now on the two are a couple. A repeat finds them so."""
-    request = keyed(parts, caller, idempotency_key, f"POST /v1/invites/confirm {body.invite_id}")
+    request = keyed_request(parts, caller, idempotency_key, f"POST /v1/invites/confirm {body.invite_id}")
     # One couple for one invite: a repeat after a lost reply knows its own.
     couple_id = CoupleId(hashlib.sha256(f"couple of {body.invite_id}".encode()).hexdigest()[:24])
     for _ in range(CONFIRM_ATTEMPTS):
@@ -218,25 +208,3 @@ def _live_invite(parts: Parts, caller: Caller, person: Person) -> Invite:
     if invite is None or invite.expires_at <= caller.instant:
         raise ProblemError(Problem.NO_INVITE)
     return invite
-
-
-def keyed(parts: Parts, caller: Caller, idempotency_key: str | None, request: str) -> KeyedRequest:
-    """The request, which its key may repeat; raises KeyReusedError if the key stands for another.
-
-    Every POST here does the same when repeated. A request that is refused leaves its key free.
-    """
-    if idempotency_key is None:
-        return KeyedRequest()
-    found = parts.people.request_under(caller.uid, idempotency_key, parts.vault.mac(request), caller.instant)
-    if found is None:
-        raise KeyReusedError("the key stands for another request")
-    return found
-
-
-def require_try(parts: Parts, caller: Caller, tries: keys.Key, request: KeyedRequest) -> None:
-    """Count a try of a code, which a repeat is not; a problem if there were too many."""
-    if request.is_repeat:
-        return
-    if next_at := parts.tries.admit(tries, caller.instant, request.fingerprint):
-        wait = math.ceil((next_at - caller.instant).total_seconds())
-        raise ProblemError(Problem.TOO_MANY_TRIES, retry_after=wait)

@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from couples_api.members import change_person
 from couples_api.parts import TheCaller, TheParts, known_person
 from rekindle.calendar import zone_named
-from rekindle.models import Barrier, Language, Person, Profile, Reminders
-from rekindle.texts import VISIBLE_NAME
+from rekindle.models import Barrier, Person, Profile, Reminders
+from rekindle.texts import VISIBLE_NAME, LanguageCode
 
 router = APIGatewayHttpRouter()
 
@@ -24,7 +24,7 @@ class ProfileBody(BaseModel):
 
     display_name: Annotated[str, StringConstraints(min_length=1, max_length=50), VISIBLE_NAME]
     zone: Annotated[str, StringConstraints(max_length=64)] = Field(description="An IANA zone, such as Asia/Tokyo.")
-    language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")] = Field(description="Two letters, such as en.")
+    language: LanguageCode = Field(description="Two letters, such as en.")
     depth: Annotated[int, Field(ge=1, le=3, strict=True)] = Field(description="How deep prompts may go.")
     touch_comfort: Annotated[int, Field(ge=0, le=3, strict=True)] = Field(
         description="0: no touch at all, 3: at ease with it. The couple has the smaller of both."
@@ -59,7 +59,7 @@ def put_me(body: ProfileBody, caller: TheCaller, parts: TheParts) -> MeView:
     profile = Profile(
         display_name=body.display_name,
         zone=zone_named(body.zone),
-        language=Language(body.language),
+        language=body.language,
         depth=body.depth,
         touch_comfort=body.touch_comfort,
         barriers=frozenset(body.barriers),

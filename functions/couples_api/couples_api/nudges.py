@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-import math
 from http import HTTPStatus
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from couples_api.invites import ID_BYTES, IdempotencyKey, keyed
-from couples_api.parts import Parts, TheCaller, TheParts, known_person, standing_couple
+from couples_api.idempotency import IdempotencyKey, keyed_request, request_id
+from couples_api.parts import TheCaller, TheParts, known_person, standing_couple
 from rekindle.nudges import LIMIT, Gesture, Nudge, next_nudge_at, nudges_left, received
 from rekindle.problems import Problem, ProblemError
 
@@ -58,12 +56,12 @@ def post_nudge(
     if partner is None or partner.couple != couple.id:
         raise ProblemError(Problem.NOT_PAIRED)
     # With the couple: a request that comes late must not speak to somebody new.
-    request = keyed(parts, caller, idempotency_key, f"POST /v1/nudges {couple.id} {body.gesture}")
+    request = keyed_request(parts, caller, idempotency_key, f"POST /v1/nudges {couple.id} {body.gesture}")
     # Nothing below depends on the recipient's wish but what `react` and they themself will see: the sender cannot tell
     # a muted nudge from another, neither by the reply nor by the work that it makes.
     nudge = Nudge(
         couple=couple.id,
-        id=_nudge_id(parts, idempotency_key),
+        id=request_id(parts, caller, idempotency_key),
         gesture=body.gesture,
         at=caller.instant,
         shown=not partner.reminders.nudges_muted,
@@ -71,8 +69,7 @@ def post_nudge(
     # Not bound to the couple's own item: should they part just now, no route and no push shows this to anyone.
     sent = parts.nudges.send(caller.uid, partner.uid, nudge, request.writes)
     if isinstance(sent, dt.datetime):
-        wait = math.ceil((sent - caller.instant).total_seconds())
-        raise ProblemError(Problem.TOO_MANY_NUDGES, retry_after=wait)
+        raise ProblemError(Problem.TOO_MANY_NUDGES, retry_after=caller.seconds_until(sent))
     return _view(sent)
 
 
@@ -89,16 +86,6 @@ def get_nudges(caller: TheCaller, parts: TheParts) -> NudgesView:
         # To the second like every instant that a phone reads, and up, so that it is never too early.
         next_at=next_at and (next_at + ONE_SECOND - dt.timedelta.resolution).replace(microsecond=0),
     )
-
-
-def _nudge_id(parts: Parts, idempotency_key: str | None) -> str:
-    """What tells this nudge from any other: the key under which it may be repeated, or else a random one.
-
-    Without a key it still finds itself, when the reply to the write itself was lost on its way here.
-    """
-    if idempotency_key is None:
-        return parts.entropy(ID_BYTES).hex()
-    return hashlib.sha256(idempotency_key.encode()).hexdigest()[: 2 * ID_BYTES]
 
 
 def _view(nudge: Nudge) -> NudgeView:

@@ -11,7 +11,8 @@ from aws_lambda_powertools.event_handler.openapi.params import Path
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import BaseModel, ConfigDict
 
-from couples_api.invites import IdempotencyKey, PastedCode, keyed, require_try
+from couples_api.codes import PastedCode, require_try
+from couples_api.idempotency import IdempotencyKey, keyed_request
 from couples_api.parts import Parts, TheCaller, TheParts, known_person, standing_couple
 from rekindle.calendar import local_date
 from rekindle.callers import Caller
@@ -118,13 +119,13 @@ def post_practice_code(
 ) -> PackView:
     """Join, for both, the pack that a practice's code is for. Codes that do not work get one answer; tries are limited.
 
-    Its course begins on the next date that neither has opened, or on the practice's own date. What cannot be a code
+    Its course begins on the next date that neither has opened, or on the practice's own date. A text without a code
     costs no try, and neither does a repeat under one key.
     """
     person = known_person(parts, caller.uid)
     couple = standing_couple(parts, person)
     code = read_code(body.code, CODE_LENGTH)
-    request = keyed(parts, caller, idempotency_key, f"POST /v1/couple/practice-code {couple.id} {code}")
+    request = keyed_request(parts, caller, idempotency_key, f"POST /v1/couple/practice-code {couple.id} {code}")
     require_try(parts, caller, keys.practice_code_tries(caller.uid), request)
     pack_id = parts.catalogue.pack_of_code(code)
     release = _live(parts, caller, pack_id) if pack_id else None

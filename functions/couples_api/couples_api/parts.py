@@ -44,6 +44,8 @@ CalendarDate = Annotated[dt.date, BeforeValidator(_written_out)]
 type Entropy = Callable[[int], bytes]
 """Gives that many random bytes."""
 
+ID_BYTES = 12
+
 
 @dataclass(frozen=True, slots=True)
 class Parts:
@@ -82,6 +84,10 @@ class Parts:
             vault=Vault(client("kms"), settings.kms_key_id, Table(dynamodb, settings.key_table)),
             app_link=settings.app_link,
         )
+
+    def new_id(self) -> str:
+        """Return a random id."""
+        return self.entropy(ID_BYTES).hex()
 
 
 def _parts(request: Request) -> Parts:

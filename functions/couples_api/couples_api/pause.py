@@ -48,11 +48,11 @@ def with_pause(parts: Parts, caller: Caller, person: Person, couple: Couple, unt
     if until is not None and not earliest <= until <= latest:
         raise ProblemError(Problem.PAUSE_OUT_OF_RANGE, members={"earliest": str(earliest), "latest": str(latest)})
 
-    def change(standing: Couple) -> Couple:
-        closed = latest_closed(standing, {}, caller.instant)
+    def change(current: Couple) -> Couple:
+        closed = latest_closed(current, {}, caller.instant)
         if until is None:
-            return resumed(standing, today, closed)
-        return pausing(standing, today, until, closed)
+            return resumed(current, today, closed)
+        return pausing(current, today, until, closed)
 
     changed = parts.couples.change_pause(couple, caller.instant, change)
     if changed is None:

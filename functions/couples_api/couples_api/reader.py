@@ -135,7 +135,7 @@ class Reader:
             date=day.date,
             prompt=prompt_view(day.prompt, text, self.person.profile.language),
             open=day.window.is_open(self.caller.instant),
-            # The couple's own closing instant would tell where the partner is.
+            # The couple's own closing instant would show where the partner is.
             closes_at=day_window(day.date, [self.person.profile.zone]).closes_at,
             revealed=day.revealed,
             swappable=day.takes_swap and day.window.is_open(self.caller.instant),

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from dataclasses import replace
 
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from couples_api.days import OPENING_ATTEMPTS, DatePath, still_together, stored_day
-from couples_api.invites import ID_BYTES, IdempotencyKey, keyed
-from couples_api.parts import Parts, TheCaller, TheParts
+from couples_api.idempotency import IdempotencyKey, keyed_request, request_id
+from couples_api.parts import TheCaller, TheParts
 from couples_api.reader import DayView, Reader, reader_of
-from rekindle.callers import Caller
 from rekindle.errors import ContentionError, WriteConflictError
 from rekindle.models import Day, Swapped
 from rekindle.playlist import another_prompt
@@ -30,19 +28,9 @@ def post_swap(date: DatePath, caller: TheCaller, parts: TheParts, idempotency_ke
     """
     reader = reader_of(parts, caller)
     day = stored_day(reader, date)
-    request = keyed(parts, caller, idempotency_key, f"POST /v1/days/{date}/swap {reader.couple.id}")
-    swap_id = _swap_id(parts, caller, idempotency_key)
+    request = keyed_request(parts, caller, idempotency_key, f"POST /v1/days/{date}/swap {reader.couple.id}")
+    swap_id = request_id(parts, caller, idempotency_key)
     return reader.views([_swapped_day(reader, day, swap_id, request)])[0]
-
-
-def _swap_id(parts: Parts, caller: Caller, idempotency_key: str | None) -> str:
-    """What tells this swap from any other: the key under which it may be repeated, or else something random.
-
-    Without a key it still finds itself, when the reply to the write itself was lost on its way here.
-    """
-    if idempotency_key is None:
-        return parts.entropy(ID_BYTES).hex()
-    return hashlib.sha256(f"{caller.uid} {idempotency_key}".encode()).hexdigest()[: 2 * ID_BYTES]
 
 
 def _swapped_day(reader: Reader, day: Day, swap_id: str, request: KeyedRequest) -> Day:

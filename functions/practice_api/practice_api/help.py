@@ -5,44 +5,38 @@ from __future__ import annotations
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
-from pydantic import Field
+from pydantic import BaseModel, Field
+from pydantic_core import PydanticUndefined
 
 from practice_api.parts import TheParts, ThePublisher, TheReader
-from rekindle.help import Booking, Country, Help, HelpLine, LanguageCode, PhoneNumber, ShortText, WebAddress
+from rekindle.help import Help, HelpLine
 from rekindle.problems import Problem, ProblemError
 from rekindle.store.help import HelpChangedError
 
 router = APIGatewayHttpRouter()
 
-Revision = Annotated[int, Field(ge=0, strict=True, description="Which help this is; 0 before the practice set any.")]
+
+def _whole[Model: BaseModel](model: type[Model]) -> type[Model]:
+    """Return the model with every field required, as a PUT takes it."""
+    for field in model.model_fields.values():
+        field.default, field.default_factory = PydanticUndefined, None
+    model.model_rebuild(force=True)
+    return model
 
 
+@_whole
 class WholeHelpLine(HelpLine):
     """Somebody to turn to, by phone, by text message or on the web. At least one of the three is not null."""
 
-    country: Country | None = Field(description="Two letters, such as US; null for all countries.")
-    phone: PhoneNumber | None = Field(description="The number as it is dialled in that country.")
-    text: PhoneNumber | None = Field(description="The number to send a text message to.")
-    url: WebAddress | None = Field(description="Its page, beginning with https://")
-    languages: Annotated[tuple[LanguageCode, ...], Field(max_length=40)] = Field(
-        description="The languages that are spoken there."
-    )
-    hours: ShortText | None = Field(description="When somebody answers, such as 24/7.")
-    note: Annotated[dict[LanguageCode, ShortText], Field(max_length=40)] = Field(
-        description="One more thing to know, by language; empty if there is none."
-    )
 
-
+@_whole
 class HelpView(Help):
-    """The help as couples are shown it."""
+    """The help as couples are shown it. A PUT replaces the revision that was read."""
 
-    booking: Booking | None
     lines: Annotated[tuple[WholeHelpLine, ...], Field(max_length=400)]
-    revision: Revision
-
-
-class HelpBody(HelpView):
-    """All of the help, in place of the revision that was read."""
+    revision: Annotated[
+        int, Field(ge=0, strict=True, description="The revision of the help; 0 before the practice set any.")
+    ]
 
 
 @router.get("/help")
@@ -52,7 +46,7 @@ def get_help(_staff: TheReader, parts: TheParts) -> HelpView:
 
 
 @router.put("/help")
-def put_help(body: HelpBody, staff: ThePublisher, parts: TheParts) -> HelpView:
+def put_help(body: HelpView, staff: ThePublisher, parts: TheParts) -> HelpView:
     """Set the help, whole. Couples see it within half a minute. Refused if another was set since."""
     wanted = Help.model_validate(body.model_dump(exclude={"revision"}))
     standing, revision = parts.help.standing()

@@ -1,6 +1,6 @@
 // After the two answers have opened: how each takes in the other's. Listening is half of it.
 
-import { LIMITS, counter } from "../characters.js";
+import { LIMITS, counter, trimmed } from "../characters.js";
 import { button, field, h, words } from "../dom.js";
 
 /** @typedef {import("../phone.js").Phone} Phone */
@@ -59,7 +59,7 @@ function asking(phone, day) {
     field("What I heard you say", heard, "Give it back in your own words; nothing to mend, nothing to answer.", counter(heard, LIMITS.reflection)),
     button("Send what I heard", () => {
       if (!heard.value.trim()) return heard.focus();
-      return heard.reportValidity() ? leave("heard", heard.value.trim()) : undefined;
+      return heard.reportValidity() ? leave("heard", trimmed(heard.value)) : undefined;
     }, { id: `${phone.id}-leave-${day.date}` }),
   );
 }

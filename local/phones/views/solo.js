@@ -1,6 +1,6 @@
 // Days of one's own: before there are two, somebody can begin alone. What they wrote stays theirs until they show it.
 
-import { LIMITS, counter } from "../characters.js";
+import { LIMITS, counter, trimmed } from "../characters.js";
 import { dateWords } from "../clock.js";
 import { button, field, h, letter, words } from "../dom.js";
 import { forget, meanwhile, write } from "./draft.js";
@@ -34,7 +34,7 @@ export function aloneCard(phone) {
       await phone.act(async () => {
         phone.data["alone"] = await phone.api.call("put", "/v1/solo/days/{date}/answer", {
           path: { date: day.date },
-          body: { text: text.value.trim(), revision: day.me.revision ?? null },
+          body: { text: trimmed(text.value), revision: day.me.revision ?? null },
         });
         forget(phone, name);
       });

@@ -1,6 +1,6 @@
 // Today: the prompt, two answers under their seal, and the moment when both open.
 
-import { LIMITS, counter } from "../characters.js";
+import { LIMITS, counter, trimmed } from "../characters.js";
 import { dateWords } from "../clock.js";
 import { button, field, h, icon, letter, tick, words } from "../dom.js";
 import { GESTURES, THEMES } from "../words.js";
@@ -190,7 +190,7 @@ function answerPart(phone, day) {
         const after = await phone.api.call("put", "/v1/days/{date}/answer", {
           path: { date: day.date },
           body: {
-            text: text.value.trim() || null,
+            text: trimmed(text.value) || null,
             share_first: first.checked,
             revision: day.me.revision ?? null,
             prompt: day.prompt.id,

@@ -1,6 +1,6 @@
 // The first minute: who somebody is, where they are, and when the app may speak to them.
 
-import { LIMITS, counter } from "../characters.js";
+import { LIMITS, counter, trimmed } from "../characters.js";
 import { ownZone, zones } from "../clock.js";
 import { button, field, h, select } from "../dom.js";
 import { candles } from "./candles.js";
@@ -17,7 +17,7 @@ export function welcome(phone) {
 
   async function begin() {
     await phone.act(async () => {
-      const display_name = name.value.trim();
+      const display_name = trimmed(name.value);
       if (!phone.api.session) await phone.signInAs({ email: `${crypto.randomUUID()}@example.org` }, display_name);
       phone.me = await phone.api.call("put", "/v1/me", {
         body: { display_name, zone: zone.value, language: language.value, depth: 1, touch_comfort: 0, barriers: [], streak_hidden: false },

@@ -58,7 +58,7 @@ class Couples:
     def member_update(self, couple: Couple, uid: Uid) -> Write:
         """The write that repeats a person's profile and wishes in their couple, if that is still as it was read.
 
-        With a new zone it also keeps the windows that the zones do not tell any more.
+        With a new zone it also keeps the windows that do not follow from the zones any more.
 
         `couple` is as it shall be, but for its revision, which is the one that was read.
         """
@@ -90,27 +90,27 @@ class Couples:
 
         It is applied again when the couple has changed in between, and returns the same to write nothing but `also`.
         """
-        standing: Couple | None = couple
+        current: Couple | None = couple
         for _ in range(CHANGE_ATTEMPTS):
-            if standing is None or standing.ended_at:
+            if current is None or current.ended_at:
                 return None
-            packs = change(standing.packs)
-            if packs == standing.packs:
+            packs = change(current.packs)
+            if packs == current.packs:
                 self.table.commit(also)
-                return standing
+                return current
             write = Write(
                 "Update",
                 keys.couple(couple.id),
                 update="SET packs = :packs ADD revision :one",
                 condition="revision = :read AND attribute_not_exists(ended_at)",
-                values={":packs": _packs_item(packs), ":one": 1, ":read": standing.revision},
+                values={":packs": _packs_item(packs), ":one": 1, ":read": current.revision},
             )
             try:
                 self.table.commit([write, *also])
             except WriteConflictError:
-                standing = self.couple(couple.id)
+                current = self.couple(couple.id)
                 continue
-            return replace(standing, packs=packs, revision=standing.revision + 1)
+            return replace(current, packs=packs, revision=current.revision + 1)
         raise ContentionError("a couple kept changing")
 
     def change_pause(self, couple: Couple, instant: dt.datetime, change: Callable[[Couple], Couple]) -> Couple | None:
@@ -119,13 +119,13 @@ class Couples:
         It is applied again when the couple or one of the two has changed in between, and returns the same couple to
         write nothing. None if they have parted since they were read.
         """
-        standing: Couple | None = couple
+        current: Couple | None = couple
         for _ in range(CHANGE_ATTEMPTS):
-            if standing is None or standing.ended_at:
+            if current is None or current.ended_at:
                 return None
-            changed = change(standing)
-            if changed == standing:
-                return standing
+            changed = change(current)
+            if changed == current:
+                return current
             people, until = People(self.table), changed.pause.until if changed.pause else None
             silent = [
                 (person, replace(person, paused_until=until))
@@ -135,9 +135,9 @@ class Couples:
             try:
                 self.table.transact([*people.saves(instant, *silent), _pausing(changed)])
             except WriteConflictError:
-                standing = self.couple(couple.id)
+                current = self.couple(couple.id)
                 continue
-            return replace(changed, revision=standing.revision + 1)
+            return replace(changed, revision=current.revision + 1)
         raise ContentionError("a couple kept changing")
 
     def end(self, uid: Uid, couple_id: CoupleId, instant: dt.datetime, also: Sequence[Write]) -> None:

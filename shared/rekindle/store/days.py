@@ -243,12 +243,12 @@ def day_from(item: Mapping[str, Any]) -> Day:
 
 
 def window_item(window: DayWindow) -> Item:
-    """How an item holds a window."""
+    """Return a window as an item holds it."""
     return {"opens_at": to_millis(window.opens_at), "closes_at": to_millis(window.closes_at)}
 
 
 def window_from(item: Mapping[str, Any]) -> DayWindow:
-    """The inverse of `window_item`."""
+    """Return the window that an item holds."""
     return DayWindow(from_millis(item["opens_at"]), from_millis(item["closes_at"]))
 
 

@@ -47,7 +47,7 @@ class Invite:
     redeemer_name: str | None = None
 
     def is_open_to(self, person: Uid, instant: dt.datetime) -> bool:
-        """Whether this person may redeem the invite at `instant`, or has done so."""
+        """Return whether this person may redeem the invite at `instant`, or has done so."""
         if self.expires_at <= instant or self.inviter == person:
             return False
         return self.state is InviteState.OPEN or (self.state is InviteState.REDEEMED and self.redeemer == person)
@@ -74,7 +74,7 @@ class Invites:
         """Make this the inviter's one live invite from `instant` on; an earlier one is dead from the same moment.
 
         Returns the invite as it stands, which an earlier request with the same code may have made; None where there is
-        no such person. `guard` sees the inviter as they stand and may raise; `also` is written with a new invite.
+        no such person. `guard` gets the current inviter and may raise; `also` is written with a new invite.
         """
         live = LiveInvite(invite.id, invite.code_mac, invite.expires_at)
 

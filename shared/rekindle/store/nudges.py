@@ -46,7 +46,7 @@ class Nudges:
         """Send the nudge to the partner, or find it sent already: as it stands; or when the sender may, if not yet.
 
         A nudge of the same id that stands is this one, whose acknowledgement was lost. One that is not shown is kept
-        by the same write, and counts as much. `also` is written with a nudge that is sent or stands.
+        by the same write, and counts as much. `also` is written with a nudge that is new or exists.
         """
         key = keys.nudges(sender)
         for _ in range(ATTEMPTS):

@@ -191,8 +191,8 @@ class Table:
                         written = self.client.update_item(**request, ReturnValues="ALL_NEW")
                         return unmarshal(written["Attributes"])
             except self.client.exceptions.ConditionalCheckFailedException as error:
-                standing: Mapping[str, Any] | None = error.response.get("Item")  # type: ignore[assignment]
-                raise _conflict([write], {0: unmarshal(standing) if standing else None}) from error
+                existing: Mapping[str, Any] | None = error.response.get("Item")  # type: ignore[assignment]
+                raise _conflict([write], {0: unmarshal(existing) if existing else None}) from error
             except self.client.exceptions.TransactionConflictException:
                 self._back_off(attempt)
         raise ContentionError(f"a write to {write.key.sk.partition('#')[0]} kept meeting transactions")
@@ -281,11 +281,11 @@ def _named(key: Key) -> dict[str, str]:
     return {name: value for name, value in key._asdict().items() if value}
 
 
-def _conflict(writes: Sequence[Write], standing: Mapping[int, Mapping[str, Any] | None]) -> RekindleError:
-    for index in standing:
+def _conflict(writes: Sequence[Write], existing: Mapping[int, Mapping[str, Any] | None]) -> RekindleError:
+    for index in existing:
         if otherwise := writes[index].otherwise:
             return otherwise()
-    return WriteConflictError(standing)
+    return WriteConflictError(existing)
 
 
 def _raise_if_final(error: ClientError, writes: Sequence[Write]) -> None:

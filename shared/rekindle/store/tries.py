@@ -28,7 +28,7 @@ class Tries:
         """Count one try, before its outcome is known; None, or the instant of the next try if there were too many.
 
         `key` says whose tries of what they are. A try that is refused is not counted, and neither is the repeat of a
-        request, which its `fingerprint` tells from another: it has been counted.
+        request, which has the same `fingerprint`.
         """
         for _ in range(ATTEMPTS):
             item = self.table.get(key) or {}

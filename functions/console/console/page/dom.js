@@ -73,15 +73,15 @@ export function field(label, control, { hint = null, optional = false, limit = I
     control,
     problem,
   );
-  const tell = (text) => {
+  const show = (text) => {
     problem.textContent = text ?? "";
     problem.hidden = !text;
     if (text) control.setAttribute("aria-invalid", "true");
     else control.removeAttribute("aria-invalid");
   };
   const excess = () => excessOf(control.value, limit);
-  if (limit < Infinity) control.addEventListener("input", () => tell(excess()));
-  return { element, control, problem: tell, excess };
+  if (limit < Infinity) control.addEventListener("input", () => show(excess()));
+  return { element, control, problem: show, excess };
 }
 
 /** A select of [value, label] pairs. */

@@ -1,6 +1,6 @@
 // What couples are shown when they need more than a prompt: where to book time, and whom to call.
 
-import { excessOf } from "../characters.js";
+import { excessOf, trimmed } from "../characters.js";
 import { busy, button, field, fill, h, select, uniqueId } from "../dom.js";
 import { confirmed } from "../dialogs.js";
 import { announce, loading, notify, sentenceOf } from "../notices.js";
@@ -147,7 +147,7 @@ function lineForm(line) {
   const note = wordsField("One more thing to know", line.note ?? {}, { optional: true });
   const title = () => Object.values(name.value())[0] || "the new line";
   const value = () => {
-    const found = { country: country.control.value || null, name: name.value(), phone: phone.control.value.trim() || null, text: text.control.value.trim() || null, url: url.control.value.trim() || null, languages: languages.value(), hours: hours.control.value.trim() || null, note: note.value() };
+    const found = { country: country.control.value || null, name: name.value(), phone: phone.control.value.trim() || null, text: text.control.value.trim() || null, url: url.control.value.trim() || null, languages: languages.value(), hours: trimmed(hours.control.value) || null, note: note.value() };
     return found;
   };
   const parts = h("div", { class: "line-parts" },
@@ -211,7 +211,7 @@ function wordsField(label, words, { optional = false } = {}) {
     rows.append(element);
   };
   const value = (all = false) => Object.fromEntries([...rows.children]
-    .map((each) => [each.querySelector("select").value, each.querySelector("input").value.trim() || (all ? " " : "")])
+    .map((each) => [each.querySelector("select").value, trimmed(each.querySelector("input").value) || (all ? " " : "")])
     .filter(([, text]) => text));
   for (const [language, text] of Object.entries(words)) row(language, text);
   const element = h("div", { class: "field words-field", role: "group", "aria-labelledby": id },

@@ -1,5 +1,6 @@
 // The list of packs, and the beginning of a new one.
 
+import { trimmed } from "../characters.js";
 import { ask } from "../dialogs.js";
 import { button, field, fill, h, select } from "../dom.js";
 import { packsWithUnsaved } from "../kept.js";
@@ -113,7 +114,7 @@ async function startPack(context, taken) {
         const wrong = [title, name, writtenFor].find((each) => each.control.hasAttribute("aria-invalid"));
         if (wrong) return wrong.control.focus();
         context.startWith(slug, newPack({
-          id: slug, title: title.control.value.trim(), writtenFor: writtenFor.control.value.trim(),
+          id: slug, title: trimmed(title.control.value), writtenFor: trimmed(writtenFor.control.value),
           audience: audience.control.value, language: language.control.value,
         }));
         return close(slug);

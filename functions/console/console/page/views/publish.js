@@ -1,5 +1,6 @@
 // The last step before couples: what will happen, in words, and when.
 
+import { trimmed } from "../characters.js";
 import { ask } from "../dialogs.js";
 import { busy, button, field, h } from "../dom.js";
 import { fieldText } from "../findings.js";
@@ -48,7 +49,7 @@ export function askToPublish(context, pack, { preview, advice, revision }) {
         if (later.checked && !instant) return void (at.problem("Choose a day and a time."), at.control.focus());
         if (instant && new Date(instant) <= new Date()) return void (at.problem("This has passed already. Choose a later time, or publish now."), at.control.focus());
         if (note.excess()) return void note.control.focus();
-        const body = { revision, at: instant, announce: canAnnounce && announceBox.checked, note: note.control.value.trim() || null };
+        const body = { revision, at: instant, announce: canAnnounce && announceBox.checked, note: trimmed(note.control.value) || null };
         try {
           const answer = await busy(go, "Publishing …", () => context.api.post(`packs/${pack.id}/publish`, body));
           notify(answer.outcome === "scheduled" ? `Scheduled for ${instantText(instant)}.` : (OUTCOMES[answer.outcome] ?? "Done."));

@@ -1,5 +1,6 @@
 // What couples have of a pack: its live version and prompts, each of which can be withdrawn, and the pack's code.
 
+import { trimmed } from "../characters.js";
 import { ask, confirmed } from "../dialogs.js";
 import { button, field, fill, h } from "../dom.js";
 import { copied } from "../files.js";
@@ -105,7 +106,7 @@ async function withdraw(context, pack, prompt, again) {
         problem.hidden = true;
         if (reason.excess()) return reason.control.focus();
         try {
-          close(await context.working(go, () => context.api.post(`packs/${pack.id}/withdraw`, { prompt, reason: reason.control.value.trim() || null })));
+          close(await context.working(go, () => context.api.post(`packs/${pack.id}/withdraw`, { prompt, reason: trimmed(reason.control.value) || null })));
         } catch (error) {
           problem.textContent = sentenceOf(error);
           problem.hidden = false;
