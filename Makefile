@@ -83,7 +83,7 @@ unit: setup ## the tests that need no socket
 pack-lint: .venv/.synced ## the prompt packs: what must be mended, and what to think about
 	@$(PYTHON) -m local.pack_lint $(PACKS)
 test: lint types pack-lint contract ## everything: checks, unit, engines, artifacts and the local stack
-	@.venv/bin/pytest
+	@.venv/bin/pytest -n 2 --dist loadfile
 calendar: setup ## every slot of every zone around each change of its clocks, in a minute or two
 	@.venv/bin/pytest -q tests/calendar
 	@$(PYTHON) -m tests.calendar

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import os
@@ -32,10 +33,7 @@ _LOCK = BUILD.parent / "rekindle.lock"
 
 def built(log: Path) -> str:
     """Build if needed, and return the fingerprint of what was built from; raises StackError if `sam build` fails."""
-    _LOCK.parent.mkdir(exist_ok=True)
-    with _LOCK.open("w") as lock:
-        # Two stacks that start at once share one build.
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with alone():
         fingerprint = fingerprint_of_sources()
         if not is_current(fingerprint):
             _FINGERPRINT.unlink(missing_ok=True)
@@ -44,6 +42,15 @@ def built(log: Path) -> str:
             _pack()
             _FINGERPRINT.write_text(fingerprint, encoding="ascii")
         return fingerprint
+
+
+@contextlib.contextmanager
+def alone() -> Iterator[None]:
+    """Wait until nobody else builds, and keep others from it: two stacks that start at once share one build."""
+    _LOCK.parent.mkdir(exist_ok=True)
+    with _LOCK.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def is_current(fingerprint: str) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from local.build import sam_environment
+from local.build import alone, sam_environment
 from local.deployment import architecture
 from local.places import SAM
 from tests.build.cloudformation import ROOT, functions
@@ -65,7 +65,8 @@ def foreign_build(foreign: str, tmp_path_factory: pytest.TempPathFactory) -> Pat
     folder = tmp_path_factory.mktemp("foreign")
     command = [str(SAM), "build", "--build-dir", str(folder / "build"), "--cache-dir", str(folder / "cache")]
     command += ["--parameter-overrides", f"Architecture={foreign}"]
-    done = subprocess.run(command, cwd=ROOT, env=sam_environment(), capture_output=True, text=True, check=False)  # noqa: S603  our own
+    with alone():
+        done = subprocess.run(command, cwd=ROOT, env=sam_environment(), capture_output=True, text=True, check=False)  # noqa: S603  our own
     assert done.returncode == 0, done.stderr
     return folder / "build"
 

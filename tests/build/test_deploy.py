@@ -14,6 +14,7 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
+from local.build import alone
 from tests.build.cloudformation import ROOT
 from tests.build.deployed import A_PRACTICE, CLOUD, SAMCONFIG, named_in, parameters_of, read, region_of, transformed
 
@@ -75,7 +76,8 @@ def make_deploy(aws: str, *settings: str) -> subprocess.CompletedProcess[str]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MAKE", "MFLAGS"))}
     environment = clean | IDENTITY | {"AWS_ENDPOINT_URL": aws, "SAM_CLI_POLL_DELAY": "0.2"}
     command = ["make", "deploy", *settings]
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)  # noqa: S603  our own
+    with alone():
+        return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)  # noqa: S603  our own
 
 
 @pytest.mark.parametrize("stage", CLOUD)
