@@ -41,6 +41,11 @@ def shown(phone: Phone, date: dt.date = DATE) -> dict[str, Any]:
     return day
 
 
+def shared(day: dict[str, Any]) -> dict[str, Any]:
+    """Return what both see alike of a day: `closes_at` is by each reader's own clock."""
+    return {name: value for name, value in day.items() if name != "closes_at"}
+
+
 def stored(parts: Parts, phone: Phone) -> Day:
     day = parts.days.day(couple_id_of(parts, phone), DATE)
     assert day
@@ -58,11 +63,6 @@ def answer(phone: Phone, prompt: str | None = None, text: str | None = "So.", **
     return phone.put(ANSWER, {"text": text, **more} | ({"prompt": prompt} if prompt else {}))
 
 
-def alike(day: dict[str, Any]) -> dict[str, Any]:
-    """What both see of a day: each sees it close by their own clock."""
-    return {name: value for name, value in day.items() if name != "closes_at"}
-
-
 def test_either_swaps_the_prompt_once_and_both_see_the_same_other_one(
     parts: Parts, couple: tuple[Phone, Phone]
 ) -> None:
@@ -74,7 +74,7 @@ def test_either_swaps_the_prompt_once_and_both_see_the_same_other_one(
     assert swapped.body["prompt"]["id"] != before["prompt"]["id"]
     assert swapped.body["prompt"]["theme"] == before["prompt"]["theme"]
     assert not swapped.body["swappable"]
-    assert alike(shown(ada)) == alike(swapped.body) == alike(shown(ben))
+    assert shared(shown(ada)) == shared(swapped.body) == shared(shown(ben))
     for phone in couple:
         again = phone.post(SWAP)
         assert (again.status, again.problem) == (409, "swapped-already")
@@ -132,7 +132,7 @@ def test_there_may_be_nothing_to_swap_for(new_parts: Callable[[], Parts]) -> Non
     before = shown(ada)
     refused = ada.post(SWAP)
     assert (refused.status, refused.problem) == (409, "nothing-to-swap")
-    assert alike(shown(ben)) == alike(before)
+    assert shared(shown(ben)) == shared(before)
     assert before["swappable"], "who asks is told"
 
 
