@@ -32,7 +32,7 @@ STORED_BYTES: Final = 2_500  # a day with two answers, and what is noted of it
 # Of a stack, however many couples it has.
 ALARM_METRICS: Final = 51
 CUSTOM_METRICS: Final = 3
-"""Those that report without pause. The metrics of error lines cost only while there are errors."""
+"""Metrics that always report. A metric of error lines costs only in the hours with errors."""
 TICKS: Final = 12 * HOURS
 TICK_READ_UNITS: Final = 20
 POLLERS: Final = 5

@@ -35,7 +35,7 @@ _UNBORN: Final = frozenset({None, "REVIEW_IN_PROGRESS", "DELETE_COMPLETE"})
 
 @dataclass(frozen=True, slots=True)
 class StageConfig:
-    """What samconfig.toml says of a stage in the cloud."""
+    """The section of samconfig.toml for a stage in the cloud."""
 
     path: Path
     stage: str

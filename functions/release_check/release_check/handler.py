@@ -37,7 +37,7 @@ ANSWERS: Final = {
     "practice_api-get-packs": (HTTPStatus.OK, None),
     "privacy-export": (HTTPStatus.NOT_FOUND, NO_PROFILE),
 }
-"""What an API answers to a sample: the status, and the problem that it is. A version without its routes differs."""
+"""The status and the problem type that an API answers to a sample. A version that lost its routes answers otherwise."""
 
 # The samples of one function, three at most, fit into the hook's own timeout even if each of them hangs.
 _PATIENCE: Final = Config(connect_timeout=2, read_timeout=28, retries={"mode": "standard", "total_max_attempts": 3})
