@@ -1900,7 +1900,7 @@ export interface components {
          *       "errors": [
          *         {
          *           "field": "body.zone",
-         *           "reason": "Field required"
+         *           "reason": "This field is missing"
          *         }
          *       ]
          *     }
@@ -2712,7 +2712,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description - `urn:rekindle:problem:unsupported-media-type`: The body has to be application/json. */
+        /** @description - `urn:rekindle:problem:unsupported-media-type`: The body has to be application/json in UTF-8. */
         UnsupportedMediaType: {
             headers: {
                 [name: string]: unknown;

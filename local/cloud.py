@@ -8,6 +8,7 @@ template.yaml) until all of it stands.
 from __future__ import annotations
 
 import argparse
+import re
 import subprocess
 import sys
 import tomllib
@@ -16,11 +17,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
+import yaml
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from local.build import sam_environment
 from local.errors import StackError
-from local.places import ROOT, SAM
+from local.places import ROOT, SAM, TEMPLATE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -59,7 +61,21 @@ class StageConfig:
                 f"Replace {PLACEHOLDER} in {path.name}, stage {stage}: {', '.join(open_settings)}.\n"
                 "docs/runbook.md says where to find each value."
             )
+        if wrong := found.wrong_settings():
+            raise StackError(f"{path.name}, stage {stage}:\n" + "\n".join(wrong))
         return found
+
+    def wrong_settings(self) -> list[str]:
+        """Return what template.yaml says of each own setting of the practice that is missing or of the wrong form."""
+        given = dict(each.partition("=")[::2] for each in self.parameters.split())
+        wrong = []
+        for name, parameter in _parameters().items():
+            if "ConstraintDescription" in parameter:
+                value = given.get(name, parameter["Default"])
+                is_local = value == parameter["Default"] and (value or self.stage == "prod")
+                if is_local or not re.fullmatch(parameter["AllowedPattern"], value):
+                    wrong.append(f"{name}: {parameter['ConstraintDescription']}")
+        return wrong
 
     def command(self, options: Sequence[str], *, first: bool) -> list[str]:
         """Return the `sam deploy` of this stage. An update keeps each parameter that it does not name."""
@@ -67,6 +83,19 @@ class StageConfig:
         command = [str(SAM), "deploy", "--config-file", str(self.path.resolve()), "--config-env", self.stage]
         command += ["--template-file", str(template), *options]
         return [*command, "--parameter-overrides", f"{self.parameters} FirstDeployment={'true' if first else 'false'}"]
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML in which CloudFormation's tags say nothing."""
+
+
+_Loader.add_multi_constructor("!", lambda *_: None)
+
+
+def _parameters() -> dict[str, dict[str, str]]:
+    template = yaml.load(TEMPLATE.read_text(encoding="utf-8"), _Loader)  # noqa: S506  a SafeLoader
+    parameters: dict[str, dict[str, str]] = template["Parameters"]
+    return parameters
 
 
 def state_of(cloudformation: Any, stack: str) -> str | None:  # noqa: ANN401 - a boto3 client
@@ -117,17 +146,23 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Deploy what `make build` built to AWS.")
     parser.add_argument("stage", choices=["dev", "prod"])
     parser.add_argument("--config", type=Path, required=True, help="the samconfig.toml")
-    parser.add_argument("--check", action="store_true", help="only check the stage's section of it")
+    parser.add_argument("--check", action="store_true", help="only check its section, and the sign-in")
     arguments, options = parser.parse_known_args()
     try:
         config = StageConfig.read(arguments.config, arguments.stage)
-        if not arguments.check:
-            deploy(config, options, boto3.client("cloudformation", region_name=config.region), run_sam)
+        cloudformation = boto3.client("cloudformation", region_name=config.region)
+        if arguments.check:
+            state_of(cloudformation, config.stack)  # fails before the build if nobody is signed in
+        else:
+            deploy(config, options, cloudformation, run_sam)
     except StackError as error:
         print(error, file=sys.stderr)
         return 1
+    except NoCredentialsError:
+        print("This machine is not signed in to AWS. Try `aws sso login`, or set AWS_PROFILE.", file=sys.stderr)
+        return 1
     except (BotoCoreError, ClientError) as error:
-        print(f"AWS refused: {error}\nSign in to AWS with a role that may deploy.", file=sys.stderr)
+        print(f"AWS could not be asked: {error}", file=sys.stderr)
         return 1
     return 0
 

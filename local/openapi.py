@@ -587,7 +587,7 @@ def _name(problem: Problem) -> str:
 def _example(problem: Problem) -> Json:
     example = {"type": problem.type, "title": problem.title, "status": int(problem.status)}
     if problem is Problem.INVALID_FIELDS:
-        example["errors"] = [{"field": "body.zone", "reason": "Field required"}]
+        example["errors"] = [{"field": "body.zone", "reason": "This field is missing"}]
     if problem is Problem.NOT_A_CODE:
         example["detail"] = "A code has 10 letters and digits, and this has 9."
     return example

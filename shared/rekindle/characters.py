@@ -40,6 +40,9 @@ _PARTS_OF_OTHERS: Final = frozenset("\u200c\u200d") | {chr(tag) for tag in range
 _KINDS: Final = {"Cc": "a control character", "Co": "a private character", "Cs": "half a character"}
 
 
+NOTHING_TO_SEE: Final = "There is nothing in this text that anybody can see."
+
+
 def is_ignorable(symbol: str) -> bool:
     """Return whether Unicode says to show nothing for this character."""
     return any(first <= ord(symbol) <= last for first, last in _IGNORABLE)
@@ -57,7 +60,7 @@ def is_visible(symbol: str) -> bool:
 def visible(text: str) -> str:
     """Return the text; raises ValueError if nothing of it can be seen."""
     if not any(map(is_visible, text)):
-        raise ValueError("There is nothing in this text that anybody can see.")
+        raise ValueError(NOTHING_TO_SEE)
     return text
 
 

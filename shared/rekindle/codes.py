@@ -27,9 +27,9 @@ _LINK: Final = re.compile(
     r"""(?<![a-z\d+.-])[a-z\d+.-]++://[^\s"<>]*|(?<![\w.-])[\w-]++(?:\.[\w-]++)++/[^\s"<>]*""", re.IGNORECASE
 )
 """A link with its scheme, or a host and a path. Each match begins with a run of characters, so the time is linear."""
-_BEFORE_A_CODE: Final = re.compile(r"#|\bj(?:oin)?/", re.IGNORECASE)
+_BEFORE_A_CODE: Final = re.compile(r"#|\bj(?:oin)?/|[?&]code=", re.IGNORECASE)
 _IN_A_LINK: Final = re.compile(rf"(?:{_BEFORE_A_CODE.pattern})({_WORD})", re.IGNORECASE)
-"""A link has the code in its fragment, or in its path after /join/ or /j/."""
+"""A link has the code in its fragment, in its path after /join/ or /j/, or as its `code`."""
 
 
 def code_from(entropy: bytes, length: int) -> str:

@@ -16,6 +16,7 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import (
 )
 from botocore.exceptions import BotoCoreError, ClientError
 
+from rekindle.characters import NOTHING_TO_SEE
 from rekindle.errors import (
     ContentionError,
     KeyReusedError,
@@ -264,14 +265,24 @@ def _service_error(error: ServiceError) -> Response[str]:
 def _invalid(error: RequestValidationError) -> Response[str]:
     found = error.errors()[:ERRORS_SHOWN]
     # `detail` is for the author of the text; `errors` is for the client's developer.
-    detail = next((str(each["msg"]) for each in found if each["type"] == UNFIT), None)
+    detail = next((_reason_of(each) for each in found if each["type"] == UNFIT or _is_empty(each)), None)
     return problem_response(Problem.INVALID_FIELDS, detail=detail, errors=[_field_error(each) for each in found])
 
 
 def _field_error(error: Mapping[str, Any]) -> dict[str, str]:
     # The offending value is left out: it may be what somebody wrote.
-    reason = _REASONS.get(error["type"]) or str(error["msg"]).removeprefix("Value error, ")
-    return {"field": ".".join(str(part) for part in error["loc"]), "reason": reason}
+    return {"field": ".".join(str(part) for part in error["loc"]), "reason": _reason_of(error)}
+
+
+def _reason_of(error: Mapping[str, Any]) -> str:
+    if _is_empty(error):
+        return NOTHING_TO_SEE
+    return _REASONS.get(error["type"]) or str(error["msg"]).removeprefix("Value error, ")
+
+
+def _is_empty(error: Mapping[str, Any]) -> bool:
+    """Return whether a text has nothing left without its spaces."""
+    return bool(error["type"] == "string_too_short" and error.get("ctx", {}).get("min_length") == 1)
 
 
 def _problem(error: ProblemError) -> Response[str]:

@@ -24,7 +24,7 @@ class Problem(Enum):
     )
     TEXT_MISSING = HTTPStatus.UNPROCESSABLE_ENTITY, "This prompt asks for an answer in words."
     BODY_TOO_LARGE = HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "That is more than this takes at once."
-    UNSUPPORTED_MEDIA_TYPE = HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The body has to be application/json."
+    UNSUPPORTED_MEDIA_TYPE = HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The body has to be application/json in UTF-8."
     NOT_SIGNED_IN = HTTPStatus.UNAUTHORIZED, "Sign in first."
     # Not 401, which a phone answers by renewing its token: that would be no newer sign-in.
     SIGN_IN_NOT_RECENT = (

@@ -147,6 +147,20 @@ def test_help_is_there_before_anybody_is_two(a_page: NewPage) -> None:
     expect(page.ada.root.get_by_role("link", name=re.compile("^Call "))).not_to_have_count(0)
 
 
+def test_help_asks_for_the_country_where_the_zone_tells_none(a_page: NewPage) -> None:
+    """Numbers of every country at once would help nobody."""
+    page = a_page()
+    page.ada.begin("Ada", "UTC")
+    page.ada.unfold("Help, one tap away")
+    country = page.ada.root.get_by_label("Which country are you in?")
+    expect(country).to_be_visible()
+    lines = page.ada.root.locator(".help-line")
+    expect(lines).to_have_count(1)  # the one that is for everybody
+    country.select_option("GB")
+    expect(lines).not_to_have_count(1)
+    expect(page.ada.root.get_by_text("Samaritans", exact=True)).to_be_visible()
+
+
 def test_an_answer_is_edited_while_it_is_sealed_and_shared_first_if_its_writer_says_so(two: TwoPhones) -> None:
     two.ada.answer(COFFEE)
     two.ada.press("Change it")

@@ -255,6 +255,12 @@ class TestBodies:
         assert reply.body["detail"] == sentence
         assert reply.body["errors"] == [{"field": "body.text", "reason": sentence}]
 
+    @pytest.mark.parametrize("name", ["", " ", "\t\n", "\u3164", "\u200b \u200b"])
+    def test_a_name_that_shows_nothing_is_refused_with_a_sentence_for_its_writer(self, ada: Phone, name: str) -> None:
+        reply = ada.put("/v1/me", PROFILE | {"display_name": name})
+        assert (reply.status, reply.problem) == (422, "invalid-fields")
+        assert reply.body["detail"] == "There is nothing in this text that anybody can see."
+
     def test_a_name_with_a_character_that_no_name_has_is_told_which(self, ada: Phone) -> None:
         reply = ada.put("/v1/me", PROFILE | {"display_name": "Ada\N{RIGHT-TO-LEFT OVERRIDE}"})
         refused(reply, 422, "invalid-fields")

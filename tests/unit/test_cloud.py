@@ -21,8 +21,13 @@ SECTION = """
 stack_name = "rekindle-prod"
 region = "eu-central-1"
 [prod.deploy.parameters]
-parameter_overrides = "Stage=prod AppLink={link}"
+parameter_overrides = "Stage=prod FirebaseProject=harbor-couples FirebaseApiKey={key} AppLink={link} AlarmEmail={mail}"
 """
+
+
+def section(key: str = f"AIza{'x' * 35}", link: str = "https://app.b.org", mail: str = "a@b.org") -> str:
+    """A section as a practice fills it in."""
+    return SECTION.format(key=key, link=link, mail=mail)
 
 
 class Sam:
@@ -75,7 +80,11 @@ def test_a_creation_that_failed_has_to_be_deleted_first() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (SECTION.format(link="CHANGE-ME"), "Replace CHANGE-ME in samconfig.toml, stage prod: AppLink."),
+        (section(link="CHANGE-ME"), "Replace CHANGE-ME in samconfig.toml, stage prod: AppLink."),
+        (section(link="https://app.harborcouples.org/"), "AppLink: The address of your app"),
+        (section(key="AIzaShort"), "FirebaseApiKey: The web key of your Firebase project"),
+        (section(mail=""), "AlarmEmail: The address of somebody who reads it"),
+        (section().replace("FirebaseProject=harbor-couples", ""), "FirebaseProject: The id of your own"),
         ("[dev]", "says nothing of 'prod'"),
         ("[prod.global.parameters]\nstack_name = 'x'", "says nothing of 'deploy'"),
         ("[prod", "cannot be read"),
@@ -90,10 +99,7 @@ def test_what_is_missing_is_said(tmp_path: Path, text: str, said: str) -> None:
 
 def test_a_section_is_read(tmp_path: Path) -> None:
     path = tmp_path / "samconfig.toml"
-    path.write_text(SECTION.format(link="https://app.b.org"), encoding="utf-8")
+    path.write_text(section(), encoding="utf-8")
     read = StageConfig.read(path, "prod")
-    assert (read.stack, read.region, read.parameters) == (
-        "rekindle-prod",
-        "eu-central-1",
-        "Stage=prod AppLink=https://app.b.org",
-    )
+    assert (read.stack, read.region) == ("rekindle-prod", "eu-central-1")
+    assert read.parameters.startswith("Stage=prod FirebaseProject=harbor-couples ")

@@ -41,6 +41,7 @@ LINKS = (
     "rekindle://join/{}",
     "https://app.example/j/{}?from=mail",
     "https://app.example/join/{}/",
+    "https://app.example/join?utm_source=mail&code={}",
     "https://app.example/#/join/{}",
     "https://app.example/join%23{}",
     "[Join me](https://app.example/join#{})",

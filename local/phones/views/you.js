@@ -47,7 +47,12 @@ export const you = {
 /** @param {Phone} phone */
 export async function loadParts(phone) {
   phone.data["reminders"] = await phone.api.call("get", "/v1/me/reminders", {});
-  phone.data["help"] = await phone.api.call("get", "/v1/help", {});
+  await loadHelp(phone);
+}
+
+/** Help for the country of the person's zone, or for the one that they have chosen. @param {Phone} phone */
+async function loadHelp(phone) {
+  phone.data["help"] = await phone.api.call("get", "/v1/help", { query: { country: phone.draft("help-country") || null } });
 }
 
 /** For somebody who is in no couple. @param {Phone} phone */
@@ -236,11 +241,21 @@ function helpPart(phone) {
   /** @type {Schema["HelpView"] | undefined} */
   const help = phone.data["help"];
   if (!help) return null;
+  const offered = [["", "Choose a country"], ...help.choose_country.map((each) => [each.country, each.name])];
+  const country = select(`${phone.id}-help-country`, /** @type {[string, string][]} */ (offered), "");
+  country.addEventListener("change", async () => {
+    phone.setDraft("help-country", country.value);
+    await phone.act(() => loadHelp(phone));
+    phone.render();
+  });
+  // Numbers of a country that somebody is not in help nobody.
+  const lines = help.country ? help.lines : help.lines.filter((line) => line.country === null);
   return h(
     "div",
     { class: "stack" },
     help.booking && h("p", null, link(help.booking.url, help.booking.label)),
-    ...help.lines.map((line) =>
+    help.choose_country.length > 0 && field("Which country are you in?", country),
+    ...lines.map((line) =>
       h(
         "div",
         { class: "help-line" },
@@ -251,7 +266,7 @@ function helpPart(phone) {
         (line.hours || line.note) && words("p", [line.hours, line.note].filter(Boolean).join(". "), { class: "hint" }),
       ),
     ),
-    help.lines.length === 0 && h("p", { class: "hint" }, "Nobody has set this up yet."),
+    lines.length === 0 && help.choose_country.length === 0 && h("p", { class: "hint" }, "Nobody has set this up yet."),
   );
 }
 
