@@ -22,7 +22,7 @@ _NOTHING: dict[str, Any] = {
     "languages": [],
     "note": {},
 }
-"""What a line of help says by leaving a field out in a file."""
+"""The values of the fields that a line of help in a file leaves out."""
 help_app = App(name="help", help="What couples are told of help: booking, and lines to call.")
 
 
@@ -107,17 +107,17 @@ def set_(
         Replace what others have saved since, knowing it.
     """
     desk = world.desk(common)
-    told = _read(file)
+    content = _read(file)
     if over:
-        told["revision"] = desk.practice.help().revision
-    if "revision" not in told:
+        content["revision"] = desk.practice.help().revision
+    if "revision" not in content:
         raise UsageError(
             f"{file} does not say which revision it came from.",
             "Begin with: rekindle help show --json > help.json",
             "Or add --over to replace whatever is there.",
         )
     try:
-        found = desk.practice.put_help(_whole(told))
+        found = desk.practice.put_help(_whole(content))
     except RefusedError as error:
         if not error.problem.endswith("changed"):
             raise
@@ -131,25 +131,25 @@ def set_(
     desk.show(text(("✓ ", "green"), f"Couples are told what {file} says."), found.model_dump(mode="json"))
 
 
-def _whole(told: dict[str, Any]) -> dict[str, Any]:
+def _whole(content: dict[str, Any]) -> dict[str, Any]:
     """Return the help with every field that the file leaves out: the service takes a whole one."""
-    lines = told.get("lines") or []
+    lines = content.get("lines") or []
     if isinstance(lines, list):
         lines = [{**_NOTHING, **line} if isinstance(line, dict) else line for line in lines]
-    return {"booking": None, **told, "lines": lines}
+    return {"booking": None, **content, "lines": lines}
 
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        told, _, flaws = read_document(file.read_bytes(), TEXTS)
+        content, _, flaws = read_document(file.read_bytes(), TEXTS)
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error}") from error
     except DocumentError as error:
-        told, flaws = None, list(error.flaws)
+        content, flaws = None, list(error.flaws)
     if flaws:
         raise UsageError(
             f"There is something to mend in {file} first.", about=[f"line {each.line}: {each.reason}" for each in flaws]
         )
-    if not isinstance(told, dict):
+    if not isinstance(content, dict):
         raise UsageError(f"{file} has to have booking, lines and revision.")
-    return told
+    return content

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT: Final = Path(__file__).parents[2]
+CLOUD: Final = ("dev", "prod")
+STAGES: Final = ("local", *CLOUD)
 
 type Properties = dict[str, Any]
 

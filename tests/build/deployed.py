@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SAMCONFIG: Final = tomllib.loads((ROOT / "samconfig.toml").read_text(encoding="utf-8"))
-CLOUD: Final = ("dev", "prod")
-STAGES: Final = ("local", *CLOUD)
 
 A_PRACTICE: Final = {
     "FirebaseProject": "harbor-couples",

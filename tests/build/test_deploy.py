@@ -15,8 +15,8 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from local.build import alone
-from tests.build.cloudformation import ROOT
-from tests.build.deployed import A_PRACTICE, CLOUD, SAMCONFIG, named_in, parameters_of, read, region_of, transformed
+from tests.build.cloudformation import CLOUD, ROOT
+from tests.build.deployed import A_PRACTICE, SAMCONFIG, named_in, parameters_of, read, region_of, transformed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

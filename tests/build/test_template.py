@@ -27,6 +27,7 @@ from rekindle.settings import (
 from rekindle.statistics import STREAMS_HOUR
 from tests.build.cloudformation import (
     ROOT,
+    STAGES,
     TEMPLATE,
     Properties,
     functions,
@@ -40,8 +41,6 @@ from tests.build.cloudformation import (
 
 SERVING: Final = ("Console", "CouplesApi", "Delivery", "PracticeApi", "Privacy", "React", "Tally", "Tick")
 FUNCTIONS: Final = tuple(sorted([*SERVING, "ReleaseCheck"]))
-CLOUD: Final = ("dev", "prod")
-STAGES: Final = ("local", *CLOUD)
 ROLES: Final = tuple(resources("AWS::IAM::Role"))
 
 PERSONS = {"PERSON#*", "TARGET#*", "INVITE#*", "COUPLE#*", "SLOT#*"}

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from tests.build.cloudformation import CLOUD, STAGES
 from tests.build.deployed import (
     A_PRACTICE,
-    CLOUD,
     SAMCONFIG,
-    STAGES,
     findings,
     named_in,
     parameters_of,
