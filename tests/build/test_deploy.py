@@ -11,6 +11,7 @@ import zipfile
 from typing import TYPE_CHECKING, Any, Final
 
 import boto3
+import httpx
 import pytest
 from moto.server import ThreadedMotoServer
 
@@ -43,7 +44,7 @@ UNKNOWN_TO_MOTO: Final = {
 """The types of the template that moto's CloudFormation does not create: cfn-lint alone speaks of these."""
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def aws() -> Iterator[str]:
     """The address of an AWS without anything in it."""
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
@@ -51,6 +52,8 @@ def aws() -> Iterator[str]:
     _, port = server.get_host_and_port()
     # By this name moto finds a template's bucket in the path, where SAM puts it.
     yield f"http://localhost:{port}"
+    # What moto has is this process's: else the tests would depend on their order.
+    httpx.post(f"http://localhost:{port}/moto-api/reset").raise_for_status()
     server.stop()
 
 
@@ -82,11 +85,12 @@ def make_deploy(aws: str, *settings: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize("stage", CLOUD)
 def test_nothing_is_built_or_deployed_before_each_placeholder_is_replaced(stage: str, aws: str) -> None:
+    cloudformation = client("cloudformation", stage, aws)
     done = make_deploy(aws, f"STAGE={stage}")
     assert done.returncode != 0
     assert f"Replace CHANGE-ME in samconfig.toml, stage {stage}: {', '.join(A_PRACTICE)}." in done.stderr
     assert "Build" not in done.stdout
-    assert client("cloudformation", stage, aws).describe_stacks()["Stacks"] == []
+    assert cloudformation.describe_stacks()["Stacks"] == []
 
 
 @pytest.mark.parametrize("stage", CLOUD)
@@ -109,7 +113,6 @@ def test_a_later_deployment_protects_the_tables(aws: str, config: Path) -> None:
     cloudformation = client("cloudformation", stage, aws)
     stack = SAMCONFIG[stage]["global"]["parameters"]["stack_name"]
     given = parameters_of(stage, FirstDeployment="true")
-    cloudformation.delete_stack(StackName=stack)  # which another test has left in review
     cloudformation.create_stack(
         StackName=stack,
         TemplateBody=json.dumps(
