@@ -168,8 +168,8 @@ export class Phone {
   }
 
   /**
-   * Whom this phone is a couple with. Nothing is left here of what was another couple's, be it that they have parted, or
-   * paired anew from another phone: with somebody else everything begins anew.
+   * Set whom this phone is a couple with. A new couple starts at today, and finds nothing of an earlier couple here: the
+   * two may have parted, or paired again from another phone.
    * @param {Schema["CoupleWithPacksView"] | null} couple
    */
   setCouple(couple) {
@@ -177,7 +177,7 @@ export class Phone {
     this.couple = couple;
     if (since === this.kept.since) return;
     const own = Object.entries(this.kept.drafts).filter(([name]) => name.startsWith("alone-"));
-    this.keep({ ...NOTHING_YET, since, drafts: Object.fromEntries(own), ended: !couple });
+    this.keep({ ...NOTHING_YET, since, drafts: Object.fromEntries(own), ended: !couple, tab: "today" });
     this.data = {};
     this.content.scrollTop = 0;
   }

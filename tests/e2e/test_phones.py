@@ -123,6 +123,28 @@ def test_two_people_pair_answer_and_open_their_first_day(a_page: NewPage) -> Non
     assert [url for url in asked if "eyJ" in url] == []  # where every ID token begins
 
 
+def test_a_late_reply_about_pairing_moves_nobody_from_where_they_are(a_page: NewPage) -> None:
+    """The phone learns of the couple from its own look, and the reply to its yes comes after that."""
+    page = a_page()
+    late: list[tuple[Route, APIResponse]] = []
+    page.ada.begin("Ada", LONDON)
+    page.ben.begin("Ben", LONDON)
+    page.ada.press("Invite my partner")
+    page.ben.root.get_by_label("I have a code").fill(page.ada.root.locator(".code").inner_text())
+    page.ben.press("Use this code")
+    page.desk.page.route("**/v1/invites/confirm", lambda route: late.append((route, route.fetch())))
+    page.ada.press("Yes, this is us")
+    page.settle()
+
+    page.ada.open("Us")
+    expect(page.ada.root.locator(".numbers")).to_be_visible()
+    ((route, reply),) = late
+    with page.desk.page.expect_response("**/v1/couple"):
+        route.fulfill(response=reply)
+    expect(page.ada.root.get_by_role("button", name="Us", exact=True)).to_have_attribute("aria-current", "page")
+    expect(page.ada.root.locator(".numbers")).to_be_visible()
+
+
 def test_a_reload_in_the_middle_of_pairing_loses_nothing(a_page: NewPage) -> None:
     page = a_page()
     page.ada.begin("Ada", LONDON)

@@ -122,7 +122,7 @@ function confirming(phone, invite) {
     h("p", { class: "lead" }, "They have used your code. Nothing is shared before you say yes."),
     button("Yes, this is us", async () => {
       await phone.act(() => phone.api.call("post", "/v1/invites/confirm", { body: { invite_id: invite.invite_id } }));
-      await phone.open("today");
+      await phone.refresh();
     }, { class: "primary", id: `${phone.id}-confirm` }),
     button("No, take the invite back", () => cancel(phone), { class: "plain" }),
   );
@@ -166,7 +166,7 @@ async function look(phone) {
 /** Whether the other has done their part. @param {import("../phone.js").Phone} phone */
 async function seen(phone) {
   try {
-    if ((await phone.api.call("get", "/v1/me", {})).paired) return await phone.open("today");
+    if ((await phone.api.call("get", "/v1/me", {})).paired) return await phone.refresh();
     if (phone.data["invite"]) await loadInvite(phone);
     phone.render();
   } catch (error) {
