@@ -7,8 +7,8 @@ import itertools
 from typing import TYPE_CHECKING, Any, Final
 
 from bench.world import ANSWER, World, a_long_token
-from rekindle.models import Audience, Language, PackId, PromptId, PromptKind, PromptRef, Theme, Uid
-from rekindle.playlist import Course, Entry
+from rekindle.domain.models import Audience, Language, PackId, PromptId, PromptKind, PromptRef, Theme, Uid
+from rekindle.domain.playlist import Course, Entry
 from rekindle.store import keys
 from rekindle.store.catalogue import PromptText
 from rekindle.store.table import Table, Write

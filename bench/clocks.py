@@ -16,7 +16,7 @@ from bench.population import STEP, STEPS, step_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rekindle.models import Zone
+    from rekindle.domain.models import Zone
 
 LOOKED_BACK: Final = dt.timedelta(days=3)
 """For how long the clocks have been watched when the simulation begins."""

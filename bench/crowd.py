@@ -8,9 +8,8 @@ from itertools import batched
 from typing import TYPE_CHECKING, Any, Final
 
 from bench.world import ANSWER, World, a_long_target
-from rekindle.calendar import day_window, local_date
-from rekindle.days import counted_from
-from rekindle.models import (
+from rekindle.domain.calendar import day_window, local_date
+from rekindle.domain.models import (
     Answer,
     Couple,
     CoupleId,
@@ -28,8 +27,9 @@ from rekindle.models import (
     Theme,
     Uid,
 )
+from rekindle.domain.open_days import counted_from
+from rekindle.domain.reminders import Slot
 from rekindle.push.jobs import Missed, SlotJob
-from rekindle.reminders import Slot
 from rekindle.store import keys
 from rekindle.store.couples import Couples
 from rekindle.store.days import Days
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from bench.world import Row
-    from rekindle.models import Target
+    from rekindle.domain.models import Target
 
 BATCH_WRITE_LIMIT: Final = 25
 _ANSWER_BYTES: Final = 81 + len(ANSWER)

@@ -19,8 +19,8 @@ from bench.meter import Meter, item_bytes, write_units
 from bench.population import Population
 from bench.tables import read_units
 from delivery.courier import PAGE_ROWS
-from rekindle.models import PushKind, Reminders, Zone
-from rekindle.reminders import Slot
+from rekindle.domain.models import PushKind, Reminders, Zone
+from rekindle.domain.reminders import Slot
 from rekindle.store.people import People
 from rekindle.store.runs import Runs
 from rekindle.store.slots import Slots
@@ -30,7 +30,7 @@ from tests import engines
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from rekindle.models import Person
+    from rekindle.domain.models import Person
     from rekindle.store.table import Item
 
 AT: Final = dt.datetime(2026, 3, 2, 13, 30, tzinfo=dt.UTC)

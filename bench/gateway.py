@@ -38,7 +38,7 @@ from delivery.libcurl import CONNECTIONS, Libcurl
 from delivery.transport import addressed
 from local.errors import StackError
 from local.stack import free_ports
-from rekindle.models import Language, PushKind, Target, TargetKind
+from rekindle.domain.models import Language, PushKind, Target, TargetKind
 from rekindle.push.payloads import Occasion, payload_of
 from tests.builders import an_instant
 

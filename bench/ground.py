@@ -24,8 +24,8 @@ from bench.population import (
     uid_of,
 )
 from bench.tables import Bill, MemoryTable, Row, Sized, size_of
-from rekindle.calendar import day_window
-from rekindle.models import (
+from rekindle.domain.calendar import day_window
+from rekindle.domain.models import (
     Answer,
     Couple,
     CoupleId,
@@ -43,7 +43,7 @@ from rekindle.models import (
     Uid,
     Zone,
 )
-from rekindle.reminders import Slot
+from rekindle.domain.reminders import Slot
 from rekindle.store import keys
 from rekindle.store.couples import Couples
 from rekindle.store.days import Days
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from bench.population import Population
-    from rekindle.models import Person
+    from rekindle.domain.models import Person
     from rekindle.store.keys import Key
     from rekindle.store.slots import Shards
     from rekindle.store.table import Item, Table

@@ -14,8 +14,8 @@ from array import array
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
-from rekindle.calendar import zone_names
-from rekindle.models import (
+from rekindle.domain.calendar import zone_names
+from rekindle.domain.models import (
     CoupleId,
     Device,
     DeviceId,

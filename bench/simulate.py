@@ -24,7 +24,7 @@ from bench import prices
 from bench.ground import LETTERS
 from bench.simulation import DELIVERY, LARGE, MOVING, SPREADING, TICK, Simulation
 from bench.tables import NOTES
-from rekindle.models import PushKind
+from rekindle.domain.models import PushKind
 from rekindle.push.payloads import REMINDERS
 from rekindle.telemetry import logger
 

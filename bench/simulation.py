@@ -23,10 +23,10 @@ from delivery.courier import SHARD_ROWS, Courier
 from delivery.gateway import DELIVERED
 from delivery.spread import Spreader
 from react.handler import reaction_to
-from rekindle.models import Language, PushKind
+from rekindle.domain.models import Language, PushKind
 from rekindle.push.jobs import PersonJob, SlotJob, SpreadJob, job_from
-from rekindle.push.outbox import Outbox
 from rekindle.push.payloads import OF_A_DATE, REMINDERS, Occasion, payload_of
+from rekindle.push.queue import Outbox
 from rekindle.store import keys
 from rekindle.store.incidents import Incidents
 from rekindle.store.news import News
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
 
     from delivery.gateway import Outcome
-    from rekindle.models import Person, Target, Zone
+    from rekindle.domain.models import Person, Target, Zone
     from rekindle.push.payloads import Payload
     from rekindle.store.keys import Key
     from rekindle.store.table import Item, Table

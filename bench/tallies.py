@@ -9,19 +9,19 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from bench.world import Line, World
-from rekindle.models import CoupleId, PackId, PromptId, Theme
+from rekindle.domain.models import CoupleId, PackId, PromptId, Theme
+from rekindle.domain.streaks import pack_dates
+from rekindle.domain.tallies import DayTold, Met, StreakTold
 from rekindle.store import keys
 from rekindle.store.table import marshal
 from rekindle.store.tallies import Tallies
-from rekindle.streaks import pack_dates
-from rekindle.tallies import DayTold, Met, StreakTold
 from tally.handler import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bench.ledger import Ledger
-    from rekindle.tallies import Told
+    from rekindle.domain.tallies import Told
 
 COUPLES: Final = (1, 100, 1_000)
 TODAY: Final = dt.date(2026, 3, 27)

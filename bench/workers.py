@@ -12,11 +12,11 @@ from bench.crowd import Crowd, put_rows, target_of
 from bench.world import ANSWER, APP_LINK, Line, World
 from delivery.courier import Courier
 from react.handler import React
-from rekindle.calendar import zone_names
-from rekindle.models import PushKind, TargetKind, Zone
+from rekindle.domain.calendar import zone_names
+from rekindle.domain.models import PushKind, TargetKind, Zone
+from rekindle.domain.reminders import MAX_LATENESS, due_slots
 from rekindle.push.jobs import PersonJob, RetryJob
-from rekindle.push.outbox import Outbox
-from rekindle.reminders import MAX_LATENESS, due_slots
+from rekindle.push.queue import Outbox
 from rekindle.store import keys
 from rekindle.store.incidents import Incidents
 from rekindle.store.news import News
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
     from bench.ledger import Ledger
     from bench.world import Fcm, Row
+    from rekindle.domain.reminders import Slot
     from rekindle.push.jobs import SlotJob
-    from rekindle.reminders import Slot
     from rekindle.store.keys import Key
 
 MORNING: Final = an_instant("2026-03-02T13:30:00Z")

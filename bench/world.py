@@ -17,16 +17,17 @@ from typing import TYPE_CHECKING, Any, Final
 import httpx
 
 import privacy.handler
-import privacy.parts
+import privacy.services
 from couples_api.handler import handler_of
-from couples_api.parts import Parts
+from couples_api.services import Services
 from delivery.fcm import FcmGateway, credential_from
 from local import seed
 from local.google import Place
 from local.places import ROOT
 from local.processes import Child
 from local.stack import free_ports
-from rekindle.models import CoupleId, Target, TargetKind
+from rekindle.crypto.vault import CELLS, Vault
+from rekindle.domain.models import CoupleId, Target, TargetKind
 from rekindle.store.catalogue import Catalogue
 from rekindle.store.couples import Couples
 from rekindle.store.days import Days
@@ -38,7 +39,6 @@ from rekindle.store.solo import Solo
 from rekindle.store.streaks import Streaks
 from rekindle.store.table import Table, marshal
 from rekindle.store.tries import Tries
-from rekindle.vault import CELLS, Vault
 from tests import engines
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ class World:
         def watched[T](store: T) -> T:
             return self.ledger.watched(store, "couples_api")
 
-        parts = Parts(
+        services = Services(
             people=watched(People(table)),
             couples=watched(Couples(table)),
             invites=watched(Invites(table)),
@@ -162,7 +162,7 @@ class World:
             app_link=APP_LINK,
             entropy=self.entropy,
         )
-        return handler_of(lambda: parts)
+        return handler_of(lambda: services)
 
     def privacy(self, vault: Vault) -> Handler:
         """The function privacy as a process of its own."""
@@ -171,7 +171,7 @@ class World:
         def watched[T](store: T) -> T:
             return self.ledger.watched(store, "privacy")
 
-        parts = privacy.parts.Parts(
+        services = privacy.services.Services(
             people=watched(People(table)),
             couples=watched(Couples(table)),
             days=watched(Days(table)),
@@ -179,7 +179,7 @@ class World:
             catalogue=watched(Catalogue(table, monotonic=lambda: 0.0)),
             vault=watched(vault),
         )
-        return privacy.handler.handler_of(lambda: parts)
+        return privacy.handler.handler_of(lambda: services)
 
     def queue(self) -> str:
         """The address of a new queue."""

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-    from rekindle.packs import Pack, PackPrompt
+    from rekindle.packs.document import Pack, PackPrompt
 
 
 @dataclass(frozen=True, slots=True)

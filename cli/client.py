@@ -203,14 +203,14 @@ class Practice:
         self,
         form: type[Answer],
         pack: str,
-        deed: str,
+        actor: str,
         body: dict[str, Any] | None,
         became: Callable[[wire.PackDetail], Answer | None],
     ) -> Answer:
         """Do something that is to happen once: after an answer that was lost, look before it is asked again."""
         for attempt in range(ATTEMPTS):
             try:
-                return _read(form, self._once("POST", _at(pack, deed), body))
+                return _read(form, self._once("POST", _at(pack, actor), body))
             except _AnswerLostError as lost:
                 if attempt == ATTEMPTS - 1:
                     raise self._unreachable(lost) from lost

@@ -9,13 +9,13 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
 from cli.errors import CliError, FindingsError, UsageError
-from rekindle.pack_source import SOURCE_LIMIT, Checked, SourceFinding, check_source
+from rekindle.packs.check import SOURCE_LIMIT, Checked, SourceFinding, check_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from rekindle.packs import Pack
+    from rekindle.packs.document import Pack
 
 SUFFIXES: Final = (".yaml", ".yml", ".json")
 _ID: Final = re.compile(r"""^\s*["']?id["']?\s*:\s*["']?([a-z0-9-]{1,48})["']?\s*,?\s*(#.*)?$""", re.MULTILINE)

@@ -122,5 +122,5 @@ class Pushing:
             **({"pack": pack, "revision": standing.revision if standing else 0, "saved": saved} | (members or {})),
         )
 
-    def _when(self, deed: wire.Deed) -> str:
-        return f"{words.since(deed.at, self.now)}, on {words.moment(deed.at)}"
+    def _when(self, actor: wire.Actor) -> str:
+        return f"{words.since(actor.at, self.now)}, on {words.moment(actor.at)}"

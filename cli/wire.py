@@ -17,7 +17,7 @@ class Wire(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class Deed(Wire):
+class Actor(Wire):
     """Who did something, and when."""
 
     name: str
@@ -45,7 +45,7 @@ class Proposal(Wire):
     """What waits for a second person."""
 
     revision: int
-    proposed: Deed
+    proposed: Actor
     mine: bool
     at: AwareDatetime | None
     announce: bool
@@ -64,9 +64,9 @@ class PackSummary(Wire):
     live_version: int | None
     scheduled: Scheduled | None
     proposal: Proposal | None
-    draft_saved: Deed | None
-    published: Deed | None
-    withdrawn: Deed | None
+    draft_saved: Actor | None
+    published: Actor | None
+    withdrawn: Actor | None
     withdrawn_prompts: list[str]
     code: str | None
     news_on: dt.date | None
@@ -83,7 +83,7 @@ class DraftHead(Wire):
     """A draft without its text."""
 
     revision: int
-    saved: Deed
+    saved: Actor
     base_version: int | None
 
 
@@ -92,15 +92,15 @@ class Release(Wire):
 
     version: int
     live_from: AwareDatetime
-    published: Deed
-    approved: Deed | None
+    published: Actor
+    approved: Actor | None
     title: str
     audience: str
     languages: list[str]
     prompts: int
     announce: bool
     note: str | None
-    taken_back: Deed | None
+    taken_back: Actor | None
 
 
 class ReleaseSource(Release):
@@ -131,7 +131,7 @@ class Draft(Wire):
 
     source: str
     revision: int
-    saved: Deed | None
+    saved: Actor | None
     base_version: int | None
     findings: list[Finding]
 
@@ -146,7 +146,7 @@ class Saved(Wire):
     """The draft that is kept now."""
 
     revision: int
-    saved: Deed
+    saved: Actor
     findings: list[Finding]
     unchanged: bool
 
@@ -159,7 +159,7 @@ class Published(Wire):
 
 
 class AuditEntry(Wire):
-    """One deed of staff."""
+    """One action of staff."""
 
     at: AwareDatetime
     who: str

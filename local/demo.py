@@ -30,7 +30,7 @@ from local.demo_stage import KEPT_PACK, BrokenOffError, Claim, Stage, messages, 
 from local.deployment import APP_LINK
 from local.errors import StackError
 from local.stack import Stack
-from rekindle.models import PushKind
+from rekindle.domain.models import PushKind
 from rekindle.push.texts import CATALOGUE, DEFAULT_LANGUAGE
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from local.pack_lint import read_pack
 from local.places import ROOT
-from rekindle.models import Theme
+from rekindle.domain.models import Theme
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
-from rekindle.calendar import local_date, local_time, slot_instant
-from rekindle.models import Platform, PushKind, QuietHours, Uid, Zone
+from rekindle.domain.calendar import local_date, local_time, slot_instant
+from rekindle.domain.models import Platform, PushKind, QuietHours, Uid, Zone
 from rekindle.push.payloads import CODES
 
 if TYPE_CHECKING:

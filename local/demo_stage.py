@@ -11,8 +11,8 @@ from local import demo_course
 from local.demo_answers import FOR_ANY, answers_by_text
 from local.demo_phone import PATIENCE_SECONDS, Desk, Phone, Reply
 from local.demo_plan import COUPLE, HARU, MAYA, PAUSED_SCENE, Moment, Partner, Plan
-from rekindle.help import HELPED_THEMES
-from rekindle.models import Theme
+from rekindle.domain.help import HELPED_THEMES
+from rekindle.domain.models import Theme
 
 if TYPE_CHECKING:
     import datetime as dt

@@ -26,7 +26,7 @@ from local.openapi_examples import with_examples
 from local.openapi_practice import PRACTICE_DESCRIPTION, PRACTICE_EXAMPLES
 from local.places import ROOT
 from local.refusals import problems_of
-from rekindle.problems import Problem
+from rekindle.api.problems import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

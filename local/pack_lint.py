@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from rekindle.errors import RekindleError
-from rekindle.pack_source import Checked, SourceFinding, check_source
-from rekindle.packs import pack_schema
+from rekindle.packs.check import Checked, SourceFinding, check_source
+from rekindle.packs.document import pack_schema
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from rekindle.models import PackId
-    from rekindle.packs import Pack
+    from rekindle.domain.models import PackId
+    from rekindle.packs.document import Pack
 
 SCHEMA: Final = Path(__file__).parent.parent / "packs" / "pack.schema.json"
 

@@ -19,9 +19,9 @@ from starlette.routing import Route
 from local.clock import now
 from local.errors import StackError
 from local.places import ROOT
-from rekindle.calendar import zone_named
+from rekindle.domain.calendar import zone_named
+from rekindle.domain.reminders import due_slots
 from rekindle.errors import UnknownZoneError
-from rekindle.reminders import due_slots
 from rekindle.store import keys
 from rekindle.store.instants import to_millis
 from rekindle.store.slots import Slots

@@ -29,7 +29,7 @@ from local.places import STATE
 from local.stack import Stack
 from rekindle.errors import RekindleError
 from rekindle.push.jobs import RetryJob, SlotJob, SpreadJob, job_from
-from rekindle.push.outbox import BATCH_JOBS, Outbox
+from rekindle.push.queue import BATCH_JOBS, Outbox
 from rekindle.store.instants import from_millis
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from itertools import pairwise
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, Final
 
-from rekindle.problems import Problem
+from rekindle.api.problems import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -20,7 +20,7 @@ _ERRORS: Final = {
     "KeyReusedError": Problem.KEY_REUSED,
     "NotACodeError": Problem.NOT_A_CODE,
 }
-"""Errors of the rules that `rekindle.http` turns into a problem of their own."""
+"""Errors of the rules that `rekindle.api.resolver` turns into a problem of their own."""
 
 
 def problems_of(handler: Callable[..., Any]) -> frozenset[Problem]:

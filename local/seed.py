@@ -16,11 +16,11 @@ from pydantic import ValidationError
 from local.clock import now
 from local.errors import StackError
 from local.places import ROOT
+from rekindle.domain.help import TEXTS, Help, help_schema
 from rekindle.errors import WriteConflictError
-from rekindle.help import TEXTS, Help, help_schema
-from rekindle.pack_document import DocumentError, read_document
-from rekindle.pack_source import check_source
-from rekindle.practice import Deed, practice_code
+from rekindle.packs.check import check_source
+from rekindle.packs.lifecycle import Actor, practice_code
+from rekindle.packs.yaml_reader import DocumentError, read_document
 from rekindle.store.help import help_write
 from rekindle.store.packs import Packs, Publication
 from rekindle.store.table import Table
@@ -28,7 +28,7 @@ from rekindle.store.table import Table
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from rekindle.packs import Pack
+    from rekindle.packs.document import Pack
 
 PACKS: Final = ROOT / "packs"
 HELP: Final = ROOT / "help" / "help.yaml"
@@ -53,7 +53,7 @@ def seed(dynamodb: Any, table_name: str) -> None:  # noqa: ANN401 - a boto3 clie
         live = head.releases[-1] if head.releases else None
         if live and packs.released(pack.id, live) == source:
             continue
-        by = Deed("seed", "Rekindle", dt.datetime.fromtimestamp(now(), dt.UTC))
+        by = Actor("seed", "Rekindle", dt.datetime.fromtimestamp(now(), dt.UTC))
         packs.save_draft(pack.id, source, head.draft.revision if head.draft else 0, live.version if live else None, by)
         publication = Publication(
             pack=pack,

@@ -6,27 +6,27 @@ from typing import TYPE_CHECKING, Any
 
 import couples_api.handler
 import privacy.handler
-from privacy.parts import Parts as PrivacyParts
+from privacy.services import Services as PrivacyServices
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from couples_api.parts import Parts
+    from couples_api.services import Services
     from tests.phones import Handler
 
 
-def privacy_parts(parts: Parts, **changes: Any) -> PrivacyParts:
+def privacy_services(services: Services, **changes: Any) -> PrivacyServices:
     """What privacy works with, on the stores of couples_api."""
     given: dict[str, Any] = {
-        name: getattr(parts, name) for name in ("people", "couples", "days", "solo", "catalogue", "vault")
+        name: getattr(services, name) for name in ("people", "couples", "days", "solo", "catalogue", "vault")
     }
-    return PrivacyParts(**(given | changes))
+    return PrivacyServices(**(given | changes))
 
 
-def phones_api(parts: Callable[[], Parts], **changes: Any) -> Handler:
+def phones_api(services: Callable[[], Services], **changes: Any) -> Handler:
     """Both functions in this process; the changes are of what privacy works with."""
-    couples = couples_api.handler.handler_of(parts)
-    own = privacy.handler.handler_of(lambda: privacy_parts(parts(), **changes))
+    couples = couples_api.handler.handler_of(services)
+    own = privacy.handler.handler_of(lambda: privacy_services(services(), **changes))
 
     def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
         return (own if event["rawPath"] == "/v1/me/export" else couples)(event, context)

@@ -7,7 +7,7 @@ import itertools
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from rekindle.models import (
+from rekindle.domain.models import (
     Audience,
     CoupleId,
     Device,
@@ -27,7 +27,7 @@ from rekindle.models import (
     Uid,
     Zone,
 )
-from rekindle.playlist import Entry, Release
+from rekindle.domain.playlist import Entry, Release
 from rekindle.store import keys
 from rekindle.store.catalogue import PromptText, index_of, index_writes, text_item
 

@@ -20,7 +20,7 @@ from rich.console import Console
 from cli.application import run
 from cli.desk import World
 from cli.keeping import Keeping
-from rekindle.models import Uid
+from rekindle.domain.models import Uid
 from tests.phones import http_event
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from tests.builders import a_token, a_uid, an_instant
 if TYPE_CHECKING:
     import datetime as dt
 
-    from rekindle.models import Uid
+    from rekindle.domain.models import Uid
 
 type Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 
-from rekindle.models import CoupleId, PackId, PromptId, Theme
-from rekindle.tallies import DayTold, Met, StreakTold
+from rekindle.domain.models import CoupleId, PackId, PromptId, Theme
+from rekindle.domain.tallies import DayTold, Met, StreakTold
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from hypothesis.strategies import DrawFn
 
-    from rekindle.tallies import Told
+    from rekindle.domain.tallies import Told
 
 FIRST = dt.date(2026, 3, 2)
 DATES = 75

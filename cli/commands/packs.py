@@ -26,9 +26,9 @@ from cli.pages.errors import error_page
 from cli.pages.findings import findings_page, lint_page, reading_level
 from cli.pages.packs import Plan, outcome_page, pack_page, packs_page, plan_page
 from cli.pushing import Push
-from rekindle.pack_source import check_source
-from rekindle.packs import Pack
-from rekindle.practice import NEWS_AUDIENCES, news_date
+from rekindle.packs.check import check_source
+from rekindle.packs.document import Pack
+from rekindle.packs.lifecycle import NEWS_AUDIENCES, news_date
 
 app = App(name="packs", help="Write, publish and withdraw prompt packs.")
 

@@ -13,8 +13,8 @@ from cli.pages import text
 from cli.pages.help import help_page
 from cli.pages.packs import audit_page
 from cli.pages.statistics import statistics_page
-from rekindle.help import TEXTS
-from rekindle.pack_document import DocumentError, read_document
+from rekindle.domain.help import TEXTS
+from rekindle.packs.yaml_reader import DocumentError, read_document
 
 WEEKS = 12
 _NOTHING: dict[str, Any] = {

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from cli.changes import Changes, FieldChange
-    from rekindle.packs import PackPrompt
+    from rekindle.packs.document import PackPrompt
 
 
 def changes_page(found: Changes, before: str, after: str) -> RenderableType:

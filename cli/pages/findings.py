@@ -9,7 +9,7 @@ from rich.console import Group
 
 from cli.pages import table, text
 from cli.words import counted
-from rekindle.pack_advice import lix
+from rekindle.packs.advice import lix
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from cli import wire
     from cli.files import PackFile
-    from rekindle.pack_source import SourceFinding
-    from rekindle.packs import Pack
+    from rekindle.packs.check import SourceFinding
+    from rekindle.packs.document import Pack
 
 MANY = 40
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from cli import wire
     from cli.changes import Changes
-    from rekindle.packs import Pack
+    from rekindle.packs.document import Pack
 
 SOME_ADVICE: Final = 6
 """So many things to think about are shown before somebody is asked whether to publish."""
@@ -65,11 +65,11 @@ def pack_page(pack: wire.PackDetail, now: dt.datetime) -> RenderableType:
     if pack.news_on:
         rows.append(("News", f"couples are told on {words.day(pack.news_on)}"))
     if pack.draft:
-        rows.append(("Draft", f"revision {pack.draft.revision}, saved by {deed(pack.draft.saved, now)}"))
+        rows.append(("Draft", f"revision {pack.draft.revision}, saved by {actor(pack.draft.saved, now)}"))
     if pack.proposal:
         rows.append(("Proposed", _proposed(pack.proposal, now)))
     if pack.withdrawn:
-        rows.append(("Withdrawn", f"by {deed(pack.withdrawn, now)}"))
+        rows.append(("Withdrawn", f"by {actor(pack.withdrawn, now)}"))
     if pack.withdrawn_prompts:
         rows.append(("Prompts withdrawn", ", ".join(pack.withdrawn_prompts)))
     parts: list[RenderableType] = [facts(rows)]
@@ -177,7 +177,7 @@ def audit_page(entries: Sequence[wire.AuditEntry]) -> RenderableType:
     return page
 
 
-def deed(done: wire.Deed, now: dt.datetime) -> str:
+def actor(done: wire.Actor, now: dt.datetime) -> str:
     """Who, and how long ago."""
     return f"{done.name}, {words.since(done.at, now)}"
 
@@ -193,7 +193,7 @@ def _news(plan: Plan) -> str:
 def _proposed(proposal: wire.Proposal, now: dt.datetime) -> str:
     when = f" for {words.moment(proposal.at)}" if proposal.at else ""
     note = f": {proposal.note}" if proposal.note else ""
-    return f"by {deed(proposal.proposed, now)}{when}{note}"
+    return f"by {actor(proposal.proposed, now)}{when}{note}"
 
 
 def _state_of(pack: wire.PackSummary, now: dt.datetime) -> Text:

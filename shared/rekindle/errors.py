@@ -13,11 +13,11 @@ RekindleError
 ├── SourceTooLargeError     a document is larger than a draft can hold (`rekindle.store.packs`)
 ├── SettingsError           a function's environment lacks a setting, or has a wrong one (`rekindle.settings`)
 ├── OutboxError             the queue did not take every job
-├── PackError               a prompt pack is not fit to be published; names everything to mend (`rekindle.packs`)
+├── PackError               a prompt pack cannot be published; names everything to fix (`rekindle.packs.document`)
 ├── VaultError              an answer cannot be sealed or opened
 │   ├── KeyGoneError        a key has been let go, and all that it sealed with it
 │   └── KeyUnavailableError the key service does not answer; try again later
-└── ProblemError            a client can cause it: `rekindle.http` tells them what is wrong
+└── ProblemError            a client can cause it: `rekindle.api.resolver` tells them what is wrong
 """
 
 from __future__ import annotations
@@ -43,13 +43,13 @@ class NoPromptError(RekindleError):
 class WriteConflictError(RekindleError):
     """A condition of a write did not hold, so nothing was written.
 
-    `standing` has an entry for each condition that failed: its index in the transaction (0 for a single write),
+    `existing` has an entry for each condition that failed: its index in the transaction (0 for a single write),
     and the item as it stands, or None where there is none.
     """
 
-    def __init__(self, standing: Mapping[int, Mapping[str, Any] | None]) -> None:
-        super().__init__(f"conditions failed at {sorted(standing)}")
-        self.standing = standing
+    def __init__(self, existing: Mapping[int, Mapping[str, Any] | None]) -> None:
+        super().__init__(f"conditions failed at {sorted(existing)}")
+        self.existing = existing
 
 
 class ContentionError(RekindleError):

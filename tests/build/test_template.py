@@ -12,6 +12,7 @@ import pytest
 
 from delivery.courier import RESERVE
 from delivery.pace import BURST
+from rekindle.domain.statistics import STREAMS_HOUR
 from rekindle.settings import (
     ConsoleSettings,
     CouplesApiSettings,
@@ -24,7 +25,6 @@ from rekindle.settings import (
     TallySettings,
     WorkerSettings,
 )
-from rekindle.statistics import STREAMS_HOUR
 from tests.build.cloudformation import (
     ROOT,
     STAGES,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
 
-from rekindle.calendar import zone_named, zone_names
+from rekindle.domain.calendar import zone_named, zone_names
 from rekindle.errors import UnknownZoneError
 from tests.calendar.oracle import HORIZON
 from tests.calendar.run import Run

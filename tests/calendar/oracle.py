@@ -2,7 +2,8 @@
 
 The rule word for word: a reading that the clock shows counts the first time that it shows it. One that it never shows
 was jumped over, and counts as that jump ends, unless its whole date was never shown. A date starts as it is first
-shown. Where `rekindle.calendar` asks a zone what a reading means, this looks through the eras for those that show it.
+shown. Where `rekindle.domain.calendar` asks a zone what a reading means, this looks through the eras
+for those that show it.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from functools import cache
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Final, Protocol
 
-from rekindle.calendar import start_of
+from rekindle.domain.calendar import start_of
 from tests.calendar.oracle import SLOT_TIMES, WallClock, date_shown, instant_at
 from tests.calendar.tzif import compiled
 from tick.handler import due_in, window
@@ -22,8 +22,8 @@ from tick.handler import due_in, window
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from rekindle.models import Zone
-    from rekindle.reminders import DueSlot
+    from rekindle.domain.models import Zone
+    from rekindle.domain.reminders import DueSlot
     from tests.calendar.oracle import Coming
 
 ORDINARY_DATES: Final = 2

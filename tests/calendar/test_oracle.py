@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from rekindle.calendar import zone_names
+from rekindle.domain.calendar import zone_names
 from tests.calendar.oracle import WallClock, instant_at
 from tests.calendar.tzif import PLACE, compiled, eras
 

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from rekindle.models import Zone
-from rekindle.reminders import DueSlot, Slot
+from rekindle.domain.models import Zone
+from rekindle.domain.reminders import DueSlot, Slot
 from tests.calendar.sweep import findings
 from tick.handler import due_in
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import httpx
     from playwright.sync_api import Browser
 
-    from rekindle.models import Uid
+    from rekindle.domain.models import Uid
 
 PATIENCE = 60
 """Seconds for what takes its way through stream and queue, with functions that may have to start first.

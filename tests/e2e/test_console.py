@@ -12,9 +12,9 @@ import pytest
 from playwright.sync_api import expect
 
 from local.identity import ACCOUNTS
-from rekindle.models import PackId, PromptId
-from rekindle.pack_template import PROMPT_TEXT, PROMPT_WHY
-from rekindle.statistics import shown_days, shown_weeks, view
+from rekindle.domain.models import PackId, PromptId
+from rekindle.domain.statistics import shown_days, shown_weeks, view
+from rekindle.packs.template import PROMPT_TEXT, PROMPT_WHY
 from tests.e2e.conftest import today
 from tests.e2e.desk import EDITOR, READER, WRITER, Desk
 

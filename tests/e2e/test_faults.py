@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from rekindle.models import Target, TargetKind
-from rekindle.reminders import Slot
+from rekindle.domain.models import Target, TargetKind
+from rekindle.domain.reminders import Slot
 from rekindle.store import keys
 from rekindle.store.table import Table
 from tests.builders import LONDON

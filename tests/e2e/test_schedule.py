@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 from local.clock import now
 from local.stack import Stack
-from rekindle.calendar import slot_instant
-from rekindle.models import Zone
+from rekindle.domain.calendar import slot_instant
+from rekindle.domain.models import Zone
+from rekindle.domain.reminders import Slot
 from rekindle.push.jobs import SlotJob
-from rekindle.reminders import Slot
 from rekindle.store.table import Table
 from tests.builders import LONDON, TOKYO
 from tests.e2e.conftest import await_quiet, eventually

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from rekindle.calendar import slot_instant
-from rekindle.codes import code_from, read_code
-from rekindle.invites import CODE_LENGTH
+from rekindle.domain.calendar import slot_instant
+from rekindle.domain.codes import code_from, read_code
+from rekindle.domain.invites import CODE_LENGTH
 from tests.builders import LONDON
 from tests.e2e.conftest import await_quiet, eventually, next_date, pair
 

@@ -6,8 +6,8 @@ import datetime as dt
 import json
 from typing import TYPE_CHECKING
 
-from rekindle.calendar import slot_instant
-from rekindle.models import PushKind, Zone
+from rekindle.domain.calendar import slot_instant
+from rekindle.domain.models import PushKind, Zone
 from rekindle.push.payloads import CODES
 from tests.builders import LONDON, TOKYO
 from tests.e2e.conftest import await_quiet, eventually

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from couples_api.handler import handler_of
-from couples_api.parts import Parts
+from couples_api.services import Services
 from delivery.courier import Courier
 from delivery.fcm import FcmGateway, credential_from
 from local import dynamodb_local
+from rekindle.crypto.vault import Vault
 from rekindle.store.catalogue import Catalogue
 from rekindle.store.couples import Couples
 from rekindle.store.days import Days
@@ -28,7 +29,6 @@ from rekindle.store.solo import Solo
 from rekindle.store.streaks import Streaks
 from rekindle.store.table import Table
 from rekindle.store.tries import Tries
-from rekindle.vault import Vault
 from tests import engines
 from tests.builders import NEW_YORK, TOKYO, prompts, publish
 from tests.integration import fcm_wire
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_kms import KMSClient
 
-    from rekindle.playlist import Entry
+    from rekindle.domain.playlist import Entry
     from rekindle.store.catalogue import PromptText
     from tests.integration.fcm_wire import FcmWire
     from tests.phones import Handler
@@ -101,14 +101,14 @@ def kms_key(kms: KMSClient) -> str:
 
 
 @pytest.fixture(scope="session")
-def new_parts(dynamodb: DynamoDBClient, kms: KMSClient, kms_key: str) -> Callable[..., Parts]:
+def new_services(dynamodb: DynamoDBClient, kms: KMSClient, kms_key: str) -> Callable[..., Services]:
     """Gives the API's stores on fresh tables, with a small pack published, or what a test has in its place."""
 
-    def made(pack: Iterable[tuple[Entry, PromptText]] = ()) -> Parts:
+    def made(pack: Iterable[tuple[Entry, PromptText]] = ()) -> Services:
         name, key_name = engines.create_tables(dynamodb, f"rekindle-{next(_numbers)}")
         table = Table(dynamodb, name)
         publish(table, pack or prompts())
-        return Parts(
+        return Services(
             people=People(table),
             couples=Couples(table),
             invites=Invites(table),
@@ -127,21 +127,21 @@ def new_parts(dynamodb: DynamoDBClient, kms: KMSClient, kms_key: str) -> Callabl
 
 
 @pytest.fixture(scope="session")
-def parts(new_parts: Callable[[], Parts]) -> Parts:
+def services(new_services: Callable[[], Services]) -> Services:
     """The API's stores, shared by all tests, each of which brings its own persons."""
-    return new_parts()
+    return new_services()
 
 
 @pytest.fixture
-def own_parts(new_parts: Callable[[], Parts]) -> Parts:
+def own_services(new_services: Callable[[], Services]) -> Services:
     """The API's stores for one test alone: one that looks at every row, or changes what all couples share."""
-    return new_parts()
+    return new_services()
 
 
 @pytest.fixture
-def api(parts: Parts) -> Handler:
+def api(services: Services) -> Handler:
     """The function couples_api, in this process."""
-    return handler_of(lambda: parts)
+    return handler_of(lambda: services)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from rekindle.push.jobs import job_from
-from rekindle.push.outbox import Outbox
+from rekindle.push.queue import Outbox
 from rekindle.store.people import People
 from tests import engines
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from types_boto3_sqs import SQSClient
 
-    from rekindle.models import Person
+    from rekindle.domain.models import Person
     from rekindle.push.jobs import Job
     from rekindle.store.table import Table
 

@@ -6,8 +6,8 @@ import datetime as dt
 import itertools
 from typing import TYPE_CHECKING
 
-from rekindle.models import PushKind
-from rekindle.reminders import Slot
+from rekindle.domain.models import PushKind
+from rekindle.domain.reminders import Slot
 from rekindle.store import keys
 from rekindle.store.slots import Slots, _row_from
 from tests.builders import LONDON, NEW_YORK, TOKYO
@@ -15,7 +15,7 @@ from tests.builders import LONDON, NEW_YORK, TOKYO
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from rekindle.models import Uid
+    from rekindle.domain.models import Uid
     from rekindle.store.slots import RowPlace, SlotRow
     from rekindle.store.table import Table
 

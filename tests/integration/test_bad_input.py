@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 
 from couples_api.handler import application, handler_of
-from rekindle.problems import Problem
+from rekindle.api.problems import Problem
 from tests.builders import LONDON, NEW_YORK, TOKYO, a_token, a_uid
 from tests.integration.marks import on_the_emulator
 from tests.phones import Phone, Reply, a_phone, http_event, pair, whole
@@ -18,7 +18,7 @@ from tests.phones import Phone, Reply, a_phone, http_event, pair, whole
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from couples_api.parts import Parts
+    from couples_api.services import Services
     from tests.phones import Handler
 
 PROFILE = {"display_name": "Ada", "zone": NEW_YORK}
@@ -82,14 +82,14 @@ each_body = pytest.mark.parametrize("route", BODIES.values(), ids=BODIES.keys())
 
 
 @pytest.fixture(scope="module")
-def parts(new_parts: Callable[[], Parts]) -> Parts:
+def services(new_services: Callable[[], Services]) -> Services:
     """Tables for this module alone, so that a test can look whether anything was written."""
-    return new_parts()
+    return new_services()
 
 
 @pytest.fixture(scope="module")
-def api(parts: Parts) -> Handler:
-    return handler_of(lambda: parts)
+def api(services: Services) -> Handler:
+    return handler_of(lambda: services)
 
 
 @pytest.fixture(scope="module")
@@ -107,11 +107,11 @@ def ada(couple: tuple[Phone, Phone]) -> Phone:
 
 
 @pytest.fixture(scope="class")
-def unharmed(parts: Parts, couple: tuple[Phone, Phone]) -> Iterator[None]:  # noqa: ARG001  they are there before
+def unharmed(services: Services, couple: tuple[Phone, Phone]) -> Iterator[None]:  # noqa: ARG001  they are there before
     """Nothing is written by any test of the class."""
-    before = _everything(parts)
+    before = _everything(services)
     yield
-    assert _everything(parts) == before
+    assert _everything(services) == before
 
 
 def refused(reply: Reply, status: int, *problems: str) -> None:
@@ -672,9 +672,9 @@ def refused_either_way(reply: Reply) -> None:
     refused(reply, reply.status, *(("no-such-route",) if reply.status == 404 else ("invalid-fields",)))
 
 
-def _everything(parts: Parts) -> list[dict[str, Any]]:
+def _everything(services: Services) -> list[dict[str, Any]]:
     rows = []
-    for table in (parts.people.table, parts.vault.table):
+    for table in (services.people.table, services.vault.table):
         for page in table.client.get_paginator("scan").paginate(TableName=table.name):
             rows.extend(page["Items"])
     return sorted(rows, key=repr)

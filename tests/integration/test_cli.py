@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from practice_api.handler import handler_of
-from practice_api.parts import Parts
+from practice_api.services import Services
 from rekindle.store.audit import Audit
 from rekindle.store.help import HelpStore
 from rekindle.store.packs import Packs
@@ -51,13 +51,13 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def parts(table: Table) -> Parts:
-    return Parts(Packs(table), Audit(table), Statistics(table), HelpStore(table), review_required=False)
+def services(table: Table) -> Services:
+    return Services(Packs(table), Audit(table), Statistics(table), HelpStore(table), review_required=False)
 
 
 @pytest.fixture
-def service(parts: Parts, clock: Clock) -> Service:
-    return Service(through(handler_of(lambda: parts), clock))
+def service(services: Services, clock: Clock) -> Service:
+    return Service(through(handler_of(lambda: services), clock))
 
 
 @pytest.fixture
@@ -103,14 +103,14 @@ def river(tmp_path: Path) -> Path:
 class TestPush:
     """A file becomes a draft, and never over another's work unseen."""
 
-    def test_a_new_pack_is_saved_as_it_was_typed(self, ruth: Person, parts: Parts, river: Path) -> None:
+    def test_a_new_pack_is_saved_as_it_was_typed(self, ruth: Person, services: Services, river: Path) -> None:
         said = ruth("packs", "push", str(river), "--json")
         assert said.status == 0, said.err
         (result,) = said.document["results"]
         assert (result["id"], result["outcome"]) == ("river", "saved")
-        head = parts.packs.head(result["id"])
+        head = services.packs.head(result["id"])
         assert head.draft is not None
-        assert parts.packs.draft(head.id, head.draft) == river.read_text()
+        assert services.packs.draft(head.id, head.draft) == river.read_text()
 
     def test_what_was_pushed_can_be_pushed_again_after_an_edit(self, ruth: Person, river: Path) -> None:
         ruth("packs", "push", str(river))
@@ -315,9 +315,9 @@ class TestPublish:
         assert ruth.waited == sorted(ruth.waited)
 
     def test_where_a_second_person_is_needed_it_is_proposed(
-        self, ruth: Person, saul: Person, parts: Parts, clock: Clock, river: Path
+        self, ruth: Person, saul: Person, services: Services, clock: Clock, river: Path
     ) -> None:
-        strict = replace(parts, review_required=True)
+        strict = replace(services, review_required=True)
         ruth.service.api = through(handler_of(lambda: strict), clock)
         said = ruth("packs", "publish", str(river), "--yes")
         assert "rekindle packs approve river" in said.out

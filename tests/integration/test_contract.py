@@ -11,7 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from local import openapi
-from rekindle.models import Audience
+from rekindle.domain.models import Audience
 from rekindle.store import keys
 from rekindle.store.table import Write
 from tests.apis import phones_api
@@ -19,7 +19,7 @@ from tests.builders import NEW_YORK, TOKYO, a_uid, prompts, publish
 from tests.phones import Phone, a_phone, pair
 
 if TYPE_CHECKING:
-    from couples_api.parts import Parts
+    from couples_api.services import Services
     from tests.phones import Handler
 
 DOCUMENT = openapi.document(openapi.PHONES)
@@ -49,12 +49,12 @@ class Witness:
 
 
 @pytest.fixture
-def witness(own_parts: Parts) -> Witness:
-    table = own_parts.people.table
+def witness(own_services: Services) -> Witness:
+    table = own_services.people.table
     publish(table, prompts("choice"), audience=Audience.CHOICE)
     publish(table, prompts("group"), audience=Audience.CODE)
     table.write(Write("Put", keys.practice_code("ABCD2345"), item={"pack": "group"}))
-    return Witness(phones_api(lambda: own_parts))
+    return Witness(phones_api(lambda: own_services))
 
 
 def test_every_operation_answers_as_documented(witness: Witness) -> None:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from couples_api.handler import handler_of
-from couples_api.parts import Parts
-from rekindle.models import Audience, PackId, PackWish, PromptKind, PromptRef, Theme, Wish
-from rekindle.playlist import Course, Entry
+from couples_api.services import Services
+from rekindle.domain.models import Audience, PackId, PackWish, PromptKind, PromptRef, Theme, Wish
+from rekindle.domain.playlist import Course, Entry
 from rekindle.store import keys
 from rekindle.store.catalogue import Catalogue, PromptText
 from rekindle.store.table import Write
@@ -21,7 +21,7 @@ from tests.phones import Phone, a_phone, pair
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from rekindle.models import Couple
+    from rekindle.domain.models import Couple
     from rekindle.store.table import Table
     from tests.phones import Handler
 
@@ -53,9 +53,9 @@ def give_code(table: Table, pack: str, code: str = CODE) -> None:
 
 
 @pytest.fixture(scope="module")
-def parts(new_parts: Callable[[], Parts]) -> Parts:
+def services(new_services: Callable[[], Services]) -> Services:
     """With everybody's pack, one to choose, a weekly group in order, a daily pack with a code, and one to come."""
-    made = new_parts()
+    made = new_services()
     table = made.people.table
     publish(table, prompts("choice"), audience=Audience.CHOICE)
     publish(table, lessons("group", 3), audience=Audience.CODE, course=Course(in_order=True, every_days=7))
@@ -69,8 +69,8 @@ def parts(new_parts: Callable[[], Parts]) -> Parts:
 
 
 @pytest.fixture
-def api(parts: Parts) -> Handler:
-    return handler_of(lambda: parts)
+def api(services: Services) -> Handler:
+    return handler_of(lambda: services)
 
 
 @pytest.fixture
@@ -80,11 +80,11 @@ def couple(api: Handler) -> tuple[Phone, Phone]:
     return ada, ben
 
 
-def couple_of(parts: Parts, phone: Phone) -> Couple:
-    person = parts.people.person(phone.uid)
+def couple_of(services: Services, phone: Phone) -> Couple:
+    person = services.people.person(phone.uid)
     assert person
     assert person.couple
-    found = parts.couples.couple(person.couple)
+    found = services.couples.couple(person.couple)
     assert found
     return found
 
@@ -133,7 +133,7 @@ class TestChoosing:
         ada.now += 30 * DAY
         assert chosen(ada) == {"choice": False, "later": True, "test": True}
 
-    def test_one_chooses_and_the_other_sees_it_as_well(self, parts: Parts, couple: tuple[Phone, Phone]) -> None:
+    def test_one_chooses_and_the_other_sees_it_as_well(self, services: Services, couple: tuple[Phone, Phone]) -> None:
         ada, ben = couple
         view = ada.call("PUT", "/v1/couple/packs/choice")
         assert (view.status, view.body["chosen"]) == (200, True)
@@ -141,21 +141,21 @@ class TestChoosing:
         assert ben.get("/v1/couple").body["packs"] == ["choice", "test"]
         assert ben.delete("/v1/couple/packs/test").status == 204
         assert chosen(ada) == {"choice": True, "test": False}
-        assert couple_of(parts, ada).packs == {
+        assert couple_of(services, ada).packs == {
             "choice": PackWish(Wish.CHOSEN, dt.date(2026, 3, 2)),
             "test": PackWish(Wish.ASIDE, dt.date(2026, 3, 3)),
         }
         assert {pack_of(phone) for phone in couple} == {"choice"}
         assert choose(ben, "test") == 200
         assert ada.delete("/v1/couple/packs/choice").status == 204
-        assert couple_of(parts, ada).packs == {}
+        assert couple_of(services, ada).packs == {}
 
-    def test_a_repeat_writes_nothing(self, parts: Parts, couple: tuple[Phone, Phone]) -> None:
+    def test_a_repeat_writes_nothing(self, services: Services, couple: tuple[Phone, Phone]) -> None:
         ada, ben = couple
         for _ in range(2):
             assert choose(ada, "choice") == 200
             assert ada.delete("/v1/couple/packs/test").status == 204
-        with calls(parts.people.table) as seen:
+        with calls(services.people.table) as seen:
             assert choose(ben, "choice") == 200
             assert ben.delete("/v1/couple/packs/test").status == 204
             assert ben.delete("/v1/couple/packs/nothing").status == 204
@@ -200,7 +200,7 @@ class TestCode:
     """A practice's code joins its pack for both, which then plays first."""
 
     def test_a_couple_joins_by_code_and_the_course_begins_for_both(
-        self, parts: Parts, couple: tuple[Phone, Phone]
+        self, services: Services, couple: tuple[Phone, Phone]
     ) -> None:
         ada, ben = couple
         reply = join(ada, "abcd 2345")
@@ -216,7 +216,7 @@ class TestCode:
             "course": {"starts_on": "2026-03-02", "every_days": 7, "in_order": True},
         }
         assert chosen(ben) == {"choice": False, "group": True, "test": True}
-        assert couple_of(parts, ada).packs == {"group": PackWish(Wish.JOINED, dt.date(2026, 3, 2))}
+        assert couple_of(services, ada).packs == {"group": PackWish(Wish.JOINED, dt.date(2026, 3, 2))}
         packs = []
         for _ in range(22):
             shown = ada.get("/v1/today").body["today"]["prompt"]["id"]
@@ -244,13 +244,13 @@ class TestCode:
         ada.put("/v1/me", {"display_name": "Ada", "zone": NEW_YORK})
         assert join(ada).body["course"]["starts_on"] == "2026-03-04"
 
-    def test_joining_again_changes_nothing(self, parts: Parts, couple: tuple[Phone, Phone]) -> None:
+    def test_joining_again_changes_nothing(self, services: Services, couple: tuple[Phone, Phone]) -> None:
         ada, ben = couple
         first = join(ada, key="once").body
         ada.now += DAY
         assert join(ada, key="once").body == first
         assert join(ben).body == first
-        assert couple_of(parts, ada).packs[PackId("group")].since == dt.date(2026, 3, 2)
+        assert couple_of(services, ada).packs[PackId("group")].since == dt.date(2026, 3, 2)
         assert join(ada, "DAAY2345", key="once").problem == "key-reused"
 
     def test_either_leaves_for_both(self, couple: tuple[Phone, Phone]) -> None:
@@ -272,12 +272,14 @@ class TestCode:
         assert (reply.status, reply.problem) == (404, "code-not-usable")
         assert reply.text == join(couple[1], "3333-3333").text
 
-    def test_a_renewed_code_no_longer_works_and_who_has_joined_stays(self, new_parts: Callable[[], Parts]) -> None:
-        parts = new_parts()
-        table = parts.people.table
+    def test_a_renewed_code_no_longer_works_and_who_has_joined_stays(
+        self, new_services: Callable[[], Services]
+    ) -> None:
+        services = new_services()
+        table = services.people.table
         publish(table, lessons("group", 3), audience=Audience.CODE)
         give_code(table, "group")
-        api = handler_of(lambda: parts)
+        api = handler_of(lambda: services)
         ada, ben = a_phone(api, "ada", NEW_YORK), a_phone(api, "ben", NEW_YORK)
         pair(ada, ben)
         assert join(ada).status == 200
@@ -299,29 +301,29 @@ class TestCode:
         assert ada.post("/v1/invites/redeem", {"code": invite["code"]}).status == 200
 
     def test_a_pack_that_is_withdrawn_plays_no_more_and_is_back_with_its_return(
-        self, new_parts: Callable[[], Parts]
+        self, new_services: Callable[[], Services]
     ) -> None:
-        parts = new_parts()
-        table = parts.people.table
+        services = new_services()
+        table = services.people.table
         release = publish(table, lessons("group", 9), audience=Audience.CODE, course=Course(in_order=True))
         give_code(table, "group")
-        api = handler_of(lambda: parts)
+        api = handler_of(lambda: services)
         ada, ben = a_phone(api, "ada", NEW_YORK), a_phone(api, "ben", NEW_YORK)
         pair(ada, ben)
         join(ada)
         assert pack_of(ada) == "group"
         publish(table, lessons("group", 9), audience=Audience.CODE, entries=())
-        later = handler_of(lambda: replaced(parts, catalogue=Catalogue(table)))
+        later = handler_of(lambda: replaced(services, catalogue=Catalogue(table)))
         for phone in (ada, ben):
             phone.handler, phone.now = later, phone.now + DAY
         assert pack_of(ada) == "test"
         publish(table, lessons("group", 9), audience=Audience.CODE, course=release.course)
-        again = handler_of(lambda: replaced(parts, catalogue=Catalogue(table)))
+        again = handler_of(lambda: replaced(services, catalogue=Catalogue(table)))
         for phone in (ada, ben):
             phone.handler, phone.now = again, phone.now + DAY
         assert ada.get("/v1/today").body["today"]["prompt"]["id"] == "group/lesson-1"
 
 
-def replaced(parts: Parts, **changes: Any) -> Parts:
+def replaced(services: Services, **changes: Any) -> Services:
     """The same stores with another catalogue: a process that looks anew."""
-    return Parts(**({name: getattr(parts, name) for name in Parts.__slots__} | changes))
+    return Services(**({name: getattr(services, name) for name in Services.__slots__} | changes))

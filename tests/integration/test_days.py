@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from couples_api.handler import handler_of
-from rekindle.models import PromptKind, Theme
+from rekindle.domain.models import PromptKind, Theme
 from rekindle.store import keys
 from rekindle.store.table import Write
 from rekindle.telemetry import logger
@@ -25,8 +25,8 @@ from tests.phones import Phone, Reply, a_phone, pair
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from couples_api.parts import Parts
-    from rekindle.models import Couple, CoupleId, PromptRef
+    from couples_api.services import Services
+    from rekindle.domain.models import Couple, CoupleId, PromptRef
     from tests.phones import Handler
 
 MILLISECOND = dt.timedelta(milliseconds=1)
@@ -47,11 +47,11 @@ def dates(first: str, last: str) -> list[str]:
     return [str(start + number * DAY) for number in range((end - start).days + 1)]
 
 
-def couple_of(parts: Parts, phone: Phone) -> Couple:
-    person = parts.people.person(phone.uid)
+def couple_of(services: Services, phone: Phone) -> Couple:
+    person = services.people.person(phone.uid)
     assert person
     assert person.couple
-    couple = parts.couples.couple(person.couple)
+    couple = services.couples.couple(person.couple)
     assert couple
     return couple
 
@@ -115,22 +115,22 @@ class TestPrompt:
         assert prompt["hint"] is None
 
     def test_a_day_looked_at_counts_as_seen_and_one_never_opened_does_not(
-        self, parts: Parts, couple: tuple[Phone, Phone]
+        self, services: Services, couple: tuple[Phone, Phone]
     ) -> None:
         ada, _ = couple
         theme = Theme(ada.get("/v1/today").body["today"]["prompt"]["theme"])
-        again = couple_of(parts, ada)
+        again = couple_of(services, ada)
         assert again.themes_met == {dt.date(2026, 3, 2): theme}
-        assert list(parts.days.seen(again.id, [theme]).values()) == [dt.date(2026, 3, 2)]
+        assert list(services.days.seen(again.id, [theme]).values()) == [dt.date(2026, 3, 2)]
 
     def test_a_day_says_its_theme_and_whether_the_couple_had_met_its_prompt(
-        self, parts: Parts, couple: tuple[Phone, Phone]
+        self, services: Services, couple: tuple[Phone, Phone]
     ) -> None:
         ada, _ = couple
         met: list[PromptRef] = []
         for _ in range(14):
             shown = ada.get("/v1/today").body["today"]
-            day = parts.days.day(couple_of(parts, ada).id, dt.date.fromisoformat(shown["date"]))
+            day = services.days.day(couple_of(services, ada).id, dt.date.fromisoformat(shown["date"]))
             assert day
             assert day.theme == shown["prompt"]["theme"]
             assert day.again == (day.prompt in met)
@@ -139,13 +139,15 @@ class TestPrompt:
         # The pack has but one prompt of the theme touch for who wants none.
         assert len(met) > len(set(met))
 
-    def test_a_day_from_before_days_said_more_still_reads(self, parts: Parts, couple: tuple[Phone, Phone]) -> None:
+    def test_a_day_from_before_days_said_more_still_reads(
+        self, services: Services, couple: tuple[Phone, Phone]
+    ) -> None:
         ada, _ = couple
         opened = ada.get("/v1/today").body["today"]
-        couple_id = couple_of(parts, ada).id
+        couple_id = couple_of(services, ada).id
         key = keys.day(couple_id, dt.date(2026, 3, 2))
-        parts.days.table.write(Write("Update", key, update="REMOVE theme, again"))
-        day = parts.days.day(couple_id, dt.date(2026, 3, 2))
+        services.days.table.write(Write("Update", key, update="REMOVE theme, again"))
+        day = services.days.day(couple_id, dt.date(2026, 3, 2))
         assert day
         assert (day.theme, day.again, day.swapped) == (None, False, ())
         assert ada.get("/v1/today").body["today"] == opened
@@ -433,11 +435,11 @@ class TestAnswers:
 
     @pytest.mark.parametrize("kind", [PromptKind.TOGETHER, PromptKind.TOUCH])
     def test_what_is_done_together_is_checked_off_with_or_without_words(
-        self, parts: Parts, couple: tuple[Phone, Phone], kind: PromptKind
+        self, services: Services, couple: tuple[Phone, Phone], kind: PromptKind
     ) -> None:
         ada, ben = couple
         ada.get("/v1/days/2026-03-02")
-        _make_kind(parts, couple_of(parts, ada), dt.date(2026, 3, 2), kind)
+        _make_kind(services, couple_of(services, ada), dt.date(2026, 3, 2), kind)
         checked = answer(ada, "2026-03-02", None).body
         assert checked["me"] == {"state": "answered", "text": None, "share_first": False, "revision": 1}
         assert ben.get("/v1/days/2026-03-02").body["partner"] == {"state": "answered", "text": None}
@@ -469,11 +471,11 @@ class TestMoving:
         set_clocks("2026-03-03T07:59:59.999Z", ada, ben)
         assert answer(ada, "2026-03-02").status == 200
 
-    def test_east_takes_no_hour_from_an_open_day(self, parts: Parts, lisbon: tuple[Phone, Phone]) -> None:
+    def test_east_takes_no_hour_from_an_open_day(self, services: Services, lisbon: tuple[Phone, Phone]) -> None:
         ada, ben = lisbon
         for phone in lisbon:
             move(phone, TOKYO)
-        day = parts.days.day(couple_of(parts, ada).id, dt.date(2026, 3, 2))
+        day = services.days.day(couple_of(services, ada).id, dt.date(2026, 3, 2))
         assert day
         assert day.window.opens_at == an_instant("2026-03-01T15:00:00Z")
         assert day.window.closes_at == an_instant("2026-03-03T03:00:00Z")
@@ -482,12 +484,12 @@ class TestMoving:
         # What a phone shows is of the clock that it has now.
         assert ada.get("/v1/today").body["today"]["closes_at"] == "2026-03-03T18:00:00Z"
 
-    def test_there_and_back_leaves_the_widest_hours(self, parts: Parts, lisbon: tuple[Phone, Phone]) -> None:
+    def test_there_and_back_leaves_the_widest_hours(self, services: Services, lisbon: tuple[Phone, Phone]) -> None:
         ada, ben = lisbon
         for zone in ("Pacific/Midway", TOKYO, LONDON):
             move(ben, zone)
         # 2 March ends in Midway at 11:00 UTC.
-        assert closing(parts, ada, "2026-03-02") == an_instant("2026-03-03T14:00:00Z")
+        assert closing(services, ada, "2026-03-02") == an_instant("2026-03-03T14:00:00Z")
 
     def test_a_closed_day_stays_closed(self, lisbon: tuple[Phone, Phone]) -> None:
         ada, ben = lisbon
@@ -497,7 +499,9 @@ class TestMoving:
         assert not ben.get("/v1/today").body["today"]["open"]
         assert answer(ben, "2026-03-02").problem == "day-closed"
 
-    def test_a_day_begun_in_the_east_is_widened_by_every_leg_of_the_way_west(self, api: Handler, parts: Parts) -> None:
+    def test_a_day_begun_in_the_east_is_widened_by_every_leg_of_the_way_west(
+        self, api: Handler, services: Services
+    ) -> None:
         """By the second leg no clock of theirs has come to the date yet, and it is open all the same."""
         ada, ben = a_phone(api, "ada", "Pacific/Kiritimati"), a_phone(api, "ben", LONDON)
         set_clocks("2026-03-02T10:30:00Z", ada, ben)
@@ -505,9 +509,9 @@ class TestMoving:
         assert ada.get("/v1/today").body["today"]["date"] == "2026-03-03"
         move(ada, NEW_YORK)
         # 3 March ends in New York at 05:00 UTC, and in Midway at 11:00.
-        assert closing(parts, ada, "2026-03-03") == an_instant("2026-03-04T08:00:00Z")
+        assert closing(services, ada, "2026-03-03") == an_instant("2026-03-04T08:00:00Z")
         move(ada, "Pacific/Midway")
-        assert closing(parts, ada, "2026-03-03") == an_instant("2026-03-04T14:00:00Z")
+        assert closing(services, ada, "2026-03-03") == an_instant("2026-03-04T14:00:00Z")
         set_clocks("2026-03-04T13:59:00Z", ada, ben)
         assert answer(ada, "2026-03-03").status == 200
 
@@ -650,7 +654,7 @@ class TestSeal:
         handler.setStream(before)
 
     def test_what_the_partner_gets_is_the_same_bytes_whatever_was_written_and_whenever(
-        self, parts: Parts, couple: tuple[Phone, Phone]
+        self, services: Services, couple: tuple[Phone, Phone]
     ) -> None:
         """One answer of one letter, one of 2,000, at different times, edited or not: no reply differs in a byte."""
         ada, ben = couple
@@ -665,21 +669,21 @@ class TestSeal:
                 assert reply.status == 200, reply.text
             seen.add(tuple((path, _whole(ben.get(path))) for path in self.ROUTES))
             refusals.add(_whole(answer(ben, "2026-03-02", "x", revision=3)))
-            _take_back(parts, couple_of(parts, ada).id, dt.date(2026, 3, 2))
+            _take_back(services, couple_of(services, ada).id, dt.date(2026, 3, 2))
         assert (len(seen), len(refusals)) == (1, 1)
         assert "canary" not in repr(seen)
 
     def test_until_both_are_there_no_reply_differs_between_an_answer_and_a_check(
-        self, parts: Parts, couple: tuple[Phone, Phone]
+        self, services: Services, couple: tuple[Phone, Phone]
     ) -> None:
         ada, ben = couple
         ben.get("/v1/today")
-        _make_kind(parts, couple_of(parts, ada), dt.date(2026, 3, 2), PromptKind.TOGETHER)
+        _make_kind(services, couple_of(services, ada), dt.date(2026, 3, 2), PromptKind.TOGETHER)
         seen = []
         for text in (None, "Words nobody asked for"):
             answer(ada, "2026-03-02", text)
             seen.append([_whole(ben.get(path)) for path in self.ROUTES])
-            _take_back(parts, couple_of(parts, ada).id, dt.date(2026, 3, 2))
+            _take_back(services, couple_of(services, ada).id, dt.date(2026, 3, 2))
         assert seen[0] == seen[1]
 
     def test_what_holds_a_person_back_is_theirs_alone(self, couple: tuple[Phone, Phone]) -> None:
@@ -723,8 +727,8 @@ class TestSeal:
         secrets = (token, name, "canary", invite["code"], invite["code"].replace("-", ""), "a-key-of-ada", "2026-03-02")
         assert [secret for secret in secrets if secret in lines] == []
 
-    def test_no_stored_item_holds_what_was_written_nor_any_code(self, own_parts: Parts) -> None:
-        api = handler_of(lambda: own_parts)
+    def test_no_stored_item_holds_what_was_written_nor_any_code(self, own_services: Services) -> None:
+        api = handler_of(lambda: own_services)
         ada, ben = a_phone(api, "ada", NEW_YORK), a_phone(api, "ben", TOKYO)
         invite = ada.post("/v1/invites", key="a-key-of-ada").body
         ben.post("/v1/invites/redeem", {"code": invite["code"]})
@@ -732,7 +736,7 @@ class TestSeal:
         answer(ada, "2026-03-02", "A canary sings")
         answer(ben, "2026-03-02", "Another canary sings", share_first=True)
         answer(ada, "2026-03-03", "A third canary")
-        rows = list(_rows(own_parts))
+        rows = list(_rows(own_services))
         assert {row["pk"]["S"].partition("#")[0] for row in rows} >= {"PERSON", "COUPLE", "INVITE", "CELL", "TARGET"}
         kept = repr(rows)
         for secret in ("canary", invite["code"].replace("-", ""), invite["code"], "a-key-of-ada"):
@@ -741,9 +745,9 @@ class TestSeal:
         assert "token-ada" not in tokens
 
 
-def closing(parts: Parts, phone: Phone, date: str) -> dt.datetime:
+def closing(services: Services, phone: Phone, date: str) -> dt.datetime:
     """When the couple's day closes, which no reply tells."""
-    day = parts.days.day(couple_of(parts, phone).id, dt.date.fromisoformat(date))
+    day = services.days.day(couple_of(services, phone).id, dt.date.fromisoformat(date))
     assert day
     return day.window.closes_at
 
@@ -774,27 +778,27 @@ def _letters(dice: random.Random) -> Iterator[str]:
         yield dice.choice("canary 🐤ñ\n")
 
 
-def _take_back(parts: Parts, couple: CoupleId, date: dt.date) -> None:
+def _take_back(services: Services, couple: CoupleId, date: dt.date) -> None:
     """Remove every answer from a day, which no route does: so that one day can be compared with itself."""
-    parts.days.table.client.update_item(
-        TableName=parts.days.table.name,
+    services.days.table.client.update_item(
+        TableName=services.days.table.name,
         Key={"pk": {"S": f"COUPLE#{couple}"}, "sk": {"S": f"DAY#{date}"}},
         UpdateExpression="SET answers = :none",
         ExpressionAttributeValues={":none": {"M": {}}},
     )
 
 
-def _make_kind(parts: Parts, couple: Couple, date: dt.date, kind: PromptKind) -> None:
+def _make_kind(services: Services, couple: Couple, date: dt.date, kind: PromptKind) -> None:
     """Put a prompt of this kind in place of the day's own."""
-    parts.days.table.client.update_item(
-        TableName=parts.days.table.name,
+    services.days.table.client.update_item(
+        TableName=services.days.table.name,
         Key={"pk": {"S": f"COUPLE#{couple.id}"}, "sk": {"S": f"DAY#{date}"}},
         UpdateExpression="SET kind = :kind",
         ExpressionAttributeValues={":kind": {"S": kind}},
     )
 
 
-def _rows(parts: Parts) -> Iterator[dict[str, Any]]:
-    for table in (parts.people.table, parts.vault.table):
+def _rows(services: Services) -> Iterator[dict[str, Any]]:
+    for table in (services.people.table, services.vault.table):
         for page in table.client.get_paginator("scan").paginate(TableName=table.name):
             yield from page["Items"]

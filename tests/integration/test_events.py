@@ -11,14 +11,14 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 import privacy.handler
 from couples_api.handler import handler_of
-from rekindle.models import InviteId, Uid
+from rekindle.domain.models import InviteId, Uid
 from rekindle.store.invites import Invite, InviteState
-from tests.apis import privacy_parts
+from tests.apis import privacy_services
 from tests.builders import NEW_YORK, TOKYO, an_instant
 from tests.phones import Phone
 
 if TYPE_CHECKING:
-    from couples_api.parts import Parts
+    from couples_api.services import Services
 
 EVENTS = Path(__file__).parents[2] / "events"
 NOW = an_instant("2026-03-02T15:00:00Z")
@@ -29,8 +29,8 @@ def sample(name: str, function: str = "couples_api") -> dict[str, Any]:
     return found
 
 
-def test_the_samples_tell_a_story_from_redeeming_to_taking_along(own_parts: Parts) -> None:
-    api = handler_of(lambda: own_parts)
+def test_the_samples_tell_a_story_from_redeeming_to_taking_along(own_services: Services) -> None:
+    api = handler_of(lambda: own_services)
 
     def fed(name: str) -> Any:
         answer = api(sample(name), LambdaContext())
@@ -40,10 +40,10 @@ def test_the_samples_tell_a_story_from_redeeming_to_taking_along(own_parts: Part
     ada, ben = Phone(api, Uid("uid-ada"), NOW), Phone(api, Uid("uid-ben"), NOW)
     ada.put("/v1/me", {"display_name": "Ada", "zone": NEW_YORK})
     ben.put("/v1/me", {"display_name": "Ben", "zone": TOKYO})
-    own_parts.invites.open_invite(
+    own_services.invites.open_invite(
         Invite(
             id=InviteId("invite"),
-            code_mac=own_parts.vault.mac(json.loads(sample("redeem")["body"])["code"].replace("-", "")),
+            code_mac=own_services.vault.mac(json.loads(sample("redeem")["body"])["code"].replace("-", "")),
             inviter=ada.uid,
             inviter_name="Ada",
             state=InviteState.OPEN,
@@ -59,7 +59,7 @@ def test_the_samples_tell_a_story_from_redeeming_to_taking_along(own_parts: Part
     answered = fed("put-answer")
     assert answered["me"]["text"] == "The way you hum when you cook."
     assert ben.get("/v1/days/2026-03-02").body["partner"] == {"state": "answered", "text": None}
-    own = privacy.handler.handler_of(lambda: privacy_parts(own_parts))
+    own = privacy.handler.handler_of(lambda: privacy_services(own_services))
     exported = own(sample("export", "privacy"), LambdaContext())
     (entry,) = json.loads(exported["body"])["entries"]
     assert entry["answer"]["text"] == "The way you hum when you cook."

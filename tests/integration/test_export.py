@@ -11,8 +11,8 @@ import pytest
 
 from couples_api.handler import handler_of
 from privacy.cursor import Place, cursor_of
-from privacy.parts import PAGE_DAYS, RECENT
-from rekindle.models import Answer, Reflection, ReflectionKind, Theme, Uid
+from privacy.services import PAGE_DAYS, RECENT
+from rekindle.domain.models import Answer, Reflection, ReflectionKind, Theme, Uid
 from rekindle.store import keys
 from rekindle.store.couples import KEEPSAKE
 from rekindle.store.days import _item_from
@@ -26,8 +26,8 @@ from tests.phones import Phone, Reply, a_phone, pair
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
-    from couples_api.parts import Parts
-    from rekindle.models import CoupleId
+    from couples_api.services import Services
+    from rekindle.domain.models import CoupleId
     from tests.phones import Handler
 
 MONDAY = dt.date(2026, 3, 2)
@@ -38,15 +38,15 @@ LAMBDA_LIMIT = 6 * 1024 * 1024
 
 
 @pytest.fixture
-def api(parts: Parts) -> Handler:
+def api(services: Services) -> Handler:
     """Both functions of the phones' API, in this process."""
-    return phones_api(lambda: parts)
+    return phones_api(lambda: services)
 
 
 @pytest.fixture
-def small_pages(parts: Parts) -> Handler:
+def small_pages(services: Services) -> Handler:
     """The same, with pages of two days."""
-    return phones_api(lambda: parts, page_days=2)
+    return phones_api(lambda: services, page_days=2)
 
 
 @pytest.fixture
@@ -104,8 +104,8 @@ def part(phone: Phone) -> None:
     assert phone.delete("/v1/couple").status == 204
 
 
-def couple_of(parts: Parts, phone: Phone) -> CoupleId:
-    person = parts.people.person(phone.uid)
+def couple_of(services: Services, phone: Phone) -> CoupleId:
+    person = services.people.person(phone.uid)
     assert person
     assert person.couple
     return person.couple
@@ -236,13 +236,13 @@ def test_what_somebody_wrote_alone_is_theirs_whatever_they_show(api: Handler) ->
     assert "Alone" not in page(ben).text
 
 
-def test_each_couple_has_its_number_and_nobody_s_name(parts: Parts, api: Handler) -> None:
+def test_each_couple_has_its_number_and_nobody_s_name(services: Services, api: Handler) -> None:
     ada, *others = (a_phone(api, name, LONDON) for name in ("ada", "ben", "cai"))
     ids = []
     for other in others:
         other.now = ada.now
         pair(ada, other)
-        ids.append(couple_of(parts, ada))
+        ids.append(couple_of(services, ada))
         meet(ada, other)
         if other is others[0]:
             part(ada)
@@ -256,18 +256,18 @@ def test_each_couple_has_its_number_and_nobody_s_name(parts: Parts, api: Handler
         assert secret not in reply.text.replace(f"Written by {others[1].uid}", "")
 
 
-def test_couples_keep_their_order_whichever_clock_they_ended_by(parts: Parts, api: Handler) -> None:
+def test_couples_keep_their_order_whichever_clock_they_ended_by(services: Services, api: Handler) -> None:
     """The second seems to have ended before the first: one of API Gateway's clocks is a little behind."""
     ada, ben, cai = (a_phone(api, name, LONDON) for name in ("ada", "ben", "cai"))
     pair(ada, ben)
-    first = couple_of(parts, ada)
+    first = couple_of(services, ada)
     part(ada)
     for phone in (ada, cai):
         phone.now -= 3 * SECOND
     pair(ada, cai)
-    second = couple_of(parts, ada)
+    second = couple_of(services, ada)
     part(ada)
-    person = parts.people.person(ada.uid)
+    person = services.people.person(ada.uid)
     assert person
     assert person.parted[first] < person.parted[second]
 
@@ -292,14 +292,14 @@ def test_what_was_written_with_somebody_can_be_exported_for_thirty_days(
 
 
 def test_where_the_key_has_gone_it_is_said_that_something_is_left_out(
-    parts: Parts, couple: tuple[Phone, Phone]
+    services: Services, couple: tuple[Phone, Phone]
 ) -> None:
     ada, ben = couple
     meet(ada, ben)
-    couple_id = couple_of(parts, ada)
+    couple_id = couple_of(services, ada)
     part(ada)
     assert ada.put(f"/v1/solo/days/{ada.now.date()}/answer", {"text": "Alone again."}).status == 200
-    parts.vault.table.write(Write("Delete", Key(f"COUPLE#{couple_id}", "")))
+    services.vault.table.write(Write("Delete", Key(f"COUPLE#{couple_id}", "")))
     (found,) = pages(ada)
     assert found["couples"] == [{"couple": 1, "since": "2026-03-02", "until": "2026-03-03", "included": False}]
     assert texts(ada) == [("2026-03-03", "Alone again.")]
@@ -328,13 +328,13 @@ def some_life(ada: Phone, ben: Phone, cai: Phone) -> list[tuple[str, str]]:
     return [each for section in wrote.values() for each in section]
 
 
-def test_pages_joined_are_the_whole(api: Handler, parts: Parts) -> None:
+def test_pages_joined_are_the_whole(api: Handler, services: Services) -> None:
     ada, ben, cai = (a_phone(api, name, LONDON, depth=3) for name in ("ada", "ben", "cai"))
     wrote = some_life(ada, ben, cai)
     (whole,) = pages(ada)
     assert [(entry["date"], entry["answer"]["text"]) for entry in whole["entries"]] == wrote
     for size in (1, 2, 3, 5, 16, 17):
-        ada.handler = phones_api(lambda: parts, page_days=size)
+        ada.handler = phones_api(lambda: services, page_days=size)
         found = pages(ada)
         assert [entry for each in found for entry in each["entries"]] == whole["entries"]
         assert all(len(each["entries"]) <= size for each in found)
@@ -390,7 +390,7 @@ def test_a_keepsake_that_ends_between_two_pages_is_told(small_pages: Handler) ->
     assert ([span["included"] for span in last["couples"]], last["entries"], last["next"]) == ([False], [], None)
 
 
-def test_who_parts_while_a_page_is_read_gets_their_own_alone(parts: Parts, couple: tuple[Phone, Phone]) -> None:
+def test_who_parts_while_a_page_is_read_gets_their_own_alone(services: Services, couple: tuple[Phone, Phone]) -> None:
     """The days are on their way already when the other parts."""
     ada, ben = couple
     meet(ada, ben, reflect=True)
@@ -405,7 +405,7 @@ def test_who_parts_while_a_page_is_read_gets_their_own_alone(parts: Parts, coupl
         part(ben)
         return found
 
-    with tapped(tap, parts.people.table.client):
+    with tapped(tap, services.people.table.client):
         reply = page(ada)
     assert parted
     assert reply.status == 200
@@ -512,14 +512,14 @@ def test_what_was_checked_off_without_words_is_there(api: Handler) -> None:
 
 
 @pytest.mark.parametrize("symbol", ["\x01", "\N{FIRE}"], ids=["escaped", "four bytes"])
-def test_a_page_of_the_longest_days_is_handed_on(parts: Parts, couple: tuple[Phone, Phone], symbol: str) -> None:
+def test_a_page_of_the_longest_days_is_handed_on(services: Services, couple: tuple[Phone, Phone], symbol: str) -> None:
     """Of symbols that JSON escapes, and Lambda once more; and of such that take three pages of DynamoDB's own."""
     ada, ben = couple
-    couple_id = couple_of(parts, ada)
-    standing, key = parts.couples.couple(couple_id), parts.vault.couple_key(couple_id)
+    couple_id = couple_of(services, ada)
+    standing, key = services.couples.couple(couple_id), services.vault.couple_key(couple_id)
     assert standing
     assert ada.get("/v1/today").status == 200
-    first = parts.days.day(couple_id, MONDAY)
+    first = services.days.day(couple_id, MONDAY)
     assert first
     rows = []
     for number in range(PAGE_DAYS + 1):
@@ -532,7 +532,7 @@ def test_a_page_of_the_longest_days_is_handed_on(parts: Parts, couple: tuple[Pho
             mine = replace(day.answers[phone.uid], reflection=heard)
             day = replace(day, answers={**day.answers, phone.uid: mine})
         rows.append((keys.day(couple_id, day.date), _item_from(standing, day)))
-    parts.days.table.put_many(rows)
+    services.days.table.put_many(rows)
     reply = page(ada)
     assert reply.status == 200
     assert len(reply.body["entries"]) == PAGE_DAYS
@@ -543,19 +543,19 @@ def test_a_page_of_the_longest_days_is_handed_on(parts: Parts, couple: tuple[Pho
     assert last["entries"][0]["partner"]["reflection"]["text"] == symbol * 1000
 
 
-def test_while_kms_is_down_it_is_busy_and_nothing_is_lost(parts: Parts, couple: tuple[Phone, Phone]) -> None:
+def test_while_kms_is_down_it_is_busy_and_nothing_is_lost(services: Services, couple: tuple[Phone, Phone]) -> None:
     ada, ben = couple
     meet(ada, ben)
-    ada.handler = phones_api(lambda: replace(parts, vault=replace(parts.vault, _cells={})))
-    with tapped(lambda _operation, _request: refusal("KMSInternalException"), parts.vault.kms):
+    ada.handler = phones_api(lambda: replace(services, vault=replace(services.vault, _cells={})))
+    with tapped(lambda _operation, _request: refusal("KMSInternalException"), services.vault.kms):
         reply = page(ada)
         assert (reply.status, reply.problem) == (503, "busy")
         assert reply.headers["Retry-After"]
     assert texts(ada) == [(str(MONDAY), f"Written by {ada.uid} on {MONDAY}.")]
 
 
-def test_couples_api_has_no_such_route(parts: Parts, couple: tuple[Phone, Phone]) -> None:
+def test_couples_api_has_no_such_route(services: Services, couple: tuple[Phone, Phone]) -> None:
     """What may read everything at once is a function of its own, with a role of its own."""
     ada, _ = couple
-    ada.handler = handler_of(lambda: parts)
+    ada.handler = handler_of(lambda: services)
     assert page(ada).problem == "no-such-route"

@@ -1,6 +1,6 @@
 """Faults: wherever a request is cut off, asking again as a phone does ends where an undisturbed one would have.
 
-Requests go through the parts as they are deployed, with botocore's own retries, to an engine behind a wire that the
+Requests go through the services as they are deployed, with botocore's own retries, to an engine behind a wire that the
 test can cut. A process that has died remembers nothing: what asks again after it is a new one.
 """
 
@@ -16,14 +16,14 @@ import boto3
 import pytest
 
 from couples_api.handler import handler_of
-from couples_api.parts import Parts
-from rekindle.models import Audience, Theme
+from couples_api.services import Services
+from rekindle.domain.models import Audience, Theme
+from rekindle.domain.streaks import unpack_dates
 from rekindle.settings import CouplesApiSettings
 from rekindle.store import keys
 from rekindle.store.catalogue import Catalogue
 from rekindle.store.slots import rows_of
 from rekindle.store.table import Write
-from rekindle.streaks import unpack_dates
 from tests import engines
 from tests.builders import LONDON, NEW_YORK, TOKYO, a_token, a_uid, prompts, publish
 from tests.integration.marks import on_the_emulator
@@ -38,23 +38,23 @@ if TYPE_CHECKING:
     from botocore.client import BaseClient
     from pytest_mock import MockerFixture
 
-    from rekindle.models import Couple, Person
+    from rekindle.domain.models import Couple, Person
 
 DATE = dt.date(2026, 3, 2)
 
 
 @pytest.fixture(scope="module")
-def world(new_parts: Callable[[], Parts], emulator_url: str, module_mocker: MockerFixture) -> Iterator[World]:
-    """The parts as they are deployed, on tables of their own."""
-    parts = new_parts()
-    publish(parts.people.table, prompts("choice"), audience=Audience.CHOICE)
-    publish(parts.people.table, prompts("group"), audience=Audience.CODE)
-    parts.people.table.write(Write("Put", keys.practice_code("ABCD2345"), item={"pack": "group"}))
+def world(new_services: Callable[[], Services], emulator_url: str, module_mocker: MockerFixture) -> Iterator[World]:
+    """The services as they are deployed, on tables of their own."""
+    services = new_services()
+    publish(services.people.table, prompts("choice"), audience=Audience.CHOICE)
+    publish(services.people.table, prompts("group"), audience=Audience.CODE)
+    services.people.table.write(Write("Put", keys.practice_code("ABCD2345"), item={"pack": "group"}))
     settings = CouplesApiSettings(
-        table=parts.people.table.name,
-        key_table=parts.vault.table.name,
-        kms_key_id=parts.vault.kms_key_id,
-        app_link=parts.app_link,
+        table=services.people.table.name,
+        key_table=services.vault.table.name,
+        kms_key_id=services.vault.kms_key_id,
+        app_link=services.app_link,
     )
     module_mocker.patch.object(boto3, "DEFAULT_SESSION", None)
     # botocore's pauses between its own tries, of up to a second each: nothing here is the sooner for them.
@@ -62,42 +62,42 @@ def world(new_parts: Callable[[], Parts], emulator_url: str, module_mocker: Mock
     with pytest.MonkeyPatch.context() as patch:
         for variable, value in engines.environment(emulator_url).items():
             patch.setenv(variable, value)
-        yield World(Parts.of(settings))
+        yield World(Services.of(settings))
 
 
 class World:
     """The deployed function, one process after another."""
 
-    def __init__(self, parts: Parts) -> None:
-        self.parts = parts
-        self._first = parts
-        self.handler = handler_of(lambda: self.parts)
+    def __init__(self, services: Services) -> None:
+        self.services = services
+        self._first = services
+        self.handler = handler_of(lambda: self.services)
 
     @property
     def clients(self) -> tuple[BaseClient, BaseClient]:
         """All the ways to AWS."""
-        return self.parts.people.table.client, self.parts.vault.kms
+        return self.services.people.table.client, self.services.vault.kms
 
     def restart(self) -> None:
         """A new process: nothing is remembered."""
         vault = replace(self._first.vault, _cells={})
-        self.parts = replace(self._first, vault=vault, catalogue=Catalogue(self._first.people.table))
+        self.services = replace(self._first, vault=vault, catalogue=Catalogue(self._first.people.table))
 
     def person(self, phone: Phone) -> Person:
-        person = self.parts.people.person(phone.uid)
+        person = self.services.people.person(phone.uid)
         assert person
         return person
 
     def couple_of(self, phone: Phone) -> Couple:
         person = self.person(phone)
         assert person.couple
-        couple = self.parts.couples.couple(person.couple)
+        couple = self.services.couples.couple(person.couple)
         assert couple
         return couple
 
     def assert_whole(self, *phones: Phone) -> None:
         """What is kept about these persons agrees with itself: I1, I3, I7 and I11."""
-        table = self.parts.people.table
+        table = self.services.people.table
         for phone in phones:
             person = self.person(phone)
             assert slot_rows(table, person.uid) == rows_of(person)
@@ -108,25 +108,25 @@ class World:
                 assert couple.ended_at is None
                 assert person.uid in couple.profiles
                 assert len(couple.profiles) == 2
-                partner = self.parts.people.person(couple.partner_of(person.uid))
+                partner = self.services.people.person(couple.partner_of(person.uid))
                 assert partner
                 assert partner.couple == couple.id
                 assert couple.profiles[person.uid] == person.profile
                 assert person.paused_until == (couple.pause.until if couple.pause else None)
-                self.parts.vault.couple_key(couple.id)
+                self.services.vault.couple_key(couple.id)
                 self.assert_days_whole(couple)
 
     def assert_days_whole(self, couple: Couple) -> None:
-        items = self.parts.days.table.query(keys.couple(couple.id).pk).items
+        items = self.services.days.table.query(keys.couple(couple.id).pk).items
         days = {item["sk"].removeprefix(keys.DAY_PREFIX): item for item in items if item["sk"].startswith("DAY#")}
         assert {str(date) for date in couple.themes_met} == days.keys()
         complete = {date for date, item in days.items() if len(item["answers"]) == 2}
-        row = self.parts.streaks.table.get(keys.streak(couple.id))
+        row = self.services.streaks.table.get(keys.streak(couple.id))
         noted = unpack_dates(dt.date.fromisoformat(row["bits_from"]), row["bits"]) if row else frozenset()
         assert {str(date) for date in noted} == complete
 
 
-class Deed(ABC):
+class Action(ABC):
     """Something a phone does, with what is there before and what has to be there after."""
 
     def __init__(self, world: World) -> None:
@@ -147,14 +147,14 @@ class Deed(ABC):
         """What has to be there after."""
 
 
-class PairedDeed(Deed):
+class PairedDeed(Action):
     """Something that one of a couple does."""
 
     def prepare(self) -> None:
         pair(self.ada, self.ben)
 
 
-class SaysWhoTheyAre(Deed):
+class SaysWhoTheyAre(Action):
     def prepare(self) -> None:
         self.new = Phone(self.world.handler, a_uid("new"))
 
@@ -200,7 +200,7 @@ class SignsAPhoneOut(PairedDeed):
         assert not self.world.person(self.ada).devices
 
 
-class Invites(Deed):
+class Invites(Action):
     def prepare(self) -> None:
         self.earlier = self.ada.post("/v1/invites").body["code"]
         self.replies: list[dict[str, Any]] = []
@@ -217,7 +217,7 @@ class Invites(Deed):
         assert self.ben.post("/v1/invites/redeem", {"code": self.replies[-1]["code"]}).status == 200
 
 
-class Cancels(Deed):
+class Cancels(Action):
     def prepare(self) -> None:
         self.code = self.ada.post("/v1/invites").body["code"]
 
@@ -229,7 +229,7 @@ class Cancels(Deed):
         assert self.ben.post("/v1/invites/redeem", {"code": self.code}).problem == "invite-not-usable"
 
 
-class Redeems(Deed):
+class Redeems(Action):
     def prepare(self) -> None:
         self.invite = self.ada.post("/v1/invites").body
 
@@ -238,7 +238,7 @@ class Redeems(Deed):
 
     def verify(self) -> None:
         assert self.ada.get("/v1/invites").body["redeemed_by"] == "Ben"
-        tries = self.world.parts.people.table.get(keys.tries(self.ben.uid))
+        tries = self.world.services.people.table.get(keys.tries(self.ben.uid))
         assert tries
         assert len(tries["tries"]) <= 3
 
@@ -329,7 +329,7 @@ class Reflects(AnswersSecond):
         }
 
 
-class AnswersAlone(Deed):
+class AnswersAlone(Action):
     """The first time: the day is opened for it, and a key is made."""
 
     def request(self) -> Reply:
@@ -338,7 +338,7 @@ class AnswersAlone(Deed):
     def verify(self) -> None:
         (day,) = self.ada.get("/v1/solo/days").body["days"]
         assert day["me"] == {"state": "answered", "text": "Mine", "revision": 1}
-        assert len(self.world.parts.solo.history(self.ada.uid).seen) == 1
+        assert len(self.world.services.solo.history(self.ada.uid).seen) == 1
 
 
 class EditsAlone(AnswersAlone):
@@ -396,7 +396,7 @@ class Swaps(PairedDeed):
         assert day["prompt"]["id"] != self.before["id"]
         assert day["prompt"]["theme"] == self.before["theme"]
         assert self.request().body["prompt"] == day["prompt"]
-        seen = self.world.parts.days.seen(self.world.couple_of(self.ada).id, [Theme(self.before["theme"])])
+        seen = self.world.services.days.seen(self.world.couple_of(self.ada).id, [Theme(self.before["theme"])])
         assert {f"{pack}/{prompt}" for pack, prompt in seen} == {self.before["id"], day["prompt"]["id"]}
 
 
@@ -439,7 +439,7 @@ class Moves(PairedDeed):
         return self.ada.put("/v1/me", {"display_name": "Ada", "zone": TOKYO})
 
     def verify(self) -> None:
-        day = self.world.parts.days.day(self.world.couple_of(self.ada).id, DATE)
+        day = self.world.services.days.day(self.world.couple_of(self.ada).id, DATE)
         assert day
         assert (day.window.opens_at.isoformat(), day.window.closes_at.isoformat()) == (
             "2026-03-01T15:00:00+00:00",
@@ -489,7 +489,7 @@ class Resumes(PairedDeed):
     def verify(self) -> None:
         assert self.ben.get("/v1/couple").body["pause"] is None
         assert self.ben.get("/v1/streak").body["current"] == 1
-        assert (self.world.parts.people.table.get(keys.streak(self.world.couple_of(self.ada).id)) or {})["run"] == 1
+        assert (self.world.services.people.table.get(keys.streak(self.world.couple_of(self.ada).id)) or {})["run"] == 1
 
 
 class Unpairs(PairedDeed):
@@ -503,7 +503,7 @@ class Unpairs(PairedDeed):
         assert {phone.get("/v1/today").problem for phone in (self.ada, self.ben)} == {"not-paired"}
 
 
-DEEDS: tuple[type[Deed], ...] = (
+ACTIONS: tuple[type[Action], ...] = (
     SaysWhoTheyAre,
     RegistersATablet,
     TakesOverAToken,
@@ -532,14 +532,16 @@ DEEDS: tuple[type[Deed], ...] = (
     Resumes,
     Unpairs,
 )
-each_deed = pytest.mark.parametrize("deed", DEEDS, ids=lambda deed: deed.__name__)
+each_action = pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.__name__)
 
 
 @on_the_emulator
-@each_deed
-def test_a_process_that_dies_before_it_has_written_anything_has_changed_nothing(world: World, deed: type[Deed]) -> None:
+@each_action
+def test_a_process_that_dies_before_it_has_written_anything_has_changed_nothing(
+    world: World, action: type[Action]
+) -> None:
     """After each request of the same person's, up to the first write, one process after another."""
-    done, at = deed(world), 1
+    done, at = action(world), 1
     before = _everything(world, done)
     while True:
         world.restart()
@@ -557,12 +559,14 @@ def test_a_process_that_dies_before_it_has_written_anything_has_changed_nothing(
 
 
 @on_the_emulator
-@each_deed
-def test_a_process_that_dies_after_any_write_leaves_what_a_repeat_puts_right(world: World, deed: type[Deed]) -> None:
+@each_action
+def test_a_process_that_dies_after_any_write_leaves_what_a_repeat_puts_right(
+    world: World, action: type[Action]
+) -> None:
     """To die after a read that follows leaves the same behind, so each write is enough."""
     at = 1
     while True:
-        done, wire = deed(world), Wire(Fault.DIES_AFTER, at, only=WRITES)
+        done, wire = action(world), Wire(Fault.DIES_AFTER, at, only=WRITES)
         world.restart()
         with contextlib.suppress(Crash), tapped(wire, *world.clients):
             done.request()
@@ -578,12 +582,12 @@ def test_a_process_that_dies_after_any_write_leaves_what_a_repeat_puts_right(wor
 
 
 @on_the_emulator
-@each_deed
-def test_a_write_whose_reply_is_lost_is_found_to_be_done(world: World, deed: type[Deed]) -> None:
+@each_action
+def test_a_write_whose_reply_is_lost_is_found_to_be_done(world: World, action: type[Action]) -> None:
     """The SDK sends it again by itself, and the condition that guards it must not refuse what it has let through."""
     at = 1
     while True:
-        done, wire = deed(world), Wire(Fault.REPLY_LOST, at, only=WRITES)
+        done, wire = action(world), Wire(Fault.REPLY_LOST, at, only=WRITES)
         world.restart()
         with tapped(wire, *world.clients):
             reply = done.request()
@@ -597,11 +601,11 @@ def test_a_write_whose_reply_is_lost_is_found_to_be_done(world: World, deed: typ
 
 
 @on_the_emulator
-@each_deed
+@each_action
 @pytest.mark.parametrize("fault", [Fault.NOT_SENT, Fault.THROTTLED, Fault.CONFLICT])
-def test_what_passes_never_reaches_a_phone(world: World, deed: type[Deed], fault: Fault) -> None:
+def test_what_passes_never_reaches_a_phone(world: World, action: type[Action], fault: Fault) -> None:
     """Every request meets it once, one after the other."""
-    done, every = deed(world), EveryOther(fault)
+    done, every = action(world), EveryOther(fault)
     world.restart()
     with tapped(every, *world.clients):
         reply = done.request()
@@ -626,7 +630,7 @@ def test_a_nudge_without_a_key_whose_reply_is_lost_on_the_way_here_is_sent_once(
 class TestDown:
     """When something stays away, a phone is told to come back soon, and nothing is half-written."""
 
-    NEEDS_KMS: ClassVar[tuple[type[Deed], ...]] = (
+    NEEDS_KMS: ClassVar[tuple[type[Action], ...]] = (
         Invites,
         Redeems,
         Confirms,
@@ -639,14 +643,14 @@ class TestDown:
         JoinsByCode,
     )
 
-    @pytest.mark.parametrize("deed", NEEDS_KMS, ids=lambda deed: deed.__name__)
+    @pytest.mark.parametrize("action", NEEDS_KMS, ids=lambda action: action.__name__)
     @pytest.mark.parametrize("fault", [Fault.NOT_SENT, Fault.THROTTLED])
-    def test_without_kms_what_needs_a_key_waits(self, world: World, deed: type[Deed], fault: Fault) -> None:
-        done = deed(world)
+    def test_without_kms_what_needs_a_key_waits(self, world: World, action: type[Action], fault: Fault) -> None:
+        done = action(world)
         done.ada.get("/v1/today")
         world.restart()
         before = _everything(world, done)
-        with tapped(lambda operation, request: strike(fault, operation, request), world.parts.vault.kms):
+        with tapped(lambda operation, request: strike(fault, operation, request), world.services.vault.kms):
             reply = done.request()
             assert_busy(reply)
         # A try at redeeming is counted before its outcome is known, whatever keeps it from being known.
@@ -654,9 +658,9 @@ class TestDown:
         assert done.request().status in {200, 201}
         done.verify()
 
-    @each_deed
-    def test_without_dynamodb_every_request_waits(self, world: World, deed: type[Deed]) -> None:
-        done = deed(world)
+    @each_action
+    def test_without_dynamodb_every_request_waits(self, world: World, action: type[Action]) -> None:
+        done = action(world)
         world.restart()
         with tapped(lambda _operation, _request: refusal("ProvisionedThroughputExceededException"), *world.clients):
             assert_busy(done.request())
@@ -666,7 +670,7 @@ class TestDown:
     def test_a_profile_needs_no_key(self, world: World) -> None:
         done = SetsReminders(world)
         world.restart()
-        with tapped(lambda operation, request: strike(Fault.NOT_SENT, operation, request), world.parts.vault.kms):
+        with tapped(lambda operation, request: strike(Fault.NOT_SENT, operation, request), world.services.vault.kms):
             assert done.request().status == 200
             assert done.ada.get("/v1/today").status == 200
 
@@ -684,11 +688,11 @@ class TestDown:
             reply = done.request()
         assert reply.status == 200, reply.text
         assert reply.body["partner"]["text"] == "His"
-        table = world.parts.people.table
+        table = world.services.people.table
         assert table.get(streak) is None
         assert len((table.get(day) or {})["answers"]) == 2
         couple = world.couple_of(done.ada)
-        world.parts.streaks.complete(couple.id, DATE, done.ada.now)
+        world.services.streaks.complete(couple.id, DATE, done.ada.now)
         done.verify()
         world.assert_whole(done.ada, done.ben)
 
@@ -698,17 +702,17 @@ def assert_busy(reply: Reply) -> None:
     assert int(reply.headers["Retry-After"]) > 0
 
 
-def _day_key(world: World, done: Deed) -> keys.Key:
+def _day_key(world: World, done: Action) -> keys.Key:
     return keys.day(world.couple_of(done.ada).id, DATE)
 
 
-def _streak_key(world: World, done: Deed) -> keys.Key:
+def _streak_key(world: World, done: Action) -> keys.Key:
     return keys.streak(world.couple_of(done.ada).id)
 
 
-def _everything(world: World, done: Deed) -> list[dict[str, Any]]:
+def _everything(world: World, done: Action) -> list[dict[str, Any]]:
     """All rows of the persons and of their couple, but those that only count or remember a request."""
-    table = world.parts.people.table
+    table = world.services.people.table
     partitions = [f"PERSON#{phone.uid}" for phone in (done.ada, done.ben)]
     partitions += [
         f"COUPLE#{person.couple}" for phone in (done.ada, done.ben) if (person := world.person(phone)).couple

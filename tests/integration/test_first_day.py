@@ -12,7 +12,7 @@ from tests.integration.wire import refusal, tapped
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
-    from couples_api.parts import Parts
+    from couples_api.services import Services
     from rekindle.store.table import Table
     from tests.phones import Phone
 
@@ -43,10 +43,10 @@ def test_an_edit_of_an_answer_that_is_not_there_is_told_so(couple: tuple[Phone, 
 
 @pytest.mark.parametrize("path", ["/v1/today", "/v1/streak"])
 def test_a_day_that_nobody_could_note_is_noted_when_they_look(
-    couple: tuple[Phone, Phone], parts: Parts, path: str
+    couple: tuple[Phone, Phone], services: Services, path: str
 ) -> None:
     """The call that completes a day may be cut off, and an outage may outlast the stream's patience."""
-    (ada, ben), table = couple, parts.people.table
+    (ada, ben), table = couple, services.people.table
     ada.put("/v1/days/2026-03-02/answer", {"text": "The way you hum."})
     ben.put("/v1/days/2026-03-02/answer", {"text": "Your letters."})
     streak = next(item for item in _scanned(table) if item["sk"]["S"] == "STREAK")
@@ -58,10 +58,10 @@ def test_a_day_that_nobody_could_note_is_noted_when_they_look(
 
 @pytest.mark.parametrize("path", ["/v1/today", "/v1/streak"])
 def test_a_day_that_still_cannot_be_noted_counts_all_the_same(
-    couple: tuple[Phone, Phone], parts: Parts, path: str
+    couple: tuple[Phone, Phone], services: Services, path: str
 ) -> None:
     """Looking at a streak is no reason to be told that something is busy."""
-    (ada, ben), table = couple, parts.people.table
+    (ada, ben), table = couple, services.people.table
     ada.put("/v1/days/2026-03-02/answer", {"text": "The way you hum."})
 
     def no_puts(operation: str, _request: AWSPreparedRequest) -> AWSResponse | None:

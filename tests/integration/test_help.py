@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from couples_api.handler import handler_of
+from rekindle.domain.help import BUILT_IN, Help
 from rekindle.errors import WriteConflictError
-from rekindle.help import BUILT_IN, Help
 from rekindle.store.help import REMEMBERED, HelpStore, help_write
 from tests.builders import LONDON, TOKYO, a_uid
 from tests.phones import Phone, a_phone
@@ -16,7 +16,7 @@ from tests.phones import Phone, a_phone
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from couples_api.parts import Parts
+    from couples_api.services import Services
     from rekindle.store.table import Table
     from tests.phones import Handler
 
@@ -34,10 +34,10 @@ OFFERED = Help.model_validate(
 
 
 @pytest.fixture
-def api(new_parts: Callable[[], Parts]) -> Handler:
-    parts = new_parts()
-    parts.people.table.write(help_write(OFFERED, 0))
-    return handler_of(lambda: parts)
+def api(new_services: Callable[[], Services]) -> Handler:
+    services = new_services()
+    services.people.table.write(help_write(OFFERED, 0))
+    return handler_of(lambda: services)
 
 
 def names(phone: Phone, query: str = "") -> list[str]:
@@ -124,8 +124,8 @@ def test_whose_zone_may_be_of_two_countries_chooses_among_these(api: Handler) ->
     assert [each["country"] for each in found["choose_country"]] == ["GB", "IE"]
 
 
-def test_before_the_practice_has_said_anything_there_is_the_built_in_line(parts: Parts) -> None:
-    phone = a_phone(handler_of(lambda: parts), "ada", LONDON, language="es")
+def test_before_the_practice_has_said_anything_there_is_the_built_in_line(services: Services) -> None:
+    phone = a_phone(handler_of(lambda: services), "ada", LONDON, language="es")
     found = phone.get("/v1/help").body
     assert (found["country"], found["booking"]) == ("GB", None)
     assert [line["url"] for line in found["lines"]] == ["https://findahelpline.com"]
@@ -136,14 +136,14 @@ def test_the_help_is_remembered_for_half_a_minute_and_replaced_by_its_revision(t
     now = 1000.0
     store = HelpStore(table, monotonic=lambda: now)
     assert store.help() == BUILT_IN
-    assert store.standing() == (BUILT_IN, 0)
+    assert store.current() == (BUILT_IN, 0)
     table.write(help_write(OFFERED, 0))
     now += REMEMBERED - 1
     assert store.help() == BUILT_IN
     now += 1
     assert store.help() == OFFERED
-    assert store.standing() == (OFFERED, 1)
+    assert store.current() == (OFFERED, 1)
     with pytest.raises(WriteConflictError):
         table.write(help_write(BUILT_IN, 0))
     table.write(help_write(Help(), 1))
-    assert store.standing() == (Help(), 2)
+    assert store.current() == (Help(), 2)

@@ -14,8 +14,8 @@ from couples_api.handler import application, handler_of
 from couples_api.idempotency import keyed_request
 from local import openapi
 from local.refusals import problems_of
-from rekindle.models import Audience
-from rekindle.problems import Problem
+from rekindle.api.problems import Problem
+from rekindle.domain.models import Audience
 from rekindle.store import keys
 from rekindle.store.table import Write
 from tests.builders import LONDON, NEW_YORK, a_uid, prompts, publish
@@ -26,7 +26,7 @@ from tests.phones import Phone, a_phone, pair
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from couples_api.parts import Parts
+    from couples_api.services import Services
     from tests.phones import Handler
 
 DAY = dt.timedelta(days=1)
@@ -164,29 +164,29 @@ REFUSED: Final[dict[tuple[str, Problem], Callable[[World], Asked]]] = {
 
 
 @pytest.fixture(scope="module")
-def parts(new_parts: Callable[[], Parts]) -> Parts:
-    made = new_parts()
+def services(new_services: Callable[[], Services]) -> Services:
+    made = new_services()
     publish(made.people.table, prompts("group"), audience=Audience.CODE)
     made.people.table.write(Write("Put", keys.practice_code("ABCD2345"), item={"pack": "group"}))
     return made
 
 
 @pytest.fixture
-def world(parts: Parts) -> World:
-    return _world(parts)
+def world(services: Services) -> World:
+    return _world(services)
 
 
-def _world(parts: Parts) -> World:
-    api = handler_of(lambda: parts)
+def _world(services: Services) -> World:
+    api = handler_of(lambda: services)
     # At depth 3 there is another prompt of every theme, also without touch.
     ada, ben = (a_phone(api, name, NEW_YORK, depth=3) for name in ("ada", "ben"))
     pair(ada, ben)
     return World(api, ada, ben)
 
 
-def remembered_keys(parts: Parts, *persons: Phone | Racer) -> list[dict[str, Any]]:
+def remembered_keys(services: Services, *persons: Phone | Racer) -> list[dict[str, Any]]:
     """The rows that remember idempotency keys of these persons."""
-    table = parts.people.table
+    table = services.people.table
     return [
         item for each in persons for item in table.query(keys.person(each.uid).pk, between=("ONCE#", "ONCE#~")).items
     ]
@@ -209,16 +209,16 @@ def test_every_operation_with_a_key_is_tried_with_every_reason_to_refuse_it() ->
 
 @pytest.mark.parametrize(("operation", "problem"), REFUSED, ids=lambda part: getattr(part, "name", part))
 def test_a_refused_request_leaves_no_key(
-    parts: Parts, new_parts: Callable[..., Parts], operation: str, problem: Problem
+    services: Services, new_services: Callable[..., Services], operation: str, problem: Problem
 ) -> None:
     if problem is Problem.NOTHING_TO_SWAP:
-        parts = new_parts({entry.theme: (entry, text) for entry, text in reversed(list(prompts()))}.values())
-    asked = REFUSED[operation, problem](_world(parts))
-    before = remembered_keys(parts, asked.phone)
+        services = new_services({entry.theme: (entry, text) for entry, text in reversed(list(prompts()))}.values())
+    asked = REFUSED[operation, problem](_world(services))
+    before = remembered_keys(services, asked.phone)
     for _ in range(2):
         reply = asked.phone.post(asked.path, asked.body, key=KEY)
         assert reply.problem == problem.type.rpartition(":")[2]
-    assert remembered_keys(parts, asked.phone) == before
+    assert remembered_keys(services, asked.phone) == before
 
 
 def test_a_key_that_was_refused_is_free_for_another_request(world: World) -> None:
@@ -246,15 +246,15 @@ class TestTries:
     """A try is a code that could be one; neither a slip nor a repeat is."""
 
     @pytest.mark.parametrize("slip", ["K7MP2-QRX9O", "K7MP2-QRX9", "", "hello", "https://app.example/join"])
-    def test_what_cannot_be_a_code_costs_no_try(self, parts: Parts, world: World, slip: str) -> None:
+    def test_what_cannot_be_a_code_costs_no_try(self, services: Services, world: World, slip: str) -> None:
         cai, code = world.someone(), world.a_code()
         for _ in range(6):
             refused = cai.post("/v1/invites/redeem", {"code": slip})
             assert (refused.status, refused.problem) == (422, "not-a-code")
             refused = world.ada.post("/v1/couple/practice-code", {"code": slip})
             assert (refused.status, refused.problem) == (422, "not-a-code")
-        assert parts.people.table.get(keys.tries(cai.uid)) is None
-        assert parts.people.table.get(keys.practice_code_tries(world.ada.uid)) is None
+        assert services.people.table.get(keys.tries(cai.uid)) is None
+        assert services.people.table.get(keys.practice_code_tries(world.ada.uid)) is None
         assert cai.post("/v1/invites/redeem", {"code": code}).status == 200
         assert world.ada.post("/v1/couple/practice-code", RIGHT_PRACTICE).status == 200
 
@@ -303,28 +303,34 @@ class TestTries:
 class TestRaces:
     """Repeats that come at the same moment."""
 
-    def test_repeats_under_one_key_at_once_are_one_try(self, parts: Parts) -> None:
+    def test_repeats_under_one_key_at_once_are_one_try(self, services: Services) -> None:
         for _ in range(10):
-            ada, ben = Racer(parts), Racer(parts)
+            ada, ben = Racer(services), Racer(services)
             right, wrong = (invites.RedeemBody(code=code) for code in (ada.invite().code, WRONG["code"]))
             for key, body in (("right", right), ("wrong", wrong)):
                 outcomes = race(
-                    *([lambda key=key, body=body, caller=ben.caller: invites.post_redeem(body, caller, parts, key)] * 7)
+                    *(
+                        [lambda key=key, body=body, caller=ben.caller: invites.post_redeem(body, caller, services, key)]
+                        * 7
+                    )
                 )
                 assert lost(outcomes) == [Problem.INVITE_NOT_USABLE] * (7 if body is wrong else 0)
-            counted = parts.people.table.get(keys.tries(ben.uid))
+            counted = services.people.table.get(keys.tries(ben.uid))
             assert counted
             assert len(counted["tries"]) == 2
-            assert len(remembered_keys(parts, ben)) == 1
+            assert len(remembered_keys(services, ben)) == 1
 
-    def test_one_key_for_two_codes_at_once_redeems_one(self, parts: Parts) -> None:
+    def test_one_key_for_two_codes_at_once_redeems_one(self, services: Services) -> None:
         for _ in range(10):
-            ada, cai, ben = Racer(parts), Racer(parts), Racer(parts)
+            ada, cai, ben = Racer(services), Racer(services), Racer(services)
             bodies = [invites.RedeemBody(code=each.invite().code) for each in (ada, cai)]
             outcomes = race(
-                *(lambda body=body, caller=ben.caller: invites.post_redeem(body, caller, parts, KEY) for body in bodies)
+                *(
+                    lambda body=body, caller=ben.caller: invites.post_redeem(body, caller, services, KEY)
+                    for body in bodies
+                )
             )
             assert len(won(outcomes)) == 1
             assert Counter(lost(outcomes)) == {Problem.KEY_REUSED: 1}
-            states = [invites.get_invite(each.caller, parts).state for each in (ada, cai)]
+            states = [invites.get_invite(each.caller, services).state for each in (ada, cai)]
             assert sorted(states) == ["open", "redeemed"]

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from couples_api.handler import handler_of
+from rekindle.domain.streaks import unpack_dates
 from rekindle.store import keys
-from rekindle.streaks import unpack_dates
 from tests.builders import LONDON, NEW_YORK, TOKYO
 from tests.integration.marks import on_the_emulator
 from tests.phones import Phone, a_phone, pair
@@ -19,8 +19,8 @@ from tests.phones import Phone, a_phone, pair
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from couples_api.parts import Parts
-    from rekindle.models import CoupleId
+    from couples_api.services import Services
+    from rekindle.domain.models import CoupleId
     from tests.phones import Handler
 
 DAY = dt.timedelta(days=1)
@@ -43,8 +43,8 @@ def at_noon(date: dt.date, *phones: Phone) -> None:
         phone.now = dt.datetime.combine(date, dt.time(12), dt.UTC)
 
 
-def couple_id_of(parts: Parts, phone: Phone) -> CoupleId:
-    person = parts.people.person(phone.uid)
+def couple_id_of(services: Services, phone: Phone) -> CoupleId:
+    person = services.people.person(phone.uid)
     assert person
     assert person.couple
     return person.couple
@@ -79,9 +79,9 @@ def numbers(body: dict[str, Any]) -> dict[str, int]:
     return {name: body[name] for name in ("current", "longest", "total")}
 
 
-def complete_days(parts: Parts, couple: CoupleId) -> set[dt.date]:
+def complete_days(services: Services, couple: CoupleId) -> set[dt.date]:
     """The dates whose rows hold two answers: the truth that the bitmap has to equal."""
-    page = parts.days.table.query(keys.couple(couple).pk)
+    page = services.days.table.query(keys.couple(couple).pk)
     return {
         dt.date.fromisoformat(item["sk"].removeprefix(keys.DAY_PREFIX))
         for item in page.items
@@ -89,8 +89,8 @@ def complete_days(parts: Parts, couple: CoupleId) -> set[dt.date]:
     }
 
 
-def noted_days(parts: Parts, couple: CoupleId) -> set[dt.date]:
-    item = parts.streaks.table.get(keys.streak(couple))
+def noted_days(services: Services, couple: CoupleId) -> set[dt.date]:
+    item = services.streaks.table.get(keys.streak(couple))
     return set(unpack_dates(dt.date.fromisoformat(item["bits_from"]), item["bits"])) if item else set()
 
 
@@ -177,14 +177,14 @@ class TestStreak:
 
     @pytest.mark.parametrize("seed", range(2))
     def test_a_month_of_days_adds_up_to_what_its_rule_says(
-        self, parts: Parts, londoners: tuple[Phone, Phone], seed: int
+        self, services: Services, londoners: tuple[Phone, Phone], seed: int
     ) -> None:
         """Each day the API's streak is worked out again from the dates alone, and the bitmap from the rows."""
         ada, ben = londoners
         dice = random.Random(seed)  # noqa: S311  a month to be had again by its seed
         complete: set[dt.date] = set()
         expected = {}
-        couple = couple_id_of(parts, ada)
+        couple = couple_id_of(services, ada)
         for date in _dates(FIRST, FIRST + 30 * DAY):
             at_noon(date, ada, ben)
             match dice.choices(["both", "one", "none"], [8, 1, 1])[0]:
@@ -197,7 +197,7 @@ class TestStreak:
             for phone in londoners:
                 assert numbers(phone.get("/v1/streak").body) == expected, date
                 assert phone.get("/v1/today").body["streak"] == expected
-            assert noted_days(parts, couple) == complete_days(parts, couple) == complete
+            assert noted_days(services, couple) == complete_days(services, couple) == complete
         marks = ada.get("/v1/streak").body["calendar"]
         assert list(marks) == [str(date) for date in _dates(FIRST - DAY, FIRST + 30 * DAY)]
         last = str(FIRST + 30 * DAY)
@@ -235,7 +235,7 @@ class TestStreak:
         assert ada.get("/v1/streak").body["current"] == 0
         assert ada.get("/v1/streak").body["calendar"]["2026-03-04"] == "rest"
 
-    def test_two_open_days_completed_the_wrong_way_round_both_count(self, parts: Parts, api: Handler) -> None:
+    def test_two_open_days_completed_the_wrong_way_round_both_count(self, services: Services, api: Handler) -> None:
         ada, ben = a_phone(api, "ada", NEW_YORK), a_phone(api, "ben", TOKYO)
         pair(ada, ben)
         later, earlier = dt.date(2026, 3, 3), dt.date(2026, 3, 2)
@@ -243,38 +243,38 @@ class TestStreak:
         assert ada.get("/v1/streak").body["current"] == 1
         meet(earlier, ada, ben)
         assert numbers(ben.get("/v1/streak").body) == {"current": 2, "longest": 2, "total": 2}
-        assert noted_days(parts, couple_id_of(parts, ada)) == {earlier, later}
+        assert noted_days(services, couple_id_of(services, ada)) == {earlier, later}
 
     def test_a_day_noted_again_in_whatever_order_counts_once(
-        self, parts: Parts, londoners: tuple[Phone, Phone]
+        self, services: Services, londoners: tuple[Phone, Phone]
     ) -> None:
         """What `react` does: it notes from the stream what the API has noted already."""
         ada, ben = londoners
-        couple = couple_id_of(parts, ada)
+        couple = couple_id_of(services, ada)
         for date in _dates(FIRST, FIRST + 3 * DAY):
             at_noon(date, ada, ben)
             meet(date, ada, ben)
         before = ada.get("/v1/streak").body
-        row = parts.streaks.table.get(keys.streak(couple))
+        row = services.streaks.table.get(keys.streak(couple))
         for date in (*reversed(_dates(FIRST, FIRST + 3 * DAY)), FIRST):
-            parts.streaks.complete(couple, date, ada.now)
-        assert parts.streaks.table.get(keys.streak(couple)) == row
+            services.streaks.complete(couple, date, ada.now)
+        assert services.streaks.table.get(keys.streak(couple)) == row
         assert ada.get("/v1/streak").body == before
 
     def test_what_a_crash_kept_from_being_noted_is_noted_from_the_stream(
-        self, parts: Parts, londoners: tuple[Phone, Phone]
+        self, services: Services, londoners: tuple[Phone, Phone]
     ) -> None:
         ada, ben = londoners
-        couple = couple_id_of(parts, ada)
+        couple = couple_id_of(services, ada)
         for date in _dates(FIRST, FIRST + 2 * DAY):
             at_noon(date, ada, ben)
             meet(date, ada, ben)
-        whole = parts.streaks.table.get(keys.streak(couple))
+        whole = services.streaks.table.get(keys.streak(couple))
         key = {name: {"S": value} for name, value in keys.streak(couple)._asdict().items()}
-        parts.streaks.table.client.delete_item(TableName=parts.streaks.table.name, Key=key)
+        services.streaks.table.client.delete_item(TableName=services.streaks.table.name, Key=key)
         for date in (FIRST + 2 * DAY, FIRST, FIRST + DAY):
-            parts.streaks.complete(couple, date, ada.now)
-        assert parts.streaks.table.get(keys.streak(couple)) == whole
+            services.streaks.complete(couple, date, ada.now)
+        assert services.streaks.table.get(keys.streak(couple)) == whole
 
     def test_a_day_that_had_begun_when_they_paired_is_not_theirs_to_miss(self, londoners: tuple[Phone, Phone]) -> None:
         ada, ben = londoners
@@ -286,15 +286,15 @@ class TestStreak:
         assert ada.get("/v1/streak").body["current"] == 4
 
     @pytest.mark.parametrize("outage", [True, False])
-    def test_a_day_lost_through_our_own_fault_is_not_a_miss(self, own_parts: Parts, *, outage: bool) -> None:
-        api = handler_of(lambda: own_parts)
+    def test_a_day_lost_through_our_own_fault_is_not_a_miss(self, own_services: Services, *, outage: bool) -> None:
+        api = handler_of(lambda: own_services)
         ada, ben = a_phone(api, "ada", LONDON), a_phone(api, "ben", LONDON)
         at_noon(FIRST - DAY, ada, ben)
         pair(ada, ben)
         if outage:
             row = {name: {"S": value} for name, value in keys.OUTAGES._asdict().items()}
-            own_parts.streaks.table.client.put_item(
-                TableName=own_parts.streaks.table.name, Item=row | {"dates": {"SS": ["2026-03-04"]}}
+            own_services.streaks.table.client.put_item(
+                TableName=own_services.streaks.table.name, Item=row | {"dates": {"SS": ["2026-03-04"]}}
             )
         for date in _dates(FIRST, FIRST + 5 * DAY):
             at_noon(date, ada, ben)

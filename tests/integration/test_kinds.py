@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from couples_api.handler import handler_of
-from rekindle.models import PromptKind
+from rekindle.domain.models import PromptKind
 from tests.builders import NEW_YORK, TOKYO, prompts, publish
 from tests.phones import Phone, Reply, a_phone, pair
 
 if TYPE_CHECKING:
-    from couples_api.parts import Parts
+    from couples_api.services import Services
 
 DATE = dt.date(2026, 3, 2)
 DAY = f"/v1/days/{DATE}"
@@ -29,11 +29,11 @@ def kind(request: pytest.FixtureRequest) -> PromptKind:
 
 
 @pytest.fixture
-def couple(own_parts: Parts, kind: PromptKind) -> tuple[Phone, Phone]:
+def couple(own_services: Services, kind: PromptKind) -> tuple[Phone, Phone]:
     """Two whose every prompt is of the kind."""
     listed = [(replace(entry, kind=kind), replace(text, kind=kind)) for entry, text in prompts()]
-    publish(own_parts.people.table, listed)
-    api = handler_of(lambda: own_parts)
+    publish(own_services.people.table, listed)
+    api = handler_of(lambda: own_services)
     ada, ben = (a_phone(api, name, zone, touch_comfort=3) for name, zone in (("ada", NEW_YORK), ("ben", TOKYO)))
     pair(ada, ben)
     return ada, ben

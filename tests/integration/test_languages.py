@@ -9,23 +9,23 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from couples_api.handler import handler_of
-from rekindle.models import Language
+from rekindle.domain.models import Language
 from rekindle.store import keys
 from rekindle.store.table import Write
 from tests.builders import LONDON, prompts, publish
 from tests.phones import Phone, a_phone, pair
 
 if TYPE_CHECKING:
-    from couples_api.parts import Parts
+    from couples_api.services import Services
 
 EN, ES = Language("en"), Language("es")
 HELP = {"en": "If this", "es": "Si esto"}
 
 
 @pytest.fixture
-def couple(own_parts: Parts) -> tuple[Phone, Phone]:
+def couple(own_services: Services) -> tuple[Phone, Phone]:
     """Ana reads English and Benito Spanish, of a pack that has both."""
-    table = own_parts.people.table
+    table = own_services.people.table
     release = publish(
         table,
         (
@@ -50,7 +50,7 @@ def couple(own_parts: Parts) -> tuple[Phone, Phone]:
             values={":titles": words, ":written_for": {EN: "Everybody.", ES: "Todo el mundo."}},
         )
     )
-    api = handler_of(lambda: own_parts)
+    api = handler_of(lambda: own_services)
     ana, benito = a_phone(api, "ana", LONDON), a_phone(api, "benito", LONDON, language="es")
     pair(ana, benito)
     return ana, benito

@@ -12,10 +12,10 @@ from bench.tables import Bill, MemoryTable, Units
 from delivery.courier import Courier
 from delivery.gateway import DELIVERED
 from delivery.spread import Spreader
-from rekindle.models import CoupleId, DeviceId, PushKind, Reminders, TouchReminder, Uid
+from rekindle.domain.models import CoupleId, DeviceId, PushKind, Reminders, TouchReminder, Uid
+from rekindle.domain.reminders import Slot
 from rekindle.push.jobs import PersonJob, SlotJob, SpreadJob
-from rekindle.push.outbox import Outbox
-from rekindle.reminders import Slot
+from rekindle.push.queue import Outbox
 from rekindle.store import keys
 from rekindle.store.incidents import Incidents
 from rekindle.store.news import News
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
 
     from delivery.gateway import Outcome
-    from rekindle.models import Person, Target
+    from rekindle.domain.models import Person, Target
     from rekindle.push.payloads import Payload
 
 MORNING: Final = an_instant("2026-03-02T13:30:00Z")

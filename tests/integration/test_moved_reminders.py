@@ -6,8 +6,8 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from react.handler import reaction_to
-from rekindle.models import PushKind
-from rekindle.reminders import Slot
+from rekindle.domain.models import PushKind
+from rekindle.domain.reminders import Slot
 from rekindle.store import keys
 from rekindle.store.slots import Slots
 from rekindle.store.table import marshal
@@ -15,7 +15,7 @@ from tests.builders import NEW_YORK, TOKYO, an_instant
 from tests.phones import Phone, a_phone, pair
 
 if TYPE_CHECKING:
-    from couples_api.parts import Parts
+    from couples_api.services import Services
     from rekindle.push.jobs import PersonJob
     from tests.phones import Handler
 
@@ -27,8 +27,8 @@ def fly(phone: Phone, zone: str, instant: str) -> None:
     assert phone.put("/v1/me", {"display_name": "Ada", "zone": zone}).status == 200
 
 
-def due_at(parts: Parts, phone: Phone, zone: Any, time: dt.time, date: dt.date) -> set[PushKind]:
-    slots = Slots(parts.people.table)
+def due_at(services: Services, phone: Phone, zone: Any, time: dt.time, date: dt.date) -> set[PushKind]:
+    slots = Slots(services.people.table)
     return {
         row.kind
         for shards in slots.existing([Slot(zone, time)]).values()
@@ -38,9 +38,9 @@ def due_at(parts: Parts, phone: Phone, zone: Any, time: dt.time, date: dt.date) 
     }
 
 
-def jobs_for(parts: Parts, phone: Phone) -> list[PersonJob]:
+def jobs_for(services: Services, phone: Phone) -> list[PersonJob]:
     """What react makes of what the stream tells of the person's new rows."""
-    table = parts.people.table
+    table = services.people.table
     items = table.query(f"PERSON#{phone.uid}", between=(keys.CAUGHT_UP_PREFIX, f"{keys.CAUGHT_UP_PREFIX}~")).items
     records = [
         {
@@ -61,38 +61,38 @@ def a_couple(api: Handler, zone: str) -> Phone:
     return ada
 
 
-def test_tokyo_to_new_york_moves_at_once_and_repeats_no_date(parts: Parts, api: Handler) -> None:
+def test_tokyo_to_new_york_moves_at_once_and_repeats_no_date(services: Services, api: Handler) -> None:
     ada = a_couple(api, TOKYO)
     fly(ada, NEW_YORK, "2026-03-02T03:00:00Z")
     morning = dt.time(8, 30)
-    assert due_at(parts, ada, NEW_YORK, morning, DATE) == set()
-    assert due_at(parts, ada, NEW_YORK, morning, DATE + dt.timedelta(days=1)) == {PushKind.PROMPT}
-    assert due_at(parts, ada, TOKYO, morning, DATE + dt.timedelta(days=1)) == set()
-    assert due_at(parts, ada, NEW_YORK, dt.time(20, 30), DATE - dt.timedelta(days=1)) == set(), "Tokyo's was before"
-    assert due_at(parts, ada, NEW_YORK, dt.time(20, 30), DATE) == {PushKind.EVENING}
-    assert jobs_for(parts, ada) == []
+    assert due_at(services, ada, NEW_YORK, morning, DATE) == set()
+    assert due_at(services, ada, NEW_YORK, morning, DATE + dt.timedelta(days=1)) == {PushKind.PROMPT}
+    assert due_at(services, ada, TOKYO, morning, DATE + dt.timedelta(days=1)) == set()
+    assert due_at(services, ada, NEW_YORK, dt.time(20, 30), DATE - dt.timedelta(days=1)) == set(), "Tokyo's was before"
+    assert due_at(services, ada, NEW_YORK, dt.time(20, 30), DATE) == {PushKind.EVENING}
+    assert jobs_for(services, ada) == []
 
 
-def test_new_york_to_tokyo_catches_up_with_what_has_just_passed_there(parts: Parts, api: Handler) -> None:
+def test_new_york_to_tokyo_catches_up_with_what_has_just_passed_there(services: Services, api: Handler) -> None:
     ada = a_couple(api, NEW_YORK)
     fly(ada, TOKYO, "2026-03-03T00:10:00Z")
-    (job,) = jobs_for(parts, ada)
+    (job,) = jobs_for(services, ada)
     date = DATE + dt.timedelta(days=1)
     assert (job.kind, job.uid, job.date) == (PushKind.PROMPT, ada.uid, date)
     assert (job.instant, job.late) == (an_instant("2026-03-02T23:30:00Z"), dt.timedelta(minutes=40))
     assert job.ends_at == an_instant("2026-03-03T15:00:00Z")
-    assert due_at(parts, ada, TOKYO, dt.time(8, 30), date) == set()
-    assert due_at(parts, ada, TOKYO, dt.time(20, 30), date) == {PushKind.EVENING}
+    assert due_at(services, ada, TOKYO, dt.time(8, 30), date) == set()
+    assert due_at(services, ada, TOKYO, dt.time(20, 30), date) == {PushKind.EVENING}
 
 
-def test_what_passed_long_ago_is_not_caught_up_with(parts: Parts, api: Handler) -> None:
+def test_what_passed_long_ago_is_not_caught_up_with(services: Services, api: Handler) -> None:
     ada = a_couple(api, NEW_YORK)
     fly(ada, TOKYO, "2026-03-03T02:00:00Z")
-    assert jobs_for(parts, ada) == []
-    assert due_at(parts, ada, TOKYO, dt.time(8, 30), DATE + dt.timedelta(days=1)) == set()
+    assert jobs_for(services, ada) == []
+    assert due_at(services, ada, TOKYO, dt.time(8, 30), DATE + dt.timedelta(days=1)) == set()
 
 
-def test_nobody_is_reminded_of_a_date_that_has_closed_and_is_today_once_more(parts: Parts, api: Handler) -> None:
+def test_nobody_is_reminded_of_a_date_that_has_closed_and_is_today_once_more(services: Services, api: Handler) -> None:
     """Paired on the evening of 2 March in New York, which closes at 08:00 UTC; then it is the 2nd in Pago Pago."""
     ada, ben = (a_phone(api, name, NEW_YORK) for name in ("ada", "ben"))
     for phone in (ada, ben):
@@ -100,30 +100,34 @@ def test_nobody_is_reminded_of_a_date_that_has_closed_and_is_today_once_more(par
     pair(ada, ben)
     pago_pago, evening = "Pacific/Pago_Pago", dt.time(20, 30)
     fly(ada, pago_pago, "2026-03-03T08:30:00Z")
-    assert jobs_for(parts, ada) == []
-    assert due_at(parts, ada, pago_pago, evening, DATE) == set()
-    assert due_at(parts, ada, pago_pago, evening, DATE + dt.timedelta(days=1)) == {PushKind.EVENING}
+    assert jobs_for(services, ada) == []
+    assert due_at(services, ada, pago_pago, evening, DATE) == set()
+    assert due_at(services, ada, pago_pago, evening, DATE + dt.timedelta(days=1)) == {PushKind.EVENING}
 
 
-def test_an_open_date_that_is_today_once_more_is_reminded_of(parts: Parts, api: Handler) -> None:
+def test_an_open_date_that_is_today_once_more_is_reminded_of(services: Services, api: Handler) -> None:
     ada, ben = (a_phone(api, name, NEW_YORK) for name in ("ada", "ben"))
     for phone in (ada, ben):
         phone.now = an_instant("2026-03-03T02:00:00Z")
     pair(ada, ben)
     fly(ada, "Pacific/Pago_Pago", "2026-03-03T07:00:00Z")
-    assert due_at(parts, ada, "Pacific/Pago_Pago", dt.time(20, 30), DATE) == {PushKind.EVENING}
+    assert due_at(services, ada, "Pacific/Pago_Pago", dt.time(20, 30), DATE) == {PushKind.EVENING}
 
 
-def test_a_reminder_that_moves_just_after_it_fell_due_is_still_told_by_its_old_slot(parts: Parts, api: Handler) -> None:
+def test_a_reminder_that_moves_just_after_it_fell_due_is_still_told_by_its_old_slot(
+    services: Services, api: Handler
+) -> None:
     """The run of 08:30 may not have come to them when they choose 09:00 at 08:31."""
     ada = a_couple(api, NEW_YORK)
     ada.now = an_instant("2026-03-03T13:31:00Z")
     date = DATE + dt.timedelta(days=1)
     assert ada.put("/v1/me/reminders", {"prompt_time": "09:00"}).status == 200
-    assert due_at(parts, ada, NEW_YORK, dt.time(8, 30), date) == {PushKind.PROMPT}
-    assert due_at(parts, ada, NEW_YORK, dt.time(9), date) == set()
+    assert due_at(services, ada, NEW_YORK, dt.time(8, 30), date) == {PushKind.PROMPT}
+    assert due_at(services, ada, NEW_YORK, dt.time(9), date) == set()
     following = date + dt.timedelta(days=1)
-    assert due_at(parts, ada, NEW_YORK, dt.time(8, 30), following) == set()
-    assert due_at(parts, ada, NEW_YORK, dt.time(9), following) == {PushKind.PROMPT}
+    assert due_at(services, ada, NEW_YORK, dt.time(8, 30), following) == set()
+    assert due_at(services, ada, NEW_YORK, dt.time(9), following) == {PushKind.PROMPT}
     ada.delete("/v1/couple")
-    assert due_at(parts, ada, NEW_YORK, dt.time(8, 30), date) == set(), "the old place too is left when a couple ends"
+    assert due_at(services, ada, NEW_YORK, dt.time(8, 30), date) == set(), (
+        "the old place too is left when a couple ends"
+    )

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from react.handler import reaction_to
-from rekindle.models import Person, PushKind, Reminders, Zone
+from rekindle.domain.models import Person, PushKind, Reminders, Zone
+from rekindle.domain.reminders import Slot
 from rekindle.push.jobs import PersonJob, SpreadJob
 from rekindle.push.payloads import CODES
 from rekindle.push.texts import CATALOGUE
-from rekindle.reminders import Slot
 from rekindle.store import keys
 from rekindle.store.news import REMEMBERED, News
 from rekindle.store.people import People

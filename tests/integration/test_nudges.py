@@ -14,8 +14,8 @@ import pytest
 from couples_api import nudges
 from couples_api.handler import handler_of
 from react.handler import reaction_to
-from rekindle.nudges import Gesture
-from rekindle.problems import Problem
+from rekindle.api.problems import Problem
+from rekindle.domain.nudges import Gesture
 from rekindle.store import keys
 from rekindle.store.table import marshal
 from tests.builders import LONDON, a_uid, an_instant
@@ -26,7 +26,7 @@ from tests.phones import Phone, Reply, a_phone
 from tests.phones import pair as pair_phones
 
 if TYPE_CHECKING:
-    from couples_api.parts import Parts
+    from couples_api.services import Services
     from rekindle.push.jobs import PersonJob
     from tests.phones import Handler
 
@@ -36,20 +36,20 @@ SECOND = dt.timedelta(seconds=1)
 HUG = {"gesture": "hug"}
 
 
-def mute(parts: Parts, phone: Phone, *, muted: bool = True) -> None:
-    wish = parts.people.change(
+def mute(services: Services, phone: Phone, *, muted: bool = True) -> None:
+    wish = services.people.change(
         phone.uid, phone.now, lambda person: replace(person, reminders=replace(person.reminders, nudges_muted=muted))
     )
     assert wish
 
 
-def jobs_of(parts: Parts, sender: Phone | Racer) -> list[PersonJob]:
+def jobs_of(services: Services, sender: Phone | Racer) -> list[PersonJob]:
     """What `react` makes of all that this person has sent, as if it came in one record."""
-    return jobs_in(parts, keys.nudges(sender.uid))
+    return jobs_in(services, keys.nudges(sender.uid))
 
 
-def jobs_in(parts: Parts, key: keys.Key) -> list[PersonJob]:
-    item = parts.people.table.get(key)
+def jobs_in(services: Services, key: keys.Key) -> list[PersonJob]:
+    item = services.people.table.get(key)
     change = {"Keys": marshal(key._asdict()), **({"NewImage": marshal(item)} if item else {})}
     return list(reaction_to({"dynamodb": change}).jobs)
 
@@ -114,10 +114,12 @@ class TestSending:
         assert ben.get("/v1/nudges").body["received"] == []
         assert ben.post("/v1/nudges", HUG).status == 201
 
-    def test_the_item_goes_some_days_after_its_last_nudge(self, parts: Parts, couple: tuple[Phone, Phone]) -> None:
+    def test_the_item_goes_some_days_after_its_last_nudge(
+        self, services: Services, couple: tuple[Phone, Phone]
+    ) -> None:
         ada, ben = couple
         ada.post("/v1/nudges", HUG)
-        item = parts.people.table.get(keys.nudges(ada.uid))
+        item = services.people.table.get(keys.nudges(ada.uid))
         assert item
         assert item["ttl"] - ada.now.timestamp() == 3 * 24 * 3600
         assert item["to"] == ben.uid
@@ -155,13 +157,13 @@ class TestRepeating:
         assert sent.status == 201
         assert ada.post("/v1/nudges", HUG, key="tap") == sent
 
-    def test_a_day_later_the_same_key_is_another_nudge(self, parts: Parts, couple: tuple[Phone, Phone]) -> None:
+    def test_a_day_later_the_same_key_is_another_nudge(self, services: Services, couple: tuple[Phone, Phone]) -> None:
         ada, _ = couple
         ada.post("/v1/nudges", HUG, key="tap")
         ada.now += DAY
         again = ada.post("/v1/nudges", HUG, key="tap")
         assert again.body["at"] == "2026-03-03T15:00:00Z"
-        assert len(jobs_of(parts, ada)) == 2
+        assert len(jobs_of(services, ada)) == 2
 
     def test_a_request_that_comes_late_does_not_speak_to_somebody_new(self, api: Handler) -> None:
         ada, ben, cai = (a_phone(api, name, LONDON) for name in ("ada", "ben", "cai"))
@@ -183,18 +185,18 @@ class Told:
 
 
 class TestMuting:
-    def test_a_muted_sender_gets_the_same_replies_byte_for_byte(self, parts: Parts, api: Handler) -> None:
+    def test_a_muted_sender_gets_the_same_replies_byte_for_byte(self, services: Services, api: Handler) -> None:
         """And the same requests are made of the database: time tells nothing either."""
-        told = {muted: self.as_told(parts, api, muted=muted) for muted in (False, True)}
+        told = {muted: self.as_told(services, api, muted=muted) for muted in (False, True)}
         assert told[True] == told[False]
         assert [reply.status for reply in told[True].replies] == [201, 201, 409, 201, 200, 201, 429, 200, 201]
 
-    def as_told(self, parts: Parts, api: Handler, *, muted: bool) -> Told:
+    def as_told(self, services: Services, api: Handler, *, muted: bool) -> Told:
         ada, ben = a_phone(api, "ada", LONDON), a_phone(api, "ben", LONDON)
         pair_phones(ada, ben)
-        mute(parts, ben, muted=muted)
+        mute(services, ben, muted=muted)
         told = Told()
-        with calls(parts.people.table) as told.operations:
+        with calls(services.people.table) as told.operations:
             for body, key in ((HUG, "tap"), (HUG, "tap"), ({"gesture": "miss_you"}, "tap"), (HUG, None)):
                 told.replies.append(ada.post("/v1/nudges", body, key=key))
                 ada.now += HOUR
@@ -206,76 +208,76 @@ class TestMuting:
             told.replies.append(ada.post("/v1/nudges", HUG))
         return told
 
-    def test_what_was_muted_is_never_seen_and_never_told(self, parts: Parts, couple: tuple[Phone, Phone]) -> None:
+    def test_what_was_muted_is_never_seen_and_never_told(self, services: Services, couple: tuple[Phone, Phone]) -> None:
         """The recipient's wish at the time of sending counts, and no later one."""
         ada, ben = couple
         ada.post("/v1/nudges", {"gesture": "hug"})
-        mute(parts, ben)
+        mute(services, ben)
         ada.post("/v1/nudges", {"gesture": "miss_you"}, key="tap")
-        mute(parts, ben, muted=False)
+        mute(services, ben, muted=False)
         # Nor does it come after all when the phone asks once more.
         ada.post("/v1/nudges", {"gesture": "miss_you"}, key="tap")
         ada.now += HOUR
         ada.post("/v1/nudges", {"gesture": "thank_you"})
         assert [nudge["gesture"] for nudge in ben.get("/v1/nudges").body["received"]] == ["thank_you", "hug"]
-        assert [job.instant for job in jobs_of(parts, ada)] == [ada.now - HOUR, ada.now]
+        assert [job.instant for job in jobs_of(services, ada)] == [ada.now - HOUR, ada.now]
         assert ada.post("/v1/nudges", HUG).problem == "too-many-nudges"
 
-    def test_who_mutes_can_send(self, parts: Parts, couple: tuple[Phone, Phone]) -> None:
+    def test_who_mutes_can_send(self, services: Services, couple: tuple[Phone, Phone]) -> None:
         ada, ben = couple
-        mute(parts, ada)
+        mute(services, ada)
         ada.post("/v1/nudges", HUG)
         assert len(ben.get("/v1/nudges").body["received"]) == 1
 
 
 @on_the_emulator
-def test_a_nudge_reads_four_items_and_writes_one(parts: Parts, couple: tuple[Phone, Phone]) -> None:
+def test_a_nudge_reads_four_items_and_writes_one(services: Services, couple: tuple[Phone, Phone]) -> None:
     """It is not worth a transaction with the couple: who has left it finds the way to what was sent closed."""
     ada, ben = couple
-    with calls(parts.people.table) as seen:
+    with calls(services.people.table) as seen:
         ada.post("/v1/nudges", HUG)
     assert Counter(seen) == {"GetItem": 4, "PutItem": 1}
-    with calls(parts.people.table) as seen:
+    with calls(services.people.table) as seen:
         ben.get("/v1/nudges")
     assert Counter(seen) == {"GetItem": 2, "BatchGetItem": 1}
 
 
 def nudge(racer: Racer, key: str | None = None, at: dt.datetime | None = None, gesture: Gesture = Gesture.HUG) -> Any:
     caller = replace(racer.caller, instant=at or racer.now)
-    return nudges.post_nudge(nudges.NudgeBody(gesture=gesture), caller, racer.parts, key)
+    return nudges.post_nudge(nudges.NudgeBody(gesture=gesture), caller, racer.services, key)
 
 
 def left(racer: Racer) -> int:
-    return nudges.get_nudges(racer.caller, racer.parts).left
+    return nudges.get_nudges(racer.caller, racer.services).left
 
 
 @on_awss_engine
 class TestRaces:
     """I12, and I8 for nudges."""
 
-    def test_of_many_at_once_three_are_sent(self, parts: Parts) -> None:
+    def test_of_many_at_once_three_are_sent(self, services: Services) -> None:
         for _ in range(8):
-            ada, ben = Racer(parts), Racer(parts)
+            ada, ben = Racer(services), Racer(services)
             pair(ada, ben)
             outcomes = race(*([lambda: nudge(ada)] * 12))
             assert len(won(outcomes)) == 3
             assert Counter(lost(outcomes)) == {Problem.TOO_MANY_NUDGES: 9}
-            assert len(nudges.get_nudges(ben.caller, parts).received) == 3
+            assert len(nudges.get_nudges(ben.caller, services).received) == 3
 
-    def test_one_tap_that_arrives_many_times_is_one_nudge(self, parts: Parts) -> None:
+    def test_one_tap_that_arrives_many_times_is_one_nudge(self, services: Services) -> None:
         for _ in range(8):
-            ada, ben = Racer(parts), Racer(parts)
+            ada, ben = Racer(services), Racer(services)
             pair(ada, ben)
             outcomes = race(
                 *(lambda number=number: nudge(ada, "tap", ada.now + number * SECOND) for number in range(8))
             )
             assert len({view.model_dump_json() for view in outcomes}) == 1
             assert left(ada) == 2
-            assert len(nudges.get_nudges(ben.caller, parts).received) == 1
+            assert len(nudges.get_nudges(ben.caller, services).received) == 1
 
-    def test_one_key_for_two_gestures_at_once_sends_one(self, parts: Parts) -> None:
+    def test_one_key_for_two_gestures_at_once_sends_one(self, services: Services) -> None:
         for _ in range(8):
-            ada, ben = Racer(parts), Racer(parts)
+            ada, ben = Racer(services), Racer(services)
             pair(ada, ben)
             outcomes = race(*(lambda each=each: nudge(ada, "tap", gesture=each) for each in Gesture))
             assert len(won(outcomes)) == 1
@@ -283,10 +285,10 @@ class TestRaces:
             assert left(ada) == 2
 
     @pytest.mark.parametrize("seed", range(6))
-    def test_never_more_than_three_in_any_24_hours(self, parts: Parts, seed: int) -> None:
+    def test_never_more_than_three_in_any_24_hours(self, services: Services, seed: int) -> None:
         """Three days of taps, repeats among them, in rounds of which each arrives in any order."""
         dice = random.Random(seed)  # noqa: S311  only who comes when
-        ada, ben = Racer(parts), Racer(parts)
+        ada, ben = Racer(services), Racer(services)
         pair(ada, ben)
         start, sent = ada.now, Counter[tuple[str, dt.datetime]]()
         for first in range(0, 72, 6):
@@ -307,11 +309,11 @@ class TestRaces:
         assert len(at) >= 7
         assert all(fourth - first >= DAY for first, fourth in zip(at, at[3:], strict=False))
 
-    def test_a_nudge_that_races_an_unpairing_reaches_nobody(self, parts: Parts) -> None:
+    def test_a_nudge_that_races_an_unpairing_reaches_nobody(self, services: Services) -> None:
         """Whatever became of it, no route shows it, and what `react` asks for is for a couple that nobody is in."""
         seen = Counter[bool]()
         for number in range(30):
-            ada, ben = Racer(parts), Racer(parts)
+            ada, ben = Racer(services), Racer(services)
             pair(ada, ben)
             couple_id = ada.person.couple
             assert couple_id
@@ -320,27 +322,27 @@ class TestRaces:
             assert parted is None
             assert not isinstance(outcome, Problem) or outcome is Problem.NOT_PAIRED
             for racer in (ada, ben):
-                requests = race(lambda: nudge(racer), lambda: nudges.get_nudges(racer.caller, parts))
+                requests = race(lambda: nudge(racer), lambda: nudges.get_nudges(racer.caller, services))
                 assert requests == [Problem.NOT_PAIRED] * 2
-            jobs = jobs_in(parts, keys.nudges(ada.uid))
+            jobs = jobs_in(services, keys.nudges(ada.uid))
             assert [job.uid for job in jobs] in ([], [ben.uid])
             assert all(ben.person.couple != job.couple for job in jobs)
             # Who find each other again are another couple, which has seen nothing; what was sent counts all the same.
             pair(ben, ada)
-            assert nudges.get_nudges(ben.caller, parts).received == []
+            assert nudges.get_nudges(ben.caller, services).received == []
             assert left(ada) == (3 if isinstance(outcome, Problem) else 2)
             seen[bool(jobs)] += 1
         assert sum(seen.values()) == 30
 
-    def test_a_nudge_that_races_a_muting_is_told_or_is_not(self, parts: Parts) -> None:
+    def test_a_nudge_that_races_a_muting_is_told_or_is_not(self, services: Services) -> None:
         for _ in range(10):
-            ada, ben = Racer(parts), Racer(parts)
+            ada, ben = Racer(services), Racer(services)
             pair(ada, ben)
-            phone = Phone(handler_of(lambda: parts), ben.uid, ben.now)
-            outcome, _ = race(lambda: nudge(ada), lambda: mute(parts, phone))
+            phone = Phone(handler_of(lambda: services), ben.uid, ben.now)
+            outcome, _ = race(lambda: nudge(ada), lambda: mute(services, phone))
             assert not isinstance(outcome, Problem)
-            shown = nudges.get_nudges(ben.caller, parts).received
-            assert len(shown) == len(jobs_of(parts, ada)) <= 1
+            shown = nudges.get_nudges(ben.caller, services).received
+            assert len(shown) == len(jobs_of(services, ada)) <= 1
             assert left(ada) == 2
 
 

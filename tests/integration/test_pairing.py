@@ -15,8 +15,8 @@ from tests.builders import LONDON, NEW_YORK, TOKYO, a_uid
 from tests.phones import Phone, a_phone, pair
 
 if TYPE_CHECKING:
-    from couples_api.parts import Parts
-    from rekindle.models import CoupleId
+    from couples_api.services import Services
+    from rekindle.domain.models import CoupleId
     from tests.phones import Handler, Reply
 
 HOUR = dt.timedelta(hours=1)
@@ -248,12 +248,12 @@ class TestGuessing:
         code = ada.post("/v1/invites").body["code"]
         assert redeem(Phone(api, a_uid("nobody")), code).problem == "no-profile"
 
-    def test_a_code_is_kept_nowhere(self, parts: Parts, ada: Phone) -> None:
+    def test_a_code_is_kept_nowhere(self, services: Services, ada: Phone) -> None:
         code = ada.post("/v1/invites").body["code"].replace("-", "")
-        kept = parts.people.person(ada.uid)
+        kept = services.people.person(ada.uid)
         assert kept
         assert kept.invite
-        assert code not in repr(kept) + repr(parts.invites.invite(kept.invite.code_mac))
+        assert code not in repr(kept) + repr(services.invites.invite(kept.invite.code_mac))
 
 
 class TestRepeats:
@@ -338,8 +338,8 @@ class TestUnpairing:
     """Either leaves, alone and at once."""
 
     @pytest.fixture
-    def couple_id(self, parts: Parts, couple: tuple[Phone, Phone]) -> CoupleId:
-        person = parts.people.person(couple[0].uid)
+    def couple_id(self, services: Services, couple: tuple[Phone, Phone]) -> CoupleId:
+        person = services.people.person(couple[0].uid)
         assert person
         assert person.couple
         return person.couple
@@ -364,12 +364,14 @@ class TestUnpairing:
         mine = ben.get("/v1/me").body
         assert mine.keys() == cai.get("/v1/me").body.keys()
 
-    def test_slots_go_with_the_couple(self, parts: Parts, couple: tuple[Phone, Phone], couple_id: CoupleId) -> None:
-        people = parts.people.people([phone.uid for phone in couple])
+    def test_slots_go_with_the_couple(
+        self, services: Services, couple: tuple[Phone, Phone], couple_id: CoupleId
+    ) -> None:
+        people = services.people.people([phone.uid for phone in couple])
         due = [(person, place) for person in people.values() for place in rows_of(person)]
         assert len(due) == 4
         couple[0].delete("/v1/couple")
-        table = parts.people.table
+        table = services.people.table
         rows = [
             item
             for person, (slot, kind) in due
@@ -377,29 +379,29 @@ class TestUnpairing:
             if item["sk"] == f"{kind}#{person.uid}"
         ]
         assert rows == []
-        ended = parts.couples.couple(couple_id)
+        ended = services.couples.couple(couple_id)
         assert ended
         assert ended.ended_at == couple[0].now
 
     def test_the_key_goes_when_the_keepsake_period_is_over(
-        self, parts: Parts, couple: tuple[Phone, Phone], couple_id: CoupleId
+        self, services: Services, couple: tuple[Phone, Phone], couple_id: CoupleId
     ) -> None:
         row = Key(f"COUPLE#{couple_id}", "")
-        before = parts.vault.table.get(row)
+        before = services.vault.table.get(row)
         assert before
         assert "ttl" not in before
         couple[1].delete("/v1/couple")
-        assert parts.vault.table.get(row) == before | {"ttl": to_ttl(couple[1].now + KEEPSAKE)}
+        assert services.vault.table.get(row) == before | {"ttl": to_ttl(couple[1].now + KEEPSAKE)}
 
     def test_unpairing_again_finds_nobody_to_unpair_from(
-        self, parts: Parts, couple: tuple[Phone, Phone], couple_id: CoupleId
+        self, services: Services, couple: tuple[Phone, Phone], couple_id: CoupleId
     ) -> None:
         ada, ben = couple
         ada.delete("/v1/couple")
-        key = parts.vault.table.get(Key(f"COUPLE#{couple_id}", ""))
+        key = services.vault.table.get(Key(f"COUPLE#{couple_id}", ""))
         wait(HOUR, ada, ben)
         assert {phone.delete("/v1/couple").problem for phone in couple} == {"not-paired"}
-        assert parts.vault.table.get(Key(f"COUPLE#{couple_id}", "")) == key
+        assert services.vault.table.get(Key(f"COUPLE#{couple_id}", "")) == key
 
     def test_to_pair_again_takes_both_and_starts_anew(self, couple: tuple[Phone, Phone]) -> None:
         ada, ben = couple

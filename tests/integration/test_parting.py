@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from couples_api.handler import handler_of
-from rekindle.models import Audience
+from rekindle.domain.models import Audience
 from rekindle.store import keys
 from rekindle.store.couples import KEEPSAKE
 from rekindle.store.instants import to_ttl
@@ -18,8 +18,8 @@ from tests.builders import LONDON, prompts, publish
 from tests.phones import Phone, Reply, a_phone, pair
 
 if TYPE_CHECKING:
-    from couples_api.parts import Parts
-    from rekindle.models import CoupleId
+    from couples_api.services import Services
+    from rekindle.domain.models import CoupleId
 
 MONDAY = dt.date(2026, 3, 2)
 DAY = dt.timedelta(days=1)
@@ -48,17 +48,17 @@ COUPLES_OWN = (
 
 
 @pytest.fixture
-def world(own_parts: Parts) -> Parts:
+def world(own_services: Services) -> Services:
     """With a pack to choose, and one to join."""
-    table = own_parts.people.table
+    table = own_services.people.table
     publish(table, prompts("choice"), audience=Audience.CHOICE)
     publish(table, prompts("group"), audience=Audience.CODE)
     table.write(Write("Put", keys.practice_code("ABCD2345"), item={"pack": "group"}))
-    return own_parts
+    return own_services
 
 
-def couple_id_of(parts: Parts, phone: Phone) -> CoupleId:
-    person = parts.people.person(phone.uid)
+def couple_id_of(services: Services, phone: Phone) -> CoupleId:
+    person = services.people.person(phone.uid)
     assert person
     assert person.couple
     return person.couple
@@ -70,14 +70,14 @@ def well(reply: Reply) -> Any:
 
 
 @pytest.fixture
-def phones(world: Parts) -> tuple[Phone, Phone, Phone]:
+def phones(world: Services) -> tuple[Phone, Phone, Phone]:
     api = handler_of(lambda: world)
     ada, ben, cai = (a_phone(api, name, LONDON, depth=3) for name in ("ada", "ben", "cai"))
     return ada, ben, cai
 
 
 @pytest.fixture
-def parted(world: Parts, phones: tuple[Phone, Phone, Phone]) -> CoupleId:
+def parted(world: Services, phones: tuple[Phone, Phone, Phone]) -> CoupleId:
     """Ada and Ben had everything that a couple can have, and have ended. What that was is to be found nowhere."""
     ada, ben, _ = phones
     for phone in (ada, ben):
@@ -121,7 +121,7 @@ def test_each_is_in_a_neutral_place(phones: tuple[Phone, Phone, Phone], parted: 
 
 @pytest.mark.parametrize("again", [True, False], ids=["the same two", "with another"])
 def test_a_new_pairing_starts_clean(
-    world: Parts, phones: tuple[Phone, Phone, Phone], parted: CoupleId, *, again: bool
+    world: Services, phones: tuple[Phone, Phone, Phone], parted: CoupleId, *, again: bool
 ) -> None:
     ada, ben, cai = phones
     other = ben if again else cai
@@ -164,7 +164,7 @@ def test_a_new_pairing_starts_clean(
 
 
 def test_what_each_wrote_is_found_for_thirty_days(
-    world: Parts, phones: tuple[Phone, Phone, Phone], parted: CoupleId
+    world: Services, phones: tuple[Phone, Phone, Phone], parted: CoupleId
 ) -> None:
     """By the person alone: the couples that they were in, the days there with both parts, and the key to them."""
     ada, ben, cai = phones
@@ -193,7 +193,7 @@ def test_what_each_wrote_is_found_for_thirty_days(
     assert not [row for row in rows if "ttl" in row]
 
 
-def test_who_parts_twice_keeps_the_way_to_both(world: Parts, phones: tuple[Phone, Phone, Phone]) -> None:
+def test_who_parts_twice_keeps_the_way_to_both(world: Services, phones: tuple[Phone, Phone, Phone]) -> None:
     ada, ben, cai = phones
     couples = []
     for other in (ben, cai):

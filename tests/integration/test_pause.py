@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from react.handler import reaction_to
-from rekindle.models import Person, PushKind
+from rekindle.domain.models import Person, PushKind
 from rekindle.store import keys
 from rekindle.store.table import marshal
 from tests.builders import LONDON
@@ -17,7 +17,7 @@ from tests.integration.marks import on_the_emulator
 from tests.phones import Phone, Reply, a_phone, pair
 
 if TYPE_CHECKING:
-    from couples_api.parts import Parts
+    from couples_api.services import Services
     from tests.phones import Handler
 
 DAY = dt.timedelta(days=1)
@@ -69,8 +69,8 @@ def dates_from(first: dt.date, count: int) -> list[dt.date]:
     return [first + number * DAY for number in range(count)]
 
 
-def person_of(parts: Parts, phone: Phone) -> Person:
-    person = parts.people.person(phone.uid)
+def person_of(services: Services, phone: Phone) -> Person:
+    person = services.people.person(phone.uid)
     assert person
     return person
 
@@ -106,14 +106,17 @@ class TestWishing:
         assert paused(ada, None) is None is shown(ben)
         assert marks(ben, FIRST, FIRST + DAY) == ["paused", "open"]
 
-    def test_to_say_it_again_changes_nothing(self, parts: Parts, londoners: tuple[Phone, Phone]) -> None:
+    def test_to_say_it_again_changes_nothing(self, services: Services, londoners: tuple[Phone, Phone]) -> None:
         ada, ben = londoners
         for until in (FIRST + 3 * DAY, None):
             first = paused(ada, until)
-            stored = [parts.people.table.get(keys.couple(person_of(parts, ada).couple)), person_of(parts, ben)]  # type: ignore[arg-type]
+            stored = [services.people.table.get(keys.couple(person_of(services, ada).couple)), person_of(services, ben)]  # type: ignore[arg-type]
             for phone in (ada, ben, ada):
                 assert paused(phone, until) == first
-            assert stored == [parts.people.table.get(keys.couple(person_of(parts, ada).couple)), person_of(parts, ben)]  # type: ignore[arg-type]
+            assert stored == [
+                services.people.table.get(keys.couple(person_of(services, ada).couple)),  # type: ignore[arg-type]
+                person_of(services, ben),
+            ]
 
     def test_nothing_tells_who_paused(self, api: Handler) -> None:
         """The same words for both couples, whoever of them it was."""
@@ -164,12 +167,12 @@ class TestWishing:
             assert pause(ada, until).problem == "not-paired"
 
     def test_a_couple_that_pairs_anew_starts_without_the_pause(
-        self, parts: Parts, londoners: tuple[Phone, Phone]
+        self, services: Services, londoners: tuple[Phone, Phone]
     ) -> None:
         ada, ben = londoners
         paused(ada, FIRST + 30 * DAY)
         ben.delete("/v1/couple")
-        assert person_of(parts, ada).paused_until is None
+        assert person_of(services, ada).paused_until is None
         pair(ben, ada)
         assert shown(ada) is None
 
@@ -201,7 +204,7 @@ class TestStreak:
         assert numbers(ben) == [1, 1, 1]
 
     def test_a_milestone_that_is_reached_inside_a_pause_is_notified_then(
-        self, parts: Parts, londoners: tuple[Phone, Phone]
+        self, services: Services, londoners: tuple[Phone, Phone]
     ) -> None:
         ada, ben = londoners
         for date in dates_from(FIRST, 7):
@@ -209,9 +212,9 @@ class TestStreak:
             if date == FIRST + 6 * DAY:
                 paused(ada, date + 3 * DAY)
             meet(date, ada, ben)
-        couple = person_of(parts, ada).couple
+        couple = person_of(services, ada).couple
         assert couple
-        row = parts.people.table.get(keys.streak(couple))
+        row = services.people.table.get(keys.streak(couple))
         assert row
         record = {
             "Keys": marshal({"pk": row["pk"], "sk": row["sk"]}),

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from couples_api.handler import handler_of
-from rekindle.calendar import local_date, slot_instant
-from rekindle.models import PushKind
+from rekindle.domain.calendar import local_date, slot_instant
+from rekindle.domain.models import PushKind
 from rekindle.push.jobs import PersonJob, SpreadJob
 from rekindle.push.payloads import CODES
 from rekindle.store.news import News
@@ -29,7 +29,7 @@ from tests.phones import Phone, a_phone, pair
 from tick.handler import Tick
 
 if TYPE_CHECKING:
-    from couples_api.parts import Parts
+    from couples_api.services import Services
     from delivery.courier import Courier
     from rekindle.store.table import Table
     from tests.integration.fcm_wire import FcmWire
@@ -58,8 +58,8 @@ def on_table(courier: Courier, table: Table) -> Courier:
     return replace(courier, slots=Slots(table), runs=Runs(table), people=People(table))
 
 
-def token_of(parts: Parts, phone: Phone) -> str:
-    (device,) = person_of(parts, phone).devices.values()
+def token_of(services: Services, phone: Phone) -> str:
+    (device,) = person_of(services, phone).devices.values()
     return device.target.value
 
 
@@ -67,48 +67,48 @@ class TestReminders:
     """The rows of both answer only from the end on; nothing has to happen when it comes."""
 
     def test_neither_is_reminded_of_a_date_in_it_and_both_are_of_the_first_after(
-        self, parts: Parts, londoners: tuple[Phone, Phone]
+        self, services: Services, londoners: tuple[Phone, Phone]
     ) -> None:
         paused(londoners[0], FIRST + 3 * DAY)
         for phone in londoners:
             for time, kind in ((MORNING, PushKind.PROMPT), (NIGHT, PushKind.EVENING)):
-                due = [due_at(parts, phone, LONDON, time, FIRST + days * DAY) for days in range(5)]
+                due = [due_at(services, phone, LONDON, time, FIRST + days * DAY) for days in range(5)]
                 assert due == [set(), set(), set(), {kind}, {kind}]
 
-    def test_touch_rests_too(self, parts: Parts, api: Handler) -> None:
+    def test_touch_rests_too(self, services: Services, api: Handler) -> None:
         ada, ben = (a_phone(api, name, LONDON, touch_comfort=1) for name in ("ada", "ben"))
         pair(ada, ben)
         week = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
         for phone in (ada, ben):
             phone.put("/v1/me/reminders", {"touch": {"weekdays": week, "time": "19:00"}})
         paused(ada, FIRST + 2 * DAY)
-        due = [due_at(parts, ben, LONDON, dt.time(19), FIRST + days * DAY) for days in range(3)]
+        due = [due_at(services, ben, LONDON, dt.time(19), FIRST + days * DAY) for days in range(3)]
         assert due == [set(), set(), {PushKind.TOUCH}]
 
     def test_ended_by_hand_the_evening_comes_and_the_morning_is_over(
-        self, parts: Parts, londoners: tuple[Phone, Phone]
+        self, services: Services, londoners: tuple[Phone, Phone]
     ) -> None:
         ada, ben = londoners
         paused(ada, FIRST + 9 * DAY)
         at_noon(FIRST + DAY, ada, ben)
         paused(ben, None)
         for phone in londoners:
-            assert due_at(parts, phone, LONDON, MORNING, FIRST + DAY) == set()
-            assert due_at(parts, phone, LONDON, NIGHT, FIRST + DAY) == {PushKind.EVENING}
-            assert due_at(parts, phone, LONDON, MORNING, FIRST + 2 * DAY) == {PushKind.PROMPT}
-            assert jobs_for(parts, phone) == []
+            assert due_at(services, phone, LONDON, MORNING, FIRST + DAY) == set()
+            assert due_at(services, phone, LONDON, NIGHT, FIRST + DAY) == {PushKind.EVENING}
+            assert due_at(services, phone, LONDON, MORNING, FIRST + 2 * DAY) == {PushKind.PROMPT}
+            assert jobs_for(services, phone) == []
 
     def test_a_shorter_pause_reminds_sooner_and_a_longer_one_later(
-        self, parts: Parts, londoners: tuple[Phone, Phone]
+        self, services: Services, londoners: tuple[Phone, Phone]
     ) -> None:
         ada, ben = londoners
         for until in (9, 3, 20):
             paused(ada, FIRST + until * DAY)
             for phone in (ada, ben):
-                assert due_at(parts, phone, LONDON, MORNING, FIRST + (until - 1) * DAY) == set()
-                assert due_at(parts, phone, LONDON, MORNING, FIRST + until * DAY) == {PushKind.PROMPT}
+                assert due_at(services, phone, LONDON, MORNING, FIRST + (until - 1) * DAY) == set()
+                assert due_at(services, phone, LONDON, MORNING, FIRST + until * DAY) == {PushKind.PROMPT}
 
-    def test_who_moves_in_a_pause_keeps_it(self, parts: Parts, londoners: tuple[Phone, Phone]) -> None:
+    def test_who_moves_in_a_pause_keeps_it(self, services: Services, londoners: tuple[Phone, Phone]) -> None:
         """By flying, and by another time; by a new phone too."""
         ada, _ = londoners
         paused(ada, FIRST + 4 * DAY)
@@ -116,34 +116,34 @@ class TestReminders:
         assert ada.put("/v1/me", {"display_name": "Ada", "zone": TOKYO}).status == 200
         assert ada.put("/v1/me/reminders", {"prompt_time": "21:00"}).status == 200
         assert ada.put("/v1/me/devices/tablet", {"token": f"token-{ada.uid}", "platform": "ios"}).status == 200
-        due = [due_at(parts, ada, TOKYO, dt.time(21), FIRST + days * DAY) for days in range(6)]
+        due = [due_at(services, ada, TOKYO, dt.time(21), FIRST + days * DAY) for days in range(6)]
         assert due == [set(), set(), set(), set(), {PushKind.PROMPT}, {PushKind.PROMPT}]
-        assert jobs_for(parts, ada) == []
+        assert jobs_for(services, ada) == []
 
     def test_a_partner_whose_clock_is_ahead_is_reminded_of_the_first_date_after_by_their_own(
-        self, parts: Parts, couple: tuple[Phone, Phone]
+        self, services: Services, couple: tuple[Phone, Phone]
     ) -> None:
         ada, ben = couple
         paused(ada, FIRST + 2 * DAY)
         for phone, zone in ((ada, NEW_YORK), (ben, TOKYO)):
-            due = [due_at(parts, phone, zone, NIGHT, FIRST + days * DAY) for days in range(4)]
+            due = [due_at(services, phone, zone, NIGHT, FIRST + days * DAY) for days in range(4)]
             assert due == [set(), set(), {PushKind.EVENING}, {PushKind.EVENING}]
 
     def test_what_lies_in_the_queue_as_a_pause_begins_is_not_sent(
-        self, own_parts: Parts, courier: Courier, queue: Queue, wire: FcmWire
+        self, own_services: Services, courier: Courier, queue: Queue, wire: FcmWire
     ) -> None:
         """A reminder that fell due as it moved, and one that FCM did not take; nudges and answers still arrive."""
-        ada, ben = (a_phone(handler_of(lambda: own_parts), name, LONDON) for name in ("ada", "ben"))
+        ada, ben = (a_phone(handler_of(lambda: own_services), name, LONDON) for name in ("ada", "ben"))
         pair(ada, ben)
-        on_parts = on_table(courier, own_parts.people.table)
-        person = person_of(own_parts, ada)
+        on_parts = on_table(courier, own_services.people.table)
+        person = person_of(own_services, ada)
 
         def job(kind: PushKind) -> PersonJob:
             couple = person.couple
             assert couple
             return PersonJob(kind=kind, uid=ada.uid, couple=couple, date=FIRST, instant=ada.now, late=NO_WAIT)
 
-        wire.script[token_of(own_parts, ada)] = [fcm_wire.INTERNAL] * 2
+        wire.script[token_of(own_services, ada)] = [fcm_wire.INTERNAL] * 2
         for kind in (PushKind.PROMPT, PushKind.NUDGE):
             on_parts.carry_out(job(kind), NO_WAIT, plenty)
         retries = queue.taken()
@@ -160,11 +160,11 @@ class TestReminders:
 
 
 def test_news_of_a_date_in_a_pause_are_not_made_up_for(
-    own_parts: Parts, courier: Courier, queue: Queue, wire: FcmWire
+    own_services: Services, courier: Courier, queue: Queue, wire: FcmWire
 ) -> None:
-    ada, ben = (a_phone(handler_of(lambda: own_parts), name, LONDON) for name in ("ada", "ben"))
+    ada, ben = (a_phone(handler_of(lambda: own_services), name, LONDON) for name in ("ada", "ben"))
     pair(ada, ben)
-    table = own_parts.people.table
+    table = own_services.people.table
     announce(table, FIRST + DAY)
     on_parts = replace(on_table(courier, table), news=News(table))
     paused(ben, FIRST + 2 * DAY)
@@ -193,16 +193,16 @@ def is_silent(date: dt.date, instant: dt.datetime, wishes: list[Wish]) -> bool:
 @on_the_emulator
 @pytest.mark.parametrize("seed", range(4))
 def test_each_date_is_told_once_but_for_those_that_fell_due_in_a_pause(
-    own_parts: Parts, courier: Courier, queue: Queue, wire: FcmWire, seed: int
+    own_services: Services, courier: Courier, queue: Queue, wire: FcmWire, seed: int
 ) -> None:
     """Twelve days of two in New York and Tokyo, whose pauses begin, move and end at any time; each run is late."""
     dice = random.Random(seed)  # noqa: S311  days to be had again by their seed
-    api = handler_of(lambda: own_parts)
+    api = handler_of(lambda: own_services)
     phones = [(a_phone(api, "ada", NEW_YORK), NEW_YORK), (a_phone(api, "ben", TOKYO), TOKYO)]
     pair(phones[0][0], phones[1][0])
-    couple_id = person_of(own_parts, phones[0][0]).couple
+    couple_id = person_of(own_services, phones[0][0]).couple
     assert couple_id
-    table = own_parts.people.table
+    table = own_services.people.table
     tick, on_parts = Tick(Slots(table), queue.outbox), on_table(courier, table)
     wishes: list[Wish] = []
     start = at = phones[0][0].now
@@ -214,7 +214,7 @@ def test_each_date_is_told_once_but_for_those_that_fell_due_in_a_pause(
             phone.now = at + dt.timedelta(minutes=dice.randint(1, 25))
             until = local_date(phone.now, zone) + dice.randint(1, 3) * DAY
             paused(phone, until if dice.random() < PAUSES else None)
-            couple = own_parts.couples.couple(couple_id)
+            couple = own_services.couples.couple(couple_id)
             assert couple
             wishes.append(Wish(phone.now, couple.pause.until if couple.pause else None))
         for job in queue.taken():
@@ -233,7 +233,7 @@ def test_each_date_is_told_once_but_for_those_that_fell_due_in_a_pause(
                 if is_silent(date, came, wishes) or is_silent(date, came + HALF_AN_HOUR, wishes):
                     hushed.add((phone.uid, kind, date))
                 else:
-                    expected[token_of(own_parts, phone), kind, date] = 1
+                    expected[token_of(own_services, phone), kind, date] = 1
     assert counted == expected
     assert expected
     assert hushed

@@ -16,10 +16,10 @@ import yaml
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from practice_api.handler import handler_of
-from practice_api.parts import Parts
-from rekindle.models import Audience, Language, PackId, Uid
-from rekindle.pack_source import SOURCE_LIMIT
-from rekindle.pack_template import WRITTEN_FOR
+from practice_api.services import Services
+from rekindle.domain.models import Audience, Language, PackId, Uid
+from rekindle.packs.check import SOURCE_LIMIT
+from rekindle.packs.template import WRITTEN_FOR
 from rekindle.store import keys
 from rekindle.store.audit import Audit
 from rekindle.store.catalogue import Catalogue, index_of
@@ -46,25 +46,25 @@ _seeds = itertools.count()
 
 
 @pytest.fixture
-def parts(table: Table) -> Parts:
-    return Parts(Packs(table), Audit(table), Statistics(table), HelpStore(table), review_required=False)
+def services(table: Table) -> Services:
+    return Services(Packs(table), Audit(table), Statistics(table), HelpStore(table), review_required=False)
 
 
 @pytest.fixture
-def ruth(parts: Parts) -> Phone:
+def ruth(services: Services) -> Phone:
     """One who may publish."""
-    return at_the_desk(parts, "ruth", "practice:read practice:publish")
+    return at_the_desk(services, "ruth", "practice:read practice:publish")
 
 
 @pytest.fixture
-def saul(parts: Parts) -> Phone:
+def saul(services: Services) -> Phone:
     """Another who may publish."""
-    return at_the_desk(parts, "saul", "practice:read practice:publish")
+    return at_the_desk(services, "saul", "practice:read practice:publish")
 
 
-def at_the_desk(parts: Parts, name: str, scope: str) -> Phone:
+def at_the_desk(services: Services, name: str, scope: str) -> Phone:
     claims = {"email": f"{name}@practice.example", "email_verified": "true", "scope": scope}
-    return Phone(handler_of(lambda: parts), Uid(name), NOON, claims)
+    return Phone(handler_of(lambda: services), Uid(name), NOON, claims)
 
 
 def a_prompt(name: str, **changes: Any) -> dict[str, Any]:
@@ -96,11 +96,11 @@ def published(phone: Phone, source: str | None = None, revision: int = 0, **how:
     return reply
 
 
-def live_at(parts: Parts, instant: dt.datetime = NOON) -> dict[str, tuple[int, list[str]]]:
+def live_at(services: Services, instant: dt.datetime = NOON) -> dict[str, tuple[int, list[str]]]:
     """What couples are offered at an instant: by pack its version and prompts."""
     return {
         release.pack: (release.version, [entry.ref.prompt for entry in release.entries])
-        for release in Catalogue(parts.packs.table).releases(instant)
+        for release in Catalogue(services.packs.table).releases(instant)
     }
 
 
@@ -109,14 +109,14 @@ def audited(phone: Phone) -> list[tuple[str, str, str | None]]:
     return [(entry["who"].partition("@")[0], entry["action"], entry["prompt"]) for entry in entries]
 
 
-def first_of(operation: str, deed: Callable[[], object]) -> Callable[[str, AWSPreparedRequest], None]:
+def first_of(operation: str, action: Callable[[], object]) -> Callable[[str, AWSPreparedRequest], None]:
     """Somebody else does something just before the first request of this kind."""
     done: list[str] = []
 
     def tap(name: str, _request: AWSPreparedRequest) -> None:
         if name == operation and not done:
             done.append(name)
-            deed()
+            action()
 
     return tap
 
@@ -280,69 +280,73 @@ class TestCheck:
 class TestPublish:
     """What is published never changes, and couples have it from its instant on."""
 
-    def test_a_draft_goes_live_at_once(self, ruth: Phone, parts: Parts) -> None:
+    def test_a_draft_goes_live_at_once(self, ruth: Phone, services: Services) -> None:
         reply = published(ruth, note="First.").body
         assert reply["outcome"] == "live"
         pack = reply["pack"]
         assert (pack["state"], pack["live_version"], pack["draft"]) == ("live", 1, None)
         assert pack["releases"][0]["note"] == "First."
-        assert live_at(parts) == {"river": (1, ["rain", "birdsong"])}
+        assert live_at(services) == {"river": (1, ["rain", "birdsong"])}
 
-    def test_its_words_are_what_couples_read(self, ruth: Phone, parts: Parts) -> None:
+    def test_its_words_are_what_couples_read(self, ruth: Phone, services: Services) -> None:
         published(ruth)
-        catalogue = Catalogue(parts.packs.table)
+        catalogue = Catalogue(services.packs.table)
         (release,) = catalogue.releases(NOON)
         texts = catalogue.texts([release.entries[0].ref])
         assert [text.texts for text in texts.values()] == [{"en": "What did rain sound like today?"}]
         assert catalogue.pack_texts([release])[PackId("river")].titles == {"en": "River"}
 
     def test_a_new_version_takes_its_place_and_leaves_the_old_words_as_they_were(
-        self, ruth: Phone, parts: Parts
+        self, ruth: Phone, services: Services
     ) -> None:
         published(ruth)
-        old = Catalogue(parts.packs.table).releases(NOON)[0].entries[0].ref
+        old = Catalogue(services.packs.table).releases(NOON)[0].entries[0].ref
         mended = a_prompt("rain", words={"en": {"text": "How loud was the rain?", "why": "It matters."}})
         ruth.now += HOUR
         assert published(ruth, a_source(mended, a_prompt("wind"))).body["pack"]["live_version"] == 2
-        assert live_at(parts, ruth.now) == {"river": (2, ["rain", "wind"])}
-        assert Catalogue(parts.packs.table).texts([old])[old].texts[Language("en")] == "What did rain sound like today?"
+        assert live_at(services, ruth.now) == {"river": (2, ["rain", "wind"])}
+        assert (
+            Catalogue(services.packs.table).texts([old])[old].texts[Language("en")] == "What did rain sound like today?"
+        )
         assert ruth.get(f"{PACK}/releases/1").body["source"] == a_source()
         assert ruth.get(f"{PACK}/releases/3").problem == "no-such-release"
 
-    def test_who_came_just_before_a_new_version_still_has_the_one_before_it(self, ruth: Phone, parts: Parts) -> None:
+    def test_who_came_just_before_a_new_version_still_has_the_one_before_it(
+        self, ruth: Phone, services: Services
+    ) -> None:
         """Publishing takes less time than a slow request, which goes by the instant at which it came."""
         published(ruth)
         ruth.now += HOUR
         published(ruth, a_source(a_prompt("wind")))
-        assert live_at(parts, ruth.now - dt.timedelta(seconds=5))["river"][0] == 1
+        assert live_at(services, ruth.now - dt.timedelta(seconds=5))["river"][0] == 1
         ruth.post(f"{PACK}/withdraw", {"prompt": "rain"})
-        assert live_at(parts, ruth.now - dt.timedelta(seconds=5))["river"] == (1, ["birdsong"])
+        assert live_at(services, ruth.now - dt.timedelta(seconds=5))["river"] == (1, ["birdsong"])
         ruth.post(f"{PACK}/withdraw", {})
-        assert live_at(parts, ruth.now - dt.timedelta(seconds=5)) == {}
+        assert live_at(services, ruth.now - dt.timedelta(seconds=5)) == {}
 
-    def test_a_pack_for_later_plays_from_its_instant_on(self, ruth: Phone, parts: Parts) -> None:
+    def test_a_pack_for_later_plays_from_its_instant_on(self, ruth: Phone, services: Services) -> None:
         published(ruth)
         ruth.now += HOUR
         reply = published(ruth, a_source(a_prompt("wind")), at="2026-03-02T14:00:00Z").body
         assert reply["outcome"] == "scheduled"
         assert reply["pack"]["state"] == "scheduled"
         assert reply["pack"]["scheduled"] == {"version": 2, "at": "2026-03-02T14:00:00Z"}
-        assert live_at(parts, NOON + 2 * HOUR - dt.timedelta(milliseconds=1))["river"][0] == 1
-        assert live_at(parts, NOON + 2 * HOUR)["river"][0] == 2
+        assert live_at(services, NOON + 2 * HOUR - dt.timedelta(milliseconds=1))["river"][0] == 1
+        assert live_at(services, NOON + 2 * HOUR)["river"][0] == 2
         ruth.now += HOUR
         assert ruth.get(PACK).body["state"] == "live"
 
-    def test_one_that_is_to_come_can_be_called_off(self, ruth: Phone, parts: Parts) -> None:
+    def test_one_that_is_to_come_can_be_called_off(self, ruth: Phone, services: Services) -> None:
         published(ruth, at="2026-03-02T14:00:00Z")
         revision = saved(ruth, a_source(a_prompt("wind")))
         assert ruth.post(f"{PACK}/publish", {"revision": revision}).problem == "scheduled-already"
         pack = ruth.post(f"{PACK}/reject", {"note": "Not yet."}).body
         assert (pack["state"], pack["scheduled"]) == ("draft", None)
         assert pack["releases"][0]["taken_back"]["name"] == "ruth@practice.example"
-        assert live_at(parts, NOON + 5 * HOUR) == {}
+        assert live_at(services, NOON + 5 * HOUR) == {}
         assert ruth.post(f"{PACK}/reject", {}).problem == "nothing-to-take-back"
         assert ruth.post(f"{PACK}/publish", {"revision": revision}).status == 200
-        assert live_at(parts)["river"] == (2, ["wind"])
+        assert live_at(services)["river"] == (2, ["wind"])
 
     def test_a_pack_is_shown_as_it_stands_once_a_version_is_called_off(self, ruth: Phone) -> None:
         published(ruth, a_source(audience="code"))
@@ -360,31 +364,33 @@ class TestPublish:
         assert refused.problem == "invalid-fields"
         assert refused.body["errors"][0]["field"] == "body.at"
 
-    def test_one_with_something_to_mend_is_refused_with_all_of_it(self, ruth: Phone, parts: Parts) -> None:
+    def test_one_with_something_to_mend_is_refused_with_all_of_it(self, ruth: Phone, services: Services) -> None:
         revision = saved(ruth, a_source(a_prompt("rain", depth=4), a_prompt("wind", theme="weather")))
         refused = ruth.post(f"{PACK}/publish", {"revision": revision})
         assert refused.problem == "pack-unfit"
         assert [finding["prompt"] for finding in refused.body["findings"]] == ["rain", "wind"]
-        assert live_at(parts) == {}
+        assert live_at(services) == {}
 
-    def test_the_template_s_own_words_are_shown_and_not_published(self, ruth: Phone, parts: Parts) -> None:
+    def test_the_template_s_own_words_are_shown_and_not_published(self, ruth: Phone, services: Services) -> None:
         source = a_source(words={"en": {"title": "River", "written_for": WRITTEN_FOR}})
         assert ruth.post("/v1/practice/check", {"source": source}).body["preview"]["words"]["en"]["title"] == "River"
         refused = ruth.post(f"{PACK}/publish", {"revision": saved(ruth, source)})
         assert refused.problem == "pack-unfit"
         assert [each["field"] for each in refused.body["findings"] if not each["advice"]] == ["words.en.written_for"]
         assert ruth.get(PACK).body["title"] == "River"
-        assert live_at(parts) == {}
+        assert live_at(services) == {}
 
     def test_the_text_of_another_pack_is_refused(self, ruth: Phone) -> None:
         revision = saved(ruth, a_source(id="lake"))
         assert ruth.post(f"{PACK}/publish", {"revision": revision}).problem == "wrong-pack"
 
-    def test_a_draft_that_has_changed_is_not_published_unseen(self, ruth: Phone, saul: Phone, parts: Parts) -> None:
+    def test_a_draft_that_has_changed_is_not_published_unseen(
+        self, ruth: Phone, saul: Phone, services: Services
+    ) -> None:
         first = saved(ruth, a_source())
         saved(saul, a_source(a_prompt("wind")), first)
         assert ruth.post(f"{PACK}/publish", {"revision": first}).problem == "draft-changed"
-        assert live_at(parts) == {}
+        assert live_at(services) == {}
 
     def test_what_couples_have_already_is_not_published_again(self, ruth: Phone) -> None:
         published(ruth)
@@ -393,7 +399,7 @@ class TestPublish:
         assert reply["outcome"] == "unchanged"
         assert reply["pack"]["live_version"] == 1
 
-    def test_a_crash_before_it_is_known_leaves_nothing_that_couples_see(self, ruth: Phone, parts: Parts) -> None:
+    def test_a_crash_before_it_is_known_leaves_nothing_that_couples_see(self, ruth: Phone, services: Services) -> None:
         """And its number is never given again: what was half written stays unread."""
         revision = saved(ruth, a_source())
 
@@ -404,21 +410,23 @@ class TestPublish:
             if operation == "TransactWriteItems":
                 raise CrashError
 
-        with tapped(crash, parts.packs.table.client), pytest.raises(CrashError):
+        with tapped(crash, services.packs.table.client), pytest.raises(CrashError):
             ruth.post(f"{PACK}/publish", {"revision": revision})
-        assert live_at(parts) == {}
+        assert live_at(services) == {}
         assert ruth.get(f"{PACK}/draft").body["revision"] == revision
         assert ruth.post(f"{PACK}/publish", {"revision": revision}).body["pack"]["live_version"] == 2
 
-    def test_of_two_who_publish_two_packs_at_once_both_are_live(self, ruth: Phone, saul: Phone, parts: Parts) -> None:
+    def test_of_two_who_publish_two_packs_at_once_both_are_live(
+        self, ruth: Phone, saul: Phone, services: Services
+    ) -> None:
         lake = "/v1/practice/packs/lake"
         his, revision = saved(saul, a_source(id="lake"), pack=lake), saved(ruth, a_source())
         faster = first_of("TransactWriteItems", lambda: saul.post(f"{lake}/publish", {"revision": his}))
-        with tapped(faster, parts.packs.table.client):
+        with tapped(faster, services.packs.table.client):
             assert ruth.post(f"{PACK}/publish", {"revision": revision}).status == 200
-        assert live_at(parts).keys() == {"lake", "river"}
+        assert live_at(services).keys() == {"lake", "river"}
 
-    def test_a_pack_of_a_thousand_prompts_in_five_languages_is_published(self, ruth: Phone, parts: Parts) -> None:
+    def test_a_pack_of_a_thousand_prompts_in_five_languages_is_published(self, ruth: Phone, services: Services) -> None:
         languages = ["en", "es", "fr", "de", "he"]
         themes = ["openness", "time", "fear", "spark"]
         listed = [
@@ -432,8 +440,8 @@ class TestPublish:
         words = {each: {"title": "River", "written_for": "Us."} for each in languages}
         reply = published(ruth, a_source(*listed, languages=languages, words=words)).body
         assert reply["pack"]["prompts"] == 1000
-        assert len(live_at(parts)["river"][1]) == 1000
-        head = parts.packs.table.get(keys.CATALOGUE_VERSION)
+        assert len(live_at(services)["river"][1]) == 1000
+        head = services.packs.table.get(keys.CATALOGUE_VERSION)
         assert head is not None
         assert head["rows"] == 1
 
@@ -442,16 +450,16 @@ class TestReview:
     """Where it is asked for, a second person looks before couples do."""
 
     @pytest.fixture
-    def parts(self, table: Table) -> Parts:
-        return Parts(Packs(table), Audit(table), Statistics(table), HelpStore(table), review_required=True)
+    def services(self, table: Table) -> Services:
+        return Services(Packs(table), Audit(table), Statistics(table), HelpStore(table), review_required=True)
 
-    def test_another_has_to_approve(self, ruth: Phone, saul: Phone, parts: Parts) -> None:
+    def test_another_has_to_approve(self, ruth: Phone, saul: Phone, services: Services) -> None:
         revision = saved(ruth, a_source())
         proposed = ruth.post(f"{PACK}/publish", {"revision": revision, "note": "Please look."}).body
         assert proposed["outcome"] == "proposed"
         assert proposed["pack"]["state"] == "proposed"
         assert proposed["pack"]["proposal"]["mine"] is True
-        assert live_at(parts) == {}
+        assert live_at(services) == {}
         assert ruth.post(f"{PACK}/approve", {"revision": revision}).problem == "needs-another-person"
         assert saul.get(PACK).body["proposal"]["mine"] is False
         saul.now += HOUR
@@ -460,17 +468,17 @@ class TestReview:
         release = approved["pack"]["releases"][0]
         assert release["published"]["name"] == "ruth@practice.example"
         assert release["approved"]["name"] == "saul@practice.example"
-        assert live_at(parts, NOON + HOUR)["river"][0] == 1
-        assert live_at(parts, NOON) == {}
+        assert live_at(services, NOON + HOUR)["river"][0] == 1
+        assert live_at(services, NOON) == {}
 
-    def test_what_has_changed_since_is_not_approved(self, ruth: Phone, saul: Phone, parts: Parts) -> None:
+    def test_what_has_changed_since_is_not_approved(self, ruth: Phone, saul: Phone, services: Services) -> None:
         first = saved(ruth, a_source())
         ruth.post(f"{PACK}/publish", {"revision": first})
         second = saved(ruth, a_source(a_prompt("wind")), first)
         assert saul.post(f"{PACK}/approve", {"revision": first}).problem == "nothing-to-take-back"
         ruth.post(f"{PACK}/publish", {"revision": second})
         assert saul.post(f"{PACK}/approve", {"revision": first}).problem == "draft-changed"
-        assert live_at(parts) == {}
+        assert live_at(services) == {}
 
     def test_it_can_be_refused(self, ruth: Phone, saul: Phone) -> None:
         revision = saved(ruth, a_source())
@@ -483,83 +491,87 @@ class TestReview:
         [("reject", {}), ("withdraw", {}), ("publish", {"revision": 2, "at": "2026-03-20T12:00:00Z"})],
     )
     def test_what_is_refused_or_proposed_otherwise_meanwhile_is_not_approved(
-        self, ruth: Phone, saul: Phone, parts: Parts, route: str, body: dict[str, Any]
+        self, ruth: Phone, saul: Phone, services: Services, route: str, body: dict[str, Any]
     ) -> None:
         ruth.post(f"{PACK}/publish", {"revision": saved(ruth, a_source())})
         saul.post(f"{PACK}/approve", {"revision": 1})
         revision = saved(ruth, a_source(a_prompt("wind")))
         ruth.post(f"{PACK}/publish", {"revision": revision})
-        with tapped(first_of("BatchWriteItem", lambda: ruth.post(f"{PACK}/{route}", body)), parts.packs.table.client):
+        with tapped(
+            first_of("BatchWriteItem", lambda: ruth.post(f"{PACK}/{route}", body)), services.packs.table.client
+        ):
             refused = saul.post(f"{PACK}/approve", {"revision": revision})
         assert refused.problem == "pack-changed"
-        assert live_at(parts).get("river", (0, []))[0] < 2
+        assert live_at(services).get("river", (0, []))[0] < 2
 
-    def test_what_is_approved_meanwhile_is_not_called_off_unseen(self, ruth: Phone, saul: Phone, parts: Parts) -> None:
+    def test_what_is_approved_meanwhile_is_not_called_off_unseen(
+        self, ruth: Phone, saul: Phone, services: Services
+    ) -> None:
         revision = saved(ruth, a_source())
         ruth.post(f"{PACK}/publish", {"revision": revision, "at": "2026-03-20T12:00:00Z"})
         approved = first_of("TransactWriteItems", lambda: saul.post(f"{PACK}/approve", {"revision": revision}))
-        with tapped(approved, parts.packs.table.client):
+        with tapped(approved, services.packs.table.client):
             assert ruth.post(f"{PACK}/reject", {}).problem == "pack-changed"
         assert ruth.get(PACK).body["state"] == "scheduled"
         assert [action for _, action, _ in audited(ruth)].count("taken_back") == 0
 
-    def test_a_time_that_has_passed_meanwhile_is_now(self, ruth: Phone, saul: Phone, parts: Parts) -> None:
+    def test_a_time_that_has_passed_meanwhile_is_now(self, ruth: Phone, saul: Phone, services: Services) -> None:
         revision = saved(ruth, a_source())
         ruth.post(f"{PACK}/publish", {"revision": revision, "at": "2026-03-02T13:00:00Z"})
         saul.now += 3 * HOUR
         assert saul.post(f"{PACK}/approve", {"revision": revision}).body["outcome"] == "live"
-        assert live_at(parts, NOON + 2 * HOUR) == {}
+        assert live_at(services, NOON + 2 * HOUR) == {}
 
 
 class TestWithdraw:
     """What is withdrawn is offered to nobody new, and stays where it was seen."""
 
-    def test_a_prompt_goes_and_comes_back(self, ruth: Phone, parts: Parts) -> None:
+    def test_a_prompt_goes_and_comes_back(self, ruth: Phone, services: Services) -> None:
         published(ruth)
-        ref = Catalogue(parts.packs.table).releases(NOON)[0].entries[0].ref
+        ref = Catalogue(services.packs.table).releases(NOON)[0].entries[0].ref
         pack = ruth.post(f"{PACK}/withdraw", {"prompt": "rain", "reason": "It hurt somebody."}).body
         assert pack["withdrawn_prompts"] == ["rain"]
-        assert live_at(parts)["river"] == (1, ["birdsong"])
-        assert Catalogue(parts.packs.table).texts([ref]).keys() == {ref}
+        assert live_at(services)["river"] == (1, ["birdsong"])
+        assert Catalogue(services.packs.table).texts([ref]).keys() == {ref}
         assert ruth.post(f"{PACK}/restore", {"prompt": "rain"}).body["withdrawn_prompts"] == []
-        assert live_at(parts)["river"] == (1, ["rain", "birdsong"])
+        assert live_at(services)["river"] == (1, ["rain", "birdsong"])
 
-    def test_a_withdrawn_prompt_stays_so_in_a_new_version(self, ruth: Phone, parts: Parts) -> None:
+    def test_a_withdrawn_prompt_stays_so_in_a_new_version(self, ruth: Phone, services: Services) -> None:
         published(ruth)
         ruth.post(f"{PACK}/withdraw", {"prompt": "rain"})
         published(ruth, a_source(a_prompt("rain"), a_prompt("wind")))
-        assert live_at(parts)["river"] == (2, ["wind"])
+        assert live_at(services)["river"] == (2, ["wind"])
 
-    def test_a_whole_pack_goes_and_comes_back(self, ruth: Phone, parts: Parts) -> None:
+    def test_a_whole_pack_goes_and_comes_back(self, ruth: Phone, services: Services) -> None:
         published(ruth)
         audit_of_publishing = [action for _, action, _ in audited(ruth)]
         assert sorted(audit_of_publishing) == ["draft_saved", "published"]
         ruth.now += HOUR
         assert ruth.post(f"{PACK}/withdraw", {}).body["state"] == "withdrawn"
-        assert live_at(parts) == {}
+        assert live_at(services) == {}
         assert ruth.post(f"{PACK}/withdraw", {}).status == 200
         ruth.now += HOUR
         assert ruth.post(f"{PACK}/restore", {}).body["state"] == "live"
         assert ruth.post(f"{PACK}/restore", {}).problem == "not-withdrawn"
-        assert live_at(parts)["river"] == (1, ["rain", "birdsong"])
+        assert live_at(services)["river"] == (1, ["rain", "birdsong"])
         assert [action for _, action, _ in audited(ruth)] == ["restored", "withdrawn", *audit_of_publishing]
 
-    def test_what_was_to_come_goes_with_it_for_good(self, ruth: Phone, parts: Parts) -> None:
+    def test_what_was_to_come_goes_with_it_for_good(self, ruth: Phone, services: Services) -> None:
         published(ruth)
         published(ruth, a_source(a_prompt("wind")), at="2026-03-02T14:00:00Z")
         ruth.post(f"{PACK}/withdraw", {})
         ruth.post(f"{PACK}/restore", {})
-        assert live_at(parts, NOON + 5 * HOUR)["river"][0] == 1
+        assert live_at(services, NOON + 5 * HOUR)["river"][0] == 1
 
     def test_what_is_withdrawn_while_a_version_is_being_published_stays_so(
-        self, ruth: Phone, saul: Phone, parts: Parts
+        self, ruth: Phone, saul: Phone, services: Services
     ) -> None:
         """Whoever publishes has not seen why, and can do so again."""
         published(ruth)
         revision = saved(ruth, a_source(a_prompt("wind")))
-        with tapped(first_of("BatchWriteItem", lambda: saul.post(f"{PACK}/withdraw", {})), parts.packs.table.client):
+        with tapped(first_of("BatchWriteItem", lambda: saul.post(f"{PACK}/withdraw", {})), services.packs.table.client):
             assert ruth.post(f"{PACK}/publish", {"revision": revision}).problem == "pack-changed"
-        assert live_at(parts) == {}
+        assert live_at(services) == {}
         assert ruth.post(f"{PACK}/publish", {"revision": revision}).body["outcome"] == "live"
 
     def test_only_what_couples_have_had_can_be_withdrawn(self, ruth: Phone) -> None:
@@ -569,45 +581,47 @@ class TestWithdraw:
         published(ruth, a_source(a_prompt("wind")), revision=1)
         assert ruth.post(f"{PACK}/withdraw", {"prompt": "rain"}).problem == "no-such-prompt"
 
-    def test_what_was_withdrawn_stays_so_until_a_later_version_plays(self, ruth: Phone, parts: Parts) -> None:
+    def test_what_was_withdrawn_stays_so_until_a_later_version_plays(self, ruth: Phone, services: Services) -> None:
         published(ruth)
         ruth.now += HOUR
         ruth.post(f"{PACK}/withdraw", {})
         pack = published(ruth, a_source(a_prompt("wind")), at="2026-03-02T16:00:00Z").body["pack"]
         assert (pack["state"], pack["live_version"], pack["scheduled"]["version"]) == ("withdrawn", None, 2)
-        assert live_at(parts, ruth.now) == {}
-        assert live_at(parts, NOON + 4 * HOUR) == {"river": (2, ["wind"])}
+        assert live_at(services, ruth.now) == {}
+        assert live_at(services, NOON + 4 * HOUR) == {"river": (2, ["wind"])}
         ruth.now = NOON + 5 * HOUR
         pack = ruth.get(PACK).body
         assert (pack["state"], pack["withdrawn"]) == ("live", None)
         assert ruth.post(f"{PACK}/restore", {}).problem == "not-withdrawn"
         assert ruth.post(f"{PACK}/withdraw", {}).body["state"] == "withdrawn"
-        assert live_at(parts, ruth.now) == {}
+        assert live_at(services, ruth.now) == {}
         assert ruth.post(f"{PACK}/restore", {}).body["live_version"] == 2
 
-    def test_what_was_withdrawn_can_be_put_back_before_a_later_version_plays(self, ruth: Phone, parts: Parts) -> None:
+    def test_what_was_withdrawn_can_be_put_back_before_a_later_version_plays(
+        self, ruth: Phone, services: Services
+    ) -> None:
         published(ruth)
         ruth.post(f"{PACK}/withdraw", {})
         published(ruth, a_source(a_prompt("wind")), at="2026-03-02T16:00:00Z")
         assert ruth.post(f"{PACK}/restore", {}).body["live_version"] == 1
-        assert [live_at(parts, at)["river"][0] for at in (NOON, NOON + 4 * HOUR)] == [1, 2]
+        assert [live_at(services, at)["river"][0] for at in (NOON, NOON + 4 * HOUR)] == [1, 2]
 
-    def test_publishing_brings_a_withdrawn_pack_back(self, ruth: Phone, parts: Parts) -> None:
+    def test_publishing_brings_a_withdrawn_pack_back(self, ruth: Phone, services: Services) -> None:
         published(ruth)
         ruth.post(f"{PACK}/withdraw", {})
         assert published(ruth).body["outcome"] == "live"
-        assert live_at(parts)["river"][0] == 2
+        assert live_at(services)["river"][0] == 2
 
 
 class TestCode:
     """A pack for couples with a code has one as soon as it is published."""
 
-    def test_the_code_leads_to_the_pack_until_it_is_renewed(self, ruth: Phone, parts: Parts) -> None:
+    def test_the_code_leads_to_the_pack_until_it_is_renewed(self, ruth: Phone, services: Services) -> None:
         assert ruth.post(f"{PACK}/code").problem == "no-such-pack"
         pack = published(ruth, a_source(audience="code", course={"in_order": True, "every_days": 2})).body["pack"]
         first = pack["code"]
         assert len(first) == 9
-        catalogue = Catalogue(parts.packs.table)
+        catalogue = Catalogue(services.packs.table)
         assert catalogue.pack_of_code(first.replace("-", "")) == "river"
         (release,) = catalogue.releases(NOON)
         assert release.audience is Audience.CODE
@@ -698,12 +712,12 @@ class TestStaff:
     )
 
     @pytest.mark.parametrize(("method", "path", "body"), ROUTES)
-    def test_who_may_only_read_changes_nothing(self, parts: Parts, method: str, path: str, body: object) -> None:
-        refused = at_the_desk(parts, "rita", "practice:read").call(method, path, body)
+    def test_who_may_only_read_changes_nothing(self, services: Services, method: str, path: str, body: object) -> None:
+        refused = at_the_desk(services, "rita", "practice:read").call(method, path, body)
         assert (refused.status, refused.problem) == (403, "not-allowed")
 
     @pytest.mark.parametrize("scope", ["", "practice", "practice:reader", "couple"])
-    def test_who_is_no_staff_sees_nothing(self, parts: Parts, scope: str) -> None:
+    def test_who_is_no_staff_sees_nothing(self, services: Services, scope: str) -> None:
         for path in (
             "/v1/practice/packs",
             PACK,
@@ -712,7 +726,7 @@ class TestStaff:
             "/v1/practice/audit",
             "/v1/practice/statistics",
         ):
-            assert at_the_desk(parts, "ana", scope).get(path).problem == "not-allowed"
+            assert at_the_desk(services, "ana", scope).get(path).problem == "not-allowed"
 
     def test_every_deed_leaves_its_row(self, ruth: Phone, saul: Phone) -> None:
         revision = saved(ruth, a_source())
@@ -729,9 +743,9 @@ class TestStaff:
             ("ruth", "draft_saved", None),
         ]
 
-    def test_an_address_that_nobody_verified_names_nobody(self, ruth: Phone, parts: Parts) -> None:
+    def test_an_address_that_nobody_verified_names_nobody(self, ruth: Phone, services: Services) -> None:
         """Anybody may give an account a colleague's address."""
-        mallory = at_the_desk(parts, "mallory", "practice:publish")
+        mallory = at_the_desk(services, "mallory", "practice:publish")
         mallory.claims |= {"email": "ruth@practice.example", "email_verified": "false"}
         assert saved(mallory, a_source())
         assert audited(ruth) == [("mallory", "draft_saved", None)]
@@ -761,7 +775,7 @@ class TestStatistics:
     """Numbers leave in tens, and are the same all day."""
 
     def test_what_is_counted_is_shown_in_tens_to_whoever_may_read(
-        self, ruth: Phone, parts: Parts, table: Table
+        self, ruth: Phone, services: Services, table: Table
     ) -> None:
         published(ruth)
         row = {"active": 129, "packs/river/offered": 31, "packs/river/completed": 9}
@@ -772,7 +786,7 @@ class TestStatistics:
                 (keys.Key(keys.stats_of_pack(PackId("river")), "PROMPT#rain"), {"offered": 47, "swapped": 3}),
             ]
         )
-        rita = at_the_desk(parts, "rita", "practice:read")
+        rita = at_the_desk(services, "rita", "practice:read")
         found = rita.get("/v1/practice/statistics").body
         assert (found["as_of"], found["through"]) == ("2026-03-02", "2026-02-28")
         assert found["days"][-1] == {"date": "2026-02-28", "active": 10}
@@ -801,14 +815,14 @@ class TestHelp:
     }
     LINE: Final = NOTHING | {"country": "IE", "name": {"en": "Samaritans"}, "phone": "116 123", "hours": "24/7"}
 
-    def test_it_is_set_and_read_back(self, ruth: Phone, parts: Parts) -> None:
+    def test_it_is_set_and_read_back(self, ruth: Phone, services: Services) -> None:
         before = ruth.get("/v1/practice/help").body
         assert (before["revision"], before["booking"]) == (0, None)
         wanted = {"booking": self.BOOKING, "lines": [self.LINE], "revision": 0}
         after = ruth.put("/v1/practice/help", wanted).body
         assert (after["revision"], after["booking"]) == (1, self.BOOKING)
         assert ruth.get("/v1/practice/help").body == after
-        offered = HelpStore(parts.packs.table).help()
+        offered = HelpStore(services.packs.table).help()
         assert [line.phone for line in offered.lines] == ["116 123"]
         assert audited(ruth) == [("ruth", "help_changed", None)]
 
@@ -838,8 +852,8 @@ class TestHelp:
             assert refused.body["errors"] == [{"field": f"body.lines.0.{name}", "reason": "This field is missing"}]
 
 
-def test_the_sample_events_are_answered(parts: Parts) -> None:
-    handler = handler_of(lambda: parts)
+def test_the_sample_events_are_answered(services: Services) -> None:
+    handler = handler_of(lambda: services)
 
     def fed(name: str) -> Any:
         event = json.loads((EVENTS / f"practice_api-{name}.json").read_text(encoding="utf-8"))
@@ -851,10 +865,10 @@ def test_the_sample_events_are_answered(parts: Parts) -> None:
     assert [pack["id"] for pack in fed("get-packs")["packs"]] == ["river"]
 
 
-def test_a_deed_and_its_audit_row_are_one(ruth: Phone, parts: Parts) -> None:
+def test_a_deed_and_its_audit_row_are_one(ruth: Phone, services: Services) -> None:
     """Whatever the call is cut short after, there is both or neither."""
     revision = saved(ruth, a_source())
-    rows = len(list(parts.packs.table.query(keys.AUDIT).items))
+    rows = len(list(services.packs.table.query(keys.AUDIT).items))
     seen: list[str] = []
 
     class CrashError(BaseException):
@@ -872,13 +886,13 @@ def test_a_deed_and_its_audit_row_are_one(ruth: Phone, parts: Parts) -> None:
 
     for count in itertools.count():
         try:
-            with tapped(crash_after(count), parts.packs.table.client):
+            with tapped(crash_after(count), services.packs.table.client):
                 ruth.post(f"{PACK}/publish", {"revision": revision})
         except CrashError:
             pass
         else:
             break
-        deeds = len(list(parts.packs.table.query(keys.AUDIT).items)) - rows
-        assert deeds == len(index_of(parts.packs.table).releases)
-    assert index_of(parts.packs.table).releases
-    assert replace(parts.packs.head(PackId("river")), draft=None).live(NOON) is not None
+        deeds = len(list(services.packs.table.query(keys.AUDIT).items)) - rows
+        assert deeds == len(index_of(services.packs.table).releases)
+    assert index_of(services.packs.table).releases
+    assert replace(services.packs.head(PackId("river")), draft=None).live(NOON) is not None

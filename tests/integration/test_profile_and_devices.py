@@ -10,10 +10,10 @@ import pytest
 
 from couples_api import devices, me
 from couples_api.devices import DEVICES_LIMIT, DeviceBody
-from rekindle.callers import Caller
-from rekindle.models import Platform, PushKind, Target, TargetKind
-from rekindle.problems import ProblemError
-from rekindle.reminders import Slot
+from rekindle.api.callers import Caller
+from rekindle.api.problems import ProblemError
+from rekindle.domain.models import Platform, PushKind, Target, TargetKind
+from rekindle.domain.reminders import Slot
 from rekindle.store import keys
 from rekindle.store.people import REFRESHED_AFTER
 from rekindle.store.slots import rows_of
@@ -22,24 +22,24 @@ from tests.integration.standing import slot_rows
 from tests.phones import Phone, a_phone, pair, whole
 
 if TYPE_CHECKING:
-    from couples_api.parts import Parts
-    from rekindle.models import Person
+    from couples_api.services import Services
+    from rekindle.domain.models import Person
     from rekindle.store.slots import RowPlace, SlotRow
     from tests.phones import Handler
 
 
-def person_of(parts: Parts, phone: Phone) -> Person:
-    person = parts.people.person(phone.uid)
+def person_of(services: Services, phone: Phone) -> Person:
+    person = services.people.person(phone.uid)
     assert person
     return person
 
 
-def tokens_of(parts: Parts, phone: Phone) -> dict[str, str]:
-    return {name: device.target.value for name, device in person_of(parts, phone).devices.items()}
+def tokens_of(services: Services, phone: Phone) -> dict[str, str]:
+    return {name: device.target.value for name, device in person_of(services, phone).devices.items()}
 
 
-def owner_of(parts: Parts, token: str, kind: TargetKind = TargetKind.TOKEN) -> str | None:
-    item = parts.people.table.get(keys.target(Target(kind, token)))
+def owner_of(services: Services, token: str, kind: TargetKind = TargetKind.TOKEN) -> str | None:
+    item = services.people.table.get(keys.target(Target(kind, token)))
     return item["uid"] if item else None
 
 
@@ -48,13 +48,13 @@ def register(phone: Phone, device: str, token: str, platform: str = "android") -
     assert reply.status == 200, reply.text
 
 
-def rows_standing(parts: Parts, phone: Phone) -> dict[RowPlace, SlotRow]:
-    return slot_rows(parts.people.table, phone.uid)
+def rows_standing(services: Services, phone: Phone) -> dict[RowPlace, SlotRow]:
+    return slot_rows(services.people.table, phone.uid)
 
 
-def tokens_standing(parts: Parts, phone: Phone) -> list[set[str]]:
+def tokens_standing(services: Services, phone: Phone) -> list[set[str]]:
     """Those of each of the phone's rows."""
-    return [{device.target.value for device in row.devices} for row in rows_standing(parts, phone).values()]
+    return [{device.target.value for device in row.devices} for row in rows_standing(services, phone).values()]
 
 
 class TestProfile:
@@ -94,29 +94,31 @@ class TestProfile:
         assert phone.put("/v1/me", slim).body["barriers"] == []
         assert phone.get("/v1/me").body["depth"] == 1
 
-    def test_setting_the_same_profile_again_writes_nothing(self, parts: Parts, api: Handler) -> None:
+    def test_setting_the_same_profile_again_writes_nothing(self, services: Services, api: Handler) -> None:
         phone = a_phone(api, "ada", LONDON)
-        before = person_of(parts, phone)
+        before = person_of(services, phone)
         phone.put("/v1/me", {"display_name": "Ada", "zone": LONDON})
-        assert person_of(parts, phone).revision == before.revision
+        assert person_of(services, phone).revision == before.revision
 
-    def test_a_profile_leaves_devices_and_reminders_alone(self, parts: Parts, api: Handler) -> None:
+    def test_a_profile_leaves_devices_and_reminders_alone(self, services: Services, api: Handler) -> None:
         phone = a_phone(api, "ada", LONDON)
         phone.put("/v1/me/reminders", {"prompt_time": "06:05"})
-        before = person_of(parts, phone)
+        before = person_of(services, phone)
         phone.put("/v1/me", {"display_name": "Ada L.", "zone": TOKYO})
-        after = person_of(parts, phone)
+        after = person_of(services, phone)
         assert (after.devices, after.reminders) == (before.devices, before.reminders)
 
-    def test_a_couple_repeats_what_both_say_of_themselves(self, parts: Parts, couple: tuple[Phone, Phone]) -> None:
+    def test_a_couple_repeats_what_both_say_of_themselves(
+        self, services: Services, couple: tuple[Phone, Phone]
+    ) -> None:
         ada, ben = couple
         for phone, zone in ((ada, LONDON), (ben, NEW_YORK)):
             phone.put("/v1/me", {"display_name": "New", "zone": zone, "barriers": ["stress"], "depth": 2})
-        person = person_of(parts, ada)
+        person = person_of(services, ada)
         assert person.couple
-        repeated = parts.couples.couple(person.couple)
+        repeated = services.couples.couple(person.couple)
         assert repeated
-        assert dict(repeated.profiles) == {phone.uid: person_of(parts, phone).profile for phone in couple}
+        assert dict(repeated.profiles) == {phone.uid: person_of(services, phone).profile for phone in couple}
 
 
 class TestReminders:
@@ -162,94 +164,96 @@ class TestReminders:
 class TestDevices:
     """A token or a Firebase installation id belongs to one person, and a person has ten phones at most."""
 
-    def test_a_phone_is_kept_and_taken_back(self, parts: Parts, api: Handler) -> None:
+    def test_a_phone_is_kept_and_taken_back(self, services: Services, api: Handler) -> None:
         phone, token = a_phone(api, "ada", LONDON), a_token()
         register(phone, "tablet", token, "ios")
-        kept = person_of(parts, phone).devices
+        kept = person_of(services, phone).devices
         assert {str(name): device.platform for name, device in kept.items()} == {
             "phone": Platform.ANDROID,
             "tablet": Platform.IOS,
         }
-        assert owner_of(parts, token) == phone.uid
+        assert owner_of(services, token) == phone.uid
         assert phone.delete("/v1/me/devices/tablet").status == 204
-        assert "tablet" not in tokens_of(parts, phone)
-        assert owner_of(parts, token) is None
+        assert "tablet" not in tokens_of(services, phone)
+        assert owner_of(services, token) is None
         assert phone.delete("/v1/me/devices/tablet").status == 204
 
-    def test_a_phones_new_token_replaces_its_old_one(self, parts: Parts, api: Handler) -> None:
+    def test_a_phones_new_token_replaces_its_old_one(self, services: Services, api: Handler) -> None:
         phone = a_phone(api, "ada", LONDON)
-        old, new = tokens_of(parts, phone)["phone"], a_token()
+        old, new = tokens_of(services, phone)["phone"], a_token()
         register(phone, "phone", new)
-        assert tokens_of(parts, phone) == {"phone": new}
-        assert (owner_of(parts, old), owner_of(parts, new)) == (None, phone.uid)
+        assert tokens_of(services, phone) == {"phone": new}
+        assert (owner_of(services, old), owner_of(services, new)) == (None, phone.uid)
 
-    def test_a_token_under_another_name_is_one_phone(self, parts: Parts, api: Handler) -> None:
+    def test_a_token_under_another_name_is_one_phone(self, services: Services, api: Handler) -> None:
         """An app installed anew has a new name for itself, and may have its old token: one push, not two."""
         phone = a_phone(api, "ada", LONDON)
-        token = tokens_of(parts, phone)["phone"]
+        token = tokens_of(services, phone)["phone"]
         register(phone, "installed-anew", token)
-        assert tokens_of(parts, phone) == {"installed-anew": token}
-        assert owner_of(parts, token) == phone.uid
+        assert tokens_of(services, phone) == {"installed-anew": token}
+        assert owner_of(services, token) == phone.uid
 
-    def test_a_token_that_signs_in_elsewhere_moves_whole(self, parts: Parts, couple: tuple[Phone, Phone]) -> None:
+    def test_a_token_that_signs_in_elsewhere_moves_whole(self, services: Services, couple: tuple[Phone, Phone]) -> None:
         """A phone handed on must not show its new owner the old one's pushes (I11)."""
         ada, ben = couple
-        token = tokens_of(parts, ada)["phone"]
+        token = tokens_of(services, ada)["phone"]
         register(ben, "from-ada", token)
-        assert tokens_of(parts, ada) == {}
-        assert tokens_of(parts, ben)["from-ada"] == token
-        assert owner_of(parts, token) == ben.uid
-        assert rows_standing(parts, ada) == {}
-        assert all(token in tokens for tokens in tokens_standing(parts, ben))
+        assert tokens_of(services, ada) == {}
+        assert tokens_of(services, ben)["from-ada"] == token
+        assert owner_of(services, token) == ben.uid
+        assert rows_standing(services, ada) == {}
+        assert all(token in tokens for tokens in tokens_standing(services, ben))
         register(ada, "phone", token)
-        assert owner_of(parts, token) == ada.uid
-        assert "from-ada" not in tokens_of(parts, ben)
+        assert owner_of(services, token) == ada.uid
+        assert "from-ada" not in tokens_of(services, ben)
 
-    def test_a_phone_can_be_known_by_its_installation_instead(self, parts: Parts, api: Handler) -> None:
+    def test_a_phone_can_be_known_by_its_installation_instead(self, services: Services, api: Handler) -> None:
         phone, fid = a_phone(api, "ada", LONDON), a_token("fid")
-        old = tokens_of(parts, phone)["phone"]
+        old = tokens_of(services, phone)["phone"]
         assert phone.put("/v1/me/devices/phone", {"fid": fid, "platform": "android"}).status == 200
-        (device,) = person_of(parts, phone).devices.values()
+        (device,) = person_of(services, phone).devices.values()
         assert device.target == Target(TargetKind.FID, fid)
-        assert owner_of(parts, fid, TargetKind.FID) == phone.uid
-        assert (owner_of(parts, fid), owner_of(parts, old)) == (None, None)
+        assert owner_of(services, fid, TargetKind.FID) == phone.uid
+        assert (owner_of(services, fid), owner_of(services, old)) == (None, None)
 
-    def test_a_phone_that_comes_by_at_every_start_is_written_once_a_week(self, parts: Parts, api: Handler) -> None:
+    def test_a_phone_that_comes_by_at_every_start_is_written_once_a_week(
+        self, services: Services, api: Handler
+    ) -> None:
         phone = a_phone(api, "ada", LONDON)
-        token, first = tokens_of(parts, phone)["phone"], person_of(parts, phone)
+        token, first = tokens_of(services, phone)["phone"], person_of(services, phone)
         phone.now += REFRESHED_AFTER - dt.timedelta(milliseconds=1)
         register(phone, "phone", token)
-        assert person_of(parts, phone) == first
+        assert person_of(services, phone) == first
         register(phone, "phone", token, "ios")
         phone.now += REFRESHED_AFTER
         register(phone, "phone", token, "ios")
-        (device,) = person_of(parts, phone).devices.values()
+        (device,) = person_of(services, phone).devices.values()
         assert (device.platform, device.registered_at) == (Platform.IOS, phone.now)
 
-    def test_there_are_ten_at_most(self, parts: Parts, api: Handler) -> None:
+    def test_there_are_ten_at_most(self, services: Services, api: Handler) -> None:
         phone = a_phone(api, "ada", LONDON)
         for number in range(DEVICES_LIMIT - 1):
             register(phone, f"phone-{number}", a_token())
-        one_more, token = a_token(), tokens_of(parts, phone)["phone-3"]
+        one_more, token = a_token(), tokens_of(services, phone)["phone-3"]
         refused = phone.put("/v1/me/devices/phone-10", {"token": one_more, "platform": "ios"})
         assert (refused.status, refused.problem) == (409, "too-many-devices")
-        assert owner_of(parts, one_more) is None
+        assert owner_of(services, one_more) is None
         # What does not add a phone is no eleventh: the same one again, a new token for it, a token under a new name.
         register(phone, "phone-3", token)
         register(phone, "phone-3", a_token())
-        register(phone, "phone-4-anew", tokens_of(parts, phone)["phone-4"])
+        register(phone, "phone-4-anew", tokens_of(services, phone)["phone-4"])
         phone.delete("/v1/me/devices/phone-5")
         register(phone, "phone-10", one_more)
-        assert len(tokens_of(parts, phone)) == DEVICES_LIMIT
+        assert len(tokens_of(services, phone)) == DEVICES_LIMIT
 
-    def test_there_are_ten_at_most_though_all_come_at_once(self, parts: Parts, api: Handler) -> None:
+    def test_there_are_ten_at_most_though_all_come_at_once(self, services: Services, api: Handler) -> None:
         phone = Phone(api, a_uid())
         phone.put("/v1/me", {"display_name": "Ada", "zone": LONDON})
 
         def add(number: int) -> str:
             body = DeviceBody(token=a_token(), fid=None, platform=Platform.IOS)
             try:
-                devices.put_device(f"phone-{number}", body, Caller(phone.uid, phone.now), parts)
+                devices.put_device(f"phone-{number}", body, Caller(phone.uid, phone.now), services)
             except ProblemError as error:
                 return error.problem.name
             return "registered"
@@ -259,18 +263,18 @@ class TestDevices:
         with ThreadPoolExecutor(4) as pool:
             outcomes = list(pool.map(add, range(20, 24)))
         assert sorted(outcomes) == ["TOO_MANY_DEVICES"] * 2 + ["registered"] * 2
-        assert len(tokens_of(parts, phone)) == DEVICES_LIMIT
+        assert len(tokens_of(services, phone)) == DEVICES_LIMIT
 
 
 class TestSlots:
     """A person's rows in the slots are what the person is, after every single change."""
 
-    def test_rows_follow_a_person_through_every_change(self, parts: Parts, api: Handler) -> None:
+    def test_rows_follow_a_person_through_every_change(self, services: Services, api: Handler) -> None:
         ada, ben = a_phone(api, "ada", NEW_YORK), a_phone(api, "ben", NEW_YORK)
 
         def counted() -> list[int]:
-            self.assert_rows_are_what_persons_are(parts, ada, ben)
-            return [len(rows_standing(parts, phone)) for phone in (ada, ben)]
+            self.assert_rows_are_what_persons_are(services, ada, ben)
+            return [len(rows_standing(services, phone)) for phone in (ada, ben)]
 
         assert counted() == [0, 0]
         pair(ada, ben)
@@ -280,27 +284,27 @@ class TestSlots:
         ada.put("/v1/me", {"display_name": "Ada", "zone": TOKYO})
         # The morning had come where she was, an hour and a half ago: what may still be under way is that place's.
         assert counted() == [3, 2]
-        assert rows_standing(parts, ada).keys() >= {(Slot(NEW_YORK, dt.time(8, 30)), PushKind.PROMPT)}
+        assert rows_standing(services, ada).keys() >= {(Slot(NEW_YORK, dt.time(8, 30)), PushKind.PROMPT)}
         for phone in (ada, ben):
             phone.now += dt.timedelta(hours=1)
         ada.put("/v1/me", {"display_name": "Ada", "zone": TOKYO, "language": "ja"})
-        assert {row.language for row in rows_standing(parts, ada).values()} == {"ja"}
+        assert {row.language for row in rows_standing(services, ada).values()} == {"ja"}
         assert counted() == [2, 2]
         ada.put("/v1/me/reminders", {"prompt_time": "06:05", "evening_time": None, "quiet_hours": None})
         assert counted() == [1, 2]
-        assert [row.quiet_hours for row in rows_standing(parts, ada).values()] == [None]
+        assert [row.quiet_hours for row in rows_standing(services, ada).values()] == [None]
         ada.put("/v1/me/reminders", {"prompt_time": "06:05", "evening_time": "21:55"})
         assert counted() == [2, 2]
         token = a_token()
         register(ada, "tablet", token)
-        assert all(token in tokens and len(tokens) == 2 for tokens in tokens_standing(parts, ada))
+        assert all(token in tokens and len(tokens) == 2 for tokens in tokens_standing(services, ada))
         ada.delete("/v1/me/devices/tablet")
-        assert all(len(tokens) == 1 for tokens in tokens_standing(parts, ada))
+        assert all(len(tokens) == 1 for tokens in tokens_standing(services, ada))
         ada.delete("/v1/me/devices/phone")
         assert counted() == [0, 2]
         register(ada, "phone", a_token())
         assert counted() == [2, 2]
-        register(ben, "phone", tokens_of(parts, ada)["phone"])
+        register(ben, "phone", tokens_of(services, ada)["phone"])
         assert counted() == [0, 2]
         ben.put("/v1/me", {"display_name": "Ben", "zone": LONDON})
         assert counted() == [0, 2]
@@ -311,17 +315,17 @@ class TestSlots:
         pair(ben, ada)
         assert counted() == [2, 2]
 
-    def assert_rows_are_what_persons_are(self, parts: Parts, *phones: Phone) -> None:
+    def assert_rows_are_what_persons_are(self, services: Services, *phones: Phone) -> None:
         for phone in phones:
-            person = person_of(parts, phone)
+            person = person_of(services, phone)
             rows = rows_of(person)
-            assert rows_standing(parts, phone) == rows
+            assert rows_standing(services, phone) == rows
             assert {row.answers for (_, kind), row in rows.items() if kind is PushKind.EVENING} <= {
                 (phone.uid, person.couple)
             }
 
 
-def test_first_words_from_two_phones_at_once_are_both_heard(parts: Parts, api: Handler) -> None:
+def test_first_words_from_two_phones_at_once_are_both_heard(services: Services, api: Handler) -> None:
     """Whoever is acknowledged last has the profile they sent, not the other's."""
     for _ in range(10):
         uid = a_uid()
@@ -329,7 +333,7 @@ def test_first_words_from_two_phones_at_once_are_both_heard(parts: Parts, api: H
 
         def say(name: str, caller: Caller = caller) -> str:
             body = me.ProfileBody.model_validate(whole("/v1/me", {"display_name": name, "zone": LONDON}))
-            return me.put_me(body, caller, parts).display_name
+            return me.put_me(body, caller, services).display_name
 
         with ThreadPoolExecutor(2) as pool:
             assert list(pool.map(say, ("One", "Two"))) == ["One", "Two"]

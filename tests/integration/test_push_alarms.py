@@ -12,9 +12,9 @@ import pytest
 
 from delivery.courier import LAST_ATTEMPT
 from delivery.gateway import CredentialError
-from rekindle.models import CoupleId, DeviceId, Person, PushKind, Reminders
+from rekindle.domain.models import CoupleId, DeviceId, Person, PushKind, Reminders
+from rekindle.domain.reminders import Slot
 from rekindle.push.jobs import PersonJob, SlotJob, SpreadJob
-from rekindle.reminders import Slot
 from rekindle.store.incidents import Incidents
 from rekindle.store.people import People
 from tests.builders import NEW_YORK, a_device, a_paired_person, an_instant

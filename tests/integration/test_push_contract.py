@@ -17,7 +17,7 @@ from delivery.libcurl import Libcurl
 from delivery.sdk import Sdk
 from delivery.transport import Told
 from local import fcm as stand_in
-from rekindle.models import Language, PushKind, Target, TargetKind
+from rekindle.domain.models import Language, PushKind, Target, TargetKind
 from rekindle.push.payloads import Occasion, Payload, payload_of
 from rekindle.push.texts import CATALOGUE
 from tests.builders import a_token, an_instant

@@ -12,11 +12,11 @@ from botocore.exceptions import ClientError
 
 from delivery.courier import LAST_ATTEMPT, RESERVE, SPARE, Courier
 from delivery.gateway import AT_ONCE, CredentialError, Fate, Outcome
-from rekindle.calendar import day_window, slot_instant, start_of, zone_named
-from rekindle.models import CoupleId, Device, DeviceId, Person, PushKind, Reach, Reminders, Target, Uid
+from rekindle.domain.calendar import day_window, slot_instant, start_of, zone_named
+from rekindle.domain.models import CoupleId, Device, DeviceId, Person, PushKind, Reach, Reminders, Target, Uid
+from rekindle.domain.reminders import Slot
 from rekindle.push.jobs import Missed, PersonJob, RetryJob, SlotJob, SpreadJob
 from rekindle.push.payloads import CODES
-from rekindle.reminders import Slot
 from rekindle.store import keys
 from rekindle.store.incidents import WIDESPREAD
 from rekindle.store.instants import to_millis

@@ -14,8 +14,8 @@ import pytest
 
 from delivery.courier import Courier
 from delivery.fcm import FcmGateway, credential_from
-from rekindle.claims import slots_of
-from rekindle.models import DeviceId, Person, PushKind, Reminders
+from rekindle.domain.due_dates import slots_of
+from rekindle.domain.models import DeviceId, Person, PushKind, Reminders
 from rekindle.push.payloads import CODES
 from rekindle.store import keys
 from rekindle.store.incidents import Incidents
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
     from delivery.gateway import Outcome, PushGateway
-    from rekindle.models import Target
+    from rekindle.domain.models import Target
     from rekindle.push.jobs import PersonJob, RetryJob, SlotJob
     from rekindle.push.payloads import Payload
 

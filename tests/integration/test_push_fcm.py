@@ -15,7 +15,7 @@ from delivery.fcm import FcmGateway, credential_from, message_of
 from delivery.gateway import AT_ONCE, DELIVERED, LONGEST_SEND, NO_TIME, CredentialError, Fate, Outcome
 from delivery.libcurl import Libcurl
 from delivery.sdk import Sdk
-from rekindle.models import Language, PushKind, Target, TargetKind
+from rekindle.domain.models import Language, PushKind, Target, TargetKind
 from rekindle.push.payloads import Occasion, payload_of
 from tests.builders import a_token, an_instant
 from tests.integration import fcm_wire

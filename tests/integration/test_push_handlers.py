@@ -16,7 +16,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from delivery import handler as delivery
 from delivery.sdk import Sdk
 from react import handler as react
-from rekindle.models import CoupleId, Reminders, Uid
+from rekindle.domain.models import CoupleId, Reminders, Uid
 from rekindle.push.jobs import LONGEST_DELAY, job_from
 from rekindle.store.slots import Slots
 from rekindle.store.table import Table
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from pytest_mock import MockerFixture
 
-    from rekindle.models import Person
+    from rekindle.domain.models import Person
 
 EVENTS = Path(__file__).parents[2] / "events"
 _numbers = itertools.count(1)

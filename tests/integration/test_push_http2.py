@@ -17,7 +17,7 @@ from delivery.gateway import AT_ONCE
 from delivery.libcurl import CONNECTIONS, Libcurl
 from delivery.transport import Told
 from local.stack import free_ports
-from rekindle.models import Target, TargetKind
+from rekindle.domain.models import Target, TargetKind
 from tests.builders import a_token
 from tests.integration.fcm_http2 import cut_wire
 

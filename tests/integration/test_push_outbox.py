@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from rekindle.domain.models import CoupleId, PushKind, Uid
 from rekindle.errors import OutboxError
-from rekindle.models import CoupleId, PushKind, Uid
 from rekindle.push.jobs import Missed, PersonJob, RetryJob, job_from
-from rekindle.push.outbox import ATTEMPTS, BATCH_BYTES, Outbox
+from rekindle.push.queue import ATTEMPTS, BATCH_BYTES, Outbox
 from rekindle.store import keys
 from tests.builders import a_target, a_uid, an_instant
 from tests.integration.push_world import Queue

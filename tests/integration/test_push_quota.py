@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rekindle.models import Language, Person, PushKind, Reminders
+from rekindle.domain.models import Language, Person, PushKind, Reminders
 from rekindle.push.jobs import SlotJob
 from rekindle.push.payloads import CODES
 from tests.builders import NEW_YORK, a_paired_person, a_profile, an_instant

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from react.handler import React
-from rekindle.models import Language, PushKind
+from rekindle.domain.models import Language, PushKind
 from rekindle.push.payloads import payload_of
 from rekindle.store.streaks import Streaks
 from tests.integration.push_world import Queue, calls
 
 if TYPE_CHECKING:
-    from couples_api.parts import Parts
+    from couples_api.services import Services
     from rekindle.store.table import Table
     from tests.phones import Phone
 
@@ -21,9 +21,9 @@ CANARY = "the canary sings at dawn"
 
 
 @pytest.fixture
-def table(parts: Parts) -> Table:
+def table(services: Services) -> Table:
     """The table that the phones' API works on."""
-    return parts.people.table
+    return services.people.table
 
 
 @pytest.fixture
@@ -101,7 +101,7 @@ def test_answers_are_told_as_they_come(couple: tuple[Phone, Phone], stream: Stre
 
 
 def test_a_nudge_is_told_to_the_partner_and_a_muted_one_to_nobody(
-    parts: Parts, couple: tuple[Phone, Phone], stream: Stream, react: React, queue: Queue
+    services: Services, couple: tuple[Phone, Phone], stream: Stream, react: React, queue: Queue
 ) -> None:
     ada, ben = couple
     ada.post("/v1/nudges", {"gesture": "miss_you"}, key="tap")
@@ -129,7 +129,7 @@ def test_a_nudge_is_told_to_the_partner_and_a_muted_one_to_nobody(
     ]
     assert len({payload.collapse_id for payload in texts}) == 2
 
-    muted = parts.people.change(
+    muted = services.people.change(
         ben.uid, ben.now, lambda person: replace(person, reminders=replace(person.reminders, nudges_muted=True))
     )
     assert muted

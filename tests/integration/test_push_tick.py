@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from rekindle.calendar import zone_names
-from rekindle.models import Reminders, Zone
-from rekindle.reminders import MAX_LATENESS, Slot
+from rekindle.domain.calendar import zone_names
+from rekindle.domain.models import Reminders, Zone
+from rekindle.domain.reminders import MAX_LATENESS, Slot
 from rekindle.store import keys
 from rekindle.store.runs import Runs
 from rekindle.store.slots import Slots

@@ -20,15 +20,15 @@ import pytest
 
 from couples_api import couple, days, devices, invites, me, packs, pause, reflections, solo, streak, swap
 from couples_api.reader import AnswerState, DayView
-from rekindle.callers import Caller
+from rekindle.api.callers import Caller
+from rekindle.api.problems import Problem, ProblemError
+from rekindle.domain.models import Audience, CoupleId, PackId, Platform, ReflectionKind, Target, TargetKind, Uid
+from rekindle.domain.streaks import unpack_dates
 from rekindle.errors import KeyReusedError
-from rekindle.models import Audience, CoupleId, PackId, Platform, ReflectionKind, Target, TargetKind, Uid
-from rekindle.problems import Problem, ProblemError
 from rekindle.store import keys
 from rekindle.store.catalogue import Catalogue
 from rekindle.store.slots import rows_of
 from rekindle.store.table import Write
-from rekindle.streaks import unpack_dates
 from tests.builders import LONDON, NEW_YORK, TOKYO, a_token, a_uid, an_instant, prompts, publish
 from tests.integration.marks import on_awss_engine
 from tests.integration.standing import slot_rows
@@ -37,8 +37,8 @@ from tests.phones import whole
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from couples_api.parts import Parts
-    from rekindle.models import Person
+    from couples_api.services import Services
+    from rekindle.domain.models import Person
 
     type Outcome = Any
     """What a route returned, or the problem that it raised."""
@@ -49,9 +49,9 @@ DAY = dt.timedelta(days=1)
 
 
 @pytest.fixture(scope="module")
-def parts(new_parts: Callable[[], Parts]) -> Parts:
+def services(new_services: Callable[[], Services]) -> Services:
     """Tables for the races alone, to be looked through as a whole when all are over."""
-    made = new_parts()
+    made = new_services()
     for name in ("first", "second"):
         publish(made.people.table, prompts(name), audience=Audience.CHOICE)
     publish(made.people.table, prompts("group"), audience=Audience.CODE)
@@ -63,7 +63,7 @@ def parts(new_parts: Callable[[], Parts]) -> Parts:
 class Racer:
     """A person whose requests may come at the same time as others'."""
 
-    parts: Parts
+    services: Services
     uid: Uid = field(default_factory=a_uid)
     now: dt.datetime = field(default_factory=an_instant)
     zone: str = LONDON
@@ -77,79 +77,79 @@ class Racer:
 
     @property
     def person(self) -> Person:
-        person = self.parts.people.person(self.uid)
+        person = self.services.people.person(self.uid)
         assert person
         return person
 
     def introduce(self, **profile: Any) -> me.MeView:
         body = whole("/v1/me", {"display_name": self.uid} | profile)
-        return me.put_me(me.ProfileBody.model_validate(body), self.caller, self.parts)
+        return me.put_me(me.ProfileBody.model_validate(body), self.caller, self.services)
 
     def invite(self) -> invites.NewInviteView:
-        return invites.post_invite(self.caller, self.parts)
+        return invites.post_invite(self.caller, self.services)
 
     def redeem(self, code: str) -> invites.RedeemedView:
-        return invites.post_redeem(invites.RedeemBody(code=code), self.caller, self.parts)
+        return invites.post_redeem(invites.RedeemBody(code=code), self.caller, self.services)
 
     def confirm(self, invite_id: str) -> couple.CoupleView:
-        return invites.post_confirm(invites.ConfirmBody(invite_id=invite_id), self.caller, self.parts)
+        return invites.post_confirm(invites.ConfirmBody(invite_id=invite_id), self.caller, self.services)
 
     def cancel(self) -> None:
-        invites.delete_invite(self.caller, self.parts)
+        invites.delete_invite(self.caller, self.services)
 
     def unpair(self) -> None:
-        couple.delete_couple(self.caller, self.parts)
+        couple.delete_couple(self.caller, self.services)
 
     def answer(self, date: dt.date, text: str, revision: int | None = None, prompt: str | None = None) -> DayView:
         body = days.AnswerBody(text=text, share_first=False, revision=revision, prompt=prompt)
-        return days.put_answer(date, body, self.caller, self.parts)
+        return days.put_answer(date, body, self.caller, self.services)
 
     def reflect(self, date: dt.date, text: str) -> DayView:
         body = reflections.ReflectionBody(kind=ReflectionKind.HEARD, text=text)
-        return reflections.put_reflection(date, body, self.caller, self.parts)
+        return reflections.put_reflection(date, body, self.caller, self.services)
 
     def today_alone(self) -> solo.SoloDayView:
-        return solo.get_solo_today(self.caller, self.parts)
+        return solo.get_solo_today(self.caller, self.services)
 
     def answer_alone(self, date: dt.date, text: str) -> solo.SoloDayView:
-        return solo.put_solo_answer(date, solo.SoloAnswerBody(text=text, revision=None), self.caller, self.parts)
+        return solo.put_solo_answer(date, solo.SoloAnswerBody(text=text, revision=None), self.caller, self.services)
 
     def share(self, date: dt.date) -> solo.SoloDayView:
-        return solo.post_solo_share(date, self.caller, self.parts)
+        return solo.post_solo_share(date, self.caller, self.services)
 
     def take_back(self, date: dt.date) -> None:
-        solo.delete_solo_share(date, self.caller, self.parts)
+        solo.delete_solo_share(date, self.caller, self.services)
 
     def shared(self) -> list[str]:
-        return [each.text for each in solo.get_solo_shared(self.caller, self.parts).answers]
+        return [each.text for each in solo.get_solo_shared(self.caller, self.services).answers]
 
     def swap(self, date: dt.date) -> DayView:
-        return swap.post_swap(date, self.caller, self.parts)
+        return swap.post_swap(date, self.caller, self.services)
 
     def choose(self, pack: str) -> packs.PackView:
-        return packs.put_pack(PackId(pack), self.caller, self.parts)
+        return packs.put_pack(PackId(pack), self.caller, self.services)
 
     def put_aside(self, pack: str) -> None:
-        packs.delete_pack(PackId(pack), self.caller, self.parts)
+        packs.delete_pack(PackId(pack), self.caller, self.services)
 
     def join(self, code: str) -> packs.PackView:
-        return packs.post_practice_code(packs.PracticeCodeBody(code=code), self.caller, self.parts)
+        return packs.post_practice_code(packs.PracticeCodeBody(code=code), self.caller, self.services)
 
     def pause(self, until: dt.date | None) -> None:
         if until is None:
-            return couple.delete_pause(self.caller, self.parts)
-        couple.patch_couple(couple.CouplePatchBody(pause=pause.PauseBody(until=until)), self.caller, self.parts)
+            return couple.delete_pause(self.caller, self.services)
+        couple.patch_couple(couple.CouplePatchBody(pause=pause.PauseBody(until=until)), self.caller, self.services)
         return None
 
     def day(self, date: dt.date) -> DayView:
-        return days.get_day(date, self.caller, self.parts)
+        return days.get_day(date, self.caller, self.services)
 
     def today(self) -> days.TodayView:
-        return days.get_today(self.caller, self.parts)
+        return days.get_today(self.caller, self.services)
 
     def register(self, token: str) -> Any:
         return devices.put_device(
-            "phone", devices.DeviceBody(token=token, fid=None, platform=Platform.IOS), self.caller, self.parts
+            "phone", devices.DeviceBody(token=token, fid=None, platform=Platform.IOS), self.caller, self.services
         )
 
     def move(self, zone: str) -> Any:
@@ -187,17 +187,17 @@ def pair(inviter: Racer, redeemer: Racer) -> None:
     inviter.confirm(invite.invite_id)
 
 
-def couples_among(parts: Parts, racers: list[Racer]) -> set[CoupleId]:
+def couples_among(services: Services, racers: list[Racer]) -> set[CoupleId]:
     """The couples that these persons are in, each of them whole: I1 and I3."""
-    people = parts.people.people([racer.uid for racer in racers])
+    people = services.people.people([racer.uid for racer in racers])
     found = {person.couple for person in people.values() if person.couple}
     for couple_id in found:
-        standing = parts.couples.couple(couple_id)
+        standing = services.couples.couple(couple_id)
         assert standing
         assert standing.ended_at is None
         assert len(standing.profiles) == 2
         assert {uid for uid, person in people.items() if person.couple == couple_id} == standing.profiles.keys()
-        key = parts.vault.table.get(keys.Key(f"COUPLE#{couple_id}", ""))
+        key = services.vault.table.get(keys.Key(f"COUPLE#{couple_id}", ""))
         assert key
         assert "ttl" not in key
     return found
@@ -214,12 +214,12 @@ def run_all(jobs: list[Callable[[], None]]) -> None:
 class TestPairing:
     """I1, I2 and I3 under 500 races of redeeming and confirming."""
 
-    def test_five_hundred_races_to_redeem_and_to_confirm_end_with_whole_couples_only(self, parts: Parts) -> None:
+    def test_five_hundred_races_to_redeem_and_to_confirm_end_with_whole_couples_only(self, services: Services) -> None:
         rounds = [self.one_code, self.both_invite, self.one_wanted_by_two, self.confirmed_and_cancelled]
         groups = 10
 
         def play(group: int) -> None:
-            ada, ben, cai = (Racer(parts, a_uid(f"{name}{group}")) for name in ("ada", "ben", "cai"))
+            ada, ben, cai = (Racer(services, a_uid(f"{name}{group}")) for name in ("ada", "ben", "cai"))
             for number in range(RACES // groups):
                 rounds[number % len(rounds)](ada, ben, cai)
                 # Two days later nobody has tried a code, and nobody has an invite.
@@ -227,7 +227,7 @@ class TestPairing:
                     racer.now += 2 * DAY
 
         run_all([lambda group=group: play(group) for group in range(groups)])  # type: ignore[misc]
-        self.assert_no_trace_of_a_half(parts)
+        self.assert_no_trace_of_a_half(services)
 
     def one_code(self, ada: Racer, ben: Racer, cai: Racer) -> None:
         """Two redeem one code while the inviter taps «confirm»; one has it, and the other learns nothing."""
@@ -243,12 +243,12 @@ class TestPairing:
         assert len(won(taps)) == 2
         winner, other = (ben, cai) if won(outcomes[:1]) else (cai, ben)
         assert {tap.partner for tap in taps} == {winner.uid}
-        (couple_id,) = couples_among(ada.parts, [ada, ben, cai])
+        (couple_id,) = couples_among(ada.services, [ada, ben, cai])
         assert other.person.couple is None
         # Both leave at once.
         race(ada.unpair, winner.unpair)
-        assert couples_among(ada.parts, [ada, ben, cai]) == set()
-        ended = ada.parts.couples.couple(couple_id)
+        assert couples_among(ada.services, [ada, ben, cai]) == set()
+        ended = ada.services.couples.couple(couple_id)
         assert ended
         assert ended.ended_at
 
@@ -263,7 +263,7 @@ class TestPairing:
         assert len(won(outcomes[:2])) == 1
         assert set(lost(outcomes[:2])) <= {Problem.ALREADY_PAIRED, Problem.INVITE_NOT_USABLE, Problem.NO_INVITE}
         assert outcomes[2] is Problem.INVITE_NOT_USABLE
-        assert len(couples_among(ada.parts, [ada, ben, cai])) == 1
+        assert len(couples_among(ada.services, [ada, ben, cai])) == 1
         assert ada.person.invite is None
         assert ben.person.invite is None
         ada.unpair()
@@ -277,7 +277,7 @@ class TestPairing:
         assert len(won(outcomes)) == 1
         assert lost(outcomes) == [Problem.INVITE_NOT_USABLE]
         winner, other = (ada, ben) if won(outcomes[:1]) else (ben, ada)
-        assert len(couples_among(ada.parts, [ada, ben, cai])) == 1
+        assert len(couples_among(ada.services, [ada, ben, cai])) == 1
         assert winner.person.couple == cai.person.couple
         assert other.person.couple is None
         cai.unpair()
@@ -296,18 +296,18 @@ class TestPairing:
             Problem.INVITE_NOT_USABLE,
             Problem.ALREADY_PAIRED,
         }
-        couples = couples_among(ada.parts, [ada, ben, cai])
+        couples = couples_among(ada.services, [ada, ben, cai])
         assert len(couples) == 1
         assert len(won([outcomes[0], outcomes[2]])) == 1
         ben.unpair()
         for racer in (ada, ben, cai):
             racer.cancel()
 
-    def assert_no_trace_of_a_half(self, parts: Parts) -> None:
+    def assert_no_trace_of_a_half(self, services: Services) -> None:
         """Every row of both tables: the couples, their keys, and who is in them."""
-        rows = list(_rows(parts.people.table.client, parts.people.table.name))
+        rows = list(_rows(services.people.table.client, services.people.table.name))
         couples = [row["pk"]["S"] for row in rows if row["sk"]["S"] == "COUPLE"]
-        wrapped = [row["pk"]["S"] for row in _rows(parts.people.table.client, parts.vault.table.name)]
+        wrapped = [row["pk"]["S"] for row in _rows(services.people.table.client, services.vault.table.name)]
         assert sorted(couples) == sorted(pk for pk in wrapped if pk.startswith("COUPLE#"))
         standing = {row["pk"]["S"] for row in rows if row["sk"]["S"] == "COUPLE" and "ended_at" not in row}
         bound = Counter(
@@ -322,13 +322,13 @@ class TestPairing:
 class TestAnswers:
     """I4 to I7 under 500 races of two answers."""
 
-    def test_five_hundred_double_answers_always_open_and_count_once(self, parts: Parts) -> None:
+    def test_five_hundred_double_answers_always_open_and_count_once(self, services: Services) -> None:
         couples, rounds = 20, RACES // 20
         first = dt.date(2026, 3, 2)
 
         def play(number: int) -> None:
             dice = random.Random(number)  # noqa: S311  only who else comes along
-            ada, ben = Racer(parts), Racer(parts)
+            ada, ben = Racer(services), Racer(services)
             pair(ada, ben)
             couple_id = ada.person.couple
             assert couple_id
@@ -344,17 +344,17 @@ class TestAnswers:
                 assert [outcome for outcome in outcomes[:2] if outcome.revealed]
                 for outcome in outcomes[:2]:
                     assert outcome.partner.text == ({"A": "B", "B": "A"}[outcome.me.text] if outcome.revealed else None)
-            assert_streak_is_the_days(parts, couple_id, rounds)
+            assert_streak_is_the_days(services, couple_id, rounds)
             for phone, texts in ((ada, ("A", "B")), (ben, ("B", "A"))):
-                journal = days.get_days(phone.caller, parts).days
+                journal = days.get_days(phone.caller, services).days
                 assert [(day.me.text, day.partner.text, day.me.revision) for day in journal] == [(*texts, 1)] * rounds
             assert ada.today().streak == streak.StreakView(current=rounds, longest=rounds, total=rounds)
 
         run_all([lambda number=number: play(number) for number in range(couples)])  # type: ignore[misc]
 
-    def test_two_open_days_completed_at_once_both_count(self, parts: Parts) -> None:
+    def test_two_open_days_completed_at_once_both_count(self, services: Services) -> None:
         for _ in range(15):
-            ada, ben = Racer(parts, zone=NEW_YORK), Racer(parts, zone=TOKYO)
+            ada, ben = Racer(services, zone=NEW_YORK), Racer(services, zone=TOKYO)
             pair(ada, ben)
             today, tomorrow = dt.date(2026, 3, 2), dt.date(2026, 3, 3)
             outcomes = race(
@@ -367,14 +367,14 @@ class TestAnswers:
             assert lost(outcomes) == []
             couple_id = ada.person.couple
             assert couple_id
-            assert_streak_is_the_days(parts, couple_id, 2)
+            assert_streak_is_the_days(services, couple_id, 2)
             themes = {ada.day(date).prompt.theme for date in (today, tomorrow)}
             assert len(themes) == 2
 
-    def test_of_two_phones_that_edit_at_once_one_is_told(self, parts: Parts) -> None:
+    def test_of_two_phones_that_edit_at_once_one_is_told(self, services: Services) -> None:
         """An acknowledged answer is never silently replaced (I5)."""
         for number in range(25):
-            ada, ben = Racer(parts), Racer(parts)
+            ada, ben = Racer(services), Racer(services)
             pair(ada, ben)
             date = dt.date(2026, 3, 2)
             if number % 2:
@@ -386,10 +386,10 @@ class TestAnswers:
             assert lost(outcomes) == [Problem.EDITED_SINCE if number % 2 else Problem.ANSWERED_ALREADY]
             assert ada.day(date).me == kept.me
 
-    def test_an_edit_that_races_the_reveal_is_either_opened_or_refused(self, parts: Parts) -> None:
+    def test_an_edit_that_races_the_reveal_is_either_opened_or_refused(self, services: Services) -> None:
         """What the partner reads is what stands: never a version that was replaced after he had read it."""
         seen = Counter[bool]()
-        ada, ben = Racer(parts), Racer(parts)
+        ada, ben = Racer(services), Racer(services)
         pair(ada, ben)
         for offset in range(40):
             date = dt.date(2026, 3, 2) + offset * DAY
@@ -403,15 +403,15 @@ class TestAnswers:
             seen[edited] += 1
         assert sum(seen.values()) == 40
 
-    def test_many_who_open_a_day_first_all_have_the_same_one(self, parts: Parts) -> None:
+    def test_many_who_open_a_day_first_all_have_the_same_one(self, services: Services) -> None:
         """Each with a memory of its own, as in processes of their own."""
         for _ in range(15):
-            ada, ben = Racer(parts, zone=NEW_YORK), Racer(parts, zone=TOKYO)
+            ada, ben = Racer(services, zone=NEW_YORK), Racer(services, zone=TOKYO)
             pair(ada, ben)
-            alone = [replace(parts, catalogue=Catalogue(parts.people.table)) for _ in range(4)]
+            alone = [replace(services, catalogue=Catalogue(services.people.table)) for _ in range(4)]
             opened = race(
                 *(
-                    lambda racer=racer, parts=each: days.get_today(racer.caller, parts)
+                    lambda racer=racer, services=each: days.get_today(racer.caller, services)
                     for racer in (ada, ben)
                     for each in alone[:3]
                 )
@@ -424,7 +424,7 @@ class TestAnswers:
             assert [len(texts) for texts in seen.values()] == [1, 1]
             couple_id = ada.person.couple
             assert couple_id
-            standing = parts.couples.couple(couple_id)
+            standing = services.couples.couple(couple_id)
             assert standing
             assert standing.themes_met.keys() == seen.keys()
             assert len(set(standing.themes_met.values())) == 2
@@ -436,9 +436,9 @@ class TestSwapping:
 
     DATE = dt.date(2026, 3, 2)
 
-    def test_of_two_who_swap_at_once_one_does_and_both_see_the_same(self, parts: Parts) -> None:
+    def test_of_two_who_swap_at_once_one_does_and_both_see_the_same(self, services: Services) -> None:
         for _ in range(25):
-            ada, ben = Racer(parts), Racer(parts)
+            ada, ben = Racer(services), Racer(services)
             pair(ada, ben)
             before = ada.day(self.DATE).prompt
             outcomes = race(lambda: ada.swap(self.DATE), lambda: ben.swap(self.DATE))
@@ -447,16 +447,16 @@ class TestSwapping:
             assert ada.day(self.DATE).prompt == ben.day(self.DATE).prompt == swapped.prompt
             couple_id = ada.person.couple
             assert couple_id
-            seen = parts.days.seen(couple_id, [before.theme])
+            seen = services.days.seen(couple_id, [before.theme])
             assert {f"{pack}/{prompt}" for pack, prompt in seen} == {before.id, swapped.prompt.id}
-            day = parts.days.day(couple_id, self.DATE)
+            day = services.days.day(couple_id, self.DATE)
             assert day
             assert len(day.swapped) == 1
 
-    def test_a_swap_races_an_answer_and_only_one_of_them_holds(self, parts: Parts) -> None:
+    def test_a_swap_races_an_answer_and_only_one_of_them_holds(self, services: Services) -> None:
         outcomes_seen = Counter[bool]()
         for number in range(60):
-            ada, ben = Racer(parts), Racer(parts)
+            ada, ben = Racer(services), Racer(services)
             pair(ada, ben)
             old = ada.day(self.DATE).prompt
             named = old.id if number % 2 else None
@@ -473,9 +473,9 @@ class TestSwapping:
             outcomes_seen[isinstance(answered, Problem)] += 1
         assert sum(outcomes_seen.values()) == 60
 
-    def test_a_swap_races_the_opening_of_another_date_and_an_unpairing(self, parts: Parts) -> None:
+    def test_a_swap_races_the_opening_of_another_date_and_an_unpairing(self, services: Services) -> None:
         for number in range(30):
-            ada, ben = Racer(parts, zone=NEW_YORK), Racer(parts, zone=TOKYO)
+            ada, ben = Racer(services, zone=NEW_YORK), Racer(services, zone=TOKYO)
             pair(ada, ben)
             before = ada.day(self.DATE).prompt
             third = ben.today if number % 3 else ben.unpair
@@ -493,9 +493,9 @@ class TestSwapping:
 class TestChoosing:
     """What both say of packs at once is all kept."""
 
-    def test_both_choose_at_once_and_nothing_is_lost(self, parts: Parts) -> None:
+    def test_both_choose_at_once_and_nothing_is_lost(self, services: Services) -> None:
         for number in range(25):
-            ada, ben = Racer(parts), Racer(parts)
+            ada, ben = Racer(services), Racer(services)
             pair(ada, ben)
             outcomes = race(
                 lambda: ada.choose("first"),
@@ -507,7 +507,7 @@ class TestChoosing:
             assert lost(outcomes) == []
             couple_id = ada.person.couple
             assert couple_id
-            standing = parts.couples.couple(couple_id)
+            standing = services.couples.couple(couple_id)
             assert standing
             assert {pack: str(said.wish) for pack, said in standing.packs.items()} == {
                 "first": "chosen",
@@ -520,17 +520,19 @@ class TestChoosing:
                 assert left is None
                 assert not isinstance(chosen, Problem) or chosen is Problem.NOT_PAIRED
 
-    def test_a_couple_that_joins_twice_at_once_joins_once(self, parts: Parts) -> None:
+    def test_a_couple_that_joins_twice_at_once_joins_once(self, services: Services) -> None:
         for _ in range(15):
-            ada, ben = Racer(parts), Racer(parts)
+            ada, ben = Racer(services), Racer(services)
             pair(ada, ben)
             outcomes = race(*(lambda racer=racer: racer.join("ABCD-2345") for racer in (ada, ben, ada)))
             assert lost(outcomes) == []
             assert len({view.model_dump_json() for view in outcomes}) == 1
 
-    def test_no_more_than_five_codes_of_a_practice_are_tried_however_many_come_at_once(self, parts: Parts) -> None:
+    def test_no_more_than_five_codes_of_a_practice_are_tried_however_many_come_at_once(
+        self, services: Services
+    ) -> None:
         for _ in range(5):
-            ada, ben = Racer(parts), Racer(parts)
+            ada, ben = Racer(services), Racer(services)
             pair(ada, ben)
             outcomes = race(*([lambda: ada.join("2222-2222")] * 9))
             assert Counter(lost(outcomes)) == {Problem.CODE_NOT_USABLE: 5, Problem.TOO_MANY_TRIES: 4}
@@ -540,11 +542,11 @@ class TestChoosing:
 class TestReflections:
     """Each leaves one, whoever else does at the same moment."""
 
-    def test_of_all_that_are_left_at_once_each_persons_first_stands(self, parts: Parts) -> None:
+    def test_of_all_that_are_left_at_once_each_persons_first_stands(self, services: Services) -> None:
         date = dt.date(2026, 3, 2)
 
         def play() -> None:
-            ada, ben = Racer(parts), Racer(parts)
+            ada, ben = Racer(services), Racer(services)
             pair(ada, ben)
             ada.answer(date, "A")
             ben.answer(date, "B")
@@ -565,11 +567,11 @@ class TestReflections:
 class TestAlone:
     """A person with two phones, and what they show while they part."""
 
-    def test_two_phones_open_the_same_days_and_make_one_key(self, parts: Parts) -> None:
+    def test_two_phones_open_the_same_days_and_make_one_key(self, services: Services) -> None:
         today, before = dt.date(2026, 3, 2), dt.date(2026, 3, 1)
 
         def play() -> None:
-            ada = Racer(parts)
+            ada = Racer(services)
             opened, again, late, mine, other = race(
                 ada.today_alone,
                 ada.today_alone,
@@ -580,33 +582,33 @@ class TestAlone:
             assert opened.prompt == again.prompt
             assert late.me.text == "late"
             assert lost([mine, other]) == [Problem.ANSWERED_ALREADY]
-            journal = solo.get_solo_days(ada.caller, parts).days
+            journal = solo.get_solo_days(ada.caller, services).days
             assert [day.date for day in journal] == [today, before]
             assert journal[0].me.text == won([mine, other])[0].me.text
             assert len({day.prompt.theme for day in journal}) == 2
-            assert len(parts.solo.history(ada.uid).seen) == 2
+            assert len(services.solo.history(ada.uid).seen) == 2
 
         run_all([play] * 30)
 
-    def test_whatever_is_shown_and_taken_back_at_once_both_sides_agree(self, parts: Parts) -> None:
+    def test_whatever_is_shown_and_taken_back_at_once_both_sides_agree(self, services: Services) -> None:
         date = dt.date(2026, 3, 2)
 
         def play() -> None:
-            ada, ben = Racer(parts), Racer(parts)
+            ada, ben = Racer(services), Racer(services)
             ada.answer_alone(date, "mine")
             pair(ada, ben)
             outcomes = race(*[lambda: ada.share(date), lambda: ada.take_back(date)] * 2, ben.shared)
             assert lost(outcomes) == []
             assert outcomes[-1] in ([], ["mine"])
-            (day,) = solo.get_solo_days(ada.caller, parts).days
+            (day,) = solo.get_solo_days(ada.caller, services).days
             assert ben.shared() == (["mine"] if day.shared else [])
 
         run_all([play] * 20)
 
-    def test_parting_closes_what_is_being_shown(self, parts: Parts) -> None:
+    def test_parting_closes_what_is_being_shown(self, services: Services) -> None:
         date = dt.date(2026, 3, 2)
         for _ in range(15):
-            ada, ben = Racer(parts), Racer(parts)
+            ada, ben = Racer(services), Racer(services)
             ada.answer_alone(date, "mine")
             pair(ada, ben)
             left, shown, seen = race(ben.unpair, lambda: ada.share(date), ben.shared)
@@ -614,7 +616,7 @@ class TestAlone:
             assert not isinstance(shown, Problem) or shown is Problem.NOT_PAIRED
             assert seen in ([], ["mine"], Problem.NOT_PAIRED)
             assert race(ada.shared, ben.shared) == [Problem.NOT_PAIRED] * 2
-            assert not solo.get_solo_days(ada.caller, parts).days[0].shared
+            assert not solo.get_solo_days(ada.caller, services).days[0].shared
 
 
 @on_awss_engine
@@ -623,24 +625,24 @@ class TestPausing:
 
     TODAY = dt.date(2026, 3, 2)
 
-    def is_whole(self, parts: Parts, ada: Racer, ben: Racer) -> dt.date | None:
+    def is_whole(self, services: Services, ada: Racer, ben: Racer) -> dt.date | None:
         """Until when all of it says that they pause."""
         couple_id = ada.person.couple
         assert couple_id
-        standing = parts.couples.couple(couple_id)
+        standing = services.couples.couple(couple_id)
         assert standing
         until = standing.pause.until if standing.pause else None
         for racer in (ada, ben):
             assert racer.person.paused_until == until
-            assert slot_rows(parts.people.table, racer.uid) == rows_of(racer.person)
+            assert slot_rows(services.people.table, racer.uid) == rows_of(racer.person)
             assert racer.person.devices
         assert max(standing.paused, default=None) == (until and until - DAY)
         return until
 
-    def test_of_two_wishes_at_once_one_stands(self, parts: Parts) -> None:
+    def test_of_two_wishes_at_once_one_stands(self, services: Services) -> None:
         stood = Counter[dt.date | None]()
         for number in range(40):
-            ada, ben = Racer(parts), Racer(parts)
+            ada, ben = Racer(services), Racer(services)
             pair(ada, ben)
             for racer in (ada, ben):
                 racer.register(a_token())
@@ -649,14 +651,14 @@ class TestPausing:
             wishes = [self.TODAY + 9 * DAY, None if number % 2 else self.TODAY + 3 * DAY]
             outcomes = race(lambda: ada.pause(wishes[0]), lambda: ben.pause(wishes[1]), lambda: ben.register(a_token()))
             assert lost(outcomes) == []
-            until = self.is_whole(parts, ada, ben)
+            until = self.is_whole(services, ada, ben)
             assert until in wishes
             stood[until] += 1
         assert sum(stood.values()) == 40
 
-    def test_a_pause_races_a_day_a_flight_and_an_unpairing(self, parts: Parts) -> None:
+    def test_a_pause_races_a_day_a_flight_and_an_unpairing(self, services: Services) -> None:
         for number in range(30):
-            ada, ben = Racer(parts), Racer(parts)
+            ada, ben = Racer(services), Racer(services)
             pair(ada, ben)
             for racer in (ada, ben):
                 racer.register(a_token())
@@ -669,11 +671,11 @@ class TestPausing:
                     lambda: ada.pause(until), lambda: ben.answer(self.TODAY, "B"), lambda: ben.move(NEW_YORK)
                 )
                 assert lost(outcomes) == []
-                assert self.is_whole(parts, ada, ben) == until
+                assert self.is_whole(services, ada, ben) == until
                 # Met before they paused or just after: whichever it was, both see the same.
-                standing = parts.couples.couple(couple_id)
+                standing = services.couples.couple(couple_id)
                 assert standing
-                assert parts.streaks.history(standing).complete == {self.TODAY}
+                assert services.streaks.history(standing).complete == {self.TODAY}
                 assert ada.today().streak == ben.today().streak
             else:
                 paused, left = race(lambda: ada.pause(until), ben.unpair)
@@ -681,16 +683,16 @@ class TestPausing:
                 assert not isinstance(paused, Problem) or paused is Problem.NOT_PAIRED
                 for racer in (ada, ben):
                     assert racer.person.paused_until is None
-                    assert slot_rows(parts.people.table, racer.uid) == {}
+                    assert slot_rows(services.people.table, racer.uid) == {}
 
 
 @on_awss_engine
 class TestLeaving:
     """I8: an unpairing races what the couple still does."""
 
-    def test_an_unpairing_races_an_answer(self, parts: Parts) -> None:
+    def test_an_unpairing_races_an_answer(self, services: Services) -> None:
         for number in range(30):
-            ada, ben = Racer(parts), Racer(parts)
+            ada, ben = Racer(services), Racer(services)
             pair(ada, ben)
             date = dt.date(2026, 3, 2)
             if number % 3:
@@ -702,26 +704,26 @@ class TestLeaving:
                 assert not isinstance(outcome, Problem) or outcome is Problem.NOT_PAIRED
             for racer in (ada, ben):
                 assert race(racer.today, lambda: racer.answer(date, "late")) == [Problem.NOT_PAIRED] * 2
-            assert couples_among(parts, [ada, ben]) == set()
-            key = parts.vault.table.get(keys.Key(f"COUPLE#{couple_id}", ""))
+            assert couples_among(services, [ada, ben]) == set()
+            key = services.vault.table.get(keys.Key(f"COUPLE#{couple_id}", ""))
             assert key
             assert "ttl" in key
 
-    def test_an_unpairing_races_a_second_tap_on_confirm(self, parts: Parts) -> None:
+    def test_an_unpairing_races_a_second_tap_on_confirm(self, services: Services) -> None:
         """The tap finds the couple or finds it gone; it never brings it back."""
         for _ in range(20):
-            ada, ben = Racer(parts), Racer(parts)
+            ada, ben = Racer(services), Racer(services)
             invite = ada.invite()
             ben.redeem(invite.code)
             ada.confirm(invite.invite_id)
             tapped, left = race(lambda: ada.confirm(invite.invite_id), ben.unpair)
             assert left is None
             assert not isinstance(tapped, Problem) or tapped in {Problem.NOT_PAIRED, Problem.NO_INVITE}
-            assert couples_among(parts, [ada, ben]) == set()
+            assert couples_among(services, [ada, ben]) == set()
 
-    def test_an_unpairing_races_a_pairing_with_another(self, parts: Parts) -> None:
+    def test_an_unpairing_races_a_pairing_with_another(self, services: Services) -> None:
         for _ in range(20):
-            ada, ben, cai = Racer(parts), Racer(parts), Racer(parts)
+            ada, ben, cai = Racer(services), Racer(services), Racer(services)
             pair(ada, ben)
             invite = cai.invite()
             outcomes = race(ada.unpair, lambda: ben.redeem(invite.code), ben.unpair)
@@ -730,11 +732,11 @@ class TestLeaving:
             cai.confirm(invite.invite_id)
             # What is left of the first couple must not touch the second.
             assert race(ada.unpair, lambda: ada.move(TOKYO))[0] is Problem.NOT_PAIRED
-            assert len(couples_among(parts, [ada, ben, cai])) == 1
+            assert len(couples_among(services, [ada, ben, cai])) == 1
 
-    def test_a_move_races_an_unpairing_and_the_opening_of_a_day(self, parts: Parts) -> None:
+    def test_a_move_races_an_unpairing_and_the_opening_of_a_day(self, services: Services) -> None:
         for number in range(30):
-            ada, ben = Racer(parts), Racer(parts)
+            ada, ben = Racer(services), Racer(services)
             pair(ada, ben)
             requests: list[Callable[[], object]] = [lambda: ben.move(TOKYO), ada.today, ben.today]
             if number % 3 == 0:
@@ -745,23 +747,23 @@ class TestLeaving:
             if number % 3:
                 couple_id = ada.person.couple
                 assert couple_id
-                standing = parts.couples.couple(couple_id)
+                standing = services.couples.couple(couple_id)
                 assert standing
                 assert standing.profiles[ben.uid].zone == TOKYO
-                day = parts.days.day(couple_id, dt.date(2026, 3, 2))
+                day = services.days.day(couple_id, dt.date(2026, 3, 2))
                 assert day
                 # Both places' hours, whichever came first.
                 assert day.window.opens_at == an_instant("2026-03-01T15:00:00Z")
                 assert day.window.closes_at == an_instant("2026-03-03T03:00:00Z")
 
-    def test_two_who_move_at_once_lose_no_hour_of_a_date_that_nobody_has_opened(self, parts: Parts) -> None:
+    def test_two_who_move_at_once_lose_no_hour_of_a_date_that_nobody_has_opened(self, services: Services) -> None:
         """Both leave London for Tokyo, where 2 March is over; it stays open as long as in London."""
         for _ in range(15):
-            ada, ben = Racer(parts), Racer(parts)
+            ada, ben = Racer(services), Racer(services)
             pair(ada, ben)
             assert lost(race(partial(ada.move, TOKYO), partial(ben.move, TOKYO))) == []
             assert ada.person.couple
-            couple = parts.couples.couple(ada.person.couple)
+            couple = services.couples.couple(ada.person.couple)
             assert couple
             assert set(couple.zones) == {TOKYO}
             window = couple.windows[dt.date(2026, 3, 2)]
@@ -773,9 +775,9 @@ class TestLeaving:
 class TestTokens:
     """I11: a token that many claim has one owner, who has it."""
 
-    def test_a_token_claimed_by_three_at_once_is_ones(self, parts: Parts) -> None:
+    def test_a_token_claimed_by_three_at_once_is_ones(self, services: Services) -> None:
         for number in range(15):
-            racers = [Racer(parts) for _ in range(3)]
+            racers = [Racer(services) for _ in range(3)]
             pair(racers[0], racers[1])
             tokens = [a_token(), a_token()]
             if number % 2:
@@ -786,7 +788,7 @@ class TestTokens:
             assert lost(outcomes) == []
             for token in tokens:
                 target = Target(TargetKind.TOKEN, token)
-                owner = (parts.people.table.get(keys.target(target)) or {}).get("uid")
+                owner = (services.people.table.get(keys.target(target)) or {}).get("uid")
                 holders = [
                     racer.uid
                     for racer in racers
@@ -801,27 +803,27 @@ class TestTokens:
 class TestGuessing:
     """Tries that come at once are counted one by one."""
 
-    def test_no_more_than_five_codes_are_tried_however_many_come_at_once(self, parts: Parts) -> None:
+    def test_no_more_than_five_codes_are_tried_however_many_come_at_once(self, services: Services) -> None:
         for _ in range(6):
-            ada = Racer(parts)
+            ada = Racer(services)
             outcomes = race(*([lambda: ada.redeem("22222-22222")] * 9))
             assert Counter(lost(outcomes)) == {Problem.INVITE_NOT_USABLE: 5, Problem.TOO_MANY_TRIES: 4}
 
-    def test_one_tap_that_arrives_many_times_is_one_invite(self, parts: Parts) -> None:
+    def test_one_tap_that_arrives_many_times_is_one_invite(self, services: Services) -> None:
         for _ in range(10):
-            ada = Racer(parts)
+            ada = Racer(services)
             caller = ada.caller
-            same = race(*([lambda: invites.post_invite(caller, parts, "tap")] * 4))
+            same = race(*([lambda: invites.post_invite(caller, services, "tap")] * 4))
             assert len({view.model_dump_json() for view in won(same)}) == 1
             assert len(won(same)) == 4
 
 
-def assert_streak_is_the_days(parts: Parts, couple_id: CoupleId, complete: int) -> None:
+def assert_streak_is_the_days(services: Services, couple_id: CoupleId, complete: int) -> None:
     """I7 and I6: the bitmap is the days whose rows hold two answers, and there are as many as there were races."""
-    items = parts.days.table.query(keys.couple(couple_id).pk).items
+    items = services.days.table.query(keys.couple(couple_id).pk).items
     rows = {item["sk"].removeprefix(keys.DAY_PREFIX): item for item in items if item["sk"].startswith(keys.DAY_PREFIX)}
     whole = {date for date, item in rows.items() if len(item["answers"]) == 2}
-    row = parts.streaks.table.get(keys.streak(couple_id))
+    row = services.streaks.table.get(keys.streak(couple_id))
     assert row
     noted = unpack_dates(dt.date.fromisoformat(row["bits_from"]), row["bits"])
     assert {str(date) for date in noted} == whole

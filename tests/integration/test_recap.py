@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from couples_api.handler import handler_of
-from rekindle.models import Audience, Language, PackId
+from rekindle.domain.models import Audience, Language, PackId
 from rekindle.store import keys
 from rekindle.store.catalogue import VERSION_AGE, Catalogue, packed
 from rekindle.store.table import Write
@@ -22,8 +22,8 @@ from tests.phones import Phone, a_phone, pair
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from couples_api.parts import Parts
-    from rekindle.models import CoupleId
+    from couples_api.services import Services
+    from rekindle.domain.models import CoupleId
     from tests.phones import Handler
 
 DAY = dt.timedelta(days=1)
@@ -49,8 +49,8 @@ def recap(phone: Phone, week: object = None) -> Any:
     return reply.body
 
 
-def couple_id_of(parts: Parts, phone: Phone) -> CoupleId:
-    person = parts.people.person(phone.uid)
+def couple_id_of(services: Services, phone: Phone) -> CoupleId:
+    person = services.people.person(phone.uid)
     assert person
     assert person.couple
     return person.couple
@@ -208,22 +208,22 @@ def test_on_two_clocks_a_week_has_the_couples_dates_and_the_last_is_by_ones_own(
 
 
 def test_a_day_from_before_days_said_their_theme_has_it_from_its_prompt(
-    parts: Parts, londoners: tuple[Phone, Phone]
+    services: Services, londoners: tuple[Phone, Phone]
 ) -> None:
     ada, ben = londoners
     meet([MONDAY], ada, ben)
-    key = keys.day(couple_id_of(parts, ada), MONDAY)
-    parts.days.table.write(Write("Update", key, update="REMOVE theme"))
+    key = keys.day(couple_id_of(services, ada), MONDAY)
+    services.days.table.write(Write("Update", key, update="REMOVE theme"))
     at_noon(MONDAY + 7 * DAY, ada, ben)
     assert recap(ada)["themes"] == [ada.get(f"/v1/days/{MONDAY}").body["prompt"]["theme"]]
 
 
 def test_a_completed_day_that_nobody_has_noted_counts_and_is_noted(
-    parts: Parts, londoners: tuple[Phone, Phone]
+    services: Services, londoners: tuple[Phone, Phone]
 ) -> None:
     ada, ben = londoners
     meet([MONDAY], ada, ben)
-    table, key = parts.streaks.table, keys.streak(couple_id_of(parts, ada))
+    table, key = services.streaks.table, keys.streak(couple_id_of(services, ada))
     table.write(Write("Delete", key))
     at_noon(MONDAY + 9 * DAY, ada, ben)
     assert recap(ada)["days_met"]["count"] == 1
@@ -234,19 +234,19 @@ class TestNewPacks:
     """What a couple can have since that week."""
 
     @pytest.fixture
-    def own_parts(self, own_parts: Parts) -> Parts:
+    def own_services(self, own_services: Services) -> Services:
         """What a process knows of packs is half a minute old at most: here that has passed each time."""
         clock = itertools.count(0, VERSION_AGE)
-        return replace(own_parts, catalogue=Catalogue(own_parts.people.table, lambda: next(clock)))
+        return replace(own_services, catalogue=Catalogue(own_services.people.table, lambda: next(clock)))
 
     @pytest.fixture
-    def londoners(self, own_parts: Parts) -> tuple[Phone, Phone]:
-        return _londoners(handler_of(lambda: own_parts))
+    def londoners(self, own_services: Services) -> tuple[Phone, Phone]:
+        return _londoners(handler_of(lambda: own_services))
 
-    def publish(self, parts: Parts, pack: str, at: str, version: int = 1, **changes: Any) -> None:
+    def publish(self, services: Services, pack: str, at: str, version: int = 1, **changes: Any) -> None:
         """As the practice does, and with what the release's own row says of it."""
-        release = publish(parts.people.table, prompts(pack, version), live_from=an_instant(at), **changes)
-        parts.people.table.write(
+        release = publish(services.people.table, prompts(pack, version), live_from=an_instant(at), **changes)
+        services.people.table.write(
             Write(
                 "Update",
                 keys.release(release.pack, version),
@@ -258,14 +258,14 @@ class TestNewPacks:
     def new(self, phone: Phone, week: dt.date = MONDAY) -> list[str]:
         return [pack["id"] for pack in recap(phone, week)["new"]["packs"]]
 
-    def test_what_went_live_in_the_week_is_new(self, own_parts: Parts, londoners: tuple[Phone, Phone]) -> None:
+    def test_what_went_live_in_the_week_is_new(self, own_services: Services, londoners: tuple[Phone, Phone]) -> None:
         ada, ben = londoners
-        self.publish(own_parts, "before-them", "2026-03-02T08:00:00Z")
-        self.publish(own_parts, "mine", "2026-03-04T08:00:00Z")
-        self.publish(own_parts, "to-choose", "2026-03-08T23:59:00Z", audience=Audience.CHOICE)
-        self.publish(own_parts, "with-a-code", "2026-03-04T08:00:00Z", audience=Audience.CODE)
-        self.publish(own_parts, "later", "2026-03-09T00:00:00Z")
-        self.publish(own_parts, "to-come", "2026-03-20T00:00:00Z")
+        self.publish(own_services, "before-them", "2026-03-02T08:00:00Z")
+        self.publish(own_services, "mine", "2026-03-04T08:00:00Z")
+        self.publish(own_services, "to-choose", "2026-03-08T23:59:00Z", audience=Audience.CHOICE)
+        self.publish(own_services, "with-a-code", "2026-03-04T08:00:00Z", audience=Audience.CODE)
+        self.publish(own_services, "later", "2026-03-09T00:00:00Z")
+        self.publish(own_services, "to-come", "2026-03-20T00:00:00Z")
         at_noon(MONDAY + 8 * DAY, ada, ben)
         assert self.new(ada) == ["mine", "to-choose"]
         assert self.new(ada, MONDAY + 7 * DAY) == ["later"]
@@ -273,32 +273,34 @@ class TestNewPacks:
         assert self.new(ben) == ["to-choose"]
 
     def test_a_new_version_is_no_new_pack_and_takes_nothing_from_it(
-        self, own_parts: Parts, londoners: tuple[Phone, Phone]
+        self, own_services: Services, londoners: tuple[Phone, Phone]
     ) -> None:
         ada, ben = londoners
-        self.publish(own_parts, "old", "2026-01-01T00:00:00Z")
-        self.publish(own_parts, "old", "2026-03-05T00:00:00Z", version=2)
-        self.publish(own_parts, "mended", "2026-03-05T00:00:00Z")
-        self.publish(own_parts, "mended", "2026-03-10T00:00:00Z", version=2)
+        self.publish(own_services, "old", "2026-01-01T00:00:00Z")
+        self.publish(own_services, "old", "2026-03-05T00:00:00Z", version=2)
+        self.publish(own_services, "mended", "2026-03-05T00:00:00Z")
+        self.publish(own_services, "mended", "2026-03-10T00:00:00Z", version=2)
         at_noon(MONDAY + 9 * DAY, ada, ben)
         assert self.new(ada) == ["mended"]
         assert self.new(ada, MONDAY + 7 * DAY) == []
 
     def test_a_pack_joined_by_its_code_is_new_in_the_week_it_was_joined(
-        self, own_parts: Parts, londoners: tuple[Phone, Phone]
+        self, own_services: Services, londoners: tuple[Phone, Phone]
     ) -> None:
         ada, ben = londoners
-        self.publish(own_parts, "group", "2026-01-01T00:00:00Z", audience=Audience.CODE)
-        own_parts.people.table.write(Write("Put", keys.practice_code("ABCD2345"), item={"pack": "group"}))
+        self.publish(own_services, "group", "2026-01-01T00:00:00Z", audience=Audience.CODE)
+        own_services.people.table.write(Write("Put", keys.practice_code("ABCD2345"), item={"pack": "group"}))
         at_noon(MONDAY + 3 * DAY, ada, ben)
         assert ada.post("/v1/couple/practice-code", {"code": "ABCD-2345"}).status == 200
         assert self.new(ben) == ["group"]
 
-    def test_each_reads_a_title_in_their_own_language(self, own_parts: Parts, londoners: tuple[Phone, Phone]) -> None:
+    def test_each_reads_a_title_in_their_own_language(
+        self, own_services: Services, londoners: tuple[Phone, Phone]
+    ) -> None:
         ada, ben = londoners
-        self.publish(own_parts, "mine", "2026-03-04T08:00:00Z")
+        self.publish(own_services, "mine", "2026-03-04T08:00:00Z")
         words = {Language("en"): "Mine", Language("es"): "Mío"}
-        own_parts.people.table.write(
+        own_services.people.table.write(
             Write(
                 "Update",
                 keys.release(PackId("mine"), 1),
@@ -312,12 +314,12 @@ class TestNewPacks:
         assert titles == ["Mine", "Mío"]
 
 
-def test_it_takes_one_query_more_than_the_streak(parts: Parts, londoners: tuple[Phone, Phone]) -> None:
+def test_it_takes_one_query_more_than_the_streak(services: Services, londoners: tuple[Phone, Phone]) -> None:
     ada, ben = londoners
     meet([MONDAY], ada, ben)
     at_noon(MONDAY + 8 * DAY, ada, ben)
-    with calls(parts.people.table) as streak:
+    with calls(services.people.table) as streak:
         ada.get("/v1/streak")
-    with calls(parts.people.table) as looked_back:
+    with calls(services.people.table) as looked_back:
         ada.get("/v1/recap")
     assert sorted(looked_back) == sorted([*streak, "Query"])

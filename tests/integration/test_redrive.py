@@ -9,7 +9,7 @@ import pytest
 from rich.progress import Progress
 
 from local.redrive import DeadLetters
-from rekindle.models import CoupleId, PushKind, Uid
+from rekindle.domain.models import CoupleId, PushKind, Uid
 from rekindle.push.jobs import Missed, PersonJob, RetryJob, SlotJob
 from rekindle.store.instants import from_millis
 from tests.builders import NEW_YORK, an_instant

@@ -12,8 +12,8 @@ import pytest
 
 from couples_api.handler import handler_of
 from react.handler import NOTHING, reaction_to
+from rekindle.domain.models import ReflectionKind, Theme
 from rekindle.errors import VaultError
-from rekindle.models import ReflectionKind, Theme
 from rekindle.store import keys
 from rekindle.store.table import marshal
 from rekindle.telemetry import logger
@@ -25,8 +25,8 @@ from tests.phones import Phone, Reply, a_phone, pair
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from couples_api.parts import Parts
-    from rekindle.models import CoupleId, Day
+    from couples_api.services import Services
+    from rekindle.domain.models import CoupleId, Day
     from tests.phones import Handler
 
 DATE = dt.date(2026, 3, 2)
@@ -44,15 +44,15 @@ def reflections(phone: Phone) -> dict[str, Any]:
     return found
 
 
-def couple_id_of(parts: Parts, phone: Phone) -> CoupleId:
-    person = parts.people.person(phone.uid)
+def couple_id_of(services: Services, phone: Phone) -> CoupleId:
+    person = services.people.person(phone.uid)
     assert person
     assert person.couple
     return person.couple
 
 
-def stored(parts: Parts, phone: Phone) -> Day:
-    day = parts.days.day(couple_id_of(parts, phone), DATE)
+def stored(services: Services, phone: Phone) -> Day:
+    day = services.days.day(couple_id_of(services, phone), DATE)
     assert day
     return day
 
@@ -163,12 +163,12 @@ def test_an_answer_is_as_it_was_and_its_repeat_is_acknowledged(opened: tuple[Pho
     assert ada.put(f"{DAY}/answer", {"text": "No.", "revision": 1}).problem == "answers-are-open"
 
 
-def test_what_was_checked_off_can_be_reflected_on(parts: Parts, couple: tuple[Phone, Phone]) -> None:
+def test_what_was_checked_off_can_be_reflected_on(services: Services, couple: tuple[Phone, Phone]) -> None:
     ada, ben = couple
     ada.get(DAY)
-    parts.days.table.client.update_item(
-        TableName=parts.days.table.name,
-        Key=marshal(keys.day(couple_id_of(parts, ada), DATE)._asdict()),
+    services.days.table.client.update_item(
+        TableName=services.days.table.name,
+        Key=marshal(keys.day(couple_id_of(services, ada), DATE)._asdict()),
         UpdateExpression="SET kind = :kind",
         ExpressionAttributeValues=marshal({":kind": "together"}),
     )
@@ -184,7 +184,9 @@ def test_who_has_parted_reflects_on_nothing(opened: tuple[Phone, Phone]) -> None
     assert reflect(ada).problem == "not-paired"
 
 
-def test_parting_while_it_is_written_keeps_the_partners_words_closed(parts: Parts, opened: tuple[Phone, Phone]) -> None:
+def test_parting_while_it_is_written_keeps_the_partners_words_closed(
+    services: Services, opened: tuple[Phone, Phone]
+) -> None:
     ada, ben = opened
     parted: list[Reply] = []
 
@@ -193,8 +195,8 @@ def test_parting_while_it_is_written_keeps_the_partners_words_closed(parts: Part
             parted.append(ben.delete("/v1/couple"))
 
     # The resolver has one request at a time, so the other one is in a process of its own.
-    ben.handler = handler_of(lambda: parts)
-    events = parts.people.table.client.meta.events
+    ben.handler = handler_of(lambda: services)
+    events = services.people.table.client.meta.events
     events.register("before-call.dynamodb", meanwhile)
     try:
         refused = reflect(ada)
@@ -204,7 +206,7 @@ def test_parting_while_it_is_written_keeps_the_partners_words_closed(parts: Part
     assert refused.problem == "not-paired"
 
 
-def test_two_at_once_both_stand(parts: Parts, opened: tuple[Phone, Phone]) -> None:
+def test_two_at_once_both_stand(services: Services, opened: tuple[Phone, Phone]) -> None:
     """The partner's comes between the reading of the day and the writing of mine."""
     ada, ben = opened
     theirs: list[Reply] = []
@@ -214,8 +216,8 @@ def test_two_at_once_both_stand(parts: Parts, opened: tuple[Phone, Phone]) -> No
             theirs.append(Reply(0, {}, ""))
             theirs.append(reflect(ben, {"kind": "i_hear_you"}))
 
-    ben.handler = handler_of(lambda: parts)
-    events = parts.people.table.client.meta.events
+    ben.handler = handler_of(lambda: services)
+    events = services.people.table.client.meta.events
     events.register("before-call.dynamodb", meanwhile)
     try:
         mine = reflect(ada)
@@ -252,7 +254,7 @@ class TestSealed:
         handler.setStream(before)
 
     def test_no_log_line_and_no_stored_item_holds_it(
-        self, parts: Parts, opened: tuple[Phone, Phone], logged: io.StringIO
+        self, services: Services, opened: tuple[Phone, Phone], logged: io.StringIO
     ) -> None:
         ada, _ = opened
         for body in (
@@ -268,18 +270,18 @@ class TestSealed:
         assert ada.get(DAY).body["reflections"]["me"]["text"] == self.CANARY
         assert '"message":"answered"' in logged.getvalue()
         assert "canary" not in logged.getvalue()
-        item = parts.days.table.get(keys.day(couple_id_of(parts, ada), DATE))
+        item = services.days.table.get(keys.day(couple_id_of(services, ada), DATE))
         assert "reflection" in repr(item)
         assert "canary" not in repr(item)
 
     def test_no_answer_opens_as_a_reflection_and_no_reflection_as_an_answer(
-        self, parts: Parts, opened: tuple[Phone, Phone]
+        self, services: Services, opened: tuple[Phone, Phone]
     ) -> None:
         ada, ben = opened
         for phone in opened:
             reflect(phone)
-        table, key = parts.days.table, keys.day(couple_id_of(parts, ada), DATE)
-        couple_key = parts.vault.couple_key(couple_id_of(parts, ada))
+        table, key = services.days.table, keys.day(couple_id_of(services, ada), DATE)
+        couple_key = services.vault.couple_key(couple_id_of(services, ada))
         whole = table.get(key)
         assert whole
         places = [(uid, what) for uid, what in itertools.product((ada.uid, ben.uid), ("answer", "reflection"))]
@@ -294,12 +296,12 @@ class TestSealed:
             table.put_many([(key, {name: value for name, value in whole.items() if name not in key._fields})])
             opens = couple_key.open_answer if here[1] == "answer" else couple_key.open_reflection
             with pytest.raises(VaultError):
-                opens(stored(parts, ada), here[0])
+                opens(stored(services, ada), here[0])
             part(*here)["sealed"] = sealed[here]
 
-    def test_neither_a_push_nor_a_count_follows(self, parts: Parts, opened: tuple[Phone, Phone]) -> None:
+    def test_neither_a_push_nor_a_count_follows(self, services: Services, opened: tuple[Phone, Phone]) -> None:
         ada, _ = opened
-        table, key = parts.days.table, keys.day(couple_id_of(parts, ada), DATE)
+        table, key = services.days.table, keys.day(couple_id_of(services, ada), DATE)
         before = table.get(key)
         reflect(ada)
         after = table.get(key)

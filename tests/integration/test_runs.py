@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from rekindle.domain.models import PushKind, Reach
 from rekindle.errors import WriteConflictError
-from rekindle.models import PushKind, Reach
 from rekindle.store import keys
 from rekindle.store.runs import Run, Runs
 from tests.builders import an_instant

@@ -14,7 +14,7 @@ from bench.population import Population, number_of, owner_of, token_of, uid_of
 from bench.simulate import CHANGES, LENGTH, backlog, main, reported, table
 from bench.simulation import Simulation
 from bench.tables import Bill, MemoryTable, size_of
-from rekindle.models import PushKind, Reach
+from rekindle.domain.models import PushKind, Reach
 from rekindle.push.payloads import REMINDERS
 from rekindle.store import keys
 from rekindle.store.people import People

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from rekindle.models import CoupleId, DeviceId, Person, PushKind, Reminders
-from rekindle.reminders import Slot
+from rekindle.domain.models import CoupleId, DeviceId, Person, PushKind, Reminders
+from rekindle.domain.reminders import Slot
 from rekindle.store import keys
 from rekindle.store.people import People
 from rekindle.store.slots import UNSETTLED, Slots

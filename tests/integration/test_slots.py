@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from rekindle.models import CoupleId, DeviceId, Language, Person, PushKind, QuietHours, Reminders, Uid
-from rekindle.reminders import Slot
+from rekindle.domain.models import CoupleId, DeviceId, Language, Person, PushKind, QuietHours, Reminders, Uid
+from rekindle.domain.reminders import Slot
 from rekindle.store import keys
 from rekindle.store.people import People
 from rekindle.store.slots import RowPlace, Shards, SlotRow, Slots, rows_of
@@ -110,7 +110,7 @@ def test_rows_follow_a_person_through_every_change(table: Table) -> None:
     uid = a_uid()
     people, places = People(table), set[RowPlace]()
     current: Person | None = None
-    owed = 0
+    due_earlier = 0
     for number in range(60):
         shall_be = replace(
             current or a_person(uid=uid),
@@ -129,9 +129,9 @@ def test_rows_follow_a_person_through_every_change(table: Table) -> None:
         current = people.person(uid)
         assert current
         places |= rows_of(current).keys()
-        owed += len(current.owed)
+        due_earlier += len(current.due_earlier)
         assert slot_rows(table, uid, {slot for slot, _ in places}) == rows_of(current)
-    assert owed
+    assert due_earlier
 
 
 def test_a_slot_is_made_once_and_after_that_only_read(table: Table) -> None:

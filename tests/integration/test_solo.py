@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from couples_api.handler import handler_of
-from rekindle.models import Audience, Theme
+from rekindle.domain.models import Audience, Theme
 from rekindle.store import keys
 from rekindle.store.catalogue import VERSION_AGE, Catalogue
 from rekindle.store.keys import Key
@@ -24,8 +24,8 @@ from tests.integration.push_world import calls
 from tests.phones import Phone, Reply, a_phone, pair
 
 if TYPE_CHECKING:
-    from couples_api.parts import Parts
-    from rekindle.models import CoupleId
+    from couples_api.services import Services
+    from rekindle.domain.models import CoupleId
     from tests.phones import Handler
 
 DAY = dt.timedelta(days=1)
@@ -62,8 +62,8 @@ def shared(phone: Phone, query: str = "") -> list[tuple[str, str, str]]:
     return [(each["date"], each["by"], each["text"]) for each in reply.body["answers"]]
 
 
-def couple_id_of(parts: Parts, phone: Phone) -> CoupleId:
-    person = parts.people.person(phone.uid)
+def couple_id_of(services: Services, phone: Phone) -> CoupleId:
+    person = services.people.person(phone.uid)
     assert person
     assert person.couple
     return person.couple
@@ -84,12 +84,12 @@ class TestAlone:
         assert mine.body == ada.get("/v1/solo/today").body
         assert ada.get("/v1/solo/days").body == {"days": [mine.body], "before": None}
 
-    def test_a_prompt_once_opened_stays_whatever_is_published_or_changed(self, own_parts: Parts) -> None:
+    def test_a_prompt_once_opened_stays_whatever_is_published_or_changed(self, own_services: Services) -> None:
         clock = itertools.count(0, VERSION_AGE)
-        parts = replace(own_parts, catalogue=Catalogue(own_parts.people.table, lambda: next(clock)))
-        ada = a_phone(handler_of(lambda: parts), "ada", NEW_YORK)
+        services = replace(own_services, catalogue=Catalogue(own_services.people.table, lambda: next(clock)))
+        ada = a_phone(handler_of(lambda: services), "ada", NEW_YORK)
         first = ada.get("/v1/solo/today").body
-        publish(own_parts.people.table, prompts("other", version=1))
+        publish(own_services.people.table, prompts("other", version=1))
         ada.put("/v1/me", {"display_name": "Ada", "zone": NEW_YORK, "depth": 3, "barriers": ["neglect"]})
         assert ada.get("/v1/solo/today").body == first
         assert answer(ada).body["prompt"] == first["prompt"]
@@ -106,10 +106,10 @@ class TestAlone:
         dates = [phone.get("/v1/solo/today").body["date"] for phone in (ada, ben)]
         assert dates == ["2026-03-02", "2026-03-03"]
 
-    def test_only_packs_for_everyone_speak_to_one_alone(self, own_parts: Parts) -> None:
-        table = own_parts.people.table
+    def test_only_packs_for_everyone_speak_to_one_alone(self, own_services: Services) -> None:
+        table = own_services.people.table
         publish(table, prompts(), audience=Audience.CHOICE)
-        ada = a_phone(handler_of(lambda: own_parts), "ada", NEW_YORK)
+        ada = a_phone(handler_of(lambda: own_services), "ada", NEW_YORK)
         assert (ada.get("/v1/solo/today").status, ada.get("/v1/solo/today").problem) == (503, "no-prompt")
 
     def test_an_answer_is_taken_for_today_and_for_the_day_before(self, ada: Phone) -> None:
@@ -201,19 +201,19 @@ class TestPaired:
         assert ada.get("/v1/solo/days").body["days"] == [mine[0] | {"open": False}]
         assert ben.get("/v1/solo/days").body["days"] == []
 
-    def test_nothing_of_it_is_shown_and_nothing_counts(self, parts: Parts, ada: Phone, ben: Phone) -> None:
+    def test_nothing_of_it_is_shown_and_nothing_counts(self, services: Services, ada: Phone, ben: Phone) -> None:
         answer(ada, "A canary sang.")
         pair(ada, ben)
         today = ben.get("/v1/today").body
         assert today["streak"]["total"] == 0
-        couple = couple_id_of(parts, ada)
-        rows = list(every_item(parts.people.table, keys.couple(couple).pk))
+        couple = couple_id_of(services, ada)
+        rows = list(every_item(services.people.table, keys.couple(couple).pk))
         assert not [row for row in rows if row["sk"].startswith("SHARED#")]
         for path in ("/v1/today", "/v1/days", "/v1/solo/days", "/v1/solo/shared", "/v1/streak", "/v1/couple"):
             assert "canary" not in ben.get(path).text
         assert shared(ben) == []
         met = {day["prompt"]["id"] for day in ben.get("/v1/days").body["days"]}
-        seen = {f"{pack}/{prompt}" for pack, prompt in parts.days.seen(couple, Theme)}
+        seen = {f"{pack}/{prompt}" for pack, prompt in services.days.seen(couple, Theme)}
         assert seen == met, "what either met alone, the couple has yet to meet"
 
     def test_its_writer_shows_it_and_takes_it_back(self, ada: Phone, ben: Phone) -> None:
@@ -283,7 +283,7 @@ class TestPaired:
             assert pages == whole
 
     def test_an_edit_that_arrives_while_it_is_shown_is_what_is_shown(
-        self, parts: Parts, ada: Phone, ben: Phone
+        self, services: Services, ada: Phone, ben: Phone
     ) -> None:
         """It was on its way before they paired."""
         answer(ada, "Old.")
@@ -293,14 +293,14 @@ class TestPaired:
         def meanwhile(model: Any, **_: Any) -> None:
             if model.name == "TransactWriteItems" and not edited:
                 edited.append(1)
-                day = parts.solo.day(ada.uid, DATE)
+                day = services.solo.day(ada.uid, DATE)
                 assert day
                 assert day.answer
-                key = parts.vault.person_key(ada.uid)
+                key = services.vault.person_key(ada.uid)
                 newer = type(day.answer)(ada.now, 2, key.seal_answer(day, "New."))
-                parts.solo.record_answer(day, newer, 1)
+                services.solo.record_answer(day, newer, 1)
 
-        events = parts.people.table.client.meta.events
+        events = services.people.table.client.meta.events
         events.register("before-call.dynamodb", meanwhile)
         try:
             assert share(ada).status == 200
@@ -308,11 +308,11 @@ class TestPaired:
             events.unregister("before-call.dynamodb", meanwhile)
         assert shared(ben) == [("2026-03-02", "partner", "New.")]
 
-    def test_an_edit_that_arrives_once_it_is_shown_is_refused(self, parts: Parts, ada: Phone, ben: Phone) -> None:
+    def test_an_edit_that_arrives_once_it_is_shown_is_refused(self, services: Services, ada: Phone, ben: Phone) -> None:
         """What is shown is what its writer finds with themself: no edit comes between the two."""
         answer(ada, "Old.")
         shown: list[int] = []
-        beside = Phone(handler_of(lambda: parts), ada.uid, ada.now)
+        beside = Phone(handler_of(lambda: services), ada.uid, ada.now)
         ben.handler = beside.handler
 
         def meanwhile(model: Any, **_: Any) -> None:
@@ -321,7 +321,7 @@ class TestPaired:
                 pair(beside, ben)
                 shown.append(share(beside).status)
 
-        events = parts.people.table.client.meta.events
+        events = services.people.table.client.meta.events
         events.register("before-call.dynamodb", meanwhile)
         try:
             refused = answer(ada, "New.", revision=1)
@@ -382,12 +382,12 @@ class TestSealed:
 
     CANARY = "a canary sang alone"
 
-    def test_no_log_line_and_no_stored_item_holds_it(self, own_parts: Parts) -> None:
+    def test_no_log_line_and_no_stored_item_holds_it(self, own_services: Services) -> None:
         handler = logger.registered_handler
         assert isinstance(handler, logging.StreamHandler)
         lines = io.StringIO()
         before = handler.setStream(lines)
-        api = handler_of(lambda: own_parts)
+        api = handler_of(lambda: own_services)
         ada, ben = a_phone(api, "ada", LONDON), a_phone(api, "ben", LONDON)
         try:
             answer(ada, self.CANARY)
@@ -402,23 +402,23 @@ class TestSealed:
             handler.setStream(before)
         assert lines.getvalue().count("answered") > 5
         assert "canary" not in lines.getvalue()
-        for table in (own_parts.people.table, own_parts.vault.table):
+        for table in (own_services.people.table, own_services.vault.table):
             rows = table.client.scan(TableName=table.name)["Items"]
             assert {row["pk"]["S"].partition("#")[0] for row in rows} >= {"PERSON", "COUPLE"}
             assert "canary" not in repr(rows)
 
-    def test_a_person_who_writes_nothing_alone_has_no_key(self, parts: Parts, ada: Phone) -> None:
+    def test_a_person_who_writes_nothing_alone_has_no_key(self, services: Services, ada: Phone) -> None:
         row = Key(f"PERSON#{ada.uid}", "")
         ada.get("/v1/solo/today")
         ada.get("/v1/solo/days")
-        assert parts.vault.table.get(row) is None
+        assert services.vault.table.get(row) is None
         answer(ada)
-        kept = parts.vault.table.get(row)
+        kept = services.vault.table.get(row)
         assert kept
         assert kept.keys() == {"pk", "cell", "wrapped"}
 
-    def test_a_look_at_an_opened_day_is_two_reads(self, parts: Parts, ada: Phone) -> None:
+    def test_a_look_at_an_opened_day_is_two_reads(self, services: Services, ada: Phone) -> None:
         ada.get("/v1/solo/today")
-        with calls(parts.people.table) as seen:
+        with calls(services.people.table) as seen:
             ada.get("/v1/solo/today")
         assert seen == ["GetItem", "GetItem"]

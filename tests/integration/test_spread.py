@@ -13,9 +13,9 @@ import pytest
 
 from delivery.courier import OTHERS_TAKE
 from delivery.spread import BEFORE_NEXT, Spreader, is_at_rest
-from rekindle.models import Person, Reminders
+from rekindle.domain.models import Person, Reminders
+from rekindle.domain.reminders import SETTLED_AFTER, Slot
 from rekindle.push.jobs import LONGEST_DELAY, SpreadJob
-from rekindle.reminders import SETTLED_AFTER, Slot
 from rekindle.store import keys
 from rekindle.store.people import People
 from rekindle.store.slots import MOVED_AT_ONCE, Shards, Slots

@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
-from rekindle.calendar import slot_instant
-from rekindle.models import CoupleId, Device, DeviceId, Person, PushKind, Reminders
+from rekindle.domain.calendar import slot_instant
+from rekindle.domain.models import CoupleId, Device, DeviceId, Person, PushKind, Reminders
+from rekindle.domain.reminders import Slot
 from rekindle.push.jobs import PersonJob, SlotJob
-from rekindle.reminders import Slot
 from rekindle.store import keys
 from rekindle.store.people import STALE_AFTER, People
 from rekindle.store.slots import Slots

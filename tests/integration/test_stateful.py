@@ -26,8 +26,8 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
-from rekindle.models import Audience, Language, PackId, PromptId, PromptKind, PromptRef, Theme, Uid
-from rekindle.playlist import Course, Entry
+from rekindle.domain.models import Audience, Language, PackId, PromptId, PromptKind, PromptRef, Theme, Uid
+from rekindle.domain.playlist import Course, Entry
 from rekindle.store import keys
 from rekindle.store.catalogue import PromptText
 from rekindle.store.table import Write
@@ -55,7 +55,7 @@ from tests.phones import Phone, Reply
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from couples_api.parts import Parts
+    from couples_api.services import Services
     from tests.phones import Handler
 
 NIGHTLY: Final = "REKINDLE_STATEFUL_STEPS"
@@ -152,8 +152,8 @@ def _stored(pack: Pack) -> list[tuple[Entry, PromptText]]:
     ]
 
 
-def publish_packs(parts: Parts) -> None:
-    table = parts.days.table
+def publish_packs(services: Services) -> None:
+    table = services.days.table
     for pack in PACKS:
         course = Course(in_order=True, every_days=pack.every_days) if pack.code else None
         publish(table, _stored(pack), live_from=pack.live_from, audience=Audience(pack.audience), course=course)
@@ -248,9 +248,9 @@ MARK: Final = re.compile(r"<\w+ \d+>")
 class Life(RuleBasedStateMachine):
     """What five persons do. `new_world` gives it the API, on a table that nobody has used."""
 
-    def __init__(self, new_world: Callable[[], tuple[Handler, Parts]], tally: Tally) -> None:
+    def __init__(self, new_world: Callable[[], tuple[Handler, Services]], tally: Tally) -> None:
         super().__init__()
-        self.api, self.parts = new_world()
+        self.api, self.services = new_world()
         self.tally = tally
         self.model = Model(PACKS, {name: Person(name) for name in PEOPLE})
         self.now = STARTS[0]
@@ -697,10 +697,10 @@ class Life(RuleBasedStateMachine):
         couple, day = self.person(who).couple, self.day(who, date)
         if couple is None or day is None or not day.revealed:
             return
-        person = self.parts.people.person(Uid(who))
+        person = self.services.people.person(Uid(who))
         assert person
         assert person.couple
-        row = self.parts.days.table.get(keys.streak(person.couple))
+        row = self.services.days.table.get(keys.streak(person.couple))
         assert row
         if row["changed_at"] == round(self.now.timestamp() * 1000):
             assert row["run"] == self.model.streak(couple, self.now)["current"]
@@ -1009,20 +1009,20 @@ EVENTS: Final = (
 @on_the_emulator
 @pytest.mark.timeout(0)
 def test_two_couples_and_a_stranger_live_as_the_design_says(
-    new_parts: Callable[..., Parts], capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+    new_services: Callable[..., Services], capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.ERROR, logger=logger.name)  # else a failure would be hidden under thousands of outcomes
     steps = int(os.environ.get(NIGHTLY, "2000"))
     tally = Tally()
-    world: list[Parts] = []
+    world: list[Services] = []
     api = phones_api(lambda: world[-1], page_days=EXPORT_PAGE)
 
-    def new_world() -> tuple[Handler, Parts]:
-        for name in {used.name for parts in world for used in (parts.days.table, parts.vault.table)}:
+    def new_world() -> tuple[Handler, Services]:
+        for name in {used.name for services in world for used in (services.days.table, services.vault.table)}:
             world[-1].days.table.client.delete_table(TableName=name)
         # The same every time: a couple's order of prompts follows from its id.
         entropy = random.Random(11).randbytes  # noqa: S311  nothing here is secret
-        world[:] = [dataclasses.replace(new_parts(_stored(PACKS[0])), entropy=entropy)]
+        world[:] = [dataclasses.replace(new_services(_stored(PACKS[0])), entropy=entropy)]
         publish_packs(world[-1])
         return api, world[-1]
 

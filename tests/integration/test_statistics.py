@@ -7,12 +7,12 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from rekindle.models import CoupleId, PackId, PromptId, PushKind, Reach, Theme
+from rekindle.domain.models import CoupleId, PackId, PromptId, PushKind, Reach, Theme
+from rekindle.domain.tallies import DayTold, Met, StreakTold
 from rekindle.store import keys
 from rekindle.store.statistics import Statistics
 from rekindle.store.table import Write
 from rekindle.store.tallies import RunDone, Tallies
-from rekindle.tallies import DayTold, Met, StreakTold
 from tests.builders import an_instant
 from tests.integration.marks import on_awss_engine, on_the_emulator
 

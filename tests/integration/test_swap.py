@@ -9,7 +9,7 @@ import pytest
 
 from couples_api.handler import handler_of
 from react.handler import NOTHING, reaction_to
-from rekindle.models import Theme
+from rekindle.domain.models import Theme
 from rekindle.store import keys
 from rekindle.store.table import Write, marshal
 from tests.builders import NEW_YORK, TOKYO, prompts, publish
@@ -19,8 +19,8 @@ from tests.phones import Phone, Reply, a_phone, pair
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from couples_api.parts import Parts
-    from rekindle.models import CoupleId, Day
+    from couples_api.services import Services
+    from rekindle.domain.models import CoupleId, Day
     from tests.phones import Handler
 
 DATE = dt.date(2026, 3, 2)
@@ -46,14 +46,14 @@ def shared(day: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in day.items() if name != "closes_at"}
 
 
-def stored(parts: Parts, phone: Phone) -> Day:
-    day = parts.days.day(couple_id_of(parts, phone), DATE)
+def stored(services: Services, phone: Phone) -> Day:
+    day = services.days.day(couple_id_of(services, phone), DATE)
     assert day
     return day
 
 
-def couple_id_of(parts: Parts, phone: Phone) -> CoupleId:
-    person = parts.people.person(phone.uid)
+def couple_id_of(services: Services, phone: Phone) -> CoupleId:
+    person = services.people.person(phone.uid)
     assert person
     assert person.couple
     return person.couple
@@ -64,7 +64,7 @@ def answer(phone: Phone, prompt: str | None = None, text: str | None = "So.", **
 
 
 def test_either_swaps_the_prompt_once_and_both_see_the_same_other_one(
-    parts: Parts, couple: tuple[Phone, Phone]
+    services: Services, couple: tuple[Phone, Phone]
 ) -> None:
     ada, ben = couple
     before = shown(ada)
@@ -79,12 +79,12 @@ def test_either_swaps_the_prompt_once_and_both_see_the_same_other_one(
         again = phone.post(SWAP)
         assert (again.status, again.problem) == (409, "swapped-already")
     theme = Theme(before["prompt"]["theme"])
-    seen = parts.days.seen(couple_id_of(parts, ada), [theme])
+    seen = services.days.seen(couple_id_of(services, ada), [theme])
     assert {f"{pack}/{prompt}": date for (pack, prompt), date in seen.items()} == {
         before["prompt"]["id"]: DATE,
         swapped.body["prompt"]["id"]: DATE,
     }, "what is swapped away counts as met"
-    day = stored(parts, ada)
+    day = stored(services, ada)
     assert (day.theme, day.again) == (theme, False)
     assert [f"{each.prompt.pack}/{each.prompt.prompt}" for each in day.swapped] == [before["prompt"]["id"]]
 
@@ -121,12 +121,12 @@ def test_a_day_that_has_closed_is_not_swapped_and_neither_is_one_that_nobody_ope
     assert ada.post("/v1/days/2026-02-30/swap").problem == "invalid-fields"
 
 
-def test_there_may_be_nothing_to_swap_for(new_parts: Callable[[], Parts]) -> None:
+def test_there_may_be_nothing_to_swap_for(new_services: Callable[[], Services]) -> None:
     """A pack with a prompt for each theme; the couple is offered what there is, and keeps it."""
-    parts = new_parts()
+    services = new_services()
     first = {entry.theme: (entry, text) for entry, text in reversed(list(prompts(version=2)))}
-    publish(parts.people.table, first.values())
-    api = handler_of(lambda: parts)
+    publish(services.people.table, first.values())
+    api = handler_of(lambda: services)
     ada, ben = a_phone(api, "ada", NEW_YORK), a_phone(api, "ben", TOKYO)
     pair(ada, ben)
     before = shown(ada)
@@ -136,11 +136,11 @@ def test_there_may_be_nothing_to_swap_for(new_parts: Callable[[], Parts]) -> Non
     assert before["swappable"], "who asks is told"
 
 
-def test_a_repeat_under_its_key_finds_the_day_swapped(parts: Parts, couple: tuple[Phone, Phone]) -> None:
+def test_a_repeat_under_its_key_finds_the_day_swapped(services: Services, couple: tuple[Phone, Phone]) -> None:
     ada, ben = couple
     shown(ada)
     first = ada.post(SWAP, key="tap")
-    with calls(parts.people.table) as seen:
+    with calls(services.people.table) as seen:
         again = ada.post(SWAP, key="tap")
     assert (again.status, again.text) == (first.status, first.text)
     assert "TransactWriteItems" not in seen
@@ -181,7 +181,7 @@ def test_a_day_that_nobody_swapped_is_answered_with_or_without_its_prompt(couple
 
 
 def test_a_swap_after_the_day_was_read_refuses_the_answer_in_the_write_itself(
-    parts: Parts, couple: tuple[Phone, Phone]
+    services: Services, couple: tuple[Phone, Phone]
 ) -> None:
     """The partner swaps between the reading of the day and the writing of the answer."""
     ada, ben = couple
@@ -193,8 +193,8 @@ def test_a_swap_after_the_day_was_read_refuses_the_answer_in_the_write_itself(
             swapped.append(ben.post(SWAP))
 
     # The resolver has one request at a time, so the other one is in a process of its own.
-    ben.handler = handler_of(lambda: parts)
-    events = parts.people.table.client.meta.events
+    ben.handler = handler_of(lambda: services)
+    events = services.people.table.client.meta.events
     events.register("before-call.dynamodb", meanwhile)
     try:
         refused = answer(ada)
@@ -212,21 +212,23 @@ def test_who_has_parted_swaps_nothing(couple: tuple[Phone, Phone]) -> None:
     assert ada.post(SWAP).problem == "not-paired"
 
 
-def test_a_day_from_before_days_said_their_theme_can_be_swapped(parts: Parts, couple: tuple[Phone, Phone]) -> None:
+def test_a_day_from_before_days_said_their_theme_can_be_swapped(
+    services: Services, couple: tuple[Phone, Phone]
+) -> None:
     ada, ben = couple
     before = shown(ada)
-    key = keys.day(couple_id_of(parts, ada), DATE)
-    parts.days.table.write(Write("Update", key, update="REMOVE theme, again"))
+    key = keys.day(couple_id_of(services, ada), DATE)
+    services.days.table.write(Write("Update", key, update="REMOVE theme, again"))
     swapped = ben.post(SWAP)
     assert swapped.status == 200, swapped.text
     assert swapped.body["prompt"]["theme"] == before["prompt"]["theme"]
-    assert stored(parts, ada).theme == before["prompt"]["theme"]
+    assert stored(services, ada).theme == before["prompt"]["theme"]
 
 
-def test_a_swap_pushes_to_nobody(parts: Parts, couple: tuple[Phone, Phone]) -> None:
+def test_a_swap_pushes_to_nobody(services: Services, couple: tuple[Phone, Phone]) -> None:
     ada, ben = couple
     shown(ada)
-    table, key = parts.people.table, keys.day(couple_id_of(parts, ada), DATE)
+    table, key = services.people.table, keys.day(couple_id_of(services, ada), DATE)
     old = table.get(key)
     ben.post(SWAP)
     new = table.get(key)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
+from rekindle.domain.models import PackId
 from rekindle.errors import ContentionError, KeyReusedError, WriteConflictError
-from rekindle.models import PackId
 from rekindle.store import keys
 from rekindle.store.catalogue import VERSION_AGE, Catalogue, index_of, index_writes
 from rekindle.store.keys import Key
@@ -201,7 +201,7 @@ class TestConditions:
         table.write(put(KEY, n=1))
         with pytest.raises(WriteConflictError) as conflict:
             table.write(Write("Put", KEY, item={"n": 2}, condition="attribute_not_exists(pk)"))
-        assert conflict.value.standing == {0: {"pk": "A", "sk": "1", "n": 1}}
+        assert conflict.value.existing == {0: {"pk": "A", "sk": "1", "n": 1}}
 
     def test_a_lone_write_to_nothing_says_so(self, table: Table) -> None:
         for write in (
@@ -210,7 +210,7 @@ class TestConditions:
         ):
             with pytest.raises(WriteConflictError) as conflict:
                 table.write(write)
-            assert conflict.value.standing == {0: None}
+            assert conflict.value.existing == {0: None}
         assert table.get(KEY) is None
 
     def test_a_transaction_names_every_condition_that_fails_and_writes_nothing(self, table: Table) -> None:
@@ -224,7 +224,7 @@ class TestConditions:
         ]
         with pytest.raises(WriteConflictError) as conflict:
             table.transact(writes)
-        assert conflict.value.standing == {1: {"pk": "A", "sk": "2", "n": 2}, 3: None}
+        assert conflict.value.existing == {1: {"pk": "A", "sk": "2", "n": 2}, 3: None}
         assert [item["n"] for item in table.query("A").items] == [2, 3]
 
     def test_a_transaction_spans_both_tables(self, table: Table, key_table: Table) -> None:
@@ -234,7 +234,7 @@ class TestConditions:
         assert key_table.get(row) == {"pk": "COUPLE#1", "wrapped": b"k"}
         with pytest.raises(WriteConflictError) as conflict:
             table.transact([put(Key("A", "2")), there])
-        assert conflict.value.standing == {1: {"pk": "COUPLE#1", "wrapped": b"k"}}
+        assert conflict.value.existing == {1: {"pk": "COUPLE#1", "wrapped": b"k"}}
         assert table.get(Key("A", "2")) is None
 
     def test_an_error_of_ours_is_not_taken_for_a_conflict(self, table: Table) -> None:
@@ -274,7 +274,7 @@ class TestPatience:
         cancelled = Refuses("TransactWriteItems", lambda: _cancelled("TransactionConflict", "ConditionalCheckFailed"))
         with tapped(cancelled, patient.client), pytest.raises(WriteConflictError) as conflict:
             patient.transact([put(KEY), put(Key("A", "2"))])
-        assert conflict.value.standing == {1: None}
+        assert conflict.value.existing == {1: None}
         assert pauses.taken == []
 
     @pytest.mark.parametrize("reason", ["ValidationError", "ItemCollectionSizeLimitExceeded", "SomethingNew"])
@@ -352,7 +352,7 @@ class TestCatalogue:
         publish(table, prompts("quick"))
         with pytest.raises(WriteConflictError) as refusal:
             table.transact(index_writes(index, [], NOON))
-        assert refusal.value.standing.keys() == {0}
+        assert refusal.value.existing.keys() == {0}
         assert versions_at(Catalogue(table)) == {"test": 1, "quick": 1}
 
     def test_an_index_that_is_taken_the_place_of_while_it_is_read_is_read_again(self, table: Table) -> None:

@@ -15,12 +15,12 @@ from botocore.exceptions import ClientError, ConnectionClosedError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from rekindle.domain.models import CoupleId, PackId, PromptId, PushKind, Reach, Theme
+from rekindle.domain.tallies import DayTold, Met, StreakTold
 from rekindle.errors import ContentionError
-from rekindle.models import CoupleId, PackId, PromptId, PushKind, Reach, Theme
 from rekindle.store import keys
 from rekindle.store.table import unmarshal
 from rekindle.store.tallies import KEPT, RunDone, Tallies
-from rekindle.tallies import DayTold, Met, StreakTold
 from tests.integration.marks import on_awss_engine
 from tests.integration.wire import Crash, Fault, Wire, tapped
 from tests.tally_model import Event, model
@@ -28,8 +28,8 @@ from tests.tally_model import Event, model
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from rekindle.domain.tallies import Told
     from rekindle.store.table import Table
-    from rekindle.tallies import Told
 
 MONDAY = dt.date(2026, 3, 2)
 STARTER = PackId("starter")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
-from rekindle.gestures import CATALOGUE, ENGLISH, FRENCH, SPANISH
+from rekindle.domain.gestures import CATALOGUE, ENGLISH, FRENCH, SPANISH
 from tests.builders import LONDON, NEW_YORK, TOKYO
 from tests.integration.marks import on_the_emulator
 from tests.phones import Phone, a_phone, pair

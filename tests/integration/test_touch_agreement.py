@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from couples_api.handler import handler_of
-from rekindle.models import PushKind
-from rekindle.reminders import Slot
+from rekindle.domain.models import PushKind
+from rekindle.domain.reminders import Slot
 from rekindle.store import keys
 from rekindle.store.slots import Slots
 from tests.builders import NEW_YORK, TOKYO
@@ -20,8 +20,8 @@ from tests.phones import Phone, a_phone, pair
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from couples_api.parts import Parts
-    from rekindle.models import Zone
+    from couples_api.services import Services
+    from rekindle.domain.models import Zone
     from tests.phones import Handler
 
 TOUCH = {"weekdays": ["monday", "friday"], "time": "19:00"}
@@ -40,10 +40,10 @@ def comfort(phone: Phone, zone: str, touch_comfort: int) -> None:
     assert phone.put("/v1/me", body).status == 200
 
 
-def is_reminded(parts: Parts, phone: Phone, zone: Zone = NEW_YORK, date: dt.date = MONDAY) -> bool:
+def is_reminded(services: Services, phone: Phone, zone: Zone = NEW_YORK, date: dt.date = MONDAY) -> bool:
     """Whether a touch reminder at 19:00 there is due to the person on the date."""
     slot = Slot(zone, dt.time(19))
-    slots = Slots(parts.people.table)
+    slots = Slots(services.people.table)
     return any(
         row.person == keys.mark_of(phone.uid) and row.kind is PushKind.TOUCH and row.is_due(date)
         for shards in slots.existing([slot]).values()
@@ -59,24 +59,24 @@ def two(api: Handler) -> tuple[Phone, Phone]:
     return ada, ben
 
 
-def test_nobody_is_reminded_of_touch_unless_they_ask(parts: Parts, two: tuple[Phone, Phone]) -> None:
+def test_nobody_is_reminded_of_touch_unless_they_ask(services: Services, two: tuple[Phone, Phone]) -> None:
     for phone in two:
         assert phone.get("/v1/me/reminders").body["touch"] is None
-        assert not is_reminded(parts, phone)
+        assert not is_reminded(services, phone)
 
 
 def test_both_are_reminded_once_both_want_it_on_the_days_each_has_chosen(
-    parts: Parts, two: tuple[Phone, Phone]
+    services: Services, two: tuple[Phone, Phone]
 ) -> None:
     ada, ben = two
     wish(ada)
-    assert not is_reminded(parts, ada)
+    assert not is_reminded(services, ada)
     wish(ben, {"weekdays": ["tuesday"], "time": "19:00"})
-    assert is_reminded(parts, ada)
-    assert not is_reminded(parts, ben)
+    assert is_reminded(services, ada)
+    assert not is_reminded(services, ben)
     tuesday = MONDAY + dt.timedelta(days=1)
-    assert is_reminded(parts, ben, date=tuesday)
-    assert not is_reminded(parts, ada, date=tuesday)
+    assert is_reminded(services, ben, date=tuesday)
+    assert not is_reminded(services, ada, date=tuesday)
 
 
 def _stop(phone: Phone) -> None:
@@ -93,17 +93,17 @@ def _unpair(phone: Phone) -> None:
 
 @pytest.mark.parametrize("stop", [_stop, _lose_comfort, _unpair], ids=["stop", "no comfort", "unpair"])
 def test_either_can_stop_for_both_at_once(
-    parts: Parts, two: tuple[Phone, Phone], stop: Callable[[Phone], None]
+    services: Services, two: tuple[Phone, Phone], stop: Callable[[Phone], None]
 ) -> None:
     ada, ben = two
     for phone in two:
         wish(phone)
     stop(ben)
-    assert not is_reminded(parts, ada)
-    assert not is_reminded(parts, ben)
+    assert not is_reminded(services, ada)
+    assert not is_reminded(services, ben)
 
 
-def test_the_other_is_not_told_that_one_has_stopped(parts: Parts, two: tuple[Phone, Phone]) -> None:
+def test_the_other_is_not_told_that_one_has_stopped(services: Services, two: tuple[Phone, Phone]) -> None:
     ada, ben = two
     for phone in two:
         wish(phone)
@@ -111,35 +111,35 @@ def test_the_other_is_not_told_that_one_has_stopped(parts: Parts, two: tuple[Pho
     _stop(ben)
     assert [ada.get(path).text for path in ("/v1/me/reminders", "/v1/me", "/v1/couple")] == before
     wish(ben)
-    assert is_reminded(parts, ada)
+    assert is_reminded(services, ada)
 
 
-def test_a_wish_from_before_pairing_counts(parts: Parts, api: Handler) -> None:
+def test_a_wish_from_before_pairing_counts(services: Services, api: Handler) -> None:
     ada, ben = (a_phone(api, name, NEW_YORK, touch_comfort=2) for name in ("ada", "ben"))
     wish(ada)
     wish(ben)
-    assert not is_reminded(parts, ada)
+    assert not is_reminded(services, ada)
     pair(ada, ben)
-    assert is_reminded(parts, ada)
-    assert is_reminded(parts, ben)
+    assert is_reminded(services, ada)
+    assert is_reminded(services, ben)
 
 
-def test_who_asks_without_any_comfort_with_touch_is_asked_first(parts: Parts, api: Handler) -> None:
+def test_who_asks_without_any_comfort_with_touch_is_asked_first(services: Services, api: Handler) -> None:
     """The wish is kept, and holds as soon as they are comfortable."""
     ada, ben = a_phone(api, "ada", NEW_YORK), a_phone(api, "ben", TOKYO, touch_comfort=1)
     pair(ada, ben)
     wish(ada)
     wish(ben)
-    assert not is_reminded(parts, ben, TOKYO)
+    assert not is_reminded(services, ben, TOKYO)
     comfort(ada, NEW_YORK, 1)
-    assert is_reminded(parts, ada)
+    assert is_reminded(services, ada)
     # In Tokyo it was too late for Monday as they came to agree.
-    assert is_reminded(parts, ben, TOKYO, MONDAY + dt.timedelta(weeks=1))
+    assert is_reminded(services, ben, TOKYO, MONDAY + dt.timedelta(weeks=1))
 
 
-def test_wishes_that_cross_end_in_one_agreement(parts: Parts) -> None:
+def test_wishes_that_cross_end_in_one_agreement(services: Services) -> None:
     """However two requests interleave, both are reminded if and only if both want it in the end."""
-    ada, ben = (a_phone(handler_of(lambda: parts), name, NEW_YORK, touch_comfort=1) for name in ("ada", "ben"))
+    ada, ben = (a_phone(handler_of(lambda: services), name, NEW_YORK, touch_comfort=1) for name in ("ada", "ben"))
     pair(ada, ben)
     dice = random.Random(20260302)  # noqa: S311  a test's dice
     for _ in range(40):
@@ -147,7 +147,7 @@ def test_wishes_that_cross_end_in_one_agreement(parts: Parts) -> None:
         with ThreadPoolExecutor(2) as pool:
             list(pool.map(lambda each: wish(each[0], TOUCH if each[1] else None), wishes))
         both = all(wanted for _, wanted in wishes)
-        assert [is_reminded(parts, phone) for phone in (ada, ben)] == [both, both]
+        assert [is_reminded(services, phone) for phone in (ada, ben)] == [both, both]
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ConnectionClosedError
 
+from rekindle.crypto.vault import CONTEXT_PURPOSE, REMEMBERED_FOR, Vault
+from rekindle.domain.models import CoupleId, Uid
 from rekindle.errors import KeyUnavailableError, VaultError
-from rekindle.models import CoupleId, Uid
 from rekindle.store.instants import to_ttl
 from rekindle.store.keys import Key
-from rekindle.vault import CONTEXT_PURPOSE, REMEMBERED_FOR, Vault
 from tests.builders import an_instant
 from tests.integration.wire import Fault, Wire, asked_of, refusal, strike, tapped
 

@@ -11,9 +11,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from rekindle.calendar import (
+from rekindle.domain.calendar import (
     GRACE,
-    DayWindow,
     day_window,
     local_date,
     slot_instant,
@@ -21,8 +20,8 @@ from rekindle.calendar import (
     zone_named,
     zone_names,
 )
+from rekindle.domain.models import DayWindow, Zone
 from rekindle.errors import RekindleError, UnknownZoneError
-from rekindle.models import Zone
 
 ONE_DAY = dt.timedelta(days=1)
 ONE_MINUTE = dt.timedelta(minutes=1)

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from rekindle.callers import Caller, caller_of
-from rekindle.models import Uid
-from rekindle.problems import Problem, ProblemError
+from rekindle.api.callers import Caller, caller_of
+from rekindle.api.problems import Problem, ProblemError
+from rekindle.domain.models import Uid
 from tests.builders import an_instant
 from tests.phones import http_event
 

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import StringConstraints, TypeAdapter, ValidationError
 
-from rekindle.characters import is_ignorable, is_visible, named, visible, visible_name
-from rekindle.texts import UNFIT, VISIBLE, VISIBLE_NAME
+from rekindle.domain.characters import is_ignorable, is_visible, named, visible, visible_name
+from rekindle.domain.texts import UNFIT, VISIBLE, VISIBLE_NAME
 
 EVERY_CHARACTER = tuple(map(chr, range(sys.maxunicode + 1)))
 BLANKS = "\u2800\ufffc\U00013441\U00013442\U0001d159"

@@ -23,7 +23,7 @@ from cli.pages import text
 from cli.pages.changes import changes_page
 from cli.pages.statistics import statistics_page
 from cli.wire import Statistics
-from rekindle.packs import Pack, parse_pack
+from rekindle.packs.document import Pack, parse_pack
 from tests.builders import an_instant
 from tests.desks import API, PASSWORD, REFRESH, Person, Service, busy, unheard
 

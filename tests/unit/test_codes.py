@@ -11,14 +11,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from rekindle import invites, practice
-from rekindle.codes import ALPHABET, code_from, read_code
+from rekindle.domain import invites
+from rekindle.domain.codes import ALPHABET, code_from, read_code
 from rekindle.errors import NotACodeError
+from rekindle.packs import lifecycle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-LENGTHS = (invites.CODE_LENGTH, practice.CODE_LENGTH)
+LENGTHS = (invites.CODE_LENGTH, lifecycle.CODE_LENGTH)
 CODE = "K7MP2QRX9T"
 FULL_WIDTH = {ord(symbol): ord(symbol) - 0x21 + 0xFF01 for symbol in string.printable[:94]}
 
@@ -122,7 +123,7 @@ def test_too_little_randomness_makes_no_code(entropy: bytes) -> None:
 
 @given(codes)
 def test_a_code_reads_back_as_it_is_displayed(code: str) -> None:
-    shown = invites.displayed(code) if len(code) == invites.CODE_LENGTH else practice.displayed_practice_code(code)
+    shown = invites.displayed(code) if len(code) == invites.CODE_LENGTH else lifecycle.displayed_practice_code(code)
     assert shown.replace("-", "") == code
     assert read_code(shown, len(code)) == read_code(code, len(code)) == code
 

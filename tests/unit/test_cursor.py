@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from privacy.cursor import Place, cursor_of, place_from
-from rekindle.models import Uid
+from rekindle.domain.models import Uid
 
 PLACES = st.builds(Place, st.integers(0, 65_535), st.dates())
 UIDS = st.text(min_size=1, max_size=128).map(Uid)

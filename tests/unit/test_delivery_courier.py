@@ -21,8 +21,8 @@ from delivery.courier import (
 )
 from delivery.gateway import DELIVERED, Fate, Outcome
 from delivery.handler import _waited
-from rekindle.calendar import day_window
-from rekindle.models import (
+from rekindle.domain.calendar import day_window
+from rekindle.domain.models import (
     Answer,
     CoupleId,
     Day,

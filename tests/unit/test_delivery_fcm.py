@@ -19,7 +19,7 @@ from delivery.answers import QUOTA_WAIT, ends_page, error_of, outcome_of
 from delivery.fcm import credential_from, message_of
 from delivery.gateway import DELIVERED, CredentialError, Fate, Outcome
 from local.fcm_message import checked_message
-from rekindle.models import Language, PushKind
+from rekindle.domain.models import Language, PushKind
 from rekindle.push.payloads import Occasion, Payload, payload_of
 from tests.builders import an_instant
 

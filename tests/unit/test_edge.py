@@ -24,10 +24,11 @@ import couples_api.handler
 import practice_api.handler
 import privacy.handler
 from bench.tables import Bill, MemoryTable
-from couples_api.parts import Parts
-from practice_api.parts import Parts as PracticeParts
-from rekindle import http
-from rekindle.problems import Problem
+from couples_api.services import Services
+from practice_api.services import Services as PracticeParts
+from rekindle.api import resolver
+from rekindle.api.problems import Problem
+from rekindle.crypto.vault import Vault
 from rekindle.store.audit import Audit
 from rekindle.store.catalogue import Catalogue
 from rekindle.store.couples import Couples
@@ -41,8 +42,7 @@ from rekindle.store.solo import Solo
 from rekindle.store.statistics import Statistics
 from rekindle.store.streaks import Streaks
 from rekindle.store.tries import Tries
-from rekindle.vault import Vault
-from tests.apis import privacy_parts
+from tests.apis import privacy_services
 from tests.builders import an_instant
 from tests.phones import Reply, http_event
 
@@ -116,10 +116,10 @@ class Kms:
         return {"Plaintext": b"k" * 32}
 
 
-def couples_parts() -> Parts:
+def couples_parts() -> Services:
     """Return what couples_api works with, on a table in memory where nobody has a profile."""
     table = cast("Table", MemoryTable(Bill()))
-    return Parts(
+    return Services(
         people=People(table),
         couples=Couples(table),
         invites=Invites(table),
@@ -161,7 +161,7 @@ class Api(NamedTuple):
 APIS = {
     "couples_api": Api(couples_api.handler.handler_of(couples_parts), couples_api.handler.application()),
     "privacy": Api(
-        privacy.handler.handler_of(lambda: privacy_parts(couples_parts())),
+        privacy.handler.handler_of(lambda: privacy_services(couples_parts())),
         privacy.handler.application(),
     ),
     "practice_api": Api(practice_api.handler.handler_of(practice_parts), practice_api.handler.application()),
@@ -273,7 +273,7 @@ class TestEvents:
     """An event that API Gateway does not send, by hand or by mistake."""
 
     @pytest.mark.parametrize(
-        "path", sorted({path[:end] for path in http._NEEDED for end in range(1, len(path) + 1)}), ids=".".join
+        "path", sorted({path[:end] for path in resolver._NEEDED for end in range(1, len(path) + 1)}), ids=".".join
     )
     def test_a_missing_member_is_named_in_the_log(
         self, path: tuple[str, ...], caplog: pytest.LogCaptureFixture
@@ -380,24 +380,24 @@ class TestErrorsOfPowertools:
     @pytest.mark.parametrize("error", KNOWN, ids=lambda error: error.__name__)
     def test_each_is_told_as_its_problem(self, error: type[Exception]) -> None:
         raised, problem = KNOWN[error]
-        app = http.resolver()
+        app = resolver.resolver()
 
         @app.get("/v1/raises")
         def raises() -> None:
             raise raised
 
-        api = Api(http.handler_of(app, lambda: None), app)
+        api = Api(resolver.handler_of(app, lambda: None), app)
         reply = reply_to(api, event_of(app._static_routes[0]))
         assert PROBLEMS[f"urn:rekindle:problem:{reply.problem}"] is problem
 
     def test_a_reply_that_breaks_its_own_schema_is_our_fault(self) -> None:
-        app = http.resolver()
+        app = resolver.resolver()
 
         @app.get("/v1/wrong")
         def wrong() -> int:
             return cast("int", "no number")
 
-        api = Api(http.handler_of(app, lambda: None), app)
+        api = Api(resolver.handler_of(app, lambda: None), app)
         assert reply_to(api, event_of(app._static_routes[0])).problem == "internal"
 
 

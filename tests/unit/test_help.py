@@ -11,10 +11,10 @@ from pydantic import ValidationError
 
 from local.places import ROOT
 from local.seed import HELP, HELP_SCHEMA, help_schema_text
-from rekindle.calendar import zone_names
-from rekindle.countries import countries, countries_of, country_named
-from rekindle.help import BUILT_IN, GENTLE_LINES, Help, lines_for, spoken
-from rekindle.models import Language, Zone
+from rekindle.domain.calendar import zone_names
+from rekindle.domain.countries import countries, countries_of, country_named
+from rekindle.domain.help import BUILT_IN, GENTLE_LINES, Help, lines_for, spoken
+from rekindle.domain.models import Language, Zone
 
 SHIPPED = Help.model_validate(yaml.safe_load(HELP.read_text(encoding="utf-8")))
 LINE = {"name": {"en": "Line"}, "phone": "988"}

@@ -8,7 +8,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rekindle.invites import VALIDITY, next_try_at, remembered
+from rekindle.domain.invites import VALIDITY, next_try_at, remembered
 
 HOUR = dt.timedelta(hours=1)
 DAY = dt.timedelta(days=1)

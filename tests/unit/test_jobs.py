@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from rekindle.domain.models import CoupleId, PushKind, Target, TargetKind, Uid
+from rekindle.domain.reminders import Slot
 from rekindle.errors import UnknownZoneError
-from rekindle.models import CoupleId, PushKind, Target, TargetKind, Uid
 from rekindle.push.jobs import Job, Missed, PersonJob, RetryJob, SlotJob, SpreadJob, job_from
-from rekindle.reminders import Slot
 from rekindle.store import keys
 from tests.builders import NEW_YORK, a_target, an_instant
 

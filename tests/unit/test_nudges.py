@@ -8,8 +8,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rekindle.models import CoupleId
-from rekindle.nudges import (
+from rekindle.domain.models import CoupleId
+from rekindle.domain.nudges import (
     LIMIT,
     SPAN,
     Gesture,

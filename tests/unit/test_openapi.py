@@ -17,7 +17,7 @@ from openapi_python_client.config import Config, ConfigFile, MetaType
 from local import openapi
 from local.openapi_examples import with_examples
 from local.places import ROOT
-from rekindle.problems import Problem
+from rekindle.api.problems import Problem
 from rekindle.push.payloads import PLACES
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import Final
 import pytest
 
 from local.pack_lint import read_pack
-from rekindle.models import Language, PackId, PromptId
-from rekindle.pack_advice import (
+from rekindle.domain.models import Language, PackId, PromptId
+from rekindle.packs.advice import (
     Advice,
     Said,
     course_advice,

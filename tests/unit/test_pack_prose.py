@@ -11,10 +11,10 @@ import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from rekindle.pack_source import check_source
+from rekindle.packs.check import check_source
 
 if TYPE_CHECKING:
-    from rekindle.packs import Pack
+    from rekindle.packs.document import Pack
 
 PACK: Final = """\
 id: river

@@ -7,8 +7,8 @@ from typing import Final
 
 import pytest
 
-from rekindle.pack_source import check_source
-from rekindle.pack_template import PROMPT_TEXT, PROMPT_WHY, WRITTEN_FOR
+from rekindle.packs.check import check_source
+from rekindle.packs.template import PROMPT_TEXT, PROMPT_WHY, WRITTEN_FOR
 
 CONSOLE: Final = Path(__file__).parents[2] / "functions" / "console" / "console" / "page" / "yaml.js"
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from rekindle.models import Language, PackId, PromptId
-from rekindle.pack_advice import Said
-from rekindle.pack_tone import tone_advice
+from rekindle.domain.models import Language, PackId, PromptId
+from rekindle.packs.advice import Said
+from rekindle.packs.tone import tone_advice
 
 
 def said(text: str, why: str = "It does good.", hint: str | None = None, language: str = "en") -> Said:

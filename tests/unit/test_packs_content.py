@@ -9,9 +9,9 @@ from typing import Final
 
 import pytest
 
-from rekindle.models import Audience, Language, PromptId, Theme
-from rekindle.pack_source import check_source
-from rekindle.packs import HINTED_THEMES, Pack, PackPrompt, PromptWords
+from rekindle.domain.models import Audience, Language, PromptId, Theme
+from rekindle.packs.check import check_source
+from rekindle.packs.document import HINTED_THEMES, Pack, PackPrompt, PromptWords
 
 EN: Final = Language("en")
 SOURCES: Final = {path.name: path.read_bytes() for path in (Path(__file__).parents[2] / "packs").glob("*.yaml")}

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from rekindle.models import Language, PushKind
+from rekindle.domain.models import Language, PushKind
+from rekindle.domain.streaks import MILESTONES
 from rekindle.push.payloads import CODES, LIFETIMES, OF_A_DATE, REMINDERS, Occasion, payload_of
 from rekindle.push.texts import CATALOGUE, Text, text_of
-from rekindle.streaks import MILESTONES
 from tests.builders import an_instant
 
 ENGLISH = Language("en")

@@ -13,9 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rekindle.errors import NoPromptError
-from rekindle.models import Barrier, Language, PackId, Profile, PromptId, PromptKind, PromptRef, Theme, Zone
-from rekindle.playlist import (
+from rekindle.domain.models import Barrier, Language, PackId, Profile, PromptId, PromptKind, PromptRef, Theme, Zone
+from rekindle.domain.playlist import (
     LEANINGS,
     Comfort,
     Entry,
@@ -25,6 +24,7 @@ from rekindle.playlist import (
     prompt_for,
     theme_for,
 )
+from rekindle.errors import NoPromptError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -214,7 +214,8 @@ def test_couples_meet_the_themes_in_orders_of_their_own() -> None:
 def test_the_same_couple_gets_the_same_themes_in_every_process() -> None:
     """Two Lambda environments hash strings and order sets each in its own way."""
     program = (
-        "import datetime as dt; from rekindle.models import Barrier, Theme; from rekindle.playlist import theme_for;"
+        "import datetime as dt; from rekindle.domain.models import Barrier, Theme;"
+        "from rekindle.domain.playlist import theme_for;"
         "print(theme_for(dt.date(2026, 1, 1), {}, frozenset(Theme), frozenset(Barrier), 'couple'))"
     )
     themes = {

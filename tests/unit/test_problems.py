@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from rekindle.http import ERRORS_SHOWN, problem_response
-from rekindle.problems import Problem, ProblemError
+from rekindle.api.problems import Problem, ProblemError
+from rekindle.api.resolver import ERRORS_SHOWN, problem_response
 
 STABLE = {
     "urn:rekindle:problem:malformed-json": 400,

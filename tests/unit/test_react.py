@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from react.handler import NOTHING, Completed, reaction_to
-from rekindle.models import CoupleId, PushKind
+from rekindle.domain.models import CoupleId, PushKind
 from rekindle.store.instants import to_millis
 from tests.builders import an_instant
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rekindle.models import Audience, PackId, PackWish, Wish
-from rekindle.playlist import Release
-from rekindle.recap import Week, available_from, may_be_new, recap_of
-from rekindle.streaks import MILESTONES, History, streak_of
+from rekindle.domain.models import Audience, PackId, PackWish, Wish
+from rekindle.domain.playlist import Release
+from rekindle.domain.recap import Week, available_from, may_be_new, recap_of
+from rekindle.domain.streaks import MILESTONES, History, streak_of
 from tests.builders import an_instant
 
 MONDAY = dt.date(2026, 3, 2)

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from rekindle.calendar import slot_instant, zone_names
-from rekindle.models import QuietHours, Zone
-from rekindle.reminders import MAX_LATENESS, DueSlot, Slot, due_slots, is_quiet, is_slot_time
+from rekindle.domain.calendar import slot_instant, zone_names
+from rekindle.domain.models import QuietHours, Zone
+from rekindle.domain.reminders import MAX_LATENESS, DueSlot, Slot, due_slots, is_quiet, is_slot_time
 
 NEW_YORK = Zone("America/New_York")
 APIA = Zone("Pacific/Apia")

@@ -13,9 +13,22 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rekindle.calendar import day_window
-from rekindle.errors import VaultError
-from rekindle.models import (
+from rekindle.crypto.sealing import (
+    KEY_BYTES,
+    SALT_BYTES,
+    SCHEME,
+    answer_context,
+    couple_key_context,
+    person_key_context,
+    reflection_context,
+    seal,
+    shared_context,
+    solo_context,
+    unseal,
+)
+from rekindle.crypto.vault import CoupleKey, PersonKey
+from rekindle.domain.calendar import day_window
+from rekindle.domain.models import (
     Answer,
     CoupleId,
     Day,
@@ -29,20 +42,7 @@ from rekindle.models import (
     SoloDay,
     Uid,
 )
-from rekindle.sealing import (
-    KEY_BYTES,
-    SALT_BYTES,
-    SCHEME,
-    answer_context,
-    couple_key_context,
-    person_key_context,
-    reflection_context,
-    seal,
-    shared_context,
-    solo_context,
-    unseal,
-)
-from rekindle.vault import CoupleKey, PersonKey
+from rekindle.errors import VaultError
 from tests.builders import LONDON
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
+from rekindle.domain.models import Audience, Barrier, PromptKind, Theme
+from rekindle.domain.playlist import LEANINGS, Release
+from rekindle.domain.solo import SoloHistory, solo_prompt, takes_solo_answers
 from rekindle.errors import NoPromptError
-from rekindle.models import Audience, Barrier, PromptKind, Theme
-from rekindle.playlist import LEANINGS, Release
-from rekindle.solo import SoloHistory, solo_prompt, takes_solo_answers
 from tests.builders import a_person, a_profile, an_instant, prompts
 
 DATE = dt.date(2026, 3, 2)

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rekindle.models import PackId, PromptId, Theme
-from rekindle.statistics import shown, shown_days, shown_weeks, through, view
-from rekindle.tallies import RunLength
+from rekindle.domain.models import PackId, PromptId, Theme
+from rekindle.domain.statistics import shown, shown_days, shown_weeks, through, view
+from rekindle.domain.tallies import RunLength
 from tests.builders import an_instant
 
 if TYPE_CHECKING:

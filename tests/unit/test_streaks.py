@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rekindle.streaks import (
+from rekindle.domain.streaks import (
     DayMark,
     History,
     Streak,

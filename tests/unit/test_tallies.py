@@ -13,11 +13,8 @@ from hypothesis import strategies as st
 
 from bench.meter import item_bytes
 from bench.tables import Bill, MemoryTable
-from rekindle.models import CoupleId, PackId, PromptId, PushKind, Reach, Theme
-from rekindle.store import keys
-from rekindle.store.table import marshal
-from rekindle.store.tallies import RunDone, Tallies, history_from, item_from
-from rekindle.tallies import (
+from rekindle.domain.models import CoupleId, PackId, PromptId, PushKind, Reach, Theme
+from rekindle.domain.tallies import (
     Day,
     DayTold,
     History,
@@ -30,6 +27,9 @@ from rekindle.tallies import (
     length_of,
     week_of,
 )
+from rekindle.store import keys
+from rekindle.store.table import marshal
+from rekindle.store.tallies import RunDone, Tallies, history_from, item_from
 from tests.tally_model import FIRST, couples_lives, deliveries, model
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 
     from hypothesis.strategies import DataObject
 
+    from rekindle.domain.tallies import Told
     from rekindle.store.table import Item, Write
-    from rekindle.tallies import Told
     from tests.tally_model import Event
 
 COUPLE = CoupleId("couple-0")

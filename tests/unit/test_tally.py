@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from rekindle.models import CoupleId, PackId, PromptId, PushKind, Reach, Theme
+from rekindle.domain.models import CoupleId, PackId, PromptId, PushKind, Reach, Theme
+from rekindle.domain.streaks import pack_dates
+from rekindle.domain.tallies import DayTold, Met, StreakTold
 from rekindle.store.instants import to_millis
 from rekindle.store.tallies import RunDone
-from rekindle.streaks import pack_dates
-from rekindle.tallies import DayTold, Met, StreakTold
 from tally.handler import Tally, told_by
 from tests.builders import an_instant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from rekindle.tallies import Told
+    from rekindle.domain.tallies import Told
 
 EVENTS = Path(__file__).parents[2] / "events"
 COUPLE = CoupleId("couple-1")

@@ -12,9 +12,9 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from react.handler import React, reaction_to
-from rekindle import http
+from rekindle.api import resolver
 from rekindle.errors import ContentionError, KeyUnavailableError
-from rekindle.push.outbox import Outbox
+from rekindle.push.queue import Outbox
 from rekindle.telemetry import log_failure
 from tests.builders import an_instant
 from tests.phones import http_event
@@ -43,13 +43,13 @@ def test_a_person_whose_requests_race_rings_no_alarm(
     caplog: pytest.LogCaptureFixture, error: Exception, level: str
 ) -> None:
     """Fifty at once of one person lose their races against each other, and each is answered with 503."""
-    app = http.resolver()
+    app = resolver.resolver()
 
     @app.get("/v1/me")
     def _get_me() -> None:
         raise error.with_traceback(None)  # another test has raised it, too
 
-    answer = http.respond(app, http_event("GET", "/v1/me", "ada", an_instant(), None), None)  # type: ignore[arg-type]
+    answer = resolver.respond(app, http_event("GET", "/v1/me", "ada", an_instant(), None), None)  # type: ignore[arg-type]
     assert answer["statusCode"] == 503
     assert [record.levelname for record in caplog.records if record.getMessage() == "busy"] == [level]
 
@@ -95,7 +95,7 @@ def test_a_failure_is_logged_by_type_and_frames_and_never_by_its_message(
 
 def test_a_handled_500_is_a_line_that_the_metric_filters_take_for_its_version() -> None:
     """The filters of template.yaml match `$.level = "ERROR"`, and take the version from `$.version`."""
-    script = "from rekindle import http; http._internal(ZeroDivisionError())"
+    script = "from rekindle.api import resolver; resolver._internal(ZeroDivisionError())"
     environment = {"PATH": os.environ["PATH"], "AWS_LAMBDA_FUNCTION_VERSION": "7", "POWERTOOLS_SERVICE_NAME": "x"}
     said = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)  # noqa: S603  our own
     (line, _) = (json.loads(each) for each in said.stdout.splitlines())

@@ -10,7 +10,7 @@ import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import ValidationError
 
-from rekindle.reminders import Slot
+from rekindle.domain.reminders import Slot
 from rekindle.store.slots import Shards
 from tests.builders import NEW_YORK, TOKYO, an_instant
 from tick import handler as tick

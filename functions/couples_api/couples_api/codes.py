@@ -6,9 +6,9 @@ from typing import Annotated
 
 from pydantic import StringConstraints
 
-from couples_api.parts import Parts
-from rekindle.callers import Caller
-from rekindle.problems import Problem, ProblemError
+from couples_api.services import Services
+from rekindle.api.callers import Caller
+from rekindle.api.problems import Problem, ProblemError
 from rekindle.store.keys import Key
 from rekindle.store.people import KeyedRequest
 
@@ -16,9 +16,9 @@ PastedCode = Annotated[str, StringConstraints(max_length=1000)]
 """A text with a code in it. It may be as long as a share sheet makes the text around a link."""
 
 
-def require_try(parts: Parts, caller: Caller, tries: Key, request: KeyedRequest) -> None:
+def require_try(services: Services, caller: Caller, tries: Key, request: KeyedRequest) -> None:
     """Count a try of a code, but not a repeat; a problem if there were too many."""
     if request.is_repeat:
         return
-    if next_at := parts.tries.admit(tries, caller.instant, request.fingerprint):
+    if next_at := services.tries.admit(tries, caller.instant, request.fingerprint):
         raise ProblemError(Problem.TOO_MANY_TRIES, retry_after=caller.seconds_until(next_at))

@@ -8,11 +8,11 @@ from http import HTTPStatus
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import BaseModel, ConfigDict
 
-from couples_api.parts import Parts, TheCaller, TheParts, known_person, standing_couple
 from couples_api.pause import PauseBody, PauseView, pause_view, with_pause
-from rekindle.callers import Caller
-from rekindle.models import Couple, Person
-from rekindle.playlist import comfort_of, shelf_of
+from couples_api.services import Services, TheCaller, TheServices, current_couple, known_person
+from rekindle.api.callers import Caller
+from rekindle.domain.models import Couple, Person
+from rekindle.domain.playlist import comfort_of, shelf_of
 from rekindle.store.couples import KEEPSAKE
 
 router = APIGatewayHttpRouter()
@@ -41,39 +41,39 @@ class CouplePatchBody(BaseModel):
 
 
 @router.get("/couple")
-def get_couple(caller: TheCaller, parts: TheParts) -> CoupleWithPacksView:
+def get_couple(caller: TheCaller, services: TheServices) -> CoupleWithPacksView:
     """With whom the caller is paired, the packs that play for the two, and their pause."""
-    person = known_person(parts, caller.uid)
-    return _standing_view(parts, caller, person, standing_couple(parts, person))
+    person = known_person(services, caller.uid)
+    return _couple_view(services, caller, person, current_couple(services, person))
 
 
 @router.patch("/couple")
-def patch_couple(body: CouplePatchBody, caller: TheCaller, parts: TheParts) -> CoupleWithPacksView:
+def patch_couple(body: CouplePatchBody, caller: TheCaller, services: TheServices) -> CoupleWithPacksView:
     """Pause for both from the caller's today on, or move the end of the pause. Either of the two may.
 
     Nobody sees who did. While it lasts no reminder comes to either, and no date is missed. The day's prompt is there
     all the same, and a day that both answer counts. It ends by itself on the date that is named.
     """
-    person = known_person(parts, caller.uid)
-    couple = standing_couple(parts, person)
-    changed = with_pause(parts, caller, person, couple, body.pause.until)
-    return _standing_view(parts, caller, person, changed)
+    person = known_person(services, caller.uid)
+    couple = current_couple(services, person)
+    changed = with_pause(services, caller, person, couple, body.pause.until)
+    return _couple_view(services, caller, person, changed)
 
 
 @router.delete("/couple/pause", status_code=HTTPStatus.NO_CONTENT)
-def delete_pause(caller: TheCaller, parts: TheParts) -> None:
+def delete_pause(caller: TheCaller, services: TheServices) -> None:
     """End the pause for both, so that the caller's today counts again. Either may; without a pause it is no error."""
-    person = known_person(parts, caller.uid)
-    with_pause(parts, caller, person, standing_couple(parts, person), None)
+    person = known_person(services, caller.uid)
+    with_pause(services, caller, person, current_couple(services, person), None)
 
 
 @router.delete("/couple", status_code=HTTPStatus.NO_CONTENT)
-def delete_couple(caller: TheCaller, parts: TheParts) -> None:
+def delete_couple(caller: TheCaller, services: TheServices) -> None:
     """Unpair, alone and at once. The partner is not told; from now on neither sees what was shared."""
-    person = known_person(parts, caller.uid)
-    couple = standing_couple(parts, person)
-    key_end = parts.vault.ending_couple_key(couple.id, caller.instant + KEEPSAKE)
-    parts.couples.end(caller.uid, couple.id, caller.instant, [key_end])
+    person = known_person(services, caller.uid)
+    couple = current_couple(services, person)
+    key_end = services.vault.ending_couple_key(couple.id, caller.instant + KEEPSAKE)
+    services.couples.end(caller.uid, couple.id, caller.instant, [key_end])
 
 
 def couple_view(couple: Couple, caller: Caller) -> CoupleView:
@@ -84,9 +84,9 @@ def couple_view(couple: Couple, caller: Caller) -> CoupleView:
     )
 
 
-def _standing_view(parts: Parts, caller: Caller, person: Person, couple: Couple) -> CoupleWithPacksView:
+def _couple_view(services: Services, caller: Caller, person: Person, couple: Couple) -> CoupleWithPacksView:
     comfort = comfort_of(couple.profiles.values())
-    shelf = shelf_of(couple.packs, parts.catalogue.releases(caller.instant), comfort)
+    shelf = shelf_of(couple.packs, services.catalogue.releases(caller.instant), comfort)
     return CoupleWithPacksView(
         **couple_view(couple, caller).model_dump(),
         packs=[release.pack for release in shelf],

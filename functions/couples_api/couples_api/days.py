@@ -11,19 +11,19 @@ from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from couples_api.parts import CalendarDate, TheCaller, TheParts, standing_couple
 from couples_api.pause import PauseView, pause_view
 from couples_api.reader import DayView, Reader, reader_of
+from couples_api.services import CalendarDate, TheCaller, TheServices, current_couple
 from couples_api.streak import StreakView, known_history, note_complete
-from rekindle.calendar import local_date
-from rekindle.days import open_dates, streak_at, window_of
+from rekindle.api.problems import Problem, ProblemError
+from rekindle.crypto.vault import CoupleKey
+from rekindle.domain.calendar import local_date
+from rekindle.domain.models import Answer, Couple, Day, PromptKind
+from rekindle.domain.open_days import open_dates, streak_at, window_of
+from rekindle.domain.playlist import prompt_on
+from rekindle.domain.texts import VISIBLE
 from rekindle.errors import ContentionError, WriteConflictError
-from rekindle.models import Answer, Couple, Day, PromptKind
-from rekindle.playlist import prompt_on
-from rekindle.problems import Problem, ProblemError
-from rekindle.store.days import standing_day
-from rekindle.texts import VISIBLE
-from rekindle.vault import CoupleKey
+from rekindle.store.days import existing_day
 
 JOURNAL_PAGE = 30
 OPENING_ATTEMPTS = 10
@@ -75,9 +75,9 @@ class AnswerBody(BaseModel):
 
 
 @router.get("/today")
-def get_today(caller: TheCaller, parts: TheParts) -> TodayView:
+def get_today(caller: TheCaller, services: TheServices) -> TodayView:
     """The caller's today, chosen now if neither has opened it before."""
-    reader = reader_of(parts, caller)
+    reader = reader_of(services, caller)
     stored = reader.nearby()
     today = local_date(caller.instant, reader.person.profile.zone)
     still_open = open_dates(reader.couple, stored, caller.instant)
@@ -100,35 +100,35 @@ def get_today(caller: TheCaller, parts: TheParts) -> TodayView:
 @router.get("/days")
 def get_days(
     caller: TheCaller,
-    parts: TheParts,
+    services: TheServices,
     before: Annotated[
         CalendarDate | None, Query(description="Days before this date; the first page without it.")
     ] = None,
     limit: Annotated[int, Query(ge=1, le=JOURNAL_PAGE)] = JOURNAL_PAGE,
 ) -> JournalView:
     """The shared journal, latest first."""
-    reader = reader_of(parts, caller)
-    days = parts.days.journal(reader.couple.id, before, limit)
+    reader = reader_of(services, caller)
+    days = services.days.journal(reader.couple.id, before, limit)
     return JournalView(days=reader.views(days), before=days[-1].date if len(days) == limit else None)
 
 
 @router.get("/days/<date>")
-def get_day(date: DatePath, caller: TheCaller, parts: TheParts) -> DayView:
+def get_day(date: DatePath, caller: TheCaller, services: TheServices) -> DayView:
     """One day of the journal."""
-    reader = reader_of(parts, caller)
+    reader = reader_of(services, caller)
     return reader.views([_known_day(reader, date)])[0]
 
 
 @router.put("/days/<date>/answer")
-def put_answer(date: DatePath, body: AnswerBody, caller: TheCaller, parts: TheParts) -> DayView:
+def put_answer(date: DatePath, body: AnswerBody, caller: TheCaller, services: TheServices) -> DayView:
     """Answer, or edit the answer until both are there. The second answer opens both and completes the day."""
-    reader = reader_of(parts, caller)
+    reader = reader_of(services, caller)
     day = _known_day(reader, date)
     if _is_about_another(day, body):
         raise ProblemError(Problem.PROMPT_CHANGED)
     if body.text is None and day.kind is PromptKind.QUESTION:
         raise ProblemError(Problem.TEXT_MISSING)
-    key = parts.vault.couple_key(reader.couple.id)
+    key = services.vault.couple_key(reader.couple.id)
     answer = Answer(
         at=caller.instant,
         revision=(body.revision or 0) + 1,
@@ -136,23 +136,23 @@ def put_answer(date: DatePath, body: AnswerBody, caller: TheCaller, parts: ThePa
         share_first=body.share_first,
     )
     try:
-        day = parts.days.record_answer(day, caller.uid, reader.partner, answer, body.revision)
+        day = services.days.record_answer(day, caller.uid, reader.partner, answer, body.revision)
     except WriteConflictError as conflict:
-        before, day = day, standing_day(conflict)
+        before, day = day, existing_day(conflict)
         if day.prompt != before.prompt:
             raise ProblemError(Problem.PROMPT_CHANGED) from conflict
         if not _is_repeat(day, reader, key, body):
             raise ProblemError(_why_refused(day, reader, body)) from conflict
     if day.revealed:
         # They may have parted while this was written: then what the partner wrote stays closed.
-        standing_couple(parts, reader.person)
-        note_complete(parts, day, caller.instant)
+        current_couple(services, reader.person)
+        note_complete(services, day, caller.instant)
     return reader.views([day], key)[0]
 
 
 def stored_day(reader: Reader, date: dt.date) -> Day:
     """The day as somebody has opened it; a problem if nobody has."""
-    day = reader.parts.days.day(reader.couple.id, date)
+    day = reader.services.days.day(reader.couple.id, date)
     if day is None:
         raise ProblemError(Problem.NO_SUCH_DAY)
     return day
@@ -160,7 +160,7 @@ def stored_day(reader: Reader, date: dt.date) -> Day:
 
 def _known_day(reader: Reader, date: dt.date) -> Day:
     """The day of the journal, or one that is open and that nobody has opened yet."""
-    day = reader.parts.days.day(reader.couple.id, date)
+    day = reader.services.days.day(reader.couple.id, date)
     if day:
         return day
     stored = reader.nearby()
@@ -176,16 +176,16 @@ def _opened_day(reader: Reader, date: dt.date, stored: Mapping[dt.date, Day]) ->
     """
     if date in stored:
         return stored[date]
-    couple, parts = reader.couple, reader.parts
-    releases = parts.catalogue.releases(reader.caller.instant)
+    couple, services = reader.couple, reader.services
+    releases = services.catalogue.releases(reader.caller.instant)
     for _ in range(OPENING_ATTEMPTS):
-        offer = prompt_on(date, couple, releases, partial(parts.days.seen, couple.id))
+        offer = prompt_on(date, couple, releases, partial(services.days.seen, couple.id))
         entry = offer.entry
         day = Day(couple.id, date, entry.ref, entry.kind, window_of(couple, date, stored), again=offer.again)
         if day.window.closes_at <= reader.caller.instant:
             return day
         try:
-            return parts.days.open_day(couple, day, entry.theme)
+            return services.days.open_day(couple, day, entry.theme)
         except WriteConflictError as conflict:
             # Another date has met a theme, a partner has moved, or the couple has ended: choose again, if they stand.
             couple = still_together(reader, conflict)
@@ -207,10 +207,10 @@ def _day_ahead(reader: Reader, today: dt.date, stored: Mapping[dt.date, Day]) ->
 
 def still_together(reader: Reader, conflict: WriteConflictError) -> Couple:
     """The couple as it stands after a write that it stood in the way of; a problem if they have parted."""
-    standing = reader.parts.couples.couple(reader.couple.id)
-    if standing is None or standing.ended_at:
+    current = reader.services.couples.couple(reader.couple.id)
+    if current is None or current.ended_at:
         raise ProblemError(Problem.NOT_PAIRED) from conflict
-    return standing
+    return current
 
 
 def _is_about_another(day: Day, body: AnswerBody) -> bool:
@@ -247,6 +247,6 @@ def _why_refused(day: Day, reader: Reader, body: AnswerBody) -> Problem:
 def _streak_view(reader: Reader, stored: Mapping[dt.date, Day]) -> StreakView | None:
     if reader.person.profile.streak_hidden:
         return None
-    history = known_history(reader.parts, reader.couple, stored, reader.caller.instant)
+    history = known_history(reader.services, reader.couple, stored, reader.caller.instant)
     streak = streak_at(reader.couple, history, stored, reader.caller.instant)
     return StreakView(current=streak.current, longest=streak.longest, total=streak.total)

@@ -10,9 +10,9 @@ from aws_lambda_powertools.event_handler.openapi.params import Path
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from couples_api.parts import TheCaller, TheParts
-from rekindle.models import Device, DeviceId, Person, Platform, Target, TargetKind
-from rekindle.problems import Problem, ProblemError
+from couples_api.services import TheCaller, TheServices
+from rekindle.api.problems import Problem, ProblemError
+from rekindle.domain.models import Device, DeviceId, Person, Platform, Target, TargetKind
 
 DEVICES_LIMIT = 10
 """More phones than anyone carries, and few enough for one item and one transaction."""
@@ -50,19 +50,19 @@ class DeviceBody(BaseModel):
 
 
 @router.put("/me/devices/<device_id>")
-def put_device(device_id: DevicePath, body: DeviceBody, caller: TheCaller, parts: TheParts) -> DeviceBody:
+def put_device(device_id: DevicePath, body: DeviceBody, caller: TheCaller, services: TheServices) -> DeviceBody:
     """Give the caller this device; an address that was somebody else's is theirs from now on."""
     device = Device(target=body.target, platform=body.platform, registered_at=caller.instant)
-    if parts.people.register_device(caller.uid, DeviceId(device_id), device, _few_enough) is None:
+    if services.people.register_device(caller.uid, DeviceId(device_id), device, _few_enough) is None:
         raise ProblemError(Problem.NO_PROFILE)
     return body
 
 
 @router.delete("/me/devices/<device_id>", status_code=HTTPStatus.NO_CONTENT)
-def delete_device(device_id: DevicePath, caller: TheCaller, parts: TheParts) -> None:
+def delete_device(device_id: DevicePath, caller: TheCaller, services: TheServices) -> None:
     """Take the device from the caller; taking what is not there is no error."""
     gone = DeviceId(device_id)
-    person = parts.people.change(
+    person = services.people.change(
         caller.uid,
         caller.instant,
         lambda before: replace(

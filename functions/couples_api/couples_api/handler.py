@@ -23,8 +23,8 @@ from couples_api import (
     touch,
 )
 from couples_api import help as help_routes
-from couples_api.parts import Parts
-from rekindle import http
+from couples_api.services import Services
+from rekindle.api import resolver
 from rekindle.settings import CouplesApiSettings
 
 if TYPE_CHECKING:
@@ -36,21 +36,21 @@ if TYPE_CHECKING:
 
 def application() -> APIGatewayHttpResolver:
     """A resolver with all routes; its OpenAPI document is the contract of the API."""
-    app = http.resolver()
+    app = resolver.resolver()
     together = (couple, packs, days, swap, reflections, streak, recap, nudges, touch)
     for routes in (me, devices, reminders, invites, *together, solo, help_routes):
         app.include_router(routes.router, prefix="/v1")
     return app
 
 
-def handler_of(parts: Callable[[], Parts]) -> Callable[[dict[str, Any], LambdaContext], dict[str, Any]]:
-    """A Lambda handler that works with these parts, which are made at the first request."""
-    return http.handler_of(application(), parts)
+def handler_of(services: Callable[[], Services]) -> Callable[[dict[str, Any], LambdaContext], dict[str, Any]]:
+    """A Lambda handler that works with these services, which are made at the first request."""
+    return resolver.handler_of(application(), services)
 
 
 @cache
-def _deployed_parts() -> Parts:
-    return Parts.of(CouplesApiSettings.read(os.environ))
+def _deployed_services() -> Services:
+    return Services.of(CouplesApiSettings.read(os.environ))
 
 
-handler = handler_of(_deployed_parts)
+handler = handler_of(_deployed_services)

@@ -8,12 +8,12 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import BaseModel, Field
 
-from couples_api.parts import TheCaller, TheParts
-from rekindle.countries import countries, countries_of, country_named
-from rekindle.help import DEFAULT_LANGUAGE, HelpLine, lines_for, spoken
-from rekindle.models import Language
-from rekindle.problems import Problem, ProblemError
-from rekindle.texts import LanguageCode
+from couples_api.services import TheCaller, TheServices
+from rekindle.api.problems import Problem, ProblemError
+from rekindle.domain.countries import countries, countries_of, country_named
+from rekindle.domain.help import DEFAULT_LANGUAGE, HelpLine, lines_for, spoken
+from rekindle.domain.models import Language
+from rekindle.domain.texts import LanguageCode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -63,7 +63,7 @@ class HelpView(BaseModel):
 @router.get("/help")
 def get_help(
     caller: TheCaller,
-    parts: TheParts,
+    services: TheServices,
     country: Annotated[
         str | None,
         Query(description="Two letters, such as US, or UK for GB; else the country of the caller's zone."),
@@ -71,7 +71,7 @@ def get_help(
     language: Annotated[LanguageCode | None, Query(description="Such as en; else the caller's own.")] = None,
 ) -> HelpView:
     """Help, one tap away: also for somebody who has no profile yet."""
-    person = parts.people.person(caller.uid)
+    person = services.people.person(caller.uid)
     possible = countries_of(person.profile.zone) if person else ()
     if country is not None:
         named = country_named(country)
@@ -80,7 +80,7 @@ def get_help(
         possible = (named,)
     own = possible[0] if len(possible) == 1 else None
     spoken_here = language or (person.profile.language if person else DEFAULT_LANGUAGE)
-    offered = parts.help.help()
+    offered = services.help.help()
     booking = offered.booking
     return HelpView(
         country=own,

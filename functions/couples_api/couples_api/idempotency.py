@@ -7,8 +7,8 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Header
 
-from couples_api.parts import ID_BYTES, Parts
-from rekindle.callers import Caller
+from couples_api.services import ID_BYTES, Services
+from rekindle.api.callers import Caller
 from rekindle.errors import KeyReusedError
 from rekindle.store.people import KeyedRequest
 
@@ -18,24 +18,24 @@ IdempotencyKey = Annotated[
 ]
 
 
-def keyed_request(parts: Parts, caller: Caller, idempotency_key: str | None, request: str) -> KeyedRequest:
+def keyed_request(services: Services, caller: Caller, idempotency_key: str | None, request: str) -> KeyedRequest:
     """Return the request under its key; raises KeyReusedError if the key stands for another request.
 
     A request that is refused leaves its key free.
     """
     if idempotency_key is None:
         return KeyedRequest()
-    found = parts.people.request_under(caller.uid, idempotency_key, parts.vault.mac(request), caller.instant)
+    found = services.people.request_under(caller.uid, idempotency_key, services.vault.mac(request), caller.instant)
     if found is None:
         raise KeyReusedError("the key stands for another request")
     return found
 
 
-def request_id(parts: Parts, caller: Caller, idempotency_key: str | None) -> str:
+def request_id(services: Services, caller: Caller, idempotency_key: str | None) -> str:
     """Return an id that a repeat of the caller's request has too; without a key a random one.
 
     With either, a write whose reply was lost finds itself when the client library sends it again.
     """
     if idempotency_key is None:
-        return parts.new_id()
+        return services.new_id()
     return hashlib.sha256(f"{caller.uid} {idempotency_key}".encode()).hexdigest()[: 2 * ID_BYTES]

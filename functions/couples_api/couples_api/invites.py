@@ -13,15 +13,15 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 from couples_api.codes import PastedCode, require_try
 from couples_api.couple import CoupleView, couple_view
 from couples_api.idempotency import IdempotencyKey, keyed_request
-from couples_api.parts import Parts, TheCaller, TheParts, known_person, require_unpaired, standing_couple
-from rekindle.calendar import local_date
-from rekindle.callers import Caller
-from rekindle.codes import code_from, read_code
-from rekindle.days import counted_from
+from couples_api.services import Services, TheCaller, TheServices, current_couple, known_person, require_unpaired
+from rekindle.api.callers import Caller
+from rekindle.api.problems import Problem, ProblemError
+from rekindle.domain.calendar import local_date
+from rekindle.domain.codes import code_from, read_code
+from rekindle.domain.invites import CODE_LENGTH, VALIDITY, displayed
+from rekindle.domain.models import Couple, CoupleId, InviteId, Person
+from rekindle.domain.open_days import counted_from
 from rekindle.errors import ContentionError, WriteConflictError
-from rekindle.invites import CODE_LENGTH, VALIDITY, displayed
-from rekindle.models import Couple, CoupleId, InviteId, Person
-from rekindle.problems import Problem, ProblemError
 from rekindle.store import keys
 from rekindle.store.invites import Invite, InviteState
 
@@ -73,17 +73,19 @@ class ConfirmBody(BaseModel):
 
 
 @router.post("/invites", status_code=HTTPStatus.CREATED)
-def post_invite(caller: TheCaller, parts: TheParts, idempotency_key: IdempotencyKey = None) -> NewInviteView:
+def post_invite(caller: TheCaller, services: TheServices, idempotency_key: IdempotencyKey = None) -> NewInviteView:
     """Open an invite; an earlier one of the caller's no longer works. A repeat under one key gives the same."""
-    person = known_person(parts, caller.uid)
-    request = keyed_request(parts, caller, idempotency_key, "POST /v1/invites")
+    person = known_person(services, caller.uid)
+    request = keyed_request(services, caller, idempotency_key, "POST /v1/invites")
     # A repeat must give the same code though the code is kept nowhere: so the key, which only we can turn into a code,
     # stands for it.
-    entropy = parts.vault.mac_bytes(f"code of {caller.uid} {idempotency_key}") if idempotency_key else parts.entropy(32)
+    entropy = (
+        services.vault.mac_bytes(f"code of {caller.uid} {idempotency_key}") if idempotency_key else services.entropy(32)
+    )
     code = code_from(entropy, CODE_LENGTH)
-    code_mac = parts.vault.mac(code)
+    code_mac = services.vault.mac(code)
     # Asked before the inviter is read: a code that was known then, and is not their live one, has had its time.
-    is_known = idempotency_key is not None and parts.invites.is_known(code_mac)
+    is_known = idempotency_key is not None and services.invites.is_known(code_mac)
 
     def admissible(inviter: Person) -> None:
         require_unpaired(inviter)
@@ -93,7 +95,7 @@ def post_invite(caller: TheCaller, parts: TheParts, idempotency_key: Idempotency
             raise ProblemError(Problem.KEY_REUSED)
 
     invite = Invite(
-        id=InviteId(parts.new_id()),
+        id=InviteId(services.new_id()),
         code_mac=code_mac,
         inviter=caller.uid,
         inviter_name=person.profile.display_name,
@@ -101,22 +103,22 @@ def post_invite(caller: TheCaller, parts: TheParts, idempotency_key: Idempotency
         # To the second, like every other instant that a phone reads.
         expires_at=caller.instant.replace(microsecond=0) + VALIDITY,
     )
-    live = parts.invites.open_invite(invite, caller.instant, admissible, request.writes)
+    live = services.invites.open_invite(invite, caller.instant, admissible, request.writes)
     if live is None:
         raise ProblemError(Problem.NO_PROFILE)
     return NewInviteView(
         invite_id=live.id,
         code=displayed(code),
         # In the fragment: it reaches the app and no server's log.
-        link=f"{parts.app_link}/join#{code}",
+        link=f"{services.app_link}/join#{code}",
         expires_at=live.expires_at,
     )
 
 
 @router.get("/invites")
-def get_invite(caller: TheCaller, parts: TheParts) -> InviteView:
+def get_invite(caller: TheCaller, services: TheServices) -> InviteView:
     """The caller's live invite, and who has redeemed it."""
-    invite = _live_invite(parts, caller, known_person(parts, caller.uid))
+    invite = _live_invite(services, caller, known_person(services, caller.uid))
     return InviteView(
         invite_id=invite.id,
         state=invite.state,
@@ -126,27 +128,27 @@ def get_invite(caller: TheCaller, parts: TheParts) -> InviteView:
 
 
 @router.delete("/invites", status_code=HTTPStatus.NO_CONTENT)
-def delete_invite(caller: TheCaller, parts: TheParts) -> None:
+def delete_invite(caller: TheCaller, services: TheServices) -> None:
     """Cancel the caller's invite, also when somebody has redeemed it; having none is no error."""
-    if parts.invites.cancel(caller.uid, caller.instant) is None:
+    if services.invites.cancel(caller.uid, caller.instant) is None:
         raise ProblemError(Problem.NO_PROFILE)
 
 
 @router.post("/invites/redeem")
 def post_redeem(
-    body: RedeemBody, caller: TheCaller, parts: TheParts, idempotency_key: IdempotencyKey = None
+    body: RedeemBody, caller: TheCaller, services: TheServices, idempotency_key: IdempotencyKey = None
 ) -> RedeemedView:
     """Redeem a partner's code. Wrong, used, expired and own codes get the same answer; tries are limited.
 
     A text without a code costs no try, and neither does a repeat under one key.
     """
-    person = known_person(parts, caller.uid)
+    person = known_person(services, caller.uid)
     code = read_code(body.code, CODE_LENGTH)
-    request = keyed_request(parts, caller, idempotency_key, f"POST /v1/invites/redeem {code}")
+    request = keyed_request(services, caller, idempotency_key, f"POST /v1/invites/redeem {code}")
     require_unpaired(person)
-    require_try(parts, caller, keys.tries(caller.uid), request)
-    invite = parts.invites.redeem(
-        parts.vault.mac(code), caller.uid, person.profile.display_name, caller.instant, request.writes
+    require_try(services, caller, keys.tries(caller.uid), request)
+    invite = services.invites.redeem(
+        services.vault.mac(code), caller.uid, person.profile.display_name, caller.instant, request.writes
     )
     if invite is None:
         raise ProblemError(Problem.INVITE_NOT_USABLE)
@@ -155,23 +157,23 @@ def post_redeem(
 
 @router.post("/invites/confirm")
 def post_confirm(
-    body: ConfirmBody, caller: TheCaller, parts: TheParts, idempotency_key: IdempotencyKey = None
+    body: ConfirmBody, caller: TheCaller, services: TheServices, idempotency_key: IdempotencyKey = None
 ) -> CoupleView:
     """Say yes to who redeemed the caller's invite: from now on the two are a couple. A repeat finds them so."""
-    request = keyed_request(parts, caller, idempotency_key, f"POST /v1/invites/confirm {body.invite_id}")
+    request = keyed_request(services, caller, idempotency_key, f"POST /v1/invites/confirm {body.invite_id}")
     # One couple for one invite: a repeat after a lost reply knows its own.
     couple_id = CoupleId(hashlib.sha256(f"couple of {body.invite_id}".encode()).hexdigest()[:24])
     for _ in range(CONFIRM_ATTEMPTS):
-        inviter = known_person(parts, caller.uid)
+        inviter = known_person(services, caller.uid)
         if inviter.couple == couple_id:
-            view = couple_view(standing_couple(parts, inviter), caller)
-            parts.people.remember(request)
+            view = couple_view(current_couple(services, inviter), caller)
+            services.people.remember(request)
             return view
         require_unpaired(inviter)
-        invite = _live_invite(parts, caller, inviter)
+        invite = _live_invite(services, caller, inviter)
         if invite.id != body.invite_id:
             raise ProblemError(Problem.NO_INVITE)
-        redeemer = parts.people.person(invite.redeemer) if invite.redeemer else None
+        redeemer = services.people.person(invite.redeemer) if invite.redeemer else None
         if redeemer is None:
             raise ProblemError(Problem.NOT_REDEEMED_YET)
         if redeemer.couple == couple_id:
@@ -181,8 +183,8 @@ def post_confirm(
             raise ProblemError(Problem.INVITE_NOT_USABLE)
         couple = _couple_of(couple_id, inviter, redeemer, caller)
         try:
-            new_key = parts.vault.new_couple_key(couple_id)
-            parts.invites.confirm(invite, inviter, redeemer, couple, [new_key, *request.writes])
+            new_key = services.vault.new_couple_key(couple_id)
+            services.invites.confirm(invite, inviter, redeemer, couple, [new_key, *request.writes])
         except WriteConflictError:
             continue
         return couple_view(couple, caller)
@@ -203,8 +205,8 @@ def _couple_of(couple_id: CoupleId, inviter: Person, redeemer: Person, caller: C
     return couple.with_person(inviter, first_date).with_person(redeemer, first_date)
 
 
-def _live_invite(parts: Parts, caller: Caller, person: Person) -> Invite:
-    invite = parts.invites.invite(person.invite.code_mac) if person.invite else None
+def _live_invite(services: Services, caller: Caller, person: Person) -> Invite:
+    invite = services.invites.invite(person.invite.code_mac) if person.invite else None
     if invite is None or invite.expires_at <= caller.instant:
         raise ProblemError(Problem.NO_INVITE)
     return invite

@@ -9,10 +9,10 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from couples_api.members import change_person
-from couples_api.parts import TheCaller, TheParts, known_person
-from rekindle.calendar import zone_named
-from rekindle.models import Barrier, Person, Profile, Reminders
-from rekindle.texts import VISIBLE_NAME, LanguageCode
+from couples_api.services import TheCaller, TheServices, known_person
+from rekindle.domain.calendar import zone_named
+from rekindle.domain.models import Barrier, Person, Profile, Reminders
+from rekindle.domain.texts import VISIBLE_NAME, LanguageCode
 
 router = APIGatewayHttpRouter()
 
@@ -48,13 +48,13 @@ class MeView(BaseModel):
 
 
 @router.get("/me")
-def get_me(caller: TheCaller, parts: TheParts) -> MeView:
+def get_me(caller: TheCaller, services: TheServices) -> MeView:
     """The caller's own profile."""
-    return _view(known_person(parts, caller.uid))
+    return _view(known_person(services, caller.uid))
 
 
 @router.put("/me")
-def put_me(body: ProfileBody, caller: TheCaller, parts: TheParts) -> MeView:
+def put_me(body: ProfileBody, caller: TheCaller, services: TheServices) -> MeView:
     """Set the profile. The first time, this is how a person comes to be."""
     profile = Profile(
         display_name=body.display_name,
@@ -67,9 +67,9 @@ def put_me(body: ProfileBody, caller: TheCaller, parts: TheParts) -> MeView:
     )
 
     def changed() -> Person | None:
-        return change_person(parts, caller, lambda before: replace(before, profile=profile))
+        return change_person(services, caller, lambda before: replace(before, profile=profile))
 
-    person = changed() or parts.people.create(Person(caller.uid, profile, Reminders(), created_at=caller.instant))
+    person = changed() or services.people.create(Person(caller.uid, profile, Reminders(), created_at=caller.instant))
     if person.profile != profile:
         # Another phone of theirs was first to say who they are; what this one says is newer.
         person = changed() or person

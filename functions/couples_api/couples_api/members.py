@@ -6,16 +6,16 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from couples_api.parts import Parts
-from rekindle.calendar import local_date
-from rekindle.callers import Caller
-from rekindle.days import latest_closed, window_of, windows_after_move
-from rekindle.models import Couple, Day, Person, PushKind
+from couples_api.services import Services
+from rekindle.api.callers import Caller
+from rekindle.domain.calendar import local_date
+from rekindle.domain.models import Couple, Day, Person, PushKind
+from rekindle.domain.open_days import latest_closed, window_of, windows_after_move
 from rekindle.store.people import Consequences
 from rekindle.store.table import Write
 
 
-def change_person(parts: Parts, caller: Caller, change: Callable[[Person], Person]) -> Person | None:
+def change_person(services: Services, caller: Caller, change: Callable[[Person], Person]) -> Person | None:
     """Apply `change` to the caller; None where they have no profile yet.
 
     Their couple repeats their profile. Touch reminders come as long as both want them: when the caller is the second
@@ -25,30 +25,32 @@ def change_person(parts: Parts, caller: Caller, change: Callable[[Person], Perso
     def consequences(before: Person, after: Person) -> Consequences:
         if (before.profile, before.wants_touch) == (after.profile, after.wants_touch):
             return Consequences(after)
-        couple = parts.couples.couple(after.couple) if after.couple else None
+        couple = services.couples.couple(after.couple) if after.couple else None
         if couple is None:
             return Consequences(after)
         changed = couple.with_person(after, local_date(caller.instant, after.profile.zone))
         widenings: list[Write] = []
         if couple.zones != changed.zones:
-            stored = parts.days.nearby(couple.id, caller.instant)
+            stored = services.days.nearby(couple.id, caller.instant)
             changed = replace(changed, windows=windows_after_move(couple, changed.zones, stored, caller.instant))
             # A day made after the couple was read is not among these, but then the couple is no longer as it was read.
-            widenings = _widenings(parts, changed, stored)
+            widenings = _widenings(services, changed, stored)
             after = _reminded_of_no_closed_date(after, latest_closed(changed, {}, caller.instant))
-        writes = [parts.couples.member_update(changed, after.uid), *widenings]
+        writes = [services.couples.member_update(changed, after.uid), *widenings]
         agreed = changed.touch_from is not None
-        partner = parts.people.person(couple.partner_of(after.uid)) if agreed != before.touch_agreed else None
+        partner = services.people.person(couple.partner_of(after.uid)) if agreed != before.touch_agreed else None
         others = [(partner, replace(partner, touch_agreed=agreed))] if partner else []
         return Consequences(replace(after, touch_agreed=agreed), others, writes)
 
-    return parts.people.change(caller.uid, caller.instant, change, consequences)
+    return services.people.change(caller.uid, caller.instant, change, consequences)
 
 
-def _widenings(parts: Parts, couple: Couple, stored: Mapping[dt.date, Day]) -> list[Write]:
+def _widenings(services: Services, couple: Couple, stored: Mapping[dt.date, Day]) -> list[Write]:
     """Return the writes that give each stored day the hours that its date has now."""
     return [
-        widening for date, day in stored.items() if (widening := parts.days.widening(day, window_of(couple, date, {})))
+        widening
+        for date, day in stored.items()
+        if (widening := services.days.widening(day, window_of(couple, date, {})))
     ]
 
 

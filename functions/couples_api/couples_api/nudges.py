@@ -10,9 +10,9 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from couples_api.idempotency import IdempotencyKey, keyed_request, request_id
-from couples_api.parts import TheCaller, TheParts, known_person, standing_couple
-from rekindle.nudges import LIMIT, Gesture, Nudge, next_nudge_at, nudges_left, received
-from rekindle.problems import Problem, ProblemError
+from couples_api.services import TheCaller, TheServices, current_couple, known_person
+from rekindle.api.problems import Problem, ProblemError
+from rekindle.domain.nudges import LIMIT, Gesture, Nudge, next_nudge_at, nudges_left, received
 
 ONE_SECOND = dt.timedelta(seconds=1)
 
@@ -47,37 +47,37 @@ class NudgesView(BaseModel):
 
 @router.post("/nudges", status_code=HTTPStatus.CREATED)
 def post_nudge(
-    body: NudgeBody, caller: TheCaller, parts: TheParts, idempotency_key: IdempotencyKey = None
+    body: NudgeBody, caller: TheCaller, services: TheServices, idempotency_key: IdempotencyKey = None
 ) -> NudgeView:
     """Send the partner a gesture, three times in any 24 hours at most. A repeat under one key is sent once."""
-    person = known_person(parts, caller.uid)
-    couple = standing_couple(parts, person)
-    partner = parts.people.person(couple.partner_of(caller.uid))
+    person = known_person(services, caller.uid)
+    couple = current_couple(services, person)
+    partner = services.people.person(couple.partner_of(caller.uid))
     if partner is None or partner.couple != couple.id:
         raise ProblemError(Problem.NOT_PAIRED)
     # With the couple: a request that comes late must not speak to somebody new.
-    request = keyed_request(parts, caller, idempotency_key, f"POST /v1/nudges {couple.id} {body.gesture}")
+    request = keyed_request(services, caller, idempotency_key, f"POST /v1/nudges {couple.id} {body.gesture}")
     # Nothing below depends on the recipient's wish but what `react` and they themself will see: the sender cannot tell
     # a muted nudge from another, neither by the reply nor by the work that it makes.
     nudge = Nudge(
         couple=couple.id,
-        id=request_id(parts, caller, idempotency_key),
+        id=request_id(services, caller, idempotency_key),
         gesture=body.gesture,
         at=caller.instant,
         shown=not partner.reminders.nudges_muted,
     )
     # Not bound to the couple's own item: should they part just now, no route and no push shows this to anyone.
-    sent = parts.nudges.send(caller.uid, partner.uid, nudge, request.writes)
+    sent = services.nudges.send(caller.uid, partner.uid, nudge, request.writes)
     if isinstance(sent, dt.datetime):
         raise ProblemError(Problem.TOO_MANY_NUDGES, retry_after=caller.seconds_until(sent))
     return _view(sent)
 
 
 @router.get("/nudges")
-def get_nudges(caller: TheCaller, parts: TheParts) -> NudgesView:
+def get_nudges(caller: TheCaller, services: TheServices) -> NudgesView:
     """The gestures that came from the partner lately, and whether the caller may send one."""
-    couple = standing_couple(parts, known_person(parts, caller.uid))
-    sent = parts.nudges.sent_by(couple)
+    couple = current_couple(services, known_person(services, caller.uid))
+    sent = services.nudges.sent_by(couple)
     mine, theirs = sent[caller.uid], sent[couple.partner_of(caller.uid)]
     next_at = next_nudge_at(mine, caller.instant)
     return NudgesView(

@@ -13,14 +13,14 @@ from pydantic import BaseModel, ConfigDict
 
 from couples_api.codes import PastedCode, require_try
 from couples_api.idempotency import IdempotencyKey, keyed_request
-from couples_api.parts import Parts, TheCaller, TheParts, known_person, standing_couple
-from rekindle.calendar import local_date
-from rekindle.callers import Caller
-from rekindle.codes import read_code
-from rekindle.models import Audience, Couple, Language, PackId, PackWish, Person, Wish
-from rekindle.playlist import Course, Release, first_turn, is_joined, is_wanted
-from rekindle.practice import CODE_LENGTH
-from rekindle.problems import Problem, ProblemError
+from couples_api.services import Services, TheCaller, TheServices, current_couple, known_person
+from rekindle.api.callers import Caller
+from rekindle.api.problems import Problem, ProblemError
+from rekindle.domain.calendar import local_date
+from rekindle.domain.codes import read_code
+from rekindle.domain.models import Audience, Couple, Language, PackId, PackWish, Person, Wish
+from rekindle.domain.playlist import Course, Release, first_turn, is_joined, is_wanted
+from rekindle.packs.lifecycle import CODE_LENGTH
 from rekindle.store import keys
 from rekindle.store.catalogue import PackText
 
@@ -67,21 +67,21 @@ class PracticeCodeBody(BaseModel):
 
 
 @router.get("/packs")
-def get_packs(caller: TheCaller, parts: TheParts) -> PacksView:
+def get_packs(caller: TheCaller, services: TheServices) -> PacksView:
     """The packs that the couple can have: everybody's, those to choose, and those that they joined by a code."""
-    person = known_person(parts, caller.uid)
-    couple = standing_couple(parts, person)
-    found = [each for each in parts.catalogue.releases(caller.instant) if _is_visible(each, couple)]
-    texts = parts.catalogue.pack_texts(found)
+    person = known_person(services, caller.uid)
+    couple = current_couple(services, person)
+    found = [each for each in services.catalogue.releases(caller.instant) if _is_visible(each, couple)]
+    texts = services.catalogue.pack_texts(found)
     return PacksView(packs=[_view(each, texts[each.pack], couple, person.profile.language) for each in found])
 
 
 @router.put("/couple/packs/<pack_id>")
-def put_pack(pack_id: PackPath, caller: TheCaller, parts: TheParts) -> PackView:
+def put_pack(pack_id: PackPath, caller: TheCaller, services: TheServices) -> PackView:
     """Choose a pack, for both, from the next day that neither has opened. Doing so again changes nothing."""
-    person = known_person(parts, caller.uid)
-    couple = standing_couple(parts, person)
-    release = _live(parts, caller, pack_id)
+    person = known_person(services, caller.uid)
+    couple = current_couple(services, person)
+    release = _live(services, caller, pack_id)
     if release is None or not _is_visible(release, couple):
         raise ProblemError(Problem.NO_SUCH_PACK)
     wish = PackWish(Wish.CHOSEN, _today(person, caller))
@@ -92,15 +92,15 @@ def put_pack(pack_id: PackPath, caller: TheCaller, parts: TheParts) -> PackView:
         others = _others(packs, pack_id)
         return others if release.audience is Audience.EVERYONE else {**others, pack_id: wish}
 
-    return _changed_view(parts, person, release, parts.couples.change_packs(couple, chosen))
+    return _changed_view(services, person, release, services.couples.change_packs(couple, chosen))
 
 
 @router.delete("/couple/packs/<pack_id>", status_code=HTTPStatus.NO_CONTENT)
-def delete_pack(pack_id: PackPath, caller: TheCaller, parts: TheParts) -> None:
+def delete_pack(pack_id: PackPath, caller: TheCaller, services: TheServices) -> None:
     """Put a pack aside for both, or leave one that was joined by its code. What does not play anyway is no error."""
-    person = known_person(parts, caller.uid)
-    couple = standing_couple(parts, person)
-    release = _live(parts, caller, pack_id)
+    person = known_person(services, caller.uid)
+    couple = current_couple(services, person)
+    release = _live(services, caller, pack_id)
     wish = PackWish(Wish.ASIDE, _today(person, caller))
 
     def put_aside(packs: Mapping[PackId, PackWish]) -> Mapping[PackId, PackWish]:
@@ -109,38 +109,38 @@ def delete_pack(pack_id: PackPath, caller: TheCaller, parts: TheParts) -> None:
         others = _others(packs, pack_id)
         return {**others, pack_id: wish} if release and release.audience is Audience.EVERYONE else others
 
-    if parts.couples.change_packs(couple, put_aside) is None:
+    if services.couples.change_packs(couple, put_aside) is None:
         raise ProblemError(Problem.NOT_PAIRED)
 
 
 @router.post("/couple/practice-code")
 def post_practice_code(
-    body: PracticeCodeBody, caller: TheCaller, parts: TheParts, idempotency_key: IdempotencyKey = None
+    body: PracticeCodeBody, caller: TheCaller, services: TheServices, idempotency_key: IdempotencyKey = None
 ) -> PackView:
     """Join, for both, the pack that a practice's code is for. Codes that do not work get one answer; tries are limited.
 
     Its course begins on the next date that neither has opened, or on the practice's own date. A text without a code
     costs no try, and neither does a repeat under one key.
     """
-    person = known_person(parts, caller.uid)
-    couple = standing_couple(parts, person)
+    person = known_person(services, caller.uid)
+    couple = current_couple(services, person)
     code = read_code(body.code, CODE_LENGTH)
-    request = keyed_request(parts, caller, idempotency_key, f"POST /v1/couple/practice-code {couple.id} {code}")
-    require_try(parts, caller, keys.practice_code_tries(caller.uid), request)
-    pack_id = parts.catalogue.pack_of_code(code)
-    release = _live(parts, caller, pack_id) if pack_id else None
+    request = keyed_request(services, caller, idempotency_key, f"POST /v1/couple/practice-code {couple.id} {code}")
+    require_try(services, caller, keys.practice_code_tries(caller.uid), request)
+    pack_id = services.catalogue.pack_of_code(code)
+    release = _live(services, caller, pack_id) if pack_id else None
     if release is None or release.audience is not Audience.CODE:
         raise ProblemError(Problem.CODE_NOT_USABLE)
-    wish = PackWish(Wish.JOINED, _first_free_date(parts, couple, person, caller))
+    wish = PackWish(Wish.JOINED, _first_free_date(services, couple, person, caller))
 
     def joined(packs: Mapping[PackId, PackWish]) -> Mapping[PackId, PackWish]:
         return packs if is_joined(release, packs) else {**packs, release.pack: wish}
 
-    return _changed_view(parts, person, release, parts.couples.change_packs(couple, joined, request.writes))
+    return _changed_view(services, person, release, services.couples.change_packs(couple, joined, request.writes))
 
 
-def _live(parts: Parts, caller: Caller, pack_id: PackId) -> Release | None:
-    return next((each for each in parts.catalogue.releases(caller.instant) if each.pack == pack_id), None)
+def _live(services: Services, caller: Caller, pack_id: PackId) -> Release | None:
+    return next((each for each in services.catalogue.releases(caller.instant) if each.pack == pack_id), None)
 
 
 def _is_visible(release: Release, couple: Couple) -> bool:
@@ -155,19 +155,19 @@ def _today(person: Person, caller: Caller) -> dt.date:
     return local_date(caller.instant, person.profile.zone)
 
 
-def _first_free_date(parts: Parts, couple: Couple, person: Person, caller: Caller) -> dt.date:
+def _first_free_date(services: Services, couple: Couple, person: Person, caller: Caller) -> dt.date:
     """The first date from the caller's today on that has no prompt yet: a weekly course shall not begin a week late."""
-    opened = parts.days.nearby(couple.id, caller.instant)
+    opened = services.days.nearby(couple.id, caller.instant)
     date = _today(person, caller)
     while date in opened:
         date += ONE_DAY
     return date
 
 
-def _changed_view(parts: Parts, person: Person, release: Release, couple: Couple | None) -> PackView:
+def _changed_view(services: Services, person: Person, release: Release, couple: Couple | None) -> PackView:
     if couple is None:
         raise ProblemError(Problem.NOT_PAIRED)
-    text = parts.catalogue.pack_texts([release])[release.pack]
+    text = services.catalogue.pack_texts([release])[release.pack]
     return _view(release, text, couple, person.profile.language)
 
 

@@ -6,13 +6,13 @@ import datetime as dt
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from couples_api.parts import CalendarDate, Parts
-from rekindle.calendar import local_date
-from rekindle.callers import Caller
-from rekindle.days import latest_closed
-from rekindle.models import Couple, Person
-from rekindle.pauses import ends_of, pause_on, pausing, resumed
-from rekindle.problems import Problem, ProblemError
+from couples_api.services import CalendarDate, Services
+from rekindle.api.callers import Caller
+from rekindle.api.problems import Problem, ProblemError
+from rekindle.domain.calendar import local_date
+from rekindle.domain.models import Couple, Person
+from rekindle.domain.open_days import latest_closed
+from rekindle.domain.pauses import ends_of, pause_on, pausing, resumed
 
 
 class PauseView(BaseModel):
@@ -38,7 +38,7 @@ def pause_view(couple: Couple, person: Person, caller: Caller) -> PauseView | No
     return PauseView.model_validate({"from": pause.first, "until": pause.until}) if pause else None
 
 
-def with_pause(parts: Parts, caller: Caller, person: Person, couple: Couple, until: dt.date | None) -> Couple:
+def with_pause(services: Services, caller: Caller, person: Person, couple: Couple, until: dt.date | None) -> Couple:
     """The couple once its pause ends on `until`, or with none from the caller's today on; a problem if that cannot be.
 
     Whoever of the two is the later is obeyed.
@@ -54,7 +54,7 @@ def with_pause(parts: Parts, caller: Caller, person: Person, couple: Couple, unt
             return resumed(current, today, closed)
         return pausing(current, today, until, closed)
 
-    changed = parts.couples.change_pause(couple, caller.instant, change)
+    changed = services.couples.change_pause(couple, caller.instant, change)
     if changed is None:
         raise ProblemError(Problem.NOT_PAIRED)
     return changed

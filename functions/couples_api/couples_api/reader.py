@@ -9,13 +9,13 @@ from enum import StrEnum
 
 from pydantic import BaseModel
 
-from couples_api.parts import Parts, known_person, standing_couple
-from rekindle.calendar import day_window
-from rekindle.callers import Caller
-from rekindle.help import DEFAULT_LANGUAGE, GENTLE_LINES, HELPED_THEMES
-from rekindle.models import Couple, Day, Language, Person, PromptKind, PromptRef, ReflectionKind, Theme, Uid
+from couples_api.services import Services, current_couple, known_person
+from rekindle.api.callers import Caller
+from rekindle.crypto.vault import CoupleKey
+from rekindle.domain.calendar import day_window
+from rekindle.domain.help import DEFAULT_LANGUAGE, GENTLE_LINES, HELPED_THEMES
+from rekindle.domain.models import Couple, Day, Language, Person, PromptKind, PromptRef, ReflectionKind, Theme, Uid
 from rekindle.store.catalogue import PromptText
-from rekindle.vault import CoupleKey
 
 HEARD_THEMES = frozenset({Theme.LISTENING, Theme.COURAGE})
 """The themes that are about being heard: once both have answered, each may say what they heard the other say."""
@@ -109,7 +109,7 @@ class Reader:
     person: Person
     couple: Couple
     caller: Caller
-    parts: Parts
+    services: Services
 
     @property
     def partner(self) -> Uid:
@@ -118,14 +118,14 @@ class Reader:
 
     def nearby(self) -> dict[dt.date, Day]:
         """The days around now that exist."""
-        return self.parts.days.nearby(self.couple.id, self.caller.instant)
+        return self.services.days.nearby(self.couple.id, self.caller.instant)
 
     def views(self, days: Iterable[Day], key: CoupleKey | None = None) -> list[DayView]:
         """The days as this reader may see them; the couple's key is fetched only if there is something to open."""
         days = list(days)
-        texts = self.parts.catalogue.texts(day.prompt for day in days)
+        texts = self.services.catalogue.texts(day.prompt for day in days)
         if key is None and any(day.opened_to(self.person.uid) for day in days):
-            key = self.parts.vault.couple_key(self.couple.id)
+            key = self.services.vault.couple_key(self.couple.id)
         return [self._view(day, texts[day.prompt], key) for day in days]
 
     def _view(self, day: Day, text: PromptText, key: CoupleKey | None) -> DayView:
@@ -157,10 +157,10 @@ class Reader:
         )
 
 
-def reader_of(parts: Parts, caller: Caller) -> Reader:
+def reader_of(services: Services, caller: Caller) -> Reader:
     """The caller as one of a couple that stands."""
-    person = known_person(parts, caller.uid)
-    return Reader(person, standing_couple(parts, person), caller, parts)
+    person = known_person(services, caller.uid)
+    return Reader(person, current_couple(services, person), caller, services)
 
 
 def _reflection_view(day: Day, uid: Uid, key: CoupleKey | None) -> ReflectionView | None:

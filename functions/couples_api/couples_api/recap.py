@@ -9,15 +9,15 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import BaseModel
 
-from couples_api.parts import CalendarDate, TheCaller, TheParts
 from couples_api.reader import Reader, reader_of
+from couples_api.services import CalendarDate, TheCaller, TheServices
 from couples_api.streak import StreakView, known_history
-from rekindle.calendar import local_date
-from rekindle.days import latest_date, open_dates
-from rekindle.models import Day, Theme
-from rekindle.playlist import is_joined
-from rekindle.problems import Problem, ProblemError
-from rekindle.recap import Week, available_from, may_be_new, recap_of
+from rekindle.api.problems import Problem, ProblemError
+from rekindle.domain.calendar import local_date
+from rekindle.domain.models import Day, Theme
+from rekindle.domain.open_days import latest_date, open_dates
+from rekindle.domain.playlist import is_joined
+from rekindle.domain.recap import Week, available_from, may_be_new, recap_of
 
 router = APIGatewayHttpRouter()
 
@@ -60,7 +60,7 @@ class RecapView(BaseModel):
 @router.get("/recap")
 def get_recap(
     caller: TheCaller,
-    parts: TheParts,
+    services: TheServices,
     week: Annotated[
         CalendarDate | None, Query(description="The week's Monday; the last whole week by the caller's clock without.")
     ] = None,
@@ -69,15 +69,15 @@ def get_recap(
 
     There is no week before they paired, and none that has not begun.
     """
-    reader = reader_of(parts, caller)
+    reader = reader_of(services, caller)
     today = local_date(caller.instant, reader.person.profile.zone)
     asked = _week(week, today)
     if asked.monday > today:
         raise ProblemError(Problem.NO_SUCH_WEEK)
     couple, instant = reader.couple, caller.instant
-    of_week = parts.days.between(couple.id, asked.monday, asked.sunday)
+    of_week = services.days.between(couple.id, asked.monday, asked.sunday)
     stored = of_week | reader.nearby()
-    history = known_history(parts, couple, stored, instant)
+    history = known_history(services, couple, stored, instant)
     if asked.sunday < history.first:
         raise ProblemError(Problem.NO_SUCH_WEEK)
     latest = latest_date(couple.zones, instant)
@@ -110,12 +110,12 @@ def _week(monday: dt.date | None, today: dt.date) -> Week:
 def _themes(reader: Reader, days: list[Day]) -> list[Theme]:
     """The themes of the days, each once, in the order in which the two met them."""
     # Days that were opened before days said their theme have it from their prompts.
-    unsaid = reader.parts.catalogue.texts(day.prompt for day in days if day.theme is None)
+    unsaid = reader.services.catalogue.texts(day.prompt for day in days if day.theme is None)
     return list(dict.fromkeys(day.theme or unsaid[day.prompt].theme for day in days))
 
 
 def _new_packs(reader: Reader, week: Week) -> list[NewPackView]:
-    couple, catalogue = reader.couple, reader.parts.catalogue
+    couple, catalogue = reader.couple, reader.services.catalogue
     releases = {each.pack: each for each in catalogue.releases(reader.caller.instant) if may_be_new(each, couple.packs)}
     first_live = catalogue.first_live(releases.values())
     new = [

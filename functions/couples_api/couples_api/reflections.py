@@ -8,14 +8,14 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
 
 from couples_api.days import DatePath, stored_day
-from couples_api.parts import TheCaller, TheParts, standing_couple
 from couples_api.reader import DayView, Reader, reader_of
+from couples_api.services import TheCaller, TheServices, current_couple
+from rekindle.api.problems import Problem, ProblemError
+from rekindle.crypto.vault import CoupleKey
+from rekindle.domain.models import Day, Reflection, ReflectionKind
+from rekindle.domain.texts import VISIBLE
 from rekindle.errors import WriteConflictError
-from rekindle.models import Day, Reflection, ReflectionKind
-from rekindle.problems import Problem, ProblemError
-from rekindle.store.days import standing_day
-from rekindle.texts import VISIBLE
-from rekindle.vault import CoupleKey
+from rekindle.store.days import existing_day
 
 router = APIGatewayHttpRouter()
 
@@ -39,16 +39,16 @@ class ReflectionBody(BaseModel):
 
 
 @router.put("/days/<date>/reflection")
-def put_reflection(date: DatePath, body: ReflectionBody, caller: TheCaller, parts: TheParts) -> DayView:
+def put_reflection(date: DatePath, body: ReflectionBody, caller: TheCaller, services: TheServices) -> DayView:
     """Leave a reflection on the partner's opened answer: one, whenever, and it stays. No push tells of it."""
-    reader = reader_of(parts, caller)
+    reader = reader_of(services, caller)
     day = stored_day(reader, date)
     if not day.revealed:
         raise ProblemError(Problem.NOT_OPEN_YET)
-    key = parts.vault.couple_key(reader.couple.id)
+    key = services.vault.couple_key(reader.couple.id)
     day = _with_reflection(reader, day, key, body)
     # They may have parted while this was written: then what the partner wrote stays closed.
-    standing_couple(parts, reader.person)
+    current_couple(services, reader.person)
     return reader.views([day], key)[0]
 
 
@@ -59,10 +59,10 @@ def _with_reflection(reader: Reader, day: Day, key: CoupleKey, body: ReflectionB
         sealed = None if body.text is None else key.seal_reflection(day, uid, body.text)
         reflection = Reflection(reader.caller.instant, body.kind, sealed)
         try:
-            return reader.parts.days.record_reflection(day, uid, reader.partner, reflection)
+            return reader.services.days.record_reflection(day, uid, reader.partner, reflection)
         except WriteConflictError as conflict:
-            day = standing_day(conflict)
-    standing = day.answers[uid].reflection
-    if standing is None or (standing.kind, key.open_reflection(day, uid)) != (body.kind, body.text):
+            day = existing_day(conflict)
+    existing = day.answers[uid].reflection
+    if existing is None or (existing.kind, key.open_reflection(day, uid)) != (body.kind, body.text):
         raise ProblemError(Problem.REFLECTED_ALREADY)
     return day

@@ -11,9 +11,9 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from couples_api.members import change_person
-from couples_api.parts import TheCaller, TheParts, known_person
-from rekindle.models import QuietHours, Reminders, TouchReminder
-from rekindle.problems import Problem, ProblemError
+from couples_api.services import TheCaller, TheServices, known_person
+from rekindle.api.problems import Problem, ProblemError
+from rekindle.domain.models import QuietHours, Reminders, TouchReminder
 
 router = APIGatewayHttpRouter()
 
@@ -85,13 +85,13 @@ class RemindersBody(BaseModel):
 
 
 @router.get("/me/reminders")
-def get_reminders(caller: TheCaller, parts: TheParts) -> RemindersBody:
+def get_reminders(caller: TheCaller, services: TheServices) -> RemindersBody:
     """The caller's reminders, in their own local time."""
-    return _view(known_person(parts, caller.uid).reminders)
+    return _view(known_person(services, caller.uid).reminders)
 
 
 @router.put("/me/reminders")
-def put_reminders(body: RemindersBody, caller: TheCaller, parts: TheParts) -> RemindersBody:
+def put_reminders(body: RemindersBody, caller: TheCaller, services: TheServices) -> RemindersBody:
     """Set the reminders, from now on. A reminder that moves comes once on each date, also on this one."""
     quiet, touch = body.quiet_hours, body.touch
     reminders = Reminders(
@@ -104,7 +104,7 @@ def put_reminders(body: RemindersBody, caller: TheCaller, parts: TheParts) -> Re
         nudges_muted=body.nudges_muted,
         news=body.news,
     )
-    if change_person(parts, caller, lambda person: replace(person, reminders=reminders)) is None:
+    if change_person(services, caller, lambda person: replace(person, reminders=reminders)) is None:
         raise ProblemError(Problem.NO_PROFILE)
     return _view(reminders)
 

@@ -13,26 +13,26 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from couples_api.days import JOURNAL_PAGE, OPENING_ATTEMPTS, REVISION_LIMIT, DatePath
-from couples_api.parts import (
+from couples_api.reader import AnswerState, PromptView, prompt_view
+from couples_api.services import (
     CalendarDate,
-    Parts,
+    Services,
     TheCaller,
-    TheParts,
+    TheServices,
+    current_couple,
     known_person,
     require_unpaired,
-    standing_couple,
 )
-from couples_api.reader import AnswerState, PromptView, prompt_view
-from rekindle.calendar import local_date
-from rekindle.callers import Caller
+from rekindle.api.callers import Caller
+from rekindle.api.problems import Problem, ProblemError
+from rekindle.crypto.vault import PersonKey
+from rekindle.domain.calendar import local_date
+from rekindle.domain.models import Answer, Person, SharedAnswer, SoloDay
+from rekindle.domain.solo import solo_prompt, takes_solo_answers
+from rekindle.domain.texts import VISIBLE
 from rekindle.errors import ContentionError, WriteConflictError
-from rekindle.models import Answer, Person, SharedAnswer, SoloDay
-from rekindle.problems import Problem, ProblemError
-from rekindle.solo import solo_prompt, takes_solo_answers
 from rekindle.store.catalogue import PromptText
-from rekindle.store.solo import standing_solo_day
-from rekindle.texts import VISIBLE
-from rekindle.vault import PersonKey
+from rekindle.store.solo import existing_solo_day
 
 router = APIGatewayHttpRouter()
 
@@ -103,60 +103,60 @@ class SoloAnswerBody(BaseModel):
 
 
 @router.get("/solo/today")
-def get_solo_today(caller: TheCaller, parts: TheParts) -> SoloDayView:
+def get_solo_today(caller: TheCaller, services: TheServices) -> SoloDayView:
     """The caller's own today while they are in no couple: a question, for themself."""
-    person = _alone(parts, caller)
+    person = _alone(services, caller)
     date = local_date(caller.instant, person.profile.zone)
-    day = parts.solo.day(person.uid, date) or _opened_day(parts, caller, person, date)
-    return _views(parts, caller, person, [day])[0]
+    day = services.solo.day(person.uid, date) or _opened_day(services, caller, person, date)
+    return _views(services, caller, person, [day])[0]
 
 
 @router.get("/solo/days")
 def get_solo_days(
-    caller: TheCaller, parts: TheParts, before: Before = None, limit: Limit = JOURNAL_PAGE
+    caller: TheCaller, services: TheServices, before: Before = None, limit: Limit = JOURNAL_PAGE
 ) -> SoloJournalView:
     """The caller's own days, latest first, for nobody but the caller, paired or not."""
-    person = known_person(parts, caller.uid)
-    days = parts.solo.journal(person.uid, before, limit)
+    person = known_person(services, caller.uid)
+    days = services.solo.journal(person.uid, before, limit)
     return SoloJournalView(
-        days=_views(parts, caller, person, days), before=days[-1].date if len(days) == limit else None
+        days=_views(services, caller, person, days), before=days[-1].date if len(days) == limit else None
     )
 
 
 @router.put("/solo/days/<date>/answer")
-def put_solo_answer(date: DatePath, body: SoloAnswerBody, caller: TheCaller, parts: TheParts) -> SoloDayView:
+def put_solo_answer(date: DatePath, body: SoloAnswerBody, caller: TheCaller, services: TheServices) -> SoloDayView:
     """Answer for oneself, or edit the answer: on the date by the caller's clock and the day after it."""
-    person = _alone(parts, caller)
+    person = _alone(services, caller)
     takes_answers = takes_solo_answers(date, local_date(caller.instant, person.profile.zone))
-    day = parts.solo.day(person.uid, date)
+    day = services.solo.day(person.uid, date)
     if day is None:
         if not takes_answers:
             raise ProblemError(Problem.NO_SUCH_DAY)
-        day = _opened_day(parts, caller, person, date)
+        day = _opened_day(services, caller, person, date)
     if not takes_answers and day.answer is None:
         raise ProblemError(Problem.DAY_CLOSED)
-    key = parts.vault.made_person_key(person.uid)
+    key = services.vault.made_person_key(person.uid)
     if takes_answers:
         answer = Answer(caller.instant, (body.revision or 0) + 1, key.seal_answer(day, body.text))
         try:
-            return _view_of(parts, caller, person, parts.solo.record_answer(day, answer, body.revision), key)
+            return _view_of(services, caller, person, services.solo.record_answer(day, answer, body.revision), key)
         except WriteConflictError as conflict:
-            day = standing_solo_day(conflict)
+            day = existing_solo_day(conflict)
     if not _is_repeat(day, key, body):
         raise ProblemError(_why_refused(day, body) if takes_answers else Problem.DAY_CLOSED)
-    return _view_of(parts, caller, person, day, key)
+    return _view_of(services, caller, person, day, key)
 
 
 @router.get("/solo/shared")
 def get_solo_shared(
-    caller: TheCaller, parts: TheParts, before: Before = None, limit: Limit = JOURNAL_PAGE
+    caller: TheCaller, services: TheServices, before: Before = None, limit: Limit = JOURNAL_PAGE
 ) -> SharedAnswersView:
     """What the two have shown to each other of what they answered alone: `limit` dates of it, each whole."""
-    person = known_person(parts, caller.uid)
-    couple = standing_couple(parts, person)
-    found = parts.solo.shared(couple.id, before, limit)
-    texts = parts.catalogue.texts(each.prompt for each in found)
-    key = parts.vault.couple_key(couple.id) if found else None
+    person = known_person(services, caller.uid)
+    couple = current_couple(services, person)
+    found = services.solo.shared(couple.id, before, limit)
+    texts = services.catalogue.texts(each.prompt for each in found)
+    key = services.vault.couple_key(couple.id) if found else None
     answers = [
         SharedAnswerView(
             date=each.date,
@@ -173,50 +173,50 @@ def get_solo_shared(
 
 
 @router.post("/solo/days/<date>/share")
-def post_solo_share(date: DatePath, caller: TheCaller, parts: TheParts) -> SoloDayView:
+def post_solo_share(date: DatePath, caller: TheCaller, services: TheServices) -> SoloDayView:
     """Show the partner what the caller answered alone on this date, until it is taken back. Again changes nothing."""
-    person = known_person(parts, caller.uid)
-    couple = standing_couple(parts, person)
+    person = known_person(services, caller.uid)
+    couple = current_couple(services, person)
     for _ in range(OPENING_ATTEMPTS):
-        day = parts.solo.day(person.uid, date)
+        day = services.solo.day(person.uid, date)
         if day is None:
             raise ProblemError(Problem.NO_SUCH_DAY)
         if day.answer is None:
             raise ProblemError(Problem.NOTHING_TO_SHARE)
-        own_key = parts.vault.person_key(person.uid)
+        own_key = services.vault.person_key(person.uid)
         if day.shared_with != couple.id:
-            sealed = parts.vault.couple_key(couple.id).seal_shared(day, own_key.open_answer(day) or "")
+            sealed = services.vault.couple_key(couple.id).seal_shared(day, own_key.open_answer(day) or "")
             try:
-                day = parts.solo.share(day, SharedAnswer(couple.id, person.uid, date, day.prompt, sealed))
+                day = services.solo.share(day, SharedAnswer(couple.id, person.uid, date, day.prompt, sealed))
             except WriteConflictError:
                 continue  # An edit that came before they paired has only now arrived.
-        return _view_of(parts, caller, person, day, own_key)
+        return _view_of(services, caller, person, day, own_key)
     raise ContentionError("an answer kept changing while it was shared")
 
 
 @router.delete("/solo/days/<date>/share", status_code=HTTPStatus.NO_CONTENT)
-def delete_solo_share(date: DatePath, caller: TheCaller, parts: TheParts) -> None:
+def delete_solo_share(date: DatePath, caller: TheCaller, services: TheServices) -> None:
     """Take back what the caller has shown to the partner. What is not shown is no error."""
-    person = known_person(parts, caller.uid)
-    couple = standing_couple(parts, person)
-    day = parts.solo.day(person.uid, date)
+    person = known_person(services, caller.uid)
+    couple = current_couple(services, person)
+    day = services.solo.day(person.uid, date)
     if day and day.shared_with == couple.id:
-        parts.solo.take_back(day, couple.id)
+        services.solo.take_back(day, couple.id)
 
 
-def _alone(parts: Parts, caller: Caller) -> Person:
-    person = known_person(parts, caller.uid)
+def _alone(services: Services, caller: Caller) -> Person:
+    person = known_person(services, caller.uid)
     require_unpaired(person)
     return person
 
 
-def _opened_day(parts: Parts, caller: Caller, person: Person, date: dt.date) -> SoloDay:
+def _opened_day(services: Services, caller: Caller, person: Person, date: dt.date) -> SoloDay:
     """The person's own day of the date, chosen now."""
-    releases = parts.catalogue.releases(caller.instant)
+    releases = services.catalogue.releases(caller.instant)
     for _ in range(OPENING_ATTEMPTS):
-        history = parts.solo.history(person.uid)
+        history = services.solo.history(person.uid)
         try:
-            return parts.solo.open_day(person.uid, date, solo_prompt(date, person, history, releases), history)
+            return services.solo.open_day(person.uid, date, solo_prompt(date, person, history, releases), history)
         except WriteConflictError:
             continue  # Another date of theirs has met a theme: choose again.
     raise ContentionError("a person's own days kept changing while one was opened")
@@ -235,16 +235,16 @@ def _why_refused(day: SoloDay, body: SoloAnswerBody) -> Problem:
     return Problem.ANSWERED_ALREADY if body.revision is None else Problem.EDITED_SINCE
 
 
-def _views(parts: Parts, caller: Caller, person: Person, days: Iterable[SoloDay]) -> list[SoloDayView]:
+def _views(services: Services, caller: Caller, person: Person, days: Iterable[SoloDay]) -> list[SoloDayView]:
     """The days as their person sees them; their key is fetched only if there is something to open."""
     days = list(days)
-    texts = parts.catalogue.texts(day.prompt for day in days)
-    key = parts.vault.person_key(person.uid) if any(day.answer for day in days) else None
+    texts = services.catalogue.texts(day.prompt for day in days)
+    key = services.vault.person_key(person.uid) if any(day.answer for day in days) else None
     return [_view(day, person, caller, texts[day.prompt], key) for day in days]
 
 
-def _view_of(parts: Parts, caller: Caller, person: Person, day: SoloDay, key: PersonKey) -> SoloDayView:
-    return _view(day, person, caller, parts.catalogue.texts([day.prompt])[day.prompt], key)
+def _view_of(services: Services, caller: Caller, person: Person, day: SoloDay, key: PersonKey) -> SoloDayView:
+    return _view(day, person, caller, services.catalogue.texts([day.prompt])[day.prompt], key)
 
 
 def _view(day: SoloDay, person: Person, caller: Caller, text: PromptText, key: PersonKey | None) -> SoloDayView:

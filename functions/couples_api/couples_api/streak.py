@@ -10,12 +10,12 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import BaseModel
 
-from couples_api.parts import Parts, TheCaller, TheParts, known_person, standing_couple
-from rekindle.calendar import local_date
-from rekindle.days import open_dates, streak_at
+from couples_api.services import Services, TheCaller, TheServices, current_couple, known_person
+from rekindle.domain.calendar import local_date
+from rekindle.domain.models import Couple, Day
+from rekindle.domain.open_days import open_dates, streak_at
+from rekindle.domain.streaks import DayMark, History, calendar_marks, first_of_year
 from rekindle.errors import RekindleError
-from rekindle.models import Couple, Day
-from rekindle.streaks import DayMark, History, calendar_marks, first_of_year
 from rekindle.telemetry import logger
 
 router = APIGatewayHttpRouter()
@@ -37,12 +37,12 @@ class StreakCalendarView(StreakView):
 
 
 @router.get("/streak")
-def get_streak(caller: TheCaller, parts: TheParts) -> StreakCalendarView:
+def get_streak(caller: TheCaller, services: TheServices) -> StreakCalendarView:
     """The couple's streak and calendar by the caller's clock."""
-    person = known_person(parts, caller.uid)
-    couple = standing_couple(parts, person)
-    stored = parts.days.nearby(couple.id, caller.instant)
-    history = known_history(parts, couple, stored, caller.instant)
+    person = known_person(services, caller.uid)
+    couple = current_couple(services, person)
+    stored = services.days.nearby(couple.id, caller.instant)
+    history = known_history(services, couple, stored, caller.instant)
     streak = streak_at(couple, history, stored, caller.instant)
     still_open = open_dates(couple, stored, caller.instant)
     today = local_date(caller.instant, person.profile.zone)
@@ -55,23 +55,23 @@ def get_streak(caller: TheCaller, parts: TheParts) -> StreakCalendarView:
     )
 
 
-def known_history(parts: Parts, couple: Couple, stored: Mapping[dt.date, Day], instant: dt.datetime) -> History:
+def known_history(services: Services, couple: Couple, stored: Mapping[dt.date, Day], instant: dt.datetime) -> History:
     """The couple's complete dates; of the days in `stored`, any that both have answered and nobody has noted is, now.
 
     The answer that completes a day notes it, and `react` does so again; this is for when neither could.
     """
-    history = parts.streaks.history(couple)
+    history = services.streaks.history(couple)
     forgotten = [day for day in stored.values() if day.revealed and day.date not in history.complete]
     for day in forgotten:
-        note_complete(parts, day, instant)
+        note_complete(services, day, instant)
     complete = history.complete.union(day.date for day in forgotten)
     return replace(history, first=min({history.first, *complete}), complete=complete)
 
 
-def note_complete(parts: Parts, day: Day, instant: dt.datetime) -> None:
+def note_complete(services: Services, day: Day, instant: dt.datetime) -> None:
     """Note that the day is complete, if that can be done just now."""
     try:
-        parts.streaks.complete(day.couple, day.date, instant)
+        services.streaks.complete(day.couple, day.date, instant)
     except (RekindleError, BotoCoreError, ClientError) as error:
         # The answers are safe, and the date will be noted from the stream or at the next look: no reason to refuse.
         logger.warning("streak left for later", extra={"couple": day.couple, "error": type(error).__name__})

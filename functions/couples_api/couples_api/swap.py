@@ -9,42 +9,44 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from couples_api.days import OPENING_ATTEMPTS, DatePath, still_together, stored_day
 from couples_api.idempotency import IdempotencyKey, keyed_request, request_id
-from couples_api.parts import TheCaller, TheParts
 from couples_api.reader import DayView, Reader, reader_of
+from couples_api.services import TheCaller, TheServices
+from rekindle.api.problems import Problem, ProblemError
+from rekindle.domain.models import Day, Swapped
+from rekindle.domain.playlist import another_prompt
 from rekindle.errors import ContentionError, WriteConflictError
-from rekindle.models import Day, Swapped
-from rekindle.playlist import another_prompt
-from rekindle.problems import Problem, ProblemError
 from rekindle.store.people import KeyedRequest
 
 router = APIGatewayHttpRouter()
 
 
 @router.post("/days/<date>/swap")
-def post_swap(date: DatePath, caller: TheCaller, parts: TheParts, idempotency_key: IdempotencyKey = None) -> DayView:
+def post_swap(
+    date: DatePath, caller: TheCaller, services: TheServices, idempotency_key: IdempotencyKey = None
+) -> DayView:
     """Swap the day's prompt for another of its theme, for both: once, before anyone has answered.
 
     What is swapped away counts as met. A repeat under one key finds the day swapped.
     """
-    reader = reader_of(parts, caller)
+    reader = reader_of(services, caller)
     day = stored_day(reader, date)
-    request = keyed_request(parts, caller, idempotency_key, f"POST /v1/days/{date}/swap {reader.couple.id}")
-    swap_id = request_id(parts, caller, idempotency_key)
+    request = keyed_request(services, caller, idempotency_key, f"POST /v1/days/{date}/swap {reader.couple.id}")
+    swap_id = request_id(services, caller, idempotency_key)
     return reader.views([_swapped_day(reader, day, swap_id, request)])[0]
 
 
 def _swapped_day(reader: Reader, day: Day, swap_id: str, request: KeyedRequest) -> Day:
     """The day with another prompt; as it is if this very request has swapped it already."""
-    couple, parts, instant = reader.couple, reader.parts, reader.caller.instant
+    couple, services, instant = reader.couple, reader.services, reader.caller.instant
     for _ in range(OPENING_ATTEMPTS):
         if day.swapped and day.swapped[-1].request == swap_id:
             return day
         if problem := _why_not_swapped(day, instant):
             raise ProblemError(problem)
         # A day that was opened before days said their theme has it from its prompt.
-        theme = day.theme or parts.catalogue.texts([day.prompt])[day.prompt].theme
-        seen = parts.days.seen(couple.id, [theme])
-        offer = another_prompt(theme, day.prompt, couple, parts.catalogue.releases(instant), seen)
+        theme = day.theme or services.catalogue.texts([day.prompt])[day.prompt].theme
+        seen = services.days.seen(couple.id, [theme])
+        offer = another_prompt(theme, day.prompt, couple, services.catalogue.releases(instant), seen)
         if offer is None:
             raise ProblemError(Problem.NOTHING_TO_SWAP)
         entry, swapped = offer.entry, Swapped(day.prompt, day.again, swap_id)
@@ -52,7 +54,7 @@ def _swapped_day(reader: Reader, day: Day, swap_id: str, request: KeyedRequest) 
             day, prompt=entry.ref, kind=entry.kind, theme=theme, again=offer.again, swapped=(*day.swapped, swapped)
         )
         try:
-            parts.days.swap(couple, day, after, instant, request.writes)
+            services.days.swap(couple, day, after, instant, request.writes)
         except WriteConflictError as conflict:
             couple = still_together(reader, conflict)
             day = stored_day(reader, day.date)

@@ -8,10 +8,10 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import BaseModel, Field
 
-from couples_api.parts import TheCaller, TheParts, known_person, standing_couple
-from rekindle.calendar import local_date
-from rekindle.gestures import text_of
-from rekindle.touch import touch_of
+from couples_api.services import TheCaller, TheServices, current_couple, known_person
+from rekindle.domain.calendar import local_date
+from rekindle.domain.gestures import text_of
+from rekindle.domain.touch import touch_of
 
 router = APIGatewayHttpRouter()
 
@@ -32,10 +32,10 @@ class TouchTodayView(BaseModel):
 
 
 @router.get("/touch/today")
-def get_touch_today(caller: TheCaller, parts: TheParts) -> TouchTodayView:
+def get_touch_today(caller: TheCaller, services: TheServices) -> TouchTodayView:
     """The couple's gesture of today. Until both have agreed there is none, and nothing tells who has not."""
-    person = known_person(parts, caller.uid)
-    couple = standing_couple(parts, person)
+    person = known_person(services, caller.uid)
+    couple = current_couple(services, person)
     today = local_date(caller.instant, person.profile.zone)
     gesture = touch_of(couple, today)
     if gesture is None:

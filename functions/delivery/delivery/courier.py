@@ -16,11 +16,11 @@ from itertools import batched
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from delivery.gateway import LONGEST_SEND, CredentialError, Fate, Outcome
-from rekindle.calendar import local_time, start_of
-from rekindle.models import PushKind, Reach
+from rekindle.domain.calendar import local_time, start_of
+from rekindle.domain.models import PushKind, Reach
+from rekindle.domain.reminders import MAX_LATENESS, is_quiet
 from rekindle.push.jobs import FIRST_RETRY, LONGEST_DELAY, Missed, PersonJob, RetryJob, SlotJob, SpreadJob
 from rekindle.push.payloads import OF_A_DATE, Occasion, payload_of
-from rekindle.reminders import MAX_LATENESS, is_quiet
 from rekindle.store import keys
 from rekindle.store.incidents import Incident
 from rekindle.store.people import STALE_AFTER, is_stale
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from delivery.gateway import PushGateway
-    from rekindle.models import CoupleId, Day, Language, Person, Target, Uid
-    from rekindle.push.outbox import Outbox
+    from rekindle.domain.models import CoupleId, Day, Language, Person, Target, Uid
+    from rekindle.domain.reminders import Slot
     from rekindle.push.payloads import Payload
-    from rekindle.reminders import Slot
+    from rekindle.push.queue import Outbox
     from rekindle.store.incidents import Incidents
     from rekindle.store.news import News
     from rekindle.store.people import People

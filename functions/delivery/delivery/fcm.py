@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from google.auth.credentials import Credentials
 
     from delivery.transport import Answer, Transport
-    from rekindle.models import Target
+    from rekindle.domain.models import Target
     from rekindle.push.payloads import Payload
 
 SCOPE: Final = "https://www.googleapis.com/auth/firebase.messaging"

@@ -12,7 +12,7 @@ from rekindle.errors import RekindleError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rekindle.models import Target
+    from rekindle.domain.models import Target
     from rekindle.push.payloads import Payload
 
 AT_ONCE: Final = 100

@@ -15,7 +15,7 @@ from delivery.sdk import Sdk
 from delivery.spread import Spreader
 from rekindle.clients import client
 from rekindle.push.jobs import LONGEST_DELAY, SpreadJob, job_from
-from rekindle.push.outbox import Outbox
+from rekindle.push.queue import Outbox
 from rekindle.settings import DeliverySettings, FcmTransport
 from rekindle.store.incidents import Incidents
 from rekindle.store.instants import from_millis

@@ -21,7 +21,7 @@ from delivery.answers import ends_page, error_of
 from delivery.gateway import AT_ONCE
 from delivery.pace import Pace
 from delivery.transport import Told, addressed
-from rekindle.models import Target, TargetKind
+from rekindle.domain.models import Target, TargetKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

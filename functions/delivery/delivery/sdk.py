@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse
 
     from delivery.transport import Answer
-    from rekindle.models import Target
+    from rekindle.domain.models import Target
 
 
 class _OnceIfCutOff(Retry):

@@ -20,16 +20,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from delivery.courier import RESERVE
-from rekindle.calendar import local_date, slot_instant
+from rekindle.domain.calendar import local_date, slot_instant
+from rekindle.domain.reminders import SETTLED_AFTER
 from rekindle.push.jobs import LONGEST_DELAY, SpreadJob
-from rekindle.reminders import SETTLED_AFTER
 from rekindle.telemetry import logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rekindle.push.outbox import Outbox
-    from rekindle.reminders import Slot
+    from rekindle.domain.reminders import Slot
+    from rekindle.push.queue import Outbox
     from rekindle.store.slots import Slots
 
 BEFORE_NEXT: Final = dt.timedelta(minutes=30)

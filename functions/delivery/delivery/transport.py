@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from firebase_admin import messaging
 
-    from rekindle.models import Target
+    from rekindle.domain.models import Target
 
 
 class Told(Enum):

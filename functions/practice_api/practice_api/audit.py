@@ -9,8 +9,8 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import BaseModel
 
-from practice_api.parts import TheParts, TheReader
-from rekindle.practice import StaffAction
+from practice_api.services import TheReader, TheServices
+from rekindle.packs.lifecycle import StaffAction
 
 router = APIGatewayHttpRouter()
 
@@ -19,7 +19,7 @@ CURSOR = r"^[0-9]{13}-[0-9a-f]{12}$"
 
 
 class AuditEntryView(BaseModel):
-    """One deed: who, when, what, and of what."""
+    """One action: who, when, what, and of what."""
 
     at: dt.datetime
     who: str
@@ -40,12 +40,12 @@ class AuditView(BaseModel):
 @router.get("/audit")
 def get_audit(
     _staff: TheReader,
-    parts: TheParts,
+    services: TheServices,
     before: Annotated[str | None, Query(pattern=CURSOR, description="Where the page before ended.")] = None,
     limit: Annotated[int, Query(ge=1, le=AUDIT_PAGE)] = AUDIT_PAGE,
 ) -> AuditView:
     """What staff did, latest first. Nobody can change or remove an entry."""
-    entries, last = parts.audit.entries(before, limit)
+    entries, last = services.audit.entries(before, limit)
     return AuditView(
         entries=[
             AuditEntryView(

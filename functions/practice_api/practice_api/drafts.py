@@ -10,12 +10,12 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from practice_api.packs import PackPath, Slug
-from practice_api.parts import Parts, Staff, TheParts, ThePublisher, TheReader, known_pack
-from practice_api.views import DeedView, FindingView, PreviewView, deed_view, done_view, finding_view, preview_of
-from rekindle.models import PackId
-from rekindle.pack_source import SOURCE_LIMIT, Checked, check_source
-from rekindle.practice import DraftHead
-from rekindle.problems import Problem, ProblemError
+from practice_api.services import Services, Staff, ThePublisher, TheReader, TheServices, known_pack
+from practice_api.views import ActorView, FindingView, PreviewView, actor_view, done_view, finding_view, preview_of
+from rekindle.api.problems import Problem, ProblemError
+from rekindle.domain.models import PackId
+from rekindle.packs.check import SOURCE_LIMIT, Checked, check_source
+from rekindle.packs.lifecycle import DraftHead
 from rekindle.store.packs import DraftChangedError, SourceTooLargeError
 
 router = APIGatewayHttpRouter()
@@ -40,7 +40,7 @@ class DraftView(BaseModel):
 
     source: str
     revision: int
-    saved: DeedView | None
+    saved: ActorView | None
     base_version: int | None
     findings: list[FindingView]
 
@@ -49,7 +49,7 @@ class SavedView(BaseModel):
     """The draft that is kept now. `unchanged` says that it was kept already."""
 
     revision: int
-    saved: DeedView
+    saved: ActorView
     findings: list[FindingView]
     unchanged: bool
 
@@ -71,36 +71,36 @@ class CheckedView(BaseModel):
 
 
 @router.get("/packs/<pack_id>/draft")
-def get_draft(pack_id: PackPath, _staff: TheReader, parts: TheParts) -> DraftView:
+def get_draft(pack_id: PackPath, _staff: TheReader, services: TheServices) -> DraftView:
     """What is being written, or what was published last. It is not held against other packs: a check does that."""
-    head = known_pack(parts, pack_id)
+    head = known_pack(services, pack_id)
     draft = head.draft
     if draft:
-        source, base = parts.packs.draft(head.id, draft), draft.base
+        source, base = services.packs.draft(head.id, draft), draft.base
     else:
         release = head.releases[-1]
-        source, base = parts.packs.released(head.id, release), release.version
+        source, base = services.packs.released(head.id, release), release.version
     return DraftView(
         source=source,
         revision=draft.revision if draft else 0,
-        saved=deed_view(draft.saved if draft else None),
+        saved=actor_view(draft.saved if draft else None),
         base_version=base,
         findings=_findings(check_source(source)),
     )
 
 
 @router.put("/packs/<pack_id>/draft")
-def put_draft(pack_id: PackPath, body: DraftBody, staff: ThePublisher, parts: TheParts) -> SavedView:
+def put_draft(pack_id: PackPath, body: DraftBody, staff: ThePublisher, services: TheServices) -> SavedView:
     """Keep a draft, also one with something to mend. Refused if another was saved since: nobody overwrites unseen."""
-    head = parts.packs.head(PackId(pack_id))
-    found = checked(parts, staff, head.id, body.source)
+    head = services.packs.head(PackId(pack_id))
+    found = checked(services, staff, head.id, body.source)
     findings = _findings(found)
-    if head.draft and parts.packs.draft(head.id, head.draft) == body.source:
+    if head.draft and services.packs.draft(head.id, head.draft) == body.source:
         # Kept already: perhaps by this very request, whose answer was lost.
         return _saved(head.draft, findings, unchanged=True)
     base = head.draft.base if head.draft else (head.releases[-1].version if head.releases else None)
     try:
-        draft = parts.packs.save_draft(head.id, body.source, body.revision, base, staff.deed, form=found.readable)
+        draft = services.packs.save_draft(head.id, body.source, body.revision, base, staff.actor, form=found.readable)
     except DraftChangedError as error:
         raise draft_changed(error) from error
     except SourceTooLargeError as error:
@@ -113,36 +113,36 @@ def delete_draft(
     pack_id: PackPath,
     revision: Annotated[int, Query(ge=1, description="The revision of the draft that was read.")],
     staff: ThePublisher,
-    parts: TheParts,
+    services: TheServices,
 ) -> None:
     """Go back to what is published. A pack that never was is gone with its draft."""
-    head = known_pack(parts, pack_id)
+    head = known_pack(services, pack_id)
     if head.draft is None:
         return
     try:
-        parts.packs.discard_draft(head.id, revision, staff.deed)
+        services.packs.discard_draft(head.id, revision, staff.actor)
     except DraftChangedError as error:
         raise draft_changed(error) from error
 
 
 @router.post("/check")
-def post_check(body: CheckBody, staff: TheReader, parts: TheParts) -> CheckedView:
+def post_check(body: CheckBody, staff: TheReader, services: TheServices) -> CheckedView:
     """What there is to mend in a text, and a preview; nothing is kept."""
-    found = checked(parts, staff, PackId(body.pack_id or ""), body.source)
+    found = checked(services, staff, PackId(body.pack_id or ""), body.source)
     return CheckedView(findings=_findings(found), preview=preview_of(found.readable) if found.readable else None)
 
 
-def checked(parts: Parts, staff: Staff, pack: PackId, source: str) -> Checked:
+def checked(services: Services, staff: Staff, pack: PackId, source: str) -> Checked:
     """The pack in a text and everything to mend in it, also beside what couples have already."""
-    return check_source(source, others=parts.others(pack, staff.instant))
+    return check_source(source, others=services.others(pack, staff.instant))
 
 
 def draft_changed(error: DraftChangedError) -> ProblemError:
     """The problem that says whose draft stands now."""
-    standing = error.standing
+    existing = error.existing
     members = {
-        "revision": standing.revision if standing else 0,
-        "saved": done_view(standing.saved).model_dump(mode="json") if standing else None,
+        "revision": existing.revision if existing else 0,
+        "saved": done_view(existing.saved).model_dump(mode="json") if existing else None,
     }
     return ProblemError(Problem.DRAFT_CHANGED, members=members)
 

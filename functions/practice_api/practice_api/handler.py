@@ -7,8 +7,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from practice_api import audit, drafts, help, packs, releases, statistics  # noqa: A004  what couples call it
-from practice_api.parts import Parts
-from rekindle import http
+from practice_api.services import Services
+from rekindle.api import resolver
 from rekindle.settings import PracticeApiSettings
 
 if TYPE_CHECKING:
@@ -23,20 +23,20 @@ BODY_LIMIT: Final = 4_500_000
 
 def application() -> APIGatewayHttpResolver:
     """A resolver with all routes; its OpenAPI document is the contract of the practice's API."""
-    app = http.resolver()
+    app = resolver.resolver()
     for routes in (packs, drafts, releases, statistics, help, audit):
         app.include_router(routes.router, prefix="/v1/practice")
     return app
 
 
-def handler_of(parts: Callable[[], Parts]) -> Callable[[dict[str, Any], LambdaContext], dict[str, Any]]:
-    """A Lambda handler that works with these parts, which are made at the first request."""
-    return http.handler_of(application(), parts, BODY_LIMIT)
+def handler_of(services: Callable[[], Services]) -> Callable[[dict[str, Any], LambdaContext], dict[str, Any]]:
+    """A Lambda handler that works with these services, which are made at the first request."""
+    return resolver.handler_of(application(), services, BODY_LIMIT)
 
 
 @cache
-def _deployed_parts() -> Parts:
-    return Parts.of(PracticeApiSettings.read(os.environ))
+def _deployed_services() -> Services:
+    return Services.of(PracticeApiSettings.read(os.environ))
 
 
-handler = handler_of(_deployed_parts)
+handler = handler_of(_deployed_services)

@@ -8,9 +8,9 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import BaseModel, Field
 from pydantic_core import PydanticUndefined
 
-from practice_api.parts import TheParts, ThePublisher, TheReader
-from rekindle.help import Help, HelpLine
-from rekindle.problems import Problem, ProblemError
+from practice_api.services import ThePublisher, TheReader, TheServices
+from rekindle.api.problems import Problem, ProblemError
+from rekindle.domain.help import Help, HelpLine
 from rekindle.store.help import HelpChangedError
 
 router = APIGatewayHttpRouter()
@@ -40,20 +40,20 @@ class HelpView(Help):
 
 
 @router.get("/help")
-def get_help(_staff: TheReader, parts: TheParts) -> HelpView:
+def get_help(_staff: TheReader, services: TheServices) -> HelpView:
     """The help that couples are shown; what is built in until the practice has set any."""
-    return _view(*parts.help.standing())
+    return _view(*services.help.current())
 
 
 @router.put("/help")
-def put_help(body: HelpView, staff: ThePublisher, parts: TheParts) -> HelpView:
+def put_help(body: HelpView, staff: ThePublisher, services: TheServices) -> HelpView:
     """Set the help, whole. Couples see it within half a minute. Refused if another was set since."""
     wanted = Help.model_validate(body.model_dump(exclude={"revision"}))
-    standing, revision = parts.help.standing()
-    if revision and standing == wanted:
-        return _view(standing, revision)
+    current, revision = services.help.current()
+    if revision and current == wanted:
+        return _view(current, revision)
     try:
-        revision = parts.help.change(wanted, body.revision, staff.deed)
+        revision = services.help.change(wanted, body.revision, staff.actor)
     except HelpChangedError as error:
         raise ProblemError(Problem.HELP_CHANGED) from error
     return _view(wanted, revision)

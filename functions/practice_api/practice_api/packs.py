@@ -8,13 +8,13 @@ from aws_lambda_powertools.event_handler.openapi.params import Path
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from practice_api.parts import Parts, Staff, TheParts, ThePublisher, TheReader, known_pack
+from practice_api.services import Services, Staff, ThePublisher, TheReader, TheServices, known_pack
 from practice_api.views import PackDetail, PackSummary, pack_detail, pack_summary
-from rekindle.models import Audience, PackId, PromptId
-from rekindle.packs import SLUG
-from rekindle.practice import Deed, PackHead, ReleaseHead
-from rekindle.problems import Problem, ProblemError
-from rekindle.texts import VISIBLE
+from rekindle.api.problems import Problem, ProblemError
+from rekindle.domain.models import Audience, PackId, PromptId
+from rekindle.domain.texts import VISIBLE
+from rekindle.packs.document import SLUG
+from rekindle.packs.lifecycle import Actor, PackHead, ReleaseHead
 
 router = APIGatewayHttpRouter()
 
@@ -51,62 +51,62 @@ class RestoreBody(BaseModel):
 
 
 @router.get("/packs")
-def get_packs(staff: TheReader, parts: TheParts) -> PacksView:
+def get_packs(staff: TheReader, services: TheServices) -> PacksView:
     """Every pack, with where it stands."""
-    heads = parts.packs.heads()
+    heads = services.packs.heads()
     return PacksView(
         packs=[pack_summary(head, staff.instant, staff.uid) for head in heads],
-        review_required=parts.review_required,
+        review_required=services.review_required,
     )
 
 
 @router.get("/packs/<pack_id>")
-def get_pack(pack_id: PackPath, staff: TheReader, parts: TheParts) -> PackDetail:
+def get_pack(pack_id: PackPath, staff: TheReader, services: TheServices) -> PackDetail:
     """One pack, with its draft and all its versions."""
-    return pack_detail(known_pack(parts, pack_id), staff.instant, staff.uid)
+    return pack_detail(known_pack(services, pack_id), staff.instant, staff.uid)
 
 
 @router.post("/packs/<pack_id>/withdraw")
-def post_withdraw(pack_id: PackPath, body: WithdrawBody, staff: ThePublisher, parts: TheParts) -> PackDetail:
+def post_withdraw(pack_id: PackPath, body: WithdrawBody, staff: ThePublisher, services: TheServices) -> PackDetail:
     """Take the pack or one prompt of it from all couples, within half a minute. Days that have it keep it."""
-    head = known_pack(parts, pack_id)
-    _require_prompt(parts, head, body.prompt)
+    head = known_pack(services, pack_id)
+    _require_prompt(services, head, body.prompt)
     gone = _withdrawal(head, body.prompt, staff)
     if gone is None:
         prompt = PromptId(body.prompt) if body.prompt else None
-        head = parts.packs.withdraw(head.id, prompt, staff.deed, body.reason)
+        head = services.packs.withdraw(head.id, prompt, staff.actor, body.reason)
     return pack_detail(head, staff.instant, staff.uid)
 
 
 @router.post("/packs/<pack_id>/restore")
-def post_restore(pack_id: PackPath, body: RestoreBody, staff: ThePublisher, parts: TheParts) -> PackDetail:
+def post_restore(pack_id: PackPath, body: RestoreBody, staff: ThePublisher, services: TheServices) -> PackDetail:
     """Put back what was withdrawn, as it was. A version that was still to come was called off with it, and stays so."""
-    head = known_pack(parts, pack_id)
+    head = known_pack(services, pack_id)
     prompt = PromptId(body.prompt) if body.prompt else None
     if _withdrawal(head, prompt, staff) is None:
         raise ProblemError(Problem.NOT_WITHDRAWN)
-    return pack_detail(parts.packs.restore(head.id, prompt, staff.deed), staff.instant, staff.uid)
+    return pack_detail(services.packs.restore(head.id, prompt, staff.actor), staff.instant, staff.uid)
 
 
 @router.post("/packs/<pack_id>/code")
-def post_code(pack_id: PackPath, staff: ThePublisher, parts: TheParts) -> PackDetail:
+def post_code(pack_id: PackPath, staff: ThePublisher, services: TheServices) -> PackDetail:
     """A new code in place of the old one, which opens nothing any more. Couples that have joined stay."""
-    head = known_pack(parts, pack_id)
+    head = known_pack(services, pack_id)
     if head.code is None or head.latest is None or head.latest.audience is not Audience.CODE:
         raise ProblemError(Problem.NO_CODE)
-    head = parts.packs.renew_code(PackId(pack_id), parts.new_code(), staff.deed)
+    head = services.packs.renew_code(PackId(pack_id), services.new_code(), staff.actor)
     return pack_detail(head, staff.instant, staff.uid)
 
 
-def _withdrawal(head: PackHead, prompt: str | None, staff: Staff) -> Deed | None:
+def _withdrawal(head: PackHead, prompt: str | None, staff: Staff) -> Actor | None:
     """Who has withdrawn the prompt, or the whole pack, if anybody has."""
     return head.withdrawn_at(staff.instant) if prompt is None else head.withdrawn_prompts.get(PromptId(prompt))
 
 
-def _require_prompt(parts: Parts, head: PackHead, prompt: str | None) -> None:
+def _require_prompt(services: Services, head: PackHead, prompt: str | None) -> None:
     """A problem unless the pack has been with couples, and had this prompt."""
     published: list[ReleaseHead] = [release for release in head.releases if not release.taken_back]
     if not published:
         raise ProblemError(Problem.NOT_PUBLISHED)
-    if prompt is not None and not parts.packs.has_prompt(head.id, published, PromptId(prompt)):
+    if prompt is not None and not services.packs.has_prompt(head.id, published, PromptId(prompt)):
         raise ProblemError(Problem.NO_SUCH_PROMPT)

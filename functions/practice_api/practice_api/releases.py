@@ -12,12 +12,12 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from practice_api.drafts import Revision, draft_changed
 from practice_api.packs import Note, PackPath
-from practice_api.parts import Parts, Staff, TheParts, ThePublisher, TheReader, known_pack
+from practice_api.services import Services, Staff, ThePublisher, TheReader, TheServices, known_pack
 from practice_api.views import PackDetail, ReleaseView, finding_view, pack_detail, release_view
-from rekindle.pack_source import check_source
-from rekindle.packs import Pack
-from rekindle.practice import LONGEST_SCHEDULE, PackHead, Proposal
-from rekindle.problems import Problem, ProblemError
+from rekindle.api.problems import Problem, ProblemError
+from rekindle.packs.check import check_source
+from rekindle.packs.document import Pack
+from rekindle.packs.lifecycle import LONGEST_SCHEDULE, PackHead, Proposal
 from rekindle.store.packs import DraftChangedError, PackChangedError, Publication
 
 router = APIGatewayHttpRouter()
@@ -80,50 +80,50 @@ class PublishedSourceView(ReleaseView):
 
 @router.get("/packs/<pack_id>/releases/<version>")
 def get_release(
-    pack_id: PackPath, version: Annotated[int, Path(ge=1)], _staff: TheReader, parts: TheParts
+    pack_id: PackPath, version: Annotated[int, Path(ge=1)], _staff: TheReader, services: TheServices
 ) -> PublishedSourceView:
     """A version just as it was published."""
-    head = known_pack(parts, pack_id)
+    head = known_pack(services, pack_id)
     release = head.release(version)
     if release is None:
         raise ProblemError(Problem.NO_SUCH_RELEASE)
-    return PublishedSourceView(**release_view(release).model_dump(), source=parts.packs.released(head.id, release))
+    return PublishedSourceView(**release_view(release).model_dump(), source=services.packs.released(head.id, release))
 
 
 @router.post("/packs/<pack_id>/publish")
-def post_publish(pack_id: PackPath, body: PublishBody, staff: ThePublisher, parts: TheParts) -> PublishedView:
+def post_publish(pack_id: PackPath, body: PublishBody, staff: ThePublisher, services: TheServices) -> PublishedView:
     """Publish the draft of this revision, now or at an instant, or propose it where a second person has to approve."""
-    head = known_pack(parts, pack_id)
+    head = known_pack(services, pack_id)
     if body.at is not None and not staff.instant < body.at <= staff.instant + LONGEST_SCHEDULE:
         reason = "has to lie ahead, within a year"
         raise ProblemError(Problem.INVALID_FIELDS, errors=[{"field": "body.at", "reason": reason}])
-    pack, source = _publishable(parts, staff, head, body.revision)
-    if _is_live_already(parts, head, pack, staff.instant):
+    pack, source = _publishable(services, staff, head, body.revision)
+    if _is_live_already(services, head, pack, staff.instant):
         return PublishedView(outcome=Outcome.UNCHANGED, pack=pack_detail(head, staff.instant, staff.uid))
-    if parts.review_required:
-        proposal = Proposal(body.revision, staff.deed, body.at, body.announce, body.note)
+    if services.review_required:
+        proposal = Proposal(body.revision, staff.actor, body.at, body.announce, body.note)
         try:
-            head = parts.packs.propose(head.id, proposal)
+            head = services.packs.propose(head.id, proposal)
         except DraftChangedError as error:
             raise draft_changed(error) from error
         return PublishedView(outcome=Outcome.PROPOSED, pack=pack_detail(head, staff.instant, staff.uid))
     publication = Publication(
         pack=pack,
         source=source,
-        published=staff.deed,
+        published=staff.actor,
         approved=None,
         live_from=body.at or staff.instant,
         announce=body.announce,
         note=body.note,
-        code=parts.new_code(),
+        code=services.new_code(),
     )
-    return _published(parts, staff, head, publication)
+    return _published(services, staff, head, publication)
 
 
 @router.post("/packs/<pack_id>/approve")
-def post_approve(pack_id: PackPath, body: ApproveBody, staff: ThePublisher, parts: TheParts) -> PublishedView:
+def post_approve(pack_id: PackPath, body: ApproveBody, staff: ThePublisher, services: TheServices) -> PublishedView:
     """Approve what another has proposed; it is published as they wanted it, at once if its time has passed."""
-    head = known_pack(parts, pack_id)
+    head = known_pack(services, pack_id)
     proposal = head.proposal
     if proposal is None:
         raise ProblemError(Problem.NOTHING_TO_TAKE_BACK)
@@ -131,34 +131,34 @@ def post_approve(pack_id: PackPath, body: ApproveBody, staff: ThePublisher, part
         raise ProblemError(Problem.NEEDS_ANOTHER_PERSON)
     if proposal.revision != body.revision:
         raise draft_changed(DraftChangedError(head.draft))
-    pack, source = _publishable(parts, staff, head, body.revision)
+    pack, source = _publishable(services, staff, head, body.revision)
     publication = Publication(
         pack=pack,
         source=source,
         published=proposal.proposed,
-        approved=staff.deed,
+        approved=staff.actor,
         live_from=max(proposal.at or staff.instant, staff.instant),
         announce=proposal.announce,
         note=proposal.note,
-        code=parts.new_code(),
+        code=services.new_code(),
     )
-    return _published(parts, staff, head, publication)
+    return _published(services, staff, head, publication)
 
 
 @router.post("/packs/<pack_id>/reject")
-def post_reject(pack_id: PackPath, body: TakeBackBody, staff: ThePublisher, parts: TheParts) -> PackDetail:
+def post_reject(pack_id: PackPath, body: TakeBackBody, staff: ThePublisher, services: TheServices) -> PackDetail:
     """Refuse a proposal, or call off a version that is not live yet. The text stays."""
-    head = known_pack(parts, pack_id)
+    head = known_pack(services, pack_id)
     if not (head.proposal or head.scheduled(staff.instant)):
         raise ProblemError(Problem.NOTHING_TO_TAKE_BACK)
     try:
-        head = parts.packs.take_back(head, staff.deed, body.note)
+        head = services.packs.take_back(head, staff.actor, body.note)
     except PackChangedError as error:
         raise ProblemError(Problem.PACK_CHANGED) from error
     return pack_detail(head, staff.instant, staff.uid)
 
 
-def _publishable(parts: Parts, staff: Staff, head: PackHead, revision: int) -> tuple[Pack, str]:
+def _publishable(services: Services, staff: Staff, head: PackHead, revision: int) -> tuple[Pack, str]:
     """The draft of this revision as a pack, and its text; a problem if it cannot be published as it stands."""
     draft = head.draft
     if draft is None:
@@ -167,7 +167,7 @@ def _publishable(parts: Parts, staff: Staff, head: PackHead, revision: int) -> t
         raise draft_changed(DraftChangedError(draft))
     if head.scheduled(staff.instant):
         raise ProblemError(Problem.SCHEDULED_ALREADY)
-    source = parts.packs.draft(head.id, draft)
+    source = services.packs.draft(head.id, draft)
     found = check_source(source)
     if found.pack is None:
         findings = [finding_view(each).model_dump() for each in found.findings]
@@ -177,15 +177,15 @@ def _publishable(parts: Parts, staff: Staff, head: PackHead, revision: int) -> t
     return found.pack, source
 
 
-def _is_live_already(parts: Parts, head: PackHead, pack: Pack, instant: dt.datetime) -> bool:
+def _is_live_already(services: Services, head: PackHead, pack: Pack, instant: dt.datetime) -> bool:
     live = head.live(instant)
-    return live is not None and parts.published(head.id, live) == pack
+    return live is not None and services.published(head.id, live) == pack
 
 
-def _published(parts: Parts, staff: Staff, read: PackHead, publication: Publication) -> PublishedView:
+def _published(services: Services, staff: Staff, read: PackHead, publication: Publication) -> PublishedView:
     """What became of a draft that is published; a problem if the pack is no longer as it was read."""
     try:
-        head = parts.packs.publish(read, publication)
+        head = services.packs.publish(read, publication)
     except DraftChangedError as error:
         raise draft_changed(error) from error
     except PackChangedError as error:

@@ -8,7 +8,7 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import BaseModel, Field
 
-from practice_api.parts import TheParts, TheReader
+from practice_api.services import TheReader, TheServices
 
 router = APIGatewayHttpRouter()
 
@@ -76,7 +76,7 @@ class StatisticsView(BaseModel):
 
 
 @router.get("/statistics")
-def get_statistics(staff: TheReader, parts: TheParts) -> StatisticsView:
+def get_statistics(staff: TheReader, services: TheServices) -> StatisticsView:
     """What couples make of the packs, in numbers that are the same all day and never under ten."""
-    packs = [head.id for head in parts.packs.heads()]
-    return StatisticsView.model_validate(parts.statistics.view(staff.instant, packs))
+    packs = [head.id for head in services.packs.heads()]
+    return StatisticsView.model_validate(services.statistics.view(staff.instant, packs))

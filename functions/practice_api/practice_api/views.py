@@ -6,13 +6,21 @@ import datetime as dt
 
 from pydantic import BaseModel
 
-from rekindle.models import Audience, PromptKind, Theme
-from rekindle.pack_source import SourceFinding
-from rekindle.packs import Pack
-from rekindle.practice import Deed, DraftHead, PackHead, PackState, Proposal, ReleaseHead, displayed_practice_code
+from rekindle.domain.models import Audience, PromptKind, Theme
+from rekindle.packs.check import SourceFinding
+from rekindle.packs.document import Pack
+from rekindle.packs.lifecycle import (
+    Actor,
+    DraftHead,
+    PackHead,
+    PackState,
+    Proposal,
+    ReleaseHead,
+    displayed_practice_code,
+)
 
 
-class DeedView(BaseModel):
+class ActorView(BaseModel):
     """Who did something, by the name that colleagues know, and when."""
 
     name: str
@@ -30,7 +38,7 @@ class ProposalView(BaseModel):
     """What waits for a second person: the draft of this revision, live at once or `at` an instant."""
 
     revision: int
-    proposed: DeedView
+    proposed: ActorView
     mine: bool
     at: dt.datetime | None
     announce: bool
@@ -49,9 +57,9 @@ class PackSummary(BaseModel):
     live_version: int | None
     scheduled: ScheduledView | None
     proposal: ProposalView | None
-    draft_saved: DeedView | None
-    published: DeedView | None
-    withdrawn: DeedView | None
+    draft_saved: ActorView | None
+    published: ActorView | None
+    withdrawn: ActorView | None
     withdrawn_prompts: list[str]
     code: str | None
     news_on: dt.date | None
@@ -61,7 +69,7 @@ class DraftHeadView(BaseModel):
     """A draft without its text; `revision` names it when it is saved, published or discarded."""
 
     revision: int
-    saved: DeedView
+    saved: ActorView
     base_version: int | None
 
 
@@ -70,15 +78,15 @@ class ReleaseView(BaseModel):
 
     version: int
     live_from: dt.datetime
-    published: DeedView
-    approved: DeedView | None
+    published: ActorView
+    approved: ActorView | None
     title: str
     audience: Audience
     languages: list[str]
     prompts: int
     announce: bool
     note: str | None
-    taken_back: DeedView | None
+    taken_back: ActorView | None
 
 
 class PackDetail(PackSummary):
@@ -135,14 +143,14 @@ class PreviewView(BaseModel):
     prompts: list[PreviewPromptView]
 
 
-def deed_view(deed: Deed | None) -> DeedView | None:
-    """The deed, if it was done."""
-    return done_view(deed) if deed else None
+def actor_view(actor: Actor | None) -> ActorView | None:
+    """Return the view of an actor, if there is one."""
+    return done_view(actor) if actor else None
 
 
-def done_view(deed: Deed) -> DeedView:
-    """The deed that was done."""
-    return DeedView(name=deed.name, at=deed.at)
+def done_view(actor: Actor) -> ActorView:
+    """Return the view of an actor."""
+    return ActorView(name=actor.name, at=actor.at)
 
 
 def pack_summary(head: PackHead, instant: dt.datetime, uid: str) -> PackSummary:
@@ -172,9 +180,9 @@ def _summary(head: PackHead, instant: dt.datetime, uid: str) -> dict[str, object
         "live_version": live.version if live else None,
         "scheduled": ScheduledView(version=scheduled.version, at=scheduled.live_from) if scheduled else None,
         "proposal": proposal_view(head.proposal, uid) if head.proposal else None,
-        "draft_saved": deed_view(head.draft.saved if head.draft else None),
-        "published": deed_view(live.published if live else None),
-        "withdrawn": deed_view(head.withdrawn_at(instant)),
+        "draft_saved": actor_view(head.draft.saved if head.draft else None),
+        "published": actor_view(live.published if live else None),
+        "withdrawn": actor_view(head.withdrawn_at(instant)),
         "withdrawn_prompts": sorted(head.withdrawn_prompts),
         "code": displayed_practice_code(head.code) if head.code else None,
         "news_on": head.news_on,
@@ -204,14 +212,14 @@ def release_view(release: ReleaseHead) -> ReleaseView:
         version=release.version,
         live_from=release.live_from,
         published=done_view(release.published),
-        approved=deed_view(release.approved),
+        approved=actor_view(release.approved),
         title=release.title,
         audience=release.audience,
         languages=list(release.languages),
         prompts=release.prompts,
         announce=release.announce,
         note=release.note,
-        taken_back=deed_view(release.taken_back),
+        taken_back=actor_view(release.taken_back),
     )
 
 

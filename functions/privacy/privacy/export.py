@@ -17,7 +17,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from privacy.cursor import Place, cursor_of, place_from
-from privacy.parts import Parts, TheParts, TheRecentCaller
+from privacy.services import Services, TheRecentCaller, TheServices
 from privacy.views import (
     FORMAT,
     EntryKind,
@@ -32,14 +32,14 @@ from privacy.views import (
     ExportedReflectionView,
     ExportView,
 )
-from rekindle.calendar import local_date
-from rekindle.callers import Caller
+from rekindle.api.callers import Caller
+from rekindle.api.problems import Problem, ProblemError
+from rekindle.crypto.vault import CoupleKey
+from rekindle.domain.calendar import local_date
+from rekindle.domain.models import Answer, Couple, CoupleId, Day, Language, Person, Profile, PromptRef, SoloDay, Uid
 from rekindle.errors import KeyGoneError
-from rekindle.models import Answer, Couple, CoupleId, Day, Language, Person, Profile, PromptRef, SoloDay, Uid
-from rekindle.problems import Problem, ProblemError
 from rekindle.store.catalogue import PromptText
 from rekindle.store.couples import KEEPSAKE
-from rekindle.vault import CoupleKey
 
 router = APIGatewayHttpRouter()
 
@@ -48,7 +48,7 @@ _FIRST_PAGE = ExportBody()
 
 @router.post("/me/export")
 def post_export(
-    caller: TheRecentCaller, parts: TheParts, body: Annotated[ExportBody, Body()] = _FIRST_PAGE
+    caller: TheRecentCaller, services: TheServices, body: Annotated[ExportBody, Body()] = _FIRST_PAGE
 ) -> ExportView:
     """What the caller wrote, theirs to keep, a page at a time. Each page takes a sign-in of the last 15 minutes.
 
@@ -56,10 +56,10 @@ def post_export(
     writing alone, for 30 days. Nothing is changed by asking, and the same may be asked again. What a partner shows of
     what they answered alone is not in it: they may take that back, and from a file they could not.
     """
-    person = parts.people.person(caller.uid)
+    person = services.people.person(caller.uid)
     if person is None:
         raise ProblemError(Problem.NO_PROFILE)
-    return _page(Exporter(person, caller, parts), _place(person, body))
+    return _page(Exporter(person, caller, services), _place(person, body))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +77,17 @@ class Exporter:
 
     person: Person
     caller: Caller
-    parts: Parts
+    services: Services
 
     def section(self, number: int, after: dt.date | None, limit: int) -> Section:
         """The first `limit` days of a section after a date."""
         return self._of_couple(number, after, limit) if number else self._alone(after, limit)
 
     def _alone(self, after: dt.date | None, limit: int) -> Section:
-        days = self.parts.solo.onward(self.person.uid, after, limit)
+        days = self.services.solo.onward(self.person.uid, after, limit)
         answered = [(day, day.answer) for day in days if day.answer]
-        texts = self.parts.catalogue.texts(day.prompt for day, _ in answered)
-        key = self.parts.vault.person_key(self.person.uid) if answered else None
+        texts = self.services.catalogue.texts(day.prompt for day, _ in answered)
+        key = self.services.vault.person_key(self.person.uid) if answered else None
         entries = [
             self._alone_entry(day, answer, texts[day.prompt], key.open_answer(day)) for day, answer in answered if key
         ]
@@ -110,9 +110,9 @@ class Exporter:
         # The key may be there for some hours more: it is the date that counts.
         is_over = ended_at is not None and self.caller.instant >= ended_at + KEEPSAKE
         key = None if is_over else self._key_of(couple_id)
-        days = self.parts.days.onward(couple_id, after, limit) if key else []
+        days = self.services.days.onward(couple_id, after, limit) if key else []
         # Read last: whoever has parted while this was read gets their own alone.
-        couple = self.parts.couples.couple(couple_id)
+        couple = self.services.couples.couple(couple_id)
         return Section(
             couple=self._couple_view(number, couple, ended_at, included=key is not None),
             read=[day.date for day in days],
@@ -121,7 +121,7 @@ class Exporter:
 
     def _key_of(self, couple: CoupleId) -> CoupleKey | None:
         try:
-            return self.parts.vault.couple_key(couple)
+            return self.services.vault.couple_key(couple)
         except KeyGoneError:
             return None
 
@@ -140,7 +140,7 @@ class Exporter:
         mine = self.person.uid
         shown = [(day, [each for each in day.opened_to(mine) if stands or each == mine]) for day in days]
         shown = [(day, opened) for day, opened in shown if opened]
-        texts = self.parts.catalogue.texts(day.prompt for day, _ in shown)
+        texts = self.services.catalogue.texts(day.prompt for day, _ in shown)
         return [
             ExportedEntryView(
                 kind=EntryKind.DAY,
@@ -175,7 +175,7 @@ def _place(person: Person, body: ExportBody) -> Place:
 def _page(exporter: Exporter, start: Place) -> ExportView:
     """The page that begins at a place: sections one after another, until it has looked at as many days as it may."""
     person = exporter.person
-    couples, entries, left, following = [], [], exporter.parts.page_days, None
+    couples, entries, left, following = [], [], exporter.services.page_days, None
     for number in range(start.section, len(couples_in_order(person)) + 1):
         section = exporter.section(number, start.after if number == start.section else None, left)
         couples += [section.couple] if section.couple else []

@@ -7,8 +7,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from privacy import export
-from privacy.parts import Parts
-from rekindle import http
+from privacy.services import Services
+from rekindle.api import resolver
 from rekindle.settings import PrivacySettings
 
 if TYPE_CHECKING:
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
 
 def application() -> APIGatewayHttpResolver:
     """A resolver with all routes; its OpenAPI document is a part of the phones' contract."""
-    app = http.resolver()
+    app = resolver.resolver()
     app.include_router(export.router, prefix="/v1")
     return app
 
 
-def handler_of(parts: Callable[[], Parts]) -> Callable[[dict[str, Any], LambdaContext], dict[str, Any]]:
-    """A Lambda handler that works with these parts, which are made at the first request."""
-    return http.handler_of(application(), parts)
+def handler_of(services: Callable[[], Services]) -> Callable[[dict[str, Any], LambdaContext], dict[str, Any]]:
+    """A Lambda handler that works with these services, which are made at the first request."""
+    return resolver.handler_of(application(), services)
 
 
 @cache
-def _deployed_parts() -> Parts:
-    return Parts.of(PrivacySettings.read(os.environ))
+def _deployed_services() -> Services:
+    return Services.of(PrivacySettings.read(os.environ))
 
 
-handler = handler_of(_deployed_parts)
+handler = handler_of(_deployed_services)

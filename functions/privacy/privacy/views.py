@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from rekindle.models import Barrier, PromptKind, ReflectionKind, Theme
+from rekindle.domain.models import Barrier, PromptKind, ReflectionKind, Theme
 
 FORMAT = "rekindle-export/1"
 

@@ -13,15 +13,15 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from rekindle.clients import client
-from rekindle.models import CoupleId, PushKind, Uid
+from rekindle.domain.models import CoupleId, PushKind, Uid
+from rekindle.domain.streaks import milestone_crossed
 from rekindle.push.jobs import PersonJob
-from rekindle.push.outbox import Outbox
+from rekindle.push.queue import Outbox
 from rekindle.settings import WorkerSettings
 from rekindle.store import keys
 from rekindle.store.instants import from_millis
 from rekindle.store.streaks import Streaks
 from rekindle.store.table import Table
-from rekindle.streaks import milestone_crossed
 from rekindle.telemetry import log_failure, logger
 
 if TYPE_CHECKING:

@@ -14,13 +14,13 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from rekindle.clients import client
-from rekindle.models import CoupleId, PackId, PromptId, PushKind, Reach, Theme
+from rekindle.domain.models import CoupleId, PackId, PromptId, PushKind, Reach, Theme
+from rekindle.domain.streaks import unpack_dates
+from rekindle.domain.tallies import DayTold, Met, StreakTold
 from rekindle.settings import TallySettings
 from rekindle.store import keys
 from rekindle.store.table import Table
 from rekindle.store.tallies import RunDone, Tallies
-from rekindle.streaks import unpack_dates
-from rekindle.tallies import DayTold, Met, StreakTold
 from rekindle.telemetry import log_failure, logger
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-    from rekindle.tallies import Told
+    from rekindle.domain.tallies import Told
 
 type Image = Mapping[str, Any]
 """An item as a stream record has it: typed attributes, and none where there was no item."""

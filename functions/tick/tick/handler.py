@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from rekindle.clients import client
+from rekindle.domain.reminders import MAX_LATENESS, due_slots
 from rekindle.push.jobs import SlotJob
-from rekindle.push.outbox import Outbox
-from rekindle.reminders import MAX_LATENESS, due_slots
+from rekindle.push.queue import Outbox
 from rekindle.settings import WorkerSettings
 from rekindle.store.slots import Slots
 from rekindle.store.table import Table
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-    from rekindle.models import Zone
-    from rekindle.reminders import DueSlot, Slot
+    from rekindle.domain.models import Zone
+    from rekindle.domain.reminders import DueSlot, Slot
     from rekindle.store.slots import Shards
 
 FIRST_WINDOW: Final = dt.timedelta(minutes=5)

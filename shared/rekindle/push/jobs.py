@@ -11,10 +11,10 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
-from rekindle.calendar import zone_named
-from rekindle.models import CoupleId, PushKind, Uid, Zone
+from rekindle.domain.calendar import zone_named
+from rekindle.domain.models import CoupleId, PushKind, Uid, Zone
+from rekindle.domain.reminders import Slot
 from rekindle.push.payloads import Occasion
-from rekindle.reminders import Slot
 
 LONGEST_DELAY: Final = dt.timedelta(minutes=15)
 """The most that SQS holds a message back."""

@@ -10,13 +10,13 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from rekindle.models import PushKind
+from rekindle.domain.models import PushKind
 from rekindle.push.texts import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from rekindle.models import Language
+    from rekindle.domain.models import Language
     from rekindle.push.texts import Text
 
 

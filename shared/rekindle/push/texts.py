@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from rekindle.models import Language, PushKind
+from rekindle.domain.models import Language, PushKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

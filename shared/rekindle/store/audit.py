@@ -1,4 +1,4 @@
-"""What staff have done, kept for good: rows that are only ever added, in the transaction of the deed itself."""
+"""What staff have done, kept for good: rows that are only ever added, in the transaction of the action itself."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from rekindle.models import PackId, PromptId
-from rekindle.practice import AuditEntry, Deed, StaffAction
+from rekindle.domain.models import PackId, PromptId
+from rekindle.packs.lifecycle import Actor, AuditEntry, StaffAction
 from rekindle.store import keys
 from rekindle.store.instants import from_millis, to_millis
 from rekindle.store.table import Write
@@ -31,7 +31,7 @@ class Audit:
 
 
 def audit_row(entry: AuditEntry, revision: int) -> Write:
-    """The row of a deed that made this revision of what it is about. No other row is ever written in its place."""
+    """The row of an action that made this revision of what it is about. No other row is ever written in its place."""
     done = entry.done
     # Deeds of one millisecond are told apart by what they are.
     name = hashlib.blake2b(f"{entry} {revision}".encode(), digest_size=6).hexdigest()
@@ -39,25 +39,25 @@ def audit_row(entry: AuditEntry, revision: int) -> Write:
     return Write(
         "Put",
         keys.audit(to_millis(done.at), name),
-        item={"done": deed_item(done), "action": entry.action}
+        item={"done": actor_item(done), "action": entry.action}
         | {name: value for name, value in details.items() if value is not None},
         condition="attribute_not_exists(pk)",
     )
 
 
-def deed_item(deed: Deed) -> Item:
-    """A deed as it is kept."""
-    return {"uid": deed.uid, "name": deed.name, "at": to_millis(deed.at)}
+def actor_item(actor: Actor) -> Item:
+    """Return the item part for an actor."""
+    return {"uid": actor.uid, "name": actor.name, "at": to_millis(actor.at)}
 
 
-def deed_from(item: Mapping[str, Any]) -> Deed:
-    """A deed of its item."""
-    return Deed(item["uid"], item["name"], from_millis(item["at"]))
+def actor_from(item: Mapping[str, Any]) -> Actor:
+    """Read an actor from its item part."""
+    return Actor(item["uid"], item["name"], from_millis(item["at"]))
 
 
 def _entry_from(item: Mapping[str, Any]) -> AuditEntry:
     return AuditEntry(
-        done=deed_from(item["done"]),
+        done=actor_from(item["done"]),
         action=StaffAction(item["action"]),
         pack=PackId(item["pack"]) if "pack" in item else None,
         version=item.get("version"),

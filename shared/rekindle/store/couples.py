@@ -6,20 +6,20 @@ import datetime as dt
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from rekindle.days import earliest_date
+from rekindle.domain.models import Couple, CoupleId, PackId, PackWish, Pause, Theme, Uid, Wish
+from rekindle.domain.open_days import earliest_date
+from rekindle.domain.streaks import pack_dates, unpack_dates
 from rekindle.errors import ContentionError, WriteConflictError
-from rekindle.models import Couple, CoupleId, PackId, PackWish, Pause, Theme, Uid, Wish
 from rekindle.store import keys
 from rekindle.store.days import window_from, window_item
 from rekindle.store.instants import from_millis, to_millis
 from rekindle.store.people import CHANGE_ATTEMPTS, People, profile_from, profile_item
 from rekindle.store.table import Write
-from rekindle.streaks import pack_dates, unpack_dates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from rekindle.models import Person
+    from rekindle.domain.models import Person
     from rekindle.store.table import Item, Table
 
 KEEPSAKE: Final = dt.timedelta(days=30)

@@ -6,13 +6,11 @@ import datetime as dt
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from rekindle.calendar import DayWindow
-from rekindle.days import nearby_dates
-from rekindle.errors import ContentionError, WriteConflictError
-from rekindle.models import (
+from rekindle.domain.models import (
     Answer,
     CoupleId,
     Day,
+    DayWindow,
     PackId,
     PromptId,
     PromptKind,
@@ -23,7 +21,9 @@ from rekindle.models import (
     Theme,
     Uid,
 )
-from rekindle.playlist import forgettable
+from rekindle.domain.open_days import nearby_dates
+from rekindle.domain.playlist import forgettable
+from rekindle.errors import ContentionError, WriteConflictError
 from rekindle.store import keys
 from rekindle.store.instants import from_millis, to_millis
 from rekindle.store.table import Write, first_items
@@ -31,7 +31,7 @@ from rekindle.store.table import Write, first_items
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from rekindle.models import Couple
+    from rekindle.domain.models import Couple
     from rekindle.store.table import Item, Table
 
 
@@ -107,8 +107,8 @@ class Days:
         try:
             self.table.transact(writes)
         except WriteConflictError as conflict:
-            if standing := conflict.standing.get(0):
-                return day_from(standing)
+            if existing := conflict.existing.get(0):
+                return day_from(existing)
             raise
         return day
 
@@ -216,9 +216,9 @@ class Days:
         )
 
 
-def standing_day(conflict: WriteConflictError) -> Day:
+def existing_day(conflict: WriteConflictError) -> Day:
     """The day as it stood when `record_answer` or `record_reflection` was refused."""
-    item = conflict.standing[0]
+    item = conflict.existing[0]
     if item is None:
         raise ContentionError("a day went while it was being answered") from conflict
     return day_from(item)

@@ -6,9 +6,9 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from rekindle.domain.help import BUILT_IN, Help
 from rekindle.errors import RekindleError, WriteConflictError
-from rekindle.help import BUILT_IN, Help
-from rekindle.practice import AuditEntry, StaffAction
+from rekindle.packs.lifecycle import AuditEntry, StaffAction
 from rekindle.store import keys
 from rekindle.store.audit import audit_row
 from rekindle.store.table import Write
@@ -16,7 +16,7 @@ from rekindle.store.table import Write
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rekindle.practice import Deed
+    from rekindle.packs.lifecycle import Actor
     from rekindle.store.table import Item, Table
 
 REMEMBERED: Final = 30.0
@@ -45,12 +45,12 @@ class HelpStore:
             self._asked_at = now
         return self._help
 
-    def standing(self) -> tuple[Help, int]:
+    def current(self) -> tuple[Help, int]:
         """The help as last acknowledged, with its revision; the built-in help has revision 0."""
         item = self.table.get(keys.HELP)
         return (_help_from(item), item["revision"]) if item else (BUILT_IN, 0)
 
-    def change(self, offered: Help, replaces: int, by: Deed) -> int:
+    def change(self, offered: Help, replaces: int, by: Actor) -> int:
         """Offer this help in the place of that revision, with its audit row; the revision that it becomes.
 
         Raises HelpChangedError when another stands.

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
+from rekindle.domain.models import InviteId, LiveInvite, Person, Uid
 from rekindle.errors import WriteConflictError
-from rekindle.models import InviteId, LiveInvite, Person, Uid
 from rekindle.store import keys
 from rekindle.store.couples import Couples
 from rekindle.store.instants import from_millis, to_millis, to_ttl
@@ -18,7 +18,7 @@ from rekindle.store.table import Write
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from rekindle.models import Couple
+    from rekindle.domain.models import Couple
     from rekindle.store.table import Table
 
 KEPT_AFTER_EXPIRY: Final = dt.timedelta(days=1)

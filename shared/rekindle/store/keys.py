@@ -6,14 +6,14 @@ import base64
 import hashlib
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from rekindle.models import PushKind
+from rekindle.domain.models import PushKind
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping
 
-    from rekindle.models import CoupleId, PackId, PromptId, Target, Theme, Uid, Zone
-    from rekindle.reminders import Slot
+    from rekindle.domain.models import CoupleId, PackId, PromptId, Target, Theme, Uid, Zone
+    from rekindle.domain.reminders import Slot
 
 
 class Key(NamedTuple):

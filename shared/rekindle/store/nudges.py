@@ -9,9 +9,9 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from rekindle.domain.models import CoupleId
+from rekindle.domain.nudges import Gesture, Nudge, next_nudge_at, remembered, repeated_by
 from rekindle.errors import ContentionError, WriteConflictError
-from rekindle.models import CoupleId
-from rekindle.nudges import Gesture, Nudge, next_nudge_at, remembered, repeated_by
 from rekindle.store import keys
 from rekindle.store.instants import from_millis, to_millis, to_ttl
 from rekindle.store.table import Write
@@ -19,7 +19,7 @@ from rekindle.store.table import Write
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from rekindle.models import Couple, Uid
+    from rekindle.domain.models import Couple, Uid
     from rekindle.store.table import Item, Table
 
 ATTEMPTS: Final = 10
@@ -52,10 +52,10 @@ class Nudges:
         for _ in range(ATTEMPTS):
             item = self.table.get(key)
             sent = _nudges_from(item or {})
-            if standing := repeated_by(nudge, sent):
+            if existing := repeated_by(nudge, sent):
                 # Another gesture under the same key may have come first by a moment.
                 self.table.commit(also)
-                return standing
+                return existing
             if next_at := next_nudge_at(sent, nudge.at):
                 return next_at
             kept = remembered([*sent, nudge])

@@ -1,6 +1,6 @@
-"""The practice's packs: drafts under optimistic locking, releases that never change, and an audit row for every deed.
+"""The practice's packs: drafts under optimistic locking, releases that never change, and an audit row for every action.
 
-A deed and its audit row are one transaction: neither is ever there without the other. What a release consists of is
+An action and its audit row are one transaction: neither is ever there without the other. What a release consists of is
 written before it under a version number of its own, and nobody reads it until the transaction that makes it known.
 """
 
@@ -11,14 +11,14 @@ import zlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from rekindle.domain.models import Audience, Language, PackId, PromptId, PromptRef
+from rekindle.domain.playlist import Course, Entry, Release
 from rekindle.errors import ContentionError, RekindleError, WriteConflictError
-from rekindle.models import Audience, Language, PackId, PromptId, PromptRef
-from rekindle.playlist import Course, Entry, Release
-from rekindle.practice import (
+from rekindle.packs.lifecycle import (
     NEWS_AUDIENCES,
     About,
+    Actor,
     AuditEntry,
-    Deed,
     DraftHead,
     PackHead,
     Proposal,
@@ -27,7 +27,7 @@ from rekindle.practice import (
     news_date,
 )
 from rekindle.store import keys
-from rekindle.store.audit import audit_row, deed_from, deed_item
+from rekindle.store.audit import actor_from, actor_item, audit_row
 from rekindle.store.catalogue import PromptText, index_of, index_writes, packed, text_item, unpacked
 from rekindle.store.instants import from_millis, to_millis, to_ttl
 from rekindle.store.table import Write, every_item
@@ -35,7 +35,7 @@ from rekindle.store.table import Write, every_item
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from rekindle.packs import Pack, PackPrompt
+    from rekindle.packs.document import Pack, PackPrompt
     from rekindle.store.table import Item, Table
 
 CHUNK_BYTES: Final = 350_000
@@ -51,11 +51,11 @@ NEWS_KEPT: Final = dt.timedelta(days=400)
 
 
 class DraftChangedError(RekindleError):
-    """Somebody has saved or discarded the draft since it was read; `standing` is what there is now, if anything."""
+    """Somebody has saved or discarded the draft since it was read; `existing` is what there is now, if anything."""
 
-    def __init__(self, standing: DraftHead | None) -> None:
+    def __init__(self, existing: DraftHead | None) -> None:
         super().__init__("the draft has changed since it was read")
-        self.standing = standing
+        self.existing = existing
 
 
 class PackChangedError(RekindleError):
@@ -75,8 +75,8 @@ class Publication:
 
     pack: Pack
     source: str
-    published: Deed
-    approved: Deed | None
+    published: Actor
+    approved: Actor | None
     live_from: dt.datetime
     announce: bool
     note: str | None
@@ -119,7 +119,7 @@ class Packs:
         source: str,
         replaces: int,
         base: int | None,
-        saved: Deed,
+        saved: Actor,
         *,
         form: Pack | None = None,
     ) -> DraftHead:
@@ -147,7 +147,7 @@ class Packs:
             raise ContentionError("a draft went while it was saved")
         return head.draft
 
-    def discard_draft(self, pack: PackId, replaces: int, by: Deed) -> None:
+    def discard_draft(self, pack: PackId, replaces: int, by: Actor) -> None:
         """Go back to what is published. Raises DraftChangedError when another revision stands."""
 
         def change(head: PackHead) -> tuple[PackHead, list[Write]]:
@@ -166,7 +166,7 @@ class Packs:
         entry = AuditEntry(proposal.proposed, StaffAction.PROPOSED, pack, note=proposal.note)
         return self._change(pack, change, entry)
 
-    def take_back(self, read: PackHead, by: Deed, note: str | None) -> PackHead:
+    def take_back(self, read: PackHead, by: Actor, note: str | None) -> PackHead:
         """Refuse the proposal of the pack as it was read, or call off its release that is not live yet.
 
         Raises PackChangedError when that is not what there is any more.
@@ -226,7 +226,7 @@ class Packs:
             pack.id, change, AuditEntry(done, action, pack.id, version, note=publication.note), catalogue=now
         )
 
-    def withdraw(self, pack: PackId, prompt: PromptId | None, by: Deed, note: str | None) -> PackHead:
+    def withdraw(self, pack: PackId, prompt: PromptId | None, by: Actor, note: str | None) -> PackHead:
         """Take a pack, or one prompt of it, out of play. Days that have it keep it."""
 
         def change(head: PackHead) -> tuple[PackHead, list[Write]]:
@@ -238,19 +238,19 @@ class Packs:
         entry = AuditEntry(by, StaffAction.WITHDRAWN, pack, prompt=prompt, note=note)
         return self._change(pack, change, entry, catalogue=by.at)
 
-    def restore(self, pack: PackId, prompt: PromptId | None, by: Deed) -> PackHead:
+    def restore(self, pack: PackId, prompt: PromptId | None, by: Actor) -> PackHead:
         """Put back what was withdrawn."""
 
         def change(head: PackHead) -> tuple[PackHead, list[Write]]:
             if prompt is None:
                 return self._with_news(replace(head, withdrawn=None), by.at)
-            left = {name: deed for name, deed in head.withdrawn_prompts.items() if name != prompt}
+            left = {name: actor for name, actor in head.withdrawn_prompts.items() if name != prompt}
             return replace(head, withdrawn_prompts=left), []
 
         entry = AuditEntry(by, StaffAction.RESTORED, pack, prompt=prompt)
         return self._change(pack, change, entry, catalogue=by.at)
 
-    def renew_code(self, pack: PackId, code: str, by: Deed) -> PackHead:
+    def renew_code(self, pack: PackId, code: str, by: Actor) -> PackHead:
         """Give the pack a new code; the old one opens nothing any more. Couples that have joined stay."""
 
         def change(head: PackHead) -> tuple[PackHead, list[Write]]:
@@ -316,7 +316,7 @@ class Packs:
 
         A date that was given stays, and one on which somebody may have been told already is never taken back.
         """
-        told = [each.live_from for each in head.standing if each.announce and each.audience in NEWS_AUDIENCES]
+        told = [each.live_from for each in head.effective if each.announce and each.audience in NEWS_AUDIENCES]
         if head.news_on is None and told:
             date = news_date(max(min(told), instant))
             return replace(head, news_on=date), [self._news(date, head.id, add=True)]
@@ -352,7 +352,7 @@ def _current(head: PackHead, instant: dt.datetime) -> list[ReleaseHead]:
     return [each for each in dict.fromkeys(found) if each]
 
 
-def _called_off(head: PackHead, by: Deed) -> PackHead:
+def _called_off(head: PackHead, by: Actor) -> PackHead:
     """The head without the release that is to come, if there is one."""
     scheduled = head.scheduled(by.at)
     releases = tuple(replace(each, taken_back=by) if each is scheduled else each for each in head.releases)
@@ -480,7 +480,7 @@ def _head_item(head: PackHead) -> Item:
         "draft": {
             "revision": draft.revision,
             "chunks": draft.chunks,
-            "saved": deed_item(draft.saved),
+            "saved": actor_item(draft.saved),
             "base": draft.base,
             "about": _about_item(draft.about) if draft.about else None,
         }
@@ -488,7 +488,7 @@ def _head_item(head: PackHead) -> Item:
         else None,
         "proposal": {
             "revision": proposal.revision,
-            "proposed": deed_item(proposal.proposed),
+            "proposed": actor_item(proposal.proposed),
             "at": to_millis(proposal.at) if proposal.at else None,
             "announce": proposal.announce,
             "note": proposal.note,
@@ -496,9 +496,9 @@ def _head_item(head: PackHead) -> Item:
         if proposal
         else None,
         "releases": [_release_item(release) for release in head.releases],
-        "withdrawn": deed_item(head.withdrawn) if head.withdrawn else None,
+        "withdrawn": actor_item(head.withdrawn) if head.withdrawn else None,
         "withdrawn_up_to": head.withdrawn_up_to,
-        "withdrawn_prompts": {prompt: deed_item(deed) for prompt, deed in head.withdrawn_prompts.items()},
+        "withdrawn_prompts": {prompt: actor_item(actor) for prompt, actor in head.withdrawn_prompts.items()},
         "code": head.code,
         "news_on": str(head.news_on) if head.news_on else None,
         "revision": head.revision,
@@ -509,8 +509,8 @@ def _release_item(release: ReleaseHead) -> Item:
     return {
         "version": release.version,
         "live_from": to_millis(release.live_from),
-        "published": deed_item(release.published),
-        "approved": deed_item(release.approved) if release.approved else None,
+        "published": actor_item(release.published),
+        "approved": actor_item(release.approved) if release.approved else None,
         "chunks": release.chunks,
         "title": release.title,
         "audience": release.audience,
@@ -518,7 +518,7 @@ def _release_item(release: ReleaseHead) -> Item:
         "prompts": release.prompts,
         "announce": release.announce,
         "note": release.note,
-        "taken_back": deed_item(release.taken_back) if release.taken_back else None,
+        "taken_back": actor_item(release.taken_back) if release.taken_back else None,
     }
 
 
@@ -531,7 +531,7 @@ def _head_from(item: Mapping[str, Any]) -> PackHead:
         draft=DraftHead(
             revision=draft["revision"],
             chunks=draft["chunks"],
-            saved=deed_from(draft["saved"]),
+            saved=actor_from(draft["saved"]),
             base=draft["base"],
             about=_about_from(draft["about"]) if draft["about"] else None,
         )
@@ -539,7 +539,7 @@ def _head_from(item: Mapping[str, Any]) -> PackHead:
         else None,
         proposal=Proposal(
             revision=proposal["revision"],
-            proposed=deed_from(proposal["proposed"]),
+            proposed=actor_from(proposal["proposed"]),
             at=from_millis(proposal["at"]) if proposal["at"] is not None else None,
             announce=proposal["announce"],
             note=proposal["note"],
@@ -547,9 +547,9 @@ def _head_from(item: Mapping[str, Any]) -> PackHead:
         if proposal
         else None,
         releases=tuple(map(_release_head_from, item["releases"])),
-        withdrawn=deed_from(item["withdrawn"]) if item["withdrawn"] else None,
+        withdrawn=actor_from(item["withdrawn"]) if item["withdrawn"] else None,
         withdrawn_up_to=item["withdrawn_up_to"],
-        withdrawn_prompts={PromptId(name): deed_from(deed) for name, deed in item["withdrawn_prompts"].items()},
+        withdrawn_prompts={PromptId(name): actor_from(actor) for name, actor in item["withdrawn_prompts"].items()},
         code=item["code"],
         news_on=dt.date.fromisoformat(item["news_on"]) if item["news_on"] else None,
         revision=item["revision"],
@@ -560,8 +560,8 @@ def _release_head_from(item: Mapping[str, Any]) -> ReleaseHead:
     return ReleaseHead(
         version=item["version"],
         live_from=from_millis(item["live_from"]),
-        published=deed_from(item["published"]),
-        approved=deed_from(item["approved"]) if item["approved"] else None,
+        published=actor_from(item["published"]),
+        approved=actor_from(item["approved"]) if item["approved"] else None,
         chunks=item["chunks"],
         title=item["title"],
         audience=Audience(item["audience"]),
@@ -569,5 +569,5 @@ def _release_head_from(item: Mapping[str, Any]) -> ReleaseHead:
         prompts=item["prompts"],
         announce=item["announce"],
         note=item["note"],
-        taken_back=deed_from(item["taken_back"]) if item["taken_back"] else None,
+        taken_back=actor_from(item["taken_back"]) if item["taken_back"] else None,
     )

@@ -6,18 +6,17 @@ import datetime as dt
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from rekindle.calendar import start_of
-from rekindle.claims import moved
-from rekindle.errors import ContentionError, KeyReusedError, WriteConflictError
-from rekindle.models import (
+from rekindle.domain.calendar import start_of
+from rekindle.domain.due_dates import moved
+from rekindle.domain.models import (
     Barrier,
     CoupleId,
     Device,
     DeviceId,
+    DueEarlier,
     InviteId,
     Language,
     LiveInvite,
-    Owed,
     Person,
     Platform,
     Profile,
@@ -30,7 +29,8 @@ from rekindle.models import (
     Uid,
     Zone,
 )
-from rekindle.reminders import MAX_LATENESS
+from rekindle.domain.reminders import MAX_LATENESS
+from rekindle.errors import ContentionError, KeyReusedError, WriteConflictError
 from rekindle.store import keys
 from rekindle.store.instants import from_millis, to_millis, to_ttl
 from rekindle.store.slots import Change, Slots
@@ -39,7 +39,7 @@ from rekindle.store.table import Write
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from rekindle.claims import CaughtUp
+    from rekindle.domain.due_dates import CaughtUp
     from rekindle.store.table import Item, Table
 
 CHANGE_ATTEMPTS: Final = 10
@@ -99,7 +99,7 @@ class People:
         """The writes of all changes at `instant` with their slots and targets, for one transaction.
 
         The first writes are the persons', in order: index i fails when the i-th has changed since it was read. What
-        falls due with a change (`rekindle.claims`) is written for `react` to see.
+        falls due with a change (`rekindle.domain.due_dates`) is written for `react` to see.
         """
         settled: list[Change] = []
         caught_up = []
@@ -119,10 +119,10 @@ class People:
         try:
             self.table.commit(self.saves(person.created_at, (None, person)))
         except WriteConflictError as conflict:
-            standing = conflict.standing.get(0)
-            if standing is None:
+            existing = conflict.existing.get(0)
+            if existing is None:
                 raise
-            return person_from(standing)
+            return person_from(existing)
         return replace(person, revision=1)
 
     def change(
@@ -349,15 +349,15 @@ def _item_from(person: Person) -> Item:
         "touch_agreed": person.touch_agreed,
         "last_due": {kind: str(date) for kind, date in person.last_due.items()},
         "reminded_since": {kind: to_millis(since) for kind, since in person.reminded_since.items()},
-        "owed": [
+        "due_earlier": [
             {
-                "kind": owed.kind,
-                "zone": owed.zone,
-                "time": _clock(owed.time),
-                "date": str(owed.date),
-                "until": to_millis(owed.until),
+                "kind": due_earlier.kind,
+                "zone": due_earlier.zone,
+                "time": _clock(due_earlier.time),
+                "date": str(due_earlier.date),
+                "until": to_millis(due_earlier.until),
             }
-            for owed in person.owed
+            for due_earlier in person.due_earlier
         ],
         "devices": {
             device_id: {
@@ -418,15 +418,15 @@ def person_from(item: Mapping[str, Any]) -> Person:
         paused_until=dt.date.fromisoformat(item["paused_until"]) if "paused_until" in item else None,
         last_due={PushKind(kind): dt.date.fromisoformat(date) for kind, date in item["last_due"].items()},
         reminded_since={PushKind(kind): from_millis(since) for kind, since in item["reminded_since"].items()},
-        owed=tuple(
-            Owed(
-                kind=PushKind(owed["kind"]),
-                zone=Zone(owed["zone"]),
-                time=dt.time.fromisoformat(owed["time"]),
-                date=dt.date.fromisoformat(owed["date"]),
-                until=from_millis(owed["until"]),
+        due_earlier=tuple(
+            DueEarlier(
+                kind=PushKind(due_earlier["kind"]),
+                zone=Zone(due_earlier["zone"]),
+                time=dt.time.fromisoformat(due_earlier["time"]),
+                date=dt.date.fromisoformat(due_earlier["date"]),
+                until=from_millis(due_earlier["until"]),
             )
-            for owed in item["owed"]
+            for due_earlier in item["due_earlier"]
         ),
         revision=item["revision"],
     )

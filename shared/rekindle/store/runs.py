@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
+from rekindle.domain.models import PushKind, Reach
 from rekindle.errors import WriteConflictError
-from rekindle.models import PushKind, Reach
 from rekindle.store import keys
 from rekindle.store.instants import to_ttl
 from rekindle.store.table import Write
@@ -55,13 +55,13 @@ class Runs:
         try:
             self.table.write(Write("Put", run.key, item=item, condition="attribute_not_exists(pk)"))
         except WriteConflictError as conflict:
-            standing: Mapping[str, Any] = conflict.standing[0] or item
+            existing: Mapping[str, Any] = conflict.existing[0] or item
             return replace(
                 run,
-                cursor=standing.get("cursor"),
-                done=standing["done"],
-                rows=standing.get("passed", 0),
-                reach=_reach_from(standing),
+                cursor=existing.get("cursor"),
+                done=existing["done"],
+                rows=existing.get("passed", 0),
+                reach=_reach_from(existing),
             )
         return run
 

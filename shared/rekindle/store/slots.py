@@ -8,7 +8,7 @@ one letter each:
     l   the language; absent where it is English
     q   the quiet hours as `HH:MM-HH:MM`, or `-` for none; absent where they are as everybody has them at first
     a   the date's ordinal after which the row answers for every date, and
-    o   that of one date more for which it answers; both absent from most rows (`rekindle.claims`)
+    o   that of one date more for which it answers; both absent from most rows (`rekindle.domain.due_dates`)
     w   the weekdays of a touch reminder, one digit each
     n   false for who wants no news in the place of a prompt; absent from all other rows
     u c the person and the couple of an evening reminder, to see whether they have answered
@@ -26,10 +26,10 @@ import zlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from rekindle.claims import EVERY_DATE, Claim, claims_of
+from rekindle.domain.due_dates import EVERY_DATE, DueDates, due_dates_of
+from rekindle.domain.models import CoupleId, Language, PushKind, QuietHours, Reminders, Uid, Zone
+from rekindle.domain.reminders import Slot
 from rekindle.errors import WriteConflictError
-from rekindle.models import CoupleId, Language, PushKind, QuietHours, Reminders, Uid, Zone
-from rekindle.reminders import Slot
 from rekindle.store import keys
 from rekindle.store.days import day_from
 from rekindle.store.instants import from_millis, to_millis, to_ttl
@@ -39,7 +39,7 @@ from rekindle.store.targets import Registered, packed, unpacked
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from rekindle.models import Day, Person
+    from rekindle.domain.models import Day, Person
     from rekindle.store.table import Item, Table
 
 type Change = tuple[Person | None, Person]
@@ -78,14 +78,14 @@ class SlotRow:
     language: Language
     devices: tuple[Registered, ...]
     quiet_hours: QuietHours | None
-    claim: Claim = EVERY_DATE
+    due_dates: DueDates = EVERY_DATE
     weekdays: frozenset[int] | None = None
     answers: tuple[Uid, CoupleId] | None = None
     news: bool = True
 
     def is_due(self, date: dt.date) -> bool:
         """Whether the row makes its person due on the date."""
-        return date in self.claim and (self.weekdays is None or date.weekday() in self.weekdays)
+        return date in self.due_dates and (self.weekdays is None or date.weekday() in self.weekdays)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +122,8 @@ class Shards:
 
 def rows_of(person: Person) -> dict[RowPlace, SlotRow]:
     """The rows a person has: none unless they are in a couple and have a device that can be pushed to."""
-    claims = claims_of(person)
-    if not claims or person.couple is None:
+    due_dates = due_dates_of(person)
+    if not due_dates or person.couple is None:
         return {}
     months = {device.target: device.registered_at.date().replace(day=1) for device in person.devices.values()}
     row = SlotRow(
@@ -139,7 +139,7 @@ def rows_of(person: Person) -> dict[RowPlace, SlotRow]:
         PushKind.EVENING: replace(row, kind=PushKind.EVENING, answers=(person.uid, person.couple)),
         PushKind.TOUCH: replace(row, kind=PushKind.TOUCH, weekdays=touch.weekdays if touch else frozenset()),
     }
-    return {(slot, kind): replace(kinds[kind], claim=claim) for (slot, kind), claim in claims.items()}
+    return {(slot, kind): replace(kinds[kind], due_dates=due_dates) for (slot, kind), due_dates in due_dates.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,10 +324,10 @@ def _item_from(row: SlotRow) -> Item:
     if row.quiet_hours != _EVERYBODYS:
         quiet = row.quiet_hours
         item["q"] = f"{quiet.start:%H:%M}-{quiet.end:%H:%M}" if quiet else _NO_QUIET_HOURS
-    if row.claim.after != dt.date.min:
-        item["a"] = row.claim.after.toordinal()
-    if row.claim.owed:
-        item["o"] = row.claim.owed.toordinal()
+    if row.due_dates.after != dt.date.min:
+        item["a"] = row.due_dates.after.toordinal()
+    if row.due_dates.due_earlier:
+        item["o"] = row.due_dates.due_earlier.toordinal()
     if row.weekdays is not None:
         item["w"] = "".join(map(str, sorted(row.weekdays)))
     if row.answers:
@@ -344,9 +344,9 @@ def _row_from(item: Mapping[str, Any]) -> SlotRow:
         language=Language(item["l"]) if "l" in item else _ENGLISH,
         devices=unpacked(item["t"]),
         quiet_hours=_quiet_hours_from(item["q"]) if "q" in item else _EVERYBODYS,
-        claim=Claim(
+        due_dates=DueDates(
             after=dt.date.fromordinal(item["a"]) if "a" in item else dt.date.min,
-            owed=dt.date.fromordinal(item["o"]) if "o" in item else None,
+            due_earlier=dt.date.fromordinal(item["o"]) if "o" in item else None,
         ),
         weekdays=frozenset(map(int, item["w"])) if "w" in item else None,
         answers=(Uid(item["u"]), CoupleId(item["c"])) if "u" in item else None,

@@ -6,10 +6,10 @@ import datetime as dt
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from rekindle.domain.models import CoupleId, PackId, PromptId, SharedAnswer, SoloDay, Theme, Uid
+from rekindle.domain.playlist import forgettable
+from rekindle.domain.solo import SoloHistory
 from rekindle.errors import ContentionError, WriteConflictError
-from rekindle.models import CoupleId, PackId, PromptId, SharedAnswer, SoloDay, Theme, Uid
-from rekindle.playlist import forgettable
-from rekindle.solo import SoloHistory
 from rekindle.store import keys
 from rekindle.store.days import answer_from, answer_item, ref_from, ref_item
 from rekindle.store.table import Write, first_items
@@ -17,8 +17,8 @@ from rekindle.store.table import Write, first_items
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from rekindle.models import Answer
-    from rekindle.playlist import Entry
+    from rekindle.domain.models import Answer
+    from rekindle.domain.playlist import Entry
     from rekindle.store.table import Item, Table
 
 
@@ -69,7 +69,7 @@ class Solo:
         try:
             self.table.transact(writes)
         except WriteConflictError as conflict:
-            if standing := conflict.standing.get(0):
+            if standing := conflict.existing.get(0):
                 return _day_from(standing)
             raise
         return day
@@ -173,9 +173,9 @@ class Solo:
         return [each for each in shared if each.date in shown]
 
 
-def standing_solo_day(conflict: WriteConflictError) -> SoloDay:
+def existing_solo_day(conflict: WriteConflictError) -> SoloDay:
     """The day as it stood when `record_answer` was refused."""
-    item = conflict.standing[0]
+    item = conflict.existing[0]
     if item is None:
         raise ContentionError("a day went while it was being answered") from conflict
     return _day_from(item)

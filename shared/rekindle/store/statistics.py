@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from itertools import batched
 from typing import TYPE_CHECKING, Any, Final
 
+from rekindle.domain.models import PackId, PromptId
+from rekindle.domain.statistics import shown_days, shown_weeks, view
 from rekindle.errors import WriteConflictError
-from rekindle.models import PackId, PromptId
-from rekindle.statistics import shown_days, shown_weeks, view
 from rekindle.store import keys
 from rekindle.store.instants import to_ttl
 from rekindle.store.table import Write, every_item
@@ -19,7 +19,7 @@ from rekindle.store.table import Write, every_item
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from rekindle.statistics import Counters
+    from rekindle.domain.statistics import Counters
     from rekindle.store.table import Table
 
 KEPT: Final = dt.timedelta(days=3)

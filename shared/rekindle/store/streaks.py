@@ -6,17 +6,17 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from rekindle.days import dates, earliest_date, streak_at
+from rekindle.domain.open_days import dates, earliest_date, streak_at
+from rekindle.domain.streaks import History, pack_dates, unpack_dates
 from rekindle.errors import ContentionError, WriteConflictError
 from rekindle.store import keys
 from rekindle.store.couples import Couples
 from rekindle.store.days import Days
 from rekindle.store.instants import to_millis
 from rekindle.store.table import Write
-from rekindle.streaks import History, pack_dates, unpack_dates
 
 if TYPE_CHECKING:
-    from rekindle.models import Couple, CoupleId
+    from rekindle.domain.models import Couple, CoupleId
     from rekindle.store.table import Table
 
 ATTEMPTS: Final = 10

@@ -9,12 +9,8 @@ from dataclasses import dataclass
 from itertools import batched, zip_longest
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from rekindle.errors import ContentionError, WriteConflictError
-from rekindle.models import PackId, Theme
-from rekindle.store import keys
-from rekindle.store.instants import to_ttl
-from rekindle.store.table import Write
-from rekindle.tallies import (
+from rekindle.domain.models import PackId, Theme
+from rekindle.domain.tallies import (
     Counts,
     Day,
     DayRow,
@@ -28,16 +24,20 @@ from rekindle.tallies import (
     reach_contributions,
     total_of,
 )
+from rekindle.errors import ContentionError, WriteConflictError
+from rekindle.store import keys
+from rekindle.store.instants import to_ttl
+from rekindle.store.table import Write
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from rekindle.models import CoupleId, PromptId, PushKind, Reach
+    from rekindle.domain.models import CoupleId, PromptId, PushKind, Reach
+    from rekindle.domain.tallies import Told
     from rekindle.store.table import Item, Table
-    from rekindle.tallies import Told
 
 KEPT: Final = dt.timedelta(days=60)
-"""After its newest date: longer than anything that is told of a couple bears on (`rekindle.tallies.KEPT`)."""
+"""After its newest date: longer than anything that is told of a couple bears on (`rekindle.domain.tallies.KEPT`)."""
 RUN_KEPT: Final = dt.timedelta(days=8)
 """After its date: longer than the stream can tell of a run once more."""
 
@@ -157,7 +157,7 @@ class Tallies:
                 conflicts += 1
                 if conflicts > CONFLICTS:
                     raise ContentionError("couples kept being counted by others") from conflict
-                for index, row in conflict.standing.items():
+                for index, row in conflict.existing.items():
                     rows.pop(entries[index].write.key, None)
                     if row:
                         rows[entries[index].write.key] = dict(row)

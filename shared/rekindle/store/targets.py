@@ -18,7 +18,7 @@ import datetime as dt
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from rekindle.models import Target, TargetKind
+from rekindle.domain.models import Target, TargetKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -6,8 +6,8 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from rekindle.domain.invites import next_try_at, remembered
 from rekindle.errors import ContentionError, WriteConflictError
-from rekindle.invites import next_try_at, remembered
 from rekindle.store.instants import from_millis, to_millis, to_ttl
 from rekindle.store.table import Write
 

@@ -174,8 +174,8 @@ function desk(context, given, draft, { changed, named }, element) {
     }
   };
 
-  const conflict = async (standing) => {
-    let theirs = { source: "", revision: standing.revision ?? 0, saved: standing.saved };
+  const conflict = async (existing) => {
+    let theirs = { source: "", revision: existing.revision ?? 0, saved: existing.saved };
     try {
       theirs = await api.get(`packs/${id}/draft`);
     } catch (error) {

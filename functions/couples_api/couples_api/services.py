@@ -1,0 +1,125 @@
+"""What every route works with: who calls and when, and the stores; composed in one place."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Self
+
+from aws_lambda_powertools.event_handler import Request
+from aws_lambda_powertools.event_handler.depends import Depends
+from pydantic import BeforeValidator
+
+from rekindle.api.callers import Caller, caller_of
+from rekindle.api.problems import Problem, ProblemError
+from rekindle.clients import client
+from rekindle.crypto.vault import Vault
+from rekindle.domain.models import Couple, Person, Uid
+from rekindle.settings import CouplesApiSettings
+from rekindle.store.catalogue import Catalogue
+from rekindle.store.couples import Couples
+from rekindle.store.days import Days
+from rekindle.store.help import HelpStore
+from rekindle.store.invites import Invites
+from rekindle.store.nudges import Nudges
+from rekindle.store.people import People
+from rekindle.store.solo import Solo
+from rekindle.store.streaks import Streaks
+from rekindle.store.table import Table
+from rekindle.store.tries import Tries
+
+
+def _written_out(value: object) -> object:
+    # Left to itself, pydantic takes seconds since 1970 for a date as well.
+    if not isinstance(value, dt.date) and not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", str(value)):
+        raise ValueError("a date is written YYYY-MM-DD")
+    return value
+
+
+CalendarDate = Annotated[dt.date, BeforeValidator(_written_out)]
+
+type Entropy = Callable[[int], bytes]
+"""Gives that many random bytes."""
+
+ID_BYTES = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The stores and the vault of one process."""
+
+    people: People
+    couples: Couples
+    invites: Invites
+    days: Days
+    streaks: Streaks
+    solo: Solo
+    nudges: Nudges
+    tries: Tries
+    catalogue: Catalogue
+    help: HelpStore
+    vault: Vault
+    app_link: str
+    entropy: Entropy = os.urandom
+
+    @classmethod
+    def of(cls, settings: CouplesApiSettings) -> Self:
+        """The services that the settings name."""
+        dynamodb = client("dynamodb")
+        table = Table(dynamodb, settings.table)
+        return cls(
+            people=People(table),
+            couples=Couples(table),
+            invites=Invites(table),
+            days=Days(table),
+            streaks=Streaks(table),
+            solo=Solo(table),
+            nudges=Nudges(table),
+            tries=Tries(table),
+            catalogue=Catalogue(table),
+            help=HelpStore(table),
+            vault=Vault(client("kms"), settings.kms_key_id, Table(dynamodb, settings.key_table)),
+            app_link=settings.app_link,
+        )
+
+    def new_id(self) -> str:
+        """Return a random id."""
+        return self.entropy(ID_BYTES).hex()
+
+
+def _services(request: Request) -> Services:
+    services: Services = request.context["services"]
+    return services
+
+
+def _caller(request: Request) -> Caller:
+    return caller_of(request.resolved_event)
+
+
+TheServices = Annotated[Services, Depends(_services)]
+TheCaller = Annotated[Caller, Depends(_caller)]
+
+
+def known_person(services: Services, uid: Uid) -> Person:
+    """The person; a problem if they have no profile yet."""
+    person = services.people.person(uid)
+    if person is None:
+        raise ProblemError(Problem.NO_PROFILE)
+    return person
+
+
+def current_couple(services: Services, person: Person) -> Couple:
+    """The couple the person is in; a problem if they are in none."""
+    couple = services.couples.couple(person.couple) if person.couple else None
+    if couple is None or couple.ended_at:
+        raise ProblemError(Problem.NOT_PAIRED)
+    return couple
+
+
+def require_unpaired(person: Person) -> None:
+    """A problem if the person is in a couple."""
+    if person.couple:
+        raise ProblemError(Problem.ALREADY_PAIRED)

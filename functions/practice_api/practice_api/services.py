@@ -1,0 +1,130 @@
+"""What every route works with: which of the staff calls and when, and the stores; composed in one place.
+
+Nothing here can open an answer or read a couple's row: there is no store for it, and the role would not let it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Annotated, Self
+
+from aws_lambda_powertools.event_handler import Request
+from aws_lambda_powertools.event_handler.depends import Depends
+
+from rekindle.api.callers import called_at, claims_of
+from rekindle.api.problems import Problem, ProblemError
+from rekindle.clients import client
+from rekindle.domain.models import PackId
+from rekindle.packs.check import check_source
+from rekindle.packs.document import Pack
+from rekindle.packs.lifecycle import Actor, PackHead, ReleaseHead, practice_code
+from rekindle.settings import PracticeApiSettings
+from rekindle.store.audit import Audit
+from rekindle.store.help import HelpStore
+from rekindle.store.packs import Packs
+from rekindle.store.statistics import Statistics
+from rekindle.store.table import Table
+
+type Entropy = Callable[[int], bytes]
+"""Gives that many random bytes."""
+
+READ = "practice:read"
+PUBLISH = "practice:publish"
+_ENTROPY_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The stores of one process."""
+
+    packs: Packs
+    audit: Audit
+    statistics: Statistics
+    help: HelpStore
+    review_required: bool
+    entropy: Entropy = os.urandom
+    _published: dict[tuple[PackId, int], Pack | None] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, settings: PracticeApiSettings) -> Self:
+        """The services that the settings name."""
+        table = Table(client("dynamodb"), settings.table)
+        return cls(
+            packs=Packs(table),
+            audit=Audit(table),
+            statistics=Statistics(table),
+            help=HelpStore(table),
+            review_required=settings.review_required,
+        )
+
+    def new_code(self) -> str:
+        """A practice code that nobody can guess."""
+        return practice_code(self.entropy(_ENTROPY_BYTES))
+
+    def others(self, pack: PackId, instant: dt.datetime) -> Iterator[Pack]:
+        """The other packs as couples have them, which a draft is compared with; read as they are asked for."""
+        for head in self.packs.heads():
+            live = None if head.id == pack else head.live(instant)
+            if live and (published := self.published(head.id, live)):
+                yield published
+
+    def published(self, pack: PackId, release: ReleaseHead) -> Pack | None:
+        """The pack as that version has it; None if the rules have become stricter since it was published."""
+        name = (pack, release.version)
+        if name not in self._published:
+            self._published[name] = check_source(self.packs.released(pack, release)).pack
+        return self._published[name]
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """Who calls, as API Gateway's authorizer has verified, and when the call reached it."""
+
+    uid: str
+    name: str
+    instant: dt.datetime
+
+    @property
+    def actor(self) -> Actor:
+        """What they do now."""
+        return Actor(self.uid, self.name, self.instant)
+
+
+def _services(request: Request) -> Services:
+    services: Services = request.context["services"]
+    return services
+
+
+def _staff(request: Request, *scopes: str) -> Staff:
+    event = request.resolved_event
+    claims = claims_of(event)
+    # API Gateway asks for the scope of each route; should a route ever lack one, this does not.
+    if not {*scopes} & {*str(claims.get("scope", "")).split()}:
+        raise ProblemError(Problem.NOT_ALLOWED)
+    # An address that nobody has verified may be a colleague's.
+    name = claims.get("email") if str(claims.get("email_verified")).lower() == "true" else None
+    return Staff(claims["sub"], name or claims["sub"], called_at(event))
+
+
+def _reader(request: Request) -> Staff:
+    return _staff(request, READ, PUBLISH)
+
+
+def _publisher(request: Request) -> Staff:
+    return _staff(request, PUBLISH)
+
+
+TheServices = Annotated[Services, Depends(_services)]
+TheReader = Annotated[Staff, Depends(_reader)]
+ThePublisher = Annotated[Staff, Depends(_publisher)]
+
+
+def known_pack(services: Services, pack: str) -> PackHead:
+    """The pack; a problem if there is nothing of it."""
+    head = services.packs.head(PackId(pack))
+    if not head.is_known():
+        raise ProblemError(Problem.NO_SUCH_PACK)
+    return head

@@ -1,0 +1,1 @@
+"""HTTP at the edge: who calls, what is refused, and how a reply looks."""

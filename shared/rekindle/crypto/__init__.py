@@ -1,0 +1,1 @@
+"""Encryption of answers: the cipher itself, and the keys."""

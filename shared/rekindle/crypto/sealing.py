@@ -1,0 +1,97 @@
+"""How what anyone writes is sealed: AES-256-GCM under a key of that message alone, which the ciphertext commits to.
+
+A sealed text is `version (1) | salt (32) | commitment (32) | ciphertext and tag`. HKDF-SHA256 over the couple's key,
+or a person's own, and the salt gives the message's own key, nonce and commitment (RFC 5869), so that neither can a
+nonce repeat under one key, nor can one ciphertext open under two keys, which AES-GCM alone allows (Albertini et al.,
+"How to Abuse and Fix Authenticated Encryption Without Key Commitment", 2022).
+"""
+
+from __future__ import annotations
+
+import hmac
+from typing import TYPE_CHECKING, Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from rekindle.errors import VaultError
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from rekindle.domain.models import CoupleId, PromptRef, Uid
+
+SCHEME: Final = 1
+"""Encryption at the server. 2 is kept for end-to-end encryption, whose keys the server never has."""
+
+KEY_BYTES: Final = 32
+SALT_BYTES: Final = 32
+_COMMITMENT_BYTES: Final = 32
+_NONCE_BYTES: Final = 12
+_HEADER_BYTES: Final = 1 + SALT_BYTES + _COMMITMENT_BYTES
+
+
+def answer_context(couple: CoupleId, date: dt.date, prompt: PromptRef, person: Uid) -> bytes:
+    """The associated data of an answer: moved to another couple, date, prompt or person, it no longer opens."""
+    return _joined("answer", couple, str(date), prompt.pack, str(prompt.version), prompt.prompt, person)
+
+
+def reflection_context(couple: CoupleId, date: dt.date, prompt: PromptRef, person: Uid) -> bytes:
+    """The associated data of a reflection: of all that an answer's has, and no answer opens as one, nor it as one."""
+    return _joined("reflection", couple, str(date), prompt.pack, str(prompt.version), prompt.prompt, person)
+
+
+def solo_context(date: dt.date, prompt: PromptRef, person: Uid) -> bytes:
+    """The associated data of what a person answers alone, under their own key."""
+    return _joined("solo", str(date), prompt.pack, str(prompt.version), prompt.prompt, person)
+
+
+def shared_context(couple: CoupleId, date: dt.date, prompt: PromptRef, person: Uid) -> bytes:
+    """The associated data of what a person answered alone and shared, under the couple's key."""
+    return _joined("shared", couple, str(date), prompt.pack, str(prompt.version), prompt.prompt, person)
+
+
+def couple_key_context(couple: CoupleId) -> bytes:
+    """The associated data of a wrapped couple key."""
+    return _joined("couple-key", couple)
+
+
+def person_key_context(person: Uid) -> bytes:
+    """The associated data of a person's own wrapped key."""
+    return _joined("person-key", person)
+
+
+def seal(key: bytes, plaintext: bytes, context: bytes, salt: bytes) -> bytes:
+    """The sealed form of `plaintext`; `salt` is 32 bytes of fresh randomness."""
+    if len(salt) != SALT_BYTES:
+        raise ValueError(f"a salt has {SALT_BYTES} bytes")
+    message_key, nonce, commitment = _derived(key, salt, SCHEME)
+    header = bytes([SCHEME]) + salt + commitment
+    return header + AESGCM(message_key).encrypt(nonce, plaintext, header + context)
+
+
+def unseal(key: bytes, sealed: bytes, context: bytes) -> bytes:
+    """The plaintext; VaultError if the key, the context or the scheme is another, or a bit has changed."""
+    if len(sealed) < _HEADER_BYTES or sealed[0] != SCHEME:
+        raise VaultError("sealed under a scheme that is not ours")
+    header, ciphertext = sealed[:_HEADER_BYTES], sealed[_HEADER_BYTES:]
+    message_key, nonce, commitment = _derived(key, header[1 : 1 + SALT_BYTES], sealed[0])
+    if not hmac.compare_digest(commitment, header[1 + SALT_BYTES :]):
+        raise VaultError("sealed under another key")
+    try:
+        return AESGCM(message_key).decrypt(nonce, ciphertext, header + context)
+    except InvalidTag as error:
+        raise VaultError("sealed for another place, or damaged") from error
+
+
+def _derived(key: bytes, salt: bytes, scheme: int) -> tuple[bytes, bytes, bytes]:
+    length = KEY_BYTES + _NONCE_BYTES + _COMMITMENT_BYTES
+    material = HKDF(SHA256(), length, salt, b"rekindle/%d" % scheme).derive(key)
+    return material[:KEY_BYTES], material[KEY_BYTES:-_COMMITMENT_BYTES], material[-_COMMITMENT_BYTES:]
+
+
+def _joined(*parts: str) -> bytes:
+    # Each part is preceded by its length: no two lists of parts give the same bytes.
+    return b"".join(len(encoded).to_bytes(2) + encoded for encoded in (part.encode() for part in parts))

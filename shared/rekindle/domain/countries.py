@@ -1,0 +1,70 @@
+"""Countries by their ISO 3166 codes, and the countries of each zone, from the pinned `tzdata` package."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from rekindle.domain.models import Zone
+
+_NO_COUNTRY: Final = ()
+# tzdata's tables lack the country of these names. Some are links to a zone abroad; others name a kind of time.
+_OTHERWISE: Final[Mapping[str, tuple[str, ...]]] = {
+    "Africa/Asmera": ("ER",),
+    "Africa/Timbuktu": ("ML",),
+    "America/Coral_Harbour": ("CA",),
+    "America/Virgin": ("VI",),
+    "Antarctica/South_Pole": ("AQ",),
+    "Atlantic/Jan_Mayen": ("SJ",),
+    "Iceland": ("IS",),
+    "Pacific/Ponape": ("FM",),
+    "Pacific/Truk": ("FM",),
+    "Pacific/Yap": ("FM",),
+    "GB-Eire": ("GB", "IE"),
+    "Europe/Simferopol": ("UA", "RU"),  # zone1970.tab's two; zone.tab says that it cannot say so
+    **dict.fromkeys(("CET", "EET", "EST", "HST", "MET", "MST", "WET"), _NO_COUNTRY),
+}
+_CUSTOMARY: Final[Mapping[str, str]] = {"EL": "GR", "UK": "GB"}
+"""Common forms of two ISO 3166 codes, as the European Union and most people write them."""
+
+
+@cache
+def countries() -> Mapping[str, str]:
+    """Return the English name of each country by its ISO 3166 code."""
+    return {code: name for code, name, *_ in _rows("iso3166.tab")}
+
+
+def country_named(code: str) -> str | None:
+    """Return the ISO 3166 code for a code or its common form (UK is GB), or None."""
+    capitals = code.upper() if code.isascii() else ""
+    known = _CUSTOMARY.get(capitals, capitals)
+    return known if known in countries() else None
+
+
+def countries_of(zone: Zone) -> tuple[str, ...]:
+    """Return the countries that a zone's name may stand for: mostly one, none for `UTC`, two for `GB-Eire`."""
+    return _countries_by_zone().get(zone, _NO_COUNTRY)
+
+
+@cache
+def _countries_by_zone() -> Mapping[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {zone: (code,) for code, _, zone, *_ in _rows("zone.tab")}
+    found |= _OTHERWISE
+    # Old spellings of the same place.
+    for line in _lines("tzdata.zi"):
+        match line.split():
+            case ["L", zone, spelling] if zone in found:
+                found.setdefault(spelling, found[zone])
+    return found
+
+
+def _rows(name: str) -> Iterator[list[str]]:
+    return (line.split("\t") for line in _lines(name) if not line.startswith("#"))
+
+
+def _lines(name: str) -> list[str]:
+    return files("tzdata").joinpath("zoneinfo", name).read_text(encoding="utf-8").splitlines()

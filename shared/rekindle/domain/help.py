@@ -1,0 +1,135 @@
+"""Help: where a couple books time with the practice, and whom anybody can call, by country and language.
+
+What the practice has set is a document of its own; until then there is the built-in one, so that nobody asks in vain.
+"""
+
+from __future__ import annotations
+
+from string import ascii_lowercase
+from typing import TYPE_CHECKING, Annotated, Any, Final, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from rekindle.domain.countries import countries
+from rekindle.domain.models import Language, Theme
+from rekindle.domain.texts import VISIBLE, LanguageCode
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+HELPED_THEMES: Final = frozenset({Theme.COURAGE, Theme.FEAR})
+"""Beside whose prompts help is kept one tap away."""
+
+DEFAULT_LANGUAGE: Final = Language("en")
+
+TEXTS: Final = frozenset(
+    {"hours", "phone", "text", "url", *(first + second for first in ascii_lowercase for second in ascii_lowercase)}
+)
+"""The fields of a help document that hold texts and numbers as people read them; two letters are a language."""
+
+GENTLE_LINES: Final[Mapping[Language, str]] = {
+    DEFAULT_LANGUAGE: "If this feels like a lot, you do not have to carry it alone. Somebody is there to talk to.",
+    Language("es"): "Si esto se hace grande, no hace falta llevarlo a solas. Hay alguien con quien hablar.",
+    Language("fr"): "Si cela pèse, rien n'oblige à le porter sans aide. Il y a quelqu'un à qui parler.",
+}
+"""What stands beside such a prompt."""
+
+
+def _known_country(code: str) -> str:
+    if code not in countries():
+        raise ValueError("is no country's two letters, such as US or GB")
+    return code
+
+
+type ShortText = Annotated[
+    str, StringConstraints(min_length=1, max_length=120, pattern=r"^[^\x00-\x1f\x7f]+$"), VISIBLE
+]
+type Words = Annotated[dict[LanguageCode, ShortText], Field(min_length=1, max_length=40)]
+type WebAddress = Annotated[str, StringConstraints(max_length=300, pattern=r"""^https://[^\s\x00-\x1f\x7f<>"'`\\]+$""")]
+"""A page on the web; nothing that runs."""
+type PhoneNumber = Annotated[str, StringConstraints(min_length=2, max_length=30, pattern=r"^[+*#0-9][0-9 ()*#./-]*$")]
+type Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$"), AfterValidator(_known_country)]
+
+_FORM: Final = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class Booking(BaseModel):
+    """Where a couple books time with the practice; `words` are what the link says, by language."""
+
+    model_config = _FORM
+
+    url: WebAddress = Field(description="The page on which couples book, beginning with https://")
+    words: Words = Field(description="What the link says, by language.")
+
+
+class HelpLine(BaseModel):
+    """Somebody to turn to, by phone, by text message or on the web. Without a `country` it is for everybody."""
+
+    model_config = _FORM
+
+    country: Country | None = Field(default=None, description="Two letters, such as US; none for all countries.")
+    name: Words = Field(description="What it is called, by language.")
+    phone: PhoneNumber | None = Field(default=None, description="The number as it is dialled in that country.")
+    text: PhoneNumber | None = Field(default=None, description="The number to send a text message to.")
+    url: WebAddress | None = Field(default=None, description="Its page, beginning with https://")
+    languages: Annotated[tuple[LanguageCode, ...], Field(max_length=40)] = Field(
+        default=(), description="The languages that are spoken there."
+    )
+    hours: ShortText | None = Field(default=None, description="When somebody answers, such as 24/7.")
+    note: dict[LanguageCode, ShortText] = Field(
+        default={}, max_length=40, description="One more thing to know, by language."
+    )
+
+    @model_validator(mode="after")
+    def _can_be_reached(self) -> Self:
+        if not (self.phone or self.text or self.url):
+            raise ValueError("needs a phone, a text or a url")
+        return self
+
+
+class Help(BaseModel):
+    """All help that the practice offers, most important first within each country."""
+
+    model_config = _FORM
+
+    booking: Booking | None = None
+    lines: Annotated[tuple[HelpLine, ...], Field(max_length=400)] = ()
+
+
+BUILT_IN: Final = Help(
+    lines=(
+        HelpLine(
+            name={
+                DEFAULT_LANGUAGE: "Find a helpline near you",
+                Language("es"): "Encuentra una línea de ayuda cerca de ti",
+                Language("fr"): "Trouver une ligne d'écoute près de chez soi",
+            },
+            url="https://findahelpline.com",
+            hours="24/7",
+        ),
+    )
+)
+"""What there is before the practice has said anything."""
+
+
+def lines_for(offered: Help, country: str | None, language: Language) -> list[HelpLine]:
+    """The lines for somebody in a country who speaks a language; all lines if nobody knows the country.
+
+    Their own country's come first, and among them those where their language is spoken, then what is for everybody:
+    the built-in line if the practice has none, so that there is always something.
+    """
+    everybodys = [line for line in offered.lines if line.country is None] or list(BUILT_IN.lines)
+    if country is None:
+        return [*everybodys, *(line for line in offered.lines if line.country is not None)]
+    own = [line for line in offered.lines if line.country == country]
+    return [*sorted(own, key=lambda line: language not in line.languages), *everybodys]
+
+
+def spoken(words: Mapping[Language, str], language: Language) -> str | None:
+    """The words in a language, else in English, else in the first there is; None of none."""
+    return words.get(language) or words.get(DEFAULT_LANGUAGE) or next(iter(words.values()), None)
+
+
+def help_schema() -> dict[str, Any]:
+    """The form of the help document as a JSON Schema 2020-12 document."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Help.model_json_schema()}

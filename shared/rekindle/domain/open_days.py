@@ -1,0 +1,103 @@
+"""Which of a couple's dates are open, which were never theirs to miss, and what streak that makes at an instant."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Final
+
+from rekindle.domain.calendar import day_window, local_date
+from rekindle.domain.streaks import Streak, streak_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from rekindle.domain.models import Couple, Day, DayWindow, Zone
+    from rekindle.domain.streaks import History
+
+_BEHIND: Final = dt.timedelta(days=3)
+"""A date closes at most 39 hours after it began in UTC: 24, 12 in the westernmost zone, and 3. The rest is slack."""
+
+_AHEAD: Final = dt.timedelta(hours=14)
+"""A date opens at most this long before it begins in UTC: in the easternmost zone."""
+
+_CLOCKS_GO_BACK: Final = dt.timedelta(days=2)
+
+
+def nearby_dates(instant: dt.datetime) -> tuple[dt.date, dt.date]:
+    """Return the first and the last date that may be open at an instant, whatever zones the two have been in."""
+    return (instant - _BEHIND).date(), (instant + _AHEAD).date()
+
+
+def latest_date(zones: Iterable[Zone], instant: dt.datetime) -> dt.date:
+    """Return the latest date that a clock in these zones shows."""
+    return max(local_date(instant, zone) for zone in zones)
+
+
+def window_of(couple: Couple, date: dt.date, stored: Mapping[dt.date, Day]) -> DayWindow:
+    """Return the window of a couple's date, whether or not anyone has opened its day.
+
+    `stored` holds the days that exist around the date.
+    """
+    if date in stored:
+        return stored[date].window
+    return couple.windows.get(date) or day_window(date, couple.zones)
+
+
+def windows_after_move(
+    couple: Couple, zones: tuple[Zone, ...], stored: Mapping[dt.date, Day], instant: dt.datetime
+) -> dict[dt.date, DayWindow]:
+    """Return the windows that differ from what `zones` alone say, once the two are in them from `instant` on.
+
+    A date that has closed stays closed. An open date keeps its hours and gains those of the new zones. A date that has
+    not begun follows the new zones. `stored` holds the nearby days that exist.
+    """
+    kept = {}
+    for date in dates(*nearby_dates(instant)):
+        before, by_zones = window_of(couple, date, stored), day_window(date, zones)
+        if instant >= before.closes_at:
+            after = before
+        elif instant >= before.opens_at or date in stored:
+            after = before.widened(by_zones)
+        else:
+            after = by_zones
+        if after != by_zones:
+            kept[date] = after
+    return kept
+
+
+def open_dates(couple: Couple, stored: Mapping[dt.date, Day], instant: dt.datetime) -> frozenset[dt.date]:
+    """The dates that take answers at an instant; `stored` holds those of the nearby days that exist."""
+    return frozenset(date for date in dates(*nearby_dates(instant)) if window_of(couple, date, stored).is_open(instant))
+
+
+def latest_closed(couple: Couple, stored: Mapping[dt.date, Day], instant: dt.datetime) -> dt.date:
+    """Return the latest date that takes no answers any more."""
+    return max(date for date in dates(*nearby_dates(instant)) if window_of(couple, date, stored).closes_at <= instant)
+
+
+def counted_from(zones: tuple[Zone, ...], created_at: dt.datetime) -> dt.date:
+    """The first date that a couple has whole; those that had begun when they paired are not theirs to miss."""
+    begun = (date for date in dates(*nearby_dates(created_at)) if day_window(date, zones).opens_at < created_at)
+    return max(begun) + dt.timedelta(days=1)
+
+
+def streak_at(couple: Couple, history: History, stored: Mapping[dt.date, Day], instant: dt.datetime) -> Streak:
+    """The couple's streak: every date that has closed is judged, and every complete one counts.
+
+    So does one that no clock of theirs shows any more because they have flown west since; what lies between is ahead.
+    """
+    today = latest_date(couple.zones, instant)
+    last = max({today, *history.complete})
+    ahead = dates(today + dt.timedelta(days=1), last)
+    return streak_of(history, open_dates(couple, stored, instant).union(ahead), last)
+
+
+def earliest_date(first_date: dt.date) -> dt.date:
+    """The first that may ever be a couple's: who pairs in Kiritimati and flies to Midway lives two dates once more."""
+    return first_date - _CLOCKS_GO_BACK
+
+
+def dates(first: dt.date, last: dt.date) -> Iterator[dt.date]:
+    """Each date from `first` to `last`, both included."""
+    for ordinal in range(first.toordinal(), last.toordinal() + 1):
+        yield dt.date.fromordinal(ordinal)

@@ -1,0 +1,395 @@
+"""The playlist: which theme a couple meets on a date, and which prompt of it.
+
+Both are pure functions of what the couple has met and seen, so that the day comes out the same whoever opens it first.
+
+A couple meets each theme once in every seven days: in any seven that follow each other, not only in calendar weeks.
+`theme_for` keeps that by three rules.
+
+1. A date takes none of the themes met within six days of it, before or after. For a couple that is served every day
+   this alone makes the order of their first week come round for ever: any other order would bring one of the themes
+   back too soon.
+2. Of the themes left it takes the one missed longest. So a couple that leaves days out still goes through all seven,
+   and does not meet the same two each weekend. A theme that a barrier leans to counts as missed twice as long: it comes
+   first in the first week, and more often to a couple that leaves days out.
+3. Two partners' clocks can show different dates, so tomorrow may be served before today. A date therefore leaves a
+   theme for each earlier date that may still be served: the one that can wait longest.
+
+Themes without a prompt for this couple (touch, until both allow it) leave room. It goes to what a barrier leans to,
+which then comes twice in seven days, three or four days apart; without a barrier the other themes come round sooner.
+Ties are broken by an order of the couple's own.
+
+The prompts are those of the packs on the couple's shelf. A pack that they joined by its code is a course, and comes
+first: on each of its dates it gives them a prompt that they have not met, the next in its author's order or one of the
+day's theme. Its author's order outranks the rhythm of the themes; the theme that it brings is met like any other, so
+that the dates after it leave room. What they have yet to meet of a course comes on its own dates alone. Once they have
+met all of it that fits them, it has had its turn, and its prompts come back as those of other packs do. What they swap
+away counts as met.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from rekindle.domain.models import Audience, Barrier, PackId, PromptId, PromptKind, PromptRef, Theme, Wish
+from rekindle.errors import NoPromptError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+
+    from rekindle.domain.models import Couple, PackWish, Profile
+
+type Seen = Mapping[tuple[PackId, PromptId], dt.date]
+"""When a couple last met each prompt that they have met."""
+
+LEANINGS: Final = MappingProxyType(
+    {
+        Barrier.STRESS: frozenset({Theme.TIME, Theme.TOUCH}),
+        Barrier.COMMUNICATION: frozenset({Theme.LISTENING, Theme.COURAGE}),
+        Barrier.VULNERABILITY: frozenset({Theme.OPENNESS, Theme.FEAR}),
+        Barrier.NEGLECT: frozenset({Theme.TIME, Theme.SPARK}),
+    }
+)
+"""The themes that answer what gets in the way."""
+
+_RECENT = dt.timedelta(days=21)  # more than a span of days before the earliest date that can still be open
+_NEVER = 1_000_000  # days: longer than any theme can have been missed
+_STILL_SERVED = 2  # dates: clocks differ by up to 26 hours, so one partner's date may be two ahead of the other's
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What the playlist knows of a prompt: `depth` is 1 to 3, `comfort` (with touch) 0 to 3."""
+
+    ref: PromptRef
+    theme: Theme
+    kind: PromptKind
+    depth: int
+    comfort: int
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How a pack plays for couples that have its code: in its author's order or not, from when, every how many days.
+
+    Without `starts_on` it plays as soon as a couple joins.
+    """
+
+    in_order: bool = False
+    starts_on: dt.date | None = None
+    every_days: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A published version of a pack as the playlist knows it; `entries` are in the author's order."""
+
+    pack: PackId
+    version: int
+    audience: Audience
+    live_from: dt.datetime
+    entries: tuple[Entry, ...]
+    course: Course | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A prompt for a couple; `again` says that they have met it before."""
+
+    entry: Entry
+    again: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Comfort:
+    """How far a couple goes: `depth` 1 to 3, `touch` 0 (none at all) to 3."""
+
+    depth: int
+    touch: int
+
+
+def comfort_of(profiles: Collection[Profile]) -> Comfort:
+    """What both partners are at ease with: of each measure the smaller, whoever set it."""
+    return Comfort(
+        depth=min(profile.depth for profile in profiles),
+        touch=min(profile.touch_comfort for profile in profiles),
+    )
+
+
+def available_themes(entries: Iterable[Entry], comfort: Comfort) -> frozenset[Theme]:
+    """The themes of which at least one prompt fits the couple."""
+    return frozenset(entry.theme for entry in entries if _fits(entry, comfort))
+
+
+def shelf_of(wishes: Mapping[PackId, PackWish], releases: Iterable[Release], comfort: Comfort) -> tuple[Release, ...]:
+    """The releases that a couple plays, of those that are live.
+
+    Everyone's packs unless they put them aside, packs that they chose, and packs that they joined by their code. If
+    nothing of these fits them, they have everyone's after all: a couple never goes without.
+    """
+    live = tuple(releases)
+    wanted = tuple(release for release in live if is_wanted(release, wishes))
+    return wanted if _any_fits(wanted, comfort) else _for_everyone(live)
+
+
+def is_wanted(release: Release, wishes: Mapping[PackId, PackWish]) -> bool:
+    """Whether a couple has the pack by what they have said: of everyone's nothing, of others that they want it."""
+    wish = wishes[release.pack].wish if release.pack in wishes else None
+    match release.audience:
+        case Audience.EVERYONE:
+            return wish is not Wish.ASIDE
+        case Audience.CHOICE:
+            return wish in {Wish.CHOSEN, Wish.JOINED}
+        case Audience.CODE:
+            return wish is Wish.JOINED
+
+
+def is_joined(release: Release, wishes: Mapping[PackId, PackWish]) -> bool:
+    """Whether the pack is one that couples join by its code, and this couple has."""
+    return release.audience is Audience.CODE and is_wanted(release, wishes)
+
+
+def first_turn(course: Course, since: dt.date) -> dt.date:
+    """The first date of a course for a couple that joined it on the date `since`.
+
+    Dates are counted from the course's own start, so that who joins later keeps step with who joined before.
+    """
+    start = course.starts_on or since
+    return max(start, since + dt.timedelta(days=(start - since).days % course.every_days))
+
+
+def courses_on(date: dt.date, wishes: Mapping[PackId, PackWish], releases: Iterable[Release]) -> tuple[Release, ...]:
+    """The packs that a couple joined and that have their turn on the date, the one joined first before others."""
+    joined = sorted(
+        ((wishes[release.pack].since, release.pack, release) for release in releases if is_joined(release, wishes)),
+        key=lambda each: each[:2],
+    )
+    return tuple(release for since, _, release in joined if _plays_on(date, release.course or Course(), since))
+
+
+def prompt_on(
+    date: dt.date,
+    couple: Couple,
+    releases: Iterable[Release],
+    seen_of: Callable[[Collection[Theme]], Seen],
+) -> Offer:
+    """The couple's prompt of `date`; the same arguments always give the same.
+
+    `seen_of` tells what they have met of some themes: it is asked for one, and for those of a course on its dates.
+    Raises NoPromptError if nothing fits them.
+    """
+    live = tuple(releases)
+    comfort, barriers = comfort_of(couple.profiles.values()), _barriers_of(couple)
+    courses = courses_on(date, couple.packs, live)
+    asked = available_themes((entry for course in courses for entry in course.entries), comfort)
+    seen: Seen = seen_of(asked) if asked else {}
+    for course in courses:
+        unmet = [entry for entry in course.entries if _fits(entry, comfort) and _name(entry) not in seen]
+        if unmet and course.course and course.course.in_order:
+            return Offer(unmet[0], again=False)
+        if unmet:
+            theme = theme_for(date, couple.themes_met, available_themes(unmet, comfort), barriers, couple.id)
+            return Offer(prompt_for(theme, unmet, seen, comfort, couple.id), again=False)
+    everyday = _everyday(couple.packs, live, comfort)
+    theme = theme_for(date, couple.themes_met, available_themes(everyday, comfort), barriers, couple.id)
+    if theme not in asked:
+        seen = seen_of([theme])
+    entry = prompt_for(theme, [*everyday, *_met_of_courses(couple.packs, live, seen)], seen, comfort, couple.id)
+    return Offer(entry, again=_name(entry) in seen)
+
+
+def another_prompt(
+    theme: Theme, but: PromptRef, couple: Couple, releases: Iterable[Release], seen: Seen
+) -> Offer | None:
+    """The prompt of the same theme that comes in place of `but`, which the couple swaps away; None if there is none.
+
+    A course without an order gives another of its own while it has one. One with an order does not: what comes next
+    there has a date of its own, so an everyday prompt takes the place.
+    """
+    live = tuple(releases)
+    comfort = comfort_of(couple.profiles.values())
+    own = [
+        entry
+        for release in live
+        if release.pack == but.pack and is_joined(release, couple.packs)
+        if not (release.course and release.course.in_order)
+        for entry in release.entries
+        if _name(entry) not in seen
+    ]
+    others = [*_everyday(couple.packs, live, comfort), *_met_of_courses(couple.packs, live, seen)]
+    for entries in (own, others):
+        left = [entry for entry in entries if _name(entry) != (but.pack, but.prompt)]
+        if theme in available_themes(left, comfort):
+            entry = prompt_for(theme, left, seen, comfort, couple.id)
+            return Offer(entry, again=_name(entry) in seen)
+    return None
+
+
+def theme_for(
+    date: dt.date,
+    met: Mapping[dt.date, Theme],
+    available: Collection[Theme],
+    barriers: Collection[Barrier],
+    seed: str,
+) -> Theme:
+    """The theme of `date` for a couple that meets, on other dates, the themes in `met`.
+
+    `seed` is the couple's own; the same arguments always give the same theme. Raises NoPromptError if no theme is
+    available.
+    """
+    if not available:
+        raise NoPromptError("no theme has a prompt that fits this couple")
+    order = sorted(available, key=lambda theme: _shuffled(seed, theme))
+    leaning = frozenset(theme for barrier in barriers for theme in LEANINGS[barrier])
+    rhythm = _Rhythm(
+        met={day.toordinal(): theme for day, theme in met.items()},
+        order=order,
+        leaning=leaning,
+        shares=_shares(order, leaning),
+    )
+    return rhythm.theme_of(date.toordinal())
+
+
+def forgettable(met: Mapping[dt.date, Theme], date: dt.date) -> frozenset[dt.date]:
+    """The dates of `met` that no longer bear on the theme of `date`, nor of any date that is open beside it.
+
+    What remains is the last three weeks, and the latest date of each theme.
+    """
+    latest = {theme: day for day, theme in sorted(met.items())}
+    return frozenset(day for day, theme in met.items() if day < date - _RECENT and day != latest[theme])
+
+
+def prompt_for(
+    theme: Theme,
+    entries: Iterable[Entry],
+    seen: Seen,
+    comfort: Comfort,
+    seed: str,
+) -> Entry:
+    """The next prompt of `theme` for a couple that last saw, on the dates given, the prompts in `seen`.
+
+    A prompt never seen comes first, the gentlest depth before deeper ones; when all are seen, the one seen longest
+    ago. A new version of a pack does not make its prompts new. Ties are broken by an order of the couple's own, which
+    `seed` stands for. Raises NoPromptError if no prompt of the theme fits.
+    """
+
+    def rank(entry: Entry) -> tuple[dt.date, int, bytes]:
+        name = _name(entry)
+        last_seen = seen.get(name)
+        if last_seen is None:
+            return dt.date.min, entry.depth, _shuffled(seed, *name)
+        return last_seen, 0, _shuffled(seed, *name)
+
+    fitting = (entry for entry in entries if entry.theme == theme and _fits(entry, comfort))
+    chosen = min(fitting, key=rank, default=None)
+    if chosen is None:
+        raise NoPromptError(f"no prompt on {theme} fits this couple")
+    return chosen
+
+
+@dataclass(frozen=True, slots=True)
+class _Rhythm:
+    """How a couple's themes come round; dates are ordinals, and `shares` says how often a theme comes in a span."""
+
+    met: Mapping[int, Theme]
+    order: list[Theme]
+    leaning: frozenset[Theme]
+    shares: Mapping[Theme, int]
+
+    @property
+    def span(self) -> int:
+        return sum(self.shares.values())
+
+    def theme_of(self, date: int) -> Theme:
+        planned = dict(self.met)
+        for earlier in range(date - _STILL_SERVED, date):
+            if earlier not in planned:
+                free = [theme for theme in self.order if not any(self._obstacles(theme, earlier, planned))]
+                if free:
+                    planned[earlier] = max(free, key=lambda theme: self._patience(theme, earlier))
+        return min(self.order, key=lambda theme: (*self._obstacles(theme, date, planned), *self._patience(theme, date)))
+
+    def _obstacles(self, theme: Theme, date: int, planned: Mapping[int, Theme]) -> tuple[bool, int, int, bool]:
+        """What speaks against `theme` on `date`, the weightiest first; all false or zero if nothing does."""
+        nearest = min((abs(date - day) for day in self._around(date) if planned.get(day) == theme), default=self.span)
+        return (
+            theme in (self.met.get(date - 1), self.met.get(date + 1)),
+            self._excess(theme, date, self.met),
+            self._excess(theme, date, planned),
+            nearest < self.span // self.shares[theme],
+        )
+
+    def _excess(self, theme: Theme, date: int, days: Mapping[int, Theme]) -> int:
+        """By how much `theme` on `date` would overfill the fullest of the spans that the date is in."""
+        taken = [day for day in self._around(date) if days.get(day) == theme]
+        fullest = max(
+            sum(first <= day < first + self.span for day in taken) for first in range(date - self.span + 1, date + 1)
+        )
+        return max(0, fullest + 1 - self.shares[theme])
+
+    def _around(self, date: int) -> list[int]:
+        return [day for day in range(date - self.span + 1, date + self.span) if day != date]
+
+    def _patience(self, theme: Theme, date: int) -> tuple[bool, int, int]:
+        """How well `theme` can wait on `date`, least patient first."""
+        missed_for = min((abs(date - day) for day, known in self.met.items() if known == theme), default=_NEVER)
+        share = self.shares[theme]
+        # A theme that comes more than once in a span has to come in time, or its next turns would crowd together.
+        is_due = share > 1 and self.span <= missed_for * share < self.span * share
+        return (not is_due, -missed_for * (2 if theme in self.leaning else 1), self.order.index(theme))
+
+
+def _shares(order: list[Theme], leaning: frozenset[Theme]) -> dict[Theme, int]:
+    """One turn for each theme, and the room of those that are not available to the ones a barrier leans to."""
+    shares = dict.fromkeys(order, 1)
+    favoured = [theme for theme in order if theme in leaning]
+    for turn in range(len(Theme) - len(order) if favoured else 0):
+        shares[favoured[turn % len(favoured)]] += 1
+    return shares
+
+
+def _plays_on(date: dt.date, course: Course, since: dt.date) -> bool:
+    first = first_turn(course, since)
+    return date >= first and (date - first).days % course.every_days == 0
+
+
+def _everyday(wishes: Mapping[PackId, PackWish], live: Sequence[Release], comfort: Comfort) -> list[Entry]:
+    """The prompts of the shelf that are not a course's, or as much as there is to fall back on."""
+    shelf = shelf_of(wishes, live, comfort)
+    choices = [release for release in shelf if release.audience is not Audience.CODE], _for_everyone(live), shelf
+    releases = next((each for each in choices if _any_fits(each, comfort)), ())
+    return [entry for release in releases for entry in release.entries]
+
+
+def _met_of_courses(wishes: Mapping[PackId, PackWish], live: Sequence[Release], seen: Seen) -> list[Entry]:
+    return [
+        entry for release in live if is_joined(release, wishes) for entry in release.entries if _name(entry) in seen
+    ]
+
+
+def _for_everyone(releases: Iterable[Release]) -> tuple[Release, ...]:
+    return tuple(release for release in releases if release.audience is Audience.EVERYONE)
+
+
+def _any_fits(releases: Iterable[Release], comfort: Comfort) -> bool:
+    return any(_fits(entry, comfort) for release in releases for entry in release.entries)
+
+
+def _barriers_of(couple: Couple) -> frozenset[Barrier]:
+    return frozenset(barrier for profile in couple.profiles.values() for barrier in profile.barriers)
+
+
+def _name(entry: Entry) -> tuple[PackId, PromptId]:
+    return entry.ref.pack, entry.ref.prompt
+
+
+def _fits(entry: Entry, comfort: Comfort) -> bool:
+    touches = entry.kind is PromptKind.TOUCH
+    return entry.depth <= comfort.depth and max(entry.comfort, int(touches)) <= comfort.touch
+
+
+def _shuffled(seed: str, *name: str) -> bytes:
+    return hashlib.sha256("\n".join((seed, *name)).encode()).digest()

@@ -1,0 +1,87 @@
+"""A week looked back on: what a couple had of it, and never what they had not."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rekindle.domain.models import Audience
+from rekindle.domain.open_days import dates
+from rekindle.domain.playlist import is_joined, is_wanted
+from rekindle.domain.streaks import Streak, milestone_crossed, streak_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rekindle.domain.models import PackId, PackWish
+    from rekindle.domain.playlist import Release
+    from rekindle.domain.streaks import History
+
+_ONE_DAY = dt.timedelta(days=1)
+_A_WEEK = dt.timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """Seven dates, named by their Monday; raises ValueError for another weekday."""
+
+    monday: dt.date
+
+    def __post_init__(self) -> None:
+        if self.monday.weekday():
+            raise ValueError(f"a week begins on its Monday, and {self.monday} is none")
+
+    def __contains__(self, date: dt.date) -> bool:
+        return self.monday <= date <= self.sunday
+
+    @property
+    def sunday(self) -> dt.date:
+        """Its last date."""
+        return self.monday + _A_WEEK - _ONE_DAY
+
+    @classmethod
+    def of(cls, date: dt.date) -> Week:
+        """The week that the date is in."""
+        return cls(date - dt.timedelta(days=date.weekday()))
+
+    @classmethod
+    def last_before(cls, today: dt.date) -> Week:
+        """The last one that is whole on `today`: the week before the present one."""
+        return cls.of(today - _A_WEEK)
+
+
+@dataclass(frozen=True, slots=True)
+class Recap:
+    """What a week brought: the dates on which the two met, the streak as it ended, and what it reached in the week."""
+
+    met: tuple[dt.date, ...]
+    streak: Streak
+    milestones: tuple[int, ...]
+    longest_grew: bool
+
+
+def recap_of(week: Week, history: History, open_dates: frozenset[dt.date], today: dt.date) -> Recap:
+    """The week as it looks on `today`, the latest date that either clock shows: what is ahead is judged by nobody."""
+    unjudged = open_dates.union(dates(today + _ONE_DAY, week.sunday))
+    before, *each_day = [streak_of(history, unjudged, date) for date in dates(week.monday - _ONE_DAY, week.sunday)]
+    runs = [before.current, *(streak.current for streak in each_day)]
+    crossed = (milestone_crossed(run, after) for run, after in itertools.pairwise(runs))
+    ended = each_day[-1]
+    return Recap(
+        met=tuple(date for date in dates(week.monday, week.sunday) if date in history.complete),
+        streak=ended,
+        milestones=tuple(days for days in crossed if days),
+        longest_grew=ended.longest > before.longest,
+    )
+
+
+def may_be_new(release: Release, wishes: Mapping[PackId, PackWish]) -> bool:
+    """Whether a pack can be news to a couple: they can have it, and have not put it aside."""
+    return release.audience is Audience.CHOICE or is_wanted(release, wishes)
+
+
+def available_from(release: Release, first_live: dt.date, wishes: Mapping[PackId, PackWish]) -> dt.date:
+    """From which date a couple could have the pack: as it first went live, or as they joined it by its code."""
+    return max(first_live, wishes[release.pack].since) if is_joined(release, wishes) else first_live

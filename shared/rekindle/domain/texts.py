@@ -1,0 +1,57 @@
+"""Texts that people write, as the edges take them: each shows something, and a refusal is a sentence for a person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+from pydantic import StringConstraints
+from pydantic_core import PydanticCustomError, core_schema
+
+from rekindle.domain.characters import visible, visible_name
+from rekindle.domain.models import Language
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+    from pydantic.json_schema import JsonSchemaValue
+
+LANGUAGE: Final = r"^[a-z]{2}$"
+type LanguageCode = Annotated[Language, StringConstraints(pattern=LANGUAGE)]
+"""A language as two small letters, such as `en`."""
+
+UNFIT: Final = "text_unfit"
+"""The type of the validator's error, whose message is a sentence for the person who wrote the text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shows:
+    """Marks a text type with a rule of `rekindle.domain.characters`, for the validator and for the contract."""
+
+    rule: Callable[[str], str]
+    description: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:  # noqa: ANN401
+        return core_schema.no_info_after_validator_function(self._checked, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        # The pattern is what every reader of a schema understands of the rule. The description says the rest.
+        return {"description": self.description, "pattern": r"\S", **handler(schema)}
+
+    def _checked(self, text: str) -> str:
+        try:
+            return self.rule(text)
+        except ValueError as error:
+            raise PydanticCustomError(UNFIT, "{reason}", {"reason": str(error)}) from error
+
+
+VISIBLE: Final = Shows(
+    visible, "A text with something to see: not only spaces, invisible characters, blanks or combining marks."
+)
+VISIBLE_NAME: Final = Shows(
+    visible_name,
+    "One line with something to see, without control characters and others that hide or turn the writing around them.",
+)

@@ -1,0 +1,35 @@
+"""The words with which the template of a new pack begins: good to write over, and nothing to publish."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from rekindle.packs.document import PackFinding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rekindle.packs.document import Pack
+
+WRITTEN_FOR: Final = "Say in one sentence whom this pack is for."
+PROMPT_TEXT: Final = "What is something small your partner did this week that made you smile?"
+PROMPT_WHY: Final = "Small kindnesses grow when somebody notices them."
+"""As `newPack` of the console's `yaml.js` writes them; a test holds the two together."""
+
+
+def template_findings(pack: Pack) -> Iterator[PackFinding]:
+    """Where a pack still has the template's words in place of its author's."""
+    for language, about in pack.words.items():
+        if about.written_for == WRITTEN_FOR:
+            reason = "is still the template's; say in a sentence whom your pack is for"
+            yield PackFinding(None, f"words.{language}.written_for", reason, ("words", language, "written_for"))
+    for place, prompt in enumerate(pack.prompts):
+        for language, words in prompt.words.items():
+            for name, line, sample, instead in (
+                ("text", words.text, PROMPT_TEXT, "write your own prompt over it, or delete this one"),
+                ("why", words.why, PROMPT_WHY, "say in a line why your prompt does a couple good"),
+            ):
+                if line == sample:
+                    path = ("prompts", place, "words", language, name)
+                    reason = f"is still the template's example; {instead}"
+                    yield PackFinding(prompt.id, f"words.{language}.{name}", reason, path)

@@ -1,0 +1,94 @@
+"""How a prompt meets whoever reads it: what sounds like a reproach, a rule, or a guess at who the partner is.
+
+A few English turns of phrase, each with its reason, and no model of the language: other languages go unjudged, and none
+of it keeps a pack from being published. What stands in quotation marks is somebody's saying and not the prompt's. The
+turns are drawn so narrowly that “something you never asked” passes and “You never ask” does not; of the 567 prompts of
+the practice's own packs not one has any of them.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from rekindle.domain.models import Language
+from rekindle.packs.advice import Advice
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from rekindle.packs.advice import Said
+
+ENGLISH: Final = Language("en")
+
+_STARTS: Final = (
+    r"(?:^|[.!?:;…])\s*(?:(?:and|but|because|so|then|maybe|of course|today),?\s+)?"
+    r"(?:(?:if|when|before|after|once)\b[^.!?:;…]*,\s+)?"
+)
+"""Where a main clause begins, and with it what it claims or demands: “what you never said” is neither."""
+
+_PARTNER: Final = r"(?:you|your partner)"
+_WHY: Final = (
+    r"\b(?P<said>why\s+(?:do|does|did|don['’]?t|doesn['’]?t|didn['’]?t|can['’]?t|cannot|couldn['’]?t|won['’]?t|"
+    rf"wouldn['’]?t|must|are|aren['’]?t|have|haven['’]?t)\s+{_PARTNER})\b"
+)
+"""What asks for an account of somebody's doing, as “why might” and “why is it” do not."""
+
+_RULE: Final = (
+    rf"{_STARTS}(?P<said>(?:(?:each|both)\s+of\s+)?(?:you(?:\s+both|\s+two)?|your\s+partner|partners|couples|one|everyone)"
+    r"\s+(?:(?:really|always|simply|just|both|all)\s+)?"
+    r"(?:should(?:n['’]t)?|must(?:n['’]t)?|ha(?:ve|s)\s+(?:got\s+)?to|ought(?:n['’]t)?\s+to|needs?\s+to))\b"
+)
+_WHO: Final = (
+    r"\b(?P<said>your\s+(?!first\b|ex\b|former\b|last\b|old\b|childhood\b|teenage\b)(?:\w+\s+)?"
+    r"(?:husbands?|wife|wives|hubby|spouse|boyfriend|girlfriend|fianc[ée]e?))(?!\w)"
+)
+"""A partner of now: “your first boyfriend” is a memory."""
+
+_TURNS: Final = tuple(
+    (re.compile(pattern, re.IGNORECASE), reason)
+    for pattern, reason in (
+        (
+            rf"{_STARTS}(?P<said>{_PARTNER}\s+(?:(?:just|simply|really|almost|nearly)\s+)?(?:always|never))\b",
+            "sounds like a reproach, and is seldom quite true; ask for one time when it was so",
+        ),
+        (
+            _WHY,
+            "asks somebody to justify themselves; begin with “What makes” or “What helps”",
+        ),
+        (
+            _RULE,
+            "sounds like a rule; say what the two might try, and leave them the choice",
+        ),
+        (
+            rf"\b(?P<said>should(?:n['’]t\s+{_PARTNER}|\s+{_PARTNER}\s+(?:not\s+)?have))\b",
+            "sounds like a reproach; ask what somebody would wish for next time",
+        ),
+        (
+            rf"\b(?P<said>{_PARTNER}\s+(?:ha(?:ve|s)\s+)?(?:do|does|did|done)\s+wrong)\b",
+            "asks for guilt; ask what was hard, or what somebody would like to do differently",
+        ),
+        (
+            rf"\b(?P<said>(?:your|your\s+partner['’]s|whose)\s+(?:own\s+)?fault|{_PARTNER}\s+(?:are|is)\s+to\s+blame)\b",
+            "lays blame; ask what each of the two could do, or what would help",
+        ),
+        (
+            _WHO,
+            "guesses who the partner is, and couples are of all kinds; say “your partner”",
+        ),
+    )
+)
+_QUOTED: Final = re.compile(r"“[^”]*”|\"[^\"]*\"")
+
+
+def tone_advice(said: Sequence[Said]) -> Iterator[Advice]:
+    """What each English prompt might say more kindly, each kind of thing once a line."""
+    for each in said:
+        if each.language != ENGLISH:
+            continue
+        for name, line in each.lines.items():
+            # A letter in place of the saying, so that what comes after it begins no sentence.
+            own = _QUOTED.sub("x", line)
+            for turn, reason in _TURNS:
+                if found := turn.search(own):
+                    yield Advice(each.prompt, f"words.{each.language}.{name}", f"“{found['said']}” {reason}")

@@ -1,0 +1,125 @@
+"""Check that YAML reads a text exactly as its author wrote it.
+
+YAML drops a part of some texts, or changes it, without an error: it ends a text at a “#”, takes “&we” for the name of a
+block and “null” for nothing. Each rule here compares the characters of one text in its source with what YAML makes of
+them, and says how to write the text. Runs of spaces and line breaks are layout and mean one space (`packs`).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from yaml.events import AliasEvent
+
+from rekindle.packs.document import PackWords, PromptWords, printable
+from rekindle.packs.yaml_errors import BACKSLASH, first_character, in_quotes, unclosed_quote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from yaml.error import Mark
+
+PROSE: Final = frozenset({*PackWords.model_fields, *PromptWords.model_fields, "notes"})
+"""The names of the fields that hold text for people. All other fields hold codes and numbers."""
+
+# A quote, a backslash, a letter by its number, and a line that a program has folded say what was meant.
+_ESCAPE: Final = re.compile(r"\\(?:[\"\\xuU]|\n[ \t]*\\ |(?P<other>.))", re.DOTALL)
+_LAST_COMMA: Final = re.compile(r"\s*,\s*\}")
+_BLOCKS: Final = frozenset({">", "|"})
+_BEHIND: Final = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*[ \t]*(?:#[^\n]*)?")  # empty lines and notes
+_ESCAPES_OF_JSON: Final = frozenset("/bfnrt")
+
+
+class Prose(NamedTuple):
+    """One text in its source: the parser's event of its field's name, its own event, and what YAML makes of it.
+
+    `in_brackets` is for a field between { and }, `json` for a JSON document.
+    """
+
+    source: str
+    name: Any  # two events; the stubs hold their marks for optional, and a parser always sets them
+    event: Any
+    value: object
+    in_brackets: bool
+    json: bool
+
+
+def prose_flaws(prose: Prose, end: int) -> Iterator[tuple[int, str]]:
+    """Yield the line, from 1, and the reason of the first place where YAML does not read the text as it is written.
+
+    The next thing that the parser has read begins at `end`.
+    """
+    for position, reason in [*_notes(prose, end)] or [*_text(prose)]:
+        yield _line(prose, position), reason
+
+
+def note_flaws(prose: Prose, end: int) -> Iterator[tuple[int, str]]:
+    """Yield the flaw of a note that may be a part of the text, where the parser could not read what comes after it."""
+    behind = _BEHIND.match(prose.source, prose.event.end_mark.index, end)
+    for position, reason in _notes(prose, behind.end() if behind else end):
+        yield _line(prose, position), reason
+
+
+def _line(prose: Prose, position: int) -> int:
+    mark: Mark = prose.name.start_mark
+    return mark.line + 1 + prose.source.count("\n", mark.index, position)
+
+
+def _notes(prose: Prose, end: int) -> Iterator[tuple[int, str]]:
+    """Yield the first note that may be a part of the text: in one of its lines, or further right than its field."""
+    source, name, event = prose.source, prose.name, prose.event
+    name_end, start, text_end = name.end_mark.index, event.start_mark.index, event.end_mark.index
+    if source.find("#", name_end, end) == -1:
+        return
+    sign_end = start  # “>-” may have a note behind it; all that follows in a block is text
+    if getattr(event, "style", None) in _BLOCKS:
+        sign_end = start + len(source[start:text_end].partition("\n")[0])
+    for since, until in ((name_end, start), (start, sign_end), (text_end, end)):
+        at = source.find("#", since, until)
+        while at != -1:
+            margin = source[source.rfind("\n", 0, at) + 1 : at]
+            inside = prose.in_brackets and "," not in source[since:at]
+            if margin.strip() or len(margin) > name.start_mark.column or inside:
+                reason = (
+                    f"“#” begins a note here, and couples never see a note. {in_quotes(name.value)}; or, if it is a "
+                    f"note, move it to a line of its own that begins no further right than “{name.value}”"
+                )
+                yield at, reason
+                return
+            line_end = source.find("\n", at, until)
+            at = source.find("#", line_end, until) if line_end != -1 else -1
+
+
+def _text(prose: Prose) -> Iterator[tuple[int, str]]:
+    """Yield the first place at which the text itself is read otherwise than it is written."""
+    name, event = prose.name.value, prose.event
+    start = event.start_mark.index
+    written = prose.source[start : event.end_mark.index]
+    if isinstance(event, AliasEvent) or event.anchor or event.tag:
+        yield start, first_character(written[0], name)
+    elif event.style in _BLOCKS:
+        if not written.partition("\n")[2].strip():
+            yield start, f"after “{event.style}” there is no text. Write the text on the next line, indented"
+    elif event.style:
+        yield from _quoted(prose, written)
+    elif written and not isinstance(prose.value, str) and prose.name.style != '"':  # a program's null says what it is
+        reason = f"“{printable(written)}” is read as a number, as a yes or no, or as nothing"
+        yield start, f'{reason}. Put it between straight quotes ("…") if it is the text; else take the field out'
+    elif prose.in_brackets and _LAST_COMMA.match(prose.source, event.end_mark.index):
+        reason = "the comma before the closing bracket is not read as a part of the text"
+        yield start, f"{reason}. Take it out, or put the text in quotes"
+
+
+def _quoted(prose: Prose, written: str) -> Iterator[tuple[int, str]]:
+    start, quote = prose.event.start_mark.index, prose.event.style
+    if not prose.in_brackets:
+        for line in written.split("\n")[1:]:
+            if line.strip() and len(line) - len(line.lstrip()) <= prose.name.start_mark.column:
+                yield start, unclosed_quote(quote)
+                return
+    if quote == '"':
+        for escape in _ESCAPE.finditer(written):
+            if escape["other"] and not (prose.json and escape["other"] in _ESCAPES_OF_JSON):
+                yield start + escape.start(), BACKSLASH
+                return

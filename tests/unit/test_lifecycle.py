@@ -1,0 +1,477 @@
+"""The shelf: which packs a couple plays, and how one that they joined by its code takes its turns."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from rekindle.domain.models import (
+    Audience,
+    Couple,
+    CoupleId,
+    PackId,
+    PackWish,
+    PromptId,
+    PromptKind,
+    PromptRef,
+    Theme,
+    Uid,
+    Wish,
+)
+from rekindle.domain.playlist import (
+    Comfort,
+    Course,
+    Entry,
+    Release,
+    another_prompt,
+    available_themes,
+    comfort_of,
+    courses_on,
+    prompt_for,
+    prompt_on,
+    shelf_of,
+    theme_for,
+)
+from rekindle.errors import NoPromptError
+from tests.builders import a_profile, an_instant
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+    from rekindle.domain.playlist import Offer, Seen
+
+FIRST = dt.date(2026, 1, 1)
+GENTLE = Comfort(depth=1, touch=0)
+JOINED, CHOSEN, ASIDE = (PackWish(wish, FIRST) for wish in (Wish.JOINED, Wish.CHOSEN, Wish.ASIDE))
+
+
+def day(number: int) -> dt.date:
+    return FIRST + dt.timedelta(days=number)
+
+
+def a_pack(name: str, themes: Iterable[Theme] = Theme, *, depth: int = 1, **changes: Any) -> Release:
+    """A release with a prompt for each of the themes, in their order."""
+    kinds = {Theme.TOUCH: PromptKind.TOUCH}
+    given: dict[str, Any] = {
+        "pack": PackId(name),
+        "version": 1,
+        "audience": Audience.EVERYONE,
+        "live_from": an_instant(),
+        "entries": tuple(
+            Entry(
+                PromptRef(PackId(name), 1, PromptId(f"{name}-{number}")),
+                theme,
+                kinds.get(theme, PromptKind.QUESTION),
+                depth,
+                int(theme is Theme.TOUCH),
+            )
+            for number, theme in enumerate(themes)
+        ),
+    }
+    return Release(**(given | changes))
+
+
+def a_course(name: str, themes: Iterable[Theme] = Theme, course: Course | None = None, *, depth: int = 1) -> Release:
+    return a_pack(name, themes, depth=depth, audience=Audience.CODE, course=course)
+
+
+def a_couple(**changes: Any) -> Couple:
+    given: dict[str, Any] = {
+        "id": CoupleId("couple"),
+        "created_at": an_instant(),
+        "first_date": FIRST,
+        "counted_from": FIRST,
+        "profiles": {Uid(name): a_profile(depth=3, touch_comfort=3) for name in ("ada", "ben")},
+    }
+    return Couple(**(given | changes))
+
+
+class Play:
+    """A couple as its days are opened: what they met, and which themes."""
+
+    def __init__(self, couple: Couple, releases: Collection[Release]) -> None:
+        self.couple = couple
+        self.releases = releases
+        self.seen: dict[tuple[PackId, PromptId], dt.date] = {}
+        self.themes: dict[tuple[PackId, PromptId], Theme] = {
+            (entry.ref.pack, entry.ref.prompt): entry.theme for release in releases for entry in release.entries
+        }
+        self.asked: list[frozenset[Theme]] = []
+
+    def seen_of(self, themes: Collection[Theme]) -> Seen:
+        self.asked.append(frozenset(themes))
+        return {name: date for name, date in self.seen.items() if self.themes[name] in themes}
+
+    def taken(self, offer: Offer, number: int) -> Entry:
+        entry, name = offer.entry, (offer.entry.ref.pack, offer.entry.ref.prompt)
+        assert offer.again is (name in self.seen)
+        self.seen[name] = day(number)
+        self.couple = replace(self.couple, themes_met={**self.couple.themes_met, day(number): entry.theme})
+        return entry
+
+    def open(self, number: int) -> Entry:
+        offer = prompt_on(day(number), self.couple, self.releases, self.seen_of)
+        return self.taken(offer, number)
+
+    def swap(self, number: int, entry: Entry) -> Entry | None:
+        offer = another_prompt(entry.theme, entry.ref, self.couple, self.releases, self.seen_of([entry.theme]))
+        return self.taken(offer, number) if offer else None
+
+
+names = st.sampled_from([PackId(name) for name in ("one", "two", "three", "four")])
+wishes = st.dictionaries(
+    names, st.builds(PackWish, wish=st.sampled_from(Wish), since=st.integers(0, 10).map(day)), max_size=4
+)
+some_themes = st.lists(st.sampled_from(Theme), min_size=1, max_size=8)
+courses = st.builds(
+    Course,
+    in_order=st.booleans(),
+    starts_on=st.none() | st.integers(-10, 15).map(day),
+    every_days=st.integers(1, 7),
+)
+depths = st.integers(1, 3)
+
+
+@st.composite
+def some_releases(draw: st.DrawFn) -> list[Release]:
+    packs = []
+    for name in draw(st.lists(names, unique=True, min_size=1)):
+        audience = draw(st.sampled_from(Audience))
+        course = draw(st.none() | courses) if audience is Audience.CODE else None
+        themes, depth = draw(some_themes), draw(depths)
+        packs.append(a_pack(name, themes, depth=depth, audience=audience, course=course))
+    return packs
+
+
+comforts = st.builds(Comfort, depth=depths, touch=st.integers(0, 3))
+
+
+def in_comfort(comfort: Comfort, **changes: Any) -> Couple:
+    profile = a_profile(depth=comfort.depth, touch_comfort=comfort.touch)
+    return a_couple(profiles={Uid("ada"): profile, Uid("ben"): profile}, **changes)
+
+
+def fits(entry: Entry, comfort: Comfort) -> bool:
+    return available_themes([entry], comfort) == {entry.theme}
+
+
+# The shelf
+
+
+def test_a_couple_plays_everyones_packs_until_they_put_them_aside() -> None:
+    one, two = a_pack("one"), a_pack("two")
+    assert shelf_of({}, [one, two], GENTLE) == (one, two)
+    assert shelf_of({one.pack: ASIDE}, [one, two], GENTLE) == (two,)
+
+
+def test_a_pack_of_choice_plays_for_who_chose_it_and_one_with_a_code_for_who_joined() -> None:
+    base = a_pack("base")
+    choice, code = a_pack("choice", audience=Audience.CHOICE), a_course("code")
+    every = [base, choice, code]
+    assert shelf_of({}, every, GENTLE) == (base,)
+    assert shelf_of({choice.pack: CHOSEN}, every, GENTLE) == (base, choice)
+    assert shelf_of({code.pack: JOINED}, every, GENTLE) == (base, code)
+    assert shelf_of({code.pack: CHOSEN}, every, GENTLE) == (base,), "nobody chooses what has a code"
+
+
+def test_a_couple_that_puts_everything_aside_still_has_what_everybody_has() -> None:
+    one, two = a_pack("one"), a_pack("two", depth=3)
+    choice = a_pack("choice", audience=Audience.CHOICE)
+    aside = {one.pack: ASIDE, two.pack: ASIDE}
+    assert shelf_of(aside, [one, two, choice], GENTLE) == (one, two)
+    assert shelf_of({one.pack: ASIDE}, [one, two], GENTLE) == (one, two), "what is left is too deep for them"
+    assert shelf_of(aside | {choice.pack: CHOSEN}, [one, two, choice], GENTLE) == (choice,)
+
+
+@given(some_releases(), wishes, comforts)
+def test_a_couple_never_goes_without_while_something_of_everyones_fits(
+    releases: list[Release], said: dict[PackId, PackWish], comfort: Comfort
+) -> None:
+    everyones = [each for each in releases if each.audience is Audience.EVERYONE]
+    assume(any(fits(entry, comfort) for release in everyones for entry in release.entries))
+    shelf = shelf_of(said, releases, comfort)
+    assert any(fits(entry, comfort) for release in shelf for entry in release.entries)
+    offer = prompt_on(FIRST, in_comfort(comfort, packs=said), releases, lambda _themes: {})
+    assert fits(offer.entry, comfort)
+
+
+@given(st.lists(st.sampled_from(Theme), min_size=1, max_size=12), st.integers(0, 30), comforts)
+def test_a_couple_without_a_course_plays_by_the_rhythm_alone(themes: list[Theme], dates: int, comfort: Comfort) -> None:
+    """With one everyone's pack the days are those of `theme_for` and `prompt_for`, and nothing else is read."""
+    pack = a_pack("one", themes)
+    couple = in_comfort(comfort)
+    assume(available_themes(pack.entries, comfort))
+    play, seen = Play(couple, [pack]), dict[tuple[PackId, PromptId], dt.date]()
+    met: dict[dt.date, Theme] = {}
+    for number in range(dates):
+        theme = theme_for(day(number), met, available_themes(pack.entries, comfort), (), couple.id)
+        entry = prompt_for(theme, pack.entries, seen, comfort, couple.id)
+        met[day(number)], seen[entry.ref.pack, entry.ref.prompt] = theme, day(number)
+        assert play.open(number) == entry
+        assert play.asked[-1] == {theme}
+    assert len(play.asked) == dates
+
+
+def test_a_couple_that_nothing_fits_has_no_prompt() -> None:
+    with pytest.raises(NoPromptError):
+        prompt_on(FIRST, a_couple(), [], lambda _themes: {})
+
+
+# Courses
+
+
+@given(st.integers(-10, 10), st.integers(0, 10), st.integers(1, 7), st.integers(-12, 30))
+def test_a_course_has_its_dates_from_its_start_on_and_from_when_they_joined(
+    start: int, since: int, every: int, number: int
+) -> None:
+    """Who joins late keeps step with the others of the group."""
+    wish = {PackId("one"): PackWish(Wish.JOINED, day(since))}
+    dated = a_course("one", course=Course(starts_on=day(start), every_days=every))
+    turns = {start + count * every for count in range(50)}
+    assert bool(courses_on(day(number), wish, [dated])) is (number in turns and number >= since)
+    undated = a_course("one", course=Course(every_days=every))
+    assert bool(courses_on(day(number), wish, [undated])) is (number >= since and (number - since) % every == 0)
+
+
+def test_a_pack_with_a_code_and_no_course_plays_each_day_from_when_they_joined() -> None:
+    pack = a_course("one", list(Theme))
+    play = Play(a_couple(packs={pack.pack: PackWish(Wish.JOINED, day(2))}), [a_pack("base"), pack])
+    packs = [play.open(number).ref.pack for number in range(10)]
+    assert packs == ["base"] * 2 + ["one"] * 7 + ["base"]
+
+
+def test_a_course_in_order_brings_its_prompts_one_by_one_whatever_their_theme() -> None:
+    same = [Theme.SPARK, Theme.SPARK, Theme.SPARK, Theme.TIME]
+    pack = a_course("one", same, Course(in_order=True))
+    play = Play(a_couple(packs={pack.pack: JOINED}), [a_pack("base"), pack])
+    assert tuple(play.open(number) for number in range(4)) == pack.entries
+    assert [play.couple.themes_met[day(number)] for number in range(4)] == same
+    after = play.open(4)
+    assert after.ref.pack == "base"
+    assert after.theme not in {Theme.SPARK, Theme.TIME}, "the themes it brought count as met"
+
+
+def test_a_course_keeps_its_pace_and_everyday_prompts_come_between() -> None:
+    pack = a_course("one", [Theme.SPARK] * 3, Course(in_order=True, every_days=3))
+    play = Play(a_couple(packs={pack.pack: JOINED}), [a_pack("base", [*Theme, *Theme]), pack])
+    packs = [play.open(number).ref.pack for number in range(9)]
+    assert packs == ["one", "base", "base"] * 3
+
+
+def test_what_is_yet_to_come_of_a_course_comes_on_its_own_dates_alone() -> None:
+    """Not between them, not before it starts, and not when everyday prompts of its theme have run out."""
+    pack = a_course("one", [Theme.SPARK] * 9, Course(in_order=True, starts_on=day(3), every_days=7))
+    play = Play(a_couple(packs={pack.pack: JOINED}), [a_pack("base", [Theme.SPARK]), pack])
+    opened = [play.open(number) for number in range(24)]
+    own = [(number, entry) for number, entry in enumerate(opened) if entry.ref.pack == "one" and number < 24]
+    fresh = {number: entry for number, entry in own if entry not in opened[:number]}
+    assert list(fresh) == [3, 10, 17]
+    assert tuple(fresh.values()) == pack.entries[:3]
+
+
+def test_a_date_that_they_left_out_takes_nothing_from_a_course() -> None:
+    pack = a_course("one", [Theme.SPARK, Theme.TIME, Theme.FEAR], Course(in_order=True, every_days=2))
+    play = Play(a_couple(packs={pack.pack: JOINED}), [a_pack("base"), pack])
+    opened = [play.open(number) for number in (0, 1, 3, 4, 6)]
+    assert [entry.ref.prompt for entry in opened if entry.ref.pack == "one"] == ["one-0", "one-1", "one-2"]
+
+
+def test_a_course_without_an_order_keeps_to_the_rhythm_of_the_themes() -> None:
+    pack = a_course("one", [*Theme, *Theme], Course(in_order=False))
+    play = Play(a_couple(packs={pack.pack: JOINED}), [a_pack("base"), pack])
+    opened = [play.open(number) for number in range(14)]
+    assert set(opened) == set(pack.entries)
+    for start in range(8):
+        assert {entry.theme for entry in opened[start : start + 7]} == set(Theme)
+
+
+def test_of_several_courses_the_one_joined_first_comes_first() -> None:
+    early = a_course("zebra", [Theme.SPARK] * 2, Course(in_order=True))
+    late = a_course("ant", [Theme.TIME] * 2, Course(in_order=True))
+    said = {late.pack: PackWish(Wish.JOINED, day(1)), early.pack: PackWish(Wish.JOINED, day(0))}
+    play = Play(a_couple(packs=said), [late, a_pack("base"), early])
+    assert [play.open(number).ref.pack for number in range(5)] == ["zebra", "zebra", "ant", "ant", "base"]
+
+
+def test_prompts_of_a_course_come_back_after_those_that_are_new() -> None:
+    pack = a_course("one", [Theme.SPARK] * 2, Course(in_order=True))
+    play = Play(a_couple(packs={pack.pack: JOINED}), [a_pack("base", [Theme.SPARK] * 3), pack])
+    opened = [play.open(number) for number in range(10)]
+    assert [entry.ref.pack for entry in opened] == ["one"] * 2 + ["base"] * 3 + ["one"] * 2 + ["base"] * 3
+    assert opened[:5] == opened[5:]
+
+
+def test_a_course_passes_over_what_is_too_much_and_goes_on_when_they_go_further() -> None:
+    entries = tuple(replace(entry, depth=1 + number % 2) for number, entry in enumerate(a_pack("one").entries[:4]))
+    pack = replace(a_course("one", course=Course(in_order=True)), entries=entries)
+    play = Play(in_comfort(GENTLE, packs={pack.pack: JOINED}), [a_pack("base"), pack])
+    assert [play.open(number) for number in range(2)] == [entries[0], entries[2]]
+    assert play.open(2).ref.pack == "base"
+    further = in_comfort(Comfort(2, 0), packs=play.couple.packs, themes_met=play.couple.themes_met)
+    play.couple = further
+    assert [play.open(number) for number in (3, 4)] == [entries[1], entries[3]]
+
+
+def test_a_couple_that_leaves_a_course_has_nothing_more_of_it() -> None:
+    pack = a_course("one", [Theme.SPARK] * 9, Course(in_order=True))
+    play = Play(a_couple(packs={pack.pack: JOINED}), [a_pack("base"), pack])
+    play.open(0)
+    play.couple = replace(play.couple, packs={})
+    assert {play.open(number).ref.pack for number in range(1, 30)} == {"base"}
+
+
+def test_a_course_is_read_on_its_dates_in_one_batch_and_else_as_any_day() -> None:
+    pack = a_course("one", [Theme.SPARK, Theme.TIME], Course(in_order=True, every_days=2))
+    play = Play(a_couple(packs={pack.pack: JOINED}), [a_pack("base"), pack])
+    for number in range(3):
+        play.open(number)
+    assert [len(themes) for themes in play.asked] == [2, 1, 2]
+
+
+class PlainCourses:
+    """The rule in its plainest form: queues of prompts, each with dates of its own, and everyday prompts otherwise."""
+
+    def __init__(self, couple: Couple, releases: Collection[Release], comfort: Comfort) -> None:
+        joined = [
+            (couple.packs[each.pack].since, each)
+            for each in releases
+            if each.audience is Audience.CODE
+            and each.pack in couple.packs
+            and couple.packs[each.pack].wish is Wish.JOINED
+        ]
+        self.queues = [
+            (since, each, [entry for entry in each.entries if fits(entry, comfort)])
+            for since, each in sorted(joined, key=lambda each: (each[0], each[1].pack))
+        ]
+
+    def turn(self, date: dt.date) -> list[Entry] | None:
+        """What is left of the course whose turn it is; None on an everyday date."""
+        for since, release, left in self.queues:
+            course = release.course or Course()
+            turn = course.starts_on or since
+            while turn < date:
+                turn += dt.timedelta(days=course.every_days)
+            if turn == date >= since and left:
+                return left[:1] if course.in_order else left
+        return None
+
+    def met(self, entry: Entry) -> None:
+        for _, _, left in self.queues:
+            if entry in left:
+                left.remove(entry)
+
+
+@settings(max_examples=200)
+@given(some_releases(), wishes, comforts, st.frozensets(st.integers(0, 29), max_size=20))
+def test_courses_play_as_plain_queues_would(
+    releases: list[Release], said: dict[PackId, PackWish], comfort: Comfort, skipped: frozenset[int]
+) -> None:
+    releases.append(a_pack("base"))
+    play = Play(in_comfort(comfort, packs=said), releases)
+    plain = PlainCourses(play.couple, releases, comfort)
+    unmet_of_courses = {entry for _, _, left in plain.queues for entry in left}
+    for number in range(30):
+        if number in skipped:
+            continue
+        turn = plain.turn(day(number))
+        entry = play.open(number)
+        assert fits(entry, comfort)
+        if turn:
+            assert entry in turn
+        else:
+            assert entry not in unmet_of_courses
+        plain.met(entry)
+        unmet_of_courses.discard(entry)
+
+
+@given(some_releases(), wishes, st.integers(0, 20), st.randoms(use_true_random=False))
+def test_the_order_in_which_packs_are_listed_does_not_matter(
+    releases: list[Release], said: dict[PackId, PackWish], number: int, chance: Any
+) -> None:
+    releases.append(a_pack("base"))
+    couple = a_couple(packs=said)
+    shuffled = list(releases)
+    chance.shuffle(shuffled)
+    nothing: Mapping[tuple[PackId, PromptId], dt.date] = {}
+    offers = {prompt_on(day(number), couple, each, lambda _: nothing) for each in (releases, shuffled)}
+    assert len(offers) == 1
+
+
+# Swapping a prompt away
+
+
+@given(some_releases(), wishes, comforts, st.integers(1, 12))
+def test_a_swap_gives_another_prompt_of_the_same_theme_that_fits(
+    releases: list[Release], said: dict[PackId, PackWish], comfort: Comfort, dates: int
+) -> None:
+    releases.append(a_pack("base", [*Theme, *Theme]))
+    play = Play(in_comfort(comfort, packs=said), releases)
+    for number in range(dates):
+        entry = play.open(number)
+        other = play.swap(number, entry)
+        everyday = [e for r in releases if r.audience is Audience.EVERYONE for e in r.entries]
+        if not said:
+            choices = [e for e in everyday if e.theme is entry.theme and e != entry and fits(e, comfort)]
+            assert (other is not None) is bool(choices)
+        if other:
+            assert other != entry
+            assert other.theme is entry.theme
+            assert fits(other, comfort)
+
+
+def test_there_is_nothing_to_swap_for_where_the_theme_has_one_prompt() -> None:
+    play = Play(a_couple(), [a_pack("base")])
+    assert play.swap(0, play.open(0)) is None
+
+
+def test_a_swap_brings_what_is_new_first_and_what_is_swapped_away_counts_as_met() -> None:
+    play = Play(a_couple(), [a_pack("base", [Theme.SPARK] * 3)])
+    first = play.open(0)
+    second = play.swap(0, first)
+    third = play.open(1)
+    assert len({first, second, third}) == 3
+    assert play.swap(1, third) in {first, second}
+
+
+def test_a_course_in_order_goes_on_with_the_next_after_a_swap() -> None:
+    """What they swapped away does not come again on the next date, and what comes next has not come early."""
+    pack = a_course("one", [Theme.SPARK] * 3, Course(in_order=True))
+    play = Play(a_couple(packs={pack.pack: JOINED}), [a_pack("base"), pack])
+    first = play.open(0)
+    other = play.swap(0, first)
+    assert other
+    assert other.ref.pack == "base"
+    assert [play.open(number) for number in (1, 2)] == list(pack.entries[1:])
+
+
+def test_a_course_without_an_order_gives_another_of_its_own_while_it_has_one() -> None:
+    pack = a_course("one", [Theme.SPARK] * 2)
+    play = Play(a_couple(packs={pack.pack: JOINED}), [a_pack("base", [Theme.SPARK] * 2), pack])
+    first = play.open(0)
+    other = play.swap(0, first)
+    assert {first, other} == set(pack.entries)
+    after = play.open(1)
+    assert after.ref.pack == "base"
+    again = play.swap(1, after)
+    assert again
+    assert again.ref.pack == "base"
+
+
+def test_everyones_pack_is_not_swapped_for_what_was_put_aside() -> None:
+    base, aside = a_pack("base", [Theme.SPARK]), a_pack("aside", [Theme.SPARK] * 5)
+    play = Play(a_couple(packs={aside.pack: ASIDE}), [base, aside])
+    assert play.swap(0, play.open(0)) is None
+
+
+def test_a_couple_meets_every_prompt_of_its_shelf_before_one_returns() -> None:
+    base, choice = a_pack("base", [Theme.SPARK] * 4), a_pack("more", [Theme.SPARK] * 4, audience=Audience.CHOICE)
+    play = Play(a_couple(packs={choice.pack: CHOSEN}), [base, choice])
+    counts = Counter(play.open(number) for number in range(16))
+    assert set(counts.values()) == {2}
+    assert comfort_of(play.couple.profiles.values()) == Comfort(3, 3)
