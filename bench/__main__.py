@@ -19,7 +19,7 @@ from bench.world import fcm
 from local.errors import StackError
 from local.places import ROOT
 from rekindle.telemetry import logger
-from tests import engines
+from testing import engines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,15 +12,15 @@ from rekindle.domain.playlist import Course, Entry
 from rekindle.store import keys
 from rekindle.store.catalogue import PromptText
 from rekindle.store.table import Table, Write
-from tests.builders import NEW_YORK, TOKYO, an_instant, prompts, publish
-from tests.phones import Phone, pair
+from testing.builders import NEW_YORK, TOKYO, an_instant, prompts, publish
+from testing.phones import Phone, pair
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bench.ledger import Ledger
     from bench.world import Line
-    from tests.phones import Handler
+    from testing.phones import Handler
 
 ONE_DAY: Final = dt.timedelta(days=1)
 MONTH: Final = 30

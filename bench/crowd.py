@@ -35,7 +35,7 @@ from rekindle.store.couples import Couples
 from rekindle.store.days import Days
 from rekindle.store.people import People
 from rekindle.store.slots import Slots
-from tests.builders import NEW_YORK, a_person
+from testing.builders import NEW_YORK, a_person
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

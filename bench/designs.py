@@ -15,9 +15,7 @@ from itertools import batched, islice
 from typing import TYPE_CHECKING, Any, Final
 
 from bench import prices
-from bench.meter import Meter, item_bytes, write_units
 from bench.population import Population
-from bench.tables import read_units
 from delivery.courier import PAGE_ROWS
 from rekindle.domain.models import PushKind, Reminders, Zone
 from rekindle.domain.reminders import Slot
@@ -25,7 +23,9 @@ from rekindle.store.people import People
 from rekindle.store.runs import Runs
 from rekindle.store.slots import Slots
 from rekindle.store.table import Table, marshal
-from tests import engines
+from testing import engines
+from testing.memory_table import read_units
+from testing.meter import Meter, item_bytes, write_units
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -10,7 +10,7 @@ from bench.world import World
 if TYPE_CHECKING:
     from bench.ledger import Ledger
     from bench.world import Line
-    from tests.phones import Phone
+    from testing.phones import Phone
 
 PAGE: Final = 100
 

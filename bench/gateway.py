@@ -30,7 +30,6 @@ from requests.adapters import HTTPAdapter
 from rich import box
 from rich.table import Table
 
-from bench.fcm_server import CERTIFICATE, serving
 from bench.world import APP_LINK, a_long_token
 from delivery.fcm import FcmGateway, message_of
 from delivery.gateway import AT_ONCE, DELIVERED
@@ -40,7 +39,8 @@ from local.errors import StackError
 from local.stack import free_ports
 from rekindle.domain.models import Language, PushKind, Target, TargetKind
 from rekindle.push.payloads import Occasion, payload_of
-from tests.builders import an_instant
+from testing.builders import an_instant
+from testing.fcm_server import CERTIFICATE, serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -23,7 +23,6 @@ from bench.population import (
     token_of,
     uid_of,
 )
-from bench.tables import Bill, MemoryTable, Row, Sized, size_of
 from rekindle.domain.calendar import day_window
 from rekindle.domain.models import (
     Answer,
@@ -51,6 +50,7 @@ from rekindle.store.instants import to_millis
 from rekindle.store.people import STALE_AFTER, People
 from rekindle.store.slots import Slots
 from rekindle.store.targets import Registered, packed
+from testing.memory_table import Bill, MemoryTable, Row, Sized, size_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -7,10 +7,10 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from bench.meter import Cost
+from testing.meter import Cost
 
 if TYPE_CHECKING:
-    from bench.meter import Meter
+    from testing.meter import Meter
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ from bench.api import measured_calls
 from bench.designs import comparison, measured_designs
 from bench.exports import measured_exports
 from bench.ledger import Ledger
-from bench.meter import Meter
 from bench.tallies import measured_tallies
 from bench.workers import measured_deliveries, measured_reactions, measured_ticks
+from testing.meter import Meter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

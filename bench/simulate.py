@@ -23,10 +23,10 @@ from rich.table import Table
 from bench import prices
 from bench.ground import LETTERS
 from bench.simulation import DELIVERY, LARGE, MOVING, SPREADING, TICK, Simulation
-from bench.tables import NOTES
 from rekindle.domain.models import PushKind
 from rekindle.push.payloads import REMINDERS
 from rekindle.telemetry import logger
+from testing.memory_table import NOTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

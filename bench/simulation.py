@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self, cast
 from bench.clocks import TOO_LATE, Clock, Stay, due
 from bench.ground import KINDS, LETTERS, Laid
 from bench.population import LATEST, NEVER, STEP, STEPS, Population, couple_of, owner_of, time_of, uid_of
-from bench.tables import Bill, MemoryTable, Units
 from delivery.courier import SHARD_ROWS, Courier
 from delivery.gateway import DELIVERED
 from delivery.spread import Spreader
@@ -34,6 +33,7 @@ from rekindle.store.people import People
 from rekindle.store.runs import Runs
 from rekindle.store.slots import Slots
 from rekindle.store.table import Write, marshal
+from testing.memory_table import Bill, MemoryTable, Units
 from tick.handler import Tick
 
 if TYPE_CHECKING:

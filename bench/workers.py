@@ -25,7 +25,7 @@ from rekindle.store.runs import Runs
 from rekindle.store.slots import Slots
 from rekindle.store.streaks import Streaks
 from rekindle.store.table import marshal
-from tests.builders import an_instant
+from testing.builders import an_instant
 from tick.handler import FIRST_WINDOW, Tick
 
 if TYPE_CHECKING:

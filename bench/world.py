@@ -39,15 +39,15 @@ from rekindle.store.solo import Solo
 from rekindle.store.streaks import Streaks
 from rekindle.store.table import Table, marshal
 from rekindle.store.tries import Tries
-from tests import engines
+from testing import engines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from bench.ledger import Ledger
-    from bench.meter import Cost, Meter
     from rekindle.store.keys import Key
-    from tests.phones import Handler, Phone
+    from testing.meter import Cost, Meter
+    from testing.phones import Handler, Phone
 
 ANSWER: Final = ("The way you hum when you cook, and how the kitchen smells of oranges after. " * 4)[:280]
 """An answer of 280 characters."""

@@ -18,9 +18,9 @@ from local.errors import StackError
 from local.places import EMULATOR_PYTHON, SAM
 from local.stack import Stack
 from rekindle.push.payloads import CODES
-from tests.builders import LONDON, NEW_YORK, TOKYO, a_token, a_uid
+from testing.builders import LONDON, NEW_YORK, TOKYO, a_token, a_uid
+from testing.phones import whole
 from tests.e2e.desk import browser_path, launched
-from tests.phones import whole
 
 if TYPE_CHECKING:
     import httpx

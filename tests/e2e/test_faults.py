@@ -14,9 +14,9 @@ from rekindle.domain.models import Target, TargetKind
 from rekindle.domain.reminders import Slot
 from rekindle.store import keys
 from rekindle.store.table import Table
-from tests.builders import LONDON
+from testing.builders import LONDON
+from testing.stored import shard_of
 from tests.e2e.conftest import PATIENCE, await_quiet, eventually, today, waiting
-from tests.integration.standing import shard_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

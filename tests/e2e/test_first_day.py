@@ -6,7 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from rekindle.push.texts import CATALOGUE
-from tests.builders import NEW_YORK, TOKYO
+from testing.builders import NEW_YORK, TOKYO
 from tests.e2e.conftest import await_quiet
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from tests.builders import LONDON, NEW_YORK, a_uid
+from testing.builders import LONDON, NEW_YORK, a_uid
 from tests.e2e.conftest import PATIENCE, eventually
 
 if TYPE_CHECKING:

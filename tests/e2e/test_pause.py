@@ -6,7 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from rekindle.domain.calendar import slot_instant
-from tests.builders import TOKYO
+from testing.builders import TOKYO
 from tests.e2e.conftest import await_quiet, next_date
 from tests.e2e.test_schedule import CHATHAM
 

@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import expect
 
 from local.clock import now
-from tests.builders import LONDON, NEW_YORK, TOKYO
+from testing.builders import LONDON, NEW_YORK, TOKYO
 from tests.e2e.conftest import pair
 from tests.e2e.two_phones import TwoPhones
 

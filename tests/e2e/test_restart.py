@@ -8,7 +8,7 @@ import signal
 from typing import TYPE_CHECKING
 
 from local.stack import Settings, free_ports, running
-from tests.builders import LONDON
+from testing.builders import LONDON
 from tests.e2e.conftest import eventually, pair, phone_on
 
 if TYPE_CHECKING:

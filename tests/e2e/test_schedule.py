@@ -13,9 +13,9 @@ from rekindle.domain.models import Zone
 from rekindle.domain.reminders import Slot
 from rekindle.push.jobs import SlotJob
 from rekindle.store.table import Table
-from tests.builders import LONDON, TOKYO
+from testing.builders import LONDON, TOKYO
+from testing.stored import shard_of
 from tests.e2e.conftest import await_quiet, eventually
-from tests.integration.standing import shard_of
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import NewCouple

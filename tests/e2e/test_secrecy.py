@@ -14,7 +14,7 @@ import pytest
 from rekindle.domain.calendar import slot_instant
 from rekindle.domain.codes import code_from, read_code
 from rekindle.domain.invites import CODE_LENGTH
-from tests.builders import LONDON
+from testing.builders import LONDON
 from tests.e2e.conftest import await_quiet, eventually, next_date, pair
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from rekindle.domain.tallies import week_of
 from rekindle.store import keys
 from rekindle.store.statistics import Statistics
 from rekindle.store.table import Table
-from tests.builders import LONDON
+from testing.builders import LONDON
 from tests.e2e.conftest import eventually, waiting
 
 if TYPE_CHECKING:

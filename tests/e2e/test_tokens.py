@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
 from local.identity import SECURE_TOKEN
-from tests.builders import a_uid
+from testing.builders import a_uid
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rekindle.domain.calendar import slot_instant
 from rekindle.domain.models import PushKind, Zone
 from rekindle.push.payloads import CODES
-from tests.builders import LONDON, TOKYO
+from testing.builders import LONDON, TOKYO
 from tests.e2e.conftest import await_quiet, eventually
 
 if TYPE_CHECKING:

@@ -29,12 +29,11 @@ from rekindle.store.solo import Solo
 from rekindle.store.streaks import Streaks
 from rekindle.store.table import Table
 from rekindle.store.tries import Tries
-from tests import engines
-from tests.builders import NEW_YORK, TOKYO, prompts, publish
-from tests.integration import fcm_wire
-from tests.integration.fcm_wire import PROJECT
-from tests.integration.push_world import Queue
-from tests.phones import Phone, a_phone, pair
+from testing import engines, fcm_wire
+from testing.builders import NEW_YORK, TOKYO, prompts, publish
+from testing.fcm_wire import PROJECT
+from testing.phones import Phone, a_phone, pair
+from testing.push_world import Queue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -44,8 +43,8 @@ if TYPE_CHECKING:
 
     from rekindle.domain.playlist import Entry
     from rekindle.store.catalogue import PromptText
-    from tests.integration.fcm_wire import FcmWire
-    from tests.phones import Handler
+    from testing.fcm_wire import FcmWire
+    from testing.phones import Handler
 
 _numbers = itertools.count(1)
 

@@ -11,15 +11,15 @@ import pytest
 
 from couples_api.handler import application, handler_of
 from rekindle.api.problems import Problem
-from tests.builders import LONDON, NEW_YORK, TOKYO, a_token, a_uid
+from testing.builders import LONDON, NEW_YORK, TOKYO, a_token, a_uid
+from testing.phones import Phone, Reply, a_phone, http_event, pair, whole
 from tests.integration.marks import on_the_emulator
-from tests.phones import Phone, Reply, a_phone, http_event, pair, whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from couples_api.services import Services
-    from tests.phones import Handler
+    from testing.phones import Handler
 
 PROFILE = {"display_name": "Ada", "zone": NEW_YORK}
 DEVICE = {"token": "token", "platform": "android"}

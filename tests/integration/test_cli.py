@@ -17,8 +17,8 @@ from rekindle.store.audit import Audit
 from rekindle.store.help import HelpStore
 from rekindle.store.packs import Packs
 from rekindle.store.statistics import Statistics
-from tests.builders import an_instant
-from tests.desks import API, Person, Service, busy, lost, through, unheard
+from testing.builders import an_instant
+from testing.staff import API, Person, Service, busy, lost, through, unheard
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,13 +14,13 @@ from local import openapi
 from rekindle.domain.models import Audience
 from rekindle.store import keys
 from rekindle.store.table import Write
-from tests.apis import phones_api
-from tests.builders import NEW_YORK, TOKYO, a_uid, prompts, publish
-from tests.phones import Phone, a_phone, pair
+from testing.apis import phones_api
+from testing.builders import NEW_YORK, TOKYO, a_uid, prompts, publish
+from testing.phones import Phone, a_phone, pair
 
 if TYPE_CHECKING:
     from couples_api.services import Services
-    from tests.phones import Handler
+    from testing.phones import Handler
 
 DOCUMENT = openapi.document(openapi.PHONES)
 PATTERNS = {path: re.compile(re.sub(r"\{\w+\}", "[^/]+", path)) for path in DOCUMENT["paths"]}

@@ -12,12 +12,12 @@ import pytest
 
 from bench.__main__ import DOCUMENT
 from bench.ledger import Ledger
-from bench.meter import Meter, ScanError, item_bytes, write_units
 from bench.report import READ_PER_PUSH, Report, per_1000_pushes, read_per_push
 from bench.world import World, fcm
 from delivery.courier import PAGE_ROWS
 from local import openapi
-from tests import engines
+from testing import engines
+from testing.meter import Meter, ScanError, item_bytes, write_units
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -14,16 +14,16 @@ from rekindle.domain.playlist import Course, Entry
 from rekindle.store import keys
 from rekindle.store.catalogue import Catalogue, PromptText
 from rekindle.store.table import Write
-from tests.builders import NEW_YORK, TOKYO, prompts, publish
-from tests.integration.push_world import calls
-from tests.phones import Phone, a_phone, pair
+from testing.builders import NEW_YORK, TOKYO, prompts, publish
+from testing.phones import Phone, a_phone, pair
+from testing.push_world import calls
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from rekindle.domain.models import Couple
     from rekindle.store.table import Table
-    from tests.phones import Handler
+    from testing.phones import Handler
 
 DAY = dt.timedelta(days=1)
 CODE = "ABCD2345"

@@ -18,16 +18,16 @@ from rekindle.domain.models import PromptKind, Theme
 from rekindle.store import keys
 from rekindle.store.table import Write
 from rekindle.telemetry import logger
-from tests.builders import LONDON, NEW_YORK, TOKYO, a_token, an_instant
+from testing.builders import LONDON, NEW_YORK, TOKYO, a_token, an_instant
+from testing.phones import Phone, Reply, a_phone, pair
 from tests.integration.marks import on_the_emulator
-from tests.phones import Phone, Reply, a_phone, pair
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from couples_api.services import Services
     from rekindle.domain.models import Couple, CoupleId, PromptRef
-    from tests.phones import Handler
+    from testing.phones import Handler
 
 MILLISECOND = dt.timedelta(milliseconds=1)
 DAY = dt.timedelta(days=1)

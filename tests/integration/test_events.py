@@ -13,9 +13,9 @@ import privacy.handler
 from couples_api.handler import handler_of
 from rekindle.domain.models import InviteId, Uid
 from rekindle.store.invites import Invite, InviteState
-from tests.apis import privacy_services
-from tests.builders import NEW_YORK, TOKYO, an_instant
-from tests.phones import Phone
+from testing.apis import privacy_services
+from testing.builders import NEW_YORK, TOKYO, an_instant
+from testing.phones import Phone
 
 if TYPE_CHECKING:
     from couples_api.services import Services

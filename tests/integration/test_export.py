@@ -18,17 +18,17 @@ from rekindle.store.couples import KEEPSAKE
 from rekindle.store.days import _item_from
 from rekindle.store.keys import Key
 from rekindle.store.table import Write
-from tests.apis import phones_api
-from tests.builders import LONDON, TOKYO, a_uid
-from tests.integration.wire import asked_of, refusal, sent, tapped
-from tests.phones import Phone, Reply, a_phone, pair
+from testing.apis import phones_api
+from testing.builders import LONDON, TOKYO, a_uid
+from testing.phones import Phone, Reply, a_phone, pair
+from testing.wire import asked_of, refusal, sent, tapped
 
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
     from couples_api.services import Services
     from rekindle.domain.models import CoupleId
-    from tests.phones import Handler
+    from testing.phones import Handler
 
 MONDAY = dt.date(2026, 3, 2)
 DAY = dt.timedelta(days=1)

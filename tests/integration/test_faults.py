@@ -24,12 +24,12 @@ from rekindle.store import keys
 from rekindle.store.catalogue import Catalogue
 from rekindle.store.slots import rows_of
 from rekindle.store.table import Write
-from tests import engines
-from tests.builders import LONDON, NEW_YORK, TOKYO, a_token, a_uid, prompts, publish
+from testing import engines
+from testing.builders import LONDON, NEW_YORK, TOKYO, a_token, a_uid, prompts, publish
+from testing.phones import Phone, Reply, a_phone, pair
+from testing.stored import slot_rows
+from testing.wire import WRITES, Crash, EveryOther, Fault, Wire, refusal, strike, tapped
 from tests.integration.marks import on_the_emulator
-from tests.integration.standing import slot_rows
-from tests.integration.wire import WRITES, Crash, EveryOther, Fault, Wire, refusal, strike, tapped
-from tests.phones import Phone, Reply, a_phone, pair
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

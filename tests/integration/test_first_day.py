@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from rekindle.telemetry import logger
-from tests.integration.wire import refusal, tapped
+from testing.wire import refusal, tapped
 
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
     from couples_api.services import Services
     from rekindle.store.table import Table
-    from tests.phones import Phone
+    from testing.phones import Phone
 
 
 def test_the_answers_open_together(couple: tuple[Phone, Phone]) -> None:

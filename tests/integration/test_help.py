@@ -10,15 +10,15 @@ from couples_api.handler import handler_of
 from rekindle.domain.help import BUILT_IN, Help
 from rekindle.errors import WriteConflictError
 from rekindle.store.help import REMEMBERED, HelpStore, help_write
-from tests.builders import LONDON, TOKYO, a_uid
-from tests.phones import Phone, a_phone
+from testing.builders import LONDON, TOKYO, a_uid
+from testing.phones import Phone, a_phone
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from couples_api.services import Services
     from rekindle.store.table import Table
-    from tests.phones import Handler
+    from testing.phones import Handler
 
 OFFERED = Help.model_validate(
     {

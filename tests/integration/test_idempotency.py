@@ -18,16 +18,16 @@ from rekindle.api.problems import Problem
 from rekindle.domain.models import Audience
 from rekindle.store import keys
 from rekindle.store.table import Write
-from tests.builders import LONDON, NEW_YORK, a_uid, prompts, publish
+from testing.builders import LONDON, NEW_YORK, a_uid, prompts, publish
+from testing.phones import Phone, a_phone, pair
 from tests.integration.marks import on_awss_engine
 from tests.integration.test_races import Racer, lost, race, won
-from tests.phones import Phone, a_phone, pair
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from couples_api.services import Services
-    from tests.phones import Handler
+    from testing.phones import Handler
 
 DAY = dt.timedelta(days=1)
 DATE: Final = "/v1/days/2026-03-02"

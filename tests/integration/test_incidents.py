@@ -7,8 +7,8 @@ import pytest
 
 from rekindle.store import keys
 from rekindle.store.incidents import Incident, Incidents
-from tests.builders import an_instant
-from tests.integration.push_world import calls
+from testing.builders import an_instant
+from testing.push_world import calls
 
 if TYPE_CHECKING:
     from rekindle.store.table import Table

@@ -12,16 +12,16 @@ import pytest
 from couples_api.handler import handler_of
 from rekindle.domain.streaks import unpack_dates
 from rekindle.store import keys
-from tests.builders import LONDON, NEW_YORK, TOKYO
+from testing.builders import LONDON, NEW_YORK, TOKYO
+from testing.phones import Phone, a_phone, pair
 from tests.integration.marks import on_the_emulator
-from tests.phones import Phone, a_phone, pair
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from couples_api.services import Services
     from rekindle.domain.models import CoupleId
-    from tests.phones import Handler
+    from testing.phones import Handler
 
 DAY = dt.timedelta(days=1)
 FIRST = dt.date(2026, 3, 2)

@@ -10,8 +10,8 @@ import pytest
 
 from couples_api.handler import handler_of
 from rekindle.domain.models import PromptKind
-from tests.builders import NEW_YORK, TOKYO, prompts, publish
-from tests.phones import Phone, Reply, a_phone, pair
+from testing.builders import NEW_YORK, TOKYO, prompts, publish
+from testing.phones import Phone, Reply, a_phone, pair
 
 if TYPE_CHECKING:
     from couples_api.services import Services

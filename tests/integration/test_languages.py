@@ -12,8 +12,8 @@ from couples_api.handler import handler_of
 from rekindle.domain.models import Language
 from rekindle.store import keys
 from rekindle.store.table import Write
-from tests.builders import LONDON, prompts, publish
-from tests.phones import Phone, a_phone, pair
+from testing.builders import LONDON, prompts, publish
+from testing.phones import Phone, a_phone, pair
 
 if TYPE_CHECKING:
     from couples_api.services import Services

@@ -13,7 +13,7 @@ import pytest
 
 from local.errors import StackError
 from local.stack import UNREADABLE_STATE, Settings, emulator_process, free_ports
-from tests.engines import client, create_tables
+from testing.engines import client, create_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

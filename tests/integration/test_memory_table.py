@@ -7,8 +7,6 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from bench.meter import Meter
-from bench.tables import Bill, MemoryTable, Units
 from delivery.courier import Courier
 from delivery.gateway import DELIVERED
 from delivery.spread import Spreader
@@ -23,8 +21,10 @@ from rekindle.store.people import People
 from rekindle.store.runs import Runs
 from rekindle.store.slots import Slots
 from rekindle.store.table import Table, unmarshal
-from tests import engines
-from tests.builders import NEW_YORK, TOKYO, a_device, a_paired_person, a_profile, an_instant
+from testing import engines
+from testing.builders import NEW_YORK, TOKYO, a_device, a_paired_person, a_profile, an_instant
+from testing.memory_table import Bill, MemoryTable, Units
+from testing.meter import Meter
 from tick.handler import Tick
 
 if TYPE_CHECKING:

@@ -11,13 +11,13 @@ from rekindle.domain.reminders import Slot
 from rekindle.store import keys
 from rekindle.store.slots import Slots
 from rekindle.store.table import marshal
-from tests.builders import NEW_YORK, TOKYO, an_instant
-from tests.phones import Phone, a_phone, pair
+from testing.builders import NEW_YORK, TOKYO, an_instant
+from testing.phones import Phone, a_phone, pair
 
 if TYPE_CHECKING:
     from couples_api.services import Services
     from rekindle.push.jobs import PersonJob
-    from tests.phones import Handler
+    from testing.phones import Handler
 
 DATE = dt.date(2026, 3, 2)
 

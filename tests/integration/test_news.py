@@ -19,10 +19,10 @@ from rekindle.store.news import REMEMBERED, News
 from rekindle.store.people import People
 from rekindle.store.slots import Slots
 from rekindle.store.table import Write, marshal
-from tests.builders import NEW_YORK, TOKYO, a_paired_person, a_profile, an_instant
-from tests.integration import fcm_wire
-from tests.integration.push_world import Queue, calls, saved
-from tests.integration.standing import shard_of
+from testing import fcm_wire
+from testing.builders import NEW_YORK, TOKYO, a_paired_person, a_profile, an_instant
+from testing.push_world import Queue, calls, saved
+from testing.stored import shard_of
 from tick.handler import Tick
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from delivery.courier import Courier
     from rekindle.store.table import Table
-    from tests.integration.fcm_wire import FcmWire
+    from testing.fcm_wire import FcmWire
 
 DATE = dt.date(2026, 3, 3)
 MORNING = an_instant("2026-03-03T13:30:00Z")

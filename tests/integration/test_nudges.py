@@ -18,17 +18,17 @@ from rekindle.api.problems import Problem
 from rekindle.domain.nudges import Gesture
 from rekindle.store import keys
 from rekindle.store.table import marshal
-from tests.builders import LONDON, a_uid, an_instant
+from testing.builders import LONDON, a_uid, an_instant
+from testing.phones import Phone, Reply, a_phone
+from testing.phones import pair as pair_phones
+from testing.push_world import calls
 from tests.integration.marks import on_awss_engine, on_the_emulator
-from tests.integration.push_world import calls
 from tests.integration.test_races import Racer, lost, pair, race, won
-from tests.phones import Phone, Reply, a_phone
-from tests.phones import pair as pair_phones
 
 if TYPE_CHECKING:
     from couples_api.services import Services
     from rekindle.push.jobs import PersonJob
-    from tests.phones import Handler
+    from testing.phones import Handler
 
 HOUR = dt.timedelta(hours=1)
 DAY = 24 * HOUR

@@ -11,13 +11,13 @@ from rekindle.store.couples import KEEPSAKE
 from rekindle.store.instants import to_ttl
 from rekindle.store.keys import Key
 from rekindle.store.slots import rows_of
-from tests.builders import LONDON, NEW_YORK, TOKYO, a_uid
-from tests.phones import Phone, a_phone, pair
+from testing.builders import LONDON, NEW_YORK, TOKYO, a_uid
+from testing.phones import Phone, a_phone, pair
 
 if TYPE_CHECKING:
     from couples_api.services import Services
     from rekindle.domain.models import CoupleId
-    from tests.phones import Handler, Reply
+    from testing.phones import Handler, Reply
 
 HOUR = dt.timedelta(hours=1)
 MILLISECOND = dt.timedelta(milliseconds=1)

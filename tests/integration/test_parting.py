@@ -14,8 +14,8 @@ from rekindle.store.couples import KEEPSAKE
 from rekindle.store.instants import to_ttl
 from rekindle.store.keys import Key
 from rekindle.store.table import Write, every_item
-from tests.builders import LONDON, prompts, publish
-from tests.phones import Phone, Reply, a_phone, pair
+from testing.builders import LONDON, prompts, publish
+from testing.phones import Phone, Reply, a_phone, pair
 
 if TYPE_CHECKING:
     from couples_api.services import Services

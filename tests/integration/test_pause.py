@@ -12,13 +12,13 @@ from react.handler import reaction_to
 from rekindle.domain.models import Person, PushKind
 from rekindle.store import keys
 from rekindle.store.table import marshal
-from tests.builders import LONDON
+from testing.builders import LONDON
+from testing.phones import Phone, Reply, a_phone, pair
 from tests.integration.marks import on_the_emulator
-from tests.phones import Phone, Reply, a_phone, pair
 
 if TYPE_CHECKING:
     from couples_api.services import Services
-    from tests.phones import Handler
+    from testing.phones import Handler
 
 DAY = dt.timedelta(days=1)
 FIRST = dt.date(2026, 3, 2)

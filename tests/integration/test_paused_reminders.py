@@ -19,22 +19,22 @@ from rekindle.store.news import News
 from rekindle.store.people import People
 from rekindle.store.runs import Runs
 from rekindle.store.slots import Slots
-from tests.builders import LONDON, NEW_YORK, TOKYO
-from tests.integration import fcm_wire
+from testing import fcm_wire
+from testing.builders import LONDON, NEW_YORK, TOKYO
+from testing.phones import Phone, a_phone, pair
 from tests.integration.marks import on_the_emulator
 from tests.integration.test_moved_reminders import due_at, jobs_for
 from tests.integration.test_news import announce, plenty, told, work
 from tests.integration.test_pause import DAY, FIRST, at_noon, paused, person_of
-from tests.phones import Phone, a_phone, pair
 from tick.handler import Tick
 
 if TYPE_CHECKING:
     from couples_api.services import Services
     from delivery.courier import Courier
     from rekindle.store.table import Table
-    from tests.integration.fcm_wire import FcmWire
-    from tests.integration.push_world import Queue
-    from tests.phones import Handler
+    from testing.fcm_wire import FcmWire
+    from testing.phones import Handler
+    from testing.push_world import Queue
 
 NO_WAIT = dt.timedelta(0)
 HALF_AN_HOUR = dt.timedelta(minutes=30)

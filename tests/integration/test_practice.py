@@ -26,9 +26,9 @@ from rekindle.store.catalogue import Catalogue, index_of
 from rekindle.store.help import HelpStore
 from rekindle.store.packs import Packs
 from rekindle.store.statistics import Statistics
-from tests.builders import an_instant
-from tests.integration.wire import tapped
-from tests.phones import Phone
+from testing.builders import an_instant
+from testing.phones import Phone
+from testing.wire import tapped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest
 
     from rekindle.store.table import Table
-    from tests.phones import Reply
+    from testing.phones import Reply
 
 NOON = an_instant("2026-03-02T12:00:00Z")
 HOUR = dt.timedelta(hours=1)

@@ -17,15 +17,15 @@ from rekindle.domain.reminders import Slot
 from rekindle.store import keys
 from rekindle.store.people import REFRESHED_AFTER
 from rekindle.store.slots import rows_of
-from tests.builders import LONDON, NEW_YORK, TOKYO, a_token, a_uid
-from tests.integration.standing import slot_rows
-from tests.phones import Phone, a_phone, pair, whole
+from testing.builders import LONDON, NEW_YORK, TOKYO, a_token, a_uid
+from testing.phones import Phone, a_phone, pair, whole
+from testing.stored import slot_rows
 
 if TYPE_CHECKING:
     from couples_api.services import Services
     from rekindle.domain.models import Person
     from rekindle.store.slots import RowPlace, SlotRow
-    from tests.phones import Handler
+    from testing.phones import Handler
 
 
 def person_of(services: Services, phone: Phone) -> Person:

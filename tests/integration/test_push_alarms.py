@@ -17,10 +17,10 @@ from rekindle.domain.reminders import Slot
 from rekindle.push.jobs import PersonJob, SlotJob, SpreadJob
 from rekindle.store.incidents import Incidents
 from rekindle.store.people import People
-from tests.builders import NEW_YORK, a_device, a_paired_person, an_instant
-from tests.integration import fcm_wire
-from tests.integration.push_world import saved
-from tests.integration.standing import shard_of
+from testing import fcm_wire
+from testing.builders import NEW_YORK, a_device, a_paired_person, an_instant
+from testing.push_world import saved
+from testing.stored import shard_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from delivery.courier import Courier
     from rekindle.push.jobs import Job
     from rekindle.store.table import Table
-    from tests.integration.fcm_wire import Answer, FcmWire
-    from tests.integration.push_world import Queue
+    from testing.fcm_wire import Answer, FcmWire
+    from testing.push_world import Queue
 
 DATE = dt.date(2026, 3, 2)
 MORNING = an_instant("2026-03-02T13:30:00Z")

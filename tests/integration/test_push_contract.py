@@ -20,9 +20,9 @@ from local import fcm as stand_in
 from rekindle.domain.models import Language, PushKind, Target, TargetKind
 from rekindle.push.payloads import Occasion, Payload, payload_of
 from rekindle.push.texts import CATALOGUE
-from tests.builders import a_token, an_instant
-from tests.integration import fcm_wire
-from tests.integration.fcm_wire import PROJECT, Answer, FcmWire, failure
+from testing import fcm_wire
+from testing.builders import a_token, an_instant
+from testing.fcm_wire import PROJECT, Answer, FcmWire, failure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

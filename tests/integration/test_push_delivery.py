@@ -24,10 +24,10 @@ from rekindle.store.people import People
 from rekindle.store.runs import Runs
 from rekindle.store.slots import FEW_ROWS, Slots
 from rekindle.store.table import Write
-from tests.builders import NEW_YORK, TOKYO, a_device, a_paired_person, a_profile, an_instant
-from tests.integration import fcm_wire
-from tests.integration.push_world import CrashError, Queue, calls, saved
-from tests.integration.standing import shard_of
+from testing import fcm_wire
+from testing.builders import NEW_YORK, TOKYO, a_device, a_paired_person, a_profile, an_instant
+from testing.push_world import CrashError, Queue, calls, saved
+from testing.stored import shard_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from rekindle.push.jobs import Job
     from rekindle.push.payloads import Payload
     from rekindle.store.table import Table
-    from tests.integration.fcm_wire import FcmWire
+    from testing.fcm_wire import FcmWire
 
 DATE = dt.date(2026, 3, 2)
 MORNING = an_instant("2026-03-02T13:30:00Z")

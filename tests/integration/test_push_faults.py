@@ -24,11 +24,10 @@ from rekindle.store.people import People
 from rekindle.store.runs import Runs
 from rekindle.store.slots import Slots
 from rekindle.store.table import Table
-from tests import engines
-from tests.builders import LONDON, NEW_YORK, a_device, a_paired_person, a_profile, an_instant
-from tests.integration import fcm_wire
-from tests.integration.fcm_wire import PROJECT, FcmWire
-from tests.integration.push_world import CrashError, Queue, saved
+from testing import engines, fcm_wire
+from testing.builders import LONDON, NEW_YORK, a_device, a_paired_person, a_profile, an_instant
+from testing.fcm_wire import PROJECT, FcmWire
+from testing.push_world import CrashError, Queue, saved
 from tick.handler import Tick
 
 if TYPE_CHECKING:

@@ -20,11 +20,10 @@ from rekindle.domain.models import CoupleId, Reminders, Uid
 from rekindle.push.jobs import LONGEST_DELAY, job_from
 from rekindle.store.slots import Slots
 from rekindle.store.table import Table
-from tests import engines
-from tests.builders import a_paired_person
-from tests.integration import fcm_wire
-from tests.integration.fcm_wire import PROJECT, FcmWire
-from tests.integration.push_world import Queue, saved
+from testing import engines, fcm_wire
+from testing.builders import a_paired_person
+from testing.fcm_wire import PROJECT, FcmWire
+from testing.push_world import Queue, saved
 from tick import handler as tick
 
 if TYPE_CHECKING:

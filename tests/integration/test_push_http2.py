@@ -12,14 +12,14 @@ import httpx
 import pytest
 from firebase_admin import exceptions, messaging
 
-from bench.fcm_server import CERTIFICATE, serving
 from delivery.gateway import AT_ONCE
 from delivery.libcurl import CONNECTIONS, Libcurl
 from delivery.transport import Told
 from local.stack import free_ports
 from rekindle.domain.models import Target, TargetKind
-from tests.builders import a_token
-from tests.integration.fcm_http2 import cut_wire
+from testing.builders import a_token
+from testing.fcm_http2 import cut_wire
+from testing.fcm_server import CERTIFICATE, serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,7 +30,7 @@ MESSAGE = messaging.Message(data={"link": "x"})
 TIMEOUT = (3, 10)
 NEVER = 3600
 """Seconds: longer than any test may take."""
-SERVER = "tests.integration.fcm_http2"
+SERVER = "testing.fcm_http2"
 
 
 @pytest.fixture

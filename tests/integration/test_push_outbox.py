@@ -10,8 +10,8 @@ from rekindle.errors import OutboxError
 from rekindle.push.jobs import Missed, PersonJob, RetryJob, job_from
 from rekindle.push.queue import ATTEMPTS, BATCH_BYTES, Outbox
 from rekindle.store import keys
-from tests.builders import a_target, a_uid, an_instant
-from tests.integration.push_world import Queue
+from testing.builders import a_target, a_uid, an_instant
+from testing.push_world import Queue
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from rekindle.domain.models import Language, Person, PushKind, Reminders
 from rekindle.push.jobs import SlotJob
 from rekindle.push.payloads import CODES
-from tests.builders import NEW_YORK, a_paired_person, a_profile, an_instant
-from tests.integration import fcm_wire
-from tests.integration.push_world import Queue, saved
+from testing import fcm_wire
+from testing.builders import NEW_YORK, a_paired_person, a_profile, an_instant
+from testing.push_world import Queue, saved
 
 if TYPE_CHECKING:
     from delivery.courier import Courier
     from rekindle.store.table import Table
-    from tests.integration.fcm_wire import FcmWire
+    from testing.fcm_wire import FcmWire
 
 MORNING = an_instant("2026-03-02T13:30:00Z")
 JOB = SlotJob(zone=NEW_YORK, time=dt.time(8, 30), shard="0", date=dt.date(2026, 3, 2), instant=MORNING)

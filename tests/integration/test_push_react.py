@@ -10,12 +10,12 @@ from react.handler import React
 from rekindle.domain.models import Language, PushKind
 from rekindle.push.payloads import payload_of
 from rekindle.store.streaks import Streaks
-from tests.integration.push_world import Queue, calls
+from testing.push_world import Queue, calls
 
 if TYPE_CHECKING:
     from couples_api.services import Services
     from rekindle.store.table import Table
-    from tests.phones import Phone
+    from testing.phones import Phone
 
 CANARY = "the canary sings at dawn"
 

@@ -12,8 +12,8 @@ from rekindle.store import keys
 from rekindle.store.runs import Runs
 from rekindle.store.slots import Slots
 from rekindle.store.table import Write
-from tests.builders import TOKYO, a_paired_person, a_profile, an_instant
-from tests.integration.push_world import CrashError, Queue, calls, saved
+from testing.builders import TOKYO, a_paired_person, a_profile, an_instant
+from testing.push_world import CrashError, Queue, calls, saved
 from tick.handler import Tick
 
 if TYPE_CHECKING:

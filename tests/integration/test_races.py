@@ -29,10 +29,10 @@ from rekindle.store import keys
 from rekindle.store.catalogue import Catalogue
 from rekindle.store.slots import rows_of
 from rekindle.store.table import Write
-from tests.builders import LONDON, NEW_YORK, TOKYO, a_token, a_uid, an_instant, prompts, publish
+from testing.builders import LONDON, NEW_YORK, TOKYO, a_token, a_uid, an_instant, prompts, publish
+from testing.phones import whole
+from testing.stored import slot_rows
 from tests.integration.marks import on_awss_engine
-from tests.integration.standing import slot_rows
-from tests.phones import whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -14,17 +14,17 @@ from rekindle.domain.models import Audience, Language, PackId
 from rekindle.store import keys
 from rekindle.store.catalogue import VERSION_AGE, Catalogue, packed
 from rekindle.store.table import Write
-from tests.builders import LONDON, NEW_YORK, TOKYO, an_instant, prompts, publish
+from testing.builders import LONDON, NEW_YORK, TOKYO, an_instant, prompts, publish
+from testing.phones import Phone, a_phone, pair
+from testing.push_world import calls
 from tests.integration.marks import on_the_emulator
-from tests.integration.push_world import calls
-from tests.phones import Phone, a_phone, pair
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from couples_api.services import Services
     from rekindle.domain.models import CoupleId
-    from tests.phones import Handler
+    from testing.phones import Handler
 
 DAY = dt.timedelta(days=1)
 MONDAY = dt.date(2026, 3, 2)

@@ -12,11 +12,11 @@ from local.redrive import DeadLetters
 from rekindle.domain.models import CoupleId, PushKind, Uid
 from rekindle.push.jobs import Missed, PersonJob, RetryJob, SlotJob
 from rekindle.store.instants import from_millis
-from tests.builders import NEW_YORK, an_instant
+from testing.builders import NEW_YORK, an_instant
 
 if TYPE_CHECKING:
     from rekindle.push.jobs import Job
-    from tests.integration.push_world import Queue
+    from testing.push_world import Queue
 
 DATE = dt.date(2026, 3, 2)
 MORNING = an_instant("2026-03-02T13:30:00Z")

@@ -18,16 +18,16 @@ from rekindle.store import keys
 from rekindle.store.table import marshal
 from rekindle.telemetry import logger
 from tally.handler import told_by
-from tests.builders import NEW_YORK
+from testing.builders import NEW_YORK
+from testing.phones import Phone, Reply, a_phone, pair
 from tests.integration.marks import on_the_emulator
-from tests.phones import Phone, Reply, a_phone, pair
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from couples_api.services import Services
     from rekindle.domain.models import CoupleId, Day
-    from tests.phones import Handler
+    from testing.phones import Handler
 
 DATE = dt.date(2026, 3, 2)
 DAY = f"/v1/days/{DATE}"

@@ -11,8 +11,8 @@ from rekindle.domain.models import PushKind, Reach
 from rekindle.errors import WriteConflictError
 from rekindle.store import keys
 from rekindle.store.runs import Run, Runs
-from tests.builders import an_instant
-from tests.integration.push_world import calls
+from testing.builders import an_instant
+from testing.push_world import calls
 
 if TYPE_CHECKING:
     from rekindle.store.table import Table

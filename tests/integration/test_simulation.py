@@ -13,7 +13,6 @@ from bench.ground import LETTERS, Laid
 from bench.population import Population, number_of, owner_of, token_of, uid_of
 from bench.simulate import CHANGES, LENGTH, backlog, main, reported, table
 from bench.simulation import Simulation
-from bench.tables import Bill, MemoryTable, size_of
 from rekindle.domain.models import PushKind, Reach
 from rekindle.push.payloads import REMINDERS
 from rekindle.store import keys
@@ -22,6 +21,7 @@ from rekindle.store.runs import NOBODY, Run, Runs
 from rekindle.store.slots import SlotPage, Slots
 from rekindle.store.targets import unpacked
 from rekindle.telemetry import logger
+from testing.memory_table import Bill, MemoryTable, size_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -14,7 +14,7 @@ from rekindle.store import keys
 from rekindle.store.people import People
 from rekindle.store.slots import UNSETTLED, Slots
 from rekindle.store.table import Table
-from tests.builders import NEW_YORK, a_device, a_paired_person, an_instant
+from testing.builders import NEW_YORK, a_device, a_paired_person, an_instant
 
 if TYPE_CHECKING:
     from collections.abc import Callable

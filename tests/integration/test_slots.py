@@ -14,7 +14,7 @@ from rekindle.store import keys
 from rekindle.store.people import People
 from rekindle.store.slots import RowPlace, Shards, SlotRow, Slots, rows_of
 from rekindle.store.targets import Registered
-from tests.builders import (
+from testing.builders import (
     LONDON,
     NEW_YORK,
     TOKYO,
@@ -26,8 +26,8 @@ from tests.builders import (
     a_uid,
     an_instant,
 )
-from tests.integration.push_world import CrashError, calls, saved
-from tests.integration.standing import shard_of, slot_rows
+from testing.push_world import CrashError, calls, saved
+from testing.stored import shard_of, slot_rows
 
 if TYPE_CHECKING:
     from rekindle.store.table import Table

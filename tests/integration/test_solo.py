@@ -18,15 +18,15 @@ from rekindle.store.catalogue import VERSION_AGE, Catalogue
 from rekindle.store.keys import Key
 from rekindle.store.table import every_item
 from rekindle.telemetry import logger
-from tests.builders import LONDON, NEW_YORK, TOKYO, an_instant, prompts, publish
+from testing.builders import LONDON, NEW_YORK, TOKYO, an_instant, prompts, publish
+from testing.phones import Phone, Reply, a_phone, pair
+from testing.push_world import calls
 from tests.integration.marks import on_the_emulator
-from tests.integration.push_world import calls
-from tests.phones import Phone, Reply, a_phone, pair
 
 if TYPE_CHECKING:
     from couples_api.services import Services
     from rekindle.domain.models import CoupleId
-    from tests.phones import Handler
+    from testing.phones import Handler
 
 DAY = dt.timedelta(days=1)
 DATE = dt.date(2026, 3, 2)

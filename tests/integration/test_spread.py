@@ -19,8 +19,8 @@ from rekindle.push.jobs import LONGEST_DELAY, SpreadJob
 from rekindle.store import keys
 from rekindle.store.people import People
 from rekindle.store.slots import MOVED_AT_ONCE, Shards, Slots
-from tests.builders import NEW_YORK, a_paired_person, an_instant
-from tests.integration.push_world import CrashError, Queue, calls, saved
+from testing.builders import NEW_YORK, a_paired_person, an_instant
+from testing.push_world import CrashError, Queue, calls, saved
 from tick.handler import Tick
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from delivery.courier import Courier
     from rekindle.store.table import Table
-    from tests.integration.fcm_wire import FcmWire
+    from testing.fcm_wire import FcmWire
 
 SLOT = Slot(NEW_YORK, dt.time(8, 30))
 CAME = an_instant("2026-03-02T13:30:00Z")

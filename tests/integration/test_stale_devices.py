@@ -12,13 +12,13 @@ from rekindle.push.jobs import PersonJob, SlotJob
 from rekindle.store import keys
 from rekindle.store.people import STALE_AFTER, People
 from rekindle.store.slots import Slots
-from tests.builders import NEW_YORK, a_device, a_paired_person, a_target
-from tests.integration.push_world import calls, saved
+from testing.builders import NEW_YORK, a_device, a_paired_person, a_target
+from testing.push_world import calls, saved
 
 if TYPE_CHECKING:
     from delivery.courier import Courier
     from rekindle.store.table import Table
-    from tests.integration.fcm_wire import FcmWire
+    from testing.fcm_wire import FcmWire
 
 DATE = dt.date(2026, 12, 10)
 TIME = dt.time(8, 30)

@@ -32,8 +32,9 @@ from rekindle.store import keys
 from rekindle.store.catalogue import PromptText
 from rekindle.store.table import Write
 from rekindle.telemetry import logger
-from tests.apis import phones_api
-from tests.builders import publish
+from testing.apis import phones_api
+from testing.builders import publish
+from testing.phones import Phone, Reply
 from tests.couple_model import (
     DAY,
     EXPORT,
@@ -50,13 +51,12 @@ from tests.couple_model import (
     start_of,
 )
 from tests.integration.marks import on_the_emulator
-from tests.phones import Phone, Reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from couples_api.services import Services
-    from tests.phones import Handler
+    from testing.phones import Handler
 
 NIGHTLY: Final = "REKINDLE_STATEFUL_STEPS"
 """How many steps the environment asks for: `make stateful` sets it."""

@@ -13,7 +13,7 @@ from rekindle.store import keys
 from rekindle.store.statistics import Statistics
 from rekindle.store.table import Write
 from rekindle.store.tallies import RunDone, Tallies
-from tests.builders import an_instant
+from testing.builders import an_instant
 from tests.integration.marks import on_awss_engine, on_the_emulator
 
 if TYPE_CHECKING:

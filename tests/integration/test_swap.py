@@ -12,16 +12,16 @@ from react.handler import NOTHING, reaction_to
 from rekindle.domain.models import Theme
 from rekindle.store import keys
 from rekindle.store.table import Write, marshal
-from tests.builders import NEW_YORK, TOKYO, prompts, publish
-from tests.integration.push_world import calls
-from tests.phones import Phone, Reply, a_phone, pair
+from testing.builders import NEW_YORK, TOKYO, prompts, publish
+from testing.phones import Phone, Reply, a_phone, pair
+from testing.push_world import calls
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from couples_api.services import Services
     from rekindle.domain.models import CoupleId, Day
-    from tests.phones import Handler
+    from testing.phones import Handler
 
 DATE = dt.date(2026, 3, 2)
 SWAP = f"/v1/days/{DATE}/swap"

@@ -16,8 +16,8 @@ from rekindle.store import keys
 from rekindle.store.catalogue import VERSION_AGE, Catalogue, index_of, index_writes
 from rekindle.store.keys import Key
 from rekindle.store.table import ATTEMPTS, FIRST_PAUSE, Table, Write, marshal, unmarshal
-from tests.builders import an_instant, prompts, publish
-from tests.integration.wire import asked_of, refusal, response, sent, tapped
+from testing.builders import an_instant, prompts, publish
+from testing.wire import asked_of, refusal, response, sent, tapped
 
 if TYPE_CHECKING:
     from collections.abc import Callable

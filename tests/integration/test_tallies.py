@@ -21,8 +21,8 @@ from rekindle.errors import ContentionError
 from rekindle.store import keys
 from rekindle.store.table import unmarshal
 from rekindle.store.tallies import KEPT, RunDone, Tallies
+from testing.wire import Crash, Fault, Wire, tapped
 from tests.integration.marks import on_awss_engine
-from tests.integration.wire import Crash, Fault, Wire, tapped
 from tests.tally_model import Event, model
 
 if TYPE_CHECKING:

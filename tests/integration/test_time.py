@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 import time_machine
 
-from tests.builders import NEW_YORK, TOKYO, an_instant
-from tests.phones import a_phone, pair
+from testing.builders import NEW_YORK, TOKYO, an_instant
+from testing.phones import a_phone, pair
 
 if TYPE_CHECKING:
-    from tests.phones import Handler
+    from testing.phones import Handler
 
 
 @pytest.mark.parametrize("clock", ["2001-09-09T01:46:40Z", "2099-12-31T23:59:59Z"])

@@ -6,12 +6,12 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from rekindle.domain.gestures import CATALOGUE, ENGLISH, FRENCH, SPANISH
-from tests.builders import LONDON, NEW_YORK, TOKYO
+from testing.builders import LONDON, NEW_YORK, TOKYO
+from testing.phones import Phone, a_phone, pair
 from tests.integration.marks import on_the_emulator
-from tests.phones import Phone, a_phone, pair
 
 if TYPE_CHECKING:
-    from tests.phones import Handler
+    from testing.phones import Handler
 
 DAY = dt.timedelta(days=1)
 GESTURES = {gesture.id: gesture for gesture in CATALOGUE}

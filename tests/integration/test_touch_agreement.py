@@ -14,15 +14,15 @@ from rekindle.domain.models import PushKind
 from rekindle.domain.reminders import Slot
 from rekindle.store import keys
 from rekindle.store.slots import Slots
-from tests.builders import NEW_YORK, TOKYO
-from tests.phones import Phone, a_phone, pair
+from testing.builders import NEW_YORK, TOKYO
+from testing.phones import Phone, a_phone, pair
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from couples_api.services import Services
     from rekindle.domain.models import Zone
-    from tests.phones import Handler
+    from testing.phones import Handler
 
 TOUCH = {"weekdays": ["monday", "friday"], "time": "19:00"}
 WANTS = 0.7

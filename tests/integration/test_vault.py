@@ -14,8 +14,8 @@ from rekindle.domain.models import CoupleId, Uid
 from rekindle.errors import KeyUnavailableError, VaultError
 from rekindle.store.instants import to_ttl
 from rekindle.store.keys import Key
-from tests.builders import an_instant
-from tests.integration.wire import Fault, Wire, asked_of, refusal, strike, tapped
+from testing.builders import an_instant
+from testing.wire import Fault, Wire, asked_of, refusal, strike, tapped
 
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest, AWSResponse

@@ -10,8 +10,8 @@ import pytest
 from rekindle.api.callers import Caller, caller_of
 from rekindle.api.problems import Problem, ProblemError
 from rekindle.domain.models import Uid
-from tests.builders import an_instant
-from tests.phones import http_event
+from testing.builders import an_instant
+from testing.phones import http_event
 
 NOW = an_instant()
 

@@ -24,8 +24,8 @@ from cli.pages.changes import changes_page
 from cli.pages.statistics import statistics_page
 from cli.wire import Statistics
 from rekindle.packs.document import Pack, parse_pack
-from tests.builders import an_instant
-from tests.desks import API, PASSWORD, REFRESH, Person, Service, busy, unheard
+from testing.builders import an_instant
+from testing.staff import API, PASSWORD, REFRESH, Person, Service, busy, unheard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

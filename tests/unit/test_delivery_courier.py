@@ -37,7 +37,7 @@ from rekindle.domain.models import (
 from rekindle.push.jobs import LONGEST_DELAY, Missed
 from rekindle.push.payloads import Occasion
 from rekindle.store import keys
-from tests.builders import NEW_YORK, TOKYO, a_target, an_instant
+from testing.builders import NEW_YORK, TOKYO, a_target, an_instant
 
 DATE = dt.date(2026, 3, 2)
 AT = an_instant("2026-03-03T01:30:00Z")

@@ -21,7 +21,7 @@ from delivery.gateway import DELIVERED, CredentialError, Fate, Outcome
 from local.fcm_message import checked_message
 from rekindle.domain.models import Language, PushKind
 from rekindle.push.payloads import Occasion, Payload, payload_of
-from tests.builders import an_instant
+from testing.builders import an_instant
 
 SECONDS = dt.timedelta(seconds=1)
 NO_WAIT = dt.timedelta(0)

@@ -21,7 +21,7 @@ from rekindle.domain.recap import Week, recap_of
 from rekindle.domain.reminders import due_slots
 from rekindle.domain.streaks import History, Streak
 from rekindle.packs.check import check_source
-from tests.builders import an_instant
+from testing.builders import an_instant
 
 ZONES = [partner.zone for partner in COUPLE]
 ONE_DAY = dt.timedelta(days=1)

@@ -15,7 +15,7 @@ from rekindle.domain.calendar import local_date, slot_instant, zone_named
 from rekindle.domain.due_dates import EVERY_DATE, CaughtUp, DueDates, due_dates_of, moved, slots_of
 from rekindle.domain.models import CoupleId, Person, PushKind, Reminders, TouchReminder, Zone
 from rekindle.domain.reminders import MAX_LATENESS, Slot
-from tests.builders import LONDON, NEW_YORK, TOKYO, a_paired_person, a_profile, an_instant
+from testing.builders import LONDON, NEW_YORK, TOKYO, a_paired_person, a_profile, an_instant
 
 HOUR = dt.timedelta(hours=1)
 MINUTE = dt.timedelta(minutes=1)

@@ -23,7 +23,6 @@ from hypothesis import strategies as st
 import couples_api.handler
 import practice_api.handler
 import privacy.handler
-from bench.tables import Bill, MemoryTable
 from couples_api.services import Services
 from practice_api.services import Services as PracticeParts
 from rekindle.api import resolver
@@ -42,9 +41,10 @@ from rekindle.store.solo import Solo
 from rekindle.store.statistics import Statistics
 from rekindle.store.streaks import Streaks
 from rekindle.store.tries import Tries
-from tests.apis import privacy_services
-from tests.builders import an_instant
-from tests.phones import Reply, http_event
+from testing.apis import privacy_services
+from testing.builders import an_instant
+from testing.memory_table import Bill, MemoryTable
+from testing.phones import Reply, http_event
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from types_boto3_kms import KMSClient
 
     from rekindle.store.table import Table
-    from tests.phones import Handler
+    from testing.phones import Handler
 
 NOW = an_instant()
 PROBLEMS = {problem.type: problem for problem in Problem}

@@ -12,7 +12,7 @@ from rekindle.domain.reminders import Slot
 from rekindle.errors import UnknownZoneError
 from rekindle.push.jobs import Job, Missed, PersonJob, RetryJob, SlotJob, SpreadJob, job_from
 from rekindle.store import keys
-from tests.builders import NEW_YORK, a_target, an_instant
+from testing.builders import NEW_YORK, a_target, an_instant
 
 DATE = dt.date(2026, 3, 2)
 EVENTS = Path(__file__).parents[2] / "events"

@@ -39,7 +39,7 @@ from rekindle.domain.playlist import (
     theme_for,
 )
 from rekindle.errors import NoPromptError
-from tests.builders import a_profile, an_instant
+from testing.builders import a_profile, an_instant
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping

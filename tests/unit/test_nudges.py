@@ -20,7 +20,7 @@ from rekindle.domain.nudges import (
     remembered,
     repeated_by,
 )
-from tests.builders import an_instant
+from testing.builders import an_instant
 
 NOON = an_instant("2026-07-01T12:00:00Z")
 MOMENT = dt.timedelta(milliseconds=1)

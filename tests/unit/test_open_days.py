@@ -22,7 +22,7 @@ from rekindle.domain.open_days import (
     windows_after_move,
 )
 from rekindle.domain.streaks import History, Streak
-from tests.builders import NEW_YORK, TOKYO, a_profile, an_instant
+from testing.builders import NEW_YORK, TOKYO, a_profile, an_instant
 
 ADA, BEN = Uid("ada"), Uid("ben")
 DAY, HOUR = dt.timedelta(days=1), dt.timedelta(hours=1)

@@ -11,7 +11,7 @@ from rekindle.domain.models import Language, PushKind
 from rekindle.domain.streaks import MILESTONES
 from rekindle.push.payloads import CODES, LIFETIMES, OF_A_DATE, REMINDERS, Occasion, payload_of
 from rekindle.push.texts import CATALOGUE, Text, text_of
-from tests.builders import an_instant
+from testing.builders import an_instant
 
 ENGLISH = Language("en")
 LINK = "https://app.example"

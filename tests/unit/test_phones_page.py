@@ -20,7 +20,7 @@ from local.errors import StackError
 from local.phones_page import PAGE, NextBeat, Reminder, next_beat, page_routes
 from local.places import ROOT
 from rekindle.errors import UnknownZoneError
-from tests.builders import LONDON, NEW_YORK, TOKYO
+from testing.builders import LONDON, NEW_YORK, TOKYO
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,7 +11,7 @@ import pytest
 from react.handler import NOTHING, Completed, reaction_to
 from rekindle.domain.models import CoupleId, PushKind
 from rekindle.store.instants import to_millis
-from tests.builders import an_instant
+from testing.builders import an_instant
 
 EVENTS = Path(__file__).parents[2] / "events"
 COUPLE = CoupleId("couple-1")

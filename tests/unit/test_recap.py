@@ -12,7 +12,7 @@ from rekindle.domain.models import Audience, PackId, PackWish, Wish
 from rekindle.domain.playlist import Release
 from rekindle.domain.recap import Week, available_from, may_be_new, recap_of
 from rekindle.domain.streaks import MILESTONES, History, streak_of
-from tests.builders import an_instant
+from testing.builders import an_instant
 
 MONDAY = dt.date(2026, 3, 2)
 DAY = dt.timedelta(days=1)

@@ -43,7 +43,7 @@ from rekindle.domain.models import (
     Uid,
 )
 from rekindle.errors import VaultError
-from tests.builders import LONDON
+from testing.builders import LONDON
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

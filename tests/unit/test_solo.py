@@ -11,7 +11,7 @@ from rekindle.domain.models import Audience, Barrier, PromptKind, Theme
 from rekindle.domain.playlist import LEANINGS, Release
 from rekindle.domain.solo import SoloHistory, solo_prompt, takes_solo_answers
 from rekindle.errors import NoPromptError
-from tests.builders import a_person, a_profile, an_instant, prompts
+from testing.builders import a_person, a_profile, an_instant, prompts
 
 DATE = dt.date(2026, 3, 2)
 DAY = dt.timedelta(days=1)

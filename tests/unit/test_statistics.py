@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from rekindle.domain.models import PackId, PromptId, Theme
 from rekindle.domain.statistics import shown, shown_days, shown_weeks, through, view
 from rekindle.domain.tallies import RunLength
-from tests.builders import an_instant
+from testing.builders import an_instant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,8 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.meter import item_bytes
-from bench.tables import Bill, MemoryTable
 from rekindle.domain.models import CoupleId, PackId, PromptId, PushKind, Reach, Theme
 from rekindle.domain.tallies import (
     Day,
@@ -30,6 +28,8 @@ from rekindle.domain.tallies import (
 from rekindle.store import keys
 from rekindle.store.table import marshal
 from rekindle.store.tallies import RunDone, Tallies, history_from, item_from
+from testing.memory_table import Bill, MemoryTable
+from testing.meter import item_bytes
 from tests.tally_model import FIRST, couples_lives, deliveries, model
 
 if TYPE_CHECKING:

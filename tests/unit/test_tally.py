@@ -16,7 +16,7 @@ from rekindle.domain.tallies import DayTold, Met, StreakTold
 from rekindle.store.instants import to_millis
 from rekindle.store.tallies import RunDone
 from tally.handler import Tally, told_by
-from tests.builders import an_instant
+from testing.builders import an_instant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -16,8 +16,8 @@ from rekindle.api import resolver
 from rekindle.errors import ContentionError, KeyUnavailableError
 from rekindle.push.queue import Outbox
 from rekindle.telemetry import log_failure
-from tests.builders import an_instant
-from tests.phones import http_event
+from testing.builders import an_instant
+from testing.phones import http_event
 
 EVENTS = Path(__file__).parents[2] / "events"
 

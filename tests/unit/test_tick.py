@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from rekindle.domain.reminders import Slot
 from rekindle.store.slots import Shards
-from tests.builders import NEW_YORK, TOKYO, an_instant
+from testing.builders import NEW_YORK, TOKYO, an_instant
 from tick import handler as tick
 from tick.handler import due_in, due_jobs, window
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from rekindle.domain.gestures import CATALOGUE, ENGLISH, FRENCH, SPANISH, TouchGesture, text_of
 from rekindle.domain.models import Couple, CoupleId, Language, Uid, Zone
 from rekindle.domain.touch import are_apart, gesture_for, touch_of, warmth_of
-from tests.builders import LONDON, NEW_YORK, TOKYO, a_profile, an_instant
+from testing.builders import LONDON, NEW_YORK, TOKYO, a_profile, an_instant
 
 FROM = dt.date(2026, 3, 2)
 WARMTHS = (1, 2, 3)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from rekindle.store.instants import to_millis
-from tests.builders import a_token, a_uid, an_instant
+from testing.builders import a_token, a_uid, an_instant
 
 if TYPE_CHECKING:
     import datetime as dt

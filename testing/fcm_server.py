@@ -132,4 +132,4 @@ def _certify(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    serve("bench.fcm_server:application")
+    serve("testing.fcm_server:application")

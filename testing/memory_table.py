@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from itertools import batched
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, Self
 
-from bench.meter import WRITE_UNIT_BYTES, item_bytes
 from rekindle.errors import WriteConflictError
 from rekindle.store.table import BATCH_GET_LIMIT, Page, marshal
+from testing.meter import WRITE_UNIT_BYTES, item_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -189,7 +189,7 @@ class MemoryTable:
             found += [{**each.item} for each in items if each]
         return found
 
-    def query(  # noqa: PLR0913  as Table has it
+    def query(
         self,
         pk: str,
         *,
@@ -297,7 +297,7 @@ def _is_true(term: str, write: Write, standing: Item | None) -> bool:
     return one is not None and _COMPARISONS[compared[2]](one, write.values[compared[3]])
 
 
-def _at(item: Item | None, path: str, write: Write) -> Any:  # noqa: ANN401  whatever stands there
+def _at(item: Item | None, path: str, write: Write) -> Any:
     value: Any = item
     for name in path.split("."):
         if value is None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from rekindle.push.jobs import job_from
 from rekindle.push.queue import Outbox
 from rekindle.store.people import People
-from tests import engines
+from testing import engines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from couples_api.services import Services
-    from tests.phones import Handler
+    from testing.phones import Handler
 
 
 def privacy_services(services: Services, **changes: Any) -> PrivacyServices:

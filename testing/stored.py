@@ -10,7 +10,7 @@ from rekindle.domain.models import PushKind
 from rekindle.domain.reminders import Slot
 from rekindle.store import keys
 from rekindle.store.slots import Slots, _row_from
-from tests.builders import LONDON, NEW_YORK, TOKYO
+from testing.builders import LONDON, NEW_YORK, TOKYO
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

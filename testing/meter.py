@@ -51,7 +51,7 @@ class Meter:
         self._total = Cost()
         self._under_way = 0
 
-    def attach(self, client: Any) -> Any:  # noqa: ANN401  boto3's clients have no common type
+    def attach(self, client: Any) -> Any:
         """The same client, counted from now on."""
         service = client.meta.service_model.service_id.hyphenize()
         events = client.meta.events
@@ -67,7 +67,7 @@ class Meter:
         result = work()
         return result, self._total - before
 
-    def _begin(self, model: Any, **_: Any) -> None:  # noqa: ANN401  botocore's own event
+    def _begin(self, model: Any, **_: Any) -> None:
         if model.name in _SCANS:
             raise ScanError(f"{model.name} reads a whole table")
         with self._lock:
@@ -75,20 +75,20 @@ class Meter:
             self._total += replace(_request(model), trips=0 if self._under_way else 1)
             self._under_way += 1
 
-    def _end(self, model: Any, parsed: Mapping[str, Any] | None = None, **_: Any) -> None:  # noqa: ANN401  as above
+    def _end(self, model: Any, parsed: Mapping[str, Any] | None = None, **_: Any) -> None:
         with self._lock:
             self._under_way -= 1
             if parsed and model.service_model.service_name == "dynamodb":
                 self._total += _capacity(model.name, parsed)
 
 
-def _asking_for_capacity(params: dict[str, Any], model: Any, **_: Any) -> dict[str, Any]:  # noqa: ANN401  as above
+def _asking_for_capacity(params: dict[str, Any], model: Any, **_: Any) -> dict[str, Any]:
     if "ReturnConsumedCapacity" in model.input_shape.members:
         return params | {"ReturnConsumedCapacity": "TOTAL"}
     return params
 
 
-def _request(model: Any) -> Cost:  # noqa: ANN401  as above
+def _request(model: Any) -> Cost:
     match model.service_model.service_name:
         case "dynamodb":
             return Cost(dynamodb=1, written=int(model.name in _WRITES))

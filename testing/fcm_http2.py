@@ -11,7 +11,7 @@ import socket
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
-from bench.fcm_server import delay_of, serve
+from testing.fcm_server import delay_of, serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,4 +98,4 @@ class _Wire:
 
 
 if __name__ == "__main__":
-    serve("tests.integration.fcm_http2:application")
+    serve("testing.fcm_http2:application")

@@ -21,13 +21,13 @@ from cli.application import run
 from cli.desk import World
 from cli.keeping import Keeping
 from rekindle.domain.models import Uid
-from tests.phones import http_event
+from testing.phones import http_event
 
 if TYPE_CHECKING:
     import datetime as dt
     from pathlib import Path
 
-    from tests.phones import Handler
+    from testing.phones import Handler
 
 API = "https://api.practice.example"
 SETTINGS = {
