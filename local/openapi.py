@@ -589,7 +589,7 @@ def _example(problem: Problem) -> Json:
     if problem is Problem.INVALID_FIELDS:
         example["errors"] = [{"field": "body.zone", "reason": "This field is missing"}]
     if problem is Problem.NOT_A_CODE:
-        example["detail"] = "A code has 10 letters and digits, and this has 9."
+        example["detail"] = "A code has 10 letters and digits. This has 9."
     return example
 
 

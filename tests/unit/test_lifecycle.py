@@ -33,9 +33,9 @@ from rekindle.domain.playlist import (
     available_themes,
     comfort_of,
     courses_on,
+    playing,
     prompt_for,
     prompt_on,
-    shelf_of,
     theme_for,
 )
 from rekindle.errors import NoPromptError
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 FIRST = dt.date(2026, 1, 1)
 GENTLE = Comfort(depth=1, touch=0)
-JOINED, CHOSEN, ASIDE = (PackWish(wish, FIRST) for wish in (Wish.JOINED, Wish.CHOSEN, Wish.ASIDE))
+JOINED, CHOSEN, ASIDE = (PackWish(wish, FIRST) for wish in (Wish.JOINED, Wish.CHOSEN, Wish.TURNED_OFF))
 
 
 def day(number: int) -> dt.date:
@@ -166,27 +166,27 @@ def fits(entry: Entry, comfort: Comfort) -> bool:
 
 def test_a_couple_plays_everyones_packs_until_they_put_them_aside() -> None:
     one, two = a_pack("one"), a_pack("two")
-    assert shelf_of({}, [one, two], GENTLE) == (one, two)
-    assert shelf_of({one.pack: ASIDE}, [one, two], GENTLE) == (two,)
+    assert playing({}, [one, two], GENTLE) == (one, two)
+    assert playing({one.pack: ASIDE}, [one, two], GENTLE) == (two,)
 
 
 def test_a_pack_of_choice_plays_for_who_chose_it_and_one_with_a_code_for_who_joined() -> None:
     base = a_pack("base")
     choice, code = a_pack("choice", audience=Audience.CHOICE), a_course("code")
     every = [base, choice, code]
-    assert shelf_of({}, every, GENTLE) == (base,)
-    assert shelf_of({choice.pack: CHOSEN}, every, GENTLE) == (base, choice)
-    assert shelf_of({code.pack: JOINED}, every, GENTLE) == (base, code)
-    assert shelf_of({code.pack: CHOSEN}, every, GENTLE) == (base,), "nobody chooses what has a code"
+    assert playing({}, every, GENTLE) == (base,)
+    assert playing({choice.pack: CHOSEN}, every, GENTLE) == (base, choice)
+    assert playing({code.pack: JOINED}, every, GENTLE) == (base, code)
+    assert playing({code.pack: CHOSEN}, every, GENTLE) == (base,), "nobody chooses what has a code"
 
 
 def test_a_couple_that_puts_everything_aside_still_has_what_everybody_has() -> None:
     one, two = a_pack("one"), a_pack("two", depth=3)
     choice = a_pack("choice", audience=Audience.CHOICE)
     aside = {one.pack: ASIDE, two.pack: ASIDE}
-    assert shelf_of(aside, [one, two, choice], GENTLE) == (one, two)
-    assert shelf_of({one.pack: ASIDE}, [one, two], GENTLE) == (one, two), "what is left is too deep for them"
-    assert shelf_of(aside | {choice.pack: CHOSEN}, [one, two, choice], GENTLE) == (choice,)
+    assert playing(aside, [one, two, choice], GENTLE) == (one, two)
+    assert playing({one.pack: ASIDE}, [one, two], GENTLE) == (one, two), "what is left is too deep for them"
+    assert playing(aside | {choice.pack: CHOSEN}, [one, two, choice], GENTLE) == (choice,)
 
 
 @given(some_releases(), wishes, comforts)
@@ -195,7 +195,7 @@ def test_a_couple_never_goes_without_while_something_of_everyones_fits(
 ) -> None:
     everyones = [each for each in releases if each.audience is Audience.EVERYONE]
     assume(any(fits(entry, comfort) for release in everyones for entry in release.entries))
-    shelf = shelf_of(said, releases, comfort)
+    shelf = playing(said, releases, comfort)
     assert any(fits(entry, comfort) for release in shelf for entry in release.entries)
     offer = prompt_on(FIRST, in_comfort(comfort, packs=said), releases, lambda _themes: {})
     assert fits(offer.entry, comfort)

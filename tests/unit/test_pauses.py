@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rekindle.domain.models import Couple, CoupleId, Pause, Uid
-from rekindle.domain.pauses import LONGEST, ends_of, pause_on, pausing, resumed
+from rekindle.domain.pauses import LONGEST, end_range, pause_on, with_pause, without_pause
 from rekindle.domain.streaks import DayMark, History, calendar_marks, pack_dates, streak_of, unpack_dates
 from testing.builders import a_profile, an_instant
 from tests.unit.test_streaks import FIRST, NOTHING, day, days, days_from, plain_streak
@@ -60,7 +60,11 @@ def couple_after(steps: list[Step]) -> tuple[Couple, frozenset[dt.date]]:
     for step in steps:
         if isinstance(step, Wish):
             wished = step.dates is not None
-            couple = pausing(couple, step.today, step.until, CLOSED) if wished else resumed(couple, step.today, CLOSED)
+            couple = (
+                with_pause(couple, step.today, step.until, CLOSED)
+                if wished
+                else without_pause(couple, step.today, CLOSED)
+            )
         else:
             complete |= {step}
     return couple, complete
@@ -127,11 +131,11 @@ def test_a_pause_costs_nothing_as_it_begins_and_ending_it_costs_nothing_either(s
         found = streak_of(History(FIRST, complete, paused=each.paused), open_dates, today)
         return found.current, found.longest, found.total
 
-    couple = resumed(couple, today, CLOSED)
+    couple = without_pause(couple, today, CLOSED)
     before = streak(couple)
-    resting = pausing(couple, today, today + dt.timedelta(days=length), CLOSED)
+    resting = with_pause(couple, today, today + dt.timedelta(days=length), CLOSED)
     assert streak(resting) == before
-    assert streak(resumed(resting, today, CLOSED)) == before
+    assert streak(without_pause(resting, today, CLOSED)) == before
 
 
 @given(lives(), st.integers(1, 92))
@@ -139,40 +143,40 @@ def test_to_wish_the_same_again_changes_nothing(steps: list[Step], length: int) 
     couple, _ = couple_after(steps)
     today = day(SPAN)
     until = today + dt.timedelta(days=length)
-    resting = pausing(couple, today, until, CLOSED)
-    assert pausing(resting, today, until, CLOSED) == resting
-    back = resumed(resting, today, CLOSED)
-    assert resumed(back, today, CLOSED) == back
+    resting = with_pause(couple, today, until, CLOSED)
+    assert with_pause(resting, today, until, CLOSED) == resting
+    back = without_pause(resting, today, CLOSED)
+    assert without_pause(back, today, CLOSED) == back
 
 
 def test_a_date_that_has_closed_is_neither_taken_into_a_pause_nor_out_of_one() -> None:
     """A clock that a journey takes west shows it once more, as today."""
-    missed = pausing(COUPLE, day(3), day(6), day(3))
+    missed = with_pause(COUPLE, day(3), day(6), day(3))
     assert (missed.pause, missed.paused) == (Pause(day(3), day(6)), days(4, 5))
-    paused = pausing(COUPLE, day(2), day(6), day(1))
-    assert resumed(paused, day(3), day(3)).paused == days(2, 3)
+    paused = with_pause(COUPLE, day(2), day(6), day(1))
+    assert without_pause(paused, day(3), day(3)).paused == days(2, 3)
 
 
 def test_a_pause_ends_by_itself_and_today_counts_again_when_it_is_ended_by_hand() -> None:
-    resting = pausing(COUPLE, day(3), day(6), CLOSED)
+    resting = with_pause(COUPLE, day(3), day(6), CLOSED)
     assert [pause_on(resting, day(number)) is not None for number in (2, 3, 5, 6)] == [True, True, True, False]
-    back = resumed(resting, day(5), CLOSED)
+    back = without_pause(resting, day(5), CLOSED)
     assert (back.pause, back.paused) == (Pause(day(3), day(5)), days(3, 4))
-    assert resumed(resting, day(3), CLOSED) == replace(COUPLE, pause=None)
+    assert without_pause(resting, day(3), CLOSED) == replace(COUPLE, pause=None)
 
 
 def test_either_moves_the_end_and_it_keeps_its_beginning() -> None:
-    resting = pausing(COUPLE, day(3), day(6), CLOSED)
-    longer = pausing(resting, day(4), day(20), CLOSED)
+    resting = with_pause(COUPLE, day(3), day(6), CLOSED)
+    longer = with_pause(resting, day(4), day(20), CLOSED)
     assert (longer.pause, longer.paused) == (Pause(day(3), day(20)), days(*range(3, 20)))
-    shorter = pausing(longer, day(5), day(7), CLOSED)
+    shorter = with_pause(longer, day(5), day(7), CLOSED)
     assert (shorter.pause, shorter.paused) == (Pause(day(3), day(7)), days(3, 4, 5, 6))
 
 
 def test_a_pause_of_one_partner_ahead_takes_in_the_others_today_once_they_speak_of_it_too() -> None:
-    ahead = pausing(COUPLE, day(6), day(9), CLOSED)
+    ahead = with_pause(COUPLE, day(6), day(9), CLOSED)
     assert pause_on(ahead, day(5)) == Pause(day(6), day(9))
-    both = pausing(ahead, day(5), day(9), CLOSED)
+    both = with_pause(ahead, day(5), day(9), CLOSED)
     assert (both.pause, both.paused) == (Pause(day(5), day(9)), days(5, 6, 7, 8))
 
 
@@ -180,10 +184,10 @@ def test_years_of_pauses_stay_small() -> None:
     """Begun and ended every other day for ten years, which is as many as there can be."""
     couple = COUPLE
     for number in range(0, 3652, 2):
-        couple = pausing(couple, day(number), day(number + 1), CLOSED)
+        couple = with_pause(couple, day(number), day(number + 1), CLOSED)
     assert len(pack_dates(FIRST, couple.paused)) <= 457
     assert couple.pause == Pause(day(3650), day(3651))
 
 
 def test_a_pause_ends_tomorrow_at_the_earliest_and_within_three_months() -> None:
-    assert ends_of(day(0)) == (day(1), day(0) + LONGEST) == (day(1), day(92))
+    assert end_range(day(0)) == (day(1), day(0) + LONGEST) == (day(1), day(92))

@@ -95,7 +95,7 @@ def release(audience: Audience) -> Release:
     ("audience", "wish", "news"),
     [
         (Audience.EVERYONE, None, True),
-        (Audience.EVERYONE, Wish.ASIDE, False),
+        (Audience.EVERYONE, Wish.TURNED_OFF, False),
         (Audience.CHOICE, None, True),
         (Audience.CHOICE, Wish.CHOSEN, True),
         (Audience.CODE, None, False),

@@ -12,7 +12,7 @@ from couples_api.pause import PauseBody, PauseView, pause_view, with_pause
 from couples_api.services import Services, TheCaller, TheServices, current_couple, known_person
 from rekindle.api.callers import Caller
 from rekindle.domain.models import Couple, Person
-from rekindle.domain.playlist import comfort_of, shelf_of
+from rekindle.domain.playlist import comfort_of, playing
 from rekindle.store.couples import KEEPSAKE
 
 router = APIGatewayHttpRouter()
@@ -86,7 +86,7 @@ def couple_view(couple: Couple, caller: Caller) -> CoupleView:
 
 def _couple_view(services: Services, caller: Caller, person: Person, couple: Couple) -> CoupleWithPacksView:
     comfort = comfort_of(couple.profiles.values())
-    shelf = shelf_of(couple.packs, services.catalogue.releases(caller.instant), comfort)
+    shelf = playing(couple.packs, services.catalogue.releases(caller.instant), comfort)
     return CoupleWithPacksView(
         **couple_view(couple, caller).model_dump(),
         packs=[release.pack for release in shelf],

@@ -101,10 +101,10 @@ def delete_pack(pack_id: PackPath, caller: TheCaller, services: TheServices) -> 
     person = known_person(services, caller.uid)
     couple = current_couple(services, person)
     release = _live(services, caller, pack_id)
-    wish = PackWish(Wish.ASIDE, _today(person, caller))
+    wish = PackWish(Wish.TURNED_OFF, _today(person, caller))
 
     def put_aside(packs: Mapping[PackId, PackWish]) -> Mapping[PackId, PackWish]:
-        if pack_id in packs and packs[pack_id].wish is Wish.ASIDE:
+        if pack_id in packs and packs[pack_id].wish is Wish.TURNED_OFF:
             return packs
         others = _others(packs, pack_id)
         return {**others, pack_id: wish} if release and release.audience is Audience.EVERYONE else others

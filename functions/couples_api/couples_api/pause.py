@@ -12,7 +12,7 @@ from rekindle.api.problems import Problem, ProblemError
 from rekindle.domain.calendar import local_date
 from rekindle.domain.models import Couple, Person
 from rekindle.domain.open_days import latest_closed
-from rekindle.domain.pauses import ends_of, pause_on, pausing, resumed
+from rekindle.domain.pauses import end_range, pause_on, pausing, resumed
 
 
 class PauseView(BaseModel):
@@ -44,7 +44,7 @@ def with_pause(services: Services, caller: Caller, person: Person, couple: Coupl
     Whoever of the two is the later is obeyed.
     """
     today = local_date(caller.instant, person.profile.zone)
-    earliest, latest = ends_of(today)
+    earliest, latest = end_range(today)
     if until is not None and not earliest <= until <= latest:
         raise ProblemError(Problem.PAUSE_OUT_OF_RANGE, members={"earliest": str(earliest), "latest": str(latest)})
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from rekindle.domain.calendar import start_of
-from rekindle.domain.due_dates import moved
+from rekindle.domain.due_dates import move_reminders
 from rekindle.domain.models import (
     Barrier,
     CoupleId,
@@ -104,7 +104,7 @@ class People:
         settled: list[Change] = []
         caught_up = []
         for before, after in changes:
-            person, due = moved(before, after, instant) if before else (after, [])
+            person, due = move_reminders(before, after, instant) if before else (after, [])
             settled.append((before, person))
             caught_up += [_caught_up(person, each, instant) for each in due if instant - each.instant <= MAX_LATENESS]
         return [

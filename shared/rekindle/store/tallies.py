@@ -13,8 +13,8 @@ from rekindle.domain.models import PackId, Theme
 from rekindle.domain.tallies import (
     Counts,
     Day,
+    DayChange,
     DayRow,
-    DayTold,
     History,
     Latest,
     PromptRow,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from rekindle.domain.models import CoupleId, PromptId, PushKind, Reach
-    from rekindle.domain.tallies import Told
+    from rekindle.domain.tallies import Change
     from rekindle.store.table import Item, Table
 
 KEPT: Final = dt.timedelta(days=60)
@@ -68,11 +68,11 @@ class _OfCouple:
     """Changes of one couple, in the order in which they were told."""
 
     key: keys.Key
-    told: tuple[Told, ...]
+    told: tuple[Change, ...]
 
     @property
     def prompts(self) -> list[PromptId]:
-        return [each.prompts[-1].prompt for each in self.told if isinstance(each, DayTold)]
+        return [each.prompts[-1].prompt for each in self.told if isinstance(each, DayChange)]
 
     def entry(self, row: Item | None) -> _Entry | None:
         history = before = history_from(row) if row else History()
@@ -127,7 +127,7 @@ class Tallies:
 
     table: Table
 
-    def count(self, couples: Mapping[CoupleId, Sequence[Told]], runs: Iterable[RunDone] = ()) -> None:
+    def count(self, couples: Mapping[CoupleId, Sequence[Change]], runs: Iterable[RunDone] = ()) -> None:
         """Count what was told, each change once, however often it is told.
 
         Many couples go into one transaction, so that a counter moves once for all of them. Raises ContentionError when
