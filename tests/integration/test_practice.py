@@ -220,7 +220,7 @@ class TestDraft:
 
     def test_what_is_no_text_is_refused_in_words(self, ruth: Phone) -> None:
         refused = ruth.put(f"{PACK}/draft", {"source": "half \ud83c", "revision": 0})
-        assert refused.body["errors"][0]["reason"] == "This text has half a character in it, which cannot be kept"
+        assert refused.body["errors"][0]["reason"] == "This text contains half a character, which cannot be stored"
 
     def test_a_text_that_cannot_be_packed_is_too_large(self, ruth: Phone) -> None:
         source = "# " + base64.b64encode(random.Random(1).randbytes(2_900_000)).decode()  # noqa: S311  no secret

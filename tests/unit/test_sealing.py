@@ -97,7 +97,7 @@ def test_no_two_places_have_the_same_context(one: dict[str, Any], other: dict[st
 
 
 @pytest.mark.parametrize("moved", ["couple", "date", "pack", "version", "prompt", "person"])
-def test_an_answer_moved_to_another_place_does_not_open(moved: str) -> None:
+def test_an_answer_moved_to_another_context_does_not_open(moved: str) -> None:
     place = {
         "couple": "c1",
         "date": dt.date(2026, 3, 2),
@@ -108,7 +108,7 @@ def test_an_answer_moved_to_another_place_does_not_open(moved: str) -> None:
     }
     other = {"date": dt.date(2026, 3, 3), "version": 2}
     sealed = seal(KEY, b"text", context_of(place), SALT)
-    with pytest.raises(VaultError, match="another place"):
+    with pytest.raises(VaultError, match="another context"):
         unseal(KEY, sealed, context_of(place | {moved: other.get(moved, "other")}))
 
 

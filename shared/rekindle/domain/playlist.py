@@ -5,11 +5,12 @@ Both are pure functions of the couple's history, so the day comes out the same w
 Themes. A couple meets each theme once in any seven consecutive days. `theme_for` applies three rules:
 
 1. A date takes no theme that was met within six days before or after it. For a couple that opens every day this rule
-alone repeats the order of their first week. 2. Of the remaining themes it takes the one missed longest. So a couple
-that skips days still meets all seven themes,    and does not get the same two each weekend. A theme that answers one of
-their barriers counts as missed twice as    long: it comes earlier in the first week, and more often to a couple that
-skips days. 3. The partners' clocks can show different dates, so tomorrow may be opened before today. A date therefore
-leaves a    theme for each earlier date that may still be opened: the theme that can wait longest.
+   alone repeats the order of their first week.
+2. Of the remaining themes it takes the one missed longest. So a couple that skips days still meets all seven themes,
+   and does not get the same two each weekend. A theme that answers one of their barriers counts as missed twice as
+   long: it comes earlier in the first week, and more often to a couple that skips days.
+3. The partners' clocks can show different dates, so tomorrow may be opened before today. A date therefore leaves a
+   theme for each earlier date that may still be opened: the theme that can wait longest.
 
 A theme without a prompt for this couple (touch, until both allow it) frees a turn. A theme that answers a barrier gets
 that turn and comes twice in seven days, three or four days apart. Without a barrier the other themes come sooner. Each
