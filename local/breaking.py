@@ -66,7 +66,7 @@ class Schemas:
         """What a phone would notice, as sentences."""
         old, new = _resolved(self.released, self.documents[0]), _resolved(self.present, self.documents[1])
         unknown = sorted((old.keys() | new.keys()) - _KNOWN)
-        if unknown and old != new:
+        if unknown and _without_words(old) != _without_words(new):
             yield f"{self.where} has {', '.join(unknown)}, which this check cannot judge"
         elif "anyOf" in old or "anyOf" in new:
             yield from self._breaks_of_choices(old.get("anyOf", [old]), new.get("anyOf", [new]))
@@ -203,6 +203,10 @@ def _resolved(node: Json, document: Json) -> Json:
 def _schema(schema: Json, keyword: str) -> Json:
     found = schema.get(keyword)
     return found if isinstance(found, Mapping) else {}
+
+
+def _without_words(schema: Json) -> Json:
+    return {keyword: value for keyword, value in schema.items() if keyword not in _WORDS}
 
 
 def _values(schema: Json) -> set[str]:
