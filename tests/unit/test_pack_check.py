@@ -500,11 +500,11 @@ class TestBounds:
         assert checked.pack is None
         assert 1 <= len(checked.findings) <= 10
 
-    def test_of_many_findings_the_first_are_told_and_the_rest_counted(self) -> None:
+    def test_only_the_first_of_many_findings_are_listed_and_the_rest_are_counted(self) -> None:
         head, _, _ = RIVER.partition("  - id: song")
         findings = check_source(head + _many(2_000, depth=9)).findings
         assert len(findings) == MOST_FINDINGS + 1
-        assert findings[-1].reason == "there are 1,700 more findings; mend these first"
+        assert findings[-1].reason == "there are 1,700 more findings; fix these first"
 
     def test_a_thousand_prompts_in_five_languages_are_a_pack(self) -> None:
         pack = check_source(_large(1_000, ("en", "es", "fr", "de", "it"))).pack

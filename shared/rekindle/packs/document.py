@@ -1,8 +1,8 @@
-"""Prompt packs: the form of what the practice writes, and the rules a pack keeps before a couple ever sees it.
+"""Prompt packs: their form, and the rules that a pack must keep before a couple sees it.
 
-A pack reaches `parse_pack` as plain data: read from YAML at a desk, or from JSON by a console. It comes out as a
-`Pack`, or as one `PackError` that names everything to mend at once, in sentences for the person who wrote it. Lengths
-count code points, as the JSON Schema does, so that an editor and this module agree: a family emoji is seven.
+`parse_pack` gets plain data, read from YAML or JSON. It returns a `Pack`, or raises one `PackError` that names
+everything to fix at once, in sentences for the author. Lengths count code points, as JSON Schema does, so that an
+editor and this module agree: a family emoji is seven.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 SLUG: Final = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 HINTED_THEMES: Final = (Theme.COURAGE, Theme.LISTENING)
-"""The themes whose prompts also tell the listener how to receive the answer."""
+"""Prompts of these themes also tell the listener how to receive the answer."""
 
 PLAINER_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "en": {
@@ -81,7 +81,7 @@ PLAINER_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "validation|valider": "lui faire savoir que cela se comprend",
     },
 }
-"""For each language, how clinical words begin (as patterns) and what to say instead. Other languages go unjudged."""
+"""For each language, how clinical words begin (as patterns) and what to say instead. Other languages are not judged."""
 
 _PLAINER: Final = {
     language: (
@@ -101,21 +101,21 @@ _LAYOUT: Final = re.compile(r"[ \t\r\n\v\f\u2028\u2029]+")
 
 
 def _folded(value: object) -> object:
-    """A text without the line breaks and the indentation that come from how its file was laid out."""
-    # Not `split()` alone, which takes the no-break spaces of French punctuation for layout too.
+    """Return a text without the line breaks and the indentation of its file's layout."""
+    # Not `split()` alone, which would also remove the no-break spaces of French punctuation.
     if not isinstance(value, str):
         return value
     return _LAYOUT.sub(" ", value).strip(" ") if value.strip() else ""
 
 
 def _dated(value: object) -> object:
-    """A date as it is written; left to itself, pydantic takes seconds since 1970 for one as well."""
+    """Return a date as it is written. pydantic alone would also accept a number, as seconds since 1970."""
     return value if isinstance(value, str) or type(value) is dt.date else repr(value)
 
 
 _FORM: Final = ConfigDict(extra="forbid", frozen=True)
 _VISIBLE: Final[JsonDict] = {"pattern": r"\S"}
-# What `_comfort_findings` and `_hint_findings` judge, said again for the editors that check against the schema.
+# The rules of `_comfort_findings` and `_hint_findings` again, for editors that check against the schema.
 _PROMPT_CONDITIONS: Final[JsonDict] = {
     "allOf": [
         {
@@ -140,7 +140,7 @@ _PROMPT_CONDITIONS: Final[JsonDict] = {
     ]
 }
 
-# The same for `_course_findings`.
+# The rule of `_course_findings` again.
 _PACK_CONDITIONS: Final[JsonDict] = {
     "if": {"properties": {"course": {"type": "object"}}, "required": ["course"]},
     "then": {"properties": {"audience": {"const": Audience.CODE}}, "required": ["audience"]},
@@ -151,7 +151,7 @@ _Line = Annotated[str, _FOLDED]
 
 
 class PackWords(BaseModel):
-    """What a couple reads about the pack, in one language."""
+    """The texts about the pack, in one language."""
 
     model_config = _FORM
 
@@ -164,13 +164,13 @@ class PackWords(BaseModel):
     written_for: _Line = Field(
         min_length=1,
         max_length=240,
-        description="Whom the pack was written for, in a sentence.",
+        description="The couples that the pack was written for, in a sentence.",
         json_schema_extra=_VISIBLE,
     )
 
 
 class PromptWords(BaseModel):
-    """What a couple reads of one prompt, in one language. Line breaks are for your eyes: they turn into spaces."""
+    """The texts of one prompt, in one language. Line breaks are for your eyes: they turn into spaces."""
 
     model_config = _FORM
 
@@ -199,7 +199,7 @@ class PackPrompt(BaseModel):
 
     id: Annotated[PromptId, Field(pattern=SLUG, max_length=48)] = Field(
         description="The prompt's own name: small letters and digits joined by hyphens. Unique in the pack, and kept "
-        "for ever: by it the app knows what a couple has seen."
+        "for ever: the app uses it to know what a couple has seen."
     )
     theme: Theme = Field(description="Which of the seven practices this prompt belongs to.")
     kind: PromptKind = Field(
@@ -232,15 +232,20 @@ class Course(BaseModel):
         description="true: the prompts come one by one as they stand here. false: as they suit the day's theme.",
     )
     starts_on: Annotated[dt.date, BeforeValidator(_dated)] | None = Field(
-        default=None, description="The first date it plays, such as 2026-03-01; as soon as a couple joins if left out."
+        default=None,
+        description="The first date it plays, such as 2026-03-01. Leave it out to start when a couple joins.",
     )
     every_days: int = Field(
-        default=1, strict=True, ge=1, le=7, description="1: a prompt of it each day. 7: once a week, others between."
+        default=1,
+        strict=True,
+        ge=1,
+        le=7,
+        description="1: one of its prompts each day. 7: once a week, other prompts between.",
     )
 
 
 class Pack(BaseModel):
-    """A pack of prompts for couples. What is published never changes: to publish a mended pack makes a new version."""
+    """A pack of prompts for couples. A published version never changes: publishing a fixed pack makes a new version."""
 
     model_config = ConfigDict(**_FORM, json_schema_extra=_PACK_CONDITIONS)
 
@@ -249,14 +254,14 @@ class Pack(BaseModel):
     )
     audience: Audience = Field(
         default=Audience.EVERYONE,
-        description="Who gets the pack. everyone: every couple, until they put it aside. choice: couples that choose "
+        description="Who gets the pack. everyone: every couple, until they turn it off. choice: couples that choose "
         "it. code: couples that you give its code.",
     )
     course: Course | None = Field(
-        default=None, description="For the audience code alone: in which order, from when and how often it plays."
+        default=None, description="Only for the audience code: in which order, from when and how often it plays."
     )
     default_language: LanguageCode = Field(
-        description="The language that everything is written in, and that is shown where another is missing."
+        description="The language that every text has. Couples see it where another language is missing."
     )
     languages: tuple[LanguageCode, ...] = Field(
         min_length=1, max_length=40, description="Every language in which the pack has words, such as en, es, de."
@@ -266,21 +271,21 @@ class Pack(BaseModel):
         description="What couples read about the pack, one block for each language, under its two-letter code.",
     )
     notes: Annotated[str, Field(max_length=2_000), _FOLDED] | None = Field(
-        default=None, description="From author to author; couples never see it."
+        default=None, description="Notes for other authors. Couples never see them."
     )
     prompts: tuple[PackPrompt, ...] = Field(
         min_length=1,
         max_length=2_000,
-        description="The prompts; in any order, unless the pack is a course that plays in order.",
+        description="The prompts. Their order counts only if the pack is a course that plays in order.",
     )
 
 
 @dataclass(frozen=True, slots=True)
 class PackFinding:
-    """One thing to mend.
+    """One thing to fix.
 
-    `prompt` is the id of the prompt, or "prompt 3" where it has none to go by, or None for the pack as a whole. `field`
-    is dotted and may be empty. `path` leads to the place in the document, as keys and indexes.
+    `prompt` is the prompt's id, or "prompt 3" if it has none, or None for the pack as a whole. `field` is dotted and
+    may be empty. `path` leads to the place in the document, as keys and indexes.
     """
 
     prompt: str | None
@@ -293,7 +298,7 @@ class PackFinding:
 
 
 class PackError(RekindleError):
-    """A pack has findings: all of them, in the order of the document."""
+    """A pack has findings. It holds all of them, in the order of the document."""
 
     def __init__(self, findings: tuple[PackFinding, ...]) -> None:
         super().__init__("\n".join(str(finding) for finding in findings))
@@ -301,9 +306,12 @@ class PackError(RekindleError):
 
 
 def parse_pack(document: object) -> Pack:
-    """The pack that a document of plain data describes. Raises `PackError` with everything there is to mend.
+    """Return the pack that a document of plain data describes.
 
-    Rules beyond form are judged for each prompt whose form is sound, so one slip hides no other.
+    Each prompt of sound form is also judged by the rules beyond form, so no mistake hides another.
+
+    Raises:
+        PackError: names everything to fix.
     """
     findings: list[PackFinding] = []
     head: Pack | None
@@ -332,13 +340,13 @@ def parse_pack(document: object) -> Pack:
 
 
 def pack_schema() -> dict[str, Any]:
-    """The form of a pack as a JSON Schema 2020-12 document."""
+    """Return the form of a pack as a JSON Schema 2020-12 document."""
     schema = Pack.model_json_schema(schema_generator=_TersePackSchema)
     return {"$schema": GenerateJsonSchema.schema_dialect, **schema}
 
 
 class _TersePackSchema(GenerateJsonSchema):
-    """Leaves out the titles that would only repeat each field's name."""
+    """Leaves out titles that only repeat a field's name."""
 
     @override
     def field_title_should_be_set(self, schema: object) -> bool:
@@ -354,7 +362,7 @@ def _document_order(finding: PackFinding) -> tuple[int, int]:
 
 
 def _sound_prompts(document: object) -> dict[int, PackPrompt]:
-    """The prompts whose own form holds, by their place in the document."""
+    """Return the prompts of sound form, by their number in the document."""
     sound: dict[int, PackPrompt] = {}
     if isinstance(document, Mapping) and isinstance(listed := document.get("prompts"), list | tuple):
         for place, prompt in enumerate(listed):
@@ -364,7 +372,7 @@ def _sound_prompts(document: object) -> dict[int, PackPrompt]:
 
 
 def _sound_head(document: object, prompts: Mapping[int, PackPrompt]) -> Pack | None:
-    """The pack less its unsound prompts; None where what remains has findings too, and its languages mean nothing."""
+    """Return the pack without its unsound prompts, or None if the rest is unsound too."""
     if isinstance(document, Mapping):
         with suppress(ValidationError):
             return Pack.model_validate({**document, "prompts": tuple(prompts.values())})
@@ -401,7 +409,7 @@ def _plain_findings(place: int, prompt: PackPrompt) -> Iterator[PackFinding]:
 
 
 def _unfit_character(line: str | None) -> str | None:
-    """What is wrong with a character that nobody sees, if a line has one."""
+    """Return what is wrong with an invisible character in a line, or None."""
     if not line:
         return None
     if not any(map(is_visible, line)):
@@ -424,7 +432,7 @@ def _unfit_character(line: str | None) -> str | None:
 
 
 def _head_findings(head: Pack) -> Iterator[PackFinding]:
-    """Characters that nobody sees, in what a pack says of itself."""
+    """Yield findings about invisible characters in the pack's own texts."""
     lines: list[tuple[tuple[str, ...], str | None]] = [(("notes",), head.notes)]
     lines += [(("words", code, name), line) for code, words in head.words.items() for name, line in words]
     for path, line in lines:
@@ -455,7 +463,10 @@ def _twin_text_findings(prompts: Mapping[int, PackPrompt]) -> Iterator[PackFindi
 
 
 def _language_findings(head: Pack, prompts: Mapping[int, PackPrompt]) -> Iterator[PackFinding]:
-    """What languages a pack promises and keeps. `head` is the pack less its unsound prompts."""
+    """Yield the languages that are promised and missing, or written and not promised.
+
+    `head` is the pack without its unsound prompts.
+    """
     default = head.default_language
     if default not in head.languages:
         yield PackFinding(None, "languages", f"must name the default language, {default}, too", ("languages",))
@@ -481,10 +492,10 @@ def _unwritten_findings(pack: Pack) -> Iterator[PackFinding]:
 
 
 def _form_findings(document: object, refusal: ValidationError) -> Iterator[PackFinding]:
-    """What the form refuses, each in a sentence."""
+    """Yield a sentence for each refusal of the form."""
     for error in refusal.errors(include_url=False):
         if error["type"] == "too_short" and error["input"]:
-            continue  # entries were there, and each has a finding of its own
+            continue  # there were entries, and each has its own finding
         path = tuple(step for step in error["loc"] if step != "[key]")
         prompt, field = None, path
         match path:
@@ -525,14 +536,14 @@ _REASONS: Final[Mapping[str, str]] = {
     "dict_type": "must be a block of fields, each with a name",
     "model_type": "must be a block of fields, each with a name",
 }
-"""What each refusal of the form means to a writer, by pydantic's name for it, or by the pattern that was not met."""
+"""The sentence for each refusal of the form, by pydantic's name for it or by the pattern that did not match."""
 
 
 _QUOTED: Final = re.compile("'([^']*)'")
 
 
 def _reason(error: ErrorDetails) -> str:
-    """Why the form refuses a value, in a sentence that needs no knowledge of programs."""
+    """Return why the form refuses a value, in a sentence without programmers' words."""
     given, bounds = error["input"], dict(error.get("ctx", {}))
     refusal = bounds.get("pattern", error["type"])
     if refusal == "string_type" and given is None:
@@ -546,7 +557,7 @@ def _reason(error: ErrorDetails) -> str:
 
 
 def _neighbours(path: tuple[str | int, ...]) -> Iterator[str]:
-    """The fields that are known where an unknown one stands."""
+    """Yield the known fields at the place of an unknown one."""
     form: type[BaseModel]
     match path:
         case ("prompts", _, "words", _, _):
@@ -563,7 +574,7 @@ def _neighbours(path: tuple[str | int, ...]) -> Iterator[str]:
 
 
 def _shown(value: object) -> str:
-    """A value as its writer would recognise it."""
+    """Return a value as its author would recognise it."""
     match value:
         case None:
             return "nothing"
@@ -576,6 +587,6 @@ def _shown(value: object) -> str:
 
 
 def printable(text: str) -> str:
-    """The beginning of a text, fit for one line of any terminal."""
+    """Return the beginning of a text, fit for one line of any terminal."""
     shown = text if text.isprintable() else text.encode("unicode_escape").decode()
     return textwrap.shorten(shown, 48, placeholder="…") if " " in shown else shown[:48]
