@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from bench.world import Line, World
 from rekindle.domain.models import CoupleId, PackId, PromptId, Theme
 from rekindle.domain.streaks import pack_dates
-from rekindle.domain.tallies import DayChange, Met, StreakChange
+from rekindle.domain.tallies import DayProgress, Met, StreakProgress
 from rekindle.store import keys
 from rekindle.store.table import marshal
 from rekindle.store.tallies import Tallies
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bench.ledger import Ledger
-    from rekindle.domain.tallies import Change
+    from rekindle.domain.tallies import Progress
 
 COUPLES: Final = (1, 100, 1_000)
 TODAY: Final = dt.date(2026, 3, 27)
@@ -54,10 +54,10 @@ def measured_tallies(url: str, ledger: Ledger) -> list[Line]:
     return lines
 
 
-def _past(dice: random.Random) -> list[Change]:
+def _past(dice: random.Random) -> list[Progress]:
     dates = [TODAY - dt.timedelta(days=number) for number in range(BEFORE, 0, -3)]
-    days = [DayChange(date, _theme(date), (_prompt(dice, date),), 2) for date in dates]
-    return [*days, StreakChange(dates[-1], BEFORE, BEFORE)]
+    days = [DayProgress(date, _theme(date), (_prompt(dice, date),), 2) for date in dates]
+    return [*days, StreakProgress(dates[-1], BEFORE, BEFORE)]
 
 
 def _theme(date: dt.date) -> Theme:

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rekindle.domain.models import CoupleId, PackId, PromptId, PushKind, Reach, Theme
-from rekindle.domain.tallies import DayChange, Met, StreakChange
+from rekindle.domain.tallies import DayProgress, Met, StreakProgress
 from rekindle.errors import ContentionError
 from rekindle.store import keys
 from rekindle.store.table import unmarshal
@@ -28,7 +28,7 @@ from tests.tally_model import Event, model
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from rekindle.domain.tallies import Change
+    from rekindle.domain.tallies import Progress
     from rekindle.store.table import Table
 
 MONDAY = dt.date(2026, 3, 2)
@@ -43,13 +43,13 @@ def a_week_of(couples: int) -> list[Event]:
         for day, theme in enumerate(Theme):
             date = MONDAY + dt.timedelta(days=day)
             met = (Met(STARTER, PromptId(f"{theme}-{number % 3}"), again=number % 5 == 0),)
-            events += [Event(24 * day, couple, DayChange(date, theme, met, answered)) for answered in range(3)]
-            events.append(Event(24 * day, couple, StreakChange(date, day + 1, day + number)))
+            events += [Event(24 * day, couple, DayProgress(date, theme, met, answered)) for answered in range(3)]
+            events.append(Event(24 * day, couple, StreakProgress(date, day + 1, day + number)))
     return events
 
 
-def told(events: Iterable[Event]) -> Mapping[CoupleId, Sequence[Change]]:
-    couples: defaultdict[CoupleId, list[Change]] = defaultdict(list)
+def told(events: Iterable[Event]) -> Mapping[CoupleId, Sequence[Progress]]:
+    couples: defaultdict[CoupleId, list[Progress]] = defaultdict(list)
     for event in events:
         couples[event.couple].append(event.told)
     return couples

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from rekindle.domain.models import CoupleId, PackId, PromptId, PushKind, Reach, Theme
 from rekindle.domain.tallies import (
     Day,
-    DayChange,
+    DayProgress,
     History,
     Latest,
     Met,
     RunLength,
-    StreakChange,
+    StreakProgress,
     after,
     contributions,
     length_of,
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from hypothesis.strategies import DataObject
 
-    from rekindle.domain.tallies import Change
+    from rekindle.domain.tallies import Progress
     from rekindle.store.table import Item, Write
     from tests.tally_model import Event
 
@@ -89,7 +89,7 @@ class Ground:
 
 
 def count(ground: Ground, events: Sequence[Event]) -> None:
-    couples: defaultdict[CoupleId, list[Change]] = defaultdict(list)
+    couples: defaultdict[CoupleId, list[Progress]] = defaultdict(list)
     for event in events:
         couples[event.couple].append(event.told)
     Tallies(ground).count(couples)  # type: ignore[arg-type]  # all that it asks of a table
@@ -152,7 +152,7 @@ def test_what_is_forgotten_bears_on_nothing_that_is_still_heard(days: list[tuple
         if week_of(change.date) < week_of(newest) - dt.timedelta(weeks=2):
             assert not counts
             continue
-        grown = whole.with_change(change)
+        grown = whole.with_progress(change)
         expected = contributions(grown)
         expected.subtract(contributions(whole))
         assert counts == {counted: count for counted, count in expected.items() if count}
@@ -168,9 +168,11 @@ def test_a_history_comes_back_as_it_was_kept(data: DataObject) -> None:
         assert history_from(item_from(history)) == history
 
 
-def told(date: dt.date, answered: int = 0, *prompts: str, again: bool = False, theme: Theme = Theme.TIME) -> DayChange:
+def told(
+    date: dt.date, answered: int = 0, *prompts: str, again: bool = False, theme: Theme = Theme.TIME
+) -> DayProgress:
     met = tuple(Met(STARTER, PromptId(prompt), again) for prompt in prompts or ("walk",))
-    return DayChange(date, theme, met, answered)
+    return DayProgress(date, theme, met, answered)
 
 
 def test_a_busy_couples_row_is_within_a_kilobyte() -> None:
@@ -180,8 +182,8 @@ def test_a_busy_couples_row_is_within_a_kilobyte() -> None:
     for number in range(60):
         date = FIRST + dt.timedelta(days=number)
         met = tuple(Met(packs[(number + other) % 8], PromptId("prompt"), again=False) for other in range(2))
-        history, _ = after(history, DayChange(date, Theme.TIME, met, 2))
-        history, _ = after(history, StreakChange(date, 1000 + number, number // 7 % 2 * 100))
+        history, _ = after(history, DayProgress(date, Theme.TIME, met, 2))
+        history, _ = after(history, StreakProgress(date, 1000 + number, number // 7 % 2 * 100))
     assert len(history.days) > 35
     key = keys.tally(CoupleId("6b7635cf7b2b08cafbeab602"))
     assert item_bytes(marshal({**key._asdict(), **item_from(history), "revision": 12345})) <= 1024
@@ -213,7 +215,7 @@ def test_a_prompt_put_aside_was_offered_and_swapped_and_the_other_takes_its_plac
 
 
 def test_a_day_from_before_days_said_their_theme_counts_as_active_and_for_its_pack() -> None:
-    _, counts = after(History(), DayChange(FIRST, None, (Met(STARTER, PromptId("walk"), again=False),), 2))
+    _, counts = after(History(), DayProgress(FIRST, None, (Met(STARTER, PromptId("walk"), again=False),), 2))
     assert {counted.name for counted in counts} == {
         "active",
         "active_28",
@@ -223,10 +225,10 @@ def test_a_day_from_before_days_said_their_theme_counts_as_active_and_for_its_pa
 
 
 def test_a_couple_is_in_one_place_of_the_weeks_distribution_of_streaks_at_a_time() -> None:
-    history, _ = after(History(), StreakChange(FIRST, 6, 6))
-    history, counts = after(history, StreakChange(FIRST + dt.timedelta(days=1), 7, 7))
+    history, _ = after(History(), StreakProgress(FIRST, 6, 6))
+    history, counts = after(history, StreakProgress(FIRST + dt.timedelta(days=1), 7, 7))
     assert {counted.name: count for counted, count in counts.items()} == {"streaks/1-6": -1, "streaks/7-29": 1}
-    _, counts = after(history, StreakChange(FIRST, 6, 6))
+    _, counts = after(history, StreakProgress(FIRST, 6, 6))
     assert not counts
 
 
@@ -277,7 +279,7 @@ def test_a_run_of_reminders_is_counted_once_and_by_kind() -> None:
 
 def test_a_batch_of_many_couples_takes_few_transactions() -> None:
     ground = Ground()
-    couples: dict[CoupleId, list[Change]] = {CoupleId(f"couple-{number}"): [told(FIRST, 1)] for number in range(500)}
+    couples: dict[CoupleId, list[Progress]] = {CoupleId(f"couple-{number}"): [told(FIRST, 1)] for number in range(500)}
     Tallies(ground).count(couples)  # type: ignore[arg-type]  # as above
     assert ground.transactions == 6
     assert ground.counters()["STATS", "DAY#2026-03-02", "active"] == 500
@@ -286,7 +288,7 @@ def test_a_batch_of_many_couples_takes_few_transactions() -> None:
 def test_a_couples_many_weeks_at_once_fit() -> None:
     """As after a long outage: more than a transaction takes."""
     ground = Ground()
-    days: list[Change] = [told(FIRST + dt.timedelta(days=number), 2, f"prompt-{number}") for number in range(60)]
+    days: list[Progress] = [told(FIRST + dt.timedelta(days=number), 2, f"prompt-{number}") for number in range(60)]
     Tallies(ground).count({COUPLE: days})  # type: ignore[arg-type]  # as above
     assert sum(count for (_, _, name), count in ground.counters().items() if name == "active_28") == 9 + 3
 

@@ -12,7 +12,7 @@ import pytest
 
 from rekindle.domain.models import CoupleId, PackId, PromptId, PushKind, Reach, Theme
 from rekindle.domain.streaks import pack_dates
-from rekindle.domain.tallies import DayChange, Met, StreakChange
+from rekindle.domain.tallies import DayProgress, Met, StreakProgress
 from rekindle.store.instants import to_millis
 from rekindle.store.tallies import RunDone
 from tally.handler import Tally, told_by
@@ -21,7 +21,7 @@ from testing.builders import an_instant
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from rekindle.domain.tallies import Change
+    from rekindle.domain.tallies import Progress
 
 EVENTS = Path(__file__).parents[2] / "events"
 COUPLE = CoupleId("couple-1")
@@ -88,25 +88,25 @@ def run(*, done: bool = True, **counts: tuple[int, int]) -> dict[str, Any]:
     }
 
 
-def of_day(old: dict[str, Any] | None, new: dict[str, Any] | None) -> DayChange | None:
+def of_day(old: dict[str, Any] | None, new: dict[str, Any] | None) -> DayProgress | None:
     found = told_by(change(SK, old, new))
     if found is None:
         return None
     assert isinstance(found, tuple)
     couple, told = found
     assert couple == COUPLE
-    assert isinstance(told, DayChange)
+    assert isinstance(told, DayProgress)
     return told
 
 
 def test_a_day_that_is_opened_was_offered() -> None:
-    assert of_day(None, day()) == DayChange(DATE, Theme.TIME, (WALK,), 0)
+    assert of_day(None, day()) == DayProgress(DATE, Theme.TIME, (WALK,), 0)
 
 
 def test_answers_are_counted_and_not_looked_at() -> None:
     first, both = day(ada=answer()), day(ada={}, ben={"M": {"nothing": {"that": "anyone"}}})
-    assert of_day(day(), first) == DayChange(DATE, Theme.TIME, (WALK,), 1)
-    assert of_day(first, both) == DayChange(DATE, Theme.TIME, (WALK,), 2)
+    assert of_day(day(), first) == DayProgress(DATE, Theme.TIME, (WALK,), 1)
+    assert of_day(first, both) == DayProgress(DATE, Theme.TIME, (WALK,), 2)
 
 
 def test_an_edit_and_other_hours_are_nothing() -> None:
@@ -117,18 +117,18 @@ def test_an_edit_and_other_hours_are_nothing() -> None:
 
 def test_a_prompt_put_aside_comes_before_the_one_that_stands() -> None:
     swapped = day(DANCE) | {"swapped": {"L": [{"M": prompt(WALK, again={"BOOL": False})}]}}
-    assert of_day(day(), swapped) == DayChange(DATE, Theme.TIME, (WALK, DANCE), 0)
+    assert of_day(day(), swapped) == DayProgress(DATE, Theme.TIME, (WALK, DANCE), 0)
 
 
 def test_a_day_from_before_days_said_more_has_no_theme() -> None:
     old = {name: value for name, value in day(ada=answer()).items() if name not in {"theme", "again"}}
-    assert of_day(None, old) == DayChange(DATE, None, (WALK,), 1)
+    assert of_day(None, old) == DayProgress(DATE, None, (WALK,), 1)
 
 
 def test_a_streak_tells_which_date_was_noted_and_as_which_of_all() -> None:
     told = told_by(change("STREAK", streak(2, 0, 4), streak(3, 0, 2, 4)))
-    assert told == (COUPLE, StreakChange(dt.date(2026, 3, 1), 3, 3))
-    assert told_by(change("STREAK", None, streak(1, 4))) == (COUPLE, StreakChange(dt.date(2026, 3, 3), 1, 1))
+    assert told == (COUPLE, StreakProgress(dt.date(2026, 3, 1), 3, 3))
+    assert told_by(change("STREAK", None, streak(1, 4))) == (COUPLE, StreakProgress(dt.date(2026, 3, 3), 1, 1))
 
 
 def test_a_run_that_is_over_tells_its_reach_and_one_that_is_not_tells_nothing() -> None:
@@ -158,10 +158,10 @@ class Noted:
     """Takes what is told."""
 
     def __init__(self) -> None:
-        self.couples: Mapping[CoupleId, Sequence[Change]] = {}
+        self.couples: Mapping[CoupleId, Sequence[Progress]] = {}
         self.runs: list[RunDone] = []
 
-    def count(self, couples: Mapping[CoupleId, Sequence[Change]], runs: Iterable[RunDone]) -> None:
+    def count(self, couples: Mapping[CoupleId, Sequence[Progress]], runs: Iterable[RunDone]) -> None:
         self.couples, self.runs = couples, list(runs)
 
 
@@ -189,4 +189,8 @@ def test_a_batch_is_one_line_in_the_log_and_names_nobody(caplog: pytest.LogCaptu
 def test_the_sample_tells_a_day_a_streak_and_a_run() -> None:
     records = json.loads((EVENTS / "tally.json").read_text())["Records"]
     found = [told_by(record) for record in records]
-    assert [type(each[1] if isinstance(each, tuple) else each) for each in found] == [DayChange, StreakChange, RunDone]
+    assert [type(each[1] if isinstance(each, tuple) else each) for each in found] == [
+        DayProgress,
+        StreakProgress,
+        RunDone,
+    ]

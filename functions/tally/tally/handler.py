@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from rekindle.clients import client
 from rekindle.domain.models import CoupleId, PackId, PromptId, PushKind, Reach, Theme
 from rekindle.domain.streaks import unpack_dates
-from rekindle.domain.tallies import DayChange, Met, StreakChange
+from rekindle.domain.tallies import DayProgress, Met, StreakProgress
 from rekindle.settings import TallySettings
 from rekindle.store import keys
 from rekindle.store.table import Table
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-    from rekindle.domain.tallies import Change
+    from rekindle.domain.tallies import Progress
 
 type Image = Mapping[str, Any]
 """An item as a stream record has it: typed attributes, and none where there was no item."""
 
 
-def told_by(record: Mapping[str, Any]) -> tuple[CoupleId, Change] | RunDone | None:
+def told_by(record: Mapping[str, Any]) -> tuple[CoupleId, Progress] | RunDone | None:
     """What is to be counted of a stream record, None if it is nothing."""
     change = record["dynamodb"]
     key = keys.Key(change["Keys"]["pk"]["S"], change["Keys"]["sk"]["S"])
@@ -45,7 +45,7 @@ def told_by(record: Mapping[str, Any]) -> tuple[CoupleId, Change] | RunDone | No
         return _told_by_run(key.pk.removeprefix(keys.RUN_PREFIX), new)
     if not key.pk.startswith(keys.COUPLE_PREFIX):
         return None
-    told: Change | None = None
+    told: Progress | None = None
     if key.sk.startswith(keys.DAY_PREFIX):
         told = _told_by_day(dt.date.fromisoformat(key.sk.removeprefix(keys.DAY_PREFIX)), old, new)
     elif key.sk == keys.STREAK:
@@ -53,16 +53,16 @@ def told_by(record: Mapping[str, Any]) -> tuple[CoupleId, Change] | RunDone | No
     return (CoupleId(key.pk.removeprefix(keys.COUPLE_PREFIX)), told) if told else None
 
 
-def _told_by_day(date: dt.date, old: Image, new: Image) -> DayChange | None:
+def _told_by_day(date: dt.date, old: Image, new: Image) -> DayProgress | None:
     """What the day has come to, unless it is what it had come to before: an edit, or other hours."""
     told = _day(date, new)
     return None if old and _day(date, old) == told else told
 
 
-def _day(date: dt.date, image: Image) -> DayChange:
+def _day(date: dt.date, image: Image) -> DayProgress:
     prompts = [each["M"] for each in image["swapped"]["L"]] if "swapped" in image else []
     prompts.append({**image["prompt"]["M"], "again": image.get("again", {"BOOL": False})})
-    return DayChange(
+    return DayProgress(
         date=date,
         theme=Theme(image["theme"]["S"]) if "theme" in image else None,
         prompts=tuple(_met(each) for each in prompts),
@@ -75,11 +75,11 @@ def _met(prompt: Image) -> Met:
     return Met(PackId(prompt["pack"]["S"]), PromptId(prompt["id"]["S"]), again=again)
 
 
-def _told_by_streak(old: Image, new: Image) -> StreakChange | None:
+def _told_by_streak(old: Image, new: Image) -> StreakProgress | None:
     """Which date has been noted in the streak: each record notes one, and no two of a couple note as many in all."""
     noted = _noted(new)
     dates = noted - _noted(old)
-    return StreakChange(max(dates), len(noted), int(new["run"]["N"])) if dates else None
+    return StreakProgress(max(dates), len(noted), int(new["run"]["N"])) if dates else None
 
 
 def _noted(streak: Image) -> frozenset[dt.date]:
@@ -108,7 +108,7 @@ class Tally:
 
         Raises when the counters cannot be moved: then the whole batch comes again, whatever is counted of it by then.
         """
-        couples: defaultdict[CoupleId, list[Change]] = defaultdict(list)
+        couples: defaultdict[CoupleId, list[Progress]] = defaultdict(list)
         runs: list[RunDone] = []
         failed = None
         for record in records:

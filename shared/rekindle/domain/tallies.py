@@ -91,7 +91,7 @@ class Met:
 
 
 @dataclass(frozen=True, slots=True)
-class DayChange:
+class DayProgress:
     """The new state of a day: its swapped prompts and then the current one, and how many have answered.
 
     `theme` is None on a day from before this field existed. Then nobody knows whether its prompts had been met before.
@@ -104,7 +104,7 @@ class DayChange:
 
 
 @dataclass(frozen=True, slots=True)
-class StreakChange:
+class StreakProgress:
     """The new state of a streak once it contains `date`, the couple's complete date number `total`."""
 
     date: dt.date
@@ -112,7 +112,7 @@ class StreakChange:
     run: int
 
 
-type Change = DayChange | StreakChange
+type Progress = DayProgress | StreakProgress
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,16 +150,16 @@ class History:
             {each: latest for each, latest in self.runs.items() if each >= week},
         )
 
-    def with_change(self, change: Change) -> History:
-        """Return the history with a change, or itself if the change is known or outdated."""
-        match change:
-            case DayChange():
-                day = Day(change.theme, tuple(met.pack for met in change.prompts), change.answered)
-                known = self.days.get(change.date)
+    def with_progress(self, progress: Progress) -> History:
+        """Return the history with this progress, or itself if the progress is known or outdated."""
+        match progress:
+            case DayProgress():
+                day = Day(progress.theme, tuple(met.pack for met in progress.prompts), progress.answered)
+                known = self.days.get(progress.date)
                 if known is None or day.progress > known.progress:
-                    return replace(self, days={**self.days, change.date: day})
-            case StreakChange():
-                week, latest = week_of(change.date), Latest(change.total, length_of(change.run))
+                    return replace(self, days={**self.days, progress.date: day})
+            case StreakProgress():
+                week, latest = week_of(progress.date), Latest(progress.total, length_of(progress.run))
                 existing = self.runs.get(week)
                 # A completion that keeps the length need not be stored: a repeat of it changes nothing either.
                 if existing is None or (latest.total > existing.total and latest.run != existing.run):
@@ -177,23 +177,23 @@ def length_of(run: int) -> RunLength:
     return list(RunLength)[0 if run < 1 else 1 + sum(run >= days for days in MILESTONES)]
 
 
-def after(history: History, change: Change) -> tuple[History, Counts]:
-    """Return the history after a change, and what the change adds to the counters.
+def after(history: History, progress: Progress) -> tuple[History, Counts]:
+    """Return the history with this progress, and what the progress adds to the counters.
 
-    A change of a week that takes no more changes is ignored: it can only be a repeat.
+    Progress in a week that takes no more changes is ignored: it can only be a repeat.
     """
-    newest = max([change.date, *history.days, *history.runs])
-    if week_of(change.date) < week_of(newest) - LATE * ONE_WEEK:
+    newest = max([progress.date, *history.days, *history.runs])
+    if week_of(progress.date) < week_of(newest) - LATE * ONE_WEEK:
         return history, Counter()
     before = history.since(week_of(newest) - KEPT * ONE_WEEK)
-    grown = before.with_change(change)
+    grown = before.with_progress(progress)
     if grown is before:
         return history, Counter()
     counts = contributions(grown)
     counts.subtract(contributions(before))
-    if isinstance(change, DayChange):
-        counts.update(prompt_contributions(change, grown.days[change.date]))
-        counts.subtract(prompt_contributions(change, before.days.get(change.date)))
+    if isinstance(progress, DayProgress):
+        counts.update(prompt_contributions(progress, grown.days[progress.date]))
+        counts.subtract(prompt_contributions(progress, before.days.get(progress.date)))
     return grown, Counter({counted: count for counted, count in counts.items() if count})
 
 
@@ -217,15 +217,15 @@ def contributions(history: History) -> Counts:
     return Counter(added)
 
 
-def prompt_contributions(change: DayChange, day: Day | None) -> Counts:
+def prompt_contributions(progress: DayProgress, day: Day | None) -> Counts:
     """Return what a day that has come as far as `day` adds to the counters of its prompts.
 
-    `day` may be behind the change. Only first meetings count: how a prompt fares with couples that know it is another
+    `day` may be behind the progress. Only first meetings count: how a prompt fares with couples that know it is another
     question.
     """
     if day is None or day.theme is None:
         return Counter()
-    prompts = change.prompts[: len(day.packs)]
+    prompts = progress.prompts[: len(day.packs)]
     states = ["offered", *["answered", "completed"][: day.answered]]
     named = [(met, ("offered", "swapped")) for met in prompts[:-1]] + [(prompts[-1], tuple(states))]
     return Counter(

@@ -13,7 +13,7 @@ from rekindle.domain.models import PackId, Theme
 from rekindle.domain.tallies import (
     Counts,
     Day,
-    DayChange,
+    DayProgress,
     DayRow,
     History,
     Latest,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from rekindle.domain.models import CoupleId, PromptId, PushKind, Reach
-    from rekindle.domain.tallies import Change
+    from rekindle.domain.tallies import Progress
     from rekindle.store.table import Item, Table
 
 KEPT: Final = dt.timedelta(days=60)
@@ -68,11 +68,11 @@ class _OfCouple:
     """Changes of one couple, in the order in which they were told."""
 
     key: keys.Key
-    told: tuple[Change, ...]
+    told: tuple[Progress, ...]
 
     @property
     def prompts(self) -> list[PromptId]:
-        return [each.prompts[-1].prompt for each in self.told if isinstance(each, DayChange)]
+        return [each.prompts[-1].prompt for each in self.told if isinstance(each, DayProgress)]
 
     def entry(self, row: Item | None) -> _Entry | None:
         history = before = history_from(row) if row else History()
@@ -127,7 +127,7 @@ class Tallies:
 
     table: Table
 
-    def count(self, couples: Mapping[CoupleId, Sequence[Change]], runs: Iterable[RunDone] = ()) -> None:
+    def count(self, couples: Mapping[CoupleId, Sequence[Progress]], runs: Iterable[RunDone] = ()) -> None:
         """Count what was told, each change once, however often it is told.
 
         Many couples go into one transaction, so that a counter moves once for all of them. Raises ContentionError when
