@@ -1,4 +1,4 @@
-"""Codes that people can read out, and that are read however somebody has pasted them."""
+"""Codes that people can read aloud, readable however they were pasted."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ foreign_links = st.lists(st.builds(str.format, st.sampled_from(FOREIGN_LINKS), c
 
 @st.composite
 def decorations(draw: st.DrawFn) -> Callable[[str], str]:
-    """One thing that happens to a code on its way through a keyboard, a chat or a mail."""
+    """Draw one change that a keyboard, a chat or a mail makes to a code."""
     filler, around, end = draw(st.sampled_from(FILLERS)), draw(st.sampled_from(AROUND)), draw(st.sampled_from(ENDS))
     half = len(around) // 2
     ways: list[Callable[[str], str]] = [
@@ -110,7 +110,7 @@ def test_every_code_can_come_up(code: str) -> None:
 
 
 def test_each_symbol_comes_up_as_often_as_any_other_in_every_place() -> None:
-    """31 counted-out neighbours differ in their first symbol only, so each of its values comes up once."""
+    """31 consecutive numbers differ in their first symbol only, so each of its values comes up once."""
     first_symbols = Counter(code_from(number.to_bytes(16), 10)[0] for number in range(31 * 20))
     assert set(first_symbols.values()) == {20}
 
@@ -192,7 +192,7 @@ def test_two_different_codes_are_refused(code: str, first: str, second: str) -> 
         "\u24c0\u2466MP2QRX9T",
     ],
 )
-def test_odd_ways_to_give_a_code(text: str) -> None:
+def test_a_code_is_read_however_oddly_it_is_written(text: str) -> None:
     assert read_code(text, 10) == CODE
 
 
@@ -221,14 +221,14 @@ def test_odd_ways_to_give_a_code(text: str) -> None:
         ("https://a.example/#K7MP2QRX9T https://a.example/#22222-22222", "This text has more than one code."),
     ],
 )  # fmt: skip
-def test_what_cannot_be_a_code_is_refused_with_its_reason(text: str, reason: str) -> None:
+def test_a_text_that_cannot_be_a_code_is_refused_with_a_reason(text: str, reason: str) -> None:
     with pytest.raises(NotACodeError) as refusal:
         read_code(text, 10)
     assert str(refusal.value).startswith(reason)
 
 
 @given(st.text() | st.text(string.printable + FILLERS + "/#%?"), st.sampled_from(LENGTHS))
-def test_whatever_is_pasted_gives_a_code_or_one_sentence(text: str, length: int) -> None:
+def test_any_pasted_text_gives_a_code_or_one_sentence(text: str, length: int) -> None:
     outcome = reading(text, length)
     if len(outcome) == length:
         assert set(outcome) <= set(ALPHABET)
@@ -240,7 +240,7 @@ def test_whatever_is_pasted_gives_a_code_or_one_sentence(text: str, length: int)
 
 
 def reading(text: str, length: int) -> str:
-    """The code, or the sentence that says why there is none."""
+    """Return the code, or the sentence that says why there is none."""
     try:
         return read_code(text, length)
     except NotACodeError as refusal:

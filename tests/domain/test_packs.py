@@ -1,4 +1,4 @@
-"""The starter pack keeps its promises, and a pack that does not keep the rules is told so in plain sentences."""
+"""The starter pack keeps its promises, and a pack that breaks a rule gets plain sentences."""
 
 from __future__ import annotations
 
@@ -180,7 +180,7 @@ class TestForm:
     def test_a_prompt_out_of_form_is_named_with_its_field_and_a_reason(
         self, broken: object, expected: tuple[str, str, str], schema: Draft202012Validator
     ) -> None:
-        """The committed schema refuses the same, so an editor shows it while the author still types."""
+        """The committed schema refuses the same, so an editor shows it while the author types."""
         ((prompt_name, field, reason),) = findings(pack(broken))
         assert (prompt_name, field, reason[: len(expected[2])]) == expected
         assert not schema.is_valid(pack(broken))
@@ -295,7 +295,7 @@ class TestRules:
         ((_, field, reason),) = findings(pack(prompt(words=said), languages=["en", language]))
         assert (field, reason[: len(expected)]) == (f"words.{language}.text", expected)
 
-    def test_each_clinical_word_of_a_line_is_told_once(self) -> None:
+    def test_each_clinical_word_of_a_line_is_found_once(self) -> None:
         said = words(text="Trauma or trauma, trigger or symptom?")
         assert [reason.split("”")[0] for _, _, reason in findings(pack(prompt(words={"en": said})))] == [
             "“symptom",
@@ -390,7 +390,7 @@ class TestRules:
         reason = "has nothing in it that anybody can see; write something"
         assert findings(document) == [(None, "words.en.title", reason), ("song", "words.en.text", reason)]
 
-    def test_everything_is_told_at_once_and_in_the_order_of_the_pack(self) -> None:
+    def test_all_findings_come_at_once_in_the_order_of_the_pack(self) -> None:
         document = pack(
             prompt(theme="touch"),
             prompt(id="broken", depth=9),
@@ -421,7 +421,7 @@ class TestRules:
 
 class TestSchema:
     def test_the_committed_schema_is_the_model(self) -> None:
-        """After a change of the model, run `python -m local.pack_lint --write-schema`."""
+        """If this fails, run `python -m local.pack_lint --write-schema`."""
         assert SCHEMA.read_text(encoding="utf-8") == schema_text()
         assert json.loads(schema_text()) == pack_schema()
 
@@ -457,7 +457,7 @@ prompts:
 
 @pytest.fixture
 def lint(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, list[str]]]:
-    """Writes files, lints them together, and returns the status and the lines printed, less the folder's name."""
+    """Write files, lint them together, and return the status and the printed lines, without the folder's name."""
 
     def run(**contents: str) -> tuple[int, list[str]]:
         paths = [tmp_path / f"{name}.yaml" for name in contents]
@@ -470,7 +470,7 @@ def lint(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., tu
 
 
 class TestLint:
-    """What is found in one source is tried in `test_pack_source`; here, what the command makes of it."""
+    """The command's output. `test_pack_check` tests the findings of one source."""
 
     def test_a_finding_has_file_line_prompt_and_reason(self, lint: Callable[..., tuple[int, list[str]]]) -> None:
         assert lint(river=RIVER.replace("depth: 1", "depth: 5")) == (
@@ -490,7 +490,9 @@ class TestLint:
         assert status == 1
         assert [line.split(":")[0] for line in lines] == ["sea.yaml", "river.yaml", "river.yaml"]
 
-    def test_the_same_question_in_two_packs_is_told_in_both(self, lint: Callable[..., tuple[int, list[str]]]) -> None:
+    def test_the_same_question_in_two_packs_gets_advice_in_both(
+        self, lint: Callable[..., tuple[int, list[str]]]
+    ) -> None:
         sea = RIVER.replace("id: river", "id: sea").replace("id: song", "id: tune")
         status, lines = lint(river=RIVER, sea=sea.replace("Which song is today?", "Today, which song is it?"))
         assert status == 0
@@ -516,13 +518,13 @@ class TestLint:
             f"{STARTER}: 84 prompts, no findings",
         ]
 
-    def test_no_file_at_all_is_a_mistake(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_a_lint_without_files_is_a_mistake(self, capsys: pytest.CaptureFixture[str]) -> None:
         with pytest.raises(SystemExit) as refusal:
             main([])
         assert refusal.value.code == 2
         assert "name at least one pack" in capsys.readouterr().err
 
-    def test_a_caller_in_code_gets_the_same_lines(self, tmp_path: Path) -> None:
+    def test_the_error_has_the_same_lines_as_the_command(self, tmp_path: Path) -> None:
         path = tmp_path / "river.yaml"
         path.write_text(RIVER.replace("depth: 1", "depth: 5"))
         with pytest.raises(PackFileError) as refusal:

@@ -1,4 +1,4 @@
-"""Every couple is counted once, whatever order, repetition or crash the stream and the table come up with."""
+"""Every couple counts once, whatever order, repetition or crash the stream and the table produce."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class CrashError(Exception):
 
 @dataclass
 class Ground:
-    """A table in memory whose transactions may be lost, or be carried out without an answer, by their number."""
+    """A table in memory that loses some transactions, or some replies, by their number."""
 
     table: MemoryTable = field(default_factory=lambda: MemoryTable(Bill()))
     lost: frozenset[int] = frozenset()
@@ -131,7 +131,7 @@ def test_a_crash_before_or_after_any_write_counts_nothing_twice_and_loses_nothin
 
 @given(st.data())
 @settings(max_examples=100, deadline=None)
-def test_what_comes_again_much_later_is_not_counted_again(data: DataObject) -> None:
+def test_a_change_repeated_much_later_is_not_counted_again(data: DataObject) -> None:
     events = data.draw(couples_lives(couples=1))
     ground = Ground()
     count(ground, events)
@@ -142,8 +142,8 @@ def test_what_comes_again_much_later_is_not_counted_again(data: DataObject) -> N
 
 @given(st.lists(st.tuples(st.integers(0, 80), st.integers(0, 2)), max_size=25))
 @settings(max_examples=150, deadline=None)
-def test_what_is_forgotten_bears_on_nothing_that_is_still_heard(days: list[tuple[int, int]]) -> None:
-    """In any order at all: of what is heard, each counts as if everything that was heard before were still there."""
+def test_forgotten_history_affects_no_change_that_still_counts(days: list[tuple[int, int]]) -> None:
+    """In any order, each change that still counts has the same effect as with the whole history."""
     kept, whole, newest = History(), History(), FIRST
     for number, answered in days:
         change = told(FIRST + dt.timedelta(days=number), answered, again=True)
@@ -176,7 +176,7 @@ def told(
 
 
 def test_a_busy_couples_row_is_within_a_kilobyte() -> None:
-    """Six weeks of days, eight packs with long names, a prompt put aside on each day, and each week's run."""
+    """Six weeks of days, eight packs with long names, a swapped prompt on each day, and each week's run."""
     history = History()
     packs = [PackId(f"for-each-of-us-number-{number}") for number in range(8)]
     for number in range(60):
@@ -201,7 +201,7 @@ def test_a_prompt_met_again_counts_for_the_week_and_not_for_the_prompt() -> None
     assert {type(counted.row).__name__ for counted in counts} == {"DayRow", "WeekRow"}
 
 
-def test_a_prompt_put_aside_was_offered_and_swapped_and_the_other_takes_its_place() -> None:
+def test_a_swapped_prompt_counts_as_offered_and_swapped_and_the_new_one_as_offered() -> None:
     history, first = after(History(), told(FIRST, 0, "walk"))
     _, then = after(history, told(FIRST, 1, "walk", "dance"))
     assert {(each.row.prompt, each.name): count for each, count in first.items() if hasattr(each.row, "prompt")} == {
@@ -214,7 +214,7 @@ def test_a_prompt_put_aside_was_offered_and_swapped_and_the_other_takes_its_plac
     }
 
 
-def test_a_day_from_before_days_said_their_theme_counts_as_active_and_for_its_pack() -> None:
+def test_a_day_without_a_theme_counts_as_active_and_for_its_pack() -> None:
     _, counts = after(History(), DayProgress(FIRST, None, (Met(STARTER, PromptId("walk"), again=False),), 2))
     assert {counted.name for counted in counts} == {
         "active",
@@ -224,7 +224,7 @@ def test_a_day_from_before_days_said_their_theme_counts_as_active_and_for_its_pa
     }
 
 
-def test_a_couple_is_in_one_place_of_the_weeks_distribution_of_streaks_at_a_time() -> None:
+def test_a_couple_counts_for_one_streak_length_in_a_week() -> None:
     history, _ = after(History(), StreakProgress(FIRST, 6, 6))
     history, counts = after(history, StreakProgress(FIRST + dt.timedelta(days=1), 7, 7))
     assert {counted.name: count for counted, count in counts.items()} == {"streaks/1-6": -1, "streaks/7-29": 1}
@@ -232,7 +232,7 @@ def test_a_couple_is_in_one_place_of_the_weeks_distribution_of_streaks_at_a_time
     assert not counts
 
 
-def test_an_old_date_is_not_heard_once_nothing_new_can_come_of_it() -> None:
+def test_a_change_of_a_week_that_takes_no_more_changes_is_ignored() -> None:
     history, _ = after(History(), told(FIRST + dt.timedelta(weeks=3)))
     assert after(history, told(FIRST, 2)) == (history, {})
     assert after(history, told(FIRST + dt.timedelta(weeks=1), 2))[1]
@@ -293,7 +293,7 @@ def test_a_couples_many_weeks_at_once_fit() -> None:
     assert sum(count for (_, _, name), count in ground.counters().items() if name == "active_28") == 9 + 3
 
 
-def test_nothing_new_is_no_write() -> None:
+def test_a_known_change_makes_no_write() -> None:
     ground = Ground()
     for _ in range(2):
         Tallies(ground).count({COUPLE: [told(FIRST, 1)]})  # type: ignore[arg-type]  # as above

@@ -24,7 +24,7 @@ registered = st.builds(
 
 
 @given(st.lists(registered, max_size=10).map(tuple))
-def test_whatever_is_packed_comes_back_the_same(devices: tuple[Registered, ...]) -> None:
+def test_packed_targets_come_back_the_same(devices: tuple[Registered, ...]) -> None:
     assert unpacked(packed(devices)) == devices
 
 
@@ -37,7 +37,7 @@ def test_whatever_is_packed_comes_back_the_same(devices: tuple[Registered, ...])
     ],
     ids=["a token", "an installation id", "anything else"],
 )
-def test_what_fcm_makes_takes_three_quarters_of_its_length(target: Target, size: int) -> None:
+def test_a_token_of_fcm_takes_three_quarters_of_its_length(target: Target, size: int) -> None:
     assert len(packed([Registered(target, MONTH)])) == size
 
 
