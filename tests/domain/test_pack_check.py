@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rekindle.packs.check import MOST_FINDINGS, SOURCE_LIMIT, Checked, check_source
-from rekindle.packs.document import parse_pack
+from rekindle.packs.rules import parse_pack
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,7 +13,8 @@ from jsonschema import Draft202012Validator, FormatChecker
 
 from local.pack_lint import SCHEMA, PackFileError, main, read_pack, schema_text
 from rekindle.domain.models import Language, PromptKind, Theme
-from rekindle.packs.document import Pack, PackError, PackFinding, pack_schema, parse_pack
+from rekindle.packs.document import Pack, PackError, PackFinding, pack_schema
+from rekindle.packs.rules import parse_pack
 
 if TYPE_CHECKING:
     from collections.abc import Callable

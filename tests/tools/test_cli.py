@@ -23,7 +23,7 @@ from cli.pages import text
 from cli.pages.changes import changes_page
 from cli.pages.statistics import statistics_page
 from cli.wire import Statistics
-from rekindle.packs.document import Pack, parse_pack
+from rekindle.packs.rules import parse_pack
 from testing.builders import an_instant
 from testing.staff import API, PASSWORD, REFRESH, Person, Service, busy, unheard
 
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from rich.console import RenderableType
+
+    from rekindle.packs.document import Pack
 
 NOON = an_instant("2026-03-02T12:00:00Z")
 DEED = {"name": "ruth@practice.example", "at": "2026-03-02T11:00:00Z"}

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from rekindle.packs.advice import Said, course_advice, language_advice, prompt_advice, twin_advice
-from rekindle.packs.document import PackError, parse_pack
+from rekindle.packs.document import PackError
+from rekindle.packs.rules import parse_pack
 from rekindle.packs.template import template_findings
 from rekindle.packs.tone import tone_advice
 from rekindle.packs.yaml_reader import SOURCE_LIMIT, DocumentError, read_document

@@ -1,8 +1,6 @@
-"""Prompt packs: their form, and the rules that a pack must keep before a couple sees it.
+"""Prompt packs: the form of a pack's document, and its JSON Schema.
 
-`parse_pack` gets plain data, read from YAML or JSON. It returns a `Pack`, or raises one `PackError` that names
-everything to fix at once, in sentences for the author. Lengths count code points, as JSON Schema does, so that an
-editor and this module agree: a family emoji is seven.
+Lengths count code points, as JSON Schema does, so that an editor and this module agree: a family emoji is seven.
 """
 
 from __future__ import annotations
@@ -10,92 +8,24 @@ from __future__ import annotations
 import datetime as dt
 import re
 import textwrap
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Final, override
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.json_schema import GenerateJsonSchema
 
-from rekindle.domain.characters import is_visible
-from rekindle.domain.models import Audience, Language, PackId, PromptId, PromptKind, Theme
-from rekindle.domain.texts import LANGUAGE, LanguageCode
+from rekindle.domain.models import Audience, PackId, PromptId, PromptKind, Theme
+from rekindle.domain.texts import LanguageCode
 from rekindle.errors import RekindleError
 
 if TYPE_CHECKING:
     from pydantic.config import JsonDict
-    from pydantic_core import ErrorDetails
 
 SLUG: Final = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
+
 HINTED_THEMES: Final = (Theme.COURAGE, Theme.LISTENING)
 """Prompts of these themes also tell the listener how to receive the answer."""
-
-PLAINER_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
-    "en": {
-        # Names of illnesses: they turn a partner into a patient.
-        "diagnos": "what you noticed",
-        "disorder": "what is hard",
-        "narcissis": "what was done and how it felt",
-        "symptom": "a sign",
-        "trauma": "an old hurt",
-        # Verdicts: they blame where a prompt should invite.
-        "co-?depend": "leaning on each other",
-        "dysfunction": "what isn't working yet",
-        "toxic": "what hurts",
-        # Talk of the consulting room: nobody speaks so at home.
-        "attachment style": "how you hold on to people",
-        "coping mechanism": "what helps you",
-        "therap": "help",
-        "trigger": "what sets it off",
-        "validat": "letting them know that it makes sense",
-    },
-    "es": {
-        "diagn[oó]st": "lo que notaste",
-        "narcisis": "lo que pasó y cómo se sintió",
-        "s[ií]ntoma": "una señal",
-        "trastorno": "lo que cuesta",
-        "trauma": "una herida vieja",
-        "codepend": "apoyarse el uno en el otro",
-        "disfunci": "lo que todavía no funciona",
-        "t[oó]xic": "lo que hace daño",
-        "detonante": "lo que lo despierta",
-        "estilos? de apego": "cómo te unes a quien quieres",
-        "mecanismos? de (?:afrontamiento|defensa)": "lo que te ayuda",
-        "t[eé]rap": "ayuda",
-        "validar|validaci": "hacerle saber que tiene sentido",
-    },
-    "fr": {
-        "diagnosti": "ce que tu as remarqué",
-        "narcissi": "ce qui s’est passé et ce que cela t’a fait",
-        "sympt[oô]m": "un signe",
-        "trauma": "une vieille blessure",
-        "troubles? (?:anxieux|du comportement|de la personnalité)": "ce qui est difficile",
-        "co-?d[eé]pend": "s’appuyer l’un sur l’autre",
-        "dysfonction": "ce qui ne marche pas encore",
-        "toxique": "ce qui fait mal",
-        "d[eé]clencheur": "ce qui réveille cela",
-        "m[eé]canismes? (?:de d[eé]fense|d.adaptation)": "ce qui t’aide",
-        "styles? d.attachement": "ta façon de tenir à quelqu’un",
-        "th[eé]rap": "de l’aide",
-        "validation|valider": "lui faire savoir que cela se comprend",
-    },
-}
-"""For each language, how clinical words begin (as patterns) and what to say instead. Other languages are not judged."""
-
-_PLAINER: Final = {
-    language: (
-        re.compile("|".join(rf"\b({beginning})\w*" for beginning in words), re.IGNORECASE),
-        tuple(words.values()),
-    )
-    for language, words in PLAINER_WORDS.items()
-}
-_CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff]")
-_TURNS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
-_TURNED_BACK_BY: Final = dict.fromkeys("\u202a\u202b\u202d\u202e", "\u202c") | dict.fromkeys(
-    "\u2066\u2067\u2068", "\u2069"
-)
-
 
 _LAYOUT: Final = re.compile(r"[ \t\r\n\v\f\u2028\u2029]+")
 
@@ -114,7 +44,9 @@ def _dated(value: object) -> object:
 
 
 _FORM: Final = ConfigDict(extra="forbid", frozen=True)
+
 _VISIBLE: Final[JsonDict] = {"pattern": r"\S"}
+
 # The rules of `_comfort_findings` and `_hint_findings` again, for editors that check against the schema.
 _PROMPT_CONDITIONS: Final[JsonDict] = {
     "allOf": [
@@ -147,6 +79,7 @@ _PACK_CONDITIONS: Final[JsonDict] = {
 }
 
 _FOLDED: Final = BeforeValidator(_folded)
+
 _Line = Annotated[str, _FOLDED]
 
 
@@ -305,40 +238,6 @@ class PackError(RekindleError):
         self.findings = findings
 
 
-def parse_pack(document: object) -> Pack:
-    """Return the pack that a document of plain data describes.
-
-    Each prompt of sound form is also judged by the rules beyond form, so no mistake hides another.
-
-    Raises:
-        PackError: names everything to fix.
-    """
-    findings: list[PackFinding] = []
-    head: Pack | None
-    try:
-        head = Pack.model_validate(document)
-        prompts = dict(enumerate(head.prompts))
-        findings += _unwritten_findings(head)
-    except ValidationError as refusal:
-        findings += _form_findings(document, refusal)
-        prompts = _sound_prompts(document)
-        head = _sound_head(document, prompts)
-    for place, prompt in prompts.items():
-        findings += (*_comfort_findings(place, prompt), *_hint_findings(place, prompt), *_plain_findings(place, prompt))
-        for language, words in prompt.words.items():
-            for field, line in words:
-                if reason := _unfit_character(line):
-                    findings.append(_at(place, prompt, "words", language, field, reason=reason))
-    findings += (*_twin_id_findings(prompts), *_twin_text_findings(prompts))
-    if isinstance(document, Mapping):
-        findings += _course_findings(document)
-    if head:
-        findings += (*_head_findings(head), *_language_findings(head, prompts))
-    if findings or head is None:
-        raise PackError(tuple(sorted(findings, key=_document_order)))
-    return head
-
-
 def pack_schema() -> dict[str, Any]:
     """Return the form of a pack as a JSON Schema 2020-12 document."""
     schema = Pack.model_json_schema(schema_generator=_TersePackSchema)
@@ -351,239 +250,6 @@ class _TersePackSchema(GenerateJsonSchema):
     @override
     def field_title_should_be_set(self, schema: object) -> bool:
         return False
-
-
-def _document_order(finding: PackFinding) -> tuple[int, int]:
-    match finding.path:
-        case ("prompts", int(place), *_):
-            return 1, place
-        case _:
-            return 0, 0
-
-
-def _sound_prompts(document: object) -> dict[int, PackPrompt]:
-    """Return the prompts of sound form, by their number in the document."""
-    sound: dict[int, PackPrompt] = {}
-    if isinstance(document, Mapping) and isinstance(listed := document.get("prompts"), list | tuple):
-        for place, prompt in enumerate(listed):
-            with suppress(ValidationError):
-                sound[place] = PackPrompt.model_validate(prompt)
-    return sound
-
-
-def _sound_head(document: object, prompts: Mapping[int, PackPrompt]) -> Pack | None:
-    """Return the pack without its unsound prompts, or None if the rest is unsound too."""
-    if isinstance(document, Mapping):
-        with suppress(ValidationError):
-            return Pack.model_validate({**document, "prompts": tuple(prompts.values())})
-    return None
-
-
-def _at(place: int, prompt: PackPrompt, *field: str, reason: str) -> PackFinding:
-    return PackFinding(prompt.id, ".".join(field), reason, ("prompts", place, *field))
-
-
-def _comfort_findings(place: int, prompt: PackPrompt) -> Iterator[PackFinding]:
-    if prompt.comfort == 0 and (prompt.theme == Theme.TOUCH or prompt.kind == PromptKind.TOUCH):
-        yield _at(place, prompt, "comfort", reason="must be 1, 2 or 3 where touch is the theme or the kind")
-
-
-def _hint_findings(place: int, prompt: PackPrompt) -> Iterator[PackFinding]:
-    if prompt.theme in HINTED_THEMES:
-        for language, words in prompt.words.items():
-            if words.hint is None:
-                reason = f"is missing; every prompt of {prompt.theme} tells the listener how to receive the answer"
-                yield _at(place, prompt, "words", language, "hint", reason=reason)
-
-
-def _plain_findings(place: int, prompt: PackPrompt) -> Iterator[PackFinding]:
-    for language, words in prompt.words.items():
-        if language not in _PLAINER:
-            continue
-        clinical, instead = _PLAINER[language]
-        for field, line in words:
-            found = {match.lastindex: match[0] for match in reversed(list(clinical.finditer(line or "")))}
-            for which in sorted(which for which in found if which):
-                reason = f"“{found[which]}” sounds like a clinic; try something like “{instead[which - 1]}”"
-                yield _at(place, prompt, "words", language, field, reason=reason)
-
-
-def _unfit_character(line: str | None) -> str | None:
-    """Return what is wrong with an invisible character in a line, or None."""
-    if not line:
-        return None
-    if not any(map(is_visible, line)):
-        return "has nothing in it that anybody can see; write something"
-    if control := _CONTROL.search(line):
-        return f"has an invisible character (U+{ord(control[0]):04X}); delete the words around it and type them anew"
-    waiting: list[str] = []
-    for turn in _TURNS.findall(line):
-        if turn in _TURNED_BACK_BY:
-            waiting.append(_TURNED_BACK_BY[turn])
-        elif not waiting or waiting.pop() != turn:
-            waiting = [turn]
-            break
-    if waiting:
-        return (
-            "has an invisible mark that turns the direction of writing and is never turned back, which garbles what "
-            "follows; type the words anew, as right-to-left writing needs no marks"
-        )
-    return None
-
-
-def _head_findings(head: Pack) -> Iterator[PackFinding]:
-    """Yield findings about invisible characters in the pack's own texts."""
-    lines: list[tuple[tuple[str, ...], str | None]] = [(("notes",), head.notes)]
-    lines += [(("words", code, name), line) for code, words in head.words.items() for name, line in words]
-    for path, line in lines:
-        if reason := _unfit_character(line):
-            yield PackFinding(None, ".".join(path), reason, path)
-
-
-def _course_findings(document: Mapping[str, Any]) -> Iterator[PackFinding]:
-    if document.get("course") is not None and document.get("audience", Audience.EVERYONE) != Audience.CODE:
-        yield PackFinding(None, "course", "is for packs with the audience code; leave it out here", ("course",))
-
-
-def _twin_id_findings(prompts: Mapping[int, PackPrompt]) -> Iterator[PackFinding]:
-    seen: set[PromptId] = set()
-    for place, prompt in prompts.items():
-        if prompt.id in seen:
-            yield _at(place, prompt, "id", reason="is the id of an earlier prompt too; every prompt needs its own")
-        seen.add(prompt.id)
-
-
-def _twin_text_findings(prompts: Mapping[int, PackPrompt]) -> Iterator[PackFinding]:
-    first: dict[tuple[Language, str], int] = {}
-    for place, prompt in prompts.items():
-        for language, words in prompt.words.items():
-            earlier = first.setdefault((language, words.text.casefold()), place)
-            if earlier != place:
-                yield _at(place, prompt, "words", language, "text", reason=f"says the same as {prompts[earlier].id}")
-
-
-def _language_findings(head: Pack, prompts: Mapping[int, PackPrompt]) -> Iterator[PackFinding]:
-    """Yield the languages that are promised and missing, or written and not promised.
-
-    `head` is the pack without its unsound prompts.
-    """
-    default = head.default_language
-    if default not in head.languages:
-        yield PackFinding(None, "languages", f"must name the default language, {default}, too", ("languages",))
-    places: tuple[tuple[str | None, tuple[str | int, ...], Mapping[Language, object]], ...] = (
-        (None, ("words",), head.words),
-        *((prompt.id, ("prompts", place, "words"), prompt.words) for place, prompt in prompts.items()),
-    )
-    for prompt, path, words in places:
-        if default not in words:
-            yield PackFinding(prompt, "words", f"has no words in {default}, the pack's default language", path)
-        for language in words:
-            if language not in head.languages:
-                reason = f"is not among the pack's languages ({', '.join(head.languages)}); add it there"
-                yield PackFinding(prompt, f"words.{language}", reason, (*path, language))
-
-
-def _unwritten_findings(pack: Pack) -> Iterator[PackFinding]:
-    written = {language for words in (pack.words, *(prompt.words for prompt in pack.prompts)) for language in words}
-    for language in pack.languages:
-        if language not in written and language != pack.default_language:
-            reason = f"names {language}, and nothing is written in it; write it, or take {language} out"
-            yield PackFinding(None, "languages", reason, ("languages",))
-
-
-def _form_findings(document: object, refusal: ValidationError) -> Iterator[PackFinding]:
-    """Yield a sentence for each refusal of the form."""
-    for error in refusal.errors(include_url=False):
-        if error["type"] == "too_short" and error["input"]:
-            continue  # there were entries, and each has its own finding
-        path = tuple(step for step in error["loc"] if step != "[key]")
-        prompt, field = None, path
-        match path:
-            case ("prompts", int(place), *rest):
-                prompt, field = _prompt_name(document, place), tuple(rest)
-        yield PackFinding(prompt, ".".join(printable(str(step)) for step in field), _reason(error), path)
-
-
-def _prompt_name(document: Any, place: int) -> str:  # noqa: ANN401 - whatever stood in the file
-    match document["prompts"][place]:
-        case {"id": str(name)} if re.fullmatch(SLUG, name):
-            return printable(name)
-        case _:
-            return f"prompt {place + 1}"
-
-
-_REASONS: Final[Mapping[str, str]] = {
-    "missing": "is missing",
-    "extra_forbidden": "is not a field here; the fields are {fields}",
-    "invalid_key": "is not a field here; if it should be text, put it in quotes",
-    "enum": "must be {expected}, not {given}",
-    "bool_type": "must be true or false, not {given}",
-    "date_from_datetime_inexact": "must be a date such as 2026-03-01, not {given}",
-    "date_from_datetime_parsing": "must be a date such as 2026-03-01, not {given}",
-    "date_type": "must be a date such as 2026-03-01, not {given}",
-    "int_type": "must be a whole number without quotes, not {given}",
-    "greater_than_equal": "must be {ge} or more, not {given}",
-    "less_than_equal": "must be {le} or less, not {given}",
-    "string_type": "must be text, not {given}; text that looks like a number or a yes needs quotes",
-    "string_too_short": "is empty",
-    "string_unicode": "has an invisible character that is half of one; delete the words around it and type them anew",
-    "string_too_long": "is {length} characters long; {max_length} is the most",
-    SLUG: "must be small letters and digits joined by hyphens, such as open-hand, not {given}",
-    LANGUAGE: "must be a language as two small letters, such as en, not {given}",
-    "too_short": "needs at least one entry",
-    "too_long": "has {actual_length} entries; {max_length} is the most",
-    "tuple_type": "must be a list",
-    "dict_type": "must be a block of fields, each with a name",
-    "model_type": "must be a block of fields, each with a name",
-}
-"""The sentence for each refusal of the form, by pydantic's name for it or by the pattern that did not match."""
-
-
-_QUOTED: Final = re.compile("'([^']*)'")
-
-
-def _reason(error: ErrorDetails) -> str:
-    """Return why the form refuses a value, in a sentence without programmers' words."""
-    given, bounds = error["input"], dict(error.get("ctx", {}))
-    refusal = bounds.get("pattern", error["type"])
-    if refusal == "string_type" and given is None:
-        refusal = "string_too_short"
-    if refusal not in _REASONS:
-        return error["msg"]
-    fields = ", ".join(_neighbours(error["loc"]))
-    length = len(given) if isinstance(given, str) else 0
-    expected = _QUOTED.sub(r"“\1”", bounds.pop("expected", ""))
-    return _REASONS[refusal].format(**bounds, expected=expected, given=_shown(given), fields=fields, length=length)
-
-
-def _neighbours(path: tuple[str | int, ...]) -> Iterator[str]:
-    """Yield the known fields at the place of an unknown one."""
-    form: type[BaseModel]
-    match path:
-        case ("prompts", _, "words", _, _):
-            form = PromptWords
-        case ("prompts", _, _):
-            form = PackPrompt
-        case ("words", _, _):
-            form = PackWords
-        case ("course", _):
-            form = Course
-        case _:
-            form = Pack
-    yield from form.model_fields
-
-
-def _shown(value: object) -> str:
-    """Return a value as its author would recognise it."""
-    match value:
-        case None:
-            return "nothing"
-        case bool():
-            return "a yes or no"
-        case str() | int() | float():
-            return f"“{printable(str(value))}”"
-        case _:
-            return "a list or a block of fields"
 
 
 def printable(text: str) -> str:
