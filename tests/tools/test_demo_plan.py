@@ -14,9 +14,9 @@ from local.demo_course import COURSE, EVERY_DAYS, IN_ORDER, SOURCE
 from local.demo_plan import COUPLE, COURSE_SCENES, HARU, MAYA, MILESTONE, PAUSED_SCENE, Act, planned
 from local.pack_lint import read_pack
 from local.places import ROOT
-from rekindle.domain.calendar import day_window, local_date
+from rekindle.domain.calendar import dates, day_window, local_date
 from rekindle.domain.models import PushKind
-from rekindle.domain.open_days import dates, latest_date, nearby_dates
+from rekindle.domain.open_days import latest_date, nearby_dates
 from rekindle.domain.recap import Week, recap_of
 from rekindle.domain.reminders import due_slots
 from rekindle.domain.streaks import History, Streak

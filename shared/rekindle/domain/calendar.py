@@ -19,7 +19,7 @@ from rekindle.domain.models import DayWindow, Zone
 from rekindle.errors import UnknownZoneError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 zoneinfo.reset_tzpath(to=())
 zoneinfo.ZoneInfo.clear_cache()
@@ -65,6 +65,11 @@ def start_of(date: dt.date, zone: Zone) -> dt.datetime:
     Where the zone skipped the whole date, return the first instant of the next existing date.
     """
     return _first_showing(dt.datetime.combine(date, _MIDNIGHT), zone)
+
+
+def dates(first: dt.date, last: dt.date) -> Iterator[dt.date]:
+    """Yield each date from `first` to `last`, both included."""
+    return map(dt.date.fromordinal, range(first.toordinal(), last.toordinal() + 1))
 
 
 def day_window(date: dt.date, zones: Iterable[Zone]) -> DayWindow:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Final
 
-from rekindle.domain.calendar import day_window, local_date
+from rekindle.domain.calendar import dates, day_window, local_date
 from rekindle.domain.streaks import Streak, streak_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     from rekindle.domain.models import Couple, Day, DayWindow, Zone
     from rekindle.domain.streaks import History
@@ -103,9 +103,3 @@ def earliest_date(first_date: dt.date) -> dt.date:
     A couple that pairs in Kiritimati and flies to Midway lives two dates once more.
     """
     return first_date - _CLOCKS_GO_BACK
-
-
-def dates(first: dt.date, last: dt.date) -> Iterator[dt.date]:
-    """Yield each date from `first` to `last`, both included."""
-    for ordinal in range(first.toordinal(), last.toordinal() + 1):
-        yield dt.date.fromordinal(ordinal)

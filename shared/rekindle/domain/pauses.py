@@ -10,8 +10,8 @@ import datetime as dt
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from rekindle.domain.calendar import dates
 from rekindle.domain.models import Pause
-from rekindle.domain.open_days import dates
 
 if TYPE_CHECKING:
     from collections.abc import Collection

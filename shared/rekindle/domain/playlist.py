@@ -244,7 +244,7 @@ def theme_for(
     """
     if not available:
         raise NoPromptError("no theme has a prompt that fits this couple")
-    order = sorted(available, key=lambda theme: _shuffled(seed, theme))
+    order = sorted(available, key=lambda theme: shuffled(seed, theme))
     leaning = frozenset(theme for barrier in barriers for theme in LEANINGS[barrier])
     rhythm = _Rhythm(
         met={day.toordinal(): theme for day, theme in met.items()},
@@ -284,8 +284,8 @@ def prompt_for(
         name = _name(entry)
         last_seen = seen.get(name)
         if last_seen is None:
-            return dt.date.min, entry.depth, _shuffled(seed, *name)
-        return last_seen, 0, _shuffled(seed, *name)
+            return dt.date.min, entry.depth, shuffled(seed, *name)
+        return last_seen, 0, shuffled(seed, *name)
 
     fitting = (entry for entry in entries if entry.theme == theme and _fits(entry, comfort))
     chosen = min(fitting, key=rank, default=None)
@@ -398,5 +398,6 @@ def _fits(entry: Entry, comfort: Comfort) -> bool:
     return entry.depth <= comfort.depth and max(entry.comfort, int(touches)) <= comfort.touch
 
 
-def _shuffled(seed: str, *name: str) -> bytes:
+def shuffled(seed: str, *name: str) -> bytes:
+    """Return a sort key that puts names into an order of the seed's own: each couple has its own order."""
     return hashlib.sha256("\n".join((seed, *name)).encode()).digest()

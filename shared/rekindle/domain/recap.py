@@ -7,8 +7,8 @@ import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rekindle.domain.calendar import dates
 from rekindle.domain.models import Audience
-from rekindle.domain.open_days import dates
 from rekindle.domain.playlist import is_joined, is_wanted
 from rekindle.domain.streaks import Streak, milestone_crossed, streak_of
 

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from rekindle.domain.calendar import dates
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
 MILESTONES = (7, 30, 100, 365)
 """Lengths of a run, in days, for which the app congratulates."""
@@ -65,7 +67,7 @@ def streak_of(history: History, open_dates: frozenset[dt.date], through: dt.date
     """
     run = longest = total = 0
     last_missed: dt.date | None = None
-    for date in _dates(history.first, through):
+    for date in dates(history.first, through):
         if date in history.complete:
             total += 1
             run += 1
@@ -95,7 +97,7 @@ def calendar_marks(
     A date before the couple's first date has no mark. `last` must be a date that has opened: a later date would look
     like rest.
     """
-    return {date: _mark(history, open_dates, date) for date in _dates(max(first, history.first), last)}
+    return {date: _mark(history, open_dates, date) for date in dates(max(first, history.first), last)}
 
 
 def milestone_crossed(before: int, after: int) -> int | None:
@@ -129,10 +131,6 @@ def unpack_dates(first: dt.date, bits: bytes) -> frozenset[dt.date]:
         for bit in range(8)
         if byte >> bit & 1
     )
-
-
-def _dates(first: dt.date, last: dt.date) -> Iterator[dt.date]:
-    return map(dt.date.fromordinal, range(first.toordinal(), last.toordinal() + 1))
 
 
 def _mark(history: History, open_dates: frozenset[dt.date], date: dt.date) -> DayMark:

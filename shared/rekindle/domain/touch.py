@@ -9,13 +9,12 @@ between. No gesture comes again before the couple has had all others of its warm
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from rekindle.domain.calendar import start_of
 from rekindle.domain.gestures import CATALOGUE
-from rekindle.domain.playlist import comfort_of
+from rekindle.domain.playlist import comfort_of, shuffled
 
 if TYPE_CHECKING:
     from rekindle.domain.gestures import TouchGesture
@@ -55,7 +54,7 @@ def gesture_for(couple: CoupleId, date: dt.date, touch_from: dt.date, comfort: i
     # How many gestures of this warmth came before. Before day 0 there is only the smallest warmth, counted backwards.
     turn = sum(warmth_of(earlier, comfort) == warmth for earlier in range(day)) if day > 0 else day
     allowed = [gesture for gesture in CATALOGUE if (gesture.warmth, gesture.apart) == (warmth, apart)]
-    return sorted(allowed, key=lambda gesture: _shuffled(couple, gesture.id))[turn % len(allowed)]
+    return sorted(allowed, key=lambda gesture: shuffled(couple, gesture.id))[turn % len(allowed)]
 
 
 def warmth_of(day: int, comfort: int) -> int:
@@ -63,8 +62,3 @@ def warmth_of(day: int, comfort: int) -> int:
     grown = 1 + sum(day >= after.days for after in GROWS_AFTER)
     rhythm = _RHYTHMS[min(grown, comfort)]
     return rhythm[day % len(rhythm)]
-
-
-def _shuffled(couple: CoupleId, gesture: str) -> bytes:
-    # Each couple has its own order, so two couples who compare see different gestures.
-    return hashlib.sha256(f"{couple}\n{gesture}".encode()).digest()

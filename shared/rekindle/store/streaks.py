@@ -6,7 +6,8 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from rekindle.domain.open_days import dates, earliest_date, streak_at
+from rekindle.domain.calendar import dates
+from rekindle.domain.open_days import earliest_date, streak_at
 from rekindle.domain.streaks import History, pack_dates, unpack_dates
 from rekindle.errors import ContentionError, WriteConflictError
 from rekindle.store import keys
