@@ -1,4 +1,4 @@
-"""Couples: made, found and ended, each in one transaction with both persons."""
+"""Couples: created, changed and ended in one transaction with both persons."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from rekindle.errors import ContentionError, WriteConflictError
 from rekindle.store import keys
 from rekindle.store.days import window_from, window_item
 from rekindle.store.instants import from_millis, to_millis
-from rekindle.store.people import CHANGE_ATTEMPTS, People, profile_from, profile_item
+from rekindle.store.people import CHANGE_ATTEMPTS, person_writes, read_people
+from rekindle.store.person_items import profile_from, profile_item
 from rekindle.store.table import Write
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from rekindle.store.table import Item, Table
 
 KEEPSAKE: Final = dt.timedelta(days=30)
-"""How long after unpairing what each wrote can still be exported; then the couple's key goes."""
+"""How long after unpairing each person can export what they wrote. Then the couple's key is deleted."""
 _MILLISECOND: Final = dt.timedelta(milliseconds=1)
 
 
@@ -34,33 +35,19 @@ class Couples:
     table: Table
 
     def couple(self, couple: CoupleId) -> Couple | None:
-        """The couple as last acknowledged, ended or not."""
+        """Return the couple as last acknowledged, ended or not."""
         item = self.table.get(keys.couple(couple))
         return couple_from(item) if item else None
 
-    def creation(self, couple: Couple) -> Write:
-        """The write that makes the couple, for the transaction that also binds both persons and stores the key."""
-        return Write(
-            "Put",
-            keys.couple(couple.id),
-            item={
-                "created_at": to_millis(couple.created_at),
-                "first_date": str(couple.first_date),
-                "counted_from": str(couple.counted_from),
-                "profiles": {uid: profile_item(profile) for uid, profile in couple.profiles.items()},
-                "themes_met": {},
-                "touch": _touch_item(couple),
-                "revision": couple.revision,
-            },
-            condition="attribute_not_exists(pk)",
-        )
-
     def member_update(self, couple: Couple, uid: Uid) -> Write:
-        """The write that repeats a person's profile and wishes in their couple, if that is still as it was read.
+        """Return the write that repeats a person's changed profile and wishes in their couple.
 
-        With a new zone it also keeps the windows that do not follow from the zones any more.
+        It also stores the windows that differ from those of the present zones. It is refused if the couple has changed
+        since it was read.
 
-        `couple` is as it shall be, but for its revision, which is the one that was read.
+        Args:
+            couple: The changed couple, with the revision that was read.
+            uid: The person whose profile has changed.
         """
         values: dict[str, object] = {
             ":profile": profile_item(couple.profiles[uid]),
@@ -86,9 +73,19 @@ class Couples:
         change: Callable[[Mapping[PackId, PackWish]], Mapping[PackId, PackWish]],
         also: Sequence[Write] = (),
     ) -> Couple | None:
-        """Apply `change` to what the couple has said of packs; None if they have parted since they were read.
+        """Change the couple's wishes about packs.
 
-        It is applied again when the couple has changed in between, and returns the same to write nothing but `also`.
+        Args:
+            couple: The couple as read.
+            change: Returns the changed wishes, or equal wishes to write only `also`. It is called again if the couple
+                has changed meanwhile.
+            also: More writes of the same transaction.
+
+        Returns:
+            The changed couple, or None if it has ended since it was read.
+
+        Raises:
+            ContentionError: other writes came between too often.
         """
         current: Couple | None = couple
         for _ in range(CHANGE_ATTEMPTS):
@@ -114,10 +111,19 @@ class Couples:
         raise ContentionError("a couple kept changing")
 
     def change_pause(self, couple: Couple, instant: dt.datetime, change: Callable[[Couple], Couple]) -> Couple | None:
-        """Apply `change` to the couple's pause at `instant`, with the reminders of both.
+        """Change the couple's pause at `instant`, together with the reminders of both.
 
-        It is applied again when the couple or one of the two has changed in between, and returns the same couple to
-        write nothing. None if they have parted since they were read.
+        Args:
+            couple: The couple as read.
+            instant: When the request came.
+            change: Returns the changed couple, or an equal couple to write nothing. It is called again if the couple or
+                one of the two has changed meanwhile.
+
+        Returns:
+            The changed couple, or None if it has ended since it was read.
+
+        Raises:
+            ContentionError: other writes came between too often.
         """
         current: Couple | None = couple
         for _ in range(CHANGE_ATTEMPTS):
@@ -126,14 +132,10 @@ class Couples:
             changed = change(current)
             if changed == current:
                 return current
-            people, until = People(self.table), changed.pause.until if changed.pause else None
-            silent = [
-                (person, replace(person, paused_until=until))
-                for person in people.people(list(couple.profiles)).values()
-                if person.couple == couple.id
-            ]
+            until = changed.pause.until if changed.pause else None
+            silent = [(person, replace(person, paused_until=until)) for person in self._members(couple)]
             try:
-                self.table.transact([*people.saves(instant, *silent), _pausing(changed)])
+                self.table.transact([*person_writes(self.table, instant, *silent), _pausing(changed)])
             except WriteConflictError:
                 current = self.couple(couple.id)
                 continue
@@ -141,17 +143,19 @@ class Couples:
         raise ContentionError("a couple kept changing")
 
     def end(self, uid: Uid, couple_id: CoupleId, instant: dt.datetime, also: Sequence[Write]) -> None:
-        """Unpair: both persons are free, their slots are gone and the couple is ended, in one transaction with `also`.
+        """Unpair: free both persons, delete their slot rows and end the couple, in one transaction with `also`.
 
-        Ending what has ended already is no error.
+        Does nothing if the couple has ended already.
+
+        Raises:
+            ContentionError: other writes came between too often.
         """
         for _ in range(CHANGE_ATTEMPTS):
             couple = self.couple(couple_id)
             if couple is None or couple.ended_at or uid not in couple.profiles:
                 return
-            people = People(self.table)
-            bound = [person for person in people.people(list(couple.profiles)).values() if person.couple == couple_id]
-            freed = [(person, _freed(person, couple_id, instant)) for person in bound]
+            freed = [(person, _freed(person, couple_id, instant)) for person in self._members(couple)]
+            # Invariant: a couple ends once, so `ended_at` says how long its key is kept.
             ending = Write(
                 "Update",
                 keys.couple(couple_id),
@@ -160,22 +164,44 @@ class Couples:
                 values={":instant": to_millis(instant), ":uid": uid},
             )
             try:
-                self.table.transact([*people.saves(instant, *freed), ending, *also])
+                self.table.transact([*person_writes(self.table, instant, *freed), ending, *also])
             except WriteConflictError:
                 continue
             return
         raise ContentionError("a couple kept changing")
 
+    def _members(self, couple: Couple) -> list[Person]:
+        """Return the persons who are in the couple now."""
+        return [each for each in read_people(self.table, list(couple.profiles)).values() if each.couple == couple.id]
+
+
+def couple_row(couple: Couple) -> Write:
+    """Return the write of a new couple, for the transaction that also pairs both persons and stores the key."""
+    return Write(
+        "Put",
+        keys.couple(couple.id),
+        item={
+            "created_at": to_millis(couple.created_at),
+            "first_date": str(couple.first_date),
+            "counted_from": str(couple.counted_from),
+            "profiles": {uid: profile_item(profile) for uid, profile in couple.profiles.items()},
+            "themes_met": {},
+            "touch": _touch_item(couple),
+            "revision": couple.revision,
+        },
+        condition="attribute_not_exists(pk)",
+    )
+
 
 def _freed(person: Person, couple: CoupleId, instant: dt.datetime) -> Person:
-    # Later than each before, whichever clocks the instants are of: an export goes through them in this order.
+    # Later than any earlier one, even if the instants come from different clocks: an export reads them in this order.
     ended_at = max([instant, *(each + _MILLISECOND for each in person.parted.values())])
     parted = {**person.parted, couple: ended_at}
     return replace(person, couple=None, parted=parted, touch_agreed=False, paused_until=None)
 
 
 def couple_from(item: Mapping[str, Any]) -> Couple:
-    """The couple of a couple's item."""
+    """Read a couple from its item."""
     touch, first_date = item["touch"], dt.date.fromisoformat(item["first_date"])
     return Couple(
         id=CoupleId(item["pk"].partition("#")[2]),
@@ -199,7 +225,7 @@ def couple_from(item: Mapping[str, Any]) -> Couple:
 
 
 def _pausing(couple: Couple) -> Write:
-    """The write of the couple's pause, if the couple is still as it was read."""
+    """Return the write of the couple's pause. It is refused if the couple has changed or ended since it was read."""
     values: dict[str, object] = {":one": 1, ":read": couple.revision}
     if couple.pause:
         values[":pause"] = [str(couple.pause.first), str(couple.pause.until)]
@@ -215,7 +241,7 @@ def _pausing(couple: Couple) -> Write:
 
 
 def _set_or_removed(**attributes: object) -> str:
-    """The clauses that set each attribute to the value of its name, and remove those that are empty."""
+    """Return the clauses that set each attribute with a value, and remove each attribute without one."""
     there = [name for name, value in attributes.items() if value]
     clauses = {
         "SET": [f"{name} = :{name}" for name in there],

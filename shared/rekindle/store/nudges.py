@@ -1,6 +1,6 @@
-"""Nudges: what each person sent lately, one item each, so that one conditional write keeps the cap.
+"""Nudges: one item for each sender with their latest nudges, so that one conditional write keeps the limit.
 
-It is the person's and not the couple's: who parts and pairs again has sent what they have sent.
+The item belongs to the person and not to the couple: the limit continues after a person pairs again.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from rekindle.store.table import Item, Table
 
 ATTEMPTS: Final = 10
-"""More than ever needed: a write is refused only because another was let through, and the cap lets few."""
+"""More than ever needed: a write conflicts only with another nudge, and the limit allows few."""
 
 KEPT: Final = dt.timedelta(days=3)
-"""How long the item outlives its last nudge, which matters for a day."""
+"""How long the item is kept after its last nudge, which counts for a day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,29 +36,36 @@ class Nudges:
     table: Table
 
     def sent_by(self, couple: Couple) -> dict[Uid, tuple[Nudge, ...]]:
-        """What each of the couple sent lately, as last acknowledged."""
+        """Return the latest nudges of each of the couple, as last acknowledged."""
         senders = {keys.nudges(uid): uid for uid in couple.profiles}
         items = self.table.get_many(senders, consistent=True)
-        found = {senders[keys.Key(item["pk"], item["sk"])]: _nudges_from(item) for item in items}
+        found = {senders[keys.Key(item["pk"], item["sk"])]: nudges_from(item) for item in items}
         return {uid: found.get(uid, ()) for uid in couple.profiles}
 
     def send(self, sender: Uid, to: Uid, nudge: Nudge, also: Sequence[Write] = ()) -> Nudge | dt.datetime:
-        """Send the nudge to the partner, or find it sent already: as it stands; or when the sender may, if not yet.
+        """Send the nudge to the partner, together with `also`.
 
-        A nudge of the same id that stands is this one, whose acknowledgement was lost. One that is not shown is kept
-        by the same write, and counts as much. `also` is written with a nudge that is new or exists.
+        A nudge with the same id is a repeat of the same request, and is not sent again. A nudge that the partner does
+        not see is stored and counted in the same way.
+
+        Returns:
+            The sent nudge, or the instant from which the sender may send another one.
+
+        Raises:
+            ContentionError: other writes came between too often.
         """
         key = keys.nudges(sender)
         for _ in range(ATTEMPTS):
             item = self.table.get(key)
-            sent = _nudges_from(item or {})
+            sent = nudges_from(item or {})
             if existing := repeated_by(nudge, sent):
-                # Another gesture under the same key may have come first by a moment.
+                # The existing nudge may have another gesture, if two requests used one key at the same moment.
                 self.table.commit(also)
                 return existing
             if next_at := next_nudge_at(sent, nudge.at):
                 return next_at
             kept = remembered([*sent, nudge])
+            # Invariant: nobody exceeds the limit, even with two nudges at once.
             write = Write(
                 "Put",
                 key,
@@ -79,7 +86,8 @@ class Nudges:
         raise ContentionError("nudges kept coming")
 
 
-def _nudges_from(item: Mapping[str, Any]) -> tuple[Nudge, ...]:
+def nudges_from(item: Mapping[str, Any]) -> tuple[Nudge, ...]:
+    """Read a sender's latest nudges from their item. An empty item has none."""
     return tuple(
         Nudge(
             id=entry["id"],

@@ -32,7 +32,8 @@ from rekindle.store.table import Write
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from rekindle.domain.models import CoupleId, PromptId, PushKind, Reach
+    from rekindle.domain.changes import FinishedRun
+    from rekindle.domain.models import CoupleId, PromptId
     from rekindle.domain.tallies import Told
     from rekindle.store.table import Item, Table
 
@@ -52,15 +53,6 @@ _DAY: Final = re.compile(r"(\d+)([a-z]{2}|--)(\d)([\d.]+)")
 """A day as it is kept: days after the first, theme, answers, packs by number."""
 _THEMES: Final = {theme[:2]: theme for theme in Theme}
 _NO_THEME: Final = "--"
-
-
-@dataclass(frozen=True, slots=True)
-class RunDone:
-    """A run of reminders that is over: its name, its date, and what came of it."""
-
-    name: str
-    date: dt.date
-    reach: Mapping[PushKind, Reach]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +91,7 @@ class _OfRun:
     """A run of reminders, which is counted once."""
 
     key: keys.Key
-    done: RunDone
+    done: FinishedRun
 
     def entry(self, row: Item | None) -> _Entry | None:
         if row:
@@ -127,7 +119,7 @@ class Tallies:
 
     table: Table
 
-    def count(self, couples: Mapping[CoupleId, Sequence[Told]], runs: Iterable[RunDone] = ()) -> None:
+    def count(self, couples: Mapping[CoupleId, Sequence[Told]], runs: Iterable[FinishedRun] = ()) -> None:
         """Count what was told, each change once, however often it is told.
 
         Many couples go into one transaction, so that a counter moves once for all of them. Raises ContentionError when
