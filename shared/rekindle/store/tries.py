@@ -1,4 +1,4 @@
-"""Tries: how often a person has tried a code of either kind lately, so that nobody guesses one."""
+"""Tries: a person's latest tries of a code, so that nobody can guess one."""
 
 from __future__ import annotations
 
@@ -25,10 +25,17 @@ class Tries:
     table: Table
 
     def admit(self, key: Key, instant: dt.datetime, fingerprint: str | None = None) -> dt.datetime | None:
-        """Count one try, before its outcome is known; None, or the instant of the next try if there were too many.
+        """Count one try, before its result is known.
 
-        `key` says whose tries of what they are. A try that is refused is not counted, and neither is the repeat of a
-        request, which has the same `fingerprint`.
+        A refused try is not counted, and neither is a repeated request.
+
+        Args:
+            key: The row of the person's tries of one kind of code.
+            instant: When the request came.
+            fingerprint: The same for each repeat of a request. None for a request without an idempotency key.
+
+        Returns:
+            None, or the instant of the next try if there were too many.
         """
         for _ in range(ATTEMPTS):
             item = self.table.get(key) or {}
