@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,6 +15,9 @@ from rekindle.domain.nudges import Gesture, Nudge
 from rekindle.push.reactions import NOTHING, Completed, reaction_to
 from rekindle.store.stream import change_in
 from testing.builders import a_day, an_instant
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 EVENTS = Path(__file__).parents[2] / "events"
 ADA, BEN = Uid("ada"), Uid("ben")
@@ -100,7 +104,7 @@ def test_a_repeated_change_has_the_same_reaction() -> None:
     assert reaction_to(change) == reaction_to(change)
 
 
-QUIET: dict[str, Change | None] = {
+QUIET: Mapping[str, Change | None] = {
     "another row": None,
     "a day opened": day_change(None, day()),
     "a day widened": day_change(day(), day()),

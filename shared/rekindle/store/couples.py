@@ -13,9 +13,9 @@ from rekindle.errors import ContentionError, WriteConflictError
 from rekindle.store import keys
 from rekindle.store.days import window_from, window_item
 from rekindle.store.instants import from_millis, to_millis
-from rekindle.store.people import CHANGE_ATTEMPTS, person_writes, read_people
+from rekindle.store.people import person_writes, read_people
 from rekindle.store.person_items import profile_from, profile_item
-from rekindle.store.table import Write
+from rekindle.store.table import CONFLICTS, Write, repeated_on_conflict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -42,12 +42,8 @@ class Couples:
     def member_update(self, couple: Couple, uid: Uid) -> Write:
         """Return the write that repeats a person's changed profile and wishes in their couple.
 
-        It also stores the windows that differ from those of the present zones. It is refused if the couple has changed
-        since it was read.
-
-        Args:
-            couple: The changed couple, with the revision that was read.
-            uid: The person whose profile has changed.
+        It also stores the windows that differ from those of the present zones. `couple` is the changed couple with the
+        revision that was read. The write is refused if the couple has another revision by now.
         """
         values: dict[str, object] = {
             ":profile": profile_item(couple.profiles[uid]),
@@ -73,22 +69,13 @@ class Couples:
         change: Callable[[Mapping[PackId, PackWish]], Mapping[PackId, PackWish]],
         also: Sequence[Write] = (),
     ) -> Couple | None:
-        """Change the couple's wishes about packs.
+        """Change the couple's wishes about packs. Return the couple, or None if it has ended since it was read.
 
-        Args:
-            couple: The couple as read.
-            change: Returns the changed wishes, or equal wishes to write only `also`. It is called again if the couple
-                has changed meanwhile.
-            also: More writes of the same transaction.
-
-        Returns:
-            The changed couple, or None if it has ended since it was read.
-
-        Raises:
-            ContentionError: other writes came between too often.
+        `change` returns the changed wishes, or equal wishes to write only `also`. It is called again if the couple has
+        changed meanwhile.
         """
         current: Couple | None = couple
-        for _ in range(CHANGE_ATTEMPTS):
+        for _ in range(CONFLICTS):
             if current is None or current.ended_at:
                 return None
             packs = change(current.packs)
@@ -111,22 +98,13 @@ class Couples:
         raise ContentionError("a couple kept changing")
 
     def change_pause(self, couple: Couple, instant: dt.datetime, change: Callable[[Couple], Couple]) -> Couple | None:
-        """Change the couple's pause at `instant`, together with the reminders of both.
+        """Change the couple's pause, with the reminders of both. Return the couple, or None if it has ended.
 
-        Args:
-            couple: The couple as read.
-            instant: When the request came.
-            change: Returns the changed couple, or an equal couple to write nothing. It is called again if the couple or
-                one of the two has changed meanwhile.
-
-        Returns:
-            The changed couple, or None if it has ended since it was read.
-
-        Raises:
-            ContentionError: other writes came between too often.
+        `change` returns the changed couple, or an equal couple to write nothing. It is called again if the couple or
+        one of the two has changed meanwhile.
         """
         current: Couple | None = couple
-        for _ in range(CHANGE_ATTEMPTS):
+        for _ in range(CONFLICTS):
             if current is None or current.ended_at:
                 return None
             changed = change(current)
@@ -142,33 +120,25 @@ class Couples:
             return replace(changed, revision=current.revision + 1)
         raise ContentionError("a couple kept changing")
 
+    @repeated_on_conflict("a couple kept changing")
     def end(self, uid: Uid, couple_id: CoupleId, instant: dt.datetime, also: Sequence[Write]) -> None:
         """Unpair: free both persons, delete their slot rows and end the couple, in one transaction with `also`.
 
         Does nothing if the couple has ended already.
-
-        Raises:
-            ContentionError: other writes came between too often.
         """
-        for _ in range(CHANGE_ATTEMPTS):
-            couple = self.couple(couple_id)
-            if couple is None or couple.ended_at or uid not in couple.profiles:
-                return
-            freed = [(person, _freed(person, couple_id, instant)) for person in self._members(couple)]
-            # Invariant: a couple ends once, so `ended_at` says how long its key is kept.
-            ending = Write(
-                "Update",
-                keys.couple(couple_id),
-                update="SET ended_at = :instant, ended_by = :uid",
-                condition="attribute_exists(pk) AND attribute_not_exists(ended_at)",
-                values={":instant": to_millis(instant), ":uid": uid},
-            )
-            try:
-                self.table.transact([*person_writes(self.table, instant, *freed), ending, *also])
-            except WriteConflictError:
-                continue
+        couple = self.couple(couple_id)
+        if couple is None or couple.ended_at or uid not in couple.profiles:
             return
-        raise ContentionError("a couple kept changing")
+        freed = [(person, _freed(person, couple_id, instant)) for person in self._members(couple)]
+        # Invariant: a couple ends once, so `ended_at` says how long its key is kept.
+        ending = Write(
+            "Update",
+            keys.couple(couple_id),
+            update="SET ended_at = :instant, ended_by = :uid",
+            condition="attribute_exists(pk) AND attribute_not_exists(ended_at)",
+            values={":instant": to_millis(instant), ":uid": uid},
+        )
+        self.table.transact([*person_writes(self.table, instant, *freed), ending, *also])
 
     def _members(self, couple: Couple) -> list[Person]:
         """Return the persons who are in the couple now."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from rekindle.domain.models import Uid
-from rekindle.errors import ContentionError, WriteConflictError
 from rekindle.store import keys
-from rekindle.store.people import CHANGE_ATTEMPTS, person_writes
+from rekindle.store.people import person_writes
+from rekindle.store.table import repeated_on_conflict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -31,45 +31,29 @@ class Devices:
 
     people: People
 
+    @repeated_on_conflict("a target kept moving")
     def register(
         self, uid: Uid, device_id: DeviceId, device: Device, guard: Callable[[Person], None] = lambda _person: None
     ) -> Person | None:
         """Give the person the device, and take its target from any other person in the same transaction.
 
-        The person's stale devices are removed with it.
-
-        Args:
-            uid: The person.
-            device_id: The device's id.
-            device: The device.
-            guard: Gets the person as they will be, and may raise to give up.
-
-        Returns:
-            The changed person, or None if there is no such person.
-
-        Raises:
-            ContentionError: other writes came between too often.
+        The person's stale devices are removed with it. `guard` gets the person as they will be, and may raise to give
+        up. Return the person, or None if there is no such person.
         """
-        for _ in range(CHANGE_ATTEMPTS):
-            before = self.people.person(uid)
-            if before is None:
-                return None
-            if _is_fresh(before.devices.get(device_id), device):
-                return before
-            kept = _without_stale(_without_target(before, device.target), device.registered_at)
-            after = replace(before, devices={**kept.devices, device_id: device})
-            guard(after)
-            changes: list[PersonChange] = [(before, after)]
-            owner = self.people.table.get(keys.target(device.target))
-            if owner and owner["uid"] != uid and (loser := self.people.person(owner["uid"])):
-                changes.append((loser, _without_target(loser, device.target)))
-            try:
-                self.people.table.commit(person_writes(self.people.table, device.registered_at, *changes))
-            except WriteConflictError:
-                # One of the two has changed, or the target has just moved: read everything again.
-                continue
-            return replace(after, revision=before.revision + 1)
-        raise ContentionError("a target kept moving")
+        before = self.people.person(uid)
+        if before is None:
+            return None
+        if _is_fresh(before.devices.get(device_id), device):
+            return before
+        kept = _without_stale(_without_target(before, device.target), device.registered_at)
+        after = replace(before, devices={**kept.devices, device_id: device})
+        guard(after)
+        changes: list[PersonChange] = [(before, after)]
+        owner = self.people.table.get(keys.target(device.target))
+        if owner and owner["uid"] != uid and (loser := self.people.person(owner["uid"])):
+            changes.append((loser, _without_target(loser, device.target)))
+        self.people.table.commit(person_writes(self.people.table, device.registered_at, *changes))
+        return replace(after, revision=before.revision + 1)
 
     def owners(self, digests: Collection[str]) -> dict[str, Uid]:
         """Return the owners of the targets with these digests, as last acknowledged."""

@@ -66,13 +66,7 @@ class HelpStore:
 
 def help_write(offered: Help, replaces: int) -> Write:
     """Return the write that replaces the help of revision `replaces`. It is refused for another revision."""
-    return Write(
-        "Put",
-        keys.HELP,
-        item={**offered.model_dump(mode="json", exclude_none=True), "revision": replaces + 1},
-        condition="revision = :read" if replaces else "attribute_not_exists(pk)",
-        values={":read": replaces} if replaces else {},
-    )
+    return Write.versioned(keys.HELP, offered.model_dump(mode="json", exclude_none=True), replaces)
 
 
 def _help_from(item: Item) -> Help:

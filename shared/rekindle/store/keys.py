@@ -159,7 +159,7 @@ def changed_rows(millis: int) -> tuple[str, str]:
 
 
 def mark_of(uid: Uid) -> str:
-    """Return the person's pseudonym of 12 symbols, from which nobody can work out the uid."""
+    """Return the person's pseudonym of 12 symbols, which does not lead back to the uid."""
     return base64.urlsafe_b64encode(hashlib.blake2b(uid.encode(), digest_size=9).digest()).decode("ascii")
 
 

@@ -66,10 +66,4 @@ def _news_write(table: Table, date: dt.date, pack: PackId, *, add: bool) -> Writ
     dates: dict[str, list[str]] = item["dates"]
     packs = [each for each in dates.get(str(date), []) if each != pack] + ([pack] if add else [])
     kept = {day: of_day for day, of_day in dates.items() if day >= str(date - KEPT) and day != str(date)}
-    return Write(
-        "Put",
-        keys.NEWS,
-        item={"dates": kept | ({str(date): packs} if packs else {}), "revision": item["revision"] + 1},
-        condition="revision = :read" if item["revision"] else "attribute_not_exists(pk)",
-        values={":read": item["revision"]} if item["revision"] else {},
-    )
+    return Write.versioned(keys.NEWS, {"dates": kept | ({str(date): packs} if packs else {})}, item["revision"])

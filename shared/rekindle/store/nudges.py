@@ -11,19 +11,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rekindle.domain.models import CoupleId
 from rekindle.domain.nudges import Gesture, Nudge, next_nudge_at, remembered, repeated_by
-from rekindle.errors import ContentionError, WriteConflictError
 from rekindle.store import keys
 from rekindle.store.instants import from_millis, to_millis, to_ttl
-from rekindle.store.table import Write
+from rekindle.store.table import Write, repeated_on_conflict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from rekindle.domain.models import Couple, Uid
     from rekindle.store.table import Item, Table
-
-ATTEMPTS: Final = 10
-"""More than ever needed: a write conflicts only with another nudge, and the limit allows few."""
 
 KEPT: Final = dt.timedelta(days=3)
 """How long the item is kept after its last nudge, which counts for a day."""
@@ -42,6 +38,7 @@ class Nudges:
         found = {senders[keys.Key(item["pk"], item["sk"])]: nudges_from(item) for item in items}
         return {uid: found.get(uid, ()) for uid in couple.profiles}
 
+    @repeated_on_conflict("nudges kept coming")
     def send(self, sender: Uid, to: Uid, nudge: Nudge, also: Sequence[Write] = ()) -> Nudge | dt.datetime:
         """Send the nudge to the partner, together with `also`.
 
@@ -50,40 +47,20 @@ class Nudges:
 
         Returns:
             The sent nudge, or the instant from which the sender may send another one.
-
-        Raises:
-            ContentionError: other writes came between too often.
         """
-        key = keys.nudges(sender)
-        for _ in range(ATTEMPTS):
-            item = self.table.get(key)
-            sent = nudges_from(item or {})
-            if existing := repeated_by(nudge, sent):
-                # The existing nudge may have another gesture, if two requests used one key at the same moment.
-                self.table.commit(also)
-                return existing
-            if next_at := next_nudge_at(sent, nudge.at):
-                return next_at
-            kept = remembered([*sent, nudge])
-            # Invariant: nobody exceeds the limit, even with two nudges at once.
-            write = Write(
-                "Put",
-                key,
-                item={
-                    "to": to,
-                    "sent": [_entry(each) for each in kept],
-                    "ttl": to_ttl(kept[-1].at + KEPT),
-                    "revision": item["revision"] + 1 if item else 1,
-                },
-                condition="revision = :read" if item else "attribute_not_exists(pk)",
-                values={":read": item["revision"]} if item else {},
-            )
-            try:
-                self.table.commit([write, *also])
-            except WriteConflictError:
-                continue
-            return nudge
-        raise ContentionError("nudges kept coming")
+        item = self.table.get(keys.nudges(sender)) or {"revision": 0}
+        sent = nudges_from(item)
+        if existing := repeated_by(nudge, sent):
+            # The existing nudge may have another gesture, if two requests used one key at the same moment.
+            self.table.commit(also)
+            return existing
+        if next_at := next_nudge_at(sent, nudge.at):
+            return next_at
+        kept = remembered([*sent, nudge])
+        changed = {"to": to, "sent": [_entry(each) for each in kept], "ttl": to_ttl(kept[-1].at + KEPT)}
+        # Invariant: nobody exceeds the limit, even with two nudges at once.
+        self.table.commit([Write.versioned(keys.nudges(sender), changed, item["revision"]), *also])
+        return nudge
 
 
 def nudges_from(item: Mapping[str, Any]) -> tuple[Nudge, ...]:

@@ -19,15 +19,8 @@ if TYPE_CHECKING:
 
 
 def head_row(head: PackHead) -> Write:
-    """Return the write of a changed head, whose revision is one higher than the one that was read."""
-    # Invariant: each revision of a head is written once, so no change hides another.
-    return Write(
-        "Put",
-        keys.pack(head.id),
-        item=_head_item(head),
-        condition="revision = :read" if head.revision > 1 else "attribute_not_exists(pk)",
-        values={":read": head.revision - 1} if head.revision > 1 else {},
-    )
+    """Return the write of a changed head, which has the revision that was read."""
+    return Write.versioned(keys.pack(head.id), _head_item(head), head.revision)
 
 
 def _head_item(head: PackHead) -> Item:
@@ -59,7 +52,6 @@ def _head_item(head: PackHead) -> Item:
         "withdrawn_prompts": {prompt: actor_item(actor) for prompt, actor in head.withdrawn_prompts.items()},
         "code": head.code,
         "news_on": str(head.news_on) if head.news_on else None,
-        "revision": head.revision,
     }
 
 

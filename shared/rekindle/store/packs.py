@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from rekindle.domain.models import Audience
-from rekindle.errors import ContentionError, RekindleError, WriteConflictError
+from rekindle.errors import ContentionError, RekindleError
 from rekindle.packs.lifecycle import About, AuditEntry, DraftHead, PackHead, ReleaseHead, StaffAction
 from rekindle.store import keys
 from rekindle.store.audit import audit_row
@@ -20,7 +20,7 @@ from rekindle.store.news import with_news
 from rekindle.store.pack_heads import head_from, head_row
 from rekindle.store.pack_sources import chunks_of, read_source
 from rekindle.store.releases import catalogue_writes, release_rows
-from rekindle.store.table import Write, every_item
+from rekindle.store.table import Write, every_item, repeated_on_conflict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 DRAFTS_KEPT: Final = dt.timedelta(days=30)
 """How long an engineer can restore a draft that another has replaced."""
-ATTEMPTS: Final = 6
 
 
 class DraftChangedError(RekindleError):
@@ -259,6 +258,7 @@ class Packs:
 
         return self._change(pack, change, AuditEntry(by, StaffAction.CODE_RENEWED, pack))
 
+    @repeated_on_conflict("a pack kept changing")
     def _change(
         self,
         pack: PackId,
@@ -271,30 +271,20 @@ class Packs:
 
         `catalogue` is the instant of a change that couples may notice. Such a change includes the catalogue.
         """
-        for _ in range(ATTEMPTS):
-            head = self.head(pack)
-            changed, writes = change(head)
-            changed = replace(changed, revision=head.revision + 1)
-            if catalogue is not None:
-                writes += catalogue_writes(self.table, changed, catalogue)
-            try:
-                self.table.transact([head_row(changed), *writes, audit_row(entry, changed.revision)])
-            except WriteConflictError:
-                continue  # another request has changed this pack or the catalogue: read them again
-            return changed
-        raise ContentionError("a pack kept changing")
+        head = self.head(pack)
+        changed, writes = change(head)
+        if catalogue is not None:
+            writes += catalogue_writes(self.table, changed, catalogue)
+        self.table.transact([head_row(changed), *writes, audit_row(entry, head.revision + 1)])
+        return replace(changed, revision=head.revision + 1)
 
+    @repeated_on_conflict("a pack kept changing")
     def _reserved_version(self, pack: PackId, revision: int) -> int:
         """Reserve a version number that no other release uses."""
-        for _ in range(ATTEMPTS):
-            head = self.head(pack)
-            _require_draft(head, revision)
-            try:
-                self.table.write(head_row(replace(head, versions=head.versions + 1, revision=head.revision + 1)))
-            except WriteConflictError:
-                continue
-            return head.versions + 1
-        raise ContentionError("a pack kept changing")
+        head = self.head(pack)
+        _require_draft(head, revision)
+        self.table.write(head_row(replace(head, versions=head.versions + 1)))
+        return head.versions + 1
 
 
 def _called_off(head: PackHead, by: Actor) -> PackHead:

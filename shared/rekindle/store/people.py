@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from rekindle.domain.due_dates import moved
 from rekindle.domain.reminders import MAX_LATENESS
-from rekindle.errors import ContentionError, WriteConflictError
+from rekindle.errors import WriteConflictError
 from rekindle.store import keys
 from rekindle.store.overdue import overdue_row
 from rekindle.store.person_items import person_from, person_item
 from rekindle.store.slots import slot_row_writes
-from rekindle.store.table import Write
+from rekindle.store.table import Write, repeated_on_conflict
 from rekindle.store.targets import owner_writes
 
 if TYPE_CHECKING:
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from rekindle.domain.models import Person, Uid
     from rekindle.store.person_items import PersonChange
     from rekindle.store.table import Table
-
-CHANGE_ATTEMPTS: Final = 10
-"""How often a change is applied again because another write changed the person or couple meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +59,7 @@ class People:
             return person_from(existing)
         return replace(person, revision=1)
 
+    @repeated_on_conflict("a person kept changing")
     def change(
         self,
         uid: Uid,
@@ -69,36 +67,21 @@ class People:
         change: Callable[[Person], Person],
         consequences: Callable[[Person, Person], Consequences] = lambda _before, after: Consequences(after),
     ) -> Person | None:
-        """Change the person at `instant`, together with the consequences.
+        """Change the person at `instant`, with the consequences. Return them, or None if there is no such person.
 
-        Args:
-            uid: The person.
-            instant: When the request came.
-            change: Returns the changed person, or an equal person to write nothing. It may raise to give up. It is
-                called again with the newer person if another write came between.
-            consequences: Gets the person before and after, and is called again like `change`.
-
-        Returns:
-            The changed person, or None if there is no such person.
-
-        Raises:
-            ContentionError: other writes came between too often.
+        `change` returns the changed person, or an equal one to write nothing, and may raise to give up. `consequences`
+        gets the person before and after. Both are called again if another write comes between.
         """
-        for _ in range(CHANGE_ATTEMPTS):
-            before = self.person(uid)
-            if before is None:
-                return None
-            after = change(before)
-            if after == before:
-                return before
-            result = consequences(before, after)
-            writes = person_writes(self.table, instant, (before, result.person), *result.others)
-            try:
-                self.table.commit([*writes, *result.writes])
-            except WriteConflictError:
-                continue
-            return replace(result.person, revision=before.revision + 1)
-        raise ContentionError("a person kept changing")
+        before = self.person(uid)
+        if before is None:
+            return None
+        after = change(before)
+        if after == before:
+            return before
+        result = consequences(before, after)
+        writes = person_writes(self.table, instant, (before, result.person), *result.others)
+        self.table.commit([*writes, *result.writes])
+        return replace(result.person, revision=before.revision + 1)
 
 
 def read_people(table: Table, uids: Sequence[Uid]) -> dict[Uid, Person]:
@@ -128,11 +111,4 @@ def person_writes(table: Table, instant: dt.datetime, *changes: PersonChange) ->
 
 
 def _put(before: Person | None, after: Person) -> Write:
-    # Invariant: each revision of a person is written once, so no write hides another.
-    return Write(
-        "Put",
-        keys.person(after.uid),
-        item=person_item(replace(after, revision=before.revision + 1 if before else 1)),
-        condition="revision = :read" if before else "attribute_not_exists(pk)",
-        values={":read": before.revision} if before else {},
-    )
+    return Write.versioned(keys.person(after.uid), person_item(after), before.revision if before else 0)

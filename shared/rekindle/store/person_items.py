@@ -64,7 +64,7 @@ def profile_from(item: Mapping[str, Any]) -> Profile:
 
 
 def person_item(person: Person) -> Item:
-    """Return the person's item without its key."""
+    """Return the person's item without its key and revision."""
     reminders = person.reminders
     quiet, touch = reminders.quiet_hours, reminders.touch
     item: Item = {
@@ -99,7 +99,6 @@ def person_item(person: Person) -> Item:
             for device_id, device in person.devices.items()
         },
         "created_at": to_millis(person.created_at),
-        "revision": person.revision,
     }
     if person.couple:
         item["couple"] = person.couple

@@ -50,7 +50,6 @@ class Solo:
         after = SoloHistory(
             themes_met={**met, date: entry.theme},
             seen={**history.seen, (entry.ref.pack, entry.ref.prompt): date},
-            revision=history.revision + 1,
         )
         writes = [
             Write(
@@ -59,13 +58,7 @@ class Solo:
                 item={"prompt": ref_item(day.prompt)},
                 condition="attribute_not_exists(pk)",
             ),
-            Write(
-                "Put",
-                keys.solo(person),
-                item=_history_item(after),
-                condition="revision = :read" if history.revision else "attribute_not_exists(pk)",
-                values={":read": history.revision} if history.revision else {},
-            ),
+            Write.versioned(keys.solo(person), _history_item(after), history.revision),
         ]
         try:
             self.table.transact(writes)
@@ -209,7 +202,6 @@ def _history_item(history: SoloHistory) -> Item:
     return {
         "themes_met": {str(date): theme for date, theme in history.themes_met.items()},
         "seen": {f"{pack}/{prompt}": str(date) for (pack, prompt), date in history.seen.items()},
-        "revision": history.revision,
     }
 
 

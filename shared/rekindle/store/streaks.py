@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from rekindle.domain.changes import StreakRecord
 from rekindle.domain.models import CoupleId, Uid
 from rekindle.domain.open_days import dates, earliest_date, streak_at
 from rekindle.domain.streaks import History, pack_dates, unpack_dates
-from rekindle.errors import ContentionError, WriteConflictError
 from rekindle.store import keys
 from rekindle.store.instants import from_millis, to_millis
-from rekindle.store.table import Write
+from rekindle.store.table import Write, repeated_on_conflict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,9 +21,6 @@ if TYPE_CHECKING:
     from rekindle.store.couples import Couples
     from rekindle.store.days import Days
     from rekindle.store.table import Table
-
-ATTEMPTS: Final = 10
-"""How often the bitmap is read again because the couple's other open day was just added."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,43 +36,35 @@ class Streaks:
         item = self.table.get(keys.streak(couple.id))
         return self._history(couple, unpack_dates(_origin(couple), item["bits"] if item else b""))
 
+    @repeated_on_conflict("a streak kept changing")
     def complete(self, couple_id: CoupleId, date: dt.date, instant: dt.datetime) -> None:
         """Add a complete date to the streak. Dates may come again and in any order.
 
         `run` and `changed_at` store the current streak at `instant`, for milestones only. A reader's streak is worked
         out from the bitmap at the reader's own instant.
-
-        Raises:
-            ContentionError: other writes came between too often.
         """
         key = keys.streak(couple_id)
-        for _ in range(ATTEMPTS):
-            item = self.table.get(key)
-            couple = self.couples.couple(couple_id)
-            if couple is None or (item and date in unpack_dates(_origin(couple), item["bits"])):
-                return
-            complete = unpack_dates(_origin(couple), item["bits"] if item else b"") | {date}
-            stored = self.days.nearby(couple_id, instant)
-            # Invariant: a date that was added stays, even if two are added at once.
-            write = Write(
-                "Put",
-                key,
-                item={
-                    "persons": sorted(couple.profiles),
-                    "bits_from": str(_origin(couple)),
-                    "bits": pack_dates(_origin(couple), complete),
-                    "run": streak_at(couple, self._history(couple, complete), stored, instant).current,
-                    "changed_at": to_millis(instant),
-                },
-                condition="bits = :read" if item else "attribute_not_exists(pk)",
-                values={":read": item["bits"]} if item else {},
-            )
-            try:
-                self.table.write(write)
-            except WriteConflictError:
-                continue
+        item = self.table.get(key)
+        couple = self.couples.couple(couple_id)
+        if couple is None or (item and date in unpack_dates(_origin(couple), item["bits"])):
             return
-        raise ContentionError("a streak kept changing")
+        complete = unpack_dates(_origin(couple), item["bits"] if item else b"") | {date}
+        stored = self.days.nearby(couple_id, instant)
+        # Invariant: a date that was added stays, even if two are added at once.
+        write = Write(
+            "Put",
+            key,
+            item={
+                "persons": sorted(couple.profiles),
+                "bits_from": str(_origin(couple)),
+                "bits": pack_dates(_origin(couple), complete),
+                "run": streak_at(couple, self._history(couple, complete), stored, instant).current,
+                "changed_at": to_millis(instant),
+            },
+            condition="bits = :read" if item else "attribute_not_exists(pk)",
+            values={":read": item["bits"]} if item else {},
+        )
+        self.table.write(write)
 
     def _history(self, couple: Couple, complete: frozenset[dt.date]) -> History:
         first = min({couple.first_date, *complete})

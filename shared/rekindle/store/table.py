@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import random
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import wraps
 from itertools import batched
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
 from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
 
@@ -29,6 +31,8 @@ type Item = dict[str, Any]
 BATCH_GET_LIMIT: Final = 100
 BATCH_WRITE_LIMIT: Final = 25
 ATTEMPTS: Final = 8
+CONFLICTS: Final = 10
+"""How often a read and write is repeated because another write came between."""
 FIRST_PAUSE: Final = 0.02
 """Seconds; the pause before the n-th retry is drawn from 0 to FIRST_PAUSE * 2**n (full jitter)."""
 
@@ -82,6 +86,20 @@ class Write:
     values: Mapping[str, object] = field(default_factory=dict)
     table: str | None = None
     otherwise: Callable[[], RekindleError] | None = None
+
+    @classmethod
+    def versioned(cls, key: Key, item: Mapping[str, object], read: int) -> Self:
+        """Return the write of an item of revision `read` + 1, refused unless the current revision is `read`.
+
+        Revision 0 means that there is no item yet. So each revision is written once, and no write hides another.
+        """
+        return cls(
+            "Put",
+            key,
+            item={**item, "revision": read + 1},
+            condition="revision = :read" if read else "attribute_not_exists(pk)",
+            values={":read": read} if read else {},
+        )
 
     def request(self, default_table: str) -> dict[str, Any]:
         """Return the parameters of the request."""
@@ -242,6 +260,25 @@ class Table:
 
     def _back_off(self, attempt: int) -> None:
         self.pause(FIRST_PAUSE * 2**attempt * self.jitter())
+
+
+def repeated_on_conflict[**P, T](message: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Repeat a method that reads and then writes, until no other write comes between.
+
+    The method then raises ContentionError with `message` if another write comes between each time.
+    """
+
+    def decorated(method: Callable[P, T]) -> Callable[P, T]:
+        @wraps(method)
+        def repeated(*args: P.args, **named: P.kwargs) -> T:
+            for _ in range(CONFLICTS):
+                with suppress(WriteConflictError):
+                    return method(*args, **named)
+            raise ContentionError(message)
+
+        return repeated
+
+    return decorated
 
 
 def every_item(table: Table, pk: str, *, between: tuple[str, str] | None = None) -> Iterator[Item]:

@@ -75,13 +75,7 @@ class _OfCouple:
         if history is before:
             return None
         return _Entry(
-            Write(
-                "Put",
-                self.key,
-                item={**item_from(history), "revision": row["revision"] + 1 if row else 1},
-                condition="revision = :read" if row else "attribute_not_exists(pk)",
-                values={":read": row["revision"]} if row else {},
-            ),
+            Write.versioned(self.key, item_from(history), row["revision"] if row else 0),
             total_of(counts),
         )
 
