@@ -22,7 +22,7 @@ from rekindle.telemetry import logger
 from testing.builders import NEW_YORK
 from testing.phones import Phone, Reply, a_phone, pair
 from testing.stored import stream_record
-from tests.integration.marks import on_the_emulator
+from tests.engine.marks import on_the_emulator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
