@@ -25,6 +25,7 @@ from rekindle.domain.open_days import nearby_dates
 from rekindle.domain.playlist import forgettable
 from rekindle.errors import ContentionError, WriteConflictError
 from rekindle.store import keys
+from rekindle.store.forms import stored
 from rekindle.store.instants import from_millis, to_millis
 from rekindle.store.table import Write, first_items
 
@@ -262,11 +263,6 @@ def day_from(item: Mapping[str, Any]) -> Day:
     )
 
 
-def window_item(window: DayWindow) -> Item:
-    """Return the attributes of a window."""
-    return {"opens_at": to_millis(window.opens_at), "closes_at": to_millis(window.closes_at)}
-
-
 def window_from(item: Mapping[str, Any]) -> DayWindow:
     """Read a window from its attributes."""
     return DayWindow(from_millis(item["opens_at"]), from_millis(item["closes_at"]))
@@ -292,7 +288,7 @@ def _item_from(couple: Couple, day: Day) -> Item:
         "persons": sorted(couple.profiles),
         "prompt": ref_item(day.prompt),
         "kind": day.kind,
-        **window_item(day.window),
+        **stored(day.window),
         "answers": {uid: answer_item(answer) for uid, answer in day.answers.items()},
         "theme": day.theme,
     }
