@@ -32,7 +32,6 @@ from rekindle.store.table import Write
 from testing.builders import LONDON, NEW_YORK, TOKYO, a_token, a_uid, an_instant, prompts, publish
 from testing.phones import whole
 from testing.stored import slot_rows
-from tests.engine.marks import on_awss_engine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -210,7 +209,6 @@ def run_all(jobs: list[Callable[[], None]]) -> None:
             job.result()
 
 
-@on_awss_engine
 class TestPairing:
     """I1, I2 and I3 under 500 races of redeeming and confirming."""
 
@@ -318,7 +316,6 @@ class TestPairing:
         assert len(confirmed) == len(couples) >= RACES * 0.9
 
 
-@on_awss_engine
 class TestAnswers:
     """I4 to I7 under 500 races of two answers."""
 
@@ -430,7 +427,6 @@ class TestAnswers:
             assert len(set(standing.themes_met.values())) == 2
 
 
-@on_awss_engine
 class TestSwapping:
     """A prompt is swapped once, and no answer lands on one that its writer did not see."""
 
@@ -489,7 +485,6 @@ class TestSwapping:
                 assert race(lambda: ada.swap(self.DATE), ada.today) == [Problem.NOT_PAIRED] * 2
 
 
-@on_awss_engine
 class TestChoosing:
     """What both say of packs at once is all kept."""
 
@@ -538,7 +533,6 @@ class TestChoosing:
             assert Counter(lost(outcomes)) == {Problem.CODE_NOT_USABLE: 5, Problem.TOO_MANY_TRIES: 4}
 
 
-@on_awss_engine
 class TestReflections:
     """Each leaves one, whoever else does at the same moment."""
 
@@ -563,7 +557,6 @@ class TestReflections:
         run_all([play] * 30)
 
 
-@on_awss_engine
 class TestAlone:
     """A person with two phones, and what they show while they part."""
 
@@ -619,7 +612,6 @@ class TestAlone:
             assert not solo.get_solo_days(ada.caller, services).days[0].shared
 
 
-@on_awss_engine
 class TestPausing:
     """What two wish of a pause at once ends in one wish, whole: with the couple, both persons and their rows."""
 
@@ -686,7 +678,6 @@ class TestPausing:
                     assert slot_rows(services.people.table, racer.uid) == {}
 
 
-@on_awss_engine
 class TestLeaving:
     """I8: an unpairing races what the couple still does."""
 
@@ -771,7 +762,6 @@ class TestLeaving:
             assert window.closes_at == an_instant("2026-03-03T03:00:00Z")
 
 
-@on_awss_engine
 class TestTokens:
     """I11: a token that many claim has one owner, who has it."""
 
@@ -799,7 +789,6 @@ class TestTokens:
             assert sum(len(racer.person.devices) for racer in racers) <= len(tokens)
 
 
-@on_awss_engine
 class TestGuessing:
     """Tries that come at once are counted one by one."""
 

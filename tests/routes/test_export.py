@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from couples_api.handler import handler_of
 from privacy.cursor import Place, cursor_of
 from privacy.services import PAGE_DAYS, RECENT
 from rekindle.domain.models import Answer, Reflection, ReflectionKind, Theme, Uid
@@ -18,7 +17,7 @@ from rekindle.store.couples import KEEPSAKE
 from rekindle.store.days import _item_from
 from rekindle.store.keys import Key
 from rekindle.store.table import Write
-from testing.apis import phones_api
+from testing.apis import handler_of, phones_api
 from testing.builders import LONDON, TOKYO, a_uid
 from testing.phones import Phone, Reply, a_phone, pair
 from testing.wire import asked_of, refusal, sent, tapped

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from couples_api import invites
-from couples_api.handler import application, handler_of
+from couples_api.handler import application
 from couples_api.idempotency import keyed_request
 from local import openapi
 from local.refusals import problems_of
@@ -18,9 +18,9 @@ from rekindle.api.problems import Problem
 from rekindle.domain.models import Audience
 from rekindle.store import keys
 from rekindle.store.table import Write
+from testing.apis import handler_of
 from testing.builders import LONDON, NEW_YORK, a_uid, prompts, publish
 from testing.phones import Phone, a_phone, pair
-from tests.engine.marks import on_awss_engine
 from tests.engine.test_races import Racer, lost, race, won
 
 if TYPE_CHECKING:
@@ -299,7 +299,6 @@ class TestTries:
         assert world.someone().post("/v1/invites/redeem", {"code": text}).status == 200
 
 
-@on_awss_engine
 class TestRaces:
     """Repeats that come at the same moment."""
 

@@ -12,17 +12,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from couples_api import nudges
-from couples_api.handler import handler_of
 from react.handler import reaction_to
 from rekindle.api.problems import Problem
 from rekindle.domain.nudges import Gesture
 from rekindle.store import keys
 from rekindle.store.table import marshal
+from testing.apis import handler_of
 from testing.builders import LONDON, a_uid, an_instant
 from testing.phones import Phone, Reply, a_phone
 from testing.phones import pair as pair_phones
 from testing.push_world import calls
-from tests.engine.marks import on_awss_engine, on_the_emulator
 from tests.engine.test_races import Racer, lost, pair, race, won
 
 if TYPE_CHECKING:
@@ -230,7 +229,6 @@ class TestMuting:
         assert len(ben.get("/v1/nudges").body["received"]) == 1
 
 
-@on_the_emulator
 def test_a_nudge_reads_four_items_and_writes_one(services: Services, couple: tuple[Phone, Phone]) -> None:
     """It is not worth a transaction with the couple: who has left it finds the way to what was sent closed."""
     ada, ben = couple
@@ -251,7 +249,6 @@ def left(racer: Racer) -> int:
     return nudges.get_nudges(racer.caller, racer.services).left
 
 
-@on_awss_engine
 class TestRaces:
     """I12, and I8 for nudges."""
 

@@ -14,7 +14,6 @@ from rekindle.store import keys
 from rekindle.store.table import marshal
 from testing.builders import LONDON
 from testing.phones import Phone, Reply, a_phone, pair
-from tests.engine.marks import on_the_emulator
 
 if TYPE_CHECKING:
     from couples_api.services import Services
@@ -237,7 +236,6 @@ class TestStreak:
         paused(ada, FIRST + 3 * DAY)
         assert marks(ben, FIRST, FIRST + DAY) == ["rest", "paused"]
 
-    @on_the_emulator
     @pytest.mark.parametrize("seed", range(3))
     def test_two_months_with_pauses_add_up_to_what_their_rule_says(
         self, londoners: tuple[Phone, Phone], seed: int

@@ -15,7 +15,6 @@ import pytest
 import yaml
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from practice_api.handler import handler_of
 from practice_api.services import Services
 from rekindle.domain.models import Audience, Language, PackId, Uid
 from rekindle.packs.check import SOURCE_LIMIT
@@ -26,14 +25,13 @@ from rekindle.store.catalogue import Catalogue, index_of
 from rekindle.store.help import HelpStore
 from rekindle.store.packs import Packs
 from rekindle.store.statistics import Statistics
+from testing.apis import practice_handler_of as handler_of
 from testing.builders import an_instant
 from testing.phones import Phone
-from testing.wire import tapped
+from testing.push_world import first_of, watched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-    from botocore.awsrequest import AWSPreparedRequest
 
     from rekindle.store.table import Table
     from testing.phones import Reply
@@ -109,18 +107,6 @@ def audited(phone: Phone) -> list[tuple[str, str, str | None]]:
     return [(entry["who"].partition("@")[0], entry["action"], entry["prompt"]) for entry in entries]
 
 
-def first_of(operation: str, action: Callable[[], object]) -> Callable[[str, AWSPreparedRequest], None]:
-    """Somebody else does something just before the first request of this kind."""
-    done: list[str] = []
-
-    def tap(name: str, _request: AWSPreparedRequest) -> None:
-        if name == operation and not done:
-            done.append(name)
-            action()
-
-    return tap
-
-
 class TestDraft:
     """A draft is kept as it was typed, by whoever read the one before it."""
 
@@ -147,7 +133,7 @@ class TestDraft:
 
     def test_of_two_who_save_at_once_one_is_told(self, ruth: Phone, saul: Phone, table: Table) -> None:
         faster = first_of("TransactWriteItems", lambda: saved(saul, a_source(a_prompt("wind"))))
-        with tapped(faster, table.client):
+        with watched(table, faster):
             refused = ruth.put(f"{PACK}/draft", {"source": a_source(), "revision": 0})
         assert refused.problem == "draft-changed"
         assert "wind" in ruth.get(f"{PACK}/draft").body["source"]
@@ -406,11 +392,11 @@ class TestPublish:
         class CrashError(BaseException):
             pass
 
-        def crash(operation: str, _request: AWSPreparedRequest) -> None:
+        def crash(operation: str) -> None:
             if operation == "TransactWriteItems":
                 raise CrashError
 
-        with tapped(crash, services.packs.table.client), pytest.raises(CrashError):
+        with watched(services.packs.table, crash), pytest.raises(CrashError):
             ruth.post(f"{PACK}/publish", {"revision": revision})
         assert live_at(services) == {}
         assert ruth.get(f"{PACK}/draft").body["revision"] == revision
@@ -422,7 +408,7 @@ class TestPublish:
         lake = "/v1/practice/packs/lake"
         his, revision = saved(saul, a_source(id="lake"), pack=lake), saved(ruth, a_source())
         faster = first_of("TransactWriteItems", lambda: saul.post(f"{lake}/publish", {"revision": his}))
-        with tapped(faster, services.packs.table.client):
+        with watched(services.packs.table, faster):
             assert ruth.post(f"{PACK}/publish", {"revision": revision}).status == 200
         assert live_at(services).keys() == {"lake", "river"}
 
@@ -497,9 +483,7 @@ class TestReview:
         saul.post(f"{PACK}/approve", {"revision": 1})
         revision = saved(ruth, a_source(a_prompt("wind")))
         ruth.post(f"{PACK}/publish", {"revision": revision})
-        with tapped(
-            first_of("BatchWriteItem", lambda: ruth.post(f"{PACK}/{route}", body)), services.packs.table.client
-        ):
+        with watched(services.packs.table, first_of("BatchWriteItem", lambda: ruth.post(f"{PACK}/{route}", body))):
             refused = saul.post(f"{PACK}/approve", {"revision": revision})
         assert refused.problem == "pack-changed"
         assert live_at(services).get("river", (0, []))[0] < 2
@@ -510,7 +494,7 @@ class TestReview:
         revision = saved(ruth, a_source())
         ruth.post(f"{PACK}/publish", {"revision": revision, "at": "2026-03-20T12:00:00Z"})
         approved = first_of("TransactWriteItems", lambda: saul.post(f"{PACK}/approve", {"revision": revision}))
-        with tapped(approved, services.packs.table.client):
+        with watched(services.packs.table, approved):
             assert ruth.post(f"{PACK}/reject", {}).problem == "pack-changed"
         assert ruth.get(PACK).body["state"] == "scheduled"
         assert [action for _, action, _ in audited(ruth)].count("taken_back") == 0
@@ -569,7 +553,7 @@ class TestWithdraw:
         """Whoever publishes has not seen why, and can do so again."""
         published(ruth)
         revision = saved(ruth, a_source(a_prompt("wind")))
-        with tapped(first_of("BatchWriteItem", lambda: saul.post(f"{PACK}/withdraw", {})), services.packs.table.client):
+        with watched(services.packs.table, first_of("BatchWriteItem", lambda: saul.post(f"{PACK}/withdraw", {}))):
             assert ruth.post(f"{PACK}/publish", {"revision": revision}).problem == "pack-changed"
         assert live_at(services) == {}
         assert ruth.post(f"{PACK}/publish", {"revision": revision}).body["outcome"] == "live"
@@ -874,10 +858,10 @@ def test_a_deed_and_its_audit_row_are_one(ruth: Phone, services: Services) -> No
     class CrashError(BaseException):
         pass
 
-    def crash_after(count: int) -> Callable[[str, AWSPreparedRequest], None]:
+    def crash_after(count: int) -> Callable[[str], None]:
         seen.clear()
 
-        def crash(operation: str, _request: AWSPreparedRequest) -> None:
+        def crash(operation: str) -> None:
             seen.append(operation)
             if len(seen) > count:
                 raise CrashError
@@ -886,7 +870,7 @@ def test_a_deed_and_its_audit_row_are_one(ruth: Phone, services: Services) -> No
 
     for count in itertools.count():
         try:
-            with tapped(crash_after(count), services.packs.table.client):
+            with watched(services.packs.table, crash_after(count)):
                 ruth.post(f"{PACK}/publish", {"revision": revision})
         except CrashError:
             pass

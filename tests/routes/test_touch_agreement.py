@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from couples_api.handler import handler_of
 from rekindle.domain.models import PushKind
 from rekindle.domain.reminders import Slot
 from rekindle.store import keys
 from rekindle.store.slots import Slots
+from testing.apis import handler_of
 from testing.builders import NEW_YORK, TOKYO
 from testing.phones import Phone, a_phone, pair
 

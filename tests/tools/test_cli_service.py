@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from practice_api.handler import handler_of
 from practice_api.services import Services
 from rekindle.store.audit import Audit
 from rekindle.store.help import HelpStore
 from rekindle.store.packs import Packs
 from rekindle.store.statistics import Statistics
+from testing.apis import practice_handler_of as handler_of
 from testing.builders import an_instant
 from testing.staff import API, Person, Service, busy, lost, through, unheard
 
