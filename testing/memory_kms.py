@@ -19,8 +19,9 @@ NONCE_BYTES = 12
 
 @dataclass(slots=True)
 class MemoryKms:
-    """KMS, as far as the vault uses it; the encryption context is authenticated, as with KMS."""
+    """KMS, as far as the vault uses it: the encryption context is authenticated."""
 
+    is_down: bool = False
     _keys: dict[str, bytes] = field(default_factory=dict, repr=False)
 
     def create_key(self) -> dict[str, Any]:
@@ -43,6 +44,8 @@ class MemoryKms:
         return {"Plaintext": plain}
 
     def _cipher(self, key_id: str) -> AESGCM:
+        if self.is_down:
+            raise ClientError({"Error": {"Code": "KMSInternalException", "Message": ""}}, "KMS")
         return AESGCM(self._keys.setdefault(key_id, os.urandom(32)))
 
 

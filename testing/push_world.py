@@ -7,6 +7,8 @@ import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
+from botocore.exceptions import ClientError
+
 from rekindle.push.jobs import job_from
 from rekindle.push.queue import Outbox
 from rekindle.store.people import People
@@ -79,7 +81,7 @@ class ImpatientSqs:
     client: SQSClient
     delays: list[int]
 
-    def send_message_batch(self, *, QueueUrl: str, Entries: list[dict[str, Any]]) -> Any:  # noqa: N803  SQS's own
+    def send_message_batch(self, *, QueueUrl: str, Entries: list[dict[str, Any]]) -> Any:  # noqa: N803
         self.delays.extend(entry["DelaySeconds"] for entry in Entries)
         at_once: list[Any] = [{**entry, "DelaySeconds": 0} for entry in Entries]
         return self.client.send_message_batch(QueueUrl=QueueUrl, Entries=at_once)
@@ -96,13 +98,27 @@ def first_of(operation: str, action: Callable[[], object]) -> Callable[[str], No
     return watcher
 
 
+def no_such_table() -> Table:
+    """Return a table that refuses every request."""
+    table = MemoryTable()
+
+    def refuse(operation: str) -> None:
+        raise ClientError({"Error": {"Code": "ResourceNotFoundException", "Message": ""}}, operation)
+
+    table.watchers.append(refuse)
+    return cast("Table", table)
+
+
 @dataclass(slots=True)
 class MemorySqs:
-    """One queue of SQS in memory, each of whose messages is received once."""
+    """One queue of SQS in memory; each message is received once."""
 
+    url: str
     bodies: list[str] = field(default_factory=list)
 
-    def send_message_batch(self, *, QueueUrl: str, Entries: list[dict[str, Any]]) -> Any:  # noqa: ARG002, N803
+    def send_message_batch(self, *, QueueUrl: str, Entries: list[dict[str, Any]]) -> Any:  # noqa: N803
+        if QueueUrl != self.url:
+            raise ClientError({"Error": {"Code": "QueueDoesNotExist", "Message": ""}}, "SendMessageBatch")
         self.bodies += [entry["MessageBody"] for entry in Entries]
         return {"Successful": [{"Id": entry["Id"]} for entry in Entries]}
 
@@ -130,7 +146,7 @@ class Queue:
 
     @classmethod
     def in_memory(cls) -> Queue:
-        return cls(cast("SQSClient", MemorySqs()), "memory")
+        return cls(cast("SQSClient", MemorySqs("memory")), "memory")
 
     @property
     def outbox(self) -> Outbox:

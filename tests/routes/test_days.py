@@ -733,11 +733,11 @@ class TestSeal:
         answer(ben, "2026-03-02", "Another canary sings", share_first=True)
         answer(ada, "2026-03-03", "A third canary")
         rows = list(_rows(own_services))
-        assert {row["pk"]["S"].partition("#")[0] for row in rows} >= {"PERSON", "COUPLE", "INVITE", "CELL", "TARGET"}
+        assert {row["pk"].partition("#")[0] for row in rows} >= {"PERSON", "COUPLE", "INVITE", "CELL", "TARGET"}
         kept = repr(rows)
         for secret in ("canary", invite["code"].replace("-", ""), invite["code"], "a-key-of-ada"):
             assert secret not in kept
-        tokens = repr([row for row in rows if not row["pk"]["S"].startswith(("PERSON#", "DUE#"))])
+        tokens = repr([row for row in rows if not row["pk"].startswith(("PERSON#", "DUE#"))])
         assert "token-ada" not in tokens
 
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from couples_api import invites
 from couples_api.handler import application
 from couples_api.idempotency import keyed_request
 from local import openapi
@@ -21,7 +19,6 @@ from rekindle.store.table import Write
 from testing.apis import handler_of
 from testing.builders import LONDON, NEW_YORK, a_uid, prompts, publish
 from testing.phones import Phone, a_phone, pair
-from tests.engine.test_races import Racer, lost, race, won
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -184,7 +181,7 @@ def _world(services: Services) -> World:
     return World(api, ada, ben)
 
 
-def remembered_keys(services: Services, *persons: Phone | Racer) -> list[dict[str, Any]]:
+def remembered_keys(services: Services, *persons: Phone) -> list[dict[str, Any]]:
     """The rows that remember idempotency keys of these persons."""
     table = services.people.table
     return [
@@ -297,39 +294,3 @@ class TestTries:
         link = world.someone("dee").post("/v1/invites").body["link"]
         text = f"Join me on Rekindle: {link} See you there!"
         assert world.someone().post("/v1/invites/redeem", {"code": text}).status == 200
-
-
-class TestRaces:
-    """Repeats that come at the same moment."""
-
-    def test_repeats_under_one_key_at_once_are_one_try(self, services: Services) -> None:
-        for _ in range(10):
-            ada, ben = Racer(services), Racer(services)
-            right, wrong = (invites.RedeemBody(code=code) for code in (ada.invite().code, WRONG["code"]))
-            for key, body in (("right", right), ("wrong", wrong)):
-                outcomes = race(
-                    *(
-                        [lambda key=key, body=body, caller=ben.caller: invites.post_redeem(body, caller, services, key)]
-                        * 7
-                    )
-                )
-                assert lost(outcomes) == [Problem.INVITE_NOT_USABLE] * (7 if body is wrong else 0)
-            counted = services.people.table.get(keys.tries(ben.uid))
-            assert counted
-            assert len(counted["tries"]) == 2
-            assert len(remembered_keys(services, ben)) == 1
-
-    def test_one_key_for_two_codes_at_once_redeems_one(self, services: Services) -> None:
-        for _ in range(10):
-            ada, cai, ben = Racer(services), Racer(services), Racer(services)
-            bodies = [invites.RedeemBody(code=each.invite().code) for each in (ada, cai)]
-            outcomes = race(
-                *(
-                    lambda body=body, caller=ben.caller: invites.post_redeem(body, caller, services, KEY)
-                    for body in bodies
-                )
-            )
-            assert len(won(outcomes)) == 1
-            assert Counter(lost(outcomes)) == {Problem.KEY_REUSED: 1}
-            states = [invites.get_invite(each.caller, services).state for each in (ada, cai)]
-            assert sorted(states) == ["open", "redeemed"]

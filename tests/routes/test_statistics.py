@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from rekindle.domain.models import CoupleId, PackId, PromptId, PushKind, Reach, Theme
@@ -67,15 +65,6 @@ def test_the_view_of_a_date_stays_as_it_was_first_shown(table: Table) -> None:
     assert Statistics(table).view(later, [STARTER, MONEY]) == first
     tomorrow = Statistics(table).view(later + dt.timedelta(minutes=1), [STARTER])
     assert tomorrow["prompts"]["starter"]["walk"]["offered"] == 60
-
-
-def test_all_who_ask_at_once_are_shown_the_same(table: Table) -> None:
-    def ask(number: int) -> str:
-        count(table, 10, DayTold(MONDAY, Theme.TIME, (WALK,), 1), named=f"couple-{number}")
-        return json.dumps(Statistics(table).view(AT, [STARTER]))
-
-    with ThreadPoolExecutor(6) as pool:
-        assert len(set(pool.map(ask, range(6)))) == 1
 
 
 def test_many_packs_of_many_prompts_are_shown(table: Table) -> None:
