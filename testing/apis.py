@@ -1,7 +1,8 @@
 """Serve the functions' HTTP APIs in this process.
 
 Building a function's resolver takes longer than a test does, so that the resolvers are kept and serve one handler after
-another; a request within another request gets a resolver of its own.
+another; a request within another request gets a resolver of its own. Requests in threads need `handler_of` of the
+function itself.
 """
 
 from __future__ import annotations

@@ -288,7 +288,12 @@ class MemoryTable:
                 for index, (write, before) in enumerate(zip(writes, befores, strict=True))
                 if not _holds(write, before)
             }
-            afters = befores if failed else [_written(*each) for each in zip(writes, befores, strict=True)]
+            # As DynamoDB Local has it: an update that names no place is refused whatever other conditions fail.
+            written = [
+                before if index in failed else _written(write, before)
+                for index, (write, before) in enumerate(zip(writes, befores, strict=True))
+            ]
+            afters = befores if failed else written
             units = 2 * sum(write_units(*pair) for pair in zip(befores, afters, strict=True))
             self.bill.wrote(writes[0].key.pk, units)
             if failed:

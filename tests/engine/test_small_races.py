@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from couples_api import devices, me
 from couples_api.devices import DeviceBody
+from couples_api.handler import handler_of
 from rekindle.api.callers import Caller
 from rekindle.api.problems import ProblemError
 from rekindle.domain.models import Platform, Theme
@@ -16,7 +17,6 @@ from rekindle.domain.tallies import DayTold
 from rekindle.errors import WriteConflictError
 from rekindle.store.runs import Runs
 from rekindle.store.statistics import Statistics
-from testing.apis import handler_of
 from testing.builders import LONDON, NEW_YORK, a_token, a_uid
 from testing.phones import Phone, a_phone, pair, whole
 from tests.routes.test_profile_and_devices import DEVICES_LIMIT, tokens_of
