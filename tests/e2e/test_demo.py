@@ -6,9 +6,9 @@ import io
 
 from rich.console import Console
 
-from local.demo import run
-from local.demo_page import PAGE_WIDTH
-from local.demo_stage import Claim
+from local.demo.__main__ import run
+from local.demo.page import PAGE_WIDTH
+from local.demo.stage import Claim
 
 
 def test_every_expectation_of_the_demo_holds() -> None:

@@ -8,10 +8,10 @@ from collections import Counter
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from local.demo_answers import ANSWERS, answers_by_text
-from local.demo_course import ANSWERS as COURSE_ANSWERS
-from local.demo_course import COURSE, EVERY_DAYS, IN_ORDER, SOURCE
-from local.demo_plan import COUPLE, COURSE_SCENES, HARU, MAYA, MILESTONE, PAUSED_SCENE, Act, planned
+from local.demo.answers import ANSWERS, answers_by_text
+from local.demo.course import ANSWERS as COURSE_ANSWERS
+from local.demo.course import COURSE, EVERY_DAYS, IN_ORDER, SOURCE
+from local.demo.plan import COUPLE, COURSE_SCENES, HARU, MAYA, MILESTONE, PAUSED_SCENE, Act, planned
 from local.pack_lint import read_pack
 from local.places import ROOT
 from rekindle.domain.calendar import day_window, local_date
