@@ -1,19 +1,16 @@
-"""How the demo reads: a block for each date, Maya's phone on the left and Haru's on the right."""
+"""The printed page of the demo: a block for each date, Maya's phone on the left and Haru's on the right."""
 
 from __future__ import annotations
 
-import textwrap
 from collections import defaultdict
-from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
-from rich.padding import Padding
 from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from local.demo.plan import COUPLE, MAYA, Partner
+from local.demo.plan import COUPLE, Moment, Partner
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -22,124 +19,64 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 PAGE_WIDTH: Final = 112
-_MARKS: Final = {"complete": "●", "rest": "○", "paused": "~", "open": "·"}
-_BESIDE: Final = {"rest": "a rest day", "paused": "a day of pause"}
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """Something that one phone shows or its owner does, at an instant, with a sign for what it is."""
-
-    who: Partner
-    at: dt.datetime
-    sign: Text
-    text: Text
+KEY: Final = "◉ a push   ○ a silent push   ✎ an answer   ◆ the partner's answer   » a reflection   ⌂ the practice"
+_STYLES: Final = {"◉": "bold cyan", "○": "cyan", "✎": "yellow", "◆": "green", "»": "magenta", "⌂": "blue"}
+_MARKS: Final = {"complete": "●", "rest": "○", "paused": "~"}
 
 
 class Page:
-    """Collects each date's lines, and prints a date as a whole once it is over."""
+    """Collects the lines of each date, and prints the whole date once it is over."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._lines: dict[dt.date, list[Line]] = defaultdict(list)
-        self._prompts: dict[dt.date, Mapping[str, Any]] = {}
-        self._streaks: dict[dt.date, Text] = {}
+        self._lines: dict[dt.date, list[tuple[dt.datetime, Partner, Text, Text]]] = defaultdict(list)
 
     def head(self, *lines: str) -> None:
-        """Print what stands above the first date."""
+        """Print lines in bold."""
+        self._console.print(Text("\n".join(("", *lines)), style="bold"))
+
+    def rule(self, title: str) -> None:
+        """Print a title above a block."""
         self._console.print()
-        for line in lines:
-            self._console.print(Text(line, style="bold"))
+        self._console.print(Rule(Text(f" {title} ", "bold"), align="left", style="dim"))
 
-    def prompt(self, date: dt.date, prompt: Mapping[str, Any]) -> None:
-        """Note the prompt of a date, as a phone shows it; the last is what the date is headed by."""
-        self._prompts[date] = prompt
+    def add(self, moment: Moment, who: Partner, sign: str, text: str, beside: str = "") -> None:
+        """Add a line to a partner's phone. `beside` is small print below the text."""
+        style = _STYLES.get(sign, "italic")
+        words = Text.assemble((text, style), (beside and f"\n{beside}", "dim"))
+        self._lines[moment.date].append((moment.at, who, Text(sign, style), words))
 
-    def streak(self, date: dt.date, current: int, calendar: Mapping[str, str]) -> None:
-        """Note how the streak stands when the date is over."""
-        marks = " ".join(_MARKS[mark] for _, mark in sorted(calendar.items()))
-        beside = " and ".join(word for mark, word in _BESIDE.items() if mark in calendar.values())
-        days = f"{current} {'day' if current == 1 else 'days'}"
-        self._streaks[date] = Text.assemble(
-            ("Streak  ", "dim"), (marks, "green"), (f"  {days}", "bold"), (f", with {beside}" if beside else "", "dim")
-        )
-
-    def push(self, date: dt.date, who: Partner, at: dt.datetime, push: Mapping[str, Any]) -> None:
-        """A notification, as the lock screen shows it."""
-        sign = Text("○", "cyan") if push["passive"] else Text("◉", "bold cyan")
-        silently = "  silently" if push["passive"] else ""
-        text = Text.assemble((f"{push['title']}", "bold cyan"), (f"{silently}\n{push['body']}", "dim"))
-        self._lines[date].append(Line(who, at, sign, text))
-
-    def writes(self, date: dt.date, who: Partner, at: dt.datetime, text: str, how: str = "") -> None:
-        """Somebody writes an answer."""
-        words = Text.assemble((text, "yellow"), (f"\n{how}" if how else "", "dim"))
-        self._lines[date].append(Line(who, at, Text("✎", "yellow"), words))
-
-    def reads(self, date: dt.date, who: Partner, at: dt.datetime, partner: Partner, text: str) -> None:
-        """The partner's answer is open."""
-        words = Text.assemble((f"{partner.name}: ", "bold green"), (text, "green"))
-        self._lines[date].append(Line(who, at, Text("◆", "green"), words))
-
-    def reflects(self, date: dt.date, who: Partner, at: dt.datetime, text: str) -> None:
-        """Somebody says what they have heard, or somebody reads it."""
-        self._lines[date].append(Line(who, at, Text("»", "magenta"), Text(text, "magenta")))
-
-    def practice(self, date: dt.date, at: dt.datetime, text: str) -> None:
-        """What the practice does, a few streets from Maya."""
-        self._lines[date].append(Line(MAYA, at, Text("⌂", "bold blue"), Text(text, "blue")))
-
-    def notes(self, date: dt.date, who: Partner, at: dt.datetime, text: str) -> None:
-        """What the app says, or does not say."""
-        self._lines[date].append(Line(who, at, Text("·", "dim"), Text(text, "italic")))
-
-    def show(self, date: dt.date, number: int, title: str) -> None:
-        """Print the date."""
-        prompt = self._prompts.get(date)
-        self._console.print()
-        self._console.print(Rule(Text(f" {number} · {date:%a %-d %b} · {title} ", "bold"), align="left", style="dim"))
-        if prompt:
-            words = Text.assemble((f"{prompt['theme']}  ", "bold magenta"), (str(prompt["text"]), "magenta"))
-            self._console.print(Padding(words, (0, 0, 1, 0)))
-        self._console.print(self._columns(date))
-        if streak := self._streaks.get(date):
-            self._console.print(Padding(streak, (1, 0, 0, 0)))
-
-    def _columns(self, date: dt.date) -> Table:
-        """A row for each instant, in which each phone has its own lines."""
+    def show(self, date: dt.date, title: str, prompt: Mapping[str, Any], marks: Mapping[str, str], days: int) -> None:
+        """Print a date: its prompt, both phones with a row for each instant, and the streak."""
+        self.rule(title)
+        self._console.print(Text.assemble((f"{prompt['theme']}  ", "bold magenta"), (f"{prompt['text']}\n", "magenta")))
         table = Table.grid(padding=(0, 2, 0, 0), expand=True)
         for _ in COUPLE:
             table.add_column(width=9, justify="right")
             table.add_column(ratio=1)
         table.add_row(*(cell for who in COUPLE for cell in ("", Text(f"{who.name}, {who.city}", "bold dim"))))
-        lines = sorted(self._lines[date], key=lambda line: line.at)
-        for at, together in groupby(lines, key=lambda line: line.at):
-            row = list(together)
-            cells: list[Text | Table | str] = []
+        for at, together in groupby(sorted(self._lines[date], key=lambda line: line[0]), key=lambda line: line[0]):
+            row, cells = list(together), list[Text | Table]()
             for who in COUPLE:
-                own = [line for line in row if line.who == who]
-                cells += [_time(who, at, date), _stacked(own)] if own else ["", ""]
+                lines, clock = Table.grid(padding=(0, 1, 0, 0)), who.clock(at)
+                for line in row:
+                    if line[1] == who:
+                        lines.add_row(*line[2:])
+                time = f"{clock:%H:%M}" if clock.date() == date else f"{clock:%a %H:%M}"
+                cells += [Text(time if lines.row_count else "", "dim"), lines]
             table.add_row(*cells)
-        return table
+        self._console.print(table)
+        signs = " ".join(_MARKS[mark] for _, mark in sorted(marks.items()))
+        beside = {"rest": "a rest day", "paused": "a day of pause"}
+        rested = " and ".join(name for mark, name in beside.items() if mark in marks.values())
+        streak = f"{signs}  {days} {'day' if days == 1 else 'days'}{rested and f', with {rested}'}"
+        self._console.print(Text.assemble(("\nStreak  ", "dim"), (streak, "green")))
 
-    def verdict(self, title: str, findings: Mapping[str, tuple[int, list[str]]]) -> None:
-        """Print each claim with the number of its checks, and with what spoke against it."""
-        self._console.print()
-        self._console.print(Rule(Text(f" {title} ", "bold"), align="left", style="dim"))
+    def verdict(self, findings: Mapping[str, tuple[int, list[str]]]) -> None:
+        """Print each claim with the number of its checks, and with those that failed."""
+        self.rule("What was expected")
         for claim, (times, failures) in findings.items():
-            sign = Text("✗", "bold red") if failures else Text("✓", "bold green")
+            sign = ("✗", "bold red") if failures else ("✓", "bold green")
             self._console.print(Text.assemble(sign, (f"{times:4}  ", "dim"), claim))
             for failure in failures:
-                self._console.print(Text(textwrap.indent(failure, "       "), "red"))
-
-
-def _stacked(lines: list[Line]) -> Table:
-    stack = Table.grid(padding=(0, 1, 0, 0))
-    for line in lines:
-        stack.add_row(line.sign, line.text)
-    return stack
-
-
-def _time(who: Partner, at: dt.datetime, date: dt.date) -> Text:
-    clock = who.clock(at)
-    return Text(f"{clock:%H:%M}" if clock.date() == date else f"{clock:%a %H:%M}", "dim")
+                self._console.print(Text(f"       {failure}", "red"))

@@ -1,4 +1,4 @@
-"""`make demo`: what a newcomer sees first has to be right."""
+"""The demo holds, because newcomers see it first."""
 
 from __future__ import annotations
 
