@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from local.demo.plan import COUPLE, COURSE_DATES, HARU, MAYA, PAUSE_UNTIL, PAUSED_DATE, TOUCH_DATES, ZONES
-from local.demo.stage import COURSE, STARTER, Claim
+from local.demo.stage import ANSWERS, COURSE, STARTER, Claim
 from rekindle.domain.calendar import day_window
 from rekindle.domain.models import PushKind
 from rekindle.domain.open_days import dates, latest_date, nearby_dates
@@ -79,13 +80,8 @@ def share_alone(s: Stage) -> None:
 
 
 def prompt(s: Stage) -> None:
-    s.expect(Claim.PROMPTS, _tick(s), (0, 1))
+    s.expect(Claim.PROMPTS, _tick(s), (0, 1, 0))
     _remind(s, PushKind.PROMPT)
-
-
-def prompt_again(s: Stage) -> None:
-    s.expect(Claim.PROMPTS, s.stack.tick(s.moment.at)["jobs"], 0)
-    s.note("the same tick came again, and sent nothing")
 
 
 def evening(s: Stage) -> None:
@@ -103,13 +99,13 @@ def touch(s: Stage) -> None:
     _remind(s, PushKind.TOUCH)
 
 
-def _tick(s: Stage) -> tuple[int, int]:
-    """Return the number of slots that were due on the tick before the moment's, and on the moment's own."""
-    return s.stack.tick(s.moment.at - TICK)["jobs"], s.stack.tick(s.moment.at)["jobs"]
+def _tick(s: Stage) -> tuple[int, ...]:
+    """Return the number of slots due: on the tick before the moment's, on its own, and on its own once more."""
+    return tuple(s.stack.tick(at)["jobs"] for at in (s.moment.at - TICK, s.moment.at, s.moment.at))
 
 
 def _remind(s: Stage, kind: PushKind) -> None:
-    if not s.kept["paused"]:
+    if not s.kept["pause"]:
         if s.moment.at > s.plan.now:
             s.note("still to come today, played ahead:")
         s.await_push(s.moment.who, kind)
@@ -128,6 +124,10 @@ def look(s: Stage) -> None:
     written = s.written[s.moment.date].get(partner)
     s.expect(Claim.ANSWERED, day["me"]["state"], "waiting")
     s.expect(Claim.ANSWERED, day["partner"]["state"], "answered" if written else "waiting")
+    s.expect(Claim.PAUSE, day["pause"], s.kept["pause"])
+    if s.kept["pause"]:
+        s.note(f"sees a pause until {s.plan.dates[PAUSE_UNTIL]:%A}; the prompt is there for those who feel like it")
+        s.check_streak()
     if s.moment.live and clock.date() != s.moment.date:
         s.note(f"it is {clock:%A} here, and {s.moment.date:%A} still takes an answer")
     if text := day["partner"]["text"]:
@@ -140,7 +140,7 @@ def look(s: Stage) -> None:
 def answer(s: Stage) -> None:
     who, partner, written = s.moment.who, s.moment.partner, s.written[s.moment.date]
     prompt, shared, opens = s.day()["prompt"], s.moment.act == "share_first", partner in written
-    written[who] = text = DRAFT if s.moment.act == "draft" else s.answer_of(who, prompt)
+    written[who] = text = DRAFT if s.moment.act == "draft" else ANSWERS[prompt["id"]][who is HARU]
     s.sealed -= {(partner, written[partner])} if opens else set()
     s.sealed |= set() if opens or shared else {(who, text)}
     body = {"text": text, "share_first": shared, "prompt": prompt["id"]}
@@ -167,7 +167,7 @@ draft = share_first = answer
 
 def edit(s: Stage) -> None:
     day, who = s.day(), s.moment.who
-    s.written[s.moment.date][who] = text = s.answer_of(who, day["prompt"])
+    s.written[s.moment.date][who] = text = ANSWERS[day["prompt"]["id"]][who is HARU]
     s.sealed.add((who, text))
     body = {"text": text, "revision": day["me"]["revision"], "prompt": day["prompt"]["id"]}
     s.expect(Claim.EDIT, s.call(f"PUT /v1/days/{s.moment.date}/answer", body)["me"]["text"], text)
@@ -176,21 +176,19 @@ def edit(s: Stage) -> None:
 
 def edit_too_late(s: Stage) -> None:
     body = {"text": "On second thoughts, something quite different.", "revision": 2}
-    s.refused(Claim.EDIT, "answers-are-open", f"PUT /v1/days/{s.moment.date}/answer", body)
-    s.note("tries to edit again: open answers stay as they are")
+    s.refused(Claim.EDIT, "answers-are-open", f"PUT /v1/days/{s.moment.date}/answer", body, "would edit once more")
 
 
 def answer_too_late(s: Stage) -> None:
-    s.refused(Claim.CLOSED, "day-closed", f"PUT /v1/days/{s.moment.date}/answer", {"text": "It got away from me."})
-    s.note("is too late for yesterday: the day is closed, and nobody says who missed it")
+    path, body = f"PUT /v1/days/{s.moment.date}/answer", {"text": "Yesterday got away from me."}
+    s.refused(Claim.CLOSED, "day-closed", path, body, "would answer the day before")
     s.check_streak()
 
 
 def reflect_too_early(s: Stage) -> None:
     s.sealed.add((MAYA, HEARD))
-    request = f"PUT /v1/days/{s.moment.date}/reflection"
-    title = s.refused(Claim.REFLECTION, "not-open-yet", request, REFLECTIONS[MAYA])
-    s.note(f"tries to leave a reflection: “{title}”")
+    path = f"PUT /v1/days/{s.moment.date}/reflection"
+    s.refused(Claim.REFLECTION, "not-open-yet", path, REFLECTIONS[MAYA], "would leave a reflection")
     _check_reflections(s, ())
 
 
@@ -220,14 +218,14 @@ def swap(s: Stage) -> None:
     for who in COUPLE:
         day = s.call(f"GET {path}", who=who)
         s.expect(Claim.SWAP, (day["prompt"], day["swappable"]), (new, False))
-    s.refused(Claim.SWAP, "swapped-already", f"POST {path}/swap")
     s.note(f"swaps it for both. Before, it was: “{old['text']}”")
+    s.refused(Claim.SWAP, "swapped-already", f"POST {path}/swap", None, "would swap it again")
 
 
 def answer_to_old(s: Stage) -> None:
-    body = {"text": s.answer_of(s.moment.who, s.kept["old"]), "prompt": s.kept["old"]["id"]}
-    title = s.refused(Claim.SWAP, "prompt-changed", f"PUT /v1/days/{s.moment.date}/answer", body)
-    s.note(f"answers the old prompt, which his phone still shows: “{title}”")
+    old = s.kept["old"]["id"]
+    path, body = f"PUT /v1/days/{s.moment.date}/answer", {"text": ANSWERS[old][s.moment.who is HARU], "prompt": old}
+    s.refused(Claim.SWAP, "prompt-changed", path, body, "answers the old prompt, which his phone still shows")
     s.expect(Claim.SWAP, s.day()["me"]["state"], "waiting")
 
 
@@ -281,18 +279,11 @@ def _check_listed(s: Stage, *, listed: bool) -> None:
 def pause(s: Stage) -> None:
     s.await_empty_queue()
     until = s.plan.dates[PAUSE_UNTIL]
-    s.kept |= {"pause": {"from": str(s.moment.date), "until": str(until)}, "paused": True}
+    s.kept["pause"] = {"from": str(s.moment.date), "until": str(until)}
     s.kept["inboxes"] = [len(s.inbox(who)) for who in COUPLE]
     couple = s.call("PATCH /v1/couple", {"pause": {"until": str(until)}})
     s.expect(Claim.PAUSE, couple["pause"], s.kept["pause"])
     s.note(f"begins a pause for both, until {until:%A}")
-
-
-def look_at_pause(s: Stage) -> None:
-    s.expect(Claim.PAUSE, s.day()["pause"], s.kept["pause"])
-    s.note(f"sees a pause until {s.plan.dates[PAUSE_UNTIL]:%A}, and the prompt, if they feel like it")
-    if s.moment.who is MAYA:
-        s.check_streak()
 
 
 def resume(s: Stage) -> None:
@@ -302,7 +293,7 @@ def resume(s: Stage) -> None:
     s.expect(Claim.PAUSE, s.call("GET /v1/couple")["pause"], None)
     # By Maya's clock it is still the date before, on which the pause goes on.
     s.expect(Claim.PAUSE, s.call("GET /v1/today", who=MAYA)["pause"], s.kept["pause"] | {"until": str(s.moment.date)})
-    s.kept["paused"] = False
+    s.kept["pause"] = None
     s.note("ends the pause, so that today counts again")
 
 
@@ -317,11 +308,9 @@ def look_back(s: Stage) -> None:
     open_dates = frozenset(date for date in dates(*nearby_dates(at)) if day_window(date, ZONES).is_open(at))
     recap = recap_of(week, history, open_dates, latest_date(ZONES, at))
     themes = list(dict.fromkeys(s.prompts[date]["theme"] for date in recap.met))
-    streak = recap.streak
     s.expect(Claim.RECAP, seen["days_met"], {"count": len(recap.met), "dates": [str(date) for date in recap.met]})
     s.expect(Claim.RECAP, seen["themes"], themes)
-    numbers = {"current": streak.current, "longest": streak.longest, "total": streak.total}
-    s.expect(Claim.RECAP, seen["streak"], numbers)
+    s.expect(Claim.RECAP, seen["streak"], asdict(recap.streak))
     news = {"packs": [], "milestones": list(recap.milestones), "longest": recap.longest_grew}
     s.expect(Claim.RECAP, seen["new"], news)
     reached = "".join(f", reached {days} days" for days in recap.milestones)

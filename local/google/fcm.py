@@ -1,7 +1,7 @@
-"""The FCM stand-in: speaks FCM's HTTP v1 API, and shows what each phone was sent.
+"""A stand-in for FCM with its HTTP v1 API, an inbox for each phone, and faults on demand.
 
-It checks the bearer token and the message as FCM does, fails on demand with FCM's own answers, and keeps an inbox for
-each registration token in which a push replaces the one with the same collapse key.
+It checks the bearer token and the message as FCM does, and fails with FCM's own answers. In a phone's inbox a push
+replaces the one with the same collapse key.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from local.google.fcm_message import MessageError, checked_message
 from local.google.inbox import Inboxes
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 ACCESS_TOKEN_SECONDS = 3600
 GOOGLE_TOKEN_URI = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address
-"""What google-auth names as an assertion's audience, wherever it sends the assertion."""
+"""The audience of google-auth's assertions, whatever the address it sends them to."""
 _FCM_ERROR = "type.googleapis.com/google.firebase.fcm.v1.FcmError"
 _APNS_ERROR = "type.googleapis.com/google.firebase.fcm.v1.ApnsError"
 _BAD_REQUEST = "type.googleapis.com/google.rpc.BadRequest"
@@ -41,7 +42,7 @@ _ERROR_INFO = "type.googleapis.com/google.rpc.ErrorInfo"
 
 
 class FaultKind(StrEnum):
-    """What can be made to go wrong."""
+    """The faults that a test can turn on."""
 
     UNREGISTERED = "UNREGISTERED"
     INVALID = "INVALID"
@@ -51,17 +52,17 @@ class FaultKind(StrEnum):
     INTERNAL = "INTERNAL"
     AUTH = "AUTH"
     THIRD_PARTY_AUTH = "THIRD_PARTY_AUTH"
-    """Apple does not accept the key of the Firebase project: it is missing, expired or of another team."""
+    """Apple refuses the key of the Firebase project: it is missing, expired or another team's."""
     APNS_UNREGISTERED = "APNS_UNREGISTERED"
-    """Apple calls the device gone. FCM hands that on as a bad request."""
+    """Apple says that the device is gone, and FCM answers with a bad request."""
     TIMEOUT = "TIMEOUT"
-    """No answer for `seconds`, and nothing sent."""
+    """No answer for `seconds`, and no push."""
     LOST_REPLY = "LOST_REPLY"
-    """The push is sent, but no answer comes for `seconds`."""
+    """The push is sent, and no answer comes for `seconds`."""
 
 
 class Fault(BaseModel):
-    """One fault, of one `token` or of all; for the next `times` sends or, without, until it is taken back."""
+    """A fault of one `token` or of all tokens, for the next `times` sends or until it is removed."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -69,12 +70,12 @@ class Fault(BaseModel):
     token: str | None = None
     times: Annotated[int, Field(ge=1)] | None = None
     retry_after: Annotated[int, Field(ge=0)] | None = None
-    """Seconds for the Retry-After header; only QUOTA and UNAVAILABLE carry one."""
+    """Seconds for the Retry-After header, which only QUOTA and UNAVAILABLE have."""
     seconds: Annotated[float, Field(ge=0)] = 60
 
 
 class RefusedError(Exception):
-    """A send that FCM answers with an error; carries the response."""
+    """A send that FCM answers with an error, with the response."""
 
     def __init__(self, reason: str, response: Response) -> None:
         super().__init__(reason)
@@ -83,7 +84,7 @@ class RefusedError(Exception):
 
 
 class StandIn:
-    """FCM for one project: `service_account` is the one credential it accepts, `key` that account's key."""
+    """FCM for one project. It accepts only the credential `service_account`, whose key is `key`."""
 
     def __init__(
         self, *, project: str, token_uri: str, service_account: dict[str, str], key: RSAPrivateKey, inbox_file: Path
@@ -98,7 +99,7 @@ class StandIn:
         self._sends: Counter[str] = Counter()
 
     def routes(self) -> list[Route]:
-        """FCM's own routes, then ours to look inside and to make things fail."""
+        """Return FCM's own routes, then ours to read the inboxes and to turn faults on."""
         return [
             Route("/v1/projects/{project}/messages:send", self._send, methods=["POST"]),
             Route("/token", self._token, methods=["POST"]),
@@ -165,7 +166,7 @@ class StandIn:
         return None
 
     async def _token(self, request: Request) -> JSONResponse:
-        """OAuth 2's JWT bearer grant, by which a service account gets its access token."""
+        """Exchange a service account's assertion for an access token, by OAuth 2's JWT bearer grant."""
         form = parse_qs((await request.body()).decode("utf-8", "replace"))
         if form.get("grant_type") != ["urn:ietf:params:oauth:grant-type:jwt-bearer"]:
             return _no_grant("unsupported_grant_type", "Invalid grant_type")
@@ -189,7 +190,7 @@ class StandIn:
         )
 
     def _access_token(self, expires: int) -> str:
-        # Signed rather than remembered, so that it holds over a restart as Google's would.
+        # Signed and not stored, so that it stays valid after a restart, as Google's does.
         return f"ya29.{expires}.{hmac.digest(self._secret, str(expires).encode(), 'sha256').hex()}"
 
     def _is_access_token(self, authorization: str) -> bool:
@@ -270,64 +271,61 @@ def _malformed(error: MessageError) -> RefusedError:
 
 
 def _refusal(kind: FaultKind, retry_after: int | None = None) -> RefusedError:
-    """FCM's answer to that fault, in its words."""
-    match kind:
-        case FaultKind.UNREGISTERED:
-            response = _error(404, "NOT_FOUND", "Requested entity was not found.", _fcm_error("UNREGISTERED"))
-        case FaultKind.INVALID:
-            response = _error(
-                400,
-                "INVALID_ARGUMENT",
-                "The registration token is not a valid FCM registration token",
-                _fcm_error("INVALID_ARGUMENT"),
-                _violations(("message.token", "Invalid registration token")),
-            )
-        case FaultKind.SENDER_ID_MISMATCH:
-            response = _error(403, "PERMISSION_DENIED", "SenderId mismatch", _fcm_error("SENDER_ID_MISMATCH"))
-        case FaultKind.QUOTA:
-            response = _error(
-                429,
-                "RESOURCE_EXHAUSTED",
-                "Quota exceeded for quota metric 'Send requests'.",
-                _fcm_error("QUOTA_EXCEEDED"),
-                {"@type": _QUOTA_FAILURE, "violations": [{"subject": "project", "description": "Message rate"}]},
-                retry_after=retry_after,
-            )
-        case FaultKind.INTERNAL:
-            response = _error(500, "INTERNAL", "Internal error encountered.", _fcm_error("INTERNAL"))
-        case FaultKind.AUTH:
-            response = _error(
-                401,
-                "UNAUTHENTICATED",
-                "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or "
-                "other valid authentication credential.",
-                {"@type": _ERROR_INFO, "reason": "ACCESS_TOKEN_INVALID", "domain": "googleapis.com"},
-            )
-        case FaultKind.THIRD_PARTY_AUTH:
-            response = _error(
-                401,
-                "UNAUTHENTICATED",
-                "Auth error from APNS or Web Push Service",
-                _fcm_error("THIRD_PARTY_AUTH_ERROR"),
-                _apns_error(403, "InvalidProviderToken"),
-            )
-        case FaultKind.APNS_UNREGISTERED:
-            response = _error(
-                400,
-                "INVALID_ARGUMENT",
-                "APNs device token is disabled.",
-                _fcm_error("INVALID_ARGUMENT"),
-                _apns_error(410, "Unregistered"),
-            )
-        case _:
-            response = _error(
-                503,
-                "UNAVAILABLE",
-                "The service is currently unavailable.",
-                _fcm_error("UNAVAILABLE"),
-                retry_after=retry_after,
-            )
-    return RefusedError(kind, response)
+    """Return FCM's answer to a fault."""
+    has_header = kind in {FaultKind.QUOTA, FaultKind.UNAVAILABLE, FaultKind.TIMEOUT, FaultKind.LOST_REPLY}
+    answer = _REFUSALS.get(kind, _REFUSALS[FaultKind.UNAVAILABLE])
+    return RefusedError(kind, _error(*answer, retry_after=retry_after if has_header else None))
+
+
+_REFUSALS: Mapping[FaultKind, tuple[Any, ...]] = {
+    FaultKind.UNREGISTERED: (404, "NOT_FOUND", "Requested entity was not found.", _fcm_error("UNREGISTERED")),
+    FaultKind.INVALID: (
+        400,
+        "INVALID_ARGUMENT",
+        "The registration token is not a valid FCM registration token",
+        _fcm_error("INVALID_ARGUMENT"),
+        _violations(("message.token", "Invalid registration token")),
+    ),
+    FaultKind.SENDER_ID_MISMATCH: (403, "PERMISSION_DENIED", "SenderId mismatch", _fcm_error("SENDER_ID_MISMATCH")),
+    FaultKind.QUOTA: (
+        429,
+        "RESOURCE_EXHAUSTED",
+        "Quota exceeded for quota metric 'Send requests'.",
+        _fcm_error("QUOTA_EXCEEDED"),
+        {"@type": _QUOTA_FAILURE, "violations": [{"subject": "project", "description": "Message rate"}]},
+    ),
+    FaultKind.UNAVAILABLE: (
+        503,
+        "UNAVAILABLE",
+        "The service is currently unavailable.",
+        _fcm_error("UNAVAILABLE"),
+    ),
+    FaultKind.INTERNAL: (500, "INTERNAL", "Internal error encountered.", _fcm_error("INTERNAL")),
+    FaultKind.AUTH: (
+        401,
+        "UNAUTHENTICATED",
+        (
+            "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or "
+            "other valid authentication credential."
+        ),
+        {"@type": _ERROR_INFO, "reason": "ACCESS_TOKEN_INVALID", "domain": "googleapis.com"},
+    ),
+    FaultKind.THIRD_PARTY_AUTH: (
+        401,
+        "UNAUTHENTICATED",
+        "Auth error from APNS or Web Push Service",
+        _fcm_error("THIRD_PARTY_AUTH_ERROR"),
+        _apns_error(403, "InvalidProviderToken"),
+    ),
+    FaultKind.APNS_UNREGISTERED: (
+        400,
+        "INVALID_ARGUMENT",
+        "APNs device token is disabled.",
+        _fcm_error("INVALID_ARGUMENT"),
+        _apns_error(410, "Unregistered"),
+    ),
+}
+"""FCM's answer to each fault: HTTP status, gRPC status, message and details."""
 
 
 def _no_grant(error: str, description: str) -> JSONResponse:

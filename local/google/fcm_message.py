@@ -1,4 +1,4 @@
-"""What FCM's HTTP v1 API takes as a message, checked as FCM checks it.
+"""The check of a message for FCM's HTTP v1 API, with FCM's own rules.
 
 Field names and kinds: https://firebase.google.com/docs/reference/fcm/rest/v1/projects.messages
 """
@@ -77,10 +77,10 @@ _SCALARS: Mapping[str, Callable[[Any], bool]] = {
 
 
 class MessageError(Exception):
-    """The message is not one that FCM takes.
+    """FCM refuses the message.
 
-    `violations` are pairs of a field's path and a sentence; `by_fcm` is False when already the JSON is not of the
-    right shape, which Google's gateway refuses before FCM sees it.
+    `violations` are pairs of a field's path and a sentence. `by_fcm` is False for JSON of the wrong shape, which
+    Google's gateway refuses before FCM sees it.
     """
 
     def __init__(self, sentence: str, *violations: tuple[str, str], by_fcm: bool = True) -> None:
@@ -90,9 +90,10 @@ class MessageError(Exception):
 
 
 def checked_message(body: bytes) -> tuple[dict[str, Any], bool]:
-    """The message of a send's body, with field names in snake case, and whether it is only to be validated.
+    """Return the message of a send's body, with snake-case names, and whether to validate it only.
 
-    Raises MessageError.
+    Raises:
+        MessageError: FCM refuses the message.
     """
     try:
         request = json.loads(body)
@@ -114,7 +115,7 @@ def _check_by_fcm(message: dict[str, Any]) -> None:
     if not targets:
         raise MessageError("Recipient of the message is not set.")
     if len(targets) > 1 or targets[0] in {"topic", "condition"}:
-        raise MessageError("The stand-in sends to one token; topics and conditions are beyond it.")
+        raise MessageError("The stand-in sends to one token. It has no topics and no conditions.")
     for part in (message, message.get("android", {})):
         for name in part.get("data", {}):
             if _RESERVED_DATA.fullmatch(name):

@@ -1,7 +1,7 @@
-"""Firebase Authentication's REST endpoints, as the console speaks to them: sign in, refresh, ask for a new password.
+"""Firebase Authentication's REST endpoints for the console: sign in, refresh, ask for a new password.
 
-Paths, bodies and errors are those of Firebase; below the host's name as a path, as Firebase's own emulator has them.
-The accounts are fixed, and none is a secret: one for each kind of right that staff may have, and one of a couple.
+Paths, bodies and errors are Firebase's. The host's name is the start of the path, as in Firebase's own emulator. The
+accounts are fixed and no secret: one for each set of permissions of the staff, and one of a couple.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 IDENTITY: Final = "/identitytoolkit.googleapis.com"
 SECURE_TOKEN: Final = "/securetoken.googleapis.com"  # noqa: S105 - a path
-PASSWORD: Final = "rekindle"  # noqa: S105 - of accounts that exist on this machine alone
+PASSWORD: Final = "rekindle"  # noqa: S105 - the accounts exist on this machine only
 ACCOUNTS: Final[Mapping[str, Mapping[str, str]]] = {
     "reader@practice.example": {"scope": "practice:read"},
     "writer@practice.example": {"scope": "practice:read practice:publish"},
@@ -43,7 +43,7 @@ _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+")
 
 
 class RefusedError(Exception):
-    """Firebase refuses, with a word for it such as INVALID_EMAIL."""
+    """Firebase refuses a request, with a code such as INVALID_EMAIL."""
 
     def __init__(self, message: str, status: str | None = None, code: int = 400) -> None:
         super().__init__(message)
@@ -51,7 +51,7 @@ class RefusedError(Exception):
         self.code = code
 
     def answer(self) -> JSONResponse:
-        """As Google's APIs write errors: the newer ones with a status, the older ones with a list."""
+        """Return the error in Google's form: newer APIs have a status, older ones a list."""
         error: dict[str, Any] = {"code": self.code, "message": str(self)}
         if self.status:
             error["status"] = self.status
@@ -61,13 +61,13 @@ class RefusedError(Exception):
 
 
 def signed_in(issuer: Issuer, asked: Mapping[str, Any]) -> dict[str, Any]:
-    """What `accounts:signInWithPassword` answers; raises RefusedError."""
+    """Return the answer of `accounts:signInWithPassword`; raises RefusedError."""
     email, password = _email_in(asked), asked.get("password")
     if not password:
         raise RefusedError("MISSING_PASSWORD")
     claims = ACCOUNTS.get(email)
     if claims is None or password != PASSWORD:
-        raise RefusedError("INVALID_LOGIN_CREDENTIALS")  # whichever it was, as with email enumeration protection
+        raise RefusedError("INVALID_LOGIN_CREDENTIALS")  # for both, as with email enumeration protection
     tokens = issuer.signed_in(Identity(email=email, claims=dict(claims)))
     return {
         "kind": "identitytoolkit#VerifyPasswordResponse",
@@ -82,7 +82,7 @@ def signed_in(issuer: Issuer, asked: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def refreshed(issuer: Issuer, asked: Mapping[str, Any]) -> dict[str, Any]:
-    """What the token service answers to a refresh token; raises RefusedError."""
+    """Return the token service's answer to a refresh token; raises RefusedError."""
     match asked.get("grant_type"):
         case None:
             raise RefusedError("MISSING_GRANT_TYPE", _INVALID)
@@ -110,14 +110,14 @@ def refreshed(issuer: Issuer, asked: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def password_reset(asked: Mapping[str, Any]) -> dict[str, Any]:
-    """What `accounts:sendOobCode` answers, the same for an account that is none; raises RefusedError."""
+    """Return the answer of `accounts:sendOobCode`, the same for an unknown account; raises RefusedError."""
     if asked.get("requestType") != "PASSWORD_RESET":
         raise RefusedError("INVALID_REQ_TYPE" if asked.get("requestType") else "MISSING_REQ_TYPE")
     return {"kind": "identitytoolkit#GetOobConfirmationCodeResponse", "email": _email_in(asked)}
 
 
 def identity_routes(issuer: Issuer) -> list[BaseRoute]:
-    """The endpoints over HTTP, open to pages of every origin as Firebase's are."""
+    """Return the routes of the endpoints, which pages of every origin may call, as in Firebase."""
 
     async def sign_in(request: Request) -> JSONResponse:
         try:

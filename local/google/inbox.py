@@ -1,4 +1,4 @@
-"""What each phone was sent, as the phone shows it."""
+"""The inbox of each phone: the pushes that it was sent, as it shows them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Push:
     """A push as its phone shows it.
 
     `number` counts all pushes from 1; `at` is epoch milliseconds. `replaces` and `replaced_by` are numbers of pushes
-    with the same collapse key on the same phone. `buzzes` is False for one that is passive or replaces another.
+    with the same collapse key on the same phone. `buzzes` is False for a passive push and for a replacement.
     """
 
     number: int
@@ -42,7 +42,7 @@ class Push:
 
 
 class Inboxes:
-    """What each phone was sent, kept in a file of JSON lines so that it outlives a restart."""
+    """The inboxes of all phones, saved to a file of JSON lines so that a restart keeps them."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -56,7 +56,7 @@ class Inboxes:
                     self._keep(Push(**json.loads(line)))
 
     def deliver(self, name: str, message: dict[str, Any]) -> Push:
-        """Put the message into its phone's inbox, and tell who listens."""
+        """Add the message to its phone's inbox, and send it to the listeners."""
         token = message["token"]
         key = _collapse_key(message)
         earlier = next(
@@ -95,15 +95,15 @@ class Inboxes:
         inbox.append(push)
 
     def of(self, token: str) -> list[Push]:
-        """All pushes to a phone, oldest first."""
+        """Return all pushes to a phone, oldest first."""
         return self._pushes.get(token, [])
 
     def counts(self) -> dict[str, int]:
-        """How many pushes each phone got."""
+        """Return the number of pushes of each phone."""
         return {token: len(pushes) for token, pushes in self._pushes.items() if pushes}
 
     def clear(self, token: str | None) -> None:
-        """Empty one inbox or all."""
+        """Empty one inbox, or all."""
         for each in [token] if token else list(self._pushes):
             self._pushes.pop(each, None)
         kept = sorted((push for pushes in self._pushes.values() for push in pushes), key=lambda push: push.number)
@@ -112,7 +112,7 @@ class Inboxes:
         beside.replace(self._file)
 
     async def stream(self, token: str, after: int) -> AsyncIterator[str]:
-        """Server-sent events: each push numbered above `after`, then each new one as it comes."""
+        """Return server-sent events: each push with a number above `after`, then each new one."""
         queue: asyncio.Queue[Push] = asyncio.Queue()
         self._listeners[token].add(queue)
         try:
@@ -133,14 +133,14 @@ def _event(push: Push) -> str:
 
 
 def _collapse_key(message: dict[str, Any]) -> str | None:
-    """What makes a phone replace an earlier notification: Android's tag, Apple's collapse id."""
+    """Return the key by which a phone replaces an earlier push: Android's tag, Apple's collapse id."""
     tag = message.get("android", {}).get("notification", {}).get("tag")
     headers = {name.lower(): value for name, value in message.get("apns", {}).get("headers", {}).items()}
     return tag or headers.get("apns-collapse-id")
 
 
 def _shown(message: dict[str, Any]) -> tuple[str | None, str | None]:
-    """Title and body; a platform's own go before the common ones."""
+    """Return title and body. A platform's own texts replace the common ones."""
     alert = message.get("apns", {}).get("payload", {}).get("aps", {}).get("alert", {})
     texts = (
         message.get("android", {}).get("notification", {}),

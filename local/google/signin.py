@@ -1,4 +1,4 @@
-"""The sign-in issuer: OpenID Connect discovery, and ID tokens that look like Firebase Authentication's."""
+"""A sign-in issuer: OpenID Connect discovery, and ID tokens in the form of Firebase Authentication's."""
 
 from __future__ import annotations
 
@@ -21,17 +21,19 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 LIFETIME_SECONDS = 3600
-"""Of an ID token, as Firebase's."""
+"""The lifetime of an ID token, the same as Firebase's."""
 
 _RESERVED = frozenset({"aud", "auth_time", "exp", "firebase", "iat", "iss", "sub", "user_id"})
 
 
 class Identity(BaseModel):
-    """Who signs in: by email, whose uid is then always the same, or by a uid of one's own choosing.
+    """A person who signs in, by email or by uid. An email always has the same uid.
 
-    `claims` are custom claims such as Firebase's administrators set. `signed_in_ago` (seconds) makes a sign-in that
-    is not recent; `lifetime` (seconds) may be negative, for a token that has expired. A sign-in that has `ended`, as it
-    does when somebody's password changes, refreshes nothing.
+    Attributes:
+        claims: Custom claims, which Firebase's administrators can set.
+        signed_in_ago: Seconds since the sign-in, for one that is not recent.
+        lifetime: Seconds until the token expires; negative for an expired token.
+        ended: Whether the sign-in has ended, for example by a new password. Its refresh token is refused.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -55,7 +57,7 @@ class Identity(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """Signs ID tokens of `project` with RS256; `origin` is where phones and the API's authorizer reach it."""
+    """Signs ID tokens of `project` with RS256. Phones and the API's authorizer reach it at `origin`."""
 
     origin: str
     project: str
@@ -63,16 +65,16 @@ class Issuer:
 
     @property
     def url(self) -> str:
-        """The tokens' `iss`; the discovery document is below it."""
+        """Return the tokens' `iss`. The discovery document is below this address."""
         return f"{self.origin}/{self.project}"
 
     @property
     def key_id(self) -> str:
-        """Changes with the key."""
+        """Return an id that changes with the key."""
         return hashlib.sha256(str(self.key.public_key().public_numbers().n).encode()).hexdigest()[:40]
 
     def signed_in(self, identity: Identity) -> dict[str, Any]:
-        """What Firebase's sign-in answers: an ID token, and a refresh token that is good until the sign-in is ended."""
+        """Return Firebase's answer to a sign-in: an ID token, and a refresh token."""
         uid = identity.uid or _uid_of(identity.email or "")
         return self._tokens(
             uid,
@@ -87,7 +89,7 @@ class Issuer:
         )
 
     def refreshed(self, refresh_token: str) -> dict[str, Any]:
-        """A new ID token of the same sign-in; raises jwt.InvalidTokenError for a token not from here."""
+        """Return a new ID token of the same sign-in; raises jwt.InvalidTokenError for a foreign token."""
         session = jwt.decode(
             refresh_token, self.key.public_key(), algorithms=["RS256"], audience="refresh", issuer=self.url
         )
@@ -124,7 +126,7 @@ class Issuer:
         return jwt.encode(claims, self.key, algorithm="RS256", headers={"kid": self.key_id})
 
     def routes(self) -> list[Route]:
-        """The issuer over HTTP."""
+        """Return the issuer's routes."""
 
         async def discovery(_: Request) -> JSONResponse:
             return JSONResponse(
@@ -157,7 +159,7 @@ class Issuer:
 
 
 def _uid_of(email: str) -> str:
-    """28 letters and digits, as Firebase's, and for one email always the same."""
+    """Return 28 letters and digits, as in Firebase, always the same for an email."""
     alphabet = string.ascii_letters + string.digits
     number = int.from_bytes(hashlib.sha256(email.casefold().encode()).digest())
     symbols = []

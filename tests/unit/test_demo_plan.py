@@ -54,7 +54,7 @@ def check_plan(now: dt.datetime) -> None:
         if moment.act not in REMINDERS | OTHER_DAYS and moment.at > at(plan, "pair"):
             is_open = day_window(moment.date, ZONES).is_open(moment.at)
             assert is_open is (moment.act != "answer_too_late"), moment
-    for act in ("join_course", "pause", "look_at_pause", "resume", "withdraw_course", "share_alone"):
+    for act in ("join_course", "pause", "resume", "withdraw_course", "share_alone"):
         for moment in (each for each in plan.moments if each.act == act):
             assert local_date(moment.at, moment.who.zone) == moment.date
     check_course(plan)
