@@ -61,7 +61,7 @@ reset: .venv/.synced ## delete the local stack's data
 
 .PHONY: demo bench simulate
 demo: setup ## play and check a couple's first ten dates, on a stack of its own
-	@$(PYTHON) -m local.demo
+	@$(PYTHON) -m local demo
 bench: setup ## requests, capacity units and round trips of every call and worker; the gateway's speed
 	@$(PYTHON) -m bench
 simulate: .venv/.synced ## two days of two million persons: who is told, and what it costs; PERSONS=20000 for fewer

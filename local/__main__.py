@@ -128,6 +128,15 @@ def _logs(arguments: argparse.Namespace) -> None:
     logs.show(arguments.state / "logs", arguments.names, follow=not arguments.once)
 
 
+def _demo(_: argparse.Namespace) -> None:
+    # Imported here, because no other command needs the rules of the product.
+    from local.demo.page import PAGE_WIDTH  # noqa: PLC0415
+    from local.demo.play import play  # noqa: PLC0415
+
+    if not play(Console(highlight=False, width=min(TERMINAL.width, PAGE_WIDTH)), _shown):
+        raise StackError("Not every expectation held; see the list above.")
+
+
 def _reset(arguments: argparse.Namespace) -> None:
     reset(arguments.state)
     TERMINAL.print(f"{arguments.state} was deleted. The next `make run` starts with no data.")
@@ -179,6 +188,9 @@ def _arguments() -> argparse.ArgumentParser:
     show.add_argument("names", nargs="*", metavar="name", help="such as CouplesApi, errors, emulator, google, deploy")
     show.add_argument("--once", action="store_true", help="show the present lines, and do not follow")
     show.set_defaults(run=_logs)
+
+    demo = commands.add_parser("demo", help="play and check a couple's first ten dates, on a stack of its own")
+    demo.set_defaults(run=_demo)
 
     forget = commands.add_parser("reset", parents=[common], help="delete all local data")
     forget.set_defaults(run=_reset)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from rekindle.domain.calendar import local_date, local_time, slot_instant
-from rekindle.domain.models import Platform, QuietHours, Zone
+from rekindle.domain.models import QuietHours, Zone
 from rekindle.domain.reminders import due_slots, is_quiet
 
 if TYPE_CHECKING:
@@ -50,24 +50,23 @@ Hours below 0 are on the date before, and hours from 24 on the next date. Acts a
 """
 LIVE: Final = "Maya look, Maya answer, Haru look, Haru answer, Maya look_back, Haru look_back"
 """The acts of today, which are played now."""
-PAIRED: Final = dt.time(7)
 TOUCH_DATES, COURSE_DATES, PAUSED_DATE, PAUSE_UNTIL = (3, 5), (4, 6), 7, 9
 """The dates of the touch reminders and of the course, the one inside the pause, and the planned end of the pause."""
 
 
 @dataclass(frozen=True, slots=True)
 class Partner:
-    """One partner: the place of their phone, and the times of their reminders."""
+    """One partner: the place of their phone, and their reminders and quiet hours in the API's form."""
 
     name: str
     city: str
     country: str
     zone: Zone
-    platform: Platform
-    prompt: dt.time
-    evening: dt.time
-    touch: dt.time
-    quiet: QuietHours
+    platform: str
+    prompt: str
+    evening: str
+    touch: str
+    quiet: tuple[str, str]
 
     def clock(self, at: dt.datetime) -> dt.datetime:
         """Return the local time at an instant."""
@@ -75,17 +74,12 @@ class Partner:
 
     def is_quiet(self, at: dt.datetime) -> bool:
         """Return whether a push at an instant makes no sound."""
-        return is_quiet(self.clock(at).time(), self.quiet)
+        return is_quiet(self.clock(at).time(), QuietHours(*map(dt.time.fromisoformat, self.quiet)))
 
 
-MAYA: Final = Partner(
-    *("Maya", "New York", "US", Zone("America/New_York"), Platform.IOS),
-    *(dt.time(8, 30), dt.time(20, 30), dt.time(18), QuietHours(dt.time(22), dt.time(7))),
-)
-HARU: Final = Partner(
-    *("Haru", "Tokyo", "JP", Zone("Asia/Tokyo"), Platform.ANDROID),
-    *(dt.time(7, 30), dt.time(20, 30), dt.time(19), QuietHours(dt.time(21), dt.time(6, 30))),
-)
+_NEW_YORK, _TOKYO = Zone("America/New_York"), Zone("Asia/Tokyo")
+MAYA: Final = Partner("Maya", "New York", "US", _NEW_YORK, "ios", "08:30", "20:30", "18:00", ("22:00", "07:00"))
+HARU: Final = Partner("Haru", "Tokyo", "JP", _TOKYO, "android", "07:30", "20:30", "19:00", ("21:00", "06:30"))
 COUPLE: Final = (MAYA, HARU)
 ZONES: Final = (MAYA.zone, HARU.zone)
 
@@ -122,9 +116,7 @@ def planned(now: dt.datetime) -> Plan:
     moments = [*_reminders(dates)]
     for date, cues in zip(dates, SCRIPT.values(), strict=True):
         for who, act, time, *clock in (cue.split() for cue in cues.split(", ") if cue):
-            hour, _, minute = time.partition(":")
-            days, hours = divmod(int(hour), 24)
-            at = _instant(date + dt.timedelta(days), dt.time(hours, int(minute)), named[(clock or [who])[0]])
+            at = _instant(date, time, named[(clock or [who])[0]])
             moments.append(Moment(at, named[who], act, date))
     for seconds, (who, act) in enumerate(cue.split() for cue in LIVE.split(", ")):
         moments.append(Moment(now + dt.timedelta(seconds=seconds), named[who], act, today, live=True))
@@ -133,16 +125,17 @@ def planned(now: dt.datetime) -> Plan:
 
 def _reminders(dates: tuple[dt.date, ...]) -> Iterator[Moment]:
     # The last is Maya's prompt of the last date. A tick sends all earlier ones, so none may be left out.
-    first, last = _instant(dates[0], PAIRED, MAYA), _instant(dates[-1], MAYA.prompt, MAYA)
+    first, last = _instant(dates[0], "07:00", MAYA), _instant(dates[-1], MAYA.prompt, MAYA)
     for who in COUPLE:
         acts = {who.prompt: "prompt", who.evening: "evening", who.touch: "touch"}
         for due in due_slots(first, last, who.zone):
-            act = acts.get(due.slot.time)
+            act = acts.get(f"{due.slot.time:%H:%M}")
             if act and (act != "touch" or due.date in {dates[number] for number in TOUCH_DATES}):
                 yield Moment(due.instant, who, act, due.date)
 
 
-def _instant(date: dt.date, time: dt.time, whose: Partner) -> dt.datetime:
-    at = slot_instant(date, time, whose.zone)
+def _instant(date: dt.date, time: str, whose: Partner) -> dt.datetime:
+    hour, minute = map(int, time.split(":"))
+    at = slot_instant(date + dt.timedelta(hour // 24), dt.time(hour % 24, minute), whose.zone)
     assert at is not None, "neither zone has ever skipped a date in these years"  # noqa: S101
     return at

@@ -32,7 +32,7 @@ STARTER: Final = "starter"
 """The only pack for everyone that the couple keeps."""
 COURSE: Final = "small-steps"
 STAFF: Final = "editor@practice.example"
-PATIENCE_SECONDS: Final = 20
+PATIENCE_SECONDS: Final = 60
 """The longest way of a push to a phone: through stream, queue and two functions, which may have to start."""
 
 

@@ -1,27 +1,22 @@
-"""Play ten dates of a couple in New York and Tokyo on a deployed stack, and check each step: `make demo`.
+"""Play ten dates of a couple in New York and Tokyo on a deployed stack, and check each step.
 
 Requests and ticks of past dates are replayed with their instants. Today goes through API Gateway with real tokens.
 """
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import re
-import signal
-import sys
 import time
 from collections import Counter
-from functools import partial
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 from httpx import HTTPError
-from rich.console import Console
 
 from local.clock import now
 from local.demo import acts
-from local.demo.page import KEY, PAGE_WIDTH, Page
+from local.demo.page import KEY, Page
 from local.demo.plan import COUPLE, COURSE_DATES, SCRIPT, planned
 from local.demo.stage import COURSE, Claim, Stage
 from local.deploy.deployment import APP_LINK
@@ -30,13 +25,15 @@ from local.stack.start import temporary
 from rekindle.push.texts import CATALOGUE, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from rich.console import Console
+
+    from local.stack.start import Progress
 
 
-def run(console: Console) -> bool:
+def play(console: Console, progress: Progress) -> bool:
     """Play the demo on a stack of its own, and return whether each claim held; raises StackError."""
     began = time.monotonic()
-    with temporary(partial(_shown, console)) as stack:
+    with temporary(progress) as stack:
         page = Page(console)
         page.head(
             "Rekindle: two people, one prompt a day, and answers that open together",
@@ -45,7 +42,7 @@ def run(console: Console) -> bool:
         )
         stage = Stage(planned(dt.datetime.fromtimestamp(now(), dt.UTC)), stack, page)
         try:
-            _play(stage)
+            _play_all(stage)
         except (StackError, BotoCoreError, ClientError, HTTPError, LookupError) as error:
             stage.expect(Claim.ANSWERED, f"broken off by {type(error).__name__}: {error}")
         page.verdict(stage.findings)
@@ -55,7 +52,7 @@ def run(console: Console) -> bool:
         return held
 
 
-def _play(stage: Stage) -> None:
+def _play_all(stage: Stage) -> None:
     # The table would delete items of past dates by the real clock.
     stage.stack.client("dynamodb").update_time_to_live(
         TableName=stage.stack.outputs["TableName"],
@@ -100,29 +97,3 @@ def _check_the_end(s: Stage) -> None:
     s.expect(Claim.SAME, len(s.prompts), len(SCRIPT))
     pack = s.call(f"GET /v1/practice/packs/{COURSE}", staff=True)
     s.expect(Claim.COURSE, pack["state"], "withdrawn")
-
-
-@contextlib.contextmanager
-def _shown(console: Console, doing: str) -> Iterator[None]:
-    began = time.monotonic()
-    with console.status(doing):
-        yield
-    console.print(f"[green]✓[/green] {doing} [dim]{time.monotonic() - began:.1f} s[/dim]")
-
-
-def main() -> int:
-    """Return 0 only if each claim held."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    console = Console(highlight=False)
-    console.width = min(console.width, PAGE_WIDTH) if console.is_terminal else PAGE_WIDTH
-    try:
-        return 0 if run(console) else 1
-    except KeyboardInterrupt:
-        return 130
-    except StackError as error:
-        console.print(f"✗ {error}", style="red", markup=False)
-        return 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())
