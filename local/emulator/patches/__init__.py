@@ -1,6 +1,6 @@
 """Patches of ministack by its private names: one file a patch, and its reason in the file's docstring.
 
-`tests/integration/ministack_probes.py` has a probe for each. It shows when ministack no longer needs the patch, or when
+`tests/engine/ministack_probes.py` has a probe for each. It shows when ministack no longer needs the patch, or when
 a private name has moved.
 """
 

@@ -17,7 +17,7 @@ PATCHES = sorted({path.stem for path in (ROOT / "local/emulator/patches").glob("
 
 @cache
 def probed() -> dict[str, object]:
-    command = [str(EMULATOR_PYTHON), "-m", "tests.integration.ministack_probes"]
+    command = [str(EMULATOR_PYTHON), "-m", "tests.engine.ministack_probes"]
     process = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603 - our own
     results: dict[str, object] = json.loads(process.stdout.splitlines()[-1])
     return results
