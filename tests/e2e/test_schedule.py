@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from local.clock import now
-from local.stack import Stack
+from local.stack.start import temporary
 from rekindle.domain.calendar import slot_instant
 from rekindle.domain.models import Zone
 from rekindle.domain.reminders import Slot
@@ -18,6 +18,7 @@ from testing.stored import shard_of
 from tests.e2e.conftest import await_quiet, eventually
 
 if TYPE_CHECKING:
+    from local.stack import Stack
     from tests.e2e.conftest import NewCouple
 
 CHATHAM = Zone("Pacific/Chatham")
@@ -103,7 +104,7 @@ def test_who_has_parted_is_reminded_of_nothing(stack: Stack, a_couple: NewCouple
 
 def test_the_schedule_fires_by_itself_with_its_scheduled_time() -> None:
     """The template's own target and input, on a schedule that is due in a moment rather than in five minutes."""
-    with Stack.temporary(beat=True, seeded=False) as stack:
+    with temporary(tick=True, seeded=False) as stack:
         scheduler = stack.client("scheduler")
         (name,) = [schedule["Name"] for schedule in scheduler.list_schedules()["Schedules"]]
         beat = scheduler.get_schedule(Name=name)
