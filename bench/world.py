@@ -31,7 +31,9 @@ from rekindle.domain.models import CoupleId, Target, TargetKind
 from rekindle.store.catalogue import Catalogue
 from rekindle.store.couples import Couples
 from rekindle.store.days import Days
+from rekindle.store.devices import Devices
 from rekindle.store.help import HelpStore
+from rekindle.store.idempotency import IdempotencyKeys
 from rekindle.store.invites import Invites
 from rekindle.store.nudges import Nudges
 from rekindle.store.people import People
@@ -149,10 +151,12 @@ class World:
 
         services = Services(
             people=watched(People(table)),
+            devices=watched(Devices(People(table))),
+            idempotency_keys=watched(IdempotencyKeys(table)),
             couples=watched(Couples(table)),
-            invites=watched(Invites(table)),
+            invites=watched(Invites(People(table))),
             days=watched(Days(table)),
-            streaks=watched(Streaks(table)),
+            streaks=watched(Streaks(table, Couples(table), Days(table))),
             solo=watched(Solo(table)),
             nudges=watched(Nudges(table)),
             tries=watched(Tries(table)),
