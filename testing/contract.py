@@ -8,9 +8,9 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from local.places import ROOT
+from rekindle.api.problems import MEDIA_TYPE, Problem
 
 DOCUMENTS = ("openapi.json", "openapi-practice.json")
-PROBLEM = "application/problem+json"
 
 
 class Operation(NamedTuple):
@@ -48,15 +48,18 @@ def operation_of(method: str, path: str) -> Operation | None:
 def require_declared(event: dict[str, Any], answer: dict[str, Any]) -> None:
     """Fail if an answer is a problem that its route does not declare."""
     operation = operation_of(event["requestContext"]["http"]["method"], event["rawPath"])
-    if operation is None or answer["headers"].get("Content-Type") != PROBLEM:
+    if operation is None or answer["headers"].get("Content-Type") != MEDIA_TYPE:
         return
     problem = json.loads(answer["body"])["type"]
+    # A function that does not have the other function's route.
+    if problem == Problem.NO_SUCH_ROUTE.type:
+        return
     assert problem in operation.problems, f"{operation.id} refuses with {problem}: name it in its `responses=`"
 
 
 def _types(response: dict[str, Any], shared: dict[str, Any]) -> list[str]:
     if "$ref" in response:
         response = shared[response["$ref"].rpartition("/")[2]]
-    media: dict[str, Any] = response.get("content", {}).get(PROBLEM, {})
+    media: dict[str, Any] = response.get("content", {}).get(MEDIA_TYPE, {})
     types: list[str] = media["schema"]["properties"]["type"]["enum"] if media else []
     return types

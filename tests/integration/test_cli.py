@@ -275,7 +275,7 @@ class TestPublish:
         said = ruth("packs", "publish", str(river))
         assert said.status == 0, said.err
         assert "since version 1: 1 prompt removed, 1 prompt changed" in said.err
-        assert "none again: couples are notified once, on Wednesday 4 March 2026" in said.err
+        assert "no second notification: couples are notified once, on Wednesday 4 March 2026" in said.err
 
     def test_a_time_is_said_back_in_words(self, ruth: Person, river: Path) -> None:
         said = ruth("packs", "publish", str(river), "--yes", "--at", "2026-03-05 09:00")

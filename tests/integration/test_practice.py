@@ -254,7 +254,7 @@ class TestCheck:
     def test_a_copy_of_what_couples_have_is_told_whenever_it_is_looked_at(self, ruth: Phone) -> None:
         published(ruth)
         copy = a_source(id="lake")
-        reason = "2 of 2 ask almost the same as the pack river; couples who have both would meet them twice"
+        reason = "2 of 2 ask almost the same as the pack river; couples who have both would get them twice"
         for reply in (
             ruth.post("/v1/practice/check", {"source": copy, "pack_id": "lake"}),
             ruth.put("/v1/practice/packs/lake/draft", {"source": copy, "revision": 0}),

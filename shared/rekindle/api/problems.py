@@ -70,7 +70,7 @@ class Problem(Enum):
     DRAFT_CHANGED = HTTPStatus.CONFLICT, "Somebody has saved this draft since you opened it. Yours is not saved yet."
     PACK_CHANGED = HTTPStatus.CONFLICT, "Somebody has just changed this pack. Look at it as it stands, and decide anew."
     HELP_CHANGED = HTTPStatus.CONFLICT, "Somebody has changed the help since you opened it. Yours is not saved yet."
-    PACK_UNFIT = HTTPStatus.UNPROCESSABLE_ENTITY, "There is something to mend before this pack can be published."
+    PACK_UNFIT = HTTPStatus.UNPROCESSABLE_ENTITY, "This pack has something to fix before it can be published."
     WRONG_PACK = HTTPStatus.UNPROCESSABLE_ENTITY, "The id in the text is not the id of this pack."
     CODE_NOT_USABLE = HTTPStatus.NOT_FOUND, "This code does not work. Ask your practice for a new one."
     PROMPT_CHANGED = HTTPStatus.CONFLICT, "There is another prompt for this day now. Look at it before you answer."
