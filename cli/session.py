@@ -1,4 +1,4 @@
-"""Where a command is carried out: the person's terminal and folder, the network, and the stack that is meant."""
+"""The session of one command: the terminal, the folder, the network, and the stack that is meant."""
 
 from __future__ import annotations
 
@@ -16,15 +16,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import httpx
 import platformdirs
 from cyclopts import Parameter
+from pydantic_core import to_jsonable_python
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from cli import client
 from cli.client import Practice
+from cli.config import ConfigStore
+from cli.drafts import Drafts
 from cli.errors import CliError, SignedOutError, UsageError
 from cli.identity import Tokens
-from cli.keeping import Keeping
-from cli.pushing import Pushing
 from cli.stacks import LOCAL, Stack, stack_of
 from local.clock import now
 
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from cli.keeping import SignIn
+    from cli.config import SignIn
 
 WIDE: Final = 500
 _EVERY: Final = "Every command"
@@ -42,7 +43,7 @@ _EVERY: Final = "Every command"
 @Parameter(name="*")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Common:
-    """What every command can be told."""
+    """Options of every command."""
 
     stack: Annotated[str | None, Parameter(env_var="REKINDLE_STACK", group=_EVERY)] = None
     """Which deployment: "local" for the stack that runs here (the default), its address, or its name."""
@@ -53,6 +54,12 @@ class Common:
 
 
 NO_OPTIONS = Common()
+
+
+def write_json(console: Console, document: object) -> None:
+    """Write a document of plain values, dataclasses and models as JSON."""
+    text = json.dumps(to_jsonable_python(document), ensure_ascii=False, indent=2)
+    console.file.write(text + "\n")
 
 
 def _network() -> httpx.Client:
@@ -66,7 +73,7 @@ def _instant() -> dt.datetime:
 def _console(*, stderr: bool = False) -> Console:
     console = Console(stderr=stderr, highlight=False, markup=False, emoji=False)
     if not console.is_terminal and "COLUMNS" not in os.environ:
-        console.width = WIDE  # a finding stays on its line for whatever reads it
+        console.width = WIDE  # a finding stays on its line for a program that reads it
     return console
 
 
@@ -76,11 +83,11 @@ def _stdin() -> str:
 
 @dataclass(slots=True)
 class World:
-    """All around a command that is not the command's: terminal, folder, network and clock."""
+    """The surroundings of the program: terminal, folder, network and clock. A test has its own."""
 
     out: Console = field(default_factory=_console)
     err: Console = field(default_factory=lambda: _console(stderr=True))
-    keeping: Keeping = field(default_factory=lambda: Keeping(platformdirs.user_config_path("rekindle")))
+    config: ConfigStore = field(default_factory=lambda: ConfigStore(platformdirs.user_config_path("rekindle")))
     network: Callable[[], httpx.Client] = _network
     now: Callable[[], dt.datetime] = _instant
     pause: Callable[[float], None] = time.sleep
@@ -88,9 +95,9 @@ class World:
     line: Callable[[], str] = _stdin
     hidden: Callable[[str], str] = getpass.getpass
 
-    def desk(self, common: Common) -> Desk:
-        """A desk for one command."""
-        return Desk(self, common)
+    def session(self, common: Common) -> Session:
+        """Begin the session of one command."""
+        return Session(self, common)
 
 
 TheWorld = Annotated[World, Parameter(parse=False)]
@@ -98,8 +105,8 @@ TheWorld = Annotated[World, Parameter(parse=False)]
 
 
 @dataclass
-class Desk:
-    """One command's work."""
+class Session:
+    """One command in progress."""
 
     world: World
     common: Common
@@ -112,12 +119,12 @@ class Desk:
     @cached_property
     def stack(self) -> Stack:
         """The stack that is meant."""
-        return stack_of(self.common.stack, self.world.keeping)
+        return stack_of(self.common.stack, self.world.config)
 
     @property
     def sign_in(self) -> SignIn:
-        """Who is signed in to it; raises SignedOutError."""
-        if sign_in := self.world.keeping.sign_in(self.stack.api):
+        """The sign-in to that stack; raises SignedOutError without one."""
+        if sign_in := self.world.config.sign_in(self.stack.api):
             return sign_in
         option = "" if self.stack.name == LOCAL else f" --stack {self.stack.name}"
         raise SignedOutError(f"You are not signed in to {self.stack.name}.", f"rekindle sign-in{option}")
@@ -125,7 +132,7 @@ class Desk:
     @cached_property
     def tokens(self) -> Tokens:
         """The tokens of that sign-in."""
-        return Tokens(self.http, self.world.keeping, self.sign_in)
+        return Tokens(self.http, self.world.config, self.sign_in)
 
     @cached_property
     def practice(self) -> Practice:
@@ -133,29 +140,26 @@ class Desk:
         return Practice(self.http, self.stack.api, self.tokens, self.world.pause)
 
     @property
-    def pushing(self) -> Pushing:
-        """How that person's files get there."""
-        return Pushing(self.practice, self.world.keeping, self.stack.api, self.now)
+    def drafts(self) -> Drafts:
+        """That person's files as drafts."""
+        return Drafts(self.practice, self.world.config, self.stack.api, self.now)
 
     @property
     def now(self) -> dt.datetime:
         """The instant."""
         return self.world.now()
 
-    def show(self, page: RenderableType, document: Any) -> None:  # noqa: ANN401 - JSON
-        """Answer: with the page for a person, or with the document for a script."""
-        self.answer(page)
-        self.document(document)
+    def show(self, page: RenderableType | None, document: Any) -> None:  # noqa: ANN401 - whatever JSON can be made of
+        """Answer once: with the page for a person, or with the document for a script."""
+        if self.common.json:
+            write_json(self.world.out, document)
+        elif page is not None:
+            self.print(page)
 
-    def answer(self, page: RenderableType) -> None:
-        """Answer a person."""
+    def print(self, page: RenderableType) -> None:
+        """Answer a person in part; a script gets it all at the end."""
         if not self.common.json:
             self.world.out.print(page)
-
-    def document(self, document: Any) -> None:  # noqa: ANN401 - JSON
-        """Answer a script: once."""
-        if self.common.json:
-            self.world.out.file.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
 
     def tell(self, page: RenderableType) -> None:
         """Say something on the side, to a person only."""
@@ -164,7 +168,7 @@ class Desk:
 
     @contextmanager
     def doing(self, what: str) -> Iterator[None]:
-        """Show what is being done while it is."""
+        """Show the work in progress."""
         columns = SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn()
         is_quiet = self.common.json or not self.world.err.is_terminal
         with Progress(*columns, console=self.world.err, transient=True, disable=is_quiet) as progress:
@@ -172,17 +176,17 @@ class Desk:
             yield
 
     def confirm(self, page: RenderableType, question: str, *, yes: bool) -> None:
-        """Go on only if the person wants to; raises UsageError where nobody can be asked, and CliError for a no."""
+        """Go on only if the person says yes.
+
+        Raises:
+            UsageError: nobody can be asked here.
+            CliError: the person said no.
+        """
         self.tell(page)
         if yes:
             return
         if self.common.json or not self.world.is_interactive():
-            raise UsageError("Nobody can be asked here whether to go on.", "Say so with --yes.")
+            raise UsageError("Nobody can answer this question here.", "Add --yes to go on without it.")
         self.world.err.print(f"{question} [y/N] ", end="")
         if self.world.line().strip().lower() not in {"y", "yes"}:
             raise CliError("Nothing was changed.")
-
-    def close(self) -> None:
-        """Let go of the network."""
-        if "http" in self.__dict__:
-            self.http.close()
