@@ -25,8 +25,8 @@ from rekindle.store.catalogue import Catalogue, index_of
 from rekindle.store.help import HelpStore
 from rekindle.store.packs import Packs
 from rekindle.store.statistics import Statistics
-from testing.apis import practice_handler_of as handler_of
 from testing import contract
+from testing.apis import practice_handler_of as handler_of
 from testing.builders import an_instant
 from testing.phones import Phone
 from testing.push_world import first_of, watched

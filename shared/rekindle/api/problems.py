@@ -149,6 +149,6 @@ def declared(responses: Mapping[int, OpenAPIResponse] | None) -> set[Problem]:
         each
         for response in (responses or {}).values()
         for content in response["content"].values()
-        for each in content["schema"]["properties"]["type"]["enum"]
+        for each in content["schema"]["properties"]["type"]["enum"]  # type: ignore[typeddict-item]
     }
     return {problem for problem in Problem if problem.type in types}
