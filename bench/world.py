@@ -21,11 +21,11 @@ import privacy.services
 from couples_api.handler import handler_of
 from couples_api.services import Services
 from delivery.fcm import FcmGateway, credential_from
-from local import seed
-from local.google import Place
+from local.google.place import Place
 from local.places import ROOT
 from local.processes import Child
-from local.stack import free_ports
+from local.stack import seed
+from local.stack.start import free_ports
 from rekindle.crypto.vault import CELLS, Vault
 from rekindle.domain.models import CoupleId, Target, TargetKind
 from rekindle.store.catalogue import Catalogue

@@ -1470,7 +1470,7 @@ export interface components {
         };
         /**
          * InviteState
-         * @description An invite is open until one person redeems it, and confirmed once the inviter has said yes to them.
+         * @description State of an invite: open, redeemed by one person, then confirmed by the inviter.
          * @example redeemed
          * @enum {string}
          */
@@ -2758,15 +2758,6 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description - `urn:rekindle:problem:pause-out-of-range`: A pause ends tomorrow at the earliest, and within 92 days. */
-        PauseOutOfRange: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
         /** @description - `urn:rekindle:problem:key-reused`: This idempotency key was used for another request. */
         KeyReused: {
             headers: {
@@ -3037,7 +3028,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            422: components["responses"]["PauseOutOfRange"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];

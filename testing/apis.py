@@ -1,22 +1,64 @@
-"""The functions behind the phones' API, as API Gateway chooses between them, on the same stores."""
+"""Serve the functions' HTTP APIs in this process.
+
+Building a function's resolver takes longer than a test does, so that the resolvers are kept and serve one handler after
+another; a request within another request gets a resolver of its own. Requests in threads need `handler_of` of the
+function itself.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 import couples_api.handler
+import practice_api.handler
 import privacy.handler
 from privacy.services import Services as PrivacyServices
+from rekindle.api import resolver
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
+
     from couples_api.services import Services
+    from practice_api.services import Services as PracticeServices
     from testing.phones import Handler
 
 
+class _Resolvers:
+    """The resolvers of one function that serve no request just now."""
+
+    def __init__(self, application: Callable[[], APIGatewayHttpResolver], body_limit: int) -> None:
+        self._application, self._body_limit = application, body_limit
+        self._idle: list[APIGatewayHttpResolver] = []
+
+    def handler_of[Services](self, services: Callable[[], Services]) -> Handler:
+        def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
+            app = self._idle.pop() if self._idle else self._application()
+            try:
+                return resolver.handler_of(app, services, self._body_limit)(event, context)
+            finally:
+                self._idle.append(app)
+
+        return handle
+
+
+_COUPLES = _Resolvers(couples_api.handler.application, resolver.BODY_LIMIT)
+_PRACTICE = _Resolvers(practice_api.handler.application, practice_api.handler.BODY_LIMIT)
+
+
+def handler_of(services: Callable[[], Services]) -> Handler:
+    """Return couples_api's handler on these services."""
+    return _COUPLES.handler_of(services)
+
+
+def practice_handler_of(services: Callable[[], PracticeServices]) -> Handler:
+    """Return practice_api's handler on these services."""
+    return _PRACTICE.handler_of(services)
+
+
 def privacy_services(services: Services, **changes: Any) -> PrivacyServices:
-    """What privacy works with, on the stores of couples_api."""
+    """Return the services of privacy on the stores of couples_api."""
     given: dict[str, Any] = {
         name: getattr(services, name) for name in ("people", "couples", "days", "solo", "catalogue", "vault")
     }
@@ -24,8 +66,8 @@ def privacy_services(services: Services, **changes: Any) -> PrivacyServices:
 
 
 def phones_api(services: Callable[[], Services], **changes: Any) -> Handler:
-    """Both functions in this process; the changes are of what privacy works with."""
-    couples = couples_api.handler.handler_of(services)
+    """Serve couples_api and privacy, as API Gateway chooses between them; the changes are of privacy's services."""
+    couples = handler_of(services)
     own = privacy.handler.handler_of(lambda: privacy_services(services(), **changes))
 
     def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:

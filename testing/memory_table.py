@@ -1,7 +1,8 @@
-"""A table in memory, billed as DynamoDB bills, for what is too much for any engine: millions of rows.
+"""Keep a DynamoDB table in memory, billed as DynamoDB bills: for route tests and for millions of rows.
 
-It stands in for `rekindle.store.table.Table`, one layer below the stores, so that these run as they are. It knows of
-DynamoDB's language only what they say in it, and refuses the rest.
+`MemoryTable` takes the place of `rekindle.store.table.Table`, one layer below the stores, so that the stores run as
+they are. It knows the part of DynamoDB's expressions that the stores use, and raises NotImplementedError for the rest.
+tests/engine/test_memory_table.py compares it with DynamoDB Local.
 """
 
 from __future__ import annotations
@@ -10,37 +11,49 @@ import math
 import re
 from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
-from copy import deepcopy
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import batched
+from threading import RLock
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, Self
 
 from rekindle.errors import WriteConflictError
-from rekindle.store.table import BATCH_GET_LIMIT, Page, marshal
-from testing.meter import WRITE_UNIT_BYTES, item_bytes
+from rekindle.store.table import BATCH_GET_LIMIT, BATCH_WRITE_LIMIT, Page
+from testing.meter import WRITE_UNIT_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from rekindle.store.keys import Key
     from rekindle.store.table import Item, Write
 
 READ_UNIT_BYTES: Final = 4096
 PAGE_BYTES: Final = 1024 * 1024
-"""What a query reads before it ends its page, whatever its limit."""
+"""Bytes that a query reads before it ends its page, whatever its limit."""
+TRANSACTION_LIMIT: Final = 100
 
 NOTES: Final = "NOTES"
-"""Stands for a partition where it is not its rows but the notes of their changes that are read."""
+"""Names a partition in the bill when a query reads the notes of its rows' changes instead of the rows."""
 
 _CLAUSES: Final = re.compile(r"\b(SET|ADD|REMOVE) ")
+_TOKENS: Final = re.compile(r"\w+\([^()]*\)|[()]|[^\s()]+")
 _EXISTS: Final = re.compile(r"attribute_(not_)?exists\((.+)\)")
-_COMPARED: Final = re.compile(r"(\S+) (=|<|<=|>|>=) (\S+)")
+_SIZE: Final = re.compile(r"size\((.+)\)")
+_MISSING: Final = object()
+
+
+def _equal(one: object, other: object) -> bool:
+    return type(one) is type(other) and one == other  # to Python, True is 1
+
+
 _COMPARISONS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
-    "=": lambda one, other: bool(one == other),
-    "<": lambda one, other: bool(one < other),
-    "<=": lambda one, other: bool(one <= other),
-    ">": lambda one, other: bool(one > other),
-    ">=": lambda one, other: bool(one >= other),
+    "=": _equal,
+    "<>": lambda one, other: not _equal(one, other),
+    "<": lambda one, other: type(one) is type(other) and one < other,
+    "<=": lambda one, other: type(one) is type(other) and one <= other,
+    ">": lambda one, other: type(one) is type(other) and one > other,
+    ">=": lambda one, other: type(one) is type(other) and one >= other,
 }
 
 
@@ -60,36 +73,36 @@ class Row(NamedTuple):
 
 
 class Ground(Protocol):
-    """What the table holds before anything is written to it; made as it is asked for."""
+    """The rows that the table holds before anything is written to it; made as they are asked for."""
 
     def item(self, key: Key) -> Sized | None:
-        """The item of this key."""
+        """Return the item of this key."""
 
     def rows(self, pk: str, between: tuple[str, str], after: str, limit: int | None) -> list[Row]:
-        """Rows of a partition with sort keys from `between` and beyond `after`, in order."""
+        """Return a partition's rows with sort keys within `between` and beyond `after`, in order."""
 
     def forget(self, key: Key) -> None:
-        """The item has been written to, and is the table's own from now on."""
+        """Drop the item: it has been written to, and the table holds it from now on."""
 
 
 class Nothing:
-    """The ground of a table that begins empty."""
+    """The rows of a table that begins empty."""
 
     def item(self, key: Key) -> Sized | None:  # noqa: ARG002  as Ground has it
-        """None."""
+        """Return None."""
         return None
 
     def rows(self, pk: str, between: tuple[str, str], after: str, limit: int | None) -> list[Row]:  # noqa: ARG002
-        """None."""
+        """Return no rows."""
         return []
 
     def forget(self, key: Key) -> None:
-        """There is nothing to forget."""
+        """Do nothing."""
 
 
 @dataclass(slots=True)
 class Units:
-    """What some work took: requests, read units and write units, and the requests that write."""
+    """Count requests, read units and write units, and the requests that write."""
 
     requests: int = 0
     read: float = 0
@@ -105,10 +118,10 @@ class Units:
 
 
 class Bill:
-    """Units by purpose and entity: what is asked of the table is put down to the purpose that is being pursued.
+    """Sum units by purpose and entity; each request counts for the purpose that is set when it is made.
 
-    An entity is what a partition key begins with. `rows_bytes` is what pages have read of each kind of row, by its
-    letter, and `rows` how many.
+    An entity is the beginning of a partition key. `rows_bytes` sums the bytes that pages have read of each kind of
+    row, by its letter, and `rows` counts them.
     """
 
     def __init__(self) -> None:
@@ -118,13 +131,13 @@ class Bill:
         self.rows_bytes: defaultdict[str, int] = defaultdict(int)
 
     def read(self, pk: str, sizes: Iterable[int], *, consistent: bool) -> None:
-        """One request that reads items each for themselves."""
+        """Add one request that reads items each for themselves."""
         units = self._of(pk)
         units.requests += 1
         units.read += sum(read_units(size, consistent=consistent) for size in sizes)
 
     def wrote(self, pk: str, units_written: float) -> None:
-        """One request that writes."""
+        """Add one request that writes."""
         units = self._of(pk)
         units.requests += 1
         units.written += 1
@@ -134,7 +147,7 @@ class Bill:
         return self.units[self.purpose, pk.partition("#")[0]]
 
     def total(self, *purposes: str, entities: Collection[str] = ()) -> Units:
-        """What was done for these purposes, with these entities if any are named."""
+        """Sum these purposes, for these entities if any are named."""
         total = Units()
         for (purpose, entity), units in self.units.items():
             if purpose in purposes and (not entities or entity in entities):
@@ -143,23 +156,23 @@ class Bill:
 
 
 def read_units(size: int, *, consistent: bool) -> float:
-    """What reading so many bytes costs: at least as much as four kilobytes, also where there is nothing."""
+    """Return the units for reading so many bytes; nothing costs as much as four kilobytes."""
     return max(1, math.ceil(size / READ_UNIT_BYTES)) * (1.0 if consistent else 0.5)
 
 
 def write_units(*items: Sized | None) -> int:
-    """What a write costs that finds and leaves these: it goes by the larger."""
+    """Return the units of a write that finds and leaves these items: the larger counts."""
     return max([1, *(math.ceil(item.size / WRITE_UNIT_BYTES) for item in items if item)])
 
 
 def size_of(item: Mapping[str, object]) -> int:
-    """The bytes that an item is billed by."""
-    return item_bytes(marshal(item))
+    """Return the bytes that an item of plain values is billed by, as DynamoDB's developer guide has them."""
+    return sum(len(name.encode()) + _bytes(value) for name, value in item.items())
 
 
 @dataclass(slots=True)
 class _Partition:
-    """What has been written to a partition: items by sort key, None where one was deleted. None is changed in place."""
+    """Items written to a partition, by sort key; None where one was deleted. None of them is changed in place."""
 
     items: dict[str, Sized | None] = field(default_factory=dict)
     order: list[str] = field(default_factory=list)
@@ -167,15 +180,40 @@ class _Partition:
 
 @dataclass(slots=True)
 class MemoryTable:
-    """The table. `inserted` is told of each item that is written where there was none, as a stream would be."""
+    """The table. Tell `inserted` of each item that is written where there was none, as a stream would be.
 
-    bill: Bill
+    `watchers` hear the name of each request before it is carried out, and may raise in its place. `tables` are all
+    tables that a transaction of this one may name, by name.
+    """
+
+    bill: Bill = field(default_factory=Bill)
     ground: Ground = field(default_factory=Nothing)
     inserted: Callable[[Key, Item], None] = lambda _key, _item: None
+    name: str = "memory"
+    tables: dict[str, MemoryTable] = field(default_factory=dict)
+    watchers: list[Callable[[str], None]] = field(default_factory=list)
     _partitions: defaultdict[str, _Partition] = field(default_factory=lambda: defaultdict(_Partition))
+    _lock: RLock = field(default_factory=RLock)
+
+    def __post_init__(self) -> None:
+        self.tables[self.name] = self
+
+    def beside(self, name: str) -> MemoryTable:
+        """Return a new table that shares transactions with this one."""
+        return MemoryTable(name=name, tables=self.tables)
+
+    def items(self) -> list[Item]:
+        """Return every item that has been written and is there, in the order of the keys."""
+        return [
+            _plain(found.item)
+            for _, partition in sorted(self._partitions.items())
+            for sk in partition.order
+            if (found := partition.items[sk])
+        ]
 
     def get(self, key: Key, *, consistent: bool = True) -> Item | None:
         """See `Table`."""
+        self._requested("GetItem")
         found = self._sized(key)
         self.bill.read(key.pk, [found.size if found else 0], consistent=consistent)
         return {**found.item} if found else None
@@ -184,6 +222,7 @@ class MemoryTable:
         """See `Table`."""
         found = []
         for batch in batched(dict.fromkeys(keys), BATCH_GET_LIMIT, strict=False):
+            self._requested("BatchGetItem")
             items = [self._sized(key) for key in batch]
             self.bill.read(batch[0].pk, [each.size if each else 0 for each in items], consistent=consistent)
             found += [{**each.item} for each in items if each]
@@ -200,10 +239,11 @@ class MemoryTable:
         consistent: bool = True,
     ) -> Page:
         """See `Table`."""
-        if descending:
-            raise NotImplementedError("nobody reads backwards here")
+        self._requested("Query")
         bounds = between or ("", "\U0010ffff")
-        rows = self._rows(pk, bounds, after or "", limit)
+        if bounds[0] > bounds[1] or (after is not None and not bounds[0] <= after <= bounds[1]):
+            raise ValueError(f"DynamoDB refuses a query of {bounds} after {after}")
+        rows = self._backwards(pk, bounds, after, limit) if descending else self._rows(pk, bounds, after or "", limit)
         # As DynamoDB has it: a page that its limit ends says where to go on, whether or not there is more.
         more = len(rows) == limit
         total = 0
@@ -213,38 +253,53 @@ class MemoryTable:
                 rows, more = rows[: number + 1], True
                 break
         for row in rows:
-            self.bill.rows[row.sk[0]] += 1
-            self.bill.rows_bytes[row.sk[0]] += row.size
+            self.bill.rows[row.sk[:1]] += 1
+            self.bill.rows_bytes[row.sk[:1]] += row.size
         self.bill.read(NOTES if bounds[0].startswith("~") else pk, [total], consistent=consistent)
         return Page([row.item for row in rows], rows[-1].sk if more else None)
 
     def write(self, write: Write) -> Item:
         """See `Table`."""
+        self._requested(f"{write.kind}Item")
+        with self._lock:
+            return self._table_of(write)._write(write)
+
+    def _write(self, write: Write) -> Item:
         before = self._sized(write.key)
         if not _holds(write, before):
             self.bill.wrote(write.key.pk, write_units(before))
-            raise WriteConflictError({0: before.item if before else None})
+            raise _refusal([write], {0: before.item if before else None})
         after = _written(write, before)
         self.bill.wrote(write.key.pk, write_units(before, after))
         self._keep(write.key, before, after)
-        return deepcopy(after.item) if after and write.kind == "Update" else {}
+        return {**_plain(after.item)} if after and write.kind == "Update" else {}
 
     def transact(self, writes: Sequence[Write]) -> None:
         """See `Table`."""
-        befores = [self._sized(write.key) for write in writes]
-        failed = {
-            index: before.item if before else None
-            for index, (write, before) in enumerate(zip(writes, befores, strict=True))
-            if not _holds(write, before)
-        }
-        afters = befores if failed else [_written(*each) for each in zip(writes, befores, strict=True)]
-        pairs = zip(befores, afters, strict=True)
-        units = 2 * sum(write_units(*pair) for pair in pairs)
-        self.bill.wrote(writes[0].key.pk, units)
-        if failed:
-            raise WriteConflictError(failed)
-        for write, before, after in zip(writes, befores, afters, strict=True):
-            self._keep(write.key, before, after)
+        self._requested("TransactWriteItems")
+        tables = [self._table_of(write) for write in writes]
+        named = {(table.name, write.key) for table, write in zip(tables, writes, strict=True)}
+        if len(named) < len(writes) or len(writes) > TRANSACTION_LIMIT:
+            raise ValueError("DynamoDB refuses a transaction that is too large or names an item twice")
+        with self._lock:
+            befores = [table._sized(write.key) for table, write in zip(tables, writes, strict=True)]
+            failed = {
+                index: before.item if before else None
+                for index, (write, before) in enumerate(zip(writes, befores, strict=True))
+                if not _holds(write, before)
+            }
+            # As DynamoDB Local has it: an update that names no place is refused whatever other conditions fail.
+            written = [
+                before if index in failed else _written(write, before)
+                for index, (write, before) in enumerate(zip(writes, befores, strict=True))
+            ]
+            afters = befores if failed else written
+            units = 2 * sum(write_units(*pair) for pair in zip(befores, afters, strict=True))
+            self.bill.wrote(writes[0].key.pk, units)
+            if failed:
+                raise _refusal(writes, failed)
+            for table, write, before, after in zip(tables, writes, befores, afters, strict=True):
+                table._keep(write.key, before, after)
 
     def commit(self, writes: Sequence[Write]) -> None:
         """See `Table`."""
@@ -252,6 +307,26 @@ class MemoryTable:
             self.write(writes[0])
         elif writes:
             self.transact(writes)
+
+    def put_many(self, items: Iterable[tuple[Key, Mapping[str, object]]]) -> None:
+        """See `Table`."""
+        for batch in batched(items, BATCH_WRITE_LIMIT, strict=False):
+            self._requested("BatchWriteItem")
+            with self._lock:
+                units = 0
+                for key, item in batch:
+                    before, plain = self._sized(key), _plain({**_named(key), **item})
+                    after = Sized(plain, size_of(plain))
+                    units += write_units(before, after)
+                    self._keep(key, before, after)
+                self.bill.wrote(batch[0][0].pk, units)
+
+    def _requested(self, operation: str) -> None:
+        for watcher in self.watchers[:]:
+            watcher(operation)
+
+    def _table_of(self, write: Write) -> MemoryTable:
+        return self if write.table is None else self.tables[write.table]
 
     def _sized(self, key: Key) -> Sized | None:
         partition = self._partitions.get(key.pk)
@@ -270,6 +345,10 @@ class MemoryTable:
             rows.sort(key=lambda row: row.sk)
         return rows[:limit]
 
+    def _backwards(self, pk: str, between: tuple[str, str], after: str | None, limit: int | None) -> list[Row]:
+        rows = [row for row in self._rows(pk, between, "", None) if after is None or row.sk < after]
+        return rows[::-1][:limit]
+
     def _keep(self, key: Key, before: Sized | None, after: Sized | None) -> None:
         partition = self._partitions[key.pk]
         if key.sk not in partition.items:
@@ -280,40 +359,90 @@ class MemoryTable:
             self.inserted(key, after.item)
 
 
-def _holds(write: Write, standing: Sized | None) -> bool:
-    item = standing.item if standing else None
-    return not write.condition or any(
-        all(_is_true(term, write, item) for term in terms.split(" AND ")) for terms in write.condition.split(" OR ")
-    )
+def _named(key: Key) -> dict[str, str]:
+    return {name: value for name, value in key._asdict().items() if value}
 
 
-def _is_true(term: str, write: Write, standing: Item | None) -> bool:
-    if found := _EXISTS.fullmatch(term):
-        return (_at(standing, found[2], write) is None) is bool(found[1])
-    compared = _COMPARED.fullmatch(term)
-    if compared is None:
-        raise NotImplementedError(term)
-    one = _at(standing, compared[1], write)
-    return one is not None and _COMPARISONS[compared[2]](one, write.values[compared[3]])
+def _refusal(writes: Sequence[Write], failed: Mapping[int, Item | None]) -> Exception:
+    for index in failed:
+        if otherwise := writes[index].otherwise:
+            return otherwise()
+    return WriteConflictError(failed)
+
+
+def _holds(write: Write, existing: Sized | None) -> bool:
+    item = existing.item if existing else None
+    return not write.condition or _parsed(write.condition)(write, item)
+
+
+type _Condition = Callable[[Write, Item | None], bool]
+
+
+@cache
+def _parsed(condition: str) -> _Condition:
+    tokens = _TOKENS.findall(condition)[::-1]
+    parsed = _any_of(tokens)
+    if tokens:
+        raise NotImplementedError(condition)
+    return parsed
+
+
+def _any_of(tokens: list[str]) -> _Condition:
+    terms = [_all_of(tokens)]
+    while tokens and tokens[-1] == "OR":
+        tokens.pop()
+        terms.append(_all_of(tokens))
+    return lambda write, item: any(term(write, item) for term in terms)
+
+
+def _all_of(tokens: list[str]) -> _Condition:
+    terms = [_term(tokens)]
+    while tokens and tokens[-1] == "AND":
+        tokens.pop()
+        terms.append(_term(tokens))
+    return lambda write, item: all(term(write, item) for term in terms)
+
+
+def _term(tokens: list[str]) -> _Condition:
+    first = tokens.pop()
+    if first == "(":
+        inner = _any_of(tokens)
+        if tokens.pop() != ")":
+            raise NotImplementedError("a parenthesis is not closed")
+        return inner
+    if found := _EXISTS.fullmatch(first):
+        return lambda write, item: (_at(item, found[2], write) is _MISSING) is bool(found[1])
+    sized = _SIZE.fullmatch(first)
+    path, sign, value = sized[1] if sized else first, tokens.pop(), tokens.pop()
+    compared = _COMPARISONS[sign]
+
+    def term(write: Write, item: Item | None) -> bool:
+        one, other = _at(item, path, write), _plain(write.values[value])
+        if sized and one is not _MISSING:
+            one = len(one)
+        return compared(one, other)
+
+    return term
 
 
 def _at(item: Item | None, path: str, write: Write) -> Any:
     value: Any = item
     for name in path.split("."):
-        if value is None:
-            return None
-        value = value.get(write.names.get(name, name))
+        if not isinstance(value, dict):
+            return _MISSING
+        value = value.get(write.names.get(name, name), _MISSING)
     return value
 
 
-def _written(write: Write, standing: Sized | None) -> Sized | None:
-    """The item once the write is done, None if there is none any more."""
+def _written(write: Write, existing: Sized | None) -> Sized | None:
+    """Return the item once the write is done, None if there is none any more."""
     if write.kind == "Delete":
         return None
-    item: Item = {**write.key._asdict(), **write.item}
     if write.kind == "Update":
-        item = deepcopy(standing.item) if standing else item
+        item = _plain(existing.item if existing else _named(write.key))
         _update(item, write)
+    else:
+        item = _plain({**_named(write.key), **write.item})
     return Sized(item, size_of(item))
 
 
@@ -328,10 +457,51 @@ def _update(item: Item, write: Write) -> None:
                 place = place[name]
             match clause:
                 case "SET":
-                    place[last] = write.values[value]
+                    place[last] = _plain(write.values[value])
                 case "REMOVE":
                     place.pop(last, None)
                 case "ADD":
-                    added: Any = write.values[value]
+                    added = _plain(write.values[value])
                     more = isinstance(added, set)
                     place[last] = place.get(last, set()) | added if more else place.get(last, 0) + added
+
+
+def _plain(value: Any) -> Any:
+    """Return a copy of the value as a read of it from DynamoDB would give it."""
+    kind = type(value)
+    if kind in _ATOMS:
+        return value
+    if kind is dict or isinstance(value, Mapping):
+        return {_plain(name): _plain(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    if isinstance(value, set | frozenset) and value:
+        return {_plain(each) for each in value}
+    if isinstance(value, str):
+        return "".join(value)
+    if isinstance(value, int):
+        return int(value)
+    raise TypeError(f"DynamoDB takes no {kind.__name__} from us: {value!r}")
+
+
+_ATOMS: Final = frozenset({str, int, bool, bytes, type(None)})
+
+
+def _bytes(value: Any) -> int:
+    if isinstance(value, str):
+        return len(value.encode())
+    if value is None or isinstance(value, bool):
+        return 1
+    if isinstance(value, int):
+        # One byte for two significant digits, and one more; ours are whole numbers.
+        return math.ceil(len(str(value).strip("-0")) / 2) + 1
+    if isinstance(value, bytes):
+        return len(value)
+    if isinstance(value, set):
+        return sum(map(_bytes, value))
+    members = (
+        (len(name.encode()) + _bytes(each) for name, each in value.items())
+        if isinstance(value, dict)
+        else map(_bytes, value)
+    )
+    return 3 + sum(1 + each for each in members)

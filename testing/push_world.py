@@ -7,13 +7,16 @@ import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
+from botocore.exceptions import ClientError
+
 from rekindle.push.jobs import job_from
 from rekindle.push.queue import Outbox
 from rekindle.store.people import person_writes
 from testing import engines
+from testing.memory_table import MemoryTable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from types_boto3_sqs import SQSClient
 
@@ -39,15 +42,33 @@ def calls(table: Table, *, crash_at: int | None = None) -> Iterator[list[str]]:
     """The names of the operations that reach DynamoDB; the one numbered `crash_at`, from 0, does not."""
     seen: list[str] = []
 
-    def note(model: Any, **_: Any) -> None:
+    def note(operation: str) -> None:
         if len(seen) == crash_at:
             raise CrashError
-        seen.append(model.name)
+        seen.append(operation)
+
+    with watched(table, note):
+        yield seen
+
+
+@contextlib.contextmanager
+def watched(table: Table, watcher: Callable[[str], None]) -> Iterator[None]:
+    """Tell `watcher` the name of each request before it is carried out."""
+    if isinstance(table, MemoryTable):
+        table.watchers.append(watcher)
+        try:
+            yield
+        finally:
+            table.watchers.remove(watcher)
+        return
+
+    def note(model: Any, **_: Any) -> None:
+        watcher(model.name)
 
     events = table.client.meta.events
     events.register("before-call.dynamodb", note)
     try:
-        yield seen
+        yield
     finally:
         events.unregister("before-call.dynamodb", note)
 
@@ -59,15 +80,58 @@ class ImpatientSqs:
     client: SQSClient
     delays: list[int]
 
-    def send_message_batch(self, *, QueueUrl: str, Entries: list[dict[str, Any]]) -> Any:  # noqa: N803  SQS's own
+    def send_message_batch(self, *, QueueUrl: str, Entries: list[dict[str, Any]]) -> Any:  # noqa: N803
         self.delays.extend(entry["DelaySeconds"] for entry in Entries)
         at_once: list[Any] = [{**entry, "DelaySeconds": 0} for entry in Entries]
         return self.client.send_message_batch(QueueUrl=QueueUrl, Entries=at_once)
 
 
+def first_of(operation: str, action: Callable[[], object]) -> Callable[[str], None]:
+    """Watch for the first request of this kind, and let somebody else act just before it."""
+    waiting = [action]
+
+    def watcher(name: str) -> None:
+        if name == operation and waiting:
+            waiting.pop()()
+
+    return watcher
+
+
+def no_such_table() -> Table:
+    """Return a table that refuses every request."""
+    table = MemoryTable()
+
+    def refuse(operation: str) -> None:
+        raise ClientError({"Error": {"Code": "ResourceNotFoundException", "Message": ""}}, operation)
+
+    table.watchers.append(refuse)
+    return cast("Table", table)
+
+
+@dataclass(slots=True)
+class MemorySqs:
+    """One queue of SQS in memory; each message is received once."""
+
+    url: str
+    bodies: list[str] = field(default_factory=list)
+
+    def send_message_batch(self, *, QueueUrl: str, Entries: list[dict[str, Any]]) -> Any:  # noqa: N803
+        if QueueUrl != self.url:
+            raise ClientError({"Error": {"Code": "QueueDoesNotExist", "Message": ""}}, "SendMessageBatch")
+        self.bodies += [entry["MessageBody"] for entry in Entries]
+        return {"Successful": [{"Id": entry["Id"]} for entry in Entries]}
+
+    def receive_message(self, *, QueueUrl: str, MaxNumberOfMessages: int) -> Any:  # noqa: ARG002, N803
+        taken, self.bodies = self.bodies[:MaxNumberOfMessages], self.bodies[MaxNumberOfMessages:]
+        return {"Messages": [{"Body": body, "ReceiptHandle": "once"} for body in taken]}
+
+    def delete_message(self, *, QueueUrl: str, ReceiptHandle: str) -> None:  # noqa: N803
+        """Do nothing: what is received is gone."""
+
+
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """A queue of its own on the emulator; `delays` are the seconds for which each job was to be held back."""
+    """A queue of its own, on the emulator or in memory; `delays` are the seconds that each job was to be held back."""
 
     client: SQSClient
     url: str
@@ -78,6 +142,10 @@ class Queue:
         client: SQSClient = engines.client("sqs", emulator_url)
         name = f"pushes-{next(_numbers)}"
         return cls(client, client.create_queue(QueueName=name)["QueueUrl"])
+
+    @classmethod
+    def in_memory(cls) -> Queue:
+        return cls(cast("SQSClient", MemorySqs("memory")), "memory")
 
     @property
     def outbox(self) -> Outbox:

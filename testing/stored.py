@@ -6,6 +6,7 @@ import base64
 import datetime as dt
 import itertools
 import json
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from rekindle.domain.models import PushKind
@@ -13,14 +14,16 @@ from rekindle.domain.reminders import Slot
 from rekindle.store import keys
 from rekindle.store.shards import read_shards
 from rekindle.store.slot_rows import row_from
+from rekindle.store.table import unmarshal
 from testing.builders import LONDON, NEW_YORK, TOKYO
+from testing.memory_table import MemoryTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from rekindle.domain.models import Uid
     from rekindle.store.slot_rows import SlotAndKind, SlotRow
-    from rekindle.store.table import Table
+    from rekindle.store.table import Item, Table
 
 ZONES = (NEW_YORK, TOKYO, LONDON)
 TIMES = (dt.time(6, 5), dt.time(8, 30), dt.time(20, 30), dt.time(21, 55))
@@ -47,6 +50,14 @@ def slot_rows(table: Table, uid: Uid, slots: Iterable[Slot] | None = None) -> di
     rows = {names[keys.Key(item["pk"], item["sk"])]: row_from(item) for item in items}
     assert len(rows) == len(items), "a row is in one shard of its slot"
     return rows
+
+
+def every_row(table: Table) -> list[Item]:
+    """Return every row of a table, ordered by key."""
+    if isinstance(table, MemoryTable):
+        return table.items()
+    pages = table.client.get_paginator("scan").paginate(TableName=table.name, ConsistentRead=True)
+    return sorted((unmarshal(item) for page in pages for item in page["Items"]), key=itemgetter("pk", "sk"))
 
 
 def stream_record(

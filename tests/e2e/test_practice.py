@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
+from testing.builders import LONDON, NEW_YORK, a_uid
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     import httpx
 
     from local.stack import Stack
+    from tests.e2e.conftest import NewPhone
 
 PACK = "/v1/practice/packs/harbour"
 PUBLISHES = {"scope": "practice:read practice:publish"}
@@ -83,3 +86,13 @@ def test_a_pack_goes_live_and_away_again(staff: Callable[..., httpx.Client]) -> 
     assert [(entry["who"], entry["action"]) for entry in entries] == [
         ("ruth@practice.example", action) for action in ("withdrawn", "published", "draft_saved")
     ]
+
+
+def test_help_is_there_for_everybody(a_phone: NewPhone, stack: Stack) -> None:
+    here, there = (a_phone(zone=zone).call("GET", "/v1/help") for zone in (LONDON, NEW_YORK))
+    assert (here["country"], there["country"]) == ("GB", "US")
+    assert "116 123" in [line["phone"] for line in here["lines"]]
+    assert "988" in [line["phone"] for line in there["lines"]]
+    with stack.phone(uid=a_uid("e2e")) as nobody:
+        lines = nobody.get("/v1/help").json()["lines"]
+    assert len({line["country"] for line in lines}) > 25

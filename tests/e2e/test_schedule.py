@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from local.clock import now
-from local.stack import Stack
+from local.stack.start import temporary
 from rekindle.domain.calendar import slot_instant
 from rekindle.domain.models import Zone
 from rekindle.domain.reminders import Slot
 from rekindle.push.jobs import SlotJob
 from rekindle.store.table import Table
-from testing.builders import LONDON, TOKYO
+from testing.builders import TOKYO
 from testing.stored import shard_of
 from tests.e2e.conftest import await_quiet, eventually
 
 if TYPE_CHECKING:
+    from local.stack import Stack
     from tests.e2e.conftest import NewCouple
 
 CHATHAM = Zone("Pacific/Chatham")
@@ -66,44 +66,9 @@ def test_a_job_that_is_delivered_twice_pushes_once(stack: Stack, a_couple: NewCo
     ada.await_kinds("prompt")
 
 
-def test_a_beat_after_an_outage_catches_up_for_two_hours(stack: Stack, a_couple: NewCouple, a_date: dt.date) -> None:
-    ada, ben = a_couple(CHATHAM, CHATHAM)
-    ben.call("PUT", "/v1/me/reminders", {"prompt_time": "06:00", "evening_time": None})
-    stack.tick(_at(a_date, "05:00", CHATHAM))
-    stack.tick(_at(a_date, "10:00", CHATHAM))
-    ada.await_kinds("prompt")
-    await_quiet(stack)
-    assert ben.kinds() == []
-
-
-def test_the_evening_reminder_is_for_whoever_has_not_answered(stack: Stack, a_couple: NewCouple) -> None:
-    """Played tonight, as an answer through the API is given now: where tonight is to come, at nobody else's time."""
-    zone = next(each for each in (LONDON, HONOLULU) if dt.datetime.fromtimestamp(now(), ZoneInfo(each)).hour < EVENING)
-    ada, ben = a_couple(zone, zone)
-    for phone in (ada, ben):
-        phone.call("PUT", "/v1/me/reminders", {"prompt_time": "08:30", "evening_time": "20:35"})
-    date = ada.today()
-    ada.answer(date, "Said already.")
-    ben.await_kinds("partner_answered")
-    job = _job(stack, "20:35", dt.date.fromisoformat(date), zone)
-    stack.client("sqs").send_message(QueueUrl=stack.outputs["QueueUrl"], MessageBody=job)
-    ben.await_kinds("partner_answered", "evening")
-    await_quiet(stack)
-    assert ada.kinds() == []
-
-
-def test_who_has_parted_is_reminded_of_nothing(stack: Stack, a_couple: NewCouple, a_date: dt.date) -> None:
-    ada, ben = a_couple(CHATHAM, TOKYO)
-    ben.call("DELETE", "/v1/couple", status=204)
-    stack.tick(_at(a_date, "08:30", CHATHAM))
-    stack.tick(_at(a_date + dt.timedelta(days=1), "07:30", TOKYO))
-    await_quiet(stack)
-    assert (ada.kinds(), ben.kinds()) == ([], [])
-
-
 def test_the_schedule_fires_by_itself_with_its_scheduled_time() -> None:
     """The template's own target and input, on a schedule that is due in a moment rather than in five minutes."""
-    with Stack.temporary(beat=True, seeded=False) as stack:
+    with temporary(tick=True, seeded=False) as stack:
         scheduler = stack.client("scheduler")
         (name,) = [schedule["Name"] for schedule in scheduler.list_schedules()["Schedules"]]
         beat = scheduler.get_schedule(Name=name)

@@ -6,10 +6,9 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from rekindle.domain.calendar import slot_instant
-from rekindle.domain.models import CoupleId, PackId
+from rekindle.domain.models import CoupleId
 from rekindle.domain.tallies import week_of
 from rekindle.store import keys
-from rekindle.store.statistics import Statistics
 from rekindle.store.table import Table
 from testing.builders import LONDON
 from tests.e2e.conftest import eventually, waiting
@@ -68,16 +67,6 @@ def test_a_reminder_is_counted_once_its_run_is_done(stack: Stack, a_couple: NewC
     reach = eventually(lambda: _reached_both(table.get(keys.stats_of_week(week_of(a_date)))))
     assert reach
     assert reach["due"] >= reach["reached"]
-
-
-def test_what_one_couple_did_is_not_shown(stack: Stack, a_couple: NewCouple) -> None:
-    """Not even when its day is over for everybody."""
-    ada, _ = a_couple()
-    date = dt.date.fromisoformat(ada.today())
-    later = dt.datetime.combine(date + dt.timedelta(days=3), dt.time(), dt.UTC)
-    seen = Statistics(the_table(stack)).view(later, [PackId("money-talk")])
-    assert seen["through"] > str(date)
-    assert all(day["active"] is None or day["active"] >= 10 for day in seen["days"])
 
 
 def test_nothing_was_given_up(stack: Stack) -> None:

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import boto3
 import pytest
 
-from couples_api.handler import handler_of
 from couples_api.services import Services
 from rekindle.domain.models import Audience, Theme
 from rekindle.domain.streaks import unpack_dates
@@ -25,11 +24,11 @@ from rekindle.store.catalogue import Catalogue
 from rekindle.store.slot_rows import rows_of
 from rekindle.store.table import Write
 from testing import engines
+from testing.apis import handler_of
 from testing.builders import LONDON, NEW_YORK, TOKYO, a_token, a_uid, prompts, publish
 from testing.phones import Phone, Reply, a_phone, pair
 from testing.stored import slot_rows
 from testing.wire import WRITES, Crash, EveryOther, Fault, Wire, refusal, strike, tapped
-from tests.engine.marks import on_the_emulator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -535,7 +534,6 @@ ACTIONS: tuple[type[Action], ...] = (
 each_action = pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.__name__)
 
 
-@on_the_emulator
 @each_action
 def test_a_process_that_dies_before_it_has_written_anything_has_changed_nothing(
     world: World, action: type[Action]
@@ -558,7 +556,6 @@ def test_a_process_that_dies_before_it_has_written_anything_has_changed_nothing(
     world.assert_whole(done.ada, done.ben)
 
 
-@on_the_emulator
 @each_action
 def test_a_process_that_dies_after_any_write_leaves_what_a_repeat_puts_right(
     world: World, action: type[Action]
@@ -581,7 +578,6 @@ def test_a_process_that_dies_after_any_write_leaves_what_a_repeat_puts_right(
     assert at > 1
 
 
-@on_the_emulator
 @each_action
 def test_a_write_whose_reply_is_lost_is_found_to_be_done(world: World, action: type[Action]) -> None:
     """The SDK sends it again by itself, and the condition that guards it must not refuse what it has let through."""
@@ -600,7 +596,6 @@ def test_a_write_whose_reply_is_lost_is_found_to_be_done(world: World, action: t
     assert at > 1
 
 
-@on_the_emulator
 @each_action
 @pytest.mark.parametrize("fault", [Fault.NOT_SENT, Fault.THROTTLED, Fault.CONFLICT])
 def test_what_passes_never_reaches_a_phone(world: World, action: type[Action], fault: Fault) -> None:
@@ -615,7 +610,6 @@ def test_what_passes_never_reaches_a_phone(world: World, action: type[Action], f
     world.assert_whole(done.ada, done.ben)
 
 
-@on_the_emulator
 def test_a_nudge_without_a_key_whose_reply_is_lost_on_the_way_here_is_sent_once(world: World) -> None:
     """The phone has heard of one nudge, so the partner may not see two, and the cap may not have counted two."""
     done, wire = Nudges(world), Wire(Fault.REPLY_LOST, 1, only=WRITES)
@@ -626,7 +620,6 @@ def test_a_nudge_without_a_key_whose_reply_is_lost_on_the_way_here_is_sent_once(
     done.verify()
 
 
-@on_the_emulator
 class TestDown:
     """When something stays away, a phone is told to come back soon, and nothing is half-written."""
 

@@ -1,17 +1,25 @@
-"""The simulation's table in memory beside the engine: the same work leaves the same items at the same price."""
+"""Compare the table in memory with real engines: answers, items left, and price."""
 
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, cast
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
+
+import pytest
+from botocore.exceptions import ClientError
+from hypothesis import given
+from hypothesis import strategies as st
 
 from delivery.courier import Courier
 from delivery.gateway import DELIVERED
 from delivery.spread import Spreader
 from rekindle.domain.models import CoupleId, DeviceId, PushKind, Reminders, TouchReminder, Uid
 from rekindle.domain.reminders import Slot
+from rekindle.errors import KeyReusedError, WriteConflictError
 from rekindle.push.jobs import PersonJob, SlotJob, SpreadJob
 from rekindle.push.queue import Outbox
 from rekindle.store import keys
@@ -23,16 +31,17 @@ from rekindle.store.people import People, person_writes
 from rekindle.store.runs import Runs
 from rekindle.store.shards import Resharding
 from rekindle.store.slots import Slots
-from rekindle.store.table import Table, unmarshal
+from rekindle.store.table import Table, Write, unmarshal
 from rekindle.store.watermark import Watermark
 from testing import engines
 from testing.builders import NEW_YORK, TOKYO, a_device, a_paired_person, a_profile, an_instant
 from testing.memory_table import Bill, MemoryTable, Units
 from testing.meter import Meter
+from testing.stored import every_row
 from tick.handler import Tick
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from types_boto3_sqs import SQSClient
 
@@ -165,3 +174,150 @@ def test_the_same_work_takes_and_leaves_the_same(emulator_url: str) -> None:
     left = {keys.Key(item["pk"], item["sk"]): item for item in map(unmarshal, raw.scan(TableName=name)["Items"])}
     assert {key: memory.get(key) for key in left} == left
     assert len(left) > 3 * PERSONS
+
+
+# The same requests
+
+
+type Told = tuple[str, Any]
+REFUSED: Final = "refused", None
+
+PKS: Final = ("A", "B")
+SKS: Final = ("DAY#1", "DAY#2", "DAY#3", "PERSON")
+NAMES: Final = {"#me": "ada", "#partner": "ben", "#ttl": "ttl"}
+CONDITIONS: Final = (
+    "",
+    "attribute_not_exists(pk)",
+    "attribute_exists(pk)",
+    "attribute_exists(pk) AND attribute_not_exists(ended_at)",
+    "attribute_not_exists(pk) OR uid = :uid",
+    "revision = :number",
+    "revision = :number AND attribute_not_exists(ended_at)",
+    "answers.#me.revision = :number AND attribute_not_exists(answers.#partner)",
+    "uid = :uid AND attribute_exists(answers.#me) AND attribute_exists(answers.#partner)",
+    "answers = :none AND attribute_not_exists(ended_at) AND revision <= :number",
+    "revision < :number",
+    "revision >= :number AND revision > :zero",
+    "attribute_not_exists(persons) OR size(persons) < :number",
+    "attribute_exists(pk) AND uid <> :uid AND (revision = :number OR (flag = :yes AND revision <> :number))",
+)
+UPDATES: Final = (
+    "SET uid = :uid",
+    "SET #ttl = :number ADD revision :one",
+    "SET answers = :none, flag = :yes",
+    "SET answers.#me = :answer",
+    "SET answers.#me.reflection = :answer ADD revision :one",
+    "REMOVE uid, flag",
+    "REMOVE answers.#partner",
+    "ADD persons :persons, revision :one",
+    "SET flag = :yes REMOVE ended_at ADD revision :number",
+)
+
+numbers: Final = st.integers(-1, 3)
+uids: Final = st.sampled_from(["ada", "ben", ""])
+answers: Final = st.fixed_dictionaries({"revision": numbers}, optional={"sealed": st.binary(max_size=3)})
+attributes: Final = st.fixed_dictionaries(
+    {"revision": numbers},
+    optional={
+        "uid": uids,
+        "flag": st.none() | st.booleans(),
+        "ended_at": st.integers(0, 2**50),
+        "persons": st.frozensets(uids.filter(bool), min_size=1),
+        "answers": st.dictionaries(st.sampled_from(["ada", "ben"]), answers),
+        "listed": st.lists(uids | numbers | st.booleans()) | st.tuples(uids, answers),
+    },
+)
+the_keys: Final = st.builds(keys.Key, st.sampled_from(PKS), st.sampled_from(SKS))
+
+
+@st.composite
+def writes(draw: st.DrawFn) -> Write:
+    condition = draw(st.sampled_from(CONDITIONS))
+    update = draw(st.sampled_from(UPDATES))
+    kind: Literal["Put", "Update", "Delete"] = draw(st.sampled_from(["Put", "Update", "Update", "Delete"]))
+    said = f"{condition} {update if kind == 'Update' else ''}"
+    values = {
+        ":uid": draw(uids),
+        ":number": draw(numbers),
+        ":answer": draw(answers),
+        ":persons": draw(st.sets(uids.filter(bool), min_size=1)),
+        ":none": {},
+        ":yes": True,
+        ":zero": 0,
+        ":one": 1,
+    }
+    return Write(
+        kind,
+        draw(the_keys),
+        item=draw(attributes) if kind == "Put" else {},
+        update=update if kind == "Update" else "",
+        condition=condition,
+        names={name: each for name, each in NAMES.items() if re.search(rf"{name}\b", said)},
+        values={name: each for name, each in values.items() if re.search(rf"{name}\b", said)},
+        otherwise=draw(st.sampled_from([None, partial(KeyReusedError, "as the write has it")])),
+    )
+
+
+bounds: Final = st.sampled_from([None, ("DAY#", "DAY#~"), ("DAY#2", "DAY#3"), ("A", "B"), ("DAY#2", "PERSON")])
+requests: Final = st.one_of(
+    st.builds(lambda write: lambda table: table.write(write), writes()),
+    st.builds(
+        lambda each: lambda table: table.transact(each),
+        st.lists(writes(), min_size=2, max_size=4, unique_by=lambda write: write.key),
+    ),
+    st.builds(
+        lambda items: lambda table: table.put_many(items.items()), st.dictionaries(the_keys, attributes, min_size=1)
+    ),
+    st.builds(lambda key: lambda table: table.get(key), the_keys),
+    st.builds(
+        lambda wanted: lambda table: sorted(table.get_many(wanted, consistent=True), key=itemgetter("pk", "sk")),
+        st.lists(the_keys),
+    ),
+    st.builds(
+        lambda pk, between, after, limit, descending: (
+            lambda table: table.query(pk, between=between, after=after, limit=limit, descending=descending)
+        ),
+        st.sampled_from(PKS),
+        bounds,
+        st.none() | st.sampled_from([*SKS, "DAY#0", "Z"]),
+        st.none() | st.integers(1, 4),
+        st.booleans(),
+    ),
+)
+
+
+def told(table: Table, request: Callable[[Table], Any]) -> Told:
+    """Return what the table says, or how it refuses."""
+    try:
+        found = request(table)
+    except WriteConflictError as conflict:
+        return "conflict", conflict.existing
+    except KeyReusedError as error:
+        return "otherwise", str(error)
+    except (ClientError, ValueError, KeyError, TypeError):
+        return REFUSED
+    return "done", found
+
+
+@pytest.fixture(scope="module", params=["dynamodb_local_url", "emulator_url"])
+def engine(request: pytest.FixtureRequest) -> tuple[Table, bool]:
+    """A table of a real engine, and whether that refuses every request that DynamoDB refuses."""
+    client = engines.client("dynamodb", request.getfixturevalue(request.param))
+    name, _ = engines.create_tables(client, "same-requests")
+    return Table(client, name), request.param == "dynamodb_local_url"
+
+
+@given(asked=st.lists(requests, min_size=1, max_size=25))
+def test_the_same_requests_are_answered_the_same(
+    engine: tuple[Table, bool], asked: list[Callable[[Table], Any]]
+) -> None:
+    """The routes' tests stand on the table in memory, and e2e on the emulator: neither differs from AWS's engine."""
+    real, is_strict = engine
+    for row in every_row(real):
+        real.write(Write("Delete", keys.Key(row["pk"], row["sk"])))
+    memory = MemoryTable()
+    for each in asked:
+        expected = told(cast("Table", memory), each)
+        if expected != REFUSED or is_strict:
+            assert told(real, each) == expected
+    assert memory.items() == every_row(real)

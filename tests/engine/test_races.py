@@ -9,42 +9,35 @@ from __future__ import annotations
 
 import datetime as dt
 import random
-import threading
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from couples_api import couple, days, devices, invites, me, packs, pause, reflections, solo, streak, swap
-from couples_api.reader import AnswerState, DayView
-from rekindle.api.callers import Caller
-from rekindle.api.problems import Problem, ProblemError
-from rekindle.domain.models import Audience, CoupleId, PackId, Platform, ReflectionKind, Target, TargetKind, Uid
+from couples_api import days, invites, solo, streak
+from couples_api.reader import AnswerState
+from rekindle.api.problems import Problem
+from rekindle.domain.models import Audience, CoupleId, Target, TargetKind
 from rekindle.domain.streaks import unpack_dates
-from rekindle.errors import KeyReusedError
 from rekindle.store import keys
 from rekindle.store.catalogue import Catalogue
 from rekindle.store.slot_rows import rows_of
 from rekindle.store.table import Write
-from testing.builders import LONDON, NEW_YORK, TOKYO, a_token, a_uid, an_instant, prompts, publish
-from testing.phones import whole
+from testing.builders import NEW_YORK, TOKYO, a_token, a_uid, an_instant, prompts, publish
 from testing.stored import slot_rows
-from tests.engine.marks import on_awss_engine
+from tests.engine.racing import Racer, couples_among, lost, pair, race, run_all, won
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from couples_api.services import Services
-    from rekindle.domain.models import Person
 
     type Outcome = Any
     """What a route returned, or the problem that it raised."""
 
 RACES = 500
-UNDER_WAY = 5
 DAY = dt.timedelta(days=1)
 
 
@@ -59,158 +52,6 @@ def services(new_services: Callable[[], Services]) -> Services:
     return made
 
 
-@dataclass(slots=True)
-class Racer:
-    """A person whose requests may come at the same time as others'."""
-
-    services: Services
-    uid: Uid = field(default_factory=a_uid)
-    now: dt.datetime = field(default_factory=an_instant)
-    zone: str = LONDON
-
-    def __post_init__(self) -> None:
-        self.introduce(zone=self.zone, depth=3)
-
-    @property
-    def caller(self) -> Caller:
-        return Caller(self.uid, self.now)
-
-    @property
-    def person(self) -> Person:
-        person = self.services.people.person(self.uid)
-        assert person
-        return person
-
-    def introduce(self, **profile: Any) -> me.MeView:
-        body = whole("/v1/me", {"display_name": self.uid} | profile)
-        return me.put_me(me.ProfileBody.model_validate(body), self.caller, self.services)
-
-    def invite(self) -> invites.NewInviteView:
-        return invites.post_invite(self.caller, self.services)
-
-    def redeem(self, code: str) -> invites.RedeemedView:
-        return invites.post_redeem(invites.RedeemBody(code=code), self.caller, self.services)
-
-    def confirm(self, invite_id: str) -> couple.CoupleView:
-        return invites.post_confirm(invites.ConfirmBody(invite_id=invite_id), self.caller, self.services)
-
-    def cancel(self) -> None:
-        invites.delete_invite(self.caller, self.services)
-
-    def unpair(self) -> None:
-        couple.delete_couple(self.caller, self.services)
-
-    def answer(self, date: dt.date, text: str, revision: int | None = None, prompt: str | None = None) -> DayView:
-        body = days.AnswerBody(text=text, share_first=False, revision=revision, prompt=prompt)
-        return days.put_answer(date, body, self.caller, self.services)
-
-    def reflect(self, date: dt.date, text: str) -> DayView:
-        body = reflections.ReflectionBody(kind=ReflectionKind.HEARD, text=text)
-        return reflections.put_reflection(date, body, self.caller, self.services)
-
-    def today_alone(self) -> solo.SoloDayView:
-        return solo.get_solo_today(self.caller, self.services)
-
-    def answer_alone(self, date: dt.date, text: str) -> solo.SoloDayView:
-        return solo.put_solo_answer(date, solo.SoloAnswerBody(text=text, revision=None), self.caller, self.services)
-
-    def share(self, date: dt.date) -> solo.SoloDayView:
-        return solo.post_solo_share(date, self.caller, self.services)
-
-    def take_back(self, date: dt.date) -> None:
-        solo.delete_solo_share(date, self.caller, self.services)
-
-    def shared(self) -> list[str]:
-        return [each.text for each in solo.get_solo_shared(self.caller, self.services).answers]
-
-    def swap(self, date: dt.date) -> DayView:
-        return swap.post_swap(date, self.caller, self.services)
-
-    def choose(self, pack: str) -> packs.PackView:
-        return packs.put_pack(PackId(pack), self.caller, self.services)
-
-    def put_aside(self, pack: str) -> None:
-        packs.delete_pack(PackId(pack), self.caller, self.services)
-
-    def join(self, code: str) -> packs.PackView:
-        return packs.post_practice_code(packs.PracticeCodeBody(code=code), self.caller, self.services)
-
-    def pause(self, until: dt.date | None) -> None:
-        if until is None:
-            return couple.delete_pause(self.caller, self.services)
-        couple.patch_couple(couple.CouplePatchBody(pause=pause.PauseBody(until=until)), self.caller, self.services)
-        return None
-
-    def day(self, date: dt.date) -> DayView:
-        return days.get_day(date, self.caller, self.services)
-
-    def today(self) -> days.TodayView:
-        return days.get_today(self.caller, self.services)
-
-    def register(self, token: str) -> Any:
-        return devices.put_device(
-            "phone", devices.DeviceBody(token=token, fid=None, platform=Platform.IOS), self.caller, self.services
-        )
-
-    def move(self, zone: str) -> Any:
-        return self.introduce(zone=zone)
-
-
-def race(*requests: Callable[[], object]) -> list[Outcome]:
-    """The outcomes of requests that start at the same moment, in their order."""
-    start = threading.Barrier(len(requests))
-
-    def run(request: Callable[[], object]) -> Outcome:
-        start.wait()
-        try:
-            return request()
-        except ProblemError as error:
-            return error.problem
-        except KeyReusedError:
-            return Problem.KEY_REUSED
-
-    with ThreadPoolExecutor(len(requests)) as pool:
-        return list(pool.map(run, requests))
-
-
-def won(outcomes: list[Outcome]) -> list[Outcome]:
-    return [outcome for outcome in outcomes if not isinstance(outcome, Problem)]
-
-
-def lost(outcomes: list[Outcome]) -> list[Problem]:
-    return sorted((outcome for outcome in outcomes if isinstance(outcome, Problem)), key=lambda each: each.name)
-
-
-def pair(inviter: Racer, redeemer: Racer) -> None:
-    invite = inviter.invite()
-    redeemer.redeem(invite.code)
-    inviter.confirm(invite.invite_id)
-
-
-def couples_among(services: Services, racers: list[Racer]) -> set[CoupleId]:
-    """The couples that these persons are in, each of them whole: I1 and I3."""
-    people = services.people.people([racer.uid for racer in racers])
-    found = {person.couple for person in people.values() if person.couple}
-    for couple_id in found:
-        standing = services.couples.couple(couple_id)
-        assert standing
-        assert standing.ended_at is None
-        assert len(standing.profiles) == 2
-        assert {uid for uid, person in people.items() if person.couple == couple_id} == standing.profiles.keys()
-        key = services.vault.table.get(keys.Key(f"COUPLE#{couple_id}", ""))
-        assert key
-        assert "ttl" not in key
-    return found
-
-
-def run_all(jobs: list[Callable[[], None]]) -> None:
-    """Run the jobs, a few at a time; the first failure is raised."""
-    with ThreadPoolExecutor(UNDER_WAY) as pool:
-        for job in [pool.submit(job) for job in jobs]:
-            job.result()
-
-
-@on_awss_engine
 class TestPairing:
     """I1, I2 and I3 under 500 races of redeeming and confirming."""
 
@@ -318,7 +159,6 @@ class TestPairing:
         assert len(confirmed) == len(couples) >= RACES * 0.9
 
 
-@on_awss_engine
 class TestAnswers:
     """I4 to I7 under 500 races of two answers."""
 
@@ -430,7 +270,6 @@ class TestAnswers:
             assert len(set(standing.themes_met.values())) == 2
 
 
-@on_awss_engine
 class TestSwapping:
     """A prompt is swapped once, and no answer lands on one that its writer did not see."""
 
@@ -489,7 +328,6 @@ class TestSwapping:
                 assert race(lambda: ada.swap(self.DATE), ada.today) == [Problem.NOT_PAIRED] * 2
 
 
-@on_awss_engine
 class TestChoosing:
     """What both say of packs at once is all kept."""
 
@@ -538,7 +376,6 @@ class TestChoosing:
             assert Counter(lost(outcomes)) == {Problem.CODE_NOT_USABLE: 5, Problem.TOO_MANY_TRIES: 4}
 
 
-@on_awss_engine
 class TestReflections:
     """Each leaves one, whoever else does at the same moment."""
 
@@ -563,7 +400,6 @@ class TestReflections:
         run_all([play] * 30)
 
 
-@on_awss_engine
 class TestAlone:
     """A person with two phones, and what they show while they part."""
 
@@ -619,7 +455,6 @@ class TestAlone:
             assert not solo.get_solo_days(ada.caller, services).days[0].shared
 
 
-@on_awss_engine
 class TestPausing:
     """What two wish of a pause at once ends in one wish, whole: with the couple, both persons and their rows."""
 
@@ -686,7 +521,6 @@ class TestPausing:
                     assert slot_rows(services.people.table, racer.uid) == {}
 
 
-@on_awss_engine
 class TestLeaving:
     """I8: an unpairing races what the couple still does."""
 
@@ -771,7 +605,6 @@ class TestLeaving:
             assert window.closes_at == an_instant("2026-03-03T03:00:00Z")
 
 
-@on_awss_engine
 class TestTokens:
     """I11: a token that many claim has one owner, who has it."""
 
@@ -799,7 +632,6 @@ class TestTokens:
             assert sum(len(racer.person.devices) for racer in racers) <= len(tokens)
 
 
-@on_awss_engine
 class TestGuessing:
     """Tries that come at once are counted one by one."""
 

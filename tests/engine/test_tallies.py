@@ -23,7 +23,6 @@ from rekindle.store import keys
 from rekindle.store.table import unmarshal
 from rekindle.store.tallies import KEPT, Tallies
 from testing.wire import Crash, Fault, Wire, tapped
-from tests.engine.marks import on_awss_engine
 from tests.tally_model import Event, model
 
 if TYPE_CHECKING:
@@ -85,7 +84,6 @@ def test_a_row_is_forgotten_long_after_its_newest_date(table: Table) -> None:
     assert row["ttl"] == int((last + KEPT).timestamp())
 
 
-@on_awss_engine
 def test_tallies_that_count_the_same_couples_at_once_count_each_once(table: Table) -> None:
     """As after a shard of the stream has been handed over, or a batch is tried again while its first try still runs."""
     events = a_week_of(30)
@@ -111,7 +109,6 @@ def until_counted(table: Table, events: Iterable[Event]) -> None:
         return
 
 
-@on_awss_engine
 def test_tallies_of_different_couples_share_the_counters(table: Table) -> None:
     events = a_week_of(64)
     shards = [[event for event in events if int(event.couple.partition("-")[2]) % 4 == shard] for shard in range(4)]
@@ -120,7 +117,6 @@ def test_tallies_of_different_couples_share_the_counters(table: Table) -> None:
     assert counters(table) == model(events)
 
 
-@on_awss_engine
 @pytest.mark.parametrize("fault", Fault)
 @pytest.mark.parametrize("at", range(1, 6))
 def test_whatever_happens_to_a_request_a_batch_that_comes_again_is_counted_once(
@@ -150,7 +146,6 @@ def test_the_store_says_so_when_the_table_is_gone(table: Table) -> None:
         Tallies(gone).count(told(a_week_of(1)))
 
 
-@on_awss_engine
 @given(data=st.data())
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_order_and_any_batches_come_to_the_same(table: Table, data: st.DataObject) -> None:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from couples_api.handler import application, handler_of
+from couples_api.handler import application
 from rekindle.api.problems import Problem
+from testing.apis import handler_of
 from testing.builders import LONDON, NEW_YORK, TOKYO, a_token, a_uid
 from testing.phones import Phone, Reply, a_phone, http_event, pair, whole
-from tests.engine.marks import on_the_emulator
+from testing.stored import every_row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -145,7 +146,6 @@ def test_every_route_is_in_the_tables_of_this_module() -> None:
     assert filled == known
 
 
-@on_the_emulator
 @pytest.mark.usefixtures("unharmed")
 class TestBodies:
     """Every route with a body, against every kind of wrong body."""
@@ -281,7 +281,6 @@ class TestBodies:
         assert reply.body["errors"] == [{"field": "body.text", "reason": "String should have at most 2000 characters"}]
 
 
-@on_the_emulator
 @pytest.mark.usefixtures("unharmed")
 class TestProfiles:
     """What a person may say of themself."""
@@ -409,7 +408,6 @@ class TestProfiles:
             refused_either_way(ada.call(method, f"/v1/me/devices/{device}", body))
 
 
-@on_the_emulator
 @pytest.mark.usefixtures("unharmed")
 class TestDates:
     """Paths and pages that name no date, or none that there can be."""
@@ -488,7 +486,6 @@ class TestDates:
         refused(ada.put(f"{DATE}/answer", ANSWER | wrong), 422, "invalid-fields")
 
 
-@on_the_emulator
 @pytest.mark.usefixtures("unharmed")
 class TestNudges:
     """What is no gesture of the set."""
@@ -515,7 +512,6 @@ class TestNudges:
         refused(ada.call("POST", "/v1/nudges", {"gesture": "hug"}, headers=headers), 422, "invalid-fields")
 
 
-@on_the_emulator
 @pytest.mark.usefixtures("unharmed")
 class TestRoutes:
     """Addresses that lead nowhere, and callers who are not there."""
@@ -589,7 +585,6 @@ class TestRoutes:
         assert ada.call("GET", "/v1/me", raw="not even json") == ada.get("/v1/me")
 
 
-@on_the_emulator
 class TestWelcome:
     """What looks odd and is right."""
 
@@ -673,8 +668,4 @@ def refused_either_way(reply: Reply) -> None:
 
 
 def _everything(services: Services) -> list[dict[str, Any]]:
-    rows = []
-    for table in (services.people.table, services.vault.table):
-        for page in table.client.get_paginator("scan").paginate(TableName=table.name):
-            rows.extend(page["Items"])
-    return sorted(rows, key=repr)
+    return [item for table in (services.people.table, services.vault.table) for item in every_row(table)]

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from couples_api.handler import handler_of
 from couples_api.services import Services
 from rekindle.domain.models import Audience, PackId, PackWish, PromptKind, PromptRef, Theme, Wish
 from rekindle.domain.playlist import Course, Entry
 from rekindle.store import keys
 from rekindle.store.catalogue import Catalogue, PromptText
 from rekindle.store.table import Write
+from testing.apis import handler_of
 from testing.builders import NEW_YORK, TOKYO, prompts, publish
 from testing.phones import Phone, a_phone, pair
 from testing.push_world import calls

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from couples_api.handler import handler_of
 from rekindle.domain.models import PromptKind, Theme
 from rekindle.store import keys
 from rekindle.store.table import Write
 from rekindle.telemetry import logger
+from testing.apis import handler_of
 from testing.builders import LONDON, NEW_YORK, TOKYO, a_token, an_instant
 from testing.phones import Phone, Reply, a_phone, pair
-from tests.engine.marks import on_the_emulator
+from testing.stored import every_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,7 +56,6 @@ def couple_of(services: Services, phone: Phone) -> Couple:
     return couple
 
 
-@on_the_emulator
 class TestPrompt:
     """Both get the same prompt, and a week has every theme."""
 
@@ -153,7 +152,6 @@ class TestPrompt:
         assert ada.get("/v1/today").body["today"] == opened
 
 
-@on_the_emulator
 class TestTwoClocks:
     """New York and Tokyo share a day that is 37 hours long, and three more."""
 
@@ -451,7 +449,6 @@ class TestAnswers:
         assert ada.get("/v1/streak").body["total"] == 1
 
 
-@on_the_emulator
 class TestMoving:
     """A person may move; an open day keeps the hours it had and gains those of the new place."""
 
@@ -626,7 +623,6 @@ class TestMoving:
         assert ada.get("/v1/streak").body["current"] == 2
 
 
-@on_the_emulator
 class TestSeal:
     """Before the reveal, nothing of an answer leaves the server but that it is there."""
 
@@ -737,11 +733,11 @@ class TestSeal:
         answer(ben, "2026-03-02", "Another canary sings", share_first=True)
         answer(ada, "2026-03-03", "A third canary")
         rows = list(_rows(own_services))
-        assert {row["pk"]["S"].partition("#")[0] for row in rows} >= {"PERSON", "COUPLE", "INVITE", "CELL", "TARGET"}
+        assert {row["pk"].partition("#")[0] for row in rows} >= {"PERSON", "COUPLE", "INVITE", "CELL", "TARGET"}
         kept = repr(rows)
         for secret in ("canary", invite["code"].replace("-", ""), invite["code"], "a-key-of-ada"):
             assert secret not in kept
-        tokens = repr([row for row in rows if not row["pk"]["S"].startswith(("PERSON#", "DUE#"))])
+        tokens = repr([row for row in rows if not row["pk"].startswith(("PERSON#", "DUE#"))])
         assert "token-ada" not in tokens
 
 
@@ -780,25 +776,18 @@ def _letters(dice: random.Random) -> Iterator[str]:
 
 def _take_back(services: Services, couple: CoupleId, date: dt.date) -> None:
     """Remove every answer from a day, which no route does: so that one day can be compared with itself."""
-    services.days.table.client.update_item(
-        TableName=services.days.table.name,
-        Key={"pk": {"S": f"COUPLE#{couple}"}, "sk": {"S": f"DAY#{date}"}},
-        UpdateExpression="SET answers = :none",
-        ExpressionAttributeValues={":none": {"M": {}}},
+    services.days.table.write(
+        Write("Update", keys.day(couple, date), update="SET answers = :none", values={":none": {}})
     )
 
 
 def _make_kind(services: Services, couple: Couple, date: dt.date, kind: PromptKind) -> None:
     """Put a prompt of this kind in place of the day's own."""
-    services.days.table.client.update_item(
-        TableName=services.days.table.name,
-        Key={"pk": {"S": f"COUPLE#{couple.id}"}, "sk": {"S": f"DAY#{date}"}},
-        UpdateExpression="SET kind = :kind",
-        ExpressionAttributeValues={":kind": {"S": kind}},
+    services.days.table.write(
+        Write("Update", keys.day(couple.id, date), update="SET kind = :kind", values={":kind": kind})
     )
 
 
 def _rows(services: Services) -> Iterator[dict[str, Any]]:
     for table in (services.people.table, services.vault.table):
-        for page in table.client.get_paginator("scan").paginate(TableName=table.name):
-            yield from page["Items"]
+        yield from every_row(table)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from couples_api.handler import handler_of
 from privacy.cursor import Position, cursor_of
 from privacy.services import PAGE_DAYS, RECENT
 from rekindle.domain.models import Answer, Reflection, ReflectionKind, Theme, Uid
@@ -18,13 +17,14 @@ from rekindle.store.couples import KEEPSAKE
 from rekindle.store.days import _item_from
 from rekindle.store.keys import Key
 from rekindle.store.table import Write
-from testing.apis import phones_api
+from testing.apis import handler_of, phones_api
 from testing.builders import LONDON, TOKYO, a_uid
+from testing.memory_kms import MemoryKms
 from testing.phones import Phone, Reply, a_phone, pair
-from testing.wire import asked_of, refusal, sent, tapped
+from testing.push_world import watched
 
 if TYPE_CHECKING:
-    from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+    from types_boto3_kms import KMSClient
 
     from couples_api.services import Services
     from rekindle.domain.models import CoupleId
@@ -394,20 +394,15 @@ def test_who_parts_while_a_page_is_read_gets_their_own_alone(services: Services,
     """The days are on their way already when the other parts."""
     ada, ben = couple
     meet(ada, ben, reflect=True)
-    parted: list[bool] = []
+    seen: list[str] = []
 
-    def tap(operation: str, request: AWSPreparedRequest) -> AWSResponse | None:
-        of_days = operation == "Query" and ":from" in asked_of(request)["ExpressionAttributeValues"]
-        if not of_days or "DAY#" not in str(asked_of(request)) or parted:
-            return None
-        parted.append(True)
-        found = sent(request)
-        part(ben)
-        return found
+    def watcher(operation: str) -> None:
+        seen.append(operation)
+        if seen[-2:] == ["Query", "GetItem"]:
+            part(ben)
 
-    with tapped(tap, services.people.table.client):
+    with watched(services.people.table, watcher):
         reply = page(ada)
-    assert parted
     assert reply.status == 200
     assert ben.uid not in reply.text
     assert [entry["answer"]["text"] for entry in reply.body["entries"]] == [f"Written by {ada.uid} on {MONDAY}."]
@@ -546,11 +541,12 @@ def test_a_page_of_the_longest_days_is_handed_on(services: Services, couple: tup
 def test_while_kms_is_down_it_is_busy_and_nothing_is_lost(services: Services, couple: tuple[Phone, Phone]) -> None:
     ada, ben = couple
     meet(ada, ben)
-    ada.handler = phones_api(lambda: replace(services, vault=replace(services.vault, _cells={})))
-    with tapped(lambda _operation, _request: refusal("KMSInternalException"), services.vault.kms):
-        reply = page(ada)
-        assert (reply.status, reply.problem) == (503, "busy")
-        assert reply.headers["Retry-After"]
+    api, down = ada.handler, cast("KMSClient", MemoryKms(is_down=True))
+    ada.handler = phones_api(lambda: replace(services, vault=replace(services.vault, kms=down, _cells={})))
+    reply = page(ada)
+    assert (reply.status, reply.problem) == (503, "busy")
+    assert reply.headers["Retry-After"]
+    ada.handler = api
     assert texts(ada) == [(str(MONDAY), f"Written by {ada.uid} on {MONDAY}.")]
 
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from couples_api.handler import handler_of
 from rekindle.domain.help import BUILT_IN, Help
 from rekindle.errors import WriteConflictError
 from rekindle.store.help import REMEMBERED, HelpStore, help_write
+from testing.apis import handler_of
 from testing.builders import LONDON, TOKYO, a_uid
 from testing.phones import Phone, a_phone
 

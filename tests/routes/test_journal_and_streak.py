@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from couples_api.handler import handler_of
 from rekindle.domain.streaks import unpack_dates
 from rekindle.store import keys
+from rekindle.store.table import Write
+from testing.apis import handler_of
 from testing.builders import LONDON, NEW_YORK, TOKYO
 from testing.phones import Phone, a_phone, pair
-from tests.engine.marks import on_the_emulator
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -171,7 +171,6 @@ class TestJournal:
         assert rest["before"] is None
 
 
-@on_the_emulator
 class TestStreak:
     """Days of the current run, of the longest, and in all."""
 
@@ -270,8 +269,7 @@ class TestStreak:
             at_noon(date, ada, ben)
             meet(date, ada, ben)
         whole = services.streaks.table.get(keys.streak(couple))
-        key = {name: {"S": value} for name, value in keys.streak(couple)._asdict().items()}
-        services.streaks.table.client.delete_item(TableName=services.streaks.table.name, Key=key)
+        services.streaks.table.write(Write("Delete", keys.streak(couple)))
         for date in (FIRST + 2 * DAY, FIRST, FIRST + DAY):
             services.streaks.complete(couple, date, ada.now)
         assert services.streaks.table.get(keys.streak(couple)) == whole
@@ -292,10 +290,7 @@ class TestStreak:
         at_noon(FIRST - DAY, ada, ben)
         pair(ada, ben)
         if outage:
-            row = {name: {"S": value} for name, value in keys.OUTAGES._asdict().items()}
-            own_services.streaks.table.client.put_item(
-                TableName=own_services.streaks.table.name, Item=row | {"dates": {"SS": ["2026-03-04"]}}
-            )
+            own_services.streaks.table.write(Write("Put", keys.OUTAGES, item={"dates": {"2026-03-04"}}))
         for date in _dates(FIRST, FIRST + 5 * DAY):
             at_noon(date, ada, ben)
             if date.day not in {4, 6}:

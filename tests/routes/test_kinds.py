@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from couples_api.handler import handler_of
 from rekindle.domain.models import PromptKind
+from testing.apis import handler_of
 from testing.builders import NEW_YORK, TOKYO, prompts, publish
 from testing.phones import Phone, Reply, a_phone, pair
 

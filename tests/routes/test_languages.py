@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from couples_api.handler import handler_of
 from rekindle.domain.models import Language
 from rekindle.store import keys
 from rekindle.store.table import Write
+from testing.apis import handler_of
 from testing.builders import LONDON, prompts, publish
 from testing.phones import Phone, a_phone, pair
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from couples_api.handler import handler_of
 from rekindle.domain.models import Audience
 from rekindle.store import keys
 from rekindle.store.couples import KEEPSAKE
 from rekindle.store.instants import to_ttl
 from rekindle.store.keys import Key
 from rekindle.store.table import Write, every_item
+from testing.apis import handler_of
 from testing.builders import LONDON, prompts, publish
 from testing.phones import Phone, Reply, a_phone, pair
 

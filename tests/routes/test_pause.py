@@ -16,7 +16,6 @@ from rekindle.store.table import marshal
 from testing.builders import LONDON
 from testing.phones import Phone, Reply, a_phone, pair
 from testing.stored import stream_record
-from tests.engine.marks import on_the_emulator
 
 if TYPE_CHECKING:
     from couples_api.services import Services
@@ -233,7 +232,6 @@ class TestStreak:
         paused(ada, FIRST + 3 * DAY)
         assert marks(ben, FIRST, FIRST + DAY) == ["rest", "paused"]
 
-    @on_the_emulator
     @pytest.mark.parametrize("seed", range(3))
     def test_two_months_with_pauses_add_up_to_what_their_rule_says(
         self, londoners: tuple[Phone, Phone], seed: int

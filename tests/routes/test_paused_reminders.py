@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from couples_api.handler import handler_of
 from rekindle.domain.calendar import local_date, slot_instant
 from rekindle.domain.models import PushKind
 from rekindle.push.jobs import PersonJob, SpreadJob
@@ -23,9 +22,9 @@ from rekindle.store.runs import Runs
 from rekindle.store.slots import Slots
 from rekindle.store.watermark import Watermark
 from testing import fcm_wire
+from testing.apis import handler_of
 from testing.builders import LONDON, NEW_YORK, TOKYO
 from testing.phones import Phone, a_phone, pair
-from tests.engine.marks import on_the_emulator
 from tests.routes.test_moved_reminders import due_at, jobs_for
 from tests.routes.test_news import announce, plenty, told, work
 from tests.routes.test_pause import DAY, FIRST, at_noon, paused, person_of
@@ -196,7 +195,6 @@ def is_silent(date: dt.date, instant: dt.datetime, wishes: list[Wish]) -> bool:
     return any(wish.until and date < wish.until for wish in latest)
 
 
-@on_the_emulator
 @pytest.mark.parametrize("seed", range(4))
 def test_each_date_is_told_once_but_for_those_that_fell_due_in_a_pause(
     own_services: Services, courier: Courier, queue: Queue, wire: FcmWire, seed: int

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from couples_api import devices, me
-from couples_api.devices import DEVICES_LIMIT, DeviceBody
-from rekindle.api.callers import Caller
-from rekindle.api.problems import ProblemError
+from couples_api.devices import DEVICES_LIMIT
 from rekindle.domain.models import Platform, PushKind, Target, TargetKind
 from rekindle.domain.reminders import Slot
 from rekindle.store import keys
 from rekindle.store.devices import REFRESHED_AFTER
 from rekindle.store.slot_rows import rows_of
 from testing.builders import LONDON, NEW_YORK, TOKYO, a_token, a_uid
-from testing.phones import Phone, a_phone, pair, whole
+from testing.phones import Phone, a_phone, pair
 from testing.stored import slot_rows
 
 if TYPE_CHECKING:
@@ -246,25 +242,6 @@ class TestDevices:
         register(phone, "phone-10", one_more)
         assert len(tokens_of(services, phone)) == DEVICES_LIMIT
 
-    def test_there_are_ten_at_most_though_all_come_at_once(self, services: Services, api: Handler) -> None:
-        phone = Phone(api, a_uid())
-        phone.put("/v1/me", {"display_name": "Ada", "zone": LONDON})
-
-        def add(number: int) -> str:
-            body = DeviceBody(token=a_token(), fid=None, platform=Platform.IOS)
-            try:
-                devices.put_device(f"phone-{number}", body, Caller(phone.uid, phone.now), services)
-            except ProblemError as error:
-                return error.problem.name
-            return "registered"
-
-        for number in range(DEVICES_LIMIT - 2):
-            add(number)
-        with ThreadPoolExecutor(4) as pool:
-            outcomes = list(pool.map(add, range(20, 24)))
-        assert sorted(outcomes) == ["TOO_MANY_DEVICES"] * 2 + ["registered"] * 2
-        assert len(tokens_of(services, phone)) == DEVICES_LIMIT
-
 
 class TestSlots:
     """A person's rows in the slots are what the person is, after every single change."""
@@ -323,17 +300,3 @@ class TestSlots:
             assert {row.answers for (_, kind), row in rows.items() if kind is PushKind.EVENING} <= {
                 (phone.uid, person.couple)
             }
-
-
-def test_first_words_from_two_phones_at_once_are_both_heard(services: Services, api: Handler) -> None:
-    """Whoever is acknowledged last has the profile they sent, not the other's."""
-    for _ in range(10):
-        uid = a_uid()
-        caller = Caller(uid, Phone(api, uid).now)
-
-        def say(name: str, caller: Caller = caller) -> str:
-            body = me.ProfileBody.model_validate(whole("/v1/me", {"display_name": name, "zone": LONDON}))
-            return me.put_me(body, caller, services).display_name
-
-        with ThreadPoolExecutor(2) as pool:
-            assert list(pool.map(say, ("One", "Two"))) == ["One", "Two"]

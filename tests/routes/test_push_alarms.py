@@ -20,7 +20,7 @@ from rekindle.store.incidents import Incidents
 from rekindle.store.people import People
 from testing import fcm_wire
 from testing.builders import NEW_YORK, a_device, a_paired_person, an_instant
-from testing.push_world import saved
+from testing.push_world import no_such_table, saved
 from testing.stored import shard_of
 
 if TYPE_CHECKING:
@@ -249,7 +249,7 @@ def test_a_store_that_cannot_count_sends_nothing_twice(
     people = people_at(table, 4)
     for person, answer in zip(people, (fcm_wire.OUR_MISTAKE, fcm_wire.INTERNAL, fcm_wire.APPLE_SAYS_NO), strict=False):
         answers_with(wire, person, answer)
-    nowhere = Incidents(replace(table, name="no-such-table"))
+    nowhere = Incidents(no_such_table())
     do(replace(courier, incidents=nowhere), a_slot_job(table))
     assert list(wire.attempts.values()) == [1] * 4
     assert sorted(len(job.missed) for job in queue.taken() if job.type == "retry") == [2]
@@ -263,7 +263,7 @@ def test_a_store_that_cannot_count_costs_nobody_a_phone(
 ) -> None:
     (ada,) = people_at(table, 1)
     answers_with(wire, ada, fcm_wire.OTHER_SENDER)
-    broken = replace(courier, incidents=Incidents(replace(table, name="no-such-table")))
+    broken = replace(courier, incidents=Incidents(no_such_table()))
     do(broken, a_person_job(ada))
     settle(broken, queue)
     assert kept(table, [ada]) == [ada]
@@ -274,7 +274,7 @@ def test_a_store_that_forgets_no_phone_sends_nothing_twice(
 ) -> None:
     people = people_at(table, 3)
     answers_with(wire, people[0], fcm_wire.UNREGISTERED)
-    broken = replace(courier, devices=Devices(People(replace(table, name="no-such-table"))))
+    broken = replace(courier, devices=Devices(People(no_such_table())))
     do(broken, a_slot_job(table))
     assert list(wire.attempts.values()) == [1] * 3
     assert queue.taken() == []

@@ -9,9 +9,11 @@ import pytest
 from react.handler import React
 from rekindle.domain.models import Language, PushKind
 from rekindle.push.payloads import payload_of
+from rekindle.store import keys
 from rekindle.store.couples import Couples
 from rekindle.store.days import Days
 from rekindle.store.streaks import Streaks
+from rekindle.store.table import Write, marshal
 from testing.push_world import Queue, calls
 from testing.stored import stream_record
 
@@ -39,23 +41,12 @@ class Stream:
 
     def __init__(self, table: Table, ada: Phone) -> None:
         self.table = table
-        person = table.client.get_item(
-            TableName=table.name, Key={"pk": {"S": f"PERSON#{ada.uid}"}, "sk": {"S": "PERSON"}}
-        )["Item"]
-        self.couple = person["couple"]["S"]
+        self.couple = (table.get(keys.person(ada.uid)) or {})["couple"]
         self.partitions = (f"COUPLE#{self.couple}", f"PERSON#{ada.uid}")
         self.seen = self._items()
 
     def _items(self) -> dict[tuple[str, str], Any]:
-        return {
-            (pk, item["sk"]["S"]): item
-            for pk in self.partitions
-            for item in self.table.client.query(
-                TableName=self.table.name,
-                KeyConditionExpression="pk = :pk",
-                ExpressionAttributeValues={":pk": {"S": pk}},
-            )["Items"]
-        }
+        return {(pk, item["sk"]): marshal(item) for pk in self.partitions for item in self.table.query(pk).items}
 
     def records(self) -> list[dict[str, Any]]:
         """One record for each item that has changed since the last call."""
@@ -142,7 +133,7 @@ def test_a_streak_that_the_api_died_before_is_made_up_for(
     ada.put(f"/v1/days/{date}/answer", {"text": "The way you hum."})
     ben.put(f"/v1/days/{date}/answer", {"text": "Your letters."})
     records = stream.records()
-    table.client.delete_item(TableName=table.name, Key={"pk": {"S": f"COUPLE#{stream.couple}"}, "sk": {"S": "STREAK"}})
+    table.write(Write("Delete", keys.streak(stream.couple)))
     react.handle(records)
     assert ada.get("/v1/streak").body["current"] == 1
 

@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from couples_api.handler import handler_of
 from rekindle.domain.models import Audience, Language, PackId
 from rekindle.store import keys
 from rekindle.store.catalogue import VERSION_AGE, Catalogue, packed
 from rekindle.store.table import Write
+from testing.apis import handler_of
 from testing.builders import LONDON, NEW_YORK, TOKYO, an_instant, prompts, publish
 from testing.phones import Phone, a_phone, pair
 from testing.push_world import calls
-from tests.engine.marks import on_the_emulator
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -158,7 +157,6 @@ def test_who_hides_the_streak_reads_nothing_of_it(londoners: tuple[Phone, Phone]
     assert recap(ben)["new"]["milestones"] == [7]
 
 
-@on_the_emulator
 @pytest.mark.parametrize(
     ("week", "status", "problem"),
     [

@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from couples_api.handler import handler_of
 from rekindle.domain.models import ReflectionKind, Theme
 from rekindle.domain.tallies import progress_of
 from rekindle.errors import VaultError
 from rekindle.push.reactions import NOTHING, reaction_to
 from rekindle.store import keys
 from rekindle.store.stream import change_in
-from rekindle.store.table import marshal
+from rekindle.store.table import Write, marshal
 from rekindle.telemetry import logger
+from testing.apis import handler_of
 from testing.builders import NEW_YORK
 from testing.phones import Phone, Reply, a_phone, pair
+from testing.push_world import watched
 from testing.stored import stream_record
-from tests.engine.marks import on_the_emulator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,7 +88,6 @@ def test_a_word_of_its_own_needs_no_text(opened: tuple[Phone, Phone], kind: str)
     assert reflect(ada, {"kind": kind, "text": None}).status == 200
 
 
-@on_the_emulator
 @pytest.mark.parametrize(
     "body",
     [
@@ -168,12 +167,8 @@ def test_an_answer_is_as_it_was_and_its_repeat_is_acknowledged(opened: tuple[Pho
 def test_what_was_checked_off_can_be_reflected_on(services: Services, couple: tuple[Phone, Phone]) -> None:
     ada, ben = couple
     ada.get(DAY)
-    services.days.table.client.update_item(
-        TableName=services.days.table.name,
-        Key=marshal(keys.day(couple_id_of(services, ada), DATE)._asdict()),
-        UpdateExpression="SET kind = :kind",
-        ExpressionAttributeValues=marshal({":kind": "together"}),
-    )
+    key = keys.day(couple_id_of(services, ada), DATE)
+    services.days.table.write(Write("Update", key, update="SET kind = :kind", values={":kind": "together"}))
     for phone in couple:
         phone.put(f"{DAY}/answer", {})
     assert reflect(ada, {"kind": "thank_you"}).status == 200
@@ -192,18 +187,14 @@ def test_parting_while_it_is_written_keeps_the_partners_words_closed(
     ada, ben = opened
     parted: list[Reply] = []
 
-    def meanwhile(model: Any, **_: Any) -> None:
-        if model.name == "UpdateItem" and not parted:
+    def meanwhile(operation: str) -> None:
+        if operation == "UpdateItem" and not parted:
             parted.append(ben.delete("/v1/couple"))
 
     # The resolver has one request at a time, so the other one is in a process of its own.
     ben.handler = handler_of(lambda: services)
-    events = services.people.table.client.meta.events
-    events.register("before-call.dynamodb", meanwhile)
-    try:
+    with watched(services.people.table, meanwhile):
         refused = reflect(ada)
-    finally:
-        events.unregister("before-call.dynamodb", meanwhile)
     assert parted[0].status == 204
     assert refused.problem == "not-paired"
 
@@ -213,18 +204,14 @@ def test_two_at_once_both_stand(services: Services, opened: tuple[Phone, Phone])
     ada, ben = opened
     theirs: list[Reply] = []
 
-    def meanwhile(model: Any, **_: Any) -> None:
-        if model.name == "UpdateItem" and not theirs:
+    def meanwhile(operation: str) -> None:
+        if operation == "UpdateItem" and not theirs:
             theirs.append(Reply(0, {}, ""))
             theirs.append(reflect(ben, {"kind": "i_hear_you"}))
 
     ben.handler = handler_of(lambda: services)
-    events = services.people.table.client.meta.events
-    events.register("before-call.dynamodb", meanwhile)
-    try:
+    with watched(services.people.table, meanwhile):
         mine = reflect(ada)
-    finally:
-        events.unregister("before-call.dynamodb", meanwhile)
     assert theirs[-1].status == 200, theirs[-1].text
     assert mine.body["reflections"] == {"me": HEARD, "partner": {"kind": "i_hear_you", "text": None}}
 

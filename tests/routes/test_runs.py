@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -81,20 +80,6 @@ def test_a_finished_run_is_never_moved(runs: Runs) -> None:
         runs.advance(run, "pada", 1)
     with pytest.raises(WriteConflictError):
         runs.finish(run)
-
-
-def test_one_of_many_who_race_moves_a_run(runs: Runs) -> None:
-    run = begun(runs)
-
-    def moved(number: int) -> bool:
-        try:
-            runs.advance(run, f"p{number}", 1)
-        except WriteConflictError:
-            return False
-        return True
-
-    with ThreadPoolExecutor(8) as pool:
-        assert sum(pool.map(moved, range(8))) == 1
 
 
 def test_a_run_is_forgotten_three_days_after_its_instant(runs: Runs, table: Table) -> None:

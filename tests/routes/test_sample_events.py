@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 import privacy.handler
-from couples_api.handler import handler_of
 from rekindle.domain.models import InviteId, Uid
 from rekindle.store.invites import Invite, InviteState
-from testing.apis import privacy_services
+from testing.apis import handler_of, privacy_services
 from testing.builders import NEW_YORK, TOKYO, an_instant
 from testing.phones import Phone
 

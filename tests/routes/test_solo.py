@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from couples_api.handler import handler_of
 from rekindle.domain.models import Audience, Theme
 from rekindle.store import keys
 from rekindle.store.catalogue import VERSION_AGE, Catalogue
 from rekindle.store.keys import Key
 from rekindle.store.table import every_item
 from rekindle.telemetry import logger
+from testing.apis import handler_of
 from testing.builders import LONDON, NEW_YORK, TOKYO, an_instant, prompts, publish
 from testing.phones import Phone, Reply, a_phone, pair
-from testing.push_world import calls
-from tests.engine.marks import on_the_emulator
+from testing.push_world import calls, watched
+from testing.stored import every_row
 
 if TYPE_CHECKING:
     from couples_api.services import Services
@@ -144,7 +144,6 @@ class TestAlone:
         assert answer(ada, "Three.", revision=1).problem == "edited-since"
         assert ada.get("/v1/solo/today").body["me"]["text"] == "Two."
 
-    @on_the_emulator
     @pytest.mark.parametrize(
         "body",
         [{}, {"text": None}, {"text": " \n"}, {"text": "x" * 2001}, {"text": "x", "share_first": True}, {"text": 1}],
@@ -290,8 +289,8 @@ class TestPaired:
         pair(ada, ben)
         edited: list[int] = []
 
-        def meanwhile(model: Any, **_: Any) -> None:
-            if model.name == "TransactWriteItems" and not edited:
+        def meanwhile(operation: str) -> None:
+            if operation == "TransactWriteItems" and not edited:
                 edited.append(1)
                 day = services.solo.day(ada.uid, DATE)
                 assert day
@@ -300,12 +299,8 @@ class TestPaired:
                 newer = type(day.answer)(ada.now, 2, key.seal_answer(day, "New."))
                 services.solo.record_answer(day, newer, 1)
 
-        events = services.people.table.client.meta.events
-        events.register("before-call.dynamodb", meanwhile)
-        try:
+        with watched(services.people.table, meanwhile):
             assert share(ada).status == 200
-        finally:
-            events.unregister("before-call.dynamodb", meanwhile)
         assert shared(ben) == [("2026-03-02", "partner", "New.")]
 
     def test_an_edit_that_arrives_once_it_is_shown_is_refused(self, services: Services, ada: Phone, ben: Phone) -> None:
@@ -315,18 +310,14 @@ class TestPaired:
         beside = Phone(handler_of(lambda: services), ada.uid, ada.now)
         ben.handler = beside.handler
 
-        def meanwhile(model: Any, **_: Any) -> None:
-            if model.name == "UpdateItem" and not shown:
+        def meanwhile(operation: str) -> None:
+            if operation == "UpdateItem" and not shown:
                 shown.append(0)
                 pair(beside, ben)
                 shown.append(share(beside).status)
 
-        events = services.people.table.client.meta.events
-        events.register("before-call.dynamodb", meanwhile)
-        try:
+        with watched(services.people.table, meanwhile):
             refused = answer(ada, "New.", revision=1)
-        finally:
-            events.unregister("before-call.dynamodb", meanwhile)
         assert shown == [0, 200]
         assert (refused.status, refused.problem) == (409, "edited-since")
         (mine,) = ada.get("/v1/solo/days").body["days"]
@@ -403,8 +394,8 @@ class TestSealed:
         assert lines.getvalue().count("answered") > 5
         assert "canary" not in lines.getvalue()
         for table in (own_services.people.table, own_services.vault.table):
-            rows = table.client.scan(TableName=table.name)["Items"]
-            assert {row["pk"]["S"].partition("#")[0] for row in rows} >= {"PERSON", "COUPLE"}
+            rows = every_row(table)
+            assert {row["pk"].partition("#")[0] for row in rows} >= {"PERSON", "COUPLE"}
             assert "canary" not in repr(rows)
 
     def test_a_person_who_writes_nothing_alone_has_no_key(self, services: Services, ada: Phone) -> None:

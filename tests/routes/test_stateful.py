@@ -50,7 +50,6 @@ from tests.couple_model import (
     date_at,
     start_of,
 )
-from tests.engine.marks import on_the_emulator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -1006,7 +1005,6 @@ EVENTS: Final = (
 """What has to happen in a run, or the run has shown nothing."""
 
 
-@on_the_emulator
 @pytest.mark.timeout(0)
 def test_two_couples_and_a_stranger_live_as_the_design_says(
     new_services: Callable[..., Services], capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
@@ -1018,8 +1016,6 @@ def test_two_couples_and_a_stranger_live_as_the_design_says(
     api = phones_api(lambda: world[-1], page_days=EXPORT_PAGE)
 
     def new_world() -> tuple[Handler, Services]:
-        for name in {used.name for services in world for used in (services.days.table, services.vault.table)}:
-            world[-1].days.table.client.delete_table(TableName=name)
         # The same every time: a couple's order of prompts follows from its id.
         entropy = random.Random(11).randbytes  # noqa: S311  nothing here is secret
         world[:] = [dataclasses.replace(new_services(_stored(PACKS[0])), entropy=entropy)]

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from rekindle.domain.changes import FinishedRun
@@ -15,7 +13,6 @@ from rekindle.store.statistics import Statistics
 from rekindle.store.table import Write
 from rekindle.store.tallies import Tallies
 from testing.builders import an_instant
-from tests.engine.marks import on_awss_engine, on_the_emulator
 
 if TYPE_CHECKING:
     from rekindle.store.table import Table
@@ -53,7 +50,6 @@ def test_what_couples_did_is_shown_rounded_and_what_few_did_is_not(table: Table)
     }
 
 
-@on_the_emulator
 def test_a_date_that_somebody_can_still_answer_is_not_shown(table: Table) -> None:
     count(table, 30, DayProgress(dt.date(2026, 3, 9), Theme.TIME, (WALK,), 2))
     seen = Statistics(table).view(AT, [])
@@ -61,7 +57,6 @@ def test_a_date_that_somebody_can_still_answer_is_not_shown(table: Table) -> Non
     assert not any(week["active_28"] for week in seen["weeks"])
 
 
-@on_the_emulator
 def test_the_view_of_a_date_stays_as_it_was_first_shown(table: Table) -> None:
     """Who asks again and again must not see when a single couple does something."""
     count(table, 30, DayProgress(MONDAY, Theme.TIME, (WALK,), 1))
@@ -73,17 +68,6 @@ def test_the_view_of_a_date_stays_as_it_was_first_shown(table: Table) -> None:
     assert tomorrow["prompts"]["starter"]["walk"]["offered"] == 60
 
 
-@on_awss_engine
-def test_all_who_ask_at_once_are_shown_the_same(table: Table) -> None:
-    def ask(number: int) -> str:
-        count(table, 10, DayProgress(MONDAY, Theme.TIME, (WALK,), 1), named=f"couple-{number}")
-        return json.dumps(Statistics(table).view(AT, [STARTER]))
-
-    with ThreadPoolExecutor(6) as pool:
-        assert len(set(pool.map(ask, range(6)))) == 1
-
-
-@on_the_emulator
 def test_many_packs_of_many_prompts_are_shown(table: Table) -> None:
     """More than a page of a query, and kept in one row as long as that holds it."""
     packs = [PackId(f"pack-{number}") for number in range(3)]
@@ -97,7 +81,6 @@ def test_many_packs_of_many_prompts_are_shown(table: Table) -> None:
     assert Statistics(table).view(AT, packs) == seen
 
 
-@on_the_emulator
 def test_a_view_too_large_for_one_row_is_kept_in_several(table: Table) -> None:
     count(table, 30, DayProgress(MONDAY, Theme.TIME, (WALK,), 2))
     small = Statistics(table, part=100)
@@ -106,7 +89,6 @@ def test_a_view_too_large_for_one_row_is_kept_in_several(table: Table) -> None:
     assert small.view(AT, []) == seen
 
 
-@on_the_emulator
 def test_a_view_goes_after_three_days(table: Table) -> None:
     Statistics(table).view(AT, [])
     (row,) = table.query(keys.shown(AT.date(), 0).pk).items

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from couples_api.handler import handler_of
 from rekindle.domain.models import Theme
 from rekindle.push.reactions import NOTHING, reaction_to
 from rekindle.store import keys
 from rekindle.store.stream import change_in
 from rekindle.store.table import Write, marshal
+from testing.apis import handler_of
 from testing.builders import NEW_YORK, TOKYO, prompts, publish
 from testing.phones import Phone, Reply, a_phone, pair
-from testing.push_world import calls
+from testing.push_world import calls, watched
 from testing.stored import stream_record
 
 if TYPE_CHECKING:
@@ -190,18 +190,14 @@ def test_a_swap_after_the_day_was_read_refuses_the_answer_in_the_write_itself(
     shown(ada)
     swapped: list[Reply] = []
 
-    def meanwhile(model: Any, **_: Any) -> None:
-        if model.name == "UpdateItem" and not swapped:
+    def meanwhile(operation: str) -> None:
+        if operation == "UpdateItem" and not swapped:
             swapped.append(ben.post(SWAP))
 
     # The resolver has one request at a time, so the other one is in a process of its own.
     ben.handler = handler_of(lambda: services)
-    events = services.people.table.client.meta.events
-    events.register("before-call.dynamodb", meanwhile)
-    try:
+    with watched(services.people.table, meanwhile):
         refused = answer(ada)
-    finally:
-        events.unregister("before-call.dynamodb", meanwhile)
     assert swapped[0].status == 200, swapped[0].text
     assert (refused.status, refused.problem) == (409, "prompt-changed")
     assert shown(ada)["me"]["state"] == "waiting"

@@ -8,15 +8,12 @@ from typing import TYPE_CHECKING, Any
 from rekindle.domain.gestures import CATALOGUE, ENGLISH, FRENCH, SPANISH
 from testing.builders import LONDON, NEW_YORK, TOKYO
 from testing.phones import Phone, a_phone, pair
-from tests.engine.marks import on_the_emulator
 
 if TYPE_CHECKING:
     from testing.phones import Handler
 
 DAY = dt.timedelta(days=1)
 GESTURES = {gesture.id: gesture for gesture in CATALOGUE}
-
-pytestmark = on_the_emulator
 
 
 def a_couple(

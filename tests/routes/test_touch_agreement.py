@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-import random
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from couples_api.handler import handler_of
 from rekindle.domain.models import PushKind
 from rekindle.domain.reminders import Slot
 from rekindle.store import keys
@@ -135,19 +132,6 @@ def test_who_asks_without_any_comfort_with_touch_is_asked_first(services: Servic
     assert is_reminded(services, ada)
     # In Tokyo it was too late for Monday as they came to agree.
     assert is_reminded(services, ben, TOKYO, MONDAY + dt.timedelta(weeks=1))
-
-
-def test_wishes_that_cross_end_in_one_agreement(services: Services) -> None:
-    """However two requests interleave, both are reminded if and only if both want it in the end."""
-    ada, ben = (a_phone(handler_of(lambda: services), name, NEW_YORK, touch_comfort=1) for name in ("ada", "ben"))
-    pair(ada, ben)
-    dice = random.Random(20260302)  # noqa: S311  a test's dice
-    for _ in range(40):
-        wishes = [(ada, dice.random() < WANTS), (ben, dice.random() < WANTS)]
-        with ThreadPoolExecutor(2) as pool:
-            list(pool.map(lambda each: wish(each[0], TOUCH if each[1] else None), wishes))
-        both = all(wanted for _, wanted in wishes)
-        assert [is_reminded(services, phone) for phone in (ada, ben)] == [both, both]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from couples_api.services import TheCaller, TheServices
-from rekindle.api.problems import Problem, ProblemError
+from rekindle.api.problems import Problem, ProblemError, refusals
 from rekindle.domain.models import Device, DeviceId, Person, Platform, Target, TargetKind
 
 DEVICES_LIMIT = 10
@@ -49,7 +49,7 @@ class DeviceBody(BaseModel):
         return Target(TargetKind.TOKEN, self.token) if self.token else Target(TargetKind.FID, self.fid or "")
 
 
-@router.put("/me/devices/<device_id>")
+@router.put("/me/devices/<device_id>", responses=refusals(Problem.NO_PROFILE, Problem.TOO_MANY_DEVICES))
 def put_device(device_id: DevicePath, body: DeviceBody, caller: TheCaller, services: TheServices) -> DeviceBody:
     """Register this device for the caller. An address that belonged to somebody else moves to the caller."""
     device = Device(target=body.target, platform=body.platform, registered_at=caller.instant)
@@ -58,7 +58,7 @@ def put_device(device_id: DevicePath, body: DeviceBody, caller: TheCaller, servi
     return body
 
 
-@router.delete("/me/devices/<device_id>", status_code=HTTPStatus.NO_CONTENT)
+@router.delete("/me/devices/<device_id>", status_code=HTTPStatus.NO_CONTENT, responses=refusals(Problem.NO_PROFILE))
 def delete_device(device_id: DevicePath, caller: TheCaller, services: TheServices) -> None:
     """Remove the device from the caller. A device that is not there is no error."""
     gone = DeviceId(device_id)

@@ -110,6 +110,10 @@ TheServices = Annotated[Services, Depends(_services)]
 TheCaller = Annotated[Caller, Depends(_caller)]
 
 
+IN_A_COUPLE = (Problem.NO_PROFILE, Problem.NOT_PAIRED)
+"""The refusals of `known_person` and `current_couple`."""
+
+
 def known_person(services: Services, uid: Uid) -> Person:
     """Return the person.
 

@@ -97,7 +97,7 @@ class PackWords(BaseModel):
     written_for: _Line = Field(
         min_length=1,
         max_length=240,
-        description="The couples that the pack was written for, in a sentence.",
+        description="Who the pack was written for, in one sentence.",
         json_schema_extra=_VISIBLE,
     )
 
@@ -116,7 +116,7 @@ class PromptWords(BaseModel):
     why: _Line = Field(
         min_length=1,
         max_length=160,
-        description="One plain, warm line on why this does a couple good.",
+        description="One plain, warm line on why this is good for a couple.",
         json_schema_extra=_VISIBLE,
     )
     hint: Annotated[str, Field(min_length=1, max_length=180, json_schema_extra=_VISIBLE), _FOLDED] | None = Field(
@@ -165,8 +165,7 @@ class Course(BaseModel):
         description="true: the prompts come one by one as they stand here. false: as they suit the day's theme.",
     )
     starts_on: Annotated[dt.date, BeforeValidator(_dated)] | None = Field(
-        default=None,
-        description="The first date it plays, such as 2026-03-01. Leave it out to start when a couple joins.",
+        default=None, description="The first date it plays, such as 2026-03-01; without it, as soon as a couple joins."
     )
     every_days: int = Field(
         default=1,
@@ -178,7 +177,7 @@ class Course(BaseModel):
 
 
 class Pack(BaseModel):
-    """A pack of prompts for couples. A published version never changes: publishing a fixed pack makes a new version."""
+    """A pack of prompts for couples. A published version never changes; a correction is a new version."""
 
     model_config = ConfigDict(**_FORM, json_schema_extra=_PACK_CONDITIONS)
 

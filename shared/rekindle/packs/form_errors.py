@@ -50,7 +50,7 @@ _REASONS: Final[Mapping[str, str]] = {
     "less_than_equal": "must be {le} or less, not {given}",
     "string_type": "must be text, not {given}; text that looks like a number or a yes needs quotes",
     "string_too_short": "is empty",
-    "string_unicode": "has an invisible character that is half of one; delete the words around it and type them anew",
+    "string_unicode": "has an invisible character that is half of one; delete the words around it and type them again",
     "string_too_long": "is {length} characters long; {max_length} is the most",
     SLUG: "must be small letters and digits joined by hyphens, such as open-hand, not {given}",
     LANGUAGE: "must be a language as two small letters, such as en, not {given}",

@@ -183,7 +183,7 @@ def _unfit_character(line: str | None) -> str | None:
     if not any(map(is_visible, line)):
         return "has nothing in it that anybody can see; write something"
     if control := _CONTROL.search(line):
-        return f"has an invisible character (U+{ord(control[0]):04X}); delete the words around it and type them anew"
+        return f"has an invisible character (U+{ord(control[0]):04X}); delete the words around it and type them again"
     waiting: list[str] = []
     for turn in _TURNS.findall(line):
         if turn in _TURNED_BACK_BY:
@@ -194,7 +194,7 @@ def _unfit_character(line: str | None) -> str | None:
     if waiting:
         return (
             "has an invisible mark that turns the direction of writing and is never turned back, which garbles what "
-            "follows; type the words anew, as right-to-left writing needs no marks"
+            "follows; type the words again: right-to-left writing needs no marks"
         )
     return None
 
@@ -255,5 +255,5 @@ def _unwritten_findings(pack: Pack) -> Iterator[PackFinding]:
     written = {language for words in (pack.words, *(prompt.words for prompt in pack.prompts)) for language in words}
     for language in pack.languages:
         if language not in written and language != pack.default_language:
-            reason = f"names {language}, and nothing is written in it; write it, or take {language} out"
+            reason = f"names {language}, but nothing is written in it; write it, or remove {language}"
             yield PackFinding(None, "languages", reason, ("languages",))

@@ -1,0 +1,167 @@
+"""Give tests the phones' API and delivery, on the tables and queues of the folder that imports these fixtures.
+
+A folder's conftest has fixtures `new_tables`, `kms` and `new_queue`, and imports the fixtures that it needs from here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+import pytest
+
+from couples_api.services import Services
+from delivery.courier import Courier
+from delivery.fcm import FcmGateway, credential_from
+from rekindle.crypto.vault import Vault
+from rekindle.store.catalogue import Catalogue
+from rekindle.store.couples import Couples
+from rekindle.store.days import Days
+from rekindle.store.devices import Devices
+from rekindle.store.help import HelpStore
+from rekindle.store.idempotency import IdempotencyKeys
+from rekindle.store.incidents import Incidents
+from rekindle.store.invites import Invites
+from rekindle.store.news import News
+from rekindle.store.nudges import Nudges
+from rekindle.store.people import People
+from rekindle.store.runs import Runs
+from rekindle.store.slots import Slots
+from rekindle.store.solo import Solo
+from rekindle.store.streaks import Streaks
+from rekindle.store.tries import Tries
+from testing import fcm_wire
+from testing.apis import handler_of
+from testing.builders import NEW_YORK, TOKYO, prompts, publish
+from testing.fcm_wire import PROJECT
+from testing.phones import Phone, a_phone, pair
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from types_boto3_kms import KMSClient
+
+    from rekindle.domain.playlist import Entry
+    from rekindle.store.catalogue import PromptText
+    from rekindle.store.table import Table
+    from testing.fcm_wire import FcmWire
+    from testing.phones import Handler
+    from testing.push_world import Queue
+
+type NewTables = Callable[[], tuple[Table, Table]]
+"""Makes a fresh main table and a table of keys that shares transactions with it."""
+
+
+@pytest.fixture
+def tables(new_tables: NewTables) -> tuple[Table, Table]:
+    """A fresh main table, and the table of keys beside it."""
+    return new_tables()
+
+
+@pytest.fixture
+def table(tables: tuple[Table, Table]) -> Table:
+    """A fresh main table."""
+    return tables[0]
+
+
+@pytest.fixture
+def key_table(tables: tuple[Table, Table]) -> Table:
+    """The table of keys beside `table`."""
+    return tables[1]
+
+
+@pytest.fixture(scope="session")
+def kms_key(kms: KMSClient) -> str:
+    """The id of a KMS key."""
+    return kms.create_key()["KeyMetadata"]["KeyId"]
+
+
+@pytest.fixture(scope="session")
+def new_services(new_tables: NewTables, kms: KMSClient, kms_key: str) -> Callable[..., Services]:
+    """Make the API's stores on fresh tables, with a small pack published or the pack that a test gives."""
+
+    def made(pack: Iterable[tuple[Entry, PromptText]] = ()) -> Services:
+        table, key_table = new_tables()
+        publish(table, pack or prompts())
+        return Services(
+            people=People(table),
+            devices=Devices(People(table)),
+            idempotency_keys=IdempotencyKeys(table),
+            couples=Couples(table),
+            invites=Invites(People(table)),
+            days=Days(table),
+            streaks=Streaks(table, Couples(table), Days(table)),
+            solo=Solo(table),
+            nudges=Nudges(table),
+            tries=Tries(table),
+            catalogue=Catalogue(table),
+            help=HelpStore(table),
+            vault=Vault(kms, kms_key, key_table),
+            app_link="https://app.example",
+        )
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def services(new_services: Callable[[], Services]) -> Services:
+    """The API's stores, shared by all tests, each of which brings its own persons."""
+    return new_services()
+
+
+@pytest.fixture
+def own_services(new_services: Callable[[], Services]) -> Services:
+    """The API's stores for one test alone: one that looks at every row, or changes what all couples share."""
+    return new_services()
+
+
+@pytest.fixture
+def api(services: Services) -> Handler:
+    """The function couples_api, in this process."""
+    return handler_of(lambda: services)
+
+
+@pytest.fixture
+def couple(api: Handler) -> tuple[Phone, Phone]:
+    """Ada in New York and Ben in Tokyo, paired, at 15:00 UTC of 2 March 2026."""
+    ada, ben = a_phone(api, "ada", NEW_YORK), a_phone(api, "ben", TOKYO)
+    pair(ada, ben)
+    return ada, ben
+
+
+@pytest.fixture
+def wire() -> Iterator[FcmWire]:
+    """FCM, as far as it goes over the wire."""
+    with fcm_wire.fcm_wire() as wire:
+        yield wire
+
+
+@pytest.fixture
+def queue(new_queue: Callable[[], Queue]) -> Queue:
+    """A fresh queue for push jobs."""
+    return new_queue()
+
+
+@pytest.fixture
+def dead_letters(new_queue: Callable[[], Queue]) -> Queue:
+    """A fresh queue for the jobs that are given up."""
+    return new_queue()
+
+
+@pytest.fixture
+def courier(table: Table, queue: Queue, dead_letters: Queue, wire: FcmWire) -> Iterator[Courier]:
+    """Delivery's courier on `table`, between these queues and that wire; to it a shard of two rows is a large one."""
+    with contextlib.closing(FcmGateway(credential_from(wire.secret), PROJECT, wire.url)) as gateway:
+        yield Courier(
+            slots=Slots(table, few_rows=1),
+            runs=Runs(table),
+            people=People(table),
+            devices=Devices(People(table)),
+            days=Days(table),
+            news=News(table),
+            incidents=Incidents(table),
+            outbox=queue.outbox,
+            dead_letters=dead_letters.outbox,
+            gateway=gateway,
+            app_link="https://app.example",
+        )

@@ -1,0 +1,53 @@
+"""Wrap keys in memory as KMS does, for tests that are not about KMS."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+NONCE_BYTES = 12
+
+
+@dataclass(slots=True)
+class MemoryKms:
+    """KMS, as far as the vault uses it: the encryption context is authenticated."""
+
+    is_down: bool = False
+    _keys: dict[str, bytes] = field(default_factory=dict, repr=False)
+
+    def create_key(self) -> dict[str, Any]:
+        """Return the id of a new key."""
+        return {"KeyMetadata": {"KeyId": f"key-{len(self._keys)}"}}
+
+    def generate_data_key(self, **asked: Any) -> dict[str, Any]:
+        """Return a new key, in plain and wrapped."""
+        plain, nonce = os.urandom(asked["NumberOfBytes"]), os.urandom(NONCE_BYTES)
+        wrapped = self._cipher(asked["KeyId"]).encrypt(nonce, plain, _authenticated(asked["EncryptionContext"]))
+        return {"Plaintext": plain, "CiphertextBlob": nonce + wrapped}
+
+    def decrypt(self, **asked: Any) -> dict[str, Any]:
+        """Return the plain key; refuse one that another key or context has wrapped."""
+        nonce, wrapped = asked["CiphertextBlob"][:NONCE_BYTES], asked["CiphertextBlob"][NONCE_BYTES:]
+        try:
+            plain = self._cipher(asked["KeyId"]).decrypt(nonce, wrapped, _authenticated(asked["EncryptionContext"]))
+        except InvalidTag as error:
+            raise ClientError({"Error": {"Code": "InvalidCiphertextException", "Message": ""}}, "Decrypt") from error
+        return {"Plaintext": plain}
+
+    def _cipher(self, key_id: str) -> AESGCM:
+        if self.is_down:
+            raise ClientError({"Error": {"Code": "KMSInternalException", "Message": ""}}, "KMS")
+        return AESGCM(self._keys.setdefault(key_id, os.urandom(32)))
+
+
+def _authenticated(context: Mapping[str, str]) -> bytes:
+    return json.dumps(context, sort_keys=True).encode()

@@ -1,0 +1,85 @@
+"""Set up stores and functions on AWS's DynamoDB Local, with KMS and queues of the emulator."""
+
+from __future__ import annotations
+
+import itertools
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pytest
+
+from rekindle.store.table import Table
+from testing import engines
+from testing.api_fixtures import (
+    api,
+    couple,
+    courier,
+    dead_letters,
+    key_table,
+    kms_key,
+    new_services,
+    own_services,
+    queue,
+    services,
+    table,
+    tables,
+    wire,
+)
+from testing.push_world import Queue
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from types_boto3_dynamodb import DynamoDBClient
+    from types_boto3_kms import KMSClient
+
+    from testing.api_fixtures import NewTables
+
+__all__ = [
+    "api",
+    "couple",
+    "courier",
+    "dead_letters",
+    "key_table",
+    "kms_key",
+    "new_services",
+    "own_services",
+    "queue",
+    "services",
+    "table",
+    "tables",
+    "wire",
+]
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def dynamodb(dynamodb_local_url: str) -> DynamoDBClient:
+    """A client of DynamoDB Local."""
+    client: DynamoDBClient = engines.client("dynamodb", dynamodb_local_url)
+    return client
+
+
+@pytest.fixture(scope="session")
+def new_tables(dynamodb: DynamoDBClient) -> NewTables:
+    """Make tables on DynamoDB Local."""
+
+    def made() -> tuple[Table, Table]:
+        name, key_name = engines.create_tables(dynamodb, f"rekindle-{next(_numbers)}")
+        return Table(dynamodb, name), Table(dynamodb, key_name)
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def kms(emulator_url: str) -> KMSClient:
+    """KMS, as the emulator has it."""
+    client: KMSClient = engines.client("kms", emulator_url)
+    return client
+
+
+@pytest.fixture(scope="session")
+def new_queue(emulator_url: str) -> Callable[[], Queue]:
+    """Make queues on the emulator."""
+    return partial(Queue.on, emulator_url)

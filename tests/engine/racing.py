@@ -1,0 +1,185 @@
+"""Race requests: they start together, each in a thread of its own.
+
+They call the routes' own functions: the resolver keeps one request at a time, as a Lambda environment has.
+"""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from couples_api import couple, days, devices, invites, me, packs, pause, reflections, solo, swap
+from rekindle.api.callers import Caller
+from rekindle.api.problems import Problem, ProblemError
+from rekindle.domain.models import CoupleId, PackId, Platform, ReflectionKind, Uid
+from rekindle.errors import KeyReusedError
+from rekindle.store import keys
+from testing.builders import LONDON, a_uid, an_instant
+from testing.phones import whole
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable
+
+    from couples_api.reader import DayView
+    from couples_api.services import Services
+    from rekindle.domain.models import Person
+
+    type Outcome = Any
+    """What a route returned, or the problem that it raised."""
+
+UNDER_WAY = 5
+"""Races that are under way at a time."""
+
+
+@dataclass(slots=True)
+class Racer:
+    """A person whose requests may come at the same time as others'."""
+
+    services: Services
+    uid: Uid = field(default_factory=a_uid)
+    now: dt.datetime = field(default_factory=an_instant)
+    zone: str = LONDON
+
+    def __post_init__(self) -> None:
+        self.introduce(zone=self.zone, depth=3)
+
+    @property
+    def caller(self) -> Caller:
+        return Caller(self.uid, self.now)
+
+    @property
+    def person(self) -> Person:
+        person = self.services.people.person(self.uid)
+        assert person
+        return person
+
+    def introduce(self, **profile: Any) -> me.MeView:
+        body = whole("/v1/me", {"display_name": self.uid} | profile)
+        return me.put_me(me.ProfileBody.model_validate(body), self.caller, self.services)
+
+    def invite(self) -> invites.NewInviteView:
+        return invites.post_invite(self.caller, self.services)
+
+    def redeem(self, code: str) -> invites.RedeemedView:
+        return invites.post_redeem(invites.RedeemBody(code=code), self.caller, self.services)
+
+    def confirm(self, invite_id: str) -> couple.CoupleView:
+        return invites.post_confirm(invites.ConfirmBody(invite_id=invite_id), self.caller, self.services)
+
+    def cancel(self) -> None:
+        invites.delete_invite(self.caller, self.services)
+
+    def unpair(self) -> None:
+        couple.delete_couple(self.caller, self.services)
+
+    def answer(self, date: dt.date, text: str, revision: int | None = None, prompt: str | None = None) -> DayView:
+        body = days.AnswerBody(text=text, share_first=False, revision=revision, prompt=prompt)
+        return days.put_answer(date, body, self.caller, self.services)
+
+    def reflect(self, date: dt.date, text: str) -> DayView:
+        body = reflections.ReflectionBody(kind=ReflectionKind.HEARD, text=text)
+        return reflections.put_reflection(date, body, self.caller, self.services)
+
+    def today_alone(self) -> solo.SoloDayView:
+        return solo.get_solo_today(self.caller, self.services)
+
+    def answer_alone(self, date: dt.date, text: str) -> solo.SoloDayView:
+        return solo.put_solo_answer(date, solo.SoloAnswerBody(text=text, revision=None), self.caller, self.services)
+
+    def share(self, date: dt.date) -> solo.SoloDayView:
+        return solo.post_solo_share(date, self.caller, self.services)
+
+    def take_back(self, date: dt.date) -> None:
+        solo.delete_solo_share(date, self.caller, self.services)
+
+    def shared(self) -> list[str]:
+        return [each.text for each in solo.get_solo_shared(self.caller, self.services).answers]
+
+    def swap(self, date: dt.date) -> DayView:
+        return swap.post_swap(date, self.caller, self.services)
+
+    def choose(self, pack: str) -> packs.PackView:
+        return packs.put_pack(PackId(pack), self.caller, self.services)
+
+    def put_aside(self, pack: str) -> None:
+        packs.delete_pack(PackId(pack), self.caller, self.services)
+
+    def join(self, code: str) -> packs.PackView:
+        return packs.post_practice_code(packs.PracticeCodeBody(code=code), self.caller, self.services)
+
+    def pause(self, until: dt.date | None) -> None:
+        if until is None:
+            return couple.delete_pause(self.caller, self.services)
+        couple.patch_couple(couple.CouplePatchBody(pause=pause.PauseBody(until=until)), self.caller, self.services)
+        return None
+
+    def day(self, date: dt.date) -> DayView:
+        return days.get_day(date, self.caller, self.services)
+
+    def today(self) -> days.TodayView:
+        return days.get_today(self.caller, self.services)
+
+    def register(self, token: str) -> Any:
+        return devices.put_device(
+            "phone", devices.DeviceBody(token=token, fid=None, platform=Platform.IOS), self.caller, self.services
+        )
+
+    def move(self, zone: str) -> Any:
+        return self.introduce(zone=zone)
+
+
+def race(*requests: Callable[[], object]) -> list[Outcome]:
+    """The outcomes of requests that start at the same moment, in their order."""
+    start = threading.Barrier(len(requests))
+
+    def run(request: Callable[[], object]) -> Outcome:
+        start.wait()
+        try:
+            return request()
+        except ProblemError as error:
+            return error.problem
+        except KeyReusedError:
+            return Problem.KEY_REUSED
+
+    with ThreadPoolExecutor(len(requests)) as pool:
+        return list(pool.map(run, requests))
+
+
+def won(outcomes: list[Outcome]) -> list[Outcome]:
+    return [outcome for outcome in outcomes if not isinstance(outcome, Problem)]
+
+
+def lost(outcomes: list[Outcome]) -> list[Problem]:
+    return sorted((outcome for outcome in outcomes if isinstance(outcome, Problem)), key=lambda each: each.name)
+
+
+def pair(inviter: Racer, redeemer: Racer) -> None:
+    invite = inviter.invite()
+    redeemer.redeem(invite.code)
+    inviter.confirm(invite.invite_id)
+
+
+def couples_among(services: Services, racers: list[Racer]) -> set[CoupleId]:
+    """The couples that these persons are in, each of them whole: I1 and I3."""
+    people = services.people.people([racer.uid for racer in racers])
+    found = {person.couple for person in people.values() if person.couple}
+    for couple_id in found:
+        standing = services.couples.couple(couple_id)
+        assert standing
+        assert standing.ended_at is None
+        assert len(standing.profiles) == 2
+        assert {uid for uid, person in people.items() if person.couple == couple_id} == standing.profiles.keys()
+        key = services.vault.table.get(keys.Key(f"COUPLE#{couple_id}", ""))
+        assert key
+        assert "ttl" not in key
+    return found
+
+
+def run_all(jobs: list[Callable[[], None]]) -> None:
+    """Run the jobs, a few at a time; the first failure is raised."""
+    with ThreadPoolExecutor(UNDER_WAY) as pool:
+        for job in [pool.submit(job) for job in jobs]:
+            job.result()

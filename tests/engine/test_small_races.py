@@ -1,0 +1,101 @@
+"""Races of single stores and routes, each short."""
+
+from __future__ import annotations
+
+import json
+import random
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from couples_api import devices, me
+from couples_api.devices import DEVICES_LIMIT, DeviceBody
+from couples_api.handler import handler_of
+from rekindle.api.callers import Caller
+from rekindle.api.problems import ProblemError
+from rekindle.domain.models import Platform, Theme
+from rekindle.domain.tallies import DayProgress
+from rekindle.errors import WriteConflictError
+from rekindle.store.runs import Runs
+from rekindle.store.statistics import Statistics
+from testing.builders import LONDON, NEW_YORK, a_token, a_uid
+from testing.phones import Phone, a_phone, pair, whole
+from tests.routes.test_profile_and_devices import tokens_of
+from tests.routes.test_runs import begun
+from tests.routes.test_statistics import AT, MONDAY, STARTER, WALK, count
+from tests.routes.test_touch_agreement import TOUCH, WANTS, is_reminded, wish
+
+if TYPE_CHECKING:
+    from couples_api.services import Services
+    from rekindle.store.table import Table
+    from testing.phones import Handler
+
+
+def test_all_who_ask_at_once_are_shown_the_same(table: Table) -> None:
+    def ask(number: int) -> str:
+        count(table, 10, DayProgress(MONDAY, Theme.TIME, (WALK,), 1), named=f"couple-{number}")
+        return json.dumps(Statistics(table).view(AT, [STARTER]))
+
+    with ThreadPoolExecutor(6) as pool:
+        assert len(set(pool.map(ask, range(6)))) == 1
+
+
+def test_one_of_many_who_race_moves_a_run(table: Table) -> None:
+    runs = Runs(table)
+    run = begun(runs)
+
+    def moved(number: int) -> bool:
+        try:
+            runs.advance(run, f"p{number}", 1)
+        except WriteConflictError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(moved, range(8))) == 1
+
+
+def test_wishes_that_cross_end_in_one_agreement(services: Services) -> None:
+    """However two requests interleave, both are reminded if and only if both want it in the end."""
+    ada, ben = (a_phone(handler_of(lambda: services), name, NEW_YORK, touch_comfort=1) for name in ("ada", "ben"))
+    pair(ada, ben)
+    dice = random.Random(20260302)  # noqa: S311  a test's dice
+    for _ in range(40):
+        wishes = [(ada, dice.random() < WANTS), (ben, dice.random() < WANTS)]
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(lambda each: wish(each[0], TOUCH if each[1] else None), wishes))
+        both = all(wanted for _, wanted in wishes)
+        assert [is_reminded(services, phone) for phone in (ada, ben)] == [both, both]
+
+
+def test_first_words_from_two_phones_at_once_are_both_heard(services: Services, api: Handler) -> None:
+    """Whoever is acknowledged last has the profile they sent, not the other's."""
+    for _ in range(10):
+        uid = a_uid()
+        caller = Caller(uid, Phone(api, uid).now)
+
+        def say(name: str, caller: Caller = caller) -> str:
+            body = me.ProfileBody.model_validate(whole("/v1/me", {"display_name": name, "zone": LONDON}))
+            return me.put_me(body, caller, services).display_name
+
+        with ThreadPoolExecutor(2) as pool:
+            assert list(pool.map(say, ("One", "Two"))) == ["One", "Two"]
+
+
+def test_there_are_ten_at_most_though_all_come_at_once(services: Services, api: Handler) -> None:
+    phone = Phone(api, a_uid())
+    phone.put("/v1/me", {"display_name": "Ada", "zone": LONDON})
+
+    def add(number: int) -> str:
+        body = DeviceBody(token=a_token(), fid=None, platform=Platform.IOS)
+        try:
+            devices.put_device(f"phone-{number}", body, Caller(phone.uid, phone.now), services)
+        except ProblemError as error:
+            return error.problem.name
+        return "registered"
+
+    for number in range(DEVICES_LIMIT - 2):
+        add(number)
+    with ThreadPoolExecutor(4) as pool:
+        outcomes = list(pool.map(add, range(20, 24)))
+    assert sorted(outcomes) == ["TOO_MANY_DEVICES"] * 2 + ["registered"] * 2
+    assert len(tokens_of(services, phone)) == DEVICES_LIMIT

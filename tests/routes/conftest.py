@@ -1,0 +1,73 @@
+"""Set up the functions' handlers on tables, keys and queues in memory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import pytest
+
+from testing.api_fixtures import (
+    api,
+    couple,
+    courier,
+    dead_letters,
+    key_table,
+    kms_key,
+    new_services,
+    own_services,
+    queue,
+    services,
+    table,
+    tables,
+    wire,
+)
+from testing.memory_kms import MemoryKms
+from testing.memory_table import MemoryTable
+from testing.push_world import Queue
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from types_boto3_kms import KMSClient
+
+    from rekindle.store.table import Table
+    from testing.api_fixtures import NewTables
+
+__all__ = [
+    "api",
+    "couple",
+    "courier",
+    "dead_letters",
+    "key_table",
+    "kms_key",
+    "new_services",
+    "own_services",
+    "queue",
+    "services",
+    "table",
+    "tables",
+    "wire",
+]
+
+
+@pytest.fixture(scope="session")
+def new_tables() -> NewTables:
+    """Make tables in memory."""
+
+    def made() -> tuple[Table, Table]:
+        table = MemoryTable()
+        return cast("tuple[Table, Table]", (table, table.beside("keys")))
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def kms() -> KMSClient:
+    """KMS in memory."""
+    return cast("KMSClient", MemoryKms())
+
+
+@pytest.fixture(scope="session")
+def new_queue() -> Callable[[], Queue]:
+    """Make queues in memory."""
+    return Queue.in_memory

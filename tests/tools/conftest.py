@@ -1,0 +1,18 @@
+"""Give the tools' tests a table in memory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import pytest
+
+from testing.memory_table import MemoryTable
+
+if TYPE_CHECKING:
+    from rekindle.store.table import Table
+
+
+@pytest.fixture
+def table() -> Table:
+    """A fresh table."""
+    return cast("Table", MemoryTable())
