@@ -133,7 +133,8 @@ def _demo(_: argparse.Namespace) -> None:
     from local.demo.page import PAGE_WIDTH  # noqa: PLC0415
     from local.demo.play import play  # noqa: PLC0415
 
-    if not play(Console(highlight=False, width=min(TERMINAL.width, PAGE_WIDTH)), _shown):
+    width = min(TERMINAL.width, PAGE_WIDTH) if TERMINAL.is_terminal else PAGE_WIDTH
+    if not play(Console(highlight=False, width=width), _shown):
         raise StackError("Not every expectation held; see the list above.")
 
 
