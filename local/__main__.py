@@ -43,7 +43,7 @@ def main() -> int:
     try:
         arguments.run(arguments)
     except KeyboardInterrupt:
-        return 0
+        return 130 if arguments.run is _demo else 0
     except (BotoCoreError, ClientError) as error:
         TERMINAL.print(f"[red]The stack refused:[/red] {error}", markup=True)
         return 1
@@ -93,11 +93,12 @@ def _shown(doing: str) -> Iterator[None]:
 
 
 def _greet(stack: Stack) -> None:
+    # The walk is long, so the addresses come after it, where they stay in view.
+    TERMINAL.print("\n[bold]A walk through the API, to paste into another terminal:[/bold]\n")
+    TERMINAL.print(walk(stack), markup=False)
     TERMINAL.print()
     for name, address in addresses(stack).items():
         TERMINAL.print(f"[bold]{name}[/bold]  {address}")
-    TERMINAL.print("\n[bold]Paste this into another terminal:[/bold]\n")
-    TERMINAL.print(walk(stack), markup=False)
     TERMINAL.print("\nThe stack runs until Ctrl-C. Errors of functions appear below.")
 
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from local.demo.plan import COUPLE, PAUSED_DATE, Partner, Plan
+from local.demo.plan import COUPLE, PAUSED_DATE, Moment, Partner
 from local.errors import StackError
 from local.google.identity import ACCOUNTS
 from rekindle.domain.help import HELPED_THEMES
@@ -19,7 +19,7 @@ from testing.phones import Phone, whole
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from local.demo.page import Page
     from local.stack import Stack
@@ -65,11 +65,12 @@ class Claim(StrEnum):
 
 
 class Stage:
-    """One performance of a plan on a stack. `kept` is for values that a later act needs."""
+    """One performance of the moments on a stack. `kept` is for values that a later act needs."""
 
-    def __init__(self, plan: Plan, stack: Stack, page: Page) -> None:
-        self.plan, self.stack, self.page = plan, stack, page
-        self.moment = plan.moments[0]
+    def __init__(self, moments: Sequence[Moment], stack: Stack, page: Page) -> None:
+        self.stack, self.page, self.moment = stack, page, moments[0]
+        self.dates = sorted({moment.date for moment in moments})
+        self.now = next(moment.at for moment in moments if moment.live)
         self.kept: dict[str, Any] = {"alone": [], "gestures": {}, "pause": None}
         self.prompts: dict[dt.date, Mapping[str, Any]] = {}
         self.written: dict[dt.date, dict[Partner, str]] = defaultdict(dict)
@@ -163,8 +164,8 @@ class Stage:
 
     def check_streak(self) -> None:
         """Check that both see the streak and the calendar of the dates up to the moment's."""
-        days, paused = len(self.met), self.plan.dates[PAUSED_DATE]
-        past = [date for date in self.plan.dates if date <= self.moment.date]
+        days, paused = len(self.met), self.dates[PAUSED_DATE]
+        past = [date for date in self.dates if date <= self.moment.date]
         marks = {str(d): "complete" if d in self.met else "paused" if d == paused else "rest" for d in past}
         self.marks[self.moment.date] = marks, days
         for who in COUPLE:
