@@ -13,7 +13,6 @@ from local.demo import acts
 from local.demo.acts import FIRST_PROMPT, SOURCE
 from local.demo.plan import COUPLE, COURSE_DATES, HARU, MAYA, PAUSED_DATE, SCRIPT, TOUCH_DATES, ZONES, Moment, planned
 from local.demo.stage import ANSWERS, COURSE, STARTER
-from local.pack_lint import read_pack
 from local.places import ROOT
 from rekindle.domain.calendar import day_window, local_date
 from rekindle.packs.check import check_source
@@ -117,7 +116,8 @@ def test_the_course_can_be_published_and_has_a_prompt_after_those_that_are_playe
 
 
 def test_each_prompt_that_the_couple_can_get_has_an_answer_of_each() -> None:
-    pack = read_pack(ROOT / "packs" / "starter.yaml")
+    pack = check_source((ROOT / "packs" / "starter.yaml").read_text(encoding="utf-8")).pack
+    assert pack
     gentle = {f"{STARTER}/{prompt.id}" for prompt in pack.prompts if prompt.depth == 1 and prompt.comfort <= 1}
     assert gentle == {each for each in ANSWERS if each.startswith(f"{STARTER}/")}
     assert all(len(pair) == len(COUPLE) for pair in ANSWERS.values())
