@@ -1,4 +1,4 @@
-"""The acts of the demo's script: each plays one moment on the stage, checks it, and adds it to the page."""
+"""The acts of the demo's script. Each plays a moment, checks it, and prints it."""
 
 from __future__ import annotations
 

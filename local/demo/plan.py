@@ -1,4 +1,4 @@
-"""The couple of the demo and its script: the acts of ten dates, of which the last is today."""
+"""The couple of the demo, and its script for the ten dates up to today."""
 
 from __future__ import annotations
 
@@ -101,9 +101,9 @@ class Moment:
 
 
 def planned(now: dt.datetime) -> list[Moment]:
-    """Return the moments in order of time. The last date is today in New York, which both phones can still answer.
+    """Return the moments in order of time.
 
-    A reminder of the last date may be later than `now`.
+    The last date is today in New York, which both phones can still answer. Its reminders may be later than `now`.
     """
     today, named = local_date(now, MAYA.zone), {who.name: who for who in COUPLE}
     dates = tuple(today - dt.timedelta(days=ago) for ago in reversed(range(len(SCRIPT))))

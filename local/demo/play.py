@@ -1,4 +1,4 @@
-"""Play ten dates of a couple in New York and Tokyo on a deployed stack, and check each step.
+"""Play ten dates of a couple on a deployed stack, and check each step.
 
 Requests and ticks of past dates are replayed with their instants. Today goes through API Gateway with real tokens.
 """

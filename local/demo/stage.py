@@ -1,4 +1,4 @@
-"""The stage of the demo: requests at the instant of the present moment, and checks of what both phones show."""
+"""The stage of the demo: requests at a moment's instant, and checks of both phones."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class Stage:
         self.findings[claim] = times + 1, (failures if times else []) + wrong
 
     def note(self, text: str, who: Partner | None = None, sign: str = "·", beside: str = "") -> None:
-        """Add a line to the page, on the phone of the moment's partner if no other is named."""
+        """Add a line to the page, by default on the phone of the moment's partner."""
         self.page.add(self.moment, who or self.moment.who, sign, text, beside)
 
     def call(self, request: str, body: object = None, who: Partner | None = None, *, staff: bool = False) -> Any:  # noqa: ANN401
@@ -101,7 +101,7 @@ class Stage:
         return answer
 
     def refused(self, claim: Claim, problem: str, request: str, body: object, wish: str) -> None:
-        """Check that the API refuses a request, and add the wish to the page with the API's words."""
+        """Check that the API refuses a request, and print its words after the wish."""
         _, answer = self._reply(request, body, self.moment.who)
         self.expect(claim, answer and answer.get("type"), f"urn:rekindle:problem:{problem}")
         self.note(f"{wish}: “{answer and answer.get('title')}”")
@@ -145,7 +145,7 @@ class Stage:
         return self.stack.inbox(f"{who.name.lower()}-phone")
 
     def await_push(self, to: Partner, kind: PushKind, until: dt.datetime | None = None) -> None:
-        """Wait for a push that follows from the moment, and check its sound. It may come as late as `until`."""
+        """Wait for a push, which may come as late as `until`, and check its sound."""
         self.pushes[to] += 1
         date, at = self.moment.date, self.moment.at
         claim = Claim.MILESTONE if kind is PushKind.STREAK_MILESTONE else Claim.PUSHES
