@@ -1,6 +1,7 @@
 """ministack saves its state only at a regular end.
 
-So a kill loses all data, and a broken file is a start without data. Here the state is saved while the emulator runs, whole and from one instant.
+So a kill loses all data, and a broken file is a start without data. Here the state is saved while the emulator runs,
+whole and from one instant.
 """
 
 from __future__ import annotations
