@@ -1,4 +1,4 @@
-"""Serve the page with two phones, forward its requests to the API, and send its next reminders on demand.
+"""Serve the page with two phones, its way to the API, and reminders on demand.
 
 The page is `local/phones`: each phone on it is a plain client of the public API. The API answers no page of another
 origin, so this server forwards requests below `/phones/api/` without a change.
@@ -78,7 +78,7 @@ class TickBody(BaseModel):
 
 
 def next_tick(reminders: Iterable[Reminder], after: dt.datetime) -> dt.datetime:
-    """Return the first tick after `after` that sends a reminder, or the next tick if there are no reminders.
+    """Return the first tick after `after` that sends a reminder, or simply the next.
 
     Raises:
         UnknownZoneError: There is no zone of that name.
@@ -151,7 +151,7 @@ def page_routes(
 
 
 def _run_tick(stack: Stack, asked: TickBody, last: Path) -> dict[str, Any]:
-    """Run the tick that sends the next reminder, and return its instant and the number of due slots.
+    """Run the tick of the next reminder, and return its instant and due slots.
 
     The schedule continues where it was, so a reminder that is set to five minutes from now comes then. `last` stops
     a tick from running twice.
