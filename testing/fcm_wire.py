@@ -8,6 +8,7 @@ import threading
 import time
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,11 +22,13 @@ PROJECT = "rekindle-test"
 _FCM_ERROR = "type.googleapis.com/google.firebase.fcm.v1.FcmError"
 _APNS_ERROR = "type.googleapis.com/google.firebase.fcm.v1.ApnsError"
 _BAD_REQUEST = "type.googleapis.com/google.rpc.BadRequest"
-_PEM = (
-    rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    .private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    .decode()
-)
+
+
+@cache
+def _pem() -> str:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    encoding, format_ = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    return key.private_bytes(encoding, format_, serialization.NoEncryption()).decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +116,7 @@ class FcmWire:
                 "project_id": PROJECT,
                 "client_email": f"push@{PROJECT}.iam.gserviceaccount.com",
                 "token_uri": f"{self.url}/token",
-                "private_key": _PEM,
+                "private_key": _pem(),
             }
         )
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rekindle.domain.models import CoupleId, PackId, PromptId, PushKind, Reach, Theme
@@ -104,7 +104,6 @@ def in_batches(data: DataObject, events: Sequence[Event]) -> Iterable[Sequence[E
 
 
 @given(st.data())
-@settings(max_examples=100, deadline=None)
 def test_the_counters_are_what_a_plain_count_of_everything_comes_to(data: DataObject) -> None:
     events = data.draw(couples_lives())
     ground = Ground(stale=data.draw(st.booleans()))
@@ -114,7 +113,6 @@ def test_the_counters_are_what_a_plain_count_of_everything_comes_to(data: DataOb
 
 
 @given(st.data())
-@settings(max_examples=100, deadline=None)
 def test_a_crash_before_or_after_any_write_counts_nothing_twice_and_loses_nothing(data: DataObject) -> None:
     events = data.draw(couples_lives())
     numbers = st.frozensets(st.integers(1, 30), max_size=8)
@@ -130,7 +128,6 @@ def test_a_crash_before_or_after_any_write_counts_nothing_twice_and_loses_nothin
 
 
 @given(st.data())
-@settings(max_examples=100, deadline=None)
 def test_what_comes_again_much_later_is_not_counted_again(data: DataObject) -> None:
     events = data.draw(couples_lives(couples=1))
     ground = Ground()
@@ -141,7 +138,6 @@ def test_what_comes_again_much_later_is_not_counted_again(data: DataObject) -> N
 
 
 @given(st.lists(st.tuples(st.integers(0, 80), st.integers(0, 2)), max_size=25))
-@settings(max_examples=150, deadline=None)
 def test_what_is_forgotten_bears_on_nothing_that_is_still_heard(days: list[tuple[int, int]]) -> None:
     """In any order at all: of what is heard, each counts as if everything that was heard before were still there."""
     kept, whole, newest = History(), History(), FIRST
@@ -160,7 +156,6 @@ def test_what_is_forgotten_bears_on_nothing_that_is_still_heard(days: list[tuple
 
 
 @given(st.data())
-@settings(max_examples=100, deadline=None)
 def test_a_history_comes_back_as_it_was_kept(data: DataObject) -> None:
     history = History()
     for event in data.draw(couples_lives(couples=1)):

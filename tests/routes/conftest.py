@@ -1,4 +1,4 @@
-"""Set up the functions' handlers on tables, keys and queues in memory."""
+"""Set up the functions' handlers on tables, keys and queues in memory, and turn sockets off."""
 
 from __future__ import annotations
 
@@ -71,3 +71,10 @@ def kms() -> KMSClient:
 def new_queue() -> Callable[[], Queue]:
     """Make queues in memory."""
     return Queue.in_memory
+
+
+@pytest.fixture(autouse=True)
+def _no_sockets(request: pytest.FixtureRequest) -> None:
+    """Turn sockets off for every test that sends nothing to FCM's stand-in in this process."""
+    if "wire" not in request.fixturenames:
+        request.getfixturevalue("no_sockets")
