@@ -1,4 +1,4 @@
-"""A server with FCM's wire shapes, for what the gateway does on the wire; it answers as each target was told to."""
+"""Serve FCM's wire format on this machine, with an answer scripted for each target."""
 
 from __future__ import annotations
 
@@ -33,9 +33,10 @@ def _pem() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the server says `after` seconds; with status 0 it hangs up without a word, and `cut_off` after a part.
+    """An answer of the server, sent `after` seconds.
 
-    Whatever it says, it has `taken` the message if that is so.
+    With status 0 the server hangs up without an answer, and with `cut_off` after a part of it. `taken` says whether
+    the server accepts the message all the same.
     """
 
     status: int
@@ -47,7 +48,7 @@ class Answer:
 
     @property
     def content(self) -> bytes:
-        """The body's bytes."""
+        """Return the body's bytes."""
         return self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()
 
 
@@ -58,7 +59,7 @@ def failure(status: int, code: str, *details: dict[str, Any], fcm: str | None = 
 
 
 def apns(status: int, reason: str) -> dict[str, Any]:
-    """What Apple said to FCM."""
+    """Return the detail that reports Apple's answer to FCM."""
     return {"@type": _APNS_ERROR, "statusCode": status, "reason": reason}
 
 
@@ -82,7 +83,7 @@ NO_DEVICE_OF_APPLE = failure(400, "INVALID_ARGUMENT", apns(400, "BadDeviceToken"
 A_PROXY_S_PAGE = Answer(502, b"<html><body>Bad Gateway</body></html>", {"Content-Type": "text/html"})
 HANGS_UP = Answer(0, {})
 NEVER: Final = 3600.0
-"""Seconds until an answer that no test waits for."""
+"""Seconds: longer than any test waits."""
 
 
 @dataclass
@@ -109,7 +110,7 @@ class FcmWire:
 
     @property
     def secret(self) -> str:
-        """A service account's JSON whose tokens are had from this server."""
+        """Return a service account's JSON; this server issues its tokens."""
         return json.dumps(
             {
                 "type": "service_account",
@@ -121,7 +122,7 @@ class FcmWire:
         )
 
     def delivered_to(self, target: str) -> list[dict[str, Any]]:
-        """What a phone was sent, in order."""
+        """Return the messages sent to a phone, in order."""
         return [message for message in self.messages if target_of(message) == target]
 
     def answer(self, path: str, body: bytes, authorization: str) -> Answer:
@@ -147,7 +148,7 @@ class FcmWire:
 
 
 def target_of(message: dict[str, Any]) -> str:
-    """Whom a message is for."""
+    """Return the token or installation id that a message is for."""
     return str(message.get("token") or message["fid"])
 
 
@@ -177,14 +178,14 @@ def fcm_wire() -> Iterator[FcmWire]:
             self.wfile.write(content[: len(content) // 2] if answer.cut_off else content)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the name is the library's
-            """Say nothing: the test has its record."""
+            """Log nothing: the test has its own record."""
 
     class Server(ThreadingHTTPServer):
         request_queue_size = 256
         daemon_threads = True
 
         def handle_error(self, request: object, client_address: object) -> None:
-            """A client that has gone is what some tests are about."""
+            """Ignore a client that hung up: some tests are about that."""
 
     with Server(("127.0.0.1", 0), Handler) as server:
         wire.url = f"http://127.0.0.1:{server.server_port}"

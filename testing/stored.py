@@ -1,4 +1,4 @@
-"""What stands in the table about a person, wherever it ought to be or not."""
+"""Read rows of the table that no store offers, such as all of a person's rows in slots."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ if TYPE_CHECKING:
 
 ZONES = (NEW_YORK, TOKYO, LONDON)
 TIMES = (dt.time(6, 5), dt.time(8, 30), dt.time(20, 30), dt.time(21, 55))
-"""The places and times that the API's tests use."""
+"""The zones and times of reminders that the tests use."""
 
 
 def shard_of(table: Table, slot: Slot) -> str:
-    """The name of the slot's one shard."""
+    """Return the name of the slot's only shard."""
     (name,) = Slots(table).existing([slot])[slot].all
     return name
 
 
 def slot_rows(table: Table, uid: Uid, slots: Iterable[Slot] | None = None) -> dict[RowPlace, SlotRow]:
-    """The person's rows, as last written, in these slots, or in every one of these places and times."""
+    """Return the person's rows in these slots, or in every slot of ZONES and TIMES."""
     shards = Slots(table).existing(slots or itertools.starmap(Slot, itertools.product(ZONES, TIMES)))
     kinds = (PushKind.PROMPT, PushKind.EVENING, PushKind.TOUCH)
     places = {

@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 from functools import partial
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 import pytest
 from botocore.exceptions import ClientError
@@ -229,7 +229,7 @@ the_keys: Final = st.builds(keys.Key, st.sampled_from(PKS), st.sampled_from(SKS)
 def writes(draw: st.DrawFn) -> Write:
     condition = draw(st.sampled_from(CONDITIONS))
     update = draw(st.sampled_from(UPDATES))
-    kind = draw(st.sampled_from(["Put", "Update", "Update", "Delete"]))
+    kind: Literal["Put", "Update", "Delete"] = draw(st.sampled_from(["Put", "Update", "Update", "Delete"]))
     said = f"{condition} {update if kind == 'Update' else ''}"
     values = {
         ":uid": draw(uids),

@@ -49,10 +49,12 @@ def test_a_day_that_nobody_could_note_is_noted_when_they_look(
     (ada, ben), table = couple, services.people.table
     ada.put("/v1/days/2026-03-02/answer", {"text": "The way you hum."})
     ben.put("/v1/days/2026-03-02/answer", {"text": "Your letters."})
-    couple = services.people.person(ada.uid).couple
-    table.write(Write("Delete", keys.streak(couple)))
+    person = services.people.person(ada.uid)
+    assert person
+    assert person.couple
+    table.write(Write("Delete", keys.streak(person.couple)))
     ada.get(path)
-    assert table.get(keys.streak(couple))
+    assert table.get(keys.streak(person.couple))
     assert ben.get("/v1/streak").body["current"] == 1
 
 
