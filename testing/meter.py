@@ -1,4 +1,4 @@
-"""Count the requests and capacity units that a piece of work costs, through botocore's events."""
+"""The meter: hooks on botocore's own events count what a piece of work asks of AWS."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class ScanError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """The cost of a piece of work. `read` and `write` are capacity units, `trips` the round trips one after another.
+    """What a piece of work took. `read` and `write` are capacity units, `trips` the round trips one after another.
 
     `written` counts requests that write, a transaction as one.
     """
@@ -52,7 +52,7 @@ class Meter:
         self._under_way = 0
 
     def attach(self, client: Any) -> Any:
-        """Count this client's requests from now on, and return the client."""
+        """The same client, counted from now on."""
         service = client.meta.service_model.service_id.hyphenize()
         events = client.meta.events
         events.register(f"provide-client-params.{service}", _asking_for_capacity)
@@ -62,7 +62,7 @@ class Meter:
         return client
 
     def cost_of[T](self, work: Callable[[], T]) -> tuple[T, Cost]:
-        """Do the work and return its result and cost; one piece of work may contain another."""
+        """The work's result, and what it took; such pieces of work may lie within each other."""
         before = self._total
         result = work()
         return result, self._total - before
@@ -109,19 +109,19 @@ def _capacity(operation: str, answer: Mapping[str, Any]) -> Cost:
 
 
 def _refused(answer: Mapping[str, Any]) -> float:
-    """Return the cost of a refused write: AWS bills the existing item, though the answer does not say so."""
+    """A write whose condition fails is billed by the item that stands, though the answer does not say so."""
     if answer["Error"]["Code"] != "ConditionalCheckFailedException":
         return 0
     return write_units(answer.get("Item", {}))
 
 
 def write_units(item: Mapping[str, Any]) -> float:
-    """Return the units for writing the item outside of a transaction; within one, twice as many."""
+    """What writing the item once costs outside of a transaction; within one it is twice this."""
     return float(max(1, math.ceil(item_bytes(item) / WRITE_UNIT_BYTES)))
 
 
 def item_bytes(item: Mapping[str, Any]) -> int:
-    """Return the bytes that DynamoDB bills for an item, as its developer guide counts them."""
+    """The size that DynamoDB bills an item by: the bytes of its names and values, as its developer guide has them."""
     return sum(len(name.encode()) + _value_bytes(value) for name, value in item.items())
 
 
