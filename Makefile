@@ -46,25 +46,25 @@ client/node_modules/.installed: client/package.json client/package-lock.json cli
 	@echo "Syncing .envs/$*"
 	@UV_PROJECT_ENVIRONMENT=.envs/$* $(UV) sync --quiet --locked --only-group $* && touch $@
 
-.PHONY: run push watch logs tick redrive reset
-run: setup ## start the local stack and stay with it; Ctrl-C ends it
+.PHONY: run reload watch logs tick redrive reset
+run: setup ## start the local stack; Ctrl-C ends it and keeps its data
 	@$(PYTHON) -m local up
-push: .venv/.synced ## bring changed code to the running stack
-	@$(PYTHON) -m local push
-watch: .venv/.synced ## bring each change to the running stack as it is saved
-	@$(PYTHON) -m local push --watch
-logs: .venv/.synced ## follow what the running stack's functions log
+reload: .venv/.synced ## run changed code on the running stack, in about a second
+	@$(PYTHON) -m local reload
+watch: .venv/.synced ## reload after each change, until Ctrl-C
+	@$(PYTHON) -m local reload --watch
+logs: .venv/.synced ## follow the logs of the running stack's functions
 	@$(PYTHON) -m local logs
-tick: .venv/.synced ## let the running stack's next beat of five minutes happen now
+tick: .venv/.synced ## send the reminders of the next five minutes now
 	@$(PYTHON) -m local tick
-redrive: .venv/.synced ## put given-up pushes back to work; LIST=1 only lists them, STAGE=prod means AWS
+redrive: .venv/.synced ## retry pushes that failed; LIST=1 only lists them, STAGE=prod is for AWS
 	@$(PYTHON) -m local.redrive $(if $(filter command line,$(origin STAGE)),rekindle-$(STAGE)) $(if $(LIST),--list)
 reset: .venv/.synced ## delete the local stack's data
 	@$(PYTHON) -m local reset
 
 .PHONY: demo bench simulate
-demo: setup ## a couple's first ten dates, from end to end, on a stack of its own
-	@$(PYTHON) -m local.demo
+demo: setup ## play and check a couple's first ten dates, on a stack of its own
+	@$(PYTHON) -m local demo
 bench: setup ## requests, capacity units and round trips of every call and worker; the gateway's speed
 	@$(PYTHON) -m bench
 simulate: .venv/.synced ## two days of two million persons: who is told, and what it costs; PERSONS=20000 for fewer
@@ -112,8 +112,8 @@ build: setup ## sam build for a stage, with compiled bytecode: make build STAGE=
 	@PATH=$(CURDIR)/.envs/sam/bin:$$PATH sam build --config-env $(STAGE) --build-dir .aws-sam/$(STAGE)
 	@$(PYTHON) -m compileall -q -j 0 --invalidation-mode unchecked-hash .aws-sam/$(STAGE)
 deploy: setup ## build and deploy to AWS: make deploy STAGE=prod [ARGS=--no-execute-changeset] [CONFIG=samconfig.toml]
-	@$(PYTHON) -m local.cloud $(STAGE) --config $(or $(CONFIG),samconfig.toml) --check
+	@$(PYTHON) -m local.deploy.cloud $(STAGE) --config $(or $(CONFIG),samconfig.toml) --check
 	@$(MAKE) --no-print-directory build STAGE=$(STAGE)
-	@$(PYTHON) -m local.cloud $(STAGE) --config $(or $(CONFIG),samconfig.toml) $(ARGS)
+	@$(PYTHON) -m local.deploy.cloud $(STAGE) --config $(or $(CONFIG),samconfig.toml) $(ARGS)
 publish: .venv/.synced ## publish the packs in packs/ where you are signed in: make publish STAGE=prod [ARGS="--yes --no-announce"]
 	@./rekindle packs publish $(PACKS) --stack $(STAGE) $(ARGS)

@@ -31,9 +31,9 @@ from rekindle.domain.open_days import counted_from
 from rekindle.domain.reminders import Slot
 from rekindle.push.jobs import Missed, SlotJob
 from rekindle.store import keys
-from rekindle.store.couples import Couples
+from rekindle.store.couples import couple_row
 from rekindle.store.days import Days
-from rekindle.store.people import People
+from rekindle.store.people import person_writes
 from rekindle.store.slots import Slots
 from testing.builders import NEW_YORK, a_person
 
@@ -68,7 +68,7 @@ class Crowd:
             for number in range(persons // 2)
         ]
         changes = [(None, person) for couple in couples for person in couple]
-        saves = People(world.table).saves(instant - _A_MONTH, *changes)
+        saves = person_writes(world.table, instant - _A_MONTH, *changes)
         put_rows(world, (write.request(world.table.name)["Item"] for write in saves))
         put_rows(world, _days(world, couples, instant))
         return cls(world, local_date(instant, NEW_YORK), tuple(ben for _, ben in couples))
@@ -130,7 +130,7 @@ def _first_day(world: World, ada: Person, ben: Person, instant: dt.datetime) -> 
         counted_from=counted_from(zones, instant),
         profiles={person.uid: person.profile for person in (ada, ben)},
     )
-    world.table.write(Couples(world.table).creation(couple))
+    world.table.write(couple_row(couple))
     ref = PromptRef(PackId("starter"), 1, PromptId("spark-01"))
     day = Day(couple.id, date, ref, PromptKind.QUESTION, day_window(date, zones))
     days = Days(world.table)

@@ -21,7 +21,7 @@ from rekindle.domain.models import PushKind, Reminders, Zone
 from rekindle.domain.reminders import Slot
 from rekindle.store.people import People
 from rekindle.store.runs import Runs
-from rekindle.store.slots import Slots
+from rekindle.store.slots import Slots, slot_row_writes
 from rekindle.store.table import Table, marshal
 from testing import engines
 from testing.memory_table import read_units
@@ -129,7 +129,7 @@ def _ours(url: str, slot: Slot, persons: Sequence[Person]) -> Design:
 
 def _rows(table: Table, person: Person) -> list[Item]:
     """The person's slot row as the store writes it."""
-    writes = Slots(table).moves(AT - dt.timedelta(days=1), (None, person))
+    writes = slot_row_writes(table, AT - dt.timedelta(days=1), (None, person))
     return [{**write.key._asdict(), **write.item} for write in writes if write.key.sk[0] == "p"]
 
 

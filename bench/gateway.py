@@ -36,7 +36,7 @@ from delivery.gateway import AT_ONCE, DELIVERED
 from delivery.libcurl import CONNECTIONS, Libcurl
 from delivery.transport import addressed
 from local.errors import StackError
-from local.stack import free_ports
+from local.stack.start import free_ports
 from rekindle.domain.models import Language, PushKind, Target, TargetKind
 from rekindle.push.payloads import Occasion, payload_of
 from testing.builders import an_instant

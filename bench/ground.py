@@ -44,11 +44,13 @@ from rekindle.domain.models import (
 )
 from rekindle.domain.reminders import Slot
 from rekindle.store import keys
-from rekindle.store.couples import Couples
+from rekindle.store.couples import couple_row
 from rekindle.store.days import Days
+from rekindle.store.devices import STALE_AFTER
 from rekindle.store.instants import to_millis
-from rekindle.store.people import STALE_AFTER, People
-from rekindle.store.slots import Slots
+from rekindle.store.people import person_writes
+from rekindle.store.shards import Resharding, read_shards
+from rekindle.store.slots import slot_row_writes
 from rekindle.store.targets import Registered, packed
 from testing.memory_table import Bill, MemoryTable, Row, Sized, size_of
 
@@ -58,7 +60,7 @@ if TYPE_CHECKING:
     from bench.population import Population
     from rekindle.domain.models import Person
     from rekindle.store.keys import Key
-    from rekindle.store.slots import Shards
+    from rekindle.store.shards import Shards
     from rekindle.store.table import Item, Table
 
 KINDS: Final[Mapping[str, PushKind]] = dict(sorted(keys.ROW_KINDS.items()))
@@ -121,16 +123,16 @@ class Laid:
         full = shard_rows * FULL
         too_large = [place for place, rows in sizes.items() if rows > shard_rows * GROWN]
         left = min(too_large, key=lambda place: sizes[place], default=None) if outgrown else None
-        store, anybody = Slots(cast("Table", table)), self.population.person(0)
+        resharding, anybody = Resharding(cast("Table", table)), self.population.person(0)
         homes: dict[int, Shards] = {}
         for place, rows in sorted(sizes.items()):
             slot = self._slot(place)
-            store.moves(self.population.start, (None, _at(anybody, slot)))
-            (shards,) = store.existing([slot]).values()
+            slot_row_writes(resharding.table, self.population.start, (None, _at(anybody, slot)))
+            shards = read_shards(resharding.table, [slot])[slot]
             while rows > full * len(shards.names) and place != left:
-                store.name_more(slot, shards, self.population.start)
-                store.forget_old(slot, store.existing([slot])[slot])
-                shards = store.existing([slot])[slot]
+                resharding.name_more(slot, shards, self.population.start)
+                resharding.forget_old(slot, read_shards(resharding.table, [slot])[slot])
+                shards = read_shards(resharding.table, [slot])[slot]
             homes[place] = shards
         self._settle(homes)
         return len(sizes)
@@ -176,7 +178,7 @@ class Laid:
 
     def _person(self, number: int) -> Item:
         person = self.population.person(number)
-        write, *_ = People(cast("Table", MemoryTable(Bill()))).saves(person.created_at, (None, person))
+        write, *_ = person_writes(cast("Table", MemoryTable(Bill())), person.created_at, (None, person))
         return {**write.key._asdict(), **write.item}
 
     def rows(self, pk: str, between: tuple[str, str], after: str, limit: int | None) -> list[Row]:
@@ -222,7 +224,7 @@ class Laid:
     def _template(self, letter: str, look: int, number: int, weekdays: int) -> Sized:
         """A row of this kind and look as the store writes it; its size is without the partition key's value."""
         person = self.population.person(number)
-        writes = People(cast("Table", MemoryTable(Bill()))).saves(self.population.start, (None, person))
+        writes = person_writes(cast("Table", MemoryTable(Bill())), self.population.start, (None, person))
         (item,) = (
             {**write.key._asdict(), **write.item}
             for write in writes
@@ -313,7 +315,7 @@ def _day_templates() -> dict[tuple[bool, ...], Sized]:
             counted_from=date,
             profiles=dict.fromkeys(persons, profile),
         )
-        table.write(Couples(stored).creation(couple))
+        table.write(couple_row(couple))
         prompt = PromptRef(PackId("starter"), 1, PromptId("openness-01"))
         day = days.open_day(couple, Day(couple.id, date, prompt, PromptKind.QUESTION, window), Theme.OPENNESS)
         for index in (index for index, has in enumerate(answered) if has):

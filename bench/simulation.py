@@ -21,19 +21,25 @@ from bench.population import LATEST, NEVER, STEP, STEPS, Population, couple_of, 
 from delivery.courier import SHARD_ROWS, Courier
 from delivery.gateway import DELIVERED
 from delivery.spread import Spreader
-from react.handler import reaction_to
 from rekindle.domain.models import Language, PushKind
 from rekindle.push.jobs import PersonJob, SlotJob, SpreadJob, job_from
 from rekindle.push.payloads import OF_A_DATE, REMINDERS, Occasion, payload_of
 from rekindle.push.queue import Outbox
+from rekindle.push.reactions import reaction_to
 from rekindle.store import keys
+from rekindle.store.days import Days
+from rekindle.store.devices import Devices
 from rekindle.store.incidents import Incidents
 from rekindle.store.news import News
 from rekindle.store.people import People
 from rekindle.store.runs import Runs
+from rekindle.store.shards import Resharding
 from rekindle.store.slots import Slots
+from rekindle.store.stream import change_in
 from rekindle.store.table import Write, marshal
+from rekindle.store.watermark import Watermark
 from testing.memory_table import Bill, MemoryTable, Units
+from testing.stored import stream_record
 from tick.handler import Tick
 
 if TYPE_CHECKING:
@@ -249,11 +255,13 @@ class Simulation:
             table=table,
             phones=phones,
             queue=queue,
-            tick=Tick(Slots(stored), queue.outbox),
+            tick=Tick(Slots(stored), Watermark(stored), queue.outbox),
             courier=Courier(
                 slots=slots(stored),
                 runs=runs(stored),
                 people=People(stored),
+                devices=Devices(People(stored)),
+                days=Days(stored),
                 news=News(stored, monotonic=lambda: 0.0),
                 incidents=Incidents(stored),
                 outbox=queue.outbox,
@@ -262,7 +270,7 @@ class Simulation:
                 app_link="https://app.example",
                 shard_rows=shard_rows,
             ),
-            spreader=Spreader(Slots(stored), queue.outbox),
+            spreader=Spreader(Resharding(stored), queue.outbox),
             clocks=[
                 Clock.watched(zone, start, end) if number in used else Clock({})
                 for number, zone in enumerate(population.zones)
@@ -340,7 +348,7 @@ class Simulation:
 
     def _beat(self, at: dt.datetime) -> None:
         self.bill.purpose = TICK
-        self.tick.beat(at)
+        self.tick.run(at)
         self.ticks += 1
 
     def _beat_late(self, at: dt.datetime, _now: dt.datetime) -> None:
@@ -466,8 +474,8 @@ class Simulation:
         People(cast("Table", self.table)).change(uid_of(move.number), move.at, change)
         inserted, self._inserted = self._inserted, []
         for key, item in inserted:
-            record = {"dynamodb": {"Keys": marshal(key._asdict()), "NewImage": marshal(item)}}
-            jobs = [job for job in reaction_to(record).jobs if job.kind in REMINDERS]
+            moved = change_in(stream_record(None, marshal({**key._asdict(), **item})))
+            jobs = [job for job in reaction_to(moved).jobs if job.kind in REMINDERS]
             self.caught_up += len(jobs)
             self.queue.outbox.send(jobs)
 

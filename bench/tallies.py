@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-import base64
 import datetime as dt
 import random
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from bench.world import Line, World
-from rekindle.domain.models import CoupleId, PackId, PromptId, Theme
+from rekindle.domain.models import CoupleId, PackId, PromptId, PromptKind, Theme
 from rekindle.domain.streaks import pack_dates
 from rekindle.domain.tallies import DayTold, Met, StreakTold
 from rekindle.store import keys
 from rekindle.store.table import marshal
 from rekindle.store.tallies import Tallies
 from tally.handler import Tally
+from testing.stored import stream_record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bench.ledger import Ledger
     from rekindle.domain.tallies import Told
+    from rekindle.store.table import Item
 
 COUPLES: Final = (1, 100, 1_000)
 TODAY: Final = dt.date(2026, 3, 27)
@@ -31,8 +32,6 @@ BEFORE: Final = 40
 PACKS: Final = 8
 PROMPTS: Final = 400
 STEPS: Final = ("a day is opened", "the first answer", "the second answer, and the streak")
-
-type Image = dict[str, Any]
 
 
 def measured_tallies(url: str, ledger: Ledger) -> list[Line]:
@@ -47,8 +46,8 @@ def measured_tallies(url: str, ledger: Ledger) -> list[Line]:
         tally = Tally(ledger.watched(Tallies(world.table), "tally"))
         for step, what in enumerate(STEPS):
             records = [record for name in names for record in _records(name, prompts[name], step)]
-            failed, cost = world.meter.cost_of(partial(tally.of_batch, records))
-            if failed:
+            failed, cost = world.meter.cost_of(partial(tally.handle, records))
+            if failed["batchItemFailures"]:
                 raise RuntimeError(f"tally failed: {what}")
             lines.append(Line(f"{what}, {couples:,} couple{'s' if couples > 1 else ''}", cost))
     return lines
@@ -73,25 +72,34 @@ def _prompt(dice: random.Random, date: dt.date) -> Met:
 
 
 def _records(couple: CoupleId, met: Met, step: int) -> list[Mapping[str, Any]]:
-    day = keys.day(couple, TODAY)
-    records = [_record(day, _day(met, step - 1) if step else None, _day(met, step))]
+    day, streak = keys.day(couple, TODAY)._asdict(), keys.streak(couple)._asdict()
+    opened = [day | _day(met, answered) for answered in (step - 1, step) if answered >= 0]
+    records = [_record(*opened)]
     if step == len(STEPS) - 1:
-        records.append(_record(keys.streak(couple), _streak(BEFORE), _streak(BEFORE + 1)))
+        records.append(_record(streak | _streak(BEFORE), streak | _streak(BEFORE + 1)))
     return records
 
 
-def _record(key: keys.Key, old: Image | None, new: Image) -> Mapping[str, Any]:
-    images = {"NewImage": new} | ({"OldImage": old} if old else {})
-    return {"dynamodb": {"Keys": marshal(key._asdict()), "SequenceNumber": "1", **images}}
+def _record(*images: Item) -> Mapping[str, Any]:
+    *old, new = map(marshal, images)
+    return stream_record(old[0] if old else None, new)
 
 
-def _day(met: Met, answered: int) -> Image:
-    prompt = {"pack": met.pack, "version": 1, "id": met.prompt}
-    answers = {f"uid-{number}": {"at": number} for number in range(answered)}
-    return marshal({"prompt": prompt, "theme": _theme(TODAY), "again": met.again, "answers": answers})
+def _day(met: Met, answered: int) -> Item:
+    persons = [f"uid-{number}" for number in range(2)]
+    return {
+        "persons": persons,
+        "prompt": {"pack": met.pack, "version": 1, "id": met.prompt},
+        "kind": PromptKind.QUESTION,
+        "opens_at": 0,
+        "closes_at": 1,
+        "theme": _theme(TODAY),
+        "again": met.again,
+        "answers": {uid: {"at": 0, "revision": 1, "share_first": False} for uid in persons[:answered]},
+    }
 
 
-def _streak(total: int) -> Image:
+def _streak(total: int) -> Item:
     first = TODAY - dt.timedelta(days=BEFORE)
-    bits = base64.b64encode(pack_dates(first, [first + dt.timedelta(days=number) for number in range(total)]))
-    return marshal({"bits_from": str(first), "run": total}) | {"bits": {"B": bits.decode()}}
+    bits = pack_dates(first, [first + dt.timedelta(days=number) for number in range(total)])
+    return {"persons": [], "bits_from": str(first), "bits": bits, "run": total, "changed_at": 0}

@@ -18,6 +18,9 @@ from rekindle.domain.reminders import MAX_LATENESS, due_slots
 from rekindle.push.jobs import PersonJob, RetryJob
 from rekindle.push.queue import Outbox
 from rekindle.store import keys
+from rekindle.store.couples import Couples
+from rekindle.store.days import Days
+from rekindle.store.devices import Devices
 from rekindle.store.incidents import Incidents
 from rekindle.store.news import News
 from rekindle.store.people import People
@@ -25,7 +28,9 @@ from rekindle.store.runs import Runs
 from rekindle.store.slots import Slots
 from rekindle.store.streaks import Streaks
 from rekindle.store.table import marshal
+from rekindle.store.watermark import Watermark
 from testing.builders import an_instant
+from testing.stored import stream_record
 from tick.handler import FIRST_WINDOW, Tick
 
 if TYPE_CHECKING:
@@ -35,7 +40,6 @@ if TYPE_CHECKING:
     from bench.world import Fcm, Row
     from rekindle.domain.reminders import Slot
     from rekindle.push.jobs import SlotJob
-    from rekindle.store.keys import Key
 
 MORNING: Final = an_instant("2026-03-02T13:30:00Z")
 """08:30 in New York."""
@@ -50,11 +54,12 @@ def measured_ticks(url: str, ledger: Ledger) -> list[Line]:
     lines: list[Line] = []
     for count in ZONES:
         world = World.on(url, ledger)
-        tick = Tick(ledger.watched(Slots(world.table), "tick"), Outbox(world.sqs, world.queue()))
+        slots, watermark = ledger.watched(Slots(world.table), "tick"), ledger.watched(Watermark(world.table), "tick")
+        tick = Tick(slots, watermark, Outbox(world.sqs, world.queue()))
         zones = [Zone(name) for name in islice(sorted(zone_names()), count)]
         soon = MORNING + FIRST_WINDOW
         _open_slots(world, [due.slot for zone in zones for due in due_slots(MORNING, soon + MAX_LATENESS, zone)])
-        Slots(world.table).advance_watermark(MORNING - FIRST_WINDOW)
+        Watermark(world.table).advance(MORNING - FIRST_WINDOW)
         named = "1 zone" if count == 1 else f"{count} zones"
         lines.append(_beat(world, tick, f"{named}, nobody due", MORNING))
         lines.append(_beat(world, tick, f"{named}, a slot due in each", soon))
@@ -64,7 +69,7 @@ def measured_ticks(url: str, ledger: Ledger) -> list[Line]:
 
 
 def _beat(world: World, tick: Tick, name: str, at: dt.datetime) -> Line:
-    _, cost = world.meter.cost_of(lambda: tick.beat(at))
+    _, cost = world.meter.cost_of(lambda: tick.run(at))
     return Line(name, cost)
 
 
@@ -81,7 +86,8 @@ def _open_slots(world: World, slots: Sequence[Slot]) -> None:
 def measured_reactions(url: str, ledger: Ledger) -> list[Line]:
     """What react does about each kind of change."""
     world = World.on(url, ledger).with_starter_pack()
-    react = React(ledger.watched(Streaks(world.table), "react"), Outbox(world.sqs, world.queue()))
+    streaks = Streaks(world.table, Couples(world.table), Days(world.table))
+    react = React(ledger.watched(streaks, "react"), Outbox(world.sqs, world.queue()))
     ada, ben = a_couple(world.process(world.warm_vault()))
     date = ada.get("/v1/today").body["today"]["date"]
     (couple,) = {person.couple for person in People(world.table).people([ada.uid, ben.uid]).values() if person.couple}
@@ -93,31 +99,29 @@ def measured_reactions(url: str, ledger: Ledger) -> list[Line]:
     second, noted = world.row(day), world.row(streak)
     week = noted | {"run": {"N": "7"}}
 
-    def measured(name: str, key: Key, old: Row, new: Row) -> Line:
-        images = {"OldImage": old, "NewImage": new} if old else {"NewImage": new}
-        record = {"dynamodb": {"Keys": marshal(key._asdict()), "SequenceNumber": "1", **images}}
-        failed, cost = world.meter.cost_of(lambda: react.to_batch([record]))
-        if failed:
+    def measured(name: str, old: Row, new: Row) -> Line:
+        failed, cost = world.meter.cost_of(lambda: react.handle([stream_record(old, new)]))
+        if failed["batchItemFailures"]:
             raise RuntimeError(f"react failed: {name}")
         return Line(name, cost)
 
     lines = [
-        measured("a day is opened", day, {}, opened),
-        measured("the first answer", day, opened, first),
-        measured("the second answer", day, first, second),
-        measured("the streak grows", streak, {}, noted),
-        measured("the streak comes to 7", streak, noted, week),
+        measured("a day is opened", {}, opened),
+        measured("the first answer", opened, first),
+        measured("the second answer", first, second),
+        measured("the streak grows", {}, noted),
+        measured("the streak comes to 7", noted, week),
     ]
     nudges = keys.nudges(ada.uid)
     ada.post("/v1/nudges", {"gesture": "hug"})
-    lines.append(measured("a nudge", nudges, {}, world.row(nudges)))
+    lines.append(measured("a nudge", {}, world.row(nudges)))
     world.raw.delete_item(TableName=world.table.name, Key=marshal(streak._asdict()))
-    lines.append(measured("the second answer, of which the streak does not know yet", day, first, second))
+    lines.append(measured("the second answer, of which the streak does not know yet", first, second))
     # They have been together since 10:00. At 10:40 an evening that had not come yet moves to a quarter past.
     ada.now += dt.timedelta(minutes=40)
     ada.put("/v1/me/reminders", {"evening_time": "10:15"})
     caught_up = keys.caught_up(ada.uid, PushKind.EVENING, dt.date.fromisoformat(date))
-    return [*lines, measured("a reminder falls due as it moves", caught_up, {}, world.row(caught_up))]
+    return [*lines, measured("a reminder falls due as it moves", {}, world.row(caught_up))]
 
 
 def measured_deliveries(url: str, ledger: Ledger, fcm: Fcm) -> list[Line]:
@@ -178,6 +182,8 @@ class Delivery:
             slots=watched(Slots(table)),
             runs=watched(Runs(table)),
             people=watched(People(table)),
+            devices=watched(Devices(People(table))),
+            days=watched(Days(table)),
             news=watched(News(table)),
             incidents=watched(Incidents(table)),
             outbox=Outbox(world.sqs, world.queue()),

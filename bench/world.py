@@ -21,17 +21,19 @@ import privacy.services
 from couples_api.handler import handler_of
 from couples_api.services import Services
 from delivery.fcm import FcmGateway, credential_from
-from local import seed
-from local.google import Place
+from local.google.place import Place
 from local.places import ROOT
 from local.processes import Child
-from local.stack import free_ports
+from local.stack import seed
+from local.stack.start import free_ports
 from rekindle.crypto.vault import CELLS, Vault
 from rekindle.domain.models import CoupleId, Target, TargetKind
 from rekindle.store.catalogue import Catalogue
 from rekindle.store.couples import Couples
 from rekindle.store.days import Days
+from rekindle.store.devices import Devices
 from rekindle.store.help import HelpStore
+from rekindle.store.idempotency import IdempotencyKeys
 from rekindle.store.invites import Invites
 from rekindle.store.nudges import Nudges
 from rekindle.store.people import People
@@ -149,10 +151,12 @@ class World:
 
         services = Services(
             people=watched(People(table)),
+            devices=watched(Devices(People(table))),
+            idempotency_keys=watched(IdempotencyKeys(table)),
             couples=watched(Couples(table)),
-            invites=watched(Invites(table)),
+            invites=watched(Invites(People(table))),
             days=watched(Days(table)),
-            streaks=watched(Streaks(table)),
+            streaks=watched(Streaks(table, Couples(table), Days(table))),
             solo=watched(Solo(table)),
             nudges=watched(Nudges(table)),
             tries=watched(Tries(table)),

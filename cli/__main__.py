@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 
 from cli.application import run
-from cli.desk import World
+from cli.session import World
 
 
 def main() -> int:
-    """Carry out the command that was given."""
+    """Run the command that was typed; return its exit status."""
     for stream in (sys.stdin, sys.stdout, sys.stderr):
-        # Whatever the terminal's locale says: packs are in every language.
+        # Packs are in every language, and the terminal's locale may be C.
         stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
     return run(sys.argv[1:], World())
 

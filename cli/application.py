@@ -1,8 +1,7 @@
-"""The command line as a whole: which commands there are, how each ends, and how what goes wrong is said."""
+"""The command line as a whole: all commands, their exit statuses, and the messages of errors."""
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import traceback
@@ -11,20 +10,21 @@ from typing import TYPE_CHECKING, Any
 from cyclopts import App, CycloptsError
 from cyclopts.exceptions import UnknownCommandError
 
-from cli.commands import packs, practice, signing
+from cli.commands import files, packs, practice, publishing, sign_in
 from cli.errors import CliError, Exit, UsageError
-from cli.pages.errors import error_page
+from cli.pages import error_page
+from cli.session import write_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cli.desk import World
+    from cli.session import World
 
-ABOUT = """The practice's prompt packs, from a file at your desk to couples.
+ABOUT = """Write prompt packs for couples: check, save, publish and withdraw them.
 
-Ends with 0 when done, 1 when refused or with something to mend, 2 for a
-command that is not as it should be, 3 when you are not signed in or may not,
-4 when nobody answers.
+A command ends with 0 when it is done, 1 when it was refused or there is
+something to fix, 2 when the command is wrong, 3 when you are not signed in or
+have no permission, and 4 when the service does not answer.
 
 For example:
 
@@ -36,28 +36,48 @@ For example:
 
 
 def application() -> App:
-    """All commands."""
+    """Build the program with all its commands."""
     app = App(name="rekindle", help=ABOUT, help_format="plaintext", version_flags=[])
-    app.command(signing.sign_in)
-    app.command(signing.sign_out)
-    app.command(signing.whoami)
-    app.command(packs.app)
+    app.command(sign_in.sign_in)
+    app.command(sign_in.sign_out)
+    app.command(sign_in.whoami)
+    app.command(_packs())
     app.command(practice.stats)
     app.command(practice.help_app)
     app.command(practice.audit)
     return app
 
 
+def _packs() -> App:
+    app = App(name="packs", help="Write, publish and withdraw prompt packs.")
+    app.command(packs.list_, name="list")
+    for command in (
+        packs.show,
+        files.lint,
+        files.pull,
+        files.save,
+        files.diff,
+        publishing.publish,
+        publishing.approve,
+        publishing.reject,
+        packs.withdraw,
+        packs.restore,
+        packs.code,
+    ):
+        app.command(command)
+    return app
+
+
 def run(arguments: Sequence[str], world: World) -> int:
-    """Carry out one command; the exit status. Nothing is raised for what a person has to know."""
+    """Run one command and return its exit status. Every error becomes a message."""
     is_json, is_debug = ("--json" in arguments, "--debug" in arguments)
     try:
-        return _carried_out(arguments, world)
+        return _run(arguments, world)
     except KeyboardInterrupt:
         world.err.print("\nStopped.")
         return Exit.INTERRUPTED
     except BrokenPipeError:
-        # Whoever read has had enough. What is still buffered would fail once more when Python ends.
+        # The reader has closed its end. Buffered output would fail once more when Python ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.NOBODY_READS
     except CliError as error:
@@ -65,19 +85,19 @@ def run(arguments: Sequence[str], world: World) -> int:
     except Exception as error:  # noqa: BLE001 - no traceback ever reaches a person unasked
         failure = CliError(
             f"This program has a fault ({type(error).__name__}).",
-            "Run the command again with --debug, and send what it prints to whoever runs the service.",
+            "Run the command again with --debug, and send the output to the people who run the service.",
         )
         failure.__cause__ = error
     if is_debug:
         world.err.file.write("".join(traceback.format_exception(failure)))
     if is_json:
-        world.err.file.write(json.dumps({"error": failure.document()}, ensure_ascii=False, indent=2) + "\n")
+        write_json(world.err, {"error": failure.document()})
     else:
         world.err.print(error_page(failure))
     return failure.status
 
 
-def _carried_out(arguments: Sequence[str], world: World) -> int:
+def _run(arguments: Sequence[str], world: World) -> int:
     app = application()
     try:
         command, bound, injected = app.parse_args(list(arguments), exit_on_error=False, print_error=False)

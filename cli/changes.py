@@ -1,4 +1,4 @@
-"""What is different between two texts of a pack, by prompts and fields rather than by lines."""
+"""The differences between two texts of a pack, by prompts and fields rather than by lines."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True)
 class PromptChange:
-    """A prompt that is in both, with what is different of it."""
+    """A prompt that is in both, with its differences."""
 
     id: str
     fields: tuple[FieldChange, ...]
@@ -33,7 +33,7 @@ class PromptChange:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """All that is different. `reordered` if the prompts that are in both come in another order."""
+    """All differences. `reordered` if the prompts that are in both come in another order."""
 
     about: tuple[FieldChange, ...]
     added: tuple[PackPrompt, ...]
@@ -45,7 +45,7 @@ class Changes:
         return bool(self.about or self.added or self.removed or self.changed or self.reordered)
 
     def languages(self) -> dict[str, int]:
-        """How many prompts' words are changed, by language."""
+        """Count the prompts with changed words, by language."""
         counts: dict[str, int] = {}
         for prompt in self.changed:
             for language in {field.language for field in prompt.fields if field.language}:
@@ -54,7 +54,7 @@ class Changes:
 
 
 def changes(before: Pack, after: Pack) -> Changes:
-    """What it takes to get from one to the other."""
+    """Compare two packs."""
     old = {prompt.id: prompt for prompt in before.prompts}
     new = {prompt.id: prompt for prompt in after.prompts}
     both = [name for name in new if name in old]
@@ -69,7 +69,7 @@ def changes(before: Pack, after: Pack) -> Changes:
 
 
 def _fields(whole: BaseModel) -> dict[tuple[str, str | None], str]:
-    """Every value by its dotted name and language, less the prompts, which are compared by themselves."""
+    """Return every value by its dotted name and language, without the prompts."""
     plain: dict[str, Any] = whole.model_dump(mode="json", exclude={"prompts", "words"})
     found: dict[tuple[str, str | None], str] = {(name, None): text for name, text in _flat(plain)}
     words: Mapping[str, BaseModel] = getattr(whole, "words", {})

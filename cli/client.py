@@ -1,14 +1,13 @@
-"""The practice's API over HTTP, typed: it waits for what is busy, and asks what became of a request without an answer.
+"""Client of the practice's API: typed, waits while the service is busy, and recovers from lost answers.
 
-Reading, saving and withdrawing may be asked twice: the second time changes nothing. What may not is settled by looking
-at the pack before it is asked again.
+Reading, saving and withdrawing can be repeated: the second time changes nothing. Before any other request is repeated,
+the client looks at the pack to see whether the first one arrived. Only the service validates bodies.
 """
 
 from __future__ import annotations
 
 import random
 import time
-from dataclasses import dataclass
 from difflib import get_close_matches
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
@@ -16,24 +15,44 @@ from urllib.parse import quote
 
 import httpx
 from pydantic import BaseModel, ValidationError
+from pydantic_core import to_jsonable_python
 
-from cli import wire
 from cli.errors import CliError, RefusedError, UnreachableError
 from cli.identity import claims_of
 from cli.words import counted, plain
+from rekindle.packs.contract import (
+    ApproveBody,
+    AuditEntryView,
+    AuditView,
+    CheckBody,
+    CheckedView,
+    DraftBody,
+    DraftView,
+    FindingView,
+    HelpView,
+    Outcome,
+    PackDetail,
+    PacksView,
+    PublishBody,
+    PublishedSourceView,
+    PublishedView,
+    RestoreBody,
+    SavedView,
+    StatisticsView,
+    TakeBackBody,
+    WithdrawBody,
+)
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Callable
 
     from cli.identity import Tokens
 
 ATTEMPTS: Final = 5
 LONGEST_WAIT: Final = 20.0
-"""Seconds before another try, whatever the service asks for."""
+"""Seconds between two attempts at most, also where the service asks for more."""
 TIMEOUT: Final = httpx.Timeout(35, connect=10)
 """API Gateway gives up after 30 s itself."""
-LARGEST_BODY: Final = 4_500_000
 AUDIT_PAGE: Final = 100
 _BUSY: Final = frozenset(
     {
@@ -45,17 +64,11 @@ _BUSY: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """How a draft is to be published: now or `at` an instant, told to couples or not, and a note for colleagues."""
-
-    at: dt.datetime | None = None
-    announce: bool = True
-    note: str | None = None
+type Body = BaseModel | dict[str, Any] | None
 
 
 class Practice:
-    """The API, as one of the staff. Raises RefusedError and UnreachableError."""
+    """The API, as one member of staff. Raises RefusedError and UnreachableError."""
 
     def __init__(
         self, http: httpx.Client, api: str, tokens: Tokens, pause: Callable[[float], None] = time.sleep
@@ -65,37 +78,37 @@ class Practice:
         self._tokens = tokens
         self._pause = pause
 
-    def packs(self) -> wire.Packs:
-        """Every pack with where it stands."""
-        return self._got(wire.Packs, "/packs")
+    def packs(self) -> PacksView:
+        """Return every pack with its state."""
+        return self._got(PacksView, "/packs")
 
-    def pack(self, pack: str) -> wire.PackDetail:
-        """A pack with its draft and versions; a refusal names one that was perhaps meant."""
+    def pack(self, pack: str) -> PackDetail:
+        """Return a pack with its draft and versions. A refusal suggests a pack with a similar id."""
         try:
-            return self._got(wire.PackDetail, _at(pack))
+            return self._got(PackDetail, _at(pack))
         except RefusedError as error:
-            # What is no id at all is not looked up, and no pack either.
+            # The service does not look up a text that cannot be an id: that is no pack either.
             if error.problem not in {"no-such-pack", "invalid-fields"}:
                 raise
             raise self._no_such_pack(pack) from error
 
-    def find(self, pack: str) -> wire.PackDetail | None:
-        """A pack, if there is anything of it."""
+    def find(self, pack: str) -> PackDetail | None:
+        """Return a pack; None if there is no such pack."""
         try:
-            return self._got(wire.PackDetail, _at(pack))
+            return self._got(PackDetail, _at(pack))
         except RefusedError as error:
             if error.problem != "no-such-pack":
                 raise
             return None
 
-    def draft(self, pack: str) -> wire.Draft:
-        """What is being written, or what was published last."""
-        return self._got(wire.Draft, _at(pack, "draft"))
+    def draft(self, pack: str) -> DraftView:
+        """Return the draft, or the latest version without one."""
+        return self._got(DraftView, _at(pack, "draft"))
 
-    def release(self, pack: str, version: int) -> wire.ReleaseSource:
-        """A version as it was published."""
+    def release(self, pack: str, version: int) -> PublishedSourceView:
+        """Return a version as it was published."""
         try:
-            return self._got(wire.ReleaseSource, _at(pack, "releases", version))
+            return self._got(PublishedSourceView, _at(pack, "releases", version))
         except RefusedError as error:
             if error.problem != "no-such-release":
                 raise
@@ -103,93 +116,94 @@ class Practice:
             has = f"It has {', '.join(map(str, sorted(known)))}." if known else "It has not been published yet."
             raise RefusedError(error.problem, f"{pack} has no version {version}.", about=[has]) from error
 
-    def check(self, pack: str, source: str) -> list[wire.Finding]:
-        """What there is to mend in a text and to think about, also beside what couples have; nothing is kept."""
-        return _read(wire.Checked, self._sent("POST", "/check", {"source": source, "pack_id": pack})).findings
+    def check(self, pack: str, source: str) -> list[FindingView]:
+        """Return the findings of a text, also beside the packs that couples have; nothing is saved."""
+        return _read(
+            CheckedView, self._sent("POST", "/check", CheckBody.model_construct(source=source, pack_id=pack))
+        ).findings
 
-    def save_draft(self, pack: str, source: str, revision: int) -> wire.Saved:
-        """Keep a draft in place of the revision that was read."""
-        body = {"source": source, "revision": revision}
-        return _read(wire.Saved, self._sent("PUT", _at(pack, "draft"), body))
+    def save_draft(self, pack: str, source: str, revision: int) -> SavedView:
+        """Save a draft in place of the revision that was read."""
+        body = DraftBody.model_construct(source=source, revision=revision)
+        return _read(SavedView, self._sent("PUT", _at(pack, "draft"), body))
 
-    def publish(self, pack: str, revision: int, latest: int, terms: Terms) -> wire.Published:
-        """Publish the draft of this revision, or propose it; done once, also if an answer is lost.
+    def publish(self, pack: str, latest: int, body: PublishBody) -> PublishedView:
+        """Publish a draft, or propose it; once, also if an answer is lost.
 
         `latest` is the version that was the latest when the draft was read.
         """
-        at = terms.at.isoformat() if terms.at else None
-        body = {"revision": revision, "at": at, "announce": terms.announce, "note": terms.note}
 
-        def became(now: wire.PackDetail) -> wire.Published | None:
-            if now.latest > latest and now.revision != revision and now.releases[0].published.name == self._me():
-                return wire.Published(outcome="scheduled" if now.scheduled else "live", pack=now)
-            if now.proposal and now.proposal.mine and now.proposal.revision == revision:
-                return wire.Published(outcome="proposed", pack=now)
+        def became(now: PackDetail) -> PublishedView | None:
+            is_mine = now.latest > latest and now.releases[0].published.name == self._me()
+            if is_mine and now.revision != body.revision:
+                return _went_through(now)
+            if now.proposal and now.proposal.mine and now.proposal.revision == body.revision:
+                return PublishedView(outcome=Outcome.PROPOSED, pack=now)
             return None
 
-        return self._settled(wire.Published, pack, "publish", body, became)
+        return self._settled(PublishedView, pack, "publish", body, became)
 
-    def approve(self, pack: wire.PackDetail) -> wire.Published:
-        """Approve what another proposed, as it was read."""
+    def approve(self, pack: PackDetail) -> PublishedView:
+        """Approve a colleague's proposal, as it was read."""
 
-        def became(now: wire.PackDetail) -> wire.Published | None:
+        def became(now: PackDetail) -> PublishedView | None:
             approved = now.releases[0].approved if now.latest > pack.latest else None
             if approved and approved.name == self._me():
-                return wire.Published(outcome="scheduled" if now.scheduled else "live", pack=now)
+                return _went_through(now)
             return None
 
-        revision = pack.proposal.revision if pack.proposal else 0
-        return self._settled(wire.Published, pack.id, "approve", {"revision": revision}, became)
+        body = ApproveBody.model_construct(revision=pack.proposal.revision if pack.proposal else 0)
+        return self._settled(PublishedView, pack.id, "approve", body, became)
 
-    def reject(self, pack: str, note: str | None) -> wire.PackDetail:
-        """Refuse a proposal, or call off what is to go live."""
+    def reject(self, pack: str, note: str | None) -> PackDetail:
+        """Refuse a proposal, or call off a version that is not live yet."""
 
-        def became(now: wire.PackDetail) -> wire.PackDetail | None:
+        def became(now: PackDetail) -> PackDetail | None:
             return None if now.proposal or now.scheduled else now
 
-        return self._settled(wire.PackDetail, pack, "reject", {"note": note}, became)
+        return self._settled(PackDetail, pack, "reject", TakeBackBody.model_construct(note=note), became)
 
-    def withdraw(self, pack: str, prompt: str | None, reason: str | None) -> wire.PackDetail:
+    def withdraw(self, pack: str, prompt: str | None, reason: str | None) -> PackDetail:
         """Take a pack or a prompt from all couples."""
-        body = {"prompt": prompt, "reason": reason}
-        return _read(wire.PackDetail, self._sent("POST", _at(pack, "withdraw"), body))
+        body = WithdrawBody.model_construct(prompt=prompt, reason=reason)
+        return _read(PackDetail, self._sent("POST", _at(pack, "withdraw"), body))
 
-    def restore(self, pack: str, prompt: str | None) -> wire.PackDetail:
+    def restore(self, pack: str, prompt: str | None) -> PackDetail:
         """Put back what was withdrawn."""
 
-        def became(now: wire.PackDetail) -> wire.PackDetail | None:
+        def became(now: PackDetail) -> PackDetail | None:
             gone = prompt in now.withdrawn_prompts if prompt else now.withdrawn
             return None if gone else now
 
-        return self._settled(wire.PackDetail, pack, "restore", {"prompt": prompt}, became)
+        return self._settled(PackDetail, pack, "restore", RestoreBody.model_construct(prompt=prompt), became)
 
-    def renew_code(self, pack: wire.PackDetail) -> wire.PackDetail:
-        """A new code in place of the one that was read."""
+    def renew_code(self, pack: PackDetail) -> PackDetail:
+        """Make a new code in place of the one that was read."""
 
-        def became(now: wire.PackDetail) -> wire.PackDetail | None:
+        def became(now: PackDetail) -> PackDetail | None:
             return now if now.code != pack.code else None
 
-        return self._settled(wire.PackDetail, pack.id, "code", None, became)
+        return self._settled(PackDetail, pack.id, "code", None, became)
 
-    def statistics(self) -> wire.Statistics:
-        """Numbers over couples."""
-        return self._got(wire.Statistics, "/statistics")
+    def statistics(self) -> StatisticsView:
+        """Return the numbers over couples."""
+        return self._got(StatisticsView, "/statistics")
 
-    def help(self) -> wire.Help:
-        """What couples are told of help."""
-        return self._got(wire.Help, "/help")
+    def help(self) -> HelpView:
+        """Return the help that couples are shown."""
+        return self._got(HelpView, "/help")
 
-    def put_help(self, told: dict[str, Any]) -> wire.Help:
-        """Tell couples this of help, in place of the revision that was read."""
-        return _read(wire.Help, self._sent("PUT", "/help", told))
+    def put_help(self, document: dict[str, Any]) -> HelpView:
+        """Set the help, in place of the revision that was read. The service checks the document."""
+        return _read(HelpView, self._sent("PUT", "/help", document))
 
-    def audit(self, limit: int) -> list[wire.AuditEntry]:
-        """The last deeds of staff, latest first."""
-        entries: list[wire.AuditEntry] = []
+    def audit(self, limit: int) -> list[AuditEntryView]:
+        """Return the last actions of staff, latest first."""
+        entries: list[AuditEntryView] = []
         before = None
         while len(entries) < limit:
             page = {"limit": min(limit - len(entries), AUDIT_PAGE)} | ({"before": before} if before else {})
-            found = _read(wire.AuditPage, self._sent("GET", "/audit", params=page))
+            found = _read(AuditView, self._sent("GET", "/audit", params=page))
             entries += found.entries
             before = found.before
             if before is None:
@@ -203,14 +217,14 @@ class Practice:
         self,
         form: type[Answer],
         pack: str,
-        actor: str,
-        body: dict[str, Any] | None,
-        became: Callable[[wire.PackDetail], Answer | None],
+        action: str,
+        body: Body,
+        became: Callable[[PackDetail], Answer | None],
     ) -> Answer:
-        """Do something that is to happen once: after an answer that was lost, look before it is asked again."""
+        """Do something once: after a lost answer, look at the pack before the request is repeated."""
         for attempt in range(ATTEMPTS):
             try:
-                return _read(form, self._once("POST", _at(pack, actor), body))
+                return _read(form, self._once("POST", _at(pack, action), body))
             except _AnswerLostError as lost:
                 if attempt == ATTEMPTS - 1:
                     raise self._unreachable(lost) from lost
@@ -218,16 +232,20 @@ class Practice:
                 if (done := became(self.pack(pack))) is not None:
                     return done
             except RefusedError:
-                # Of a try whose answer was lost, and which arrived after all while we looked.
+                # An earlier attempt, whose answer was lost, may have arrived since we looked.
                 if attempt and (done := became(self.pack(pack))) is not None:
                     return done
                 raise
         raise AssertionError
 
     def _sent(
-        self, method: str, path: str, body: dict[str, Any] | None = None, params: dict[str, Any] | None = None
+        self,
+        method: str,
+        path: str,
+        body: Body = None,
+        params: dict[str, Any] | None = None,
     ) -> Any:  # noqa: ANN401 - JSON
-        """The answer to a request that may be sent twice."""
+        """Send a request that may be repeated; return its answer."""
         for attempt in range(ATTEMPTS):
             try:
                 return self._once(method, path, body, params)
@@ -238,7 +256,11 @@ class Practice:
         raise AssertionError
 
     def _once(
-        self, method: str, path: str, body: dict[str, Any] | None = None, params: dict[str, Any] | None = None
+        self,
+        method: str,
+        path: str,
+        body: Body = None,
+        params: dict[str, Any] | None = None,
     ) -> Any:  # noqa: ANN401 - JSON
         token = self._tokens.current()
         answer = self._answer(method, path, body, params, token)
@@ -251,21 +273,28 @@ class Practice:
         try:
             return answer.json() if answer.content else None
         except ValueError as error:
-            raise UnreachableError(f"What answers at {self._base} is not Rekindle.") from error
+            raise UnreachableError(f"There is no Rekindle at {self._base}.") from error
 
     def _answer(
-        self, method: str, path: str, body: dict[str, Any] | None, params: dict[str, Any] | None, token: str
+        self,
+        method: str,
+        path: str,
+        body: Body,
+        params: dict[str, Any] | None,
+        token: str,
     ) -> httpx.Response:
         headers = {"Authorization": f"Bearer {token}"}
         try:
-            return self._http.request(method, self._base + path, json=body, params=params, headers=headers)
+            return self._http.request(
+                method, self._base + path, json=to_jsonable_python(body), params=params, headers=headers
+            )
         except httpx.TransportError as error:
             raise _AnswerLostError(type(error).__name__) from error
         except UnicodeEncodeError as error:
-            raise CliError("The text has half a character in it, which cannot be sent.") from error
+            raise CliError("The text contains half a character, which cannot be sent.") from error
 
     def _me(self) -> str:
-        """By which name the service knows who is signed in."""
+        """Return the name by which the service knows the person."""
         claims = claims_of(self._tokens.current())
         return str(claims.get("email") or claims.get("sub"))
 
@@ -274,9 +303,9 @@ class Practice:
         near = get_close_matches(pack, known, 1, 0.5)
         return RefusedError(
             "no-such-pack",
-            f"There is no pack {plain(pack)}.",
+            f"There is no pack named {plain(pack)}.",
             *([f"Did you mean {near[0]}?"] if near else []),
-            "See what there is: rekindle packs list",
+            "See all packs: rekindle packs list",
             suggestion=near[0] if near else None,
         )
 
@@ -289,11 +318,15 @@ class Practice:
 
 
 class _AnswerLostError(Exception):
-    """A request got no answer that says what became of it. The service asks for `asked_for` seconds of peace."""
+    """No answer tells whether a request arrived. The service asks to wait `asked_for` seconds."""
 
     def __init__(self, how: str, asked_for: float = 0.0) -> None:
         super().__init__(how)
         self.asked_for = asked_for
+
+
+def _went_through(now: PackDetail) -> PublishedView:
+    return PublishedView(outcome=Outcome.SCHEDULED if now.scheduled else Outcome.LIVE, pack=now)
 
 
 def _at(pack: str, *rest: str | int) -> str:
@@ -301,7 +334,7 @@ def _at(pack: str, *rest: str | int) -> str:
 
 
 def _wait(attempt: int, asked_for: float) -> float:
-    """Seconds until the next try: longer each time, and never all at the same moment."""
+    """Return the seconds until the next attempt: longer each time, with some randomness."""
     return min(max(asked_for, 0.5 * 2.0**attempt), LONGEST_WAIT) * random.uniform(1, 1.25)  # noqa: S311 - no secret
 
 
@@ -312,13 +345,13 @@ def _asked_for(answer: httpx.Response) -> float:
         return 0.0
 
 
-def _read[Answer: BaseModel](form: type[Answer], told: Any) -> Answer:  # noqa: ANN401 - JSON
+def _read[Answer: BaseModel](form: type[Answer], answer: Any) -> Answer:  # noqa: ANN401 - JSON
     try:
-        return form.model_validate(told)
+        return form.model_validate(answer)
     except ValidationError as error:
         raise CliError(
-            "The service answers in a form that this program does not know.",
-            "Bring this program up to date: git pull, then make setup",
+            "The service is newer than this program, which cannot read its answer.",
+            "Update this program: git pull, then make setup",
         ) from error
 
 
@@ -329,20 +362,20 @@ def _refusal(answer: httpx.Response) -> CliError:
         body = None
     body = body if isinstance(body, dict) else {}
     if answer.status_code == HTTPStatus.UNAUTHORIZED:
-        return RefusedError("not-signed-in", "The service does not take your sign-in.", "rekindle sign-in")
+        return RefusedError("not-signed-in", "The service did not accept your sign-in.", "rekindle sign-in")
     if answer.status_code == HTTPStatus.FORBIDDEN:
         return RefusedError(
             "not-allowed",
-            "Your account may not do this.",
-            "See what it may: rekindle whoami",
-            "Ask whoever runs the service for the right; it holds from your next sign-in on.",
+            "Your account has no permission for this.",
+            "See your permissions: rekindle whoami",
+            "Ask the people who run the service for the permission, then sign in again.",
         )
     if answer.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         return RefusedError(
-            "body-too-large", "The pack is too large: 4,000,000 characters are the most.", "Make two packs of it."
+            "body-too-large", "The pack is too large: the limit is 4,000,000 characters.", "Split it into two packs."
         )
     problem = str(body.get("type", "")).rpartition(":")[2] or f"status-{answer.status_code}"
-    title = str(body.get("title") or f"The service answers with status {answer.status_code}.")
+    title = str(body.get("title") or f"The service answered with status {answer.status_code}.")
     about = [f"{each.get('field')}: {each.get('reason')}" for each in body.get("errors", [])]
     members = {name: value for name, value in body.items() if name not in {"type", "title", "status"}}
     return RefusedError(problem, title, *_TO_DO.get(problem, ()), about=about, **members)
@@ -351,7 +384,7 @@ def _refusal(answer: httpx.Response) -> CliError:
 _TO_DO: Final[dict[str, tuple[str, ...]]] = {
     "needs-another-person": ("Ask a colleague to: rekindle packs approve ID",),
     "scheduled-already": ("Call it off first: rekindle packs reject ID",),
-    "nothing-to-publish": ("Save a draft first: rekindle packs push FILE",),
-    "internal": ("Try again; if it stays, tell whoever runs the service.",),
+    "nothing-to-publish": ("Save a draft first: rekindle packs save FILE",),
+    "internal": ("Try again. If it happens again, tell the people who run the service.",),
     "no-such-route": ("The service may be older than this program.",),
 }

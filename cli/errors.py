@@ -1,12 +1,12 @@
-"""What can end a command, said to the person who gave it: what happened, and what to do.
+"""Errors that end a command, told to the person: what happened, and what to do.
 
 CliError
-├── UsageError           the command itself is not as it should be
-├── FindingsError        there is something to mend in a pack
+├── UsageError           the command is wrong
+├── FindingsError        a pack has something to fix
 ├── SignedOutError       nobody is signed in, or not any more
 ├── UnreachableError     the service, or sign-in, does not answer
-└── RefusedError         the service said no; carries its problem
-    └── ConflictError    somebody else was faster
+└── RefusedError         the service refused; carries its problem
+    └── ConflictError    a colleague changed the same thing first
 """
 
 from __future__ import annotations
@@ -17,14 +17,18 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from rekindle.packs.check import SourceFinding
+
 SERVICE: Final = "urn:rekindle:problem:"
-"""What the types of the service's problems begin with."""
+"""Prefix of the types of the service's problems."""
 OWN: Final = "urn:rekindle:cli:"
-"""And those of what this program says by itself."""
+"""Prefix of the types of this program's own errors."""
+MOST_SHOWN: Final = 5
+"""Findings in an error; lint shows all."""
 
 
 class Exit(IntEnum):
-    """How a command ends; scripts may rely on it."""
+    """Exit statuses; scripts may rely on them."""
 
     DONE = 0
     REFUSED = 1
@@ -36,7 +40,7 @@ class Exit(IntEnum):
 
 
 class CliError(Exception):
-    """A command cannot be carried out. `to_do` are sentences or commands to go on with; `members` are for scripts."""
+    """A command failed. `to_do` are sentences or commands to go on with; `members` are for scripts."""
 
     status = Exit.REFUSED
     type = f"{OWN}refused"
@@ -51,22 +55,30 @@ class CliError(Exception):
         self.members = dict(members or {})
 
     def document(self) -> dict[str, Any]:
-        """The error for a script."""
-        said = {"type": self.type, "title": self.happened, "about": [*self.about], "to_do": [*self.to_do]}
+        """Return the error for a script."""
+        said = {"type": self.type, "title": self.happened, "about": self.about, "to_do": self.to_do}
         return said | {"exit": int(self.status)} | self.members
 
 
 class UsageError(CliError):
-    """The command is not as it should be."""
+    """The command is wrong."""
 
     status = Exit.USAGE
     type = f"{OWN}usage"
 
 
 class FindingsError(CliError):
-    """There is something to mend before this can be done."""
+    """Something in a text must be fixed before it can be used. `where` names the text."""
 
     type = f"{SERVICE}pack-unfit"
+
+    def __init__(self, where: str, findings: Sequence[SourceFinding], to_do: str) -> None:
+        super().__init__(
+            f"Fix {where} first.",
+            to_do,
+            about=[f"line {each.line}: {each}" for each in findings[:MOST_SHOWN]],
+            members={"findings": findings},
+        )
 
 
 class SignedOutError(CliError):
@@ -84,7 +96,7 @@ class UnreachableError(CliError):
 
 
 class RefusedError(CliError):
-    """The service refuses; `problem` is the last part of its problem's type."""
+    """The service refused; `problem` is the last part of its problem's type."""
 
     def __init__(self, problem: str, happened: str, *to_do: str, about: Sequence[str] = (), **members: Any) -> None:  # noqa: ANN401 - whatever the problem carries
         super().__init__(happened, *to_do, about=about, members=members)
@@ -97,4 +109,4 @@ class RefusedError(CliError):
 
 
 class ConflictError(RefusedError):
-    """Somebody else was faster: theirs stands, and nothing of ours is lost."""
+    """A colleague changed the same thing first. Nothing of either is lost."""

@@ -1,10 +1,10 @@
-"""Pack files at the desk: what somebody has typed, and of which pack it is."""
+"""Pack files on this machine: the text that somebody typed, and its findings."""
 
 from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
@@ -12,10 +12,8 @@ from cli.errors import CliError, FindingsError, UsageError
 from rekindle.packs.check import SOURCE_LIMIT, Checked, SourceFinding, check_source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
     from pathlib import Path
-
-    from rekindle.packs.document import Pack
 
 SUFFIXES: Final = (".yaml", ".yml", ".json")
 _ID: Final = re.compile(r"""^\s*["']?id["']?\s*:\s*["']?([a-z0-9-]{1,48})["']?\s*,?\s*(#.*)?$""", re.MULTILINE)
@@ -23,87 +21,70 @@ _ID: Final = re.compile(r"""^\s*["']?id["']?\s*:\s*["']?([a-z0-9-]{1,48})["']?\s
 
 @dataclass(frozen=True, slots=True)
 class PackFile:
-    """A file as it was read, byte for byte, and what there is to mend in it."""
+    """A file, byte for byte, with its findings."""
 
     path: Path
     data: bytes
     checked: Checked
 
     @classmethod
-    def read(cls, path: Path, others: Sequence[Pack] = ()) -> PackFile:
-        """The file; raises CliError if it cannot be read."""
+    def read(cls, path: Path) -> PackFile:
+        """Read and check a file; raise CliError if it cannot be read."""
         data = _bytes_of(path)
-        return cls(path, data, check_source(data, others=others))
+        return cls(path, data, check_source(data))
 
     @property
     def source(self) -> str:
-        """Its text; raises FindingsError if it is none."""
+        """Return the file's text; raise FindingsError if it is not text, or too long."""
         try:
             text = self.data.decode()
         except UnicodeDecodeError:
-            raise unfit(self) from None
+            raise self.unfit() from None
         if len(text) > SOURCE_LIMIT:
-            raise unfit(self)
+            raise self.unfit()
         return text
 
     @property
     def errors(self) -> list[SourceFinding]:
-        """What must be mended."""
+        """Return the findings that must be fixed."""
         return [each for each in self.checked.findings if not each.advice]
 
     @property
     def advice(self) -> list[SourceFinding]:
-        """What to think about."""
+        """Return the findings to think about."""
         return [each for each in self.checked.findings if each.advice]
 
     def pack_id(self) -> str | None:
-        """Which pack it is of, also while there is something to mend."""
+        """Return the pack's id, also from a file with something to fix."""
         if self.checked.pack:
             return self.checked.pack.id
         found = _ID.search(self.data.decode(errors="replace"))
         return found[1] if found else None
 
-
-def unfit(file: PackFile) -> FindingsError:
-    """That a file cannot be used before what is in it is mended."""
-    findings = [as_json(each) for each in file.checked.findings if not each.advice]
-    return FindingsError(
-        f"There is something to mend in {file.path} first.",
-        f"See all of it: rekindle packs lint {file.path}",
-        about=[f"line {each.line}: {each}" for each in file.errors[:5]],
-        members={"findings": findings},
-    )
-
-
-def as_json(finding: SourceFinding) -> dict[str, object]:
-    """A finding as the service writes it."""
-    return {name: getattr(finding, name) for name in ("line", "prompt", "field", "reason", "advice")}
+    def unfit(self) -> FindingsError:
+        """Return the error that lists what must be fixed in the file."""
+        return FindingsError(str(self.path), self.errors, f"See everything to fix: rekindle packs lint {self.path}")
 
 
 def read_together(paths: Iterable[Path]) -> list[PackFile]:
-    """The files, the prompts of each compared with those of all others; a pack has one file alone among them."""
-    alone = [PackFile.read(path) for path in dict.fromkeys(paths)]
-    packs = [file.checked.pack for file in alone if file.checked.pack]
+    """Read the files and compare the prompts of each with those of all others. Two files of one pack are an error."""
+    files = [PackFile.read(path) for path in dict.fromkeys(paths)]
+    packs = [file.checked.pack for file in files if file.checked.pack]
+    first: dict[str, Path] = {}
     together = []
-    for file in alone:
-        others = [pack for pack in packs if pack is not file.checked.pack]
-        checked = check_source(file.data, others=others) if others and file.checked.pack else file.checked
-        together.append(PackFile(file.path, file.data, _alone(file, checked, alone)))
+    for file in files:
+        pack, checked = file.checked.pack, file.checked
+        if pack and len(packs) > 1:
+            checked = check_source(file.data, others=[other for other in packs if other is not pack])
+        if pack and (earlier := first.setdefault(pack.id, file.path)) != file.path:
+            reason = f"is the id of {earlier} too; every pack needs its own"
+            checked = Checked(None, (SourceFinding(1, None, "id", reason, advice=False), *checked.findings))
+        together.append(replace(file, checked=checked))
     return together
 
 
-def _alone(file: PackFile, checked: Checked, files: list[PackFile]) -> Checked:
-    for earlier in files:
-        if earlier is file:
-            break
-        if checked.pack and earlier.checked.pack and earlier.checked.pack.id == checked.pack.id:
-            reason = f"is the id of {earlier.path} too; every pack needs its own"
-            return Checked(None, (SourceFinding(1, None, "id", reason, advice=False), *checked.findings))
-    return checked
-
-
 def is_file(target: str) -> bool:
-    """Whether a pack is meant by its file: an id has no dot and no slash."""
+    """Return whether a target is a file rather than a pack's id, which has no dot and no slash."""
     return target.endswith(SUFFIXES) or os.sep in target
 
 
@@ -122,7 +103,6 @@ def _bytes_of(path: Path) -> bytes:
         folder = path.parent
         beside = [each.name for each in folder.iterdir() if each.name.endswith(SUFFIXES)] if folder.is_dir() else []
         near = get_close_matches(path.name, beside, 1)
-        to_do = [f"Did you mean {folder / near[0]}?"] if near else []
-        raise UsageError(f"There is no file {path}.", *to_do) from None
+        raise UsageError(f"There is no file {path}.", *(f"Did you mean {folder / each}?" for each in near)) from None
     except OSError as error:
         raise CliError(f"{path} cannot be read: {error.strerror}") from error

@@ -1,4 +1,4 @@
-"""Signing in as Firebase has it: a password for tokens, and a refresh token for the next ID token."""
+"""Sign-in with Firebase: a password for tokens, and a refresh token for the next ID token."""
 
 from __future__ import annotations
 
@@ -9,74 +9,78 @@ from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 
+from cli.config import SignIn
 from cli.errors import RefusedError, SignedOutError, UnreachableError
-from cli.keeping import SignIn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cli.keeping import Keeping, Settings
+    from cli.config import ConfigStore, Settings
 
 AGAIN: Final = "Sign in again: rekindle sign-in"
-_WRONG: Final = "This email and password do not belong together."
+_WRONG: Final = "Wrong email or password."
+_FORGOT: Final = "Forgot the password? The console can send you an email to set a new one."
 _ENDED: Final = {"TOKEN_EXPIRED", "INVALID_REFRESH_TOKEN", "MISSING_REFRESH_TOKEN", "USER_NOT_FOUND"}
-"""What Firebase says of a refresh token that is good no longer."""
+"""Firebase's errors for a refresh token that is no longer valid."""
 _REFUSALS: Final[Mapping[str, str]] = {
     "INVALID_LOGIN_CREDENTIALS": _WRONG,
     "INVALID_PASSWORD": _WRONG,
     "EMAIL_NOT_FOUND": _WRONG,
-    "INVALID_EMAIL": "That is no email address.",
-    "MISSING_EMAIL": "An email address is needed.",
-    "MISSING_PASSWORD": "A password is needed.",
-    "USER_DISABLED": "This account is switched off.",
-    "TOO_MANY_ATTEMPTS_TRY_LATER": "Too many tries. Wait a few minutes.",
-    "OPERATION_NOT_ALLOWED": "This project lets nobody sign in by password.",
-    "PASSWORD_LOGIN_DISABLED": "This project lets nobody sign in by password.",
+    "INVALID_EMAIL": "This is not an email address.",
+    "MISSING_EMAIL": "Type an email address.",
+    "MISSING_PASSWORD": "Type a password.",
+    "USER_DISABLED": "This account is turned off.",
+    "TOO_MANY_ATTEMPTS_TRY_LATER": "Too many attempts. Wait a few minutes.",
+    "OPERATION_NOT_ALLOWED": "Sign-in with a password is turned off here.",
+    "PASSWORD_LOGIN_DISABLED": "Sign-in with a password is turned off here.",
 }
 
 
 def signed_in(http: httpx.Client, settings: Settings, email: str, password: str) -> tuple[SignIn, str]:
-    """The sign-in of an account, and its ID token. Raises RefusedError."""
+    """Sign an account in; return the sign-in and its ID token. Raises RefusedError."""
     asked = {"email": email, "password": password, "returnSecureToken": True}
-    told = _ask(http, f"{settings.identity}/v1/accounts:signInWithPassword", settings, json=asked)
-    if "idToken" not in told:  # but what goes on with a second factor
-        raise RefusedError("not-signed-in", "This account asks for a second step, which this program cannot take yet.")
-    return SignIn(str(told.get("email") or email), settings, str(told["refreshToken"])), str(told["idToken"])
+    answered = _ask(http, f"{settings.identity}/v1/accounts:signInWithPassword", settings, json=asked)
+    if "idToken" not in answered:  # the account has a second factor
+        said = "This account needs a second step to sign in, which this program does not have yet."
+        raise RefusedError("not-signed-in", said)
+    return SignIn(str(answered.get("email") or email), settings, str(answered["refreshToken"])), str(
+        answered["idToken"]
+    )
 
 
 class Tokens:
-    """The ID tokens of one sign-in: kept in memory alone, got anew when asked."""
+    """The ID tokens of one sign-in, in memory only."""
 
-    def __init__(self, http: httpx.Client, keeping: Keeping, sign_in: SignIn) -> None:
+    def __init__(self, http: httpx.Client, config: ConfigStore, sign_in: SignIn) -> None:
         self._http = http
-        self._keeping = keeping
+        self._config = config
         self._sign_in = sign_in
         self._token: str | None = None
 
     def current(self) -> str:
-        """A token that was good when this command began. Raises as `fresh` does."""
+        """Return this command's token, which was valid when it was first needed. Raises like `fresh`."""
         return self._token or self.fresh()
 
     def fresh(self) -> str:
-        """A new token. Raises SignedOutError, or RefusedError for what another sign-in would not mend."""
+        """Get a new token. Raises SignedOutError, or RefusedError if another sign-in would not help."""
         settings = self._sign_in.settings
         form = {"grant_type": "refresh_token", "refresh_token": self._sign_in.refresh_token}
         try:
-            told = _ask(self._http, f"{settings.securetoken}/v1/token", settings, data=form)
+            answered = _ask(self._http, f"{settings.securetoken}/v1/token", settings, data=form)
         except RefusedError as error:
             if error.members["reason"] in _ENDED:
                 raise SignedOutError("Your sign-in has ended.", AGAIN) from error
             raise
-        refresh_token = str(told["refresh_token"])
+        refresh_token = str(answered["refresh_token"])
         if refresh_token != self._sign_in.refresh_token:
             self._sign_in = replace(self._sign_in, refresh_token=refresh_token)
-            self._keeping.remember(self._sign_in)
-        self._token = str(told["id_token"])
+            self._config.remember(self._sign_in)
+        self._token = str(answered["id_token"])
         return self._token
 
 
 def claims_of(token: str) -> dict[str, Any]:
-    """What an ID token says, for showing only: whether it is genuine is for the service to judge."""
+    """Return the claims of an ID token, unverified: for display only."""
     try:
         body = token.split(".")[1]
         found = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
@@ -87,21 +91,18 @@ def claims_of(token: str) -> dict[str, Any]:
 
 def _ask(http: httpx.Client, address: str, settings: Settings, **request: Any) -> dict[str, Any]:  # noqa: ANN401 - httpx's own
     try:
-        # A key may be restricted to websites: then it is the console's that counts.
+        # A key may be restricted to websites: to the console's address.
         referer = {"Referer": f"{settings.api}/console"}
         answer = http.post(address, params={"key": settings.key}, headers=referer, **request)
-        told = answer.json()
+        answered = answer.json()
     except (httpx.HTTPError, ValueError) as error:
         raise UnreachableError("Sign-in does not answer.", "Check your connection, and try again.") from error
-    if answer.is_success and isinstance(told, dict):
-        return told
-    # Firebase may add to its word: "TOO_MANY_ATTEMPTS_TRY_LATER : Access to this account has been ...".
-    word = str((told.get("error") or {}).get("message", "")).partition(":")[0].strip() if isinstance(told, dict) else ""
+    if answer.is_success and isinstance(answered, dict):
+        return answered
+    # Firebase may add to its code: "TOO_MANY_ATTEMPTS_TRY_LATER : Access to this account has been ...".
+    error_of = answered.get("error") if isinstance(answered, dict) else None
+    code = str((error_of or {}).get("message", "")).partition(":")[0].strip()
     if answer.is_server_error:
-        raise UnreachableError("Sign-in has trouble of its own.", "Try again in a minute.")
-    raise RefusedError(
-        "not-signed-in",
-        _REFUSALS.get(word, f"Sign-in refuses: {word or answer.status_code}."),
-        *(["If you have forgotten it, the console can send you a new one."] if _REFUSALS.get(word) == _WRONG else []),
-        reason=word,
-    )
+        raise UnreachableError("Sign-in has a problem.", "Try again in a minute.")
+    sentence = _REFUSALS.get(code, f"Sign-in refused: {code or answer.status_code}.")
+    raise RefusedError("not-signed-in", sentence, *([_FORGOT] if sentence == _WRONG else []), reason=code)

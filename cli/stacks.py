@@ -1,4 +1,4 @@
-"""Which deployment a command is for: the local stack that runs, or one by its address or by its name."""
+"""The deployment that a command is for: the running local stack, or one by its address or name."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from cli.config import Settings
 from cli.errors import UnreachableError, UsageError
-from cli.keeping import Settings
 
 if TYPE_CHECKING:
-    from cli.keeping import Keeping
+    from cli.config import ConfigStore
 
 LOCAL: Final = "local"
 _HERE: Final = ("localhost", "127.0.0.1", "::1")
@@ -30,37 +30,37 @@ class Stack:
     api: str
 
 
-def stack_of(wanted: str | None, keeping: Keeping) -> Stack:
-    """The stack that is meant. Raises UsageError for one that nobody knows, and UnreachableError if none runs here."""
+def stack_of(wanted: str | None, config: ConfigStore) -> Stack:
+    """Return the stack that is meant. Raises UsageError if it is unknown, UnreachableError if no local stack runs."""
     if wanted is None or wanted == LOCAL:
-        return Stack(LOCAL, _local_api(keeping))
+        return Stack(LOCAL, _local_api(config))
     if "://" in wanted:
         api = _api_of(wanted)
-        names = [name for name, known in keeping.names().items() if known == api]
+        names = [name for name, known in config.names().items() if known == api]
         return Stack(names[0] if names else api, api)
-    names_known = keeping.names()
+    names_known = config.names()
     if wanted in names_known:
         return Stack(wanted, names_known[wanted])
     near = get_close_matches(wanted, [*names_known, LOCAL], 1)
     raise UsageError(
-        f"There is no stack named {wanted} here.",
+        f"No stack is named {wanted}.",
         *([f"Did you mean --stack {near[0]}?"] if near else []),
-        f"Name it once with its address: rekindle sign-in --stack https://… --name {wanted}",
+        f"To give a stack this name: rekindle sign-in --stack https://… --name {wanted}",
     )
 
 
 def settings_of(stack: Stack, http: httpx.Client) -> Settings:
-    """What the deployment tells everybody. Raises UnreachableError if there is none of ours at that address."""
+    """Read a deployment's public settings. Raises UnreachableError if there is no Rekindle at its address."""
     address = f"{stack.api}{_CONSOLE}/config.json"
     try:
         answer = http.get(address)
-        told = answer.raise_for_status().json()
-        found = {name: told[name] for name in ("identity", "securetoken", "apiKey", "project")}
+        public = answer.raise_for_status().json()
+        found = {name: public[name] for name in ("identity", "securetoken", "apiKey", "project")}
     except httpx.TransportError as error:
         raise UnreachableError(f"Nobody answers at {stack.api}.", "Check the address and your connection.") from error
     except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
         raise UnreachableError(
-            f"There is no Rekindle at {stack.api}.", "Take the address that the console has, up to /console."
+            f"There is no Rekindle at {stack.api}.", "Copy the console's address, up to /console."
         ) from error
     for service in (found["identity"], found["securetoken"]):
         _require_secure(str(service))
@@ -73,8 +73,8 @@ def settings_of(stack: Stack, http: httpx.Client) -> Settings:
     )
 
 
-def _local_api(keeping: Keeping) -> str:
-    # Only where it is needed: it brings all of AWS's SDK along.
+def _local_api(config: ConfigStore) -> str:
+    # Imported here, as it imports AWS's SDK.
     from local.errors import StackError  # noqa: PLC0415
     from local.places import STATE  # noqa: PLC0415
     from local.stack import Stack as LocalStack  # noqa: PLC0415
@@ -82,7 +82,7 @@ def _local_api(keeping: Keeping) -> str:
     try:
         return LocalStack.attached(Path(os.environ.get("REKINDLE_STATE", STATE))).api_url
     except (StackError, OSError) as error:
-        elsewhere = [name for name, api in keeping.names().items() if api in keeping.signed_in()]
+        elsewhere = [name for name, api in config.names().items() if api in config.signed_in()]
         raise UnreachableError(
             "No local stack is running.",
             "Start one with: make run",
@@ -97,14 +97,16 @@ def _local_api(keeping: Keeping) -> str:
 def _api_of(address: str) -> str:
     parts = urlsplit(address)
     if not parts.hostname:
-        raise UsageError(f"{address} is no address.", "It looks like https://abc.execute-api.eu-west-1.amazonaws.com")
+        raise UsageError(
+            f"{address} is not an address.", "It looks like https://abc.execute-api.eu-west-1.amazonaws.com"
+        )
     _require_secure(address)
     path = parts.path.partition(_CONSOLE)[0].rstrip("/")
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{path}"
 
 
 def _require_secure(address: str) -> None:
-    """A password goes there: never in the clear, unless it stays on this machine."""
+    """Raise UsageError unless a password would travel encrypted, or stay on this machine."""
     parts = urlsplit(address)
     if parts.scheme != "https" and parts.hostname not in _HERE:
-        raise UsageError(f"{address} is not encrypted.", "Take the address that begins with https://")
+        raise UsageError(f"{address} is not encrypted.", "Use the address that begins with https://")

@@ -1,4 +1,4 @@
-"""Instants and numbers as a person says and reads them."""
+"""Instants and numbers as people write and read them."""
 
 from __future__ import annotations
 
@@ -19,51 +19,51 @@ _FORMS: Final = "such as “2026-03-01 09:00” on this terminal's clock, or 202
 
 
 def instant_in(text: str) -> dt.datetime:
-    """The instant that somebody typed: ISO with an offset, or without one on this terminal's clock.
+    """Read an instant: ISO with an offset, or without one on this terminal's clock.
 
-    Raises UsageError for what is no instant, and for a local time that a change of the clock leaves out or repeats.
+    Raises UsageError for a text that is no instant, and for a local time that a change of the clock skips or repeats.
     """
     try:
         typed = dt.datetime.fromisoformat(text.strip())
     except ValueError:
-        raise UsageError(f"“{plain(text)}” is no time.", f"Write it {_FORMS}.") from None
+        raise UsageError(f"“{plain(text)}” is not a time.", f"Write it {_FORMS}.") from None
     if typed.tzinfo:
         return typed.astimezone(dt.UTC)
     if ":" not in text:
         raise UsageError(f"“{plain(text)}” has no time of day.", f"Write it {_FORMS}.")
     first, second = (typed.replace(fold=fold).astimezone(dt.UTC) for fold in (0, 1))
     if first.astimezone().replace(tzinfo=None) != typed:
-        raise UsageError(f"{text} does not exist here: the clock is put forward then.", f"Write it {_FORMS}.")
+        raise UsageError(f"{text} does not exist here: the clock goes forward then.", f"Write it {_FORMS}.")
     if first != second:
         about = f"It may be {first.astimezone():%H:%M%z} or {second.astimezone():%H:%M%z}."
-        raise UsageError(f"{text} comes twice here: the clock is put back then.", "Add the offset.", about=[about])
+        raise UsageError(f"{text} comes twice here: the clock goes back then.", "Add the offset.", about=[about])
     return first
 
 
 def moment(instant: dt.datetime) -> str:
-    """The instant on this terminal's clock, in words."""
+    """Return the instant on this terminal's clock, in words."""
     here = instant.astimezone()
     return f"{here:%A} {here.day} {here:%B %Y} at {here:%H:%M} ({offset(here)})"
 
 
 def short(instant: dt.datetime) -> str:
-    """The instant on this terminal's clock, for a column."""
+    """Return the instant on this terminal's clock, for a column."""
     return f"{instant.astimezone():%Y-%m-%d %H:%M}"
 
 
 def day(date: dt.date) -> str:
-    """A date in words."""
+    """Return a date in words."""
     return f"{date:%A} {date.day} {date:%B %Y}"
 
 
 def offset(instant: dt.datetime) -> str:
-    """How far its clock is from UTC."""
+    """Return the offset from UTC in words."""
     shown = f"{instant:%:z}"
     return "UTC" if shown == "+00:00" else f"UTC{shown}"
 
 
 def distance(instant: dt.datetime, now: dt.datetime) -> str:
-    """How long until an instant, or since."""
+    """Say how long it is until an instant, or how long ago it was."""
     seconds = (instant - now).total_seconds()
     for unit, name in _UNITS:
         if (number := int(abs(seconds) // unit)) >= 1:
@@ -73,21 +73,21 @@ def distance(instant: dt.datetime, now: dt.datetime) -> str:
 
 
 def since(instant: dt.datetime, now: dt.datetime) -> str:
-    """How long ago something was done, also where two clocks differ by a little."""
+    """Say how long ago something was done; never in the future, though two clocks may differ a little."""
     return distance(min(instant, now), now)
 
 
 def counted(number: int, noun: str, plural: str | None = None) -> str:
-    """The number with its noun."""
+    """Return the number with its noun."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
 def listed(names: Iterable[str]) -> str:
-    """Names as in a sentence."""
+    """Join names as in a sentence."""
     *most, last = [*names] or ["nothing"]
     return f"{', '.join(most)} and {last}" if most else last
 
 
 def plain(text: str) -> str:
-    """A text that cannot steer a terminal, whoever wrote it."""
+    """Return a text without characters that could steer a terminal."""
     return "".join(each if each in "\n\t" or unicodedata.category(each) not in {"Cc", "Cs"} else "�" for each in text)

@@ -1,4 +1,4 @@
-"""`python -m local`: run the local stack, and work with it while it runs."""
+"""Run the local stack, and work with it while it runs."""
 
 from __future__ import annotations
 
@@ -11,21 +11,22 @@ import signal
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import watchfiles
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from local import logs
 from local.clock import now
 from local.errors import StackError
-from local.logs import Tail
 from local.places import ROOT, SOURCE_ROOTS, STATE
-from local.push import Pusher
-from local.stack import Settings, Stack, reset, running
-from local.walk import addresses, walk
+from local.stack import Stack, logs
+from local.stack.logs import Tail
+from local.stack.reload import Reloader
+from local.stack.start import Settings, running
+from local.stack.state import reset
+from local.stack.walk import addresses, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +36,7 @@ _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def main() -> int:
-    """Run the command that the arguments name; the exit status is 1 for what the person has to mend."""
+    """Run the command that the arguments name; return 1 for an error that the person can fix."""
     arguments = _arguments().parse_args()
     for ending in _ENDINGS:
         signal.signal(ending, _interrupt)
@@ -54,7 +55,7 @@ def main() -> int:
 
 
 def _interrupt(*_: object) -> None:
-    # Once is enough: a second Ctrl-C would leave running what the first is ending.
+    # A second Ctrl-C would interrupt the ending, and leave processes running.
     for ending in _ENDINGS:
         signal.signal(ending, signal.SIG_IGN)
     raise KeyboardInterrupt
@@ -73,7 +74,7 @@ def _up(arguments: argparse.Namespace) -> None:
                 for child in children:
                     if child.exit_status is not None:
                         raise StackError(
-                            f"{child.name} has ended (exit status {child.exit_status}), and so does the stack. "
+                            f"{child.name} has ended (exit status {child.exit_status}), so the stack ends, too. "
                             f"`make run` starts it again.\n{child.last_words()}"
                         )
     except KeyboardInterrupt:
@@ -97,26 +98,26 @@ def _greet(stack: Stack) -> None:
         TERMINAL.print(f"[bold]{name}[/bold]  {address}")
     TERMINAL.print("\n[bold]Paste this into another terminal:[/bold]\n")
     TERMINAL.print(walk(stack), markup=False)
-    TERMINAL.print("\nThe stack runs until Ctrl-C; functions' failures appear below.")
+    TERMINAL.print("\nThe stack runs until Ctrl-C. Errors of functions appear below.")
 
 
-def _push(arguments: argparse.Namespace) -> None:
-    pusher = Pusher(Stack.attached(arguments.state))
-    _push_once(pusher)
+def _reload(arguments: argparse.Namespace) -> None:
+    stack = Stack.attached(arguments.state)
+    _reload_once(stack)
     if arguments.watch:
-        TERMINAL.print("Watching shared/ and functions/, until Ctrl-C.")
+        TERMINAL.print("Watching shared/ and functions/ until Ctrl-C.")
         for _ in watchfiles.watch(*(ROOT / root for root in SOURCE_ROOTS), watch_filter=_is_source, debounce=200):
             try:
-                _push_once(pusher)
+                _reload_once(stack)
             except StackError as error:
                 TERMINAL.print(str(error), style="red", markup=False)
 
 
-def _push_once(pusher: Pusher) -> None:
+def _reload_once(stack: Stack) -> None:
     began = time.monotonic()
-    pushed = pusher.push()
-    what = f"{', '.join(pushed)} pushed" if pushed else "Nothing has changed"
-    TERMINAL.print(f"{what} [dim]{time.monotonic() - began:.1f} s[/dim]")
+    reloaded = Reloader(stack).reload()
+    result = f"Reloaded {', '.join(reloaded)}" if reloaded else "Nothing has changed"
+    TERMINAL.print(f"{result} [dim]{time.monotonic() - began:.1f} s[/dim]")
 
 
 def _is_source(_: watchfiles.Change, path: str) -> bool:
@@ -127,14 +128,23 @@ def _logs(arguments: argparse.Namespace) -> None:
     logs.show(arguments.state / "logs", arguments.names, follow=not arguments.once)
 
 
+def _demo(_: argparse.Namespace) -> None:
+    # Imported here, because no other command needs the rules of the product.
+    from local.demo.page import PAGE_WIDTH  # noqa: PLC0415
+    from local.demo.play import play  # noqa: PLC0415
+
+    if not play(Console(highlight=False, width=min(TERMINAL.width, PAGE_WIDTH)), _shown):
+        raise StackError("Not every expectation held; see the list above.")
+
+
 def _reset(arguments: argparse.Namespace) -> None:
     reset(arguments.state)
-    TERMINAL.print(f"{arguments.state} is gone: the next start is a fresh one.")
+    TERMINAL.print(f"{arguments.state} was deleted. The next `make run` starts with no data.")
 
 
 def _tick(arguments: argparse.Namespace) -> None:
     jobs = Stack.attached(arguments.state).tick(arguments.at)["jobs"]
-    print(f"The beat of {arguments.at:%H:%M} UTC: {jobs} slots were due. (None, too, if that beat has been already.)")
+    print(f"The tick of {arguments.at:%H:%M} UTC found {jobs} slots due (always 0 for a tick that ran before).")
 
 
 def _invoke(arguments: argparse.Namespace) -> None:
@@ -142,11 +152,7 @@ def _invoke(arguments: argparse.Namespace) -> None:
         event = json.loads(arguments.event.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise StackError(f"The event cannot be read: {error}") from error
-    _print_json(Stack.attached(arguments.state).invoke(arguments.function, event))
-
-
-def _print_json(value: Any) -> None:  # noqa: ANN401 - whatever a function returned
-    print(json.dumps(value, indent=2))
+    print(json.dumps(Stack.attached(arguments.state).invoke(arguments.function, event), indent=2))
 
 
 def _instant(text: str) -> dt.datetime:
@@ -156,8 +162,8 @@ def _instant(text: str) -> dt.datetime:
     return instant.astimezone(dt.UTC)
 
 
-def _next_beat() -> dt.datetime:
-    """The next multiple of five minutes, at which the schedule would fire by itself."""
+def _next_tick() -> dt.datetime:
+    """Return the next multiple of five minutes, when the schedule would fire by itself."""
     return dt.datetime.fromtimestamp(now() // 300 * 300 + 300, dt.UTC)
 
 
@@ -166,7 +172,7 @@ def _arguments() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="command")
     common = argparse.ArgumentParser(add_help=False)
     state = Path(os.environ.get("REKINDLE_STATE", STATE))
-    common.add_argument("--state", type=_folder, default=state, help="the folder of its data and logs")
+    common.add_argument("--state", type=_folder, default=state, help="the folder of the stack's data and logs")
 
     up = commands.add_parser("up", parents=[common], help="start the stack, and keep it until Ctrl-C")
     for name, default in (("emulator-port", 4566), ("google-port", 4580)):
@@ -174,26 +180,27 @@ def _arguments() -> argparse.ArgumentParser:
         up.add_argument(f"--{name}", type=_port, default=os.environ.get(variable) or default)
     up.set_defaults(run=_up)
 
-    push = commands.add_parser("push", parents=[common], help="bring changed code to the running stack")
-    push.add_argument("--watch", action="store_true", help="and again with each change")
-    push.set_defaults(run=_push)
+    reload = commands.add_parser("reload", parents=[common], help="run changed code on the running stack")
+    reload.add_argument("--watch", action="store_true", help="and again after each change")
+    reload.set_defaults(run=_reload)
 
-    show = commands.add_parser("logs", parents=[common], help="show what functions, or the named parts, printed")
+    show = commands.add_parser("logs", parents=[common], help="follow the logs of all functions, or the named logs")
     show.add_argument("names", nargs="*", metavar="name", help="such as CouplesApi, errors, emulator, google, deploy")
-    show.add_argument("--once", action="store_true", help="only what is there, rather than follow until Ctrl-C")
+    show.add_argument("--once", action="store_true", help="show the present lines, and do not follow")
     show.set_defaults(run=_logs)
+
+    demo = commands.add_parser("demo", help="play and check a couple's first ten dates, on a stack of its own")
+    demo.set_defaults(run=_demo)
 
     forget = commands.add_parser("reset", parents=[common], help="delete all local data")
     forget.set_defaults(run=_reset)
 
-    tick = commands.add_parser("tick", parents=[common], help="let the schedule's beat happen now")
-    tick.add_argument(
-        "--at", type=_instant, default=_next_beat(), help="its scheduled time; the next one, if not given"
-    )
+    tick = commands.add_parser("tick", parents=[common], help="run the schedule's next tick now")
+    tick.add_argument("--at", type=_instant, default=_next_tick(), help="the tick's scheduled time, if not the next")
     tick.set_defaults(run=_tick)
 
     invoke = commands.add_parser("invoke", parents=[common], help="call a function with an event from a file")
-    invoke.add_argument("function", help="its logical id, such as React")
+    invoke.add_argument("function", help="the function's logical id, such as React")
     invoke.add_argument("event", type=Path, help="a JSON file, such as those in events/")
     invoke.set_defaults(run=_invoke)
     return parser
@@ -206,7 +213,7 @@ def _folder(text: str) -> Path:
 def _port(text: str) -> int:
     if text.isdecimal() and 0 < int(text) < 1 << 16:
         return int(text)
-    raise argparse.ArgumentTypeError(f"{text!r} is no port: a number from 1 to 65535 is needed")
+    raise argparse.ArgumentTypeError(f"{text!r} is not a port, which is a number from 1 to 65535")
 
 
 if __name__ == "__main__":

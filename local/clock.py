@@ -1,4 +1,4 @@
-"""The real clock, for what stands outside the product: tokens that expire, phones that are pushed to, logs."""
+"""The real clock, for everything outside of the product: tokens that expire, phones, logs."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ import time
 
 
 def now() -> float:
-    """Seconds since the epoch."""
-    return time.time()  # noqa: TID251 - the product is told the time; the world around it has one
+    """Return the seconds since the epoch."""
+    return time.time()  # noqa: TID251 - the product gets the time as an argument; the world around it has a clock

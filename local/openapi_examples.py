@@ -22,6 +22,7 @@ def with_examples(schemas: Mapping[str, Json], written: Mapping[str, list[Json]]
         ValueError: nobody has written an example of a schema, and it lies within no other's.
     """
     found: defaultdict[str, list[Any]] = defaultdict(list)
+    written = {name: schema["examples"] for name, schema in schemas.items() if "examples" in schema} | dict(written)
     for name, examples in written.items():
         for example in examples:
             for inner, value in _within(schemas[name], example, schemas):

@@ -1,4 +1,4 @@
-"""Processes that end with the stack: each in a group of its own, so that nothing it started is left behind."""
+"""Child processes that end with the stack, each in a group of its own so that none of its children stays."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -20,12 +21,13 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 SHOWN_LINES = 15
+_STANDARD_INPUT = 0
 
 
 class Child:
-    """A server that runs beside us until `stop`; what it prints goes to `log`.
+    """A server that runs until `stop`, with its output in `log`.
 
-    It holds the reading end of a pipe of ours as its standard input: that closes when we are gone, however we went.
+    Its standard input is a pipe of ours, which closes when this process is gone for any reason.
     """
 
     def __init__(self, name: str, command: Sequence[str], environment: Mapping[str, str], cwd: Path, log: Path) -> None:
@@ -50,16 +52,16 @@ class Child:
 
     @property
     def pid(self) -> int:
-        """Also the id of its process group."""
+        """Return its process id, which is also the id of its process group."""
         return self._process.pid
 
     @property
     def exit_status(self) -> int | None:
-        """None while it runs."""
+        """Return the exit status, or None while it runs."""
         return self._process.poll()
 
     def await_answer(self, url: str, seconds: float, tls: ssl.SSLContext | None = None) -> None:
-        """Return once `url` answers; raises StackError if the process ends or `seconds` pass first."""
+        """Wait until `url` answers; raises StackError if the process ends or `seconds` pass first."""
         deadline = time.monotonic() + seconds
         while True:
             if (status := self.exit_status) is not None:
@@ -68,7 +70,7 @@ class Child:
                 with urllib.request.urlopen(url, timeout=1, context=tls):  # noqa: S310 - ours
                     return
             except urllib.error.HTTPError:
-                return  # A refusal is an answer.
+                return  # an error is an answer, too
             except OSError:
                 pass
             if time.monotonic() > deadline:
@@ -76,11 +78,11 @@ class Child:
             time.sleep(0.05)
 
     def last_words(self) -> str:
-        """The end of its log, and where the rest is."""
+        """Return the end of its log, and the path of the whole log."""
         return f"{tail_of(self.log)}\n(all of it: {self.log})"
 
     def stop(self, grace: float = 15) -> None:
-        """Ask it to end, wait `grace` seconds at most, then end its whole group."""
+        """Ask it to end, wait at most `grace` seconds, then kill its whole group."""
         with contextlib.suppress(OSError):
             self._process.terminate()
         if self._process.stdin:
@@ -96,7 +98,7 @@ class Child:
 
 
 def run(command: Sequence[str], environment: Mapping[str, str], cwd: Path, log: Path) -> None:
-    """Run a tool to its end, its output in `log`; raises StackError with the output's end if it fails."""
+    """Run a tool with its output in `log`; raises StackError with the end of the output if it fails."""
     with log.open("wb") as output:
         process = subprocess.Popen(
             command,
@@ -120,6 +122,18 @@ def run(command: Sequence[str], environment: Mapping[str, str], cwd: Path, log: 
 
 
 def tail_of(log: Path) -> str:
-    """The last lines of a log, indented."""
+    """Return the last lines of a log, indented."""
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-SHOWN_LINES:]
     return "\n".join(f"    {line}" for line in lines)
+
+
+def end_with_the_parent() -> None:
+    """End this process in good order when its standard input closes: then its parent is gone."""
+
+    def watch() -> None:
+        # sys.stdin has a lock, which a forked worker would inherit in its locked state.
+        while os.read(_STANDARD_INPUT, 1024):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, daemon=True, name="end-with-the-parent").start()

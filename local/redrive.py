@@ -23,7 +23,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from local.clock import now
-from local.deployment import outputs_of
+from local.deploy.deployment import outputs_of
 from local.errors import StackError
 from local.places import STATE
 from local.stack import Stack

@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# Installs the system packages that some tests and the bench need, where this machine lets us; says what is missing
-# where it does not.
+# Install the system packages that some tests and the bench need, or print the missing ones without the right to.
 set -u
 wanted=()
 command -v java >/dev/null || wanted+=(openjdk-17-jre-headless)
@@ -10,8 +9,8 @@ found=
 for browser in chromium chromium-browser google-chrome; do command -v "$browser" >/dev/null && found=yes; done
 [ -n "$found" ] || wanted+=(chromium)
 [ ${#wanted[@]} -eq 0 ] && exit 0
-without="The tests on AWS's DynamoDB Local will be skipped without java and npm, the console's without a chromium, and the
-bench has no h2load to compare."
+without="Tests on AWS's DynamoDB Local need java and npm, tests of the console need a chromium, and the bench needs
+h2load. Without them, these are skipped."
 if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
   echo "Installing ${wanted[*]}"
   { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${wanted[@]}"; } \

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from rekindle.domain.models import (
     Audience,
     CoupleId,
+    Day,
+    DayWindow,
     Device,
     DeviceId,
     Language,
@@ -82,6 +84,18 @@ def a_device(token: str | None = None, platform: Platform = Platform.ANDROID) ->
 def a_paired_person(**changes: Any) -> Person:
     """Return a person in a couple, with a phone: one who is due at slots."""
     return a_person(**({"couple": CoupleId("couple-1"), "devices": {DeviceId("phone"): a_device()}} | changes))
+
+
+def a_day(**changes: Any) -> Day:
+    given: dict[str, Any] = {
+        "couple": CoupleId("couple-1"),
+        "date": dt.date(2026, 3, 2),
+        "prompt": PromptRef(PackId("starter"), 1, PromptId("walk")),
+        "kind": PromptKind.QUESTION,
+        "window": DayWindow(an_instant("2026-03-01T15:00:00Z"), an_instant("2026-03-03T08:00:00Z")),
+        "theme": Theme.TIME,
+    }
+    return Day(**(given | changes))
 
 
 def publish(table: Table, prompts: Iterable[tuple[Entry, PromptText]], **changes: Any) -> Release:

@@ -11,7 +11,7 @@ import boto3
 from botocore.config import Config
 
 from local import dynamodb_local
-from local.stack import Settings, emulator_process, free_ports
+from local.stack.start import Settings, emulator_process, free_ports
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +44,7 @@ def emulator() -> Iterator[str]:
     """Start an emulator (DynamoDB, KMS, SQS and the rest) and yield its address."""
     with tempfile.TemporaryDirectory(prefix="rekindle-engine-", ignore_cleanup_errors=True) as folder:
         (port,) = free_ports(1)
-        settings = Settings(Path(folder), emulator_port=port, keep=False, beat=False)
+        settings = Settings(Path(folder), emulator_port=port, keep=False, tick=False)
         settings.logs.mkdir()
         with emulator_process(settings) as process:
             url = f"http://127.0.0.1:{port}"

@@ -1,6 +1,6 @@
 """A stand-in for FCM that costs as little as one can: TLS, HTTP/2 and FCM's good answer, after a delay.
 
-`local.fcm` checks each message as FCM does; measured against it, all clients would be as fast as those checks.
+`local.google.fcm` checks each message as FCM does; measured against it, all clients would be as fast as those checks.
 """
 
 from __future__ import annotations
@@ -27,9 +27,8 @@ from granian.log import LogLevels
 from granian.server import Server
 
 from local.clock import now
-from local.lifeline import end_with_the_parent
 from local.places import ROOT
-from local.processes import Child
+from local.processes import Child, end_with_the_parent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from rekindle.store.instants import to_millis
 from testing.builders import a_token, a_uid, an_instant
+from testing.contract import require_declared
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -88,6 +89,7 @@ class Phone:
         event["headers"] |= headers or {}
         event["requestContext"]["authorizer"]["jwt"]["claims"] |= self.claims
         answer = self.handler(event, None)
+        require_declared(event, answer)
         return Reply(answer["statusCode"], answer["headers"], answer.get("body") or "")
 
     def get(self, path: str) -> Reply:

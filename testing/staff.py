@@ -1,7 +1,6 @@
-"""Run the command line in this process, with the service on the other side of an httpx transport.
+"""Members of staff at the command line, in this process, with the service behind an httpx transport.
 
-What goes over the wire is what would go over it: console's settings, Firebase's sign-in, and the practice's API by its
-own handler, or by whatever a test answers.
+The service has the console's settings, Firebase's sign-in, and the practice's API: its own handler or a test's answers.
 """
 
 from __future__ import annotations
@@ -15,12 +14,15 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 import httpx
+from keyring.backend import KeyringBackend
+from keyring.errors import KeyringLocked, PasswordDeleteError
 from rich.console import Console
 
 from cli.application import run
-from cli.desk import World
-from cli.keeping import Keeping
+from cli.config import ConfigStore
+from cli.session import World
 from rekindle.domain.models import Uid
+from testing.contract import require_declared
 from testing.phones import http_event
 
 if TYPE_CHECKING:
@@ -148,6 +150,7 @@ def through(handler: Handler, now: Callable[[], dt.datetime]) -> Answer:
         event = http_event(request.method, f"/v1{path}", Uid(claims["sub"]), now(), content)
         event["requestContext"]["authorizer"]["jwt"]["claims"] |= claims
         told = handler(event, None)
+        require_declared(event, told)
         return httpx.Response(told["statusCode"], headers=told["headers"], text=told.get("body") or "")
 
     return answer
@@ -170,9 +173,37 @@ class Said:
         return json.loads(self.err)["error"]
 
 
+class MemoryKeyring(KeyringBackend):
+    """A desktop's keyring. `refuses` makes it fail, as one does that stays locked."""
+
+    priority = 1.0
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.passwords: dict[tuple[str, str], str] = {}
+        self.refuses = False
+
+    def get_password(self, service: str, username: str) -> str | None:
+        self._require_open()
+        return self.passwords.get((service, username))
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self._require_open()
+        self.passwords[service, username] = password
+
+    def delete_password(self, service: str, username: str) -> None:
+        self._require_open()
+        if self.passwords.pop((service, username), None) is None:
+            raise PasswordDeleteError("no such password")
+
+    def _require_open(self) -> None:
+        if self.refuses:
+            raise KeyringLocked("the keyring is locked")
+
+
 @dataclass
 class Person:
-    """A person at a terminal. `answers` are their typed lines; without any, the terminal is not interactive."""
+    """Somebody at a terminal of their own. `answers` are the lines that they type; with none, nobody is there."""
 
     service: Service
     folder: Path
@@ -181,13 +212,14 @@ class Person:
     waited: list[float] = field(default_factory=list)
     width: int = 200
     is_there: bool = True
+    keyring: KeyringBackend | None = None
 
     def __call__(self, *arguments: str) -> Said:
         out, err = io.StringIO(), io.StringIO()
         world = World(
             out=Console(file=out, width=self.width, highlight=False, markup=False, emoji=False),
             err=Console(file=err, width=self.width, highlight=False, markup=False, emoji=False),
-            keeping=Keeping(self.folder),
+            config=ConfigStore(self.folder, lambda: self.keyring),
             network=lambda: httpx.Client(transport=self.service),
             now=self.now,
             pause=self.waited.append,

@@ -7,12 +7,13 @@ from typing import Annotated, Any
 
 from cyclopts import App, Parameter, validators
 
-from cli.desk import NO_OPTIONS, Common, TheWorld
+from cli.commands import Flag
 from cli.errors import ConflictError, RefusedError, UsageError
-from cli.pages import text
+from cli.pages import done
 from cli.pages.help import help_page
 from cli.pages.packs import audit_page
 from cli.pages.statistics import statistics_page
+from cli.session import NO_OPTIONS, Common, TheWorld
 from rekindle.domain.help import TEXTS
 from rekindle.packs.yaml_reader import DocumentError, read_document
 
@@ -22,8 +23,8 @@ _NOTHING: dict[str, Any] = {
     "languages": [],
     "note": {},
 }
-"""The values of the fields that a line of help in a file leaves out."""
-help_app = App(name="help", help="What couples are told of help: booking, and lines to call.")
+"""Defaults of the fields that a line of help in a file may leave out."""
+help_app = App(name="help", help="The help that couples are shown: booking, and lines to call.")
 
 
 def stats(
@@ -32,7 +33,7 @@ def stats(
     common: Common = NO_OPTIONS,
     world: TheWorld,
 ) -> None:
-    """Show numbers over couples: who took part, by themes and packs, streaks, and who was reached.
+    """Show how couples respond: how many take part, by themes and packs, streaks, and reminders.
 
     For example:
         rekindle stats
@@ -44,10 +45,9 @@ def stats(
     weeks
         How many weeks, latest first.
     """
-    desk = world.desk(common)
-    found = desk.practice.statistics()
-    document = found.model_dump(mode="json")
-    desk.show(statistics_page(found, weeks), document | {"weeks": document["weeks"][:weeks]})
+    session = world.session(common)
+    found = session.practice.statistics()
+    session.show(statistics_page(found, weeks), found.model_copy(update={"weeks": found.weeks[:weeks]}))
 
 
 def audit(
@@ -64,24 +64,24 @@ def audit(
     Parameters
     ----------
     limit
-        How many deeds.
+        How many actions.
     """
-    desk = world.desk(common)
-    entries = desk.practice.audit(limit)
-    desk.show(audit_page(entries), {"entries": [entry.model_dump(mode="json") for entry in entries]})
+    session = world.session(common)
+    entries = session.practice.audit(limit)
+    session.show(audit_page(entries), {"entries": entries})
 
 
 @help_app.command
 def show(*, common: Common = NO_OPTIONS, world: TheWorld) -> None:
-    """Show what couples are told of help.
+    """Show the help that couples are shown.
 
     For example:
         rekindle help show
         rekindle help show --json > help.json
     """
-    desk = world.desk(common)
-    found = desk.practice.help()
-    desk.show(help_page(found), found.model_dump(mode="json"))
+    session = world.session(common)
+    found = session.practice.help()
+    session.show(help_page(found), found)
 
 
 @help_app.command(name="set")
@@ -89,11 +89,11 @@ def set_(
     file: Path,
     /,
     *,
-    over: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    overwrite: Flag = False,
     common: Common = NO_OPTIONS,
     world: TheWorld,
 ) -> None:
-    """Tell couples what a file says of help: a YAML or JSON file with booking, lines and the revision it came from.
+    """Set the help that couples are shown, from a YAML or JSON file with booking, lines and revision.
 
     For example:
         rekindle help show --json > help.json
@@ -103,36 +103,36 @@ def set_(
     ----------
     file
         The file.
-    over
-        Replace what others have saved since, knowing it.
+    overwrite
+        Replace also what others have saved since then.
     """
-    desk = world.desk(common)
+    session = world.session(common)
     content = _read(file)
-    if over:
-        content["revision"] = desk.practice.help().revision
+    if overwrite:
+        content["revision"] = session.practice.help().revision
     if "revision" not in content:
         raise UsageError(
             f"{file} does not say which revision it came from.",
-            "Begin with: rekindle help show --json > help.json",
-            "Or add --over to replace whatever is there.",
+            "Start from: rekindle help show --json > help.json",
+            "Or add --overwrite to replace the current help.",
         )
     try:
-        found = desk.practice.put_help(_whole(content))
+        found = session.practice.put_help(_whole(content))
     except RefusedError as error:
         if not error.problem.endswith("changed"):
             raise
         raise ConflictError(
             error.problem,
-            "Somebody has changed this since your file came from there. Nothing was overwritten.",
-            "See what is there: rekindle help show",
-            f"Replace it with yours, knowing it: rekindle help set {file} --over",
+            "Somebody has changed the help since you read it. Nothing was overwritten.",
+            "See the current help: rekindle help show",
+            f"Replace it with yours: rekindle help set {file} --overwrite",
             **error.members,
         ) from error
-    desk.show(text(("✓ ", "green"), f"Couples are told what {file} says."), found.model_dump(mode="json"))
+    session.show(done(f"Couples are shown the help from {file}."), found)
 
 
 def _whole(content: dict[str, Any]) -> dict[str, Any]:
-    """Return the help with every field that the file leaves out: the service takes a whole one."""
+    """Return the help with defaults for the fields that the file leaves out."""
     lines = content.get("lines") or []
     if isinstance(lines, list):
         lines = [{**_NOTHING, **line} if isinstance(line, dict) else line for line in lines]
@@ -147,9 +147,7 @@ def _read(file: Path) -> dict[str, Any]:
     except DocumentError as error:
         content, flaws = None, list(error.flaws)
     if flaws:
-        raise UsageError(
-            f"There is something to mend in {file} first.", about=[f"line {each.line}: {each.reason}" for each in flaws]
-        )
+        raise UsageError(f"Fix {file} first.", about=[f"line {each.line}: {each.reason}" for each in flaws])
     if not isinstance(content, dict):
-        raise UsageError(f"{file} has to have booking, lines and revision.")
+        raise UsageError(f"{file} needs booking, lines and revision.")
     return content

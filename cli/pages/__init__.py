@@ -1,10 +1,11 @@
-"""How answers look at a terminal. Whatever others wrote goes through `text`, which nothing can steer."""
+"""The look of answers at a terminal. All text goes through `text`, so that nobody's words steer the terminal."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from rich import box
+from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
@@ -13,22 +14,23 @@ from cli.words import plain
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-STATES = {
-    "live": "green",
-    "scheduled": "cyan",
-    "proposed": "yellow",
-    "draft": "blue",
-    "withdrawn": "red",
-}
+    from rich.console import RenderableType
+
+    from cli.errors import CliError
 
 
 def text(*parts: str | tuple[str, str]) -> Text:
-    """A text of parts, some with a style."""
+    """Return a text of parts, some with a style."""
     return Text.assemble(*((plain(part), "") if isinstance(part, str) else (plain(part[0]), part[1]) for part in parts))
 
 
+def done(sentence: str) -> Text:
+    """Return the sentence with a tick."""
+    return text(("✓ ", "green"), sentence)
+
+
 def table(*columns: str, numbers: Iterable[str] = ()) -> Table:
-    """A table with these columns; those of `numbers` are set to the right."""
+    """Return a table with these columns; those of `numbers` are aligned right."""
     right = {*numbers}
     made = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False)
     for column in columns:
@@ -37,15 +39,18 @@ def table(*columns: str, numbers: Iterable[str] = ()) -> Table:
 
 
 def facts(rows: Iterable[tuple[str, Text | str]]) -> Table:
-    """Names and what there is to say of each."""
+    """Return a list of names, each with its value."""
     made = Table.grid(padding=(0, 2))
     made.add_column(style="dim", no_wrap=True)
     made.add_column(overflow="fold")
-    for name, said in rows:
-        made.add_row(name, text(said) if isinstance(said, str) else said)
+    for name, value in rows:
+        made.add_row(name, text(value) if isinstance(value, str) else value)
     return made
 
 
-def state(name: str) -> Text:
-    """Where a pack stands."""
-    return text((name, STATES.get(name, "")))
+def error_page(error: CliError) -> RenderableType:
+    """Return a panel with the error: what happened, the details, and what to do."""
+    lines = [text((error.happened, "bold")), *map(text, error.about)]
+    if error.to_do:
+        lines += [Text(), *(text(("→ ", "cyan"), line) for line in error.to_do)]
+    return Panel(Text("\n").join(lines), border_style="red", expand=False, title="Not done", title_align="left")

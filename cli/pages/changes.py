@@ -1,4 +1,4 @@
-"""What is different between two texts of a pack."""
+"""The differences between two texts of a pack."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def changes_page(found: Changes, before: str, after: str) -> RenderableType:
-    """The differences, prompt by prompt."""
+    """Return the differences, prompt by prompt."""
     lines: list[RenderableType] = [text((f"From {before} to {after}: ", "bold"), changes_words(found))]
     if languages := found.languages():
         said = ", ".join(f"{language} in {counted(number, 'prompt')}" for language, number in languages.items())
@@ -34,12 +34,12 @@ def changes_page(found: Changes, before: str, after: str) -> RenderableType:
         for prompt in prompts:
             lines += [text(""), text((sign, f"{style} bold"), (prompt.id, "bold")), *_prompt_lines(prompt, sign, style)]
     if found.reordered:
-        lines += [text(""), text("The prompts that are in both come in another order.")]
+        lines += [text(""), text("The order of the prompts has changed.")]
     return Group(*lines)
 
 
 def raw_page(lines: list[str]) -> RenderableType:
-    """A unified diff, in colours where there are any."""
+    """Return a unified diff in colours."""
     styles = {"+": "green", "-": "red", "@": "cyan"}
     return Text("\n").join(text((line.rstrip("\n"), styles.get(line[:1], ""))) for line in lines)
 
@@ -58,7 +58,7 @@ def _field_lines(fields: tuple[FieldChange, ...]) -> list[Text]:
 
 
 def _marked(before: str, after: str) -> tuple[list[str | tuple[str, str]], list[str | tuple[str, str]]]:
-    """Both texts in parts; what only one has stands out."""
+    """Split both texts into parts and highlight the words that only one has."""
     old, new = (re.findall(r"\S+|\s+", each) for each in (before, after))
     marked: tuple[list[str | tuple[str, str]], list[str | tuple[str, str]]] = ([], [])
     for kind, a, b, c, d in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():

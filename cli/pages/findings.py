@@ -1,4 +1,4 @@
-"""What there is to mend in packs, and what to think about."""
+"""Findings of packs: what to fix, and advice."""
 
 from __future__ import annotations
 
@@ -12,78 +12,70 @@ from cli.words import counted
 from rekindle.packs.advice import lix
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from rich.console import RenderableType
 
-    from cli import wire
     from cli.files import PackFile
     from rekindle.packs.check import SourceFinding
-    from rekindle.packs.document import Pack
+    from rekindle.packs.contract import FindingView
+    from rekindle.packs.document import Pack, PromptWords
 
 MANY = 40
 
 
 def lint_page(files: Sequence[PackFile]) -> RenderableType:
-    """A line for each finding, as editors know them, then each file at a glance."""
-    lines = [finding_line(str(file.path), each) for file in files for each in file.checked.findings]
-    at_a_glance = table(
-        "File", "Prompts", "Languages", "Reading", "Mend", "Think", numbers=("Prompts", "Mend", "Think")
+    """Return a line for each finding, in the form that editors know, then a table of the files."""
+    lines = [_line(str(file.path), each) for file in files for each in file.checked.findings]
+    overview = table(
+        "File", "Prompts", "Languages", "Reading", "To fix", "Advice", numbers=("Prompts", "To fix", "Advice")
     )
     for file in files:
         pack = file.checked.pack
         errors, advice = len(file.errors), len(file.advice)
-        at_a_glance.add_row(
+        overview.add_row(
             text(str(file.path)),
             str(len(pack.prompts)) if pack else "-",
             " ".join(pack.languages) if pack else "-",
-            reading_words(pack) if pack else "-",
+            _reading(pack) if pack else "-",
             text((str(errors), "red bold" if errors else "green")),
             text((str(advice), "yellow" if advice else "")),
         )
     errors = sum(len(file.errors) for file in files)
-    verdict = (
-        text((f"{counted(errors, 'thing')} to mend.", "red bold")) if errors else text(("Fit to publish.", "green"))
-    )
-    return Group(*lines, *([text("")] if lines else []), at_a_glance, verdict)
+    verdict = (f"{counted(errors, 'thing')} to fix.", "red bold") if errors else ("Ready to publish.", "green")
+    return Group(*lines, *([text("")] if lines else []), overview, text(verdict))
 
 
-def finding_line(place: str, finding: SourceFinding | wire.Finding) -> RenderableType:
-    """One finding with its place."""
-    kind = ("advice", "yellow") if finding.advice else ("mend", "red")
-    said = ": ".join(part for part in (finding.prompt or "pack", finding.field, finding.reason) if part)
-    return text((f"{place}:{finding.line}: ", "bold"), kind, f" {said}")
-
-
-def findings_page(place: str, findings: Sequence[wire.Finding], *, most: int = MANY) -> RenderableType:
-    """The findings that the service has of a draft; the first of many."""
-    lines: list[RenderableType] = [finding_line(place, each) for each in findings[:most]]
+def findings_page(place: str, findings: Sequence[FindingView], *, most: int = MANY) -> RenderableType:
+    """Return the service's findings of a draft; only the first of many."""
+    lines = [_line(place, each) for each in findings[:most]]
     if len(findings) > most:
         lines.append(text(f"and {len(findings) - most:,} more"))
     return Group(*lines)
 
 
-def reading_level(pack: Pack) -> dict[str, float]:
-    """How hard the prompts of each language are to read, half of them harder: 20 is easy, 50 hard."""
+def reading_levels(pack: Pack) -> dict[str, float]:
+    """Return by language how hard the prompts are to read (the median LIX: 20 is easy, 50 is hard)."""
     levels = {}
     for language in pack.languages:
-        texts = (_said(prompt.words[language]) for prompt in pack.prompts if language in prompt.words)
+        texts = (_text_of(prompt.words[language]) for prompt in pack.prompts if language in prompt.words)
         if judged := [level for level in map(lix, texts) if level is not None]:
             levels[str(language)] = round(statistics.median(judged), 1)
     return levels
 
 
-def reading_words(pack: Pack) -> str:
-    """The reading levels in a few words."""
-    return _span(reading_level(pack).values())
+def _line(place: str, finding: SourceFinding | FindingView) -> RenderableType:
+    kind = ("advice", "yellow") if finding.advice else ("fix", "red")
+    said = ": ".join(part for part in (finding.prompt or "pack", finding.field, finding.reason) if part)
+    return text((f"{place}:{finding.line}: ", "bold"), kind, f" {said}")
 
 
-def _span(levels: Iterable[float]) -> str:
-    found = sorted(levels)
+def _reading(pack: Pack) -> str:
+    found = sorted({round(level) for level in reading_levels(pack).values()})
     if not found:
         return "-"
-    return f"LIX {found[0]:.0f}" if round(found[0]) == round(found[-1]) else f"LIX {found[0]:.0f} to {found[-1]:.0f}"
+    return f"LIX {found[0]}" if len(found) == 1 else f"LIX {found[0]} to {found[-1]}"
 
 
-def _said(words: object) -> str:
-    return " ".join(getattr(words, name) or "" for name in ("text", "why", "hint"))
+def _text_of(words: PromptWords) -> str:
+    return " ".join(filter(None, (words.text, words.why, words.hint)))

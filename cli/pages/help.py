@@ -1,4 +1,4 @@
-"""What couples are told of help."""
+"""The help that couples are shown."""
 
 from __future__ import annotations
 
@@ -12,30 +12,26 @@ from cli.pages import facts, table, text
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from cli import wire
+    from rekindle.packs.contract import HelpView
 
 
-def help_page(told: wire.Help) -> RenderableType:
-    """The booking, then each line; fields as they come."""
-    booking = [(name, _shown(value)) for name, value in (told.booking or {}).items()]
+def help_page(found: HelpView) -> RenderableType:
+    """Return the booking, then each line."""
+    document = found.model_dump(mode="json")
+    booking = [(name, _shown(value)) for name, value in (document["booking"] or {}).items()]
     parts: list[RenderableType] = [text(("Booking", "bold")), facts(booking) if booking else text("none")]
     parts.append(text("\n", ("Lines to call", "bold")))
-    if told.lines:
-        names = [*dict.fromkeys(name for line in told.lines for name in line)]
-        page = table(*names)
-        for line in told.lines:
-            page.add_row(*(text(_shown(line.get(name))) for name in names))
+    if document["lines"]:
+        page = table(*document["lines"][0])
+        for line in document["lines"]:
+            page.add_row(*(text(_shown(value)) for value in line.values()))
         parts.append(page)
     else:
         parts.append(text("none"))
-    return Group(*parts, text((f"\nRevision {told.revision}", "dim")))
+    return Group(*parts, text((f"\nRevision {found.revision}", "dim")))
 
 
 def _shown(value: object) -> str:
-    match value:
-        case None:
-            return ""
-        case str():
-            return value
-        case _:
-            return json.dumps(value, ensure_ascii=False)
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""Packs: all of them, one of them, and what publishing would do."""
+"""Packs: the list, one pack, the plan before publishing, and the audit."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from rich.console import Group
 
 from cli import words
-from cli.pages import facts, state, table, text
+from cli.pages import done, facts, table, text
 from cli.pages.findings import findings_page
 from cli.words import counted, listed
 
@@ -19,24 +19,41 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.text import Text
 
-    from cli import wire
     from cli.changes import Changes
+    from rekindle.packs.contract import (
+        ActorView,
+        AuditEntryView,
+        FindingView,
+        PackDetail,
+        PackSummary,
+        PacksView,
+        ProposalView,
+        PublishedView,
+    )
     from rekindle.packs.document import Pack
 
 SOME_ADVICE: Final = 6
-"""So many things to think about are shown before somebody is asked whether to publish."""
+"""Advice shown before the question whether to publish."""
 
+STATES: Final = {
+    "live": "green",
+    "scheduled": "cyan",
+    "proposed": "yellow",
+    "draft": "blue",
+    "withdrawn": "red",
+}
+"""Colours of a pack's states."""
 WHO: Final[Mapping[str, str]] = {
-    "everyone": "every couple, until they put it aside",
+    "everyone": "every couple, until they turn it off",
     "choice": "couples that choose it",
     "code": "couples that have its code",
 }
 
 
-def packs_page(packs: wire.Packs, now: dt.datetime) -> RenderableType:
-    """Every pack in a line."""
+def packs_page(packs: PacksView, now: dt.datetime) -> RenderableType:
+    """Return a table of all packs."""
     if not packs.packs:
-        return text("There is no pack yet. The first one: rekindle packs push FILE")
+        return text("There is no pack yet. To save the first one: rekindle packs save FILE")
     page = table("Pack", "State", "For", "Prompts", "Languages", "Version", "Draft", numbers=("Prompts", "Version"))
     for pack in packs.packs:
         page.add_row(
@@ -48,12 +65,12 @@ def packs_page(packs: wire.Packs, now: dt.datetime) -> RenderableType:
             str(pack.live_version or "-"),
             text(f"{pack.draft_saved.name}, {words.since(pack.draft_saved.at, now)}" if pack.draft_saved else "-"),
         )
-    note = [text("A second person has to approve what is published.")] if packs.review_required else []
+    note = [text("A second person has to approve each version.")] if packs.review_required else []
     return Group(page, *note)
 
 
-def pack_page(pack: wire.PackDetail, now: dt.datetime) -> RenderableType:
-    """One pack with its draft and versions."""
+def pack_page(pack: PackDetail, now: dt.datetime) -> RenderableType:
+    """Return one pack with its draft and versions."""
     rows: list[tuple[str, str | Text]] = [
         ("Pack", text((pack.title, "bold"), f" ({pack.id})")),
         ("State", _state_of(pack, now)),
@@ -63,7 +80,7 @@ def pack_page(pack: wire.PackDetail, now: dt.datetime) -> RenderableType:
     if pack.code:
         rows.append(("Code", text((pack.code, "bold"))))
     if pack.news_on:
-        rows.append(("News", f"couples are told on {words.day(pack.news_on)}"))
+        rows.append(("News", f"couples are notified on {words.day(pack.news_on)}"))
     if pack.draft:
         rows.append(("Draft", f"revision {pack.draft.revision}, saved by {actor(pack.draft.saved, now)}"))
     if pack.proposal:
@@ -86,45 +103,45 @@ def pack_page(pack: wire.PackDetail, now: dt.datetime) -> RenderableType:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What publishing would do, before anybody has said yes."""
+    """The effects of publishing, before anybody has said yes."""
 
     pack: Pack
     stack: str
-    standing: wire.PackDetail | None
+    current: PackDetail | None
     at: dt.datetime | None
     news_on: dt.date | None
     review_required: bool
     changes: Changes | None
-    advice: Sequence[wire.Finding]
+    advice: Sequence[FindingView]
 
 
 def plan_page(plan: Plan, now: dt.datetime) -> RenderableType:
-    """What will happen, in the order in which somebody would ask."""
-    pack, standing = plan.pack, plan.standing
+    """Return what will happen."""
+    pack, current = plan.pack, plan.current
     title = pack.words[pack.default_language].title
     rows: list[tuple[str, str | Text]] = [
         ("Publish", text((title, "bold"), f" ({pack.id}) on {plan.stack}")),
         ("Has", f"{counted(len(pack.prompts), 'prompt')} in {listed(pack.languages)}"),
     ]
-    if plan.changes is not None and standing:
-        rows.append(("Changes", f"since version {standing.latest}: {changes_words(plan.changes)}"))
+    if plan.changes is not None and current:
+        rows.append(("Changes", f"since version {current.latest}: {changes_words(plan.changes)}"))
     rows.append(("For", WHO[pack.audience]))
     when = f"{words.moment(plan.at)}, {words.distance(plan.at, now)}" if plan.at else "now"
     rows += [("When", f"once approved, {when}" if plan.review_required and plan.at else when), ("News", _news(plan))]
     if plan.review_required:
-        rows.append(("Approval", "somebody else has to approve it before couples get it"))
-    if standing and standing.withdrawn:
-        rows.append(("Withdrawn", text(("the pack is withdrawn now; this puts it back", "yellow"))))
+        rows.append(("Approval", "a colleague has to approve it before couples get it"))
+    if current and current.withdrawn:
+        rows.append(("Withdrawn", text(("the pack is withdrawn now; publishing puts it back", "yellow"))))
     if not plan.advice:
         return facts(rows)
     rows.append(("Advice", f"{counted(len(plan.advice), 'thing')} to think about:"))
-    # What is said of the pack as a whole matters most.
+    # Advice about the whole pack matters most.
     first = sorted(plan.advice, key=lambda each: each.prompt is not None)
     return Group(facts(rows), findings_page(pack.id, first, most=SOME_ADVICE))
 
 
 def changes_words(found: Changes) -> str:
-    """Differences in a few words."""
+    """Summarise differences in a few words."""
     if not found:
         return "none that couples would see"
     counts = (("added", len(found.added)), ("removed", len(found.removed)), ("changed", len(found.changed)))
@@ -134,37 +151,32 @@ def changes_words(found: Changes) -> str:
     return ", ".join(said)
 
 
-def outcome_page(outcome: str, pack: wire.PackDetail, now: dt.datetime) -> RenderableType:
-    """What became of a draft that was to be published."""
+def outcome_page(result: PublishedView, now: dt.datetime) -> RenderableType:
+    """Return the result of publishing."""
+    pack = result.pack
     name = f"“{pack.title}”"
-    match outcome:
-        case "live":
-            has = f"{counted(pack.prompts, 'prompt')} in {listed(pack.languages)}"
-            lines = [text(("✓ ", "green"), f"{name} is live: version {pack.live_version}, {has}.")]
-        case "scheduled" if pack.scheduled:
-            at = pack.scheduled.at
-            when = f"{words.moment(at)}, {words.distance(at, now)}"
-            lines = [text(("✓ ", "green"), f"{name} goes live as version {pack.scheduled.version} on {when}.")]
-        case "proposed":
-            lines = [
-                text(("✓ ", "green"), f"{name} is proposed. A colleague goes on with: rekindle packs approve {pack.id}")
-            ]
-        case "unchanged":
-            lines = [text(f"{name}: couples have these very prompts already. Nothing was published.")]
-        case _:
-            lines = [text(f"{name}: {outcome}.")]
-    if outcome in {"live", "scheduled"} and pack.code:
+    if result.outcome == "unchanged":
+        return text(f"{name}: couples have these very prompts already. Nothing was published.")
+    if result.outcome == "proposed":
+        return done(f"{name} is proposed. For a colleague to approve it: rekindle packs approve {pack.id}")
+    if pack.scheduled and result.outcome == "scheduled":
+        when = f"{words.moment(pack.scheduled.at)}, {words.distance(pack.scheduled.at, now)}"
+        lines = [done(f"{name} goes live as version {pack.scheduled.version} on {when}.")]
+    else:
+        has = f"{counted(pack.prompts, 'prompt')} in {listed(pack.languages)}"
+        lines = [done(f"{name} is live: version {pack.live_version}, {has}.")]
+    if pack.code:
         lines.append(text("  Its code: ", (pack.code, "bold")))
-    if outcome in {"live", "scheduled"} and pack.news_on and pack.news_on >= now.date():
-        lines.append(text(f"  Couples are told of it on {words.day(pack.news_on)}, at their own prompt's time."))
+    if pack.news_on and pack.news_on >= now.date():
+        lines.append(text(f"  Couples are notified on {words.day(pack.news_on)}, at the time of their prompt."))
     return Group(*lines)
 
 
-def audit_page(entries: Sequence[wire.AuditEntry]) -> RenderableType:
-    """Who did what."""
+def audit_page(entries: Sequence[AuditEntryView]) -> RenderableType:
+    """Return a table of actions."""
     if not entries:
         return text("Nobody has done anything yet.")
-    page = table("When", "Who", "Did", "Of", "Note")
+    page = table("When", "Who", "Action", "Pack", "Note")
     for entry in entries:
         of = " ".join(
             part
@@ -177,27 +189,27 @@ def audit_page(entries: Sequence[wire.AuditEntry]) -> RenderableType:
     return page
 
 
-def actor(done: wire.Actor, now: dt.datetime) -> str:
-    """Who, and how long ago."""
-    return f"{done.name}, {words.since(done.at, now)}"
+def actor(who: ActorView, now: dt.datetime) -> str:
+    """Say who did something, and how long ago."""
+    return f"{who.name}, {words.since(who.at, now)}"
 
 
 def _news(plan: Plan) -> str:
     if plan.news_on is None:
-        return "couples are not told of it"
-    if plan.standing and plan.standing.news_on:
-        return f"none again: couples are told once, on {words.day(plan.news_on)}"
-    return f"couples are told on {words.day(plan.news_on)}, at their own prompt's time"
+        return "couples are not notified"
+    if plan.current and plan.current.news_on:
+        return f"no second notification: couples are notified once, on {words.day(plan.news_on)}"
+    return f"couples are notified on {words.day(plan.news_on)}, at the time of their prompt"
 
 
-def _proposed(proposal: wire.Proposal, now: dt.datetime) -> str:
+def _proposed(proposal: ProposalView, now: dt.datetime) -> str:
     when = f" for {words.moment(proposal.at)}" if proposal.at else ""
     note = f": {proposal.note}" if proposal.note else ""
     return f"by {actor(proposal.proposed, now)}{when}{note}"
 
 
-def _state_of(pack: wire.PackSummary, now: dt.datetime) -> Text:
-    shown = state(pack.state)
+def _state_of(pack: PackSummary, now: dt.datetime) -> Text:
+    shown = text((pack.state, STATES.get(pack.state, "")))
     if pack.state == "scheduled" and pack.scheduled:
         shown.append(f" {words.distance(pack.scheduled.at, now)}")
     return shown

@@ -1,4 +1,4 @@
-"""Numbers over couples. A bar is as long as its number is of the largest; where there are too few, it says so."""
+"""Numbers over couples, with bars. Counts under ten are not shown."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.text import Text
 
-    from cli import wire
+    from rekindle.packs.contract import StatisticsView, WeekStatisticsView
 
 BAR = 16
 FEW = "under 10"
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
-def statistics_page(found: wire.Statistics, weeks: int) -> RenderableType:
-    """Activity by weeks, then the latest week's themes, packs, streaks and reach."""
+def statistics_page(found: StatisticsView, weeks: int) -> RenderableType:
+    """Return activity by days and weeks, then the latest week's themes, packs, streaks and reach."""
     shown = found.weeks[:weeks]
     if not shown and not any(day.active for day in found.days):
-        return text("There is nothing to count yet.")
-    head = f"Couples, counted in tens; {FEW} is not shown."
-    head += f" All of {words.day(found.through)} is in." if found.through else ""
+        return text("There are no numbers yet.")
+    head = f"Couples, rounded down to tens. Numbers {FEW} are not shown."
+    head += f" Complete up to {words.day(found.through)}."
     parts: list[RenderableType] = [text((head, "dim"))]
     if found.days:
         days = table("Day", "Active", "", numbers=("Active",))
@@ -42,19 +42,19 @@ def statistics_page(found: wire.Statistics, weeks: int) -> RenderableType:
 
 
 def count(number: int | None) -> str:
-    """A number, or that it is too small to be told."""
+    """Return a number, or that it is too small to be shown."""
     return FEW if number is None else f"{number:,}"
 
 
 def bar(number: int | None, most: int) -> Text:
-    """The number as a bar beside the largest."""
+    """Return the number as a bar, relative to the largest."""
     if not number or not most:
         return text("")
     eighths = max(1, round(number / most * BAR * 8))
     return text(("█" * (eighths // 8) + _EIGHTHS[eighths % 8].strip(), "cyan"))
 
 
-def _weeks(weeks: list[wire.Week]) -> RenderableType:
+def _weeks(weeks: list[WeekStatisticsView]) -> RenderableType:
     page = table("Week of", "Active", "", "In 28 days", numbers=("Active", "In 28 days"))
     most = _most(week.active for week in weeks)
     for week in weeks:
@@ -62,14 +62,15 @@ def _weeks(weeks: list[wire.Week]) -> RenderableType:
     return page
 
 
-def _latest(week: wire.Week) -> Iterable[RenderableType]:
+def _latest(week: WeekStatisticsView) -> Iterable[RenderableType]:
     for name, rows, whole, part in (
         ("Theme", week.themes, "offered", "completed"),
         ("Pack", week.packs, "offered", "completed"),
         ("Reminder", week.reach, "due", "reached"),
     ):
         if rows:
-            yield from (text(""), _parts(name, rows, whole, part))
+            numbers = {row: (getattr(each, whole), getattr(each, part)) for row, each in rows.items()}
+            yield from (text(""), _shares(name, numbers, whole, part))
     if week.streaks:
         page = table("Streak (days)", "Couples", "", numbers=("Couples",))
         most = _most(week.streaks.values())
@@ -78,10 +79,9 @@ def _latest(week: wire.Week) -> Iterable[RenderableType]:
         yield from (text(""), page)
 
 
-def _parts(name: str, rows: Mapping[str, Mapping[str, int | None]], whole: str, part: str) -> RenderableType:
+def _shares(name: str, rows: Mapping[str, tuple[int | None, int | None]], whole: str, part: str) -> RenderableType:
     page = table(name, whole.title(), part.title(), "Share", "", numbers=(whole.title(), part.title(), "Share"))
-    for row, numbers in rows.items():
-        of, done = numbers.get(whole), numbers.get(part)
+    for row, (of, done) in rows.items():
         share = f"{min(done / of, 1):.0%}" if of and done is not None else "-"
         page.add_row(text(row), count(of), count(done), share, bar(min(done, of) if of and done else None, of or 0))
     return page

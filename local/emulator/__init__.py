@@ -1,5 +1,4 @@
-"""ministack, with what it lacks to run this project's template truthfully and to keep its data.
+"""ministack, an emulator of AWS, with the patches that this project's template and its saved data need.
 
-Runs in an environment of its own (dependency group `emulator`), so nothing here imports the rest of the project.
-Each module amends one part of ministack at start; `MissingSeamError` says when a new version no longer fits.
+It runs in an environment of its own (dependency group `emulator`) and imports only `local.processes` of the project.
 """

@@ -62,7 +62,7 @@ async function letRemindersCome() {
   try {
     const reminders = (await Promise.all(phones.map(remindersOf))).flat();
     for (const phone of phones.filter((each) => each.couple)) phone.setLocked(true);
-    const { at } = await post("/phones/beat", { reminders });
+    const { at } = await post("/phones/tick", { reminders });
     const zones = [...new Set(phones.map((phone) => phone.zone))];
     const instant = new Date(at);
     const come = zones.map((zone) => `${weekdayIn(zone, instant)} ${timeIn(zone, instant)} in ${placeOf(zone)}`).join(", ");

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from local.build import built
+from local.deploy.build import built
 from local.places import BUILD
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from local.build import alone, sam_environment
-from local.deployment import architecture
+from local.deploy.build import alone, sam_environment
+from local.deploy.deployment import architecture
 from local.places import SAM
 from tests.build.cloudformation import ROOT, functions
 

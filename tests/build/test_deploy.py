@@ -15,7 +15,7 @@ import httpx
 import pytest
 from moto.server import ThreadedMotoServer
 
-from local.build import alone
+from local.deploy.build import alone
 from tests.build.cloudformation import CLOUD, ROOT
 from tests.build.deployed import A_PRACTICE, SAMCONFIG, named_in, parameters_of, read, region_of, transformed
 

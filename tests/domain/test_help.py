@@ -10,7 +10,7 @@ from babel.core import get_global
 from pydantic import ValidationError
 
 from local.places import ROOT
-from local.seed import HELP, HELP_SCHEMA, help_schema_text
+from local.stack.seed import HELP, HELP_SCHEMA, help_schema_text
 from rekindle.domain.calendar import zone_names
 from rekindle.domain.countries import countries, countries_of, country_named
 from rekindle.domain.help import BUILT_IN, GENTLE_LINES, Help, lines_for, spoken
@@ -116,7 +116,7 @@ def test_the_help_that_ships_has_lines_for_many_countries_and_one_for_all() -> N
 
 
 def test_the_schema_beside_the_help_is_that_of_the_code() -> None:
-    """If this fails: `python -m local.seed`."""
+    """If this fails: `python -m local.stack.seed`."""
     assert HELP_SCHEMA.read_text(encoding="utf-8") == help_schema_text()
     assert HELP.is_relative_to(ROOT)
 

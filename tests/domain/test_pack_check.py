@@ -48,7 +48,7 @@ prompts:
 QUOTE: Final = (
     'Put the whole text between straight quotes ("…"), or write “text: >-” and the text on the next line, indented'
 )
-COLUMN: Final = "Let it begin exactly below the other fields of its block"
+COLUMN: Final = "Start it exactly below the other fields of its block"
 
 
 def told(source: str | bytes) -> list[str]:
@@ -69,27 +69,27 @@ LAUGHS: Final = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
 MISTAKES: Final = {
     "a tab for indentation": (
         RIVER.replace("    depth: 1", "\tdepth: 1"),
-        "11: song: this line begins with a tab, and indentation must be spaces. Put spaces in place of the tab",
+        "11: song: this line begins with a tab, and indentation must be spaces. Replace the tab with spaces",
     ),
     "a tab after spaces": (
         RIVER.replace("        why: Songs", "    \twhy: Songs"),
-        "15: song: this line begins with a tab, and indentation must be spaces. Put spaces in place of the tab",
+        "15: song: this line begins with a tab, and indentation must be spaces. Replace the tab with spaces",
     ),
     "spaces of a web page": (
         RIVER.replace("    depth: 1", "    depth:\u00a01"),
         (
-            "11: song: this line has spaces of another kind, as web pages and word processors make them. Delete them, "
+            "11: song: this line has special spaces, as web pages and word processors make them. Delete them, "
             "before the field's name and after its colon, and type plain spaces"
         ),
     ),
     "a colon in a text": (
         RIVER.replace("why: Songs", "why: Songs: they"),
-        "15: song: a colon with a space after it stands inside this text, where it would begin a field. "
+        "15: song: this text contains a colon and a space, which would begin a field. "
         + QUOTE.replace("text:", "why:"),
     ),
     "a colon in the second line of a text": (
         text("Which\n          song: it"),
-        f"15: song: a colon with a space after it stands inside this text, where it would begin a field. {QUOTE}",
+        f"15: song: this text contains a colon and a space, which would begin a field. {QUOTE}",
     ),
     "a quote that is never closed": (
         text('"Which song'),
@@ -102,38 +102,38 @@ MISTAKES: Final = {
     "quotes in a text in quotes": (
         RIVER.replace("Which song is today?", '"Which "song" is today?"'),
         (
-            '14: song: the text is closed by a quote (") inside it, and goes on after it. Write inner quotes curly '
+            '14: song: a quote (") inside the text ends it too early. Write inner quotes curly '
             "(“ ”), and one straight quote at each end"
         ),
     ),
     "an apostrophe in a text in apostrophes": (
         RIVER.replace("Which song is today?", "'What's the song?'"),
         (
-            "14: song: the text is closed by an apostrophe (') inside it. Write it curly, as ’, or twice (''), "
-            'or put the text between double quotes ("…")'
+            "14: song: an apostrophe (') inside the text ends it. Write it curly, as ’, or twice (''), "
+            'or put the text in double quotes ("…")'
         ),
     ),
     "a field too far to the left": (
         RIVER.replace("    depth: 1", "   depth: 1"),
-        "11: song: “depth” begins in a column where no block begins (the block around it begins in line 8). " + COLUMN,
+        "11: song: “depth” does not line up with any block (the block around it begins in line 8). " + COLUMN,
     ),
     "a field too far to the right": (
         RIVER.replace("    depth: 1", "      depth: 1"),
         (
-            "11: song: depth is indented further than the line above it. Let it begin in the same column as the other "
+            "11: song: depth is indented further than the line above it. Start it in the same column as the other "
             "fields of its block"
         ),
     ),
     "a new prompt without its dash": (
         RIVER.replace("  - id: tune", "    id: tune"),
         (
-            "16: song: id stands twice in one block; the first is on line 8. If a new prompt begins here, put “- ” "
+            "16: song: id is twice in one block; the first is on line 8. If a new prompt begins here, put “- ” "
             "before the id"
         ),
     ),
     "a new prompt without its dash, and further left": (
         RIVER.replace("  - id: tune", "  id: tune"),
-        "16: prompt 2: the dash is missing. A new prompt begins with “- id:”, its dash below the dash in line 8",
+        "16: prompt 2: the dash is missing. A new prompt begins with “- id:”, with its dash below the dash in line 8",
     ),
     "the first prompt without its dash": (
         RIVER.replace("  - id: song", "    id: song"),
@@ -145,7 +145,7 @@ MISTAKES: Final = {
     ),
     "a dash in another column": (
         RIVER.replace("  - id: tune", " - id: tune"),
-        "16: pack: this dash is not below the other dashes of its list. Let it begin in their column",
+        "16: pack: this dash is not below the other dashes of its list. Start it in their column",
     ),
     "a field without its colon": (
         RIVER.replace("    depth: 1", "    depth 1"),
@@ -157,7 +157,7 @@ MISTAKES: Final = {
     ),
     "a colon of another keyboard": (
         RIVER.replace("    depth: 1", "    depth\uff1a1"),
-        "11: song: the colon after depth is one of another kind (\uff1a). Type a plain one and a space: “depth: ”",
+        "11: song: the colon after depth is a special character (\uff1a). Type a plain colon and a space: “depth: ”",
     ),
     "a bracket that is never closed": (
         RIVER.replace("[en]", "[en"),
@@ -165,11 +165,11 @@ MISTAKES: Final = {
     ),
     "a bracket of the other kind": (
         RIVER.replace("[en]", "[en}"),
-        "4: pack: the bracket ([) that opens in line 4 is closed by one of the other kind (}). Write ] here",
+        "4: pack: the bracket ([) that opens in line 4 is closed by the wrong kind (}). Write ] here",
     ),
     "a bracket too many": (
         RIVER.replace("[en]", "[en]]"),
-        "4: pack: there is a closing bracket (]) too many. Take it out",
+        "4: pack: there is one closing bracket (]) too many. Remove it",
     ),
     "a text that begins with a star": (text("*Which* song"), f"14: song: a text cannot begin with “*”. {QUOTE}"),
     "a text that begins with a starred word": (
@@ -184,12 +184,12 @@ MISTAKES: Final = {
     "a text that begins with a dash": (text("- Which"), f"14: song: a text cannot begin with “-”. {QUOTE}"),
     "a text that begins with an exclamation mark": (
         text("!Which"),
-        "14: song: “!Which” is a command and no text. Take it out; or, if the text begins so, put the text in quotes",
+        "14: song: “!Which” is a command, not text. Remove it; or, if the text begins so, put the text in quotes",
     ),
     "a command to a program": (
         RIVER.replace("choice", "!!python/object:os.system x"),
         (
-            "2: pack: “!!python/object:os.system” is a command and no text. Take it out; or, if the text begins so, "
+            "2: pack: “!!python/object:os.system” is a command, not text. Remove it; or, if the text begins so, "
             "put the text in quotes"
         ),
     ),
@@ -200,63 +200,63 @@ MISTAKES: Final = {
     "a text that is not indented": (
         text(">-\n        Which song"),
         (
-            "15: song: “Which song is today?” is no field and belongs to no text. A field is a name, a colon and a "
-            "space, such as “depth: 1”; a text that goes on is indented further than its field"
+            "15: song: “Which song is today?” is neither a field nor part of a text. A field is a name, a colon and a "
+            "space, such as “depth: 1”; the next line of a text is indented further than its field"
         ),
     ),
     "a backslash": (
         RIVER.replace("Which song is today?", '"Which \\song?"'),
-        "14: song: a backslash (\\) in a text between double quotes is a command. Take it out, or write it twice",
+        "14: song: a backslash (\\) in a text between double quotes is a command. Remove it, or write it twice",
     ),
     "two documents": (
         RIVER + "---\nid: sea\n",
         (
-            "24: pack: a line “---” begins a second document here, and a pack is one. Take the line out, or put what "
+            "24: pack: a line “---” begins a second document here, and a pack is one. Remove the line, or put what "
             "follows into a file of its own"
         ),
     ),
     "an end and more": (
         RIVER + "...\nid: sea\n",
-        "24: pack: a line “...” ends the document, and more follows. Take this line out",
+        "24: pack: a line “...” ends the document, but more follows. Remove this line",
     ),
     "a field twice": (
         RIVER.replace("    depth: 1\n", "    depth: 1\n    theme: spark\n"),
-        "12: song: theme stands twice in one block; the first is on line 9. Keep one of the two",
+        "12: song: theme is twice in one block; the first is on line 9. Keep one of the two",
     ),
     "a field twice in one line": (
         RIVER.replace("{title: River,", "{title: River, title: Sea,"),
-        "6: pack: title stands twice in one block; the first is on line 6. Keep one of the two",
+        "6: pack: title is twice in one block; the first is on line 6. Keep one of the two",
     ),
     "a pack after a pack": (
         RIVER + RIVER,
         (
-            "24: pack: id stands twice in one block; the first is on line 1. If a second pack begins here, put it into "
+            "24: pack: id is twice in one block; the first is on line 1. If a second pack begins here, put it into "
             "a file of its own"
         ),
     ),
     "the pack's id twice": (
         RIVER.replace("audience", "id: sea\naudience"),
-        "2: pack: id stands twice in one block; the first is on line 1. Keep one of the two",
+        "2: pack: id is twice in one block; the first is on line 1. Keep one of the two",
     ),
     "a prompt's id twice": (
         RIVER.replace("    depth: 1\n", "    depth: 1\n    id: air\n"),
-        "12: song: id stands twice in one block; the first is on line 8. Keep one of the two",
+        "12: song: id is twice in one block; the first is on line 8. Keep one of the two",
     ),
     "the prompts twice": (
         RIVER + "prompts: []\n",
-        "24: pack: prompts stands twice in one block; the first is on line 7. Put all that is in them under one",
+        "24: pack: prompts is twice in one block; the first is on line 7. Put all that is in them under one",
     ),
     "a new prompt without its dash and its indentation": (
         RIVER.partition("  - id: tune")[0]
         + "id: tune\ntheme: openness\nkind: question\ndepth: 2\nwords: {en: {text: And?, why: So.}}\n",
         (
-            "16: pack: id stands twice in one block; the first is on line 1. If a new prompt begins here, put “- ” "
+            "16: pack: id is twice in one block; the first is on line 1. If a new prompt begins here, put “- ” "
             "before the id"
         ),
     ),
     "a block in itself": (
         "prompts: &all\n  - *all\n",
-        "2: prompt 1: “*all” stands inside the very block that it repeats. Take it out",
+        "2: prompt 1: “*all” is inside the very block that it repeats. Remove it",
     ),
     "blocks that are repeated too often": (
         LAUGHS,
@@ -274,17 +274,17 @@ MISTAKES: Final = {
     ),
     "one field very often": (
         "a: 1\n" * 1_000,
-        "2: pack: a stands twice in one block; the first is on line 1. Keep one of the two",
+        "2: pack: a is twice in one block; the first is on line 1. Keep one of the two",
     ),
     "a fence of a chat": (
         "```yaml\n" + RIVER + "```\n",
-        "1: pack: a line of ``` is no part of a pack; it comes along when text is copied from a page. Take it out",
+        "1: pack: a line of ``` is not part of a pack; it was copied along with the text. Remove it",
     ),
     "a heading": (
         "The river\n" + RIVER,
         (
-            "1: pack: “The river” is no field and belongs to no text. A field is a name, a colon and a space, such as "
-            "“depth: 1”; a text that goes on is indented further than its field"
+            "1: pack: “The river” is neither a field nor part of a text. A field is a name, a colon and a space, such "
+            "as “depth: 1”; the next line of a text is indented further than its field"
         ),
     ),
     "JSON without a comma": (
@@ -304,7 +304,7 @@ MISTAKES: Final = {
     ),
     "a mark that nobody sees": (
         text("Which\x07 song"),
-        "14: pack: an invisible character (U+0007) stands in this line. Delete the line and type it anew",
+        "14: pack: an invisible character (U+0007) is in this line. Delete the line and type it again",
     ),
     "nothing": ("# soon\n", "1: pack: there is nothing here yet. Begin with the pack's id, such as “id: river”"),
 }
@@ -334,9 +334,9 @@ class TestMistakes:
             (RIVER.encode("utf-16-be"), "1: pack: this is saved as UTF-16 (“Unicode”), not as UTF-8."),
             (
                 b"PK\x03\x04\x14\x00",
-                "1: pack: this is a file of a word processor, or a zip archive, and no plain text.",
+                "1: pack: this is a file of a word processor, or a zip archive, not plain text.",
             ),
-            ("{\\rtf1\\ansi id: river}", "1: pack: this is a file of a word processor and no plain text."),
+            ("{\\rtf1\\ansi id: river}", "1: pack: this is a file of a word processor, not plain text."),
         ],
     )
     def test_a_file_that_is_saved_otherwise_says_how_to_save_it(self, source: str | bytes, sentence: str) -> None:
@@ -428,16 +428,16 @@ class TestReading:
         sea = RIVER.replace("id: river", "id: sea").replace("Which song is today?", "What song is it today?")
         assert [f"{each.line}: {each}" for each in check_source(sea, others=[river]).findings] == [
             (
-                "7: pack: prompts: 2 of 2 ask almost the same as the pack river; couples who have both would meet "
+                "7: pack: prompts: 2 of 2 ask almost the same as the pack river; couples who have both would get "
                 "them twice"
             ),
             (
-                "14: song: words.en.text: asks almost the same as song in the pack river; keep the better one, or let "
-                "this one ask something else"
+                "14: song: words.en.text: asks almost the same as song in the pack river; keep the better one, or "
+                "change this one"
             ),
             (
-                "22: tune: words.en.text: asks almost the same as tune in the pack river; keep the better one, or let "
-                "this one ask something else"
+                "22: tune: words.en.text: asks almost the same as tune in the pack river; keep the better one, or "
+                "change this one"
             ),
         ]
 
@@ -447,7 +447,7 @@ class TestReading:
         )
         checked = check_source(source)
         assert [str(each) for each in checked.findings if not each.advice] == [
-            "pack: languages: names fr, and nothing is written in it; write it, or take fr out"
+            "pack: languages: names fr, but nothing is written in it; write it, or remove fr"
         ]
         assert [f"{each.line}: {each}" for each in check_source(source.replace(", fr]", "]")).findings] == [
             "4: pack: languages: es is missing in 1 of 2 prompts (tune); couples who read es get these in en",
@@ -504,7 +504,7 @@ class TestBounds:
         head, _, _ = RIVER.partition("  - id: song")
         findings = check_source(head + _many(2_000, depth=9)).findings
         assert len(findings) == MOST_FINDINGS + 1
-        assert findings[-1].reason == "there are 1,700 more findings; mend these first"
+        assert findings[-1].reason == "there are 1,700 more findings; fix these first"
 
     def test_a_thousand_prompts_in_five_languages_are_a_pack(self) -> None:
         pack = check_source(_large(1_000, ("en", "es", "fr", "de", "it"))).pack

@@ -94,12 +94,12 @@ def first(character: str, name: str) -> str:
 def word(written: str) -> str:
     return (
         f'“{written}” is read as a number, as a yes or no, or as nothing. Put it between straight quotes ("…") if '
-        "it is the text; else take the field out"
+        "it is the text; otherwise remove the field"
     )
 
 
-BACKSLASH: Final = "a backslash (\\) in a text between double quotes is a command. Take it out, or write it twice"
-BLOCK: Final = "this is read as a list or a block of fields and no text. "
+BACKSLASH: Final = "a backslash (\\) in a text between double quotes is a command. Remove it, or write it twice"
+BLOCK: Final = "this is read as a list or a block of fields, not as text. "
 LATER: Final = "\n          "  # the next line of a prompt's text
 
 MISREAD: Final = {
@@ -153,7 +153,7 @@ MISREAD: Final = {
     "a sign of a block alone": (
         "notes",
         "|",
-        "9: pack: notes: after “|” there is no text. Write the text on the next line, indented",
+        "9: pack: notes: there is no text after “|”. Write the text on the next line, indented",
     ),
     "a backslash that breaks a line": ("text", '"C:\\new"', f"17: song: words.en.text: {BACKSLASH}"),
     "a backslash that is a space": ("text", '"¯\\_(ツ)_/¯"', f"17: song: words.en.text: {BACKSLASH}"),
@@ -207,8 +207,8 @@ class TestMisread:
                 "why",
                 "Words help,",
                 (
-                    "9: song: words.en.why: the comma before the closing bracket is not read as a part of the text. "
-                    "Take it out, or put the text in quotes"
+                    "9: song: words.en.why: the comma before the closing bracket is not read as part of the text. "
+                    "Remove it, or put the text in quotes"
                 ),
             ),
             ("why", "We are\n  #1 today\n  ", f"10: song: words.en.why: {note('why')}"),

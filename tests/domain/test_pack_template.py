@@ -46,9 +46,9 @@ def test_the_template_s_words_are_each_to_mend() -> None:
     checked = check_source(BEGUN)
     assert checked.pack is None
     assert [f"{each.line}: {each}" for each in checked.findings if not each.advice] == [
-        "8: pack: words.en.written_for: is still the template's; say in a sentence whom your pack is for",
+        "8: pack: words.en.written_for: is still the template's; say in one sentence who your pack is for",
         f"17: first-prompt: words.en.text: {EXAMPLE}; write your own prompt over it, or delete this one",
-        f"19: first-prompt: words.en.why: {EXAMPLE}; say in a line why your prompt does a couple good",
+        f"19: first-prompt: words.en.why: {EXAMPLE}; say in one line why your prompt is good for a couple",
     ]
 
 

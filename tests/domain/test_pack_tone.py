@@ -22,7 +22,7 @@ def told(text: str) -> list[str]:
     [
         (
             "You never listen when I talk. What would help?",
-            "“You never” sounds like a reproach, and is seldom quite true; ask for one time when it was so",
+            "“You never” sounds like a reproach, and is rarely quite true; ask about one time when it was so",
         ),
         (
             "Why do you always ruin everything?",
@@ -30,7 +30,7 @@ def told(text: str) -> list[str]:
         ),
         (
             "Both of you ought to put the phones away.",
-            "“Both of you ought to” sounds like a rule; say what the two might try, and leave them the choice",
+            "“Both of you ought to” sounds like a rule; say what the two might try, and leave the choice to them",
         ),
         (
             "What should you have said on Sunday?",
@@ -38,7 +38,7 @@ def told(text: str) -> list[str]:
         ),
         (
             "What did you do wrong this week?",
-            "“you do wrong” asks for guilt; ask what was hard, or what somebody would like to do differently",
+            "“you do wrong” asks who is guilty; ask what was hard, or what somebody would like to do differently",
         ),
         (
             "When was it your fault?",
@@ -46,7 +46,7 @@ def told(text: str) -> list[str]:
         ),
         (
             "What does your wife cook best?",
-            "“your wife” guesses who the partner is, and couples are of all kinds; say “your partner”",
+            "“your wife” assumes who the partner is, and couples differ; say “your partner”",
         ),
     ],
 )

@@ -347,7 +347,7 @@ class TestRules:
 
     def test_a_language_in_which_nothing_is_written_is_a_finding(self) -> None:
         assert findings(pack(languages=["en", "es"])) == [
-            (None, "languages", "names es, and nothing is written in it; write it, or take es out")
+            (None, "languages", "names es, but nothing is written in it; write it, or remove es")
         ]
 
     @pytest.mark.parametrize(
@@ -481,7 +481,7 @@ class TestLint:
     def test_advice_is_marked_and_fails_nothing(self, lint: Callable[..., tuple[int, list[str]]]) -> None:
         status, lines = lint(river=RIVER.replace("Which song", "Which <b>song</b>"))
         assert status == 0
-        assert lines[0].startswith("river.yaml:14: advice: song: words.en.text: shows “<b>” to couples as it stands")
+        assert lines[0].startswith("river.yaml:14: advice: song: words.en.text: shows “<b>” to couples as typed")
         assert lines[1:] == ["river.yaml: 1 prompts, nothing to mend, 1 to think about"]
 
     def test_errors_of_every_file_come_before_any_advice(self, lint: Callable[..., tuple[int, list[str]]]) -> None:

@@ -16,7 +16,7 @@ from playwright.sync_api import expect, sync_playwright
 from local.clock import now
 from local.errors import StackError
 from local.places import EMULATOR_PYTHON, SAM
-from local.stack import Stack
+from local.stack.start import temporary
 from rekindle.push.payloads import CODES
 from testing.builders import LONDON, NEW_YORK, TOKYO, a_token, a_uid
 from testing.phones import whole
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import httpx
     from playwright.sync_api import Browser
 
+    from local.stack import Stack
     from rekindle.domain.models import Uid
 
 PATIENCE = 60
@@ -55,7 +56,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
-    with Stack.temporary() as running:
+    with temporary() as running:
         yield running
 
 
@@ -202,7 +203,7 @@ def impatient_queue(stack: Stack) -> Iterator[None]:
 
 @pytest.fixture
 def fcm_fault(stack: Stack) -> Iterator[Callable[..., None]]:
-    """Let FCM fail until the test is over; see local.fcm.Fault."""
+    """Let FCM fail until the test is over; see local.google.fcm.Fault."""
     yield stack.fault
     with contextlib.suppress(StackError):
         stack.heal()

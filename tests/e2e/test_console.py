@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 from playwright.sync_api import expect
 
-from local.identity import ACCOUNTS
+from local.google.identity import ACCOUNTS
 from rekindle.domain.models import PackId, PromptId
 from rekindle.domain.statistics import shown_days, shown_weeks, view
 from rekindle.packs.template import PROMPT_TEXT, PROMPT_WHY

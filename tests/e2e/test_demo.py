@@ -1,19 +1,20 @@
-"""`make demo`: what a newcomer sees first has to be right."""
+"""The demo holds, because newcomers see it first."""
 
 from __future__ import annotations
 
+import contextlib
 import io
 
 from rich.console import Console
 
-from local.demo import run
-from local.demo_page import PAGE_WIDTH
-from local.demo_stage import Claim
+from local.demo.page import PAGE_WIDTH
+from local.demo.play import play
+from local.demo.stage import Claim
 
 
 def test_every_expectation_of_the_demo_holds() -> None:
     shown = io.StringIO()
-    held = run(Console(file=shown, width=PAGE_WIDTH, highlight=False))
+    held = play(Console(file=shown, width=PAGE_WIDTH, highlight=False), contextlib.nullcontext)
     text = shown.getvalue()
     assert held, text
     verdict = text.partition("What was expected")[2]

@@ -7,7 +7,7 @@ import os
 import signal
 from typing import TYPE_CHECKING
 
-from local.stack import Settings, free_ports, running
+from local.stack.start import Settings, free_ports, running
 from testing.builders import LONDON
 from tests.e2e.conftest import eventually, pair, phone_on
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def test_two_people_go_on_where_a_kill_found_them(tmp_path: Path) -> None:
     """Profiles, couple, sealed answers, their keys, streak and inboxes; and what is answered then reaches the other."""
     emulator_port, google_port = free_ports(2)
-    settings = Settings(tmp_path, emulator_port, google_port, beat=False)
+    settings = Settings(tmp_path, emulator_port, google_port, tick=False)
     with contextlib.ExitStack() as clients:
         with running(settings, contextlib.nullcontext) as (stack, (_, emulator)):
             ada, ben = phone_on(stack, "Ada", LONDON), phone_on(stack, "Ben", LONDON)

@@ -6,7 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from local.clock import now
-from local.stack import Stack
+from local.stack.start import temporary
 from rekindle.domain.calendar import slot_instant
 from rekindle.domain.models import Zone
 from rekindle.domain.reminders import Slot
@@ -17,6 +17,7 @@ from testing.stored import shard_of
 from tests.e2e.conftest import await_quiet, eventually
 
 if TYPE_CHECKING:
+    from local.stack import Stack
     from tests.e2e.conftest import NewCouple
 
 CHATHAM = Zone("Pacific/Chatham")
@@ -67,7 +68,7 @@ def test_a_job_that_is_delivered_twice_pushes_once(stack: Stack, a_couple: NewCo
 
 def test_the_schedule_fires_by_itself_with_its_scheduled_time() -> None:
     """The template's own target and input, on a schedule that is due in a moment rather than in five minutes."""
-    with Stack.temporary(beat=True, seeded=False) as stack:
+    with temporary(tick=True, seeded=False) as stack:
         scheduler = stack.client("scheduler")
         (name,) = [schedule["Name"] for schedule in scheduler.list_schedules()["Schedules"]]
         beat = scheduler.get_schedule(Name=name)

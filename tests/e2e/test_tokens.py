@@ -15,7 +15,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
-from local.identity import SECURE_TOKEN
+from local.google.identity import SECURE_TOKEN
 from testing.builders import a_uid
 
 if TYPE_CHECKING:

@@ -15,10 +15,10 @@ import pytest
 from firebase_admin import credentials, exceptions, messaging
 from google.auth.credentials import CredentialsWithRegionalAccessBoundary
 
-from local.google import Place
+from local.google.place import Place
 from local.places import ROOT
 from local.processes import Child
-from local.stack import free_ports
+from local.stack.start import free_ports
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -33,7 +33,7 @@ class TestRaces:
             counted = services.people.table.get(keys.tries(ben.uid))
             assert counted
             assert len(counted["tries"]) == 2
-            assert len(remembered_keys(services, ben)) == 1
+            assert len(remembered_keys(services, ben.uid)) == 1
 
     def test_one_key_for_two_codes_at_once_redeems_one(self, services: Services) -> None:
         for _ in range(10):

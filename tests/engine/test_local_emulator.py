@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from local.errors import StackError
-from local.stack import UNREADABLE_STATE, Settings, emulator_process, free_ports
+from local.stack.start import UNREADABLE_STATE, Settings, emulator_process, free_ports
 from testing.engines import client, create_tables
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     (port,) = free_ports(1)
-    settings = Settings(tmp_path, emulator_port=port, beat=False)
+    settings = Settings(tmp_path, emulator_port=port, tick=False)
     settings.logs.mkdir()
     return settings
 

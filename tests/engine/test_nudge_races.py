@@ -18,7 +18,7 @@ from rekindle.store import keys
 from testing.apis import handler_of
 from testing.phones import Phone
 from tests.engine.racing import Racer, lost, pair, race, won
-from tests.routes.test_nudges import DAY, HOUR, SECOND, jobs_in, jobs_of, mute
+from tests.routes.test_nudges import DAY, HOUR, SECOND, jobs_in, mute
 
 if TYPE_CHECKING:
     from couples_api.services import Services
@@ -123,5 +123,5 @@ class TestRaces:
             outcome, _ = race(lambda: nudge(ada), lambda: mute(services, phone))
             assert not isinstance(outcome, Problem)
             shown = nudges.get_nudges(ben.caller, services).received
-            assert len(shown) == len(jobs_of(services, ada)) <= 1
+            assert len(shown) == len(jobs_in(services, keys.nudges(ada.uid))) <= 1
             assert left(ada) == 2

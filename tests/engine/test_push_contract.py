@@ -16,7 +16,7 @@ from delivery.fcm import message_of
 from delivery.libcurl import Libcurl
 from delivery.sdk import Sdk
 from delivery.transport import Told
-from local import fcm as stand_in
+from local.google import fcm as stand_in
 from rekindle.domain.models import Language, PushKind, Target, TargetKind
 from rekindle.push.payloads import Occasion, Payload, payload_of
 from rekindle.push.texts import CATALOGUE

@@ -15,7 +15,7 @@ from firebase_admin import exceptions, messaging
 from delivery.gateway import AT_ONCE
 from delivery.libcurl import CONNECTIONS, Libcurl
 from delivery.transport import Told
-from local.stack import free_ports
+from local.stack.start import free_ports
 from rekindle.domain.models import Target, TargetKind
 from testing.builders import a_token
 from testing.fcm_http2 import cut_wire

@@ -11,7 +11,7 @@ import pytest
 from rekindle.domain.models import CoupleId, DeviceId, Person, PushKind, Reminders
 from rekindle.domain.reminders import Slot
 from rekindle.store import keys
-from rekindle.store.people import People
+from rekindle.store.people import People, person_writes
 from rekindle.store.slots import UNSETTLED, Slots
 from rekindle.store.table import Table
 from testing.builders import NEW_YORK, a_device, a_paired_person, an_instant
@@ -52,9 +52,8 @@ def stale(table: Table) -> Slots:
 
 
 def saved(table: Table, *people: Person, instant: dt.datetime = NOON) -> None:
-    store = People(table)
     for person in people:
-        store.table.commit(store.saves(instant, (None, person)))
+        table.commit(person_writes(table, instant, (None, person)))
 
 
 def someone(**changes: Any) -> Person:

@@ -11,9 +11,12 @@ import pytest
 from rekindle.domain.models import CoupleId, DeviceId, Language, Person, PushKind, QuietHours, Reminders, Uid
 from rekindle.domain.reminders import Slot
 from rekindle.store import keys
-from rekindle.store.people import People
-from rekindle.store.slots import RowPlace, Shards, SlotRow, Slots, rows_of
+from rekindle.store.people import People, person_writes
+from rekindle.store.shards import Shards
+from rekindle.store.slot_rows import SlotAndKind, SlotRow, rows_of
+from rekindle.store.slots import Slots, slot_row_writes
 from rekindle.store.targets import Registered
+from rekindle.store.watermark import Watermark
 from testing.builders import (
     LONDON,
     NEW_YORK,
@@ -97,7 +100,7 @@ def test_what_does_not_concern_a_slot_writes_nothing(table: Table) -> None:
     saved(table, ada)
     renamed = replace(ada, profile=replace(ada.profile, display_name="Countess", streak_hidden=True))
     with calls(table) as seen:
-        assert Slots(table).moves(AT, (ada, renamed)) == []
+        assert slot_row_writes(table, AT, (ada, renamed)) == []
     assert seen == []
 
 
@@ -108,7 +111,7 @@ def test_rows_follow_a_person_through_every_change(table: Table) -> None:
     """
     dice = random.Random(20260302)  # noqa: S311  a test's dice
     uid = a_uid()
-    people, places = People(table), set[RowPlace]()
+    people, places = People(table), set[SlotAndKind]()
     current: Person | None = None
     due_earlier = 0
     for number in range(60):
@@ -125,7 +128,7 @@ def test_rows_follow_a_person_through_every_change(table: Table) -> None:
             devices={DeviceId(name): a_device(f"{uid}-{name}") for name in dice.sample("abc", dice.randrange(4))},
             couple=dice.choice([None, CoupleId("couple-1"), CoupleId("couple-2")]),
         )
-        people.table.commit(people.saves(AT + number * dt.timedelta(hours=25), (current, shall_be)))
+        table.commit(person_writes(table, AT + number * dt.timedelta(hours=25), (current, shall_be)))
         current = people.person(uid)
         assert current
         places |= rows_of(current).keys()
@@ -137,20 +140,20 @@ def test_rows_follow_a_person_through_every_change(table: Table) -> None:
 def test_a_slot_is_made_once_and_after_that_only_read(table: Table) -> None:
     slots = Slots(table)
     ada, ben = a_paired_person(), a_paired_person()
-    slots.moves(AT, (None, ada))
+    slot_row_writes(table, AT, (None, ada))
     assert slots.known() == {Slot(NEW_YORK, MORNING), Slot(NEW_YORK, EVENING)}
     made = slots.existing([Slot(NEW_YORK, MORNING), Slot(NEW_YORK, EVENING), Slot(TOKYO, MORNING)])
     assert made.keys() == {Slot(NEW_YORK, MORNING), Slot(NEW_YORK, EVENING)}
     assert sorted(name for shards in made.values() for name in shards.all) == ["0", "1"]
     with calls(table) as seen:
-        slots.moves(AT, (None, ben))
+        slot_row_writes(table, AT, (None, ben))
     assert seen == ["BatchGetItem"]
     assert slots.existing(made) == made
 
 
 def test_a_person_who_is_not_due_needs_no_slot(table: Table) -> None:
     with calls(table) as seen:
-        Slots(table).moves(AT, (None, a_person()))
+        slot_row_writes(table, AT, (None, a_person()))
     assert seen == []
 
 
@@ -159,10 +162,10 @@ def test_a_slot_that_exists_is_listed_whatever_crashes(table: Table, crash_at: i
     """Else a tick would never look at the slot, and everybody in it would wait for ever."""
     ada = a_paired_person()
     with calls(table, crash_at=crash_at), pytest.raises(CrashError):
-        Slots(table).moves(AT, (None, ada))
+        slot_row_writes(table, AT, (None, ada))
     for slot in Slots(table).existing({slot for slot, _ in rows_of(ada)}):
         assert slot in Slots(table).known()
-    Slots(table).moves(AT, (None, ada))
+    slot_row_writes(table, AT, (None, ada))
     assert len(Slots(table).existing({slot for slot, _ in rows_of(ada)})) == 2
     assert Slots(table).known() == {Slot(NEW_YORK, MORNING), Slot(NEW_YORK, EVENING)}
 
@@ -204,7 +207,7 @@ def test_a_shard_is_the_same_wherever_it_is_asked_for() -> None:
 
 def test_a_slot_of_many_shards_has_each_person_in_one(table: Table) -> None:
     slot, four = Slot(NEW_YORK, MORNING), Shards(("a", "b", "c", "d"))
-    Slots(table).moves(AT, (None, a_paired_person()))
+    slot_row_writes(table, AT, (None, a_paired_person()))
     table.client.update_item(
         TableName=table.name,
         Key={"pk": {"S": f"SLOT#{slot}"}, "sk": {"S": "SHARDS"}},
@@ -220,12 +223,12 @@ def test_a_slot_of_many_shards_has_each_person_in_one(table: Table) -> None:
 
 
 def test_the_watermark_only_ever_moves_on(table: Table) -> None:
-    slots = Slots(table)
+    watermark = Watermark(table)
     noon = an_instant("2026-03-02T12:00:00Z")
-    assert slots.watermark() is None
-    slots.advance_watermark(noon)
-    assert slots.watermark() == noon
-    slots.advance_watermark(noon - dt.timedelta(minutes=5))
-    assert slots.watermark() == noon
-    slots.advance_watermark(noon + dt.timedelta(minutes=5))
-    assert slots.watermark() == noon + dt.timedelta(minutes=5)
+    assert watermark.read() is None
+    watermark.advance(noon)
+    assert watermark.read() == noon
+    watermark.advance(noon - dt.timedelta(minutes=5))
+    assert watermark.read() == noon
+    watermark.advance(noon + dt.timedelta(minutes=5))
+    assert watermark.read() == noon + dt.timedelta(minutes=5)

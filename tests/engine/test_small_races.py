@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from couples_api import devices, me
-from couples_api.devices import DeviceBody
+from couples_api.devices import DEVICES_LIMIT, DeviceBody
 from couples_api.handler import handler_of
 from rekindle.api.callers import Caller
 from rekindle.api.problems import ProblemError
@@ -19,7 +19,7 @@ from rekindle.store.runs import Runs
 from rekindle.store.statistics import Statistics
 from testing.builders import LONDON, NEW_YORK, a_token, a_uid
 from testing.phones import Phone, a_phone, pair, whole
-from tests.routes.test_profile_and_devices import DEVICES_LIMIT, tokens_of
+from tests.routes.test_profile_and_devices import tokens_of
 from tests.routes.test_runs import begun
 from tests.routes.test_statistics import AT, MONDAY, STARTER, WALK, count
 from tests.routes.test_touch_agreement import TOUCH, WANTS, is_reminded, wish

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 from collections import defaultdict
@@ -14,8 +15,9 @@ from local import openapi
 from rekindle.domain.models import Audience
 from rekindle.store import keys
 from rekindle.store.table import Write
+from testing import contract
 from testing.apis import phones_api
-from testing.builders import NEW_YORK, TOKYO, a_uid, prompts, publish
+from testing.builders import NEW_YORK, TOKYO, a_uid, an_instant, prompts, publish
 from testing.phones import Phone, a_phone, pair
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ class Witness:
     def __init__(self, handler: Handler) -> None:
         self._handler = handler
         self.seen: defaultdict[str, set[int]] = defaultdict(set)
+        self.refused: set[tuple[str, str]] = set()
 
     def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
         answer = self._handler(event, context)
@@ -45,6 +48,8 @@ class Witness:
             media = response["content"][answer["headers"]["Content-Type"]]
             schema = {**media["schema"], "components": DOCUMENT["components"]}
             Draft202012Validator(schema).validate(json.loads(answer["body"]))
+        if refusal := contract.refusal(event, answer):
+            self.refused.add(refusal)
         return answer
 
 
@@ -139,8 +144,43 @@ def _pair(ada: Phone, ben: Phone) -> None:
     pair(ada, ben)
 
 
-def test_every_refusal_is_documented_where_it_happens(witness: Witness) -> None:
-    """The witness looks up the status, and the schema there admits only the problem types that the route lists."""
+def test_every_declared_refusal_comes(witness: Witness) -> None:
+    """A declaration that nothing can bring about is as wrong as one that is missing."""
+    _refuse_everybody_without_a_partner(witness)
+    _refuse_one_by_one(witness)
+    _refuse_answers(witness)
+    _refuse_exports(witness)
+    _refuse_pauses(witness)
+    _refuse_before_the_first_pack(witness)
+    _refuse_a_device_too_many(witness)
+    assert _declared() - witness.refused == set()
+
+
+def _declared() -> set[tuple[str, str]]:
+    """Every declared refusal, but of operations with a key: test_idempotency asks for each of those."""
+    keyed = {operation.id for operation in contract.operations() if operation.takes_key}
+    return {each for each in contract.declared("openapi.json") if each[0] not in keyed}
+
+
+def _refuse_everybody_without_a_partner(witness: Witness) -> None:
+    """Whatever asks for a profile or a partner is asked for without."""
+    stranger, alone = Phone(witness, a_uid("nobody")), a_phone(witness, "alone", NEW_YORK)
+    stranger.claims["auth_time"] = alone.claims["auth_time"] = str(int(alone.now.timestamp()))
+    path_of = {"date": "2026-03-02", "pack_id": "choice", "device_id": "other"}
+    for path, operations in DOCUMENT["paths"].items():
+        for method, operation in operations.items():
+            body = None
+            if "requestBody" in operation:
+                schema = operation["requestBody"]["content"]["application/json"]["schema"]
+                name = schema.get("$ref", "/ExportBody").rpartition("/")[2]
+                body = DOCUMENT["components"]["schemas"][name]["examples"][0]
+            for phone, problem in ((stranger, "no-profile"), (alone, "not-paired")):
+                if (operation["operationId"], problem) in _declared():
+                    said = phone.call(method.upper(), path.format(**path_of), body)
+                    assert said.problem == problem, operation["operationId"]
+
+
+def _refuse_one_by_one(witness: Witness) -> None:
     stranger, ada = Phone(witness, a_uid("stranger")), a_phone(witness, "ada", NEW_YORK)
     day = "/v1/days/2026-03-02"
     assert stranger.get("/v1/today").problem == "no-profile"
@@ -161,7 +201,6 @@ def test_every_refusal_is_documented_where_it_happens(witness: Witness) -> None:
     assert ada.get("/v1/recap").problem == "not-paired"
     assert ada.get("/v1/solo/shared").problem == "not-paired"
     assert ada.put(f"{solo}/answer", {"text": "One.", "revision": 1}).problem == "nothing-to-edit"
-    assert ada.put("/v1/solo/days/2026-02-02/answer", {"text": "One."}).problem == "no-such-day"
     invite = ada.post("/v1/invites").body["invite_id"]
     assert ada.post("/v1/invites/confirm", {"invite_id": invite}).problem == "not-redeemed-yet"
     ben = a_phone(witness, "ben", NEW_YORK)
@@ -186,8 +225,31 @@ def test_every_refusal_is_documented_where_it_happens(witness: Witness) -> None:
     assert ada.post(f"{day}/swap").problem == "no-such-day"
     assert ada.get("/v1/days/2020-01-01").problem == "no-such-day"
     assert ada.get("/v1/days/yesterday").problem == "invalid-fields"
+
+
+def _refuse_answers(witness: Witness) -> None:
+    ada, ben = (a_phone(witness, name, NEW_YORK) for name in ("ada", "ben"))
+    day, solo = "/v1/days/2026-03-02", "/v1/solo/days/2026-03-02/answer"
+    assert ada.put("/v1/solo/days/2026-02-02/answer", {"text": "One."}).problem == "no-such-day"
+    assert ada.put(solo, {"text": "One."}).status == 200
+    assert ada.put(solo, {"text": "Two."}).problem == "answered-already"
+    assert ada.put(solo, {"text": "Two.", "revision": 7}).problem == "edited-since"
+    ada.now += dt.timedelta(days=3)
+    assert ada.put(solo, {"text": "Two.", "revision": 1}).problem == "day-closed"
+    ada.now -= dt.timedelta(days=3)
+    pair(ada, ben)
+    assert ada.put(solo, {"text": "One."}).problem == "already-paired"
+    assert ada.put(f"{day}/answer", {"text": "One.", "revision": 1}).problem == "nothing-to-edit"
+    assert ada.put("/v1/days/2020-01-01/answer", {"text": "One."}).problem == "no-such-day"
+    assert ada.put("/v1/days/2020-01-01/reflection", {"kind": "heard", "text": "One."}).problem == "no-such-day"
     assert ada.put(f"{day}/answer", {"text": "One."}).status == 200
     assert ada.put(f"{day}/answer", {"text": "Two."}).problem == "answered-already"
+    assert ada.put(f"{day}/answer", {"text": "Two.", "revision": 7}).problem == "edited-since"
+    assert ada.put(f"{day}/answer", {"text": None, "revision": 1}).problem == "text-missing"
+    assert ada.put(f"{day}/answer", {"text": "Two.", "revision": 1, "prompt": "other/one"}).problem == "prompt-changed"
+    ada.now += dt.timedelta(days=3)
+    assert ada.put(f"{day}/answer", {"text": "Two.", "revision": 1}).problem == "day-closed"
+    ada.now -= dt.timedelta(days=3)
     assert ada.put(f"{day}/reflection", {"kind": "thank_you"}).problem == "not-open-yet"
     assert ben.put(f"{day}/answer", {"text": "Three."}).status == 200
     assert ada.put(f"{day}/reflection", {"kind": "thank_you"}).status == 200
@@ -195,14 +257,26 @@ def test_every_refusal_is_documented_where_it_happens(witness: Witness) -> None:
     assert ada.put(f"{day}/answer", {"text": "Two.", "revision": 1}).problem == "answers-are-open"
 
 
-def test_what_cannot_be_a_code_is_documented(witness: Witness) -> None:
-    ada, ben = (a_phone(witness, name, NEW_YORK) for name in ("ada", "ben"))
-    assert ada.post("/v1/invites/redeem", {"code": "K7MP2-QRX9O"}).problem == "not-a-code"
+def _refuse_before_the_first_pack(witness: Witness) -> None:
+    ada, ben, cai = (Phone(witness, a_uid(name), now=an_instant("2019-01-01T15:00:00Z")) for name in ("a", "b", "c"))
+    for phone in (ada, ben, cai):
+        assert phone.put("/v1/me", {"display_name": "A", "zone": NEW_YORK}).status == 200
     pair(ada, ben)
-    assert ada.post("/v1/couple/practice-code", {"code": "K7MP-2QR"}).problem == "not-a-code"
+    answer = {"text": "One."}
+    assert ada.get("/v1/today").problem == "no-prompt"
+    assert ada.get("/v1/days/2019-01-01").problem == "no-prompt"
+    assert ada.put("/v1/days/2019-01-01/answer", answer).problem == "no-prompt"
+    assert cai.get("/v1/solo/today").problem == "no-prompt"
+    assert cai.put("/v1/solo/days/2019-01-01/answer", answer).problem == "no-prompt"
 
 
-def test_an_export_that_cannot_be_is_documented(witness: Witness) -> None:
+def _refuse_a_device_too_many(witness: Witness) -> None:
+    ada = a_phone(witness, "collector", NEW_YORK)
+    said = [ada.put(f"/v1/me/devices/d{at}", {"token": f"t{at}{a_uid()}", "platform": "ios"}) for at in range(30)]
+    assert said[-1].problem == "too-many-devices"
+
+
+def _refuse_exports(witness: Witness) -> None:
     stranger, ada = Phone(witness, a_uid("stranger")), a_phone(witness, "ada", NEW_YORK)
     assert ada.post("/v1/me/export").problem == "sign-in-not-recent"
     for phone in (stranger, ada):
@@ -211,7 +285,7 @@ def test_an_export_that_cannot_be_is_documented(witness: Witness) -> None:
     assert ada.post("/v1/me/export", {"next": "nowhere"}).problem == "invalid-fields"
 
 
-def test_a_pause_that_cannot_be_is_documented(witness: Witness) -> None:
+def _refuse_pauses(witness: Witness) -> None:
     ada, ben = (a_phone(witness, name, NEW_YORK) for name in ("ada", "ben"))
     wish = {"pause": {"until": "2020-01-01"}}
     assert ada.patch("/v1/couple", wish).problem == "not-paired"

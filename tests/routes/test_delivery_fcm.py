@@ -18,7 +18,7 @@ from google.oauth2 import service_account
 from delivery.answers import QUOTA_WAIT, ends_page, error_of, outcome_of
 from delivery.fcm import credential_from, message_of
 from delivery.gateway import DELIVERED, CredentialError, Fate, Outcome
-from local.fcm_message import checked_message
+from local.google.fcm_message import checked_message
 from rekindle.domain.models import Language, PushKind
 from rekindle.push.payloads import Occasion, Payload, payload_of
 from testing.builders import an_instant

@@ -7,12 +7,14 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from react.handler import reaction_to
+from rekindle.push.reactions import reaction_to
 from rekindle.store import keys
+from rekindle.store.stream import change_in
 from rekindle.store.table import marshal
 from testing.builders import LONDON, a_uid, an_instant
 from testing.phones import Phone, Reply, a_phone, pair
 from testing.push_world import calls
+from testing.stored import stream_record
 
 if TYPE_CHECKING:
     from couples_api.services import Services
@@ -39,8 +41,7 @@ def jobs_of(services: Services, sender: Phone) -> list[PersonJob]:
 
 def jobs_in(services: Services, key: keys.Key) -> list[PersonJob]:
     item = services.people.table.get(key)
-    change = {"Keys": marshal(key._asdict()), **({"NewImage": marshal(item)} if item else {})}
-    return list(reaction_to({"dynamodb": change}).jobs)
+    return list(reaction_to(change_in(stream_record(None, marshal(item)))).jobs) if item else []
 
 
 class TestSending:

@@ -10,17 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from react.handler import NOTHING, reaction_to
 from rekindle.domain.models import ReflectionKind, Theme
+from rekindle.domain.tallies import told_by
 from rekindle.errors import VaultError
+from rekindle.push.reactions import NOTHING, reaction_to
 from rekindle.store import keys
+from rekindle.store.stream import change_in
 from rekindle.store.table import Write, marshal
 from rekindle.telemetry import logger
-from tally.handler import told_by
 from testing.apis import handler_of
 from testing.builders import NEW_YORK
 from testing.phones import Phone, Reply, a_phone, pair
 from testing.push_world import watched
+from testing.stored import stream_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -295,7 +297,6 @@ class TestSealed:
         assert before
         assert after
         assert before != after
-        images = {"OldImage": marshal(before), "NewImage": marshal(after)}
-        record = {"dynamodb": {"Keys": marshal(key._asdict()), **images}}
-        assert reaction_to(record) == NOTHING
-        assert told_by(record) is None
+        change = change_in(stream_record(marshal(before), marshal(after)))
+        assert reaction_to(change) == NOTHING
+        assert told_by(change) is None

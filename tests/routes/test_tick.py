@@ -11,7 +11,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import ValidationError
 
 from rekindle.domain.reminders import Slot
-from rekindle.store.slots import Shards
+from rekindle.store.shards import Shards
 from testing.builders import NEW_YORK, TOKYO, an_instant
 from tick import handler as tick
 from tick.handler import due_in, due_jobs, window
@@ -50,7 +50,7 @@ def test_what_is_due_is_the_slot_that_each_zone_has_just_reached() -> None:
 
 def test_a_job_is_made_for_each_shard_of_a_slot_that_exists() -> None:
     due = due_in({TOKYO, NEW_YORK}, AT - 5 * MINUTES, AT)
-    jobs = due_jobs(due, {Slot(NEW_YORK, dt.time(8, 30)): Shards(("a", "b"), spreading_to=("c",))}, AT)
+    jobs = due_jobs(due, {Slot(NEW_YORK, dt.time(8, 30)): Shards(("a", "b"), new_names=("c",))}, AT)
     assert [(str(job.slot), job.shard) for job in jobs] == [("America/New_York#08:30", shard) for shard in "abc"]
 
 

@@ -11,29 +11,33 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
+import keyring
 import pytest
+from keyring.backends import fail as keyring_fail
+from keyring.backends import null as keyring_null
 from rich.console import Console
 
 from cli import words
 from cli.changes import changes
-from cli.desk import World
+from cli.config import ConfigStore, Origin, Settings, SignIn, desktop_keyring
 from cli.errors import CliError, UsageError
-from cli.keeping import Keeping, Mark, Settings, SignIn
 from cli.pages import text
 from cli.pages.changes import changes_page
 from cli.pages.statistics import statistics_page
-from cli.wire import Statistics
+from cli.session import World
+from rekindle.packs.contract import StatisticsView
 from rekindle.packs.document import Pack, parse_pack
 from testing.builders import an_instant
-from testing.staff import API, PASSWORD, REFRESH, Person, Service, busy, unheard
+from testing.staff import API, PASSWORD, REFRESH, MemoryKeyring, Person, Service, busy, unheard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from keyring.backend import KeyringBackend
     from rich.console import RenderableType
 
 NOON = an_instant("2026-03-02T12:00:00Z")
-DEED = {"name": "ruth@practice.example", "at": "2026-03-02T11:00:00Z"}
+ACTOR = {"name": "ruth@practice.example", "at": "2026-03-02T11:00:00Z"}
 SUMMARY = {
     "id": "river",
     "title": "River",
@@ -44,8 +48,8 @@ SUMMARY = {
     "live_version": 3,
     "scheduled": None,
     "proposal": None,
-    "draft_saved": DEED,
-    "published": DEED,
+    "draft_saved": ACTOR,
+    "published": ACTOR,
     "withdrawn": None,
     "withdrawn_prompts": [],
     "code": None,
@@ -55,13 +59,13 @@ SUMMARY = {
 PACKS = {"packs": [SUMMARY], "review_required": True}
 
 
-def told(status: int, body: Any, **headers: str) -> Callable[[httpx.Request], httpx.Response]:
+def answers(status: int, body: Any, **headers: str) -> Callable[[httpx.Request], httpx.Response]:
     return lambda _request: httpx.Response(status, json=body, headers=headers)
 
 
 @pytest.fixture
 def service() -> Service:
-    return Service(told(200, PACKS))
+    return Service(answers(200, PACKS))
 
 
 @pytest.fixture
@@ -93,34 +97,34 @@ def a_pack(*prompts: dict[str, Any], **changed: Any) -> Pack:
     return parse_pack(document | changed)
 
 
-class TestKeeping:
+class TestConfigStore:
     """What is remembered of a person is theirs alone."""
 
     SIGN_IN = SignIn("ruth@practice.example", Settings(API, "https://i", "https://s", "key", "p"), "a-refresh-token")
 
     def test_nobody_else_can_read_it(self, tmp_path: Path) -> None:
-        keeping = Keeping(tmp_path / "config")
-        keeping.remember(self.SIGN_IN)
-        assert keeping.folder.stat().st_mode & 0o777 == 0o700
-        assert {each.stat().st_mode & 0o777 for each in keeping.folder.iterdir()} == {0o600}
-        assert keeping.sign_in(API) == self.SIGN_IN
+        config = ConfigStore(tmp_path / "config")
+        config.remember(self.SIGN_IN)
+        assert config.folder.stat().st_mode & 0o777 == 0o700
+        assert {each.stat().st_mode & 0o777 for each in config.folder.iterdir()} == {0o600}
+        assert config.sign_in(API) == self.SIGN_IN
 
     def test_what_others_were_let_into_is_closed_again(self, tmp_path: Path) -> None:
-        keeping = Keeping(tmp_path)
-        keeping.remember(self.SIGN_IN)
+        config = ConfigStore(tmp_path)
+        config.remember(self.SIGN_IN)
         (tmp_path / "sign-ins.json").chmod(0o644)
-        assert keeping.sign_in(API)
+        assert config.sign_in(API)
         assert (tmp_path / "sign-ins.json").stat().st_mode & 0o777 == 0o600
 
     def test_each_stack_has_a_sign_in_of_its_own(self, tmp_path: Path) -> None:
-        keeping = Keeping(tmp_path)
+        config = ConfigStore(tmp_path)
         other = replace(self.SIGN_IN, settings=replace(self.SIGN_IN.settings, api="https://other"))
-        keeping.remember(self.SIGN_IN)
-        keeping.remember(other)
-        assert keeping.forget(API)
-        assert not keeping.forget(API)
-        assert keeping.sign_in(API) is None
-        assert keeping.sign_in("https://other") == other
+        config.remember(self.SIGN_IN)
+        config.remember(other)
+        assert config.forget(API)
+        assert not config.forget(API)
+        assert config.sign_in(API) is None
+        assert config.sign_in("https://other") == other
 
     def test_the_refresh_token_is_in_no_picture_of_it(self) -> None:
         assert "a-refresh-token" not in repr(self.SIGN_IN)
@@ -128,16 +132,80 @@ class TestKeeping:
     def test_a_damaged_file_is_named_with_the_way_out(self, tmp_path: Path) -> None:
         (tmp_path / "sign-ins.json").write_text("{")
         with pytest.raises(CliError, match=r"sign-ins\.json cannot be read") as caught:
-            Keeping(tmp_path).sign_in(API)
+            ConfigStore(tmp_path).sign_in(API)
         assert caught.value.to_do == ("Delete the file, then sign in again.",)
 
     def test_of_a_published_draft_every_file_knows(self, tmp_path: Path) -> None:
-        keeping, file, other = Keeping(tmp_path), tmp_path / "river.yaml", tmp_path / "lake.yaml"
-        keeping.put_mark(API, file, Mark("river", 4, 1, "d"))
-        keeping.put_mark(API, other, Mark("lake", 4, 1, "d"))
-        keeping.published(API, "river", 4, 2)
-        assert keeping.mark(API, file) == Mark("river", 0, 2, "d")
-        assert keeping.mark(API, other) == Mark("lake", 4, 1, "d")
+        config, file, other = ConfigStore(tmp_path), tmp_path / "river.yaml", tmp_path / "lake.yaml"
+        config.put_origin(API, file, Origin("river", 4, 1, "d"))
+        config.put_origin(API, other, Origin("lake", 4, 1, "d"))
+        config.published(API, "river", 4, 2)
+        assert config.origin(API, file) == Origin("river", 0, 2, "d")
+        assert config.origin(API, other) == Origin("lake", 4, 1, "d")
+
+
+class TestKeyring:
+    """The refresh token is in the desktop's keyring where it has one, and in no file then."""
+
+    @pytest.fixture
+    def backend(self, ruth: Person) -> MemoryKeyring:
+        ruth.keyring = backend = MemoryKeyring()
+        return backend
+
+    def test_the_token_is_in_the_keyring_alone_until_the_person_signs_out(
+        self, ruth: Person, backend: MemoryKeyring
+    ) -> None:
+        ruth.signed_in("ruth")
+        token = f"{REFRESH}ruth@practice.example"
+        assert backend.passwords == {("rekindle", API): token}
+        assert token not in (ruth.folder / "sign-ins.json").read_text()
+        assert ruth("packs", "list").status == 0
+        assert ruth("sign-out", "--json").document["was_signed_in"] is True
+        assert backend.passwords == {}
+        assert ruth("packs", "list").status == 3
+
+    def test_a_keyring_that_stays_locked_at_sign_in_leaves_the_token_to_the_file(
+        self, ruth: Person, backend: MemoryKeyring
+    ) -> None:
+        backend.refuses = True
+        ruth.signed_in("ruth")
+        assert ruth("packs", "list").status == 0
+        assert (ruth.folder / "sign-ins.json").stat().st_mode & 0o777 == 0o600
+
+    @pytest.mark.parametrize("command", [("packs", "list"), ("sign-out",)])
+    def test_a_keyring_that_is_locked_later_is_named(
+        self, ruth: Person, backend: MemoryKeyring, command: tuple[str, ...]
+    ) -> None:
+        ruth.signed_in("ruth")
+        backend.refuses = True
+        said = ruth(*command)
+        assert said.status == 1
+        assert "Unlock the keyring" in said.err
+        backend.refuses = False
+        assert ruth("packs", "list").status == 0
+
+    def test_a_sign_in_without_the_keyring_it_was_made_with_is_none(self, ruth: Person, backend: MemoryKeyring) -> None:
+        ruth.signed_in("ruth")
+        ruth.keyring = None
+        assert ruth("packs", "list").status == 3
+        ruth.signed_in("ruth").keyring = backend
+        assert ruth("sign-out").status == 0
+        assert backend.passwords == {}
+
+    @pytest.mark.parametrize(
+        ("made", "is_used"),
+        [(keyring_fail.Keyring, False), (keyring_null.Keyring, False), (MemoryKeyring, True)],
+        ids=["fail", "null", "a desktop's"],
+    )
+    def test_a_backend_that_keeps_nothing_is_not_used(
+        self, made: Callable[[], KeyringBackend], *, is_used: bool
+    ) -> None:
+        before, own = keyring.get_keyring(), made()
+        keyring.set_keyring(own)
+        try:
+            assert desktop_keyring() is (own if is_used else None)
+        finally:
+            keyring.set_keyring(before)
 
 
 class TestSignIn:
@@ -150,7 +218,7 @@ class TestSignIn:
         assert "write and publish packs" in said.out
         assert ruth("whoami", "--stack", "prod", "--json").document == {
             "name": "ruth@practice.example",
-            "rights": ["practice:read", "practice:publish"],
+            "permissions": ["practice:read", "practice:publish"],
             "stack": "prod",
             "api": API,
         }
@@ -175,12 +243,12 @@ class TestSignIn:
         said = ruth("sign-in", "--email", "ruth@practice.example", "--json")
         assert said.status == 3
         assert said.out == ""
-        assert said.error["title"] == "This email and password do not belong together."
+        assert said.error["title"] == "Wrong email or password."
         assert not ruth.folder.exists()
 
     def test_an_account_without_rights_is_told_so(self, ruth: Person) -> None:
         ruth.answers[:] = [PASSWORD]
-        assert "nothing yet" in ruth("sign-in", "--email", "couple@example.org").out
+        assert "none yet" in ruth("sign-in", "--email", "couple@example.org").out
 
     def test_an_account_with_a_second_step_is_told_that_this_cannot_take_it(
         self, ruth: Person, service: Service
@@ -189,7 +257,7 @@ class TestSignIn:
         ruth.answers[:] = [PASSWORD]
         said = ruth("sign-in", "--email", "ruth@practice.example")
         assert (said.status, said.out) == (3, "")
-        assert "asks for a second step, which this program cannot take yet" in said.err
+        assert "needs a second step to sign in, which this program does not have yet" in said.err
         assert not ruth.folder.exists()
 
     def test_a_sign_in_that_has_ended_asks_for_another(self, ruth: Person, service: Service) -> None:
@@ -204,7 +272,7 @@ class TestSignIn:
         service.refuses_refresh = "USER_DISABLED"
         said = ruth("packs", "list")
         assert said.status == 3
-        assert "This account is switched off." in said.err
+        assert "This account is turned off." in said.err
         assert "sign-in has ended" not in said.err
 
     @pytest.mark.parametrize(
@@ -213,12 +281,12 @@ class TestSignIn:
             ("http://api.practice.example", 2, "is not encrypted"),
             ("https://nowhere.example", 4, "Nobody answers at"),
             ("https://other.example", 4, "There is no Rekindle at"),
-            ("https://", 2, "is no address"),
+            ("https://", 2, "is not an address"),
             ("prodd", 2, "Did you mean --stack prod?"),
         ],
     )
     def test_a_stack_that_is_none_is_told_why(self, ruth: Person, stack: str, status: int, sentence: str) -> None:
-        Keeping(ruth.folder).name("prod", API)
+        ConfigStore(ruth.folder).name("prod", API)
         said = ruth("sign-in", "--stack", stack, "--email", "ruth@practice.example")
         assert said.status == status
         assert sentence in said.err
@@ -274,25 +342,25 @@ class TestClient:
         service.faults.append(("GET", "/packs", lambda *_: httpx.Response(401, json={"message": "Unauthorized"})))
         assert ruth.signed_in("ruth")("packs", "list").status == 0
         assert len([each for each in service.requests if each.url.host == "securetoken.example"]) == 2
-        service.api = told(401, {"message": "Unauthorized"})
+        service.api = answers(401, {"message": "Unauthorized"})
         assert ruth("packs", "list").status == 3
 
     @pytest.mark.parametrize(
         ("status", "body", "ends", "sentence"),
         [
-            (403, {"message": "Forbidden"}, 3, "may not do this"),
+            (403, {"message": "Forbidden"}, 3, "has no permission for this"),
             (404, {"message": "Not Found"}, 1, "status 404"),
             (413, {"message": "Request Entity Too Large"}, 1, "4,000,000 characters"),
             (500, {"type": "urn:rekindle:problem:internal", "title": "Went wrong.", "status": 500}, 4, "Went wrong."),
-            (200, {"packs": "many"}, 1, "in a form that this program does not know"),
-            (200, [], 1, "in a form that this program does not know"),
+            (200, {"packs": "many"}, 1, "is newer than this program, which cannot read its answer"),
+            (200, [], 1, "is newer than this program, which cannot read its answer"),
         ],
     )
     def test_whatever_it_answers_somebody_is_told_what_to_do(
         self, ruth: Person, service: Service, *, status: int, body: Any, ends: int, sentence: str
     ) -> None:
         ruth.signed_in("ruth")
-        service.api = told(status, body)
+        service.api = answers(status, body)
         said = ruth("packs", "list")
         assert (said.status, said.out) == (ends, "")
         assert sentence in said.err
@@ -302,7 +370,7 @@ class TestClient:
         problem = {"type": "urn:rekindle:problem:invalid-fields", "title": "Some fields are not as they should be."}
         errors = [{"field": "body.lines.0.country", "reason": "is no country"}]
         ruth.signed_in("ruth")
-        service.api = told(422, problem | {"status": 422, "errors": errors})
+        service.api = answers(422, problem | {"status": 422, "errors": errors})
         said = ruth("help", "show")
         assert "body.lines.0.country: is no country" in said.err
 
@@ -358,7 +426,7 @@ class TestCommand:
         assert (said.status, said.out, said.err.strip()) == (130, "", "Stopped.")
 
     def test_every_command_shows_an_example(self, ruth: Person, capsys: pytest.CaptureFixture[str]) -> None:
-        names = ["list", "show", "lint", "pull", "push", "diff", "publish", "approve", "reject", "withdraw", "restore"]
+        names = ["list", "show", "lint", "pull", "save", "diff", "publish", "approve", "reject", "withdraw", "restore"]
         commands = [["packs", name] for name in [*names, "code"]]
         commands += [["sign-in"], ["sign-out"], ["whoami"], ["stats"], ["audit"], ["help", "show"], ["help", "set"]]
         for command in commands:
@@ -388,7 +456,7 @@ class TestLint:
         (tmp_path / "river.json").write_text(json.dumps(broken), encoding="utf-8")
         said = ruth("packs", "lint", "river.json")
         assert said.status == 1
-        assert "river.json:1: mend rain: depth: must be 3 or less" in said.out
+        assert "river.json:1: fix rain: depth: must be 3 or less" in said.out
         document = ruth("packs", "lint", "river.json", "--json").document
         assert document["errors"] == len(document["files"][0]["findings"])
         assert service.requests == []
@@ -399,7 +467,7 @@ class TestLint:
             (tmp_path / name).write_text(json.dumps(pack), encoding="utf-8")
         said = ruth("packs", "lint", "one.json", "two.json")
         assert said.status == 1
-        assert "two.json:1: mend pack: id: is the id of one.json too" in said.out
+        assert "two.json:1: fix pack: id: is the id of one.json too" in said.out
 
     def test_the_practices_own_packs_are_shown_at_a_glance(self, ruth: Person) -> None:
         starter = Path(__file__).parents[2] / "packs" / "starter.yaml"
@@ -444,8 +512,8 @@ class TestWords:
             ("2026-03-29 02:30", "does not exist here"),
             ("2026-10-25 02:30", "comes twice here"),
             ("2026-03-01", "no time of day"),
-            ("tomorrow", "is no time"),
-            ("", "is no time"),
+            ("tomorrow", "is not a time"),
+            ("", "is not a time"),
         ],
     )
     def test_a_time_that_is_none_or_two_is_refused(self, typed: str, sentence: str) -> None:
@@ -471,7 +539,7 @@ class TestPages:
 
     def test_what_others_wrote_cannot_steer_the_terminal(self, ruth: Person, service: Service) -> None:
         ruth.signed_in("ruth")
-        service.api = told(200, {"packs": [SUMMARY | {"title": "\x1b]0;owned\x07[red]R"}], "review_required": False})
+        service.api = answers(200, {"packs": [SUMMARY | {"title": "\x1b]0;owned\x07[red]R"}], "review_required": False})
         said = ruth("packs", "list")
         assert "\x1b" not in said.out
         assert "�]0;owned�[red]R" in said.out
@@ -510,12 +578,12 @@ class TestPages:
             "reach": {"prompt": {"due": 2000, "reached": 1990}},
         }
         days = [{"date": "2026-03-01", "active": 800}, {"date": "2026-03-02", "active": None}]
-        found = Statistics.model_validate(
-            {"through": "2026-03-01", "days": days, "weeks": [week, {"week": "2026-02-16"}]}
-        )
+        statistics = {"as_of": "2026-03-02", "through": "2026-03-01", "days": days, "weeks": [week], "prompts": {}}
+        found = StatisticsView.model_validate(statistics)
         page = printed(statistics_page(found, 2))
         assert "1,200" in page
         assert "50%" in page
         assert "under 10" in page
         assert max(map(len, page.splitlines())) <= 80
-        assert printed(statistics_page(Statistics(), 4)).strip() == "There is nothing to count yet."
+        found = StatisticsView.model_validate(statistics | {"days": [], "weeks": []})
+        assert printed(statistics_page(found, 4)).strip() == "There are no numbers yet."

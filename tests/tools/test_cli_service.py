@@ -104,7 +104,7 @@ class TestPush:
     """A file becomes a draft, and never over another's work unseen."""
 
     def test_a_new_pack_is_saved_as_it_was_typed(self, ruth: Person, services: Services, river: Path) -> None:
-        said = ruth("packs", "push", str(river), "--json")
+        said = ruth("packs", "save", str(river), "--json")
         assert said.status == 0, said.err
         (result,) = said.document["results"]
         assert (result["id"], result["outcome"]) == ("river", "saved")
@@ -113,33 +113,33 @@ class TestPush:
         assert services.packs.draft(head.id, head.draft) == river.read_text()
 
     def test_what_was_pushed_can_be_pushed_again_after_an_edit(self, ruth: Person, river: Path) -> None:
-        ruth("packs", "push", str(river))
-        assert ruth("packs", "push", str(river), "--json").document["results"][0]["outcome"] == "unchanged"
+        ruth("packs", "save", str(river))
+        assert ruth("packs", "save", str(river), "--json").document["results"][0]["outcome"] == "unchanged"
         a_file(river, a_prompt("wind"))
-        assert ruth("packs", "push", str(river)).status == 0
+        assert ruth("packs", "save", str(river)).status == 0
 
     def test_the_second_of_two_is_told_whose_draft_stands_and_how_to_go_on(
         self, ruth: Person, saul: Person, clock: Clock, river: Path, tmp_path: Path
     ) -> None:
-        ruth("packs", "push", str(river))
+        ruth("packs", "save", str(river))
         his = tmp_path / "his.yaml"
         assert saul("packs", "pull", "river", str(his)).status == 0
         assert his.read_bytes() == river.read_bytes()
         a_file(his, a_prompt("snow"))
         clock.now += dt.timedelta(hours=1)
-        assert saul("packs", "push", str(his)).status == 0
+        assert saul("packs", "save", str(his)).status == 0
         clock.now += dt.timedelta(minutes=5)
         a_file(river, a_prompt("wind"))
-        said = ruth("packs", "push", str(river))
+        said = ruth("packs", "save", str(river))
         assert said.status == 1
         assert "saul@practice.example saved its draft 5 minutes ago" in said.err
         assert f"rekindle packs diff {river}" in said.err
-        assert "--over" in said.err
-        error = ruth("packs", "push", str(river), "--json").error
+        assert "--overwrite" in said.err
+        error = ruth("packs", "save", str(river), "--json").error
         assert error["type"] == "urn:rekindle:problem:draft-changed"
         assert error["saved"]["name"] == "saul@practice.example"
         assert "snow" in ruth("packs", "pull", "river", "-").out
-        assert ruth("packs", "push", str(river), "--over").status == 0
+        assert ruth("packs", "save", str(river), "--overwrite").status == 0
         assert "wind" in ruth("packs", "pull", "river", "-").out
 
     def test_what_was_published_meanwhile_is_in_the_way_too(self, ruth: Person, saul: Person, river: Path) -> None:
@@ -150,46 +150,46 @@ class TestPush:
         assert saul("packs", "publish", str(river), "--yes").status == 0
         ruth("packs", "pull", "river", "mine.yaml")
         a_file(river, a_prompt("wind"))
-        said = ruth("packs", "push", str(river))
+        said = ruth("packs", "save", str(river))
         assert said.status == 1
         assert "published version 2" in said.err
 
     def test_a_file_that_never_came_from_there_does_not_replace_what_is_there(
         self, ruth: Person, saul: Person, river: Path, tmp_path: Path
     ) -> None:
-        ruth("packs", "push", str(river))
-        said = saul("packs", "push", a_file(tmp_path / "other.yaml", a_prompt("snow")))
+        ruth("packs", "save", str(river))
+        said = saul("packs", "save", a_file(tmp_path / "other.yaml", a_prompt("snow")))
         assert said.status == 1
-        assert "has not come from it" in said.err
+        assert "was not pulled from it" in said.err
 
     def test_one_that_is_faster_between_looking_and_saving_is_in_the_way(
         self, ruth: Person, saul: Person, service: Service, river: Path, tmp_path: Path
     ) -> None:
-        ruth("packs", "push", str(river))
+        ruth("packs", "save", str(river))
         saul("packs", "pull", "river", "his.yaml")
         a_file(tmp_path / "his.yaml", a_prompt("snow"))
         a_file(river, a_prompt("wind"))
 
         def between(request: Any, answer: Any) -> Any:
-            assert saul("packs", "push", "his.yaml").status == 0
+            assert saul("packs", "save", "his.yaml").status == 0
             return answer(request)
 
         service.faults.append(("PUT", "/draft", between))
-        said = ruth("packs", "push", str(river))
+        said = ruth("packs", "save", str(river))
         assert said.status == 1
         assert "saul@practice.example saved its draft just now" in said.err
         assert service.faults == []
 
     def test_a_broken_file_is_saved_with_what_there_is_to_mend(self, ruth: Person, river: Path) -> None:
-        said = ruth("packs", "push", a_file(river, a_prompt("rain", depth=4)))
+        said = ruth("packs", "save", a_file(river, a_prompt("rain", depth=4)))
         assert said.status == 0
         assert "must be 3 or less" in said.out
-        assert "1 thing to mend before it can be published" in said.out
+        assert "1 thing to fix before you can publish it" in said.out
 
     def test_of_several_files_each_gets_its_turn(self, ruth: Person, saul: Person, river: Path, tmp_path: Path) -> None:
-        saul("packs", "push", a_file(tmp_path / "his.yaml", a_prompt("snow")))
+        saul("packs", "save", a_file(tmp_path / "his.yaml", a_prompt("snow")))
         lake = a_file(tmp_path / "lake.yaml", id="lake")
-        said = ruth("packs", "push", str(river), lake, "--json")
+        said = ruth("packs", "save", str(river), lake, "--json")
         assert said.status == 1
         first, second = said.document["results"]
         assert first["error"]["type"] == "urn:rekindle:problem:draft-changed"
@@ -200,17 +200,17 @@ class TestPull:
     """A file of one's own is never lost to what is pulled."""
 
     def test_a_file_with_words_of_its_own_stays(self, ruth: Person, saul: Person, river: Path, tmp_path: Path) -> None:
-        ruth("packs", "push", str(river))
+        ruth("packs", "save", str(river))
         own = a_file(tmp_path / "own.yaml", a_prompt("snow"))
         said = saul("packs", "pull", "river", own)
         assert said.status == 2
-        assert "words of its own" in said.err
+        assert "unsaved text" in said.err
         assert "snow" in (tmp_path / "own.yaml").read_text()
-        assert saul("packs", "pull", "river", own, "--over").status == 0
+        assert saul("packs", "pull", "river", own, "--overwrite").status == 0
         assert saul("packs", "pull", "river", own).status == 0
 
     def test_a_pack_that_is_not_there_is_named_with_one_that_is(self, ruth: Person, river: Path) -> None:
-        ruth("packs", "push", str(river))
+        ruth("packs", "save", str(river))
         said = ruth("packs", "pull", "rivr")
         assert said.status == 1
         assert "Did you mean river?" in said.err
@@ -227,8 +227,8 @@ class TestPublish:
         for line in (
             "River (river) on test",
             "2 prompts in en",
-            "every couple, until they put it aside",
-            "couples are told on Wednesday 4 March 2026",
+            "every couple, until they turn it off",
+            "couples are notified on Wednesday 4 March 2026",
         ):
             assert line in said.err
         assert ruth("packs", "list", "--json").document["packs"] == []
@@ -249,7 +249,7 @@ class TestPublish:
         ruth.answers[:] = ["n"]
         for said in (ruth("packs", "publish", lake), ruth("packs", "publish", lake, "--yes")):
             assert copied in said.err
-        assert copied in ruth("packs", "push", a_file(tmp_path / "pond.yaml", id="pond")).out
+        assert copied in ruth("packs", "save", a_file(tmp_path / "pond.yaml", id="pond")).out
         ruth.answers[:] = ["n"]
         assert copied in ruth("packs", "publish", "pond").err
         document = ruth("packs", "publish", "pond", "--yes", "--json").document["results"][0]
@@ -258,7 +258,7 @@ class TestPublish:
     def test_nobody_to_ask_means_no(self, ruth: Person, river: Path) -> None:
         said = ruth("packs", "publish", str(river), "--json")
         assert said.status == 2
-        assert said.error["to_do"] == ["Say so with --yes."]
+        assert said.error["to_do"] == ["Add --yes to go on without it."]
         assert said.out == ""
 
     def test_what_couples_have_already_is_not_published_again(self, ruth: Person, river: Path) -> None:
@@ -268,14 +268,14 @@ class TestPublish:
         assert ruth("packs", "show", "river", "--json").document["draft"] is None
 
     def test_a_draft_is_published_by_its_id_and_its_file_goes_on_from_there(self, ruth: Person, river: Path) -> None:
-        ruth("packs", "push", str(river))
+        ruth("packs", "save", str(river))
         assert ruth("packs", "publish", "river", "--yes").status == 0
         a_file(river, a_prompt("rain", "How loud was the rain?"))
         ruth.answers[:] = ["y"]
         said = ruth("packs", "publish", str(river))
         assert said.status == 0, said.err
         assert "since version 1: 1 prompt removed, 1 prompt changed" in said.err
-        assert "none again: couples are told once, on Wednesday 4 March 2026" in said.err
+        assert "no second notification: couples are notified once, on Wednesday 4 March 2026" in said.err
 
     def test_a_time_is_said_back_in_words(self, ruth: Person, river: Path) -> None:
         said = ruth("packs", "publish", str(river), "--yes", "--at", "2026-03-05 09:00")
@@ -296,7 +296,7 @@ class TestPublish:
     def test_after_a_lost_answer_it_is_published_once(
         self, ruth: Person, service: Service, river: Path, fault: Any
     ) -> None:
-        ruth("packs", "push", str(river))
+        ruth("packs", "save", str(river))
         service.faults.append(("POST", "/publish", fault))
         said = ruth("packs", "publish", "river", "--yes", "--json")
         assert said.status == 0, said.err
@@ -355,7 +355,7 @@ class TestDiff:
         a_file(river, a_prompt("wind"))
         ruth("packs", "publish", str(river), "--yes")
         a_file(river, a_prompt("snow"))
-        ruth("packs", "push", str(river))
+        ruth("packs", "save", str(river))
         assert ruth("packs", "diff", "river", "--json").document["added"] == ["snow"]
         two = ruth("packs", "diff", "river", "--version", "1", "--version", "2", "--json").document
         assert (two["from"], two["to"], two["added"]) == ("version 1", "version 2", ["wind"])
@@ -412,11 +412,11 @@ class TestHelp:
         said = ruth("help", "set", str(file))
         assert said.status == 1
         assert "Nothing was overwritten" in said.err
-        assert ruth("help", "set", str(file), "--over").status == 0
+        assert ruth("help", "set", str(file), "--overwrite").status == 0
         del told["revision"]
         file.write_text(json.dumps(told | {"booking": {"url": "ftp://x"}}), encoding="utf-8")
         assert ruth("help", "set", str(file)).status == 2
-        said = ruth("help", "set", str(file), "--over")
+        said = ruth("help", "set", str(file), "--overwrite")
         assert said.status == 1
         assert "booking" in said.err
 
@@ -440,7 +440,7 @@ class TestRights:
     def test_one_who_may_only_read_cannot_push(self, at: Callable[[str], Person], river: Path) -> None:
         rita = at("rita")
         assert rita("packs", "list").status == 0
-        said = rita("packs", "push", str(river), "--json")
+        said = rita("packs", "save", str(river), "--json")
         assert said.status == 3
         assert said.error["type"] == "urn:rekindle:problem:not-allowed"
 

@@ -9,7 +9,7 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from local.cloud import StageConfig, deploy
+from local.deploy.cloud import StageConfig, deploy
 from local.errors import StackError
 
 if TYPE_CHECKING:
@@ -61,14 +61,14 @@ def test_a_first_deployment_protects_the_tables_once_it_stands() -> None:
 
 
 @pytest.mark.parametrize("before", [None, "REVIEW_IN_PROGRESS"])
-def test_whoever_says_no_to_the_change_set_gets_no_stack(before: str | None) -> None:
+def test_a_refused_change_set_makes_no_stack(before: str | None) -> None:
     """SAM ends well in that case."""
     assert Sam(before, "REVIEW_IN_PROGRESS").deployed() == [f"{CONFIG.parameters} FirstDeployment=true"]
 
 
 @pytest.mark.parametrize("state", ["CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"])
-def test_a_later_deployment_says_that_it_is_none(state: str) -> None:
-    """An update keeps every parameter that it does not name: the tables would stay unprotected."""
+def test_a_later_deployment_protects_the_tables(state: str) -> None:
+    """An update keeps a parameter that it does not name, so the tables would stay unprotected."""
     assert Sam(state).deployed("--no-execute-changeset") == [f"{CONFIG.parameters} FirstDeployment=false"]
 
 
@@ -85,12 +85,12 @@ def test_a_creation_that_failed_has_to_be_deleted_first() -> None:
         (section(key="AIzaShort"), "FirebaseApiKey: The web key of your Firebase project"),
         (section(mail=""), "AlarmEmail: The address of somebody who reads it"),
         (section().replace("FirebaseProject=harbor-couples", ""), "FirebaseProject: The id of your own"),
-        ("[dev]", "says nothing of 'prod'"),
-        ("[prod.global.parameters]\nstack_name = 'x'", "says nothing of 'deploy'"),
+        ("[dev]", "has no 'prod'"),
+        ("[prod.global.parameters]\nstack_name = 'x'", "has no 'deploy'"),
         ("[prod", "cannot be read"),
     ],
 )
-def test_what_is_missing_is_said(tmp_path: Path, text: str, said: str) -> None:
+def test_an_error_names_the_missing_or_wrong_setting(tmp_path: Path, text: str, said: str) -> None:
     path = tmp_path / "samconfig.toml"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(StackError, match=said):

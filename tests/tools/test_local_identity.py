@@ -12,8 +12,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from starlette.applications import Starlette
 
-from local.identity import IDENTITY, SECURE_TOKEN, identity_routes
-from local.signin import Identity, Issuer
+from local.google.identity import IDENTITY, SECURE_TOKEN, identity_routes
+from local.google.signin import Identity, Issuer
 
 PASSWORD = f"{IDENTITY}/v1/accounts:signInWithPassword?key=local"
 TOKEN = f"{SECURE_TOKEN}/v1/token?key=local"

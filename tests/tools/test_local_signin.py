@@ -9,8 +9,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from pydantic import ValidationError
 
-from local.keys import private_key
-from local.signin import Identity, Issuer
+from local.google.keys import private_key
+from local.google.signin import Identity, Issuer
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,4 +1,4 @@
-"""The local stack's parts that need no stack: packages, logs, locks, addresses."""
+"""The local stack's rules that need no stack: packages, logs, locks, addresses."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from local import logs
 from local.errors import StackError
-from local.logs import Tail
-from local.push import Part, parts
-from local.stack import Stack, reset
-from local.walk import walk
+from local.stack import Stack, logs
+from local.stack.logs import Tail
+from local.stack.reload import Unit, units
+from local.stack.state import reset
+from local.stack.walk import walk
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,12 +23,12 @@ def a_stack(state: Path) -> Stack:
     return Stack("http://127.0.0.1:1", "http://127.0.0.1:2", {"ApiId": "abc", "TickFunction": "stack-Tick-1"}, state)
 
 
-def test_the_template_has_one_layer_and_a_folder_for_every_part() -> None:
-    found = parts()
+def test_the_template_has_one_layer_and_a_folder_for_each_unit() -> None:
+    found = units()
 
-    assert [part.id for part in found if part.is_layer] == ["Layer"]
-    assert {"CouplesApi", "Tick", "React", "Delivery"} <= {part.id for part in found}
-    assert all(part.sources.is_dir() for part in found)
+    assert [unit.id for unit in found if unit.is_layer] == ["Layer"]
+    assert {"CouplesApi", "Tick", "React", "Delivery"} <= {unit.id for unit in found}
+    assert all(unit.sources.is_dir() for unit in found)
 
 
 def test_a_package_has_the_present_sources_and_the_built_dependencies(tmp_path: Path) -> None:
@@ -42,15 +42,15 @@ def test_a_package_has_the_present_sources_and_the_built_dependencies(tmp_path: 
     (sources / "own" / "new.py").write_text("present")
     (sources / "requirements.txt").write_text("boto3")
 
-    part = Part("Layer", sources, is_layer=True)
+    unit = Unit("Layer", sources, is_layer=True)
 
-    with zipfile.ZipFile(io.BytesIO(part.package(tmp_path))) as package:
+    with zipfile.ZipFile(io.BytesIO(unit.package(tmp_path))) as package:
         assert sorted(package.namelist()) == [
             "python/boto3/__init__.py",
             "python/own/new.py",
             "python/requirements.txt",
         ]
-    assert part.package(tmp_path) == part.package(tmp_path)
+    assert unit.package(tmp_path) == unit.package(tmp_path)
 
 
 def test_changed_requirements_need_a_build(tmp_path: Path) -> None:
@@ -61,20 +61,20 @@ def test_changed_requirements_need_a_build(tmp_path: Path) -> None:
     (sources / "requirements.txt").write_text("boto3")
 
     with pytest.raises(StackError, match="requirements of Tick"):
-        Part("Tick", sources, is_layer=False).package(tmp_path)
+        Unit("Tick", sources, is_layer=False).package(tmp_path)
 
 
 def test_a_fingerprint_follows_the_sources_and_not_their_bytecode(tmp_path: Path) -> None:
-    part = Part("Tick", tmp_path, is_layer=False)
+    unit = Unit("Tick", tmp_path, is_layer=False)
     (tmp_path / "tick.py").write_text("1")
-    first = part.fingerprint()
+    first = unit.fingerprint()
 
     (tmp_path / "__pycache__").mkdir()
     (tmp_path / "__pycache__" / "tick.pyc").write_text("x")
-    assert part.fingerprint() == first
+    assert unit.fingerprint() == first
 
     (tmp_path / "tick.py").write_text("2")
-    assert part.fingerprint() != first
+    assert unit.fingerprint() != first
 
 
 def test_a_tail_shows_whole_lines_once(tmp_path: Path) -> None:
@@ -102,15 +102,15 @@ def test_an_unknown_log_is_answered_with_those_there_are(tmp_path: Path) -> None
         logs.logs_of(tmp_path / "nowhere", [])
 
 
-def test_a_stack_that_does_not_run_cannot_be_worked_with(tmp_path: Path) -> None:
+def test_no_client_attaches_to_a_stack_that_does_not_run(tmp_path: Path) -> None:
     with pytest.raises(StackError, match="make run"):
         Stack.attached(tmp_path)
 
 
-def test_only_a_stacks_own_folder_is_ever_deleted(tmp_path: Path) -> None:
+def test_reset_deletes_a_stacks_own_folder_only(tmp_path: Path) -> None:
     (tmp_path / "letters.txt").touch()
 
-    with pytest.raises(StackError, match="left alone"):
+    with pytest.raises(StackError, match="nothing was deleted"):
         reset(tmp_path)
     reset(tmp_path / "nowhere")
 
@@ -126,4 +126,4 @@ def test_the_walk_can_be_pasted(tmp_path: Path) -> None:
     text = walk(a_stack(tmp_path))
 
     assert "API='http://127.0.0.1:1/_aws/execute-api/abc/$default'" in text
-    assert "$$" not in text
+    assert "$ANA" in text

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from starlette.applications import Starlette
 
 from local.errors import StackError
-from local.phones_page import PAGE, NextBeat, Reminder, next_beat, page_routes
+from local.google.phones_page import PAGE, Reminder, TickBody, next_tick, page_routes
 from local.places import ROOT
 from rekindle.errors import UnknownZoneError
 from testing.builders import LONDON, NEW_YORK, TOKYO
@@ -40,7 +40,7 @@ def no_stack() -> Stack:
 
 @dataclass(frozen=True, slots=True)
 class Browser:
-    """What a browser is to the page, without a socket."""
+    """A browser without a socket."""
 
     app: Starlette
 
@@ -58,7 +58,7 @@ class Browser:
 
 @pytest.fixture
 def browser(tmp_path: Path) -> Browser:
-    return Browser(Starlette(routes=page_routes(no_stack, tmp_path / "last-beat")))
+    return Browser(Starlette(routes=page_routes(no_stack, tmp_path / "last-tick")))
 
 
 def test_the_page_knows_how_long_a_text_may_be() -> None:
@@ -78,31 +78,31 @@ def test_the_page_knows_how_long_a_text_may_be() -> None:
     assert longest("SoloAnswerBody", "text") == longest("AnswerBody", "text")
 
 
-def test_the_next_beat_is_that_of_the_first_reminder_on_either_clock() -> None:
-    assert next_beat([at(NEW_YORK, "08:30"), at(TOKYO, "08:30")], NOON) == NOON + dt.timedelta(hours=1, minutes=30)
-    assert next_beat([at(TOKYO, "08:30")], NOON) == NOON + dt.timedelta(hours=11, minutes=30)
+def test_the_next_tick_is_that_of_the_first_reminder_on_either_clock() -> None:
+    assert next_tick([at(NEW_YORK, "08:30"), at(TOKYO, "08:30")], NOON) == NOON + dt.timedelta(hours=1, minutes=30)
+    assert next_tick([at(TOKYO, "08:30")], NOON) == NOON + dt.timedelta(hours=11, minutes=30)
 
 
 def test_a_reminder_that_has_just_come_comes_next_on_the_following_day() -> None:
-    assert next_beat([at(LONDON, "12:00")], NOON) == NOON + dt.timedelta(days=1)
+    assert next_tick([at(LONDON, "12:00")], NOON) == NOON + dt.timedelta(days=1)
 
 
 def test_a_touch_reminder_waits_for_its_weekday() -> None:
-    assert next_beat([at(LONDON, "19:00", weekdays=[5])], NOON) == NOON + dt.timedelta(days=5, hours=7)
-    assert next_beat([at(LONDON, "11:00", weekdays=[0])], NOON) == NOON + dt.timedelta(days=7, hours=-1)
+    assert next_tick([at(LONDON, "19:00", weekdays=[5])], NOON) == NOON + dt.timedelta(days=5, hours=7)
+    assert next_tick([at(LONDON, "11:00", weekdays=[0])], NOON) == NOON + dt.timedelta(days=7, hours=-1)
 
 
 @given(st.timedeltas(dt.timedelta(0), dt.timedelta(days=400)).map(lambda later: NOON + later))
-def test_without_reminders_it_is_the_next_there_is(instant: dt.datetime) -> None:
-    beat = next_beat([], instant)
-    assert instant < beat <= instant + dt.timedelta(minutes=5)
-    assert beat.timestamp() % 300 == 0
+def test_without_reminders_it_is_simply_the_next_tick(instant: dt.datetime) -> None:
+    tick = next_tick([], instant)
+    assert instant < tick <= instant + dt.timedelta(minutes=5)
+    assert tick.timestamp() % 300 == 0
 
 
-def test_a_zone_that_there_is_not_is_refused() -> None:
+def test_an_unknown_zone_is_refused() -> None:
     with pytest.raises(UnknownZoneError):
-        next_beat([at("Europe/Nowhere", "08:30")], NOON)
-    assert NextBeat.model_validate_json('{"reminders": []}').reminders == ()
+        next_tick([at("Europe/Nowhere", "08:30")], NOON)
+    assert TickBody.model_validate_json('{"reminders": []}').reminders == ()
 
 
 def test_every_file_comes_with_a_policy_under_which_no_text_becomes_markup(browser: Browser) -> None:
@@ -131,7 +131,7 @@ def test_nothing_outside_of_the_page_is_served(browser: Browser) -> None:
 
 
 def test_a_request_reaches_the_api_as_the_phone_wrote_it(tmp_path: Path) -> None:
-    """A slash or a question mark within a part of the path stays within it, and a name that comes twice stays twice."""
+    """A slash or a question mark inside a part of the path stays there, and a repeated parameter stays repeated."""
     asked: list[httpx.Request] = []
 
     def api(request: httpx.Request) -> httpx.Response:
@@ -139,7 +139,7 @@ def test_a_request_reaches_the_api_as_the_phone_wrote_it(tmp_path: Path) -> None
         return httpx.Response(404, json={"title": "There is no such device."})
 
     stack = SimpleNamespace(api_url="http://127.0.0.1:1/_aws/execute-api/abc/$default")
-    routes = page_routes(lambda: cast("Stack", stack), tmp_path / "last-beat", httpx.MockTransport(api))
+    routes = page_routes(lambda: cast("Stack", stack), tmp_path / "last-tick", httpx.MockTransport(api))
     browser = Browser(Starlette(routes=routes))
     answer = browser.call("PUT", "/phones/api/v1/me/devices/a%2Fb%3Fc%00?limit=1&limit=2", json={"token": "t"})
     assert (answer.status_code, answer.json()["title"]) == (404, "There is no such device.")
@@ -148,15 +148,15 @@ def test_a_request_reaches_the_api_as_the_phone_wrote_it(tmp_path: Path) -> None
     assert request.content == b'{"token":"t"}'
 
 
-def test_while_the_stack_is_starting_the_page_is_told_as_by_the_api(browser: Browser) -> None:
+def test_while_the_stack_is_starting_the_page_gets_a_problem_as_from_the_api(browser: Browser) -> None:
     answer = browser.get("/phones/api/v1/me")
     assert answer.status_code == 503
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert answer.json()["title"] == "The stack is still starting, or has ended."
-    assert browser.call("POST", "/phones/beat", json={"reminders": []}).status_code == 503
-    assert browser.call("POST", "/phones/beat", json={"reminders": [{"zone": 1}]}).status_code == 400
+    assert browser.call("POST", "/phones/tick", json={"reminders": []}).status_code == 503
+    assert browser.call("POST", "/phones/tick", json={"reminders": [{"zone": 1}]}).status_code == 400
 
 
-def test_a_form_on_another_site_lets_no_beat_come(browser: Browser) -> None:
-    assert browser.call("POST", "/phones/beat", data={"reminders": ""}).status_code == 415
-    assert browser.call("POST", "/phones/beat", content="{}", headers={"Content-Type": "text/plain"}).status_code == 415
+def test_a_form_on_another_site_cannot_run_a_tick(browser: Browser) -> None:
+    assert browser.call("POST", "/phones/tick", data={"reminders": ""}).status_code == 415
+    assert browser.call("POST", "/phones/tick", content="{}", headers={"Content-Type": "text/plain"}).status_code == 415

@@ -9,8 +9,9 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import BaseModel, ConfigDict
 
 from couples_api.pause import PauseBody, PauseView, pause_view, with_pause
-from couples_api.services import Services, TheCaller, TheServices, current_couple, known_person
+from couples_api.services import IN_A_COUPLE, Services, TheCaller, TheServices, current_couple, known_person
 from rekindle.api.callers import Caller
+from rekindle.api.problems import Problem, refusals
 from rekindle.domain.models import Couple, Person
 from rekindle.domain.playlist import comfort_of, shelf_of
 from rekindle.store.couples import KEEPSAKE
@@ -40,14 +41,14 @@ class CouplePatchBody(BaseModel):
     pause: PauseBody
 
 
-@router.get("/couple")
+@router.get("/couple", responses=refusals(*IN_A_COUPLE))
 def get_couple(caller: TheCaller, services: TheServices) -> CoupleWithPacksView:
     """With whom the caller is paired, the packs that play for the two, and their pause."""
     person = known_person(services, caller.uid)
     return _couple_view(services, caller, person, current_couple(services, person))
 
 
-@router.patch("/couple")
+@router.patch("/couple", responses=refusals(*IN_A_COUPLE, Problem.PAUSE_OUT_OF_RANGE))
 def patch_couple(body: CouplePatchBody, caller: TheCaller, services: TheServices) -> CoupleWithPacksView:
     """Pause for both from the caller's today on, or move the end of the pause. Either of the two may.
 
@@ -60,14 +61,14 @@ def patch_couple(body: CouplePatchBody, caller: TheCaller, services: TheServices
     return _couple_view(services, caller, person, changed)
 
 
-@router.delete("/couple/pause", status_code=HTTPStatus.NO_CONTENT)
+@router.delete("/couple/pause", status_code=HTTPStatus.NO_CONTENT, responses=refusals(*IN_A_COUPLE))
 def delete_pause(caller: TheCaller, services: TheServices) -> None:
     """End the pause for both, so that the caller's today counts again. Either may; without a pause it is no error."""
     person = known_person(services, caller.uid)
     with_pause(services, caller, person, current_couple(services, person), None)
 
 
-@router.delete("/couple", status_code=HTTPStatus.NO_CONTENT)
+@router.delete("/couple", status_code=HTTPStatus.NO_CONTENT, responses=refusals(*IN_A_COUPLE))
 def delete_couple(caller: TheCaller, services: TheServices) -> None:
     """Unpair, alone and at once. The partner is not told; from now on neither sees what was shared."""
     person = known_person(services, caller.uid)

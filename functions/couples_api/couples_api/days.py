@@ -13,9 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from couples_api.pause import PauseView, pause_view
 from couples_api.reader import DayView, Reader, reader_of
-from couples_api.services import CalendarDate, TheCaller, TheServices, current_couple
+from couples_api.services import IN_A_COUPLE, CalendarDate, TheCaller, TheServices, current_couple
 from couples_api.streak import StreakView, known_history, note_complete
-from rekindle.api.problems import Problem, ProblemError
+from rekindle.api.problems import Problem, ProblemError, refusals
 from rekindle.crypto.vault import CoupleKey
 from rekindle.domain.calendar import local_date
 from rekindle.domain.models import Answer, Couple, Day, PromptKind
@@ -74,7 +74,7 @@ class AnswerBody(BaseModel):
     )
 
 
-@router.get("/today")
+@router.get("/today", responses=refusals(*IN_A_COUPLE, Problem.NO_PROMPT))
 def get_today(caller: TheCaller, services: TheServices) -> TodayView:
     """The caller's today, chosen now if neither has opened it before."""
     reader = reader_of(services, caller)
@@ -97,7 +97,7 @@ def get_today(caller: TheCaller, services: TheServices) -> TodayView:
     )
 
 
-@router.get("/days")
+@router.get("/days", responses=refusals(*IN_A_COUPLE))
 def get_days(
     caller: TheCaller,
     services: TheServices,
@@ -112,14 +112,28 @@ def get_days(
     return JournalView(days=reader.views(days), before=days[-1].date if len(days) == limit else None)
 
 
-@router.get("/days/<date>")
+@router.get("/days/<date>", responses=refusals(*IN_A_COUPLE, Problem.NO_SUCH_DAY, Problem.NO_PROMPT))
 def get_day(date: DatePath, caller: TheCaller, services: TheServices) -> DayView:
     """One day of the journal."""
     reader = reader_of(services, caller)
     return reader.views([_known_day(reader, date)])[0]
 
 
-@router.put("/days/<date>/answer")
+@router.put(
+    "/days/<date>/answer",
+    responses=refusals(
+        *IN_A_COUPLE,
+        Problem.TEXT_MISSING,
+        Problem.NO_SUCH_DAY,
+        Problem.DAY_CLOSED,
+        Problem.ANSWERS_ARE_OPEN,
+        Problem.ANSWERED_ALREADY,
+        Problem.EDITED_SINCE,
+        Problem.NOTHING_TO_EDIT,
+        Problem.PROMPT_CHANGED,
+        Problem.NO_PROMPT,
+    ),
+)
 def put_answer(date: DatePath, body: AnswerBody, caller: TheCaller, services: TheServices) -> DayView:
     """Answer, or edit the answer until both are there. The second answer opens both and completes the day."""
     reader = reader_of(services, caller)

@@ -11,7 +11,7 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from couples_api.services import TheCaller, TheServices
-from rekindle.api.problems import Problem, ProblemError
+from rekindle.api.problems import Problem, ProblemError, refusals
 from rekindle.domain.models import Device, DeviceId, Person, Platform, Target, TargetKind
 
 DEVICES_LIMIT = 10
@@ -49,16 +49,16 @@ class DeviceBody(BaseModel):
         return Target(TargetKind.TOKEN, self.token) if self.token else Target(TargetKind.FID, self.fid or "")
 
 
-@router.put("/me/devices/<device_id>")
+@router.put("/me/devices/<device_id>", responses=refusals(Problem.NO_PROFILE, Problem.TOO_MANY_DEVICES))
 def put_device(device_id: DevicePath, body: DeviceBody, caller: TheCaller, services: TheServices) -> DeviceBody:
     """Give the caller this device; an address that was somebody else's is theirs from now on."""
     device = Device(target=body.target, platform=body.platform, registered_at=caller.instant)
-    if services.people.register_device(caller.uid, DeviceId(device_id), device, _few_enough) is None:
+    if services.devices.register(caller.uid, DeviceId(device_id), device, _few_enough) is None:
         raise ProblemError(Problem.NO_PROFILE)
     return body
 
 
-@router.delete("/me/devices/<device_id>", status_code=HTTPStatus.NO_CONTENT)
+@router.delete("/me/devices/<device_id>", status_code=HTTPStatus.NO_CONTENT, responses=refusals(Problem.NO_PROFILE))
 def delete_device(device_id: DevicePath, caller: TheCaller, services: TheServices) -> None:
     """Take the device from the caller; taking what is not there is no error."""
     gone = DeviceId(device_id)

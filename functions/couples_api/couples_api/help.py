@@ -9,7 +9,7 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import BaseModel, Field
 
 from couples_api.services import TheCaller, TheServices
-from rekindle.api.problems import Problem, ProblemError
+from rekindle.api.problems import Problem, ProblemError, refusals
 from rekindle.domain.countries import countries, countries_of, country_named
 from rekindle.domain.help import DEFAULT_LANGUAGE, HelpLine, lines_for, spoken
 from rekindle.domain.models import Language
@@ -60,7 +60,7 @@ class HelpView(BaseModel):
     lines: list[HelpLineView]
 
 
-@router.get("/help")
+@router.get("/help", responses=refusals(Problem.UNKNOWN_COUNTRY))
 def get_help(
     caller: TheCaller,
     services: TheServices,

@@ -13,9 +13,17 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 from couples_api.codes import PastedCode, require_try
 from couples_api.couple import CoupleView, couple_view
 from couples_api.idempotency import IdempotencyKey, keyed_request
-from couples_api.services import Services, TheCaller, TheServices, current_couple, known_person, require_unpaired
+from couples_api.services import (
+    IN_A_COUPLE,
+    Services,
+    TheCaller,
+    TheServices,
+    current_couple,
+    known_person,
+    require_unpaired,
+)
 from rekindle.api.callers import Caller
-from rekindle.api.problems import Problem, ProblemError
+from rekindle.api.problems import Problem, ProblemError, refusals
 from rekindle.domain.calendar import local_date
 from rekindle.domain.codes import code_from, read_code
 from rekindle.domain.invites import CODE_LENGTH, VALIDITY, displayed
@@ -72,7 +80,11 @@ class ConfirmBody(BaseModel):
     invite_id: Annotated[str, StringConstraints(min_length=1, max_length=64)]
 
 
-@router.post("/invites", status_code=HTTPStatus.CREATED)
+@router.post(
+    "/invites",
+    status_code=HTTPStatus.CREATED,
+    responses=refusals(Problem.NO_PROFILE, Problem.ALREADY_PAIRED, Problem.KEY_REUSED),
+)
 def post_invite(caller: TheCaller, services: TheServices, idempotency_key: IdempotencyKey = None) -> NewInviteView:
     """Open an invite; an earlier one of the caller's no longer works. A repeat under one key gives the same."""
     person = known_person(services, caller.uid)
@@ -115,7 +127,7 @@ def post_invite(caller: TheCaller, services: TheServices, idempotency_key: Idemp
     )
 
 
-@router.get("/invites")
+@router.get("/invites", responses=refusals(Problem.NO_PROFILE, Problem.NO_INVITE))
 def get_invite(caller: TheCaller, services: TheServices) -> InviteView:
     """The caller's live invite, and who has redeemed it."""
     invite = _live_invite(services, caller, known_person(services, caller.uid))
@@ -127,14 +139,24 @@ def get_invite(caller: TheCaller, services: TheServices) -> InviteView:
     )
 
 
-@router.delete("/invites", status_code=HTTPStatus.NO_CONTENT)
+@router.delete("/invites", status_code=HTTPStatus.NO_CONTENT, responses=refusals(Problem.NO_PROFILE))
 def delete_invite(caller: TheCaller, services: TheServices) -> None:
     """Cancel the caller's invite, also when somebody has redeemed it; having none is no error."""
     if services.invites.cancel(caller.uid, caller.instant) is None:
         raise ProblemError(Problem.NO_PROFILE)
 
 
-@router.post("/invites/redeem")
+@router.post(
+    "/invites/redeem",
+    responses=refusals(
+        Problem.NO_PROFILE,
+        Problem.ALREADY_PAIRED,
+        Problem.INVITE_NOT_USABLE,
+        Problem.NOT_A_CODE,
+        Problem.TOO_MANY_TRIES,
+        Problem.KEY_REUSED,
+    ),
+)
 def post_redeem(
     body: RedeemBody, caller: TheCaller, services: TheServices, idempotency_key: IdempotencyKey = None
 ) -> RedeemedView:
@@ -155,7 +177,17 @@ def post_redeem(
     return RedeemedView(invite_id=invite.id, inviter=invite.inviter_name, state=invite.state)
 
 
-@router.post("/invites/confirm")
+@router.post(
+    "/invites/confirm",
+    responses=refusals(
+        *IN_A_COUPLE,
+        Problem.ALREADY_PAIRED,
+        Problem.NO_INVITE,
+        Problem.INVITE_NOT_USABLE,
+        Problem.NOT_REDEEMED_YET,
+        Problem.KEY_REUSED,
+    ),
+)
 def post_confirm(
     body: ConfirmBody, caller: TheCaller, services: TheServices, idempotency_key: IdempotencyKey = None
 ) -> CoupleView:
@@ -167,7 +199,7 @@ def post_confirm(
         inviter = known_person(services, caller.uid)
         if inviter.couple == couple_id:
             view = couple_view(current_couple(services, inviter), caller)
-            services.people.remember(request)
+            services.idempotency_keys.remember(request)
             return view
         require_unpaired(inviter)
         invite = _live_invite(services, caller, inviter)

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from couples_api.members import change_person
 from couples_api.services import TheCaller, TheServices, known_person
+from rekindle.api.problems import Problem, refusals
 from rekindle.domain.calendar import zone_named
 from rekindle.domain.models import Barrier, Person, Profile, Reminders
 from rekindle.domain.texts import VISIBLE_NAME, LanguageCode
@@ -47,13 +48,13 @@ class MeView(BaseModel):
     streak_hidden: bool
 
 
-@router.get("/me")
+@router.get("/me", responses=refusals(Problem.NO_PROFILE))
 def get_me(caller: TheCaller, services: TheServices) -> MeView:
     """The caller's own profile."""
     return _view(known_person(services, caller.uid))
 
 
-@router.put("/me")
+@router.put("/me", responses=refusals(Problem.UNKNOWN_ZONE))
 def put_me(body: ProfileBody, caller: TheCaller, services: TheServices) -> MeView:
     """Set the profile. The first time, this is how a person comes to be."""
     profile = Profile(

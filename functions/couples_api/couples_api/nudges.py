@@ -10,8 +10,8 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from couples_api.idempotency import IdempotencyKey, keyed_request, request_id
-from couples_api.services import TheCaller, TheServices, current_couple, known_person
-from rekindle.api.problems import Problem, ProblemError
+from couples_api.services import IN_A_COUPLE, TheCaller, TheServices, current_couple, known_person
+from rekindle.api.problems import Problem, ProblemError, refusals
 from rekindle.domain.nudges import LIMIT, Gesture, Nudge, next_nudge_at, nudges_left, received
 
 ONE_SECOND = dt.timedelta(seconds=1)
@@ -45,7 +45,11 @@ class NudgesView(BaseModel):
     next_at: dt.datetime | None
 
 
-@router.post("/nudges", status_code=HTTPStatus.CREATED)
+@router.post(
+    "/nudges",
+    status_code=HTTPStatus.CREATED,
+    responses=refusals(*IN_A_COUPLE, Problem.TOO_MANY_NUDGES, Problem.KEY_REUSED),
+)
 def post_nudge(
     body: NudgeBody, caller: TheCaller, services: TheServices, idempotency_key: IdempotencyKey = None
 ) -> NudgeView:
@@ -73,7 +77,7 @@ def post_nudge(
     return _view(sent)
 
 
-@router.get("/nudges")
+@router.get("/nudges", responses=refusals(*IN_A_COUPLE))
 def get_nudges(caller: TheCaller, services: TheServices) -> NudgesView:
     """The gestures that came from the partner lately, and whether the caller may send one."""
     couple = current_couple(services, known_person(services, caller.uid))

@@ -13,9 +13,9 @@ from pydantic import BaseModel, ConfigDict
 
 from couples_api.codes import PastedCode, require_try
 from couples_api.idempotency import IdempotencyKey, keyed_request
-from couples_api.services import Services, TheCaller, TheServices, current_couple, known_person
+from couples_api.services import IN_A_COUPLE, Services, TheCaller, TheServices, current_couple, known_person
 from rekindle.api.callers import Caller
-from rekindle.api.problems import Problem, ProblemError
+from rekindle.api.problems import Problem, ProblemError, refusals
 from rekindle.domain.calendar import local_date
 from rekindle.domain.codes import read_code
 from rekindle.domain.models import Audience, Couple, Language, PackId, PackWish, Person, Wish
@@ -66,7 +66,7 @@ class PracticeCodeBody(BaseModel):
     code: PastedCode
 
 
-@router.get("/packs")
+@router.get("/packs", responses=refusals(*IN_A_COUPLE))
 def get_packs(caller: TheCaller, services: TheServices) -> PacksView:
     """The packs that the couple can have: everybody's, those to choose, and those that they joined by a code."""
     person = known_person(services, caller.uid)
@@ -76,7 +76,7 @@ def get_packs(caller: TheCaller, services: TheServices) -> PacksView:
     return PacksView(packs=[_view(each, texts[each.pack], couple, person.profile.language) for each in found])
 
 
-@router.put("/couple/packs/<pack_id>")
+@router.put("/couple/packs/<pack_id>", responses=refusals(*IN_A_COUPLE, Problem.NO_SUCH_PACK))
 def put_pack(pack_id: PackPath, caller: TheCaller, services: TheServices) -> PackView:
     """Choose a pack, for both, from the next day that neither has opened. Doing so again changes nothing."""
     person = known_person(services, caller.uid)
@@ -95,7 +95,7 @@ def put_pack(pack_id: PackPath, caller: TheCaller, services: TheServices) -> Pac
     return _changed_view(services, person, release, services.couples.change_packs(couple, chosen))
 
 
-@router.delete("/couple/packs/<pack_id>", status_code=HTTPStatus.NO_CONTENT)
+@router.delete("/couple/packs/<pack_id>", status_code=HTTPStatus.NO_CONTENT, responses=refusals(*IN_A_COUPLE))
 def delete_pack(pack_id: PackPath, caller: TheCaller, services: TheServices) -> None:
     """Put a pack aside for both, or leave one that was joined by its code. What does not play anyway is no error."""
     person = known_person(services, caller.uid)
@@ -113,7 +113,12 @@ def delete_pack(pack_id: PackPath, caller: TheCaller, services: TheServices) -> 
         raise ProblemError(Problem.NOT_PAIRED)
 
 
-@router.post("/couple/practice-code")
+@router.post(
+    "/couple/practice-code",
+    responses=refusals(
+        *IN_A_COUPLE, Problem.NOT_A_CODE, Problem.TOO_MANY_TRIES, Problem.CODE_NOT_USABLE, Problem.KEY_REUSED
+    ),
+)
 def post_practice_code(
     body: PracticeCodeBody, caller: TheCaller, services: TheServices, idempotency_key: IdempotencyKey = None
 ) -> PackView:

@@ -10,9 +10,9 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import BaseModel
 
 from couples_api.reader import Reader, reader_of
-from couples_api.services import CalendarDate, TheCaller, TheServices
+from couples_api.services import IN_A_COUPLE, CalendarDate, TheCaller, TheServices
 from couples_api.streak import StreakView, known_history
-from rekindle.api.problems import Problem, ProblemError
+from rekindle.api.problems import Problem, ProblemError, refusals
 from rekindle.domain.calendar import local_date
 from rekindle.domain.models import Day, Theme
 from rekindle.domain.open_days import latest_date, open_dates
@@ -57,7 +57,7 @@ class RecapView(BaseModel):
     new: NewsView
 
 
-@router.get("/recap")
+@router.get("/recap", responses=refusals(*IN_A_COUPLE, Problem.NO_SUCH_WEEK))
 def get_recap(
     caller: TheCaller,
     services: TheServices,

@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
 
 from couples_api.days import DatePath, stored_day
 from couples_api.reader import DayView, Reader, reader_of
-from couples_api.services import TheCaller, TheServices, current_couple
-from rekindle.api.problems import Problem, ProblemError
+from couples_api.services import IN_A_COUPLE, TheCaller, TheServices, current_couple
+from rekindle.api.problems import Problem, ProblemError, refusals
 from rekindle.crypto.vault import CoupleKey
 from rekindle.domain.models import Day, Reflection, ReflectionKind
 from rekindle.domain.texts import VISIBLE
@@ -38,7 +38,10 @@ class ReflectionBody(BaseModel):
         return self
 
 
-@router.put("/days/<date>/reflection")
+@router.put(
+    "/days/<date>/reflection",
+    responses=refusals(*IN_A_COUPLE, Problem.NO_SUCH_DAY, Problem.NOT_OPEN_YET, Problem.REFLECTED_ALREADY),
+)
 def put_reflection(date: DatePath, body: ReflectionBody, caller: TheCaller, services: TheServices) -> DayView:
     """Leave a reflection on the partner's opened answer: one, whenever, and it stays. No push tells of it."""
     reader = reader_of(services, caller)

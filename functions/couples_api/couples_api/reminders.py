@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 from couples_api.members import change_person
 from couples_api.services import TheCaller, TheServices, known_person
-from rekindle.api.problems import Problem, ProblemError
+from rekindle.api.problems import Problem, ProblemError, refusals
 from rekindle.domain.models import QuietHours, Reminders, TouchReminder
 
 router = APIGatewayHttpRouter()
@@ -84,13 +84,13 @@ class RemindersBody(BaseModel):
     )
 
 
-@router.get("/me/reminders")
+@router.get("/me/reminders", responses=refusals(Problem.NO_PROFILE))
 def get_reminders(caller: TheCaller, services: TheServices) -> RemindersBody:
     """The caller's reminders, in their own local time."""
     return _view(known_person(services, caller.uid).reminders)
 
 
-@router.put("/me/reminders")
+@router.put("/me/reminders", responses=refusals(Problem.NO_PROFILE))
 def put_reminders(body: RemindersBody, caller: TheCaller, services: TheServices) -> RemindersBody:
     """Set the reminders, from now on. A reminder that moves comes once on each date, also on this one."""
     quiet, touch = body.quiet_hours, body.touch

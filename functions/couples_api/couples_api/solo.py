@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from couples_api.days import JOURNAL_PAGE, OPENING_ATTEMPTS, REVISION_LIMIT, DatePath
 from couples_api.reader import AnswerState, PromptView, prompt_view
 from couples_api.services import (
+    IN_A_COUPLE,
     CalendarDate,
     Services,
     TheCaller,
@@ -24,7 +25,7 @@ from couples_api.services import (
     require_unpaired,
 )
 from rekindle.api.callers import Caller
-from rekindle.api.problems import Problem, ProblemError
+from rekindle.api.problems import Problem, ProblemError, refusals
 from rekindle.crypto.vault import PersonKey
 from rekindle.domain.calendar import local_date
 from rekindle.domain.models import Answer, Person, SharedAnswer, SoloDay
@@ -102,7 +103,7 @@ class SoloAnswerBody(BaseModel):
     )
 
 
-@router.get("/solo/today")
+@router.get("/solo/today", responses=refusals(Problem.NO_PROFILE, Problem.ALREADY_PAIRED, Problem.NO_PROMPT))
 def get_solo_today(caller: TheCaller, services: TheServices) -> SoloDayView:
     """The caller's own today while they are in no couple: a question, for themself."""
     person = _alone(services, caller)
@@ -111,7 +112,7 @@ def get_solo_today(caller: TheCaller, services: TheServices) -> SoloDayView:
     return _views(services, caller, person, [day])[0]
 
 
-@router.get("/solo/days")
+@router.get("/solo/days", responses=refusals(Problem.NO_PROFILE))
 def get_solo_days(
     caller: TheCaller, services: TheServices, before: Before = None, limit: Limit = JOURNAL_PAGE
 ) -> SoloJournalView:
@@ -123,7 +124,19 @@ def get_solo_days(
     )
 
 
-@router.put("/solo/days/<date>/answer")
+@router.put(
+    "/solo/days/<date>/answer",
+    responses=refusals(
+        Problem.NO_PROFILE,
+        Problem.ALREADY_PAIRED,
+        Problem.NO_SUCH_DAY,
+        Problem.DAY_CLOSED,
+        Problem.ANSWERED_ALREADY,
+        Problem.EDITED_SINCE,
+        Problem.NOTHING_TO_EDIT,
+        Problem.NO_PROMPT,
+    ),
+)
 def put_solo_answer(date: DatePath, body: SoloAnswerBody, caller: TheCaller, services: TheServices) -> SoloDayView:
     """Answer for oneself, or edit the answer: on the date by the caller's clock and the day after it."""
     person = _alone(services, caller)
@@ -147,7 +160,7 @@ def put_solo_answer(date: DatePath, body: SoloAnswerBody, caller: TheCaller, ser
     return _view_of(services, caller, person, day, key)
 
 
-@router.get("/solo/shared")
+@router.get("/solo/shared", responses=refusals(*IN_A_COUPLE))
 def get_solo_shared(
     caller: TheCaller, services: TheServices, before: Before = None, limit: Limit = JOURNAL_PAGE
 ) -> SharedAnswersView:
@@ -172,7 +185,7 @@ def get_solo_shared(
     )
 
 
-@router.post("/solo/days/<date>/share")
+@router.post("/solo/days/<date>/share", responses=refusals(*IN_A_COUPLE, Problem.NO_SUCH_DAY, Problem.NOTHING_TO_SHARE))
 def post_solo_share(date: DatePath, caller: TheCaller, services: TheServices) -> SoloDayView:
     """Show the partner what the caller answered alone on this date, until it is taken back. Again changes nothing."""
     person = known_person(services, caller.uid)
@@ -194,7 +207,7 @@ def post_solo_share(date: DatePath, caller: TheCaller, services: TheServices) ->
     raise ContentionError("an answer kept changing while it was shared")
 
 
-@router.delete("/solo/days/<date>/share", status_code=HTTPStatus.NO_CONTENT)
+@router.delete("/solo/days/<date>/share", status_code=HTTPStatus.NO_CONTENT, responses=refusals(*IN_A_COUPLE))
 def delete_solo_share(date: DatePath, caller: TheCaller, services: TheServices) -> None:
     """Take back what the caller has shown to the partner. What is not shown is no error."""
     person = known_person(services, caller.uid)

@@ -10,7 +10,8 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import BaseModel
 
-from couples_api.services import Services, TheCaller, TheServices, current_couple, known_person
+from couples_api.services import IN_A_COUPLE, Services, TheCaller, TheServices, current_couple, known_person
+from rekindle.api.problems import refusals
 from rekindle.domain.calendar import local_date
 from rekindle.domain.models import Couple, Day
 from rekindle.domain.open_days import open_dates, streak_at
@@ -36,7 +37,7 @@ class StreakCalendarView(StreakView):
     calendar: dict[dt.date, DayMark]
 
 
-@router.get("/streak")
+@router.get("/streak", responses=refusals(*IN_A_COUPLE))
 def get_streak(caller: TheCaller, services: TheServices) -> StreakCalendarView:
     """The couple's streak and calendar by the caller's clock."""
     person = known_person(services, caller.uid)

@@ -10,17 +10,29 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from couples_api.days import OPENING_ATTEMPTS, DatePath, still_together, stored_day
 from couples_api.idempotency import IdempotencyKey, keyed_request, request_id
 from couples_api.reader import DayView, Reader, reader_of
-from couples_api.services import TheCaller, TheServices
-from rekindle.api.problems import Problem, ProblemError
+from couples_api.services import IN_A_COUPLE, TheCaller, TheServices
+from rekindle.api.problems import Problem, ProblemError, refusals
 from rekindle.domain.models import Day, Swapped
 from rekindle.domain.playlist import another_prompt
 from rekindle.errors import ContentionError, WriteConflictError
-from rekindle.store.people import KeyedRequest
+from rekindle.store.idempotency import KeyedRequest
 
 router = APIGatewayHttpRouter()
 
 
-@router.post("/days/<date>/swap")
+@router.post(
+    "/days/<date>/swap",
+    responses=refusals(
+        *IN_A_COUPLE,
+        Problem.NO_SUCH_DAY,
+        Problem.DAY_CLOSED,
+        Problem.SWAPPED_ALREADY,
+        Problem.SWAP_TOO_LATE,
+        Problem.NOTHING_TO_SWAP,
+        Problem.KEY_REUSED,
+        Problem.NO_PROMPT,
+    ),
+)
 def post_swap(
     date: DatePath, caller: TheCaller, services: TheServices, idempotency_key: IdempotencyKey = None
 ) -> DayView:

@@ -8,7 +8,8 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import BaseModel, Field
 
-from couples_api.services import TheCaller, TheServices, current_couple, known_person
+from couples_api.services import IN_A_COUPLE, TheCaller, TheServices, current_couple, known_person
+from rekindle.api.problems import refusals
 from rekindle.domain.calendar import local_date
 from rekindle.domain.gestures import text_of
 from rekindle.domain.touch import touch_of
@@ -31,7 +32,7 @@ class TouchTodayView(BaseModel):
     gesture: TouchGestureView | None
 
 
-@router.get("/touch/today")
+@router.get("/touch/today", responses=refusals(*IN_A_COUPLE))
 def get_touch_today(caller: TheCaller, services: TheServices) -> TouchTodayView:
     """The couple's gesture of today. Until both have agreed there is none, and nothing tells who has not."""
     person = known_person(services, caller.uid)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
-from pydantic import BaseModel
 
-from practice_api.services import TheReader, TheServices
-from rekindle.packs.lifecycle import StaffAction
+from practice_api.services import TheReader, TheServices, staff_refusals
+from rekindle.packs.contract import AuditEntryView, AuditView
 
 router = APIGatewayHttpRouter()
 
@@ -18,33 +16,14 @@ AUDIT_PAGE = 100
 CURSOR = r"^[0-9]{13}-[0-9a-f]{12}$"
 
 
-class AuditEntryView(BaseModel):
-    """One action: who, when, what, and of what."""
-
-    at: dt.datetime
-    who: str
-    action: StaffAction
-    pack: str | None
-    version: int | None
-    prompt: str | None
-    note: str | None
-
-
-class AuditView(BaseModel):
-    """Deeds, latest first; `before` asks for the next page, null at the end."""
-
-    entries: list[AuditEntryView]
-    before: str | None
-
-
-@router.get("/audit")
+@router.get("/audit", responses=staff_refusals())
 def get_audit(
     _staff: TheReader,
     services: TheServices,
     before: Annotated[str | None, Query(pattern=CURSOR, description="Where the page before ended.")] = None,
     limit: Annotated[int, Query(ge=1, le=AUDIT_PAGE)] = AUDIT_PAGE,
 ) -> AuditView:
-    """What staff did, latest first. Nobody can change or remove an entry."""
+    """List what staff did, latest first. Nobody can change or remove an entry."""
     entries, last = services.audit.entries(before, limit)
     return AuditView(
         entries=[

@@ -1,88 +1,61 @@
-"""`/v1/practice/packs/{id}/publish` and its like: proposals, approval, and versions as they were published."""
+"""`/v1/practice/packs/{id}/publish`, `approve`, `reject`, and `releases`: from a draft to couples."""
 
 from __future__ import annotations
 
 import datetime as dt
-from enum import StrEnum
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Path
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from practice_api.drafts import Revision, draft_changed
-from practice_api.packs import Note, PackPath
-from practice_api.services import Services, Staff, ThePublisher, TheReader, TheServices, known_pack
-from practice_api.views import PackDetail, ReleaseView, finding_view, pack_detail, release_view
+from practice_api.drafts import draft_changed
+from practice_api.packs import PackPath
+from practice_api.services import (
+    Services,
+    Staff,
+    ThePublisher,
+    TheReader,
+    TheServices,
+    known_pack,
+    staff_refusals,
+)
+from practice_api.views import finding_views, pack_detail, release_view
 from rekindle.api.problems import Problem, ProblemError
 from rekindle.packs.check import check_source
+from rekindle.packs.contract import (
+    ApproveBody,
+    Outcome,
+    PackDetail,
+    PublishBody,
+    PublishedSourceView,
+    PublishedView,
+    TakeBackBody,
+)
 from rekindle.packs.document import Pack
 from rekindle.packs.lifecycle import LONGEST_SCHEDULE, PackHead, Proposal
 from rekindle.store.packs import DraftChangedError, PackChangedError, Publication
 
 router = APIGatewayHttpRouter()
 
-
-class PublishBody(BaseModel):
-    """How a draft is to be published: at once, or `at` an instant."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    revision: Revision
-    at: AwareDatetime | None = None
-    announce: Annotated[
-        bool,
-        Field(
-            strict=True,
-            description="Tell couples once that something new is there. A pack is announced once, ever.",
-        ),
-    ] = True
-    note: Note | None = Field(None, description="For colleagues: what is new in this version.")
+UNPUBLISHABLE = (
+    Problem.NO_SUCH_PACK,
+    Problem.NOTHING_TO_PUBLISH,
+    Problem.DRAFT_CHANGED,
+    Problem.SCHEDULED_ALREADY,
+    Problem.PACK_UNFIT,
+    Problem.WRONG_PACK,
+    Problem.PACK_CHANGED,
+)
+"""Why a draft cannot be published as it is."""
 
 
-class ApproveBody(BaseModel):
-    """Which draft is approved."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    revision: Revision
-
-
-class TakeBackBody(BaseModel):
-    """Why, for colleagues."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    note: Note | None = None
-
-
-class Outcome(StrEnum):
-    """What became of a draft that was to be published."""
-
-    LIVE = "live"
-    SCHEDULED = "scheduled"
-    PROPOSED = "proposed"
-    UNCHANGED = "unchanged"
-
-
-class PublishedView(BaseModel):
-    """What became of it, and the pack as it stands now. `unchanged`: couples have these very prompts already."""
-
-    outcome: Outcome
-    pack: PackDetail
-
-
-class PublishedSourceView(ReleaseView):
-    """A published version with its text, as it was typed."""
-
-    source: str
-
-
-@router.get("/packs/<pack_id>/releases/<version>")
+@router.get(
+    "/packs/<pack_id>/releases/<version>", responses=staff_refusals(Problem.NO_SUCH_PACK, Problem.NO_SUCH_RELEASE)
+)
 def get_release(
     pack_id: PackPath, version: Annotated[int, Path(ge=1)], _staff: TheReader, services: TheServices
 ) -> PublishedSourceView:
-    """A version just as it was published."""
+    """Show a version just as it was published."""
     head = known_pack(services, pack_id)
     release = head.release(version)
     if release is None:
@@ -90,7 +63,7 @@ def get_release(
     return PublishedSourceView(**release_view(release).model_dump(), source=services.packs.released(head.id, release))
 
 
-@router.post("/packs/<pack_id>/publish")
+@router.post("/packs/<pack_id>/publish", responses=staff_refusals(*UNPUBLISHABLE))
 def post_publish(pack_id: PackPath, body: PublishBody, staff: ThePublisher, services: TheServices) -> PublishedView:
     """Publish the draft of this revision, now or at an instant, or propose it where a second person has to approve."""
     head = known_pack(services, pack_id)
@@ -120,9 +93,12 @@ def post_publish(pack_id: PackPath, body: PublishBody, staff: ThePublisher, serv
     return _published(services, staff, head, publication)
 
 
-@router.post("/packs/<pack_id>/approve")
+@router.post(
+    "/packs/<pack_id>/approve",
+    responses=staff_refusals(*UNPUBLISHABLE, Problem.NOTHING_TO_TAKE_BACK, Problem.NEEDS_ANOTHER_PERSON),
+)
 def post_approve(pack_id: PackPath, body: ApproveBody, staff: ThePublisher, services: TheServices) -> PublishedView:
-    """Approve what another has proposed; it is published as they wanted it, at once if its time has passed."""
+    """Approve what another has proposed. It is published as they wanted it, at once if its time has passed."""
     head = known_pack(services, pack_id)
     proposal = head.proposal
     if proposal is None:
@@ -145,7 +121,10 @@ def post_approve(pack_id: PackPath, body: ApproveBody, staff: ThePublisher, serv
     return _published(services, staff, head, publication)
 
 
-@router.post("/packs/<pack_id>/reject")
+@router.post(
+    "/packs/<pack_id>/reject",
+    responses=staff_refusals(Problem.NO_SUCH_PACK, Problem.NOTHING_TO_TAKE_BACK, Problem.PACK_CHANGED),
+)
 def post_reject(pack_id: PackPath, body: TakeBackBody, staff: ThePublisher, services: TheServices) -> PackDetail:
     """Refuse a proposal, or call off a version that is not live yet. The text stays."""
     head = known_pack(services, pack_id)
@@ -159,7 +138,7 @@ def post_reject(pack_id: PackPath, body: TakeBackBody, staff: ThePublisher, serv
 
 
 def _publishable(services: Services, staff: Staff, head: PackHead, revision: int) -> tuple[Pack, str]:
-    """The draft of this revision as a pack, and its text; a problem if it cannot be published as it stands."""
+    """Return the draft of this revision as a pack, and its text; raise a problem if it cannot be published."""
     draft = head.draft
     if draft is None:
         raise ProblemError(Problem.NOTHING_TO_PUBLISH)
@@ -170,7 +149,7 @@ def _publishable(services: Services, staff: Staff, head: PackHead, revision: int
     source = services.packs.draft(head.id, draft)
     found = check_source(source)
     if found.pack is None:
-        findings = [finding_view(each).model_dump() for each in found.findings]
+        findings = [view.model_dump() for view in finding_views(found)]
         raise ProblemError(Problem.PACK_UNFIT, members={"findings": findings})
     if found.pack.id != head.id:
         raise ProblemError(Problem.WRONG_PACK)
@@ -183,7 +162,7 @@ def _is_live_already(services: Services, head: PackHead, pack: Pack, instant: dt
 
 
 def _published(services: Services, staff: Staff, read: PackHead, publication: Publication) -> PublishedView:
-    """What became of a draft that is published; a problem if the pack is no longer as it was read."""
+    """Publish and return the result; raise a problem if the pack is no longer as it was read."""
     try:
         head = services.packs.publish(read, publication)
     except DraftChangedError as error:

@@ -1,6 +1,6 @@
-"""What every route works with: which of the staff calls and when, and the stores; composed in one place.
+"""The stores, and the member of staff who calls: the arguments of every route.
 
-Nothing here can open an answer or read a couple's row: there is no store for it, and the role would not let it.
+No store here can open an answer or read a couple's row, and the function's role forbids both.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from typing import Annotated, Self
 
 from aws_lambda_powertools.event_handler import Request
 from aws_lambda_powertools.event_handler.depends import Depends
+from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 
 from rekindle.api.callers import called_at, claims_of
-from rekindle.api.problems import Problem, ProblemError
+from rekindle.api.problems import Problem, ProblemError, refusals
 from rekindle.clients import client
 from rekindle.domain.models import PackId
 from rekindle.packs.check import check_source
@@ -50,7 +51,7 @@ class Services:
 
     @classmethod
     def of(cls, settings: PracticeApiSettings) -> Self:
-        """The services that the settings name."""
+        """Build the stores that the settings name."""
         table = Table(client("dynamodb"), settings.table)
         return cls(
             packs=Packs(table),
@@ -61,18 +62,18 @@ class Services:
         )
 
     def new_code(self) -> str:
-        """A practice code that nobody can guess."""
+        """Return a practice code that nobody can guess."""
         return practice_code(self.entropy(_ENTROPY_BYTES))
 
     def others(self, pack: PackId, instant: dt.datetime) -> Iterator[Pack]:
-        """The other packs as couples have them, which a draft is compared with; read as they are asked for."""
+        """Read the other packs as couples have them, one by one, to compare a draft with."""
         for head in self.packs.heads():
             live = None if head.id == pack else head.live(instant)
             if live and (published := self.published(head.id, live)):
                 yield published
 
     def published(self, pack: PackId, release: ReleaseHead) -> Pack | None:
-        """The pack as that version has it; None if the rules have become stricter since it was published."""
+        """Return the pack of that version; None if the rules have become stricter since."""
         name = (pack, release.version)
         if name not in self._published:
             self._published[name] = check_source(self.packs.released(pack, release)).pack
@@ -81,7 +82,7 @@ class Services:
 
 @dataclass(frozen=True, slots=True)
 class Staff:
-    """Who calls, as API Gateway's authorizer has verified, and when the call reached it."""
+    """The caller, as API Gateway's authorizer has verified, and the instant of the call."""
 
     uid: str
     name: str
@@ -89,7 +90,7 @@ class Staff:
 
     @property
     def actor(self) -> Actor:
-        """What they do now."""
+        """Return the caller as the actor of what they do now."""
         return Actor(self.uid, self.name, self.instant)
 
 
@@ -117,13 +118,18 @@ def _publisher(request: Request) -> Staff:
     return _staff(request, PUBLISH)
 
 
+def staff_refusals(*problems: Problem) -> dict[int, OpenAPIResponse]:
+    """Return the responses of a route that refuses with these problems, or whoever lacks the scope."""
+    return refusals(Problem.NOT_ALLOWED, *problems)
+
+
 TheServices = Annotated[Services, Depends(_services)]
 TheReader = Annotated[Staff, Depends(_reader)]
 ThePublisher = Annotated[Staff, Depends(_publisher)]
 
 
 def known_pack(services: Services, pack: str) -> PackHead:
-    """The pack; a problem if there is nothing of it."""
+    """Return the pack; raise NO_SUCH_PACK if it has neither a draft nor a version."""
     head = services.packs.head(PackId(pack))
     if not head.is_known():
         raise ProblemError(Problem.NO_SUCH_PACK)

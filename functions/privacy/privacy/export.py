@@ -33,7 +33,7 @@ from privacy.views import (
     ExportView,
 )
 from rekindle.api.callers import Caller
-from rekindle.api.problems import Problem, ProblemError
+from rekindle.api.problems import Problem, ProblemError, refusals
 from rekindle.crypto.vault import CoupleKey
 from rekindle.domain.calendar import local_date
 from rekindle.domain.models import Answer, Couple, CoupleId, Day, Language, Person, Profile, PromptRef, SoloDay, Uid
@@ -46,7 +46,7 @@ router = APIGatewayHttpRouter()
 _FIRST_PAGE = ExportBody()
 
 
-@router.post("/me/export")
+@router.post("/me/export", responses=refusals(Problem.NO_PROFILE, Problem.SIGN_IN_NOT_RECENT))
 def post_export(
     caller: TheRecentCaller, services: TheServices, body: Annotated[ExportBody, Body()] = _FIRST_PAGE
 ) -> ExportView:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from enum import Enum
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rekindle.errors import RekindleError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
+
+MEDIA_TYPE: Final = "application/problem+json"
 
 
 class Problem(Enum):
@@ -66,7 +70,7 @@ class Problem(Enum):
     DRAFT_CHANGED = HTTPStatus.CONFLICT, "Somebody has saved this draft since you opened it. Yours is not saved yet."
     PACK_CHANGED = HTTPStatus.CONFLICT, "Somebody has just changed this pack. Look at it as it stands, and decide anew."
     HELP_CHANGED = HTTPStatus.CONFLICT, "Somebody has changed the help since you opened it. Yours is not saved yet."
-    PACK_UNFIT = HTTPStatus.UNPROCESSABLE_ENTITY, "There is something to mend before this pack can be published."
+    PACK_UNFIT = HTTPStatus.UNPROCESSABLE_ENTITY, "This pack has something to fix before it can be published."
     WRONG_PACK = HTTPStatus.UNPROCESSABLE_ENTITY, "The id in the text is not the id of this pack."
     CODE_NOT_USABLE = HTTPStatus.NOT_FOUND, "This code does not work. Ask your practice for a new one."
     PROMPT_CHANGED = HTTPStatus.CONFLICT, "There is another prompt for this day now. Look at it before you answer."
@@ -120,3 +124,31 @@ class ProblemError(RekindleError):
         self.retry_after = retry_after
         self.errors = errors
         self.members = members
+
+
+def refusals(*problems: Problem) -> dict[int, OpenAPIResponse]:
+    """Return the responses, by status, of a route that refuses with these problems.
+
+    A route names its own problems only. Every route may also be busy or fail, refuse a caller without a sign-in, and
+    refuse a body or parameters that are not as they should be.
+    """
+    found: dict[int, OpenAPIResponse] = {}
+    for status in sorted({int(problem.status) for problem in problems}):
+        of_status = [problem for problem in Problem if problem in problems and problem.status == status]
+        schema = {"properties": {"type": {"enum": [problem.type for problem in of_status]}}}
+        found[status] = {
+            "description": "\n".join(f"- `{problem.type}`: {problem.title}" for problem in of_status),
+            "content": {MEDIA_TYPE: {"schema": schema}},
+        }
+    return found
+
+
+def declared(responses: Mapping[int, OpenAPIResponse] | None) -> set[Problem]:
+    """Return the problems in a route's responses: the inverse of `refusals`."""
+    types = {
+        each
+        for response in (responses or {}).values()
+        for content in response["content"].values()
+        for each in content["schema"]["properties"]["type"]["enum"]  # type: ignore[typeddict-item]
+    }
+    return {problem for problem in Problem if problem.type in types}

@@ -94,13 +94,13 @@ def twin_advice(said: Sequence[Said], others: Sequence[Said] = ()) -> Iterator[A
                 if twin.pack != each.pack:
                     copied[twin.pack] += 1
                 where = twin.prompt if twin.pack == each.pack else f"{twin.prompt} in the pack {twin.pack}"
-                reason = f"asks almost the same as {where}; keep the better one, or let this one ask something else"
+                reason = f"asks almost the same as {where}; keep the better one, or change this one"
                 told[each.prompt] = Advice(each.prompt, f"words.{language}.text", reason)
     prompts = len({each.prompt for each in said})
     for pack, number in copied.most_common(1):
         if number > max(1, prompts / 2):
             reason = f"{number} of {prompts} ask almost the same as the pack {pack}"
-            yield Advice(None, "prompts", f"{reason}; couples who have both would meet them twice")
+            yield Advice(None, "prompts", f"{reason}; couples who have both would get them twice")
     yield from told.values()
 
 
@@ -250,7 +250,7 @@ _MARKUP: Final = re.compile(r"</?[A-Za-z][^<>]*>|&(?:[A-Za-z]{2,8}|#\d{1,7});|\*
 def _markup_advice(said: Said) -> Iterator[Advice]:
     for name, line in said.lines.items():
         if found := _MARKUP.search(line):
-            reason = f"shows “{found[0][:30]}” to couples as it stands, as prompts have no markup; take it out"
+            reason = f"shows “{found[0][:30]}” to couples as typed, since prompts have no markup; remove it"
             yield Advice(said.prompt, f"words.{said.language}.{name}", reason)
 
 
@@ -280,9 +280,7 @@ def language_advice(
 def course_advice(prompts: int, every_days: int, *, in_order: bool, first_depth: int) -> Iterator[Advice]:
     """What a course asks of couples that they may not be ready for."""
     if in_order and first_depth > 1:
-        reason = (
-            f"begins with a prompt of depth {first_depth}; a course does well to begin with an easy one, of depth 1"
-        )
+        reason = f"begins with a prompt of depth {first_depth}; begin a course with an easy prompt, of depth 1"
         yield Advice(None, "course.in_order", reason)
     days = prompts * every_days
     if days > _LONGEST_COURSE:

@@ -164,7 +164,7 @@ class PackWords(BaseModel):
     written_for: _Line = Field(
         min_length=1,
         max_length=240,
-        description="Whom the pack was written for, in a sentence.",
+        description="Who the pack was written for, in one sentence.",
         json_schema_extra=_VISIBLE,
     )
 
@@ -183,7 +183,7 @@ class PromptWords(BaseModel):
     why: _Line = Field(
         min_length=1,
         max_length=160,
-        description="One plain, warm line on why this does a couple good.",
+        description="One plain, warm line on why this is good for a couple.",
         json_schema_extra=_VISIBLE,
     )
     hint: Annotated[str, Field(min_length=1, max_length=180, json_schema_extra=_VISIBLE), _FOLDED] | None = Field(
@@ -232,7 +232,7 @@ class Course(BaseModel):
         description="true: the prompts come one by one as they stand here. false: as they suit the day's theme.",
     )
     starts_on: Annotated[dt.date, BeforeValidator(_dated)] | None = Field(
-        default=None, description="The first date it plays, such as 2026-03-01; as soon as a couple joins if left out."
+        default=None, description="The first date it plays, such as 2026-03-01; without it, as soon as a couple joins."
     )
     every_days: int = Field(
         default=1, strict=True, ge=1, le=7, description="1: a prompt of it each day. 7: once a week, others between."
@@ -240,7 +240,7 @@ class Course(BaseModel):
 
 
 class Pack(BaseModel):
-    """A pack of prompts for couples. What is published never changes: to publish a mended pack makes a new version."""
+    """A pack of prompts for couples. A published version never changes; a correction is a new version."""
 
     model_config = ConfigDict(**_FORM, json_schema_extra=_PACK_CONDITIONS)
 
@@ -249,7 +249,7 @@ class Pack(BaseModel):
     )
     audience: Audience = Field(
         default=Audience.EVERYONE,
-        description="Who gets the pack. everyone: every couple, until they put it aside. choice: couples that choose "
+        description="Who gets the pack. everyone: every couple, until they turn it off. choice: couples that choose "
         "it. code: couples that you give its code.",
     )
     course: Course | None = Field(
@@ -407,7 +407,7 @@ def _unfit_character(line: str | None) -> str | None:
     if not any(map(is_visible, line)):
         return "has nothing in it that anybody can see; write something"
     if control := _CONTROL.search(line):
-        return f"has an invisible character (U+{ord(control[0]):04X}); delete the words around it and type them anew"
+        return f"has an invisible character (U+{ord(control[0]):04X}); delete the words around it and type them again"
     waiting: list[str] = []
     for turn in _TURNS.findall(line):
         if turn in _TURNED_BACK_BY:
@@ -418,7 +418,7 @@ def _unfit_character(line: str | None) -> str | None:
     if waiting:
         return (
             "has an invisible mark that turns the direction of writing and is never turned back, which garbles what "
-            "follows; type the words anew, as right-to-left writing needs no marks"
+            "follows; type the words again: right-to-left writing needs no marks"
         )
     return None
 
@@ -476,7 +476,7 @@ def _unwritten_findings(pack: Pack) -> Iterator[PackFinding]:
     written = {language for words in (pack.words, *(prompt.words for prompt in pack.prompts)) for language in words}
     for language in pack.languages:
         if language not in written and language != pack.default_language:
-            reason = f"names {language}, and nothing is written in it; write it, or take {language} out"
+            reason = f"names {language}, but nothing is written in it; write it, or remove {language}"
             yield PackFinding(None, "languages", reason, ("languages",))
 
 
@@ -515,7 +515,7 @@ _REASONS: Final[Mapping[str, str]] = {
     "less_than_equal": "must be {le} or less, not {given}",
     "string_type": "must be text, not {given}; text that looks like a number or a yes needs quotes",
     "string_too_short": "is empty",
-    "string_unicode": "has an invisible character that is half of one; delete the words around it and type them anew",
+    "string_unicode": "has an invisible character that is half of one; delete the words around it and type them again",
     "string_too_long": "is {length} characters long; {max_length} is the most",
     SLUG: "must be small letters and digits joined by hyphens, such as open-hand, not {given}",
     LANGUAGE: "must be a language as two small letters, such as en, not {given}",

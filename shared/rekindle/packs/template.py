@@ -21,13 +21,13 @@ def template_findings(pack: Pack) -> Iterator[PackFinding]:
     """Where a pack still has the template's words in place of its author's."""
     for language, about in pack.words.items():
         if about.written_for == WRITTEN_FOR:
-            reason = "is still the template's; say in a sentence whom your pack is for"
+            reason = "is still the template's; say in one sentence who your pack is for"
             yield PackFinding(None, f"words.{language}.written_for", reason, ("words", language, "written_for"))
     for place, prompt in enumerate(pack.prompts):
         for language, words in prompt.words.items():
             for name, line, sample, instead in (
                 ("text", words.text, PROMPT_TEXT, "write your own prompt over it, or delete this one"),
-                ("why", words.why, PROMPT_WHY, "say in a line why your prompt does a couple good"),
+                ("why", words.why, PROMPT_WHY, "say in one line why your prompt is good for a couple"),
             ):
                 if line == sample:
                     path = ("prompts", place, "words", language, name)

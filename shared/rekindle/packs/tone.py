@@ -50,7 +50,7 @@ _TURNS: Final = tuple(
     for pattern, reason in (
         (
             rf"{_STARTS}(?P<said>{_PARTNER}\s+(?:(?:just|simply|really|almost|nearly)\s+)?(?:always|never))\b",
-            "sounds like a reproach, and is seldom quite true; ask for one time when it was so",
+            "sounds like a reproach, and is rarely quite true; ask about one time when it was so",
         ),
         (
             _WHY,
@@ -58,7 +58,7 @@ _TURNS: Final = tuple(
         ),
         (
             _RULE,
-            "sounds like a rule; say what the two might try, and leave them the choice",
+            "sounds like a rule; say what the two might try, and leave the choice to them",
         ),
         (
             rf"\b(?P<said>should(?:n['’]t\s+{_PARTNER}|\s+{_PARTNER}\s+(?:not\s+)?have))\b",
@@ -66,7 +66,7 @@ _TURNS: Final = tuple(
         ),
         (
             rf"\b(?P<said>{_PARTNER}\s+(?:ha(?:ve|s)\s+)?(?:do|does|did|done)\s+wrong)\b",
-            "asks for guilt; ask what was hard, or what somebody would like to do differently",
+            "asks who is guilty; ask what was hard, or what somebody would like to do differently",
         ),
         (
             rf"\b(?P<said>(?:your|your\s+partner['’]s|whose)\s+(?:own\s+)?fault|{_PARTNER}\s+(?:are|is)\s+to\s+blame)\b",
@@ -74,7 +74,7 @@ _TURNS: Final = tuple(
         ),
         (
             _WHO,
-            "guesses who the partner is, and couples are of all kinds; say “your partner”",
+            "assumes who the partner is, and couples differ; say “your partner”",
         ),
     )
 )

@@ -92,7 +92,7 @@ def meaning(text: str, fault: Fault) -> tuple[int, str]:
             return at + 1, reason
     return line + 1, (
         "this line, or the one before it, cannot be read. Check that every quote and bracket is closed, that fields of "
-        "one block begin in one column, and that a text with a colon in it stands in quotes"
+        "one block begin in one column, and that a text with a colon in it is in quotes"
     )
 
 
@@ -129,7 +129,7 @@ def unclosed_quote(quote: str) -> str:
     return f"the quote ({quote}) that opens in this line is never closed. Put another {quote} where the text ends"
 
 
-BACKSLASH: Final = "a backslash (\\) in a text between double quotes is a command. Take it out, or write it twice"
+BACKSLASH: Final = "a backslash (\\) in a text between double quotes is a command. Remove it, or write it twice"
 
 
 def _tab(spot: _Spot) -> tuple[int, str] | None:
@@ -137,7 +137,7 @@ def _tab(spot: _Spot) -> tuple[int, str] | None:
         return None
     for at, line in spot.span():
         if "\t" in _indent(line):
-            return at, "this line begins with a tab, and indentation must be spaces. Put spaces in place of the tab"
+            return at, "this line begins with a tab, and indentation must be spaces. Replace the tab with spaces"
     return None
 
 
@@ -145,7 +145,7 @@ def _odd_space(spot: _Spot) -> tuple[int, str] | None:
     for at, line in spot.span():
         if _ODD_SPACE.search(_indent(line)) or re.match(rf"\s*(?:- +)*[\w-]+\s*:{_ODD_SPACE.pattern}", line):
             reason = (
-                "this line has spaces of another kind, as web pages and word processors make them. Delete them, "
+                "this line has special spaces, as web pages and word processors make them. Delete them, "
                 "before the field's name and after its colon, and type plain spaces"
             )
             return at, reason
@@ -155,7 +155,7 @@ def _odd_space(spot: _Spot) -> tuple[int, str] | None:
 def _fence(spot: _Spot) -> tuple[int, str] | None:
     for at, line in spot.span():
         if line.lstrip().startswith("```"):
-            return at, "a line of ``` is no part of a pack; it comes along when text is copied from a page. Take it out"
+            return at, "a line of ``` is not part of a pack; it was copied along with the text. Remove it"
     return None
 
 
@@ -192,17 +192,17 @@ def _colon(spot: _Spot) -> tuple[int, str] | None:
     if own and _name(line) in _NAMES:
         return at, (
             f"{_name(line)} is indented further than the line above it. "
-            "Let it begin in the same column as the other fields of its block"
+            "Start it in the same column as the other fields of its block"
         )
-    reason = "a colon with a space after it stands inside this text, where it would begin a field. "
+    reason = "this text contains a colon and a space, which would begin a field. "
     return at, reason + in_quotes(_name(before if own else line))
 
 
 def _no_field(line: str) -> str:
     word = printable(line.strip())
     return (
-        f"“{word}” is no field and belongs to no text. A field is a name, a colon and a space, such as “depth: 1”; "
-        "a text that goes on is indented further than its field"
+        f"“{word}” is neither a field nor part of a text. A field is a name, a colon and a space, such as “depth: 1”; "
+        "the next line of a text is indented further than its field"
     )
 
 
@@ -215,7 +215,7 @@ def _no_colon(spot: _Spot) -> tuple[int, str] | None:
     name, following = (word[1], word[2]) if word else ("", "")
     if following in _ODD_COLONS:
         reason = (
-            f"the colon after {name} is one of another kind ({following}). Type a plain one and a space: “{name}: ”"
+            f"the colon after {name} is a special character ({following}). Type a plain colon and a space: “{name}: ”"
         )
         return at, reason
     if following == ":":
@@ -234,15 +234,18 @@ def _dash(spot: _Spot) -> tuple[int, str] | None:
     if line.lstrip().startswith("- "):
         return at, f"this dash is not below the dash in line {first}. Dashes of one list begin in one column"
     if _name(line) == "id":
-        return at, f"the dash is missing. A new prompt begins with “- id:”, its dash below the dash in line {first}"
+        return (
+            at,
+            f"the dash is missing. A new prompt begins with “- id:”, with its dash below the dash in line {first}",
+        )
     return at, _out_of_line(line, first)
 
 
 def _out_of_line(line: str, first: int) -> str:
     word = printable(_name(line) or line.strip())
     return (
-        f"“{word}” begins in a column where no block begins (the block around it begins in line {first}). "
-        "Let it begin exactly below the other fields of its block"
+        f"“{word}” does not line up with any block (the block around it begins in line {first}). "
+        "Start it exactly below the other fields of its block"
     )
 
 
@@ -252,12 +255,12 @@ def _inner_quote(spot: _Spot) -> tuple[int, str] | None:
         return None
     if value.startswith("'"):
         return spot.fault.line, (
-            "the text is closed by an apostrophe (') inside it. Write it curly, as ’, "
-            "or twice (''), or put the text between double quotes (\"…\")"
+            "an apostrophe (') inside the text ends it. Write it curly, as ’, "
+            "or twice (''), or put the text in double quotes (\"…\")"
         )
     if value.startswith('"'):
         return spot.fault.line, (
-            'the text is closed by a quote (") inside it, and goes on after it. Write inner quotes curly (“ ”), '
+            'a quote (") inside the text ends it too early. Write inner quotes curly (“ ”), '
             "and one straight quote at each end"
         )
     return None
@@ -272,7 +275,7 @@ def _opening_bracket(spot: _Spot) -> tuple[int, str] | None:
 
 def _extra_bracket(spot: _Spot) -> tuple[int, str] | None:
     if "did not find expected" in spot.fault.problem and spot.character in ("]", "}") and not _flow(spot):
-        return spot.fault.line, f"there is a closing bracket ({spot.character}) too many. Take it out"
+        return spot.fault.line, f"there is one closing bracket ({spot.character}) too many. Remove it"
     return None
 
 
@@ -291,7 +294,7 @@ def _brackets(spot: _Spot) -> tuple[int, str] | None:
     if begun or ended:
         return since, f"the bracket ({opening}) that opens in this line is not closed. Put {closing} where it ends"
     if spot.character in ("]", "}"):
-        reason = f"the bracket ({opening}) that opens in line {since + 1} is closed by one of the other kind"
+        reason = f"the bracket ({opening}) that opens in line {since + 1} is closed by the wrong kind"
         return at, f"{reason} ({spot.character}). Write {closing} here"
     if spot.begins_line:
         return (
@@ -326,7 +329,7 @@ def _first_character(spot: _Spot) -> tuple[int, str] | None:
         first = "!"
     if first == "-" and spot.begins_line:
         return fault.line, (
-            "this dash stands where no list can begin. Let it begin below the other dashes of its list; "
+            "no list can begin at this dash. Put it below the other dashes of its list; "
             "if it belongs to the text above, put that text in quotes"
         )
     return (fault.line, first_character(first, _name(line))) if first else None
@@ -354,7 +357,7 @@ def _dash_or_column(spot: _Spot) -> tuple[int, str] | None:
         first = next((at for at, line in enumerate(spot.lines) if line.rstrip() == "prompts:"), spot.fault.line)
         if not any(line.lstrip().startswith("-") for line in spot.lines[first : spot.fault.line]):
             return first, "the first entry of this list has no dash. Put “- ” before the first field that follows"
-        return spot.fault.line, "this dash is not below the other dashes of its list. Let it begin in their column"
+        return spot.fault.line, "this dash is not below the other dashes of its list. Start it in their column"
     return spot.fault.line, _out_of_line(spot.here, spot.fault.since + 1)
 
 
@@ -363,15 +366,18 @@ def _after_the_end(spot: _Spot) -> tuple[int, str] | None:
         return None
     for at in range(spot.fault.line - 1, -1, -1):
         if spot.lines[at].startswith("..."):
-            return at, "a line “...” ends the document, and more follows. Take this line out"
+            return at, "a line “...” ends the document, but more follows. Remove this line"
     if spot.json:
-        return spot.fault.line, "the last bracket is closed before this line, and more follows. Take out one of the two"
+        return spot.fault.line, "the last bracket is closed before this line, but more follows. Remove one of the two"
     return spot.fault.line, _no_field(spot.here)
 
 
 def _version(spot: _Spot) -> tuple[int, str] | None:
     if "%" in spot.here[:1] or "directive" in spot.fault.problem:
-        return spot.fault.line, "a line that begins with “%” is a command to the reader of the file. Take it out"
+        return (
+            spot.fault.line,
+            "a line that begins with “%” is a command for the program that reads the file. Remove it",
+        )
     return None
 
 

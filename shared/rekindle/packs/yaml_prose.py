@@ -100,15 +100,15 @@ def _text(prose: Prose) -> Iterator[tuple[int, str]]:
         yield start, first_character(written[0], name)
     elif event.style in _BLOCKS:
         if not written.partition("\n")[2].strip():
-            yield start, f"after “{event.style}” there is no text. Write the text on the next line, indented"
+            yield start, f"there is no text after “{event.style}”. Write the text on the next line, indented"
     elif event.style:
         yield from _quoted(prose, written)
     elif written and not isinstance(prose.value, str) and prose.name.style != '"':  # a program's null says what it is
         reason = f"“{printable(written)}” is read as a number, as a yes or no, or as nothing"
-        yield start, f'{reason}. Put it between straight quotes ("…") if it is the text; else take the field out'
+        yield start, f'{reason}. Put it between straight quotes ("…") if it is the text; otherwise remove the field'
     elif prose.in_brackets and _LAST_COMMA.match(prose.source, event.end_mark.index):
-        reason = "the comma before the closing bracket is not read as a part of the text"
-        yield start, f"{reason}. Take it out, or put the text in quotes"
+        reason = "the comma before the closing bracket is not read as part of the text"
+        yield start, f"{reason}. Remove it, or put the text in quotes"
 
 
 def _quoted(prose: Prose, written: str) -> Iterator[tuple[int, str]]:

@@ -116,7 +116,7 @@ def _refuse(line: int, reason: str, prompt: str | None = None) -> NoReturn:
 
 
 _NO_TEXTS: Final = {
-    b"PK\x03\x04": "a file of a word processor, or a zip archive,",
+    b"PK\x03\x04": "a file of a word processor, or a zip archive",
     b"\xd0\xcf\x11\xe0": "a file of a word processor",
     b"{\\rtf": "a file of a word processor",
     b"%PDF": "a PDF",
@@ -138,17 +138,13 @@ def _text(source: str | bytes) -> str:
     beginning = source[:8].encode(errors="replace") if isinstance(source, str) else source[:8]
     for signature, kind in _NO_TEXTS.items():
         if beginning.startswith(signature):
-            _refuse(
-                1, f"this is {kind} and no plain text. Copy its words into a plain text file and save that as UTF-8"
-            )
+            _refuse(1, f"this is {kind}, not plain text. Copy its words into a plain text file and save that as UTF-8")
     text = _decoded(source) if isinstance(source, bytes) else source
     text = _ODD_BREAKS.sub(" ", text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n"))
     if len(text) > SOURCE_LIMIT:
         _refuse_length(len(text))
     if unseen := _UNSEEN.search(text):
-        reason = (
-            f"an invisible character (U+{ord(unseen[0]):04X}) stands in this line. Delete the line and type it anew"
-        )
+        reason = f"an invisible character (U+{ord(unseen[0]):04X}) is in this line. Delete the line and type it again"
         _refuse(text.count("\n", 0, unseen.start()) + 1, reason)
     return _JSON_ESCAPE.sub(_joined, text) if _is_json(text) else text
 
@@ -158,7 +154,7 @@ def _is_json(text: str) -> bool:
 
 
 def _refuse_length(length: int) -> NoReturn:
-    _refuse(1, f"this is {length:,} characters long; {SOURCE_LIMIT:,} is the most. Make two packs of it")
+    _refuse(1, f"this is {length:,} characters long; {SOURCE_LIMIT:,} is the limit. Split it into two packs")
 
 
 def _decoded(data: bytes) -> str:
@@ -245,7 +241,7 @@ class _Reading:
                 self._flaws.append(Flaw(line, self._prompt(line), reason))
             raise DocumentError(*self._flaws) from error
         except (yaml.YAMLError, UnicodeError) as error:  # of its reader, which `_text` left nothing to refuse
-            raise DocumentError(Flaw(1, None, "this is no text that can be read as a pack")) from error
+            raise DocumentError(Flaw(1, None, "this text cannot be read as a pack")) from error
         finally:
             parser.dispose()
         if self._root is None:
@@ -272,7 +268,7 @@ class _Reading:
             case AliasEvent():
                 self._repeat(event)
             case DocumentStartEvent() if self._root is not None:
-                reason = "a line “---” begins a second document here, and a pack is one. Take the line out, or put what"
+                reason = "a line “---” begins a second document here, and a pack is one. Remove the line, or put what"
                 _refuse(self._line(event), f"{reason} follows into a file of its own")
 
     def _line(self, event: Event) -> int:
@@ -335,7 +331,9 @@ class _Reading:
             self._refuse_depth(line)
         match self._open:
             case [*_, _Block(name=str(name), name_line=name_line)] if name in self._texts:
-                self._add_flaw(name_line, f"this is read as a list or a block of fields and no text. {in_quotes(name)}")
+                self._add_flaw(
+                    name_line, f"this is read as a list or a block of fields, not as text. {in_quotes(name)}"
+                )
         form = _Block if isinstance(event, MappingStartEvent) else _List
         self._anchors.pop(event.anchor, None)  # until its end there is nothing that an alias could repeat
         self._open.append(form(Place(line), event.anchor, bool(event.flow_style)))
@@ -355,7 +353,7 @@ class _Reading:
         if self._at_name():
             self._refuse_name(line)
         if event.anchor not in self._anchors and event.anchor in [each.anchor for each in self._open]:
-            _refuse(line, f"“*{anchor}” stands inside the very block that it repeats. Take it out", self._prompt(line))
+            _refuse(line, f"“*{anchor}” is inside the very block that it repeats. Remove it", self._prompt(line))
         if event.anchor not in self._anchors:
             reason = f"“*{anchor}” repeats a block that is marked “&{anchor}” above it, and there is none"
             _refuse(line, f"{reason}. If the star belongs to the text, put the text in quotes", self._prompt(line))
@@ -373,7 +371,7 @@ class _Reading:
             if 2 * self._repeated > self._size:
                 reason = "blocks are repeated with “*” here until they come to more than"
                 _refuse(line, f"{reason} {MOST_VALUES:,} values, more than any pack. Repeat fewer of them")
-            _refuse(line, f"this has more than {MOST_VALUES:,} values, more than any pack. Make two packs of it")
+            _refuse(line, f"this has more than {MOST_VALUES:,} values, more than any pack. Split it into two packs")
         if anchor:
             self._anchors[anchor] = (value, place)
         if not self._open:
@@ -428,9 +426,7 @@ class _Reading:
     def _refuse_tag(self, event: ScalarEvent | MappingStartEvent | SequenceStartEvent) -> None:
         if event.tag not in _HARMLESS_TAGS:
             shown = printable(event.tag.replace("tag:yaml.org,2002:", "!!"))
-            reason = (
-                f"“{shown}” is a command and no text. Take it out; or, if the text begins so, put the text in quotes"
-            )
+            reason = f"“{shown}” is a command, not text. Remove it; or, if the text begins so, put the text in quotes"
             _refuse(self._line(event), reason, self._prompt(self._line(event)))
 
     def _refuse_name(self, line: int) -> NoReturn:
@@ -483,7 +479,7 @@ def _twin_flaws(block: _Block, *, is_pack: bool) -> list[Flaw]:
 
 def _twin_flaw(block: _Block, twin: _Twin, advice: str) -> Flaw:
     first, _ = block.place.fields[twin.name]
-    reason = f"{printable(str(twin.name))} stands twice in one block; the first is on line {first}. {advice}"
+    reason = f"{printable(str(twin.name))} is twice in one block; the first is on line {first}. {advice}"
     return Flaw(twin.line, twin.prompt, reason)
 
 
@@ -491,7 +487,7 @@ def _mergeable(value: object, place: Place, line: int, prompt: str | None) -> It
     parts = zip(value, place.entries, strict=True) if isinstance(value, list) else ((value, place),)
     for part, where in parts:
         if not isinstance(part, dict):
-            _refuse(line, "“<<” takes in the fields of another block, and what follows it is no block", prompt)
+            _refuse(line, "“<<” includes the fields of another block, but no block follows it", prompt)
         yield part, where
 
 

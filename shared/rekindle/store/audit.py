@@ -1,4 +1,4 @@
-"""What staff have done, kept for good: rows that are only ever added, in the transaction of the action itself."""
+"""The audit of staff's actions: rows that are only added, in the transaction of the action, and never deleted."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ class Audit:
     table: Table
 
     def entries(self, before: str | None, limit: int) -> tuple[list[AuditEntry], str | None]:
-        """The latest deeds before a cursor, latest first, and the cursor to go on from; None at the end."""
+        """Return the latest actions before a cursor, latest first, and the next cursor; None at the end."""
         page = self.table.query(keys.AUDIT, after=before, limit=limit, descending=True)
         return [_entry_from(item) for item in page.items], page.last
 
 
 def audit_row(entry: AuditEntry, revision: int) -> Write:
-    """The row of an action that made this revision of what it is about. No other row is ever written in its place."""
+    """Return the row of the action that made this revision of its object. No write replaces the row."""
     done = entry.done
-    # Deeds of one millisecond are told apart by what they are.
+    # Two actions can have the same millisecond, so their content is part of the key.
     name = hashlib.blake2b(f"{entry} {revision}".encode(), digest_size=6).hexdigest()
     details = {"pack": entry.pack, "version": entry.version, "prompt": entry.prompt, "note": entry.note}
     return Write(

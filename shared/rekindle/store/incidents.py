@@ -1,4 +1,4 @@
-"""Incidents: how many persons a fault of pushes met on a day, so that one person alone never rings an alarm."""
+"""Incidents: the number of persons whom a push fault met on a day, so that one person never sets off an alarm."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rekindle.store.table import Table
 
 WIDESPREAD: Final = 3
-"""The number of persons of one day whom a widespread fault met: one more than a couple."""
+"""The number of persons that makes a fault widespread: one more than a couple."""
 
 KEPT: Final = dt.timedelta(days=2)
 

@@ -1,0 +1,233 @@
+"""`rekindle packs`: files on this machine: lint, pull, save and diff."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+from rich.console import Group, RenderableType
+
+from cli import files
+from cli.changes import changes
+from cli.commands import Flag
+from cli.commands.several import each_of
+from cli.errors import RefusedError, UsageError
+from cli.files import PackFile
+from cli.pages import done, text
+from cli.pages.changes import changes_page, raw_page
+from cli.pages.findings import findings_page, lint_page, reading_levels
+from cli.session import NO_OPTIONS, Common, Session, TheWorld
+from cli.words import counted
+from rekindle.packs.check import check_source
+
+
+def lint(*paths: Path, common: Common = NO_OPTIONS, world: TheWorld) -> int:
+    """Check pack files on this machine, also against each other. Ends with 1 if there is something to fix.
+
+    For example:
+        rekindle packs lint river.yaml
+        rekindle packs lint packs/*.yaml --json
+
+    Parameters
+    ----------
+    paths
+        YAML or JSON files.
+    """
+    session = world.session(common)
+    if not paths:
+        raise UsageError("Name at least one file.", "rekindle packs lint packs/*.yaml")
+    read = files.read_together(paths)
+    errors = sum(len(file.errors) for file in read)
+    document = {
+        "files": [_linted(file) for file in read],
+        "errors": errors,
+        "advice": sum(len(file.advice) for file in read),
+    }
+    session.show(lint_page(read), document)
+    return 1 if errors else 0
+
+
+def pull(
+    pack: str,
+    file: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
+    /,
+    *,
+    overwrite: Flag = False,
+    common: Common = NO_OPTIONS,
+    world: TheWorld,
+) -> None:
+    """Get a pack's draft, or its latest version, into a file.
+
+    For example:
+        rekindle packs pull river
+        rekindle packs pull river river.theirs.yaml
+        rekindle packs pull river - | less
+
+    Parameters
+    ----------
+    pack
+        The pack's id.
+    file
+        The file to write: river.yaml for the pack river if you name none, and - for standard output.
+    overwrite
+        Replace a file that has unsaved text.
+    """
+    session = world.session(common)
+    current = session.practice.pack(pack)
+    draft = session.practice.draft(pack)
+    document = {"id": pack, "file": file, "revision": draft.revision, "version": draft.base_version}
+    if file == "-":
+        if not common.json:
+            session.world.out.file.write(draft.source)
+        session.show(None, document | {"source": draft.source})
+        return
+    path = Path(file or f"{pack}.yaml")
+    if path.exists() and not overwrite and not session.drafts.is_known(path, draft.source):
+        raise UsageError(
+            f"{path} has unsaved text, which would be lost.",
+            f"See the differences: rekindle packs diff {path}",
+            "Pull to another file, or add --overwrite.",
+        )
+    files.write(path, draft.source)
+    session.drafts.remember(path, pack, draft.source, draft.revision, current.latest)
+    what = f"draft {draft.revision}" if draft.revision else f"version {draft.base_version}"
+    session.show(done(f"{path} is now {what} of {pack}."), document | {"file": str(path)})
+
+
+def save(*paths: Path, overwrite: Flag = False, common: Common = NO_OPTIONS, world: TheWorld) -> int:
+    """Save files as drafts. Couples notice nothing before you publish. A draft may have something to fix.
+
+    A file replaces the text that it came from. If somebody has saved or published
+    since then, nothing is overwritten, and you see who and when.
+
+    For example:
+        rekindle packs save river.yaml
+        rekindle packs save packs/*.yaml
+        rekindle packs save river.yaml --overwrite
+
+    Parameters
+    ----------
+    paths
+        YAML or JSON files.
+    overwrite
+        Replace also what others have saved since then.
+    """
+    session = world.session(common)
+    if not paths:
+        raise UsageError("Name at least one file.", "rekindle packs save river.yaml")
+    return each_of(
+        session, [str(path) for path in paths], lambda path: _saved(session, Path(path), overwrite=overwrite)
+    )
+
+
+def diff(
+    target: str,
+    /,
+    *,
+    version: Annotated[list[int] | None, Parameter(negative="")] = None,
+    raw: Flag = False,
+    common: Common = NO_OPTIONS,
+    world: TheWorld,
+) -> None:
+    """Show the differences, prompt by prompt.
+
+    A file is compared with the draft, or with the latest version if there is no
+    draft. For an id, the latest version is compared with the draft.
+
+    For example:
+        rekindle packs diff river.yaml
+        rekindle packs diff river
+        rekindle packs diff river --version 1 --version 3
+        rekindle packs diff river.yaml --version 2 --raw
+
+    Parameters
+    ----------
+    target
+        A file, or a pack's id.
+    version
+        From this version; given twice, from the first to the second.
+    raw
+        Line by line, as diff -u does.
+    """
+    session = world.session(common)
+    (before, old), (after, new) = _compared(session, target, version or [])
+    former, latter = (check_source(source).pack for source in (old, new))
+    head: dict[str, Any] = {"from": before, "to": after}
+    if raw or former is None or latter is None:
+        lines = [*difflib.unified_diff(old.splitlines(), new.splitlines(), before, after, lineterm="")]
+        if not raw:
+            session.tell(text(("There is something to fix, so the differences are shown line by line.", "yellow")))
+        page = raw_page(lines) if lines else text("They are the same.")
+        session.show(page, head | {"diff": "\n".join(lines)})
+        return
+    found = changes(former, latter)
+    same = "They are the same." if old == new else "They are the same for couples; only the layout of the file differs."
+    document = {
+        "about": found.about,
+        "added": [prompt.id for prompt in found.added],
+        "removed": [prompt.id for prompt in found.removed],
+        "changed": [{"prompt": each.id, "fields": each.fields} for each in found.changed],
+        "reordered": found.reordered,
+    }
+    session.show(changes_page(found, before, after) if found else text(same), head | document)
+
+
+def _linted(file: PackFile) -> dict[str, Any]:
+    pack = file.checked.pack
+    return {
+        "file": str(file.path),
+        "id": file.pack_id(),
+        "prompts": len(pack.prompts) if pack else None,
+        "languages": pack.languages if pack else None,
+        "reading": reading_levels(pack) if pack else None,
+        "findings": file.checked.findings,
+    }
+
+
+def _saved(session: Session, path: Path, *, overwrite: bool) -> tuple[RenderableType, dict[str, Any]]:
+    file = PackFile.read(path)
+    with session.doing(f"Sending {path}"):
+        draft = session.drafts.prepared(file, overwrite=overwrite)
+        saved = session.drafts.save(draft)
+    document = {
+        "file": str(path),
+        "id": draft.pack,
+        "outcome": "saved" if saved else "unchanged",
+        "revision": saved.revision if saved else draft.replaces,
+        "findings": saved.findings if saved else [],
+    }
+    if not saved:
+        return text(f"{path}: {draft.pack} has this text already."), document
+    errors = sum(not finding.advice for finding in saved.findings)
+    advice = len(saved.findings) - errors
+    state = f"{counted(errors, 'thing')} to fix before you can publish it" if errors else "ready to publish"
+    state += f", {counted(advice, 'thing')} to think about" if advice else ""
+    page = done(f"{path}: draft {saved.revision} of {draft.pack} is saved, {state}.")
+    return Group(findings_page(str(path), saved.findings), page) if saved.findings else page, document
+
+
+def _compared(session: Session, target: str, versions: list[int]) -> tuple[tuple[str, str], tuple[str, str]]:
+    """Return the two texts to compare, each with a name for it."""
+    file = PackFile.read(Path(target)) if files.is_file(target) else None
+    pack = session.drafts.pack_of(file) if file else target
+    practice = session.practice
+    current = practice.pack(pack)
+    if len(versions) > 2:  # noqa: PLR2004 - from one to the other
+        raise UsageError("Name two versions at most.", f"rekindle packs diff {pack} --version 1 --version 2")
+    published = [(f"version {version}", practice.release(pack, version).source) for version in versions]
+    if len(published) > 1:
+        return published[0], published[1]
+    draft = practice.draft(pack)
+    newest = f"draft {draft.revision}" if draft.revision else f"version {draft.base_version}", draft.source
+    if file:
+        return (published[0] if published else newest), (str(file.path), file.source)
+    if published:
+        return published[0], newest
+    if not current.releases:
+        raise RefusedError("not-published", f"{pack} has not been published, so there is nothing to compare with.")
+    if not draft.revision:
+        to_do = f"rekindle packs diff {pack} --version 1"
+        raise RefusedError("nothing-to-publish", f"{pack} has no draft to compare.", to_do)
+    return (f"version {current.latest}", practice.release(pack, current.latest).source), newest

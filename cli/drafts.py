@@ -1,0 +1,135 @@
+"""Files saved as drafts, without anybody's work being lost.
+
+A file may replace the draft or the version that it was when it was last pulled or saved. If somebody has saved or
+published since then, nothing is replaced, unless the person says `--overwrite`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cli import words
+from cli.config import Origin, digest
+from cli.errors import ConflictError, RefusedError, UsageError
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from pathlib import Path
+
+    from cli.client import Practice
+    from cli.config import ConfigStore
+    from cli.files import PackFile
+    from rekindle.packs.contract import ActorView, PackDetail, SavedView
+
+
+@dataclass(frozen=True, slots=True)
+class FileDraft:
+    """A file to save, beside the pack as it is now.
+
+    `current` is None for a new pack. `replaces` is the revision of the draft that the file would replace. `is_same`
+    says that the draft, or the version without a draft, has this very text already.
+    """
+
+    file: PackFile
+    pack: str
+    source: str
+    current: PackDetail | None
+    replaces: int
+    is_same: bool
+
+    @property
+    def is_published(self) -> bool:
+        """Whether couples have this very text, or will have it, and there is no draft."""
+        current = self.current
+        return bool(
+            self.is_same and current and not current.draft and not current.withdrawn
+            # A version that was called off before it went live is the latest version too.
+            and not current.releases[0].taken_back
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Drafts:
+    """The drafts of one stack, and the files that they came from."""
+
+    practice: Practice
+    config: ConfigStore
+    api: str
+    now: dt.datetime
+
+    def prepared(self, file: PackFile, *, overwrite: bool = False) -> FileDraft:
+        """Compare a file with its pack; nothing is saved yet.
+
+        Raises:
+            ConflictError: saving would overwrite a colleague's work.
+        """
+        pack, source = self.pack_of(file), file.source
+        current = self.practice.find(pack)
+        if current is None:
+            return FileDraft(file, pack, source, None, 0, is_same=False)
+        draft = self.practice.draft(pack)
+        is_same = draft.source == source
+        if not (is_same or overwrite):
+            origin = self.config.origin(self.api, file.path)
+            if origin is None or origin.pack != pack:
+                raise self._conflict(file, current, "exists already, and this file was not pulled from it")
+            if (origin.revision, origin.version) != (draft.revision, current.latest):
+                raise self._conflict(file, current, "has changed since this file was last pulled or saved")
+        return FileDraft(file, pack, source, current, draft.revision, is_same)
+
+    def save(self, draft: FileDraft, *, even_if_same: bool = False) -> SavedView | None:
+        """Save the draft, and note where the file came from; None if there was nothing to save."""
+        saved = None
+        if not draft.is_same or (even_if_same and draft.replaces == 0):
+            try:
+                saved = self.practice.save_draft(draft.pack, draft.source, draft.replaces)
+            except RefusedError as error:
+                if error.problem != "draft-changed":
+                    raise
+                current = self.practice.find(draft.pack)
+                raise self._conflict(draft.file, current, "was changed just now", error.members) from error
+        version = draft.current.latest if draft.current else 0
+        self.remember(draft.file.path, draft.pack, draft.source, saved.revision if saved else draft.replaces, version)
+        return saved
+
+    def remember(self, path: Path, pack: str, source: str, revision: int, version: int) -> None:
+        """Note that the file is this revision now."""
+        self.config.put_origin(self.api, path, Origin(pack, revision, version, digest(source)))
+
+    def is_known(self, path: Path, source: str) -> bool:
+        """Return whether a file holds nothing but this text, or the text that was last pulled or saved."""
+        origin = self.config.origin(self.api, path)
+        known = {digest(source), *([origin.digest] if origin else [])}
+        return digest(path.read_bytes().decode(errors="replace")) in known
+
+    def pack_of(self, file: PackFile) -> str:
+        """Return the id of a file's pack; raise UsageError if nothing says which pack it is."""
+        origin = self.config.origin(self.api, file.path)
+        if pack := file.pack_id() or (origin.pack if origin else None):
+            return pack
+        raise UsageError(f"{file.path} does not say which pack it is.", "Add a line such as: id: river")
+
+    def _conflict(
+        self, file: PackFile, current: PackDetail | None, how: str, members: dict[str, Any] | None = None
+    ) -> ConflictError:
+        pack = current.id if current else self.pack_of(file)
+        about = []
+        if current and current.draft:
+            about.append(f"{current.draft.saved.name} saved its draft {self._when(current.draft.saved)}.")
+        if current and current.releases:
+            latest = current.releases[0]
+            about.append(f"{latest.published.name} published version {latest.version} {self._when(latest.published)}.")
+        saved = current.draft.saved if current and current.draft else None
+        return ConflictError(
+            "draft-changed",
+            f"The pack {pack} {how}. Nothing was overwritten.",
+            f"See the differences: rekindle packs diff {file.path}",
+            f"Get the other text into a second file: rekindle packs pull {pack} {pack}.theirs.yaml",
+            f"Replace the other text with yours: rekindle packs save {file.path} --overwrite",
+            about=about,
+            **({"pack": pack, "revision": current.revision if current else 0, "saved": saved} | (members or {})),
+        )
+
+    def _when(self, actor: ActorView) -> str:
+        return f"{words.since(actor.at, self.now)}, on {words.moment(actor.at)}"

@@ -1,0 +1,110 @@
+"""Deploy the built template to a running emulator, and store the FCM credential, which no template may contain."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from local.deploy.build import PACKED_TEMPLATE, sam_environment
+from local.errors import StackError
+from local.places import ROOT, SAM
+from local.processes import run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+STACK_NAME = "rekindle-local"
+"""The name in samconfig.toml, so that `sam` finds the stack too."""
+ARTIFACTS = "rekindle-artifacts"
+APP_LINK = "https://app.rekindle.example"
+_TAG = "fingerprint"
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """A deployed template: its outputs by name, and whether it is the first deployment to this emulator."""
+
+    outputs: Mapping[str, str]
+    is_first: bool
+
+
+def architecture() -> str:
+    """Return this machine's architecture in Lambda's words, because functions run on it."""
+    return "arm64" if platform.machine() in {"aarch64", "arm64"} else "x86_64"
+
+
+def deployed(
+    client: Callable[[str], Any],
+    environment: Mapping[str, str],
+    fingerprint: str,
+    parameters: Mapping[str, str],
+    log: Path,
+) -> Deployment:
+    """Deploy the template, unless exactly this is deployed already.
+
+    Raises:
+        StackError: The deployment failed, or an earlier one did.
+    """
+    cloudformation = client("cloudformation")
+    tag = f"{fingerprint[:32]}-{_digest(parameters)}"
+    stack = earlier = _described(cloudformation)
+    if stack is None or {"Key": _TAG, "Value": tag} not in stack["Tags"]:
+        client("s3").create_bucket(Bucket=ARTIFACTS)
+        command = [str(SAM), "deploy", "--template-file", str(PACKED_TEMPLATE), "--stack-name", STACK_NAME]
+        # The stages of samconfig.toml are for the cloud, with a bucket that would be one more stack to wait for.
+        command += ["--config-env", "emulator"]
+        command += ["--s3-bucket", ARTIFACTS, "--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
+        command += ["--no-confirm-changeset", "--no-fail-on-empty-changeset", "--no-progressbar"]
+        command += ["--tags", f"{_TAG}={tag}", "--parameter-overrides"]
+        command += [f"{name}={value}" for name, value in parameters.items()]
+        run(command, sam_environment() | dict(environment), ROOT, log)
+        stack = _described(cloudformation)
+    if stack is None:
+        raise StackError(f"sam deploy left no stack behind; see {log}.")
+    return Deployment(outputs_of(stack), is_first=earlier is None)
+
+
+def outputs_of(stack: Mapping[str, Any]) -> dict[str, str]:
+    """Return the outputs by name of a stack that CloudFormation describes."""
+    return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+
+
+def put_credential(client: Callable[[str], Any], secret: str, service_account: Mapping[str, str]) -> None:
+    """Store the service account in the secret that only `delivery` may read."""
+    secrets, text = client("secretsmanager"), json.dumps(service_account, sort_keys=True)
+    try:
+        stored = secrets.get_secret_value(SecretId=secret).get("SecretString")
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ResourceNotFoundException":
+            raise
+        stored = None
+    if stored != text:
+        secrets.put_secret_value(SecretId=secret, SecretString=text)
+
+
+def _described(cloudformation: Any) -> dict[str, Any] | None:  # noqa: ANN401 - a boto3 client
+    stacks = [
+        stack
+        for page in cloudformation.get_paginator("describe_stacks").paginate()
+        for stack in page["Stacks"]
+        if stack["StackName"] == STACK_NAME and stack["StackStatus"] != "DELETE_COMPLETE"
+    ]
+    if not stacks:
+        return None
+    stack: dict[str, Any] = stacks[0]
+    if not stack["StackStatus"].endswith("_COMPLETE") or stack["StackStatus"].startswith("ROLLBACK"):
+        raise StackError(
+            f"The last deployment was cut short or failed (status {stack['StackStatus']}).\n"
+            "`make reset` forgets it, with all local data; then `make run` again."
+        )
+    return stack
+
+
+def _digest(parameters: Mapping[str, str]) -> str:
+    return hashlib.sha256(json.dumps(parameters, sort_keys=True).encode()).hexdigest()[:16]

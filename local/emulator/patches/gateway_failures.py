@@ -1,0 +1,23 @@
+"""ministack sends a failed function's message to the phone. API Gateway answers without any reason."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ministack.services import lambda_svc
+
+FAILURE = {
+    "statusCode": 500,
+    "headers": {"Content-Type": "application/json"},
+    "body": '{"message":"Internal Server Error"}',
+}
+
+
+def apply() -> None:
+    """Answer each failed function as API Gateway does."""
+    original = lambda_svc.lambda_execute_result_to_api_proxy_response
+
+    def response(result: dict[str, Any]) -> Any:
+        return (dict(FAILURE), None) if result.get("error") else original(result)
+
+    lambda_svc.lambda_execute_result_to_api_proxy_response = response

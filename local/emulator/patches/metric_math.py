@@ -1,0 +1,24 @@
+"""ministack refuses an alarm on a calculation with several metrics.
+
+Such an alarm watches its first metric here. No function reports metrics to the emulator, so no alarm ever rings.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ministack.services.cloudformation import provisioners
+
+
+def apply() -> None:
+    """Create an alarm on metric math as an alarm on its first metric."""
+    original = provisioners._cw_metric_alarm_record
+
+    def of_one_metric(name: str, properties: dict[str, Any]) -> Any:
+        watched = [each["MetricStat"] for each in properties.get("Metrics", []) if "MetricStat" in each]
+        if watched:
+            first = watched[0]["Metric"] | {"Statistic": watched[0]["Stat"], "Period": watched[0]["Period"]}
+            properties = {name: value for name, value in properties.items() if name != "Metrics"} | first
+        return original(name, properties)
+
+    provisioners._cw_metric_alarm_record = of_one_metric

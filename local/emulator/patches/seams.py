@@ -1,0 +1,39 @@
+"""Replace text and hook into provisioners of ministack, with a loud error when they have changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ministack.services.cloudformation import provisioners
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class MissingSeamError(Exception):
+    """The text that a patch replaces is not in this version of ministack."""
+
+
+def replaced_once(text: str, old: str, new: str) -> str:
+    """Return `text` with its only occurrence of `old` replaced; raises MissingSeamError for none or several."""
+    if text.count(old) != 1:
+        raise MissingSeamError(f"expected to find this once in ministack: {old!r}")
+    return text.replace(old, new)
+
+
+def after_provisioning(resource_type: str, hook: Callable[[str, dict[str, Any]], None]) -> None:
+    """Call `hook(physical_id, properties)` after CloudFormation created or updated a resource of this type."""
+    handlers = provisioners._RESOURCE_HANDLERS[resource_type]
+    create, update = handlers["create"], handlers["update"]
+
+    def created(logical_id: str, properties: dict[str, Any], *rest: Any, **named: Any) -> Any:
+        result = create(logical_id, properties, *rest, **named)
+        hook(result[0], properties)
+        return result
+
+    def updated(physical_id: str, before: Any, properties: dict[str, Any], *rest: Any, **named: Any) -> Any:
+        result = update(physical_id, before, properties, *rest, **named)
+        hook(result[0], properties)
+        return result
+
+    handlers.update(create=created, update=updated)

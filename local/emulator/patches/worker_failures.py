@@ -1,0 +1,39 @@
+"""ministack ends a worker whose handler raised, and a new one takes seconds. AWS keeps the environment.
+
+A module that does not load writes its traceback to the function's log, as on AWS.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ministack.core import lambda_runtime
+
+from local.emulator.patches.seams import replaced_once
+
+
+def apply() -> None:
+    """Have a worker report the exception of its handler as a regular answer."""
+    script = replaced_once(
+        lambda_runtime._PYTHON_WORKER_SCRIPT,
+        '{"status": "error", "error": str(e), "trace": traceback.format_exc()}',
+        '{"status": "ok", "raised": {"error": str(e), "trace": traceback.format_exc()}}',
+    )
+    lambda_runtime._PYTHON_WORKER_SCRIPT = replaced_once(
+        script,
+        '    except Exception as e:\n        _real_stdout.write(json.dumps({"status": "error", "error": str(e)})',
+        "    except Exception as e:\n        traceback.print_exc()\n"
+        '        _real_stdout.write(json.dumps({"status": "error", "error": str(e)})',
+    )
+    original = lambda_runtime.Worker.invoke
+
+    def invoke(self: Any, *arguments: Any, **named: Any) -> dict[str, Any]:
+        try:
+            response: dict[str, Any] = original(self, *arguments, **named)
+        except RuntimeError as error:
+            return {"status": "error", "error": str(error), "trace": self._drain_stderr_bounded(0.5)}
+        if raised := response.pop("raised", None):
+            response |= {"status": "error", **raised}
+        return response
+
+    lambda_runtime.Worker.invoke = invoke

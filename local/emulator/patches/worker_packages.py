@@ -1,0 +1,17 @@
+"""ministack runs functions with its own interpreter, so they find packages that are missing in their own bundle."""
+
+from __future__ import annotations
+
+from ministack.core import lambda_runtime
+
+from local.emulator.patches.seams import replaced_once
+
+
+def apply() -> None:
+    """Remove the emulator's packages from the path of a function."""
+    lambda_runtime._PYTHON_WORKER_SCRIPT = replaced_once(
+        lambda_runtime._PYTHON_WORKER_SCRIPT,
+        "    sys.path.insert(0, code_dir)\n",
+        '    sys.path[:] = [path for path in sys.path if "site-packages" not in path]\n'
+        "    sys.path.insert(0, code_dir)\n",
+    )

@@ -1,0 +1,332 @@
+"""A stand-in for FCM with its HTTP v1 API, an inbox for each phone, and faults on demand.
+
+It checks the bearer token and the message as FCM does, and fails with FCM's own answers. In a phone's inbox a push
+replaces the one with the same collapse key.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+from collections import Counter
+from dataclasses import asdict
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import parse_qs
+
+import jwt
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from local.clock import now
+from local.google.fcm_message import MessageError, checked_message
+from local.google.inbox import Inboxes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+    from starlette.requests import Request
+
+ACCESS_TOKEN_SECONDS = 3600
+GOOGLE_TOKEN_URI = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address
+"""The audience of google-auth's assertions, whatever the address it sends them to."""
+_FCM_ERROR = "type.googleapis.com/google.firebase.fcm.v1.FcmError"
+_APNS_ERROR = "type.googleapis.com/google.firebase.fcm.v1.ApnsError"
+_BAD_REQUEST = "type.googleapis.com/google.rpc.BadRequest"
+_QUOTA_FAILURE = "type.googleapis.com/google.rpc.QuotaFailure"
+_ERROR_INFO = "type.googleapis.com/google.rpc.ErrorInfo"
+
+
+class FaultKind(StrEnum):
+    """The faults that a test can turn on."""
+
+    UNREGISTERED = "UNREGISTERED"
+    INVALID = "INVALID"
+    SENDER_ID_MISMATCH = "SENDER_ID_MISMATCH"
+    QUOTA = "QUOTA"
+    UNAVAILABLE = "UNAVAILABLE"
+    INTERNAL = "INTERNAL"
+    AUTH = "AUTH"
+    THIRD_PARTY_AUTH = "THIRD_PARTY_AUTH"
+    """Apple refuses the key of the Firebase project: it is missing, expired or another team's."""
+    APNS_UNREGISTERED = "APNS_UNREGISTERED"
+    """Apple says that the device is gone, and FCM answers with a bad request."""
+    TIMEOUT = "TIMEOUT"
+    """No answer for `seconds`, and no push."""
+    LOST_REPLY = "LOST_REPLY"
+    """The push is sent, and no answer comes for `seconds`."""
+
+
+class Fault(BaseModel):
+    """A fault of one `token` or of all tokens, for the next `times` sends or until it is removed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: FaultKind
+    token: str | None = None
+    times: Annotated[int, Field(ge=1)] | None = None
+    retry_after: Annotated[int, Field(ge=0)] | None = None
+    """Seconds for the Retry-After header, which only QUOTA and UNAVAILABLE have."""
+    seconds: Annotated[float, Field(ge=0)] = 60
+
+
+class RefusedError(Exception):
+    """A send that FCM answers with an error, with the response."""
+
+    def __init__(self, reason: str, response: Response) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.response = response
+
+
+class StandIn:
+    """FCM for one project. It accepts only the credential `service_account`, whose key is `key`."""
+
+    def __init__(
+        self, *, project: str, token_uri: str, service_account: dict[str, str], key: RSAPrivateKey, inbox_file: Path
+    ) -> None:
+        self._project = project
+        self._token_uri = token_uri
+        self._account = service_account["client_email"]
+        self._key = key.public_key()
+        self._secret = hashlib.sha256(service_account["private_key"].encode()).digest()
+        self._inboxes = Inboxes(inbox_file)
+        self._faults: dict[str | None, Fault] = {}
+        self._sends: Counter[str] = Counter()
+
+    def routes(self) -> list[Route]:
+        """Return FCM's own routes, then ours to read the inboxes and to turn faults on."""
+        return [
+            Route("/v1/projects/{project}/messages:send", self._send, methods=["POST"]),
+            Route("/token", self._token, methods=["POST"]),
+            Route("/faults", self._faults_route, methods=["GET", "PUT", "DELETE"]),
+            Route("/inbox", self._all_inboxes, methods=["GET", "DELETE"]),
+            Route("/inbox/{token:path}/stream", self._stream),
+            Route("/inbox/{token:path}", self._inbox, methods=["GET", "DELETE"]),
+            Route("/stats", self._stats),
+        ]
+
+    async def _send(self, request: Request) -> Response:
+        self._sends["attempts"] += 1
+        try:
+            return await self._accepted(request)
+        except RefusedError as refusal:
+            self._sends[refusal.reason] += 1
+            return refusal.response
+
+    async def _accepted(self, request: Request) -> Response:
+        if not self._is_access_token(request.headers.get("authorization", "")):
+            raise _refusal(FaultKind.AUTH)
+        if request.path_params["project"] != self._project:
+            raise RefusedError(
+                "WRONG_PROJECT",
+                _error(
+                    403,
+                    "PERMISSION_DENIED",
+                    "Permission 'cloudmessaging.messages.create' denied on resource "
+                    f"'//cloudresourcemanager.googleapis.com/projects/{request.path_params['project']}' "
+                    "(or it may not exist).",
+                ),
+            )
+        try:
+            message, validate_only = checked_message(await request.body())
+        except MessageError as error:
+            raise _malformed(error) from error
+        fault = self._fault_of(message["token"])
+        if fault and fault.kind not in {FaultKind.TIMEOUT, FaultKind.LOST_REPLY}:
+            raise _refusal(fault.kind, fault.retry_after)
+        name = f"projects/{self._project}/messages/0:{int(now() * 1_000_000)}%31bd1c96f9fd7ecd"
+        if fault and fault.kind is FaultKind.TIMEOUT:
+            await asyncio.sleep(fault.seconds)
+            raise _refusal(FaultKind.UNAVAILABLE)
+        if validate_only:
+            self._sends["validated"] += 1
+        else:
+            self._inboxes.deliver(name, message)
+            self._sends["delivered"] += 1
+        if fault:
+            await asyncio.sleep(fault.seconds)
+            raise _refusal(FaultKind.UNAVAILABLE)
+        return JSONResponse({"name": name})
+
+    def _fault_of(self, token: str) -> Fault | None:
+        for whose in (token, None):
+            fault = self._faults.get(whose)
+            if fault is None:
+                continue
+            if fault.times == 1:
+                del self._faults[whose]
+            elif fault.times is not None:
+                self._faults[whose] = fault.model_copy(update={"times": fault.times - 1})
+            return fault
+        return None
+
+    async def _token(self, request: Request) -> JSONResponse:
+        """Exchange a service account's assertion for an access token, by OAuth 2's JWT bearer grant."""
+        form = parse_qs((await request.body()).decode("utf-8", "replace"))
+        if form.get("grant_type") != ["urn:ietf:params:oauth:grant-type:jwt-bearer"]:
+            return _no_grant("unsupported_grant_type", "Invalid grant_type")
+        try:
+            jwt.decode(
+                form.get("assertion", [""])[0],
+                self._key,
+                algorithms=["RS256"],
+                audience=[self._token_uri, GOOGLE_TOKEN_URI],
+                issuer=self._account,
+                options={"require": ["exp", "iat"]},
+            )
+        except jwt.InvalidTokenError as error:
+            return _no_grant("invalid_grant", f"Invalid JWT: {error}")
+        return JSONResponse(
+            {
+                "access_token": self._access_token(int(now()) + ACCESS_TOKEN_SECONDS),
+                "expires_in": ACCESS_TOKEN_SECONDS,
+                "token_type": "Bearer",
+            }
+        )
+
+    def _access_token(self, expires: int) -> str:
+        # Signed and not stored, so that it stays valid after a restart, as Google's does.
+        return f"ya29.{expires}.{hmac.digest(self._secret, str(expires).encode(), 'sha256').hex()}"
+
+    def _is_access_token(self, authorization: str) -> bool:
+        expires = authorization.removeprefix("Bearer ya29.").partition(".")[0]
+        return (
+            expires.isdecimal()
+            and hmac.compare_digest(authorization, f"Bearer {self._access_token(int(expires))}")
+            and int(expires) > now()
+        )
+
+    async def _faults_route(self, request: Request) -> JSONResponse:
+        if request.method == "PUT":
+            try:
+                fault = Fault.model_validate_json(await request.body())
+            except ValidationError as error:
+                return JSONResponse({"error": error.errors(include_url=False, include_input=False)}, 400)
+            self._faults[fault.token] = fault
+        elif request.method == "DELETE":
+            if token := request.query_params.get("token"):
+                self._faults.pop(token, None)
+            else:
+                self._faults.clear()
+        return JSONResponse([fault.model_dump(mode="json") for fault in self._faults.values()])
+
+    async def _inbox(self, request: Request) -> Response:
+        token = request.path_params["token"]
+        if request.method == "DELETE":
+            self._inboxes.clear(token)
+            return Response(status_code=204)
+        return JSONResponse([asdict(push) for push in self._inboxes.of(token)])
+
+    async def _all_inboxes(self, request: Request) -> Response:
+        if request.method == "DELETE":
+            self._inboxes.clear(None)
+            return Response(status_code=204)
+        return JSONResponse(self._inboxes.counts())
+
+    async def _stream(self, request: Request) -> StreamingResponse:
+        after = request.headers.get("last-event-id", "")
+        return StreamingResponse(
+            self._inboxes.stream(request.path_params["token"], int(after) if after.isdecimal() else 0),
+            media_type="text/event-stream",
+            headers={"Cache-Control": "no-store", "Access-Control-Allow-Origin": "*"},
+        )
+
+    async def _stats(self, _: Request) -> JSONResponse:
+        return JSONResponse({"sends": dict(self._sends), "inboxes": self._inboxes.counts()})
+
+
+def _error(
+    code: int, status: str, message: str, *details: dict[str, Any], retry_after: int | None = None
+) -> JSONResponse:
+    error = {"code": code, "message": message, "status": status} | ({"details": details} if details else {})
+    headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
+    return JSONResponse({"error": error}, code, headers)
+
+
+def _fcm_error(code: str) -> dict[str, Any]:
+    return {"@type": _FCM_ERROR, "errorCode": code}
+
+
+def _apns_error(status: int, reason: str) -> dict[str, Any]:
+    return {"@type": _APNS_ERROR, "statusCode": status, "reason": reason}
+
+
+def _violations(*violations: tuple[str, str]) -> dict[str, Any]:
+    return {
+        "@type": _BAD_REQUEST,
+        "fieldViolations": [{"field": where, "description": what} for where, what in violations],
+    }
+
+
+def _malformed(error: MessageError) -> RefusedError:
+    details = [_fcm_error("INVALID_ARGUMENT")] if error.by_fcm else []
+    if error.violations:
+        details.append(_violations(*error.violations))
+    return RefusedError("MALFORMED", _error(400, "INVALID_ARGUMENT", str(error), *details))
+
+
+def _refusal(kind: FaultKind, retry_after: int | None = None) -> RefusedError:
+    """Return FCM's answer to a fault."""
+    has_header = kind in {FaultKind.QUOTA, FaultKind.UNAVAILABLE, FaultKind.TIMEOUT, FaultKind.LOST_REPLY}
+    answer = _REFUSALS.get(kind, _REFUSALS[FaultKind.UNAVAILABLE])
+    return RefusedError(kind, _error(*answer, retry_after=retry_after if has_header else None))
+
+
+_REFUSALS: Mapping[FaultKind, tuple[Any, ...]] = {
+    FaultKind.UNREGISTERED: (404, "NOT_FOUND", "Requested entity was not found.", _fcm_error("UNREGISTERED")),
+    FaultKind.INVALID: (
+        400,
+        "INVALID_ARGUMENT",
+        "The registration token is not a valid FCM registration token",
+        _fcm_error("INVALID_ARGUMENT"),
+        _violations(("message.token", "Invalid registration token")),
+    ),
+    FaultKind.SENDER_ID_MISMATCH: (403, "PERMISSION_DENIED", "SenderId mismatch", _fcm_error("SENDER_ID_MISMATCH")),
+    FaultKind.QUOTA: (
+        429,
+        "RESOURCE_EXHAUSTED",
+        "Quota exceeded for quota metric 'Send requests'.",
+        _fcm_error("QUOTA_EXCEEDED"),
+        {"@type": _QUOTA_FAILURE, "violations": [{"subject": "project", "description": "Message rate"}]},
+    ),
+    FaultKind.UNAVAILABLE: (
+        503,
+        "UNAVAILABLE",
+        "The service is currently unavailable.",
+        _fcm_error("UNAVAILABLE"),
+    ),
+    FaultKind.INTERNAL: (500, "INTERNAL", "Internal error encountered.", _fcm_error("INTERNAL")),
+    FaultKind.AUTH: (
+        401,
+        "UNAUTHENTICATED",
+        (
+            "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or "
+            "other valid authentication credential."
+        ),
+        {"@type": _ERROR_INFO, "reason": "ACCESS_TOKEN_INVALID", "domain": "googleapis.com"},
+    ),
+    FaultKind.THIRD_PARTY_AUTH: (
+        401,
+        "UNAUTHENTICATED",
+        "Auth error from APNS or Web Push Service",
+        _fcm_error("THIRD_PARTY_AUTH_ERROR"),
+        _apns_error(403, "InvalidProviderToken"),
+    ),
+    FaultKind.APNS_UNREGISTERED: (
+        400,
+        "INVALID_ARGUMENT",
+        "APNs device token is disabled.",
+        _fcm_error("INVALID_ARGUMENT"),
+        _apns_error(410, "Unregistered"),
+    ),
+}
+"""FCM's answer to each fault: HTTP status, gRPC status, message and details."""
+
+
+def _no_grant(error: str, description: str) -> JSONResponse:
+    return JSONResponse({"error": error, "error_description": description}, 400)

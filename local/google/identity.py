@@ -1,0 +1,175 @@
+"""Firebase Authentication's REST endpoints for the console: sign in, refresh, ask for a new password.
+
+Paths, bodies and errors are Firebase's. The host's name is the start of the path, as in Firebase's own emulator. The
+accounts are fixed and no secret: one for each set of permissions of the staff, and one of a couple.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qs
+
+import jwt
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import JSONResponse
+from starlette.routing import Mount, Route
+
+from local.google.signin import Identity
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from starlette.requests import Request
+    from starlette.routing import BaseRoute
+
+    from local.google.signin import Issuer
+
+IDENTITY: Final = "/identitytoolkit.googleapis.com"
+SECURE_TOKEN: Final = "/securetoken.googleapis.com"  # noqa: S105 - a path
+PASSWORD: Final = "rekindle"  # noqa: S105 - the accounts exist on this machine only
+ACCOUNTS: Final[Mapping[str, Mapping[str, str]]] = {
+    "reader@practice.example": {"scope": "practice:read"},
+    "writer@practice.example": {"scope": "practice:read practice:publish"},
+    "editor@practice.example": {"scope": "practice:read practice:publish"},
+    "couple@example.org": {},
+}
+"""The custom claims of each account, by its email."""
+
+_INVALID: Final = "INVALID_ARGUMENT"
+_EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+")
+
+
+class RefusedError(Exception):
+    """Firebase refuses a request, with a code such as INVALID_EMAIL."""
+
+    def __init__(self, message: str, status: str | None = None, code: int = 400) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+    def answer(self) -> JSONResponse:
+        """Return the error in Google's form: newer APIs have a status, older ones a list."""
+        error: dict[str, Any] = {"code": self.code, "message": str(self)}
+        if self.status:
+            error["status"] = self.status
+        else:
+            error["errors"] = [{"message": str(self), "domain": "global", "reason": "invalid"}]
+        return JSONResponse({"error": error}, self.code)
+
+
+def signed_in(issuer: Issuer, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the answer of `accounts:signInWithPassword`; raises RefusedError."""
+    email, password = _email_in(asked), asked.get("password")
+    if not password:
+        raise RefusedError("MISSING_PASSWORD")
+    claims = ACCOUNTS.get(email)
+    if claims is None or password != PASSWORD:
+        raise RefusedError("INVALID_LOGIN_CREDENTIALS")  # for both, as with email enumeration protection
+    tokens = issuer.signed_in(Identity(email=email, claims=dict(claims)))
+    return {
+        "kind": "identitytoolkit#VerifyPasswordResponse",
+        "localId": tokens["uid"],
+        "email": email,
+        "displayName": "",
+        "idToken": tokens["id_token"],
+        "registered": True,
+        "refreshToken": tokens["refresh_token"],
+        "expiresIn": str(tokens["expires_in"]),
+    }
+
+
+def refreshed(issuer: Issuer, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the token service's answer to a refresh token; raises RefusedError."""
+    match asked.get("grant_type"):
+        case None:
+            raise RefusedError("MISSING_GRANT_TYPE", _INVALID)
+        case "refresh_token":
+            pass
+        case _:
+            raise RefusedError("INVALID_GRANT_TYPE", _INVALID)
+    if not (token := asked.get("refresh_token")):
+        raise RefusedError("MISSING_REFRESH_TOKEN", _INVALID)
+    try:
+        tokens = issuer.refreshed(token)
+    except jwt.ExpiredSignatureError as error:
+        raise RefusedError("TOKEN_EXPIRED", _INVALID) from error
+    except jwt.InvalidTokenError as error:
+        raise RefusedError("INVALID_REFRESH_TOKEN", _INVALID) from error
+    return {
+        "access_token": tokens["id_token"],
+        "expires_in": str(tokens["expires_in"]),
+        "token_type": "Bearer",
+        "refresh_token": tokens["refresh_token"],
+        "id_token": tokens["id_token"],
+        "user_id": tokens["uid"],
+        "project_id": issuer.project,
+    }
+
+
+def password_reset(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the answer of `accounts:sendOobCode`, the same for an unknown account; raises RefusedError."""
+    if asked.get("requestType") != "PASSWORD_RESET":
+        raise RefusedError("INVALID_REQ_TYPE" if asked.get("requestType") else "MISSING_REQ_TYPE")
+    return {"kind": "identitytoolkit#GetOobConfirmationCodeResponse", "email": _email_in(asked)}
+
+
+def identity_routes(issuer: Issuer) -> list[BaseRoute]:
+    """Return the routes of the endpoints, which pages of every origin may call, as in Firebase."""
+
+    async def sign_in(request: Request) -> JSONResponse:
+        try:
+            return JSONResponse(signed_in(issuer, await _json_of(request)))
+        except RefusedError as error:
+            return error.answer()
+
+    async def send_code(request: Request) -> JSONResponse:
+        try:
+            return JSONResponse(password_reset(await _json_of(request)))
+        except RefusedError as error:
+            return error.answer()
+
+    async def token(request: Request) -> JSONResponse:
+        try:
+            _require_key(request)
+            form = parse_qs((await request.body()).decode(errors="replace"))
+            return JSONResponse(refreshed(issuer, {name: values[0] for name, values in form.items()}))
+        except RefusedError as error:
+            return error.answer()
+
+    open_to_all = [Middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["POST"], allow_headers=["*"])]
+    accounts = [
+        Route("/v1/accounts:signInWithPassword", sign_in, methods=["POST"]),
+        Route("/v1/accounts:sendOobCode", send_code, methods=["POST"]),
+    ]
+    return [
+        Mount(IDENTITY, routes=accounts, middleware=open_to_all),
+        Mount(SECURE_TOKEN, routes=[Route("/v1/token", token, methods=["POST"])], middleware=open_to_all),
+    ]
+
+
+def _email_in(asked: Mapping[str, Any]) -> str:
+    email = asked.get("email")
+    if email is None:
+        raise RefusedError("MISSING_EMAIL")
+    if not isinstance(email, str) or not _EMAIL.fullmatch(email):
+        raise RefusedError("INVALID_EMAIL")
+    return email.casefold()
+
+
+async def _json_of(request: Request) -> Mapping[str, Any]:
+    _require_key(request)
+    try:
+        asked = json.loads(await request.body())
+    except ValueError:
+        asked = None
+    if not isinstance(asked, dict):
+        raise RefusedError("Invalid JSON payload received.", _INVALID)
+    return asked
+
+
+def _require_key(request: Request) -> None:
+    if not request.query_params.get("key"):
+        raise RefusedError("The request is missing a valid API key.", "PERMISSION_DENIED", 403)

@@ -1,0 +1,157 @@
+"""The inbox of each phone: the pushes that it was sent, as it shows them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import defaultdict
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from local.clock import now
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+KEEP_ALIVE_SECONDS = 15
+_QUIET_PRIORITIES = frozenset({"PRIORITY_MIN", "PRIORITY_LOW"})
+
+
+@dataclass(slots=True)
+class Push:
+    """A push as its phone shows it.
+
+    `number` counts all pushes from 1; `at` is epoch milliseconds. `replaces` and `replaced_by` are numbers of pushes
+    with the same collapse key on the same phone. `buzzes` is False for a passive push and for a replacement.
+    """
+
+    number: int
+    name: str
+    at: int
+    token: str
+    title: str | None
+    body: str | None
+    data: dict[str, str]
+    collapse_key: str | None
+    passive: bool
+    replaces: int | None
+    replaced_by: int | None
+    buzzes: bool
+    message: dict[str, Any] = field(repr=False)
+
+
+class Inboxes:
+    """The inboxes of all phones, saved to a file of JSON lines so that a restart keeps them."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._pushes: dict[str, list[Push]] = defaultdict(list)
+        self._listeners: dict[str, set[asyncio.Queue[Push]]] = defaultdict(set)
+        self._count = 0
+        if file.exists():
+            for line in file.read_text(encoding="utf-8").splitlines():
+                # The last line is cut off if the machine stopped while it was written.
+                if line.endswith("}"):
+                    self._keep(Push(**json.loads(line)))
+
+    def deliver(self, name: str, message: dict[str, Any]) -> Push:
+        """Add the message to its phone's inbox, and send it to the listeners."""
+        token = message["token"]
+        key = _collapse_key(message)
+        earlier = next(
+            (push for push in reversed(self._pushes[token]) if key is not None and push.collapse_key == key), None
+        )
+        title, body = _shown(message)
+        passive = _is_passive(message)
+        push = Push(
+            number=self._count + 1,
+            name=name,
+            at=int(now() * 1000),
+            token=token,
+            title=title,
+            body=body,
+            data=message.get("data", {}),
+            collapse_key=key,
+            passive=passive,
+            replaces=earlier.number if earlier else None,
+            replaced_by=None,
+            buzzes=not passive and earlier is None,
+            message=message,
+        )
+        self._keep(push)
+        with self._file.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(asdict(push)) + "\n")
+        for listener in self._listeners[token]:
+            listener.put_nowait(push)
+        return push
+
+    def _keep(self, push: Push) -> None:
+        self._count = push.number
+        inbox = self._pushes[push.token]
+        for earlier in inbox:
+            if earlier.number == push.replaces:
+                earlier.replaced_by = push.number
+        inbox.append(push)
+
+    def of(self, token: str) -> list[Push]:
+        """Return all pushes to a phone, oldest first."""
+        return self._pushes.get(token, [])
+
+    def counts(self) -> dict[str, int]:
+        """Return the number of pushes of each phone."""
+        return {token: len(pushes) for token, pushes in self._pushes.items() if pushes}
+
+    def clear(self, token: str | None) -> None:
+        """Empty one inbox, or all."""
+        for each in [token] if token else list(self._pushes):
+            self._pushes.pop(each, None)
+        kept = sorted((push for pushes in self._pushes.values() for push in pushes), key=lambda push: push.number)
+        beside = self._file.with_suffix(".new")
+        beside.write_text("".join(json.dumps(asdict(push)) + "\n" for push in kept), encoding="utf-8")
+        beside.replace(self._file)
+
+    async def stream(self, token: str, after: int) -> AsyncIterator[str]:
+        """Return server-sent events: each push with a number above `after`, then each new one."""
+        queue: asyncio.Queue[Push] = asyncio.Queue()
+        self._listeners[token].add(queue)
+        try:
+            yield ": listening\n\n"
+            for push in [push for push in self.of(token) if push.number > after]:
+                yield _event(push)
+            while True:
+                try:
+                    yield _event(await asyncio.wait_for(queue.get(), KEEP_ALIVE_SECONDS))
+                except TimeoutError:
+                    yield ": still here\n\n"
+        finally:
+            self._listeners[token].discard(queue)
+
+
+def _event(push: Push) -> str:
+    return f"id: {push.number}\nevent: push\ndata: {json.dumps(asdict(push))}\n\n"
+
+
+def _collapse_key(message: dict[str, Any]) -> str | None:
+    """Return the key by which a phone replaces an earlier push: Android's tag, Apple's collapse id."""
+    tag = message.get("android", {}).get("notification", {}).get("tag")
+    headers = {name.lower(): value for name, value in message.get("apns", {}).get("headers", {}).items()}
+    return tag or headers.get("apns-collapse-id")
+
+
+def _shown(message: dict[str, Any]) -> tuple[str | None, str | None]:
+    """Return title and body. A platform's own texts replace the common ones."""
+    alert = message.get("apns", {}).get("payload", {}).get("aps", {}).get("alert", {})
+    texts = (
+        message.get("android", {}).get("notification", {}),
+        {"body": alert} if isinstance(alert, str) else alert,
+        message.get("notification", {}),
+    )
+    title, body = (next((text[part] for text in texts if text.get(part)), None) for part in ("title", "body"))
+    return title, body
+
+
+def _is_passive(message: dict[str, Any]) -> bool:
+    aps = message.get("apns", {}).get("payload", {}).get("aps", {})
+    priority = message.get("android", {}).get("notification", {}).get("notification_priority")
+    return aps.get("interruption-level") == "passive" or priority in _QUIET_PRIORITIES

@@ -1,0 +1,32 @@
+"""RSA keys that are saved, so that earlier tokens and credentials stay valid after a restart."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def private_key(path: Path) -> rsa.RSAPrivateKey:
+    """Return the key in the PEM file, which is made if it is missing; raises ValueError for another file."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside = path.with_suffix(".new")
+        beside.touch(mode=0o600)
+        beside.write_bytes(pem(rsa.generate_private_key(public_exponent=65537, key_size=2048)))
+        beside.replace(path)
+    key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+    if not isinstance(key, rsa.RSAPrivateKey):
+        raise ValueError(f"{path} holds no RSA key")  # noqa: TRY004 - the file's content is wrong, no argument
+    return key
+
+
+def pem(key: rsa.RSAPrivateKey) -> bytes:
+    """Return the key as unencrypted PKCS #8, the form in a service account's JSON."""
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )

@@ -1,0 +1,182 @@
+"""Serve the page with two phones, forward its requests to the API, and send its next reminders on demand.
+
+The page is `local/phones`: each phone on it is a plain client of the public API. The API answers no page of another
+origin, so this server forwards requests below `/phones/api/` without a change.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import mimetypes
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import httpx
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from local.clock import now
+from local.errors import StackError
+from local.places import ROOT
+from rekindle.domain.calendar import zone_named
+from rekindle.domain.reminders import due_slots
+from rekindle.errors import UnknownZoneError
+from rekindle.store import keys
+from rekindle.store.instants import to_millis
+from rekindle.store.table import Table, Write
+from rekindle.store.watermark import Watermark
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from starlette.requests import Request
+
+    from local.stack.client import Stack
+
+PAGE: Final = ROOT / "local" / "phones"
+API: Final = "/phones/api"
+"""The path before the API's own paths, on the page's origin."""
+TICK_INTERVAL: Final = dt.timedelta(minutes=5)
+LOOK_AHEAD: Final = dt.timedelta(days=8)
+"""A touch reminder comes at least once in this time."""
+
+POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    # No script may make trusted types, so that no mistake in the page turns text into markup.
+    "require-trusted-types-for 'script'; trusted-types 'none'"
+)
+_HEADERS: Final = {
+    "Content-Security-Policy": POLICY,
+    "Cache-Control": "no-cache",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+_FORWARDED: Final = ("authorization", "content-type", "idempotency-key")
+_RETURNED: Final = ("content-type", "retry-after", "cache-control")
+_PATIENCE_SECONDS: Final = 30
+
+
+class Reminder(BaseModel):
+    """A reminder of one of the two phones, in the phone's own zone, on these weekdays (Monday is 0)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    zone: str
+    time: dt.time
+    weekdays: Annotated[frozenset[int], Field(min_length=1)] = frozenset(range(7))
+
+
+class TickBody(BaseModel):
+    """The reminders of both phones; the tick is the one of the first that comes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    reminders: tuple[Reminder, ...] = ()
+
+
+def next_tick(reminders: Iterable[Reminder], after: dt.datetime) -> dt.datetime:
+    """Return the first tick after `after` that sends a reminder, or the next tick if there are no reminders.
+
+    Raises:
+        UnknownZoneError: There is no zone of that name.
+    """
+    coming = [
+        due.instant
+        for each in reminders
+        for due in due_slots(after, after + LOOK_AHEAD, zone_named(each.zone))
+        if due.slot.time == each.time and due.date.weekday() in each.weekdays
+    ]
+    first = min(coming, default=after + dt.timedelta.resolution)
+    interval = TICK_INTERVAL.total_seconds()
+    return dt.datetime.fromtimestamp(-(-first.timestamp() // interval) * interval, dt.UTC)
+
+
+def page_routes(
+    attached: Callable[[], Stack], last: Path, transport: httpx.AsyncBaseTransport | None = None
+) -> list[Route]:
+    """Return the routes of the page, of the API, and of the tick.
+
+    Args:
+        attached: Returns the stack; raises StackError while it starts.
+        last: The file that records the latest tick that the page asked for.
+        transport: The connection to the API; the network by default.
+    """
+    files = {file.relative_to(PAGE).as_posix() for file in PAGE.rglob("*") if file.is_file()}
+    api = httpx.AsyncClient(timeout=_PATIENCE_SECONDS, transport=transport)
+
+    async def page(request: Request) -> Response:
+        name = request.path_params.get("file", "index.html")
+        if name not in files:
+            return JSONResponse({"error": "There is no such file."}, 404)
+        content = await run_in_threadpool((PAGE / name).read_bytes)
+        return Response(content, headers=_HEADERS, media_type=mimetypes.guess_type(name)[0])
+
+    async def forward(request: Request) -> Response:
+        try:
+            # Not decoded: a slash or a question mark inside a name would end the name.
+            path = request.scope["raw_path"].decode("ascii").removeprefix(API)
+            query = f"?{request.url.query}" if request.url.query else ""
+            answer = await api.request(
+                request.method,
+                f"{attached().api_url}{path}{query}",
+                content=await request.body(),
+                headers={name: request.headers[name] for name in _FORWARDED if name in request.headers},
+            )
+        except (StackError, httpx.HTTPError):
+            return _starting()
+        headers = {name: answer.headers[name] for name in _RETURNED if name in answer.headers}
+        return Response(answer.content, answer.status_code, headers)
+
+    async def tick(request: Request) -> JSONResponse:
+        # Another site can make a browser post any other type.
+        if request.headers.get("content-type") != "application/json":
+            return JSONResponse({"error": "Send the reminders as application/json."}, 415)
+        try:
+            asked = TickBody.model_validate_json(await request.body())
+            return JSONResponse(await run_in_threadpool(_run_tick, attached(), asked, last))
+        except (ValidationError, UnknownZoneError) as error:
+            return JSONResponse({"error": str(error)}, 400)
+        except StackError:
+            return _starting()
+
+    return [
+        Route("/phones", page),
+        Route(API + "/{path:path}", forward, methods=["GET", "PUT", "POST", "PATCH", "DELETE"]),
+        Route("/phones/tick", tick, methods=["POST"]),
+        Route("/phones/{file:path}", page),
+    ]
+
+
+def _run_tick(stack: Stack, asked: TickBody, last: Path) -> dict[str, Any]:
+    """Run the tick that sends the next reminder, and return its instant and the number of due slots.
+
+    The schedule continues where it was, so a reminder that is set to five minutes from now comes then. `last` stops
+    a tick from running twice.
+    """
+    table = Table(stack.client("dynamodb"), stack.outputs["TableName"])
+    instant = dt.datetime.fromtimestamp(now(), dt.UTC)
+    earlier = dt.datetime.fromisoformat(last.read_text(encoding="ascii")) if last.exists() else instant
+    at = next_tick(asked.reminders, max(instant, earlier))
+    watermark = Watermark(table).read() or instant
+    _set_watermark(table, min(watermark, instant))
+    jobs = stack.tick(at)["jobs"]
+    _set_watermark(table, watermark)
+    last.write_text(at.isoformat(), encoding="ascii")
+    return {"at": at.isoformat(), "slots": jobs}
+
+
+def _set_watermark(table: Table, watermark: dt.datetime) -> None:
+    table.write(Write("Put", keys.WATERMARK, item={"until_at": to_millis(watermark)}))
+
+
+def _starting() -> JSONResponse:
+    """Return a problem in the API's own form, which the page can show."""
+    return JSONResponse(
+        {"type": "about:blank", "title": "The stack is still starting, or has ended.", "status": 503},
+        503,
+        {"Retry-After": "1"},
+        "application/problem+json",
+    )

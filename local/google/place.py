@@ -1,0 +1,76 @@
+"""The place of the stand-in for Google: its address, its project, and its folder of keys and inboxes."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from local.google.identity import IDENTITY, SECURE_TOKEN
+from local.google.keys import pem, private_key
+from local.google.signin import Issuer
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The port, the Firebase project, and the folder of a stand-in for Google."""
+
+    port: int
+    project: str
+    folder: Path
+
+    @property
+    def origin(self) -> str:
+        """Return the server's base URL."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def token_uri(self) -> str:
+        """Return the address that turns a service account's assertion into an access token."""
+        return f"{self.origin}/token"
+
+    @property
+    def identity(self) -> str:
+        """Return the address at which accounts sign in, with the path that Firebase's own emulator uses."""
+        return self.origin + IDENTITY
+
+    @property
+    def securetoken(self) -> str:
+        """Return the address that turns a refresh token into an ID token."""
+        return self.origin + SECURE_TOKEN
+
+    def issuer(self) -> Issuer:
+        """Return the sign-in issuer with its saved key."""
+        return Issuer(self.origin, self.project, private_key(self.folder / "sign-in.pem"))
+
+    def service_account(self) -> dict[str, str]:
+        """Return the service account's JSON in the form of the Firebase console, but for this server."""
+        key = private_key(self.folder / "service-account.pem")
+        email = f"firebase-adminsdk@{self.project}.iam.gserviceaccount.com"
+        return {
+            "type": "service_account",
+            "project_id": self.project,
+            "private_key_id": "local",
+            "private_key": pem(key).decode(),
+            "client_email": email,
+            "client_id": "100000000000000000001",
+            "auth_uri": f"{self.origin}/auth",
+            "token_uri": self.token_uri,
+        }
+
+    def environment(self) -> dict[str, str]:
+        """Return the environment that `python -m local.google` needs for this place."""
+        return {
+            "REKINDLE_GOOGLE_PORT": str(self.port),
+            "REKINDLE_GOOGLE_PROJECT": self.project,
+            "REKINDLE_GOOGLE_FOLDER": str(self.folder),
+        }
+
+    @classmethod
+    def of_environment(cls) -> Place:
+        """Return the place that `environment` describes; raises KeyError for a missing variable."""
+        return cls(
+            int(os.environ["REKINDLE_GOOGLE_PORT"]),
+            os.environ["REKINDLE_GOOGLE_PROJECT"],
+            Path(os.environ["REKINDLE_GOOGLE_FOLDER"]),
+        )

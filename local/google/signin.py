@@ -1,0 +1,176 @@
+"""A sign-in issuer: OpenID Connect discovery, and ID tokens in the form of Firebase Authentication's."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import string
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Self
+
+import jwt
+from jwt.algorithms import RSAAlgorithm
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, ValidationError, model_validator
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from local.clock import now
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+    from starlette.requests import Request
+
+LIFETIME_SECONDS = 3600
+"""The lifetime of an ID token, the same as Firebase's."""
+
+_RESERVED = frozenset({"aud", "auth_time", "exp", "firebase", "iat", "iss", "sub", "user_id"})
+
+
+class Identity(BaseModel):
+    """A person who signs in, by email or by uid. An email always has the same uid.
+
+    Attributes:
+        claims: Custom claims, which Firebase's administrators can set.
+        signed_in_ago: Seconds since the sign-in, for one that is not recent.
+        lifetime: Seconds until the token expires; negative for an expired token.
+        ended: Whether the sign-in has ended, for example by a new password. Its refresh token is refused.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    email: Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
+    uid: Annotated[str, StringConstraints(min_length=1, max_length=128)] | None = None
+    name: str | None = None
+    claims: dict[str, JsonValue] = Field(default_factory=dict)
+    signed_in_ago: Annotated[int, Field(ge=0)] = 0
+    lifetime: int = LIFETIME_SECONDS
+    ended: bool = False
+
+    @model_validator(mode="after")
+    def _identifies_someone(self) -> Self:
+        if self.email is None and self.uid is None:
+            raise ValueError("email or uid is needed")
+        if reserved := _RESERVED & self.claims.keys():
+            raise ValueError(f"claims may not set {', '.join(sorted(reserved))}")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """Signs ID tokens of `project` with RS256. Phones and the API's authorizer reach it at `origin`."""
+
+    origin: str
+    project: str
+    key: RSAPrivateKey
+
+    @property
+    def url(self) -> str:
+        """Return the tokens' `iss`. The discovery document is below this address."""
+        return f"{self.origin}/{self.project}"
+
+    @property
+    def key_id(self) -> str:
+        """Return an id that changes with the key."""
+        return hashlib.sha256(str(self.key.public_key().public_numbers().n).encode()).hexdigest()[:40]
+
+    def signed_in(self, identity: Identity) -> dict[str, Any]:
+        """Return Firebase's answer to a sign-in: an ID token, and a refresh token."""
+        uid = identity.uid or _uid_of(identity.email or "")
+        return self._tokens(
+            uid,
+            {
+                "email": identity.email,
+                "name": identity.name,
+                "claims": identity.claims,
+                "auth_time": int(now()) - identity.signed_in_ago,
+            },
+            identity.lifetime,
+            ended=identity.ended,
+        )
+
+    def refreshed(self, refresh_token: str) -> dict[str, Any]:
+        """Return a new ID token of the same sign-in; raises jwt.InvalidTokenError for a foreign token."""
+        session = jwt.decode(
+            refresh_token, self.key.public_key(), algorithms=["RS256"], audience="refresh", issuer=self.url
+        )
+        return self._tokens(session["sub"], session["session"], LIFETIME_SECONDS)
+
+    def _tokens(self, uid: str, session: dict[str, Any], lifetime: int, *, ended: bool = False) -> dict[str, Any]:
+        email = session["email"]
+        identity = {
+            "iss": self.url,
+            "aud": self.project,
+            "auth_time": session["auth_time"],
+            "user_id": uid,
+            "sub": uid,
+            "iat": min(int(now()), int(now()) + lifetime),
+            "exp": int(now()) + lifetime,
+            "firebase": {
+                "identities": {"email": [email]} if email else {},
+                "sign_in_provider": "password" if email else "custom",
+            },
+        }
+        if session["name"]:
+            identity["name"] = session["name"]
+        if email:
+            identity |= {"email": email, "email_verified": True}
+        refresh = {"iss": self.url, "aud": "refresh", "sub": uid, "session": session}
+        return {
+            "id_token": self._signed(session["claims"] | identity),
+            "refresh_token": self._signed(refresh | ({"exp": int(now()) - 1} if ended else {})),
+            "expires_in": lifetime,
+            "uid": uid,
+        }
+
+    def _signed(self, claims: dict[str, Any]) -> str:
+        return jwt.encode(claims, self.key, algorithm="RS256", headers={"kid": self.key_id})
+
+    def routes(self) -> list[Route]:
+        """Return the issuer's routes."""
+
+        async def discovery(_: Request) -> JSONResponse:
+            return JSONResponse(
+                {
+                    "issuer": self.url,
+                    "jwks_uri": f"{self.url}/.well-known/jwks.json",
+                    "response_types_supported": ["id_token"],
+                    "subject_types_supported": ["public"],
+                    "id_token_signing_alg_values_supported": ["RS256"],
+                }
+            )
+
+        async def keys(_: Request) -> JSONResponse:
+            key = json.loads(RSAAlgorithm.to_jwk(self.key.public_key()))
+            return JSONResponse({"keys": [key | {"kid": self.key_id, "use": "sig", "alg": "RS256"}]})
+
+        async def sign_in(request: Request) -> JSONResponse:
+            try:
+                identity = Identity.model_validate_json(await request.body())
+            except ValidationError as error:
+                return JSONResponse({"error": _sentence(error)}, 400)
+            return JSONResponse(self.signed_in(identity))
+
+        below = f"/{self.project}/.well-known"
+        return [
+            Route(f"{below}/openid-configuration", discovery),
+            Route(f"{below}/jwks.json", keys),
+            Route("/sign-in", sign_in, methods=["POST"]),
+        ]
+
+
+def _uid_of(email: str) -> str:
+    """Return 28 letters and digits, as in Firebase, always the same for an email."""
+    alphabet = string.ascii_letters + string.digits
+    number = int.from_bytes(hashlib.sha256(email.casefold().encode()).digest())
+    symbols = []
+    for _ in range(28):
+        number, symbol = divmod(number, len(alphabet))
+        symbols.append(alphabet[symbol])
+    return "".join(symbols)
+
+
+def _sentence(error: ValidationError) -> str:
+    return "; ".join(
+        f"{'.'.join(map(str, each['loc'])) or 'body'}: {each['msg'].removeprefix('Value error, ')}"
+        for each in error.errors()
+    )

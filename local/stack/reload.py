@@ -1,0 +1,186 @@
+"""Reload changed code into a running stack in about a second: the functions, and the layer that they share.
+
+A package is the last build with the present sources in place of the built ones. Changed requirements need a build, so
+the stack has to start anew for them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from local.deploy.build import PACKED, archived, template_section
+from local.errors import StackError
+from local.places import ROOT, TEMPLATE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from local.stack.client import Stack
+
+ALIAS = "live"
+SOURCES_TAG = "sources"
+LAYER_TAG = "layer."
+TEMPLATE_TAG = "template"
+VERSION_TAG = "reloaded"
+LAYER_VERSION_TAG = "reloaded.layer"
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A function or the layer: its logical id in the template, and the folder of its own sources."""
+
+    id: str
+    sources: Path
+    is_layer: bool
+
+    @property
+    def _prefix(self) -> str:
+        return "python/" if self.is_layer else ""
+
+    def own_files(self) -> dict[str, Path]:
+        """Return the present sources by their name in the package, without bytecode."""
+        return {
+            f"{self._prefix}{path.relative_to(self.sources)}": path
+            for path in sorted(self.sources.rglob("*"))
+            if path.is_file() and "__pycache__" not in path.parts
+        }
+
+    def fingerprint(self) -> str:
+        """Return a digest that changes with each of the sources."""
+        digest = hashlib.sha256()
+        for name, path in self.own_files().items():
+            content = path.read_bytes()
+            digest.update(f"{name}\0{len(content)}\0".encode() + content)
+        return digest.hexdigest()
+
+    def package(self, packed: Path = PACKED) -> bytes:
+        """Return the ZIP archive to upload, made from the built one in `packed`.
+
+        Raises:
+            StackError: The requirements differ from the built ones.
+        """
+        own = {name: path.read_bytes() for name, path in self.own_files().items()}
+        roots = tuple(f"{self._prefix}{path.name}" for path in self.sources.iterdir())
+        package = io.BytesIO()
+        with zipfile.ZipFile(packed / f"{self.id}.zip") as built, zipfile.ZipFile(package, "w") as present:
+            for entry in built.infolist():
+                name = entry.filename
+                if name.endswith("requirements.txt") and name in own and own[name] != built.read(name):
+                    raise StackError(f"The requirements of {self.id} have changed: `make run` again, to build anew.")
+                if not name.startswith(roots):
+                    present.writestr(entry, built.read(name))
+            for name, content in own.items():
+                present.writestr(archived(name), content)
+        return package.getvalue()
+
+
+def units() -> list[Unit]:
+    """Return the functions and the layer of the template."""
+    folders = {"AWS::Serverless::Function": "CodeUri", "AWS::Serverless::LayerVersion": "ContentUri"}
+    return [
+        Unit(name, ROOT / resource["Properties"][folders[kind]], is_layer="Layer" in kind)
+        for name, resource in template_section("Resources").items()
+        if (kind := resource["Type"]) in folders
+    ]
+
+
+def _template_fingerprint() -> str:
+    return hashlib.sha256(TEMPLATE.read_bytes()).hexdigest()
+
+
+class Reloader:
+    """Updates the code of one stack. Tags on its functions record the running code, and last as long as they do."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._stack = stack
+        self._lambda = stack.client("lambda")
+        self._units = units()
+        self._functions = [unit for unit in self._units if not unit.is_layer]
+
+    def reload(self) -> list[str]:
+        """Update the code that differs from the running code, and return its logical ids.
+
+        Raises:
+            StackError: The requirements or the template have changed, which needs a new start.
+        """
+        if {tags.get(TEMPLATE_TAG) for tags in self._tags().values()} != {_template_fingerprint()}:
+            raise StackError("The template has changed: end the stack and `make run` again, to deploy it.")
+        return self.update()
+
+    def update(self) -> list[str]:
+        """Update the code as `reload` does, on a stack that has the present template."""
+        earlier = self._tags()
+        present = {unit: unit.fingerprint() for unit in self._units}
+        changed = [unit for unit, fingerprint in present.items() if _recorded(unit, earlier) != {fingerprint}]
+        if changed:
+            with ThreadPoolExecutor() as pool:
+                packages = dict(zip(changed, pool.map(Unit.package, changed), strict=True))
+            layers = [self._published(package) for unit, package in packages.items() if unit.is_layer]
+            for unit in self._functions:
+                if layers or unit in packages:
+                    self._update_function(unit, packages.get(unit), layers, earlier[unit.id].get(VERSION_TAG))
+            if layers:
+                self._replace_layer(earlier, layers[0])
+        self._write(present)
+        return [unit.id for unit in changed]
+
+    def record(self) -> None:
+        """Record that the present sources are the running code."""
+        self._write({unit: unit.fingerprint() for unit in self._units})
+
+    def _update_function(self, unit: Unit, package: bytes | None, layers: list[str], before: str | None) -> None:
+        name = self._stack.function(unit.id)
+        if layers:
+            self._lambda.update_function_configuration(FunctionName=name, Layers=layers)
+        if package:
+            self._lambda.update_function_code(FunctionName=name, ZipFile=package)
+        version = self._lambda.publish_version(FunctionName=name)["Version"]
+        self._lambda.update_alias(FunctionName=name, Name=ALIAS, FunctionVersion=version)
+        self._lambda.tag_resource(Resource=self._configuration(unit)["FunctionArn"], Tags={VERSION_TAG: version})
+        # Each reload would otherwise leave a copy. CloudFormation removes the versions that it made.
+        if before:
+            self._lambda.delete_function(FunctionName=name, Qualifier=before)
+
+    def _published(self, layer: bytes) -> str:
+        (used,) = self._configuration(self._functions[0])["Layers"]
+        name = used["Arn"].split(":")[-2]
+        arn: str = self._lambda.publish_layer_version(LayerName=name, Content={"ZipFile": layer})["LayerVersionArn"]
+        return arn
+
+    def _replace_layer(self, earlier: Mapping[str, Mapping[str, str]], arn: str) -> None:
+        """Remove the layer of the last reload, now that no function uses it."""
+        for old in {tags[LAYER_VERSION_TAG] for tags in earlier.values() if LAYER_VERSION_TAG in tags}:
+            *_, layer, version = old.split(":")
+            self._lambda.delete_layer_version(LayerName=layer, VersionNumber=int(version))
+        for unit in self._functions:
+            self._lambda.tag_resource(Resource=self._configuration(unit)["FunctionArn"], Tags={LAYER_VERSION_TAG: arn})
+
+    def _configuration(self, unit: Unit) -> dict[str, Any]:
+        found: dict[str, Any] = self._lambda.get_function_configuration(FunctionName=self._stack.function(unit.id))
+        return found
+
+    def _tags(self) -> dict[str, dict[str, str]]:
+        return {
+            unit.id: self._lambda.list_tags(Resource=self._configuration(unit)["FunctionArn"])["Tags"]
+            for unit in self._functions
+        }
+
+    def _write(self, present: Mapping[Unit, str]) -> None:
+        layers = {f"{LAYER_TAG}{unit.id}": fingerprint for unit, fingerprint in present.items() if unit.is_layer}
+        common = layers | {TEMPLATE_TAG: _template_fingerprint()}
+        for unit in self._functions:
+            arn = self._configuration(unit)["FunctionArn"]
+            self._lambda.tag_resource(Resource=arn, Tags={SOURCES_TAG: present[unit], **common})
+
+
+def _recorded(unit: Unit, tags: Mapping[str, Mapping[str, str]]) -> set[str | None]:
+    """Return the fingerprints of the running code; the functions may use different versions of a layer."""
+    if unit.is_layer:
+        return {each.get(f"{LAYER_TAG}{unit.id}") for each in tags.values()}
+    return {tags[unit.id].get(SOURCES_TAG)}

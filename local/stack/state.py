@@ -1,0 +1,74 @@
+"""The state folder of a stack: one stack at a time locks it, and only an unlocked one may be deleted."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+from typing import TYPE_CHECKING
+
+from local.errors import StackError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@contextlib.contextmanager
+def locked(state: Path) -> Iterator[None]:
+    """Lock the folder, and make it if it is missing.
+
+    Raises:
+        StackError: Another stack holds the lock, or the folder cannot be used.
+    """
+    try:
+        (state / "logs").mkdir(parents=True, exist_ok=True)
+        lock = (state / "lock").open("a+", encoding="ascii")
+    except OSError as error:
+        raise StackError(f"The state folder cannot be used: {error}\n{way_out(state)}") from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            raise StackError(
+                f"A stack is already running with its state in {state} (process {lock.read().strip() or 'unknown'}).\n"
+                "Use that one, end it with Ctrl-C in its terminal, or give this one a folder and ports of its own:\n"
+                "REKINDLE_STATE=DIR EMULATOR_PORT=N GOOGLE_PORT=N make run"
+            ) from None
+        lock.seek(0)
+        lock.truncate()
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
+
+
+def is_locked(state: Path) -> bool:
+    """Return whether a stack runs with this folder."""
+    with (state / "lock").open("a+", encoding="ascii") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def reset(state: Path) -> None:
+    """Delete a stack's state.
+
+    Raises:
+        StackError: The stack is running, or the folder belongs to no stack.
+    """
+    if not state.exists():
+        return
+    if not (state / "lock").exists():
+        raise StackError(f"{state} holds no stack's state, so nothing was deleted.")
+    if is_locked(state):
+        raise StackError(f"The stack in {state} is running. End it first, with Ctrl-C in its terminal.")
+    shutil.rmtree(state)
+
+
+def way_out(state: Path) -> str:
+    """Return the advice for a state folder that cannot be used."""
+    return f"`make reset` makes a fresh start: it deletes {state}, with all local data."

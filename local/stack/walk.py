@@ -1,0 +1,28 @@
+"""Texts for the terminal of `make run`: the addresses, and a walk through the API to paste."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from local.stack.client import Stack
+
+
+def walk(stack: Stack) -> str:
+    """Return commands for a POSIX shell with curl and python3."""
+    _, _, commands = Path(__file__).with_suffix(".sh").read_text(encoding="utf-8").partition("\n")
+    return f"API='{stack.api_url}'; GOOGLE='{stack.google_url}'\n{commands.strip()}"
+
+
+def addresses(stack: Stack) -> dict[str, str]:
+    """Return the addresses of everything that a person can open, by a name for it."""
+    return {
+        "Two phones in your browser": stack.phones_url,
+        "Console, for editor@practice.example with the password rekindle": stack.console_url,
+        "API": stack.api_url,
+        "Sign-in, FCM inboxes and faults": stack.google_url,
+        "AWS endpoint": stack.endpoint_url,
+        "Logs": str(stack.logs),
+        "Errors of functions": str(stack.logs / "errors.log"),
+    }

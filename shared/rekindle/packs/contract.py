@@ -1,0 +1,569 @@
+"""The practice's API as models: the bodies that staff send and the views that they get.
+
+The function practice_api answers with these models, and the command line reads them. The examples go into the OpenAPI
+document. Nothing here knows of AWS.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from enum import StrEnum
+from typing import Annotated, Any, Final
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticUndefined
+
+from rekindle.domain.help import Help, HelpLine
+from rekindle.domain.models import Audience, PromptKind, Theme
+from rekindle.domain.texts import VISIBLE
+from rekindle.packs.document import SLUG
+from rekindle.packs.lifecycle import PackState, StaffAction
+from rekindle.packs.yaml_reader import SOURCE_LIMIT
+
+LONGEST_ID: Final = 48
+LONGEST_NOTE: Final = 500
+
+Slug = Annotated[str, StringConstraints(pattern=SLUG, max_length=LONGEST_ID)]
+Note = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_NOTE, strip_whitespace=True), VISIBLE]
+Source = Annotated[str, Field(description="The pack as YAML or JSON, just as it is typed.", max_length=SOURCE_LIMIT)]
+Revision = Annotated[
+    int, Field(ge=0, strict=True, description="The revision of the draft that was read; 0 where there was none.")
+]
+Couples = Annotated[
+    int | None, Field(ge=10, multiple_of=10, description="Couples, rounded down to tens; null where under ten.")
+]
+
+_RUTH: Final = {"name": "ruth@practice.example", "at": "2026-03-02T12:00:00Z"}
+_SOURCE: Final = "id: river\ndefault_language: en\nlanguages: [en]\n"
+
+
+def _view(*examples: dict[str, Any]) -> ConfigDict:
+    return ConfigDict(json_schema_extra={"examples": list(examples)}) if examples else ConfigDict()
+
+
+def _body(*examples: dict[str, Any]) -> ConfigDict:
+    return ConfigDict(extra="forbid", json_schema_extra={"examples": list(examples)})
+
+
+def _example(model: type[BaseModel]) -> dict[str, Any]:
+    """Return the first example of a model, to build another model's example from."""
+    extra: Any = model.model_config["json_schema_extra"]
+    example: dict[str, Any] = extra["examples"][0]
+    return example
+
+
+class ActorView(BaseModel):
+    """Who did something, by the name that colleagues know, and when."""
+
+    model_config = _view(_RUTH)
+
+    name: str
+    at: AwareDatetime
+
+
+class ScheduledView(BaseModel):
+    """The next version, and when it goes live."""
+
+    model_config = _view({"version": 3, "at": "2026-03-09T06:00:00Z"})
+
+    version: int
+    at: AwareDatetime
+
+
+class ProposalView(BaseModel):
+    """A draft that waits for a second person. It goes live at once, or `at` an instant. `mine`: the caller's own."""
+
+    model_config = _view(
+        {"revision": 7, "proposed": _RUTH, "mine": False, "at": None, "announce": True, "note": None},
+    )
+
+    revision: int
+    proposed: ActorView
+    mine: bool
+    at: AwareDatetime | None
+    announce: bool
+    note: str | None
+
+
+class PackSummary(BaseModel):
+    """A pack at a glance. `news_on` is the date on which couples are, or were, told of it."""
+
+    model_config = _view(
+        {
+            "id": "river",
+            "title": "River",
+            "state": "live",
+            "audience": "everyone",
+            "languages": ["en", "es"],
+            "prompts": 84,
+            "live_version": 2,
+            "scheduled": None,
+            "proposal": None,
+            "draft_saved": _RUTH,
+            "published": _RUTH,
+            "withdrawn": None,
+            "withdrawn_prompts": ["rain"],
+            "code": None,
+            "news_on": "2026-03-04",
+        }
+    )
+
+    id: str
+    title: str
+    state: PackState
+    audience: Audience
+    languages: list[str]
+    prompts: int
+    live_version: int | None
+    scheduled: ScheduledView | None
+    proposal: ProposalView | None
+    draft_saved: ActorView | None
+    published: ActorView | None
+    withdrawn: ActorView | None
+    withdrawn_prompts: list[str]
+    code: str | None
+    news_on: dt.date | None
+
+
+class PacksView(BaseModel):
+    """All packs, and whether a second person has to approve each version."""
+
+    model_config = _view({"packs": [_example(PackSummary)], "review_required": False})
+
+    packs: list[PackSummary]
+    review_required: bool
+
+
+class DraftHeadView(BaseModel):
+    """A draft without its text; `revision` names it when it is saved, published or discarded."""
+
+    model_config = _view({"revision": 7, "saved": _RUTH, "base_version": 2})
+
+    revision: int
+    saved: ActorView
+    base_version: int | None
+
+
+class ReleaseView(BaseModel):
+    """A published version. `taken_back` says who called it off before it was live."""
+
+    model_config = _view(
+        {
+            "version": 2,
+            "live_from": "2026-03-02T12:00:00Z",
+            "published": _RUTH,
+            "approved": None,
+            "title": "River",
+            "audience": "everyone",
+            "languages": ["en", "es"],
+            "prompts": 84,
+            "announce": True,
+            "note": "Two prompts for the winter.",
+            "taken_back": None,
+        }
+    )
+
+    version: int
+    live_from: AwareDatetime
+    published: ActorView
+    approved: ActorView | None
+    title: str
+    audience: Audience
+    languages: list[str]
+    prompts: int
+    announce: bool
+    note: str | None
+    taken_back: ActorView | None
+
+
+class PublishedSourceView(ReleaseView):
+    """A published version with its text, as it was typed."""
+
+    model_config = _view(_example(ReleaseView) | {"source": _SOURCE})
+
+    source: str
+
+
+class PackDetail(PackSummary):
+    """A pack with its draft and all its versions, latest first."""
+
+    model_config = _view(
+        _example(PackSummary) | {"draft": _example(DraftHeadView), "releases": [_example(ReleaseView)]}
+    )
+
+    draft: DraftHeadView | None
+    releases: list[ReleaseView]
+
+    @property
+    def latest(self) -> int:
+        """The latest published version; 0 if there is none."""
+        return self.releases[0].version if self.releases else 0
+
+    @property
+    def revision(self) -> int:
+        """The draft's revision; 0 without a draft."""
+        return self.draft.revision if self.draft else 0
+
+
+class FindingView(BaseModel):
+    """One thing to fix, or with `advice` to think about: on which line, of which prompt, and how."""
+
+    model_config = _view(
+        {"line": 12, "prompt": "rain", "field": "depth", "reason": "must be 3 or less, not “4”", "advice": False}
+    )
+
+    line: int
+    prompt: str | None
+    field: str
+    reason: str
+    advice: bool
+
+
+class PackWordsView(BaseModel):
+    """What couples read about a pack."""
+
+    title: str
+    written_for: str
+
+
+class PromptWordsView(BaseModel):
+    """What couples read of a prompt."""
+
+    text: str
+    why: str
+    hint: str | None
+
+
+class PreviewPromptView(BaseModel):
+    """A prompt with its words by language."""
+
+    id: str
+    theme: Theme
+    kind: PromptKind
+    depth: int
+    comfort: int
+    words: dict[str, PromptWordsView]
+
+
+class PreviewView(BaseModel):
+    """A pack as couples would have it."""
+
+    model_config = _view(
+        {
+            "id": "river",
+            "audience": "everyone",
+            "default_language": "en",
+            "languages": ["en"],
+            "words": {"en": {"title": "River", "written_for": "Couples by the river."}},
+            "prompts": [
+                {
+                    "id": "rain",
+                    "theme": "openness",
+                    "kind": "question",
+                    "depth": 1,
+                    "comfort": 0,
+                    "words": {
+                        "en": {
+                            "text": "What did rain sound like today?",
+                            "why": "Small sounds carry a day.",
+                            "hint": None,
+                        }
+                    },
+                }
+            ],
+        }
+    )
+
+    id: str
+    audience: Audience
+    default_language: str
+    languages: list[str]
+    words: dict[str, PackWordsView]
+    prompts: list[PreviewPromptView]
+
+
+class DraftBody(BaseModel):
+    """A draft to save in place of the revision that was read."""
+
+    model_config = _body({"source": _SOURCE, "revision": 6})
+
+    source: Source
+    revision: Revision
+
+
+class DraftView(BaseModel):
+    """A draft's text with its findings; without a draft the latest version's text, as revision 0."""
+
+    model_config = _view(
+        {
+            "source": _SOURCE,
+            "revision": 7,
+            "saved": _RUTH,
+            "base_version": 2,
+            "findings": [_example(FindingView)],
+        }
+    )
+
+    source: str
+    revision: int
+    saved: ActorView | None
+    base_version: int | None
+    findings: list[FindingView]
+
+
+class SavedView(BaseModel):
+    """The draft that is saved now. `unchanged` says that this text was saved already."""
+
+    model_config = _view({"revision": 7, "saved": _RUTH, "findings": [_example(FindingView)], "unchanged": False})
+
+    revision: int
+    saved: ActorView
+    findings: list[FindingView]
+    unchanged: bool
+
+
+class CheckBody(BaseModel):
+    """A text to check, and for which pack."""
+
+    model_config = _body({"source": _SOURCE, "pack_id": "river"})
+
+    source: Source
+    pack_id: Slug | None = None
+
+
+class CheckedView(BaseModel):
+    """The findings, and the pack as couples would have it, as soon as it can be read as a pack."""
+
+    model_config = _view(
+        {"findings": [_example(FindingView)], "preview": None},
+        {"findings": [], "preview": _example(PreviewView)},
+    )
+
+    findings: list[FindingView]
+    preview: PreviewView | None
+
+
+class PublishBody(BaseModel):
+    """How to publish a draft: at once, or `at` an instant."""
+
+    model_config = _body(
+        {"revision": 7},
+        {"revision": 7, "at": "2026-03-09T06:00:00Z", "announce": True, "note": "Two prompts for the winter."},
+    )
+
+    revision: Revision
+    at: AwareDatetime | None = None
+    announce: Annotated[
+        bool,
+        Field(
+            strict=True,
+            description="Tell couples once that something new is there. A pack is announced once, ever.",
+        ),
+    ] = True
+    note: Note | None = Field(None, description="For colleagues: what is new in this version.")
+
+
+class ApproveBody(BaseModel):
+    """Which draft is approved."""
+
+    model_config = _body({"revision": 7})
+
+    revision: Revision
+
+
+class TakeBackBody(BaseModel):
+    """Why, for colleagues."""
+
+    model_config = _body({"note": "The second one is too sharp."})
+
+    note: Note | None = None
+
+
+class Outcome(StrEnum):
+    """The result of publishing a draft."""
+
+    LIVE = "live"
+    SCHEDULED = "scheduled"
+    PROPOSED = "proposed"
+    UNCHANGED = "unchanged"
+
+
+class PublishedView(BaseModel):
+    """The result, and the pack as it is now. `unchanged`: couples have these very prompts already."""
+
+    model_config = _view({"outcome": "live", "pack": _example(PackDetail)})
+
+    outcome: Outcome
+    pack: PackDetail
+
+
+class WithdrawBody(BaseModel):
+    """What to take from couples: one prompt, or the whole pack. The reason is for colleagues."""
+
+    model_config = _body({"prompt": "rain", "reason": "It landed badly."}, {"reason": "The course is over."})
+
+    prompt: Slug | None = None
+    reason: Note | None = Field(None, description="For colleagues; kept with the audit.")
+
+
+class RestoreBody(BaseModel):
+    """What to put back: one prompt, or the whole pack."""
+
+    model_config = _body({"prompt": "rain"}, {})
+
+    prompt: Slug | None = None
+
+
+def _whole[Model: BaseModel](model: type[Model]) -> type[Model]:
+    """Return the model with every field required, as a PUT takes it."""
+    for field in model.model_fields.values():
+        field.default, field.default_factory = PydanticUndefined, None
+    model.model_rebuild(force=True)
+    return model
+
+
+@_whole
+class WholeHelpLine(HelpLine):
+    """Somebody to contact, by phone, by text message or on the web. At least one of the three is not null."""
+
+    model_config = _view(
+        {
+            "country": "IE",
+            "name": {"en": "Samaritans"},
+            "phone": "116 123",
+            "text": None,
+            "url": None,
+            "languages": ["en"],
+            "hours": "24/7",
+            "note": {},
+        }
+    )
+
+
+@_whole
+class HelpView(Help):
+    """The help as couples are shown it. A PUT replaces the revision that was read."""
+
+    model_config = _view(
+        {
+            "booking": {"url": "https://practice.example/book", "words": {"en": "Book a talk with us"}},
+            "lines": [_example(WholeHelpLine)],
+            "revision": 4,
+        }
+    )
+
+    lines: Annotated[tuple[WholeHelpLine, ...], Field(max_length=400)]
+    revision: Annotated[
+        int, Field(ge=0, strict=True, description="The revision of the help; 0 before the practice set any.")
+    ]
+
+
+class DayStatisticsView(BaseModel):
+    """Couples of whom at least one answered the date's prompt."""
+
+    date: dt.date
+    active: Couples
+
+
+class TakingPartView(BaseModel):
+    """Couples that had at least one such prompt in the week, and those that completed at least one."""
+
+    offered: Couples
+    completed: Couples
+
+
+class ReachView(BaseModel):
+    """Couples whose reminders fell due, and those reached at the first try; two persons make a couple."""
+
+    due: Couples
+    reached: Couples
+
+
+class WeekStatisticsView(BaseModel):
+    """A week from its Monday. `active_28` counts the four weeks that end with it.
+
+    `streaks` are those of couples that completed a day in the week, at their latest in it, by their length in days.
+    """
+
+    week: dt.date
+    active: Couples
+    active_28: Couples
+    themes: dict[str, TakingPartView]
+    packs: dict[str, TakingPartView]
+    streaks: dict[str, Couples]
+    reach: dict[str, ReachView]
+
+
+class PromptStatisticsView(BaseModel):
+    """Couples that met the prompt for the first time, and how many answered, completed or swapped it."""
+
+    offered: Couples
+    answered: Couples
+    completed: Couples
+    swapped: Couples
+
+
+class StatisticsView(BaseModel):
+    """The numbers as they are shown all day: up to `through`, the last date that is over for everybody.
+
+    `days` are the last 28, oldest first, `weeks` the last twelve, latest first, and `prompts` all time, by pack.
+    """
+
+    model_config = _view(
+        {
+            "as_of": "2026-03-02",
+            "through": "2026-02-28",
+            "days": [{"date": "2026-02-28", "active": 1240}],
+            "weeks": [
+                {
+                    "week": "2026-02-16",
+                    "active": 1510,
+                    "active_28": 1890,
+                    "themes": {"courage": {"offered": 1210, "completed": 860}},
+                    "packs": {"river": {"offered": 430, "completed": 310}},
+                    "streaks": {"0": None, "1-6": 610, "7-29": 420, "30-99": 190, "100-364": 40, "365+": None},
+                    "reach": {"prompt": {"due": 1800, "reached": 1770}},
+                }
+            ],
+            "prompts": {"river": {"rain": {"offered": 430, "answered": 390, "completed": 310, "swapped": 20}}},
+        }
+    )
+
+    as_of: dt.date
+    through: dt.date
+    days: list[DayStatisticsView]
+    weeks: list[WeekStatisticsView]
+    prompts: dict[str, dict[str, PromptStatisticsView]]
+
+
+class AuditEntryView(BaseModel):
+    """One action: who, when, what, and on which pack."""
+
+    model_config = _view(
+        {
+            "at": "2026-03-02T12:00:00Z",
+            "who": "ruth@practice.example",
+            "action": "withdrawn",
+            "pack": "river",
+            "version": None,
+            "prompt": "rain",
+            "note": "It landed badly.",
+        }
+    )
+
+    at: AwareDatetime
+    who: str
+    action: StaffAction
+    pack: str | None
+    version: int | None
+    prompt: str | None
+    note: str | None
+
+
+class AuditView(BaseModel):
+    """Actions, latest first; `before` asks for the next page, null at the end."""
+
+    model_config = _view({"entries": [_example(AuditEntryView)], "before": None})
+
+    entries: list[AuditEntryView]
+    before: str | None

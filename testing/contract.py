@@ -1,0 +1,100 @@
+"""The committed OpenAPI documents, to hold every refusal in the tests against what its route declares."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+from typing import Any, Final, NamedTuple
+
+from local.places import ROOT
+from rekindle.api.problems import MEDIA_TYPE, Problem
+
+DOCUMENTS = ("openapi.json", "openapi-practice.json")
+
+
+class Operation(NamedTuple):
+    """A route of the documents: its id, and the problem types that it declares."""
+
+    document: str
+    id: str
+    method: str
+    path: re.Pattern[str]
+    problems: frozenset[str]
+    takes_key: bool
+
+
+@cache
+def operations() -> tuple[Operation, ...]:
+    """Return every operation of both documents."""
+    found = []
+    for name in DOCUMENTS:
+        document = json.loads((ROOT / "docs" / name).read_text(encoding="utf-8"))
+        for path, of_path in document["paths"].items():
+            pattern = re.compile(re.sub(r"\{\w+\}", "[^/]+", path))
+            for method, operation in of_path.items():
+                types = frozenset(
+                    each
+                    for response in operation["responses"].values()
+                    for each in _types(response, document["components"]["responses"])
+                )
+                takes_key = any(each["name"] == "idempotency-key" for each in operation.get("parameters", ()))
+                found.append(Operation(name, operation["operationId"], method.upper(), pattern, types, takes_key))
+    return tuple(found)
+
+
+OF_THE_RESOLVER: Final = {
+    Problem.MALFORMED_JSON,
+    Problem.INVALID_FIELDS,
+    Problem.BODY_TOO_LARGE,
+    Problem.UNSUPPORTED_MEDIA_TYPE,
+    Problem.NOT_SIGNED_IN,
+    Problem.INTERNAL,
+    Problem.BUSY,
+}
+"""Refusals that no route has to declare."""
+
+
+def declared(document: str) -> set[tuple[str, str]]:
+    """Return every refusal that a route of a document declares, as the operation's id and the problem's name."""
+    return {
+        (operation.id, _name(problem))
+        for operation in operations()
+        if operation.document == document
+        for problem in operation.problems - {each.type for each in OF_THE_RESOLVER}
+    }
+
+
+def refusal(event: dict[str, Any], answer: dict[str, Any]) -> tuple[str, str] | None:
+    """Return an answer's refusal as `declared` has it; None if it is no refusal of a route."""
+    operation = operation_of(event["requestContext"]["http"]["method"], event["rawPath"])
+    if operation is None or answer["headers"].get("Content-Type") != MEDIA_TYPE:
+        return None
+    return operation.id, _name(json.loads(answer["body"])["type"])
+
+
+def operation_of(method: str, path: str) -> Operation | None:
+    """Return the operation that a request is for, if there is one."""
+    return next((each for each in operations() if each.method == method and each.path.fullmatch(path)), None)
+
+
+def require_declared(event: dict[str, Any], answer: dict[str, Any]) -> None:
+    """Fail if an answer is a problem that its route does not declare."""
+    operation = operation_of(event["requestContext"]["http"]["method"], event["rawPath"])
+    found = refusal(event, answer)
+    # A function does not have the other functions' routes.
+    if operation and found and found[1] != _name(Problem.NO_SUCH_ROUTE.type):
+        named = {_name(each) for each in operation.problems}
+        assert found[1] in named, f"{found[0]} refuses with {found[1]}: name it in its `responses=`"
+
+
+def _name(problem: str) -> str:
+    return problem.rpartition(":")[2]
+
+
+def _types(response: dict[str, Any], shared: dict[str, Any]) -> list[str]:
+    if "$ref" in response:
+        response = shared[response["$ref"].rpartition("/")[2]]
+    media: dict[str, Any] = response.get("content", {}).get(MEDIA_TYPE, {})
+    types: list[str] = media["schema"]["properties"]["type"]["enum"] if media else []
+    return types
