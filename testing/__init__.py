@@ -1,1 +1,1 @@
-"""What tests and measurements share: builders, phones, engines, the table in memory, and wires with faults."""
+"""Builders, phones, engines, the table in memory and wires with faults: shared by tests and measurements."""

@@ -48,6 +48,22 @@ if TYPE_CHECKING:
     from testing.phones import Handler
     from testing.push_world import Queue
 
+__all__ = [
+    "api",
+    "couple",
+    "courier",
+    "dead_letters",
+    "key_table",
+    "kms_key",
+    "new_services",
+    "own_services",
+    "queue",
+    "services",
+    "table",
+    "tables",
+    "wire",
+]
+
 type NewTables = Callable[[], tuple[Table, Table]]
 """Makes a fresh main table and a table of keys that shares transactions with it."""
 

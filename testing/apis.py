@@ -35,6 +35,8 @@ class _Resolvers:
     def handler_of[Services](self, services: Callable[[], Services]) -> Handler:
         def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
             app = self._idle.pop() if self._idle else self._application()
+            if not self._idle:  # Building one within a request would take the routes away from that request.
+                self._idle.append(self._application())
             try:
                 return resolver.handler_of(app, services, self._body_limit)(event, context)
             finally:

@@ -1,4 +1,4 @@
-"""Values for tests, with readable defaults."""
+"""Build values for tests, with readable defaults."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def an_instant(text: str = "2026-03-02T15:00:00Z") -> dt.datetime:
 
 
 def a_uid(name: str = "person") -> Uid:
-    """A uid that no other test of this process has."""
+    """Return a uid that no other test of this process has."""
     return Uid(f"{name}-{next(_numbers)}")
 
 
@@ -83,7 +83,7 @@ def a_device(token: str | None = None, platform: Platform = Platform.ANDROID) ->
 
 
 def a_paired_person(**changes: Any) -> Person:
-    """A person in a couple, with a phone: one who is due at slots."""
+    """Return a person in a couple, with a phone: one who is due at slots."""
     return a_person(**({"couple": CoupleId("couple-1"), "devices": {DeviceId("phone"): a_device()}} | changes))
 
 
@@ -128,7 +128,10 @@ def _names(entry: Entry) -> tuple[PackId, int, PromptId]:
 
 
 def prompts(pack: str = "test", version: int = 1) -> Iterator[tuple[Entry, PromptText]]:
-    """A small pack: for each theme three prompts of each depth that need no touch, and three of each touch comfort."""
+    """Yield a small pack.
+
+    For each theme it has three prompts of each depth without touch, and three of each touch comfort.
+    """
     for theme, number in itertools.product(Theme, range(12)):
         depth, comfort = number % 3 + 1, number % 4 if theme is Theme.TOUCH else 0
         kind = PromptKind.TOUCH if comfort else PromptKind.QUESTION

@@ -1,4 +1,4 @@
-"""Real engines for the store's tests: AWS's DynamoDB Local, and the emulator that the local stack runs on."""
+"""Start real engines: AWS's DynamoDB Local, and the emulator that the local stack runs on."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _SESSION = boto3.Session(aws_access_key_id="000000000000", aws_secret_access_key
 
 
 def client(service: str, url: str) -> Any:
-    """A client of an engine; it retries nothing, so that a test sees what happened."""
+    """Return a client of an engine; it retries nothing, so that a test sees each failure."""
     config = Config(retries={"total_max_attempts": 1}, max_pool_connections=64)
     return _SESSION.client(service, endpoint_url=url, config=config)  # type: ignore[call-overload]
 
 
 def environment(url: str) -> dict[str, str]:
-    """What the environment says to code that makes its own clients."""
+    """Return the environment variables for code that makes its own clients."""
     return {
         "AWS_ENDPOINT_URL": url,
         "AWS_ACCESS_KEY_ID": "000000000000",
@@ -41,7 +41,7 @@ def environment(url: str) -> dict[str, str]:
 
 @contextlib.contextmanager
 def emulator() -> Iterator[str]:
-    """The address of an emulator of its own: DynamoDB, KMS, SQS and the rest."""
+    """Start an emulator (DynamoDB, KMS, SQS and the rest) and yield its address."""
     with tempfile.TemporaryDirectory(prefix="rekindle-engine-", ignore_cleanup_errors=True) as folder:
         (port,) = free_ports(1)
         settings = Settings(Path(folder), emulator_port=port, keep=False, tick=False)
@@ -54,7 +54,7 @@ def emulator() -> Iterator[str]:
 
 @contextlib.contextmanager
 def aws_dynamodb_local() -> Iterator[str]:
-    """The address of AWS's DynamoDB Local."""
+    """Start AWS's DynamoDB Local and yield its address."""
     with tempfile.TemporaryDirectory(prefix="rekindle-engine-", ignore_cleanup_errors=True) as folder:
         (port,) = free_ports(1)
         with dynamodb_local.started(port, Path(folder, "dynamodb-local.log")) as process:
@@ -64,7 +64,7 @@ def aws_dynamodb_local() -> Iterator[str]:
 
 
 def create_tables(dynamodb: DynamoDBClient, name: str) -> tuple[str, str]:
-    """The main table and the table of keys, with the keys that template.yaml gives them; their names."""
+    """Create the main table and the table of keys, keyed as in template.yaml, and return their names."""
     dynamodb.create_table(
         TableName=name,
         BillingMode="PAY_PER_REQUEST",

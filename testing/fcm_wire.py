@@ -1,4 +1,4 @@
-"""A server with FCM's wire shapes, for what the gateway does on the wire; it answers as each target was told to."""
+"""Serve FCM's wire format on this machine, with an answer scripted for each target."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import threading
 import time
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,18 +22,21 @@ PROJECT = "rekindle-test"
 _FCM_ERROR = "type.googleapis.com/google.firebase.fcm.v1.FcmError"
 _APNS_ERROR = "type.googleapis.com/google.firebase.fcm.v1.ApnsError"
 _BAD_REQUEST = "type.googleapis.com/google.rpc.BadRequest"
-_PEM = (
-    rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    .private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    .decode()
-)
+
+
+@cache
+def _pem() -> str:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    encoding, format_ = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    return key.private_bytes(encoding, format_, serialization.NoEncryption()).decode()
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the server says `after` seconds; with status 0 it hangs up without a word, and `cut_off` after a part.
+    """An answer of the server, sent `after` seconds.
 
-    Whatever it says, it has `taken` the message if that is so.
+    With status 0 the server hangs up without an answer, and with `cut_off` after a part of it. `taken` says whether
+    the server accepts the message all the same.
     """
 
     status: int
@@ -44,7 +48,7 @@ class Answer:
 
     @property
     def content(self) -> bytes:
-        """The body's bytes."""
+        """Return the body's bytes."""
         return self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()
 
 
@@ -55,7 +59,7 @@ def failure(status: int, code: str, *details: dict[str, Any], fcm: str | None = 
 
 
 def apns(status: int, reason: str) -> dict[str, Any]:
-    """What Apple said to FCM."""
+    """Return the detail that reports Apple's answer to FCM."""
     return {"@type": _APNS_ERROR, "statusCode": status, "reason": reason}
 
 
@@ -79,7 +83,7 @@ NO_DEVICE_OF_APPLE = failure(400, "INVALID_ARGUMENT", apns(400, "BadDeviceToken"
 A_PROXY_S_PAGE = Answer(502, b"<html><body>Bad Gateway</body></html>", {"Content-Type": "text/html"})
 HANGS_UP = Answer(0, {})
 NEVER: Final = 3600.0
-"""Seconds until an answer that no test waits for."""
+"""Seconds: longer than any test waits."""
 
 
 @dataclass
@@ -106,19 +110,19 @@ class FcmWire:
 
     @property
     def secret(self) -> str:
-        """A service account's JSON whose tokens are had from this server."""
+        """Return a service account's JSON; this server issues its tokens."""
         return json.dumps(
             {
                 "type": "service_account",
                 "project_id": PROJECT,
                 "client_email": f"push@{PROJECT}.iam.gserviceaccount.com",
                 "token_uri": f"{self.url}/token",
-                "private_key": _PEM,
+                "private_key": _pem(),
             }
         )
 
     def delivered_to(self, target: str) -> list[dict[str, Any]]:
-        """What a phone was sent, in order."""
+        """Return the messages sent to a phone, in order."""
         return [message for message in self.messages if target_of(message) == target]
 
     def answer(self, path: str, body: bytes, authorization: str) -> Answer:
@@ -144,7 +148,7 @@ class FcmWire:
 
 
 def target_of(message: dict[str, Any]) -> str:
-    """Whom a message is for."""
+    """Return the token or installation id that a message is for."""
     return str(message.get("token") or message["fid"])
 
 
@@ -174,14 +178,14 @@ def fcm_wire() -> Iterator[FcmWire]:
             self.wfile.write(content[: len(content) // 2] if answer.cut_off else content)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the name is the library's
-            """Say nothing: the test has its record."""
+            """Log nothing: the test has its own record."""
 
     class Server(ThreadingHTTPServer):
         request_queue_size = 256
         daemon_threads = True
 
         def handle_error(self, request: object, client_address: object) -> None:
-            """A client that has gone is what some tests are about."""
+            """Ignore a client that hung up: some tests are about that."""
 
     with Server(("127.0.0.1", 0), Handler) as server:
         wire.url = f"http://127.0.0.1:{server.server_port}"

@@ -1,10 +1,14 @@
-"""Give tests and measurements the addresses of real engines, each started once a process and only when asked for."""
+"""Give tests and measurements the addresses of real engines, each started once a process and only when asked for.
+
+Also turn sockets off for the tests that need none.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import pytest
+from pytest_socket import disable_socket, enable_socket
 
 from local import dynamodb_local
 from testing import engines
@@ -27,3 +31,11 @@ def dynamodb_local_url() -> Iterator[str]:
         pytest.skip(reason)
     with engines.aws_dynamodb_local() as url:
         yield url
+
+
+@pytest.fixture
+def no_sockets() -> Iterator[None]:
+    """Let every connection fail."""
+    disable_socket(allow_unix_socket=True)
+    yield
+    enable_socket()

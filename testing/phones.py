@@ -1,4 +1,4 @@
-"""A phone, as the API sees it: requests as API Gateway hands them to the function, and the answers."""
+"""Call the API as a phone does: with events of API Gateway, in this process."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ USUAL: dict[str, dict[str, Any]] = {
     r"/v1/solo/days/[^/]+/answer": {"revision": None},
     r"/v1/practice/help": {"booking": None, "lines": []},
 }
-"""What a phone says in the fields of a PUT that a test does not care about, by route."""
+"""Default fields of a PUT's body, by route, for the fields that a test leaves out."""
 
 
 def whole(path: str, body: Any) -> Any:
@@ -59,7 +59,7 @@ class Reply:
 
     @property
     def problem(self) -> str:
-        """The problem's name, without the prefix that all share."""
+        """Return the problem's name, without the prefix that all share."""
         assert self.headers["Content-Type"] == "application/problem+json", self.text
         return str(self.body["type"]).removeprefix("urn:rekindle:problem:")
 
@@ -113,7 +113,7 @@ def _json(body: object) -> str | None:
 
 
 def http_event(method: str, path: str, uid: str, instant: dt.datetime, body: str | None) -> dict[str, Any]:
-    """An HTTP API event of payload format 2.0, after the authorizer has verified the token."""
+    """Return an HTTP API event of payload format 2.0, after the authorizer has verified the token."""
     raw_path, _, query = path.partition("?")
     return {
         "version": "2.0",
@@ -135,7 +135,7 @@ def http_event(method: str, path: str, uid: str, instant: dt.datetime, body: str
 
 
 def a_phone(handler: Handler, name: str, zone: str, **profile: Any) -> Phone:
-    """A phone whose person has a profile and takes pushes."""
+    """Return a phone whose person has a profile and takes pushes."""
     phone = Phone(handler, a_uid(name))
     profiled = phone.put("/v1/me", {"display_name": name.title(), "zone": zone} | profile)
     assert profiled.status == 200, profiled.text

@@ -1,4 +1,4 @@
-"""What the tests of pushes share: persons in the table, a queue, and a record of what goes to DynamoDB."""
+"""Set up persons and queues for tests of pushes, and watch the requests to DynamoDB."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _numbers = itertools.count(1)
 
 
 class CrashError(BaseException):
-    """The process dies here, which nothing can catch."""
+    """Stands for the death of the process: no code of ours catches it."""
 
 
 def saved(table: Table, *people: Person) -> None:
@@ -39,7 +39,7 @@ def saved(table: Table, *people: Person) -> None:
 
 @contextlib.contextmanager
 def calls(table: Table, *, crash_at: int | None = None) -> Iterator[list[str]]:
-    """The names of the operations that reach DynamoDB; the one numbered `crash_at`, from 0, does not."""
+    """Record the names of requests to DynamoDB; let the process die before number `crash_at`, from 0."""
     seen: list[str] = []
 
     def note(operation: str) -> None:
@@ -75,7 +75,7 @@ def watched(table: Table, watcher: Callable[[str], None]) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class ImpatientSqs:
-    """SQS without its waiting: what is to be held back is noted, and can be seen at once."""
+    """SQS without waiting: each delay is recorded, and each message is visible at once."""
 
     client: SQSClient
     delays: list[int]
@@ -149,11 +149,11 @@ class Queue:
 
     @property
     def outbox(self) -> Outbox:
-        """The way onto the queue, without any delay."""
+        """Return an outbox onto the queue, without any delay."""
         return Outbox(cast("SQSClient", ImpatientSqs(self.client, self.delays)), self.url)
 
     def taken(self) -> list[Job]:
-        """The jobs on the queue that can be seen now; they are taken off it."""
+        """Take the visible jobs off the queue and return them."""
         jobs = []
         while messages := self.client.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10).get("Messages"):
             for message in messages:

@@ -95,7 +95,7 @@ class Service(httpx.BaseTransport):
                 return httpx.Response(404, text="not here")
 
     def asked(self, method: str, part: str) -> list[httpx.Request]:
-        """The requests of that method whose path has that part."""
+        """Return the requests of that method whose path contains `part`."""
         return [each for each in self.requests if each.method == method and part in each.url.path]
 
     def _sign_in(self, asked: dict[str, Any]) -> httpx.Response:
@@ -118,23 +118,23 @@ class Service(httpx.BaseTransport):
 
 
 def lost(request: httpx.Request, answer: Answer) -> httpx.Response:
-    """The service does what it was asked, and nobody hears of it."""
+    """Carry out the request and lose the answer."""
     answer(request)
     raise httpx.ReadTimeout("no answer")
 
 
 def unheard(_request: httpx.Request, _answer: Answer) -> httpx.Response:
-    """Nothing arrives."""
+    """Lose the request."""
     raise httpx.ConnectTimeout("no connection")
 
 
 def busy(_request: httpx.Request, _answer: Answer) -> httpx.Response:
-    """The service has too much to do."""
+    """Answer that the service is busy."""
     return httpx.Response(429, headers={"Retry-After": "3"}, json={"message": "Too Many Requests"})
 
 
 def through(handler: Handler, now: Callable[[], dt.datetime]) -> Answer:
-    """The API by its Lambda handler, behind what API Gateway does: no token, no entry; no scope, no route."""
+    """Answer by the Lambda handler, behind API Gateway's checks of token and scope."""
 
     def answer(request: httpx.Request) -> httpx.Response:
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
@@ -158,7 +158,7 @@ def through(handler: Handler, now: Callable[[], dt.datetime]) -> Answer:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a command said, and how it ended."""
+    """The output of a command, and its exit status."""
 
     status: int
     out: str

@@ -1,4 +1,4 @@
-"""The wire between us and AWS, where a test can cut it: below botocore's own retries, so that those count too."""
+"""Let requests to AWS fail on the wire, below botocore's own retries."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ type Tap = Callable[[str, AWSPreparedRequest], AWSResponse | None]
 """Sees an operation's name and request; gives the response in AWS's place, or None to let it go its way."""
 
 WRITES: Final = frozenset({"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"})
-"""The operations that change what is stored."""
+"""The operations that write."""
 
 _line = URLLib3Session()
 
 
 class Crash(BaseException):
-    """The process dies here."""
+    """Stands for the death of the process: no code of ours catches it."""
 
 
 class Fault(StrEnum):
-    """What can happen to one request."""
+    """A fault of one request."""
 
     DIES_BEFORE = "the process dies before it is sent"
     DIES_AFTER = "the process dies when it has been carried out"
@@ -57,7 +57,7 @@ class Wire:
 
     @property
     def struck(self) -> bool:
-        """Whether there have been requests enough for the fault to happen."""
+        """Return whether the fault has happened."""
         return len(self.seen) >= self.at
 
     def __call__(self, operation: str, request: AWSPreparedRequest) -> AWSResponse | None:
@@ -105,25 +105,25 @@ def strike(fault: Fault, operation: str, request: AWSPreparedRequest) -> AWSResp
 
 
 def sent(request: AWSPreparedRequest) -> AWSResponse:
-    """What AWS answers to the request."""
+    """Send the request to AWS and return the answer."""
     response: AWSResponse = _line.send(request)
     return response
 
 
 def asked_of(request: AWSPreparedRequest) -> Any:
-    """What the request says."""
+    """Return the request's body."""
     assert isinstance(request.body, bytes)
     return json.loads(request.body)
 
 
 def response(status: int, body: dict[str, Any]) -> AWSResponse:
-    """A response as AWS would write it."""
+    """Return a response as AWS would write it."""
     headers = HTTPHeaders.from_dict({"Content-Type": "application/x-amz-json-1.0"})
     return AWSResponse("http://wire", status, headers, _Raw(json.dumps(body)))
 
 
 def refusal(code: str, **more: Any) -> AWSResponse:
-    """An error as AWS would write it."""
+    """Return an error as AWS would write it."""
     return response(400, {"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": code, **more})
 
 
@@ -153,11 +153,11 @@ def _conflict(operation: str, request: AWSPreparedRequest) -> AWSResponse | None
 
 
 class _Raw:
-    """A body to be read once."""
+    """A body that can be read once."""
 
     def __init__(self, text: str) -> None:
         self._bytes = text.encode()
 
     def stream(self, *_: object) -> Iterator[bytes]:
-        """The body in one piece."""
+        """Yield the body in one piece."""
         yield self._bytes

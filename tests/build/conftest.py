@@ -1,4 +1,4 @@
-"""What the tests of artifacts and templates share."""
+"""Build the artifacts once for all tests of artifacts and templates."""
 
 from __future__ import annotations
 
@@ -15,6 +15,6 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What would be deployed from this tree to this machine, built if it has changed."""
+    """Return the folder of the build for this machine, made anew if the tree has changed."""
     built(tmp_path_factory.mktemp("logs") / "build.log")
     return BUILD

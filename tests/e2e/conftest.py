@@ -1,4 +1,4 @@
-"""The whole stack, once for all of these tests: emulator, deployed template, sign-in and the stand-in for FCM."""
+"""Start the whole stack once for all of these tests: emulator, deployed template, sign-in and FCM's stand-in."""
 
 from __future__ import annotations
 
@@ -30,10 +30,7 @@ if TYPE_CHECKING:
     from rekindle.domain.models import Uid
 
 PATIENCE = 60
-"""Seconds for what takes its way through stream and queue, with functions that may have to start first.
-
-Waits are for what stays once it has come, so on a quiet machine none takes as long.
-"""
+"""Seconds to wait at most for an event that passes through stream and queue; functions may have to start first."""
 
 _dates = itertools.count()
 
@@ -64,7 +61,7 @@ def stack() -> Iterator[Stack]:
 
 
 def next_date() -> dt.date:
-    """A date whose beats nobody else uses: a beat that lies before another's is overtaken.
+    """Return a date whose ticks no other test uses: a tick before another one finds nothing due.
 
     It is near enough for phones that register today not to have gone stale by then.
     """
@@ -72,7 +69,7 @@ def next_date() -> dt.date:
 
 
 def today() -> dt.date:
-    """The date in UTC, at which the API is called."""
+    """Return the date in UTC, at which the API is called."""
     return dt.datetime.fromtimestamp(now(), dt.UTC).date()
 
 
@@ -82,7 +79,7 @@ def a_date() -> dt.date:
 
 
 def eventually[Seen](probe: Callable[[], Seen], seconds: float = PATIENCE) -> Seen:
-    """What the probe finds, as soon as it is something."""
+    """Wait until the probe returns something, and return that."""
     deadline = time.monotonic() + seconds
     while not (seen := probe()):
         assert time.monotonic() < deadline, f"nothing after {seconds} s"
@@ -100,7 +97,7 @@ class Phone:
     api: httpx.Client
 
     def call(self, method: str, path: str, body: Any = None, *, status: int = 200, **headers: str) -> Any:
-        """The body of the reply, which has to have that status; the body of a PUT is made whole."""
+        """Send a request, check the status, and return the reply's body; complete the body of a PUT."""
         if method == "PUT":
             body = whole(path, body)
         reply = self.api.request(method, path, json=body, headers=headers)
@@ -111,14 +108,14 @@ class Phone:
         return self.call("PUT", f"/v1/days/{date}/answer", {"text": text, **fields}, status=status)
 
     def today(self) -> str:
-        """Opens the app; the date that it shows."""
+        """Open the app and return the date that it shows."""
         return str(self.call("GET", "/v1/today")["today"]["date"])
 
     def inbox(self) -> list[dict[str, Any]]:
         return self.stack.inbox(self.token)
 
     def kinds(self) -> list[str]:
-        """What it was pushed, as kinds, oldest first."""
+        """Return the kinds of its pushes, oldest first."""
         kinds = {code: str(kind) for kind, code in CODES.items()}
         return [kinds[push["collapse_key"].partition("-")[0]] for push in self.inbox()]
 
@@ -130,7 +127,7 @@ class Phone:
 
 
 def phone_on(stack: Stack, name: str = "Ada", zone: str = NEW_YORK, *, token: str | None = None) -> Phone:
-    """The phone of somebody new, whose client is to be closed."""
+    """Return the phone of a new person; the caller closes its client."""
     uid = a_uid("e2e")  # without the name, which is looked for where uids may be
     phone = Phone(stack, uid, token or a_token(name), stack.phone(uid=uid))
     phone.call("PUT", "/v1/me", {"display_name": name, "zone": zone})
@@ -165,7 +162,7 @@ def pair(inviter: Phone, redeemer: Phone) -> str:
 
 @pytest.fixture(scope="session")
 def a_couple(a_phone: NewPhone) -> NewCouple:
-    """Two phones on the same clock, unless zones are given: then both see the same today at any hour."""
+    """Pair two phones, on the same clock unless zones are given: both then see the same today at any hour."""
 
     def new(*zones: str) -> Two:
         first, second = zones or (LONDON, LONDON)
@@ -182,7 +179,7 @@ def apart(a_couple: NewCouple) -> Two:
 
 
 def waiting(stack: Stack, queue: str, *states: str) -> int:
-    """How many messages a queue of the template's outputs holds, in these states or in any."""
+    """Count a queue's messages, in these states or in any."""
     names = [f"ApproximateNumberOfMessages{state}" for state in states or ("", "NotVisible", "Delayed")]
     found = stack.client("sqs").get_queue_attributes(QueueUrl=stack.outputs[queue], AttributeNames=names)["Attributes"]
     return sum(int(found[name]) for name in names)
@@ -195,7 +192,7 @@ def await_quiet(stack: Stack, seconds: float = PATIENCE) -> None:
 
 @pytest.fixture
 def impatient_queue(stack: Stack) -> Iterator[None]:
-    """A job that failed comes again after seconds, and not after the twelve minutes that suit a slow batch."""
+    """Let a failed job come again after seconds instead of twelve minutes."""
     stack.invoke("Delivery", {"Records": []})  # else its first start would take longer than a job is hidden
     sqs, queue = stack.client("sqs"), stack.outputs["QueueUrl"]
     patient = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["VisibilityTimeout"])["Attributes"]
@@ -206,7 +203,7 @@ def impatient_queue(stack: Stack) -> Iterator[None]:
 
 @pytest.fixture
 def fcm_fault(stack: Stack) -> Iterator[Callable[..., None]]:
-    """Makes FCM fail until the test is over; see local.google.fcm.Fault."""
+    """Let FCM fail until the test is over; see local.google.fcm.Fault."""
     yield stack.fault
     with contextlib.suppress(StackError):
         stack.heal()

@@ -10,21 +10,7 @@ import pytest
 
 from rekindle.store.table import Table
 from testing import engines
-from testing.api_fixtures import (
-    api,
-    couple,
-    courier,
-    dead_letters,
-    key_table,
-    kms_key,
-    new_services,
-    own_services,
-    queue,
-    services,
-    table,
-    tables,
-    wire,
-)
+from testing.api_fixtures import *  # noqa: F403  pytest finds fixtures by their names
 from testing.push_world import Queue
 
 if TYPE_CHECKING:
@@ -34,22 +20,6 @@ if TYPE_CHECKING:
     from types_boto3_kms import KMSClient
 
     from testing.api_fixtures import NewTables
-
-__all__ = [
-    "api",
-    "couple",
-    "courier",
-    "dead_letters",
-    "key_table",
-    "kms_key",
-    "new_services",
-    "own_services",
-    "queue",
-    "services",
-    "table",
-    "tables",
-    "wire",
-]
 
 _numbers = itertools.count(1)
 

@@ -1,53 +1,26 @@
-"""Set up the functions' handlers on tables, keys and queues in memory."""
+"""Set up the functions' handlers on tables, keys and queues in memory, and turn sockets off."""
 
 from __future__ import annotations
 
+import io
+import logging
 from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from testing.api_fixtures import (
-    api,
-    couple,
-    courier,
-    dead_letters,
-    key_table,
-    kms_key,
-    new_services,
-    own_services,
-    queue,
-    services,
-    table,
-    tables,
-    wire,
-)
+from rekindle.telemetry import logger
+from testing.api_fixtures import *  # noqa: F403  pytest finds fixtures by their names
 from testing.memory_kms import MemoryKms
 from testing.memory_table import MemoryTable
 from testing.push_world import Queue
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from types_boto3_kms import KMSClient
 
     from rekindle.store.table import Table
     from testing.api_fixtures import NewTables
-
-__all__ = [
-    "api",
-    "couple",
-    "courier",
-    "dead_letters",
-    "key_table",
-    "kms_key",
-    "new_services",
-    "own_services",
-    "queue",
-    "services",
-    "table",
-    "tables",
-    "wire",
-]
 
 
 @pytest.fixture(scope="session")
@@ -71,3 +44,21 @@ def kms() -> KMSClient:
 def new_queue() -> Callable[[], Queue]:
     """Make queues in memory."""
     return Queue.in_memory
+
+
+@pytest.fixture(autouse=True)
+def _no_sockets(request: pytest.FixtureRequest) -> None:
+    """Turn sockets off for every test that sends nothing to FCM's stand-in in this process."""
+    if "wire" not in request.fixturenames:
+        request.getfixturevalue("no_sockets")
+
+
+@pytest.fixture
+def logged() -> Iterator[io.StringIO]:
+    """Collect the logger's lines, as CloudWatch gets them."""
+    handler = logger.registered_handler
+    assert isinstance(handler, logging.StreamHandler)
+    lines = io.StringIO()
+    before = handler.setStream(lines)
+    yield lines
+    handler.setStream(before)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import io
 import itertools
 import json
-import logging
 import random
 from typing import TYPE_CHECKING, Any
 
@@ -16,13 +14,13 @@ import pytest
 from rekindle.domain.models import PromptKind, Theme
 from rekindle.store import keys
 from rekindle.store.table import Write
-from rekindle.telemetry import logger
 from testing.apis import handler_of
 from testing.builders import LONDON, NEW_YORK, TOKYO, a_token, an_instant
 from testing.phones import Phone, Reply, a_phone, pair
 from testing.stored import every_row
 
 if TYPE_CHECKING:
+    import io
     from collections.abc import Iterator
 
     from couples_api.services import Services
@@ -431,23 +429,6 @@ class TestAnswers:
         assert answer(ada, "2026-03-02", " \n ").problem == "invalid-fields"
         assert ada.get("/v1/today").body["today"]["me"]["state"] == "waiting"
 
-    @pytest.mark.parametrize("kind", [PromptKind.TOGETHER, PromptKind.TOUCH])
-    def test_what_is_done_together_is_checked_off_with_or_without_words(
-        self, services: Services, couple: tuple[Phone, Phone], kind: PromptKind
-    ) -> None:
-        ada, ben = couple
-        ada.get("/v1/days/2026-03-02")
-        _make_kind(services, couple_of(services, ada), dt.date(2026, 3, 2), kind)
-        checked = answer(ada, "2026-03-02", None).body
-        assert checked["me"] == {"state": "answered", "text": None, "share_first": False, "revision": 1}
-        assert ben.get("/v1/days/2026-03-02").body["partner"] == {"state": "answered", "text": None}
-        assert answer(ada, "2026-03-02", None).status == 200
-        revealed = answer(ben, "2026-03-02", "It was good.").body
-        assert revealed["revealed"]
-        assert revealed["partner"] == {"state": "answered", "text": None}
-        assert ada.get("/v1/days/2026-03-02").body["partner"]["text"] == "It was good."
-        assert ada.get("/v1/streak").body["total"] == 1
-
 
 class TestMoving:
     """A person may move; an open day keeps the hours it had and gains those of the new place."""
@@ -638,16 +619,6 @@ class TestSeal:
         "/v1/me/reminders",
         "/v1/invites",
     )
-
-    @pytest.fixture
-    def logged(self) -> Iterator[io.StringIO]:
-        """What the logger writes, line for line as CloudWatch gets it."""
-        handler = logger.registered_handler
-        assert isinstance(handler, logging.StreamHandler)
-        lines = io.StringIO()
-        before = handler.setStream(lines)
-        yield lines
-        handler.setStream(before)
 
     def test_what_the_partner_gets_is_the_same_bytes_whatever_was_written_and_whenever(
         self, services: Services, couple: tuple[Phone, Phone]

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
 import itertools
-import logging
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,7 +15,6 @@ from rekindle.push.reactions import NOTHING, reaction_to
 from rekindle.store import keys
 from rekindle.store.stream import change_in
 from rekindle.store.table import Write, marshal
-from rekindle.telemetry import logger
 from testing.apis import handler_of
 from testing.builders import NEW_YORK
 from testing.phones import Phone, Reply, a_phone, pair
@@ -25,7 +22,7 @@ from testing.push_world import watched
 from testing.stored import stream_record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import io
 
     from couples_api.services import Services
     from rekindle.domain.models import CoupleId, Day
@@ -232,15 +229,6 @@ class TestSealed:
     """What was heard is as private as what was said."""
 
     CANARY = "a canary sang of walks"
-
-    @pytest.fixture
-    def logged(self) -> Iterator[io.StringIO]:
-        handler = logger.registered_handler
-        assert isinstance(handler, logging.StreamHandler)
-        lines = io.StringIO()
-        before = handler.setStream(lines)
-        yield lines
-        handler.setStream(before)
 
     def test_no_log_line_and_no_stored_item_holds_it(
         self, services: Services, opened: tuple[Phone, Phone], logged: io.StringIO

@@ -1,4 +1,4 @@
-"""Give the tools' tests a table in memory."""
+"""Give the tools' tests a table in memory, and turn sockets off."""
 
 from __future__ import annotations
 
@@ -16,3 +16,8 @@ if TYPE_CHECKING:
 def table() -> Table:
     """A fresh table."""
     return cast("Table", MemoryTable())
+
+
+@pytest.fixture(autouse=True)
+def _no_sockets(no_sockets: None) -> None:
+    """Turn sockets off."""
