@@ -80,8 +80,8 @@ contract: client/node_modules/.installed ## both documents are clean to linters,
 	@cd client && npm run --silent check
 unit: setup ## the rules, the routes and the tools
 	@.venv/bin/pytest -q -n auto tests/unit tests/domain tests/routes tests/tools
-pack-lint: .venv/.synced ## the prompt packs: what must be mended, and what to think about
-	@$(PYTHON) -m local.pack_lint $(PACKS)
+pack-lint: .venv/.synced ## the prompt packs: what to fix, and advice
+	@./rekindle packs lint $(PACKS)
 test: lint types pack-lint contract ## everything: checks, unit, engines, artifacts and the local stack
 	@.venv/bin/pytest -n 2 --dist loadfile
 calendar: setup ## every slot of every zone around each change of its clocks, in a minute or two

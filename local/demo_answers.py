@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from local.pack_lint import read_pack
+from local.packs import read_pack
 from local.places import ROOT
 from rekindle.domain.models import Theme
 

@@ -469,6 +469,19 @@ class TestLint:
         assert said.status == 1
         assert "two.json:1: fix pack: id: is the id of one.json too" in said.out
 
+    def test_the_same_question_in_two_packs_is_advice_for_both_and_fails_nothing(
+        self, ruth: Person, tmp_path: Path
+    ) -> None:
+        for name, said in (("river", "Which song is today?"), ("sea", "Today, which song is it?")):
+            pack = a_pack(a_prompt(f"{name}-song", said), id=name).model_dump(mode="json", exclude_none=True)
+            (tmp_path / f"{name}.json").write_text(json.dumps(pack), encoding="utf-8")
+        said_of_both = ruth("packs", "lint", "river.json", "sea.json")
+        assert said_of_both.status == 0
+        assert "advice river-song: words.en.text: asks almost the same as sea-song in the pack sea" in said_of_both.out
+        assert (
+            "advice sea-song: words.en.text: asks almost the same as river-song in the pack river" in said_of_both.out
+        )
+
     def test_the_practices_own_packs_are_shown_at_a_glance(self, ruth: Person) -> None:
         starter = Path(__file__).parents[2] / "packs" / "starter.yaml"
         (found,) = ruth("packs", "lint", str(starter), "--json").document["files"]

@@ -12,7 +12,7 @@ from local.demo_answers import ANSWERS, answers_by_text
 from local.demo_course import ANSWERS as COURSE_ANSWERS
 from local.demo_course import COURSE, EVERY_DAYS, IN_ORDER, SOURCE
 from local.demo_plan import COUPLE, COURSE_SCENES, HARU, MAYA, MILESTONE, PAUSED_SCENE, Act, planned
-from local.pack_lint import read_pack
+from local.packs import read_pack
 from local.places import ROOT
 from rekindle.domain.calendar import day_window, local_date
 from rekindle.domain.models import PushKind
