@@ -2757,15 +2757,6 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description - `urn:rekindle:problem:pause-out-of-range`: A pause ends tomorrow at the earliest, and within 92 days. */
-        PauseOutOfRange: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
         /** @description - `urn:rekindle:problem:key-reused`: This idempotency key was used for another request. */
         KeyReused: {
             headers: {
@@ -3036,7 +3027,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            422: components["responses"]["PauseOutOfRange"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
