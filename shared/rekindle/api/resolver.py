@@ -16,7 +16,7 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import (
 )
 from botocore.exceptions import BotoCoreError, ClientError
 
-from rekindle.api.problems import Problem, ProblemError
+from rekindle.api.problems import MEDIA_TYPE, Problem, ProblemError
 from rekindle.domain.characters import NOTHING_TO_SEE
 from rekindle.domain.texts import UNFIT
 from rekindle.errors import (
@@ -42,7 +42,6 @@ RETRY_SOON: Final = 2
 """Seconds a client waits before it tries again what was busy."""
 ERRORS_SHOWN: Final = 10
 """Of a body's wrong fields: a small request shall not make a big answer."""
-_PROBLEM: Final = "application/problem+json"
 _JSON: Final = "application/json"
 _NOT_JSON: Final = "application/octet-stream"
 _UTF_8: Final = frozenset({"utf-8", "utf8"})
@@ -159,7 +158,7 @@ def problem_response(
     headers: dict[str, str | list[str]] = {"Cache-Control": "no-store"}
     if retry_after is not None:
         headers["Retry-After"] = str(retry_after)
-    return Response(problem.status, _PROBLEM, json.dumps(body), headers=headers)
+    return Response(problem.status, MEDIA_TYPE, json.dumps(body), headers=headers)
 
 
 def _outcome(app: APIGatewayHttpResolver, next_middleware: NextMiddleware) -> Response[Any]:
@@ -167,7 +166,7 @@ def _outcome(app: APIGatewayHttpResolver, next_middleware: NextMiddleware) -> Re
     response.headers["Cache-Control"] = "no-store"
     if response.status_code == HTTPStatus.NO_CONTENT:
         response.body = ""  # Else it would be JSON's null, which is content.
-    if response.headers.get("Content-Type") != _PROBLEM:
+    if response.headers.get("Content-Type") != MEDIA_TYPE:
         request = app.request
         # The route's pattern, never the path: what a client puts into a path is not ours to keep.
         outcome = {"method": request.method, "route": request.route, "status": int(response.status_code)}
@@ -304,6 +303,6 @@ def _as_answer(response: Response[str]) -> dict[str, Any]:
         "statusCode": int(response.status_code),
         "body": response.body,
         "isBase64Encoded": False,
-        "headers": {"Content-Type": _PROBLEM, **response.headers},
+        "headers": {"Content-Type": MEDIA_TYPE, **response.headers},
         "cookies": [],
     }
