@@ -118,18 +118,18 @@ class Service(httpx.BaseTransport):
 
 
 def lost(request: httpx.Request, answer: Answer) -> httpx.Response:
-    """The service does what it was asked, and nobody hears of it."""
+    """The service carries out the request, and its answer is lost."""
     answer(request)
     raise httpx.ReadTimeout("no answer")
 
 
 def unheard(_request: httpx.Request, _answer: Answer) -> httpx.Response:
-    """Nothing arrives."""
+    """The request does not arrive."""
     raise httpx.ConnectTimeout("no connection")
 
 
 def busy(_request: httpx.Request, _answer: Answer) -> httpx.Response:
-    """The service has too much to do."""
+    """The service is busy."""
     return httpx.Response(429, headers={"Retry-After": "3"}, json={"message": "Too Many Requests"})
 
 
@@ -149,16 +149,16 @@ def through(handler: Handler, now: Callable[[], dt.datetime]) -> Answer:
         content = request.content.decode() or None
         event = http_event(request.method, f"/v1{path}", Uid(claims["sub"]), now(), content)
         event["requestContext"]["authorizer"]["jwt"]["claims"] |= claims
-        told = handler(event, None)
-        require_declared(event, told)
-        return httpx.Response(told["statusCode"], headers=told["headers"], text=told.get("body") or "")
+        answered = handler(event, None)
+        require_declared(event, answered)
+        return httpx.Response(answered["statusCode"], headers=answered["headers"], text=answered.get("body") or "")
 
     return answer
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a command said, and how it ended."""
+    """A command's output and exit status."""
 
     status: int
     out: str
@@ -203,7 +203,7 @@ class MemoryKeyring(KeyringBackend):
 
 @dataclass
 class Person:
-    """Somebody at a terminal of their own. `answers` are the lines that they type; with none, nobody is there."""
+    """A person at a terminal of their own. `answers` are the lines that they type; with none, nobody is there."""
 
     service: Service
     folder: Path
