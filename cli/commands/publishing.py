@@ -99,7 +99,7 @@ def reject(
     common: Common = NO_OPTIONS,
     world: TheWorld,
 ) -> None:
-    """Refuse a proposal, or call off a version that is not live yet. The draft stays.
+    """Refuse a proposal, or call off a version that is not live yet. The text stays.
 
     For example:
         rekindle packs reject river --note "The second prompt is too long."
@@ -107,7 +107,7 @@ def reject(
     session = world.session(common)
     session.practice.pack(pack)
     found = session.practice.reject(pack, note)
-    session.show(done(f"“{found.title}” will not go live. Its draft is kept."), found)
+    session.show(done(f"“{found.title}” will not go live. Its text is kept."), found)
 
 
 def _published(session: Session, target: str, wish: Wish) -> tuple[RenderableType, dict[str, Any]]:
