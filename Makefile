@@ -83,8 +83,8 @@ contract: client/node_modules/.installed ## both documents are clean to linters,
 	@cd client && npm run --silent check
 unit: setup ## the rules, the routes on a table in memory, and the tools
 	@.venv/bin/pytest -q -n auto tests/domain tests/routes tests/tools
-pack-lint: .venv/.synced ## the prompt packs: what must be mended, and what to think about
-	@$(PYTHON) -m local.pack_lint $(PACKS)
+pack-lint: .venv/.synced ## the prompt packs: what to fix, and advice
+	@./rekindle packs lint $(PACKS)
 test: lint types pack-lint contract ## everything: also engines, artifacts and the local stack
 	@REKINDLE_STATEFUL_STEPS=2000 .venv/bin/pytest -n 2 --dist loadfile
 calendar: setup ## every slot of every zone around each change of its clocks, in a minute or two

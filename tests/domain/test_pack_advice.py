@@ -8,7 +8,7 @@ from typing import Final
 
 import pytest
 
-from local.pack_lint import read_pack
+from local.packs import read_pack
 from rekindle.domain.models import Language, PackId, PromptId
 from rekindle.packs.advice import (
     Advice,

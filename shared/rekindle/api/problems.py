@@ -136,14 +136,3 @@ def refusals(*problems: Problem) -> dict[int, OpenAPIResponse]:
             "content": {MEDIA_TYPE: {"schema": schema}},
         }
     return found
-
-
-def declared(responses: Mapping[int, OpenAPIResponse] | None) -> set[Problem]:
-    """Return the problems in a route's responses: the inverse of `refusals`."""
-    types = {
-        each
-        for response in (responses or {}).values()
-        for content in response["content"].values()
-        for each in content["schema"]["properties"]["type"]["enum"]  # type: ignore[typeddict-item]
-    }
-    return {problem for problem in Problem if problem.type in types}

@@ -16,7 +16,7 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import (
 )
 from botocore.exceptions import BotoCoreError, ClientError
 
-from rekindle.api.problems import Problem, ProblemError
+from rekindle.api.problems import MEDIA_TYPE, Problem, ProblemError
 from rekindle.domain.characters import NOTHING_TO_SEE
 from rekindle.domain.texts import UNFIT
 from rekindle.errors import (
@@ -42,7 +42,6 @@ RETRY_SOON: Final = 2
 """Seconds after which a client may repeat a request that was answered with BUSY."""
 ERRORS_SHOWN: Final = 10
 """How many wrong fields a reply names: a small request must not cause a big reply."""
-_PROBLEM: Final = "application/problem+json"
 _JSON: Final = "application/json"
 _NOT_JSON: Final = "application/octet-stream"
 _UTF_8: Final = frozenset({"utf-8", "utf8"})
@@ -160,7 +159,7 @@ def problem_response(
     headers: dict[str, str | list[str]] = {"Cache-Control": "no-store"}
     if retry_after is not None:
         headers["Retry-After"] = str(retry_after)
-    return Response(problem.status, _PROBLEM, json.dumps(body), headers=headers)
+    return Response(problem.status, MEDIA_TYPE, json.dumps(body), headers=headers)
 
 
 def _outcome(app: APIGatewayHttpResolver, next_middleware: NextMiddleware) -> Response[Any]:
@@ -168,7 +167,7 @@ def _outcome(app: APIGatewayHttpResolver, next_middleware: NextMiddleware) -> Re
     response.headers["Cache-Control"] = "no-store"
     if response.status_code == HTTPStatus.NO_CONTENT:
         response.body = ""  # Otherwise the body would be JSON's null.
-    if response.headers.get("Content-Type") != _PROBLEM:
+    if response.headers.get("Content-Type") != MEDIA_TYPE:
         request = app.request
         # Log the route's pattern, never the path, in which a client may put anything.
         outcome = {"method": request.method, "route": request.route, "status": int(response.status_code)}
@@ -309,6 +308,6 @@ def _as_answer(response: Response[str]) -> dict[str, Any]:
         "statusCode": int(response.status_code),
         "body": response.body,
         "isBase64Encoded": False,
-        "headers": {"Content-Type": _PROBLEM, **response.headers},
+        "headers": {"Content-Type": MEDIA_TYPE, **response.headers},
         "cookies": [],
     }

@@ -86,7 +86,7 @@ class ProposalView(BaseModel):
 
 
 class PackSummary(BaseModel):
-    """A pack at a glance. `news_on` is the date on which couples are, or were, told of it."""
+    """A pack at a glance. `news_on` is the date on which couples are, or were, notified."""
 
     model_config = _view(
         {
@@ -459,7 +459,7 @@ class HelpView(Help):
 
 
 class DayStatisticsView(BaseModel):
-    """Couples of whom at least one answered the date's prompt."""
+    """Couples in which at least one person answered the date's prompt."""
 
     date: dt.date
     active: Couples
