@@ -6,7 +6,7 @@ import datetime as dt
 import itertools
 from typing import TYPE_CHECKING, Final
 
-from bench.world import ANSWER, World, a_long_target, a_new_phone, a_settled_phone
+from bench.world import ANSWER, World, a_long_token, a_new_phone, a_settled_phone
 from rekindle.domain.models import Audience, Language, PackId, PromptId, PromptKind, PromptRef, Theme
 from rekindle.domain.playlist import Course, Entry
 from rekindle.store import keys
@@ -117,13 +117,13 @@ def _set_up(world: World, ada: Phone, ben: Phone) -> None:
     world.call(ada, "GET /v1/me")
     world.call(ada, "PUT /v1/me", "changed", _ADA | _TOUCH)
     world.call(ada, "PUT /v1/me", "the same again", _ADA | _TOUCH)
-    device = {"token": a_long_target().value, "platform": "ios"}
+    device = {"token": a_long_token(), "platform": "ios"}
     for note in ("new", "the same again"):
         world.call(ada, "PUT /v1/me/devices/{device_id}", note, device, device_id="phone")
     world.call(ada, "GET /v1/me/reminders")
     world.call(ada, "PUT /v1/me/reminders", body={"quiet_hours": None})
     ben.put("/v1/me", {"display_name": "Ben", "zone": NEW_YORK, **_TOUCH})
-    ben.put("/v1/me/devices/phone", {"token": a_long_target().value, "platform": "android"})
+    ben.put("/v1/me/devices/phone", {"token": a_long_token(), "platform": "android"})
 
 
 def _answer_alone(world: World, ada: Phone) -> None:
@@ -216,7 +216,7 @@ def _change_settings(world: World, ada: Phone, ben: Phone) -> None:
     world.call(ada, "PUT /v1/me/reminders", "in a couple, to the first of a slot", early)
     world.call(ada, "PUT /v1/me/reminders", "the same again", early)
     world.call(ada, "PUT /v1/me", "in a couple, to the first of a zone", changed | {"zone": "Europe/London"})
-    device = {"token": a_long_target().value, "platform": "ios"}
+    device = {"token": a_long_token(), "platform": "ios"}
     ben.put("/v1/me/devices/tablet", device)
     world.call(ada, "PUT /v1/me/devices/{device_id}", "was the partner's", device, device_id="tablet")
     world.call(ada, "DELETE /v1/me/devices/{device_id}", device_id="tablet")

@@ -30,7 +30,7 @@ from requests.adapters import HTTPAdapter
 from rich import box
 from rich.table import Table
 
-from bench.world import APP_LINK, a_long_target
+from bench.world import APP_LINK, a_long_token
 from delivery.fcm import FcmGateway, message_of
 from delivery.gateway import AT_ONCE, DELIVERED
 from delivery.libcurl import CONNECTIONS, Libcurl
@@ -185,7 +185,7 @@ class _Access(Credentials):
 
 
 def _in_turns(address: str, delay: int, folder: Path) -> dict[str, list[Speed]]:
-    tokens = [a_long_target().value for _ in range(PAGE)]
+    tokens = [a_long_token() for _ in range(PAGE)]
     project, pages = _PROJECT.format(delay), 2 if delay else 4
     with _ours(address, project, tokens, folder) as ours, _sdk(address, project, tokens) as (each, each_async):
         clients: dict[str, Callable[[], Speed]] = {

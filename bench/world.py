@@ -71,6 +71,11 @@ def a_long_target(kind: TargetKind = TargetKind.TOKEN) -> Target:
     return Target(kind, f"{fid}:APA91b{''.join(dice.choices(_SYMBOLS, k=_TOKEN_SYMBOLS))}")
 
 
+def a_long_token() -> str:
+    """Return the value of a new token."""
+    return a_long_target().value
+
+
 @dataclass(frozen=True, slots=True)
 class Measurement:
     """The cost of one piece of work. `reply_bytes` is an API reply's body, `pushes` the messages that reached FCM."""
@@ -213,7 +218,7 @@ def a_settled_phone(handler: Handler, name: str, zone: str = NEW_YORK) -> Phone:
     """Return the phone of a person who has a profile and receives pushes."""
     phone = a_new_phone(handler, name)
     phone.put("/v1/me", {"display_name": name.title(), "zone": zone})
-    phone.put("/v1/me/devices/phone", {"token": a_long_target().value, "platform": "ios"})
+    phone.put("/v1/me/devices/phone", {"token": a_long_token(), "platform": "ios"})
     return phone
 
 
