@@ -69,9 +69,11 @@ simulate: .venv/.synced ## two days of two million persons: who is told, and wha
 
 .PHONY: check lint types contract unit pack-lint test calendar stateful
 check: lint types pack-lint contract unit ## lint, types, the contract from outside and unit tests, in under a minute
-lint: setup ## ruff, import contracts, the template, and what would break phones in the field
+lint: setup ## ruff, import contracts, dead code, the template, and what would break phones in the field
 	@.venv/bin/ruff check && .venv/bin/ruff format --check
 	@.venv/bin/lint-imports
+	@.venv/bin/vulture bench cli functions local shared
+	@.venv/bin/vulture bench cli functions local shared testing tests
 	@.envs/sam/bin/cfn-lint
 	@$(PYTHON) -m local.breaking
 types: setup ## mypy
