@@ -89,7 +89,7 @@ class Nothing:
 
 @dataclass(slots=True)
 class Units:
-    """What some work took: requests, read units and write units, and the requests that write."""
+    """The cost of some work: requests, read units, write units, and the requests that write."""
 
     requests: int = 0
     read: float = 0
@@ -105,10 +105,10 @@ class Units:
 
 
 class Bill:
-    """Units by purpose and entity: what is asked of the table is put down to the purpose that is being pursued.
+    """Units by purpose and entity. Each request counts for the present `purpose`.
 
-    An entity is what a partition key begins with. `rows_bytes` is what pages have read of each kind of row, by its
-    letter, and `rows` how many.
+    An entity is the beginning of a partition key. `rows` and `rows_bytes` are the rows that pages have read, by the
+    letter of their kind.
     """
 
     def __init__(self) -> None:
@@ -118,13 +118,13 @@ class Bill:
         self.rows_bytes: defaultdict[str, int] = defaultdict(int)
 
     def read(self, pk: str, sizes: Iterable[int], *, consistent: bool) -> None:
-        """One request that reads items each for themselves."""
+        """Count one request that reads items of these sizes."""
         units = self._of(pk)
         units.requests += 1
         units.read += sum(read_units(size, consistent=consistent) for size in sizes)
 
     def wrote(self, pk: str, units_written: float) -> None:
-        """One request that writes."""
+        """Count one request that writes."""
         units = self._of(pk)
         units.requests += 1
         units.written += 1
@@ -134,7 +134,7 @@ class Bill:
         return self.units[self.purpose, pk.partition("#")[0]]
 
     def total(self, *purposes: str, entities: Collection[str] = ()) -> Units:
-        """What was done for these purposes, with these entities if any are named."""
+        """Return the cost for these purposes, of these entities if any are named."""
         total = Units()
         for (purpose, entity), units in self.units.items():
             if purpose in purposes and (not entities or entity in entities):
