@@ -30,7 +30,7 @@ def stored_day(
 ) -> Item:
     """Return the item of a couple's day, which these of the two persons have answered at an instant."""
     table = MemoryTable(Bill())
-    zones = [person.profile.zone for person in persons]
+    zones = persons[0].profile.zone, persons[1].profile.zone
     known = Couple(
         id=couple,
         created_at=instant,

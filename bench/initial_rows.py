@@ -242,7 +242,7 @@ def _days(population: Population) -> dict[tuple[bool, ...], Sized]:
     """Return a day for each combination of answers. The size leaves out the window."""
     persons, date = (population.person(0), population.person(1)), population.start.date()
     noon = population.start + dt.timedelta(hours=12)  # the date is open in every zone
-    days = {}
+    days: dict[tuple[bool, ...], Sized] = {}
     for answered in ((False, False), (False, True), (True, False), (True, True)):
         uids = {person.uid for person, has in zip(persons, answered, strict=True) if has}
         item = stored_day(couple_of(0), persons, date, noon, uids)

@@ -35,67 +35,36 @@ from rekindle.domain.models import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-ZONE_SHARES: Final[Mapping[str, float]] = {
-    "America/New_York": 24,
-    "America/Chicago": 15,
-    "America/Los_Angeles": 13,
-    "America/Denver": 4,
-    "America/Toronto": 4,
-    "America/Phoenix": 1.5,
-    "America/Vancouver": 1.5,
-    "America/Mexico_City": 4.2,
-    "America/Bogota": 2,
-    "America/Argentina/Buenos_Aires": 1.5,
-    "America/Sao_Paulo": 1,
-    "America/Santiago": 1,
-    "America/Lima": 1,
-    "Europe/London": 7,
-    "Europe/Paris": 4,
-    "Europe/Madrid": 3,
-    "Europe/Berlin": 2,
-    "Europe/Dublin": 0.6,
-    "Australia/Sydney": 2.2,
-    "Australia/Brisbane": 0.6,
-    "Pacific/Auckland": 0.7,
-    "Asia/Kolkata": 1.2,
-    "Asia/Manila": 0.8,
-    "Asia/Singapore": 0.5,
-    "Asia/Tokyo": 0.4,
-    "Africa/Johannesburg": 0.5,
-    "Africa/Lagos": 0.4,
-}
+
+def _percent(table: str) -> dict[str, float]:
+    """Read a table of shares."""
+    return {name: float(share) for name, share in (entry.split() for entry in table.split(","))}
+
+
+ZONE_SHARES: Final = _percent("""
+    America/New_York 24, America/Chicago 15, America/Los_Angeles 13, America/Denver 4, America/Toronto 4,
+    America/Phoenix 1.5, America/Vancouver 1.5, America/Mexico_City 4.2, America/Bogota 2,
+    America/Argentina/Buenos_Aires 1.5, America/Sao_Paulo 1, America/Santiago 1, America/Lima 1,
+    Europe/London 7, Europe/Paris 4, Europe/Madrid 3, Europe/Berlin 2, Europe/Dublin 0.6,
+    Australia/Sydney 2.2, Australia/Brisbane 0.6, Pacific/Auckland 0.7,
+    Asia/Kolkata 1.2, Asia/Manila 0.8, Asia/Singapore 0.5, Asia/Tokyo 0.4,
+    Africa/Johannesburg 0.5, Africa/Lagos 0.4
+""")
 """Percent of all couples, for an app in English, Spanish and French. Every other zone of tzdata has an equal share of
 the rest, old spellings included, because phones report those too."""
 
 LONG_DISTANCE: Final = 0.05
 """The share of couples whose persons draw their zones separately."""
 
-PROMPT_TIMES: Final[Mapping[str, float]] = {
-    "08:30": 62,
-    "07:00": 4,
-    "07:30": 4,
-    "08:00": 6,
-    "09:00": 5,
-    "10:00": 2,
-    "12:00": 2.5,
-    "12:30": 1,
-    "17:00": 1,
-    "18:00": 1.5,
-    "19:00": 2,
-    "20:00": 2,
-    "21:00": 2,
-}
+PROMPT_TIMES: Final = _percent("""
+    08:30 62, 07:00 4, 07:30 4, 08:00 6, 09:00 5, 10:00 2, 12:00 2.5, 12:30 1, 17:00 1, 18:00 1.5, 19:00 2, 20:00 2,
+    21:00 2
+""")
 """Percent of persons. The rest choose any multiple of five minutes until LATEST, all equally often."""
 
-EVENING_TIMES: Final[Mapping[str, float]] = {
-    "20:30": 65,
-    "19:00": 2,
-    "19:30": 2,
-    "20:00": 4,
-    "21:00": 6,
-    "21:30": 3,
-    "22:00": 2,
-}
+EVENING_TIMES: Final = _percent("""
+    20:30 65, 19:00 2, 19:30 2, 20:00 4, 21:00 6, 21:30 3, 22:00 2
+""")
 WITHOUT_EVENING: Final = 10
 """Percent of persons. The rest choose any multiple of five minutes from EARLIEST_EVENING to LATEST."""
 EARLIEST_EVENING: Final = 17 * 12
@@ -107,12 +76,12 @@ ANSWERED: Final = 50
 
 TOUCH: Final = 12
 """Percent of couples in which both want touch reminders."""
-TOUCH_TIMES: Final[Mapping[str, float]] = {"21:00": 50, "18:00": 20, "20:30": 15, "07:30": 15}
+TOUCH_TIMES: Final = _percent("21:00 50, 18:00 20, 20:30 15, 07:30 15")
 TOUCH_WEEKDAYS: Final = (frozenset({2, 4}), frozenset({5, 6}), frozenset({0, 2, 4, 6}), frozenset(range(7)))
 
 SECOND_DEVICE: Final = 15
 """Percent of persons."""
-LANGUAGES: Final[Mapping[str, float]] = {"en": 68, "es": 17, "fr": 11, "de": 3, "pt": 1}
+LANGUAGES: Final = _percent("en 68, es 17, fr 11, de 3, pt 1")
 QUIET_HOURS: Final[tuple[tuple[QuietHours | None, float], ...]] = (
     (Reminders().quiet_hours, 85),
     (None, 8),
