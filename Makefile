@@ -64,7 +64,7 @@ demo: setup ## a couple's first ten dates, from end to end, on a stack of its ow
 	@$(PYTHON) -m local.demo
 bench: setup ## requests, capacity units and round trips of every call and worker; the gateway's speed
 	@$(PYTHON) -m bench
-simulate: .venv/.synced ## two days of two million persons: who is told, and what it costs; PERSONS=20000 for fewer
+simulate: .venv/.synced ## two days of two million persons: who receives each reminder, and what it costs; PERSONS=20000 for fewer
 	@$(PYTHON) -m bench.simulate $(if $(PERSONS),--persons $(PERSONS)) $(if $(CHANGE),--change $(CHANGE))
 
 .PHONY: check lint types contract unit pack-lint test calendar stateful
@@ -80,8 +80,8 @@ types: setup ## mypy
 	@.venv/bin/mypy
 contract: client/node_modules/.installed ## both documents are clean to linters, and the types and the two phones keep to the phones' one
 	@cd client && npm run --silent check
-unit: setup ## the tests that need no socket
-	@.venv/bin/pytest -q -n auto tests/unit bench/tests/test_bill.py bench/tests/test_gateway.py
+unit: setup ## the rules, the routes and the tools
+	@.venv/bin/pytest -q -n auto tests/unit tests/domain tests/routes tests/tools bench/tests/test_bill.py bench/tests/test_gateway.py
 pack-lint: .venv/.synced ## the prompt packs: what must be mended, and what to think about
 	@$(PYTHON) -m local.pack_lint $(PACKS)
 test: lint types pack-lint contract ## everything: checks, unit, engines, artifacts and the local stack
@@ -90,7 +90,7 @@ calendar: setup ## every slot of every zone around each change of its clocks, in
 	@.venv/bin/pytest -q tests/calendar
 	@$(PYTHON) -m tests.calendar
 stateful: setup ## two couples and a stranger for 30,000 steps beside a plain model; STEPS=2000 for fewer
-	@REKINDLE_STATEFUL_STEPS=$(or $(STEPS),30000) .venv/bin/pytest -q tests/integration/test_stateful.py
+	@REKINDLE_STATEFUL_STEPS=$(or $(STEPS),30000) .venv/bin/pytest -q tests/routes/test_stateful.py
 
 .PHONY: format lock openapi release-api build deploy publish
 format: .venv/.synced ## put the code into shape
