@@ -81,7 +81,7 @@ types: setup ## mypy
 contract: client/node_modules/.installed ## both documents are clean to linters, and the types and the two phones keep to the phones' one
 	@cd client && npm run --silent check
 unit: setup ## the rules, the routes and the tools
-	@.venv/bin/pytest -q -n auto tests/unit tests/domain tests/routes tests/tools bench/tests/test_bill.py bench/tests/test_gateway.py
+	@.venv/bin/pytest -q -n auto tests/domain tests/routes tests/tools bench/tests/test_bill.py bench/tests/test_gateway.py
 pack-lint: .venv/.synced ## the prompt packs: what must be mended, and what to think about
 	@$(PYTHON) -m local.pack_lint $(PACKS)
 test: lint types pack-lint contract ## everything: checks, unit, engines, artifacts and the local stack
