@@ -1,4 +1,4 @@
-"""`python -m bench` prints two tables: the counts of everything, and the speed of the push gateway.
+"""`python -m bench` prints what everything costs, and how fast the push gateway is.
 
 `--json` prints both as JSON. `--write` also writes the counts into docs/table.md; they are the same on every machine.
 """

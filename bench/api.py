@@ -1,4 +1,4 @@
-"""Measure every route of the phones' API, in the life of a couple who have been together for a month."""
+"""Measure every route of the phones' API, for a couple of one month."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def measured_calls(url: str, recorder: CostRecorder) -> list[Measurement]:
 
 
 def measured_exports(url: str, recorder: CostRecorder) -> list[Measurement]:
-    """Measure each page of an export, for a person who has days in a couple and days alone."""
+    """Measure each page of an export, of days in a couple and of solo days."""
     world = World.on(url, recorder).with_starter_pack()
     ada, ben = a_couple(world.running_process())
     for days, note in ((MONTH, "30 days"), (EXPORT_PAGE - MONTH, "100 days, a full page")):
@@ -199,7 +199,7 @@ def _nudge(world: World, ada: Phone, ben: Phone) -> None:
 
 
 def _live_in_two_zones(world: World, api: Handler) -> None:
-    """Measure a couple at 15:00 UTC, when Tokyo has the next date and the date before is still open."""
+    """Measure a couple at 15:00 UTC: Tokyo has the next date, and two dates are open."""
     cleo, dai = a_settled_phone(api, "cleo"), a_settled_phone(api, "dai", TOKYO)
     pair(cleo, dai)
     for phone in (cleo, dai):
@@ -223,7 +223,7 @@ def _change_settings(world: World, ada: Phone, ben: Phone) -> None:
 
 
 def _open_days_beside_a_large_pack(world: World) -> None:
-    """Measure whether a pack of a thousand prompts in five languages makes a day cost more."""
+    """Measure days without and with a pack of 1,000 prompts in five languages."""
     couples = {"of a new couple": ("gus", "hal"), "of one beside a pack of 1,000 prompts": ("ida", "jon")}
     for note, names in couples.items():
         first, second = a_couple(world.running_process(), names)
@@ -239,7 +239,7 @@ def _open_days_beside_a_large_pack(world: World) -> None:
 
 
 def _choose_packs(world: World) -> None:
-    """Measure packs of choice, a course joined by its code, a swap, and the help of a new stack."""
+    """Measure packs by choice, a course joined by its code, a swap, and the help."""
     table = Table(world.raw, world.table.name)
     publish(table, prompts("choice"), audience=Audience.CHOICE)
     publish(table, prompts("group"), audience=Audience.CODE, course=Course(in_order=True))

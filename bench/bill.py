@@ -44,7 +44,7 @@ EXPORT_READ_UNITS: Final = 0.5  # one export a year
 
 
 def bill(couples: int) -> dict[str, float]:
-    """Return each line of the bill in dollars, for couples who have all used the app for a year."""
+    """Return each line in dollars, for couples who have used the app for a year."""
     days = couples * DAYS
     calls = days * CALLS
     gigabytes = couples * 365 * STORED_BYTES / 1e9

@@ -19,7 +19,7 @@ _STORES = ("rekindle.store", "rekindle.crypto")
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """An access pattern: a method as `Class.method`, the functions that call it, and the cost of each call."""
+    """A store's method as `Class.method`, the functions that call it, and each call's cost."""
 
     method: str
     functions: frozenset[str]

@@ -28,7 +28,7 @@ _PROMPT: Final = PromptRef(PackId("starter"), 1, PromptId("spark-01"))
 def stored_day(
     couple: CoupleId, persons: tuple[Person, Person], date: dt.date, instant: dt.datetime, answered: Collection[Uid]
 ) -> Item:
-    """Return the item of a couple's day, which these of the two persons have answered at an instant."""
+    """Return the item of a couple's day that some of the two have answered at `instant`."""
     table = MemoryTable(Bill())
     zones = persons[0].profile.zone, persons[1].profile.zone
     known = Couple(

@@ -1,4 +1,4 @@
-"""Expected pushes: how often each person's devices should receive each reminder, by the product's own rules.
+"""Expected pushes: how often each person should receive each reminder, by the product's own rules.
 
 The rules themselves are tested elsewhere: when a slot comes in `tests/calendar`, and which dates a moved reminder keeps
 beside `rekindle.domain.due_dates`. Here they say what the workers and the stores should have done together.
@@ -60,7 +60,7 @@ class Move(NamedTuple):
 
 
 class Bounds(NamedTuple):
-    """How often a person's devices should receive a reminder; the two differ where it depends on the queue."""
+    """How often a person's devices should receive a reminder. The queue decides where the two differ."""
 
     least: int
     most: int
@@ -85,7 +85,10 @@ class Expected:
     """By person, in order of time."""
 
     def instants(self, zone: Zone, step: int) -> Mapping[dt.date, dt.datetime]:
-        """Return when a time of day comes in a zone, by date, from three days before the start until the end."""
+        """Return by date when a time of day comes in a zone.
+
+        The dates begin three days before the start.
+        """
         return _instants(zone, step, self.population.start - _LOOK_BACK, self.end)
 
     def due(self) -> Counter[dt.datetime]:

@@ -79,7 +79,7 @@ type Figure = Literal["rate", "cpu"]
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """A client's speed in one round: pushes in a second, and its CPU seconds for 1,000 pushes."""
+    """A client's speed in one round: pushes in a second, CPU seconds for 1,000 pushes."""
 
     rate: float
     cpu: float
@@ -220,7 +220,7 @@ def _ours(address: str, project: str, tokens: Sequence[str], folder: Path) -> It
 
 @contextlib.contextmanager
 def _sdk(address: str, project: str, tokens: Sequence[str]) -> Iterator[tuple[Callable[[], bool], Callable[[], bool]]]:
-    """Yield two of the SDK's methods, with another address and as many connections as it keeps for FCM."""
+    """Yield two of the SDK's methods, with the server's address in place of FCM's."""
     app = firebase_admin.initialize_app(_Access(), {"projectId": project}, name=f"bench-{project}")
     service = messaging._get_messaging_service(app)  # noqa: SLF001  the SDK has no public setting for the address
     service._fcm_url = f"{address}/v1/projects/{project}/messages:send"  # noqa: SLF001  the same
@@ -275,7 +275,7 @@ def _speed(pushes: int, seconds: float, before: resource.struct_rusage, after: r
 
 @contextlib.contextmanager
 def _keeping_to(core: int, authorities: Path) -> Iterator[None]:
-    """Keep this process and its children on one core, and let its HTTP clients trust a certificate."""
+    """Keep this process on one core, and let its HTTP clients trust a certificate."""
     cores, variables = os.sched_getaffinity(0), ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
     kept = {name: os.environ.get(name) for name in variables}
     os.environ.update(dict.fromkeys(variables, str(authorities)))

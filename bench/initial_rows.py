@@ -119,7 +119,7 @@ class InitialRows:
                 self.shards.setdefault(keys.slot_shard(name), {}).setdefault(letter, array("I")).append(number)
 
     def item(self, key: Key) -> Sized | None:
-        """Return a person, a couple's day, a slot row, or the owner of a target that is silent for long."""
+        """Return a person, a couple's day, a slot row, or a silent target's owner."""
         item: Item | None = None
         if key.sk.startswith(keys.DAY_PREFIX):
             return self._day(key)
@@ -228,7 +228,7 @@ def _packed(device: int, month: dt.date) -> bytes:
 
 
 def _dormant_targets(population: Population) -> Iterator[tuple[str, Uid]]:
-    """Yield the owners of targets that are silent for so long that delivery looks them up."""
+    """Yield the owners of silent targets, which delivery looks up."""
     oldest = population.start.date() - STALE_AFTER + dt.timedelta(days=5)
     dormant = [any(month <= oldest for month in traits.months) for traits in population.all_traits]
     for number, traits in enumerate(population.traits):

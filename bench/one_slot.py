@@ -1,4 +1,4 @@
-"""Persons who are all due at one slot, as the store writes them, put into the table in batches."""
+"""Persons who are all due at one slot, as the store writes them."""
 
 from __future__ import annotations
 

@@ -146,7 +146,7 @@ def couple_of(number: int) -> CoupleId:
 
 
 def token_of(number: int, device: int) -> str:
-    """Return a device's registration token: 163 characters, as FCM's have, with the person's number in it."""
+    """Return a device's registration token: 163 characters with the person's number in them."""
     head = base64.urlsafe_b64encode(number.to_bytes(_NUMBER_BYTES)).decode("ascii")
     return f"{head}{'AB'[device]}{_TOKEN_TAIL[0]}:APA91b{_TOKEN_TAIL[1]}"
 
@@ -224,7 +224,10 @@ class Population:
         return len(self.all_traits[self.traits[number]].months)
 
     def wants(self, kind: PushKind, number: int, date: dt.date) -> bool:
-        """Return whether a due reminder is sent: a touch reminder on its weekdays, an evening one without an answer."""
+        """Return whether a due reminder is sent.
+
+        A touch reminder has weekdays, and an evening reminder is for persons who have not answered.
+        """
         if kind is PushKind.TOUCH:
             return date.weekday() in TOUCH_WEEKDAYS[self.weekdays[number]]
         return kind is not PushKind.EVENING or not self.answered(number, date)
@@ -293,7 +296,7 @@ def _drawn_times(
 
 
 def _drawn_devices(rng: random.Random, persons: int) -> tuple[bytes, bytes]:
-    """Draw when the app of each person's first and second device was last opened; see `_opened`."""
+    """Draw when each person's first and second device was last opened; see `_opened`."""
     recent, dormant = range(1, RECENT), range(1, DORMANT_FOR // 2)
     weights = [(100 - DORMANT) / len(recent)] * len(recent) + [DORMANT / len(dormant)] * len(dormant)
     values = [*recent, *(RECENT + each for each in dormant)]

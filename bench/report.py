@@ -1,4 +1,4 @@
-"""The counts, as a table for a terminal, as JSON, and as the figures of docs/table.md."""
+"""The counts, for a terminal, as JSON, and as the figures of docs/table.md."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def _cells(each: Measurement) -> list[str]:
 
 
 def _ranges(pattern: Pattern) -> dict[str, str]:
-    """Return the least and the most of each count over the pattern's calls, or one figure if they are equal."""
+    """Return the least and the most of each count, or one figure if they are equal."""
     figures: dict[str, list[float]] = {
         "db": [cost.dynamodb for cost in pattern.costs],
         "RCU": [cost.read for cost in pattern.costs],

@@ -1,4 +1,4 @@
-"""`python -m bench.simulate` plays two days of two million persons: who receives each reminder, and what it costs.
+"""`python -m bench.simulate` plays two days of two million persons, and prints what happens.
 
 The exit status is 1 if anybody received a due reminder more or less often than once.
 """
@@ -202,7 +202,7 @@ def _load(simulation: Simulation, per_second: float) -> Mapping[str, str]:
 
 
 def backlog(demand: Mapping[dt.datetime, int], a_minute: float) -> dt.timedelta:
-    """Return the longest wait of a push if this many can be sent in a minute, in order."""
+    """Return the longest wait of a push at this many sends a minute."""
     free = longest = 0.0
     for at, pushes in sorted(demand.items()):
         minute = at.timestamp() / 60

@@ -1,4 +1,4 @@
-"""Two days of a large population: tick, delivery and the stores at work over a table in memory.
+"""Two days of a large population, with tick, delivery and stores on a table in memory.
 
 Time passes from event to event. A job waits in its queue for a while, sometimes for long, and sometimes arrives twice.
 One tick is missed, one is doubled and one is late. Meanwhile persons fly and change their times.
@@ -283,7 +283,7 @@ class Simulation:
         self._tick(at)
 
     def _take_jobs(self, at: dt.datetime) -> None:
-        """Take the jobs from the queue and plan when each reaches a worker, some of them twice."""
+        """Take the jobs from the queue, and plan when each reaches a worker."""
         sent, self.queue.sent = self.queue.sent, []
         for body, delay in sent:
             wait = self.rng.uniform(*(LATER if self.rng.random() < HELD_UP else SOON))

@@ -1,4 +1,4 @@
-"""Measure the workers: tick by zones, react by kind of change, and delivery by kind of job."""
+"""Measure tick by zones, react by kind of change, and delivery by kind of job."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A small world to measure in: new tables on the emulator, the functions on them, and a stand-in for FCM."""
+"""A world to measure in: new tables on the emulator, functions, and a stand-in for FCM."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ _numbers = itertools.count(1)
 
 
 def a_long_target(kind: TargetKind = TargetKind.TOKEN) -> Target:
-    """Return a new target of FCM's usual length: a token of 163 characters or an installation id of 22."""
+    """Return a new target: a token of 163 characters or an installation id of 22."""
     dice = random.Random(next(_numbers))  # noqa: S311  no secret
     fid = "".join(dice.choices(_SYMBOLS, k=_FID_SYMBOLS))
     if kind is TargetKind.FID:

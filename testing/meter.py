@@ -1,4 +1,4 @@
-"""The meter: count the requests and capacity units of a piece of work, with hooks on botocore's events."""
+"""The meter: count requests and capacity units with hooks on botocore's events."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def _capacity(operation: str, answer: Mapping[str, Any]) -> Cost:
 
 
 def _refused(answer: Mapping[str, Any]) -> float:
-    """Return the units of a write whose condition failed: DynamoDB bills the existing item, but does not state it."""
+    """Return the units of a failed condition: DynamoDB bills the existing item without stating it."""
     if answer["Error"]["Code"] != "ConditionalCheckFailedException":
         return 0
     return write_units(answer.get("Item", {}))
@@ -121,7 +121,7 @@ def write_units(item: Mapping[str, Any]) -> float:
 
 
 def item_bytes(item: Mapping[str, Any]) -> int:
-    """Return an item's size as billed: the bytes of names and values, as DynamoDB's developer guide counts them."""
+    """Return an item's size as billed: its names and values, by DynamoDB's developer guide."""
     return sum(len(name.encode()) + _value_bytes(value) for name, value in item.items())
 
 

@@ -1,3 +1,3 @@
-"""Set up the tests of the measurements: the engines' fixtures are those that all tests share."""
+"""Set up the tests of the measurements with the engines' fixtures."""
 
 pytest_plugins = ["testing.fixtures"]

@@ -46,7 +46,7 @@ def test_the_bill_has_each_metric_that_an_alarm_reads() -> None:
 
 
 def test_the_simulated_days_add_up() -> None:
-    """The page's figures for a push and for a day follow from the rows beside them."""
+    """The page's figures for a push and a day follow from the rows beside them."""
     pushes, persons = re.search(r"prompt, evening, touch \| ([\d, ]+) \|", PAGE), 2_000_000
     assert pushes
     sent = sum(int(each.replace(",", "")) for each in re.findall(r"\d{1,3}(?:,\d{3})+", pushes[1]))
