@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bench.world import Measurement
-    from rekindle.store.table import Table
 
 
 @pytest.fixture(scope="module")
@@ -135,13 +134,17 @@ def test_a_scan_and_sql_are_refused(emulator_url: str) -> None:
         client.execute_statement(Statement="SELECT * FROM rekindle")
 
 
+@pytest.mark.parametrize("engine", ["dynamodb_local_url", "emulator_url"])
 @pytest.mark.parametrize(("size", "units"), [(30, 1), (1_024, 1), (1_025, 2), (10_240, 10), (10_241, 11)], ids=str)
-def test_a_write_is_billed_by_started_kilobytes(table: Table, size: int, units: int) -> None:
+def test_a_write_is_billed_by_started_kilobytes(
+    request: pytest.FixtureRequest, engine: str, size: int, units: int
+) -> None:
     """The larger item counts, before or after the write."""
     item = an_item("some", size)
     assert item_bytes(item) == size
     assert write_units(item) == units
-    client, asked = table.client, capacity_of(table.name)
+    client = engines.client("dynamodb", request.getfixturevalue(engine))
+    asked = capacity_of(engines.create_tables(client, f"item-of-{size}-bytes")[0])
     key: Any = {"pk": item["pk"], "sk": item["sk"]}
     assert capacity(client.put_item(**asked, Item=item)) == units
     assert capacity(client.update_item(**asked, Key=key, UpdateExpression="REMOVE filling")) == units
