@@ -67,14 +67,16 @@ demo: setup ## play and check a couple's first ten dates, on a stack of its own
 	@$(PYTHON) -m local demo
 bench: setup ## requests, capacity units and round trips of every call and worker; the gateway's speed
 	@$(PYTHON) -m bench
-simulate: .venv/.synced ## two days of two million persons: who is told, and what it costs; PERSONS=20000 for fewer
+simulate: .venv/.synced ## two days of two million persons: who receives each reminder, and what it costs; PERSONS=20000 for fewer
 	@$(PYTHON) -m bench.simulate $(if $(PERSONS),--persons $(PERSONS)) $(if $(CHANGE),--change $(CHANGE))
 
 .PHONY: check lint types contract unit pack-lint test calendar stateful
 check: lint types pack-lint contract unit ## lint, types, the contract from outside, rules, routes and tools, in under a minute
-lint: setup ## ruff, import contracts, the template, and what would break phones in the field
+lint: setup ## ruff, import contracts, dead code, the template, and what would break phones in the field
 	@.venv/bin/ruff check && .venv/bin/ruff format --check
 	@.venv/bin/lint-imports
+	@.venv/bin/vulture bench cli functions local shared
+	@.venv/bin/vulture bench cli functions local shared testing tests
 	@.envs/sam/bin/cfn-lint
 	@$(PYTHON) -m local.breaking
 types: setup ## mypy
@@ -82,7 +84,7 @@ types: setup ## mypy
 contract: client/node_modules/.installed ## both documents are clean to linters, and the types and the two phones keep to the phones' one
 	@cd client && npm run --silent check
 unit: setup ## the rules, the routes on a table in memory, and the tools
-	@.venv/bin/pytest -q -n auto tests/domain tests/routes tests/tools
+	@.venv/bin/pytest -q -n auto tests/domain tests/routes tests/tools bench/tests/test_bill.py bench/tests/test_gateway.py
 pack-lint: .venv/.synced ## the prompt packs: what to fix, and advice
 	@./rekindle packs lint $(PACKS)
 test: lint types pack-lint contract ## everything: also engines, artifacts and the local stack

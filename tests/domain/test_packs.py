@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 from local.packs import SCHEMA, PackFileError, read_pack, schema_text
 from rekindle.domain.models import Language, PromptKind, Theme
 from rekindle.packs.check import check_source
-from rekindle.packs.document import Pack, PackError, PackFinding, pack_schema, parse_pack
+from rekindle.packs.document import Pack, PackError, PackFinding, pack_schema
 from rekindle.packs.rules import parse_pack
 
 STARTER = Path(__file__).parents[2] / "packs" / "starter.yaml"

@@ -13,9 +13,6 @@ from local.demo import acts
 from local.demo.acts import FIRST_PROMPT, SOURCE
 from local.demo.plan import COUPLE, COURSE_DATES, HARU, MAYA, PAUSED_DATE, SCRIPT, TOUCH_DATES, ZONES, Moment, planned
 from local.demo.stage import ANSWERS, COURSE, STARTER
-from local.demo_answers import ANSWERS
-from local.demo_course import COURSE, SOURCE
-from local.demo_plan import COUPLE, HARU, MAYA, planned
 from local.places import ROOT
 from rekindle.domain.calendar import day_window, local_date
 from rekindle.packs.check import check_source
