@@ -52,12 +52,12 @@ def a_page(stack: Stack, browser: Browser) -> Iterator[NewPage]:
 
         def new(*persons: Phone, **options: Any) -> TwoPhones:
             page = TwoPhones.at(stack, browser, *persons, **options)
-            closing.callback(page.desk.close)
+            closing.callback(page.session.close)
             pages.append(page)
             return page
 
         yield new
-        assert [each for page in pages for each in page.desk.complaints] == []
+        assert [each for page in pages for each in page.session.complaints] == []
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def only_today(route: Route) -> None:
 def test_two_people_pair_answer_and_open_their_first_day(a_page: NewPage) -> None:
     page = a_page()
     asked: list[str] = []
-    page.desk.page.on("request", lambda request: asked.append(request.url))
+    page.session.page.on("request", lambda request: asked.append(request.url))
     page.ada.begin("Ada", LONDON)
     page.ben.begin("Ben", LONDON)
 
@@ -117,7 +117,7 @@ def test_two_people_pair_answer_and_open_their_first_day(a_page: NewPage) -> Non
     page.ben.open("Journal")
     expect(page.ben.root.locator(".entry")).to_have_count(1)
 
-    page.desk.page.reload()
+    page.session.page.reload()
     expect(page.ada.root.locator(".numbers")).to_be_visible()
     expect(page.ben.root.locator(".entry")).to_have_count(1)
     assert [url for url in asked if "eyJ" in url] == []  # where every ID token begins
@@ -132,14 +132,14 @@ def test_a_late_reply_about_pairing_moves_nobody_from_where_they_are(a_page: New
     page.ada.press("Invite my partner")
     page.ben.root.get_by_label("I have a code").fill(page.ada.root.locator(".code").inner_text())
     page.ben.press("Use this code")
-    page.desk.page.route("**/v1/invites/confirm", lambda route: late.append((route, route.fetch())))
+    page.session.page.route("**/v1/invites/confirm", lambda route: late.append((route, route.fetch())))
     page.ada.press("Yes, this is us")
     page.settle()
 
     page.ada.open("Us")
     expect(page.ada.root.locator(".numbers")).to_be_visible()
     ((route, reply),) = late
-    with page.desk.page.expect_response("**/v1/couple"):
+    with page.session.page.expect_response("**/v1/couple"):
         route.fulfill(response=reply)
     expect(page.ada.root.get_by_role("button", name="Us", exact=True)).to_have_attribute("aria-current", "page")
     expect(page.ada.root.locator(".numbers")).to_be_visible()
@@ -151,12 +151,12 @@ def test_a_reload_in_the_middle_of_pairing_loses_nothing(a_page: NewPage) -> Non
     page.ben.begin("Ben", LONDON)
     page.ada.press("Invite my partner")
     code = page.ada.root.locator(".code").inner_text()
-    page.desk.page.reload()
+    page.session.page.reload()
     expect(page.ada.root.get_by_text("Your invite is open.")).to_be_visible()
     page.ben.root.get_by_label("I have a code").fill(code)
     page.ben.press("Use this code")
     expect(page.ben.root.get_by_text("Almost there")).to_be_visible()
-    page.desk.page.reload()
+    page.session.page.reload()
     expect(page.ben.root.get_by_text("Almost there")).to_be_visible()
     page.ada.press("Yes, this is us")
     page.settle()
@@ -220,7 +220,7 @@ def test_what_somebody_wrote_alone_is_shown_if_they_say_so(a_page: NewPage, a_ph
     page.ada.press("Keep it for me")
     expect(page.ada.root.get_by_text("Nobody else sees it")).to_be_visible()
     pair(ada, ben)
-    page.desk.page.reload()
+    page.session.page.reload()
     page.settle()
     page.ben.open("Journal")
     assert COFFEE not in page.ben.content.inner_text()
@@ -282,7 +282,7 @@ def test_a_push_of_another_date_opens_the_journal_there(a_page: NewPage, a_coupl
     ada, ben = a_couple(*DATE_APART)
     page = a_page(ada, ben).settle()
     date = today_in(DATE_APART[1]).isoformat()
-    page.desk.page.route("**/v1/today", only_today)
+    page.session.page.route("**/v1/today", only_today)
     page.ada.press("Lock the phone")
     ben.answer(date, RIVER)
     page.ada.root.locator(".lock .notice").click()
@@ -304,16 +304,16 @@ def test_a_swap_gives_both_another_prompt_once(two: TwoPhones) -> None:
 
 def test_an_answer_is_sealed_on_the_screen_while_something_else_is_still_awaited(two: TwoPhones) -> None:
     # The page never gives the other up, and its clock never comes to the next minute: neither draws the screen anew.
-    two.desk.page.evaluate("AbortSignal.timeout = () => new AbortController().signal")
-    two.desk.page.clock.set_fixed_time(dt.datetime.fromtimestamp(now(), dt.UTC))
-    two.desk.page.route(re.compile("/v1/(touch|nudges)"), lambda _: None)
+    two.session.page.evaluate("AbortSignal.timeout = () => new AbortController().signal")
+    two.session.page.clock.set_fixed_time(dt.datetime.fromtimestamp(now(), dt.UTC))
+    two.session.page.route(re.compile("/v1/(touch|nudges)"), lambda _: None)
     two.ada.open("Today")
     two.ada.answer(COFFEE)
     expect(two.ada.root.get_by_text("Both open once Ben has answered too.")).to_be_visible()
 
 
 def test_what_was_asked_for_before_an_answer_does_not_take_it_off_the_screen(two: TwoPhones) -> None:
-    page = two.desk.page
+    page = two.session.page
     late: list[tuple[Route, APIResponse]] = []
     page.route("**/v1/today", lambda route: late.append((route, route.fetch())), times=1)
     with page.expect_request("**/v1/today"):
@@ -331,7 +331,7 @@ def test_what_was_asked_for_before_an_answer_does_not_take_it_off_the_screen(two
 def test_what_is_no_answer_of_the_api_changes_nothing_on_the_screen(two: TwoPhones) -> None:
     """A hotel's page to sign in at, say, or a connection that breaks off in the middle of an answer."""
     two.ada.days.locator("textarea").fill(COFFEE)
-    page = two.desk.page
+    page = two.session.page
     page.route("**/v1/me", lambda route: route.fulfill(status=200, content_type="text/html", body="<p>Welcome"))
     two.ada.press("Today")
     expect(two.ada.root.get_by_role("alert")).to_contain_text("Nothing is lost.")
@@ -398,7 +398,7 @@ def test_what_somebody_is_writing_outlives_a_swap_by_the_other(two: TwoPhones) -
     before = two.ada.prompt.inner_text()
     two.ben.press("Another prompt, please")
     expect(two.ben.prompt).not_to_have_text(before)
-    two.desk.page.reload()
+    two.session.page.reload()
     expect(two.ada.prompt).to_have_text(two.ben.prompt.inner_text())
     expect(two.ada.root.get_by_text("The prompt has changed since you began to write.")).to_be_visible()
     two.ada.days.locator(".primary").click()
@@ -411,12 +411,12 @@ def test_who_goes_by_keyboard_keeps_their_place(a_page: NewPage, a_couple: NewCo
     page = a_page(ada, ben).settle()
     journal = page.ada.root.get_by_role("button", name="Journal")
     journal.focus()
-    page.desk.page.keyboard.press("Enter")
+    page.session.page.keyboard.press("Enter")
     expect(page.ada.root.get_by_role("heading", name="Your days")).to_be_visible()
     expect(page.ada.root.locator(".loading")).to_have_count(0)
     expect(journal).to_be_focused()
     page.ada.root.get_by_role("button", name="Lock the phone").focus()
-    page.desk.page.keyboard.press("Enter")
+    page.session.page.keyboard.press("Enter")
     unlock = page.ada.root.get_by_role("button", name="Open", exact=True)
     expect(unlock).to_be_focused()
     ben.call("POST", "/v1/nudges", {"gesture": "hug"}, status=201)
@@ -437,18 +437,18 @@ def test_a_nudge_comes_to_the_lock_screen_and_opens_where_it_says(two: TwoPhones
 
 
 def test_the_next_reminders_come_when_they_are_asked_for(two: TwoPhones) -> None:
-    two.desk.press("Next reminders, now")
+    two.session.press("Next reminders, now")
     for phone in two.both:
         expect(phone.root.locator(".lock .notice")).to_be_visible()
-    expect(two.desk.page.locator("#stage-note")).to_contain_text("The schedule has come to")
+    expect(two.session.page.locator("#stage-note")).to_contain_text("The schedule has come to")
 
 
 def test_a_fresh_pair_is_begun_by_who_means_it(two: TwoPhones) -> None:
-    two.desk.page.once("dialog", lambda dialog: dialog.dismiss())
-    two.desk.press("A fresh pair")
+    two.session.page.once("dialog", lambda dialog: dialog.dismiss())
+    two.session.press("A fresh pair")
     expect(two.ada.prompt).to_be_visible()
-    two.desk.page.once("dialog", lambda dialog: dialog.accept())
-    two.desk.press("A fresh pair")
+    two.session.page.once("dialog", lambda dialog: dialog.accept())
+    two.session.press("A fresh pair")
     for phone in two.both:
         expect(phone.root.get_by_role("button", name="Begin")).to_be_visible()
 
@@ -500,7 +500,7 @@ def test_an_export_is_all_that_is_open_and_after_parting_one_s_own_words(two: Tw
         assert [each["answer"]["text"] for each in found["entries"]] == [own]
         assert [each["included"] for each in found["couples"]] == [True]
         assert other not in json.dumps(found, ensure_ascii=False)
-    assert two.desk.barriers() == []
+    assert two.session.barriers() == []
 
 
 def test_an_export_takes_a_sign_in_of_just_now(a_page: NewPage) -> None:
@@ -519,14 +519,14 @@ def test_of_the_old_couple_nothing_is_left_on_a_phone(a_page: NewPage, a_couple:
     page = a_page(ada, ben).settle()
     words = page.ada.days.locator("textarea")
     words.fill(COFFEE)
-    page.desk.page.reload()
+    page.session.page.reload()
     expect(words).to_have_value(COFFEE)
 
     ben.call("DELETE", "/v1/couple", status=204)
-    page.desk.page.reload()
+    page.session.page.reload()
     expect(page.ada.root.get_by_role("heading", name="Bring your partner in")).to_be_visible()
     pair(ada, a_phone("Cem", LONDON))
-    page.desk.page.reload()
+    page.session.page.reload()
     page.ada.open("Today")
     expect(words).to_have_value("")
 
@@ -557,7 +557,7 @@ def test_what_the_api_refuses_is_said_in_its_own_kind_words(a_page: NewPage) -> 
     expect(page.ada.root.get_by_role("alert")).to_contain_text(
         "This code does not work. Ask your partner for a new one."
     )
-    page.desk.refused.add(422)
+    page.session.refused.add(422)
     page.ada.root.get_by_label("I have a code").fill("K7MP2-QRX9O")
     page.ada.press("Use this code")
     expect(page.ada.root.get_by_role("alert")).to_contain_text("There is no O in a code.")
@@ -566,17 +566,17 @@ def test_what_the_api_refuses_is_said_in_its_own_kind_words(a_page: NewPage) -> 
 def test_a_sign_in_that_has_ended_says_so_and_leads_back(a_page: NewPage, a_couple: NewCouple) -> None:
     """Firebase refuses the refresh token with a 400, as after a change of password."""
     page = a_page(*a_couple(), ended=True)
-    page.desk.refused.add(400)
+    page.session.refused.add(400)
     for phone in page.both:
         expect(phone.root.get_by_role("alert").get_by_role("heading", name="Your sign-in has ended")).to_be_visible()
-        assert page.desk.barriers() == []
+        assert page.session.barriers() == []
         phone.press("Sign in again")
     page.settle()
 
 
 def test_a_token_that_the_api_refuses_ends_the_sign_in_and_no_draft(a_page: NewPage, a_couple: NewCouple) -> None:
     page = a_page(*a_couple()).settle()
-    page.desk.refused.add(401)
+    page.session.refused.add(401)
     words, ended = (
         page.ada.days.locator("textarea"),
         page.ada.root.get_by_role("heading", name="Your sign-in has ended"),
@@ -586,11 +586,11 @@ def test_a_token_that_the_api_refuses_ends_the_sign_in_and_no_draft(a_page: NewP
     page.ada.unfold("About me")
     name = page.ada.root.get_by_label("My name")
     name.fill("Adele")
-    page.desk.page.route("**/phones/api/**", lambda route: route.fulfill(status=401, json={"message": "Unauthorized"}))
+    page.session.page.route("**/phones/api/**", lambda route: route.fulfill(status=401, json={"message": "Unauthorized"}))
     page.ada.press("Save")
     expect(ended).to_be_visible()
     assert "Ben" not in page.ada.root.inner_text()
-    page.desk.page.unroute("**/phones/api/**")
+    page.session.page.unroute("**/phones/api/**")
     page.ada.press("Sign in again")
     expect(name).to_have_value("Adele")
     page.ada.press("Save")
@@ -603,16 +603,16 @@ def test_a_token_that_the_api_refuses_ends_the_sign_in_and_no_draft(a_page: NewP
 def test_a_sign_in_that_cannot_be_renewed_just_now_is_kept(a_page: NewPage, a_couple: NewCouple, status: int) -> None:
     page = a_page(*a_couple())
     page.settle()
-    desk, again = page.desk.page, page.ada.root.get_by_role("button", name="Try again")
-    page.desk.refused.add(status)
+    session, again = page.session.page, page.ada.root.get_by_role("button", name="Try again")
+    page.session.refused.add(status)
     renewals = "**/securetoken.googleapis.com/**"
     # Their ID tokens end while nobody can renew them.
-    desk.evaluate(EXPIRE)
-    desk.route(renewals, lambda route: route.fulfill(status=status, json={}))
-    desk.reload()
+    session.evaluate(EXPIRE)
+    session.route(renewals, lambda route: route.fulfill(status=status, json={}))
+    session.reload()
     expect(again).to_be_visible()
     expect(page.ada.root.get_by_text("Nothing is lost.")).to_be_visible()
-    desk.unroute(renewals)
+    session.unroute(renewals)
     again.click()
     expect(page.ada.prompt).to_be_visible()
 
@@ -620,27 +620,27 @@ def test_a_sign_in_that_cannot_be_renewed_just_now_is_kept(a_page: NewPage, a_co
 def test_whoever_signs_in_as_somebody_else_finds_nothing_of_the_first(a_page: NewPage, a_couple: NewCouple) -> None:
     page = a_page(*a_couple()).settle()
     page.ada.days.locator("textarea").fill(COFFEE)
-    page.desk.refused.add(401)
-    page.desk.page.route("**/phones/api/**", lambda route: route.fulfill(status=401, json={"message": "Unauthorized"}))
+    page.session.refused.add(401)
+    page.session.page.route("**/phones/api/**", lambda route: route.fulfill(status=401, json={"message": "Unauthorized"}))
     page.ada.press("Journal")
-    page.desk.page.once("dialog", lambda dialog: dialog.accept())
+    page.session.page.once("dialog", lambda dialog: dialog.accept())
     page.ada.press("I am somebody else")
-    page.desk.page.unroute("**/phones/api/**")
+    page.session.page.unroute("**/phones/api/**")
     page.ada.begin("Cleo", LONDON)
-    assert COFFEE not in page.desk.page.evaluate("JSON.stringify(sessionStorage)")
+    assert COFFEE not in page.session.page.evaluate("JSON.stringify(sessionStorage)")
 
 
 @pytest.mark.parametrize("route", ["me", "couple", "today"])
 def test_what_could_not_be_loaded_can_be_asked_for_again(a_page: NewPage, a_couple: NewCouple, route: str) -> None:
     page = a_page(*a_couple()).settle()
-    page.desk.refused.add(500)
+    page.session.refused.add(500)
     pattern, again = f"**/phones/api/v1/{route}", page.ada.root.get_by_role("button", name="Try again")
-    page.desk.page.route(pattern, lambda route: route.fulfill(status=500, json={}))
-    page.desk.page.reload()
+    page.session.page.route(pattern, lambda route: route.fulfill(status=500, json={}))
+    page.session.page.reload()
     expect(again).to_be_visible()
     for wrong in ("Bring your partner in", "What shall we call you?"):
         expect(page.ada.root.get_by_text(wrong)).to_have_count(0)
-    page.desk.page.unroute(pattern)
+    page.session.page.unroute(pattern)
     again.click()
     expect(page.ada.prompt).to_be_visible()
 
@@ -651,12 +651,12 @@ def test_a_text_box_counts_characters_as_the_api_does(two: TwoPhones) -> None:
     words.fill("🌷" * 1000)
     expect(two.ada.days.locator(".count")).to_be_hidden()
     words.press("Control+End")
-    two.desk.page.keyboard.insert_text("👩‍👩‍👧" * 201)  # of five characters each
+    two.session.page.keyboard.insert_text("👩‍👩‍👧" * 201)  # of five characters each
     expect(two.ada.days.get_by_text("Too long by 5 characters.")).to_be_visible()
     send.click()
     expect(words).to_be_focused()
     expect(words).to_have_value("🌷" * 1000 + "👩‍👩‍👧" * 201)
-    assert two.desk.barriers() == []
+    assert two.session.barriers() == []
     words.fill("🌷" * 1000 + "👩‍👩‍👧" * 200)
     expect(two.ada.days.get_by_text("0 characters left")).to_be_visible()
     send.click()
@@ -686,7 +686,7 @@ def test_settings_are_kept_and_packs_are_chosen_for_both(two: TwoPhones) -> None
     two.ben.open("Me")
     two.ben.unfold("Our packs")
     expect(two.ben.root.get_by_role("button", name="Put aside: Long distance")).to_be_visible()
-    two.desk.page.reload()
+    two.session.page.reload()
     two.ada.unfold("About me")
     expect(two.ada.root.get_by_label("How deep prompts may go")).to_have_value("3")
     two.ada.open("Us")
@@ -697,7 +697,7 @@ def test_settings_are_kept_and_packs_are_chosen_for_both(two: TwoPhones) -> None
 @pytest.mark.parametrize("width", [1280, 390])
 def test_right_to_left_and_large_text_break_nothing(a_page: NewPage, a_couple: NewCouple, width: int) -> None:
     page = a_page(*a_couple(), width=width).settle()
-    page.desk.page.evaluate("document.documentElement.dir = 'rtl'; document.documentElement.style.fontSize = '200%'")
+    page.session.page.evaluate("document.documentElement.dir = 'rtl'; document.documentElement.style.fontSize = '200%'")
     page.ada.look_at().answer(HEBREW)
     expect(page.ada.content).to_contain_text(HEBREW)
     page.ben.look_at().answer(HEBREW + "x" * 200)
@@ -712,18 +712,18 @@ def test_nothing_stands_in_the_way_of_anybody(a_page: NewPage, a_couple: NewCoup
     """What axe-core can see: contrast in light and dark, names, roles, order."""
     fresh = a_page(width=width, dark=dark)
     expect(fresh.ada.root.get_by_role("button", name="Begin")).to_be_visible()
-    assert fresh.desk.barriers() == []
+    assert fresh.session.barriers() == []
     fresh.ada.begin("Ada", LONDON)
     fresh.ada.press("Invite my partner")
-    assert fresh.desk.barriers() == []
+    assert fresh.session.barriers() == []
 
     page = a_page(*a_couple(), width=width, dark=dark).settle()
-    assert page.desk.barriers() == []
+    assert page.session.barriers() == []
     page.ada.look_at().answer(COFFEE)
     page.ben.look_at().answer(RIVER)
     expect(page.ben.content).to_contain_text("Both are open.")
-    assert page.desk.barriers() == []
+    assert page.session.barriers() == []
     for where in page.ben.screens():
-        assert page.desk.barriers() == [], where
+        assert page.session.barriers() == [], where
     page.ada.press("Lock the phone")
-    assert page.desk.barriers() == []
+    assert page.session.barriers() == []

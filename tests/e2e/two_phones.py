@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from playwright.sync_api import expect
 
 from local.clock import now
-from tests.e2e.desk import Desk, logged
+from tests.e2e.browser_session import BrowserSession, logged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -107,7 +107,7 @@ class OnScreen:
 class TwoPhones:
     """The page with both."""
 
-    desk: Desk
+    session: BrowserSession
     ada: OnScreen
     ben: OnScreen
 
@@ -117,21 +117,21 @@ class TwoPhones:
 
         `ended` means that Firebase refuses their sign-ins, and that their ID tokens have expired.
         """
-        desk = Desk.at(stack, browser, "about:blank", **options)
+        session = BrowserSession.at(stack, browser, "about:blank", **options)
         if persons:
             kept = {
                 f"rekindle.phone.{phone_id}": json.dumps(_kept(stack, person, ended=ended))
                 for phone_id, person in zip(IDS, persons, strict=True)
             }
             # Once: what the page keeps from then on is its own.
-            desk.context.add_init_script(
+            session.context.add_init_script(
                 f"if (location.protocol === 'http:' && !sessionStorage.length) "
                 f"Object.assign(sessionStorage, {json.dumps(kept)});"
             )
-        desk.refused.add(404)  # whoever is in no couple asks whether an invite of theirs is open
-        desk.page.goto(stack.phones_url)
-        phones = (OnScreen(desk.page.locator(f"#device-{each}"), desk.page.locator(f"#show-{each}")) for each in IDS)
-        return cls(desk, *phones)
+        session.refused.add(404)  # whoever is in no couple asks whether an invite of theirs is open
+        session.page.goto(stack.phones_url)
+        phones = (OnScreen(session.page.locator(f"#device-{each}"), session.page.locator(f"#show-{each}")) for each in IDS)
+        return cls(session, *phones)
 
     @property
     def both(self) -> tuple[OnScreen, OnScreen]:
@@ -145,12 +145,12 @@ class TwoPhones:
 
     def too_wide(self) -> list[str]:
         """What is wider than its room: the page, or what a phone shows."""
-        page = ["the page"] if self.desk.overflow() > 0 else []
+        page = ["the page"] if self.session.overflow() > 0 else []
         wide = "element => element.checkVisibility() && element.scrollWidth > element.clientWidth"
         return [*page, *(each for each in (".content", ".tabbar", ".lock") if self._any(each, wide))]
 
     def _any(self, selector: str, test: str) -> bool:
-        return any(each.evaluate(test) for each in self.desk.page.locator(selector).all())
+        return any(each.evaluate(test) for each in self.session.page.locator(selector).all())
 
 
 def _kept(stack: Stack, person: Phone, *, ended: bool) -> dict[str, Any]:

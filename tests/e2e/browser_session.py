@@ -1,4 +1,4 @@
-"""A desk at the practice: the console in a real browser, driven as a person would, and everything that it complains of.
+"""A session at the practice: the console in a real browser, driven as a person would, and everything that it complains of.
 
 Chromium comes from the machine and not from the driver, which would download one of its own.
 """
@@ -68,7 +68,7 @@ def launched(playwright: Playwright, path: str) -> Browser:
 
 
 @dataclass
-class Desk:
+class BrowserSession:
     """One person's browser, with storage of its own. `refused` are the statuses that the test provokes.
 
     Without slots, since Playwright writes onto whoever listens to it.
@@ -90,8 +90,8 @@ class Desk:
         width: int = 1280,
         dark: bool = False,
         **options: Any,
-    ) -> Desk:
-        """A desk with the sign-in page open, or that of the URL."""
+    ) -> BrowserSession:
+        """A session with the sign-in page open, or that of the URL."""
         context = browser.new_context(
             viewport={"width": width, "height": 900},
             color_scheme="dark" if dark else "light",
@@ -102,12 +102,12 @@ class Desk:
         )
         context.add_init_script(_WATCH)
         context.add_init_script(_LOG)
-        desk = cls(stack, context, context.new_page())
-        desk.page.set_default_timeout(ACTION_MILLISECONDS)
-        desk.page.on("console", desk.hear)
-        desk.page.on("pageerror", lambda error: desk.complaints.append(f"error: {error}"))
-        desk.page.goto(url or stack.console_url)
-        return desk
+        session = cls(stack, context, context.new_page())
+        session.page.set_default_timeout(ACTION_MILLISECONDS)
+        session.page.on("console", session.hear)
+        session.page.on("pageerror", lambda error: session.complaints.append(f"error: {error}"))
+        session.page.goto(url or stack.console_url)
+        return session
 
     def hear(self, message: ConsoleMessage) -> None:
         """Notes what the browser complains of."""
@@ -115,14 +115,14 @@ class Desk:
         if message.type in {"error", "warning"} and not (refused and int(refused[1]) in self.refused):
             self.complaints.append(f"{message.type}: {message.text} {message.location.get('url', '')}")
 
-    def sign_in(self, email: str = EDITOR, password: str = PASSWORD) -> Desk:
+    def sign_in(self, email: str = EDITOR, password: str = PASSWORD) -> BrowserSession:
         """Signs in where the page asks for it."""
         self.page.get_by_label("Email").fill(email)
         self.page.get_by_label("Password").fill(password)
         self.press("Sign in")
         return self
 
-    def open(self, place: str, heading: str | re.Pattern[str] | None = None) -> Desk:
+    def open(self, place: str, heading: str | re.Pattern[str] | None = None) -> BrowserSession:
         """Goes to a place such as "packs/starter", as by a bookmark, and waits until all is there."""
         self.page.goto(f"{self.stack.console_url}#/{place}")
         if heading:
