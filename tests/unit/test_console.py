@@ -6,8 +6,7 @@ import base64
 import gzip
 import json
 import re
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -15,6 +14,9 @@ from console.files import DOCUMENT, PAGE, Files
 from console.handler import handler_of
 from local.places import ROOT
 from rekindle.settings import ConsoleSettings
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SETTINGS = ConsoleSettings(
     project="rekindle-test",

@@ -1,8 +1,8 @@
 """Serve the console: its page, its files, and the addresses for signing in.
 
-The page is at `/console`, and its files are below that. All addresses are relative, so the page works behind any prefix.
-The path of a file contains the version of all files, so browsers may keep a file for ever. A file of another version is
-not found.
+The page is at `/console`, and its files are below that. All addresses are relative, so the page works behind any
+prefix. The path of a file contains the version of all files, so browsers may keep a file for ever. A file of another
+version is not found.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ _NOTHING: Final = "default-src 'none'; frame-ancestors 'none'"
 def security_policy(settings: ConsoleSettings) -> str:
     """Return the Content-Security-Policy: scripts, styles and calls of this origin, and calls for signing in.
 
-    No trusted types are allowed, so the browser never turns a text into markup or script, even after a mistake in the page.
+    No trusted types are allowed, so the browser never turns a text into markup or script, even if the page tries to.
     """
     sign_in = {f"{url.scheme}://{url.netloc}" for url in map(urlsplit, (settings.identity, settings.securetoken))}
     return "; ".join(
