@@ -76,7 +76,7 @@ lint: setup ## ruff, import contracts, the template, and what would break phones
 	@$(PYTHON) -m local.breaking
 types: setup ## mypy
 	@.venv/bin/mypy
-contract: client/node_modules/.installed ## both documents are clean to linters, and the types and the two phones keep to the phones' one
+contract: client/node_modules/.installed ## lint both API documents, and type-check the console and the two phones against them
 	@cd client && npm run --silent check
 unit: setup ## the tests that need no socket
 	@.venv/bin/pytest -q -n auto tests/unit
@@ -100,7 +100,7 @@ lock: $(filter .tools/bin/uv,$(UV)) ## resolve anew, and export what each artifa
 	@$(UV) export --quiet --locked --only-group vault --no-emit-project --no-annotate -o functions/privacy/requirements.txt
 	@$(UV) export --quiet --locked --only-group practice --no-emit-project --no-annotate -o functions/practice_api/requirements.txt
 	@$(UV) export --quiet --locked --only-group push --no-emit-project --no-annotate -o functions/delivery/requirements.txt
-openapi: .venv/.synced client/node_modules/.installed ## write docs/openapi.json from the handlers, and the phones' types from it
+openapi: .venv/.synced client/node_modules/.installed ## write the API documents from the handlers, and the pages' types from them
 	@$(PYTHON) -m local.openapi
 	@cd client && npm run --silent generate
 release-api: .venv/.synced ## take the present contracts for those that phones in the field know
