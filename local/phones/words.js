@@ -49,4 +49,4 @@ export const LANGUAGES = [
   ["fr", "Français"],
 ];
 
-export const SPOKEN = "For notifications, help, and prompts that have it. This page is in English.";
+export const SPOKEN = "For notifications and help, and for prompts in that language. This page is in English.";
