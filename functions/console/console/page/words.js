@@ -55,7 +55,7 @@ export const AUDIENCES = {
   code: { label: "Couples with its code", sentence: "couples who get the pack’s code from you" },
 };
 
-/** @type {Record<string, string>} */
+/** @type {Record<Schema["StaffAction"], string>} */
 export const ACTIONS = {
   draft_saved: "saved the draft of",
   draft_discarded: "discarded the draft of",
@@ -63,8 +63,6 @@ export const ACTIONS = {
   published: "published",
   scheduled: "scheduled",
   taken_back: "canceled the next version of",
-  approved: "approved",
-  rejected: "turned down",
   withdrawn: "withdrew",
   restored: "restored",
   code_renewed: "made a new code for",

@@ -35,7 +35,7 @@ function itemOf(entry, me) {
   const who = nameText(entry.who, me);
   return h("li", {},
     h("p", {},
-      h("strong", {}, who === "you" ? "You" : h("bdi", {}, who)), ` ${ACTIONS[entry.action] ?? entry.action} `,
+      h("strong", {}, who === "you" ? "You" : h("bdi", {}, who)), ` ${ACTIONS[entry.action]} `,
       entry.prompt && ["the prompt ", h("code", {}, entry.prompt), " of "],
       entry.pack && h("a", { href: `#/packs/${entry.pack}` }, entry.pack),
       entry.version && `, version ${entry.version}`),
