@@ -84,26 +84,24 @@ def test_two_people_pair_answer_and_see_both_answers_open(a_page: NewPage) -> No
     page = a_page()
     asked: list[str] = []
     page.session.page.on("request", lambda request: asked.append(request.url))
-    page.ada.start("Ada")
-    page.ben.start("Ben")
+    page.start()
 
     page.ben.redeem(page.ada.invite().lower())
-    expect(page.ben.root.get_by_text("Almost there")).to_be_visible()
+    page.ben.sees("Almost there")
     expect(page.ada.root.get_by_role("heading", name="Is this your partner?")).to_be_visible()
     expect(page.ada.root.locator(".big-name")).to_have_text("Ben")
     page.ada.press("Yes, this is us")
     page.settle()
     expect(page.ben.prompt).to_have_text(page.ada.prompt.inner_text())
 
-    page.ada.answer(COFFEE)
-    expect(page.ada.root.get_by_text("Both open once Ben has answered too.")).to_be_visible()
+    page.ada.seal(COFFEE)
     page.ben.await_banner()  # the page is open
-    expect(page.ben.root.get_by_text("It opens once you answer too.")).to_be_visible()
+    page.ben.sees("It opens once you answer too.")
     assert COFFEE not in page.ben.root.inner_text()
 
     page.ben.answer(RIVER)
     for phone in page.both:
-        expect(phone.root.get_by_text("Both are open.")).to_be_visible()
+        phone.sees("Both are open.")
         for text in (COFFEE, RIVER):
             expect(phone.content).to_contain_text(text)
         expect(phone.root.locator(".streak-chip")).to_have_text(re.compile("1"))
@@ -125,8 +123,7 @@ def test_a_late_reply_about_pairing_does_not_change_the_tab(a_page: NewPage) -> 
     """The phone finds the couple by polling, and the reply to its confirmation comes after that."""
     page = a_page()
     late: list[tuple[Route, APIResponse]] = []
-    page.ada.start("Ada")
-    page.ben.start("Ben")
+    page.start()
     page.ben.redeem(page.ada.invite())
     page.session.page.route("**/v1/invites/confirm", lambda route: late.append((route, route.fetch())))
     page.ada.press("Yes, this is us")
@@ -143,15 +140,14 @@ def test_a_late_reply_about_pairing_does_not_change_the_tab(a_page: NewPage) -> 
 
 def test_a_reload_in_the_middle_of_pairing_loses_nothing(a_page: NewPage) -> None:
     page = a_page()
-    page.ada.start("Ada")
-    page.ben.start("Ben")
+    page.start()
     code = page.ada.invite()
     page.session.page.reload()
-    expect(page.ada.root.get_by_text("Your invite is open.")).to_be_visible()
+    page.ada.sees("Your invite is open.")
     page.ben.redeem(code)
-    expect(page.ben.root.get_by_text("Almost there")).to_be_visible()
+    page.ben.sees("Almost there")
     page.session.page.reload()
-    expect(page.ben.root.get_by_text("Almost there")).to_be_visible()
+    page.ben.sees("Almost there")
     page.ada.press("Yes, this is us")
     page.settle()
 
@@ -177,17 +173,14 @@ def test_an_answer_is_edited_while_it_is_sealed_and_shared_first_if_its_writer_s
     two.ada.days.locator("textarea").fill(RIVER)
     two.ada.root.get_by_label("Share mine with my partner right away").check()
     two.ada.days.locator(".primary").click()
-    expect(two.ada.root.get_by_text("Ben can read yours.")).to_be_visible()
+    two.ada.sees("Ben can read yours.")
     two.ben.open("Today")
     expect(two.ben.content).to_contain_text(RIVER)
     expect(two.ben.content).to_contain_text("shared theirs with you first")
 
 
 def test_one_partner_reflects_and_the_other_sees_it(two: TwoPhones) -> None:
-    two.ada.answer(COFFEE)
-    expect(two.ada.root.get_by_text("Both open once Ben has answered too.")).to_be_visible()
-    two.ben.answer(RIVER)
-    expect(two.ben.root.get_by_text("Both are open.")).to_be_visible()
+    two.answer(COFFEE, RIVER)
     details = two.ben.root.locator(".reflect")
     if details.get_attribute("open") is None:
         details.locator("summary").click()
@@ -203,10 +196,10 @@ def test_one_partner_reflects_and_the_other_sees_it(two: TwoPhones) -> None:
 def test_an_answer_from_before_pairing_shows_only_once_its_writer_shows_it(a_page: NewPage, a_phone: NewPhone) -> None:
     ada, ben = a_phone("Ada", LONDON), a_phone("Ben", LONDON)
     page = a_page(ada, ben)
-    expect(page.ada.root.get_by_text("While you wait, just for you")).to_be_visible()
+    page.ada.sees("While you wait, just for you")
     page.ada.root.get_by_label("Your answer").fill(COFFEE)
     page.ada.press("Save for me")
-    expect(page.ada.root.get_by_text("Only you can see it.")).to_be_visible()
+    page.ada.sees("Only you can see it.")
     pair(ada, ben)
     page.session.page.reload()
     page.settle()
@@ -228,8 +221,7 @@ def test_a_day_on_two_clocks_is_one_day(a_page: NewPage, a_couple: NewCouple, zo
         expect(phone.root.get_by_role("heading", level=3)).to_have_text(titled(dates[0]))
     expect(page.ben.prompt).to_have_text(page.ada.prompt.inner_text())
     day = dates[0].isoformat()
-    page.ada.answer(COFFEE, day)
-    expect(page.ada.root.get_by_text("Both open once Ben has answered too.")).to_be_visible()
+    page.ada.seal(COFFEE, day)
     page.ben.open("Today")
     page.ben.answer(RIVER, day)
     for phone in page.both:
@@ -257,12 +249,12 @@ def test_the_next_date_is_shown_once_the_partner_has_answered_it(a_page: NewPage
     today, following = (today_in(zone) for zone in DATE_APART)
     expect(page.ada.days).to_have_count(1)
     page.ben.answer(RIVER, following.isoformat())
-    expect(page.ben.root.get_by_text("Both open once Ada has answered too.")).to_be_visible()
+    page.ben.sees("Both open once Ada has answered too.")
     page.ada.open("Today")
     expect(page.ada.root.get_by_role("heading", level=3)).to_have_text(titled(today))
     expect(page.ada.root.get_by_role("heading", name=f"{following:%A} is open, too")).to_be_visible()
     page.ada.answer(COFFEE, following.isoformat())
-    expect(page.ada.root.get_by_text("Both are open.")).to_be_visible()
+    page.ada.sees("Both are open.")
 
 
 def test_a_push_of_another_date_opens_the_journal_there(a_page: NewPage, a_couple: NewCouple) -> None:
@@ -296,8 +288,7 @@ def test_an_answer_shows_as_sealed_while_other_requests_are_pending(two: TwoPhon
     two.session.page.clock.set_fixed_time(dt.datetime.fromtimestamp(now(), dt.UTC))
     two.session.page.route(re.compile("/v1/(touch|nudges)"), lambda _: None)
     two.ada.open("Today")
-    two.ada.answer(COFFEE)
-    expect(two.ada.root.get_by_text("Both open once Ben has answered too.")).to_be_visible()
+    two.ada.seal(COFFEE)
 
 
 def test_a_late_reply_from_before_an_answer_does_not_hide_the_answer(two: TwoPhones) -> None:
@@ -341,7 +332,7 @@ def test_sharing_first_can_be_taken_back_while_editing(two: TwoPhones) -> None:
     expect(two.ada.root.locator(".nudge")).to_be_visible()  # a refresh has happened by then
     expect(first).not_to_be_checked()
     two.ada.days.locator(".primary").click()
-    expect(two.ada.root.get_by_text("Yours is sealed.")).to_be_visible()
+    two.ada.sees("Yours is sealed.")
 
 
 def test_a_change_on_another_phone_shows_before_it_is_replaced(a_page: NewPage, a_couple: NewCouple) -> None:
@@ -353,11 +344,11 @@ def test_a_change_on_another_phone_shows_before_it_is_replaced(a_page: NewPage, 
     words.fill("On a third thought.")
     ada.answer(ada.today(), RIVER, revision=1)
     page.ada.press("Today")
-    expect(page.ada.root.get_by_text("You changed your answer on another phone.")).to_be_visible()
+    page.ada.sees("You changed your answer on another phone.")
     expect(page.ada.content).to_contain_text(RIVER)
     expect(words).to_have_value("On a third thought.")
     page.ada.days.locator(".primary").click()
-    expect(page.ada.root.get_by_text("Yours is sealed.")).to_be_visible()
+    page.ada.sees("Yours is sealed.")
     expect(page.ada.content).to_contain_text("On a third thought.")
 
 
@@ -387,9 +378,9 @@ def test_a_draft_stays_after_the_partner_swaps_the_prompt(two: TwoPhones) -> Non
     expect(two.ben.prompt).not_to_have_text(before)
     two.session.page.reload()
     expect(two.ada.prompt).to_have_text(two.ben.prompt.inner_text())
-    expect(two.ada.root.get_by_text("The prompt has changed since you started writing.")).to_be_visible()
+    two.ada.sees("The prompt has changed since you started writing.")
     two.ada.days.locator(".primary").click()
-    expect(two.ada.root.get_by_text("Both open once Ben has answered too.")).to_be_visible()
+    two.ada.sees("Both open once Ben has answered too.")
     expect(two.ada.content).to_contain_text(COFFEE)
 
 
@@ -415,7 +406,7 @@ def test_a_nudge_comes_to_the_lock_screen_and_opens_its_tab(two: TwoPhones) -> N
     two.ben.press("Lock the phone")
     two.ada.open("Us")
     two.ada.press("A hug")
-    expect(two.ada.root.get_by_text("2 left for now")).to_be_visible()
+    two.ada.sees("2 left for now")
     notice = two.ben.root.locator(".lock .notice")
     expect(notice).to_be_visible()
     assert "Ada" not in notice.inner_text()
@@ -453,7 +444,7 @@ def test_disconnecting_closes_the_shared_days_and_blames_nobody(two: TwoPhones) 
 
     two.ben.open("Us")
     two.ben.expect_unpaired()
-    expect(two.ben.root.get_by_text("You two are no longer connected.")).to_be_visible()
+    two.ben.sees("You two are no longer connected.")
     assert "Ada" not in two.ben.root.inner_text()
 
 
@@ -467,10 +458,7 @@ def saved(phone: OnScreen) -> Any:
 
 
 def test_an_export_has_all_open_answers_and_after_disconnecting_only_one_s_own_words(two: TwoPhones) -> None:
-    two.ada.answer(COFFEE)
-    expect(two.ada.root.get_by_text("Both open once Ben has answered too.")).to_be_visible()
-    two.ben.answer(RIVER)
-    expect(two.ben.root.get_by_text("Both are open.")).to_be_visible()
+    two.answer(COFFEE, RIVER)
     two.ada.open("Me")
     two.ada.unfold("What I wrote")
     (entry,) = saved(two.ada)["entries"]
@@ -496,7 +484,7 @@ def test_an_export_needs_a_recent_sign_in(a_page: NewPage) -> None:
     page.ada.start("Ada")
     page.ada.root.get_by_label("Your answer").fill(COFFEE)
     page.ada.press("Save for me")
-    expect(page.ada.root.get_by_text("Only you can see it.")).to_be_visible()
+    page.ada.sees("Only you can see it.")
     (entry,) = saved(page.ada)["entries"]
     assert (entry["kind"], entry["answer"]["text"]) == ("alone", COFFEE)
 
@@ -522,7 +510,7 @@ def test_a_pause_is_for_both_until_either_ends_it(two: TwoPhones) -> None:
     two.ada.open("Me")
     two.ada.unfold("Pause")
     two.ada.press("Take a pause")
-    expect(two.ada.root.get_by_text("You two are taking a pause.")).to_be_visible()
+    two.ada.sees("You two are taking a pause.")
     two.ben.open("Us")
     expect(two.ben.root.locator('.month .dot[data-mark="paused"]')).to_have_count(1)
     two.ben.open("Today")
@@ -602,7 +590,7 @@ def test_a_sign_in_that_cannot_be_renewed_for_now_is_kept(a_page: NewPage, a_cou
     session.route(renewals, lambda route: route.fulfill(status=status, json={}))
     session.reload()
     expect(again).to_be_visible()
-    expect(page.ada.root.get_by_text("Nothing is lost.")).to_be_visible()
+    page.ada.sees("Nothing is lost.")
     session.unroute(renewals)
     again.click()
     expect(page.ada.prompt).to_be_visible()
@@ -653,7 +641,7 @@ def test_a_text_box_counts_characters_as_the_api_does(two: TwoPhones) -> None:
     words.fill("🌷" * 1000 + "👩‍👩‍👧" * 200)
     expect(two.ada.days.get_by_text("0 characters left")).to_be_visible()
     send.click()
-    expect(two.ada.root.get_by_text("Yours is sealed.")).to_be_visible()
+    two.ada.sees("Yours is sealed.")
 
 
 def test_a_name_of_fifty_emoji_is_a_name(a_page: NewPage) -> None:
@@ -661,7 +649,7 @@ def test_a_name_of_fifty_emoji_is_a_name(a_page: NewPage) -> None:
     name = page.ada.root.get_by_label("What should we call you?")
     name.fill("🌷" * 51)
     page.ada.press("Start")
-    expect(page.ada.root.get_by_text("Too long by 1 character.")).to_be_visible()
+    page.ada.sees("Too long by 1 character.")
     page.ada.start("🌷" * 50, LONDON)
 
 
@@ -672,7 +660,7 @@ def test_settings_are_kept_and_packs_are_chosen_for_both(two: TwoPhones) -> None
     two.ada.root.get_by_label("Busy, stressful days").check()
     two.ada.root.get_by_label("Hide the streak").check()
     two.ada.press("Save")
-    expect(two.ada.root.get_by_text("Saved.")).to_be_visible()
+    two.ada.sees("Saved.")
     two.ada.unfold("Our packs")
     two.ada.press("Choose: Long distance")
     expect(two.ada.root.get_by_role("button", name="Turn off: Long distance")).to_be_visible()

@@ -112,6 +112,15 @@ class OnScreen:
         day.locator("textarea").fill(text)
         day.locator(".primary").click()
 
+    def seal(self, text: str, date: str | None = None) -> None:
+        """Answer before the partner does."""
+        self.answer(text, date)
+        self.sees("Both open once Ben has answered too.")
+
+    def sees(self, text: str) -> None:
+        """Wait for a text."""
+        expect(self.root.get_by_text(text)).to_be_visible()
+
     def day_of(self, date: str) -> Locator:
         return self.root.locator("article.day", has=self.root.page.locator(f'[id$="answer-{date}"]'))
 
@@ -151,6 +160,17 @@ class TwoPhones:
     @property
     def both(self) -> tuple[OnScreen, OnScreen]:
         return self.ada, self.ben
+
+    def start(self) -> None:
+        """Sign up two persons in London."""
+        self.ada.start("Ada")
+        self.ben.start("Ben")
+
+    def answer(self, hers: str, his: str) -> None:
+        """Let both answer, so that both answers open."""
+        self.ada.seal(hers)
+        self.ben.answer(his)
+        self.ben.sees("Both are open.")
 
     def settle(self) -> Self:
         """Wait until both phones show their day."""
