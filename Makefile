@@ -78,8 +78,8 @@ types: setup ## mypy
 	@.venv/bin/mypy
 contract: client/node_modules/.installed ## lint both API documents, and type-check the console and the two phones against them
 	@cd client && npm run --silent check
-unit: setup ## the tests that need no socket
-	@.venv/bin/pytest -q -n auto tests/unit
+unit: setup ## the rules, the routes and the tools
+	@.venv/bin/pytest -q -n auto tests/unit tests/domain tests/routes tests/tools
 pack-lint: .venv/.synced ## the prompt packs: what must be mended, and what to think about
 	@$(PYTHON) -m local.pack_lint $(PACKS)
 test: lint types pack-lint contract ## everything: checks, unit, engines, artifacts and the local stack
@@ -88,7 +88,7 @@ calendar: setup ## every slot of every zone around each change of its clocks, in
 	@.venv/bin/pytest -q tests/calendar
 	@$(PYTHON) -m tests.calendar
 stateful: setup ## two couples and a stranger for 30,000 steps beside a plain model; STEPS=2000 for fewer
-	@REKINDLE_STATEFUL_STEPS=$(or $(STEPS),30000) .venv/bin/pytest -q tests/integration/test_stateful.py
+	@REKINDLE_STATEFUL_STEPS=$(or $(STEPS),30000) .venv/bin/pytest -q tests/routes/test_stateful.py
 
 .PHONY: format lock openapi release-api build deploy publish
 format: .venv/.synced ## put the code into shape

@@ -1,4 +1,7 @@
-"""What holds for every test: where `REKINDLE_NO_SKIPS` is set, as on CI, a skipped test is a failed run."""
+"""Set up every test: the engines' fixtures, a fast search for counterexamples, and no skips on CI.
+
+`--hypothesis-profile=thorough` searches longer.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,17 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
+
+pytest_plugins = ["testing.fixtures"]
+
+settings.register_profile("fast", deadline=None, max_examples=50)
+settings.register_profile("thorough", deadline=None, max_examples=5_000)
+if settings.get_current_profile_name() == "default":
+    settings.load_profile("fast")
 
 
 @pytest.hookimpl(trylast=True)

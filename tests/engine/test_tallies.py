@@ -22,7 +22,7 @@ from rekindle.store import keys
 from rekindle.store.table import unmarshal
 from rekindle.store.tallies import KEPT, RunDone, Tallies
 from testing.wire import Crash, Fault, Wire, tapped
-from tests.integration.marks import on_awss_engine
+from tests.engine.marks import on_awss_engine
 from tests.tally_model import Event, model
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from rekindle.settings import (
     TallySettings,
     WorkerSettings,
 )
-from tests.unit.test_events import ROOT, of_function, read
+from tests.routes.test_events import ROOT, of_function, read
 
 if TYPE_CHECKING:
     from collections.abc import Callable

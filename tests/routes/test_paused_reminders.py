@@ -22,10 +22,10 @@ from rekindle.store.slots import Slots
 from testing import fcm_wire
 from testing.builders import LONDON, NEW_YORK, TOKYO
 from testing.phones import Phone, a_phone, pair
-from tests.integration.marks import on_the_emulator
-from tests.integration.test_moved_reminders import due_at, jobs_for
-from tests.integration.test_news import announce, plenty, told, work
-from tests.integration.test_pause import DAY, FIRST, at_noon, paused, person_of
+from tests.engine.marks import on_the_emulator
+from tests.routes.test_moved_reminders import due_at, jobs_for
+from tests.routes.test_news import announce, plenty, told, work
+from tests.routes.test_pause import DAY, FIRST, at_noon, paused, person_of
 from tick.handler import Tick
 
 if TYPE_CHECKING:

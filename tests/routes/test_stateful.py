@@ -50,7 +50,7 @@ from tests.couple_model import (
     date_at,
     start_of,
 )
-from tests.integration.marks import on_the_emulator
+from tests.engine.marks import on_the_emulator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -14,7 +14,7 @@ from rekindle.domain.streaks import unpack_dates
 from rekindle.store import keys
 from testing.builders import LONDON, NEW_YORK, TOKYO
 from testing.phones import Phone, a_phone, pair
-from tests.integration.marks import on_the_emulator
+from tests.engine.marks import on_the_emulator
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -14,7 +14,7 @@ from rekindle.store.statistics import Statistics
 from rekindle.store.table import Write
 from rekindle.store.tallies import RunDone, Tallies
 from testing.builders import an_instant
-from tests.integration.marks import on_awss_engine, on_the_emulator
+from tests.engine.marks import on_awss_engine, on_the_emulator
 
 if TYPE_CHECKING:
     from rekindle.store.table import Table

@@ -1,4 +1,4 @@
-"""FCM's answers and messages; what goes over the wire is in tests/integration/test_push_fcm.py."""
+"""FCM's answers and messages; what goes over the wire is in tests/engine/test_push_fcm.py."""
 
 from __future__ import annotations
 

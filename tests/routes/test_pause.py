@@ -14,7 +14,7 @@ from rekindle.store import keys
 from rekindle.store.table import marshal
 from testing.builders import LONDON
 from testing.phones import Phone, Reply, a_phone, pair
-from tests.integration.marks import on_the_emulator
+from tests.engine.marks import on_the_emulator
 
 if TYPE_CHECKING:
     from couples_api.services import Services

@@ -20,7 +20,7 @@ from rekindle.store.table import Write
 from rekindle.telemetry import logger
 from testing.builders import LONDON, NEW_YORK, TOKYO, a_token, an_instant
 from testing.phones import Phone, Reply, a_phone, pair
-from tests.integration.marks import on_the_emulator
+from tests.engine.marks import on_the_emulator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,7 +12,7 @@ from rekindle.domain.models import Couple, CoupleId, Pause, Uid
 from rekindle.domain.pauses import LONGEST, ends_of, pause_on, pausing, resumed
 from rekindle.domain.streaks import DayMark, History, calendar_marks, pack_dates, streak_of, unpack_dates
 from testing.builders import a_profile, an_instant
-from tests.unit.test_streaks import FIRST, NOTHING, day, days, days_from, plain_streak
+from tests.domain.test_streaks import FIRST, NOTHING, day, days, days_from, plain_streak
 
 COUPLE = Couple(
     id=CoupleId("couple-1"),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rekindle.domain.gestures import CATALOGUE, ENGLISH, FRENCH, SPANISH
 from testing.builders import LONDON, NEW_YORK, TOKYO
 from testing.phones import Phone, a_phone, pair
-from tests.integration.marks import on_the_emulator
+from tests.engine.marks import on_the_emulator
 
 if TYPE_CHECKING:
     from testing.phones import Handler

@@ -13,7 +13,7 @@ from couples_api.handler import application, handler_of
 from rekindle.api.problems import Problem
 from testing.builders import LONDON, NEW_YORK, TOKYO, a_token, a_uid
 from testing.phones import Phone, Reply, a_phone, http_event, pair, whole
-from tests.integration.marks import on_the_emulator
+from tests.engine.marks import on_the_emulator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

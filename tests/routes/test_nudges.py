@@ -22,8 +22,8 @@ from testing.builders import LONDON, a_uid, an_instant
 from testing.phones import Phone, Reply, a_phone
 from testing.phones import pair as pair_phones
 from testing.push_world import calls
-from tests.integration.marks import on_awss_engine, on_the_emulator
-from tests.integration.test_races import Racer, lost, pair, race, won
+from tests.engine.marks import on_awss_engine, on_the_emulator
+from tests.engine.test_races import Racer, lost, pair, race, won
 
 if TYPE_CHECKING:
     from couples_api.services import Services

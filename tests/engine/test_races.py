@@ -32,7 +32,7 @@ from rekindle.store.table import Write
 from testing.builders import LONDON, NEW_YORK, TOKYO, a_token, a_uid, an_instant, prompts, publish
 from testing.phones import whole
 from testing.stored import slot_rows
-from tests.integration.marks import on_awss_engine
+from tests.engine.marks import on_awss_engine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

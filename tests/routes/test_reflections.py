@@ -20,7 +20,7 @@ from rekindle.telemetry import logger
 from tally.handler import told_by
 from testing.builders import NEW_YORK
 from testing.phones import Phone, Reply, a_phone, pair
-from tests.integration.marks import on_the_emulator
+from tests.engine.marks import on_the_emulator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What is decided about a push; what is done about it is in tests/integration/test_push_delivery.py."""
+"""What is decided about a push; what is done about it is in tests/routes/test_push_delivery.py."""
 
 from __future__ import annotations
 

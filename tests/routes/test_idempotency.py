@@ -20,8 +20,8 @@ from rekindle.store import keys
 from rekindle.store.table import Write
 from testing.builders import LONDON, NEW_YORK, a_uid, prompts, publish
 from testing.phones import Phone, a_phone, pair
-from tests.integration.marks import on_awss_engine
-from tests.integration.test_races import Racer, lost, race, won
+from tests.engine.marks import on_awss_engine
+from tests.engine.test_races import Racer, lost, race, won
 
 if TYPE_CHECKING:
     from collections.abc import Callable

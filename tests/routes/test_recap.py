@@ -17,7 +17,7 @@ from rekindle.store.table import Write
 from testing.builders import LONDON, NEW_YORK, TOKYO, an_instant, prompts, publish
 from testing.phones import Phone, a_phone, pair
 from testing.push_world import calls
-from tests.integration.marks import on_the_emulator
+from tests.engine.marks import on_the_emulator
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

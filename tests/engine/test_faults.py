@@ -29,7 +29,7 @@ from testing.builders import LONDON, NEW_YORK, TOKYO, a_token, a_uid, prompts, p
 from testing.phones import Phone, Reply, a_phone, pair
 from testing.stored import slot_rows
 from testing.wire import WRITES, Crash, EveryOther, Fault, Wire, refusal, strike, tapped
-from tests.integration.marks import on_the_emulator
+from tests.engine.marks import on_the_emulator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -21,7 +21,7 @@ from rekindle.telemetry import logger
 from testing.builders import LONDON, NEW_YORK, TOKYO, an_instant, prompts, publish
 from testing.phones import Phone, Reply, a_phone, pair
 from testing.push_world import calls
-from tests.integration.marks import on_the_emulator
+from tests.engine.marks import on_the_emulator
 
 if TYPE_CHECKING:
     from couples_api.services import Services
