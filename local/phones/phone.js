@@ -40,7 +40,7 @@ export class Phone {
   couple = null;
   /** The data that the tabs have loaded, by names of their own. @type {Record<string, any>} */
   data = {};
-  /** True until the API has told who is signed in, and who their partner is. */
+  /** True until the API has answered who is signed in and who their partner is. */
   starting;
   /** True if something on the screen could not be loaded. */
   failed = false;

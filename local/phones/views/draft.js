@@ -22,7 +22,7 @@ export function forget(phone, name) {
 }
 
 /** Warns the writer about a change since the draft started. @param {Phone} phone @param {string} name @param {Day} day */
-export function meanwhile(phone, name, { prompt, me }) {
+export function changeNotice(phone, name, { prompt, me }) {
   if (!phone.draft(name)) return null;
   if (phone.draft(`${name}-to`) !== prompt.id) {
     return h("p", { class: "hint" }, "The prompt has changed since you started writing. Your words are still here.");

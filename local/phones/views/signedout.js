@@ -13,6 +13,6 @@ export function signedOut(phone) {
     }, { class: "primary", id: `${phone.id}-sign-in-again` }),
     button("Use another account", () => {
       if (window.confirm("Start with another account? Your draft is deleted, and you can’t return to this account.")) phone.forgetAccount();
-    }, { class: "plain", id: `${phone.id}-somebody-else` }),
+    }, { class: "plain", id: `${phone.id}-other-account` }),
   );
 }

@@ -4,7 +4,7 @@ import { dateWords } from "../clock.js";
 import { LIMITS, counter, field, letter, words } from "../parts.js";
 import { button, h } from "../ui/dom.js";
 import { trimmed } from "../ui/text.js";
-import { forget, meanwhile, write } from "./draft.js";
+import { changeNotice, forget, write } from "./draft.js";
 
 /** @typedef {import("../phone.js").Phone} Phone */
 /** @typedef {import("../phone.js").Schema} Schema */
@@ -28,7 +28,7 @@ export function aloneCard(phone) {
     h("p", { class: "theme" }, "While you wait, just for you"),
     words("p", day.prompt.text, { class: "prompt-text" }),
     field("Your answer", text, null, counter(text, LIMITS.answer)),
-    meanwhile(phone, name, day),
+    changeNotice(phone, name, day),
     button(day.me.state === "answered" ? "Save changes" : "Save for me", async () => {
       if (!text.value.trim()) return text.focus();
       if (!text.reportValidity()) return;

@@ -6,7 +6,7 @@ import { button, h } from "../ui/dom.js";
 import { trimmed } from "../ui/text.js";
 import { GESTURES, THEMES } from "../words.js";
 import { candles } from "./candles.js";
-import { forget, meanwhile, write } from "./draft.js";
+import { changeNotice, forget, write } from "./draft.js";
 import { pauseNote } from "./pause.js";
 import { reflectPart } from "./reflect.js";
 import { waiting } from "./waiting.js";
@@ -182,7 +182,7 @@ function answerPart(phone, day) {
     { class: "stack" },
     theirs,
     field(question ? "Your answer" : "Add a few words, if you like", text, null, counter(text, LIMITS.answer)),
-    meanwhile(phone, name, day),
+    changeNotice(phone, name, day),
     checkbox("Share mine with my partner right away", first, "Otherwise nobody can read it until you’ve both answered."),
     button(question ? (answered ? "Seal it again" : "Seal my answer") : "We did it", async () => {
       if (question && !text.value.trim()) return text.focus();

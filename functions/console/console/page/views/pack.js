@@ -3,7 +3,7 @@
 /** @typedef {import("../app.js").Console} Console */
 /** @typedef {import("../api.js").Schema} Schema */
 /** A pack that was started here has no audience yet. @typedef {Omit<Schema["PackDetail"], "audience"> & { audience: Schema["Audience"] | null, isNew?: boolean }} Pack */
-/** Shows a pack after a change; `again` makes the page below anew. @typedef {(pack: Pack, options?: { again?: boolean }) => void} Changed */
+/** Shows a pack after a change; `again` loads the page below again. @typedef {(pack: Pack, options?: { again?: boolean }) => void} Changed */
 /** @typedef {{ element: HTMLElement, leave?: () => Promise<boolean>, close?: () => void }} Page */
 /** @typedef {"" | "published" | "versions"} PageName */
 
