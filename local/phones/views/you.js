@@ -283,7 +283,7 @@ function disconnectPart(phone) {
   return h(
     "div",
     { class: "stack" },
-    h("p", null, `You can disconnect at any time, on your own. ${phone.partner} gets no message. Neither of you can read your shared days anymore. For 30 days you can save your own words.`),
+    h("p", null, `You can disconnect at any time, on your own. ${phone.partner} gets no message. Your shared days then close for both of you. For 30 days you can still save your own words.`),
     !asked && button("Disconnect", () => {
       phone.data["disconnecting"] = true;
       phone.render();
