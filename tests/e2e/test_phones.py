@@ -164,7 +164,7 @@ def test_help_is_there_before_pairing_and_asks_for_a_country_that_the_zone_does_
     expect(lines).to_have_count(1)  # the one for all countries
     page.ben.root.get_by_label("Which country are you in?").select_option("GB")
     expect(lines).not_to_have_count(1)
-    expect(page.ben.root.get_by_text("Samaritans", exact=True)).to_be_visible()
+    expect(page.ben.root.get_by_text("Samaritans", exact=True).first).to_be_visible()
 
 
 def test_an_answer_is_edited_while_it_is_sealed_and_shared_first_if_its_writer_says_so(two: TwoPhones) -> None:
