@@ -81,7 +81,7 @@ lint: setup ## ruff, import contracts, dead code, the template, and what would b
 	@$(PYTHON) -m local.breaking
 types: setup ## mypy
 	@.venv/bin/mypy
-contract: client/node_modules/.installed ## both documents are clean to linters, and the types and the two phones keep to the phones' one
+contract: client/node_modules/.installed ## lint both API documents, and type-check the console and the two phones against them
 	@cd client && npm run --silent check
 unit: setup ## the rules, the routes on a table in memory, and the tools
 	@.venv/bin/pytest -q -n auto tests/domain tests/routes tests/tools bench/tests/test_bill.py bench/tests/test_gateway.py
@@ -105,7 +105,7 @@ lock: $(filter .tools/bin/uv,$(UV)) ## resolve anew, and export what each artifa
 	@$(UV) export --quiet --locked --only-group vault --no-emit-project --no-annotate -o functions/privacy/requirements.txt
 	@$(UV) export --quiet --locked --only-group practice --no-emit-project --no-annotate -o functions/practice_api/requirements.txt
 	@$(UV) export --quiet --locked --only-group push --no-emit-project --no-annotate -o functions/delivery/requirements.txt
-openapi: .venv/.synced client/node_modules/.installed ## write docs/openapi.json from the handlers, and the phones' types from it
+openapi: .venv/.synced client/node_modules/.installed ## write the API documents from the handlers, and the pages' types from them
 	@$(PYTHON) -m local.openapi
 	@cd client && npm run --silent generate
 release-api: .venv/.synced ## take the present contracts for those that phones in the field know

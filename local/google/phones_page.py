@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from local.stack.client import Stack
 
 PAGE: Final = ROOT / "local" / "phones"
+UI: Final = ROOT / "functions" / "console" / "console" / "page" / "ui"
+"""The files that this page and the console share."""
 API: Final = "/phones/api"
 """The path before the API's own paths, on the page's origin."""
 TICK_INTERVAL: Final = dt.timedelta(minutes=5)
@@ -104,14 +106,15 @@ def page_routes(
         last: The file that records the latest tick that the page asked for.
         transport: The connection to the API; the network by default.
     """
-    files = {file.relative_to(PAGE).as_posix() for file in PAGE.rglob("*") if file.is_file()}
+    files = {f"ui/{file.name}": file for file in UI.iterdir()}
+    files |= {file.relative_to(PAGE).as_posix(): file for file in PAGE.rglob("*") if file.is_file()}
     api = httpx.AsyncClient(timeout=_PATIENCE_SECONDS, transport=transport)
 
     async def page(request: Request) -> Response:
         name = request.path_params.get("file", "index.html")
         if name not in files:
             return JSONResponse({"error": "There is no such file."}, 404)
-        content = await run_in_threadpool((PAGE / name).read_bytes)
+        content = await run_in_threadpool(files[name].read_bytes)
         return Response(content, headers=_HEADERS, media_type=mimetypes.guess_type(name)[0])
 
     async def forward(request: Request) -> Response:
