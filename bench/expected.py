@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from bench.population import NEVER, STEP, step_of, time_of
 from rekindle.domain.calendar import slot_instant, start_of
-from rekindle.domain.due_dates import IN_FLIGHT, moved, slots_of
+from rekindle.domain.due_dates import IN_FLIGHT, move_reminders, slots_of
 from rekindle.domain.reminders import MAX_LATENESS
 from rekindle.push.payloads import REMINDERS
-from rekindle.store.slots import rows_of
+from rekindle.store.slot_rows import rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -154,7 +154,7 @@ class Expected:
                         bounds[kind, date] = Bounds(count, count)
             if move is None:
                 break
-            person, caught_up = moved(person, move.applied(person), move.at)
+            person, caught_up = move_reminders(person, move.applied(person), move.at)
             since = move.at
             for each in caught_up:
                 latest = min(each.instant + MAX_LATENESS, start_of(each.date + _ONE_DAY, move.zone))

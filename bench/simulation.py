@@ -34,9 +34,11 @@ from rekindle.store.incidents import Incidents
 from rekindle.store.news import News
 from rekindle.store.people import People
 from rekindle.store.runs import Runs
+from rekindle.store.shards import Resharding
 from rekindle.store.slots import Slots
 from rekindle.store.stream import change_in
 from rekindle.store.table import Write, marshal
+from rekindle.store.watermark import Watermark
 from testing.memory_table import Bill, MemoryTable, Units
 from testing.stored import stream_record
 from tick.handler import Tick
@@ -208,7 +210,7 @@ class Simulation:
             table=table,
             phones=phones,
             queue=queue,
-            tick=Tick(Slots(stored), queue.outbox),
+            tick=Tick(Slots(stored), Watermark(stored), queue.outbox),
             delivery=Courier(
                 slots=slots(stored),
                 runs=runs(stored),
@@ -223,7 +225,7 @@ class Simulation:
                 app_link=APP_LINK,
                 shard_rows=shard_rows,
             ),
-            spreader=Spreader(Slots(stored), queue.outbox),
+            spreader=Spreader(Resharding(stored), queue.outbox),
             expected=Expected(population, start + length),
             rng=random.Random(seed),  # noqa: S311  no secret depends on it
             slots=filled,

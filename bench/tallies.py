@@ -7,9 +7,8 @@ import random
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from bench.workers import stream_record
 from bench.world import Measurement, World
-from rekindle.domain.models import CoupleId, PackId, PromptId, Theme
+from rekindle.domain.models import CoupleId, PackId, PromptId, PromptKind, Theme
 from rekindle.domain.streaks import pack_dates
 from rekindle.domain.tallies import DayProgress, Met, StreakProgress
 from rekindle.store import keys
@@ -19,8 +18,11 @@ from tally.handler import Tally
 from testing.stored import stream_record
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from bench.cost_recorder import CostRecorder
     from rekindle.domain.tallies import Progress
+    from rekindle.store.table import Item
 
 COUPLES: Final = (1, 100, 1_000)
 TODAY: Final = dt.date(2026, 3, 27)
@@ -44,8 +46,8 @@ def measured_tallies(url: str, recorder: CostRecorder) -> list[Measurement]:
         tally = recorder.recorded(Tally(Tallies(world.table)), "tally")
         for step, note in enumerate(STEPS):
             records = [record for name in names for record in _records(name, prompts[name], step)]
-            failed, cost = world.meter.cost_of(partial(tally.of_batch, records))
-            if failed:
+            failed, cost = world.meter.cost_of(partial(tally.handle, records))
+            if failed["batchItemFailures"]:
                 raise RuntimeError(f"tally failed: {note}")
             measured.append(Measurement(f"{note}, {couples:,} couple{'s' if couples > 1 else ''}", cost))
     return measured
@@ -68,21 +70,35 @@ def _prompt(dice: random.Random, date: dt.date) -> Met:
     return Met(pack, prompt, again=False)
 
 
-def _records(couple: CoupleId, met: Met, step: int) -> list[dict[str, Any]]:
-    before = _day(met, step - 1) if step else {}
-    records = [stream_record(keys.day(couple, TODAY), before, _day(met, step))]
+def _records(couple: CoupleId, met: Met, step: int) -> list[Mapping[str, Any]]:
+    day, streak = keys.day(couple, TODAY)._asdict(), keys.streak(couple)._asdict()
+    opened = [day | _day(met, answered) for answered in (step - 1, step) if answered >= 0]
+    records = [_record(*opened)]
     if step == len(STEPS) - 1:
-        records.append(stream_record(keys.streak(couple), _streak(BEFORE), _streak(BEFORE + 1)))
+        records.append(_record(streak | _streak(BEFORE), streak | _streak(BEFORE + 1)))
     return records
 
 
-def _day(met: Met, answered: int) -> dict[str, Any]:
-    prompt = {"pack": met.pack, "version": 1, "id": met.prompt}
-    answers = {f"uid-{number}": {"at": number} for number in range(answered)}
-    return marshal({"prompt": prompt, "theme": _theme(TODAY), "again": met.again, "answers": answers})
+def _record(*images: Item) -> Mapping[str, Any]:
+    *old, new = map(marshal, images)
+    return stream_record(old[0] if old else None, new)
 
 
-def _streak(total: int) -> dict[str, Any]:
+def _day(met: Met, answered: int) -> Item:
+    persons = [f"uid-{number}" for number in range(2)]
+    return {
+        "persons": persons,
+        "prompt": {"pack": met.pack, "version": 1, "id": met.prompt},
+        "kind": PromptKind.QUESTION,
+        "opens_at": 0,
+        "closes_at": 1,
+        "theme": _theme(TODAY),
+        "again": met.again,
+        "answers": {uid: {"at": 0, "revision": 1, "share_first": False} for uid in persons[:answered]},
+    }
+
+
+def _streak(total: int) -> Item:
     first = TODAY - dt.timedelta(days=BEFORE)
     bits = pack_dates(first, [first + dt.timedelta(days=number) for number in range(total)])
     return {"persons": [], "bits_from": str(first), "bits": bits, "run": total, "changed_at": 0}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import pytest
 from pydantic import StringConstraints, TypeAdapter
 
-from local.phones_page import UI
+from local.google.phones_page import UI
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -18,8 +18,7 @@ from hypothesis import strategies as st
 from starlette.applications import Starlette
 
 from local.errors import StackError
-from local.google.phones_page import PAGE, Reminder, TickBody, next_tick, page_routes
-from local.phones_page import PAGE, UI, Reminder, page_routes
+from local.google.phones_page import PAGE, UI, Reminder, TickBody, next_tick, page_routes
 from local.places import ROOT
 from rekindle.errors import UnknownZoneError
 from testing.builders import LONDON, NEW_YORK, TOKYO
