@@ -106,23 +106,23 @@ def move_reminders(before: Person, after: Person, instant: dt.datetime) -> tuple
     paused_until = after.paused_until if after.paused_until and today - after.paused_until < _KEPT else None
     caught_up = []
     for kind in sorted(old.keys() | new.keys()):
-        slot, to = old.get(kind), new.get(kind)
-        if slot == to and not pause_changed:
+        old_slot, new_slot = old.get(kind), new.get(kind)
+        if old_slot == new_slot and not pause_changed:
             continue
-        if slot is None:
+        if old_slot is None:
             since[kind] = instant
         else:
-            date, fell_due = _latest_due(slot, soon)
+            date, fell_due = _latest_due(old_slot, soon)
             if fell_due > instant and before.is_silent_on(date):
                 # Its run comes later. It finds either a silent row or the row that is written now.
-                date, fell_due = _latest_due(slot, instant)
-            if _is_on_weekday(before, kind, date) and date > _last_date_taken(before, kind, slot):
+                date, fell_due = _latest_due(old_slot, instant)
+            if _is_on_weekday(before, kind, date) and date > _last_date_taken(before, kind, old_slot):
                 last_due[kind] = max(date, last_due.get(kind, date))
                 is_silent = before.is_silent_on(date) or after.is_silent_on(date)
-                if to is not None and not is_silent and fell_due + SETTLED_AFTER > instant:
-                    due_earlier.append(DueEarlier(kind, slot.zone, slot.time, date, fell_due + SETTLED_AFTER))
-        if to is not None:
-            date, fell_due = _latest_due(to, soon)
+                if new_slot is not None and not is_silent and fell_due + SETTLED_AFTER > instant:
+                    due_earlier.append(DueEarlier(kind, old_slot.zone, old_slot.time, date, fell_due + SETTLED_AFTER))
+        if new_slot is not None:
+            date, fell_due = _latest_due(new_slot, soon)
             is_new = date > last_due.get(kind, dt.date.min) and (kind not in since or fell_due > since[kind])
             if is_new and _is_on_weekday(after, kind, date):
                 last_due[kind] = date
