@@ -210,13 +210,7 @@ class Practice:
                 raise
         raise AssertionError
 
-    def _once(
-        self,
-        method: str,
-        path: str,
-        body: Body = None,
-        params: dict[str, Any] | None = None,
-    ) -> Any:  # noqa: ANN401 - JSON
+    def _once(self, method: str, path: str, body: Body = None, params: dict[str, Any] | None = None) -> Any:  # noqa: ANN401 - JSON
         token = self._tokens.current()
         answer = self._answer(method, path, body, params, token)
         if answer.status_code == HTTPStatus.UNAUTHORIZED:
@@ -230,14 +224,7 @@ class Practice:
         except ValueError as error:
             raise UnreachableError(f"There is no Rekindle at {self._base}.") from error
 
-    def _answer(
-        self,
-        method: str,
-        path: str,
-        body: Body,
-        params: dict[str, Any] | None,
-        token: str,
-    ) -> httpx.Response:
+    def _answer(self, method: str, path: str, body: Body, params: dict[str, Any] | None, token: str) -> httpx.Response:
         headers = {"Authorization": f"Bearer {token}"}
         try:
             return self._http.request(
@@ -267,8 +254,7 @@ class Practice:
     def _unreachable(self, lost: _AnswerLostError) -> UnreachableError:
         tried = counted(ATTEMPTS, "time")
         return UnreachableError(
-            f"The service does not answer ({lost}, tried {tried}).",
-            "Check your connection, and try again in a minute.",
+            f"The service does not answer ({lost}, tried {tried}).", "Check your connection, and try again in a minute."
         )
 
 

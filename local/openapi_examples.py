@@ -50,11 +50,7 @@ _REVEALED: Final = _DAY | {
         "partner": {"kind": "thank_you", "text": None},
     },
 }
-_UNANSWERED: Final = _DAY | {
-    "prompt": _BRAVE,
-    "swappable": True,
-    "partner": {"state": "waiting", "text": None},
-}
+_UNANSWERED: Final = _DAY | {"prompt": _BRAVE, "swappable": True, "partner": {"state": "waiting", "text": None}}
 _AHEAD: Final = _DAY | {"date": "2026-03-03", "closes_at": "2026-03-04T08:00:00Z"}
 _PACK: Final = {
     "id": "money-talk",
@@ -196,9 +192,7 @@ PHONE_EXAMPLES: Final[dict[str, list[Json]]] = {
         {"today": _UNANSWERED, "previous": None, "next": _AHEAD, "streak": _STREAK, "pause": None},
     ],
     "JournalView": [{"days": [_REVEALED], "before": None}],
-    "StreakCalendarView": [
-        _STREAK | {"hidden": False, "calendar": {"2026-03-01": "complete", "2026-03-02": "open"}},
-    ],
+    "StreakCalendarView": [_STREAK | {"hidden": False, "calendar": {"2026-03-01": "complete", "2026-03-02": "open"}}],
     "RecapView": [
         {
             "week": "2026-02-23",
@@ -226,9 +220,7 @@ PHONE_EXAMPLES: Final[dict[str, list[Json]]] = {
             "format": "rekindle-export/1",
             "exported_at": "2026-03-05T15:00:00Z",
             "profile": _PROFILE,
-            "couples": [
-                {"couple": 1, "since": "2026-03-01", "until": None, "included": True},
-            ],
+            "couples": [{"couple": 1, "since": "2026-03-01", "until": None, "included": True}],
             "entries": [
                 {
                     "kind": "alone",

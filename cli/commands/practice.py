@@ -18,11 +18,7 @@ from rekindle.domain.help import TEXTS
 from rekindle.packs.yaml_reader import DocumentError, read_document
 
 WEEKS = 12
-_NOTHING: dict[str, Any] = {
-    **dict.fromkeys(("country", "phone", "text", "url", "hours")),
-    "languages": [],
-    "note": {},
-}
+_NOTHING: dict[str, Any] = {**dict.fromkeys(("country", "phone", "text", "url", "hours")), "languages": [], "note": {}}
 """Defaults of the fields that a line of help in a file may leave out."""
 help_app = App(name="help", help="The help that couples are shown: booking, and lines to call.")
 

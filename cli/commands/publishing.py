@@ -91,14 +91,7 @@ def approve(pack: PackId, /, *, yes: Yes = False, common: Common = NO_OPTIONS, w
     session.show(outcome_page(result, session.now), result)
 
 
-def reject(
-    pack: PackId,
-    /,
-    *,
-    note: Reason = None,
-    common: Common = NO_OPTIONS,
-    world: TheWorld,
-) -> None:
+def reject(pack: PackId, /, *, note: Reason = None, common: Common = NO_OPTIONS, world: TheWorld) -> None:
     """Refuse a proposal, or call off a version that is not live yet. The text stays.
 
     For example:

@@ -25,8 +25,7 @@ def get_packs(staff: TheReader, services: TheServices) -> PacksView:
     """List every pack with its state."""
     heads = services.packs.heads()
     return PacksView(
-        packs=[pack_summary(head, staff.instant, staff.uid) for head in heads],
-        review_required=services.review_required,
+        packs=[pack_summary(head, staff.instant, staff.uid) for head in heads], review_required=services.review_required
     )
 
 
