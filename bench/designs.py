@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bench import prices
 from bench.population import Population
-from delivery.courier import PAGE_ROWS
+from delivery.services import PAGE_ROWS
 from rekindle.domain.models import PushKind, Reminders, Zone
 from rekindle.domain.reminders import Slot
 from rekindle.store.people import People

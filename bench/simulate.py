@@ -24,7 +24,7 @@ from bench import prices
 from bench.ground import LETTERS
 from bench.simulation import DELIVERY, LARGE, MOVING, SPREADING, TICK, Simulation
 from rekindle.domain.models import PushKind
-from rekindle.push.payloads import REMINDERS
+from rekindle.push.kinds import REMINDERS
 from rekindle.telemetry import logger
 from testing.memory_table import NOTES
 

@@ -18,13 +18,15 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self, cast
 from bench.clocks import TOO_LATE, Clock, Stay, due
 from bench.ground import KINDS, LETTERS, Laid
 from bench.population import LATEST, NEVER, STEP, STEPS, Population, couple_of, owner_of, time_of, uid_of
-from delivery.courier import SHARD_ROWS, Courier
+from delivery.dispatcher import handle
 from delivery.gateway import DELIVERED
-from delivery.spread import Spreader
+from delivery.resharding import reshard
+from delivery.services import SHARD_ROWS, Services
 from react.handler import reaction_to
 from rekindle.domain.models import Language, PushKind
-from rekindle.push.jobs import PersonJob, SlotJob, SpreadJob, job_from
-from rekindle.push.payloads import OF_A_DATE, REMINDERS, Occasion, payload_of
+from rekindle.push.jobs import PersonJob, ReshardJob, SlotJob, job_from
+from rekindle.push.kinds import OF_A_DATE, REMINDERS
+from rekindle.push.payloads import Occasion, payload_of
 from rekindle.push.queue import Outbox
 from rekindle.store import keys
 from rekindle.store.incidents import Incidents
@@ -198,8 +200,7 @@ class Simulation:
     phones: Phones
     queue: Queue
     tick: Tick
-    courier: Courier
-    spreader: Spreader
+    delivery: Services
     clocks: list[Clock]
     end: dt.datetime
     rng: random.Random
@@ -250,7 +251,7 @@ class Simulation:
             phones=phones,
             queue=queue,
             tick=Tick(Slots(stored), queue.outbox),
-            courier=Courier(
+            delivery=Services(
                 slots=slots(stored),
                 runs=runs(stored),
                 people=People(stored),
@@ -262,7 +263,6 @@ class Simulation:
                 app_link="https://app.example",
                 shard_rows=shard_rows,
             ),
-            spreader=Spreader(Slots(stored), queue.outbox),
             clocks=[
                 Clock.watched(zone, start, end) if number in used else Clock({})
                 for number, zone in enumerate(population.zones)
@@ -372,15 +372,15 @@ class Simulation:
         job = job_from(body)
         self.jobs[job.type] += 1
         self.phones.busy = 0
-        if isinstance(job, SpreadJob):
+        if isinstance(job, ReshardJob):
             self.bill.purpose = SPREADING
             if now <= self.end:
-                self.spreader.carry_out(job, now - sent, self._time_left)
+                reshard(self.tick.slots, self.queue.outbox, job, now - sent, self._time_left)
             return
         self.bill.purpose = DELIVERY
         units, rows, read = self._delivered(), self.rows, dict(self.bill.rows_bytes)
         pushes = self.phones.pushes.copy()
-        self.courier.carry_out(job, now - sent, self._time_left)
+        handle(self.delivery, job, now - sent, self._time_left)
         pushes = self.phones.pushes - pushes
         self.demand[sent] += pushes.total()
         large = self.rows - rows >= LARGE

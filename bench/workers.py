@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 from bench.api import a_couple
 from bench.crowd import Crowd, put_rows, target_of
 from bench.world import ANSWER, APP_LINK, Line, World
-from delivery.courier import Courier
+from delivery.dispatcher import handle
+from delivery.services import Services
 from react.handler import React
 from rekindle.domain.calendar import zone_names
 from rekindle.domain.models import PushKind, TargetKind, Zone
@@ -155,7 +156,7 @@ def _single(url: str, ledger: Ledger, fcm: Fcm) -> list[Line]:
     ben = crowd.silent[0]
     about: dict[str, Any] = {"kind": PushKind.PARTNER_ANSWERED, "date": crowd.date, "instant": MORNING}
     one = PersonJob(uid=ben.uid, couple=ben.couple, **about)
-    again = RetryJob(missed=crowd.missed(PERSONS // 20), attempt=2, reason="UnavailableError", **about)
+    again = RetryJob(missed=crowd.missed(PERSONS // 20), attempt=2, reason="UNAVAILABLE", **about)
     lines = [
         delivery.measured("one person, whose partner has answered", one),
         delivery.measured(f"{PERSONS // 20} devices once more", again),
@@ -165,7 +166,7 @@ def _single(url: str, ledger: Ledger, fcm: Fcm) -> list[Line]:
 
 
 class Delivery:
-    """The courier on a world's tables, with a real gateway to the FCM stand-in."""
+    """Delivery on a world's tables, with a real gateway to the FCM stand-in."""
 
     def __init__(self, world: World, fcm: Fcm) -> None:
         table = world.table
@@ -174,7 +175,7 @@ class Delivery:
         def watched[T](store: T) -> T:
             return world.ledger.watched(store, "delivery")
 
-        self._courier = Courier(
+        self._services = Services(
             slots=watched(Slots(table)),
             runs=watched(Runs(table)),
             people=watched(People(table)),
@@ -185,10 +186,10 @@ class Delivery:
             gateway=fcm.gateway,
             app_link=APP_LINK,
         )
-        self._courier.news.dates()  # remembered, as by a process that has run for a while
+        self._services.news.dates()  # remembered, as by a process that has run for a while
 
     def measured(self, name: str, job: SlotJob | PersonJob | RetryJob) -> Line:
         """What the job takes, with the number of pushes that reached FCM."""
         before = self._fcm.sends()
-        _, cost = self._meter.cost_of(lambda: self._courier.carry_out(job, dt.timedelta(0), lambda: PLENTY))
+        _, cost = self._meter.cost_of(lambda: handle(self._services, job, dt.timedelta(0), lambda: PLENTY))
         return Line(name, cost, pushes=self._fcm.sends() - before)

@@ -20,7 +20,9 @@ import privacy.handler
 import privacy.services
 from couples_api.handler import handler_of
 from couples_api.services import Services
-from delivery.fcm import FcmGateway, credential_from
+from delivery.credential import credential_from
+from delivery.fcm import FcmGateway
+from delivery.libcurl import Libcurl
 from local import seed
 from local.google import Place
 from local.places import ROOT
@@ -238,6 +240,6 @@ def fcm() -> Iterator[Fcm]:
         command = [sys.executable, "-m", "local.google"]
         with Child("The stand-in for FCM", command, environment, ROOT, Path(folder, "google.log")) as child:
             child.await_answer(place.origin, 30)
-            gateway = FcmGateway(credential, place.project, place.origin)
+            gateway = FcmGateway(credential, Libcurl(place.origin, place.project))
             with contextlib.closing(gateway):
                 yield Fcm(place, gateway)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from rekindle.domain.calendar import local_date, local_time, slot_instant
 from rekindle.domain.models import Platform, PushKind, QuietHours, Uid, Zone
-from rekindle.push.payloads import CODES
+from rekindle.push.kinds import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -270,7 +270,7 @@ class ExpectedPush:
     @property
     def collapse_key(self) -> str:
         """How the push's collapse key begins; after it a milestone's has its own date, and a nudge's means nothing."""
-        code = CODES[self.kind]
+        code = KINDS[self.kind].code
         return f"{code}-" if self.kind in {PushKind.STREAK_MILESTONE, PushKind.NUDGE} else f"{code}-{self.date}"
 
 

@@ -28,7 +28,7 @@ from local.errors import StackError
 from local.places import STATE
 from local.stack import Stack
 from rekindle.errors import RekindleError
-from rekindle.push.jobs import RetryJob, SlotJob, SpreadJob, job_from
+from rekindle.push.jobs import ReshardJob, RetryJob, SlotJob, job_from
 from rekindle.push.queue import BATCH_JOBS, Outbox
 from rekindle.store.instants import from_millis
 
@@ -70,7 +70,7 @@ class Letter:
                 return "unreadable", "no job that delivery knows"
             case RetryJob():
                 return f"push: {self.job.kind}", self.job.reason
-            case SlotJob() | SpreadJob():
+            case SlotJob() | ReshardJob():
                 return f"{self.job.type}: {self.job.slot}", "failed too often; delivery's log says of what"
             case _:
                 return f"push: {self.job.kind}", "failed too often; delivery's log says of what"

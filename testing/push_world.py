@@ -1,13 +1,15 @@
-"""What the tests of pushes share: persons in the table, a queue, and a record of what goes to DynamoDB."""
+"""World of the tests about pushes: persons in the table, a queue, and a record of the calls to DynamoDB."""
 
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
-from rekindle.push.jobs import job_from
+from delivery.dispatcher import handle
+from rekindle.push.jobs import ReshardJob, job_from
 from rekindle.push.queue import Outbox
 from rekindle.store.people import People
 from testing import engines
@@ -17,15 +19,42 @@ if TYPE_CHECKING:
 
     from types_boto3_sqs import SQSClient
 
+    from delivery.services import Services
     from rekindle.domain.models import Person
     from rekindle.push.jobs import Job
     from rekindle.store.table import Table
 
+NO_WAIT = dt.timedelta(0)
 _numbers = itertools.count(1)
 
 
 class CrashError(BaseException):
-    """The process dies here, which nothing can catch."""
+    """The process dies here. Nothing catches this."""
+
+
+def plenty() -> dt.timedelta:
+    """Return a time left that is always enough."""
+    return dt.timedelta(minutes=10)
+
+
+def do(delivery: Services, *jobs: Job, waited: dt.timedelta = NO_WAIT) -> dt.timedelta:
+    """Let delivery handle the jobs, and return the last one's wait."""
+    wait = NO_WAIT
+    for job in jobs:
+        assert not isinstance(job, ReshardJob)
+        wait = handle(delivery, job, waited, plenty)
+    return wait
+
+
+def tokens_of(person: Person) -> list[str]:
+    """Return the tokens of all of a person's devices."""
+    return [device.target.value for device in person.devices.values()]
+
+
+def token_of(person: Person) -> str:
+    """Return the token of a person's only device."""
+    (token,) = tokens_of(person)
+    return token
 
 
 def saved(table: Table, *people: Person) -> None:
@@ -37,7 +66,7 @@ def saved(table: Table, *people: Person) -> None:
 
 @contextlib.contextmanager
 def calls(table: Table, *, crash_at: int | None = None) -> Iterator[list[str]]:
-    """The names of the operations that reach DynamoDB; the one numbered `crash_at`, from 0, does not."""
+    """Record the operations that reach DynamoDB. The process dies at number `crash_at`, counted from 0."""
     seen: list[str] = []
 
     def note(model: Any, **_: Any) -> None:
@@ -55,7 +84,7 @@ def calls(table: Table, *, crash_at: int | None = None) -> Iterator[list[str]]:
 
 @dataclass(frozen=True, slots=True)
 class ImpatientSqs:
-    """SQS without its waiting: what is to be held back is noted, and can be seen at once."""
+    """SQS without delays: notes each delay, and shows the message at once."""
 
     client: SQSClient
     delays: list[int]
@@ -68,7 +97,7 @@ class ImpatientSqs:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """A queue of its own on the emulator; `delays` are the seconds for which each job was to be held back."""
+    """A new queue on the emulator. `delays` has the delay of each job in seconds."""
 
     client: SQSClient
     url: str
@@ -82,11 +111,11 @@ class Queue:
 
     @property
     def outbox(self) -> Outbox:
-        """The way onto the queue, without any delay."""
+        """Outbox of the queue, without delays."""
         return Outbox(cast("SQSClient", ImpatientSqs(self.client, self.delays)), self.url)
 
     def taken(self) -> list[Job]:
-        """The jobs on the queue that can be seen now; they are taken off it."""
+        """Take all visible jobs off the queue."""
         jobs = []
         while messages := self.client.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10).get("Messages"):
             for message in messages:

@@ -15,6 +15,7 @@ from local.identity import ACCOUNTS
 from rekindle.domain.models import PackId, PromptId
 from rekindle.domain.statistics import shown_days, shown_weeks, view
 from rekindle.packs.template import PROMPT_TEXT, PROMPT_WHY
+from rekindle.push.kinds import REMINDERS
 from tests.e2e.conftest import today
 from tests.e2e.desk import EDITOR, READER, WRITER, Desk
 
@@ -766,7 +767,7 @@ def test_numbers_are_drawn_and_written_and_few_couples_are_never_a_number(desk: 
             PromptId("song-title-for-today"): {"offered": 20, "answered": 10, "completed": 10, "swapped": 0},
         }
     }
-    answer = view(instant, days, weeks, prompts)
+    answer = view(instant, days, weeks, prompts, REMINDERS)
     desk.page.route("**/v1/practice/statistics", lambda route: route.fulfill(json=answer))
 
     desk.open("statistics", "Prompts")

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from rekindle.domain.models import Language, Person, PushKind, Reminders
 from rekindle.push.jobs import SlotJob
-from rekindle.push.payloads import CODES
-from testing import fcm_wire
+from rekindle.push.kinds import KINDS
+from testing import fcm_wire, push_world
 from testing.builders import NEW_YORK, a_paired_person, a_profile, an_instant
-from testing.push_world import Queue, saved
+from testing.push_world import NO_WAIT, Queue, saved, tokens_of
 
 if TYPE_CHECKING:
-    from delivery.courier import Courier
+    from delivery.services import Services
     from rekindle.store.table import Table
     from testing.fcm_wire import FcmWire
 
@@ -35,22 +35,18 @@ def people_at(table: Table, count: int) -> list[Person]:
     return people
 
 
-def tokens_of(person: Person) -> list[str]:
-    return [device.target.value for device in person.devices.values()]
-
-
-def do(courier: Courier, job: SlotJob) -> dt.timedelta:
-    return replace(courier, page_rows=4).carry_out(job, dt.timedelta(0), lambda: dt.timedelta(minutes=10))
+def do(delivery: Services, job: SlotJob) -> dt.timedelta:
+    return push_world.do(replace(delivery, page_rows=4), job)
 
 
 def test_a_slot_goes_on_where_it_was_once_the_wait_is_over(
-    table: Table, courier: Courier, wire: FcmWire, queue: Queue
+    table: Table, delivery: Services, wire: FcmWire, queue: Queue
 ) -> None:
     people = people_at(table, 10)
     tokens = [token for person in people for token in tokens_of(person)]
     for token in tokens:
         wire.script[token] = [fcm_wire.QUOTA]
-    assert do(courier, JOB) == TWO_MINUTES
+    assert do(delivery, JOB) == TWO_MINUTES
     asked = {person.profile.language for person in people for token in tokens_of(person) if wire.attempts[token]}
     assert len(asked) == 1, "the second language of the page was not even tried"
     assert sum(wire.attempts.values()) <= 1 + 4, "nor were the pages after it"
@@ -59,19 +55,17 @@ def test_a_slot_goes_on_where_it_was_once_the_wait_is_over(
     assert set(queue.delays) == {TWO_MINUTES.total_seconds()}
     wire.script.clear()
     while jobs:
-        for job in jobs:
-            assert job.type != "spread"
-            assert courier.carry_out(job, dt.timedelta(0), lambda: dt.timedelta(minutes=10)) == dt.timedelta(0)
+        assert push_world.do(delivery, *jobs) == NO_WAIT
         jobs = queue.taken()
     assert sorted(message["token"] for message in wire.messages) == sorted(tokens)
     assert {message["android"]["notification"]["tag"] for message in wire.messages} == {
-        f"{CODES[PushKind.PROMPT]}-2026-03-02"
+        f"{KINDS[PushKind.PROMPT].code}-2026-03-02"
     }
 
 
-def test_nobody_waits_for_a_failure_that_asks_for_nothing(table: Table, courier: Courier, wire: FcmWire) -> None:
+def test_nobody_waits_for_a_failure_that_asks_for_nothing(table: Table, delivery: Services, wire: FcmWire) -> None:
     people = people_at(table, 10)
     first = next(iter(people[0].devices.values())).target.value
     wire.script[first] = [fcm_wire.INTERNAL]
-    assert do(courier, JOB) == dt.timedelta(0)
+    assert do(delivery, JOB) == NO_WAIT
     assert len(wire.messages) == 9

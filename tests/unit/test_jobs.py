@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from rekindle.domain.models import CoupleId, PushKind, Target, TargetKind, Uid
 from rekindle.domain.reminders import Slot
 from rekindle.errors import UnknownZoneError
-from rekindle.push.jobs import Job, Missed, PersonJob, RetryJob, SlotJob, SpreadJob, job_from
+from rekindle.push.jobs import Job, Missed, PersonJob, ReshardJob, RetryJob, SlotJob, job_from
 from rekindle.store import keys
 from testing.builders import NEW_YORK, a_target, an_instant
 
@@ -38,7 +38,7 @@ RETRY = RetryJob(
     late=dt.timedelta(minutes=7, seconds=1),
     hold=dt.timedelta(minutes=45),
 )
-SPREAD = SpreadJob(zone=NEW_YORK, time=dt.time(8, 30), shard="7k", date=DATE, instant=an_instant())
+SPREAD = ReshardJob(zone=NEW_YORK, time=dt.time(8, 30), shard="7k", date=DATE, instant=an_instant())
 
 
 @pytest.mark.parametrize("job", [SLOT, PERSON, RETRY, SPREAD], ids=lambda job: job.type)

@@ -9,7 +9,8 @@ import pytest
 
 from rekindle.domain.models import Language, PushKind
 from rekindle.domain.streaks import MILESTONES
-from rekindle.push.payloads import CODES, LIFETIMES, OF_A_DATE, REMINDERS, Occasion, payload_of
+from rekindle.push.kinds import KINDS, OF_A_DATE, REMINDERS
+from rekindle.push.payloads import Occasion, payload_of
 from rekindle.push.texts import CATALOGUE, Text, text_of
 from testing.builders import an_instant
 
@@ -48,6 +49,20 @@ TELLTALES = re.compile(
     |derni|série|\bdois|\bdoit|faut|pas\ encore|n'as|n'avez""",
     re.IGNORECASE | re.VERBOSE,
 )
+
+
+def test_every_kind_has_a_record_with_a_code_of_its_own() -> None:
+    assert KINDS.keys() == set(PushKind)
+    assert len({record.code for record in KINDS.values()}) == len(PushKind)
+    for record in KINDS.values():
+        assert re.fullmatch("[a-z]", record.code)
+        assert re.fullmatch("[a-z]", record.page)
+        assert record.replaces in {None, *REMINDERS}
+
+
+def test_reminders_and_what_replaces_them_end_with_their_date() -> None:
+    assert REMINDERS == (PushKind.PROMPT, PushKind.EVENING, PushKind.TOUCH)
+    assert (*REMINDERS, PushKind.NEWS) == OF_A_DATE
 
 
 @pytest.mark.parametrize("language", CATALOGUE)
@@ -97,7 +112,7 @@ def test_a_payload_holds_a_text_of_the_catalogue_and_nothing_else_to_read(occasi
     payload = payload_of(occasion, ENGLISH, occasion.instant, quiet=quiet, app_link=LINK)
     assert payload.text in CATALOGUE[ENGLISH][occasion.kind].values()
     assert re.fullmatch(r"https://app\.example/o/[dtnsp]20260302", payload.link)
-    code = CODES[occasion.kind]
+    code = KINDS[occasion.kind].code
     named = f"{code}-[0-9a-f]{{16}}" if occasion.kind is PushKind.NUDGE else f"{code}-2026-03-02"
     assert re.fullmatch(named, payload.collapse_id)
     assert not TELLTALES.search(f"{payload.link} {payload.collapse_id}"), "other apps on the phone may read them"
@@ -172,8 +187,8 @@ def test_a_payload_does_not_tell_to_the_minute_when_somebody_answered(occasion: 
         for at in times
     }
     (payload,) = payloads
-    assert payload.expires_at == hour + LIFETIMES[occasion.kind] + HOUR
-    assert payload.ttl == LIFETIMES[occasion.kind] + HOUR
+    assert payload.expires_at == hour + KINDS[occasion.kind].lifetime + HOUR
+    assert payload.ttl == KINDS[occasion.kind].lifetime + HOUR
 
 
 @pytest.mark.parametrize("kind", OF_A_DATE)
@@ -183,7 +198,7 @@ def test_a_reminder_ends_with_its_date_on_every_phone(kind: PushKind, left: dt.t
     ends_at, late = an_instant() + left, dt.timedelta(minutes=4, seconds=3)
     occasion = Occasion(kind, DATE, an_instant(), ends_at=ends_at)
     payload = payload_of(occasion, ENGLISH, an_instant() + late, quiet=False, app_link=LINK)
-    assert payload.expires_at == min(ends_at, an_instant() + LIFETIMES[kind])
+    assert payload.expires_at == min(ends_at, an_instant() + KINDS[kind].lifetime)
     assert an_instant() + late + payload.ttl == payload.expires_at
 
 
@@ -196,13 +211,6 @@ def test_every_nudge_is_shown_for_itself_and_a_repeat_replaces_it() -> None:
         for each in (first, first, in_tokyo, second)
     ]
     assert ids[0] == ids[1] == ids[2] != ids[3]
-
-
-def test_a_reminder_of_a_gesture_is_gone_after_three_hours_and_a_nudge_stays_for_twelve() -> None:
-    assert PushKind.TOUCH in REMINDERS
-    assert PushKind.NUDGE not in REMINDERS
-    assert LIFETIMES[PushKind.TOUCH] == 3 * HOUR
-    assert LIFETIMES[PushKind.NUDGE] == 12 * HOUR
 
 
 def test_each_kind_leads_to_its_own_place_in_the_app() -> None:
