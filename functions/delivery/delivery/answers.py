@@ -32,22 +32,12 @@ FCM_CODES: Final[Mapping[str, Fate]] = {
 """Codes of FCM itself, in the details of an answer. They count before the codes of all Google services."""
 
 GOOGLE_CODES: Final[Mapping[str, Fate]] = {
-    "UNAVAILABLE": Fate.LATER,
-    "INTERNAL": Fate.LATER,
-    "DEADLINE_EXCEEDED": Fate.LATER,
-    "RESOURCE_EXHAUSTED": Fate.LATER,
-    "UNAUTHENTICATED": Fate.UNAUTHORISED,
-    "PERMISSION_DENIED": Fate.UNAUTHORISED,
+    **dict.fromkeys(["UNAVAILABLE", "INTERNAL", "DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED"], Fate.LATER),
+    **dict.fromkeys(["UNAUTHENTICATED", "PERMISSION_DENIED"], Fate.UNAUTHORISED),
     "INVALID_ARGUMENT": Fate.REFUSED,  # or DEAD, if the details blame the target
-    "FAILED_PRECONDITION": Fate.REFUSED,
-    "OUT_OF_RANGE": Fate.REFUSED,
-    "NOT_FOUND": Fate.REFUSED,
-    "CONFLICT": Fate.REFUSED,
-    "ABORTED": Fate.REFUSED,
-    "ALREADY_EXISTS": Fate.REFUSED,
-    "CANCELLED": Fate.REFUSED,
-    "DATA_LOSS": Fate.REFUSED,
     UNKNOWN: Fate.REFUSED,  # or LATER, for a server's error
+    **dict.fromkeys(["FAILED_PRECONDITION", "OUT_OF_RANGE", "NOT_FOUND", "CONFLICT"], Fate.REFUSED),
+    **dict.fromkeys(["ABORTED", "ALREADY_EXISTS", "CANCELLED", "DATA_LOSS"], Fate.REFUSED),
 }
 
 HTTP_CODES: Final[Mapping[int, str]] = {

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import selectors
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -41,19 +40,7 @@ _MARK: Final = "\0target\0"
 _OK: Final = 200
 _NAME: Final = b'"name"'
 _IDLE: Final = 1.0
-"""Longest wait for a socket, in seconds, where libcurl names no time."""
-
-_READ_WRITE: Final = selectors.EVENT_READ | selectors.EVENT_WRITE
-_EVENTS: Final = {
-    pycurl.POLL_IN: selectors.EVENT_READ,
-    pycurl.POLL_OUT: selectors.EVENT_WRITE,
-    pycurl.POLL_INOUT: _READ_WRITE,
-}
-_READY: Final = {
-    selectors.EVENT_READ: pycurl.CSELECT_IN,
-    selectors.EVENT_WRITE: pycurl.CSELECT_OUT,
-    _READ_WRITE: pycurl.CSELECT_IN | pycurl.CSELECT_OUT,
-}
+"""Longest wait for an answer, in seconds."""
 
 _BROKEN: Final = frozenset({pycurl.E_GOT_NOTHING, pycurl.E_HTTP2, pycurl.E_RECV_ERROR, pycurl.E_SEND_ERROR})
 """The connection broke, as connections do that a frozen function kept."""
@@ -112,7 +99,7 @@ class Libcurl:
         encoded = {kind: _encoded(message, kind) for kind in {target.kind for target in targets}}
         outcomes = [NO_TIME] * len(targets)
         connections, begun, end = self._connections, 0, len(targets)
-        connections.access_token = access_token
+        connections.authorise(access_token)
         try:
             while begun < end or connections.under_way:
                 now = time.monotonic()
@@ -140,7 +127,6 @@ class _Call:
 
     handle: Any
     number: int = 0
-    access_token: str = ""
     requests: int = 0
     is_repeat: bool = False
     body: list[bytes] = field(default_factory=list)
@@ -168,47 +154,44 @@ class _Connections:
     """libcurl's connections to one address, shared by requests or not, and the requests under way."""
 
     def __init__(self, url: str, timeout: tuple[float, float], authorities: str, *, is_shared: bool) -> None:
-        self.access_token = ""
-        self._url, self._timeout, self._authorities, self._is_shared = url, timeout, authorities, is_shared
+        self._headers = ["content-type: application/json", "x-goog-api-format-version: 2"]
+        self._url, self._timeout, self._authorities = url, timeout, authorities
         self._calls: dict[Any, _Call] = {}
         self._free: list[_Call] = []
-        self._selector = selectors.DefaultSelector()
         self._multi = pycurl.CurlMulti()
         self._multi.setopt(pycurl.M_PIPELINING, pycurl.PIPE_MULTIPLEX)
         self._multi.setopt(pycurl.M_MAX_CONCURRENT_STREAMS, AT_ONCE)
         self._multi.setopt(pycurl.M_MAX_HOST_CONNECTIONS, CONNECTIONS if is_shared else AT_ONCE)
-        self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._watch)
 
     @property
     def under_way(self) -> int:
         """Number of requests without an answer."""
         return len(self._calls) - len(self._free)
 
+    def authorise(self, access_token: str) -> None:
+        """Show this access token with all requests from now on."""
+        bearer = f"authorization: Bearer {access_token}"
+        if bearer != self._headers[-1]:
+            self._headers = [*self._headers[:2], bearer]
+            for handle in self._calls:
+                handle.setopt(pycurl.HTTPHEADER, self._headers)
+
     def begin(self, number: int, body: bytes) -> None:
         """Begin the request of the push with this number."""
         call = self._free.pop() if self._free else self._new_call()
         call.number, call.requests = number, 0
-        if call.access_token is not self.access_token:
-            call.access_token = self.access_token
-            call.handle.setopt(
-                pycurl.HTTPHEADER,
-                [
-                    "content-type: application/json",
-                    f"authorization: Bearer {call.access_token}",
-                    "x-goog-api-format-version: 2",
-                ],
-            )
         call.handle.setopt(pycurl.POSTFIELDS, body)
         self._multi.add_handle(call.handle)
 
     def outcomes(self, seconds: float) -> Iterator[tuple[int, Outcome]]:
         """Wait for libcurl at most so many seconds, and yield the numbers of finished pushes with their outcomes."""
         due = self._multi.timeout()
-        events = self._selector.select(seconds if due < 0 else min(seconds, due / 1000))
-        for key, mask in events:
-            self._multi.socket_action(key.fd, _READY[mask])
-        if not events:
-            self._multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
+        wait = seconds if due < 0 else min(seconds, due / 1000)
+        if self.under_way:
+            self._multi.select(wait)
+        else:
+            time.sleep(wait)  # until the pace allows another push
+        self._multi.perform()
         _, done, failed = self._multi.info_read()
         for handle in done:
             call = self._calls[handle]
@@ -217,7 +200,10 @@ class _Connections:
         for handle, error, _ in failed:
             call = self._calls[handle]
             if error in _BROKEN and call.may_repeat():
-                self._repeat(call)
+                # A hundred requests that shared the broken connection share the next one, too.
+                self._multi.remove_handle(handle)
+                call.is_repeat = True
+                self._multi.add_handle(handle)
             else:
                 yield call.number, Outcome(Fate.LATER, _CODES.get(error, UNKNOWN))
                 self._put_back(call)
@@ -234,7 +220,6 @@ class _Connections:
         for handle in self._calls:
             handle.close()
         self._multi.close()
-        self._selector.close()
 
     def _new_call(self) -> _Call:
         handle = pycurl.Curl()
@@ -243,6 +228,7 @@ class _Connections:
         for option, value in {
             pycurl.URL: self._url,
             pycurl.POST: 1,
+            pycurl.HTTPHEADER: self._headers,
             pycurl.CAINFO: self._authorities,
             pycurl.HTTP_VERSION: pycurl.CURL_HTTP_VERSION_2TLS,
             pycurl.PIPEWAIT: 1,
@@ -255,33 +241,11 @@ class _Connections:
             handle.setopt(option, value)
         return call
 
-    def _repeat(self, call: _Call) -> None:
-        self._multi.remove_handle(call.handle)
-        call.is_repeat = True
-        # The broken connection is gone. A hundred requests that shared it share the next one, too. A request that had
-        # a connection of its own could meet another one that is as old.
-        if not self._is_shared:
-            call.handle.setopt(pycurl.FRESH_CONNECT, 1)
-        self._multi.add_handle(call.handle)
-
     def _put_back(self, call: _Call) -> None:
         self._multi.remove_handle(call.handle)
         call.body.clear()
-        if call.is_repeat:
-            call.is_repeat = False
-            call.handle.setopt(pycurl.FRESH_CONNECT, 0)
+        call.is_repeat = False
         self._free.append(call)
-
-    def _watch(self, event: int, descriptor: int, *_: object) -> None:
-        """Watch a socket as libcurl asks."""
-        is_watched = descriptor in self._selector.get_map()
-        if event == pycurl.POLL_REMOVE:
-            if is_watched:
-                self._selector.unregister(descriptor)
-        elif is_watched:
-            self._selector.modify(descriptor, _EVENTS[event])
-        else:
-            self._selector.register(descriptor, _EVENTS[event])
 
 
 def _encoded(message: messaging.Message, kind: TargetKind) -> tuple[bytes, bytes]:
