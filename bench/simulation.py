@@ -1,4 +1,4 @@
-"""Two days of a large population: the tick, the courier and the stores as they run, over a table in memory.
+"""Two days of a large population: the tick, delivery and the stores as they run, over a table in memory.
 
 Time passes from event to event. A job lies in its queue for a while, sometimes for long, and sometimes comes twice; a
 tick is missed, one is doubled, and one comes late; and meanwhile persons fly and change their times.
