@@ -1,4 +1,4 @@
-"""A server with FCM's wire shapes, for what the gateway does on the wire; it answers as each target was told to."""
+"""A server with FCM's shapes on the wire. A script says how it answers each target."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ _PEM = (
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the server says `after` seconds; with status 0 it hangs up without a word, and `cut_off` after a part.
+    """An answer `after` some seconds. With status 0 the server hangs up without a word.
 
-    Whatever it says, it has `taken` the message if that is so.
+    `cut_off` ends the answer in its middle. `taken` says that the server took the message, whatever it answers.
     """
 
     status: int
@@ -44,7 +44,7 @@ class Answer:
 
     @property
     def content(self) -> bytes:
-        """The body's bytes."""
+        """Bytes of the body."""
         return self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()
 
 
@@ -55,7 +55,7 @@ def failure(status: int, code: str, *details: dict[str, Any], fcm: str | None = 
 
 
 def apns(status: int, reason: str) -> dict[str, Any]:
-    """What Apple said to FCM."""
+    """Return Apple's refusal, as FCM passes it on."""
     return {"@type": _APNS_ERROR, "statusCode": status, "reason": reason}
 
 
@@ -79,14 +79,14 @@ NO_DEVICE_OF_APPLE = failure(400, "INVALID_ARGUMENT", apns(400, "BadDeviceToken"
 A_PROXY_S_PAGE = Answer(502, b"<html><body>Bad Gateway</body></html>", {"Content-Type": "text/html"})
 HANGS_UP = Answer(0, {})
 NEVER: Final = 3600.0
-"""Seconds until an answer that no test waits for."""
+"""Seconds. No test waits so long."""
 
 
 @dataclass
 class FcmWire:
-    """The server's script and its record. A target's answers are given in turn; after them, all is well.
+    """Script and record of the server. A target gets its answers in turn, and good answers after them.
 
-    `bearers` are the access tokens that were shown, `refused_bearers` those that FCM takes no longer.
+    `bearers` are the access tokens that came, `refused_bearers` the tokens that the server refuses.
     """
 
     url: str = ""
@@ -106,7 +106,7 @@ class FcmWire:
 
     @property
     def secret(self) -> str:
-        """A service account's JSON whose tokens are had from this server."""
+        """JSON of a service account that gets its tokens from this server."""
         return json.dumps(
             {
                 "type": "service_account",
@@ -118,7 +118,7 @@ class FcmWire:
         )
 
     def delivered_to(self, target: str) -> list[dict[str, Any]]:
-        """What a phone was sent, in order."""
+        """Return the messages to a target, in order."""
         return [message for message in self.messages if target_of(message) == target]
 
     def answer(self, path: str, body: bytes, authorization: str) -> Answer:
@@ -144,7 +144,7 @@ class FcmWire:
 
 
 def target_of(message: dict[str, Any]) -> str:
-    """Whom a message is for."""
+    """Return the target of a message."""
     return str(message.get("token") or message["fid"])
 
 
@@ -174,14 +174,14 @@ def fcm_wire() -> Iterator[FcmWire]:
             self.wfile.write(content[: len(content) // 2] if answer.cut_off else content)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the name is the library's
-            """Say nothing: the test has its record."""
+            """Log nothing: the test has its record."""
 
     class Server(ThreadingHTTPServer):
         request_queue_size = 256
         daemon_threads = True
 
         def handle_error(self, request: object, client_address: object) -> None:
-            """A client that has gone is what some tests are about."""
+            """Ignore a client that has gone, as some tests want it."""
 
     with Server(("127.0.0.1", 0), Handler) as server:
         wire.url = f"http://127.0.0.1:{server.server_port}"

@@ -9,10 +9,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from delivery.dispatcher import handle
-from rekindle.push.jobs import ReshardJob, job_from
+from rekindle.domain.models import CoupleId, DeviceId, PushKind, Reminders
+from rekindle.domain.reminders import Slot
+from rekindle.push.jobs import PersonJob, ReshardJob, SlotJob, job_from
 from rekindle.push.queue import Outbox
 from rekindle.store.people import People
 from testing import engines
+from testing.builders import NEW_YORK, a_device, a_paired_person, an_instant
+from testing.stored import shard_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +29,9 @@ if TYPE_CHECKING:
     from rekindle.store.table import Table
 
 NO_WAIT = dt.timedelta(0)
+DATE = dt.date(2026, 3, 2)
+MORNING = an_instant("2026-03-02T13:30:00Z")
+"""08:30 in New York."""
 _numbers = itertools.count(1)
 
 
@@ -46,6 +53,35 @@ def do(delivery: Services, *jobs: Job, waited: dt.timedelta = NO_WAIT) -> dt.tim
     return wait
 
 
+def person_job(person: Person, kind: PushKind = PushKind.BOTH_ANSWERED, **changes: object) -> PersonJob:
+    """Return a push to a person about their couple, in the morning."""
+    fields = {"kind": kind, "uid": person.uid, "couple": CoupleId("couple-1"), "date": DATE, "instant": MORNING}
+    return PersonJob.model_validate(fields | changes)
+
+
+def slot_job(
+    table: Table, time: dt.time = dt.time(8, 30), instant: dt.datetime = MORNING, late: dt.timedelta = NO_WAIT
+) -> SlotJob:
+    """Return the job of the only shard of a slot in New York."""
+    shard = shard_of(table, Slot(NEW_YORK, time))
+    return SlotJob(zone=NEW_YORK, time=time, shard=shard, date=DATE, instant=instant, late=late)
+
+
+def a_person(devices: int = 1) -> Person:
+    """Return somebody in a couple who has a prompt reminder alone."""
+    return a_paired_person(
+        reminders=Reminders(evening=None),
+        devices={DeviceId(f"device-{number}"): a_device() for number in range(devices)},
+    )
+
+
+def people_at(table: Table, count: int, devices: int = 1) -> list[Person]:
+    """Store so many persons who share a slot in New York."""
+    people = [a_person(devices) for _ in range(count)]
+    saved(table, *people)
+    return people
+
+
 def tokens_of(person: Person) -> list[str]:
     """Return the tokens of all of a person's devices."""
     return [device.target.value for device in person.devices.values()]
@@ -58,7 +94,7 @@ def token_of(person: Person) -> str:
 
 
 def saved(table: Table, *people: Person) -> None:
-    """Store new persons with all that goes with them."""
+    """Store new persons with their slots and devices."""
     for person in people:
         store = People(table)
         store.table.commit(store.saves(person.created_at, (None, person)))

@@ -1,4 +1,4 @@
-"""News: on one date the prompt's push says that there is a new pack, to who wants that, and nobody is told twice."""
+"""News: on one date the prompt's push tells of a new pack, to those who want that, and nobody gets two pushes."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ def announce(table: Table, *dates: dt.date) -> None:
     table.write(Write("Put", keys.NEWS, item={"dates": {str(date): "money-talk" for date in dates}}))
 
 
-def told(wire: FcmWire) -> list[tuple[str, PushKind, dt.date]]:
-    """Whom each push was for, its kind and its date, in order of sending."""
+def sent(wire: FcmWire) -> list[tuple[str, PushKind, dt.date]]:
+    """The token, kind and date of each push, in order of sending."""
     kinds = {record.code: kind for kind, record in KINDS.items()}
     tags = [(message["token"], message["android"]["notification"]["tag"]) for message in wire.messages]
     return [(token, kinds[tag[0]], dt.date.fromisoformat(tag[2:])) for token, tag in tags]
@@ -59,7 +59,7 @@ def work(table: Table, delivery: Services, queue: Queue, at: dt.datetime) -> Non
 
 
 def caught_up(table: Table, uid: str) -> list[PersonJob]:
-    """What react makes of reminders that fell due as they moved."""
+    """The jobs that react makes of reminders that fell due as they moved."""
     items = table.query(f"PERSON#{uid}", between=(keys.CAUGHT_UP_PREFIX, f"{keys.CAUGHT_UP_PREFIX}~")).items
     records = [
         {
@@ -87,7 +87,7 @@ type Moving = tuple[Callable[[Person], Person], str]
 MOVES = [
     pytest.param((in_zone(TOKYO), "2026-03-02T15:30:00Z"), id="to where the date has begun"),
     pytest.param((in_zone(TOKYO), "2026-03-03T00:20:00Z"), id="to where its prompt has just come"),
-    pytest.param((in_zone(TOKYO), "2026-03-03T13:40:00Z"), id="after it was told at home"),
+    pytest.param((in_zone(TOKYO), "2026-03-03T13:40:00Z"), id="after it was sent at home"),
     pytest.param((in_zone(NEW_YORK), "2026-03-03T12:00:00Z"), id="nowhere"),
     pytest.param((at_time("09:00"), "2026-03-03T13:31:00Z"), id="to a later time, just after it came"),
     pytest.param((at_time("07:30"), "2026-03-03T12:40:00Z"), id="to a time that has just passed"),
@@ -96,7 +96,7 @@ MOVES = [
 
 
 @pytest.mark.parametrize("moving", MOVES)
-def test_each_date_is_told_once_and_that_of_news_by_news_however_a_person_moves(
+def test_each_date_has_one_push_and_a_date_of_news_has_news_however_a_person_moves(
     table: Table, delivery: Services, queue: Queue, wire: FcmWire, moving: Moving
 ) -> None:
     ada, ben = (a_paired_person(profile=a_profile(zone=NEW_YORK), reminders=each) for each in (WITH, WITHOUT))
@@ -116,7 +116,7 @@ def test_each_date_is_told_once_and_that_of_news_by_news_however_a_person_moves(
         at += HALF_AN_HOUR
     dates = [DATE + DAY * number for number in (-1, 0, 1)]
     for person, kind in ((ada, PushKind.NEWS), (ben, PushKind.PROMPT)):
-        own = [(each, date) for token, each, date in told(wire) if token == token_of(person) and date in dates]
+        own = [(each, date) for token, each, date in sent(wire) if token == token_of(person) and date in dates]
         assert own == [(PushKind.PROMPT, dates[0]), (kind, dates[1]), (PushKind.PROMPT, dates[2])]
 
 
@@ -130,7 +130,7 @@ def test_news_come_once_at_each_persons_own_time_and_in_their_own_words(
     for at in (an_instant("2026-03-02T23:30:00Z"), MORNING):
         work(table, delivery, queue, at)
         work(table, delivery, queue, at)
-    assert [(token, kind) for token, kind, _ in told(wire)] == [
+    assert [(token, kind) for token, kind, _ in sent(wire)] == [
         (token_of(ben), PushKind.NEWS),
         (token_of(ada), PushKind.NEWS),
     ]
@@ -147,7 +147,7 @@ def test_evening_and_touch_reminders_of_the_date_stay_what_they_are(
     announce(table, DATE)
     for at in (MORNING, MORNING + 12 * dt.timedelta(hours=1)):
         work(table, delivery, queue, at)
-    assert [kind for _, kind, _ in told(wire)] == [PushKind.NEWS, PushKind.EVENING]
+    assert [kind for _, kind, _ in sent(wire)] == [PushKind.NEWS, PushKind.EVENING]
 
 
 def test_a_push_of_news_that_did_not_arrive_is_tried_again_as_news(
@@ -165,7 +165,7 @@ def test_a_push_of_news_that_did_not_arrive_is_tried_again_as_news(
     retries = queue.taken()
     assert {job.kind for job in retries if job.type == "retry"} == {PushKind.NEWS, PushKind.PROMPT}
     do(replace(delivery, news=News(table)), *retries)
-    assert sorted(told(wire)) == sorted([(token_of(ada), PushKind.NEWS, DATE), (token_of(ben), PushKind.PROMPT, DATE)])
+    assert sorted(sent(wire)) == sorted([(token_of(ada), PushKind.NEWS, DATE), (token_of(ben), PushKind.PROMPT, DATE)])
 
 
 def test_news_that_are_too_late_are_dropped_like_the_prompt_in_whose_place_they_come(
@@ -181,7 +181,7 @@ def test_news_that_are_too_late_are_dropped_like_the_prompt_in_whose_place_they_
     assert wire.messages == []
 
 
-def test_who_wants_no_news_has_that_in_their_row_alone(table: Table) -> None:
+def test_a_row_says_that_its_person_wants_no_news(table: Table) -> None:
     ada, ben = a_paired_person(reminders=WITH), a_paired_person(reminders=replace(WITHOUT, evening=dt.time(8, 30)))
     saved(table, ada, ben)
     shard = shard_of(table, Slot(NEW_YORK, dt.time(8, 30)))

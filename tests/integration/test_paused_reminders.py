@@ -25,7 +25,7 @@ from testing.phones import Phone, a_phone, pair
 from testing.push_world import NO_WAIT, do
 from tests.integration.marks import on_the_emulator
 from tests.integration.test_moved_reminders import due_at, jobs_for
-from tests.integration.test_news import announce, told, work
+from tests.integration.test_news import announce, sent, work
 from tests.integration.test_pause import DAY, FIRST, at_noon, paused, person_of
 from tick.handler import Tick
 
@@ -172,8 +172,8 @@ def test_news_of_a_date_in_a_pause_are_not_made_up_for(
         came = slot_instant(date, MORNING, LONDON)
         assert came
         work(table, on_api, queue, came)
-    assert {kind for _, kind, _ in told(wire)} == {PushKind.PROMPT}
-    assert [date for _, _, date in told(wire)] == [FIRST + 2 * DAY] * 2
+    assert {kind for _, kind, _ in sent(wire)} == {PushKind.PROMPT}
+    assert [date for _, _, date in sent(wire)] == [FIRST + 2 * DAY] * 2
 
 
 @dataclass(frozen=True)
@@ -219,7 +219,7 @@ def test_each_date_is_told_once_but_for_those_that_fell_due_in_a_pause(
             wishes.append(Wish(phone.now, couple.pause.until if couple.pause else None))
         do(on_api, *queue.taken(), waited=HALF_AN_HOUR)
         at += HALF_AN_HOUR
-    counted = Counter(told(wire))
+    counted = Counter(sent(wire))
     expected = Counter[tuple[str, PushKind, dt.date]]()
     hushed = set()
     for phone, zone in phones:

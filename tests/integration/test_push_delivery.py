@@ -18,7 +18,7 @@ from delivery.retries import LAST_ATTEMPT
 from rekindle.domain.calendar import day_window, slot_instant, start_of, zone_named
 from rekindle.domain.models import CoupleId, Device, DeviceId, Person, PushKind, Reach, Reminders, Target, Uid
 from rekindle.domain.reminders import Slot
-from rekindle.push.jobs import Missed, PersonJob, RetryJob, SlotJob
+from rekindle.push.jobs import Missed, RetryJob, SlotJob
 from rekindle.push.kinds import KINDS
 from rekindle.store import keys
 from rekindle.store.incidents import WIDESPREAD
@@ -29,7 +29,20 @@ from rekindle.store.slots import FEW_ROWS, Slots
 from rekindle.store.table import Write
 from testing import fcm_wire
 from testing.builders import NEW_YORK, TOKYO, a_device, a_paired_person, a_profile, an_instant
-from testing.push_world import NO_WAIT, CrashError, Queue, calls, do, saved, token_of
+from testing.push_world import (
+    DATE,
+    MORNING,
+    NO_WAIT,
+    CrashError,
+    Queue,
+    calls,
+    do,
+    people_at,
+    person_job,
+    saved,
+    slot_job,
+    token_of,
+)
 from testing.stored import shard_of
 
 if TYPE_CHECKING:
@@ -41,28 +54,12 @@ if TYPE_CHECKING:
     from rekindle.store.table import Table
     from testing.fcm_wire import FcmWire
 
-DATE = dt.date(2026, 3, 2)
-MORNING = an_instant("2026-03-02T13:30:00Z")
-"""08:30 in New York."""
 EVENING = an_instant("2026-03-03T01:30:00Z")
 """20:30 in New York."""
 MINUTE = dt.timedelta(minutes=1)
 SHORT = dt.timedelta(seconds=5)
 ENOUGH = RESERVE + MINUTE
 COUPLE = CoupleId("couple-1")
-
-
-def a_slot_job(
-    table: Table, time: dt.time = dt.time(8, 30), instant: dt.datetime = MORNING, late: dt.timedelta = NO_WAIT
-) -> SlotJob:
-    shard = shard_of(table, Slot(NEW_YORK, time))
-    return SlotJob(zone=NEW_YORK, time=time, shard=shard, date=DATE, instant=instant, late=late)
-
-
-def a_person_job(person: Person, kind: PushKind = PushKind.BOTH_ANSWERED, **changes: object) -> PersonJob:
-    return PersonJob.model_validate(
-        {"kind": kind, "uid": person.uid, "couple": COUPLE, "date": DATE, "instant": MORNING, **changes}
-    )
 
 
 def target_of(person: Person) -> Target:
@@ -81,16 +78,10 @@ def kinds_sent(wire: FcmWire) -> Counter[str]:
 
 
 def reach_of(table: Table, time: dt.time = dt.time(8, 30)) -> dict[PushKind, Reach]:
-    """What came of the slot's run, once it is done."""
+    """The reach of the slot's run, which is done."""
     run = Runs(table).begin(shard_of(table, Slot(NEW_YORK, time)), DATE, MORNING)
     assert run.done
     return dict(run.reach)
-
-
-def people_at(table: Table, count: int) -> list[Person]:
-    people = [a_paired_person(reminders=Reminders(evening=None)) for _ in range(count)]
-    saved(table, *people)
-    return people
 
 
 # A slot that is due
@@ -98,17 +89,17 @@ def people_at(table: Table, count: int) -> list[Person]:
 
 def test_everybody_in_a_slot_is_reminded_once(table: Table, delivery: Services, wire: FcmWire) -> None:
     people = people_at(table, 12)
-    do(delivery, a_slot_job(table))
+    do(delivery, slot_job(table))
     assert sorted(message["token"] for message in wire.messages) == sorted(map(token_of, people))
     assert kinds_sent(wire) == {"prompt": 12}
-    do(delivery, a_slot_job(table))
+    do(delivery, slot_job(table))
     assert len(wire.messages) == 12
 
 
 def test_a_push_writes_nothing(table: Table, delivery: Services) -> None:
     """A thousand pushes cost as many writes as one: the run's two. The last query is for what has just changed."""
     people_at(table, 30)
-    job = a_slot_job(table)
+    job = slot_job(table)
     delivery.news.dates()
     with calls(table) as seen:
         do(delivery, job)
@@ -117,7 +108,7 @@ def test_a_push_writes_nothing(table: Table, delivery: Services) -> None:
 
 def test_few_are_read_at_one_go(table: Table, delivery: Services) -> None:
     people_at(table, FEW_ROWS - 1)
-    job = a_slot_job(table)
+    job = slot_job(table)
     delivery.news.dates()
     with calls(table) as seen:
         do(replace(delivery, slots=Slots(table)), job)
@@ -126,14 +117,14 @@ def test_few_are_read_at_one_go(table: Table, delivery: Services) -> None:
 
 def test_a_slot_on_another_date_is_another_run(table: Table, delivery: Services, wire: FcmWire) -> None:
     people_at(table, 1)
-    do(delivery, a_slot_job(table))
-    do(delivery, a_slot_job(table).model_copy(update={"date": DATE + dt.timedelta(days=1)}))
+    do(delivery, slot_job(table))
+    do(delivery, slot_job(table).model_copy(update={"date": DATE + dt.timedelta(days=1)}))
     assert len(wire.messages) == 2
 
 
 def test_a_slot_that_nobody_uses_any_more_is_just_done(table: Table, delivery: Services, wire: FcmWire) -> None:
     Slots(table).moves(MORNING, (None, a_paired_person()))
-    do(delivery, a_slot_job(table))
+    do(delivery, slot_job(table))
     assert wire.messages == []
 
 
@@ -141,14 +132,14 @@ def test_a_slot_that_nobody_uses_any_more_is_just_done(table: Table, delivery: S
 def test_a_crash_resumes_where_it_was(table: Table, delivery: Services, wire: FcmWire, crash_at: int) -> None:
     """Everybody is reached, and at most the page that it died on is sent again."""
     people = people_at(table, 7)
-    delivery, job = replace(delivery, page_rows=2), a_slot_job(table)
+    delivery, job = replace(delivery, page_rows=2), slot_job(table)
     with calls(table, crash_at=crash_at), pytest.raises(CrashError):
         do(delivery, job)
-    do(delivery, a_slot_job(table))
+    do(delivery, slot_job(table))
     pushes = Counter(message["token"] for message in wire.messages)
     assert pushes.keys() == {token_of(person) for person in people}
     assert sum(pushes.values()) <= 7 + 3
-    do(delivery, a_slot_job(table))
+    do(delivery, slot_job(table))
     assert sum(pushes.values()) == len(wire.messages)
 
 
@@ -158,7 +149,7 @@ def test_when_time_runs_short_another_function_goes_on(
     people = people_at(table, 6)
     delivery = replace(delivery, page_rows=2)
     rounds = sent = 0
-    jobs = [a_slot_job(table)]
+    jobs = [slot_job(table)]
 
     def time_left() -> dt.timedelta:
         return SHORT if len(wire.messages) > sent else ENOUGH
@@ -175,7 +166,7 @@ def test_when_time_runs_short_another_function_goes_on(
 
 
 class Hurried:
-    """A gateway that has the time for AT_ONCE sends; it notes what it was given."""
+    """A gateway that has time for AT_ONCE sends, and notes its limits of time."""
 
     def __init__(self, gateway: PushGateway) -> None:
         self._gateway = gateway
@@ -190,7 +181,7 @@ class Hurried:
 def test_a_page_that_takes_too_long_is_finished_by_retries(
     table: Table, delivery: Services, wire: FcmWire, queue: Queue
 ) -> None:
-    """A page may name many devices, and FCM may be slow: the gateway is told how long it may take."""
+    """A page may name many devices, and FCM may be slow, so the gateway has a limit of time."""
     people = [
         a_paired_person(
             reminders=Reminders(evening=None),
@@ -201,7 +192,7 @@ def test_a_page_that_takes_too_long_is_finished_by_retries(
     saved(table, *people)
     hurried = Hurried(delivery.gateway)
     hurrying = replace(delivery, gateway=hurried)
-    handle(hurrying, a_slot_job(table), NO_WAIT, lambda: SHORT if wire.messages else ENOUGH)
+    handle(hurrying, slot_job(table), NO_WAIT, lambda: SHORT if wire.messages else ENOUGH)
     assert hurried.within == [ENOUGH - SPARE]
     assert len(wire.messages) == AT_ONCE
     (job,) = queue.taken()
@@ -218,7 +209,7 @@ def test_a_push_in_quiet_hours_is_passive(table: Table, delivery: Services, wire
     sleeper = a_paired_person(reminders=Reminders(prompt=early, evening=None))
     riser = a_paired_person(reminders=Reminders(prompt=early, evening=None, quiet_hours=None))
     saved(table, sleeper, riser)
-    do(delivery, a_slot_job(table, early, an_instant("2026-03-02T11:30:00Z")))
+    do(delivery, slot_job(table, early, an_instant("2026-03-02T11:30:00Z")))
     (quiet,), (loud,) = wire.delivered_to(token_of(sleeper)), wire.delivered_to(token_of(riser))
     assert quiet["apns"]["payload"]["aps"] == {"interruption-level": "passive"}
     assert quiet["android"]["notification"]["channel_id"] == "quiet"
@@ -230,7 +221,7 @@ def test_a_push_that_comes_late_is_as_quiet_as_the_hour_it_comes_in(
 ) -> None:
     ada = a_paired_person(reminders=Reminders(prompt=dt.time(21, 30), evening=None))
     saved(table, ada)
-    do(delivery, a_slot_job(table, dt.time(21, 30), EVENING + 60 * MINUTE), waited=45 * MINUTE)
+    do(delivery, slot_job(table, dt.time(21, 30), EVENING + 60 * MINUTE), waited=45 * MINUTE)
     (message,) = wire.delivered_to(token_of(ada))
     assert message["android"]["notification"]["channel_id"] == "quiet"
 
@@ -238,9 +229,9 @@ def test_a_push_that_comes_late_is_as_quiet_as_the_hour_it_comes_in(
 def test_a_slot_more_than_two_hours_late_is_dropped(table: Table, delivery: Services, wire: FcmWire) -> None:
     """Its own lateness and its wait in the queue count together; the run is not even begun."""
     people_at(table, 1)
-    do(delivery, a_slot_job(table, late=90 * MINUTE), waited=31 * MINUTE)
+    do(delivery, slot_job(table, late=90 * MINUTE), waited=31 * MINUTE)
     assert wire.messages == []
-    do(delivery, a_slot_job(table, late=90 * MINUTE), waited=30 * MINUTE)
+    do(delivery, slot_job(table, late=90 * MINUTE), waited=30 * MINUTE)
     assert len(wire.messages) == 1
 
 
@@ -252,7 +243,7 @@ def test_a_reminder_is_on_no_phone_after_its_date(
     saved(table, ada)
     wire.script[token_of(ada)] = [fcm_wire.INTERNAL] * 2
     midnight = an_instant("2026-03-03T05:00:00Z")
-    do(delivery, a_slot_job(table, dt.time(23, 50), midnight - 10 * MINUTE), waited=MINUTE)
+    do(delivery, slot_job(table, dt.time(23, 50), midnight - 10 * MINUTE), waited=MINUTE)
     (job,) = queue.taken()
     do(delivery, job, waited=8 * MINUTE)
     (job,) = queue.taken()
@@ -306,7 +297,7 @@ def test_in_the_evening_only_who_has_not_answered_is_reminded(table: Table, deli
     a_day(table, none)
     a_day(table, both, *(person.uid for person in pairs[both]))
     a_day(table, closed, closed=True)
-    do(delivery, a_slot_job(table, dt.time(20, 30), EVENING))
+    do(delivery, slot_job(table, dt.time(20, 30), EVENING))
     reminded = [pairs[one][1], *pairs[none], *pairs[unopened]]
     assert {message["token"] for message in wire.messages} == {token_of(person) for person in reminded}
     assert kinds_sent(wire) == {"evening": 5}
@@ -322,9 +313,9 @@ def test_a_run_counts_persons_due_and_persons_reached_at_the_first_try(
     saved(table, gone, half, *(a_paired_person() for _ in range(3)))
     wire.script[token_of(gone)] = [fcm_wire.UNREGISTERED]
     wire.script[two[DeviceId("phone")].target.value] = [fcm_wire.INTERNAL]
-    do(replace(delivery, page_rows=2), a_slot_job(table))
+    do(replace(delivery, page_rows=2), slot_job(table))
     assert reach_of(table) == {PushKind.PROMPT: Reach(5, 4)}
-    do(delivery, a_slot_job(table))
+    do(delivery, slot_job(table))
     assert reach_of(table) == {PushKind.PROMPT: Reach(5, 4)}
 
 
@@ -332,42 +323,42 @@ def test_a_slot_that_comes_too_late_reached_nobody(table: Table, delivery: Servi
     late = Reminders(prompt=dt.time(23, 50), evening=None)
     saved(table, a_paired_person(reminders=late))
     at = an_instant("2026-03-03T04:50:00Z")
-    do(delivery, a_slot_job(table, late.prompt, at, late=20 * MINUTE))
+    do(delivery, slot_job(table, late.prompt, at, late=20 * MINUTE))
     assert reach_of(table, late.prompt) == {PushKind.PROMPT: Reach(1, 0)}
 
 
 def test_in_the_morning_no_day_is_read(table: Table, delivery: Services) -> None:
     saved(table, a_paired_person())
-    job = a_slot_job(table)
+    job = slot_job(table)
     with calls(table) as seen:
         do(delivery, job)
     assert "BatchGetItem" not in seen
 
 
-def test_who_unpaired_is_in_no_slot(table: Table, delivery: Services, wire: FcmWire) -> None:
+def test_a_person_who_unpaired_is_in_no_slot(table: Table, delivery: Services, wire: FcmWire) -> None:
     ada = a_paired_person()
     saved(table, ada)
     People(table).change(ada.uid, MORNING, lambda person: replace(person, couple=None))
-    do(delivery, a_slot_job(table))
+    do(delivery, slot_job(table))
     assert wire.messages == []
 
 
 # One person
 
 
-def test_a_person_is_told_on_every_device(table: Table, delivery: Services, wire: FcmWire) -> None:
+def test_a_person_gets_the_push_on_every_device(table: Table, delivery: Services, wire: FcmWire) -> None:
     ada = a_paired_person(devices={DeviceId(name): a_device() for name in ("phone", "tablet")})
     saved(table, ada)
-    do(delivery, a_person_job(ada, PushKind.PARTNER_ANSWERED))
+    do(delivery, person_job(ada, PushKind.PARTNER_ANSWERED))
     assert {message["token"] for message in wire.messages} == {device.target.value for device in ada.devices.values()}
     assert kinds_sent(wire) == {"partner_answered": 2}
 
 
-def test_a_person_is_told_quietly_in_their_own_night(table: Table, delivery: Services, wire: FcmWire) -> None:
+def test_a_push_in_a_persons_own_night_is_quiet(table: Table, delivery: Services, wire: FcmWire) -> None:
     ada, ben = a_paired_person(), a_paired_person(profile=a_profile(zone=TOKYO))
     saved(table, ada, ben)
     for person in (ada, ben):
-        do(delivery, a_person_job(person))
+        do(delivery, person_job(person))
     channels = [wire.delivered_to(token_of(each))[0]["android"]["notification"]["channel_id"] for each in (ada, ben)]
     assert channels == ["everyday", "quiet"], "08:30 in New York is 22:30 in Tokyo"
 
@@ -379,7 +370,7 @@ def test_a_push_that_waited_dies_with_the_couple(
     ada = a_paired_person()
     saved(table, ada)
     People(table).change(ada.uid, MORNING, lambda person: replace(person, **change))
-    do(delivery, a_person_job(ada))
+    do(delivery, person_job(ada))
     do(delivery, a_retry(ada, kind=PushKind.BOTH_ANSWERED, couple=COUPLE))
     assert wire.messages == []
     assert queue.taken() == []
@@ -402,26 +393,28 @@ def test_a_reminder_that_waited_is_for_whoever_is_in_a_couple(
 
 
 def test_a_push_to_nobody_is_done(delivery: Services, wire: FcmWire) -> None:
-    do(delivery, a_person_job(a_paired_person()))
+    do(delivery, person_job(a_paired_person()))
     assert wire.messages == []
 
 
-def test_a_milestone_is_not_told_to_who_hides_their_streak(table: Table, delivery: Services, wire: FcmWire) -> None:
+def test_a_milestone_is_not_sent_to_a_person_who_hides_their_streak(
+    table: Table, delivery: Services, wire: FcmWire
+) -> None:
     ada, ben = a_paired_person(), a_paired_person(profile=a_profile(streak_hidden=True))
     saved(table, ada, ben)
     for person in (ada, ben):
-        do(delivery, a_person_job(person, PushKind.STREAK_MILESTONE, milestone=7))
+        do(delivery, person_job(person, PushKind.STREAK_MILESTONE, milestone=7))
     assert [message["token"] for message in wire.messages] == [token_of(ada)]
 
 
-def test_news_of_a_person_are_told_however_late(table: Table, delivery: Services, wire: FcmWire) -> None:
+def test_a_push_about_the_partner_is_sent_however_late(table: Table, delivery: Services, wire: FcmWire) -> None:
     ada = a_paired_person()
     saved(table, ada)
-    do(delivery, a_person_job(ada), waited=5 * 60 * MINUTE)
+    do(delivery, person_job(ada), waited=5 * 60 * MINUTE)
     assert len(wire.messages) == 1
 
 
-# What does not arrive
+# Pushes that do not arrive
 
 
 def a_retry(*people: Person, attempt: int = 2, **changes: object) -> RetryJob:
@@ -451,13 +444,13 @@ def test_a_dead_token_is_forgotten_and_the_others_stay(
     saved(table, ada)
     dead, alive = (ada.devices[DeviceId(name)].target for name in ("phone", "tablet"))
     wire.script[dead.value] = [answer]
-    do(delivery, a_slot_job(table))
+    do(delivery, slot_job(table))
     after = People(table).person(ada.uid)
     assert after
     assert [device.target for device in after.devices.values()] == [alive]
     assert table.get(keys.target(dead)) is None
     assert table.get(keys.target(alive))
-    (row,) = Slots(table).page(a_slot_job(table).shard, None, 10, MORNING).rows
+    (row,) = Slots(table).page(slot_job(table).shard, None, 10, MORNING).rows
     assert [device.target for device in row.devices] == [alive]
 
 
@@ -465,11 +458,11 @@ def test_a_dead_token_stays_when_time_runs_short(table: Table, delivery: Service
     """The next push will find it dead again."""
     (ada,) = people_at(table, 1)
     wire.script[token_of(ada)] = [fcm_wire.UNREGISTERED]
-    handle(delivery, a_slot_job(table), NO_WAIT, lambda: SHORT if wire.attempts else ENOUGH)
+    handle(delivery, slot_job(table), NO_WAIT, lambda: SHORT if wire.attempts else ENOUGH)
     stays = People(table).person(ada.uid)
     assert stays
     assert stays.devices == ada.devices
-    assert Runs(table).begin(a_slot_job(table).shard, DATE, MORNING).done
+    assert Runs(table).begin(slot_job(table).shard, DATE, MORNING).done
 
 
 def test_a_token_that_moved_on_is_not_taken_from_its_new_owner(table: Table, delivery: Services, wire: FcmWire) -> None:
@@ -494,13 +487,13 @@ def test_a_token_that_moved_on_is_not_taken_from_its_new_owner(table: Table, del
     [(fcm_wire.UNAVAILABLE, 30, 30), (fcm_wire.INTERNAL, 0, 30), (fcm_wire.QUOTA, 120, 120)],
     ids=["503", "500", "429"],
 )
-def test_what_failed_for_a_while_comes_again_alone_and_later(
+def test_a_failure_that_may_pass_comes_again_alone_and_later(
     table: Table, delivery: Services, wire: FcmWire, queue: Queue, failing: tuple[fcm_wire.Answer, int, int]
 ) -> None:
     people = people_at(table, 5)
     ada, (answer, asked, delay) = people[2], failing
     wire.script[token_of(ada)] = [answer]
-    assert do(delivery, a_slot_job(table)) == dt.timedelta(seconds=asked)
+    assert do(delivery, slot_job(table)) == dt.timedelta(seconds=asked)
     assert len(wire.messages) == 4
     (job,) = queue.taken()
     assert job.type == "retry"
@@ -518,7 +511,7 @@ def test_only_the_device_that_was_not_reached_is_tried_again(
     saved(table, ada)
     failing = ada.devices[DeviceId("phone")].target.value
     wire.script[failing] = [fcm_wire.INTERNAL] * 2
-    do(delivery, a_person_job(ada))
+    do(delivery, person_job(ada))
     for attempt in (2, 3):
         (job,) = queue.taken()
         assert job.type == "retry"
@@ -537,7 +530,7 @@ def test_an_evening_reminder_is_not_tried_again_once_the_answer_is_there(
     ada = a_paired_person()
     saved(table, ada)
     wire.script[token_of(ada)] = [fcm_wire.UNAVAILABLE]
-    do(delivery, a_slot_job(table, dt.time(20, 30), EVENING))
+    do(delivery, slot_job(table, dt.time(20, 30), EVENING))
     (job,) = queue.taken()
     a_day(table, COUPLE, ada.uid)
     do(delivery, job)
@@ -553,13 +546,13 @@ def test_a_reminder_that_keeps_failing_is_dropped_when_it_is_too_late(
     assert wire.attempts[token_of(ada)] == 0
 
 
-def test_what_never_arrives_is_laid_with_the_dead_letters_with_its_reason(
+def test_a_push_that_never_arrives_becomes_a_dead_letter_with_its_reason(
     table: Table, delivery: Services, wire: FcmWire, queue: Queue, dead_letters: Queue
 ) -> None:
     people = people_at(table, WIDESPREAD)
     for person in people:
         wire.script[token_of(person)] = [fcm_wire.INTERNAL] * LAST_ATTEMPT
-    do(delivery, a_slot_job(table))
+    do(delivery, slot_job(table))
     for _ in range(LAST_ATTEMPT - 1):
         (job,) = queue.taken()
         do(delivery, job)
@@ -591,11 +584,11 @@ def test_one_push_that_is_refused_holds_nobody_up(
     people = people_at(table, 5)
     odd = token_of(people[0])
     wire.script[odd] = [fcm_wire.OUR_MISTAKE] * 99
-    do(delivery, a_slot_job(table))
+    do(delivery, slot_job(table))
     assert len(wire.messages) == 4
     assert queue.taken() == []
     assert dead_letters.taken() == []
-    assert Runs(table).begin(a_slot_job(table).shard, DATE, MORNING).done
+    assert Runs(table).begin(slot_job(table).shard, DATE, MORNING).done
     ada = People(table).person(people[0].uid)
     assert ada
     assert token_of(ada) == odd, "our own mistake costs nobody their device"
@@ -609,9 +602,9 @@ def test_a_credential_at_fault_stops_the_run_where_it_is(
     for person in people:
         wire.script[token_of(person)] = [fcm_wire.UNAUTHENTICATED] * 2
     with pytest.raises(CredentialError):
-        do(delivery, a_slot_job(table))
+        do(delivery, slot_job(table))
     assert queue.taken() == []
-    do(delivery, a_slot_job(table))
+    do(delivery, slot_job(table))
     assert len(wire.messages) == 5
 
 
@@ -620,7 +613,7 @@ def test_a_key_of_apples_at_fault_holds_up_no_android(
 ) -> None:
     people = people_at(table, 5)
     wire.script[token_of(people[0])] = [fcm_wire.APPLE_SAYS_NO]
-    do(delivery, a_slot_job(table))
+    do(delivery, slot_job(table))
     assert len(wire.messages) == 4
     (job,) = queue.taken()
     assert job.type == "retry"
@@ -637,8 +630,8 @@ def test_a_failure_while_retries_are_enqueued_loses_nobody(
     wire.script[token_of(people[0])] = [fcm_wire.INTERNAL]
     broken = replace(delivery, outbox=replace(delivery.outbox, queue_url=f"{queue.url}-that-is-not-there"))
     with pytest.raises(ClientError):
-        do(broken, a_slot_job(table))
-    do(delivery, a_slot_job(table))
+        do(broken, slot_job(table))
+    do(delivery, slot_job(table))
     assert {message["token"] for message in wire.messages} == {token_of(person) for person in people}
 
 
@@ -651,7 +644,7 @@ def test_nothing_that_is_logged_or_queued_names_a_token(
     people = people_at(table, len(answers))
     for person, answer in zip(people, answers, strict=True):
         wire.script[token_of(person)] = [answer]
-    do(replace(delivery, dead_letters=queue.outbox), a_slot_job(table))
+    do(replace(delivery, dead_letters=queue.outbox), slot_job(table))
     said = "".join(repr(vars(record)) for record in caplog.records)
     assert "'refused': 3" in said
     said += "".join(job.model_dump_json() for job in queue.taken())

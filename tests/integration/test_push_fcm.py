@@ -171,7 +171,7 @@ def test_each_answer_of_fcm_has_its_outcome_after_one_try_and_no_sleep(
 def test_once_fcm_asks_to_wait_no_further_send_of_the_page_is_begun(
     wire: FcmWire, gateway: FcmGateway, answer: Answer, wait: dt.timedelta
 ) -> None:
-    """Those under way are read to their end, and the rest waits as long, for the same reason."""
+    """Answers under way are still read. The other pushes wait as long, for the same reason."""
     page = tokens(IN_PARALLEL)
     wire.script[page[3]] = [answer]
     outcomes = send(gateway, *page)
@@ -201,7 +201,7 @@ def test_with_too_little_time_for_the_longest_send_none_is_begun(wire: FcmWire, 
 
 
 def test_a_page_ends_when_its_time_does_and_says_what_it_did_not_begin(wire: FcmWire, gateway: FcmGateway) -> None:
-    """What is under way by then has its answer awaited."""
+    """The answers to the requests under way are still read."""
     page = tokens(IN_PARALLEL)
     for token in page[:AT_ONCE]:
         wire.script[token] = [Answer(200, {"name": "slow"}, after=0.1)]
@@ -331,7 +331,7 @@ def test_an_access_token_that_fcm_takes_no_longer_is_renewed_once_a_page(wire: F
     assert wire.bearers.count("renewed") == IN_PARALLEL
 
 
-def test_a_credential_that_fcm_refuses_for_good_is_told_of_after_one_more_try(
+def test_a_credential_that_fcm_refuses_for_good_is_reported_after_one_more_try(
     wire: FcmWire, gateway: FcmGateway
 ) -> None:
     wire.refused_bearers = {"access"}
@@ -341,7 +341,7 @@ def test_a_credential_that_fcm_refuses_for_good_is_told_of_after_one_more_try(
     assert max(wire.attempts.values()) == 2
 
 
-def test_what_fcm_refuses_is_not_sent_anew_once_it_asks_to_wait(wire: FcmWire, gateway: FcmGateway) -> None:
+def test_a_refused_push_is_not_sent_again_once_fcm_asks_to_wait(wire: FcmWire, gateway: FcmGateway) -> None:
     refused, full = a_token(), a_token()
     wire.script[refused], wire.script[full] = [fcm_wire.UNAUTHENTICATED], [fcm_wire.QUOTA]
     outcomes = send(gateway, refused, full)
@@ -350,7 +350,7 @@ def test_what_fcm_refuses_is_not_sent_anew_once_it_asks_to_wait(wire: FcmWire, g
     assert wire.attempts[refused] == 1
 
 
-def test_a_sign_in_that_fails_in_the_midst_of_a_page_is_said_of_what_it_concerns(
+def test_a_sign_in_that_fails_within_a_page_concerns_only_the_pushes_that_need_it(
     wire: FcmWire, gateway: FcmGateway
 ) -> None:
     assert send(gateway, a_token()) == [DELIVERED]

@@ -100,7 +100,7 @@ def test_a_connection_that_died_in_between_is_made_anew(folder: Path, port: int,
             assert seen(folder, address)["sends"] == 2 * AT_ONCE
 
 
-def test_what_is_under_way_when_the_server_dies_is_told_of_at_once(
+def test_a_push_under_way_when_the_server_dies_fails_at_once(
     folder: Path, port: int, connect: Callable[..., Libcurl]
 ) -> None:
     """Each is sent once more, finds nobody, and says so; nothing waits for a timeout, and nothing is lost."""
@@ -156,7 +156,7 @@ def test_closing_lets_go_of_every_socket(folder: Path, port: int, connect: Calla
 
 
 def test_an_interrupted_page_leaves_nothing_under_way(folder: Path, port: int, transport: Libcurl) -> None:
-    """The next page finds its handles free, and is not told of what was before it."""
+    """The next page finds its handles free, and gets no outcome of the page before."""
     no_text: Any = object()
     with serving(folder, port, module=SERVER):
         with pytest.raises(TypeError):

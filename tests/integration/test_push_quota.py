@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 MORNING = an_instant("2026-03-02T13:30:00Z")
 JOB = SlotJob(zone=NEW_YORK, time=dt.time(8, 30), shard="0", date=dt.date(2026, 3, 2), instant=MORNING)
 TWO_MINUTES = dt.timedelta(minutes=2)
-"""What the wire's QUOTA asks for."""
+"""Wait that the wire's QUOTA asks for."""
 
 
 def people_at(table: Table, count: int) -> list[Person]:

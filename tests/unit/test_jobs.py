@@ -84,8 +84,8 @@ def body(job: Job, **changes: object) -> str:
         body(RETRY, targets=[]),
         body(RETRY, attempt=1),
         body(RETRY, ends_at="2026-03-03T00:00:00"),
-        body(RETRY, missed=[{"person": "a mark", "target": "a digest", "token": "a token"}]),
-        body(RETRY, missed=[{"person": "a mark"}]),
+        body(RETRY, missed=[{"person": "a pseudonym", "target": "a digest", "token": "a token"}]),
+        body(RETRY, missed=[{"person": "a pseudonym"}]),
         body(SPREAD, shard=3),
         body(SPREAD, late="-PT1S"),
     ],
@@ -107,7 +107,7 @@ def test_a_digest_tells_devices_apart_without_giving_their_targets_away() -> Non
     assert "id-1" not in keys.digest_of(a_target("id-1"))
 
 
-def test_a_mark_tells_persons_apart_without_giving_their_uids_away() -> None:
+def test_a_pseudonym_tells_persons_apart_without_giving_their_uids_away() -> None:
     assert keys.mark_of(Uid("ada")) == keys.mark_of(Uid("ada"))
     assert keys.mark_of(Uid("ada")) != keys.mark_of(Uid("ben"))
     assert "ada" not in keys.mark_of(Uid("ada"))

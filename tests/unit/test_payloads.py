@@ -76,7 +76,7 @@ def test_a_language_of_the_catalogue_has_a_text_for_every_kind(language: Languag
 
 @pytest.mark.parametrize("kind", VARIED)
 @pytest.mark.parametrize("language", CATALOGUE)
-def test_a_kind_is_told_in_several_ways_and_a_reminder_in_more(language: Language, kind: PushKind) -> None:
+def test_a_kind_has_several_texts_and_a_reminder_more(language: Language, kind: PushKind) -> None:
     """A reminder comes every day."""
     variants = CATALOGUE[language][kind].values()
     assert len(variants) >= (4 if kind in REMINDERS else 3)
