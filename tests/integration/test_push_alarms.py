@@ -16,6 +16,7 @@ from rekindle.store.incidents import Incidents
 from rekindle.store.people import People
 from testing import fcm_wire
 from testing.push_world import DATE, MORNING, do, people_at, person_job, slot_job, tokens_of
+from tests.integration.marks import on_the_emulator
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from testing.fcm_wire import Answer, FcmWire
     from testing.push_world import Queue
 
+pytestmark = on_the_emulator
 ALWAYS = 99
 """More often than anything is tried."""
 

@@ -397,16 +397,6 @@ def test_a_push_to_nobody_is_done(delivery: Services, wire: FcmWire) -> None:
     assert wire.messages == []
 
 
-def test_a_milestone_is_not_sent_to_a_person_who_hides_their_streak(
-    table: Table, delivery: Services, wire: FcmWire
-) -> None:
-    ada, ben = a_paired_person(), a_paired_person(profile=a_profile(streak_hidden=True))
-    saved(table, ada, ben)
-    for person in (ada, ben):
-        do(delivery, person_job(person, PushKind.STREAK_MILESTONE, milestone=7))
-    assert [message["token"] for message in wire.messages] == [token_of(ada)]
-
-
 def test_a_push_about_the_partner_is_sent_however_late(table: Table, delivery: Services, wire: FcmWire) -> None:
     ada = a_paired_person()
     saved(table, ada)
@@ -605,20 +595,6 @@ def test_a_credential_at_fault_stops_the_run_where_it_is(
         do(delivery, slot_job(table))
     assert queue.taken() == []
     do(delivery, slot_job(table))
-    assert len(wire.messages) == 5
-
-
-def test_a_key_of_apples_at_fault_holds_up_no_android(
-    table: Table, delivery: Services, wire: FcmWire, queue: Queue
-) -> None:
-    people = people_at(table, 5)
-    wire.script[token_of(people[0])] = [fcm_wire.APPLE_SAYS_NO]
-    do(delivery, slot_job(table))
-    assert len(wire.messages) == 4
-    (job,) = queue.taken()
-    assert job.type == "retry"
-    assert job.reason == "FCM cannot sign in to Apple: InvalidProviderToken"
-    do(delivery, job)
     assert len(wire.messages) == 5
 
 

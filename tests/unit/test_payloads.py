@@ -4,15 +4,16 @@ import datetime as dt
 import math
 import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from rekindle.domain.models import Language, PushKind
+from rekindle.domain.models import Language, PushKind, Reminders
 from rekindle.domain.streaks import MILESTONES
 from rekindle.push.kinds import KINDS, OF_A_DATE, REMINDERS
 from rekindle.push.payloads import Occasion, payload_of
 from rekindle.push.texts import CATALOGUE, Text, text_of
-from testing.builders import an_instant
+from testing.builders import a_paired_person, a_profile, an_instant
 
 ENGLISH = Language("en")
 LINK = "https://app.example"
@@ -63,6 +64,22 @@ def test_every_kind_has_a_record_with_a_code_of_its_own() -> None:
 def test_reminders_and_what_replaces_them_end_with_their_date() -> None:
     assert REMINDERS == (PushKind.PROMPT, PushKind.EVENING, PushKind.TOUCH)
     assert (*REMINDERS, PushKind.NEWS) == OF_A_DATE
+
+
+@pytest.mark.parametrize(
+    ("kind", "unwanted"),
+    [
+        (PushKind.EVENING, {"reminders": Reminders(evening=None)}),
+        (PushKind.TOUCH, {"touch_agreed": False}),
+        (PushKind.NUDGE, {"reminders": Reminders(nudges_muted=True)}),
+        (PushKind.STREAK_MILESTONE, {"profile": a_profile(streak_hidden=True)}),
+    ],
+)
+def test_a_push_concerns_a_person_only_while_they_want_its_kind(kind: PushKind, unwanted: dict[str, Any]) -> None:
+    person = a_paired_person(touch_agreed=True)
+    assert all(record.concerns(person) for record in KINDS.values())
+    after = replace(person, **unwanted)
+    assert [other for other, record in KINDS.items() if not record.concerns(after)] == [kind]
 
 
 @pytest.mark.parametrize("language", CATALOGUE)
