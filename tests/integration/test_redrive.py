@@ -33,7 +33,7 @@ RETRY_JOB = RetryJob(
     instant=MORNING,
     missed=(Missed(person="pseudonym", target="digest"),),
     attempt=2,
-    reason="UnavailableError",
+    reason="UNAVAILABLE",
 )
 
 
@@ -75,7 +75,7 @@ def test_a_body_that_is_no_job_stays_and_is_listed(letters: DeadLetters, queue: 
     assert letters.put_back(an_hour_after_the_first(dead_letters), Progress(disable=True)) == 1
     assert letters.seen == {
         ("unreadable", "no job that delivery knows"): 1,
-        ("push: prompt", "UnavailableError"): 1,
+        ("push: prompt", "UNAVAILABLE"): 1,
     }
     assert len(queue.taken()) == 1
     letters.seen.clear()

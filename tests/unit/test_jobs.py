@@ -33,7 +33,7 @@ RETRY = RetryJob(
     missed=(Missed(person=keys.mark_of(Uid("ada")), target=keys.digest_of(a_target("token"))),),
     couple=CoupleId("couple-1"),
     attempt=2,
-    reason="UnavailableError",
+    reason="UNAVAILABLE",
     ends_at=an_instant(),
     late=dt.timedelta(minutes=7, seconds=1),
     hold=dt.timedelta(minutes=45),

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from rekindle.domain.models import Language, PushKind, Reminders
+from rekindle.domain.models import CoupleId, Language, PushKind, Reminders
 from rekindle.domain.streaks import MILESTONES
 from rekindle.push.kinds import KINDS, OF_A_DATE, REMINDERS
 from rekindle.push.payloads import Occasion, payload_of
@@ -80,6 +80,25 @@ def test_a_push_concerns_a_person_only_while_they_want_its_kind(kind: PushKind, 
     assert all(record.concerns(person) for record in KINDS.values())
     after = replace(person, **unwanted)
     assert [other for other, record in KINDS.items() if not record.concerns(after)] == [kind]
+
+
+COUPLE = CoupleId("couple-1")
+
+
+def test_a_push_ends_with_its_couple_and_a_reminder_with_any_couple() -> None:
+    """A reminder is about no couple in particular, so somebody who has found another one still gets it."""
+    person = a_paired_person()
+    single, elsewhere = replace(person, couple=None), replace(person, couple=CoupleId("another"))
+    answered, prompt = (Occasion(kind, DATE, an_instant()) for kind in (PushKind.BOTH_ANSWERED, PushKind.PROMPT))
+    assert [answered.concerns(each, COUPLE) for each in (person, single, elsewhere)] == [True, False, False]
+    assert [prompt.concerns(each, None) for each in (person, single, elsewhere)] == [True, False, True]
+
+
+@pytest.mark.parametrize("kind", VARIED)
+def test_a_pause_silences_what_ends_with_its_date(kind: PushKind) -> None:
+    person = a_paired_person(touch_agreed=True, paused_until=DATE + dt.timedelta(days=1))
+    assert Occasion(kind, DATE, an_instant()).concerns(person, COUPLE) is (kind not in OF_A_DATE)
+    assert Occasion(kind, DATE + dt.timedelta(days=1), an_instant()).concerns(person, COUPLE)
 
 
 @pytest.mark.parametrize("language", CATALOGUE)

@@ -42,4 +42,5 @@ def handle(
         return NO_WAIT
     if isinstance(job, SlotJob):
         return run(services, job, late, time_left)
-    return push(services, of_job(services, job, late, time_left)).wait
+    batch = of_job(services, job, late, time_left)
+    return push(services, batch).wait

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from delivery.services import Services
-    from rekindle.domain.models import CoupleId, Day, Person, Uid
+    from rekindle.domain.models import CoupleId, Day, Uid
     from rekindle.push.jobs import RetryJob, SlotJob
     from rekindle.store.slots import SlotRow
 
@@ -73,7 +73,7 @@ def of_job(
         owners = services.people.owners([each.target for each in job.missed])
         people = [*services.people.people(sorted(set(owners.values()))).values()]
     attempt = Attempt(replace(job.occasion, kind=kind), late, time_left, job.couple, number)
-    people = [person for person in people if _concerns(attempt, person)]
+    people = [person for person in people if attempt.occasion.concerns(person, job.couple)]
     awaited = _awaited(services, attempt, [(person.uid, person.couple) for person in people if person.couple])
     found = [
         Recipient(
@@ -103,14 +103,6 @@ def _awaited(services: Services, attempt: Attempt, persons: Sequence[tuple[Uid, 
         return frozenset()
     days = services.slots.days([couple for _, couple in persons], attempt.occasion.date)
     return frozenset(uid for uid, couple in persons if is_awaited(days.get(couple), uid, attempt.at))
-
-
-def _concerns(attempt: Attempt, person: Person) -> bool:
-    """Return whether the push concerns the person, as they are by now. A queued push ends with its couple."""
-    if person.couple is None or attempt.couple not in {None, person.couple}:
-        return False
-    is_silent = attempt.kind.ends_with_date and person.is_silent_on(attempt.occasion.date)
-    return not is_silent and attempt.kind.concerns(person)
 
 
 def _kind_on(services: Services, date: dt.date, kind: PushKind, *, wants_news: bool) -> PushKind:

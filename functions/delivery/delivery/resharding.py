@@ -18,7 +18,6 @@ import datetime as dt
 from typing import TYPE_CHECKING, Final
 
 from delivery.attempts import RESERVE
-from delivery.gateway import NO_WAIT
 from rekindle.domain.calendar import local_date, slot_instant
 from rekindle.domain.reminders import SETTLED_AFTER
 from rekindle.push.jobs import LONGEST_DELAY
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from rekindle.domain.reminders import Slot
     from rekindle.push.jobs import ReshardJob
     from rekindle.push.queue import Outbox
-    from rekindle.store.slots import Shards, Slots
+    from rekindle.store.slots import Slots
 
 BEFORE_NEXT: Final = dt.timedelta(minutes=30)
 """Time before the slot comes again in which no rows move."""
@@ -40,7 +39,7 @@ def reshard(
     slots: Slots, outbox: Outbox, job: ReshardJob, waited: dt.timedelta, time_left: Callable[[], dt.timedelta]
 ) -> None:
     """Take the slot one step further, and enqueue the job again until the last step is done."""
-    late, delay = job.late + waited, LONGEST_DELAY
+    late = job.late + waited
     at = job.instant + late
     rests = is_at_rest(job.slot, at)
     shards = slots.existing([job.slot]).get(job.slot)
@@ -52,20 +51,15 @@ def reshard(
         slots.name_more(job.slot, shards, at)
         logger.info("resharding", extra=job.about | {"shards": 2 * len(shards.names)})
     elif rests and shards.named_at and at - shards.named_at >= LONGEST_DELAY:
-        if all(_is_emptied(slots, shards, name, time_left) for name in shards.names):
-            slots.forget_old(job.slot, shards)
-            logger.info("resharded", extra=job.about | {"shards": len(shards.spreading_to)})
-            return
-        delay = NO_WAIT
-    outbox.send([job.again(late)], delay)
-
-
-def _is_emptied(slots: Slots, shards: Shards, name: str, time_left: Callable[[], dt.timedelta]) -> bool:
-    """Move the rows of an old shard, and return False if time runs short."""
-    while slots.move_rows(shards, name):
-        if time_left() < RESERVE:
-            return False
-    return True
+        for name in shards.names:
+            while slots.move_rows(shards, name):
+                if time_left() < RESERVE:
+                    outbox.send([job.again(late)])
+                    return
+        slots.forget_old(job.slot, shards)
+        logger.info("resharded", extra=job.about | {"shards": len(shards.spreading_to)})
+        return
+    outbox.send([job.again(late)], LONGEST_DELAY)
 
 
 def is_at_rest(slot: Slot, at: dt.datetime) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from itertools import starmap
 from typing import TYPE_CHECKING, NamedTuple
 
 from delivery.attempts import SPARE, Result, having, persons_of, reasons_of
@@ -55,9 +56,9 @@ def push(services: Services, batch: Batch, wait: dt.timedelta = NO_WAIT) -> Sent
             targets = [recipient.target for recipient in page]
             outcomes = services.gateway.send(payload, targets, attempt.time_left() - SPARE)
             wait = max(outcome.wait for outcome in outcomes)
-        results += map(Result, page, outcomes)
+        results += starmap(Result, zip(page, outcomes, strict=True))
     is_refused = len(having(results, Fate.UNAUTHORISED)) == len(results)
-    # Otherwise FCM has taken messages, and from here on only a push that cannot be enqueued may bring the job back.
+    # Otherwise FCM has taken messages. From here on only a push that cannot be enqueued may bring the job back.
     settled = Settled(results) if is_refused else settle(services, attempt, results)
     dead = [(recipient.person, recipient.target) for recipient, _ in having(settled.results, Fate.DEAD)]
     _forget(attempt, dead, services.people.forget_target)

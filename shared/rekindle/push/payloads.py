@@ -14,7 +14,7 @@ from rekindle.push.kinds import KINDS
 from rekindle.push.texts import text_of
 
 if TYPE_CHECKING:
-    from rekindle.domain.models import Language, PushKind
+    from rekindle.domain.models import CoupleId, Language, Person, PushKind
     from rekindle.push.texts import Text
 
 
@@ -52,6 +52,14 @@ class Occasion:
         if record.ends_with_date:
             return min(end, self.ends_at or end)
         return _hour_of(end) + dt.timedelta(hours=1)
+
+    def concerns(self, person: Person, couple: CoupleId | None) -> bool:
+        """Return whether the push concerns the person, as they are by now. A push about a couple ends with it."""
+        if person.couple is None or couple not in {None, person.couple}:
+            return False
+        record = KINDS[self.kind]
+        is_silent = record.ends_with_date and person.is_silent_on(self.date)
+        return not is_silent and record.concerns(person)
 
 
 @dataclass(frozen=True, slots=True)
