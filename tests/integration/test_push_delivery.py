@@ -16,7 +16,7 @@ from delivery.gateway import CredentialError, Fate, Outcome
 from delivery.libcurl import AT_ONCE
 from delivery.retries import LAST_ATTEMPT
 from rekindle.domain.calendar import day_window, slot_instant, start_of, zone_named
-from rekindle.domain.models import CoupleId, Device, DeviceId, Person, PushKind, Reach, Reminders, Target, Uid
+from rekindle.domain.models import CoupleId, Device, DeviceId, Language, Person, PushKind, Reach, Reminders, Target, Uid
 from rekindle.domain.reminders import Slot
 from rekindle.push.jobs import Missed, RetryJob, SlotJob
 from rekindle.push.kinds import KINDS
@@ -327,14 +327,6 @@ def test_a_slot_that_comes_too_late_reached_nobody(table: Table, delivery: Servi
     assert reach_of(table, late.prompt) == {PushKind.PROMPT: Reach(1, 0)}
 
 
-def test_in_the_morning_no_day_is_read(table: Table, delivery: Services) -> None:
-    saved(table, a_paired_person())
-    job = slot_job(table)
-    with calls(table) as seen:
-        do(delivery, job)
-    assert "BatchGetItem" not in seen
-
-
 def test_a_person_who_unpaired_is_in_no_slot(table: Table, delivery: Services, wire: FcmWire) -> None:
     ada = a_paired_person()
     saved(table, ada)
@@ -363,7 +355,7 @@ def test_a_push_in_a_persons_own_night_is_quiet(table: Table, delivery: Services
     assert channels == ["everyday", "quiet"], "08:30 in New York is 22:30 in Tokyo"
 
 
-@pytest.mark.parametrize("change", [{"couple": None}, {"couple": CoupleId("another")}, {"devices": {}}], ids=str)
+@pytest.mark.parametrize("change", [{"couple": CoupleId("another")}, {"devices": {}}], ids=str)
 def test_a_push_that_waited_dies_with_the_couple(
     table: Table, delivery: Services, wire: FcmWire, queue: Queue, change: dict[str, Any]
 ) -> None:
@@ -374,22 +366,6 @@ def test_a_push_that_waited_dies_with_the_couple(
     do(delivery, a_retry(ada, kind=PushKind.BOTH_ANSWERED, couple=COUPLE))
     assert wire.messages == []
     assert queue.taken() == []
-
-
-@pytest.mark.parametrize(
-    ("change", "reached"),
-    [({"couple": None}, 0), ({"couple": CoupleId("another")}, 1), ({"devices": {}}, 0)],
-    ids=str,
-)
-def test_a_reminder_that_waited_is_for_whoever_is_in_a_couple(
-    table: Table, delivery: Services, wire: FcmWire, change: dict[str, Any], reached: int
-) -> None:
-    """It is about no couple in particular: who has found another is reminded still."""
-    ada = a_paired_person()
-    saved(table, ada)
-    People(table).change(ada.uid, MORNING, lambda person: replace(person, **change))
-    do(delivery, a_retry(ada))
-    assert len(wire.messages) == reached
 
 
 def test_a_push_to_nobody_is_done(delivery: Services, wire: FcmWire) -> None:
@@ -470,6 +446,31 @@ def test_a_token_that_moved_on_is_not_taken_from_its_new_owner(table: Table, del
     owner = People(table).person(ben.uid)
     assert owner
     assert target in {device.target for device in owner.devices.values()}
+
+
+def test_a_slot_goes_on_where_it_was_once_the_wait_is_over(
+    table: Table, delivery: Services, wire: FcmWire, queue: Queue
+) -> None:
+    """When FCM asks to wait, everybody waits: the rest of the page, the pages after it, and the jobs after that."""
+    speakers = {Language(language): a_profile(language=language) for language in ("en", "es")}
+    people = [a_paired_person(reminders=Reminders(evening=None), profile=speakers[each]) for each in [*speakers] * 5]
+    saved(table, *people)
+    for person in people:
+        wire.script[token_of(person)] = [fcm_wire.QUOTA]
+    two_minutes = 2 * MINUTE
+    assert do(replace(delivery, page_rows=4), slot_job(table)) == two_minutes
+    asked = {person.profile.language for person in people if wire.attempts[token_of(person)]}
+    assert len(asked) == 1, "the second language of the page was not even tried"
+    assert sum(wire.attempts.values()) <= 1 + 4, "nor were the pages after it"
+    jobs = queue.taken()
+    assert sorted(job.type for job in jobs) == ["retry", "slot"]
+    assert set(queue.delays) == {two_minutes.total_seconds()}
+    wire.script.clear()
+    while jobs:
+        assert do(delivery, *jobs) == NO_WAIT
+        jobs = queue.taken()
+    assert sorted(message["token"] for message in wire.messages) == sorted(map(token_of, people))
+    assert kinds_sent(wire) == {"prompt": 10}
 
 
 @pytest.mark.parametrize(
