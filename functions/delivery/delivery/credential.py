@@ -55,12 +55,7 @@ class SignIn:
         self._request = partial(_once, Request(self._session), timeout=timeout)
 
     def access_token(self) -> str:
-        """Return a token that still holds.
-
-        Raises:
-            TransportError: Google cannot be reached, which may pass.
-            CredentialError: Google refuses the credential.
-        """
+        """Return a token that still holds. Raise TransportError for a failure that may pass, else CredentialError."""
         return str(self._credential.token) if self._credential.valid else self.renewed()
 
     def renewed(self) -> str:

@@ -29,12 +29,8 @@ def handle(
 ) -> dt.timedelta:
     """Push what the job asks for, as far as time allows, and return how long FCM asks everybody to wait.
 
-    The job has `waited` in the queue. A push that is too late is dropped. After an error the job has to come again, and
-    continues where it was.
-
-    Raises:
-        CredentialError: FCM or Google refuses our credential.
-        OutboxError: a retry could not be enqueued.
+    The job has `waited` in the queue. A push that is too late is dropped. After an error, such as CredentialError or
+    OutboxError, the job has to come again, and continues where it was.
     """
     late = job.late + waited
     if late > MAX_LATENESS and (isinstance(job, SlotJob) or KINDS[job.kind].ends_with_date):

@@ -47,13 +47,9 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Outcome of one push.
+    """Fate of one push, why it was not delivered, and how long the service asks to wait.
 
-    Attributes:
-        fate: Fate of the push.
-        reason: Why the push was not delivered: a code of FCM that we know, or words of our own.
-        wait: How long the service asks to wait.
-        detail: The service's own word, for people alone.
+    `reason` is a code of FCM that we know, or words of our own. `detail` is the service's word, for people alone.
     """
 
     fate: Fate

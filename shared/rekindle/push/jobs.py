@@ -116,11 +116,8 @@ class Missed(BaseModel):
 class RetryJob(_PushJob):
     """Push again to the devices that an earlier attempt did not reach.
 
-    Attributes:
-        missed: Devices to push to.
-        couple: Couple that the push is about. A reminder is about no couple in particular, and has None.
-        attempt: Number of this attempt, from FIRST_RETRY on.
-        reason: Why the last attempt failed.
+    `couple` is the couple that the push is about, None for a reminder. `attempt` is the number of this attempt, from
+    FIRST_RETRY on, and `reason` says why the last one failed.
     """
 
     type: Literal["retry"] = "retry"

@@ -22,12 +22,7 @@ if TYPE_CHECKING:
 class Occasion:
     """Reason for a push, the same for each person who gets it.
 
-    Attributes:
-        kind: Kind of the push.
-        date: Day that the push belongs to.
-        instant: When the push fell due.
-        milestone: Streak of a milestone's push.
-        ends_at: When a reminder's date ends where it fell due.
+    The push belongs to the day `date` and fell due at `instant`. `ends_at` is when a reminder's date ends there.
     """
 
     kind: PushKind
@@ -66,13 +61,8 @@ class Occasion:
 class Payload:
     """A push without its recipient, before it is written in a platform's words.
 
-    Attributes:
-        text: Words on the lock screen.
-        link: Page that the push opens in the app.
-        collapse_id: A push replaces an earlier one with the same id on the phone.
-        quiet: Whether the push makes no sound.
-        ttl: Time from sending to `expires_at`.
-        expires_at: When the phone drops a push that it has not shown.
+    A push replaces an earlier one with the same `collapse_id` on the phone. A `quiet` one makes no sound. The phone
+    drops a push at `expires_at`, which is `ttl` after it is sent.
     """
 
     text: Text
@@ -84,14 +74,7 @@ class Payload:
 
 
 def payload_of(occasion: Occasion, language: Language, at: dt.datetime, *, quiet: bool, app_link: str) -> Payload:
-    """Return the payload of an occasion in a language, to be sent at `at`.
-
-    Args:
-        occasion: Reason for the push.
-        language: Falls back to English where the catalogue lacks the language.
-        at: When the push is sent.
-        quiet: Whether the push makes no sound.
-        app_link: Address with which the app's links begin.
+    """Return the payload of an occasion in a language, to be sent at `at`. Links begin with `app_link`.
 
     Raises:
         KeyError: the catalogue has no such milestone.

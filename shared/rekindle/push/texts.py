@@ -192,11 +192,7 @@ CATALOGUE: Final[Mapping[Language, Texts]] = {
 def text_of(kind: PushKind, language: Language, variant: int | None, turn: int) -> Text:
     """Return the text of a kind in a language, or in English if the catalogue lacks the language.
 
-    Args:
-        kind: Kind of the push.
-        language: Language of the person.
-        variant: Milestone, if the kind has milestones.
-        turn: Number of the date, which picks the variant of every other kind.
+    A milestone is its own variant. For other kinds `turn`, the number of the date, picks the variant.
 
     Raises:
         KeyError: the catalogue has no such milestone.
