@@ -24,8 +24,9 @@ from cli import client
 from cli.client import Practice
 from cli.config import ConfigStore
 from cli.drafts import Drafts
-from cli.errors import CliError, SignedOutError, UsageError
+from cli.errors import CliError, SignedOutError, UnreachableError, UsageError
 from cli.identity import Tokens
+from cli.pages import error_page
 from cli.stacks import LOCAL, Stack, stack_of
 from local.clock import now
 
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from cli.config import SignIn
+
+type Do = Callable[[str], tuple[RenderableType, dict[str, Any]]]
+"""The work for one of several targets; returns the page and the document of its answer."""
 
 WIDE: Final = 500
 _EVERY: Final = "Every command"
@@ -174,6 +178,26 @@ class Session:
         with Progress(*columns, console=self.world.err, transient=True, disable=is_quiet) as progress:
             progress.add_task(what, total=None)
             yield
+
+    def each(self, targets: list[str], do: Do) -> int:
+        """Do the work for one target after the other; a refusal does not stop the others. Return the exit status."""
+        results, worst = [], 0
+        for target in targets:
+            try:
+                page, document = do(target)
+            except CliError as error:
+                if len(targets) == 1 or isinstance(error, UsageError):
+                    raise
+                results.append({"target": target, "error": error.document()})
+                worst = max(worst, error.status)
+                self.tell(error_page(error))
+                if isinstance(error, SignedOutError | UnreachableError):
+                    break
+            else:
+                results.append(document)
+                self.print(page)
+        self.show(None, {"results": results})
+        return worst
 
     def confirm(self, page: RenderableType, question: str, *, yes: bool) -> None:
         """Go on only if the person says yes.

@@ -12,7 +12,6 @@ from rich.console import Group, RenderableType
 from cli import files
 from cli.changes import changes
 from cli.commands import Flag, Overwrite, PackFiles, PackId
-from cli.commands.several import each_of
 from cli.errors import RefusedError, UsageError
 from cli.files import PackFile
 from cli.pages import done, text
@@ -102,9 +101,8 @@ def save(*paths: PackFiles, overwrite: Overwrite = False, common: Common = NO_OP
     session = world.session(common)
     if not paths:
         raise UsageError("Name at least one file.", "rekindle packs save river.yaml")
-    return each_of(
-        session, [str(path) for path in paths], lambda path: _saved(session, Path(path), overwrite=overwrite)
-    )
+    targets = [str(path) for path in paths]
+    return session.each(targets, lambda target: _saved(session, Path(target), overwrite=overwrite))
 
 
 def diff(

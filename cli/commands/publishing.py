@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,7 +11,6 @@ from rich.console import Group, RenderableType
 from cli import files, words
 from cli.changes import changes
 from cli.commands import Overwrite, PackId, Reason, Yes
-from cli.commands.several import each_of
 from cli.drafts import FileDraft
 from cli.errors import FindingsError, RefusedError, UsageError
 from cli.files import PackFile
@@ -23,15 +21,6 @@ from rekindle.packs.check import check_source
 from rekindle.packs.contract import FindingView, Outcome, PackDetail, PublishBody, PublishedView
 from rekindle.packs.document import Pack
 from rekindle.packs.lifecycle import NEWS_AUDIENCES, news_date
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """The options of publish: the terms, still without a revision."""
-
-    terms: PublishBody
-    overwrite: bool
-    yes: bool
 
 
 def publish(
@@ -64,8 +53,7 @@ def publish(
         said = f"{words.moment(instant)}, {words.distance(instant, session.now)}"
         raise UsageError("This time is in the past.", "Leave out --at to publish now.", about=[said])
     terms = PublishBody.model_construct(revision=0, at=instant, announce=announce, note=note)
-    wish = Wish(terms, overwrite, yes)
-    return each_of(session, list(targets), lambda target: _published(session, target, wish))
+    return session.each([*targets], lambda target: _published(session, target, terms, overwrite=overwrite, yes=yes))
 
 
 def approve(pack: PackId, /, *, yes: Yes = False, common: Common = NO_OPTIONS, world: TheWorld) -> None:
@@ -103,7 +91,9 @@ def reject(pack: PackId, /, *, note: Reason = None, common: Common = NO_OPTIONS,
     session.show(done(f"“{found.title}” will not go live. Its text is kept."), found)
 
 
-def _published(session: Session, target: str, wish: Wish) -> tuple[RenderableType, dict[str, Any]]:
+def _published(
+    session: Session, target: str, terms: PublishBody, *, overwrite: bool, yes: bool
+) -> tuple[RenderableType, dict[str, Any]]:
     draft: FileDraft | None = None
     with session.doing(f"Looking at {target}"):
         if files.is_file(target):
@@ -111,7 +101,7 @@ def _published(session: Session, target: str, wish: Wish) -> tuple[RenderableTyp
             if file.checked.pack is None:
                 raise file.unfit()
             pack = file.checked.pack
-            draft = session.drafts.prepared(file, overwrite=wish.overwrite)
+            draft = session.drafts.prepared(file, overwrite=overwrite)
             current, source = draft.current, draft.source
         else:
             current = session.practice.pack(target)
@@ -123,16 +113,14 @@ def _published(session: Session, target: str, wish: Wish) -> tuple[RenderableTyp
             result = PublishedView(outcome=Outcome.UNCHANGED, pack=current)
             return outcome_page(result, session.now), {"target": target, **dict(result)}
         advice = _advice(session, pack.id, source)
-        plan = _plan(session, pack, current, wish.terms, advice)
-    session.confirm(
-        plan_page(plan, session.now), "Propose it?" if plan.review_required else "Publish it?", yes=wish.yes
-    )
+        plan = _plan(session, pack, current, terms, advice)
+    session.confirm(plan_page(plan, session.now), "Propose it?" if plan.review_required else "Publish it?", yes=yes)
     revision, latest = (current.revision, current.latest) if current else (0, 0)
     with session.doing(f"Publishing {pack.id}"):
         if draft:
             saved = session.drafts.save(draft, even_if_same=True)
             revision = saved.revision if saved else draft.replaces
-        result = session.practice.publish(pack.id, latest, wish.terms.model_copy(update={"revision": revision}))
+        result = session.practice.publish(pack.id, latest, terms.model_copy(update={"revision": revision}))
     _note_published(session, result, revision)
     return outcome_page(result, session.now), {"target": target, "advice": advice, **dict(result)}
 

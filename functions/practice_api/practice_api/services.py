@@ -30,7 +30,7 @@ from rekindle.store.statistics import Statistics
 from rekindle.store.table import Table
 
 type Entropy = Callable[[int], bytes]
-"""Gives that many random bytes."""
+"""Returns that many random bytes."""
 
 READ = "practice:read"
 PUBLISH = "practice:publish"

@@ -218,14 +218,14 @@ class FindingView(BaseModel):
 
 
 class PackWordsView(BaseModel):
-    """What couples read about a pack."""
+    """The words of a pack that couples read."""
 
     title: str
     written_for: str
 
 
 class PromptWordsView(BaseModel):
-    """What couples read of a prompt."""
+    """The words of a prompt that couples read."""
 
     text: str
     why: str
@@ -388,7 +388,7 @@ class PublishedView(BaseModel):
 
 
 class WithdrawBody(BaseModel):
-    """What to take from couples: one prompt, or the whole pack. The reason is for colleagues."""
+    """Take one prompt, or the whole pack, from couples. The reason is for colleagues."""
 
     model_config = _body({"prompt": "rain", "reason": "It landed badly."}, {"reason": "The course is over."})
 
@@ -397,7 +397,7 @@ class WithdrawBody(BaseModel):
 
 
 class RestoreBody(BaseModel):
-    """What to put back: one prompt, or the whole pack."""
+    """Put back one prompt, or the whole pack."""
 
     model_config = _body({"prompt": "rain"}, {})
 
