@@ -9,7 +9,7 @@ from rekindle.domain.calendar import day_window
 from rekindle.domain.models import Answer, Couple, Day, PackId, PromptId, PromptKind, PromptRef, Theme
 from rekindle.domain.open_days import counted_from
 from rekindle.store import keys
-from rekindle.store.couples import Couples
+from rekindle.store.couples import couple_row
 from rekindle.store.days import Days
 from testing.memory_table import Bill, MemoryTable
 
@@ -38,7 +38,7 @@ def stored_day(
         counted_from=counted_from(zones, instant),
         profiles={person.uid: person.profile for person in persons},
     )
-    table.write(Couples(cast("Table", table)).creation(known))
+    table.write(couple_row(known))
     days = Days(cast("Table", table))
     window = day_window(date, zones)
     day = days.open_day(known, Day(couple, date, _PROMPT, PromptKind.QUESTION, window), Theme.SPARK)

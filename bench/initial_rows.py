@@ -19,9 +19,11 @@ from rekindle.domain.calendar import day_window
 from rekindle.domain.models import CoupleId, PushKind, Target, TargetKind, Uid, Zone
 from rekindle.domain.reminders import Slot
 from rekindle.store import keys
+from rekindle.store.devices import STALE_AFTER
 from rekindle.store.instants import to_millis
-from rekindle.store.people import STALE_AFTER, People
-from rekindle.store.slots import Slots
+from rekindle.store.people import person_writes
+from rekindle.store.shards import Resharding, read_shards
+from rekindle.store.slots import slot_row_writes
 from rekindle.store.targets import Registered, packed
 from testing.memory_table import Bill, MemoryTable, Row, Sized, size_of
 
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from bench.population import Population
     from rekindle.domain.models import Person
     from rekindle.store.keys import Key
-    from rekindle.store.slots import Shards
+    from rekindle.store.shards import Shards
     from rekindle.store.table import Item, Table
 
 KINDS: Final[Mapping[str, PushKind]] = dict(sorted(keys.ROW_KINDS.items()))
@@ -87,17 +89,17 @@ class InitialRows:
         sizes = Counter(place for place in places if place is not None)
         outgrown = [place for place, rows in sizes.items() if rows > shard_rows * GROWN]
         left = min(outgrown, key=lambda place: sizes[place], default=None)
-        store, anybody = Slots(cast("Table", table)), self.population.person(0)
+        resharding, anybody = Resharding(cast("Table", table)), self.population.person(0)
         shards_of: dict[int, Shards] = {}
         for place, rows in sorted(sizes.items()):
             zone, step = divmod(place, STEPS)
             slot = Slot(self.population.zones[zone], time_of(step))
-            store.moves(self.population.start, (None, _at(anybody, slot)))
-            (shards,) = store.existing([slot]).values()
+            slot_row_writes(resharding.table, self.population.start, (None, _at(anybody, slot)))
+            shards = read_shards(resharding.table, [slot])[slot]
             while rows > shard_rows * FULL * len(shards.names) and place != left:
-                store.name_more(slot, shards, self.population.start)
-                store.forget_old(slot, store.existing([slot])[slot])
-                shards = store.existing([slot])[slot]
+                resharding.name_more(slot, shards, self.population.start)
+                resharding.forget_old(slot, read_shards(resharding.table, [slot])[slot])
+                shards = read_shards(resharding.table, [slot])[slot]
             shards_of[place] = shards
         self._fill(shards_of)
         return len(sizes)
@@ -210,7 +212,7 @@ class InitialRows:
 
 def _stored(person: Person) -> Iterator[Item]:
     """Yield the items that the store writes for a new person, the person first."""
-    writes = People(cast("Table", MemoryTable(Bill()))).saves(person.created_at, (None, person))
+    writes = person_writes(cast("Table", MemoryTable(Bill())), person.created_at, (None, person))
     return ({**write.key._asdict(), **write.item} for write in writes)
 
 

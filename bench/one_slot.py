@@ -13,7 +13,7 @@ from rekindle.domain.models import CoupleId, Device, DeviceId, Person, Platform,
 from rekindle.domain.reminders import Slot
 from rekindle.push.jobs import Missed, SlotJob
 from rekindle.store import keys
-from rekindle.store.people import People
+from rekindle.store.people import person_writes
 from rekindle.store.slots import Slots
 from rekindle.store.table import marshal
 from testing.builders import NEW_YORK, a_person
@@ -41,7 +41,7 @@ class OneSlot:
             for number in range(persons // 2)
         ]
         changes = [(None, person) for couple in couples for person in couple]
-        saves = People(world.table).saves(instant - _A_MONTH, *changes)
+        saves = person_writes(world.table, instant - _A_MONTH, *changes)
         world.put_rows(write.request(world.table.name)["Item"] for write in saves)
         date = local_date(instant, NEW_YORK)
         days = (

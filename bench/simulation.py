@@ -22,19 +22,25 @@ from bench.world import APP_LINK
 from delivery.courier import SHARD_ROWS, Courier
 from delivery.gateway import DELIVERED
 from delivery.spread import Spreader
-from react.handler import reaction_to
 from rekindle.domain.models import Language, PushKind
 from rekindle.push.jobs import PersonJob, SlotJob, SpreadJob, job_from
 from rekindle.push.payloads import OF_A_DATE, REMINDERS, Occasion, payload_of
 from rekindle.push.queue import Outbox
+from rekindle.push.reactions import reaction_to
 from rekindle.store import keys
+from rekindle.store.days import Days
+from rekindle.store.devices import Devices
 from rekindle.store.incidents import Incidents
 from rekindle.store.news import News
 from rekindle.store.people import People
 from rekindle.store.runs import Runs
+from rekindle.store.shards import Resharding
 from rekindle.store.slots import Slots
+from rekindle.store.stream import change_in
 from rekindle.store.table import Write, marshal
+from rekindle.store.watermark import Watermark
 from testing.memory_table import Bill, MemoryTable, Units
+from testing.stored import stream_record
 from tick.handler import Tick
 
 if TYPE_CHECKING:
@@ -204,11 +210,13 @@ class Simulation:
             table=table,
             phones=phones,
             queue=queue,
-            tick=Tick(Slots(stored), queue.outbox),
+            tick=Tick(Slots(stored), Watermark(stored), queue.outbox),
             delivery=Courier(
                 slots=slots(stored),
                 runs=runs(stored),
                 people=People(stored),
+                devices=Devices(People(stored)),
+                days=Days(stored),
                 news=News(stored, monotonic=lambda: 0.0),
                 incidents=Incidents(stored),
                 outbox=queue.outbox,
@@ -217,7 +225,7 @@ class Simulation:
                 app_link=APP_LINK,
                 shard_rows=shard_rows,
             ),
-            spreader=Spreader(Slots(stored), queue.outbox),
+            spreader=Spreader(Resharding(stored), queue.outbox),
             expected=Expected(population, start + length),
             rng=random.Random(seed),  # noqa: S311  no secret depends on it
             slots=filled,
@@ -269,7 +277,7 @@ class Simulation:
 
     def _tick(self, at: dt.datetime) -> None:
         self.bill.purpose = TICK
-        self.tick.beat(at)
+        self.tick.run(at)
         self.ticks += 1
 
     def _tick_twice(self, at: dt.datetime) -> None:
@@ -378,7 +386,7 @@ class Simulation:
         People(cast("Table", self.table)).change(uid_of(move.number), move.at, move.applied)
         inserted, self._inserted = self._inserted, []
         for key, item in inserted:
-            record = {"dynamodb": {"Keys": marshal(key._asdict()), "NewImage": marshal(item)}}
-            jobs = [job for job in reaction_to(record).jobs if job.kind in REMINDERS]
+            change = change_in(stream_record(None, marshal({**key._asdict(), **item})))
+            jobs = [job for job in reaction_to(change).jobs if job.kind in REMINDERS]
             self.caught_up += len(jobs)
             self.queue.outbox.send(jobs)

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import base64
 import datetime as dt
 import random
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from bench.workers import stream_record
 from bench.world import Measurement, World
-from rekindle.domain.models import CoupleId, PackId, PromptId, Theme
+from rekindle.domain.models import CoupleId, PackId, PromptId, PromptKind, Theme
 from rekindle.domain.streaks import pack_dates
 from rekindle.domain.tallies import DayTold, Met, StreakTold
 from rekindle.store import keys
 from rekindle.store.table import marshal
 from rekindle.store.tallies import Tallies
 from tally.handler import Tally
+from testing.stored import stream_record
 
 if TYPE_CHECKING:
     from bench.cost_recorder import CostRecorder
@@ -44,8 +43,8 @@ def measured_tallies(url: str, recorder: CostRecorder) -> list[Measurement]:
         tally = recorder.recorded(Tally(Tallies(world.table)), "tally")
         for step, note in enumerate(STEPS):
             records = [record for name in names for record in _records(name, prompts[name], step)]
-            failed, cost = world.meter.cost_of(partial(tally.of_batch, records))
-            if failed:
+            failed, cost = world.meter.cost_of(partial(tally.handle, records))
+            if failed["batchItemFailures"]:
                 raise RuntimeError(f"tally failed: {note}")
             measured.append(Measurement(f"{note}, {couples:,} couple{'s' if couples > 1 else ''}", cost))
     return measured
@@ -69,20 +68,30 @@ def _prompt(dice: random.Random, date: dt.date) -> Met:
 
 
 def _records(couple: CoupleId, met: Met, step: int) -> list[dict[str, Any]]:
-    before = _day(met, step - 1) if step else {}
-    records = [stream_record(keys.day(couple, TODAY), before, _day(met, step))]
+    before = _day(couple, met, step - 1) if step else {}
+    records = [stream_record(before, _day(couple, met, step))]
     if step == len(STEPS) - 1:
-        records.append(stream_record(keys.streak(couple), _streak(BEFORE), _streak(BEFORE + 1)))
+        records.append(stream_record(_streak(couple, BEFORE), _streak(couple, BEFORE + 1)))
     return records
 
 
-def _day(met: Met, answered: int) -> dict[str, Any]:
-    prompt = {"pack": met.pack, "version": 1, "id": met.prompt}
-    answers = {f"uid-{number}": {"at": number} for number in range(answered)}
-    return marshal({"prompt": prompt, "theme": _theme(TODAY), "again": met.again, "answers": answers})
+def _day(couple: CoupleId, met: Met, answered: int) -> dict[str, Any]:
+    persons = [f"uid-{number}" for number in range(2)]
+    item = {
+        "persons": persons,
+        "prompt": {"pack": met.pack, "version": 1, "id": met.prompt},
+        "kind": PromptKind.QUESTION,
+        "opens_at": 0,
+        "closes_at": 1,
+        "theme": _theme(TODAY),
+        "again": met.again,
+        "answers": {uid: {"at": 0, "revision": 1, "share_first": False} for uid in persons[:answered]},
+    }
+    return marshal({**keys.day(couple, TODAY)._asdict(), **item})
 
 
-def _streak(total: int) -> dict[str, Any]:
+def _streak(couple: CoupleId, total: int) -> dict[str, Any]:
     first = TODAY - dt.timedelta(days=BEFORE)
-    bits = base64.b64encode(pack_dates(first, [first + dt.timedelta(days=number) for number in range(total)]))
-    return marshal({"bits_from": str(first), "run": total}) | {"bits": {"B": bits.decode()}}
+    bits = pack_dates(first, [first + dt.timedelta(days=number) for number in range(total)])
+    item = {"persons": [], "bits_from": str(first), "bits": bits, "run": total, "changed_at": 0}
+    return marshal({**keys.streak(couple)._asdict(), **item})

@@ -18,6 +18,9 @@ from rekindle.domain.reminders import MAX_LATENESS, due_slots
 from rekindle.push.jobs import PersonJob, RetryJob
 from rekindle.push.queue import Outbox
 from rekindle.store import keys
+from rekindle.store.couples import Couples
+from rekindle.store.days import Days
+from rekindle.store.devices import Devices
 from rekindle.store.incidents import Incidents
 from rekindle.store.news import News
 from rekindle.store.people import People
@@ -25,7 +28,9 @@ from rekindle.store.runs import Runs
 from rekindle.store.slots import Slots
 from rekindle.store.streaks import Streaks
 from rekindle.store.table import marshal
+from rekindle.store.watermark import Watermark
 from testing.builders import an_instant
+from testing.stored import stream_record
 from tick.handler import FIRST_WINDOW, Tick
 
 if TYPE_CHECKING:
@@ -35,7 +40,6 @@ if TYPE_CHECKING:
     from bench.world import Fcm
     from rekindle.domain.reminders import Slot
     from rekindle.push.jobs import SlotJob
-    from rekindle.store.keys import Key
 
 MORNING: Final = an_instant("2026-03-02T13:30:00Z")
 """08:30 in New York."""
@@ -56,12 +60,13 @@ def measured_ticks(url: str, recorder: CostRecorder) -> list[Measurement]:
     }
     for count in ZONES:
         world = World.on(url, recorder)
-        tick = recorder.recorded(Tick(Slots(world.table), Outbox(world.sqs, world.queue())), "tick")
+        tick = Tick(Slots(world.table), Watermark(world.table), Outbox(world.sqs, world.queue()))
+        tick = recorder.recorded(tick, "tick")
         zones = [Zone(name) for name in islice(sorted(zone_names()), count)]
         _open_slots(world, [due.slot for zone in zones for due in due_slots(MORNING, soon + MAX_LATENESS, zone)])
-        Slots(world.table).advance_watermark(MORNING - FIRST_WINDOW)
+        Watermark(world.table).advance(MORNING - FIRST_WINDOW)
         for note, at in ticks.items():
-            _, cost = world.meter.cost_of(lambda tick=tick, at=at: tick.beat(at))  # type: ignore[misc]
+            _, cost = world.meter.cost_of(lambda tick=tick, at=at: tick.run(at))  # type: ignore[misc]
             measured.append(Measurement(f"{count} zone{'s' if count > 1 else ''}, {note}", cost))
     return measured
 
@@ -78,7 +83,8 @@ def _open_slots(world: World, slots: Sequence[Slot]) -> None:
 def measured_reactions(url: str, recorder: CostRecorder) -> list[Measurement]:
     """Measure what react does about each kind of change."""
     world = World.on(url, recorder).with_starter_pack()
-    react = recorder.recorded(React(Streaks(world.table), Outbox(world.sqs, world.queue())), "react")
+    streaks = Streaks(world.table, Couples(world.table), Days(world.table))
+    react = recorder.recorded(React(streaks, Outbox(world.sqs, world.queue())), "react")
     ada, ben = a_couple(world.running_process())
     date = ada.get("/v1/today").body["today"]["date"]
     (couple,) = {person.couple for person in People(world.table).people([ada.uid, ben.uid]).values() if person.couple}
@@ -89,35 +95,29 @@ def measured_reactions(url: str, recorder: CostRecorder) -> list[Measurement]:
     ben.put(f"/v1/days/{date}/answer", {"text": ANSWER})
     second, noted = world.row(day), world.row(streak)
 
-    def measured(name: str, key: Key, old: dict[str, Any], new: dict[str, Any]) -> Measurement:
-        failed, cost = world.meter.cost_of(lambda: react.to_batch([stream_record(key, old, new)]))
-        if failed:
+    def measured(name: str, old: dict[str, Any], new: dict[str, Any]) -> Measurement:
+        failed, cost = world.meter.cost_of(lambda: react.handle([stream_record(old, new)]))
+        if failed["batchItemFailures"]:
             raise RuntimeError(f"react failed: {name}")
         return Measurement(name, cost)
 
     found = [
-        measured("a day is opened", day, {}, opened),
-        measured("the first answer", day, opened, first),
-        measured("the second answer", day, first, second),
-        measured("the streak grows", streak, {}, noted),
-        measured("the streak comes to 7", streak, noted, noted | {"run": {"N": "7"}}),
+        measured("a day is opened", {}, opened),
+        measured("the first answer", opened, first),
+        measured("the second answer", first, second),
+        measured("the streak grows", {}, noted),
+        measured("the streak comes to 7", noted, noted | {"run": {"N": "7"}}),
     ]
     nudges = keys.nudges(ada.uid)
     ada.post("/v1/nudges", {"gesture": "hug"})
-    found.append(measured("a nudge", nudges, {}, world.row(nudges)))
+    found.append(measured("a nudge", {}, world.row(nudges)))
     world.raw.delete_item(TableName=world.table.name, Key=marshal(streak._asdict()))
-    found.append(measured("the second answer, of which the streak does not know yet", day, first, second))
+    found.append(measured("the second answer, of which the streak does not know yet", first, second))
     # The couple paired at 10:00. At 10:40 an evening reminder moves to a quarter past ten.
     ada.now += dt.timedelta(minutes=40)
     ada.put("/v1/me/reminders", {"evening_time": "10:15"})
     caught_up = keys.caught_up(ada.uid, PushKind.EVENING, dt.date.fromisoformat(date))
-    return [*found, measured("a reminder falls due as it moves", caught_up, {}, world.row(caught_up))]
-
-
-def stream_record(key: Key, old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
-    """Return the stream's record of a change; an empty `old` means a new item."""
-    images = {"OldImage": old, "NewImage": new} if old else {"NewImage": new}
-    return {"dynamodb": {"Keys": marshal(key._asdict()), "SequenceNumber": "1", **images}}
+    return [*found, measured("a reminder falls due as it moves", {}, world.row(caught_up))]
 
 
 def measured_deliveries(url: str, recorder: CostRecorder, fcm: Fcm) -> list[Measurement]:
@@ -157,6 +157,8 @@ class Delivery:
             slots=Slots(table),
             runs=Runs(table),
             people=People(table),
+            devices=Devices(People(table)),
+            days=Days(table),
             news=News(table),
             incidents=Incidents(table),
             outbox=Outbox(world.sqs, world.queue()),

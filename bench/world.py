@@ -30,7 +30,9 @@ from rekindle.domain.models import CoupleId, Target, TargetKind, Uid
 from rekindle.store.catalogue import Catalogue
 from rekindle.store.couples import Couples
 from rekindle.store.days import Days
+from rekindle.store.devices import Devices
 from rekindle.store.help import HelpStore
+from rekindle.store.idempotency import IdempotencyKeys
 from rekindle.store.invites import Invites
 from rekindle.store.nudges import Nudges
 from rekindle.store.people import People
@@ -137,12 +139,15 @@ class World:
     def _services(self, vault: Vault) -> Services:
         """Return the API's stores. Their caches never expire."""
         table = self.table
+        people, couples, days = People(table), Couples(table), Days(table)
         return Services(
-            people=People(table),
-            couples=Couples(table),
-            invites=Invites(table),
-            days=Days(table),
-            streaks=Streaks(table),
+            people=people,
+            devices=Devices(people),
+            idempotency_keys=IdempotencyKeys(table),
+            couples=couples,
+            invites=Invites(people),
+            days=days,
+            streaks=Streaks(table, couples, days),
             solo=Solo(table),
             nudges=Nudges(table),
             tries=Tries(table),

@@ -24,8 +24,8 @@ from rekindle.domain.reminders import due_slots
 from rekindle.errors import UnknownZoneError
 from rekindle.store import keys
 from rekindle.store.instants import to_millis
-from rekindle.store.slots import Slots
 from rekindle.store.table import Table, Write
+from rekindle.store.watermark import Watermark
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -156,7 +156,7 @@ def _let_come(stack: Stack, asked: NextBeat, last: Path) -> dict[str, Any]:
     instant = dt.datetime.fromtimestamp(now(), dt.UTC)
     come = dt.datetime.fromisoformat(last.read_text(encoding="ascii")) if last.exists() else instant
     at = next_beat(asked.reminders, max(instant, come))
-    watermark = Slots(table).watermark() or instant
+    watermark = Watermark(table).read() or instant
     _stand_at(table, min(watermark, instant))
     jobs = stack.tick(at)["jobs"]
     _stand_at(table, watermark)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from rekindle.domain.models import (
     Audience,
     CoupleId,
+    Day,
+    DayWindow,
     Device,
     DeviceId,
     Language,
@@ -29,7 +31,8 @@ from rekindle.domain.models import (
 )
 from rekindle.domain.playlist import Entry, Release
 from rekindle.store import keys
-from rekindle.store.catalogue import PromptText, index_of, index_writes, text_item
+from rekindle.store.catalogue import PromptText, index_of, index_writes
+from rekindle.store.forms import stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -84,6 +87,18 @@ def a_paired_person(**changes: Any) -> Person:
     return a_person(**({"couple": CoupleId("couple-1"), "devices": {DeviceId("phone"): a_device()}} | changes))
 
 
+def a_day(**changes: Any) -> Day:
+    given: dict[str, Any] = {
+        "couple": CoupleId("couple-1"),
+        "date": dt.date(2026, 3, 2),
+        "prompt": PromptRef(PackId("starter"), 1, PromptId("walk")),
+        "kind": PromptKind.QUESTION,
+        "window": DayWindow(an_instant("2026-03-01T15:00:00Z"), an_instant("2026-03-03T08:00:00Z")),
+        "theme": Theme.TIME,
+    }
+    return Day(**(given | changes))
+
+
 def publish(table: Table, prompts: Iterable[tuple[Entry, PromptText]], **changes: Any) -> Release:
     """Make these the live release of their pack, as couples' side finds it; the changes are of the release."""
     listed = list(prompts)
@@ -99,7 +114,7 @@ def publish(table: Table, prompts: Iterable[tuple[Entry, PromptText]], **changes
         **changes,
     )
     english = Language("en")
-    table.put_many((keys.prompt(*_names(entry)), text_item(text)) for entry, text in listed)
+    table.put_many((keys.prompt(*_names(entry)), stored(text)) for entry, text in listed)
     words = {"default": english, "titles": {english: ref.pack}, "written_for": {english: "Everybody."}}
     table.put_many([(keys.release(ref.pack, ref.version), words)])
     index = index_of(table)

@@ -17,7 +17,9 @@ from rekindle.crypto.vault import Vault
 from rekindle.store.catalogue import Catalogue
 from rekindle.store.couples import Couples
 from rekindle.store.days import Days
+from rekindle.store.devices import Devices
 from rekindle.store.help import HelpStore
+from rekindle.store.idempotency import IdempotencyKeys
 from rekindle.store.incidents import Incidents
 from rekindle.store.invites import Invites
 from rekindle.store.news import News
@@ -109,10 +111,12 @@ def new_services(dynamodb: DynamoDBClient, kms: KMSClient, kms_key: str) -> Call
         publish(table, pack or prompts())
         return Services(
             people=People(table),
+            devices=Devices(People(table)),
+            idempotency_keys=IdempotencyKeys(table),
             couples=Couples(table),
-            invites=Invites(table),
+            invites=Invites(People(table)),
             days=Days(table),
-            streaks=Streaks(table),
+            streaks=Streaks(table, Couples(table), Days(table)),
             solo=Solo(table),
             nudges=Nudges(table),
             tries=Tries(table),
@@ -178,6 +182,8 @@ def courier(table: Table, queue: Queue, dead_letters: Queue, wire: FcmWire) -> I
             slots=Slots(table, few_rows=1),
             runs=Runs(table),
             people=People(table),
+            devices=Devices(People(table)),
+            days=Days(table),
             news=News(table),
             incidents=Incidents(table),
             outbox=queue.outbox,

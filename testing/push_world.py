@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from rekindle.push.jobs import job_from
 from rekindle.push.queue import Outbox
-from rekindle.store.people import People
+from rekindle.store.people import person_writes
 from testing import engines
 
 if TYPE_CHECKING:
@@ -31,8 +31,7 @@ class CrashError(BaseException):
 def saved(table: Table, *people: Person) -> None:
     """Store new persons with all that goes with them."""
     for person in people:
-        store = People(table)
-        store.table.commit(store.saves(person.created_at, (None, person)))
+        table.commit(person_writes(table, person.created_at, (None, person)))
 
 
 @contextlib.contextmanager

@@ -1,46 +1,65 @@
-"""What stands in the table about a person, wherever it ought to be or not."""
+"""Rows of the table as tests read them, and records of its stream."""
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import itertools
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 
 from rekindle.domain.models import PushKind
 from rekindle.domain.reminders import Slot
 from rekindle.store import keys
-from rekindle.store.slots import Slots, _row_from
+from rekindle.store.shards import read_shards
+from rekindle.store.slot_rows import row_from
 from testing.builders import LONDON, NEW_YORK, TOKYO
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from rekindle.domain.models import Uid
-    from rekindle.store.slots import RowPlace, SlotRow
+    from rekindle.store.slot_rows import SlotAndKind, SlotRow
     from rekindle.store.table import Table
 
 ZONES = (NEW_YORK, TOKYO, LONDON)
 TIMES = (dt.time(6, 5), dt.time(8, 30), dt.time(20, 30), dt.time(21, 55))
-"""The places and times that the API's tests use."""
+"""The zones and times that the API's tests use."""
 
 
 def shard_of(table: Table, slot: Slot) -> str:
-    """The name of the slot's one shard."""
-    (name,) = Slots(table).existing([slot])[slot].all
+    """Return the name of the slot's one shard."""
+    (name,) = read_shards(table, [slot])[slot].all
     return name
 
 
-def slot_rows(table: Table, uid: Uid, slots: Iterable[Slot] | None = None) -> dict[RowPlace, SlotRow]:
-    """The person's rows, as last written, in these slots, or in every one of these places and times."""
-    shards = Slots(table).existing(slots or itertools.starmap(Slot, itertools.product(ZONES, TIMES)))
+def slot_rows(table: Table, uid: Uid, slots: Iterable[Slot] | None = None) -> dict[SlotAndKind, SlotRow]:
+    """Return the person's rows in these slots, or in every slot of the tests."""
+    shards = read_shards(table, slots or itertools.starmap(Slot, itertools.product(ZONES, TIMES)))
     kinds = (PushKind.PROMPT, PushKind.EVENING, PushKind.TOUCH)
-    places = {
+    names = {
         keys.slot_row(name, kind, keys.mark_of(uid)): (slot, kind)
         for slot, named in shards.items()
         for name in named.all
         for kind in kinds
     }
-    items = table.get_many(places, consistent=True)
-    rows = {places[keys.Key(item["pk"], item["sk"])]: _row_from(item) for item in items}
+    items = table.get_many(names, consistent=True)
+    rows = {names[keys.Key(item["pk"], item["sk"])]: row_from(item) for item in items}
     assert len(rows) == len(items), "a row is in one shard of its slot"
     return rows
+
+
+def stream_record(
+    old: Mapping[str, Any] | None, new: Mapping[str, Any] | None, number: int | str = 1
+) -> dict[str, Any]:
+    """Return the stream's record of a write, as Lambda gets it.
+
+    `old` and `new` are the item's typed attributes before and after. In an event, binary values are base64.
+    """
+    images = {name: image for name, image in (("OldImage", old), ("NewImage", new)) if image}
+    key = {name: (new or old or {})[name] for name in ("pk", "sk")}
+    change = {"Keys": key, "SequenceNumber": str(number), **images}
+    record: dict[str, Any] = json.loads(
+        json.dumps({"dynamodb": change}, default=lambda binary: base64.b64encode(bytes(binary)).decode())
+    )
+    return record

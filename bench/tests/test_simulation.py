@@ -16,7 +16,7 @@ from bench.simulation import Simulation
 from rekindle.domain.models import PushKind, Reach
 from rekindle.push.payloads import REMINDERS
 from rekindle.store import keys
-from rekindle.store.people import People
+from rekindle.store.people import person_writes
 from rekindle.store.runs import NOBODY, Run, Runs
 from rekindle.store.slots import SlotPage, Slots
 from rekindle.store.targets import unpacked
@@ -126,7 +126,7 @@ def test_initial_rows_equal_those_of_the_store_and_are_billed_by_their_size() ->
 
 def written_rows(population: Population, number: int) -> list[tuple[keys.Key, Item]]:
     person = population.person(number)
-    writes = People(cast("Table", MemoryTable(Bill()))).saves(person.created_at, (None, person))
+    writes = person_writes(cast("Table", MemoryTable(Bill())), person.created_at, (None, person))
     return [
         (write.key, {**write.key._asdict(), **write.item})
         for write in writes

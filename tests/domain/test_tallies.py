@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rekindle.domain.changes import FinishedRun
 from rekindle.domain.models import CoupleId, PackId, PromptId, PushKind, Reach, Theme
 from rekindle.domain.tallies import (
     Day,
@@ -27,7 +28,7 @@ from rekindle.domain.tallies import (
 )
 from rekindle.store import keys
 from rekindle.store.table import marshal
-from rekindle.store.tallies import RunDone, Tallies, history_from, item_from
+from rekindle.store.tallies import Tallies, history_from, item_from
 from testing.memory_table import Bill, MemoryTable
 from testing.meter import item_bytes
 from tests.tally_model import FIRST, couples_lives, deliveries, model
@@ -254,8 +255,8 @@ def test_days_are_kept_in_few_bytes_that_can_still_be_read() -> None:
     assert history_from(item) == history
 
 
-def run_done(name: str = "7k#2026-03-02", **reach: Reach) -> RunDone:
-    return RunDone(name, FIRST, {PushKind(kind): each for kind, each in reach.items()})
+def run_done(name: str = "7k#2026-03-02", **reach: Reach) -> FinishedRun:
+    return FinishedRun(name, FIRST, {PushKind(kind): each for kind, each in reach.items()})
 
 
 def test_a_run_of_reminders_is_counted_once_and_by_kind() -> None:

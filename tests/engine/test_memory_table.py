@@ -15,12 +15,16 @@ from rekindle.domain.reminders import Slot
 from rekindle.push.jobs import PersonJob, SlotJob, SpreadJob
 from rekindle.push.queue import Outbox
 from rekindle.store import keys
+from rekindle.store.days import Days
+from rekindle.store.devices import Devices
 from rekindle.store.incidents import Incidents
 from rekindle.store.news import News
-from rekindle.store.people import People
+from rekindle.store.people import People, person_writes
 from rekindle.store.runs import Runs
+from rekindle.store.shards import Resharding
 from rekindle.store.slots import Slots
 from rekindle.store.table import Table, unmarshal
+from rekindle.store.watermark import Watermark
 from testing import engines
 from testing.builders import NEW_YORK, TOKYO, a_device, a_paired_person, a_profile, an_instant
 from testing.memory_table import Bill, MemoryTable, Units
@@ -80,15 +84,14 @@ def some_persons() -> list[Person]:
 
 
 def they_register(table: Table) -> None:
-    store = People(table)
     for person in some_persons():
-        store.table.commit(store.saves(person.created_at, (None, person)))
+        table.commit(person_writes(table, person.created_at, (None, person)))
 
 
 def the_tick_comes_twice(table: Table) -> None:
-    tick = Tick(Slots(table), OUTBOX)
-    tick.beat(MORNING)
-    tick.beat(MORNING)
+    tick = Tick(Slots(table), Watermark(table), OUTBOX)
+    tick.run(MORNING)
+    tick.run(MORNING)
 
 
 def they_are_told(table: Table) -> None:
@@ -98,6 +101,8 @@ def they_are_told(table: Table) -> None:
         slots=Slots(table),
         runs=Runs(table),
         people=People(table),
+        devices=Devices(People(table)),
+        days=Days(table),
         news=News(table),
         incidents=Incidents(table),
         outbox=OUTBOX,
@@ -131,7 +136,7 @@ def some_move(table: Table) -> None:
 
 
 def the_slot_is_spread(table: Table) -> None:
-    spreader, rested = Spreader(Slots(table), OUTBOX), MORNING + dt.timedelta(hours=5)
+    spreader, rested = Spreader(Resharding(table), OUTBOX), MORNING + dt.timedelta(hours=5)
     (shards,) = Slots(table).existing([SLOT]).values()
     job = SpreadJob(zone=SLOT.zone, time=SLOT.time, shard=shards.names[0], date=MORNING.date(), instant=rested)
     for _ in range(3):

@@ -18,12 +18,15 @@ from rekindle.domain.due_dates import slots_of
 from rekindle.domain.models import DeviceId, Person, PushKind, Reminders
 from rekindle.push.payloads import CODES
 from rekindle.store import keys
+from rekindle.store.days import Days
+from rekindle.store.devices import Devices
 from rekindle.store.incidents import Incidents
 from rekindle.store.news import News
 from rekindle.store.people import People
 from rekindle.store.runs import Runs
 from rekindle.store.slots import Slots
 from rekindle.store.table import Table
+from rekindle.store.watermark import Watermark
 from testing import engines, fcm_wire
 from testing.builders import LONDON, NEW_YORK, a_device, a_paired_person, a_profile, an_instant
 from testing.fcm_wire import PROJECT, FcmWire
@@ -114,7 +117,7 @@ class World:
     io: Io = field(default_factory=Io)
 
     def tick(self, at: dt.datetime = AT) -> None:
-        Tick(Slots(self.table), self.queue.outbox).beat(at)
+        Tick(Slots(self.table), Watermark(self.table), self.queue.outbox).run(at)
 
     def courier(self) -> Courier:
         """A new process, which remembers nothing."""
@@ -122,6 +125,8 @@ class World:
             slots=Slots(self.table, few_rows=1),
             runs=Runs(self.table),
             people=People(self.table),
+            devices=Devices(People(self.table)),
+            days=Days(self.table),
             news=News(self.table),
             incidents=Incidents(self.table),
             outbox=self.queue.outbox,
@@ -295,7 +300,7 @@ def test_a_phone_that_is_handed_on_in_the_middle_gets_its_new_owners_pushes_alon
     jobs = world.queue.taken()
     for job in jobs:
         world.courier().carry_out(job, dt.timedelta(0), lambda: 10 * MINUTE)
-    People(world.table).register_device(new.uid, DeviceId("handed-on"), a_device(target))
+    Devices(People(world.table)).register(new.uid, DeviceId("handed-on"), a_device(target))
     before = len(world.wire.messages)
     world.settle()
     assert len(world.wire.messages) == before

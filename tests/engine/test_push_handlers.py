@@ -18,7 +18,7 @@ from delivery.sdk import Sdk
 from react import handler as react
 from rekindle.domain.models import CoupleId, Reminders, Uid
 from rekindle.push.jobs import LONGEST_DELAY, job_from
-from rekindle.store.slots import Slots
+from rekindle.store.slots import Slots, slot_row_writes
 from rekindle.store.table import Table
 from testing import engines, fcm_wire
 from testing.builders import a_paired_person
@@ -85,7 +85,7 @@ def sample(name: str) -> dict[str, Any]:
 def ada_and_ben(table: Table) -> tuple[Person, Person]:
     """The two whom the sample events are about: their morning is in the first shard that was ever named."""
     ada, ben = (a_paired_person(uid=Uid(uid), couple=CoupleId("couple-1")) for uid in ("uid-ada", "uid-ben"))
-    Slots(table).moves(ada.created_at, (None, replace(ada, reminders=Reminders(evening=None))))
+    slot_row_writes(table, ada.created_at, (None, replace(ada, reminders=Reminders(evening=None))))
     saved(table, ada, ben)
     return ada, ben
 

@@ -27,7 +27,7 @@ from rekindle.domain.streaks import unpack_dates
 from rekindle.errors import KeyReusedError
 from rekindle.store import keys
 from rekindle.store.catalogue import Catalogue
-from rekindle.store.slots import rows_of
+from rekindle.store.slot_rows import rows_of
 from rekindle.store.table import Write
 from testing.builders import LONDON, NEW_YORK, TOKYO, a_token, a_uid, an_instant, prompts, publish
 from testing.phones import whole

@@ -15,12 +15,13 @@ from botocore.exceptions import ClientError, ConnectionClosedError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from rekindle.domain.changes import FinishedRun
 from rekindle.domain.models import CoupleId, PackId, PromptId, PushKind, Reach, Theme
 from rekindle.domain.tallies import DayTold, Met, StreakTold
 from rekindle.errors import ContentionError
 from rekindle.store import keys
 from rekindle.store.table import unmarshal
-from rekindle.store.tallies import KEPT, RunDone, Tallies
+from rekindle.store.tallies import KEPT, Tallies
 from testing.wire import Crash, Fault, Wire, tapped
 from tests.engine.marks import on_awss_engine
 from tests.tally_model import Event, model
@@ -135,7 +136,7 @@ def test_whatever_happens_to_a_request_a_batch_that_comes_again_is_counted_once(
 
 
 def test_a_run_is_counted_once_by_however_many(table: Table) -> None:
-    run = RunDone("7k#2026-03-02", MONDAY, {PushKind.TOUCH: Reach(30, 20)})
+    run = FinishedRun("7k#2026-03-02", MONDAY, {PushKind.TOUCH: Reach(30, 20)})
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: Tallies(table).count({}, [run]), range(4)))
     week = ("STATS", "WEEK#2026-03-02")

@@ -32,7 +32,9 @@ from rekindle.store.audit import Audit
 from rekindle.store.catalogue import Catalogue
 from rekindle.store.couples import Couples
 from rekindle.store.days import Days
+from rekindle.store.devices import Devices
 from rekindle.store.help import HelpStore
+from rekindle.store.idempotency import IdempotencyKeys
 from rekindle.store.invites import Invites
 from rekindle.store.nudges import Nudges
 from rekindle.store.packs import Packs
@@ -121,10 +123,12 @@ def couples_parts() -> Services:
     table = cast("Table", MemoryTable(Bill()))
     return Services(
         people=People(table),
+        devices=Devices(People(table)),
+        idempotency_keys=IdempotencyKeys(table),
         couples=Couples(table),
-        invites=Invites(table),
+        invites=Invites(People(table)),
         days=Days(table),
-        streaks=Streaks(table),
+        streaks=Streaks(table, Couples(table), Days(table)),
         solo=Solo(table),
         nudges=Nudges(table),
         tries=Tries(table),

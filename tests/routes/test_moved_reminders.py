@@ -5,14 +5,16 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
-from react.handler import reaction_to
 from rekindle.domain.models import PushKind
 from rekindle.domain.reminders import Slot
+from rekindle.push.reactions import reaction_to
 from rekindle.store import keys
 from rekindle.store.slots import Slots
+from rekindle.store.stream import change_in
 from rekindle.store.table import marshal
 from testing.builders import NEW_YORK, TOKYO, an_instant
 from testing.phones import Phone, a_phone, pair
+from testing.stored import stream_record
 
 if TYPE_CHECKING:
     from couples_api.services import Services
@@ -42,17 +44,8 @@ def jobs_for(services: Services, phone: Phone) -> list[PersonJob]:
     """What react makes of what the stream tells of the person's new rows."""
     table = services.people.table
     items = table.query(f"PERSON#{phone.uid}", between=(keys.CAUGHT_UP_PREFIX, f"{keys.CAUGHT_UP_PREFIX}~")).items
-    records = [
-        {
-            "dynamodb": {
-                "Keys": marshal({"pk": item["pk"], "sk": item["sk"]}),
-                "NewImage": marshal(item),
-                "SequenceNumber": "1",
-            }
-        }
-        for item in items
-    ]
-    return [job for record in records for job in reaction_to(record).jobs]
+    changes = [change_in(stream_record(None, marshal(item))) for item in items]
+    return [job for change in changes for job in reaction_to(change).jobs]
 
 
 def a_couple(api: Handler, zone: str) -> Phone:

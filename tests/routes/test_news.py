@@ -8,21 +8,23 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from react.handler import reaction_to
 from rekindle.domain.models import Person, PushKind, Reminders, Zone
 from rekindle.domain.reminders import Slot
 from rekindle.push.jobs import PersonJob, SpreadJob
 from rekindle.push.payloads import CODES
+from rekindle.push.reactions import reaction_to
 from rekindle.push.texts import CATALOGUE
 from rekindle.store import keys
 from rekindle.store.news import REMEMBERED, News
 from rekindle.store.people import People
 from rekindle.store.slots import Slots
+from rekindle.store.stream import change_in
 from rekindle.store.table import Write, marshal
+from rekindle.store.watermark import Watermark
 from testing import fcm_wire
 from testing.builders import NEW_YORK, TOKYO, a_paired_person, a_profile, an_instant
 from testing.push_world import Queue, calls, saved
-from testing.stored import shard_of
+from testing.stored import shard_of, stream_record
 from tick.handler import Tick
 
 if TYPE_CHECKING:
@@ -64,7 +66,7 @@ def token_of(person: Person) -> str:
 
 def work(table: Table, courier: Courier, queue: Queue, at: dt.datetime) -> None:
     """The beat of a moment, and all that is on the queue by then."""
-    Tick(Slots(table), queue.outbox).beat(at)
+    Tick(Slots(table), Watermark(table), queue.outbox).run(at)
     for job in queue.taken():
         assert not isinstance(job, SpreadJob)
         courier.carry_out(job, NO_WAIT, plenty)
@@ -73,17 +75,8 @@ def work(table: Table, courier: Courier, queue: Queue, at: dt.datetime) -> None:
 def caught_up(table: Table, uid: str) -> list[PersonJob]:
     """What react makes of reminders that fell due as they moved."""
     items = table.query(f"PERSON#{uid}", between=(keys.CAUGHT_UP_PREFIX, f"{keys.CAUGHT_UP_PREFIX}~")).items
-    records = [
-        {
-            "dynamodb": {
-                "Keys": marshal({"pk": item["pk"], "sk": item["sk"]}),
-                "NewImage": marshal(item),
-                "SequenceNumber": "1",
-            }
-        }
-        for item in items
-    ]
-    return [job for record in records for job in reaction_to(record).jobs]
+    changes = [change_in(stream_record(None, marshal(item))) for item in items]
+    return [job for change in changes for job in reaction_to(change).jobs]
 
 
 def in_zone(zone: Zone) -> Callable[[Person], Person]:

@@ -13,15 +13,17 @@ import pytest
 
 from couples_api import nudges
 from couples_api.handler import handler_of
-from react.handler import reaction_to
 from rekindle.api.problems import Problem
 from rekindle.domain.nudges import Gesture
+from rekindle.push.reactions import reaction_to
 from rekindle.store import keys
+from rekindle.store.stream import change_in
 from rekindle.store.table import marshal
 from testing.builders import LONDON, a_uid, an_instant
 from testing.phones import Phone, Reply, a_phone
 from testing.phones import pair as pair_phones
 from testing.push_world import calls
+from testing.stored import stream_record
 from tests.engine.marks import on_awss_engine, on_the_emulator
 from tests.engine.test_races import Racer, lost, pair, race, won
 
@@ -50,8 +52,7 @@ def jobs_of(services: Services, sender: Phone | Racer) -> list[PersonJob]:
 
 def jobs_in(services: Services, key: keys.Key) -> list[PersonJob]:
     item = services.people.table.get(key)
-    change = {"Keys": marshal(key._asdict()), **({"NewImage": marshal(item)} if item else {})}
-    return list(reaction_to({"dynamodb": change}).jobs)
+    return list(reaction_to(change_in(stream_record(None, marshal(item)))).jobs) if item else []
 
 
 class TestSending:

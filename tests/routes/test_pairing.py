@@ -10,7 +10,7 @@ import pytest
 from rekindle.store.couples import KEEPSAKE
 from rekindle.store.instants import to_ttl
 from rekindle.store.keys import Key
-from rekindle.store.slots import rows_of
+from rekindle.store.slot_rows import rows_of
 from testing.builders import LONDON, NEW_YORK, TOKYO, a_uid
 from testing.phones import Phone, a_phone, pair
 

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from react.handler import reaction_to
 from rekindle.domain.models import Person, PushKind
+from rekindle.push.reactions import reaction_to
 from rekindle.store import keys
+from rekindle.store.stream import change_in
 from rekindle.store.table import marshal
 from testing.builders import LONDON
 from testing.phones import Phone, Reply, a_phone, pair
+from testing.stored import stream_record
 from tests.engine.marks import on_the_emulator
 
 if TYPE_CHECKING:
@@ -216,14 +218,8 @@ class TestStreak:
         assert couple
         row = services.people.table.get(keys.streak(couple))
         assert row
-        record = {
-            "Keys": marshal({"pk": row["pk"], "sk": row["sk"]}),
-            "OldImage": marshal(row | {"run": 6}),
-            "NewImage": marshal(row),
-        }
-        assert {(job.kind, job.milestone) for job in reaction_to({"dynamodb": record}).jobs} == {
-            (PushKind.STREAK_MILESTONE, 7)
-        }
+        change = change_in(stream_record(marshal(row | {"run": 6}), marshal(row)))
+        assert {(job.kind, job.milestone) for job in reaction_to(change).jobs} == {(PushKind.STREAK_MILESTONE, 7)}
 
     def test_a_pause_does_not_take_back_a_miss_on_a_date_that_a_clock_taken_west_shows_again(
         self, londoners: tuple[Phone, Phone]

@@ -15,10 +15,13 @@ from rekindle.domain.calendar import local_date, slot_instant
 from rekindle.domain.models import PushKind
 from rekindle.push.jobs import PersonJob, SpreadJob
 from rekindle.push.payloads import CODES
+from rekindle.store.days import Days
+from rekindle.store.devices import Devices
 from rekindle.store.news import News
 from rekindle.store.people import People
 from rekindle.store.runs import Runs
 from rekindle.store.slots import Slots
+from rekindle.store.watermark import Watermark
 from testing import fcm_wire
 from testing.builders import LONDON, NEW_YORK, TOKYO
 from testing.phones import Phone, a_phone, pair
@@ -55,7 +58,10 @@ def londoners(api: Handler) -> tuple[Phone, Phone]:
 
 def on_table(courier: Courier, table: Table) -> Courier:
     """The courier, on the table of the API."""
-    return replace(courier, slots=Slots(table), runs=Runs(table), people=People(table))
+    people = People(table)
+    return replace(
+        courier, slots=Slots(table), runs=Runs(table), people=people, devices=Devices(people), days=Days(table)
+    )
 
 
 def token_of(services: Services, phone: Phone) -> str:
@@ -203,12 +209,12 @@ def test_each_date_is_told_once_but_for_those_that_fell_due_in_a_pause(
     couple_id = person_of(own_services, phones[0][0]).couple
     assert couple_id
     table = own_services.people.table
-    tick, on_parts = Tick(Slots(table), queue.outbox), on_table(courier, table)
+    tick, on_parts = Tick(Slots(table), Watermark(table), queue.outbox), on_table(courier, table)
     wishes: list[Wish] = []
     start = at = phones[0][0].now
     end = start + 12 * DAY
     while at < end:
-        tick.beat(at)
+        tick.run(at)
         if dice.random() < WISHES:
             phone, zone = dice.choice(phones)
             phone.now = at + dt.timedelta(minutes=dice.randint(1, 25))

@@ -15,8 +15,8 @@ from rekindle.api.problems import ProblemError
 from rekindle.domain.models import Platform, PushKind, Target, TargetKind
 from rekindle.domain.reminders import Slot
 from rekindle.store import keys
-from rekindle.store.people import REFRESHED_AFTER
-from rekindle.store.slots import rows_of
+from rekindle.store.devices import REFRESHED_AFTER
+from rekindle.store.slot_rows import rows_of
 from testing.builders import LONDON, NEW_YORK, TOKYO, a_token, a_uid
 from testing.phones import Phone, a_phone, pair, whole
 from testing.stored import slot_rows
@@ -24,7 +24,7 @@ from testing.stored import slot_rows
 if TYPE_CHECKING:
     from couples_api.services import Services
     from rekindle.domain.models import Person
-    from rekindle.store.slots import RowPlace, SlotRow
+    from rekindle.store.slot_rows import SlotAndKind, SlotRow
     from testing.phones import Handler
 
 
@@ -48,7 +48,7 @@ def register(phone: Phone, device: str, token: str, platform: str = "android") -
     assert reply.status == 200, reply.text
 
 
-def rows_standing(services: Services, phone: Phone) -> dict[RowPlace, SlotRow]:
+def rows_standing(services: Services, phone: Phone) -> dict[SlotAndKind, SlotRow]:
     return slot_rows(services.people.table, phone.uid)
 
 

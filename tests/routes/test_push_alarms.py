@@ -15,6 +15,7 @@ from delivery.gateway import CredentialError
 from rekindle.domain.models import CoupleId, DeviceId, Person, PushKind, Reminders
 from rekindle.domain.reminders import Slot
 from rekindle.push.jobs import PersonJob, SlotJob, SpreadJob
+from rekindle.store.devices import Devices
 from rekindle.store.incidents import Incidents
 from rekindle.store.people import People
 from testing import fcm_wire
@@ -273,7 +274,7 @@ def test_a_store_that_forgets_no_phone_sends_nothing_twice(
 ) -> None:
     people = people_at(table, 3)
     answers_with(wire, people[0], fcm_wire.UNREGISTERED)
-    broken = replace(courier, people=People(replace(table, name="no-such-table")))
+    broken = replace(courier, devices=Devices(People(replace(table, name="no-such-table"))))
     do(broken, a_slot_job(table))
     assert list(wire.attempts.values()) == [1] * 3
     assert queue.taken() == []

@@ -18,11 +18,12 @@ from rekindle.domain.reminders import Slot
 from rekindle.push.jobs import Missed, PersonJob, RetryJob, SlotJob, SpreadJob
 from rekindle.push.payloads import CODES
 from rekindle.store import keys
+from rekindle.store.devices import Devices
 from rekindle.store.incidents import WIDESPREAD
 from rekindle.store.instants import to_millis
 from rekindle.store.people import People
 from rekindle.store.runs import Runs
-from rekindle.store.slots import FEW_ROWS, Slots
+from rekindle.store.slots import FEW_ROWS, Slots, slot_row_writes
 from rekindle.store.table import Write
 from testing import fcm_wire
 from testing.builders import NEW_YORK, TOKYO, a_device, a_paired_person, a_profile, an_instant
@@ -143,7 +144,7 @@ def test_a_slot_on_another_date_is_another_run(table: Table, courier: Courier, w
 
 
 def test_a_slot_that_nobody_uses_any_more_is_just_done(table: Table, courier: Courier, wire: FcmWire) -> None:
-    Slots(table).moves(MORNING, (None, a_paired_person()))
+    slot_row_writes(table, MORNING, (None, a_paired_person()))
     do(courier, a_slot_job(table))
     assert wire.messages == []
 
@@ -486,12 +487,12 @@ def test_a_token_that_moved_on_is_not_taken_from_its_new_owner(table: Table, cou
     saved(table, ada, ben)
     target = target_of(ada)
     retry = a_retry(ada)
-    People(table).register_device(
+    Devices(People(table)).register(
         ben.uid, DeviceId("handed on"), Device(target, ada.devices[DeviceId("phone")].platform, MORNING)
     )
     do(courier, retry)
     assert wire.messages == [], "the token is Ben's now, and the push was Ada's"
-    courier.people.forget_target(mark_of(ada), target, MORNING)
+    courier.devices.forget_target(mark_of(ada), target, MORNING)
     assert table.get(keys.target(target)) == {**keys.target(target)._asdict(), "uid": ben.uid}
     owner = People(table).person(ben.uid)
     assert owner

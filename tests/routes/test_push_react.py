@@ -9,8 +9,11 @@ import pytest
 from react.handler import React
 from rekindle.domain.models import Language, PushKind
 from rekindle.push.payloads import payload_of
+from rekindle.store.couples import Couples
+from rekindle.store.days import Days
 from rekindle.store.streaks import Streaks
 from testing.push_world import Queue, calls
+from testing.stored import stream_record
 
 if TYPE_CHECKING:
     from couples_api.services import Services
@@ -28,7 +31,7 @@ def table(services: Services) -> Table:
 
 @pytest.fixture
 def react(table: Table, queue: Queue) -> React:
-    return React(Streaks(table), queue.outbox)
+    return React(Streaks(table, Couples(table), Days(table)), queue.outbox)
 
 
 class Stream:
@@ -58,14 +61,7 @@ class Stream:
         """One record for each item that has changed since the last call."""
         before, self.seen = self.seen, self._items()
         return [
-            {
-                "dynamodb": {
-                    "Keys": {name: item[name] for name in ("pk", "sk")},
-                    "SequenceNumber": str(number),
-                    "NewImage": item,
-                    **({"OldImage": before[key]} if key in before else {}),
-                }
-            }
+            stream_record(before.get(key), item, number)
             for number, (key, item) in enumerate(self.seen.items(), 1)
             if before.get(key) != item
         ]
@@ -79,21 +75,21 @@ def stream(table: Table, couple: tuple[Phone, Phone]) -> Stream:
 def test_answers_are_told_as_they_come(couple: tuple[Phone, Phone], stream: Stream, react: React, queue: Queue) -> None:
     ada, ben = couple
     date = ada.get("/v1/today").body["today"]["date"]
-    assert react.to_batch(stream.records()) is None
+    assert react.handle(stream.records()) == {"batchItemFailures": []}
     assert queue.taken() == []
 
     ada.put(f"/v1/days/{date}/answer", {"text": CANARY})
-    react.to_batch(stream.records())
+    react.handle(stream.records())
     (job,) = queue.taken()
     assert job.type == "person"
     assert (job.kind, job.uid, job.couple, job.instant) == (PushKind.PARTNER_ANSWERED, ben.uid, stream.couple, ada.now)
 
     ada.put(f"/v1/days/{date}/answer", {"text": f"{CANARY} again", "replaces": 1})
-    react.to_batch(stream.records())
+    react.handle(stream.records())
     assert queue.taken() == []
 
     ben.put(f"/v1/days/{date}/answer", {"text": CANARY})
-    react.to_batch(stream.records())
+    react.handle(stream.records())
     (job,) = queue.taken()
     assert job.type == "person"
     assert (job.kind, job.uid) == (PushKind.BOTH_ANSWERED, ada.uid)
@@ -107,7 +103,7 @@ def test_a_nudge_is_told_to_the_partner_and_a_muted_one_to_nobody(
     ada.post("/v1/nudges", {"gesture": "miss_you"}, key="tap")
     records = stream.records()
     for _ in range(2):
-        react.to_batch(records)
+        react.handle(records)
     first, again = queue.taken()
     assert first == again
     assert first.type == "person"
@@ -119,7 +115,7 @@ def test_a_nudge_is_told_to_the_partner_and_a_muted_one_to_nobody(
 
     ada.now += dt.timedelta(hours=1)
     ada.post("/v1/nudges", {"gesture": "hug"})
-    react.to_batch(stream.records())
+    react.handle(stream.records())
     (second,) = queue.taken()
     assert second.instant == ada.now
     texts = [
@@ -134,7 +130,7 @@ def test_a_nudge_is_told_to_the_partner_and_a_muted_one_to_nobody(
     )
     assert muted
     ada.post("/v1/nudges", {"gesture": "hug"})
-    react.to_batch(stream.records())
+    react.handle(stream.records())
     assert queue.taken() == []
 
 
@@ -147,7 +143,7 @@ def test_a_streak_that_the_api_died_before_is_made_up_for(
     ben.put(f"/v1/days/{date}/answer", {"text": "Your letters."})
     records = stream.records()
     table.client.delete_item(TableName=table.name, Key={"pk": {"S": f"COUPLE#{stream.couple}"}, "sk": {"S": "STREAK"}})
-    react.to_batch(records)
+    react.handle(records)
     assert ada.get("/v1/streak").body["current"] == 1
 
 
@@ -159,9 +155,9 @@ def test_the_same_records_again_change_nothing(
     ada.put(f"/v1/days/{date}/answer", {"text": "The way you hum."})
     ben.put(f"/v1/days/{date}/answer", {"text": "Your letters."})
     records = stream.records()
-    react.to_batch(records)
+    react.handle(records)
     with calls(table) as seen:
-        react.to_batch(records)
+        react.handle(records)
     assert not {"PutItem", "UpdateItem", "TransactWriteItems"} & set(seen)
 
 
@@ -174,5 +170,5 @@ def test_a_record_that_fails_is_named_and_those_before_it_are_done(
     ada.put(f"/v1/days/{date}/answer", {"text": "The way you hum."})
     (good,) = [record for record in stream.records() if "DAY#" in record["dynamodb"]["Keys"]["sk"]["S"]]
     broken = {"dynamodb": {**good["dynamodb"], "SequenceNumber": "77", "NewImage": {"answers": {"S": "nonsense"}}}}
-    assert react.to_batch([good, broken, good]) == "77"
+    assert react.handle([good, broken, good]) == {"batchItemFailures": [{"itemIdentifier": "77"}]}
     assert len(queue.taken()) == 1

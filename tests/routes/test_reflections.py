@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from couples_api.handler import handler_of
-from react.handler import NOTHING, reaction_to
 from rekindle.domain.models import ReflectionKind, Theme
+from rekindle.domain.tallies import told_by
 from rekindle.errors import VaultError
+from rekindle.push.reactions import NOTHING, reaction_to
 from rekindle.store import keys
+from rekindle.store.stream import change_in
 from rekindle.store.table import marshal
 from rekindle.telemetry import logger
-from tally.handler import told_by
 from testing.builders import NEW_YORK
 from testing.phones import Phone, Reply, a_phone, pair
+from testing.stored import stream_record
 from tests.engine.marks import on_the_emulator
 
 if TYPE_CHECKING:
@@ -308,7 +310,6 @@ class TestSealed:
         assert before
         assert after
         assert before != after
-        images = {"OldImage": marshal(before), "NewImage": marshal(after)}
-        record = {"dynamodb": {"Keys": marshal(key._asdict()), **images}}
-        assert reaction_to(record) == NOTHING
-        assert told_by(record) is None
+        change = change_in(stream_record(marshal(before), marshal(after)))
+        assert reaction_to(change) == NOTHING
+        assert told_by(change) is None

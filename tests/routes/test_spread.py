@@ -18,7 +18,9 @@ from rekindle.domain.reminders import SETTLED_AFTER, Slot
 from rekindle.push.jobs import LONGEST_DELAY, SpreadJob
 from rekindle.store import keys
 from rekindle.store.people import People
-from rekindle.store.slots import MOVED_AT_ONCE, Shards, Slots
+from rekindle.store.shards import MOVED_AT_ONCE, Resharding, Shards
+from rekindle.store.slots import Slots
+from rekindle.store.watermark import Watermark
 from testing.builders import NEW_YORK, a_paired_person, an_instant
 from testing.push_world import CrashError, Queue, calls, saved
 from tick.handler import Tick
@@ -40,7 +42,7 @@ PERSONS = 2 * MOVED_AT_ONCE + 20
 
 @pytest.fixture
 def spreader(table: Table, queue: Queue) -> Spreader:
-    return Spreader(Slots(table), queue.outbox)
+    return Spreader(Resharding(table), queue.outbox)
 
 
 def crowd(table: Table, count: int) -> list[Person]:
@@ -93,13 +95,13 @@ def test_a_slot_doubles_its_shards_while_it_rests(table: Table, spreader: Spread
     (job,) = queue.taken()
     assert job.type == "spread"
     spreader.carry_out(job, AT_REST - CAME - job.late, plenty)
-    assert (len(shards(table).spreading_to), shards(table).names) == (2, (old,))
+    assert (len(shards(table).new_names), shards(table).names) == (2, (old,))
     spread(spreader, old, AFTER_A_PAUSE - SECOND)
     assert {name for name, _ in placed(table)} == {old}, "a write that does not know of the new may be under way"
     spread(spreader, old, AFTER_A_PAUSE)
     assert_each_stands_once(table, people)
     new = shards(table)
-    assert (len(new.names), new.spreading_to, new.named_at) == (2, (), None)
+    assert (len(new.names), new.new_names, new.named_at) == (2, (), None)
     assert old not in new.names
     sizes = Counter(name for name, _ in placed(table))
     assert all(size > PERSONS / 4 for size in sizes.values())
@@ -127,7 +129,7 @@ def test_a_spread_whose_job_was_lost_is_taken_up_by_a_new_shard_that_has_grown(
     (old,) = shards(table).names
     spread(spreader, old, AT_REST)
     queue.taken()
-    new = shards(table).spreading_to[0]
+    new = shards(table).new_names[0]
     spread(spreader, new, AT_REST + dt.timedelta(days=1))
     assert len(shards(table).names) == 2
     assert_each_stands_once(table, people)
@@ -140,10 +142,10 @@ def test_a_slot_that_comes_while_it_is_spread_misses_nobody(
     people = crowd(table, 2 * MOVED_AT_ONCE)
     (old,) = shards(table).names
     spread(spreader, old, AT_REST)
-    Slots(table).move_rows(shards(table), old)
+    Resharding(table).move_rows(shards(table), old)
     queue.taken()
     comes = CAME + dt.timedelta(days=1)
-    Tick(Slots(table), queue.outbox).beat(comes)
+    Tick(Slots(table), Watermark(table), queue.outbox).run(comes)
     jobs = [job for job in queue.taken() if job.type == "slot"]
     assert len(jobs) == 3
     # The new shards' jobs first: they wait for the old one's.
@@ -167,10 +169,10 @@ def test_a_run_does_not_wait_for_ever_for_one_that_has_failed(
     crowd(table, 10)
     (old,) = shards(table).names
     spread(spreader, old, AT_REST)
-    while Slots(table).move_rows(shards(table), old):
+    while Resharding(table).move_rows(shards(table), old):
         pass
     queue.taken()
-    Tick(Slots(table), queue.outbox).beat(CAME + dt.timedelta(days=1))
+    Tick(Slots(table), Watermark(table), queue.outbox).run(CAME + dt.timedelta(days=1))
     for job in queue.taken():
         if job.type == "slot" and job.shard != old:
             courier.carry_out(job, OTHERS_TAKE, plenty)

@@ -10,7 +10,8 @@ from rekindle.domain.models import CoupleId, Device, DeviceId, Person, PushKind,
 from rekindle.domain.reminders import Slot
 from rekindle.push.jobs import PersonJob, SlotJob
 from rekindle.store import keys
-from rekindle.store.people import STALE_AFTER, People
+from rekindle.store.devices import STALE_AFTER, Devices
+from rekindle.store.people import People
 from rekindle.store.slots import Slots
 from testing.builders import NEW_YORK, a_device, a_paired_person, a_target
 from testing.push_world import calls, saved
@@ -71,7 +72,7 @@ def test_a_slot_takes_stale_phones_from_their_owners(table: Table, courier: Cour
 def test_a_phone_that_has_just_registered_again_stays_though_its_row_was_read_before(table: Table) -> None:
     ada = with_devices(phone=due() - DAY)
     saved(table, ada)
-    People(table).prune(keys.mark_of(ada.uid), a_target("phone"), due())
+    Devices(People(table)).prune(keys.mark_of(ada.uid), a_target("phone"), due())
     assert devices_of(table, ada) == {"phone"}
 
 
@@ -85,7 +86,7 @@ def test_nobody_is_asked_about_a_phone_that_cannot_be_stale(table: Table, courie
 def test_a_phone_that_registers_again_is_never_stale(table: Table, courier: Courier, wire: FcmWire) -> None:
     ada = with_devices(phone=due() - STALE_AFTER)
     saved(table, ada)
-    People(table).register_device(
+    Devices(People(table)).register(
         ada.uid, DeviceId("phone"), Device(a_target("phone"), a_device().platform, due() - DAY)
     )
     push_slot(table, courier)
@@ -95,7 +96,7 @@ def test_a_phone_that_registers_again_is_never_stale(table: Table, courier: Cour
 def test_registering_a_phone_lets_go_of_stale_ones(table: Table) -> None:
     ada = with_devices(old=due() - STALE_AFTER, kept=due() - STALE_AFTER + DAY)
     saved(table, ada)
-    People(table).register_device(ada.uid, DeviceId("new"), Device(a_target("new"), a_device().platform, due()))
+    Devices(People(table)).register(ada.uid, DeviceId("new"), Device(a_target("new"), a_device().platform, due()))
     assert devices_of(table, ada) == {"kept", "new"}
     assert table.get(keys.target(a_target("old"))) is None
 

@@ -7,12 +7,13 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+from rekindle.domain.changes import FinishedRun
 from rekindle.domain.models import CoupleId, PackId, PromptId, PushKind, Reach, Theme
 from rekindle.domain.tallies import DayTold, Met, StreakTold
 from rekindle.store import keys
 from rekindle.store.statistics import Statistics
 from rekindle.store.table import Write
-from rekindle.store.tallies import RunDone, Tallies
+from rekindle.store.tallies import Tallies
 from testing.builders import an_instant
 from tests.engine.marks import on_awss_engine, on_the_emulator
 
@@ -33,7 +34,7 @@ def test_what_couples_did_is_shown_rounded_and_what_few_did_is_not(table: Table)
     count(table, 25, DayTold(MONDAY, Theme.TIME, (WALK,), 2), StreakTold(MONDAY, 9, 9), named="both")
     count(table, 14, DayTold(MONDAY, Theme.TIME, (WALK, DANCE), 1), named="one")
     count(table, 9, DayTold(MONDAY, Theme.FEAR, (WALK,), 2), StreakTold(MONDAY, 1, 1), named="few")
-    Tallies(table).count({}, [RunDone("7k#2026-03-02", MONDAY, {PushKind.PROMPT: Reach(99, 41)})])
+    Tallies(table).count({}, [FinishedRun("7k#2026-03-02", MONDAY, {PushKind.PROMPT: Reach(99, 41)})])
     seen = Statistics(table).view(AT, [STARTER, MONEY])
     assert (seen["as_of"], seen["through"]) == ("2026-03-10", "2026-03-08")
     assert [day for day in seen["days"] if day["active"]] == [{"date": "2026-03-02", "active": 40}]

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from couples_api.handler import handler_of
-from react.handler import NOTHING, reaction_to
 from rekindle.domain.models import Theme
+from rekindle.push.reactions import NOTHING, reaction_to
 from rekindle.store import keys
+from rekindle.store.stream import change_in
 from rekindle.store.table import Write, marshal
 from testing.builders import NEW_YORK, TOKYO, prompts, publish
 from testing.phones import Phone, Reply, a_phone, pair
 from testing.push_world import calls
+from testing.stored import stream_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -234,8 +236,7 @@ def test_a_swap_pushes_to_nobody(services: Services, couple: tuple[Phone, Phone]
     new = table.get(key)
     assert old
     assert new
-    images = {"OldImage": marshal(old), "NewImage": marshal(new)}
-    assert reaction_to({"dynamodb": {"Keys": marshal(key._asdict()), **images}}) == NOTHING
+    assert reaction_to(change_in(stream_record(marshal(old), marshal(new)))) == NOTHING
 
 
 @pytest.mark.parametrize(

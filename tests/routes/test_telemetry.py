@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from react.handler import React, reaction_to
+from react.handler import React
 from rekindle.api import resolver
 from rekindle.errors import ContentionError, KeyUnavailableError
 from rekindle.push.queue import Outbox
+from rekindle.push.reactions import reaction_to
+from rekindle.store.stream import change_in
 from rekindle.telemetry import log_failure
 from testing.builders import an_instant
 from testing.phones import http_event
@@ -65,10 +67,10 @@ def test_a_couple_whose_answers_race_rings_no_alarm(
             raise error
 
     records = json.loads((EVENTS / "react.json").read_text(encoding="utf-8"))["Records"]
-    both_answered = next(record for record in records if reaction_to(record).completed)
+    both_answered = next(record for record in records if reaction_to(change_in(record)).completed)
     outbox = Outbox(client=None, queue_url="")  # type: ignore[arg-type]  # it has nothing to send
-    failed = React(Busy(), outbox).to_batch([both_answered])  # type: ignore[arg-type]  # all that it asks of the store
-    assert failed == both_answered["dynamodb"]["SequenceNumber"]
+    answer = React(Busy(), outbox).handle([both_answered])  # type: ignore[arg-type]  # all that it asks of the store
+    assert answer["batchItemFailures"] == [{"itemIdentifier": both_answered["dynamodb"]["SequenceNumber"]}]
     assert [record.levelname for record in caplog.records if record.getMessage() == "no reaction"] == [level]
 
 

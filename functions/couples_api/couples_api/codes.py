@@ -9,8 +9,8 @@ from pydantic import StringConstraints
 from couples_api.services import Services
 from rekindle.api.callers import Caller
 from rekindle.api.problems import Problem, ProblemError
+from rekindle.store.idempotency import KeyedRequest
 from rekindle.store.keys import Key
-from rekindle.store.people import KeyedRequest
 
 PastedCode = Annotated[str, StringConstraints(max_length=1000)]
 """A text with a code in it. It may be as long as a share sheet makes the text around a link."""

@@ -53,7 +53,7 @@ class DeviceBody(BaseModel):
 def put_device(device_id: DevicePath, body: DeviceBody, caller: TheCaller, services: TheServices) -> DeviceBody:
     """Give the caller this device; an address that was somebody else's is theirs from now on."""
     device = Device(target=body.target, platform=body.platform, registered_at=caller.instant)
-    if services.people.register_device(caller.uid, DeviceId(device_id), device, _few_enough) is None:
+    if services.devices.register(caller.uid, DeviceId(device_id), device, _few_enough) is None:
         raise ProblemError(Problem.NO_PROFILE)
     return body
 

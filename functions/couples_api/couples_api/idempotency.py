@@ -10,7 +10,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Header
 from couples_api.services import ID_BYTES, Services
 from rekindle.api.callers import Caller
 from rekindle.errors import KeyReusedError
-from rekindle.store.people import KeyedRequest
+from rekindle.store.idempotency import KeyedRequest
 
 IdempotencyKey = Annotated[
     str | None,
@@ -25,7 +25,8 @@ def keyed_request(services: Services, caller: Caller, idempotency_key: str | Non
     """
     if idempotency_key is None:
         return KeyedRequest()
-    found = services.people.request_under(caller.uid, idempotency_key, services.vault.mac(request), caller.instant)
+    fingerprint = services.vault.mac(request)
+    found = services.idempotency_keys.request(caller.uid, idempotency_key, fingerprint, caller.instant)
     if found is None:
         raise KeyReusedError("the key stands for another request")
     return found

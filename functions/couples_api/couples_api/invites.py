@@ -167,7 +167,7 @@ def post_confirm(
         inviter = known_person(services, caller.uid)
         if inviter.couple == couple_id:
             view = couple_view(current_couple(services, inviter), caller)
-            services.people.remember(request)
+            services.idempotency_keys.remember(request)
             return view
         require_unpaired(inviter)
         invite = _live_invite(services, caller, inviter)

@@ -22,7 +22,9 @@ from rekindle.settings import CouplesApiSettings
 from rekindle.store.catalogue import Catalogue
 from rekindle.store.couples import Couples
 from rekindle.store.days import Days
+from rekindle.store.devices import Devices
 from rekindle.store.help import HelpStore
+from rekindle.store.idempotency import IdempotencyKeys
 from rekindle.store.invites import Invites
 from rekindle.store.nudges import Nudges
 from rekindle.store.people import People
@@ -52,6 +54,8 @@ class Services:
     """The stores and the vault of one process."""
 
     people: People
+    devices: Devices
+    idempotency_keys: IdempotencyKeys
     couples: Couples
     invites: Invites
     days: Days
@@ -70,12 +74,15 @@ class Services:
         """The services that the settings name."""
         dynamodb = client("dynamodb")
         table = Table(dynamodb, settings.table)
+        people, couples, days = People(table), Couples(table), Days(table)
         return cls(
-            people=People(table),
-            couples=Couples(table),
-            invites=Invites(table),
-            days=Days(table),
-            streaks=Streaks(table),
+            people=people,
+            devices=Devices(people),
+            idempotency_keys=IdempotencyKeys(table),
+            couples=couples,
+            invites=Invites(people),
+            days=days,
+            streaks=Streaks(table, couples, days),
             solo=Solo(table),
             nudges=Nudges(table),
             tries=Tries(table),

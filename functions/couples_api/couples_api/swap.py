@@ -15,7 +15,7 @@ from rekindle.api.problems import Problem, ProblemError
 from rekindle.domain.models import Day, Swapped
 from rekindle.domain.playlist import another_prompt
 from rekindle.errors import ContentionError, WriteConflictError
-from rekindle.store.people import KeyedRequest
+from rekindle.store.idempotency import KeyedRequest
 
 router = APIGatewayHttpRouter()
 

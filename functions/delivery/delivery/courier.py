@@ -22,8 +22,8 @@ from rekindle.domain.reminders import MAX_LATENESS, is_quiet
 from rekindle.push.jobs import FIRST_RETRY, LONGEST_DELAY, Missed, PersonJob, RetryJob, SlotJob, SpreadJob
 from rekindle.push.payloads import OF_A_DATE, Occasion, payload_of
 from rekindle.store import keys
+from rekindle.store.devices import STALE_AFTER, is_stale
 from rekindle.store.incidents import Incident
-from rekindle.store.people import STALE_AFTER, is_stale
 from rekindle.telemetry import frames_of, log_failure, logger
 
 if TYPE_CHECKING:
@@ -35,11 +35,14 @@ if TYPE_CHECKING:
     from rekindle.domain.reminders import Slot
     from rekindle.push.payloads import Payload
     from rekindle.push.queue import Outbox
+    from rekindle.store.days import Days
+    from rekindle.store.devices import Devices
     from rekindle.store.incidents import Incidents
     from rekindle.store.news import News
     from rekindle.store.people import People
     from rekindle.store.runs import Runs
-    from rekindle.store.slots import SlotRow, Slots
+    from rekindle.store.slot_rows import SlotRow
+    from rekindle.store.slots import Slots
     from rekindle.store.targets import Registered
 
 PAGE_ROWS: Final = 2000
@@ -120,6 +123,8 @@ class Courier:
     slots: Slots
     runs: Runs
     people: People
+    devices: Devices
+    days: Days
     news: News
     incidents: Incidents
     outbox: Outbox
@@ -235,13 +240,13 @@ class Courier:
         A row knows the month alone in which a device was registered. With the whole of it past, nobody need be asked.
         """
         stale = [device for device in row.devices if delivery.at.date() - _last_of(device.month) >= STALE_AFTER]
-        self._forget([(row.person, device.target) for device in stale], self.people.prune, delivery)
+        self._forget([(row.person, device.target) for device in stale], self.devices.prune, delivery)
         return (device for device in row.devices if device not in stale)
 
     def _missed(self, delivery: Delivery, missed: Sequence[Missed]) -> list[Recipient]:
         """Those of the missed devices that are still the same persons'."""
         wanted = {(each.person, each.target) for each in missed}
-        owners = self.people.owners([each.target for each in missed])
+        owners = self.devices.owners([each.target for each in missed])
         people = self.people.people(sorted(set(owners.values())))
         return [
             recipient
@@ -269,7 +274,7 @@ class Courier:
         """Of persons in their couples, those who can still answer the day and have not; asked in the evening alone."""
         if delivery.occasion.kind is not PushKind.EVENING:
             return frozenset()
-        days = self.slots.days([couple for _, couple in answers], delivery.occasion.date)
+        days = self.days.opened([couple for _, couple in answers], delivery.occasion.date)
         return frozenset(uid for uid, couple in answers if is_awaited(days.get(couple), uid, delivery.at))
 
     def _push(self, delivery: Delivery, recipients: Sequence[Recipient], wait: dt.timedelta = _NONE) -> Pushed:
@@ -305,7 +310,7 @@ class Courier:
         letters = [each for each in given_up if each[1].fault in widespread]
         self.dead_letters.send(retries(delivery, letters, FIRST_RETRY))
         dead = _having(sent, Fate.DEAD)
-        self._forget([(each.person, each.target) for each, _ in dead], self.people.forget_target, delivery)
+        self._forget([(each.person, each.target) for each, _ in dead], self.devices.forget_target, delivery)
         _log(delivery, sent, given_up, {fault for fault, incident in incidents.items() if incident.needs_report})
         return Pushed(wait, len(_persons(_having(sent, Fate.DELIVERED))))
 

@@ -17,11 +17,14 @@ from rekindle.clients import client
 from rekindle.push.jobs import LONGEST_DELAY, SpreadJob, job_from
 from rekindle.push.queue import Outbox
 from rekindle.settings import DeliverySettings, FcmTransport
+from rekindle.store.days import Days
+from rekindle.store.devices import Devices
 from rekindle.store.incidents import Incidents
 from rekindle.store.instants import from_millis
 from rekindle.store.news import News
 from rekindle.store.people import People
 from rekindle.store.runs import Runs
+from rekindle.store.shards import Resharding
 from rekindle.store.slots import Slots
 from rekindle.store.table import Table
 from rekindle.telemetry import log_failure, logger
@@ -52,10 +55,13 @@ def _gateway() -> FcmGateway:
 def _courier() -> Courier:
     settings = DeliverySettings.read(os.environ)
     table = Table(client("dynamodb"), settings.table)
+    people = People(table)
     return Courier(
         slots=Slots(table),
         runs=Runs(table),
-        people=People(table),
+        people=people,
+        devices=Devices(people),
+        days=Days(table),
         news=News(table),
         incidents=Incidents(table),
         outbox=_outbox(),
@@ -84,7 +90,7 @@ def _waited(record: Mapping[str, Any], visibility: dt.timedelta) -> dt.timedelta
 def _spreader() -> Spreader:
     settings = DeliverySettings.read(os.environ)
     table = Table(client("dynamodb"), settings.table)
-    return Spreader(slots=Slots(table), outbox=_outbox())
+    return Spreader(Resharding(table), _outbox())
 
 
 def _outbox() -> Outbox:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from rekindle.domain.reminders import Slot
     from rekindle.push.queue import Outbox
-    from rekindle.store.slots import Slots
+    from rekindle.store.shards import Resharding
 
 BEFORE_NEXT: Final = dt.timedelta(minutes=30)
 """How long before a slot comes again nothing is moved any more."""
@@ -40,14 +40,14 @@ BEFORE_NEXT: Final = dt.timedelta(minutes=30)
 class Spreader:
     """Carries out the jobs of slots that have grown."""
 
-    slots: Slots
+    resharding: Resharding
     outbox: Outbox
 
     def carry_out(self, job: SpreadJob, waited: dt.timedelta, time_left: Callable[[], dt.timedelta]) -> None:
         """Take the slot a step further, and enqueue the job again until there is none left to take."""
         late = job.late + waited
         at = job.instant + late
-        shards = self.slots.existing([job.slot]).get(job.slot)
+        shards = self.resharding.shards(job.slot)
         about = {"slot": str(job.slot), "shard": job.shard}
         if shards is None or job.shard not in shards.all:
             # Several shards of a slot tell that they have grown, and the first to be heard has been enough.
@@ -55,16 +55,16 @@ class Spreader:
             return
         if is_at_rest(job.slot, at):
             if shards.named_at is None:
-                self.slots.name_more(job.slot, shards, at)
+                self.resharding.name_more(job.slot, shards, at)
                 logger.info("spreading", extra=about | {"shards": 2 * len(shards.names)})
             elif at - shards.named_at >= LONGEST_DELAY:
                 for name in shards.names:
-                    while self.slots.move_rows(shards, name):
+                    while self.resharding.move_rows(shards, name):
                         if time_left() < RESERVE:
                             self.outbox.send([job.again(late)])
                             return
-                self.slots.forget_old(job.slot, shards)
-                logger.info("spread", extra=about | {"shards": len(shards.spreading_to)})
+                self.resharding.forget_old(job.slot, shards)
+                logger.info("spread", extra=about | {"shards": len(shards.new_names)})
                 return
         self.outbox.send([job.again(late)], LONGEST_DELAY)
 

@@ -16,7 +16,8 @@ from rekindle.api.problems import Problem, ProblemError
 from rekindle.domain.models import PackId
 from rekindle.packs.check import SOURCE_LIMIT, Checked, check_source
 from rekindle.packs.lifecycle import DraftHead
-from rekindle.store.packs import DraftChangedError, SourceTooLargeError
+from rekindle.store.pack_sources import SourceTooLargeError
+from rekindle.store.packs import DraftChangedError
 
 router = APIGatewayHttpRouter()
 

@@ -1,1 +1,1 @@
-"""Reactions to what the table's stream tells."""
+"""Reactions to changes in the table's stream."""

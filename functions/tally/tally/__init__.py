@@ -1,1 +1,1 @@
-"""Counts, from the table's stream, what the practice may know of all couples together."""
+"""Statistics of all couples together, counted from the table's stream."""

@@ -1,1 +1,1 @@
-"""The tick: every 5 minutes it puts a job on the queue for each slot that has come since the last one."""
+"""The tick: runs every 5 minutes, and enqueues a job for each slot since the last tick."""

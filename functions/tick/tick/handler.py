@@ -1,4 +1,4 @@
-"""The Lambda entry of the tick, and what it works out."""
+"""The tick: enqueue a job for each shard of each slot whose time has come."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from rekindle.push.queue import Outbox
 from rekindle.settings import WorkerSettings
 from rekindle.store.slots import Slots
 from rekindle.store.table import Table
+from rekindle.store.watermark import Watermark
 from rekindle.telemetry import logger
 
 if TYPE_CHECKING:
@@ -26,10 +27,10 @@ if TYPE_CHECKING:
 
     from rekindle.domain.models import Zone
     from rekindle.domain.reminders import DueSlot, Slot
-    from rekindle.store.slots import Shards
+    from rekindle.store.shards import Shards
 
 FIRST_WINDOW: Final = dt.timedelta(minutes=5)
-"""What the very first tick looks back on."""
+"""How far the very first tick looks back."""
 
 
 class TickEvent(BaseModel):
@@ -41,21 +42,21 @@ class TickEvent(BaseModel):
 
 
 def window(watermark: dt.datetime | None, until: dt.datetime) -> tuple[dt.datetime, dt.datetime]:
-    """The stretch of time (excluding its start) that a tick answers for; empty where a later tick has been before it.
+    """Return the time span of a tick, without its start. It is empty if a later tick came first.
 
-    A tick that comes after an outage catches up, but no further back than a reminder may be late.
+    A tick after an outage also covers the time before, but only as far back as a reminder may be late.
     """
     after = until - FIRST_WINDOW if watermark is None else max(watermark, until - MAX_LATENESS)
     return min(after, until), until
 
 
 def due_in(zones: Iterable[Zone], after: dt.datetime, until: dt.datetime) -> list[DueSlot]:
-    """Every slot that may have come, whether or not anybody uses it, in a fixed order."""
+    """Return every slot of these zones that comes in the time span, in a fixed order."""
     return [due for zone in sorted(zones) for due in due_slots(after, until, zone)]
 
 
 def due_jobs(due: Iterable[DueSlot], shards: Mapping[Slot, Shards], tick: dt.datetime) -> list[SlotJob]:
-    """One job for each shard of a due slot that exists."""
+    """Return one job for each shard of each due slot that exists."""
     return [
         SlotJob(
             zone=each.slot.zone,
@@ -64,7 +65,7 @@ def due_jobs(due: Iterable[DueSlot], shards: Mapping[Slot, Shards], tick: dt.dat
             date=each.date,
             instant=each.instant,
             late=tick - each.instant,
-            after=shards[each.slot].names if shard in shards[each.slot].spreading_to else (),
+            after=shards[each.slot].names if shard in shards[each.slot].new_names else (),
         )
         for each in due
         if each.slot in shards
@@ -74,17 +75,18 @@ def due_jobs(due: Iterable[DueSlot], shards: Mapping[Slot, Shards], tick: dt.dat
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """Reads slots, and writes nothing but the watermark.
+    """Reads slots, and writes only the watermark.
 
-    A tick that is doubled, or dies before it has moved the watermark, sends jobs a second time; their runs refuse them.
+    A repeated tick, or one that dies before it moves the watermark, sends some jobs twice. Their runs refuse repeats.
     """
 
     slots: Slots
+    watermark: Watermark
     outbox: Outbox
 
-    def beat(self, at: dt.datetime) -> int:
-        """Enqueue what has come until `at`; the number of jobs."""
-        after, until = window(self.slots.watermark(), at)
+    def run(self, at: dt.datetime) -> int:
+        """Enqueue the jobs of all slots until `at`, and return their number."""
+        after, until = window(self.watermark.read(), at)
         if after == until:
             logger.info("overtaken", extra={"until": until.isoformat()})
             return 0
@@ -92,7 +94,7 @@ class Tick:
         due = [each for each in due_in({slot.zone for slot in known}, after, until) if each.slot in known]
         jobs = due_jobs(due, self.slots.existing(each.slot for each in due), until)
         self.outbox.send(jobs)
-        self.slots.advance_watermark(until)
+        self.watermark.advance(until)
         logger.info("ticked", extra={"after": after.isoformat(), "until": until.isoformat(), "jobs": len(jobs)})
         return len(jobs)
 
@@ -100,13 +102,15 @@ class Tick:
 @cache
 def _tick() -> Tick:
     settings = WorkerSettings.read(os.environ)
-    return Tick(
-        slots=Slots(Table(client("dynamodb"), settings.table)),
-        outbox=Outbox(client("sqs"), settings.queue_url),
-    )
+    table = Table(client("dynamodb"), settings.table)
+    return Tick(Slots(table), Watermark(table), Outbox(client("sqs"), settings.queue_url))
 
 
 def handler(event: Mapping[str, Any], _context: LambdaContext) -> dict[str, int]:
-    """The number of jobs sent; raises pydantic's ValidationError for an event that names no time."""
+    """Run a tick, and return the number of its jobs.
+
+    Raises:
+        ValidationError: the event has no time.
+    """
     at = TickEvent.model_validate(event).scheduled_time
-    return {"jobs": _tick().beat(at)}
+    return {"jobs": _tick().run(at)}

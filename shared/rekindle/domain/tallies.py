@@ -16,12 +16,15 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from rekindle.domain.changes import DayChange, StreakChange
 from rekindle.domain.streaks import MILESTONES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from rekindle.domain.models import PackId, PromptId, PushKind, Reach, Theme
+    from rekindle.domain import models
+    from rekindle.domain.changes import Change
+    from rekindle.domain.models import CoupleId, PackId, PromptId, PushKind, Reach, Theme
 
 ONE_WEEK: Final = dt.timedelta(weeks=1)
 LOOK_BACK: Final = 3
@@ -113,6 +116,26 @@ class StreakTold:
 
 
 type Told = DayTold | StreakTold
+
+
+def told_by(change: Change | None) -> tuple[CoupleId, Told] | None:
+    """Return what a change adds to its couple's history, or None for a change that is not counted."""
+    match change:
+        case DayChange(before=before, after=after):
+            told = _told_by_day(after)
+            return None if before and _told_by_day(before) == told else (after.couple, told)
+        case StreakChange(before=before, after=after):
+            # Each write adds one date, so no two writes of a couple have the same number of dates.
+            noted = after.complete - (before.complete if before else frozenset())
+            return (after.couple, StreakTold(max(noted), len(after.complete), after.current)) if noted else None
+        case _:
+            return None
+
+
+def _told_by_day(day: models.Day) -> DayTold:
+    prompts = [Met(each.prompt.pack, each.prompt.prompt, each.again) for each in day.swapped]
+    prompts.append(Met(day.prompt.pack, day.prompt.prompt, day.again))
+    return DayTold(day.date, day.theme, tuple(prompts), len(day.answers))
 
 
 @dataclass(frozen=True, slots=True)

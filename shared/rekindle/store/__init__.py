@@ -1,4 +1,4 @@
-"""The single table: one module for keys, one method for each access pattern, invariants as conditions.
+"""The single table: one file for each entity, one method for each access pattern, invariants as conditions.
 
-`docs/table.md` lists every entity with its key, its access patterns and their capacity units.
+`keys` has all keys, and `stream` reads the table's changes. `docs/table.md` lists every entity and access pattern.
 """

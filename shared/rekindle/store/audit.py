@@ -1,4 +1,4 @@
-"""What staff have done, kept for good: rows that are only ever added, in the transaction of the action itself."""
+"""The audit of staff's actions: rows that are only added, in the transaction of the action, and never deleted."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 from rekindle.domain.models import PackId, PromptId
 from rekindle.packs.lifecycle import Actor, AuditEntry, StaffAction
 from rekindle.store import keys
+from rekindle.store.forms import stored
 from rekindle.store.instants import from_millis, to_millis
 from rekindle.store.table import Write
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from rekindle.store.table import Item, Table
+    from rekindle.store.table import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,29 +26,24 @@ class Audit:
     table: Table
 
     def entries(self, before: str | None, limit: int) -> tuple[list[AuditEntry], str | None]:
-        """The latest deeds before a cursor, latest first, and the cursor to go on from; None at the end."""
+        """Return the latest actions before a cursor, latest first, and the next cursor; None at the end."""
         page = self.table.query(keys.AUDIT, after=before, limit=limit, descending=True)
         return [_entry_from(item) for item in page.items], page.last
 
 
 def audit_row(entry: AuditEntry, revision: int) -> Write:
-    """The row of an action that made this revision of what it is about. No other row is ever written in its place."""
+    """Return the row of the action that made this revision of its object. No write replaces the row."""
     done = entry.done
-    # Deeds of one millisecond are told apart by what they are.
+    # Two actions can have the same millisecond, so their content is part of the key.
     name = hashlib.blake2b(f"{entry} {revision}".encode(), digest_size=6).hexdigest()
     details = {"pack": entry.pack, "version": entry.version, "prompt": entry.prompt, "note": entry.note}
     return Write(
         "Put",
         keys.audit(to_millis(done.at), name),
-        item={"done": actor_item(done), "action": entry.action}
+        item={"done": stored(done), "action": entry.action}
         | {name: value for name, value in details.items() if value is not None},
         condition="attribute_not_exists(pk)",
     )
-
-
-def actor_item(actor: Actor) -> Item:
-    """Return the item part for an actor."""
-    return {"uid": actor.uid, "name": actor.name, "at": to_millis(actor.at)}
 
 
 def actor_from(item: Mapping[str, Any]) -> Actor:

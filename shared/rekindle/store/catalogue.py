@@ -1,8 +1,7 @@
-"""The catalogue: every live prompt in memory behind one small version row, and texts that never change.
+"""The catalogue: an index of all live prompts, with a version, and the texts, which never change.
 
-Choosing a prompt reads the index, which is loaded anew only when the version row says so; showing one reads that
-prompt's own row, which is immutable and so is remembered for as long as the process lives. A pack that is released for
-a later instant is in the index already and plays from then on: nobody has to be awake for it.
+A process keeps the index in memory, and reads it again when the version row changes. It remembers a text as long as it
+lives. A release for a later instant is in the index already, and plays from that instant on.
 """
 
 from __future__ import annotations
@@ -29,19 +28,19 @@ if TYPE_CHECKING:
     from rekindle.store.table import Item, Table
 
 VERSION_AGE: Final = 30.0
-"""Seconds for which the version row is believed: a withdrawn prompt is offered to nobody new after this."""
+"""Seconds for which a process remembers the version: the longest time that a withdrawn prompt is still offered."""
 TEXTS_REMEMBERED: Final = 2_000
 PACKS_REMEMBERED: Final = 200
 ROW_BYTES: Final = 350_000
-"""Of the packed index in one row, below an item's 400 KB; a prompt takes some ten of them."""
+"""Bytes of the packed index in one row, below DynamoDB's limit of 400 KB. A prompt takes about ten."""
 SUPERSEDED_KEPT: Final = dt.timedelta(days=1)
-"""How long an index that another has taken the place of can still be read by whoever is about to."""
+"""How long a replaced index stays readable for a process that has just read its version."""
 READ_ATTEMPTS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
 class PromptText:
-    """What a couple reads, by language; `default` is the language that is always there."""
+    """A prompt's text, by language. The text in `default` always exists."""
 
     theme: Theme
     kind: PromptKind
@@ -51,37 +50,37 @@ class PromptText:
     hints: Mapping[Language, str]
 
     def spoken_to(self, language: Language) -> Language:
-        """The language in which a reader gets it: their own, if it is there."""
+        """Return the language for a reader: their own if the prompt has it, else the default."""
         return language if language in self.texts else self.default
 
 
 @dataclass(frozen=True, slots=True)
 class PackText:
-    """What a couple reads about a pack, by language; `default` is the language that is always there."""
+    """A pack's text, by language. The text in `default` always exists."""
 
     default: Language
     titles: Mapping[Language, str]
     written_for: Mapping[Language, str]
 
     def spoken_to(self, language: Language) -> Language:
-        """The language in which a reader gets all of it: their own, if it is there whole."""
+        """Return the language for a reader: their own if the pack has all texts in it, else the default."""
         return language if language in self.titles and language in self.written_for else self.default
 
     def title_in(self, language: Language) -> str:
-        """The title as a reader of this language gets it."""
+        """Return the title for a reader of this language."""
         return self.titles[self.spoken_to(language)]
 
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """What the playlist knows of all packs: of each what plays now, played just before, or will; `rows` hold it."""
+    """The releases of all packs: for each the live one, the one before and the one to come. `rows` counts its rows."""
 
     version: int = 0
     rows: int = 0
     releases: tuple[Release, ...] = ()
 
     def at(self, instant: dt.datetime) -> tuple[Release, ...]:
-        """The one release of each pack that is live at the instant, in the order of the packs' names."""
+        """Return the live release of each pack at the instant, by the packs' names."""
         live: dict[PackId, Release] = {}
         for release in sorted(self.releases, key=attrgetter("live_from", "version")):
             if release.live_from <= instant:
@@ -90,25 +89,25 @@ class Index:
 
 
 def index_of(table: Table, head: Item | None = None) -> Index:
-    """The index as last acknowledged; an empty one before the first publication. `head` is the version row if read."""
+    """Return the index as last acknowledged, empty before the first release. `head` is the version row if known."""
     for _ in range(READ_ATTEMPTS):
         head = head or _head(table)
-        # A row never changes, so that one which a replica has is right, for half the price.
+        # A row never changes, so an eventually consistent read is right, for half the price.
         for consistent in (False, True):
             rows = table.get_many(_rows(head["version"], head["rows"]), consistent=consistent)
             if len(rows) == head["rows"]:
                 joined = b"".join(row["packed"] for row in sorted(rows, key=lambda row: str(row["sk"])))
                 return Index(head["version"], head["rows"], tuple(unpacked(joined)))
-        head = None  # another has taken its place meanwhile
+        head = None  # the index was replaced meanwhile
     raise ContentionError("the catalogue kept changing while it was read")
 
 
 def index_writes(
     before: Index, releases: Sequence[Release], instant: dt.datetime, *, row_bytes: int = ROW_BYTES
 ) -> list[Write]:
-    """The writes that put `releases` in the place of the index as it was read, for one transaction.
+    """Return the writes that replace the index as read by `releases`, for one transaction.
 
-    The first of them fails if somebody else was faster.
+    The first write is refused if the index has changed since it was read.
     """
     version = before.version + 1
     data = packed(releases)
@@ -150,7 +149,7 @@ class Catalogue:
     _begun: OrderedDict[PackId, dt.datetime] = field(default_factory=OrderedDict)
 
     def releases(self, instant: dt.datetime) -> tuple[Release, ...]:
-        """The live release of each pack at the instant; empty before the first publication."""
+        """Return the live release of each pack at the instant."""
         now = self.monotonic()
         if self._checked_at is None or now - self._checked_at >= VERSION_AGE:
             head = _head(self.table)
@@ -160,24 +159,24 @@ class Catalogue:
         return self._index.at(instant)
 
     def texts(self, refs: Iterable[PromptRef]) -> dict[PromptRef, PromptText]:
-        """The texts of these prompts, whether live or withdrawn since."""
+        """Return the texts of these prompts, also of withdrawn ones."""
         wanted = {ref: keys.prompt(ref.pack, ref.version, ref.prompt) for ref in refs}
         return self._remembered(wanted, self._texts, _text_from, TEXTS_REMEMBERED)
 
     def pack_texts(self, releases: Iterable[Release]) -> dict[PackId, PackText]:
-        """What couples read about the packs of these releases."""
+        """Return the texts of the packs of these releases."""
         wanted = {(each.pack, each.version): keys.release(each.pack, each.version) for each in releases}
         found = self._remembered(wanted, self._packs, pack_text_from, PACKS_REMEMBERED)
         return {pack: text for (pack, _), text in found.items()}
 
     def first_live(self, releases: Iterable[Release]) -> dict[PackId, dt.datetime]:
-        """When each of these packs first went live: a later version of a pack does not make it new."""
+        """Return when the first version of each of these packs went live."""
         found = {each.pack: each.live_from for each in releases}
         corrected = {each.pack: keys.release(each.pack, 1) for each in releases if each.version > 1}
         return found | self._remembered(corrected, self._begun, _live_from, PACKS_REMEMBERED)
 
     def pack_of_code(self, code: str) -> PackId | None:
-        """The pack that a practice's code is for; None if it is for none, or no longer."""
+        """Return the pack of a practice's code, or None for an unknown or replaced code."""
         item = self.table.get(keys.practice_code(code))
         return PackId(item["pack"]) if item else None
 
@@ -189,7 +188,7 @@ class Catalogue:
         limit: int,
     ) -> dict[Name, Text]:
         missing = {key: name for name, key in wanted.items() if name not in memory}
-        # What went live this very second need not be on every replica yet.
+        # An eventually consistent read may miss a release of the last second.
         for consistent in (False, True):
             for item in self.table.get_many(missing, consistent=consistent):
                 memory[missing.pop(keys.Key(item["pk"], item["sk"]))] = text_from(item)
@@ -210,12 +209,12 @@ def _rows(version: int, count: int) -> list[keys.Key]:
 
 
 def packed(releases: Iterable[Release]) -> bytes:
-    """Releases as bytes: about ten for each prompt."""
+    """Return releases as bytes: about ten for each prompt."""
     return zlib.compress(json.dumps([_plain(release) for release in releases], separators=(",", ":")).encode(), 9)
 
 
 def unpacked(data: bytes) -> list[Release]:
-    """The releases that `packed` made into bytes; none of none."""
+    """Return the releases of packed bytes, and none for no bytes."""
     return [_release_from(plain) for plain in json.loads(zlib.decompress(data))] if data else []
 
 
@@ -252,20 +251,8 @@ def _release_from(plain: Sequence[Any]) -> Release:
     )
 
 
-def _course_from(in_order: bool, starts_on: str | None, every_days: int) -> Course:  # noqa: FBT001  as it is kept
+def _course_from(in_order: bool, starts_on: str | None, every_days: int) -> Course:  # noqa: FBT001  as stored
     return Course(in_order, dt.date.fromisoformat(starts_on) if starts_on else None, every_days)
-
-
-def text_item(text: PromptText) -> Item:
-    """A prompt's row, which never changes."""
-    return {
-        "theme": text.theme,
-        "kind": text.kind,
-        "default": text.default,
-        "texts": dict(text.texts),
-        "whys": dict(text.whys),
-        "hints": dict(text.hints),
-    }
 
 
 def _text_from(item: Mapping[str, Any]) -> PromptText:
@@ -285,5 +272,5 @@ def _live_from(item: Mapping[str, Any]) -> dt.datetime:
 
 
 def pack_text_from(item: Mapping[str, Any]) -> PackText:
-    """What couples read about a pack, of its release's row."""
+    """Read a pack's text from its release's row."""
     return PackText(Language(item["default"]), item["titles"], item["written_for"])

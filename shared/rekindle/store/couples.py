@@ -1,4 +1,4 @@
-"""Couples: made, found and ended, each in one transaction with both persons."""
+"""Couples: created, changed and ended in one transaction with both persons."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from rekindle.domain.open_days import earliest_date
 from rekindle.domain.streaks import pack_dates, unpack_dates
 from rekindle.errors import ContentionError, WriteConflictError
 from rekindle.store import keys
-from rekindle.store.days import window_from, window_item
+from rekindle.store.days import window_from
+from rekindle.store.forms import stored
 from rekindle.store.instants import from_millis, to_millis
-from rekindle.store.people import CHANGE_ATTEMPTS, People, profile_from, profile_item
-from rekindle.store.table import Write
+from rekindle.store.people import person_writes, read_people
+from rekindle.store.person_items import profile_from
+from rekindle.store.table import CONFLICTS, Write, repeated_on_conflict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from rekindle.store.table import Item, Table
 
 KEEPSAKE: Final = dt.timedelta(days=30)
-"""How long after unpairing what each wrote can still be exported; then the couple's key goes."""
+"""How long after unpairing each person can export what they wrote. Then the couple's key is deleted."""
 _MILLISECOND: Final = dt.timedelta(milliseconds=1)
 
 
@@ -34,42 +36,24 @@ class Couples:
     table: Table
 
     def couple(self, couple: CoupleId) -> Couple | None:
-        """The couple as last acknowledged, ended or not."""
+        """Return the couple as last acknowledged, ended or not."""
         item = self.table.get(keys.couple(couple))
         return couple_from(item) if item else None
 
-    def creation(self, couple: Couple) -> Write:
-        """The write that makes the couple, for the transaction that also binds both persons and stores the key."""
-        return Write(
-            "Put",
-            keys.couple(couple.id),
-            item={
-                "created_at": to_millis(couple.created_at),
-                "first_date": str(couple.first_date),
-                "counted_from": str(couple.counted_from),
-                "profiles": {uid: profile_item(profile) for uid, profile in couple.profiles.items()},
-                "themes_met": {},
-                "touch": _touch_item(couple),
-                "revision": couple.revision,
-            },
-            condition="attribute_not_exists(pk)",
-        )
-
     def member_update(self, couple: Couple, uid: Uid) -> Write:
-        """The write that repeats a person's profile and wishes in their couple, if that is still as it was read.
+        """Return the write that repeats a person's changed profile and wishes in their couple.
 
-        With a new zone it also keeps the windows that do not follow from the zones any more.
-
-        `couple` is as it shall be, but for its revision, which is the one that was read.
+        It also stores the windows that differ from those of the present zones. `couple` is the changed couple with the
+        revision that was read. The write is refused if the couple has another revision by now.
         """
         values: dict[str, object] = {
-            ":profile": profile_item(couple.profiles[uid]),
+            ":profile": stored(couple.profiles[uid]),
             ":touch": _touch_item(couple),
             ":one": 1,
             ":read": couple.revision,
         }
         if couple.windows:
-            values[":windows"] = {str(date): window_item(window) for date, window in couple.windows.items()}
+            values[":windows"] = stored(couple.windows)
         windows = "SET windows = :windows," if couple.windows else "REMOVE windows SET"
         return Write(
             "Update",
@@ -86,12 +70,13 @@ class Couples:
         change: Callable[[Mapping[PackId, PackWish]], Mapping[PackId, PackWish]],
         also: Sequence[Write] = (),
     ) -> Couple | None:
-        """Apply `change` to what the couple has said of packs; None if they have parted since they were read.
+        """Change the couple's wishes about packs. Return the couple, or None if it has ended since it was read.
 
-        It is applied again when the couple has changed in between, and returns the same to write nothing but `also`.
+        `change` returns the changed wishes, or equal wishes to write only `also`. It is called again if the couple has
+        changed meanwhile.
         """
         current: Couple | None = couple
-        for _ in range(CHANGE_ATTEMPTS):
+        for _ in range(CONFLICTS):
             if current is None or current.ended_at:
                 return None
             packs = change(current.packs)
@@ -103,7 +88,7 @@ class Couples:
                 keys.couple(couple.id),
                 update="SET packs = :packs ADD revision :one",
                 condition="revision = :read AND attribute_not_exists(ended_at)",
-                values={":packs": _packs_item(packs), ":one": 1, ":read": current.revision},
+                values={":packs": stored(packs), ":one": 1, ":read": current.revision},
             )
             try:
                 self.table.commit([write, *also])
@@ -114,68 +99,80 @@ class Couples:
         raise ContentionError("a couple kept changing")
 
     def change_pause(self, couple: Couple, instant: dt.datetime, change: Callable[[Couple], Couple]) -> Couple | None:
-        """Apply `change` to the couple's pause at `instant`, with the reminders of both.
+        """Change the couple's pause, with the reminders of both. Return the couple, or None if it has ended.
 
-        It is applied again when the couple or one of the two has changed in between, and returns the same couple to
-        write nothing. None if they have parted since they were read.
+        `change` returns the changed couple, or an equal couple to write nothing. It is called again if the couple or
+        one of the two has changed meanwhile.
         """
         current: Couple | None = couple
-        for _ in range(CHANGE_ATTEMPTS):
+        for _ in range(CONFLICTS):
             if current is None or current.ended_at:
                 return None
             changed = change(current)
             if changed == current:
                 return current
-            people, until = People(self.table), changed.pause.until if changed.pause else None
-            silent = [
-                (person, replace(person, paused_until=until))
-                for person in people.people(list(couple.profiles)).values()
-                if person.couple == couple.id
-            ]
+            until = changed.pause.until if changed.pause else None
+            silent = [(person, replace(person, paused_until=until)) for person in self._members(couple)]
             try:
-                self.table.transact([*people.saves(instant, *silent), _pausing(changed)])
+                self.table.transact([*person_writes(self.table, instant, *silent), _pausing(changed)])
             except WriteConflictError:
                 current = self.couple(couple.id)
                 continue
             return replace(changed, revision=current.revision + 1)
         raise ContentionError("a couple kept changing")
 
+    @repeated_on_conflict("a couple kept changing")
     def end(self, uid: Uid, couple_id: CoupleId, instant: dt.datetime, also: Sequence[Write]) -> None:
-        """Unpair: both persons are free, their slots are gone and the couple is ended, in one transaction with `also`.
+        """Unpair: free both persons, delete their slot rows and end the couple, in one transaction with `also`.
 
-        Ending what has ended already is no error.
+        Does nothing if the couple has ended already.
         """
-        for _ in range(CHANGE_ATTEMPTS):
-            couple = self.couple(couple_id)
-            if couple is None or couple.ended_at or uid not in couple.profiles:
-                return
-            people = People(self.table)
-            bound = [person for person in people.people(list(couple.profiles)).values() if person.couple == couple_id]
-            freed = [(person, _freed(person, couple_id, instant)) for person in bound]
-            ending = Write(
-                "Update",
-                keys.couple(couple_id),
-                update="SET ended_at = :instant, ended_by = :uid",
-                condition="attribute_exists(pk) AND attribute_not_exists(ended_at)",
-                values={":instant": to_millis(instant), ":uid": uid},
-            )
-            try:
-                self.table.transact([*people.saves(instant, *freed), ending, *also])
-            except WriteConflictError:
-                continue
+        couple = self.couple(couple_id)
+        if couple is None or couple.ended_at or uid not in couple.profiles:
             return
-        raise ContentionError("a couple kept changing")
+        freed = [(person, _freed(person, couple_id, instant)) for person in self._members(couple)]
+        # Invariant: a couple ends once, so `ended_at` says how long its key is kept.
+        ending = Write(
+            "Update",
+            keys.couple(couple_id),
+            update="SET ended_at = :instant, ended_by = :uid",
+            condition="attribute_exists(pk) AND attribute_not_exists(ended_at)",
+            values={":instant": to_millis(instant), ":uid": uid},
+        )
+        self.table.transact([*person_writes(self.table, instant, *freed), ending, *also])
+
+    def _members(self, couple: Couple) -> list[Person]:
+        """Return the persons who are in the couple now."""
+        return [each for each in read_people(self.table, list(couple.profiles)).values() if each.couple == couple.id]
+
+
+def couple_row(couple: Couple) -> Write:
+    """Return the write of a new couple, for the transaction that also pairs both persons and stores the key."""
+    return Write(
+        "Put",
+        keys.couple(couple.id),
+        item={
+            "created_at": to_millis(couple.created_at),
+            "first_date": str(couple.first_date),
+            "counted_from": str(couple.counted_from),
+            "profiles": stored(couple.profiles),
+            "themes_met": {},
+            "touch": _touch_item(couple),
+            "revision": couple.revision,
+        },
+        condition="attribute_not_exists(pk)",
+    )
 
 
 def _freed(person: Person, couple: CoupleId, instant: dt.datetime) -> Person:
-    # Later than each before, whichever clocks the instants are of: an export goes through them in this order.
+    # Later than any earlier one, even if the instants come from different clocks: an export reads them in this order.
     ended_at = max([instant, *(each + _MILLISECOND for each in person.parted.values())])
     parted = {**person.parted, couple: ended_at}
     return replace(person, couple=None, parted=parted, touch_agreed=False, paused_until=None)
 
 
 def couple_from(item: Mapping[str, Any]) -> Couple:
-    """The couple of a couple's item."""
+    """Read a couple from its item."""
     touch, first_date = item["touch"], dt.date.fromisoformat(item["first_date"])
     return Couple(
         id=CoupleId(item["pk"].partition("#")[2]),
@@ -199,7 +196,7 @@ def couple_from(item: Mapping[str, Any]) -> Couple:
 
 
 def _pausing(couple: Couple) -> Write:
-    """The write of the couple's pause, if the couple is still as it was read."""
+    """Return the write of the couple's pause. It is refused if the couple has changed or ended since it was read."""
     values: dict[str, object] = {":one": 1, ":read": couple.revision}
     if couple.pause:
         values[":pause"] = [str(couple.pause.first), str(couple.pause.until)]
@@ -215,17 +212,13 @@ def _pausing(couple: Couple) -> Write:
 
 
 def _set_or_removed(**attributes: object) -> str:
-    """The clauses that set each attribute to the value of its name, and remove those that are empty."""
+    """Return the clauses that set each attribute with a value, and remove each attribute without one."""
     there = [name for name, value in attributes.items() if value]
     clauses = {
         "SET": [f"{name} = :{name}" for name in there],
         "REMOVE": [name for name in attributes if name not in there],
     }
     return " ".join(f"{clause} {', '.join(names)}" for clause, names in clauses.items() if names)
-
-
-def _packs_item(packs: Mapping[PackId, PackWish]) -> Item:
-    return {pack: {"wish": said.wish, "since": str(said.since)} for pack, said in packs.items()}
 
 
 def _touch_item(couple: Couple) -> Item:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from rekindle.domain.models import (
@@ -25,8 +26,9 @@ from rekindle.domain.open_days import nearby_dates
 from rekindle.domain.playlist import forgettable
 from rekindle.errors import ContentionError, WriteConflictError
 from rekindle.store import keys
+from rekindle.store.forms import stored
 from rekindle.store.instants import from_millis, to_millis
-from rekindle.store.table import Write, first_items
+from rekindle.store.table import Write, dated_items
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -42,54 +44,51 @@ class Days:
     table: Table
 
     def day(self, couple: CoupleId, date: dt.date) -> Day | None:
-        """The couple's day of this date, if it has been opened."""
+        """Return the couple's day of this date, if someone has opened it."""
         item = self.table.get(keys.day(couple, date))
         return day_from(item) if item else None
 
     def between(self, couple: CoupleId, first: dt.date, last: dt.date) -> dict[dt.date, Day]:
-        """The days opened from `first` to `last`, both included; a few of them, in one page."""
+        """Return the opened days from `first` to `last`, both included. They must fit into one page."""
         page = self.table.query(keys.couple(couple).pk, between=(keys.day(couple, first).sk, keys.day(couple, last).sk))
         return {day.date: day for day in map(day_from, page.items)}
 
     def nearby(self, couple: CoupleId, instant: dt.datetime) -> dict[dt.date, Day]:
-        """Return the days around an instant that exist, also of dates that no clock of the couple's shows any more."""
+        """Return the opened days around an instant, also of dates that no clock of the couple shows any more."""
         return self.between(couple, *nearby_dates(instant))
 
+    def opened(self, couples: Iterable[CoupleId], date: dt.date) -> dict[CoupleId, Day]:
+        """Return the opened days of a date, by couple. A day may be a second old."""
+        items = self.table.get_many(keys.day(couple, date) for couple in couples)
+        return {day.couple: day for day in map(day_from, items)}
+
     def journal(self, couple: CoupleId, before: dt.date | None, limit: int) -> list[Day]:
-        """The couple's latest `limit` days before a date, or of all, latest first."""
-        return self._first(couple, before, limit, descending=True)
+        """Return the couple's latest `limit` days, before a date if given, latest first."""
+        items = dated_items(self.table, partial(keys.day, couple), before, limit, descending=True)
+        return list(map(day_from, items))
 
     def onward(self, couple: CoupleId, after: dt.date | None, limit: int) -> list[Day]:
-        """The couple's first `limit` days after a date, or of all, earliest first."""
-        return self._first(couple, after, limit, descending=False)
-
-    def _first(self, couple: CoupleId, beyond: dt.date | None, limit: int, *, descending: bool) -> list[Day]:
-        items = first_items(
-            self.table,
-            keys.couple(couple).pk,
-            between=(keys.day(couple, dt.date.min).sk, keys.day(couple, dt.date.max).sk),
-            after=keys.day(couple, beyond).sk if beyond else None,
-            limit=limit,
-            descending=descending,
-        )
-        return [day_from(item) for item in items]
+        """Return the couple's first `limit` days, after a date if given, earliest first."""
+        return list(map(day_from, dated_items(self.table, partial(keys.day, couple), after, limit)))
 
     def seen(self, couple: CoupleId, themes: Iterable[Theme]) -> dict[tuple[PackId, PromptId], dt.date]:
-        """When the couple last met each prompt of these themes."""
+        """Return the date on which the couple last met each prompt of these themes."""
         items = self.table.get_many((keys.seen(couple, theme) for theme in themes), consistent=True)
         sightings = [(name.partition("/"), date) for item in items for name, date in item.items() if "/" in name]
         return {(PackId(pack), PromptId(prompt)): dt.date.fromisoformat(date) for (pack, _, prompt), date in sightings}
 
     def open_day(self, couple: Couple, day: Day, theme: Theme) -> Day:
-        """Give the couple its day on `theme`, unless it has one: the day that stands is returned, so both see the same.
+        """Open the couple's day on `theme`, and return it. If the day is open already, return that day instead.
 
-        Raises WriteConflictError when the couple has ended or changed since it was read: the theme of another date or a
-        partner's new zone would have made it another day.
+        Raises:
+            WriteConflictError: the couple has ended or changed since it was read. With another theme met or another
+                zone the day would be a different one.
         """
         day = replace(day, theme=theme)
         forgotten = sorted(forgettable(couple.themes_met, day.date))
         names = {"#date": str(day.date)} | {f"#old{number}": str(date) for number, date in enumerate(forgotten)}
         removal = " REMOVE " + ", ".join(f"themes_met.#old{number}" for number in range(len(forgotten)))
+        # Invariants: a date has one day, the same for both. A couple that has ended opens none.
         writes = [
             Write(
                 "Put", keys.day(couple.id, day.date), item=_item_from(couple, day), condition="attribute_not_exists(pk)"
@@ -113,11 +112,13 @@ class Days:
         return day
 
     def swap(self, couple: Couple, before: Day, after: Day, instant: dt.datetime, also: Sequence[Write] = ()) -> None:
-        """Put the prompt of `after` in the place of the day's own, with `also`; from now on the couple has met both.
+        """Replace the day's prompt by the one of `after`, together with `also`. The couple has then met both prompts.
 
-        Raises WriteConflictError when the day is not open, was swapped or has an answer, and when the couple has ended
-        or changed since it was read: another date may have met that prompt by then.
+        Raises:
+            WriteConflictError: the day is not open, was swapped already or has an answer, or the couple has ended or
+                changed since it was read. Another date may have the new prompt by then.
         """
+        # Invariants: a day is swapped once at most, while it is open, and never after an answer.
         self.table.transact(
             [
                 Write(
@@ -150,11 +151,15 @@ class Days:
         )
 
     def record_answer(self, day: Day, uid: Uid, partner: Uid, answer: Answer, replaces: int | None) -> Day:
-        """The day with the answer on it, and with the partner's if they have answered.
+        """Record the answer of `uid`, and return the day with it, and with the partner's answer if there is one.
 
-        `replaces` is the revision that this one edits, None for a first answer. Raises WriteConflictError with the day
-        as it stands when it is closed, revealed, or holds another revision or another prompt than the one answered.
+        `replaces` is the revision that the answer edits, or None for a first answer.
+
+        Raises:
+            WriteConflictError: the day is closed or revealed, or has another revision or prompt. Holds the current day.
         """
+        # Invariants: an answer comes while the day is open, to the prompt that the person saw. After both have
+        # answered, no answer changes.
         names = {"#me": uid}
         values: dict[str, object] = {
             ":answer": answer_item(answer),
@@ -182,16 +187,18 @@ class Days:
         )
 
     def record_reflection(self, day: Day, uid: Uid, partner: Uid, reflection: Reflection) -> Day:
-        """The day with the reflection on it, whatever the partner leaves at the same moment.
+        """Record the reflection, and return the day with it. The partner may record theirs at the same moment.
 
-        Raises WriteConflictError with the day as it stands when an answer is missing, or this person has left one.
+        Raises:
+            WriteConflictError: an answer is missing, or this person has a reflection already. Holds the current day.
         """
+        # Invariants: a reflection follows both answers, and each person has one at most.
         return day_from(
             self.table.write(
                 Write(
                     "Update",
                     keys.day(day.couple, day.date),
-                    # Within the answer of the same person, which nothing replaces once both are there.
+                    # Part of the person's own answer, which nothing replaces after both have answered.
                     update="SET answers.#me.reflection = :reflection",
                     condition="prompt = :prompt AND attribute_exists(answers.#me)"
                     " AND attribute_exists(answers.#partner) AND attribute_not_exists(answers.#me.reflection)",
@@ -202,7 +209,7 @@ class Days:
         )
 
     def widening(self, day: Day, window: DayWindow) -> Write | None:
-        """The write that moves the day's window outward to take in `window`; None if it does already."""
+        """Return the write that widens the day's window to contain `window`, or None if it does already."""
         wide = day.window.widened(window)
         if wide == day.window:
             return None
@@ -210,22 +217,22 @@ class Days:
             "Update",
             keys.day(day.couple, day.date),
             update="SET opens_at = :opens_at, closes_at = :closes_at",
-            # Another change of zone may have moved it since: never inward.
+            # Invariant: a window never shrinks. Another change of zone may have widened it since it was read.
             condition="opens_at >= :opens_at AND closes_at <= :closes_at",
             values={":opens_at": to_millis(wide.opens_at), ":closes_at": to_millis(wide.closes_at)},
         )
 
 
 def existing_day(conflict: WriteConflictError) -> Day:
-    """The day as it stood when `record_answer` or `record_reflection` was refused."""
+    """Return the current day when `record_answer` or `record_reflection` was refused."""
     item = conflict.existing[0]
     if item is None:
-        raise ContentionError("a day went while it was being answered") from conflict
+        raise ContentionError("a day was deleted while it was being answered") from conflict
     return day_from(item)
 
 
 def day_from(item: Mapping[str, Any]) -> Day:
-    """The day of a day's item."""
+    """Read a day from its item."""
     return Day(
         couple=CoupleId(item["pk"].partition("#")[2]),
         date=dt.date.fromisoformat(item["sk"].removeprefix(keys.DAY_PREFIX)),
@@ -242,28 +249,23 @@ def day_from(item: Mapping[str, Any]) -> Day:
     )
 
 
-def window_item(window: DayWindow) -> Item:
-    """Return a window as an item holds it."""
-    return {"opens_at": to_millis(window.opens_at), "closes_at": to_millis(window.closes_at)}
-
-
 def window_from(item: Mapping[str, Any]) -> DayWindow:
-    """Return the window that an item holds."""
+    """Read a window from its attributes."""
     return DayWindow(from_millis(item["opens_at"]), from_millis(item["closes_at"]))
 
 
 def ref_item(ref: PromptRef) -> Item:
-    """How an item names a prompt."""
+    """Return the attributes that name a prompt."""
     return {"pack": ref.pack, "version": ref.version, "id": ref.prompt}
 
 
 def swapped_item(swapped: Swapped) -> Item:
-    """How a day's item names a prompt that was put aside: an entry of its list `swapped`."""
+    """Return an entry of a day's list `swapped`: a prompt that was swapped for another."""
     return ref_item(swapped.prompt) | {"again": swapped.again, "request": swapped.request}
 
 
 def ref_from(item: Mapping[str, Any]) -> PromptRef:
-    """The inverse of `ref_item`."""
+    """Read a prompt's name from its attributes."""
     return PromptRef(PackId(item["pack"]), item["version"], PromptId(item["id"]))
 
 
@@ -272,11 +274,11 @@ def _item_from(couple: Couple, day: Day) -> Item:
         "persons": sorted(couple.profiles),
         "prompt": ref_item(day.prompt),
         "kind": day.kind,
-        **window_item(day.window),
+        **stored(day.window),
         "answers": {uid: answer_item(answer) for uid, answer in day.answers.items()},
         "theme": day.theme,
     }
-    # What mostly says nothing takes no room: days are read by the month.
+    # Days are read by the month, so attributes with their usual value are left out.
     if day.again:
         item["again"] = True
     if day.swapped:
@@ -286,7 +288,7 @@ def _item_from(couple: Couple, day: Day) -> Item:
 
 def _sighting(day: Day) -> Write:
     if day.theme is None:
-        raise ValueError("a day is met under its theme")
+        raise ValueError("a new day has a theme")
     return Write(
         "Update",
         keys.seen(day.couple, day.theme),
@@ -297,7 +299,7 @@ def _sighting(day: Day) -> Write:
 
 
 def answer_item(answer: Answer) -> Item:
-    """How an item holds an answer."""
+    """Return the attributes of an answer."""
     item: Item = {"at": to_millis(answer.at), "revision": answer.revision, "share_first": answer.share_first}
     if answer.sealed is not None:
         item["sealed"] = answer.sealed
@@ -307,7 +309,7 @@ def answer_item(answer: Answer) -> Item:
 
 
 def answer_from(item: Mapping[str, Any]) -> Answer:
-    """The inverse of `answer_item`."""
+    """Read an answer from its attributes."""
     reflection = item.get("reflection")
     return Answer(
         at=from_millis(item["at"]),

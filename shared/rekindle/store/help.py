@@ -1,4 +1,4 @@
-"""The help that the practice offers: one row, which a process remembers for as long as the catalogue's head."""
+"""The practice's help: one row, which a process remembers as long as the catalogue's version."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rekindle.store.table import Item, Table
 
 REMEMBERED: Final = 30.0
-"""Seconds for which the help is believed."""
+"""Seconds for which a process remembers the help."""
 
 
 class HelpChangedError(RekindleError):
@@ -37,7 +37,7 @@ class HelpStore:
     _asked_at: float | None = None
 
     def help(self) -> Help:
-        """What the practice offers; the built-in help until it has said anything."""
+        """Return the practice's help, or the built-in help if the practice has set none."""
         now = self.monotonic()
         if self._asked_at is None or now - self._asked_at >= REMEMBERED:
             item = self.table.get(keys.HELP, consistent=False)
@@ -46,14 +46,15 @@ class HelpStore:
         return self._help
 
     def current(self) -> tuple[Help, int]:
-        """The help as last acknowledged, with its revision; the built-in help has revision 0."""
+        """Return the help as last acknowledged, with its revision. The built-in help has revision 0."""
         item = self.table.get(keys.HELP)
         return (_help_from(item), item["revision"]) if item else (BUILT_IN, 0)
 
     def change(self, offered: Help, replaces: int, by: Actor) -> int:
-        """Offer this help in the place of that revision, with its audit row; the revision that it becomes.
+        """Replace the help of revision `replaces`, with an audit row, and return the new revision.
 
-        Raises HelpChangedError when another stands.
+        Raises:
+            HelpChangedError: the current help has another revision.
         """
         entry = AuditEntry(by, StaffAction.HELP_CHANGED)
         try:
@@ -64,14 +65,8 @@ class HelpStore:
 
 
 def help_write(offered: Help, replaces: int) -> Write:
-    """The write that puts the help in the place of that revision, for a transaction; refused if there is another."""
-    return Write(
-        "Put",
-        keys.HELP,
-        item={**offered.model_dump(mode="json", exclude_none=True), "revision": replaces + 1},
-        condition="revision = :read" if replaces else "attribute_not_exists(pk)",
-        values={":read": replaces} if replaces else {},
-    )
+    """Return the write that replaces the help of revision `replaces`. It is refused for another revision."""
+    return Write.versioned(keys.HELP, offered.model_dump(mode="json", exclude_none=True), replaces)
 
 
 def _help_from(item: Item) -> Help:

@@ -1,4 +1,4 @@
-"""Incidents: how many persons a fault of pushes met on a day, so that one person alone never rings an alarm."""
+"""Incidents: the number of persons whom a push fault met on a day, so that one person never sets off an alarm."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rekindle.store.table import Table
 
 WIDESPREAD: Final = 3
-"""The number of persons of one day whom a widespread fault met: one more than a couple."""
+"""The number of persons that makes a fault widespread: one more than a couple."""
 
 KEPT: Final = dt.timedelta(days=2)
 
@@ -41,14 +41,9 @@ class Incidents:
     def note(self, fault: str, persons: AbstractSet[str], at: dt.datetime) -> Incident:
         """Note that the fault met these persons on the UTC day of `at`.
 
-        Args:
-            fault: Part of a key, so it takes fixed words alone.
-            persons: Pseudonyms.
-            at: When the fault met them.
-
-        Returns:
-            The incident. It needs a report if these persons made it widespread, or are enough by themselves. So a fault
-            that meets one person now and then is reported once a day.
+        `fault` is part of a key, so it has fixed words alone, and `persons` are pseudonyms. The incident needs a report
+        if these persons made it widespread, or are enough by themselves. So a fault that meets one person now and then
+        is reported once a day.
         """
         day = at.astimezone(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         key = keys.incident(fault, day.date())

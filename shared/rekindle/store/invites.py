@@ -1,4 +1,4 @@
-"""Invites: a code is kept only as its MAC, is redeemed by one person at most, and yields one couple at most."""
+"""Invites: stored under the MAC of their code. One person at most redeems each, and it makes one couple at most."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from typing import TYPE_CHECKING, Any, Final
 from rekindle.domain.models import InviteId, LiveInvite, Person, Uid
 from rekindle.errors import WriteConflictError
 from rekindle.store import keys
-from rekindle.store.couples import Couples
+from rekindle.store.couples import couple_row
 from rekindle.store.instants import from_millis, to_millis, to_ttl
-from rekindle.store.people import Consequences, People
+from rekindle.store.people import Consequences, person_writes
 from rekindle.store.table import Write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from rekindle.domain.models import Couple
-    from rekindle.store.table import Table
+    from rekindle.store.people import People
 
 KEPT_AFTER_EXPIRY: Final = dt.timedelta(days=1)
-"""For a late confirmation to be told apart from one that never was; DynamoDB's time to live may take longer still."""
+"""How long a late request can still tell an expired invite from an unknown one."""
 
 
 class InviteState(StrEnum):
-    """An invite is open until one person redeems it, and confirmed once the inviter has said yes to them."""
+    """State of an invite: open, redeemed by one person, then confirmed by the inviter."""
 
     OPEN = "open"
     REDEEMED = "redeemed"
@@ -35,7 +35,7 @@ class InviteState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Invite:
-    """An invite as the table keeps it; the names are those that each shows to the other."""
+    """An invite as stored, with the name that each of the two shows to the other."""
 
     id: InviteId
     code_mac: str
@@ -57,24 +57,24 @@ class Invite:
 class Invites:
     """The invites of the table."""
 
-    table: Table
+    people: People
 
     def invite(self, code_mac: str) -> Invite | None:
-        """The invite with this code's MAC, whatever its state."""
-        item = self.table.get(keys.invite(code_mac))
+        """Return the invite with this code's MAC, in any state."""
+        item = self.people.table.get(keys.invite(code_mac))
         return _invite_from(item) if item and "state" in item else None
 
     def is_known(self, code_mac: str) -> bool:
-        """Whether there has been an invite with this code's MAC, be it live, used, expired or withdrawn."""
-        return self.table.get(keys.invite(code_mac)) is not None
+        """Return whether the code with this MAC was ever used: for a live, used, expired or cancelled invite."""
+        return self.people.table.get(keys.invite(code_mac)) is not None
 
     def open_invite(
         self, invite: Invite, instant: dt.datetime, guard: Callable[[Person], None], also: Sequence[Write] = ()
     ) -> LiveInvite | None:
-        """Make this the inviter's one live invite from `instant` on; an earlier one is dead from the same moment.
+        """Make this the inviter's one live invite, together with `also`. It cancels an earlier invite.
 
-        Returns the invite as it stands, which an earlier request with the same code may have made; None where there is
-        no such person. `guard` gets the current inviter and may raise; `also` is written with a new invite.
+        `guard` gets the current inviter, and may raise to give up. Return the live invite, which an earlier request
+        with the same code may have made, or None if there is no such person.
         """
         live = LiveInvite(invite.id, invite.code_mac, invite.expires_at)
 
@@ -84,6 +84,7 @@ class Invites:
             return person if same else replace(person, invite=live)
 
         def with_rows(before: Person, after: Person) -> Consequences:
+            # Invariant: a code is used once, so no invite can replace another.
             opened = Write(
                 "Put",
                 keys.invite(invite.code_mac),
@@ -99,12 +100,12 @@ class Invites:
             )
             return Consequences(after, writes=[opened, *_withdrawal(before), *also])
 
-        inviter = People(self.table).change(invite.inviter, instant, with_invite, with_rows)
+        inviter = self.people.change(invite.inviter, instant, with_invite, with_rows)
         return inviter.invite if inviter else None
 
     def cancel(self, uid: Uid, instant: dt.datetime) -> Person | None:
-        """End the live invite, redeemed or not; having none is no error. None where there is no such person."""
-        return People(self.table).change(
+        """Cancel the live invite, if there is one. Return the person, or None if there is no such person."""
+        return self.people.change(
             uid,
             instant,
             lambda person: replace(person, invite=None),
@@ -114,13 +115,14 @@ class Invites:
     def redeem(
         self, code_mac: str, redeemer: Uid, redeemer_name: str, instant: dt.datetime, also: Sequence[Write] = ()
     ) -> Invite | None:
-        """The invite, now this person's to be confirmed; None if it is wrong, used, expired or their own.
+        """Redeem the invite for this person, together with `also`. The same person may redeem it again.
 
-        Redeeming it again finds it theirs. `also` is written with it, and not where it is None.
+        Return the invite. Return None, without any write, if it is unknown, used, expired or the person's own.
         """
         invite = self.invite(code_mac)
         if invite is None or not invite.is_open_to(redeemer, instant):
             return None
+        # Invariant: one person at most redeems an invite.
         redeeming = Write(
             "Update",
             keys.invite(code_mac),
@@ -137,22 +139,23 @@ class Invites:
             },
         )
         try:
-            self.table.commit([redeeming, *also])
+            self.people.table.commit([redeeming, *also])
         except WriteConflictError:
             return None
         return replace(invite, state=InviteState.REDEEMED, redeemer=redeemer, redeemer_name=redeemer_name)
 
     def confirm(self, invite: Invite, inviter: Person, redeemer: Person, couple: Couple, also: Sequence[Write]) -> None:
-        """Make the couple: both persons bound, the invite used up, and `also` written, in one transaction.
+        """Create the couple, pair both persons and use up the invite, in one transaction with `also`.
 
-        Raises WriteConflictError when the invite is no longer the redeemer's to be confirmed, or a person has changed.
+        Raises:
+            WriteConflictError: the invite has expired or is not redeemed by this person, or a person has changed.
         """
-        people = People(self.table)
         agreed = couple.touch_from is not None
-        bound = [
+        paired = [
             (person, replace(person, couple=couple.id, invite=None, touch_agreed=agreed))
             for person in (inviter, redeemer)
         ]
+        # Invariant: an invite makes one couple at most, and with the person whom the inviter saw.
         used = Write(
             "Update",
             keys.invite(invite.code_mac),
@@ -166,21 +169,14 @@ class Invites:
                 ":now": to_millis(couple.created_at),
             },
         )
-        self.table.transact(
-            [
-                *people.saves(couple.created_at, *bound),
-                used,
-                *_withdrawal(redeemer),
-                Couples(self.table).creation(couple),
-                *also,
-            ]
-        )
+        pairing = person_writes(self.people.table, couple.created_at, *paired)
+        self.people.table.transact([*pairing, used, *_withdrawal(redeemer), couple_row(couple), *also])
 
 
 def _withdrawal(person: Person) -> list[Write]:
     if person.invite is None:
         return []
-    # Its key stays taken: a request that comes late must not open the same code again.
+    # The row stays without its invite, so that a late request cannot use the code again.
     item = {"ttl": to_ttl(person.invite.expires_at + KEPT_AFTER_EXPIRY)}
     return [Write("Put", keys.invite(person.invite.code_mac), item=item)]
 

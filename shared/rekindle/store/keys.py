@@ -1,4 +1,4 @@
-"""Every key of the table, and the only place that spells one."""
+"""Every key of the table. No other module spells one."""
 
 from __future__ import annotations
 
@@ -35,22 +35,22 @@ STATS: Final = "STATS"
 """The partition of the counters of dates and weeks."""
 NUDGES: Final = "NUDGES"
 ZONES: Final = "ZONES"
-"""The partition that lists which slots exist, an item for each zone."""
+"""The partition of the list of slots, with an item for each zone."""
 SHARD_NAMES: Final = Key("SHARD_NAMES", "SHARD_NAMES")
 OUTAGES: Final = Key("SERVICE", "OUTAGES")
 WATERMARK: Final = Key("TICK", "WATERMARK")
 PACKS: Final = "PACKS"
-"""The partition that lists the practice's packs, an item for each."""
+"""The partition of the practice's packs, with an item for each."""
 AUDIT: Final = "AUDIT"
 NEWS: Final = Key("NEWS", "NEWS")
 HELP: Final = Key("HELP", "HELP")
 CATALOGUE_VERSION: Final = Key("CATALOGUE", "VERSION")
 
 ROW_KINDS: Final[Mapping[str, PushKind]] = {"e": PushKind.EVENING, "p": PushKind.PROMPT, "t": PushKind.TOUCH}
-"""The letters that slot rows begin with, and are read by."""
+"""The first letter of a slot row's sort key, by which rows are read."""
 _ROW_LETTERS: Final = {kind: letter for letter, kind in ROW_KINDS.items()}
 SLOT_ROWS: Final = (min(ROW_KINDS), max(ROW_KINDS) + "~")
-"""Between these are the sort keys of all rows of a shard."""
+"""The range of the sort keys of a shard's rows."""
 
 
 def person(uid: Uid) -> Key:
@@ -74,7 +74,7 @@ def caught_up(uid: Uid, kind: PushKind, date: dt.date) -> Key:
 
 
 def target(value: Target) -> Key:
-    """A target may be longer than a key may be, and need not be readable in one: its digest stands for it."""
+    """Return the key of a target's owner: by digest, as a target may be longer than a key."""
     return target_of(digest_of(value))
 
 
@@ -83,7 +83,7 @@ def target_of(digest: str) -> Key:
 
 
 def digest_of(value: Target) -> str:
-    """What stands for a target where the target itself must not be."""
+    """Return the digest that names a target where the target itself must not appear."""
     return _digest(f"{value.kind}:{value.value}")
 
 
@@ -108,7 +108,7 @@ def day(couple: CoupleId, date: dt.date) -> Key:
 
 
 def solo(uid: Uid) -> Key:
-    """What a person has met alone."""
+    """Return the key of a person's solo history."""
     return Key(f"{PERSON_PREFIX}{uid}", "SOLO")
 
 
@@ -117,12 +117,12 @@ def solo_day(uid: Uid, date: dt.date) -> Key:
 
 
 def shared(couple: CoupleId, date: dt.date, uid: Uid) -> Key:
-    """The copy that a couple has of what one of them answered alone; by date first, so that both read on by it."""
+    """Return the key of a couple's copy of a solo answer. The date comes first, as readers page by date."""
     return Key(f"{COUPLE_PREFIX}{couple}", f"{SHARED_PREFIX}{date}#{uid}")
 
 
 def shared_before(date: dt.date) -> tuple[str, str]:
-    """Between these are the sort keys of all that a couple has shared of the dates before this one."""
+    """Return the range of the sort keys of a couple's shared answers before a date."""
     return SHARED_PREFIX, f"{SHARED_PREFIX}{date}"
 
 
@@ -139,27 +139,27 @@ def shards(slot: Slot) -> Key:
 
 
 def slot_shard(shard: str) -> str:
-    """The partition of persons who are due at a slot; short, because every row of it repeats its name."""
+    """Return the partition of a shard's rows. The name is short because every row repeats it."""
     return f"DUE#{shard}"
 
 
 def slot_row(shard: str, kind: PushKind, person: str) -> Key:
-    """The row of one person, who is named by their mark."""
+    """Return the key of the row of a person, who is named by their pseudonym."""
     return Key(slot_shard(shard), f"{_ROW_LETTERS[kind]}{person}")
 
 
 def changed_row(row: Key, millis: int) -> Key:
-    """The note that a row changed then; notes lie beside the rows, in the order of time."""
+    """Return the key of the note that a row has changed. Notes are in the rows' partition, by time."""
     return Key(row.pk, f"~{millis:013}#{row.sk}")
 
 
 def changed_rows(millis: int) -> tuple[str, str]:
-    """Between these are the sort keys of the notes since then."""
+    """Return the range of the sort keys of the notes since then."""
     return f"~{millis:013}", "~~"
 
 
 def mark_of(uid: Uid) -> str:
-    """What stands for a person where it has to be short and need not be undone: 12 symbols."""
+    """Return the person's pseudonym of 12 symbols, which does not lead back to the uid."""
     return base64.urlsafe_b64encode(hashlib.blake2b(uid.encode(), digest_size=9).digest()).decode("ascii")
 
 
@@ -208,7 +208,7 @@ def tally(couple: CoupleId) -> Key:
 
 
 def tallied_run(run: str) -> Key:
-    """The mark that a run is counted; `run` is what its own key has after the prefix."""
+    """Return the key of the row that marks a run as counted. `run` is the run's name."""
     return Key(f"TALLY#{RUN_PREFIX}{run}", "TALLY")
 
 
@@ -221,7 +221,7 @@ def stats_of_week(monday: dt.date) -> Key:
 
 
 def stats_of_pack(pack: PackId) -> str:
-    """The partition of the counters of a pack's prompts."""
+    """Return the partition of the counters of a pack's prompts."""
     return f"{STATS}#{pack}"
 
 
@@ -230,7 +230,7 @@ def stats_of_prompt(pack: PackId, prompt: PromptId) -> Key:
 
 
 def shown(date: dt.date, part: int) -> Key:
-    """A part of what is shown of all counters on a date."""
+    """Return the key of a part of a date's statistics."""
     return Key(f"SHOWN#{date}", f"{part:03}")
 
 

@@ -1,25 +1,30 @@
-"""News: the dates on which the daily prompt's push says that there is a new pack.
+"""News: the dates on which the daily prompt's push announces a new pack.
 
-A date is written down when its pack is published, an hour at least before any clock on earth shows it. That is why it
-may be read a second late and remembered for minutes, and why every push of that date finds it.
+A date is stored when its pack is published, at least an hour before the date begins anywhere. So a reader may see it a
+second late and remember it for minutes, and every push of the date still has it.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from rekindle.packs.lifecycle import NEWS_AUDIENCES, news_date
 from rekindle.store import keys
+from rekindle.store.table import Write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from rekindle.domain.models import PackId
+    from rekindle.packs.lifecycle import PackHead
     from rekindle.store.table import Table
 
 REMEMBERED: Final = 600.0
-"""Seconds for which the dates are believed."""
+"""Seconds for which a process remembers the dates."""
+KEPT: Final = dt.timedelta(days=400)
 
 
 @dataclass(slots=True)
@@ -32,10 +37,33 @@ class News:
     _asked_at: float | None = None
 
     def dates(self) -> frozenset[dt.date]:
-        """The dates that have news."""
+        """Return the dates that have news."""
         now = self.monotonic()
         if self._asked_at is None or now - self._asked_at >= REMEMBERED:
             item = self.table.get(keys.NEWS, consistent=False) or {}
             self._dates = frozenset(map(dt.date.fromisoformat, item.get("dates", ())))
             self._asked_at = now
         return self._dates
+
+
+def with_news(table: Table, head: PackHead, instant: dt.datetime) -> tuple[PackHead, list[Write]]:
+    """Return the head with a news date if one of its releases is to be announced, else without, and the writes.
+
+    A date stays once given. It also stays once it may have begun somewhere, because couples may have read the news.
+    """
+    announced = [each.live_from for each in head.effective if each.announce and each.audience in NEWS_AUDIENCES]
+    if head.news_on is None and announced:
+        date = news_date(max(min(announced), instant))
+        return replace(head, news_on=date), [_news_write(table, date, head.id, add=True)]
+    if head.news_on and not announced and news_date(instant) <= head.news_on:
+        return replace(head, news_on=None), [_news_write(table, head.news_on, head.id, add=False)]
+    return head, []
+
+
+def _news_write(table: Table, date: dt.date, pack: PackId, *, add: bool) -> Write:
+    """Return the write that adds the pack to a date's news, or removes it."""
+    item = table.get(keys.NEWS) or {"dates": {}, "revision": 0}
+    dates: dict[str, list[str]] = item["dates"]
+    packs = [each for each in dates.get(str(date), []) if each != pack] + ([pack] if add else [])
+    kept = {day: of_day for day, of_day in dates.items() if day >= str(date - KEPT) and day != str(date)}
+    return Write.versioned(keys.NEWS, {"dates": kept | ({str(date): packs} if packs else {})}, item["revision"])

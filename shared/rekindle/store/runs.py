@@ -1,4 +1,4 @@
-"""Runs: how far the pushes of one shard on one date have come, so that a crash resumes and a repeat is refused."""
+"""Runs: the progress of one shard's pushes on one date, so that a crash resumes and a repeat is refused."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
+from rekindle.domain.changes import FinishedRun
 from rekindle.domain.models import PushKind, Reach
 from rekindle.errors import WriteConflictError
 from rekindle.store import keys
@@ -19,16 +20,17 @@ if TYPE_CHECKING:
     from rekindle.store.table import Table
 
 KEPT: Final = dt.timedelta(days=3)
-"""How long after its instant a run is remembered: far longer than any queue keeps a repeat of its job."""
+"""How long a run is kept after its instant: far longer than a queue can repeat its job."""
 
 NOBODY: Final[Mapping[PushKind, Reach]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """`cursor` is the sort key of the last row pushed to, None before the first page; `rows` counts those before it.
+    """One shard's pushes on one date.
 
-    `reach` is what came of them, by kind: counted here, where each page is counted once.
+    `cursor` is the sort key of the last handled row, None before the first page. `rows` counts the handled rows, and
+    `reach` their persons by kind. Each page is counted once.
     """
 
     key: keys.Key
@@ -38,18 +40,18 @@ class Run:
     reach: Mapping[PushKind, Reach] = field(default_factory=dict)
 
     def reach_with(self, reach: Mapping[PushKind, Reach]) -> dict[PushKind, Reach]:
-        """What has come of all, once this has come of a page more."""
+        """Return the reach with another page added."""
         return {kind: self.reach.get(kind, Reach()) + reach.get(kind, Reach()) for kind in {*self.reach, *reach}}
 
 
 @dataclass(frozen=True, slots=True)
 class Runs:
-    """The runs of the table: two writes for a run of one page, one more for each further page, none for a push."""
+    """The runs of the table. A run of one page takes two writes, each further page one more, and a push none."""
 
     table: Table
 
     def begin(self, shard: str, date: dt.date, instant: dt.datetime) -> Run:
-        """The run of a job: a new one, or where an earlier delivery of the job has left it."""
+        """Begin the run of a job, or return it as an earlier delivery of the job has left it."""
         run = Run(keys.run(shard, date), cursor=None, done=False)
         item = {"done": False, "ttl": to_ttl(instant + KEPT)}
         try:
@@ -66,24 +68,26 @@ class Runs:
         return run
 
     def are_done(self, shards: Iterable[str], date: dt.date) -> bool:
-        """Whether the runs of all these shards have ended."""
+        """Return whether the runs of all these shards are done."""
         wanted = [keys.run(shard, date) for shard in shards]
         items = self.table.get_many(wanted, consistent=True)
         return len(items) == len(wanted) and all(item["done"] for item in items)
 
     def advance(self, run: Run, last: str, rows: int, reach: Mapping[PushKind, Reach] = NOBODY) -> Run:
-        """The run with everything up to `last` behind it, a page of so many rows, of which this came.
+        """Add a handled page of `rows` rows, up to the sort key `last`, to the run. Return the run.
 
-        Raises WriteConflictError when another delivery of the job has moved it since: that one goes on.
+        Raises:
+            WriteConflictError: another delivery of the job has continued the run.
         """
         moved = replace(run, cursor=last, rows=run.rows + rows, reach=run.reach_with(reach))
         self._move(run, moved, "SET #cursor = :last, passed = :passed", {":last": last, ":passed": moved.rows})
         return moved
 
     def finish(self, run: Run, reach: Mapping[PushKind, Reach] = NOBODY) -> None:
-        """Note that the last page is behind the run, and what came of it. Raises WriteConflictError as `advance` does.
+        """Add the last page to the run, and mark the run as done. Then `tally` counts its reach.
 
-        From then on the stream's readers may take its `due` and `reached` for all there is.
+        Raises:
+            WriteConflictError: another delivery of the job has continued the run.
         """
         self._move(run, replace(run, reach=run.reach_with(reach)), "SET done = :yes", {":yes": True})
 
@@ -91,6 +95,7 @@ class Runs:
         condition, reads = (
             ("attribute_not_exists(#cursor)", {}) if run.cursor is None else ("#cursor = :read", {":read": run.cursor})
         )
+        # Invariant: each page is counted once, even if two deliveries of a job run at the same time.
         counts = {f":{name}": value for name, value in _reach_item(moved.reach).items()}
         self.table.write(
             Write(
@@ -102,6 +107,15 @@ class Runs:
                 values={":no": False, **reads, **values, **counts},
             )
         )
+
+
+def finished_run_from(item: Mapping[str, Any]) -> FinishedRun | None:
+    """Read a finished run from its item, or return None for a run that goes on or was due for nobody."""
+    reach = _reach_from(item)
+    if not item["done"] or not reach:
+        return None
+    name = item["pk"].removeprefix(keys.RUN_PREFIX)
+    return FinishedRun(name, dt.date.fromisoformat(name.rpartition("#")[2]), reach)
 
 
 def _reach_item(reach: Mapping[PushKind, Reach]) -> dict[str, dict[str, int]]:

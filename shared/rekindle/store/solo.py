@@ -1,9 +1,10 @@
-"""What persons answer alone: an item for each date, beside one that says what they have met; and what they share."""
+"""Solo days: a person's own day of each date, their history, and the answers that they share with their couple."""
 
 from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from rekindle.domain.models import CoupleId, PackId, PromptId, SharedAnswer, SoloDay, Theme, Uid
@@ -12,7 +13,7 @@ from rekindle.domain.solo import SoloHistory
 from rekindle.errors import ContentionError, WriteConflictError
 from rekindle.store import keys
 from rekindle.store.days import answer_from, answer_item, ref_from, ref_item
-from rekindle.store.table import Write, first_items
+from rekindle.store.table import Write, dated_items, first_items
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,19 +30,20 @@ class Solo:
     table: Table
 
     def day(self, person: Uid, date: dt.date) -> SoloDay | None:
-        """The person's day of this date, if they have opened it."""
+        """Return the person's day of this date, if they have opened it."""
         item = self.table.get(keys.solo_day(person, date))
         return _day_from(item) if item else None
 
     def history(self, person: Uid) -> SoloHistory:
-        """What the person has met alone."""
+        """Return the person's solo history."""
         item = self.table.get(keys.solo(person))
         return _history_from(item) if item else SoloHistory()
 
     def open_day(self, person: Uid, date: dt.date, entry: Entry, history: SoloHistory) -> SoloDay:
-        """Give the person their day, unless they have it: then the one that stands is returned.
+        """Open the person's day, and return it. If the day is open already, return that day instead.
 
-        Raises WriteConflictError when they have opened another date since `history` was read.
+        Raises:
+            WriteConflictError: the person has opened another date since `history` was read.
         """
         day = SoloDay(person, date, entry.ref)
         forgotten = forgettable(history.themes_met, date)
@@ -49,7 +51,6 @@ class Solo:
         after = SoloHistory(
             themes_met={**met, date: entry.theme},
             seen={**history.seen, (entry.ref.pack, entry.ref.prompt): date},
-            revision=history.revision + 1,
         )
         writes = [
             Write(
@@ -58,28 +59,23 @@ class Solo:
                 item={"prompt": ref_item(day.prompt)},
                 condition="attribute_not_exists(pk)",
             ),
-            Write(
-                "Put",
-                keys.solo(person),
-                item=_history_item(after),
-                condition="revision = :read" if history.revision else "attribute_not_exists(pk)",
-                values={":read": history.revision} if history.revision else {},
-            ),
+            Write.versioned(keys.solo(person), _history_item(after), history.revision),
         ]
         try:
             self.table.transact(writes)
         except WriteConflictError as conflict:
-            if standing := conflict.existing.get(0):
-                return _day_from(standing)
+            if existing := conflict.existing.get(0):
+                return _day_from(existing)
             raise
         return day
 
     def record_answer(self, day: SoloDay, answer: Answer, replaces: int | None) -> SoloDay:
-        """The day with the answer on it; `replaces` is the revision that it edits, None for a first answer.
+        """Record the answer, and return the day. `replaces` is the edited revision, or None for a first answer.
 
-        Raises WriteConflictError with the day as it stands when it holds another revision, or has been shown since it
-        was read: the copy would say something else.
+        Raises:
+            WriteConflictError: the day has another revision, or was shared since it was read. Holds the current day.
         """
+        # Invariant: a shared answer and its copy say the same.
         values: dict[str, object] = {":answer": answer_item(answer)}
         if replaces is None:
             condition = "attribute_not_exists(answer)"
@@ -100,31 +96,22 @@ class Solo:
         return _day_from(written)
 
     def journal(self, person: Uid, before: dt.date | None, limit: int) -> list[SoloDay]:
-        """The person's latest `limit` days before a date, or of all, latest first."""
-        return self._first(person, before, limit, descending=True)
+        """Return the person's latest `limit` days, before a date if given, latest first."""
+        items = dated_items(self.table, partial(keys.solo_day, person), before, limit, descending=True)
+        return list(map(_day_from, items))
 
     def onward(self, person: Uid, after: dt.date | None, limit: int) -> list[SoloDay]:
-        """The person's first `limit` days after a date, or of all, earliest first."""
-        return self._first(person, after, limit, descending=False)
-
-    def _first(self, person: Uid, beyond: dt.date | None, limit: int, *, descending: bool) -> list[SoloDay]:
-        items = first_items(
-            self.table,
-            keys.solo(person).pk,
-            between=(keys.solo_day(person, dt.date.min).sk, keys.solo_day(person, dt.date.max).sk),
-            after=keys.solo_day(person, beyond).sk if beyond else None,
-            limit=limit,
-            descending=descending,
-        )
-        return [_day_from(item) for item in items]
+        """Return the person's first `limit` days, after a date if given, earliest first."""
+        return list(map(_day_from, dated_items(self.table, partial(keys.solo_day, person), after, limit)))
 
     def share(self, day: SoloDay, shared: SharedAnswer) -> SoloDay:
-        """The day once a copy of its answer lies with the couple; that it does is said on both.
+        """Give the couple a copy of the day's answer, and return the day, which names the couple from now on.
 
-        Raises WriteConflictError when the answer was edited since it was read.
+        Raises:
+            WriteConflictError: the answer was edited since it was read.
         """
         if day.answer is None:
-            raise ValueError("what is shared has been answered")
+            raise ValueError("a shared day has an answer")
         self.table.transact(
             [
                 Write(
@@ -144,7 +131,7 @@ class Solo:
         return replace(day, shared_with=shared.couple)
 
     def take_back(self, day: SoloDay, couple: CoupleId) -> None:
-        """Remove the copy that lies with the couple."""
+        """Remove the couple's copy of the answer."""
         self.table.transact(
             [
                 Write("Delete", keys.shared(couple, day.date, day.person)),
@@ -158,8 +145,8 @@ class Solo:
         )
 
     def shared(self, couple: CoupleId, before: dt.date | None, limit: int) -> list[SharedAnswer]:
-        """What the two have shared of the latest `limit` dates before a date, or of all, latest first."""
-        # Two persons, so that twice as many and one more hold that many dates whole, if there are as many.
+        """Return the couple's shared answers of the latest `limit` dates, before a date if given, latest first."""
+        # A date has two answers at most, so this many items contain that many complete dates.
         items = first_items(
             self.table,
             keys.couple(couple).pk,
@@ -174,10 +161,10 @@ class Solo:
 
 
 def existing_solo_day(conflict: WriteConflictError) -> SoloDay:
-    """The day as it stood when `record_answer` was refused."""
+    """Return the current day when `record_answer` was refused."""
     item = conflict.existing[0]
     if item is None:
-        raise ContentionError("a day went while it was being answered") from conflict
+        raise ContentionError("a day was deleted while it was being answered") from conflict
     return _day_from(item)
 
 
@@ -206,7 +193,6 @@ def _history_item(history: SoloHistory) -> Item:
     return {
         "themes_met": {str(date): theme for date, theme in history.themes_met.items()},
         "seen": {f"{pack}/{prompt}": str(date) for (pack, prompt), date in history.seen.items()},
-        "revision": history.revision,
     }
 
 

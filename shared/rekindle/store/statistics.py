@@ -1,4 +1,4 @@
-"""Statistics: the counters that `store.tallies` moves, as they are shown, and shown alike all day."""
+"""Statistics: the counters of `store.tallies` as the practice sees them, unchanged for a whole day."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ if TYPE_CHECKING:
     from rekindle.store.table import Table
 
 KEPT: Final = dt.timedelta(days=3)
-"""How long what was shown on a date is kept."""
+"""How long the statistics of a date are kept."""
 PART: Final = 350_000
-"""Bytes of a row: less than DynamoDB's limit of 400 KB."""
+"""Bytes of a row, below DynamoDB's limit of 400 KB."""
 
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """The statistics of the table. What is shown is kept in rows of at most `part` bytes."""
+    """The statistics of the table, stored in rows of at most `part` bytes."""
 
     table: Table
     part: int = PART
 
     def view(self, instant: dt.datetime, packs: Iterable[PackId]) -> dict[str, Any]:
-        """What is shown on the instant's date in UTC, with these packs and their prompts, as JSON has it.
+        """Return the statistics of the instant's date in UTC, with these packs and their prompts, as JSON values.
 
-        The first to ask on a date settles it for the day: who asks again and again sees nobody's moment. A pack that is
-        new is shown from the next date on.
+        The first request of a date fixes them for the day, so that repeated requests reveal nobody's moment. A new pack
+        is shown from the next date on.
         """
         if kept := self._kept(instant.date()):
             return kept
@@ -47,6 +47,7 @@ class Statistics:
         packed = zlib.compress(json.dumps(fresh, separators=(",", ":")).encode())
         parts = [bytes(part) for part in batched(packed, self.part, strict=False)]
         ttl = to_ttl(instant + KEPT)
+        # Invariant: a date has one view, which never changes.
         try:
             self.table.transact(
                 [
@@ -60,13 +61,13 @@ class Statistics:
                 ]
             )
         except WriteConflictError:
-            # Somebody else was first: theirs it is.
+            # Another request was first.
             return self._kept(instant.date()) or fresh
         return fresh
 
     def _kept(self, date: dt.date) -> dict[str, Any] | None:
         parts = list(every_item(self.table, keys.shown(date, 0).pk))
-        # Being written just now, they may be seen one by one.
+        # A reader may see only some parts while they are being written.
         if not parts or len(parts) < parts[0]["parts"]:
             return None
         kept: dict[str, Any] = json.loads(zlib.decompress(b"".join(part["view"] for part in parts)))

@@ -1,26 +1,26 @@
-"""Streaks: which dates were complete, as a bitmap, from which everything else is worked out."""
+"""Streaks: a bitmap of the complete dates. Everything else is worked out from it."""
 
 from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any
 
+from rekindle.domain.changes import StreakRecord
+from rekindle.domain.models import CoupleId, Uid
 from rekindle.domain.open_days import dates, earliest_date, streak_at
 from rekindle.domain.streaks import History, pack_dates, unpack_dates
-from rekindle.errors import ContentionError, WriteConflictError
 from rekindle.store import keys
-from rekindle.store.couples import Couples
-from rekindle.store.days import Days
-from rekindle.store.instants import to_millis
-from rekindle.store.table import Write
+from rekindle.store.instants import from_millis, to_millis
+from rekindle.store.table import Write, repeated_on_conflict
 
 if TYPE_CHECKING:
-    from rekindle.domain.models import Couple, CoupleId
-    from rekindle.store.table import Table
+    from collections.abc import Mapping
 
-ATTEMPTS: Final = 10
-"""How often the bitmap is read anew when the couple's other open day has just been noted in it."""
+    from rekindle.domain.models import Couple
+    from rekindle.store.couples import Couples
+    from rekindle.store.days import Days
+    from rekindle.store.table import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,45 +28,43 @@ class Streaks:
     """The streaks of the table."""
 
     table: Table
+    couples: Couples
+    days: Days
 
     def history(self, couple: Couple) -> History:
-        """The couple's complete dates as last acknowledged, and the dates that were not theirs to miss."""
+        """Return the couple's complete dates as last acknowledged, and the dates that do not count as missed."""
         item = self.table.get(keys.streak(couple.id))
         return self._history(couple, unpack_dates(_origin(couple), item["bits"] if item else b""))
 
+    @repeated_on_conflict("a streak kept changing")
     def complete(self, couple_id: CoupleId, date: dt.date, instant: dt.datetime) -> None:
-        """Note that the date is complete; noting it again changes nothing, in whatever order dates arrive.
+        """Add a complete date to the streak. Dates may come again and in any order.
 
-        `run` and `changed_at` say what the streak came to at `instant`, for milestones; who asks for the streak gets
-        it worked out from the bitmap as it stands at their own instant.
+        `run` and `changed_at` store the current streak at `instant`, for milestones only. A reader's streak is worked
+        out from the bitmap at the reader's own instant.
         """
         key = keys.streak(couple_id)
-        for _ in range(ATTEMPTS):
-            item = self.table.get(key)
-            couple = Couples(self.table).couple(couple_id)
-            if couple is None or (item and date in unpack_dates(_origin(couple), item["bits"])):
-                return
-            complete = unpack_dates(_origin(couple), item["bits"] if item else b"") | {date}
-            stored = Days(self.table).nearby(couple_id, instant)
-            write = Write(
-                "Put",
-                key,
-                item={
-                    "persons": sorted(couple.profiles),
-                    "bits_from": str(_origin(couple)),
-                    "bits": pack_dates(_origin(couple), complete),
-                    "run": streak_at(couple, self._history(couple, complete), stored, instant).current,
-                    "changed_at": to_millis(instant),
-                },
-                condition="bits = :read" if item else "attribute_not_exists(pk)",
-                values={":read": item["bits"]} if item else {},
-            )
-            try:
-                self.table.write(write)
-            except WriteConflictError:
-                continue
+        item = self.table.get(key)
+        couple = self.couples.couple(couple_id)
+        if couple is None or (item and date in unpack_dates(_origin(couple), item["bits"])):
             return
-        raise ContentionError("a streak kept changing")
+        complete = unpack_dates(_origin(couple), item["bits"] if item else b"") | {date}
+        stored = self.days.nearby(couple_id, instant)
+        # Invariant: a date that was added stays, even if two are added at once.
+        write = Write(
+            "Put",
+            key,
+            item={
+                "persons": sorted(couple.profiles),
+                "bits_from": str(_origin(couple)),
+                "bits": pack_dates(_origin(couple), complete),
+                "run": streak_at(couple, self._history(couple, complete), stored, instant).current,
+                "changed_at": to_millis(instant),
+            },
+            condition="bits = :read" if item else "attribute_not_exists(pk)",
+            values={":read": item["bits"]} if item else {},
+        )
+        self.table.write(write)
 
     def _history(self, couple: Couple, complete: frozenset[dt.date]) -> History:
         first = min({couple.first_date, *complete})
@@ -78,6 +76,17 @@ class Streaks:
             paused=couple.paused,
             excused=frozenset(begun) | {dt.date.fromisoformat(date) for date in outages.get("dates", ())},
         )
+
+
+def streak_from(item: Mapping[str, Any]) -> StreakRecord:
+    """Read a streak from its item."""
+    return StreakRecord(
+        couple=CoupleId(item["pk"].removeprefix(keys.COUPLE_PREFIX)),
+        persons=frozenset(map(Uid, item["persons"])),
+        complete=unpack_dates(dt.date.fromisoformat(item["bits_from"]), item["bits"]),
+        current=item["run"],
+        changed_at=from_millis(item["changed_at"]),
+    )
 
 
 def _origin(couple: Couple) -> dt.date:

@@ -1,13 +1,16 @@
-"""DynamoDB as Rekindle uses it: plain values in and out, failed conditions by index, retries with jitter."""
+"""DynamoDB as Rekindle uses it: plain values, failed conditions by index, retries with jitter."""
 
 from __future__ import annotations
 
+import datetime as dt
 import random
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import wraps
 from itertools import batched
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
 from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
 
@@ -29,6 +32,8 @@ type Item = dict[str, Any]
 BATCH_GET_LIMIT: Final = 100
 BATCH_WRITE_LIMIT: Final = 25
 ATTEMPTS: Final = 8
+CONFLICTS: Final = 10
+"""How often a read and write is repeated because another write came between."""
 FIRST_PAUSE: Final = 0.02
 """Seconds; the pause before the n-th retry is drawn from 0 to FIRST_PAUSE * 2**n (full jitter)."""
 
@@ -36,19 +41,19 @@ _CONDITION_FAILED: Final = "ConditionalCheckFailed"
 _PASSING: Final = frozenset(
     {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded", "TransactionInProgressException"}
 )
-"""Cancellation reasons that another try may not meet."""
+"""Cancellation reasons that may be gone at the next attempt."""
 
 _serialise = TypeSerializer().serialize
 _deserialise = TypeDeserializer().deserialize
 
 
 def marshal(item: Mapping[str, object]) -> dict[str, Any]:
-    """Turn plain values into the wire's typed attributes."""
+    """Return plain values as typed attributes."""
     return {name: _serialise(value) for name, value in item.items()}
 
 
 def unmarshal(item: Mapping[str, Any]) -> Item:
-    """Turn the wire's typed attributes into plain values; numbers are whole numbers here."""
+    """Return typed attributes as plain values. All numbers are whole numbers."""
     return {name: _plain(_deserialise(value)) for name, value in item.items()}
 
 
@@ -68,9 +73,9 @@ def _plain(value: object) -> object:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One write, alone or as a member of a transaction. `table` None is the table it is given to.
+    """One write, alone or in a transaction. Without `table` it goes to the table that executes it.
 
-    `otherwise` makes the error that is raised in place of WriteConflictError when the condition does not hold.
+    `otherwise` makes the error that is raised instead of WriteConflictError if the condition fails.
     """
 
     kind: Literal["Put", "Update", "Delete"]
@@ -83,8 +88,22 @@ class Write:
     table: str | None = None
     otherwise: Callable[[], RekindleError] | None = None
 
+    @classmethod
+    def versioned(cls, key: Key, item: Mapping[str, object], read: int) -> Self:
+        """Return the write of an item of revision `read` + 1, refused unless the current revision is `read`.
+
+        Revision 0 means that there is no item yet. So each revision is written once, and no write hides another.
+        """
+        return cls(
+            "Put",
+            key,
+            item={**item, "revision": read + 1},
+            condition="revision = :read" if read else "attribute_not_exists(pk)",
+            values={":read": read} if read else {},
+        )
+
     def request(self, default_table: str) -> dict[str, Any]:
-        """The write's parameters on the wire."""
+        """Return the parameters of the request."""
         request: dict[str, Any] = {"TableName": self.table or default_table}
         key = _named(self.key)
         if self.kind == "Put":
@@ -105,7 +124,7 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Items of one query page, and the sort key to go on after; None at the end."""
+    """Items of one query page, and the sort key to continue after; None at the end."""
 
     items: list[Item]
     last: str | None
@@ -113,7 +132,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One DynamoDB table. `pause` takes seconds and `jitter` returns 0 to 1: arguments, so that tests need neither."""
+    """One DynamoDB table. `pause` takes seconds, and `jitter` returns 0 to 1. Tests replace both."""
 
     client: DynamoDBClient
     name: str
@@ -121,12 +140,12 @@ class Table:
     jitter: Callable[[], float] = random.random
 
     def get(self, key: Key, *, consistent: bool = True) -> Item | None:
-        """The item, as last acknowledged unless `consistent` is off."""
+        """Return the item, as last acknowledged unless `consistent` is off."""
         found = self.client.get_item(TableName=self.name, Key=marshal(_named(key)), ConsistentRead=consistent)
         return unmarshal(found["Item"]) if "Item" in found else None
 
     def get_many(self, keys: Iterable[Key], *, consistent: bool = False) -> list[Item]:
-        """The items that exist among `keys`, in no order; one request for each hundred."""
+        """Return the existing items among `keys`, in no order, with one request for each hundred keys."""
         items: list[Item] = []
         for batch in batched(dict.fromkeys(keys), BATCH_GET_LIMIT, strict=False):
             wanted: list[dict[str, Any]] = [marshal(_named(key)) for key in batch]
@@ -144,7 +163,7 @@ class Table:
                 raise ContentionError("DynamoDB left keys of a batch unprocessed")
         return items
 
-    def query(  # noqa: PLR0913  each argument is one of the query's own
+    def query(  # noqa: PLR0913  each argument is one of DynamoDB's query
         self,
         pk: str,
         *,
@@ -154,7 +173,7 @@ class Table:
         descending: bool = False,
         consistent: bool = True,
     ) -> Page:
-        """One page of a partition, within `between` (inclusive), going on after the sort key `after`."""
+        """Return one page of a partition, within `between` (inclusive) and after the sort key `after`."""
         request: dict[str, Any] = {
             "TableName": self.name,
             "KeyConditionExpression": "pk = :pk" + (" AND sk BETWEEN :from AND :to" if between else ""),
@@ -173,9 +192,10 @@ class Table:
         return Page([unmarshal(item) for item in found["Items"]], unmarshal(last)["sk"] if last else None)
 
     def write(self, write: Write) -> Item:
-        """Carry out one write; an update returns the item as it is now, any other an empty one.
+        """Execute one write. An update returns the new item, another write an empty one.
 
-        Raises WriteConflictError with the item as it stands when the condition does not hold.
+        Raises:
+            WriteConflictError: the condition failed. Holds the current item.
         """
         request = write.request(self.name)
         for attempt in range(ATTEMPTS):
@@ -198,14 +218,14 @@ class Table:
         raise ContentionError(f"a write to {write.key.sk.partition('#')[0]} kept meeting transactions")
 
     def commit(self, writes: Sequence[Write]) -> None:
-        """Carry out the writes as one; a lone one costs half of what a transaction does, and none costs nothing."""
+        """Execute all writes or none. A single write costs half of what a transaction does."""
         if len(writes) == 1:
             self.write(writes[0])
         elif writes:
             self.transact(writes)
 
     def put_many(self, items: Iterable[tuple[Key, Mapping[str, object]]]) -> None:
-        """Put items in no order and without conditions, one request for each 25; a crash leaves some of them out."""
+        """Put items in no order and without conditions, 25 in a request. A crash may leave some out."""
         for batch in batched(items, BATCH_WRITE_LIMIT, strict=False):
             wanted: list[Any] = [{"PutRequest": {"Item": marshal({**_named(key), **item})}} for key, item in batch]
             for attempt in range(ATTEMPTS):
@@ -218,9 +238,10 @@ class Table:
                 raise ContentionError("DynamoDB left items of a batch unprocessed")
 
     def transact(self, writes: Sequence[Write]) -> None:
-        """Carry out all writes or none.
+        """Execute all writes or none.
 
-        Raises WriteConflictError with the indexes of the conditions that do not hold, each with its item as it stands.
+        Raises:
+            WriteConflictError: conditions failed. Holds their indexes, each with the current item.
         """
         requests: list[TransactWriteItemTypeDef] = [
             {write.kind: write.request(self.name)}  # type: ignore[misc]  # the three kinds share one shape
@@ -242,8 +263,27 @@ class Table:
         self.pause(FIRST_PAUSE * 2**attempt * self.jitter())
 
 
+def repeated_on_conflict[**P, T](message: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Repeat a method that reads and then writes, until no other write comes between.
+
+    The method then raises ContentionError with `message` if another write comes between each time.
+    """
+
+    def decorated(method: Callable[P, T]) -> Callable[P, T]:
+        @wraps(method)
+        def repeated(*args: P.args, **named: P.kwargs) -> T:
+            for _ in range(CONFLICTS):
+                with suppress(WriteConflictError):
+                    return method(*args, **named)
+            raise ContentionError(message)
+
+        return repeated
+
+    return decorated
+
+
 def every_item(table: Table, pk: str, *, between: tuple[str, str] | None = None) -> Iterator[Item]:
-    """Every item of a partition, within `between`, whatever number of pages that takes."""
+    """Yield every item of a partition, within `between`, over all its pages."""
     last = None
     while True:
         page = table.query(pk, between=between, after=last)
@@ -253,7 +293,7 @@ def every_item(table: Table, pk: str, *, between: tuple[str, str] | None = None)
         last = page.last
 
 
-def first_items(  # noqa: PLR0913  a query's own arguments
+def first_items(  # noqa: PLR0913  the arguments of a query
     table: Table,
     pk: str,
     *,
@@ -262,11 +302,11 @@ def first_items(  # noqa: PLR0913  a query's own arguments
     after: str | None = None,
     descending: bool = False,
 ) -> list[Item]:
-    """The first `limit` items of a partition within `between` and beyond the sort key `after`; or the last of them."""
+    """Return the first `limit` items of a partition within `between` and after `after`, or the last ones."""
     items: list[Item] = []
     first, last = between
     if after is not None and (after <= first if descending else after >= last):
-        return items  # DynamoDB refuses to go on from the edge where there is nothing left
+        return items  # DynamoDB refuses a start key at the end of the range
     while len(items) < limit:
         page = table.query(pk, between=between, after=after, limit=limit - len(items), descending=descending)
         items += page.items
@@ -276,8 +316,17 @@ def first_items(  # noqa: PLR0913  a query's own arguments
     return items
 
 
+def dated_items(
+    table: Table, key_of: Callable[[dt.date], Key], beyond: dt.date | None, limit: int, *, descending: bool = False
+) -> list[Item]:
+    """Return the first or last `limit` items of a partition that has one for each date, beyond a date if given."""
+    first, last = key_of(dt.date.min), key_of(dt.date.max)
+    after = key_of(beyond).sk if beyond else None
+    return first_items(table, first.pk, between=(first.sk, last.sk), after=after, limit=limit, descending=descending)
+
+
 def _named(key: Key) -> dict[str, str]:
-    # The table of keys has a partition key alone: its rows have no sort key.
+    # The key table has no sort key.
     return {name: value for name, value in key._asdict().items() if value}
 
 

@@ -1,4 +1,4 @@
-"""Tallies: each couple's last weeks, and the counters that go up with them in one transaction."""
+"""Tallies: each couple's last weeks, and the counters, which grow in the same transaction."""
 
 from __future__ import annotations
 
@@ -32,40 +32,32 @@ from rekindle.store.table import Write
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from rekindle.domain.models import CoupleId, PromptId, PushKind, Reach
+    from rekindle.domain.changes import FinishedRun
+    from rekindle.domain.models import CoupleId, PromptId
     from rekindle.domain.tallies import Told
     from rekindle.store.table import Item, Table
 
 KEPT: Final = dt.timedelta(days=60)
-"""After its newest date: longer than anything that is told of a couple bears on (`rekindle.domain.tallies.KEPT`)."""
+"""How long a tally is kept after its newest date: longer than `rekindle.domain.tallies.KEPT`."""
 RUN_KEPT: Final = dt.timedelta(days=8)
-"""After its date: longer than the stream can tell of a run once more."""
+"""How long a run counts as counted after its date: longer than the stream can repeat it."""
 
 WRITES: Final = 100
-"""What one transaction may hold."""
+"""The most writes of one transaction."""
 PIECE: Final = 20
-"""The most changes of one couple that are counted at once: what they bear on always fits into a transaction."""
+"""The most changes of one couple in one transaction: their counters always fit into it."""
 CONFLICTS: Final = 10
-"""How often a transaction is worked out anew when another tally has counted some of its couples meanwhile."""
+"""How often a transaction is repeated because another tally has counted some of its couples meanwhile."""
 
 _DAY: Final = re.compile(r"(\d+)([a-z]{2}|--)(\d)([\d.]+)")
-"""A day as it is kept: days after the first, theme, answers, packs by number."""
+"""A stored day: days after the first, theme, answers, packs by number."""
 _THEMES: Final = {theme[:2]: theme for theme in Theme}
 _NO_THEME: Final = "--"
 
 
 @dataclass(frozen=True, slots=True)
-class RunDone:
-    """A run of reminders that is over: its name, its date, and what came of it."""
-
-    name: str
-    date: dt.date
-    reach: Mapping[PushKind, Reach]
-
-
-@dataclass(frozen=True, slots=True)
 class _OfCouple:
-    """Changes of one couple, in the order in which they were told."""
+    """Changes of one couple, in the order of the stream."""
 
     key: keys.Key
     told: tuple[Told, ...]
@@ -83,23 +75,17 @@ class _OfCouple:
         if history is before:
             return None
         return _Entry(
-            Write(
-                "Put",
-                self.key,
-                item={**item_from(history), "revision": row["revision"] + 1 if row else 1},
-                condition="revision = :read" if row else "attribute_not_exists(pk)",
-                values={":read": row["revision"]} if row else {},
-            ),
+            Write.versioned(self.key, item_from(history), row["revision"] if row else 0),
             total_of(counts),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class _OfRun:
-    """A run of reminders, which is counted once."""
+    """A finished run of reminders. Each is counted once."""
 
     key: keys.Key
-    done: RunDone
+    done: FinishedRun
 
     def entry(self, row: Item | None) -> _Entry | None:
         if row:
@@ -115,7 +101,7 @@ type _Subject = _OfCouple | _OfRun
 
 
 class _Entry(NamedTuple):
-    """What is to be written of a couple or run, and what its counters go up by with it."""
+    """The write of a couple's tally or of a run, and what it adds to the counters."""
 
     write: Write
     counts: Counts
@@ -127,11 +113,14 @@ class Tallies:
 
     table: Table
 
-    def count(self, couples: Mapping[CoupleId, Sequence[Told]], runs: Iterable[RunDone] = ()) -> None:
-        """Count what was told, each change once, however often it is told.
+    def count(self, couples: Mapping[CoupleId, Sequence[Told]], runs: Iterable[FinishedRun] = ()) -> None:
+        """Count the changes, each once, even if it comes again.
 
-        Many couples go into one transaction, so that a counter moves once for all of them. Raises ContentionError when
-        others keep counting the same couples, and the store's errors: what is counted by then stays so.
+        Many couples share a transaction, so that a counter is written once for all of them. After an error, everything
+        that was counted so far stays counted.
+
+        Raises:
+            ContentionError: another tally kept counting the same couples.
         """
         pieces = [
             [_OfCouple(keys.tally(couple), piece) for piece in batched(told, PIECE, strict=False)]
@@ -139,10 +128,10 @@ class Tallies:
         ]
         of_runs = [_OfRun(keys.tallied_run(each.name), each) for each in {run.name: run for run in runs}.values()]
         wanted = [keys.tally(couple) for couple in couples]
-        # A row that is a moment old is found out by its revision.
+        # A stale row is harmless: the condition on its revision fails.
         rows = {keys.Key(row["pk"], row["sk"]): row for row in self.table.get_many(wanted)}
         for turn in zip_longest(*pieces):
-            # Those with the same prompt beside each other: its counters then move once for all of them.
+            # Couples with the same prompt come together, so that its counters are written once for all of them.
             couples_in_turn: list[_OfCouple] = sorted(filter(None, turn), key=lambda each: each.prompts)
             self._count_all(couples_in_turn, rows)
         self._count_all(of_runs, rows)
@@ -168,7 +157,7 @@ class Tallies:
 
 
 def _next_group(pending: deque[_Subject], rows: Mapping[keys.Key, Item]) -> list[tuple[_Subject, _Entry]]:
-    """Takes as many as fit into a transaction, of those that have something to be counted; none if nobody has."""
+    """Take as many countable subjects as fit into one transaction. Return none if nothing is left."""
     group: list[tuple[_Subject, _Entry]] = []
     moved: set[DayRow | WeekRow | PromptRow] = set()
     while pending:
@@ -208,7 +197,7 @@ def _key_of(row: DayRow | WeekRow | PromptRow) -> keys.Key:
 
 
 def item_from(history: History) -> Item:
-    """The history as its row keeps it: a day takes some eight bytes."""
+    """Return a history's item. A day takes about eight bytes."""
     first, last = min([*history.days, *history.runs]), max([*history.days, *history.runs])
     packs = sorted({pack for day in history.days.values() for pack in day.packs})
     numbers = {pack: str(number) for number, pack in enumerate(packs)}
@@ -227,7 +216,7 @@ def item_from(history: History) -> Item:
 
 
 def history_from(item: Mapping[str, Any]) -> History:
-    """What `item_from` was given."""
+    """Read a history from its item."""
     first, packs = dt.date.fromisoformat(item["from"]), [PackId(pack) for pack in item["packs"]]
     return History(
         days={

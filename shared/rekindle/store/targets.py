@@ -1,11 +1,11 @@
-"""Targets as slot rows keep them: packed, because they are most of a row, and rows are billed by their size.
+"""Targets: a row for each names its owner, and slot rows hold them packed.
 
-A registration token as FCM makes them is `<22 symbols>:APA91b<more>`, and an installation id has 22: symbols of
-URL-safe base64, of which each takes 6 bits here instead of 8. Whatever looks different is kept as it is. Beside each
-stands the month in which its phone last registered it, so that one that has gone stale is noticed without a look at its
-owner.
+Targets make up most of a slot row, and rows are billed by their size. FCM's registration token is
+`<22 symbols>:APA91b<more>`, and its installation id has 22 symbols. The symbols are URL-safe base64, so each takes 6
+bits instead of 8. A target of any other form is stored as text. Each target comes with the month of its latest
+registration, so a stale device is found without reading its owner.
 
-    form   1 byte   which of the four below
+    form   1 byte   one of the four forms below
     month  1 byte   since January 2024
     length 1 byte   symbols (packed), or 2 bytes: bytes (plain)
     text
@@ -19,9 +19,14 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from rekindle.domain.models import Target, TargetKind
+from rekindle.store import keys
+from rekindle.store.table import Write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+
+    from rekindle.domain.models import Person
+    from rekindle.store.person_items import PersonChange
 
 _EPOCH_YEAR: Final = 2024
 _MONTHS: Final = 12
@@ -41,19 +46,19 @@ _FID: Final = re.compile(r"[A-Za-z0-9_-]{1,200}")
 
 
 class Registered(NamedTuple):
-    """A target, and the first day of the month in which its phone last registered it."""
+    """A target, and the first day of the month of its latest registration."""
 
     target: Target
     month: dt.date
 
 
 def packed(registered: Iterable[Registered]) -> bytes:
-    """All of them in one value."""
+    """Pack the targets into one value."""
     return b"".join(map(_packed, registered))
 
 
 def unpacked(value: bytes) -> tuple[Registered, ...]:
-    """The inverse of `packed`."""
+    """Unpack the targets of a packed value."""
     found = []
     at = 0
     while at < len(value):
@@ -85,7 +90,7 @@ def _packed(registered: Registered) -> bytes:
 
 
 def _decoded(symbols: str) -> bytes:
-    # Base64 comes in fours; an A is six zeros, and in front it changes nothing that the length does not undo.
+    # Base64 needs groups of four symbols. An A is six zero bits, and the stored length removes it again.
     return base64.urlsafe_b64decode("A" * (-len(symbols) % 4) + symbols)
 
 
@@ -99,3 +104,38 @@ def _number_of(month: dt.date) -> int:
 
 def _month_from(number: int) -> dt.date:
     return dt.date(_EPOCH_YEAR + number // _MONTHS, number % _MONTHS + 1, 1)
+
+
+def owner_writes(changes: Sequence[PersonChange]) -> list[Write]:
+    """Return the writes that give each target to its new owner, for one transaction."""
+    lost = {
+        target: before.uid for before, after in changes if before for target in _targets_of(before) - _targets_of(after)
+    }
+    won = {
+        target: after.uid
+        for before, after in changes
+        for target in _targets_of(after) - (_targets_of(before) if before else frozenset())
+    }
+    # Invariant: only the owner, or nobody, loses a target. Otherwise two persons could have the same one.
+    condition = "attribute_not_exists(pk) OR uid = :owner"
+    return [
+        *(
+            Write(
+                "Put",
+                keys.target(target),
+                item={"uid": winner},
+                condition=condition,
+                values={":owner": lost.get(target, winner)},
+            )
+            for target, winner in won.items()
+        ),
+        *(
+            Write("Delete", keys.target(target), condition=condition, values={":owner": loser})
+            for target, loser in lost.items()
+            if target not in won
+        ),
+    ]
+
+
+def _targets_of(person: Person) -> frozenset[Target]:
+    return frozenset(device.target for device in person.devices.values())

@@ -1,21 +1,18 @@
-"""Tries: how often a person has tried a code of either kind lately, so that nobody guesses one."""
+"""Tries: a person's latest tries of a code, so that nobody can guess one."""
 
 from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from rekindle.domain.invites import next_try_at, remembered
-from rekindle.errors import ContentionError, WriteConflictError
 from rekindle.store.instants import from_millis, to_millis, to_ttl
-from rekindle.store.table import Write
+from rekindle.store.table import Write, repeated_on_conflict
 
 if TYPE_CHECKING:
     from rekindle.store.keys import Key
     from rekindle.store.table import Table
-
-ATTEMPTS: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,39 +21,36 @@ class Tries:
 
     table: Table
 
+    @repeated_on_conflict("tries of a code kept coming")
     def admit(self, key: Key, instant: dt.datetime, fingerprint: str | None = None) -> dt.datetime | None:
-        """Count one try, before its outcome is known; None, or the instant of the next try if there were too many.
+        """Count one try, before its result is known.
 
-        `key` says whose tries of what they are. A try that is refused is not counted, and neither is the repeat of a
-        request, which has the same `fingerprint`.
+        Return None, or the instant of the next try if there were too many. A refused try is not counted, and neither is
+        a repeated request, which has the same `fingerprint`. `key` is the row of the person's tries.
         """
-        for _ in range(ATTEMPTS):
-            item = self.table.get(key) or {}
-            tries = [from_millis(each) for each in item.get("tries", [])]
-            kept = remembered(tries, instant)
-            requests = {each: at for each, at in item.get("requests", {}).items() if from_millis(at) in kept}
-            if fingerprint in requests:
-                return None
-            if next_at := next_try_at(tries, instant):
-                return next_at
-            if fingerprint:
-                requests[fingerprint] = to_millis(instant)
-            count = Write(
-                "Put",
-                key,
-                item={
-                    "tries": [to_millis(each) for each in (*kept, instant)],
-                    "requests": requests,
-                    "count": item.get("count", 0) + 1,
-                    "ttl": to_ttl(instant + dt.timedelta(days=2)),
-                },
-                condition="#count = :read" if item else "attribute_not_exists(pk)",
-                names={"#count": "count"} if item else {},
-                values={":read": item["count"]} if item else {},
-            )
-            try:
-                self.table.write(count)
-            except WriteConflictError:
-                continue
+        item = self.table.get(key) or {}
+        tries = [from_millis(each) for each in item.get("tries", [])]
+        kept = remembered(tries, instant)
+        requests = {each: at for each, at in item.get("requests", {}).items() if from_millis(at) in kept}
+        if fingerprint in requests:
             return None
-        raise ContentionError("tries of a code kept coming")
+        if next_at := next_try_at(tries, instant):
+            return next_at
+        if fingerprint:
+            requests[fingerprint] = to_millis(instant)
+        # Invariant: each try is counted, even with two at once.
+        count = Write(
+            "Put",
+            key,
+            item={
+                "tries": [to_millis(each) for each in (*kept, instant)],
+                "requests": requests,
+                "count": item.get("count", 0) + 1,
+                "ttl": to_ttl(instant + dt.timedelta(days=2)),
+            },
+            condition="#count = :read" if item else "attribute_not_exists(pk)",
+            names={"#count": "count"} if item else {},
+            values={":read": item["count"]} if item else {},
+        )
+        self.table.write(count)
+        return None

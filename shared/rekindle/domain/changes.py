@@ -1,0 +1,81 @@
+"""Changes of stored records: a record before and after one write, as workers react to them and count them.
+
+The stream of the table delivers each change at least once, sometimes late. `rekindle.store.stream` reads it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Mapping
+
+    from rekindle.domain.models import CoupleId, Day, PushKind, Reach, Uid
+    from rekindle.domain.nudges import Nudge
+
+
+@dataclass(frozen=True, slots=True)
+class DayChange:
+    """A couple's day before and after a write. `before` is None for a new day. No answer has its sealed text."""
+
+    persons: frozenset[Uid]
+    before: Day | None
+    after: Day
+
+
+@dataclass(frozen=True, slots=True)
+class StreakRecord:
+    """A couple's complete dates, and the streak that they made at `changed_at`."""
+
+    couple: CoupleId
+    persons: frozenset[Uid]
+    complete: frozenset[dt.date]
+    current: int
+    changed_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StreakChange:
+    """A couple's streak before and after a write. `before` is None for a new streak."""
+
+    before: StreakRecord | None
+    after: StreakRecord
+
+
+@dataclass(frozen=True, slots=True)
+class NudgesChange:
+    """The latest nudges of one sender before and after a write, and the recipient of the last one."""
+
+    to: Uid
+    before: tuple[Nudge, ...]
+    after: tuple[Nudge, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OverdueReminder:
+    """A reminder whose time on `date` had already passed in the new slot when the person moved it there.
+
+    `due_at` is that time, `moved_at` when the person moved the reminder, and `ends_at` the end of the date.
+    """
+
+    uid: Uid
+    couple: CoupleId
+    kind: PushKind
+    date: dt.date
+    due_at: dt.datetime
+    moved_at: dt.datetime
+    ends_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedRun:
+    """A finished run of a slot's reminders: its name, its date, and its reach by kind."""
+
+    name: str
+    date: dt.date
+    reach: Mapping[PushKind, Reach]
+
+
+type Change = DayChange | StreakChange | NudgesChange | OverdueReminder | FinishedRun

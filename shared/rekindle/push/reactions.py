@@ -1,0 +1,114 @@
+"""Reactions to changes of stored records: push jobs, and a completed day for the streak.
+
+A reaction never depends on the text of an answer or the gesture of a nudge.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from rekindle.domain.changes import DayChange, NudgesChange, OverdueReminder, StreakChange
+from rekindle.domain.models import PushKind
+from rekindle.domain.streaks import milestone_crossed
+from rekindle.push.jobs import PersonJob
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rekindle.domain.changes import Change
+    from rekindle.domain.models import CoupleId
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """A couple's date that both have answered, and the instant of the second answer."""
+
+    couple: CoupleId
+    date: dt.date
+    instant: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """The push jobs after one change, and the day that it completed."""
+
+    jobs: tuple[PersonJob, ...] = ()
+    completed: Completed | None = None
+
+
+NOTHING: Final = Reaction()
+
+
+def reaction_to(change: Change | None) -> Reaction:
+    """Return the reaction to a change. A repeated change has the same reaction: its pushes replace each other."""
+    match change:
+        case DayChange():
+            return _to_answers(change)
+        case StreakChange():
+            return Reaction(tuple(_milestone_jobs(change)))
+        case NudgesChange():
+            return Reaction(tuple(_nudge_jobs(change)))
+        case OverdueReminder():
+            return Reaction((_overdue_job(change),))
+        case _:
+            return NOTHING
+
+
+def _to_answers(change: DayChange) -> Reaction:
+    day, before = change.after, change.before.answers if change.before else {}
+    if before.keys() == day.answers.keys():
+        return NOTHING
+    answered_at = {uid: answer.at for uid, answer in day.answers.items()}
+    latest = max(answered_at.values())
+    if day.revealed:
+        # An edit moves an answer's instant, so the day before the change says better who was first.
+        first = min(answered_at, key=lambda uid: (uid not in before, answered_at[uid]))
+        kind, recipient, completed = PushKind.BOTH_ANSWERED, first, Completed(day.couple, day.date, latest)
+    else:
+        (partner,) = change.persons - answered_at.keys()
+        kind, recipient, completed = PushKind.PARTNER_ANSWERED, partner, None
+    job = PersonJob(kind=kind, uid=recipient, couple=day.couple, date=day.date, instant=latest)
+    return Reaction((job,), completed)
+
+
+def _milestone_jobs(change: StreakChange) -> Sequence[PersonJob]:
+    streak = change.after
+    milestone = milestone_crossed(change.before.current if change.before else 0, streak.current)
+    if milestone is None:
+        return ()
+    return [
+        PersonJob(
+            kind=PushKind.STREAK_MILESTONE,
+            uid=uid,
+            couple=streak.couple,
+            date=streak.changed_at.date(),
+            instant=streak.changed_at,
+            milestone=milestone,
+        )
+        for uid in sorted(streak.persons)
+    ]
+
+
+def _nudge_jobs(change: NudgesChange) -> Sequence[PersonJob]:
+    """Return jobs for new, visible nudges, oldest first."""
+    fresh = sorted({*change.after} - {*change.before}, key=lambda nudge: nudge.at)
+    return [
+        PersonJob(kind=PushKind.NUDGE, uid=change.to, couple=nudge.couple, date=nudge.at.date(), instant=nudge.at)
+        for nudge in fresh
+        if nudge.shown
+    ]
+
+
+def _overdue_job(reminder: OverdueReminder) -> PersonJob:
+    return PersonJob(
+        kind=reminder.kind,
+        uid=reminder.uid,
+        couple=reminder.couple,
+        date=reminder.date,
+        instant=reminder.due_at,
+        # The reminder may be due a moment after its move: a request counts for the slots that come during it.
+        late=max(reminder.moved_at - reminder.due_at, dt.timedelta(0)),
+        ends_at=reminder.ends_at,
+    )

@@ -1,0 +1,50 @@
+"""Overdue reminders: one row for each, from which `react` learns of a push that is due at once."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any, Final
+
+from rekindle.domain.calendar import start_of
+from rekindle.domain.changes import OverdueReminder
+from rekindle.domain.models import CoupleId, PushKind, Uid
+from rekindle.store import keys
+from rekindle.store.instants import from_millis, to_millis, to_ttl
+from rekindle.store.table import Write
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rekindle.domain.due_dates import CaughtUp
+    from rekindle.domain.models import Person
+
+KEPT: Final = dt.timedelta(days=1)
+
+
+def overdue_row(person: Person, due: CaughtUp, instant: dt.datetime) -> Write:
+    """Return the write of a reminder that the person moved at `instant`, when it was due already."""
+    return Write(
+        "Put",
+        keys.caught_up(person.uid, due.kind, due.date),
+        item={
+            "couple": person.couple,
+            "due_at": to_millis(due.instant),
+            "ends_at": to_millis(start_of(due.date + dt.timedelta(days=1), person.profile.zone)),
+            "caught_up_at": to_millis(instant),
+            "ttl": to_ttl(instant + KEPT),
+        },
+    )
+
+
+def overdue_from(item: Mapping[str, Any]) -> OverdueReminder:
+    """Read an overdue reminder from its row."""
+    kind, _, date = item["sk"].removeprefix(keys.CAUGHT_UP_PREFIX).partition("#")
+    return OverdueReminder(
+        uid=Uid(item["pk"].removeprefix(keys.PERSON_PREFIX)),
+        couple=CoupleId(item["couple"]),
+        kind=PushKind(kind),
+        date=dt.date.fromisoformat(date),
+        due_at=from_millis(item["due_at"]),
+        moved_at=from_millis(item["caught_up_at"]),
+        ends_at=from_millis(item["ends_at"]),
+    )

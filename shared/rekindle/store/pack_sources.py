@@ -1,0 +1,44 @@
+"""The YAML sources of packs: packed, and stored in chunks."""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING, Final
+
+from rekindle.errors import ContentionError, RekindleError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rekindle.store.keys import Key
+    from rekindle.store.table import Table
+
+CHUNK_BYTES: Final = 350_000
+"""The packed bytes of one row."""
+SOURCE_BYTES: Final = 1_750_000
+"""The packed bytes of a source: a transaction holds 4 MB, and saving a draft also touches the draft before."""
+
+
+class SourceTooLargeError(RekindleError):
+    """A document is larger than a draft can hold."""
+
+
+def chunks_of(source: str) -> list[bytes]:
+    """Return the source as packed chunks.
+
+    Raises:
+        SourceTooLargeError: the packed source is too large.
+    """
+    data = zlib.compress(source.encode(), 6)
+    if len(data) > SOURCE_BYTES:
+        raise SourceTooLargeError("a document cannot be packed small enough")
+    return [data[start : start + CHUNK_BYTES] for start in range(0, len(data), CHUNK_BYTES)]
+
+
+def read_source(table: Table, chunk_keys: Iterable[Key]) -> str:
+    """Return the source that is stored in the chunks with these keys."""
+    wanted = list(chunk_keys)
+    rows = sorted(table.get_many(wanted, consistent=True), key=lambda row: str(row["sk"]))
+    if len(rows) != len(wanted):
+        raise ContentionError("a source was deleted while it was read")
+    return zlib.decompress(b"".join(row["packed"] for row in rows)).decode()

@@ -1,0 +1,137 @@
+"""A person's item: the person as stored, and the profile that their couple repeats."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+from rekindle.domain.models import (
+    Barrier,
+    CoupleId,
+    Device,
+    DeviceId,
+    DueEarlier,
+    InviteId,
+    Language,
+    LiveInvite,
+    Person,
+    Platform,
+    Profile,
+    PushKind,
+    QuietHours,
+    Reminders,
+    Target,
+    TargetKind,
+    TouchReminder,
+    Uid,
+    Zone,
+)
+from rekindle.store.forms import stored
+from rekindle.store.instants import from_millis, to_millis
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rekindle.store.table import Item
+
+type PersonChange = tuple[Person | None, Person]
+"""A person as read, or None for a new person, and the person to write."""
+
+
+def profile_from(item: Mapping[str, Any]) -> Profile:
+    """Read a profile from its map."""
+    return Profile(
+        display_name=item["display_name"],
+        zone=Zone(item["zone"]),
+        language=Language(item["language"]),
+        depth=item["depth"],
+        touch_comfort=item["touch_comfort"],
+        barriers=frozenset(Barrier(each) for each in item["barriers"]),
+        streak_hidden=item["streak_hidden"],
+    )
+
+
+def person_item(person: Person) -> Item:
+    """Return the person's item without its key and revision."""
+    quiet = person.reminders.quiet_hours
+    item: Item = {
+        "profile": stored(person.profile),
+        "reminders": {
+            **stored(person.reminders),
+            "quiet_hours": [stored(quiet.start), stored(quiet.end)] if quiet else None,
+        },
+        "touch_agreed": person.touch_agreed,
+        "last_due": stored(person.last_due),
+        "reminded_since": stored(person.reminded_since),
+        "due_earlier": stored(person.due_earlier),
+        "devices": {
+            device_id: {
+                str(device.target.kind): device.target.value,
+                "platform": device.platform,
+                "registered_at": to_millis(device.registered_at),
+            }
+            for device_id, device in person.devices.items()
+        },
+        "created_at": to_millis(person.created_at),
+    }
+    if person.couple:
+        item["couple"] = person.couple
+    if person.parted:
+        item["parted"] = stored(person.parted)
+    if person.paused_until:
+        item["paused_until"] = str(person.paused_until)
+    if person.invite:
+        item["invite"] = stored(person.invite)
+    return item
+
+
+def person_from(item: Mapping[str, Any]) -> Person:
+    """Read a person from their item."""
+    reminders, invite = item["reminders"], item.get("invite")
+    quiet, touch = reminders["quiet_hours"], reminders["touch"]
+    return Person(
+        uid=Uid(item["pk"].partition("#")[2]),
+        profile=profile_from(item["profile"]),
+        reminders=Reminders(
+            prompt=dt.time.fromisoformat(reminders["prompt"]),
+            evening=dt.time.fromisoformat(reminders["evening"]) if reminders["evening"] else None,
+            quiet_hours=QuietHours(*map(dt.time.fromisoformat, quiet)) if quiet else None,
+            touch=TouchReminder(frozenset(touch["weekdays"]), dt.time.fromisoformat(touch["time"])) if touch else None,
+            nudges_muted=reminders["nudges_muted"],
+            news=reminders.get("news", True),  # absent from items that are older than news
+        ),
+        created_at=from_millis(item["created_at"]),
+        devices={
+            DeviceId(device_id): Device(
+                target=_target_from(device),
+                platform=Platform(device["platform"]),
+                registered_at=from_millis(device["registered_at"]),
+            )
+            for device_id, device in item["devices"].items()
+        },
+        couple=CoupleId(item["couple"]) if "couple" in item else None,
+        parted={CoupleId(couple): from_millis(ended_at) for couple, ended_at in item.get("parted", {}).items()},
+        invite=LiveInvite(InviteId(invite["id"]), invite["code_mac"], from_millis(invite["expires_at"]))
+        if invite
+        else None,
+        touch_agreed=item["touch_agreed"],
+        paused_until=dt.date.fromisoformat(item["paused_until"]) if "paused_until" in item else None,
+        last_due={PushKind(kind): dt.date.fromisoformat(date) for kind, date in item["last_due"].items()},
+        reminded_since={PushKind(kind): from_millis(since) for kind, since in item["reminded_since"].items()},
+        due_earlier=tuple(
+            DueEarlier(
+                kind=PushKind(due_earlier["kind"]),
+                zone=Zone(due_earlier["zone"]),
+                time=dt.time.fromisoformat(due_earlier["time"]),
+                date=dt.date.fromisoformat(due_earlier["date"]),
+                until=from_millis(due_earlier["until"]),
+            )
+            for due_earlier in item["due_earlier"]
+        ),
+        revision=item["revision"],
+    )
+
+
+def _target_from(device: Mapping[str, Any]) -> Target:
+    (kind,) = (kind for kind in TargetKind if kind in device)
+    return Target(kind, device[kind])

@@ -1,0 +1,127 @@
+"""Slot rows: the part of a person that a reminder needs, and the form in which a row holds it.
+
+Rows are read by the thousand and billed by their size. So a row's key is the letter of its kind and its person's
+pseudonym, and its attributes have one letter each:
+
+    t   the targets, packed (`rekindle.store.targets`)
+    l   the language; absent for English
+    q   the quiet hours as `HH:MM-HH:MM`, or `-` for none; absent for the default ones
+    a   the ordinal of the date after which the row is due on every date; usually absent
+    o   the ordinal of one more date on which it is due (`rekindle.domain.due_dates`); usually absent
+    w   the weekdays of a touch reminder, one digit each
+    n   false if a prompt's push must not bring news; otherwise absent
+    u c the person and the couple of an evening reminder, to see whether they have answered
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from rekindle.domain.due_dates import EVERY_DATE, DueDates, due_dates_of
+from rekindle.domain.models import CoupleId, Language, PushKind, QuietHours, Reminders, Uid
+from rekindle.domain.reminders import Slot
+from rekindle.store import keys
+from rekindle.store.targets import Registered, packed, unpacked
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rekindle.domain.models import Person
+    from rekindle.store.table import Item
+
+type SlotAndKind = tuple[Slot, PushKind]
+"""Names one row of a person: there is one for each kind, and for a while one more in a slot that they have left."""
+
+_DEFAULT_QUIET_HOURS: Final = Reminders().quiet_hours
+_ENGLISH: Final = Language("en")
+_NO_QUIET_HOURS: Final = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class SlotRow:
+    """One person's reminder of one kind. `person` is their pseudonym.
+
+    `weekdays` is set for a touch reminder only, and `answers` for an evening reminder only: the person and the couple
+    whose day they may have answered. `news` says whether a prompt's push may bring news instead.
+    """
+
+    kind: PushKind
+    person: str
+    language: Language
+    devices: tuple[Registered, ...]
+    quiet_hours: QuietHours | None
+    due_dates: DueDates = EVERY_DATE
+    weekdays: frozenset[int] | None = None
+    answers: tuple[Uid, CoupleId] | None = None
+    news: bool = True
+
+    def is_due(self, date: dt.date) -> bool:
+        """Return whether the row makes its person due on the date."""
+        return date in self.due_dates and (self.weekdays is None or date.weekday() in self.weekdays)
+
+
+def rows_of(person: Person) -> dict[SlotAndKind, SlotRow]:
+    """Return the person's rows: none unless they are in a couple and have a device."""
+    due_dates = due_dates_of(person)
+    if not due_dates or person.couple is None:
+        return {}
+    months = {device.target: device.registered_at.date().replace(day=1) for device in person.devices.values()}
+    row = SlotRow(
+        kind=PushKind.PROMPT,
+        person=keys.mark_of(person.uid),
+        language=person.profile.language,
+        devices=tuple(Registered(target, months[target]) for target in sorted(months)),
+        quiet_hours=person.reminders.quiet_hours,
+    )
+    touch = person.reminders.touch
+    kinds = {
+        PushKind.PROMPT: replace(row, news=person.reminders.news),
+        PushKind.EVENING: replace(row, kind=PushKind.EVENING, answers=(person.uid, person.couple)),
+        PushKind.TOUCH: replace(row, kind=PushKind.TOUCH, weekdays=touch.weekdays if touch else frozenset()),
+    }
+    return {(slot, kind): replace(kinds[kind], due_dates=due_dates) for (slot, kind), due_dates in due_dates.items()}
+
+
+def row_item(row: SlotRow) -> Item:
+    """Return the row's item without its key."""
+    item: Item = {"t": packed(row.devices)}
+    if row.language != _ENGLISH:
+        item["l"] = row.language
+    if row.quiet_hours != _DEFAULT_QUIET_HOURS:
+        quiet = row.quiet_hours
+        item["q"] = f"{quiet.start:%H:%M}-{quiet.end:%H:%M}" if quiet else _NO_QUIET_HOURS
+    if row.due_dates.after != dt.date.min:
+        item["a"] = row.due_dates.after.toordinal()
+    if row.due_dates.due_earlier:
+        item["o"] = row.due_dates.due_earlier.toordinal()
+    if row.weekdays is not None:
+        item["w"] = "".join(map(str, sorted(row.weekdays)))
+    if row.answers:
+        item["u"], item["c"] = row.answers
+    if not row.news:
+        item["n"] = False
+    return item
+
+
+def row_from(item: Mapping[str, Any]) -> SlotRow:
+    """Read a row from its item."""
+    return SlotRow(
+        kind=keys.ROW_KINDS[item["sk"][0]],
+        person=item["sk"][1:],
+        language=Language(item["l"]) if "l" in item else _ENGLISH,
+        devices=unpacked(item["t"]),
+        quiet_hours=_quiet_hours_from(item["q"]) if "q" in item else _DEFAULT_QUIET_HOURS,
+        due_dates=DueDates(
+            after=dt.date.fromordinal(item["a"]) if "a" in item else dt.date.min,
+            due_earlier=dt.date.fromordinal(item["o"]) if "o" in item else None,
+        ),
+        weekdays=frozenset(map(int, item["w"])) if "w" in item else None,
+        answers=(Uid(item["u"]), CoupleId(item["c"])) if "u" in item else None,
+        news=item.get("n", True),
+    )
+
+
+def _quiet_hours_from(text: str) -> QuietHours | None:
+    return None if text == _NO_QUIET_HOURS else QuietHours(*map(dt.time.fromisoformat, text.split("-")))

@@ -1,0 +1,92 @@
+"""The table's stream: its records as changes of domain values."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, Any
+
+from rekindle.domain.changes import DayChange, NudgesChange, StreakChange
+from rekindle.domain.models import Uid
+from rekindle.store import keys
+from rekindle.store.days import day_from
+from rekindle.store.nudges import nudges_from
+from rekindle.store.overdue import overdue_from
+from rekindle.store.runs import finished_run_from
+from rekindle.store.streaks import streak_from
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from rekindle.domain.changes import Change
+    from rekindle.store.table import Item
+
+type _Attribute = Mapping[str, Any]
+"""A typed attribute as JSON: `{"N": "1"}`. Binary values are base64."""
+
+
+def change_in(record: Mapping[str, Any]) -> Change | None:
+    """Return the change in a stream record, or None for a record that no worker uses.
+
+    Raises:
+        Exception: of any kind, if the record's item does not have the form that the store writes.
+    """
+    stream = record["dynamodb"]
+    read = _reader_of(keys.Key(stream["Keys"]["pk"]["S"], stream["Keys"]["sk"]["S"]))
+    if read is None or not stream.get("NewImage"):
+        return None
+    before = _item(stream["Keys"] | stream["OldImage"]) if stream.get("OldImage") else None
+    return read(before, _item(stream["Keys"] | stream["NewImage"]))
+
+
+def _reader_of(key: keys.Key) -> Callable[[Item | None, Item], Change | None] | None:
+    if key.pk.startswith(keys.RUN_PREFIX):
+        return lambda _before, after: finished_run_from(after)
+    if key.pk.startswith(keys.COUPLE_PREFIX):
+        return _day if key.sk.startswith(keys.DAY_PREFIX) else _streak if key.sk == keys.STREAK else None
+    if key.pk.startswith(keys.PERSON_PREFIX):
+        if key.sk.startswith(keys.CAUGHT_UP_PREFIX):
+            return lambda _before, after: overdue_from(after)
+        return _nudges if key.sk == keys.NUDGES else None
+    return None
+
+
+def _day(before: Item | None, after: Item) -> DayChange:
+    persons = frozenset(map(Uid, after["persons"]))
+    return DayChange(persons, day_from(_unanswered(before)) if before else None, day_from(_unanswered(after)))
+
+
+def _unanswered(day: Item) -> Item:
+    """Return the day's item without the sealed texts: no worker may look at an answer."""
+    kept = ("at", "revision", "share_first")
+    answers = {uid: {name: answer[name] for name in kept} for uid, answer in day["answers"].items()}
+    return day | {"answers": answers}
+
+
+def _streak(before: Item | None, after: Item) -> StreakChange:
+    return StreakChange(streak_from(before) if before else None, streak_from(after))
+
+
+def _nudges(before: Item | None, after: Item) -> NudgesChange:
+    return NudgesChange(Uid(after["to"]), nudges_from(before or {}), nudges_from(after))
+
+
+def _item(image: Mapping[str, _Attribute]) -> Item:
+    return {name: _plain(attribute) for name, attribute in image.items()}
+
+
+def _plain(attribute: _Attribute) -> object:
+    # The table's own reader does not serve: to boto3 a binary value is bytes, and in an event it is base64.
+    ((kind, value),) = attribute.items()
+    match kind:
+        case "N":
+            return int(value)
+        case "B":
+            return base64.b64decode(value)
+        case "L":
+            return [_plain(each) for each in value]
+        case "M":
+            return _item(value)
+        case "NULL":
+            return None
+        case _:
+            return value

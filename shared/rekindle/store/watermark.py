@@ -1,0 +1,43 @@
+"""The tick's watermark: the instant until which every slot is enqueued."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rekindle.errors import WriteConflictError
+from rekindle.store import keys
+from rekindle.store.instants import from_millis, to_millis
+from rekindle.store.table import Write
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from rekindle.store.table import Table
+
+
+@dataclass(frozen=True, slots=True)
+class Watermark:
+    """The watermark of the table."""
+
+    table: Table
+
+    def read(self) -> dt.datetime | None:
+        """Return the watermark, or None before the first tick."""
+        item = self.table.get(keys.WATERMARK)
+        return from_millis(item["until_at"]) if item else None
+
+    def advance(self, until: dt.datetime) -> None:
+        """Move the watermark to `until`, unless a later tick has moved it further."""
+        # Invariant: the watermark never moves back. Each tick has enqueued all slots since a watermark that it read,
+        # so no slot is left out even if two ticks overlap.
+        further = Write(
+            "Put",
+            keys.WATERMARK,
+            item={"until_at": to_millis(until)},
+            condition="attribute_not_exists(pk) OR until_at < :until",
+            values={":until": to_millis(until)},
+        )
+        with contextlib.suppress(WriteConflictError):
+            self.table.write(further)
