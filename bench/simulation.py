@@ -387,7 +387,7 @@ class Simulation:
         People(cast("Table", self.table)).change(uid_of(move.number), move.at, move.applied)
         inserted, self._inserted = self._inserted, []
         for key, item in inserted:
-            moved = change_in(stream_record(None, marshal({**key._asdict(), **item})))
-            jobs = [job for job in reaction_to(moved).jobs if job.kind in REMINDERS]
+            change = change_in(stream_record(None, marshal({**key._asdict(), **item})))
+            jobs = [job for job in reaction_to(change).jobs if job.kind in REMINDERS]
             self.caught_up += len(jobs)
             self.queue.outbox.send(jobs)

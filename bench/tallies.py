@@ -18,11 +18,8 @@ from tally.handler import Tally
 from testing.stored import stream_record
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from bench.cost_recorder import CostRecorder
     from rekindle.domain.tallies import Progress
-    from rekindle.store.table import Item
 
 COUPLES: Final = (1, 100, 1_000)
 TODAY: Final = dt.date(2026, 3, 27)
@@ -70,23 +67,17 @@ def _prompt(dice: random.Random, date: dt.date) -> Met:
     return Met(pack, prompt, again=False)
 
 
-def _records(couple: CoupleId, met: Met, step: int) -> list[Mapping[str, Any]]:
-    day, streak = keys.day(couple, TODAY)._asdict(), keys.streak(couple)._asdict()
-    opened = [day | _day(met, answered) for answered in (step - 1, step) if answered >= 0]
-    records = [_record(*opened)]
+def _records(couple: CoupleId, met: Met, step: int) -> list[dict[str, Any]]:
+    before = _day(couple, met, step - 1) if step else {}
+    records = [stream_record(before, _day(couple, met, step))]
     if step == len(STEPS) - 1:
-        records.append(_record(streak | _streak(BEFORE), streak | _streak(BEFORE + 1)))
+        records.append(stream_record(_streak(couple, BEFORE), _streak(couple, BEFORE + 1)))
     return records
 
 
-def _record(*images: Item) -> Mapping[str, Any]:
-    *old, new = map(marshal, images)
-    return stream_record(old[0] if old else None, new)
-
-
-def _day(met: Met, answered: int) -> Item:
+def _day(couple: CoupleId, met: Met, answered: int) -> dict[str, Any]:
     persons = [f"uid-{number}" for number in range(2)]
-    return {
+    item = {
         "persons": persons,
         "prompt": {"pack": met.pack, "version": 1, "id": met.prompt},
         "kind": PromptKind.QUESTION,
@@ -96,9 +87,11 @@ def _day(met: Met, answered: int) -> Item:
         "again": met.again,
         "answers": {uid: {"at": 0, "revision": 1, "share_first": False} for uid in persons[:answered]},
     }
+    return marshal({**keys.day(couple, TODAY)._asdict(), **item})
 
 
-def _streak(total: int) -> Item:
+def _streak(couple: CoupleId, total: int) -> dict[str, Any]:
     first = TODAY - dt.timedelta(days=BEFORE)
     bits = pack_dates(first, [first + dt.timedelta(days=number) for number in range(total)])
-    return {"persons": [], "bits_from": str(first), "bits": bits, "run": total, "changed_at": 0}
+    item = {"persons": [], "bits_from": str(first), "bits": bits, "run": total, "changed_at": 0}
+    return marshal({**keys.streak(couple)._asdict(), **item})

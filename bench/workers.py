@@ -61,8 +61,8 @@ def measured_ticks(url: str, recorder: CostRecorder) -> list[Measurement]:
     }
     for count in ZONES:
         world = World.on(url, recorder)
-        workers = Tick(Slots(world.table), Watermark(world.table), Outbox(world.sqs, world.queue()))
-        tick = recorder.recorded(workers, "tick")
+        tick = Tick(Slots(world.table), Watermark(world.table), Outbox(world.sqs, world.queue()))
+        tick = recorder.recorded(tick, "tick")
         zones = [Zone(name) for name in islice(sorted(zone_names()), count)]
         _open_slots(world, [due.slot for zone in zones for due in due_slots(MORNING, soon + MAX_LATENESS, zone)])
         Watermark(world.table).advance(MORNING - FIRST_WINDOW)
@@ -84,9 +84,8 @@ def _open_slots(world: World, slots: Sequence[Slot]) -> None:
 def measured_reactions(url: str, recorder: CostRecorder) -> list[Measurement]:
     """Measure what react does about each kind of change."""
     world = World.on(url, recorder).with_starter_pack()
-    react = recorder.recorded(
-        React(Streaks(world.table, Couples(world.table), Days(world.table)), Outbox(world.sqs, world.queue())), "react"
-    )
+    streaks = Streaks(world.table, Couples(world.table), Days(world.table))
+    react = recorder.recorded(React(streaks, Outbox(world.sqs, world.queue())), "react")
     ada, ben = a_couple(world.running_process())
     date = ada.get("/v1/today").body["today"]["date"]
     (couple,) = {person.couple for person in People(world.table).people([ada.uid, ben.uid]).values() if person.couple}

@@ -141,14 +141,15 @@ class World:
     def _services(self, vault: Vault) -> Services:
         """Return the API's stores. Their caches never expire."""
         table = self.table
+        people, couples, days = People(table), Couples(table), Days(table)
         return Services(
-            people=People(table),
-            devices=Devices(People(table)),
+            people=people,
+            devices=Devices(people),
             idempotency_keys=IdempotencyKeys(table),
-            couples=Couples(table),
-            invites=Invites(People(table)),
-            days=Days(table),
-            streaks=Streaks(table, Couples(table), Days(table)),
+            couples=couples,
+            invites=Invites(people),
+            days=days,
+            streaks=Streaks(table, couples, days),
             solo=Solo(table),
             nudges=Nudges(table),
             tries=Tries(table),
