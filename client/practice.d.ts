@@ -12,7 +12,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What staff did, latest first
+         * List what staff did, latest first
          * @description Nobody can change or remove an entry.
          */
         get: operations["getAudit"];
@@ -34,8 +34,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * What there is to mend in a text, and a preview; nothing is kept
-         * @description What there is to mend in a text, and a preview; nothing is kept.
+         * Check a text and show a preview; nothing is saved
+         * @description Check a text and show a preview; nothing is saved.
          */
         post: operations["postCheck"];
         delete?: never;
@@ -52,8 +52,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The help that couples are shown; what is built in until the practice has set any
-         * @description The help that couples are shown; what is built in until the practice has set any.
+         * Show the help that couples are shown; what is built in until the practice has set any
+         * @description Show the help that couples are shown; what is built in until the practice has set any.
          */
         get: operations["getHelp"];
         /**
@@ -76,8 +76,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Every pack, with where it stands
-         * @description Every pack, with where it stands.
+         * List every pack with its state
+         * @description List every pack with its state.
          */
         get: operations["getPacks"];
         put?: never;
@@ -96,8 +96,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * One pack, with its draft and all its versions
-         * @description One pack, with its draft and all its versions.
+         * Show one pack with its draft and all its versions
+         * @description Show one pack with its draft and all its versions.
          */
         get: operations["getPack"];
         put?: never;
@@ -118,8 +118,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Approve what another has proposed; it is published as they wanted it, at once if its time has passed
-         * @description Approve what another has proposed; it is published as they wanted it, at once if its time has passed.
+         * Approve what another has proposed
+         * @description It is published as they wanted it, at once if its time has passed.
          */
         post: operations["postApprove"];
         delete?: never;
@@ -138,7 +138,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * A new code in place of the old one, which opens nothing any more
+         * Make a new code in place of the old one, which opens nothing any more
          * @description Couples that have joined stay.
          */
         post: operations["postCode"];
@@ -156,19 +156,19 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What is being written, or what was published last
-         * @description It is not held against other packs: a check does that.
+         * Show the draft, or the latest version without a draft
+         * @description Only a check compares it with other packs.
          */
         get: operations["getDraft"];
         /**
-         * Keep a draft, also one with something to mend
+         * Save a draft, also with something to fix
          * @description Refused if another was saved since: nobody overwrites unseen.
          */
         put: operations["putDraft"];
         post?: never;
         /**
-         * Go back to what is published
-         * @description A pack that never was is gone with its draft.
+         * Delete the draft and go back to what is published
+         * @description A pack that was never published is gone with its draft.
          */
         delete: operations["deleteDraft"];
         options?: never;
@@ -224,8 +224,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * A version just as it was published
-         * @description A version just as it was published.
+         * Show a version just as it was published
+         * @description Show a version just as it was published.
          */
         get: operations["getRelease"];
         put?: never;
@@ -247,7 +247,7 @@ export interface paths {
         put?: never;
         /**
          * Put back what was withdrawn, as it was
-         * @description A version that was still to come was called off with it, and stays so.
+         * @description A version that was not live yet was called off, and stays so.
          */
         post: operations["postRestore"];
         delete?: never;
@@ -284,8 +284,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What couples make of the packs, in numbers that are the same all day and never under ten
-         * @description What couples make of the packs, in numbers that are the same all day and never under ten.
+         * Show how couples respond to the packs, in numbers that are the same all day and never under ten
+         * @description Show how couples respond to the packs, in numbers that are the same all day and never under ten.
          */
         get: operations["getStatistics"];
         put?: never;
@@ -304,8 +304,8 @@ export interface components {
          * ActorView
          * @description Who did something, by the name that colleagues know, and when.
          * @example {
-         *       "name": "ruth@practice.example",
-         *       "at": "2026-03-02T12:00:00Z"
+         *       "at": "2026-03-02T12:00:00Z",
+         *       "name": "ruth@practice.example"
          *     }
          */
         ActorView: {
@@ -333,22 +333,22 @@ export interface components {
         };
         /**
          * Audience
-         * @description Whom a pack plays for: every couple that does not put it aside, who chooses it, or who was given its code.
+         * @description The couples that a pack is for: everyone, couples that choose it, or couples that have its code.
          * @example everyone
          * @enum {string}
          */
         Audience: "everyone" | "choice" | "code";
         /**
          * AuditEntryView
-         * @description One action: who, when, what, and of what.
+         * @description One action: who, when, what, and on which pack.
          * @example {
-         *       "at": "2026-03-02T12:00:00Z",
-         *       "who": "ruth@practice.example",
          *       "action": "withdrawn",
+         *       "at": "2026-03-02T12:00:00Z",
+         *       "note": "It landed badly.",
          *       "pack": "river",
-         *       "version": null,
          *       "prompt": "rain",
-         *       "note": "It landed badly."
+         *       "version": null,
+         *       "who": "ruth@practice.example"
          *     }
          */
         AuditEntryView: {
@@ -371,20 +371,20 @@ export interface components {
         };
         /**
          * AuditView
-         * @description Deeds, latest first; `before` asks for the next page, null at the end.
+         * @description Actions, latest first; `before` asks for the next page, null at the end.
          * @example {
+         *       "before": null,
          *       "entries": [
          *         {
-         *           "at": "2026-03-02T12:00:00Z",
-         *           "who": "ruth@practice.example",
          *           "action": "withdrawn",
+         *           "at": "2026-03-02T12:00:00Z",
+         *           "note": "It landed badly.",
          *           "pack": "river",
-         *           "version": null,
          *           "prompt": "rain",
-         *           "note": "It landed badly."
+         *           "version": null,
+         *           "who": "ruth@practice.example"
          *         }
-         *       ],
-         *       "before": null
+         *       ]
          *     }
          */
         AuditView: {
@@ -395,7 +395,7 @@ export interface components {
         };
         /**
          * Booking
-         * @description Where a couple books time with the practice; `words` are what the link says, by language.
+         * @description Where a couple books time with the practice. `words` is the link's text by language.
          * @example {
          *       "url": "https://practice.example/book",
          *       "words": {
@@ -404,17 +404,17 @@ export interface components {
          *     }
          */
         Booking: {
-            /** @description The page on which couples book, beginning with https:// */
+            /** @description The page on which couples book. It begins with https:// */
             url: components["schemas"]["WebAddress"];
-            /** @description What the link says, by language. */
+            /** @description The link's text, by language. */
             words: components["schemas"]["Words"];
         };
         /**
          * CheckBody
          * @description A text to check, and for which pack.
          * @example {
-         *       "source": "id: river\ndefault_language: en\nlanguages: [en]\n",
-         *       "pack_id": "river"
+         *       "pack_id": "river",
+         *       "source": "id: river\ndefault_language: en\nlanguages: [en]\n"
          *     }
          */
         CheckBody: {
@@ -428,15 +428,15 @@ export interface components {
         };
         /**
          * CheckedView
-         * @description What there is to mend, and the pack as couples would have it, as soon as it can be read as one.
+         * @description The findings, and the pack as couples would have it, as soon as it can be read as a pack.
          * @example {
          *       "findings": [
          *         {
+         *           "advice": false,
+         *           "field": "depth",
          *           "line": 12,
          *           "prompt": "rain",
-         *           "field": "depth",
-         *           "reason": "must be 3 or less, not “4”",
-         *           "advice": false
+         *           "reason": "must be 3 or less, not “4”"
          *         }
          *       ],
          *       "preview": null
@@ -444,34 +444,34 @@ export interface components {
          * @example {
          *       "findings": [],
          *       "preview": {
-         *         "id": "river",
          *         "audience": "everyone",
          *         "default_language": "en",
+         *         "id": "river",
          *         "languages": [
          *           "en"
+         *         ],
+         *         "prompts": [
+         *           {
+         *             "comfort": 0,
+         *             "depth": 1,
+         *             "id": "rain",
+         *             "kind": "question",
+         *             "theme": "openness",
+         *             "words": {
+         *               "en": {
+         *                 "hint": null,
+         *                 "text": "What did rain sound like today?",
+         *                 "why": "Small sounds carry a day."
+         *               }
+         *             }
+         *           }
          *         ],
          *         "words": {
          *           "en": {
          *             "title": "River",
          *             "written_for": "Couples by the river."
          *           }
-         *         },
-         *         "prompts": [
-         *           {
-         *             "id": "rain",
-         *             "theme": "openness",
-         *             "kind": "question",
-         *             "depth": 1,
-         *             "comfort": 0,
-         *             "words": {
-         *               "en": {
-         *                 "text": "What did rain sound like today?",
-         *                 "why": "Small sounds carry a day.",
-         *                 "hint": null
-         *               }
-         *             }
-         *           }
-         *         ]
+         *         }
          *       }
          *     }
          */
@@ -484,10 +484,10 @@ export interface components {
         Country: string;
         /**
          * DayStatisticsView
-         * @description Couples of whom at least one answered the date's prompt.
+         * @description Couples in which at least one person answered the date's prompt.
          * @example {
-         *       "date": "2026-02-28",
-         *       "active": 1240
+         *       "active": 1240,
+         *       "date": "2026-02-28"
          *     }
          */
         DayStatisticsView: {
@@ -504,10 +504,10 @@ export interface components {
         };
         /**
          * DraftBody
-         * @description A draft to keep in place of the revision that was read.
+         * @description A draft to save in place of the revision that was read.
          * @example {
-         *       "source": "id: river\ndefault_language: en\nlanguages: [en]\n",
-         *       "revision": 6
+         *       "revision": 6,
+         *       "source": "id: river\ndefault_language: en\nlanguages: [en]\n"
          *     }
          */
         DraftBody: {
@@ -526,12 +526,12 @@ export interface components {
          * DraftHeadView
          * @description A draft without its text; `revision` names it when it is saved, published or discarded.
          * @example {
+         *       "base_version": 2,
          *       "revision": 7,
          *       "saved": {
-         *         "name": "ruth@practice.example",
-         *         "at": "2026-03-02T12:00:00Z"
-         *       },
-         *       "base_version": 2
+         *         "at": "2026-03-02T12:00:00Z",
+         *         "name": "ruth@practice.example"
+         *       }
          *     }
          */
         DraftHeadView: {
@@ -543,24 +543,24 @@ export interface components {
         };
         /**
          * DraftView
-         * @description A draft's text with what there is to mend; without a draft the latest version's text, as revision 0.
+         * @description A draft's text with its findings; without a draft the latest version's text, as revision 0.
          * @example {
-         *       "source": "id: river\ndefault_language: en\nlanguages: [en]\n",
-         *       "revision": 7,
-         *       "saved": {
-         *         "name": "ruth@practice.example",
-         *         "at": "2026-03-02T12:00:00Z"
-         *       },
          *       "base_version": 2,
          *       "findings": [
          *         {
+         *           "advice": false,
+         *           "field": "depth",
          *           "line": 12,
          *           "prompt": "rain",
-         *           "field": "depth",
-         *           "reason": "must be 3 or less, not “4”",
-         *           "advice": false
+         *           "reason": "must be 3 or less, not “4”"
          *         }
-         *       ]
+         *       ],
+         *       "revision": 7,
+         *       "saved": {
+         *         "at": "2026-03-02T12:00:00Z",
+         *         "name": "ruth@practice.example"
+         *       },
+         *       "source": "id: river\ndefault_language: en\nlanguages: [en]\n"
          *     }
          */
         DraftView: {
@@ -576,13 +576,13 @@ export interface components {
         };
         /**
          * FindingView
-         * @description One thing to mend, or with `advice` to think about: on which line, of which prompt, and how.
+         * @description One thing to fix, or with `advice` to think about: on which line, of which prompt, and how.
          * @example {
+         *       "advice": false,
+         *       "field": "depth",
          *       "line": 12,
          *       "prompt": "rain",
-         *       "field": "depth",
-         *       "reason": "must be 3 or less, not “4”",
-         *       "advice": false
+         *       "reason": "must be 3 or less, not “4”"
          *     }
          */
         FindingView: {
@@ -619,17 +619,17 @@ export interface components {
          *       "lines": [
          *         {
          *           "country": "IE",
-         *           "name": {
-         *             "en": "Samaritans"
-         *           },
-         *           "phone": "116 123",
-         *           "text": null,
-         *           "url": null,
+         *           "hours": "24/7",
          *           "languages": [
          *             "en"
          *           ],
-         *           "hours": "24/7",
-         *           "note": {}
+         *           "name": {
+         *             "en": "Samaritans"
+         *           },
+         *           "note": {},
+         *           "phone": "116 123",
+         *           "text": null,
+         *           "url": null
          *         }
          *       ],
          *       "revision": 4
@@ -649,7 +649,7 @@ export interface components {
         LanguageCode: string;
         /**
          * Outcome
-         * @description What became of a draft that was to be published.
+         * @description The result of publishing a draft.
          * @example live
          * @enum {string}
          */
@@ -658,60 +658,60 @@ export interface components {
          * PackDetail
          * @description A pack with its draft and all its versions, latest first.
          * @example {
-         *       "id": "river",
-         *       "title": "River",
-         *       "state": "live",
          *       "audience": "everyone",
+         *       "code": null,
+         *       "draft": {
+         *         "base_version": 2,
+         *         "revision": 7,
+         *         "saved": {
+         *           "at": "2026-03-02T12:00:00Z",
+         *           "name": "ruth@practice.example"
+         *         }
+         *       },
+         *       "draft_saved": {
+         *         "at": "2026-03-02T12:00:00Z",
+         *         "name": "ruth@practice.example"
+         *       },
+         *       "id": "river",
          *       "languages": [
          *         "en",
          *         "es"
          *       ],
-         *       "prompts": 84,
          *       "live_version": 2,
-         *       "scheduled": null,
-         *       "proposal": null,
-         *       "draft_saved": {
-         *         "name": "ruth@practice.example",
-         *         "at": "2026-03-02T12:00:00Z"
-         *       },
-         *       "published": {
-         *         "name": "ruth@practice.example",
-         *         "at": "2026-03-02T12:00:00Z"
-         *       },
-         *       "withdrawn": null,
-         *       "withdrawn_prompts": [
-         *         "rain"
-         *       ],
-         *       "code": null,
          *       "news_on": "2026-03-04",
-         *       "draft": {
-         *         "revision": 7,
-         *         "saved": {
-         *           "name": "ruth@practice.example",
-         *           "at": "2026-03-02T12:00:00Z"
-         *         },
-         *         "base_version": 2
+         *       "prompts": 84,
+         *       "proposal": null,
+         *       "published": {
+         *         "at": "2026-03-02T12:00:00Z",
+         *         "name": "ruth@practice.example"
          *       },
          *       "releases": [
          *         {
-         *           "version": 2,
-         *           "live_from": "2026-03-02T12:00:00Z",
-         *           "published": {
-         *             "name": "ruth@practice.example",
-         *             "at": "2026-03-02T12:00:00Z"
-         *           },
+         *           "announce": true,
          *           "approved": null,
-         *           "title": "River",
          *           "audience": "everyone",
          *           "languages": [
          *             "en",
          *             "es"
          *           ],
-         *           "prompts": 84,
-         *           "announce": true,
+         *           "live_from": "2026-03-02T12:00:00Z",
          *           "note": "Two prompts for the winter.",
-         *           "taken_back": null
+         *           "prompts": 84,
+         *           "published": {
+         *             "at": "2026-03-02T12:00:00Z",
+         *             "name": "ruth@practice.example"
+         *           },
+         *           "taken_back": null,
+         *           "title": "River",
+         *           "version": 2
          *         }
+         *       ],
+         *       "scheduled": null,
+         *       "state": "live",
+         *       "title": "River",
+         *       "withdrawn": null,
+         *       "withdrawn_prompts": [
+         *         "rain"
          *       ]
          *     }
          */
@@ -745,41 +745,41 @@ export interface components {
         };
         /**
          * PackState
-         * @description Where a pack stands, by what a couple would notice first.
+         * @description The state of a pack, by what a couple would notice first.
          * @example live
          * @enum {string}
          */
         PackState: "draft" | "proposed" | "scheduled" | "live" | "withdrawn";
         /**
          * PackSummary
-         * @description A pack at a glance. `news_on` is the date on which couples are, or were, told of it.
+         * @description A pack at a glance. `news_on` is the date on which couples are, or were, notified.
          * @example {
-         *       "id": "river",
-         *       "title": "River",
-         *       "state": "live",
          *       "audience": "everyone",
+         *       "code": null,
+         *       "draft_saved": {
+         *         "at": "2026-03-02T12:00:00Z",
+         *         "name": "ruth@practice.example"
+         *       },
+         *       "id": "river",
          *       "languages": [
          *         "en",
          *         "es"
          *       ],
-         *       "prompts": 84,
          *       "live_version": 2,
-         *       "scheduled": null,
+         *       "news_on": "2026-03-04",
+         *       "prompts": 84,
          *       "proposal": null,
-         *       "draft_saved": {
-         *         "name": "ruth@practice.example",
-         *         "at": "2026-03-02T12:00:00Z"
-         *       },
          *       "published": {
-         *         "name": "ruth@practice.example",
-         *         "at": "2026-03-02T12:00:00Z"
+         *         "at": "2026-03-02T12:00:00Z",
+         *         "name": "ruth@practice.example"
          *       },
+         *       "scheduled": null,
+         *       "state": "live",
+         *       "title": "River",
          *       "withdrawn": null,
          *       "withdrawn_prompts": [
          *         "rain"
-         *       ],
-         *       "code": null,
-         *       "news_on": "2026-03-04"
+         *       ]
          *     }
          */
         PackSummary: {
@@ -809,7 +809,7 @@ export interface components {
         };
         /**
          * PackWordsView
-         * @description What couples read about a pack.
+         * @description The words of a pack that couples read.
          * @example {
          *       "title": "River",
          *       "written_for": "Couples by the river."
@@ -823,36 +823,36 @@ export interface components {
         };
         /**
          * PacksView
-         * @description All packs, and whether a second person has to approve what is published.
+         * @description All packs, and whether a second person has to approve each version.
          * @example {
          *       "packs": [
          *         {
-         *           "id": "river",
-         *           "title": "River",
-         *           "state": "live",
          *           "audience": "everyone",
+         *           "code": null,
+         *           "draft_saved": {
+         *             "at": "2026-03-02T12:00:00Z",
+         *             "name": "ruth@practice.example"
+         *           },
+         *           "id": "river",
          *           "languages": [
          *             "en",
          *             "es"
          *           ],
-         *           "prompts": 84,
          *           "live_version": 2,
-         *           "scheduled": null,
+         *           "news_on": "2026-03-04",
+         *           "prompts": 84,
          *           "proposal": null,
-         *           "draft_saved": {
-         *             "name": "ruth@practice.example",
-         *             "at": "2026-03-02T12:00:00Z"
-         *           },
          *           "published": {
-         *             "name": "ruth@practice.example",
-         *             "at": "2026-03-02T12:00:00Z"
+         *             "at": "2026-03-02T12:00:00Z",
+         *             "name": "ruth@practice.example"
          *           },
+         *           "scheduled": null,
+         *           "state": "live",
+         *           "title": "River",
          *           "withdrawn": null,
          *           "withdrawn_prompts": [
          *             "rain"
-         *           ],
-         *           "code": null,
-         *           "news_on": "2026-03-04"
+         *           ]
          *         }
          *       ],
          *       "review_required": false
@@ -870,16 +870,16 @@ export interface components {
          * PreviewPromptView
          * @description A prompt with its words by language.
          * @example {
-         *       "id": "rain",
-         *       "theme": "openness",
-         *       "kind": "question",
-         *       "depth": 1,
          *       "comfort": 0,
+         *       "depth": 1,
+         *       "id": "rain",
+         *       "kind": "question",
+         *       "theme": "openness",
          *       "words": {
          *         "en": {
+         *           "hint": null,
          *           "text": "What did rain sound like today?",
-         *           "why": "Small sounds carry a day.",
-         *           "hint": null
+         *           "why": "Small sounds carry a day."
          *         }
          *       }
          *     }
@@ -902,34 +902,34 @@ export interface components {
          * PreviewView
          * @description A pack as couples would have it.
          * @example {
-         *       "id": "river",
          *       "audience": "everyone",
          *       "default_language": "en",
+         *       "id": "river",
          *       "languages": [
          *         "en"
+         *       ],
+         *       "prompts": [
+         *         {
+         *           "comfort": 0,
+         *           "depth": 1,
+         *           "id": "rain",
+         *           "kind": "question",
+         *           "theme": "openness",
+         *           "words": {
+         *             "en": {
+         *               "hint": null,
+         *               "text": "What did rain sound like today?",
+         *               "why": "Small sounds carry a day."
+         *             }
+         *           }
+         *         }
          *       ],
          *       "words": {
          *         "en": {
          *           "title": "River",
          *           "written_for": "Couples by the river."
          *         }
-         *       },
-         *       "prompts": [
-         *         {
-         *           "id": "rain",
-         *           "theme": "openness",
-         *           "kind": "question",
-         *           "depth": 1,
-         *           "comfort": 0,
-         *           "words": {
-         *             "en": {
-         *               "text": "What did rain sound like today?",
-         *               "why": "Small sounds carry a day.",
-         *               "hint": null
-         *             }
-         *           }
-         *         }
-         *       ]
+         *       }
          *     }
          */
         PreviewView: {
@@ -951,7 +951,7 @@ export interface components {
          * @description A refusal by the API (RFC 9457).
          * @example {
          *       "type": "urn:rekindle:problem:invalid-fields",
-         *       "title": "Some fields are missing, unknown or not as they should be.",
+         *       "title": "Some fields are missing, unknown or wrong.",
          *       "status": 422,
          *       "errors": [
          *         {
@@ -988,11 +988,11 @@ export interface components {
         PromptKind: "question" | "together" | "touch";
         /**
          * PromptStatisticsView
-         * @description Couples that met the prompt for the first time: of whom one answered, both did, or somebody put it aside.
+         * @description Couples that met the prompt for the first time, and how many answered, completed or swapped it.
          * @example {
-         *       "offered": 430,
          *       "answered": 390,
          *       "completed": 310,
+         *       "offered": 430,
          *       "swapped": 20
          *     }
          */
@@ -1020,11 +1020,11 @@ export interface components {
         };
         /**
          * PromptWordsView
-         * @description What couples read of a prompt.
+         * @description The words of a prompt that couples read.
          * @example {
+         *       "hint": null,
          *       "text": "What did rain sound like today?",
-         *       "why": "Small sounds carry a day.",
-         *       "hint": null
+         *       "why": "Small sounds carry a day."
          *     }
          */
         PromptWordsView: {
@@ -1037,17 +1037,17 @@ export interface components {
         };
         /**
          * ProposalView
-         * @description What waits for a second person: the draft of this revision, live at once or `at` an instant.
+         * @description A draft that waits for a second person. It goes live at once, or `at` an instant. `mine`: the caller's own.
          * @example {
-         *       "revision": 7,
-         *       "proposed": {
-         *         "name": "ruth@practice.example",
-         *         "at": "2026-03-02T12:00:00Z"
-         *       },
-         *       "at": null,
          *       "announce": true,
+         *       "at": null,
+         *       "mine": false,
          *       "note": null,
-         *       "mine": false
+         *       "proposed": {
+         *         "at": "2026-03-02T12:00:00Z",
+         *         "name": "ruth@practice.example"
+         *       },
+         *       "revision": 7
          *     }
          */
         ProposalView: {
@@ -1065,15 +1065,15 @@ export interface components {
         };
         /**
          * PublishBody
-         * @description How a draft is to be published: at once, or `at` an instant.
+         * @description How to publish a draft: at once, or `at` an instant.
          * @example {
          *       "revision": 7
          *     }
          * @example {
-         *       "revision": 7,
-         *       "at": "2026-03-09T06:00:00Z",
          *       "announce": true,
-         *       "note": "Two prompts for the winter."
+         *       "at": "2026-03-09T06:00:00Z",
+         *       "note": "Two prompts for the winter.",
+         *       "revision": 7
          *     }
          */
         PublishBody: {
@@ -1100,24 +1100,24 @@ export interface components {
          * PublishedSourceView
          * @description A published version with its text, as it was typed.
          * @example {
-         *       "version": 2,
-         *       "live_from": "2026-03-02T12:00:00Z",
-         *       "published": {
-         *         "name": "ruth@practice.example",
-         *         "at": "2026-03-02T12:00:00Z"
-         *       },
+         *       "announce": true,
          *       "approved": null,
-         *       "title": "River",
          *       "audience": "everyone",
          *       "languages": [
          *         "en",
          *         "es"
          *       ],
-         *       "prompts": 84,
-         *       "announce": true,
+         *       "live_from": "2026-03-02T12:00:00Z",
          *       "note": "Two prompts for the winter.",
+         *       "prompts": 84,
+         *       "published": {
+         *         "at": "2026-03-02T12:00:00Z",
+         *         "name": "ruth@practice.example"
+         *       },
+         *       "source": "id: river\ndefault_language: en\nlanguages: [en]\n",
          *       "taken_back": null,
-         *       "source": "id: river\ndefault_language: en\nlanguages: [en]\n"
+         *       "title": "River",
+         *       "version": 2
          *     }
          */
         PublishedSourceView: {
@@ -1147,64 +1147,64 @@ export interface components {
         };
         /**
          * PublishedView
-         * @description What became of it, and the pack as it stands now. `unchanged`: couples have these very prompts already.
+         * @description The result, and the pack as it is now. `unchanged`: couples have these very prompts already.
          * @example {
          *       "outcome": "live",
          *       "pack": {
-         *         "id": "river",
-         *         "title": "River",
-         *         "state": "live",
          *         "audience": "everyone",
+         *         "code": null,
+         *         "draft": {
+         *           "base_version": 2,
+         *           "revision": 7,
+         *           "saved": {
+         *             "at": "2026-03-02T12:00:00Z",
+         *             "name": "ruth@practice.example"
+         *           }
+         *         },
+         *         "draft_saved": {
+         *           "at": "2026-03-02T12:00:00Z",
+         *           "name": "ruth@practice.example"
+         *         },
+         *         "id": "river",
          *         "languages": [
          *           "en",
          *           "es"
          *         ],
-         *         "prompts": 84,
          *         "live_version": 2,
-         *         "scheduled": null,
-         *         "proposal": null,
-         *         "draft_saved": {
-         *           "name": "ruth@practice.example",
-         *           "at": "2026-03-02T12:00:00Z"
-         *         },
-         *         "published": {
-         *           "name": "ruth@practice.example",
-         *           "at": "2026-03-02T12:00:00Z"
-         *         },
-         *         "withdrawn": null,
-         *         "withdrawn_prompts": [
-         *           "rain"
-         *         ],
-         *         "code": null,
          *         "news_on": "2026-03-04",
-         *         "draft": {
-         *           "revision": 7,
-         *           "saved": {
-         *             "name": "ruth@practice.example",
-         *             "at": "2026-03-02T12:00:00Z"
-         *           },
-         *           "base_version": 2
+         *         "prompts": 84,
+         *         "proposal": null,
+         *         "published": {
+         *           "at": "2026-03-02T12:00:00Z",
+         *           "name": "ruth@practice.example"
          *         },
          *         "releases": [
          *           {
-         *             "version": 2,
-         *             "live_from": "2026-03-02T12:00:00Z",
-         *             "published": {
-         *               "name": "ruth@practice.example",
-         *               "at": "2026-03-02T12:00:00Z"
-         *             },
+         *             "announce": true,
          *             "approved": null,
-         *             "title": "River",
          *             "audience": "everyone",
          *             "languages": [
          *               "en",
          *               "es"
          *             ],
-         *             "prompts": 84,
-         *             "announce": true,
+         *             "live_from": "2026-03-02T12:00:00Z",
          *             "note": "Two prompts for the winter.",
-         *             "taken_back": null
+         *             "prompts": 84,
+         *             "published": {
+         *               "at": "2026-03-02T12:00:00Z",
+         *               "name": "ruth@practice.example"
+         *             },
+         *             "taken_back": null,
+         *             "title": "River",
+         *             "version": 2
          *           }
+         *         ],
+         *         "scheduled": null,
+         *         "state": "live",
+         *         "title": "River",
+         *         "withdrawn": null,
+         *         "withdrawn_prompts": [
+         *           "rain"
          *         ]
          *       }
          *     }
@@ -1215,7 +1215,7 @@ export interface components {
         };
         /**
          * ReachView
-         * @description Couples whose reminders fell due, and whom they reached at the first try; two persons make a couple.
+         * @description Couples whose reminders fell due, and those reached at the first try; two persons make a couple.
          * @example {
          *       "due": 1800,
          *       "reached": 1770
@@ -1237,23 +1237,23 @@ export interface components {
          * ReleaseView
          * @description A published version. `taken_back` says who called it off before it was live.
          * @example {
-         *       "version": 2,
-         *       "live_from": "2026-03-02T12:00:00Z",
-         *       "published": {
-         *         "name": "ruth@practice.example",
-         *         "at": "2026-03-02T12:00:00Z"
-         *       },
+         *       "announce": true,
          *       "approved": null,
-         *       "title": "River",
          *       "audience": "everyone",
          *       "languages": [
          *         "en",
          *         "es"
          *       ],
-         *       "prompts": 84,
-         *       "announce": true,
+         *       "live_from": "2026-03-02T12:00:00Z",
          *       "note": "Two prompts for the winter.",
-         *       "taken_back": null
+         *       "prompts": 84,
+         *       "published": {
+         *         "at": "2026-03-02T12:00:00Z",
+         *         "name": "ruth@practice.example"
+         *       },
+         *       "taken_back": null,
+         *       "title": "River",
+         *       "version": 2
          *     }
          */
         ReleaseView: {
@@ -1281,7 +1281,7 @@ export interface components {
         };
         /**
          * RestoreBody
-         * @description What is put back: one prompt, or the whole pack.
+         * @description Put back one prompt, or the whole pack.
          * @example {
          *       "prompt": "rain"
          *     }
@@ -1293,22 +1293,22 @@ export interface components {
         };
         /**
          * SavedView
-         * @description The draft that is kept now. `unchanged` says that it was kept already.
+         * @description The draft that is saved now. `unchanged` says that this text was saved already.
          * @example {
-         *       "revision": 7,
-         *       "saved": {
-         *         "name": "ruth@practice.example",
-         *         "at": "2026-03-02T12:00:00Z"
-         *       },
          *       "findings": [
          *         {
+         *           "advice": false,
+         *           "field": "depth",
          *           "line": 12,
          *           "prompt": "rain",
-         *           "field": "depth",
-         *           "reason": "must be 3 or less, not “4”",
-         *           "advice": false
+         *           "reason": "must be 3 or less, not “4”"
          *         }
          *       ],
+         *       "revision": 7,
+         *       "saved": {
+         *         "at": "2026-03-02T12:00:00Z",
+         *         "name": "ruth@practice.example"
+         *       },
          *       "unchanged": false
          *     }
          */
@@ -1323,10 +1323,10 @@ export interface components {
         };
         /**
          * ScheduledView
-         * @description The version that is to come, and when it does.
+         * @description The next version, and when it goes live.
          * @example {
-         *       "version": 3,
-         *       "at": "2026-03-09T06:00:00Z"
+         *       "at": "2026-03-09T06:00:00Z",
+         *       "version": 3
          *     }
          */
         ScheduledView: {
@@ -1341,12 +1341,12 @@ export interface components {
         /**
          * @description A text with something to see: not only spaces, invisible characters, blanks or combining marks.
          * @example Book a talk with us
-         * @example Samaritans
+         * @example 24/7
          */
         ShortText: string;
         /**
          * StaffAction
-         * @description What staff can do; each leaves an audit row.
+         * @description An action of staff. Each leaves an audit row.
          * @example withdrawn
          * @enum {string}
          */
@@ -1358,56 +1358,56 @@ export interface components {
          *     `days` are the last 28, oldest first, `weeks` the last twelve, latest first, and `prompts` all time, by pack.
          * @example {
          *       "as_of": "2026-03-02",
-         *       "through": "2026-02-28",
          *       "days": [
          *         {
-         *           "date": "2026-02-28",
-         *           "active": 1240
+         *           "active": 1240,
+         *           "date": "2026-02-28"
          *         }
          *       ],
+         *       "prompts": {
+         *         "river": {
+         *           "rain": {
+         *             "answered": 390,
+         *             "completed": 310,
+         *             "offered": 430,
+         *             "swapped": 20
+         *           }
+         *         }
+         *       },
+         *       "through": "2026-02-28",
          *       "weeks": [
          *         {
-         *           "week": "2026-02-16",
          *           "active": 1510,
          *           "active_28": 1890,
-         *           "themes": {
-         *             "courage": {
-         *               "offered": 1210,
-         *               "completed": 860
-         *             }
-         *           },
          *           "packs": {
          *             "river": {
-         *               "offered": 430,
-         *               "completed": 310
+         *               "completed": 310,
+         *               "offered": 430
          *             }
-         *           },
-         *           "streaks": {
-         *             "0": null,
-         *             "1-6": 610,
-         *             "7-29": 420,
-         *             "30-99": 190,
-         *             "100-364": 40,
-         *             "365+": null
          *           },
          *           "reach": {
          *             "prompt": {
          *               "due": 1800,
          *               "reached": 1770
          *             }
-         *           }
+         *           },
+         *           "streaks": {
+         *             "0": null,
+         *             "1-6": 610,
+         *             "100-364": 40,
+         *             "30-99": 190,
+         *             "365+": null,
+         *             "7-29": 420
+         *           },
+         *           "themes": {
+         *             "courage": {
+         *               "completed": 860,
+         *               "offered": 1210
+         *             }
+         *           },
+         *           "week": "2026-02-16"
          *         }
-         *       ],
-         *       "prompts": {
-         *         "river": {
-         *           "rain": {
-         *             "offered": 430,
-         *             "answered": 390,
-         *             "completed": 310,
-         *             "swapped": 20
-         *           }
-         *         }
-         *       }
+         *       ]
          *     }
          */
         StatisticsView: {
@@ -1447,12 +1447,12 @@ export interface components {
          * TakingPartView
          * @description Couples that had at least one such prompt in the week, and those that completed at least one.
          * @example {
-         *       "offered": 1210,
-         *       "completed": 860
+         *       "completed": 310,
+         *       "offered": 430
          *     }
          * @example {
-         *       "offered": 430,
-         *       "completed": 310
+         *       "completed": 860,
+         *       "offered": 1210
          *     }
          */
         TakingPartView: {
@@ -1469,7 +1469,7 @@ export interface components {
         };
         /**
          * Theme
-         * @description The seven practices; every prompt has exactly one.
+         * @description The seven practices. Every prompt has exactly one.
          * @example openness
          * @enum {string}
          */
@@ -1482,35 +1482,35 @@ export interface components {
          *
          *     `streaks` are those of couples that completed a day in the week, at their latest in it, by their length in days.
          * @example {
-         *       "week": "2026-02-16",
          *       "active": 1510,
          *       "active_28": 1890,
-         *       "themes": {
-         *         "courage": {
-         *           "offered": 1210,
-         *           "completed": 860
-         *         }
-         *       },
          *       "packs": {
          *         "river": {
-         *           "offered": 430,
-         *           "completed": 310
+         *           "completed": 310,
+         *           "offered": 430
          *         }
-         *       },
-         *       "streaks": {
-         *         "0": null,
-         *         "1-6": 610,
-         *         "7-29": 420,
-         *         "30-99": 190,
-         *         "100-364": 40,
-         *         "365+": null
          *       },
          *       "reach": {
          *         "prompt": {
          *           "due": 1800,
          *           "reached": 1770
          *         }
-         *       }
+         *       },
+         *       "streaks": {
+         *         "0": null,
+         *         "1-6": 610,
+         *         "100-364": 40,
+         *         "30-99": 190,
+         *         "365+": null,
+         *         "7-29": 420
+         *       },
+         *       "themes": {
+         *         "courage": {
+         *           "completed": 860,
+         *           "offered": 1210
+         *         }
+         *       },
+         *       "week": "2026-02-16"
          *     }
          */
         WeekStatisticsView: {
@@ -1548,39 +1548,39 @@ export interface components {
         };
         /**
          * WholeHelpLine
-         * @description Somebody to turn to, by phone, by text message or on the web. At least one of the three is not null.
+         * @description Somebody to contact, by phone, by text message or on the web. At least one of the three is not null.
          * @example {
          *       "country": "IE",
-         *       "name": {
-         *         "en": "Samaritans"
-         *       },
-         *       "phone": "116 123",
-         *       "text": null,
-         *       "url": null,
+         *       "hours": "24/7",
          *       "languages": [
          *         "en"
          *       ],
-         *       "hours": "24/7",
-         *       "note": {}
+         *       "name": {
+         *         "en": "Samaritans"
+         *       },
+         *       "note": {},
+         *       "phone": "116 123",
+         *       "text": null,
+         *       "url": null
          *     }
          */
         WholeHelpLine: {
-            /** @description Two letters, such as US; none for all countries. */
+            /** @description Two letters, such as US. Leave it out for all countries. */
             country: components["schemas"]["Country"] | null;
-            /** @description What it is called, by language. */
+            /** @description The line's name, by language. */
             name: components["schemas"]["Words"];
-            /** @description The number as it is dialled in that country. */
+            /** @description The phone number as dialled in that country. */
             phone: components["schemas"]["PhoneNumber"] | null;
-            /** @description The number to send a text message to. */
+            /** @description The number for text messages. */
             text: components["schemas"]["PhoneNumber"] | null;
-            /** @description Its page, beginning with https:// */
+            /** @description The line's web page. It begins with https:// */
             url: components["schemas"]["WebAddress"] | null;
             /**
              * Languages
-             * @description The languages that are spoken there.
+             * @description The languages that the line speaks.
              */
             languages: components["schemas"]["LanguageCode"][];
-            /** @description When somebody answers, such as 24/7. */
+            /** @description Opening hours, such as 24/7. */
             hours: components["schemas"]["ShortText"] | null;
             /**
              * Note
@@ -1592,7 +1592,7 @@ export interface components {
         };
         /**
          * WithdrawBody
-         * @description What is taken from couples: one prompt, or the whole pack. The reason is for colleagues.
+         * @description Take one prompt, or the whole pack, from couples. The reason is for colleagues.
          * @example {
          *       "prompt": "rain",
          *       "reason": "It landed badly."
@@ -1661,7 +1661,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description - `urn:rekindle:problem:invalid-fields`: Some fields are missing, unknown or not as they should be. */
+        /** @description - `urn:rekindle:problem:invalid-fields`: Some fields are missing, unknown or wrong. */
         InvalidFields: {
             headers: {
                 [name: string]: unknown;
@@ -1670,7 +1670,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description - `urn:rekindle:problem:body-too-large`: That is more than this takes at once. */
+        /** @description - `urn:rekindle:problem:body-too-large`: The request is too large. */
         BodyTooLarge: {
             headers: {
                 [name: string]: unknown;
@@ -1679,7 +1679,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description - `urn:rekindle:problem:unsupported-media-type`: The body has to be application/json in UTF-8. */
+        /** @description - `urn:rekindle:problem:unsupported-media-type`: The body must be application/json in UTF-8. */
         UnsupportedMediaType: {
             headers: {
                 [name: string]: unknown;
@@ -1697,7 +1697,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description - `urn:rekindle:problem:not-published`: This pack is not with couples, so there is nothing to withdraw. */
+        /** @description - `urn:rekindle:problem:not-published`: This pack is not published, so there is nothing to withdraw. */
         NotPublished: {
             headers: {
                 [name: string]: unknown;
@@ -1742,7 +1742,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description - `urn:rekindle:problem:busy`: Something is busy on our side. Nothing is lost; try again in a moment. */
+        /** @description - `urn:rekindle:problem:busy`: Our service is busy. Nothing is lost; try again in a moment. */
         Busy: {
             headers: {
                 /** @description Seconds to wait. */
@@ -2076,11 +2076,11 @@ export interface operations {
             404: components["responses"]["NoSuchPack"];
             /**
              * @description - `urn:rekindle:problem:nothing-to-publish`: There is no draft to publish.
-             *     - `urn:rekindle:problem:nothing-to-take-back`: Nothing of this pack is waiting to be approved or to go live.
+             *     - `urn:rekindle:problem:nothing-to-take-back`: No version of this pack is waiting to be approved or to go live.
              *     - `urn:rekindle:problem:scheduled-already`: A version is waiting to go live. Take it back first.
-             *     - `urn:rekindle:problem:needs-another-person`: Somebody else has to approve what you have proposed.
+             *     - `urn:rekindle:problem:needs-another-person`: Somebody else must approve your proposal.
              *     - `urn:rekindle:problem:draft-changed`: Somebody has saved this draft since you opened it. Yours is not saved yet.
-             *     - `urn:rekindle:problem:pack-changed`: Somebody has just changed this pack. Look at it as it stands, and decide anew.
+             *     - `urn:rekindle:problem:pack-changed`: Somebody has just changed this pack. Look at it again before you decide.
              */
             409: {
                 headers: {
@@ -2093,8 +2093,8 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             /**
-             * @description - `urn:rekindle:problem:invalid-fields`: Some fields are missing, unknown or not as they should be.
-             *     - `urn:rekindle:problem:pack-unfit`: There is something to mend before this pack can be published.
+             * @description - `urn:rekindle:problem:invalid-fields`: Some fields are missing, unknown or wrong.
+             *     - `urn:rekindle:problem:pack-unfit`: This pack has something to fix before it can be published.
              *     - `urn:rekindle:problem:wrong-pack`: The id in the text is not the id of this pack.
              */
             422: {
@@ -2343,7 +2343,7 @@ export interface operations {
              * @description - `urn:rekindle:problem:nothing-to-publish`: There is no draft to publish.
              *     - `urn:rekindle:problem:scheduled-already`: A version is waiting to go live. Take it back first.
              *     - `urn:rekindle:problem:draft-changed`: Somebody has saved this draft since you opened it. Yours is not saved yet.
-             *     - `urn:rekindle:problem:pack-changed`: Somebody has just changed this pack. Look at it as it stands, and decide anew.
+             *     - `urn:rekindle:problem:pack-changed`: Somebody has just changed this pack. Look at it again before you decide.
              */
             409: {
                 headers: {
@@ -2356,8 +2356,8 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             /**
-             * @description - `urn:rekindle:problem:invalid-fields`: Some fields are missing, unknown or not as they should be.
-             *     - `urn:rekindle:problem:pack-unfit`: There is something to mend before this pack can be published.
+             * @description - `urn:rekindle:problem:invalid-fields`: Some fields are missing, unknown or wrong.
+             *     - `urn:rekindle:problem:pack-unfit`: This pack has something to fix before it can be published.
              *     - `urn:rekindle:problem:wrong-pack`: The id in the text is not the id of this pack.
              */
             422: {
@@ -2417,8 +2417,8 @@ export interface operations {
             };
             404: components["responses"]["NoSuchPack"];
             /**
-             * @description - `urn:rekindle:problem:nothing-to-take-back`: Nothing of this pack is waiting to be approved or to go live.
-             *     - `urn:rekindle:problem:pack-changed`: Somebody has just changed this pack. Look at it as it stands, and decide anew.
+             * @description - `urn:rekindle:problem:nothing-to-take-back`: No version of this pack is waiting to be approved or to go live.
+             *     - `urn:rekindle:problem:pack-changed`: Somebody has just changed this pack. Look at it again before you decide.
              */
             409: {
                 headers: {
