@@ -67,24 +67,26 @@ demo: setup ## play and check a couple's first ten dates, on a stack of its own
 	@$(PYTHON) -m local demo
 bench: setup ## requests, capacity units and round trips of every call and worker; the gateway's speed
 	@$(PYTHON) -m bench
-simulate: .venv/.synced ## two days of two million persons: who is told, and what it costs; PERSONS=20000 for fewer
+simulate: .venv/.synced ## two days of two million persons: who receives each reminder, and what it costs; PERSONS=20000 for fewer
 	@$(PYTHON) -m bench.simulate $(if $(PERSONS),--persons $(PERSONS)) $(if $(CHANGE),--change $(CHANGE))
 
 .PHONY: check lint types contract unit pack-lint test calendar stateful
 check: lint types pack-lint contract unit ## lint, types, the contract from outside, rules, routes and tools, in under a minute
-lint: setup ## ruff, import contracts, the template, and what would break phones in the field
+lint: setup ## ruff, import contracts, dead code, the template, and what would break phones in the field
 	@.venv/bin/ruff check && .venv/bin/ruff format --check
 	@.venv/bin/lint-imports
+	@.venv/bin/vulture bench cli functions local shared
+	@.venv/bin/vulture bench cli functions local shared testing tests
 	@.envs/sam/bin/cfn-lint
 	@$(PYTHON) -m local.breaking
 types: setup ## mypy
 	@.venv/bin/mypy
-contract: client/node_modules/.installed ## both documents are clean to linters, and the types and the two phones keep to the phones' one
+contract: client/node_modules/.installed ## lint both API documents, and type-check the console and the two phones against them
 	@cd client && npm run --silent check
 unit: setup ## the rules, the routes on a table in memory, and the tools
-	@.venv/bin/pytest -q -n auto tests/domain tests/routes tests/tools
-pack-lint: .venv/.synced ## the prompt packs: what must be mended, and what to think about
-	@$(PYTHON) -m local.pack_lint $(PACKS)
+	@.venv/bin/pytest -q -n auto tests/domain tests/routes tests/tools bench/tests/test_bill.py bench/tests/test_gateway.py
+pack-lint: .venv/.synced ## the prompt packs: what to fix, and advice
+	@./rekindle packs lint $(PACKS)
 test: lint types pack-lint contract ## everything: also engines, artifacts and the local stack
 	@REKINDLE_STATEFUL_STEPS=2000 .venv/bin/pytest -n 2 --dist loadfile
 calendar: setup ## every slot of every zone around each change of its clocks, in a minute or two
@@ -103,7 +105,7 @@ lock: $(filter .tools/bin/uv,$(UV)) ## resolve anew, and export what each artifa
 	@$(UV) export --quiet --locked --only-group vault --no-emit-project --no-annotate -o functions/privacy/requirements.txt
 	@$(UV) export --quiet --locked --only-group practice --no-emit-project --no-annotate -o functions/practice_api/requirements.txt
 	@$(UV) export --quiet --locked --only-group push --no-emit-project --no-annotate -o functions/delivery/requirements.txt
-openapi: .venv/.synced client/node_modules/.installed ## write docs/openapi.json from the handlers, and the phones' types from it
+openapi: .venv/.synced client/node_modules/.installed ## write the API documents from the handlers, and the pages' types from them
 	@$(PYTHON) -m local.openapi
 	@cd client && npm run --silent generate
 release-api: .venv/.synced ## take the present contracts for those that phones in the field know

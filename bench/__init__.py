@@ -1,5 +1,5 @@
-"""What each call and each worker costs: DynamoDB requests, capacity units, KMS calls and round trips, counted.
+"""Measure what each call and each worker costs in requests, capacity units and round trips.
 
-Counts are the same on every machine, so a change in one is a change of ours. No clock is read but by `bench.gateway`,
-which times the push gateway beside others.
+Counts are the same on every machine, so a changed count comes from a change of ours. Only `bench.gateway` reads a
+clock: it measures the speed of the push gateway.
 """

@@ -1,6 +1,6 @@
-"""`python -m bench` measures and prints two tables: what all costs, counted, and how fast the push gateway is, timed.
+"""`python -m bench` prints what everything costs, and how fast the push gateway is.
 
-`--json` prints both for a program, and `--write` brings the counts into docs/table.md: they are the same everywhere.
+`--json` prints both as JSON. `--write` also writes the counts into docs/table.md; they are the same on every machine.
 """
 
 from __future__ import annotations
@@ -29,20 +29,19 @@ PAPER_WIDTH: Final = 120
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure, and say what came of it; the exit status."""
+    """Measure and print the results; return the exit status."""
     parser = argparse.ArgumentParser(
-        prog="bench", description="Count what each call and each worker asks of AWS, and time the push gateway."
+        prog="bench", description="Count the requests to AWS of each call and worker, and time the push gateway."
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.add_argument("--write", action="store_true", help="bring the counts of docs/table.md up to date")
+    parser.add_argument("--write", action="store_true", help="write the counts into docs/table.md")
     chosen = parser.parse_args(arguments)
-    # The functions' own log lines are for another reader.
-    logger.setLevel(logging.CRITICAL)
+    logger.setLevel(logging.CRITICAL)  # the functions' log lines would hide the tables
     try:
-        with Console(stderr=True).status("Measuring"), engines.emulator() as url, fcm() as stand_in:
+        with Console(stderr=True).status("Counting requests"), engines.emulator() as url, fcm() as stand_in:
             report = Report.measured(url, stand_in)
-        # After the emulator is gone, which would have its share of the cores.
-        with Console(stderr=True).status("Timing the gateway"):
+        # Once the emulator has ended, because it would use the cores too.
+        with Console(stderr=True).status("Timing the push gateway"):
             gateway = GatewayReport.measured()
     except StackError as error:
         print(error, file=sys.stderr)

@@ -1,7 +1,7 @@
-"""A month's bill of a stack, line by line: `python -m bench.bill` prints the table of docs/costs.md.
+"""A stack's monthly bill, line by line: `python -m bench.bill` prints the table of docs/costs.md.
 
-The usage below is assumed, except for what `make bench` and `make simulate` measure (docs/table.md, docs/costs.md).
-Free tiers are left out.
+`make bench` and `make simulate` measure the figures that say so (docs/table.md, docs/costs.md). The other usage is
+assumed. Free tiers are left out.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ DAYS: Final = 30
 HOURS: Final = 24 * DAYS
 PRACTICE: Final = 40
 MANY: Final = 1_000_000
-"""Couples, for the two columns."""
+"""The numbers of couples of the two columns."""
 
-# Of a couple's day.
+# For each day of a couple.
 CALLS: Final = 40
 CALL_MILLISECONDS: Final = 30
 CALL_READ_UNITS: Final = 4.5  # GET /v1/today, as measured; others read less
@@ -27,31 +27,31 @@ REACT_READ_UNITS: Final = 6.0
 PUSHES: Final = 7.0  # four reminders, two answers, and a nudge now and then
 LOG_BYTES_A_CALL: Final = 1_700  # the access log's line, the function's, and Lambda's report
 REPLY_BYTES: Final = 2_000
-STORED_BYTES: Final = 2_500  # a day with two answers, and what is noted of it
+STORED_BYTES: Final = 2_500  # a day with two answers, its counters and streak
 
-# Of a stack, however many couples it has.
+# For a stack, independent of the number of couples.
 ALARM_METRICS: Final = 51
 CUSTOM_METRICS: Final = 3
-"""Metrics that always report. A metric of error lines costs only in the hours with errors."""
+"""Metrics that always report. A metric that counts error lines costs only in the hours with errors."""
 TICKS: Final = 12 * HOURS
 TICK_READ_UNITS: Final = 20
 POLLERS: Final = 5
 POLLS: Final = POLLERS * 3 * 60 * HOURS
-"""Lambda asks the queue of jobs with this many pollers, each for 20 seconds at a time."""
+"""Each of Lambda's pollers asks the queue of jobs three times a minute."""
 ARTIFACT_GIGABYTES: Final = 2.0  # ten releases
 PUSH_DOLLARS: Final = 0.072 / prices.MILLION  # tick, queue, delivery and its rows, as simulated
-EXPORT_READ_UNITS: Final = 0.5  # somebody takes their words along once a year
+EXPORT_READ_UNITS: Final = 0.5  # one export a year
 
 
 def bill(couples: int) -> dict[str, float]:
-    """Return each line of a month's bill in dollars, for couples who have all been there for a year."""
+    """Return each line in dollars, for couples who have used the app for a year."""
     days = couples * DAYS
     calls = days * CALLS
     gigabytes = couples * 365 * STORED_BYTES / 1e9
     at_first = min(calls, prices.HTTP_CALLS_AT_FIRST)
     seconds = calls * CALL_MILLISECONDS / 1000 + days * 0.05
     log_gigabytes = (calls * LOG_BYTES_A_CALL + TICKS * 2_000) / 1e9
-    # 64 cells, opened once an hour by each process; one process serves some twenty calls a second.
+    # Each process opens 64 cell keys once an hour. One process serves some twenty calls a second.
     processes = max(1, calls / (DAYS * 16 * 3600) / 20)
     return {
         "API Gateway, calls": at_first * prices.HTTP_CALL + (calls - at_first) * prices.HTTP_CALL_BEYOND,
@@ -81,7 +81,7 @@ def bill(couples: int) -> dict[str, float]:
 
 
 def table() -> str:
-    """Return the bill as a table in Markdown. Its rows, as they are printed, add up to the last one."""
+    """Return the bill as a table in Markdown. The rounded rows add up to the last one."""
     few, many = ({what: round(dollars, 2) for what, dollars in bill(each).items()} for each in (PRACTICE, MANY))
     rows = [f"| a month, in dollars | {PRACTICE} couples | {MANY:,} couples |", "| --- | --: | --: |"]
     rows += [f"| {what} | {few[what]:,.2f} | {many[what]:,.2f} |" for what in few]

@@ -1,7 +1,7 @@
-"""How fast the push gateway is, beside the SDK's own ways and h2load, which is about the most that a server can take.
+"""The speed of the push gateway, compared with the SDK's own methods and with h2load.
 
-All speak TLS to one stand-in in the same run, in turns, the client on one core and the server on another: figures of
-one machine, of which the ratios carry over to others better than the figures do.
+h2load shows about the most that the server can take. All clients speak TLS to one stand-in, in turns of the same run:
+the client on one core, the server on another. The figures are those of one machine; the ratios vary less.
 """
 
 from __future__ import annotations
@@ -46,12 +46,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
 DELAYS: Final = (0, 60)
-"""Milliseconds until the server answers: at none the client's own work shows, at sixty how much it has under way."""
+"""Milliseconds until the server answers. 0 shows the client's own work, 60 how many requests it has in flight."""
 ROUNDS: Final = 9
-"""Many and short, so that what else the machine does meets all clients alike."""
+"""Many short rounds, so that other work on the machine slows all clients alike."""
 PAGE: Final = 1_000
 SDK_BATCH: Final = 500
-"""The most messages that the SDK takes at once."""
+"""The most messages that the SDK takes in one call."""
 PLENTY: Final = dt.timedelta(minutes=2)
 
 OURS: Final = "our gateway"
@@ -60,12 +60,13 @@ SEND_EACH_ASYNC: Final = "SDK send_each_async"
 BOUND: Final = "h2load"
 
 CAPTION: Final = (
-    f"CPU: seconds of the client for 1,000 pushes. Ours sends pages of {PAGE:,}, the SDK batches of {SDK_BATCH}, and "
-    f"h2load the same bytes with as many requests under way as ours. Medians of {ROUNDS} rounds in turns; a ratio is "
-    "the median of the rounds' own ratios."
+    "ms: the server's delay. pushes/s: pushes in a second. x send_each: times the speed of send_each. CPU: the "
+    f"client's CPU seconds for 1,000 pushes. Our gateway sends pages of {PAGE:,}, the SDK batches of {SDK_BATCH}; "
+    "h2load sends the same bytes with as many requests in flight as our gateway. All figures are medians of "
+    f"{ROUNDS} rounds; a ratio is the median of the ratios of each round."
 )
 _ACCESS_TOKEN: Final = "ya29.c.b0".ljust(1024, "x")
-"""As long as those of service accounts are."""
+"""As long as a service account's token."""
 _PROJECT: Final = "bench-{}ms"
 _AT: Final = an_instant("2026-03-02T13:30:00Z")
 _PAYLOAD: Final = payload_of(
@@ -78,19 +79,19 @@ type Figure = Literal["rate", "cpu"]
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """What a client did in one round: pushes a second, and its CPU seconds for 1,000 of them."""
+    """A client's speed in one round: pushes in a second, CPU seconds for 1,000 pushes."""
 
     rate: float
     cpu: float
 
     def of(self, figure: Figure) -> float:
-        """One of the two."""
+        """Return one of the two."""
         return self.rate if figure == "rate" else self.cpu
 
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """What a ratio of two clients at a delay is to come to, at least or at most."""
+    """A goal for the ratio of two clients at a delay."""
 
     sentence: str
     delay: int
@@ -111,13 +112,13 @@ GOALS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class GatewayReport:
-    """The speeds of each client at each delay, round by round."""
+    """The speeds of each client by delay and round."""
 
     speeds: Mapping[int, Mapping[str, Sequence[Speed]]]
 
     @classmethod
     def measured(cls) -> GatewayReport:
-        """Measure all clients in turns; h2load only where the machine has it."""
+        """Measure all clients in turns. Leave out h2load if the machine lacks it."""
         cores = sorted(os.sched_getaffinity(0))
         (port,) = free_ports(1)
         with tempfile.TemporaryDirectory(prefix="rekindle-bench-", ignore_cleanup_errors=True) as name:
@@ -126,16 +127,16 @@ class GatewayReport:
                 return cls({delay: _in_turns(address, delay, folder) for delay in DELAYS})
 
     def median(self, delay: int, client: str, figure: Figure) -> float:
-        """A client's figure at a delay."""
+        """Return the median of a client's figure at a delay."""
         return statistics.median(speed.of(figure) for speed in self.speeds[delay][client])
 
     def ratio(self, delay: int, client: str, other: str, figure: Figure) -> float:
-        """How a client's figure compares to another's, round by round."""
+        """Return the median of the rounds' ratios between two clients."""
         pairs = zip(self.speeds[delay][client], self.speeds[delay][other], strict=True)
         return statistics.median(ours.of(figure) / theirs.of(figure) for ours, theirs in pairs)
 
     def table(self) -> Table:
-        """One table for a terminal."""
+        """Return one table for a terminal."""
         table = Table(box=box.SIMPLE_HEAD, caption=CAPTION, caption_justify="left", pad_edge=False)
         table.add_column("gateway")
         for delay in self.speeds:
@@ -151,7 +152,7 @@ class GatewayReport:
         return table
 
     def verdicts(self) -> Iterator[str]:
-        """Each goal, with what was measured."""
+        """Say for each goal what was measured."""
         for goal in GOALS:
             if goal.other not in self.speeds[goal.delay]:
                 yield f"gateway, {goal.delay} ms: {goal.other} is missing (make setup installs it)."
@@ -164,7 +165,7 @@ class GatewayReport:
             )
 
     def as_json(self) -> dict[str, Any]:
-        """The same for a program."""
+        """Return the medians as JSON."""
         return {
             f"{delay} ms": {
                 client: {figure: self.median(delay, client, figure) for figure in ("rate", "cpu")} for client in clients
@@ -174,7 +175,7 @@ class GatewayReport:
 
 
 class _Access(Credentials):
-    """An access token that holds for good."""
+    """An access token that never expires."""
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -199,7 +200,7 @@ def _in_turns(address: str, delay: int, folder: Path) -> dict[str, list[Speed]]:
             body.write_text(json.dumps({"message": message}))
             url = f"{address}/v1/projects/{project}/messages:send"
             clients[BOUND] = lambda: _h2load(url, body, PAGE * pages)
-        # Connections are made, and code has run once, before anything counts.
+        # The first call opens the connections and is not counted.
         for client in clients.values():
             client()
         speeds: dict[str, list[Speed]] = {name: [] for name in clients}
@@ -219,9 +220,9 @@ def _ours(address: str, project: str, tokens: Sequence[str], folder: Path) -> It
 
 @contextlib.contextmanager
 def _sdk(address: str, project: str, tokens: Sequence[str]) -> Iterator[tuple[Callable[[], bool], Callable[[], bool]]]:
-    """The SDK as it is; only the address is not FCM's, for which it has the connections that it keeps for FCM."""
+    """Yield two of the SDK's methods, with the server's address in place of FCM's."""
     app = firebase_admin.initialize_app(_Access(), {"projectId": project}, name=f"bench-{project}")
-    service = messaging._get_messaging_service(app)  # noqa: SLF001  it has no public setting for its address
+    service = messaging._get_messaging_service(app)  # noqa: SLF001  the SDK has no public setting for the address
     service._fcm_url = f"{address}/v1/projects/{project}/messages:send"  # noqa: SLF001  the same
     session = service._client.session  # noqa: SLF001  the same
     session.mount(address, HTTPAdapter(pool_connections=AT_ONCE, pool_maxsize=AT_ONCE))
@@ -274,7 +275,7 @@ def _speed(pushes: int, seconds: float, before: resource.struct_rusage, after: r
 
 @contextlib.contextmanager
 def _keeping_to(core: int, authorities: Path) -> Iterator[None]:
-    """This process on one core, where those that it starts stay too, and its HTTP clients in trust of a certificate."""
+    """Keep this process on one core, and let its HTTP clients trust a certificate."""
     cores, variables = os.sched_getaffinity(0), ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
     kept = {name: os.environ.get(name) for name in variables}
     os.environ.update(dict.fromkeys(variables, str(authorities)))

@@ -1,8 +1,6 @@
-"""A population of couples for the simulation: who is where, and when each wants to be told.
+"""The population of the simulation: the couples, their zones and the times of their reminders.
 
-What is assumed stands in the tables below, and everything else is drawn from one seed. A person is a number and costs
-some thirty bytes; whatever the store would hold of them is made when it is asked for, by the store's own conversion
-once for each kind of row, and from then on by putting the person's own values in.
+The tables below state the assumptions; one seed draws the rest. A person is a number and takes some thirty bytes.
 """
 
 from __future__ import annotations
@@ -12,6 +10,7 @@ import datetime as dt
 import random
 from array import array
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
 from rekindle.domain.calendar import zone_names
@@ -34,104 +33,73 @@ from rekindle.domain.models import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 
-ZONE_SHARES: Final[Mapping[str, float]] = {
-    "America/New_York": 24,
-    "America/Chicago": 15,
-    "America/Los_Angeles": 13,
-    "America/Denver": 4,
-    "America/Toronto": 4,
-    "America/Phoenix": 1.5,
-    "America/Vancouver": 1.5,
-    "America/Mexico_City": 4.2,
-    "America/Bogota": 2,
-    "America/Argentina/Buenos_Aires": 1.5,
-    "America/Sao_Paulo": 1,
-    "America/Santiago": 1,
-    "America/Lima": 1,
-    "Europe/London": 7,
-    "Europe/Paris": 4,
-    "Europe/Madrid": 3,
-    "Europe/Berlin": 2,
-    "Europe/Dublin": 0.6,
-    "Australia/Sydney": 2.2,
-    "Australia/Brisbane": 0.6,
-    "Pacific/Auckland": 0.7,
-    "Asia/Kolkata": 1.2,
-    "Asia/Manila": 0.8,
-    "Asia/Singapore": 0.5,
-    "Asia/Tokyo": 0.4,
-    "Africa/Johannesburg": 0.5,
-    "Africa/Lagos": 0.4,
-}
-"""Percent of all couples: an app that speaks English, Spanish and French. What is left to 100 is shared out equally
-over every other zone of tzdata, old spellings included, because phones report those too."""
+def _percent(table: str) -> dict[str, float]:
+    """Read a table of shares."""
+    return {name: float(share) for name, share in (entry.split() for entry in table.split(","))}
+
+
+ZONE_SHARES: Final = _percent("""
+    America/New_York 24, America/Chicago 15, America/Los_Angeles 13, America/Denver 4, America/Toronto 4,
+    America/Phoenix 1.5, America/Vancouver 1.5, America/Mexico_City 4.2, America/Bogota 2,
+    America/Argentina/Buenos_Aires 1.5, America/Sao_Paulo 1, America/Santiago 1, America/Lima 1,
+    Europe/London 7, Europe/Paris 4, Europe/Madrid 3, Europe/Berlin 2, Europe/Dublin 0.6,
+    Australia/Sydney 2.2, Australia/Brisbane 0.6, Pacific/Auckland 0.7,
+    Asia/Kolkata 1.2, Asia/Manila 0.8, Asia/Singapore 0.5, Asia/Tokyo 0.4,
+    Africa/Johannesburg 0.5, Africa/Lagos 0.4
+""")
+"""Percent of all couples, for an app in English, Spanish and French. Every other zone of tzdata has an equal share of
+the rest, old spellings included, because phones report those too."""
 
 LONG_DISTANCE: Final = 0.05
-"""Of couples, those in which the two draw their zones apart."""
+"""The share of couples whose persons draw their zones separately."""
 
-PROMPT_TIMES: Final[Mapping[str, float]] = {
-    "08:30": 62,
-    "07:00": 4,
-    "07:30": 4,
-    "08:00": 6,
-    "09:00": 5,
-    "10:00": 2,
-    "12:00": 2.5,
-    "12:30": 1,
-    "17:00": 1,
-    "18:00": 1.5,
-    "19:00": 2,
-    "20:00": 2,
-    "21:00": 2,
-}
-"""Percent of persons; what is left chose any other multiple of five minutes until LATEST, all alike."""
+PROMPT_TIMES: Final = _percent("""
+    08:30 62, 07:00 4, 07:30 4, 08:00 6, 09:00 5, 10:00 2, 12:00 2.5, 12:30 1, 17:00 1, 18:00 1.5, 19:00 2, 20:00 2,
+    21:00 2
+""")
+"""Percent of persons. The rest choose any multiple of five minutes until LATEST, all equally often."""
 
-EVENING_TIMES: Final[Mapping[str, float]] = {
-    "20:30": 65,
-    "19:00": 2,
-    "19:30": 2,
-    "20:00": 4,
-    "21:00": 6,
-    "21:30": 3,
-    "22:00": 2,
-}
+EVENING_TIMES: Final = _percent("""
+    20:30 65, 19:00 2, 19:30 2, 20:00 4, 21:00 6, 21:30 3, 22:00 2
+""")
 WITHOUT_EVENING: Final = 10
-"""Percent; what is left chose another multiple of five minutes from EARLIEST_EVENING to LATEST."""
+"""Percent of persons. The rest choose any multiple of five minutes from EARLIEST_EVENING to LATEST."""
 EARLIEST_EVENING: Final = 17 * 12
 LATEST: Final = 23 * 12
-"""In steps of five minutes. Later than this, a job that lay in the queue for long would outlive its date."""
+"""In steps of five minutes. A job for a later time could wait in the queue until its date is over."""
 
 ANSWERED: Final = 50
-"""Percent of persons who have answered by the evening, and of those couples where neither has, who opened the day."""
+"""Percent of persons who have answered by the evening, and of couples without an answer who have opened the day."""
 
 TOUCH: Final = 12
-"""Percent of couples who have agreed on touch reminders."""
-TOUCH_TIMES: Final[Mapping[str, float]] = {"21:00": 50, "18:00": 20, "20:30": 15, "07:30": 15}
+"""Percent of couples in which both want touch reminders."""
+TOUCH_TIMES: Final = _percent("21:00 50, 18:00 20, 20:30 15, 07:30 15")
 TOUCH_WEEKDAYS: Final = (frozenset({2, 4}), frozenset({5, 6}), frozenset({0, 2, 4, 6}), frozenset(range(7)))
 
 SECOND_DEVICE: Final = 15
-LANGUAGES: Final[Mapping[str, float]] = {"en": 68, "es": 17, "fr": 11, "de": 3, "pt": 1}
+"""Percent of persons."""
+LANGUAGES: Final = _percent("en 68, es 17, fr 11, de 3, pt 1")
 QUIET_HOURS: Final[tuple[tuple[QuietHours | None, float], ...]] = (
     (Reminders().quiet_hours, 85),
     (None, 8),
     (QuietHours(dt.time(23), dt.time(6)), 7),
 )
 MOVED_BEFORE: Final = 10
-"""Percent whose reminders have moved at some time, which leaves a date in their rows."""
+"""Percent of persons whose reminders have moved once, which leaves a date in their rows."""
 
 DORMANT: Final = 3
-"""Percent of devices whose app was last opened at any time within DORMANT_FOR; all others within RECENT days."""
+"""Percent of devices whose app was last opened within DORMANT_FOR days; the others within RECENT days."""
 RECENT: Final = 14
 DORMANT_FOR: Final = 265
 
 STEP: Final = dt.timedelta(minutes=5)
 STEPS: Final = 288
-"""Times of day, in steps of five minutes."""
+"""The number of steps in a day."""
 NEVER: Final = STEPS
-"""Stands for a reminder that is switched off."""
+"""The step of a reminder that is turned off."""
 
 _NO_DEVICE: Final = 255
 _NUMBER_BYTES: Final = 6
@@ -142,104 +110,104 @@ _TOKEN_TAIL: Final = "9yR2bT0qLmZ4w", "K" * 134
 _MIX: Final = 0x9E3779B97F4A7C15
 
 
-class Look(NamedTuple):
-    """What rows show of a person besides who they are: persons of one look have rows of one size."""
+class Traits(NamedTuple):
+    """What a row says about a person besides who they are. Persons with the same traits have rows of the same size."""
 
     language: Language
     quiet_hours: QuietHours | None
     moved_before: bool
     months: tuple[dt.date, ...]
+    """For each device, the month in which it was registered."""
 
 
 def time_of(step: int) -> dt.time:
-    """The time of day that a step is."""
+    """Return a step as a time of day."""
     return dt.time(step // 12, step % 12 * 5)
 
 
 def step_of(time: dt.time) -> int:
-    """The inverse of `time_of`."""
+    """Return a time of day as a step."""
     return time.hour * 12 + time.minute // 5
 
 
 def uid_of(number: int) -> Uid:
-    """28 characters, as Firebase's have."""
+    """Return a person's uid, of 28 characters as Firebase's have."""
     return Uid(f"{number:0{_UID_DIGITS}}{_UID_TAIL}")
 
 
 def number_of(uid: str) -> int:
-    """The inverse of `uid_of`."""
+    """Return the number of the person with this uid."""
     return int(uid[:_UID_DIGITS])
 
 
 def couple_of(number: int) -> CoupleId:
-    """Whom a person is with: the persons of a couple have numbers next to each other."""
+    """Return a person's couple. The persons of a couple have consecutive numbers."""
     return CoupleId(f"{number // 2:0{_UID_DIGITS}}{'c' * 16}")
 
 
 def token_of(number: int, device: int) -> str:
-    """A registration token as FCM's are, 163 characters, which tells whose it is."""
+    """Return a device's registration token: 163 characters with the person's number in them."""
     head = base64.urlsafe_b64encode(number.to_bytes(_NUMBER_BYTES)).decode("ascii")
     return f"{head}{'AB'[device]}{_TOKEN_TAIL[0]}:APA91b{_TOKEN_TAIL[1]}"
 
 
 def owner_of(token: str) -> tuple[int, int]:
-    """The inverse of `token_of`."""
+    """Return the numbers of the person and of the device with this token."""
     head = base64.urlsafe_b64decode(token[:_NUMBER_SYMBOLS])
     return int.from_bytes(head), int(token[_NUMBER_SYMBOLS] == "B")
 
 
 @dataclass(slots=True)
 class Population:
-    """Persons by number, in arrays; two that follow each other are a couple. `start` is when the simulation begins."""
+    """Persons by number, in arrays; two consecutive persons are a couple. `start` is the simulation's beginning."""
 
     start: dt.datetime
     zones: list[Zone]
-    looks: list[Look]
+    all_traits: list[Traits]
     zone: array[int]
     prompt: array[int]
     evening: array[int]
     touch: array[int]
     weekdays: bytes
-    look: array[int]
+    traits: array[int]
     registered: tuple[bytes, bytes]
-    """For each device when its app was opened last; see `_opened`."""
+    """For each device, when its app was last opened; see `_opened`."""
     salt: int
 
     @classmethod
     def drawn(cls, persons: int, start: dt.datetime, seed: int) -> Self:
-        """So many persons, the same for the same seed."""
+        """Draw a number of persons. The same seed gives the same persons."""
         rng = random.Random(seed)  # noqa: S311  no secret depends on it
         couples = persons // 2
-        zones, shares = _zones()
+        persons = 2 * couples
+        shares = _zone_shares()
 
-        def places(count: int) -> list[int]:
-            return rng.choices(range(len(zones)), cum_weights=shares, k=count)
+        def drawn_zones(count: int) -> list[int]:
+            return rng.choices(range(len(shares)), cum_weights=list(accumulate(shares.values())), k=count)
 
         zone = array("H", bytes(4 * couples))
-        zone[::2] = zone[1::2] = array("H", places(couples))
+        zone[::2] = zone[1::2] = array("H", drawn_zones(couples))
         apart = rng.sample(range(couples), int(couples * LONG_DISTANCE))
-        for couple, place in zip(apart, places(len(apart)), strict=True):
-            zone[2 * couple + 1] = place
-        persons = 2 * couples
+        for couple, drawn in zip(apart, drawn_zones(len(apart)), strict=True):
+            zone[2 * couple + 1] = drawn
         touch, weekdays = array("H", [NEVER]) * persons, bytearray(persons)
         agreed = rng.sample(range(couples), couples * TOUCH // 100)
         for couple, step in zip(agreed, _drawn_times(rng, TOUCH_TIMES, len(agreed)), strict=True):
             for number in (2 * couple, 2 * couple + 1):
                 touch[number], weekdays[number] = step, rng.randrange(len(TOUCH_WEEKDAYS))
         devices = _drawn_devices(rng, persons)
-        looks, look = _drawn_looks(rng, devices, start)
+        all_traits, traits = _drawn_traits(rng, devices, start)
+        others = range(EARLIEST_EVENING, LATEST)
         return cls(
             start=start,
-            zones=zones,
-            looks=looks,
+            zones=list(shares),
+            all_traits=all_traits,
             zone=zone,
             prompt=_drawn_times(rng, PROMPT_TIMES, persons, others=range(LATEST)),
-            evening=_drawn_times(
-                rng, EVENING_TIMES, persons, others=range(EARLIEST_EVENING, LATEST), without=WITHOUT_EVENING
-            ),
+            evening=_drawn_times(rng, EVENING_TIMES, persons, others=others, without=WITHOUT_EVENING),
             touch=touch,
             weekdays=bytes(weekdays),
-            look=look,
+            traits=traits,
             registered=devices,
             salt=rng.getrandbits(63),
         )
@@ -248,47 +216,48 @@ class Population:
         return len(self.zone)
 
     def steps(self, kind: PushKind) -> array[int]:
-        """When each wants to be told, in steps of five minutes; NEVER where they do not."""
+        """Return when each person wants a reminder, as a step or NEVER."""
         return {PushKind.PROMPT: self.prompt, PushKind.EVENING: self.evening, PushKind.TOUCH: self.touch}[kind]
 
     def devices(self, number: int) -> int:
-        """How many devices a person has."""
-        return len(self.looks[self.look[number]].months)
+        """Return how many devices a person has."""
+        return len(self.all_traits[self.traits[number]].months)
 
-    def is_meant(self, kind: PushKind, number: int, date: dt.date) -> bool:
-        """Whether a reminder of a person is for this date at all: touch reminders have weekdays."""
-        return kind is not PushKind.TOUCH or date.weekday() in TOUCH_WEEKDAYS[self.weekdays[number]]
+    def wants(self, kind: PushKind, number: int, date: dt.date) -> bool:
+        """Return whether a due reminder is sent.
+
+        A touch reminder has weekdays, and an evening reminder is for persons who have not answered.
+        """
+        if kind is PushKind.TOUCH:
+            return date.weekday() in TOUCH_WEEKDAYS[self.weekdays[number]]
+        return kind is not PushKind.EVENING or not self.answered(number, date)
 
     def answered(self, number: int, date: dt.date) -> bool:
-        """Whether the person has answered that day by its evening."""
+        """Return whether the person has answered by the evening of the date."""
         return self._percent(number, date) < ANSWERED
 
-    def answers(self, date: dt.date) -> Iterator[bool]:
-        """Whether each person has, in order."""
-        return (self.answered(number, date) for number in range(len(self)))
-
     def opened(self, number: int, date: dt.date) -> bool:
-        """Whether the couple of this person has opened that day, should neither have answered it."""
+        """Return whether the person's couple has opened the date if neither has answered."""
         return self._percent(~number, date) < ANSWERED
 
     def _percent(self, number: int, date: dt.date) -> int:
-        # A multiplicative hash: the same in any order of asking, and nothing is kept for each person and date.
+        # A multiplicative hash: the same for any order of questions, and nothing is stored for each person and date.
         mixed = (number * 2 + 1 + self.salt + date.toordinal() * 0x2545F491) * _MIX & 0xFFFFFFFFFFFFFFFF
         return (mixed >> 32) % 100
 
     def person(self, number: int) -> Person:
-        """The person as they are at the start, as the product knows them."""
-        look = self.looks[self.look[number]]
+        """Return a person at the simulation's beginning."""
+        traits = self.all_traits[self.traits[number]]
         evening, touch = self.evening[number], self.touch[number]
-        wants = touch != NEVER
+        wants_touch = touch != NEVER
         return Person(
             uid=uid_of(number),
-            profile=Profile("Someone", self.zones[self.zone[number]], look.language, touch_comfort=int(wants)),
+            profile=Profile("Someone", self.zones[self.zone[number]], traits.language, touch_comfort=int(wants_touch)),
             reminders=Reminders(
                 prompt=time_of(self.prompt[number]),
                 evening=None if evening == NEVER else time_of(evening),
-                quiet_hours=look.quiet_hours,
-                touch=TouchReminder(TOUCH_WEEKDAYS[self.weekdays[number]], time_of(touch)) if wants else None,
+                quiet_hours=traits.quiet_hours,
+                touch=TouchReminder(TOUCH_WEEKDAYS[self.weekdays[number]], time_of(touch)) if wants_touch else None,
             ),
             created_at=self.start - dt.timedelta(days=300),
             devices={
@@ -297,30 +266,25 @@ class Population:
                     Platform.IOS,
                     _opened(self.start, self.registered[device][number]),
                 )
-                for device in range(len(look.months))
+                for device in range(len(traits.months))
             },
             couple=couple_of(number),
-            touch_agreed=wants,
-            last_due=dict.fromkeys(PushKind, self.start.date() - dt.timedelta(days=60)) if look.moved_before else {},
+            touch_agreed=wants_touch,
+            last_due=dict.fromkeys(PushKind, self.start.date() - dt.timedelta(days=60)) if traits.moved_before else {},
         )
 
 
-def _zones() -> tuple[list[Zone], list[float]]:
-    """Every zone, and the shares up to and including each."""
+def _zone_shares() -> dict[Zone, float]:
+    """Return every zone and its share."""
     others = sorted(zone_names() - ZONE_SHARES.keys())
-    left = 100 - sum(ZONE_SHARES.values())
-    shares = {**ZONE_SHARES, **dict.fromkeys(others, left / len(others))}
-    total, up_to = 0.0, []
-    for share in shares.values():
-        total += share
-        up_to.append(total)
-    return [Zone(zone) for zone in shares], up_to
+    left = (100 - sum(ZONE_SHARES.values())) / len(others)
+    return {Zone(zone): share for zone, share in {**ZONE_SHARES, **dict.fromkeys(others, left)}.items()}
 
 
 def _drawn_times(
     rng: random.Random, shares: Mapping[str, float], count: int, others: Sequence[int] = (), without: float = 0
 ) -> array[int]:
-    """Times of day by their shares, what is left to 100 going to `others`."""
+    """Draw times of day by their shares; `others` share what is left to 100 percent."""
     steps = [step_of(dt.time.fromisoformat(time)) for time in shares]
     weights = [*shares.values(), without]
     steps.append(NEVER)
@@ -332,7 +296,7 @@ def _drawn_times(
 
 
 def _drawn_devices(rng: random.Random, persons: int) -> tuple[bytes, bytes]:
-    """When the app of each person's first and second device was opened last; see `_opened`."""
+    """Draw when each person's first and second device was last opened; see `_opened`."""
     recent, dormant = range(1, RECENT), range(1, DORMANT_FOR // 2)
     weights = [(100 - DORMANT) / len(recent)] * len(recent) + [DORMANT / len(dormant)] * len(dormant)
     values = [*recent, *(RECENT + each for each in dormant)]
@@ -344,21 +308,23 @@ def _drawn_devices(rng: random.Random, persons: int) -> tuple[bytes, bytes]:
 
 
 def _opened(start: dt.datetime, value: int) -> dt.datetime:
-    """When an app was opened, of which a byte says it: days before the start, and from RECENT on two days each."""
+    """Decode a byte: days before the start, and in steps of two days beyond RECENT."""
     return start - dt.timedelta(days=value if value < RECENT else 2 * (value - RECENT))
 
 
-def _drawn_looks(rng: random.Random, devices: tuple[bytes, bytes], start: dt.datetime) -> tuple[list[Look], array[int]]:
+def _drawn_traits(
+    rng: random.Random, devices: tuple[bytes, bytes], start: dt.datetime
+) -> tuple[list[Traits], array[int]]:
     persons = len(devices[0])
     languages = rng.choices(list(LANGUAGES), list(LANGUAGES.values()), k=persons)
     quiet = rng.choices([hours for hours, _ in QUIET_HOURS], [share for _, share in QUIET_HOURS], k=persons)
     moved = rng.choices([True, False], [MOVED_BEFORE, 100 - MOVED_BEFORE], k=persons)
     months = [_opened(start, value).date().replace(day=1) for value in range(_NO_DEVICE)]
-    numbers: dict[Look, int] = {}
-    look = array("H", bytes(2 * persons))
+    numbers: dict[Traits, int] = {}
+    traits = array("H", bytes(2 * persons))
     drawn = zip(languages, quiet, moved, *devices, strict=True)
     for number, (language, hours, has_moved, one, two) in enumerate(drawn):
         opened = (months[one],) if two == _NO_DEVICE else (months[one], months[two])
-        seen = Look(Language(language), hours, has_moved, opened)
-        look[number] = numbers.setdefault(seen, len(numbers))
-    return list(numbers), look
+        found = Traits(Language(language), hours, has_moved, opened)
+        traits[number] = numbers.setdefault(found, len(numbers))
+    return list(numbers), traits

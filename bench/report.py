@@ -1,4 +1,4 @@
-"""What was measured, as one table for a person, as JSON, and as the figures of docs/table.md."""
+"""The counts, for a terminal, as JSON, and as the figures of docs/table.md."""
 
 from __future__ import annotations
 
@@ -8,164 +8,146 @@ from typing import TYPE_CHECKING, Any, Final
 from rich import box
 from rich.table import Table
 
-from bench.api import measured_calls
-from bench.designs import comparison, measured_designs
-from bench.exports import measured_exports
-from bench.ledger import Ledger
+from bench.api import measured_calls, measured_exports
+from bench.cost_recorder import CostRecorder
 from bench.tallies import measured_tallies
 from bench.workers import measured_deliveries, measured_reactions, measured_ticks
 from testing.meter import Meter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from bench.designs import Design
-    from bench.ledger import Pattern
-    from bench.world import Fcm, Line
+    from bench.cost_recorder import Pattern
+    from bench.world import Fcm, Measurement
 
 SIZES: Final = (
-    "Measured with the starter pack, one device a person, registration tokens of 163 characters, installation ids of "
-    "22, uids of 28, answers of 280, and a couple of 30 days. A process has its caches filled unless it is new; slots "
-    "exist unless it says so."
+    "Measured with the starter pack, one device for each person, registration tokens of 163 characters, installation "
+    "ids of 22, uids of 28, answers of 280, and a couple of 30 days. Caches are filled except in a new process. Slots "
+    "exist except where the name says that a person is the first."
 )
 LEGEND: Final = (
-    "db: requests to DynamoDB. RCU: read units, 4 KB each, half of one where a second's delay is allowed. WCU: write "
-    "units, 1 KB each, twice as many in a transaction. trips: round trips that wait for each other."
+    "db: requests to DynamoDB. RCU: read units; one reads 4 KB, or 8 KB that may be a second old. WCU: write units; "
+    "one writes 1 KB, and in a transaction it takes two. KMS, SQS: requests to each. trips: round trips one after "
+    "another. pushes: messages that reached FCM."
 )
 _COUNTS: Final = ("db", "RCU", "WCU", "KMS", "SQS", "trips", "pushes")
-_HEADS: Final = (*_COUNTS, "bytes")
+_BYTES: Final = "bytes"
+_BYTES_LEGEND: Final = "bytes: the body of the reply."
 _PER_PUSHES: Final = 1_000
 READ_PER_PUSH: Final = 0.02
-"""The read units that a prompt's push may take at most, where a slot has a thousand persons."""
+"""The most read units for a push of the daily prompt, in a slot of a thousand persons."""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All that the bench measures, by who does it."""
+    """All counts: measurements by the function that works, and access patterns."""
 
-    calls: Sequence[Line]
-    exports: Sequence[Line]
-    ticks: Sequence[Line]
-    reactions: Sequence[Line]
-    tallies: Sequence[Line]
-    deliveries: Sequence[Line]
+    sections: Mapping[str, Sequence[Measurement]]
     patterns: Sequence[Pattern]
-    designs: Sequence[Design]
 
     @classmethod
     def measured(cls, url: str, fcm: Fcm) -> Report:
-        """Measure everything on the emulator at `url`; raises ScanError if anything scans a table."""
-        ledger = Ledger(Meter())
-        return cls(
-            calls=sorted(measured_calls(url, ledger), key=lambda line: line.name.partition(",")[0].split()[1]),
-            exports=measured_exports(url, ledger),
-            ticks=measured_ticks(url, ledger),
-            reactions=measured_reactions(url, ledger),
-            tallies=measured_tallies(url, ledger),
-            deliveries=measured_deliveries(url, ledger, fcm),
-            patterns=ledger.patterns(),
-            designs=measured_designs(url),
-        )
-
-    def sections(self) -> Iterator[tuple[str, Sequence[Line]]]:
-        """Each part, with its name."""
-        yield "couples_api", self.calls
-        yield "privacy", self.exports
-        yield "tick", self.ticks
-        yield "react", self.reactions
-        yield "tally", self.tallies
-        yield "delivery", self.deliveries
+        """Measure everything on the emulator at `url`. Raises ScanError if a request scans a table."""
+        recorder = CostRecorder(Meter())
+        sections = {
+            "couples_api": sorted(
+                measured_calls(url, recorder), key=lambda each: each.name.partition(",")[0].split()[1]
+            ),
+            "privacy": measured_exports(url, recorder),
+            "tick": measured_ticks(url, recorder),
+            "react": measured_reactions(url, recorder),
+            "tally": measured_tallies(url, recorder),
+            "delivery": measured_deliveries(url, recorder, fcm),
+        }
+        return cls(sections, recorder.patterns())
 
     def table(self) -> Table:
-        """One table for a terminal."""
-        table = Table(box=box.SIMPLE_HEAD, caption=f"{SIZES}\n{LEGEND}", caption_justify="left", pad_edge=False)
+        """Return one table for a terminal."""
+        caption = f"{SIZES}\n{LEGEND} {_BYTES_LEGEND}"
+        table = Table(box=box.SIMPLE_HEAD, caption=caption, caption_justify="left", pad_edge=False)
         table.add_column("")
-        for head in _HEADS:
+        for head in (*_COUNTS, _BYTES):
             table.add_column(head, justify="right", no_wrap=True, min_width=len(head))
-        for name, lines in self.sections():
+        for name, section in self.sections.items():
             table.add_section()
             table.add_row(f"[bold]{name}")
-            for line in lines:
-                table.add_row(f"  {line.name}", *_cells(line))
+            for each in section:
+                table.add_row(f"  {each.name}", *_cells(each))
         return table
 
     def verdicts(self) -> Iterator[str]:
-        """What the counts come to, in sentences."""
-        yield "No request scanned a table: the meter refuses to let one pass."
-        for line in self.deliveries:
-            if line.pushes and line.pushes >= _PER_PUSHES // 2:
-                read, write = per_1000_pushes(line)
+        """Say in sentences what the counts mean."""
+        yield "No request scanned a table. The measurement ends with an error at the first scan."
+        for each in self.sections["delivery"]:
+            if each.pushes and each.pushes >= _PER_PUSHES // 2:
+                read, write = per_1000_pushes(each)
                 yield (
-                    f"delivery, {line.name}: {read:,g} read and {write:,g} write units for 1,000 pushes; "
-                    f"{line.cost.written} writes for {line.pushes:,} pushes, none of them for a push."
+                    f"delivery, {each.name}: {read:,g} read and {write:,g} write units for 1,000 pushes; "
+                    f"{each.cost.written} writes for {each.pushes:,} pushes, none of them for a single push."
                 )
-        for line in self.full_prompt_slots():
-            read = read_per_push(line)
+        for each in self.full_prompt_slots():
+            read = read_per_push(each)
             kept = "kept" if read <= READ_PER_PUSH else "missed"
-            yield f"delivery, {line.name}: {read:.4f} read units a push, at most {READ_PER_PUSH} are wanted: {kept}."
-        yield from comparison(self.designs)
+            yield f"delivery, {each.name}: {read:.4f} read units for a push, goal at most {READ_PER_PUSH}: {kept}."
 
-    def full_prompt_slots(self) -> list[Line]:
-        """The prompts of a thousand persons, however FCM knows their phones."""
-        return [line for line in self.deliveries if line.name.startswith("prompt") and line.pushes == _PER_PUSHES]
+    def full_prompt_slots(self) -> list[Measurement]:
+        """Return the prompt slots of a thousand persons, one for each kind of target."""
+        deliveries = self.sections["delivery"]
+        return [each for each in deliveries if each.name.startswith("prompt") and each.pushes == _PER_PUSHES]
 
     def as_json(self) -> dict[str, Any]:
-        """The same for a program."""
-        return {
-            **{name: [asdict(line) for line in lines] for name, lines in self.sections()},
-            "patterns": [
-                {"method": each.method, "functions": sorted(each.functions), **_bounds(each)} for each in self.patterns
-            ],
-            "designs": [asdict(design) for design in self.designs],
+        """Return everything as JSON."""
+        patterns = [
+            {"method": each.method, "functions": sorted(each.functions), **_ranges(each)} for each in self.patterns
+        ]
+        return {name: [asdict(each) for each in section] for name, section in self.sections.items()} | {
+            "patterns": patterns
         }
 
     def written_into(self, document: str) -> str:
-        """The text of docs/table.md with its figures brought up to date, wherever it has a place for them."""
+        """Return the text of docs/table.md with every block of figures replaced."""
+        patterns = [
+            (f"`{each.method}`", ", ".join(sorted(each.functions)), *_ranges(each).values()) for each in self.patterns
+        ]
         blocks = {
             "sizes": f"{SIZES}\n\n{LEGEND}",
-            "patterns": _markdown(
-                ("access pattern", "by", "db", "RCU", "WCU"),
-                (
-                    (f"`{each.method}`", ", ".join(sorted(each.functions)), *_bounds(each).values())
-                    for each in self.patterns
-                ),
-            ),
-            **{
-                # Without the bytes of the bodies, which change with every word of the pack.
-                name: _markdown(("", *_COUNTS), ((line.name, *_cells(line)[: len(_COUNTS)]) for line in lines))
-                for name, lines in self.sections()
-            },
+            "patterns": _markdown(("access pattern", "by", "db", "RCU", "WCU"), patterns),
             "verdicts": "\n".join(f"- {verdict}" for verdict in self.verdicts()),
         }
+        for name, section in self.sections.items():
+            # Without the bytes of the replies, which change with every word of the pack.
+            rows = [(each.name, *_cells(each)[: len(_COUNTS)]) for each in section]
+            blocks[name] = _markdown(("", *_COUNTS), rows)
         for name, block in blocks.items():
             begin, end = f"<!-- bench: {name} -->\n", "<!-- end -->"
-            before, found, rest = document.partition(begin)
-            if found:
-                document = f"{before}{begin}{block}\n{end}{rest.partition(end)[2]}"
+            before, _, rest = document.partition(begin)
+            if not rest:
+                raise LookupError(f"docs/table.md has no block {name}")
+            document = f"{before}{begin}{block}\n{end}{rest.partition(end)[2]}"
         return document
 
 
-def per_1000_pushes(line: Line) -> tuple[float, float]:
-    """The read and the write units that 1,000 such pushes take."""
-    if not line.pushes:
-        raise ValueError(f"{line.name} pushes nothing")
-    factor = _PER_PUSHES / line.pushes
-    return line.cost.read * factor, line.cost.write * factor
+def per_1000_pushes(measurement: Measurement) -> tuple[float, float]:
+    """Return the read and write units for 1,000 pushes."""
+    if not measurement.pushes:
+        raise ValueError(f"{measurement.name} pushes nothing")
+    factor = _PER_PUSHES / measurement.pushes
+    return measurement.cost.read * factor, measurement.cost.write * factor
 
 
-def read_per_push(line: Line) -> float:
-    """The read units that one such push takes."""
-    return per_1000_pushes(line)[0] / _PER_PUSHES
+def read_per_push(measurement: Measurement) -> float:
+    """Return the read units for one push."""
+    return per_1000_pushes(measurement)[0] / _PER_PUSHES
 
 
-def _cells(line: Line) -> list[str]:
-    cost = line.cost
-    counts = (cost.dynamodb, cost.read, cost.write, cost.kms, cost.sqs, cost.trips, line.pushes, line.sent)
+def _cells(each: Measurement) -> list[str]:
+    cost = each.cost
+    counts = (cost.dynamodb, cost.read, cost.write, cost.kms, cost.sqs, cost.trips, each.pushes, each.reply_bytes)
     return ["" if count is None else f"{count:,g}" for count in counts]
 
 
-def _bounds(pattern: Pattern) -> dict[str, str]:
-    """The least and the most that a call of the pattern took, or the one figure that all did."""
+def _ranges(pattern: Pattern) -> dict[str, str]:
+    """Return the least and the most of each count, or one figure if they are equal."""
     figures: dict[str, list[float]] = {
         "db": [cost.dynamodb for cost in pattern.costs],
         "RCU": [cost.read for cost in pattern.costs],

@@ -1,6 +1,6 @@
-"""`python -m bench.simulate` plays two days of two million persons, and says what they cost and who was not told.
+"""`python -m bench.simulate` plays two days of two million persons, and prints what happens.
 
-Its exit status is 1 if anybody was told more or less often than once for a date that was due.
+The exit status is 1 if anybody received a due reminder more or less often than once.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import logging
 import math
 import resource
 import sys
-from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
@@ -21,17 +20,20 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from bench import prices
-from bench.ground import LETTERS
-from bench.simulation import DELIVERY, LARGE, MOVING, SPREADING, TICK, Simulation
+from bench.expected import SECOND_DEVICE
+from bench.initial_rows import LETTERS
+from bench.population import uid_of
+from bench.simulation import DELIVERY, LARGE, MOVING, RESHARDING, TICK, Simulation, Work
 from rekindle.domain.models import PushKind
 from rekindle.push.payloads import REMINDERS
 from rekindle.telemetry import logger
 from testing.memory_table import NOTES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from bench.simulation import Work, Wrong
+    from bench.expected import Wrong
+    from testing.memory_table import Units
 
 PERSONS: Final = 2_000_000
 LENGTH: Final = dt.timedelta(days=2)
@@ -39,71 +41,34 @@ CHANGES: Final = {
     "autumn": dt.datetime(2026, 10, 31, tzinfo=dt.UTC),
     "spring": dt.datetime(2026, 3, 7, tzinfo=dt.UTC),
 }
-"""Starts of two days in which the clocks of the United States change."""
+"""The start of two days in which the clocks of the United States change."""
 
-READ_TARGET: Final = 0.02
-"""Read units for a push of the daily prompt, in delivery."""
-MEMORY_TARGET: Final = 4.0
-"""Gigabytes at the most."""
+READ_GOAL: Final = 0.02
+"""The most read units for a push of the daily prompt, in delivery."""
+MEMORY_GOAL: Final = 4.0
+"""The most gigabytes."""
 
 PER_SECOND: Final = 1_900
-"""Pushes of one worker in a second, unless chosen otherwise: the pace that template.yaml sets it."""
+"""Pushes of one worker in a second, as template.yaml limits them."""
 WORKERS: Final = 5
-"""Of delivery at once, as template.yaml has it."""
+"""The most workers of delivery at once, as template.yaml has it."""
 DELIVERY_GB: Final = 1.0
 TICK_GB: Final = 0.5
 """Memory, as template.yaml has it."""
 ROUND_TRIP: Final = 0.006
 """Seconds of a request to DynamoDB or SQS; assumed."""
 POLLING: Final = 5 * 3
-"""Requests a minute by which Lambda asks an empty queue for jobs: five pollers, each for twenty seconds."""
+"""Requests a minute with which Lambda asks an empty queue for jobs: five pollers, each for twenty seconds."""
 
 PAPER_WIDTH: Final = 120
-
 NAMED: Final = 20
-"""Of those who were not told as they should have been, how many are named."""
-
-
-@dataclass(frozen=True, slots=True)
-class Bills:
-    """Dollars by service, of the workers: the tick, delivery, and the spreading of slots."""
-
-    dynamodb: float
-    sqs: float
-    compute: float
-
-    @classmethod
-    def of(cls, simulation: Simulation, per_second: float) -> Bills:
-        """What the simulation would have cost."""
-        units = simulation.bill.total(TICK, DELIVERY, SPREADING)
-        jobs, minutes = simulation.jobs.total(), LENGTH.total_seconds() / 60
-        # A job is received and deleted by itself at the worst.
-        requests = simulation.queue.requests + 2 * jobs + POLLING * minutes
-        delivering = simulation.phones.pushes.total() / per_second
-        delivering += ROUND_TRIP * simulation.bill.total(DELIVERY, SPREADING).requests
-        ticking = ROUND_TRIP * (simulation.bill.total(TICK).requests + simulation.queue.requests)
-        return cls(
-            dynamodb=units.read * prices.READ_UNIT + units.write * prices.WRITE_UNIT,
-            sqs=requests * prices.SQS_REQUEST,
-            compute=(delivering * DELIVERY_GB + ticking * TICK_GB) * prices.LAMBDA_GB_SECOND
-            + (jobs + simulation.ticks) * prices.LAMBDA_REQUEST,
-        )
-
-
-def backlog(demand: dict[dt.datetime, int], a_minute: float) -> dt.timedelta:
-    """For how long pushes wait at the longest, if so many can be sent in a minute, each in its turn."""
-    free = longest = 0.0
-    for at, pushes in sorted(demand.items()):
-        minute = at.timestamp() / 60
-        free = max(free, minute) + pushes / a_minute
-        longest = max(longest, free - minute)
-    return dt.timedelta(seconds=round(longest * 60))
+"""The most wrong persons to print."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Simulate, and say what came of it; the exit status."""
+    """Simulate and print the results; return the exit status."""
     parser = argparse.ArgumentParser(prog="bench.simulate", description="Play two days of a large population.")
-    parser.add_argument("--persons", type=int, default=PERSONS, help="how many (%(default)s)")
+    parser.add_argument("--persons", type=int, default=PERSONS, help="the number of persons (%(default)s)")
     parser.add_argument("--change", choices=CHANGES, default="autumn", help="of the clocks (%(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="draws another population (%(default)s)")
     parser.add_argument(
@@ -112,130 +77,138 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     if chosen.persons < 2:  # noqa: PLR2004  a couple
         parser.error("a couple is two persons")
-    # The functions' own log lines are for another reader.
-    logger.setLevel(logging.CRITICAL)
+    logger.setLevel(logging.CRITICAL)  # the functions' log lines would hide the results
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = PAPER_WIDTH
     with Console(stderr=True).status(f"Drawing {chosen.persons:,} persons"):
         start = CHANGES[chosen.change]
         simulation = Simulation.of(chosen.persons, start, LENGTH, seed=chosen.seed, per_second=chosen.per_second)
-    played(simulation)
+    columns = TextColumn("Reminders read"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    with Progress(*columns, console=Console(stderr=True), refresh_per_second=2) as progress:
+        task = progress.add_task("", total=simulation.expected.due().total())
+        simulation.run(lambda rows: progress.update(task, completed=rows))
+        progress.update(task, total=simulation.rows_read)
     return reported(simulation, chosen.per_second, console)
 
 
-def played(simulation: Simulation) -> None:
-    """Let the simulation run, and show how far it has come."""
-    columns = TextColumn("Reminders due"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
-    with Progress(*columns, console=Console(stderr=True), refresh_per_second=2) as progress:
-        task = progress.add_task("", total=simulation.due)
-        simulation.run(lambda rows: progress.update(task, completed=rows))
-        progress.update(task, total=simulation.rows)
-
-
 def reported(simulation: Simulation, per_second: float, console: Console) -> int:
-    """Print what came of it; the exit status."""
-    with Console(stderr=True).status("Counting who was due"):
-        wrong = list(simulation.wrong())
-    console.print(table(simulation, per_second))
-    for verdict in verdicts(simulation, wrong):
+    """Print the results; return the exit status."""
+    with Console(stderr=True).status("Comparing pushes with due reminders"):
+        wrong = list(simulation.expected.wrong(simulation.phones.counts))
+    shown = Table(box=box.SIMPLE_HEAD, show_header=False, pad_edge=False)
+    shown.add_column("")
+    shown.add_column("", justify="right")
+    dollars = _dollars(simulation, per_second)
+    for part in (_events(simulation), _units(simulation), dollars, _load(simulation, per_second)):
+        for name, figure in part.items():
+            shown.add_row(name, figure)
+        shown.add_section()
+    console.print(shown)
+    for verdict in _verdicts(simulation, wrong):
         console.print(verdict)
     return 1 if wrong else 0
 
 
-def table(simulation: Simulation, per_second: float) -> Table:
-    """What happened and what it took."""
-    shown = Table(box=box.SIMPLE_HEAD, show_header=False, pad_edge=False)
-    shown.add_column("")
-    shown.add_column("", justify="right")
-    for part in (
-        _happened(simulation),
-        _took(simulation),
-        _cost(simulation, per_second),
-        _load(simulation, per_second),
-    ):
-        for name, figure in part:
-            shown.add_row(name, figure)
-        shown.add_section()
+def _events(simulation: Simulation) -> Mapping[str, str]:
+    pushes = simulation.phones.pushes
+    return {
+        "persons": f"{len(simulation.population):,}",
+        "zones": f"{len(set(simulation.population.zone)):,}",
+        "slots": f"{simulation.slots:,}",
+        "ticks": f"{simulation.ticks:,}",
+        f"ticks that went wrong: {', '.join(simulation.faults)} (day, UTC)": "  ".join(
+            f"{at:%d %H:%M}" for at in simulation.faults.values()
+        ),
+        "jobs, repeated ones included": f"{simulation.jobs.total():,}",
+        "persons who moved": f"{len(simulation.expected.moves):,}",
+        "reminders that fell due because a person moved": f"{simulation.caught_up:,}",
+        "rows read": f"{simulation.rows_read:,}",
+        **{f"pushes: {kind}": f"{pushes[kind]:,}" for kind in REMINDERS},
+        "pushes": f"{pushes.total():,}",
+    }
+
+
+def _units(simulation: Simulation) -> Mapping[str, str]:
+    bill, total = simulation.bill, simulation.phones.pushes.total() or 1
+    requests = "requests, read units, write units"
+
+    def whole(units: Units) -> str:
+        return f"{units.requests:,}  {units.read:,.0f}  {units.write:,.0f}"
+
+    purposes = {TICK: "tick", DELIVERY: "delivery", RESHARDING: "resharding", MOVING: "persons who moved (API)"}
+    shown = {f"{name}: {requests}": whole(bill.total(purpose)) for purpose, name in purposes.items()}
+    workers = bill.total(TICK, DELIVERY, RESHARDING)
+    shown[f"all workers: {requests}"] = whole(workers)
+    shown[f"all workers, for one push: {requests}"] = _for_a_push(
+        Work(total, workers.requests, workers.read, workers.write)
+    )
+    for kind in REMINDERS:
+        small, large = _works(simulation, kind)
+        shown[f"delivery, for one {kind} push: {requests}"] = _for_a_push(small, large)
+        shown[f"delivery, for one {kind} push in shards of {LARGE:,} rows and more"] = _for_a_push(large)
+    parts = {"rows": ["DUE"], "notes of changes": [NOTES], "days": ["COUPLE"], "silent devices": ["TARGET", "PERSON"]}
+    reads = (f"{bill.total(DELIVERY, entities=entities).read:,.0f}" for entities in parts.values())
+    shown[f"delivery, read units of {', '.join(parts)}"] = "  ".join(reads)
     return shown
 
 
-def _happened(simulation: Simulation) -> Iterator[tuple[str, str]]:
-    yield "persons", f"{len(simulation.population):,}"
-    yield "zones", f"{len(set(simulation.population.zone)):,}"
-    yield "slots", f"{simulation.slots:,}"
-    yield "ticks", f"{simulation.ticks:,}"
-    if faults := simulation.faults:
-        times = (f"{at:%d %H:%M}" for at in (faults.missed, faults.doubled, faults.late))
-        yield "one of them missed, one doubled, one late", "  ".join(times)
-    yield "jobs, of which some came twice", f"{simulation.jobs.total():,}"
-    yield "persons who moved", f"{len(simulation.moves):,}"
-    yield "reminders caught up with as they moved", f"{simulation.caught_up:,}"
-    yield "rows read", f"{simulation.rows:,}"
-    for kind in REMINDERS:
-        yield f"pushes: {kind}", f"{simulation.phones.pushes[kind]:,}"
-    yield "pushes", f"{simulation.phones.pushes.total():,}"
-
-
-def _took(simulation: Simulation) -> Iterator[tuple[str, str]]:
-    pushes = simulation.phones.pushes
-    named = {
-        TICK: "tick",
-        DELIVERY: "delivery",
-        SPREADING: "spreading a slot that has grown",
-        MOVING: "who moved (API)",
-    }
-    for purpose, name in named.items():
-        units = simulation.bill.total(purpose)
-        yield f"{name}: requests, read, write units", f"{units.requests:,}  {units.read:,.0f}  {units.write:,.0f}"
-    units = simulation.bill.total(TICK, DELIVERY, SPREADING)
-    yield "workers: requests, read, write units", f"{units.requests:,}  {units.read:,.0f}  {units.write:,.0f}"
-    total = pushes.total()
-    yield "for a push, all told", f"{units.requests / total:.4f}  {units.read / total:.4f}  {units.write / total:.4f}"
-    for kind in REMINDERS:
-        yield f"for a push of kind {kind}, delivery alone", _for_a_push(*works(simulation, kind))
-        yield f"the same in shards of {LARGE:,} rows and more", _for_a_push(simulation.work[LETTERS[kind], True])
-    parts = {"rows": ["DUE"], "notes of changes": [NOTES], "days": ["COUPLE"], "silent devices": ["TARGET", "PERSON"]}
-    reads = (f"{simulation.bill.total(DELIVERY, entities=entities).read:,.0f}" for entities in parts.values())
-    yield f"delivery's read units: {', '.join(parts)}", "  ".join(reads)
-
-
-def works(simulation: Simulation, kind: PushKind) -> tuple[Work, Work]:
-    """What deliveries of a kind took, in small shards and in large ones."""
+def _works(simulation: Simulation, kind: PushKind) -> tuple[Work, Work]:
+    """Return the cost of a kind's pushes in small and in large shards."""
     return simulation.work[LETTERS[kind], False], simulation.work[LETTERS[kind], True]
 
 
 def _for_a_push(*work: Work) -> str:
     pushes = sum(each.pushes for each in work) or 1
-    figures = (
-        sum(figures) / pushes
-        for figures in zip(*((each.requests, each.read, each.write) for each in work), strict=True)
-    )
-    return "  ".join(f"{figure:.4f}" for figure in figures)
+    totals = (sum(getattr(each, name) for each in work) for name in ("requests", "read", "write"))
+    return "  ".join(f"{total / pushes:.4f}" for total in totals)
 
 
-def _cost(simulation: Simulation, per_second: float) -> Iterator[tuple[str, str]]:
-    bills, millions = Bills.of(simulation, per_second), simulation.phones.pushes.total() / prices.MILLION
-    yield "dollars for a million pushes: DynamoDB on demand", f"{bills.dynamodb / millions:.4f}"
-    yield "dollars for a million pushes: SQS", f"{bills.sqs / millions:.4f}"
+def _dollars(simulation: Simulation, per_second: float) -> Mapping[str, str]:
+    bill, pushes = simulation.bill, simulation.phones.pushes.total()
+    units, jobs = bill.total(TICK, DELIVERY, RESHARDING), simulation.jobs.total()
+    dynamodb = units.read * prices.READ_UNIT + units.write * prices.WRITE_UNIT
+    # At worst each job is received and deleted separately.
+    sqs = simulation.queue.requests + 2 * jobs + POLLING * LENGTH.total_seconds() / 60
+    sending = pushes / per_second + ROUND_TRIP * bill.total(DELIVERY, RESHARDING).requests
+    ticking = ROUND_TRIP * (bill.total(TICK).requests + simulation.queue.requests)
+    compute = (sending * DELIVERY_GB + ticking * TICK_GB) * prices.LAMBDA_GB_SECOND
+    compute += (jobs + simulation.ticks) * prices.LAMBDA_REQUEST
     assumed = f"assumed: {per_second:,.0f} pushes a second, {ROUND_TRIP * 1000:.0f} ms a request"
-    yield f"dollars for a million pushes: Lambda ({assumed})", f"{bills.compute / millions:.4f}"
-    total = bills.dynamodb + bills.sqs + bills.compute
-    yield "dollars for a million pushes", f"{total / millions:.4f}"
-    yield "dollars a day", f"{total / LENGTH.days:.2f}"
+    parts = {
+        ": DynamoDB on demand": dynamodb,
+        ": SQS": sqs * prices.SQS_REQUEST,
+        f": Lambda ({assumed})": compute,
+    }
+    parts[""] = total = sum(parts.values())
+    shown = {
+        f"dollars for a million pushes{name}": f"{part * prices.MILLION / pushes:.4f}" for name, part in parts.items()
+    }
+    return shown | {"dollars a day": f"{total / LENGTH.days:.2f}"}
 
 
-def _load(simulation: Simulation, per_second: float) -> Iterator[tuple[str, str]]:
-    at, most = max(simulation.demand.items(), key=lambda each: each[1])
-    yield f"most pushes of one minute, at {at:%Y-%m-%d %H:%M} UTC", f"{most:,}"
-    needed = math.ceil(most / 60 / per_second)
-    yield f"workers to send them within it, at {per_second:,.0f} pushes a second each", f"{needed:,}"
-    own = per_second * 60 * WORKERS
-    yield f"longest wait with the template's {WORKERS} workers", _span(backlog(simulation.demand, own))
-    quota = f"FCM's quota: {prices.FCM_A_MINUTE:,} a minute, {prices.FCM_A_MINUTE // 60:,} a second"
-    binds = most > prices.FCM_A_MINUTE
-    yield quota, "binds" if binds else "does not bind"
-    yield "longest wait at the quota", _span(backlog(simulation.demand, prices.FCM_A_MINUTE))
+def _load(simulation: Simulation, per_second: float) -> Mapping[str, str]:
+    demand = simulation.demand
+    at, most = max(demand.items(), key=lambda each: each[1])
+    workers = math.ceil(most / 60 / per_second)
+    quota = prices.FCM_A_MINUTE
+    return {
+        f"most pushes of one minute, at {at:%Y-%m-%d %H:%M} UTC": f"{most:,}",
+        f"workers to send them within it, at {per_second:,.0f} pushes a second each": f"{workers:,}",
+        f"longest wait with the template's {WORKERS} workers": _span(backlog(demand, per_second * 60 * WORKERS)),
+        f"FCM's quota: {quota:,} a minute, {quota // 60:,} a second": "exceeded" if most > quota else "not exceeded",
+        "longest wait at the quota": _span(backlog(demand, quota)),
+    }
+
+
+def backlog(demand: Mapping[dt.datetime, int], a_minute: float) -> dt.timedelta:
+    """Return the longest wait of a push at this many sends a minute."""
+    free = longest = 0.0
+    for at, pushes in sorted(demand.items()):
+        minute = at.timestamp() / 60
+        free = max(free, minute) + pushes / a_minute
+        longest = max(longest, free - minute)
+    return dt.timedelta(seconds=round(longest * 60))
 
 
 def _span(span: dt.timedelta) -> str:
@@ -243,43 +216,51 @@ def _span(span: dt.timedelta) -> str:
     return f"{minutes} min {seconds} s"
 
 
-def verdicts(simulation: Simulation, wrong: Sequence[Wrong]) -> Iterator[str]:
-    """What it comes to, in sentences."""
+def _verdicts(simulation: Simulation, wrong: Sequence[Wrong]) -> Iterator[str]:
+    """Say in sentences what the results mean."""
     if wrong:
         persons = len({each.number for each in wrong})
-        yield f"[red]{persons:,} persons were not told once for each date that was due[/red]; the first of them:"
+        yield f"[red]{persons:,} persons did not receive each due reminder exactly once[/red]. The first of them:"
         for each in islice(wrong, NAMED):
-            yield f"  {each}"
+            kind, date = each.reminder
+            yield (
+                f"  person {uid_of(each.number)}, {kind} of {date}: received {_times(each.sent)}, "
+                f"expected {_times(each.expected)}"
+            )
     else:
         yield (
-            f"Everybody was told exactly once for each local date that was due, on each device, as the clocks say "
-            f"({', '.join(REMINDERS)}). {simulation.on_the_edge:,} reminders moved when they were so nearly too late "
-            "that they might also have been dropped."
+            f"Everybody received each due reminder exactly once for each local date, on each device "
+            f"({', '.join(REMINDERS)}). {simulation.expected.on_the_edge():,} reminders moved so close to their latest "
+            "time that they could also have been dropped."
+        )
+    small, large = _works(simulation, PushKind.PROMPT)
+    if large.pushes:
+        read = large.read / large.pushes
+        yield (
+            f"{read:.4f} read units for a push of the daily prompt in shards of {LARGE:,} rows and more, "
+            f"goal at most {READ_GOAL}: {_met(read <= READ_GOAL)}."
         )
     pushes = simulation.phones.pushes[PushKind.PROMPT] or 1
-    work = works(simulation, PushKind.PROMPT)
-    read, write = (sum(figures) / pushes for figures in zip(*((each.read, each.write) for each in work), strict=True))
-    written = simulation.written_for_pushes
-    large = simulation.work[LETTERS[PushKind.PROMPT], True]
-    if large.pushes:
-        full = large.read / large.pushes
-        yield (
-            f"{full:.4f} read units for a push of the daily prompt in shards of {LARGE:,} rows and more, "
-            f"at most {READ_TARGET}: {_met(full <= READ_TARGET)}."
-        )
+    read, write = (small.read + large.read) / pushes, (small.write + large.write) / pushes
     yield (
-        f"{read:.4f} over all shards, at most {READ_TARGET}: {_met(read <= READ_TARGET)}; each costs a unit, "
-        "however few are in it."
+        f"{read:.4f} read units over all shards, goal at most {READ_GOAL}: {_met(read <= READ_GOAL)}. "
+        "Reading a shard costs at least one unit, even for one row."
     )
+    written, jobs = simulation.written_for_pushes, simulation.jobs["slot"]
     yield (
-        f"{written:,} writes for pushes, none: {_met(not written)}; the runs of {simulation.jobs['slot']:,} jobs wrote "
-        f"{write:.4f} units for a push of the daily prompt."
+        f"{written:,} writes for single pushes, goal none: {_met(not written)}. The runs of {jobs:,} jobs "
+        f"wrote {write:.4f} units for a push of the daily prompt."
     )
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 / 1024
-    yield f"{memory:.2f} GB of memory at the peak, at most {MEMORY_TARGET:g}: {_met(memory <= MEMORY_TARGET)}."
+    yield f"{memory:.2f} GB of memory at the peak, goal at most {MEMORY_GOAL:g}: {_met(memory <= MEMORY_GOAL)}."
 
 
-def _met(holds: bool) -> str:  # noqa: FBT001  it is what is said
+def _times(count: int) -> str:
+    second, first = divmod(count, SECOND_DEVICE)
+    return f"{first} time{'' if first == 1 else 's'}" + (f" and {second} on a second device" if second else "")
+
+
+def _met(holds: bool) -> str:  # noqa: FBT001  the word for it
     return "[green]met[/green]" if holds else "[red]missed[/red]"
 
 

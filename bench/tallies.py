@@ -1,4 +1,4 @@
-"""The tally: what counting takes, by how many couples a batch tells of."""
+"""Measure what counting costs, by the number of couples in a batch."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import random
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from bench.world import Line, World
+from bench.world import Measurement, World
 from rekindle.domain.models import CoupleId, PackId, PromptId, PromptKind, Theme
 from rekindle.domain.streaks import pack_dates
-from rekindle.domain.tallies import DayTold, Met, StreakTold
+from rekindle.domain.tallies import DayProgress, Met, StreakProgress
 from rekindle.store import keys
 from rekindle.store.table import marshal
 from rekindle.store.tallies import Tallies
@@ -20,43 +20,43 @@ from testing.stored import stream_record
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bench.ledger import Ledger
-    from rekindle.domain.tallies import Told
+    from bench.cost_recorder import CostRecorder
+    from rekindle.domain.tallies import Progress
     from rekindle.store.table import Item
 
 COUPLES: Final = (1, 100, 1_000)
 TODAY: Final = dt.date(2026, 3, 27)
 """A Friday, so that this week has begun for everybody."""
 BEFORE: Final = 40
-"""The days since each couple's first: more than a row keeps. They met every third."""
+"""The days since each couple's first day: more than a row keeps. They met on every third."""
 PACKS: Final = 8
 PROMPTS: Final = 400
 STEPS: Final = ("a day is opened", "the first answer", "the second answer, and the streak")
 
 
-def measured_tallies(url: str, ledger: Ledger) -> list[Line]:
-    """What tally takes to count one step of so many couples' day, all of one batch."""
-    lines = []
+def measured_tallies(url: str, recorder: CostRecorder) -> list[Measurement]:
+    """Measure one batch with one step of each couple's day."""
+    measured = []
     for couples in COUPLES:
-        world = World.on(url, ledger)
+        world = World.on(url, recorder)
         names = [CoupleId(f"{number:024x}") for number in range(couples)]
         dice = random.Random(couples)  # noqa: S311  no secret
         Tallies(world.table).count({name: _past(dice) for name in names})
         prompts = {name: _prompt(dice, TODAY) for name in names}
-        tally = Tally(ledger.watched(Tallies(world.table), "tally"))
-        for step, what in enumerate(STEPS):
+        tally = recorder.recorded(Tally(Tallies(world.table)), "tally")
+        for step, note in enumerate(STEPS):
             records = [record for name in names for record in _records(name, prompts[name], step)]
             failed, cost = world.meter.cost_of(partial(tally.handle, records))
             if failed["batchItemFailures"]:
-                raise RuntimeError(f"tally failed: {what}")
-            lines.append(Line(f"{what}, {couples:,} couple{'s' if couples > 1 else ''}", cost))
-    return lines
+                raise RuntimeError(f"tally failed: {note}")
+            measured.append(Measurement(f"{note}, {couples:,} couple{'s' if couples > 1 else ''}", cost))
+    return measured
 
 
-def _past(dice: random.Random) -> list[Told]:
+def _past(dice: random.Random) -> list[Progress]:
     dates = [TODAY - dt.timedelta(days=number) for number in range(BEFORE, 0, -3)]
-    days = [DayTold(date, _theme(date), (_prompt(dice, date),), 2) for date in dates]
-    return [*days, StreakTold(dates[-1], BEFORE, BEFORE)]
+    days = [DayProgress(date, _theme(date), (_prompt(dice, date),), 2) for date in dates]
+    return [*days, StreakProgress(dates[-1], BEFORE, BEFORE)]
 
 
 def _theme(date: dt.date) -> Theme:
@@ -64,11 +64,10 @@ def _theme(date: dt.date) -> Theme:
 
 
 def _prompt(dice: random.Random, date: dt.date) -> Met:
-    """One of the theme's, of any pack."""
+    """Return one of the prompts of the date's theme, from any pack."""
     number = dice.randrange(PROMPTS // len(Theme))
-    return Met(
-        PackId(f"celebrating-us-{number % PACKS}"), PromptId(f"{_theme(date)}-borrowed-mood-{number}"), again=False
-    )
+    pack, prompt = PackId(f"celebrating-us-{number % PACKS}"), PromptId(f"{_theme(date)}-borrowed-mood-{number}")
+    return Met(pack, prompt, again=False)
 
 
 def _records(couple: CoupleId, met: Met, step: int) -> list[Mapping[str, Any]]:

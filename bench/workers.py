@@ -1,4 +1,4 @@
-"""The workers: the tick by the number of zones, react by what has changed, and delivery by what it pushes."""
+"""Measure tick by zones, react by kind of change, and delivery by kind of job."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from bench.api import a_couple
-from bench.crowd import Crowd, put_rows, target_of
-from bench.world import ANSWER, APP_LINK, Line, World
+from bench.one_slot import OneSlot, target_of
+from bench.world import ANSWER, APP_LINK, Measurement, World
 from delivery.courier import Courier
 from react.handler import React
 from rekindle.domain.calendar import zone_names
@@ -36,8 +36,8 @@ from tick.handler import FIRST_WINDOW, Tick
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bench.ledger import Ledger
-    from bench.world import Fcm, Row
+    from bench.cost_recorder import CostRecorder
+    from bench.world import Fcm
     from rekindle.domain.reminders import Slot
     from rekindle.push.jobs import SlotJob
 
@@ -49,46 +49,44 @@ PERSONS: Final = 1_000
 PLENTY: Final = dt.timedelta(minutes=2)
 
 
-def measured_ticks(url: str, ledger: Ledger) -> list[Line]:
-    """What a tick costs by the number of zones that anybody is in; by the end it is two hours late."""
-    lines: list[Line] = []
+def measured_ticks(url: str, recorder: CostRecorder) -> list[Measurement]:
+    """Measure a tick by the number of zones with persons. The last tick of each comes two hours late."""
+    measured: list[Measurement] = []
+    soon = MORNING + FIRST_WINDOW
+    ticks = {
+        "nobody due": MORNING,
+        "a slot due in each": soon,
+        "2 hours late, 24 slots due in each": soon + MAX_LATENESS,
+    }
     for count in ZONES:
-        world = World.on(url, ledger)
-        slots, watermark = ledger.watched(Slots(world.table), "tick"), ledger.watched(Watermark(world.table), "tick")
-        tick = Tick(slots, watermark, Outbox(world.sqs, world.queue()))
+        world = World.on(url, recorder)
+        workers = Tick(Slots(world.table), Watermark(world.table), Outbox(world.sqs, world.queue()))
+        tick = recorder.recorded(workers, "tick")
         zones = [Zone(name) for name in islice(sorted(zone_names()), count)]
-        soon = MORNING + FIRST_WINDOW
         _open_slots(world, [due.slot for zone in zones for due in due_slots(MORNING, soon + MAX_LATENESS, zone)])
         Watermark(world.table).advance(MORNING - FIRST_WINDOW)
-        named = "1 zone" if count == 1 else f"{count} zones"
-        lines.append(_beat(world, tick, f"{named}, nobody due", MORNING))
-        lines.append(_beat(world, tick, f"{named}, a slot due in each", soon))
-        late = f"{named}, 2 hours late, 24 slots due in each"
-        lines.append(_beat(world, tick, late, soon + MAX_LATENESS))
-    return lines
-
-
-def _beat(world: World, tick: Tick, name: str, at: dt.datetime) -> Line:
-    _, cost = world.meter.cost_of(lambda: tick.run(at))
-    return Line(name, cost)
+        for note, at in ticks.items():
+            _, cost = world.meter.cost_of(lambda tick=tick, at=at: tick.run(at))  # type: ignore[misc]
+            measured.append(Measurement(f"{count} zone{'s' if count > 1 else ''}, {note}", cost))
+    return measured
 
 
 def _open_slots(world: World, slots: Sequence[Slot]) -> None:
     times: dict[Zone, set[str]] = defaultdict(set)
     for slot in slots:
         times[slot.zone].add(f"{slot.time:%H:%M}")
-    put_rows(
-        world, (marshal({**keys.shards(slot)._asdict(), "names": [f"{number}"]}) for number, slot in enumerate(slots))
+    items = [{**keys.shards(slot)._asdict(), "names": [f"{number}"]} for number, slot in enumerate(slots)]
+    items += [{**keys.zone(zone)._asdict(), "times": listed} for zone, listed in times.items()]
+    world.put_rows(map(marshal, items))
+
+
+def measured_reactions(url: str, recorder: CostRecorder) -> list[Measurement]:
+    """Measure what react does about each kind of change."""
+    world = World.on(url, recorder).with_starter_pack()
+    react = recorder.recorded(
+        React(Streaks(world.table, Couples(world.table), Days(world.table)), Outbox(world.sqs, world.queue())), "react"
     )
-    put_rows(world, (marshal({**keys.zone(zone)._asdict(), "times": listed}) for zone, listed in times.items()))
-
-
-def measured_reactions(url: str, ledger: Ledger) -> list[Line]:
-    """What react does about each kind of change."""
-    world = World.on(url, ledger).with_starter_pack()
-    streaks = Streaks(world.table, Couples(world.table), Days(world.table))
-    react = React(ledger.watched(streaks, "react"), Outbox(world.sqs, world.queue()))
-    ada, ben = a_couple(world.process(world.warm_vault()))
+    ada, ben = a_couple(world.running_process())
     date = ada.get("/v1/today").body["today"]["date"]
     (couple,) = {person.couple for person in People(world.table).people([ada.uid, ben.uid]).values() if person.couple}
     day, streak = keys.day(couple, dt.date.fromisoformat(date)), keys.streak(couple)
@@ -97,104 +95,83 @@ def measured_reactions(url: str, ledger: Ledger) -> list[Line]:
     first = world.row(day)
     ben.put(f"/v1/days/{date}/answer", {"text": ANSWER})
     second, noted = world.row(day), world.row(streak)
-    week = noted | {"run": {"N": "7"}}
 
-    def measured(name: str, old: Row, new: Row) -> Line:
+    def measured(name: str, old: dict[str, Any], new: dict[str, Any]) -> Measurement:
         failed, cost = world.meter.cost_of(lambda: react.handle([stream_record(old, new)]))
         if failed["batchItemFailures"]:
             raise RuntimeError(f"react failed: {name}")
-        return Line(name, cost)
+        return Measurement(name, cost)
 
-    lines = [
+    found = [
         measured("a day is opened", {}, opened),
         measured("the first answer", opened, first),
         measured("the second answer", first, second),
         measured("the streak grows", {}, noted),
-        measured("the streak comes to 7", noted, week),
+        measured("the streak comes to 7", noted, noted | {"run": {"N": "7"}}),
     ]
     nudges = keys.nudges(ada.uid)
     ada.post("/v1/nudges", {"gesture": "hug"})
-    lines.append(measured("a nudge", {}, world.row(nudges)))
+    found.append(measured("a nudge", {}, world.row(nudges)))
     world.raw.delete_item(TableName=world.table.name, Key=marshal(streak._asdict()))
-    lines.append(measured("the second answer, of which the streak does not know yet", first, second))
-    # They have been together since 10:00. At 10:40 an evening that had not come yet moves to a quarter past.
+    found.append(measured("the second answer, of which the streak does not know yet", first, second))
+    # The couple paired at 10:00. At 10:40 an evening reminder moves to a quarter past ten.
     ada.now += dt.timedelta(minutes=40)
     ada.put("/v1/me/reminders", {"evening_time": "10:15"})
     caught_up = keys.caught_up(ada.uid, PushKind.EVENING, dt.date.fromisoformat(date))
-    return [*lines, measured("a reminder falls due as it moves", {}, world.row(caught_up))]
+    return [*found, measured("a reminder falls due as it moves", {}, world.row(caught_up))]
 
 
-def measured_deliveries(url: str, ledger: Ledger, fcm: Fcm) -> list[Line]:
-    """What delivery does about each kind of job; `fcm` counts the pushes."""
-    return [
-        *_slots(url, ledger, fcm, PERSONS // 10),
-        *_slots(url, ledger, fcm, PERSONS),
-        _slot_of_fids(url, ledger, fcm),
-        *_single(url, ledger, fcm),
-    ]
+def measured_deliveries(url: str, recorder: CostRecorder, fcm: Fcm) -> list[Measurement]:
+    """Measure what delivery does about each kind of job. `fcm` counts the pushes."""
+    measured: list[Measurement] = []
+    for persons in (PERSONS // 10, PERSONS):
+        slot = OneSlot.of(World.on(url, recorder), persons, MORNING)
+        delivery = Delivery(slot.world, fcm)
+        morning, evening = slot.job(PushKind.PROMPT, MORNING), slot.job(PushKind.EVENING, EVENING)
+        measured += [
+            delivery.measured(f"prompt slot, {persons:,} persons", morning),
+            delivery.measured(f"prompt slot, {persons:,} persons, the job again", morning),
+            delivery.measured(f"evening slot, {persons:,} persons, half have answered", evening),
+        ]
+    slot = OneSlot.of(World.on(url, recorder), PERSONS, MORNING, TargetKind.FID)
+    note = f"prompt slot, {PERSONS:,} persons with installation ids"
+    measured.append(Delivery(slot.world, fcm).measured(note, slot.job(PushKind.PROMPT, MORNING)))
 
-
-def _slots(url: str, ledger: Ledger, fcm: Fcm, persons: int) -> list[Line]:
-    world = World.on(url, ledger)
-    crowd = Crowd.of(world, persons, MORNING)
-    delivery = Delivery(world, fcm)
-    morning, evening = crowd.job(PushKind.PROMPT, MORNING), crowd.job(PushKind.EVENING, EVENING)
-    return [
-        delivery.measured(f"prompt slot, {persons:,} persons", morning),
-        delivery.measured(f"prompt slot, {persons:,} persons, the job again", morning),
-        delivery.measured(f"evening slot, {persons:,} persons, half have answered", evening),
-    ]
-
-
-def _slot_of_fids(url: str, ledger: Ledger, fcm: Fcm) -> Line:
-    world = World.on(url, ledger)
-    job = Crowd.of(world, PERSONS, MORNING, TargetKind.FID).job(PushKind.PROMPT, MORNING)
-    return Delivery(world, fcm).measured(f"prompt slot, {PERSONS:,} persons with installation ids", job)
-
-
-def _single(url: str, ledger: Ledger, fcm: Fcm) -> list[Line]:
-    world = World.on(url, ledger)
-    crowd = Crowd.of(world, PERSONS // 10, MORNING)
-    delivery = Delivery(world, fcm)
-    ben = crowd.silent[0]
-    about: dict[str, Any] = {"kind": PushKind.PARTNER_ANSWERED, "date": crowd.date, "instant": MORNING}
+    slot = OneSlot.of(World.on(url, recorder), PERSONS // 10, MORNING)
+    delivery, ben = Delivery(slot.world, fcm), slot.silent[0]
+    about: dict[str, Any] = {"kind": PushKind.PARTNER_ANSWERED, "date": slot.date, "instant": MORNING}
     one = PersonJob(uid=ben.uid, couple=ben.couple, **about)
-    again = RetryJob(missed=crowd.missed(PERSONS // 20), attempt=2, reason="UnavailableError", **about)
-    lines = [
-        delivery.measured("one person, whose partner has answered", one),
-        delivery.measured(f"{PERSONS // 20} devices once more", again),
-    ]
+    retry = RetryJob(missed=slot.missed(PERSONS // 20), attempt=2, reason="UnavailableError", **about)
+    measured.append(delivery.measured("one person, whose partner has answered", one))
+    measured.append(delivery.measured(f"{PERSONS // 20} devices once more", retry))
     fcm.call_unregistered(target_of(ben).value)
-    return [*lines, delivery.measured("one person, whose token is dead", one)]
+    return [*measured, delivery.measured("one person, whose token is dead", one)]
 
 
 class Delivery:
-    """The courier on a world's tables, with a real gateway to the FCM stand-in."""
+    """Delivery on a world's tables, with a real gateway to the FCM stand-in."""
 
     def __init__(self, world: World, fcm: Fcm) -> None:
         table = world.table
         self._meter, self._fcm = world.meter, fcm
-
-        def watched[T](store: T) -> T:
-            return world.ledger.watched(store, "delivery")
-
-        self._courier = Courier(
-            slots=watched(Slots(table)),
-            runs=watched(Runs(table)),
-            people=watched(People(table)),
-            devices=watched(Devices(People(table))),
-            days=watched(Days(table)),
-            news=watched(News(table)),
-            incidents=watched(Incidents(table)),
+        courier = Courier(
+            slots=Slots(table),
+            runs=Runs(table),
+            people=People(table),
+            devices=Devices(People(table)),
+            days=Days(table),
+            news=News(table),
+            incidents=Incidents(table),
             outbox=Outbox(world.sqs, world.queue()),
             dead_letters=Outbox(world.sqs, world.queue()),
             gateway=fcm.gateway,
             app_link=APP_LINK,
         )
-        self._courier.news.dates()  # remembered, as by a process that has run for a while
+        self._courier = world.recorder.recorded(courier, "delivery")
+        self._courier.news.dates()  # fills the cache, as in a process that has run for a while
 
-    def measured(self, name: str, job: SlotJob | PersonJob | RetryJob) -> Line:
-        """What the job takes, with the number of pushes that reached FCM."""
+    def measured(self, name: str, job: SlotJob | PersonJob | RetryJob) -> Measurement:
+        """Measure a job, and count the pushes that reach FCM."""
         before = self._fcm.sends()
         _, cost = self._meter.cost_of(lambda: self._courier.carry_out(job, dt.timedelta(0), lambda: PLENTY))
-        return Line(name, cost, pushes=self._fcm.sends() - before)
+        return Measurement(name, cost, pushes=self._fcm.sends() - before)

@@ -1,4 +1,4 @@
-"""A small world to measure in: fresh tables on the emulator with the starter pack, and phones that call the API."""
+"""A world to measure in: new tables on the emulator, functions, and a stand-in for FCM."""
 
 from __future__ import annotations
 
@@ -10,15 +10,14 @@ import random
 import string
 import sys
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 
+import couples_api.handler
 import privacy.handler
-import privacy.services
-from couples_api.handler import handler_of
 from couples_api.services import Services
 from delivery.fcm import FcmGateway, credential_from
 from local.google.place import Place
@@ -27,7 +26,7 @@ from local.processes import Child
 from local.stack import seed
 from local.stack.start import free_ports
 from rekindle.crypto.vault import CELLS, Vault
-from rekindle.domain.models import CoupleId, Target, TargetKind
+from rekindle.domain.models import CoupleId, Target, TargetKind, Uid
 from rekindle.store.catalogue import Catalogue
 from rekindle.store.couples import Couples
 from rekindle.store.days import Days
@@ -42,31 +41,31 @@ from rekindle.store.streaks import Streaks
 from rekindle.store.table import Table, marshal
 from rekindle.store.tries import Tries
 from testing import engines
+from testing.apis import privacy_services
+from testing.builders import NEW_YORK, an_instant
+from testing.phones import Phone
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
-    from bench.ledger import Ledger
+    from bench.cost_recorder import CostRecorder
     from rekindle.store.keys import Key
     from testing.meter import Cost, Meter
-    from testing.phones import Handler, Phone
+    from testing.phones import Handler
 
 ANSWER: Final = ("The way you hum when you cook, and how the kitchen smells of oranges after. " * 4)[:280]
 """An answer of 280 characters."""
 APP_LINK: Final = "https://app.rekindle.example"
-type Row = dict[str, Any]
-"""An item with its types."""
-
-_numbers = itertools.count(1)
-
-
+_BATCH_WRITE_LIMIT: Final = 25
 _SYMBOLS: Final = string.ascii_letters + string.digits + "-_"
 _FID_SYMBOLS: Final = 22
 _TOKEN_SYMBOLS: Final = 134
 
+_numbers = itertools.count(1)
+
 
 def a_long_target(kind: TargetKind = TargetKind.TOKEN) -> Target:
-    """A target as FCM makes them: a token of 163 characters, or an installation id of 22."""
+    """Return a new target: a token of 163 characters or an installation id of 22."""
     dice = random.Random(next(_numbers))  # noqa: S311  no secret
     fid = "".join(dice.choices(_SYMBOLS, k=_FID_SYMBOLS))
     if kind is TargetKind.FID:
@@ -75,26 +74,26 @@ def a_long_target(kind: TargetKind = TargetKind.TOKEN) -> Target:
 
 
 def a_long_token() -> str:
-    """The value of such a token."""
+    """Return the value of a new token."""
     return a_long_target().value
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """One measured piece of work. `sent` is the body's bytes of an API call, `pushes` what reached FCM."""
+class Measurement:
+    """The cost of one piece of work. `reply_bytes` is an API reply's body, `pushes` the messages that reached FCM."""
 
     name: str
     cost: Cost
-    sent: int | None = None
+    reply_bytes: int | None = None
     pushes: int | None = None
 
 
 @dataclass(slots=True)
 class World:
-    """Tables of their own, metered. `raw` is the same DynamoDB, unmetered."""
+    """Tables of their own, metered. `raw` is the same DynamoDB without a meter."""
 
     meter: Meter
-    ledger: Ledger
+    recorder: CostRecorder
     table: Table
     key_table: Table
     kms: Any
@@ -102,138 +101,152 @@ class World:
     sqs: Any
     raw: Any
     entropy: Callable[[int], bytes] = field(default_factory=lambda: random.Random(0).randbytes)  # noqa: S311  see below
-    """No secret here depends on it, and identifiers of the same length in each run make each run the same."""
-    lines: list[Line] = field(default_factory=list)
+    """The same bytes in each run make each run the same. No secret depends on them here."""
+    measured: list[Measurement] = field(default_factory=list)
 
     @classmethod
-    def on(cls, url: str, ledger: Ledger) -> World:
-        """A new world on the emulator at `url`, whose calls the ledger notes."""
-        meter, raw = ledger.meter, engines.client("dynamodb", url)
+    def on(cls, url: str, recorder: CostRecorder) -> World:
+        """Return a new world on the emulator at `url`."""
+        meter, raw = recorder.meter, engines.client("dynamodb", url)
         name, key_name = engines.create_tables(raw, f"bench-{next(_numbers)}")
-        dynamodb = meter.attach(engines.client("dynamodb", url))
-        kms = engines.client("kms", url)
+        dynamodb, kms, sqs = (engines.client(service, url) for service in ("dynamodb", "kms", "sqs"))
         key = kms.create_key()["KeyMetadata"]["KeyId"]
-        sqs = meter.attach(engines.client("sqs", url))
-        return cls(
-            meter=meter,
-            ledger=ledger,
-            table=Table(dynamodb, name),
-            key_table=Table(dynamodb, key_name),
-            kms=meter.attach(kms),
-            kms_key=key,
-            sqs=sqs,
-            raw=raw,
-        )
+        table, key_table = (Table(meter.attach(dynamodb), name), Table(dynamodb, key_name))
+        return cls(meter, recorder, table, key_table, meter.attach(kms), key, meter.attach(sqs), raw)
 
     def with_starter_pack(self) -> World:
-        """This world, with the prompts that a new stack has."""
+        """Publish the prompts of a new stack; return this world."""
         seed.seed(self.raw, self.table.name)
         return self
 
+    def new_process(self) -> Handler:
+        """Return couples_api as a process that has just started."""
+        return self._couples_api(self.new_vault())
+
+    def running_process(self) -> Handler:
+        """Return couples_api as a process that has opened every cell key."""
+        return self._couples_api(self.warm_vault())
+
+    def privacy(self, vault: Vault) -> Handler:
+        """Return the function privacy as a process of its own."""
+        services = self.recorder.recorded(privacy_services(self._services(vault)), "privacy")
+        return privacy.handler.handler_of(lambda: services)
+
+    def _couples_api(self, vault: Vault) -> Handler:
+        services = self.recorder.recorded(self._services(vault), "couples_api")
+        return couples_api.handler.handler_of(lambda: services)
+
+    def _services(self, vault: Vault) -> Services:
+        """Return the API's stores. Their caches never expire."""
+        table = self.table
+        return Services(
+            people=People(table),
+            devices=Devices(People(table)),
+            idempotency_keys=IdempotencyKeys(table),
+            couples=Couples(table),
+            invites=Invites(People(table)),
+            days=Days(table),
+            streaks=Streaks(table, Couples(table), Days(table)),
+            solo=Solo(table),
+            nudges=Nudges(table),
+            tries=Tries(table),
+            catalogue=Catalogue(table, monotonic=lambda: 0.0),
+            help=HelpStore(table, monotonic=lambda: 0.0),
+            vault=vault,
+            app_link=APP_LINK,
+            entropy=self.entropy,
+        )
+
     def new_vault(self) -> Vault:
-        """A vault that remembers nothing yet."""
+        """Return a vault with an empty cache."""
         return Vault(self.kms, self.kms_key, self.key_table, monotonic=lambda: 0.0, entropy=self.entropy)
 
     def warm_vault(self) -> Vault:
-        """A vault that has every cell open, made where it was not: what a process has after a while."""
+        """Return a vault that has opened every cell key; create the missing ones."""
         vault = self.new_vault()
         vault.mac("")
         for number in range(64 * CELLS):
             vault.new_couple_key(CoupleId(f"in-some-cell-{number}"))
         return vault
 
-    def process(self, vault: Vault) -> Handler:
-        """The function couples_api as a process of its own; what it remembers once it remembers for good."""
-        table = self.table
-
-        def watched[T](store: T) -> T:
-            return self.ledger.watched(store, "couples_api")
-
-        services = Services(
-            people=watched(People(table)),
-            devices=watched(Devices(People(table))),
-            idempotency_keys=watched(IdempotencyKeys(table)),
-            couples=watched(Couples(table)),
-            invites=watched(Invites(People(table))),
-            days=watched(Days(table)),
-            streaks=watched(Streaks(table, Couples(table), Days(table))),
-            solo=watched(Solo(table)),
-            nudges=watched(Nudges(table)),
-            tries=watched(Tries(table)),
-            catalogue=watched(Catalogue(table, monotonic=lambda: 0.0)),
-            help=watched(HelpStore(table, monotonic=lambda: 0.0)),
-            vault=watched(vault),
-            app_link=APP_LINK,
-            entropy=self.entropy,
-        )
-        return handler_of(lambda: services)
-
-    def privacy(self, vault: Vault) -> Handler:
-        """The function privacy as a process of its own."""
-        table = self.table
-
-        def watched[T](store: T) -> T:
-            return self.ledger.watched(store, "privacy")
-
-        services = privacy.services.Services(
-            people=watched(People(table)),
-            couples=watched(Couples(table)),
-            days=watched(Days(table)),
-            solo=watched(Solo(table)),
-            catalogue=watched(Catalogue(table, monotonic=lambda: 0.0)),
-            vault=watched(vault),
-        )
-        return privacy.handler.handler_of(lambda: services)
-
     def queue(self) -> str:
-        """The address of a new queue."""
+        """Create a queue; return its address."""
         url: str = self.sqs.create_queue(QueueName=f"bench-{next(_numbers)}")["QueueUrl"]
         return url
 
     def call(  # noqa: PLR0913  a request has its parts
         self,
-        name: str,
         phone: Phone,
-        method: str,
-        path: str,
+        route: str,
+        note: str = "",
         body: object = None,
         *,
         key: str | None = None,
+        query: str = "",
+        process: Handler | None = None,
+        **parts: object,
     ) -> Any:  # noqa: ANN401  a JSON body
-        """Let the phone call, and keep what it took under `name`; the answer's body."""
+        """Measure a request under the route's name and a note; return the reply's body.
+
+        `parts` fill the route's braces, `key` is an idempotency key. Another `process` than the phone's may answer.
+        """
+        method, _, path = route.partition(" ")
+        caller = replace(phone, handler=process or phone.handler)
         headers = {"idempotency-key": key} if key else None
-        reply, cost = self.meter.cost_of(lambda: phone.call(method, path, body, headers=headers))
-        self.lines.append(Line(name, cost, sent=len(reply.text.encode())))
+        reply, cost = self.meter.cost_of(
+            lambda: caller.call(method, path.format(**parts) + query, body, headers=headers)
+        )
+        name = f"{route}, {note}" if note else route
+        self.measured.append(Measurement(name, cost, reply_bytes=len(reply.text.encode())))
         return json.loads(reply.text) if reply.text else None
 
-    def row(self, key: Key) -> Row:
-        """An item that is there, as the stream would show it."""
+    def row(self, key: Key) -> dict[str, Any]:
+        """Return an existing item with its types, as the stream shows it."""
         found = self.raw.get_item(TableName=self.table.name, Key=marshal(key._asdict()), ConsistentRead=True)
-        row: Row = found["Item"]
+        row: dict[str, Any] = found["Item"]
         return row
+
+    def put_rows(self, rows: Iterable[dict[str, Any]]) -> None:
+        """Put items with their types, without the meter."""
+        for batch in itertools.batched(rows, _BATCH_WRITE_LIMIT, strict=False):
+            puts = [{"PutRequest": {"Item": row}} for row in batch]
+            self.raw.batch_write_item(RequestItems={self.table.name: puts})
+
+
+def a_new_phone(handler: Handler, name: str) -> Phone:
+    """Return the phone of a person without a profile. The uid has 28 characters, as Firebase's have."""
+    return Phone(handler, Uid(name.ljust(28, "0")), now=an_instant("2026-03-02T15:00:00Z"))
+
+
+def a_settled_phone(handler: Handler, name: str, zone: str = NEW_YORK) -> Phone:
+    """Return the phone of a person who has a profile and receives pushes."""
+    phone = a_new_phone(handler, name)
+    phone.put("/v1/me", {"display_name": name.title(), "zone": zone})
+    phone.put("/v1/me/devices/phone", {"token": a_long_token(), "platform": "ios"})
+    return phone
 
 
 @dataclass(frozen=True, slots=True)
 class Fcm:
-    """The FCM stand-in, with firebase-admin at our end."""
+    """The FCM stand-in, and our gateway to it."""
 
     place: Place
     gateway: FcmGateway
 
     def sends(self) -> int:
-        """How many messages have reached it."""
+        """Return how many messages have reached it."""
         stats = httpx.get(f"{self.place.origin}/stats").json()
         return int(stats["sends"].get("attempts", 0))
 
     def call_unregistered(self, token: str) -> None:
-        """From now on the token is of no phone any more."""
+        """Answer UNREGISTERED to every message for the token from now on."""
         fault = {"kind": "UNREGISTERED", "token": token}
         httpx.put(f"{self.place.origin}/faults", json=fault).raise_for_status()
 
 
 @contextlib.contextmanager
 def fcm() -> Iterator[Fcm]:
-    """An FCM stand-in for as long as it is wanted."""
+    """Run an FCM stand-in."""
     with tempfile.TemporaryDirectory(prefix="rekindle-bench-", ignore_cleanup_errors=True) as folder:
         (port,) = free_ports(1)
         place = Place(port, "rekindle-bench", Path(folder))
@@ -242,6 +255,5 @@ def fcm() -> Iterator[Fcm]:
         command = [sys.executable, "-m", "local.google"]
         with Child("The stand-in for FCM", command, environment, ROOT, Path(folder, "google.log")) as child:
             child.await_answer(place.origin, 30)
-            gateway = FcmGateway(credential, place.project, place.origin)
-            with contextlib.closing(gateway):
+            with contextlib.closing(FcmGateway(credential, place.project, place.origin)) as gateway:
                 yield Fcm(place, gateway)

@@ -20,28 +20,7 @@ from pydantic_core import to_jsonable_python
 from cli.errors import CliError, RefusedError, UnreachableError
 from cli.identity import claims_of
 from cli.words import counted, plain
-from rekindle.packs.contract import (
-    ApproveBody,
-    AuditEntryView,
-    AuditView,
-    CheckBody,
-    CheckedView,
-    DraftBody,
-    DraftView,
-    FindingView,
-    HelpView,
-    Outcome,
-    PackDetail,
-    PacksView,
-    PublishBody,
-    PublishedSourceView,
-    PublishedView,
-    RestoreBody,
-    SavedView,
-    StatisticsView,
-    TakeBackBody,
-    WithdrawBody,
-)
+from rekindle.packs import contract
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,14 +33,7 @@ LONGEST_WAIT: Final = 20.0
 TIMEOUT: Final = httpx.Timeout(35, connect=10)
 """API Gateway gives up after 30 s itself."""
 AUDIT_PAGE: Final = 100
-_BUSY: Final = frozenset(
-    {
-        HTTPStatus.TOO_MANY_REQUESTS,
-        HTTPStatus.BAD_GATEWAY,
-        HTTPStatus.SERVICE_UNAVAILABLE,
-        HTTPStatus.GATEWAY_TIMEOUT,
-    }
-)
+_BUSY: Final = frozenset({429, 502, 503, 504})
 
 
 type Body = BaseModel | dict[str, Any] | None
@@ -78,37 +50,37 @@ class Practice:
         self._tokens = tokens
         self._pause = pause
 
-    def packs(self) -> PacksView:
+    def packs(self) -> contract.PacksView:
         """Return every pack with its state."""
-        return self._got(PacksView, "/packs")
+        return self._asked(contract.PacksView, "GET", "/packs")
 
-    def pack(self, pack: str) -> PackDetail:
+    def pack(self, pack: str) -> contract.PackDetail:
         """Return a pack with its draft and versions. A refusal suggests a pack with a similar id."""
         try:
-            return self._got(PackDetail, _at(pack))
+            return self._asked(contract.PackDetail, "GET", _at(pack))
         except RefusedError as error:
             # The service does not look up a text that cannot be an id: that is no pack either.
             if error.problem not in {"no-such-pack", "invalid-fields"}:
                 raise
             raise self._no_such_pack(pack) from error
 
-    def find(self, pack: str) -> PackDetail | None:
+    def find(self, pack: str) -> contract.PackDetail | None:
         """Return a pack; None if there is no such pack."""
         try:
-            return self._got(PackDetail, _at(pack))
+            return self._asked(contract.PackDetail, "GET", _at(pack))
         except RefusedError as error:
             if error.problem != "no-such-pack":
                 raise
             return None
 
-    def draft(self, pack: str) -> DraftView:
+    def draft(self, pack: str) -> contract.DraftView:
         """Return the draft, or the latest version without one."""
-        return self._got(DraftView, _at(pack, "draft"))
+        return self._asked(contract.DraftView, "GET", _at(pack, "draft"))
 
-    def release(self, pack: str, version: int) -> PublishedSourceView:
+    def release(self, pack: str, version: int) -> contract.PublishedSourceView:
         """Return a version as it was published."""
         try:
-            return self._got(PublishedSourceView, _at(pack, "releases", version))
+            return self._asked(contract.PublishedSourceView, "GET", _at(pack, "releases", version))
         except RefusedError as error:
             if error.problem != "no-such-release":
                 raise
@@ -116,152 +88,129 @@ class Practice:
             has = f"It has {', '.join(map(str, sorted(known)))}." if known else "It has not been published yet."
             raise RefusedError(error.problem, f"{pack} has no version {version}.", about=[has]) from error
 
-    def check(self, pack: str, source: str) -> list[FindingView]:
+    def check(self, pack: str, source: str) -> list[contract.FindingView]:
         """Return the findings of a text, also beside the packs that couples have; nothing is saved."""
-        return _read(
-            CheckedView, self._sent("POST", "/check", CheckBody.model_construct(source=source, pack_id=pack))
-        ).findings
+        body = contract.CheckBody.model_construct(source=source, pack_id=pack)
+        return self._asked(contract.CheckedView, "POST", "/check", body).findings
 
-    def save_draft(self, pack: str, source: str, revision: int) -> SavedView:
+    def save_draft(self, pack: str, source: str, revision: int) -> contract.SavedView:
         """Save a draft in place of the revision that was read."""
-        body = DraftBody.model_construct(source=source, revision=revision)
-        return _read(SavedView, self._sent("PUT", _at(pack, "draft"), body))
+        body = contract.DraftBody.model_construct(source=source, revision=revision)
+        return self._asked(contract.SavedView, "PUT", _at(pack, "draft"), body)
 
-    def publish(self, pack: str, latest: int, body: PublishBody) -> PublishedView:
+    def publish(self, pack: str, latest: int, body: contract.PublishBody) -> contract.PublishedView:
         """Publish a draft, or propose it; once, also if an answer is lost.
 
         `latest` is the version that was the latest when the draft was read.
         """
 
-        def became(now: PackDetail) -> PublishedView | None:
+        def arrived() -> contract.PublishedView | None:
+            now = self.pack(pack)
             is_mine = now.latest > latest and now.releases[0].published.name == self._me()
             if is_mine and now.revision != body.revision:
                 return _went_through(now)
             if now.proposal and now.proposal.mine and now.proposal.revision == body.revision:
-                return PublishedView(outcome=Outcome.PROPOSED, pack=now)
+                return contract.PublishedView(outcome=contract.Outcome.PROPOSED, pack=now)
             return None
 
-        return self._settled(PublishedView, pack, "publish", body, became)
+        return self._asked(contract.PublishedView, "POST", _at(pack, "publish"), body, arrived=arrived)
 
-    def approve(self, pack: PackDetail) -> PublishedView:
+    def approve(self, pack: contract.PackDetail) -> contract.PublishedView:
         """Approve a colleague's proposal, as it was read."""
 
-        def became(now: PackDetail) -> PublishedView | None:
+        def arrived() -> contract.PublishedView | None:
+            now = self.pack(pack.id)
             approved = now.releases[0].approved if now.latest > pack.latest else None
-            if approved and approved.name == self._me():
-                return _went_through(now)
-            return None
+            return _went_through(now) if approved and approved.name == self._me() else None
 
-        body = ApproveBody.model_construct(revision=pack.proposal.revision if pack.proposal else 0)
-        return self._settled(PublishedView, pack.id, "approve", body, became)
+        body = contract.ApproveBody.model_construct(revision=pack.proposal.revision if pack.proposal else 0)
+        return self._asked(contract.PublishedView, "POST", _at(pack.id, "approve"), body, arrived=arrived)
 
-    def reject(self, pack: str, note: str | None) -> PackDetail:
+    def reject(self, pack: str, note: str | None) -> contract.PackDetail:
         """Refuse a proposal, or call off a version that is not live yet."""
+        body = contract.TakeBackBody.model_construct(note=note)
+        return self._changed(pack, "reject", body, lambda now: not (now.proposal or now.scheduled))
 
-        def became(now: PackDetail) -> PackDetail | None:
-            return None if now.proposal or now.scheduled else now
-
-        return self._settled(PackDetail, pack, "reject", TakeBackBody.model_construct(note=note), became)
-
-    def withdraw(self, pack: str, prompt: str | None, reason: str | None) -> PackDetail:
+    def withdraw(self, pack: str, prompt: str | None, reason: str | None) -> contract.PackDetail:
         """Take a pack or a prompt from all couples."""
-        body = WithdrawBody.model_construct(prompt=prompt, reason=reason)
-        return _read(PackDetail, self._sent("POST", _at(pack, "withdraw"), body))
+        body = contract.WithdrawBody.model_construct(prompt=prompt, reason=reason)
+        return self._asked(contract.PackDetail, "POST", _at(pack, "withdraw"), body)
 
-    def restore(self, pack: str, prompt: str | None) -> PackDetail:
+    def restore(self, pack: str, prompt: str | None) -> contract.PackDetail:
         """Put back what was withdrawn."""
+        body = contract.RestoreBody.model_construct(prompt=prompt)
+        return self._changed(
+            pack, "restore", body, lambda now: not (prompt in now.withdrawn_prompts if prompt else now.withdrawn)
+        )
 
-        def became(now: PackDetail) -> PackDetail | None:
-            gone = prompt in now.withdrawn_prompts if prompt else now.withdrawn
-            return None if gone else now
-
-        return self._settled(PackDetail, pack, "restore", RestoreBody.model_construct(prompt=prompt), became)
-
-    def renew_code(self, pack: PackDetail) -> PackDetail:
+    def renew_code(self, pack: contract.PackDetail) -> contract.PackDetail:
         """Make a new code in place of the one that was read."""
+        return self._changed(pack.id, "code", None, lambda now: now.code != pack.code)
 
-        def became(now: PackDetail) -> PackDetail | None:
-            return now if now.code != pack.code else None
-
-        return self._settled(PackDetail, pack.id, "code", None, became)
-
-    def statistics(self) -> StatisticsView:
+    def statistics(self) -> contract.StatisticsView:
         """Return the numbers over couples."""
-        return self._got(StatisticsView, "/statistics")
+        return self._asked(contract.StatisticsView, "GET", "/statistics")
 
-    def help(self) -> HelpView:
+    def help(self) -> contract.HelpView:
         """Return the help that couples are shown."""
-        return self._got(HelpView, "/help")
+        return self._asked(contract.HelpView, "GET", "/help")
 
-    def put_help(self, document: dict[str, Any]) -> HelpView:
-        """Set the help, in place of the revision that was read. The service checks the document."""
-        return _read(HelpView, self._sent("PUT", "/help", document))
+    def put_help(self, document: dict[str, Any]) -> contract.HelpView:
+        """Set the help, in place of the revision that was read."""
+        return self._asked(contract.HelpView, "PUT", "/help", document)
 
-    def audit(self, limit: int) -> list[AuditEntryView]:
+    def audit(self, limit: int) -> list[contract.AuditEntryView]:
         """Return the last actions of staff, latest first."""
-        entries: list[AuditEntryView] = []
+        entries: list[contract.AuditEntryView] = []
         before = None
         while len(entries) < limit:
             page = {"limit": min(limit - len(entries), AUDIT_PAGE)} | ({"before": before} if before else {})
-            found = _read(AuditView, self._sent("GET", "/audit", params=page))
+            found = self._asked(contract.AuditView, "GET", "/audit", params=page)
             entries += found.entries
             before = found.before
             if before is None:
                 break
         return entries
 
-    def _got[Answer: BaseModel](self, form: type[Answer], path: str) -> Answer:
-        return _read(form, self._sent("GET", path))
+    def _changed(
+        self, pack: str, action: str, body: Body, is_done: Callable[[contract.PackDetail], bool]
+    ) -> contract.PackDetail:
+        """Change a pack once; `is_done` tells from the pack whether the change has arrived."""
 
-    def _settled[Answer: BaseModel](
+        def arrived() -> contract.PackDetail | None:
+            now = self.pack(pack)
+            return now if is_done(now) else None
+
+        return self._asked(contract.PackDetail, "POST", _at(pack, action), body, arrived=arrived)
+
+    def _asked[Answer: BaseModel](  # noqa: PLR0913
         self,
         form: type[Answer],
-        pack: str,
-        action: str,
-        body: Body,
-        became: Callable[[PackDetail], Answer | None],
+        method: str,
+        path: str,
+        body: Body = None,
+        *,
+        params: dict[str, Any] | None = None,
+        arrived: Callable[[], Answer | None] | None = None,
     ) -> Answer:
-        """Do something once: after a lost answer, look at the pack before the request is repeated."""
+        """Send a request until it is answered. `arrived` looks whether one with a lost answer has arrived."""
         for attempt in range(ATTEMPTS):
             try:
-                return _read(form, self._once("POST", _at(pack, action), body))
+                return _read(form, self._once(method, path, body, params))
             except _AnswerLostError as lost:
                 if attempt == ATTEMPTS - 1:
                     raise self._unreachable(lost) from lost
                 self._pause(_wait(attempt, lost.asked_for))
-                if (done := became(self.pack(pack))) is not None:
-                    return done
+                if arrived and (answer := arrived()) is not None:
+                    return answer
             except RefusedError:
                 # An earlier attempt, whose answer was lost, may have arrived since we looked.
-                if attempt and (done := became(self.pack(pack))) is not None:
-                    return done
+                if attempt and arrived and (answer := arrived()) is not None:
+                    return answer
                 raise
         raise AssertionError
 
-    def _sent(
-        self,
-        method: str,
-        path: str,
-        body: Body = None,
-        params: dict[str, Any] | None = None,
-    ) -> Any:  # noqa: ANN401 - JSON
-        """Send a request that may be repeated; return its answer."""
-        for attempt in range(ATTEMPTS):
-            try:
-                return self._once(method, path, body, params)
-            except _AnswerLostError as lost:
-                if attempt == ATTEMPTS - 1:
-                    raise self._unreachable(lost) from lost
-                self._pause(_wait(attempt, lost.asked_for))
-        raise AssertionError
-
-    def _once(
-        self,
-        method: str,
-        path: str,
-        body: Body = None,
-        params: dict[str, Any] | None = None,
-    ) -> Any:  # noqa: ANN401 - JSON
+    def _once(self, method: str, path: str, body: Body = None, params: dict[str, Any] | None = None) -> Any:  # noqa: ANN401 - JSON
         token = self._tokens.current()
         answer = self._answer(method, path, body, params, token)
         if answer.status_code == HTTPStatus.UNAUTHORIZED:
@@ -275,14 +224,7 @@ class Practice:
         except ValueError as error:
             raise UnreachableError(f"There is no Rekindle at {self._base}.") from error
 
-    def _answer(
-        self,
-        method: str,
-        path: str,
-        body: Body,
-        params: dict[str, Any] | None,
-        token: str,
-    ) -> httpx.Response:
+    def _answer(self, method: str, path: str, body: Body, params: dict[str, Any] | None, token: str) -> httpx.Response:
         headers = {"Authorization": f"Bearer {token}"}
         try:
             return self._http.request(
@@ -312,8 +254,7 @@ class Practice:
     def _unreachable(self, lost: _AnswerLostError) -> UnreachableError:
         tried = counted(ATTEMPTS, "time")
         return UnreachableError(
-            f"The service does not answer ({lost}, tried {tried}).",
-            "Check your connection, and try again in a minute.",
+            f"The service does not answer ({lost}, tried {tried}).", "Check your connection, and try again in a minute."
         )
 
 
@@ -325,8 +266,9 @@ class _AnswerLostError(Exception):
         self.asked_for = asked_for
 
 
-def _went_through(now: PackDetail) -> PublishedView:
-    return PublishedView(outcome=Outcome.SCHEDULED if now.scheduled else Outcome.LIVE, pack=now)
+def _went_through(now: contract.PackDetail) -> contract.PublishedView:
+    outcome = contract.Outcome.SCHEDULED if now.scheduled else contract.Outcome.LIVE
+    return contract.PublishedView(outcome=outcome, pack=now)
 
 
 def _at(pack: str, *rest: str | int) -> str:

@@ -43,7 +43,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """A person's sign-in to a stack. Whoever has the refresh token can act as them."""
+    """A person's sign-in to a stack. The refresh token is enough to act as them."""
 
     email: str
     settings: Settings

@@ -1,4 +1,4 @@
-"""Errors that end a command, told to the person: what happened, and what to do.
+"""Errors that end a command, each with a sentence for the person and what to do.
 
 CliError
 ├── UsageError           the command is wrong

@@ -12,25 +12,23 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * With whom the caller is paired, the packs that play for the two, and their pause
-         * @description With whom the caller is paired, the packs that play for the two, and their pause.
+         * Return the caller's couple, the packs that play for the two, and their pause
+         * @description Return the caller's couple, the packs that play for the two, and their pause.
          */
         get: operations["getCouple"];
         put?: never;
         post?: never;
         /**
          * Unpair, alone and at once
-         * @description The partner is not told; from now on neither sees what was shared.
+         * @description The partner is not notified. From now on neither sees what was shared.
          */
         delete: operations["deleteCouple"];
         options?: never;
         head?: never;
         /**
          * Pause for both from the caller's today on, or move the end of the pause
-         * @description Either of the two may.
-         *
-         *     Nobody sees who did. While it lasts no reminder comes to either, and no date is missed. The day's prompt is there
-         *     all the same, and a day that both answer counts. It ends by itself on the date that is named.
+         * @description Either of the two may, and nobody sees who did. During a pause no reminder comes to either, and no date is missed.
+         *     The day's prompt is still there, and a day that both answer counts. The pause ends by itself on the given date.
          */
         patch: operations["patchCouple"];
         trace?: never;
@@ -45,13 +43,13 @@ export interface paths {
         get?: never;
         /**
          * Choose a pack, for both, from the next day that neither has opened
-         * @description Doing so again changes nothing.
+         * @description A repeat changes nothing.
          */
         put: operations["putPack"];
         post?: never;
         /**
-         * Put a pack aside for both, or leave one that was joined by its code
-         * @description What does not play anyway is no error.
+         * Turn a pack off for both, or leave one that was joined by its code
+         * @description A pack that does not play anyway is no error.
          */
         delete: operations["deletePack"];
         options?: never;
@@ -71,7 +69,7 @@ export interface paths {
         post?: never;
         /**
          * End the pause for both, so that the caller's today counts again
-         * @description Either may; without a pause it is no error.
+         * @description Either of the two may. Without a pause it is no error.
          */
         delete: operations["deletePause"];
         options?: never;
@@ -89,11 +87,9 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Join, for both, the pack that a practice's code is for
-         * @description Codes that do not work get one answer; tries are limited.
-         *
-         *     Its course begins on the next date that neither has opened, or on the practice's own date. A text without a code
-         *     costs no try, and neither does a repeat under one key.
+         * Join, for both, the pack that belongs to a practice's code
+         * @description Codes that do not work all get the same answer, and tries are limited. A text without a code costs no try, nor does
+         *     a repeat under one key. A course begins on the next date that neither has opened, or on the practice's own date.
          */
         post: operations["postPracticeCode"];
         delete?: never;
@@ -110,8 +106,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The shared journal, latest first
-         * @description The shared journal, latest first.
+         * Return the shared journal, latest first
+         * @description Return the shared journal, latest first.
          */
         get: operations["getDays"];
         put?: never;
@@ -130,8 +126,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * One day of the journal
-         * @description One day of the journal.
+         * Return one day of the journal
+         * @description Return one day of the journal.
          */
         get: operations["getDay"];
         put?: never;
@@ -151,7 +147,7 @@ export interface paths {
         };
         get?: never;
         /**
-         * Answer, or edit the answer until both are there
+         * Answer, or edit the answer until both have answered
          * @description The second answer opens both and completes the day.
          */
         put: operations["putAnswer"];
@@ -171,8 +167,8 @@ export interface paths {
         };
         get?: never;
         /**
-         * Leave a reflection on the partner's opened answer: one, whenever, and it stays
-         * @description No push tells of it.
+         * Leave a reflection on the partner's opened answer, at any time
+         * @description It is final, and no push announces it.
          */
         put: operations["putReflection"];
         post?: never;
@@ -193,7 +189,7 @@ export interface paths {
         put?: never;
         /**
          * Swap the day's prompt for another of its theme, for both: once, before anyone has answered
-         * @description What is swapped away counts as met. A repeat under one key finds the day swapped.
+         * @description The replaced prompt counts as met. A repeat under one key returns the swapped day.
          */
         post: operations["postSwap"];
         delete?: never;
@@ -210,8 +206,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Help, one tap away: also for somebody who has no profile yet
-         * @description Help, one tap away: also for somebody who has no profile yet.
+         * Return help, also for somebody without a profile
+         * @description Return help, also for somebody without a profile.
          */
         get: operations["getHelp"];
         put?: never;
@@ -230,19 +226,21 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The caller's live invite, and who has redeemed it
-         * @description The caller's live invite, and who has redeemed it.
+         * Return the caller's live invite, and who has redeemed it
+         * @description Return the caller's live invite, and who has redeemed it.
          */
         get: operations["getInvite"];
         put?: never;
         /**
-         * Open an invite; an earlier one of the caller's no longer works
-         * @description A repeat under one key gives the same.
+         * Open an invite
+         * @description The caller's earlier invite no longer works.
+         *
+         *     A repeat under one key returns the same invite.
          */
         post: operations["postInvite"];
         /**
-         * Cancel the caller's invite, also when somebody has redeemed it; having none is no error
-         * @description Cancel the caller's invite, also when somebody has redeemed it; having none is no error.
+         * Cancel the caller's invite, also after somebody has redeemed it
+         * @description Without an invite it is no error.
          */
         delete: operations["deleteInvite"];
         options?: never;
@@ -260,8 +258,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Say yes to who redeemed the caller's invite: from now on the two are a couple
-         * @description A repeat finds them so.
+         * Confirm who redeemed the caller's invite: from now on the two are a couple
+         * @description A repeat returns the same couple.
          */
         post: operations["postConfirm"];
         delete?: never;
@@ -281,9 +279,8 @@ export interface paths {
         put?: never;
         /**
          * Redeem a partner's code
-         * @description Wrong, used, expired and own codes get the same answer; tries are limited.
-         *
-         *     A text without a code costs no try, and neither does a repeat under one key.
+         * @description Wrong, used, expired and own codes get the same answer, and tries are limited. A text without a code costs no try,
+         *     nor does a repeat under one key.
          */
         post: operations["postRedeem"];
         delete?: never;
@@ -300,13 +297,13 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The caller's own profile
-         * @description The caller's own profile.
+         * Return the caller's own profile
+         * @description Return the caller's own profile.
          */
         get: operations["getMe"];
         /**
          * Set the profile
-         * @description The first time, this is how a person comes to be.
+         * @description The first time, this creates the person.
          */
         put: operations["putMe"];
         post?: never;
@@ -325,14 +322,14 @@ export interface paths {
         };
         get?: never;
         /**
-         * Give the caller this device; an address that was somebody else's is theirs from now on
-         * @description Give the caller this device; an address that was somebody else's is theirs from now on.
+         * Register this device for the caller
+         * @description An address that belonged to somebody else moves to the caller.
          */
         put: operations["putDevice"];
         post?: never;
         /**
-         * Take the device from the caller; taking what is not there is no error
-         * @description Take the device from the caller; taking what is not there is no error.
+         * Remove the device from the caller
+         * @description A device that is not there is no error.
          */
         delete: operations["deleteDevice"];
         options?: never;
@@ -350,12 +347,12 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * What the caller wrote, theirs to keep, a page at a time
-         * @description Each page takes a sign-in of the last 15 minutes.
+         * Return what the caller wrote, a page at a time
+         * @description Each page needs a sign-in of the last 15 minutes.
          *
-         *     While the couple stands there is beside it what the partner has opened to them; after unpairing each has their own
-         *     writing alone, for 30 days. Nothing is changed by asking, and the same may be asked again. What a partner shows of
-         *     what they answered alone is not in it: they may take that back, and from a file they could not.
+         *     While the couple is together, it includes what the partner has opened to them. After unpairing each gets their own
+         *     writing alone, for 30 days. An export changes nothing and may be repeated. An answer that the partner gave alone and
+         *     has shown is not included: they may take it back, and from a file they could not.
          */
         post: operations["postExport"];
         delete?: never;
@@ -372,13 +369,13 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The caller's reminders, in their own local time
-         * @description The caller's reminders, in their own local time.
+         * Return the caller's reminders, in their own local time
+         * @description Return the caller's reminders, in their own local time.
          */
         get: operations["getReminders"];
         /**
          * Set the reminders, from now on
-         * @description A reminder that moves comes once on each date, also on this one.
+         * @description A reminder that moves comes once on each date, also today.
          */
         put: operations["putReminders"];
         post?: never;
@@ -396,13 +393,13 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The gestures that came from the partner lately, and whether the caller may send one
-         * @description The gestures that came from the partner lately, and whether the caller may send one.
+         * Return the partner's recent gestures, and whether the caller may send one
+         * @description Return the partner's recent gestures, and whether the caller may send one.
          */
         get: operations["getNudges"];
         put?: never;
         /**
-         * Send the partner a gesture, three times in any 24 hours at most
+         * Send the partner a gesture, at most three in any 24 hours
          * @description A repeat under one key is sent once.
          */
         post: operations["postNudge"];
@@ -420,8 +417,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The packs that the couple can have: everybody's, those to choose, and those that they joined by a code
-         * @description The packs that the couple can have: everybody's, those to choose, and those that they joined by a code.
+         * Return the packs that the couple can have: everyone's, those to choose, and those joined by a code
+         * @description Return the packs that the couple can have: everyone's, those to choose, and those joined by a code.
          */
         get: operations["getPacks"];
         put?: never;
@@ -440,8 +437,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Look back on a week: the days the two met, their themes, and what is new; the present week as far as it has come
-         * @description There is no week before they paired, and none that has not begun.
+         * Look back on a week: the days the two met, their themes, and what is new
+         * @description The current week is shown as far as it has come. There is no week before they paired, and none that has not begun.
          */
         get: operations["getRecap"];
         put?: never;
@@ -460,8 +457,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The caller's own days, latest first, for nobody but the caller, paired or not
-         * @description The caller's own days, latest first, for nobody but the caller, paired or not.
+         * Return the caller's own days, latest first
+         * @description Nobody else sees them, whether the caller is paired or not.
          */
         get: operations["getSoloDays"];
         put?: never;
@@ -481,8 +478,8 @@ export interface paths {
         };
         get?: never;
         /**
-         * Answer for oneself, or edit the answer: on the date by the caller's clock and the day after it
-         * @description Answer for oneself, or edit the answer: on the date by the caller's clock and the day after it.
+         * Answer for oneself, or edit the answer, on the date by the caller's clock and the day after it
+         * @description Answer for oneself, or edit the answer, on the date by the caller's clock and the day after it.
          */
         put: operations["putSoloAnswer"];
         post?: never;
@@ -502,13 +499,13 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Show the partner what the caller answered alone on this date, until it is taken back
-         * @description Again changes nothing.
+         * Show the partner the caller's own answer of this date, until it is taken back
+         * @description A repeat changes nothing.
          */
         post: operations["postSoloShare"];
         /**
-         * Take back what the caller has shown to the partner
-         * @description What is not shown is no error.
+         * Take back an answer that the caller has shown to the partner
+         * @description One that is not shown is no error.
          */
         delete: operations["deleteSoloShare"];
         options?: never;
@@ -524,8 +521,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What the two have shown to each other of what they answered alone: `limit` dates of it, each whole
-         * @description What the two have shown to each other of what they answered alone: `limit` dates of it, each whole.
+         * Return answers given alone that the two have shown to each other: those of `limit` dates
+         * @description Return answers given alone that the two have shown to each other: those of `limit` dates.
          */
         get: operations["getSoloShared"];
         put?: never;
@@ -544,8 +541,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The caller's own today while they are in no couple: a question, for themself
-         * @description The caller's own today while they are in no couple: a question, for themself.
+         * Return the caller's own today while they are in no couple: a question for themself
+         * @description Return the caller's own today while they are in no couple: a question for themself.
          */
         get: operations["getSoloToday"];
         put?: never;
@@ -564,8 +561,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The couple's streak and calendar by the caller's clock
-         * @description The couple's streak and calendar by the caller's clock.
+         * Return the couple's streak and calendar by the caller's clock
+         * @description Return the couple's streak and calendar by the caller's clock.
          */
         get: operations["getStreak"];
         put?: never;
@@ -584,8 +581,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The caller's today, chosen now if neither has opened it before
-         * @description The caller's today, chosen now if neither has opened it before.
+         * Return the caller's today
+         * @description Its prompt is chosen now if neither has opened the day before.
          */
         get: operations["getToday"];
         put?: never;
@@ -604,8 +601,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The couple's gesture of today
-         * @description Until both have agreed there is none, and nothing tells who has not.
+         * Return the couple's gesture of today
+         * @description Until both have agreed there is none, and nothing shows who has not.
          */
         get: operations["getTouchToday"];
         put?: never;
@@ -622,7 +619,7 @@ export interface components {
     schemas: {
         /**
          * AnswerBody
-         * @description An answer. An edit names the `revision` that it replaces, so that no phone overwrites what it has not seen.
+         * @description An answer. An edit names the `revision` that it replaces, so that no phone overwrites an answer unseen.
          * @example {
          *       "text": "You saved me the window seat.",
          *       "share_first": false,
@@ -654,7 +651,7 @@ export interface components {
             revision: number | null;
             /**
              * Prompt
-             * @description The id of the prompt that is answered. A first answer takes null only while nobody has swapped.
+             * @description The id of the answered prompt. A first answer may be null here only while nobody has swapped.
              */
             prompt: string | null;
         };
@@ -668,7 +665,7 @@ export interface components {
         AnswerState: "waiting" | "answered";
         /**
          * Audience
-         * @description Whom a pack plays for: every couple that does not put it aside, who chooses it, or who was given its code.
+         * @description The couples that a pack is for: everyone, couples that choose it, or couples that have its code.
          * @example choice
          * @example code
          * @enum {string}
@@ -676,14 +673,14 @@ export interface components {
         Audience: "everyone" | "choice" | "code";
         /**
          * Barrier
-         * @description What gets in the way; private to the person who says so.
+         * @description What gets in a person's way. Private to that person.
          * @example stress
          * @enum {string}
          */
         Barrier: "stress" | "communication" | "vulnerability" | "neglect";
         /**
          * BookingView
-         * @description Where to book time with the practice, and what the link says.
+         * @description Where to book time with the practice, and the link's text.
          * @example {
          *       "url": "https://practice.example/book",
          *       "label": "Book time with us"
@@ -697,14 +694,14 @@ export interface components {
         };
         /**
          * By
-         * @description Whose it is, as the reader sees it.
+         * @description Who gave an answer, as the reader sees it.
          * @example partner
          * @enum {string}
          */
         By: "me" | "partner";
         /**
          * ConfirmBody
-         * @description Which invite is confirmed: the one whose redeemer the inviter has seen.
+         * @description The invite to confirm: the one whose redeemer the inviter has seen.
          * @example {
          *       "invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b"
          *     }
@@ -733,7 +730,7 @@ export interface components {
         };
         /**
          * CouplePatchBody
-         * @description A change for both: a pause. Either of the two may set it.
+         * @description A pause for both. Either of the two may set it.
          * @example {
          *       "pause": {
          *         "until": "2026-03-09"
@@ -762,7 +759,7 @@ export interface components {
         };
         /**
          * CoupleWithPacksView
-         * @description The caller's couple, with the ids of the packs that play for them, and their pause while there is one.
+         * @description The caller's couple, the ids of the packs that play for them, and their pause if there is one.
          * @example {
          *       "partner": "Ben",
          *       "since": "2026-03-01",
@@ -798,7 +795,9 @@ export interface components {
         };
         /**
          * CourseView
-         * @description How a pack that a couple joined by its code plays for them: `from` its first date on, each `every_days` days.
+         * @description How a pack that a couple joined by its code plays for them.
+         *
+         *     `starts_on` is its first date, `every_days` the days from one turn to the next.
          * @example {
          *       "starts_on": "2026-03-05",
          *       "every_days": 7,
@@ -818,7 +817,7 @@ export interface components {
         };
         /**
          * DayMark
-         * @description How a date looks in the couple's calendar: a missed one looks like rest, whatever it did to the streak.
+         * @description Mark of a date in the couple's calendar. Each missed date looks like rest, also one that ended a run.
          * @example complete
          * @example open
          * @enum {string}
@@ -826,12 +825,12 @@ export interface components {
         DayMark: "complete" | "rest" | "paused" | "open";
         /**
          * DayView
-         * @description A day as one of the two sees it. `revealed` says that both have answered, and both answers are open.
+         * @description A day as one of the two sees it. `revealed` means that both have answered and both answers are open.
          *
          *     `open` says whether it takes an answer now. `closes_at` is three hours after the date ends on the reader's own
-         *     clock: an open day takes answers until then at least, and for longer where the partner's clock is behind.
-         *     `swappable` says that its prompt may be swapped: once, by either, before anyone has answered. `reflect` is the kind
-         *     of reflection that its theme calls for once both are open, null where any is as good.
+         *     clock. An open day takes answers at least until then, and longer if the partner's clock is behind. `swappable` says
+         *     whether its prompt may be swapped: once, by either, before anyone has answered. `reflect` is the kind of reflection
+         *     that its theme suggests after the reveal, null if any kind fits.
          * @example {
          *       "date": "2026-03-02",
          *       "prompt": {
@@ -977,7 +976,7 @@ export interface components {
         };
         /**
          * DeviceBody
-         * @description A device's platform and its address at FCM: its registration token, or its Firebase installation id.
+         * @description A device's platform and its address at FCM: its registration token or its Firebase installation id.
          *
          *     One of the two is null.
          * @example {
@@ -1011,7 +1010,7 @@ export interface components {
         EntryKind: "day" | "alone";
         /**
          * ExportBody
-         * @description Which page of the export: the first with `next` null or without a body, then the `next` of the page before.
+         * @description The page to export: the first if `next` is null or there is no body, then the `next` of the page before.
          * @example {
          *       "next": null
          *     }
@@ -1025,10 +1024,10 @@ export interface components {
         };
         /**
          * ExportView
-         * @description A page of what a person wrote: first alone, then in each couple they were in, in the order of the dates.
+         * @description A page of what a person wrote: first alone, then in each of their couples, by date.
          *
-         *     `couples` are those that this page has come to; one that spans two pages is in both. A page may have no entries and
-         *     a next one all the same; at the end `next` is null.
+         *     `couples` are those that this page has reached; one that spans two pages is in both. A page may have no entries
+         *     although there is a next one. At the end `next` is null.
          * @example {
          *       "format": "rekindle-export/1",
          *       "exported_at": "2026-03-05T15:00:00Z",
@@ -1130,7 +1129,7 @@ export interface components {
         ExportView: {
             /**
              * Format
-             * @description How to read this; another number, should it change.
+             * @description The format's name. A new format gets another number.
              * @constant
              */
             format: "rekindle-export/1";
@@ -1149,7 +1148,7 @@ export interface components {
         };
         /**
          * ExportedAnswerView
-         * @description What the person answered; `text` is null if they checked the day off without words.
+         * @description The person's answer. `text` is null if they checked the day off without a text.
          * @example {
          *       "text": "The window seat.",
          *       "at": "2026-02-23T20:15:00Z",
@@ -1174,9 +1173,9 @@ export interface components {
         };
         /**
          * ExportedCoupleView
-         * @description A couple that the person is or was in, by its number among their own, from date to date; `until` null: it stands.
+         * @description A couple that the person is or was in, by its number among their own. `until` is null while it lasts.
          *
-         *     `included` false says that what they wrote there is not in the export, or from here on not in it: it could be
+         *     `included` false means that the export does not contain what they wrote there, or no longer does. It could be
          *     exported until 30 days after the couple ended, and nobody can read it any more.
          * @example {
          *       "couple": 1,
@@ -1203,10 +1202,10 @@ export interface components {
         };
         /**
          * ExportedEntryView
-         * @description What there is of one date. `couple` is a number of the list `couples`, null where `kind` is `alone`.
+         * @description One date. `couple` is a number of the list `couples`, null where `kind` is `alone`.
          *
-         *     `partner` is null unless the couple stands and the partner's answer is open to the person: nothing here tells an
-         *     answer that is sealed from one that was never given.
+         *     `partner` is null unless the couple is together and the partner's answer is open to the person. So a sealed answer
+         *     looks like one that was never given.
          * @example {
          *       "kind": "alone",
          *       "date": "2026-02-23",
@@ -1270,7 +1269,7 @@ export interface components {
         };
         /**
          * ExportedPartnerReflectionView
-         * @description What the partner left beside the person's answer.
+         * @description The partner's reflection on the person's answer.
          * @example {
          *       "kind": "thank_you",
          *       "text": null
@@ -1283,7 +1282,7 @@ export interface components {
         };
         /**
          * ExportedPartnerView
-         * @description What the partner answered, as it is open to the person, and what they left beside the person's own answer.
+         * @description The partner's answer as the person may read it, and the partner's reflection.
          * @example {
          *       "text": "The way you hum when you cook.",
          *       "reflection": {
@@ -1348,7 +1347,7 @@ export interface components {
         };
         /**
          * ExportedReflectionView
-         * @description What the person left beside their partner's answer; `text` is null with any kind but `heard`.
+         * @description The person's reflection on their partner's answer. `text` is null with any kind but `heard`.
          * @example {
          *       "kind": "heard",
          *       "text": "That my humming makes the kitchen feel like home.",
@@ -1376,7 +1375,7 @@ export interface components {
         };
         /**
          * Gesture
-         * @description What a nudge says; how it is put into words is the app's.
+         * @description What a nudge says. The app puts it into words.
          * @example thank_you
          * @example thinking_of_you
          * @enum {string}
@@ -1384,7 +1383,7 @@ export interface components {
         Gesture: "thinking_of_you" | "proud_of_you" | "miss_you" | "thank_you" | "hug";
         /**
          * HelpLineView
-         * @description Somebody to turn to; `country` is null where it is for everybody, and at least one way to reach them is there.
+         * @description A help line. `country` is null if it is for everybody. At least one way to reach it is given.
          * @example {
          *       "country": "GB",
          *       "name": "Samaritans",
@@ -1462,7 +1461,7 @@ export interface components {
             country: string | null;
             /**
              * Choose Country
-             * @description Where the caller's zone is of no country or of several: the countries to ask them about, for another request with `country`. Empty where the country is known.
+             * @description Countries to choose from for another request with `country`, if the caller's zone belongs to no country or to several. Empty if the country is known.
              */
             choose_country: components["schemas"]["CountryView"][];
             booking: components["schemas"]["BookingView"] | null;
@@ -1471,14 +1470,14 @@ export interface components {
         };
         /**
          * InviteState
-         * @description An invite is open until one person redeems it, and confirmed once the inviter has said yes to them.
+         * @description State of an invite: open, redeemed by one person, then confirmed by the inviter.
          * @example redeemed
          * @enum {string}
          */
         InviteState: "open" | "redeemed" | "confirmed";
         /**
          * InviteView
-         * @description The caller's live invite; once somebody has used its code, who says they did.
+         * @description The caller's live invite, and the name of whoever has redeemed it.
          * @example {
          *       "invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b",
          *       "state": "redeemed",
@@ -1500,7 +1499,7 @@ export interface components {
         };
         /**
          * JournalView
-         * @description Days, latest first; `before` asks for the next page, null at the end.
+         * @description Days, latest first. `before` asks for the next page, null at the end.
          * @example {
          *       "days": [
          *         {
@@ -1554,7 +1553,7 @@ export interface components {
         LanguageCode: string;
         /**
          * MeView
-         * @description The profile as kept, and whether the person is in a couple.
+         * @description The stored profile, and whether the person is in a couple.
          * @example {
          *       "display_name": "Ada",
          *       "zone": "America/New_York",
@@ -1591,7 +1590,7 @@ export interface components {
         };
         /**
          * NewInviteView
-         * @description A new invite. The code is shown this once: it is kept nowhere.
+         * @description A new invite. The code is shown only now: it is stored nowhere.
          * @example {
          *       "invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b",
          *       "code": "K7MP2-QRX9T",
@@ -1628,9 +1627,9 @@ export interface components {
         };
         /**
          * NewsView
-         * @description What was new in the week. Of the streak there is nothing for who hides it.
+         * @description The week's news. `milestones` and `longest` are empty if the reader hides the streak.
          *
-         *     `milestones` are lengths of a run that they reached; `longest` says that their longest run grew.
+         *     `milestones` are the lengths of a run that they reached. `longest` means that their longest run grew.
          * @example {
          *       "packs": [
          *         {
@@ -1652,7 +1651,7 @@ export interface components {
         };
         /**
          * NudgeBody
-         * @description What is said, from a fixed set.
+         * @description The gesture to send, from a fixed set.
          * @example {
          *       "gesture": "thank_you"
          *     }
@@ -1678,9 +1677,9 @@ export interface components {
         };
         /**
          * NudgesView
-         * @description What the partner sent in the last 24 hours, latest first, and how many the caller may send.
+         * @description The partner's nudges of the last 24 hours, latest first, and how many the caller may send.
          *
-         *     `next_at` is when they may again, null while there are any left.
+         *     `next_at` is when the caller may send again, null while any are left.
          * @example {
          *       "received": [
          *         {
@@ -1707,7 +1706,7 @@ export interface components {
         };
         /**
          * OwnAnswerView
-         * @description The caller's answer. `revision` names it in an edit.
+         * @description The caller's answer. An edit names its `revision`.
          * @example {
          *       "state": "waiting",
          *       "text": null,
@@ -1735,7 +1734,7 @@ export interface components {
         };
         /**
          * PackView
-         * @description A pack as a couple can have it, in the reader's language or in its own; `chosen` says that it plays for them.
+         * @description A pack that a couple can have, in the reader's language or in its own. `chosen` means that it plays for them.
          * @example {
          *       "id": "money-talk",
          *       "title": "Money talk",
@@ -1823,7 +1822,7 @@ export interface components {
         };
         /**
          * PartnerAnswerView
-         * @description The partner's answer: sealed, `text` is null and `state` is everything there is.
+         * @description The partner's answer. While it is sealed, `text` is null and only `state` is known.
          * @example {
          *       "state": "answered",
          *       "text": null
@@ -1840,7 +1839,7 @@ export interface components {
         };
         /**
          * PauseBody
-         * @description Until when to pause: the first date that is not paused any more, from tomorrow on and within 92 days.
+         * @description The end of a pause: the first date after it, from tomorrow on and within 92 days.
          * @example {
          *       "until": "2026-03-09"
          *     }
@@ -1854,7 +1853,7 @@ export interface components {
         };
         /**
          * PauseView
-         * @description A pause: from which date on nothing asks the two to take part, and the first date that is not paused any more.
+         * @description A pause: its first date, and the first date after it.
          * @example {
          *       "from": "2026-03-02",
          *       "until": "2026-03-09"
@@ -1874,7 +1873,7 @@ export interface components {
         };
         /**
          * Platform
-         * @description What a device runs: it decides how a push is made quiet.
+         * @description A device's operating system. It decides how a push is made silent.
          * @example ios
          * @example android
          * @enum {string}
@@ -1882,7 +1881,7 @@ export interface components {
         Platform: "android" | "ios";
         /**
          * PracticeCodeBody
-         * @description A practice's code as a person types or pastes it, read as an invite's is. Only letters and digits count.
+         * @description A practice's code as a person types or pastes it. Only letters and digits count.
          * @example {
          *       "code": "K7MP-2QRX"
          *     }
@@ -1895,7 +1894,7 @@ export interface components {
          * @description A refusal by the API (RFC 9457).
          * @example {
          *       "type": "urn:rekindle:problem:invalid-fields",
-         *       "title": "Some fields are missing, unknown or not as they should be.",
+         *       "title": "Some fields are missing, unknown or wrong.",
          *       "status": 422,
          *       "errors": [
          *         {
@@ -1925,7 +1924,7 @@ export interface components {
         };
         /**
          * ProfileBody
-         * @description A person's profile, whole.
+         * @description A person's whole profile.
          * @example {
          *       "display_name": "Ada",
          *       "zone": "America/New_York",
@@ -1958,7 +1957,7 @@ export interface components {
             depth: number;
             /**
              * Touch Comfort
-             * @description 0: no touch at all, 3: at ease with it. The couple has the smaller of both.
+             * @description 0: no touch at all, 3: at ease with it. The couple gets the smaller of both.
              */
             touch_comfort: number;
             /** Barriers */
@@ -1968,7 +1967,7 @@ export interface components {
         };
         /**
          * PromptHelpView
-         * @description A word beside a prompt that may weigh, in the reader's language or in English, and where to find help.
+         * @description A sentence beside a prompt that may be hard, in the reader's language or in English, and a link to help.
          * @example {
          *       "text": "If this feels like a lot, you do not have to carry it alone. Somebody is there to talk to.",
          *       "href": "/v1/help"
@@ -1991,8 +1990,8 @@ export interface components {
          * PromptView
          * @description A prompt in the reader's language, or in its pack's own. An answer names its `id`, in case it is swapped.
          *
-         *     The id begins with that of its pack and a slash. What is of kind `together` or `touch` is done and checked off, with
-         *     or without words.
+         *     The id begins with its pack's id and a slash. A couple does and checks off a prompt of kind `together` or `touch`,
+         *     with or without a text.
          * @example {
          *       "id": "starter/window-seat",
          *       "theme": "spark",
@@ -2030,7 +2029,7 @@ export interface components {
         };
         /**
          * QuietHoursBody
-         * @description From when to when a push makes no sound; may span midnight.
+         * @description From when to when a push makes no sound. It may span midnight.
          * @example {
          *       "start": "22:00",
          *       "end": "07:00"
@@ -2044,7 +2043,7 @@ export interface components {
         };
         /**
          * RecapView
-         * @description A week, named by its Monday, by the couple's calendar dates; the streak is as the week ended, null if hidden.
+         * @description A week by the couple's calendar dates, named by its Monday. The streak is as of its end, null if hidden.
          * @example {
          *       "week": "2026-02-23",
          *       "days_met": {
@@ -2100,7 +2099,7 @@ export interface components {
         };
         /**
          * RedeemedView
-         * @description Whose invite it was; they have yet to confirm.
+         * @description The inviter's name. The inviter must still confirm.
          * @example {
          *       "invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b",
          *       "inviter": "Ada",
@@ -2116,9 +2115,9 @@ export interface components {
         };
         /**
          * ReflectionBody
-         * @description How the partner's answer was taken in. `text` comes with `heard`, which gives back what was heard, and no other.
+         * @description A reply to the partner's answer. `text` comes with `heard`, which repeats what was heard, and with no other kind.
          *
-         *     Whether it is welcome is for the phone to make sure: nobody is told of it by a push.
+         *     The phone shows whether it is welcome: no push announces it.
          * @example {
          *       "kind": "heard",
          *       "text": "That my humming makes the kitchen feel like home."
@@ -2135,7 +2134,7 @@ export interface components {
         };
         /**
          * ReflectionKind
-         * @description How a person takes in their partner's answer: giving back in words what they heard, or in a word of its own.
+         * @description Kind of a reply to the partner's answer: the words that were heard, or one of three short replies.
          * @example heard
          * @example thank_you
          * @enum {string}
@@ -2143,7 +2142,7 @@ export interface components {
         ReflectionKind: "heard" | "thank_you" | "i_hear_you" | "tell_me_more";
         /**
          * ReflectionView
-         * @description What one of the two has left beside the other's answer; `text` is what they heard, null with any other kind.
+         * @description A reflection on the other's answer. `text` is what they heard, null with any other kind.
          * @example {
          *       "kind": "heard",
          *       "text": "That my humming makes the kitchen feel like home."
@@ -2160,7 +2159,7 @@ export interface components {
         };
         /**
          * ReflectionsView
-         * @description The reflections of both; null until there is one, and always before both answers are open.
+         * @description The reflections of both. Null if there is none, and always before both answers are open.
          * @example {
          *       "me": null,
          *       "partner": null
@@ -2182,7 +2181,7 @@ export interface components {
         };
         /**
          * RemindersBody
-         * @description All reminders of a person, whole. Null switches one off.
+         * @description All reminders of a person. Null switches one off.
          * @example {
          *       "prompt_time": "08:30",
          *       "evening_time": "20:30",
@@ -2217,27 +2216,27 @@ export interface components {
             prompt_time: string;
             /**
              * Evening Time
-             * @description A second word, only to who has not answered yet; null stops it.
+             * @description A second reminder, only if the person has not answered yet. Null stops it.
              */
             evening_time: string | null;
             /** @description Null for none: each push may make a sound. */
             quiet_hours: components["schemas"]["QuietHoursBody"] | null;
-            /** @description Comes only while both want it and both are comfortable with some touch; null stops it. */
+            /** @description Comes only while both want it and both are comfortable with some touch. Null stops it. */
             touch: components["schemas"]["TouchBody"] | null;
             /**
              * Nudges Muted
-             * @description Nudges that come meanwhile are never shown, afterwards neither; the partner is not told.
+             * @description Nudges that come while this is true are never shown. The partner does not learn of it.
              */
             nudges_muted: boolean;
             /**
              * News
-             * @description When there is a new pack, one push says so, on one date in the place of the prompt's.
+             * @description Announce a new pack: one push says so, on one date in place of the prompt's push.
              */
             news: boolean;
         };
         /**
          * SharedAnswerView
-         * @description What one of the two answered alone and has shown to the other; the prompt was theirs alone, too.
+         * @description An answer that one of the two gave alone and has shown to the other.
          * @example {
          *       "date": "2026-02-23",
          *       "by": "partner",
@@ -2266,7 +2265,9 @@ export interface components {
         };
         /**
          * SharedAnswersView
-         * @description What the two have shown to each other, latest date first; `before` asks for the next page, null at the end.
+         * @description Answers that the two have shown to each other, latest date first.
+         *
+         *     `before` asks for the next page, null at the end.
          * @example {
          *       "answers": [
          *         {
@@ -2319,7 +2320,7 @@ export interface components {
         };
         /**
          * SoloAnswerView
-         * @description The caller's answer to themself. `revision` names it in an edit.
+         * @description The caller's own answer. An edit names its `revision`.
          * @example {
          *       "state": "answered",
          *       "text": "The window seat.",
@@ -2337,7 +2338,7 @@ export interface components {
          * SoloDayView
          * @description A day of the caller's own. `open` says that it takes an answer or an edit.
          *
-         *     `shared` says that the caller's partner can read the answer, because the caller has shown it to them.
+         *     `shared` says that the caller has shown the answer to their partner.
          * @example {
          *       "date": "2026-02-23",
          *       "prompt": {
@@ -2373,7 +2374,7 @@ export interface components {
         };
         /**
          * SoloJournalView
-         * @description The caller's own days, latest first; `before` asks for the next page, null at the end.
+         * @description The caller's own days, latest first. `before` asks for the next page, null at the end.
          * @example {
          *       "days": [
          *         {
@@ -2407,7 +2408,7 @@ export interface components {
         };
         /**
          * StreakCalendarView
-         * @description The streak with a mark for each date of the last twelve months; `hidden` is the caller's own wish.
+         * @description The streak with a mark for each date of the last twelve months. `hidden` is the caller's own choice.
          * @example {
          *       "current": 4,
          *       "longest": 12,
@@ -2435,7 +2436,7 @@ export interface components {
         };
         /**
          * StreakView
-         * @description Days they both took part: in the present run, in the longest, and in all.
+         * @description Days on which both took part: in the current run, in the longest run, and in all.
          * @example {
          *       "current": 4,
          *       "longest": 12,
@@ -2452,7 +2453,7 @@ export interface components {
         };
         /**
          * Theme
-         * @description The seven practices; every prompt has exactly one.
+         * @description The seven practices. Every prompt has exactly one.
          * @example spark
          * @example fear
          * @enum {string}
@@ -2460,11 +2461,11 @@ export interface components {
         Theme: "openness" | "time" | "courage" | "listening" | "touch" | "fear" | "spark";
         /**
          * TodayView
-         * @description Today by the caller's clock, the days beside it that can be answered, and the streak unless hidden.
+         * @description Today by the caller's clock, the days beside it that take answers, and the streak unless hidden.
          *
-         *     `previous` is the day before while it takes answers. `next` is a day ahead that is open and that the partner, whose
-         *     clock is ahead, has answered: a push has said so. It is the first one that waits for the caller, if one does.
-         *     `pause` says that nothing is expected of the two just now; whoever feels like it can answer all the same.
+         *     `previous` is the day before while it takes answers. `next` is an open day ahead that the partner, whose clock is
+         *     ahead, has answered: a push has said so. If there are several, it is the first that waits for the caller. During a
+         *     `pause` nobody is asked to take part, but both can still answer.
          * @example {
          *       "today": {
          *         "date": "2026-03-02",
@@ -2590,7 +2591,7 @@ export interface components {
         };
         /**
          * TouchBody
-         * @description On which weekdays, Monday first, and when a small gesture is suggested.
+         * @description On which weekdays and at what time a small gesture is suggested. Weekdays begin with Monday.
          * @example {
          *       "weekdays": [
          *         "tuesday",
@@ -2607,7 +2608,7 @@ export interface components {
         };
         /**
          * TouchGestureView
-         * @description A gesture in the reader's language, or in English; `warmth` is 1 (small) to 3 (warm).
+         * @description A gesture in the reader's language, or in English. `warmth` is 1 (small) to 3 (warm).
          * @example {
          *       "id": "linked-fingers",
          *       "warmth": 1,
@@ -2694,7 +2695,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description - `urn:rekindle:problem:invalid-fields`: Some fields are missing, unknown or not as they should be. */
+        /** @description - `urn:rekindle:problem:invalid-fields`: Some fields are missing, unknown or wrong. */
         InvalidFields: {
             headers: {
                 [name: string]: unknown;
@@ -2703,7 +2704,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description - `urn:rekindle:problem:body-too-large`: That is more than this takes at once. */
+        /** @description - `urn:rekindle:problem:body-too-large`: The request is too large. */
         BodyTooLarge: {
             headers: {
                 [name: string]: unknown;
@@ -2712,7 +2713,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description - `urn:rekindle:problem:unsupported-media-type`: The body has to be application/json in UTF-8. */
+        /** @description - `urn:rekindle:problem:unsupported-media-type`: The body must be application/json in UTF-8. */
         UnsupportedMediaType: {
             headers: {
                 [name: string]: unknown;
@@ -2721,7 +2722,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description - `urn:rekindle:problem:no-profile`: Say who you are first. */
+        /** @description - `urn:rekindle:problem:no-profile`: Set up your profile first. */
         NoProfile: {
             headers: {
                 [name: string]: unknown;
@@ -2730,7 +2731,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description - `urn:rekindle:problem:already-paired`: You are paired already. */
+        /** @description - `urn:rekindle:problem:already-paired`: You are already paired. */
         AlreadyPaired: {
             headers: {
                 [name: string]: unknown;
@@ -2757,15 +2758,6 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description - `urn:rekindle:problem:pause-out-of-range`: A pause ends tomorrow at the earliest, and within 92 days. */
-        PauseOutOfRange: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
         /** @description - `urn:rekindle:problem:key-reused`: This idempotency key was used for another request. */
         KeyReused: {
             headers: {
@@ -2775,7 +2767,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description - `urn:rekindle:problem:busy`: Something is busy on our side. Nothing is lost; try again in a moment. */
+        /** @description - `urn:rekindle:problem:busy`: Our service is busy. Nothing is lost; try again in a moment. */
         Busy: {
             headers: {
                 /** @description Seconds to wait. */
@@ -2823,7 +2815,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             /**
-             * @description - `urn:rekindle:problem:no-profile`: Say who you are first.
+             * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
              */
             404: {
@@ -2857,7 +2849,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             /**
-             * @description - `urn:rekindle:problem:no-profile`: Say who you are first.
+             * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
              */
             404: {
@@ -2898,7 +2890,7 @@ export interface operations {
             400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthorized"];
             /**
-             * @description - `urn:rekindle:problem:no-profile`: Say who you are first.
+             * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
              */
             404: {
@@ -2912,7 +2904,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             /**
-             * @description - `urn:rekindle:problem:invalid-fields`: Some fields are missing, unknown or not as they should be.
+             * @description - `urn:rekindle:problem:invalid-fields`: Some fields are missing, unknown or wrong.
              *     - `urn:rekindle:problem:pause-out-of-range`: A pause ends tomorrow at the earliest, and within 92 days.
              */
             422: {
@@ -2951,7 +2943,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             /**
-             * @description - `urn:rekindle:problem:no-profile`: Say who you are first.
+             * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
              *     - `urn:rekindle:problem:no-such-pack`: There is no such pack.
              */
@@ -2990,7 +2982,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             /**
-             * @description - `urn:rekindle:problem:no-profile`: Say who you are first.
+             * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
              */
             404: {
@@ -3025,7 +3017,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             /**
-             * @description - `urn:rekindle:problem:no-profile`: Say who you are first.
+             * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
              */
             404: {
@@ -3036,7 +3028,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            422: components["responses"]["PauseOutOfRange"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
@@ -3070,7 +3061,7 @@ export interface operations {
             400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthorized"];
             /**
-             * @description - `urn:rekindle:problem:no-profile`: Say who you are first.
+             * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
              *     - `urn:rekindle:problem:code-not-usable`: This code does not work. Ask your practice for a new one.
              */
@@ -3086,8 +3077,8 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             /**
-             * @description - `urn:rekindle:problem:invalid-fields`: Some fields are missing, unknown or not as they should be.
-             *     - `urn:rekindle:problem:not-a-code`: This cannot be a code. Look at it once more.
+             * @description - `urn:rekindle:problem:invalid-fields`: Some fields are missing, unknown or wrong.
+             *     - `urn:rekindle:problem:not-a-code`: This cannot be a code. Please check it.
              */
             422: {
                 headers: {
@@ -3142,7 +3133,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             /**
-             * @description - `urn:rekindle:problem:no-profile`: Say who you are first.
+             * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
              */
             404: {
@@ -3182,7 +3173,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             /**
-             * @description - `urn:rekindle:problem:no-profile`: Say who you are first.
+             * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
              *     - `urn:rekindle:problem:no-such-day`: There is no such day in your journal.
              */
@@ -3199,7 +3190,7 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `urn:rekindle:problem:no-prompt`: There is no prompt to offer yet.
-             *     - `urn:rekindle:problem:busy`: Something is busy on our side. Nothing is lost; try again in a moment.
+             *     - `urn:rekindle:problem:busy`: Our service is busy. Nothing is lost; try again in a moment.
              */
             503: {
                 headers: {
@@ -3241,7 +3232,7 @@ export interface operations {
             400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthorized"];
             /**
-             * @description - `urn:rekindle:problem:no-profile`: Say who you are first.
+             * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
              *     - `urn:rekindle:problem:no-such-day`: There is no such day in your journal.
              */
@@ -3255,11 +3246,11 @@ export interface operations {
             };
             /**
              * @description - `urn:rekindle:problem:day-closed`: This day no longer takes answers.
-             *     - `urn:rekindle:problem:answers-are-open`: Both answers are open now, and stay as they are.
-             *     - `urn:rekindle:problem:answered-already`: You have answered already. To edit it, name the revision you have read.
-             *     - `urn:rekindle:problem:edited-since`: You have edited this answer since. Read it again before you edit it.
+             *     - `urn:rekindle:problem:answers-are-open`: Both answers are open now and can no longer be changed.
+             *     - `urn:rekindle:problem:answered-already`: You have already answered. To edit your answer, name the revision that you have read.
+             *     - `urn:rekindle:problem:edited-since`: You have edited this answer elsewhere. Read it again before you edit it.
              *     - `urn:rekindle:problem:nothing-to-edit`: You have not answered yet, so there is no revision to edit.
-             *     - `urn:rekindle:problem:prompt-changed`: There is another prompt for this day now. Look at it before you answer.
+             *     - `urn:rekindle:problem:prompt-changed`: This day has another prompt now. Look at it before you answer.
              */
             409: {
                 headers: {
@@ -3272,7 +3263,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             /**
-             * @description - `urn:rekindle:problem:invalid-fields`: Some fields are missing, unknown or not as they should be.
+             * @description - `urn:rekindle:problem:invalid-fields`: Some fields are missing, unknown or wrong.
              *     - `urn:rekindle:problem:text-missing`: This prompt asks for an answer in words.
              */
             422: {
@@ -3287,7 +3278,7 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `urn:rekindle:problem:no-prompt`: There is no prompt to offer yet.
-             *     - `urn:rekindle:problem:busy`: Something is busy on our side. Nothing is lost; try again in a moment.
+             *     - `urn:rekindle:problem:busy`: Our service is busy. Nothing is lost; try again in a moment.
              */
             503: {
                 headers: {
@@ -3329,7 +3320,7 @@ export interface operations {
             400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthorized"];
             /**
-             * @description - `urn:rekindle:problem:no-profile`: Say who you are first.
+             * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
              *     - `urn:rekindle:problem:no-such-day`: There is no such day in your journal.
              */
@@ -3342,8 +3333,8 @@ export interface operations {
                 };
             };
             /**
-             * @description - `urn:rekindle:problem:not-open-yet`: A reflection has its time once you both have answered.
-             *     - `urn:rekindle:problem:reflected-already`: You have left a reflection on this day already, and it stays.
+             * @description - `urn:rekindle:problem:not-open-yet`: You can leave a reflection once you both have answered.
+             *     - `urn:rekindle:problem:reflected-already`: You have already left a reflection on this day. It cannot be changed.
              */
             409: {
                 headers: {
@@ -3387,7 +3378,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             /**
-             * @description - `urn:rekindle:problem:no-profile`: Say who you are first.
+             * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
              *     - `urn:rekindle:problem:no-such-day`: There is no such day in your journal.
              */
@@ -3401,7 +3392,7 @@ export interface operations {
             };
             /**
              * @description - `urn:rekindle:problem:day-closed`: This day no longer takes answers.
-             *     - `urn:rekindle:problem:swapped-already`: This day's prompt has been swapped already, and once is as often as it goes.
+             *     - `urn:rekindle:problem:swapped-already`: This day's prompt has already been swapped. It can be swapped once.
              *     - `urn:rekindle:problem:swap-too-late`: One of you has answered, so this prompt stays.
              *     - `urn:rekindle:problem:nothing-to-swap`: There is no other prompt on this theme that fits you both.
              *     - `urn:rekindle:problem:key-reused`: This idempotency key was used for another request.
@@ -3419,7 +3410,7 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `urn:rekindle:problem:no-prompt`: There is no prompt to offer yet.
-             *     - `urn:rekindle:problem:busy`: Something is busy on our side. Nothing is lost; try again in a moment.
+             *     - `urn:rekindle:problem:busy`: Our service is busy. Nothing is lost; try again in a moment.
              */
             503: {
                 headers: {
@@ -3436,9 +3427,9 @@ export interface operations {
     getHelp: {
         parameters: {
             query?: {
-                /** @description Two letters, such as US, or UK for GB; else the country of the caller's zone. */
+                /** @description Two letters, such as US, or UK for GB. By default the country of the caller's zone. */
                 country?: string | null;
-                /** @description Such as en; else the caller's own. */
+                /** @description Such as en. By default the caller's own. */
                 language?: components["schemas"]["LanguageCode"] | null;
             };
             header?: never;
@@ -3458,7 +3449,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             /**
-             * @description - `urn:rekindle:problem:invalid-fields`: Some fields are missing, unknown or not as they should be.
+             * @description - `urn:rekindle:problem:invalid-fields`: Some fields are missing, unknown or wrong.
              *     - `urn:rekindle:problem:unknown-country`: There is no such country. Give its two letters, such as US or GB.
              */
             422: {
@@ -3494,7 +3485,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             /**
-             * @description - `urn:rekindle:problem:no-profile`: Say who you are first.
+             * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:no-invite`: You have no open invite.
              */
             404: {
@@ -3534,7 +3525,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             404: components["responses"]["NoProfile"];
             /**
-             * @description - `urn:rekindle:problem:already-paired`: You are paired already.
+             * @description - `urn:rekindle:problem:already-paired`: You are already paired.
              *     - `urn:rekindle:problem:key-reused`: This idempotency key was used for another request.
              */
             409: {
@@ -3602,7 +3593,7 @@ export interface operations {
             400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthorized"];
             /**
-             * @description - `urn:rekindle:problem:no-profile`: Say who you are first.
+             * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
              *     - `urn:rekindle:problem:no-invite`: You have no open invite.
              *     - `urn:rekindle:problem:invite-not-usable`: This code does not work. Ask your partner for a new one.
@@ -3616,7 +3607,7 @@ export interface operations {
                 };
             };
             /**
-             * @description - `urn:rekindle:problem:already-paired`: You are paired already.
+             * @description - `urn:rekindle:problem:already-paired`: You are already paired.
              *     - `urn:rekindle:problem:not-redeemed-yet`: Nobody has used this invite's code yet.
              *     - `urn:rekindle:problem:key-reused`: This idempotency key was used for another request.
              */
@@ -3664,7 +3655,7 @@ export interface operations {
             400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthorized"];
             /**
-             * @description - `urn:rekindle:problem:no-profile`: Say who you are first.
+             * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:invite-not-usable`: This code does not work. Ask your partner for a new one.
              */
             404: {
@@ -3676,7 +3667,7 @@ export interface operations {
                 };
             };
             /**
-             * @description - `urn:rekindle:problem:already-paired`: You are paired already.
+             * @description - `urn:rekindle:problem:already-paired`: You are already paired.
              *     - `urn:rekindle:problem:key-reused`: This idempotency key was used for another request.
              */
             409: {
@@ -3690,8 +3681,8 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             /**
-             * @description - `urn:rekindle:problem:invalid-fields`: Some fields are missing, unknown or not as they should be.
-             *     - `urn:rekindle:problem:not-a-code`: This cannot be a code. Look at it once more.
+             * @description - `urn:rekindle:problem:invalid-fields`: Some fields are missing, unknown or wrong.
+             *     - `urn:rekindle:problem:not-a-code`: This cannot be a code. Please check it.
              */
             422: {
                 headers: {
@@ -3774,7 +3765,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             /**
-             * @description - `urn:rekindle:problem:invalid-fields`: Some fields are missing, unknown or not as they should be.
+             * @description - `urn:rekindle:problem:invalid-fields`: Some fields are missing, unknown or wrong.
              *     - `urn:rekindle:problem:unknown-zone`: There is no such time zone.
              */
             422: {
@@ -3876,7 +3867,7 @@ export interface operations {
             };
             400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthorized"];
-            /** @description - `urn:rekindle:problem:sign-in-not-recent`: To be sure that this is you: please sign in once more. */
+            /** @description - `urn:rekindle:problem:sign-in-not-recent`: Please sign in again, so that we know that it is you. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3978,7 +3969,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             /**
-             * @description - `urn:rekindle:problem:no-profile`: Say who you are first.
+             * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
              */
             404: {
@@ -4022,7 +4013,7 @@ export interface operations {
             400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthorized"];
             /**
-             * @description - `urn:rekindle:problem:no-profile`: Say who you are first.
+             * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
              */
             404: {
@@ -4037,7 +4028,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidFields"];
-            /** @description - `urn:rekindle:problem:too-many-nudges`: That is as many as one day holds. Wait before you send another. */
+            /** @description - `urn:rekindle:problem:too-many-nudges`: That's all for today. Wait before you send another. */
             429: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -4078,7 +4069,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             /**
-             * @description - `urn:rekindle:problem:no-profile`: Say who you are first.
+             * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
              */
             404: {
@@ -4097,7 +4088,7 @@ export interface operations {
     getRecap: {
         parameters: {
             query?: {
-                /** @description The week's Monday; the last whole week by the caller's clock without. */
+                /** @description The week's Monday. By default the last whole week on the caller's clock. */
                 week?: string | null;
             };
             header?: never;
@@ -4117,7 +4108,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             /**
-             * @description - `urn:rekindle:problem:no-profile`: Say who you are first.
+             * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
              *     - `urn:rekindle:problem:no-such-week`: There is no such week to look back on.
              */
@@ -4193,7 +4184,7 @@ export interface operations {
             400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthorized"];
             /**
-             * @description - `urn:rekindle:problem:no-profile`: Say who you are first.
+             * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:no-such-day`: There is no such day in your journal.
              */
             404: {
@@ -4205,10 +4196,10 @@ export interface operations {
                 };
             };
             /**
-             * @description - `urn:rekindle:problem:already-paired`: You are paired already.
+             * @description - `urn:rekindle:problem:already-paired`: You are already paired.
              *     - `urn:rekindle:problem:day-closed`: This day no longer takes answers.
-             *     - `urn:rekindle:problem:answered-already`: You have answered already. To edit it, name the revision you have read.
-             *     - `urn:rekindle:problem:edited-since`: You have edited this answer since. Read it again before you edit it.
+             *     - `urn:rekindle:problem:answered-already`: You have already answered. To edit your answer, name the revision that you have read.
+             *     - `urn:rekindle:problem:edited-since`: You have edited this answer elsewhere. Read it again before you edit it.
              *     - `urn:rekindle:problem:nothing-to-edit`: You have not answered yet, so there is no revision to edit.
              */
             409: {
@@ -4226,7 +4217,7 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `urn:rekindle:problem:no-prompt`: There is no prompt to offer yet.
-             *     - `urn:rekindle:problem:busy`: Something is busy on our side. Nothing is lost; try again in a moment.
+             *     - `urn:rekindle:problem:busy`: Our service is busy. Nothing is lost; try again in a moment.
              */
             503: {
                 headers: {
@@ -4263,7 +4254,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             /**
-             * @description - `urn:rekindle:problem:no-profile`: Say who you are first.
+             * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
              *     - `urn:rekindle:problem:no-such-day`: There is no such day in your journal.
              */
@@ -4303,7 +4294,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             /**
-             * @description - `urn:rekindle:problem:no-profile`: Say who you are first.
+             * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
              */
             404: {
@@ -4344,7 +4335,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             /**
-             * @description - `urn:rekindle:problem:no-profile`: Say who you are first.
+             * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
              */
             404: {
@@ -4386,7 +4377,7 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `urn:rekindle:problem:no-prompt`: There is no prompt to offer yet.
-             *     - `urn:rekindle:problem:busy`: Something is busy on our side. Nothing is lost; try again in a moment.
+             *     - `urn:rekindle:problem:busy`: Our service is busy. Nothing is lost; try again in a moment.
              */
             503: {
                 headers: {
@@ -4420,7 +4411,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             /**
-             * @description - `urn:rekindle:problem:no-profile`: Say who you are first.
+             * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
              */
             404: {
@@ -4456,7 +4447,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             /**
-             * @description - `urn:rekindle:problem:no-profile`: Say who you are first.
+             * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
              */
             404: {
@@ -4471,7 +4462,7 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `urn:rekindle:problem:no-prompt`: There is no prompt to offer yet.
-             *     - `urn:rekindle:problem:busy`: Something is busy on our side. Nothing is lost; try again in a moment.
+             *     - `urn:rekindle:problem:busy`: Our service is busy. Nothing is lost; try again in a moment.
              */
             503: {
                 headers: {
@@ -4505,7 +4496,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             /**
-             * @description - `urn:rekindle:problem:no-profile`: Say who you are first.
+             * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
              */
             404: {

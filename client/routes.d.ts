@@ -1,20 +1,32 @@
-// What a caller has to give to a route and what it answers, out of the generated contract: small, and the same for all.
+// The arguments and the answer of a route, from the generated contracts. The same for all routes of both APIs.
 
+import type { components as practiceComponents, paths as practicePaths } from "./practice.js";
 import type { components, paths } from "./rekindle.js";
 
+/** The phones' API. */
+export type Couples = paths;
 export type Schema = components["schemas"];
-export type Method = "get" | "put" | "post" | "patch" | "delete";
-export type Path = keyof paths;
+/** The practice's API. */
+export type Practice = practicePaths;
+export type PracticeSchema = practiceComponents["schemas"];
 
-/** The methods that a path has. */
-export type MethodOf<P extends Path> = {
-  [M in Method]: M extends keyof paths[P] ? (paths[P][M] extends { responses: unknown } ? M : never) : never;
+export type Method = "get" | "put" | "post" | "patch" | "delete";
+export type Path<Paths> = keyof Paths & string;
+
+/** The methods of a path. */
+export type MethodOf<Paths, P extends Path<Paths>> = {
+  [M in Method]: M extends keyof Paths[P] ? (Paths[P][M] extends { responses: unknown } ? M : never) : never;
 }[Method];
 
-type Operation<P extends Path, M extends Method> = M extends keyof paths[P] ? NonNullable<paths[P][M]> : never;
+type Operation<Paths, P extends Path<Paths>, M extends Method> = M extends keyof Paths[P] ? NonNullable<Paths[P][M]> : never;
 type Parameters<O> = O extends { parameters: infer All } ? All : never;
-type PathOf<O> = Parameters<O> extends { path: infer Names } ? { path: Names } : { path?: undefined };
-type QueryOf<O> = Parameters<O> extends { query?: infer Names } ? { query?: Names } : { query?: undefined };
+type PathOf<O> = Parameters<O> extends { path: infer Names } ? { path: Names } : { path?: never };
+type QueryOf<O> =
+  Parameters<O> extends { query: infer Names }
+    ? { query: Names }
+    : Parameters<O> extends { query?: infer Names }
+      ? { query?: Names }
+      : { query?: never };
 type BodyOf<O> = O extends { requestBody: { content: { "application/json": infer Body } } }
   ? { body: Body }
   : O extends { requestBody?: infer Content }
@@ -23,14 +35,13 @@ type BodyOf<O> = O extends { requestBody: { content: { "application/json": infer
       : { body?: undefined }
     : { body?: undefined };
 
-/** What goes with a call: the path's parts, the query and the body, each if the route has one. */
-export type Given<P extends Path, M extends Method> = PathOf<Operation<P, M>> &
-  QueryOf<Operation<P, M>> &
-  BodyOf<Operation<P, M>> & { key?: string };
+/** The arguments of a call: the path's names, the query and the body, each if the route has it. */
+export type Given<Paths, P extends Path<Paths>, M extends Method> = PathOf<Operation<Paths, P, M>> &
+  QueryOf<Operation<Paths, P, M>> &
+  BodyOf<Operation<Paths, P, M>> & { key?: string };
 
 type Answered<O> = O extends { responses: infer Responses } ? Responses[keyof Responses & (200 | 201)] : never;
 
-/** What a success answers; undefined where it has no body. */
-export type Answer<P extends Path, M extends Method> = Answered<Operation<P, M>> extends { content: { "application/json": infer Body } }
-  ? Body
-  : undefined;
+/** The answer of a success; undefined if it has no body. */
+export type Answer<Paths, P extends Path<Paths>, M extends Method> =
+  Answered<Operation<Paths, P, M>> extends { content: { "application/json": infer Body } } ? Body : undefined;

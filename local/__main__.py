@@ -43,7 +43,7 @@ def main() -> int:
     try:
         arguments.run(arguments)
     except KeyboardInterrupt:
-        return 0
+        return 130 if arguments.run is _demo else 0
     except (BotoCoreError, ClientError) as error:
         TERMINAL.print(f"[red]The stack refused:[/red] {error}", markup=True)
         return 1
@@ -93,11 +93,12 @@ def _shown(doing: str) -> Iterator[None]:
 
 
 def _greet(stack: Stack) -> None:
+    # The walk is long, so the addresses come after it, where they stay in view.
+    TERMINAL.print("\n[bold]A walk through the API, to paste into another terminal:[/bold]\n")
+    TERMINAL.print(walk(stack), markup=False)
     TERMINAL.print()
     for name, address in addresses(stack).items():
         TERMINAL.print(f"[bold]{name}[/bold]  {address}")
-    TERMINAL.print("\n[bold]Paste this into another terminal:[/bold]\n")
-    TERMINAL.print(walk(stack), markup=False)
     TERMINAL.print("\nThe stack runs until Ctrl-C. Errors of functions appear below.")
 
 
@@ -133,7 +134,8 @@ def _demo(_: argparse.Namespace) -> None:
     from local.demo.page import PAGE_WIDTH  # noqa: PLC0415
     from local.demo.play import play  # noqa: PLC0415
 
-    if not play(Console(highlight=False, width=min(TERMINAL.width, PAGE_WIDTH)), _shown):
+    width = min(TERMINAL.width, PAGE_WIDTH) if TERMINAL.is_terminal else PAGE_WIDTH
+    if not play(Console(highlight=False, width=width), _shown):
         raise StackError("Not every expectation held; see the list above.")
 
 

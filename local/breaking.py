@@ -1,8 +1,8 @@
-"""What a phone in the field would notice of a changed API: `python -m local.breaking` compares contract and release.
+"""Check for breaking changes of the API: `python -m local.breaking` compares the contracts with the released ones.
 
-The released contracts, docs/released, are those that phones were built against. A contract may gain routes, optional
-fields in what is sent, and fields in what comes back. Whatever else changes is a break. An unknown keyword is one too:
-what this cannot judge shall not pass for harmless. `--release` takes the present contracts for the released ones.
+Phones in the field were built against the released contracts in docs/released. A contract may gain routes, optional
+fields in requests, and fields in responses. Every other change is a break, and so is a keyword that this check does not
+know. `--release` makes the present contracts the released ones.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ RELEASED: Final = ROOT / "docs" / "released"
 
 _OF_EVERY_REFUSAL: Final = ("Problem", "GatewayRefusal")
 _FIRST_REFUSAL: Final = 400
-"""Which refusals a route has is no promise: a phone shows the title of one that it does not know."""
+"""Refusals may change: a phone shows the title of a refusal that it does not know."""
 
 _WORDS: Final = frozenset({"title", "description", "examples", "example", "deprecated"})
 _AT_LEAST: Final = frozenset({"minLength", "minItems", "minimum", "exclusiveMinimum"})
@@ -46,10 +46,10 @@ _KNOWN: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Schemas:
-    """A schema of the released contract and its counterpart in the present one, with where they stand.
+    """A schema of the released contract and its counterpart in the present one.
 
-    `sent` says that phones send it: then what they may send must still be taken. Of what comes back, everything that
-    may come must be something that they know.
+    `where` is its place. With `sent`, phones send it, and everything that they may send must still be accepted.
+    Otherwise phones receive it, and must know everything that they may receive.
     """
 
     released: Json
@@ -59,14 +59,14 @@ class Schemas:
     documents: tuple[Json, Json]
 
     def within(self, released: Json, present: Json, part: str) -> Schemas:
-        """The counterparts of a part of them."""
+        """Return a part of both schemas."""
         return Schemas(released, present, f"{self.where}{part}", self.sent, self.documents)
 
     def breaks(self) -> Iterator[str]:
-        """What a phone would notice, as sentences."""
+        """Yield each break as a sentence."""
         old, new = _resolved(self.released, self.documents[0]), _resolved(self.present, self.documents[1])
         unknown = sorted((old.keys() | new.keys()) - _KNOWN)
-        if unknown and old != new:
+        if unknown and _without_words(old) != _without_words(new):
             yield f"{self.where} has {', '.join(unknown)}, which this check cannot judge"
         elif "anyOf" in old or "anyOf" in new:
             yield from self._breaks_of_choices(old.get("anyOf", [old]), new.get("anyOf", [new]))
@@ -78,7 +78,7 @@ class Schemas:
                     yield from self.within(_schema(old, keyword), _schema(new, keyword), part).breaks()
 
     def _breaks_of_choices(self, old: Sequence[Json], new: Sequence[Json]) -> Iterator[str]:
-        """Each choice on the giving side must do for one on the taking side; null is a choice like any other."""
+        """Yield the choices of the sending side that no choice of the receiving side accepts; null is a choice too."""
         givers, takers = (old, new) if self.sent else (new, old)
         for giver in givers:
             found = [
@@ -115,7 +115,7 @@ class Schemas:
     def _breaks_of_objects(self, old: Json, new: Json) -> Iterator[str]:
         before, after = old.get("properties", {}), new.get("properties", {})
         for name in before.keys() - after.keys():
-            # What is sent and unknown is refused; what does not come any more is missed.
+            # The service refuses an unknown field, and a phone misses a field that is gone.
             yield f"{self.where}.{name} is gone"
         needed_before, needed_after = set(old.get("required", ())), set(new.get("required", ()))
         if self.sent:
@@ -130,7 +130,7 @@ class Schemas:
 
 
 def breaks(released: Json, present: Json) -> list[str]:
-    """What would break for a phone that was built against the released contract, as sentences."""
+    """Return as sentences what would break for a phone that was built against the released contract."""
     found: list[str] = []
     documents = (released, present)
     for path, operations in released["paths"].items():
@@ -205,6 +205,10 @@ def _schema(schema: Json, keyword: str) -> Json:
     return found if isinstance(found, Mapping) else {}
 
 
+def _without_words(schema: Json) -> Json:
+    return {keyword: value for keyword, value in schema.items() if keyword not in _WORDS}
+
+
 def _values(schema: Json) -> set[str]:
     return {json.dumps(each) for each in ([schema["const"]] if "const" in schema else schema.get("enum", ()))}
 
@@ -214,9 +218,9 @@ def _named(schema: Json) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Compare, or release; the exit status is 1 for a break."""
+    """Compare, or release; return 1 for a break."""
     parser = argparse.ArgumentParser(prog="breaking", description="Compare the contracts with the released ones.")
-    parser.add_argument("--release", action="store_true", help="take the present contracts for the released ones")
+    parser.add_argument("--release", action="store_true", help="make the present contracts the released ones")
     parser.add_argument("folder", nargs="?", type=Path, default=RELEASED, help="docs/released if none is named")
     chosen = parser.parse_args(arguments)
     status = 0
@@ -225,7 +229,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if chosen.release:
             chosen.folder.mkdir(exist_ok=True)
             shutil.copyfile(contract.file, released)
-            print(f"{contract.file.name}: released. Say in CHANGELOG.md what whoever uses it has to do.")
+            print(f"{contract.file.name}: released. Say in CHANGELOG.md what its users have to do.")
             continue
         documents = (json.loads(file.read_text(encoding="utf-8")) for file in (released, contract.file))
         for sentence in breaks(*documents):

@@ -1,8 +1,7 @@
-"""The APIs' contracts, generated from their handlers: `python -m local.openapi` writes docs/openapi*.json.
+"""Generator of the OpenAPI documents: `python -m local.openapi` writes docs/openapi*.json from the handlers.
 
-Powertools knows routes, parameters and bodies. What it cannot know is added here: who may call, what a refusal looks
-like and which of them a route has, and what a body looks like in practice. `--check` writes nothing, and exits 1 if the
-committed documents are no longer what the handlers say.
+Powertools gives routes, parameters and bodies. This module adds who may call, each route's refusals, and examples.
+`--check` writes nothing, and exits 1 if a committed document differs from the handlers.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import couples_api.handler
 import practice_api.handler
 import privacy.handler
-from local.openapi_examples import with_examples
+from local.openapi_examples import PHONE_EXAMPLES, with_examples
 from local.places import ROOT
 from rekindle.api.problems import Problem
 
@@ -88,293 +87,10 @@ _WITH_A_WAIT: Final = frozenset({Problem.TOO_MANY_TRIES, Problem.TOO_MANY_NUDGES
 
 _BY_THE_GATEWAY_TOO: Final = (HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS)
 
-_PROMPT: Final = {
-    "id": "starter/window-seat",
-    "theme": "spark",
-    "kind": "question",
-    "text": "What is a small thing your partner did early on that you still smile about?",
-    "why": "The spark is often in the details that only you two remember.",
-    "hint": None,
-    "help": None,
-}
-_BRAVE: Final = _PROMPT | {
-    "id": "starter/behind-the-wall",
-    "theme": "fear",
-    "text": "What makes it hard to let somebody close, and what has ever made it easier?",
-    "why": "What has a name weighs less, and two carry it better than one.",
-    "help": {
-        "text": "If this feels like a lot, you do not have to carry it alone. Somebody is there to talk to.",
-        "href": "/v1/help",
-    },
-}
-_DAY: Final = {
-    "date": "2026-03-02",
-    "prompt": _PROMPT,
-    "open": True,
-    "closes_at": "2026-03-03T08:00:00Z",
-    "revealed": False,
-    "swappable": False,
-    "me": {"state": "waiting", "text": None, "share_first": False, "revision": None},
-    "partner": {"state": "answered", "text": None},
-    "reflect": None,
-    "reflections": {"me": None, "partner": None},
-}
-_REVEALED: Final = _DAY | {
-    "revealed": True,
-    "me": {"state": "answered", "text": "You saved me the window seat.", "share_first": False, "revision": 1},
-    "partner": {"state": "answered", "text": "The way you hum when you cook."},
-    "reflections": {
-        "me": {"kind": "heard", "text": "That my humming makes the kitchen feel like home."},
-        "partner": {"kind": "thank_you", "text": None},
-    },
-}
-_UNANSWERED: Final = _DAY | {
-    "prompt": _BRAVE,
-    "swappable": True,
-    "partner": {"state": "waiting", "text": None},
-}
-_AHEAD: Final = _DAY | {"date": "2026-03-03", "closes_at": "2026-03-04T08:00:00Z"}
-_PACK: Final = {
-    "id": "money-talk",
-    "title": "Money talk",
-    "written_for": "Couples who would like to speak of money before it speaks for them.",
-    "prompts": 49,
-    "languages": ["en"],
-    "audience": "choice",
-    "chosen": True,
-    "course": None,
-}
-_GROUP: Final = _PACK | {
-    "id": "spring-group",
-    "title": "Our spring group",
-    "written_for": "The couples of our spring group.",
-    "prompts": 8,
-    "audience": "code",
-    "course": {"starts_on": "2026-03-05", "every_days": 7, "in_order": True},
-}
-_SOLO: Final = {
-    "date": "2026-02-23",
-    "prompt": _PROMPT,
-    "open": True,
-    "me": {"state": "answered", "text": "The window seat.", "revision": 1},
-    "shared": False,
-}
-_PAUSE: Final = {"from": "2026-03-02", "until": "2026-03-09"}
-_STREAK: Final = {"current": 4, "longest": 12, "total": 31}
-_NUDGE: Final = {"gesture": "thinking_of_you", "at": "2026-03-02T15:00:00Z"}
-_PROFILE: Final = {
-    "display_name": "Ada",
-    "zone": "America/New_York",
-    "language": "en",
-    "depth": 2,
-    "touch_comfort": 1,
-    "barriers": ["stress"],
-    "streak_hidden": False,
-}
-_EXPORTED_PROMPT: Final = {name: _PROMPT[name] for name in ("id", "theme", "kind", "text")}
-EXAMPLES: Final[dict[str, list[Json]]] = {
-    "ProfileBody": [_PROFILE],
-    "MeView": [_PROFILE | {"uid": "u1x2y3z4", "paired": True}],
-    "DeviceBody": [
-        {"token": "fGx9Qe2mT0y:APA91bH", "fid": None, "platform": "ios"},
-        {"token": None, "fid": "dGVzdGluZ1RoaXNJZEhlcm", "platform": "android"},
-    ],
-    "TouchBody": [{"weekdays": ["tuesday", "saturday"], "time": "19:00"}],
-    "RemindersBody": [
-        {
-            "prompt_time": "08:30",
-            "evening_time": "20:30",
-            "quiet_hours": {"start": "22:00", "end": "07:00"},
-            "touch": {"weekdays": ["tuesday", "saturday"], "time": "19:00"},
-            "nudges_muted": False,
-            "news": True,
-        },
-        {
-            "prompt_time": "06:45",
-            "evening_time": None,
-            "quiet_hours": None,
-            "touch": None,
-            "nudges_muted": True,
-            "news": False,
-        },
-    ],
-    "NewInviteView": [
-        {
-            "invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b",
-            "code": "K7MP2-QRX9T",
-            "link": "https://app.rekindle.example/join#K7MP2QRX9T",
-            "expires_at": "2026-03-03T15:00:00Z",
-        }
-    ],
-    "InviteView": [
-        {
-            "invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b",
-            "state": "redeemed",
-            "redeemed_by": "Ben",
-            "expires_at": "2026-03-03T15:00:00Z",
-        }
-    ],
-    "RedeemBody": [{"code": "K7MP2-QRX9T"}],
-    "RedeemedView": [{"invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b", "inviter": "Ada", "state": "redeemed"}],
-    "ConfirmBody": [{"invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b"}],
-    "CoupleView": [{"partner": "Ben", "since": "2026-03-01"}],
-    "CoupleWithPacksView": [
-        {"partner": "Ben", "since": "2026-03-01", "packs": ["money-talk", "starter"], "pause": None},
-        {"partner": "Ben", "since": "2026-03-01", "packs": ["starter"], "pause": _PAUSE},
-    ],
-    "CouplePatchBody": [{"pause": {"until": "2026-03-09"}}],
-    "PauseBody": [{"until": "2026-03-09"}],
-    "PackView": [_PACK, _GROUP],
-    "PacksView": [{"packs": [_PACK, _GROUP]}],
-    "PracticeCodeBody": [{"code": "K7MP-2QRX"}],
-    "HelpView": [
-        {
-            "country": "GB",
-            "choose_country": [],
-            "booking": {"url": "https://practice.example/book", "label": "Book time with us"},
-            "lines": [
-                {
-                    "country": "GB",
-                    "name": "Samaritans",
-                    "phone": "116 123",
-                    "text": None,
-                    "url": "https://www.samaritans.org",
-                    "languages": ["en"],
-                    "hours": "24/7",
-                    "note": None,
-                }
-            ],
-        },
-        {
-            "country": None,
-            "choose_country": [{"country": "RU", "name": "Russia"}, {"country": "UA", "name": "Ukraine"}],
-            "booking": None,
-            "lines": [],
-        },
-    ],
-    "AnswerBody": [
-        {
-            "text": "You saved me the window seat.",
-            "share_first": False,
-            "revision": None,
-            "prompt": "starter/window-seat",
-        },
-        {
-            "text": "You always saved me the window seat.",
-            "share_first": True,
-            "revision": 1,
-            "prompt": "starter/window-seat",
-        },
-    ],
-    "ReflectionBody": [
-        {"kind": "heard", "text": "That my humming makes the kitchen feel like home."},
-        {"kind": "thank_you", "text": None},
-    ],
-    "DayView": [_DAY, _REVEALED, _UNANSWERED],
-    "TodayView": [
-        {"today": _DAY, "previous": None, "next": None, "streak": _STREAK, "pause": None},
-        {"today": _UNANSWERED, "previous": None, "next": _AHEAD, "streak": _STREAK, "pause": None},
-    ],
-    "JournalView": [{"days": [_REVEALED], "before": None}],
-    "StreakCalendarView": [
-        _STREAK | {"hidden": False, "calendar": {"2026-03-01": "complete", "2026-03-02": "open"}},
-    ],
-    "RecapView": [
-        {
-            "week": "2026-02-23",
-            "days_met": {"count": 2, "dates": ["2026-02-23", "2026-02-25"]},
-            "themes": ["spark", "listening"],
-            "streak": _STREAK,
-            "new": {"packs": [{"id": "money-talk", "title": "Money talk"}], "milestones": [], "longest": False},
-        }
-    ],
-    "SoloAnswerBody": [
-        {"text": "The window seat.", "revision": None},
-        {"text": "The window seat, always.", "revision": 1},
-    ],
-    "SoloDayView": [_SOLO],
-    "SoloJournalView": [{"days": [_SOLO | {"open": False}], "before": None}],
-    "SharedAnswersView": [
-        {
-            "answers": [{"date": "2026-02-23", "by": "partner", "prompt": _PROMPT, "text": "The window seat."}],
-            "before": None,
-        }
-    ],
-    "ExportBody": [{"next": None}, {"next": "AAEAC0iV0Jq3vJd1b2Zr8mXk"}],
-    "ExportView": [
-        {
-            "format": "rekindle-export/1",
-            "exported_at": "2026-03-05T15:00:00Z",
-            "profile": _PROFILE,
-            "couples": [
-                {"couple": 1, "since": "2026-03-01", "until": None, "included": True},
-            ],
-            "entries": [
-                {
-                    "kind": "alone",
-                    "date": "2026-02-23",
-                    "couple": None,
-                    "prompt": _EXPORTED_PROMPT,
-                    "answer": {"text": "The window seat.", "at": "2026-02-23T20:15:00Z", "share_first": False},
-                    "reflection": None,
-                    "partner": None,
-                },
-                {
-                    "kind": "day",
-                    "date": "2026-03-02",
-                    "couple": 1,
-                    "prompt": _EXPORTED_PROMPT,
-                    "answer": {
-                        "text": "You saved me the window seat.",
-                        "at": "2026-03-02T15:00:00Z",
-                        "share_first": False,
-                    },
-                    "reflection": {
-                        "kind": "heard",
-                        "text": "That my humming makes the kitchen feel like home.",
-                        "at": "2026-03-02T19:30:00Z",
-                    },
-                    "partner": {
-                        "text": "The way you hum when you cook.",
-                        "reflection": {"kind": "thank_you", "text": None},
-                    },
-                },
-            ],
-            "next": None,
-        },
-        {
-            "format": "rekindle-export/1",
-            "exported_at": "2026-05-01T15:00:00Z",
-            "profile": _PROFILE,
-            "couples": [{"couple": 1, "since": "2026-03-01", "until": "2026-03-20", "included": False}],
-            "entries": [],
-            "next": None,
-        },
-    ],
-    "NudgeBody": [{"gesture": "thank_you"}],
-    "NudgeView": [_NUDGE],
-    "NudgesView": [
-        {"received": [_NUDGE], "left": 2, "next_at": None},
-        {"received": [], "left": 0, "next_at": "2026-03-03T09:30:00Z"},
-    ],
-    "TouchTodayView": [
-        {
-            "date": "2026-03-02",
-            "gesture": {
-                "id": "linked-fingers",
-                "warmth": 1,
-                "text": "Link little fingers for a moment, as you would for a promise.",
-            },
-        },
-        {"date": "2026-03-02", "gesture": None},
-    ],
-}
-"""By schema, what a body looks like in practice."""
-
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """One API, of one function or of several: the file of its document, and what no handler says of it."""
+    """One API of one or several functions: its document's file, title and description, and examples."""
 
     file: Path
     title: str
@@ -383,7 +99,7 @@ class Contract:
     examples: Mapping[str, list[Json]]
 
     def text(self) -> str:
-        """What the file has to contain."""
+        """Return the content of the file."""
         return json.dumps(document(self), ensure_ascii=False, indent=2) + "\n"
 
 
@@ -392,7 +108,7 @@ PHONES: Final = Contract(
     "Rekindle",
     DESCRIPTION,
     (couples_api.handler.application, privacy.handler.application),
-    EXAMPLES,
+    PHONE_EXAMPLES,
 )
 PRACTICE: Final = Contract(
     ROOT / "docs" / "openapi-practice.json",
@@ -405,7 +121,7 @@ CONTRACTS: Final = (PHONES, PRACTICE)
 
 
 def document(contract: Contract) -> Json:
-    """The OpenAPI 3.1 document of an API, the same for the same handlers."""
+    """Generate the OpenAPI 3.1 document of an API; the same handlers always give the same document."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     routes: list[Route] = []
     problems: dict[Route, set[Problem]] = {}
@@ -476,7 +192,7 @@ def _without_unused(document: Json) -> Json:
 
 
 def _references(value: object) -> Iterator[str]:
-    """Every `$ref` within a JSON value."""
+    """Yield every `$ref` within a JSON value."""
     if isinstance(value, dict):
         if "$ref" in value:
             yield value["$ref"]
@@ -486,14 +202,14 @@ def _references(value: object) -> Iterator[str]:
 
 
 def _add_schemas(schemas: Json, others: Json) -> None:
-    """Add those of another function; what both have under one name has to be the same."""
+    """Add another function's schemas; raise ValueError if the two differ under one name."""
     for name, schema in others.items():
         if schemas.setdefault(name, schema) != schema:
             raise ValueError(f"two functions mean something else by {name}")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write the documents, or check the committed ones; the exit status."""
+    """Write the documents, or check the committed ones; return the exit status."""
     parser = argparse.ArgumentParser(prog="openapi", description="Generate the OpenAPI documents from the handlers.")
     parser.add_argument("--check", action="store_true", help="write nothing; fail if a document is out of date")
     parser.add_argument("folder", nargs="?", type=Path, default=PHONES.file.parent, help="docs if none is named")
@@ -547,7 +263,7 @@ def problems_of(route: Route) -> set[Problem]:
 
 
 def _refusals(problems: Iterable[Problem]) -> Json:
-    """The answers of these problems, and API Gateway's own, by status."""
+    """Return the responses of these problems and of API Gateway, by status."""
     by_status: defaultdict[HTTPStatus, list[Problem]] = defaultdict(list)
     for problem in Problem:
         if problem in problems:
@@ -602,18 +318,18 @@ def _example(problem: Problem) -> Json:
     if problem is Problem.INVALID_FIELDS:
         example["errors"] = [{"field": "body.zone", "reason": "This field is missing"}]
     if problem is Problem.NOT_A_CODE:
-        example["detail"] = "A code has 10 letters and digits, and this has 9."
+        example["detail"] = "A code has 10 letters and digits. This has 9."
     return example
 
 
 def _with_gateway(response: Json, status: HTTPStatus) -> Json:
-    """The response, or API Gateway's own in the same case."""
+    """Return the response with API Gateway's own refusal of the same status beside it."""
     refusal = {"schema": {"$ref": "#/components/schemas/GatewayRefusal"}, "example": {"message": status.phrase}}
     return response | {"content": response["content"] | {"application/json": refusal}}
 
 
 def _schemas(generated: Json, examples: Mapping[str, list[Json]]) -> Json:
-    """The schemas of the handlers with their examples, and those of refusals in place of Powertools' own."""
+    """Return the handlers' schemas with examples, and our refusals' schemas in place of Powertools'."""
     powertools = {"HTTPValidationError", "ValidationError", "ResponseValidationError"}
     ours = {name: schema for name, schema in generated.items() if name not in powertools}
     refusals = {
@@ -661,7 +377,7 @@ def _tag(module: ModuleType) -> str:
 
 
 def _whole(number: str) -> float:
-    """Pydantic gives the bounds of whole numbers as floats."""
+    """Return a whole number as an int: pydantic gives the bounds of integers as floats."""
     value = float(number)
     return int(value) if value.is_integer() else value
 

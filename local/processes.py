@@ -1,4 +1,4 @@
-"""Child processes that end with the stack, each in a group of its own so that none of its children stays."""
+"""Child processes that end with the stack, and their own children with them."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class Child:
 
 
 def run(command: Sequence[str], environment: Mapping[str, str], cwd: Path, log: Path) -> None:
-    """Run a tool with its output in `log`; raises StackError with the end of the output if it fails."""
+    """Run a tool with its output in `log`; raises StackError if it fails."""
     with log.open("wb") as output:
         process = subprocess.Popen(
             command,

@@ -31,7 +31,8 @@ from rekindle.domain.models import (
 )
 from rekindle.domain.playlist import Entry, Release
 from rekindle.store import keys
-from rekindle.store.catalogue import PromptText, index_of, index_writes, text_item
+from rekindle.store.catalogue import PromptText, index_of, index_writes
+from rekindle.store.forms import stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -113,7 +114,7 @@ def publish(table: Table, prompts: Iterable[tuple[Entry, PromptText]], **changes
         **changes,
     )
     english = Language("en")
-    table.put_many((keys.prompt(*_names(entry)), text_item(text)) for entry, text in listed)
+    table.put_many((keys.prompt(*_names(entry)), stored(text)) for entry, text in listed)
     words = {"default": english, "titles": {english: ref.pack}, "written_for": {english: "Everybody."}}
     table.put_many([(keys.release(ref.pack, ref.version), words)])
     index = index_of(table)

@@ -1,4 +1,4 @@
-"""The meter: hooks on botocore's own events count what a piece of work asks of AWS."""
+"""The meter: count requests and capacity units with hooks on botocore's events."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _SCANS: Final = frozenset({"Scan", "ExecuteStatement", "BatchExecuteStatement"})
 
 
 class ScanError(Exception):
-    """A request that may read a whole table: nothing in Rekindle makes one."""
+    """A request that may read a whole table. Rekindle makes none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a piece of work took. `read` and `write` are capacity units, `trips` the round trips one after another.
+    """The cost of a piece of work. `read` and `write` are capacity units, `trips` the round trips one after another.
 
-    `written` counts requests that write, a transaction as one.
+    `written` counts the requests that write, a transaction as one.
     """
 
     dynamodb: int = 0
@@ -44,7 +44,7 @@ class Cost:
 
 
 class Meter:
-    """Counts what the clients that it is attached to send, in the very answers that DynamoDB gives."""
+    """Count the requests of the attached clients, and the capacity units that DynamoDB's answers state."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -52,7 +52,7 @@ class Meter:
         self._under_way = 0
 
     def attach(self, client: Any) -> Any:
-        """The same client, counted from now on."""
+        """Count the client's requests from now on; return the client."""
         service = client.meta.service_model.service_id.hyphenize()
         events = client.meta.events
         events.register(f"provide-client-params.{service}", _asking_for_capacity)
@@ -62,7 +62,7 @@ class Meter:
         return client
 
     def cost_of[T](self, work: Callable[[], T]) -> tuple[T, Cost]:
-        """The work's result, and what it took; such pieces of work may lie within each other."""
+        """Return the work's result and its cost. The work may measure a part of itself too."""
         before = self._total
         result = work()
         return result, self._total - before
@@ -71,7 +71,7 @@ class Meter:
         if model.name in _SCANS:
             raise ScanError(f"{model.name} reads a whole table")
         with self._lock:
-            # What begins while something else is under way waits with it: one round trip for both.
+            # A request that begins during another one waits together with it: one round trip for both.
             self._total += replace(_request(model), trips=0 if self._under_way else 1)
             self._under_way += 1
 
@@ -97,7 +97,7 @@ def _request(model: Any) -> Cost:
         case "sqs":
             return Cost(sqs=1)
         case other:
-            raise ValueError(f"nobody counts requests to {other} yet")
+            raise ValueError(f"requests to {other} are not counted yet")
 
 
 def _capacity(operation: str, answer: Mapping[str, Any]) -> Cost:
@@ -109,19 +109,19 @@ def _capacity(operation: str, answer: Mapping[str, Any]) -> Cost:
 
 
 def _refused(answer: Mapping[str, Any]) -> float:
-    """A write whose condition fails is billed by the item that stands, though the answer does not say so."""
+    """Return the units of a failed condition: DynamoDB bills the existing item without stating it."""
     if answer["Error"]["Code"] != "ConditionalCheckFailedException":
         return 0
     return write_units(answer.get("Item", {}))
 
 
 def write_units(item: Mapping[str, Any]) -> float:
-    """What writing the item once costs outside of a transaction; within one it is twice this."""
+    """Return the units of writing an item once. A transaction takes twice as many."""
     return float(max(1, math.ceil(item_bytes(item) / WRITE_UNIT_BYTES)))
 
 
 def item_bytes(item: Mapping[str, Any]) -> int:
-    """The size that DynamoDB bills an item by: the bytes of its names and values, as its developer guide has them."""
+    """Return an item's size as billed: its names and values, by DynamoDB's developer guide."""
     return sum(len(name.encode()) + _value_bytes(value) for name, value in item.items())
 
 
@@ -130,7 +130,7 @@ def _value_bytes(typed: Mapping[str, Any]) -> int:
     sizes: dict[str, Callable[[], int]] = {
         "S": lambda: len(value.encode()),
         "B": lambda: len(value),
-        # One byte for two significant digits, and one more; ours are whole numbers.
+        # One byte for two significant digits, and one more. Our numbers are whole.
         "N": lambda: math.ceil(len(value.strip("-0")) / 2) + 1,
         "BOOL": lambda: 1,
         "NULL": lambda: 1,

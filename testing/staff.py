@@ -149,9 +149,9 @@ def through(handler: Handler, now: Callable[[], dt.datetime]) -> Answer:
         content = request.content.decode() or None
         event = http_event(request.method, f"/v1{path}", Uid(claims["sub"]), now(), content)
         event["requestContext"]["authorizer"]["jwt"]["claims"] |= claims
-        told = handler(event, None)
-        require_declared(event, told)
-        return httpx.Response(told["statusCode"], headers=told["headers"], text=told.get("body") or "")
+        answered = handler(event, None)
+        require_declared(event, answered)
+        return httpx.Response(answered["statusCode"], headers=answered["headers"], text=answered.get("body") or "")
 
     return answer
 
@@ -203,7 +203,7 @@ class MemoryKeyring(KeyringBackend):
 
 @dataclass
 class Person:
-    """Somebody at a terminal of their own. `answers` are the lines that they type; with none, nobody is there."""
+    """A person at a terminal of their own. `answers` are the lines that they type; with none, nobody is there."""
 
     service: Service
     folder: Path

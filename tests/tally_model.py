@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 from hypothesis import strategies as st
 
 from rekindle.domain.models import CoupleId, PackId, PromptId, Theme
-from rekindle.domain.tallies import DayTold, Met, StreakTold
+from rekindle.domain.tallies import DayProgress, Met, StreakProgress
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from hypothesis.strategies import DrawFn
 
-    from rekindle.domain.tallies import Told
+    from rekindle.domain.tallies import Progress
 
 FIRST = dt.date(2026, 3, 2)
 DATES = 75
@@ -35,7 +35,7 @@ class Event:
 
     hour: int
     couple: CoupleId
-    told: Told
+    told: Progress
 
 
 @st.composite
@@ -63,13 +63,13 @@ def _life(draw: DrawFn, couple: CoupleId) -> list[Event]:
         for step, hour in enumerate(hours):
             put_aside = min(step, swaps)
             theme = themes[put_aside] if step >= known_from else None
-            told = DayTold(date, theme, met[: put_aside + 1], max(0, step - swaps))
+            told = DayProgress(date, theme, met[: put_aside + 1], max(0, step - swaps))
             events.append(Event(24 * day + hour, couple, told))
         if answered == 2:
             completions.append((24 * day + hours[-1], date))
     for number, (hour, date) in enumerate(sorted(completions), 1):
         events.append(
-            Event(hour, couple, StreakTold(date, number, draw(st.sampled_from([0, 1, 6, 7, 30, 99, 100, 365]))))
+            Event(hour, couple, StreakProgress(date, number, draw(st.sampled_from([0, 1, 6, 7, 30, 99, 100, 365]))))
         )
     return events
 
@@ -93,15 +93,15 @@ def deliveries(draw: DrawFn, events: list[Event]) -> list[Event]:
 
 def model(events: Iterable[Event]) -> dict[tuple[str, str, str], int]:
     """The counters by partition, sort key and name: each counted by itself, over everything that ever happened."""
-    couples: defaultdict[CoupleId, list[Told]] = defaultdict(list)
+    couples: defaultdict[CoupleId, list[Progress]] = defaultdict(list)
     for event in events:
         couples[event.couple].append(event.told)
     total: Counter[tuple[str, str, str]] = Counter()
     for told in couples.values():
-        days: dict[dt.date, DayTold] = {}
-        streaks = [each for each in told if isinstance(each, StreakTold)]
+        days: dict[dt.date, DayProgress] = {}
+        streaks = [each for each in told if isinstance(each, StreakProgress)]
         for each in told:
-            if isinstance(each, DayTold):
+            if isinstance(each, DayProgress):
                 known = days.get(each.date, each)
                 days[each.date] = max(known, each, key=lambda day: (day.answered, len(day.prompts)))
         total.update(_of_days(days))
@@ -111,11 +111,11 @@ def model(events: Iterable[Event]) -> dict[tuple[str, str, str], int]:
     return {counter: count for counter, count in total.items() if count}
 
 
-def _of_days(days: Mapping[dt.date, DayTold]) -> Iterable[tuple[str, str, str]]:
+def _of_days(days: Mapping[dt.date, DayProgress]) -> Iterable[tuple[str, str, str]]:
     return [("STATS", f"DAY#{date}", "active") for date, day in days.items() if day.answered > 0]
 
 
-def _of_weeks(days: Mapping[dt.date, DayTold], streaks: list[StreakTold]) -> Iterable[tuple[str, str, str]]:
+def _of_weeks(days: Mapping[dt.date, DayProgress], streaks: list[StreakProgress]) -> Iterable[tuple[str, str, str]]:
     for number in range(-1, DATES // 7 + 6):
         monday = FIRST + dt.timedelta(weeks=number)
         sunday = monday + dt.timedelta(days=6)
@@ -140,7 +140,7 @@ def _of_weeks(days: Mapping[dt.date, DayTold], streaks: list[StreakTold]) -> Ite
             yield *week, f"streaks/{next(name for least, name in BUCKETS if run >= least)}"
 
 
-def _of_prompts(day: DayTold) -> Iterable[tuple[str, str, str]]:
+def _of_prompts(day: DayProgress) -> Iterable[tuple[str, str, str]]:
     if day.theme is None:
         return
     for number, met in enumerate(day.prompts):

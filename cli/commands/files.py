@@ -11,7 +11,7 @@ from rich.console import Group, RenderableType
 
 from cli import files
 from cli.changes import changes
-from cli.commands import Flag
+from cli.commands import Flag, Overwrite, PackFiles, PackId
 from cli.commands.several import each_of
 from cli.errors import RefusedError, UsageError
 from cli.files import PackFile
@@ -23,17 +23,12 @@ from cli.words import counted
 from rekindle.packs.check import check_source
 
 
-def lint(*paths: Path, common: Common = NO_OPTIONS, world: TheWorld) -> int:
+def lint(*paths: PackFiles, common: Common = NO_OPTIONS, world: TheWorld) -> int:
     """Check pack files on this machine, also against each other. Ends with 1 if there is something to fix.
 
     For example:
         rekindle packs lint river.yaml
         rekindle packs lint packs/*.yaml --json
-
-    Parameters
-    ----------
-    paths
-        YAML or JSON files.
     """
     session = world.session(common)
     if not paths:
@@ -50,11 +45,17 @@ def lint(*paths: Path, common: Common = NO_OPTIONS, world: TheWorld) -> int:
 
 
 def pull(
-    pack: str,
-    file: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
+    pack: PackId,
+    file: Annotated[
+        str | None,
+        Parameter(
+            allow_leading_hyphen=True,
+            help="The file to write, or - for standard output; else river.yaml for the pack river.",
+        ),
+    ] = None,
     /,
     *,
-    overwrite: Flag = False,
+    overwrite: Annotated[Flag, Parameter(help="Replace a file that has unsaved text.")] = False,
     common: Common = NO_OPTIONS,
     world: TheWorld,
 ) -> None:
@@ -64,15 +65,6 @@ def pull(
         rekindle packs pull river
         rekindle packs pull river river.theirs.yaml
         rekindle packs pull river - | less
-
-    Parameters
-    ----------
-    pack
-        The pack's id.
-    file
-        The file to write: river.yaml for the pack river if you name none, and - for standard output.
-    overwrite
-        Replace a file that has unsaved text.
     """
     session = world.session(common)
     current = session.practice.pack(pack)
@@ -96,7 +88,7 @@ def pull(
     session.show(done(f"{path} is now {what} of {pack}."), document | {"file": str(path)})
 
 
-def save(*paths: Path, overwrite: Flag = False, common: Common = NO_OPTIONS, world: TheWorld) -> int:
+def save(*paths: PackFiles, overwrite: Overwrite = False, common: Common = NO_OPTIONS, world: TheWorld) -> int:
     """Save files as drafts. Couples notice nothing before you publish. A draft may have something to fix.
 
     A file replaces the text that it came from. If somebody has saved or published
@@ -106,13 +98,6 @@ def save(*paths: Path, overwrite: Flag = False, common: Common = NO_OPTIONS, wor
         rekindle packs save river.yaml
         rekindle packs save packs/*.yaml
         rekindle packs save river.yaml --overwrite
-
-    Parameters
-    ----------
-    paths
-        YAML or JSON files.
-    overwrite
-        Replace also what others have saved since then.
     """
     session = world.session(common)
     if not paths:
@@ -123,11 +108,13 @@ def save(*paths: Path, overwrite: Flag = False, common: Common = NO_OPTIONS, wor
 
 
 def diff(
-    target: str,
+    target: Annotated[str, Parameter(help="A file, or a pack's id.")],
     /,
     *,
-    version: Annotated[list[int] | None, Parameter(negative="")] = None,
-    raw: Flag = False,
+    version: Annotated[
+        list[int] | None, Parameter(negative="", help="From this version; given twice, from the first to the second.")
+    ] = None,
+    raw: Annotated[Flag, Parameter(help="Line by line, as diff -u does.")] = False,
     common: Common = NO_OPTIONS,
     world: TheWorld,
 ) -> None:
@@ -141,15 +128,6 @@ def diff(
         rekindle packs diff river
         rekindle packs diff river --version 1 --version 3
         rekindle packs diff river.yaml --version 2 --raw
-
-    Parameters
-    ----------
-    target
-        A file, or a pack's id.
-    version
-        From this version; given twice, from the first to the second.
-    raw
-        Line by line, as diff -u does.
     """
     session = world.session(common)
     (before, old), (after, new) = _compared(session, target, version or [])

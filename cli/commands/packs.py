@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
+from typing import Annotated
 
-from cli.commands import Flag
+from cyclopts import Parameter
+
+from cli.commands import Flag, PackId, Reason, Yes
 from cli.errors import RefusedError
 from cli.pages import done, text
 from cli.pages.packs import pack_page, packs_page
@@ -25,16 +28,11 @@ def list_(*, common: Common = NO_OPTIONS, world: TheWorld) -> None:
     session.show(packs_page(found, session.now), found)
 
 
-def show(pack: str, /, *, common: Common = NO_OPTIONS, world: TheWorld) -> None:
+def show(pack: PackId, /, *, common: Common = NO_OPTIONS, world: TheWorld) -> None:
     """Show one pack, its draft and its versions.
 
     For example:
         rekindle packs show river
-
-    Parameters
-    ----------
-    pack
-        The pack's id.
     """
     session = world.session(common)
     found = session.practice.pack(pack)
@@ -42,12 +40,12 @@ def show(pack: str, /, *, common: Common = NO_OPTIONS, world: TheWorld) -> None:
 
 
 def withdraw(
-    pack: str,
+    pack: PackId,
     /,
     *,
-    prompt: str | None = None,
-    reason: str | None = None,
-    yes: Flag = False,
+    prompt: Annotated[str | None, Parameter(help="Withdraw only this prompt.")] = None,
+    reason: Reason = None,
+    yes: Yes = False,
     common: Common = NO_OPTIONS,
     world: TheWorld,
 ) -> None:
@@ -56,17 +54,6 @@ def withdraw(
     For example:
         rekindle packs withdraw river --prompt rain --reason "It was misread."
         rekindle packs withdraw river --yes
-
-    Parameters
-    ----------
-    pack
-        The pack's id.
-    prompt
-        Withdraw only this prompt.
-    reason
-        Why, for colleagues.
-    yes
-        Do not ask.
     """
     session = world.session(common)
     what = _named(session.practice.pack(pack), prompt)
@@ -80,19 +67,19 @@ def withdraw(
     session.show(done(f"Withdrawn: {what}. To put it back: rekindle packs restore {pack}{option}"), found)
 
 
-def restore(pack: str, /, *, prompt: str | None = None, common: Common = NO_OPTIONS, world: TheWorld) -> None:
+def restore(
+    pack: PackId,
+    /,
+    *,
+    prompt: Annotated[str | None, Parameter(help="Put back only this prompt.")] = None,
+    common: Common = NO_OPTIONS,
+    world: TheWorld,
+) -> None:
     """Put back what was withdrawn, as it was.
 
     For example:
         rekindle packs restore river
         rekindle packs restore river --prompt rain
-
-    Parameters
-    ----------
-    pack
-        The pack's id.
-    prompt
-        Put back only this prompt.
     """
     session = world.session(common)
     what = _named(session.practice.pack(pack), prompt)
@@ -101,11 +88,13 @@ def restore(pack: str, /, *, prompt: str | None = None, common: Common = NO_OPTI
 
 
 def code(
-    pack: str,
+    pack: PackId,
     /,
     *,
-    renew: Flag = False,
-    yes: Flag = False,
+    renew: Annotated[
+        Flag, Parameter(help="Make a new code; the old one stops working. Couples that have joined stay.")
+    ] = False,
+    yes: Yes = False,
     common: Common = NO_OPTIONS,
     world: TheWorld,
 ) -> None:
@@ -114,15 +103,6 @@ def code(
     For example:
         rekindle packs code weekend
         rekindle packs code weekend --renew
-
-    Parameters
-    ----------
-    pack
-        The pack's id.
-    renew
-        Make a new code; the old one stops working. Couples that have joined stay.
-    yes
-        Do not ask.
     """
     session = world.session(common)
     found = session.practice.pack(pack)

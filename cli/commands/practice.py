@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from cyclopts import App, Parameter, validators
 
-from cli.commands import Flag
+from cli.commands import Overwrite
 from cli.errors import ConflictError, RefusedError, UsageError
 from cli.pages import done
 from cli.pages.help import help_page
@@ -18,18 +18,16 @@ from rekindle.domain.help import TEXTS
 from rekindle.packs.yaml_reader import DocumentError, read_document
 
 WEEKS = 12
-_NOTHING: dict[str, Any] = {
-    **dict.fromkeys(("country", "phone", "text", "url", "hours")),
-    "languages": [],
-    "note": {},
-}
+_NOTHING: dict[str, Any] = {**dict.fromkeys(("country", "phone", "text", "url", "hours")), "languages": [], "note": {}}
 """Defaults of the fields that a line of help in a file may leave out."""
 help_app = App(name="help", help="The help that couples are shown: booking, and lines to call.")
 
 
 def stats(
     *,
-    weeks: Annotated[int, Parameter(validator=validators.Number(gte=1, lte=WEEKS))] = 4,
+    weeks: Annotated[
+        int, Parameter(validator=validators.Number(gte=1, lte=WEEKS), help="How many weeks, latest first.")
+    ] = 4,
     common: Common = NO_OPTIONS,
     world: TheWorld,
 ) -> None:
@@ -39,11 +37,6 @@ def stats(
         rekindle stats
         rekindle stats --weeks 12
         rekindle stats --json
-
-    Parameters
-    ----------
-    weeks
-        How many weeks, latest first.
     """
     session = world.session(common)
     found = session.practice.statistics()
@@ -52,7 +45,7 @@ def stats(
 
 def audit(
     *,
-    limit: Annotated[int, Parameter(validator=validators.Number(gte=1, lte=10_000))] = 50,
+    limit: Annotated[int, Parameter(validator=validators.Number(gte=1, lte=10_000), help="How many actions.")] = 50,
     common: Common = NO_OPTIONS,
     world: TheWorld,
 ) -> None:
@@ -60,11 +53,6 @@ def audit(
 
     For example:
         rekindle audit --limit 10
-
-    Parameters
-    ----------
-    limit
-        How many actions.
     """
     session = world.session(common)
     entries = session.practice.audit(limit)
@@ -86,10 +74,10 @@ def show(*, common: Common = NO_OPTIONS, world: TheWorld) -> None:
 
 @help_app.command(name="set")
 def set_(
-    file: Path,
+    file: Annotated[Path, Parameter(help="The file.")],
     /,
     *,
-    overwrite: Flag = False,
+    overwrite: Overwrite = False,
     common: Common = NO_OPTIONS,
     world: TheWorld,
 ) -> None:
@@ -98,13 +86,6 @@ def set_(
     For example:
         rekindle help show --json > help.json
         rekindle help set help.json
-
-    Parameters
-    ----------
-    file
-        The file.
-    overwrite
-        Replace also what others have saved since then.
     """
     session = world.session(common)
     content = _read(file)

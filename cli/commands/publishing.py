@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+from cyclopts import Parameter
 from rich.console import Group, RenderableType
 
 from cli import files, words
 from cli.changes import changes
-from cli.commands import Flag
+from cli.commands import Overwrite, PackId, Reason, Yes
 from cli.commands.several import each_of
 from cli.drafts import FileDraft
 from cli.errors import FindingsError, RefusedError, UsageError
@@ -34,12 +35,14 @@ class Wish:
 
 
 def publish(
-    *targets: str,
-    at: str | None = None,
-    announce: bool = True,
-    note: str | None = None,
-    overwrite: Flag = False,
-    yes: Flag = False,
+    *targets: Annotated[str, Parameter(help="Files, or the ids of packs with a draft.")],
+    at: Annotated[
+        str | None, Parameter(help="When: on this terminal's clock, or ISO with an offset. Without it, now.")
+    ] = None,
+    announce: Annotated[bool, Parameter(help="Tell couples once that there is a new pack.")] = True,
+    note: Annotated[str | None, Parameter(help="For colleagues: what is new.")] = None,
+    overwrite: Overwrite = False,
+    yes: Yes = False,
     common: Common = NO_OPTIONS,
     world: TheWorld,
 ) -> int:
@@ -52,21 +55,6 @@ def publish(
         rekindle packs publish river.yaml
         rekindle packs publish river --at "2026-03-01 09:00" --note "For spring."
         rekindle packs publish packs/*.yaml --yes --no-announce
-
-    Parameters
-    ----------
-    targets
-        Files, or the ids of packs with a draft.
-    at
-        When: on this terminal's clock, or ISO with an offset. Without it, now.
-    announce
-        Tell couples once that there is a new pack.
-    note
-        For colleagues: what is new.
-    overwrite
-        Replace also what others have saved since your file came from there.
-    yes
-        Do not ask.
     """
     session = world.session(common)
     if not targets:
@@ -80,19 +68,12 @@ def publish(
     return each_of(session, list(targets), lambda target: _published(session, target, wish))
 
 
-def approve(pack: str, /, *, yes: Flag = False, common: Common = NO_OPTIONS, world: TheWorld) -> None:
+def approve(pack: PackId, /, *, yes: Yes = False, common: Common = NO_OPTIONS, world: TheWorld) -> None:
     """Approve a colleague's proposal.
 
     For example:
         rekindle packs diff river
         rekindle packs approve river
-
-    Parameters
-    ----------
-    pack
-        The pack's id.
-    yes
-        Do not ask.
     """
     session = world.session(common)
     current = session.practice.pack(pack)
@@ -110,23 +91,16 @@ def approve(pack: str, /, *, yes: Flag = False, common: Common = NO_OPTIONS, wor
     session.show(outcome_page(result, session.now), result)
 
 
-def reject(pack: str, /, *, note: str | None = None, common: Common = NO_OPTIONS, world: TheWorld) -> None:
-    """Refuse a proposal, or call off a version that is not live yet. The draft stays.
+def reject(pack: PackId, /, *, note: Reason = None, common: Common = NO_OPTIONS, world: TheWorld) -> None:
+    """Refuse a proposal, or call off a version that is not live yet. The text stays.
 
     For example:
         rekindle packs reject river --note "The second prompt is too long."
-
-    Parameters
-    ----------
-    pack
-        The pack's id.
-    note
-        Why, for colleagues.
     """
     session = world.session(common)
     session.practice.pack(pack)
     found = session.practice.reject(pack, note)
-    session.show(done(f"“{found.title}” will not go live. Its draft is kept."), found)
+    session.show(done(f"“{found.title}” will not go live. Its text is kept."), found)
 
 
 def _published(session: Session, target: str, wish: Wish) -> tuple[RenderableType, dict[str, Any]]:

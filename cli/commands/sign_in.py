@@ -17,8 +17,10 @@ PERMISSIONS = {"practice:read": "see packs and numbers", "practice:publish": "wr
 
 def sign_in(
     *,
-    email: str | None = None,
-    name: Annotated[str | None, Parameter(show_default=False)] = None,
+    email: Annotated[str | None, Parameter(help="The account's email address; asked for if you leave it out.")] = None,
+    name: Annotated[
+        str | None, Parameter(show_default=False, help="A name for this deployment, to use with --stack from then on.")
+    ] = None,
     common: Common = NO_OPTIONS,
     world: TheWorld,
 ) -> None:
@@ -31,13 +33,6 @@ def sign_in(
         rekindle sign-in
         rekindle sign-in --stack https://abc.execute-api.eu-west-1.amazonaws.com --name prod
         rekindle sign-in --stack prod --email ruth@practice.example < password.txt
-
-    Parameters
-    ----------
-    email
-        The account's email address; asked for if you leave it out.
-    name
-        A name for this deployment, to use with --stack from then on.
     """
     session = world.session(common)
     stack = session.stack

@@ -20,28 +20,13 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from cli.changes import Changes
-    from rekindle.packs.contract import (
-        ActorView,
-        AuditEntryView,
-        FindingView,
-        PackDetail,
-        PackSummary,
-        PacksView,
-        ProposalView,
-        PublishedView,
-    )
+    from rekindle.packs import contract
     from rekindle.packs.document import Pack
 
 SOME_ADVICE: Final = 6
 """Advice shown before the question whether to publish."""
 
-STATES: Final = {
-    "live": "green",
-    "scheduled": "cyan",
-    "proposed": "yellow",
-    "draft": "blue",
-    "withdrawn": "red",
-}
+STATES: Final = {"live": "green", "scheduled": "cyan", "proposed": "yellow", "draft": "blue", "withdrawn": "red"}
 """Colours of a pack's states."""
 WHO: Final[Mapping[str, str]] = {
     "everyone": "every couple, until they turn it off",
@@ -50,7 +35,7 @@ WHO: Final[Mapping[str, str]] = {
 }
 
 
-def packs_page(packs: PacksView, now: dt.datetime) -> RenderableType:
+def packs_page(packs: contract.PacksView, now: dt.datetime) -> RenderableType:
     """Return a table of all packs."""
     if not packs.packs:
         return text("There is no pack yet. To save the first one: rekindle packs save FILE")
@@ -69,7 +54,7 @@ def packs_page(packs: PacksView, now: dt.datetime) -> RenderableType:
     return Group(page, *note)
 
 
-def pack_page(pack: PackDetail, now: dt.datetime) -> RenderableType:
+def pack_page(pack: contract.PackDetail, now: dt.datetime) -> RenderableType:
     """Return one pack with its draft and versions."""
     rows: list[tuple[str, str | Text]] = [
         ("Pack", text((pack.title, "bold"), f" ({pack.id})")),
@@ -107,12 +92,12 @@ class Plan:
 
     pack: Pack
     stack: str
-    current: PackDetail | None
+    current: contract.PackDetail | None
     at: dt.datetime | None
     news_on: dt.date | None
     review_required: bool
     changes: Changes | None
-    advice: Sequence[FindingView]
+    advice: Sequence[contract.FindingView]
 
 
 def plan_page(plan: Plan, now: dt.datetime) -> RenderableType:
@@ -151,7 +136,7 @@ def changes_words(found: Changes) -> str:
     return ", ".join(said)
 
 
-def outcome_page(result: PublishedView, now: dt.datetime) -> RenderableType:
+def outcome_page(result: contract.PublishedView, now: dt.datetime) -> RenderableType:
     """Return the result of publishing."""
     pack = result.pack
     name = f"“{pack.title}”"
@@ -172,7 +157,7 @@ def outcome_page(result: PublishedView, now: dt.datetime) -> RenderableType:
     return Group(*lines)
 
 
-def audit_page(entries: Sequence[AuditEntryView]) -> RenderableType:
+def audit_page(entries: Sequence[contract.AuditEntryView]) -> RenderableType:
     """Return a table of actions."""
     if not entries:
         return text("Nobody has done anything yet.")
@@ -189,7 +174,7 @@ def audit_page(entries: Sequence[AuditEntryView]) -> RenderableType:
     return page
 
 
-def actor(who: ActorView, now: dt.datetime) -> str:
+def actor(who: contract.ActorView, now: dt.datetime) -> str:
     """Say who did something, and how long ago."""
     return f"{who.name}, {words.since(who.at, now)}"
 
@@ -202,13 +187,13 @@ def _news(plan: Plan) -> str:
     return f"couples are notified on {words.day(plan.news_on)}, at the time of their prompt"
 
 
-def _proposed(proposal: ProposalView, now: dt.datetime) -> str:
+def _proposed(proposal: contract.ProposalView, now: dt.datetime) -> str:
     when = f" for {words.moment(proposal.at)}" if proposal.at else ""
     note = f": {proposal.note}" if proposal.note else ""
     return f"by {actor(proposal.proposed, now)}{when}{note}"
 
 
-def _state_of(pack: PackSummary, now: dt.datetime) -> Text:
+def _state_of(pack: contract.PackSummary, now: dt.datetime) -> Text:
     shown = text((pack.state, STATES.get(pack.state, "")))
     if pack.state == "scheduled" and pack.scheduled:
         shown.append(f" {words.distance(pack.scheduled.at, now)}")

@@ -1,4 +1,4 @@
-"""The acts of the demo's script: each plays one moment on the stage, checks it, and adds it to the page."""
+"""The acts of the demo's script. Each plays a moment, checks it, and prints it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final
 
 from local.demo.plan import COUPLE, COURSE_DATES, HARU, MAYA, PAUSE_UNTIL, PAUSED_DATE, TOUCH_DATES, ZONES
 from local.demo.stage import ANSWERS, COURSE, STARTER, Claim
-from rekindle.domain.calendar import day_window
+from rekindle.domain.calendar import dates, day_window
 from rekindle.domain.models import PushKind
-from rekindle.domain.open_days import dates, latest_date, nearby_dates
+from rekindle.domain.open_days import latest_date, nearby_dates
 from rekindle.domain.recap import Week, recap_of
 from rekindle.domain.streaks import MILESTONES, History
 
@@ -28,21 +28,17 @@ HEARD: Final = "That being heard was quiet, and that somebody stopped for you."
 REFLECTIONS: Final = {MAYA: {"kind": "heard", "text": HEARD}, HARU: {"kind": "thank_you", "text": None}}
 SOURCE: Final = Path(__file__).with_name(f"{COURSE}.yaml").read_text(encoding="utf-8")
 FIRST_PROMPT: Final = f"{COURSE}/somebody-who-listened"
-TICK: Final = dt.timedelta(minutes=5)
-LIVE_FOR: Final = dt.timedelta(minutes=5)
-"""The longest time that today's acts may take."""
+FIVE_MINUTES: Final = dt.timedelta(minutes=5)
+"""The time between two ticks, and the longest that today's acts may take."""
 
 
 def set_up(s: Stage) -> None:
-    who, weekdays = s.moment.who, [f"{s.plan.dates[number]:%A}".lower() for number in TOUCH_DATES]
+    who, weekdays = s.moment.who, [f"{s.dates[number]:%A}".lower() for number in TOUCH_DATES]
     s.call("PUT /v1/me", {"display_name": who.name, "zone": who.zone, "touch_comfort": 1})
     s.call("PUT /v1/me/devices/phone", {"token": f"{who.name.lower()}-phone", "platform": who.platform})
-    reminders = {
-        "prompt_time": who.prompt,
-        "evening_time": who.evening,
-        "quiet_hours": {"start": who.quiet[0], "end": who.quiet[1]},
-    }
-    s.call("PUT /v1/me/reminders", reminders | {"touch": {"weekdays": weekdays, "time": who.touch}})
+    times = {"prompt_time": who.prompt, "evening_time": who.evening}
+    quiet, touch = dict(zip(("start", "end"), who.quiet, strict=True)), {"weekdays": weekdays, "time": who.touch}
+    s.call("PUT /v1/me/reminders", times | {"quiet_hours": quiet, "touch": touch})
 
 
 def pair(s: Stage) -> None:
@@ -81,36 +77,24 @@ def share_alone(s: Stage) -> None:
     s.expect(Claim.ALONE, own, {private: False, shared: True})
 
 
-def prompt(s: Stage) -> None:
-    s.expect(Claim.PROMPTS, _tick(s), (0, 1, 0))
-    _remind(s, PushKind.PROMPT)
-
-
-def evening(s: Stage) -> None:
-    _tick(s)
-    if s.moment.who not in s.written[s.moment.date]:
-        _remind(s, PushKind.EVENING)
-
-
-def touch(s: Stage) -> None:
-    _tick(s)
-    gesture = s.call("GET /v1/touch/today")["gesture"]
-    s.expect(Claim.TOUCH, gesture, s.kept["gestures"].setdefault(s.moment.date, gesture))
-    s.expect(Claim.TOUCH, gesture["warmth"], 1)
-    s.note(f"a small gesture: {gesture['text']}")
-    _remind(s, PushKind.TOUCH)
-
-
-def _tick(s: Stage) -> tuple[int, ...]:
-    """Return the number of slots due: on the tick before the moment's, on its own, and on its own once more."""
-    return tuple(s.stack.tick(at)["jobs"] for at in (s.moment.at - TICK, s.moment.at, s.moment.at))
-
-
-def _remind(s: Stage, kind: PushKind) -> None:
-    if not s.kept["pause"]:
-        if s.moment.at > s.plan.now:
+def remind(s: Stage) -> None:
+    kind, who, at = PushKind(s.moment.act), s.moment.who, s.moment.at
+    due = [s.stack.tick(instant)["jobs"] for instant in (at - FIVE_MINUTES, at, at)]
+    if kind is PushKind.PROMPT:
+        s.expect(Claim.PROMPTS, due, [0, 1, 0])
+    if kind is PushKind.TOUCH:
+        gesture = s.call("GET /v1/touch/today")["gesture"]
+        s.expect(Claim.TOUCH, gesture, s.kept["gestures"].setdefault(s.moment.date, gesture))
+        s.expect(Claim.TOUCH, gesture["warmth"], 1)
+        s.note(f"a small gesture: {gesture['text']}")
+    answered = kind is PushKind.EVENING and who in s.written[s.moment.date]
+    if not answered and not s.kept["pause"]:
+        if at > s.now:
             s.note("still to come today, played ahead:")
-        s.await_push(s.moment.who, kind)
+        s.await_push(who, kind)
+
+
+prompt = evening = touch = remind
 
 
 def nudge(s: Stage) -> None:
@@ -128,7 +112,7 @@ def look(s: Stage) -> None:
     s.expect(Claim.ANSWERED, day["partner"]["state"], "answered" if written else "waiting")
     s.expect(Claim.PAUSE, day["pause"], s.kept["pause"])
     if s.kept["pause"]:
-        s.note(f"sees a pause until {s.plan.dates[PAUSE_UNTIL]:%A}; the prompt is there for those who feel like it")
+        s.note(f"sees a pause until {s.dates[PAUSE_UNTIL]:%A}; the prompt is there for those who feel like it")
     if s.kept["pause"] and s.moment.who is MAYA:
         s.check_streak()
     if s.moment.live and clock.date() != s.moment.date:
@@ -151,7 +135,7 @@ def answer(s: Stage) -> None:
     s.expect(Claim.ANSWERED, view["me"]["text"], text)
     s.expect(Claim.REVEAL, view["revealed"], opens)
     s.note(text, sign="✎", beside="open to Maya at once" if shared else "")
-    until = s.moment.at + LIVE_FOR if s.moment.live else None
+    until = s.moment.at + FIVE_MINUTES if s.moment.live else None
     s.await_push(partner, PushKind.BOTH_ANSWERED if opens else PushKind.PARTNER_ANSWERED, until)
     if opens:
         s.met.append(s.moment.date)
@@ -255,7 +239,7 @@ def publish_course(s: Stage) -> None:
 def join_course(s: Stage) -> None:
     _check_listed(s, listed=False)
     pack = s.call("POST /v1/couple/practice-code", {"code": s.kept["code"].lower()})
-    first, second = (s.plan.dates[number] for number in COURSE_DATES)
+    first, second = (s.dates[number] for number in COURSE_DATES)
     wanted = {"starts_on": str(first), "every_days": (second - first).days, "in_order": True}
     s.expect(Claim.COURSE, pack["course"], wanted)
     _check_listed(s, listed=True)
@@ -270,7 +254,7 @@ def withdraw_course(s: Stage) -> None:
     # A process caches the catalogue for half a minute, in which hours pass here.
     s.stack.begin_afresh("CouplesApi")
     _check_listed(s, listed=False)
-    s.expect(Claim.COURSE, s.call(f"GET /v1/days/{s.plan.dates[COURSE_DATES[0]]}")["prompt"]["id"], FIRST_PROMPT)
+    s.expect(Claim.COURSE, s.call(f"GET /v1/days/{s.dates[COURSE_DATES[0]]}")["prompt"]["id"], FIRST_PROMPT)
 
 
 def _check_listed(s: Stage, *, listed: bool) -> None:
@@ -281,7 +265,7 @@ def _check_listed(s: Stage, *, listed: bool) -> None:
 
 def pause(s: Stage) -> None:
     s.await_empty_queue()
-    until = s.plan.dates[PAUSE_UNTIL]
+    until = s.dates[PAUSE_UNTIL]
     s.kept["pause"] = {"from": str(s.moment.date), "until": str(until)}
     s.kept["inboxes"] = [len(s.inbox(who)) for who in COUPLE]
     couple = s.call("PATCH /v1/couple", {"pause": {"until": str(until)}})
@@ -301,13 +285,13 @@ def resume(s: Stage) -> None:
 
 
 def look_back(s: Stage) -> None:
-    last, at, maya = s.plan.dates[-1], s.moment.at, s.moment.who is MAYA
+    last, at, maya = s.dates[-1], s.moment.at, s.moment.who is MAYA
     seen = s.call("GET /v1/recap" if maya else f"GET /v1/recap?week={Week.of(last).monday}")
     week = Week(dt.date.fromisoformat(seen["week"]))
     # Maya's midnight may have passed during the acts before.
     weeks = {Week.last_before(last), Week.last_before(last + dt.timedelta(days=1))} if maya else {Week.of(last)}
     s.expect(Claim.RECAP, week in weeks)
-    history = History(s.plan.dates[0], frozenset(s.met), frozenset({s.plan.dates[PAUSED_DATE]}))
+    history = History(s.dates[0], frozenset(s.met), frozenset({s.dates[PAUSED_DATE]}))
     open_dates = frozenset(date for date in dates(*nearby_dates(at)) if day_window(date, ZONES).is_open(at))
     recap = recap_of(week, history, open_dates, latest_date(ZONES, at))
     themes = list(dict.fromkeys(s.prompts[date]["theme"] for date in recap.met))

@@ -1,4 +1,4 @@
-"""The printed page of the demo: a block for each date, Maya's phone on the left and Haru's on the right."""
+"""The printed page of the demo: for each date, both phones side by side."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The couple of the demo and its script: the acts of ten dates, of which the last is today."""
+"""The couple of the demo, and its script for the ten dates up to today."""
 
 from __future__ import annotations
 
@@ -100,17 +100,11 @@ class Moment:
         return HARU if self.who is MAYA else MAYA
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """All moments in order of time. A reminder of the last date may be later than `now`."""
+def planned(now: dt.datetime) -> list[Moment]:
+    """Return the moments in order of time.
 
-    now: dt.datetime
-    dates: tuple[dt.date, ...]
-    moments: tuple[Moment, ...]
-
-
-def planned(now: dt.datetime) -> Plan:
-    """Return the plan whose last date is today in New York; both phones can still answer that date."""
+    The last date is today in New York, which both phones can still answer. Its reminders may be later than `now`.
+    """
     today, named = local_date(now, MAYA.zone), {who.name: who for who in COUPLE}
     dates = tuple(today - dt.timedelta(days=ago) for ago in reversed(range(len(SCRIPT))))
     moments = [*_reminders(dates)]
@@ -120,7 +114,7 @@ def planned(now: dt.datetime) -> Plan:
             moments.append(Moment(at, named[who], act, date))
     for seconds, (who, act) in enumerate(cue.split() for cue in LIVE.split(", ")):
         moments.append(Moment(now + dt.timedelta(seconds=seconds), named[who], act, today, live=True))
-    return Plan(now, dates, tuple(sorted(moments, key=lambda moment: moment.at)))
+    return sorted(moments, key=lambda moment: moment.at)
 
 
 def _reminders(dates: tuple[dt.date, ...]) -> Iterator[Moment]:

@@ -1,4 +1,4 @@
-"""Play ten dates of a couple in New York and Tokyo on a deployed stack, and check each step.
+"""Play ten dates of a couple on a deployed stack, and check each step.
 
 Requests and ticks of past dates are replayed with their instants. Today goes through API Gateway with real tokens.
 """
@@ -17,7 +17,7 @@ from httpx import HTTPError
 from local.clock import now
 from local.demo import acts
 from local.demo.page import KEY, Page
-from local.demo.plan import COUPLE, COURSE_DATES, SCRIPT, planned
+from local.demo.plan import COUPLE, COURSE_DATES, SCRIPT, Moment, planned
 from local.demo.stage import COURSE, Claim, Stage
 from local.deploy.deployment import APP_LINK
 from local.errors import StackError
@@ -40,9 +40,10 @@ def play(console: Console, progress: Progress) -> bool:
             f"Ten dates as two phones show them; the stack was up in {time.monotonic() - began:.0f} s.",
             KEY,
         )
-        stage = Stage(planned(dt.datetime.fromtimestamp(now(), dt.UTC)), stack, page)
+        moments = planned(dt.datetime.fromtimestamp(now(), dt.UTC))
+        stage = Stage(moments, stack, page)
         try:
-            _play_all(stage)
+            _play_all(stage, moments)
         except (StackError, BotoCoreError, ClientError, HTTPError, LookupError) as error:
             stage.expect(Claim.ANSWERED, f"broken off by {type(error).__name__}: {error}")
         page.verdict(stage.findings)
@@ -52,20 +53,20 @@ def play(console: Console, progress: Progress) -> bool:
         return held
 
 
-def _play_all(stage: Stage) -> None:
+def _play_all(stage: Stage, moments: list[Moment]) -> None:
     # The table would delete items of past dates by the real clock.
     stage.stack.client("dynamodb").update_time_to_live(
         TableName=stage.stack.outputs["TableName"],
         TimeToLiveSpecification={"Enabled": False, "AttributeName": "ttl"},
     )
-    remaining = Counter(moment.date for moment in stage.plan.moments)
+    remaining = Counter(moment.date for moment in moments)
     shown = 0
-    for moment in stage.plan.moments:
+    for moment in moments:
         stage.moment = moment
         getattr(acts, moment.act)(stage)
         remaining[moment.date] -= 1
         # Dates overlap around the world: a date is shown when it and all before it are over.
-        while shown < len(SCRIPT) and not remaining[date := stage.plan.dates[shown]]:
+        while shown < len(SCRIPT) and not remaining[date := stage.dates[shown]]:
             title = f"{shown + 1} · {date:%a %-d %b} · {list(SCRIPT)[shown]}"
             stage.page.show(date, title, stage.prompts[date], *stage.marks[date])
             shown += 1
@@ -88,7 +89,7 @@ def _check_the_end(s: Stage) -> None:
             s.expect(Claim.NEUTRAL, push["data"].keys(), {"link"})
             s.expect(Claim.NEUTRAL, bool(re.fullmatch(rf"{APP_LINK}/o/[dnst]\d{{8}}", push["data"]["link"])))
             s.expect(Claim.NEUTRAL, push["message"]["android"]["notification"]["visibility"], "PRIVATE")
-    courses = {s.plan.dates[number] for number in COURSE_DATES}
+    courses = {s.dates[number] for number in COURSE_DATES}
     for date, prompt in s.prompts.items():
         s.expect(Claim.COURSE, prompt["id"].startswith(f"{COURSE}/"), date in courses)
         if date not in courses:

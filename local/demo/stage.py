@@ -1,4 +1,4 @@
-"""The stage of the demo: requests at the instant of the present moment, and checks of what both phones show."""
+"""The stage of the demo: requests at a moment's instant, and checks of both phones."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from local.demo.plan import COUPLE, PAUSED_DATE, Partner, Plan
+from local.demo.plan import COUPLE, PAUSED_DATE, Moment, Partner
 from local.errors import StackError
 from local.google.identity import ACCOUNTS
 from rekindle.domain.help import HELPED_THEMES
@@ -19,7 +19,7 @@ from testing.phones import Phone, whole
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from local.demo.page import Page
     from local.stack import Stack
@@ -65,11 +65,12 @@ class Claim(StrEnum):
 
 
 class Stage:
-    """One performance of a plan on a stack. `kept` is for values that a later act needs."""
+    """One performance of the moments on a stack. `kept` is for values that a later act needs."""
 
-    def __init__(self, plan: Plan, stack: Stack, page: Page) -> None:
-        self.plan, self.stack, self.page = plan, stack, page
-        self.moment = plan.moments[0]
+    def __init__(self, moments: Sequence[Moment], stack: Stack, page: Page) -> None:
+        self.stack, self.page, self.moment = stack, page, moments[0]
+        self.dates = sorted({moment.date for moment in moments})
+        self.now = next(moment.at for moment in moments if moment.live)
         self.kept: dict[str, Any] = {"alone": [], "gestures": {}, "pause": None}
         self.prompts: dict[dt.date, Mapping[str, Any]] = {}
         self.written: dict[dt.date, dict[Partner, str]] = defaultdict(dict)
@@ -87,7 +88,7 @@ class Stage:
         self.findings[claim] = times + 1, (failures if times else []) + wrong
 
     def note(self, text: str, who: Partner | None = None, sign: str = "·", beside: str = "") -> None:
-        """Add a line to the page, on the phone of the moment's partner if no other is named."""
+        """Add a line to the page, by default on the phone of the moment's partner."""
         self.page.add(self.moment, who or self.moment.who, sign, text, beside)
 
     def call(self, request: str, body: object = None, who: Partner | None = None, *, staff: bool = False) -> Any:  # noqa: ANN401
@@ -100,7 +101,7 @@ class Stage:
         return answer
 
     def refused(self, claim: Claim, problem: str, request: str, body: object, wish: str) -> None:
-        """Check that the API refuses a request, and add the wish to the page with the API's words."""
+        """Check that the API refuses a request, and print its words after the wish."""
         _, answer = self._reply(request, body, self.moment.who)
         self.expect(claim, answer and answer.get("type"), f"urn:rekindle:problem:{problem}")
         self.note(f"{wish}: “{answer and answer.get('title')}”")
@@ -144,7 +145,7 @@ class Stage:
         return self.stack.inbox(f"{who.name.lower()}-phone")
 
     def await_push(self, to: Partner, kind: PushKind, until: dt.datetime | None = None) -> None:
-        """Wait for a push that follows from the moment, and check its sound. It may come as late as `until`."""
+        """Wait for a push, which may come as late as `until`, and check its sound."""
         self.pushes[to] += 1
         date, at = self.moment.date, self.moment.at
         claim = Claim.MILESTONE if kind is PushKind.STREAK_MILESTONE else Claim.PUSHES
@@ -163,8 +164,8 @@ class Stage:
 
     def check_streak(self) -> None:
         """Check that both see the streak and the calendar of the dates up to the moment's."""
-        days, paused = len(self.met), self.plan.dates[PAUSED_DATE]
-        past = [date for date in self.plan.dates if date <= self.moment.date]
+        days, paused = len(self.met), self.dates[PAUSED_DATE]
+        past = [date for date in self.dates if date <= self.moment.date]
         marks = {str(d): "complete" if d in self.met else "paused" if d == paused else "rest" for d in past}
         self.marks[self.moment.date] = marks, days
         for who in COUPLE:

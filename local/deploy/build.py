@@ -84,7 +84,7 @@ def _sources() -> Iterator[Path]:
 
 
 def sam_environment(*, aws: bool = False) -> dict[str, str]:
-    """Return this process's environment with SAM's own tools first on the path; only `aws` keeps its AWS settings."""
+    """Return this environment with SAM's tools first; only `aws` keeps its AWS settings."""
     found_first = {"PATH": f"{SAM.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}", "SAM_CLI_TELEMETRY": "0"}
     if aws:
         return os.environ | found_first

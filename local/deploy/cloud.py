@@ -77,7 +77,7 @@ class StageConfig:
         return wrong
 
     def command(self, options: Sequence[str], *, first: bool) -> list[str]:
-        """Return the `sam deploy` command of this stage. An update keeps the parameters that it does not name."""
+        """Return the `sam deploy` command of this stage."""
         template = ROOT / ".aws-sam" / self.stage / "template.yaml"
         command = [str(SAM), "deploy", "--config-file", str(self.path.resolve()), "--config-env", self.stage]
         command += ["--template-file", str(template), *options]

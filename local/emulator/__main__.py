@@ -21,7 +21,7 @@ UNREADABLE_STATE = 3
 
 
 def main() -> int:
-    """Serve until told to end, or until the parent process is gone."""
+    """Serve until it is asked to end, or its parent process is gone."""
     try:
         patches.apply(
             logs=Path(os.environ["REKINDLE_LOGS"]),

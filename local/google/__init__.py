@@ -1,1 +1,1 @@
-"""Stand-ins for Google in one server: sign-in, FCM and each phone's inbox; beside them the page with two phones."""
+"""Stand-ins for Google in one server: sign-in, FCM and inboxes, beside the two phones' page."""

@@ -1,4 +1,4 @@
-"""Serve the stand-ins for Google and the two phones until told to end, or until the parent process is gone."""
+"""Serve the stand-ins for Google and the two phones."""
 
 from __future__ import annotations
 

@@ -106,7 +106,7 @@ class StandIn:
             Route("/faults", self._faults_route, methods=["GET", "PUT", "DELETE"]),
             Route("/inbox", self._all_inboxes, methods=["GET", "DELETE"]),
             Route("/inbox/{token:path}/stream", self._stream),
-            Route("/inbox/{token:path}", self._inbox, methods=["GET", "DELETE"]),
+            Route("/inbox/{token:path}", self._inbox),
             Route("/stats", self._stats),
         ]
 
@@ -122,16 +122,11 @@ class StandIn:
         if not self._is_access_token(request.headers.get("authorization", "")):
             raise _refusal(FaultKind.AUTH)
         if request.path_params["project"] != self._project:
-            raise RefusedError(
-                "WRONG_PROJECT",
-                _error(
-                    403,
-                    "PERMISSION_DENIED",
-                    "Permission 'cloudmessaging.messages.create' denied on resource "
-                    f"'//cloudresourcemanager.googleapis.com/projects/{request.path_params['project']}' "
-                    "(or it may not exist).",
-                ),
+            resource = f"//cloudresourcemanager.googleapis.com/projects/{request.path_params['project']}"
+            denied = (
+                f"Permission 'cloudmessaging.messages.create' denied on resource '{resource}' (or it may not exist)."
             )
+            raise RefusedError("WRONG_PROJECT", _error(403, "PERMISSION_DENIED", denied))
         try:
             message, validate_only = checked_message(await request.body())
         except MessageError as error:
@@ -181,13 +176,8 @@ class StandIn:
             )
         except jwt.InvalidTokenError as error:
             return _no_grant("invalid_grant", f"Invalid JWT: {error}")
-        return JSONResponse(
-            {
-                "access_token": self._access_token(int(now()) + ACCESS_TOKEN_SECONDS),
-                "expires_in": ACCESS_TOKEN_SECONDS,
-                "token_type": "Bearer",
-            }
-        )
+        token = self._access_token(int(now()) + ACCESS_TOKEN_SECONDS)
+        return JSONResponse({"access_token": token, "expires_in": ACCESS_TOKEN_SECONDS, "token_type": "Bearer"})
 
     def _access_token(self, expires: int) -> str:
         # Signed and not stored, so that it stays valid after a restart, as Google's does.
@@ -209,22 +199,15 @@ class StandIn:
                 return JSONResponse({"error": error.errors(include_url=False, include_input=False)}, 400)
             self._faults[fault.token] = fault
         elif request.method == "DELETE":
-            if token := request.query_params.get("token"):
-                self._faults.pop(token, None)
-            else:
-                self._faults.clear()
+            self._faults.clear()
         return JSONResponse([fault.model_dump(mode="json") for fault in self._faults.values()])
 
     async def _inbox(self, request: Request) -> Response:
-        token = request.path_params["token"]
-        if request.method == "DELETE":
-            self._inboxes.clear(token)
-            return Response(status_code=204)
-        return JSONResponse([asdict(push) for push in self._inboxes.of(token)])
+        return JSONResponse([asdict(push) for push in self._inboxes.of(request.path_params["token"])])
 
     async def _all_inboxes(self, request: Request) -> Response:
         if request.method == "DELETE":
-            self._inboxes.clear(None)
+            self._inboxes.clear()
             return Response(status_code=204)
         return JSONResponse(self._inboxes.counts())
 
@@ -277,52 +260,33 @@ def _refusal(kind: FaultKind, retry_after: int | None = None) -> RefusedError:
     return RefusedError(kind, _error(*answer, retry_after=retry_after if has_header else None))
 
 
-_REFUSALS: Mapping[FaultKind, tuple[Any, ...]] = {
+_UNAUTHORIZED = (
+    "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid"
+)
+_REFUSALS: Mapping[FaultKind, tuple[int, str, str, *tuple[dict[str, Any], ...]]] = {
     FaultKind.UNREGISTERED: (404, "NOT_FOUND", "Requested entity was not found.", _fcm_error("UNREGISTERED")),
     FaultKind.INVALID: (
-        400,
-        "INVALID_ARGUMENT",
-        "The registration token is not a valid FCM registration token",
-        _fcm_error("INVALID_ARGUMENT"),
-        _violations(("message.token", "Invalid registration token")),
+        *(400, "INVALID_ARGUMENT", "The registration token is not a valid FCM registration token"),
+        *(_fcm_error("INVALID_ARGUMENT"), _violations(("message.token", "Invalid registration token"))),
     ),
     FaultKind.SENDER_ID_MISMATCH: (403, "PERMISSION_DENIED", "SenderId mismatch", _fcm_error("SENDER_ID_MISMATCH")),
     FaultKind.QUOTA: (
-        429,
-        "RESOURCE_EXHAUSTED",
-        "Quota exceeded for quota metric 'Send requests'.",
-        _fcm_error("QUOTA_EXCEEDED"),
+        *(429, "RESOURCE_EXHAUSTED", "Quota exceeded for quota metric 'Send requests'.", _fcm_error("QUOTA_EXCEEDED")),
         {"@type": _QUOTA_FAILURE, "violations": [{"subject": "project", "description": "Message rate"}]},
     ),
-    FaultKind.UNAVAILABLE: (
-        503,
-        "UNAVAILABLE",
-        "The service is currently unavailable.",
-        _fcm_error("UNAVAILABLE"),
-    ),
+    FaultKind.UNAVAILABLE: (503, "UNAVAILABLE", "The service is currently unavailable.", _fcm_error("UNAVAILABLE")),
     FaultKind.INTERNAL: (500, "INTERNAL", "Internal error encountered.", _fcm_error("INTERNAL")),
     FaultKind.AUTH: (
-        401,
-        "UNAUTHENTICATED",
-        (
-            "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or "
-            "other valid authentication credential."
-        ),
+        *(401, "UNAUTHENTICATED", f"{_UNAUTHORIZED} authentication credential."),
         {"@type": _ERROR_INFO, "reason": "ACCESS_TOKEN_INVALID", "domain": "googleapis.com"},
     ),
     FaultKind.THIRD_PARTY_AUTH: (
-        401,
-        "UNAUTHENTICATED",
-        "Auth error from APNS or Web Push Service",
-        _fcm_error("THIRD_PARTY_AUTH_ERROR"),
-        _apns_error(403, "InvalidProviderToken"),
+        *(401, "UNAUTHENTICATED", "Auth error from APNS or Web Push Service"),
+        *(_fcm_error("THIRD_PARTY_AUTH_ERROR"), _apns_error(403, "InvalidProviderToken")),
     ),
     FaultKind.APNS_UNREGISTERED: (
-        400,
-        "INVALID_ARGUMENT",
-        "APNs device token is disabled.",
-        _fcm_error("INVALID_ARGUMENT"),
-        _apns_error(410, "Unregistered"),
+        *(400, "INVALID_ARGUMENT", "APNs device token is disabled."),
+        *(_fcm_error("INVALID_ARGUMENT"), _apns_error(410, "Unregistered")),
     ),
 }
 """FCM's answer to each fault: HTTP status, gRPC status, message and details."""

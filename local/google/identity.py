@@ -20,7 +20,7 @@ from starlette.routing import Mount, Route
 from local.google.signin import Identity
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from starlette.requests import Request
     from starlette.routing import BaseRoute
@@ -40,6 +40,9 @@ ACCOUNTS: Final[Mapping[str, Mapping[str, str]]] = {
 
 _INVALID: Final = "INVALID_ARGUMENT"
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+")
+
+
+type Answer[Content] = Callable[[Request], Awaitable[Content]]
 
 
 class RefusedError(Exception):
@@ -119,35 +122,36 @@ def password_reset(asked: Mapping[str, Any]) -> dict[str, Any]:
 def identity_routes(issuer: Issuer) -> list[BaseRoute]:
     """Return the routes of the endpoints, which pages of every origin may call, as in Firebase."""
 
-    async def sign_in(request: Request) -> JSONResponse:
-        try:
-            return JSONResponse(signed_in(issuer, await _json_of(request)))
-        except RefusedError as error:
-            return error.answer()
+    async def sign_in(request: Request) -> dict[str, Any]:
+        return signed_in(issuer, await _json_of(request))
 
-    async def send_code(request: Request) -> JSONResponse:
-        try:
-            return JSONResponse(password_reset(await _json_of(request)))
-        except RefusedError as error:
-            return error.answer()
+    async def send_code(request: Request) -> dict[str, Any]:
+        return password_reset(await _json_of(request))
 
-    async def token(request: Request) -> JSONResponse:
-        try:
-            _require_key(request)
-            form = parse_qs((await request.body()).decode(errors="replace"))
-            return JSONResponse(refreshed(issuer, {name: values[0] for name, values in form.items()}))
-        except RefusedError as error:
-            return error.answer()
+    async def token(request: Request) -> dict[str, Any]:
+        _require_key(request)
+        form = parse_qs((await request.body()).decode(errors="replace"))
+        return refreshed(issuer, {name: values[0] for name, values in form.items()})
 
     open_to_all = [Middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["POST"], allow_headers=["*"])]
     accounts = [
-        Route("/v1/accounts:signInWithPassword", sign_in, methods=["POST"]),
-        Route("/v1/accounts:sendOobCode", send_code, methods=["POST"]),
+        Route("/v1/accounts:signInWithPassword", _answering(sign_in), methods=["POST"]),
+        Route("/v1/accounts:sendOobCode", _answering(send_code), methods=["POST"]),
     ]
     return [
         Mount(IDENTITY, routes=accounts, middleware=open_to_all),
-        Mount(SECURE_TOKEN, routes=[Route("/v1/token", token, methods=["POST"])], middleware=open_to_all),
+        Mount(SECURE_TOKEN, routes=[Route("/v1/token", _answering(token), methods=["POST"])], middleware=open_to_all),
     ]
+
+
+def _answering(answer: Answer[dict[str, Any]]) -> Answer[JSONResponse]:
+    async def endpoint(request: Request) -> JSONResponse:
+        try:
+            return JSONResponse(await answer(request))
+        except RefusedError as error:
+            return error.answer()
+
+    return endpoint
 
 
 def _email_in(asked: Mapping[str, Any]) -> str:

@@ -102,14 +102,10 @@ class Inboxes:
         """Return the number of pushes of each phone."""
         return {token: len(pushes) for token, pushes in self._pushes.items() if pushes}
 
-    def clear(self, token: str | None) -> None:
-        """Empty one inbox, or all."""
-        for each in [token] if token else list(self._pushes):
-            self._pushes.pop(each, None)
-        kept = sorted((push for pushes in self._pushes.values() for push in pushes), key=lambda push: push.number)
-        beside = self._file.with_suffix(".new")
-        beside.write_text("".join(json.dumps(asdict(push)) + "\n" for push in kept), encoding="utf-8")
-        beside.replace(self._file)
+    def clear(self) -> None:
+        """Empty all inboxes."""
+        self._pushes.clear()
+        self._file.write_bytes(b"")
 
     async def stream(self, token: str, after: int) -> AsyncIterator[str]:
         """Return server-sent events: each push with a number above `after`, then each new one."""

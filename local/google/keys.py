@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def private_key(path: Path) -> rsa.RSAPrivateKey:
-    """Return the key in the PEM file, which is made if it is missing; raises ValueError for another file."""
+    """Return the key in a PEM file, made if missing; raises ValueError for another file."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         beside = path.with_suffix(".new")

@@ -1,4 +1,4 @@
-"""Serve the page with two phones, forward its requests to the API, and send its next reminders on demand.
+"""Serve the page with two phones, its way to the API, and reminders on demand.
 
 The page is `local/phones`: each phone on it is a plain client of the public API. The API answers no page of another
 origin, so this server forwards requests below `/phones/api/` without a change.
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from local.stack.client import Stack
 
 PAGE: Final = ROOT / "local" / "phones"
+UI: Final = ROOT / "functions" / "console" / "console" / "page" / "ui"
+"""The files that this page and the console share."""
 API: Final = "/phones/api"
 """The path before the API's own paths, on the page's origin."""
 TICK_INTERVAL: Final = dt.timedelta(minutes=5)
@@ -78,7 +80,7 @@ class TickBody(BaseModel):
 
 
 def next_tick(reminders: Iterable[Reminder], after: dt.datetime) -> dt.datetime:
-    """Return the first tick after `after` that sends a reminder, or the next tick if there are no reminders.
+    """Return the first tick after `after` that sends a reminder, or simply the next.
 
     Raises:
         UnknownZoneError: There is no zone of that name.
@@ -104,14 +106,15 @@ def page_routes(
         last: The file that records the latest tick that the page asked for.
         transport: The connection to the API; the network by default.
     """
-    files = {file.relative_to(PAGE).as_posix() for file in PAGE.rglob("*") if file.is_file()}
+    files = {f"ui/{file.name}": file for file in UI.iterdir()}
+    files |= {file.relative_to(PAGE).as_posix(): file for file in PAGE.rglob("*") if file.is_file()}
     api = httpx.AsyncClient(timeout=_PATIENCE_SECONDS, transport=transport)
 
     async def page(request: Request) -> Response:
         name = request.path_params.get("file", "index.html")
         if name not in files:
             return JSONResponse({"error": "There is no such file."}, 404)
-        content = await run_in_threadpool((PAGE / name).read_bytes)
+        content = await run_in_threadpool(files[name].read_bytes)
         return Response(content, headers=_HEADERS, media_type=mimetypes.guess_type(name)[0])
 
     async def forward(request: Request) -> Response:
@@ -151,7 +154,7 @@ def page_routes(
 
 
 def _run_tick(stack: Stack, asked: TickBody, last: Path) -> dict[str, Any]:
-    """Run the tick that sends the next reminder, and return its instant and the number of due slots.
+    """Run the tick of the next reminder, and return its instant and due slots.
 
     The schedule continues where it was, so a reminder that is set to five minutes from now comes then. `last` stops
     a tick from running twice.

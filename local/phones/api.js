@@ -1,34 +1,36 @@
-// A client of the API in one page: signs somebody in, keeps their token fresh, calls routes, and tells what went wrong.
+// A client of the API: signs a person in, renews their token, calls routes, and raises problems.
 //
-// Routes, what they take and what they answer are typed by client/rekindle.d.ts, which is generated from
-// docs/openapi.json: `call("put", "/v1/days/{date}/answer", { path: { date }, body: { text } })`.
+// client/rekindle.d.ts types the routes. It is generated from docs/openapi.json: `call("put", "/v1/days/{date}/answer", { path: { date }, body: { text } })`.
+
+import { addressOf } from "./ui/route.js";
 
 /** @typedef {import("../../client/routes.js").Method} Method */
-/** @typedef {import("../../client/routes.js").Path} Path */
+/** @typedef {import("../../client/routes.js").Couples} Couples */
+/** @typedef {import("../../client/routes.js").Path<Couples>} Path */
 /** @typedef {{ idToken: string, refreshToken: string, expires: number }} Session */
-/** Who signs in. @typedef {{ email: string } | { uid: string }} Account */
+/** The person who signs in. @typedef {{ email: string } | { uid: string }} Account */
 
-const BASE = "/phones/api"; // on its own origin; an app has https://api.example here
-// Firebase's endpoint, which the local stack has a stand-in for; an app leaves this to Firebase Authentication.
+const BASE = "/phones/api"; // an app has its API here, such as https://api.example
+// Firebase's endpoint, for which the local stack has a stand-in. An app leaves this to Firebase Authentication.
 const REFRESH = "/securetoken.googleapis.com/v1/token?key=local";
-/** How Firebase refuses a refresh token for good, for example with TOKEN_EXPIRED: only a new sign-in helps. */
+/** Statuses with which Firebase refuses a refresh token for good, for example as TOKEN_EXPIRED. Only a new sign-in helps. */
 const REFUSED = [400, 401];
 /** The type of the problem that only a new sign-in solves. */
 export const ENDED = "sign-in-ended";
 const EARLY = 120_000; // a token is renewed this long before it ends
 const ATTEMPTS = 3;
 const PATIENCE = 30_000;
-/** Of what is large, over a slow line. @type {Record<string, number>} */
+/** For large answers over a slow connection. @type {Record<string, number>} */
 const MORE_PATIENCE = { "/v1/me/export": 180_000 };
 
-/** What is said of an answer that says nothing of itself, such as a gateway's. @type {Record<number, string>} */
+/** Sentences for answers without a title, such as a gateway's. @type {Record<number, string>} */
 const SENTENCES = {
   408: "That took too long. Nothing is lost. Try again in a moment.",
-  429: "That was a lot at once. Nothing is lost. Try again in a moment.",
+  429: "Too many requests at once. Nothing is lost. Try again in a moment.",
 };
-const TROUBLE = "Rekindle does not answer just now. Nothing is lost. Try again in a moment.";
+const TROUBLE = "Rekindle is not available right now. Nothing is lost. Try again in a moment.";
 
-/** A refusal of the API, RFC 9457: tell them apart by `type`, and show `message` to the person. */
+/** A refusal of the API, as in RFC 9457. Tell problems apart by `type`, and show `message` to the person. */
 export class Problem extends Error {
   /** @param {number} status @param {{ type?: string, title?: string, detail?: string }} body @param {number} retryAfter */
   constructor(status, body, retryAfter = 0) {
@@ -44,8 +46,8 @@ export class Api {
   #renewing = null;
 
   /**
-   * @param {Session | null} session as it was kept
-   * @param {(session: Session | null) => void} keep where a changed session is kept; null once it has ended
+   * @param {Session | null} session the one kept from before
+   * @param {(session: Session | null) => void} keep stores a changed session; null once it has ended
    */
   constructor(session, keep) {
     this.session = session;
@@ -53,37 +55,33 @@ export class Api {
   }
 
   /**
-   * Signs in. An app does this with Firebase Authentication; the local stack has a stand-in for it.
+   * Signs in. An app does this with Firebase Authentication. The local stack has a stand-in for it.
    * @param {Account} account
    * @param {string} name
    */
   async signIn(account, name) {
-    await this.#renewing?.catch(() => {}); // else its token, of an older sign-in, might come later
+    await this.#renewing?.catch(() => {}); // the token of an older sign-in must not come later
     this.#take(await post("/sign-in", { ...account, name }));
   }
 
   /**
-   * Calls a route. What is safe to repeat is repeated when the API is busy: a POST is so by its key, for which a caller
-   * that asks again for the same thing passes the same one.
+   * Calls a route, and repeats the call while the API is busy. A key makes a POST safe to repeat; pass the same `key` to
+   * repeat a POST yourself.
    * @template {Path} P
-   * @template {import("../../client/routes.js").MethodOf<P> & Method} M
+   * @template {import("../../client/routes.js").MethodOf<Couples, P> & Method} M
    * @param {M} method
    * @param {P} path
-   * @param {import("../../client/routes.js").Given<P, M>} given
-   * @returns {Promise<import("../../client/routes.js").Answer<P, M>>}
+   * @param {import("../../client/routes.js").Given<Couples, P, M>} given
+   * @returns {Promise<import("../../client/routes.js").Answer<Couples, P, M>>}
    */
   async call(method, path, given) {
-    const { path: parts = {}, query = {}, body, key = crypto.randomUUID() } =
-      /** @type {{ path?: Record<string, string>, query?: Record<string, unknown>, body?: unknown, key?: string }} */ (given);
-    const place = path.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(parts[name] ?? ""));
-    const asked = new URLSearchParams(
-      Object.entries(query).flatMap(([name, value]) => (value === undefined || value === null ? [] : [[name, String(value)]])),
-    );
+    const { body, key = crypto.randomUUID(), ...parts } =
+      /** @type {{ path?: object, query?: object, body?: unknown, key?: string }} */ (given);
     /** @type {Record<string, string>} */
     const headers = {};
     if (body !== undefined) headers["Content-Type"] = "application/json";
     if (method === "post") headers["Idempotency-Key"] = key;
-    const url = `${BASE}${place}${asked.size ? `?${asked}` : ""}`;
+    const url = BASE + addressOf(path, parts);
     let renewed = false;
     for (let attempt = 1; ; attempt += 1) {
       let token = "";
@@ -94,7 +92,7 @@ export class Api {
       } catch (error) {
         if (!(error instanceof Problem) || error.type === ENDED || attempt === ATTEMPTS) throw error;
         if (error.status === 401) {
-          if (this.session?.idToken !== token) continue; // another call has renewed it meanwhile
+          if (this.session?.idToken !== token) continue; // another call has renewed it
           if (renewed) throw this.#ended();
           renewed = true;
           await this.#renew();
@@ -116,7 +114,7 @@ export class Api {
       try {
         this.#take(await answered(REFRESH, { method: "POST", body: form }));
       } catch (error) {
-        // Anything else, such as no connection or a busy service, passes: the sign-in is kept.
+        // Other failures, such as no connection or a busy service, pass. The sign-in stays.
         throw error instanceof Problem && REFUSED.includes(error.status) ? this.#ended() : error;
       }
     };
@@ -124,11 +122,11 @@ export class Api {
     return this.#renewing;
   }
 
-  /** Forgets the session, and returns the problem to raise. */
+  /** Forgets the session, and returns the problem to throw. */
   #ended() {
     this.session = null;
     this.keep(null);
-    return new Problem(401, { type: ENDED, title: "Your sign-in has ended. Sign in again to go on." });
+    return new Problem(401, { type: ENDED, title: "Your sign-in has ended. Sign in again to continue." });
   }
 
   /** @param {{ id_token: string, refresh_token: string, expires_in: number | string }} tokens */
@@ -153,13 +151,13 @@ async function answered(url, request, patience = PATIENCE) {
   try {
     reply = await fetch(url, { ...request, cache: "no-store", signal: AbortSignal.timeout(patience) });
   } catch {
-    throw new Problem(0, { title: "There is no connection just now. Nothing is lost." });
+    throw new Problem(0, { title: "You’re offline. Nothing is lost." });
   }
   if (reply.status === 204) return undefined;
   const body = await reply.json().catch(() => null);
   if (!reply.ok) throw new Problem(reply.status, body ?? {}, Number(reply.headers.get("Retry-After")) || 0);
-  // Cut short, or no answer of the API at all, such as a hotel's page to sign in at: it says nothing of what is there.
-  if (body === null) throw new Problem(0, { title: "The connection broke off. Nothing is lost." });
+  // The answer was cut off, or does not come from the API. A hotel's sign-in page looks like this.
+  if (body === null) throw new Problem(0, { title: "The connection dropped. Nothing is lost." });
   return body;
 }
 

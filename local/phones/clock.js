@@ -1,4 +1,4 @@
-// Local clocks: a phone's own zone decides what time and which date it shows.
+// Local clocks: a phone shows the time and the date of its own zone.
 
 /** @param {Date} instant @param {string} zone */
 export function timeIn(zone, instant = new Date()) {
@@ -15,17 +15,17 @@ export function longDateIn(zone, language, instant = new Date()) {
   return new Intl.DateTimeFormat(language, { timeZone: zone, weekday: "long", day: "numeric", month: "long" }).format(instant);
 }
 
-/** The calendar date that a clock in the zone shows. @param {string} zone */
+/** Returns the date in a zone. @param {string} zone */
 export function dateIn(zone, instant = new Date()) {
   return new Intl.DateTimeFormat("en-CA", { timeZone: zone, year: "numeric", month: "2-digit", day: "2-digit" }).format(instant);
 }
 
-/** The date so many days later. @param {string} date @param {number} days */
+/** Returns the date some days later. @param {string} date @param {number} days */
 export function later(date, days) {
   return new Date(Date.parse(`${date}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
 }
 
-/** The Monday of a date's week. @param {string} date */
+/** Returns the Monday of a date's week. @param {string} date */
 export function mondayOf(date) {
   return later(date, -((new Date(`${date}T00:00:00Z`).getUTCDay() + 6) % 7));
 }
@@ -36,7 +36,7 @@ export function weekdayIn(zone, instant = new Date()) {
 }
 
 /**
- * A calendar date of the couple, which belongs to no zone.
+ * Says a date of the couple, which belongs to no zone.
  * @param {string} date
  * @param {string} language
  * @param {Intl.DateTimeFormatOptions} [parts]
@@ -50,9 +50,10 @@ export function placeOf(zone) {
   return (zone.split("/").at(-1) ?? zone).replaceAll("_", " ");
 }
 
-/** Every zone that the browser knows, and UTC. */
-export function zones() {
-  return [...new Set([...Intl.supportedValuesOf("timeZone"), "UTC"])].sort();
+/** Returns every zone that the browser knows, and UTC, as choices of a select. */
+export function zoneChoices() {
+  const zones = [...new Set([...Intl.supportedValuesOf("timeZone"), "UTC"])].sort();
+  return zones.map((zone) => /** @type {const} */ ([zone, zone.replaceAll("_", " ")]));
 }
 
 export function ownZone() {

@@ -1,24 +1,24 @@
-// What a phone is pushed, live. An app gets this from Firebase Cloud Messaging; the stand-in streams it to the page.
+// The pushes of a phone, live. An app gets them from Firebase Cloud Messaging. Here the stand-in streams them to the page.
 
 /** @typedef {{ number: number, at: number, title: string | null, body: string | null, data: Record<string, string>, passive: boolean, replaces: number | null }} Push */
 
 export class Inbox {
   /** @type {EventSource | null} */
   #source = null;
-  /** Oldest first, without those that a later one has replaced. @type {Push[]} */
-  standing = [];
+  /** Oldest first, without pushes that a later push replaced. @type {Push[]} */
+  current = [];
 
   /**
    * @param {string} token the phone's registration token
-   * @param {(push: Push) => void} come
+   * @param {(push: Push) => void} received
    */
-  constructor(token, come) {
+  constructor(token, received) {
     this.token = token;
-    this.come = come;
+    this.received = received;
   }
 
   get latest() {
-    return this.standing.at(-1)?.number ?? 0;
+    return this.current.at(-1)?.number ?? 0;
   }
 
   open() {
@@ -27,8 +27,8 @@ export class Inbox {
     this.#source.addEventListener("push", (event) => {
       /** @type {Push} */
       const push = JSON.parse(event.data);
-      this.standing = [...this.standing.filter((each) => each.number !== push.replaces && each.number !== push.number), push];
-      this.come(push);
+      this.current = [...this.current.filter((each) => each.number !== push.replaces && each.number !== push.number), push];
+      this.received(push);
     });
   }
 

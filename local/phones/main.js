@@ -1,9 +1,10 @@
-// The stage: two phones side by side, a way to let time come to the next reminder, and a way to begin anew.
+// The page: two phones side by side, a button for the next reminders, and a button to start over.
 
-import { post, Problem } from "./api.js";
+import { Problem, post } from "./api.js";
 import { placeOf, timeIn, weekdayIn } from "./clock.js";
-import { button, fill, refill } from "./dom.js";
+import { refill } from "./parts.js";
 import { Phone } from "./phone.js";
+import { button, fill } from "./ui/dom.js";
 import { WEEKDAYS } from "./words.js";
 
 const PHONES = /** @type {const} */ ([["a", "First phone"], ["b", "Second phone"]]);
@@ -14,7 +15,7 @@ const tabs = /** @type {HTMLElement} */ (document.getElementById("phone-tabs"));
 /** @type {Phone[]} */
 let phones = [];
 
-function begin() {
+function start() {
   phones = PHONES.map(([id, label]) => new Phone(id, label, showTabs));
   fill(stage, ...phones.map((phone) => phone.element));
   show(sessionStorage.getItem("rekindle.shown") ?? "a");
@@ -43,12 +44,12 @@ function showTabs() {
   );
 }
 
-/** The reminders of a phone, as the stack's beat is asked for them. @param {Phone} phone */
+/** Returns the reminders of a phone, in the form that the stack takes them. @param {Phone} phone */
 async function remindersOf(phone) {
   if (!phone.me) return [];
   const { prompt_time, evening_time, touch } = await phone.api.call("get", "/v1/me/reminders", {});
   const { zone } = phone.me;
-  // Who has answered is not reminded in the evening: then that is none of the next.
+  // A person who has answered gets no evening reminder.
   const answered = phone.data["shown"]?.today.me.state === "answered";
   return [
     { zone, time: prompt_time ?? "08:30" },
@@ -57,37 +58,37 @@ async function remindersOf(phone) {
   ];
 }
 
-/** Both phones are laid down, and the schedule's beat comes that brings the first of their next reminders. */
-async function letRemindersCome() {
+/** Locks both phones, and runs the schedule up to the first of their next reminders. */
+async function sendNextReminders() {
   try {
     const reminders = (await Promise.all(phones.map(remindersOf))).flat();
     for (const phone of phones.filter((each) => each.couple)) phone.setLocked(true);
     const { at } = await post("/phones/tick", { reminders });
     const zones = [...new Set(phones.map((phone) => phone.zone))];
     const instant = new Date(at);
-    const come = zones.map((zone) => `${weekdayIn(zone, instant)} ${timeIn(zone, instant)} in ${placeOf(zone)}`).join(", ");
+    const times = zones.map((zone) => `${weekdayIn(zone, instant)} ${timeIn(zone, instant)} in ${placeOf(zone)}`).join(", ");
     const pause = phones.some((phone) => phone.couple?.pause);
-    note.textContent = `The schedule has come to ${come}; the phones’ own clocks stay. ${pause ? "The two are taking a pause, so nothing comes before its end." : "What was due is on its way."}`;
+    note.textContent = `The schedule ran up to ${times}. The phones’ own clocks have not changed. ${pause ? "This couple is taking a pause, so no reminder comes before it ends." : "The reminders are on their way."}`;
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     note.textContent = error.message;
   }
 }
 
-function beginAnew() {
-  if (phones.some((phone) => phone.me) && !window.confirm("Begin with two new people? Nobody can come back to these two.")) return;
+function startOver() {
+  if (phones.some((phone) => phone.me) && !window.confirm("Start over with two new people? You can’t return to these two.")) return;
   for (const phone of phones) phone.stop();
   note.textContent = "";
-  begin();
+  start();
   show("a");
 }
 
 fill(
   /** @type {HTMLElement} */ (document.getElementById("controls")),
-  button("Next reminders, now", letRemindersCome, { id: "beat", title: "Lets the schedule’s beat happen that brings the first of their next reminders" }),
-  button("A fresh pair", beginAnew, { id: "fresh" }),
+  button("Send next reminders", sendNextReminders, { id: "next-reminders", title: "Runs the schedule up to the first of their next reminders" }),
+  button("Start over", startOver, { id: "start-over" }),
 );
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden) for (const phone of phones) void phone.refresh();
 });
-begin();
+start();

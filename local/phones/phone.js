@@ -1,9 +1,10 @@
-// One phone: what it keeps, what it knows, and what it shows. It speaks to the API alone, never to the other phone.
+// One phone: its storage, its data and its screen. It calls only the API, never the other phone.
 
 import { Api, ENDED, Problem } from "./api.js";
 import { hourIn, longDateIn, ownZone, placeOf, timeIn, weekdayIn } from "./clock.js";
-import { button, fill, h, icon, refill, words } from "./dom.js";
 import { Inbox } from "./inbox.js";
+import { icon, refill, words } from "./parts.js";
+import { button, fill, h } from "./ui/dom.js";
 import { journal } from "./views/journal.js";
 import { loadPairing, pair } from "./views/pair.js";
 import { signedOut } from "./views/signedout.js";
@@ -14,54 +15,54 @@ import { welcome } from "./views/welcome.js";
 import { you } from "./views/you.js";
 
 /** @typedef {import("../../client/routes.js").Schema} Schema */
-/** A part of the app: `load` asks the API for what `view` shows. @typedef {{ title: string, path: string, load: (phone: Phone) => Promise<unknown>, view: (phone: Phone) => HTMLElement }} Tab */
-/** What outlives a reload. @typedef {{ session: import("./api.js").Session | null, account: import("./api.js").Account | null, device: string, cleared: number, tab: string, locked: boolean, drafts: Record<string, string>, opened: string[], inviter: string, since: string, ended: boolean }} Kept */
+/** A part of the app: `load` gets from the API what `view` shows. @typedef {{ title: string, path: string, load: (phone: Phone) => Promise<unknown>, view: (phone: Phone) => HTMLElement }} Tab */
+/** The data that stays after a reload. @typedef {{ session: import("./api.js").Session | null, account: import("./api.js").Account | null, device: string, cleared: number, tab: string, locked: boolean, drafts: Record<string, string>, opened: string[], inviter: string, since: string, ended: boolean }} Kept */
 
 /** @type {Record<string, Tab>} */
 const TABS = { today, journal, together, you };
 
-/** Where a push leads, by the letter in its link. @type {Record<string, string>} */
+/** The tab that a push opens, by the letter in its link. @type {Record<string, string>} */
 const PLACES = { d: "today", t: "today", n: "today", s: "together", p: "you" };
 /** The letter of a link whose date is the day to open. */
 const DAY = "d";
 
-/** What is kept of whoever is signed in, before there is anything. @type {Pick<Kept, "drafts" | "opened" | "inviter" | "since" | "ended">} */
+/** The data about a person who has just signed in. @type {Pick<Kept, "drafts" | "opened" | "inviter" | "since" | "ended">} */
 const NOTHING_YET = { drafts: {}, opened: [], inviter: "", since: "", ended: false };
 
 const BANNER = 8_000;
-const LOOK_EVERY = 15_000;
+const POLL_EVERY = 15_000;
 const PADLOCK = "M7.500 10.500V8a4.500 4.500 0 0 1 9 0v2.500M6 10.500h12v9H6Z";
 
 export class Phone {
-  /** Who this is; null until they have said so. @type {Schema["MeView"] | null} */
+  /** The person of this phone; null before they sign up. @type {Schema["MeView"] | null} */
   me = null;
   /** @type {Schema["CoupleWithPacksView"] | null} */
   couple = null;
-  /** What the tabs have loaded, by their own names. @type {Record<string, any>} */
+  /** The data that the tabs have loaded, by names of their own. @type {Record<string, any>} */
   data = {};
-  /** Whether the API has yet to say who is signed in, and with whom they are a couple. */
+  /** True until the API has answered who is signed in and who their partner is. */
   starting;
-  /** Whether something that the screen shows could not be loaded. */
+  /** True if something on the screen could not be loaded. */
   failed = false;
-  /** The day whose answers open on this screen just now, for the first time. */
+  /** The date whose answers open on this screen for the first time. */
   unfolding = "";
 
   #key;
-  #ticking = 0;
-  #looking = 0;
+  #clock = 0;
+  #polling = 0;
   #banner = 0;
   #shown = "";
   #again = false;
   #offline = false;
-  #place = "";
+  #tabShown = "";
   /** @type {Promise<void> | null} */
   #refreshing = null;
-  /** Forms that somebody had filled in when their sign-in ended, by id. @type {Map<string, HTMLFormElement>} */
+  /** Forms with changes from before the sign-in ended, by id. @type {Map<string, HTMLFormElement>} */
   #unsaved = new Map();
 
   /**
    * @param {string} id
-   * @param {string} label what the phone is called before anybody has signed in
+   * @param {string} label the phone's name before anybody signs in
    * @param {() => void} changed
    */
   constructor(id, label, changed) {
@@ -134,7 +135,7 @@ export class Phone {
     sessionStorage.setItem(this.#key, JSON.stringify(this.kept));
   }
 
-  /** Signs in somebody new: whose sign-in has ended here may be another. @param {import("./api.js").Account} account @param {string} name */
+  /** Signs in a new person, who may not be the one whose sign-in ended here. @param {import("./api.js").Account} account @param {string} name */
   async signInAs(account, name) {
     this.#unsaved.clear();
     this.keep({ ...NOTHING_YET, account });
@@ -142,14 +143,13 @@ export class Phone {
   }
 
   /**
-   * Signs in the same person once more. An app asks for their password here, or for what they sign in with; an account of
-   * this page has no password, and its phone answers for itself.
+   * Signs in the same person again. An app asks for their password here. The accounts of this page have no password.
    */
   async signInAgain() {
     if (this.kept.account) await this.api.signIn(this.kept.account, this.me?.display_name ?? "");
   }
 
-  /** Forgets who was signed in here, for somebody else. */
+  /** Forgets the person who was signed in here. */
   forgetAccount() {
     this.#unsaved.clear();
     this.keep({ ...NOTHING_YET, account: null });
@@ -157,7 +157,7 @@ export class Phone {
     this.render();
   }
 
-  /** Hides what was shared once the sign-in has ended. Drafts stay for whoever signs in again. @param {import("./api.js").Session | null} session */
+  /** Hides everything shared once the sign-in has ended. Drafts stay for the same person. @param {import("./api.js").Session | null} session */
   #keepSession(session) {
     this.keep({ session });
     if (session) return;
@@ -168,8 +168,8 @@ export class Phone {
   }
 
   /**
-   * Set whom this phone is a couple with. A new couple starts at today, and finds nothing of an earlier couple here: the
-   * two may have parted, or paired again from another phone.
+   * Sets the couple of this phone. A new couple starts at today, and finds no data of an earlier couple: the two may have
+   * unpaired, or paired again from another phone.
    * @param {Schema["CoupleWithPacksView"] | null} couple
    */
   setCouple(couple) {
@@ -183,26 +183,26 @@ export class Phone {
   }
 
   async start() {
-    this.#ticking = window.setInterval(() => this.showClock(), 1000);
-    // An app asks anew as it comes to the front, and so finds what no push tells of, such as a reflection. This one is
-    // always there.
-    this.#looking = window.setInterval(() => {
+    this.#clock = window.setInterval(() => this.showClock(), 1000);
+    // An app refreshes when a person opens it, and so finds changes without a push, such as a reflection. This page is
+    // always open.
+    this.#polling = window.setInterval(() => {
       if (this.couple && !this.kept.locked && !document.hidden) void this.refresh();
-    }, LOOK_EVERY);
+    }, POLL_EVERY);
     this.render();
     await this.refresh();
   }
 
-  /** Lets go of everything, for somebody new. */
+  /** Stops the phone, and deletes its data. */
   stop() {
-    window.clearInterval(this.#ticking);
-    window.clearInterval(this.#looking);
+    window.clearInterval(this.#clock);
+    window.clearInterval(this.#polling);
     this.inbox.close();
     this.element.remove();
     sessionStorage.removeItem(this.#key);
   }
 
-  /** Asks the API anew for all that is on the screen; whoever asks meanwhile gets what is asked for next. */
+  /** Loads the screen again. A call during a refresh starts one more refresh after it. */
   refresh() {
     this.#again = true;
     this.#refreshing ??= (async () => {
@@ -230,7 +230,7 @@ export class Phone {
       this.starting = false;
       this.render();
       await (this.couple ? this.tab.load(this) : loadPairing(this));
-      if (this.#offline) this.tell("");
+      if (this.#offline) this.notify("");
       this.#offline = false;
     });
     this.failed = !loaded;
@@ -242,7 +242,7 @@ export class Phone {
     return TABS[this.kept.tab] ?? today;
   }
 
-  /** Opens a part of the app, and within it the day of a date, if there is one. @param {string} tab @param {string} [date] */
+  /** Opens a tab, and in it the day of a date, if there is one. @param {string} tab @param {string} [date] */
   async open(tab, date) {
     this.keep({ tab });
     this.data["wanted"] = date;
@@ -254,14 +254,14 @@ export class Phone {
     await this.refresh();
   }
 
-  /** Opens what a push's link leads to: a letter for the place, then the date. @param {string} link */
+  /** Follows the link of a push: a letter for the tab, then the date. @param {string} link */
   async follow(link) {
     const [, letter = "", year, month, day] = /\/o\/([a-z])(\d{4})(\d{2})(\d{2})/.exec(link) ?? [];
     const tab = PLACES[letter] ?? "today";
     if (letter !== DAY) return this.open(tab);
     const date = `${year}-${month}-${day}`;
     await this.open(tab, date);
-    // Today's tab has the dates around now. Every other one is in the journal.
+    // The tab "Today" has the dates around now. All other dates are in the journal.
     const shown = datesShown(this);
     const hasMovedOn = this.data["wanted"] !== date;
     if (hasMovedOn || shown.length === 0 || shown.includes(date)) return undefined;
@@ -271,14 +271,14 @@ export class Phone {
   }
 
   /**
-   * Does what somebody asked for, and tells kindly what stood in the way; whether it worked.
+   * Runs an action of the person, and shows the problem if it fails. Returns whether it worked.
    * @param {() => Promise<unknown>} work
    */
   async act(work) {
-    this.tell("");
+    this.notify("");
     this.#offline = false;
     const done = await this.#tried(work);
-    // What is being loaded may be from before.
+    // A refresh that is running may show the state from before the action.
     if (this.#refreshing) this.#again = true;
     return done;
   }
@@ -291,32 +291,32 @@ export class Phone {
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       if (error.type === "not-paired") {
-        // The other has parted, or this is not yet a couple: what was shared is closed, and nobody is blamed.
+        // The partner has unpaired, or this is not a couple yet.
         this.me &&= { ...this.me, paired: false };
         this.setCouple(null);
         this.starting = false;
         this.render();
       }
-      if (error.type === ENDED) return false; // the screen says so
-      // That there is no connection is told once, until there is one again or somebody wants something.
+      if (error.type === ENDED) return false; // the screen says it
+      // A lost connection shows once, until it is back or the person does something.
       const known = this.#offline && error.status === 0;
       this.#offline = error.status === 0;
-      if (!known) this.tell(error.message);
+      if (!known) this.notify(error.message);
       return false;
     }
   }
 
   /** @param {string} sentence */
-  tell(sentence) {
-    fill(this.toast, sentence && h("p", null, sentence), sentence && button("All right", () => this.tell(""), { class: "plain" }));
+  notify(sentence) {
+    fill(this.toast, sentence && h("p", null, sentence), sentence && button("OK", () => this.notify(""), { class: "plain" }));
   }
 
-  /** For who hears the screen: what has come about, without leaving where they are. @param {string} sentence */
+  /** Makes screen readers read a sentence without moving the focus. @param {string} sentence */
   announce(sentence) {
     this.status.textContent = sentence;
   }
 
-  /** What an answer in the making says, under a name of its own. @param {string} name */
+  /** Returns the draft of a name; "" if there is none. @param {string} name */
   draft(name) {
     return this.kept.drafts[name] ?? "";
   }
@@ -371,10 +371,10 @@ export class Phone {
 
   #renderContent() {
     const top = this.content.scrollTop;
-    const place = this.couple ? this.kept.tab : "alone";
+    const tab = this.couple ? this.kept.tab : "alone";
     const view = this.#view();
-    // What somebody fills in stays until it is saved, as long as there is a place for it: it is looked at as it is, and
-    // moved only if something else has changed.
+    // A form with changes stays as it is until it is saved, as long as the new screen has a place for it. It moves to the
+    // new screen only if something else has changed.
     const changed = /** @type {NodeListOf<HTMLFormElement>} */ (this.content.querySelectorAll("form[data-changed]"));
     if (!this.api.session) for (const form of changed) this.#unsaved.set(form.id, form);
     const forms = [...changed, ...this.#unsaved.values()].flatMap((form) => {
@@ -389,10 +389,10 @@ export class Phone {
       const again = /** @type {HTMLDetailsElement | null} */ (view.querySelector(`#${CSS.escape(folded.id)}`));
       if (again) again.open = folded.open;
     }
-    // What looks the same stays as it is: a moment that unfolds, the place of a finger, a list that is being read.
+    // A screen that looks the same stays as it is: an animation, a finger's position, a list that somebody reads.
     if (this.content.firstElementChild?.isEqualNode(view)) return;
-    if (place === this.#place && forms.some(({ form }) => form.contains(document.activeElement))) return;
-    this.#place = place;
+    if (tab === this.#tabShown && forms.some(({ form }) => form.contains(document.activeElement))) return;
+    this.#tabShown = tab;
     for (const { form, copy } of forms) copy.replaceWith(form);
     refill(this.content, view);
     this.content.scrollTop = top;
@@ -408,7 +408,7 @@ export class Phone {
 
   #renderLock(/** @type {string} */ name) {
     this.lock.setAttribute("aria-label", `${name}: the lock screen`);
-    const pushes = this.inbox.standing.filter((push) => push.number > this.kept.cleared);
+    const pushes = this.inbox.current.filter((push) => push.number > this.kept.cleared);
     refill(
       this.lock,
       h("p", { class: "lock-date" }, longDateIn(this.zone, this.language)),

@@ -1,4 +1,4 @@
-// What the API's names are called on a phone.
+// The words on a phone for the names in the API.
 
 /** @type {Record<import("../../client/routes.js").Schema["Theme"], string>} */
 export const THEMES = {
@@ -23,13 +23,13 @@ export const GESTURES = {
 /** @type {Record<import("../../client/routes.js").Schema["Barrier"], string>} */
 export const BARRIERS = {
   stress: "Busy, stressful days",
-  communication: "Talking past each other",
+  communication: "We talk past each other",
   vulnerability: "Opening up is hard",
   neglect: "We have drifted apart",
 };
 
 /** @type {Record<import("../../client/routes.js").Schema["DayMark"], string>} */
-export const MARKS = { complete: "met", rest: "a day of rest", paused: "a pause", open: "still open" };
+export const MARKS = { complete: "together", rest: "rest day", paused: "pause", open: "still open" };
 
 /** @type {readonly (readonly [import("../../client/routes.js").Schema["Weekday"], string])[]} */
 export const WEEKDAYS = [
@@ -49,9 +49,4 @@ export const LANGUAGES = [
   ["fr", "Français"],
 ];
 
-export const SPOKEN = "For pushes and help, and for prompts where their pack has it. This page itself speaks English.";
-
-/** @param {number} count @param {string} one @param {string} many */
-export function counted(count, one, many) {
-  return `${count} ${count === 1 ? one : many}`;
-}
+export const SPOKEN = "For notifications and help, and for prompts in that language. This page is in English.";

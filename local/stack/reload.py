@@ -1,4 +1,4 @@
-"""Reload changed code into a running stack in about a second: the functions, and the layer that they share.
+"""Reload changed functions and the changed layer into a running stack, in about a second.
 
 A package is the last build with the present sources in place of the built ones. Changed requirements need a build, so
 the stack has to start anew for them.

@@ -1,4 +1,6 @@
-"""Publish the packs in `packs/` on a stack, and offer the help in `help/` until the practice sets its own.
+"""Publish the packs in `packs/` on a stack, and offer the help in `help/`.
+
+The help is offered until the practice sets its own.
 
 `python -m local.stack.seed` writes the schema of the help document for editors.
 """

@@ -64,7 +64,7 @@ class Settings:
 def temporary(
     progress: Progress = contextlib.nullcontext, *, tick: bool = False, seeded: bool = True
 ) -> Iterator[Stack]:
-    """Run a stack on free ports, and delete its data at the end. Its schedule fires only with `tick`."""
+    """Run a stack on free ports without saved data; its schedule fires only with `tick`."""
     with tempfile.TemporaryDirectory(prefix="rekindle-", ignore_cleanup_errors=True) as folder:
         emulator_port, google_port = free_ports(2)
         settings = Settings(Path(folder), emulator_port, google_port, keep=False, tick=tick)

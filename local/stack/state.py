@@ -1,4 +1,4 @@
-"""The state folder of a stack: one stack at a time locks it, and only an unlocked one may be deleted."""
+"""The state folder of a stack, which one stack at a time locks."""
 
 from __future__ import annotations
 

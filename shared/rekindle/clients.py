@@ -1,4 +1,4 @@
-"""AWS clients that give up in time: better to say that something is busy than to be cut off in silence."""
+"""AWS clients with short timeouts, so that a function can answer "busy" before Lambda ends it."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import boto3
 from botocore.config import Config
 
 CONFIG: Final = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 3})
-"""Nine seconds at the worst, within the ten of an API call; what is asked for here takes milliseconds."""
+"""Nine seconds at most, within the ten of an API call. The requests made here usually take milliseconds."""
 
 
 def client(service: Literal["dynamodb", "kms", "secretsmanager", "sqs"]) -> Any:  # noqa: ANN401  of the service's own type
-    """A client of the service, with the credentials, region and endpoint of the environment."""
+    """Return a client of the service, with the credentials, region and endpoint of the environment."""
     return boto3.client(service, config=CONFIG)

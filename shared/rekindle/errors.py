@@ -1,23 +1,23 @@
-"""Every error of ours.
+"""All errors of this package.
 
 RekindleError
-├── UnknownZoneError        not an IANA zone of the pinned tzdata
+├── UnknownZoneError        the name is not an IANA zone of the pinned tzdata
 ├── NoPromptError           no prompt fits this couple
-├── WriteConflictError      a conditional write or a transaction was refused; says which condition
-├── ContentionError         lost the same race more often than we retry
-├── KeyReusedError          an idempotency key stands for another request
+├── WriteConflictError      a conditional write or a transaction was refused; names the failed conditions
+├── ContentionError         the same race was lost too often
+├── KeyReusedError          an idempotency key belongs to another request
 ├── NotACodeError           a text cannot be a code; says why
-├── DraftChangedError       somebody else has saved or discarded a draft since it was read (`rekindle.store.packs`)
-├── PackChangedError        somebody else has changed a pack since it was read (`rekindle.store.packs`)
-├── HelpChangedError        somebody else has set the help since it was read (`rekindle.store.help`)
+├── DraftChangedError       somebody has saved or discarded the draft since it was read (`rekindle.store.packs`)
+├── PackChangedError        somebody has changed the pack since it was read (`rekindle.store.packs`)
+├── HelpChangedError        somebody has set the help since it was read (`rekindle.store.help`)
 ├── SourceTooLargeError     a document is larger than a draft can hold (`rekindle.store.packs`)
-├── SettingsError           a function's environment lacks a setting, or has a wrong one (`rekindle.settings`)
+├── SettingsError           a setting of a function is missing or wrong (`rekindle.settings`)
 ├── OutboxError             the queue did not take every job
-├── PackError               a prompt pack cannot be published; names everything to fix (`rekindle.packs.document`)
+├── PackError               a pack cannot be published; names everything to fix (`rekindle.packs.document`)
 ├── VaultError              an answer cannot be sealed or opened
-│   ├── KeyGoneError        a key has been let go, and all that it sealed with it
+│   ├── KeyGoneError        a key was deleted, and all that it sealed is lost
 │   └── KeyUnavailableError the key service does not answer; try again later
-└── ProblemError            a client can cause it: `rekindle.api.resolver` tells them what is wrong
+└── ProblemError            a client's request is refused; `rekindle.api.resolver` answers with the problem
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ class UnknownZoneError(RekindleError):
 
 
 class NoPromptError(RekindleError):
-    """No prompt is as gentle as this couple asks."""
+    """No prompt fits this couple's depth and touch comfort."""
 
 
 class WriteConflictError(RekindleError):
-    """A condition of a write did not hold, so nothing was written.
+    """A condition of a write failed, so nothing was written.
 
-    `existing` has an entry for each condition that failed: its index in the transaction (0 for a single write),
-    and the item as it stands, or None where there is none.
+    `existing` has an entry for each failed condition: its index in the transaction (0 for a single write), and the
+    current item, or None if there is none.
     """
 
     def __init__(self, existing: Mapping[int, Mapping[str, Any] | None]) -> None:
@@ -53,32 +53,32 @@ class WriteConflictError(RekindleError):
 
 
 class ContentionError(RekindleError):
-    """The same race was lost more often than we retry; the caller may try again later."""
+    """The same race was lost too often. The caller may try again later."""
 
 
 class KeyReusedError(RekindleError):
-    """An idempotency key stands for another request, so this one was not carried out."""
+    """An idempotency key belongs to another request, so nothing was done."""
 
 
 class NotACodeError(RekindleError):
-    """A text cannot be a code; the message is the sentence for whoever typed it."""
+    """A text cannot be a code. The message is a sentence for the person who typed it."""
 
 
 class SettingsError(RekindleError):
-    """A setting of a function is missing or wrong, so the function cannot work."""
+    """A setting of a function is missing or wrong."""
 
 
 class OutboxError(RekindleError):
-    """The queue did not take every job; whoever wanted them sent must try all of its work again."""
+    """The queue did not take every job. The caller must repeat all of its work."""
 
 
 class VaultError(RekindleError):
-    """A key is gone, or what it should open was sealed under another, for another place, or is damaged."""
+    """Sealed data cannot be opened: the key is gone or another, the context is another, or the data is damaged."""
 
 
 class KeyGoneError(VaultError):
-    """A key has been let go: nothing that it sealed is ever read again."""
+    """A key was deleted, so nothing that it sealed can be read again."""
 
 
 class KeyUnavailableError(VaultError):
-    """The key service does not answer; nothing is lost, and a later try may succeed."""
+    """The key service does not answer. Nothing is lost, and a later try may succeed."""

@@ -1,4 +1,4 @@
-"""Typed settings, read from the environment that template.yaml writes."""
+"""Typed settings, read from the environment variables that template.yaml sets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _ABSENT: Final = "missing"
-"""Pydantic's type of error for a field that is not there."""
+"""Pydantic's error type for a missing field."""
 
 
 def _flag(text: object) -> object:
@@ -26,12 +26,19 @@ type Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:/-]+$", max
 """A name, an id or an ARN of AWS or Firebase."""
 type Address = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/][^\s]*$", max_length=2048)]
 type Flag = Annotated[bool, Field(strict=True), BeforeValidator(_flag)]
-"""Written true or false, as CloudFormation hands it on."""
+"""True or false, as CloudFormation writes them."""
 type Seconds = Annotated[int, Field(ge=1, le=43_200)]
+
+# Variables of several functions. They are no `type` statements, whose aliases pydantic does not read.
+_Table = Annotated[Name, Field(alias="TABLE_NAME")]
+_KeyTable = Annotated[Name, Field(alias="KEY_TABLE_NAME")]
+_KmsKeyId = Annotated[Name, Field(alias="KMS_KEY_ID")]
+_AppLink = Annotated[Address, Field(alias="APP_LINK")]
+_QueueUrl = Annotated[Address, Field(alias="QUEUE_URL")]
 
 
 class Settings(BaseModel):
-    """Settings of a function. A field's alias is the variable's name."""
+    """Settings of a function. Each field's alias is the name of its environment variable."""
 
     model_config = ConfigDict(frozen=True, validate_by_name=True, validate_by_alias=True)
 
@@ -42,7 +49,7 @@ class Settings(BaseModel):
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Self:
-        """Return the settings. Log one line that names the variables that are missing or wrong, without any value.
+        """Return the settings. If some are missing or wrong, log one line with their names and no value.
 
         Raises:
             SettingsError: at least one variable is missing or wrong.
@@ -59,40 +66,40 @@ class Settings(BaseModel):
 
 
 class CouplesApiSettings(Settings):
-    """Settings of couples_api: its tables, the KMS key and the app's link."""
+    """Settings of couples_api."""
 
-    table: Name = Field(alias="TABLE_NAME")
-    key_table: Name = Field(alias="KEY_TABLE_NAME")
-    kms_key_id: Name = Field(alias="KMS_KEY_ID")
-    app_link: Address = Field(alias="APP_LINK")
+    table: _Table
+    key_table: _KeyTable
+    kms_key_id: _KmsKeyId
+    app_link: _AppLink
 
 
 class PrivacySettings(Settings):
-    """Settings of privacy: its tables and the KMS key."""
+    """Settings of privacy."""
 
-    table: Name = Field(alias="TABLE_NAME")
-    key_table: Name = Field(alias="KEY_TABLE_NAME")
-    kms_key_id: Name = Field(alias="KMS_KEY_ID")
+    table: _Table
+    key_table: _KeyTable
+    kms_key_id: _KmsKeyId
 
 
 class PracticeApiSettings(Settings):
-    """Settings of practice_api: its table, and whether a second person has to approve a release."""
+    """Settings of practice_api. `review_required`: a second person must approve a release."""
 
-    table: Name = Field(alias="TABLE_NAME")
+    table: _Table
     review_required: Flag = Field(alias="REVIEW_REQUIRED")
 
 
 class WorkerSettings(Settings):
-    """Settings of tick and react: their table and the queue for push jobs."""
+    """Settings of tick and react. `queue_url` is the queue of push jobs."""
 
-    table: Name = Field(alias="TABLE_NAME")
-    queue_url: Address = Field(alias="QUEUE_URL")
+    table: _Table
+    queue_url: _QueueUrl
 
 
 class TallySettings(Settings):
-    """Settings of tally: its table."""
+    """Settings of tally."""
 
-    table: Name = Field(alias="TABLE_NAME")
+    table: _Table
 
 
 class FcmTransport(StrEnum):
@@ -103,18 +110,18 @@ class FcmTransport(StrEnum):
 
 
 class DeliverySettings(Settings):
-    """Settings of delivery: its table, its queues and its access to FCM.
+    """Settings of delivery.
 
-    `visibility_seconds` is how long the queue hides a job that failed, `fcm_secret` the ARN of the secret that holds
-    the credential, `fcm_endpoint` what FCM's addresses begin with, and `app_link` what the links of pushes begin with.
-    One worker begins so many `pushes_per_second` at most; None is as many as it can.
+    `visibility_seconds` is how long the queue hides a failed job. `fcm_secret` is the ARN of the secret with FCM's
+    credential. `fcm_endpoint` is the beginning of FCM's addresses, and `app_link` that of the links in pushes. A worker
+    starts at most `pushes_per_second` pushes, or as many as it can if that is None.
     """
 
-    table: Name = Field(alias="TABLE_NAME")
-    queue_url: Address = Field(alias="QUEUE_URL")
+    table: _Table
+    queue_url: _QueueUrl
     visibility_seconds: Seconds = Field(alias="VISIBILITY_SECONDS")
     dead_letters_url: Address = Field(alias="DEAD_LETTERS_URL")
-    app_link: Address = Field(alias="APP_LINK")
+    app_link: _AppLink
     fcm_secret: Name = Field(alias="FCM_SECRET_ARN")
     fcm_project: Name = Field(alias="FCM_PROJECT_ID")
     fcm_endpoint: Address = Field(alias="FCM_ENDPOINT")
@@ -123,20 +130,20 @@ class DeliverySettings(Settings):
 
     @property
     def visibility(self) -> dt.timedelta:
-        """How long the queue hides a job that failed."""
+        """How long the queue hides a failed job."""
         return dt.timedelta(seconds=self.visibility_seconds)
 
     @property
     def pushes_per_second(self) -> int | None:
-        """How many pushes one worker begins in a second at most."""
+        """How many pushes one worker starts in a second at most."""
         return self.fcm_pushes_per_second or None
 
 
 class ConsoleSettings(Settings):
     """Settings of the console: the Firebase project and its sign-in services.
 
-    `identity` and `securetoken` are what the addresses of Firebase's two sign-in services begin with; `api_key` is the
-    project's web key, which names the project and is no secret.
+    `identity` and `securetoken` are the beginnings of the addresses of Firebase's two sign-in services. `api_key` is
+    the project's web key. It names the project and is no secret.
     """
 
     project: Name = Field(alias="FIREBASE_PROJECT")

@@ -1,7 +1,7 @@
-"""The one logger: a structured line for each outcome, with counts and identifiers and never what anyone wrote.
+"""The logger: one structured line for each outcome, with counts and ids and never anyone's words.
 
-A line of level ERROR rings an alarm, so it says that an operator has to look. What one person can set off alone, with
-requests, devices or texts of their own, is a warning at most.
+An ERROR line rings an alarm, so log one only if an operator has to look. A failure that one person can cause alone,
+with requests, devices or texts of their own, is a warning at most.
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ _THROTTLES: Final = frozenset(
 )
 
 
-def complain_of(error: Exception) -> Callable[..., None]:
-    """Return how to log a failure: as a warning if many requests of one person can cause it, else as an error.
+def _log_for(error: Exception) -> Callable[..., None]:
+    """Return the logging function for a failure: a warning if one person's requests can cause it, else an error.
 
-    Rows of one person that are written too often at once are such a case. A throttle that meets everybody rings the
-    alarms on throttles and on the share of server errors.
+    One person can cause throttles by writing their own rows too often. A throttle that affects everybody rings other
+    alarms: those on throttles and on the share of server errors.
     """
-    # By its shape, since not every function has botocore.
+    # Read the attribute instead of checking the class: not every function has botocore.
     code = getattr(error, "response", {}).get("Error", {}).get("Code")
     return logger.warning if isinstance(error, ContentionError) or code in _THROTTLES else logger.error
 
 
 def log_failure(message: str, error: Exception, **extra: object) -> None:
-    """Log a failure with the error's type and frames. Its level is the one of `complain_of`."""
-    complain_of(error)(message, extra={**extra, "error": type(error).__name__, "where": frames_of(error)})
+    """Log a failure with the error's type and frames, as a warning or an error."""
+    _log_for(error)(message, extra={**extra, "error": type(error).__name__, "where": frames_of(error)})
 
 
 def frames_of(error: BaseException) -> list[str]:
-    """Return the error's frames, as file, line and function. Its message is left out: it may carry anyone's words."""
+    """Return the error's frames as file, line and function, without its message, which may contain anyone's words."""
     frames, at = [], error.__traceback__
     while at:
         code = at.tb_frame.f_code

@@ -1,4 +1,4 @@
-"""`make deploy` itself, by the real SAM, against AWS as moto has it: a server that nobody here wrote."""
+"""`make deploy` runs with the real SAM against moto, an AWS that is not ours."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ UNKNOWN_TO_MOTO: Final = {
     "AWS::Scheduler::Schedule",
     "AWS::SecretsManager::Secret",
 }
-"""The types of the template that moto's CloudFormation does not create: cfn-lint alone speaks of these."""
+"""The template's types that moto's CloudFormation does not create. Only cfn-lint checks these."""
 
 
 @pytest.fixture
 def aws() -> Iterator[str]:
-    """The address of an AWS without anything in it."""
+    """The address of an empty AWS."""
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     _, port = server.get_host_and_port()
@@ -59,7 +59,7 @@ def aws() -> Iterator[str]:
 
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
-    """samconfig.toml as a practice fills it in."""
+    """The samconfig.toml of a practice."""
     text = (ROOT / "samconfig.toml").read_text(encoding="utf-8")
     for name, value in A_PRACTICE.items():
         text = text.replace(f"{name}=CHANGE-ME", f"{name}={value}")
@@ -75,7 +75,7 @@ def client(service: str, stage: str, aws: str) -> Any:
 
 
 def make_deploy(aws: str, *settings: str) -> subprocess.CompletedProcess[str]:
-    """Run the command of the README, with an AWS that is not AWS."""
+    """Run the command of the README against moto."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MAKE", "MFLAGS"))}
     environment = clean | IDENTITY | {"AWS_ENDPOINT_URL": aws, "SAM_CLI_POLL_DELAY": "0.2"}
     command = ["make", "deploy", *settings]
@@ -95,7 +95,7 @@ def test_nothing_is_built_or_deployed_before_each_placeholder_is_replaced(stage:
 
 @pytest.mark.parametrize("stage", CLOUD)
 def test_the_command_reaches_the_change_set(stage: str, aws: str, config: Path) -> None:
-    """With the stage's own section of samconfig.toml: its stack, its region and its parameters."""
+    """The change set has the stack, the region and the parameters of the stage's section."""
     done = deployed_up_to_the_change_set(stage, aws, config)
     cloudformation = client("cloudformation", stage, aws)
     stack = SAMCONFIG[stage]["global"]["parameters"]["stack_name"]
@@ -108,7 +108,7 @@ def test_the_command_reaches_the_change_set(stage: str, aws: str, config: Path) 
 
 
 def test_a_later_deployment_protects_the_tables(aws: str, config: Path) -> None:
-    """Of a stack that was created unprotected: SAM has an update keep each parameter that is not named."""
+    """An update by SAM keeps each parameter that it does not name, so the tables would stay unprotected."""
     stage = "dev"
     cloudformation = client("cloudformation", stage, aws)
     stack = SAMCONFIG[stage]["global"]["parameters"]["stack_name"]
@@ -142,14 +142,14 @@ def deployed_up_to_the_change_set(stage: str, aws: str, config: Path) -> subproc
 
 
 def change_set_in(said: str) -> str:
-    """The ARN of the change set that SAM says it has created."""
+    """Return the ARN of the change set from SAM's output."""
     found = re.search(r"Changeset created successfully[.] (arn:\S+)", said)
     assert found, said
     return found[1]
 
 
 @pytest.mark.parametrize("stage", CLOUD)
-def test_what_moto_knows_of_the_template_can_be_created(stage: str, aws: str, build: Path) -> None:
+def test_moto_creates_all_resources_that_it_supports(stage: str, aws: str, build: Path) -> None:
     template = transformed(read(build / "template.yaml"), stage, parameters_of(stage))
     resources = template["Resources"]
     known = {name: each for name, each in resources.items() if each["Type"] not in UNKNOWN_TO_MOTO}
@@ -183,7 +183,7 @@ def test_what_moto_knows_of_the_template_can_be_created(stage: str, aws: str, bu
 
 
 def put_archive(stage: str, aws: str) -> None:
-    """Put an archive where `transformed` says that the code is: moto looks whether it is one."""
+    """Put an archive at the code's address in `transformed`, because moto opens it."""
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as package:
         package.writestr("handler.py", "")
@@ -194,7 +194,7 @@ def put_archive(stage: str, aws: str) -> None:
 
 
 def without(value: Any, known: AbstractSet[str]) -> Any:
-    """Have what refers to something unknown name it, and what calls a function by its alias call the function."""
+    """Replace references to unsupported resources by names, and calls of an alias by calls of the function."""
     match value:
         case {"Ref": str(name)} if name.endswith("Aliaslive"):
             return {"Ref": name.removesuffix("Aliaslive")}

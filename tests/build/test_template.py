@@ -602,7 +602,7 @@ ALARMS: Final = resources("AWS::CloudWatch::Alarm")
 
 @pytest.mark.parametrize("name", ALARMS)
 def test_an_alarm_says_whom_it_affects_when_it_begins_and_when_it_is_over(name: str) -> None:
-    told = {"Fn::If": ["SomebodyIsTold", [{"Ref": "AlarmTopic"}], {"Ref": "AWS::NoValue"}]}
+    told = {"Fn::If": ["HasAlarmEmail", [{"Ref": "AlarmTopic"}], {"Ref": "AWS::NoValue"}]}
     alarm = properties(name)
     if "VersionErrors" in name:  # a deployment that is rolled back says so itself
         assert not {"AlarmActions", "OKActions"} & alarm.keys()

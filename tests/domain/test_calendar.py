@@ -45,13 +45,13 @@ def utc(text: str) -> dt.datetime:
 
 
 def shown(instant: dt.datetime, zone: Zone) -> dt.datetime:
-    """What a clock on a wall in the zone shows: no more than a date and a time."""
+    """Return the time on a wall clock in the zone: a date and a time, nothing else."""
     return instant.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
 
 
 @cache
 def dates_of_change(zone: Zone, year: int) -> list[dt.date]:
-    """The dates in a year around which the zone's clocks are changed."""
+    """Return the dates in a year around which the zone's clocks change."""
     noons = [dt.datetime(year, 1, 1, 12, tzinfo=dt.UTC) + day * ONE_DAY for day in range(366)]
     offsets = [noon.astimezone(ZoneInfo(zone)).utcoffset() for noon in noons]
     return [noons[i].date() for i in range(365) if offsets[i] != offsets[i + 1]]
@@ -59,7 +59,7 @@ def dates_of_change(zone: Zone, year: int) -> list[dt.date]:
 
 @st.composite
 def dates_somewhere(draw: st.DrawFn) -> tuple[dt.date, Zone]:
-    """A date in a zone; one near a change of clocks if the year has any."""
+    """Draw a date in a zone, near a change of clocks if the year has any."""
     zone, year = draw(zones), draw(years)
     changes = dates_of_change(zone, year)
     if not changes:
@@ -68,13 +68,13 @@ def dates_somewhere(draw: st.DrawFn) -> tuple[dt.date, Zone]:
 
 
 def exists(date: dt.date, zone: Zone) -> bool:
-    """Whether a calendar on a wall ever shows the date, looked up every quarter of an hour."""
+    """Return whether a wall calendar ever shows the date, looked up every quarter of an hour."""
     noon = dt.datetime.combine(date, dt.time(12), tzinfo=dt.UTC)
     return any(shown(noon + n * dt.timedelta(minutes=15), zone).date() == date for n in range(-160, 160))
 
 
 def assert_first_showing(instant: dt.datetime, wall: dt.datetime, zone: Zone) -> None:
-    """Whoever had watched the clock for two days would see this reading, or a later one, for the first time now."""
+    """Assert that a wall clock shows this reading, or a later one, now for the first time in two days."""
     assert instant.utcoffset() == dt.timedelta(0)
     assert shown(instant, zone) >= wall
     assert shown(instant - ONE_SECOND, zone) < wall
@@ -161,7 +161,7 @@ def test_a_date_is_shown_at_its_start_and_not_just_before(somewhere: tuple[dt.da
     assert (local_date(start, zone) == date) == exists(date, zone)
 
 
-def test_a_day_stays_open_until_the_later_partner_has_slept() -> None:
+def test_a_day_stays_open_until_three_hours_after_the_later_partners_midnight() -> None:
     window = day_window(dt.date(2026, 7, 1), [NEW_YORK, TOKYO])
     assert window == DayWindow(opens_at=utc("2026-06-30 15:00"), closes_at=utc("2026-07-02 07:00"))
 

@@ -1,4 +1,4 @@
-"""Text that shows nothing is refused, and whatever any script or emoji needs is kept."""
+"""Texts that show nothing are refused, and everything that a script or an emoji needs is kept."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_our_table_is_unicodes_own() -> None:
     assert [each for each in EVERY_CHARACTER if is_ignorable(each)] == ignorable.findall("".join(EVERY_CHARACTER))
 
 
-def test_what_shows_nothing_is_invisible_and_everything_else_is_visible() -> None:
+def test_a_character_is_visible_exactly_if_it_shows_something() -> None:
     everything = "".join(EVERY_CHARACTER)
     nothing = {*regex.findall(INVISIBLE_KINDS, everything, regex.VERSION1), *BLANKS}
     unknown = {each for each in EVERY_CHARACTER if unicodedata.category(each) == "Cn"}
@@ -64,8 +64,8 @@ def test_what_shows_nothing_is_invisible_and_everything_else_is_visible() -> Non
     assert {*EVERY_CHARACTER} - seen - nothing <= unknown, "and some are no characters at all"
 
 
-def test_a_character_that_is_named_blank_filler_or_invisible_shows_nothing_unless_it_is_known_to() -> None:
-    """If a newer Unicode brings one: look at its glyph in the code charts, then add it here or to the rule."""
+def test_a_character_named_blank_filler_or_invisible_shows_nothing_except_known_ones() -> None:
+    """If a newer Unicode brings one, look at its glyph in the code charts. Then add it here or to the rule."""
     suspects = {
         each: name
         for each in EVERY_CHARACTER
@@ -77,7 +77,7 @@ def test_a_character_that_is_named_blank_filler_or_invisible_shows_nothing_unles
 @given(NOTHING)
 def test_text_that_shows_nothing_is_refused(text: str) -> None:
     for rule in (visible, visible_name):
-        with pytest.raises(ValueError, match="nothing in this text that anybody can see"):
+        with pytest.raises(ValueError, match="Nothing in this text can be seen"):
             rule(text)
 
 
@@ -125,7 +125,7 @@ def test_a_name_that_has_a_refused_character_is_told_which(name: str, character:
     with pytest.raises(ValidationError) as refusal:
         TypeAdapter(Annotated[str, VISIBLE_NAME]).validate_python(name)
     assert [each["msg"] for each in refusal.value.errors()] == [
-        f"A name cannot have {character} in it. Leave that character out."
+        f"A name cannot contain {character}. Leave that character out."
     ]
 
 

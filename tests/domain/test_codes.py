@@ -1,4 +1,4 @@
-"""Codes that people can read out, and that are read however somebody has pasted them."""
+"""Codes that people can read aloud, readable however they were pasted."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ foreign_links = st.lists(st.builds(str.format, st.sampled_from(FOREIGN_LINKS), c
 
 @st.composite
 def decorations(draw: st.DrawFn) -> Callable[[str], str]:
-    """One thing that happens to a code on its way through a keyboard, a chat or a mail."""
+    """Draw one change that a keyboard, a chat or a mail makes to a code."""
     filler, around, end = draw(st.sampled_from(FILLERS)), draw(st.sampled_from(AROUND)), draw(st.sampled_from(ENDS))
     half = len(around) // 2
     ways: list[Callable[[str], str]] = [
@@ -110,7 +110,7 @@ def test_every_code_can_come_up(code: str) -> None:
 
 
 def test_each_symbol_comes_up_as_often_as_any_other_in_every_place() -> None:
-    """31 counted-out neighbours differ in their first symbol only, so each of its values comes up once."""
+    """31 consecutive numbers differ in their first symbol only, so each of its values comes up once."""
     first_symbols = Counter(code_from(number.to_bytes(16), 10)[0] for number in range(31 * 20))
     assert set(first_symbols.values()) == {20}
 
@@ -164,7 +164,7 @@ def test_a_code_is_read_among_words_and_foreign_links(
 @given(codes, messages, messages)
 def test_two_different_codes_are_refused(code: str, first: str, second: str) -> None:
     other = code.translate(str.maketrans(ALPHABET, ALPHABET[1:] + ALPHABET[:1]))
-    assert reading(f"{first.format(code)}\n{second.format(other)}", len(code)) == "There is more than one code in this."
+    assert reading(f"{first.format(code)}\n{second.format(other)}", len(code)) == "This text has more than one code."
 
 
 @pytest.mark.parametrize(
@@ -192,43 +192,43 @@ def test_two_different_codes_are_refused(code: str, first: str, second: str) -> 
         "\u24c0\u2466MP2QRX9T",
     ],
 )
-def test_odd_ways_to_give_a_code(text: str) -> None:
+def test_a_code_is_read_however_oddly_it_is_written(text: str) -> None:
     assert read_code(text, 10) == CODE
 
 
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("K7MP2-QRX9O", "There is no O in a code. It has the letters A to Z without I, L and O, and the digits"),
-        ("k7mp2-qrx9o", "There is no O in a code."),
-        ("K7MPI-QRX91", "There is no I and no 1 in a code."),
-        ("\u041a7MP2-QRX9T", "There is no U+041A (CYRILLIC CAPITAL LETTER KA) in a code."),
-        ("K7MP2-QRX9\u00df", "There is no U+00DF (LATIN SMALL LETTER SHARP S) in a code."),
-        ("K7MP2-QRX\u0131T", "There is no U+0131 (LATIN SMALL LETTER DOTLESS I) in a code."),
-        ("ABCDE-FGHJ", "A code has 10 letters and digits, and this has 9."),
-        ("ABCDE-FGHJKM", "A code has 10 letters and digits, and this has 11."),
-        ("A" * 1_000, "A code has 10 letters and digits, and this has 1000."),
-        ("My code is K7MP2-QRX9", "A code has 10 letters and digits, and this has 17."),
-        ("A restaurant: K7MP2-QRX9O", "A code has 10 letters and digits, and this has 21."),
-        ("", "There is no code in this. A code has 10 letters and digits."),
-        ("\u200b \u3164 -", "There is no code in this. A code has 10 letters and digits."),
-        ("https://app.example/join", "The link in this has no whole code of 10 letters and digits."),
-        ("https://app.example/join#K7MP2QRX9", "The link in this has no whole code of 10 letters and digits."),
-        ("See the page https://app.example/join", "The link in this has no whole code of 10 letters and digits."),
-        ("https://example.org/ABCDEFGHJK", "The link in this has no whole code of 10 letters and digits."),
-        ("K7MP2-QRX9T or 22222-22222", "There is more than one code in this."),
-        ("K7MP2-QRX9T https://a.example/join/22222-22222", "There is more than one code in this."),
-        ("https://a.example/#K7MP2QRX9T https://a.example/#22222-22222", "There is more than one code in this."),
+        ("K7MP2-QRX9O", "A code never contains O. It has the letters A to Z without I, L and O, and the digits"),
+        ("k7mp2-qrx9o", "A code never contains O."),
+        ("K7MPI-QRX91", "A code never contains I or 1."),
+        ("\u041a7MP2-QRX9T", "A code never contains U+041A (CYRILLIC CAPITAL LETTER KA)."),
+        ("K7MP2-QRX9\u00df", "A code never contains U+00DF (LATIN SMALL LETTER SHARP S)."),
+        ("K7MP2-QRX\u0131T", "A code never contains U+0131 (LATIN SMALL LETTER DOTLESS I)."),
+        ("ABCDE-FGHJ", "A code has 10 letters and digits. This has 9."),
+        ("ABCDE-FGHJKM", "A code has 10 letters and digits. This has 11."),
+        ("A" * 1_000, "A code has 10 letters and digits. This has 1000."),
+        ("My code is K7MP2-QRX9", "A code has 10 letters and digits. This has 17."),
+        ("A restaurant: K7MP2-QRX9O", "A code has 10 letters and digits. This has 21."),
+        ("", "This text has no code. A code has 10 letters and digits."),
+        ("\u200b \u3164 -", "This text has no code. A code has 10 letters and digits."),
+        ("https://app.example/join", "The link has no whole code of 10 letters and digits."),
+        ("https://app.example/join#K7MP2QRX9", "The link has no whole code of 10 letters and digits."),
+        ("See the page https://app.example/join", "The link has no whole code of 10 letters and digits."),
+        ("https://example.org/ABCDEFGHJK", "The link has no whole code of 10 letters and digits."),
+        ("K7MP2-QRX9T or 22222-22222", "This text has more than one code."),
+        ("K7MP2-QRX9T https://a.example/join/22222-22222", "This text has more than one code."),
+        ("https://a.example/#K7MP2QRX9T https://a.example/#22222-22222", "This text has more than one code."),
     ],
 )  # fmt: skip
-def test_what_cannot_be_a_code_is_refused_with_its_reason(text: str, reason: str) -> None:
+def test_a_text_that_cannot_be_a_code_is_refused_with_a_reason(text: str, reason: str) -> None:
     with pytest.raises(NotACodeError) as refusal:
         read_code(text, 10)
     assert str(refusal.value).startswith(reason)
 
 
 @given(st.text() | st.text(string.printable + FILLERS + "/#%?"), st.sampled_from(LENGTHS))
-def test_whatever_is_pasted_gives_a_code_or_one_sentence(text: str, length: int) -> None:
+def test_any_pasted_text_gives_a_code_or_one_sentence(text: str, length: int) -> None:
     outcome = reading(text, length)
     if len(outcome) == length:
         assert set(outcome) <= set(ALPHABET)
@@ -240,7 +240,7 @@ def test_whatever_is_pasted_gives_a_code_or_one_sentence(text: str, length: int)
 
 
 def reading(text: str, length: int) -> str:
-    """The code, or the sentence that says why there is none."""
+    """Return the code, or the sentence that says why there is none."""
     try:
         return read_code(text, length)
     except NotACodeError as refusal:

@@ -1,4 +1,4 @@
-"""A reminder that moves falls due once on each date: the due_dates of all its places against a model of one clock."""
+"""Each date comes due once, however often a reminder moves: all slots against a model of one clock."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rekindle.domain.calendar import local_date, slot_instant, zone_named
-from rekindle.domain.due_dates import EVERY_DATE, CaughtUp, DueDates, due_dates_of, moved, slots_of
+from rekindle.domain.due_dates import EVERY_DATE, CaughtUp, DueDates, due_dates_of, move_reminders, slots_of
 from rekindle.domain.models import CoupleId, Person, PushKind, Reminders, TouchReminder, Zone
 from rekindle.domain.reminders import MAX_LATENESS, Slot
 from testing.builders import LONDON, NEW_YORK, TOKYO, a_paired_person, a_profile, an_instant
@@ -40,58 +40,58 @@ def prompt_due_dates(person: Person) -> dict[str, DueDates]:
 DATE = dt.date(2026, 3, 2)
 
 
-def test_who_has_never_moved_has_one_place_for_every_date() -> None:
+def test_a_person_who_never_moved_has_one_slot_for_every_date() -> None:
     assert prompt_due_dates(a_paired_person()) == {"America/New_York#08:30": EVERY_DATE}
 
 
-def test_from_tokyo_to_new_york_a_date_that_had_come_does_not_come_again() -> None:
+def test_a_date_that_came_due_in_tokyo_does_not_come_due_again_in_new_york() -> None:
     """Tokyo's 2 March had come at 08:30 there, which is the evening of 1 March in New York."""
     ada = a_paired_person(profile=a_profile(zone=TOKYO))
-    after, caught_up = moved(ada, in_zone(ada, NEW_YORK), an_instant("2026-03-02T05:00:00Z"))
+    after, caught_up = move_reminders(ada, in_zone(ada, NEW_YORK), an_instant("2026-03-02T05:00:00Z"))
     assert caught_up == []
     assert prompt_due_dates(after) == {"America/New_York#08:30": DueDates(after=DATE)}
 
 
-def test_from_new_york_to_tokyo_a_date_that_has_just_passed_there_is_caught_up_with() -> None:
+def test_a_date_whose_time_has_passed_in_tokyo_is_caught_up_on_the_move_there() -> None:
     ada = a_paired_person()
     at_nine_in_tokyo = an_instant("2026-03-02T00:00:00Z")
-    after, caught_up = moved(ada, in_zone(ada, TOKYO), at_nine_in_tokyo)
+    after, caught_up = move_reminders(ada, in_zone(ada, TOKYO), at_nine_in_tokyo)
     assert CaughtUp(PushKind.PROMPT, DATE, at_nine_in_tokyo - 30 * MINUTE) in caught_up
     assert prompt_due_dates(after) == {"Asia/Tokyo#08:30": DueDates(after=DATE)}
 
 
-def test_what_had_just_fallen_due_is_still_owed_by_the_place_that_was_left() -> None:
-    """Its run may not have come to this person yet."""
+def test_the_old_slot_still_sends_the_date_that_had_just_come_due() -> None:
+    """The run of the old slot may not have reached this person yet."""
     ada = a_paired_person()
-    after, _ = moved(ada, at(ada, dt.time(9)), an_instant("2026-03-02T13:31:00Z"))
+    after, _ = move_reminders(ada, at(ada, dt.time(9)), an_instant("2026-03-02T13:31:00Z"))
     assert prompt_due_dates(after) == {
         "America/New_York#08:30": DueDates(after=dt.date.max, due_earlier=DATE),
         "America/New_York#09:00": DueDates(after=DATE),
     }
-    later, _ = moved(after, in_zone(after, LONDON), an_instant("2026-03-02T17:00:00Z"))
+    later, _ = move_reminders(after, in_zone(after, LONDON), an_instant("2026-03-02T17:00:00Z"))
     assert "America/New_York#08:30" not in prompt_due_dates(later)
 
 
-def test_a_move_to_a_time_that_is_still_to_come_is_due_then() -> None:
+def test_a_reminder_moved_to_a_later_time_today_comes_due_at_that_time() -> None:
     ada = a_paired_person()
-    after, caught_up = moved(ada, at(ada, dt.time(9)), an_instant("2026-03-02T13:29:00Z"))
+    after, caught_up = move_reminders(ada, at(ada, dt.time(9)), an_instant("2026-03-02T13:29:00Z"))
     assert caught_up == []
     assert DATE in prompt_due_dates(after)["America/New_York#09:00"]
     assert list(prompt_due_dates(after)) == ["America/New_York#09:00"]
 
 
-def test_a_reminder_that_is_switched_off_is_owed_by_nobody_and_its_date_stays_taken() -> None:
+def test_a_reminder_that_is_switched_off_has_no_slot_and_its_date_does_not_come_due_again() -> None:
     ada = a_paired_person()
     evening = an_instant("2026-03-03T01:31:00Z")
-    off, _ = moved(ada, replace(ada, reminders=replace(ada.reminders, evening=None)), evening)
+    off, _ = move_reminders(ada, replace(ada, reminders=replace(ada.reminders, evening=None)), evening)
     assert {kind for _, kind in due_dates_of(off)} == {PushKind.PROMPT}
     late = replace(ada.reminders, evening=dt.time(21))
-    on, caught_up = moved(off, replace(off, reminders=late), evening + 10 * MINUTE)
+    on, caught_up = move_reminders(off, replace(off, reminders=late), evening + 10 * MINUTE)
     assert caught_up == []
     assert due_dates_of(on)[Slot(NEW_YORK, dt.time(21)), PushKind.EVENING] == DueDates(after=DATE)
 
 
-def test_touch_has_a_place_only_while_both_want_it() -> None:
+def test_touch_has_a_slot_only_while_both_want_it() -> None:
     touch = TouchReminder(frozenset({0, 4}), dt.time(19))
     ada = a_paired_person(profile=a_profile(touch_comfort=1), reminders=Reminders(touch=touch), touch_agreed=True)
     assert slots_of(ada)[PushKind.TOUCH] == Slot(NEW_YORK, dt.time(19))
@@ -99,39 +99,39 @@ def test_touch_has_a_place_only_while_both_want_it() -> None:
         assert PushKind.TOUCH not in slots_of(replace(ada, **change))
 
 
-def test_a_weekday_without_touch_takes_no_date() -> None:
-    """On a Monday, from Tuesdays to Mondays: today's has not been yet."""
+def test_a_weekday_without_touch_does_not_count_as_due() -> None:
+    """The person changes from Tuesdays to Mondays on a Monday: today is still to come."""
     tuesdays = TouchReminder(frozenset({1}), dt.time(8))
     ada = a_paired_person(profile=a_profile(touch_comfort=1), reminders=Reminders(touch=tuesdays), touch_agreed=True)
     mondays = replace(ada, reminders=Reminders(touch=TouchReminder(frozenset({0}), dt.time(19))))
-    after, _ = moved(ada, mondays, START)
+    after, _ = move_reminders(ada, mondays, START)
     assert DATE in due_dates_of(after)[Slot(NEW_YORK, dt.time(19)), PushKind.TOUCH]
 
 
-def test_who_pairs_after_the_time_has_passed_was_not_due_then_and_is_at_a_later_time_they_choose() -> None:
+def test_a_person_who_pairs_after_their_time_comes_due_at_a_later_time_that_they_choose() -> None:
     """They pair at 09:00, and at 09:10 choose 10:00: today's is still to come."""
     alone = a_paired_person(couple=None)
     at_nine = an_instant("2026-03-02T14:00:00Z")
-    paired, caught_up = moved(alone, replace(alone, couple=CoupleId("couple-1")), at_nine)
+    paired, caught_up = move_reminders(alone, replace(alone, couple=CoupleId("couple-1")), at_nine)
     assert caught_up == []
     assert prompt_due_dates(paired) == {"America/New_York#08:30": DueDates(after=DATE)}
-    later, caught_up = moved(paired, at(paired, dt.time(10)), at_nine + 10 * MINUTE)
+    later, caught_up = move_reminders(paired, at(paired, dt.time(10)), at_nine + 10 * MINUTE)
     assert caught_up == []
     assert prompt_due_dates(later) == {"America/New_York#10:00": DueDates(after=DATE - dt.timedelta(days=1))}
 
 
-def test_a_slot_that_comes_while_a_request_is_carried_out_counts_as_come() -> None:
-    """Its run may read the rows before they are changed: the old place tells of it, and the new one does not again."""
+def test_a_slot_that_comes_during_a_request_counts_as_come() -> None:
+    """Its run may read the rows before the change: the old slot sends, and the new one does not send again."""
     ada = a_paired_person()
     just_before = an_instant("2026-03-02T13:29:59Z")
-    after, caught_up = moved(ada, at(ada, dt.time(9)), just_before)
+    after, caught_up = move_reminders(ada, at(ada, dt.time(9)), just_before)
     assert caught_up == []
     assert prompt_due_dates(after) == {
         "America/New_York#08:30": DueDates(after=dt.date.max, due_earlier=DATE),
         "America/New_York#09:00": DueDates(after=DATE),
     }
     late = at(ada, dt.time(20))
-    after, caught_up = moved(late, at(late, HALF_PAST_EIGHT), just_before)
+    after, caught_up = move_reminders(late, at(late, HALF_PAST_EIGHT), just_before)
     assert caught_up == [CaughtUp(PushKind.PROMPT, DATE, an_instant("2026-03-02T13:30:00Z"))]
     assert prompt_due_dates(after) == {"America/New_York#08:30": DueDates(after=DATE)}
 
@@ -146,25 +146,27 @@ def paused(person: Person, until: dt.date | None) -> Person:
     return replace(person, paused_until=until)
 
 
-def test_while_a_pause_lasts_no_date_is_claimed_and_then_each_is_again() -> None:
+def test_no_date_of_a_pause_comes_due_and_every_later_date_does() -> None:
     ada = a_paired_person()
-    resting, caught_up = moved(ada, paused(ada, DATE + dt.timedelta(days=7)), START)
+    resting, caught_up = move_reminders(ada, paused(ada, DATE + dt.timedelta(days=7)), START)
     assert caught_up == []
     assert set(due_dates_of(resting)) == set(due_dates_of(ada)), "no row is lost: nothing has to be done when it ends"
     assert set(due_dates_of(resting).values()) == {DueDates(after=DATE + dt.timedelta(days=6))}
 
 
-def test_what_had_just_fallen_due_as_a_pause_begins_is_not_told_any_more() -> None:
+def test_a_date_that_had_just_come_due_is_not_sent_once_a_pause_begins() -> None:
     ada = a_paired_person()
-    at_nine, _ = moved(ada, at(ada, dt.time(9)), an_instant("2026-03-02T13:31:00Z"))
+    at_nine, _ = move_reminders(ada, at(ada, dt.time(9)), an_instant("2026-03-02T13:31:00Z"))
     assert at_nine.due_earlier
-    resting, _ = moved(at_nine, paused(at_nine, TOMORROW), an_instant("2026-03-02T13:32:00Z"))
+    resting, _ = move_reminders(at_nine, paused(at_nine, TOMORROW), an_instant("2026-03-02T13:32:00Z"))
     assert prompt_due_dates(resting) == {"America/New_York#09:00": DueDates(after=DATE)}
 
 
-def test_what_fell_due_in_a_pause_that_is_ended_by_hand_is_not_told_late_and_the_evening_is_told() -> None:
-    resting, _ = moved(a_paired_person(), paused(a_paired_person(), TOMORROW), an_instant("2026-03-02T12:00:00Z"))
-    back, caught_up = moved(resting, paused(resting, None), an_instant("2026-03-02T13:31:00Z"))
+def test_a_pause_ended_by_hand_sends_no_late_prompt_but_sends_the_evening_reminder() -> None:
+    resting, _ = move_reminders(
+        a_paired_person(), paused(a_paired_person(), TOMORROW), an_instant("2026-03-02T12:00:00Z")
+    )
+    back, caught_up = move_reminders(resting, paused(resting, None), an_instant("2026-03-02T13:31:00Z"))
     assert caught_up == []
     assert prompt_due_dates(back) == {"America/New_York#08:30": DueDates(after=DATE)}
     assert DATE in due_dates_of(back)[Slot(NEW_YORK, EVENING), PushKind.EVENING]
@@ -172,35 +174,35 @@ def test_what_fell_due_in_a_pause_that_is_ended_by_hand_is_not_told_late_and_the
 
 def test_a_pause_that_is_taken_back_before_anything_came_changes_nothing() -> None:
     ada = a_paired_person()
-    resting, _ = moved(ada, paused(ada, TOMORROW), an_instant("2026-03-02T12:00:00Z"))
-    back, _ = moved(resting, paused(resting, None), an_instant("2026-03-02T12:01:00Z"))
+    resting, _ = move_reminders(ada, paused(ada, TOMORROW), an_instant("2026-03-02T12:00:00Z"))
+    back, _ = move_reminders(resting, paused(resting, None), an_instant("2026-03-02T12:01:00Z"))
     assert all(DATE in due_dates for due_dates in due_dates_of(back).values())
 
 
-def test_what_was_told_before_a_pause_is_not_told_again_after_a_flight_in_it() -> None:
-    """Told at 08:30 in Tokyo, paused at 09:00, flown to where that date is yet to come, and resumed there."""
+def test_a_date_sent_before_a_pause_is_not_sent_again_after_a_flight_in_the_pause() -> None:
+    """Sent at 08:30 in Tokyo, paused at 09:00, flown to a place where that date is still to come, resumed there."""
     ada = a_paired_person(profile=a_profile(zone=TOKYO))
-    resting, _ = moved(ada, paused(ada, TOMORROW), an_instant("2026-03-02T00:00:00Z"))
-    away, _ = moved(resting, in_zone(resting, NEW_YORK), an_instant("2026-03-02T10:00:00Z"))
-    back, caught_up = moved(away, paused(away, None), an_instant("2026-03-02T12:00:00Z"))
+    resting, _ = move_reminders(ada, paused(ada, TOMORROW), an_instant("2026-03-02T00:00:00Z"))
+    away, _ = move_reminders(resting, in_zone(resting, NEW_YORK), an_instant("2026-03-02T10:00:00Z"))
+    back, caught_up = move_reminders(away, paused(away, None), an_instant("2026-03-02T12:00:00Z"))
     assert caught_up == []
     assert DATE not in prompt_due_dates(back)["America/New_York#08:30"]
 
 
-def test_a_slot_that_comes_while_a_pause_begins_is_silent_and_while_it_ends_is_told() -> None:
+def test_a_slot_that_comes_while_a_pause_begins_is_silent_and_while_it_ends_is_sent() -> None:
     ada, just_before = a_paired_person(), an_instant("2026-03-02T13:29:59Z")
-    resting, caught_up = moved(ada, paused(ada, TOMORROW), just_before)
+    resting, caught_up = move_reminders(ada, paused(ada, TOMORROW), just_before)
     assert (caught_up, prompt_due_dates(resting)) == ([], {"America/New_York#08:30": DueDates(after=DATE)})
-    resting, _ = moved(ada, paused(ada, TOMORROW), START - dt.timedelta(days=1))
-    back, caught_up = moved(resting, paused(resting, None), just_before)
+    resting, _ = move_reminders(ada, paused(ada, TOMORROW), START - dt.timedelta(days=1))
+    back, caught_up = move_reminders(resting, paused(resting, None), just_before)
     assert caught_up == [CaughtUp(PushKind.PROMPT, DATE, just_before + dt.timedelta(seconds=1))]
     assert prompt_due_dates(back) == {"America/New_York#08:30": DueDates(after=DATE)}
 
 
-def test_a_partner_whose_clock_has_left_the_pause_behind_is_still_owed_what_had_just_fallen_due() -> None:
-    """In New York they pause for the rest of 1 March; in Tokyo it is the 2nd, of which the prompt is under way."""
+def test_a_partner_on_whose_clock_the_pause_is_over_still_gets_the_date_that_had_just_come_due() -> None:
+    """New York pauses for the rest of 1 March. In Tokyo it is the 2nd, whose prompt is under way."""
     ben = a_paired_person(profile=a_profile(zone=TOKYO))
-    after, caught_up = moved(ben, paused(ben, DATE), an_instant("2026-03-01T23:31:00Z"))
+    after, caught_up = move_reminders(ben, paused(ben, DATE), an_instant("2026-03-01T23:31:00Z"))
     assert caught_up == []
     assert prompt_due_dates(after) == {"Asia/Tokyo#08:30": DueDates(after=DATE, due_earlier=DATE)}
 
@@ -208,7 +210,7 @@ def test_a_partner_whose_clock_has_left_the_pause_behind_is_still_owed_what_had_
 def test_a_pause_that_is_long_over_is_forgotten() -> None:
     ada = a_paired_person(paused_until=DATE)
     for days, kept in ((3, DATE), (4, None)):
-        later, _ = moved(ada, replace(ada, couple=ada.couple), START + dt.timedelta(days=days))
+        later, _ = move_reminders(ada, replace(ada, couple=ada.couple), START + dt.timedelta(days=days))
         assert later.paused_until == kept
 
 
@@ -233,7 +235,7 @@ SPAN = dt.timedelta(days=8)
 
 @dataclass(frozen=True)
 class Move:
-    """`after` the last one, to a place in a couple, or out of it."""
+    """A move to a zone and a time, or out of the couple. `after` is the time since the last step."""
 
     after: dt.timedelta
     zone: Zone
@@ -243,7 +245,7 @@ class Move:
 
 @dataclass(frozen=True)
 class Rest:
-    """`after` the last step, a pause until so many dates after their own; none is its end, 0 one by a clock behind."""
+    """A pause until so many dates after the person's own. None ends the pause, 0 is set by a clock behind."""
 
     after: dt.timedelta
     dates: int | None
@@ -276,9 +278,9 @@ def rested(person: Person, rest: Rest, now: dt.datetime) -> Person:
 def falls_due(
     date: dt.date, lives: list[tuple[dt.datetime, Person]], end: dt.datetime
 ) -> tuple[dt.datetime, dt.datetime] | None:
-    """When a date falls due, and when its place came: the first moment at which a place of theirs has come to it.
+    """Return when a date comes due and when its slot came: the first slot of theirs to reach the date.
 
-    What a place had come to before they paired is none of theirs.
+    A slot that came before they paired does not count.
     """
     paired_at = None
     for (since, person), until in zip(lives, [*(since for since, _ in lives[1:]), end], strict=True):
@@ -298,7 +300,7 @@ def falls_due(
     lag=st.integers(0, 120).map(lambda minutes: minutes * MINUTE),
 )
 @example(
-    # Away and back again while the first place's run is under way.
+    # Away and back again while the run of the first slot is under way.
     start=an_instant("2026-03-05T23:50:00Z"),
     first=Move(dt.timedelta(0), ZONES[0], HALF_PAST_EIGHT),
     steps=[Move(13 * HOUR + 42 * MINUTE, ZONES[1], dt.time(20, 30)), Move(10 * MINUTE, ZONES[0], HALF_PAST_EIGHT)],
@@ -318,12 +320,12 @@ def falls_due(
     steps=[],
     lag=0 * MINUTE,
 )
-def test_each_date_falls_due_once_wherever_and_whenever_a_person_moves(
+def test_each_date_comes_due_once_wherever_and_whenever_a_person_moves(
     start: dt.datetime, first: Move, steps: list[Move | Rest], lag: dt.timedelta
 ) -> None:
-    """The run of a slot reads a person's rows `lag` after the slot has come.
+    """Read a person's rows `lag` after each slot comes, as a run does.
 
-    A date that falls due in a pause does so in silence, however soon the pause is over.
+    A date inside a pause sends nothing, even if the pause ends soon after.
     """
     person = placed(a_paired_person(reminded_since={PushKind.PROMPT: start}), first)
     lives: list[tuple[dt.datetime, Person]] = [(start, person)]
@@ -333,18 +335,18 @@ def test_each_date_falls_due_once_wherever_and_whenever_a_person_moves(
         now += step.after
         before = lives[-1][1]
         change = placed(before, step) if isinstance(step, Move) else rested(before, step, now)
-        after, caught_up = moved(before, change, now)
+        after, caught_up = move_reminders(before, change, now)
         due.update((each.date, each.instant) for each in caught_up if each.kind is PushKind.PROMPT)
         lives.append((now, after))
     end = now + SPAN
 
     dates = [start.date() + dt.timedelta(days=days) for days in range(-2, (end - start).days + 2)]
-    places = {place for _, each in lives if (place := slots_of(each).get(PushKind.PROMPT))}
-    for place, date in itertools.product(places, dates):
-        instant = slot_instant(date, place.time, place.zone)
+    slots = {slot for _, each in lives if (slot := slots_of(each).get(PushKind.PROMPT))}
+    for slot, date in itertools.product(slots, dates):
+        instant = slot_instant(date, slot.time, slot.zone)
         if instant is not None and start < instant < end:
             reader = [each for since, each in lives if since <= instant + lag][-1]
-            if date in due_dates_of(reader).get((place, PushKind.PROMPT), DueDates(after=dt.date.max)):
+            if date in due_dates_of(reader).get((slot, PushKind.PROMPT), DueDates(after=dt.date.max)):
                 due[date, instant] += 1
 
     times = Counter(date for date, _ in due.elements())
@@ -369,16 +371,16 @@ def test_each_date_falls_due_once_wherever_and_whenever_a_person_moves(
             assert due[date, came] == 1
 
 
-def test_a_claim_names_its_dates() -> None:
+def test_due_dates_contain_later_dates_and_the_one_due_earlier() -> None:
     due_dates = DueDates(after=DATE, due_earlier=DATE - dt.timedelta(days=3))
     week = [DATE + dt.timedelta(days=days) for days in range(-4, 3)]
     assert [date in due_dates for date in week] == [False, True, False, False, False, True, True]
 
 
 @pytest.mark.parametrize("kind", [PushKind.PROMPT, PushKind.EVENING])
-def test_what_does_not_move_a_reminder_changes_no_claim(kind: PushKind) -> None:
+def test_a_change_that_moves_no_reminder_changes_no_due_dates(kind: PushKind) -> None:
     ada = a_paired_person()
     renamed = replace(ada, profile=replace(ada.profile, display_name="Countess"))
-    after, caught_up = moved(ada, renamed, START)
+    after, caught_up = move_reminders(ada, renamed, START)
     assert (after, caught_up) == (renamed, [])
     assert due_dates_of(after)[slots_of(after)[kind], kind] == EVERY_DATE

@@ -1,4 +1,4 @@
-"""Help: what the document may hold, which lines somebody sees, and in which country a zone is."""
+"""The help document, the lines that a person sees, and the country of each zone."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ UNLIKE_CLDR: Final = {
 
 
 def test_each_zone_is_in_the_country_that_cldr_has_for_it_or_is_known_to_be_otherwise() -> None:
-    """CLDR keeps a country for every old name, where tzdata only has a link to a zone with the same clocks."""
+    """CLDR has a country for every old name, where tzdata only has a link to a zone with the same clocks."""
     territories, aliases = get_global("zone_territories"), get_global("zone_aliases")
     unlike = {}
     for name in zone_names():
@@ -116,7 +116,7 @@ def test_the_help_that_ships_has_lines_for_many_countries_and_one_for_all() -> N
 
 
 def test_the_schema_beside_the_help_is_that_of_the_code() -> None:
-    """If this fails: `python -m local.stack.seed`."""
+    """If this fails, run `python -m local.stack.seed`."""
     assert HELP_SCHEMA.read_text(encoding="utf-8") == help_schema_text()
     assert HELP.is_relative_to(ROOT)
 
@@ -142,12 +142,12 @@ def test_the_schema_beside_the_help_is_that_of_the_code() -> None:
     ],
     ids=repr,
 )
-def test_what_could_mislead_or_run_is_no_line(line: dict[str, Any]) -> None:
+def test_a_line_that_could_mislead_or_run_code_is_refused(line: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         Help.model_validate({"lines": [line]})
 
 
-def test_somebody_sees_their_own_country_first_and_never_nothing() -> None:
+def test_a_person_sees_their_own_country_first_and_at_least_one_line() -> None:
     for country in (*countries(), None):
         for language in (ENGLISH, FRENCH):
             for offered in (SHIPPED, BUILT_IN, Help(), Help.model_validate({"lines": [LINE | {"country": "US"}]})):

@@ -1,4 +1,4 @@
-"""How long an invite holds, and how often a person may try a code."""
+"""How long an invite is valid, and how often a person may try a code."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ histories = st.lists(instants, max_size=40)
 
 
 def is_allowed(tries: list[dt.datetime], instant: dt.datetime) -> bool:
-    """The rule in its plainest words: fewer than 5 tries in the hour up to now, and fewer than 20 in the day."""
+    """Return the rule in its plainest form: fewer than 5 tries in the last hour, and fewer than 20 in the last day."""
     return sum(made > instant - HOUR for made in tries) < 5 and sum(made > instant - DAY for made in tries) < 20
 
 
-def test_an_invite_holds_for_a_day() -> None:
+def test_an_invite_is_valid_for_a_day() -> None:
     assert VALIDITY == DAY
 
 

@@ -90,7 +90,7 @@ def body(job: Job, **changes: object) -> str:
         body(SPREAD, late="-PT1S"),
     ],
 )
-def test_what_is_not_a_job_is_refused(wrong: str) -> None:
+def test_a_body_that_is_no_job_is_refused(wrong: str) -> None:
     with pytest.raises(ValidationError):
         job_from(wrong)
 
@@ -100,14 +100,14 @@ def test_a_job_in_an_unknown_zone_is_refused() -> None:
         job_from(body(SLOT, zone="Mars/Olympus"))
 
 
-def test_a_digest_tells_devices_apart_without_giving_their_targets_away() -> None:
+def test_a_digest_identifies_a_device_without_revealing_its_target() -> None:
     assert keys.digest_of(a_target("id-1")) == keys.digest_of(a_target("id-1"))
     assert keys.digest_of(a_target("id-1")) != keys.digest_of(a_target("id-2"))
     assert keys.digest_of(a_target("id-1")) != keys.digest_of(Target(TargetKind.FID, "id-1"))
     assert "id-1" not in keys.digest_of(a_target("id-1"))
 
 
-def test_a_mark_tells_persons_apart_without_giving_their_uids_away() -> None:
+def test_a_pseudonym_identifies_a_person_without_revealing_the_uid() -> None:
     assert keys.mark_of(Uid("ada")) == keys.mark_of(Uid("ada"))
     assert keys.mark_of(Uid("ada")) != keys.mark_of(Uid("ben"))
     assert "ada" not in keys.mark_of(Uid("ada"))
@@ -118,8 +118,8 @@ def test_the_sample_event_of_delivery_holds_a_job_of_every_type() -> None:
     assert [job_from(record["body"]).type for record in event["Records"]] == ["slot", "person", "retry", "spread"]
 
 
-def test_a_job_remembers_what_the_queue_cannot_hold_back() -> None:
-    """The queue holds a message for a quarter of an hour; after that the job is put off for what is left."""
+def test_a_job_stores_the_delay_that_exceeds_the_queues_limit() -> None:
+    """The queue delays a message for at most a quarter of an hour. The job stores the rest."""
     minutes = dt.timedelta(minutes=1)
     job = SlotJob(zone=NEW_YORK, time=dt.time(8, 30), shard="0", date=DATE, instant=an_instant())
     first = job.again(2 * minutes, 35 * minutes)

@@ -1,4 +1,4 @@
-"""The shelf: which packs a couple plays, and how one that they joined by its code takes its turns."""
+"""The packs that play for a couple, and the turns of a course."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ from rekindle.domain.playlist import (
     available_themes,
     comfort_of,
     courses_on,
+    playing,
     prompt_for,
     prompt_on,
-    shelf_of,
     theme_for,
 )
 from rekindle.errors import NoPromptError
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 FIRST = dt.date(2026, 1, 1)
 GENTLE = Comfort(depth=1, touch=0)
-JOINED, CHOSEN, ASIDE = (PackWish(wish, FIRST) for wish in (Wish.JOINED, Wish.CHOSEN, Wish.ASIDE))
+JOINED, CHOSEN, ASIDE = (PackWish(wish, FIRST) for wish in (Wish.JOINED, Wish.CHOSEN, Wish.TURNED_OFF))
 
 
 def day(number: int) -> dt.date:
@@ -56,7 +56,7 @@ def day(number: int) -> dt.date:
 
 
 def a_pack(name: str, themes: Iterable[Theme] = Theme, *, depth: int = 1, **changes: Any) -> Release:
-    """A release with a prompt for each of the themes, in their order."""
+    """Build a release with a prompt for each of the themes, in their order."""
     kinds = {Theme.TOUCH: PromptKind.TOUCH}
     given: dict[str, Any] = {
         "pack": PackId(name),
@@ -93,7 +93,7 @@ def a_couple(**changes: Any) -> Couple:
 
 
 class Play:
-    """A couple as its days are opened: what they met, and which themes."""
+    """A couple whose days are opened one by one: the prompts and themes that they met."""
 
     def __init__(self, couple: Couple, releases: Collection[Release]) -> None:
         self.couple = couple
@@ -164,38 +164,38 @@ def fits(entry: Entry, comfort: Comfort) -> bool:
 # The shelf
 
 
-def test_a_couple_plays_everyones_packs_until_they_put_them_aside() -> None:
+def test_everyones_packs_play_until_a_couple_turns_them_off() -> None:
     one, two = a_pack("one"), a_pack("two")
-    assert shelf_of({}, [one, two], GENTLE) == (one, two)
-    assert shelf_of({one.pack: ASIDE}, [one, two], GENTLE) == (two,)
+    assert playing({}, [one, two], GENTLE) == (one, two)
+    assert playing({one.pack: ASIDE}, [one, two], GENTLE) == (two,)
 
 
-def test_a_pack_of_choice_plays_for_who_chose_it_and_one_with_a_code_for_who_joined() -> None:
+def test_a_pack_plays_for_couples_that_chose_it_or_joined_it_by_its_code() -> None:
     base = a_pack("base")
     choice, code = a_pack("choice", audience=Audience.CHOICE), a_course("code")
     every = [base, choice, code]
-    assert shelf_of({}, every, GENTLE) == (base,)
-    assert shelf_of({choice.pack: CHOSEN}, every, GENTLE) == (base, choice)
-    assert shelf_of({code.pack: JOINED}, every, GENTLE) == (base, code)
-    assert shelf_of({code.pack: CHOSEN}, every, GENTLE) == (base,), "nobody chooses what has a code"
+    assert playing({}, every, GENTLE) == (base,)
+    assert playing({choice.pack: CHOSEN}, every, GENTLE) == (base, choice)
+    assert playing({code.pack: JOINED}, every, GENTLE) == (base, code)
+    assert playing({code.pack: CHOSEN}, every, GENTLE) == (base,), "nobody chooses what has a code"
 
 
-def test_a_couple_that_puts_everything_aside_still_has_what_everybody_has() -> None:
+def test_everyones_packs_play_for_a_couple_that_turned_all_off() -> None:
     one, two = a_pack("one"), a_pack("two", depth=3)
     choice = a_pack("choice", audience=Audience.CHOICE)
     aside = {one.pack: ASIDE, two.pack: ASIDE}
-    assert shelf_of(aside, [one, two, choice], GENTLE) == (one, two)
-    assert shelf_of({one.pack: ASIDE}, [one, two], GENTLE) == (one, two), "what is left is too deep for them"
-    assert shelf_of(aside | {choice.pack: CHOSEN}, [one, two, choice], GENTLE) == (choice,)
+    assert playing(aside, [one, two, choice], GENTLE) == (one, two)
+    assert playing({one.pack: ASIDE}, [one, two], GENTLE) == (one, two), "what is left is too deep for them"
+    assert playing(aside | {choice.pack: CHOSEN}, [one, two, choice], GENTLE) == (choice,)
 
 
 @given(some_releases(), wishes, comforts)
-def test_a_couple_never_goes_without_while_something_of_everyones_fits(
+def test_a_couple_always_gets_a_prompt_while_one_of_everyones_fits(
     releases: list[Release], said: dict[PackId, PackWish], comfort: Comfort
 ) -> None:
     everyones = [each for each in releases if each.audience is Audience.EVERYONE]
     assume(any(fits(entry, comfort) for release in everyones for entry in release.entries))
-    shelf = shelf_of(said, releases, comfort)
+    shelf = playing(said, releases, comfort)
     assert any(fits(entry, comfort) for release in shelf for entry in release.entries)
     offer = prompt_on(FIRST, in_comfort(comfort, packs=said), releases, lambda _themes: {})
     assert fits(offer.entry, comfort)
@@ -203,7 +203,7 @@ def test_a_couple_never_goes_without_while_something_of_everyones_fits(
 
 @given(st.lists(st.sampled_from(Theme), min_size=1, max_size=12), st.integers(0, 30), comforts)
 def test_a_couple_without_a_course_plays_by_the_rhythm_alone(themes: list[Theme], dates: int, comfort: Comfort) -> None:
-    """With one everyone's pack the days are those of `theme_for` and `prompt_for`, and nothing else is read."""
+    """With one pack for everyone the days are those of `theme_for` and `prompt_for`, and nothing else is read."""
     pack = a_pack("one", themes)
     couple = in_comfort(comfort)
     assume(available_themes(pack.entries, comfort))
@@ -218,7 +218,7 @@ def test_a_couple_without_a_course_plays_by_the_rhythm_alone(themes: list[Theme]
     assert len(play.asked) == dates
 
 
-def test_a_couple_that_nothing_fits_has_no_prompt() -> None:
+def test_a_couple_without_a_fitting_prompt_gets_an_error() -> None:
     with pytest.raises(NoPromptError):
         prompt_on(FIRST, a_couple(), [], lambda _themes: {})
 
@@ -227,10 +227,10 @@ def test_a_couple_that_nothing_fits_has_no_prompt() -> None:
 
 
 @given(st.integers(-10, 10), st.integers(0, 10), st.integers(1, 7), st.integers(-12, 30))
-def test_a_course_has_its_dates_from_its_start_on_and_from_when_they_joined(
+def test_a_course_plays_from_its_start_and_from_when_they_joined(
     start: int, since: int, every: int, number: int
 ) -> None:
-    """Who joins late keeps step with the others of the group."""
+    """A couple that joins late keeps step with the others of the group."""
     wish = {PackId("one"): PackWish(Wish.JOINED, day(since))}
     dated = a_course("one", course=Course(starts_on=day(start), every_days=every))
     turns = {start + count * every for count in range(50)}
@@ -264,8 +264,8 @@ def test_a_course_keeps_its_pace_and_everyday_prompts_come_between() -> None:
     assert packs == ["one", "base", "base"] * 3
 
 
-def test_what_is_yet_to_come_of_a_course_comes_on_its_own_dates_alone() -> None:
-    """Not between them, not before it starts, and not when everyday prompts of its theme have run out."""
+def test_unmet_prompts_of_a_course_come_only_on_its_own_dates() -> None:
+    """They do not come between its dates, before it starts, or when everyday prompts of their theme have run out."""
     pack = a_course("one", [Theme.SPARK] * 9, Course(in_order=True, starts_on=day(3), every_days=7))
     play = Play(a_couple(packs={pack.pack: JOINED}), [a_pack("base", [Theme.SPARK]), pack])
     opened = [play.open(number) for number in range(24)]
@@ -291,7 +291,7 @@ def test_a_course_without_an_order_keeps_to_the_rhythm_of_the_themes() -> None:
         assert {entry.theme for entry in opened[start : start + 7]} == set(Theme)
 
 
-def test_of_several_courses_the_one_joined_first_comes_first() -> None:
+def test_the_course_joined_first_comes_before_other_courses() -> None:
     early = a_course("zebra", [Theme.SPARK] * 2, Course(in_order=True))
     late = a_course("ant", [Theme.TIME] * 2, Course(in_order=True))
     said = {late.pack: PackWish(Wish.JOINED, day(1)), early.pack: PackWish(Wish.JOINED, day(0))}
@@ -307,7 +307,7 @@ def test_prompts_of_a_course_come_back_after_those_that_are_new() -> None:
     assert opened[:5] == opened[5:]
 
 
-def test_a_course_passes_over_what_is_too_much_and_goes_on_when_they_go_further() -> None:
+def test_a_course_skips_prompts_that_do_not_fit_until_they_fit() -> None:
     entries = tuple(replace(entry, depth=1 + number % 2) for number, entry in enumerate(a_pack("one").entries[:4]))
     pack = replace(a_course("one", course=Course(in_order=True)), entries=entries)
     play = Play(in_comfort(GENTLE, packs={pack.pack: JOINED}), [a_pack("base"), pack])
@@ -326,7 +326,7 @@ def test_a_couple_that_leaves_a_course_has_nothing_more_of_it() -> None:
     assert {play.open(number).ref.pack for number in range(1, 30)} == {"base"}
 
 
-def test_a_course_is_read_on_its_dates_in_one_batch_and_else_as_any_day() -> None:
+def test_a_courses_history_is_read_in_one_batch_on_its_dates() -> None:
     pack = a_course("one", [Theme.SPARK, Theme.TIME], Course(in_order=True, every_days=2))
     play = Play(a_couple(packs={pack.pack: JOINED}), [a_pack("base"), pack])
     for number in range(3):
@@ -351,7 +351,7 @@ class PlainCourses:
         ]
 
     def turn(self, date: dt.date) -> list[Entry] | None:
-        """What is left of the course whose turn it is; None on an everyday date."""
+        """Return the unmet prompts of the course whose turn it is, or None on an everyday date."""
         for since, release, left in self.queues:
             course = release.course or Course()
             turn = course.starts_on or since
@@ -424,12 +424,12 @@ def test_a_swap_gives_another_prompt_of_the_same_theme_that_fits(
             assert fits(other, comfort)
 
 
-def test_there_is_nothing_to_swap_for_where_the_theme_has_one_prompt() -> None:
+def test_a_theme_with_one_prompt_has_no_swap() -> None:
     play = Play(a_couple(), [a_pack("base")])
     assert play.swap(0, play.open(0)) is None
 
 
-def test_a_swap_brings_what_is_new_first_and_what_is_swapped_away_counts_as_met() -> None:
+def test_a_swap_gives_an_unmet_prompt_first_and_the_replaced_one_counts_as_met() -> None:
     play = Play(a_couple(), [a_pack("base", [Theme.SPARK] * 3)])
     first = play.open(0)
     second = play.swap(0, first)
@@ -439,7 +439,7 @@ def test_a_swap_brings_what_is_new_first_and_what_is_swapped_away_counts_as_met(
 
 
 def test_a_course_in_order_goes_on_with_the_next_after_a_swap() -> None:
-    """What they swapped away does not come again on the next date, and what comes next has not come early."""
+    """The replaced prompt does not come again on the next date, and the next prompt has not come early."""
     pack = a_course("one", [Theme.SPARK] * 3, Course(in_order=True))
     play = Play(a_couple(packs={pack.pack: JOINED}), [a_pack("base"), pack])
     first = play.open(0)
@@ -462,13 +462,13 @@ def test_a_course_without_an_order_gives_another_of_its_own_while_it_has_one() -
     assert again.ref.pack == "base"
 
 
-def test_everyones_pack_is_not_swapped_for_what_was_put_aside() -> None:
+def test_a_swap_gives_no_prompt_of_a_pack_that_was_turned_off() -> None:
     base, aside = a_pack("base", [Theme.SPARK]), a_pack("aside", [Theme.SPARK] * 5)
     play = Play(a_couple(packs={aside.pack: ASIDE}), [base, aside])
     assert play.swap(0, play.open(0)) is None
 
 
-def test_a_couple_meets_every_prompt_of_its_shelf_before_one_returns() -> None:
+def test_a_couple_meets_every_prompt_of_its_packs_before_one_returns() -> None:
     base, choice = a_pack("base", [Theme.SPARK] * 4), a_pack("more", [Theme.SPARK] * 4, audience=Audience.CHOICE)
     play = Play(a_couple(packs={choice.pack: CHOSEN}), [base, choice])
     counts = Counter(play.open(number) for number in range(16))

@@ -35,7 +35,7 @@ instants = st.one_of(
 
 @st.composite
 def requests(draw: st.DrawFn) -> Nudge:
-    """One of a few ids, as a phone repeats what it has not heard back from."""
+    """Draw one of a few ids, since a phone repeats a request without a reply."""
     return Nudge(
         id=draw(st.sampled_from("abcdefgh")),
         couple=draw(st.sampled_from([COUPLE, FORMER_COUPLE])),
@@ -50,13 +50,13 @@ def a_nudge(at: dt.datetime = NOON, name: str = "a", *, shown: bool = True) -> N
 
 
 def sent_after(sent: tuple[Nudge, ...], nudge: Nudge) -> tuple[Nudge, ...] | Nudge | dt.datetime:
-    """What the store does with a request: the nudges after it, the one that it repeats, or when to come again."""
+    """Return the store's result of a request: the nudges after it, the one that it repeats, or when to try again."""
     return repeated_by(nudge, sent) or next_nudge_at(sent, nudge.at) or remembered([*sent, nudge])
 
 
 @given(st.lists(requests(), max_size=40))
-def test_what_is_remembered_decides_as_the_whole_history_would(asked: list[Nudge]) -> None:
-    """The rule in its plainest words, by one who forgets nothing, against the three that are kept."""
+def test_the_remembered_nudges_decide_like_the_whole_history(asked: list[Nudge]) -> None:
+    """Compare the three nudges that are kept with a plain model that forgets nothing."""
     history: list[Nudge] = []
     kept: tuple[Nudge, ...] = ()
     for nudge in asked:
@@ -95,7 +95,7 @@ def test_the_next_nudge_is_allowed_from_the_instant_named_and_not_before(
 
 
 @given(st.lists(requests(), max_size=10), instants)
-def test_what_the_recipient_has_muted_counts_and_is_never_seen(sent: list[Nudge], instant: dt.datetime) -> None:
+def test_a_muted_nudge_counts_and_is_never_seen(sent: list[Nudge], instant: dt.datetime) -> None:
     unmuted = [replace(each, shown=True) for each in sent]
     muted = [replace(each, shown=False) for each in sent]
     assert next_nudge_at(muted, instant) == next_nudge_at(unmuted, instant)
@@ -103,7 +103,7 @@ def test_what_the_recipient_has_muted_counts_and_is_never_seen(sent: list[Nudge]
     assert received(muted, COUPLE, instant) == []
 
 
-def test_of_one_instant_the_one_sent_last_is_the_latest() -> None:
+def test_the_nudge_sent_last_is_the_latest_of_one_instant() -> None:
     sent: tuple[Nudge, ...] = ()
     for name in "abcd":
         sent = remembered([*sent, a_nudge(NOON, name)])

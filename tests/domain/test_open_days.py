@@ -78,7 +78,7 @@ type Stored = dict[dt.date, Day]
 
 
 def moved(couple: Couple, stored: Stored, who: Uid, zone: Zone, instant: dt.datetime) -> tuple[Couple, Stored]:
-    """The couple and its days once one of the two is in the zone, as the API writes them in one transaction."""
+    """Return the couple and its days after one of the two moved, as one transaction writes them."""
     nearby = {date: day for date, day in stored.items() if date in dates_around(instant)}
     profiles = {**couple.profiles, who: replace(couple.profiles[who], zone=zone)}
     after = replace(couple, profiles=profiles)
@@ -94,10 +94,10 @@ def dates_around(instant: dt.datetime) -> list[dt.date]:
 
 @dataclass
 class Model:
-    """The windows by the words of the design, from all zones that the two have ever been in.
+    """The windows by the words of the design, from all zones in which the two have ever been.
 
     A date is open from the earlier partner's start of it until three hours after the later partner's end, by the zones
-    of the time, and that is only ever moved outward if a zone changes while it is open.
+    of the time. That window only moves outward if a zone changes while it is open.
     """
 
     zones: dict[Uid, Zone]
@@ -129,7 +129,7 @@ _STARTS: dict[tuple[dt.date, Zone], dt.datetime] = {}
 
 
 def plain_start(date: dt.date, zone: Zone) -> dt.datetime:
-    """The first instant of the date there, found by looking at the clock each quarter of an hour."""
+    """Return the first instant of the date there, found by reading the clock every quarter of an hour."""
     if (date, zone) not in _STARTS:
         instant = dt.datetime.combine(date, dt.time(), dt.UTC) - 16 * HOUR
         while instant.astimezone(ZoneInfo(zone)).date() < date:
@@ -152,7 +152,7 @@ class Move:
 
 @dataclass(frozen=True)
 class Opening:
-    """One of the two looks at a date so many ahead of the latest that any clock shows."""
+    """One of the two opens a date that is so many dates ahead of the latest that any clock shows."""
 
     ahead: int
 
@@ -233,7 +233,7 @@ def test_no_zone_has_a_date_open_that_is_not_nearby(name: str, instant: dt.datet
         assert date in nearby or not day_window(date, [zone]).is_open(instant)
 
 
-def test_missed_dates_stay_missed_when_a_partner_moves_to_where_one_of_them_is_today() -> None:
+def test_missed_dates_stay_missed_when_a_move_makes_one_of_them_today() -> None:
     """6 and 7 June went by in New York. On Pago Pago's clock it is 7 June again."""
     couple, now = a_couple(), an_instant("2026-06-08T07:30:00Z")
     met = frozenset(dt.date(2026, 6, day) for day in range(1, 6))
@@ -247,7 +247,7 @@ def test_missed_dates_stay_missed_when_a_partner_moves_to_where_one_of_them_is_t
     assert streak_at(couple, history, {}, now + HOUR) == Streak(current=0, longest=5, total=5)
 
 
-def test_an_open_date_stays_open_as_long_as_it_would_have_when_both_move_to_where_it_is_over() -> None:
+def test_an_open_date_keeps_its_hours_when_both_move_to_where_it_is_over() -> None:
     """6 June is open in New York until 07:00 UTC of the 7th."""
     couple, now, date = a_couple(), an_instant("2026-06-07T06:00:00Z"), dt.date(2026, 6, 6)
     for who in (ADA, BEN):
@@ -266,7 +266,7 @@ def test_a_date_that_has_not_begun_follows_the_new_zones() -> None:
 
 
 @pytest.mark.parametrize("flights", [400])
-def test_what_a_couple_remembers_of_its_zones_stays_small(flights: int) -> None:
+def test_the_stored_windows_of_a_couple_stay_few(flights: int) -> None:
     couple, now = a_couple(), an_instant("2026-06-07T06:00:00Z")
     for number in range(flights):
         couple, _ = moved(couple, {}, (ADA, BEN)[number % 2], ZONES[number % len(ZONES)], now + number * HOUR)

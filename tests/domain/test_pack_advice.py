@@ -1,4 +1,4 @@
-"""Advice speaks where an author would want to hear it, and is silent on what the practice's own packs do."""
+"""Advice comes where an author would want it, and never on the practice's own packs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 
 import pytest
 
-from local.pack_lint import read_pack
+from local.packs import read_pack
 from rekindle.domain.models import Language, PackId, PromptId
 from rekindle.packs.advice import (
     Advice,
@@ -53,7 +53,7 @@ def said(text: str, why: str = "It does good.", hint: str | None = None, **chang
 
 
 def spoken(name: str) -> list[Said]:
-    """What a pack of ours says."""
+    """Return the texts of one of our packs."""
     pack = read_pack(PACKS / f"{name}.yaml")
     return [
         Said(pack.id, prompt.id, language, words.text, words.why, words.hint)
@@ -78,7 +78,7 @@ class TestTwins:
         reason = f"asks almost the same as {prompt} in the pack starter; keep the better one, or change this one"
         assert list(twin_advice([said(text)], starter)) == [Advice(PromptId("song"), "words.en.text", reason)]
 
-    def test_the_later_of_two_in_one_pack_is_told_and_only_once(self) -> None:
+    def test_the_later_of_two_twins_in_a_pack_gets_one_advice(self) -> None:
         pair = [
             said("Which song would you sing today?", prompt="first"),
             said("¿Qué canción cantarías hoy?", prompt="first", language="es"),
@@ -114,7 +114,7 @@ class TestTwins:
             ("third", "asks almost the same as first;")
         ]
 
-    def test_a_pack_that_is_mostly_another_s_is_told_so_as_a_whole_first(self, starter: list[Said]) -> None:
+    def test_a_pack_that_mostly_copies_another_gets_advice_as_a_whole_first(self, starter: list[Said]) -> None:
         copy = [replace(each, pack=PackId("ours")) for each in starter]
         own = [said(f"{word}?", prompt=word, pack="ours") for word in ("marzipan", "xylophone", "quicksand")]
         first, *rest = twin_advice(copy + own, starter)
@@ -212,7 +212,7 @@ class TestScreen:
             "words.ja.text"
         ]
 
-    def test_what_a_starter_prompt_takes_is_fine(self) -> None:
+    def test_a_short_prompt_fits_a_small_phone(self) -> None:
         assert (
             list(prompt_advice([said("A word or two " * 15, why="A reason or two " * 8, hint="Only hear. " * 14)]))
             == []
@@ -254,7 +254,7 @@ class TestPack:
             )
         ]
 
-    def test_a_title_that_lacks_a_language_is_told(self) -> None:
+    def test_a_title_that_lacks_a_language_gets_advice(self) -> None:
         written = {PromptId("song"): frozenset({EN, ES})}
         assert list(language_advice([EN, ES], EN, written, frozenset({EN}))) == [
             Advice(None, "words", "has no es; couples who read es see the title in en")

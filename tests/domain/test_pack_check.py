@@ -1,4 +1,4 @@
-"""Whatever an author types, what comes back is a pack or sentences that say where and how to mend it."""
+"""Any text that an author types gives a pack, or sentences that say where and how to fix it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rekindle.packs.check import MOST_FINDINGS, SOURCE_LIMIT, Checked, check_source
-from rekindle.packs.document import parse_pack
+from rekindle.packs.rules import parse_pack
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,12 +52,12 @@ COLUMN: Final = "Start it exactly below the other fields of its block"
 
 
 def told(source: str | bytes) -> list[str]:
-    """Each error of a source, as an author reads it."""
+    """Return each error of a source, as an author reads it."""
     return [f"{each.line}: {each}" for each in check_source(source).findings if not each.advice]
 
 
 def text(beginning: str) -> str:
-    """River with another beginning of its first text."""
+    """Return the pack River with another beginning of its first text."""
     return RIVER.replace("Which song", beginning)
 
 
@@ -312,7 +312,7 @@ MISTAKES: Final = {
 
 class TestMistakes:
     @pytest.mark.parametrize(("source", "sentence"), MISTAKES.values(), ids=MISTAKES)
-    def test_a_mistake_has_one_sentence_that_says_where_and_how_to_mend_it(self, source: str, sentence: str) -> None:
+    def test_a_mistake_has_one_sentence_that_says_where_and_how_to_fix_it(self, source: str, sentence: str) -> None:
         assert told(source) == [sentence]
 
     @pytest.mark.parametrize("source", [source for source, _ in MISTAKES.values()], ids=MISTAKES)
@@ -344,7 +344,7 @@ class TestMistakes:
         assert said.startswith(sentence)
         assert "UTF-8" in said
 
-    def test_what_is_wrong_with_a_pack_has_the_line_of_its_field(self) -> None:
+    def test_an_error_of_a_pack_has_the_line_of_its_field(self) -> None:
         source = RIVER.replace("depth: 1", "depth: 5").replace("    kind: question\n    depth: 2\n", "    depth: 2\n")
         assert told(source) == ["11: song: depth: must be 3 or less, not “5”", "16: tune: kind: is missing"]
 
@@ -400,7 +400,7 @@ class TestReading:
         ]
 
     def test_blocks_may_be_shared(self) -> None:
-        """An anchor is one block in two places, and a merged key that is overridden is no key twice."""
+        """An anchor is one block in two places. A merged key that is overridden is no second field."""
         shared = RIVER.replace("  - id: song\n", "  - &song\n    id: song\n")
         shared += "  - <<: *song\n    id: coda\n    depth: 9\n    words: {en: {text: 'And now?', why: It moves on.}}\n"
         assert told(shared) == ["27: coda: depth: must be 3 or less, not “9”"]
@@ -495,12 +495,12 @@ HOSTILE: Final = {
 
 class TestBounds:
     @pytest.mark.parametrize("source", HOSTILE.values(), ids=HOSTILE)
-    def test_what_is_no_pack_is_given_up_at_the_first_bound_it_passes(self, source: str | bytes) -> None:
+    def test_a_document_that_is_no_pack_stops_at_the_first_bound_it_exceeds(self, source: str | bytes) -> None:
         checked = check_source(source)
         assert checked.pack is None
         assert 1 <= len(checked.findings) <= 10
 
-    def test_of_many_findings_the_first_are_told_and_the_rest_counted(self) -> None:
+    def test_only_the_first_of_many_findings_are_listed_and_the_rest_are_counted(self) -> None:
         head, _, _ = RIVER.partition("  - id: song")
         findings = check_source(head + _many(2_000, depth=9)).findings
         assert len(findings) == MOST_FINDINGS + 1
@@ -513,7 +513,7 @@ class TestBounds:
 
 
 def _many(prompts: int, depth: int) -> str:
-    """Entries of a list of prompts, each of another word."""
+    """Return entries of a list of prompts, each of another word."""
     return "".join(
         f"  - {{id: p{number}, theme: spark, kind: question, depth: {depth}, "
         f"words: {{en: {{text: {chr(0x4E00 + number) * 2}, why: Why not.}}}}}}\n"

@@ -59,7 +59,7 @@ prompts:
 
 
 def with_text(field: str, raw: str, pack: str = PACK) -> str:
-    """The pack with another text in one field, put there as it is."""
+    """Return the pack with another text in one field, written as it is."""
     return pack.replace(f"{field}: {FIELDS[field]}", f"{field}: {raw}")
 
 
@@ -215,7 +215,9 @@ class TestMisread:
             ("why", "We, #1 today\n  ", f"9: song: words.en.why: {note('why')}"),
         ],
     )
-    def test_so_has_a_text_between_brackets(self, field: str, raw: str, sentence: str) -> None:
+    def test_a_text_between_brackets_that_yaml_would_change_has_one_sentence(
+        self, field: str, raw: str, sentence: str
+    ) -> None:
         pack = ONE_LINE.replace(", hint: Hum along.", "").replace("listening", "spark")
         assert sentence in errors(with_text(field, raw, pack))
 
@@ -274,7 +276,7 @@ def _quoted(escape: re.Match[str]) -> str:
 
 
 def written(raw: str) -> str:
-    """What somebody reads who sees the lines of a text and knows that quotes stand around it, and nothing of YAML."""
+    """Return a text as a reader sees it who knows quotes and nothing else of YAML."""
     block = re.fullmatch(r"[>|][-+1-9]*[ \t\x85\u2028\u2029]*\n(.*)", raw, re.DOTALL)
     body = re.sub(r"[ \t\r\n\v\f\x85\u2028\u2029]+", " ", block[1] if block else raw).strip(" ")
     if not block and len(body) > 1 and body[0] == body[-1] == "'":
@@ -373,7 +375,7 @@ WRAPPED: Final = st.sampled_from(["{}", "{}", "{}", '"{}"', "'{}'", ">-" + LATER
 
 @st.composite
 def prose(draw: st.DrawFn) -> str:
-    """A text as somebody may put it behind a field's name, in as many lines as they like."""
+    """Draw a text as somebody may write it after a field's name, in any number of lines."""
     pieces = draw(st.lists(PIECES, min_size=1, max_size=6))
     typed = pieces[0] + "".join(draw(GAPS) + piece for piece in pieces[1:])
     return draw(WRAPPED).replace("{}", re.sub(r"[\r\n]+ *", LATER, typed))
@@ -396,7 +398,7 @@ class TestAnything:
     @settings(max_examples=4 * settings().max_examples)
     @given(st.sampled_from(sorted(FIELDS)), prose())
     @example("why", "Give a word, hint")
-    def test_so_is_a_text_between_brackets(self, field: str, raw: str) -> None:
+    def test_a_text_between_brackets_without_a_finding_is_read_as_it_is_written(self, field: str, raw: str) -> None:
         pack = check_source(with_text(field, raw, ONE_LINE)).pack
         if pack:
             assert read(pack, field) == written(raw)

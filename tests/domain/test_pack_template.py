@@ -1,4 +1,4 @@
-"""What a new pack begins with is seen on the phone at once, and is published by nobody."""
+"""The sample words of a new pack can be shown at once and published never."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ OWN: Final = {
 }
 
 
-def test_the_template_s_words_are_each_to_mend() -> None:
+def test_each_of_the_template_s_words_is_a_finding() -> None:
     checked = check_source(BEGUN)
     assert checked.pack is None
     assert [f"{each.line}: {each}" for each in checked.findings if not each.advice] == [
@@ -59,7 +59,7 @@ def test_the_pack_can_be_shown_meanwhile() -> None:
 
 
 @pytest.mark.parametrize("kept", OWN)
-def test_one_of_them_that_stays_keeps_the_pack_from_couples(kept: str) -> None:
+def test_one_remaining_sample_text_blocks_publishing(kept: str) -> None:
     source = BEGUN
     for words, own in OWN.items():
         source = source if words == kept else source.replace(words, own)
@@ -74,5 +74,5 @@ def test_a_pack_with_words_of_its_own_is_fit() -> None:
 
 
 @pytest.mark.parametrize("words", OWN)
-def test_they_are_the_words_that_the_console_begins_a_pack_with(words: str) -> None:
+def test_the_console_s_template_has_the_same_words(words: str) -> None:
     assert CONSOLE.read_text(encoding="utf-8").count(f'"{words}"') == 1

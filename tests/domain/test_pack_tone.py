@@ -1,4 +1,4 @@
-"""A prompt that reads as a reproach, a rule or a guess gets a kind word, and what only looks like one is left alone."""
+"""A prompt that reads as a reproach, a rule or a guess gets advice, and similar harmless prompts do not."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_one_prompt_may_have_several_things_to_think_about() -> None:
         "What did your fiancé say?",
     ],
 )
-def test_it_is_heard_in_other_forms_too(text: str) -> None:
+def test_other_forms_of_a_phrase_are_found_too(text: str) -> None:
     assert len(told(text)) == 1
 
 
@@ -105,11 +105,11 @@ def test_it_is_heard_in_other_forms_too(text: str) -> None:
         "What would a husband and wife from a film say to you?",
     ],
 )
-def test_what_only_has_the_same_words_is_left_alone(text: str) -> None:
+def test_a_prompt_that_only_shares_words_gets_no_advice(text: str) -> None:
     assert told(text) == []
 
 
-def test_the_why_and_the_hint_are_heard_as_well_each_by_its_name() -> None:
+def test_the_why_and_the_hint_are_judged_too() -> None:
     prompt = said("Which song is today?", why="You should know it.", hint="Don’t ask: why did you choose it?")
     assert [advice.field for advice in tone_advice([prompt])] == ["words.en.why", "words.en.hint"]
 

@@ -1,22 +1,21 @@
-"""The starter pack keeps its promises, and a pack that does not keep the rules is told so in plain sentences."""
+"""The starter pack keeps its promises, and a pack that breaks a rule gets plain sentences."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 import yaml
 from jsonschema import Draft202012Validator, FormatChecker
 
-from local.pack_lint import SCHEMA, PackFileError, main, read_pack, schema_text
+from local.packs import SCHEMA, PackFileError, read_pack, schema_text
 from rekindle.domain.models import Language, PromptKind, Theme
-from rekindle.packs.document import Pack, PackError, PackFinding, pack_schema, parse_pack
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from rekindle.packs.check import check_source
+from rekindle.packs.document import Pack, PackError, PackFinding, pack_schema
+from rekindle.packs.rules import parse_pack
 
 STARTER = Path(__file__).parents[2] / "packs" / "starter.yaml"
 
@@ -68,9 +67,8 @@ def schema() -> Draft202012Validator:
 
 
 class TestStarterPack:
-    def test_has_no_findings(self, capsys: pytest.CaptureFixture[str]) -> None:
-        assert main([str(STARTER)]) == 0
-        assert capsys.readouterr().out == f"{STARTER}: 84 prompts, no findings\n"
+    def test_has_no_findings(self) -> None:
+        assert check_source(STARTER.read_bytes()).findings == ()
 
     def test_has_twelve_prompts_for_each_theme_and_four_of_them_at_each_depth(self, starter: Pack) -> None:
         counted = Counter((each.theme, each.depth) for each in starter.prompts)
@@ -180,7 +178,7 @@ class TestForm:
     def test_a_prompt_out_of_form_is_named_with_its_field_and_a_reason(
         self, broken: object, expected: tuple[str, str, str], schema: Draft202012Validator
     ) -> None:
-        """The committed schema refuses the same, so an editor shows it while the author still types."""
+        """The committed schema refuses the same, so an editor shows it while the author types."""
         ((prompt_name, field, reason),) = findings(pack(broken))
         assert (prompt_name, field, reason[: len(expected[2])]) == expected
         assert not schema.is_valid(pack(broken))
@@ -295,7 +293,7 @@ class TestRules:
         ((_, field, reason),) = findings(pack(prompt(words=said), languages=["en", language]))
         assert (field, reason[: len(expected)]) == (f"words.{language}.text", expected)
 
-    def test_each_clinical_word_of_a_line_is_told_once(self) -> None:
+    def test_each_clinical_word_of_a_line_is_found_once(self) -> None:
         said = words(text="Trauma or trauma, trigger or symptom?")
         assert [reason.split("”")[0] for _, _, reason in findings(pack(prompt(words={"en": said})))] == [
             "“symptom",
@@ -390,7 +388,7 @@ class TestRules:
         reason = "has nothing in it that anybody can see; write something"
         assert findings(document) == [(None, "words.en.title", reason), ("song", "words.en.text", reason)]
 
-    def test_everything_is_told_at_once_and_in_the_order_of_the_pack(self) -> None:
+    def test_all_findings_come_at_once_in_the_order_of_the_pack(self) -> None:
         document = pack(
             prompt(theme="touch"),
             prompt(id="broken", depth=9),
@@ -421,7 +419,7 @@ class TestRules:
 
 class TestSchema:
     def test_the_committed_schema_is_the_model(self) -> None:
-        """After a change of the model, run `python -m local.pack_lint --write-schema`."""
+        """If this fails, run `python -m local.packs`."""
         assert SCHEMA.read_text(encoding="utf-8") == schema_text()
         assert json.loads(schema_text()) == pack_schema()
 
@@ -455,79 +453,12 @@ prompts:
 """
 
 
-@pytest.fixture
-def lint(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, list[str]]]:
-    """Writes files, lints them together, and returns the status and the lines printed, less the folder's name."""
-
-    def run(**contents: str) -> tuple[int, list[str]]:
-        paths = [tmp_path / f"{name}.yaml" for name in contents]
-        for path, content in zip(paths, contents.values(), strict=True):
-            path.write_text(content, encoding="utf-8")
-        status = main([str(path) for path in paths])
-        return status, [line.replace(f"{tmp_path}/", "") for line in capsys.readouterr().out.splitlines()]
-
-    return run
-
-
-class TestLint:
-    """What is found in one source is tried in `test_pack_source`; here, what the command makes of it."""
-
-    def test_a_finding_has_file_line_prompt_and_reason(self, lint: Callable[..., tuple[int, list[str]]]) -> None:
-        assert lint(river=RIVER.replace("depth: 1", "depth: 5")) == (
-            1,
-            ["river.yaml:11: song: depth: must be 3 or less, not “5”"],
-        )
-
-    def test_advice_is_marked_and_fails_nothing(self, lint: Callable[..., tuple[int, list[str]]]) -> None:
-        status, lines = lint(river=RIVER.replace("Which song", "Which <b>song</b>"))
-        assert status == 0
-        assert lines[0].startswith("river.yaml:14: advice: song: words.en.text: shows “<b>” to couples as typed")
-        assert lines[1:] == ["river.yaml: 1 prompts, nothing to mend, 1 to think about"]
-
-    def test_errors_of_every_file_come_before_any_advice(self, lint: Callable[..., tuple[int, list[str]]]) -> None:
-        advised = RIVER.replace("Which song", "Which <b>song</b>")
-        status, lines = lint(river=advised, sea=RIVER.replace("depth: 1", "depth: 5"))
-        assert status == 1
-        assert [line.split(":")[0] for line in lines] == ["sea.yaml", "river.yaml", "river.yaml"]
-
-    def test_the_same_question_in_two_packs_is_told_in_both(self, lint: Callable[..., tuple[int, list[str]]]) -> None:
-        sea = RIVER.replace("id: river", "id: sea").replace("id: song", "id: tune")
-        status, lines = lint(river=RIVER, sea=sea.replace("Which song is today?", "Today, which song is it?"))
-        assert status == 0
-        assert [line.partition(";")[0] for line in lines[:2]] == [
-            "river.yaml:14: advice: song: words.en.text: asks almost the same as tune in the pack sea",
-            "sea.yaml:14: advice: tune: words.en.text: asks almost the same as song in the pack river",
-        ]
-
-    def test_two_packs_cannot_have_one_id(self, lint: Callable[..., tuple[int, list[str]]]) -> None:
-        status, lines = lint(river=RIVER, sea=RIVER)
-        assert (status, lines[0]) == (
-            1,
-            "sea.yaml: pack: id: is the id of river.yaml too; every pack needs its own",
-        )
-
-    def test_every_file_is_judged_and_one_finding_fails_them_all(
-        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        missing = tmp_path / "missing.yaml"
-        assert main([str(missing), str(STARTER)]) == 1
-        assert capsys.readouterr().out.splitlines() == [
-            f"{missing}: cannot be read: No such file or directory",
-            f"{STARTER}: 84 prompts, no findings",
-        ]
-
-    def test_no_file_at_all_is_a_mistake(self, capsys: pytest.CaptureFixture[str]) -> None:
-        with pytest.raises(SystemExit) as refusal:
-            main([])
-        assert refusal.value.code == 2
-        assert "name at least one pack" in capsys.readouterr().err
-
-    def test_a_caller_in_code_gets_the_same_lines(self, tmp_path: Path) -> None:
-        path = tmp_path / "river.yaml"
-        path.write_text(RIVER.replace("depth: 1", "depth: 5"))
-        with pytest.raises(PackFileError) as refusal:
-            read_pack(path)
-        assert refusal.value.findings == (f"{path}:11: song: depth: must be 3 or less, not “5”",)
+def test_a_file_with_something_to_fix_is_refused_with_each_line(tmp_path: Path) -> None:
+    path = tmp_path / "river.yaml"
+    path.write_text(RIVER.replace("depth: 1", "depth: 5"))
+    with pytest.raises(PackFileError) as refusal:
+        read_pack(path)
+    assert refusal.value.findings == [f"{path}:11: song: depth: must be 3 or less, not “5”"]
 
 
 def test_a_no_break_space_before_a_french_mark_stays() -> None:

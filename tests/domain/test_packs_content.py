@@ -1,4 +1,4 @@
-"""The packs in `packs/`, all of them together: enough for a year, sound, and nothing asked twice."""
+"""All packs in `packs/` together: enough for a year, sound, and without repetition."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DAYS_OF_A_YEAR: Final = 366
 
 @pytest.fixture(scope="module")
 def packs() -> dict[str, Pack]:
-    """Each pack by the name of its file."""
+    """Return each pack by the name of its file."""
     return {name: pack for name, source in SOURCES.items() if (pack := check_source(source).pack)}
 
 
@@ -32,7 +32,7 @@ def prompts(packs: dict[str, Pack]) -> list[PackPrompt]:
 
 @pytest.fixture(scope="module")
 def everyones(packs: dict[str, Pack]) -> list[PackPrompt]:
-    """The prompts of the packs that play for every couple."""
+    """Return the prompts of the packs that play for every couple."""
     return [each for pack in packs.values() if pack.audience is Audience.EVERYONE for each in pack.prompts]
 
 
@@ -45,9 +45,7 @@ def test_every_file_is_a_pack(packs: dict[str, Pack]) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(SOURCES))
-def test_nothing_is_to_be_mended_or_thought_about_in_a_pack_beside_all_the_others(
-    name: str, packs: dict[str, Pack]
-) -> None:
+def test_no_pack_has_findings_beside_all_the_others(name: str, packs: dict[str, Pack]) -> None:
     others = [pack for file, pack in packs.items() if file != name]
     assert [str(finding) for finding in check_source(SOURCES[name], others=others).findings] == []
 
@@ -69,7 +67,7 @@ def test_the_starter_pack_speaks_english_spanish_and_french_throughout(packs: di
 
 
 class TestAYear:
-    """For couples that meet a prompt each day, go to every depth and lean to no theme."""
+    """A year of a couple that meets a prompt each day, allows every depth and has no barrier."""
 
     @pytest.mark.parametrize("theme", [theme for theme in Theme if theme != Theme.TOUCH])
     def test_no_prompt_comes_twice_to_a_couple_that_wants_no_touch(
@@ -93,7 +91,7 @@ class TestWording:
         assert {each.theme for each in prompts if each.comfort > 0} == {Theme.TOUCH}
 
     def test_every_line_can_be_read_at_a_glance(self, prompts: list[PackPrompt]) -> None:
-        """Shorter than the form allows: it is for tired people, and lines grow in translation."""
+        """The limit is shorter than the form allows: readers are tired, and lines grow in translation."""
         assert [
             (name, language)
             for name, language, words in said(prompts)

@@ -1,4 +1,4 @@
-"""A couple's pauses: what either wishes by their own clock, against the same wishes read out date by date."""
+"""A couple's pauses, against a plain model that reads all choices date by date."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rekindle.domain.models import Couple, CoupleId, Pause, Uid
-from rekindle.domain.pauses import LONGEST, ends_of, pause_on, pausing, resumed
+from rekindle.domain.pauses import LONGEST, end_range, pause_on, with_pause, without_pause
 from rekindle.domain.streaks import DayMark, History, calendar_marks, pack_dates, streak_of, unpack_dates
 from testing.builders import a_profile, an_instant
 from tests.domain.test_streaks import FIRST, NOTHING, day, days, days_from, plain_streak
@@ -28,7 +28,7 @@ CLOSED = day(-1)
 
 @dataclass(frozen=True)
 class Wish:
-    """What one of the two says on a date of their own clock: to pause for so many dates, or None to go on."""
+    """A choice of one of the two on a date of their own clock: to pause for so many dates, or None to go on."""
 
     today: dt.date
     dates: int | None
@@ -44,7 +44,7 @@ type Step = Wish | dt.date
 
 @st.composite
 def lives(draw: st.DrawFn) -> list[Step]:
-    """What a couple does as time goes on: the clocks of the two may be two dates apart, and late days complete."""
+    """Draw the steps of a couple whose clocks may be two dates apart. Late days complete too."""
     steps: list[Step] = []
     number = 0
     for ahead, behind, wish, dates in draw(st.lists(st.tuples(*map(st.integers, (0, 0, 0, -3), (3, 2, 2, 9))))):
@@ -55,19 +55,23 @@ def lives(draw: st.DrawFn) -> list[Step]:
 
 
 def couple_after(steps: list[Step]) -> tuple[Couple, frozenset[dt.date]]:
-    """The couple, and the dates that they have met."""
+    """Return the couple, and the dates that they have met."""
     couple, complete = COUPLE, NOTHING
     for step in steps:
         if isinstance(step, Wish):
             wished = step.dates is not None
-            couple = pausing(couple, step.today, step.until, CLOSED) if wished else resumed(couple, step.today, CLOSED)
+            couple = (
+                with_pause(couple, step.today, step.until, CLOSED)
+                if wished
+                else without_pause(couple, step.today, CLOSED)
+            )
         else:
             complete |= {step}
     return couple, complete
 
 
 def is_paused(date: dt.date, steps: list[Step]) -> bool:
-    """Whether a date is inside a pause: the last wish from a clock that had not left it yet says so."""
+    """Return whether a date is inside a pause, by the last choice from a clock that had not passed it yet."""
     for number in reversed(range(len(steps))):
         step = steps[number]
         if isinstance(step, Wish) and step.today <= date:
@@ -80,13 +84,13 @@ def day_numbers() -> range:
 
 
 @given(lives())
-def test_a_date_is_paused_if_the_last_wish_that_could_still_say_so_does(steps: list[Step]) -> None:
+def test_a_date_is_paused_if_the_last_choice_that_could_still_change_it_says_so(steps: list[Step]) -> None:
     couple, _ = couple_after(steps)
     assert couple.paused == {day(number) for number in day_numbers() if is_paused(day(number), steps)}
 
 
 @given(lives(), st.frozensets(st.integers(0, SPAN).map(day), max_size=3), st.integers(0, SPAN).map(day))
-def test_the_streak_and_the_calendar_follow_from_the_dates_and_the_wishes(
+def test_the_streak_and_the_calendar_follow_from_dates_and_pauses(
     steps: list[Step], open_dates: frozenset[dt.date], through: dt.date
 ) -> None:
     couple, complete = couple_after(steps)
@@ -99,8 +103,8 @@ def test_the_streak_and_the_calendar_follow_from_the_dates_and_the_wishes(
 
 
 @given(lives(), st.integers(SPAN, SPAN + 5).map(day))
-def test_what_both_see_is_what_holds(steps: list[Step], today: dt.date) -> None:
-    """While a clock shows a pause, no date until its end can be missed; while it shows none, each can."""
+def test_a_date_can_be_missed_exactly_if_a_clock_shows_no_pause(steps: list[Step], today: dt.date) -> None:
+    """While a clock shows a pause, no date until its end can be missed. While it shows none, each can."""
     couple, _ = couple_after(steps)
     pause = pause_on(couple, today)
     ahead = frozenset(date for date in couple.paused if date >= today)
@@ -113,13 +117,13 @@ def test_what_both_see_is_what_holds(steps: list[Step], today: dt.date) -> None:
 
 @given(lives())
 def test_the_end_of_the_latest_pause_is_after_all_dates_that_are_paused(steps: list[Step]) -> None:
-    """So it is all that a reminder has to know."""
+    """So a reminder needs to know only that end."""
     couple, _ = couple_after(steps)
     assert all(couple.pause and date < couple.pause.until for date in couple.paused)
 
 
 @given(lives(), st.integers(1, 92))
-def test_a_pause_costs_nothing_as_it_begins_and_ending_it_costs_nothing_either(steps: list[Step], length: int) -> None:
+def test_neither_beginning_nor_ending_a_pause_lowers_the_streak(steps: list[Step], length: int) -> None:
     today, open_dates = day(SPAN), days(SPAN)
     couple, complete = couple_after(steps)
 
@@ -127,63 +131,63 @@ def test_a_pause_costs_nothing_as_it_begins_and_ending_it_costs_nothing_either(s
         found = streak_of(History(FIRST, complete, paused=each.paused), open_dates, today)
         return found.current, found.longest, found.total
 
-    couple = resumed(couple, today, CLOSED)
+    couple = without_pause(couple, today, CLOSED)
     before = streak(couple)
-    resting = pausing(couple, today, today + dt.timedelta(days=length), CLOSED)
+    resting = with_pause(couple, today, today + dt.timedelta(days=length), CLOSED)
     assert streak(resting) == before
-    assert streak(resumed(resting, today, CLOSED)) == before
+    assert streak(without_pause(resting, today, CLOSED)) == before
 
 
 @given(lives(), st.integers(1, 92))
-def test_to_wish_the_same_again_changes_nothing(steps: list[Step], length: int) -> None:
+def test_setting_the_same_pause_again_changes_nothing(steps: list[Step], length: int) -> None:
     couple, _ = couple_after(steps)
     today = day(SPAN)
     until = today + dt.timedelta(days=length)
-    resting = pausing(couple, today, until, CLOSED)
-    assert pausing(resting, today, until, CLOSED) == resting
-    back = resumed(resting, today, CLOSED)
-    assert resumed(back, today, CLOSED) == back
+    resting = with_pause(couple, today, until, CLOSED)
+    assert with_pause(resting, today, until, CLOSED) == resting
+    back = without_pause(resting, today, CLOSED)
+    assert without_pause(back, today, CLOSED) == back
 
 
-def test_a_date_that_has_closed_is_neither_taken_into_a_pause_nor_out_of_one() -> None:
-    """A clock that a journey takes west shows it once more, as today."""
-    missed = pausing(COUPLE, day(3), day(6), day(3))
+def test_a_pause_does_not_change_a_closed_date() -> None:
+    """A clock that travels west shows the date again, as today."""
+    missed = with_pause(COUPLE, day(3), day(6), day(3))
     assert (missed.pause, missed.paused) == (Pause(day(3), day(6)), days(4, 5))
-    paused = pausing(COUPLE, day(2), day(6), day(1))
-    assert resumed(paused, day(3), day(3)).paused == days(2, 3)
+    paused = with_pause(COUPLE, day(2), day(6), day(1))
+    assert without_pause(paused, day(3), day(3)).paused == days(2, 3)
 
 
 def test_a_pause_ends_by_itself_and_today_counts_again_when_it_is_ended_by_hand() -> None:
-    resting = pausing(COUPLE, day(3), day(6), CLOSED)
+    resting = with_pause(COUPLE, day(3), day(6), CLOSED)
     assert [pause_on(resting, day(number)) is not None for number in (2, 3, 5, 6)] == [True, True, True, False]
-    back = resumed(resting, day(5), CLOSED)
+    back = without_pause(resting, day(5), CLOSED)
     assert (back.pause, back.paused) == (Pause(day(3), day(5)), days(3, 4))
-    assert resumed(resting, day(3), CLOSED) == replace(COUPLE, pause=None)
+    assert without_pause(resting, day(3), CLOSED) == replace(COUPLE, pause=None)
 
 
 def test_either_moves_the_end_and_it_keeps_its_beginning() -> None:
-    resting = pausing(COUPLE, day(3), day(6), CLOSED)
-    longer = pausing(resting, day(4), day(20), CLOSED)
+    resting = with_pause(COUPLE, day(3), day(6), CLOSED)
+    longer = with_pause(resting, day(4), day(20), CLOSED)
     assert (longer.pause, longer.paused) == (Pause(day(3), day(20)), days(*range(3, 20)))
-    shorter = pausing(longer, day(5), day(7), CLOSED)
+    shorter = with_pause(longer, day(5), day(7), CLOSED)
     assert (shorter.pause, shorter.paused) == (Pause(day(3), day(7)), days(3, 4, 5, 6))
 
 
-def test_a_pause_of_one_partner_ahead_takes_in_the_others_today_once_they_speak_of_it_too() -> None:
-    ahead = pausing(COUPLE, day(6), day(9), CLOSED)
+def test_a_pause_set_by_the_partner_ahead_gains_the_others_today_when_they_set_it_too() -> None:
+    ahead = with_pause(COUPLE, day(6), day(9), CLOSED)
     assert pause_on(ahead, day(5)) == Pause(day(6), day(9))
-    both = pausing(ahead, day(5), day(9), CLOSED)
+    both = with_pause(ahead, day(5), day(9), CLOSED)
     assert (both.pause, both.paused) == (Pause(day(5), day(9)), days(5, 6, 7, 8))
 
 
 def test_years_of_pauses_stay_small() -> None:
-    """Begun and ended every other day for ten years, which is as many as there can be."""
+    """They begin and end every other day for ten years, which is the most there can be."""
     couple = COUPLE
     for number in range(0, 3652, 2):
-        couple = pausing(couple, day(number), day(number + 1), CLOSED)
+        couple = with_pause(couple, day(number), day(number + 1), CLOSED)
     assert len(pack_dates(FIRST, couple.paused)) <= 457
     assert couple.pause == Pause(day(3650), day(3651))
 
 
 def test_a_pause_ends_tomorrow_at_the_earliest_and_within_three_months() -> None:
-    assert ends_of(day(0)) == (day(1), day(0) + LONGEST) == (day(1), day(92))
+    assert end_range(day(0)) == (day(1), day(0) + LONGEST) == (day(1), day(92))

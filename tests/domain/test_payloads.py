@@ -61,7 +61,7 @@ def test_a_language_of_the_catalogue_has_a_text_for_every_kind(language: Languag
 
 @pytest.mark.parametrize("kind", VARIED)
 @pytest.mark.parametrize("language", CATALOGUE)
-def test_a_kind_is_told_in_several_ways_and_a_reminder_in_more(language: Language, kind: PushKind) -> None:
+def test_a_kind_has_several_texts_and_a_reminder_has_more(language: Language, kind: PushKind) -> None:
     """A reminder comes every day."""
     variants = CATALOGUE[language][kind].values()
     assert len(variants) >= (4 if kind in REMINDERS else 3)
@@ -70,7 +70,7 @@ def test_a_kind_is_told_in_several_ways_and_a_reminder_in_more(language: Languag
 
 @pytest.mark.parametrize("language", CATALOGUE)
 def test_the_texts_of_one_date_do_not_look_alike(language: Language) -> None:
-    """Each title of a date begins in its own way: who sees one below the other knows that it is not the same again."""
+    """Each title of a date begins in its own way, so that two pushes in a list look different."""
     for turn in range(math.lcm(*(len(CATALOGUE[language][kind]) for kind in VARIED))):
         texts = [text_of(kind, language, None, turn) for kind in VARIED]
         assert len({tuple(text.title.split()[:2]) for text in texts}) == len(texts)
@@ -123,19 +123,19 @@ def test_a_nudge_looks_like_nothing_else_on_any_date(language: Language) -> None
 
 
 def test_no_two_languages_say_the_same() -> None:
-    """A text that was copied and never translated would stand in both."""
+    """This finds a text that was copied and never translated."""
     texts = [param.values[0] for param in TEXTS]
     assert len(set(texts)) == len(texts)
 
 
-def test_a_language_that_is_not_there_yet_is_spoken_to_in_english() -> None:
+def test_an_unknown_language_gets_english_texts() -> None:
     occasion = OCCASIONS[0]
     german = payload_of(occasion, Language("de"), occasion.instant, quiet=False, app_link=LINK)
     assert german == payload_of(occasion, ENGLISH, occasion.instant, quiet=False, app_link=LINK)
 
 
 def test_the_variants_of_a_text_take_turns_by_date() -> None:
-    """So a repeat on the same date says the very same."""
+    """So a repeat on the same date has the same text."""
     variants = CATALOGUE[ENGLISH][PushKind.PROMPT]
     dates = [DATE + dt.timedelta(days=days) for days in range(len(variants))]
     occasions = [Occasion(PushKind.PROMPT, date, an_instant()) for date in dates]
@@ -160,7 +160,7 @@ def test_a_milestone_without_words_is_an_error() -> None:
 
 @pytest.mark.parametrize("occasion", [each for each in OCCASIONS if each.kind not in OF_A_DATE])
 def test_a_payload_does_not_tell_to_the_minute_when_somebody_answered(occasion: Occasion) -> None:
-    """Nor when it was sent, from which that could be guessed: all times of the same hour are alike."""
+    """Nor when it was sent, which would reveal it. All times of one hour give the same payload."""
     hour = an_instant("2026-03-02T15:00:00Z")
     times = [hour, hour + dt.timedelta(minutes=17, seconds=4, milliseconds=321), hour + dt.timedelta(minutes=59)]
     late = dt.timedelta(seconds=1, milliseconds=5)
@@ -179,7 +179,7 @@ def test_a_payload_does_not_tell_to_the_minute_when_somebody_answered(occasion: 
 @pytest.mark.parametrize("kind", OF_A_DATE)
 @pytest.mark.parametrize("left", [dt.timedelta(minutes=10), dt.timedelta(hours=20)], ids=str)
 def test_a_reminder_ends_with_its_date_on_every_phone(kind: PushKind, left: dt.timedelta) -> None:
-    """However late it is sent: Android counts from then."""
+    """Android counts a lifetime from when the push is sent, however late that is."""
     ends_at, late = an_instant() + left, dt.timedelta(minutes=4, seconds=3)
     occasion = Occasion(kind, DATE, an_instant(), ends_at=ends_at)
     payload = payload_of(occasion, ENGLISH, an_instant() + late, quiet=False, app_link=LINK)

@@ -1,4 +1,4 @@
-"""The playlist: every theme comes round, and no prompt returns before its time."""
+"""The playlist brings every theme, and no prompt returns too soon."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def serve(
     seed: str = "couple",
     met: Mapping[dt.date, Theme] | None = None,
 ) -> dict[dt.date, Theme]:
-    """Themes as they are given out, date by date in the order of serving, each with all that was given out before."""
+    """Return the themes date by date in the order of serving, each computed from all earlier ones."""
     themes = dict(met or {})
     for number in dates:
         themes[day(number)] = theme_for(day(number), themes, available, barriers, seed)
@@ -60,12 +60,12 @@ def in_order(themes: Mapping[dt.date, Theme]) -> list[Theme]:
 
 
 def weeks(themes: list[Theme]) -> list[list[Theme]]:
-    """Every seven themes that follow each other."""
+    """Return every seven consecutive themes."""
     return [themes[start : start + 7] for start in range(len(themes) - 6)]
 
 
 def closest_repeat(themes: Mapping[dt.date, Theme]) -> int:
-    """The fewest days between two dates of one theme."""
+    """Return the fewest days between two dates of one theme."""
     dates = {theme: sorted(date for date in themes if themes[date] == theme) for theme in themes.values()}
     return min(((after - before).days for each in dates.values() for before, after in pairwise(each)), default=1000)
 
@@ -79,9 +79,9 @@ skipped_dates = st.frozensets(st.integers(0, 39), max_size=30)
 
 @st.composite
 def servings(draw: st.DrawFn) -> list[int]:
-    """Forty dates, some never served, and some served after the next date or the one after that.
+    """Draw forty dates, some never served, and some served after the next date or the one after that.
 
-    That is what two partners do who live up to 26 hours apart.
+    Two partners who live up to 26 hours apart open their dates in such orders.
     """
     skipped = draw(skipped_dates)
     late = draw(st.dictionaries(st.integers(0, 39), st.sampled_from([1.5, 2.5]), max_size=20))
@@ -102,7 +102,7 @@ def test_no_theme_comes_twice_in_seven_days_whichever_dates_are_left_out(
 def test_any_seven_dates_in_a_row_bring_all_seven_themes(
     start: int, skipped: frozenset[int], barriers: frozenset[Barrier], other: frozenset[Barrier], seed: str
 ) -> None:
-    """Whatever came before, and though the barriers change on the way."""
+    """This holds whatever came before, and although the barriers change on the way."""
     past = serve((n for n in range(start) if n not in skipped), barriers=barriers, seed=seed)
     now = serve(range(start, start + 10), barriers=barriers, seed=seed, met=past)
     now = serve(range(start + 10, start + 25), barriers=other, seed=seed, met=now)
@@ -157,7 +157,7 @@ def test_without_a_barrier_the_themes_there_are_come_round_evenly(available: fro
 @pytest.mark.parametrize("barrier", list(Barrier))
 @settings(max_examples=20)
 @given(seeds)
-def test_the_room_that_touch_leaves_goes_to_a_theme_that_a_barrier_leans_to(barrier: Barrier, seed: str) -> None:
+def test_the_turn_of_touch_goes_to_a_theme_that_answers_a_barrier(barrier: Barrier, seed: str) -> None:
     themes = serve(range(40), available=UNTOUCHED, barriers=[barrier], seed=seed)
     for week in weeks(in_order(themes)):
         (doubled,) = (theme for theme, count in Counter(week).items() if count == 2)
@@ -167,7 +167,7 @@ def test_the_room_that_touch_leaves_goes_to_a_theme_that_a_barrier_leans_to(barr
 
 
 @given(barriers_named, seeds)
-def test_what_the_barriers_lean_to_comes_first_in_the_first_week(barriers: frozenset[Barrier], seed: str) -> None:
+def test_themes_that_answer_a_barrier_come_first_in_the_first_week(barriers: frozenset[Barrier], seed: str) -> None:
     leaning = {theme for barrier in barriers for theme in LEANINGS[barrier]}
     assert set(in_order(serve(range(7), barriers=barriers, seed=seed))[: len(leaning)]) == leaning
 
@@ -175,14 +175,14 @@ def test_what_the_barriers_lean_to_comes_first_in_the_first_week(barriers: froze
 @settings(max_examples=30)
 @given(st.frozensets(st.integers(0, 6), min_size=1), seeds)
 def test_a_couple_that_meets_on_certain_weekdays_goes_through_all_themes(weekdays: frozenset[int], seed: str) -> None:
-    """However few the days of their week, no theme is out of reach, and none is theirs for every weekend."""
+    """They meet every theme however few days of the week they meet, and not the same one every weekend."""
     themes = in_order(serve((n for n in range(20 * 7) if n % 7 in weekdays), seed=seed))
     assert all(set(themes[start : start + 10]) == ALL for start in range(len(themes) - 9))
 
 
 @settings(max_examples=30)
 @given(st.frozensets(st.integers(0, 6), min_size=1, max_size=3), st.sampled_from(Barrier), seeds)
-def test_a_couple_that_meets_few_days_a_week_meets_more_often_what_their_barriers_lean_to(
+def test_a_couple_that_skips_days_gets_themes_that_answer_its_barriers_more_often(
     weekdays: frozenset[int], barrier: Barrier, seed: str
 ) -> None:
     served = [n for n in range(40 * 7) if n % 7 in weekdays]
@@ -195,7 +195,7 @@ def test_a_couple_that_meets_few_days_a_week_meets_more_often_what_their_barrier
 
 @settings(max_examples=30)
 @given(servings(), barriers_named, seeds, st.integers(-2, 3))
-def test_what_is_forgotten_does_not_change_what_comes_next(
+def test_forgotten_dates_do_not_change_the_next_theme(
     order: list[int], barriers: frozenset[Barrier], seed: str, ahead: int
 ) -> None:
     met = serve(order, barriers=barriers, seed=seed)
@@ -212,7 +212,7 @@ def test_couples_meet_the_themes_in_orders_of_their_own() -> None:
 
 
 def test_the_same_couple_gets_the_same_themes_in_every_process() -> None:
-    """Two Lambda environments hash strings and order sets each in its own way."""
+    """Two Lambda environments hash strings and order sets differently."""
     program = (
         "import datetime as dt; from rekindle.domain.models import Barrier, Theme;"
         "from rekindle.domain.playlist import theme_for;"
@@ -278,9 +278,7 @@ def fits(each: Entry, comfort: Comfort) -> bool:
 
 
 @given(st.integers(1, 3), st.integers(0, 3), st.integers(1, 3), st.integers(0, 3))
-def test_a_couple_goes_no_further_than_the_partner_who_holds_back(
-    depth: int, touch: int, other_depth: int, other_touch: int
-) -> None:
+def test_a_couple_gets_the_smaller_comfort_of_both(depth: int, touch: int, other_depth: int, other_touch: int) -> None:
     profiles = {"one": profile(depth, touch), "other": profile(other_depth, other_touch)}
     assert comfort_of(profiles.values()) == Comfort(min(depth, other_depth), min(touch, other_touch))
 
@@ -363,7 +361,7 @@ def test_couples_meet_the_prompts_in_orders_of_their_own() -> None:
     assert len(first) > 8
 
 
-def test_every_barrier_leans_to_themes_that_answer_it() -> None:
+def test_every_barrier_has_themes_that_answer_it() -> None:
     assert dict(LEANINGS) == {
         Barrier.STRESS: {Theme.TIME, Theme.TOUCH},
         Barrier.COMMUNICATION: {Theme.LISTENING, Theme.COURAGE},

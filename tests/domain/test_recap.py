@@ -1,4 +1,4 @@
-"""A week looked back on, worked out again in the plainest way there is."""
+"""A week looked back on, against the plainest possible computation."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ def test_the_last_whole_week_ended_on_the_sunday_before(today: str, monday: str)
     assert Week.last_before(dt.date.fromisoformat(today)) == Week(dt.date.fromisoformat(monday))
 
 
-def test_a_week_tells_what_it_had_and_the_streak_as_it_ended() -> None:
-    """Afterwards they went on: that is another week's."""
+def test_a_recap_has_the_dates_met_and_the_streak_at_the_weeks_end() -> None:
+    """Later days belong to another week."""
     history = History(first=MONDAY - 2 * DAY, complete=days(-2, -1, 0, 1, 3, 4, 5, 6, 7, 8))
     recap = recap_of(Week(MONDAY), history, frozenset(), MONDAY + 20 * DAY)
     assert recap.met == tuple(sorted(days(0, 1, 3, 4, 5, 6)))
@@ -48,14 +48,14 @@ def test_a_week_tells_what_it_had_and_the_streak_as_it_ended() -> None:
     assert recap.longest_grew
 
 
-def test_a_week_without_a_day_has_nothing_to_tell() -> None:
+def test_a_week_without_a_day_met_has_an_empty_recap() -> None:
     history = History(first=MONDAY - 30 * DAY, complete=days(*range(-30, -7)))
     recap = recap_of(Week(MONDAY), history, frozenset(), MONDAY + 7 * DAY)
     assert (recap.met, recap.milestones, recap.longest_grew) == ((), (), False)
     assert (recap.streak.current, recap.streak.longest) == (0, 23)
 
 
-def test_what_is_ahead_or_open_is_no_miss() -> None:
+def test_a_date_ahead_or_open_is_not_missed() -> None:
     history = History(first=MONDAY - 8 * DAY, complete=days(*range(-8, 3)))
     thursday = MONDAY + 3 * DAY
     recap = recap_of(Week(MONDAY), history, frozenset({thursday}), thursday)
@@ -95,14 +95,14 @@ def release(audience: Audience) -> Release:
     ("audience", "wish", "news"),
     [
         (Audience.EVERYONE, None, True),
-        (Audience.EVERYONE, Wish.ASIDE, False),
+        (Audience.EVERYONE, Wish.TURNED_OFF, False),
         (Audience.CHOICE, None, True),
         (Audience.CHOICE, Wish.CHOSEN, True),
         (Audience.CODE, None, False),
         (Audience.CODE, Wish.JOINED, True),
     ],
 )
-def test_what_a_couple_can_have_and_has_not_put_aside_may_be_new(
+def test_a_pack_that_a_couple_can_have_and_has_not_turned_off_may_be_new(
     audience: Audience, wish: Wish | None, *, news: bool
 ) -> None:
     wishes = {PackId("pack"): PackWish(wish, MONDAY)} if wish else {}

@@ -1,4 +1,4 @@
-"""Slots, checked against somebody who watches the clock on the wall without a break."""
+"""Slots, checked against a watcher who reads the wall clock every minute."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def utc(text: str) -> dt.datetime:
 
 @cache
 def changes(zone: Zone, year: int) -> list[dt.datetime]:
-    """The noons, UTC, after which the zone's clocks are changed within a day."""
+    """Return the noons, UTC, after which the zone's clocks change within a day."""
     noons = [dt.datetime(year, 1, 1, 12, tzinfo=dt.UTC) + day * ONE_DAY for day in range(366)]
     offsets = [noon.astimezone(ZoneInfo(zone)).utcoffset() for noon in noons]
     return [noons[i] for i in range(365) if offsets[i] != offsets[i + 1]]
@@ -43,14 +43,14 @@ def changes(zone: Zone, year: int) -> list[dt.datetime]:
 
 @st.composite
 def moments_somewhere(draw: st.DrawFn) -> tuple[dt.datetime, Zone]:
-    """An instant, to the microsecond, and a zone; near a change of clocks if the year has any."""
+    """Draw an instant, to the microsecond, and a zone; near a change of clocks if the year has any."""
     zone, year = draw(zones), draw(st.integers(1973, 2037))
     noon = draw(st.sampled_from(changes(zone, year) or [dt.datetime(year, 7, 1, tzinfo=dt.UTC)]))
     return noon + draw(st.timedeltas(-ONE_DAY, 2 * ONE_DAY)), zone
 
 
 def seen_by_a_watcher(after: dt.datetime, until: dt.datetime, zone: Zone) -> list[tuple[dt.date, dt.time, dt.datetime]]:
-    """Note a slot the first time that the clock shows it or anything later, minute for minute; both ends are whole.
+    """Return the slots whose time a watcher saw for the first time, minute by minute, both ends included.
 
     A date that the watcher never saw on the calendar has no slots.
     """

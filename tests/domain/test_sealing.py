@@ -1,4 +1,4 @@
-"""The seal: opens for whom and where it was made, and nowhere else."""
+"""A sealed text opens only with the key and the context with which it was sealed."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def context_of(place: Mapping[str, Any]) -> bytes:
 
 
 @given(keys, salts, st.binary(max_size=3000), st.binary(max_size=100))
-def test_what_is_sealed_opens_with_its_key_in_its_place(key: bytes, salt: bytes, text: bytes, context: bytes) -> None:
+def test_a_sealed_text_opens_with_its_key_and_context(key: bytes, salt: bytes, text: bytes, context: bytes) -> None:
     sealed = seal(key, text, context, salt)
     assert unseal(key, sealed, context) == text
     # Version, salt, commitment, ciphertext, tag: what a day's item has to hold.
@@ -92,12 +92,12 @@ def test_another_key_opens_nothing(key: bytes, other: bytes, salt: bytes) -> Non
 
 
 @given(places, places)
-def test_no_two_places_have_the_same_context(one: dict[str, Any], other: dict[str, Any]) -> None:
+def test_no_two_answers_have_the_same_context(one: dict[str, Any], other: dict[str, Any]) -> None:
     assert (context_of(one) == context_of(other)) is (one == other)
 
 
 @pytest.mark.parametrize("moved", ["couple", "date", "pack", "version", "prompt", "person"])
-def test_an_answer_moved_to_another_place_does_not_open(moved: str) -> None:
+def test_an_answer_moved_to_another_context_does_not_open(moved: str) -> None:
     place = {
         "couple": "c1",
         "date": dt.date(2026, 3, 2),
@@ -108,16 +108,16 @@ def test_an_answer_moved_to_another_place_does_not_open(moved: str) -> None:
     }
     other = {"date": dt.date(2026, 3, 3), "version": 2}
     sealed = seal(KEY, b"text", context_of(place), SALT)
-    with pytest.raises(VaultError, match="another place"):
+    with pytest.raises(VaultError, match="another context"):
         unseal(KEY, sealed, context_of(place | {moved: other.get(moved, "other")}))
 
 
 @pytest.mark.parametrize("other", [reflection_context, shared_context])
 @given(place=places, elsewhere=places)
-def test_what_is_of_another_sort_has_another_context_wherever_it_is(
+def test_an_answer_a_reflection_and_a_shared_answer_have_different_contexts(
     other: Callable[[CoupleId, dt.date, PromptRef, Uid], bytes], place: dict[str, Any], elsewhere: dict[str, Any]
 ) -> None:
-    """All three lie with the couple, under one key."""
+    """All three are sealed with the couple's one key."""
     prompt = PromptRef(PackId(place["pack"]), place["version"], PromptId(place["prompt"]))
     context = other(CoupleId(place["couple"]), place["date"], prompt, Uid(place["person"]))
     assert context not in {context_of(place), context_of(elsewhere), solo_context(place["date"], prompt, ADA)}
@@ -134,7 +134,7 @@ def test_no_two_sorts_of_key_or_text_have_the_same_context() -> None:
     assert len(set(contexts)) == len(contexts)
 
 
-def test_names_that_run_together_are_different_places() -> None:
+def test_names_that_run_together_have_different_contexts() -> None:
     prompt = PromptRef(PackId("p"), 1, PromptId("q"))
     date = dt.date(2026, 3, 2)
     assert answer_context(CoupleId("ab"), date, prompt, Uid("c")) != answer_context(
@@ -144,7 +144,7 @@ def test_names_that_run_together_are_different_places() -> None:
     assert not couple_key_context(CoupleId("a")).startswith(b"answer")
 
 
-def test_no_bit_of_it_can_be_changed() -> None:
+def test_no_bit_of_a_sealed_text_can_be_changed() -> None:
     sealed = seal(KEY, b"text", CONTEXT, SALT)
     for index in range(len(sealed) * 8):
         changed = bytearray(sealed)
@@ -153,7 +153,7 @@ def test_no_bit_of_it_can_be_changed() -> None:
             unseal(KEY, bytes(changed), CONTEXT)
 
 
-def test_no_byte_of_it_can_be_cut_off_or_added() -> None:
+def test_no_byte_of_a_sealed_text_can_be_cut_off_or_added() -> None:
     sealed = seal(KEY, b"text", CONTEXT, SALT)
     for end in range(len(sealed)):
         with pytest.raises(VaultError):
@@ -163,18 +163,18 @@ def test_no_byte_of_it_can_be_cut_off_or_added() -> None:
 
 
 @pytest.mark.parametrize("scheme", [0, 2, 3, 255])
-def test_a_scheme_that_is_not_ours_is_refused(scheme: int) -> None:
-    """2 is kept for end-to-end encryption: a server that meets it must not take it for its own."""
+def test_an_unknown_scheme_is_refused(scheme: int) -> None:
+    """2 is reserved for end-to-end encryption. A server that meets it must not read it as its own."""
     sealed = bytes([scheme]) + seal(KEY, b"text", CONTEXT, SALT)[1:]
     with pytest.raises(VaultError, match="scheme"):
         unseal(KEY, sealed, CONTEXT)
 
 
 def test_a_ciphertext_that_two_keys_could_open_opens_with_its_own_only() -> None:
-    """AES-GCM alone does not bind the key: whoever knows two keys can make one ciphertext with a valid tag for both.
+    """AES-GCM alone does not bind the key: with two keys one can make a ciphertext whose tag is valid for both.
 
-    Such a pair is easy to have here: the ciphertext is made with the other key's own message key. Its tag is right, and
-    still it does not open, for it cannot carry the commitments of both keys.
+    Such a pair is easy to make here, with the other key's own message key. Its tag is valid, and still it does not
+    open, because it cannot carry the commitments of both keys.
     """
     mine, theirs = _derived(KEY), _derived(OTHER_KEY)
     forged = b""
@@ -187,7 +187,7 @@ def test_a_ciphertext_that_two_keys_could_open_opens_with_its_own_only() -> None
 
 
 def test_the_format_is_what_its_description_says() -> None:
-    """Worked out again with the standard library's HMAC by RFC 5869: what is stored must open in ten years."""
+    """Compute it again with the standard library's HMAC by RFC 5869: stored texts must open in ten years."""
     derived = _derived(KEY)
     header = b"\x01" + SALT + derived["commitment"]
     expected = header + AESGCM(derived["key"]).encrypt(derived["nonce"], b"text", header + CONTEXT)
@@ -222,16 +222,16 @@ def answered(uid: Uid, sealed: bytes | None) -> Day:
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=200))
-def test_any_answer_comes_back_to_the_letter(text: str) -> None:
+def test_any_answer_comes_back_unchanged(text: str) -> None:
     assert COUPLE_KEY.open_answer(answered(ADA, COUPLE_KEY.seal_answer(DAY, ADA, text)), ADA) == text
 
 
-def test_an_answer_put_in_the_partners_place_does_not_open() -> None:
+def test_an_answer_stored_as_the_partners_does_not_open() -> None:
     with pytest.raises(VaultError):
         COUPLE_KEY.open_answer(answered(BEN, COUPLE_KEY.seal_answer(DAY, ADA, "text")), BEN)
 
 
-def test_what_was_checked_off_has_no_text() -> None:
+def test_a_day_that_was_checked_off_has_no_text() -> None:
     assert COUPLE_KEY.open_answer(answered(ADA, None), ADA) is None
 
 
@@ -244,7 +244,7 @@ def reflected(uid: Uid, sealed: bytes | None) -> Day:
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=200))
-def test_a_reflection_comes_back_to_the_letter_and_opens_as_nothing_else(text: str) -> None:
+def test_a_reflection_comes_back_unchanged_and_opens_as_nothing_else(text: str) -> None:
     sealed = COUPLE_KEY.seal_reflection(DAY, ADA, text)
     assert COUPLE_KEY.open_reflection(reflected(ADA, sealed), ADA) == text
     with pytest.raises(VaultError):
@@ -265,7 +265,7 @@ OWN_KEY = PersonKey(ADA, KEY)
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=200))
-def test_what_is_answered_alone_opens_alone_and_what_is_shared_as_shared(text: str) -> None:
+def test_a_solo_answer_opens_alone_and_a_shared_one_as_shared(text: str) -> None:
     alone = OWN_KEY.seal_answer(SOLO, text)
     assert OWN_KEY.open_answer(replace(SOLO, answer=Answer(DAY.window.opens_at, 1, alone))) == text
     shared = COUPLE_KEY.seal_shared(SOLO, text)
@@ -288,7 +288,7 @@ def test_what_is_answered_alone_opens_alone_and_what_is_shared_as_shared(text: s
             key.open_answer(replace(SOLO, answer=Answer(here, 1, sealed)))
 
 
-def test_a_day_alone_without_an_answer_has_no_text() -> None:
+def test_a_solo_day_without_an_answer_has_no_text() -> None:
     assert OWN_KEY.open_answer(SOLO) is None
     assert repr(KEY)[2:10] not in repr(OWN_KEY)
 
@@ -299,7 +299,7 @@ def test_a_couples_key_does_not_show_itself() -> None:
 
 
 def _derived(key: bytes) -> dict[str, bytes]:
-    """HKDF-SHA256 (RFC 5869) as the text has it: extract with the salt, expand in blocks."""
+    """Return HKDF-SHA256 (RFC 5869) by its text: extract with the salt, expand in blocks."""
     extracted = hmac.digest(SALT, key, "sha256")
     material, block = b"", b""
     for number in range(1, 4):

@@ -1,4 +1,4 @@
-"""A person's own prompt of a date: a question of everyone's packs, by their own measure."""
+"""A person's own prompt of a date: a question of everyone's packs within their own comfort."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def a_release(pack: str = "test", audience: Audience = Audience.EVERYONE) -> Rel
 
 
 def met_after(days: int, **profile: object) -> tuple[SoloHistory, list[Theme]]:
-    """What a person has met who came every day, and the themes in turn."""
+    """Return the prompts that a person has met who came every day, and the themes in turn."""
     person, history, themes = a_person(profile=a_profile(**profile)), SoloHistory(), []
     for number in range(days):
         date = DATE + number * DAY
@@ -50,7 +50,7 @@ def test_the_same_person_gets_the_same_whichever_phone_asks() -> None:
     assert len(others) > 1
 
 
-def test_only_everyones_packs_speak_to_one_alone() -> None:
+def test_only_everyones_packs_play_for_a_person_alone() -> None:
     person = a_person()
     for audience in (Audience.CHOICE, Audience.CODE):
         with pytest.raises(NoPromptError):
@@ -59,7 +59,7 @@ def test_only_everyones_packs_speak_to_one_alone() -> None:
         solo_prompt(DATE, person, SoloHistory(), [])
 
 
-def test_nothing_is_asked_that_takes_two() -> None:
+def test_a_person_alone_gets_only_questions() -> None:
     release = a_release()
     together = replace(release, entries=tuple(replace(each, kind=PromptKind.TOGETHER) for each in release.entries))
     with pytest.raises(NoPromptError):
@@ -67,7 +67,7 @@ def test_nothing_is_asked_that_takes_two() -> None:
 
 
 @pytest.mark.parametrize("barrier", Barrier)
-def test_what_gets_in_the_way_leans_it_too(barrier: Barrier) -> None:
+def test_barriers_influence_the_solo_themes(barrier: Barrier) -> None:
     person = a_person(profile=a_profile(barriers=frozenset({barrier})))
     first = solo_prompt(DATE, person, SoloHistory(), [a_release()])
     assert first.theme in LEANINGS[barrier]

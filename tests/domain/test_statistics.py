@@ -1,4 +1,4 @@
-"""What is shown tells of nobody: no number, and no difference of two, is of fewer than ten couples."""
+"""Statistics reveal nobody: no number, and no difference of two, is about fewer than ten couples."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_a_count_is_shown_rounded_down_and_not_at_all_under_ten(count: int) -> N
 
 @given(counts, counts)
 def test_no_difference_of_two_shown_numbers_is_under_ten(one: int, other: int) -> None:
-    """Whatever they are of; one that is not shown may be taken for nothing."""
+    """This holds for any two numbers. A number that is not shown may be taken for zero."""
     difference = abs((shown(one) or 0) - (shown(other) or 0))
     assert difference == 0 or difference >= 10
 
@@ -84,7 +84,7 @@ def test_no_two_numbers_of_two_views_differ_by_less_than_ten(first: dict[str, An
 
 
 @given(views)
-def test_a_view_is_json_and_has_every_place_in_every_week(seen: dict[str, Any]) -> None:
+def test_a_view_is_json_and_has_every_counter_in_every_week(seen: dict[str, Any]) -> None:
     assert json.loads(json.dumps(seen)) == seen
     assert [day["date"] for day in seen["days"]] == [str(date) for date in shown_days(AT)]
     for week in seen["weeks"]:
@@ -108,7 +108,7 @@ def test_a_prompt_that_few_have_had_is_not_even_named() -> None:
     assert seen["prompts"]["starter"].keys() == {"dance"}
 
 
-def test_where_nothing_is_counted_nothing_is_shown() -> None:
+def test_a_counter_of_zero_is_not_shown() -> None:
     seen = view(AT, {}, {}, {STARTER: {}})
     assert set(numbers_in(seen)) == {None}
     assert seen["prompts"] == {}

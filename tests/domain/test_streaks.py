@@ -1,4 +1,4 @@
-"""The streak, checked against its rules read out date by date, and for what a couple must never see."""
+"""The streak, checked against its rules date by date, and against what a couple must never see."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ NOTHING: frozenset[dt.date] = frozenset()
 
 
 def day(number: int) -> dt.date:
-    """The couple's nth date, counted from 0."""
+    """Return the couple's nth date, counted from 0."""
     return FIRST + dt.timedelta(days=number)
 
 
@@ -44,7 +44,7 @@ def days_from(first: int, length: int) -> frozenset[dt.date]:
 
 
 def run_of(pattern: str, paused: frozenset[dt.date] = NOTHING) -> Streak:
-    """The streak after dates written as letters: x complete, . closed and not complete, o open, e excused."""
+    """Return the streak of dates written as letters: x complete, . closed and not complete, o open, e excused."""
 
     def those(letter: str) -> frozenset[dt.date]:
         return days(*(number for number, each in enumerate(pattern) if each == letter))
@@ -62,7 +62,7 @@ paused_days = st.lists(spans, max_size=2).map(lambda chosen: NOTHING.union(*chos
 
 @st.composite
 def complete_days(draw: st.DrawFn) -> frozenset[dt.date]:
-    """Mostly complete with a few missed, or scattered: the first kind is where runs and rest days live."""
+    """Draw dates that are mostly complete with a few missed, or scattered ones. Runs and rest days need the first."""
     if draw(st.booleans()):
         return days(*range(70)) - draw(st.frozensets(reach.map(day), max_size=12))
     return draw(later_days)
@@ -80,7 +80,7 @@ throughs = reach.map(day)
 
 
 def plain_streak(history: History, open_dates: frozenset[dt.date], through: dt.date) -> Streak:
-    """The rules in their own words, each asked anew of every date."""
+    """Compute the streak by the rules' own words, checking each rule for every date."""
 
     def is_missed(date: dt.date) -> bool:
         offered = date >= history.first and date not in history.excused and date not in history.paused
@@ -104,7 +104,7 @@ def test_a_streak_is_what_its_rules_say_of_each_date(
 
 @given(histories, throughs, st.randoms(use_true_random=False))
 def test_the_order_in_which_days_complete_does_not_matter(history: History, through: dt.date, chance: Random) -> None:
-    """Days that are open side by side complete in any order, and a later repair adds old ones: all roads meet."""
+    """Days that are open side by side complete in any order, and a later repair adds old ones."""
     arrivals = sorted(history.complete)
     chance.shuffle(arrivals)
     bits = b""
@@ -155,7 +155,7 @@ def test_a_day_that_both_met_inside_a_pause_counts_like_any_other(
     )
 
 
-def test_a_year_ends_on_its_date_and_begins_on_the_morrow_of_the_same_day_a_year_before() -> None:
+def test_a_year_begins_the_day_after_the_same_date_a_year_before() -> None:
     assert first_of_year(dt.date(2028, 12, 31)) == dt.date(2028, 1, 1)
     assert first_of_year(dt.date(2027, 12, 31)) == dt.date(2027, 1, 1)
     assert first_of_year(dt.date(2028, 2, 29)) == dt.date(2027, 3, 1)
@@ -202,7 +202,7 @@ def test_the_numbers_agree_with_each_other(history: History, open_dates: frozens
         ("o", 0),
     ],
 )
-def test_one_missed_day_in_seven_is_rest_and_a_second_starts_anew(pattern: str, current: int) -> None:
+def test_one_missed_day_in_seven_is_rest_and_a_second_ends_the_run(pattern: str, current: int) -> None:
     assert run_of(pattern).current == current
 
 
@@ -242,7 +242,7 @@ def test_a_calendar_has_one_mark_for_each_date_since_the_couple_began(
 
 
 def test_a_calendar_shows_every_missed_day_as_rest() -> None:
-    """The two dates that ended a run look like the one that did not: nothing says who missed, or what it cost."""
+    """The two dates that ended a run look like the one that did not: nothing shows who missed, or what it cost."""
     history = History(FIRST, days(0, 2, 3), paused=days(6, 7), excused=days(5))
     marks = calendar_marks(history, days(8), FIRST, day(8))
     assert [str(mark) for mark in marks.values()] == [

@@ -1,4 +1,4 @@
-"""Every couple is counted once, whatever order, repetition or crash the stream and the table come up with."""
+"""Every couple counts once, whatever order, repetition or crash the stream and the table produce."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from rekindle.domain.changes import FinishedRun
 from rekindle.domain.models import CoupleId, PackId, PromptId, PushKind, Reach, Theme
 from rekindle.domain.tallies import (
     Day,
-    DayTold,
+    DayProgress,
     History,
     Latest,
     Met,
     RunLength,
-    StreakTold,
+    StreakProgress,
     after,
     contributions,
     length_of,
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from hypothesis.strategies import DataObject
 
-    from rekindle.domain.tallies import Told
+    from rekindle.domain.tallies import Progress
     from rekindle.store.table import Item, Write
     from tests.tally_model import Event
 
@@ -52,7 +52,7 @@ class CrashError(Exception):
 
 @dataclass
 class Ground:
-    """A table in memory whose transactions may be lost, or be carried out without an answer, by their number."""
+    """A table in memory that loses some transactions, or some replies, by their number."""
 
     table: MemoryTable = field(default_factory=lambda: MemoryTable(Bill()))
     lost: frozenset[int] = frozenset()
@@ -90,7 +90,7 @@ class Ground:
 
 
 def count(ground: Ground, events: Sequence[Event]) -> None:
-    couples: defaultdict[CoupleId, list[Told]] = defaultdict(list)
+    couples: defaultdict[CoupleId, list[Progress]] = defaultdict(list)
     for event in events:
         couples[event.couple].append(event.told)
     Tallies(ground).count(couples)  # type: ignore[arg-type]  # all that it asks of a table
@@ -129,7 +129,7 @@ def test_a_crash_before_or_after_any_write_counts_nothing_twice_and_loses_nothin
 
 
 @given(st.data())
-def test_what_comes_again_much_later_is_not_counted_again(data: DataObject) -> None:
+def test_a_change_repeated_much_later_is_not_counted_again(data: DataObject) -> None:
     events = data.draw(couples_lives(couples=1))
     ground = Ground()
     count(ground, events)
@@ -139,8 +139,8 @@ def test_what_comes_again_much_later_is_not_counted_again(data: DataObject) -> N
 
 
 @given(st.lists(st.tuples(st.integers(0, 80), st.integers(0, 2)), max_size=25))
-def test_what_is_forgotten_bears_on_nothing_that_is_still_heard(days: list[tuple[int, int]]) -> None:
-    """In any order at all: of what is heard, each counts as if everything that was heard before were still there."""
+def test_forgotten_history_affects_no_change_that_still_counts(days: list[tuple[int, int]]) -> None:
+    """In any order, each change that still counts has the same effect as with the whole history."""
     kept, whole, newest = History(), History(), FIRST
     for number, answered in days:
         change = told(FIRST + dt.timedelta(days=number), answered, again=True)
@@ -149,7 +149,7 @@ def test_what_is_forgotten_bears_on_nothing_that_is_still_heard(days: list[tuple
         if week_of(change.date) < week_of(newest) - dt.timedelta(weeks=2):
             assert not counts
             continue
-        grown = whole.with_told(change)
+        grown = whole.with_progress(change)
         expected = contributions(grown)
         expected.subtract(contributions(whole))
         assert counts == {counted: count for counted, count in expected.items() if count}
@@ -164,20 +164,22 @@ def test_a_history_comes_back_as_it_was_kept(data: DataObject) -> None:
         assert history_from(item_from(history)) == history
 
 
-def told(date: dt.date, answered: int = 0, *prompts: str, again: bool = False, theme: Theme = Theme.TIME) -> DayTold:
+def told(
+    date: dt.date, answered: int = 0, *prompts: str, again: bool = False, theme: Theme = Theme.TIME
+) -> DayProgress:
     met = tuple(Met(STARTER, PromptId(prompt), again) for prompt in prompts or ("walk",))
-    return DayTold(date, theme, met, answered)
+    return DayProgress(date, theme, met, answered)
 
 
 def test_a_busy_couples_row_is_within_a_kilobyte() -> None:
-    """Six weeks of days, eight packs with long names, a prompt put aside on each day, and each week's run."""
+    """Six weeks of days, eight packs with long names, a swapped prompt on each day, and each week's run."""
     history = History()
     packs = [PackId(f"for-each-of-us-number-{number}") for number in range(8)]
     for number in range(60):
         date = FIRST + dt.timedelta(days=number)
         met = tuple(Met(packs[(number + other) % 8], PromptId("prompt"), again=False) for other in range(2))
-        history, _ = after(history, DayTold(date, Theme.TIME, met, 2))
-        history, _ = after(history, StreakTold(date, 1000 + number, number // 7 % 2 * 100))
+        history, _ = after(history, DayProgress(date, Theme.TIME, met, 2))
+        history, _ = after(history, StreakProgress(date, 1000 + number, number // 7 % 2 * 100))
     assert len(history.days) > 35
     key = keys.tally(CoupleId("6b7635cf7b2b08cafbeab602"))
     assert item_bytes(marshal({**key._asdict(), **item_from(history), "revision": 12345})) <= 1024
@@ -195,7 +197,7 @@ def test_a_prompt_met_again_counts_for_the_week_and_not_for_the_prompt() -> None
     assert {type(counted.row).__name__ for counted in counts} == {"DayRow", "WeekRow"}
 
 
-def test_a_prompt_put_aside_was_offered_and_swapped_and_the_other_takes_its_place() -> None:
+def test_a_swapped_prompt_counts_as_offered_and_swapped_and_the_new_one_as_offered() -> None:
     history, first = after(History(), told(FIRST, 0, "walk"))
     _, then = after(history, told(FIRST, 1, "walk", "dance"))
     assert {(each.row.prompt, each.name): count for each, count in first.items() if hasattr(each.row, "prompt")} == {
@@ -208,8 +210,8 @@ def test_a_prompt_put_aside_was_offered_and_swapped_and_the_other_takes_its_plac
     }
 
 
-def test_a_day_from_before_days_said_their_theme_counts_as_active_and_for_its_pack() -> None:
-    _, counts = after(History(), DayTold(FIRST, None, (Met(STARTER, PromptId("walk"), again=False),), 2))
+def test_a_day_without_a_theme_counts_as_active_and_for_its_pack() -> None:
+    _, counts = after(History(), DayProgress(FIRST, None, (Met(STARTER, PromptId("walk"), again=False),), 2))
     assert {counted.name for counted in counts} == {
         "active",
         "active_28",
@@ -218,15 +220,15 @@ def test_a_day_from_before_days_said_their_theme_counts_as_active_and_for_its_pa
     }
 
 
-def test_a_couple_is_in_one_place_of_the_weeks_distribution_of_streaks_at_a_time() -> None:
-    history, _ = after(History(), StreakTold(FIRST, 6, 6))
-    history, counts = after(history, StreakTold(FIRST + dt.timedelta(days=1), 7, 7))
+def test_a_couple_counts_for_one_streak_length_in_a_week() -> None:
+    history, _ = after(History(), StreakProgress(FIRST, 6, 6))
+    history, counts = after(history, StreakProgress(FIRST + dt.timedelta(days=1), 7, 7))
     assert {counted.name: count for counted, count in counts.items()} == {"streaks/1-6": -1, "streaks/7-29": 1}
-    _, counts = after(history, StreakTold(FIRST, 6, 6))
+    _, counts = after(history, StreakProgress(FIRST, 6, 6))
     assert not counts
 
 
-def test_an_old_date_is_not_heard_once_nothing_new_can_come_of_it() -> None:
+def test_a_change_of_a_week_that_takes_no_more_changes_is_ignored() -> None:
     history, _ = after(History(), told(FIRST + dt.timedelta(weeks=3)))
     assert after(history, told(FIRST, 2)) == (history, {})
     assert after(history, told(FIRST + dt.timedelta(weeks=1), 2))[1]
@@ -273,7 +275,7 @@ def test_a_run_of_reminders_is_counted_once_and_by_kind() -> None:
 
 def test_a_batch_of_many_couples_takes_few_transactions() -> None:
     ground = Ground()
-    couples: dict[CoupleId, list[Told]] = {CoupleId(f"couple-{number}"): [told(FIRST, 1)] for number in range(500)}
+    couples: dict[CoupleId, list[Progress]] = {CoupleId(f"couple-{number}"): [told(FIRST, 1)] for number in range(500)}
     Tallies(ground).count(couples)  # type: ignore[arg-type]  # as above
     assert ground.transactions == 6
     assert ground.counters()["STATS", "DAY#2026-03-02", "active"] == 500
@@ -282,12 +284,12 @@ def test_a_batch_of_many_couples_takes_few_transactions() -> None:
 def test_a_couples_many_weeks_at_once_fit() -> None:
     """As after a long outage: more than a transaction takes."""
     ground = Ground()
-    days: list[Told] = [told(FIRST + dt.timedelta(days=number), 2, f"prompt-{number}") for number in range(60)]
+    days: list[Progress] = [told(FIRST + dt.timedelta(days=number), 2, f"prompt-{number}") for number in range(60)]
     Tallies(ground).count({COUPLE: days})  # type: ignore[arg-type]  # as above
     assert sum(count for (_, _, name), count in ground.counters().items() if name == "active_28") == 9 + 3
 
 
-def test_nothing_new_is_no_write() -> None:
+def test_a_known_change_makes_no_write() -> None:
     ground = Ground()
     for _ in range(2):
         Tallies(ground).count({COUPLE: [told(FIRST, 1)]})  # type: ignore[arg-type]  # as above

@@ -24,7 +24,7 @@ registered = st.builds(
 
 
 @given(st.lists(registered, max_size=10).map(tuple))
-def test_whatever_is_packed_comes_back_the_same(devices: tuple[Registered, ...]) -> None:
+def test_packed_targets_are_unpacked_unchanged(devices: tuple[Registered, ...]) -> None:
     assert unpacked(packed(devices)) == devices
 
 
@@ -37,10 +37,10 @@ def test_whatever_is_packed_comes_back_the_same(devices: tuple[Registered, ...])
     ],
     ids=["a token", "an installation id", "anything else"],
 )
-def test_what_fcm_makes_takes_three_quarters_of_its_length(target: Target, size: int) -> None:
+def test_a_target_of_fcm_takes_three_quarters_of_its_length(target: Target, size: int) -> None:
     assert len(packed([Registered(target, MONTH)])) == size
 
 
-def test_a_month_out_of_reach_is_the_nearest_there_is() -> None:
+def test_a_month_outside_the_range_becomes_the_nearest_one() -> None:
     early = Registered(Target(TargetKind.FID, "abc"), dt.date(2020, 5, 1))
     assert unpacked(packed([early])) == (early._replace(month=dt.date(2024, 1, 1)),)

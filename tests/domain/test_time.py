@@ -1,4 +1,4 @@
-"""Time comes in with the event: nothing that runs in a Lambda reads a clock."""
+"""Time comes with the event: no code of a function reads a clock."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CLOCKS = {
 
 
 def clock_reads(source: str) -> list[str]:
-    """The expressions of a module that name a wall clock, however it was imported."""
+    """Return the expressions of a module that read a wall clock, however it was imported."""
     tree = ast.parse(source)
     names = {
         alias.asname or alias.name: alias.name
@@ -54,5 +54,5 @@ def test_no_code_of_a_function_reads_a_clock(path: Path) -> None:
     ],
 )
 def test_a_clock_is_found_however_it_is_named(source: str) -> None:
-    """The test above would pass for ever if it could not see one."""
+    """Without this the test above could pass because it finds no clock at all."""
     assert clock_reads(source)

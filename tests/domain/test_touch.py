@@ -1,4 +1,4 @@
-"""The day's gesture: the same for both, small first, and never beyond what both are at ease with."""
+"""The day's gesture: the same for both, small first, and never beyond their comfort."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def a_couple(comforts: tuple[int, int] = (3, 3), zones: tuple[str, str] = (NEW_Y
 
 
 def gestures(couple: CoupleId, comfort: int, count: int, *, apart: bool = False) -> list[TouchGesture]:
-    """What a couple finds from the first day on."""
+    """Return the gestures of a couple from the first day on."""
     dates = [FROM + dt.timedelta(days=day) for day in range(count)]
     return [gesture_for(couple, date, FROM, comfort, apart=apart) for date in dates]
 
@@ -56,7 +56,7 @@ class TestRule:
             assert gesture.warmth <= 2
 
     @given(couple=couples, comfort=comforts, apart=st.booleans())
-    def test_none_comes_back_before_all_of_its_warmth_were_there(
+    def test_no_gesture_returns_before_all_of_its_warmth_have_come(
         self, couple: CoupleId, comfort: int, *, apart: bool
     ) -> None:
         found = gestures(couple, comfort, 150, apart=apart)
@@ -84,11 +84,11 @@ class TestRule:
         found = [gesture_for(CoupleId("couple-1"), date, FROM, 3, apart=False) for date in dates]
         assert len({gesture.id for gesture in found}) == len(found)
 
-    def test_two_couples_find_them_in_an_order_of_their_own(self) -> None:
+    def test_two_couples_get_the_gestures_in_different_orders(self) -> None:
         orders = {tuple(gesture.id for gesture in gestures(CoupleId(f"{n}"), 1, 12)) for n in range(20)}
         assert len(orders) == 20
 
-    def test_after_many_years_there_is_one_still(self) -> None:
+    def test_there_is_a_gesture_after_many_years(self) -> None:
         assert gesture_for(CoupleId("couple-1"), FROM.replace(year=2076), FROM, 3, apart=False) in CATALOGUE
 
 
@@ -97,7 +97,7 @@ class TestCouple:
         assert touch_of(replace(a_couple(), touch_from=None), FROM) is None
 
     @pytest.mark.parametrize("comforts", [(0, 3), (3, 0), (0, 0)])
-    def test_a_couple_of_whom_one_wants_no_touch_has_none(self, comforts: tuple[int, int]) -> None:
+    def test_a_couple_has_no_gesture_if_one_partner_wants_no_touch(self, comforts: tuple[int, int]) -> None:
         assert touch_of(a_couple(comforts), FROM) is None
 
     @given(comforts, comforts, days)
@@ -117,8 +117,8 @@ class TestCouple:
         ],
         ids=str,
     )
-    def test_who_lives_by_another_clock_is_elsewhere(self, zones: tuple[str, str], *, apart: bool) -> None:
-        """And not who lives by another name: one phone says Calcutta where the other says Kolkata."""
+    def test_partners_whose_clocks_differ_are_apart(self, zones: tuple[str, str], *, apart: bool) -> None:
+        """Different names of one zone are not: one phone says Calcutta where the other says Kolkata."""
         couple = a_couple(zones=zones)
         assert are_apart(couple, FROM) is apart
         gesture = touch_of(couple, FROM)
@@ -165,7 +165,7 @@ class TestCatalogue:
         assert all(re.fullmatch(r"[a-z]+(-[a-z]+)*", name) for name in names)
 
     @pytest.mark.parametrize("gesture", CATALOGUE, ids=lambda gesture: gesture.id)
-    def test_each_is_told_in_every_language(self, gesture: TouchGesture) -> None:
+    def test_each_gesture_has_a_text_in_every_language(self, gesture: TouchGesture) -> None:
         assert gesture.texts.keys() == {ENGLISH, SPANISH, FRENCH}
         assert text_of(gesture, SPANISH) == gesture.texts[SPANISH]
         assert text_of(gesture, Language("de")) == gesture.texts[ENGLISH]
@@ -176,7 +176,7 @@ class TestCatalogue:
 
     @pytest.mark.parametrize(("language", "text"), TEXTS)
     def test_a_text_is_a_kind_sentence_or_two_for_anyone(self, language: Language, text: str) -> None:
-        """No gender, no creed, nothing clinical, nothing that presses, and no foot where a foot is an insult."""
+        """It names no gender or belief, is not clinical, does not press, and avoids feet, an insult to some."""
         assert 20 <= len(text) <= 110
         assert text[0].isupper()
         assert text.endswith(".")

@@ -20,7 +20,7 @@ from local.stack.start import temporary
 from rekindle.push.payloads import CODES
 from testing.builders import LONDON, NEW_YORK, TOKYO, a_token, a_uid
 from testing.phones import whole
-from tests.e2e.desk import browser_path, launched
+from tests.e2e.browser_session import browser_path, launched
 
 if TYPE_CHECKING:
     import httpx

@@ -1,4 +1,4 @@
-"""The command line on the running stack: what a practice does with a pack, from sign-in to taking it away again."""
+"""The command line on the running stack: a pack's life from sign-in to withdrawal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The whole stack, cut off by a kill -9 and started again with the same state."""
+"""A stack continues with the same state after a kill -9."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_two_people_go_on_where_a_kill_found_them(tmp_path: Path) -> None:
-    """Profiles, couple, sealed answers, their keys, streak and inboxes; and what is answered then reaches the other."""
+def test_a_couple_continues_after_a_kill(tmp_path: Path) -> None:
+    """It keeps profiles, couple, sealed answers, their keys, streak and inboxes, and sends new pushes."""
     emulator_port, google_port = free_ports(2)
     settings = Settings(tmp_path, emulator_port, google_port, tick=False)
     with contextlib.ExitStack() as clients:

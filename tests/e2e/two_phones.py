@@ -1,4 +1,4 @@
-"""The two phones of the local stack's page in a real browser, driven as a couple would."""
+"""The local stack's page with two phones, in a real browser."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from playwright.sync_api import expect
 
 from local.clock import now
-from tests.e2e.desk import Desk, logged
+from testing.builders import LONDON
+from tests.e2e.browser_session import BrowserSession, logged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,55 +23,67 @@ if TYPE_CHECKING:
 IDS: Final = ("a", "b")
 PARTS: Final = (
     "About me",
-    "When Rekindle may speak",
+    "Reminders",
     "Our packs",
-    "A pause",
-    "Help, one tap away",
+    "Pause",
+    "Help",
     "What I wrote",
-    "Parting",
+    "Disconnect",
 )
 
 
 @dataclass(frozen=True, slots=True)
 class OnScreen:
-    """One of the two."""
+    """One phone."""
 
     root: Locator
     show: Locator
 
     def look_at(self) -> Self:
-        """On a narrow screen there is one phone at a time."""
+        """Show this phone. A narrow screen shows one at a time."""
         if self.show.is_visible():
             self.show.click()
         return self
 
-    def begin(self, name: str, zone: str) -> None:
-        """Says who it is, and where."""
-        self.look_at().root.get_by_label("What shall we call you?").fill(name)
+    def start(self, name: str, zone: str = LONDON) -> None:
+        """Sign up with a name and a zone."""
+        self.look_at().root.get_by_label("What should we call you?").fill(name)
         self.root.get_by_label("Where are you?").select_option(zone)
-        self.press("Begin")
-        expect(self.root.get_by_role("heading", name="Bring your partner in")).to_be_visible()
+        self.press("Start")
+        self.expect_unpaired()
+
+    def expect_unpaired(self) -> None:
+        expect(self.root.get_by_role("heading", name="Invite your partner")).to_be_visible()
+
+    def invite(self) -> str:
+        """Create an invite, and return its code."""
+        self.press("Invite my partner")
+        return self.root.locator(".code").inner_text()
+
+    def redeem(self, code: str) -> None:
+        self.root.get_by_label("I have a code").fill(code)
+        self.press("Use this code")
 
     def press(self, name: str) -> None:
         self.look_at().root.get_by_role("button", name=name, exact=True).click()
 
     def open(self, tab: str) -> None:
-        """Goes to a part of the app, and waits until it is there."""
+        """Open a tab, and wait until it is loaded."""
         self.press(tab)
         expect(self.root.locator(".loading")).to_have_count(0)
 
     def unfold(self, title: str) -> None:
-        """Opens what is folded up under that title."""
+        """Unfold the part with this title."""
         self.root.locator("summary", has_text=title).click()
 
     def screens(self) -> Iterator[str]:
-        """Goes through everything there is to see, and says where it is."""
+        """Open every screen in turn, and yield its name."""
         for tab in ("Today", "Journal", "Us"):
             self.open(tab)
             yield tab
         self.open("Journal")
         self.root.locator(".entry > summary").first.click()
-        self.unfold("Look for a day")
+        self.unfold("Search")
         yield "Journal, unfolded"
         self.open("Me")
         for part in PARTS:
@@ -78,7 +91,7 @@ class OnScreen:
             yield f"Me, {part}"
 
     def await_banner(self, text: str = "Rekindle") -> None:
-        """Waits for a push that came while the phone was open, whether its banner still shows or not."""
+        """Wait for a push to the open phone, whether its banner still shows or not."""
         expect(self.root.locator(".banner")).to_have_attribute("data-log", logged(text))
 
     @property
@@ -94,10 +107,19 @@ class OnScreen:
         return self.root.locator("article.day")
 
     def answer(self, text: str, date: str | None = None) -> None:
-        """Answers, or checks off, the day of that date or else today's."""
+        """Answer the day of a date, or else the first day on the screen."""
         day = self.days.first if date is None else self.day_of(date)
         day.locator("textarea").fill(text)
         day.locator(".primary").click()
+
+    def seal(self, text: str, date: str | None = None) -> None:
+        """Answer before the partner does."""
+        self.answer(text, date)
+        self.sees("Both open once Ben has answered too.")
+
+    def sees(self, text: str) -> None:
+        """Wait for a text."""
+        expect(self.root.get_by_text(text)).to_be_visible()
 
     def day_of(self, date: str) -> Locator:
         return self.root.locator("article.day", has=self.root.page.locator(f'[id$="answer-{date}"]'))
@@ -105,56 +127,69 @@ class OnScreen:
 
 @dataclass(frozen=True, slots=True)
 class TwoPhones:
-    """The page with both."""
+    """The page with both phones."""
 
-    desk: Desk
+    session: BrowserSession
     ada: OnScreen
     ben: OnScreen
 
     @classmethod
     def at(cls, stack: Stack, browser: Browser, *persons: Phone, ended: bool = False, **options: Any) -> Self:
-        """The page, with nobody signed in, or with the two persons whose phones these are.
+        """Open the page with two signed-in persons, or with nobody signed in.
 
-        `ended` means that Firebase refuses their sign-ins, and that their ID tokens have expired.
+        `ended` means that Firebase refuses their refresh tokens, and that their ID tokens have expired.
         """
-        desk = Desk.at(stack, browser, "about:blank", **options)
+        session = BrowserSession.at(stack, browser, "about:blank", **options)
         if persons:
             kept = {
                 f"rekindle.phone.{phone_id}": json.dumps(_kept(stack, person, ended=ended))
                 for phone_id, person in zip(IDS, persons, strict=True)
             }
-            # Once: what the page keeps from then on is its own.
-            desk.context.add_init_script(
+            # Only once: from then on the page stores its own data.
+            session.context.add_init_script(
                 f"if (location.protocol === 'http:' && !sessionStorage.length) "
                 f"Object.assign(sessionStorage, {json.dumps(kept)});"
             )
-        desk.refused.add(404)  # whoever is in no couple asks whether an invite of theirs is open
-        desk.page.goto(stack.phones_url)
-        phones = (OnScreen(desk.page.locator(f"#device-{each}"), desk.page.locator(f"#show-{each}")) for each in IDS)
-        return cls(desk, *phones)
+        session.refused.add(404)  # a person in no couple asks for an open invite
+        session.page.goto(stack.phones_url)
+        phones = (
+            OnScreen(session.page.locator(f"#device-{each}"), session.page.locator(f"#show-{each}")) for each in IDS
+        )
+        return cls(session, *phones)
 
     @property
     def both(self) -> tuple[OnScreen, OnScreen]:
         return self.ada, self.ben
 
+    def start(self) -> None:
+        """Sign up two persons in London."""
+        self.ada.start("Ada")
+        self.ben.start("Ben")
+
+    def answer(self, hers: str, his: str) -> None:
+        """Let both answer, so that both answers open."""
+        self.ada.seal(hers)
+        self.ben.answer(his)
+        self.ben.sees("Both are open.")
+
     def settle(self) -> Self:
-        """Waits until both show their day."""
+        """Wait until both phones show their day."""
         for phone in self.both:
             expect(phone.look_at().prompt).to_be_visible()
         return self
 
     def too_wide(self) -> list[str]:
-        """What is wider than its room: the page, or what a phone shows."""
-        page = ["the page"] if self.desk.overflow() > 0 else []
+        """Name everything that is wider than its container."""
+        page = ["the page"] if self.session.overflow() > 0 else []
         wide = "element => element.checkVisibility() && element.scrollWidth > element.clientWidth"
         return [*page, *(each for each in (".content", ".tabbar", ".lock") if self._any(each, wide))]
 
     def _any(self, selector: str, test: str) -> bool:
-        return any(each.evaluate(test) for each in self.desk.page.locator(selector).all())
+        return any(each.evaluate(test) for each in self.session.page.locator(selector).all())
 
 
 def _kept(stack: Stack, person: Phone, *, ended: bool) -> dict[str, Any]:
-    """What a phone keeps of a sign-in."""
+    """Return the data that a phone stores of a sign-in."""
     tokens = stack.sign_in(uid=person.uid, ended=ended, **({"lifetime": -1} if ended else {}))
     session = {
         "idToken": tokens["id_token"],

@@ -1,4 +1,4 @@
-"""The FCM stand-in, judged by those who know FCM: firebase-admin talks to it, and must see what it would see of FCM."""
+"""The stand-in for FCM gives firebase-admin the same answers as FCM."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Message.token is deprecated:Depr
 
 PROJECT = "rekindle-test"
 ATTEMPTS_OF_THE_SDK = 5
-"""It sends anew by itself, four times, what failed with 500 or 503."""
+"""The SDK retries a send four times after a 500 or 503."""
 
 
 @contextlib.contextmanager
@@ -64,7 +64,7 @@ def web(place: Place) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def app(place: Place, mocker: MockerFixture) -> Iterator[firebase_admin.App]:
-    """The SDK with the stand-in's service account; only the address is not Google's."""
+    """The SDK with the stand-in's service account and address."""
     mocker.patch.object(messaging._MessagingService, "FCM_URL", f"{place.origin}/v1/projects/{{0}}/messages:send")
     # Once a process, in the background, google-auth would ask Google itself where the account may be used.
     seam = "_is_regional_access_boundary_lookup_required"
@@ -90,7 +90,7 @@ def send(app: firebase_admin.App) -> Callable[..., str]:
 
 @pytest.fixture
 def bearer(place: Place) -> dict[str, str]:
-    """The header with which FCM can be called by hand."""
+    """The header of a request to FCM without the SDK."""
     credential = credentials.Certificate(place.service_account()).get_access_token()
     return {"Authorization": f"Bearer {credential.access_token}"}
 
@@ -165,8 +165,8 @@ def test_each_fault_is_the_sdks_error_for_it(
     assert send("another phone")
 
 
-def test_a_refusal_by_apple_carries_apples_own_reason(send: Callable[..., str], web: httpx.Client) -> None:
-    """As FCM's answers do: HTTP 401, FCM's code, and beside it what Apple said."""
+def test_a_refusal_by_apple_has_apples_own_reason(send: Callable[..., str], web: httpx.Client) -> None:
+    """FCM answers HTTP 401, with its own code and Apple's answer."""
     web.put("/faults", json={"kind": "THIRD_PARTY_AUTH"}).raise_for_status()
     with pytest.raises(messaging.ThirdPartyAuthError) as caught:
         send("phone")
@@ -187,16 +187,14 @@ def test_a_fault_for_all_phones_passes_after_its_times(send: Callable[..., str],
     assert send("a")
 
 
-def test_the_sdk_gets_through_when_a_fault_passes_while_it_tries_again(
-    send: Callable[..., str], web: httpx.Client
-) -> None:
+def test_a_retry_of_the_sdk_succeeds_after_the_fault(send: Callable[..., str], web: httpx.Client) -> None:
     web.put("/faults", json={"kind": "UNAVAILABLE", "token": "phone", "times": ATTEMPTS_OF_THE_SDK - 1})
 
     assert send("phone")
 
 
 @pytest.mark.parametrize("kind", ["QUOTA", "UNAVAILABLE"])
-def test_a_full_service_says_when_to_come_back(web: httpx.Client, bearer: dict[str, str], kind: str) -> None:
+def test_an_overload_has_a_retry_after_header(web: httpx.Client, bearer: dict[str, str], kind: str) -> None:
     web.put("/faults", json={"kind": kind, "retry_after": 7})
 
     answer = web.post(f"/v1/projects/{PROJECT}/messages:send", headers=bearer, json={"message": {"token": "phone"}})
@@ -205,7 +203,7 @@ def test_a_full_service_says_when_to_come_back(web: httpx.Client, bearer: dict[s
 
 
 def test_a_lost_reply_is_a_push_that_was_sent(send: Callable[..., str], web: httpx.Client) -> None:
-    """The SDK cannot know, and sends it again: on the phone it replaces the first."""
+    """The SDK sends it again, and on the phone it replaces the first."""
     web.put("/faults", json={"kind": "LOST_REPLY", "token": "phone", "times": 1, "seconds": 5})
 
     send("phone", **a_notification("day"))
@@ -213,13 +211,13 @@ def test_a_lost_reply_is_a_push_that_was_sent(send: Callable[..., str], web: htt
     assert [push["buzzes"] for push in web.get("/inbox/phone").json()] == [True, False]
 
 
-def test_a_dry_run_reaches_nobody(app: firebase_admin.App, web: httpx.Client) -> None:
+def test_a_dry_run_sends_no_push(app: firebase_admin.App, web: httpx.Client) -> None:
     assert messaging.send(messaging.Message(token="phone"), dry_run=True, app=app)
     assert web.get("/inbox/phone").json() == []
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer ya29.9999999999.0000", "Basic abc", "Bearer ya29.x.y"])
-def test_without_an_access_token_of_its_own_nothing_is_sent(web: httpx.Client, header: str) -> None:
+def test_a_send_without_a_valid_access_token_is_refused(web: httpx.Client, header: str) -> None:
     answer = web.post(
         f"/v1/projects/{PROJECT}/messages:send", headers={"Authorization": header}, json={"message": {"token": "x"}}
     )
@@ -241,8 +239,8 @@ def test_a_service_account_with_another_key_gets_no_access_token(place: Place, t
         credentials.Certificate(forged).get_access_token()
 
 
-def test_inboxes_tokens_and_credentials_outlive_a_restart(tmp_path: Path) -> None:
-    """Also where the last line of the inboxes was cut off by a crash."""
+def test_a_restart_keeps_inboxes_tokens_and_credentials(tmp_path: Path) -> None:
+    """Also after a crash that cut off the last line of the inboxes."""
     (port,) = free_ports(1)
     place = Place(port, PROJECT, tmp_path)
     with serving(place):
@@ -268,7 +266,7 @@ def test_inboxes_tokens_and_credentials_outlive_a_restart(tmp_path: Path) -> Non
         assert renewed["user_id"] == signed_in["uid"]
 
 
-def test_the_live_stream_shows_what_was_sent_and_what_comes(
+def test_the_live_stream_shows_earlier_and_new_pushes(
     place: Place, send: Callable[..., str], web: httpx.Client
 ) -> None:
     send("phone", **a_notification("first"))
@@ -307,7 +305,7 @@ def _next_push(lines: Iterator[str]) -> dict[str, Any]:
         ({"token": "x", "data": {"text": "x" * 4096}}, "message", True),
     ],
 )
-def test_what_fcm_would_refuse_is_refused_by_field(
+def test_an_invalid_message_is_refused_with_its_field(
     web: httpx.Client, bearer: dict[str, str], message: dict[str, Any], field: str | None, *, by_fcm: bool
 ) -> None:
     answer = web.post(f"/v1/projects/{PROJECT}/messages:send", headers=bearer, json={"message": message})
@@ -321,7 +319,7 @@ def test_what_fcm_would_refuse_is_refused_by_field(
 
 
 @pytest.mark.parametrize("body", [b"", b"no json", b"[]", b'{"massage": {}}', b'{"message": 5}'])
-def test_a_body_that_is_no_send_is_refused(web: httpx.Client, bearer: dict[str, str], body: bytes) -> None:
+def test_an_invalid_body_is_refused(web: httpx.Client, bearer: dict[str, str], body: bytes) -> None:
     answer = web.post(f"/v1/projects/{PROJECT}/messages:send", headers=bearer, content=body)
 
     assert answer.status_code == 400

@@ -1,4 +1,4 @@
-"""What was added to the emulator: its data outlives a kill -9, and it charges reads by what they read."""
+"""The patched emulator keeps its data after a kill -9, and charges reads by their size."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ def url_of(settings: Settings) -> str:
 
 
 def saved(settings: Settings, service: str, text: str) -> bool:
-    """Whether the service's saved state contains the text."""
+    """Return whether the service's saved state contains the text."""
     file = settings.state / "emulator" / f"{service}.json"
     return file.exists() and text in file.read_text(encoding="utf-8")
 
 
-def test_data_outlives_a_kill_but_for_the_last_seconds(settings: Settings) -> None:
+def test_a_kill_loses_only_the_last_seconds(settings: Settings) -> None:
     dynamodb = client("dynamodb", url_of(settings))
     key = {"pk": {"S": "PERSON#ana"}, "sk": {"S": "PERSON"}}
     with emulator(settings) as process:
@@ -75,7 +75,7 @@ def test_a_regular_end_loses_nothing(settings: Settings) -> None:
         assert dynamodb.get_item(TableName=name, Key=key)["Item"] == key
 
 
-def test_a_state_that_cannot_be_read_is_never_replaced_by_an_empty_one(settings: Settings) -> None:
+def test_an_unreadable_state_is_never_replaced_by_an_empty_one(settings: Settings) -> None:
     state = settings.state / "emulator"
     state.mkdir()
     broken = state / "dynamodb.json"
@@ -88,7 +88,7 @@ def test_a_state_that_cannot_be_read_is_never_replaced_by_an_empty_one(settings:
     assert broken.read_text().endswith("payl")
 
 
-def test_the_emulator_ends_when_whoever_started_it_is_gone(settings: Settings) -> None:
+def test_the_emulator_ends_when_its_parent_is_gone(settings: Settings) -> None:
     with emulator(settings) as process:
         stdin = process._process.stdin
         assert stdin is not None

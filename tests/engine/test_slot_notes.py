@@ -1,4 +1,4 @@
-"""Rows are read as they may have been a moment ago; the notes beside them make up for it."""
+"""Notes correct the rows that a reader sees as they were before a change."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SLOT = Slot(NEW_YORK, dt.time(8, 30))
 
 @dataclass
 class StaleClient:
-    """DynamoDB whose replicas have stopped: an eventually consistent query is answered as of the last `look`."""
+    """DynamoDB with a stopped replica: an eventually consistent query sees the state of the last `look`."""
 
     real: DynamoDBClient
     memory: dict[str, Any]
@@ -47,7 +47,7 @@ class StaleClient:
 
 @pytest.fixture
 def stale(table: Table) -> Slots:
-    """The slots as read from a replica that hears of nothing new once it has been read."""
+    """The slots on a replica that gets no change after its first read."""
     return Slots(Table(cast("DynamoDBClient", StaleClient(table.client, {})), table.name), few_rows=1)
 
 
@@ -61,13 +61,13 @@ def someone(**changes: Any) -> Person:
 
 
 def two() -> tuple[Person, Person]:
-    """Two persons, of whom the row of the first comes after that of the second: that one is read as it is."""
+    """Two persons. The first one's row comes second, because the first row is read strongly consistent."""
     ben, ada = sorted((someone(), someone()), key=lambda person: keys.mark_of(person.uid))
     return ada, ben
 
 
 def seen(slots: Slots, at: dt.datetime, limit: int = 100, after: str | None = None) -> dict[str, list[str]]:
-    """Targets by person, on one page."""
+    """Return the targets by person, on one page."""
     (name,) = slots.existing([SLOT])[SLOT].names
     page = slots.page(name, after, limit, at)
     return {row.person: [device.target.value for device in row.devices] for row in page.rows}
@@ -91,7 +91,7 @@ def new_couple(person: Person) -> Person:
     ],
     ids=["unpaired", "signed out", "another phone", "another time"],
 )
-def test_a_replica_that_lags_behind_misleads_nobody(
+def test_a_late_replica_does_not_mislead_a_reader(
     table: Table, stale: Slots, change: Callable[[Person], Person]
 ) -> None:
     ada, ben = two()
@@ -101,7 +101,7 @@ def test_a_replica_that_lags_behind_misleads_nobody(
     assert seen(stale, NOON + SECOND) == seen(Slots(table), NOON + SECOND)
 
 
-def test_who_comes_a_moment_before_is_on_the_page(table: Table, stale: Slots) -> None:
+def test_a_person_who_has_just_come_is_on_the_page(table: Table, stale: Slots) -> None:
     ada, ben = two()
     saved(table, ada, instant=NOON - 2 * UNSETTLED)
     seen(stale, NOON)
@@ -109,8 +109,8 @@ def test_who_comes_a_moment_before_is_on_the_page(table: Table, stale: Slots) ->
     assert seen(stale, NOON + SECOND) == {keys.mark_of(each.uid): targets(each) for each in (ada, ben)}
 
 
-def test_both_are_gone_at_once_when_a_couple_ends(table: Table, stale: Slots) -> None:
-    """Not a page may go to a former partner once the unpairing is acknowledged."""
+def test_both_leave_the_page_at_once_when_their_couple_ends(table: Table, stale: Slots) -> None:
+    """No push may go to a former partner after the unpairing."""
     ada, ben = two()
     saved(table, ada, ben, instant=NOON - 2 * UNSETTLED)
     seen(stale, NOON)
@@ -119,7 +119,7 @@ def test_both_are_gone_at_once_when_a_couple_ends(table: Table, stale: Slots) ->
     assert seen(stale, NOON + SECOND) == {}
 
 
-def test_a_note_counts_on_the_page_that_its_row_belongs_to_and_on_no_other(table: Table) -> None:
+def test_a_note_counts_only_on_the_page_of_its_row(table: Table) -> None:
     people = [someone() for _ in range(8)]
     saved(table, *people)
     (name,) = Slots(table).existing([SLOT])[SLOT].names

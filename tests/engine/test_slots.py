@@ -40,7 +40,7 @@ AT = an_instant()
 
 
 def rows_in(table: Table, slot: Slot) -> list[SlotRow]:
-    """The slot's rows; none of a slot that does not exist."""
+    """Return the slot's rows, and none for a slot that does not exist."""
     slots = Slots(table)
     return [
         row
@@ -50,7 +50,7 @@ def rows_in(table: Table, slot: Slot) -> list[SlotRow]:
     ]
 
 
-def marks_of(*people: Person) -> list[str]:
+def pseudonyms_of(*people: Person) -> list[str]:
     return sorted(keys.mark_of(person.uid) for person in people)
 
 
@@ -71,7 +71,7 @@ def test_a_person_in_a_couple_with_a_phone_is_due_morning_and_evening(table: Tab
 
 
 @pytest.mark.parametrize("missing", [{"couple": None}, {"devices": {}}], ids=["no couple", "no device"])
-def test_who_cannot_be_pushed_to_about_a_couple_is_not_due(table: Table, missing: dict[str, None]) -> None:
+def test_a_person_without_a_couple_or_a_phone_is_not_due(table: Table, missing: dict[str, None]) -> None:
     person = a_paired_person(**missing)
     assert rows_of(person) == {}
     saved(table, person)
@@ -95,7 +95,7 @@ def test_every_device_of_a_person_is_on_their_row_once() -> None:
     assert {tuple(device.target for device in row.devices) for row in rows} == {(a_target("t1"), a_target("t2"))}
 
 
-def test_what_does_not_concern_a_slot_writes_nothing(table: Table) -> None:
+def test_a_change_that_no_reminder_depends_on_writes_nothing(table: Table) -> None:
     ada = a_paired_person()
     saved(table, ada)
     renamed = replace(ada, profile=replace(ada.profile, display_name="Countess", streak_hidden=True))
@@ -105,17 +105,17 @@ def test_what_does_not_concern_a_slot_writes_nothing(table: Table) -> None:
 
 
 def test_rows_follow_a_person_through_every_change(table: Table) -> None:
-    """After any row of changes, the table holds exactly the rows that the person as they are now has.
+    """After any series of changes, the table has exactly the rows of the person as they are now.
 
-    They come at every hour of a day, so that after some the place that was left still answers for its last date.
+    The changes come at every hour of a day, so that after some the slot that was left is still due on its last date.
     """
     dice = random.Random(20260302)  # noqa: S311  a test's dice
     uid = a_uid()
-    people, places = People(table), set[SlotAndKind]()
+    people, names = People(table), set[SlotAndKind]()
     current: Person | None = None
     due_earlier = 0
     for number in range(60):
-        shall_be = replace(
+        after = replace(
             current or a_person(uid=uid),
             profile=a_profile(
                 zone=dice.choice([NEW_YORK, TOKYO, LONDON]), language=Language(dice.choice(["en", "de"]))
@@ -128,16 +128,16 @@ def test_rows_follow_a_person_through_every_change(table: Table) -> None:
             devices={DeviceId(name): a_device(f"{uid}-{name}") for name in dice.sample("abc", dice.randrange(4))},
             couple=dice.choice([None, CoupleId("couple-1"), CoupleId("couple-2")]),
         )
-        table.commit(person_writes(table, AT + number * dt.timedelta(hours=25), (current, shall_be)))
+        table.commit(person_writes(table, AT + number * dt.timedelta(hours=25), (current, after)))
         current = people.person(uid)
         assert current
-        places |= rows_of(current).keys()
+        names |= rows_of(current).keys()
         due_earlier += len(current.due_earlier)
-        assert slot_rows(table, uid, {slot for slot, _ in places}) == rows_of(current)
+        assert slot_rows(table, uid, {slot for slot, _ in names}) == rows_of(current)
     assert due_earlier
 
 
-def test_a_slot_is_made_once_and_after_that_only_read(table: Table) -> None:
+def test_a_slot_is_made_once_and_then_only_read(table: Table) -> None:
     slots = Slots(table)
     ada, ben = a_paired_person(), a_paired_person()
     slot_row_writes(table, AT, (None, ada))
@@ -158,8 +158,8 @@ def test_a_person_who_is_not_due_needs_no_slot(table: Table) -> None:
 
 
 @pytest.mark.parametrize("crash_at", range(8))
-def test_a_slot_that_exists_is_listed_whatever_crashes(table: Table, crash_at: int) -> None:
-    """Else a tick would never look at the slot, and everybody in it would wait for ever."""
+def test_an_existing_slot_is_listed_after_any_crash(table: Table, crash_at: int) -> None:
+    """A tick finds a slot by the list alone."""
     ada = a_paired_person()
     with calls(table, crash_at=crash_at), pytest.raises(CrashError):
         slot_row_writes(table, AT, (None, ada))
@@ -170,7 +170,7 @@ def test_a_slot_that_exists_is_listed_whatever_crashes(table: Table, crash_at: i
     assert Slots(table).known() == {Slot(NEW_YORK, MORNING), Slot(NEW_YORK, EVENING)}
 
 
-def test_many_who_need_a_new_slot_at_once_share_it(table: Table) -> None:
+def test_persons_who_need_a_new_slot_at_once_share_it(table: Table) -> None:
     people = [a_paired_person(profile=a_profile(zone=zone)) for zone in (NEW_YORK, TOKYO, LONDON) for _ in range(8)]
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda person: saved(table, person), people))
@@ -181,7 +181,7 @@ def test_many_who_need_a_new_slot_at_once_share_it(table: Table) -> None:
         assert len(rows_in(table, Slot(zone, MORNING))) == 8
 
 
-def test_pages_of_a_slot_follow_on_from_each_other(table: Table) -> None:
+def test_the_pages_of_a_slot_have_each_person_once(table: Table) -> None:
     people = [a_paired_person() for _ in range(8)]
     saved(table, *people)
     slots, shard = Slots(table, few_rows=1), shard_of(table, Slot(NEW_YORK, MORNING))
@@ -195,13 +195,13 @@ def test_pages_of_a_slot_follow_on_from_each_other(table: Table) -> None:
         if page.last is None:
             break
         after = page.last
-    assert sorted(met) == marks_of(*people)
+    assert sorted(met) == pseudonyms_of(*people)
     assert pages == 3
 
 
-def test_a_shard_is_the_same_wherever_it_is_asked_for() -> None:
-    marks = [keys.mark_of(Uid(f"uid-{number}")) for number in range(6)]
-    assert [Shards(("a", "b", "c", "d")).homes_of(mark) for mark in marks] == [(name,) for name in "dadccc"]
+def test_a_person_has_the_same_shard_in_every_process() -> None:
+    pseudonyms = [keys.mark_of(Uid(f"uid-{number}")) for number in range(6)]
+    assert [Shards(("a", "b", "c", "d")).homes_of(each) for each in pseudonyms] == [(name,) for name in "dadccc"]
     assert Shards(("a",)).homes_of(keys.mark_of(a_uid())) == ("a",)
 
 
@@ -218,11 +218,11 @@ def test_a_slot_of_many_shards_has_each_person_in_one(table: Table) -> None:
     people = [a_paired_person() for _ in range(12)]
     saved(table, *people)
     shards = {name: [row.person for row in Slots(table).page(name, None, 100, AT).rows] for name in four.names}
-    assert sorted(mark for marks in shards.values() for mark in marks) == marks_of(*people)
-    assert all(four.homes_of(mark) == (name,) for name, marks in shards.items() for mark in marks)
+    assert sorted(each for pseudonyms in shards.values() for each in pseudonyms) == pseudonyms_of(*people)
+    assert all(four.homes_of(each) == (name,) for name, pseudonyms in shards.items() for each in pseudonyms)
 
 
-def test_the_watermark_only_ever_moves_on(table: Table) -> None:
+def test_the_watermark_never_moves_back(table: Table) -> None:
     watermark = Watermark(table)
     noon = an_instant("2026-03-02T12:00:00Z")
     assert watermark.read() is None

@@ -13,7 +13,7 @@ from couples_api.reminders import RemindersBody, put_reminders
 from rekindle.api.callers import Caller
 from rekindle.api.problems import ProblemError
 from rekindle.domain.models import Platform, Theme
-from rekindle.domain.tallies import DayTold
+from rekindle.domain.tallies import DayProgress
 from rekindle.errors import WriteConflictError
 from rekindle.store.runs import Runs
 from rekindle.store.statistics import Statistics
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 def test_all_who_ask_at_once_are_shown_the_same(table: Table) -> None:
     def ask(number: int) -> str:
-        count(table, 10, DayTold(MONDAY, Theme.TIME, (WALK,), 1), named=f"couple-{number}")
+        count(table, 10, DayProgress(MONDAY, Theme.TIME, (WALK,), 1), named=f"couple-{number}")
         return json.dumps(Statistics(table).view(AT, [STARTER]))
 
     with ThreadPoolExecutor(6) as pool:

@@ -1,4 +1,4 @@
-"""The table: plain values in and out, failed conditions by index, and patience with what passes."""
+"""The table: plain values, failed conditions by index, and retries."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ KEY = Key("A", "1")
 
 @dataclass(slots=True)
 class Pauses:
-    """Notes how long the table would have paused, and does not."""
+    """Records the pauses of the table without waiting."""
 
     taken: list[float] = field(default_factory=list)
 
@@ -39,7 +39,7 @@ class Pauses:
 
 @dataclass(slots=True)
 class Refuses:
-    """Counts an operation's requests, and gives the first `times` of them an answer of its own."""
+    """Counts an operation's requests, and answers the first `times` of them itself."""
 
     operation: str
     answer: Callable[[], AWSResponse | None] = lambda: None
@@ -60,7 +60,7 @@ def pauses() -> Pauses:
 
 @pytest.fixture
 def patient(table: Table, pauses: Pauses) -> Table:
-    """The table with every pause at its longest, and none taken."""
+    """A table with every pause at its longest, and without waiting."""
     return replace(table, pause=pauses, jitter=lambda: 1.0)
 
 
@@ -69,9 +69,9 @@ def put(key: Key, **item: Any) -> Write:
 
 
 class TestItems:
-    """What is written is what is read."""
+    """Items are read as they were written."""
 
-    def test_an_item_comes_back_as_it_went(self, table: Table) -> None:
+    def test_an_item_is_read_as_it_was_written(self, table: Table) -> None:
         item = {
             "text": "žluťoučký 🫶\n",
             "empty": "",
@@ -90,17 +90,17 @@ class TestItems:
         assert table.get(KEY, consistent=False) == table.get(KEY)
         assert unmarshal(marshal(item)) == item
 
-    def test_what_is_not_there_is_none(self, table: Table) -> None:
+    def test_a_missing_item_is_none(self, table: Table) -> None:
         assert table.get(KEY) is None
 
-    def test_an_update_returns_the_item_as_it_is_now(self, table: Table) -> None:
+    def test_an_update_returns_the_new_item(self, table: Table) -> None:
         table.write(put(KEY, a=1, b=2))
         written = table.write(Write("Update", KEY, update="SET a = :a", values={":a": 5}))
         assert written == {"pk": "A", "sk": "1", "a": 5, "b": 2}
         assert table.write(Write("Delete", KEY)) == {}
         assert table.get(KEY) is None
 
-    def test_a_table_of_keys_has_no_sort_key(self, key_table: Table) -> None:
+    def test_the_key_table_has_no_sort_key(self, key_table: Table) -> None:
         row = Key("COUPLE#1", "")
         key_table.write(put(row, wrapped=b"key"))
         assert key_table.get(row) == {"pk": "COUPLE#1", "wrapped": b"key"}
@@ -126,15 +126,15 @@ class TestQueries:
         assert self.numbers(filled, between=("3", "5")) == [3, 4, 5]
         assert self.numbers(filled) == list(range(1, 10))
 
-    def test_the_latest_come_first_if_asked(self, filled: Table) -> None:
+    def test_a_descending_page_begins_with_the_last_item(self, filled: Table) -> None:
         assert self.numbers(filled, between=("2", "8"), limit=3, descending=True) == [8, 7, 6]
 
-    def test_a_page_goes_on_after_a_key_whether_or_not_it_exists(self, filled: Table) -> None:
+    def test_a_page_continues_after_a_key_even_if_it_does_not_exist(self, filled: Table) -> None:
         assert self.numbers(filled, after="4", limit=2) == [5, 6]
         assert self.numbers(filled, after="4x", limit=2) == [5, 6]
         assert self.numbers(filled, between=("1", "9"), after="4x", limit=2, descending=True) == [4, 3]
 
-    def test_pages_end(self, filled: Table) -> None:
+    def test_the_last_page_has_no_key_to_continue_after(self, filled: Table) -> None:
         page = filled.query("P", limit=5)
         assert page.last == "5"
         rest = filled.query("P", after=page.last, limit=5)
@@ -146,9 +146,9 @@ class TestQueries:
 
 
 class TestBatches:
-    """Many keys at once."""
+    """Reading many keys at once."""
 
-    def test_a_hundred_and_more_are_read_in_as_few_requests_as_can_be(self, table: Table) -> None:
+    def test_more_than_a_hundred_keys_take_as_few_requests_as_possible(self, table: Table) -> None:
         wanted = [Key("P", f"{number:03}") for number in range(120)]
         for start in range(0, 120, 30):
             table.transact([put(key) for key in wanted[start : start + 30]])
@@ -158,13 +158,13 @@ class TestBatches:
         assert {item["sk"] for item in found} == {key.sk for key in wanted}
         assert (len(found), count.met) == (120, 2)
 
-    def test_none_is_no_request(self, table: Table) -> None:
+    def test_no_keys_take_no_request(self, table: Table) -> None:
         count = Refuses("BatchGetItem")
         with tapped(count, table.client):
             assert table.get_many([]) == []
         assert count.met == 0
 
-    def test_keys_left_unprocessed_are_asked_for_again(self, patient: Table, pauses: Pauses) -> None:
+    def test_unprocessed_keys_are_requested_again(self, patient: Table, pauses: Pauses) -> None:
         wanted = [Key("P", f"{number}") for number in range(6)]
         for key in wanted:
             patient.write(put(key, n=int(key.sk)))
@@ -186,7 +186,7 @@ class TestBatches:
         assert sorted(item["n"] for item in found) == list(range(6))
         assert pauses.taken == [FIRST_PAUSE, FIRST_PAUSE * 2, FIRST_PAUSE * 4]
 
-    def test_keys_that_stay_unprocessed_are_an_error(self, patient: Table, pauses: Pauses) -> None:
+    def test_keys_that_stay_unprocessed_raise_an_error(self, patient: Table, pauses: Pauses) -> None:
         left = {patient.name: {"Keys": [marshal(KEY._asdict())]}}
         stuck = Refuses("BatchGetItem", lambda: response(200, {"Responses": {}, "UnprocessedKeys": left}))
         with tapped(stuck, patient.client), pytest.raises(ContentionError):
@@ -195,15 +195,15 @@ class TestBatches:
 
 
 class TestConditions:
-    """A condition that does not hold is told by its place, with what stands there."""
+    """A failed condition is named by its index, with the current item."""
 
-    def test_a_lone_write_says_what_stands(self, table: Table) -> None:
+    def test_a_conflict_of_one_write_has_the_current_item(self, table: Table) -> None:
         table.write(put(KEY, n=1))
         with pytest.raises(WriteConflictError) as conflict:
             table.write(Write("Put", KEY, item={"n": 2}, condition="attribute_not_exists(pk)"))
         assert conflict.value.existing == {0: {"pk": "A", "sk": "1", "n": 1}}
 
-    def test_a_lone_write_to_nothing_says_so(self, table: Table) -> None:
+    def test_a_conflict_with_a_missing_item_has_none(self, table: Table) -> None:
         for write in (
             Write("Update", KEY, update="SET n = :n", condition="attribute_exists(pk)", values={":n": 1}),
             Write("Delete", KEY, condition="attribute_exists(pk)"),
@@ -213,7 +213,7 @@ class TestConditions:
             assert conflict.value.existing == {0: None}
         assert table.get(KEY) is None
 
-    def test_a_transaction_names_every_condition_that_fails_and_writes_nothing(self, table: Table) -> None:
+    def test_a_transaction_names_every_failed_condition_and_writes_nothing(self, table: Table) -> None:
         table.write(put(Key("A", "2"), n=2))
         table.write(put(Key("A", "3"), n=3))
         writes = [
@@ -237,7 +237,7 @@ class TestConditions:
         assert conflict.value.existing == {1: {"pk": "COUPLE#1", "wrapped": b"k"}}
         assert table.get(Key("A", "2")) is None
 
-    def test_an_error_of_ours_is_not_taken_for_a_conflict(self, table: Table) -> None:
+    def test_a_wrong_request_is_not_a_conflict(self, table: Table) -> None:
         wrong = Write("Update", KEY, update="SET n = :unknown")
         with pytest.raises(ClientError):
             table.write(wrong)
@@ -246,25 +246,25 @@ class TestConditions:
 
 
 class TestPatience:
-    """What another try may not meet is tried again, a little later and by chance."""
+    """A passing refusal is retried after a random pause."""
 
     PASSING = ("TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded")
 
-    def test_a_write_waits_for_a_transaction_to_pass(self, patient: Table, pauses: Pauses) -> None:
+    def test_a_write_waits_for_a_transaction_to_end(self, patient: Table, pauses: Pauses) -> None:
         with tapped(Refuses("PutItem", lambda: refusal("TransactionConflictException"), times=3), patient.client):
             patient.write(put(KEY))
         assert patient.get(KEY)
         assert pauses.taken == [FIRST_PAUSE, FIRST_PAUSE * 2, FIRST_PAUSE * 4]
 
     @pytest.mark.parametrize("reason", PASSING)
-    def test_a_transaction_waits_for_what_passes(self, patient: Table, pauses: Pauses, reason: str) -> None:
+    def test_a_transaction_waits_after_a_passing_refusal(self, patient: Table, pauses: Pauses, reason: str) -> None:
         cancelled = Refuses("TransactWriteItems", lambda: _cancelled("None", reason), times=2)
         with tapped(cancelled, patient.client):
             patient.transact([put(KEY), put(Key("A", "2"))])
         assert patient.get(KEY)
         assert pauses.taken == [FIRST_PAUSE, FIRST_PAUSE * 2]
 
-    def test_a_transaction_under_way_is_waited_for(self, patient: Table) -> None:
+    def test_a_transaction_waits_for_its_own_first_attempt(self, patient: Table) -> None:
         still = Refuses("TransactWriteItems", lambda: refusal("TransactionInProgressException"), times=2)
         with tapped(still, patient.client):
             patient.transact([put(KEY), put(Key("A", "2"))])
@@ -278,7 +278,7 @@ class TestPatience:
         assert pauses.taken == []
 
     @pytest.mark.parametrize("reason", ["ValidationError", "ItemCollectionSizeLimitExceeded", "SomethingNew"])
-    def test_what_will_not_pass_is_not_waited_for(self, patient: Table, pauses: Pauses, reason: str) -> None:
+    def test_a_lasting_refusal_is_not_retried(self, patient: Table, pauses: Pauses, reason: str) -> None:
         with (
             tapped(Refuses("TransactWriteItems", lambda: _cancelled("None", reason)), patient.client),
             pytest.raises(ClientError),
@@ -286,7 +286,7 @@ class TestPatience:
             patient.transact([put(KEY), put(Key("A", "2"))])
         assert pauses.taken == []
 
-    def test_patience_ends(self, patient: Table, pauses: Pauses) -> None:
+    def test_retries_end(self, patient: Table, pauses: Pauses) -> None:
         with (
             tapped(Refuses("PutItem", lambda: refusal("TransactionConflictException")), patient.client),
             pytest.raises(ContentionError, match="a write to 1 kept meeting"),
@@ -299,11 +299,11 @@ class TestPatience:
         ):
             patient.transact([put(KEY)])
         assert len(pauses.taken) == 2 * ATTEMPTS
-        # All pauses together stay within what an API call has.
+        # All pauses together fit into an API call.
         assert sum(pauses.taken[:ATTEMPTS]) < 6
 
-    def test_two_who_met_do_not_meet_again_in_step(self, table: Table, pauses: Pauses) -> None:
-        """Full jitter: the pause is drawn from nothing to its longest."""
+    def test_pauses_are_random_so_that_two_writers_do_not_meet_again(self, table: Table, pauses: Pauses) -> None:
+        """Full jitter: a pause is between nothing and its longest."""
         draws = iter([0.0, 0.5, 1.0])
         drawn = replace(table, pause=pauses, jitter=lambda: next(draws))
         with tapped(Refuses("PutItem", lambda: refusal("TransactionConflictException"), times=3), drawn.client):
@@ -312,7 +312,7 @@ class TestPatience:
 
 
 class TestCatalogue:
-    """The catalogue is remembered, and never for long."""
+    """A process remembers the catalogue for half a minute."""
 
     @pytest.fixture
     def clock(self) -> list[float]:
@@ -323,7 +323,7 @@ class TestCatalogue:
         publish(table, prompts())
         return Catalogue(table, monotonic=lambda: clock[0])
 
-    def test_a_new_version_is_seen_when_the_old_one_is_half_a_minute_old(
+    def test_a_new_version_is_seen_after_half_a_minute(
         self, table: Table, catalogue: Catalogue, clock: list[float]
     ) -> None:
         assert versions_at(catalogue) == {"test": 1}
@@ -333,7 +333,7 @@ class TestCatalogue:
         clock[0] += 0.001
         assert versions_at(catalogue) == {"test": 2}
 
-    def test_a_release_for_later_plays_from_its_instant_on_without_anything_being_read(
+    def test_a_scheduled_release_plays_from_its_instant_on_without_another_read(
         self, table: Table, catalogue: Catalogue
     ) -> None:
         (first,) = catalogue.releases(NOON)
@@ -347,7 +347,7 @@ class TestCatalogue:
             assert versions_at(process, NOON + HOUR) == {"test": 2}
 
     @pytest.mark.usefixtures("catalogue")
-    def test_of_two_who_publish_at_once_one_is_refused_and_the_other_is_live(self, table: Table) -> None:
+    def test_one_of_two_publications_at_once_is_refused_and_the_other_is_live(self, table: Table) -> None:
         index = index_of(table)
         publish(table, prompts("quick"))
         with pytest.raises(WriteConflictError) as refusal:
@@ -355,7 +355,7 @@ class TestCatalogue:
         assert refusal.value.existing.keys() == {0}
         assert versions_at(Catalogue(table)) == {"test": 1, "quick": 1}
 
-    def test_an_index_that_is_taken_the_place_of_while_it_is_read_is_read_again(self, table: Table) -> None:
+    def test_an_index_that_is_replaced_while_it_is_read_is_read_again(self, table: Table) -> None:
         publish(table, prompts())
         between: list[bool] = []
 
@@ -368,7 +368,7 @@ class TestCatalogue:
         with tapped(overtake, table.client):
             assert {release.pack for release in index_of(table).releases} == {"test", "quick"}
 
-    def test_an_index_that_was_taken_the_place_of_goes_in_a_day(self, table: Table) -> None:
+    def test_a_replaced_index_expires_in_a_day(self, table: Table) -> None:
         publish(table, prompts())
         table.transact(index_writes(index_of(table), [], NOON))
         old = table.get(keys.catalogue_index(1, 0))
@@ -376,7 +376,7 @@ class TestCatalogue:
         assert old["ttl"] == NOON.timestamp() + 24 * 3600
         assert "ttl" not in (table.get(keys.catalogue_index(2, 0)) or {})
 
-    def test_a_large_index_is_spread_over_rows(self, table: Table) -> None:
+    def test_a_large_index_is_stored_in_several_rows(self, table: Table) -> None:
         release = publish(table, prompts())
         table.transact(index_writes(index_of(table), [release], NOON, row_bytes=100))
         assert index_of(table).rows > 3
@@ -400,8 +400,8 @@ class TestCatalogue:
             assert catalogue.texts(reversed(refs)) == texts
         assert reads == []
 
-    def test_a_text_that_has_just_been_published_is_found_on_every_replica(self, catalogue: Catalogue) -> None:
-        """A day may be shown within the second in which its prompt went live."""
+    def test_a_new_text_is_found_although_a_replica_lacks_it(self, catalogue: Catalogue) -> None:
+        """A day may be shown in the second in which its prompt goes live."""
 
         def lagging(operation: str, request: AWSPreparedRequest) -> AWSResponse | None:
             asked = asked_of(request)
@@ -413,7 +413,7 @@ class TestCatalogue:
         with tapped(lagging, catalogue.table.client):
             assert catalogue.texts(refs).keys() == set(refs)
 
-    def test_what_is_read_about_a_pack_comes_by_its_release(self, catalogue: Catalogue) -> None:
+    def test_the_text_of_a_pack_belongs_to_its_release(self, catalogue: Catalogue) -> None:
         releases = catalogue.releases(NOON)
         assert catalogue.pack_texts(releases)[PackId("test")].titles == {"en": "test"}
         with tapped(lambda operation, _: pytest.fail(operation), catalogue.table.client):
@@ -436,7 +436,7 @@ def _key(item: dict[str, Any]) -> dict[str, Any]:
     return {"pk": item["pk"], "sk": item["sk"]}
 
 
-def test_a_write_can_name_the_error_that_its_failed_condition_means(table: Table) -> None:
+def test_a_write_can_name_the_error_for_its_failed_condition(table: Table) -> None:
     guarded = Write(
         "Put", KEY, condition="attribute_not_exists(pk)", otherwise=lambda: KeyReusedError("somebody was first")
     )

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from rekindle.domain.changes import FinishedRun
 from rekindle.domain.models import CoupleId, PackId, PromptId, PushKind, Reach, Theme
-from rekindle.domain.tallies import DayTold, Met, StreakTold
+from rekindle.domain.tallies import DayProgress, Met, StreakProgress
 from rekindle.errors import ContentionError
 from rekindle.store import keys
 from rekindle.store.table import unmarshal
@@ -28,7 +28,7 @@ from tests.tally_model import Event, model
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from rekindle.domain.tallies import Told
+    from rekindle.domain.tallies import Progress
     from rekindle.store.table import Table
 
 MONDAY = dt.date(2026, 3, 2)
@@ -43,13 +43,13 @@ def a_week_of(couples: int) -> list[Event]:
         for day, theme in enumerate(Theme):
             date = MONDAY + dt.timedelta(days=day)
             met = (Met(STARTER, PromptId(f"{theme}-{number % 3}"), again=number % 5 == 0),)
-            events += [Event(24 * day, couple, DayTold(date, theme, met, answered)) for answered in range(3)]
-            events.append(Event(24 * day, couple, StreakTold(date, day + 1, day + number)))
+            events += [Event(24 * day, couple, DayProgress(date, theme, met, answered)) for answered in range(3)]
+            events.append(Event(24 * day, couple, StreakProgress(date, day + 1, day + number)))
     return events
 
 
-def told(events: Iterable[Event]) -> Mapping[CoupleId, Sequence[Told]]:
-    couples: defaultdict[CoupleId, list[Told]] = defaultdict(list)
+def told(events: Iterable[Event]) -> Mapping[CoupleId, Sequence[Progress]]:
+    couples: defaultdict[CoupleId, list[Progress]] = defaultdict(list)
     for event in events:
         couples[event.couple].append(event.told)
     return couples

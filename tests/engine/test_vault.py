@@ -139,39 +139,39 @@ class TestPersonKeys:
     def test_it_is_made_at_its_first_use_and_every_process_opens_the_same(self, vault: Vault, another: Vault) -> None:
         with pytest.raises(VaultError, match="gone"):
             vault.person_key(self.ADA)
-        made = vault.made_person_key(self.ADA)
+        made = vault.ensure_person_key(self.ADA)
         assert len(made.key) == 32
-        assert another.person_key(self.ADA).key == made.key == another.made_person_key(self.ADA).key
-        assert vault.made_person_key(self.BEN).key != made.key
+        assert another.person_key(self.ADA).key == made.key == another.ensure_person_key(self.ADA).key
+        assert vault.ensure_person_key(self.BEN).key != made.key
 
     def test_a_couple_and_a_person_of_one_name_have_two_keys(self, vault: Vault) -> None:
         give_key(vault, CoupleId(self.ADA))
-        assert vault.made_person_key(self.ADA).key != vault.couple_key(CoupleId(self.ADA)).key
+        assert vault.ensure_person_key(self.ADA).key != vault.couple_key(CoupleId(self.ADA)).key
 
     def test_processes_that_make_it_at_once_end_up_with_the_same(self, vault: Vault) -> None:
         vault.mac("text")
         vaults = [replace(vault, _cells=dict(vault._cells)) for _ in range(8)]
         with ThreadPoolExecutor(8) as pool:
-            keys = {key.key for key in pool.map(lambda each: each.made_person_key(self.ADA), vaults)}
+            keys = {key.key for key in pool.map(lambda each: each.ensure_person_key(self.ADA), vaults)}
         assert keys == {vault.person_key(self.ADA).key}
 
     def test_a_making_whose_reply_was_lost_is_the_one_that_counts(self, vault: Vault, another: Vault) -> None:
-        vault.made_person_key(self.BEN)
+        vault.ensure_person_key(self.BEN)
         vault.new_couple_key(CoupleId(self.ADA))  # its cell is open, so that the key's own row is all there is to make
         wire = Wire(Fault.REPLY_LOST, at=2)
         with tapped(wire, vault.table.client), pytest.raises(ConnectionClosedError):
-            vault.made_person_key(self.ADA)
+            vault.ensure_person_key(self.ADA)
         assert wire.seen == ["GetItem", "PutItem"]
-        assert vault.made_person_key(self.ADA).key == another.person_key(self.ADA).key
+        assert vault.ensure_person_key(self.ADA).key == another.person_key(self.ADA).key
 
     def test_a_key_whose_row_is_deleted_is_gone_at_once(self, vault: Vault) -> None:
-        vault.made_person_key(self.ADA)
+        vault.ensure_person_key(self.ADA)
         vault.table.client.delete_item(TableName=vault.table.name, Key={"pk": {"S": f"PERSON#{self.ADA}"}})
         with pytest.raises(VaultError, match="gone"):
             vault.person_key(self.ADA)
 
     def test_a_key_put_in_another_place_does_not_open(self, vault: Vault) -> None:
-        vault.made_person_key(self.ADA)
+        vault.ensure_person_key(self.ADA)
         row = vault.table.get(Key(f"PERSON#{self.ADA}", ""))
         assert row
         _put(vault, f"PERSON#{self.BEN}", row["cell"], row["wrapped"])
@@ -182,7 +182,7 @@ class TestPersonKeys:
             vault.couple_key(CoupleId(self.ADA))
 
     def test_no_key_is_stored_as_it_is(self, vault: Vault) -> None:
-        key = vault.made_person_key(self.ADA)
+        key = vault.ensure_person_key(self.ADA)
         rows = repr(vault.table.client.scan(TableName=vault.table.name)["Items"])
         assert repr(key.key)[2:-1] not in rows
         assert repr(key.key)[2:-1] not in repr(key)
@@ -192,7 +192,7 @@ class TestPersonKeys:
             tapped(lambda operation, request: strike(Fault.NOT_SENT, operation, request), vault.kms),
             pytest.raises(KeyUnavailableError),
         ):
-            vault.made_person_key(self.ADA)
+            vault.ensure_person_key(self.ADA)
         assert vault.table.get(Key(f"PERSON#{self.ADA}", "")) is None
 
 

@@ -251,7 +251,7 @@ class TestBodies:
         written = body | {"text": "\N{ZERO WIDTH SPACE}"} | ({"kind": "heard"} if route == "reflection" else {})
         reply = ada.call(method, path, written)
         refused(reply, 422, "invalid-fields")
-        sentence = "There is nothing in this text that anybody can see."
+        sentence = "Nothing in this text can be seen."
         assert reply.body["detail"] == sentence
         assert reply.body["errors"] == [{"field": "body.text", "reason": sentence}]
 
@@ -259,12 +259,12 @@ class TestBodies:
     def test_a_name_that_shows_nothing_is_refused_with_a_sentence_for_its_writer(self, ada: Phone, name: str) -> None:
         reply = ada.put("/v1/me", PROFILE | {"display_name": name})
         assert (reply.status, reply.problem) == (422, "invalid-fields")
-        assert reply.body["detail"] == "There is nothing in this text that anybody can see."
+        assert reply.body["detail"] == "Nothing in this text can be seen."
 
     def test_a_name_with_a_character_that_no_name_has_is_told_which(self, ada: Phone) -> None:
         reply = ada.put("/v1/me", PROFILE | {"display_name": "Ada\N{RIGHT-TO-LEFT OVERRIDE}"})
         refused(reply, 422, "invalid-fields")
-        sentence = "A name cannot have U+202E (RIGHT-TO-LEFT OVERRIDE) in it. Leave that character out."
+        sentence = "A name cannot contain U+202E (RIGHT-TO-LEFT OVERRIDE). Leave that character out."
         assert reply.body["detail"] == sentence
         assert reply.body["errors"] == [{"field": "body.display_name", "reason": sentence}]
 

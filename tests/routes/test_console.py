@@ -1,4 +1,4 @@
-"""The console's files over HTTP: what is served, under which headers, and what is not there."""
+"""The console's files over HTTP: their headers, and the paths that do not exist."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ import base64
 import gzip
 import json
 import re
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from console.files import DOCUMENT, PAGE, Files
 from console.handler import handler_of
+from local.places import ROOT
 from rekindle.settings import ConsoleSettings
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SETTINGS = ConsoleSettings(
     project="rekindle-test",
@@ -25,7 +28,7 @@ FILES = Files.in_folder()
 HANDLER = handler_of(lambda: FILES, lambda: SETTINGS)
 
 
-def asked(path: str, method: str = "GET", **headers: str) -> dict[str, Any]:
+def get(path: str, method: str = "GET", **headers: str) -> dict[str, Any]:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return HANDLER({"rawPath": path, "headers": named, "requestContext": {"http": {"method": method}}}, None)
 
@@ -39,8 +42,8 @@ def policy(answer: dict[str, Any]) -> dict[str, list[str]]:
     return {name: values for name, *values in directives}
 
 
-def test_the_page_is_asked_for_again_each_time_and_names_its_files_by_their_version() -> None:
-    answer = asked("/console")
+def test_the_page_is_revalidated_each_time_and_names_its_files_by_their_version() -> None:
+    answer = get("/console")
 
     assert answer["statusCode"] == 200
     assert answer["headers"]["Content-Type"] == "text/html; charset=utf-8"
@@ -48,48 +51,60 @@ def test_the_page_is_asked_for_again_each_time_and_names_its_files_by_their_vers
     addresses = re.findall(r'(?:href|src)="(console/[^"]+)"', answer["body"])
     assert len(addresses) >= 3
     for address in addresses:
-        assert asked(f"/{address}")["statusCode"] == 200
+        assert get(f"/{address}")["statusCode"] == 200
 
 
 def test_the_sample_event_gets_the_page() -> None:
-    event = json.loads((Path(__file__).parents[2] / "events" / "console.json").read_text(encoding="utf-8"))
+    event = json.loads((ROOT / "events" / "console.json").read_text(encoding="utf-8"))
     answer = HANDLER(event, None)
     assert (answer["statusCode"], answer["headers"]["Content-Encoding"]) == (200, "gzip")
 
 
 def test_the_page_holds_no_script_and_no_style_of_its_own() -> None:
-    """The policy would not let it run; nor would anybody see that it is missing."""
-    page = asked("/console")["body"]
+    """The policy would silently block it."""
+    page = get("/console")["body"]
     assert re.findall(r"<script[^>]*>", page) == [f'<script type="module" src="console/{FILES.version}/app.js">']
     assert not re.search(r"<style|\son\w+=|\sstyle=|javascript:", page)
 
 
 @pytest.mark.parametrize("name", sorted(FILES.by_name.keys() - {DOCUMENT}))
-def test_a_file_may_be_kept_for_ever_under_its_version(name: str) -> None:
-    answer = asked(versioned(name))
+def test_a_browser_may_keep_a_file_for_ever_under_its_version(name: str) -> None:
+    answer = get(versioned(name))
     assert answer["statusCode"] == 200
     assert "immutable" in answer["headers"]["Cache-Control"]
     assert answer["body"] == (PAGE / name).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", [name for name in FILES.by_name if name.endswith(".js")])
-def test_a_module_imports_by_relative_addresses_what_is_there(name: str) -> None:
+def test_a_module_imports_existing_files_by_relative_addresses(name: str) -> None:
     source = FILES.by_name[name].content.decode()
-    for address in re.findall(r'^import .*?"([^"]+)";', source, re.MULTILINE):
+    for address in re.findall(r"""^import .*?["']([^"']+)["'];""", source, re.MULTILINE):
         assert address.startswith("."), address
         assert (PAGE / name).parent.joinpath(address).resolve().is_file(), address
 
 
 @pytest.mark.parametrize("name", [name for name in FILES.by_name if name.endswith(".js")])
-def test_no_module_makes_markup_out_of_text(name: str) -> None:
-    """The browser would refuse it: better to see it here."""
+def test_no_module_turns_text_into_markup(name: str) -> None:
+    """The browser would refuse it, too, but later."""
     source = FILES.by_name[name].content.decode()
     sinks = r"(inner|outer|insertAdjacent)HTML|document\.write|\beval\(|new Function|DOMParser|createContextualFragment"
     assert not re.search(sinks, source)
 
 
 def test_a_file_of_another_version_is_not_mixed_in() -> None:
-    assert asked("/console/0123456789abcdef/app.js")["statusCode"] == 404
+    assert get("/console/0123456789abcdef/app.js")["statusCode"] == 404
+
+
+JSDIFF = ROOT / "client" / "node_modules" / "diff"
+
+
+@pytest.mark.skipif(not JSDIFF.exists(), reason="client/node_modules is missing: make setup")
+def test_jsdiff_is_a_copy_of_the_package_that_is_pinned_in_client() -> None:
+    """`cd client && npm run vendor` copies it again."""
+    for name in ("array.js", "base.js"):
+        original = (JSDIFF / "libesm" / "diff" / name).read_text(encoding="utf-8")
+        assert (PAGE / "vendor" / name).read_text(encoding="utf-8") == f"// @ts-nocheck\n{original}"
+    assert (PAGE / "vendor" / "LICENSE.txt").read_bytes() == (JSDIFF / "LICENSE").read_bytes()
 
 
 def test_the_version_changes_with_any_file(tmp_path: Path) -> None:
@@ -103,8 +118,8 @@ def test_the_version_changes_with_any_file(tmp_path: Path) -> None:
     assert before.by_name[DOCUMENT].etag != after.by_name[DOCUMENT].etag
 
 
-def test_the_page_is_told_where_to_sign_in_and_nothing_secret() -> None:
-    assert json.loads(asked("/console/config.json")["body"]) == {
+def test_the_config_says_where_to_sign_in_and_nothing_secret() -> None:
+    assert json.loads(get("/console/config.json")["body"]) == {
         "api": "",
         "identity": SETTINGS.identity,
         "securetoken": SETTINGS.securetoken,
@@ -114,8 +129,8 @@ def test_the_page_is_told_where_to_sign_in_and_nothing_secret() -> None:
 
 
 @pytest.mark.parametrize("path", ["/console", "/console/config.json", "/console/nowhere", "/console/"])
-def test_every_answer_is_locked_down(path: str) -> None:
-    answer = asked(path)
+def test_every_answer_has_a_strict_policy(path: str) -> None:
+    answer = get(path)
     allowed = policy(answer)
 
     assert allowed["default-src"] == ["'none'"]
@@ -133,26 +148,26 @@ def test_every_answer_is_locked_down(path: str) -> None:
     assert "camera=()" in headers["Permissions-Policy"]
 
 
-def test_what_the_browser_has_already_is_not_sent_again() -> None:
-    etag = asked("/console")["headers"]["ETag"]
-    again = asked("/console", if_none_match=f'"another", {etag}')
+def test_an_unchanged_page_is_not_sent_again() -> None:
+    etag = get("/console")["headers"]["ETag"]
+    again = get("/console", if_none_match=f'"another", {etag}')
     assert (again["statusCode"], again["body"]) == (304, "")
     assert again["headers"]["ETag"] == etag
     assert "Content-Security-Policy" in again["headers"]
 
 
-def test_a_file_is_packed_for_whoever_takes_it_so() -> None:
-    packed = asked(versioned("app.js"), accept_encoding="br, gzip;q=0.8")
-    assert packed["headers"]["Content-Encoding"] == "gzip"
-    assert packed["isBase64Encoded"] is True
-    assert gzip.decompress(base64.b64decode(packed["body"])) == FILES.by_name["app.js"].content
+def test_a_file_is_compressed_for_a_browser_that_accepts_gzip() -> None:
+    compressed = get(versioned("app.js"), accept_encoding="br, gzip;q=0.8")
+    assert compressed["headers"]["Content-Encoding"] == "gzip"
+    assert compressed["isBase64Encoded"] is True
+    assert gzip.decompress(base64.b64decode(compressed["body"])) == FILES.by_name["app.js"].content
     for accepted in ("", "br", "gzip;q=0"):
-        assert asked(versioned("app.js"), accept_encoding=accepted)["isBase64Encoded"] is False
+        assert get(versioned("app.js"), accept_encoding=accepted)["isBase64Encoded"] is False
 
 
-def test_with_a_slash_at_its_end_the_address_leads_to_the_page() -> None:
-    """Relative, since the stage may have a prefix that the function does not see."""
-    answer = asked("/console/")
+def test_an_address_with_a_slash_at_its_end_redirects_to_the_page() -> None:
+    """The redirect is relative, since the API may have a prefix that the function does not see."""
+    answer = get("/console/")
     assert (answer["statusCode"], answer["headers"]["Location"]) == (308, "../console")
 
 
@@ -172,14 +187,14 @@ def test_with_a_slash_at_its_end_the_address_leads_to_the_page() -> None:
         "/consoles",
     ],
 )
-def test_nothing_else_is_there(path: str) -> None:
-    answer = asked(path)
+def test_nothing_else_is_found(path: str) -> None:
+    answer = get(path)
     assert answer["statusCode"] == 404
     assert answer["headers"]["Content-Type"].startswith("text/plain")
     assert path not in answer["body"]
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
-def test_the_console_is_only_read(method: str) -> None:
-    answer = asked("/console", method)
+def test_only_reading_is_allowed(method: str) -> None:
+    answer = get("/console", method)
     assert (answer["statusCode"], answer["headers"]["Allow"]) == (405, "GET, HEAD")

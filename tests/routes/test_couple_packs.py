@@ -143,7 +143,7 @@ class TestChoosing:
         assert chosen(ada) == {"choice": True, "test": False}
         assert couple_of(services, ada).packs == {
             "choice": PackWish(Wish.CHOSEN, dt.date(2026, 3, 2)),
-            "test": PackWish(Wish.ASIDE, dt.date(2026, 3, 3)),
+            "test": PackWish(Wish.TURNED_OFF, dt.date(2026, 3, 3)),
         }
         assert {pack_of(phone) for phone in couple} == {"choice"}
         assert choose(ben, "test") == 200

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from privacy.cursor import Place, cursor_of
+from privacy.cursor import Position, cursor_of
 from privacy.services import PAGE_DAYS, RECENT
 from rekindle.domain.models import Answer, Reflection, ReflectionKind, Theme, Uid
 from rekindle.store import keys
@@ -420,16 +420,16 @@ def test_another_s_cursor_leads_nowhere(small_pages: Handler) -> None:
     for phone in (ben, cai):
         refused = page(phone, cursor)
         assert refused.problem == "invalid-fields"
-        assert refused.body["errors"] == [{"field": "body.next", "reason": "This is no page of your export"}]
+        assert refused.body["errors"] == [{"field": "body.next", "reason": "This is not a page of your export"}]
 
 
 def test_a_cursor_that_is_none_is_refused(couple: tuple[Phone, Phone]) -> None:
     ada, _ = couple
-    sound = cursor_of(Place(1, MONDAY), ada.uid)
+    sound = cursor_of(Position(1, MONDAY), ada.uid)
     assert page(ada, sound).status == 200
     changed = [sound[:at] + ("A" if sound[at] != "A" else "B") + sound[at + 1 :] for at in range(len(sound))]
     # Of a couple that she was never in, as if somebody had worked out how a cursor is made.
-    beyond = cursor_of(Place(2, MONDAY), ada.uid)
+    beyond = cursor_of(Position(2, MONDAY), ada.uid)
     for cursor in (*changed, beyond, sound[:-1], sound + "A", "COUPLE#x", "é" * 24, " ", "x" * 65, "0"):
         assert page(ada, cursor).problem == "invalid-fields", cursor
     bodies: list[Any] = [{"next": 1}, {"next": [sound]}, {"next": sound, "uid": "ben"}, {"after": "2026-03-02"}]

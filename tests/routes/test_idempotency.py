@@ -250,9 +250,9 @@ class TestTries:
 
     def test_the_refusal_says_what_is_wrong(self, world: World) -> None:
         reply = world.someone().post("/v1/invites/redeem", {"code": "K7MP2-QRX9O"})
-        assert reply.body["detail"].startswith("There is no O in a code.")
+        assert reply.body["detail"].startswith("A code never contains O.")
         reply = world.ada.post("/v1/couple/practice-code", {"code": "K7MP-2QR"})
-        assert reply.body["detail"] == "A code has 8 letters and digits, and this has 7."
+        assert reply.body["detail"] == "A code has 8 letters and digits. This has 7."
 
     def test_a_repeat_under_one_key_is_no_new_try_whether_its_code_works_or_not(self, world: World) -> None:
         cai, code = world.someone(), world.a_code()

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
-import yaml
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from practice_api.services import Services
@@ -28,6 +27,7 @@ from rekindle.store.statistics import Statistics
 from testing import contract
 from testing.apis import practice_handler_of as handler_of
 from testing.builders import an_instant
+from testing.packs import a_prompt, a_source
 from testing.phones import Phone
 from testing.push_world import first_of, watched
 
@@ -52,34 +52,18 @@ def services(table: Table) -> Services:
 @pytest.fixture
 def ruth(services: Services) -> Phone:
     """One who may publish."""
-    return at_the_desk(services, "ruth", "practice:read practice:publish")
+    return staff_phone(services, "ruth", "practice:read practice:publish")
 
 
 @pytest.fixture
 def saul(services: Services) -> Phone:
     """Another who may publish."""
-    return at_the_desk(services, "saul", "practice:read practice:publish")
+    return staff_phone(services, "saul", "practice:read practice:publish")
 
 
-def at_the_desk(services: Services, name: str, scope: str) -> Phone:
+def staff_phone(services: Services, name: str, scope: str) -> Phone:
     claims = {"email": f"{name}@practice.example", "email_verified": "true", "scope": scope}
     return Phone(handler_of(lambda: services), Uid(name), NOON, claims)
-
-
-def a_prompt(name: str, **changes: Any) -> dict[str, Any]:
-    words = {"en": {"text": f"What did {name} sound like today?", "why": "Small sounds carry a day."}}
-    return {"id": name, "theme": "openness", "kind": "question", "depth": 1, "words": words} | changes
-
-
-def a_source(*prompts: dict[str, Any], **changes: Any) -> str:
-    document = {
-        "id": "river",
-        "default_language": "en",
-        "languages": ["en"],
-        "words": {"en": {"title": "River", "written_for": "Couples by the river."}},
-        "prompts": list(prompts) or [a_prompt("rain"), a_prompt("birdsong")],
-    }
-    return "# as it was typed\n" + yaml.safe_dump(document | changes, allow_unicode=True)
 
 
 def saved(phone: Phone, source: str, revision: int = 0, pack: str = PACK) -> int:
@@ -109,9 +93,9 @@ def audited(phone: Phone) -> list[tuple[str, str, str | None]]:
 
 
 class TestDraft:
-    """A draft is kept as it was typed, by whoever read the one before it."""
+    """A draft is saved as it was typed, by a person who has read the one before it."""
 
-    def test_a_draft_comes_back_byte_for_byte_with_what_there_is_to_mend(self, ruth: Phone) -> None:
+    def test_a_draft_comes_back_byte_for_byte_with_its_findings(self, ruth: Phone) -> None:
         source = "# a comment\r\nid: river\ntitle: \U0001f33f שלום \u0000\n"
         revision = saved(ruth, source)
         draft = ruth.get(f"{PACK}/draft").body
@@ -120,7 +104,7 @@ class TestDraft:
         assert draft["saved"] == {"name": "ruth@practice.example", "at": "2026-03-02T12:00:00Z"}
         assert draft["findings"]
 
-    def test_the_second_of_two_who_edit_is_told_and_nothing_is_lost(self, ruth: Phone, saul: Phone) -> None:
+    def test_the_second_of_two_who_edit_is_refused_and_nothing_is_lost(self, ruth: Phone, saul: Phone) -> None:
         first = saved(ruth, a_source())
         saul.now += HOUR
         his = saved(saul, a_source(a_prompt("wind")), first)
@@ -132,7 +116,7 @@ class TestDraft:
         assert "wind" in ruth.get(f"{PACK}/draft").body["source"]
         assert saved(ruth, a_source(a_prompt("snow")), his) > his
 
-    def test_of_two_who_save_at_once_one_is_told(self, ruth: Phone, saul: Phone, table: Table) -> None:
+    def test_of_two_who_save_at_once_one_is_refused(self, ruth: Phone, saul: Phone, table: Table) -> None:
         faster = first_of("TransactWriteItems", lambda: saved(saul, a_source(a_prompt("wind"))))
         with watched(table, faster):
             refused = ruth.put(f"{PACK}/draft", {"source": a_source(), "revision": 0})
@@ -184,14 +168,14 @@ class TestDraft:
         assert old["ttl"] == (NOON + dt.timedelta(days=30)).timestamp()
         assert "ttl" not in new
 
-    def test_a_draft_of_four_million_characters_is_kept(self, ruth: Phone) -> None:
+    def test_a_draft_of_four_million_characters_is_saved(self, ruth: Phone) -> None:
         source = "# " + "".join(f"{number:x} " for number in range(600_000))[:3_999_998]
         revision = saved(ruth, source)
         assert ruth.get(f"{PACK}/draft").body["source"] == source
         again = saved(ruth, source[:-1], revision)
         assert ruth.get(f"{PACK}/draft").body["revision"] == again
 
-    def test_what_can_be_kept_can_be_read_in_any_script(self, ruth: Phone) -> None:
+    def test_a_draft_that_can_be_saved_can_be_read_in_any_script(self, ruth: Phone) -> None:
         """Lambda takes 6 MB for an answer, in whose JSON the body is one string: each escape in it is escaped again."""
         source = f"# {'שלום ' * 10}\n" * 45_000
         body = json.dumps({"source": source, "revision": 0}, ensure_ascii=False)
@@ -207,7 +191,7 @@ class TestDraft:
 
     def test_what_is_no_text_is_refused_in_words(self, ruth: Phone) -> None:
         refused = ruth.put(f"{PACK}/draft", {"source": "half \ud83c", "revision": 0})
-        assert refused.body["errors"][0]["reason"] == "This text has half a character in it, which cannot be kept"
+        assert refused.body["errors"][0]["reason"] == "This text contains half a character, which cannot be stored"
 
     def test_a_text_that_cannot_be_packed_is_too_large(self, ruth: Phone) -> None:
         source = "# " + base64.b64encode(random.Random(1).randbytes(2_900_000)).decode()  # noqa: S311  no secret
@@ -218,7 +202,7 @@ class TestDraft:
 class TestCheck:
     """A text is checked as it is typed, and nothing of it is kept."""
 
-    def test_what_there_is_to_mend_is_said_with_its_line(self, ruth: Phone) -> None:
+    def test_a_finding_has_its_line(self, ruth: Phone) -> None:
         reply = ruth.post("/v1/practice/check", {"source": a_source(a_prompt("rain", depth=4))}).body
         (finding,) = reply["findings"]
         assert finding["prompt"] == "rain"
@@ -238,7 +222,7 @@ class TestCheck:
         assert preview["words"]["he"] == {"title": "נהר", "written_for": "אנחנו."}
         assert preview["prompts"][0]["words"]["he"] == {"text": "גשם?", "why": "<b>רטוב</b>", "hint": None}
 
-    def test_a_copy_of_what_couples_have_is_told_whenever_it_is_looked_at(self, ruth: Phone) -> None:
+    def test_every_check_finds_a_copy_of_a_pack_that_couples_have(self, ruth: Phone) -> None:
         published(ruth)
         copy = a_source(id="lake")
         reason = "2 of 2 ask almost the same as the pack river; couples who have both would get them twice"
@@ -246,8 +230,8 @@ class TestCheck:
             ruth.post("/v1/practice/check", {"source": copy, "pack_id": "lake"}),
             ruth.put("/v1/practice/packs/lake/draft", {"source": copy, "revision": 0}),
         ):
-            told = [(each["field"], each["reason"]) for each in reply.body["findings"] if each["prompt"] is None]
-            assert told == [("prompts", reason)]
+            found = [(each["field"], each["reason"]) for each in reply.body["findings"] if each["prompt"] is None]
+            assert found == [("prompts", reason)]
             assert all(each["advice"] for each in reply.body["findings"])
 
     def test_what_nobody_has_any_more_may_be_written_again(self, ruth: Phone) -> None:
@@ -335,7 +319,7 @@ class TestPublish:
         assert ruth.post(f"{PACK}/publish", {"revision": revision}).status == 200
         assert live_at(services)["river"] == (2, ["wind"])
 
-    def test_a_pack_is_shown_as_it_stands_once_a_version_is_called_off(self, ruth: Phone) -> None:
+    def test_a_pack_shows_its_current_state_once_a_version_is_called_off(self, ruth: Phone) -> None:
         published(ruth, a_source(audience="code"))
         words = {"en": {"title": "Sea", "written_for": "Couples by the sea."}}
         published(ruth, a_source(a_prompt("wind"), words=words), at="2026-03-02T14:00:00Z")
@@ -351,7 +335,7 @@ class TestPublish:
         assert refused.problem == "invalid-fields"
         assert refused.body["errors"][0]["field"] == "body.at"
 
-    def test_one_with_something_to_mend_is_refused_with_all_of_it(self, ruth: Phone, services: Services) -> None:
+    def test_a_draft_with_something_to_fix_is_refused_with_all_findings(self, ruth: Phone, services: Services) -> None:
         revision = saved(ruth, a_source(a_prompt("rain", depth=4), a_prompt("wind", theme="weather")))
         refused = ruth.post(f"{PACK}/publish", {"revision": revision})
         assert refused.problem == "pack-unfit"
@@ -623,7 +607,7 @@ class TestCode:
 
 
 class TestNews:
-    """Couples are told of a pack once, on the first date that begins nowhere before it is live."""
+    """Couples are notified of a pack once, on the first date that begins nowhere before it is live."""
 
     def news(self, table: Table) -> dict[str, list[str]]:
         item = table.get(keys.NEWS)
@@ -637,12 +621,12 @@ class TestNews:
         assert published(ruth, a_source(a_prompt("wind"))).body["pack"]["news_on"] == "2026-03-04"
         assert self.news(table) == {"2026-03-04": ["river"]}
 
-    def test_nobody_is_told_who_should_not_be(self, ruth: Phone, table: Table) -> None:
+    def test_a_pack_without_announcement_or_by_code_is_no_news(self, ruth: Phone, table: Table) -> None:
         assert published(ruth, announce=False).body["pack"]["news_on"] is None
         assert published(ruth, a_source(audience="code")).body["pack"]["news_on"] is None
         assert self.news(table) == {}
 
-    def test_what_is_called_off_before_anyone_was_told_can_be_news_later(self, ruth: Phone, table: Table) -> None:
+    def test_a_version_called_off_before_its_news_can_be_news_later(self, ruth: Phone, table: Table) -> None:
         published(ruth, at="2026-03-05T12:00:00Z")
         assert self.news(table) == {"2026-03-07": ["river"]}
         ruth.post(f"{PACK}/reject", {})
@@ -655,7 +639,7 @@ class TestNews:
         assert ruth.post(f"{PACK}/reject", {}).body["news_on"] == "2026-03-04"
         assert self.news(table) == {"2026-03-04": ["river"]}
 
-    def test_what_is_put_back_before_anyone_was_told_is_news_after_all(self, ruth: Phone, table: Table) -> None:
+    def test_a_pack_put_back_before_its_news_is_news_after_all(self, ruth: Phone, table: Table) -> None:
         published(ruth)
         assert ruth.post(f"{PACK}/withdraw", {}).body["news_on"] is None
         assert self.news(table) == {}
@@ -663,15 +647,13 @@ class TestNews:
         assert ruth.post(f"{PACK}/restore", {}).body["news_on"] == "2026-03-07"
         assert self.news(table) == {"2026-03-07": ["river"]}
 
-    def test_what_nobody_should_be_told_of_is_no_news_either_when_it_is_put_back(
-        self, ruth: Phone, table: Table
-    ) -> None:
+    def test_a_pack_without_news_has_none_either_when_it_is_put_back(self, ruth: Phone, table: Table) -> None:
         published(ruth, announce=False)
         ruth.post(f"{PACK}/withdraw", {})
         assert ruth.post(f"{PACK}/restore", {}).body["news_on"] is None
         assert self.news(table) == {}
 
-    def test_what_was_told_is_not_told_again(self, ruth: Phone, table: Table) -> None:
+    def test_news_that_was_sent_is_not_sent_again(self, ruth: Phone, table: Table) -> None:
         published(ruth)
         ruth.now = an_instant("2026-03-04T12:00:00Z")
         assert ruth.post(f"{PACK}/withdraw", {}).body["news_on"] == "2026-03-04"
@@ -698,7 +680,7 @@ class TestStaff:
 
     @pytest.mark.parametrize(("method", "path", "body"), ROUTES)
     def test_who_may_only_read_changes_nothing(self, services: Services, method: str, path: str, body: object) -> None:
-        refused = at_the_desk(services, "rita", "practice:read").call(method, path, body)
+        refused = staff_phone(services, "rita", "practice:read").call(method, path, body)
         assert (refused.status, refused.problem) == (403, "not-allowed")
 
     @pytest.mark.parametrize("scope", ["", "practice", "practice:reader", "couple"])
@@ -711,9 +693,9 @@ class TestStaff:
             "/v1/practice/audit",
             "/v1/practice/statistics",
         ):
-            assert at_the_desk(services, "ana", scope).get(path).problem == "not-allowed"
+            assert staff_phone(services, "ana", scope).get(path).problem == "not-allowed"
 
-    def test_every_deed_leaves_its_row(self, ruth: Phone, saul: Phone) -> None:
+    def test_every_action_leaves_its_row(self, ruth: Phone, saul: Phone) -> None:
         revision = saved(ruth, a_source())
         saul.now += HOUR
         revision = saved(saul, a_source(a_prompt("rain"), a_prompt("wind")), revision)
@@ -730,7 +712,7 @@ class TestStaff:
 
     def test_an_address_that_nobody_verified_names_nobody(self, ruth: Phone, services: Services) -> None:
         """Anybody may give an account a colleague's address."""
-        mallory = at_the_desk(services, "mallory", "practice:publish")
+        mallory = staff_phone(services, "mallory", "practice:publish")
         mallory.claims |= {"email": "ruth@practice.example", "email_verified": "false"}
         assert saved(mallory, a_source())
         assert audited(ruth) == [("mallory", "draft_saved", None)]
@@ -759,9 +741,7 @@ class TestStaff:
 class TestStatistics:
     """Numbers leave in tens, and are the same all day."""
 
-    def test_what_is_counted_is_shown_in_tens_to_whoever_may_read(
-        self, ruth: Phone, services: Services, table: Table
-    ) -> None:
+    def test_counts_are_shown_in_tens_to_readers(self, ruth: Phone, services: Services, table: Table) -> None:
         published(ruth)
         row = {"active": 129, "packs/river/offered": 31, "packs/river/completed": 9}
         table.put_many(
@@ -771,7 +751,7 @@ class TestStatistics:
                 (keys.Key(keys.stats_of_pack(PackId("river")), "PROMPT#rain"), {"offered": 47, "swapped": 3}),
             ]
         )
-        rita = at_the_desk(services, "rita", "practice:read")
+        rita = staff_phone(services, "rita", "practice:read")
         found = rita.get("/v1/practice/statistics").body
         assert (found["as_of"], found["through"]) == ("2026-03-02", "2026-02-28")
         assert found["days"][-1] == {"date": "2026-02-28", "active": 10}
@@ -811,7 +791,7 @@ class TestHelp:
         assert [line.phone for line in offered.lines] == ["116 123"]
         assert audited(ruth) == [("ruth", "help_changed", None)]
 
-    def test_the_second_of_two_is_told(self, ruth: Phone, saul: Phone) -> None:
+    def test_the_second_of_two_is_refused(self, ruth: Phone, saul: Phone) -> None:
         assert ruth.put("/v1/practice/help", {"booking": self.BOOKING, "revision": 0}).status == 200
         assert saul.put("/v1/practice/help", {"lines": [self.LINE], "revision": 0}).problem == "help-changed"
         assert saul.put("/v1/practice/help", {"booking": self.BOOKING, "revision": 0}).body["revision"] == 1
@@ -850,7 +830,7 @@ def test_the_sample_events_are_answered(services: Services) -> None:
     assert [pack["id"] for pack in fed("get-packs")["packs"]] == ["river"]
 
 
-def test_a_deed_and_its_audit_row_are_one(ruth: Phone, services: Services) -> None:
+def test_an_action_and_its_audit_row_are_one_write(ruth: Phone, services: Services) -> None:
     """Whatever the call is cut short after, there is both or neither."""
     revision = saved(ruth, a_source())
     rows = len(list(services.packs.table.query(keys.AUDIT).items))
@@ -902,9 +882,9 @@ def test_every_declared_refusal_comes(services: Services) -> None:
         refused.update(filter(None, [contract.refusal(event, answer)]))
         return answer
 
-    ruth = replace(at_the_desk(services, "ruth", "practice:read practice:publish"), handler=witness)
-    saul = replace(at_the_desk(services, "saul", "practice:read practice:publish"), handler=witness)
-    strict = at_the_desk(replace(services, review_required=True), "ruth", "practice:publish")
+    ruth = replace(staff_phone(services, "ruth", "practice:read practice:publish"), handler=witness)
+    saul = replace(staff_phone(services, "saul", "practice:read practice:publish"), handler=witness)
+    strict = staff_phone(replace(services, review_required=True), "ruth", "practice:publish")
     bodies = {
         "draft": {"source": a_source(), "revision": 0},
         "check": {"source": a_source()},

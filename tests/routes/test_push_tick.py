@@ -37,8 +37,8 @@ def named(queue: Queue) -> list[tuple[str, str]]:
 def test_a_day_of_ticks_makes_one_job_for_each_slot(table: Table, queue: Queue, tick: Tick) -> None:
     saved(table, a_paired_person(), a_paired_person(), a_paired_person(profile=a_profile(zone=TOKYO)))
     start = an_instant("2026-03-02T05:00:00Z")
-    for beat in range(289):
-        tick.run(start + 5 * beat * MINUTES)
+    for number in range(289):
+        tick.run(start + 5 * number * MINUTES)
     assert named(queue) == [
         ("America/New_York#08:30", "2026-03-02"),
         ("America/New_York#20:30", "2026-03-02"),
@@ -47,12 +47,12 @@ def test_a_day_of_ticks_makes_one_job_for_each_slot(table: Table, queue: Queue, 
     ]
 
 
-def test_a_tick_with_nobody_due_sends_nothing_and_moves_on(table: Table, tick: Tick) -> None:
+def test_a_tick_with_nobody_due_sends_nothing_and_moves_the_watermark(table: Table, tick: Tick) -> None:
     assert tick.run(AT) == 0
     assert Watermark(table).read() == AT
 
 
-def test_a_tick_that_comes_twice_finds_nothing_left(table: Table, queue: Queue, tick: Tick) -> None:
+def test_a_repeated_tick_sends_nothing(table: Table, queue: Queue, tick: Tick) -> None:
     saved(table, a_paired_person())
     assert tick.run(AT) == 1
     assert tick.run(AT) == 0
@@ -68,15 +68,15 @@ def test_a_tick_after_an_outage_catches_up(table: Table, queue: Queue, tick: Tic
     assert (job.instant, job.late) == (AT, 45 * MINUTES)
 
 
-def test_what_an_outage_made_too_late_is_let_go(table: Table, tick: Tick) -> None:
+def test_a_tick_after_a_long_outage_drops_slots_that_are_too_late(table: Table, tick: Tick) -> None:
     saved(table, a_paired_person())
     tick.run(AT - 10 * MINUTES)
     assert tick.run(AT + MAX_LATENESS) == 0
 
 
 @pytest.mark.parametrize("crash_at", range(4))
-def test_a_tick_that_dies_anywhere_loses_no_slot(table: Table, queue: Queue, tick: Tick, crash_at: int) -> None:
-    """The next one sends what may have been sent already; its run refuses the repeat."""
+def test_a_tick_that_dies_loses_no_slot(table: Table, queue: Queue, tick: Tick, crash_at: int) -> None:
+    """The next tick may send a job again, and its run refuses the repeat."""
     saved(table, a_paired_person())
     tick.run(AT - 5 * MINUTES)
     with calls(table, crash_at=crash_at), pytest.raises(CrashError):
@@ -96,7 +96,7 @@ def test_a_tick_that_dies_anywhere_loses_no_slot(table: Table, queue: Queue, tic
 
 
 def test_ticks_that_overlap_leave_no_gap(table: Table, queue: Queue) -> None:
-    """Both have read the same watermark; the earlier one ends last."""
+    """Both have read the same watermark, and the earlier tick ends last."""
     saved(table, a_paired_person(), a_paired_person(reminders=Reminders(prompt=dt.time(8, 35))))
     slots = Slots(table)
     Watermark(table).advance(AT - 5 * MINUTES)
@@ -111,8 +111,8 @@ def test_ticks_that_overlap_leave_no_gap(table: Table, queue: Queue) -> None:
     assert set(named(queue)) == {("America/New_York#08:30", "2026-03-02"), ("America/New_York#08:35", "2026-03-02")}
 
 
-def test_a_tick_over_every_zone_there_is_asks_for_nothing_but_what_is_due(table: Table, tick: Tick) -> None:
-    """Of 597 names with 30 slots each it reads the list, and then just the slots that have come."""
+def test_a_tick_over_all_zones_reads_only_the_list_and_the_due_slots(table: Table, tick: Tick) -> None:
+    """There are 597 zones with 30 slots each."""
     saved(table, a_paired_person())
     times = {f"{hour:02}:{minute:02}" for hour in range(1, 16) for minute in (5, 20)}
     for zone in sorted(zone_names()):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from rekindle.domain.models import ReflectionKind, Theme
-from rekindle.domain.tallies import told_by
+from rekindle.domain.tallies import progress_of
 from rekindle.errors import VaultError
 from rekindle.push.reactions import NOTHING, reaction_to
 from rekindle.store import keys
@@ -287,4 +287,4 @@ class TestSealed:
         assert before != after
         change = change_in(stream_record(marshal(before), marshal(after)))
         assert reaction_to(change) == NOTHING
-        assert told_by(change) is None
+        assert progress_of(change) is None

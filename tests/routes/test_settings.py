@@ -1,4 +1,4 @@
-"""A setting that is missing or wrong is named in one line of the log, and its value is not."""
+"""A missing or wrong setting is named in one log line, without its value."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ SETTINGS: dict[str, type[Settings]] = {
     "release_check": ReleaseCheckSettings,
 }
 WRONG = ("", " ", "a b", "\x00", "\N{SNOWMAN}", "x" * 3_000, "${Table}", "!Ref Table")
-"""Values that no setting takes, but for the speed limit, which may be empty."""
+"""Values that are wrong for every setting, except that the speed limit may be empty."""
 
 
 class Setting(NamedTuple):
@@ -94,14 +94,14 @@ def test_every_function_has_settings() -> None:
 
 @pytest.mark.parametrize("function", SETTINGS)
 def test_the_template_gives_each_setting(function: str) -> None:
-    """Between the template and a model no name is written twice in two ways."""
+    """The template and the models use the same names."""
     template = (ROOT / "template.yaml").read_text(encoding="utf-8")
     (own,) = re.findall(rf"POWERTOOLS_SERVICE_NAME: {function}\n((?: +[A-Z_]+: .*\n)*)", template)
     assert {*SETTINGS[function].names()} <= {*re.findall(r"^ +([A-Z_]+):", own, re.MULTILINE), "TABLE_NAME"}
 
 
 @pytest.mark.parametrize("function", SETTINGS)
-def test_right_settings_are_read(function: str) -> None:
+def test_valid_settings_are_read(function: str) -> None:
     SETTINGS[function].read(environment_of(function))
 
 
@@ -112,13 +112,13 @@ def test_a_speed_limit_may_be_absent() -> None:
 
 
 @pytest.mark.parametrize("value", ["True", "TRUE", "yes", "1", "0", "treu", ""])
-def test_a_second_person_is_never_left_out_by_a_misspelling(value: str) -> None:
+def test_a_misspelled_flag_never_turns_off_the_review(value: str) -> None:
     with pytest.raises(SettingsError):
         PracticeApiSettings.read(ENVIRONMENT | {"REVIEW_REQUIRED": value})
 
 
 @pytest.mark.parametrize("setting", ALL, ids="-".join)
-def test_a_setting_that_is_missing_or_wrong_is_named(setting: Setting, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_missing_or_wrong_setting_is_named(setting: Setting, caplog: pytest.LogCaptureFixture) -> None:
     function, name = setting
     right = environment_of(function)
     for value in (None, *WRONG):
@@ -135,7 +135,7 @@ def test_a_setting_that_is_missing_or_wrong_is_named(setting: Setting, caplog: p
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), function=st.sampled_from([*SETTINGS]))
-def test_all_that_is_wrong_is_named_at_once_and_no_value_is(
+def test_all_wrong_settings_are_named_at_once_without_values(
     data: st.DataObject, function: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.clear()
@@ -154,7 +154,7 @@ def test_all_that_is_wrong_is_named_at_once_and_no_value_is(
 def test_a_function_without_a_setting_fails_cleanly(
     setting: Setting, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An API answers, a worker raises: then its event comes again. Both say why, in one line."""
+    """An API answers, and a worker raises, so that its event comes again. Both log the reason in one line."""
     function, name = setting
     for each, value in environment_of(function).items():
         monkeypatch.setenv(each, value)

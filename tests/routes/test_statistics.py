@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rekindle.domain.changes import FinishedRun
 from rekindle.domain.models import CoupleId, PackId, PromptId, PushKind, Reach, Theme
-from rekindle.domain.tallies import DayTold, Met, StreakTold
+from rekindle.domain.tallies import DayProgress, Met, StreakProgress
 from rekindle.store import keys
 from rekindle.store.statistics import Statistics
 from rekindle.store.table import Write
@@ -23,14 +23,14 @@ STARTER, MONEY = PackId("starter"), PackId("money")
 WALK, DANCE = (Met(STARTER, PromptId(name), again=False) for name in ("walk", "dance"))
 
 
-def count(table: Table, couples: int, *told: DayTold | StreakTold, named: str = "couple") -> None:
+def count(table: Table, couples: int, *told: DayProgress | StreakProgress, named: str = "couple") -> None:
     Tallies(table).count({CoupleId(f"{named}-{number}"): told for number in range(couples)})
 
 
 def test_what_couples_did_is_shown_rounded_and_what_few_did_is_not(table: Table) -> None:
-    count(table, 25, DayTold(MONDAY, Theme.TIME, (WALK,), 2), StreakTold(MONDAY, 9, 9), named="both")
-    count(table, 14, DayTold(MONDAY, Theme.TIME, (WALK, DANCE), 1), named="one")
-    count(table, 9, DayTold(MONDAY, Theme.FEAR, (WALK,), 2), StreakTold(MONDAY, 1, 1), named="few")
+    count(table, 25, DayProgress(MONDAY, Theme.TIME, (WALK,), 2), StreakProgress(MONDAY, 9, 9), named="both")
+    count(table, 14, DayProgress(MONDAY, Theme.TIME, (WALK, DANCE), 1), named="one")
+    count(table, 9, DayProgress(MONDAY, Theme.FEAR, (WALK,), 2), StreakProgress(MONDAY, 1, 1), named="few")
     Tallies(table).count({}, [FinishedRun("7k#2026-03-02", MONDAY, {PushKind.PROMPT: Reach(99, 41)})])
     seen = Statistics(table).view(AT, [STARTER, MONEY])
     assert (seen["as_of"], seen["through"]) == ("2026-03-10", "2026-03-08")
@@ -51,7 +51,7 @@ def test_what_couples_did_is_shown_rounded_and_what_few_did_is_not(table: Table)
 
 
 def test_a_date_that_somebody_can_still_answer_is_not_shown(table: Table) -> None:
-    count(table, 30, DayTold(dt.date(2026, 3, 9), Theme.TIME, (WALK,), 2))
+    count(table, 30, DayProgress(dt.date(2026, 3, 9), Theme.TIME, (WALK,), 2))
     seen = Statistics(table).view(AT, [])
     assert not any(day["active"] for day in seen["days"])
     assert not any(week["active_28"] for week in seen["weeks"])
@@ -59,9 +59,9 @@ def test_a_date_that_somebody_can_still_answer_is_not_shown(table: Table) -> Non
 
 def test_the_view_of_a_date_stays_as_it_was_first_shown(table: Table) -> None:
     """Who asks again and again must not see when a single couple does something."""
-    count(table, 30, DayTold(MONDAY, Theme.TIME, (WALK,), 1))
+    count(table, 30, DayProgress(MONDAY, Theme.TIME, (WALK,), 1))
     first = Statistics(table).view(AT, [STARTER])
-    count(table, 30, DayTold(MONDAY, Theme.TIME, (WALK,), 2), named="more")
+    count(table, 30, DayProgress(MONDAY, Theme.TIME, (WALK,), 2), named="more")
     later = AT.replace(hour=23, minute=59)
     assert Statistics(table).view(later, [STARTER, MONEY]) == first
     tomorrow = Statistics(table).view(later + dt.timedelta(minutes=1), [STARTER])
@@ -82,7 +82,7 @@ def test_many_packs_of_many_prompts_are_shown(table: Table) -> None:
 
 
 def test_a_view_too_large_for_one_row_is_kept_in_several(table: Table) -> None:
-    count(table, 30, DayTold(MONDAY, Theme.TIME, (WALK,), 2))
+    count(table, 30, DayProgress(MONDAY, Theme.TIME, (WALK,), 2))
     small = Statistics(table, part=100)
     seen = small.view(AT, [STARTER])
     assert len(table.query(keys.shown(AT.date(), 0).pk).items) > 3

@@ -12,14 +12,14 @@ import pytest
 
 from rekindle.domain.changes import DayChange, FinishedRun, NudgesChange, StreakChange, StreakRecord
 from rekindle.domain.models import Answer, CoupleId, Day, PackId, PromptId, PromptRef, Swapped, Theme, Uid
-from rekindle.domain.tallies import DayTold, Met, StreakTold, told_by
+from rekindle.domain.tallies import DayProgress, Met, StreakProgress, progress_of
 from tally.handler import Tally
 from testing.builders import a_day, an_instant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from rekindle.domain.tallies import Told
+    from rekindle.domain.tallies import Progress
 
 EVENTS = Path(__file__).parents[2] / "events"
 COUPLE = CoupleId("couple-1")
@@ -43,15 +43,15 @@ def streak(current: int, *dates: dt.date) -> StreakRecord:
     return StreakRecord(COUPLE, frozenset(), frozenset(dates), current, an_instant())
 
 
-def told_of_day(before: Day | None, after: Day) -> Told | None:
-    found = told_by(DayChange(frozenset(), before, after))
+def progress_of_day(before: Day | None, after: Day) -> Progress | None:
+    found = progress_of(DayChange(frozenset(), before, after))
     return found[1] if found else None
 
 
 def test_a_day_is_counted_as_it_opens_and_with_each_answer() -> None:
-    assert told_by(DayChange(frozenset(), None, day())) == (COUPLE, DayTold(DATE, Theme.TIME, (WALK,), 0))
-    assert told_of_day(day(), day(answers=1)) == DayTold(DATE, Theme.TIME, (WALK,), 1)
-    assert told_of_day(day(answers=1), day(answers=2)) == DayTold(DATE, Theme.TIME, (WALK,), 2)
+    assert progress_of(DayChange(frozenset(), None, day())) == (COUPLE, DayProgress(DATE, Theme.TIME, (WALK,), 0))
+    assert progress_of_day(day(), day(answers=1)) == DayProgress(DATE, Theme.TIME, (WALK,), 1)
+    assert progress_of_day(day(answers=1), day(answers=2)) == DayProgress(DATE, Theme.TIME, (WALK,), 2)
 
 
 def test_an_edit_and_other_hours_are_not_counted() -> None:
@@ -59,41 +59,43 @@ def test_an_edit_and_other_hours_are_not_counted() -> None:
     later = first.window.closes_at + dt.timedelta(hours=1)
     wider = replace(first.window, closes_at=later)
     edited = replace(ANSWER, revision=2, share_first=True)
-    assert told_of_day(first, replace(first, answers={Uid("uid-0"): edited}, window=wider)) is None
+    assert progress_of_day(first, replace(first, answers={Uid("uid-0"): edited}, window=wider)) is None
 
 
 def test_a_swapped_prompt_is_counted_before_the_new_one() -> None:
     swapped = (Swapped(PromptRef(WALK.pack, 1, WALK.prompt), again=False),)
-    assert told_of_day(day(), replace(day(DANCE), swapped=swapped)) == DayTold(DATE, Theme.TIME, (WALK, DANCE), 0)
+    assert progress_of_day(day(), replace(day(DANCE), swapped=swapped)) == DayProgress(
+        DATE, Theme.TIME, (WALK, DANCE), 0
+    )
 
 
 def test_an_old_day_without_a_theme_is_counted_without_one() -> None:
-    assert told_of_day(None, replace(day(answers=1), theme=None)) == DayTold(DATE, None, (WALK,), 1)
+    assert progress_of_day(None, replace(day(answers=1), theme=None)) == DayProgress(DATE, None, (WALK,), 1)
 
 
 def test_a_streak_is_counted_with_its_new_date_and_the_number_of_its_dates() -> None:
     first, second, third = (DATE + dt.timedelta(days=days) for days in (0, 2, 4))
-    assert told_by(StreakChange(streak(2, first, third), streak(3, first, second, third))) == (
+    assert progress_of(StreakChange(streak(2, first, third), streak(3, first, second, third))) == (
         COUPLE,
-        StreakTold(second, 3, 3),
+        StreakProgress(second, 3, 3),
     )
-    assert told_by(StreakChange(None, streak(1, third))) == (COUPLE, StreakTold(third, 1, 1))
-    assert told_by(StreakChange(streak(1, third), streak(0, third))) is None
+    assert progress_of(StreakChange(None, streak(1, third))) == (COUPLE, StreakProgress(third, 1, 1))
+    assert progress_of(StreakChange(streak(1, third), streak(0, third))) is None
 
 
 @pytest.mark.parametrize("change", [None, NudgesChange(Uid("ben"), (), ())])
 def test_nothing_else_is_counted_for_a_couple(change: NudgesChange | None) -> None:
-    assert told_by(change) is None
+    assert progress_of(change) is None
 
 
 class Noted:
     """Keeps what it is to count."""
 
     def __init__(self) -> None:
-        self.couples: Mapping[CoupleId, Sequence[Told]] = {}
+        self.couples: Mapping[CoupleId, Sequence[Progress]] = {}
         self.runs: list[FinishedRun] = []
 
-    def count(self, couples: Mapping[CoupleId, Sequence[Told]], runs: Iterable[FinishedRun]) -> None:
+    def count(self, couples: Mapping[CoupleId, Sequence[Progress]], runs: Iterable[FinishedRun]) -> None:
         self.couples, self.runs = couples, list(runs)
 
 
@@ -113,7 +115,7 @@ def test_the_sample_batch_is_one_log_line_without_names(caplog: pytest.LogCaptur
     noted = Noted()
     with caplog.at_level("INFO"):
         Tally(noted).handle(json.loads((EVENTS / "tally.json").read_text())["Records"])  # type: ignore[arg-type]
-    assert [type(told) for told in noted.couples[COUPLE]] == [DayTold, StreakTold]
+    assert [type(told) for told in noted.couples[COUPLE]] == [DayProgress, StreakProgress]
     assert [run.name for run in noted.runs] == ["7k#2026-03-02"]
     (line,) = caplog.records
     assert "couple-1" not in json.dumps(line.__dict__, default=str)

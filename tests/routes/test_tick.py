@@ -22,7 +22,7 @@ AT = an_instant("2026-03-02T13:30:00Z")
 """08:30 in New York, 22:30 in Tokyo."""
 
 
-def test_a_tick_answers_for_the_time_since_the_last_one() -> None:
+def test_a_tick_covers_the_time_since_the_last_one() -> None:
     assert window(AT - 5 * MINUTES, AT) == (AT - 5 * MINUTES, AT)
 
 
@@ -35,12 +35,12 @@ def test_a_tick_after_an_outage_catches_up_two_hours_at_most() -> None:
     assert window(AT - 1000 * MINUTES, AT) == (AT - 120 * MINUTES, AT)
 
 
-def test_a_tick_that_is_doubled_or_overtaken_has_nothing_left_to_do() -> None:
+def test_a_repeated_or_overtaken_tick_has_nothing_to_do() -> None:
     assert window(AT, AT) == (AT, AT)
     assert window(AT + 5 * MINUTES, AT) == (AT, AT)
 
 
-def test_what_is_due_is_the_slot_that_each_zone_has_just_reached() -> None:
+def test_the_slot_that_a_zone_has_just_reached_is_due() -> None:
     due = due_in({TOKYO, NEW_YORK}, AT - 5 * MINUTES, AT)
     assert [(each.slot, each.date, each.instant) for each in due] == [
         (Slot(NEW_YORK, dt.time(8, 30)), dt.date(2026, 3, 2), AT),
@@ -54,19 +54,19 @@ def test_a_job_is_made_for_each_shard_of_a_slot_that_exists() -> None:
     assert [(str(job.slot), job.shard) for job in jobs] == [("America/New_York#08:30", shard) for shard in "abc"]
 
 
-def test_a_job_says_how_late_it_is_already() -> None:
+def test_a_job_says_how_late_it_is() -> None:
     due = due_in({NEW_YORK}, AT - 30 * MINUTES, AT)
     jobs = due_jobs(due, {Slot(NEW_YORK, dt.time(8, 10)): Shards(("a",))}, AT)
     assert [job.late for job in jobs] == [20 * MINUTES]
 
 
-def test_ticks_in_a_row_share_out_every_slot_of_a_day_between_them() -> None:
-    """However irregularly they come, and over the night in which New York loses an hour."""
+def test_consecutive_ticks_find_every_slot_of_a_day_once() -> None:
+    """They come irregularly, in the night in which New York loses an hour."""
     start = an_instant("2026-03-08T05:00:00Z")
     ends = [start + minutes * MINUTES for minutes in (0, 5, 10, 47, 48, 130, 135, 240, 241, 300, 400, 500)]
-    marks = [each for before, at in itertools.pairwise(ends) for each in due_in({NEW_YORK}, *window(before, at))]
-    assert marks == due_in({NEW_YORK}, ends[0], ends[-1])
-    assert len({each.slot for each in marks}) == len(marks)
+    found = [each for before, at in itertools.pairwise(ends) for each in due_in({NEW_YORK}, *window(before, at))]
+    assert found == due_in({NEW_YORK}, ends[0], ends[-1])
+    assert len({each.slot for each in found}) == len(found)
 
 
 @pytest.mark.parametrize(

@@ -26,8 +26,9 @@ from cli.pages.changes import changes_page
 from cli.pages.statistics import statistics_page
 from cli.session import World
 from rekindle.packs.contract import StatisticsView
-from rekindle.packs.document import Pack, parse_pack
+from rekindle.packs.rules import parse_pack
 from testing.builders import an_instant
+from testing.packs import a_document, a_prompt
 from testing.staff import API, PASSWORD, REFRESH, MemoryKeyring, Person, Service, busy, unheard
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
     from keyring.backend import KeyringBackend
     from rich.console import RenderableType
+
+    from rekindle.packs.document import Pack
 
 NOON = an_instant("2026-03-02T12:00:00Z")
 ACTOR = {"name": "ruth@practice.example", "at": "2026-03-02T11:00:00Z"}
@@ -81,24 +84,12 @@ def printed(page: RenderableType, width: int = 80, *, colours: bool = False) -> 
     return console.export_text(styles=colours)
 
 
-def a_prompt(name: str, said: str = "What is it?", **changed: Any) -> dict[str, Any]:
-    language = {"en": {"text": said, "why": "It warms."}}
-    return {"id": name, "theme": "openness", "kind": "question", "depth": 1, "words": language} | changed
-
-
 def a_pack(*prompts: dict[str, Any], **changed: Any) -> Pack:
-    document = {
-        "id": "river",
-        "default_language": "en",
-        "languages": ["en"],
-        "words": {"en": {"title": "River", "written_for": "Us."}},
-        "prompts": [*prompts],
-    }
-    return parse_pack(document | changed)
+    return parse_pack(a_document(*prompts, **changed))
 
 
 class TestConfigStore:
-    """What is remembered of a person is theirs alone."""
+    """The config store is its person's alone."""
 
     SIGN_IN = SignIn("ruth@practice.example", Settings(API, "https://i", "https://s", "key", "p"), "a-refresh-token")
 
@@ -211,7 +202,7 @@ class TestKeyring:
 class TestSignIn:
     """A password goes to sign-in and nowhere else."""
 
-    def test_whoever_signs_in_is_told_what_they_may(self, ruth: Person) -> None:
+    def test_sign_in_shows_the_permissions(self, ruth: Person) -> None:
         ruth.answers[:] = ["ruth@practice.example", PASSWORD]
         said = ruth("sign-in", "--name", "prod")
         assert said.status == 0, said.err
@@ -232,13 +223,13 @@ class TestSignIn:
         for kept in ruth.folder.iterdir():
             assert PASSWORD not in kept.read_text()
 
-    def test_without_anybody_to_ask_the_password_is_read_from_standard_input(self, ruth: Person) -> None:
+    def test_a_script_passes_the_password_on_standard_input(self, ruth: Person) -> None:
         ruth.is_there = False
         ruth.answers[:] = [PASSWORD]
         assert ruth("sign-in").status == 2
         assert ruth("sign-in", "--email", "ruth@practice.example").status == 0
 
-    def test_a_wrong_password_is_told_and_forgotten(self, ruth: Person) -> None:
+    def test_a_wrong_password_is_refused_and_not_saved(self, ruth: Person) -> None:
         ruth.answers[:] = ["wrong"]
         said = ruth("sign-in", "--email", "ruth@practice.example", "--json")
         assert said.status == 3
@@ -246,13 +237,11 @@ class TestSignIn:
         assert said.error["title"] == "Wrong email or password."
         assert not ruth.folder.exists()
 
-    def test_an_account_without_rights_is_told_so(self, ruth: Person) -> None:
+    def test_an_account_without_permissions_is_shown_as_such(self, ruth: Person) -> None:
         ruth.answers[:] = [PASSWORD]
         assert "none yet" in ruth("sign-in", "--email", "couple@example.org").out
 
-    def test_an_account_with_a_second_step_is_told_that_this_cannot_take_it(
-        self, ruth: Person, service: Service
-    ) -> None:
+    def test_an_account_with_a_second_step_cannot_sign_in_here(self, ruth: Person, service: Service) -> None:
         service.asks_for_more = True
         ruth.answers[:] = [PASSWORD]
         said = ruth("sign-in", "--email", "ruth@practice.example")
@@ -267,7 +256,9 @@ class TestSignIn:
         assert said.status == 3
         assert "Your sign-in has ended." in said.err
 
-    def test_what_another_sign_in_would_not_mend_is_told_as_it_is(self, ruth: Person, service: Service) -> None:
+    def test_a_refusal_that_another_sign_in_would_not_help_is_shown_as_it_is(
+        self, ruth: Person, service: Service
+    ) -> None:
         ruth.signed_in("ruth")
         service.refuses_refresh = "USER_DISABLED"
         said = ruth("packs", "list")
@@ -285,7 +276,9 @@ class TestSignIn:
             ("prodd", 2, "Did you mean --stack prod?"),
         ],
     )
-    def test_a_stack_that_is_none_is_told_why(self, ruth: Person, stack: str, status: int, sentence: str) -> None:
+    def test_an_unknown_stack_is_refused_with_the_reason(
+        self, ruth: Person, stack: str, status: int, sentence: str
+    ) -> None:
         ConfigStore(ruth.folder).name("prod", API)
         said = ruth("sign-in", "--stack", stack, "--email", "ruth@practice.example")
         assert said.status == status
@@ -356,7 +349,7 @@ class TestClient:
             (200, [], 1, "is newer than this program, which cannot read its answer"),
         ],
     )
-    def test_whatever_it_answers_somebody_is_told_what_to_do(
+    def test_every_refusal_says_what_to_do(
         self, ruth: Person, service: Service, *, status: int, body: Any, ends: int, sentence: str
     ) -> None:
         ruth.signed_in("ruth")
@@ -381,7 +374,7 @@ class TestClient:
 
 
 class TestCommand:
-    """A command ends with what its status says, and never with a traceback."""
+    """A command ends with a status and a sentence, never with a traceback."""
 
     @pytest.mark.parametrize(
         ("command", "sentence"),
@@ -395,7 +388,7 @@ class TestCommand:
             (["packs", "lint", "rivr.yaml"], "Did you mean river.yaml?"),
         ],
     )
-    def test_a_command_that_is_none_is_told_what_was_perhaps_meant(
+    def test_a_wrong_command_gets_a_suggestion(
         self, ruth: Person, tmp_path: Path, command: list[str], sentence: str
     ) -> None:
         (tmp_path / "river.yaml").touch()
@@ -461,13 +454,26 @@ class TestLint:
         assert document["errors"] == len(document["files"][0]["findings"])
         assert service.requests == []
 
-    def test_two_files_of_one_pack_are_told_apart(self, ruth: Person, tmp_path: Path) -> None:
+    def test_two_files_of_one_pack_are_an_error(self, ruth: Person, tmp_path: Path) -> None:
         pack = a_pack(a_prompt("rain")).model_dump(mode="json", exclude_none=True)
         for name in ("one.json", "two.json"):
             (tmp_path / name).write_text(json.dumps(pack), encoding="utf-8")
         said = ruth("packs", "lint", "one.json", "two.json")
         assert said.status == 1
         assert "two.json:1: fix pack: id: is the id of one.json too" in said.out
+
+    def test_the_same_question_in_two_packs_is_advice_for_both_and_fails_nothing(
+        self, ruth: Person, tmp_path: Path
+    ) -> None:
+        for name, said in (("river", "Which song is today?"), ("sea", "Today, which song is it?")):
+            pack = a_pack(a_prompt(f"{name}-song", said), id=name).model_dump(mode="json", exclude_none=True)
+            (tmp_path / f"{name}.json").write_text(json.dumps(pack), encoding="utf-8")
+        said_of_both = ruth("packs", "lint", "river.json", "sea.json")
+        assert said_of_both.status == 0
+        assert "advice river-song: words.en.text: asks almost the same as sea-song in the pack sea" in said_of_both.out
+        assert (
+            "advice sea-song: words.en.text: asks almost the same as river-song in the pack river" in said_of_both.out
+        )
 
     def test_the_practices_own_packs_are_shown_at_a_glance(self, ruth: Person) -> None:
         starter = Path(__file__).parents[2] / "packs" / "starter.yaml"
@@ -530,7 +536,7 @@ class TestWords:
     def test_how_long_it_is_until_then(self, ahead: int, said: str) -> None:
         assert words.distance(NOON + dt.timedelta(seconds=ahead), NOON) == said
 
-    def test_a_deed_on_a_clock_that_is_ahead_was_just_now(self) -> None:
+    def test_an_action_on_a_clock_that_is_ahead_was_just_now(self) -> None:
         assert words.since(NOON + dt.timedelta(seconds=9), NOON) == "just now"
 
 
@@ -548,7 +554,7 @@ class TestPages:
         ruth.signed_in("ruth").width = 80
         assert max(map(len, ruth("packs", "list").out.splitlines())) <= 80
 
-    def test_changes_are_told_by_prompts_and_languages(self) -> None:
+    def test_changes_are_shown_by_prompts_and_languages(self) -> None:
         before = a_pack(a_prompt("rain", "What did the rain say?"), a_prompt("wind", "Where does it go?"))
         after = a_pack(
             a_prompt("snow", "Who fell first?"), a_prompt("rain", "What did the rain sing?", depth=2), audience="choice"
@@ -567,7 +573,7 @@ class TestPages:
         prompts = a_prompt("rain", "What did it say?"), a_prompt("wind", "Where does it go?")
         assert changes(a_pack(*prompts), a_pack(*reversed(prompts))).reordered
 
-    def test_numbers_too_small_to_be_told_are_no_gap(self) -> None:
+    def test_numbers_too_small_to_be_shown_are_no_gap(self) -> None:
         week = {
             "week": "2026-02-23",
             "active": 1200,

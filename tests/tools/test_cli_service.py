@@ -1,4 +1,4 @@
-"""The command line against the practice's own handler on real engines: whose work stands, and what becomes of it."""
+"""The command line against the practice's own handler on real engines: saving, publishing and conflicts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 
 from practice_api.services import Services
 from rekindle.store.audit import Audit
@@ -18,6 +17,7 @@ from rekindle.store.packs import Packs
 from rekindle.store.statistics import Statistics
 from testing.apis import practice_handler_of as handler_of
 from testing.builders import an_instant
+from testing.packs import a_prompt, a_source
 from testing.staff import API, Person, Service, busy, lost, through, unheard
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Clock:
 
 
 @pytest.fixture(autouse=True)
-def _at_a_desk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def _in_a_folder_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("REKINDLE_STACK", API)
     monkeypatch.setenv("TZ", "UTC")
     monkeypatch.chdir(tmp_path)
@@ -76,20 +76,8 @@ def saul(at: Callable[[str], Person]) -> Person:
     return at("saul")
 
 
-def a_prompt(name: str, text: str | None = None, **changes: Any) -> dict[str, Any]:
-    words = {"en": {"text": text or f"What did {name} sound like today?", "why": "Small sounds carry a day."}}
-    return {"id": name, "theme": "openness", "kind": "question", "depth": 1, "words": words} | changes
-
-
 def a_file(path: Path, *prompts: dict[str, Any], **changes: Any) -> str:
-    document = {
-        "id": "river",
-        "default_language": "en",
-        "languages": ["en"],
-        "words": {"en": {"title": "River", "written_for": "Couples by the river."}},
-        "prompts": list(prompts) or [a_prompt("rain"), a_prompt("birdsong")],
-    }
-    path.write_text("# as it was typed\n" + yaml.safe_dump(document | changes, allow_unicode=True), encoding="utf-8")
+    path.write_text(a_source(*prompts, **changes), encoding="utf-8")
     return str(path)
 
 
@@ -100,8 +88,8 @@ def river(tmp_path: Path) -> Path:
     return path
 
 
-class TestPush:
-    """A file becomes a draft, and never over another's work unseen."""
+class TestSave:
+    """A file becomes a draft, and never replaces a colleague's work unseen."""
 
     def test_a_new_pack_is_saved_as_it_was_typed(self, ruth: Person, services: Services, river: Path) -> None:
         said = ruth("packs", "save", str(river), "--json")
@@ -112,13 +100,13 @@ class TestPush:
         assert head.draft is not None
         assert services.packs.draft(head.id, head.draft) == river.read_text()
 
-    def test_what_was_pushed_can_be_pushed_again_after_an_edit(self, ruth: Person, river: Path) -> None:
+    def test_a_saved_file_can_be_saved_again_after_an_edit(self, ruth: Person, river: Path) -> None:
         ruth("packs", "save", str(river))
         assert ruth("packs", "save", str(river), "--json").document["results"][0]["outcome"] == "unchanged"
         a_file(river, a_prompt("wind"))
         assert ruth("packs", "save", str(river)).status == 0
 
-    def test_the_second_of_two_is_told_whose_draft_stands_and_how_to_go_on(
+    def test_the_second_of_two_sees_whose_draft_is_there_and_what_to_do(
         self, ruth: Person, saul: Person, clock: Clock, river: Path, tmp_path: Path
     ) -> None:
         ruth("packs", "save", str(river))
@@ -180,7 +168,7 @@ class TestPush:
         assert "saul@practice.example saved its draft just now" in said.err
         assert service.faults == []
 
-    def test_a_broken_file_is_saved_with_what_there_is_to_mend(self, ruth: Person, river: Path) -> None:
+    def test_a_broken_file_is_saved_and_its_findings_are_shown(self, ruth: Person, river: Path) -> None:
         said = ruth("packs", "save", a_file(river, a_prompt("rain", depth=4)))
         assert said.status == 0
         assert "must be 3 or less" in said.out
@@ -197,7 +185,7 @@ class TestPush:
 
 
 class TestPull:
-    """A file of one's own is never lost to what is pulled."""
+    """Pulling never replaces unsaved text."""
 
     def test_a_file_with_words_of_its_own_stays(self, ruth: Person, saul: Person, river: Path, tmp_path: Path) -> None:
         ruth("packs", "save", str(river))
@@ -286,7 +274,7 @@ class TestPublish:
         assert ruth("packs", "reject", "river").status == 0
         assert ruth("packs", "publish", str(river), "--yes").status == 0
 
-    def test_what_is_to_be_mended_is_not_even_sent(self, ruth: Person, service: Service, river: Path) -> None:
+    def test_a_file_with_something_to_fix_is_not_even_sent(self, ruth: Person, service: Service, river: Path) -> None:
         said = ruth("packs", "publish", a_file(river, a_prompt("rain", depth=4)), "--yes", "--json")
         assert said.status == 1
         assert said.error["findings"][0]["prompt"] == "rain"
@@ -333,7 +321,7 @@ class TestPublish:
 
 
 class TestDiff:
-    """Differences are told by prompts, as whoever wrote them thinks of them."""
+    """Differences are shown prompt by prompt, as their authors think of them."""
 
     def test_a_file_beside_what_is_there(self, ruth: Person, river: Path) -> None:
         ruth("packs", "publish", str(river), "--yes")
@@ -364,7 +352,7 @@ class TestDiff:
 
 
 class TestAfterwards:
-    """What is with couples can be taken from them, and put back."""
+    """A pack or a prompt can be taken from couples, and put back."""
 
     def test_a_prompt_and_a_pack_are_withdrawn_and_restored(self, ruth: Person, river: Path) -> None:
         ruth("packs", "publish", str(river), "--yes")
@@ -397,7 +385,7 @@ class TestAfterwards:
 
 
 class TestHelp:
-    """What couples are told of help is set whole, and never over another's words unseen."""
+    """The help is set as a whole, and never replaces a colleague's text unseen."""
 
     def test_what_was_shown_can_be_edited_and_set_once(self, ruth: Person, tmp_path: Path) -> None:
         file = tmp_path / "help.json"
@@ -435,16 +423,16 @@ class TestHelp:
 
 
 class TestRights:
-    """What an account may not do, it is told."""
+    """An account without permission gets a refusal."""
 
-    def test_one_who_may_only_read_cannot_push(self, at: Callable[[str], Person], river: Path) -> None:
+    def test_a_person_who_may_only_read_cannot_save(self, at: Callable[[str], Person], river: Path) -> None:
         rita = at("rita")
         assert rita("packs", "list").status == 0
         said = rita("packs", "save", str(river), "--json")
         assert said.status == 3
         assert said.error["type"] == "urn:rekindle:problem:not-allowed"
 
-    def test_a_large_pack_in_five_languages_is_pushed_and_published(self, ruth: Person, tmp_path: Path) -> None:
+    def test_a_large_pack_in_five_languages_is_saved_and_published(self, ruth: Person, tmp_path: Path) -> None:
         languages = ["en", "es", "fr", "de", "he"]
         prompts = [
             a_prompt(

@@ -53,7 +53,7 @@ class Sam:
         return [command[command.index("--parameter-overrides") + 1] for command in self.commands]
 
 
-def test_a_first_deployment_protects_the_tables_once_it_stands() -> None:
+def test_a_first_deployment_protects_the_tables_at_its_end() -> None:
     sam = Sam(None, "CREATE_COMPLETE")
     assert sam.deployed() == [f"{CONFIG.parameters} FirstDeployment={first}" for first in ("true", "false")]
     assert "--no-confirm-changeset" not in sam.commands[0]

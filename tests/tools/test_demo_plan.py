@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 
 from local.demo import acts
 from local.demo.acts import FIRST_PROMPT, SOURCE
-from local.demo.plan import COUPLE, COURSE_DATES, HARU, MAYA, PAUSED_DATE, SCRIPT, TOUCH_DATES, ZONES, Plan, planned
+from local.demo.plan import COUPLE, COURSE_DATES, HARU, MAYA, PAUSED_DATE, SCRIPT, TOUCH_DATES, ZONES, Moment, planned
 from local.demo.stage import ANSWERS, COURSE, STARTER
-from local.pack_lint import read_pack
 from local.places import ROOT
 from rekindle.domain.calendar import day_window, local_date
 from rekindle.packs.check import check_source
@@ -38,50 +37,55 @@ EDGES = (
 )
 
 
-def at(plan: Plan, act: str) -> dt.datetime:
-    return next(moment.at for moment in plan.moments if moment.act == act)
+def at(moments: list[Moment], act: str) -> dt.datetime:
+    return next(moment.at for moment in moments if moment.act == act)
+
+
+def dates_of(moments: list[Moment]) -> list[dt.date]:
+    return sorted({moment.date for moment in moments})
 
 
 def check_plan(now: dt.datetime) -> None:
     plan = planned(now)
-    last = plan.dates[-1]
+    last = dates_of(plan)[-1]
     assert local_date(now, MAYA.zone) == last
     assert local_date(now, HARU.zone) - last in {dt.timedelta(0), ONE_DAY}
-    assert list(plan.moments) == sorted(plan.moments, key=lambda moment: moment.at)
-    for moment in plan.moments:
+    assert plan == sorted(plan, key=lambda moment: moment.at)
+    assert len(dates_of(plan)) == len(SCRIPT)
+    for moment in plan:
         assert hasattr(acts, moment.act)
         assert moment.live or moment.at < now or (moment.date == last and moment.act in REMINDERS)
         if moment.act not in REMINDERS | OTHER_DAYS and moment.at > at(plan, "pair"):
             is_open = day_window(moment.date, ZONES).is_open(moment.at)
             assert is_open is (moment.act != "answer_too_late"), moment
     for act in ("join_course", "pause", "resume", "withdraw_course", "share_alone"):
-        for moment in (each for each in plan.moments if each.act == act):
+        for moment in (each for each in plan if each.act == act):
             assert local_date(moment.at, moment.who.zone) == moment.date
     check_course(plan)
     check_pause(plan)
 
 
-def check_course(plan: Plan) -> None:
+def check_course(plan: list[Moment]) -> None:
     """They join before the course's first date is opened, and it is withdrawn before its third prompt."""
     first, second = COURSE_DATES
     opened = {
-        number: min(moment.at for moment in plan.moments if moment.date == date and moment.act in {"look", "answer"})
-        for number, date in enumerate(plan.dates)
+        number: min(moment.at for moment in plan if moment.date == date and moment.act in {"look", "answer"})
+        for number, date in enumerate(dates_of(plan))
         if number != PAUSED_DATE
     }
     assert opened[first - 1] < at(plan, "join_course") < opened[first]
     assert opened[second] < at(plan, "withdraw_course") < opened[2 * second - first]
 
 
-def check_pause(plan: Plan) -> None:
+def check_pause(plan: list[Moment]) -> None:
     """Two reminders of each fall into the pause on its date, and one on each side; no answer does."""
-    within = [moment for moment in plan.moments if at(plan, "pause") < moment.at < at(plan, "resume")]
+    within = [moment for moment in plan if at(plan, "pause") < moment.at < at(plan, "resume")]
     assert not {moment.act for moment in within} & {"answer", "draft", "share_first", "nudge", "touch"}
     assert Counter((moment.date, moment.who) for moment in within if moment.act in REMINDERS) == {
-        (plan.dates[PAUSED_DATE - 1], MAYA): 1,
-        (plan.dates[PAUSED_DATE], MAYA): 2,
-        (plan.dates[PAUSED_DATE], HARU): 2,
-        (plan.dates[PAUSED_DATE + 1], HARU): 1,
+        (dates_of(plan)[PAUSED_DATE - 1], MAYA): 1,
+        (dates_of(plan)[PAUSED_DATE], MAYA): 2,
+        (dates_of(plan)[PAUSED_DATE], HARU): 2,
+        (dates_of(plan)[PAUSED_DATE + 1], HARU): 1,
     }
 
 
@@ -112,7 +116,8 @@ def test_the_course_can_be_published_and_has_a_prompt_after_those_that_are_playe
 
 
 def test_each_prompt_that_the_couple_can_get_has_an_answer_of_each() -> None:
-    pack = read_pack(ROOT / "packs" / "starter.yaml")
+    pack = check_source((ROOT / "packs" / "starter.yaml").read_text(encoding="utf-8")).pack
+    assert pack
     gentle = {f"{STARTER}/{prompt.id}" for prompt in pack.prompts if prompt.depth == 1 and prompt.comfort <= 1}
     assert gentle == {each for each in ANSWERS if each.startswith(f"{STARTER}/")}
     assert all(len(pair) == len(COUPLE) for pair in ANSWERS.values())

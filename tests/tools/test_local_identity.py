@@ -1,4 +1,4 @@
-"""Sign-in with a password, as the console asks Firebase for it: bodies and errors as they are on the wire."""
+"""Sign-in with a password has the bodies and errors that the console gets from Firebase."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def issuer() -> Issuer:
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """What a browser is to the endpoints, without a socket."""
+    """A browser without a socket."""
 
     app: Starlette
 
@@ -65,7 +65,7 @@ def sign_in(client: Client, email: str = "editor@practice.example") -> Any:
     return client.post(PASSWORD, json=asked).json()
 
 
-def test_staff_sign_in_with_a_password_and_carry_their_rights(client: Client) -> None:
+def test_staff_sign_in_with_a_password_and_get_their_scopes(client: Client) -> None:
     signed_in = sign_in(client)
 
     claims = claims_of(signed_in["idToken"])
@@ -75,7 +75,7 @@ def test_staff_sign_in_with_a_password_and_carry_their_rights(client: Client) ->
     assert signed_in["registered"] is True
 
 
-def test_a_reader_may_only_read_and_a_couple_may_nothing_here(client: Client) -> None:
+def test_a_reader_has_only_the_read_scope_and_a_couple_has_none(client: Client) -> None:
     assert claims_of(sign_in(client, "reader@practice.example")["idToken"])["scope"] == "practice:read"
     assert "scope" not in claims_of(sign_in(client, "couple@example.org")["idToken"])
 
@@ -93,11 +93,11 @@ def test_a_reader_may_only_read_and_a_couple_may_nothing_here(client: Client) ->
         (["rekindle"], "Invalid JSON payload received."),
     ],
 )
-def test_a_sign_in_that_fails_says_why_in_firebases_words(client: Client, asked: object, message: str) -> None:
+def test_a_failed_sign_in_has_firebases_error(client: Client, asked: object, message: str) -> None:
     assert refusal(client.post(PASSWORD, json=asked)) == message
 
 
-def test_a_refresh_keeps_who_it_is_and_what_they_may(client: Client) -> None:
+def test_a_refresh_keeps_the_person_and_the_scopes(client: Client) -> None:
     signed_in = sign_in(client, "reader@practice.example")
 
     asked = {"grant_type": "refresh_token", "refresh_token": signed_in["refreshToken"]}
@@ -119,23 +119,23 @@ def test_a_refresh_keeps_who_it_is_and_what_they_may(client: Client) -> None:
         ({"grant_type": "refresh_token", "refresh_token": "made-up"}, "INVALID_REFRESH_TOKEN"),
     ],
 )
-def test_a_refresh_that_fails_says_why(client: Client, asked: dict[str, str], message: str) -> None:
+def test_a_failed_refresh_has_firebases_error(client: Client, asked: dict[str, str], message: str) -> None:
     assert refusal(client.post(TOKEN, data=asked)) == message
 
 
-def test_a_sign_in_that_was_ended_refreshes_nothing(client: Client, issuer: Issuer) -> None:
+def test_an_ended_sign_in_cannot_be_refreshed(client: Client, issuer: Issuer) -> None:
     ended = issuer.signed_in(Identity(uid="ada", ended=True))["refresh_token"]
     asked = {"grant_type": "refresh_token", "refresh_token": ended}
     assert refusal(client.post(TOKEN, data=asked)) == "TOKEN_EXPIRED"
 
 
 @pytest.mark.parametrize("email", ["editor@practice.example", "nobody@practice.example"])
-def test_a_forgotten_password_is_answered_alike_for_whoever_asks(client: Client, email: str) -> None:
+def test_a_password_reset_has_the_same_answer_for_each_account(client: Client, email: str) -> None:
     reply = client.post(CODE, json={"requestType": "PASSWORD_RESET", "email": email})
     assert (reply.status_code, reply.json()["email"]) == (200, email)
 
 
-def test_a_forgotten_password_needs_an_email(client: Client) -> None:
+def test_a_password_reset_needs_an_email(client: Client) -> None:
     assert refusal(client.post(CODE, json={"requestType": "PASSWORD_RESET"})) == "MISSING_EMAIL"
     assert refusal(client.post(CODE, json={"email": "a@example.org"})) == "MISSING_REQ_TYPE"
 

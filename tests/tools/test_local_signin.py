@@ -1,4 +1,4 @@
-"""The sign-in issuer's tokens: what the API's authorizer and the functions rely on in Firebase's."""
+"""The issuer's tokens have the claims of Firebase that the authorizer and the functions need."""
 
 from __future__ import annotations
 
@@ -50,13 +50,13 @@ def test_one_email_is_always_the_same_person(issuer: Issuer) -> None:
     assert len(uid) == 28
 
 
-def test_staff_carry_their_scope(issuer: Issuer) -> None:
+def test_a_token_of_staff_has_their_scope(issuer: Issuer) -> None:
     claims = claims_of(issuer, uid="staff", claims={"scope": "practice:read practice:publish"})
 
     assert (claims["sub"], claims["scope"]) == ("staff", "practice:read practice:publish")
 
 
-def test_a_sign_in_may_lie_back_and_stays_when_it_is_refreshed(issuer: Issuer) -> None:
+def test_an_old_sign_in_keeps_its_time_after_a_refresh(issuer: Issuer) -> None:
     old = issuer.signed_in(Identity(uid="ana", signed_in_ago=900, claims={"scope": "x"}))
 
     renewed = issuer.refreshed(old["refresh_token"])
@@ -71,7 +71,7 @@ def test_a_token_may_have_expired(issuer: Issuer) -> None:
         claims_of(issuer, uid="ana", lifetime=-1)
 
 
-def test_an_id_token_refreshes_nothing(issuer: Issuer) -> None:
+def test_an_id_token_is_no_refresh_token(issuer: Issuer) -> None:
     with pytest.raises(jwt.InvalidTokenError):
         issuer.refreshed(issuer.signed_in(Identity(uid="ana"))["id_token"])
 
@@ -80,12 +80,12 @@ def test_an_id_token_refreshes_nothing(issuer: Issuer) -> None:
     "identity",
     [{}, {"email": "nobody"}, {"uid": ""}, {"uid": "a", "password": "x"}, {"uid": "a", "claims": {"sub": "b"}}],
 )
-def test_an_identity_that_is_none_is_refused(identity: dict[str, Any]) -> None:
+def test_an_invalid_identity_is_refused(identity: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         Identity(**identity)
 
 
-def test_a_key_outlives_its_process_and_is_nobody_elses_to_read(tmp_path: Path) -> None:
+def test_a_key_is_saved_and_readable_for_its_owner_only(tmp_path: Path) -> None:
     path = tmp_path / "keys" / "sign-in.pem"
 
     first, again = private_key(path), private_key(path)
@@ -94,8 +94,8 @@ def test_a_key_outlives_its_process_and_is_nobody_elses_to_read(tmp_path: Path) 
     assert path.stat().st_mode & 0o077 == 0
 
 
-def test_a_broken_key_is_an_error_rather_than_a_new_key(tmp_path: Path) -> None:
-    """A new key would make every token that was handed out worthless."""
+def test_a_broken_key_is_an_error_and_not_replaced(tmp_path: Path) -> None:
+    """A new key would make all earlier tokens invalid."""
     path = tmp_path / "key.pem"
     path.write_text("-----BEGIN")
 

@@ -90,7 +90,7 @@ def test_a_tail_shows_whole_lines_once(tmp_path: Path) -> None:
     assert list(tail.lines()) == []
 
 
-def test_an_unknown_log_is_answered_with_those_there_are(tmp_path: Path) -> None:
+def test_the_error_about_an_unknown_log_lists_the_logs(tmp_path: Path) -> None:
     (tmp_path / "functions").mkdir()
     (tmp_path / "functions" / "Tick.log").touch()
     (tmp_path / "emulator.log").touch()
@@ -117,7 +117,7 @@ def test_reset_deletes_a_stacks_own_folder_only(tmp_path: Path) -> None:
     assert (tmp_path / "letters.txt").exists()
 
 
-def test_an_unknown_function_is_answered_with_those_there_are(tmp_path: Path) -> None:
+def test_the_error_about_an_unknown_function_lists_the_functions(tmp_path: Path) -> None:
     with pytest.raises(StackError, match="no function Tock; there are Tick"):
         a_stack(tmp_path).function("Tock")
 

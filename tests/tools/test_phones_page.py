@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urljoin
 
 import httpx
 import pytest
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 from starlette.applications import Starlette
 
 from local.errors import StackError
-from local.google.phones_page import PAGE, Reminder, TickBody, next_tick, page_routes
+from local.google.phones_page import PAGE, UI, Reminder, TickBody, next_tick, page_routes
 from local.places import ROOT
 from rekindle.errors import UnknownZoneError
 from testing.builders import LONDON, NEW_YORK, TOKYO
@@ -69,7 +70,7 @@ def test_the_page_knows_how_long_a_text_may_be() -> None:
         found = schemas[schema]["properties"][field]
         return next(int(each["maxLength"]) for each in (found, *found.get("anyOf", ())) if "maxLength" in each)
 
-    (limits,) = re.findall(r"LIMITS = \{(.*?)\}", (PAGE / "characters.js").read_text(encoding="utf-8"))
+    (limits,) = re.findall(r"LIMITS = \{(.*?)\}", (PAGE / "parts.js").read_text(encoding="utf-8"))
     assert {name: int(value) for name, value in re.findall(r"(\w+): (\d+)", limits)} == {
         "answer": longest("AnswerBody", "text"),
         "reflection": longest("ReflectionBody", "text"),
@@ -106,7 +107,8 @@ def test_an_unknown_zone_is_refused() -> None:
 
 
 def test_every_file_comes_with_a_policy_under_which_no_text_becomes_markup(browser: Browser) -> None:
-    for file in ("", *(f"/{each.relative_to(PAGE)}" for each in PAGE.rglob("*.*"))):
+    shared = (f"/ui/{each.name}" for each in UI.iterdir())
+    for file in ("", *(f"/{each.relative_to(PAGE)}" for each in PAGE.rglob("*.*")), *shared):
         answer = browser.get(f"/phones{file}")
         assert answer.status_code == 200, file
         policy = answer.headers["Content-Security-Policy"]
@@ -114,6 +116,14 @@ def test_every_file_comes_with_a_policy_under_which_no_text_becomes_markup(brows
         assert "unsafe" not in policy
         assert "require-trusted-types-for 'script'" in policy
     assert browser.get("/phones/main.js").headers["Content-Type"].startswith("text/javascript")
+
+
+@pytest.mark.parametrize("module", sorted(PAGE.rglob("*.js")), ids=lambda module: module.name)
+def test_every_import_of_a_module_is_served(browser: Browser, module: Path) -> None:
+    """The type check alone would also find a file of the console that this page does not serve."""
+    base = f"/phones/{module.relative_to(PAGE).as_posix()}"
+    for address in re.findall(r'^import .*? from "([^"]+)";', module.read_text(encoding="utf-8"), re.MULTILINE):
+        assert browser.get(urljoin(base, address)).status_code == 200, address
 
 
 def test_the_page_asks_nothing_of_any_other_host_and_has_no_code_in_its_markup() -> None:

@@ -1,1 +1,1 @@
-"""Serves the console: the page on which the practice's staff write, release and follow prompt packs."""
+"""Serve the console, the page on which the practice's staff write and publish prompt packs."""

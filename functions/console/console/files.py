@@ -1,4 +1,4 @@
-"""The page's files, as they are once this function has been deployed: read once, hashed once, packed once."""
+"""The page's files, which do not change after a deployment: each is read, hashed and compressed once."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 PAGE: Final = Path(__file__).with_name("page")
 DOCUMENT: Final = "index.html"
-"""The file that the browser opens, which names all others below `VERSION`."""
+"""The file that the browser opens. It names the other files below `VERSION`."""
 
 VERSION: Final = "{version}"
-"""Stands in the document where the version of all files comes to stand."""
+"""The placeholder in the document for the version of all files."""
 
 _TYPES: Final = {
     ".css": "text/css; charset=utf-8",
@@ -25,40 +25,41 @@ _TYPES: Final = {
     ".js": "text/javascript; charset=utf-8",
     ".json": "application/json",
     ".svg": "image/svg+xml",
+    ".txt": "text/plain; charset=utf-8",
 }
-_WORTH_PACKING: Final = 512
-"""Bytes: below, gzip and base64 cost more than they save."""
+_WORTH_COMPRESSING: Final = 512
+"""Bytes. Below this size, gzip and base64 cost more than they save."""
 
 
 @dataclass(frozen=True)
 class File:
-    """What is sent for one name."""
+    """A file as it is sent."""
 
     content: bytes
     media_type: str
 
     @cached_property
     def etag(self) -> str:
-        """Changes with the content. Weak, since the same content may be sent packed or not."""
+        """Return the content's ETag, a weak one, since a file is sent compressed or not."""
         return f'W/"{hashlib.sha256(self.content).hexdigest()[:32]}"'
 
     @cached_property
-    def packed(self) -> bytes | None:
-        """The content gzipped; None where that is no gain."""
-        packed = gzip.compress(self.content, mtime=0) if len(self.content) >= _WORTH_PACKING else self.content
-        return packed if len(packed) < len(self.content) else None
+    def compressed(self) -> bytes | None:
+        """Return the content gzipped; None if that saves nothing."""
+        compressed = gzip.compress(self.content, mtime=0) if len(self.content) >= _WORTH_COMPRESSING else self.content
+        return compressed if len(compressed) < len(self.content) else None
 
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """All files by their names below the page's folder; `version` changes with any of them."""
+    """All files by their paths in the page's folder. `version` changes with any file."""
 
     version: str
     by_name: Mapping[str, File]
 
     @classmethod
     def in_folder(cls, folder: Path = PAGE) -> Self:
-        """Reads the folder; raises KeyError for a file of a kind that no page consists of."""
+        """Read a folder. Raise KeyError for a file type that the page does not use."""
         found = {
             path.relative_to(folder).as_posix(): File(path.read_bytes(), _TYPES[path.suffix])
             for path in sorted(folder.rglob("*"))

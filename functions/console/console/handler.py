@@ -1,8 +1,8 @@
-"""The Lambda entry: the console's page, its files, and where it finds sign-in.
+"""Serve the console: its page, its files, and the addresses for signing in.
 
-The page is at `/console`, and everything else of it below that, under relative addresses alone: so it works behind
-whatever prefix the API has. Files are below a version of all of them, and may be kept for ever; a file of another
-version is not found rather than mixed in.
+The page is at `/console`, and its files are below that. All addresses are relative, so the page works behind any
+prefix. The path of a file contains the version of all files, so browsers may keep a file for ever. A file of another
+version is not found.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 ROOT: Final = "/console"
 CONFIG: Final = "config.json"
-FOR_EVER: Final = "public, max-age=31536000, immutable"
-ASK_AGAIN: Final = "no-cache"
+IMMUTABLE: Final = "public, max-age=31536000, immutable"
+REVALIDATE: Final = "no-cache"
 
 _HEADERS: Final = {
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -40,18 +40,18 @@ _HEADERS: Final = {
     "X-Frame-Options": "DENY",
 }
 _SENTENCES: Final = {
-    HTTPStatus.NOT_FOUND: "There is no such page. The console is at /console.",
-    HTTPStatus.METHOD_NOT_ALLOWED: "The console is only ever read.",
+    HTTPStatus.NOT_FOUND: "Page not found. The console is at /console.",
+    HTTPStatus.METHOD_NOT_ALLOWED: "The console only answers GET and HEAD.",
     HTTPStatus.INTERNAL_SERVER_ERROR: "Something went wrong on our side.",
 }
-_NOTHING_ELSE: Final = "default-src 'none'; frame-ancestors 'none'"
-"""The policy of a page that loads nothing."""
+_NOTHING: Final = "default-src 'none'; frame-ancestors 'none'"
+"""The policy of an answer that loads nothing."""
 
 
 def security_policy(settings: ConsoleSettings) -> str:
-    """The Content-Security-Policy: scripts, styles and calls from here alone, but for the calls that sign in.
+    """Return the Content-Security-Policy: scripts, styles and calls of this origin, and calls for signing in.
 
-    No policy may make trusted types, so no text can ever become markup or script, by whatever mistake in the page.
+    No trusted types are allowed, so the browser never turns a text into markup or script, even if the page tries to.
     """
     sign_in = {f"{url.scheme}://{url.netloc}" for url in map(urlsplit, (settings.identity, settings.securetoken))}
     return "; ".join(
@@ -74,14 +74,14 @@ def security_policy(settings: ConsoleSettings) -> str:
 def handler_of(
     files: Callable[[], Files], settings: Callable[[], ConsoleSettings]
 ) -> Callable[[Mapping[str, Any], LambdaContext | None], dict[str, Any]]:
-    """A Lambda handler that serves these files, which are read at the first request."""
+    """Return a Lambda handler for these files, which it reads at the first request."""
 
     def handle(event: Mapping[str, Any], _context: LambdaContext | None) -> dict[str, Any]:
         try:
             answer = _answer(event, files(), settings())
         except SettingsError:
-            return _failure()  # logged where it was read
-        except Exception as error:  # noqa: BLE001  API Gateway would say no more than that something failed
+            return _failure()  # the settings have logged it
+        except Exception as error:  # noqa: BLE001  API Gateway would log no reason
             log_failure("internal error", error)
             return _failure()
         logger.info("answered", extra={"status": answer["statusCode"]})
@@ -96,43 +96,43 @@ def _answer(event: Mapping[str, Any], files: Files, settings: ConsoleSettings) -
         return _refusal(HTTPStatus.METHOD_NOT_ALLOWED, settings, {"Allow": "GET, HEAD"})
     match str(event["rawPath"]).removeprefix(ROOT):
         case "":
-            return _sent(files.by_name[DOCUMENT], ASK_AGAIN, headers, settings)
+            return _sent(files.by_name[DOCUMENT], REVALIDATE, headers, settings)
         case "/":
-            # Relative addresses lead elsewhere from here.
-            return _as_answer(HTTPStatus.PERMANENT_REDIRECT, {"Location": "../console"}, settings)
+            # Relative addresses would be wrong from here.
+            return _response(HTTPStatus.PERMANENT_REDIRECT, {"Location": "../console"}, settings)
         case path if path == f"/{CONFIG}":
-            return _sent(_config(settings), ASK_AGAIN, headers, settings)
+            return _sent(_config(settings), REVALIDATE, headers, settings)
         case path:
             version, _, name = path.removeprefix("/").partition("/")
-            # Names are looked up, never opened: whatever a path says, there is nothing else to find.
+            # A name is looked up and never opened as a path, so no path leads outside of the page.
             if version == files.version and name in files.by_name and name != DOCUMENT:
-                return _sent(files.by_name[name], FOR_EVER, headers, settings)
+                return _sent(files.by_name[name], IMMUTABLE, headers, settings)
             return _refusal(HTTPStatus.NOT_FOUND, settings)
 
 
 def _config(settings: ConsoleSettings) -> File:
-    told = {
+    config = {
         "api": "",
         "identity": settings.identity,
         "securetoken": settings.securetoken,
         "apiKey": settings.api_key,
         "project": settings.project,
     }
-    return File(json.dumps(told).encode(), "application/json")
+    return File(json.dumps(config).encode(), "application/json")
 
 
-def _sent(file: File, caching: str, asked: Mapping[str, str], settings: ConsoleSettings) -> dict[str, Any]:
+def _sent(file: File, caching: str, request: Mapping[str, str], settings: ConsoleSettings) -> dict[str, Any]:
     headers = {"Cache-Control": caching, "ETag": file.etag, "Vary": "Accept-Encoding"}
-    if file.etag in (each.strip() for each in asked.get("if-none-match", "").split(",")):
-        return _as_answer(HTTPStatus.NOT_MODIFIED, headers, settings)
+    if file.etag in (each.strip() for each in request.get("if-none-match", "").split(",")):
+        return _response(HTTPStatus.NOT_MODIFIED, headers, settings)
     headers["Content-Type"] = file.media_type
-    if _takes_gzip(asked.get("accept-encoding", "")) and (packed := file.packed):
-        body = base64.b64encode(packed).decode()
-        return _as_answer(HTTPStatus.OK, headers | {"Content-Encoding": "gzip"}, settings, body, encoded=True)
-    return _as_answer(HTTPStatus.OK, headers, settings, file.content.decode())
+    if _accepts_gzip(request.get("accept-encoding", "")) and (compressed := file.compressed):
+        body = base64.b64encode(compressed).decode()
+        return _response(HTTPStatus.OK, headers | {"Content-Encoding": "gzip"}, settings, body, encoded=True)
+    return _response(HTTPStatus.OK, headers, settings, file.content.decode())
 
 
-def _takes_gzip(accepted: str) -> bool:
+def _accepts_gzip(accepted: str) -> bool:
     offers = [[part.strip() for part in each.split(";")] for each in accepted.lower().split(",")]
     return any(name == "gzip" and "q=0" not in weights for name, *weights in offers)
 
@@ -141,14 +141,14 @@ def _refusal(
     status: HTTPStatus, settings: ConsoleSettings | None, more: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
     headers = {"Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store", **(more or {})}
-    return _as_answer(status, headers, settings, _SENTENCES[status])
+    return _response(status, headers, settings, _SENTENCES[status])
 
 
 def _failure() -> dict[str, Any]:
     return _refusal(HTTPStatus.INTERNAL_SERVER_ERROR, None)
 
 
-def _as_answer(
+def _response(
     status: HTTPStatus,
     headers: Mapping[str, str],
     settings: ConsoleSettings | None,
@@ -156,7 +156,7 @@ def _as_answer(
     *,
     encoded: bool = False,
 ) -> dict[str, Any]:
-    policy = {"Content-Security-Policy": security_policy(settings) if settings else _NOTHING_ELSE}
+    policy = {"Content-Security-Policy": security_policy(settings) if settings else _NOTHING}
     return {
         "statusCode": int(status),
         "headers": {**_HEADERS, **policy, **headers},

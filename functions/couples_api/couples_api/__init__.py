@@ -1,1 +1,1 @@
-"""The API of the phones: pairing, days, answers, reminders and devices."""
+"""The phones' API: pairing, days, answers, reminders and devices."""

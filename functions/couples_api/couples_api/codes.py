@@ -1,4 +1,4 @@
-"""Codes in requests: how they come in, and how often a person may try one."""
+"""Codes in requests: their form, and the limit on tries."""
 
 from __future__ import annotations
 
@@ -13,11 +13,15 @@ from rekindle.store.idempotency import KeyedRequest
 from rekindle.store.keys import Key
 
 PastedCode = Annotated[str, StringConstraints(max_length=1000)]
-"""A text with a code in it. It may be as long as a share sheet makes the text around a link."""
+"""A text with a code in it. It may be as long as the text that a share sheet makes around a link."""
 
 
 def require_try(services: Services, caller: Caller, tries: Key, request: KeyedRequest) -> None:
-    """Count a try of a code, but not a repeat; a problem if there were too many."""
+    """Count a try of a code. A repeated request is not counted.
+
+    Raises:
+        ProblemError: there were too many tries.
+    """
     if request.is_repeat:
         return
     if next_at := services.tries.admit(tries, caller.instant, request.fingerprint):

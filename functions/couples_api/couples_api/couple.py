@@ -1,4 +1,4 @@
-"""`/v1/couple`: with whom, since when, a pause for both, and the way out."""
+"""`/v1/couple`: the caller's couple, a pause for both, and unpairing."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from http import HTTPStatus
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import BaseModel, ConfigDict
 
-from couples_api.pause import PauseBody, PauseView, pause_view, with_pause
+from couples_api.pause import PauseBody, PauseView, change_pause, pause_view
 from couples_api.services import IN_A_COUPLE, Services, TheCaller, TheServices, current_couple, known_person
 from rekindle.api.callers import Caller
 from rekindle.api.problems import Problem, refusals
 from rekindle.domain.models import Couple, Person
-from rekindle.domain.playlist import comfort_of, shelf_of
+from rekindle.domain.playlist import comfort_of, playing
 from rekindle.store.couples import KEEPSAKE
 
 router = APIGatewayHttpRouter()
@@ -27,14 +27,14 @@ class CoupleView(BaseModel):
 
 
 class CoupleWithPacksView(CoupleView):
-    """The caller's couple, with the ids of the packs that play for them, and their pause while there is one."""
+    """The caller's couple, the ids of the packs that play for them, and their pause if there is one."""
 
     packs: list[str]
     pause: PauseView | None
 
 
 class CouplePatchBody(BaseModel):
-    """A change for both: a pause. Either of the two may set it."""
+    """A pause for both. Either of the two may set it."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -43,34 +43,40 @@ class CouplePatchBody(BaseModel):
 
 @router.get("/couple", responses=refusals(*IN_A_COUPLE))
 def get_couple(caller: TheCaller, services: TheServices) -> CoupleWithPacksView:
-    """With whom the caller is paired, the packs that play for the two, and their pause."""
+    """Return the caller's couple, the packs that play for the two, and their pause."""
     person = known_person(services, caller.uid)
     return _couple_view(services, caller, person, current_couple(services, person))
 
 
 @router.patch("/couple", responses=refusals(*IN_A_COUPLE, Problem.PAUSE_OUT_OF_RANGE))
 def patch_couple(body: CouplePatchBody, caller: TheCaller, services: TheServices) -> CoupleWithPacksView:
-    """Pause for both from the caller's today on, or move the end of the pause. Either of the two may.
+    """Pause for both from the caller's today on, or move the end of the pause.
 
-    Nobody sees who did. While it lasts no reminder comes to either, and no date is missed. The day's prompt is there
-    all the same, and a day that both answer counts. It ends by itself on the date that is named.
+    Either of the two may, and nobody sees who did. During a pause no reminder comes to either, and no date is missed.
+    The day's prompt is still there, and a day that both answer counts. The pause ends by itself on the given date.
     """
     person = known_person(services, caller.uid)
     couple = current_couple(services, person)
-    changed = with_pause(services, caller, person, couple, body.pause.until)
+    changed = change_pause(services, caller, person, couple, body.pause.until)
     return _couple_view(services, caller, person, changed)
 
 
 @router.delete("/couple/pause", status_code=HTTPStatus.NO_CONTENT, responses=refusals(*IN_A_COUPLE))
 def delete_pause(caller: TheCaller, services: TheServices) -> None:
-    """End the pause for both, so that the caller's today counts again. Either may; without a pause it is no error."""
+    """End the pause for both, so that the caller's today counts again.
+
+    Either of the two may. Without a pause it is no error.
+    """
     person = known_person(services, caller.uid)
-    with_pause(services, caller, person, current_couple(services, person), None)
+    change_pause(services, caller, person, current_couple(services, person), None)
 
 
 @router.delete("/couple", status_code=HTTPStatus.NO_CONTENT, responses=refusals(*IN_A_COUPLE))
 def delete_couple(caller: TheCaller, services: TheServices) -> None:
-    """Unpair, alone and at once. The partner is not told; from now on neither sees what was shared."""
+    """Unpair, alone and at once.
+
+    The partner is not notified. From now on neither sees what was shared.
+    """
     person = known_person(services, caller.uid)
     couple = current_couple(services, person)
     key_end = services.vault.ending_couple_key(couple.id, caller.instant + KEEPSAKE)
@@ -78,7 +84,7 @@ def delete_couple(caller: TheCaller, services: TheServices) -> None:
 
 
 def couple_view(couple: Couple, caller: Caller) -> CoupleView:
-    """The couple as one of the two sees it."""
+    """Return the couple as one of the two sees it."""
     return CoupleView(
         partner=couple.profiles[couple.partner_of(caller.uid)].display_name,
         since=couple.first_date,
@@ -87,9 +93,9 @@ def couple_view(couple: Couple, caller: Caller) -> CoupleView:
 
 def _couple_view(services: Services, caller: Caller, person: Person, couple: Couple) -> CoupleWithPacksView:
     comfort = comfort_of(couple.profiles.values())
-    shelf = shelf_of(couple.packs, services.catalogue.releases(caller.instant), comfort)
+    releases = playing(couple.packs, services.catalogue.releases(caller.instant), comfort)
     return CoupleWithPacksView(
         **couple_view(couple, caller).model_dump(),
-        packs=[release.pack for release in shelf],
+        packs=[release.pack for release in releases],
         pause=pause_view(couple, person, caller),
     )

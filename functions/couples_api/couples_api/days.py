@@ -1,4 +1,4 @@
-"""`/v1/today`, `/v1/days`: the day's prompt, both answers under their seal, and the journal they become."""
+"""`/v1/today`, `/v1/days`: the day's prompt, both sealed answers, and the journal."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ DatePath = Annotated[CalendarDate, Path(description="A calendar date, YYYY-MM-DD
 
 
 class TodayView(BaseModel):
-    """Today by the caller's clock, the days beside it that can be answered, and the streak unless hidden.
+    """Today by the caller's clock, the days beside it that take answers, and the streak unless hidden.
 
-    `previous` is the day before while it takes answers. `next` is a day ahead that is open and that the partner, whose
-    clock is ahead, has answered: a push has said so. It is the first one that waits for the caller, if one does.
-    `pause` says that nothing is expected of the two just now; whoever feels like it can answer all the same.
+    `previous` is the day before while it takes answers. `next` is an open day ahead that the partner, whose clock is
+    ahead, has answered: a push has said so. If there are several, it is the first that waits for the caller. During a
+    `pause` nobody is asked to take part, but both can still answer.
     """
 
     today: DayView
@@ -51,14 +51,14 @@ class TodayView(BaseModel):
 
 
 class JournalView(BaseModel):
-    """Days, latest first; `before` asks for the next page, null at the end."""
+    """Days, latest first. `before` asks for the next page, null at the end."""
 
     days: list[DayView]
     before: dt.date | None
 
 
 class AnswerBody(BaseModel):
-    """An answer. An edit names the `revision` that it replaces, so that no phone overwrites what it has not seen."""
+    """An answer. An edit names the `revision` that it replaces, so that no phone overwrites an answer unseen."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
@@ -70,13 +70,13 @@ class AnswerBody(BaseModel):
         description="The revision that this replaces; null for a first answer."
     )
     prompt: Annotated[str, StringConstraints(min_length=1, max_length=128)] | None = Field(
-        description="The id of the prompt that is answered. A first answer takes null only while nobody has swapped."
+        description="The id of the answered prompt. A first answer may be null here only while nobody has swapped."
     )
 
 
 @router.get("/today", responses=refusals(*IN_A_COUPLE, Problem.NO_PROMPT))
 def get_today(caller: TheCaller, services: TheServices) -> TodayView:
-    """The caller's today, chosen now if neither has opened it before."""
+    """Return the caller's today. Its prompt is chosen now if neither has opened the day before."""
     reader = reader_of(services, caller)
     stored = reader.nearby()
     today = local_date(caller.instant, reader.person.profile.zone)
@@ -106,7 +106,7 @@ def get_days(
     ] = None,
     limit: Annotated[int, Query(ge=1, le=JOURNAL_PAGE)] = JOURNAL_PAGE,
 ) -> JournalView:
-    """The shared journal, latest first."""
+    """Return the shared journal, latest first."""
     reader = reader_of(services, caller)
     days = services.days.journal(reader.couple.id, before, limit)
     return JournalView(days=reader.views(days), before=days[-1].date if len(days) == limit else None)
@@ -114,7 +114,7 @@ def get_days(
 
 @router.get("/days/<date>", responses=refusals(*IN_A_COUPLE, Problem.NO_SUCH_DAY, Problem.NO_PROMPT))
 def get_day(date: DatePath, caller: TheCaller, services: TheServices) -> DayView:
-    """One day of the journal."""
+    """Return one day of the journal."""
     reader = reader_of(services, caller)
     return reader.views([_known_day(reader, date)])[0]
 
@@ -135,7 +135,10 @@ def get_day(date: DatePath, caller: TheCaller, services: TheServices) -> DayView
     ),
 )
 def put_answer(date: DatePath, body: AnswerBody, caller: TheCaller, services: TheServices) -> DayView:
-    """Answer, or edit the answer until both are there. The second answer opens both and completes the day."""
+    """Answer, or edit the answer until both have answered.
+
+    The second answer opens both and completes the day.
+    """
     reader = reader_of(services, caller)
     day = _known_day(reader, date)
     if _is_about_another(day, body):
@@ -158,14 +161,18 @@ def put_answer(date: DatePath, body: AnswerBody, caller: TheCaller, services: Th
         if not _is_repeat(day, reader, key, body):
             raise ProblemError(_why_refused(day, reader, body)) from conflict
     if day.revealed:
-        # They may have parted while this was written: then what the partner wrote stays closed.
+        # They may have parted during the write: then the partner's answer stays closed.
         current_couple(services, reader.person)
         note_complete(services, day, caller.instant)
     return reader.views([day], key)[0]
 
 
 def stored_day(reader: Reader, date: dt.date) -> Day:
-    """The day as somebody has opened it; a problem if nobody has."""
+    """Return the stored day.
+
+    Raises:
+        ProblemError: nobody has opened this day.
+    """
     day = reader.services.days.day(reader.couple.id, date)
     if day is None:
         raise ProblemError(Problem.NO_SUCH_DAY)
@@ -173,7 +180,7 @@ def stored_day(reader: Reader, date: dt.date) -> Day:
 
 
 def _known_day(reader: Reader, date: dt.date) -> Day:
-    """The day of the journal, or one that is open and that nobody has opened yet."""
+    """Return a day of the journal, or an open day that nobody has opened yet."""
     day = reader.services.days.day(reader.couple.id, date)
     if day:
         return day
@@ -184,9 +191,9 @@ def _known_day(reader: Reader, date: dt.date) -> Day:
 
 
 def _opened_day(reader: Reader, date: dt.date, stored: Mapping[dt.date, Day]) -> Day:
-    """The couple's day of the date; chosen now if it is not there, and then the same for both.
+    """Return the couple's day of the date. Choose its prompt now, for both, if the day is not stored.
 
-    A date that closed before anyone opened it keeps no day. Its prompt is shown on a clock that moved west.
+    A date that closed before anyone opened it is not stored. Its prompt is only shown, on a clock that moved west.
     """
     if date in stored:
         return stored[date]
@@ -201,15 +208,15 @@ def _opened_day(reader: Reader, date: dt.date, stored: Mapping[dt.date, Day]) ->
         try:
             return services.days.open_day(couple, day, entry.theme)
         except WriteConflictError as conflict:
-            # Another date has met a theme, a partner has moved, or the couple has ended: choose again, if they stand.
+            # Another date has met a theme, a partner has moved, or the couple has ended: read it and choose again.
             couple = still_together(reader, conflict)
     raise ContentionError("a couple kept changing while its day was opened")
 
 
 def _day_ahead(reader: Reader, today: dt.date, stored: Mapping[dt.date, Day]) -> Day | None:
-    """Return the open day ahead of the reader's clock that the partner has answered; the first that awaits the reader.
+    """Return the open day ahead of the reader's clock that the partner has answered, or None.
 
-    Two dates can be ahead, and be answered in any order: one that both have answered never hides one that waits.
+    Two dates can be ahead. A day that both have answered must not hide one that still waits for the reader.
     """
     ahead = [
         day
@@ -220,7 +227,11 @@ def _day_ahead(reader: Reader, today: dt.date, stored: Mapping[dt.date, Day]) ->
 
 
 def still_together(reader: Reader, conflict: WriteConflictError) -> Couple:
-    """The couple as it stands after a write that it stood in the way of; a problem if they have parted."""
+    """Return the current couple after its change refused a write.
+
+    Raises:
+        ProblemError: they have parted.
+    """
     current = reader.services.couples.couple(reader.couple.id)
     if current is None or current.ended_at:
         raise ProblemError(Problem.NOT_PAIRED) from conflict
@@ -228,9 +239,10 @@ def still_together(reader: Reader, conflict: WriteConflictError) -> Couple:
 
 
 def _is_about_another(day: Day, body: AnswerBody) -> bool:
-    """Whether an answer may have been written to another prompt than the day's; an edit has its answer there already.
+    """Return whether an answer may have been written to another prompt than the day's current one.
 
-    Who names none has seen the day as it was before it could be swapped.
+    An edit without a prompt id has its answer there already. A first answer without one comes from a phone that saw the
+    day before any swap.
     """
     if body.prompt is None:
         return bool(day.swapped) and body.revision is None
@@ -238,7 +250,7 @@ def _is_about_another(day: Day, body: AnswerBody) -> bool:
 
 
 def _is_repeat(day: Day, reader: Reader, key: CoupleKey, body: AnswerBody) -> bool:
-    """Whether the answer that stands is this very one: its acknowledgement was lost, and it is sent again."""
+    """Return whether the stored answer is this very one, sent again because its reply was lost."""
     mine = day.answers.get(reader.person.uid)
     return (
         mine is not None

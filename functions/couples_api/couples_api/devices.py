@@ -1,4 +1,4 @@
-"""`/v1/me/devices`: the phones that take a person's pushes."""
+"""`/v1/me/devices`: the phones that get a person's pushes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Address = Annotated[str, StringConstraints(min_length=1, max_length=1024, patter
 
 
 class DeviceBody(BaseModel):
-    """A device's platform and its address at FCM: its registration token, or its Firebase installation id.
+    """A device's platform and its address at FCM: its registration token or its Firebase installation id.
 
     One of the two is null.
     """
@@ -45,13 +45,13 @@ class DeviceBody(BaseModel):
 
     @property
     def target(self) -> Target:
-        """The address as pushes take it."""
+        """The address as pushes use it."""
         return Target(TargetKind.TOKEN, self.token) if self.token else Target(TargetKind.FID, self.fid or "")
 
 
 @router.put("/me/devices/<device_id>", responses=refusals(Problem.NO_PROFILE, Problem.TOO_MANY_DEVICES))
 def put_device(device_id: DevicePath, body: DeviceBody, caller: TheCaller, services: TheServices) -> DeviceBody:
-    """Give the caller this device; an address that was somebody else's is theirs from now on."""
+    """Register this device for the caller. An address that belonged to somebody else moves to the caller."""
     device = Device(target=body.target, platform=body.platform, registered_at=caller.instant)
     if services.devices.register(caller.uid, DeviceId(device_id), device, _few_enough) is None:
         raise ProblemError(Problem.NO_PROFILE)
@@ -60,7 +60,7 @@ def put_device(device_id: DevicePath, body: DeviceBody, caller: TheCaller, servi
 
 @router.delete("/me/devices/<device_id>", status_code=HTTPStatus.NO_CONTENT, responses=refusals(Problem.NO_PROFILE))
 def delete_device(device_id: DevicePath, caller: TheCaller, services: TheServices) -> None:
-    """Take the device from the caller; taking what is not there is no error."""
+    """Remove the device from the caller. A device that is not there is no error."""
     gone = DeviceId(device_id)
     person = services.people.change(
         caller.uid,

@@ -1,4 +1,4 @@
-"""`/v1/help`: where to book time with the practice, and whom to call, in the caller's own country first."""
+"""`/v1/help`: the booking link and help lines, those of the caller's country first."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ router = APIGatewayHttpRouter()
 
 
 class BookingView(BaseModel):
-    """Where to book time with the practice, and what the link says."""
+    """Where to book time with the practice, and the link's text."""
 
     url: str
     label: str
 
 
 class HelpLineView(BaseModel):
-    """Somebody to turn to; `country` is null where it is for everybody, and at least one way to reach them is there."""
+    """A help line. `country` is null if it is for everybody. At least one way to reach it is given."""
 
     country: str | None
     name: str
@@ -53,8 +53,8 @@ class HelpView(BaseModel):
 
     country: str | None
     choose_country: list[CountryView] = Field(
-        description="Where the caller's zone is of no country or of several: the countries to ask them about, for "
-        "another request with `country`. Empty where the country is known."
+        description="Countries to choose from for another request with `country`, if the caller's zone belongs to no "
+        "country or to several. Empty if the country is known."
     )
     booking: BookingView | None
     lines: list[HelpLineView]
@@ -66,11 +66,11 @@ def get_help(
     services: TheServices,
     country: Annotated[
         str | None,
-        Query(description="Two letters, such as US, or UK for GB; else the country of the caller's zone."),
+        Query(description="Two letters, such as US, or UK for GB. By default the country of the caller's zone."),
     ] = None,
-    language: Annotated[LanguageCode | None, Query(description="Such as en; else the caller's own.")] = None,
+    language: Annotated[LanguageCode | None, Query(description="Such as en. By default the caller's own.")] = None,
 ) -> HelpView:
-    """Help, one tap away: also for somebody who has no profile yet."""
+    """Return help, also for somebody without a profile."""
     person = services.people.person(caller.uid)
     possible = countries_of(person.profile.zone) if person else ()
     if country is not None:

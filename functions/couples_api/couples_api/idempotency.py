@@ -1,4 +1,4 @@
-"""Idempotent requests: a POST that is repeated under one `Idempotency-Key` is carried out once."""
+"""Idempotent requests: a POST that is repeated under one `Idempotency-Key` is done once."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ IdempotencyKey = Annotated[
 
 
 def keyed_request(services: Services, caller: Caller, idempotency_key: str | None, request: str) -> KeyedRequest:
-    """Return the request under its key; raises KeyReusedError if the key stands for another request.
+    """Return the request under its key. A request that is refused leaves its key free.
 
-    A request that is refused leaves its key free.
+    Raises:
+        KeyReusedError: the key belongs to another request.
     """
     if idempotency_key is None:
         return KeyedRequest()
@@ -33,9 +34,9 @@ def keyed_request(services: Services, caller: Caller, idempotency_key: str | Non
 
 
 def request_id(services: Services, caller: Caller, idempotency_key: str | None) -> str:
-    """Return an id that a repeat of the caller's request has too; without a key a random one.
+    """Return an id that a repeat of the request has too, or a random one without a key.
 
-    With either, a write whose reply was lost finds itself when the client library sends it again.
+    So a write whose reply was lost is recognised when the client library sends it again.
     """
     if idempotency_key is None:
         return services.new_id()

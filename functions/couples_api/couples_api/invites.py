@@ -1,4 +1,4 @@
-"""`/v1/invites`: how two persons become a couple: one invites, the other redeems the code, the first confirms."""
+"""`/v1/invites`: pairing. One invites, the other redeems the code, the first confirms."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ router = APIGatewayHttpRouter()
 
 
 class NewInviteView(BaseModel):
-    """A new invite. The code is shown this once: it is kept nowhere."""
+    """A new invite. The code is shown only now: it is stored nowhere."""
 
     invite_id: str
     code: str
@@ -48,7 +48,7 @@ class NewInviteView(BaseModel):
 
 
 class InviteView(BaseModel):
-    """The caller's live invite; once somebody has used its code, who says they did."""
+    """The caller's live invite, and the name of whoever has redeemed it."""
 
     invite_id: str
     state: InviteState
@@ -65,7 +65,7 @@ class RedeemBody(BaseModel):
 
 
 class RedeemedView(BaseModel):
-    """Whose invite it was; they have yet to confirm."""
+    """The inviter's name. The inviter must still confirm."""
 
     invite_id: str
     inviter: str
@@ -73,7 +73,7 @@ class RedeemedView(BaseModel):
 
 
 class ConfirmBody(BaseModel):
-    """Which invite is confirmed: the one whose redeemer the inviter has seen."""
+    """The invite to confirm: the one whose redeemer the inviter has seen."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -86,24 +86,26 @@ class ConfirmBody(BaseModel):
     responses=refusals(Problem.NO_PROFILE, Problem.ALREADY_PAIRED, Problem.KEY_REUSED),
 )
 def post_invite(caller: TheCaller, services: TheServices, idempotency_key: IdempotencyKey = None) -> NewInviteView:
-    """Open an invite; an earlier one of the caller's no longer works. A repeat under one key gives the same."""
+    """Open an invite. The caller's earlier invite no longer works.
+
+    A repeat under one key returns the same invite.
+    """
     person = known_person(services, caller.uid)
     request = keyed_request(services, caller, idempotency_key, "POST /v1/invites")
-    # A repeat must give the same code though the code is kept nowhere: so the key, which only we can turn into a code,
-    # stands for it.
+    # A repeat must return the same code although we store it nowhere. So derive it from the key, with a secret.
     entropy = (
         services.vault.mac_bytes(f"code of {caller.uid} {idempotency_key}") if idempotency_key else services.entropy(32)
     )
     code = code_from(entropy, CODE_LENGTH)
     code_mac = services.vault.mac(code)
-    # Asked before the inviter is read: a code that was known then, and is not their live one, has had its time.
+    # Ask before reading the inviter: a code that is known by then and is not their live one is no longer valid.
     is_known = idempotency_key is not None and services.invites.is_known(code_mac)
 
     def admissible(inviter: Person) -> None:
         require_unpaired(inviter)
         live = inviter.invite
         if live.expires_at <= caller.instant if live and live.code_mac == code_mac else is_known:
-            # The key stands for a code that has had its time. It comes too late, and never brings that code back.
+            # The key belongs to a code that is no longer valid. A late repeat must not bring that code back.
             raise ProblemError(Problem.KEY_REUSED)
 
     invite = Invite(
@@ -121,7 +123,7 @@ def post_invite(caller: TheCaller, services: TheServices, idempotency_key: Idemp
     return NewInviteView(
         invite_id=live.id,
         code=displayed(code),
-        # In the fragment: it reaches the app and no server's log.
+        # A fragment reaches the app but no server, so no log has the code.
         link=f"{services.app_link}/join#{code}",
         expires_at=live.expires_at,
     )
@@ -129,7 +131,7 @@ def post_invite(caller: TheCaller, services: TheServices, idempotency_key: Idemp
 
 @router.get("/invites", responses=refusals(Problem.NO_PROFILE, Problem.NO_INVITE))
 def get_invite(caller: TheCaller, services: TheServices) -> InviteView:
-    """The caller's live invite, and who has redeemed it."""
+    """Return the caller's live invite, and who has redeemed it."""
     invite = _live_invite(services, caller, known_person(services, caller.uid))
     return InviteView(
         invite_id=invite.id,
@@ -141,7 +143,7 @@ def get_invite(caller: TheCaller, services: TheServices) -> InviteView:
 
 @router.delete("/invites", status_code=HTTPStatus.NO_CONTENT, responses=refusals(Problem.NO_PROFILE))
 def delete_invite(caller: TheCaller, services: TheServices) -> None:
-    """Cancel the caller's invite, also when somebody has redeemed it; having none is no error."""
+    """Cancel the caller's invite, also after somebody has redeemed it. Without an invite it is no error."""
     if services.invites.cancel(caller.uid, caller.instant) is None:
         raise ProblemError(Problem.NO_PROFILE)
 
@@ -160,9 +162,10 @@ def delete_invite(caller: TheCaller, services: TheServices) -> None:
 def post_redeem(
     body: RedeemBody, caller: TheCaller, services: TheServices, idempotency_key: IdempotencyKey = None
 ) -> RedeemedView:
-    """Redeem a partner's code. Wrong, used, expired and own codes get the same answer; tries are limited.
+    """Redeem a partner's code.
 
-    A text without a code costs no try, and neither does a repeat under one key.
+    Wrong, used, expired and own codes get the same answer, and tries are limited. A text without a code costs no try,
+    nor does a repeat under one key.
     """
     person = known_person(services, caller.uid)
     code = read_code(body.code, CODE_LENGTH)
@@ -191,9 +194,12 @@ def post_redeem(
 def post_confirm(
     body: ConfirmBody, caller: TheCaller, services: TheServices, idempotency_key: IdempotencyKey = None
 ) -> CoupleView:
-    """Say yes to who redeemed the caller's invite: from now on the two are a couple. A repeat finds them so."""
+    """Confirm who redeemed the caller's invite: from now on the two are a couple.
+
+    A repeat returns the same couple.
+    """
     request = keyed_request(services, caller, idempotency_key, f"POST /v1/invites/confirm {body.invite_id}")
-    # One couple for one invite: a repeat after a lost reply knows its own.
+    # Derive the couple's id from the invite, so that a repeat after a lost reply finds the couple.
     couple_id = CoupleId(hashlib.sha256(f"couple of {body.invite_id}".encode()).hexdigest()[:24])
     for _ in range(CONFIRM_ATTEMPTS):
         inviter = known_person(services, caller.uid)
@@ -211,7 +217,7 @@ def post_confirm(
         if redeemer.couple == couple_id:
             continue  # This very invite has just been confirmed by another tap.
         if redeemer.couple:
-            # They have paired with somebody else since; whom is not the caller's to know.
+            # They have paired with somebody else since. The caller must not learn with whom.
             raise ProblemError(Problem.INVITE_NOT_USABLE)
         couple = _couple_of(couple_id, inviter, redeemer, caller)
         try:

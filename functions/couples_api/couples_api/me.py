@@ -1,4 +1,4 @@
-"""`/v1/me`: who a person is, and how deep and how close they want it to go."""
+"""`/v1/me`: a person's profile."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ router = APIGatewayHttpRouter()
 
 
 class ProfileBody(BaseModel):
-    """A person's profile, whole."""
+    """A person's whole profile."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
@@ -28,14 +28,14 @@ class ProfileBody(BaseModel):
     language: LanguageCode = Field(description="Two letters, such as en.")
     depth: Annotated[int, Field(ge=1, le=3, strict=True)] = Field(description="How deep prompts may go.")
     touch_comfort: Annotated[int, Field(ge=0, le=3, strict=True)] = Field(
-        description="0: no touch at all, 3: at ease with it. The couple has the smaller of both."
+        description="0: no touch at all, 3: at ease with it. The couple gets the smaller of both."
     )
     barriers: Annotated[list[Barrier], Field(max_length=len(Barrier))]
     streak_hidden: Annotated[bool, Field(strict=True)]
 
 
 class MeView(BaseModel):
-    """The profile as kept, and whether the person is in a couple."""
+    """The stored profile, and whether the person is in a couple."""
 
     uid: str
     paired: bool
@@ -50,13 +50,13 @@ class MeView(BaseModel):
 
 @router.get("/me", responses=refusals(Problem.NO_PROFILE))
 def get_me(caller: TheCaller, services: TheServices) -> MeView:
-    """The caller's own profile."""
+    """Return the caller's own profile."""
     return _view(known_person(services, caller.uid))
 
 
 @router.put("/me", responses=refusals(Problem.UNKNOWN_ZONE))
 def put_me(body: ProfileBody, caller: TheCaller, services: TheServices) -> MeView:
-    """Set the profile. The first time, this is how a person comes to be."""
+    """Set the profile. The first time, this creates the person."""
     profile = Profile(
         display_name=body.display_name,
         zone=zone_named(body.zone),
@@ -72,7 +72,7 @@ def put_me(body: ProfileBody, caller: TheCaller, services: TheServices) -> MeVie
 
     person = changed() or services.people.create(Person(caller.uid, profile, Reminders(), created_at=caller.instant))
     if person.profile != profile:
-        # Another phone of theirs was first to say who they are; what this one says is newer.
+        # Another phone of theirs has created the person meanwhile. This request is newer.
         person = changed() or person
     return _view(person)
 

@@ -1,4 +1,4 @@
-"""A change of one of the two, with all that follows for the couple and for the other."""
+"""Changes of a person, with all consequences for their couple and their partner."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from rekindle.store.table import Write
 
 
 def change_person(services: Services, caller: Caller, change: Callable[[Person], Person]) -> Person | None:
-    """Apply `change` to the caller; None where they have no profile yet.
+    """Apply `change` to the caller and return the person, or None if they have no profile yet.
 
-    Their couple repeats their profile. Touch reminders come as long as both want them: when the caller is the second
-    to want them, or the first not to any more, the other's are switched in the same moment.
+    The couple copies their profile. Touch reminders come while both want them. So when the caller opts in as the
+    second, or opts out as the first, the same transaction switches the partner's.
     """
 
     def consequences(before: Person, after: Person) -> Consequences:
@@ -33,9 +33,9 @@ def change_person(services: Services, caller: Caller, change: Callable[[Person],
         if couple.zones != changed.zones:
             stored = services.days.nearby(couple.id, caller.instant)
             changed = replace(changed, windows=windows_after_move(couple, changed.zones, stored, caller.instant))
-            # A day made after the couple was read is not among these, but then the couple is no longer as it was read.
+            # A day made after the couple was read is missing here. But then the couple's revision refuses this write.
             widenings = _widenings(services, changed, stored)
-            after = _reminded_of_no_closed_date(after, latest_closed(changed, {}, caller.instant))
+            after = _without_closed_dates(after, latest_closed(changed, {}, caller.instant))
         writes = [services.couples.member_update(changed, after.uid), *widenings]
         agreed = changed.touch_from is not None
         partner = services.people.person(couple.partner_of(after.uid)) if agreed != before.touch_agreed else None
@@ -54,10 +54,10 @@ def _widenings(services: Services, couple: Couple, stored: Mapping[dt.date, Day]
     ]
 
 
-def _reminded_of_no_closed_date(person: Person, closed: dt.date) -> Person:
-    """Return the person with no prompt and no evening reminder due for a date up to `closed`.
+def _without_closed_dates(person: Person, closed: dt.date) -> Person:
+    """Return the person with no prompt or evening reminder due for a date up to `closed`.
 
-    A clock that a person takes west may show such a date once more.
+    A clock that a person takes west may show such a date again.
     """
     due = {kind: max(closed, person.last_due.get(kind, closed)) for kind in (PushKind.PROMPT, PushKind.EVENING)}
     return replace(person, last_due={**person.last_due, **due})

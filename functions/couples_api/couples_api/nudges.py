@@ -20,7 +20,7 @@ router = APIGatewayHttpRouter()
 
 
 class NudgeBody(BaseModel):
-    """What is said, from a fixed set."""
+    """The gesture to send, from a fixed set."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -35,9 +35,9 @@ class NudgeView(BaseModel):
 
 
 class NudgesView(BaseModel):
-    """What the partner sent in the last 24 hours, latest first, and how many the caller may send.
+    """The partner's nudges of the last 24 hours, latest first, and how many the caller may send.
 
-    `next_at` is when they may again, null while there are any left.
+    `next_at` is when the caller may send again, null while any are left.
     """
 
     received: list[NudgeView]
@@ -53,16 +53,19 @@ class NudgesView(BaseModel):
 def post_nudge(
     body: NudgeBody, caller: TheCaller, services: TheServices, idempotency_key: IdempotencyKey = None
 ) -> NudgeView:
-    """Send the partner a gesture, three times in any 24 hours at most. A repeat under one key is sent once."""
+    """Send the partner a gesture, at most three in any 24 hours.
+
+    A repeat under one key is sent once.
+    """
     person = known_person(services, caller.uid)
     couple = current_couple(services, person)
     partner = services.people.person(couple.partner_of(caller.uid))
     if partner is None or partner.couple != couple.id:
         raise ProblemError(Problem.NOT_PAIRED)
-    # With the couple: a request that comes late must not speak to somebody new.
+    # The key includes the couple: a late repeat must not go to a new partner.
     request = keyed_request(services, caller, idempotency_key, f"POST /v1/nudges {couple.id} {body.gesture}")
-    # Nothing below depends on the recipient's wish but what `react` and they themself will see: the sender cannot tell
-    # a muted nudge from another, neither by the reply nor by the work that it makes.
+    # Only `shown` depends on the recipient's choice. So the sender cannot tell a muted nudge from another, neither by
+    # the reply nor by the time that it takes.
     nudge = Nudge(
         couple=couple.id,
         id=request_id(services, caller, idempotency_key),
@@ -70,7 +73,7 @@ def post_nudge(
         at=caller.instant,
         shown=not partner.reminders.nudges_muted,
     )
-    # Not bound to the couple's own item: should they part just now, no route and no push shows this to anyone.
+    # The write does not check the couple's item: if they part just now, no route and no push shows this to anyone.
     sent = services.nudges.send(caller.uid, partner.uid, nudge, request.writes)
     if isinstance(sent, dt.datetime):
         raise ProblemError(Problem.TOO_MANY_NUDGES, retry_after=caller.seconds_until(sent))
@@ -79,7 +82,7 @@ def post_nudge(
 
 @router.get("/nudges", responses=refusals(*IN_A_COUPLE))
 def get_nudges(caller: TheCaller, services: TheServices) -> NudgesView:
-    """The gestures that came from the partner lately, and whether the caller may send one."""
+    """Return the partner's recent gestures, and whether the caller may send one."""
     couple = current_couple(services, known_person(services, caller.uid))
     sent = services.nudges.sent_by(couple)
     mine, theirs = sent[caller.uid], sent[couple.partner_of(caller.uid)]
@@ -87,7 +90,7 @@ def get_nudges(caller: TheCaller, services: TheServices) -> NudgesView:
     return NudgesView(
         received=[_view(nudge) for nudge in received(theirs, couple.id, caller.instant)],
         left=nudges_left(mine, caller.instant),
-        # To the second like every instant that a phone reads, and up, so that it is never too early.
+        # Rounded to seconds, like every instant in a reply, and up, so that it is never too early.
         next_at=next_at and (next_at + ONE_SECOND - dt.timedelta.resolution).replace(microsecond=0),
     )
 

@@ -1,4 +1,4 @@
-"""`/v1/packs`, `/v1/couple/packs`, `/v1/couple/practice-code`: what a couple chooses, and what they are given."""
+"""`/v1/packs`, `/v1/couple/packs`, `/v1/couple/practice-code`: the couple's choice of packs."""
 
 from __future__ import annotations
 
@@ -32,7 +32,10 @@ PackPath = Annotated[PackId, Path(max_length=64, description="A pack's id, as `G
 
 
 class CourseView(BaseModel):
-    """How a pack that a couple joined by its code plays for them: `from` its first date on, each `every_days` days."""
+    """How a pack that a couple joined by its code plays for them.
+
+    `starts_on` is its first date, `every_days` the days from one turn to the next.
+    """
 
     starts_on: dt.date
     every_days: int
@@ -40,7 +43,7 @@ class CourseView(BaseModel):
 
 
 class PackView(BaseModel):
-    """A pack as a couple can have it, in the reader's language or in its own; `chosen` says that it plays for them."""
+    """A pack that a couple can have, in the reader's language or in its own. `chosen` means that it plays for them."""
 
     id: str
     title: str
@@ -59,7 +62,7 @@ class PacksView(BaseModel):
 
 
 class PracticeCodeBody(BaseModel):
-    """A practice's code as a person types or pastes it, read as an invite's is. Only letters and digits count."""
+    """A practice's code as a person types or pastes it. Only letters and digits count."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -68,7 +71,7 @@ class PracticeCodeBody(BaseModel):
 
 @router.get("/packs", responses=refusals(*IN_A_COUPLE))
 def get_packs(caller: TheCaller, services: TheServices) -> PacksView:
-    """The packs that the couple can have: everybody's, those to choose, and those that they joined by a code."""
+    """Return the packs that the couple can have: everyone's, those to choose, and those joined by a code."""
     person = known_person(services, caller.uid)
     couple = current_couple(services, person)
     found = [each for each in services.catalogue.releases(caller.instant) if _is_visible(each, couple)]
@@ -78,7 +81,7 @@ def get_packs(caller: TheCaller, services: TheServices) -> PacksView:
 
 @router.put("/couple/packs/<pack_id>", responses=refusals(*IN_A_COUPLE, Problem.NO_SUCH_PACK))
 def put_pack(pack_id: PackPath, caller: TheCaller, services: TheServices) -> PackView:
-    """Choose a pack, for both, from the next day that neither has opened. Doing so again changes nothing."""
+    """Choose a pack, for both, from the next day that neither has opened. A repeat changes nothing."""
     person = known_person(services, caller.uid)
     couple = current_couple(services, person)
     release = _live(services, caller, pack_id)
@@ -97,19 +100,22 @@ def put_pack(pack_id: PackPath, caller: TheCaller, services: TheServices) -> Pac
 
 @router.delete("/couple/packs/<pack_id>", status_code=HTTPStatus.NO_CONTENT, responses=refusals(*IN_A_COUPLE))
 def delete_pack(pack_id: PackPath, caller: TheCaller, services: TheServices) -> None:
-    """Put a pack aside for both, or leave one that was joined by its code. What does not play anyway is no error."""
+    """Turn a pack off for both, or leave one that was joined by its code.
+
+    A pack that does not play anyway is no error.
+    """
     person = known_person(services, caller.uid)
     couple = current_couple(services, person)
     release = _live(services, caller, pack_id)
-    wish = PackWish(Wish.ASIDE, _today(person, caller))
+    wish = PackWish(Wish.TURNED_OFF, _today(person, caller))
 
-    def put_aside(packs: Mapping[PackId, PackWish]) -> Mapping[PackId, PackWish]:
-        if pack_id in packs and packs[pack_id].wish is Wish.ASIDE:
+    def turned_off(packs: Mapping[PackId, PackWish]) -> Mapping[PackId, PackWish]:
+        if pack_id in packs and packs[pack_id].wish is Wish.TURNED_OFF:
             return packs
         others = _others(packs, pack_id)
         return {**others, pack_id: wish} if release and release.audience is Audience.EVERYONE else others
 
-    if services.couples.change_packs(couple, put_aside) is None:
+    if services.couples.change_packs(couple, turned_off) is None:
         raise ProblemError(Problem.NOT_PAIRED)
 
 
@@ -122,10 +128,10 @@ def delete_pack(pack_id: PackPath, caller: TheCaller, services: TheServices) -> 
 def post_practice_code(
     body: PracticeCodeBody, caller: TheCaller, services: TheServices, idempotency_key: IdempotencyKey = None
 ) -> PackView:
-    """Join, for both, the pack that a practice's code is for. Codes that do not work get one answer; tries are limited.
+    """Join, for both, the pack that belongs to a practice's code.
 
-    Its course begins on the next date that neither has opened, or on the practice's own date. A text without a code
-    costs no try, and neither does a repeat under one key.
+    Codes that do not work all get the same answer, and tries are limited. A text without a code costs no try, nor does
+    a repeat under one key. A course begins on the next date that neither has opened, or on the practice's own date.
     """
     person = known_person(services, caller.uid)
     couple = current_couple(services, person)
@@ -161,7 +167,10 @@ def _today(person: Person, caller: Caller) -> dt.date:
 
 
 def _first_free_date(services: Services, couple: Couple, person: Person, caller: Caller) -> dt.date:
-    """The first date from the caller's today on that has no prompt yet: a weekly course shall not begin a week late."""
+    """Return the first date without a prompt, from the caller's today on.
+
+    So a weekly course does not start a week late.
+    """
     opened = services.days.nearby(couple.id, caller.instant)
     date = _today(person, caller)
     while date in opened:

@@ -1,4 +1,4 @@
-"""The couple's pause, as a phone reads and wishes it."""
+"""The couple's pause in requests and replies."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from rekindle.api.problems import Problem, ProblemError
 from rekindle.domain.calendar import local_date
 from rekindle.domain.models import Couple, Person
 from rekindle.domain.open_days import latest_closed
-from rekindle.domain.pauses import ends_of, pause_on, pausing, resumed
+from rekindle.domain.pauses import end_range, pause_on, with_pause, without_pause
 
 
 class PauseView(BaseModel):
-    """A pause: from which date on nothing asks the two to take part, and the first date that is not paused any more."""
+    """A pause: its first date, and the first date after it."""
 
     model_config = ConfigDict(serialize_by_alias=True)
 
@@ -25,7 +25,7 @@ class PauseView(BaseModel):
 
 
 class PauseBody(BaseModel):
-    """Until when to pause: the first date that is not paused any more, from tomorrow on and within 92 days."""
+    """The end of a pause: the first date after it, from tomorrow on and within 92 days."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -33,26 +33,29 @@ class PauseBody(BaseModel):
 
 
 def pause_view(couple: Couple, person: Person, caller: Caller) -> PauseView | None:
-    """The pause that runs by the caller's clock; nobody is told whose wish it was."""
+    """Return the pause that runs on the caller's clock. It does not show who set it."""
     pause = pause_on(couple, local_date(caller.instant, person.profile.zone))
     return PauseView.model_validate({"from": pause.first, "until": pause.until}) if pause else None
 
 
-def with_pause(services: Services, caller: Caller, person: Person, couple: Couple, until: dt.date | None) -> Couple:
-    """The couple once its pause ends on `until`, or with none from the caller's today on; a problem if that cannot be.
+def change_pause(services: Services, caller: Caller, person: Person, couple: Couple, until: dt.date | None) -> Couple:
+    """Set the couple's pause to end on `until`, or end it on the caller's today, and return the couple.
 
-    Whoever of the two is the later is obeyed.
+    If both partners change it, the later change wins.
+
+    Raises:
+        ProblemError: `until` is out of range, or they have parted.
     """
     today = local_date(caller.instant, person.profile.zone)
-    earliest, latest = ends_of(today)
+    earliest, latest = end_range(today)
     if until is not None and not earliest <= until <= latest:
         raise ProblemError(Problem.PAUSE_OUT_OF_RANGE, members={"earliest": str(earliest), "latest": str(latest)})
 
     def change(current: Couple) -> Couple:
         closed = latest_closed(current, {}, caller.instant)
         if until is None:
-            return resumed(current, today, closed)
-        return pausing(current, today, until, closed)
+            return without_pause(current, today, closed)
+        return with_pause(current, today, until, closed)
 
     changed = services.couples.change_pause(couple, caller.instant, change)
     if changed is None:

@@ -1,4 +1,4 @@
-"""A day as one of the two sees it: the prompt in their language, and both answers under their seal."""
+"""A day as one of the two sees it: the prompt in their language, and the answers that are open to them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from rekindle.domain.models import Couple, Day, Language, Person, PromptKind, Pr
 from rekindle.store.catalogue import PromptText
 
 HEARD_THEMES = frozenset({Theme.LISTENING, Theme.COURAGE})
-"""The themes that are about being heard: once both have answered, each may say what they heard the other say."""
+"""Themes about listening: after the reveal each may say what they heard the other say."""
 
 
 class AnswerState(StrEnum):
@@ -29,7 +29,7 @@ class AnswerState(StrEnum):
 
 
 class PromptHelpView(BaseModel):
-    """A word beside a prompt that may weigh, in the reader's language or in English, and where to find help."""
+    """A sentence beside a prompt that may be hard, in the reader's language or in English, and a link to help."""
 
     text: str
     href: str
@@ -38,8 +38,8 @@ class PromptHelpView(BaseModel):
 class PromptView(BaseModel):
     """A prompt in the reader's language, or in its pack's own. An answer names its `id`, in case it is swapped.
 
-    The id begins with that of its pack and a slash. What is of kind `together` or `touch` is done and checked off, with
-    or without words.
+    The id begins with its pack's id and a slash. A couple does and checks off a prompt of kind `together` or `touch`,
+    with or without a text.
     """
 
     id: str
@@ -52,7 +52,7 @@ class PromptView(BaseModel):
 
 
 class OwnAnswerView(BaseModel):
-    """The caller's answer. `revision` names it in an edit."""
+    """The caller's answer. An edit names its `revision`."""
 
     state: AnswerState
     text: str | None = None
@@ -61,33 +61,33 @@ class OwnAnswerView(BaseModel):
 
 
 class PartnerAnswerView(BaseModel):
-    """The partner's answer: sealed, `text` is null and `state` is everything there is."""
+    """The partner's answer. While it is sealed, `text` is null and only `state` is known."""
 
     state: AnswerState
     text: str | None = None
 
 
 class ReflectionView(BaseModel):
-    """What one of the two has left beside the other's answer; `text` is what they heard, null with any other kind."""
+    """A reflection on the other's answer. `text` is what they heard, null with any other kind."""
 
     kind: ReflectionKind
     text: str | None
 
 
 class ReflectionsView(BaseModel):
-    """The reflections of both; null until there is one, and always before both answers are open."""
+    """The reflections of both. Null if there is none, and always before both answers are open."""
 
     me: ReflectionView | None
     partner: ReflectionView | None
 
 
 class DayView(BaseModel):
-    """A day as one of the two sees it. `revealed` says that both have answered, and both answers are open.
+    """A day as one of the two sees it. `revealed` means that both have answered and both answers are open.
 
     `open` says whether it takes an answer now. `closes_at` is three hours after the date ends on the reader's own
-    clock: an open day takes answers until then at least, and for longer where the partner's clock is behind.
-    `swappable` says that its prompt may be swapped: once, by either, before anyone has answered. `reflect` is the kind
-    of reflection that its theme calls for once both are open, null where any is as good.
+    clock. An open day takes answers at least until then, and longer if the partner's clock is behind. `swappable` says
+    whether its prompt may be swapped: once, by either, before anyone has answered. `reflect` is the kind of reflection
+    that its theme suggests after the reveal, null if any kind fits.
     """
 
     date: dt.date
@@ -104,7 +104,7 @@ class DayView(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """One of the two, with all that their view of a day needs."""
+    """One of the two, with everything that their view of a day needs."""
 
     person: Person
     couple: Couple
@@ -117,11 +117,11 @@ class Reader:
         return self.couple.partner_of(self.person.uid)
 
     def nearby(self) -> dict[dt.date, Day]:
-        """The days around now that exist."""
+        """Return the stored days around now."""
         return self.services.days.nearby(self.couple.id, self.caller.instant)
 
     def views(self, days: Iterable[Day], key: CoupleKey | None = None) -> list[DayView]:
-        """The days as this reader may see them; the couple's key is fetched only if there is something to open."""
+        """Return the days as this reader may see them. The couple's key is read only if there is something to open."""
         days = list(days)
         texts = self.services.catalogue.texts(day.prompt for day in days)
         if key is None and any(day.opened_to(self.person.uid) for day in days):
@@ -158,7 +158,7 @@ class Reader:
 
 
 def reader_of(services: Services, caller: Caller) -> Reader:
-    """The caller as one of a couple that stands."""
+    """Return the caller as one of a current couple."""
     person = known_person(services, caller.uid)
     return Reader(person, current_couple(services, person), caller, services)
 
@@ -171,8 +171,8 @@ def _reflection_view(day: Day, uid: Uid, key: CoupleKey | None) -> ReflectionVie
 
 
 def prompt_view(prompt: PromptRef, text: PromptText, language: Language) -> PromptView:
-    """The prompt as somebody reads it who speaks the language."""
-    # All of it in one language: a text in Spanish with its hint in English would read as a mistake.
+    """Return the prompt in a language."""
+    # Use one language for all parts: a Spanish text with an English hint would look like a mistake.
     spoken = text.spoken_to(language)
     return PromptView(
         id=prompt.id,

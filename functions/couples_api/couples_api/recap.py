@@ -1,4 +1,4 @@
-"""`/v1/recap`: a week looked back on, without a word on what it lacked."""
+"""`/v1/recap`: a week looked back on, without a word on what was missed."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ class NewPackView(BaseModel):
 
 
 class NewsView(BaseModel):
-    """What was new in the week. Of the streak there is nothing for who hides it.
+    """The week's news. `milestones` and `longest` are empty if the reader hides the streak.
 
-    `milestones` are lengths of a run that they reached; `longest` says that their longest run grew.
+    `milestones` are the lengths of a run that they reached. `longest` means that their longest run grew.
     """
 
     packs: list[NewPackView]
@@ -48,7 +48,7 @@ class NewsView(BaseModel):
 
 
 class RecapView(BaseModel):
-    """A week, named by its Monday, by the couple's calendar dates; the streak is as the week ended, null if hidden."""
+    """A week by the couple's calendar dates, named by its Monday. The streak is as of its end, null if hidden."""
 
     week: dt.date
     days_met: DaysMetView
@@ -62,12 +62,13 @@ def get_recap(
     caller: TheCaller,
     services: TheServices,
     week: Annotated[
-        CalendarDate | None, Query(description="The week's Monday; the last whole week by the caller's clock without.")
+        CalendarDate | None,
+        Query(description="The week's Monday. By default the last whole week on the caller's clock."),
     ] = None,
 ) -> RecapView:
-    """Look back on a week: the days the two met, their themes, and what is new; the present week as far as it has come.
+    """Look back on a week: the days the two met, their themes, and what is new.
 
-    There is no week before they paired, and none that has not begun.
+    The current week is shown as far as it has come. There is no week before they paired, and none that has not begun.
     """
     reader = reader_of(services, caller)
     today = local_date(caller.instant, reader.person.profile.zone)
@@ -103,15 +104,15 @@ def _week(monday: dt.date | None, today: dt.date) -> Week:
     try:
         return Week(monday)
     except ValueError as error:
-        wrong = {"field": "query.week", "reason": "a week is named by its Monday"}
+        wrong = {"field": "query.week", "reason": "This must be a Monday"}
         raise ProblemError(Problem.INVALID_FIELDS, errors=[wrong]) from error
 
 
 def _themes(reader: Reader, days: list[Day]) -> list[Theme]:
-    """The themes of the days, each once, in the order in which the two met them."""
-    # Days that were opened before days said their theme have it from their prompts.
-    unsaid = reader.services.catalogue.texts(day.prompt for day in days if day.theme is None)
-    return list(dict.fromkeys(day.theme or unsaid[day.prompt].theme for day in days))
+    """Return the themes of the days, each once, in the order in which the two met them."""
+    # A day from before days stored their theme takes it from its prompt.
+    texts = reader.services.catalogue.texts(day.prompt for day in days if day.theme is None)
+    return list(dict.fromkeys(day.theme or texts[day.prompt].theme for day in days))
 
 
 def _new_packs(reader: Reader, week: Week) -> list[NewPackView]:
@@ -121,7 +122,7 @@ def _new_packs(reader: Reader, week: Week) -> list[NewPackView]:
     new = [
         release
         for pack, release in releases.items()
-        # What was there when they paired is not news to them, unless they have joined it by a code since.
+        # A pack that was live when they paired is not news, unless they have joined it by a code since.
         if (first_live[pack] > couple.created_at or is_joined(release, couple.packs))
         and available_from(release, _date(reader, first_live[pack]), couple.packs) in week
     ]
@@ -131,5 +132,5 @@ def _new_packs(reader: Reader, week: Week) -> list[NewPackView]:
 
 
 def _date(reader: Reader, instant: dt.datetime) -> dt.date:
-    """The couple's date of an instant: the same for both, and so the earlier of what their clocks show."""
+    """Return the earlier of the dates that their clocks show, so that both partners get the same."""
     return min(local_date(instant, zone) for zone in reader.couple.zones)

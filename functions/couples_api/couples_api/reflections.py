@@ -1,4 +1,4 @@
-"""`/v1/days/{date}/reflection`: what each leaves beside the other's answer, once both are open."""
+"""`/v1/days/{date}/reflection`: what each leaves beside the other's answer after the reveal."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ router = APIGatewayHttpRouter()
 
 
 class ReflectionBody(BaseModel):
-    """How the partner's answer was taken in. `text` comes with `heard`, which gives back what was heard, and no other.
+    """A reply to the partner's answer. `text` comes with `heard`, which repeats what was heard, and with no other kind.
 
-    Whether it is welcome is for the phone to make sure: nobody is told of it by a push.
+    The phone shows whether it is welcome: no push announces it.
     """
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
@@ -34,7 +34,7 @@ class ReflectionBody(BaseModel):
     @model_validator(mode="after")
     def _has_words_where_they_belong(self) -> Self:
         if (self.text is not None) is not (self.kind is ReflectionKind.HEARD):
-            raise ValueError("there is a text with `heard`, and with no other kind")
+            raise ValueError("a text is required with `heard` and not allowed with any other kind")
         return self
 
 
@@ -43,20 +43,24 @@ class ReflectionBody(BaseModel):
     responses=refusals(*IN_A_COUPLE, Problem.NO_SUCH_DAY, Problem.NOT_OPEN_YET, Problem.REFLECTED_ALREADY),
 )
 def put_reflection(date: DatePath, body: ReflectionBody, caller: TheCaller, services: TheServices) -> DayView:
-    """Leave a reflection on the partner's opened answer: one, whenever, and it stays. No push tells of it."""
+    """Leave a reflection on the partner's opened answer, at any time. It is final, and no push announces it."""
     reader = reader_of(services, caller)
     day = stored_day(reader, date)
     if not day.revealed:
         raise ProblemError(Problem.NOT_OPEN_YET)
     key = services.vault.couple_key(reader.couple.id)
     day = _with_reflection(reader, day, key, body)
-    # They may have parted while this was written: then what the partner wrote stays closed.
+    # They may have parted during the write: then the partner's answer stays closed.
     current_couple(services, reader.person)
     return reader.views([day], key)[0]
 
 
 def _with_reflection(reader: Reader, day: Day, key: CoupleKey, body: ReflectionBody) -> Day:
-    """The day once the caller's reflection is on it; a problem if it has another of theirs."""
+    """Return the day with the caller's reflection.
+
+    Raises:
+        ProblemError: the caller has left another reflection on it.
+    """
     uid = reader.person.uid
     if day.answers[uid].reflection is None:
         sealed = None if body.text is None else key.seal_reflection(day, uid, body.text)

@@ -1,4 +1,4 @@
-"""`/v1/me/reminders`: when the app may speak to a person."""
+"""`/v1/me/reminders`: when the app reminds a person."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from rekindle.domain.models import QuietHours, Reminders, TouchReminder
 router = APIGatewayHttpRouter()
 
 Clock = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
-"""A local wall-clock time, HH:MM."""
+"""A local time, HH:MM."""
 SlotClock = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][05]$")]
-"""A local wall-clock time in steps of 5 minutes, HH:MM."""
+"""A local time in steps of 5 minutes, HH:MM."""
 
 
 class Weekday(StrEnum):
@@ -36,11 +36,11 @@ class Weekday(StrEnum):
 
 
 WEEK = tuple(Weekday)
-"""In the order in which `date.weekday` counts."""
+"""In the order of `date.weekday`."""
 
 
 class QuietHoursBody(BaseModel):
-    """From when to when a push makes no sound; may span midnight."""
+    """From when to when a push makes no sound. It may span midnight."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -50,12 +50,12 @@ class QuietHoursBody(BaseModel):
     @model_validator(mode="after")
     def _spans_some_time(self) -> Self:
         if self.start == self.end:
-            raise ValueError("quiet hours start and end at different times; to have none, send null")
+            raise ValueError("quiet hours must start and end at different times; to have none, send null")
         return self
 
 
 class TouchBody(BaseModel):
-    """On which weekdays, Monday first, and when a small gesture is suggested."""
+    """On which weekdays and at what time a small gesture is suggested. Weekdays begin with Monday."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -64,35 +64,35 @@ class TouchBody(BaseModel):
 
 
 class RemindersBody(BaseModel):
-    """All reminders of a person, whole. Null switches one off."""
+    """All reminders of a person. Null switches one off."""
 
     model_config = ConfigDict(extra="forbid")
 
     prompt_time: SlotClock = Field(description="When the day's prompt is announced.")
     evening_time: SlotClock | None = Field(
-        description="A second word, only to who has not answered yet; null stops it."
+        description="A second reminder, only if the person has not answered yet. Null stops it."
     )
     quiet_hours: QuietHoursBody | None = Field(description="Null for none: each push may make a sound.")
     touch: TouchBody | None = Field(
-        description="Comes only while both want it and both are comfortable with some touch; null stops it."
+        description="Comes only while both want it and both are comfortable with some touch. Null stops it."
     )
     nudges_muted: Annotated[bool, Field(strict=True)] = Field(
-        description="Nudges that come meanwhile are never shown, afterwards neither; the partner is not told.",
+        description="Nudges that come while this is true are never shown. The partner does not learn of it.",
     )
     news: Annotated[bool, Field(strict=True)] = Field(
-        description="When there is a new pack, one push says so, on one date in the place of the prompt's.",
+        description="Announce a new pack: one push says so, on one date in place of the prompt's push.",
     )
 
 
 @router.get("/me/reminders", responses=refusals(Problem.NO_PROFILE))
 def get_reminders(caller: TheCaller, services: TheServices) -> RemindersBody:
-    """The caller's reminders, in their own local time."""
+    """Return the caller's reminders, in their own local time."""
     return _view(known_person(services, caller.uid).reminders)
 
 
 @router.put("/me/reminders", responses=refusals(Problem.NO_PROFILE))
 def put_reminders(body: RemindersBody, caller: TheCaller, services: TheServices) -> RemindersBody:
-    """Set the reminders, from now on. A reminder that moves comes once on each date, also on this one."""
+    """Set the reminders, from now on. A reminder that moves comes once on each date, also today."""
     quiet, touch = body.quiet_hours, body.touch
     reminders = Reminders(
         prompt=dt.time.fromisoformat(body.prompt_time),

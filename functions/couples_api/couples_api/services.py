@@ -1,4 +1,4 @@
-"""What every route works with: who calls and when, and the stores; composed in one place."""
+"""The stores and the caller that every route works with."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from rekindle.store.tries import Tries
 
 
 def _written_out(value: object) -> object:
-    # Left to itself, pydantic takes seconds since 1970 for a date as well.
+    # pydantic alone would also accept a number, as seconds since 1970.
     if not isinstance(value, dt.date) and not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", str(value)):
         raise ValueError("a date is written YYYY-MM-DD")
     return value
@@ -44,7 +44,7 @@ def _written_out(value: object) -> object:
 CalendarDate = Annotated[dt.date, BeforeValidator(_written_out)]
 
 type Entropy = Callable[[int], bytes]
-"""Gives that many random bytes."""
+"""Returns that many random bytes."""
 
 ID_BYTES = 12
 
@@ -71,7 +71,7 @@ class Services:
 
     @classmethod
     def of(cls, settings: CouplesApiSettings) -> Self:
-        """The services that the settings name."""
+        """Return the services that the settings name."""
         dynamodb = client("dynamodb")
         table = Table(dynamodb, settings.table)
         people, couples, days = People(table), Couples(table), Days(table)
@@ -115,7 +115,11 @@ IN_A_COUPLE = (Problem.NO_PROFILE, Problem.NOT_PAIRED)
 
 
 def known_person(services: Services, uid: Uid) -> Person:
-    """The person; a problem if they have no profile yet."""
+    """Return the person.
+
+    Raises:
+        ProblemError: they have no profile yet.
+    """
     person = services.people.person(uid)
     if person is None:
         raise ProblemError(Problem.NO_PROFILE)
@@ -123,7 +127,11 @@ def known_person(services: Services, uid: Uid) -> Person:
 
 
 def current_couple(services: Services, person: Person) -> Couple:
-    """The couple the person is in; a problem if they are in none."""
+    """Return the couple that the person is in.
+
+    Raises:
+        ProblemError: they are in none.
+    """
     couple = services.couples.couple(person.couple) if person.couple else None
     if couple is None or couple.ended_at:
         raise ProblemError(Problem.NOT_PAIRED)
@@ -131,6 +139,6 @@ def current_couple(services: Services, person: Person) -> Couple:
 
 
 def require_unpaired(person: Person) -> None:
-    """A problem if the person is in a couple."""
+    """Raise ALREADY_PAIRED if the person is in a couple."""
     if person.couple:
         raise ProblemError(Problem.ALREADY_PAIRED)

@@ -1,4 +1,4 @@
-"""`/v1/solo`: a person's own days before they pair, and what they choose to show to their partner afterwards."""
+"""`/v1/solo`: a person's own days before they pair, and answers of them shown to the partner later."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ Limit = Annotated[int, Query(ge=1, le=JOURNAL_PAGE)]
 
 
 class SoloAnswerView(BaseModel):
-    """The caller's answer to themself. `revision` names it in an edit."""
+    """The caller's own answer. An edit names its `revision`."""
 
     state: AnswerState
     text: str | None = None
@@ -52,7 +52,7 @@ class SoloAnswerView(BaseModel):
 class SoloDayView(BaseModel):
     """A day of the caller's own. `open` says that it takes an answer or an edit.
 
-    `shared` says that the caller's partner can read the answer, because the caller has shown it to them.
+    `shared` says that the caller has shown the answer to their partner.
     """
 
     date: dt.date
@@ -63,21 +63,21 @@ class SoloDayView(BaseModel):
 
 
 class SoloJournalView(BaseModel):
-    """The caller's own days, latest first; `before` asks for the next page, null at the end."""
+    """The caller's own days, latest first. `before` asks for the next page, null at the end."""
 
     days: list[SoloDayView]
     before: dt.date | None
 
 
 class By(StrEnum):
-    """Whose it is, as the reader sees it."""
+    """Who gave an answer, as the reader sees it."""
 
     ME = "me"
     PARTNER = "partner"
 
 
 class SharedAnswerView(BaseModel):
-    """What one of the two answered alone and has shown to the other; the prompt was theirs alone, too."""
+    """An answer that one of the two gave alone and has shown to the other."""
 
     date: dt.date
     by: By
@@ -86,7 +86,10 @@ class SharedAnswerView(BaseModel):
 
 
 class SharedAnswersView(BaseModel):
-    """What the two have shown to each other, latest date first; `before` asks for the next page, null at the end."""
+    """Answers that the two have shown to each other, latest date first.
+
+    `before` asks for the next page, null at the end.
+    """
 
     answers: list[SharedAnswerView]
     before: dt.date | None
@@ -105,7 +108,7 @@ class SoloAnswerBody(BaseModel):
 
 @router.get("/solo/today", responses=refusals(Problem.NO_PROFILE, Problem.ALREADY_PAIRED, Problem.NO_PROMPT))
 def get_solo_today(caller: TheCaller, services: TheServices) -> SoloDayView:
-    """The caller's own today while they are in no couple: a question, for themself."""
+    """Return the caller's own today while they are in no couple: a question for themself."""
     person = _alone(services, caller)
     date = local_date(caller.instant, person.profile.zone)
     day = services.solo.day(person.uid, date) or _opened_day(services, caller, person, date)
@@ -116,7 +119,7 @@ def get_solo_today(caller: TheCaller, services: TheServices) -> SoloDayView:
 def get_solo_days(
     caller: TheCaller, services: TheServices, before: Before = None, limit: Limit = JOURNAL_PAGE
 ) -> SoloJournalView:
-    """The caller's own days, latest first, for nobody but the caller, paired or not."""
+    """Return the caller's own days, latest first. Nobody else sees them, whether the caller is paired or not."""
     person = known_person(services, caller.uid)
     days = services.solo.journal(person.uid, before, limit)
     return SoloJournalView(
@@ -138,7 +141,7 @@ def get_solo_days(
     ),
 )
 def put_solo_answer(date: DatePath, body: SoloAnswerBody, caller: TheCaller, services: TheServices) -> SoloDayView:
-    """Answer for oneself, or edit the answer: on the date by the caller's clock and the day after it."""
+    """Answer for oneself, or edit the answer, on the date by the caller's clock and the day after it."""
     person = _alone(services, caller)
     takes_answers = takes_solo_answers(date, local_date(caller.instant, person.profile.zone))
     day = services.solo.day(person.uid, date)
@@ -148,7 +151,7 @@ def put_solo_answer(date: DatePath, body: SoloAnswerBody, caller: TheCaller, ser
         day = _opened_day(services, caller, person, date)
     if not takes_answers and day.answer is None:
         raise ProblemError(Problem.DAY_CLOSED)
-    key = services.vault.made_person_key(person.uid)
+    key = services.vault.ensure_person_key(person.uid)
     if takes_answers:
         answer = Answer(caller.instant, (body.revision or 0) + 1, key.seal_answer(day, body.text))
         try:
@@ -164,7 +167,7 @@ def put_solo_answer(date: DatePath, body: SoloAnswerBody, caller: TheCaller, ser
 def get_solo_shared(
     caller: TheCaller, services: TheServices, before: Before = None, limit: Limit = JOURNAL_PAGE
 ) -> SharedAnswersView:
-    """What the two have shown to each other of what they answered alone: `limit` dates of it, each whole."""
+    """Return answers given alone that the two have shown to each other: those of `limit` dates."""
     person = known_person(services, caller.uid)
     couple = current_couple(services, person)
     found = services.solo.shared(couple.id, before, limit)
@@ -187,7 +190,7 @@ def get_solo_shared(
 
 @router.post("/solo/days/<date>/share", responses=refusals(*IN_A_COUPLE, Problem.NO_SUCH_DAY, Problem.NOTHING_TO_SHARE))
 def post_solo_share(date: DatePath, caller: TheCaller, services: TheServices) -> SoloDayView:
-    """Show the partner what the caller answered alone on this date, until it is taken back. Again changes nothing."""
+    """Show the partner the caller's own answer of this date, until it is taken back. A repeat changes nothing."""
     person = known_person(services, caller.uid)
     couple = current_couple(services, person)
     for _ in range(OPENING_ATTEMPTS):
@@ -202,14 +205,14 @@ def post_solo_share(date: DatePath, caller: TheCaller, services: TheServices) ->
             try:
                 day = services.solo.share(day, SharedAnswer(couple.id, person.uid, date, day.prompt, sealed))
             except WriteConflictError:
-                continue  # An edit that came before they paired has only now arrived.
+                continue  # An edit sent before they paired has only now arrived.
         return _view_of(services, caller, person, day, own_key)
     raise ContentionError("an answer kept changing while it was shared")
 
 
 @router.delete("/solo/days/<date>/share", status_code=HTTPStatus.NO_CONTENT, responses=refusals(*IN_A_COUPLE))
 def delete_solo_share(date: DatePath, caller: TheCaller, services: TheServices) -> None:
-    """Take back what the caller has shown to the partner. What is not shown is no error."""
+    """Take back an answer that the caller has shown to the partner. One that is not shown is no error."""
     person = known_person(services, caller.uid)
     couple = current_couple(services, person)
     day = services.solo.day(person.uid, date)
@@ -224,7 +227,7 @@ def _alone(services: Services, caller: Caller) -> Person:
 
 
 def _opened_day(services: Services, caller: Caller, person: Person, date: dt.date) -> SoloDay:
-    """The person's own day of the date, chosen now."""
+    """Return the person's own day of the date, and choose its prompt now."""
     releases = services.catalogue.releases(caller.instant)
     for _ in range(OPENING_ATTEMPTS):
         history = services.solo.history(person.uid)
@@ -236,7 +239,7 @@ def _opened_day(services: Services, caller: Caller, person: Person, date: dt.dat
 
 
 def _is_repeat(day: SoloDay, key: PersonKey, body: SoloAnswerBody) -> bool:
-    """Whether the answer that stands is this very one: its acknowledgement was lost, and it is sent again."""
+    """Return whether the stored answer is this very one, sent again because its reply was lost."""
     return (
         day.answer is not None and day.answer.revision == (body.revision or 0) + 1 and key.open_answer(day) == body.text
     )
@@ -249,7 +252,7 @@ def _why_refused(day: SoloDay, body: SoloAnswerBody) -> Problem:
 
 
 def _views(services: Services, caller: Caller, person: Person, days: Iterable[SoloDay]) -> list[SoloDayView]:
-    """The days as their person sees them; their key is fetched only if there is something to open."""
+    """Return the days as their person sees them. Their key is read only if there is something to open."""
     days = list(days)
     texts = services.catalogue.texts(day.prompt for day in days)
     key = services.vault.person_key(person.uid) if any(day.answer for day in days) else None

@@ -1,4 +1,4 @@
-"""`/v1/streak`: the days they met, without a word on who missed one."""
+"""`/v1/streak`: the days on which the two met, without a word on who missed one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ router = APIGatewayHttpRouter()
 
 
 class StreakView(BaseModel):
-    """Days they both took part: in the present run, in the longest, and in all."""
+    """Days on which both took part: in the current run, in the longest run, and in all."""
 
     current: int
     longest: int
@@ -31,7 +31,7 @@ class StreakView(BaseModel):
 
 
 class StreakCalendarView(StreakView):
-    """The streak with a mark for each date of the last twelve months; `hidden` is the caller's own wish."""
+    """The streak with a mark for each date of the last twelve months. `hidden` is the caller's own choice."""
 
     hidden: bool
     calendar: dict[dt.date, DayMark]
@@ -39,7 +39,7 @@ class StreakCalendarView(StreakView):
 
 @router.get("/streak", responses=refusals(*IN_A_COUPLE))
 def get_streak(caller: TheCaller, services: TheServices) -> StreakCalendarView:
-    """The couple's streak and calendar by the caller's clock."""
+    """Return the couple's streak and calendar by the caller's clock."""
     person = known_person(services, caller.uid)
     couple = current_couple(services, person)
     stored = services.days.nearby(couple.id, caller.instant)
@@ -57,22 +57,22 @@ def get_streak(caller: TheCaller, services: TheServices) -> StreakCalendarView:
 
 
 def known_history(services: Services, couple: Couple, stored: Mapping[dt.date, Day], instant: dt.datetime) -> History:
-    """The couple's complete dates; of the days in `stored`, any that both have answered and nobody has noted is, now.
+    """Return the couple's history. Also note days in `stored` that both have answered and nobody has noted.
 
-    The answer that completes a day notes it, and `react` does so again; this is for when neither could.
+    The second answer notes a day, and `react` does so again. This is for when neither could.
     """
     history = services.streaks.history(couple)
-    forgotten = [day for day in stored.values() if day.revealed and day.date not in history.complete]
-    for day in forgotten:
+    unnoted = [day for day in stored.values() if day.revealed and day.date not in history.complete]
+    for day in unnoted:
         note_complete(services, day, instant)
-    complete = history.complete.union(day.date for day in forgotten)
+    complete = history.complete.union(day.date for day in unnoted)
     return replace(history, first=min({history.first, *complete}), complete=complete)
 
 
 def note_complete(services: Services, day: Day, instant: dt.datetime) -> None:
-    """Note that the day is complete, if that can be done just now."""
+    """Note that the day is complete. If that fails now, log it and go on."""
     try:
         services.streaks.complete(day.couple, day.date, instant)
     except (RekindleError, BotoCoreError, ClientError) as error:
-        # The answers are safe, and the date will be noted from the stream or at the next look: no reason to refuse.
+        # The answers are stored. `react` or the next request will note the date, so do not refuse this request.
         logger.warning("streak left for later", extra={"couple": day.couple, "error": type(error).__name__})

@@ -1,4 +1,4 @@
-"""`/v1/days/{date}/swap`: another prompt in the place of the day's, for both."""
+"""`/v1/days/{date}/swap`: another prompt for the day, for both."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def post_swap(
 ) -> DayView:
     """Swap the day's prompt for another of its theme, for both: once, before anyone has answered.
 
-    What is swapped away counts as met. A repeat under one key finds the day swapped.
+    The replaced prompt counts as met. A repeat under one key returns the swapped day.
     """
     reader = reader_of(services, caller)
     day = stored_day(reader, date)
@@ -48,14 +48,14 @@ def post_swap(
 
 
 def _swapped_day(reader: Reader, day: Day, swap_id: str, request: KeyedRequest) -> Day:
-    """The day with another prompt; as it is if this very request has swapped it already."""
+    """Return the day with another prompt, or as it is if this very request has already swapped it."""
     couple, services, instant = reader.couple, reader.services, reader.caller.instant
     for _ in range(OPENING_ATTEMPTS):
         if day.swapped and day.swapped[-1].request == swap_id:
             return day
         if problem := _why_not_swapped(day, instant):
             raise ProblemError(problem)
-        # A day that was opened before days said their theme has it from its prompt.
+        # A day from before days stored their theme takes it from its prompt.
         theme = day.theme or services.catalogue.texts([day.prompt])[day.prompt].theme
         seen = services.days.seen(couple.id, [theme])
         offer = another_prompt(theme, day.prompt, couple, services.catalogue.releases(instant), seen)

@@ -18,7 +18,7 @@ router = APIGatewayHttpRouter()
 
 
 class TouchGestureView(BaseModel):
-    """A gesture in the reader's language, or in English; `warmth` is 1 (small) to 3 (warm)."""
+    """A gesture in the reader's language, or in English. `warmth` is 1 (small) to 3 (warm)."""
 
     id: str
     warmth: Annotated[int, Field(ge=1, le=3)]
@@ -34,7 +34,7 @@ class TouchTodayView(BaseModel):
 
 @router.get("/touch/today", responses=refusals(*IN_A_COUPLE))
 def get_touch_today(caller: TheCaller, services: TheServices) -> TouchTodayView:
-    """The couple's gesture of today. Until both have agreed there is none, and nothing tells who has not."""
+    """Return the couple's gesture of today. Until both have agreed there is none, and nothing shows who has not."""
     person = known_person(services, caller.uid)
     couple = current_couple(services, person)
     today = local_date(caller.instant, person.profile.zone)

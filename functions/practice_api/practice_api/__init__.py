@@ -1,1 +1,1 @@
-"""The practice's side: packs, what couples are told of help, numbers over couples, and who did what."""
+"""The practice's side: packs, the help that couples are shown, numbers over couples, and the audit."""

@@ -9,15 +9,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from practice_api.packs import PackPath
-from practice_api.services import (
-    Services,
-    Staff,
-    ThePublisher,
-    TheReader,
-    TheServices,
-    known_pack,
-    staff_refusals,
-)
+from practice_api.services import Services, Staff, ThePublisher, TheReader, TheServices, known_pack, staff_refusals
 from practice_api.views import actor_view, finding_views, preview_of
 from rekindle.api.problems import Problem, ProblemError
 from rekindle.domain.models import PackId

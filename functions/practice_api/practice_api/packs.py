@@ -7,15 +7,7 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler.openapi.params import Path
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
-from practice_api.services import (
-    Services,
-    Staff,
-    ThePublisher,
-    TheReader,
-    TheServices,
-    known_pack,
-    staff_refusals,
-)
+from practice_api.services import Services, Staff, ThePublisher, TheReader, TheServices, known_pack, staff_refusals
 from practice_api.views import pack_detail, pack_summary
 from rekindle.api.problems import Problem, ProblemError
 from rekindle.domain.models import Audience, PackId, PromptId
@@ -33,8 +25,7 @@ def get_packs(staff: TheReader, services: TheServices) -> PacksView:
     """List every pack with its state."""
     heads = services.packs.heads()
     return PacksView(
-        packs=[pack_summary(head, staff.instant, staff.uid) for head in heads],
-        review_required=services.review_required,
+        packs=[pack_summary(head, staff.instant, staff.uid) for head in heads], review_required=services.review_required
     )
 
 

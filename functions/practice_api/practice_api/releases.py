@@ -10,15 +10,7 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from practice_api.drafts import draft_changed
 from practice_api.packs import PackPath
-from practice_api.services import (
-    Services,
-    Staff,
-    ThePublisher,
-    TheReader,
-    TheServices,
-    known_pack,
-    staff_refusals,
-)
+from practice_api.services import Services, Staff, ThePublisher, TheReader, TheServices, known_pack, staff_refusals
 from practice_api.views import finding_views, pack_detail, release_view
 from rekindle.api.problems import Problem, ProblemError
 from rekindle.packs.check import check_source

@@ -119,7 +119,7 @@ def _publisher(request: Request) -> Staff:
 
 
 def staff_refusals(*problems: Problem) -> dict[int, OpenAPIResponse]:
-    """Return the responses of a route that refuses with these problems, or whoever lacks the scope."""
+    """Return the responses of a route that refuses with these problems, and callers without the scope."""
     return refusals(Problem.NOT_ALLOWED, *problems)
 
 

@@ -1,1 +1,1 @@
-"""A person's own: what they wrote, to take along."""
+"""Export of what a person wrote."""

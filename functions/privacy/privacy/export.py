@@ -1,9 +1,9 @@
-"""`/v1/me/export`: what a person wrote, theirs to keep, a page at a time.
+"""`/v1/me/export`: everything that a person wrote, a page at a time.
 
-An export goes through sections that keep their order for good: what was written alone, then the couples, as they ended
-one after another, with the one that stands at the end, which stays there if it ends meanwhile. Each goes by date, and a
-page begins after the date that the one before it came to. So whatever is written, and whoever parts, between two pages,
-nothing that was there when the export began is left out or comes twice.
+An export goes through sections in a fixed order: first what was written alone, then the couples in the order of their
+ends, the current couple last. It stays last if it ends meanwhile. Each section goes by date, and a page begins after
+the last date of the page before. So nothing that existed when the export began is left out or comes twice, whatever is
+written and whoever parts between two pages.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler.openapi.params import Body
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
-from privacy.cursor import Place, cursor_of, place_from
+from privacy.cursor import Position, cursor_of, position_from
 from privacy.services import Services, TheRecentCaller, TheServices
 from privacy.views import (
     FORMAT,
@@ -50,21 +50,21 @@ _FIRST_PAGE = ExportBody()
 def post_export(
     caller: TheRecentCaller, services: TheServices, body: Annotated[ExportBody, Body()] = _FIRST_PAGE
 ) -> ExportView:
-    """What the caller wrote, theirs to keep, a page at a time. Each page takes a sign-in of the last 15 minutes.
+    """Return what the caller wrote, a page at a time. Each page needs a sign-in of the last 15 minutes.
 
-    While the couple stands there is beside it what the partner has opened to them; after unpairing each has their own
-    writing alone, for 30 days. Nothing is changed by asking, and the same may be asked again. What a partner shows of
-    what they answered alone is not in it: they may take that back, and from a file they could not.
+    While the couple is together, it includes what the partner has opened to them. After unpairing each gets their own
+    writing alone, for 30 days. An export changes nothing and may be repeated. An answer that the partner gave alone and
+    has shown is not included: they may take it back, and from a file they could not.
     """
     person = services.people.person(caller.uid)
     if person is None:
         raise ProblemError(Problem.NO_PROFILE)
-    return _page(Exporter(person, caller, services), _place(person, body))
+    return _page(Exporter(person, caller, services), _position(person, body))
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Of one section what a page has come to: the couple, if it is one's, how many days were read, and the entries."""
+    """One section's part of a page: the couple if it has one, the dates read, and the entries."""
 
     couple: ExportedCoupleView | None
     read: list[dt.date]
@@ -73,14 +73,14 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Exporter:
-    """A person, with all that their export needs."""
+    """A person, and everything that their export needs."""
 
     person: Person
     caller: Caller
     services: Services
 
     def section(self, number: int, after: dt.date | None, limit: int) -> Section:
-        """The first `limit` days of a section after a date."""
+        """Return the first `limit` days of a section after a date."""
         return self._of_couple(number, after, limit) if number else self._alone(after, limit)
 
     def _alone(self, after: dt.date | None, limit: int) -> Section:
@@ -107,11 +107,11 @@ class Exporter:
     def _of_couple(self, number: int, after: dt.date | None, limit: int) -> Section:
         couple_id = couples_in_order(self.person)[number - 1]
         ended_at = self.person.parted.get(couple_id)
-        # The key may be there for some hours more: it is the date that counts.
+        # DynamoDB may delete the key some hours later, so compare the date.
         is_over = ended_at is not None and self.caller.instant >= ended_at + KEEPSAKE
         key = None if is_over else self._key_of(couple_id)
         days = self.services.days.onward(couple_id, after, limit) if key else []
-        # Read last: whoever has parted while this was read gets their own alone.
+        # Read the couple last: whoever has parted meanwhile gets their own writing alone.
         couple = self.services.couples.couple(couple_id)
         return Section(
             couple=self._couple_view(number, couple, ended_at, included=key is not None),
@@ -156,24 +156,28 @@ class Exporter:
 
 
 def couples_in_order(person: Person) -> list[CoupleId]:
-    """The couples that a person was in, as they ended, and the one that they are in; only the end of it ever grows."""
+    """Return the person's couples in the order of their ends, the current one last. It only ever grows at its end."""
     ended = sorted(person.parted, key=lambda couple: (person.parted[couple], couple))
     return [*ended, person.couple] if person.couple else ended
 
 
-def _place(person: Person, body: ExportBody) -> Place:
-    """Where the page that is asked for begins; a problem if it is none of this person's."""
+def _position(person: Person, body: ExportBody) -> Position:
+    """Return where the requested page begins.
+
+    Raises:
+        ProblemError: the cursor is none of this person's.
+    """
     if body.next is None:
-        return Place()
-    place = place_from(body.next, person.uid)
-    if place is None or place.section > len(person.parted) + (person.couple is not None):
-        errors = [{"field": "body.next", "reason": "This is no page of your export"}]
+        return Position()
+    position = position_from(body.next, person.uid)
+    if position is None or position.section > len(person.parted) + (person.couple is not None):
+        errors = [{"field": "body.next", "reason": "This is not a page of your export"}]
         raise ProblemError(Problem.INVALID_FIELDS, errors=errors)
-    return place
+    return position
 
 
-def _page(exporter: Exporter, start: Place) -> ExportView:
-    """The page that begins at a place: sections one after another, until it has looked at as many days as it may."""
+def _page(exporter: Exporter, start: Position) -> ExportView:
+    """Return the page that begins at a position: section after section, until it has read as many days as allowed."""
     person = exporter.person
     couples, entries, left, following = [], [], exporter.services.page_days, None
     for number in range(start.section, len(couples_in_order(person)) + 1):
@@ -182,7 +186,7 @@ def _page(exporter: Exporter, start: Place) -> ExportView:
         entries += section.entries
         left -= len(section.read)
         if not left:
-            following = cursor_of(Place(number, section.read[-1]), person.uid)
+            following = cursor_of(Position(number, section.read[-1]), person.uid)
             break
     return ExportView(
         format=FORMAT,
@@ -230,7 +234,7 @@ def _prompt_view(prompt: PromptRef, text: PromptText, language: Language) -> Exp
 
 
 def _profile_view(profile: Profile) -> ExportedProfileView:
-    # In every page, so that each can be read by itself: it lies in the row that each begins with.
+    # Every page has it, so that each can be read by itself.
     return ExportedProfileView(
         display_name=profile.display_name,
         zone=profile.zone,

@@ -1,4 +1,4 @@
-"""The Lambda entry: one resolver with every route of what is a person's own to take along."""
+"""The Lambda entry: one resolver with all routes of a person's own export."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 
 def application() -> APIGatewayHttpResolver:
-    """A resolver with all routes; its OpenAPI document is a part of the phones' contract."""
+    """Return a resolver with all routes. Its OpenAPI document is a part of the phones' contract."""
     app = resolver.resolver()
     app.include_router(export.router, prefix="/v1")
     return app
 
 
 def handler_of(services: Callable[[], Services]) -> Callable[[dict[str, Any], LambdaContext], dict[str, Any]]:
-    """A Lambda handler that works with these services, which are made at the first request."""
+    """Return a Lambda handler that works with these services, which are made at the first request."""
     return resolver.handler_of(application(), services)
 
 

@@ -1,4 +1,4 @@
-"""What every route works with: who calls, and that it is they; and the stores, of which the role allows reading."""
+"""The stores, which this role may only read, and the recently signed-in caller."""
 
 from __future__ import annotations
 
@@ -22,26 +22,26 @@ from rekindle.store.solo import Solo
 from rekindle.store.table import Table
 
 RECENT = dt.timedelta(minutes=15)
-"""How long after signing in somebody may ask for everything at once.
+"""How long after a sign-in somebody may export everything.
 
-A phone that lies open on a table is signed in for weeks, and whoever picks it up may see one day or another. This is
-more, and asks that its owner was there just now; within a quarter of an hour an export of any length is through.
+A phone that lies open on a table is signed in for weeks. Whoever picks it up may see one day or another, but an export
+needs proof that its owner was there just now. A quarter of an hour is enough for an export of any length.
 """
 
 PAGE_DAYS = 100
-"""Days that one page looks at.
+"""Days that one page reads.
 
-A day has at most two answers of 2,000 characters and two reflections of 1,000. A character takes 4 bytes at most in
-UTF-8, and where JSON has to escape it 6, of which Lambda escapes one once more: 42,000 bytes for the four, and less
-than 45,000 with a prompt of 240 characters and all around it. A hundred such days are 4.5 MB; Lambda hands on 6.
-That is so with the managed runtime of Python 3.12 and later, which leaves what is not ASCII as it is: one that escapes
-it, as a container's client may, would need smaller pages.
+A day has at most two answers of 2,000 characters and two reflections of 1,000. A character takes at most 4 bytes in
+UTF-8. Where JSON must escape it, it takes 6, of which Lambda escapes one again. So the four texts take 42,000 bytes,
+and a day less than 45,000 with its prompt of 240 characters and everything around it. A hundred such days are 4.5 MB,
+and Lambda's limit is 6 MB. This holds for the managed runtime of Python 3.12 and later, which does not escape non-ASCII
+characters. A runtime that does, as a container's client may, would need smaller pages.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The stores and the vault of one process, and how many days a page of an export looks at."""
+    """The stores and the vault of one process, and how many days a page of an export reads."""
 
     people: People
     couples: Couples
@@ -53,7 +53,7 @@ class Services:
 
     @classmethod
     def of(cls, settings: PrivacySettings) -> Self:
-        """The services that the settings name."""
+        """Return the services that the settings name."""
         dynamodb = client("dynamodb")
         table = Table(dynamodb, settings.table)
         return cls(

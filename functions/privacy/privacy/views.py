@@ -1,4 +1,4 @@
-"""What an export says: a page of it as JSON, and what a person asks for it with."""
+"""The JSON of an export's page, and the request for it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FORMAT = "rekindle-export/1"
 
 
 class ExportBody(BaseModel):
-    """Which page of the export: the first with `next` null or without a body, then the `next` of the page before."""
+    """The page to export: the first if `next` is null or there is no body, then the `next` of the page before."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -41,9 +41,9 @@ class ExportedProfileView(BaseModel):
 
 
 class ExportedCoupleView(BaseModel):
-    """A couple that the person is or was in, by its number among their own, from date to date; `until` null: it stands.
+    """A couple that the person is or was in, by its number among their own. `until` is null while it lasts.
 
-    `included` false says that what they wrote there is not in the export, or from here on not in it: it could be
+    `included` false means that the export does not contain what they wrote there, or no longer does. It could be
     exported until 30 days after the couple ended, and nobody can read it any more.
     """
 
@@ -63,7 +63,7 @@ class ExportedPromptView(BaseModel):
 
 
 class ExportedAnswerView(BaseModel):
-    """What the person answered; `text` is null if they checked the day off without words."""
+    """The person's answer. `text` is null if they checked the day off without a text."""
 
     text: str | None
     at: dt.datetime
@@ -71,7 +71,7 @@ class ExportedAnswerView(BaseModel):
 
 
 class ExportedReflectionView(BaseModel):
-    """What the person left beside their partner's answer; `text` is null with any kind but `heard`."""
+    """The person's reflection on their partner's answer. `text` is null with any kind but `heard`."""
 
     kind: ReflectionKind
     text: str | None
@@ -79,24 +79,24 @@ class ExportedReflectionView(BaseModel):
 
 
 class ExportedPartnerReflectionView(BaseModel):
-    """What the partner left beside the person's answer."""
+    """The partner's reflection on the person's answer."""
 
     kind: ReflectionKind
     text: str | None
 
 
 class ExportedPartnerView(BaseModel):
-    """What the partner answered, as it is open to the person, and what they left beside the person's own answer."""
+    """The partner's answer as the person may read it, and the partner's reflection."""
 
     text: str | None
     reflection: ExportedPartnerReflectionView | None
 
 
 class ExportedEntryView(BaseModel):
-    """What there is of one date. `couple` is a number of the list `couples`, null where `kind` is `alone`.
+    """One date. `couple` is a number of the list `couples`, null where `kind` is `alone`.
 
-    `partner` is null unless the couple stands and the partner's answer is open to the person: nothing here tells an
-    answer that is sealed from one that was never given.
+    `partner` is null unless the couple is together and the partner's answer is open to the person. So a sealed answer
+    looks like one that was never given.
     """
 
     kind: EntryKind
@@ -109,13 +109,13 @@ class ExportedEntryView(BaseModel):
 
 
 class ExportView(BaseModel):
-    """A page of what a person wrote: first alone, then in each couple they were in, in the order of the dates.
+    """A page of what a person wrote: first alone, then in each of their couples, by date.
 
-    `couples` are those that this page has come to; one that spans two pages is in both. A page may have no entries and
-    a next one all the same; at the end `next` is null.
+    `couples` are those that this page has reached; one that spans two pages is in both. A page may have no entries
+    although there is a next one. At the end `next` is null.
     """
 
-    format: Literal["rekindle-export/1"] = Field(description="How to read this; another number, should it change.")
+    format: Literal["rekindle-export/1"] = Field(description="The format's name. A new format gets another number.")
     exported_at: dt.datetime
     profile: ExportedProfileView
     couples: list[ExportedCoupleView]

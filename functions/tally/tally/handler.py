@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from rekindle.batches import handle_batch
 from rekindle.clients import client
 from rekindle.domain.changes import FinishedRun
-from rekindle.domain.tallies import told_by
+from rekindle.domain.tallies import progress_of
 from rekindle.settings import TallySettings
 from rekindle.store.stream import change_in
 from rekindle.store.table import Table
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from rekindle.batches import BatchResponse, Record
     from rekindle.domain.models import CoupleId
-    from rekindle.domain.tallies import Told
+    from rekindle.domain.tallies import Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +41,14 @@ class Tally:
             Exception: the counters could not be written. Lambda then repeats the whole batch, and what is counted by
                 then is not counted again.
         """
-        couples: defaultdict[CoupleId, list[Told]] = defaultdict(list)
+        couples: defaultdict[CoupleId, list[Progress]] = defaultdict(list)
         runs: list[FinishedRun] = []
 
         def read(record: Record) -> None:
             change = change_in(record)
             if isinstance(change, FinishedRun):
                 runs.append(change)
-            elif found := told_by(change):
+            elif found := progress_of(change):
                 couples[found[0]].append(found[1])
 
         response = handle_batch(records, read, lambda error, number: log_failure("not counted", error, sequence=number))

@@ -1,4 +1,7 @@
-"""ministack ignores the OpenAPI body in which SAM describes a whole HTTP API, so the API would have no route."""
+"""ministack ignores the OpenAPI body of an HTTP API.
+
+SAM describes a whole HTTP API in this body, so the API would have no route.
+"""
 
 from __future__ import annotations
 

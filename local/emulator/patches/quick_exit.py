@@ -1,4 +1,7 @@
-"""ministack imports an SSH library when it ends, to stop a server that never started: a second for each end."""
+"""ministack imports an SSH library when it ends, which takes a second.
+
+It does so to stop a server that never started.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""ministack saves its state only at a regular end, so a kill loses it all, and it starts empty from a broken file.
+"""ministack saves its state only at a regular end.
 
-Here the state is saved while the emulator runs, whole and from one instant.
+So a kill loses all data, and a broken file is a start without data. Here the state is saved while the emulator runs,
+whole and from one instant.
 """
 
 from __future__ import annotations

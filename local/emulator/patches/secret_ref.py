@@ -1,4 +1,7 @@
-"""ministack's Ref of a secret is its name. On AWS it is the ARN, and policies are built from it."""
+"""ministack's Ref of a secret is its name. On AWS it is the ARN.
+
+Policies of the template are built from the Ref.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""ministack waits 50 ms for the log of each call. Here it waits 2 ms, and longer only while lines come."""
+"""ministack waits 50 ms for the log of each call.
+
+Here it waits 2 ms, and longer only while lines come.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""ministack checks a permission for SQS's batch calls that AWS does not have: a batch needs its members' permission."""
+"""ministack checks a permission for SQS's batches that AWS does not have.
+
+On AWS a batch needs the permission of its members.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-// Two candles: each is lit once its person has answered, and when both are, they light the page.
+// Two candles. Each burns once its person has answered.
 
-import { h, svg } from "../dom.js";
+import { h, svg } from "../ui/dom.js";
 
 /** @param {boolean} mine @param {boolean} theirs */
 export function candles(mine, theirs) {

@@ -1,14 +1,15 @@
-// An answer in the making: it outlives a reload, and says so where what it was begun from has changed meanwhile.
+// Drafts of answers. They stay after a reload, and notice when the prompt or the answer has changed since.
 
-import { h, letter } from "../dom.js";
+import { letter } from "../parts.js";
+import { h } from "../ui/dom.js";
 
 /** @typedef {import("../phone.js").Phone} Phone */
-/** What a day has to say to a draft. @typedef {{ prompt: { id: string }, me: { text?: string | null, revision?: number | null } }} Begun */
+/** The day of a draft. @typedef {{ prompt: { id: string }, me: { text?: string | null, revision?: number | null } }} Day */
 
-/** What is kept of one: its text, the prompt that it is to, the revision it was begun from, and whether it is to be open first. */
+/** The stored parts: the text, its prompt, the revision it started from, and whether to share it first. */
 const PARTS = ["", "-to", "-from", "-first"];
 
-/** @param {Phone} phone @param {string} name @param {string} text @param {Begun} day */
+/** @param {Phone} phone @param {string} name @param {string} text @param {Day} day */
 export function write(phone, name, text, { prompt, me }) {
   if (!phone.draft(name)) phone.setDraft(`${name}-from`, String(me.revision ?? 0));
   phone.setDraft(`${name}-to`, prompt.id);
@@ -20,13 +21,13 @@ export function forget(phone, name) {
   for (const part of PARTS) phone.setDraft(name + part, "");
 }
 
-/** What whoever writes has to know before they send it. @param {Phone} phone @param {string} name @param {Begun} day */
-export function meanwhile(phone, name, { prompt, me }) {
+/** Warns the writer about a change since the draft started. @param {Phone} phone @param {string} name @param {Day} day */
+export function changeNotice(phone, name, { prompt, me }) {
   if (!phone.draft(name)) return null;
   if (phone.draft(`${name}-to`) !== prompt.id) {
-    return h("p", { class: "hint" }, "The prompt has changed since you began to write. Your words are still here.");
+    return h("p", { class: "hint" }, "The prompt has changed since you started writing. Your words are still here.");
   }
   if (phone.draft(`${name}-from`) === String(me.revision ?? 0)) return null;
-  // What is sent names the revision that stands here: the writer has seen what their words take the place of.
-  return letter("You have changed it on another phone since you began. What you write here takes the place of:", me.text ?? "");
+  // The API accepts the answer, since the writer sees here what their words replace.
+  return letter("You changed your answer on another phone. This draft replaces:", me.text ?? "");
 }

@@ -1,30 +1,30 @@
-// What somebody wrote, saved as a file of their own: the export, page after page, put together.
+// Saves what a person wrote as a file: all pages of the export in one.
 
 import { Problem } from "../api.js";
 import { dateIn } from "../clock.js";
-import { button, h } from "../dom.js";
-import { counted } from "../words.js";
+import { button, h } from "../ui/dom.js";
+import { counted } from "../ui/text.js";
 
 /** @typedef {import("../phone.js").Phone} Phone */
 /** @typedef {import("../phone.js").Schema} Schema */
 
-/** In a couple: all there is, among the settings. @param {Phone} phone */
+/** The part of the settings, for a person in a couple. @param {Phone} phone */
 export function exportPart(phone) {
   return h(
     "div",
     { class: "stack" },
-    h("p", null, `Everything you wrote, alone and here, in a file for you; and beside it what ${phone.partner} has opened to you.`),
+    h("p", null, `Save everything you wrote in one file, with the answers that ${phone.partner} opened to you.`),
     ...saving(phone),
   );
 }
 
-/** In no couple: for who has parted it is the way to what they wrote. @param {Phone} phone */
+/** The card for a person in no couple. After unpairing it is the way to their own words. @param {Phone} phone */
 export function exportCard(phone) {
   return h(
     "article",
     { class: "card" },
     h("p", { class: "theme" }, "What I wrote"),
-    h("p", null, "It is yours to keep, in a file. Of a couple that has ended your own words can be saved for 30 days; after that nobody can read them any more."),
+    h("p", null, "Save it as a file to keep. After you disconnect, you can save your own words for 30 days. After that, nobody can read them."),
     ...saving(phone),
   );
 }
@@ -42,39 +42,39 @@ function saving(phone) {
 /** @param {Phone} phone */
 async function save(phone) {
   /** @param {string} says @param {boolean} [busy] */
-  const tell = (says, busy = false) => {
+  const report = (says, busy = false) => {
     phone.data["saving"] = { busy, says };
     phone.announce(says);
     phone.render();
   };
-  tell("One moment…", true);
+  report("One moment…", true);
   let done = false;
   const work = async () => {
-    const found = await everything(phone, (days) => tell(`${counted(days, "day", "days")} so far…`, true));
+    const found = await everything(phone, (days) => report(`${counted(days, "day", "days")} so far…`, true));
     const name = `rekindle-${dateIn(phone.zone)}.json`;
     download(name, JSON.stringify(found, null, 2));
     const missing = found.couples.some((couple) => !couple.included);
-    tell(
-      (found.entries.length ? `${counted(found.entries.length, "day is", "days are")} in ${name}.` : `Only your profile is in ${name}, as yet.`) +
-        (missing ? " What you wrote in a couple whose 30 days are over is not: nobody can read it any more." : ""),
+    report(
+      (found.entries.length ? `${counted(found.entries.length, "day is", "days are")} in ${name}.` : `Only your profile is in ${name} so far.`) +
+        (missing ? " Words from a couple that ended more than 30 days ago are missing. Nobody can read them anymore." : ""),
     );
   };
   try {
     done = await phone.act(work);
   } finally {
-    if (!done) tell("");
+    if (!done) report("");
   }
 }
 
 /**
- * All pages in one, as each of them says it.
+ * Loads all pages.
  * @param {Phone} phone
  * @param {(days: number) => void} progress
  */
 async function everything(phone, progress) {
   /** @type {Schema["ExportedEntryView"][]} */
   const entries = [];
-  /** A couple that spans two pages is in both, and the later one knows better. @type {Map<number, Schema["ExportedCoupleView"]>} */
+  /** A couple on two pages is in both. The later page is right. @type {Map<number, Schema["ExportedCoupleView"]>} */
   const couples = new Map();
   /** @type {string | null} */
   let next = null;
@@ -89,7 +89,7 @@ async function everything(phone, progress) {
 }
 
 /**
- * A page, for which the API wants to know that it is really they, just now, also if they take long over the pages before.
+ * Loads a page. The API asks for a recent sign-in, so a long export signs in again.
  * @param {Phone} phone
  * @param {string | null} next
  * @returns {Promise<Schema["ExportView"]>}
@@ -108,5 +108,5 @@ async function pageFrom(phone, next) {
 function download(name, text) {
   const url = URL.createObjectURL(new Blob([text], { type: "application/json" }));
   h("a", { href: url, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(url), 60_000); // by then the browser has taken it
+  setTimeout(() => URL.revokeObjectURL(url), 60_000); // the browser has read it by then
 }

@@ -1,8 +1,10 @@
-// The journal: the days that were, a page at a time, and a search that stays on the phone.
+// The journal: earlier days, a page at a time, and a search that stays on the phone.
 
 import { dateWords } from "../clock.js";
-import { button, field, h, letter, select, words } from "../dom.js";
-import { counted, THEMES } from "../words.js";
+import { field, letter, words } from "../parts.js";
+import { button, h, select } from "../ui/dom.js";
+import { counted } from "../ui/text.js";
+import { THEMES } from "../words.js";
 import { loadShown, shownPart } from "./solo.js";
 import { besidePrompt, sealedParts } from "./today.js";
 import { waiting } from "./waiting.js";
@@ -19,7 +21,7 @@ export const journal = {
   async load(phone) {
     const before = phone.data["journal"];
     const page = await phone.api.call("get", "/v1/days", { query: { limit: PAGE } });
-    // What was answered meanwhile knows better, and asks anew.
+    // An action since then has newer data, and refreshes.
     if (phone.data["journal"] === before) phone.data["journal"] = page;
     if (isSearching(phone)) await loadAll(phone);
     await loadUntil(phone, phone.data["wanted"]);
@@ -35,7 +37,7 @@ export const journal = {
       { class: "stack" },
       h("h3", null, "Your days"),
       searchPart(phone, days.length),
-      days.length === 0 && h("p", { class: "hint" }, isSearching(phone) ? "No day is like that." : "Your first day will stand here."),
+      days.length === 0 && h("p", { class: "hint" }, isSearching(phone) ? "No matches" : "Your first day will appear here."),
       ...days.map((day) => entry(phone, day)),
       kept.before && !isSearching(phone) && button("Earlier days", () => more(phone), { id: `${phone.id}-earlier` }),
       !isSearching(phone) && shownPart(phone),
@@ -59,19 +61,19 @@ function entry(phone, day) {
   );
 }
 
-/** What the two wrote. @param {Phone} phone @param {Day} day */
+/** Shows both answers. @param {Phone} phone @param {Day} day */
 function lettersOf(phone, day) {
   return [
     day.me.text && letter("You", day.me.text),
     day.partner.text && letter(phone.partner, day.partner.text),
-    !day.me.text && !day.partner.text && h("p", { class: "hint" }, day.revealed ? "You were both there." : "Nothing is open here."),
+    !day.me.text && !day.partner.text && h("p", { class: "hint" }, day.revealed ? "You were both here." : "No answers to show."),
   ];
 }
 
 /** @param {Phone} phone @param {number} found */
 function searchPart(phone, found) {
   const text = h("input", { id: `${phone.id}-search`, type: "search", dir: "auto", autocomplete: "off", props: { value: phone.draft("search") } });
-  const theme = select(`${phone.id}-search-theme`, [["", "Every theme"], ...Object.entries(THEMES)], phone.draft("search-theme"));
+  const theme = select([["", "All themes"], ...Object.entries(THEMES)], phone.draft("search-theme"), { id: `${phone.id}-search-theme` });
   const month = h("input", { id: `${phone.id}-search-month`, type: "month", props: { value: phone.draft("search-month") } });
   text.addEventListener("input", () => search("search", text.value));
   theme.addEventListener("change", () => search("search-theme", theme.value));
@@ -87,10 +89,10 @@ function searchPart(phone, found) {
   return h(
     "details",
     { class: "search", id: `${phone.id}-search-box`, open: isSearching(phone) },
-    h("summary", null, "Look for a day"),
+    h("summary", null, "Search"),
     field("Words", text),
     h("div", { class: "pair-of-fields" }, field("Theme", theme), field("Month", month)),
-    h("p", { class: "hint", role: "status" }, isSearching(phone) ? `${counted(found, "day", "days")}. Only this phone knows what you look for.` : ""),
+    h("p", { class: "hint", role: "status" }, isSearching(phone) ? `${counted(found, "day", "days")}. Your search stays on this phone.` : ""),
   );
 }
 
@@ -122,7 +124,7 @@ async function loadMore(phone, limit) {
   phone.data["journal"] = { days: [...days, ...page.days], before: page.before };
 }
 
-/** As far back as a date that a link leads to. @param {Phone} phone @param {string | undefined} date */
+/** Loads days back to the date of a link. @param {Phone} phone @param {string | undefined} date */
 async function loadUntil(phone, date) {
   while (date && phone.data["journal"]?.before > date) await loadMore(phone, 30);
 }

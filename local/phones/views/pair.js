@@ -1,14 +1,15 @@
-// Two people become a couple: one invites, the other types the code, and the first sees who it is before it holds.
+// Pairs two people: one invites, the other types the code, and the first confirms.
 
 import { Problem, sleep } from "../api.js";
-import { button, field, h, words } from "../dom.js";
+import { field, words } from "../parts.js";
+import { button, h } from "../ui/dom.js";
 import { exportCard } from "./export.js";
 import { aloneCard, loadAlone } from "./solo.js";
 import { aloneParts, loadParts } from "./you.js";
 
-const LOOK_EVERY = 2_000;
-/** Phones that are looking whether the other has done their part. @type {WeakSet<import("../phone.js").Phone>} */
-const looking = new WeakSet();
+const POLL_EVERY = 2_000;
+/** Phones that are polling for the other person. @type {WeakSet<import("../phone.js").Phone>} */
+const polling = new WeakSet();
 
 /** @param {import("../phone.js").Phone} phone */
 export async function loadPairing(phone) {
@@ -18,7 +19,7 @@ export async function loadPairing(phone) {
   await loadParts(phone);
 }
 
-/** The invite that is open, from this phone or another of the same person. @param {import("../phone.js").Phone} phone */
+/** Loads the open invite, from this phone or another phone of the same person. @param {import("../phone.js").Phone} phone */
 async function loadInvite(phone) {
   const before = phone.data["invite"];
   /** @type {import("../phone.js").Schema["InviteView"] | undefined} */
@@ -28,7 +29,7 @@ async function loadInvite(phone) {
   } catch (error) {
     if (!(error instanceof Problem) || error.type !== "no-invite") throw error;
   }
-  // What was asked for meanwhile knows better. A code is told once, so only the phone that made the invite has it.
+  // An action since then has newer data. The API tells a code once, so only the phone that made the invite has it.
   if (phone.data["invite"] === before) phone.data["invite"] = now && { code: now.invite_id === before?.invite_id ? before.code : null, ...now };
 }
 
@@ -36,20 +37,20 @@ async function loadInvite(phone) {
 export function pair(phone) {
   const { invite } = phone.data;
   const { ended } = phone.kept;
-  void look(phone);
+  void poll(phone);
   if (phone.kept.inviter) return waiting(phone, phone.kept.inviter);
   if (invite?.redeemed_by) return confirming(phone, invite);
   return h(
     "div",
     { class: "stack" },
-    h("h3", null, "Bring your partner in"),
-    ended && h("p", { class: "pause-note" }, "You two are not connected here any more. What each of you wrote stays their own."),
+    h("h3", null, "Invite your partner"),
+    ended && h("p", { class: "pause-note" }, "You two are no longer connected. Each of you keeps your own words."),
     ended && exportCard(phone),
-    h("p", { class: "lead" }, "One of you invites, the other types the code. You are a couple here once the one who invited has seen who it is."),
+    h("p", { class: "lead" }, "One of you sends an invite. The other enters the code. Then the first one confirms."),
     invite ? shown(phone, invite) : button("Invite my partner", () => open(phone), { class: "primary", id: `${phone.id}-invite` }),
     h("p", { class: "or" }, "or"),
     redeeming(phone),
-    // Whoever has just parted is not asked about their partner.
+    // A person who has just unpaired gets no prompt about their partner.
     !ended && aloneCard(phone),
     !ended && exportCard(phone),
     ...aloneParts(phone),
@@ -72,14 +73,14 @@ function shown(phone, invite) {
     h("p", null, "Read this to your partner:"),
     invite.code
       ? h("p", { class: "code", dir: "ltr" }, invite.code)
-      : h("p", null, "Your invite is open. Its code was shown once; make a new one if it is lost."),
-    h("p", { class: "hint" }, "It works once, for 24 hours."),
+      : h("p", null, "Your invite is open. Its code was shown only once. If you lost it, get a new one."),
+    h("p", { class: "hint" }, "It works once, within 24 hours."),
     h(
       "div",
       { class: "row" },
-      invite.code && button("Copy it", () => navigator.clipboard.writeText(invite.code)),
-      !invite.code && button("A new code", () => open(phone)),
-      button("Take it back", () => cancel(phone), { class: "plain" }),
+      invite.code && button("Copy", () => navigator.clipboard.writeText(invite.code)),
+      !invite.code && button("New code", () => open(phone)),
+      button("Cancel invite", () => cancel(phone), { class: "plain" }),
     ),
   );
 }
@@ -119,12 +120,12 @@ function confirming(phone, invite) {
     { class: "stack center" },
     h("h3", null, "Is this your partner?"),
     words("p", invite.redeemed_by, { class: "big-name" }),
-    h("p", { class: "lead" }, "They have used your code. Nothing is shared before you say yes."),
+    h("p", { class: "lead" }, "They used your code. Nothing is shared until you say yes."),
     button("Yes, this is us", async () => {
       await phone.act(() => phone.api.call("post", "/v1/invites/confirm", { body: { invite_id: invite.invite_id } }));
       await phone.refresh();
     }, { class: "primary", id: `${phone.id}-confirm` }),
-    button("No, take the invite back", () => cancel(phone), { class: "plain" }),
+    button("No, cancel the invite", () => cancel(phone), { class: "plain" }),
   );
 }
 
@@ -135,7 +136,7 @@ function waiting(phone, inviter) {
     { class: "stack center" },
     h("h3", null, "Almost there"),
     words("p", inviter, { class: "big-name" }),
-    h("p", { class: "lead" }, "sees your name now, and only has to say yes."),
+    h("p", { class: "lead" }, "can see your name now, and just has to say yes."),
     button("Use another code", () => {
       phone.keep({ inviter: "" });
       phone.render();
@@ -149,29 +150,29 @@ async function cancel(phone) {
   await phone.refresh();
 }
 
-/** Looks now and then, as long as this is on the screen. @param {import("../phone.js").Phone} phone */
-async function look(phone) {
-  if (looking.has(phone)) return;
-  looking.add(phone);
+/** Polls as long as this is on the screen. @param {import("../phone.js").Phone} phone */
+async function poll(phone) {
+  if (polling.has(phone)) return;
+  polling.add(phone);
   try {
     while (phone.me && !phone.couple && phone.element.isConnected) {
-      await sleep(LOOK_EVERY);
-      if (!document.hidden && !phone.kept.locked) await seen(phone);
+      await sleep(POLL_EVERY);
+      if (!document.hidden && !phone.kept.locked) await check(phone);
     }
   } finally {
-    looking.delete(phone);
+    polling.delete(phone);
   }
 }
 
-/** Whether the other has done their part. @param {import("../phone.js").Phone} phone */
-async function seen(phone) {
+/** Checks whether the other person has done their part. @param {import("../phone.js").Phone} phone */
+async function check(phone) {
   try {
     if ((await phone.api.call("get", "/v1/me", {})).paired) return await phone.refresh();
     if (phone.data["invite"]) await loadInvite(phone);
     phone.render();
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
-    // A connection that is away comes back by itself; of anything else a refresh tells.
+    // A lost connection comes back by itself. A refresh shows every other problem.
     if (error.status > 0) await phone.refresh();
   }
 }

@@ -1,17 +1,18 @@
-// A pause, for both and by either: no reminder comes, nothing counts, and nobody is told who wished for it.
+// A pause, which either partner starts and ends for both. It never says who wanted it.
 
 import { dateIn, dateWords, later } from "../clock.js";
-import { button, field, h } from "../dom.js";
+import { field } from "../parts.js";
+import { button, h } from "../ui/dom.js";
 
 /** @typedef {import("../phone.js").Phone} Phone */
 
 const LONGEST = 92;
 const USUAL = 7;
 
-/** Says on the day that there is a pause. @param {Phone} phone */
+/** The note on the day. @param {Phone} phone */
 export function pauseNote(phone) {
   const pause = phone.couple?.pause;
-  return pause ? h("p", { class: "pause-note" }, `You two are taking a pause. It ends as ${dateWords(pause.until, phone.language)} begins. Today’s prompt is here all the same, if you like.`) : null;
+  return pause ? h("p", { class: "pause-note" }, `You two are taking a pause until ${dateWords(pause.until, phone.language)}. Today’s prompt is still here if you like.`) : null;
 }
 
 /** @param {Phone} phone */
@@ -45,14 +46,14 @@ export function pausePart(phone) {
   return h(
     "div",
     { class: "stack" },
-    h("p", null, pause ? `You two are taking a pause. The first day after it is ${dateWords(pause.until, phone.language)}.` : "Busy weeks, a journey, a hard time: let it rest for a while, for both of you."),
-    h("p", { class: "hint" }, "No reminder comes meanwhile, and the streak stays as it is. Nobody is told whose wish it was."),
-    field("The first day after the pause", until),
+    h("p", null, pause ? `You two are taking a pause. The first day after it is ${dateWords(pause.until, phone.language)}.` : "Busy weeks, a trip, a hard time: take a break for a while, both of you."),
+    h("p", { class: "hint" }, "You get no reminders during a pause, and your streak stays. We don’t say whose idea it was."),
+    field("First day after the pause", until),
     h(
       "div",
       { class: "row" },
-      button(pause ? "Move the end" : "Take a pause", () => (until.reportValidity() ? pauseUntil() : undefined), { id: `${phone.id}-pause` }),
-      pause && button("End it today", end, { id: `${phone.id}-pause-end` }),
+      button(pause ? "Change the date" : "Take a pause", () => (until.reportValidity() ? pauseUntil() : undefined), { id: `${phone.id}-pause` }),
+      pause && button("End the pause today", end, { id: `${phone.id}-pause-end` }),
     ),
   );
 }

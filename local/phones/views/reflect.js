@@ -1,7 +1,8 @@
-// After the two answers have opened: how each takes in the other's. Listening is half of it.
+// Reflections: after both answers open, each partner says how they took in the other's answer.
 
-import { LIMITS, counter, trimmed } from "../characters.js";
-import { button, field, h, words } from "../dom.js";
+import { LIMITS, counter, field, words } from "../parts.js";
+import { button, h } from "../ui/dom.js";
+import { trimmed } from "../ui/text.js";
 
 /** @typedef {import("../phone.js").Phone} Phone */
 /** @typedef {import("../phone.js").Schema} Schema */
@@ -48,7 +49,7 @@ function asking(phone, day) {
   return h(
     "details",
     { class: "reflect", id: `${phone.id}-reflect-${day.date}`, open: day.reflect === "heard" || phone.draft(name) !== "" },
-    h("summary", null, `Take in what ${phone.partner} wrote`),
+    h("summary", null, `Respond to ${phone.partner}`),
     h(
       "div",
       { class: "row" },
@@ -56,7 +57,7 @@ function asking(phone, day) {
         button(label, () => leave(/** @type {Schema["ReflectionKind"]} */ (kind), null), { id: `${phone.id}-${kind}-${day.date}` }),
       ),
     ),
-    field("What I heard you say", heard, "Give it back in your own words; nothing to mend, nothing to answer.", counter(heard, LIMITS.reflection)),
+    field("What I heard you say", heard, "Say it back in your own words. There is nothing to fix and nothing to argue.", counter(heard, LIMITS.reflection)),
     button("Send what I heard", () => {
       if (!heard.value.trim()) return heard.focus();
       return heard.reportValidity() ? leave("heard", trimmed(heard.value)) : undefined;

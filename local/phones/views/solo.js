@@ -1,9 +1,10 @@
-// Days of one's own: before there are two, somebody can begin alone. What they wrote stays theirs until they show it.
+// Answers that a person writes alone, before they pair. They stay private until their writer shows them.
 
-import { LIMITS, counter, trimmed } from "../characters.js";
 import { dateWords } from "../clock.js";
-import { button, field, h, letter, words } from "../dom.js";
-import { forget, meanwhile, write } from "./draft.js";
+import { LIMITS, counter, field, letter, words } from "../parts.js";
+import { button, h } from "../ui/dom.js";
+import { trimmed } from "../ui/text.js";
+import { changeNotice, forget, write } from "./draft.js";
 
 /** @typedef {import("../phone.js").Phone} Phone */
 /** @typedef {import("../phone.js").Schema} Schema */
@@ -13,7 +14,7 @@ export async function loadAlone(phone) {
   phone.data["alone"] = await phone.api.call("get", "/v1/solo/today", {});
 }
 
-/** A question for who is still alone here. @param {Phone} phone */
+/** The prompt for a person in no couple. @param {Phone} phone */
 export function aloneCard(phone) {
   /** @type {Schema["SoloDayView"] | undefined} */
   const day = phone.data["alone"];
@@ -24,11 +25,11 @@ export function aloneCard(phone) {
   return h(
     "article",
     { class: "card", "data-revision": day.me.revision },
-    h("p", { class: "theme" }, "While you wait, for yourself"),
+    h("p", { class: "theme" }, "While you wait, just for you"),
     words("p", day.prompt.text, { class: "prompt-text" }),
     field("Your answer", text, null, counter(text, LIMITS.answer)),
-    meanwhile(phone, name, day),
-    button(day.me.state === "answered" ? "Keep it as it is now" : "Keep it for me", async () => {
+    changeNotice(phone, name, day),
+    button(day.me.state === "answered" ? "Save changes" : "Save for me", async () => {
       if (!text.value.trim()) return text.focus();
       if (!text.reportValidity()) return;
       await phone.act(async () => {
@@ -40,7 +41,7 @@ export function aloneCard(phone) {
       });
       phone.render();
     }, { id: `${phone.id}-keep` }),
-    h("p", { class: "hint", role: "status" }, day.me.state === "answered" ? "Kept. Nobody else sees it, unless you show it once you are two." : ""),
+    h("p", { class: "hint", role: "status" }, day.me.state === "answered" ? "Saved. Only you can see it. Once you’re paired, you can choose to show it." : ""),
   );
 }
 
@@ -50,7 +51,7 @@ export async function loadShown(phone) {
   phone.data["theirs"] = (await phone.api.call("get", "/v1/solo/shared", {})).answers.filter((each) => each.by === "partner");
 }
 
-/** What each wrote alone: mine, to show or to keep, and what the other has shown. @param {Phone} phone */
+/** Shows the person's own answers, and those that the partner has shown. @param {Phone} phone */
 export function shownPart(phone) {
   /** @type {Schema["SoloDayView"][]} */
   const mine = (phone.data["mine"] ?? []).filter((/** @type {Schema["SoloDayView"]} */ day) => day.me.text);
@@ -60,10 +61,10 @@ export function shownPart(phone) {
   return h(
     "section",
     { class: "stack" },
-    h("h4", null, "From the time before"),
+    h("h4", null, "From before you paired"),
     ...theirs.map((each) => entry(phone, phone.partner, each.date, each.prompt.text, each.text)),
     ...mine.map((day) =>
-      entry(phone, "You", day.date, day.prompt.text, day.me.text ?? "", button(day.shared ? "Take it back" : `Show ${phone.partner}`, async () => {
+      entry(phone, "You", day.date, day.prompt.text, day.me.text ?? "", button(day.shared ? "Hide it again" : `Show ${phone.partner}`, async () => {
         await phone.act(async () => {
           const path = { date: day.date };
           if (day.shared) await phone.api.call("delete", "/v1/solo/days/{date}/share", { path });

@@ -1,11 +1,12 @@
-// Today: the prompt, two answers under their seal, and the moment when both open.
+// The tab "Today": the prompt, the two sealed answers, and the moment when both open.
 
-import { LIMITS, counter, trimmed } from "../characters.js";
 import { dateWords } from "../clock.js";
-import { button, field, h, icon, letter, tick, words } from "../dom.js";
+import { LIMITS, checkbox, counter, field, icon, letter, words } from "../parts.js";
+import { button, h } from "../ui/dom.js";
+import { trimmed } from "../ui/text.js";
 import { GESTURES, THEMES } from "../words.js";
 import { candles } from "./candles.js";
-import { forget, meanwhile, write } from "./draft.js";
+import { changeNotice, forget, write } from "./draft.js";
 import { pauseNote } from "./pause.js";
 import { reflectPart } from "./reflect.js";
 import { waiting } from "./waiting.js";
@@ -14,10 +15,10 @@ import { waiting } from "./waiting.js";
 /** @typedef {import("../phone.js").Schema} Schema */
 /** @typedef {Schema["DayView"]} Day */
 
-/** As long as the moment takes to unfold: what is drawn anew later only stands there. */
+/** The length of the animation. A screen that is drawn later shows none. */
 const UNFOLDING = 2_500;
 
-/** What stands above and below the day, each shown if it has something to show. */
+/** The cards above and below the day. A card without content is left out. */
 const ABOVE = [pauseNote, nudgeCard];
 const BELOW = [touchCard];
 
@@ -26,10 +27,10 @@ export const today = {
   title: "Today",
   path: "M12 3.500v2m0 13v2m8.500-8.500h-2m-13 0h-2m14.500-6-1.400 1.400m-9.200 9.200L6 18m12 0-1.400-1.400M7.400 7.400 6 6m10 6a4 4 0 1 1-8 0 4 4 0 0 1 8 0Z",
   async load(phone) {
-    // The day first, and at once: it is what somebody waits for.
+    // The day comes first, since the person waits for it.
     const before = phone.data["shown"];
     const now = await phone.api.call("get", "/v1/today", {});
-    // What was answered meanwhile knows better, and asks anew.
+    // An action since then has newer data, and refreshes.
     if (phone.data["shown"] === before) phone.data["shown"] = now;
     phone.render();
     phone.data["touch"] = await phone.api.call("get", "/v1/touch/today", {});
@@ -50,7 +51,7 @@ export const today = {
         h("h3", null, dateWords(first.date, phone.language)),
         streak && streak.current > 0 && h("span", { class: "streak-chip" }, icon(FLAME), ` ${streak.current}`, h("span", { class: "visually-hidden" }, ` ${streak.current === 1 ? "day" : "days"} in a row`)),
       ),
-      first !== today && h("p", { class: "hint" }, first.revealed ? "" : first.date < today.date ? "This day is still open for you two. " : "This day is open for you two already. ", `${weekday(today)}’s prompt is below.`),
+      first !== today && h("p", { class: "hint" }, first.revealed ? "" : first.date < today.date ? "This day is still open for you two. " : "This day is already open for you two. ", `${weekday(today)}’s prompt is below.`),
       ...ABOVE.map((card) => card(phone)),
       dayCard(phone, first),
       ...BELOW.map((card) => card(phone)),
@@ -59,26 +60,26 @@ export const today = {
   },
 };
 
-/** What `/v1/today` answered. @param {Phone} phone @returns {(Schema["TodayView"] & { next?: Day | null }) | undefined} */
+/** Returns the answer of `/v1/today`. @param {Phone} phone @returns {(Schema["TodayView"] & { next?: Day | null }) | undefined} */
 function shownBy(phone) {
   return phone.data["shown"];
 }
 
-/** The dates that today's tab shows: the previous one and the next only while they are open. @param {Phone} phone */
+/** Returns the dates on the tab "Today": the previous and the next date only while they are open. @param {Phone} phone */
 export function datesShown(phone) {
   const shown = shownBy(phone);
   return shown ? ordered(shown, undefined).map((day) => day.date) : [];
 }
 
 /**
- * The day that the screen begins with, then the others.
+ * Returns the first day of the screen, then the others.
  * @param {{ today: Day, previous: Day | null, next?: Day | null }} shown
- * @param {string | undefined} wanted the date of the link that led here
+ * @param {string | undefined} wanted the date of the link that was followed
  * @returns {[Day, ...Day[]]}
  */
 function ordered({ today, previous, next = null }, wanted) {
   const all = [today, previous, next].filter((day) => day !== null);
-  // Two on two clocks meet on one date: where the next has begun already, the one that waits for an answer comes first.
+  // Partners in two zones answer the same date. A previous day that still waits for an answer comes first.
   const waits = previous !== null && !previous.revealed && previous.me.state === "waiting";
   const first = all.find((day) => day.date === wanted) ?? (waits ? previous : today);
   return [first, ...all.filter((day) => day !== first)];
@@ -86,17 +87,17 @@ function ordered({ today, previous, next = null }, wanted) {
 
 /** @param {Day} day @param {Day} first @param {Day} today */
 function stateOf(day, first, today) {
-  if (day === today) return first.date < today.date ? "has begun here" : "is today here";
+  if (day === today) return first.date < today.date ? "has already started here" : "is today here";
   return day.date < today.date ? "is still open" : "is open, too";
 }
 
 const FLAME = "M12 3c1 4 5.500 6 5.500 11a5.500 5.500 0 0 1-11 0c0-3 2-4.500 3-7 1.500 1 2 2 2 3.500C13 9 13 6 12 3Z";
 
-/** A day with its prompt, and whatever there is to do or to see. @param {Phone} phone @param {Day} day */
+/** Shows a day: its prompt, and its answers or the form for one. @param {Phone} phone @param {Day} day */
 export function dayCard(phone, day) {
   return h(
     "article",
-    { class: "card day", "aria-label": `Prompt of ${dateWords(day.date, phone.language)}`, "data-revision": day.me.revision },
+    { class: "card day", "aria-label": `Prompt for ${dateWords(day.date, phone.language)}`, "data-revision": day.me.revision },
     h(
       "div",
       { class: "prompt" },
@@ -108,7 +109,7 @@ export function dayCard(phone, day) {
   );
 }
 
-/** What a day shows below its prompt's text until both answers are open, wherever it is shown. @param {Phone} phone @param {Day} day */
+/** Shows the part below the prompt until both answers are open. @param {Phone} phone @param {Day} day */
 export function sealedParts(phone, day) {
   const seal = candles(day.me.state === "answered", day.partner.state === "answered");
   return [
@@ -117,11 +118,11 @@ export function sealedParts(phone, day) {
   ];
 }
 
-/** Why the prompt does good, a way in, and help. @param {Phone} phone @param {Day} day */
+/** Shows the reason for the prompt, a hint and help. @param {Phone} phone @param {Day} day */
 export function besidePrompt(phone, { date, prompt }) {
   return [
     words("p", prompt.why, { class: "why" }),
-    prompt.hint && h("details", { class: "hint-box", id: `${phone.id}-way-in-${date}` }, h("summary", null, "A way in"), words("p", prompt.hint)),
+    prompt.hint && h("details", { class: "hint-box", id: `${phone.id}-way-in-${date}` }, h("summary", null, "A tip to start"), words("p", prompt.hint)),
     prompt.help &&
       h("div", { class: "care" }, words("p", prompt.help.text), button("Where to find help", () => {
         phone.data["part"] = "help";
@@ -134,15 +135,15 @@ export function besidePrompt(phone, { date, prompt }) {
 function sealWords(phone, day) {
   const mine = day.me.state === "answered";
   const theirs = day.partner.state === "answered";
-  if (mine && !theirs) return day.me.share_first ? `Yours is open to ${phone.partner}.` : `Yours is sealed. Both open once ${phone.partner} has answered too.`;
-  if (theirs && day.partner.text) return `${phone.partner} has opened theirs to you first.`;
-  if (theirs) return `${phone.partner}’s is here, sealed until yours is too.`;
-  return "Two answers, sealed until both are here.";
+  if (mine && !theirs) return day.me.share_first ? `${phone.partner} can read yours.` : `Yours is sealed. Both open once ${phone.partner} has answered too.`;
+  if (theirs && day.partner.text) return `${phone.partner} shared theirs with you first.`;
+  if (theirs) return `${phone.partner} has answered. It opens once you answer too.`;
+  return "Both answers stay sealed until you’ve both answered.";
 }
 
 /** @param {Day} day */
 function closedPart(day) {
-  return h("div", { class: "stack" }, day.me.text && words("p", day.me.text, { class: "letter" }), h("p", { class: "hint" }, "This day has come to rest."));
+  return h("div", { class: "stack" }, day.me.text && words("p", day.me.text, { class: "letter" }), h("p", { class: "hint" }, "This day is closed"));
 }
 
 /** @param {Phone} phone @param {Day} day */
@@ -156,8 +157,8 @@ function answerPart(phone, day) {
       "div",
       { class: "stack" },
       theirs,
-      day.me.text ? letter("You", day.me.text) : h("p", { class: "done" }, "You have checked this off."),
-      button("Change it", () => {
+      day.me.text ? letter("You", day.me.text) : h("p", { class: "done" }, "You checked this off."),
+      button("Edit", () => {
         if (!phone.draft(name)) write(phone, name, day.me.text ?? "", day);
         phone.data["editing"] = day.date;
         phone.render();
@@ -180,9 +181,9 @@ function answerPart(phone, day) {
     "div",
     { class: "stack" },
     theirs,
-    field(question ? "Your answer" : "A word about it, if you like", text, null, counter(text, LIMITS.answer)),
-    meanwhile(phone, name, day),
-    tick("Open mine to my partner at once", first, "Otherwise nobody reads it before both have answered."),
+    field(question ? "Your answer" : "Add a few words, if you like", text, null, counter(text, LIMITS.answer)),
+    changeNotice(phone, name, day),
+    checkbox("Share mine with my partner right away", first, "Otherwise nobody can read it until you’ve both answered."),
     button(question ? (answered ? "Seal it again" : "Seal my answer") : "We did it", async () => {
       if (question && !text.value.trim()) return text.focus();
       if (!text.reportValidity()) return;
@@ -202,14 +203,14 @@ function answerPart(phone, day) {
       });
       await phone.refresh();
     }, { class: "primary", id: `${phone.id}-seal-${day.date}` }),
-    day.swappable && button("Another prompt, please", async () => {
+    day.swappable && button("Try another prompt", async () => {
       await phone.act(async () => put(phone, await phone.api.call("post", "/v1/days/{date}/swap", { path: { date: day.date } })));
       await phone.refresh();
     }, { class: "plain", id: `${phone.id}-swap-${day.date}` }),
   );
 }
 
-/** The moment: the first time that this phone shows both, they unfold. @param {Phone} phone @param {Day} day */
+/** Shows both answers, with an animation the first time on this phone. @param {Phone} phone @param {Day} day */
 function openedPart(phone, day) {
   if (!phone.kept.locked && !phone.kept.opened.includes(day.date)) {
     phone.keep({ opened: [...phone.kept.opened, day.date] });
@@ -226,7 +227,7 @@ function openedPart(phone, day) {
   );
 }
 
-/** Shows a day as it is now, before all is asked for anew. @param {Phone} phone @param {Day} day */
+/** Shows a changed day before the refresh. @param {Phone} phone @param {Day} day */
 function put(phone, day) {
   const { shown, journal } = phone.data;
   const asNow = (/** @type {any} */ each) => (each?.date === day.date ? day : each);

@@ -1,14 +1,16 @@
-// The two of them: the days they met, twelve months at a glance, and a gesture to the other.
+// The tab "Us": nudges, the week, the streak and twelve months.
 
 import { dateIn, dateWords, later, mondayOf } from "../clock.js";
-import { button, h, icon, words } from "../dom.js";
-import { counted, GESTURES, MARKS, THEMES } from "../words.js";
+import { icon, words } from "../parts.js";
+import { button, h } from "../ui/dom.js";
+import { counted } from "../ui/text.js";
+import { GESTURES, MARKS, THEMES } from "../words.js";
 import { waiting } from "./waiting.js";
 
 /** @typedef {import("../phone.js").Phone} Phone */
 /** @typedef {import("../phone.js").Schema} Schema */
 
-/** The parts of this tab: a new one is one more of these. */
+/** The parts of this tab. Add a new one here. */
 const PARTS = [nudgePart, weekPart, streakPart, calendarPart];
 
 /** @type {import("../phone.js").Tab} */
@@ -43,7 +45,7 @@ function nudgePart(phone) {
         button([icon(path), h("span", null, label)], () => send(phone, gesture), { class: "gesture", id: `${phone.id}-nudge-${gesture}`, disabled: nudges.left === 0 }),
       ),
     ),
-    h("p", { class: "hint", role: "status" }, nudges.left > 0 ? `${nudges.left} more for now.` : "That is as many as one day holds."),
+    h("p", { class: "hint", role: "status" }, nudges.left > 0 ? `${nudges.left} left for now` : "That’s all for today"),
     ...nudges.received.map((nudge) => h("p", { class: "received" }, icon(GESTURES[nudge.gesture][1]), " ", words("span", phone.partner), `: ${GESTURES[nudge.gesture][0]}`)),
   );
 }
@@ -57,7 +59,7 @@ async function send(phone, gesture) {
   phone.render();
 }
 
-/** The week so far, or one before it. @param {Phone} phone */
+/** Shows this week, or an earlier one. @param {Phone} phone */
 function weekPart(phone) {
   /** @type {Schema["RecapView"] | undefined} */
   const recap = phone.data["recap"];
@@ -67,20 +69,20 @@ function weekPart(phone) {
   return h(
     "section",
     { class: "card" },
-    h("h4", null, `The week of ${dateWords(recap.week, phone.language, { day: "numeric", month: "long" })}`),
+    h("h4", null, `Week of ${dateWords(recap.week, phone.language, { day: "numeric", month: "long" })}`),
     h(
       "div",
-      { class: "week", role: "img", "aria-label": counted(recap.days_met.count, "day met", "days met") },
+      { class: "week", role: "img", "aria-label": counted(recap.days_met.count, "day together", "days together") },
       ...week.map((date) => h("span", null, h("span", { class: "dot", "data-mark": recap.days_met.dates.includes(date) ? "complete" : "none" }), dateWords(date, phone.language, { weekday: "narrow" }))),
     ),
     recap.themes.length > 0 && h("p", { class: "row" }, ...recap.themes.map((theme) => h("span", { class: "theme" }, THEMES[theme]))),
-    ...milestones.map((days) => h("p", { class: "received" }, `${days} days, one after the other.`)),
-    longest && (phone.data["streak"]?.longest ?? 0) > 1 && h("p", { class: "received" }, "Your longest run yet."),
-    packs.length > 0 && h("p", { class: "hint" }, "New to choose from: ", ...packs.map((pack) => words("span", `${pack.title}. `))),
+    ...milestones.map((days) => h("p", { class: "received" }, `${days} days in a row`)),
+    longest && (phone.data["streak"]?.longest ?? 0) > 1 && h("p", { class: "received" }, "Your longest streak yet"),
+    packs.length > 0 && h("p", { class: "hint" }, "New packs: ", ...packs.map((pack) => words("span", `${pack.title}. `))),
     h(
       "div",
       { class: "row" },
-      recap.week > (phone.couple?.since ?? recap.week) && button("The week before", () => lookAt(phone, later(recap.week, -7)), { class: "plain", id: `${phone.id}-week-before` }),
+      recap.week > (phone.couple?.since ?? recap.week) && button("Previous week", () => lookAt(phone, later(recap.week, -7)), { class: "plain", id: `${phone.id}-week-before` }),
       phone.data["week"] && button("This week", () => lookAt(phone, undefined), { class: "plain", id: `${phone.id}-this-week` }),
     ),
   );
@@ -108,13 +110,13 @@ function streakPart(phone) {
   return h(
     "section",
     { class: "card" },
-    h("h4", null, "Days you met"),
+    h("h4", null, "Your streak"),
     h(
       "dl",
       { class: "numbers" },
-      ...[["now", streak.current], ["longest", streak.longest], ["in all", streak.total]].map(([label, value]) => h("div", null, h("dt", null, label), h("dd", null, value))),
+      ...[["now", streak.current], ["longest", streak.longest], ["total", streak.total]].map(([label, value]) => h("div", null, h("dt", null, label), h("dd", null, value))),
     ),
-    h("p", { class: "hint" }, "A day of rest now and then leaves it whole."),
+    h("p", { class: "hint" }, "A rest day now and then won’t break it."),
   );
 }
 
@@ -131,7 +133,7 @@ function calendarPart(phone) {
   return h(
     "section",
     { class: "card" },
-    h("h4", null, "Twelve months"),
+    h("h4", null, "Last twelve months"),
     h("div", { class: "months" }, ...[...months].map(([month, marks]) => monthPart(month, new Map(marks), phone.language))),
     h("ul", { class: "legend" }, ...Object.entries(MARKS).map(([mark, label]) => h("li", null, h("span", { class: "dot", "data-mark": mark }), label))),
   );
@@ -146,7 +148,7 @@ function monthPart(month, marks, language) {
   const name = dateWords(`${month}-01`, language, { month: "short" });
   return h(
     "figure",
-    { class: "month", role: "img", "aria-label": `${dateWords(`${month}-01`, language, { month: "long", year: "numeric" })}: ${counted(met, "day", "days")} met` },
+    { class: "month", role: "img", "aria-label": `${dateWords(`${month}-01`, language, { month: "long", year: "numeric" })}: ${counted(met, "day")} together` },
     h("figcaption", null, name),
     h(
       "div",

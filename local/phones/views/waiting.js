@@ -1,6 +1,6 @@
-// In place of what is not there yet: a word of patience, or a way to try again once loading has failed.
+// Stands in place of content that is still loading, or that did not load.
 
-import { button, h } from "../dom.js";
+import { button, h } from "../ui/dom.js";
 
 /** @param {import("../phone.js").Phone} phone */
 export function waiting(phone) {
@@ -8,7 +8,7 @@ export function waiting(phone) {
   return h(
     "div",
     { class: "stack center" },
-    h("p", { class: "lead" }, "This could not be loaded just now."),
+    h("p", { class: "lead" }, "This could not be loaded."),
     button("Try again", () => phone.refresh(), { class: "primary", id: `${phone.id}-again` }),
   );
 }

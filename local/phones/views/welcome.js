@@ -1,17 +1,18 @@
-// The first minute: who somebody is, where they are, and when the app may speak to them.
+// The first screen: name, time zone, language and reminders.
 
-import { LIMITS, counter, trimmed } from "../characters.js";
-import { ownZone, zones } from "../clock.js";
-import { button, field, h, select } from "../dom.js";
-import { candles } from "./candles.js";
+import { ownZone, zoneChoices } from "../clock.js";
+import { LIMITS, counter, field } from "../parts.js";
+import { button, h, select } from "../ui/dom.js";
+import { trimmed } from "../ui/text.js";
 import { LANGUAGES, SPOKEN } from "../words.js";
+import { candles } from "./candles.js";
 
 /** @param {import("../phone.js").Phone} phone */
 export function welcome(phone) {
   const id = (/** @type {string} */ name) => `${phone.id}-${name}`;
-  const name = h("input", { id: id("name"), type: "text", pattern: ".*\\S.*", title: "A name that your partner knows you by", autocomplete: "off", required: true, dir: "auto" });
-  const zone = select(id("zone"), zones().map((each) => [each, each.replaceAll("_", " ")]), ownZone());
-  const language = select(id("language"), LANGUAGES, "en");
+  const name = h("input", { id: id("name"), type: "text", pattern: ".*\\S.*", title: "The name your partner calls you", autocomplete: "off", required: true, dir: "auto" });
+  const zone = select(zoneChoices(), ownZone(), { id: id("zone") });
+  const language = select(LANGUAGES, "en", { id: id("language") });
   const prompt = h("input", { id: id("prompt-time"), type: "time", step: 300, value: "08:30", required: true });
   const evening = h("input", { id: id("evening-time"), type: "time", step: 300, value: "20:30" });
 
@@ -43,18 +44,18 @@ export function welcome(phone) {
       },
     },
     h("div", { class: "hero" }, candles(true, true)),
-    h("h3", null, "A small moment a day, for the two of you"),
-    h("p", { class: "lead" }, "You both get the same prompt. Each answers alone, and the two answers open together."),
-    field("What shall we call you?", name, null, counter(name, LIMITS.name)),
+    h("h3", null, "A small moment every day, for the two of you"),
+    h("p", { class: "lead" }, "You both get the same prompt. You each answer on your own, and both answers open together."),
+    field("What should we call you?", name, null, counter(name, LIMITS.name)),
     h("div", { class: "pair-of-fields" }, field("Where are you?", zone), field("Your language", language)),
     h("p", { class: "hint" }, SPOKEN),
-    h("div", { class: "pair-of-fields" }, field("Prompt at", prompt), field("Evening word at", evening)),
-    button("Begin", async () => {
+    h("div", { class: "pair-of-fields" }, field("Prompt at", prompt), field("Evening reminder", evening)),
+    button("Start", async () => {
       if (!form.reportValidity()) return;
       delete form.dataset["changed"];
       await begin();
     }, { class: "primary", id: id("begin") }),
-    h("p", { class: "hint" }, "This phone signs in with an account of its own, made just now."),
+    h("p", { class: "hint" }, "This creates a new account for this phone."),
   );
   form.addEventListener("input", () => (form.dataset["changed"] = "yes"));
   return h("div", null, form);

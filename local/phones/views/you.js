@@ -1,28 +1,29 @@
-// Settings: who I am, when the app may speak, how deep and how close, what we play, help, and the ways out.
+// The tab "Me": profile, reminders, packs, pause, help, export and disconnecting.
 
-import { LIMITS, counter } from "../characters.js";
-import { zones } from "../clock.js";
-import { button, field, h, select, tick, words } from "../dom.js";
+import { zoneChoices } from "../clock.js";
+import { LIMITS, checkbox, counter, field, words } from "../parts.js";
+import { button, h, select } from "../ui/dom.js";
+import { counted } from "../ui/text.js";
+import { BARRIERS, LANGUAGES, SPOKEN, WEEKDAYS } from "../words.js";
 import { exportPart } from "./export.js";
 import { pausePart } from "./pause.js";
 import { waiting } from "./waiting.js";
-import { BARRIERS, LANGUAGES, SPOKEN, WEEKDAYS, counted } from "../words.js";
 
 /** @typedef {import("../phone.js").Phone} Phone */
 /** @typedef {import("../phone.js").Schema} Schema */
 
-/** Title and content of each part, folded up until it is asked for: a new one is one more of these. @type {readonly (readonly [string, string, (phone: Phone) => HTMLElement | null])[]} */
+/** Name, title and content of each part. Add a new one here. @type {readonly (readonly [string, string, (phone: Phone) => HTMLElement | null])[]} */
 const PARTS = [
   ["profile", "About me", profilePart],
-  ["reminders", "When Rekindle may speak", remindersPart],
+  ["reminders", "Reminders", remindersPart],
   ["packs", "Our packs", packsPart],
-  ["pause", "A pause", pausePart],
-  ["help", "Help, one tap away", helpPart],
+  ["pause", "Pause", pausePart],
+  ["help", "Help", helpPart],
   ["export", "What I wrote", exportPart],
-  ["parting", "Parting", partingPart],
+  ["disconnect", "Disconnect", disconnectPart],
 ];
 
-/** What there is of it before one is two. */
+/** The parts for a person in no couple. */
 const ALONE = ["profile", "reminders", "help"];
 
 /** @type {import("../phone.js").Tab} */
@@ -50,12 +51,12 @@ export async function loadParts(phone) {
   await loadHelp(phone);
 }
 
-/** Help for the country of the person's zone, or for the one that they have chosen. @param {Phone} phone */
+/** Loads help for the country of the person's zone, or for the one that they chose. @param {Phone} phone */
 async function loadHelp(phone) {
   phone.data["help"] = await phone.api.call("get", "/v1/help", { query: { country: phone.draft("help-country") || null } });
 }
 
-/** For somebody who is in no couple. @param {Phone} phone */
+/** The parts for a person in no couple. @param {Phone} phone */
 export function aloneParts(phone) {
   return phone.data["help"] ? PARTS.filter(([name]) => ALONE.includes(name)).map((part) => folded(phone, part)) : [waiting(phone)];
 }
@@ -71,11 +72,11 @@ function folded(phone, [name, title, part]) {
 }
 
 /**
- * A form whose fields stay as they are filled in, until it is saved.
+ * Makes a form that keeps its changes until it is saved.
  * @param {Phone} phone
  * @param {string} name
  * @param {() => Promise<unknown>} save
- * @param {...import("../dom.js").Children} children
+ * @param {...import("../ui/dom.js").Children} children
  */
 function form(phone, name, save, ...children) {
   const saved = h("p", { class: "hint", role: "status" }, phone.data["saved"] === name && "Saved.");
@@ -112,13 +113,13 @@ function profilePart(phone) {
   const me = phone.me;
   if (!me) return null;
   const id = (/** @type {string} */ name) => `${phone.id}-my-${name}`;
-  const name = h("input", { id: id("name"), type: "text", pattern: ".*\\S.*", title: "A name that your partner knows you by", required: true, dir: "auto", props: { value: me.display_name } });
-  const zone = select(id("zone"), zones().map((each) => [each, each.replaceAll("_", " ")]), me.zone);
-  const language = select(id("language"), LANGUAGES, me.language);
-  const depth = select(id("depth"), [[1, "Light, to begin with"], [2, "Closer"], [3, "All the way"]], me.depth);
-  const touch = select(id("touch"), [[0, "None for now"], [1, "Small"], [2, "Warm"], [3, "At ease with it"]], me.touch_comfort);
+  const name = h("input", { id: id("name"), type: "text", pattern: ".*\\S.*", title: "The name your partner calls you", required: true, dir: "auto", props: { value: me.display_name } });
+  const zone = select(zoneChoices(), me.zone, { id: id("zone") });
+  const language = select(LANGUAGES, me.language, { id: id("language") });
+  const depth = select([[1, "Light"], [2, "Closer"], [3, "Deep"]], me.depth, { id: id("depth") });
+  const touch = select([[0, "None for now"], [1, "A little"], [2, "Warm"], [3, "Comfortable"]], me.touch_comfort, { id: id("touch") });
   const barriers = Object.entries(BARRIERS).map(([barrier, label]) =>
-    tick(label, h("input", { id: id(barrier), value: barrier, props: { checked: me.barriers.some((each) => each === barrier) } })),
+    checkbox(label, h("input", { id: id(barrier), value: barrier, props: { checked: me.barriers.some((each) => each === barrier) } })),
   );
   const hidden = h("input", { id: id("hidden"), props: { checked: me.streak_hidden } });
   const element = form(
@@ -141,10 +142,10 @@ function profilePart(phone) {
     field("My name", name, null, counter(name, LIMITS.name)),
     field("My time zone", zone),
     field("My language", language, SPOKEN),
-    field("How deep prompts may go", depth, "You two get what suits both. Nobody is told whose wish it was."),
-    field("Touch", touch, "Small gestures come only while both of you want them."),
-    h("fieldset", { class: "barriers" }, h("legend", null, "What weighs just now"), h("p", { class: "hint" }, "Only you ever see this. Prompts lean toward it."), ...barriers),
-    tick("Hide the streak", hidden),
+    field("How deep prompts can go", depth, "You get prompts that suit you both. We don’t say whose choice it was."),
+    field("Touch", touch, "Small gestures come only while you both want them."),
+    h("fieldset", { class: "barriers" }, h("legend", null, "What’s hard right now"), h("p", { class: "hint" }, "Only you see this. It helps us choose prompts."), ...barriers),
+    checkbox("Hide the streak", hidden),
   );
   return element;
 }
@@ -163,7 +164,7 @@ function remindersPart(phone) {
   const start = time("quiet-start", kept.quiet_hours?.start, 60);
   const end = time("quiet-end", kept.quiet_hours?.end, 60);
   const touchTime = time("touch", kept.touch?.time ?? "19:00");
-  const days = WEEKDAYS.map(([day, label]) => tick(label, h("input", { id: id(day), value: day, props: { checked: kept.touch?.weekdays.includes(day) ?? false } })));
+  const days = WEEKDAYS.map(([day, label]) => checkbox(label, h("input", { id: id(day), value: day, props: { checked: kept.touch?.weekdays.includes(day) ?? false } })));
   const muted = h("input", { id: id("muted"), props: { checked: kept.nudges_muted ?? false } });
   const news = h("input", { id: id("news"), props: { checked: kept.news ?? true } });
   const element = form(
@@ -182,12 +183,12 @@ function remindersPart(phone) {
         },
       });
     },
-    h("div", { class: "pair-of-fields" }, field("Today’s prompt", prompt), field("In the evening", evening)),
-    h("p", { class: "hint" }, "The evening’s word comes only while your answer is not there yet. Empty means never."),
-    h("div", { class: "pair-of-fields" }, field("Quiet from", start), field("until", end)),
-    h("fieldset", { class: "weekdays" }, h("legend", null, "A small gesture of touch on"), h("div", { class: "weekday-row" }, ...days), field("at", touchTime), h("p", { class: "hint" }, "It comes while both of you have chosen days, and neither has “None for now” under “Touch”.")),
-    tick("Do not show me nudges", muted, "The other is not told."),
-    tick("Tell me of new packs", news),
+    h("div", { class: "pair-of-fields" }, field("Prompt at", prompt), field("Evening reminder", evening)),
+    h("p", { class: "hint" }, "The evening reminder comes only if you haven’t answered yet. Leave it empty to turn it off."),
+    h("div", { class: "pair-of-fields" }, field("Quiet from", start), field("Until", end)),
+    h("fieldset", { class: "weekdays" }, h("legend", null, "A small gesture of touch on"), h("div", { class: "weekday-row" }, ...days), field("At", touchTime), h("p", { class: "hint" }, "It comes once you’ve both chosen days, and neither of you has “None for now” under “Touch”.")),
+    checkbox("Don’t show me nudges", muted, "Your partner won’t know."),
+    checkbox("Tell me about new packs", news),
   );
   return element;
 }
@@ -214,13 +215,13 @@ function packsPart(phone) {
   return h(
     "div",
     { class: "stack" },
-    h("p", { class: "hint" }, "What one of you chooses plays for both."),
+    h("p", { class: "hint" }, "What one of you chooses is for both of you."),
     ...packs.map((pack) =>
       h(
         "div",
         { class: "pack" },
         h("div", null, words("strong", pack.title), words("p", pack.written_for, { class: "hint" }), h("p", { class: "hint" }, counted(pack.prompts, "prompt", "prompts"))),
-        button(pack.chosen ? "Put aside" : "Choose", () => toggle(pack), { id: `${phone.id}-pack-${pack.id}`, "aria-pressed": String(pack.chosen), "aria-label": `${pack.chosen ? "Put aside" : "Choose"}: ${pack.title}` }),
+        button(pack.chosen ? "Turn off" : "Choose", () => toggle(pack), { id: `${phone.id}-pack-${pack.id}`, "aria-pressed": String(pack.chosen), "aria-label": `${pack.chosen ? "Turn off" : "Choose"}: ${pack.title}` }),
       ),
     ),
     field("A code from your practice", code),
@@ -241,14 +242,14 @@ function helpPart(phone) {
   /** @type {Schema["HelpView"] | undefined} */
   const help = phone.data["help"];
   if (!help) return null;
-  const offered = [["", "Choose a country"], ...help.choose_country.map((each) => [each.country, each.name])];
-  const country = select(`${phone.id}-help-country`, /** @type {[string, string][]} */ (offered), "");
+  const offered = help.choose_country.map((each) => /** @type {const} */ ([each.country, each.name]));
+  const country = select([["", "Choose a country"], ...offered], "", { id: `${phone.id}-help-country` });
   country.addEventListener("change", async () => {
     phone.setDraft("help-country", country.value);
     await phone.act(() => loadHelp(phone));
     phone.render();
   });
-  // Numbers of a country that somebody is not in help nobody.
+  // Numbers of another country do not help.
   const lines = help.country ? help.lines : help.lines.filter((line) => line.country === null);
   return h(
     "div",
@@ -266,38 +267,38 @@ function helpPart(phone) {
         (line.hours || line.note) && words("p", [line.hours, line.note].filter(Boolean).join(". "), { class: "hint" }),
       ),
     ),
-    lines.length === 0 && help.choose_country.length === 0 && h("p", { class: "hint" }, "Nobody has set this up yet."),
+    lines.length === 0 && help.choose_country.length === 0 && h("p", { class: "hint" }, "Not set up yet."),
   );
 }
 
 /** @param {string} url @param {string} label */
 function link(url, label) {
-  // What the practice typed is a link only if it is one.
+  // The practice typed this, so it may be no link.
   return /^(https?|tel):/.test(url) ? h("a", { href: url, rel: "noopener noreferrer", target: "_blank" }, words("span", label)) : words("span", label);
 }
 
 /** @param {Phone} phone */
-function partingPart(phone) {
-  const asked = phone.data["parting"];
+function disconnectPart(phone) {
+  const asked = phone.data["disconnecting"];
   return h(
     "div",
     { class: "stack" },
-    h("p", null, `You can unpair at any time, alone and at once. ${phone.partner} gets no message. What you both wrote is closed for both; for 30 days you can save your own words.`),
-    !asked && button("Unpair", () => {
-      phone.data["parting"] = true;
+    h("p", null, `You can disconnect at any time, on your own. ${phone.partner} gets no message. Your shared days then close for both of you. For 30 days you can still save your own words.`),
+    !asked && button("Disconnect", () => {
+      phone.data["disconnecting"] = true;
       phone.render();
-    }, { class: "danger", id: `${phone.id}-unpair` }),
-    // Where the first button was, so that whoever presses twice in haste has said nothing.
-    asked && button("No, stay", () => {
-      delete phone.data["parting"];
+    }, { class: "danger", id: `${phone.id}-disconnect` }),
+    // In the place of the first button, so that a double press changes nothing.
+    asked && button("No, stay connected", () => {
+      delete phone.data["disconnecting"];
       phone.render();
     }, { id: `${phone.id}-stay` }),
-    asked && button("Yes, unpair now", async () => {
+    asked && button("Yes, disconnect now", async () => {
       if (await phone.act(() => phone.api.call("delete", "/v1/couple", {}))) {
         phone.setCouple(null);
         await phone.refresh();
       }
-    }, { class: "danger", id: `${phone.id}-unpair-now` }),
+    }, { class: "danger", id: `${phone.id}-disconnect-now` }),
   );
 }
 

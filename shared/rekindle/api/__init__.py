@@ -1,1 +1,1 @@
-"""HTTP at the edge: who calls, what is refused, and how a reply looks."""
+"""HTTP at the edge: callers, problems and replies."""

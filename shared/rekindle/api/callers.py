@@ -1,4 +1,4 @@
-"""Who calls, and when: what an event of API Gateway says once its authorizer has verified the token."""
+"""The caller of an API Gateway event, whose authorizer has verified their token."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 CLOCKS_DIFFER: Final = dt.timedelta(minutes=5)
-"""By how much the clock that signs a token may be ahead of ours. A sign-in further ahead is none."""
+"""How far the clock that signs tokens may be ahead of ours. A sign-in further ahead does not count."""
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls, as API Gateway's authorizer has verified, and when the call reached it.
+    """The verified caller, and when the call reached API Gateway.
 
-    `signed_in_at` is when they last proved who they are, which a renewed token keeps; None if the token does not say.
+    `signed_in_at` is when they last signed in. Renewing a token keeps it. None if the token does not say.
     """
 
     uid: Uid
@@ -30,7 +30,7 @@ class Caller:
     signed_in_at: dt.datetime | None = None
 
     def has_signed_in_within(self, time: dt.timedelta) -> bool:
-        """Whether they have proved who they are so short a time ago; two clocks may differ by a little."""
+        """Return whether they signed in within this time, with some tolerance for clocks that differ."""
         return self.signed_in_at is not None and -CLOCKS_DIFFER <= self.instant - self.signed_in_at <= time
 
     def seconds_until(self, instant: dt.datetime) -> int:
@@ -39,30 +39,38 @@ class Caller:
 
 
 def caller_of(event: Mapping[str, Any]) -> Caller:
-    """The caller of an HTTP API event; a problem if nobody has signed in."""
+    """Return the caller of an HTTP API event.
+
+    Raises:
+        ProblemError: nobody has signed in.
+    """
     claims = claims_of(event)
     return Caller(Uid(claims["sub"]), called_at(event), _instant_of(claims.get("auth_time")))
 
 
 def claims_of(event: Mapping[str, Any]) -> dict[str, Any]:
-    """What the token says that API Gateway's authorizer has verified; a problem if nobody has signed in."""
+    """Return the verified claims of the token.
+
+    Raises:
+        ProblemError: nobody has signed in.
+    """
     claims: Any = event["requestContext"]
     for name in ("authorizer", "jwt", "claims"):
         claims = (claims or {}).get(name)
     if not (claims or {}).get("sub"):
-        # API Gateway lets nobody through without a token; should it ever, nobody is served by mistake.
+        # API Gateway lets nobody through without a token. This is a second check.
         raise ProblemError(Problem.NOT_SIGNED_IN)
     found: dict[str, Any] = claims
     return found
 
 
 def called_at(event: Mapping[str, Any]) -> dt.datetime:
-    """The instant at which the call reached API Gateway."""
+    """Return the instant at which the call reached API Gateway."""
     return from_millis(event["requestContext"]["timeEpoch"])
 
 
 def _instant_of(seconds: object) -> dt.datetime | None:
-    # A number when it was signed, and text by the time API Gateway hands it on.
+    # It is signed as a number, and API Gateway passes it on as text.
     try:
         return from_millis(int(float(str(seconds)) * 1000))
     except (ValueError, OverflowError):

@@ -1,4 +1,4 @@
-"""HTTP as the API speaks it: problem details for every error, nothing cached, no body beyond its size."""
+"""HTTP rules of every API: errors are problem details, nothing is cached, and bodies are limited."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import (
 )
 from botocore.exceptions import BotoCoreError, ClientError
 
-from rekindle.api.problems import Problem, ProblemError
+from rekindle.api.problems import MEDIA_TYPE, Problem, ProblemError
 from rekindle.domain.characters import NOTHING_TO_SEE
 from rekindle.domain.texts import UNFIT
 from rekindle.errors import (
@@ -39,10 +39,9 @@ if TYPE_CHECKING:
 BODY_LIMIT: Final = 32_768
 """Bytes. The longest answer is 2,000 characters: 24,000 bytes where JSON escapes each as a pair of surrogates."""
 RETRY_SOON: Final = 2
-"""Seconds a client waits before it tries again what was busy."""
+"""Seconds after which a client may repeat a request that was answered with BUSY."""
 ERRORS_SHOWN: Final = 10
-"""Of a body's wrong fields: a small request shall not make a big answer."""
-_PROBLEM: Final = "application/problem+json"
+"""How many wrong fields a reply names: a small request must not cause a big reply."""
 _JSON: Final = "application/json"
 _NOT_JSON: Final = "application/octet-stream"
 _UTF_8: Final = frozenset({"utf-8", "utf8"})
@@ -56,7 +55,7 @@ _NEEDED: Final = (
     ("requestContext", "stage"),
     ("requestContext", "timeEpoch"),
 )
-"""Members of an event that API Gateway always sends, and that no request can be answered without."""
+"""Members of an event that API Gateway always sends and that every request needs."""
 
 _OF_SERVICE_ERRORS: Final = {
     HTTPStatus.BAD_REQUEST: Problem.MALFORMED_JSON,
@@ -68,19 +67,19 @@ _OF_SERVICE_ERRORS: Final = {
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: Problem.UNSUPPORTED_MEDIA_TYPE,
     HTTPStatus.SERVICE_UNAVAILABLE: Problem.BUSY,
 }
-"""Problems by the status of Powertools' own errors; any other status is INTERNAL."""
+"""Problems by the status of Powertools' own errors. Any other status is INTERNAL."""
 
 
 _REASONS: Final = {
     "extra_forbidden": "There is no such field here",
     "missing": "This field is missing",
-    "string_unicode": "This text has half a character in it, which cannot be kept",
+    "string_unicode": "This text contains half a character, which cannot be stored",
 }
-"""In place of the validator's own words, by its kind of error."""
+"""Our reasons in place of the validator's own, by its error type."""
 
 
 def resolver() -> APIGatewayHttpResolver:
-    """A resolver that validates by its handlers' types and answers every error with problem details."""
+    """Return a resolver that validates by its handlers' types and answers every error with problem details."""
     app = APIGatewayHttpResolver(
         enable_validation=True,
         # By default a reply that breaks its own schema would be answered as the client's fault.
@@ -107,11 +106,11 @@ def resolver() -> APIGatewayHttpResolver:
 def respond(
     app: APIGatewayHttpResolver, event: dict[str, Any], context: LambdaContext, body_limit: int = BODY_LIMIT
 ) -> dict[str, Any]:
-    """The answer to one API Gateway event; a body over the limit (bytes) is refused before anything parses it."""
+    """Answer one API Gateway event. Refuse a body over the limit (bytes) before anything parses it."""
     if missing := [".".join(path) for path in _NEEDED if _member(event, path) is None]:
         logger.error("not an event of API Gateway", extra={"missing": missing})
         return _as_answer(problem_response(Problem.INTERNAL))
-    # The access log has the same id, and nothing else that the two could be joined by.
+    # The access log has the same id. Nothing else joins the two logs.
     logger.append_keys(request_id=event["requestContext"]["requestId"])
     try:
         readable = _readable(event, body_limit)
@@ -123,9 +122,10 @@ def respond(
 def handler_of[Services](
     app: APIGatewayHttpResolver, services: Callable[[], Services], body_limit: int = BODY_LIMIT
 ) -> Callable[[dict[str, Any], LambdaContext], dict[str, Any]]:
-    """A Lambda handler of the resolver, in whose context its routes find the services; made at the first request.
+    """Return a Lambda handler whose routes find the services in the resolver's context.
 
-    Whatever fails, also outside of any route, is answered with problem details and logged once.
+    The services are made at the first request. Every failure, also outside of a route, is logged once and answered with
+    problem details.
     """
 
     def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
@@ -133,8 +133,8 @@ def handler_of[Services](
             app.append_context(services=services())
             return respond(app, event, context, body_limit)
         except SettingsError:
-            return _as_answer(problem_response(Problem.INTERNAL))  # logged where it was read
-        except Exception as error:  # noqa: BLE001  API Gateway would say no more than that something failed
+            return _as_answer(problem_response(Problem.INTERNAL))  # already logged by `Settings.read`
+        except Exception as error:  # noqa: BLE001  otherwise API Gateway would answer without problem details
             return _as_answer(_internal(error))
 
     return handle
@@ -148,7 +148,7 @@ def problem_response(
     errors: list[dict[str, str]] | None = None,
     members: Mapping[str, object] | None = None,
 ) -> Response[str]:
-    """The problem as application/problem+json, with the one log line of this outcome."""
+    """Return the problem as application/problem+json, and log one line about it."""
     logger.info("refused", extra={"problem": problem.type, "status": int(problem.status)})
     body: dict[str, object] = {"type": problem.type, "title": problem.title, "status": problem.status}
     if detail:
@@ -159,17 +159,17 @@ def problem_response(
     headers: dict[str, str | list[str]] = {"Cache-Control": "no-store"}
     if retry_after is not None:
         headers["Retry-After"] = str(retry_after)
-    return Response(problem.status, _PROBLEM, json.dumps(body), headers=headers)
+    return Response(problem.status, MEDIA_TYPE, json.dumps(body), headers=headers)
 
 
 def _outcome(app: APIGatewayHttpResolver, next_middleware: NextMiddleware) -> Response[Any]:
     response = next_middleware(app)
     response.headers["Cache-Control"] = "no-store"
     if response.status_code == HTTPStatus.NO_CONTENT:
-        response.body = ""  # Else it would be JSON's null, which is content.
-    if response.headers.get("Content-Type") != _PROBLEM:
+        response.body = ""  # Otherwise the body would be JSON's null.
+    if response.headers.get("Content-Type") != MEDIA_TYPE:
         request = app.request
-        # The route's pattern, never the path: what a client puts into a path is not ours to keep.
+        # Log the route's pattern, never the path, in which a client may put anything.
         outcome = {"method": request.method, "route": request.route, "status": int(response.status_code)}
         logger.info("answered", extra=outcome)
     return response
@@ -183,11 +183,11 @@ def _readable(event: dict[str, Any], limit: int) -> dict[str, Any]:
     """
     headers = _strings(event.get("headers"), str.lower)
     body, encoded = event.get("body") or "", event.get("isBase64Encoded")
-    # A base64 body is a third longer than the bytes it stands for.
+    # Base64 makes a body a third longer.
     if (len(body) * 3 // 4 if encoded else len(body.encode(errors="surrogatepass"))) > limit:
         raise ProblemError(Problem.BODY_TOO_LARGE)
     media_type = headers.get("content-type", "").strip()
-    # Powertools would also read forms. It refuses a media type only on a route that takes a body.
+    # Powertools would also read forms, and refuses other media types only on routes that take a body.
     headers["content-type"] = _JSON if not media_type or _is_json(media_type) else _NOT_JSON
     if headers["content-type"] == _NOT_JSON:
         body = ""
@@ -216,7 +216,7 @@ def _strings(values: Mapping[str, Any] | None, key: Callable[[str], str] = str) 
 
 
 def _is_json(media_type: str) -> bool:
-    """Return whether a Content-Type header says JSON in UTF-8. Malformed or doubled parameters say nothing."""
+    """Return whether a Content-Type header says JSON in UTF-8. Malformed or doubled parameters are ignored."""
     if not (media_type.isascii() and media_type.isprintable()):
         return False
     try:
@@ -230,24 +230,28 @@ def _is_json(media_type: str) -> bool:
 def _was_damaged(body: str, headers: Mapping[str, str]) -> bool:
     """Return whether API Gateway has replaced bytes that were not UTF-8.
 
-    API Gateway hands a JSON body over as text and puts U+FFFD where the bytes are not UTF-8. That changes the body's
-    length. A client's own U+FFFD leaves the length as its Content-Length says.
+    API Gateway passes a JSON body on as text, with U+FFFD where bytes are not UTF-8. That changes the body's length. A
+    U+FFFD from the client itself keeps the length that its Content-Length says.
     """
     length = headers.get("content-length", "")
     return _REPLACEMENT in body and length.isdecimal() and length != str(len(body.encode(errors="surrogatepass")))
 
 
 def _text_of(answer: object) -> str:
-    # Letters as they are: escaped, a pack in Hebrew would be three times as long, and more than Lambda hands on.
+    # Do not escape letters: a pack in Hebrew would be three times as long, beyond Lambda's limit.
     return json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
 
 
 def _object_from(text: str) -> dict[str, Any]:
-    """The JSON object that `text` is."""
+    """Return the JSON object in `text`.
+
+    Raises:
+        ProblemError: the text is not JSON, or not an object.
+    """
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as error:
-        # Not only bad syntax: a number of thousands of digits, or a body nested deeper than anyone would.
+        # Also a number with thousands of digits, or a body that is nested too deeply.
         raise ProblemError(Problem.MALFORMED_JSON) from error
     if not isinstance(found, dict):
         raise ProblemError(Problem.INVALID_FIELDS, errors=[{"field": "body", "reason": "Input should be an object"}])
@@ -270,7 +274,7 @@ def _invalid(error: RequestValidationError) -> Response[str]:
 
 
 def _field_error(error: Mapping[str, Any]) -> dict[str, str]:
-    # The offending value is left out: it may be what somebody wrote.
+    # Leave the wrong value out: it may be anyone's words.
     return {"field": ".".join(str(part) for part in error["loc"]), "reason": _reason_of(error)}
 
 
@@ -281,7 +285,7 @@ def _reason_of(error: Mapping[str, Any]) -> str:
 
 
 def _is_empty(error: Mapping[str, Any]) -> bool:
-    """Return whether a text has nothing left without its spaces."""
+    """Return whether the error means that a text is empty without its spaces."""
     return bool(error["type"] == "string_too_short" and error.get("ctx", {}).get("min_length") == 1)
 
 
@@ -304,6 +308,6 @@ def _as_answer(response: Response[str]) -> dict[str, Any]:
         "statusCode": int(response.status_code),
         "body": response.body,
         "isBase64Encoded": False,
-        "headers": {"Content-Type": _PROBLEM, **response.headers},
+        "headers": {"Content-Type": MEDIA_TYPE, **response.headers},
         "cookies": [],
     }

@@ -1,9 +1,9 @@
-"""How what anyone writes is sealed: AES-256-GCM under a key of that message alone, which the ciphertext commits to.
+"""Sealing of texts: AES-256-GCM under a key of that message alone, with key commitment.
 
-A sealed text is `version (1) | salt (32) | commitment (32) | ciphertext and tag`. HKDF-SHA256 over the couple's key,
-or a person's own, and the salt gives the message's own key, nonce and commitment (RFC 5869), so that neither can a
-nonce repeat under one key, nor can one ciphertext open under two keys, which AES-GCM alone allows (Albertini et al.,
-"How to Abuse and Fix Authenticated Encryption Without Key Commitment", 2022).
+A sealed text is `version (1) | salt (32) | commitment (32) | ciphertext and tag`. HKDF-SHA256 (RFC 5869) derives the
+message's key, nonce and commitment from the salt and the couple's or the person's key. So no nonce repeats under one
+key. The commitment keeps one ciphertext from opening under two keys, which AES-GCM alone allows (Albertini et al., "How
+to Abuse and Fix Authenticated Encryption Without Key Commitment", 2022).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from rekindle.domain.models import CoupleId, PromptRef, Uid
 
 SCHEME: Final = 1
-"""Encryption at the server. 2 is kept for end-to-end encryption, whose keys the server never has."""
+"""Encryption at the server. 2 is reserved for end-to-end encryption, whose keys the server never has."""
 
 KEY_BYTES: Final = 32
 SALT_BYTES: Final = 32
@@ -34,37 +34,37 @@ _HEADER_BYTES: Final = 1 + SALT_BYTES + _COMMITMENT_BYTES
 
 
 def answer_context(couple: CoupleId, date: dt.date, prompt: PromptRef, person: Uid) -> bytes:
-    """The associated data of an answer: moved to another couple, date, prompt or person, it no longer opens."""
+    """Return the associated data of an answer. Moved to another couple, date, prompt or person, it does not open."""
     return _joined("answer", couple, str(date), prompt.pack, str(prompt.version), prompt.prompt, person)
 
 
 def reflection_context(couple: CoupleId, date: dt.date, prompt: PromptRef, person: Uid) -> bytes:
-    """The associated data of a reflection: of all that an answer's has, and no answer opens as one, nor it as one."""
+    """Return the associated data of a reflection. Neither an answer nor a reflection opens as the other."""
     return _joined("reflection", couple, str(date), prompt.pack, str(prompt.version), prompt.prompt, person)
 
 
 def solo_context(date: dt.date, prompt: PromptRef, person: Uid) -> bytes:
-    """The associated data of what a person answers alone, under their own key."""
+    """Return the associated data of an answer given alone, under the person's own key."""
     return _joined("solo", str(date), prompt.pack, str(prompt.version), prompt.prompt, person)
 
 
 def shared_context(couple: CoupleId, date: dt.date, prompt: PromptRef, person: Uid) -> bytes:
-    """The associated data of what a person answered alone and shared, under the couple's key."""
+    """Return the associated data of an answer given alone and then shared, under the couple's key."""
     return _joined("shared", couple, str(date), prompt.pack, str(prompt.version), prompt.prompt, person)
 
 
 def couple_key_context(couple: CoupleId) -> bytes:
-    """The associated data of a wrapped couple key."""
+    """Return the associated data of a wrapped couple key."""
     return _joined("couple-key", couple)
 
 
 def person_key_context(person: Uid) -> bytes:
-    """The associated data of a person's own wrapped key."""
+    """Return the associated data of a person's own wrapped key."""
     return _joined("person-key", person)
 
 
 def seal(key: bytes, plaintext: bytes, context: bytes, salt: bytes) -> bytes:
-    """The sealed form of `plaintext`; `salt` is 32 bytes of fresh randomness."""
+    """Return the sealed form of `plaintext`. `salt` is 32 fresh random bytes."""
     if len(salt) != SALT_BYTES:
         raise ValueError(f"a salt has {SALT_BYTES} bytes")
     message_key, nonce, commitment = _derived(key, salt, SCHEME)
@@ -73,9 +73,13 @@ def seal(key: bytes, plaintext: bytes, context: bytes, salt: bytes) -> bytes:
 
 
 def unseal(key: bytes, sealed: bytes, context: bytes) -> bytes:
-    """The plaintext; VaultError if the key, the context or the scheme is another, or a bit has changed."""
+    """Return the plaintext.
+
+    Raises:
+        VaultError: the key, the context or the scheme is another, or a bit has changed.
+    """
     if len(sealed) < _HEADER_BYTES or sealed[0] != SCHEME:
-        raise VaultError("sealed under a scheme that is not ours")
+        raise VaultError("sealed under an unknown scheme")
     header, ciphertext = sealed[:_HEADER_BYTES], sealed[_HEADER_BYTES:]
     message_key, nonce, commitment = _derived(key, header[1 : 1 + SALT_BYTES], sealed[0])
     if not hmac.compare_digest(commitment, header[1 + SALT_BYTES :]):
@@ -83,7 +87,7 @@ def unseal(key: bytes, sealed: bytes, context: bytes) -> bytes:
     try:
         return AESGCM(message_key).decrypt(nonce, ciphertext, header + context)
     except InvalidTag as error:
-        raise VaultError("sealed for another place, or damaged") from error
+        raise VaultError("sealed with another context, or damaged") from error
 
 
 def _derived(key: bytes, salt: bytes, scheme: int) -> tuple[bytes, bytes, bytes]:
@@ -93,5 +97,5 @@ def _derived(key: bytes, salt: bytes, scheme: int) -> tuple[bytes, bytes, bytes]
 
 
 def _joined(*parts: str) -> bytes:
-    # Each part is preceded by its length: no two lists of parts give the same bytes.
+    # Put each part's length before it, so that no two lists of parts give the same bytes.
     return b"".join(len(encoded).to_bytes(2) + encoded for encoded in (part.encode() for part in parts))

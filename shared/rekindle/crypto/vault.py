@@ -1,9 +1,9 @@
-"""Whose key opens what: one KMS key wraps 64 cell keys, a cell key wraps its couples' keys, a couple's key seals.
+"""Keys: one KMS key wraps 64 cell keys, a cell key wraps couples' keys, and a couple's key seals answers.
 
-What a person answers alone is sealed with a key of their own, which a cell key wraps likewise.
+A person's own key, which seals what they answer alone, is wrapped by a cell key too.
 
-Cell keys are remembered for at most an hour; a couple's key is read anew each time, and so is a person's, so that
-deleting its row ends every copy of what they wrote, backups of the main table included.
+Cell keys stay in memory for at most an hour. The key of a couple or a person is read each time, so that deleting its
+row makes every copy of their words unreadable, backups of the main table included.
 """
 
 from __future__ import annotations
@@ -45,40 +45,40 @@ if TYPE_CHECKING:
 
 CELLS: Final = 64
 REMEMBERED_FOR: Final = 3600.0
-"""Seconds that a cell key stays in memory: a revoked KMS permission takes hold within this time."""
+"""Seconds that a cell key stays in memory. A revoked KMS permission takes effect within this time."""
 CONTEXT_PURPOSE: Final = "rekindle-cell"
-"""The encryption context's `purpose`: the function's policy allows its use for this and nothing else."""
+"""The encryption context's `purpose`. The function's policy allows the KMS key for this purpose only."""
 _INVITES: Final = "invites"
-"""The cell whose key is not for couples but for the MAC of invite codes."""
+"""The cell whose key makes the MACs of codes, not couples' keys."""
 
 
 @dataclass(frozen=True, slots=True)
 class CoupleKey:
-    """An opened couple key: seals and unseals this couple's answers."""
+    """An opened couple key. It seals and unseals this couple's answers."""
 
     couple: CoupleId
     key: bytes = field(repr=False)
     entropy: Callable[[int], bytes] = os.urandom
 
     def seal_answer(self, day: Day, person: Uid, text: str) -> bytes:
-        """The sealed answer of `person` to `day`."""
+        """Seal the person's answer to `day`."""
         context = answer_context(self.couple, day.date, day.prompt, person)
         return seal(self.key, text.encode(), context, self.entropy(SALT_BYTES))
 
     def open_answer(self, day: Day, person: Uid) -> str | None:
-        """The text of the person's answer to `day`; None if they checked the day off without one."""
+        """Return the text of the person's answer to `day`, or None if it has no text."""
         sealed = day.answers[person].sealed
         if sealed is None:
             return None
         return unseal(self.key, sealed, answer_context(self.couple, day.date, day.prompt, person)).decode()
 
     def seal_reflection(self, day: Day, person: Uid, text: str) -> bytes:
-        """The sealed words in which `person` gives back what they heard on `day`."""
+        """Seal the text of the person's reflection on `day`."""
         context = reflection_context(self.couple, day.date, day.prompt, person)
         return seal(self.key, text.encode(), context, self.entropy(SALT_BYTES))
 
     def open_reflection(self, day: Day, person: Uid) -> str | None:
-        """The text of the reflection that the person has left on `day`; None if it has none."""
+        """Return the text of the person's reflection on `day`, or None if it has none."""
         reflection = day.answers[person].reflection
         if reflection is None or reflection.sealed is None:
             return None
@@ -86,30 +86,30 @@ class CoupleKey:
         return unseal(self.key, reflection.sealed, context).decode()
 
     def seal_shared(self, day: SoloDay, text: str) -> bytes:
-        """The sealed text of what a person answered alone, for their partner to read too."""
+        """Seal an answer given alone, for the partner to read too."""
         context = shared_context(self.couple, day.date, day.prompt, day.person)
         return seal(self.key, text.encode(), context, self.entropy(SALT_BYTES))
 
     def open_shared(self, shared: SharedAnswer) -> str:
-        """The text of what one of the couple has shared."""
+        """Return the text of an answer that one of the couple has shared."""
         context = shared_context(self.couple, shared.date, shared.prompt, shared.person)
         return unseal(self.key, shared.sealed, context).decode()
 
 
 @dataclass(frozen=True, slots=True)
 class PersonKey:
-    """A person's own opened key: seals and unseals what they answer alone."""
+    """A person's own opened key. It seals and unseals what they answer alone."""
 
     person: Uid
     key: bytes = field(repr=False)
     entropy: Callable[[int], bytes] = os.urandom
 
     def seal_answer(self, day: SoloDay, text: str) -> bytes:
-        """The person's sealed answer to a day of their own."""
+        """Seal the person's answer to a day of their own."""
         return seal(self.key, text.encode(), solo_context(day.date, day.prompt, self.person), self.entropy(SALT_BYTES))
 
     def open_answer(self, day: SoloDay) -> str | None:
-        """The text of the person's answer to a day of their own; None if there is none."""
+        """Return the text of the person's answer to a day of their own, or None if there is none."""
         if day.answer is None or day.answer.sealed is None:
             return None
         return unseal(self.key, day.answer.sealed, solo_context(day.date, day.prompt, self.person)).decode()
@@ -117,7 +117,7 @@ class PersonKey:
 
 @dataclass(slots=True)
 class Vault:
-    """The keys. `monotonic` gives seconds and serves only the age of what is remembered."""
+    """Access to all keys. `monotonic` gives seconds and measures only how long a key was in memory."""
 
     kms: KMSClient
     kms_key_id: str
@@ -127,7 +127,7 @@ class Vault:
     _cells: dict[str, tuple[float, bytes]] = field(default_factory=dict, repr=False)
 
     def new_couple_key(self, couple: CoupleId) -> Write:
-        """The write that gives a couple its key, for the transaction that makes the couple."""
+        """Return the write that gives a couple its key, for the transaction that makes the couple."""
         cell = _cell_of(couple)
         wrapped = seal(
             self._cell_key(cell), self.entropy(KEY_BYTES), couple_key_context(couple), self.entropy(SALT_BYTES)
@@ -141,7 +141,7 @@ class Vault:
         )
 
     def ending_couple_key(self, couple: CoupleId, at: dt.datetime) -> Write:
-        """The write that lets the couple's key go at an instant: the end of its keepsake period."""
+        """Return the write that ends the couple's key at an instant: the end of its keepsake period."""
         return Write(
             "Update",
             _couple_row(couple),
@@ -153,7 +153,12 @@ class Vault:
         )
 
     def couple_key(self, couple: CoupleId) -> CoupleKey:
-        """The couple's key, opened; KeyGoneError if it is gone, KeyUnavailableError while KMS does not answer."""
+        """Return the couple's opened key.
+
+        Raises:
+            KeyGoneError: the key was deleted.
+            KeyUnavailableError: KMS does not answer.
+        """
         row = self.table.get(_couple_row(couple))
         if row is None:
             raise KeyGoneError("the couple's key is gone")
@@ -161,14 +166,19 @@ class Vault:
         return CoupleKey(couple, key, self.entropy)
 
     def person_key(self, person: Uid) -> PersonKey:
-        """The person's own key, opened; errors as of `couple_key`."""
+        """Return the person's own opened key.
+
+        Raises:
+            KeyGoneError: the key was deleted, or there never was one.
+            KeyUnavailableError: KMS does not answer.
+        """
         row = self.table.get(_person_row(person))
         if row is None:
             raise KeyGoneError("the person's key is gone")
         return self._opened_person_key(person, row)
 
-    def made_person_key(self, person: Uid) -> PersonKey:
-        """The person's own key, made if they have none yet; of two that are made at once the first one counts."""
+    def ensure_person_key(self, person: Uid) -> PersonKey:
+        """Return the person's own key; make it first if they have none. If two are made at once, the first counts."""
         key = _person_row(person)
         row: Mapping[str, Any] | None = self.table.get(key)
         if row is None:
@@ -190,11 +200,11 @@ class Vault:
         return PersonKey(person, key, self.entropy)
 
     def mac(self, text: str) -> str:
-        """A keyed digest, as hexadecimal: equal for equal texts, and of no use without the key."""
+        """Return a keyed digest as hexadecimal: equal for equal texts, and useless without the key."""
         return self.mac_bytes(text).hex()
 
     def mac_bytes(self, text: str) -> bytes:
-        """The 32 bytes of `mac`."""
+        """Return the 32 bytes of `mac`."""
         return hmac.digest(self._cell_key(_INVITES), text.encode(), "sha256")
 
     def _cell_key(self, cell: str) -> bytes:
@@ -217,7 +227,7 @@ class Vault:
                     Write("Put", row, item={"wrapped": made["CiphertextBlob"]}, condition="attribute_not_exists(pk)")
                 )
             except WriteConflictError as conflict:
-                # Another worker has just made this cell: theirs is the one that counts.
+                # Another worker has just made this cell: use its key.
                 existing = conflict.existing[0]
                 return self._decrypted((existing or self.table.get(row) or {})["wrapped"], context)
             return made["Plaintext"]

@@ -1,8 +1,8 @@
-"""Two clocks, one day: dates, zones and the instants at which they meet.
+"""Dates, time zones and the instants at which they meet.
 
-One rule carries everything here: a wall-clock reading belongs to the first instant at which that clock shows it or
-something later. So a reading that a clock repeats counts the first time, and one that it skips counts as the skip ends.
-The start of a date is its midnight, read this way.
+One rule decides every wall-clock time: it belongs to the first instant at which the zone's clock shows that time or a
+later one. A time that a clock shows twice counts the first time. A time that a clock skips counts when the skip ends.
+The start of a date is its midnight, read by the same rule.
 
 Zones come from the pinned `tzdata` package only: an operating system's copy can be a year old.
 """
@@ -19,63 +19,76 @@ from rekindle.domain.models import DayWindow, Zone
 from rekindle.errors import UnknownZoneError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 zoneinfo.reset_tzpath(to=())
 zoneinfo.ZoneInfo.clear_cache()
 
 GRACE = dt.timedelta(hours=3)
-"""How long a date can still be answered after the later partner's clock has left it."""
+"""How long a date still takes answers after its end on the later partner's clock."""
 
 _MIDNIGHT = dt.time()
 _ONE_DAY = dt.timedelta(days=1)
-_NOBODYS_ZONES = frozenset({"Factory", "localtime"})  # placeholders for a clock that nobody has set
+_PLACEHOLDERS = frozenset({"Factory", "localtime"})  # zones of a clock that nobody has set
 
 
 @cache
 def zone_names() -> frozenset[str]:
-    """Every zone a person can be in, by its IANA name, old spellings included."""
-    return frozenset(zoneinfo.available_timezones() - _NOBODYS_ZONES)
+    """Return the IANA name of every zone that a person can be in, old spellings included."""
+    return frozenset(zoneinfo.available_timezones() - _PLACEHOLDERS)
 
 
 def zone_named(name: str) -> Zone:
-    """The zone of exactly this name; raises UnknownZoneError if the pinned tzdata has none."""
+    """Return the zone with exactly this name.
+
+    Raises:
+        UnknownZoneError: the pinned tzdata has no such zone.
+    """
     if name not in zone_names():
         raise UnknownZoneError(f"{name[:64]!r} is not the name of an IANA time zone")
     return Zone(name)
 
 
 def local_time(instant: dt.datetime, zone: Zone) -> dt.datetime:
-    """What a clock in `zone` shows at `instant`, as an aware datetime."""
+    """Return the time that a clock in `zone` shows at `instant`, as an aware datetime."""
     return instant.astimezone(_clock(zone))
 
 
 def local_date(instant: dt.datetime, zone: Zone) -> dt.date:
-    """The date that a calendar in `zone` shows at `instant`."""
+    """Return the date that a calendar in `zone` shows at `instant`."""
     return local_time(instant, zone).date()
 
 
 def start_of(date: dt.date, zone: Zone) -> dt.datetime:
-    """The first instant (UTC) of `date` in `zone`, or of the next existing date where the zone skipped this one."""
+    """Return the first instant (UTC) of `date` in `zone`.
+
+    Where the zone skipped the whole date, return the first instant of the next existing date.
+    """
     return _first_showing(dt.datetime.combine(date, _MIDNIGHT), zone)
 
 
-def day_window(date: dt.date, zones: Iterable[Zone]) -> DayWindow:
-    """When `date` is open to people in `zones`: from its first start among them until GRACE after its last end.
+def dates(first: dt.date, last: dt.date) -> Iterator[dt.date]:
+    """Yield each date from `first` to `last`, both included."""
+    return map(dt.date.fromordinal, range(first.toordinal(), last.toordinal() + 1))
 
-    `zones` has at least one.
+
+def day_window(date: dt.date, zones: Iterable[Zone]) -> DayWindow:
+    """Return the window in which `date` is open to people in `zones`; at least one zone.
+
+    It lasts from the earliest start of the date among the zones until GRACE after its latest end.
     """
-    places = frozenset(zones)
+    distinct = frozenset(zones)
     return DayWindow(
-        opens_at=min(start_of(date, zone) for zone in places),
-        closes_at=max(start_of(date + _ONE_DAY, zone) for zone in places) + GRACE,
+        opens_at=min(start_of(date, zone) for zone in distinct),
+        closes_at=max(start_of(date + _ONE_DAY, zone) for zone in distinct) + GRACE,
     )
 
 
 def slot_instant(date: dt.date, time: dt.time, zone: Zone) -> dt.datetime | None:
-    """The one instant (UTC) at which `time` on `date` fires in `zone`; None where the zone skipped that whole date.
+    """Return the instant (UTC) at which `time` on `date` fires in `zone`.
 
-    A time inside a gap fires as the gap ends, a time that comes twice fires the first time.
+    A time inside a gap fires when the gap ends. A time that comes twice fires the first time. Return None where the
+    zone skipped the whole date.
     """
     wall = dt.datetime.combine(date, time)
     instant = _first_showing(wall, zone)
@@ -86,7 +99,7 @@ def slot_instant(date: dt.date, time: dt.time, zone: Zone) -> dt.datetime | None
 
 @cache
 def _clock(zone: Zone) -> zoneinfo.ZoneInfo:
-    # zoneinfo itself keeps only eight clocks for sure, and a tick visits every zone in use.
+    # zoneinfo's own cache may keep as few as eight zones, and a tick visits every zone in use.
     return zoneinfo.ZoneInfo(zone)
 
 
@@ -95,13 +108,13 @@ def _reading(instant: dt.datetime, zone: Zone) -> dt.datetime:
 
 
 def _first_showing(wall: dt.datetime, zone: Zone) -> dt.datetime:
-    """The first instant (UTC) at which a clock in `zone` shows the naive `wall` or later."""
+    """Return the first instant (UTC) at which a clock in `zone` shows the naive `wall` or a later time."""
     clock = _clock(zone)
     instant = wall.replace(tzinfo=clock, fold=0).astimezone(dt.UTC)
     if _reading(instant, zone) == wall:
         return instant
-    # No clock there ever shows `wall`. Read by the offset from before the gap, as above, it lies after the gap, and
-    # read by the offset from after the gap, it lies before (PEP 495); the gap is between, on a whole second.
+    # `wall` is inside a gap: no clock there ever shows it. The offset from before the gap (fold=0) gives an instant
+    # after the gap, and the offset from after the gap (fold=1) one before it (PEP 495). So search between the two.
     before = wall.replace(tzinfo=clock, fold=1).astimezone(dt.UTC)
     seconds = range(int((instant - before).total_seconds()))
     passed = bisect_left(seconds, wall, key=lambda second: _reading(before + dt.timedelta(seconds=second), zone))

@@ -1,6 +1,6 @@
-"""Characters that show nothing, so that no text is empty to its reader, and those that a name cannot have.
+"""Rules for invisible characters: no text may look empty, and names allow fewer characters.
 
-A text is kept as it is written: emoji, joiners, points and accents stay. The rules only refuse.
+A text is stored exactly as written: emoji, joiners, points and accents stay. The rules only refuse.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _IGNORABLE: Final = (
 )
 """Default_Ignorable_Code_Point, from https://www.unicode.org/Public/UCD/latest/ucd/DerivedCoreProperties.txt."""
 _BLANK: Final = frozenset("\u2800\ufffc\U00013441\U00013442\U0001d159")
-"""Symbols without ink: an empty cell of Braille, a lost attachment, blanks among hieroglyphs, a note without a head."""
+"""Symbols without ink: an empty Braille cell, a lost attachment, two hieroglyphic blanks, a note without a head."""
 _VISIBLE_CATEGORIES: Final = frozenset("LNPS")
 _UNASSIGNED: Final = "Cn"
 _NONCHARACTERS: Final = frozenset(range(0xFDD0, 0xFDF0))
@@ -40,7 +40,7 @@ _PARTS_OF_OTHERS: Final = frozenset("\u200c\u200d") | {chr(tag) for tag in range
 _KINDS: Final = {"Cc": "a control character", "Co": "a private character", "Cs": "half a character"}
 
 
-NOTHING_TO_SEE: Final = "There is nothing in this text that anybody can see."
+NOTHING_TO_SEE: Final = "Nothing in this text can be seen."
 
 
 def is_ignorable(symbol: str) -> bool:
@@ -49,30 +49,35 @@ def is_ignorable(symbol: str) -> bool:
 
 
 def is_visible(symbol: str) -> bool:
-    """Return whether this character shows something by itself, as a space, a mark or a joiner does not."""
+    """Return whether this character shows something by itself. A space, a mark or a joiner does not."""
     if symbol in _BLANK or is_ignorable(symbol):
         return False
     category = unicodedata.category(symbol)
-    # A character that Python does not know yet is one of a newer Unicode: phones have the emoji years earlier.
+    # Python may not know the character yet: phones get new emoji years earlier.
     return category[0] in _VISIBLE_CATEGORIES or (category == _UNASSIGNED and not _is_noncharacter(symbol))
 
 
 def visible(text: str) -> str:
-    """Return the text; raises ValueError if nothing of it can be seen."""
+    """Return the text.
+
+    Raises:
+        ValueError: no character of it can be seen.
+    """
     if not any(map(is_visible, text)):
         raise ValueError(NOTHING_TO_SEE)
     return text
 
 
 def visible_name(name: str) -> str:
-    """Return the name; raises ValueError if nothing of it can be seen, or names a character that no name can have.
+    """Return the name: one line without characters that hide or that turn the direction of writing.
 
-    A name is one line. It has no character that hides, and none that turns the writing around it.
+    Raises:
+        ValueError: nothing of it can be seen, or it has a character that a name cannot have.
     """
     visible(name)
     for symbol in name:
         if not _may_stand_in_a_name(symbol):
-            raise ValueError(f"A name cannot have {named(symbol)} in it. Leave that character out.")
+            raise ValueError(f"A name cannot contain {named(symbol)}. Leave that character out.")
     return name
 
 

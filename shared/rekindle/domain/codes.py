@@ -1,4 +1,4 @@
-"""Codes of couples and of practices: easy to read out and to type, hard to guess, read however they were pasted."""
+"""Codes of couples and of practices: easy to read aloud and to type, hard to guess, readable however pasted."""
 
 from __future__ import annotations
 
@@ -14,28 +14,31 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 ALPHABET: Final = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
-"""31 symbols, none of which is taken for another: no 0 or O, and no 1, I or L."""
+"""31 symbols that cannot be confused with each other: no 0 or O, and no 1, I or L."""
 
 _ENTROPY_BYTES: Final = 16
 _SYMBOLS: Final = frozenset(ALPHABET)
 _WRITTEN: Final = frozenset({"Lu", "Ll", "Lt", "Lo", "Nd", "Nl", "No"})
-"""Letters and digits. Whatever else there is, punctuation, space or emoji, is not of a code."""
+"""Unicode categories of letters and digits. Punctuation, spaces and emoji are no part of a code."""
 _NAMED_AT_MOST: Final = 3
 _WORD: Final = r"[\w\u2010-\u2015\u2043\u2212-]+"
-"""Letters and digits with the hyphens and dashes among them."""
+"""Letters and digits, with hyphens and dashes among them."""
 _LINK: Final = re.compile(
     r"""(?<![a-z\d+.-])[a-z\d+.-]++://[^\s"<>]*|(?<![\w.-])[\w-]++(?:\.[\w-]++)++/[^\s"<>]*""", re.IGNORECASE
 )
 """A link with its scheme, or a host and a path. Each match begins with a run of characters, so the time is linear."""
 _BEFORE_A_CODE: Final = re.compile(r"#|\bj(?:oin)?/|[?&]code=", re.IGNORECASE)
 _IN_A_LINK: Final = re.compile(rf"(?:{_BEFORE_A_CODE.pattern})({_WORD})", re.IGNORECASE)
-"""A link has the code in its fragment, in its path after /join/ or /j/, or as its `code`."""
+"""A link has the code in its fragment, in its path after /join/ or /j/, or in its parameter `code`."""
 
 
 def code_from(entropy: bytes, length: int) -> str:
-    """Return the code that this randomness makes; raises ValueError for fewer than 16 bytes.
+    """Return the code made from these random bytes.
 
-    16 bytes have so many more values than there are codes that each code is as likely as any other, to 1 in 2**78.
+    16 bytes have so many more values than there are codes that each code is equally likely, to 1 in 2**78.
+
+    Raises:
+        ValueError: there are fewer than 16 bytes.
     """
     if len(entropy) < _ENTROPY_BYTES:
         raise ValueError(f"a code takes at least {_ENTROPY_BYTES} random bytes, not {len(entropy)}")
@@ -48,38 +51,41 @@ def code_from(entropy: bytes, length: int) -> str:
 
 
 def read_code(text: str, length: int) -> str:
-    """Return the code that a person meant by a text; raises NotACodeError, with the reason, if it cannot be one.
+    """Return the code that a person typed or pasted.
 
-    Only letters and digits count, in either case and any width. The code may stand in a link, or as a word outside of
-    links. No letter is taken for another: of 0 and O, as of 1, I and L, no code has either.
+    Only letters and digits count, in either case and any width. The code may be inside a link, or a word outside of
+    links. No symbol is replaced by a similar one: codes have neither 0 nor O, and none of 1, I and L.
+
+    Raises:
+        NotACodeError: the text cannot be a code. The message is a sentence for the person.
     """
     plain = _plain(text)
     linked = _IN_A_LINK.findall(plain)
     words = re.findall(_WORD, _LINK.sub(" ", plain))
-    # A code that a space or a line break has cut stands alone, or at the end of its link.
+    # A code with a space or a line break inside stands alone, or at the end of its link.
     cut = [plain, _BEFORE_A_CODE.split(plain)[-1]]
     for texts in (filter(_is_no_prose, [*linked, *words]), linked, cut):
         codes = _codes_among(texts, length)
         if len(codes) > 1:
-            raise NotACodeError("There is more than one code in this.")
+            raise NotACodeError("This text has more than one code.")
         if codes:
             return codes[0]
     if "://" in plain:
-        raise NotACodeError(f"The link in this has no whole code of {length} letters and digits.")
+        raise NotACodeError(f"The link has no whole code of {length} letters and digits.")
     raise NotACodeError(_reason(_symbols_in(plain), length))
 
 
 def _plain(text: str) -> str:
-    """The text without what nobody sees, in letters and digits of one width."""
+    """Return the text without invisible characters, in letters and digits of one width."""
     seen = "".join(symbol for symbol in unquote(text) if not is_ignorable(symbol))
-    # A keyboard for Arabic, Hindi or Thai has the same digits as other characters.
+    # Keyboards for Arabic, Hindi or Thai type the same digits as other characters.
     digits = "".join(str(unicodedata.decimal(symbol, symbol)) for symbol in seen)
     return unicodedata.normalize("NFKC", digits)
 
 
 def _symbols_in(text: str) -> str:
     symbols = "".join(symbol for symbol in text if unicodedata.category(symbol) in _WRITTEN)
-    # Only ASCII folds: some other letters, such as the dotless i, have a capital that they are not.
+    # Change the case of ASCII only: some other letters, such as the dotless i, have an ASCII letter as their capital.
     return "".join(symbol.upper() if symbol.isascii() else symbol for symbol in symbols)
 
 
@@ -90,15 +96,15 @@ def _codes_among(texts: Iterable[str], length: int) -> list[str]:
 
 
 def _is_no_prose(word: str) -> bool:
-    """Return whether a word among others may be a code: with a digit or all in capitals, unlike `everywhere`."""
+    """Return whether a word may be a code: it has a digit or is all in capitals, unlike `everywhere`."""
     return word.isupper() or any(map(str.isdigit, word))
 
 
 def _reason(symbols: str, length: int) -> str:
     if not symbols:
-        return f"There is no code in this. A code has {length} letters and digits."
+        return f"This text has no code. A code has {length} letters and digits."
     if len(symbols) != length:
-        return f"A code has {length} letters and digits, and this has {len(symbols)}."
+        return f"A code has {length} letters and digits. This has {len(symbols)}."
     strange = [each for each in dict.fromkeys(symbols) if each not in _SYMBOLS][:_NAMED_AT_MOST]
-    shown = " and no ".join(each if each.isascii() else named(each) for each in strange)
-    return f"There is no {shown} in a code. It has the letters A to Z without I, L and O, and the digits 2 to 9."
+    shown = " or ".join(each if each.isascii() else named(each) for each in strange)
+    return f"A code never contains {shown}. It has the letters A to Z without I, L and O, and the digits 2 to 9."

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _NO_COUNTRY: Final = ()
 # tzdata's tables lack the country of these names. Some are links to a zone abroad; others name a kind of time.
-_OTHERWISE: Final[Mapping[str, tuple[str, ...]]] = {
+_MISSING_IN_TZDATA: Final[Mapping[str, tuple[str, ...]]] = {
     "Africa/Asmera": ("ER",),
     "Africa/Timbuktu": ("ML",),
     "America/Coral_Harbour": ("CA",),
@@ -25,7 +25,7 @@ _OTHERWISE: Final[Mapping[str, tuple[str, ...]]] = {
     "Pacific/Truk": ("FM",),
     "Pacific/Yap": ("FM",),
     "GB-Eire": ("GB", "IE"),
-    "Europe/Simferopol": ("UA", "RU"),  # zone1970.tab's two; zone.tab says that it cannot say so
+    "Europe/Simferopol": ("UA", "RU"),  # both as in zone1970.tab; zone.tab takes one country a zone
     **dict.fromkeys(("CET", "EET", "EST", "HST", "MET", "MST", "WET"), _NO_COUNTRY),
 }
 _CUSTOMARY: Final[Mapping[str, str]] = {"EL": "GR", "UK": "GB"}
@@ -46,15 +46,15 @@ def country_named(code: str) -> str | None:
 
 
 def countries_of(zone: Zone) -> tuple[str, ...]:
-    """Return the countries that a zone's name may stand for: mostly one, none for `UTC`, two for `GB-Eire`."""
+    """Return the countries that a zone's name may mean: mostly one, none for `UTC`, two for `GB-Eire`."""
     return _countries_by_zone().get(zone, _NO_COUNTRY)
 
 
 @cache
 def _countries_by_zone() -> Mapping[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {zone: (code,) for code, _, zone, *_ in _rows("zone.tab")}
-    found |= _OTHERWISE
-    # Old spellings of the same place.
+    found |= _MISSING_IN_TZDATA
+    # Links are old spellings of the same zone.
     for line in _lines("tzdata.zi"):
         match line.split():
             case ["L", zone, spelling] if zone in found:

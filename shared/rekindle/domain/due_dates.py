@@ -1,12 +1,14 @@
-"""Claims: the dates for which a reminder's place answers, so that each date falls due once however often it moves.
+"""Due dates: for which dates each slot sends a person's reminders, so that each date comes due exactly once.
 
-A person's reminder of one kind has a place, a slot, and moves when they fly or choose another time. Whatever had fallen
-due at the old place by then belongs to it, though its push may still be under way; every later date belongs to the new
-one. A date that the new clock has passed already, and that the old one had not reached, falls due with the move. What a
-place had come to before the reminder was theirs at all, before they paired or switched it on, is none of theirs.
+A person's reminder of one kind has a slot. It moves to another slot when the person changes zone or time. Then:
 
-A pause moves nothing. A date of it has its moment like any other, in silence, and none after: when a pause is ended or
-shortened, what fell due in it is over.
+- A date that had already come due in the old slot stays with the old slot, whose pushes may still be under way.
+- Every later date belongs to the new slot.
+- A date that the new slot had already reached, and the old one had not, comes due at the move (`CaughtUp`).
+- A slot never sends for a date that came before the reminder existed: before the person paired or switched it on.
+
+A pause moves no reminder. A date inside a pause comes due at its usual time without a push, and never comes due again
+when the pause is ended or shortened.
 """
 
 from __future__ import annotations
@@ -25,15 +27,15 @@ if TYPE_CHECKING:
 _NEVER: Final = dt.date.max
 _ONE_DAY: Final = dt.timedelta(days=1)
 _KEPT: Final = dt.timedelta(days=4)
-"""How long a date is remembered after it fell due: no clock shows it again later than that."""
+"""How long we remember that a date came due: no clock shows it again later than that."""
 
 IN_FLIGHT: Final = dt.timedelta(seconds=30)
-"""How long after a request came its change may take hold: the run of a slot that comes meanwhile may not see it."""
+"""How long after a request its change may take effect. A slot's run in this time may not see the change."""
 
 
 @dataclass(frozen=True, slots=True)
 class DueDates:
-    """The dates for which a place answers: all after `after`, and `due_earlier` besides."""
+    """Dates for which a slot sends a reminder: all dates after `after`, and `due_earlier`."""
 
     after: dt.date = dt.date.min
     due_earlier: dt.date | None = None
@@ -47,7 +49,10 @@ EVERY_DATE: Final = DueDates()
 
 @dataclass(frozen=True, slots=True)
 class CaughtUp:
-    """A reminder that fell due as it moved: for `date`, which its new place had reached at `instant` already."""
+    """A reminder whose time had already passed in the new slot when it moved there.
+
+    It is for `date`, and came due at `instant`.
+    """
 
     kind: PushKind
     date: dt.date
@@ -55,36 +60,42 @@ class CaughtUp:
 
 
 def slots_of(person: Person) -> dict[PushKind, Slot]:
-    """The place of each reminder: none for who is in no couple or has no device that can be pushed to."""
+    """Return the slot of each reminder. Empty for a person without a couple or without a device."""
     if person.couple is None or not person.devices:
         return {}
     reminders, zone = person.reminders, person.profile.zone
-    places = {PushKind.PROMPT: Slot(zone, reminders.prompt)}
+    slots = {PushKind.PROMPT: Slot(zone, reminders.prompt)}
     if reminders.evening:
-        places[PushKind.EVENING] = Slot(zone, reminders.evening)
+        slots[PushKind.EVENING] = Slot(zone, reminders.evening)
     if reminders.touch and person.wants_touch and person.touch_agreed:
-        places[PushKind.TOUCH] = Slot(zone, reminders.touch.time)
-    return places
+        slots[PushKind.TOUCH] = Slot(zone, reminders.touch.time)
+    return slots
 
 
 def due_dates_of(person: Person) -> dict[tuple[Slot, PushKind], DueDates]:
-    """Each place that answers for some date of the person's reminders, and for which; a place they left among them."""
-    places = slots_of(person)
+    """Map each slot and kind to the dates for which it sends this person's reminders.
+
+    Includes a slot that they left while its last date may still be under way.
+    """
+    slots = slots_of(person)
     silent = person.paused_until - _ONE_DAY if person.paused_until else dt.date.min
-    due_dates = {(slot, kind): DueDates(after=max(_taken(person, kind, slot), silent)) for kind, slot in places.items()}
+    due_dates = {
+        (slot, kind): DueDates(after=max(_last_date_taken(person, kind, slot), silent)) for kind, slot in slots.items()
+    }
     for due_earlier in person.due_earlier:
-        # Who switches a reminder off is not told once more.
-        if due_earlier.kind in places:
-            place = Slot(due_earlier.zone, due_earlier.time), due_earlier.kind
-            due_dates[place] = replace(due_dates.get(place, DueDates(after=_NEVER)), due_earlier=due_earlier.date)
+        # A reminder that is switched off sends nothing more.
+        if due_earlier.kind in slots:
+            left = Slot(due_earlier.zone, due_earlier.time), due_earlier.kind
+            due_dates[left] = replace(due_dates.get(left, DueDates(after=_NEVER)), due_earlier=due_earlier.date)
     return due_dates
 
 
-def moved(before: Person, after: Person, instant: dt.datetime) -> tuple[Person, list[CaughtUp]]:
-    """`after` once its reminders have moved at `instant` from where `before` had them, and what falls due with that.
+def move_reminders(before: Person, after: Person, instant: dt.datetime) -> tuple[Person, list[CaughtUp]]:
+    """Return `after` with updated due dates, and the reminders that come due because of the change.
 
-    A pause that begins, ends or moves settles what each place has come to by then, as a move away does.
-    What falls due so is too late to be sent if its new place came more than MAX_LATENESS before `instant`.
+    `before` is the same person before the change at `instant`. A pause that begins, ends or moves is treated like a
+    move: it records the date that each slot has reached. A caught-up reminder is too late to be sent if its new slot
+    came more than MAX_LATENESS before `instant`.
     """
     old, new = slots_of(before), slots_of(after)
     today, soon = local_date(instant, after.profile.zone), instant + IN_FLIGHT
@@ -95,25 +106,25 @@ def moved(before: Person, after: Person, instant: dt.datetime) -> tuple[Person, 
     paused_until = after.paused_until if after.paused_until and today - after.paused_until < _KEPT else None
     caught_up = []
     for kind in sorted(old.keys() | new.keys()):
-        slot, to = old.get(kind), new.get(kind)
-        if slot == to and not pause_changed:
+        old_slot, new_slot = old.get(kind), new.get(kind)
+        if old_slot == new_slot and not pause_changed:
             continue
-        if slot is None:
+        if old_slot is None:
             since[kind] = instant
         else:
-            date, fell_due = _last_of(slot, soon)
+            date, fell_due = _latest_due(old_slot, soon)
             if fell_due > instant and before.is_silent_on(date):
-                # Its run will find a row that is silent, or the one that is written now: it has yet to come.
-                date, fell_due = _last_of(slot, instant)
-            if _is_meant(before, kind, date) and date > _taken(before, kind, slot):
+                # Its run comes later. It finds either a silent row or the row that is written now.
+                date, fell_due = _latest_due(old_slot, instant)
+            if _is_on_weekday(before, kind, date) and date > _last_date_taken(before, kind, old_slot):
                 last_due[kind] = max(date, last_due.get(kind, date))
                 is_silent = before.is_silent_on(date) or after.is_silent_on(date)
-                if to is not None and not is_silent and fell_due + SETTLED_AFTER > instant:
-                    due_earlier.append(DueEarlier(kind, slot.zone, slot.time, date, fell_due + SETTLED_AFTER))
-        if to is not None:
-            date, fell_due = _last_of(to, soon)
+                if new_slot is not None and not is_silent and fell_due + SETTLED_AFTER > instant:
+                    due_earlier.append(DueEarlier(kind, old_slot.zone, old_slot.time, date, fell_due + SETTLED_AFTER))
+        if new_slot is not None:
+            date, fell_due = _latest_due(new_slot, soon)
             is_new = date > last_due.get(kind, dt.date.min) and (kind not in since or fell_due > since[kind])
-            if is_new and _is_meant(after, kind, date):
+            if is_new and _is_on_weekday(after, kind, date):
                 last_due[kind] = date
                 if not after.is_silent_on(date):
                     caught_up.append(CaughtUp(kind, date, fell_due))
@@ -123,14 +134,14 @@ def moved(before: Person, after: Person, instant: dt.datetime) -> tuple[Person, 
     return settled, caught_up
 
 
-def _taken(person: Person, kind: PushKind, slot: Slot) -> dt.date:
-    """The last date that is not the place's any more, or never was."""
+def _last_date_taken(person: Person, kind: PushKind, slot: Slot) -> dt.date:
+    """Return the last date for which this slot does not send: it came due elsewhere, or before the reminder existed."""
     last_due, since = person.last_due.get(kind, dt.date.min), person.reminded_since.get(kind)
-    return last_due if since is None else max(last_due, _last_of(slot, since)[0])
+    return last_due if since is None else max(last_due, _latest_due(slot, since)[0])
 
 
-def _last_of(slot: Slot, instant: dt.datetime) -> tuple[dt.date, dt.datetime]:
-    """The latest date on which the slot had come by `instant`, and when it did."""
+def _latest_due(slot: Slot, instant: dt.datetime) -> tuple[dt.date, dt.datetime]:
+    """Return the latest date whose slot had come by `instant`, and when it came."""
     date = local_date(instant, slot.zone)
     while True:
         came = slot_instant(date, slot.time, slot.zone)
@@ -139,6 +150,7 @@ def _last_of(slot: Slot, instant: dt.datetime) -> tuple[dt.date, dt.datetime]:
         date -= _ONE_DAY
 
 
-def _is_meant(person: Person, kind: PushKind, date: dt.date) -> bool:
+def _is_on_weekday(person: Person, kind: PushKind, date: dt.date) -> bool:
+    """Return whether the reminder comes on this weekday. Only touch reminders choose weekdays."""
     touch = person.reminders.touch
     return kind is not PushKind.TOUCH or (touch is not None and date.weekday() in touch.weekdays)

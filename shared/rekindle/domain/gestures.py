@@ -1,7 +1,7 @@
-"""The touch gestures: what a couple may find on a day, from small to warm.
+"""The touch gestures that a couple may get on a day, from small to warm.
 
-They are for any couple: no gender, no belief, no marriage and no able body is taken for granted, so what asks for much
-offers something else, and none asks for more than it says. `apart` ones are for two who are in different places.
+Each is for any couple: none assumes a gender, a belief, a marriage or an able body. A gesture that asks for much offers
+an alternative, and none asks for more than it says. `apart` gestures are for two who are in different places.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ FRENCH: Final = Language("fr")
 
 @dataclass(frozen=True, slots=True)
 class TouchGesture:
-    """A gesture by its `id`, which stays; `warmth` is 1 (small) to 3 (warm), and `texts` are by language."""
+    """A gesture with its permanent `id`. `warmth` is 1 (small) to 3 (warm); `texts` are by language."""
 
     id: str
     warmth: int
@@ -30,14 +30,14 @@ class TouchGesture:
 
 
 def text_of(gesture: TouchGesture, language: Language) -> str:
-    """The gesture in a language, in English where it is not told in that one yet."""
+    """Return the gesture's text in a language, or in English if it has none in that language."""
     return gesture.texts.get(language, gesture.texts[ENGLISH])
 
 
-type Told = tuple[str, str, str, str]
+type GestureRow = tuple[str, str, str, str]
 """An id, and the text in English, Spanish and French."""
 
-_SMALL: Final[tuple[Told, ...]] = (
+_SMALL: Final[tuple[GestureRow, ...]] = (
     (
         "hand-on-shoulder",
         "In passing, rest a hand on your partner's shoulder for one slow breath.",
@@ -112,7 +112,7 @@ _SMALL: Final[tuple[Told, ...]] = (
     ),
 )
 
-_CLOSER: Final[tuple[Told, ...]] = (
+_CLOSER: Final[tuple[GestureRow, ...]] = (
     (
         "hand-in-hand",
         "Take a few steps hand in hand, or sit by a window and hold hands there.",
@@ -187,7 +187,7 @@ _CLOSER: Final[tuple[Told, ...]] = (
     ),
 )
 
-_WARM: Final[tuple[Told, ...]] = (
+_WARM: Final[tuple[GestureRow, ...]] = (
     (
         "long-embrace",
         "Hold each other until you both breathe more slowly, standing, sitting or lying down.",
@@ -262,7 +262,7 @@ _WARM: Final[tuple[Told, ...]] = (
     ),
 )
 
-_SMALL_APART: Final[tuple[Told, ...]] = (
+_SMALL_APART: Final[tuple[GestureRow, ...]] = (
     (
         "hand-on-own-heart",
         "Put a hand on your heart while you two talk today.",
@@ -313,7 +313,7 @@ _SMALL_APART: Final[tuple[Told, ...]] = (
     ),
 )
 
-_CLOSER_APART: Final[tuple[Told, ...]] = (
+_CLOSER_APART: Final[tuple[GestureRow, ...]] = (
     (
         "something-of-theirs",
         "Wear something of your partner's today, or a scarf that feels as soft.",
@@ -364,7 +364,7 @@ _CLOSER_APART: Final[tuple[Told, ...]] = (
     ),
 )
 
-_WARM_APART: Final[tuple[Told, ...]] = (
+_WARM_APART: Final[tuple[GestureRow, ...]] = (
     (
         "embrace-on-a-call",
         "On a call, close your eyes, put your arms around yourself and share five breaths.",
@@ -416,10 +416,10 @@ _WARM_APART: Final[tuple[Told, ...]] = (
 )
 
 
-def _gestures(warmth: int, told: tuple[Told, ...], *, apart: bool) -> tuple[TouchGesture, ...]:
+def _gestures(warmth: int, rows: tuple[GestureRow, ...], *, apart: bool) -> tuple[TouchGesture, ...]:
     return tuple(
         TouchGesture(name, warmth, apart, {ENGLISH: english, SPANISH: spanish, FRENCH: french})
-        for name, english, spanish, french in told
+        for name, english, spanish, french in rows
     )
 
 

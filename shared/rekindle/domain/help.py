@@ -1,6 +1,6 @@
-"""Help: where a couple books time with the practice, and whom anybody can call, by country and language.
+"""Help: where a couple books time with the practice, and help lines by country and language.
 
-What the practice has set is a document of its own; until then there is the built-in one, so that nobody asks in vain.
+The practice sets its own help document. Until then there is a built-in one, so that everybody finds some help.
 """
 
 from __future__ import annotations
@@ -18,26 +18,26 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 HELPED_THEMES: Final = frozenset({Theme.COURAGE, Theme.FEAR})
-"""Beside whose prompts help is kept one tap away."""
+"""Prompts of these themes show a link to help."""
 
 DEFAULT_LANGUAGE: Final = Language("en")
 
 TEXTS: Final = frozenset(
     {"hours", "phone", "text", "url", *(first + second for first in ascii_lowercase for second in ascii_lowercase)}
 )
-"""The fields of a help document that hold texts and numbers as people read them; two letters are a language."""
+"""Names of the fields in a help document that hold texts and numbers for people. Two letters are a language."""
 
 GENTLE_LINES: Final[Mapping[Language, str]] = {
     DEFAULT_LANGUAGE: "If this feels like a lot, you do not have to carry it alone. Somebody is there to talk to.",
     Language("es"): "Si esto se hace grande, no hace falta llevarlo a solas. Hay alguien con quien hablar.",
     Language("fr"): "Si cela pèse, rien n'oblige à le porter sans aide. Il y a quelqu'un à qui parler.",
 }
-"""What stands beside such a prompt."""
+"""The sentence beside a prompt that links to help."""
 
 
 def _known_country(code: str) -> str:
     if code not in countries():
-        raise ValueError("is no country's two letters, such as US or GB")
+        raise ValueError("is not a country's two letters, such as US or GB")
     return code
 
 
@@ -46,7 +46,7 @@ type ShortText = Annotated[
 ]
 type Words = Annotated[dict[LanguageCode, ShortText], Field(min_length=1, max_length=40)]
 type WebAddress = Annotated[str, StringConstraints(max_length=300, pattern=r"""^https://[^\s\x00-\x1f\x7f<>"'`\\]+$""")]
-"""A page on the web; nothing that runs."""
+"""A web page's address. Other schemes, which could run code, are refused."""
 type PhoneNumber = Annotated[str, StringConstraints(min_length=2, max_length=30, pattern=r"^[+*#0-9][0-9 ()*#./-]*$")]
 type Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$"), AfterValidator(_known_country)]
 
@@ -54,28 +54,30 @@ _FORM: Final = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True
 
 
 class Booking(BaseModel):
-    """Where a couple books time with the practice; `words` are what the link says, by language."""
+    """Where a couple books time with the practice. `words` is the link's text by language."""
 
     model_config = _FORM
 
-    url: WebAddress = Field(description="The page on which couples book, beginning with https://")
-    words: Words = Field(description="What the link says, by language.")
+    url: WebAddress = Field(description="The page on which couples book. It begins with https://")
+    words: Words = Field(description="The link's text, by language.")
 
 
 class HelpLine(BaseModel):
-    """Somebody to turn to, by phone, by text message or on the web. Without a `country` it is for everybody."""
+    """A help line, by phone, by text message or on the web. Without a `country` it is for everybody."""
 
     model_config = _FORM
 
-    country: Country | None = Field(default=None, description="Two letters, such as US; none for all countries.")
-    name: Words = Field(description="What it is called, by language.")
-    phone: PhoneNumber | None = Field(default=None, description="The number as it is dialled in that country.")
-    text: PhoneNumber | None = Field(default=None, description="The number to send a text message to.")
-    url: WebAddress | None = Field(default=None, description="Its page, beginning with https://")
-    languages: Annotated[tuple[LanguageCode, ...], Field(max_length=40)] = Field(
-        default=(), description="The languages that are spoken there."
+    country: Country | None = Field(
+        default=None, description="Two letters, such as US. Leave it out for all countries."
     )
-    hours: ShortText | None = Field(default=None, description="When somebody answers, such as 24/7.")
+    name: Words = Field(description="The line's name, by language.")
+    phone: PhoneNumber | None = Field(default=None, description="The phone number as dialled in that country.")
+    text: PhoneNumber | None = Field(default=None, description="The number for text messages.")
+    url: WebAddress | None = Field(default=None, description="The line's web page. It begins with https://")
+    languages: Annotated[tuple[LanguageCode, ...], Field(max_length=40)] = Field(
+        default=(), description="The languages that the line speaks."
+    )
+    hours: ShortText | None = Field(default=None, description="Opening hours, such as 24/7.")
     note: dict[LanguageCode, ShortText] = Field(
         default={}, max_length=40, description="One more thing to know, by language."
     )
@@ -88,7 +90,7 @@ class HelpLine(BaseModel):
 
 
 class Help(BaseModel):
-    """All help that the practice offers, most important first within each country."""
+    """All help that the practice offers, the most important first within each country."""
 
     model_config = _FORM
 
@@ -109,27 +111,27 @@ BUILT_IN: Final = Help(
         ),
     )
 )
-"""What there is before the practice has said anything."""
+"""The help before the practice has set its own."""
 
 
 def lines_for(offered: Help, country: str | None, language: Language) -> list[HelpLine]:
-    """The lines for somebody in a country who speaks a language; all lines if nobody knows the country.
+    """Return the help lines for a person's country and language, or all lines if the country is unknown.
 
-    Their own country's come first, and among them those where their language is spoken, then what is for everybody:
-    the built-in line if the practice has none, so that there is always something.
+    The lines of their country come first, those that speak their language before others. Then come the lines for
+    everybody, or the built-in line if the practice has none, so that the list is never empty.
     """
-    everybodys = [line for line in offered.lines if line.country is None] or list(BUILT_IN.lines)
+    for_everybody = [line for line in offered.lines if line.country is None] or list(BUILT_IN.lines)
     if country is None:
-        return [*everybodys, *(line for line in offered.lines if line.country is not None)]
+        return [*for_everybody, *(line for line in offered.lines if line.country is not None)]
     own = [line for line in offered.lines if line.country == country]
-    return [*sorted(own, key=lambda line: language not in line.languages), *everybodys]
+    return [*sorted(own, key=lambda line: language not in line.languages), *for_everybody]
 
 
 def spoken(words: Mapping[Language, str], language: Language) -> str | None:
-    """The words in a language, else in English, else in the first there is; None of none."""
+    """Return the words in a language, else in English, else in any language, or None if there are none."""
     return words.get(language) or words.get(DEFAULT_LANGUAGE) or next(iter(words.values()), None)
 
 
 def help_schema() -> dict[str, Any]:
-    """The form of the help document as a JSON Schema 2020-12 document."""
+    """Return the help document's form as a JSON Schema 2020-12 document."""
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Help.model_json_schema()}

@@ -1,4 +1,4 @@
-"""Invites: how long a code works, how people read it, and how often they may try one."""
+"""Invites: how long a code is valid, how people read it, and how many codes they may try."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ TRY_LIMITS = ((dt.timedelta(hours=1), 5), (dt.timedelta(days=1), 20))
 
 
 def displayed(code: str) -> str:
-    """The code as people read it, in two groups of five."""
+    """Return the code as people read it, in two groups of five."""
     half = CODE_LENGTH // 2
     return f"{code[:half]}-{code[half:]}"
 
 
 def next_try_at(tries: Iterable[dt.datetime], instant: dt.datetime) -> dt.datetime | None:
-    """When the person who made `tries` may try a code again; None if they may at `instant`.
+    """Return when the person who made `tries` may try a code again, or None if they may now.
 
-    Tries that appear later than `instant` count too: two requests can be written out of order.
+    Tries dated later than `instant` count too: two requests can be written out of order.
     """
     latest_first = sorted(tries, reverse=True)
     frees_at = (latest_first[limit - 1] + span for span, limit in TRY_LIMITS if len(latest_first) >= limit)
@@ -32,6 +32,6 @@ def next_try_at(tries: Iterable[dt.datetime], instant: dt.datetime) -> dt.dateti
 
 
 def remembered(tries: Iterable[dt.datetime], instant: dt.datetime) -> tuple[dt.datetime, ...]:
-    """The tries that can still matter at `instant` or later, oldest first."""
+    """Return the tries that still count at `instant` or later, oldest first."""
     longest = max(span for span, _ in TRY_LIMITS)
     return tuple(sorted(made_at for made_at in tries if made_at + longest > instant))

@@ -1,4 +1,4 @@
-"""The words of the field as types: identifiers, states and the frozen values that rules and store exchange."""
+"""The field's words as types: ids, states and the frozen values that rules and stores exchange."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 Uid = NewType("Uid", str)
-"""A person's identifier: the `sub` of their Firebase ID token."""
+"""A person's id: the `sub` of their Firebase ID token."""
 CoupleId = NewType("CoupleId", str)
 DeviceId = NewType("DeviceId", str)
-"""Chosen by the phone, stable for one installation of the app."""
+"""Chosen by the phone, and stable for one installation of the app."""
 InviteId = NewType("InviteId", str)
 PackId = NewType("PackId", str)
 PromptId = NewType("PromptId", str)
@@ -26,7 +26,7 @@ Language = NewType("Language", str)
 
 
 class Theme(StrEnum):
-    """The seven practices; every prompt has exactly one."""
+    """The seven practices. Every prompt has exactly one."""
 
     OPENNESS = "openness"
     TIME = "time"
@@ -46,7 +46,7 @@ class PromptKind(StrEnum):
 
 
 class ReflectionKind(StrEnum):
-    """How a person takes in their partner's answer: giving back in words what they heard, or in a word of its own."""
+    """Kind of a reply to the partner's answer: the words that were heard, or one of three short replies."""
 
     HEARD = "heard"
     THANK_YOU = "thank_you"
@@ -55,7 +55,7 @@ class ReflectionKind(StrEnum):
 
 
 class Audience(StrEnum):
-    """Whom a pack plays for: every couple that does not put it aside, who chooses it, or who was given its code."""
+    """The couples that a pack is for: everyone, couples that choose it, or couples that have its code."""
 
     EVERYONE = "everyone"
     CHOICE = "choice"
@@ -63,15 +63,15 @@ class Audience(StrEnum):
 
 
 class Wish(StrEnum):
-    """What a couple has said of a pack: put aside what everyone has, chosen, or joined by its code."""
+    """A couple's choice about a pack: turned off (everyone's packs only), chosen, or joined by its code."""
 
-    ASIDE = "aside"
+    TURNED_OFF = "aside"
     CHOSEN = "chosen"
     JOINED = "joined"
 
 
 class Barrier(StrEnum):
-    """What gets in the way; private to the person who says so."""
+    """What gets in a person's way. Private to that person."""
 
     STRESS = "stress"
     COMMUNICATION = "communication"
@@ -80,14 +80,14 @@ class Barrier(StrEnum):
 
 
 class Platform(StrEnum):
-    """What a device runs: it decides how a push is made quiet."""
+    """A device's operating system. It decides how a push is made silent."""
 
     ANDROID = "android"
     IOS = "ios"
 
 
 class PushKind(StrEnum):
-    """Why a push is sent; the payload catalogue has one entry for each."""
+    """Why a push is sent."""
 
     PROMPT = "prompt"
     EVENING = "evening"
@@ -101,7 +101,7 @@ class PushKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """How many persons were due for a reminder, and how many of them FCM took a push for, at the first try."""
+    """How many persons were due for a reminder, and for how many FCM accepted a push at the first try."""
 
     due: int = 0
     reached: int = 0
@@ -112,23 +112,23 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class DayWindow:
-    """The stretch of time in which a date can be answered: from `opens_at` until just before `closes_at`, both UTC."""
+    """The time in which a date takes answers: from `opens_at` until just before `closes_at`, both UTC."""
 
     opens_at: dt.datetime
     closes_at: dt.datetime
 
     def is_open(self, instant: dt.datetime) -> bool:
-        """Whether an answer that comes at `instant` counts."""
+        """Return whether the window contains the instant."""
         return self.opens_at <= instant < self.closes_at
 
     def widened(self, other: DayWindow) -> DayWindow:
-        """The window that covers both: a change of zone moves an edge outward, never inward."""
+        """Return the window that covers both. A change of zone moves an edge outward, never inward."""
         return DayWindow(min(self.opens_at, other.opens_at), max(self.closes_at, other.closes_at))
 
 
 @dataclass(frozen=True, slots=True)
 class PromptRef:
-    """Names one text for ever: a published version of a pack never changes."""
+    """Reference to one prompt's text. It never changes, since a published version never changes."""
 
     pack: PackId
     version: int
@@ -136,15 +136,15 @@ class PromptRef:
 
     @property
     def id(self) -> str:
-        """How phones name the prompt, whichever version it is of."""
+        """The prompt's id for phones, the same in every version."""
         return f"{self.pack}/{self.prompt}"
 
 
 @dataclass(frozen=True, slots=True)
 class Swapped:
-    """A prompt that one of the two put aside for another; `again` as on the day that it was for.
+    """A prompt that a couple swapped for another. `again` is as on its day.
 
-    `request` tells the request that did so from any other, for when it is repeated.
+    `request` identifies the request that swapped it, so that a repeat is recognised.
     """
 
     prompt: PromptRef
@@ -153,7 +153,7 @@ class Swapped:
 
 
 class TargetKind(StrEnum):
-    """How FCM is told which phone is meant: by a registration token, or by the newer Firebase installation id."""
+    """How FCM finds a phone: by a registration token, or by the newer Firebase installation id."""
 
     TOKEN = "token"  # noqa: S105  a kind, not a secret
     FID = "fid"
@@ -161,7 +161,7 @@ class TargetKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Target:
-    """What a push is addressed to: one installation of the app, as FCM knows it."""
+    """The address of a push: one installation of the app at FCM."""
 
     kind: TargetKind
     value: str
@@ -178,7 +178,7 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class QuietHours:
-    """Local wall-clock times between which a push makes no sound; may span midnight. `start == end` is refused."""
+    """Local times between which a push makes no sound; may span midnight. `start == end` is refused."""
 
     start: dt.time
     end: dt.time
@@ -186,7 +186,7 @@ class QuietHours:
 
 @dataclass(frozen=True, slots=True)
 class TouchReminder:
-    """On which weekdays (0 is Monday, as `date.weekday` counts; at least one) and when a person asks for a touch."""
+    """On which weekdays (0 is Monday, as in `date.weekday`; at least one) and when a person wants a touch reminder."""
 
     weekdays: frozenset[int]
     time: dt.time
@@ -194,10 +194,10 @@ class TouchReminder:
 
 @dataclass(frozen=True, slots=True)
 class Reminders:
-    """When the system may speak to a person, in local wall-clock times that are multiples of 5 minutes.
+    """A person's reminder settings, in local times that are multiples of 5 minutes.
 
-    `evening`, `quiet_hours` and `touch` are None when switched off; `touch` alone is so until it is asked for. With
-    `news`, the prompt's push on some date says that there are new packs.
+    `evening`, `quiet_hours` and `touch` are None when switched off. `touch` is off by default. With `news`, the
+    prompt's push of one date announces new packs instead.
     """
 
     prompt: dt.time = dt.time(8, 30)
@@ -210,10 +210,7 @@ class Reminders:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What a person says about themself.
-
-    `depth` is 1 to 3, `touch_comfort` 0 (no touch prompts at all) to 3.
-    """
+    """A person's own settings. `depth` is 1 to 3, `touch_comfort` 0 (no touch prompts at all) to 3."""
 
     display_name: str
     zone: Zone
@@ -226,7 +223,7 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class LiveInvite:
-    """The one invite a person has open, as kept with the person; the code itself is known to nobody but the phones."""
+    """A person's one open invite, as stored with the person. Only the phones know the code itself."""
 
     id: InviteId
     code_mac: str
@@ -235,9 +232,9 @@ class LiveInvite:
 
 @dataclass(frozen=True, slots=True)
 class DueEarlier:
-    """A reminder that had fallen due on `date` just before its person moved it away from that zone and time.
+    """A reminder that came due on `date` just before its person moved it away from that zone and time.
 
-    It may not have been sent yet: until `until` the place that they left still answers for that one date.
+    Its push may still be under way: until `until` the old slot still sends for that one date.
     """
 
     kind: PushKind
@@ -249,13 +246,13 @@ class DueEarlier:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Everything one person owns that is not a day: one item, so that one conditional write keeps it whole.
+    """All data of one person except days: one item, so that one conditional write keeps it consistent.
 
-    `parted` names the couples they were in and when each ended: by it is found what they wrote there. `touch_agreed`
-    repeats whether both of their couple want touch reminders, and `paused_until` the date before which the couple's
-    pause keeps all reminders silent. `reminded_since` says when each reminder lately became theirs, `last_due` and
-    `due_earlier` what had fallen due by the time it last moved (`rekindle.domain.due_dates`). `revision` grows by one
-    with each write and guards it.
+    `parted` maps their former couples to the instant of the end: it finds what they wrote there. `touch_agreed` copies
+    whether both of their couple want touch reminders. `paused_until` copies the date before which the couple's pause
+    silences all reminders. `reminded_since` is when each reminder lately became theirs; `last_due` and `due_earlier`
+    record what had come due when it last moved (`rekindle.domain.due_dates`). `revision` grows by one with each write
+    and guards it.
     """
 
     uid: Uid
@@ -275,17 +272,17 @@ class Person:
 
     @property
     def wants_touch(self) -> bool:
-        """Whether the person has opted in to touch reminders: they asked for them, and are comfortable with touch."""
+        """Whether the person has opted in to touch reminders: they set them, and their touch comfort is not 0."""
         return self.reminders.touch is not None and self.profile.touch_comfort > 0
 
     def is_silent_on(self, date: dt.date) -> bool:
-        """Whether a pause keeps the date's reminders from the person."""
+        """Return whether a pause silences the person's reminders of the date."""
         return self.paused_until is not None and date < self.paused_until
 
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """A time off: from the date `first` on nothing asks a couple to take part, until just before the date `until`."""
+    """A couple's time off, from the date `first` until just before the date `until`."""
 
     first: dt.date
     until: dt.date
@@ -293,7 +290,7 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class PackWish:
-    """What a couple has said of a pack, and since when: a pack that they joined plays from that date on."""
+    """A couple's choice about a pack, and its date. A joined pack plays from that date on."""
 
     wish: Wish
     since: dt.date
@@ -301,16 +298,17 @@ class PackWish:
 
 @dataclass(frozen=True, slots=True)
 class Couple:
-    """Two persons. `profiles` repeats what the couple's rules need of each, and is written with the person.
+    """Two persons. `profiles` copies what the couple's rules need of each, and is written with the person.
 
-    `first_date` is the earliest date that either clock showed when the couple was made and `counted_from` the first
-    that they had whole; `themes_met` is what the last weeks brought, and `ended_at` when they unpaired. `packs` are
-    those of which either has said something, for both. `pause` is the latest, running or over, and `paused` are all
-    dates inside a pause (`rekindle.domain.pauses`). `windows` are the hours of dates around the latest change of a
-    zone, where they differ from what the present zones say (`rekindle.domain.open_days`).
-    `touch_wanted_by` are those who have opted in to touch reminders, and `touch_from` is the date from which both had,
-    None while they have not. `revision` grows by one whenever a profile, a theme, a pack, a pause or such a wish is
-    written, and guards the choice of a day's prompt, a pause, and the agreement on touch, which rest on both persons.
+    `first_date` is the earliest date that either clock showed when the couple was made. `counted_from` is the first
+    date that they had whole. `themes_met` holds the last weeks' themes. `ended_at` is when they unpaired. `packs` holds
+    their choices about packs. `pause` is the latest pause, running or over, and `paused` all dates inside a pause
+    (`rekindle.domain.pauses`). `windows` holds the hours of dates around the latest zone change, where they differ from
+    those of the current zones (`rekindle.domain.open_days`). `touch_wanted_by` are those who opted in to touch
+    reminders, and `touch_from` is the date from which both had, or None.
+
+    `revision` grows by one with each write of a profile, a theme, a pack, a pause or a touch choice. It guards the
+    choice of a day's prompt, a pause and the agreement on touch, which depend on both persons.
     """
 
     id: CoupleId
@@ -334,12 +332,12 @@ class Couple:
         return tuple(profile.zone for profile in self.profiles.values())
 
     def partner_of(self, uid: Uid) -> Uid:
-        """The other of the two."""
+        """Return the other of the two."""
         (partner,) = (each for each in self.profiles if each != uid)
         return partner
 
     def with_person(self, person: Person, date: dt.date) -> Couple:
-        """The couple once one of the two is as given; should they agree on touch only now, it is from `date` on."""
+        """Return the couple with one person updated. If both agree on touch only now, they do so from `date` on."""
         others = self.touch_wanted_by - {person.uid}
         wanted_by = others | {person.uid} if person.wants_touch else others
         return replace(
@@ -352,7 +350,7 @@ class Couple:
 
 @dataclass(frozen=True, slots=True)
 class Reflection:
-    """What one person left beside their partner's opened answer; `sealed` is the encrypted text of what they heard."""
+    """What one person left beside their partner's opened answer. `sealed` is the encrypted text, with `heard` only."""
 
     at: dt.datetime
     kind: ReflectionKind
@@ -361,10 +359,11 @@ class Reflection:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one person gave to a day.
+    """One person's answer to a day.
 
-    `sealed` is the encrypted text, or None where a day was checked off without one; `revision` counts the edits from
-    1, so that an edit can name what it replaces. `reflection` is what the same person left once both were open.
+    `sealed` is the encrypted text, or None where a day was checked off without one. `revision` starts at 1 and grows
+    with each edit, so an edit can name the revision that it replaces. `reflection` is what the same person left after
+    the reveal.
     """
 
     at: dt.datetime
@@ -376,10 +375,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A couple's prompt of one calendar date, with both answers: one item, so that one write can see the other.
+    """A couple's day, with both answers. It is one item, so that each write sees both answers.
 
-    `theme` is the prompt's, None on a day that was opened before days said so; `again` says that the couple had met the
-    prompt before, and `swapped` what they put aside for it, oldest first. All three are there to be counted.
+    `theme` is the prompt's theme, or None on days from before this field existed. `again` means that the couple had met
+    the prompt before. `swapped` holds the prompts that were swapped away, oldest first. These three serve the
+    statistics.
     """
 
     couple: CoupleId
@@ -394,16 +394,16 @@ class Day:
 
     @property
     def takes_swap(self) -> bool:
-        """Whether its prompt may be swapped while it is open: once, before anyone has answered."""
+        """Whether the prompt may be swapped while the day is open: once, and before anyone has answered."""
         return not self.answers and not self.swapped
 
     @property
     def revealed(self) -> bool:
-        """Whether both have answered, which is what opens the answers and completes the day."""
+        """Whether both have answered. That opens both answers and completes the day."""
         return len(self.answers) == 2  # noqa: PLR2004  a couple is two
 
     def opened_to(self, uid: Uid) -> list[Uid]:
-        """Whose answers one of the two may read, theirs first: the seal."""
+        """Return whose answers this person may read, their own first. This is the seal."""
         mine = [uid] if uid in self.answers else []
         theirs = [
             each for each, answer in self.answers.items() if each != uid and (self.revealed or answer.share_first)
@@ -413,9 +413,9 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class SoloDay:
-    """A person's prompt of one date that they have for themself, and their answer to it.
+    """A person's own prompt of one date, and their answer.
 
-    `shared_with` is the couple that they have shown it to, in a copy under that couple's key.
+    `shared_with` is the couple to which they have shown it, in a copy under that couple's key.
     """
 
     person: Uid
@@ -427,7 +427,7 @@ class SoloDay:
 
 @dataclass(frozen=True, slots=True)
 class SharedAnswer:
-    """What a person answered alone and then showed to their partner, sealed anew with the couple's key."""
+    """An answer that a person gave alone and then showed to their partner, sealed again with the couple's key."""
 
     couple: CoupleId
     person: Uid

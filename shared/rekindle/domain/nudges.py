@@ -1,4 +1,4 @@
-"""Nudges: the warm gestures that one person sends the other, and how many are few enough to stay warm."""
+"""Nudges: warm gestures from one partner to the other, limited to a few a day."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 LIMIT: Final = 3
 SPAN: Final = dt.timedelta(hours=24)
-"""A person sends LIMIT nudges at most in any stretch of time this long."""
+"""In any stretch of time this long a person sends at most LIMIT nudges."""
 
 
 class Gesture(StrEnum):
-    """What a nudge says; how it is put into words is the app's."""
+    """What a nudge says. The app puts it into words."""
 
     THINKING_OF_YOU = "thinking_of_you"
     PROUD_OF_YOU = "proud_of_you"
@@ -29,9 +29,9 @@ class Gesture(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Nudge:
-    """One gesture, sent once to the partner of that couple: a request that is repeated has the same `id` again.
+    """One gesture to the partner in `couple`. A repeated request has the same `id`.
 
-    `shown` is False where the recipient had muted nudges as it was sent; it is never shown then.
+    `shown` is False if the recipient had muted nudges when it was sent. Then it is never shown.
     """
 
     id: str
@@ -42,14 +42,14 @@ class Nudge:
 
 
 def repeated_by(nudge: Nudge, sent: Iterable[Nudge]) -> Nudge | None:
-    """The nudge among `sent` that this one repeats: of the same id, and less than SPAN old."""
+    """Return the nudge among `sent` that this one repeats: same id and less than SPAN old."""
     return next((each for each in _latest_first(sent) if each.id == nudge.id and each.at > nudge.at - SPAN), None)
 
 
 def next_nudge_at(sent: Iterable[Nudge], instant: dt.datetime) -> dt.datetime | None:
-    """When who sent these may send another; None if they may at `instant`.
+    """Return when the sender of these may send another, or None if they may at `instant`.
 
-    Nudges that appear later than `instant` count too: two requests can be written out of order.
+    Nudges dated later than `instant` count too: two requests can be written out of order.
     """
     latest = _latest_first(sent)[:LIMIT]
     if len(latest) < LIMIT or latest[-1].at + SPAN <= instant:
@@ -58,26 +58,26 @@ def next_nudge_at(sent: Iterable[Nudge], instant: dt.datetime) -> dt.datetime | 
 
 
 def nudges_left(sent: Iterable[Nudge], instant: dt.datetime) -> int:
-    """How many nudges who sent these may send at `instant`."""
+    """Return how many more nudges the sender of these may send at `instant`."""
     return max(0, LIMIT - sum(nudge.at > instant - SPAN for nudge in sent))
 
 
 def remembered(sent: Iterable[Nudge]) -> tuple[Nudge, ...]:
-    """The nudges that can still matter, oldest first: whether there may be another rests on the latest LIMIT alone.
+    """Return the nudges that still matter, oldest first: the latest LIMIT.
 
-    At the instant of the latest, every nudge less than SPAN old is among them: a repeat is known, and the recipient
-    sees a nudge, for so long.
+    The limit depends on these alone. Any nudge less than SPAN old is among them, for as long as a repeat is recognised
+    and the recipient sees it.
     """
     return tuple(reversed(_latest_first(sent)[:LIMIT]))
 
 
 def received(sent: Iterable[Nudge], couple: CoupleId, instant: dt.datetime) -> list[Nudge]:
-    """What the partner in that couple sees of these at `instant`: the last SPAN's that are shown, latest first."""
+    """Return the nudges of the last SPAN that the partner in that couple sees at `instant`, latest first."""
     return [
         nudge for nudge in _latest_first(sent) if nudge.shown and nudge.couple == couple and nudge.at > instant - SPAN
     ]
 
 
 def _latest_first(sent: Iterable[Nudge]) -> list[Nudge]:
-    # They are kept in the order in which they were sent, which decides between those of one instant.
+    # They are stored in the order in which they were sent, which decides between nudges of the same instant.
     return sorted(sent, key=lambda nudge: nudge.at)[::-1]

@@ -1,15 +1,15 @@
-"""Which of a couple's dates are open, which were never theirs to miss, and what streak that makes at an instant."""
+"""Open dates of a couple, the dates that they could not miss, and their streak at an instant."""
 
 from __future__ import annotations
 
 import datetime as dt
 from typing import TYPE_CHECKING, Final
 
-from rekindle.domain.calendar import day_window, local_date
+from rekindle.domain.calendar import dates, day_window, local_date
 from rekindle.domain.streaks import Streak, streak_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     from rekindle.domain.models import Couple, Day, DayWindow, Zone
     from rekindle.domain.streaks import History
@@ -24,7 +24,7 @@ _CLOCKS_GO_BACK: Final = dt.timedelta(days=2)
 
 
 def nearby_dates(instant: dt.datetime) -> tuple[dt.date, dt.date]:
-    """Return the first and the last date that may be open at an instant, whatever zones the two have been in."""
+    """Return the first and the last date that may be open at an instant, in any zones."""
     return (instant - _BEHIND).date(), (instant + _AHEAD).date()
 
 
@@ -46,10 +46,11 @@ def window_of(couple: Couple, date: dt.date, stored: Mapping[dt.date, Day]) -> D
 def windows_after_move(
     couple: Couple, zones: tuple[Zone, ...], stored: Mapping[dt.date, Day], instant: dt.datetime
 ) -> dict[dt.date, DayWindow]:
-    """Return the windows that differ from what `zones` alone say, once the two are in them from `instant` on.
+    """Return the windows that a couple must keep when its zones change to `zones` at `instant`.
 
-    A date that has closed stays closed. An open date keeps its hours and gains those of the new zones. A date that has
-    not begun follows the new zones. `stored` holds the nearby days that exist.
+    A closed date stays closed. An open date keeps its hours and gains the hours of the new zones. A date that has not
+    begun follows the new zones. Windows that equal those of the new zones are left out. `stored` holds the nearby days
+    that exist.
     """
     kept = {}
     for date in dates(*nearby_dates(instant)):
@@ -66,25 +67,29 @@ def windows_after_move(
 
 
 def open_dates(couple: Couple, stored: Mapping[dt.date, Day], instant: dt.datetime) -> frozenset[dt.date]:
-    """The dates that take answers at an instant; `stored` holds those of the nearby days that exist."""
+    """Return the dates that take answers at an instant.
+
+    `stored` holds the nearby days that exist.
+    """
     return frozenset(date for date in dates(*nearby_dates(instant)) if window_of(couple, date, stored).is_open(instant))
 
 
 def latest_closed(couple: Couple, stored: Mapping[dt.date, Day], instant: dt.datetime) -> dt.date:
-    """Return the latest date that takes no answers any more."""
+    """Return the latest date that no longer takes answers."""
     return max(date for date in dates(*nearby_dates(instant)) if window_of(couple, date, stored).closes_at <= instant)
 
 
 def counted_from(zones: tuple[Zone, ...], created_at: dt.datetime) -> dt.date:
-    """The first date that a couple has whole; those that had begun when they paired are not theirs to miss."""
+    """Return the first date that began after the couple was made. Earlier dates are never missed."""
     begun = (date for date in dates(*nearby_dates(created_at)) if day_window(date, zones).opens_at < created_at)
     return max(begun) + dt.timedelta(days=1)
 
 
 def streak_at(couple: Couple, history: History, stored: Mapping[dt.date, Day], instant: dt.datetime) -> Streak:
-    """The couple's streak: every date that has closed is judged, and every complete one counts.
+    """Return the couple's streak: judge every closed date and count every complete date.
 
-    So does one that no clock of theirs shows any more because they have flown west since; what lies between is ahead.
+    A complete date counts although no clock shows it any more because the two have flown west. The dates between are
+    ahead and are not judged.
     """
     today = latest_date(couple.zones, instant)
     last = max({today, *history.complete})
@@ -93,11 +98,8 @@ def streak_at(couple: Couple, history: History, stored: Mapping[dt.date, Day], i
 
 
 def earliest_date(first_date: dt.date) -> dt.date:
-    """The first that may ever be a couple's: who pairs in Kiritimati and flies to Midway lives two dates once more."""
+    """Return the earliest date that may ever be the couple's.
+
+    A couple that pairs in Kiritimati and flies to Midway lives two dates once more.
+    """
     return first_date - _CLOCKS_GO_BACK
-
-
-def dates(first: dt.date, last: dt.date) -> Iterator[dt.date]:
-    """Each date from `first` to `last`, both included."""
-    for ordinal in range(first.toordinal(), last.toordinal() + 1):
-        yield dt.date.fromordinal(ordinal)

@@ -1,7 +1,7 @@
-"""The couple's pause: a time off that either of them takes for both, in which nothing asks them to take part.
+"""Pauses of a couple: time off in which nothing asks them to take part.
 
-A pause is of dates, as a day is, and either partner speaks of it by their own clock. A date inside it is never missed,
-and counts for the streak if both take part in it all the same.
+Either partner can pause for both. A pause covers whole dates, and each partner reads them on their own clock. A date
+inside a pause is never missed, and counts for the streak if both take part anyway.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import datetime as dt
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from rekindle.domain.calendar import dates
 from rekindle.domain.models import Pause
-from rekindle.domain.open_days import dates
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -19,26 +19,27 @@ if TYPE_CHECKING:
     from rekindle.domain.models import Couple
 
 LONGEST: Final = dt.timedelta(days=92)
-"""How far ahead a pause may end: three months, after which it has to be wished for anew."""
+"""How far ahead a pause may end: three months. After that, someone must ask for a new one."""
 
 _ONE_DAY: Final = dt.timedelta(days=1)
 
 
 def pause_on(couple: Couple, today: dt.date) -> Pause | None:
-    """The pause that runs by a clock that shows `today`, or has begun by the partner's; None if there is none."""
+    """Return the pause that runs or is ahead on a clock that shows `today`, or None."""
     return couple.pause if couple.pause and today < couple.pause.until else None
 
 
-def ends_of(today: dt.date) -> tuple[dt.date, dt.date]:
-    """The earliest and the latest date on which a pause may end that is wished for today."""
+def end_range(today: dt.date) -> tuple[dt.date, dt.date]:
+    """Return the earliest and the latest end of a pause that someone sets today."""
     return today + _ONE_DAY, today + LONGEST
 
 
-def pausing(couple: Couple, today: dt.date, until: dt.date, closed: dt.date) -> Couple:
-    """The couple with a pause from `today` until just before `until`, or with the end of the running one moved there.
+def with_pause(couple: Couple, today: dt.date, until: dt.date, closed: dt.date) -> Couple:
+    """Return the couple with a pause from `today` until just before `until`.
 
-    Past dates do not change: dates before `today`, and dates up to `closed`, which take no answers any more. A
-    pause that follows on from another goes on from its beginning.
+    If a pause runs already, move its end. Past dates do not change: neither those before `today` nor those up to
+    `closed`, the latest date that no longer takes answers. A pause that directly follows another one keeps the other's
+    beginning.
     """
     latest = couple.pause
     new = dates(max(today, closed + _ONE_DAY), until - _ONE_DAY)
@@ -49,20 +50,20 @@ def pausing(couple: Couple, today: dt.date, until: dt.date, closed: dt.date) -> 
     )
 
 
-def resumed(couple: Couple, today: dt.date, closed: dt.date) -> Couple:
-    """The couple without a pause from `today` on; the same if there is none by then.
+def without_pause(couple: Couple, today: dt.date, closed: dt.date) -> Couple:
+    """Return the couple without a pause from `today` on, or unchanged if there is none.
 
-    Dates up to `closed` take no answers any more and stay as they were. What a partner, whose clock may be behind,
-    still has of an earlier pause is theirs to end.
+    Dates up to `closed` no longer take answers and do not change. An earlier pause may still run on the partner's clock
+    if it is behind. Only the partner ends that one.
     """
     if pause_on(couple, today) is None or couple.pause is None:
         return couple
     paused = frozenset(date for date in couple.paused if date < today or date <= closed)
-    pause = Pause(couple.pause.first, today) if couple.pause.first < today else _latest(paused)
+    pause = Pause(couple.pause.first, today) if couple.pause.first < today else _latest_of(paused)
     return replace(couple, pause=pause, paused=paused)
 
 
-def _latest(paused: Collection[dt.date]) -> Pause | None:
+def _latest_of(paused: Collection[dt.date]) -> Pause | None:
     if not paused:
         return None
     first = last = max(paused)

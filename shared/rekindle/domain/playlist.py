@@ -1,29 +1,26 @@
-"""The playlist: which theme a couple meets on a date, and which prompt of it.
+"""The playlist: which theme and which prompt a couple gets on a date.
 
-Both are pure functions of what the couple has met and seen, so that the day comes out the same whoever opens it first.
+Both are pure functions of the couple's history, so the day comes out the same whoever opens it first.
 
-A couple meets each theme once in every seven days: in any seven that follow each other, not only in calendar weeks.
-`theme_for` keeps that by three rules.
+Themes. A couple meets each theme once in any seven consecutive days. `theme_for` applies three rules:
 
-1. A date takes none of the themes met within six days of it, before or after. For a couple that is served every day
-   this alone makes the order of their first week come round for ever: any other order would bring one of the themes
-   back too soon.
-2. Of the themes left it takes the one missed longest. So a couple that leaves days out still goes through all seven,
-   and does not meet the same two each weekend. A theme that a barrier leans to counts as missed twice as long: it comes
-   first in the first week, and more often to a couple that leaves days out.
-3. Two partners' clocks can show different dates, so tomorrow may be served before today. A date therefore leaves a
-   theme for each earlier date that may still be served: the one that can wait longest.
+1. A date takes no theme that was met within six days before or after it. For a couple that opens every day this rule
+   alone repeats the order of their first week.
+2. Of the remaining themes it takes the one missed longest. So a couple that skips days still meets all seven themes,
+   and does not get the same two each weekend. A theme that answers one of their barriers counts as missed twice as
+   long: it comes earlier in the first week, and more often to a couple that skips days.
+3. The partners' clocks can show different dates, so tomorrow may be opened before today. A date therefore leaves a
+   theme for each earlier date that may still be opened: the theme that can wait longest.
 
-Themes without a prompt for this couple (touch, until both allow it) leave room. It goes to what a barrier leans to,
-which then comes twice in seven days, three or four days apart; without a barrier the other themes come round sooner.
-Ties are broken by an order of the couple's own.
+A theme without a prompt for this couple (touch, until both allow it) frees a turn. A theme that answers a barrier gets
+that turn and comes twice in seven days, three or four days apart. Without a barrier the other themes come sooner. Each
+couple has its own order for ties.
 
-The prompts are those of the packs on the couple's shelf. A pack that they joined by its code is a course, and comes
-first: on each of its dates it gives them a prompt that they have not met, the next in its author's order or one of the
-day's theme. Its author's order outranks the rhythm of the themes; the theme that it brings is met like any other, so
-that the dates after it leave room. What they have yet to meet of a course comes on its own dates alone. Once they have
-met all of it that fits them, it has had its turn, and its prompts come back as those of other packs do. What they swap
-away counts as met.
+Prompts. They come from the packs that play for the couple. A pack that they joined by its code is a course and comes
+first. On each of its dates it gives a prompt that they have not met: the next in its author's order, or one of the
+day's theme. The author's order outranks the rhythm of the themes. The theme still counts as met, so later dates leave
+room for it. Unmet prompts of a course come only on the course's dates. After they have met every fitting prompt of a
+course, its prompts come back like those of other packs. A prompt that they swap counts as met.
 """
 
 from __future__ import annotations
@@ -43,7 +40,7 @@ if TYPE_CHECKING:
     from rekindle.domain.models import Couple, PackWish, Profile
 
 type Seen = Mapping[tuple[PackId, PromptId], dt.date]
-"""When a couple last met each prompt that they have met."""
+"""The date on which a couple last met each prompt."""
 
 LEANINGS: Final = MappingProxyType(
     {
@@ -53,16 +50,16 @@ LEANINGS: Final = MappingProxyType(
         Barrier.NEGLECT: frozenset({Theme.TIME, Theme.SPARK}),
     }
 )
-"""The themes that answer what gets in the way."""
+"""The themes that answer each barrier."""
 
 _RECENT = dt.timedelta(days=21)  # more than a span of days before the earliest date that can still be open
 _NEVER = 1_000_000  # days: longer than any theme can have been missed
-_STILL_SERVED = 2  # dates: clocks differ by up to 26 hours, so one partner's date may be two ahead of the other's
+_STILL_OPENED = 2  # dates: clocks differ by up to 26 hours, so one partner's date may be two ahead of the other's
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What the playlist knows of a prompt: `depth` is 1 to 3, `comfort` (with touch) 0 to 3."""
+    """A prompt as the playlist needs it: `depth` is 1 to 3, `comfort` (with touch) 0 to 3."""
 
     ref: PromptRef
     theme: Theme
@@ -73,9 +70,9 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """How a pack plays for couples that have its code: in its author's order or not, from when, every how many days.
+    """How a pack plays for couples that joined it by its code.
 
-    Without `starts_on` it plays as soon as a couple joins.
+    `in_order` keeps the author's order. Without `starts_on` the course starts when a couple joins.
     """
 
     in_order: bool = False
@@ -85,7 +82,7 @@ class Course:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """A published version of a pack as the playlist knows it; `entries` are in the author's order."""
+    """A published version of a pack; `entries` are in the author's order."""
 
     pack: PackId
     version: int
@@ -97,7 +94,7 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A prompt for a couple; `again` says that they have met it before."""
+    """A prompt for a couple. `again` means that they have met it before."""
 
     entry: Entry
     again: bool
@@ -105,14 +102,14 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Comfort:
-    """How far a couple goes: `depth` 1 to 3, `touch` 0 (none at all) to 3."""
+    """Limits of a couple: `depth` 1 to 3, `touch` 0 (none at all) to 3."""
 
     depth: int
     touch: int
 
 
 def comfort_of(profiles: Collection[Profile]) -> Comfort:
-    """What both partners are at ease with: of each measure the smaller, whoever set it."""
+    """Return the smaller depth and the smaller touch comfort of both partners."""
     return Comfort(
         depth=min(profile.depth for profile in profiles),
         touch=min(profile.touch_comfort for profile in profiles),
@@ -120,15 +117,15 @@ def comfort_of(profiles: Collection[Profile]) -> Comfort:
 
 
 def available_themes(entries: Iterable[Entry], comfort: Comfort) -> frozenset[Theme]:
-    """The themes of which at least one prompt fits the couple."""
+    """Return the themes with at least one prompt that fits the couple."""
     return frozenset(entry.theme for entry in entries if _fits(entry, comfort))
 
 
-def shelf_of(wishes: Mapping[PackId, PackWish], releases: Iterable[Release], comfort: Comfort) -> tuple[Release, ...]:
-    """The releases that a couple plays, of those that are live.
+def playing(wishes: Mapping[PackId, PackWish], releases: Iterable[Release], comfort: Comfort) -> tuple[Release, ...]:
+    """Return the live releases that play for a couple.
 
-    Everyone's packs unless they put them aside, packs that they chose, and packs that they joined by their code. If
-    nothing of these fits them, they have everyone's after all: a couple never goes without.
+    These are everyone's packs that they have not turned off, the packs that they chose, and those that they joined by
+    a code. If no prompt of these fits them, all of everyone's packs play: a couple always gets a prompt.
     """
     live = tuple(releases)
     wanted = tuple(release for release in live if is_wanted(release, wishes))
@@ -136,11 +133,11 @@ def shelf_of(wishes: Mapping[PackId, PackWish], releases: Iterable[Release], com
 
 
 def is_wanted(release: Release, wishes: Mapping[PackId, PackWish]) -> bool:
-    """Whether a couple has the pack by what they have said: of everyone's nothing, of others that they want it."""
+    """Return whether a pack plays for a couple, by its audience and by what they have said about it."""
     wish = wishes[release.pack].wish if release.pack in wishes else None
     match release.audience:
         case Audience.EVERYONE:
-            return wish is not Wish.ASIDE
+            return wish is not Wish.TURNED_OFF
         case Audience.CHOICE:
             return wish in {Wish.CHOSEN, Wish.JOINED}
         case Audience.CODE:
@@ -148,21 +145,21 @@ def is_wanted(release: Release, wishes: Mapping[PackId, PackWish]) -> bool:
 
 
 def is_joined(release: Release, wishes: Mapping[PackId, PackWish]) -> bool:
-    """Whether the pack is one that couples join by its code, and this couple has."""
+    """Return whether the pack needs a code and this couple has joined it."""
     return release.audience is Audience.CODE and is_wanted(release, wishes)
 
 
 def first_turn(course: Course, since: dt.date) -> dt.date:
-    """The first date of a course for a couple that joined it on the date `since`.
+    """Return the first date of a course for a couple that joined it on the date `since`.
 
-    Dates are counted from the course's own start, so that who joins later keeps step with who joined before.
+    Turns are counted from the course's own start, so couples that join later keep step with earlier ones.
     """
     start = course.starts_on or since
     return max(start, since + dt.timedelta(days=(start - since).days % course.every_days))
 
 
 def courses_on(date: dt.date, wishes: Mapping[PackId, PackWish], releases: Iterable[Release]) -> tuple[Release, ...]:
-    """The packs that a couple joined and that have their turn on the date, the one joined first before others."""
+    """Return the couple's courses that have a turn on the date, the one joined first before others."""
     joined = sorted(
         ((wishes[release.pack].since, release.pack, release) for release in releases if is_joined(release, wishes)),
         key=lambda each: each[:2],
@@ -176,10 +173,13 @@ def prompt_on(
     releases: Iterable[Release],
     seen_of: Callable[[Collection[Theme]], Seen],
 ) -> Offer:
-    """The couple's prompt of `date`; the same arguments always give the same.
+    """Choose the couple's prompt of `date`; the same arguments always give the same prompt.
 
-    `seen_of` tells what they have met of some themes: it is asked for one, and for those of a course on its dates.
-    Raises NoPromptError if nothing fits them.
+    `seen_of` reads which prompts of some themes they have met. It is called for one theme, and on a course's dates also
+    for the course's themes.
+
+    Raises:
+        NoPromptError: no prompt fits them.
     """
     live = tuple(releases)
     comfort, barriers = comfort_of(couple.profiles.values()), _barriers_of(couple)
@@ -204,10 +204,10 @@ def prompt_on(
 def another_prompt(
     theme: Theme, but: PromptRef, couple: Couple, releases: Iterable[Release], seen: Seen
 ) -> Offer | None:
-    """The prompt of the same theme that comes in place of `but`, which the couple swaps away; None if there is none.
+    """Choose the prompt of the same theme that replaces the swapped prompt `but`, or None.
 
-    A course without an order gives another of its own while it has one. One with an order does not: what comes next
-    there has a date of its own, so an everyday prompt takes the place.
+    A course without an order gives another of its own prompts while it has one. In a course with an order the next
+    prompt has a date of its own, so an everyday prompt replaces this one.
     """
     live = tuple(releases)
     comfort = comfort_of(couple.profiles.values())
@@ -235,14 +235,16 @@ def theme_for(
     barriers: Collection[Barrier],
     seed: str,
 ) -> Theme:
-    """The theme of `date` for a couple that meets, on other dates, the themes in `met`.
+    """Choose the theme of `date` for a couple whose other dates have the themes in `met`.
 
-    `seed` is the couple's own; the same arguments always give the same theme. Raises NoPromptError if no theme is
-    available.
+    `seed` is the couple's own; the same arguments always give the same theme.
+
+    Raises:
+        NoPromptError: no theme is available.
     """
     if not available:
         raise NoPromptError("no theme has a prompt that fits this couple")
-    order = sorted(available, key=lambda theme: _shuffled(seed, theme))
+    order = sorted(available, key=lambda theme: shuffled(seed, theme))
     leaning = frozenset(theme for barrier in barriers for theme in LEANINGS[barrier])
     rhythm = _Rhythm(
         met={day.toordinal(): theme for day, theme in met.items()},
@@ -254,9 +256,9 @@ def theme_for(
 
 
 def forgettable(met: Mapping[dt.date, Theme], date: dt.date) -> frozenset[dt.date]:
-    """The dates of `met` that no longer bear on the theme of `date`, nor of any date that is open beside it.
+    """Return the dates of `met` that no longer affect the theme of `date` or of a date that is open beside it.
 
-    What remains is the last three weeks, and the latest date of each theme.
+    The last three weeks and the latest date of each theme still do.
     """
     latest = {theme: day for day, theme in sorted(met.items())}
     return frozenset(day for day, theme in met.items() if day < date - _RECENT and day != latest[theme])
@@ -269,19 +271,21 @@ def prompt_for(
     comfort: Comfort,
     seed: str,
 ) -> Entry:
-    """The next prompt of `theme` for a couple that last saw, on the dates given, the prompts in `seen`.
+    """Choose the next prompt of `theme` for a couple that last saw prompts on the dates in `seen`.
 
-    A prompt never seen comes first, the gentlest depth before deeper ones; when all are seen, the one seen longest
-    ago. A new version of a pack does not make its prompts new. Ties are broken by an order of the couple's own, which
-    `seed` stands for. Raises NoPromptError if no prompt of the theme fits.
+    A prompt never seen comes first, lower depth before higher. When all are seen, the one seen longest ago comes. A new
+    version of a pack does not make its prompts new. `seed` gives the couple its own order for ties.
+
+    Raises:
+        NoPromptError: no prompt of the theme fits.
     """
 
     def rank(entry: Entry) -> tuple[dt.date, int, bytes]:
         name = _name(entry)
         last_seen = seen.get(name)
         if last_seen is None:
-            return dt.date.min, entry.depth, _shuffled(seed, *name)
-        return last_seen, 0, _shuffled(seed, *name)
+            return dt.date.min, entry.depth, shuffled(seed, *name)
+        return last_seen, 0, shuffled(seed, *name)
 
     fitting = (entry for entry in entries if entry.theme == theme and _fits(entry, comfort))
     chosen = min(fitting, key=rank, default=None)
@@ -292,7 +296,7 @@ def prompt_for(
 
 @dataclass(frozen=True, slots=True)
 class _Rhythm:
-    """How a couple's themes come round; dates are ordinals, and `shares` says how often a theme comes in a span."""
+    """The order of a couple's themes. Dates are ordinals; `shares` is how often each theme comes in a span."""
 
     met: Mapping[int, Theme]
     order: list[Theme]
@@ -305,7 +309,7 @@ class _Rhythm:
 
     def theme_of(self, date: int) -> Theme:
         planned = dict(self.met)
-        for earlier in range(date - _STILL_SERVED, date):
+        for earlier in range(date - _STILL_OPENED, date):
             if earlier not in planned:
                 free = [theme for theme in self.order if not any(self._obstacles(theme, earlier, planned))]
                 if free:
@@ -313,7 +317,7 @@ class _Rhythm:
         return min(self.order, key=lambda theme: (*self._obstacles(theme, date, planned), *self._patience(theme, date)))
 
     def _obstacles(self, theme: Theme, date: int, planned: Mapping[int, Theme]) -> tuple[bool, int, int, bool]:
-        """What speaks against `theme` on `date`, the weightiest first; all false or zero if nothing does."""
+        """Return the reasons against `theme` on `date`, the heaviest first. All are false or zero if there are none."""
         nearest = min((abs(date - day) for day in self._around(date) if planned.get(day) == theme), default=self.span)
         return (
             theme in (self.met.get(date - 1), self.met.get(date + 1)),
@@ -323,7 +327,7 @@ class _Rhythm:
         )
 
     def _excess(self, theme: Theme, date: int, days: Mapping[int, Theme]) -> int:
-        """By how much `theme` on `date` would overfill the fullest of the spans that the date is in."""
+        """Return by how much `theme` on `date` would exceed its share in the fullest span around the date."""
         taken = [day for day in self._around(date) if days.get(day) == theme]
         fullest = max(
             sum(first <= day < first + self.span for day in taken) for first in range(date - self.span + 1, date + 1)
@@ -334,7 +338,7 @@ class _Rhythm:
         return [day for day in range(date - self.span + 1, date + self.span) if day != date]
 
     def _patience(self, theme: Theme, date: int) -> tuple[bool, int, int]:
-        """How well `theme` can wait on `date`, least patient first."""
+        """Return a sort key for how well `theme` can wait on `date`, the least patient first."""
         missed_for = min((abs(date - day) for day, known in self.met.items() if known == theme), default=_NEVER)
         share = self.shares[theme]
         # A theme that comes more than once in a span has to come in time, or its next turns would crowd together.
@@ -343,7 +347,10 @@ class _Rhythm:
 
 
 def _shares(order: list[Theme], leaning: frozenset[Theme]) -> dict[Theme, int]:
-    """One turn for each theme, and the room of those that are not available to the ones a barrier leans to."""
+    """Return the turns of each theme in a span.
+
+    Each available theme has one. Themes that answer a barrier share the turns of the unavailable ones.
+    """
     shares = dict.fromkeys(order, 1)
     favoured = [theme for theme in order if theme in leaning]
     for turn in range(len(Theme) - len(order) if favoured else 0):
@@ -357,9 +364,9 @@ def _plays_on(date: dt.date, course: Course, since: dt.date) -> bool:
 
 
 def _everyday(wishes: Mapping[PackId, PackWish], live: Sequence[Release], comfort: Comfort) -> list[Entry]:
-    """The prompts of the shelf that are not a course's, or as much as there is to fall back on."""
-    shelf = shelf_of(wishes, live, comfort)
-    choices = [release for release in shelf if release.audience is not Audience.CODE], _for_everyone(live), shelf
+    """Return the prompts of the couple's packs without courses, or a fallback if none fits."""
+    own = playing(wishes, live, comfort)
+    choices = [release for release in own if release.audience is not Audience.CODE], _for_everyone(live), own
     releases = next((each for each in choices if _any_fits(each, comfort)), ())
     return [entry for release in releases for entry in release.entries]
 
@@ -391,5 +398,6 @@ def _fits(entry: Entry, comfort: Comfort) -> bool:
     return entry.depth <= comfort.depth and max(entry.comfort, int(touches)) <= comfort.touch
 
 
-def _shuffled(seed: str, *name: str) -> bytes:
+def shuffled(seed: str, *name: str) -> bytes:
+    """Return a sort key that puts names into an order of the seed's own: each couple has its own order."""
     return hashlib.sha256("\n".join((seed, *name)).encode()).digest()

@@ -1,4 +1,4 @@
-"""A week looked back on: what a couple had of it, and never what they had not."""
+"""A week looked back on: what a couple did in it, never what they missed."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rekindle.domain.calendar import dates
 from rekindle.domain.models import Audience
-from rekindle.domain.open_days import dates
 from rekindle.domain.playlist import is_joined, is_wanted
 from rekindle.domain.streaks import Streak, milestone_crossed, streak_of
 
@@ -25,7 +25,11 @@ _A_WEEK = dt.timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class Week:
-    """Seven dates, named by their Monday; raises ValueError for another weekday."""
+    """Seven dates, named by their Monday.
+
+    Raises:
+        ValueError: the date is not a Monday.
+    """
 
     monday: dt.date
 
@@ -38,23 +42,23 @@ class Week:
 
     @property
     def sunday(self) -> dt.date:
-        """Its last date."""
+        """The last date of the week."""
         return self.monday + _A_WEEK - _ONE_DAY
 
     @classmethod
     def of(cls, date: dt.date) -> Week:
-        """The week that the date is in."""
+        """Return the week of the date."""
         return cls(date - dt.timedelta(days=date.weekday()))
 
     @classmethod
     def last_before(cls, today: dt.date) -> Week:
-        """The last one that is whole on `today`: the week before the present one."""
+        """Return the week before the one of `today`: the last that is whole."""
         return cls.of(today - _A_WEEK)
 
 
 @dataclass(frozen=True, slots=True)
 class Recap:
-    """What a week brought: the dates on which the two met, the streak as it ended, and what it reached in the week."""
+    """A couple's week: the dates on which they met, the streak at its end, and the milestones reached in it."""
 
     met: tuple[dt.date, ...]
     streak: Streak
@@ -63,7 +67,10 @@ class Recap:
 
 
 def recap_of(week: Week, history: History, open_dates: frozenset[dt.date], today: dt.date) -> Recap:
-    """The week as it looks on `today`, the latest date that either clock shows: what is ahead is judged by nobody."""
+    """Return the week as it looks on `today`, the latest date that either clock shows.
+
+    Dates after `today` are not judged.
+    """
     unjudged = open_dates.union(dates(today + _ONE_DAY, week.sunday))
     before, *each_day = [streak_of(history, unjudged, date) for date in dates(week.monday - _ONE_DAY, week.sunday)]
     runs = [before.current, *(streak.current for streak in each_day)]
@@ -78,10 +85,13 @@ def recap_of(week: Week, history: History, open_dates: frozenset[dt.date], today
 
 
 def may_be_new(release: Release, wishes: Mapping[PackId, PackWish]) -> bool:
-    """Whether a pack can be news to a couple: they can have it, and have not put it aside."""
+    """Return whether a pack can be news to a couple: they can have it and have not turned it off."""
     return release.audience is Audience.CHOICE or is_wanted(release, wishes)
 
 
 def available_from(release: Release, first_live: dt.date, wishes: Mapping[PackId, PackWish]) -> dt.date:
-    """From which date a couple could have the pack: as it first went live, or as they joined it by its code."""
+    """Return the date from which a couple could have the pack.
+
+    It is the date on which it first went live, or on which they joined it by its code.
+    """
     return max(first_live, wishes[release.pack].since) if is_joined(release, wishes) else first_live

@@ -1,4 +1,4 @@
-"""Slots: the local times at which persons are due, and when each of them comes."""
+"""Slots: the local times at which persons are due, and the instants at which slots come."""
 
 from __future__ import annotations
 
@@ -15,14 +15,18 @@ MAX_LATENESS = dt.timedelta(hours=2)
 """A slot that is later than this is dropped: a morning prompt at noon is noise."""
 
 SETTLED_AFTER = MAX_LATENESS + dt.timedelta(minutes=30)
-"""When the last run of a slot has ended: as late as any may be, and the time that it takes."""
+"""How long after a slot came its last run has surely ended: MAX_LATENESS and the duration of a run."""
 
 _STEP = dt.timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Slot:
-    """A time of day in a zone; raises ValueError for a time that no slot has. Its text is `America/New_York#08:30`."""
+    """A time of day in a zone, written as `America/New_York#08:30`.
+
+    Raises:
+        ValueError: the time is not a multiple of 5 minutes.
+    """
 
     zone: Zone
     time: dt.time
@@ -45,14 +49,14 @@ class DueSlot:
 
 
 def is_slot_time(time: dt.time) -> bool:
-    """Whether a reminder can be set to this wall-clock time: a whole multiple of 5 minutes."""
+    """Return whether a reminder can be set to this wall-clock time: a whole multiple of 5 minutes."""
     return time.minute % 5 == 0 and time.second == time.microsecond == 0 and time.tzinfo is None
 
 
 def is_quiet(local_time: dt.time, quiet_hours: QuietHours | None) -> bool:
-    """Whether a push at this wall-clock time stays silent: from when the quiet hours start until just before they end.
+    """Return whether a push at this wall-clock time makes no sound.
 
-    They may span midnight; None means that there are none.
+    Quiet hours include their start and exclude their end. They may span midnight. None means that there are none.
     """
     if quiet_hours is None:
         return False
@@ -62,19 +66,19 @@ def is_quiet(local_time: dt.time, quiet_hours: QuietHours | None) -> bool:
 
 
 def due_slots(after: dt.datetime, until: dt.datetime, zone: Zone) -> tuple[DueSlot, ...]:
-    """Of all 288 slots a day in `zone`, those that come after `after` and not after `until`, in order.
+    """Return the slots of `zone` that come after `after` and not after `until`, in order.
 
-    Each slot comes exactly once on each local date that exists, so stretches of time that follow on from each other
-    share out all slots between them. Several may come at one instant, the end of a gap.
+    Each slot comes exactly once on each local date that exists. So consecutive stretches of time share all slots
+    without a gap or an overlap. At the end of a gap several slots can come at one instant.
     """
-    # A reading comes when a clock first shows it or something later. So what the clock has shown by `after` is past,
-    # and what it has shown by `until` is at most its reading then plus the stretch that it is just showing again.
-    reading = local_time(after, zone).replace(tzinfo=None)
-    again = local_time(until, zone)
-    furthest = again.replace(tzinfo=None) + (until - again.replace(fold=0).astimezone(dt.UTC))
+    # A slot comes when the clock first shows its time or a later one. So begin after the time shown at `after`. End
+    # with the latest time shown by `until`: the time shown then, plus the hour that the clock may just be repeating.
+    shown = local_time(after, zone).replace(tzinfo=None)
+    at_end = local_time(until, zone)
+    furthest = at_end.replace(tzinfo=None) + (until - at_end.replace(fold=0).astimezone(dt.UTC))
 
     due = []
-    wall = reading.replace(minute=reading.minute // 5 * 5, second=0, microsecond=0, fold=0) + _STEP
+    wall = shown.replace(minute=shown.minute // 5 * 5, second=0, microsecond=0, fold=0) + _STEP
     while wall <= furthest:
         instant = slot_instant(wall.date(), wall.time(), zone)
         if instant is not None and after < instant <= until:

@@ -1,7 +1,7 @@
-"""A person alone: their prompt of a date before they pair, and between two couples.
+"""Prompts for one person alone, before they pair and between two couples.
 
-It is a pure function of what they have met alone, so that each of their phones shows the same. A couple starts afresh:
-what either has met alone counts neither for its themes nor for its prompts.
+The prompt is a pure function of what they met alone, so all their phones show the same. A couple starts afresh: what
+either partner met alone counts neither for its themes nor for its prompts.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _ONE_DAY = dt.timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class SoloHistory:
-    """What a person has met alone: themes by date, of the last weeks, and all prompts. `revision` guards it."""
+    """What a person has met alone: themes of the last weeks by date, and all prompts. `revision` guards writes."""
 
     themes_met: Mapping[dt.date, Theme] = field(default_factory=dict)
     seen: Seen = field(default_factory=dict)
@@ -32,9 +32,10 @@ class SoloHistory:
 
 
 def solo_prompt(date: dt.date, person: Person, history: SoloHistory, releases: Iterable[Release]) -> Entry:
-    """The person's prompt of `date`: a question of everyone's packs, as deep and as close as they themselves want it.
+    """Choose the person's own prompt of `date`: a question of everyone's packs within their own comfort.
 
-    Raises NoPromptError if nothing fits them.
+    Raises:
+        NoPromptError: no prompt fits them.
     """
     questions = [
         entry
@@ -49,5 +50,5 @@ def solo_prompt(date: dt.date, person: Person, history: SoloHistory, releases: I
 
 
 def takes_solo_answers(date: dt.date, today: dt.date) -> bool:
-    """Whether a date takes an answer of a person on whose clock it is `today`: it is that, or the day before."""
+    """Return whether a date takes the person's answer when their clock shows `today`: today and the day before."""
     return date in {today, today - _ONE_DAY}

@@ -1,8 +1,8 @@
-"""What the practice is shown of all couples together: nothing that tells of a few.
+"""Numbers that the practice sees about all couples together, made safe for small groups.
 
-Every number that leaves is rounded down to tens, and one under ten is not shown; what a rate is made of is rounded
-alike. So any two numbers that are shown, of two days, two packs or a total and its part, differ by nothing or by ten at
-least, and no subtraction tells of fewer.
+Every number is rounded down to tens, and a number under ten is not shown. Both parts of a rate are rounded too. So two
+shown numbers, of two days, two packs or a total and its part, are equal or differ by at least ten. No subtraction can
+reveal fewer than ten couples.
 """
 
 from __future__ import annotations
@@ -19,14 +19,17 @@ if TYPE_CHECKING:
     from rekindle.domain.models import PackId, PromptId
 
 STEP: Final = 10
-"""Fewer than so many couples are nobody's to know, and numbers are shown in steps of as many."""
+"""Counts below this number of couples are never shown. All others are shown in steps of it."""
 DAYS: Final = 28
 WEEKS: Final = 12
 
 STREAMS_HOUR: Final = dt.timedelta(hours=1)
-"""What the stream may take to tell of something and have it counted."""
+"""How long the stream may take until a change is counted."""
 OVER_AFTER: Final = dt.timedelta(hours=12 + 3) + STREAMS_HOUR
-"""After the end of a date in UTC: it ends twelve hours later on the clock furthest behind, and stays open for three."""
+"""How long after its end in UTC a date is over everywhere and counted.
+
+The westernmost clock is twelve hours behind, and a date stays open for three hours.
+"""
 
 _ONE_DAY: Final = dt.timedelta(days=1)
 _REMINDED: Final = (PushKind.PROMPT, PushKind.EVENING, PushKind.TOUCH)
@@ -38,23 +41,23 @@ type Counters = Mapping[str, int]
 
 
 def shown(count: int) -> int | None:
-    """The count rounded down to tens; None under ten."""
+    """Return the count rounded down to tens, or None under ten."""
     return count - count % STEP if count >= STEP else None
 
 
 def through(instant: dt.datetime) -> dt.date:
-    """The last date that is over for everybody, wherever they are, and counted."""
+    """Return the last date that is over everywhere and counted."""
     return (instant - OVER_AFTER).date() - _ONE_DAY
 
 
 def shown_days(instant: dt.datetime) -> list[dt.date]:
-    """The dates that are shown, oldest first."""
+    """Return the dates that are shown, oldest first."""
     last = through(instant)
     return [last - number * _ONE_DAY for number in reversed(range(DAYS))]
 
 
 def shown_weeks(instant: dt.datetime) -> list[dt.date]:
-    """The weeks that are shown by their Mondays, latest first: those whose every date is over for everybody."""
+    """Return the Mondays of the weeks that are shown, latest first: weeks whose dates are all over everywhere."""
     open_week = week_of(through(instant) + _ONE_DAY)
     return [open_week - number * ONE_WEEK for number in range(1, WEEKS + 1)]
 
@@ -65,7 +68,7 @@ def view(
     weeks: Mapping[dt.date, Counters],
     prompts: Mapping[PackId, Mapping[PromptId, Counters]],
 ) -> dict[str, Any]:
-    """All that is shown at an instant, as JSON has it; None where nothing is counted, or too little to be shown."""
+    """Return all statistics at an instant as JSON. None marks a number that is zero or too small to be shown."""
     packs = sorted(prompts)
     return {
         "as_of": str(instant.date()),
@@ -74,18 +77,18 @@ def view(
             {"date": str(date), "active": shown(days.get(date, {}).get("active", 0))} for date in shown_days(instant)
         ],
         "weeks": [_week(week, weeks.get(week, {}), packs) for week in shown_weeks(instant)],
-        "prompts": {pack: told for pack in packs if (told := _prompts(prompts[pack]))},
+        "prompts": {pack: counts for pack in packs if (counts := _prompts(prompts[pack]))},
     }
 
 
 def _prompts(prompts: Mapping[PromptId, Counters]) -> dict[str, dict[str, int | None]]:
-    # One that nothing is shown of is left out: that it stood there would say that somebody has had it.
+    # A prompt without a shown number is left out: its mere presence would say that somebody has had it.
     named = {prompt: _named(counters, "", _OF_A_PROMPT) for prompt, counters in sorted(prompts.items())}
     return {prompt: counts for prompt, counts in named.items() if any(counts.values())}
 
 
 def _week(week: dt.date, counters: Counters, packs: Iterable[PackId]) -> dict[str, Any]:
-    # Persons are due, and reached; two of them are a couple.
+    # Reach counts persons. Two persons are a couple.
     couples = {name: count // 2 if name.startswith("reach/") else count for name, count in counters.items()}
     return {
         "week": str(week),
@@ -97,5 +100,5 @@ def _week(week: dt.date, counters: Counters, packs: Iterable[PackId]) -> dict[st
     }
 
 
-def _named(counters: Counters, place: str, names: Iterable[str]) -> dict[str, int | None]:
-    return {str(name): shown(counters.get(f"{place}{name}", 0)) for name in names}
+def _named(counters: Counters, prefix: str, names: Iterable[str]) -> dict[str, int | None]:
+    return {str(name): shown(counters.get(f"{prefix}{name}", 0)) for name in names}

@@ -1,7 +1,7 @@
-"""The streak: how many days a couple met in their current run, judged without blame.
+"""The streak: the number of days on which a couple met in their current run.
 
-Nothing here is stored truth. A streak follows from the dates that are complete, those inside a pause and those still
-open, in whatever order they came to be; a stored number is a cache of `streak_of`.
+A streak is computed from three things: the complete dates, the paused dates and the open dates, in any order. A stored
+number is only a cache of `streak_of`.
 """
 
 from __future__ import annotations
@@ -11,14 +11,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from rekindle.domain.calendar import dates
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
 MILESTONES = (7, 30, 100, 365)
-"""The lengths of a run that are worth a word."""
+"""Lengths of a run, in days, for which the app congratulates."""
 
 REST_SPACING = dt.timedelta(days=7)
-"""Missed dates at least this far apart are rest days; one that follows another sooner ends the run."""
+"""A missed date is a rest day if the missed date before it is at least this far away. Otherwise it ends the run."""
 
 _ONE_DAY = dt.timedelta(days=1)
 _LEAP_DAY = (2, 29)
@@ -26,10 +28,10 @@ _LEAP_DAY = (2, 29)
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What a couple's streak follows from.
+    """Dates from which a couple's streak is computed.
 
-    `first` is the couple's first date, `complete` the dates on which both took part before the day closed, `paused` the
-    dates inside a pause, and `excused` the dates on which no prompt was offered through a fault of ours.
+    `first` is the couple's first date. On a `complete` date both took part before the day closed. A `paused` date is
+    inside a pause. On an `excused` date we failed to offer a prompt.
     """
 
     first: dt.date
@@ -40,7 +42,7 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Streak:
-    """Days of the current run, days of the longest run, and days the couple met in all."""
+    """Days in the current run, days in the longest run, and all days on which the couple met."""
 
     current: int
     longest: int
@@ -48,7 +50,7 @@ class Streak:
 
 
 class DayMark(StrEnum):
-    """How a date looks in the couple's calendar: a missed one looks like rest, whatever it did to the streak."""
+    """Mark of a date in the couple's calendar. Each missed date looks like rest, also one that ended a run."""
 
     COMPLETE = "complete"
     REST = "rest"
@@ -57,15 +59,15 @@ class DayMark(StrEnum):
 
 
 def streak_of(history: History, open_dates: frozenset[dt.date], through: dt.date) -> Streak:
-    """The streak as the dates from the couple's first up to `through` make it.
+    """Compute the streak from the couple's first date up to and including `through`.
 
-    A complete date counts at once, also inside a pause. An open date that is not complete yet is neutral. A date that
-    is closed, not complete, not paused and not excused was missed: a rest day if none of the six dates before it was
-    missed, and otherwise the end of the run.
+    A complete date counts at once, also inside a pause. An open date that is not complete yet is neutral. A date is
+    missed if it is closed, not complete, not paused and not excused. A missed date is a rest day if none of the six
+    dates before it was missed. Otherwise it ends the run.
     """
     run = longest = total = 0
     last_missed: dt.date | None = None
-    for date in _dates(history.first, through):
+    for date in dates(history.first, through):
         if date in history.complete:
             total += 1
             run += 1
@@ -78,9 +80,9 @@ def streak_of(history: History, open_dates: frozenset[dt.date], through: dt.date
 
 
 def first_of_year(last: dt.date) -> dt.date:
-    """Return the first of the twelve months of dates that end with `last`: the date after the same day a year before.
+    """Return the first date of the twelve months that end with `last`.
 
-    A year that ends on 29 February begins on 1 March.
+    It is the date after the same day of the year before. A year that ends on 29 February begins on 1 March.
     """
     if (last.month, last.day) == _LEAP_DAY:
         return dt.date(last.year - 1, 3, 1)
@@ -90,22 +92,26 @@ def first_of_year(last: dt.date) -> dt.date:
 def calendar_marks(
     history: History, open_dates: frozenset[dt.date], first: dt.date, last: dt.date
 ) -> dict[dt.date, DayMark]:
-    """The marks of the dates from `first` to `last`, oldest first; none for a date before the couple's first.
+    """Return the marks of the dates from `first` to `last`, oldest first.
 
-    `last` is a date that has opened: what lies ahead has no mark, and would look like rest.
+    A date before the couple's first date has no mark. `last` must be a date that has opened: a later date would look
+    like rest.
     """
-    return {date: _mark(history, open_dates, date) for date in _dates(max(first, history.first), last)}
+    return {date: _mark(history, open_dates, date) for date in dates(max(first, history.first), last)}
 
 
 def milestone_crossed(before: int, after: int) -> int | None:
-    """The highest milestone that a run reached by growing from `before` to `after` days; None if it reached none."""
+    """Return the highest milestone that a run reached by growing from `before` to `after` days, or None."""
     return max((days for days in MILESTONES if before < days <= after), default=None)
 
 
 def pack_dates(first: dt.date, dates: Iterable[dt.date]) -> bytes:
-    """The dates as a bitmap: bit n, lowest bit of the first byte first, stands for the nth date after `first`.
+    """Pack dates into a bitmap of about 46 bytes a year.
 
-    About 46 bytes a year. Raises ValueError for a date before `first`.
+    Bit n, lowest bit of the first byte first, stands for the nth date after `first`.
+
+    Raises:
+        ValueError: a date is before `first`.
     """
     bits = bytearray()
     for offset in sorted((date - first).days for date in dates):
@@ -118,17 +124,13 @@ def pack_dates(first: dt.date, dates: Iterable[dt.date]) -> bytes:
 
 
 def unpack_dates(first: dt.date, bits: bytes) -> frozenset[dt.date]:
-    """The dates that `pack_dates` put into `bits`, with the same `first`."""
+    """Return the dates that `pack_dates` put into `bits`, with the same `first`."""
     return frozenset(
         first + dt.timedelta(days=8 * index + bit)
         for index, byte in enumerate(bits)
         for bit in range(8)
         if byte >> bit & 1
     )
-
-
-def _dates(first: dt.date, last: dt.date) -> Iterator[dt.date]:
-    return map(dt.date.fromordinal, range(first.toordinal(), last.toordinal() + 1))
 
 
 def _mark(history: History, open_dates: frozenset[dt.date], date: dt.date) -> DayMark:

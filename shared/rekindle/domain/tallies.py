@@ -1,10 +1,10 @@
-"""What is counted of couples: how much each adds to the counters, worked out from their own last weeks.
+"""Counts over couples: how much each couple adds to the counters, computed from its own last weeks.
 
-A couple's history only ever grows, and what it adds follows from it alone: `contributions`. A change is counted as the
-difference that it makes, so that one that is told twice, or after another that came later, makes none. Counters that
-are moved in one transaction with the history hold exactly what all histories add up to.
+`contributions` computes what a couple adds from its history alone, and a history only grows. A change is counted as the
+difference that it makes to the contributions. So a change that comes twice, or after a later one, adds nothing. Because
+the counters and the history are written in one transaction, the counters always equal the sum over all histories.
 
-Of a prompt's history only how far it had come is kept, and each change of a day names its prompts once more:
+A prompt's history stores only how far it had come, so each change of a day names its prompts again:
 `prompt_contributions`.
 """
 
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 
 ONE_WEEK: Final = dt.timedelta(weeks=1)
 LOOK_BACK: Final = 3
-"""The weeks before a week in which a couple may have been active to be among its `active_28`."""
+"""A couple that was active in a week counts in its `active_28` and in that of this many later weeks."""
 LATE: Final = 2
-"""The weeks before that of a couple's newest date whose days may still change.
+"""How many weeks before the week of a couple's newest date still take changes.
 
-A date takes answers for three days after it, and five where somebody flies; the stream tells of it within a day.
+A date takes answers for three days, or five if somebody flies. The stream delivers within a day.
 """
 KEPT: Final = LATE + LOOK_BACK
-"""The weeks before that of the newest date that are kept: all that the changes which may come can bear on."""
+"""How many weeks before the week of the newest date are stored: all that a change can affect."""
 
 _BOTH: Final = 2
 
@@ -53,40 +53,40 @@ class RunLength(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DayRow:
-    """The counters of a date."""
+    """The row of counters of a date."""
 
     date: dt.date
 
 
 @dataclass(frozen=True, slots=True)
 class WeekRow:
-    """The counters of a week, which is named by its Monday."""
+    """The row of counters of a week, named by its Monday."""
 
     week: dt.date
 
 
 @dataclass(frozen=True, slots=True)
 class PromptRow:
-    """The counters of a prompt, of all time."""
+    """The row of counters of a prompt, over all time."""
 
     pack: PackId
     prompt: PromptId
 
 
 class Counted(NamedTuple):
-    """One counter. A name with slashes is a place within what is shown: `themes/touch/offered`."""
+    """One counter of a row. Slashes in the name give its place in the statistics: `themes/touch/offered`."""
 
     row: DayRow | WeekRow | PromptRow
     name: str
 
 
 type Counts = Counter[Counted]
-"""By how much counters go up, or down where it is negative."""
+"""Changes of counters: how much each goes up, or down if negative."""
 
 
 @dataclass(frozen=True, slots=True)
 class Met:
-    """A prompt that a couple was offered; `again` if they had been before, on another day."""
+    """A prompt that a couple was offered. `again` means that they had met it on an earlier day."""
 
     pack: PackId
     prompt: PromptId
@@ -94,10 +94,10 @@ class Met:
 
 
 @dataclass(frozen=True, slots=True)
-class DayTold:
-    """What a day has come to: the prompts put aside and then the one that stands, and how many have answered it.
+class DayProgress:
+    """The new state of a day: its swapped prompts and then the current one, and how many have answered.
 
-    `theme` is None on a day from before days said so: nor is it known then whether its prompts had been met.
+    `theme` is None on a day from before this field existed. Then nobody knows whether its prompts had been met before.
     """
 
     date: dt.date
@@ -107,40 +107,40 @@ class DayTold:
 
 
 @dataclass(frozen=True, slots=True)
-class StreakTold:
-    """What a streak came to as `date` was noted in it, the couple's complete date number `total`."""
+class StreakProgress:
+    """The new state of a streak once it contains `date`, the couple's complete date number `total`."""
 
     date: dt.date
     total: int
     run: int
 
 
-type Told = DayTold | StreakTold
+type Progress = DayProgress | StreakProgress
 
 
-def told_by(change: Change | None) -> tuple[CoupleId, Told] | None:
+def progress_of(change: Change | None) -> tuple[CoupleId, Progress] | None:
     """Return what a change adds to its couple's history, or None for a change that is not counted."""
     match change:
         case DayChange(before=before, after=after):
-            told = _told_by_day(after)
-            return None if before and _told_by_day(before) == told else (after.couple, told)
+            progress = _progress_of_day(after)
+            return None if before and _progress_of_day(before) == progress else (after.couple, progress)
         case StreakChange(before=before, after=after):
             # Each write adds one date, so no two writes of a couple have the same number of dates.
             noted = after.complete - (before.complete if before else frozenset())
-            return (after.couple, StreakTold(max(noted), len(after.complete), after.current)) if noted else None
+            return (after.couple, StreakProgress(max(noted), len(after.complete), after.current)) if noted else None
         case _:
             return None
 
 
-def _told_by_day(day: models.Day) -> DayTold:
+def _progress_of_day(day: models.Day) -> DayProgress:
     prompts = [Met(each.prompt.pack, each.prompt.prompt, each.again) for each in day.swapped]
     prompts.append(Met(day.prompt.pack, day.prompt.prompt, day.again))
-    return DayTold(day.date, day.theme, tuple(prompts), len(day.answers))
+    return DayProgress(day.date, day.theme, tuple(prompts), len(day.answers))
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """What is kept of a day: `packs` are those of its prompts, the one that stands last."""
+    """A day as the history stores it. `packs` are the packs of its prompts, the current one last."""
 
     theme: Theme | None
     packs: tuple[PackId, ...]
@@ -148,12 +148,12 @@ class Day:
 
     @property
     def progress(self) -> tuple[int, int]:
-        """How far the day has come; it never goes back, and a prompt is put aside only before anybody answers."""
+        """How far the day has come. It never goes back: prompts are swapped only before anybody answers."""
         return self.answered, len(self.packs)
 
 
 class Latest(NamedTuple):
-    """The latest completion in a week: the couple's complete dates with it, and the length of their run."""
+    """The latest completion in a week: the couple's total of complete dates then, and the length of their run."""
 
     total: int
     run: RunLength
@@ -161,93 +161,94 @@ class Latest(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """A couple's last weeks: their days, and by week (its Monday) the latest completion of one of its dates."""
+    """A couple's last weeks: their days, and for each week (by its Monday) its latest completion."""
 
     days: Mapping[dt.date, Day] = field(default_factory=dict)
     runs: Mapping[dt.date, Latest] = field(default_factory=dict)
 
     def since(self, week: dt.date) -> History:
-        """The history from a week on."""
+        """Return the history from a week on."""
         return History(
             {date: day for date, day in self.days.items() if date >= week},
             {each: latest for each, latest in self.runs.items() if each >= week},
         )
 
-    def with_told(self, told: Told) -> History:
-        """The history with what was told, the same if it was known already or is overtaken."""
-        match told:
-            case DayTold():
-                day = Day(told.theme, tuple(met.pack for met in told.prompts), told.answered)
-                known = self.days.get(told.date)
+    def with_progress(self, progress: Progress) -> History:
+        """Return the history with this progress, or itself if the progress is known or outdated."""
+        match progress:
+            case DayProgress():
+                day = Day(progress.theme, tuple(met.pack for met in progress.prompts), progress.answered)
+                known = self.days.get(progress.date)
                 if known is None or day.progress > known.progress:
-                    return replace(self, days={**self.days, told.date: day})
-            case StreakTold():
-                week, latest = week_of(told.date), Latest(told.total, length_of(told.run))
+                    return replace(self, days={**self.days, progress.date: day})
+            case StreakProgress():
+                week, latest = week_of(progress.date), Latest(progress.total, length_of(progress.run))
                 existing = self.runs.get(week)
-                # One that leaves the length as it was need not be kept: whatever is told again says the same.
+                # A completion that keeps the length need not be stored: a repeat of it changes nothing either.
                 if existing is None or (latest.total > existing.total and latest.run != existing.run):
                     return replace(self, runs={**self.runs, week: latest})
         return self
 
 
 def week_of(date: dt.date) -> dt.date:
-    """The Monday of the date's week."""
+    """Return the Monday of the date's week."""
     return date - dt.timedelta(days=date.weekday())
 
 
 def length_of(run: int) -> RunLength:
-    """How long a run of so many days is."""
+    """Return the length class of a run of this many days."""
     return list(RunLength)[0 if run < 1 else 1 + sum(run >= days for days in MILESTONES)]
 
 
-def after(history: History, told: Told) -> tuple[History, Counts]:
-    """The history once something has been told, and what that adds to the counters.
+def after(history: History, progress: Progress) -> tuple[History, Counts]:
+    """Return the history with this progress, and what the progress adds to the counters.
 
-    What is told of a week that no change can come to any more is not heard: it can only be a repeat.
+    Progress in a week that takes no more changes is ignored: it can only be a repeat.
     """
-    newest = max([told.date, *history.days, *history.runs])
-    if week_of(told.date) < week_of(newest) - LATE * ONE_WEEK:
+    newest = max([progress.date, *history.days, *history.runs])
+    if week_of(progress.date) < week_of(newest) - LATE * ONE_WEEK:
         return history, Counter()
     before = history.since(week_of(newest) - KEPT * ONE_WEEK)
-    grown = before.with_told(told)
+    grown = before.with_progress(progress)
     if grown is before:
         return history, Counter()
     counts = contributions(grown)
     counts.subtract(contributions(before))
-    if isinstance(told, DayTold):
-        counts.update(prompt_contributions(told, grown.days[told.date]))
-        counts.subtract(prompt_contributions(told, before.days.get(told.date)))
+    if isinstance(progress, DayProgress):
+        counts.update(prompt_contributions(progress, grown.days[progress.date]))
+        counts.subtract(prompt_contributions(progress, before.days.get(progress.date)))
     return grown, Counter({counted: count for counted, count in counts.items() if count})
 
 
 def contributions(history: History) -> Counts:
-    """What a couple with this history adds to the counters of dates and weeks: to each at most one."""
+    """Return what a couple with this history adds to the counters of dates and weeks: at most one each."""
     added: set[Counted] = set()
     for date, day in history.days.items():
         week = WeekRow(week_of(date))
-        practised = [f"packs/{day.packs[-1]}"]
+        met = [f"packs/{day.packs[-1]}"]
         added |= {Counted(week, f"packs/{pack}/offered") for pack in day.packs}
         if day.theme:
-            practised.append(f"themes/{day.theme}")
+            met.append(f"themes/{day.theme}")
             added.add(Counted(week, f"themes/{day.theme}/offered"))
         if day.answered:
             added |= {Counted(DayRow(date), "active"), Counted(week, "active")}
             later = (WeekRow(week.week + number * ONE_WEEK) for number in range(LOOK_BACK + 1))
             added |= {Counted(each, "active_28") for each in later}
         if day.answered == _BOTH:
-            added |= {Counted(week, f"{each}/completed") for each in practised}
+            added |= {Counted(week, f"{each}/completed") for each in met}
     added |= {Counted(WeekRow(week), f"streaks/{latest.run}") for week, latest in history.runs.items()}
     return Counter(added)
 
 
-def prompt_contributions(told: DayTold, day: Day | None) -> Counts:
-    """What a day adds to the counters of its prompts once it has come as far as `day`, which may be less than was told.
+def prompt_contributions(progress: DayProgress, day: Day | None) -> Counts:
+    """Return what a day that has come as far as `day` adds to the counters of its prompts.
 
-    First meetings alone are counted: how a prompt fares with those who had met it would be another question.
+    `day` may be behind the progress. Only first meetings count: how a prompt fares with couples that know it is another
+    question.
     """
     if day is None or day.theme is None:
         return Counter()
-    prompts = told.prompts[: len(day.packs)]
+    prompts = progress.prompts[: len(day.packs)]
     states = ["offered", *["answered", "completed"][: day.answered]]
     named = [(met, ("offered", "swapped")) for met in prompts[:-1]] + [(prompts[-1], tuple(states))]
     return Counter(
@@ -256,7 +257,7 @@ def prompt_contributions(told: DayTold, day: Day | None) -> Counts:
 
 
 def reach_contributions(date: dt.date, reach: Mapping[PushKind, Reach]) -> Counts:
-    """What a run of reminders for a date adds: persons, by kind."""
+    """Return what a run of reminders for a date adds: persons by kind."""
     week = WeekRow(week_of(date))
     return Counter(
         {
@@ -269,7 +270,7 @@ def reach_contributions(date: dt.date, reach: Mapping[PushKind, Reach]) -> Count
 
 
 def total_of(counts: Iterable[Counts]) -> Counts:
-    """All of it together, without what comes to nothing."""
+    """Return the sum of all counts, without zeros."""
     total: Counts = Counter()
     for each in counts:
         total.update(each)

@@ -1,4 +1,4 @@
-"""Texts that people write, as the edges take them: each shows something, and a refusal is a sentence for a person."""
+"""Types for texts that people write. A refused text gets a sentence for the person who wrote it."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ type LanguageCode = Annotated[Language, StringConstraints(pattern=LANGUAGE)]
 """A language as two small letters, such as `en`."""
 
 UNFIT: Final = "text_unfit"
-"""The type of the validator's error, whose message is a sentence for the person who wrote the text."""
+"""Pydantic's error type for such a text. Its message is a sentence for the person who wrote the text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shows:
-    """Marks a text type with a rule of `rekindle.domain.characters`, for the validator and for the contract."""
+    """Adds a rule of `rekindle.domain.characters` to a text type, for the validator and for the contract."""
 
     rule: Callable[[str], str]
     description: str
@@ -38,7 +38,7 @@ class Shows:
     def __get_pydantic_json_schema__(
         self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        # The pattern is what every reader of a schema understands of the rule. The description says the rest.
+        # A schema's reader can check only the pattern. The description says the rest of the rule.
         return {"description": self.description, "pattern": r"\S", **handler(schema)}
 
     def _checked(self, text: str) -> str:

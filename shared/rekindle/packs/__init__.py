@@ -1,1 +1,1 @@
-"""A pack's document: reading, checking and its life until couples see it."""
+"""A pack's document: reading, checking and its lifecycle."""

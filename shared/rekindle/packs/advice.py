@@ -1,8 +1,7 @@
-"""What an author may want to think about again: prompts that ask the same, hard reading, a screen too small, and more.
+"""Advice for an author: prompts that ask the same, hard reading, too little room on a phone, and more.
 
-None of it keeps a pack from being published. Everything here is judged by measures that need no dictionary, so that it
-holds for every language: each says below what it is, and its bounds are those that the practice's own packs keep. What
-a prompt sounds like in English is in `pack_tone`.
+Advice never blocks publishing. Every measure here works without a dictionary, so in every language. Each says below how
+it works, and its bounds are those that the practice's own packs keep. `tone` judges how English prompts sound.
 """
 
 from __future__ import annotations
@@ -20,16 +19,18 @@ if TYPE_CHECKING:
     from rekindle.domain.models import Language, PackId, PromptId
 
 ALIKE: Final = 0.4
-"""From this likeness on, of 0 to 1, two prompts ask almost the same.
+"""Two prompts with at least this likeness, of 0 to 1, ask almost the same.
 
-The same question in other words comes to 0.4 to 0.9; of 160,000 pairs in eight packs only one reached it, rightly."""
+The same question in other words has a likeness of 0.4 to 0.9. Of 160,000 pairs in eight packs only one reached 0.4,
+rightly.
+"""
 
 HARD_READING: Final = 55.0
 """LIX: up to 25 is a children's book, 30 to 40 a novel, 50 a newspaper's leader, 60 a contract."""
 
 SHORT_WORDED: Final = frozenset({"en", "sv", "da", "nb", "nn", "no"})
 HARD_READING_OF_SHORT_WORDS: Final = 45.0
-"""Of the same prompts, 84 in English came to 39 at most and in Spanish and French to 50: their words are longer."""
+"""English words are shorter: 84 prompts reached at most 39 in English, and at most 50 in Spanish and French."""
 
 FEWEST_WORDS: Final = 15
 """Fewer words than these say nothing about how a prompt reads."""
@@ -37,7 +38,7 @@ FEWEST_WORDS: Final = 15
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a prompt says in one language."""
+    """A prompt's texts in one language."""
 
     pack: PackId
     prompt: PromptId
@@ -48,7 +49,7 @@ class Said:
 
     @property
     def lines(self) -> dict[str, str]:
-        """What there is to read, by the field's name."""
+        """The texts by their field's name."""
         return {"text": self.text, "why": self.why, **({"hint": self.hint} if self.hint else {})}
 
 
@@ -62,7 +63,7 @@ class Advice:
 
 
 def prompt_advice(said: Sequence[Said]) -> Iterator[Advice]:
-    """What is said of each prompt by itself."""
+    """Yield advice on each prompt by itself."""
     for each in said:
         yield from _reading_advice(each)
         yield from _screen_advice(each)
@@ -73,51 +74,51 @@ def prompt_advice(said: Sequence[Said]) -> Iterator[Advice]:
 
 
 def twin_advice(said: Sequence[Said], others: Sequence[Said] = ()) -> Iterator[Advice]:
-    """Each prompt that asks almost the same as an earlier one of its pack, or as one of `others`; once a prompt.
+    """Yield advice on each prompt that asks almost the same as an earlier one, or as one of `others`; once a prompt.
 
-    A pack that is for the greater part like one other is told so first, as a whole.
+    If most of a pack is like one other pack, one advice says so first, about the whole pack.
 
-    Likeness is the cosine of two prompts' words, each word's weight being how rare it is among all the prompts, so
-    neither the order of clauses nor the words that every prompt has count for much. Two that reach `ALIKE` reach half
-    of it by their rarest words alone, which an index finds, so few are compared in full (after Bayardo, Ma and Srikant,
-    "Scaling up all pairs similarity search", 2007).
+    Likeness is the cosine of two prompts' words, where a word weighs more the rarer it is. So the order of clauses and
+    words that every prompt has count little. Two prompts that reach `ALIKE` reach half of it by their rarest words
+    alone. An index finds these, so few pairs are compared in full (after Bayardo, Ma and Srikant, "Scaling up all pairs
+    similarity search", 2007).
     """
-    told: dict[PromptId, Advice] = {}
+    twins: dict[PromptId, Advice] = {}
     copied: Counter[PackId] = Counter()
     for language in dict.fromkeys(each.language for each in said):
         own = [each for each in said if each.language == language]
         older = [each for each in others if each.language == language]
         for at, like in _closest(older + own, first=len(older)):
             each = own[at - len(older)]
-            if each.prompt not in told:
+            if each.prompt not in twins:
                 twin = (older + own)[like]
                 if twin.pack != each.pack:
                     copied[twin.pack] += 1
                 where = twin.prompt if twin.pack == each.pack else f"{twin.prompt} in the pack {twin.pack}"
                 reason = f"asks almost the same as {where}; keep the better one, or change this one"
-                told[each.prompt] = Advice(each.prompt, f"words.{language}.text", reason)
+                twins[each.prompt] = Advice(each.prompt, f"words.{language}.text", reason)
     prompts = len({each.prompt for each in said})
     for pack, number in copied.most_common(1):
         if number > max(1, prompts / 2):
             reason = f"{number} of {prompts} ask almost the same as the pack {pack}"
             yield Advice(None, "prompts", f"{reason}; couples who have both would get them twice")
-    yield from told.values()
+    yield from twins.values()
 
 
 _MOST_SHARING: Final = 40
-"""A word that so many prompts have among their rarest shows likeness by the first of them, or not at all."""
+"""If more prompts than this share a word among their rarest, the index keeps only the first of them."""
 
 
 def _closest(said: Sequence[Said], first: int) -> Iterator[tuple[int, int]]:
-    """Each prompt from `first` on with the earlier one that it is most like, where any is like enough."""
+    """Yield each prompt from `first` on with the earlier one that it is most like, if any is like enough."""
     bags = [Counter(_stems(each.text)) for each in said]
-    spread = Counter(stem for bag in bags for stem in bag)
-    # A few prompts alone cannot show which words are common.
+    frequency = Counter(stem for bag in bags for stem in bag)
+    # A few prompts alone do not show which words are common.
     among = max(len(bags), 100)
     sharing: defaultdict[str, list[tuple[int, float]]] = defaultdict(list)
     vectors: list[dict[str, float]] = []
     for at, bag in enumerate(bags):
-        weights = {stem: math.log(1 + among / spread[stem]) for stem in bag}
+        weights = {stem: math.log(1 + among / frequency[stem]) for stem in bag}
         length = math.sqrt(sum(weight * weight for weight in weights.values())) or 1.0
         vector = {stem: weight / length for stem, weight in weights.items()}
         vectors.append(vector)
@@ -138,7 +139,7 @@ def _closest(said: Sequence[Said], first: int) -> Iterator[tuple[int, int]]:
 
 
 def _stems(text: str) -> Iterator[str]:
-    """A text's words without endings and accents, or pairs of signs where a script has no spaces."""
+    """Yield a text's words without endings and accents, or pairs of signs where a script has no spaces."""
     plain = "".join(sign for sign in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(sign))
     for word in _WORD.findall(plain):
         if _is_spaceless(word[0]):
@@ -148,7 +149,7 @@ def _stems(text: str) -> Iterator[str]:
 
 
 def _telling(vector: Mapping[str, float]) -> Iterator[str]:
-    """The rarest words of a prompt; what the others add to a likeness is less than half of `ALIKE`."""
+    """Yield the rarest words of a prompt. The others add less than half of `ALIKE` to any likeness."""
     left = 1.0
     for stem in sorted(vector, key=lambda stem: (-vector[stem], stem)):
         yield stem
@@ -172,9 +173,10 @@ _LONG_WORD: Final = 6
 
 
 def lix(text: str) -> float | None:
-    """How hard a text is to read (Björnsson, "Läsbarhet", 1968): words a sentence plus the percentage of long words.
+    """Return how hard a text is to read.
 
-    None for fewer than `FEWEST_WORDS`, and for scripts without capitals, whose words are of another length.
+    LIX (Björnsson, "Läsbarhet", 1968) is the words a sentence plus the percentage of long words. None for fewer than
+    `FEWEST_WORDS`, and for scripts without capitals, whose words have another length.
     """
     words = _WORD.findall(unicodedata.normalize("NFC", text))
     if len(words) < FEWEST_WORDS or 2 * sum(word[0].lower() != word[0].upper() for word in words) < len(words):
@@ -196,12 +198,15 @@ def _reading_advice(said: Said) -> Iterator[Advice]:
 _COLUMNS: Final = {"text": 31, "why": 39, "hint": 39}
 _LINE_HEIGHT: Final = {"text": 28, "why": 24, "hint": 24}
 _ROOM: Final = 328
-"""A small phone is 360 points wide and 640 high. With the text at 20 points a line has 31 letters, and with the rest at
-16 it has 39. Of the height, the status bar takes 24, the app's bars 104, the button 64, the theme 48 and margins 72."""
+"""Room for text on a small phone of 360 by 640 points.
+
+With the text at 20 points a line has 31 letters, and with the rest at 16 it has 39. Of the height, the status bar takes
+24, the app's bars 104, the button 64, the theme 48 and margins 72.
+"""
 
 
 def phone_lines(text: str, columns: int) -> int:
-    """How many lines a text takes, wide characters counted as two and combining marks not at all."""
+    """Return how many lines a text takes. Wide characters count as two and combining marks not at all."""
     lines, filled = 1, 0
     for word in filter(None, text.split(" ")):  # no line ends at a no-break space
         width = _width(word)
@@ -226,7 +231,7 @@ def _width(word: str) -> int:
 
 
 def _is_spaceless(sign: str) -> bool:
-    """Whether a sign is of a script that puts no spaces between words: Chinese, Japanese, Thai, Lao, Burmese, Khmer."""
+    """Return whether a sign is Chinese, Japanese, Thai, Lao, Burmese or Khmer, which put no spaces between words."""
     return bool(_SPACELESS.match(sign))
 
 
@@ -234,7 +239,7 @@ def _screen_advice(said: Said) -> Iterator[Advice]:
     heights = {
         name: phone_lines(line, _COLUMNS[name]) * _LINE_HEIGHT[name]
         for name, line in said.lines.items()
-        if name != "hint"  # it opens when the partner has answered
+        if name != "hint"  # phones show it only after the partner has answered
     }
     if sum(heights.values()) > _ROOM:
         lines = phone_lines(said.text, _COLUMNS["text"])
@@ -266,7 +271,7 @@ def language_advice(
     written: Mapping[PromptId, frozenset[Language]],
     titled: frozenset[Language],
 ) -> Iterator[Advice]:
-    """For each language, how many prompts lack it. `titled` are the languages in which the pack presents itself."""
+    """Yield how many prompts lack each language. `titled` are the languages of the pack's own title."""
     for language in languages:
         missing = [prompt for prompt, said in written.items() if language not in said]
         if missing and language != default:
@@ -278,7 +283,7 @@ def language_advice(
 
 
 def course_advice(prompts: int, every_days: int, *, in_order: bool, first_depth: int) -> Iterator[Advice]:
-    """What a course asks of couples that they may not be ready for."""
+    """Yield advice on a course that couples may not be ready for."""
     if in_order and first_depth > 1:
         reason = f"begins with a prompt of depth {first_depth}; begin a course with an easy prompt, of depth 1"
         yield Advice(None, "course.in_order", reason)

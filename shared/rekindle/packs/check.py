@@ -1,8 +1,8 @@
-"""A pack's source: what an author typed, and on which line of it what must be mended.
+"""Check a pack's source: find everything to fix, with the line where it stands.
 
-This is the one way from a source to a `Pack`, for the desk, the command line and the service. Only what serves the
-practice may import it: it needs PyYAML, which the layer does not have. A pack of 1,000 prompts in five languages (2 MB)
-takes about one and a half seconds of a processor, of which half a second is reading.
+This is the only way from a source to a `Pack`, for the console, the command line and the service. Only functions for
+the practice may import it: it needs PyYAML, which the layer does not have. A pack of 1,000 prompts in five languages (2
+MB) takes about one and a half seconds of CPU, half a second of it for reading.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from rekindle.packs.advice import Said, course_advice, language_advice, prompt_advice, twin_advice
-from rekindle.packs.document import PackError, parse_pack
+from rekindle.packs.document import PackError
+from rekindle.packs.rules import parse_pack
 from rekindle.packs.template import template_findings
 from rekindle.packs.tone import tone_advice
 from rekindle.packs.yaml_reader import SOURCE_LIMIT, DocumentError, read_document
@@ -26,15 +27,15 @@ if TYPE_CHECKING:
 __all__ = ["MOST_FINDINGS", "SOURCE_LIMIT", "Checked", "SourceFinding", "check_source"]
 
 MOST_FINDINGS: Final = 300
-"""More than this nobody reads at once; the last of them says how many more there are."""
+"""Nobody reads more than this at once. The last finding says how many more there are."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceFinding:
-    """One thing to mend, or with `advice` one to think about, and the line it stands on, from 1.
+    """One thing to fix, or with `advice` to think about, and its line, from 1.
 
-    `prompt` is the id of the prompt, or "prompt 3" where it has none to go by, or None for the pack as a whole. `field`
-    is dotted and may be empty.
+    `prompt` is the prompt's id, or "prompt 3" if it has none, or None for the pack as a whole. `field` is dotted and
+    may be empty.
     """
 
     line: int
@@ -49,9 +50,9 @@ class SourceFinding:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What a source holds: errors first, then advice, each by line.
+    """A source after the check: errors first, then advice, each by line.
 
-    `readable` is a pack whose form is sound, which may still have the template's words in it: to be shown, and no more.
+    `readable` is a pack of sound form. It may still contain the template's words: show it, but do not publish it.
     """
 
     readable: Pack | None
@@ -59,33 +60,33 @@ class Checked:
 
     @property
     def pack(self) -> Pack | None:
-        """The pack, only where there is no error."""
+        """The pack, or None if there is any error."""
         return self.readable if all(each.advice for each in self.findings) else None
 
 
 def check_source(source: str | bytes, *, others: Iterable[Pack] = ()) -> Checked:
-    """The pack in a source, and everything to mend in it. Never raises.
+    """Return the pack in a source and everything to fix in it. Never raises.
 
-    `others` are the practice's other packs, which its prompts are compared with.
+    The pack's prompts are compared with `others`, the practice's other packs.
     """
     try:
         document, root, flaws = read_document(source)
     except DocumentError as error:
         return _checked(None, map(_misread, error.flaws))
-    found = [_misread(each) for each in flaws]
+    findings = [_misread(each) for each in flaws]
     try:
         pack = parse_pack(document)
     except PackError as error:
         misread = {(each.prompt, each.field) for each in flaws}
-        found += [_error(root, each) for each in error.findings if (each.prompt, each.field) not in misread]
-        return _checked(None, found)
-    places = {prompt.id: place for place, prompt in enumerate(pack.prompts)}
-    found += [_error(root, each) for each in template_findings(pack)]
+        findings += [_error(root, each) for each in error.findings if (each.prompt, each.field) not in misread]
+        return _checked(None, findings)
+    numbers = {prompt.id: number for number, prompt in enumerate(pack.prompts)}
+    findings += [_error(root, each) for each in template_findings(pack)]
     for each in _advice(pack, others):
-        inside = () if each.prompt is None else ("prompts", places[each.prompt])
+        inside = () if each.prompt is None else ("prompts", numbers[each.prompt])
         line = root.line_of((*inside, *each.field.split(".")))
-        found.append(SourceFinding(line, each.prompt, each.field, each.reason, advice=True))
-    return _checked(pack, found)
+        findings.append(SourceFinding(line, each.prompt, each.field, each.reason, advice=True))
+    return _checked(pack, findings)
 
 
 def _misread(flaw: Flaw) -> SourceFinding:
@@ -115,7 +116,7 @@ def _said(pack: Pack) -> Iterator[Said]:
 
 
 def _checked(readable: Pack | None, findings: Iterable[SourceFinding]) -> Checked:
-    """Errors first, each part by line; and no more than an author would read."""
+    """Order the findings, errors first and each part by line, and cut them to MOST_FINDINGS."""
     ordered = sorted(findings, key=lambda each: (each.advice, each.line))
     kept, rest = ordered[:MOST_FINDINGS], ordered[MOST_FINDINGS:]
     if rest:

@@ -73,9 +73,7 @@ class ScheduledView(BaseModel):
 class ProposalView(BaseModel):
     """A draft that waits for a second person. It goes live at once, or `at` an instant. `mine`: the caller's own."""
 
-    model_config = _view(
-        {"revision": 7, "proposed": _RUTH, "mine": False, "at": None, "announce": True, "note": None},
-    )
+    model_config = _view({"revision": 7, "proposed": _RUTH, "mine": False, "at": None, "announce": True, "note": None})
 
     revision: int
     proposed: ActorView
@@ -86,7 +84,7 @@ class ProposalView(BaseModel):
 
 
 class PackSummary(BaseModel):
-    """A pack at a glance. `news_on` is the date on which couples are, or were, told of it."""
+    """A pack at a glance. `news_on` is the date on which couples are, or were, notified."""
 
     model_config = _view(
         {
@@ -295,13 +293,7 @@ class DraftView(BaseModel):
     """A draft's text with its findings; without a draft the latest version's text, as revision 0."""
 
     model_config = _view(
-        {
-            "source": _SOURCE,
-            "revision": 7,
-            "saved": _RUTH,
-            "base_version": 2,
-            "findings": [_example(FindingView)],
-        }
+        {"source": _SOURCE, "revision": 7, "saved": _RUTH, "base_version": 2, "findings": [_example(FindingView)]}
     )
 
     source: str
@@ -335,8 +327,7 @@ class CheckedView(BaseModel):
     """The findings, and the pack as couples would have it, as soon as it can be read as a pack."""
 
     model_config = _view(
-        {"findings": [_example(FindingView)], "preview": None},
-        {"findings": [], "preview": _example(PreviewView)},
+        {"findings": [_example(FindingView)], "preview": None}, {"findings": [], "preview": _example(PreviewView)}
     )
 
     findings: list[FindingView]
@@ -356,8 +347,7 @@ class PublishBody(BaseModel):
     announce: Annotated[
         bool,
         Field(
-            strict=True,
-            description="Tell couples once that something new is there. A pack is announced once, ever.",
+            strict=True, description="Tell couples once that something new is there. A pack is announced once, ever."
         ),
     ] = True
     note: Note | None = Field(None, description="For colleagues: what is new in this version.")
@@ -459,7 +449,7 @@ class HelpView(Help):
 
 
 class DayStatisticsView(BaseModel):
-    """Couples of whom at least one answered the date's prompt."""
+    """Couples in which at least one person answered the date's prompt."""
 
     date: dt.date
     active: Couples

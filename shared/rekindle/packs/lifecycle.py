@@ -1,4 +1,4 @@
-"""The life of a pack at the practice: drafts, releases, proposals and what is withdrawn, and when couples are told."""
+"""The lifecycle of a pack: drafts, proposals, releases, withdrawals, and the date of its news."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from rekindle.domain.models import Language, PackId, PromptId
 
 NEWS_AUDIENCES: Final = (Audience.EVERYONE, Audience.CHOICE)
-"""Who joins by a code has been told by the practice itself."""
+"""Packs of these audiences are announced. Couples get a code from the practice itself."""
 FARTHEST_AHEAD: Final = dt.timezone(dt.timedelta(hours=14))
-"""The clock on which a date begins first."""
+"""The zone in which a date begins first."""
 NEWS_NOTICE: Final = dt.timedelta(hours=1)
 LONGEST_SCHEDULE: Final = dt.timedelta(days=366)
 CODE_LENGTH: Final = 8
 
 
 class PackState(StrEnum):
-    """Where a pack stands, by what a couple would notice first."""
+    """The state of a pack, by what a couple would notice first."""
 
     DRAFT = "draft"
     PROPOSED = "proposed"
@@ -35,7 +35,7 @@ class PackState(StrEnum):
 
 
 class StaffAction(StrEnum):
-    """What staff can do; each leaves an audit row."""
+    """An action of staff. Each leaves an audit row."""
 
     DRAFT_SAVED = "draft_saved"
     DRAFT_DISCARDED = "draft_discarded"
@@ -60,7 +60,7 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a list says of a pack."""
+    """A pack's summary in lists."""
 
     title: str
     audience: Audience
@@ -70,9 +70,9 @@ class About:
 
 @dataclass(frozen=True, slots=True)
 class DraftHead:
-    """A draft less its text, which lies in `chunks` rows. `base` is the release it began as, None for a new pack.
+    """A draft without its text, which is in `chunks` rows. `base` is the release it began as, None for a new pack.
 
-    `about` is what it said of the pack when it was last sound, None if it never was.
+    `about` is the pack's summary when the draft was last sound, None if it never was.
     """
 
     revision: int
@@ -84,7 +84,7 @@ class DraftHead:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """What one person wants published and another has to approve: the draft of this very revision."""
+    """A draft's revision that one person wants to publish and another must approve."""
 
     revision: int
     proposed: Actor
@@ -95,7 +95,10 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class ReleaseHead:
-    """A published version, less its words. `chunks` rows hold its source. `taken_back` ends one before it is live."""
+    """A published version without its words, whose source is in `chunks` rows.
+
+    `taken_back` cancels a version that is not live yet.
+    """
 
     version: int
     live_from: dt.datetime
@@ -113,11 +116,10 @@ class ReleaseHead:
 
 @dataclass(frozen=True, slots=True)
 class PackHead:
-    """All that is known of a pack but its words. `revision` grows with each write and guards it.
+    """Everything about a pack except its words. `revision` grows with each write and guards it.
 
-    `drafts` and `versions` are the last numbers given. `withdrawn` says who took the pack from couples, which ended all
-    versions up to `withdrawn_up_to`: one that is published after it plays. `news_on` is the date on which couples are
-    told of the pack: there is one at most, ever.
+    `drafts` and `versions` are the last numbers given. `withdrawn` is who withdrew the pack. That ended all versions up
+    to `withdrawn_up_to`; a later version plays. `news_on` is the date on which couples hear of the pack, at most once.
     """
 
     id: PackId
@@ -135,18 +137,18 @@ class PackHead:
 
     @property
     def effective(self) -> tuple[ReleaseHead, ...]:
-        """The releases that play from their instant on: neither called off nor withdrawn."""
+        """The releases that play from their instant on: neither taken back nor withdrawn."""
         ended = self.withdrawn_up_to if self.withdrawn else 0
         return tuple(each for each in self.releases if not each.taken_back and each.version > ended)
 
     @property
     def latest(self) -> ReleaseHead | None:
-        """The release that staff know the pack by: the last that was not called off, else the last."""
+        """The release that staff see: the last that was not taken back, or else the last."""
         kept = [each for each in self.releases if not each.taken_back] or self.releases
         return kept[-1] if kept else None
 
     def live(self, instant: dt.datetime) -> ReleaseHead | None:
-        """The release that plays at the instant."""
+        """Return the release that plays at the instant."""
         return max(
             (each for each in self.effective if each.live_from <= instant),
             key=lambda each: (each.live_from, each.version),
@@ -154,19 +156,19 @@ class PackHead:
         )
 
     def scheduled(self, instant: dt.datetime) -> ReleaseHead | None:
-        """The release that is to come."""
+        """Return the release that is still to come."""
         return next((each for each in self.effective if each.live_from > instant), None)
 
     def withdrawn_at(self, instant: dt.datetime) -> Actor | None:
-        """Who withdrew the pack, if nothing of it plays at the instant for that reason."""
+        """Return who withdrew the pack, if no release plays at the instant for that reason."""
         return None if self.live(instant) else self.withdrawn
 
     def release(self, version: int) -> ReleaseHead | None:
-        """The release of that version."""
+        """Return the release of that version."""
         return next((each for each in self.releases if each.version == version), None)
 
     def state(self, instant: dt.datetime) -> PackState:
-        """Where the pack stands at the instant."""
+        """Return the pack's state at the instant."""
         if self.withdrawn_at(instant):
             return PackState.WITHDRAWN
         if self.proposal:
@@ -176,13 +178,13 @@ class PackHead:
         return PackState.LIVE if self.live(instant) else PackState.DRAFT
 
     def is_known(self) -> bool:
-        """Whether there is anything of the pack."""
+        """Return whether the pack has a draft or a release."""
         return bool(self.draft or self.releases)
 
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """One action of staff, as it is kept for good; never with a word of what was written."""
+    """One action of staff, kept for good, without any word that was written."""
 
     done: Actor
     action: StaffAction
@@ -193,20 +195,24 @@ class AuditEntry:
 
 
 def news_date(live_from: dt.datetime) -> dt.date:
-    """The date at whose prompt time couples are told of what is live from an instant on.
+    """Return the date at whose prompt time couples hear of a pack that is live from an instant on.
 
-    It is the first that begins nowhere before that, with an hour's notice for whoever keeps the dates in mind. Told by
-    the date, a person is told once, however they move between zones and times that day.
+    It is the first date that begins everywhere after that, with an hour's notice for workers that keep the dates in
+    memory. Since the news belongs to a date, each person hears of it once, however they move between zones and times.
     """
     return (live_from + NEWS_NOTICE).astimezone(FARTHEST_AHEAD).date() + dt.timedelta(days=1)
 
 
 def practice_code(entropy: bytes) -> str:
-    """The code with which couples join a pack, of 8 symbols; raises ValueError for fewer than 16 bytes."""
+    """Return the code of 8 symbols with which couples join a pack.
+
+    Raises:
+        ValueError: there are fewer than 16 bytes.
+    """
     return code_from(entropy, CODE_LENGTH)
 
 
 def displayed_practice_code(code: str) -> str:
-    """The code as people read it, in two groups of four."""
+    """Return the code as people read it, in two groups of four."""
     half = CODE_LENGTH // 2
     return f"{code[:half]}-{code[half:]}"

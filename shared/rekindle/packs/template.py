@@ -1,4 +1,4 @@
-"""The words with which the template of a new pack begins: good to write over, and nothing to publish."""
+"""The sample words in the template of a new pack, which nobody may publish."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 WRITTEN_FOR: Final = "Say in one sentence whom this pack is for."
 PROMPT_TEXT: Final = "What is something small your partner did this week that made you smile?"
 PROMPT_WHY: Final = "Small kindnesses grow when somebody notices them."
-"""As `newPack` of the console's `yaml.js` writes them; a test holds the two together."""
+"""`newPack` of the console's `yaml.js` writes these words. A test holds the two together."""
 
 
 def template_findings(pack: Pack) -> Iterator[PackFinding]:
-    """Where a pack still has the template's words in place of its author's."""
+    """Yield a finding for each sample text that the author has not replaced."""
     for language, about in pack.words.items():
         if about.written_for == WRITTEN_FOR:
             reason = "is still the template's; say in one sentence who your pack is for"

@@ -1,9 +1,9 @@
-"""How a prompt meets whoever reads it: what sounds like a reproach, a rule, or a guess at who the partner is.
+"""Advice on tone: turns of phrase that sound like a reproach, a rule, or a guess at who the partner is.
 
-A few English turns of phrase, each with its reason, and no model of the language: other languages go unjudged, and none
-of it keeps a pack from being published. What stands in quotation marks is somebody's saying and not the prompt's. The
-turns are drawn so narrowly that “something you never asked” passes and “You never ask” does not; of the 567 prompts of
-the practice's own packs not one has any of them.
+These are a few English phrases with a reason each, not a model of the language. Other languages are not judged, and
+advice never blocks publishing. Text in quotation marks is somebody else's saying and is skipped. The patterns are
+narrow: “something you never asked” passes and “You never ask” does not. None of the 567 prompts in the practice's own
+packs matches.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ _STARTS: Final = (
     r"(?:^|[.!?:;…])\s*(?:(?:and|but|because|so|then|maybe|of course|today),?\s+)?"
     r"(?:(?:if|when|before|after|once)\b[^.!?:;…]*,\s+)?"
 )
-"""Where a main clause begins, and with it what it claims or demands: “what you never said” is neither."""
+"""The beginning of a main clause, where a text claims or demands something. “what you never said” does neither."""
 
 _PARTNER: Final = r"(?:you|your partner)"
 _WHY: Final = (
     r"\b(?P<said>why\s+(?:do|does|did|don['’]?t|doesn['’]?t|didn['’]?t|can['’]?t|cannot|couldn['’]?t|won['’]?t|"
     rf"wouldn['’]?t|must|are|aren['’]?t|have|haven['’]?t)\s+{_PARTNER})\b"
 )
-"""What asks for an account of somebody's doing, as “why might” and “why is it” do not."""
+"""A question that asks somebody to justify themselves. “why might” and “why is it” do not."""
 
 _RULE: Final = (
     rf"{_STARTS}(?P<said>(?:(?:each|both)\s+of\s+)?(?:you(?:\s+both|\s+two)?|your\s+partner|partners|couples|one|everyone)"
@@ -43,7 +43,7 @@ _WHO: Final = (
     r"\b(?P<said>your\s+(?!first\b|ex\b|former\b|last\b|old\b|childhood\b|teenage\b)(?:\w+\s+)?"
     r"(?:husbands?|wife|wives|hubby|spouse|boyfriend|girlfriend|fianc[ée]e?))(?!\w)"
 )
-"""A partner of now: “your first boyfriend” is a memory."""
+"""The current partner. “your first boyfriend” is a memory."""
 
 _TURNS: Final = tuple(
     (re.compile(pattern, re.IGNORECASE), reason)
@@ -82,12 +82,12 @@ _QUOTED: Final = re.compile(r"“[^”]*”|\"[^\"]*\"")
 
 
 def tone_advice(said: Sequence[Said]) -> Iterator[Advice]:
-    """What each English prompt might say more kindly, each kind of thing once a line."""
+    """Yield advice on each English prompt, each kind once a line."""
     for each in said:
         if each.language != ENGLISH:
             continue
         for name, line in each.lines.items():
-            # A letter in place of the saying, so that what comes after it begins no sentence.
+            # Put a letter in place of a quotation, so that the words after it do not begin a sentence.
             own = _QUOTED.sub("x", line)
             for turn, reason in _TURNS:
                 if found := turn.search(own):

@@ -1,7 +1,7 @@
-"""What a fault of YAML means to the person who typed it: where to look, and what to type instead.
+"""Explain a YAML error to the person who typed it: where to look, and what to type instead.
 
-A parser names the place where it could not go on, in words of its grammar. The rules here look at that place and the
-lines before it, as somebody would who helps a colleague, and the first that recognises the mistake speaks.
+A parser reports where it could not go on, in terms of its grammar. Each rule here looks at that place and the lines
+before it. The first rule that recognises the mistake gives the explanation.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _CLOSERS: Final = {"[": "]", "{": "}"}
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What a parser stumbled over. Lines and columns count from 0; `since` is the line where the broken part begins."""
+    """A parser's error. Lines and columns count from 0. `since` is the line where the broken part begins."""
 
     problem: str
     context: str
@@ -47,32 +47,32 @@ class _Spot:
 
     @property
     def here(self) -> str:
-        """The line in which the parser gave up."""
+        """The line where the parser stopped."""
         return self.lines[self.fault.line]
 
     @property
     def character(self) -> str:
-        """The character at which it did; empty behind the end of a line."""
+        """The character where the parser stopped, or nothing at the end of a line."""
         return self.here[self.fault.column : self.fault.column + 1]
 
     @property
     def begins_line(self) -> bool:
-        """Whether nothing but space is before that character."""
+        """Whether only white space precedes the character on its line."""
         return not self.here[: self.fault.column].strip()
 
     @property
     def value(self) -> str:
-        """What follows the field's name in that line."""
+        """The text after the field's name in that line."""
         return _value(self.here)
 
     def span(self) -> Iterator[tuple[int, str]]:
-        """The lines from where the broken part begins, or the one before, to where the parser gave up."""
+        """Yield the lines from where the broken part begins, or one before, to where the parser stopped."""
         since = max(min(self.fault.since, self.before()), self.fault.line - _LONGEST_LOOK)
         for at in range(since, self.fault.line + 1):
             yield at, self.lines[at]
 
     def before(self) -> int:
-        """The last line before the fault that says something."""
+        """Return the last line before the fault that is not empty."""
         at = self.fault.line - 1
         while at > 0 and not self.lines[at].strip():
             at -= 1
@@ -80,7 +80,7 @@ class _Spot:
 
 
 def meaning(text: str, fault: Fault) -> tuple[int, str]:
-    """The line to look at, from 1, and what to mend there."""
+    """Return the line to look at, from 1, and what to fix there."""
     lines = text.split("\n")
     last = len(lines) - 1
     line, since = min(fault.line, last), min(fault.since, fault.line, last)
@@ -172,7 +172,7 @@ def _opening_quote(line: str) -> str:
 
 
 def _early_open_quote(spot: _Spot) -> tuple[int, str] | None:
-    """A quote that is closed lines later, by the one that should open another text."""
+    """Recognise a quote that is closed lines later, by the quote that should open another text."""
     if "did not find expected" not in spot.fault.problem:
         return None
     for at, line in reversed(list(spot.span())[:-1]):

@@ -1,8 +1,8 @@
 """Check that YAML reads a text exactly as its author wrote it.
 
-YAML drops a part of some texts, or changes it, without an error: it ends a text at a “#”, takes “&we” for the name of a
-block and “null” for nothing. Each rule here compares the characters of one text in its source with what YAML makes of
-them, and says how to write the text. Runs of spaces and line breaks are layout and mean one space (`packs`).
+YAML drops or changes a part of some texts without an error. It ends a text at a “#”, takes “&we” for the name of a
+block and “null” for nothing. Each rule compares the source of one text with the value that YAML reads, and says how to
+write the text. Runs of spaces and line breaks are layout and count as one space (`document`).
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from yaml.error import Mark
 
 PROSE: Final = frozenset({*PackWords.model_fields, *PromptWords.model_fields, "notes"})
-"""The names of the fields that hold text for people. All other fields hold codes and numbers."""
+"""The fields that hold text for people. All other fields hold codes and numbers."""
 
-# A quote, a backslash, a letter by its number, and a line that a program has folded say what was meant.
+# Escapes that are surely meant: a quote, a backslash, a letter by its number, and a line that a program has folded.
 _ESCAPE: Final = re.compile(r"\\(?:[\"\\xuU]|\n[ \t]*\\ |(?P<other>.))", re.DOTALL)
 _LAST_COMMA: Final = re.compile(r"\s*,\s*\}")
 _BLOCKS: Final = frozenset({">", "|"})
@@ -32,7 +32,7 @@ _ESCAPES_OF_JSON: Final = frozenset("/bfnrt")
 
 
 class Prose(NamedTuple):
-    """One text in its source: the parser's event of its field's name, its own event, and what YAML makes of it.
+    """One text in its source: the parser's event of its field's name, its own event, and the value that YAML reads.
 
     `in_brackets` is for a field between { and }, `json` for a JSON document.
     """
@@ -46,7 +46,7 @@ class Prose(NamedTuple):
 
 
 def prose_flaws(prose: Prose, end: int) -> Iterator[tuple[int, str]]:
-    """Yield the line, from 1, and the reason of the first place where YAML does not read the text as it is written.
+    """Yield the line, from 1, and the reason of the first place where YAML misreads the text.
 
     The next thing that the parser has read begins at `end`.
     """
@@ -55,7 +55,7 @@ def prose_flaws(prose: Prose, end: int) -> Iterator[tuple[int, str]]:
 
 
 def note_flaws(prose: Prose, end: int) -> Iterator[tuple[int, str]]:
-    """Yield the flaw of a note that may be a part of the text, where the parser could not read what comes after it."""
+    """Yield the flaw of a note that may belong to the text, when the parser could not read on after it."""
     behind = _BEHIND.match(prose.source, prose.event.end_mark.index, end)
     for position, reason in _notes(prose, behind.end() if behind else end):
         yield _line(prose, position), reason
@@ -67,12 +67,12 @@ def _line(prose: Prose, position: int) -> int:
 
 
 def _notes(prose: Prose, end: int) -> Iterator[tuple[int, str]]:
-    """Yield the first note that may be a part of the text: in one of its lines, or further right than its field."""
+    """Yield the first note that may belong to the text: in one of its lines, or further right than its field."""
     source, name, event = prose.source, prose.name, prose.event
     name_end, start, text_end = name.end_mark.index, event.start_mark.index, event.end_mark.index
     if source.find("#", name_end, end) == -1:
         return
-    sign_end = start  # “>-” may have a note behind it; all that follows in a block is text
+    sign_end = start  # a note may follow “>-”; everything after that in a block is text
     if getattr(event, "style", None) in _BLOCKS:
         sign_end = start + len(source[start:text_end].partition("\n")[0])
     for since, until in ((name_end, start), (start, sign_end), (text_end, end)):
@@ -92,7 +92,7 @@ def _notes(prose: Prose, end: int) -> Iterator[tuple[int, str]]:
 
 
 def _text(prose: Prose) -> Iterator[tuple[int, str]]:
-    """Yield the first place at which the text itself is read otherwise than it is written."""
+    """Yield the first place at which YAML reads the text differently from how it is written."""
     name, event = prose.name.value, prose.event
     start = event.start_mark.index
     written = prose.source[start : event.end_mark.index]
@@ -103,7 +103,8 @@ def _text(prose: Prose) -> Iterator[tuple[int, str]]:
             yield start, f"there is no text after “{event.style}”. Write the text on the next line, indented"
     elif event.style:
         yield from _quoted(prose, written)
-    elif written and not isinstance(prose.value, str) and prose.name.style != '"':  # a program's null says what it is
+    elif written and not isinstance(prose.value, str) and prose.name.style != '"':
+        # A program that puts names in quotes writes a null on purpose.
         reason = f"“{printable(written)}” is read as a number, as a yes or no, or as nothing"
         yield start, f'{reason}. Put it between straight quotes ("…") if it is the text; otherwise remove the field'
     elif prose.in_brackets and _LAST_COMMA.match(prose.source, event.end_mark.index):

@@ -1,11 +1,11 @@
-"""A pack's document as an author typed it, YAML or JSON, turned into plain data that knows its lines.
+"""Read a pack's document, YAML or JSON, into plain data that knows its lines.
 
-YAML 1.2 is read, of which JSON is a part: `no` is a word (and Norwegian), `12:30` a text, and a date is a text until a
-field asks for a date. Anchors, aliases and merged keys work for blocks; tags, which could call for more than data, do
-not. Where YAML would drop or change a part of a text, there is a flaw (`pack_prose`).
+It reads YAML 1.2, which includes JSON: `no` is a word (and Norwegian), `12:30` a text, and a date is a text until a
+field asks for a date. Anchors, aliases and merged keys work for blocks. Tags do not, since they could ask for more than
+data. A text that YAML would misread is a flaw (`yaml_prose`).
 
-The parser is libyaml's, taken event by event: there is one pass and no recursion, every value keeps its line, and what
-is no pack stops it at the first bound that it passes.
+The parser is libyaml's, used event by event. So there is one pass without recursion, every value has its line, and a
+document that is no pack stops at the first bound that it exceeds.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 SOURCE_LIMIT: Final = 4_000_000
 """The most characters of a pack's document."""
 
-# No pack comes near these. They keep what is no pack from costing more than a pack.
+# No pack reaches these bounds. They limit the cost of a document that is no pack.
 MOST_VALUES: Final = 400_000
 MOST_FIELDS: Final = 200
 MOST_ENTRIES: Final = 10_000
@@ -53,7 +53,7 @@ MOST_FLAWS: Final = 1_000
 class Flaw:
     """A flaw of a document and how to fix it, with its line (from 1), prompt and field.
 
-    `field` is dotted, and empty where the flaw is not of one field.
+    `field` is dotted, and empty if the flaw is not in one field.
     """
 
     line: int
@@ -63,7 +63,7 @@ class Flaw:
 
 
 class DocumentError(RekindleError):
-    """A source is no document that could be judged as a pack."""
+    """A source cannot be read as a pack's document."""
 
     def __init__(self, *flaws: Flaw) -> None:
         super().__init__("\n".join(f"{each.line}: {each.reason}" for each in flaws))
@@ -72,9 +72,10 @@ class DocumentError(RekindleError):
 
 @dataclass(slots=True)
 class Place:
-    """Where a value begins, and the places in it: a block's by name, each with the line of the name; a list's in order.
+    """The place of a value in the source, and of the values in it.
 
-    `size` counts the values in it and `levels` how deep they go, with those that aliases repeat.
+    A block has `fields` by name, each with the line of the name; a list has `entries`. `size` counts all values in it,
+    and `levels` is its depth. Both include repetitions by aliases.
     """
 
     line: int
@@ -84,7 +85,7 @@ class Place:
     levels: int = 1
 
     def line_of(self, path: tuple[str | int, ...]) -> int:
-        """The line of the place that a path leads to, or of the last step that exists."""
+        """Return the line of the value at a path, or of the last step that exists."""
         place, line = self, self.line
         for step in path:
             found = place.fields.get(step) or next((at for key, at in place.fields.items() if str(key) == step), None)
@@ -99,7 +100,7 @@ class Place:
 
 
 class Document(NamedTuple):
-    """The plain data of a source, the place of each part, and each text that YAML would misread."""
+    """The plain data of a source, the places of its values, and each text that YAML would misread."""
 
     data: Any
     root: Place
@@ -107,7 +108,11 @@ class Document(NamedTuple):
 
 
 def read_document(source: str | bytes, texts: Container[Any] = PROSE) -> Document:
-    """Read a source in which the fields of these names hold texts. Raises `DocumentError`, and nothing else."""
+    """Read a source whose fields named in `texts` hold texts for people.
+
+    Raises:
+        DocumentError: the source cannot be read. Nothing else is raised.
+    """
     return _Reading(_text(source), texts).document()
 
 
@@ -125,14 +130,14 @@ _NO_TEXTS: Final = {
 }
 _SAVE: Final = "In your editor, choose “save with encoding” and UTF-8, and save it again"
 _UNSEEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
-# To YAML these end a line, to most editors they do not; a text has its line breaks folded anyway.
+# YAML ends a line at these, and most editors do not. A text's line breaks are folded anyway.
 _ODD_BREAKS: Final = re.compile("[\x85\u2028\u2029]")
-# How JSON writes an emoji: in two halves, which YAML does not know.
+# JSON writes an emoji as two halves, which YAML does not know.
 _JSON_ESCAPE: Final = re.compile(r"\\(?:u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|.)")
 
 
 def _text(source: str | bytes) -> str:
-    """The characters of a source, with line feeds alone between its lines."""
+    """Return the source's characters, with line feeds only between its lines."""
     if len(source) > 4 * SOURCE_LIMIT:
         _refuse_length(len(source))
     beginning = source[:8].encode(errors="replace") if isinstance(source, str) else source[:8]
@@ -209,7 +214,7 @@ class _List:
 
 
 class _Reading:
-    """Builds the data and its places out of the events of one text."""
+    """Builds the data and its places from the parser's events of one text."""
 
     def __init__(self, text: str, texts: Container[Any]) -> None:
         self._text = text
@@ -235,18 +240,18 @@ class _Reading:
         except yaml.MarkedYAMLError as error:
             known = len(self._flaws)
             self._judge_prose(note_flaws, len(self._text))
-            if len(self._flaws) == known:  # else a note has cut a text off from its next line
+            if len(self._flaws) == known:  # otherwise a note has cut a text off from its next line
                 line, reason = meaning(self._text, _fault(error))
                 self._flaws = [each for each in self._flaws if each.line != line]
                 self._flaws.append(Flaw(line, self._prompt(line), reason))
             raise DocumentError(*self._flaws) from error
-        except (yaml.YAMLError, UnicodeError) as error:  # of its reader, which `_text` left nothing to refuse
+        except (yaml.YAMLError, UnicodeError) as error:  # the parser's own reader, after `_text` has checked it all
             raise DocumentError(Flaw(1, None, "this text cannot be read as a pack")) from error
         finally:
             parser.dispose()
         if self._root is None:
             _refuse(1, "there is nothing here yet. Begin with the pack's id, such as “id: river”")
-        # YAML would quietly keep the last of two, so nothing else in such a document can be trusted.
+        # YAML would silently keep the last of two equal names, so do not judge the rest of such a document.
         if self._twins:
             raise DocumentError(*self._twins)
         return Document(*self._root, self._flaws)
@@ -272,16 +277,16 @@ class _Reading:
                 _refuse(self._line(event), f"{reason} follows into a file of its own")
 
     def _line(self, event: Event) -> int:
-        """The line of an event, from 1; what is missing at the end counts as standing in the last line."""
+        """Return the line of an event, from 1. An event at the end of the text counts for the last line."""
         mark = event.start_mark
         return min(mark.line + 1 if mark else 1, self._lines)
 
     def _at_name(self) -> bool:
-        """Whether what comes next is the name of a field."""
+        """Return whether a field's name comes next."""
         return bool(self._open) and isinstance(around := self._open[-1], _Block) and around.wants_name
 
     def _remember_prose(self, event: ScalarEvent | AliasEvent, value: object) -> None:
-        """Remember a text, to be judged once the parser has reached what comes after it."""
+        """Remember a text, to be judged once the parser has reached the next event."""
         block = self._open[-1] if self._open else None
         if not isinstance(block, _Block):
             return
@@ -291,7 +296,7 @@ class _Reading:
             self._judge_colon(block)
 
     def _judge_colon(self, block: _Block) -> None:
-        """Keep a flaw if a name between { and } has no colon: it may be the rest of a text that has a comma."""
+        """Add a flaw if a name between { and } has no colon: a comma may have cut it from a text."""
         in_text = any(isinstance(each, _Block) and each.name in self._texts for each in self._open[:-1])
         if _NO_COLON.match(self._text, block.name_event.end_mark.index) and not in_text:
             self._prose = None
@@ -299,14 +304,14 @@ class _Reading:
             self._add_flaw(block.name_line, f"{reason}. If it belongs to a text, put that text in quotes")
 
     def _judge_prose(self, judge: Callable[[Prose, int], Iterator[tuple[int, str]]], end: int) -> None:
-        """Keep the flaws of the last text; the parser has reached position `end`."""
+        """Add the flaws of the last text. The parser has reached position `end`."""
         if prose := self._prose:
             self._prose = None
             for line, reason in judge(prose, end):
                 self._add_flaw(min(line, self._lines), reason)
 
     def _add_flaw(self, line: int, reason: str) -> None:
-        """Keep a flaw of the field that is being read, or was read last."""
+        """Add a flaw of the field that is being read, or was read last."""
         steps = [block.name for block in self._open if isinstance(block, _Block)]
         if steps[0] == "prompts" and len(steps) > 1:
             steps = steps[1:]
@@ -335,7 +340,7 @@ class _Reading:
                     name_line, f"this is read as a list or a block of fields, not as text. {in_quotes(name)}"
                 )
         form = _Block if isinstance(event, MappingStartEvent) else _List
-        self._anchors.pop(event.anchor, None)  # until its end there is nothing that an alias could repeat
+        self._anchors.pop(event.anchor, None)  # an alias can repeat a block only after its end
         self._open.append(form(Place(line), event.anchor, bool(event.flow_style)))
 
     def _end(self) -> None:
@@ -410,13 +415,13 @@ class _Reading:
             _refuse(line, f"this block has more than {MOST_FIELDS} fields, more than any of a pack", self._prompt(line))
 
     def _prompt(self, line: int) -> str | None:
-        """The prompt that a line belongs to, by its id where that was read already."""
+        """Return the prompt that a line belongs to, by its id if that was read already."""
         match self._open:
             case [_Block(name="prompts", wants_name=False), _List() as prompts, *within]:
                 reading: object = within[0].value if within else None
                 number = len(prompts.value) + 1
                 if not within and prompts.value and not re.match(r"[\s-]*id\s*:", self._text.split("\n")[line - 1]):
-                    reading, number = prompts.value[-1], number - 1  # a field that slipped out of the last prompt
+                    reading, number = prompts.value[-1], number - 1  # a field outdented from the last prompt
                 match reading:
                     case {"id": str(name)} if re.fullmatch(SLUG, name):
                         return name
@@ -452,19 +457,19 @@ _LONGEST_NUMBER: Final = 20
 
 
 def _scalar(event: ScalarEvent) -> str | int | float | bool | None:
-    """The value of a scalar by the core schema of YAML 1.2."""
+    """Return the value of a scalar by the core schema of YAML 1.2."""
     value: str = event.value
     if event.style or event.tag:
         return value
     if value in _WORDS:
         return _WORDS[value]
     if _WHOLE.fullmatch(value):
-        return int(value[:_LONGEST_NUMBER])  # as far out of every bound as the whole of it
+        return int(value[:_LONGEST_NUMBER])  # a longer number exceeds every bound anyway
     return float(value) if _BROKEN.fullmatch(value) else value
 
 
 def _twin_flaws(block: _Block, *, is_pack: bool) -> list[Flaw]:
-    """Say how to fix the fields that stand twice in a block. A whole block that begins again has one flaw."""
+    """Return how to fix the fields that a block has twice. A whole block that begins again has one flaw."""
     names = {twin.name for twin in block.twins}
     again = [twin for twin in block.twins if twin.name == "id"]
     if again and is_pack and names & {"languages", "prompts"}:

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 from rekindle.domain.models import PackId, PromptId
 from rekindle.packs.lifecycle import Actor, AuditEntry, StaffAction
 from rekindle.store import keys
+from rekindle.store.forms import stored
 from rekindle.store.instants import from_millis, to_millis
 from rekindle.store.table import Write
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from rekindle.store.table import Item, Table
+    from rekindle.store.table import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +40,10 @@ def audit_row(entry: AuditEntry, revision: int) -> Write:
     return Write(
         "Put",
         keys.audit(to_millis(done.at), name),
-        item={"done": actor_item(done), "action": entry.action}
+        item={"done": stored(done), "action": entry.action}
         | {name: value for name, value in details.items() if value is not None},
         condition="attribute_not_exists(pk)",
     )
-
-
-def actor_item(actor: Actor) -> Item:
-    """Return the item part for an actor."""
-    return {"uid": actor.uid, "name": actor.name, "at": to_millis(actor.at)}
 
 
 def actor_from(item: Mapping[str, Any]) -> Actor:

@@ -255,18 +255,6 @@ def _course_from(in_order: bool, starts_on: str | None, every_days: int) -> Cour
     return Course(in_order, dt.date.fromisoformat(starts_on) if starts_on else None, every_days)
 
 
-def text_item(text: PromptText) -> Item:
-    """Return the item of a prompt's text, which never changes."""
-    return {
-        "theme": text.theme,
-        "kind": text.kind,
-        "default": text.default,
-        "texts": dict(text.texts),
-        "whys": dict(text.whys),
-        "hints": dict(text.hints),
-    }
-
-
 def _text_from(item: Mapping[str, Any]) -> PromptText:
     return PromptText(
         theme=Theme(item["theme"]),

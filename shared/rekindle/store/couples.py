@@ -11,10 +11,11 @@ from rekindle.domain.open_days import earliest_date
 from rekindle.domain.streaks import pack_dates, unpack_dates
 from rekindle.errors import ContentionError, WriteConflictError
 from rekindle.store import keys
-from rekindle.store.days import window_from, window_item
+from rekindle.store.days import window_from
+from rekindle.store.forms import stored
 from rekindle.store.instants import from_millis, to_millis
 from rekindle.store.people import person_writes, read_people
-from rekindle.store.person_items import profile_from, profile_item
+from rekindle.store.person_items import profile_from
 from rekindle.store.table import CONFLICTS, Write, repeated_on_conflict
 
 if TYPE_CHECKING:
@@ -46,13 +47,13 @@ class Couples:
         revision that was read. The write is refused if the couple has another revision by now.
         """
         values: dict[str, object] = {
-            ":profile": profile_item(couple.profiles[uid]),
+            ":profile": stored(couple.profiles[uid]),
             ":touch": _touch_item(couple),
             ":one": 1,
             ":read": couple.revision,
         }
         if couple.windows:
-            values[":windows"] = {str(date): window_item(window) for date, window in couple.windows.items()}
+            values[":windows"] = stored(couple.windows)
         windows = "SET windows = :windows," if couple.windows else "REMOVE windows SET"
         return Write(
             "Update",
@@ -87,7 +88,7 @@ class Couples:
                 keys.couple(couple.id),
                 update="SET packs = :packs ADD revision :one",
                 condition="revision = :read AND attribute_not_exists(ended_at)",
-                values={":packs": _packs_item(packs), ":one": 1, ":read": current.revision},
+                values={":packs": stored(packs), ":one": 1, ":read": current.revision},
             )
             try:
                 self.table.commit([write, *also])
@@ -154,7 +155,7 @@ def couple_row(couple: Couple) -> Write:
             "created_at": to_millis(couple.created_at),
             "first_date": str(couple.first_date),
             "counted_from": str(couple.counted_from),
-            "profiles": {uid: profile_item(profile) for uid, profile in couple.profiles.items()},
+            "profiles": stored(couple.profiles),
             "themes_met": {},
             "touch": _touch_item(couple),
             "revision": couple.revision,
@@ -218,10 +219,6 @@ def _set_or_removed(**attributes: object) -> str:
         "REMOVE": [name for name in attributes if name not in there],
     }
     return " ".join(f"{clause} {', '.join(names)}" for clause, names in clauses.items() if names)
-
-
-def _packs_item(packs: Mapping[PackId, PackWish]) -> Item:
-    return {pack: {"wish": said.wish, "since": str(said.since)} for pack, said in packs.items()}
 
 
 def _touch_item(couple: Couple) -> Item:

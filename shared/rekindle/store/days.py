@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from rekindle.domain.models import (
@@ -25,8 +26,9 @@ from rekindle.domain.open_days import nearby_dates
 from rekindle.domain.playlist import forgettable
 from rekindle.errors import ContentionError, WriteConflictError
 from rekindle.store import keys
+from rekindle.store.forms import stored
 from rekindle.store.instants import from_millis, to_millis
-from rekindle.store.table import Write, first_items
+from rekindle.store.table import Write, dated_items
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -62,22 +64,12 @@ class Days:
 
     def journal(self, couple: CoupleId, before: dt.date | None, limit: int) -> list[Day]:
         """Return the couple's latest `limit` days, before a date if given, latest first."""
-        return self._first(couple, before, limit, descending=True)
+        items = dated_items(self.table, partial(keys.day, couple), before, limit, descending=True)
+        return list(map(day_from, items))
 
     def onward(self, couple: CoupleId, after: dt.date | None, limit: int) -> list[Day]:
         """Return the couple's first `limit` days, after a date if given, earliest first."""
-        return self._first(couple, after, limit, descending=False)
-
-    def _first(self, couple: CoupleId, beyond: dt.date | None, limit: int, *, descending: bool) -> list[Day]:
-        items = first_items(
-            self.table,
-            keys.couple(couple).pk,
-            between=(keys.day(couple, dt.date.min).sk, keys.day(couple, dt.date.max).sk),
-            after=keys.day(couple, beyond).sk if beyond else None,
-            limit=limit,
-            descending=descending,
-        )
-        return [day_from(item) for item in items]
+        return list(map(day_from, dated_items(self.table, partial(keys.day, couple), after, limit)))
 
     def seen(self, couple: CoupleId, themes: Iterable[Theme]) -> dict[tuple[PackId, PromptId], dt.date]:
         """Return the date on which the couple last met each prompt of these themes."""
@@ -159,14 +151,9 @@ class Days:
         )
 
     def record_answer(self, day: Day, uid: Uid, partner: Uid, answer: Answer, replaces: int | None) -> Day:
-        """Record the answer, and return the day with it, and with the partner's answer if there is one.
+        """Record the answer of `uid`, and return the day with it, and with the partner's answer if there is one.
 
-        Args:
-            day: The day as read.
-            uid: The person who answers.
-            partner: The other person of the couple.
-            answer: The answer.
-            replaces: The revision that the answer edits, or None for a first answer.
+        `replaces` is the revision that the answer edits, or None for a first answer.
 
         Raises:
             WriteConflictError: the day is closed or revealed, or has another revision or prompt. Holds the current day.
@@ -262,11 +249,6 @@ def day_from(item: Mapping[str, Any]) -> Day:
     )
 
 
-def window_item(window: DayWindow) -> Item:
-    """Return the attributes of a window."""
-    return {"opens_at": to_millis(window.opens_at), "closes_at": to_millis(window.closes_at)}
-
-
 def window_from(item: Mapping[str, Any]) -> DayWindow:
     """Read a window from its attributes."""
     return DayWindow(from_millis(item["opens_at"]), from_millis(item["closes_at"]))
@@ -292,7 +274,7 @@ def _item_from(couple: Couple, day: Day) -> Item:
         "persons": sorted(couple.profiles),
         "prompt": ref_item(day.prompt),
         "kind": day.kind,
-        **window_item(day.window),
+        **stored(day.window),
         "answers": {uid: answer_item(answer) for uid, answer in day.answers.items()},
         "theme": day.theme,
     }

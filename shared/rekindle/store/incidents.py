@@ -41,14 +41,9 @@ class Incidents:
     def note(self, fault: str, persons: AbstractSet[str], at: dt.datetime) -> Incident:
         """Note that the fault met these persons on the UTC day of `at`.
 
-        Args:
-            fault: Part of a key, so it takes fixed words alone.
-            persons: Pseudonyms.
-            at: When the fault met them.
-
-        Returns:
-            The incident. It needs a report if these persons made it widespread, or are enough by themselves. So a fault
-            that meets one person now and then is reported once a day.
+        `fault` is part of a key, so it has fixed words alone, and `persons` are pseudonyms. The incident needs a report
+        if these persons made it widespread, or are enough by themselves. So a fault that meets one person now and then
+        is reported once a day.
         """
         day = at.astimezone(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         key = keys.incident(fault, day.date())

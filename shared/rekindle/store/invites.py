@@ -71,17 +71,10 @@ class Invites:
     def open_invite(
         self, invite: Invite, instant: dt.datetime, guard: Callable[[Person], None], also: Sequence[Write] = ()
     ) -> LiveInvite | None:
-        """Make this the inviter's one live invite. It cancels an earlier one.
+        """Make this the inviter's one live invite, together with `also`. It cancels an earlier invite.
 
-        Args:
-            invite: The new invite.
-            instant: When the request came.
-            guard: Gets the current inviter, and may raise to give up.
-            also: More writes of the same transaction.
-
-        Returns:
-            The live invite, which an earlier request with the same code may have made, or None if there is no such
-            person.
+        `guard` gets the current inviter, and may raise to give up. Return the live invite, which an earlier request
+        with the same code may have made, or None if there is no such person.
         """
         live = LiveInvite(invite.id, invite.code_mac, invite.expires_at)
 
@@ -124,8 +117,7 @@ class Invites:
     ) -> Invite | None:
         """Redeem the invite for this person, together with `also`. The same person may redeem it again.
 
-        Returns:
-            The redeemed invite. None, without any write, if it is unknown, used, expired or the person's own.
+        Return the invite. Return None, without any write, if it is unknown, used, expired or the person's own.
         """
         invite = self.invite(code_mac)
         if invite is None or not invite.is_open_to(redeemer, instant):

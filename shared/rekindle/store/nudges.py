@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Any, Final
 from rekindle.domain.models import CoupleId
 from rekindle.domain.nudges import Gesture, Nudge, next_nudge_at, remembered, repeated_by
 from rekindle.store import keys
-from rekindle.store.instants import from_millis, to_millis, to_ttl
+from rekindle.store.forms import stored
+from rekindle.store.instants import from_millis, to_ttl
 from rekindle.store.table import Write, repeated_on_conflict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from rekindle.domain.models import Couple, Uid
-    from rekindle.store.table import Item, Table
+    from rekindle.store.table import Table
 
 KEPT: Final = dt.timedelta(days=3)
 """How long the item is kept after its last nudge, which counts for a day."""
@@ -57,7 +58,7 @@ class Nudges:
         if next_at := next_nudge_at(sent, nudge.at):
             return next_at
         kept = remembered([*sent, nudge])
-        changed = {"to": to, "sent": [_entry(each) for each in kept], "ttl": to_ttl(kept[-1].at + KEPT)}
+        changed = {"to": to, "sent": stored(kept), "ttl": to_ttl(kept[-1].at + KEPT)}
         # Invariant: nobody exceeds the limit, even with two nudges at once.
         self.table.commit([Write.versioned(keys.nudges(sender), changed, item["revision"]), *also])
         return nudge
@@ -75,13 +76,3 @@ def nudges_from(item: Mapping[str, Any]) -> tuple[Nudge, ...]:
         )
         for entry in item.get("sent", ())
     )
-
-
-def _entry(nudge: Nudge) -> Item:
-    return {
-        "id": nudge.id,
-        "couple": nudge.couple,
-        "gesture": nudge.gesture,
-        "at": to_millis(nudge.at),
-        "shown": nudge.shown,
-    }

@@ -8,68 +8,20 @@ from typing import TYPE_CHECKING, Any
 from rekindle.domain.models import Audience, Language, PackId, PromptId
 from rekindle.packs.lifecycle import About, DraftHead, PackHead, Proposal, ReleaseHead
 from rekindle.store import keys
-from rekindle.store.audit import actor_from, actor_item
-from rekindle.store.instants import from_millis, to_millis
+from rekindle.store.audit import actor_from
+from rekindle.store.forms import stored
+from rekindle.store.instants import from_millis
 from rekindle.store.table import Write
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from rekindle.store.table import Item
-
 
 def head_row(head: PackHead) -> Write:
     """Return the write of a changed head, which has the revision that was read."""
-    return Write.versioned(keys.pack(head.id), _head_item(head), head.revision)
-
-
-def _head_item(head: PackHead) -> Item:
-    proposal, draft = head.proposal, head.draft
-    return {
-        "drafts": head.drafts,
-        "versions": head.versions,
-        "draft": {
-            "revision": draft.revision,
-            "chunks": draft.chunks,
-            "saved": actor_item(draft.saved),
-            "base": draft.base,
-            "about": _about_item(draft.about) if draft.about else None,
-        }
-        if draft
-        else None,
-        "proposal": {
-            "revision": proposal.revision,
-            "proposed": actor_item(proposal.proposed),
-            "at": to_millis(proposal.at) if proposal.at else None,
-            "announce": proposal.announce,
-            "note": proposal.note,
-        }
-        if proposal
-        else None,
-        "releases": [_release_item(release) for release in head.releases],
-        "withdrawn": actor_item(head.withdrawn) if head.withdrawn else None,
-        "withdrawn_up_to": head.withdrawn_up_to,
-        "withdrawn_prompts": {prompt: actor_item(actor) for prompt, actor in head.withdrawn_prompts.items()},
-        "code": head.code,
-        "news_on": str(head.news_on) if head.news_on else None,
-    }
-
-
-def _release_item(release: ReleaseHead) -> Item:
-    return {
-        "version": release.version,
-        "live_from": to_millis(release.live_from),
-        "published": actor_item(release.published),
-        "approved": actor_item(release.approved) if release.approved else None,
-        "chunks": release.chunks,
-        "title": release.title,
-        "audience": release.audience,
-        "languages": list(release.languages),
-        "prompts": release.prompts,
-        "announce": release.announce,
-        "note": release.note,
-        "taken_back": actor_item(release.taken_back) if release.taken_back else None,
-    }
+    item = stored(head)
+    del item["id"]  # part of the key
+    return Write.versioned(keys.pack(head.id), item, head.revision)
 
 
 def head_from(item: Mapping[str, Any]) -> PackHead:
@@ -122,15 +74,6 @@ def _release_head_from(item: Mapping[str, Any]) -> ReleaseHead:
         note=item["note"],
         taken_back=actor_from(item["taken_back"]) if item["taken_back"] else None,
     )
-
-
-def _about_item(about: About) -> Item:
-    return {
-        "title": about.title,
-        "audience": about.audience,
-        "languages": list(about.languages),
-        "prompts": about.prompts,
-    }
 
 
 def _about_from(item: Mapping[str, Any]) -> About:

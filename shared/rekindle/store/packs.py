@@ -103,15 +103,10 @@ class Packs:
         *,
         form: Pack | None = None,
     ) -> DraftHead:
-        """Save a new draft in place of an older one, whose proposal ends with it.
+        """Save a new draft in place of the one of revision `replaces` (0 for none), whose proposal ends with it.
 
-        Args:
-            pack: The pack.
-            source: The draft's text.
-            replaces: The revision of the older draft, or 0 for none.
-            base: The version from which the draft was made.
-            saved: Who saves it, and when.
-            form: The parsed pack, if the text has no errors. It describes a pack that was never published.
+        `base` is the version from which the draft was made. `form` is the parsed pack, if the text has no errors. It
+        describes a pack that was never published.
 
         Raises:
             DraftChangedError: the current draft has another revision.

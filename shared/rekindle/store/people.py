@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from rekindle.domain.due_dates import moved
+from rekindle.domain.due_dates import move_reminders
 from rekindle.domain.reminders import MAX_LATENESS
 from rekindle.errors import WriteConflictError
 from rekindle.store import keys
@@ -99,7 +99,7 @@ def person_writes(table: Table, instant: dt.datetime, *changes: PersonChange) ->
     settled: list[PersonChange] = []
     overdue = []
     for before, after in changes:
-        person, due = moved(before, after, instant) if before else (after, [])
+        person, due = move_reminders(before, after, instant) if before else (after, [])
         settled.append((before, person))
         overdue += [overdue_row(person, each, instant) for each in due if instant - each.instant <= MAX_LATENESS]
     return [

@@ -26,6 +26,7 @@ from rekindle.domain.models import (
     Uid,
     Zone,
 )
+from rekindle.store.forms import stored
 from rekindle.store.instants import from_millis, to_millis
 
 if TYPE_CHECKING:
@@ -35,19 +36,6 @@ if TYPE_CHECKING:
 
 type PersonChange = tuple[Person | None, Person]
 """A person as read, or None for a new person, and the person to write."""
-
-
-def profile_item(profile: Profile) -> Item:
-    """Return a profile as a map, for the person's item and for their couple's item."""
-    return {
-        "display_name": profile.display_name,
-        "zone": profile.zone,
-        "language": profile.language,
-        "depth": profile.depth,
-        "touch_comfort": profile.touch_comfort,
-        "barriers": sorted(profile.barriers),
-        "streak_hidden": profile.streak_hidden,
-    }
 
 
 def profile_from(item: Mapping[str, Any]) -> Profile:
@@ -65,31 +53,17 @@ def profile_from(item: Mapping[str, Any]) -> Profile:
 
 def person_item(person: Person) -> Item:
     """Return the person's item without its key and revision."""
-    reminders = person.reminders
-    quiet, touch = reminders.quiet_hours, reminders.touch
+    quiet = person.reminders.quiet_hours
     item: Item = {
-        "profile": profile_item(person.profile),
+        "profile": stored(person.profile),
         "reminders": {
-            "prompt": _clock(reminders.prompt),
-            "evening": _clock(reminders.evening) if reminders.evening else None,
-            "quiet_hours": [_clock(quiet.start), _clock(quiet.end)] if quiet else None,
-            "touch": {"weekdays": sorted(touch.weekdays), "time": _clock(touch.time)} if touch else None,
-            "nudges_muted": reminders.nudges_muted,
-            "news": reminders.news,
+            **stored(person.reminders),
+            "quiet_hours": [stored(quiet.start), stored(quiet.end)] if quiet else None,
         },
         "touch_agreed": person.touch_agreed,
-        "last_due": {kind: str(date) for kind, date in person.last_due.items()},
-        "reminded_since": {kind: to_millis(since) for kind, since in person.reminded_since.items()},
-        "due_earlier": [
-            {
-                "kind": due_earlier.kind,
-                "zone": due_earlier.zone,
-                "time": _clock(due_earlier.time),
-                "date": str(due_earlier.date),
-                "until": to_millis(due_earlier.until),
-            }
-            for due_earlier in person.due_earlier
-        ],
+        "last_due": stored(person.last_due),
+        "reminded_since": stored(person.reminded_since),
+        "due_earlier": stored(person.due_earlier),
         "devices": {
             device_id: {
                 str(device.target.kind): device.target.value,
@@ -103,15 +77,11 @@ def person_item(person: Person) -> Item:
     if person.couple:
         item["couple"] = person.couple
     if person.parted:
-        item["parted"] = {couple: to_millis(ended_at) for couple, ended_at in person.parted.items()}
+        item["parted"] = stored(person.parted)
     if person.paused_until:
         item["paused_until"] = str(person.paused_until)
     if person.invite:
-        item["invite"] = {
-            "id": person.invite.id,
-            "code_mac": person.invite.code_mac,
-            "expires_at": to_millis(person.invite.expires_at),
-        }
+        item["invite"] = stored(person.invite)
     return item
 
 
@@ -165,7 +135,3 @@ def person_from(item: Mapping[str, Any]) -> Person:
 def _target_from(device: Mapping[str, Any]) -> Target:
     (kind,) = (kind for kind in TargetKind if kind in device)
     return Target(kind, device[kind])
-
-
-def _clock(local: dt.time) -> str:
-    return f"{local:%H:%M}"

@@ -10,7 +10,8 @@ from rekindle.domain.models import PromptRef
 from rekindle.domain.playlist import Course, Entry, Release
 from rekindle.errors import ContentionError
 from rekindle.store import keys
-from rekindle.store.catalogue import PromptText, index_of, index_writes, packed, text_item, unpacked
+from rekindle.store.catalogue import PromptText, index_of, index_writes, packed, unpacked
+from rekindle.store.forms import stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,7 +29,7 @@ def release_rows(
 ) -> Iterator[tuple[keys.Key, Item]]:
     """Return all rows of a release. The row with the release itself comes last."""
     for prompt in pack.prompts:
-        yield keys.prompt(pack.id, version, prompt.id), text_item(_text_of(pack, prompt))
+        yield keys.prompt(pack.id, version, prompt.id), stored(_text_of(pack, prompt))
     for number, chunk in enumerate(chunks):
         yield keys.source(pack.id, version, number), {"packed": chunk}
     words = pack.words.items()

@@ -74,13 +74,7 @@ class Runs:
         return len(items) == len(wanted) and all(item["done"] for item in items)
 
     def advance(self, run: Run, last: str, rows: int, reach: Mapping[PushKind, Reach] = NOBODY) -> Run:
-        """Add a handled page to the run, and return the run.
-
-        Args:
-            run: The run as read.
-            last: The sort key of the page's last row.
-            rows: The number of the page's rows.
-            reach: The reach of the page's pushes.
+        """Add a handled page of `rows` rows, up to the sort key `last`, to the run. Return the run.
 
         Raises:
             WriteConflictError: another delivery of the job has continued the run.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from rekindle.domain.models import CoupleId, PackId, PromptId, SharedAnswer, SoloDay, Theme, Uid
@@ -12,7 +13,7 @@ from rekindle.domain.solo import SoloHistory
 from rekindle.errors import ContentionError, WriteConflictError
 from rekindle.store import keys
 from rekindle.store.days import answer_from, answer_item, ref_from, ref_item
-from rekindle.store.table import Write, first_items
+from rekindle.store.table import Write, dated_items, first_items
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -96,22 +97,12 @@ class Solo:
 
     def journal(self, person: Uid, before: dt.date | None, limit: int) -> list[SoloDay]:
         """Return the person's latest `limit` days, before a date if given, latest first."""
-        return self._first(person, before, limit, descending=True)
+        items = dated_items(self.table, partial(keys.solo_day, person), before, limit, descending=True)
+        return list(map(_day_from, items))
 
     def onward(self, person: Uid, after: dt.date | None, limit: int) -> list[SoloDay]:
         """Return the person's first `limit` days, after a date if given, earliest first."""
-        return self._first(person, after, limit, descending=False)
-
-    def _first(self, person: Uid, beyond: dt.date | None, limit: int, *, descending: bool) -> list[SoloDay]:
-        items = first_items(
-            self.table,
-            keys.solo(person).pk,
-            between=(keys.solo_day(person, dt.date.min).sk, keys.solo_day(person, dt.date.max).sk),
-            after=keys.solo_day(person, beyond).sk if beyond else None,
-            limit=limit,
-            descending=descending,
-        )
-        return [_day_from(item) for item in items]
+        return list(map(_day_from, dated_items(self.table, partial(keys.solo_day, person), after, limit)))
 
     def share(self, day: SoloDay, shared: SharedAnswer) -> SoloDay:
         """Give the couple a copy of the day's answer, and return the day, which names the couple from now on.

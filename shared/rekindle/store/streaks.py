@@ -6,9 +6,10 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from rekindle.domain.calendar import dates
 from rekindle.domain.changes import StreakRecord
 from rekindle.domain.models import CoupleId, Uid
-from rekindle.domain.open_days import dates, earliest_date, streak_at
+from rekindle.domain.open_days import earliest_date, streak_at
 from rekindle.domain.streaks import History, pack_dates, unpack_dates
 from rekindle.store import keys
 from rekindle.store.instants import from_millis, to_millis

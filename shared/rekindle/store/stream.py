@@ -17,7 +17,7 @@ from rekindle.store.streaks import streak_from
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from rekindle.domain.changes import Change, FinishedRun, OverdueReminder
+    from rekindle.domain.changes import Change
     from rekindle.store.table import Item
 
 type _Attribute = Mapping[str, Any]
@@ -40,11 +40,13 @@ def change_in(record: Mapping[str, Any]) -> Change | None:
 
 def _reader_of(key: keys.Key) -> Callable[[Item | None, Item], Change | None] | None:
     if key.pk.startswith(keys.RUN_PREFIX):
-        return _run
+        return lambda _before, after: finished_run_from(after)
     if key.pk.startswith(keys.COUPLE_PREFIX):
         return _day if key.sk.startswith(keys.DAY_PREFIX) else _streak if key.sk == keys.STREAK else None
     if key.pk.startswith(keys.PERSON_PREFIX):
-        return _overdue if key.sk.startswith(keys.CAUGHT_UP_PREFIX) else _nudges if key.sk == keys.NUDGES else None
+        if key.sk.startswith(keys.CAUGHT_UP_PREFIX):
+            return lambda _before, after: overdue_from(after)
+        return _nudges if key.sk == keys.NUDGES else None
     return None
 
 
@@ -66,14 +68,6 @@ def _streak(before: Item | None, after: Item) -> StreakChange:
 
 def _nudges(before: Item | None, after: Item) -> NudgesChange:
     return NudgesChange(Uid(after["to"]), nudges_from(before or {}), nudges_from(after))
-
-
-def _overdue(_before: Item | None, after: Item) -> OverdueReminder:
-    return overdue_from(after)
-
-
-def _run(_before: Item | None, after: Item) -> FinishedRun | None:
-    return finished_run_from(after)
 
 
 def _item(image: Mapping[str, _Attribute]) -> Item:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import random
 import time
 from contextlib import suppress
@@ -313,6 +314,15 @@ def first_items(  # noqa: PLR0913  the arguments of a query
         if after is None:
             break
     return items
+
+
+def dated_items(
+    table: Table, key_of: Callable[[dt.date], Key], beyond: dt.date | None, limit: int, *, descending: bool = False
+) -> list[Item]:
+    """Return the first or last `limit` items of a partition that has one for each date, beyond a date if given."""
+    first, last = key_of(dt.date.min), key_of(dt.date.max)
+    after = key_of(beyond).sk if beyond else None
+    return first_items(table, first.pk, between=(first.sk, last.sk), after=after, limit=limit, descending=descending)
 
 
 def _named(key: Key) -> dict[str, str]:

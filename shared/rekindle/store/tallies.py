@@ -13,8 +13,8 @@ from rekindle.domain.models import PackId, Theme
 from rekindle.domain.tallies import (
     Counts,
     Day,
+    DayProgress,
     DayRow,
-    DayTold,
     History,
     Latest,
     PromptRow,
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from rekindle.domain.changes import FinishedRun
     from rekindle.domain.models import CoupleId, PromptId
-    from rekindle.domain.tallies import Told
+    from rekindle.domain.tallies import Progress
     from rekindle.store.table import Item, Table
 
 KEPT: Final = dt.timedelta(days=60)
@@ -60,11 +60,11 @@ class _OfCouple:
     """Changes of one couple, in the order of the stream."""
 
     key: keys.Key
-    told: tuple[Told, ...]
+    told: tuple[Progress, ...]
 
     @property
     def prompts(self) -> list[PromptId]:
-        return [each.prompts[-1].prompt for each in self.told if isinstance(each, DayTold)]
+        return [each.prompts[-1].prompt for each in self.told if isinstance(each, DayProgress)]
 
     def entry(self, row: Item | None) -> _Entry | None:
         history = before = history_from(row) if row else History()
@@ -113,7 +113,7 @@ class Tallies:
 
     table: Table
 
-    def count(self, couples: Mapping[CoupleId, Sequence[Told]], runs: Iterable[FinishedRun] = ()) -> None:
+    def count(self, couples: Mapping[CoupleId, Sequence[Progress]], runs: Iterable[FinishedRun] = ()) -> None:
         """Count the changes, each once, even if it comes again.
 
         Many couples share a transaction, so that a counter is written once for all of them. After an error, everything

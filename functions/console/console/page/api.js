@@ -1,31 +1,28 @@
-// Calls to the practice's API: with the token of whoever is signed in, and errors as sentences.
+// Calls the practice's API: adds the token of the person who is signed in, and turns refusals into sentences.
 
-import { SignInError } from "./session.js";
+import { PageError, SIGNED_OUT } from "./errors.js";
+import { addressOf } from "./ui/route.js";
+
+/** @typedef {import("../../../../client/routes.js").PracticeSchema} Schema */
+/** @typedef {import("../../../../client/routes.js").Practice} Practice */
+/** @typedef {import("../../../../client/routes.js").Method} Method */
+/** @typedef {import("../../../../client/routes.js").Path<Practice>} Path */
+/** What goes with one attempt. @typedef {{ method: string, address: string, body?: unknown, signal?: AbortSignal | undefined }} Attempt */
 
 const ATTEMPT = 60_000;
 const PROBLEM = "urn:rekindle:problem:";
 
-/** A call that failed. `kind` is the problem's name, or "network"; `body` is all that the API said. */
-export class ApiError extends Error {
-  constructor(status, kind, sentence, body = {}) {
-    super(`${status} ${kind}`);
-    this.status = status;
-    this.kind = kind;
-    this.sentence = sentence;
-    this.body = body;
-  }
-}
-
+/** @type {Record<number, string>} */
 const SENTENCES = {
   401: "Your sign-in was not accepted. Sign in again.",
-  403: "Your account may read here, but not change anything. Ask whoever looks after the practice’s accounts.",
-  404: "This is not there any more. Somebody may have removed it.",
-  413: "This text is longer than a pack may be.",
-  429: "That was a lot at once. Wait a moment and try again.",
+  403: "Your account can read here, but not make changes. Ask the person who manages the practice’s accounts.",
+  404: "This is no longer here. Somebody may have removed it.",
+  413: "This text is longer than a pack can be.",
+  429: "Too many requests at once. Wait a moment and try again.",
 };
-const OFFLINE = "You seem to be offline. Your text is kept on this computer; try again once you are connected.";
-const UNREACHABLE = "The service cannot be reached. Your text is kept on this computer; try again in a moment.";
-const SLOW = "The service did not answer in time. Try again in a moment.";
+const OFFLINE = "You seem to be offline. Your text is kept on this computer. Try again once you are connected.";
+const UNREACHABLE = "We can’t reach the service. Your text is kept on this computer. Try again in a moment.";
+const SLOW = "The service took too long to answer. Try again in a moment.";
 const BROKEN = "Something went wrong on our side. Try again in a moment.";
 
 export class Api {
@@ -33,82 +30,85 @@ export class Api {
   #session;
   #signInAgain;
 
-  /** `signInAgain` lets somebody whose sign-in has ended sign in without leaving the page. */
+  /**
+   * @param {URL} base
+   * @param {import("./session.js").Session} session
+   * @param {() => Promise<void>} signInAgain lets a person whose sign-in has ended sign in without leaving the page
+   */
   constructor(base, session, signInAgain) {
     this.#base = base;
     this.#session = session;
     this.#signInAgain = signInAgain;
   }
 
-  get(path, options) {
-    return this.#call("GET", path, undefined, options);
-  }
-
-  put(path, body, options) {
-    return this.#call("PUT", path, body, options);
-  }
-
-  post(path, body = {}, options = {}) {
-    return this.#call("POST", path, body, options);
-  }
-
-  delete(path, options) {
-    return this.#call("DELETE", path, undefined, options);
-  }
-
-  async #call(method, path, body, { signal } = {}) {
-    let reply = await this.#sent(method, path, body, signal, {});
-    if (reply.status === 401) reply = await this.#sent(method, path, body, signal, { fresh: true });
+  /**
+   * Calls a route.
+   * @template {Path} P
+   * @template {import("../../../../client/routes.js").MethodOf<Practice, P> & Method} M
+   * @param {M} method
+   * @param {P} path
+   * @param {import("../../../../client/routes.js").Given<Practice, P, M>} given
+   * @param {{ signal?: AbortSignal }} [options]
+   * @returns {Promise<import("../../../../client/routes.js").Answer<Practice, P, M>>}
+   */
+  async call(method, path, given, { signal } = {}) {
+    const { body, ...parts } = /** @type {{ path?: object, query?: object, body?: unknown }} */ (given);
+    const attempt = { method: method.toUpperCase(), address: addressOf(path, parts).slice(1), body, signal };
+    let reply = await this.#attempt(attempt);
+    if (reply.status === 401) reply = await this.#attempt(attempt, { fresh: true });
     if (reply.status === 401) {
       await this.#signInAgain();
-      reply = await this.#sent(method, path, body, signal, {});
+      reply = await this.#attempt(attempt);
     }
-    // What only reads may be repeated by itself.
-    if (method === "GET" && (reply.status === 503 || reply.status === 429)) {
+    // Only a read is safe to repeat.
+    if (method === "get" && (reply.status === 503 || reply.status === 429)) {
       await new Promise((resolve) => setTimeout(resolve, 1000 * (Number(reply.headers.get("Retry-After")) || 1)));
-      reply = await this.#sent(method, path, body, signal, {});
+      reply = await this.#attempt(attempt);
     }
-    if (reply.status === 204) return null;
-    const answer = await reply.json().catch(() => ({}));
-    if (reply.ok) return answer;
-    throw refused(reply.status, answer);
+    const answer = reply.status === 204 ? undefined : await reply.json().catch(() => ({}));
+    if (!reply.ok) throw refusal(reply.status, answer);
+    return answer;
   }
 
-  async #sent(method, path, body, signal, { fresh = false }) {
+  /** @param {Attempt} attempt */
+  async #attempt({ method, address, body, signal }, { fresh = false } = {}) {
     const token = await this.#token(fresh);
     const timeout = AbortSignal.timeout(ATTEMPT);
+    /** @type {Record<string, string>} */
     const headers = { Authorization: `Bearer ${token}`, Accept: "application/json" };
     if (body !== undefined) headers["Content-Type"] = "application/json";
     try {
-      return await fetch(new URL(`v1/practice/${path}`, this.#base), {
+      return await fetch(new URL(address, this.#base), {
         method,
         headers,
-        body: body === undefined ? undefined : JSON.stringify(body),
+        body: body === undefined ? null : JSON.stringify(body),
         signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
         cache: "no-store",
       });
     } catch (error) {
       if (signal?.aborted) throw error;
-      const sentence = timeout.aborted ? SLOW : navigator.onLine ? UNREACHABLE : OFFLINE;
-      throw new ApiError(0, "network", sentence);
+      throw new PageError("network", timeout.aborted ? SLOW : navigator.onLine ? UNREACHABLE : OFFLINE);
     }
   }
 
+  /** @param {boolean} fresh */
   async #token(fresh) {
     try {
       return await this.#session.token({ fresh });
     } catch (error) {
-      if (!(error instanceof SignInError && error.ended)) throw error;
+      if (!(error instanceof PageError && error.kind === SIGNED_OUT)) throw error;
       await this.#signInAgain();
       return this.#session.token();
     }
   }
 }
 
-function refused(status, body) {
-  const kind = String(body.type ?? "").startsWith(PROBLEM) ? body.type.slice(PROBLEM.length) : String(status);
-  const known = kind === String(status) ? SENTENCES[status] : body.title;
-  const details = (body.errors ?? []).map((each) => each.reason).filter(Boolean);
-  const sentence = [known ?? SENTENCES[status] ?? (status >= 500 ? BROKEN : "This did not work."), ...details].join(" ");
-  return new ApiError(status, kind, sentence, body);
+/** @param {number} status @param {import("./errors.js").Refusal} body */
+function refusal(status, body) {
+  const type = String(body.type ?? "");
+  const kind = type.startsWith(PROBLEM) ? type.slice(PROBLEM.length) : String(status);
+  const title = kind === String(status) ? SENTENCES[status] : body.title;
+  const reasons = (body.errors ?? []).map((each) => String(each["reason"] ?? "")).filter(Boolean);
+  const sentence = [title ?? SENTENCES[status] ?? (status >= 500 ? BROKEN : "This did not work."), ...reasons].join(" ");
+  return new PageError(kind, sentence, { status, body });
 }

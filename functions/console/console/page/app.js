@@ -1,83 +1,95 @@
-// The console: who is signed in, which view is open, and the frame around it.
+// Starts the console: the person who is signed in, the open view, and the frame around it.
 
 import { Api } from "./api.js";
-import { busy, button, fill, h } from "./dom.js";
+import { PageError, known } from "./errors.js";
+import { busy } from "./forms.js";
 import { keepUnsaved } from "./kept.js";
-import { announce, failure, notify } from "./notices.js";
+import { announce, byId, failure, notify, notifyError } from "./notices.js";
 import { Session } from "./session.js";
+import { button, fill, h } from "./ui/dom.js";
 import { auditView } from "./views/audit.js";
 import { helpView } from "./views/help.js";
-import { packView } from "./views/pack.js";
+import { isPage, packView } from "./views/pack.js";
 import { packsView } from "./views/packs.js";
 import { mark, noRightsView, signInAgain, signInView } from "./views/signin.js";
 import { statisticsView } from "./views/statistics.js";
 
-const NAME = "Rekindle for the practice";
-const NAVIGATION = [["packs", "Packs"], ["statistics", "Statistics"], ["help", "Help for couples"], ["audit", "Record"]];
+/** One screen. `leave` returns false to stay on it. @typedef {{ element: HTMLElement, title: string, focus?: () => void, leave?: () => Promise<boolean>, close?: () => void }} View */
 
-class Console {
+const NAME = "Rekindle for the practice";
+const NAVIGATION = [["packs", "Packs"], ["statistics", "Statistics"], ["help", "Help for couples"], ["audit", "History"]];
+
+export class Console {
+  /** @type {View | null} */
+  view = null;
+  reviewRequired = false;
+  /** The hash of the open view. @type {string | null} */
+  place = null;
+  /** The pack that was just started here. @type {string | null} */
+  #fresh = null;
+  /** @type {Promise<void> | null} */
+  #again = null;
+
+  /** @param {import("./session.js").Config} config */
   constructor(config) {
     this.session = new Session(config);
-    // The page is the API's sibling, under whatever prefix both have.
+    // The page stands beside the API, under the same prefix.
     const base = new URL(config.api ? `${config.api.replace(/\/$/, "")}/` : ".", document.baseURI);
     this.api = new Api(base, this.session, () => this.#signInAgain());
-    this.reviewRequired = false;
-    this.view = null;
-    this.place = null;
-    this.main = document.getElementById("main");
-    this.head = document.getElementById("head");
+    this.main = byId("main");
+    this.head = byId("head");
     addEventListener("hashchange", () => this.#moved());
   }
 
   async start() {
     try {
-      if (await this.session.resume()) return this.#enter();
+      if (await this.session.resume()) this.#enter();
+      else this.#showSignIn();
     } catch (error) {
-      if (!error.sentence) throw error;
-      return fill(this.main, h("div", { class: "page" }, failure(error, () => this.start())));
+      fill(this.main, h("div", { class: "page" }, failure(known(error), () => this.start())));
     }
-    return this.#gate();
   }
 
+  /** @param {string} hash */
   go(hash) {
     if (location.hash === hash) this.#open();
     else location.hash = hash;
   }
 
-  titled(title) {
+  /** @param {string} title */
+  setTitle(title) {
     document.title = `${title} · ${NAME}`;
   }
 
-  /** A new pack's text, there as soon as its page is opened. */
+  /** Keeps a new pack's text for its page, which opens next. @param {string} id @param {string} source */
   startWith(id, source) {
     this.#fresh = id;
     keepUnsaved(this.session.uid, id, source, 0);
   }
 
-  /** Whether that pack has just been begun here, and nobody else can know of it; asked once. */
+  /** Returns once whether a pack was just started here, so that the API cannot know it. @param {string} id */
   isFresh(id) {
     const fresh = this.#fresh === id;
     this.#fresh = null;
     return fresh;
   }
 
+  /** @template Result @param {HTMLButtonElement} pressed @param {() => Promise<Result>} work */
   working(pressed, work) {
     return busy(pressed, "Working …", work);
   }
 
-  #fresh = null;
-
-  #gate() {
+  #showSignIn() {
     fill(this.head);
     this.#show(signInView(this.session, () => this.#enter()));
   }
 
-  async #enter() {
-    if (!this.session.mayRead) return this.#show(noRightsView(this.session, () => (this.session.signOut(), this.#gate())));
+  #enter() {
+    if (!this.session.mayRead) return this.#show(noRightsView(this.session, () => (this.session.signOut(), this.#showSignIn())));
     this.#drawHead();
-    this.api.get("packs").then(({ review_required: required }) => (this.reviewRequired = required), () => {});
+    this.api.call("get", "/v1/practice/packs", {}).then(({ review_required: required }) => (this.reviewRequired = required), () => {});
     if (!location.hash.startsWith("#/")) history.replaceState(null, "", "#/packs");
-    return this.#open();
+    this.#open();
   }
 
   #drawHead() {
@@ -86,66 +98,66 @@ class Console {
         h("a", { class: "brand", href: "#/packs" }, mark(), "Rekindle"),
         h("nav", { "aria-label": "Console" }, NAVIGATION.map(([name, label]) => h("a", { href: `#/${name}`, "data-name": name }, label))),
         h("div", { class: "who" },
-          h("span", { class: "who-name" }, h("bdi", {}, this.session.email), !this.session.mayPublish && h("span", { class: "badge plain" }, "May read")),
-          button("Sign out", () => this.#signOut(), { kind: "quiet small" }))));
+          h("span", { class: "who-name" }, h("bdi", {}, this.session.email), !this.session.mayPublish && h("span", { class: "badge plain" }, "Read only")),
+          button("Sign out", () => this.#signOut(), { class: "quiet small" }))));
   }
 
   async #signOut() {
-    if (!((await this.view?.leave?.()) ?? true)) return;
+    if ((await this.view?.leave?.()) === false) return;
     this.view?.close?.();
     this.view = null;
     this.session.signOut();
     history.replaceState(null, "", location.pathname + location.search);
     this.place = null;
-    this.#gate();
+    this.#showSignIn();
     announce("You are signed out.");
   }
 
-  #again = null;
-
-  /** Resolves once somebody has signed in again; whoever it is, what is open was the other's: it is made anew. */
+  /** Resolves once somebody has signed in again. Another person gets a new page, since this one holds the first person's work. */
   #signInAgain() {
     this.#again ??= signInAgain(this.session).then((same) => {
       this.#again = null;
-      if (same) return notify("You are signed in again.");
-      return location.reload();
+      if (same) notify("You are signed in again.");
+      else location.reload();
     });
     return this.#again;
   }
 
   async #moved() {
-    if (!this.session.isSignedIn || location.hash === this.place) return undefined;
+    if (!this.session.isSignedIn || location.hash === this.place) return;
     const to = location.hash;
     if (to === "#main") {
       history.replaceState(null, "", this.place);
-      return this.main.focus();
+      this.main.focus();
+      return;
     }
     if (this.view?.leave) {
       history.replaceState(null, "", this.place);
-      if (!(await this.view.leave())) return undefined;
+      if (!(await this.view.leave())) return;
       history.replaceState(null, "", to);
     }
-    return this.#open();
+    this.#open();
   }
 
   #open() {
     this.place = location.hash;
     const [name, id, page = ""] = location.hash.replace(/^#\//, "").split("/");
     for (const link of this.head.querySelectorAll("nav a")) {
-      if (link.dataset.name === name) link.setAttribute("aria-current", "page");
+      if (link.getAttribute("data-name") === name) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
     }
-    if (name === "packs" && id && ["", "published", "versions"].includes(page)) return this.#show(packView(this, id, page));
+    if (name === "packs" && id && isPage(page)) return this.#show(packView(this, id, page));
     if (name === "statistics") return this.#show(statisticsView(this));
     if (name === "help") return this.#show(helpView(this));
     if (name === "audit") return this.#show(auditView(this));
     return this.#show(packsView(this));
   }
 
+  /** @param {View} view */
   #show(view) {
     this.view?.close?.();
     this.view = view;
-    this.titled(view.title);
+    this.setTitle(view.title);
     fill(this.main, view.element);
     scrollTo(0, 0);
     if (view.focus) view.focus();
@@ -154,7 +166,6 @@ class Console {
 }
 
 async function begin() {
-  const main = document.getElementById("main");
   try {
     const reply = await fetch("console/config.json");
     if (!reply.ok) throw new Error(String(reply.status));
@@ -162,13 +173,13 @@ async function begin() {
   } catch (error) {
     console.error(error);
     const sentence = "The console could not be loaded. Check your connection and try again.";
-    fill(main, h("div", { class: "page" }, failure({ sentence }, begin)));
+    fill(byId("main"), h("div", { class: "page" }, failure(new PageError("network", sentence), begin)));
   }
 }
 
 addEventListener("unhandledrejection", (event) => {
   if (event.reason?.name === "AbortError") return;
-  notify(event.reason?.sentence ?? "Something went wrong on this page. Your text is kept on this computer; reload the page if something looks wrong.", { problem: true });
+  notifyError(event.reason);
 });
 
 begin();

@@ -1,13 +1,17 @@
-// A text editor: a plain textarea with line numbers, marks on lines with findings, and a search.
+// A text editor: a textarea with line numbers, marks on lines with findings, and a search.
 
-import { button, fill, h, uniqueId } from "./dom.js";
+import { uniqueId } from "./forms.js";
 import { announce } from "./notices.js";
-import { counted } from "./words.js";
+import { button, fill, h } from "./ui/dom.js";
+import { counted } from "./ui/text.js";
 
 const MARKS = 300;
 const TAB = "  ";
 
-/** The editor; `input` is called after each change by the person who writes. */
+/**
+ * Makes the editor. `input` runs after each change that a person makes.
+ * @param {{ value?: string, label: string, readOnly?: boolean, input?: () => void }} details
+ */
 export function createEditor({ value = "", label, readOnly = false, input = () => {} }) {
   const hintId = uniqueId("editor-hint");
   const area = h("textarea", {
@@ -23,8 +27,8 @@ export function createEditor({ value = "", label, readOnly = false, input = () =
   });
   const numbers = h("div", { class: "editor-numbers", "aria-hidden": "true" });
   const marks = h("div", { class: "editor-marks", "aria-hidden": "true" });
-  const gutter = h("div", { class: "editor-gutter", "aria-hidden": "true" }, h("div", { class: "editor-rail" }, marks, numbers));
-  const rail = gutter.firstElementChild;
+  const rail = h("div", { class: "editor-rail" }, marks, numbers);
+  const gutter = h("div", { class: "editor-gutter", "aria-hidden": "true" }, rail);
   let lines = 0;
   let tabLeaves = false;
 
@@ -44,7 +48,7 @@ export function createEditor({ value = "", label, readOnly = false, input = () =
     input();
   };
 
-  /** Types a text at the cursor, so that the browser can undo it. */
+  /** Types a text at the cursor, so that the browser can undo it. @param {string} text */
   const type = (text) => {
     area.focus();
     if (!document.execCommand("insertText", false, text)) {
@@ -53,17 +57,20 @@ export function createEditor({ value = "", label, readOnly = false, input = () =
     }
   };
 
+  /** @param {boolean} outdent */
   const indent = (outdent) => {
     const { selectionStart: from, selectionEnd: to, value: text } = area;
     const start = text.lastIndexOf("\n", from - 1) + 1;
-    if (from === to && !outdent) return type(TAB);
+    if (from === to && !outdent) {
+      type(TAB);
+      return;
+    }
     const block = text.slice(start, to);
     const moved = outdent ? block.replace(/^ {1,2}/gm, "") : block.replace(/^(?=.)/gm, TAB);
-    if (moved === block) return undefined;
+    if (moved === block) return;
     area.setSelectionRange(start, to);
     type(moved);
     area.setSelectionRange(from === to ? Math.max(start, from + moved.length - block.length) : start, start + moved.length);
-    return undefined;
   };
 
   area.addEventListener("input", changed);
@@ -72,7 +79,7 @@ export function createEditor({ value = "", label, readOnly = false, input = () =
   area.addEventListener("keydown", (event) => {
     if (event.key === "Escape") {
       tabLeaves = true;
-      announce("Tab now leaves the text.");
+      announce("Tab now moves out of the text.");
       return;
     }
     if (event.key === "Tab" && !tabLeaves && !readOnly && !event.ctrlKey && !event.altKey && !event.metaKey) {
@@ -87,6 +94,7 @@ export function createEditor({ value = "", label, readOnly = false, input = () =
     if (event.key !== "Shift") tabLeaves = tabLeaves && event.key === "Tab";
   });
 
+  /** @param {number} from @param {number} to */
   const select = (from, to, { focus = true } = {}) => {
     const line = countLines(area.value.slice(0, from)) - 1;
     if (focus) area.focus({ preventScroll: true });
@@ -106,7 +114,7 @@ export function createEditor({ value = "", label, readOnly = false, input = () =
     search.element,
     h("div", { class: "editor-box" }, gutter, area),
     h("p", { class: "hint editor-hint", id: hintId },
-      readOnly ? "You can read and copy this text." : "Tab indents. To leave the text with Tab, press Escape first."),
+      readOnly ? "You can read and copy this text." : "Tab indents. To move out of the text, press Escape, then Tab."),
   );
   area.value = value;
   count();
@@ -118,13 +126,14 @@ export function createEditor({ value = "", label, readOnly = false, input = () =
     get value() {
       return area.value;
     },
-    /** Puts another text in place, as one step that can be undone where the browser can. */
+    /** Replaces the whole text. @param {string} text */
     set(text) {
       area.value = text;
       count();
       scrolled();
     },
     select,
+    /** @param {number} line from 1 */
     goToLine(line) {
       const text = area.value;
       let from = 0;
@@ -132,7 +141,7 @@ export function createEditor({ value = "", label, readOnly = false, input = () =
       const end = text.indexOf("\n", from);
       select(from, end === -1 ? text.length : end);
     },
-    /** Types a text in place of a part, as one step that the browser can undo. */
+    /** Replaces a part of the text, so that the browser can undo it. @param {number} start @param {number} end @param {string} text */
     replace(start, end, text) {
       area.focus({ preventScroll: true });
       area.setSelectionRange(start, end);
@@ -140,12 +149,11 @@ export function createEditor({ value = "", label, readOnly = false, input = () =
       const shown = start + text.length - text.trimStart().length;
       select(shown, start + text.length);
     },
-    /** Marks lines in the margin: [{line, advice}]. */
+    /** Marks lines in the margin. @param {readonly { line: number, advice: boolean }[]} findings */
     mark(findings) {
-      const seen = new Map();
-      for (const { line, advice } of findings) if (!seen.get(line)) seen.set(line, advice ? "advice" : "error");
-      for (const { line, advice } of findings) if (!advice) seen.set(line, "error");
-      fill(marks, [...seen].slice(0, MARKS).map(([line, kind]) => {
+      const byLine = new Map(findings.map(({ line }) => [line, "advice"]));
+      for (const { line, advice } of findings) if (!advice) byLine.set(line, "error");
+      fill(marks, [...byLine].slice(0, MARKS).map(([line, kind]) => {
         const mark = h("span", { class: `mark ${kind}` });
         mark.style.setProperty("--line", String(line - 1));
         return mark;
@@ -154,12 +162,14 @@ export function createEditor({ value = "", label, readOnly = false, input = () =
   };
 }
 
+/** @param {string} text */
 function countLines(text) {
   let lines = 1;
   for (let at = text.indexOf("\n"); at !== -1; at = text.indexOf("\n", at + 1)) lines += 1;
   return lines;
 }
 
+/** @param {HTMLTextAreaElement} area @param {(from: number, to: number, options: { focus: boolean }) => void} select */
 function createSearch(area, select) {
   const wanted = h("input", { type: "search", class: "search-input", "aria-label": "Find in the text", placeholder: "Find in the text", autocomplete: "off" });
   const found = h("span", { class: "search-count", role: "status" });
@@ -169,10 +179,12 @@ function createSearch(area, select) {
   const places = () => {
     const text = area.value.toLowerCase();
     const word = wanted.value.toLowerCase();
+    /** @type {number[]} */
     const all = [];
     if (word) for (let each = text.indexOf(word); each !== -1 && all.length < 10_000; each = text.indexOf(word, each + word.length)) all.push(each);
     return all;
   };
+  /** @param {number} step */
   const go = (step) => {
     const all = places();
     if (!all.length) {
@@ -182,7 +194,8 @@ function createSearch(area, select) {
     if (step === 0) at = Math.max(0, all.findIndex((each) => each >= area.selectionStart));
     else at = (at + step + all.length) % all.length;
     found.textContent = `${at + 1} of ${counted(all.length, "place")}`;
-    select(all[at], all[at] + wanted.value.length, { focus: false });
+    const from = all[at] ?? 0;
+    select(from, from + wanted.value.length, { focus: false });
   };
   const close = () => {
     element.hidden = true;
@@ -200,10 +213,10 @@ function createSearch(area, select) {
   });
   element.append(
     wanted,
-    button("Previous", () => go(-1), { kind: "quiet small" }),
-    button("Next", () => go(1), { kind: "quiet small" }),
+    button("Previous", () => go(-1), { class: "quiet small" }),
+    button("Next", () => go(1), { class: "quiet small" }),
     found,
-    button("Close search", close, { kind: "quiet small" }),
+    button("Close search", close, { class: "quiet small" }),
   );
   return {
     element,

@@ -1,62 +1,88 @@
-// What the page tells in passing: seen for a while, and said by screen readers without taking the focus.
+// Short messages: they show for a while, and screen readers read them without moving the focus.
 
-import { button, fill, h } from "./dom.js";
+import { PageError } from "./errors.js";
+import { button, fill, h } from "./ui/dom.js";
 
 const SHOWN_FOR = 8000;
-const polite = () => document.getElementById("polite");
-const shelf = () => document.getElementById("notices");
 
-/** Said, and not shown. */
+/** Returns an element of index.html. @param {string} id */
+export function byId(id) {
+  const element = document.getElementById(id);
+  if (!element) throw new Error(`The page has no #${id}`);
+  return element;
+}
+
+/** Makes screen readers read a text that does not show. @param {string} text */
 export function announce(text) {
-  const region = polite();
+  const region = byId("polite");
   region.textContent = "";
-  // A region that is filled with the same text again is not read again.
+  // The same text is not read again unless the region was empty in between.
   setTimeout(() => (region.textContent = text), 60);
 }
 
-/** Shown and said; stays until it is put away if it is a problem. */
+/**
+ * Shows a message. A problem, or a message with an action, stays until it is dismissed.
+ * @param {string} text
+ * @param {{ problem?: boolean, action?: { label: string, run: () => unknown } | null }} [details]
+ */
 export function notify(text, { problem = false, action = null } = {}) {
+  const shelf = byId("notices");
+  /** @type {HTMLElement} */
   const element = h(
     "div",
     { class: problem ? "notice problem-notice" : "notice", role: problem ? "alert" : "status" },
     h("p", {}, text),
-    action && button(action.label, () => (element.remove(), action.run()), { kind: "quiet" }),
-    button("Dismiss", () => element.remove(), { kind: "quiet" }),
+    action && button(action.label, () => (element.remove(), action.run()), { class: "quiet" }),
+    button("Dismiss", () => element.remove(), { class: "quiet" }),
   );
-  shelf().append(element);
-  while (shelf().children.length > 3) shelf().firstElementChild.remove();
+  shelf.append(element);
+  while (shelf.children.length > 3) shelf.firstElementChild?.remove();
   if (!problem && !action) setTimeout(() => element.remove(), SHOWN_FOR);
 }
 
-/** In place of what could not be loaded: why, and a way to try again. */
+/** Shows an error as a problem. @param {unknown} error */
+export function notifyError(error) {
+  notify(sentenceOf(error), { problem: true });
+}
+
+/** Stands in place of content that did not load: the reason, and a way to try again. @param {unknown} error @param {() => unknown} again */
 export function failure(error, again) {
   return h(
     "div",
     { class: "failure", role: "alert" },
     h("h2", {}, "This could not be loaded"),
     h("p", {}, sentenceOf(error)),
-    again && button("Try again", again, { kind: "primary" }),
+    button("Try again", again, { class: "primary" }),
   );
 }
 
-/** What a person is told of an error. */
+/** @param {unknown} error */
 export function sentenceOf(error) {
-  return error?.sentence ?? "Something went wrong on this page. Reload it; your text is kept on this computer.";
+  return error instanceof PageError ? error.sentence : "Something went wrong on this page. Reload it. Your text is kept on this computer.";
 }
 
-/** A region that shows what `load` resolves to, progress until then, and a failure with a retry. */
-export function loading(load, label = "Loading") {
+/** @param {string} label */
+export function spinner(label) {
+  return h("p", { class: "loading", role: "status" }, h("span", { class: "spinner", "aria-hidden": "true" }), `${label} …`);
+}
+
+/**
+ * Shows progress, then the result of `load`, or its failure with a way to try again.
+ * @param {() => Promise<import("./ui/dom.js").Children>} load
+ * @param {string} label
+ */
+export function loading(load, label) {
   const element = h("div", { class: "loading-region" });
   const run = async () => {
-    fill(element, h("p", { class: "loading", role: "status" }, h("span", { class: "spinner", "aria-hidden": "true" }), `${label} …`));
+    fill(element, spinner(label));
     try {
       fill(element, await load());
     } catch (error) {
-      if (error?.name === "AbortError") return;
-      if (!error?.sentence) console.error(error);
+      if (error instanceof DOMException && error.name === "AbortError") return;
+      if (!(error instanceof PageError)) console.error(error);
       fill(element, failure(error, run));
     }
   };
-  run();
+  void run();
   return element;
 }

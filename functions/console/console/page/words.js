@@ -1,5 +1,9 @@
-// The words in which the console speaks of things, for people who write prompts and not programs.
+// The words of the console, for people who write prompts and not programs.
 
+/** @typedef {import("./api.js").Schema} Schema */
+/** @typedef {readonly (readonly [string, string])[]} Pairs */
+
+/** @type {readonly (readonly [Schema["Theme"], string])[]} */
 export const THEMES = [
   ["openness", "Openness"],
   ["time", "Time together"],
@@ -9,29 +13,33 @@ export const THEMES = [
   ["fear", "Fear of closeness"],
   ["spark", "Spark"],
 ];
+/** @type {Pairs} */
 export const KINDS = [
-  ["question", "A question: each writes an answer"],
+  ["question", "A question: each partner writes an answer"],
   ["together", "Something they do together and check off"],
   ["touch", "Something they do together, with touch"],
 ];
+/** @type {Pairs} */
 export const DEPTHS = [
   ["1", "1: easy to answer"],
   ["2", "2: warmer"],
   ["3", "3: brave"],
 ];
+/** @type {Pairs} */
 export const COMFORTS = [
-  ["0", "0: no touch at all"],
+  ["0", "0: no touch"],
   ["1", "1: a hand or an arm"],
   ["2", "2: a hug, or leaning close"],
-  ["3", "3: held closer, or for longer"],
+  ["3", "3: closer, or for longer"],
 ];
-/** Those that are offered in lists; a pack may have any. */
+/** The languages in lists. A pack may have others. */
 export const LANGUAGES = ["en", "es", "fr", "de", "pt", "it", "nl", "pl", "sv", "tr", "ar", "he", "fa", "ur", "hi", "zh", "ja", "ko", "ru", "uk"];
-/** The themes whose prompts tell the listener how to receive the answer. */
+/** Themes whose prompts tell the listener how to take in the answer. @type {ReadonlySet<string>} */
 export const HINTED = new Set(["courage", "listening"]);
-/** The themes beside which couples are shown where to find help. */
+/** Themes whose prompts show couples where to find help. @type {ReadonlySet<string>} */
 export const HELPED = new Set(["courage", "fear"]);
 
+/** @type {Record<Schema["PackState"], string>} */
 export const STATES = {
   draft: "Draft",
   proposed: "Waiting for approval",
@@ -40,49 +48,52 @@ export const STATES = {
   withdrawn: "Withdrawn",
 };
 
+/** @type {Record<Schema["Audience"], { label: string, sentence: string }>} */
 export const AUDIENCES = {
-  everyone: { label: "Every couple", sentence: "every couple that uses the app, unless they have put this pack aside" },
+  everyone: { label: "Every couple", sentence: "every couple that uses the app, unless they turned this pack off" },
   choice: { label: "Couples who choose it", sentence: "couples who choose this pack in the app" },
-  code: { label: "Couples with its code", sentence: "couples to whom you give the pack’s code" },
+  code: { label: "Couples with its code", sentence: "couples who get the pack’s code from you" },
 };
 
+/** @type {Record<Schema["StaffAction"], string>} */
 export const ACTIONS = {
   draft_saved: "saved the draft of",
   draft_discarded: "discarded the draft of",
-  proposed: "proposed to publish",
+  proposed: "proposed",
   published: "published",
   scheduled: "scheduled",
-  taken_back: "took back what was to come of",
-  approved: "approved",
-  rejected: "turned down",
+  taken_back: "canceled the next version of",
   withdrawn: "withdrew",
-  restored: "put back",
-  code_renewed: "renewed the code of",
-  help_changed: "changed the help that couples are shown",
+  restored: "restored",
+  code_renewed: "made a new code for",
+  help_changed: "changed the help for couples",
 };
 
-const locale = navigator.languages.find((each) => each.startsWith("en")) ?? "en-GB";
+const locale = navigator.languages.find((each) => each.startsWith("en")) ?? "en-US";
 const languageNames = new Intl.DisplayNames([locale], { type: "language", fallback: "code" });
 const regionNames = new Intl.DisplayNames([locale], { type: "region", fallback: "code" });
 
-/** The browser's time zone, by name. */
+/** Returns the name of the browser's time zone. */
 export const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
 
+/** @param {string} theme */
 export function themeName(theme) {
   return THEMES.find(([each]) => each === theme)?.[1] ?? theme;
 }
 
+/** @param {string} code */
 export function languageName(code) {
   try {
-    return languageNames.of(code);
+    return languageNames.of(code) ?? code;
   } catch {
     return code;
   }
 }
 
+/** @param {string} code */
 export function regionName(code) {
   try {
-    return regionNames.of(code);
+    return regionNames.of(code) ?? code;
   } catch {
     return code;
   }
@@ -90,39 +101,37 @@ export function regionName(code) {
 
 const RIGHT_TO_LEFT = new Set(["ar", "arc", "ckb", "dv", "fa", "he", "ku", "ps", "sd", "syr", "ug", "ur", "yi"]);
 
-/** Which way a language runs. */
+/** Returns the direction in which a language is written. @param {string} language */
 export function direction(language) {
   return RIGHT_TO_LEFT.has(language) ? "rtl" : "ltr";
 }
 
-/** A number with its noun: "1 prompt", "12 prompts". */
-export function counted(number, one, many = `${one}s`) {
-  return `${number.toLocaleString(locale)} ${number === 1 ? one : many}`;
-}
-
-/** "a, b and c". */
+/** "a, b, and c". @param {string[]} words */
 export function listed(words) {
   return new Intl.ListFormat(locale, { type: "conjunction" }).format(words);
 }
 
-/** An instant as people say it: "Tuesday, 3 March 2026 at 09:00". */
+/** "Tuesday, March 3, 2026 at 9:00 AM", in the order of the browser's language. @param {string} iso */
 export function instantText(iso) {
   return new Date(iso).toLocaleString(locale, { dateStyle: "full", timeStyle: "short" });
 }
 
+/** @param {string} iso */
 export function shortInstant(iso) {
   return new Date(iso).toLocaleString(locale, { dateStyle: "medium", timeStyle: "short" });
 }
 
-/** A calendar date, which is of no zone. */
+/** A calendar date, which belongs to no zone. @param {string} date @param {"medium" | "long"} [style] */
 export function dateText(date, style = "medium") {
   return new Date(`${date}T12:00:00Z`).toLocaleDateString(locale, { dateStyle: style, timeZone: "UTC" });
 }
 
+/** @param {string} date */
 export function shortDate(date) {
   return new Date(`${date}T12:00:00Z`).toLocaleDateString(locale, { day: "numeric", month: "short", timeZone: "UTC" });
 }
 
+/** @type {readonly (readonly [Intl.RelativeTimeFormatUnit, number])[]} */
 const STEPS = [
   ["year", 31536000],
   ["month", 2592000],
@@ -131,19 +140,20 @@ const STEPS = [
   ["minute", 60],
 ];
 
-/** How long ago or hence: "3 hours ago". */
-export function agoText(iso, from = Date.now()) {
-  const seconds = (new Date(iso).getTime() - from) / 1000;
+/** "3 hours ago", or "in 2 days". @param {string} iso */
+export function agoText(iso) {
+  const seconds = (new Date(iso).getTime() - Date.now()) / 1000;
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
   const step = STEPS.find(([, length]) => Math.abs(seconds) >= length);
   return step ? relative.format(Math.trunc(seconds / step[1]), step[0]) : "just now";
 }
 
-/** Who did it and when, of the API's {name, at}. */
+/** Says who did something and when. @param {Schema["ActorView"] | null} by @param {string} me */
 export function byText(by, me) {
   return by ? `${nameText(by.name, me)}, ${agoText(by.at)}` : "";
 }
 
+/** @param {string} name @param {string} me */
 export function nameText(name, me) {
-  return me && name === me ? "you" : name;
+  return name === me ? "you" : name;
 }

@@ -1,22 +1,27 @@
-// Writes the form that packs have: the beginning of a new one, and single prompts to put into it.
+// Writes packs as YAML: the start of a new pack, and single prompts to insert.
+
+/** @typedef {{ text?: string, why?: string, hint?: string }} PromptWords */
+/** @typedef {{ id: string, theme: string, kind: string, depth: string, comfort: string, language: string, words: PromptWords }} Prompt */
+
 
 import { HINTED } from "./words.js";
 
 const WIDTH = 110;
 
-/** A name for a title: small letters and digits joined by hyphens. */
+/** Returns a name for a title: small letters and digits joined by hyphens. @param {string} title */
 export function slugOf(title) {
   const plain = title.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
   const slug = plain.replace(/['’]/g, "").replace(/[^a-z0-9]+/g, "-").replace(/^[^a-z]+|-+$/g, "");
   return slug.slice(0, 48).replace(/-+$/, "");
 }
 
-/** Spaces and line breaks that mean one space in a text; a no-break space of French punctuation is a part of it. */
+/** White space that counts as one space. The no-break space of French punctuation stays as it is. */
 const LAYOUT = /[ \t\r\n\v\f\x85\u2028\u2029]+/;
 
-/** A text as a block that says the same whatever it contains: quotes, colons and hashes mean nothing inside. */
+/** Writes a text as a block, in which quotes, colons and hashes have no meaning. @param {string} text @param {string} indent */
 function block(text, indent) {
   const words = text.split(LAYOUT).filter(Boolean);
+  /** @type {string[]} */
   const lines = [];
   for (const word of words) {
     const last = lines.at(-1);
@@ -26,44 +31,47 @@ function block(text, indent) {
   return [">-", ...lines.map((line) => `${indent}${line}`)].join("\n");
 }
 
-/** A name, in quotes where it would be read as a yes, a no or nothing. */
+/** Quotes a name that YAML would read as true, false or null. @param {string} id */
 const nameOf = (id) => (/^(true|false|null)$/.test(id) ? `"${id}"` : id);
 
-/** One prompt. `words` is {text, why, hint}; only the fields that are needed are written. */
+/** Writes a prompt, with only the fields that it needs. @param {Prompt} prompt */
 export function promptBlock({ id, theme, kind, depth, comfort, language, words }, indent = "  ") {
   const inner = `${indent}  `;
   const own = `${inner}    `;
   const lines = [`${indent}- id: ${nameOf(id)}`, `${inner}theme: ${theme}`, `${inner}kind: ${kind}`, `${inner}depth: ${depth}`];
   if (Number(comfort) > 0) lines.push(`${inner}comfort: ${comfort}`);
   lines.push(`${inner}words:`, `${inner}  ${language}:`);
-  for (const name of ["text", "why", "hint"]) {
+  for (const name of /** @type {const} */ (["text", "why", "hint"])) {
     const text = words[name] ?? "";
     if (text.trim()) lines.push(`${own}${name}: ${block(text, `${own}  `)}`);
   }
   return lines.join("\n");
 }
 
+/** @param {string} theme */
 export const needsHint = (theme) => HINTED.has(theme);
+/** @param {string} theme @param {string} kind */
 export const needsComfort = (theme, kind) => theme === "touch" || kind === "touch";
 
 /**
- * A new pack, with everything that it needs and a first prompt to write over. Whoever checks it knows these words as the
- * template's (pack_template.py), and has them mended before couples see them.
+ * Writes a new pack with a first prompt as an example. The API's check knows the example's words (packs/template.py), and
+ * does not let a pack be published with them.
+ * @param {{ id: string, title: string, writtenFor: string, audience: string, language: string }} pack
  */
 export function newPack({ id, title, writtenFor, audience, language }) {
   return `# A pack of prompts. Lines that begin with # are notes to yourself;
 # couples never see them.
 #
 # Each prompt has a name (id) that never changes, one of seven themes,
-# a kind, and a depth from 1 (easy) to 3 (brave). What people read stands
-# under "words", once for each language.
+# a kind, and a depth from 1 (easy) to 3 (brave). The text that people read
+# is under "words", once for each language.
 #
 # "Insert a prompt", above the text, writes a new one for you.
 
 id: ${nameOf(id)}
 
 # Who gets it: everyone, choice (couples who choose it) or code (couples
-# to whom you give the pack's code).
+# who get the pack's code from you).
 audience: ${audience}
 
 # To add a language, add it to this list, and its words below.
@@ -76,13 +84,13 @@ words:
     written_for: ${block(writtenFor || "Say in one sentence whom this pack is for.", "      ")}
 
 prompts:
-  # Write over this first prompt, or delete it once you have your own.
+  # Replace this first prompt, or delete it once you have your own.
 ${promptBlock({
   id: "first-prompt",
   theme: "spark",
   kind: "question",
-  depth: 1,
-  comfort: 0,
+  depth: "1",
+  comfort: "0",
   language,
   words: {
     text: "What is something small your partner did this week that made you smile?",
@@ -92,21 +100,21 @@ ${promptBlock({
 `;
 }
 
-/** All ids that a text gives to prompts. */
+/** Returns the ids of the prompts in a text. @param {string} source */
 export function idsIn(source) {
-  return new Set([...source.matchAll(/^\s*-\s+id:\s*["']?([a-z0-9-]+)/gm)].map((each) => each[1]));
+  return new Set([...source.matchAll(/^\s*-\s+id:\s*["']?([a-z0-9-]+)/gm)].map((each) => each[1] ?? ""));
 }
 
-/** The languages that a text lists, its main one first; a guess, for what cannot be read yet. */
+/** Guesses the languages of a text that may have mistakes, main language first. @param {string} source */
 export function languagesIn(source) {
   const main = /^default_language:\s*["']?([a-z]{2})\b/m.exec(source)?.[1];
   const inline = /^languages:\s*\[([^\]]*)\]/m.exec(source)?.[1] ?? "";
   const stacked = /^languages:\s*(?:#.*)?\n((?:\s*-\s*["']?[a-z]{2}\b.*\n)+)/m.exec(source)?.[1] ?? "";
-  const rest = [...`${inline} ${stacked}`.matchAll(/\b([a-z]{2})\b/g)].map((each) => each[1]);
-  return [...new Set([main, ...rest].filter(Boolean))];
+  const rest = [...`${inline} ${stacked}`.matchAll(/\b[a-z]{2}\b/g)].map(([code]) => code);
+  return [...new Set(main ? [main, ...rest] : rest)];
 }
 
-/** What a text calls its pack; a guess, for what cannot be read yet, and "" where nothing is found. */
+/** Guesses the title in a text that may have mistakes; "" if there is none. @param {string} source */
 export function titleIn(source) {
   const words = /^words:.*\n((?:[ \t].*\n|#.*\n|\n)*)/m.exec(`${source}\n`)?.[1] ?? "";
   const [, indent, line] = /^([ \t]+)title:[ \t]*(.*)$/m.exec(words) ?? [];
@@ -118,8 +126,11 @@ export function titleIn(source) {
 }
 
 /**
- * A text with a prompt put in: after the prompt that the cursor is in, or after the last. Returns {start, end, text}:
- * what to put in place of which part. Null where the text has no list of prompts.
+ * Inserts a prompt after the one at the cursor, or else after the last one. Returns the part of the text to replace and
+ * its new text; null if the text has no list of prompts.
+ * @param {string} source
+ * @param {number} cursor
+ * @param {Prompt} prompt
  */
 export function withPrompt(source, cursor, prompt) {
   const heading = /^prompts:[ \t]*(\[[ \t]*\])?[ \t]*(#.*)?$/m.exec(source);
@@ -136,7 +147,7 @@ export function withPrompt(source, cursor, prompt) {
   return { start: after, end: after, text: `\n\n${promptBlock(prompt, indent)}` };
 }
 
-/** The end of the last line before `end` that is neither empty nor a note: notes belong to what comes after them. */
+/** Returns the end of the last line before `end` that is not empty and not a comment. Comments belong to the next prompt. @param {string} source @param {number} start @param {number} end */
 function endOfItem(source, start, end) {
   let at = end;
   while (at > start) {
@@ -145,6 +156,6 @@ function endOfItem(source, start, end) {
     if (line && !line.startsWith("#")) break;
     at = Math.max(from, start);
   }
-  while (at > start && /\s/.test(source[at - 1])) at -= 1;
+  while (at > start && /\s/.test(source.charAt(at - 1))) at -= 1;
   return at;
 }

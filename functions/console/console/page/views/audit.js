@@ -1,42 +1,41 @@
-// Who of the staff did what: a record that nobody can change.
+// What the staff did. Nobody can change an entry.
 
-import { button, busy, fill, h } from "../dom.js";
-import { loading, notify, sentenceOf } from "../notices.js";
+import { busy } from "../forms.js";
+import { loading, notifyError } from "../notices.js";
+import { button, fill, h } from "../ui/dom.js";
 import { ACTIONS, nameText, shortInstant } from "../words.js";
 
 const PAGE = 50;
 
+/** @typedef {import("../api.js").Schema} Schema */
+
+/** @param {import("../app.js").Console} context */
 export function auditView(context) {
   const list = h("ol", { class: "audit" });
   const more = h("div", { class: "more" });
-  const read = async (before) => {
-    const answer = await context.api.get(`audit?limit=${PAGE}${before ? `&before=${encodeURIComponent(before)}` : ""}`);
+  const read = async (/** @type {string | null} */ before) => {
+    const answer = await context.api.call("get", "/v1/practice/audit", { query: { limit: PAGE, before } });
     list.append(...answer.entries.map((entry) => itemOf(entry, context.session.email)));
-    fill(more, answer.before && button("Show earlier", async (event) => {
-      try {
-        await busy(event.currentTarget, "Loading …", () => read(answer.before));
-      } catch (error) {
-        notify(sentenceOf(error), { problem: true });
-      }
-    }, { kind: "quiet" }));
+    fill(more, answer.before && button("Show earlier", (pressed) => busy(pressed, "Loading …", () => read(answer.before)).catch(notifyError), { class: "quiet" }));
   };
   const region = loading(async () => {
     fill(list);
     await read(null);
-    return list.children.length ? [list, more] : h("p", { class: "empty" }, "Nothing has been done yet.");
-  }, "Loading the record");
+    return list.children.length ? [list, more] : h("p", { class: "empty" }, "Nothing here yet.");
+  }, "Loading the history");
   const element = h("div", { class: "page" },
-    h("div", { class: "page-head" }, h("h1", { tabindex: "-1" }, "Record")),
-    h("p", { class: "hint" }, "What staff did, latest first. Entries are only ever added; nobody can change or remove one."),
+    h("div", { class: "page-head" }, h("h1", { tabindex: "-1" }, "History")),
+    h("p", { class: "hint" }, "What staff did, newest first. Nobody can change or remove an entry."),
     region);
-  return { element, title: "Record" };
+  return { element, title: "History" };
 }
 
+/** @param {Schema["AuditEntryView"]} entry @param {string} me */
 function itemOf(entry, me) {
   const who = nameText(entry.who, me);
   return h("li", {},
     h("p", {},
-      h("strong", {}, who === "you" ? "You" : h("bdi", {}, who)), ` ${ACTIONS[entry.action] ?? entry.action} `,
+      h("strong", {}, who === "you" ? "You" : h("bdi", {}, who)), ` ${ACTIONS[entry.action]} `,
       entry.prompt && ["the prompt ", h("code", {}, entry.prompt), " of "],
       entry.pack && h("a", { href: `#/packs/${entry.pack}` }, entry.pack),
       entry.version && `, version ${entry.version}`),

@@ -1,63 +1,80 @@
-// What couples are shown when they need more than a prompt: where to book time, and whom to call.
+// The help that couples see: a link to book time, and people to contact.
 
-import { excessOf, trimmed } from "../characters.js";
-import { busy, button, field, fill, h, select, uniqueId } from "../dom.js";
+/** @typedef {import("../app.js").Console} Console */
+/** @typedef {import("../api.js").Schema} Schema */
+/** @typedef {Schema["HelpView"]["lines"][number]} Line */
+/** @typedef {Pick<Schema["HelpView"], "booking" | "lines">} Help */
+
+
 import { confirmed } from "../dialogs.js";
+import { known } from "../errors.js";
+import { busy, field, uniqueId } from "../forms.js";
 import { announce, loading, notify, sentenceOf } from "../notices.js";
-import { LANGUAGES, counted, direction, languageName, regionName } from "../words.js";
+import { button, fill, h, options, select } from "../ui/dom.js";
+import { counted, excessOf, trimmed } from "../ui/text.js";
+import { LANGUAGES, direction, languageName, regionName } from "../words.js";
 
 const NO_COUNTRIES = new Set(["AC", "AN", "BU", "CP", "CQ", "CS", "CT", "DD", "DG", "DY", "EA", "EU", "EZ", "FQ", "FX", "HV", "IC", "JT", "MI", "NH", "NQ", "NT", "PC", "PU", "PZ", "QO", "QU", "RH", "SU", "TA", "TP", "UK", "UN", "VD", "WK", "XA", "XB", "XK", "YD", "YU", "ZR", "ZZ"]);
 const LETTERS = [..."ABCDEFGHIJKLMNOPQRSTUVWXYZ"];
 const COUNTRIES = LETTERS.flatMap((one) => LETTERS.map((other) => one + other))
   .filter((code) => !NO_COUNTRIES.has(code) && regionName(code) !== code)
-  .map((code) => [code, regionName(code)])
-  .sort((one, other) => one[1].localeCompare(other[1]));
+  .map((code) => ({ code, name: regionName(code) }))
+  .sort((one, other) => one.name.localeCompare(other.name))
+  .map(({ code, name }) => /** @type {const} */ ([code, name]));
 const LONGEST = 120; // characters of a text
-const FIELDS = { country: "country", name: "name", phone: "phone number", text: "number for text messages", url: "page", languages: "languages", hours: "hours", note: "note", words: "what the link says", booking: "booking", lines: "lines" };
+/** @type {Record<string, string>} */
+const FIELDS = { country: "country", name: "name", phone: "phone number", text: "number for text messages", url: "web page", languages: "languages", hours: "hours", note: "note", words: "link text", booking: "booking", lines: "contacts" };
 
+/** @type {Line} */
+const NO_LINE = { country: null, name: { en: "" }, phone: null, text: null, url: null, languages: [], hours: null, note: {} };
+
+/** @param {Console} context @returns {import("../app.js").View} */
 export function helpView(context) {
-  const view = { title: "Help for couples", leave: async () => true, close: () => {} };
-  const region = loading(async () => formOf(context, await context.api.get("help"), view), "Loading the help");
-  view.element = h("div", { class: "page" },
+  /** @type {import("../app.js").View} */
+  const view = { element: h("div", { class: "page" }), title: "Help for couples" };
+  const region = loading(async () => formOf(context, await context.api.call("get", "/v1/practice/help", {}), view), "Loading the help");
+  fill(view.element,
     h("div", { class: "page-head" }, h("h1", { tabindex: "-1" }, "Help for couples")),
-    h("p", {}, "One tap away in the app, and beside every prompt of the themes courage and fear. Couples see the lines of their own country first, in this order."),
+    h("p", {}, "Couples find this help one tap away in the app, and next to every prompt about courage or fear. They see contacts in their own country first, in this order."),
     region);
   return view;
 }
 
+/** @param {Console} context @param {Schema["HelpView"]} help @param {import("../app.js").View} view */
 function formOf(context, help, view) {
   const may = context.session.mayPublish;
   let { revision } = help;
-  const start = structuredClone({ booking: help.booking ?? null, lines: help.lines ?? [] });
   let saved = "";
-  const hasBooking = h("input", { type: "checkbox", id: "has-booking", checked: Boolean(start.booking) });
-  const url = field("Page on which couples book", h("input", { type: "url", placeholder: "https://", autocomplete: "off", props: { value: start.booking?.url ?? "" } }));
-  const label = wordsField("What the link says", start.booking?.words ?? { en: "Book time with us" });
+  const hasBooking = h("input", { type: "checkbox", id: "has-booking", checked: Boolean(help.booking) });
+  const url = field("Booking page", h("input", { type: "url", placeholder: "https://", autocomplete: "off", props: { value: help.booking?.url ?? "" } }));
+  const label = wordsField("Link text", help.booking?.words ?? { en: "Book time with us" });
   const booking = h("div", { class: "form-grid-one" }, url.element, label.element);
   const list = h("div", { class: "help-lines" });
   const problem = h("div", { class: "form-problem", role: "alert", hidden: true });
   const state = h("p", { class: "save-state", role: "status" });
   const previewBox = h("div");
-  let lines = start.lines.map(lineForm);
+  let lines = help.lines.map(lineForm);
 
-  const current = () => ({ booking: hasBooking.checked ? { url: url.control.value.trim(), words: label.value() } : null, lines: lines.map((line) => line.value()) });
+  const current = () => /** @type {Help} */ ({ booking: hasBooking.checked ? { url: url.control.value.trim(), words: label.value() } : null, lines: lines.map((line) => line.value()) });
   const isDirty = () => may && JSON.stringify(current()) !== saved;
-  const drawLines = (focused) => {
+  const drawLines = (/** @type {ReturnType<typeof lineForm> | null} */ focused = null) => {
     fill(list, lines.length
       ? lines.map((line, at) => line.draw(at, lines.length, { move: (step) => move(at, step), remove: () => remove(at) }))
-      : h("p", { class: "empty" }, "No lines yet. Until there are, couples are shown a page that lists helplines of all countries."));
+      : h("p", { class: "empty" }, "No contacts yet. Until you add some, couples see a page with helplines for every country."));
     focused?.focusName();
     changed();
   };
+  /** @param {number} at @param {number} step */
   const move = (at, step) => {
     const [line] = lines.splice(at, 1);
+    if (!line) return;
     lines.splice(at + step, 0, line);
     drawLines(line);
-    announce(`Moved to place ${at + step + 1}.`);
+    announce(`Moved to position ${at + step + 1}.`);
   };
-  const remove = async (at) => {
-    const name = lines[at].title();
-    if (!(await confirmed({ title: `Remove ${name}`, yes: "Remove", danger: true, body: h("p", {}, "It is gone for couples once you have saved.") }))) return;
+  const remove = async (/** @type {number} */ at) => {
+    const name = lines[at]?.title() ?? "";
+    if (!(await confirmed({ title: `Remove ${name}`, yes: "Remove", danger: true, body: h("p", {}, "Couples stop seeing it once you save.") }))) return;
     lines = lines.filter((_, each) => each !== at);
     drawLines();
   };
@@ -65,29 +82,30 @@ function formOf(context, help, view) {
     booking.hidden = !hasBooking.checked;
     const dirty = isDirty();
     save.disabled = !dirty;
-    state.dataset.dirty = String(dirty);
+    state.dataset["dirty"] = String(dirty);
     state.textContent = dirty ? "Not saved yet" : "";
     preview.draw(current());
   };
-  const save = button("Save", () => store(), { kind: "primary" });
+  const save = button("Save", () => store(), { class: "primary" });
   const preview = helpPreview(previewBox);
 
   const store = async () => {
     problem.hidden = true;
     const given = current();
     try {
-      const answer = await busy(save, "Saving …", () => context.api.put("help", { ...given, revision }));
-      revision = answer?.revision ?? revision + 1;
+      const answer = await busy(save, "Saving …", () => context.api.call("put", "/v1/practice/help", { body: { ...given, revision } }));
+      revision = answer.revision;
       saved = JSON.stringify(given);
       notify("Saved. Couples see it within half a minute.");
       changed();
       return true;
     } catch (error) {
-      const errors = (error.body?.errors ?? []).map((each) => `${placeText(each.field)}: ${each.reason}`);
-      const conflict = error.status === 409;
-      for (const each of error.body?.errors ?? []) lines[/lines\.(\d+)/.exec(each.field)?.[1]]?.open();
-      fill(problem, h("p", {}, conflict ? "Somebody else has changed the help since you opened it. Yours is not saved: copy what you need, then reload this page." : `Not saved. ${errors.length ? "Mend this first:" : sentenceOf(error)}`),
-        errors.length > 0 && h("ul", {}, errors.map((each) => h("li", {}, each))));
+      const { status, body } = known(error);
+      const errors = (body.errors ?? []).map((each) => ({ field: String(each["field"]), reason: String(each["reason"]) }));
+      const conflict = status === 409;
+      for (const each of errors) lines[Number(/lines\.(\d+)/.exec(each.field)?.[1])]?.open();
+      fill(problem, h("p", {}, conflict ? "Someone else changed the help since you opened it. Your changes are not saved. Copy what you need, then reload this page." : `Not saved. ${errors.length ? "Fix this first:" : sentenceOf(error)}`),
+        errors.length > 0 && h("ul", {}, errors.map((each) => h("li", {}, `${placeText(each.field)}: ${each.reason}`))));
       problem.hidden = false;
       problem.scrollIntoView({ block: "center" });
       changed();
@@ -102,60 +120,58 @@ function formOf(context, help, view) {
       h("p", { class: "choice" }, hasBooking, h("label", { for: "has-booking" }, "Couples can book time with the practice")),
       booking),
     h("section", { class: "panel", "aria-labelledby": "lines-title" },
-      h("h2", { id: "lines-title" }, "Whom to turn to"),
+      h("h2", { id: "lines-title" }, "Who to contact"),
       list,
-      may && h("div", {}, button("Add a line", () => {
-        const line = lineForm({ name: { en: "" }, country: null });
+      may && h("div", {}, button("Add a contact", () => {
+        const line = lineForm(NO_LINE);
         lines.push(line);
         drawLines(line);
       }))),
     h("section", { class: "panel", "aria-labelledby": "help-preview-title" },
-      h("h2", { id: "help-preview-title" }, "As couples see it"),
+      h("h2", { id: "help-preview-title" }, "What couples see"),
       previewBox));
-  if (!may) for (const control of form.querySelectorAll("input, select, textarea")) if (!control.closest(".help-preview")) control.disabled = true;
   drawLines();
   saved = JSON.stringify(current());
   changed();
-  if (!may) for (const control of form.querySelectorAll(".help-lines input, .help-lines select, .help-lines button, .words-field button")) control.disabled = true;
+  if (!may) for (const control of form.querySelectorAll("input, select, button")) if (!control.closest(".help-preview")) control.toggleAttribute("disabled", true);
 
-  const beforeUnload = (event) => isDirty() && event.preventDefault();
+  const beforeUnload = (/** @type {BeforeUnloadEvent} */ event) => isDirty() && event.preventDefault();
   addEventListener("beforeunload", beforeUnload);
   view.close = () => removeEventListener("beforeunload", beforeUnload);
   view.leave = async () => !isDirty() || confirmed({
-    title: "The help is not saved yet", yes: "Leave without saving", no: "Stay here", danger: true,
-    body: h("p", {}, "What you changed here is lost if you leave now."),
+    title: "Your changes are not saved yet", yes: "Leave without saving", no: "Stay here", danger: true,
+    body: h("p", {}, "If you leave now, your changes are lost."),
   });
-  return [may && h("div", { class: "desk-bar" }, state, h("div", { class: "row-actions" }, save)), form];
+  return [may && h("div", { class: "workspace-bar" }, state, h("div", { class: "row-actions" }, save)), form];
 }
 
-/** "body.lines.0.url" as people say it. */
+/** Says "body.lines.0.url" in words. @param {string} place */
 function placeText(place) {
-  const parts = String(place).replace(/^body\.?/, "").split(".");
-  const said = parts.map((part, at) => (/^\d+$/.test(part) ? (parts[at - 1] === "lines" ? `line ${Number(part) + 1}` : "") : /^[a-z]{2}$/.test(part) ? languageName(part) : FIELDS[part] ?? part)).filter((part) => part && part !== "lines");
+  const parts = place.replace(/^body\.?/, "").split(".");
+  const said = parts.map((part, at) => (/^\d+$/.test(part) ? (parts[at - 1] === "lines" ? `contact ${Number(part) + 1}` : "") : /^[a-z]{2}$/.test(part) ? languageName(part) : FIELDS[part] ?? part)).filter((part) => part && part !== "lines");
   const text = said.join(", ") || "The help";
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
+/** @param {Line} line */
 function lineForm(line) {
-  const name = wordsField("Name", line.name ?? { en: "" });
+  const name = wordsField("Name", line.name);
   const country = field("Country", select([["", "For all countries"], ...COUNTRIES], line.country ?? ""));
-  const phone = field("Phone number", h("input", { type: "tel", autocomplete: "off", props: { value: line.phone ?? "" } }), { optional: true, hint: "As it is dialled in that country." });
+  const phone = field("Phone number", h("input", { type: "tel", autocomplete: "off", props: { value: line.phone ?? "" } }), { optional: true, hint: "As people dial it in that country." });
   const text = field("Number for text messages", h("input", { type: "tel", autocomplete: "off", props: { value: line.text ?? "" } }), { optional: true });
-  const url = field("Page", h("input", { type: "url", placeholder: "https://", autocomplete: "off", props: { value: line.url ?? "" } }), { optional: true });
-  const hours = field("When somebody answers", h("input", { type: "text", placeholder: "24/7", autocomplete: "off", props: { value: line.hours ?? "" } }), { optional: true, limit: LONGEST });
-  const languages = languagesField(line.languages ?? []);
-  const note = wordsField("One more thing to know", line.note ?? {}, { optional: true });
-  const title = () => Object.values(name.value())[0] || "the new line";
-  const value = () => {
-    const found = { country: country.control.value || null, name: name.value(), phone: phone.control.value.trim() || null, text: text.control.value.trim() || null, url: url.control.value.trim() || null, languages: languages.value(), hours: trimmed(hours.control.value) || null, note: note.value() };
-    return found;
-  };
+  const url = field("Web page", h("input", { type: "url", placeholder: "https://", autocomplete: "off", props: { value: line.url ?? "" } }), { optional: true });
+  const hours = field("Hours", h("input", { type: "text", placeholder: "24/7", autocomplete: "off", props: { value: line.hours ?? "" } }), { optional: true, limit: LONGEST });
+  const languages = languagesField(line.languages);
+  const note = wordsField("Note", line.note, { optional: true });
+  const title = () => Object.values(name.value())[0] || "the new contact";
+  /** @returns {Line} */
+  const value = () => ({ country: country.control.value || null, name: name.value(), phone: phone.control.value.trim() || null, text: text.control.value.trim() || null, url: url.control.value.trim() || null, languages: languages.value(), hours: trimmed(hours.control.value) || null, note: note.value() });
   const parts = h("div", { class: "line-parts" },
     name.element,
     h("div", { class: "form-grid" }, country.element, phone.element, text.element, url.element, hours.element),
     languages.element, note.element);
   const summary = h("span", { class: "help-summary" });
-  const details = h("details", { class: "help-line", open: !line.name || Object.values(line.name).every((each) => !each) });
+  const details = h("details", { class: "help-line", open: Object.values(line.name).every((each) => !each) });
   const sum = () => {
     const { country: place, phone: number, text: message, url: address } = value();
     fill(summary, h("strong", {}, h("bdi", {}, title())), ` ${[place ? regionName(place) : "All countries", number ?? message ?? address].filter(Boolean).join(" · ")}`);
@@ -170,31 +186,33 @@ function lineForm(line) {
       details.open = true;
       name.focus();
     },
+    /** @param {number} at @param {number} count @param {{ move: (step: number) => void, remove: () => unknown }} actions */
     draw(at, count, { move, remove }) {
       sum();
       return fill(details,
         h("summary", {}, `${at + 1}. `, summary),
         parts,
         h("div", { class: "row-actions" },
-          at > 0 && button("Move up", () => move(-1), { kind: "quiet small", "aria-label": `Move line ${at + 1} up` }),
-          at < count - 1 && button("Move down", () => move(1), { kind: "quiet small", "aria-label": `Move line ${at + 1} down` }),
-          button("Remove this line", remove, { kind: "danger-quiet small", "aria-label": `Remove this line, line ${at + 1}` })));
+          at > 0 && button("Move up", () => move(-1), { class: "quiet small", "aria-label": `Move contact ${at + 1} up` }),
+          at < count - 1 && button("Move down", () => move(1), { class: "quiet small", "aria-label": `Move contact ${at + 1} down` }),
+          button("Remove this contact", remove, { class: "danger-quiet small", "aria-label": `Remove contact ${at + 1}` })));
     },
   };
 }
 
-/** A text in several languages, one row for each. */
+/** A text in several languages, one row for each. @param {string} label @param {Record<string, string>} words */
 function wordsField(label, words, { optional = false } = {}) {
   const id = uniqueId("words");
   const rows = h("div", { class: "words-rows" });
+  /** @type {{ chosen: HTMLSelectElement, input: HTMLInputElement }[]} */
+  const entries = [];
   const add = button("Add a language", () => {
-    const free = LANGUAGES.find((each) => !value(true)[each]) ?? "en";
-    row(free, "");
-    rows.lastElementChild.querySelector("input").focus();
-  }, { kind: "quiet small", "aria-label": `Add a language: ${label}` });
+    const used = new Set(entries.map(({ chosen }) => chosen.value));
+    row(LANGUAGES.find((each) => !used.has(each)) ?? "en", "").focus();
+  }, { class: "quiet small", "aria-label": `Add a language: ${label}` });
+  /** @param {string} language @param {string} text */
   const row = (language, text) => {
-    const options = [...new Set([...LANGUAGES, language])].map((each) => [each, languageName(each)]);
-    const chosen = select(options, language, { "aria-label": `${label}: language` });
+    const chosen = select(namedLanguages([...new Set([...LANGUAGES, language])]), language, { "aria-label": `${label}: language` });
     const problem = h("p", { class: "problem", id: uniqueId("problem"), hidden: true });
     const input = h("input", { type: "text", dir: "auto", autocomplete: "off", "aria-label": label, "aria-describedby": problem.id, props: { value: text } });
     input.addEventListener("input", () => {
@@ -202,52 +220,59 @@ function wordsField(label, words, { optional = false } = {}) {
       problem.hidden = !problem.textContent;
       input.setAttribute("aria-invalid", String(!problem.hidden));
     });
+    const entry = { chosen, input };
     const element = h("div", { class: "words-row" }, chosen, input,
       button("Remove", () => {
         element.remove();
+        entries.splice(entries.indexOf(entry), 1);
         rows.dispatchEvent(new Event("change", { bubbles: true }));
         add.focus();
-      }, { kind: "quiet small", "aria-label": `Remove: ${label}` }), problem);
+      }, { class: "quiet small", "aria-label": `Remove: ${label}` }), problem);
     rows.append(element);
+    entries.push(entry);
+    return input;
   };
-  const value = (all = false) => Object.fromEntries([...rows.children]
-    .map((each) => [each.querySelector("select").value, trimmed(each.querySelector("input").value) || (all ? " " : "")])
-    .filter(([, text]) => text));
+  const value = () => Object.fromEntries(entries.map(({ chosen, input }) => [chosen.value, trimmed(input.value)]).filter(([, text]) => text));
   for (const [language, text] of Object.entries(words)) row(language, text);
   const element = h("div", { class: "field words-field", role: "group", "aria-labelledby": id },
     h("p", { class: "label", id }, label, optional && h("span", { class: "optional" }, " (optional)")), rows, add);
-  return { element, value: () => value(), focus: () => rows.querySelector("input")?.focus() };
+  return { element, value, focus: () => entries[0]?.input.focus() };
 }
 
-/** The languages that are spoken on a line. */
+/** The languages that a contact speaks. @param {string[]} chosen */
 function languagesField(chosen) {
   const id = uniqueId("languages");
   let languages = [...chosen];
   const chips = h("span", { class: "chips" });
-  const choose = select([["", "Add a language"]], "", { "aria-label": "Add a language that is spoken there" });
-  const tell = () => element.dispatchEvent(new Event("change", { bubbles: true }));
+  const choose = select([["", "Add a language"]], "", { "aria-label": "Add a language that they speak" });
+  const notifyChange = () => element.dispatchEvent(new Event("change", { bubbles: true }));
   const draw = () => {
     fill(chips, languages.map((each) => h("span", { class: "chip" }, languageName(each),
-      h("button", { type: "button", "aria-label": `${languageName(each)} is not spoken there`, on: { click: () => ((languages = languages.filter((other) => other !== each)), draw(), tell(), choose.focus()) } }, "×"))));
-    fill(choose, [["", "Add a language"], ...LANGUAGES.filter((each) => !languages.includes(each)).map((each) => [each, languageName(each)])].map(([each, name]) => h("option", { value: each }, name)));
+      h("button", { type: "button", "aria-label": `Remove ${languageName(each)}`, on: { click: () => ((languages = languages.filter((other) => other !== each)), draw(), notifyChange(), choose.focus()) } }, "×"))));
+    fill(choose, options([["", "Add a language"], ...namedLanguages(LANGUAGES.filter((each) => !languages.includes(each)))]));
   };
   choose.addEventListener("change", () => {
     if (choose.value) languages = [...languages, choose.value];
     draw();
   });
   const element = h("div", { class: "field", role: "group", "aria-labelledby": id },
-    h("p", { class: "label", id }, "Languages spoken there", h("span", { class: "optional" }, " (optional)")),
+    h("p", { class: "label", id }, "Languages they speak", h("span", { class: "optional" }, " (optional)")),
     h("div", { class: "chips-row" }, chips, choose));
   draw();
   return { element, value: () => languages };
 }
 
+/** @param {readonly string[]} codes */
+const namedLanguages = (codes) => codes.map((code) => /** @type {const} */ ([code, languageName(code)]));
+
+/** Shows the help on a phone. @param {HTMLElement} box */
 function helpPreview(box) {
-  const language = select(LANGUAGES.map((each) => [each, languageName(each)]), "en");
+  const language = select(namedLanguages(LANGUAGES), "en");
   const country = select([["", "Any country"]], "");
   const result = h("div", { class: "phone-screen help-screen", tabindex: "0", role: "region", "aria-label": "Help on the phone" });
+  /** @type {Help} */
   let help = { booking: null, lines: [] };
-  const spoken = (words = {}) => words[language.value] ?? words.en ?? Object.values(words)[0] ?? "";
+  const spoken = (/** @type {Record<string, string>} */ words) => words[language.value] ?? words.en ?? Object.values(words)[0] ?? "";
   const draw = () => {
     const place = country.value;
     const lines = place ? [...help.lines.filter((line) => line.country === place), ...help.lines.filter((line) => !line.country)] : [...help.lines.filter((line) => !line.country), ...help.lines.filter((line) => line.country)];
@@ -255,20 +280,21 @@ function helpPreview(box) {
     fill(result,
       help.booking && h("p", { class: "phone-help", dir: "auto" }, `${spoken(help.booking.words) || help.booking.url} →`),
       lines.map((line) => h("div", { class: "phone-line" },
-        h("p", { dir: "auto" }, h("strong", {}, spoken(line.name) || "Without a name yet")),
-        h("p", { class: "phone-why" }, [line.phone, line.text && `Text ${line.text}`, line.url, line.hours].filter(Boolean).join(" · ") || "No way to reach it yet"),
+        h("p", { dir: "auto" }, h("strong", {}, spoken(line.name) || "No name yet")),
+        h("p", { class: "phone-why" }, [line.phone, line.text && `Text ${line.text}`, line.url, line.hours].filter(Boolean).join(" · ") || "No number or page yet"),
         spoken(line.note) && h("p", { dir: "auto" }, spoken(line.note)))),
-      !lines.length && h("p", { class: "phone-note" }, "A page that lists helplines of all countries."));
+      !lines.length && h("p", { class: "phone-note" }, "A page with helplines for every country."));
   };
   language.addEventListener("change", draw);
   country.addEventListener("change", draw);
-  fill(box, h("div", { class: "help-preview filters" }, field("Language", language).element, field("Where they are", country).element), result, h("p", { class: "hint" }, "Nothing is dialled or opened from here."));
+  fill(box, h("div", { class: "help-preview filters" }, field("Language", language).element, field("Where they are", country).element), result, h("p", { class: "hint" }, "This is only a preview. Nothing is called or opened."));
   return {
+    /** @param {Help} given */
     draw(given) {
       help = given;
-      const codes = [...new Set(help.lines.map((line) => line.country).filter(Boolean))];
+      const codes = [...new Set(help.lines.flatMap((line) => line.country ?? []))];
       const before = country.value;
-      fill(country, [["", `Any country (${counted(help.lines.length, "line")})`], ...codes.map((code) => [code, regionName(code)])].map(([code, name]) => h("option", { value: code }, name)));
+      fill(country, options([["", `Any country (${counted(help.lines.length, "contact")})`], ...codes.map((code) => /** @type {const} */ ([code, regionName(code)]))]));
       country.value = codes.includes(before) ? before : "";
       draw();
     },

@@ -1,14 +1,22 @@
-// What couples have of a pack: its live version and prompts, each of which can be withdrawn, and the pack's code.
+// The live version of a pack, whose prompts can each be withdrawn, and the pack's code.
 
-import { trimmed } from "../characters.js";
+/** @typedef {import("../app.js").Console} Console */
+/** @typedef {import("../api.js").Schema} Schema */
+/** @typedef {import("./pack.js").Pack} Pack */
+/** @typedef {(pack: Schema["PackDetail"]) => void} Changed */
+
+
 import { ask, confirmed } from "../dialogs.js";
-import { button, field, fill, h } from "../dom.js";
 import { copied } from "../files.js";
-import { loading, notify, sentenceOf } from "../notices.js";
-import { byText, counted, instantText, languageName, themeName } from "../words.js";
+import { field } from "../forms.js";
+import { loading, notify, notifyError, sentenceOf } from "../notices.js";
+import { button, fill, h } from "../ui/dom.js";
+import { counted, trimmed } from "../ui/text.js";
+import { byText, instantText, languageName, themeName } from "../words.js";
 
 const AT_FIRST = 60;
 
+/** @param {Console} context @param {Pack} pack @param {import("./pack.js").Changed} changed @returns {import("./pack.js").Page} */
 export function publishedPage(context, pack, changed) {
   const live = pack.releases.find((each) => each.version === pack.live_version)
     ?? pack.releases.find((each) => !each.taken_back && new Date(each.live_from) <= new Date());
@@ -16,61 +24,70 @@ export function publishedPage(context, pack, changed) {
   if (!live) {
     fill(element, h("div", { class: "empty-page" },
       h("h2", {}, "Not with couples yet"),
-      h("p", {}, pack.scheduled ? `Version ${pack.scheduled.version} goes live on ${instantText(pack.scheduled.at)}.` : "Publish the draft on the page “Write”, and its prompts appear here.")));
+      h("p", {}, pack.scheduled ? `Version ${pack.scheduled.version} goes live on ${instantText(pack.scheduled.at)}.` : "Publish the draft on the “Write” page. Its prompts then appear here.")));
     return { element };
   }
+  /** @type {Changed} */
   const again = (next) => changed(next, { again: true });
   fill(element,
     pack.code && codePanel(context, pack, again),
     h("section", { class: "panel", "aria-labelledby": "live-title" },
       h("div", { class: "panel-head" },
         h("h2", { id: "live-title" }, `Version ${live.version}`),
-        context.session.mayPublish && !pack.withdrawn && button("Withdraw the pack …", () => withdraw(context, pack, null, again), { kind: "danger-quiet" })),
+        context.session.mayPublish && !pack.withdrawn && button("Withdraw the pack …", () => withdraw(context, pack, null, again), { class: "danger-quiet" })),
       h("p", {}, `Live since ${instantText(live.live_from)}. Published by ${byText(live.published, context.session.email)}.`,
         live.approved && ` Approved by ${byText(live.approved, context.session.email)}.`),
       loading(() => prompts(context, pack, live, again), "Loading the prompts")));
   return { element };
 }
 
+/** @param {Console} context @param {Pack} pack @param {Changed} again */
 function codePanel(context, pack, again) {
+  const code = pack.code ?? "";
   return h("section", { class: "panel code-panel", "aria-labelledby": "code-title" },
-    h("h2", { id: "code-title" }, "The code of this pack"),
-    h("p", {}, "Give it to couples; they enter it in the app, and the pack then plays first for them."),
-    h("p", { class: "code", translate: "no" }, pack.code),
+    h("h2", { id: "code-title" }, "This pack’s code"),
+    h("p", {}, "Give it to couples. Once they enter it in the app, they get this pack’s prompts first."),
+    h("p", { class: "code", translate: "no" }, code),
     h("div", { class: "row-actions" },
-      button("Copy", async () => notify((await copied(pack.code)) ? "The code is copied." : "The browser did not let us copy.")),
-      context.session.mayPublish && button("Renew …", async (event) => {
-        const pressed = event.currentTarget;
+      button("Copy", async () => notify((await copied(code)) ? "Copied." : "Your browser did not allow copying.")),
+      context.session.mayPublish && button("New code …", async (pressed) => {
         if (!(await confirmed({
-          title: "Renew the code", yes: "Make a new code", danger: true,
-          body: h("p", {}, "The old code stops working at once, wherever it was printed or sent. Couples that have joined already stay."),
+          title: "Make a new code", yes: "Make a new code", danger: true,
+          body: h("p", {}, "The old code stops working right away, wherever it was printed or sent. Couples who already joined stay."),
         }))) return;
         try {
-          const next = await context.working(pressed, () => context.api.post(`packs/${pack.id}/code`, {}));
-          notify("There is a new code.");
+          const next = await context.working(pressed, () => context.api.call("post", "/v1/practice/packs/{pack_id}/code", { path: { pack_id: pack.id } }));
+          notify("The new code is ready.");
           again(next);
         } catch (error) {
-          notify(sentenceOf(error), { problem: true });
+          notifyError(error);
         }
-      }, { kind: "quiet" })));
+      }, { class: "quiet" })));
 }
 
-/** A published version: its text, and its preview, null where the rules have become stricter since. */
+/**
+ * Loads the text of a version, and its preview; null if the rules have become stricter since.
+ * @param {Console} context
+ * @param {string} pack
+ * @param {number} version
+ * @param {{ signal?: AbortSignal }} [options]
+ */
 export async function releaseOf(context, pack, version, options) {
-  const { source } = await context.api.get(`packs/${pack.id}/releases/${version}`, options);
-  const { preview } = await context.api.post("check", { source, pack_id: pack.id }, options);
+  const { source } = await context.api.call("get", "/v1/practice/packs/{pack_id}/releases/{version}", { path: { pack_id: pack, version } }, options);
+  const { preview } = await context.api.call("post", "/v1/practice/check", { body: { source, pack_id: pack } }, options);
   return { source, preview };
 }
 
+/** @param {Console} context @param {Pack} pack @param {Schema["ReleaseView"]} live @param {Changed} again */
 async function prompts(context, pack, live, again) {
   const withdrawn = new Set(pack.withdrawn_prompts);
-  const { source, preview } = await releaseOf(context, pack, live.version);
+  const { source, preview } = await releaseOf(context, pack.id, live.version);
   const may = context.session.mayPublish;
   if (!preview) return h("pre", { class: "source", tabindex: "0", "aria-label": "Text of the version" }, source);
   const list = h("ul", { class: "prompt-list" });
   const more = h("div", { class: "more" });
   const count = h("p", { class: "hint", "aria-live": "polite" });
-  const wanted = h("input", { type: "search", id: "prompt-search", placeholder: "A word of it", autocomplete: "off" });
+  const wanted = h("input", { type: "search", id: "prompt-search", placeholder: "A word in it", autocomplete: "off" });
   let shown = AT_FIRST;
   const draw = () => {
     const word = wanted.value.trim().toLowerCase();
@@ -85,42 +102,43 @@ async function prompts(context, pack, live, again) {
           h("p", { class: "hint" }, [themeName(prompt.theme), prompt.id, Object.keys(prompt.words).map(languageName).join(", ")].join(" · "))),
         gone && h("span", { class: "badge withdrawn" }, "Withdrawn"),
         may && (gone
-          ? button("Put back", (event) => restore(context, pack, prompt.id, event.currentTarget, again), { "aria-label": `Put back ${prompt.id}`, kind: "small" })
-          : !pack.withdrawn && button("Withdraw …", () => withdraw(context, pack, prompt.id, again), { "aria-label": `Withdraw ${prompt.id}`, kind: "quiet small" })));
+          ? button("Restore", (pressed) => restore(context, pack, prompt.id, pressed, again), { "aria-label": `Restore ${prompt.id}`, class: "small" })
+          : !pack.withdrawn && button("Withdraw …", () => withdraw(context, pack, prompt.id, again), { "aria-label": `Withdraw ${prompt.id}`, class: "quiet small" })));
     }));
-    fill(more, found.length > shown && button("Show more", () => ((shown += AT_FIRST), draw()), { kind: "quiet" }));
+    fill(more, found.length > shown && button("Show more", () => ((shown += AT_FIRST), draw()), { class: "quiet" }));
   };
   wanted.addEventListener("input", () => ((shown = AT_FIRST), draw()));
   draw();
   return [h("div", { class: "field" }, h("label", { for: "prompt-search" }, "Find a prompt"), wanted), count, list, more];
 }
 
+/** @param {Console} context @param {Pack} pack @param {string | null} prompt null for the whole pack @param {Changed} again */
 async function withdraw(context, pack, prompt, again) {
   const next = await ask({
     title: prompt ? "Withdraw this prompt" : "Withdraw the whole pack",
     alert: true,
-    build: (close) => {
-      const reason = field("Why, for your colleagues", h("textarea", { rows: "2" }), { optional: true, limit: 500 });
+    build: (/** @type {(next?: Schema["PackDetail"] | null) => void} */ close) => {
+      const reason = field("Reason, for your colleagues", h("textarea", { rows: "2" }), { optional: true, limit: 500 });
       const problem = h("p", { class: "form-problem", role: "alert", hidden: true });
       const go = button(prompt ? "Withdraw the prompt" : "Withdraw the pack", async () => {
         problem.hidden = true;
         if (reason.excess()) return reason.control.focus();
         try {
-          close(await context.working(go, () => context.api.post(`packs/${pack.id}/withdraw`, { prompt, reason: trimmed(reason.control.value) || null })));
+          close(await context.working(go, () => context.api.call("post", "/v1/practice/packs/{pack_id}/withdraw", { path: { pack_id: pack.id }, body: { prompt, reason: trimmed(reason.control.value) || null } })));
         } catch (error) {
           problem.textContent = sentenceOf(error);
           problem.hidden = false;
         }
-      }, { kind: "danger" });
+      }, { class: "danger" });
       return {
         body: h("div", {}, problem,
           prompt && h("p", {}, h("code", {}, prompt)),
           h("p", {}, prompt
-            ? "No couple is offered this prompt any more, within half a minute. Who has it today already keeps it, and so do journals."
-            : "No couple is offered a prompt of this pack any more, within half a minute. Days that have one already keep it, and so do journals."),
-          h("p", {}, "You can put it back at any time."),
+            ? "Within half a minute, no couple gets this prompt anymore. Couples who have it today keep it, and it stays in journals."
+            : "Within half a minute, no couple gets a prompt of this pack anymore. Couples who have one today keep it, and it stays in journals."),
+          h("p", {}, "You can restore it at any time."),
           reason.element),
-        actions: [button("Cancel", () => close(null), { kind: "quiet" }), go],
+        actions: [button("Cancel", () => close(null), { class: "quiet" }), go],
       };
     },
   });
@@ -129,12 +147,13 @@ async function withdraw(context, pack, prompt, again) {
   again(next);
 }
 
+/** @param {Console} context @param {Pack} pack @param {string} prompt @param {HTMLButtonElement} pressed @param {Changed} again */
 async function restore(context, pack, prompt, pressed, again) {
   try {
-    const next = await context.working(pressed, () => context.api.post(`packs/${pack.id}/restore`, { prompt }));
-    notify("The prompt is back with couples.");
+    const next = await context.working(pressed, () => context.api.call("post", "/v1/practice/packs/{pack_id}/restore", { path: { pack_id: pack.id }, body: { prompt } }));
+    notify("The prompt is back.");
     again(next);
   } catch (error) {
-    notify(sentenceOf(error), { problem: true });
+    notifyError(error);
   }
 }

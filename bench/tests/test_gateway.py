@@ -1,4 +1,4 @@
-"""What the bench says of the gateway's speed; the speeds themselves are no test's matter."""
+"""The report of the gateway's speed. The speeds themselves are not tested."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def a_report(ours: Speed, **clients: Speed) -> GatewayReport:
     return GatewayReport({0: each, 60: each})
 
 
-def test_each_goal_is_told_with_its_ratio_and_whether_it_is_met() -> None:
+def test_each_goal_is_shown_with_its_ratio_and_whether_it_is_met() -> None:
     report = a_report(Speed(8_000, 0.04), **{BOUND: Speed(20_000, 0.01)})
     assert list(report.verdicts()) == [
         "gateway, 0 ms: 8 times the pushes of send_each, goal at least 12: missed.",
@@ -26,14 +26,14 @@ def test_each_goal_is_told_with_its_ratio_and_whether_it_is_met() -> None:
     ]
 
 
-def test_without_h2load_the_other_goals_are_told_still() -> None:
+def test_without_h2load_the_other_goals_are_still_shown() -> None:
     verdicts = list(a_report(Speed(20_000, 0.02)).verdicts())
     assert len(verdicts) == 4
     assert verdicts[2] == "gateway, 0 ms: h2load is missing (make setup installs it)."
 
 
-def test_a_ratio_is_of_rounds_that_were_side_by_side() -> None:
-    """So that a machine that is slow for a while is so for both."""
+def test_a_ratio_compares_the_clients_of_the_same_round() -> None:
+    """A machine that is slow for a while slows both."""
     report = GatewayReport(
         {
             0: {

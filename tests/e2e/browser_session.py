@@ -1,6 +1,6 @@
-"""A desk at the practice: the console in a real browser, driven as a person would, and everything that it complains of.
+"""A person's session in a real browser, and every error and warning in it.
 
-Chromium comes from the machine and not from the driver, which would download one of its own.
+Chromium comes from the machine, since the driver would download one of its own.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome")
 PASSWORD: Final = "rekindle"
 ACTION_MILLISECONDS: Final = 60_000
-"""How long a click waits for what it clicks, on a busy machine, too."""
+"""The longest time that a click waits for its element, also on a busy machine."""
 EDITOR: Final = "editor@practice.example"
 WRITER: Final = "writer@practice.example"
 READER: Final = "reader@practice.example"
@@ -32,7 +32,7 @@ _SWITCHES: Final = (
     "--disable-gpu",
     "--disable-quic",
     "--no-first-run",
-    # Else it asks for updates and more of hosts that no test needs.
+    # Without these it calls hosts that no test needs.
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
@@ -43,7 +43,7 @@ addEventListener("securitypolicyviolation", (event) => {
 });
 """
 _LOG: Final = """
-// A message that shows for some seconds is kept where it showed, so that a test of a busy machine finds it afterwards.
+// Keeps each message that shows for some seconds, so that a test on a busy machine still finds it.
 new MutationObserver((changes) => {
   for (const { target, addedNodes } of changes) {
     const region = addedNodes.length ? target.closest?.("#notices, .device > .frame .banner") : null;
@@ -58,20 +58,20 @@ _GRAVE: Final = {"serious", "critical"}
 
 
 def browser_path() -> str | None:
-    """This machine's Chromium; None if it has none."""
+    """Return the path of this machine's Chromium; None if it has none."""
     return next((path for name in BROWSERS if (path := shutil.which(name))), None)
 
 
 def launched(playwright: Playwright, path: str) -> Browser:
-    """A browser without a window."""
+    """Start a browser without a window."""
     return playwright.chromium.launch(executable_path=path, args=list(_SWITCHES))
 
 
 @dataclass
-class Desk:
-    """One person's browser, with storage of its own. `refused` are the statuses that the test provokes.
+class BrowserSession:
+    """A browser with storage of its own. `refused` are the statuses that the test provokes.
 
-    Without slots, since Playwright writes onto whoever listens to it.
+    It has no slots, since Playwright sets attributes on a listener.
     """
 
     stack: Stack
@@ -90,8 +90,8 @@ class Desk:
         width: int = 1280,
         dark: bool = False,
         **options: Any,
-    ) -> Desk:
-        """A desk with the sign-in page open, or that of the URL."""
+    ) -> BrowserSession:
+        """Open the console's sign-in page, or the page of a URL."""
         context = browser.new_context(
             viewport={"width": width, "height": 900},
             color_scheme="dark" if dark else "light",
@@ -102,40 +102,40 @@ class Desk:
         )
         context.add_init_script(_WATCH)
         context.add_init_script(_LOG)
-        desk = cls(stack, context, context.new_page())
-        desk.page.set_default_timeout(ACTION_MILLISECONDS)
-        desk.page.on("console", desk.hear)
-        desk.page.on("pageerror", lambda error: desk.complaints.append(f"error: {error}"))
-        desk.page.goto(url or stack.console_url)
-        return desk
+        session = cls(stack, context, context.new_page())
+        session.page.set_default_timeout(ACTION_MILLISECONDS)
+        session.page.on("console", session.hear)
+        session.page.on("pageerror", lambda error: session.complaints.append(f"error: {error}"))
+        session.page.goto(url or stack.console_url)
+        return session
 
     def hear(self, message: ConsoleMessage) -> None:
-        """Notes what the browser complains of."""
+        """Record an error or a warning of the browser."""
         refused = _REFUSED.search(message.text)
         if message.type in {"error", "warning"} and not (refused and int(refused[1]) in self.refused):
             self.complaints.append(f"{message.type}: {message.text} {message.location.get('url', '')}")
 
-    def sign_in(self, email: str = EDITOR, password: str = PASSWORD) -> Desk:
-        """Signs in where the page asks for it."""
+    def sign_in(self, email: str = EDITOR, password: str = PASSWORD) -> BrowserSession:
+        """Fill in and send the sign-in form."""
         self.page.get_by_label("Email").fill(email)
         self.page.get_by_label("Password").fill(password)
         self.press("Sign in")
         return self
 
-    def open(self, place: str, heading: str | re.Pattern[str] | None = None) -> Desk:
-        """Goes to a place such as "packs/starter", as by a bookmark, and waits until all is there."""
-        self.page.goto(f"{self.stack.console_url}#/{place}")
+    def open(self, path: str, heading: str | re.Pattern[str] | None = None) -> BrowserSession:
+        """Open a path such as "packs/starter", as by a bookmark, and wait until it is loaded."""
+        self.page.goto(f"{self.stack.console_url}#/{path}")
         if heading:
             expect(self.page.get_by_role("heading", name=heading).first).to_be_visible()
         self.settle()
         return self
 
     def settle(self) -> None:
-        """Waits until nothing is being loaded any more."""
+        """Wait until nothing is loading."""
         expect(self.page.locator(".loading")).to_have_count(0)
 
     def press(self, name: str, within: Locator | None = None) -> None:
-        """Presses the button of that exact name."""
+        """Press the button of exactly this name."""
         (within or self.page).get_by_role("button", name=name, exact=True).click()
 
     @property
@@ -144,60 +144,60 @@ class Desk:
 
     @property
     def text(self) -> Locator:
-        """The editor's text."""
+        """Return the editor's text box."""
         return self.page.get_by_role("textbox", name="Text of the pack")
 
     @property
     def findings(self) -> Locator:
-        return self.page.get_by_role("region", name="To mend")
+        return self.page.get_by_role("region", name="To fix")
 
     @property
     def phone(self) -> Locator:
         return self.page.locator(".phone-screen")
 
     def write(self, text: str) -> None:
-        """Puts a text into the editor, and waits until it has been checked."""
+        """Put a text into the editor, and wait until it is checked."""
         with self.page.expect_response("**/v1/practice/check"):
             self.text.fill(text)
         expect(self.findings).not_to_have_attribute("aria-busy", "true")
 
     def chosen(self) -> str:
-        """What is selected in the editor."""
+        """Return the selected text in the editor."""
         return str(self.text.evaluate("area => area.value.slice(area.selectionStart, area.selectionEnd)"))
 
     def notice(self, text: str | re.Pattern[str]) -> None:
-        """Waits for a notice since the last one asked for, whether it still shows or not."""
+        """Wait for a message since the last call, whether it still shows or not."""
         notices = self.page.locator("#notices")
         expect(notices).to_have_attribute("data-log", logged(text))
         notices.evaluate("region => delete region.dataset.log")
 
     def upload(self, name: str, content: bytes) -> None:
-        """Chooses a file for the editor."""
+        """Choose a file for the editor."""
         file = FilePayload(name=name, mimeType="text/plain", buffer=content)
         self.page.locator("input[type=file]").set_input_files(file)
 
     def overflow(self) -> int:
-        """By how many pixels the page is wider than the window."""
+        """Return by how many pixels the page is wider than the window."""
         return int(self.page.evaluate(_OVERFLOW))
 
     def barriers(self) -> list[str]:
-        """What axe-core finds serious or critical on the page as it stands."""
+        """Return the serious and critical violations that axe-core finds on the page."""
         found = Axe().run(self.page, options={"resultTypes": ["violations"]}).response["violations"]
-        return [_told(each) for each in found if each["impact"] in _GRAVE]
+        return [_text_of(each) for each in found if each["impact"] in _GRAVE]
 
     def close(self) -> None:
         try:
-            self.page.unroute_all(behavior="ignoreErrors")  # what is still on its way is of no use any more
+            self.page.unroute_all(behavior="ignoreErrors")  # requests on their way are of no use now
             self.context.close()
         except Error:
             return
 
 
 def logged(text: str | re.Pattern[str]) -> re.Pattern[str]:
-    """The pattern of a log that contains the text."""
+    """Return a pattern for a log that contains the text."""
     return text if isinstance(text, re.Pattern) else re.compile(re.escape(text))
 
 
-def _told(violation: Mapping[str, Any]) -> str:
+def _text_of(violation: Mapping[str, Any]) -> str:
     nodes = "; ".join(str(node["target"]) for node in violation["nodes"][:5])
     return f"{violation['id']} ({violation['impact']}): {nodes}: {violation['nodes'][0].get('failureSummary', '')}"

@@ -1,20 +1,30 @@
-"""docs/costs.md: the bill as it is worked out, and rows that add up to what is said of them."""
+"""docs/costs.md: the month's bill, and figures that follow from each other."""
 
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
+from cfnlint.decode import cfn_yaml
 
 from bench import bill
-from tests.build.cloudformation import ROOT, resources
+from local.places import ROOT, TEMPLATE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 PAGE: Final = (ROOT / "docs" / "costs.md").read_text(encoding="utf-8")
 
 
-def test_the_page_has_the_bill_as_it_is_worked_out() -> None:
-    """`python -m bench.bill` prints it."""
+def resources(kind: str) -> Iterator[dict[str, Any]]:
+    for resource in cfn_yaml.load(str(TEMPLATE))["Resources"].values():
+        if resource["Type"] == kind:
+            yield resource["Properties"]
+
+
+def test_the_page_shows_the_bill() -> None:
+    """If this fails: `python -m bench.bill` prints the table."""
     assert bill.table() in PAGE
 
 
@@ -25,17 +35,18 @@ def test_the_rows_of_the_bill_add_up(column: int) -> None:
     assert sum(dollars) == pytest.approx(float(total[column].replace(",", "")), abs=0.005)
 
 
-def test_each_metric_that_an_alarm_reads_is_paid_for() -> None:
-    """CloudWatch counts the metrics, not the alarms: a share is worked out from two."""
-    alarms = [each["Properties"] for each in resources("AWS::CloudWatch::Alarm").values()]
-    stated = [each for alarm in alarms for each in alarm.get("Metrics", [{"MetricStat": {}}])]
-    assert len([each for each in stated if "MetricStat" in each]) == bill.ALARM_METRICS
-    counted = [each["Properties"]["MetricTransformations"][0] for each in resources("AWS::Logs::MetricFilter").values()]
+def test_the_bill_has_each_metric_that_an_alarm_reads() -> None:
+    """CloudWatch counts metrics, not alarms: a ratio reads two."""
+    read = [
+        each for alarm in resources("AWS::CloudWatch::Alarm") for each in alarm.get("Metrics", [{"MetricStat": {}}])
+    ]
+    assert len([each for each in read if "MetricStat" in each]) == bill.ALARM_METRICS
+    counted = [each["MetricTransformations"][0] for each in resources("AWS::Logs::MetricFilter")]
     assert len([each for each in counted if "DefaultValue" in each]) == bill.CUSTOM_METRICS
 
 
 def test_the_simulated_days_add_up() -> None:
-    """What the page says of a push and of a day follows from the rows beside it."""
+    """The page's figures for a push and a day follow from the rows beside them."""
     pushes, persons = re.search(r"prompt, evening, touch \| ([\d, ]+) \|", PAGE), 2_000_000
     assert pushes
     sent = sum(int(each.replace(",", "")) for each in re.findall(r"\d{1,3}(?:,\d{3})+", pushes[1]))

@@ -1,0 +1,52 @@
+"""A couple's day as the store writes it, without asking an engine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, cast
+
+from bench.world import ANSWER
+from rekindle.domain.calendar import day_window
+from rekindle.domain.models import Answer, Couple, Day, PackId, PromptId, PromptKind, PromptRef, Theme
+from rekindle.domain.open_days import counted_from
+from rekindle.store import keys
+from rekindle.store.couples import couple_row
+from rekindle.store.days import Days
+from testing.memory_table import Bill, MemoryTable
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Collection
+
+    from rekindle.domain.models import CoupleId, Person, Uid
+    from rekindle.store.table import Item, Table
+
+SEALED_BYTES: Final = 81 + len(ANSWER)
+"""The bytes of a sealed answer: version, salt, commitment and tag are added to the text."""
+_PROMPT: Final = PromptRef(PackId("starter"), 1, PromptId("spark-01"))
+
+
+def stored_day(
+    couple: CoupleId, persons: tuple[Person, Person], date: dt.date, instant: dt.datetime, answered: Collection[Uid]
+) -> Item:
+    """Return the item of a couple's day that some of the two have answered at `instant`."""
+    table = MemoryTable(Bill())
+    zones = persons[0].profile.zone, persons[1].profile.zone
+    known = Couple(
+        id=couple,
+        created_at=instant,
+        first_date=date,
+        counted_from=counted_from(zones, instant),
+        profiles={person.uid: person.profile for person in persons},
+    )
+    table.write(couple_row(known))
+    days = Days(cast("Table", table))
+    window = day_window(date, zones)
+    day = days.open_day(known, Day(couple, date, _PROMPT, PromptKind.QUESTION, window), Theme.SPARK)
+    for person, partner in (persons, persons[::-1]):
+        if person.uid in answered:
+            answer = Answer(at=instant, revision=1, sealed=bytes(SEALED_BYTES))
+            days.record_answer(day, person.uid, partner.uid, answer, None)
+    item = table.get(keys.day(couple, date))
+    if item is None:
+        raise LookupError(f"the store wrote no day of {couple}")
+    return item

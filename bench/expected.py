@@ -1,0 +1,174 @@
+"""Expected pushes: how often each person should receive each reminder, by the product's own rules.
+
+The rules themselves are tested elsewhere: when a slot comes in `tests/calendar`, and which dates a moved reminder keeps
+beside `rekindle.domain.due_dates`. Here they say what the workers and the stores should have done together.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from bench.population import NEVER, STEP, step_of, time_of
+from rekindle.domain.calendar import slot_instant, start_of
+from rekindle.domain.due_dates import IN_FLIGHT, move_reminders, slots_of
+from rekindle.domain.reminders import MAX_LATENESS
+from rekindle.push.payloads import REMINDERS
+from rekindle.store.slot_rows import rows_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from bench.population import Population
+    from rekindle.domain.models import Person, PushKind, Zone
+
+LONGEST_WAIT: Final = dt.timedelta(minutes=20)
+"""The longest time that a job waits in the queue."""
+EDGE: Final = LONGEST_WAIT + STEP
+"""A caught-up reminder this close to its latest time may be sent or not, depending on how long its job waits."""
+
+FIRST_DEVICE: Final = 1
+SECOND_DEVICE: Final = 16
+"""A push to a second device counts this much, so that one byte counts the pushes to both devices."""
+
+_ONE_DAY: Final = dt.timedelta(days=1)
+_LOOK_BACK: Final = dt.timedelta(days=3)
+
+type Reminder = tuple[PushKind, dt.date]
+
+
+class Move(NamedTuple):
+    """A change of a person's zone or times."""
+
+    number: int
+    at: dt.datetime
+    zone: Zone
+    prompt: int
+    evening: int
+
+    def applied(self, person: Person) -> Person:
+        """Return the person with the new zone and times."""
+        evening = None if self.evening == NEVER else time_of(self.evening)
+        return replace(
+            person,
+            profile=replace(person.profile, zone=self.zone),
+            reminders=replace(person.reminders, prompt=time_of(self.prompt), evening=evening),
+        )
+
+
+class Bounds(NamedTuple):
+    """How often a person's devices should receive a reminder. The queue decides where the two differ."""
+
+    least: int
+    most: int
+
+
+class Wrong(NamedTuple):
+    """A person whose devices did not receive a reminder as often as they should."""
+
+    number: int
+    reminder: Reminder
+    sent: int
+    expected: int
+
+
+@dataclass(slots=True)
+class Expected:
+    """The expected pushes of a population between its start and `end`, while some persons move."""
+
+    population: Population
+    end: dt.datetime
+    moves: dict[int, list[Move]] = field(default_factory=dict)
+    """By person, in order of time."""
+
+    def instants(self, zone: Zone, step: int) -> Mapping[dt.date, dt.datetime]:
+        """Return by date when a time of day comes in a zone.
+
+        The dates begin three days before the start.
+        """
+        return _instants(zone, step, self.population.start - _LOOK_BACK, self.end)
+
+    def due(self) -> Counter[dt.datetime]:
+        """Return how many reminders fall due at each instant, if nobody moves."""
+        due: Counter[dt.datetime] = Counter()
+        for kind in REMINDERS:
+            places = Counter(zip(self.population.zone, self.population.steps(kind), strict=True))
+            for (zone, step), count in places.items():
+                for at in self.instants(self.population.zones[zone], step).values():
+                    if at > self.population.start:
+                        due[at] += count
+        return due
+
+    def wrong(self, sent: Mapping[Reminder, bytearray]) -> Iterator[Wrong]:
+        """Yield every person who received a reminder too often or not often enough."""
+        movers = {number: self._of_mover(number) for number in self.moves}
+        for reminder, counts in sent.items():
+            expected = self._of_everybody(reminder)
+            for number, bounds in movers.items():
+                expected[number] = bounds.get(reminder, Bounds(0, 0)).least
+            if counts == expected:
+                continue
+            for number, (count, least) in enumerate(zip(counts, expected, strict=True)):
+                most = movers[number].get(reminder, Bounds(0, 0)).most if number in movers else least
+                if count not in {least, most}:
+                    yield Wrong(number, reminder, count, least)
+
+    def on_the_edge(self) -> int:
+        """Return how many reminders may have been sent or not."""
+        return sum(each.least < each.most for number in self.moves for each in self._of_mover(number).values())
+
+    def _of_everybody(self, reminder: Reminder) -> bytearray:
+        """Return each person's count if nobody moves."""
+        kind, date = reminder
+        population, start = self.population, self.population.start
+        steps = population.steps(kind)
+        due = {
+            (zone, step)
+            for zone, step in set(zip(population.zone, steps, strict=True))
+            if (at := self.instants(population.zones[zone], step).get(date)) and at > start
+        }
+        return bytearray(
+            self._count(number) if place in due and population.wants(kind, number, date) else 0
+            for number, place in enumerate(zip(population.zone, steps, strict=True))
+        )
+
+    def _count(self, number: int) -> int:
+        return FIRST_DEVICE + (SECOND_DEVICE if self.population.devices(number) > 1 else 0)
+
+    def _of_mover(self, number: int) -> dict[Reminder, Bounds]:
+        """Return the counts of a person who moves, from one move to the next."""
+        population, person, since = self.population, self.population.person(number), self.population.start
+        count, bounds = self._count(number), dict[Reminder, Bounds]()
+        for move in (*self.moves[number], None):
+            rows, until = rows_of(person), move.at + IN_FLIGHT if move else self.end
+            for kind, slot in slots_of(person).items():
+                for date, comes in self.instants(slot.zone, step_of(slot.time)).items():
+                    if (
+                        since < comes <= until
+                        and rows[slot, kind].is_due(date)
+                        and population.wants(kind, number, date)
+                    ):
+                        bounds[kind, date] = Bounds(count, count)
+            if move is None:
+                break
+            person, caught_up = move_reminders(person, move.applied(person), move.at)
+            since = move.at
+            for each in caught_up:
+                latest = min(each.instant + MAX_LATENESS, start_of(each.date + _ONE_DAY, move.zone))
+                if since <= each.instant + MAX_LATENESS and population.wants(each.kind, number, each.date):
+                    on_the_edge = each.instant < since and since + EDGE > latest
+                    bounds[each.kind, each.date] = Bounds(0 if on_the_edge else count, count)
+        return bounds
+
+
+@cache
+def _instants(zone: Zone, step: int, after: dt.datetime, until: dt.datetime) -> Mapping[dt.date, dt.datetime]:
+    if step == NEVER:
+        return {}
+    first = after.date() - _ONE_DAY
+    dates = [first + days * _ONE_DAY for days in range((until - after).days + 3)]
+    instants = {date: slot_instant(date, time_of(step), zone) for date in dates}
+    return {date: at for date, at in instants.items() if at and after < at <= until}

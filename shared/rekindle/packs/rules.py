@@ -1,0 +1,259 @@
+"""Rules that a pack must keep before a couple sees it, beyond its form.
+
+`parse_pack` gets plain data, read from YAML or JSON. It returns a `Pack`, or raises one `PackError` that names
+everything to fix at once, in sentences for the author.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from rekindle.domain.characters import is_visible
+from rekindle.domain.models import Audience, Language, PromptId, PromptKind, Theme
+from rekindle.packs.document import HINTED_THEMES, Pack, PackError, PackFinding, PackPrompt
+from rekindle.packs.form_errors import form_findings
+
+PLAINER_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
+    "en": {
+        # Names of illnesses: they turn a partner into a patient.
+        "diagnos": "what you noticed",
+        "disorder": "what is hard",
+        "narcissis": "what was done and how it felt",
+        "symptom": "a sign",
+        "trauma": "an old hurt",
+        # Verdicts: they blame where a prompt should invite.
+        "co-?depend": "leaning on each other",
+        "dysfunction": "what isn't working yet",
+        "toxic": "what hurts",
+        # Talk of the consulting room: nobody speaks so at home.
+        "attachment style": "how you hold on to people",
+        "coping mechanism": "what helps you",
+        "therap": "help",
+        "trigger": "what sets it off",
+        "validat": "letting them know that it makes sense",
+    },
+    "es": {
+        "diagn[oó]st": "lo que notaste",
+        "narcisis": "lo que pasó y cómo se sintió",
+        "s[ií]ntoma": "una señal",
+        "trastorno": "lo que cuesta",
+        "trauma": "una herida vieja",
+        "codepend": "apoyarse el uno en el otro",
+        "disfunci": "lo que todavía no funciona",
+        "t[oó]xic": "lo que hace daño",
+        "detonante": "lo que lo despierta",
+        "estilos? de apego": "cómo te unes a quien quieres",
+        "mecanismos? de (?:afrontamiento|defensa)": "lo que te ayuda",
+        "t[eé]rap": "ayuda",
+        "validar|validaci": "hacerle saber que tiene sentido",
+    },
+    "fr": {
+        "diagnosti": "ce que tu as remarqué",
+        "narcissi": "ce qui s’est passé et ce que cela t’a fait",
+        "sympt[oô]m": "un signe",
+        "trauma": "une vieille blessure",
+        "troubles? (?:anxieux|du comportement|de la personnalité)": "ce qui est difficile",
+        "co-?d[eé]pend": "s’appuyer l’un sur l’autre",
+        "dysfonction": "ce qui ne marche pas encore",
+        "toxique": "ce qui fait mal",
+        "d[eé]clencheur": "ce qui réveille cela",
+        "m[eé]canismes? (?:de d[eé]fense|d.adaptation)": "ce qui t’aide",
+        "styles? d.attachement": "ta façon de tenir à quelqu’un",
+        "th[eé]rap": "de l’aide",
+        "validation|valider": "lui faire savoir que cela se comprend",
+    },
+}
+"""For each language, how clinical words begin (as patterns) and what to say instead. Other languages are not judged."""
+
+_PLAINER: Final = {
+    language: (
+        re.compile("|".join(rf"\b({beginning})\w*" for beginning in words), re.IGNORECASE),
+        tuple(words.values()),
+    )
+    for language, words in PLAINER_WORDS.items()
+}
+
+_CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff]")
+
+_TURNS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
+
+_TURNED_BACK_BY: Final = dict.fromkeys("\u202a\u202b\u202d\u202e", "\u202c") | dict.fromkeys(
+    "\u2066\u2067\u2068", "\u2069"
+)
+
+
+def parse_pack(document: object) -> Pack:
+    """Return the pack that a document of plain data describes.
+
+    Each prompt of sound form is also judged by the rules beyond form, so no mistake hides another.
+
+    Raises:
+        PackError: names everything to fix.
+    """
+    findings: list[PackFinding] = []
+    head: Pack | None
+    try:
+        head = Pack.model_validate(document)
+        prompts = dict(enumerate(head.prompts))
+        findings += _unwritten_findings(head)
+    except ValidationError as refusal:
+        findings += form_findings(document, refusal)
+        prompts = _sound_prompts(document)
+        head = _sound_head(document, prompts)
+    for place, prompt in prompts.items():
+        findings += (*_comfort_findings(place, prompt), *_hint_findings(place, prompt), *_plain_findings(place, prompt))
+        for language, words in prompt.words.items():
+            for field, line in words:
+                if reason := _unfit_character(line):
+                    findings.append(_at(place, prompt, "words", language, field, reason=reason))
+    findings += (*_twin_id_findings(prompts), *_twin_text_findings(prompts))
+    if isinstance(document, Mapping):
+        findings += _course_findings(document)
+    if head:
+        findings += (*_head_findings(head), *_language_findings(head, prompts))
+    if findings or head is None:
+        raise PackError(tuple(sorted(findings, key=_document_order)))
+    return head
+
+
+def _document_order(finding: PackFinding) -> tuple[int, int]:
+    match finding.path:
+        case ("prompts", int(place), *_):
+            return 1, place
+        case _:
+            return 0, 0
+
+
+def _sound_prompts(document: object) -> dict[int, PackPrompt]:
+    """Return the prompts of sound form, by their number in the document."""
+    sound: dict[int, PackPrompt] = {}
+    if isinstance(document, Mapping) and isinstance(listed := document.get("prompts"), list | tuple):
+        for place, prompt in enumerate(listed):
+            with suppress(ValidationError):
+                sound[place] = PackPrompt.model_validate(prompt)
+    return sound
+
+
+def _sound_head(document: object, prompts: Mapping[int, PackPrompt]) -> Pack | None:
+    """Return the pack without its unsound prompts, or None if the rest is unsound too."""
+    if isinstance(document, Mapping):
+        with suppress(ValidationError):
+            return Pack.model_validate({**document, "prompts": tuple(prompts.values())})
+    return None
+
+
+def _at(place: int, prompt: PackPrompt, *field: str, reason: str) -> PackFinding:
+    return PackFinding(prompt.id, ".".join(field), reason, ("prompts", place, *field))
+
+
+def _comfort_findings(place: int, prompt: PackPrompt) -> Iterator[PackFinding]:
+    if prompt.comfort == 0 and (prompt.theme == Theme.TOUCH or prompt.kind == PromptKind.TOUCH):
+        yield _at(place, prompt, "comfort", reason="must be 1, 2 or 3 where touch is the theme or the kind")
+
+
+def _hint_findings(place: int, prompt: PackPrompt) -> Iterator[PackFinding]:
+    if prompt.theme in HINTED_THEMES:
+        for language, words in prompt.words.items():
+            if words.hint is None:
+                reason = f"is missing; every prompt of {prompt.theme} tells the listener how to receive the answer"
+                yield _at(place, prompt, "words", language, "hint", reason=reason)
+
+
+def _plain_findings(place: int, prompt: PackPrompt) -> Iterator[PackFinding]:
+    for language, words in prompt.words.items():
+        if language not in _PLAINER:
+            continue
+        clinical, instead = _PLAINER[language]
+        for field, line in words:
+            found = {match.lastindex: match[0] for match in reversed(list(clinical.finditer(line or "")))}
+            for which in sorted(which for which in found if which):
+                reason = f"“{found[which]}” sounds like a clinic; try something like “{instead[which - 1]}”"
+                yield _at(place, prompt, "words", language, field, reason=reason)
+
+
+def _unfit_character(line: str | None) -> str | None:
+    """Return what is wrong with an invisible character in a line, or None."""
+    if not line:
+        return None
+    if not any(map(is_visible, line)):
+        return "has nothing in it that anybody can see; write something"
+    if control := _CONTROL.search(line):
+        return f"has an invisible character (U+{ord(control[0]):04X}); delete the words around it and type them again"
+    waiting: list[str] = []
+    for turn in _TURNS.findall(line):
+        if turn in _TURNED_BACK_BY:
+            waiting.append(_TURNED_BACK_BY[turn])
+        elif not waiting or waiting.pop() != turn:
+            waiting = [turn]
+            break
+    if waiting:
+        return (
+            "has an invisible mark that turns the direction of writing and is never turned back, which garbles what "
+            "follows; type the words again: right-to-left writing needs no marks"
+        )
+    return None
+
+
+def _head_findings(head: Pack) -> Iterator[PackFinding]:
+    """Yield findings about invisible characters in the pack's own texts."""
+    lines: list[tuple[tuple[str, ...], str | None]] = [(("notes",), head.notes)]
+    lines += [(("words", code, name), line) for code, words in head.words.items() for name, line in words]
+    for path, line in lines:
+        if reason := _unfit_character(line):
+            yield PackFinding(None, ".".join(path), reason, path)
+
+
+def _course_findings(document: Mapping[str, Any]) -> Iterator[PackFinding]:
+    if document.get("course") is not None and document.get("audience", Audience.EVERYONE) != Audience.CODE:
+        yield PackFinding(None, "course", "is for packs with the audience code; leave it out here", ("course",))
+
+
+def _twin_id_findings(prompts: Mapping[int, PackPrompt]) -> Iterator[PackFinding]:
+    seen: set[PromptId] = set()
+    for place, prompt in prompts.items():
+        if prompt.id in seen:
+            yield _at(place, prompt, "id", reason="is the id of an earlier prompt too; every prompt needs its own")
+        seen.add(prompt.id)
+
+
+def _twin_text_findings(prompts: Mapping[int, PackPrompt]) -> Iterator[PackFinding]:
+    first: dict[tuple[Language, str], int] = {}
+    for place, prompt in prompts.items():
+        for language, words in prompt.words.items():
+            earlier = first.setdefault((language, words.text.casefold()), place)
+            if earlier != place:
+                yield _at(place, prompt, "words", language, "text", reason=f"says the same as {prompts[earlier].id}")
+
+
+def _language_findings(head: Pack, prompts: Mapping[int, PackPrompt]) -> Iterator[PackFinding]:
+    """Yield the languages that are promised and missing, or written and not promised.
+
+    `head` is the pack without its unsound prompts.
+    """
+    default = head.default_language
+    if default not in head.languages:
+        yield PackFinding(None, "languages", f"must name the default language, {default}, too", ("languages",))
+    places: tuple[tuple[str | None, tuple[str | int, ...], Mapping[Language, object]], ...] = (
+        (None, ("words",), head.words),
+        *((prompt.id, ("prompts", place, "words"), prompt.words) for place, prompt in prompts.items()),
+    )
+    for prompt, path, words in places:
+        if default not in words:
+            yield PackFinding(prompt, "words", f"has no words in {default}, the pack's default language", path)
+        for language in words:
+            if language not in head.languages:
+                reason = f"is not among the pack's languages ({', '.join(head.languages)}); add it there"
+                yield PackFinding(prompt, f"words.{language}", reason, (*path, language))
+
+
+def _unwritten_findings(pack: Pack) -> Iterator[PackFinding]:
+    written = {language for words in (pack.words, *(prompt.words for prompt in pack.prompts)) for language in words}
+    for language in pack.languages:
+        if language not in written and language != pack.default_language:
+            reason = f"names {language}, but nothing is written in it; write it, or remove {language}"
+            yield PackFinding(None, "languages", reason, ("languages",))

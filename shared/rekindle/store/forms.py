@@ -1,0 +1,28 @@
+"""The stored form of domain values."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from rekindle.store.instants import to_millis
+
+
+def stored(value: object) -> Any:  # noqa: ANN401, PLR0911  one form for each kind of value
+    """Return the value as plain values: instants in milliseconds, dates and times as text, dataclasses as maps."""
+    match value:
+        case dt.datetime():
+            return to_millis(value)
+        case dt.date():
+            return str(value)
+        case dt.time():
+            return f"{value:%H:%M}"
+        case frozenset():
+            return sorted(value)
+        case tuple():
+            return [stored(each) for each in value]
+        case Mapping():
+            return {str(name): stored(each) for name, each in value.items()}
+    return {each.name: stored(getattr(value, each.name)) for each in fields(value)} if is_dataclass(value) else value

@@ -1,0 +1,30 @@
+"""Packs as authors write them, for tests of the practice's side."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+
+def a_prompt(name: str, text: str | None = None, **changes: Any) -> dict[str, Any]:
+    """Return a prompt in English; `text` says something of its name by default."""
+    words = {"en": {"text": text or f"What did {name} sound like today?", "why": "Small sounds carry a day."}}
+    return {"id": name, "theme": "openness", "kind": "question", "depth": 1, "words": words} | changes
+
+
+def a_document(*prompts: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """Return the document of a pack with two prompts, or with these."""
+    document = {
+        "id": "river",
+        "default_language": "en",
+        "languages": ["en"],
+        "words": {"en": {"title": "River", "written_for": "Couples by the river."}},
+        "prompts": list(prompts) or [a_prompt("rain"), a_prompt("birdsong")],
+    }
+    return document | changes
+
+
+def a_source(*prompts: dict[str, Any], **changes: Any) -> str:
+    """Return a pack's text in YAML."""
+    return "# as it was typed\n" + yaml.safe_dump(a_document(*prompts, **changes), allow_unicode=True)
