@@ -16,7 +16,7 @@ from bench.population import NEVER, STEP, step_of, time_of
 from rekindle.domain.calendar import slot_instant, start_of
 from rekindle.domain.due_dates import IN_FLIGHT, move_reminders, slots_of
 from rekindle.domain.reminders import MAX_LATENESS
-from rekindle.push.payloads import REMINDERS
+from rekindle.push.kinds import REMINDERS
 from rekindle.store.slot_rows import rows_of
 
 if TYPE_CHECKING:

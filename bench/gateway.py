@@ -19,7 +19,6 @@ import subprocess
 import tempfile
 import time
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -31,10 +30,10 @@ from rich import box
 from rich.table import Table
 
 from bench.world import APP_LINK, a_long_token
-from delivery.fcm import FcmGateway, message_of
-from delivery.gateway import AT_ONCE, DELIVERED
-from delivery.libcurl import CONNECTIONS, Libcurl
-from delivery.transport import addressed
+from delivery.fcm import FcmGateway
+from delivery.gateway import DELIVERED
+from delivery.libcurl import AT_ONCE, CONNECTIONS, Libcurl
+from delivery.message import addressed, message_of
 from local.errors import StackError
 from local.stack.start import free_ports
 from rekindle.domain.models import Language, PushKind, Target, TargetKind
@@ -212,9 +211,9 @@ def _in_turns(address: str, delay: int, folder: Path) -> dict[str, list[Speed]]:
 
 @contextlib.contextmanager
 def _ours(address: str, project: str, tokens: Sequence[str], folder: Path) -> Iterator[Callable[[], bool]]:
-    connect = partial(Libcurl, authorities=str(folder / CERTIFICATE))
     targets = [Target(TargetKind.TOKEN, token) for token in tokens]
-    with contextlib.closing(FcmGateway(_Access(), project, address, connect=connect)) as gateway:
+    transport = Libcurl(address, project, authorities=str(folder / CERTIFICATE))
+    with contextlib.closing(FcmGateway(_Access(), transport)) as gateway:
         yield lambda: gateway.send(_PAYLOAD, targets, PLENTY) == [DELIVERED] * len(targets)
 
 

@@ -19,12 +19,14 @@ from bench.expected import FIRST_DEVICE, LONGEST_WAIT, SECOND_DEVICE, Expected, 
 from bench.initial_rows import KINDS, LETTERS, InitialRows
 from bench.population import LATEST, NEVER, STEP, Population, couple_of, owner_of, uid_of
 from bench.world import APP_LINK
-from delivery.courier import SHARD_ROWS, Courier
+from delivery.dispatcher import handle
 from delivery.gateway import DELIVERED
-from delivery.spread import Spreader
+from delivery.resharding import reshard
+from delivery.services import SHARD_ROWS, Services
 from rekindle.domain.models import Language, PushKind
-from rekindle.push.jobs import PersonJob, SlotJob, SpreadJob, job_from
-from rekindle.push.payloads import OF_A_DATE, REMINDERS, Occasion, payload_of
+from rekindle.push.jobs import PersonJob, ReshardJob, SlotJob, job_from
+from rekindle.push.kinds import OF_A_DATE, REMINDERS
+from rekindle.push.payloads import Occasion, payload_of
 from rekindle.push.queue import Outbox
 from rekindle.push.reactions import reaction_to
 from rekindle.store import keys
@@ -161,8 +163,7 @@ class Simulation:
     phones: Phones
     queue: Queue
     tick: Tick
-    delivery: Courier
-    spreader: Spreader
+    delivery: Services
     expected: Expected
     rng: random.Random
     slots: int
@@ -211,7 +212,7 @@ class Simulation:
             phones=phones,
             queue=queue,
             tick=Tick(Slots(stored), Watermark(stored), queue.outbox),
-            delivery=Courier(
+            delivery=Services(
                 slots=slots(stored),
                 runs=runs(stored),
                 people=People(stored),
@@ -225,7 +226,6 @@ class Simulation:
                 app_link=APP_LINK,
                 shard_rows=shard_rows,
             ),
-            spreader=Spreader(Resharding(stored), queue.outbox),
             expected=Expected(population, start + length),
             rng=random.Random(seed),  # noqa: S311  no secret depends on it
             slots=filled,
@@ -305,15 +305,16 @@ class Simulation:
         job = job_from(body)
         self.jobs[job.type] += 1
         self.phones.busy = 0
-        if isinstance(job, SpreadJob):
+        if isinstance(job, ReshardJob):
             self.bill.purpose = RESHARDING
             if now <= self.expected.end:
-                self.spreader.carry_out(job, now - sent, self._time_left)
+                resharding = Resharding(cast("Table", self.table))
+                reshard(resharding, self.queue.outbox, job, now - sent, self._time_left)
             return
         self.bill.purpose = DELIVERY
         units, rows, read = self._delivered(), self.rows_read, dict(self.bill.rows_bytes)
         pushes = self.phones.pushes.copy()
-        self.delivery.carry_out(job, now - sent, self._time_left)
+        handle(self.delivery, job, now - sent, self._time_left)
         pushes = self.phones.pushes - pushes
         self.demand[sent] += pushes.total()
         large = self.rows_read - rows >= LARGE

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 from bench.api import a_couple
 from bench.one_slot import OneSlot, target_of
 from bench.world import ANSWER, APP_LINK, Measurement, World
-from delivery.courier import Courier
+from delivery.dispatcher import handle
+from delivery.services import Services
 from react.handler import React
 from rekindle.domain.calendar import zone_names
 from rekindle.domain.models import PushKind, TargetKind, Zone
@@ -141,7 +142,7 @@ def measured_deliveries(url: str, recorder: CostRecorder, fcm: Fcm) -> list[Meas
     delivery, ben = Delivery(slot.world, fcm), slot.silent[0]
     about: dict[str, Any] = {"kind": PushKind.PARTNER_ANSWERED, "date": slot.date, "instant": MORNING}
     one = PersonJob(uid=ben.uid, couple=ben.couple, **about)
-    retry = RetryJob(missed=slot.missed(PERSONS // 20), attempt=2, reason="UnavailableError", **about)
+    retry = RetryJob(missed=slot.missed(PERSONS // 20), attempt=2, reason="UNAVAILABLE", **about)
     measured.append(delivery.measured("one person, whose partner has answered", one))
     measured.append(delivery.measured(f"{PERSONS // 20} devices once more", retry))
     fcm.call_unregistered(target_of(ben).value)
@@ -154,7 +155,7 @@ class Delivery:
     def __init__(self, world: World, fcm: Fcm) -> None:
         table = world.table
         self._meter, self._fcm = world.meter, fcm
-        courier = Courier(
+        services = Services(
             slots=Slots(table),
             runs=Runs(table),
             people=People(table),
@@ -167,11 +168,11 @@ class Delivery:
             gateway=fcm.gateway,
             app_link=APP_LINK,
         )
-        self._courier = world.recorder.recorded(courier, "delivery")
-        self._courier.news.dates()  # fills the cache, as in a process that has run for a while
+        self._services = world.recorder.recorded(services, "delivery")
+        self._services.news.dates()  # fills the cache, as in a process that has run for a while
 
     def measured(self, name: str, job: SlotJob | PersonJob | RetryJob) -> Measurement:
         """Measure a job, and count the pushes that reach FCM."""
         before = self._fcm.sends()
-        _, cost = self._meter.cost_of(lambda: self._courier.carry_out(job, dt.timedelta(0), lambda: PLENTY))
+        _, cost = self._meter.cost_of(lambda: handle(self._services, job, dt.timedelta(0), lambda: PLENTY))
         return Measurement(name, cost, pushes=self._fcm.sends() - before)

@@ -19,7 +19,9 @@ import httpx
 import couples_api.handler
 import privacy.handler
 from couples_api.services import Services
-from delivery.fcm import FcmGateway, credential_from
+from delivery.credential import credential_from
+from delivery.fcm import FcmGateway
+from delivery.libcurl import Libcurl
 from local.google.place import Place
 from local.places import ROOT
 from local.processes import Child
@@ -255,5 +257,6 @@ def fcm() -> Iterator[Fcm]:
         command = [sys.executable, "-m", "local.google"]
         with Child("The stand-in for FCM", command, environment, ROOT, Path(folder, "google.log")) as child:
             child.await_answer(place.origin, 30)
-            with contextlib.closing(FcmGateway(credential, place.project, place.origin)) as gateway:
+            gateway = FcmGateway(credential, Libcurl(place.origin, place.project))
+            with contextlib.closing(gateway):
                 yield Fcm(place, gateway)

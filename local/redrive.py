@@ -1,7 +1,7 @@
-"""Puts given-up push jobs back onto their queue: `python -m local.redrive` here, or with a stack's name in the cloud.
+"""Redrive: puts dead letters back on the push queue, of the local stack or of a stack in the cloud.
 
-The queue itself could move them back too, but it would give each a new age, and yesterday's reminder would be pushed as
-today's. Here each takes along how long it has lain with the dead letters, so that delivery can drop what is too late.
+SQS could move them back, too. But it would give each job a new age, and yesterday's reminder would be pushed as
+today's. Here each job keeps its age, so that delivery can drop it if it is too late.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from local.errors import StackError
 from local.places import STATE
 from local.stack import Stack
 from rekindle.errors import RekindleError
-from rekindle.push.jobs import RetryJob, SlotJob, SpreadJob, job_from
+from rekindle.push.jobs import ReshardJob, RetryJob, SlotJob, job_from
 from rekindle.push.queue import BATCH_JOBS, Outbox
 from rekindle.store.instants import from_millis
 
@@ -38,16 +38,16 @@ if TYPE_CHECKING:
     from rekindle.push.jobs import Job
 
 HIDDEN: Final = 120
-"""Seconds for which a letter that is being put back is hidden from anybody else who does so."""
+"""Seconds for which a letter is hidden from another redrive."""
 PATIENCE: Final = 2
-"""Seconds to wait for another letter before there is none."""
+"""Seconds to wait for another letter."""
 
 TERMINAL: Final = Console(highlight=False, soft_wrap=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A dead letter; `job` is None where its body is none."""
+    """A dead letter. `job` is None if its body is no job."""
 
     job: Job | None
     handle: str
@@ -55,7 +55,7 @@ class Letter:
 
     @classmethod
     def of(cls, message: dict[str, Any]) -> Letter:
-        """The letter that a message of the queue is."""
+        """Return the letter in a message."""
         try:
             job = job_from(message["Body"])
         except (ValidationError, RekindleError):
@@ -63,28 +63,25 @@ class Letter:
         return cls(job, message["ReceiptHandle"], from_millis(int(message["Attributes"]["SentTimestamp"])))
 
     @property
-    def what(self) -> tuple[str, str]:
-        """What was to be done, and why it was not, as far as the letter tells."""
-        match self.job:
-            case None:
-                return "unreadable", "no job that delivery knows"
-            case RetryJob():
-                return f"push: {self.job.kind}", self.job.reason
-            case SlotJob() | SpreadJob():
-                return f"{self.job.type}: {self.job.slot}", "failed too often; delivery's log says of what"
-            case _:
-                return f"push: {self.job.kind}", "failed too often; delivery's log says of what"
-
-    def put_back(self, at: dt.datetime) -> Job | None:
-        """The job, as late as it is by now."""
+    def summary(self) -> tuple[str, str]:
+        """Task of the job, and why it failed."""
         if self.job is None:
-            return None
-        return self.job.model_copy(update={"late": self.job.late + max(at - self.sent_at, dt.timedelta(0))})
+            return "unreadable", "no job that delivery knows"
+        reason = self.job.reason if isinstance(self.job, RetryJob) else "failed too often; delivery's log has the error"
+        if isinstance(self.job, SlotJob | ReshardJob):
+            return f"{self.job.type}: {self.job.slot}", reason
+        return f"push: {self.job.kind}", reason
+
+    def aged(self, at: dt.datetime) -> Job | None:
+        """Return the job with its lateness at `at`."""
+        return self.job and self.job.model_copy(
+            update={"late": self.job.late + max(at - self.sent_at, dt.timedelta(0))}
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class DeadLetters:
-    """The dead letters of one stack, and the queue that they came from."""
+    """Dead letters of one stack, and the queue that they came from."""
 
     sqs: Any
     url: str
@@ -93,14 +90,14 @@ class DeadLetters:
     met: set[str] = field(default_factory=set)
 
     def __len__(self) -> int:
-        """About how many there are."""
+        """Return about how many there are."""
         asked = self.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=["ApproximateNumberOfMessages"])
         return int(asked["Attributes"]["ApproximateNumberOfMessages"])
 
     def batches(self, until: dt.datetime) -> Iterator[list[Letter]]:
-        """Those that were laid here before `until`, each once; they stay hidden for a while.
+        """Yield the letters from before `until`, each once. They stay hidden for a while.
 
-        Else a job that is given up at once again would be put back for ever.
+        Without that bound, a job that fails at once again would be put back for ever.
         """
         while True:
             messages = self.sqs.receive_message(
@@ -117,40 +114,40 @@ class DeadLetters:
             yield [letter for letter in map(Letter.of, new) if letter.sent_at < until]
 
     def put_back(self, at: dt.datetime, progress: Progress) -> int:
-        """Put back every job; how many. What is no job stays, and so does a job of which the queue does not hear."""
+        """Put all jobs back, and return their number. A body that is no job stays, as does a job that SQS refuses."""
         outbox = Outbox(self.sqs, self.queue_url)
         task = progress.add_task("Putting back", total=len(self))
         count = 0
         left: list[Letter] = []
         for letters in self.batches(at):
-            jobs = [job for letter in letters if (job := letter.put_back(at))]
+            jobs = [job for letter in letters if (job := letter.aged(at))]
             outbox.send(jobs)
             for letter in letters:
-                self.seen[letter.what] += 1
+                self.seen[letter.summary] += 1
                 if letter.job:
                     self.sqs.delete_message(QueueUrl=self.url, ReceiptHandle=letter.handle)
                 else:
                     left.append(letter)
             count += len(jobs)
             progress.advance(task, len(letters))
-        self._show_again(left)
+        self._show(left)
         return count
 
     def read(self, at: dt.datetime) -> None:
-        """Look at all of them and leave them there."""
+        """Count all letters, and leave them there."""
         letters = [letter for batch in self.batches(at) for letter in batch]
         for letter in letters:
-            self.seen[letter.what] += 1
-        self._show_again(letters)
+            self.seen[letter.summary] += 1
+        self._show(letters)
 
-    def _show_again(self, letters: Iterable[Letter]) -> None:
-        """Let what stays be seen at once by whoever looks next."""
+    def _show(self, letters: Iterable[Letter]) -> None:
+        """End the time for which the letters are hidden."""
         for letter in letters:
             self.sqs.change_message_visibility(QueueUrl=self.url, ReceiptHandle=letter.handle, VisibilityTimeout=0)
 
 
 def letters_of(stack_name: str | None) -> DeadLetters:
-    """The dead letters of the stack of this name in the cloud, or of the one that runs here."""
+    """Return the dead letters of the named stack in the cloud, or of the local stack."""
     if stack_name is None:
         stack = Stack.attached(Path(os.environ.get("REKINDLE_STATE", STATE)).resolve())
         return DeadLetters(stack.client("sqs"), stack.outputs["DlqUrl"], stack.outputs["QueueUrl"])
@@ -160,10 +157,10 @@ def letters_of(stack_name: str | None) -> DeadLetters:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Put back, or only list, and say what there was; the exit status."""
+    """Put dead letters back, or only list them. Return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m local.redrive", description="Put dead letters back to work.")
     parser.add_argument("stack", nargs="?", help="a stack in the cloud, such as rekindle-prod; the local one if absent")
-    parser.add_argument("--list", action="store_true", help="only say what there is and why")
+    parser.add_argument("--list", action="store_true", help="only list the letters and their reasons")
     chosen = parser.parse_args(arguments)
     at = dt.datetime.fromtimestamp(now(), dt.UTC)
     try:
@@ -175,14 +172,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             with Progress(console=TERMINAL, transient=True, disable=not TERMINAL.is_terminal) as progress:
                 put_back = letters.put_back(at, progress)
     except (BotoCoreError, ClientError, RekindleError) as error:
-        TERMINAL.print(f"The queue refused: {error}\nNothing is lost: what was not put back is still there.")
+        TERMINAL.print(f"The queue refused: {error}\nNothing is lost: the other letters are still there.")
         return 1
     except StackError as error:
         TERMINAL.print(str(error), markup=False)
         return 1
     _show(letters.seen)
     if put_back:
-        TERMINAL.print(f"{put_back} jobs are back on the queue. What has become too late by now, delivery drops.")
+        TERMINAL.print(f"{put_back} jobs are back on the queue. Delivery drops those that are too late by now.")
     return 0
 
 
@@ -190,9 +187,9 @@ def _show(seen: Counter[tuple[str, str]]) -> None:
     if not seen:
         TERMINAL.print("There are no dead letters.")
         return
-    table = Table("letters", "what", "why")
-    for (what, why), count in seen.most_common():
-        table.add_row(f"{count:,}", what, why)
+    table = Table("letters", "job", "reason")
+    for summary, count in seen.most_common():
+        table.add_row(f"{count:,}", *summary)
     TERMINAL.print(table)
 
 

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from couples_api.services import Services
-from delivery.courier import Courier
-from delivery.fcm import FcmGateway, credential_from
+from delivery.credential import credential_from
+from delivery.fcm import FcmGateway
+from delivery.libcurl import Libcurl
+from delivery.services import Services as DeliveryServices
 from rekindle.crypto.vault import Vault
 from rekindle.store.catalogue import Catalogue
 from rekindle.store.couples import Couples
@@ -51,8 +53,8 @@ if TYPE_CHECKING:
 __all__ = [
     "api",
     "couple",
-    "courier",
     "dead_letters",
+    "delivery",
     "key_table",
     "kms_key",
     "new_services",
@@ -165,10 +167,10 @@ def dead_letters(new_queue: Callable[[], Queue]) -> Queue:
 
 
 @pytest.fixture
-def courier(table: Table, queue: Queue, dead_letters: Queue, wire: FcmWire) -> Iterator[Courier]:
-    """Delivery's courier on `table`, between these queues and that wire; to it a shard of two rows is a large one."""
-    with contextlib.closing(FcmGateway(credential_from(wire.secret), PROJECT, wire.url)) as gateway:
-        yield Courier(
+def delivery(table: Table, queue: Queue, dead_letters: Queue, wire: FcmWire) -> Iterator[DeliveryServices]:
+    """Delivery's services on these stores, queues and FCM. A shard of two rows is a large one to them."""
+    with contextlib.closing(FcmGateway(credential_from(wire.secret), Libcurl(wire.url, PROJECT))) as gateway:
+        yield DeliveryServices(
             slots=Slots(table, few_rows=1),
             runs=Runs(table),
             people=People(table),

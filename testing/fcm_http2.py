@@ -1,4 +1,4 @@
-"""FCM as the cloud has it, over TLS and HTTP/2, for what only that can show; `/seen` says who has come, and how."""
+"""FCM as in the cloud, over TLS and HTTP/2. `/seen` lists the connections and their versions."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from granian.rsgi import Scope
 
 LAST_WORDS: Final = b"last-words"
-"""What a target contains at which the server dies on the spot."""
+"""Part of a target at which the server dies."""
 
 CUT_AFTER: Final = 0.25
-"""Seconds that a connection has before it is cut."""
+"""Seconds after which a connection is cut."""
 
 _seen: dict[str, Any] = {"peers": [], "versions": [], "sends": 0}
 
@@ -45,7 +45,7 @@ async def application(scope: Scope, protocol: RSGIHTTPProtocol) -> None:
 
 @contextlib.contextmanager
 def cut_wire(port: int, cuts: int) -> Iterator[int]:
-    """A port whose connections lead to that one; the first so many are cut with all that is under way on them."""
+    """Open a port that leads to another one. The first connections are cut with all requests under way."""
     door = socket.create_server(("127.0.0.1", 0))
     wires: list[_Wire] = []
 
@@ -70,7 +70,7 @@ def cut_wire(port: int, cuts: int) -> Iterator[int]:
 
 
 class _Wire:
-    """Passes on what either end says."""
+    """Passes bytes on between both ends."""
 
     def __init__(self, *ends: socket.socket) -> None:
         self._ends = ends

@@ -1,4 +1,4 @@
-"""A stand-in for FCM that costs as little as one can: TLS, HTTP/2 and FCM's good answer, after a delay.
+"""A stand-in for FCM that costs little: TLS, HTTP/2 and FCM's good answer, after a delay.
 
 `local.google.fcm` checks each message as FCM does; measured against it, all clients would be as fast as those checks.
 """
@@ -55,9 +55,9 @@ _numbers = itertools.count(1)
 
 @contextlib.contextmanager
 def serving(folder: Path, port: int, core: int | None = None, module: str = __name__) -> Iterator[str]:
-    """The server's address, for as long as it is wanted; `module` serves when it is run, on that core alone.
+    """Run `module` as the server on one core, and yield its address.
 
-    Who talks to it has to trust CERTIFICATE in the folder, which is made where there is none.
+    Clients have to trust CERTIFICATE in the folder, which is made if it is missing.
     """
     if not (folder / CERTIFICATE).exists():
         _certify(folder)
@@ -72,7 +72,7 @@ def serving(folder: Path, port: int, core: int | None = None, module: str = __na
 
 
 def serve(application: str) -> None:
-    """Serve that application until told to end, or until the parent process is gone."""
+    """Serve the application until the parent process ends."""
     if core := os.environ.get(_CORE):
         os.sched_setaffinity(0, {int(core)})
     end_with_the_parent()
@@ -93,13 +93,13 @@ def serve(application: str) -> None:
 
 @cache
 def delay_of(path: str) -> float:
-    """The seconds after which a project's messages are answered: 0.06 for one whose name ends in `-60ms`."""
+    """Return the delay of a project's answers in seconds: 0.06 for a name that ends in `-60ms`."""
     found = re.search(r"-(\d+)ms/", path)
     return int(found.group(1)) / 1000 if found else 0.0
 
 
 async def application(scope: Scope, protocol: RSGIHTTPProtocol) -> None:
-    """Read the message, and say that it was taken."""
+    """Read the message, and answer that FCM took it."""
     await protocol()
     if delay := delay_of(scope.path):
         await asyncio.sleep(delay)
@@ -108,7 +108,7 @@ async def application(scope: Scope, protocol: RSGIHTTPProtocol) -> None:
 
 
 def _certify(folder: Path) -> None:
-    """A certificate for this machine by itself, good for a day."""
+    """Make a certificate for this machine that holds for a day."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "rekindle-bench")])
     begin = dt.datetime.fromtimestamp(now(), dt.UTC)

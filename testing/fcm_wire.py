@@ -88,9 +88,9 @@ NEVER: Final = 3600.0
 
 @dataclass
 class FcmWire:
-    """The server's script and its record. A target's answers are given in turn; after them, all is well.
+    """Script and record of the server. A target gets its answers in turn, and good answers after them.
 
-    `bearers` are the access tokens that were shown, `refused_bearers` those that FCM takes no longer.
+    `bearers` are the access tokens that came, `refused_bearers` the tokens that the server refuses.
     """
 
     url: str = ""

@@ -3,36 +3,101 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
 
-from rekindle.push.jobs import job_from
+from delivery.dispatcher import handle
+from rekindle.domain.models import CoupleId, DeviceId, PushKind, Reminders
+from rekindle.domain.reminders import Slot
+from rekindle.push.jobs import PersonJob, ReshardJob, SlotJob, job_from
 from rekindle.push.queue import Outbox
 from rekindle.store.people import person_writes
 from testing import engines
+from testing.builders import NEW_YORK, a_device, a_paired_person, an_instant
 from testing.memory_table import MemoryTable
+from testing.stored import shard_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from types_boto3_sqs import SQSClient
 
+    from delivery.services import Services
     from rekindle.domain.models import Person
     from rekindle.push.jobs import Job
     from rekindle.store.table import Table
 
+NO_WAIT = dt.timedelta(0)
+DATE = dt.date(2026, 3, 2)
+MORNING = an_instant("2026-03-02T13:30:00Z")
+"""08:30 in New York."""
 _numbers = itertools.count(1)
 
 
 class CrashError(BaseException):
-    """Stands for the death of the process: no code of ours catches it."""
+    """The process dies here. Nothing catches this."""
+
+
+def plenty() -> dt.timedelta:
+    """Return a time left that is always enough."""
+    return dt.timedelta(minutes=10)
+
+
+def do(delivery: Services, *jobs: Job, waited: dt.timedelta = NO_WAIT) -> dt.timedelta:
+    """Let delivery handle the jobs, and return the last one's wait."""
+    wait = NO_WAIT
+    for job in jobs:
+        assert not isinstance(job, ReshardJob)
+        wait = handle(delivery, job, waited, plenty)
+    return wait
+
+
+def person_job(person: Person, kind: PushKind = PushKind.BOTH_ANSWERED, **changes: object) -> PersonJob:
+    """Return a push to a person about their couple, in the morning."""
+    fields = {"kind": kind, "uid": person.uid, "couple": CoupleId("couple-1"), "date": DATE, "instant": MORNING}
+    return PersonJob.model_validate(fields | changes)
+
+
+def slot_job(
+    table: Table, time: dt.time = dt.time(8, 30), instant: dt.datetime = MORNING, late: dt.timedelta = NO_WAIT
+) -> SlotJob:
+    """Return the job of the only shard of a slot in New York."""
+    shard = shard_of(table, Slot(NEW_YORK, time))
+    return SlotJob(zone=NEW_YORK, time=time, shard=shard, date=DATE, instant=instant, late=late)
+
+
+def a_person(devices: int = 1) -> Person:
+    """Return somebody in a couple who has a prompt reminder alone."""
+    return a_paired_person(
+        reminders=Reminders(evening=None),
+        devices={DeviceId(f"device-{number}"): a_device() for number in range(devices)},
+    )
+
+
+def people_at(table: Table, count: int, devices: int = 1) -> list[Person]:
+    """Store so many persons who share a slot in New York."""
+    people = [a_person(devices) for _ in range(count)]
+    saved(table, *people)
+    return people
+
+
+def tokens_of(person: Person) -> list[str]:
+    """Return the tokens of all of a person's devices."""
+    return [device.target.value for device in person.devices.values()]
+
+
+def token_of(person: Person) -> str:
+    """Return the token of a person's only device."""
+    (token,) = tokens_of(person)
+    return token
 
 
 def saved(table: Table, *people: Person) -> None:
-    """Store new persons with all that goes with them."""
+    """Store new persons with their slots and devices."""
     for person in people:
         table.commit(person_writes(table, person.created_at, (None, person)))
 

@@ -15,7 +15,7 @@ from bench.__main__ import DOCUMENT
 from bench.cost_recorder import CostRecorder
 from bench.report import READ_PER_PUSH, Report, per_1000_pushes, read_per_push
 from bench.world import World, fcm
-from delivery.courier import PAGE_ROWS
+from delivery.services import PAGE_ROWS
 from local import openapi
 from testing import engines
 from testing.meter import Meter, ScanError, item_bytes, write_units

@@ -14,7 +14,7 @@ from local.errors import StackError
 from local.google.identity import ACCOUNTS
 from rekindle.domain.help import HELPED_THEMES
 from rekindle.domain.models import PushKind, Uid
-from rekindle.push.payloads import CODES
+from rekindle.push.kinds import KINDS
 from testing.phones import Phone, whole
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ class Stage:
         date, at = self.moment.date, self.moment.at
         claim = Claim.MILESTONE if kind is PushKind.STREAK_MILESTONE else Claim.PUSHES
         # A milestone's collapse key has a date of its own, and a nudge's has none.
-        key = f"{CODES[kind]}-{'' if kind in {PushKind.STREAK_MILESTONE, PushKind.NUDGE} else date}"
+        key = f"{KINDS[kind].code}-{'' if kind in {PushKind.STREAK_MILESTONE, PushKind.NUDGE} else date}"
         deadline = time.monotonic() + PATIENCE_SECONDS
         while not (found := [push for push in self.inbox(to) if push["collapse_key"].startswith(key)]):
             if time.monotonic() > deadline:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
@@ -102,13 +101,6 @@ class TallySettings(Settings):
     table: _Table
 
 
-class FcmTransport(StrEnum):
-    """How delivery speaks to FCM: by libcurl, or by firebase-admin alone if that should fail us."""
-
-    LIBCURL = "libcurl"
-    SDK = "sdk"
-
-
 class DeliverySettings(Settings):
     """Settings of delivery.
 
@@ -125,7 +117,6 @@ class DeliverySettings(Settings):
     fcm_secret: Name = Field(alias="FCM_SECRET_ARN")
     fcm_project: Name = Field(alias="FCM_PROJECT_ID")
     fcm_endpoint: Address = Field(alias="FCM_ENDPOINT")
-    fcm_transport: FcmTransport = Field(alias="FCM_TRANSPORT")
     fcm_pushes_per_second: Literal[""] | Annotated[int, Field(ge=0)] = Field(alias="FCM_PUSHES_PER_SECOND")
 
     @property

@@ -10,14 +10,13 @@ from typing import Final, NamedTuple
 
 import pytest
 
-from delivery.courier import RESERVE
+from delivery.attempts import RESERVE
 from delivery.pace import BURST
 from rekindle.domain.statistics import STREAMS_HOUR
 from rekindle.settings import (
     ConsoleSettings,
     CouplesApiSettings,
     DeliverySettings,
-    FcmTransport,
     PracticeApiSettings,
     PrivacySettings,
     ReleaseCheckSettings,
@@ -518,10 +517,6 @@ def test_all_workers_at_their_fastest_stay_within_what_fcm_grants_a_project() ->
     per_second = int(environment_of("Delivery")["FCM_PUSHES_PER_SECOND"])
     assert workers * per_second <= 10_000
     assert workers * (per_second * (60 + BURST) + 1) <= 600_000
-
-
-def test_delivery_speaks_to_fcm_the_fast_way() -> None:
-    assert environment_of("Delivery")["FCM_TRANSPORT"] == FcmTransport.LIBCURL
 
 
 def test_one_bad_job_does_not_repeat_its_batch() -> None:

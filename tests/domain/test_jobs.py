@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from rekindle.domain.models import CoupleId, PushKind, Target, TargetKind, Uid
 from rekindle.domain.reminders import Slot
 from rekindle.errors import UnknownZoneError
-from rekindle.push.jobs import Job, Missed, PersonJob, RetryJob, SlotJob, SpreadJob, job_from
+from rekindle.push.jobs import Job, Missed, PersonJob, ReshardJob, RetryJob, SlotJob, job_from
 from rekindle.store import keys
 from testing.builders import NEW_YORK, a_target, an_instant
 
@@ -33,12 +33,12 @@ RETRY = RetryJob(
     missed=(Missed(person=keys.mark_of(Uid("ada")), target=keys.digest_of(a_target("token"))),),
     couple=CoupleId("couple-1"),
     attempt=2,
-    reason="UnavailableError",
+    reason="UNAVAILABLE",
     ends_at=an_instant(),
     late=dt.timedelta(minutes=7, seconds=1),
     hold=dt.timedelta(minutes=45),
 )
-SPREAD = SpreadJob(zone=NEW_YORK, time=dt.time(8, 30), shard="7k", date=DATE, instant=an_instant())
+SPREAD = ReshardJob(zone=NEW_YORK, time=dt.time(8, 30), shard="7k", date=DATE, instant=an_instant())
 
 
 @pytest.mark.parametrize("job", [SLOT, PERSON, RETRY, SPREAD], ids=lambda job: job.type)
@@ -84,8 +84,8 @@ def body(job: Job, **changes: object) -> str:
         body(RETRY, targets=[]),
         body(RETRY, attempt=1),
         body(RETRY, ends_at="2026-03-03T00:00:00"),
-        body(RETRY, missed=[{"person": "a mark", "target": "a digest", "token": "a token"}]),
-        body(RETRY, missed=[{"person": "a mark"}]),
+        body(RETRY, missed=[{"person": "a pseudonym", "target": "a digest", "token": "a token"}]),
+        body(RETRY, missed=[{"person": "a pseudonym"}]),
         body(SPREAD, shard=3),
         body(SPREAD, late="-PT1S"),
     ],

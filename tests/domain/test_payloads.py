@@ -4,14 +4,16 @@ import datetime as dt
 import math
 import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from rekindle.domain.models import Language, PushKind
+from rekindle.domain.models import CoupleId, Language, PushKind, Reminders
 from rekindle.domain.streaks import MILESTONES
-from rekindle.push.payloads import CODES, LIFETIMES, OF_A_DATE, REMINDERS, Occasion, payload_of
+from rekindle.push.kinds import KINDS, OF_A_DATE, REMINDERS
+from rekindle.push.payloads import Occasion, payload_of
 from rekindle.push.texts import CATALOGUE, Text, text_of
-from testing.builders import an_instant
+from testing.builders import a_paired_person, a_profile, an_instant
 
 ENGLISH = Language("en")
 LINK = "https://app.example"
@@ -48,6 +50,55 @@ TELLTALES = re.compile(
     |derni|série|\bdois|\bdoit|faut|pas\ encore|n'as|n'avez""",
     re.IGNORECASE | re.VERBOSE,
 )
+
+
+def test_every_kind_has_a_record_with_a_code_of_its_own() -> None:
+    assert KINDS.keys() == set(PushKind)
+    assert len({record.code for record in KINDS.values()}) == len(PushKind)
+    for record in KINDS.values():
+        assert re.fullmatch("[a-z]", record.code)
+        assert re.fullmatch("[a-z]", record.page)
+        assert record.replaces in {None, *REMINDERS}
+
+
+def test_reminders_and_what_replaces_them_end_with_their_date() -> None:
+    assert REMINDERS == (PushKind.PROMPT, PushKind.EVENING, PushKind.TOUCH)
+    assert (*REMINDERS, PushKind.NEWS) == OF_A_DATE
+
+
+@pytest.mark.parametrize(
+    ("kind", "unwanted"),
+    [
+        (PushKind.EVENING, {"reminders": Reminders(evening=None)}),
+        (PushKind.TOUCH, {"touch_agreed": False}),
+        (PushKind.NUDGE, {"reminders": Reminders(nudges_muted=True)}),
+        (PushKind.STREAK_MILESTONE, {"profile": a_profile(streak_hidden=True)}),
+    ],
+)
+def test_a_push_concerns_a_person_only_while_they_want_its_kind(kind: PushKind, unwanted: dict[str, Any]) -> None:
+    person = a_paired_person(touch_agreed=True)
+    assert all(record.concerns(person) for record in KINDS.values())
+    after = replace(person, **unwanted)
+    assert [other for other, record in KINDS.items() if not record.concerns(after)] == [kind]
+
+
+COUPLE = CoupleId("couple-1")
+
+
+def test_a_push_ends_with_its_couple_and_a_reminder_with_any_couple() -> None:
+    """A reminder is about no couple in particular, so somebody who has found another one still gets it."""
+    person = a_paired_person()
+    single, elsewhere = replace(person, couple=None), replace(person, couple=CoupleId("another"))
+    answered, prompt = (Occasion(kind, DATE, an_instant()) for kind in (PushKind.BOTH_ANSWERED, PushKind.PROMPT))
+    assert [answered.concerns(each, COUPLE) for each in (person, single, elsewhere)] == [True, False, False]
+    assert [prompt.concerns(each, None) for each in (person, single, elsewhere)] == [True, False, True]
+
+
+@pytest.mark.parametrize("kind", VARIED)
+def test_a_pause_silences_what_ends_with_its_date(kind: PushKind) -> None:
+    person = a_paired_person(touch_agreed=True, paused_until=DATE + dt.timedelta(days=1))
+    assert Occasion(kind, DATE, an_instant()).concerns(person, COUPLE) is (kind not in OF_A_DATE)
+    assert Occasion(kind, DATE + dt.timedelta(days=1), an_instant()).concerns(person, COUPLE)
 
 
 @pytest.mark.parametrize("language", CATALOGUE)
@@ -97,7 +148,7 @@ def test_a_payload_holds_a_text_of_the_catalogue_and_nothing_else_to_read(occasi
     payload = payload_of(occasion, ENGLISH, occasion.instant, quiet=quiet, app_link=LINK)
     assert payload.text in CATALOGUE[ENGLISH][occasion.kind].values()
     assert re.fullmatch(r"https://app\.example/o/[dtnsp]20260302", payload.link)
-    code = CODES[occasion.kind]
+    code = KINDS[occasion.kind].code
     named = f"{code}-[0-9a-f]{{16}}" if occasion.kind is PushKind.NUDGE else f"{code}-2026-03-02"
     assert re.fullmatch(named, payload.collapse_id)
     assert not TELLTALES.search(f"{payload.link} {payload.collapse_id}"), "other apps on the phone may read them"
@@ -172,8 +223,8 @@ def test_a_payload_does_not_tell_to_the_minute_when_somebody_answered(occasion: 
         for at in times
     }
     (payload,) = payloads
-    assert payload.expires_at == hour + LIFETIMES[occasion.kind] + HOUR
-    assert payload.ttl == LIFETIMES[occasion.kind] + HOUR
+    assert payload.expires_at == hour + KINDS[occasion.kind].lifetime + HOUR
+    assert payload.ttl == KINDS[occasion.kind].lifetime + HOUR
 
 
 @pytest.mark.parametrize("kind", OF_A_DATE)
@@ -183,7 +234,7 @@ def test_a_reminder_ends_with_its_date_on_every_phone(kind: PushKind, left: dt.t
     ends_at, late = an_instant() + left, dt.timedelta(minutes=4, seconds=3)
     occasion = Occasion(kind, DATE, an_instant(), ends_at=ends_at)
     payload = payload_of(occasion, ENGLISH, an_instant() + late, quiet=False, app_link=LINK)
-    assert payload.expires_at == min(ends_at, an_instant() + LIFETIMES[kind])
+    assert payload.expires_at == min(ends_at, an_instant() + KINDS[kind].lifetime)
     assert an_instant() + late + payload.ttl == payload.expires_at
 
 
@@ -196,13 +247,6 @@ def test_every_nudge_is_shown_for_itself_and_a_repeat_replaces_it() -> None:
         for each in (first, first, in_tokyo, second)
     ]
     assert ids[0] == ids[1] == ids[2] != ids[3]
-
-
-def test_a_reminder_of_a_gesture_is_gone_after_three_hours_and_a_nudge_stays_for_twelve() -> None:
-    assert PushKind.TOUCH in REMINDERS
-    assert PushKind.NUDGE not in REMINDERS
-    assert LIFETIMES[PushKind.TOUCH] == 3 * HOUR
-    assert LIFETIMES[PushKind.NUDGE] == 12 * HOUR
 
 
 def test_each_kind_leads_to_its_own_place_in_the_app() -> None:

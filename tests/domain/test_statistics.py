@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from rekindle.domain.models import PackId, PromptId, Theme
 from rekindle.domain.statistics import shown, shown_days, shown_weeks, through, view
 from rekindle.domain.tallies import RunLength
+from rekindle.push.kinds import REMINDERS
 from testing.builders import an_instant
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ views = st.builds(
     st.dictionaries(st.sampled_from(shown_days(AT)), counters),
     st.dictionaries(st.sampled_from(shown_weeks(AT)), counters),
     st.fixed_dictionaries({STARTER: prompts, MONEY: prompts}),
+    st.just(REMINDERS),
 )
 
 
@@ -97,19 +99,25 @@ def test_a_view_is_json_and_has_every_counter_in_every_week(seen: dict[str, Any]
 
 def test_reach_is_of_couples_and_a_couple_is_two_persons() -> None:
     monday = shown_weeks(AT)[0]
-    seen = view(AT, {}, {monday: {"reach/prompt/due": 59, "reach/prompt/reached": 19}}, {})
+    seen = view(AT, {}, {monday: {"reach/prompt/due": 59, "reach/prompt/reached": 19}}, {}, REMINDERS)
     assert seen["weeks"][0]["reach"]["prompt"] == {"due": 20, "reached": None}
 
 
 def test_a_prompt_that_few_have_had_is_not_even_named() -> None:
     walk, dance = PromptId("walk"), PromptId("dance")
-    seen = view(AT, {}, {}, {STARTER: {walk: {"offered": 9, "answered": 1}, dance: {"offered": 12}}, MONEY: {walk: {}}})
+    seen = view(
+        AT,
+        {},
+        {},
+        {STARTER: {walk: {"offered": 9, "answered": 1}, dance: {"offered": 12}}, MONEY: {walk: {}}},
+        REMINDERS,
+    )
     assert seen["prompts"].keys() == {"starter"}
     assert seen["prompts"]["starter"].keys() == {"dance"}
 
 
 def test_a_counter_of_zero_is_not_shown() -> None:
-    seen = view(AT, {}, {}, {STARTER: {}})
+    seen = view(AT, {}, {}, {STARTER: {}}, REMINDERS)
     assert set(numbers_in(seen)) == {None}
     assert seen["prompts"] == {}
 

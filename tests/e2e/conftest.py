@@ -16,8 +16,9 @@ from playwright.sync_api import expect, sync_playwright
 from local.clock import now
 from local.errors import StackError
 from local.places import EMULATOR_PYTHON, SAM
+from local.stack import Stack
 from local.stack.start import temporary
-from rekindle.push.payloads import CODES
+from rekindle.push.kinds import KINDS
 from testing.builders import LONDON, NEW_YORK, TOKYO, a_token, a_uid
 from testing.phones import whole
 from tests.e2e.browser_session import browser_path, launched
@@ -116,7 +117,7 @@ class Phone:
 
     def kinds(self) -> list[str]:
         """Return the kinds of its pushes, oldest first."""
-        kinds = {code: str(kind) for kind, code in CODES.items()}
+        kinds = {record.code: str(kind) for kind, record in KINDS.items()}
         return [kinds[push["collapse_key"].partition("-")[0]] for push in self.inbox()]
 
     def await_kinds(self, *kinds: str, seconds: float = PATIENCE) -> None:

@@ -15,6 +15,7 @@ from local.google.identity import ACCOUNTS
 from rekindle.domain.models import PackId, PromptId
 from rekindle.domain.statistics import shown_days, shown_weeks, view
 from rekindle.packs.template import PROMPT_TEXT, PROMPT_WHY
+from rekindle.push.kinds import REMINDERS
 from tests.e2e.browser_session import EDITOR, READER, WRITER, BrowserSession
 from tests.e2e.conftest import today
 
@@ -732,7 +733,7 @@ def test_statistics_have_plots_and_tables_and_never_a_number_below_ten(console: 
             PromptId("song-title-for-today"): {"offered": 20, "answered": 10, "completed": 10, "swapped": 0},
         }
     }
-    answer = view(instant, days, weeks, prompts)
+    answer = view(instant, days, weeks, prompts, REMINDERS)
     console.page.route("**/v1/practice/statistics", lambda route: route.fulfill(json=answer))
 
     console.open("statistics", "Prompts")

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from rekindle.domain.models import PushKind
-from rekindle.push.payloads import CODES
+from rekindle.push.kinds import KINDS
 from testing.builders import LONDON, TOKYO
 from tests.e2e.conftest import await_quiet, eventually
 
@@ -40,4 +40,4 @@ def test_a_phone_that_registers_its_installation_id_is_pushed_to(stack: Stack, a
     (push,) = eventually(lambda: stack.inbox(fid))
     await_quiet(stack)
     assert ben.kinds() == [], "the token is not theirs any more"
-    assert push["collapse_key"].startswith(f"{CODES[PushKind.NUDGE]}-")
+    assert push["collapse_key"].startswith(f"{KINDS[PushKind.NUDGE].code}-")

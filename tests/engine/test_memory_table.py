@@ -14,13 +14,14 @@ from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delivery.courier import Courier
+from delivery.dispatcher import handle
 from delivery.gateway import DELIVERED
-from delivery.spread import Spreader
+from delivery.resharding import reshard
+from delivery.services import Services
 from rekindle.domain.models import CoupleId, DeviceId, PushKind, Reminders, TouchReminder, Uid
 from rekindle.domain.reminders import Slot
 from rekindle.errors import KeyReusedError, WriteConflictError
-from rekindle.push.jobs import PersonJob, SlotJob, SpreadJob
+from rekindle.push.jobs import PersonJob, ReshardJob, SlotJob
 from rekindle.push.queue import Outbox
 from rekindle.store import keys
 from rekindle.store.days import Days
@@ -106,7 +107,7 @@ def the_tick_comes_twice(table: Table) -> None:
 def they_are_told(table: Table) -> None:
     """In pages that end within the shard, and with a job that comes again."""
     (shards,) = Slots(table).existing([SLOT]).values()
-    courier = Courier(
+    services = Services(
         slots=Slots(table),
         runs=Runs(table),
         people=People(table),
@@ -123,7 +124,7 @@ def they_are_told(table: Table) -> None:
     for _ in range(2):
         for shard in shards.all:
             job = SlotJob(zone=SLOT.zone, time=SLOT.time, shard=shard, date=MORNING.date(), instant=MORNING)
-            courier.carry_out(job, dt.timedelta(minutes=2), lambda: dt.timedelta(minutes=3))
+            handle(services, job, dt.timedelta(minutes=2), lambda: dt.timedelta(minutes=3))
     one = PersonJob(
         kind=PushKind.PROMPT,
         uid=some_persons()[0].uid,
@@ -131,7 +132,7 @@ def they_are_told(table: Table) -> None:
         date=MORNING.date(),
         instant=MORNING,
     )
-    courier.carry_out(one, dt.timedelta(0), lambda: dt.timedelta(minutes=3))
+    handle(services, one, dt.timedelta(0), lambda: dt.timedelta(minutes=3))
 
 
 def some_move(table: Table) -> None:
@@ -145,11 +146,11 @@ def some_move(table: Table) -> None:
 
 
 def the_slot_is_spread(table: Table) -> None:
-    spreader, rested = Spreader(Resharding(table), OUTBOX), MORNING + dt.timedelta(hours=5)
+    rested = MORNING + dt.timedelta(hours=5)
     (shards,) = Slots(table).existing([SLOT]).values()
-    job = SpreadJob(zone=SLOT.zone, time=SLOT.time, shard=shards.names[0], date=MORNING.date(), instant=rested)
+    job = ReshardJob(zone=SLOT.zone, time=SLOT.time, shard=shards.names[0], date=MORNING.date(), instant=rested)
     for _ in range(3):
-        spreader.carry_out(job, dt.timedelta(0), lambda: dt.timedelta(minutes=3))
+        reshard(Resharding(table), OUTBOX, job, dt.timedelta(0), lambda: dt.timedelta(minutes=3))
 
 
 def test_the_same_work_takes_and_leaves_the_same(emulator_url: str) -> None:

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from delivery.courier import Courier
-from delivery.fcm import FcmGateway, credential_from
+from delivery.credential import credential_from
+from delivery.fcm import FcmGateway
+from delivery.libcurl import Libcurl
+from delivery.services import Services
 from rekindle.domain.due_dates import slots_of
 from rekindle.domain.models import DeviceId, Person, PushKind, Reminders
-from rekindle.push.payloads import CODES
+from rekindle.push.kinds import KINDS
 from rekindle.store import keys
 from rekindle.store.days import Days
 from rekindle.store.devices import Devices
@@ -30,7 +32,7 @@ from rekindle.store.watermark import Watermark
 from testing import engines, fcm_wire
 from testing.builders import LONDON, NEW_YORK, a_device, a_paired_person, a_profile, an_instant
 from testing.fcm_wire import PROJECT, FcmWire
-from testing.push_world import CrashError, Queue, saved
+from testing.push_world import CrashError, Queue, do, saved, token_of
 from tick.handler import Tick
 
 if TYPE_CHECKING:
@@ -40,12 +42,12 @@ if TYPE_CHECKING:
 
     from delivery.gateway import Outcome, PushGateway
     from rekindle.domain.models import Target
-    from rekindle.push.jobs import PersonJob, RetryJob, SlotJob
+    from rekindle.push.jobs import Job
     from rekindle.push.payloads import Payload
 
 AT = an_instant("2026-03-02T13:30:00Z")
 """08:30 in New York, 13:30 in London."""
-PROMPT_OF_THE_DAY = f"{CODES[PushKind.PROMPT]}-2026-03-02"
+PROMPT_OF_THE_DAY = f"{KINDS[PushKind.PROMPT].code}-2026-03-02"
 MINUTE = dt.timedelta(minutes=1)
 PAGE_ROWS = 3
 _numbers = itertools.count(1)
@@ -105,7 +107,7 @@ class WatchedGateway:
 
 @dataclass
 class World:
-    """Persons in two zones who are due at AT, a tick and a courier, on tables of their own."""
+    """Persons in two zones who are due at AT, a tick and delivery, on tables of their own."""
 
     table: Table
     queue: Queue
@@ -119,9 +121,9 @@ class World:
     def tick(self, at: dt.datetime = AT) -> None:
         Tick(Slots(self.table), Watermark(self.table), self.queue.outbox).run(at)
 
-    def courier(self) -> Courier:
-        """A new process, which remembers nothing."""
-        return Courier(
+    def delivery(self) -> Services:
+        """The services of a new process, which remembers nothing."""
+        return Services(
             slots=Slots(self.table, few_rows=1),
             runs=Runs(self.table),
             people=People(self.table),
@@ -138,17 +140,16 @@ class World:
 
     def settle(self, *, repeats: float = 0.0) -> None:
         """Let delivery work until the queue is empty, in any order; some messages come twice, and failed ones again."""
-        pending: list[SlotJob | PersonJob | RetryJob] = []
+        pending: list[Job] = []
         while True:
             for job in self.queue.taken():
-                assert job.type != "spread"
                 pending += [job, job] if self.dice.random() < repeats else [job]
             if not pending:
                 return
             job = pending.pop(self.dice.randrange(len(pending)))
             try:
                 with self.io.watching(self.table.client, self.queue.client):
-                    self.courier().carry_out(job, dt.timedelta(0), lambda: 10 * MINUTE)
+                    do(self.delivery(), job)
             except CrashError:
                 pending.append(job)
 
@@ -163,21 +164,16 @@ class World:
 
     def assert_nobody_is_missed(self, *, but: Sequence[Person] = ()) -> None:
         """Everybody was sent their prompt, and nothing else; a repeat has the id of what it replaces."""
-        missing = {target_of(person) for person in but}
-        expected = {target_of(person) for person in self.people} - missing
+        missing = {token_of(person) for person in but}
+        expected = {token_of(person) for person in self.people} - missing
         reached = self.reached()
         assert reached.keys() - missing == expected
         assert {tag for target in expected for tag in reached[target]} == {PROMPT_OF_THE_DAY}
 
 
-def target_of(person: Person) -> str:
-    (device,) = person.devices.values()
-    return device.target.value
-
-
 @pytest.fixture
 def new_world(dynamodb: DynamoDBClient, emulator_url: str, wire: FcmWire) -> Iterator[Any]:
-    gateway = FcmGateway(credential_from(wire.secret), PROJECT, wire.url)
+    gateway = FcmGateway(credential_from(wire.secret), Libcurl(wire.url, PROJECT))
 
     def made(count: int = 8, seed: int = 0) -> World:
         wire.messages.clear()
@@ -225,8 +221,8 @@ def test_a_crash_at_any_call_of_delivery_misses_nobody(new_world: Any, after: bo
     """At most a page is sent again, and replaces itself on the phones."""
     for at in itertools.count():
         world = new_world()
-        world.wire.script[target_of(world.people[1])] = [fcm_wire.UNREGISTERED] * 9
-        world.wire.script[target_of(world.people[2])] = [fcm_wire.INTERNAL]
+        world.wire.script[token_of(world.people[1])] = [fcm_wire.UNREGISTERED] * 9
+        world.wire.script[token_of(world.people[2])] = [fcm_wire.INTERNAL]
         world.tick()
         io = world.io = Io(at, after)
         world.settle()
@@ -256,10 +252,10 @@ def test_a_storm_of_failures_reaches_whoever_can_be_reached(new_world: Any, seed
     dead = [person for number, person in enumerate(world.people) if number % 10 < 3]
     alive = [person for person in world.people if person not in dead]
     for person in dead:
-        world.wire.script[target_of(person)] = [fcm_wire.UNREGISTERED] * 9
+        world.wire.script[token_of(person)] = [fcm_wire.UNREGISTERED] * 9
     failures = [fcm_wire.QUOTA, fcm_wire.UNAVAILABLE, fcm_wire.INTERNAL, fcm_wire.failure(500, "INTERNAL")]
     for person in alive:
-        world.wire.script[target_of(person)] = world.dice.choices(failures, k=world.dice.choice([0, 0, 1, 2]))
+        world.wire.script[token_of(person)] = world.dice.choices(failures, k=world.dice.choice([0, 0, 1, 2]))
     world.tick()
     world.settle(repeats=0.2)
     world.assert_nobody_is_missed(but=dead)
@@ -282,7 +278,7 @@ def test_a_storm_of_failures_reaches_whoever_can_be_reached(new_world: Any, seed
 @pytest.mark.parametrize("answer", [fcm_wire.INTERNAL, fcm_wire.HANGS_UP], ids=["an error", "silence"])
 def test_a_push_that_was_taken_all_the_same_is_repeated_under_its_id(new_world: Any, answer: fcm_wire.Answer) -> None:
     world = new_world()
-    lost = target_of(world.people[4])
+    lost = token_of(world.people[4])
     world.wire.script[lost] = [replace(answer, taken=True)]
     world.tick()
     world.settle()
@@ -294,12 +290,11 @@ def test_a_phone_that_is_handed_on_in_the_middle_gets_its_new_owners_pushes_alon
     """The retry was for the former owner, and finds that the target is not theirs any more."""
     world = new_world()
     former, new = world.people[1], world.people[2]
-    target = target_of(former)
+    target = token_of(former)
     world.wire.script[target] = [fcm_wire.INTERNAL]
     world.tick()
     jobs = world.queue.taken()
-    for job in jobs:
-        world.courier().carry_out(job, dt.timedelta(0), lambda: 10 * MINUTE)
+    do(world.delivery(), *jobs)
     Devices(People(world.table)).register(new.uid, DeviceId("handed-on"), a_device(target))
     before = len(world.wire.messages)
     world.settle()

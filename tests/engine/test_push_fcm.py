@@ -1,24 +1,28 @@
-"""What the gateway does on the wire, by either of its transports."""
+"""The gateway on the wire."""
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import email.utils
 import json
 from dataclasses import replace
-from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 from google.auth.credentials import CredentialsWithRegionalAccessBoundary
 
-from delivery.fcm import FcmGateway, credential_from, message_of
-from delivery.gateway import AT_ONCE, DELIVERED, LONGEST_SEND, NO_TIME, CredentialError, Fate, Outcome
-from delivery.libcurl import Libcurl
-from delivery.sdk import Sdk
+from delivery.credential import credential_from
+from delivery.fcm import FcmGateway
+from delivery.gateway import DELIVERED, LONGEST_SEND, NO_TIME, CredentialError, Fate, Outcome
+from delivery.libcurl import AT_ONCE, Libcurl
+from delivery.message import addressed, message_of
 from rekindle.domain.models import Language, PushKind, Target, TargetKind
-from rekindle.push.payloads import Occasion, payload_of
+from rekindle.push.payloads import Occasion, Payload, payload_of
+from rekindle.push.texts import CATALOGUE
 from testing import fcm_wire
 from testing.builders import a_token, an_instant
+from testing.fcm_sdk import Sdk
 from testing.fcm_wire import PROJECT, Answer, FcmWire, failure
 
 if TYPE_CHECKING:
@@ -26,7 +30,6 @@ if TYPE_CHECKING:
 
     from pytest_mock import MockerFixture
 
-    from delivery.fcm import Connect
 
 PAYLOAD = payload_of(
     Occasion(PushKind.PROMPT, dt.date(2026, 3, 2), an_instant()),
@@ -35,24 +38,22 @@ PAYLOAD = payload_of(
     quiet=False,
     app_link="https://a.example",
 )
+TEXTS: Final = [text for kinds in CATALOGUE.values() for variants in kinds.values() for text in variants.values()]
 PLENTY = dt.timedelta(minutes=2)
 SECONDS = dt.timedelta(seconds=1)
 IN_PARALLEL = 3 * AT_ONCE
-"""A page of which either transport has more left when its first answers come."""
+"""A page that has more left when its first answers come."""
 
 
-@pytest.fixture(params=[Libcurl, Sdk])
-def connect(request: pytest.FixtureRequest) -> Connect:
-    """A transport's own class."""
-    transport: Connect = request.param
-    return transport
+def a_gateway(wire: FcmWire, **transport: Any) -> FcmGateway:
+    """A gateway to the wire, or with other arguments of its transport."""
+    return FcmGateway(credential_from(wire.secret), Libcurl(**{"endpoint": wire.url, "project": PROJECT, **transport}))
 
 
 @pytest.fixture
-def gateway(wire: FcmWire, connect: Connect) -> Iterator[FcmGateway]:
-    gateway = FcmGateway(credential_from(wire.secret), PROJECT, wire.url, connect=connect)
-    yield gateway
-    gateway.close()
+def gateway(wire: FcmWire) -> Iterator[FcmGateway]:
+    with contextlib.closing(a_gateway(wire)) as gateway:
+        yield gateway
 
 
 def target(token: str | None = None) -> Target:
@@ -87,7 +88,7 @@ def test_outcomes_are_in_the_order_of_their_targets(wire: FcmWire, gateway: FcmG
     slow, dead, *fine = tokens(12)
     wire.script[slow] = [replace(fcm_wire.INTERNAL, after=0.2)]
     wire.script[dead] = [fcm_wire.UNREGISTERED]
-    later, gone = Outcome(Fate.LATER, "InternalError"), Outcome(Fate.DEAD, "UnregisteredError")
+    later, gone = Outcome(Fate.LATER, "INTERNAL"), Outcome(Fate.DEAD, "UNREGISTERED")
     assert send(gateway, slow, *fine, dead) == [later, *[DELIVERED] * 10, gone]
 
 
@@ -129,18 +130,18 @@ def test_connections_are_kept_from_page_to_page(wire: FcmWire, gateway: FcmGatew
 @pytest.mark.parametrize(
     ("answer", "outcome"),
     [
-        (fcm_wire.UNREGISTERED, Outcome(Fate.DEAD, "UnregisteredError")),
-        (fcm_wire.OTHER_SENDER, Outcome(Fate.FOREIGN, "SenderIdMismatchError")),
-        (fcm_wire.MALFORMED_TOKEN, Outcome(Fate.DEAD, "InvalidArgumentError")),
-        (fcm_wire.OUR_MISTAKE, Outcome(Fate.REFUSED, "InvalidArgumentError")),
-        (fcm_wire.QUOTA, Outcome(Fate.LATER, "QuotaExceededError", dt.timedelta(seconds=120))),
-        (fcm_wire.UNAVAILABLE, Outcome(Fate.LATER, "UnavailableError", dt.timedelta(seconds=30))),
-        (fcm_wire.INTERNAL, Outcome(Fate.LATER, "InternalError")),
+        (fcm_wire.UNREGISTERED, Outcome(Fate.DEAD, "UNREGISTERED")),
+        (fcm_wire.OTHER_SENDER, Outcome(Fate.FOREIGN, "SENDER_ID_MISMATCH")),
+        (fcm_wire.MALFORMED_TOKEN, Outcome(Fate.DEAD, "INVALID_ARGUMENT")),
+        (fcm_wire.OUR_MISTAKE, Outcome(Fate.REFUSED, "INVALID_ARGUMENT")),
+        (fcm_wire.QUOTA, Outcome(Fate.LATER, "QUOTA_EXCEEDED", dt.timedelta(seconds=120))),
+        (fcm_wire.UNAVAILABLE, Outcome(Fate.LATER, "UNAVAILABLE", dt.timedelta(seconds=30))),
+        (fcm_wire.INTERNAL, Outcome(Fate.LATER, "INTERNAL")),
         (
             fcm_wire.APPLE_SAYS_NO,
             Outcome(Fate.APNS, "FCM cannot sign in to Apple", detail="InvalidProviderToken"),
         ),
-        (fcm_wire.A_PROXY_S_PAGE, Outcome(Fate.LATER, "UnknownError")),
+        (fcm_wire.A_PROXY_S_PAGE, Outcome(Fate.LATER, "UNKNOWN")),
     ],
     ids=lambda value: f"{value.status}" if isinstance(value, Answer) else f"{value.fate}-{value.reason}",
 )
@@ -170,7 +171,7 @@ def test_each_answer_of_fcm_has_its_outcome_after_one_try_and_no_sleep(
 def test_once_fcm_asks_to_wait_no_further_send_of_the_page_is_begun(
     wire: FcmWire, gateway: FcmGateway, answer: Answer, wait: dt.timedelta
 ) -> None:
-    """Those under way are read to their end, and the rest waits as long, for the same reason."""
+    """Answers under way are still read. The other pushes wait as long, for the same reason."""
     page = tokens(IN_PARALLEL)
     wire.script[page[3]] = [answer]
     outcomes = send(gateway, *page)
@@ -188,7 +189,7 @@ def test_a_service_that_is_down_without_a_word_of_when_does_not_stop_the_page(
     page = tokens(IN_PARALLEL)
     wire.script[page[3]] = [failure(503, "UNAVAILABLE", fcm="UNAVAILABLE")]
     outcomes = send(gateway, *page)
-    assert outcomes[3] == Outcome(Fate.LATER, "UnavailableError")
+    assert outcomes[3] == Outcome(Fate.LATER, "UNAVAILABLE")
     assert outcomes.count(DELIVERED) == IN_PARALLEL - 1
 
 
@@ -200,7 +201,7 @@ def test_with_too_little_time_for_the_longest_send_none_is_begun(wire: FcmWire, 
 
 
 def test_a_page_ends_when_its_time_does_and_says_what_it_did_not_begin(wire: FcmWire, gateway: FcmGateway) -> None:
-    """What is under way by then has its answer awaited."""
+    """The answers to the requests under way are still read."""
     page = tokens(IN_PARALLEL)
     for token in page[:AT_ONCE]:
         wire.script[token] = [Answer(200, {"name": "slow"}, after=0.1)]
@@ -211,30 +212,34 @@ def test_a_page_ends_when_its_time_does_and_says_what_it_did_not_begin(wire: Fcm
 
 def test_a_page_that_a_pace_holds_back_goes_out_whole(wire: FcmWire) -> None:
     """Many times what may begin at once, with moments when nothing is under way."""
-    connect = partial(Libcurl, pushes_per_second=400)
-    gateway = FcmGateway(credential_from(wire.secret), PROJECT, wire.url, connect=connect)
     page = tokens(AT_ONCE)
-    assert send(gateway, *page) == [DELIVERED] * AT_ONCE
-    assert send(gateway, *page) == [DELIVERED] * AT_ONCE
+    with contextlib.closing(a_gateway(wire, pushes_per_second=400)) as gateway:
+        assert send(gateway, *page) == [DELIVERED] * AT_ONCE
+        assert send(gateway, *page) == [DELIVERED] * AT_ONCE
     assert set(wire.attempts.values()) == {2}
-    gateway.close()
 
 
-def test_an_answer_that_does_not_come_is_for_later(wire: FcmWire, connect: Connect) -> None:
-    """It may have been delivered; its collapse id makes a repeat harmless."""
-    gateway = FcmGateway(credential_from(wire.secret), PROJECT, wire.url, timeout=(30, 0.3), connect=connect)
+def test_an_answer_that_does_not_come_is_for_later(wire: FcmWire) -> None:
+    """FCM may have delivered the push. Its collapse id makes a repeat harmless."""
     slow = a_token()
     wire.script[slow] = [Answer(200, {"name": "too late"}, after=fcm_wire.NEVER)]
-    assert send(gateway, slow) == [Outcome(Fate.LATER, "DeadlineExceededError")]
+    with contextlib.closing(a_gateway(wire, timeout=(30, 0.3))) as gateway:
+        assert send(gateway, slow) == [Outcome(Fate.LATER, "DEADLINE_EXCEEDED")]
     assert wire.attempts[slow] == 1
-    gateway.close()
+
+
+def test_an_answer_that_is_cut_off_is_for_later_and_not_repeated(wire: FcmWire, gateway: FcmGateway) -> None:
+    cut = a_token()
+    wire.script[cut] = [replace(fcm_wire.INTERNAL, cut_off=True)] * 5
+    assert send(gateway, cut) == [Outcome(Fate.LATER, "UNKNOWN")]
+    assert wire.attempts[cut] == 1
 
 
 def test_a_connection_that_was_cut_off_is_made_anew_once(wire: FcmWire, gateway: FcmGateway) -> None:
     cut, broken = a_token(), a_token()
     wire.script[cut] = [fcm_wire.HANGS_UP]
     wire.script[broken] = [fcm_wire.HANGS_UP] * 5
-    assert send(gateway, cut, broken) == [DELIVERED, Outcome(Fate.LATER, "UnavailableError")]
+    assert send(gateway, cut, broken) == [DELIVERED, Outcome(Fate.LATER, "UNAVAILABLE")]
     assert (wire.attempts[cut], wire.attempts[broken]) == (2, 2)
 
 
@@ -243,16 +248,74 @@ def test_a_kept_connection_that_is_cut_off_is_made_anew_once(wire: FcmWire, gate
     cut, broken = a_token(), a_token()
     wire.script[cut] = [fcm_wire.HANGS_UP]
     wire.script[broken] = [fcm_wire.HANGS_UP] * 5
-    for token, outcome in ((cut, DELIVERED), (broken, Outcome(Fate.LATER, "UnavailableError"))):
+    for token, outcome in ((cut, DELIVERED), (broken, Outcome(Fate.LATER, "UNAVAILABLE"))):
         assert send(gateway, a_token()) == [DELIVERED]
         assert send(gateway, token) == [outcome]
         assert wire.attempts[token] == 2
 
 
-def test_a_service_that_is_down_is_for_later(wire: FcmWire, connect: Connect) -> None:
-    gateway = FcmGateway(credential_from(wire.secret), PROJECT, "http://127.0.0.1:9", connect=connect)
-    assert send(gateway, a_token()) == [Outcome(Fate.LATER, "UnavailableError")]
-    gateway.close()
+@pytest.mark.parametrize("endpoint", ["http://127.0.0.1:9", "http://nobody.invalid", "https://{}"])
+def test_a_service_that_cannot_be_reached_is_for_later(wire: FcmWire, endpoint: str) -> None:
+    """Nobody listens, nobody has that name, and somebody listens who speaks no TLS."""
+    with contextlib.closing(a_gateway(wire, endpoint=endpoint.format(wire.url.removeprefix("http://")))) as gateway:
+        assert send(gateway, a_token()) == [Outcome(Fate.LATER, "UNAVAILABLE")]
+
+
+def test_retry_after_as_a_date_is_honoured(wire: FcmWire, gateway: FcmGateway) -> None:
+    token, now = a_token(), email.utils.parsedate_to_datetime(email.utils.formatdate(usegmt=True))
+    date = email.utils.format_datetime(now + 150 * SECONDS, usegmt=True)
+    wire.script[token] = [replace(fcm_wire.UNAVAILABLE, headers={"Retry-After": date})]
+    (outcome,) = send(gateway, token)
+    assert 140 * SECONDS <= outcome.wait <= 150 * SECONDS
+
+
+@pytest.fixture(scope="module")
+def sdk() -> Iterator[Sdk]:
+    sdk = Sdk()
+    yield sdk
+    sdk.close()
+
+
+def assert_sent_as_by_the_sdk(
+    wire: FcmWire, gateway: FcmGateway, sdk: Sdk, target: Target, payload: Payload = PAYLOAD
+) -> None:
+    assert gateway.send(payload, [target], PLENTY) == [DELIVERED]
+    sent = json.loads(wire.bodies[-1])
+    assert sent["message"][target.kind] == target.value
+    sdk.encoded(addressed(message_of(payload), target), Answer(200, {"name": "taken"}))
+    by_sdk = json.loads(sdk.bodies[-1])
+    by_sdk.pop("validate_only", None)
+    assert sent == by_sdk
+
+
+@pytest.mark.parametrize("kind", TargetKind)
+@pytest.mark.parametrize("quiet", [True, False], ids=["quiet", "loud"])
+def test_a_message_is_what_the_sdk_sends_in_every_text_of_the_catalogue(
+    wire: FcmWire, gateway: FcmGateway, sdk: Sdk, kind: TargetKind, *, quiet: bool
+) -> None:
+    for text in TEXTS:
+        payload = replace(PAYLOAD, text=text, quiet=quiet)
+        assert_sent_as_by_the_sdk(wire, gateway, sdk, Target(kind, a_token()), payload)
+
+
+@pytest.mark.parametrize("kind", TargetKind)
+@pytest.mark.parametrize(
+    "value",
+    [
+        'a "quoted" one',
+        "back\\slashes\\",
+        "\0target\0",
+        '"\\u0000target\\u0000"',
+        "schön 💙 \u2028",
+        "x" * 4096,
+        "{}%s\r\n",
+    ],
+    ids=["quotes", "backslashes", "the mark", "the encoded mark", "unicode", "long", "control characters"],
+)
+def test_whatever_a_target_holds_arrives_as_it_is(
+    wire: FcmWire, gateway: FcmGateway, sdk: Sdk, kind: TargetKind, value: str
+) -> None:
+    assert_sent_as_by_the_sdk(wire, gateway, sdk, Target(kind, value))
 
 
 def test_an_access_token_that_fcm_takes_no_longer_is_renewed_once_a_page(wire: FcmWire, gateway: FcmGateway) -> None:
@@ -268,17 +331,17 @@ def test_an_access_token_that_fcm_takes_no_longer_is_renewed_once_a_page(wire: F
     assert wire.bearers.count("renewed") == IN_PARALLEL
 
 
-def test_a_credential_that_fcm_refuses_for_good_is_told_of_after_one_more_try(
+def test_a_credential_that_fcm_refuses_for_good_is_reported_after_one_more_try(
     wire: FcmWire, gateway: FcmGateway
 ) -> None:
     wire.refused_bearers = {"access"}
     page = tokens(IN_PARALLEL)
-    assert send(gateway, *page) == [Outcome(Fate.UNAUTHORISED, "UnauthenticatedError")] * IN_PARALLEL
+    assert send(gateway, *page) == [Outcome(Fate.UNAUTHORISED, "UNAUTHENTICATED")] * IN_PARALLEL
     assert wire.token_requests == 2
     assert max(wire.attempts.values()) == 2
 
 
-def test_what_fcm_refuses_is_not_sent_anew_once_it_asks_to_wait(wire: FcmWire, gateway: FcmGateway) -> None:
+def test_a_refused_push_is_not_sent_again_once_fcm_asks_to_wait(wire: FcmWire, gateway: FcmGateway) -> None:
     refused, full = a_token(), a_token()
     wire.script[refused], wire.script[full] = [fcm_wire.UNAUTHENTICATED], [fcm_wire.QUOTA]
     outcomes = send(gateway, refused, full)
@@ -287,14 +350,14 @@ def test_what_fcm_refuses_is_not_sent_anew_once_it_asks_to_wait(wire: FcmWire, g
     assert wire.attempts[refused] == 1
 
 
-def test_a_sign_in_that_fails_in_the_midst_of_a_page_is_said_of_what_it_concerns(
+def test_a_sign_in_that_fails_within_a_page_concerns_only_the_pushes_that_need_it(
     wire: FcmWire, gateway: FcmGateway
 ) -> None:
     assert send(gateway, a_token()) == [DELIVERED]
     refused, fine = a_token(), a_token()
     for answer, outcome in (
         (Answer(503, {}), Outcome(Fate.LATER, "TransportError")),
-        (Answer(400, {"error": "invalid_grant"}), Outcome(Fate.UNAUTHORISED, "UnauthenticatedError")),
+        (Answer(400, {"error": "invalid_grant"}), Outcome(Fate.UNAUTHORISED, "UNAUTHENTICATED")),
     ):
         wire.script[refused] = [fcm_wire.UNAUTHENTICATED]
         wire.token_answer = answer
@@ -309,11 +372,10 @@ def test_a_credential_that_google_refuses_is_an_error_at_once(wire: FcmWire, gat
     assert wire.attempts[token] == 0
 
 
-def test_a_sign_in_that_is_down_is_for_later(wire: FcmWire, connect: Connect) -> None:
-    nowhere = wire.secret.replace(wire.url, "http://127.0.0.1:9")
-    gateway = FcmGateway(credential_from(nowhere), PROJECT, wire.url, connect=connect)
-    assert send(gateway, *tokens(2)) == [Outcome(Fate.LATER, "TransportError")] * 2
-    gateway.close()
+def test_a_sign_in_that_is_down_is_for_later(wire: FcmWire) -> None:
+    nowhere = credential_from(wire.secret.replace(wire.url, "http://127.0.0.1:9"))
+    with contextlib.closing(FcmGateway(nowhere, Libcurl(wire.url, PROJECT))) as gateway:
+        assert send(gateway, *tokens(2)) == [Outcome(Fate.LATER, "TransportError")] * 2
 
 
 def test_a_sign_in_that_has_a_fault_is_asked_once_and_is_for_later(wire: FcmWire, gateway: FcmGateway) -> None:

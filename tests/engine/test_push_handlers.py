@@ -14,7 +14,6 @@ import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from delivery import handler as delivery
-from delivery.sdk import Sdk
 from react import handler as react
 from rekindle.domain.models import CoupleId, Reminders, Uid
 from rekindle.push.jobs import LONGEST_DELAY, job_from
@@ -51,7 +50,7 @@ class Context(LambdaContext):
 def world(
     emulator_url: str, queue: Queue, wire: FcmWire, monkeypatch: pytest.MonkeyPatch, mocker: MockerFixture
 ) -> Iterator[Table]:
-    """What template.yaml gives the functions, on the emulator; its main table."""
+    """The environment that template.yaml gives the functions, on the emulator. Yields the main table."""
     client = engines.client("dynamodb", emulator_url)
     name, _ = engines.create_tables(client, f"handlers-{next(_numbers)}")
     secrets = engines.client("secretsmanager", emulator_url)
@@ -65,7 +64,6 @@ def world(
         "FCM_SECRET_ARN": secrets.create_secret(Name=name, SecretString=wire.secret)["ARN"],
         "FCM_PROJECT_ID": PROJECT,
         "FCM_ENDPOINT": wire.url,
-        "FCM_TRANSPORT": "libcurl",
         "FCM_PUSHES_PER_SECOND": "",
     }
     for variable, value in environment.items():
@@ -83,7 +81,7 @@ def sample(name: str) -> dict[str, Any]:
 
 
 def ada_and_ben(table: Table) -> tuple[Person, Person]:
-    """The two whom the sample events are about: their morning is in the first shard that was ever named."""
+    """The couple in the sample events. Their morning is in the first shard that was ever named."""
     ada, ben = (a_paired_person(uid=Uid(uid), couple=CoupleId("couple-1")) for uid in ("uid-ada", "uid-ben"))
     slot_row_writes(table, ada.created_at, (None, replace(ada, reminders=Reminders(evening=None))))
     saved(table, ada, ben)
@@ -128,16 +126,6 @@ def test_delivery_takes_its_sample_event(world: Table, wire: FcmWire) -> None:
             (token_of(ben), "e-2026-03-02"),
         ]
     )
-
-
-def test_delivery_pushes_by_firebase_admin_alone_where_it_is_told_to(
-    world: Table, wire: FcmWire, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("FCM_TRANSPORT", "sdk")
-    ada_and_ben(world)
-    assert delivery.handler(sample("delivery"), Context()) == {"batchItemFailures": []}
-    assert len(wire.messages) == 3
-    assert isinstance(delivery._gateway()._transport, Sdk)
 
 
 def test_a_message_that_is_no_job_goes_back_and_the_others_are_done(

@@ -104,7 +104,7 @@ def test_only_what_was_refused_is_sent_again() -> None:
     assert pauses == [0.05, 0.1, 0.2]
 
 
-def test_who_sends_is_told_when_the_queue_keeps_refusing() -> None:
+def test_a_queue_that_keeps_refusing_is_an_error() -> None:
     sqs = FakeSqs(lambda _request, entry: "InternalError" if entry["Id"] == "4" else None)
     with pytest.raises(OutboxError):
         outbox_on(sqs).send(a_job(number) for number in range(10))

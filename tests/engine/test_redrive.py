@@ -31,9 +31,9 @@ RETRY_JOB = RetryJob(
     kind=PushKind.PROMPT,
     date=DATE,
     instant=MORNING,
-    missed=(Missed(person="mark", target="digest"),),
+    missed=(Missed(person="pseudonym", target="digest"),),
     attempt=2,
-    reason="UnavailableError",
+    reason="UNAVAILABLE",
 )
 
 
@@ -69,13 +69,13 @@ def test_a_hundred_letters_all_go_back(letters: DeadLetters, queue: Queue, dead_
     assert sorted(int(job.shard) for job in queue.taken() if job.type == "slot") == list(range(100))
 
 
-def test_what_is_no_job_stays_and_is_told_of(letters: DeadLetters, queue: Queue, dead_letters: Queue) -> None:
+def test_a_body_that_is_no_job_stays_and_is_listed(letters: DeadLetters, queue: Queue, dead_letters: Queue) -> None:
     dead_letters.client.send_message(QueueUrl=dead_letters.url, MessageBody="what is this?")
     dead_letters.outbox.send([RETRY_JOB])
     assert letters.put_back(an_hour_after_the_first(dead_letters), Progress(disable=True)) == 1
     assert letters.seen == {
         ("unreadable", "no job that delivery knows"): 1,
-        ("push: prompt", "UnavailableError"): 1,
+        ("push: prompt", "UNAVAILABLE"): 1,
     }
     assert len(queue.taken()) == 1
     letters.seen.clear()

@@ -1,4 +1,4 @@
-"""News: on one date the prompt's push says that there is a new pack, to who wants that, and nobody is told twice."""
+"""News: on one date the prompt's push tells of a new pack, to those who want that, and nobody gets two pushes."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pytest
 
 from rekindle.domain.models import Person, PushKind, Reminders, Zone
 from rekindle.domain.reminders import Slot
-from rekindle.push.jobs import PersonJob, SpreadJob
-from rekindle.push.payloads import CODES
+from rekindle.push.jobs import PersonJob
+from rekindle.push.kinds import KINDS
 from rekindle.push.reactions import reaction_to
 from rekindle.push.texts import CATALOGUE
 from rekindle.store import keys
@@ -23,14 +23,15 @@ from rekindle.store.table import Write, marshal
 from rekindle.store.watermark import Watermark
 from testing import fcm_wire
 from testing.builders import NEW_YORK, TOKYO, a_paired_person, a_profile, an_instant
-from testing.push_world import Queue, calls, saved
+from testing.push_world import Queue, calls, do, saved, token_of
 from testing.stored import shard_of, stream_record
 from tick.handler import Tick
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from delivery.courier import Courier
+    from delivery.services import Services
+    from rekindle.push.jobs import PersonJob
     from rekindle.store.table import Table
     from testing.fcm_wire import FcmWire
 
@@ -39,41 +40,29 @@ MORNING = an_instant("2026-03-03T13:30:00Z")
 """08:30 in New York."""
 DAY = dt.timedelta(days=1)
 HALF_AN_HOUR = dt.timedelta(minutes=30)
-NO_WAIT = dt.timedelta(0)
 WITHOUT = Reminders(evening=None, news=False)
 WITH = Reminders(evening=None)
-
-
-def plenty() -> dt.timedelta:
-    return dt.timedelta(minutes=10)
 
 
 def announce(table: Table, *dates: dt.date) -> None:
     table.write(Write("Put", keys.NEWS, item={"dates": {str(date): "money-talk" for date in dates}}))
 
 
-def told(wire: FcmWire) -> list[tuple[str, PushKind, dt.date]]:
-    """Whom each push was for, its kind and its date, in order of sending."""
-    kinds = {code: kind for kind, code in CODES.items()}
+def sent(wire: FcmWire) -> list[tuple[str, PushKind, dt.date]]:
+    """The token, kind and date of each push, in order of sending."""
+    kinds = {record.code: kind for kind, record in KINDS.items()}
     tags = [(message["token"], message["android"]["notification"]["tag"]) for message in wire.messages]
     return [(token, kinds[tag[0]], dt.date.fromisoformat(tag[2:])) for token, tag in tags]
 
 
-def token_of(person: Person) -> str:
-    (device,) = person.devices.values()
-    return device.target.value
-
-
-def work(table: Table, courier: Courier, queue: Queue, at: dt.datetime) -> None:
-    """The beat of a moment, and all that is on the queue by then."""
+def work(table: Table, delivery: Services, queue: Queue, at: dt.datetime) -> None:
+    """Run the tick of an instant, and handle all jobs on the queue."""
     Tick(Slots(table), Watermark(table), queue.outbox).run(at)
-    for job in queue.taken():
-        assert not isinstance(job, SpreadJob)
-        courier.carry_out(job, NO_WAIT, plenty)
+    do(delivery, *queue.taken())
 
 
 def caught_up(table: Table, uid: str) -> list[PersonJob]:
-    """What react makes of reminders that fell due as they moved."""
+    """The jobs that react makes of reminders that fell due as they moved."""
     items = table.query(f"PERSON#{uid}", between=(keys.CAUGHT_UP_PREFIX, f"{keys.CAUGHT_UP_PREFIX}~")).items
     changes = [change_in(stream_record(None, marshal(item))) for item in items]
     return [job for change in changes for job in reaction_to(change).jobs]
@@ -92,7 +81,7 @@ type Moving = tuple[Callable[[Person], Person], str]
 MOVES = [
     pytest.param((in_zone(TOKYO), "2026-03-02T15:30:00Z"), id="to where the date has begun"),
     pytest.param((in_zone(TOKYO), "2026-03-03T00:20:00Z"), id="to where its prompt has just come"),
-    pytest.param((in_zone(TOKYO), "2026-03-03T13:40:00Z"), id="after it was told at home"),
+    pytest.param((in_zone(TOKYO), "2026-03-03T13:40:00Z"), id="after it was sent at home"),
     pytest.param((in_zone(NEW_YORK), "2026-03-03T12:00:00Z"), id="nowhere"),
     pytest.param((at_time("09:00"), "2026-03-03T13:31:00Z"), id="to a later time, just after it came"),
     pytest.param((at_time("07:30"), "2026-03-03T12:40:00Z"), id="to a time that has just passed"),
@@ -101,8 +90,8 @@ MOVES = [
 
 
 @pytest.mark.parametrize("moving", MOVES)
-def test_each_date_is_told_once_and_that_of_news_by_news_however_a_person_moves(
-    table: Table, courier: Courier, queue: Queue, wire: FcmWire, moving: Moving
+def test_each_date_has_one_push_and_a_date_of_news_has_news_however_a_person_moves(
+    table: Table, delivery: Services, queue: Queue, wire: FcmWire, moving: Moving
 ) -> None:
     ada, ben = (a_paired_person(profile=a_profile(zone=NEW_YORK), reminders=each) for each in (WITH, WITHOUT))
     saved(table, ada, ben)
@@ -116,27 +105,26 @@ def test_each_date_is_told_once_and_that_of_news_by_news_however_a_person_moves(
             moved = True
             for person in (ada, ben):
                 people.change(person.uid, moves_at, move)
-                for job in caught_up(table, person.uid):
-                    courier.carry_out(job, NO_WAIT, plenty)
-        work(table, courier, queue, at)
+                do(delivery, *caught_up(table, person.uid))
+        work(table, delivery, queue, at)
         at += HALF_AN_HOUR
     dates = [DATE + DAY * number for number in (-1, 0, 1)]
     for person, kind in ((ada, PushKind.NEWS), (ben, PushKind.PROMPT)):
-        own = [(each, date) for token, each, date in told(wire) if token == token_of(person) and date in dates]
+        own = [(each, date) for token, each, date in sent(wire) if token == token_of(person) and date in dates]
         assert own == [(PushKind.PROMPT, dates[0]), (kind, dates[1]), (PushKind.PROMPT, dates[2])]
 
 
 def test_news_come_once_at_each_persons_own_time_and_in_their_own_words(
-    table: Table, courier: Courier, queue: Queue, wire: FcmWire
+    table: Table, delivery: Services, queue: Queue, wire: FcmWire
 ) -> None:
     profile = a_profile(language="fr", zone=TOKYO)
     ada, ben = a_paired_person(reminders=WITH), a_paired_person(profile=profile, reminders=WITH)
     saved(table, ada, ben)
     announce(table, DATE)
     for at in (an_instant("2026-03-02T23:30:00Z"), MORNING):
-        work(table, courier, queue, at)
-        work(table, courier, queue, at)
-    assert [(token, kind) for token, kind, _ in told(wire)] == [
+        work(table, delivery, queue, at)
+        work(table, delivery, queue, at)
+    assert [(token, kind) for token, kind, _ in sent(wire)] == [
         (token_of(ben), PushKind.NEWS),
         (token_of(ada), PushKind.NEWS),
     ]
@@ -146,18 +134,18 @@ def test_news_come_once_at_each_persons_own_time_and_in_their_own_words(
 
 
 def test_evening_and_touch_reminders_of_the_date_stay_what_they_are(
-    table: Table, courier: Courier, queue: Queue, wire: FcmWire
+    table: Table, delivery: Services, queue: Queue, wire: FcmWire
 ) -> None:
     ada = a_paired_person(reminders=Reminders())
     saved(table, ada)
     announce(table, DATE)
     for at in (MORNING, MORNING + 12 * dt.timedelta(hours=1)):
-        work(table, courier, queue, at)
-    assert [kind for _, kind, _ in told(wire)] == [PushKind.NEWS, PushKind.EVENING]
+        work(table, delivery, queue, at)
+    assert [kind for _, kind, _ in sent(wire)] == [PushKind.NEWS, PushKind.EVENING]
 
 
 def test_a_push_of_news_that_did_not_arrive_is_tried_again_as_news(
-    table: Table, courier: Courier, queue: Queue, wire: FcmWire
+    table: Table, delivery: Services, queue: Queue, wire: FcmWire
 ) -> None:
     """Also in a process that knows of no news: on the phone the repeat takes the first one's place."""
     ada, ben = a_paired_person(reminders=WITH), a_paired_person(reminders=WITHOUT)
@@ -165,32 +153,29 @@ def test_a_push_of_news_that_did_not_arrive_is_tried_again_as_news(
     announce(table, DATE)
     for person in (ada, ben):
         wire.script[token_of(person)] = [fcm_wire.INTERNAL]
-    work(table, courier, queue, MORNING)
+    work(table, delivery, queue, MORNING)
     assert wire.messages == []
     announce(table)
     retries = queue.taken()
     assert {job.kind for job in retries if job.type == "retry"} == {PushKind.NEWS, PushKind.PROMPT}
-    for job in retries:
-        assert not isinstance(job, SpreadJob)
-        replace(courier, news=News(table)).carry_out(job, NO_WAIT, plenty)
-    assert sorted(told(wire)) == sorted([(token_of(ada), PushKind.NEWS, DATE), (token_of(ben), PushKind.PROMPT, DATE)])
+    do(replace(delivery, news=News(table)), *retries)
+    assert sorted(sent(wire)) == sorted([(token_of(ada), PushKind.NEWS, DATE), (token_of(ben), PushKind.PROMPT, DATE)])
 
 
 def test_news_that_are_too_late_are_dropped_like_the_prompt_in_whose_place_they_come(
-    table: Table, courier: Courier, queue: Queue, wire: FcmWire
+    table: Table, delivery: Services, queue: Queue, wire: FcmWire
 ) -> None:
     ada = a_paired_person(reminders=WITH)
     saved(table, ada)
     announce(table, DATE)
     wire.script[token_of(ada)] = [fcm_wire.INTERNAL]
-    work(table, courier, queue, MORNING)
+    work(table, delivery, queue, MORNING)
     (job,) = queue.taken()
-    assert not isinstance(job, SpreadJob)
-    courier.carry_out(job, dt.timedelta(hours=3), plenty)
+    do(delivery, job, waited=dt.timedelta(hours=3))
     assert wire.messages == []
 
 
-def test_who_wants_no_news_has_that_in_their_row_alone(table: Table) -> None:
+def test_a_row_says_that_its_person_wants_no_news(table: Table) -> None:
     ada, ben = a_paired_person(reminders=WITH), a_paired_person(reminders=replace(WITHOUT, evening=dt.time(8, 30)))
     saved(table, ada, ben)
     shard = shard_of(table, Slot(NEW_YORK, dt.time(8, 30)))

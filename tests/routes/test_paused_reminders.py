@@ -12,8 +12,8 @@ import pytest
 
 from rekindle.domain.calendar import local_date, slot_instant
 from rekindle.domain.models import PushKind
-from rekindle.push.jobs import PersonJob, SpreadJob
-from rekindle.push.payloads import CODES
+from rekindle.push.jobs import PersonJob
+from rekindle.push.kinds import KINDS
 from rekindle.store.days import Days
 from rekindle.store.devices import Devices
 from rekindle.store.news import News
@@ -25,20 +25,20 @@ from testing import fcm_wire
 from testing.apis import handler_of
 from testing.builders import LONDON, NEW_YORK, TOKYO
 from testing.phones import Phone, a_phone, pair
+from testing.push_world import NO_WAIT, do
 from tests.routes.test_moved_reminders import due_at, jobs_for
-from tests.routes.test_news import announce, plenty, told, work
+from tests.routes.test_news import announce, sent, work
 from tests.routes.test_pause import DAY, FIRST, at_noon, paused, person_of
 from tick.handler import Tick
 
 if TYPE_CHECKING:
     from couples_api.services import Services
-    from delivery.courier import Courier
+    from delivery.services import Services as DeliveryServices
     from rekindle.store.table import Table
     from testing.fcm_wire import FcmWire
     from testing.phones import Handler
     from testing.push_world import Queue
 
-NO_WAIT = dt.timedelta(0)
 HALF_AN_HOUR = dt.timedelta(minutes=30)
 WISHES, PAUSES = 0.04, 0.6
 """How often in half an hour somebody wishes something, and how often that is a pause and not its end."""
@@ -55,11 +55,11 @@ def londoners(api: Handler) -> tuple[Phone, Phone]:
     return ada, ben
 
 
-def on_table(courier: Courier, table: Table) -> Courier:
-    """The courier, on the table of the API."""
+def on_table(delivery: DeliveryServices, table: Table) -> DeliveryServices:
+    """Return delivery's services on the table of the API."""
     people = People(table)
     return replace(
-        courier, slots=Slots(table), runs=Runs(table), people=people, devices=Devices(people), days=Days(table)
+        delivery, slots=Slots(table), runs=Runs(table), people=people, devices=Devices(people), days=Days(table)
     )
 
 
@@ -135,12 +135,12 @@ class TestReminders:
             assert due == [set(), set(), {PushKind.EVENING}, {PushKind.EVENING}]
 
     def test_what_lies_in_the_queue_as_a_pause_begins_is_not_sent(
-        self, own_services: Services, courier: Courier, queue: Queue, wire: FcmWire
+        self, own_services: Services, delivery: DeliveryServices, queue: Queue, wire: FcmWire
     ) -> None:
         """A reminder that fell due as it moved, and one that FCM did not take; nudges and answers still arrive."""
         ada, ben = (a_phone(handler_of(lambda: own_services), name, LONDON) for name in ("ada", "ben"))
         pair(ada, ben)
-        on_parts = on_table(courier, own_services.people.table)
+        on_api = on_table(delivery, own_services.people.table)
         person = person_of(own_services, ada)
 
         def job(kind: PushKind) -> PersonJob:
@@ -150,35 +150,35 @@ class TestReminders:
 
         wire.script[token_of(own_services, ada)] = [fcm_wire.INTERNAL] * 2
         for kind in (PushKind.PROMPT, PushKind.NUDGE):
-            on_parts.carry_out(job(kind), NO_WAIT, plenty)
+            do(on_api, job(kind))
         retries = queue.taken()
         assert [each.type for each in retries] == ["retry", "retry"]
         paused(ben, FIRST + 2 * DAY)
         reminders = [job(kind) for kind in (PushKind.PROMPT, PushKind.EVENING, PushKind.TOUCH, PushKind.NEWS)]
-        for each in (*retries, *reminders):
-            assert not isinstance(each, SpreadJob)
-            on_parts.carry_out(each, NO_WAIT, plenty)
+        do(on_api, *retries, *reminders)
         for kind in (PushKind.PARTNER_ANSWERED, PushKind.BOTH_ANSWERED):
-            on_parts.carry_out(job(kind), NO_WAIT, plenty)
+            do(on_api, job(kind))
         arrived = [message["android"]["notification"]["tag"][0] for message in wire.messages]
-        assert arrived == [CODES[kind] for kind in (PushKind.NUDGE, PushKind.PARTNER_ANSWERED, PushKind.BOTH_ANSWERED)]
+        assert arrived == [
+            KINDS[kind].code for kind in (PushKind.NUDGE, PushKind.PARTNER_ANSWERED, PushKind.BOTH_ANSWERED)
+        ]
 
 
 def test_news_of_a_date_in_a_pause_are_not_made_up_for(
-    own_services: Services, courier: Courier, queue: Queue, wire: FcmWire
+    own_services: Services, delivery: DeliveryServices, queue: Queue, wire: FcmWire
 ) -> None:
     ada, ben = (a_phone(handler_of(lambda: own_services), name, LONDON) for name in ("ada", "ben"))
     pair(ada, ben)
     table = own_services.people.table
     announce(table, FIRST + DAY)
-    on_parts = replace(on_table(courier, table), news=News(table))
+    on_api = replace(on_table(delivery, table), news=News(table))
     paused(ben, FIRST + 2 * DAY)
     for date in (FIRST + DAY, FIRST + 2 * DAY):
         came = slot_instant(date, MORNING, LONDON)
         assert came
-        work(table, on_parts, queue, came)
-    assert {kind for _, kind, _ in told(wire)} == {PushKind.PROMPT}
-    assert [date for _, _, date in told(wire)] == [FIRST + 2 * DAY] * 2
+        work(table, on_api, queue, came)
+    assert {kind for _, kind, _ in sent(wire)} == {PushKind.PROMPT}
+    assert [date for _, _, date in sent(wire)] == [FIRST + 2 * DAY] * 2
 
 
 @dataclass(frozen=True)
@@ -197,7 +197,7 @@ def is_silent(date: dt.date, instant: dt.datetime, wishes: list[Wish]) -> bool:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_each_date_is_told_once_but_for_those_that_fell_due_in_a_pause(
-    own_services: Services, courier: Courier, queue: Queue, wire: FcmWire, seed: int
+    own_services: Services, delivery: DeliveryServices, queue: Queue, wire: FcmWire, seed: int
 ) -> None:
     """Twelve days of two in New York and Tokyo, whose pauses begin, move and end at any time; each run is late."""
     dice = random.Random(seed)  # noqa: S311  days to be had again by their seed
@@ -207,7 +207,7 @@ def test_each_date_is_told_once_but_for_those_that_fell_due_in_a_pause(
     couple_id = person_of(own_services, phones[0][0]).couple
     assert couple_id
     table = own_services.people.table
-    tick, on_parts = Tick(Slots(table), Watermark(table), queue.outbox), on_table(courier, table)
+    tick, on_api = Tick(Slots(table), Watermark(table), queue.outbox), on_table(delivery, table)
     wishes: list[Wish] = []
     start = at = phones[0][0].now
     end = start + 12 * DAY
@@ -221,11 +221,9 @@ def test_each_date_is_told_once_but_for_those_that_fell_due_in_a_pause(
             couple = own_services.couples.couple(couple_id)
             assert couple
             wishes.append(Wish(phone.now, couple.pause.until if couple.pause else None))
-        for job in queue.taken():
-            assert not isinstance(job, SpreadJob)
-            on_parts.carry_out(job, HALF_AN_HOUR, plenty)
+        do(on_api, *queue.taken(), waited=HALF_AN_HOUR)
         at += HALF_AN_HOUR
-    counted = Counter(told(wire))
+    counted = Counter(sent(wire))
     expected = Counter[tuple[str, PushKind, dt.date]]()
     hushed = set()
     for phone, zone in phones:

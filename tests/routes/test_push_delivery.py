@@ -1,4 +1,4 @@
-"""The courier on real engines, with FCM at the end of a real wire."""
+"""Delivery on real engines, with FCM at the end of a real wire."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from delivery.courier import LAST_ATTEMPT, RESERVE, SPARE, Courier
-from delivery.gateway import AT_ONCE, CredentialError, Fate, Outcome
+from delivery.attempts import RESERVE, SPARE
+from delivery.dispatcher import handle
+from delivery.gateway import CredentialError, Fate, Outcome
+from delivery.libcurl import AT_ONCE
+from delivery.retries import LAST_ATTEMPT
 from rekindle.domain.calendar import day_window, slot_instant, start_of, zone_named
-from rekindle.domain.models import CoupleId, Device, DeviceId, Person, PushKind, Reach, Reminders, Target, Uid
+from rekindle.domain.models import CoupleId, Device, DeviceId, Language, Person, PushKind, Reach, Reminders, Target, Uid
 from rekindle.domain.reminders import Slot
-from rekindle.push.jobs import Missed, PersonJob, RetryJob, SlotJob, SpreadJob
-from rekindle.push.payloads import CODES
+from rekindle.push.jobs import Missed, RetryJob, SlotJob
+from rekindle.push.kinds import KINDS
 from rekindle.store import keys
 from rekindle.store.devices import Devices
 from rekindle.store.incidents import WIDESPREAD
@@ -27,59 +30,42 @@ from rekindle.store.slots import FEW_ROWS, Slots, slot_row_writes
 from rekindle.store.table import Write
 from testing import fcm_wire
 from testing.builders import NEW_YORK, TOKYO, a_device, a_paired_person, a_profile, an_instant
-from testing.push_world import CrashError, Queue, calls, saved
+from testing.push_world import (
+    DATE,
+    MORNING,
+    NO_WAIT,
+    CrashError,
+    Queue,
+    calls,
+    do,
+    people_at,
+    person_job,
+    saved,
+    slot_job,
+    token_of,
+)
 from testing.stored import shard_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from delivery.gateway import PushGateway
-    from rekindle.push.jobs import Job
+    from delivery.services import Services
     from rekindle.push.payloads import Payload
     from rekindle.store.table import Table
     from testing.fcm_wire import FcmWire
 
-DATE = dt.date(2026, 3, 2)
-MORNING = an_instant("2026-03-02T13:30:00Z")
-"""08:30 in New York."""
 EVENING = an_instant("2026-03-03T01:30:00Z")
 """20:30 in New York."""
-NO_WAIT = dt.timedelta(0)
 MINUTE = dt.timedelta(minutes=1)
 SHORT = dt.timedelta(seconds=5)
 ENOUGH = RESERVE + MINUTE
 COUPLE = CoupleId("couple-1")
 
 
-def plenty() -> dt.timedelta:
-    return 10 * MINUTE
-
-
-def do(courier: Courier, job: Job, waited: dt.timedelta = NO_WAIT) -> dt.timedelta:
-    assert not isinstance(job, SpreadJob)
-    return courier.carry_out(job, waited, plenty)
-
-
-def a_slot_job(
-    table: Table, time: dt.time = dt.time(8, 30), instant: dt.datetime = MORNING, late: dt.timedelta = NO_WAIT
-) -> SlotJob:
-    shard = shard_of(table, Slot(NEW_YORK, time))
-    return SlotJob(zone=NEW_YORK, time=time, shard=shard, date=DATE, instant=instant, late=late)
-
-
-def a_person_job(person: Person, kind: PushKind = PushKind.BOTH_ANSWERED, **changes: object) -> PersonJob:
-    return PersonJob.model_validate(
-        {"kind": kind, "uid": person.uid, "couple": COUPLE, "date": DATE, "instant": MORNING, **changes}
-    )
-
-
 def target_of(person: Person) -> Target:
     (device,) = person.devices.values()
     return device.target
-
-
-def token_of(person: Person) -> str:
-    return target_of(person).value
 
 
 def mark_of(person: Person) -> str:
@@ -88,89 +74,83 @@ def mark_of(person: Person) -> str:
 
 def kinds_sent(wire: FcmWire) -> Counter[str]:
     """How many pushes of each kind there were."""
-    kinds = {f"{code}-{DATE}": str(kind) for kind, code in CODES.items()}
+    kinds = {f"{record.code}-{DATE}": str(kind) for kind, record in KINDS.items()}
     return Counter(kinds[message["android"]["notification"]["tag"]] for message in wire.messages)
 
 
 def reach_of(table: Table, time: dt.time = dt.time(8, 30)) -> dict[PushKind, Reach]:
-    """What came of the slot's run, once it is done."""
+    """The reach of the slot's run, which is done."""
     run = Runs(table).begin(shard_of(table, Slot(NEW_YORK, time)), DATE, MORNING)
     assert run.done
     return dict(run.reach)
 
 
-def people_at(table: Table, count: int) -> list[Person]:
-    people = [a_paired_person(reminders=Reminders(evening=None)) for _ in range(count)]
-    saved(table, *people)
-    return people
-
-
 # A slot that is due
 
 
-def test_everybody_in_a_slot_is_reminded_once(table: Table, courier: Courier, wire: FcmWire) -> None:
+def test_everybody_in_a_slot_is_reminded_once(table: Table, delivery: Services, wire: FcmWire) -> None:
     people = people_at(table, 12)
-    do(courier, a_slot_job(table))
+    do(delivery, slot_job(table))
     assert sorted(message["token"] for message in wire.messages) == sorted(map(token_of, people))
     assert kinds_sent(wire) == {"prompt": 12}
-    do(courier, a_slot_job(table))
+    do(delivery, slot_job(table))
     assert len(wire.messages) == 12
 
 
-def test_a_push_writes_nothing(table: Table, courier: Courier) -> None:
+def test_a_push_writes_nothing(table: Table, delivery: Services) -> None:
     """A thousand pushes cost as many writes as one: the run's two. The last query is for what has just changed."""
     people_at(table, 30)
-    job = a_slot_job(table)
-    courier.news.dates()
+    job = slot_job(table)
+    delivery.news.dates()
     with calls(table) as seen:
-        do(courier, job)
+        do(delivery, job)
     assert seen == ["PutItem", "Query", "Query", "Query", "UpdateItem"]
 
 
-def test_few_are_read_at_one_go(table: Table, courier: Courier) -> None:
+def test_few_are_read_at_one_go(table: Table, delivery: Services) -> None:
     people_at(table, FEW_ROWS - 1)
-    job = a_slot_job(table)
-    courier.news.dates()
+    job = slot_job(table)
+    delivery.news.dates()
     with calls(table) as seen:
-        do(replace(courier, slots=Slots(table)), job)
+        do(replace(delivery, slots=Slots(table)), job)
     assert seen == ["PutItem", "Query", "UpdateItem"]
 
 
-def test_a_slot_on_another_date_is_another_run(table: Table, courier: Courier, wire: FcmWire) -> None:
+def test_a_slot_on_another_date_is_another_run(table: Table, delivery: Services, wire: FcmWire) -> None:
     people_at(table, 1)
-    do(courier, a_slot_job(table))
-    do(courier, a_slot_job(table).model_copy(update={"date": DATE + dt.timedelta(days=1)}))
+    do(delivery, slot_job(table))
+    do(delivery, slot_job(table).model_copy(update={"date": DATE + dt.timedelta(days=1)}))
     assert len(wire.messages) == 2
 
 
-def test_a_slot_that_nobody_uses_any_more_is_just_done(table: Table, courier: Courier, wire: FcmWire) -> None:
+def test_a_slot_that_nobody_uses_any_more_is_just_done(table: Table, delivery: Services, wire: FcmWire) -> None:
     slot_row_writes(table, MORNING, (None, a_paired_person()))
-    do(courier, a_slot_job(table))
+    do(delivery, slot_job(table))
     assert wire.messages == []
 
 
 @pytest.mark.parametrize("crash_at", range(1, 12))
-def test_a_crash_resumes_where_it_was(table: Table, courier: Courier, wire: FcmWire, crash_at: int) -> None:
+def test_a_crash_resumes_where_it_was(table: Table, delivery: Services, wire: FcmWire, crash_at: int) -> None:
     """Everybody is reached, and at most the page that it died on is sent again."""
     people = people_at(table, 7)
-    courier, job = replace(courier, page_rows=2), a_slot_job(table)
+    delivery, job = replace(delivery, page_rows=2), slot_job(table)
     with calls(table, crash_at=crash_at), pytest.raises(CrashError):
-        do(courier, job)
-    do(courier, a_slot_job(table))
+        do(delivery, job)
+    do(delivery, slot_job(table))
     pushes = Counter(message["token"] for message in wire.messages)
     assert pushes.keys() == {token_of(person) for person in people}
     assert sum(pushes.values()) <= 7 + 3
-    do(courier, a_slot_job(table))
+    do(delivery, slot_job(table))
     assert sum(pushes.values()) == len(wire.messages)
 
 
 def test_when_time_runs_short_another_function_goes_on(
-    table: Table, courier: Courier, wire: FcmWire, queue: Queue
+    table: Table, delivery: Services, wire: FcmWire, queue: Queue
 ) -> None:
     people = people_at(table, 6)
-    courier = replace(courier, page_rows=2)
+    delivery = replace(delivery, page_rows=2)
     rounds = sent = 0
-    jobs = [a_slot_job(table)]
+    jobs = [slot_job(table)]
 
     def time_left() -> dt.timedelta:
         return SHORT if len(wire.messages) > sent else ENOUGH
@@ -179,7 +159,7 @@ def test_when_time_runs_short_another_function_goes_on(
         rounds += 1
         sent = len(wire.messages)
         for job in jobs:
-            courier.carry_out(job, MINUTE, time_left)
+            handle(delivery, job, MINUTE, time_left)
         jobs = [job for job in queue.taken() if job.type == "slot"]
         assert all(job.late == rounds * MINUTE for job in jobs)
     assert rounds == 3
@@ -187,7 +167,7 @@ def test_when_time_runs_short_another_function_goes_on(
 
 
 class Hurried:
-    """A gateway that has the time for AT_ONCE sends; it notes what it was given."""
+    """A gateway that has time for AT_ONCE sends, and notes its limits of time."""
 
     def __init__(self, gateway: PushGateway) -> None:
         self._gateway = gateway
@@ -200,9 +180,9 @@ class Hurried:
 
 
 def test_a_page_that_takes_too_long_is_finished_by_retries(
-    table: Table, courier: Courier, wire: FcmWire, queue: Queue
+    table: Table, delivery: Services, wire: FcmWire, queue: Queue
 ) -> None:
-    """A page may name many devices, and FCM may be slow: the gateway is told how long it may take."""
+    """A page may name many devices, and FCM may be slow, so the gateway has a limit of time."""
     people = [
         a_paired_person(
             reminders=Reminders(evening=None),
@@ -211,26 +191,26 @@ def test_a_page_that_takes_too_long_is_finished_by_retries(
         for _ in range(AT_ONCE // 10 + 1)
     ]
     saved(table, *people)
-    hurried = Hurried(courier.gateway)
-    hurrying = replace(courier, gateway=hurried)
-    hurrying.carry_out(a_slot_job(table), NO_WAIT, lambda: SHORT if wire.messages else ENOUGH)
+    hurried = Hurried(delivery.gateway)
+    hurrying = replace(delivery, gateway=hurried)
+    handle(hurrying, slot_job(table), NO_WAIT, lambda: SHORT if wire.messages else ENOUGH)
     assert hurried.within == [ENOUGH - SPARE]
     assert len(wire.messages) == AT_ONCE
     (job,) = queue.taken()
     assert job.type == "retry"
     assert (len(job.missed), job.reason) == (10, "no time left")
-    do(courier, job)
+    do(delivery, job)
     assert Counter(message["token"] for message in wire.messages) == {
         device.target.value: 1 for person in people for device in person.devices.values()
     }
 
 
-def test_a_push_in_quiet_hours_is_passive(table: Table, courier: Courier, wire: FcmWire) -> None:
+def test_a_push_in_quiet_hours_is_passive(table: Table, delivery: Services, wire: FcmWire) -> None:
     early = dt.time(6, 30)
     sleeper = a_paired_person(reminders=Reminders(prompt=early, evening=None))
     riser = a_paired_person(reminders=Reminders(prompt=early, evening=None, quiet_hours=None))
     saved(table, sleeper, riser)
-    do(courier, a_slot_job(table, early, an_instant("2026-03-02T11:30:00Z")))
+    do(delivery, slot_job(table, early, an_instant("2026-03-02T11:30:00Z")))
     (quiet,), (loud,) = wire.delivered_to(token_of(sleeper)), wire.delivered_to(token_of(riser))
     assert quiet["apns"]["payload"]["aps"] == {"interruption-level": "passive"}
     assert quiet["android"]["notification"]["channel_id"] == "quiet"
@@ -238,45 +218,47 @@ def test_a_push_in_quiet_hours_is_passive(table: Table, courier: Courier, wire: 
 
 
 def test_a_push_that_comes_late_is_as_quiet_as_the_hour_it_comes_in(
-    table: Table, courier: Courier, wire: FcmWire
+    table: Table, delivery: Services, wire: FcmWire
 ) -> None:
     ada = a_paired_person(reminders=Reminders(prompt=dt.time(21, 30), evening=None))
     saved(table, ada)
-    do(courier, a_slot_job(table, dt.time(21, 30), EVENING + 60 * MINUTE), waited=45 * MINUTE)
+    do(delivery, slot_job(table, dt.time(21, 30), EVENING + 60 * MINUTE), waited=45 * MINUTE)
     (message,) = wire.delivered_to(token_of(ada))
     assert message["android"]["notification"]["channel_id"] == "quiet"
 
 
-def test_a_slot_more_than_two_hours_late_is_dropped(table: Table, courier: Courier, wire: FcmWire) -> None:
+def test_a_slot_more_than_two_hours_late_is_dropped(table: Table, delivery: Services, wire: FcmWire) -> None:
     """Its own lateness and its wait in the queue count together; the run is not even begun."""
     people_at(table, 1)
-    do(courier, a_slot_job(table, late=90 * MINUTE), waited=31 * MINUTE)
+    do(delivery, slot_job(table, late=90 * MINUTE), waited=31 * MINUTE)
     assert wire.messages == []
-    do(courier, a_slot_job(table, late=90 * MINUTE), waited=30 * MINUTE)
+    do(delivery, slot_job(table, late=90 * MINUTE), waited=30 * MINUTE)
     assert len(wire.messages) == 1
 
 
-def test_a_reminder_is_on_no_phone_after_its_date(table: Table, courier: Courier, wire: FcmWire, queue: Queue) -> None:
+def test_a_reminder_is_on_no_phone_after_its_date(
+    table: Table, delivery: Services, wire: FcmWire, queue: Queue
+) -> None:
     """Nor as a retry, which is not even sent when the date is over."""
     ada = a_paired_person(reminders=Reminders(prompt=dt.time(23, 50), evening=None))
     saved(table, ada)
     wire.script[token_of(ada)] = [fcm_wire.INTERNAL] * 2
     midnight = an_instant("2026-03-03T05:00:00Z")
-    do(courier, a_slot_job(table, dt.time(23, 50), midnight - 10 * MINUTE), waited=MINUTE)
+    do(delivery, slot_job(table, dt.time(23, 50), midnight - 10 * MINUTE), waited=MINUTE)
     (job,) = queue.taken()
-    do(courier, job, waited=8 * MINUTE)
+    do(delivery, job, waited=8 * MINUTE)
     (job,) = queue.taken()
-    do(courier, job, waited=MINUTE)
+    do(delivery, job, waited=MINUTE)
     assert wire.attempts[token_of(ada)] == 2
     assert queue.taken() == []
-    do(courier, job.model_copy(update={"late": 9 * MINUTE + 30 * dt.timedelta(seconds=1)}))
+    do(delivery, job.model_copy(update={"late": 9 * MINUTE + 30 * dt.timedelta(seconds=1)}))
     (message,) = wire.messages
     assert message["apns"]["headers"]["apns-expiration"] == str(int(midnight.timestamp()))
     assert message["android"]["ttl"] == "30s"
 
 
 def test_a_slot_in_a_gap_that_ends_its_date_is_pushed_all_the_same(
-    table: Table, courier: Courier, wire: FcmWire
+    table: Table, delivery: Services, wire: FcmWire
 ) -> None:
     """In Nuuk the clock goes from 23:00 of 28 March 2026 to midnight."""
     nuuk, date = zone_named("America/Nuuk"), dt.date(2026, 3, 28)
@@ -286,7 +268,7 @@ def test_a_slot_in_a_gap_that_ends_its_date_is_pushed_all_the_same(
     assert due is not None
     assert due == start_of(dt.date(2026, 3, 29), nuuk)
     slot = Slot(nuuk, dt.time(23, 30))
-    do(courier, SlotJob(zone=nuuk, time=slot.time, shard=shard_of(table, slot), date=date, instant=due))
+    do(delivery, SlotJob(zone=nuuk, time=slot.time, shard=shard_of(table, slot), date=date, instant=due))
     (message,) = wire.messages
     assert message["android"]["ttl"] == "600s"
 
@@ -307,7 +289,7 @@ def a_day(table: Table, couple: CoupleId, *answered: Uid, closed: bool = False) 
     table.write(Write("Put", keys.day(couple, DATE), item=item))
 
 
-def test_in_the_evening_only_who_has_not_answered_is_reminded(table: Table, courier: Courier, wire: FcmWire) -> None:
+def test_in_the_evening_only_who_has_not_answered_is_reminded(table: Table, delivery: Services, wire: FcmWire) -> None:
     couples = [CoupleId(f"couple-{name}") for name in ("one", "none", "both", "unopened", "closed")]
     pairs = {couple: (a_paired_person(couple=couple), a_paired_person(couple=couple)) for couple in couples}
     saved(table, *(person for pair in pairs.values() for person in pair))
@@ -316,7 +298,7 @@ def test_in_the_evening_only_who_has_not_answered_is_reminded(table: Table, cour
     a_day(table, none)
     a_day(table, both, *(person.uid for person in pairs[both]))
     a_day(table, closed, closed=True)
-    do(courier, a_slot_job(table, dt.time(20, 30), EVENING))
+    do(delivery, slot_job(table, dt.time(20, 30), EVENING))
     reminded = [pairs[one][1], *pairs[none], *pairs[unopened]]
     assert {message["token"] for message in wire.messages} == {token_of(person) for person in reminded}
     assert kinds_sent(wire) == {"evening": 5}
@@ -324,7 +306,7 @@ def test_in_the_evening_only_who_has_not_answered_is_reminded(table: Table, cour
 
 
 def test_a_run_counts_persons_due_and_persons_reached_at_the_first_try(
-    table: Table, courier: Courier, wire: FcmWire
+    table: Table, delivery: Services, wire: FcmWire
 ) -> None:
     """One of two phones is enough; a phone that is gone is none; over several pages, and by kind."""
     two = {DeviceId(name): a_device() for name in ("phone", "tablet")}
@@ -332,106 +314,74 @@ def test_a_run_counts_persons_due_and_persons_reached_at_the_first_try(
     saved(table, gone, half, *(a_paired_person() for _ in range(3)))
     wire.script[token_of(gone)] = [fcm_wire.UNREGISTERED]
     wire.script[two[DeviceId("phone")].target.value] = [fcm_wire.INTERNAL]
-    do(replace(courier, page_rows=2), a_slot_job(table))
+    do(replace(delivery, page_rows=2), slot_job(table))
     assert reach_of(table) == {PushKind.PROMPT: Reach(5, 4)}
-    do(courier, a_slot_job(table))
+    do(delivery, slot_job(table))
     assert reach_of(table) == {PushKind.PROMPT: Reach(5, 4)}
 
 
-def test_a_slot_that_comes_too_late_reached_nobody(table: Table, courier: Courier) -> None:
+def test_a_slot_that_comes_too_late_reached_nobody(table: Table, delivery: Services) -> None:
     late = Reminders(prompt=dt.time(23, 50), evening=None)
     saved(table, a_paired_person(reminders=late))
     at = an_instant("2026-03-03T04:50:00Z")
-    do(courier, a_slot_job(table, late.prompt, at, late=20 * MINUTE))
+    do(delivery, slot_job(table, late.prompt, at, late=20 * MINUTE))
     assert reach_of(table, late.prompt) == {PushKind.PROMPT: Reach(1, 0)}
 
 
-def test_in_the_morning_no_day_is_read(table: Table, courier: Courier) -> None:
-    saved(table, a_paired_person())
-    job = a_slot_job(table)
-    with calls(table) as seen:
-        do(courier, job)
-    assert "BatchGetItem" not in seen
-
-
-def test_who_unpaired_is_in_no_slot(table: Table, courier: Courier, wire: FcmWire) -> None:
+def test_a_person_who_unpaired_is_in_no_slot(table: Table, delivery: Services, wire: FcmWire) -> None:
     ada = a_paired_person()
     saved(table, ada)
     People(table).change(ada.uid, MORNING, lambda person: replace(person, couple=None))
-    do(courier, a_slot_job(table))
+    do(delivery, slot_job(table))
     assert wire.messages == []
 
 
 # One person
 
 
-def test_a_person_is_told_on_every_device(table: Table, courier: Courier, wire: FcmWire) -> None:
+def test_a_person_gets_the_push_on_every_device(table: Table, delivery: Services, wire: FcmWire) -> None:
     ada = a_paired_person(devices={DeviceId(name): a_device() for name in ("phone", "tablet")})
     saved(table, ada)
-    do(courier, a_person_job(ada, PushKind.PARTNER_ANSWERED))
+    do(delivery, person_job(ada, PushKind.PARTNER_ANSWERED))
     assert {message["token"] for message in wire.messages} == {device.target.value for device in ada.devices.values()}
     assert kinds_sent(wire) == {"partner_answered": 2}
 
 
-def test_a_person_is_told_quietly_in_their_own_night(table: Table, courier: Courier, wire: FcmWire) -> None:
+def test_a_push_in_a_persons_own_night_is_quiet(table: Table, delivery: Services, wire: FcmWire) -> None:
     ada, ben = a_paired_person(), a_paired_person(profile=a_profile(zone=TOKYO))
     saved(table, ada, ben)
     for person in (ada, ben):
-        do(courier, a_person_job(person))
+        do(delivery, person_job(person))
     channels = [wire.delivered_to(token_of(each))[0]["android"]["notification"]["channel_id"] for each in (ada, ben)]
     assert channels == ["everyday", "quiet"], "08:30 in New York is 22:30 in Tokyo"
 
 
-@pytest.mark.parametrize("change", [{"couple": None}, {"couple": CoupleId("another")}, {"devices": {}}], ids=str)
+@pytest.mark.parametrize("change", [{"couple": CoupleId("another")}, {"devices": {}}], ids=str)
 def test_a_push_that_waited_dies_with_the_couple(
-    table: Table, courier: Courier, wire: FcmWire, queue: Queue, change: dict[str, Any]
+    table: Table, delivery: Services, wire: FcmWire, queue: Queue, change: dict[str, Any]
 ) -> None:
     ada = a_paired_person()
     saved(table, ada)
     People(table).change(ada.uid, MORNING, lambda person: replace(person, **change))
-    do(courier, a_person_job(ada))
-    do(courier, a_retry(ada, kind=PushKind.BOTH_ANSWERED, couple=COUPLE))
+    do(delivery, person_job(ada))
+    do(delivery, a_retry(ada, kind=PushKind.BOTH_ANSWERED, couple=COUPLE))
     assert wire.messages == []
     assert queue.taken() == []
 
 
-@pytest.mark.parametrize(
-    ("change", "reached"),
-    [({"couple": None}, 0), ({"couple": CoupleId("another")}, 1), ({"devices": {}}, 0)],
-    ids=str,
-)
-def test_a_reminder_that_waited_is_for_whoever_is_in_a_couple(
-    table: Table, courier: Courier, wire: FcmWire, change: dict[str, Any], reached: int
-) -> None:
-    """It is about no couple in particular: who has found another is reminded still."""
-    ada = a_paired_person()
-    saved(table, ada)
-    People(table).change(ada.uid, MORNING, lambda person: replace(person, **change))
-    do(courier, a_retry(ada))
-    assert len(wire.messages) == reached
-
-
-def test_a_push_to_nobody_is_done(courier: Courier, wire: FcmWire) -> None:
-    do(courier, a_person_job(a_paired_person()))
+def test_a_push_to_nobody_is_done(delivery: Services, wire: FcmWire) -> None:
+    do(delivery, person_job(a_paired_person()))
     assert wire.messages == []
 
 
-def test_a_milestone_is_not_told_to_who_hides_their_streak(table: Table, courier: Courier, wire: FcmWire) -> None:
-    ada, ben = a_paired_person(), a_paired_person(profile=a_profile(streak_hidden=True))
-    saved(table, ada, ben)
-    for person in (ada, ben):
-        do(courier, a_person_job(person, PushKind.STREAK_MILESTONE, milestone=7))
-    assert [message["token"] for message in wire.messages] == [token_of(ada)]
-
-
-def test_news_of_a_person_are_told_however_late(table: Table, courier: Courier, wire: FcmWire) -> None:
+def test_a_push_about_the_partner_is_sent_however_late(table: Table, delivery: Services, wire: FcmWire) -> None:
     ada = a_paired_person()
     saved(table, ada)
-    do(courier, a_person_job(ada), waited=5 * 60 * MINUTE)
+    do(delivery, person_job(ada), waited=5 * 60 * MINUTE)
     assert len(wire.messages) == 1
 
 
-# What does not arrive
+# Pushes that do not arrive
 
 
 def a_retry(*people: Person, attempt: int = 2, **changes: object) -> RetryJob:
@@ -447,7 +397,7 @@ def a_retry(*people: Person, attempt: int = 2, **changes: object) -> RetryJob:
             "instant": MORNING,
             "missed": missed,
             "attempt": attempt,
-            "reason": "UnavailableError",
+            "reason": "UNAVAILABLE",
             **changes,
         }
     )
@@ -455,34 +405,34 @@ def a_retry(*people: Person, attempt: int = 2, **changes: object) -> RetryJob:
 
 @pytest.mark.parametrize("answer", [fcm_wire.UNREGISTERED, fcm_wire.OTHER_SENDER, fcm_wire.MALFORMED_TOKEN], ids=str)
 def test_a_dead_token_is_forgotten_and_the_others_stay(
-    table: Table, courier: Courier, wire: FcmWire, answer: fcm_wire.Answer
+    table: Table, delivery: Services, wire: FcmWire, answer: fcm_wire.Answer
 ) -> None:
     ada = a_paired_person(devices={DeviceId(name): a_device() for name in ("phone", "tablet")})
     saved(table, ada)
     dead, alive = (ada.devices[DeviceId(name)].target for name in ("phone", "tablet"))
     wire.script[dead.value] = [answer]
-    do(courier, a_slot_job(table))
+    do(delivery, slot_job(table))
     after = People(table).person(ada.uid)
     assert after
     assert [device.target for device in after.devices.values()] == [alive]
     assert table.get(keys.target(dead)) is None
     assert table.get(keys.target(alive))
-    (row,) = Slots(table).page(a_slot_job(table).shard, None, 10, MORNING).rows
+    (row,) = Slots(table).page(slot_job(table).shard, None, 10, MORNING).rows
     assert [device.target for device in row.devices] == [alive]
 
 
-def test_a_dead_token_stays_when_time_runs_short(table: Table, courier: Courier, wire: FcmWire) -> None:
+def test_a_dead_token_stays_when_time_runs_short(table: Table, delivery: Services, wire: FcmWire) -> None:
     """The next push will find it dead again."""
     (ada,) = people_at(table, 1)
     wire.script[token_of(ada)] = [fcm_wire.UNREGISTERED]
-    courier.carry_out(a_slot_job(table), NO_WAIT, lambda: SHORT if wire.attempts else ENOUGH)
+    handle(delivery, slot_job(table), NO_WAIT, lambda: SHORT if wire.attempts else ENOUGH)
     stays = People(table).person(ada.uid)
     assert stays
     assert stays.devices == ada.devices
-    assert Runs(table).begin(a_slot_job(table).shard, DATE, MORNING).done
+    assert Runs(table).begin(slot_job(table).shard, DATE, MORNING).done
 
 
-def test_a_token_that_moved_on_is_not_taken_from_its_new_owner(table: Table, courier: Courier, wire: FcmWire) -> None:
+def test_a_token_that_moved_on_is_not_taken_from_its_new_owner(table: Table, delivery: Services, wire: FcmWire) -> None:
     ada, ben = a_paired_person(), a_paired_person()
     saved(table, ada, ben)
     target = target_of(ada)
@@ -490,13 +440,38 @@ def test_a_token_that_moved_on_is_not_taken_from_its_new_owner(table: Table, cou
     Devices(People(table)).register(
         ben.uid, DeviceId("handed on"), Device(target, ada.devices[DeviceId("phone")].platform, MORNING)
     )
-    do(courier, retry)
+    do(delivery, retry)
     assert wire.messages == [], "the token is Ben's now, and the push was Ada's"
-    courier.devices.forget_target(mark_of(ada), target, MORNING)
+    delivery.devices.forget_target(mark_of(ada), target, MORNING)
     assert table.get(keys.target(target)) == {**keys.target(target)._asdict(), "uid": ben.uid}
     owner = People(table).person(ben.uid)
     assert owner
     assert target in {device.target for device in owner.devices.values()}
+
+
+def test_a_slot_goes_on_where_it_was_once_the_wait_is_over(
+    table: Table, delivery: Services, wire: FcmWire, queue: Queue
+) -> None:
+    """When FCM asks to wait, everybody waits: the rest of the page, the pages after it, and the jobs after that."""
+    speakers = {Language(language): a_profile(language=language) for language in ("en", "es")}
+    people = [a_paired_person(reminders=Reminders(evening=None), profile=speakers[each]) for each in [*speakers] * 5]
+    saved(table, *people)
+    for person in people:
+        wire.script[token_of(person)] = [fcm_wire.QUOTA]
+    two_minutes = 2 * MINUTE
+    assert do(replace(delivery, page_rows=4), slot_job(table)) == two_minutes
+    asked = {person.profile.language for person in people if wire.attempts[token_of(person)]}
+    assert len(asked) == 1, "the second language of the page was not even tried"
+    assert sum(wire.attempts.values()) <= 1 + 4, "nor were the pages after it"
+    jobs = queue.taken()
+    assert sorted(job.type for job in jobs) == ["retry", "slot"]
+    assert set(queue.delays) == {two_minutes.total_seconds()}
+    wire.script.clear()
+    while jobs:
+        assert do(delivery, *jobs) == NO_WAIT
+        jobs = queue.taken()
+    assert sorted(message["token"] for message in wire.messages) == sorted(map(token_of, people))
+    assert kinds_sent(wire) == {"prompt": 10}
 
 
 @pytest.mark.parametrize(
@@ -504,36 +479,36 @@ def test_a_token_that_moved_on_is_not_taken_from_its_new_owner(table: Table, cou
     [(fcm_wire.UNAVAILABLE, 30, 30), (fcm_wire.INTERNAL, 0, 30), (fcm_wire.QUOTA, 120, 120)],
     ids=["503", "500", "429"],
 )
-def test_what_failed_for_a_while_comes_again_alone_and_later(
-    table: Table, courier: Courier, wire: FcmWire, queue: Queue, failing: tuple[fcm_wire.Answer, int, int]
+def test_a_failure_that_may_pass_comes_again_alone_and_later(
+    table: Table, delivery: Services, wire: FcmWire, queue: Queue, failing: tuple[fcm_wire.Answer, int, int]
 ) -> None:
     people = people_at(table, 5)
     ada, (answer, asked, delay) = people[2], failing
     wire.script[token_of(ada)] = [answer]
-    assert do(courier, a_slot_job(table)) == dt.timedelta(seconds=asked)
+    assert do(delivery, slot_job(table)) == dt.timedelta(seconds=asked)
     assert len(wire.messages) == 4
     (job,) = queue.taken()
     assert job.type == "retry"
     assert [each.person for each in job.missed] == [mark_of(ada)]
     assert (job.attempt, queue.delays) == (2, [delay])
-    do(courier, job)
+    do(delivery, job)
     assert [message["token"] for message in wire.messages[4:]] == [token_of(ada)]
     assert queue.taken() == []
 
 
 def test_only_the_device_that_was_not_reached_is_tried_again(
-    table: Table, courier: Courier, wire: FcmWire, queue: Queue
+    table: Table, delivery: Services, wire: FcmWire, queue: Queue
 ) -> None:
     ada = a_paired_person(devices={DeviceId(name): a_device() for name in ("phone", "tablet")})
     saved(table, ada)
     failing = ada.devices[DeviceId("phone")].target.value
     wire.script[failing] = [fcm_wire.INTERNAL] * 2
-    do(courier, a_person_job(ada))
+    do(delivery, person_job(ada))
     for attempt in (2, 3):
         (job,) = queue.taken()
         assert job.type == "retry"
         assert job.attempt == attempt
-        do(courier, job)
+        do(delivery, job)
     assert Counter(message["token"] for message in wire.messages) == {
         device.target.value: 1 for device in ada.devices.values()
     }
@@ -542,116 +517,104 @@ def test_only_the_device_that_was_not_reached_is_tried_again(
 
 
 def test_an_evening_reminder_is_not_tried_again_once_the_answer_is_there(
-    table: Table, courier: Courier, wire: FcmWire, queue: Queue
+    table: Table, delivery: Services, wire: FcmWire, queue: Queue
 ) -> None:
     ada = a_paired_person()
     saved(table, ada)
     wire.script[token_of(ada)] = [fcm_wire.UNAVAILABLE]
-    do(courier, a_slot_job(table, dt.time(20, 30), EVENING))
+    do(delivery, slot_job(table, dt.time(20, 30), EVENING))
     (job,) = queue.taken()
     a_day(table, COUPLE, ada.uid)
-    do(courier, job)
+    do(delivery, job)
     assert wire.messages == []
 
 
 def test_a_reminder_that_keeps_failing_is_dropped_when_it_is_too_late(
-    table: Table, courier: Courier, wire: FcmWire
+    table: Table, delivery: Services, wire: FcmWire
 ) -> None:
     ada = a_paired_person()
     saved(table, ada)
-    do(courier, a_retry(ada, late=100 * MINUTE), waited=21 * MINUTE)
+    do(delivery, a_retry(ada, late=100 * MINUTE), waited=21 * MINUTE)
     assert wire.attempts[token_of(ada)] == 0
 
 
-def test_what_never_arrives_is_laid_with_the_dead_letters_with_its_reason(
-    table: Table, courier: Courier, wire: FcmWire, queue: Queue, dead_letters: Queue
+def test_a_push_that_never_arrives_becomes_a_dead_letter_with_its_reason(
+    table: Table, delivery: Services, wire: FcmWire, queue: Queue, dead_letters: Queue
 ) -> None:
     people = people_at(table, WIDESPREAD)
     for person in people:
         wire.script[token_of(person)] = [fcm_wire.INTERNAL] * LAST_ATTEMPT
-    do(courier, a_slot_job(table))
+    do(delivery, slot_job(table))
     for _ in range(LAST_ATTEMPT - 1):
         (job,) = queue.taken()
-        do(courier, job)
+        do(delivery, job)
     assert queue.taken() == []
     (dead,) = dead_letters.taken()
     assert dead.type == "retry"
     assert {each.person for each in dead.missed} == {mark_of(person) for person in people}
-    assert (dead.reason, dead.kind, dead.date) == ("InternalError", PushKind.PROMPT, DATE)
+    assert (dead.reason, dead.kind, dead.date) == ("INTERNAL", PushKind.PROMPT, DATE)
 
 
 def test_a_dead_letter_that_is_put_back_is_tried_anew(
-    table: Table, courier: Courier, wire: FcmWire, queue: Queue, dead_letters: Queue
+    table: Table, delivery: Services, wire: FcmWire, queue: Queue, dead_letters: Queue
 ) -> None:
     people = people_at(table, WIDESPREAD)
     for person in people:
         wire.script[token_of(person)] = [fcm_wire.INTERNAL] * 2
-    do(courier, a_retry(*people, attempt=LAST_ATTEMPT))
+    do(delivery, a_retry(*people, attempt=LAST_ATTEMPT))
     (dead,) = dead_letters.taken()
-    do(courier, dead)
+    do(delivery, dead)
     (job,) = queue.taken()
-    do(courier, job)
+    do(delivery, job)
     assert len(wire.messages) == WIDESPREAD
     assert dead_letters.taken() == []
 
 
 def test_one_push_that_is_refused_holds_nobody_up(
-    table: Table, courier: Courier, wire: FcmWire, queue: Queue, dead_letters: Queue
+    table: Table, delivery: Services, wire: FcmWire, queue: Queue, dead_letters: Queue
 ) -> None:
     people = people_at(table, 5)
     odd = token_of(people[0])
     wire.script[odd] = [fcm_wire.OUR_MISTAKE] * 99
-    do(courier, a_slot_job(table))
+    do(delivery, slot_job(table))
     assert len(wire.messages) == 4
     assert queue.taken() == []
     assert dead_letters.taken() == []
-    assert Runs(table).begin(a_slot_job(table).shard, DATE, MORNING).done
+    assert Runs(table).begin(slot_job(table).shard, DATE, MORNING).done
     ada = People(table).person(people[0].uid)
     assert ada
     assert token_of(ada) == odd, "our own mistake costs nobody their device"
 
 
 def test_a_credential_at_fault_stops_the_run_where_it_is(
-    table: Table, courier: Courier, wire: FcmWire, queue: Queue
+    table: Table, delivery: Services, wire: FcmWire, queue: Queue
 ) -> None:
     """It is at fault only if a new access token does not help."""
     people = people_at(table, 5)
     for person in people:
         wire.script[token_of(person)] = [fcm_wire.UNAUTHENTICATED] * 2
     with pytest.raises(CredentialError):
-        do(courier, a_slot_job(table))
+        do(delivery, slot_job(table))
     assert queue.taken() == []
-    do(courier, a_slot_job(table))
+    do(delivery, slot_job(table))
     assert len(wire.messages) == 5
 
 
-def test_a_key_of_apples_at_fault_holds_up_no_android(
-    table: Table, courier: Courier, wire: FcmWire, queue: Queue
+def test_a_failure_while_retries_are_enqueued_loses_nobody(
+    table: Table, delivery: Services, wire: FcmWire, queue: Queue
 ) -> None:
-    people = people_at(table, 5)
-    wire.script[token_of(people[0])] = [fcm_wire.APPLE_SAYS_NO]
-    do(courier, a_slot_job(table))
-    assert len(wire.messages) == 4
-    (job,) = queue.taken()
-    assert job.type == "retry"
-    assert job.reason == "FCM cannot sign in to Apple: InvalidProviderToken"
-    do(courier, job)
-    assert len(wire.messages) == 5
-
-
-def test_a_failure_while_retries_are_enqueued_loses_nobody(table: Table, courier: Courier, wire: FcmWire) -> None:
     """The page is not behind the run until they are on the queue."""
     people = people_at(table, 3)
     wire.script[token_of(people[0])] = [fcm_wire.INTERNAL]
-    broken = replace(courier, outbox=replace(courier.outbox, queue_url=f"{courier.outbox.queue_url}-that-is-not-there"))
+    broken = replace(delivery, outbox=replace(delivery.outbox, queue_url=f"{queue.url}-that-is-not-there"))
     with pytest.raises(ClientError):
-        do(broken, a_slot_job(table))
-    do(courier, a_slot_job(table))
+        do(broken, slot_job(table))
+    do(delivery, slot_job(table))
     assert {message["token"] for message in wire.messages} == {token_of(person) for person in people}
 
 
 def test_nothing_that_is_logged_or_queued_names_a_token(
-    table: Table, courier: Courier, wire: FcmWire, queue: Queue, caplog: pytest.LogCaptureFixture
+    table: Table, delivery: Services, wire: FcmWire, queue: Queue, caplog: pytest.LogCaptureFixture
 ) -> None:
     answers = [fcm_wire.UNAVAILABLE, fcm_wire.UNREGISTERED, fcm_wire.APPLE_SAYS_NO] + [
         fcm_wire.OUR_MISTAKE
@@ -659,7 +622,7 @@ def test_nothing_that_is_logged_or_queued_names_a_token(
     people = people_at(table, len(answers))
     for person, answer in zip(people, answers, strict=True):
         wire.script[token_of(person)] = [answer]
-    do(replace(courier, dead_letters=queue.outbox), a_slot_job(table))
+    do(replace(delivery, dead_letters=queue.outbox), slot_job(table))
     said = "".join(repr(vars(record)) for record in caplog.records)
     assert "'refused': 3" in said
     said += "".join(job.model_dump_json() for job in queue.taken())

@@ -63,7 +63,9 @@ def stream(table: Table, couple: tuple[Phone, Phone]) -> Stream:
     return Stream(table, couple[0])
 
 
-def test_answers_are_told_as_they_come(couple: tuple[Phone, Phone], stream: Stream, react: React, queue: Queue) -> None:
+def test_the_partner_is_notified_of_each_answer(
+    couple: tuple[Phone, Phone], stream: Stream, react: React, queue: Queue
+) -> None:
     ada, ben = couple
     date = ada.get("/v1/today").body["today"]["date"]
     assert react.handle(stream.records()) == {"batchItemFailures": []}
@@ -87,7 +89,7 @@ def test_answers_are_told_as_they_come(couple: tuple[Phone, Phone], stream: Stre
     assert CANARY not in job.model_dump_json()
 
 
-def test_a_nudge_is_told_to_the_partner_and_a_muted_one_to_nobody(
+def test_the_partner_is_notified_of_a_nudge_unless_they_mute_nudges(
     services: Services, couple: tuple[Phone, Phone], stream: Stream, react: React, queue: Queue
 ) -> None:
     ada, ben = couple

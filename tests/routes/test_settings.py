@@ -42,7 +42,6 @@ ENVIRONMENT = {
     "FCM_SECRET_ARN": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:Fcm-AbC",
     "FCM_PROJECT_ID": "rekindle-test",
     "FCM_ENDPOINT": "https://fcm.googleapis.com",
-    "FCM_TRANSPORT": "libcurl",
     "FCM_PUSHES_PER_SECOND": "1900",
     "FIREBASE_PROJECT": "rekindle-test",
     "FIREBASE_API_KEY": "web-key",

@@ -14,10 +14,10 @@ from rekindle.store.devices import STALE_AFTER, Devices
 from rekindle.store.people import People
 from rekindle.store.slots import Slots
 from testing.builders import NEW_YORK, a_device, a_paired_person, a_target
-from testing.push_world import calls, saved
+from testing.push_world import calls, do, saved
 
 if TYPE_CHECKING:
-    from delivery.courier import Courier
+    from delivery.services import Services
     from rekindle.store.table import Table
     from testing.fcm_wire import FcmWire
 
@@ -42,11 +42,11 @@ def with_devices(**registered: dt.datetime) -> Person:
     )
 
 
-def push_slot(table: Table, courier: Courier) -> None:
+def push_slot(table: Table, delivery: Services) -> None:
     slot = Slot(NEW_YORK, TIME)
     for name in Slots(table).existing([slot])[slot].all:
         job = SlotJob(zone=slot.zone, time=slot.time, shard=name, date=DATE, instant=due())
-        courier.carry_out(job, dt.timedelta(0), lambda: dt.timedelta(minutes=10))
+        do(delivery, job)
 
 
 def sent_to(wire: FcmWire) -> set[str]:
@@ -59,11 +59,11 @@ def devices_of(table: Table, person: Person) -> set[str]:
     return set(found.devices)
 
 
-def test_a_slot_takes_stale_phones_from_their_owners(table: Table, courier: Courier, wire: FcmWire) -> None:
+def test_a_slot_takes_stale_phones_from_their_owners(table: Table, delivery: Services, wire: FcmWire) -> None:
     """A row knows the month alone: the phone goes once all of it has been stale for sure."""
     ada = with_devices(stale=due() - STALE_AFTER - 31 * DAY, just=due() - STALE_AFTER + DAY, fresh=due() - 40 * DAY)
     saved(table, ada)
-    push_slot(table, courier)
+    push_slot(table, delivery)
     assert sent_to(wire) == {"just", "fresh"}
     assert devices_of(table, ada) == {"just", "fresh"}
     assert table.get(keys.target(a_target("stale"))) is None
@@ -76,20 +76,20 @@ def test_a_phone_that_has_just_registered_again_stays_though_its_row_was_read_be
     assert devices_of(table, ada) == {"phone"}
 
 
-def test_nobody_is_asked_about_a_phone_that_cannot_be_stale(table: Table, courier: Courier) -> None:
+def test_nobody_is_asked_about_a_phone_that_cannot_be_stale(table: Table, delivery: Services) -> None:
     saved(table, with_devices(fresh=due() - STALE_AFTER + DAY))
     with calls(table) as seen:
-        push_slot(table, courier)
+        push_slot(table, delivery)
     assert seen.count("GetItem") == 1  # whether the date has news
 
 
-def test_a_phone_that_registers_again_is_never_stale(table: Table, courier: Courier, wire: FcmWire) -> None:
+def test_a_phone_that_registers_again_is_never_stale(table: Table, delivery: Services, wire: FcmWire) -> None:
     ada = with_devices(phone=due() - STALE_AFTER)
     saved(table, ada)
     Devices(People(table)).register(
         ada.uid, DeviceId("phone"), Device(a_target("phone"), a_device().platform, due() - DAY)
     )
-    push_slot(table, courier)
+    push_slot(table, delivery)
     assert sent_to(wire) == {"phone"}
 
 
@@ -101,9 +101,9 @@ def test_registering_a_phone_lets_go_of_stale_ones(table: Table) -> None:
     assert table.get(keys.target(a_target("old"))) is None
 
 
-def test_news_go_to_no_stale_phone_either(table: Table, courier: Courier, wire: FcmWire) -> None:
+def test_news_go_to_no_stale_phone_either(table: Table, delivery: Services, wire: FcmWire) -> None:
     ada = with_devices(stale=due() - STALE_AFTER, fresh=due() - DAY)
     saved(table, ada)
     job = PersonJob(kind=PushKind.BOTH_ANSWERED, uid=ada.uid, couple=CoupleId("couple-1"), date=DATE, instant=due())
-    courier.carry_out(job, dt.timedelta(0), lambda: dt.timedelta(minutes=10))
+    do(delivery, job)
     assert sent_to(wire) == {"fresh"}

@@ -18,7 +18,7 @@ from local import openapi
 from local.openapi_examples import with_examples
 from local.places import ROOT
 from rekindle.api.problems import Problem
-from rekindle.push.payloads import PLACES
+from rekindle.push.kinds import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -270,8 +270,8 @@ def test_what_two_functions_call_by_one_name_is_the_same_thing() -> None:
 
 
 def test_a_phone_is_told_where_every_push_leads() -> None:
-    for letter in PLACES.values():
-        assert f"`{letter}`" in DOCUMENT["info"]["description"]
+    for kind in KINDS.values():
+        assert f"`{kind.page}`" in DOCUMENT["info"]["description"]
 
 
 @pytest.mark.parametrize(

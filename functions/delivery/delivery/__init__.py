@@ -1,1 +1,1 @@
-"""The one exit for pushes: takes jobs from the queue, and alone talks to FCM."""
+"""Delivery: takes push jobs from the queue and sends them by FCM. No other function talks to FCM."""

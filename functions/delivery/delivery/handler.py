@@ -1,22 +1,24 @@
-"""The queue's end: each message is one job, and goes back to the queue if it could not be done."""
+"""Handler: each message of the queue is one job, and goes back to the queue if it fails."""
 
 from __future__ import annotations
 
 import datetime as dt
 import os
-from functools import cache, partial
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from delivery.courier import RESERVE, Courier
-from delivery.fcm import FcmGateway, credential_from
-from delivery.gateway import CredentialError
+from delivery.attempts import RESERVE
+from delivery.credential import credential_from
+from delivery.dispatcher import handle
+from delivery.fcm import FcmGateway
+from delivery.gateway import NO_WAIT, CredentialError
 from delivery.libcurl import Libcurl
-from delivery.sdk import Sdk
-from delivery.spread import Spreader
+from delivery.resharding import reshard
+from delivery.services import Services
 from rekindle.clients import client
-from rekindle.push.jobs import LONGEST_DELAY, SpreadJob, job_from
+from rekindle.push.jobs import LONGEST_DELAY, ReshardJob, job_from
 from rekindle.push.queue import Outbox
-from rekindle.settings import DeliverySettings, FcmTransport
+from rekindle.settings import DeliverySettings
 from rekindle.store.days import Days
 from rekindle.store.devices import Devices
 from rekindle.store.incidents import Incidents
@@ -34,8 +36,6 @@ if TYPE_CHECKING:
 
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-    from delivery.fcm import Connect
-
 
 @cache
 def _gateway() -> FcmGateway:
@@ -45,18 +45,16 @@ def _gateway() -> FcmGateway:
         secret = secrets.get_secret_value(SecretId=settings.fcm_secret)["SecretString"]
     except (secrets.exceptions.ResourceNotFoundException, KeyError) as error:
         raise CredentialError("the FCM secret is empty") from error
-    connect: Connect = partial(Libcurl, pushes_per_second=settings.pushes_per_second)
-    if settings.fcm_transport is FcmTransport.SDK:
-        connect = Sdk
-    return FcmGateway(credential_from(secret), settings.fcm_project, settings.fcm_endpoint, connect=connect)
+    transport = Libcurl(settings.fcm_endpoint, settings.fcm_project, pushes_per_second=settings.pushes_per_second)
+    return FcmGateway(credential_from(secret), transport)
 
 
 @cache
-def _courier() -> Courier:
+def _services() -> Services:
     settings = DeliverySettings.read(os.environ)
-    table = Table(client("dynamodb"), settings.table)
+    table = _table()
     people = People(table)
-    return Courier(
+    return Services(
         slots=Slots(table),
         runs=Runs(table),
         people=people,
@@ -71,37 +69,35 @@ def _courier() -> Courier:
     )
 
 
-def _start_over() -> None:
-    """Let the next job read the secret again, which may hold another credential by then."""
-    if _gateway.cache_info().currsize:
-        _gateway().close()
-    _gateway.cache_clear()
-    _courier.cache_clear()
-
-
-def _waited(record: Mapping[str, Any], visibility: dt.timedelta) -> dt.timedelta:
-    """How long a message lay in the queue, by the queue's own clock; after each failure it was hidden for so long."""
-    stamps = record["attributes"]
-    first_received = from_millis(int(stamps["ApproximateFirstReceiveTimestamp"]))
-    failures = int(stamps["ApproximateReceiveCount"]) - 1
-    return max(first_received - from_millis(int(stamps["SentTimestamp"])), dt.timedelta(0)) + failures * visibility
-
-
-def _spreader() -> Spreader:
-    settings = DeliverySettings.read(os.environ)
-    table = Table(client("dynamodb"), settings.table)
-    return Spreader(Resharding(table), _outbox())
+def _table() -> Table:
+    return Table(client("dynamodb"), DeliverySettings.read(os.environ).table)
 
 
 def _outbox() -> Outbox:
     return Outbox(client("sqs"), DeliverySettings.read(os.environ).queue_url)
 
 
-def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, list[dict[str, str]]]:
-    """The messages that are to come again, in the shape of ReportBatchItemFailures.
+def _start_over() -> None:
+    """Let the next job read the secret again, which may hold another credential by then."""
+    if _gateway.cache_info().currsize:
+        _gateway().close()
+    _gateway.cache_clear()
+    _services.cache_clear()
 
-    When FCM asks everybody to wait, or time runs short, the rest of the batch is put off: enqueued anew, untouched, so
-    that none of its tries is spent. So is a job that has longer to wait than the queue could hold it back.
+
+def _waited(record: Mapping[str, Any], visibility: dt.timedelta) -> dt.timedelta:
+    """Return how long a message lay in the queue, by the queue's clock. Each failure hid it for `visibility`."""
+    stamps = record["attributes"]
+    first_received = from_millis(int(stamps["ApproximateFirstReceiveTimestamp"]))
+    failures = int(stamps["ApproximateReceiveCount"]) - 1
+    return max(first_received - from_millis(int(stamps["SentTimestamp"])), NO_WAIT) + failures * visibility
+
+
+def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, list[dict[str, str]]]:
+    """Handle a batch, and return the messages that have to come again, as ReportBatchItemFailures wants them.
+
+    When FCM asks everybody to wait, or time runs short, the rest of the batch is enqueued anew, so that it spends no
+    try. A job with a longer wait than the queue can give is enqueued anew as well.
     """
 
     def time_left() -> dt.timedelta:
@@ -109,7 +105,7 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, list[
 
     visibility = DeliverySettings.read(os.environ).visibility
     failures = []
-    wait = dt.timedelta(0)
+    wait = NO_WAIT
     for number, record in enumerate(event["Records"]):
         waited = _waited(record, visibility)
         try:
@@ -117,10 +113,10 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, list[
             if job.hold or wait or (number > 0 and time_left() < RESERVE):
                 put_off = max(job.hold, wait)
                 _outbox().send([job.again(job.late + waited, put_off)], min(put_off, LONGEST_DELAY))
-            elif isinstance(job, SpreadJob):
-                _spreader().carry_out(job, waited, time_left)
+            elif isinstance(job, ReshardJob):
+                reshard(Resharding(_table()), _outbox(), job, waited, time_left)
             else:
-                wait = _courier().carry_out(job, waited, time_left)
+                wait = handle(_services(), job, waited, time_left)
         except CredentialError as error:
             logger.error(
                 "FCM does not accept our credential",

@@ -10,13 +10,13 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Any, Final
 
-from rekindle.domain.models import PushKind, Theme
+from rekindle.domain.models import Theme
 from rekindle.domain.tallies import ONE_WEEK, RunLength, week_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from rekindle.domain.models import PackId, PromptId
+    from rekindle.domain.models import PackId, PromptId, PushKind
 
 STEP: Final = 10
 """Counts below this number of couples are never shown. All others are shown in steps of it."""
@@ -32,7 +32,6 @@ The westernmost clock is twelve hours behind, and a date stays open for three ho
 """
 
 _ONE_DAY: Final = dt.timedelta(days=1)
-_REMINDED: Final = (PushKind.PROMPT, PushKind.EVENING, PushKind.TOUCH)
 _TAKING_PART: Final = ("offered", "completed")
 _OF_A_PROMPT: Final = ("offered", "answered", "completed", "swapped")
 
@@ -67,6 +66,7 @@ def view(
     days: Mapping[dt.date, Counters],
     weeks: Mapping[dt.date, Counters],
     prompts: Mapping[PackId, Mapping[PromptId, Counters]],
+    reminders: Iterable[PushKind],
 ) -> dict[str, Any]:
     """Return all statistics at an instant as JSON. None marks a number that is zero or too small to be shown."""
     packs = sorted(prompts)
@@ -76,7 +76,7 @@ def view(
         "days": [
             {"date": str(date), "active": shown(days.get(date, {}).get("active", 0))} for date in shown_days(instant)
         ],
-        "weeks": [_week(week, weeks.get(week, {}), packs) for week in shown_weeks(instant)],
+        "weeks": [_week(week, weeks.get(week, {}), packs, reminders) for week in shown_weeks(instant)],
         "prompts": {pack: counts for pack in packs if (counts := _prompts(prompts[pack]))},
     }
 
@@ -87,7 +87,7 @@ def _prompts(prompts: Mapping[PromptId, Counters]) -> dict[str, dict[str, int | 
     return {prompt: counts for prompt, counts in named.items() if any(counts.values())}
 
 
-def _week(week: dt.date, counters: Counters, packs: Iterable[PackId]) -> dict[str, Any]:
+def _week(week: dt.date, counters: Counters, packs: Iterable[PackId], reminders: Iterable[PushKind]) -> dict[str, Any]:
     # Reach counts persons. Two persons are a couple.
     couples = {name: count // 2 if name.startswith("reach/") else count for name, count in counters.items()}
     return {
@@ -96,7 +96,7 @@ def _week(week: dt.date, counters: Counters, packs: Iterable[PackId]) -> dict[st
         "themes": {str(theme): _named(couples, f"themes/{theme}/", _TAKING_PART) for theme in Theme},
         "packs": {pack: _named(couples, f"packs/{pack}/", _TAKING_PART) for pack in packs},
         "streaks": _named(couples, "streaks/", RunLength),
-        "reach": {str(kind): _named(couples, f"reach/{kind}/", ("due", "reached")) for kind in _REMINDED},
+        "reach": {str(kind): _named(couples, f"reach/{kind}/", ("due", "reached")) for kind in reminders},
     }
 
 

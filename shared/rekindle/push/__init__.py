@@ -1,1 +1,1 @@
-"""Pushes: the fixed catalogue of what a phone may show, the queue's jobs, and the way onto the queue."""
+"""Pushes: their kinds, texts and payloads, the jobs on the queue, and the queue."""

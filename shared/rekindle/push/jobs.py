@@ -1,7 +1,7 @@
-"""The queue's jobs: what `tick` and `react` ask of `delivery`, and what `delivery` asks of itself for later.
+"""Jobs on the push queue, from `tick` and `react` to `delivery`, and from `delivery` to itself.
 
-A job names persons and never carries a target, a name or anything that somebody wrote: whom it reaches, and whether it
-still should, is looked up when it is done.
+A job names persons. It never carries a push token, a name or anything that somebody wrote. Delivery looks up who gets
+the push when it handles the job.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, m
 from rekindle.domain.calendar import zone_named
 from rekindle.domain.models import CoupleId, PushKind, Uid, Zone
 from rekindle.domain.reminders import Slot
+from rekindle.push.kinds import KINDS
 from rekindle.push.payloads import Occasion
 
 LONGEST_DELAY: Final = dt.timedelta(minutes=15)
-"""The most that SQS holds a message back."""
+"""Longest delay that SQS gives a message."""
 
 FIRST_RETRY: Final = 2
-"""The attempt with which a series of retries begins."""
+"""Number of the attempt that the first retry makes."""
 
 
 class _Body(BaseModel):
@@ -30,16 +31,19 @@ class _Body(BaseModel):
     date: dt.date
     instant: AwareDatetime
     late: dt.timedelta = Field(default=dt.timedelta(0), ge=dt.timedelta(0))
-    """How much later than `instant` it was already when the job was enqueued."""
+    """Lateness after `instant` at the time when the job was enqueued."""
     hold: dt.timedelta = Field(default=dt.timedelta(0), ge=dt.timedelta(0))
-    """What is left to wait beyond the delay that the queue itself could give."""
+    """Rest of a wait that is longer than the queue's longest delay."""
 
     def again(self, late: dt.timedelta, wait: dt.timedelta = dt.timedelta(0)) -> Self:
-        """The same job, so late by now, to be done after that wait, of which the queue can give LONGEST_DELAY."""
+        """Return the same job with its lateness by now, to be handled after the wait.
+
+        The caller delays the message by up to LONGEST_DELAY of the wait. The rest is the job's `hold`.
+        """
         return self.model_copy(update={"late": late, "hold": max(wait - LONGEST_DELAY, dt.timedelta(0))})
 
 
-class _OfShard(_Body):
+class _ShardJob(_Body):
     zone: Zone
     time: dt.time
     shard: str
@@ -51,39 +55,49 @@ class _OfShard(_Body):
 
     @property
     def slot(self) -> Slot:
-        """The slot that the shard is of."""
+        """Slot that the shard belongs to."""
         return Slot(self.zone, self.time)
 
+    @property
+    def about(self) -> dict[str, str]:
+        """Fields of a log line."""
+        return {"slot": str(self.slot), "shard": self.shard, "date": str(self.date)}
 
-class SlotJob(_OfShard):
-    """Push to everybody in one shard of a slot, for the local date on which it fell due.
 
-    While the slot is being spread, the runs of the shards in `after` come first.
+class SlotJob(_ShardJob):
+    """Push to everybody in one shard of a slot, for the local date on which the slot came.
+
+    While the slot is resharded, the runs of the shards in `after` come first.
     """
 
     type: Literal["slot"] = "slot"
     after: tuple[str, ...] = ()
 
 
-class _Push(_Body):
+class _PushJob(_Body):
     kind: PushKind
     milestone: int | None = None
     ends_at: AwareDatetime | None = None
 
     @model_validator(mode="after")
-    def _milestone_where_there_is_one(self) -> Self:
-        if (self.kind is PushKind.STREAK_MILESTONE) is (self.milestone is None):
-            raise ValueError("a streak's milestone goes with its own kind of push, and with no other")
+    def _has_milestone_if_its_kind_has_one(self) -> Self:
+        if KINDS[self.kind].has_milestone is (self.milestone is None):
+            raise ValueError("a milestone needs a kind of push that has one, and the other way round")
         return self
 
     @property
     def occasion(self) -> Occasion:
-        """What the push is about."""
+        """Reason for the push."""
         return Occasion(self.kind, self.date, self.instant, self.milestone, self.ends_at)
 
+    @property
+    def about(self) -> dict[str, str]:
+        """Fields of a log line."""
+        return self.occasion.about
 
-class PersonJob(_Push):
-    """Push to one person on all their devices, if they are still in the couple that it is about."""
+
+class PersonJob(_PushJob):
+    """Push to all devices of one person, if the person is still in this couple."""
 
     type: Literal["person"] = "person"
     uid: Uid
@@ -91,7 +105,7 @@ class PersonJob(_Push):
 
 
 class Missed(BaseModel):
-    """A device that a push has not reached yet: its person by their mark, its target by its digest."""
+    """A device that a push has not reached yet: the person's pseudonym, and the digest of the target."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -99,11 +113,11 @@ class Missed(BaseModel):
     target: str
 
 
-class RetryJob(_Push):
-    """Push again to just those devices that an earlier try did not reach.
+class RetryJob(_PushJob):
+    """Push again to the devices that an earlier attempt did not reach.
 
-    `couple` is the one that the push is about, None for a reminder, which is about no couple in particular. `attempt`
-    is the try that this one will be, from FIRST_RETRY; `reason` says why the last one failed.
+    `couple` is the couple that the push is about, None for a reminder. `attempt` is the number of this attempt, from
+    FIRST_RETRY on, and `reason` says why the last one failed.
     """
 
     type: Literal["retry"] = "retry"
@@ -113,17 +127,23 @@ class RetryJob(_Push):
     reason: str
 
 
-class SpreadJob(_OfShard):
-    """Spread a slot over more shards, or go on with it; `shard` is the one that has grown too large."""
+class ReshardJob(_ShardJob):
+    """Reshard a slot, or continue to. `shard` is the one that has grown too large."""
 
+    # An earlier version's word. Its jobs may still be on the queue while a new version is deployed.
     type: Literal["spread"] = "spread"
 
 
-type Job = SlotJob | PersonJob | RetryJob | SpreadJob
+type Job = SlotJob | PersonJob | RetryJob | ReshardJob
 
 _JOBS: Final[TypeAdapter[Job]] = TypeAdapter(Annotated[Job, Field(discriminator="type")])
 
 
 def job_from(body: str) -> Job:
-    """The job of a queue message's body; raises pydantic's ValidationError or UnknownZoneError if it is not one."""
+    """Return the job in a message's body.
+
+    Raises:
+        ValidationError: the body is no job.
+        UnknownZoneError: the job names a zone that does not exist.
+    """
     return _JOBS.validate_json(body)

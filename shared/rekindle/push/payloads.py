@@ -1,4 +1,4 @@
-"""What a push shows and how it behaves on the phone; its words are the catalogue's (`rekindle.push.texts`).
+"""Payloads: the content of a push, and how it behaves on the phone.
 
 The app makes two Android channels: `everyday`, and `quiet` of low importance.
 """
@@ -8,24 +8,21 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from rekindle.domain.models import PushKind
+from rekindle.push.kinds import KINDS
 from rekindle.push.texts import text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from rekindle.domain.models import Language
+    from rekindle.domain.models import CoupleId, Language, Person, PushKind
     from rekindle.push.texts import Text
 
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """What a push is about: the same for each person who gets it.
+    """Reason for a push, the same for each person who gets it.
 
-    `date` is the day it belongs to, `instant` when it fell due, `milestone` the streak of a milestone's push, and
-    `ends_at` when a reminder's date is over where it fell due.
+    The push belongs to the day `date` and fell due at `instant`. `ends_at` is when a reminder's date ends there.
     """
 
     kind: PushKind
@@ -35,23 +32,37 @@ class Occasion:
     ends_at: dt.datetime | None = None
 
     @property
-    def expires_at(self) -> dt.datetime:
-        """When it is too late for the push: a reminder's time ends with its date, any other's with a full hour.
+    def about(self) -> dict[str, str]:
+        """Fields of a log line."""
+        return {"kind": self.kind, "date": str(self.date)}
 
-        A phone is told this, and to the minute it would tell when the partner answered.
+    @property
+    def expires_at(self) -> dt.datetime:
+        """When the push is too late: at the end of its date for a reminder, else at a full hour.
+
+        The phone learns this instant. To the minute, it would tell when the partner answered.
         """
-        end = self.instant + LIFETIMES[self.kind]
-        if self.kind in OF_A_DATE:
+        record = KINDS[self.kind]
+        end = self.instant + record.lifetime
+        if record.ends_with_date:
             return min(end, self.ends_at or end)
         return _hour_of(end) + dt.timedelta(hours=1)
+
+    def concerns(self, person: Person, couple: CoupleId | None) -> bool:
+        """Return whether the push concerns the person, as they are by now. A push about a couple ends with it."""
+        if person.couple is None or couple not in {None, person.couple}:
+            return False
+        record = KINDS[self.kind]
+        is_silent = record.ends_with_date and person.is_silent_on(self.date)
+        return not is_silent and record.concerns(person)
 
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """A push without its addressee, as every platform is told in its own words.
+    """A push without its recipient, before it is written in a platform's words.
 
-    A push replaces an earlier one with the same `collapse_id` on the phone. A `quiet` one makes no sound. It is not
-    shown at all after `expires_at`, which is `ttl` from when it is sent.
+    A push replaces an earlier one with the same `collapse_id` on the phone. A `quiet` one makes no sound. The phone
+    drops a push at `expires_at`, which is `ttl` after it is sent.
     """
 
     text: Text
@@ -62,75 +73,31 @@ class Payload:
     expires_at: dt.datetime
 
 
-LIFETIMES: Final[Mapping[PushKind, dt.timedelta]] = {
-    PushKind.PROMPT: dt.timedelta(hours=12),
-    PushKind.EVENING: dt.timedelta(hours=3),
-    PushKind.TOUCH: dt.timedelta(hours=3),
-    PushKind.NUDGE: dt.timedelta(hours=12),
-    PushKind.PARTNER_ANSWERED: dt.timedelta(hours=12),
-    PushKind.BOTH_ANSWERED: dt.timedelta(hours=24),
-    PushKind.STREAK_MILESTONE: dt.timedelta(hours=24),
-    PushKind.NEWS: dt.timedelta(hours=12),
-}
-"""How long a phone that is switched off may still get a push."""
-
-CODES: Final[Mapping[PushKind, str]] = {
-    PushKind.PROMPT: "a",
-    PushKind.EVENING: "b",
-    PushKind.TOUCH: "c",
-    PushKind.NUDGE: "d",
-    PushKind.PARTNER_ANSWERED: "e",
-    PushKind.BOTH_ANSWERED: "f",
-    PushKind.STREAK_MILESTONE: "g",
-    PushKind.NEWS: "h",
-}
-"""What stands for a kind where a phone's other apps can read it: a collapse id begins with it."""
-
-REMINDERS: Final = (PushKind.PROMPT, PushKind.EVENING, PushKind.TOUCH)
-"""What has slots, and falls due there."""
-
-OF_A_DATE: Final = (*REMINDERS, PushKind.NEWS)
-"""What is of no use once its date is over: reminders, and what comes in the place of one."""
-
-PLACES: Final[Mapping[PushKind, str]] = {
-    PushKind.PROMPT: "d",
-    PushKind.EVENING: "d",
-    PushKind.TOUCH: "t",
-    PushKind.NUDGE: "n",
-    PushKind.PARTNER_ANSWERED: "d",
-    PushKind.BOTH_ANSWERED: "d",
-    PushKind.STREAK_MILESTONE: "s",
-    PushKind.NEWS: "p",
-}
-"""Where a push leads within the app, in a letter that means nothing to anyone else.
-
-`d` is a day, `t` its small gesture, `n` what was sent, `s` the streak, and `p` what there is to choose from.
-"""
-
-
 def payload_of(occasion: Occasion, language: Language, at: dt.datetime, *, quiet: bool, app_link: str) -> Payload:
-    """The payload of an occasion in a language, English if the catalogue does not have it, to be sent at `at`.
+    """Return the payload of an occasion in a language, to be sent at `at`. Links begin with `app_link`.
 
-    `app_link` is what the app's links begin with. Raises KeyError for a milestone that is none of the catalogue's.
+    Raises:
+        KeyError: the catalogue has no such milestone.
     """
-    kind = occasion.kind
+    record = KINDS[occasion.kind]
     return Payload(
-        text=text_of(kind, language, occasion.milestone, turn=occasion.date.toordinal()),
-        link=f"{app_link.rstrip('/')}/o/{PLACES[kind]}{occasion.date:%Y%m%d}",
         collapse_id=_collapse_id(occasion),
+        text=text_of(occasion.kind, language, occasion.milestone, turn=occasion.date.toordinal()),
+        link=f"{app_link.rstrip('/')}/o/{record.page}{occasion.date:%Y%m%d}",
         quiet=quiet,
-        ttl=occasion.expires_at - (at if kind in OF_A_DATE else _hour_of(at)),
+        ttl=occasion.expires_at - (at if record.ends_with_date else _hour_of(at)),
         expires_at=occasion.expires_at,
     )
 
 
 def _collapse_id(occasion: Occasion) -> str:
-    """What a repeat of the push has again: of a kind there is one for a date, but every nudge is shown for itself."""
-    if occasion.kind is PushKind.NUDGE:
-        # By its instant, but a digest: when the partner sent it is not to be read there.
-        digest = hashlib.blake2b(f"{occasion.instant.timestamp():.3f}".encode(), digest_size=8).hexdigest()
-        return f"{CODES[occasion.kind]}-{digest}"
-    return f"{CODES[occasion.kind]}-{occasion.date}"
+    """Return the id that a repeat of the push shares."""
+    record = KINDS[occasion.kind]
+    if record.is_single:
+        return f"{record.code}-{occasion.date}"
+    # A digest, since the id must not tell when the partner sent it.
+    digest = hashlib.blake2b(f"{occasion.instant.timestamp():.3f}".encode(), digest_size=8).hexdigest()
+    return f"{record.code}-{digest}"
 
 
 def _hour_of(instant: dt.datetime) -> dt.datetime:

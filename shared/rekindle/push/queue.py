@@ -1,4 +1,4 @@
-"""The way onto the queue: every job gets there, or whoever sends them is told that not all did."""
+"""Outbox for jobs: puts all of them on a queue, or raises an error."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ BATCH_JOBS: Final = 10
 BATCH_BYTES: Final = 262_144
 ATTEMPTS: Final = 5
 FIRST_PAUSE: Final = 0.05
-"""Seconds; the pause before the n-th retry is drawn from 0 to FIRST_PAUSE * 2**n (full jitter)."""
+"""Seconds. The pause before retry n lies between 0 and FIRST_PAUSE * 2**n (full jitter)."""
 
 _NO_DELAY: Final = dt.timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)
 class Outbox:
-    """One queue. `pause` takes seconds and `jitter` returns 0 to 1: arguments, so that tests need neither."""
+    """One queue. `pause` takes seconds and `jitter` returns 0 to 1, so that tests need not wait."""
 
     client: SQSClient
     queue_url: str
@@ -37,9 +37,11 @@ class Outbox:
     jitter: Callable[[], float] = random.random
 
     def send(self, jobs: Iterable[Job], delay: dt.timedelta = _NO_DELAY) -> None:
-        """Enqueue the jobs, each to be seen after `delay` (at most 15 minutes), in no particular order.
+        """Enqueue the jobs in no particular order. Each appears after `delay`, at most 15 minutes.
 
-        Raises OutboxError if the queue keeps refusing some; others may be on it by then, so a job may be sent twice.
+        Raises:
+            OutboxError: the queue keeps refusing some jobs. The other jobs may be on the queue, so a caller that sends
+                all of them again sends some twice.
         """
         for batch in _batches(job.model_dump_json() for job in jobs):
             self._send(batch, int(delay.total_seconds()))

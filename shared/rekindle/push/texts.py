@@ -1,8 +1,8 @@
-"""Every word that a lock screen may show: by kind, language and variant, and by nothing else.
+"""Texts of pushes: every word that a lock screen may show, by kind, language and variant.
 
-A milestone is its own variant; those of the other kinds take turns by date, so that they do not wear out. Variants of
-one number come on the same dates, whatever their kind, and are written so as not to look alike. Whoever reads over a
-shoulder learns nothing: not what the app is for, nor with whom, nor who did what.
+A milestone's text has the milestone as its variant. The variants of the other kinds take turns by date. Variants with
+the same number come on the same dates, so their titles begin in different ways. An onlooker must not learn what the app
+is for, who the partner is, or who did what.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """What the lock screen shows."""
+    """Title and body on the lock screen."""
 
     title: str
     body: str
@@ -27,7 +27,7 @@ class Text:
 type Texts = Mapping[PushKind, Mapping[int, Text]]
 
 DEFAULT_LANGUAGE: Final = Language("en")
-"""Spoken to those whose language the catalogue does not have yet."""
+"""Language of persons whose own language the catalogue lacks."""
 
 _ENGLISH: Final[Texts] = {
     PushKind.PROMPT: {
@@ -190,9 +190,12 @@ CATALOGUE: Final[Mapping[Language, Texts]] = {
 
 
 def text_of(kind: PushKind, language: Language, variant: int | None, turn: int) -> Text:
-    """The text of a kind in a language, English if the catalogue does not have it; without a variant, by turns.
+    """Return the text of a kind in a language, or in English if the catalogue lacks the language.
 
-    Raises KeyError for a milestone that is none of the catalogue's.
+    A milestone is its own variant. For other kinds `turn`, the number of the date, picks the variant.
+
+    Raises:
+        KeyError: the catalogue has no such milestone.
     """
     variants = CATALOGUE.get(language, _ENGLISH)[kind]
     return variants[turn % len(variants) if variant is None else variant]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from rekindle.domain.models import PackId, PromptId
 from rekindle.domain.statistics import shown_days, shown_weeks, view
 from rekindle.errors import WriteConflictError
+from rekindle.push.kinds import REMINDERS
 from rekindle.store import keys
 from rekindle.store.instants import to_ttl
 from rekindle.store.table import Write, every_item
@@ -94,6 +95,7 @@ class Statistics:
                 }
                 for pack in packs
             },
+            REMINDERS,
         )
 
 

@@ -1,4 +1,4 @@
-"""A slot that grows is spread over more shards, and nobody is missed or told twice on the way."""
+"""A slot that grows gets more shards, and on the way nobody is missed or notified twice."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from delivery.courier import OTHERS_TAKE
-from delivery.spread import BEFORE_NEXT, Spreader, is_at_rest
+from delivery.resharding import BEFORE_NEXT, is_at_rest, reshard
+from delivery.slot_run import OTHERS_TAKE
 from rekindle.domain.models import Person, Reminders
 from rekindle.domain.reminders import SETTLED_AFTER, Slot
-from rekindle.push.jobs import LONGEST_DELAY, SpreadJob
+from rekindle.push.jobs import LONGEST_DELAY, ReshardJob
 from rekindle.store import keys
 from rekindle.store.people import People
 from rekindle.store.shards import MOVED_AT_ONCE, Resharding, Shards
 from rekindle.store.slots import Slots
 from rekindle.store.watermark import Watermark
 from testing.builders import NEW_YORK, a_paired_person, an_instant
-from testing.push_world import CrashError, Queue, calls, saved
+from testing.push_world import NO_WAIT, CrashError, Queue, calls, do, plenty, saved
 from tick.handler import Tick
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from delivery.courier import Courier
+    from delivery.services import Services
     from rekindle.store.table import Table
     from testing.fcm_wire import FcmWire
 
@@ -40,12 +40,16 @@ AFTER_A_PAUSE = AT_REST + LONGEST_DELAY
 PERSONS = 2 * MOVED_AT_ONCE + 20
 
 
+type Step = Callable[[str, dt.datetime], None]
+
+
 @pytest.fixture
-def spreader(table: Table, queue: Queue) -> Spreader:
-    return Spreader(Resharding(table), queue.outbox)
+def step(table: Table, queue: Queue) -> Step:
+    """Takes the slot of a shard one step further at an instant."""
+    return lambda shard, at: reshard(Resharding(table), queue.outbox, a_job(shard, at), NO_WAIT, plenty)
 
 
-def crowd(table: Table, count: int) -> list[Person]:
+def persons(table: Table, count: int) -> list[Person]:
     people = [a_paired_person(reminders=Reminders(evening=None)) for _ in range(count)]
     saved(table, *people)
     return people
@@ -55,8 +59,8 @@ def shards(table: Table) -> Shards:
     return Slots(table).existing([SLOT])[SLOT]
 
 
-def a_job(shard: str, at: dt.datetime) -> SpreadJob:
-    return SpreadJob(
+def a_job(shard: str, at: dt.datetime) -> ReshardJob:
+    return ReshardJob(
         date=dt.date(2026, 3, 2), instant=CAME, late=at - CAME, zone=SLOT.zone, time=SLOT.time, shard=shard
     )
 
@@ -75,30 +79,22 @@ def placed(table: Table) -> Counter[tuple[str, str]]:
     return found
 
 
-def plenty() -> dt.timedelta:
-    return dt.timedelta(minutes=10)
-
-
 def assert_each_stands_once(table: Table, people: list[Person]) -> None:
     assert Counter(person for _, person in placed(table).elements()) == {keys.mark_of(each.uid): 1 for each in people}
 
 
-def spread(spreader: Spreader, shard: str, at: dt.datetime) -> None:
-    spreader.carry_out(a_job(shard, at), dt.timedelta(0), plenty)
-
-
-def test_a_slot_doubles_its_shards_while_it_rests(table: Table, spreader: Spreader, queue: Queue) -> None:
-    people = crowd(table, PERSONS)
+def test_a_slot_doubles_its_shards_while_it_rests(table: Table, step: Step, queue: Queue) -> None:
+    people = persons(table, PERSONS)
     (old,) = shards(table).names
-    spread(spreader, old, CAME + dt.timedelta(minutes=15))
+    step(old, CAME + dt.timedelta(minutes=15))
     assert shards(table) == Shards((old,)), "two hours late, the slot could still be on its way"
     (job,) = queue.taken()
     assert job.type == "spread"
-    spreader.carry_out(job, AT_REST - CAME - job.late, plenty)
+    reshard(Resharding(table), queue.outbox, job, AT_REST - CAME - job.late, plenty)
     assert (len(shards(table).new_names), shards(table).names) == (2, (old,))
-    spread(spreader, old, AFTER_A_PAUSE - SECOND)
+    step(old, AFTER_A_PAUSE - SECOND)
     assert {name for name, _ in placed(table)} == {old}, "a write that does not know of the new may be under way"
-    spread(spreader, old, AFTER_A_PAUSE)
+    step(old, AFTER_A_PAUSE)
     assert_each_stands_once(table, people)
     new = shards(table)
     assert (len(new.names), new.new_names, new.named_at) == (2, (), None)
@@ -108,40 +104,38 @@ def test_a_slot_doubles_its_shards_while_it_rests(table: Table, spreader: Spread
     assert queue.delays == [LONGEST_DELAY.total_seconds()] * 3
 
 
-def test_other_shards_that_have_grown_too_change_nothing_any_more(
-    table: Table, spreader: Spreader, queue: Queue
-) -> None:
-    crowd(table, 3)
+def test_other_shards_that_have_grown_too_change_nothing_any_more(table: Table, step: Step, queue: Queue) -> None:
+    persons(table, 3)
     (old,) = shards(table).names
     for at in (AT_REST, AFTER_A_PAUSE):
-        spread(spreader, old, at)
+        step(old, at)
     done = shards(table)
     queue.taken()
-    spread(spreader, old, AFTER_A_PAUSE)
+    step(old, AFTER_A_PAUSE)
     assert shards(table) == done
     assert queue.taken() == []
 
 
-def test_a_spread_whose_job_was_lost_is_taken_up_by_a_new_shard_that_has_grown(
-    table: Table, spreader: Spreader, queue: Queue
+def test_resharding_whose_job_was_lost_is_continued_by_a_new_shard_that_has_grown(
+    table: Table, step: Step, queue: Queue
 ) -> None:
-    people = crowd(table, 10)
+    people = persons(table, 10)
     (old,) = shards(table).names
-    spread(spreader, old, AT_REST)
+    step(old, AT_REST)
     queue.taken()
     new = shards(table).new_names[0]
-    spread(spreader, new, AT_REST + dt.timedelta(days=1))
+    step(new, AT_REST + dt.timedelta(days=1))
     assert len(shards(table).names) == 2
     assert_each_stands_once(table, people)
 
 
-def test_a_slot_that_comes_while_it_is_spread_misses_nobody(
-    table: Table, spreader: Spreader, queue: Queue, courier: Courier, wire: FcmWire
+def test_a_slot_that_comes_while_it_is_resharded_misses_nobody(
+    table: Table, step: Step, queue: Queue, delivery: Services, wire: FcmWire
 ) -> None:
-    """The spread has stopped half way; the old shard's run has not come to somebody who moves to a new shard then."""
-    people = crowd(table, 2 * MOVED_AT_ONCE)
+    """Resharding has stopped half way. Somebody whom the old shard's run has not reached moves to a new shard."""
+    people = persons(table, 2 * MOVED_AT_ONCE)
     (old,) = shards(table).names
-    spread(spreader, old, AT_REST)
+    step(old, AT_REST)
     Resharding(table).move_rows(shards(table), old)
     queue.taken()
     comes = CAME + dt.timedelta(days=1)
@@ -154,52 +148,48 @@ def test_a_slot_that_comes_while_it_is_spread_misses_nobody(
             waiting = [person for name, person in placed(table) if name == old]
             mover = next(person for person in people if keys.mark_of(person.uid) == waiting[-1])
             People(table).change(mover.uid, comes, some_change(1))
-        courier.carry_out(job, dt.timedelta(0), plenty)
-    for later in queue.taken():
-        assert later.type == "slot"
-        courier.carry_out(later, dt.timedelta(minutes=1), plenty)
+        do(delivery, job)
+    do(delivery, *queue.taken(), waited=dt.timedelta(minutes=1))
     assert Counter(message["token"] for message in wire.messages) == {
         device.target.value: 1 for person in people for device in person.devices.values()
     }
 
 
 def test_a_run_does_not_wait_for_ever_for_one_that_has_failed(
-    table: Table, spreader: Spreader, queue: Queue, courier: Courier, wire: FcmWire
+    table: Table, step: Step, queue: Queue, delivery: Services, wire: FcmWire
 ) -> None:
-    crowd(table, 10)
+    persons(table, 10)
     (old,) = shards(table).names
-    spread(spreader, old, AT_REST)
+    step(old, AT_REST)
     while Resharding(table).move_rows(shards(table), old):
         pass
     queue.taken()
     Tick(Slots(table), Watermark(table), queue.outbox).run(CAME + dt.timedelta(days=1))
     for job in queue.taken():
         if job.type == "slot" and job.shard != old:
-            courier.carry_out(job, OTHERS_TAKE, plenty)
+            do(delivery, job, waited=OTHERS_TAKE)
     assert len(wire.messages) == 10
 
 
 @pytest.mark.parametrize("crash_at", range(12))
-def test_a_crash_anywhere_leaves_everybody_in_one_shard(
-    table: Table, spreader: Spreader, queue: Queue, crash_at: int
-) -> None:
-    people = crowd(table, MOVED_AT_ONCE + 10)
+def test_a_crash_anywhere_leaves_everybody_in_one_shard(table: Table, step: Step, queue: Queue, crash_at: int) -> None:
+    people = persons(table, MOVED_AT_ONCE + 10)
     (old,) = shards(table).names
     for at in (AT_REST, AFTER_A_PAUSE):
         with contextlib.suppress(CrashError), calls(table, crash_at=crash_at):
-            spreader.carry_out(a_job(old, at), dt.timedelta(0), plenty)
+            step(old, at)
         assert_each_stands_once(table, people)
     for at in (AT_REST, AFTER_A_PAUSE + LONGEST_DELAY):
-        spread(spreader, old, at)
+        step(old, at)
     assert_each_stands_once(table, people)
     assert len(shards(table).names) == 2
     queue.taken()
 
 
-def test_when_time_runs_short_another_function_goes_on(table: Table, spreader: Spreader, queue: Queue) -> None:
-    people = crowd(table, PERSONS)
+def test_when_time_runs_short_another_function_goes_on(table: Table, step: Step, queue: Queue) -> None:
+    people = persons(table, PERSONS)
     (old,) = shards(table).names
-    spread(spreader, old, AT_REST)
+    step(old, AT_REST)
     queue.taken()
     rounds = 0
     jobs = [a_job(old, AFTER_A_PAUSE)]
@@ -207,7 +197,7 @@ def test_when_time_runs_short_another_function_goes_on(table: Table, spreader: S
         rounds += 1
         assert rounds < 10
         for job in jobs:
-            spreader.carry_out(job, dt.timedelta(0), lambda: SECOND)
+            reshard(Resharding(table), queue.outbox, job, NO_WAIT, lambda: SECOND)
         assert_each_stands_once(table, people)
         jobs = [job for job in queue.taken() if job.type == "spread"]
     assert rounds == 4, "three moves, and a last look"
@@ -223,10 +213,10 @@ def some_change(number: int) -> Callable[[Person], Person]:
     return changes[number % len(changes)]
 
 
-def test_who_changes_while_rows_move_stands_where_they_should(table: Table, spreader: Spreader, queue: Queue) -> None:
-    people = crowd(table, PERSONS)
+def test_who_changes_while_rows_move_stands_where_they_should(table: Table, step: Step, queue: Queue) -> None:
+    people = persons(table, PERSONS)
     (old,) = shards(table).names
-    spread(spreader, old, AT_REST)
+    step(old, AT_REST)
     changing = people[::4]
 
     def change(number: int) -> None:
@@ -234,7 +224,7 @@ def test_who_changes_while_rows_move_stands_where_they_should(table: Table, spre
         People(table).change(person.uid, AT_REST, some_change(number))
 
     with ThreadPoolExecutor(4) as pool:
-        moving = pool.submit(spread, spreader, old, AFTER_A_PAUSE)
+        moving = pool.submit(step, old, AFTER_A_PAUSE)
         list(pool.map(change, range(len(changing))))
         moving.result()
     left = [person for number, person in enumerate(changing) if number % 3 != 1]

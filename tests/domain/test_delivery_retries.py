@@ -1,4 +1,4 @@
-"""What is decided about a push; what is done about it is in tests/routes/test_push_delivery.py."""
+"""Decisions about a push. Their effects are in tests/integration/test_push_delivery.py."""
 
 from __future__ import annotations
 
@@ -6,21 +6,20 @@ import datetime as dt
 
 import pytest
 
-from delivery.courier import (
+from delivery.attempts import Attempt, Recipient, Result
+from delivery.gateway import DELIVERED, NO_WAIT, Fate, Outcome
+from delivery.handler import _waited
+from delivery.recipients import is_awaited
+from delivery.retries import (
     FIRST_BACKOFF,
     LAST_ATTEMPT,
     MISSED,
-    Delivery,
-    Recipient,
-    is_awaited,
     proves_our_project,
-    retries,
-    sorted_out,
+    retry_jobs,
+    split,
     wait_before,
     without_foreign,
 )
-from delivery.gateway import DELIVERED, Fate, Outcome
-from delivery.handler import _waited
 from rekindle.domain.calendar import day_window
 from rekindle.domain.models import (
     Answer,
@@ -44,16 +43,11 @@ AT = an_instant("2026-03-03T01:30:00Z")
 ADA, BEN = Uid("ada"), Uid("ben")
 OCCASION = Occasion(PushKind.PROMPT, DATE, AT, ends_at=AT + dt.timedelta(hours=4))
 MINUTE = dt.timedelta(minutes=1)
-NONE = dt.timedelta(0)
 COUPLE = CoupleId("couple-1")
 
 
-def plenty() -> dt.timedelta:
-    return 10 * MINUTE
-
-
-FOREIGN = Outcome(Fate.FOREIGN, "SenderIdMismatchError")
-DELIVERY = Delivery(OCCASION, 5 * MINUTE, plenty, COUPLE)
+FOREIGN = Outcome(Fate.FOREIGN, "SENDER_ID_MISMATCH")
+ATTEMPT = Attempt(OCCASION, 5 * MINUTE, lambda: 10 * MINUTE, COUPLE)
 
 
 def a_day(*answered: Uid) -> Day:
@@ -71,8 +65,10 @@ def a_recipient(person: str, token: str | None = None) -> Recipient:
     return Recipient(person, Language("en"), quiet=False, target=a_target(token))
 
 
-def sent(*outcomes: Outcome) -> list[tuple[Recipient, Outcome]]:
-    return [(a_recipient(f"person-{number}", f"token-{number}"), outcome) for number, outcome in enumerate(outcomes)]
+def sent(*outcomes: Outcome) -> list[Result]:
+    return [
+        Result(a_recipient(f"person-{number}", f"token-{number}"), outcome) for number, outcome in enumerate(outcomes)
+    ]
 
 
 def test_an_evening_reminder_is_for_who_has_not_answered() -> None:
@@ -102,13 +98,13 @@ def test_an_attempt_waits_as_long_as_anybody_was_asked_to() -> None:
 
 def test_only_what_did_not_arrive_is_tried_again() -> None:
     failed = [
-        Outcome(Fate.LATER, "UnavailableError"),
-        Outcome(Fate.UNAUTHORISED, "UnauthenticatedError"),
+        Outcome(Fate.LATER, "UNAVAILABLE"),
+        Outcome(Fate.UNAUTHORISED, "UNAUTHENTICATED"),
         Outcome(Fate.APNS, "FCM cannot sign in to Apple"),
         FOREIGN,
     ]
-    outcomes = sent(DELIVERED, Outcome(Fate.DEAD, "UnregisteredError"), *failed)
-    assert sorted_out(outcomes, 1) == (outcomes[2:], [])
+    outcomes = sent(DELIVERED, Outcome(Fate.DEAD, "UNREGISTERED"), *failed)
+    assert split(outcomes, 1) == (outcomes[2:], [])
 
 
 @pytest.mark.parametrize(
@@ -126,13 +122,13 @@ def test_a_page_proves_our_project_where_as_many_persons_were_reached(
     *, reached: list[str], foreign: list[str], proven: bool
 ) -> None:
     """Persons count, since one can register as many devices of another project as they like."""
-    outcomes = [(a_recipient(person), DELIVERED) for person in reached]
-    outcomes += [(a_recipient(person), FOREIGN) for person in foreign]
+    outcomes = [Result(a_recipient(person), DELIVERED) for person in reached]
+    outcomes += [Result(a_recipient(person), FOREIGN) for person in foreign]
     assert proves_our_project(outcomes) is proven
 
 
 def test_foreign_devices_are_dead_unless_their_fault_is_one_to_keep_them_for() -> None:
-    outcomes = sent(DELIVERED, FOREIGN, Outcome(Fate.LATER, "InternalError"))
+    outcomes = sent(DELIVERED, FOREIGN, Outcome(Fate.LATER, "INTERNAL"))
     assert [outcome.fate for _, outcome in without_foreign(outcomes)] == [Fate.DELIVERED, Fate.DEAD, Fate.LATER]
     assert without_foreign(outcomes, {FOREIGN.fault}) == outcomes
 
@@ -144,50 +140,48 @@ def test_a_fault_is_named_without_what_the_service_said() -> None:
 
 
 def test_what_is_refused_is_given_up_at_once_and_the_rest_goes_on() -> None:
-    refused, later = outcomes = sent(
-        Outcome(Fate.REFUSED, "InvalidArgumentError"), Outcome(Fate.LATER, "InternalError")
-    )
-    assert sorted_out(outcomes, 1) == ([later], [refused])
+    refused, later = outcomes = sent(Outcome(Fate.REFUSED, "INVALID_ARGUMENT"), Outcome(Fate.LATER, "INTERNAL"))
+    assert split(outcomes, 1) == ([later], [refused])
 
 
 def test_after_the_last_attempt_it_is_given_up() -> None:
-    outcomes = sent(Outcome(Fate.LATER, "UnavailableError"))
-    assert sorted_out(outcomes, LAST_ATTEMPT - 1) == (outcomes, [])
-    assert sorted_out(outcomes, LAST_ATTEMPT) == ([], outcomes)
+    outcomes = sent(Outcome(Fate.LATER, "UNAVAILABLE"))
+    assert split(outcomes, LAST_ATTEMPT - 1) == (outcomes, [])
+    assert split(outcomes, LAST_ATTEMPT) == ([], outcomes)
 
 
 def test_a_retry_is_about_the_same_and_says_why_it_is_needed() -> None:
-    (job,) = retries(DELIVERY, sent(Outcome(Fate.LATER, "UnavailableError")), 2)
+    (job,) = retry_jobs(ATTEMPT, sent(Outcome(Fate.LATER, "UNAVAILABLE")), 2)
     assert job.missed == (Missed(person="person-0", target=keys.digest_of(a_target("token-0"))),)
     assert job.couple == COUPLE
-    assert (job.attempt, job.reason, job.late, job.hold) == (2, "UnavailableError", 5 * MINUTE, NONE)
+    assert (job.attempt, job.reason, job.late, job.hold) == (2, "UNAVAILABLE", 5 * MINUTE, NO_WAIT)
     assert job.occasion == OCCASION
 
 
 def test_a_wait_beyond_what_the_queue_can_do_is_held_on_to() -> None:
-    outcomes = sent(Outcome(Fate.LATER, "QuotaExceededError", 40 * MINUTE))
-    (job,) = retries(DELIVERY, outcomes, 2, 40 * MINUTE)
+    outcomes = sent(Outcome(Fate.LATER, "QUOTA_EXCEEDED", 40 * MINUTE))
+    (job,) = retry_jobs(ATTEMPT, outcomes, 2, 40 * MINUTE)
     assert job.hold == 40 * MINUTE - LONGEST_DELAY
 
 
 def test_a_retry_of_very_many_devices_is_split_to_fit_the_queue() -> None:
-    outcomes = sent(*[Outcome(Fate.LATER, "UnavailableError")] * (MISSED + 1))
-    jobs = retries(DELIVERY, outcomes, 2)
+    outcomes = sent(*[Outcome(Fate.LATER, "UNAVAILABLE")] * (MISSED + 1))
+    jobs = retry_jobs(ATTEMPT, outcomes, 2)
     assert [len(job.missed) for job in jobs] == [MISSED, 1]
     assert len(jobs[0].model_dump_json()) < 262_144
 
 
 def test_nothing_is_tried_again_when_all_arrived() -> None:
-    assert sorted_out(sent(DELIVERED, DELIVERED), 1) == ([], [])
-    assert retries(DELIVERY, [], 2) == []
+    assert split(sent(DELIVERED, DELIVERED), 1) == ([], [])
+    assert retry_jobs(ATTEMPT, [], 2) == []
 
 
 @pytest.mark.parametrize(
     ("received", "times", "wait"),
     [
-        ("1772458200100", 1, NONE),
+        ("1772458200100", 1, NO_WAIT),
         ("1772458260100", 1, MINUTE),
-        ("1772458200000", 1, NONE),
+        ("1772458200000", 1, NO_WAIT),
         ("1772458260100", 3, 41 * MINUTE),
     ],
     ids=["at once", "a minute later", "by a clock that is behind", "after two failures"],

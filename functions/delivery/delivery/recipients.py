@@ -1,0 +1,115 @@
+"""Recipients: the devices that a push still concerns when it is sent."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from delivery.attempts import Attempt, Batch, Recipient
+from rekindle.domain.calendar import local_time, start_of
+from rekindle.domain.models import PushKind
+from rekindle.domain.reminders import is_quiet
+from rekindle.push.jobs import PersonJob
+from rekindle.push.kinds import KINDS, OF_A_DATE
+from rekindle.push.payloads import Occasion
+from rekindle.store import keys
+from rekindle.store.devices import STALE_AFTER, is_stale
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from delivery.services import Services
+    from rekindle.domain.models import CoupleId, Day, Uid
+    from rekindle.push.jobs import RetryJob, SlotJob
+    from rekindle.store.slot_rows import SlotRow
+
+LEAST_LIFE: Final = dt.timedelta(minutes=10)
+"""Shortest life of a reminder, also where the clock skips the end of its date."""
+
+_ONE_DAY: Final = dt.timedelta(days=1)
+
+
+def of_page(
+    services: Services, job: SlotJob, rows: Iterable[SlotRow], late: dt.timedelta, time_left: Callable[[], dt.timedelta]
+) -> Iterator[Batch]:
+    """Yield a batch for each kind of push that persons in the rows are due for."""
+    kinds: defaultdict[PushKind, list[SlotRow]] = defaultdict(list)
+    for row in rows:
+        if row.is_due(job.date):
+            kinds[_kind_on(services, job.date, row.kind, wants_news=row.news)].append(row)
+    at = job.instant + late
+    clock = local_time(at, job.zone).time()
+    ends_at = max(start_of(job.date + _ONE_DAY, job.zone), job.instant + LEAST_LIFE)
+    # A row knows only the month in which a device was registered. All of that month has to be long past.
+    live_since = (at.date() - STALE_AFTER + _ONE_DAY).replace(day=1)
+    for kind in OF_A_DATE:
+        attempt = Attempt(Occasion(kind, job.date, job.instant, ends_at=ends_at), late, time_left)
+        awaited = _awaited(services, attempt, [row.answers for row in kinds[kind] if row.answers])
+        due = [row for row in kinds[kind] if row.answers is None or row.answers[0] in awaited]
+        if due:
+            devices = [(row, device) for row in due for device in row.devices]
+            found = [
+                Recipient(row.person, row.language, is_quiet(clock, row.quiet_hours), device.target)
+                for row, device in devices
+                if device.month >= live_since
+            ]
+            stale = [(row.person, device.target) for row, device in devices if device.month < live_since]
+            yield Batch(attempt, found, len(due), stale)
+
+
+def of_job(
+    services: Services, job: PersonJob | RetryJob, late: dt.timedelta, time_left: Callable[[], dt.timedelta]
+) -> Batch:
+    """Return the job's devices that still belong to the same persons, if the push still concerns these."""
+    kind, number, missed = job.kind, 1, None
+    if isinstance(job, PersonJob):
+        person = services.people.person(job.uid)
+        people = [person] if person else []
+        kind = _kind_on(services, job.date, kind, wants_news=any(person.reminders.news for person in people))
+    else:
+        number, missed = job.attempt, {(each.person, each.target) for each in job.missed}
+        owners = services.devices.owners([each.target for each in job.missed])
+        people = [*services.people.people(sorted(set(owners.values()))).values()]
+    attempt = Attempt(replace(job.occasion, kind=kind), late, time_left, job.couple, number)
+    people = [person for person in people if attempt.occasion.concerns(person, job.couple)]
+    awaited = _awaited(services, attempt, [(person.uid, person.couple) for person in people if person.couple])
+    found = [
+        Recipient(
+            keys.mark_of(person.uid),
+            person.profile.language,
+            is_quiet(local_time(attempt.at, person.profile.zone).time(), person.reminders.quiet_hours),
+            device.target,
+        )
+        for person in people
+        if not attempt.kind.needs_open_day or person.uid in awaited
+        for device in person.devices.values()
+        if not is_stale(device, attempt.at)
+    ]
+    return Batch(
+        attempt, [each for each in found if missed is None or (each.person, keys.digest_of(each.target)) in missed]
+    )
+
+
+def is_awaited(day: Day | None, uid: Uid, at: dt.datetime) -> bool:
+    """Return whether a person can still answer a day and has not. A day that nobody has opened is open."""
+    return day is None or (uid not in day.answers and day.window.is_open(at))
+
+
+def _awaited(services: Services, attempt: Attempt, persons: Sequence[tuple[Uid, CoupleId]]) -> frozenset[Uid]:
+    """Return the persons who can still answer the day and have not. Reads days for such a kind of push alone."""
+    if not attempt.kind.needs_open_day:
+        return frozenset()
+    days = services.days.opened([couple for _, couple in persons], attempt.occasion.date)
+    return frozenset(uid for uid, couple in persons if is_awaited(days.get(couple), uid, attempt.at))
+
+
+def _kind_on(services: Services, date: dt.date, kind: PushKind, *, wants_news: bool) -> PushKind:
+    """Return the kind in which a push is sent: news replace the prompt on a date that has news.
+
+    The push still falls due and counts as a prompt. A retry keeps the kind of the first attempt, whose place it takes
+    on the phone.
+    """
+    is_news = wants_news and KINDS[PushKind.NEWS].replaces is kind and date in services.news.dates()
+    return PushKind.NEWS if is_news else kind

@@ -1,0 +1,84 @@
+"""Sender: sends a push to its recipients."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from itertools import starmap
+from typing import TYPE_CHECKING, NamedTuple
+
+from delivery.attempts import SPARE, Result, having, persons_of, reasons_of
+from delivery.gateway import NO_WAIT, CredentialError, Fate, Outcome
+from delivery.report import log_results
+from delivery.retries import Settled, settle
+from rekindle.push.payloads import payload_of
+from rekindle.telemetry import log_failure, logger
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable, Iterable
+
+    from delivery.attempts import Attempt, Batch, Recipient
+    from delivery.services import Services
+    from rekindle.domain.models import Language, Target
+
+
+class Sent(NamedTuple):
+    """How long everybody has to wait now, and how many persons FCM took a push for."""
+
+    wait: dt.timedelta
+    persons: int = 0
+
+
+def push(services: Services, batch: Batch, wait: dt.timedelta = NO_WAIT) -> Sent:
+    """Send to all recipients, unless everybody has to `wait`, and settle what did not arrive.
+
+    Raises:
+        CredentialError: FCM refuses our credential for every push.
+        OutboxError: a retry could not be enqueued.
+    """
+    attempt, occasion = batch.attempt, batch.attempt.occasion
+    _forget(attempt, batch.stale, services.devices.prune)
+    if not batch.recipients:
+        return Sent(wait)
+    if attempt.at >= occasion.expires_at:
+        logger.warning("too late", extra=occasion.about | {"late": attempt.late.total_seconds()})
+        return Sent(wait)
+    # One page for all who get the same payload.
+    pages: defaultdict[tuple[Language, bool], list[Recipient]] = defaultdict(list)
+    for recipient in batch.recipients:
+        pages[recipient.language, recipient.quiet].append(recipient)
+    results: list[Result] = []
+    for (language, quiet), page in pages.items():
+        if wait:
+            outcomes = [Outcome(Fate.LATER, "FCM asks everybody to wait", wait)] * len(page)
+        else:
+            payload = payload_of(occasion, language, attempt.at, quiet=quiet, app_link=services.app_link)
+            targets = [recipient.target for recipient in page]
+            outcomes = services.gateway.send(payload, targets, attempt.time_left() - SPARE)
+            wait = max(outcome.wait for outcome in outcomes)
+        results += starmap(Result, zip(page, outcomes, strict=True))
+    is_refused = len(having(results, Fate.UNAUTHORISED)) == len(results)
+    # Otherwise FCM has taken messages. From here on only a push that cannot be enqueued may bring the job back.
+    settled = Settled(results) if is_refused else settle(services, attempt, results)
+    dead = [(recipient.person, recipient.target) for recipient, _ in having(settled.results, Fate.DEAD)]
+    _forget(attempt, dead, services.devices.forget_target)
+    log_results(attempt, settled.results, settled.given_up, settled.reported)
+    if is_refused:
+        raise CredentialError(reasons_of(results))
+    return Sent(wait, len(persons_of(having(results, Fate.DELIVERED))))
+
+
+def _forget(
+    attempt: Attempt,
+    devices: Iterable[tuple[str, Target]],
+    forget: Callable[[str, Target, dt.datetime], None],
+) -> None:
+    """Delete stale or dead devices while time allows. The next push finds the others again."""
+    for person, target in devices:
+        if attempt.time_left() < SPARE:
+            logger.warning("dead targets stay for now")
+            return
+        try:
+            forget(person, target, attempt.at)
+        except Exception as error:  # noqa: BLE001  whatever it is, the pushes must not be sent again
+            log_failure("a dead target stays for now", error, person=person)
