@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from rekindle.domain.models import (
     Audience,
+    Barrier,
     Couple,
     CoupleId,
     PackId,
@@ -159,6 +160,19 @@ def in_comfort(comfort: Comfort, **changes: Any) -> Couple:
 
 def fits(entry: Entry, comfort: Comfort) -> bool:
     return available_themes([entry], comfort) == {entry.theme}
+
+
+def test_a_barrier_of_either_leans_the_same_way() -> None:
+    """Neither can tell from the prompts which of the two named it."""
+
+    def played(*barriers: frozenset[Barrier]) -> list[Theme]:
+        named = zip((Uid("ada"), Uid("ben")), barriers, strict=True)
+        couple = a_couple(profiles={uid: a_profile(barriers=each) for uid, each in named})
+        play = Play(couple, [a_pack("base", [theme for theme in Theme for _ in range(5)])])
+        return [play.open(number).theme for number in range(14)]
+
+    stress, nothing = frozenset({Barrier.STRESS}), frozenset[Barrier]()
+    assert played(stress, nothing) == played(nothing, stress) != played(nothing, nothing)
 
 
 # The shelf

@@ -43,7 +43,9 @@ DATE = dt.date(2026, 3, 2)
 
 
 @pytest.fixture(scope="module")
-def world(new_services: Callable[[], Services], emulator_url: str, module_mocker: MockerFixture) -> Iterator[World]:
+def world(
+    new_services: Callable[[], Services], emulator_url: str, dynamodb_local_url: str, module_mocker: MockerFixture
+) -> Iterator[World]:
     """The services as they are deployed, on tables of their own."""
     services = new_services()
     publish(services.people.table, prompts("choice"), audience=Audience.CHOICE)
@@ -61,6 +63,7 @@ def world(new_services: Callable[[], Services], emulator_url: str, module_mocker
     with pytest.MonkeyPatch.context() as patch:
         for variable, value in engines.environment(emulator_url).items():
             patch.setenv(variable, value)
+        patch.setenv("AWS_ENDPOINT_URL_DYNAMODB", dynamodb_local_url)
         yield World(Services.of(settings))
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import random
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from couples_api import devices, me
 from couples_api.devices import DEVICES_LIMIT, DeviceBody
-from couples_api.handler import handler_of
+from couples_api.reminders import RemindersBody, put_reminders
 from rekindle.api.callers import Caller
 from rekindle.api.problems import ProblemError
 from rekindle.domain.models import Platform, Theme
@@ -22,7 +22,7 @@ from testing.phones import Phone, a_phone, pair, whole
 from tests.routes.test_profile_and_devices import tokens_of
 from tests.routes.test_runs import begun
 from tests.routes.test_statistics import AT, MONDAY, STARTER, WALK, count
-from tests.routes.test_touch_agreement import TOUCH, WANTS, is_reminded, wish
+from tests.routes.test_touch_agreement import TOUCH, WANTS, is_reminded
 
 if TYPE_CHECKING:
     from couples_api.services import Services
@@ -54,16 +54,21 @@ def test_one_of_many_who_race_moves_a_run(table: Table) -> None:
         assert sum(pool.map(moved, range(8))) == 1
 
 
-def test_wishes_that_cross_end_in_one_agreement(services: Services) -> None:
+def test_wishes_that_cross_end_in_one_agreement(services: Services, api: Handler) -> None:
     """However two requests interleave, both are reminded if and only if both want it in the end."""
-    ada, ben = (a_phone(handler_of(lambda: services), name, NEW_YORK, touch_comfort=1) for name in ("ada", "ben"))
+    ada, ben = (a_phone(api, name, NEW_YORK, touch_comfort=1) for name in ("ada", "ben"))
     pair(ada, ben)
+
+    def wish(phone: Phone, touch: dict[str, Any] | None) -> None:
+        body = RemindersBody.model_validate(whole("/v1/me/reminders", {"touch": touch}))
+        put_reminders(body, Caller(phone.uid, phone.now), services)
+
     dice = random.Random(20260302)  # noqa: S311  a test's dice
     for _ in range(40):
-        wishes = [(ada, dice.random() < WANTS), (ben, dice.random() < WANTS)]
+        wishes = [TOUCH if dice.random() < WANTS else None for _ in range(2)]
         with ThreadPoolExecutor(2) as pool:
-            list(pool.map(lambda each: wish(each[0], TOUCH if each[1] else None), wishes))
-        both = all(wanted for _, wanted in wishes)
+            list(pool.map(wish, (ada, ben), wishes))
+        both = all(wishes)
         assert [is_reminded(services, phone) for phone in (ada, ben)] == [both, both]
 
 

@@ -14,6 +14,7 @@ from delivery.gateway import CredentialError
 from delivery.retries import LAST_ATTEMPT
 from rekindle.domain.models import DeviceId, Person
 from rekindle.push.jobs import SlotJob
+from rekindle.store.devices import Devices
 from rekindle.store.incidents import Incidents
 from rekindle.store.people import People
 from testing import fcm_wire
@@ -212,7 +213,7 @@ def test_a_store_that_cannot_count_costs_nobody_a_phone(world: World) -> None:
 def test_a_store_that_forgets_no_phone_sends_nothing_twice(world: World) -> None:
     people = world.people(3)
     world.answers(people[0], fcm_wire.UNREGISTERED)
-    broken = replace(world.delivery, people=People(no_such_table()))
+    broken = replace(world.delivery, devices=Devices(People(no_such_table())))
     do(broken, world.slot_job())
     assert list(world.wire.attempts.values()) == [1] * 3
     assert world.queue.taken() == []
