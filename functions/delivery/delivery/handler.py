@@ -15,6 +15,7 @@ from delivery.gateway import NO_WAIT, CredentialError
 from delivery.libcurl import Libcurl
 from delivery.resharding import reshard
 from delivery.services import Services
+from rekindle.batches import handle_batch
 from rekindle.clients import client
 from rekindle.push.jobs import LONGEST_DELAY, ReshardJob, job_from
 from rekindle.push.queue import Outbox
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from aws_lambda_powertools.utilities.typing import LambdaContext
+
+    from rekindle.batches import BatchResponse, Record
 
 
 @cache
@@ -93,7 +96,7 @@ def _waited(record: Mapping[str, Any], visibility: dt.timedelta) -> dt.timedelta
     return max(first_received - from_millis(int(stamps["SentTimestamp"])), NO_WAIT) + failures * visibility
 
 
-def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, list[dict[str, str]]]:
+def handler(event: Mapping[str, Any], context: LambdaContext) -> BatchResponse:
     """Handle a batch, and return the messages that have to come again, as ReportBatchItemFailures wants them.
 
     When FCM asks everybody to wait, or time runs short, the rest of the batch is enqueued anew, so that it spends no
@@ -104,28 +107,32 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, list[
         return dt.timedelta(milliseconds=context.get_remaining_time_in_millis())
 
     visibility = DeliverySettings.read(os.environ).visibility
-    failures = []
     wait = NO_WAIT
-    for number, record in enumerate(event["Records"]):
+    first = True
+
+    def attempt(record: Record) -> None:
+        nonlocal wait, first
+        is_first, first = first, False
         waited = _waited(record, visibility)
-        try:
-            job = job_from(record["body"])
-            if job.hold or wait or (number > 0 and time_left() < RESERVE):
-                put_off = max(job.hold, wait)
-                _outbox().send([job.again(job.late + waited, put_off)], min(put_off, LONGEST_DELAY))
-            elif isinstance(job, ReshardJob):
-                reshard(Resharding(_table()), _outbox(), job, waited, time_left)
-            else:
-                wait = handle(_services(), job, waited, time_left)
-        except CredentialError as error:
-            logger.error(
-                "FCM does not accept our credential",
-                extra={"message_id": record["messageId"], "reason": str(error), "outside": True},
-            )
-            _start_over()
-        except Exception as error:  # noqa: BLE001  one message's fault is not the next one's
-            log_failure("not done", error, message_id=record["messageId"])
+        job = job_from(record["body"])
+        if job.hold or wait or (not is_first and time_left() < RESERVE):
+            put_off = max(job.hold, wait)
+            _outbox().send([job.again(job.late + waited, put_off)], min(put_off, LONGEST_DELAY))
+        elif isinstance(job, ReshardJob):
+            reshard(Resharding(_table()), _outbox(), job, waited, time_left)
         else:
-            continue
-        failures.append({"itemIdentifier": record["messageId"]})
-    return {"batchItemFailures": failures}
+            wait = handle(_services(), job, waited, time_left)
+
+    return handle_batch(event["Records"], attempt, _log)
+
+
+def _log(error: Exception, message_id: str) -> None:
+    """Log the failure of a message. After a refused credential, read the credential again."""
+    if not isinstance(error, CredentialError):
+        log_failure("not done", error, message_id=message_id)
+        return
+    logger.error(
+        "FCM does not accept our credential",
+        extra={"message_id": message_id, "reason": str(error), "outside": True},
+    )
+    _start_over()
