@@ -84,7 +84,7 @@ def require_declared(event: dict[str, Any], answer: dict[str, Any]) -> None:
     found = refusal(event, answer)
     # A function does not have the other functions' routes.
     if operation and found and found[1] != _name(Problem.NO_SUCH_ROUTE.type):
-        named = {_name(each) for each in operation.problems}
+        named = {_name(each) for each in operation.problems} | {_name(each.type) for each in OF_THE_RESOLVER}
         assert found[1] in named, f"{found[0]} refuses with {found[1]}: name it in its `responses=`"
 
 

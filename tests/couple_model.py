@@ -544,7 +544,7 @@ class Model:
         # Decided: the other prompt has the same theme, and is not the next of a course, which has a date of its own.
         # What was swapped away counts as met.
         everyday = self._everyday(couple, now)
-        others = self._best(couple, day.prompt.theme, [each for each in everyday if each != day.prompt])
+        others = self._best(couple, day.prompt.theme, everyday, but=day.prompt)
         if not others:
             raise Refused("nothing-to-swap")
         other = self._prompt(learn.prompt(date))
@@ -603,11 +603,11 @@ class Model:
             themes = _themes(everyday)
         return [prompt for theme in themes for prompt in self._best(couple, theme, everyday)]
 
-    def _best(self, couple: Couple, theme: str, everyday: list[Prompt]) -> list[Prompt]:
+    def _best(self, couple: Couple, theme: str, everyday: list[Prompt], but: Prompt | None = None) -> list[Prompt]:
         seen = _seen(couple)
         joined = [pack for pack in self.packs if pack.audience == "code" and _is_wanted(pack, couple)]
         again = [each for pack in joined for each in pack.prompts if each in seen and each.fits(*self.comfort(couple))]
-        return _first_of([each for each in [*everyday, *again] if each.theme == theme], seen)
+        return _first_of([each for each in [*everyday, *again] if each.theme == theme and each != but], seen)
 
     def _packs(self, person: Person, _request: Request, now: dt.datetime, _learn: Learned) -> Json:
         couple = _current_couple(person)

@@ -311,7 +311,7 @@ class TestPublish:
         assert "rekindle packs approve river" in said.out
         said = ruth("packs", "approve", "river", "--yes")
         assert said.status == 1
-        assert "Somebody else has to approve" in said.err
+        assert "Somebody else must approve" in said.err
         saul.answers[:] = ["y"]
         said = saul("packs", "approve", "river")
         assert said.status == 0, said.err
