@@ -72,7 +72,7 @@ class InitialRows:
     @classmethod
     def of(cls, population: Population) -> InitialRows:
         """Return the rows of a population. `fill_slots` puts them into slots."""
-        pseudonyms = b"".join(keys.mark_of(uid_of(number)).encode("ascii") for number in range(len(population)))
+        pseudonyms = b"".join(keys.pseudonym_of(uid_of(number)).encode("ascii") for number in range(len(population)))
         tails = [_packed(device, population.start.date())[_NUMBER.stop :] for device in (0, 1)]
         return cls(population, pseudonyms, {}, dict(_dormant_targets(population)), tails, _days(population))
 

@@ -60,7 +60,7 @@ class OneSlot:
     def missed(self, count: int) -> tuple[Missed, ...]:
         """Return the devices of some persons who have not answered."""
         return tuple(
-            Missed(person=keys.mark_of(person.uid), target=keys.digest_of(target_of(person)))
+            Missed(person=keys.pseudonym_of(person.uid), target=keys.digest_of(target_of(person)))
             for person in self.silent[:count]
         )
 

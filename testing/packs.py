@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
+
+from rekindle.packs.check import check_source
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rekindle.packs.document import Pack
+
+
+def read_pack(path: Path) -> Pack:
+    """Return the pack in a file that has nothing to fix."""
+    checked = check_source(path.read_bytes())
+    assert checked.pack, [f"{path}:{each.line}: {each}" for each in checked.findings]
+    return checked.pack
 
 
 def a_prompt(name: str, text: str | None = None, **changes: Any) -> dict[str, Any]:

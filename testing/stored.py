@@ -41,7 +41,7 @@ def slot_rows(table: Table, uid: Uid, slots: Iterable[Slot] | None = None) -> di
     shards = read_shards(table, slots or itertools.starmap(Slot, itertools.product(ZONES, TIMES)))
     kinds = (PushKind.PROMPT, PushKind.EVENING, PushKind.TOUCH)
     names = {
-        keys.slot_row(name, kind, keys.mark_of(uid)): (slot, kind)
+        keys.slot_row(name, kind, keys.pseudonym_of(uid)): (slot, kind)
         for slot, named in shards.items()
         for name in named.all
         for kind in kinds

@@ -30,7 +30,6 @@ HOUR: Final = dt.timedelta(hours=1)
 MILLISECOND: Final = dt.timedelta(milliseconds=1)
 THEMES: Final = ("openness", "time", "courage", "listening", "touch", "fear", "spark")
 MILESTONES: Final = (7, 30, 100, 365)
-NO_PACK: Final = "no-such-pack"
 EXPORT: Final = "POST /v1/me/export"
 EXPORT_PAGE: Final = 7
 """How many days a page of an export looks at; in production it is a hundred."""

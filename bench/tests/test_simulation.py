@@ -152,7 +152,7 @@ def test_a_token_and_a_uid_name_their_person() -> None:
     assert {each.target for each in unpacked(packed)} == {
         device.target for device in population.person(1).devices.values()
     }
-    assert InitialRows.of(population).pseudonym(1) == keys.mark_of(uid_of(1))
+    assert InitialRows.of(population).pseudonym(1) == keys.pseudonym_of(uid_of(1))
 
 
 def test_a_backlog_lasts_until_pushes_of_one_moment_are_sent() -> None:

@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from httpx import HTTPError
 
 from local.clock import now
-from local.demo import acts
+from local.demo.acts import ACTS
 from local.demo.page import KEY, Page
 from local.demo.plan import COUPLE, COURSE_DATES, SCRIPT, Moment, planned
 from local.demo.stage import COURSE, Claim, Stage
@@ -63,7 +63,7 @@ def _play_all(stage: Stage, moments: list[Moment]) -> None:
     shown = 0
     for moment in moments:
         stage.moment = moment
-        getattr(acts, moment.act)(stage)
+        ACTS[moment.act](stage)
         remaining[moment.date] -= 1
         # Dates overlap around the world: a date is shown when it and all before it are over.
         while shown < len(SCRIPT) and not remaining[date := stage.dates[shown]]:

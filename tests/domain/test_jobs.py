@@ -30,7 +30,7 @@ RETRY = RetryJob(
     kind=PushKind.PROMPT,
     date=DATE,
     instant=an_instant(),
-    missed=(Missed(person=keys.mark_of(Uid("ada")), target=keys.digest_of(a_target("token"))),),
+    missed=(Missed(person=keys.pseudonym_of(Uid("ada")), target=keys.digest_of(a_target("token"))),),
     couple=CoupleId("couple-1"),
     attempt=2,
     reason="UNAVAILABLE",
@@ -108,9 +108,9 @@ def test_a_digest_identifies_a_device_without_revealing_its_target() -> None:
 
 
 def test_a_pseudonym_identifies_a_person_without_revealing_the_uid() -> None:
-    assert keys.mark_of(Uid("ada")) == keys.mark_of(Uid("ada"))
-    assert keys.mark_of(Uid("ada")) != keys.mark_of(Uid("ben"))
-    assert "ada" not in keys.mark_of(Uid("ada"))
+    assert keys.pseudonym_of(Uid("ada")) == keys.pseudonym_of(Uid("ada"))
+    assert keys.pseudonym_of(Uid("ada")) != keys.pseudonym_of(Uid("ben"))
+    assert "ada" not in keys.pseudonym_of(Uid("ada"))
 
 
 def test_the_sample_event_of_delivery_holds_a_job_of_every_type() -> None:

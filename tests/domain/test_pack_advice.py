@@ -8,7 +8,6 @@ from typing import Final
 
 import pytest
 
-from local.packs import read_pack
 from rekindle.domain.models import Language, PackId, PromptId
 from rekindle.packs.advice import (
     Advice,
@@ -20,10 +19,11 @@ from rekindle.packs.advice import (
     prompt_advice,
     twin_advice,
 )
+from testing.packs import read_pack
 
 PACKS: Final = Path(__file__).parents[2] / "packs"
 
-EN, ES, JA = Language("en"), Language("es"), Language("ja")
+EN, ES = Language("en"), Language("es")
 
 REWORDED: Final = {
     "song-title-for-today": "Give your day a song title, real or invented. Add one line that explains why it fits.",

@@ -11,11 +11,12 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator, FormatChecker
 
-from local.packs import SCHEMA, PackFileError, read_pack, schema_text
+from local.packs import SCHEMA, schema_text
 from rekindle.domain.models import Language, PromptKind, Theme
 from rekindle.packs.check import check_source
 from rekindle.packs.document import Pack, PackError, PackFinding, pack_schema
 from rekindle.packs.rules import parse_pack
+from testing.packs import read_pack
 
 STARTER = Path(__file__).parents[2] / "packs" / "starter.yaml"
 
@@ -432,33 +433,6 @@ class TestSchema:
         assert [
             name for form in forms for name, field in form["properties"].items() if not field.get("description")
         ] == []
-
-
-RIVER = """\
-id: river
-audience: choice
-default_language: en
-languages: [en]
-words:
-  en: {title: River, written_for: Couples by the river.}
-prompts:
-  - id: song
-    theme: openness
-    kind: question
-    depth: 1
-    words:
-      en:
-        text: Which song is today?
-        why: Songs say it sideways.
-"""
-
-
-def test_a_file_with_something_to_fix_is_refused_with_each_line(tmp_path: Path) -> None:
-    path = tmp_path / "river.yaml"
-    path.write_text(RIVER.replace("depth: 1", "depth: 5"))
-    with pytest.raises(PackFileError) as refusal:
-        read_pack(path)
-    assert refusal.value.findings == [f"{path}:11: song: depth: must be 3 or less, not “5”"]
 
 
 def test_a_no_break_space_before_a_french_mark_stays() -> None:

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 CHATHAM = Zone("Pacific/Chatham")
 """A quarter of an hour off all others here: in the five minutes before one of its slots there is no other's."""
-HONOLULU = Zone("Pacific/Honolulu")
-"""Where it is day while it is night in London."""
 EVENING = 18
 
 

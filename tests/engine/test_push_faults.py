@@ -272,7 +272,7 @@ def test_a_storm_of_failures_reaches_whoever_can_be_reached(new_world: Any, seed
         for name in shards.all
         for row in Slots(world.table).page(name, None, 500, AT).rows
     ]
-    assert sorted(row.person for row in rows) == sorted(keys.mark_of(person.uid) for person in alive)
+    assert sorted(row.person for row in rows) == sorted(keys.pseudonym_of(person.uid) for person in alive)
 
 
 @pytest.mark.parametrize("answer", [fcm_wire.INTERNAL, fcm_wire.HANGS_UP], ids=["an error", "silence"])

@@ -85,7 +85,7 @@ def test_jobs_go_ten_at_a_time() -> None:
 
 
 def test_heavy_jobs_go_as_many_as_a_request_may_weigh() -> None:
-    missed = tuple(Missed(person=keys.mark_of(a_uid()), target=keys.digest_of(a_target())) for _ in range(1000))
+    missed = tuple(Missed(person=keys.pseudonym_of(a_uid()), target=keys.digest_of(a_target())) for _ in range(1000))
     job = RetryJob(kind=PushKind.PROMPT, date=DATE, instant=an_instant(), missed=missed, attempt=2, reason="x")
     sqs = FakeSqs(lambda *_: None)
     outbox_on(sqs).send([job] * 5)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from rekindle.domain.models import CoupleId, DeviceId, Person, PushKind, Reminders
+from rekindle.domain.models import DeviceId, Person, PushKind, Reminders
 from rekindle.domain.reminders import Slot
 from rekindle.store import keys
 from rekindle.store.people import People, person_writes
@@ -62,7 +62,7 @@ def someone(**changes: Any) -> Person:
 
 def two() -> tuple[Person, Person]:
     """Two persons. The first one's row comes second, because the first row is read strongly consistent."""
-    ben, ada = sorted((someone(), someone()), key=lambda person: keys.mark_of(person.uid))
+    ben, ada = sorted((someone(), someone()), key=lambda person: keys.pseudonym_of(person.uid))
     return ada, ben
 
 
@@ -75,10 +75,6 @@ def seen(slots: Slots, at: dt.datetime, limit: int = 100, after: str | None = No
 
 def targets(person: Person) -> list[str]:
     return sorted(device.target.value for device in person.devices.values())
-
-
-def new_couple(person: Person) -> Person:
-    return replace(person, couple=CoupleId("couple-2"))
 
 
 @pytest.mark.parametrize(
@@ -96,7 +92,7 @@ def test_a_late_replica_does_not_mislead_a_reader(
 ) -> None:
     ada, ben = two()
     saved(table, ada, ben, instant=NOON - 2 * UNSETTLED)
-    assert seen(stale, NOON - UNSETTLED) == {keys.mark_of(each.uid): targets(each) for each in (ada, ben)}
+    assert seen(stale, NOON - UNSETTLED) == {keys.pseudonym_of(each.uid): targets(each) for each in (ada, ben)}
     People(table).change(ada.uid, NOON, change)
     assert seen(stale, NOON + SECOND) == seen(Slots(table), NOON + SECOND)
 
@@ -106,7 +102,7 @@ def test_a_person_who_has_just_come_is_on_the_page(table: Table, stale: Slots) -
     saved(table, ada, instant=NOON - 2 * UNSETTLED)
     seen(stale, NOON)
     saved(table, ben)
-    assert seen(stale, NOON + SECOND) == {keys.mark_of(each.uid): targets(each) for each in (ada, ben)}
+    assert seen(stale, NOON + SECOND) == {keys.pseudonym_of(each.uid): targets(each) for each in (ada, ben)}
 
 
 def test_both_leave_the_page_at_once_when_their_couple_ends(table: Table, stale: Slots) -> None:
@@ -130,7 +126,7 @@ def test_a_note_counts_only_on_the_page_of_its_row(table: Table) -> None:
         after = page.last
         if after is None:
             break
-    assert sorted(person for page in pages for person in page) == sorted(keys.mark_of(each.uid) for each in people)
+    assert sorted(person for page in pages for person in page) == sorted(keys.pseudonym_of(each.uid) for each in people)
     assert [len(page) for page in pages] == [1 + 3, 3, 1]
 
 
@@ -141,5 +137,5 @@ def test_an_old_note_costs_nothing(table: Table, stale: Slots) -> None:
     assert seen(Slots(table), later) == seen(stale, later)
     notes = table.query(keys.slot_shard("0"), between=keys.changed_rows(0)).items
     assert [note["sk"].partition("#")[2] for note in notes] == [
-        keys.slot_row("0", PushKind.PROMPT, keys.mark_of(ada.uid)).sk
+        keys.slot_row("0", PushKind.PROMPT, keys.pseudonym_of(ada.uid)).sk
     ]

@@ -51,7 +51,7 @@ def rows_in(table: Table, slot: Slot) -> list[SlotRow]:
 
 
 def pseudonyms_of(*people: Person) -> list[str]:
-    return sorted(keys.mark_of(person.uid) for person in people)
+    return sorted(keys.pseudonym_of(person.uid) for person in people)
 
 
 def test_a_person_in_a_couple_with_a_phone_is_due_morning_and_evening(table: Table) -> None:
@@ -60,7 +60,7 @@ def test_a_person_in_a_couple_with_a_phone_is_due_morning_and_evening(table: Tab
     (target,) = (device.target for device in ada.devices.values())
     prompt = SlotRow(
         PushKind.PROMPT,
-        keys.mark_of(ada.uid),
+        keys.pseudonym_of(ada.uid),
         Language("en"),
         (Registered(target, dt.date(2026, 3, 1)),),
         QuietHours(dt.time(22), dt.time(7)),
@@ -200,9 +200,9 @@ def test_the_pages_of_a_slot_have_each_person_once(table: Table) -> None:
 
 
 def test_a_person_has_the_same_shard_in_every_process() -> None:
-    pseudonyms = [keys.mark_of(Uid(f"uid-{number}")) for number in range(6)]
+    pseudonyms = [keys.pseudonym_of(Uid(f"uid-{number}")) for number in range(6)]
     assert [Shards(("a", "b", "c", "d")).homes_of(each) for each in pseudonyms] == [(name,) for name in "dadccc"]
-    assert Shards(("a",)).homes_of(keys.mark_of(a_uid())) == ("a",)
+    assert Shards(("a",)).homes_of(keys.pseudonym_of(a_uid())) == ("a",)
 
 
 def test_a_slot_of_many_shards_has_each_person_in_one(table: Table) -> None:

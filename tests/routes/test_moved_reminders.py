@@ -36,7 +36,7 @@ def due_at(services: Services, phone: Phone, zone: Any, time: dt.time, date: dt.
         for shards in slots.existing([Slot(zone, time)]).values()
         for name in shards.all
         for row in slots.page(name, None, 1000, phone.now).rows
-        if row.person == keys.mark_of(phone.uid) and row.is_due(date)
+        if row.person == keys.pseudonym_of(phone.uid) and row.is_due(date)
     }
 
 

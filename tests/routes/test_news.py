@@ -180,9 +180,9 @@ def test_a_row_says_that_its_person_wants_no_news(table: Table) -> None:
     saved(table, ada, ben)
     shard = shard_of(table, Slot(NEW_YORK, dt.time(8, 30)))
     items = {item["sk"]: item for item in table.query(keys.slot_shard(shard), between=keys.SLOT_ROWS).items}
-    assert {sk for sk, item in items.items() if "n" in item} == {f"p{keys.mark_of(ben.uid)}"}
+    assert {sk for sk, item in items.items() if "n" in item} == {f"p{keys.pseudonym_of(ben.uid)}"}
     rows = Slots(table).page(shard, None, 10, MORNING).rows
-    assert {row.person for row in rows if not row.news} == {keys.mark_of(ben.uid)}
+    assert {row.person for row in rows if not row.news} == {keys.pseudonym_of(ben.uid)}
     read = People(table).person(ben.uid)
     assert read
     assert not read.reminders.news

@@ -68,8 +68,8 @@ def target_of(person: Person) -> Target:
     return device.target
 
 
-def mark_of(person: Person) -> str:
-    return keys.mark_of(person.uid)
+def pseudonym_of(person: Person) -> str:
+    return keys.pseudonym_of(person.uid)
 
 
 def kinds_sent(wire: FcmWire) -> Counter[str]:
@@ -386,7 +386,7 @@ def test_a_push_about_the_partner_is_sent_however_late(table: Table, delivery: S
 
 def a_retry(*people: Person, attempt: int = 2, **changes: object) -> RetryJob:
     missed = tuple(
-        Missed(person=mark_of(person), target=keys.digest_of(device.target))
+        Missed(person=pseudonym_of(person), target=keys.digest_of(device.target))
         for person in people
         for device in person.devices.values()
     )
@@ -442,7 +442,7 @@ def test_a_token_that_moved_on_is_not_taken_from_its_new_owner(table: Table, del
     )
     do(delivery, retry)
     assert wire.messages == [], "the token is Ben's now, and the push was Ada's"
-    delivery.devices.forget_target(mark_of(ada), target, MORNING)
+    delivery.devices.forget_target(pseudonym_of(ada), target, MORNING)
     assert table.get(keys.target(target)) == {**keys.target(target)._asdict(), "uid": ben.uid}
     owner = People(table).person(ben.uid)
     assert owner
@@ -489,7 +489,7 @@ def test_a_failure_that_may_pass_comes_again_alone_and_later(
     assert len(wire.messages) == 4
     (job,) = queue.taken()
     assert job.type == "retry"
-    assert [each.person for each in job.missed] == [mark_of(ada)]
+    assert [each.person for each in job.missed] == [pseudonym_of(ada)]
     assert (job.attempt, queue.delays) == (2, [delay])
     do(delivery, job)
     assert [message["token"] for message in wire.messages[4:]] == [token_of(ada)]
@@ -551,7 +551,7 @@ def test_a_push_that_never_arrives_becomes_a_dead_letter_with_its_reason(
     assert queue.taken() == []
     (dead,) = dead_letters.taken()
     assert dead.type == "retry"
-    assert {each.person for each in dead.missed} == {mark_of(person) for person in people}
+    assert {each.person for each in dead.missed} == {pseudonym_of(person) for person in people}
     assert (dead.reason, dead.kind, dead.date) == ("INTERNAL", PushKind.PROMPT, DATE)
 
 

@@ -80,7 +80,9 @@ def placed(table: Table) -> Counter[tuple[str, str]]:
 
 
 def assert_each_stands_once(table: Table, people: list[Person]) -> None:
-    assert Counter(person for _, person in placed(table).elements()) == {keys.mark_of(each.uid): 1 for each in people}
+    assert Counter(person for _, person in placed(table).elements()) == {
+        keys.pseudonym_of(each.uid): 1 for each in people
+    }
 
 
 def test_a_slot_doubles_its_shards_while_it_rests(table: Table, step: Step, queue: Queue) -> None:
@@ -146,7 +148,7 @@ def test_a_slot_that_comes_while_it_is_resharded_misses_nobody(
     for job in sorted(jobs, key=lambda job: job.shard == old):
         if job.shard == old:
             waiting = [person for name, person in placed(table) if name == old]
-            mover = next(person for person in people if keys.mark_of(person.uid) == waiting[-1])
+            mover = next(person for person in people if keys.pseudonym_of(person.uid) == waiting[-1])
             People(table).change(mover.uid, comes, some_change(1))
         do(delivery, job)
     do(delivery, *queue.taken(), waited=dt.timedelta(minutes=1))

@@ -72,7 +72,7 @@ def test_a_slot_takes_stale_phones_from_their_owners(table: Table, delivery: Ser
 def test_a_phone_that_has_just_registered_again_stays_though_its_row_was_read_before(table: Table) -> None:
     ada = with_devices(phone=due() - DAY)
     saved(table, ada)
-    Devices(People(table)).prune(keys.mark_of(ada.uid), a_target("phone"), due())
+    Devices(People(table)).prune(keys.pseudonym_of(ada.uid), a_target("phone"), due())
     assert devices_of(table, ada) == {"phone"}
 
 

@@ -42,7 +42,7 @@ def is_reminded(services: Services, phone: Phone, zone: Zone = NEW_YORK, date: d
     slot = Slot(zone, dt.time(19))
     slots = Slots(services.people.table)
     return any(
-        row.person == keys.mark_of(phone.uid) and row.kind is PushKind.TOUCH and row.is_due(date)
+        row.person == keys.pseudonym_of(phone.uid) and row.kind is PushKind.TOUCH and row.is_due(date)
         for shards in slots.existing([slot]).values()
         for name in shards.all
         for row in slots.page(name, None, 1000, phone.now).rows

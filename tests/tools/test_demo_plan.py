@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.demo import acts
-from local.demo.acts import FIRST_PROMPT, SOURCE
+from local.demo.acts import ACTS, FIRST_PROMPT, SOURCE
 from local.demo.plan import COUPLE, COURSE_DATES, HARU, MAYA, PAUSED_DATE, SCRIPT, TOUCH_DATES, ZONES, Moment, planned
 from local.demo.stage import ANSWERS, COURSE, STARTER
 from local.places import ROOT
@@ -53,7 +52,7 @@ def check_plan(now: dt.datetime) -> None:
     assert plan == sorted(plan, key=lambda moment: moment.at)
     assert len(dates_of(plan)) == len(SCRIPT)
     for moment in plan:
-        assert hasattr(acts, moment.act)
+        assert moment.act in ACTS
         assert moment.live or moment.at < now or (moment.date == last and moment.act in REMINDERS)
         if moment.act not in REMINDERS | OTHER_DAYS and moment.at > at(plan, "pair"):
             is_open = day_window(moment.date, ZONES).is_open(moment.at)

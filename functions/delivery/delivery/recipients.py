@@ -77,7 +77,7 @@ def of_job(
     awaited = _awaited(services, attempt, [(person.uid, person.couple) for person in people if person.couple])
     found = [
         Recipient(
-            keys.mark_of(person.uid),
+            keys.pseudonym_of(person.uid),
             person.profile.language,
             is_quiet(local_time(attempt.at, person.profile.zone).time(), person.reminders.quiet_hours),
             device.target,

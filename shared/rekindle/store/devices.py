@@ -72,7 +72,7 @@ class Devices:
 
     def _owner(self, pseudonym: str, target: Target) -> Uid | None:
         owner = self.owners([keys.digest_of(target)]).get(keys.digest_of(target))
-        return owner if owner is not None and keys.mark_of(owner) == pseudonym else None
+        return owner if owner is not None and keys.pseudonym_of(owner) == pseudonym else None
 
 
 def is_stale(device: Device, instant: dt.datetime) -> bool:

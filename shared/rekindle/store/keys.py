@@ -158,7 +158,7 @@ def changed_rows(millis: int) -> tuple[str, str]:
     return f"~{millis:013}", "~~"
 
 
-def mark_of(uid: Uid) -> str:
+def pseudonym_of(uid: Uid) -> str:
     """Return the person's pseudonym of 12 symbols, which does not lead back to the uid."""
     return base64.urlsafe_b64encode(hashlib.blake2b(uid.encode(), digest_size=9).digest()).decode("ascii")
 

@@ -70,7 +70,7 @@ def rows_of(person: Person) -> dict[SlotAndKind, SlotRow]:
     months = {device.target: device.registered_at.date().replace(day=1) for device in person.devices.values()}
     row = SlotRow(
         kind=PushKind.PROMPT,
-        person=keys.mark_of(person.uid),
+        person=keys.pseudonym_of(person.uid),
         language=person.profile.language,
         devices=tuple(Registered(target, months[target]) for target in sorted(months)),
         quiet_hours=person.reminders.quiet_hours,
