@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 from local.demo.plan import COUPLE, COURSE_DATES, HARU, MAYA, PAUSE_UNTIL, PAUSED_DATE, TOUCH_DATES, ZONES
 from local.demo.stage import ANSWERS, COURSE, STARTER, Claim
 from rekindle.domain.calendar import dates, day_window
-from rekindle.domain.models import PushKind
 from rekindle.domain.open_days import latest_date, nearby_dates
+from rekindle.domain.pushes import PushKind
 from rekindle.domain.recap import Week, recap_of
 from rekindle.domain.streaks import MILESTONES, History
 

@@ -20,7 +20,8 @@ from rekindle.domain.calendar import (
     zone_named,
     zone_names,
 )
-from rekindle.domain.models import DayWindow, Zone
+from rekindle.domain.days import DayWindow
+from rekindle.domain.ids import Zone
 from rekindle.errors import RekindleError, UnknownZoneError
 
 ONE_DAY = dt.timedelta(days=1)

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from rekindle.domain.calendar import local_date, slot_instant, zone_named
 from rekindle.domain.due_dates import EVERY_DATE, CaughtUp, DueDates, due_dates_of, move_reminders, slots_of
-from rekindle.domain.models import CoupleId, Person, PushKind, Reminders, TouchReminder, Zone
+from rekindle.domain.ids import CoupleId, Zone
+from rekindle.domain.persons import Person, Reminders, TouchReminder
+from rekindle.domain.pushes import PushKind
 from rekindle.domain.reminders import MAX_LATENESS, Slot
 from testing.builders import LONDON, NEW_YORK, TOKYO, a_paired_person, a_profile, an_instant
 

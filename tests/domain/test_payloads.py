@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from rekindle.domain.models import CoupleId, Language, PushKind, Reminders
+from rekindle.domain.ids import CoupleId, Language
+from rekindle.domain.persons import Reminders
+from rekindle.domain.pushes import PushKind
 from rekindle.domain.streaks import MILESTONES
 from rekindle.push.kinds import KINDS, OF_A_DATE, REMINDERS
 from rekindle.push.payloads import Occasion, payload_of

@@ -13,8 +13,12 @@ from couples_api.services import Services, current_couple, known_person
 from rekindle.api.callers import Caller
 from rekindle.crypto.vault import CoupleKey
 from rekindle.domain.calendar import day_window
+from rekindle.domain.couples import Couple
+from rekindle.domain.days import Day, ReflectionKind
 from rekindle.domain.help import DEFAULT_LANGUAGE, GENTLE_LINES, HELPED_THEMES
-from rekindle.domain.models import Couple, Day, Language, Person, PromptKind, PromptRef, ReflectionKind, Theme, Uid
+from rekindle.domain.ids import Language, Uid
+from rekindle.domain.persons import Person
+from rekindle.domain.prompts import PromptKind, PromptRef, Theme
 from rekindle.store.catalogue import PromptText
 
 HEARD_THEMES = frozenset({Theme.LISTENING, Theme.COURAGE})

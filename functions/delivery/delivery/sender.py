@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from delivery.attempts import Attempt, Batch, Recipient
     from delivery.services import Services
-    from rekindle.domain.models import Language, Target
+    from rekindle.domain.ids import Language
+    from rekindle.domain.persons import Target
 
 
 class Sent(NamedTuple):

@@ -18,11 +18,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from rekindle.domain.calendar import local_date, slot_instant
-from rekindle.domain.models import DueEarlier, PushKind
+from rekindle.domain.persons import DueEarlier
+from rekindle.domain.pushes import PushKind
 from rekindle.domain.reminders import SETTLED_AFTER, Slot
 
 if TYPE_CHECKING:
-    from rekindle.domain.models import Person
+    from rekindle.domain.persons import Person
 
 _NEVER: Final = dt.date.max
 _ONE_DAY: Final = dt.timedelta(days=1)

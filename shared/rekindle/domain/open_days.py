@@ -11,7 +11,9 @@ from rekindle.domain.streaks import Streak, streak_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from rekindle.domain.models import Couple, Day, DayWindow, Zone
+    from rekindle.domain.couples import Couple
+    from rekindle.domain.days import Day, DayWindow
+    from rekindle.domain.ids import Zone
     from rekindle.domain.streaks import History
 
 _BEHIND: Final = dt.timedelta(days=3)

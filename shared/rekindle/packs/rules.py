@@ -9,14 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
 
 from rekindle.domain.characters import is_visible
-from rekindle.domain.models import Audience, Language, PromptId, PromptKind, Theme
+from rekindle.domain.prompts import Audience, PromptKind, Theme
 from rekindle.packs.document import HINTED_THEMES, Pack, PackError, PackFinding, PackPrompt
 from rekindle.packs.form_errors import form_findings
+
+if TYPE_CHECKING:
+    from rekindle.domain.ids import Language, PromptId
 
 PLAINER_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "en": {

@@ -20,7 +20,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from rekindle.domain.due_dates import EVERY_DATE, DueDates, due_dates_of
-from rekindle.domain.models import CoupleId, Language, PushKind, QuietHours, Reminders, Uid
+from rekindle.domain.ids import CoupleId, Language, Uid
+from rekindle.domain.persons import QuietHours, Reminders
+from rekindle.domain.pushes import PushKind
 from rekindle.domain.reminders import Slot
 from rekindle.store import keys
 from rekindle.store.targets import Registered, packed, unpacked
@@ -28,7 +30,7 @@ from rekindle.store.targets import Registered, packed, unpacked
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from rekindle.domain.models import Person
+    from rekindle.domain.persons import Person
     from rekindle.store.table import Item
 
 type SlotAndKind = tuple[Slot, PushKind]

@@ -6,7 +6,7 @@ import base64
 from typing import TYPE_CHECKING, Any
 
 from rekindle.domain.changes import DayChange, NudgesChange, StreakChange
-from rekindle.domain.models import Uid
+from rekindle.domain.ids import Uid
 from rekindle.store import keys
 from rekindle.store.days import day_from
 from rekindle.store.nudges import nudges_from

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from itertools import batched, zip_longest
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from rekindle.domain.models import PackId, Theme
+from rekindle.domain.ids import PackId
+from rekindle.domain.prompts import Theme
 from rekindle.domain.tallies import (
+    CountedDay,
     Counts,
-    Day,
     DayProgress,
     DayRow,
     History,
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from rekindle.domain.changes import FinishedRun
-    from rekindle.domain.models import CoupleId, PromptId
+    from rekindle.domain.ids import CoupleId, PromptId
     from rekindle.domain.tallies import Progress
     from rekindle.store.table import Item, Table
 
@@ -220,7 +221,7 @@ def history_from(item: Mapping[str, Any]) -> History:
     first, packs = dt.date.fromisoformat(item["from"]), [PackId(pack) for pack in item["packs"]]
     return History(
         days={
-            first + dt.timedelta(days=int(offset)): Day(
+            first + dt.timedelta(days=int(offset)): CountedDay(
                 _THEMES.get(theme), tuple(packs[int(number)] for number in numbers.split(".")), int(answered)
             )
             for offset, theme, answered, numbers in _DAY.findall(item["days"])
