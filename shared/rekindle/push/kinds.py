@@ -1,6 +1,6 @@
 """Kinds of pushes: one record for each.
 
-A new kind is a member of `PushKind`, a record here, and its texts in `rekindle.push.texts`.
+A new kind is a member of `PushKind` (`rekindle.domain.pushes`), a record here, and its texts in `rekindle.push.texts`.
 """
 
 from __future__ import annotations
