@@ -61,17 +61,17 @@ class _OfCouple:
     """Changes of one couple, in the order of the stream."""
 
     key: keys.Key
-    told: tuple[Progress, ...]
+    changes: tuple[Progress, ...]
 
     @property
     def prompts(self) -> list[PromptId]:
-        return [each.prompts[-1].prompt for each in self.told if isinstance(each, DayProgress)]
+        return [each.prompts[-1].prompt for each in self.changes if isinstance(each, DayProgress)]
 
     def entry(self, row: Item | None) -> _Entry | None:
         history = before = history_from(row) if row else History()
         counts = []
-        for told in self.told:
-            history, added = after(history, told)
+        for change in self.changes:
+            history, added = after(history, change)
             counts.append(added)
         if history is before:
             return None
@@ -124,8 +124,8 @@ class Tallies:
             ContentionError: another tally kept counting the same couples.
         """
         pieces = [
-            [_OfCouple(keys.tally(couple), piece) for piece in batched(told, PIECE, strict=False)]
-            for couple, told in couples.items()
+            [_OfCouple(keys.tally(couple), piece) for piece in batched(changes, PIECE, strict=False)]
+            for couple, changes in couples.items()
         ]
         of_runs = [_OfRun(keys.tallied_run(each.name), each) for each in {run.name: run for run in runs}.values()]
         wanted = [keys.tally(couple) for couple in couples]
