@@ -132,7 +132,7 @@ class Racer:
 
 
 def race(*requests: Callable[[], object]) -> list[Outcome]:
-    """The outcomes of requests that start at the same moment, in their order."""
+    """Start all requests at the same moment, and return their outcomes in order."""
     start = threading.Barrier(len(requests))
 
     def run(request: Callable[[], object]) -> Outcome:
@@ -163,7 +163,7 @@ def pair(inviter: Racer, redeemer: Racer) -> None:
 
 
 def couples_among(services: Services, racers: list[Racer]) -> set[CoupleId]:
-    """The couples that these persons are in, each of them whole: I1 and I3."""
+    """Return the couples of these persons, and check that each is whole (I1 and I3)."""
     people = services.people.people([racer.uid for racer in racers])
     found = {person.couple for person in people.values() if person.couple}
     for couple_id in found:

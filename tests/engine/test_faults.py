@@ -46,7 +46,7 @@ DATE = dt.date(2026, 3, 2)
 def world(
     new_services: Callable[[], Services], emulator_url: str, dynamodb_local_url: str, module_mocker: MockerFixture
 ) -> Iterator[World]:
-    """The services as they are deployed, on tables of their own."""
+    """Make the services on tables that no other test uses."""
     services = new_services()
     publish(services.people.table, prompts("choice"), audience=Audience.CHOICE)
     publish(services.people.table, prompts("group"), audience=Audience.CODE)
@@ -81,7 +81,7 @@ class World:
         return self.services.people.table.client, self.services.vault.kms
 
     def restart(self) -> None:
-        """A new process: nothing is remembered."""
+        """Replace the services, as a new process does: nothing is cached."""
         vault = replace(self._first.vault, _cells={})
         self.services = replace(self._first, vault=vault, catalogue=Catalogue(self._first.people.table))
 
@@ -98,7 +98,7 @@ class World:
         return couple
 
     def assert_whole(self, *phones: Phone) -> None:
-        """What is kept about these persons agrees with itself: I1, I3, I7 and I11."""
+        """Check that all rows about these persons agree: I1, I3, I7 and I11."""
         table = self.services.people.table
         for phone in phones:
             person = self.person(phone)
@@ -138,15 +138,15 @@ class Action(ABC):
         self.prepare()
 
     def prepare(self) -> None:  # noqa: B027  most deeds have something to prepare, some have not
-        """What is there before; two strangers with a phone each, unless said otherwise."""
+        """Make the initial rows: by default two unpaired persons with a phone each."""
 
     @abstractmethod
     def request(self) -> Reply:
-        """The request, the same each time."""
+        """Send the request, which is the same each time."""
 
     @abstractmethod
     def verify(self) -> None:
-        """What has to be there after."""
+        """Check what has to be stored after the request."""
 
 
 class PairedDeed(Action):

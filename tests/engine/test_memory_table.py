@@ -302,7 +302,7 @@ def told(table: Table, request: Callable[[Table], Any]) -> Told:
 
 @pytest.fixture(scope="module", params=["dynamodb_local_url", "emulator_url"])
 def engine(request: pytest.FixtureRequest) -> tuple[Table, bool]:
-    """A table of a real engine, and whether that refuses every request that DynamoDB refuses."""
+    """Return a table of a real engine, and whether it refuses all that DynamoDB refuses."""
     client = engines.client("dynamodb", request.getfixturevalue(request.param))
     name, _ = engines.create_tables(client, "same-requests")
     return Table(client, name), request.param == "dynamodb_local_url"

@@ -122,7 +122,7 @@ class World:
         Tick(Slots(self.table), Watermark(self.table), self.queue.outbox).run(at)
 
     def delivery(self) -> Services:
-        """The services of a new process, which remembers nothing."""
+        """Make the services of a new process, which has nothing cached."""
         return Services(
             slots=Slots(self.table, few_rows=1),
             runs=Runs(self.table),

@@ -46,7 +46,7 @@ IN_PARALLEL = 3 * AT_ONCE
 
 
 def a_gateway(wire: FcmWire, **transport: Any) -> FcmGateway:
-    """A gateway to the wire, or with other arguments of its transport."""
+    """Make a gateway to the wire; the arguments change its transport."""
     return FcmGateway(credential_from(wire.secret), Libcurl(**{"endpoint": wire.url, "project": PROJECT, **transport}))
 
 

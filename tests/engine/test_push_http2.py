@@ -45,7 +45,7 @@ def port() -> int:
 
 @pytest.fixture
 def connect(folder: Path) -> Callable[..., Libcurl]:
-    """Makes a transport to an endpoint and a project, which trusts the server's certificate."""
+    """Make a transport to an endpoint and a project, which trusts the server's certificate."""
     return partial(Libcurl, authorities=str(folder / CERTIFICATE))
 
 

@@ -47,7 +47,7 @@ class StaleClient:
 
 @pytest.fixture
 def stale(table: Table) -> Slots:
-    """The slots on a replica that gets no change after its first read."""
+    """Make the slots on a replica that sees no change after its first read."""
     return Slots(Table(cast("DynamoDBClient", StaleClient(table.client, {})), table.name), few_rows=1)
 
 

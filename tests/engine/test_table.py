@@ -60,7 +60,7 @@ def pauses() -> Pauses:
 
 @pytest.fixture
 def patient(table: Table, pauses: Pauses) -> Table:
-    """A table with every pause at its longest, and without waiting."""
+    """Make a table whose pauses are as long as they can be, without any waiting."""
     return replace(table, pause=pauses, jitter=lambda: 1.0)
 
 

@@ -36,7 +36,7 @@ STARTER = PackId("starter")
 
 
 def a_week_of(couples: int) -> list[Event]:
-    """What couples do in a week, each day with the next: they open, answer and complete it, and their streak grows."""
+    """Return a week of couples' changes: days opened, answered and completed, and streaks that grow."""
     events = []
     for number in range(couples):
         couple = CoupleId(f"couple-{number}")
@@ -100,7 +100,7 @@ def test_tallies_that_count_the_same_couples_at_once_count_each_once(table: Tabl
 
 
 def until_counted(table: Table, events: Iterable[Event]) -> None:
-    """Counts a batch as the stream has it counted: again, for as long as others are in its way."""
+    """Count a batch as the stream does: retry for as long as other batches conflict."""
     while True:
         try:
             Tallies(table).count(told(events))

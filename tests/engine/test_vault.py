@@ -48,7 +48,7 @@ def vault(key_table: Table, kms: KMSClient, kms_key: str, clock: Clock) -> Vault
 
 @pytest.fixture
 def another(vault: Vault) -> Vault:
-    """The vault of another process: the same tables and KMS, and nothing remembered."""
+    """Make the vault of another process: the same tables and KMS, with nothing cached."""
     return replace(vault, _cells={})
 
 

@@ -36,7 +36,7 @@ def new_tables() -> NewTables:
 
 @pytest.fixture(scope="session")
 def kms() -> KMSClient:
-    """KMS in memory."""
+    """Make a KMS in memory."""
     return cast("KMSClient", MemoryKms())
 
 

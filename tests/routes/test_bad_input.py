@@ -663,7 +663,7 @@ class TestWelcome:
 
 
 def refused_either_way(reply: Reply) -> None:
-    """A path can be wrong as a value or as an address, depending on its letters: clear both times."""
+    """Check that a wrong path is refused clearly, as a value or as an address."""
     refused(reply, reply.status, *(("no-such-route",) if reply.status == 404 else ("invalid-fields",)))
 
 

@@ -325,5 +325,5 @@ class TestCode:
 
 
 def replaced(services: Services, **changes: Any) -> Services:
-    """The same stores with another catalogue: a process that looks anew."""
+    """Return the same stores with a new catalogue, as a new process has them."""
     return Services(**({name: getattr(services, name) for name in Services.__slots__} | changes))

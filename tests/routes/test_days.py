@@ -283,7 +283,7 @@ class TestWindow:
 
     @pytest.fixture
     def opened(self, couple: tuple[Phone, Phone]) -> tuple[Phone, Phone]:
-        """The couple with 3 March there already: open from 2 March, 15:00 UTC, until 4 March, 08:00 UTC."""
+        """Open 3 March for the couple: its window ends on 4 March, 08:00 UTC."""
         couple[1].get("/v1/days/2026-03-03")
         return couple
 

@@ -324,7 +324,7 @@ class TestEvents:
 
 
 def the_error(caplog: pytest.LogCaptureFixture) -> dict[str, Any]:
-    """The one line of level ERROR, with its fields."""
+    """Return the fields of the only line of level ERROR."""
     (record,) = (record for record in caplog.records if record.levelname == "ERROR")
     return vars(record) | {"message": record.getMessage()}
 

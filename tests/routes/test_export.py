@@ -45,7 +45,7 @@ def api(services: Services) -> Handler:
 
 @pytest.fixture
 def small_pages(services: Services) -> Handler:
-    """The same, with pages of two days."""
+    """Return an API whose pages hold two days."""
     return phones_api(lambda: services, page_days=2)
 
 
@@ -57,7 +57,7 @@ def couple(api: Handler) -> tuple[Phone, Phone]:
 
 
 def page(phone: Phone, cursor: str | None = None) -> Reply:
-    """A page of the export, of somebody who has signed in just now."""
+    """Return a page of the export, for somebody who has just signed in."""
     phone.claims["auth_time"] = str(int(phone.now.timestamp()))
     return phone.post("/v1/me/export", {"next": cursor} if cursor else None)
 
@@ -78,7 +78,7 @@ def entries(phone: Phone) -> list[Any]:
 
 
 def texts(phone: Phone) -> list[tuple[str, str | None]]:
-    """What they wrote, by date."""
+    """Map each date to the texts that they wrote."""
     return [(entry["date"], entry["answer"]["text"]) for entry in entries(phone) if entry["answer"]]
 
 

@@ -75,7 +75,7 @@ class World:
         return code
 
     def reused(self, path: str, body: Any = None) -> Asked:
-        """A request by Ada under the key of a nudge that she has sent."""
+        """Check a request by Ada under the key of a nudge that she has sent."""
         assert self.ada.post("/v1/nudges", {"gesture": "miss_you"}, key=KEY).status == 201
         return Asked(self.ada, path, body)
 
@@ -180,7 +180,7 @@ def _world(services: Services) -> World:
 
 
 def remembered_keys(services: Services, *uids: Uid) -> list[dict[str, Any]]:
-    """The rows that remember idempotency keys of these persons."""
+    """Return the rows that store idempotency keys of these persons."""
     table = services.people.table
     return [item for uid in uids for item in table.query(keys.person(uid).pk, between=("ONCE#", "ONCE#~")).items]
 

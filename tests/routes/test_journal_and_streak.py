@@ -60,7 +60,7 @@ def londoners(api: Handler) -> tuple[Phone, Phone]:
 
 
 def plain_streak(complete: set[dt.date], first: dt.date, last: dt.date, excused: Iterable[dt.date]) -> dict[str, int]:
-    """The streak by the words of its rule: `last` is open, so it counts when complete and is never missed."""
+    """Compute the streak by its rule. `last` is open, so it is never missed."""
     missed = [date for date in _dates(first, last - DAY) if date not in complete and date not in excused]
     ends = [date for date in missed if any(other in missed for other in _dates(date - 6 * DAY, date - DAY))]
     runs = [0]
@@ -80,7 +80,7 @@ def numbers(body: dict[str, Any]) -> dict[str, int]:
 
 
 def complete_days(services: Services, couple: CoupleId) -> set[dt.date]:
-    """The dates whose rows hold two answers: the truth that the bitmap has to equal."""
+    """Return the dates whose rows hold two answers, which the bitmap has to equal."""
     page = services.days.table.query(keys.couple(couple).pk)
     return {
         dt.date.fromisoformat(item["sk"].removeprefix(keys.DAY_PREFIX))
@@ -99,7 +99,7 @@ class TestJournal:
 
     @pytest.fixture
     def reader(self, londoners: tuple[Phone, Phone]) -> Phone:
-        """A person with days on 1 to 7 March, but not on the 4th; all of them are revealed but the last."""
+        """Make a reader of 1-7 March without the 4th; only the last is unrevealed."""
         ada, ben = londoners
         for date in _dates(FIRST - DAY, FIRST + 5 * DAY):
             at_noon(date, ada, ben)

@@ -41,7 +41,7 @@ def due_at(services: Services, phone: Phone, zone: Any, time: dt.time, date: dt.
 
 
 def jobs_for(services: Services, phone: Phone) -> list[PersonJob]:
-    """What react makes of what the stream tells of the person's new rows."""
+    """Let react handle the stream's records of the person's new rows."""
     table = services.people.table
     items = table.query(f"PERSON#{phone.uid}", between=(keys.CAUGHT_UP_PREFIX, f"{keys.CAUGHT_UP_PREFIX}~")).items
     changes = [change_in(stream_record(None, marshal(item))) for item in items]

@@ -49,7 +49,7 @@ def announce(table: Table, *dates: dt.date) -> None:
 
 
 def sent(wire: FcmWire) -> list[tuple[str, PushKind, dt.date]]:
-    """The token, kind and date of each push, in order of sending."""
+    """Return the token, kind and date of each push, in order of sending."""
     kinds = {record.code: kind for kind, record in KINDS.items()}
     tags = [(message["token"], message["android"]["notification"]["tag"]) for message in wire.messages]
     return [(token, kinds[tag[0]], dt.date.fromisoformat(tag[2:])) for token, tag in tags]
@@ -62,7 +62,7 @@ def work(table: Table, delivery: Services, queue: Queue, at: dt.datetime) -> Non
 
 
 def caught_up(table: Table, uid: str) -> list[PersonJob]:
-    """The jobs that react makes of reminders that fell due as they moved."""
+    """Return react's jobs for reminders that fell due as they moved."""
     items = table.query(f"PERSON#{uid}", between=(keys.CAUGHT_UP_PREFIX, f"{keys.CAUGHT_UP_PREFIX}~")).items
     changes = [change_in(stream_record(None, marshal(item))) for item in items]
     return [job for change in changes for job in reaction_to(change).jobs]

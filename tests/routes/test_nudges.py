@@ -35,7 +35,7 @@ def mute(services: Services, phone: Phone, *, muted: bool = True) -> None:
 
 
 def jobs_of(services: Services, sender: Phone) -> list[PersonJob]:
-    """What `react` makes of all that this person has sent, as if it came in one record."""
+    """Let `react` handle all nudges of this person, as if in one record."""
     return jobs_in(services, keys.nudges(sender.uid))
 
 

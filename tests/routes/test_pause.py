@@ -31,14 +31,14 @@ def pause(phone: Phone, until: dt.date | str | None) -> Reply:
 
 
 def paused(phone: Phone, until: dt.date | None) -> Any:
-    """The pause as the route shows it once it is wished."""
+    """Ask for a pause, and return it as the route shows it."""
     reply = pause(phone, until)
     assert reply.status == (200 if until else 204), reply.text
     return (reply if until else phone.get("/v1/couple")).body["pause"]
 
 
 def shown(phone: Phone) -> Any:
-    """The pause, which the couple's and the day's route show alike."""
+    """Return the pause, and check that the couple's and the day's route agree."""
     couple, today = phone.get("/v1/couple").body, phone.get("/v1/today").body
     assert couple["pause"] == today["pause"]
     return couple["pause"]
@@ -285,7 +285,7 @@ class TestStreak:
 
 
 def plain_streak(complete: set[dt.date], resting: set[dt.date], first: dt.date, last: dt.date) -> list[int]:
-    """The streak by the words of its rule: `last` is open, so it counts when complete and is never missed."""
+    """Compute the streak by its rule. `last` is open, so it is never missed."""
     dates = dates_from(first, (last - first).days + 1)
     missed = [date for date in dates[:-1] if date not in complete and date not in resting]
     runs = [0]

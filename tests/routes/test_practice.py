@@ -80,7 +80,7 @@ def published(phone: Phone, source: str | None = None, revision: int = 0, **how:
 
 
 def live_at(services: Services, instant: dt.datetime = NOON) -> dict[str, tuple[int, list[str]]]:
-    """What couples are offered at an instant: by pack its version and prompts."""
+    """Map each pack that couples are offered at an instant to its version and prompts."""
     return {
         release.pack: (release.version, [entry.ref.prompt for entry in release.entries])
         for release in Catalogue(services.packs.table).releases(instant)

@@ -70,7 +70,7 @@ class World:
         return people_at(self.table, count, devices)
 
     def slot_job(self, days: int = 0) -> SlotJob:
-        """The job of their slot, so many days later."""
+        """Return the job of their slot, so many days later."""
         return slot_job(self.table).model_copy(update={"date": DATE + dt.timedelta(days=days)})
 
     def answers(self, person: Person, *answers: Answer) -> None:
@@ -101,7 +101,7 @@ class World:
         return [record.getMessage() for record in self.caplog.records if record.levelname == "ERROR"]
 
     def counted(self, name: str) -> int:
-        """The sum that a metric filter of template.yaml makes."""
+        """Return the sum that a metric filter of template.yaml makes."""
         return sum(vars(record).get(name, 0) for record in self.caplog.records)
 
 

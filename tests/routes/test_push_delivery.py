@@ -79,7 +79,7 @@ def kinds_sent(wire: FcmWire) -> Counter[str]:
 
 
 def reach_of(table: Table, time: dt.time = dt.time(8, 30)) -> dict[PushKind, Reach]:
-    """The reach of the slot's run, which is done."""
+    """Check that the slot's run is done, and return its reach."""
     run = Runs(table).begin(shard_of(table, Slot(NEW_YORK, time)), DATE, MORNING)
     assert run.done
     return dict(run.reach)

@@ -27,7 +27,7 @@ CANARY = "the canary sings at dawn"
 
 @pytest.fixture
 def table(services: Services) -> Table:
-    """The table that the phones' API works on."""
+    """Return the table that the phones' API uses."""
     return services.people.table
 
 

@@ -233,7 +233,7 @@ class TestNewPacks:
 
     @pytest.fixture
     def own_services(self, own_services: Services) -> Services:
-        """What a process knows of packs is half a minute old at most: here that has passed each time."""
+        """Make stores whose process has to read the packs again each time."""
         clock = itertools.count(0, VERSION_AGE)
         return replace(own_services, catalogue=Catalogue(own_services.people.table, lambda: next(clock)))
 

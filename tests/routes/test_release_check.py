@@ -31,13 +31,13 @@ GROUPS: Final = {
 
 
 def payload(result: object) -> StreamingBody:
-    """A result as Lambda hands it on."""
+    """Return a result as Lambda passes it on."""
     text = json.dumps(result).encode()
     return StreamingBody(io.BytesIO(text), len(text))
 
 
 def good(sample: str) -> dict[str, Any]:
-    """What a version that is well returns."""
+    """Return the answers of a healthy version."""
     if sample not in hook.ANSWERS:
         return {"batchItemFailures": []}
     status, problem = hook.ANSWERS[sample]

@@ -45,7 +45,7 @@ type Step = Callable[[str, dt.datetime], None]
 
 @pytest.fixture
 def step(table: Table, queue: Queue) -> Step:
-    """Takes the slot of a shard one step further at an instant."""
+    """Take the slot of a shard one step further at an instant."""
     return lambda shard, at: reshard(Resharding(table), queue.outbox, a_job(shard, at), NO_WAIT, plenty)
 
 

@@ -323,13 +323,13 @@ class Life(RuleBasedStateMachine):
 
     @staticmethod
     def _prompt_in(body: Any, date: dt.date) -> str:
-        """The id of the date's prompt, in a day's view or in today's; none if it is not there."""
+        """Return the id of the date's prompt in this view, or an empty string."""
         views = [body, body.get("today"), body.get("previous")] if isinstance(body, dict) else []
         found = [view["prompt"]["id"] for view in views if view and view.get("date") == str(date) and "prompt" in view]
         return str(found[0]) if found else ""
 
     def text(self, who: str, length: int = 0) -> str:
-        """A text that nothing else is like."""
+        """Return a unique text."""
         self.texts += 1
         return f"<{who} {self.texts}>".ljust(length, ".")
 
@@ -344,18 +344,18 @@ class Life(RuleBasedStateMachine):
         return date_at(self.now, self.person(who).zone if self.person(who).profile else "UTC") + offset * DAY
 
     def in_a_couple(self, who: str) -> str:
-        """This person, or somebody who is in a couple, so that something can come of it."""
+        """Return this person if they are in a couple, or else somebody who is."""
         return next((each for each in (who, *PEOPLE) if self.person(each).couple), who)
 
     def in_none(self, who: str) -> str:
-        """This person, or somebody who has said who they are and is in no couple."""
+        """Return this person, or another, who has a profile and no couple."""
         return next((each for each in (who, *PEOPLE) if self._is_free(each)), who)
 
     def _is_free(self, who: str) -> bool:
         return self.person(who).profile is not None and self.person(who).couple is None
 
     def wait_for_a_fresh_day(self, who: str) -> dt.date:
-        """The caller's today, or tomorrow's if somebody has answered today."""
+        """Return the caller's today, or tomorrow if somebody has answered today."""
         day = self.day(who, self.date(who, 0))
         if day and (day.answers or day.swapped):
             self.now += DAY
@@ -414,7 +414,7 @@ class Life(RuleBasedStateMachine):
 
     @rule()
     def a_day_goes_by_on_which_two_meet(self) -> None:
-        """The simplest rule, of which hypothesis is fond: whole weeks of it make a long streak."""
+        """Answer day after day. Hypothesis prefers this simplest rule, so streaks get long."""
         self.counted("two meet for a day")
         who = self.in_a_couple(PEOPLE[0])
         self._both_answer(who, self.date(who, 0))
@@ -692,7 +692,7 @@ class Life(RuleBasedStateMachine):
         self._held_against_the_streak(who, date)
 
     def _held_against_the_streak(self, who: str, date: dt.date) -> None:
-        """The run that was written as a day became complete, for milestones, is the one that the model comes to."""
+        """Compare the run that was stored when a day became complete with the model's."""
         couple, day = self.person(who).couple, self.day(who, date)
         if couple is None or day is None or not day.revealed:
             return
@@ -706,7 +706,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(who=PAIRED, offset=st.sampled_from([0, 0, -1]), seldom=st.integers(0, 2))
     def the_length_of_an_answer_shows_nowhere(self, who: str, offset: int, seldom: int) -> None:
-        """What the partner gets is byte for byte the same beside one symbol and beside 2,000, on every route."""
+        """Check that the partner's bytes do not depend on an answer's length, on any route."""
         if seldom:
             return  # it takes thirty requests
         self.counted("the seal to the byte")
@@ -905,7 +905,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(nth=st.integers(0, 19), who=st.none() | WHO)
     def repeat(self, nth: int, who: str | None) -> None:
-        """A request comes again, or the same from somebody else: a stranger, or who was the partner once."""
+        """Repeat a request, or send it as somebody else: a stranger or a former partner."""
         self.counted("repeat")
         if nth < len(self.past):
             request = self.past[-1 - nth]
@@ -915,7 +915,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(who=WHO, wishes=st.lists(READINGS, min_size=1, max_size=3))
     def a_repeat_at_once(self, who: str, wishes: list[str]) -> None:
-        """The reply to the last request was lost on its way."""
+        """Repeat the last request, whose reply was lost."""
         self.counted("repeat at once")
         if self.past:
             self.sent(self.past[-1])
