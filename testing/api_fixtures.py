@@ -34,9 +34,9 @@ from rekindle.store.streaks import Streaks
 from rekindle.store.tries import Tries
 from testing import fcm_wire
 from testing.apis import handler_of
-from testing.builders import NEW_YORK, TOKYO, prompts, publish
+from testing.builders import prompts, publish
 from testing.fcm_wire import PROJECT
-from testing.phones import Phone, a_phone, pair
+from testing.phones import Phone, a_couple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -142,9 +142,7 @@ def api(services: Services) -> Handler:
 @pytest.fixture
 def couple(api: Handler) -> tuple[Phone, Phone]:
     """Pair Ada in New York and Ben in Tokyo, on 2 March 2026, 15:00 UTC."""
-    ada, ben = a_phone(api, "ada", NEW_YORK), a_phone(api, "ben", TOKYO)
-    pair(ada, ben)
-    return ada, ben
+    return a_couple(api)
 
 
 @pytest.fixture

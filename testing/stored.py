@@ -21,13 +21,33 @@ from testing.memory_table import MemoryTable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from rekindle.domain.models import Uid
+    from couples_api.services import Services
+    from rekindle.domain.models import Couple, CoupleId, Person, Uid
     from rekindle.store.slot_rows import SlotAndKind, SlotRow
     from rekindle.store.table import Item, Table
+    from testing.phones import Phone
 
 ZONES = (NEW_YORK, TOKYO, LONDON)
 TIMES = (dt.time(6, 5), dt.time(8, 30), dt.time(20, 30), dt.time(21, 55))
 """The zones and times that the API's tests use."""
+
+
+def person_of(services: Services, phone: Phone) -> Person:
+    person = services.people.person(phone.uid)
+    assert person
+    return person
+
+
+def couple_id_of(services: Services, phone: Phone) -> CoupleId:
+    couple = person_of(services, phone).couple
+    assert couple
+    return couple
+
+
+def couple_of(services: Services, phone: Phone) -> Couple:
+    couple = services.couples.couple(couple_id_of(services, phone))
+    assert couple
+    return couple
 
 
 def shard_of(table: Table, slot: Slot) -> str:

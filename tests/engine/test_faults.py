@@ -16,16 +16,15 @@ import boto3
 import pytest
 
 from couples_api.services import Services
-from rekindle.domain.models import Audience, Theme
+from rekindle.domain.models import Theme
 from rekindle.domain.streaks import unpack_dates
 from rekindle.settings import CouplesApiSettings
 from rekindle.store import keys
 from rekindle.store.catalogue import Catalogue
 from rekindle.store.slot_rows import rows_of
-from rekindle.store.table import Write
 from testing import engines
 from testing.apis import handler_of
-from testing.builders import LONDON, NEW_YORK, TOKYO, a_token, a_uid, prompts, publish
+from testing.builders import LONDON, NEW_YORK, TOKYO, a_token, a_uid, publish_choices
 from testing.phones import Phone, Reply, a_phone, pair
 from testing.stored import slot_rows
 from testing.wire import WRITES, Crash, EveryOther, Fault, Wire, refusal, strike, tapped
@@ -48,9 +47,7 @@ def world(
 ) -> Iterator[World]:
     """Make the services on tables that no other test uses."""
     services = new_services()
-    publish(services.people.table, prompts("choice"), audience=Audience.CHOICE)
-    publish(services.people.table, prompts("group"), audience=Audience.CODE)
-    services.people.table.write(Write("Put", keys.practice_code("ABCD2345"), item={"pack": "group"}))
+    publish_choices(services.people.table)
     settings = CouplesApiSettings(
         table=services.people.table.name,
         key_table=services.vault.table.name,

@@ -24,8 +24,7 @@ from rekindle.domain.streaks import unpack_dates
 from rekindle.store import keys
 from rekindle.store.catalogue import Catalogue
 from rekindle.store.slot_rows import rows_of
-from rekindle.store.table import Write
-from testing.builders import NEW_YORK, TOKYO, a_token, a_uid, an_instant, prompts, publish
+from testing.builders import NEW_YORK, TOKYO, a_token, a_uid, an_instant, give_code, prompts, publish
 from testing.stored import slot_rows
 from tests.engine.racing import Racer, couples_among, lost, pair, race, run_all, won
 
@@ -48,7 +47,7 @@ def services(new_services: Callable[[], Services]) -> Services:
     for name in ("first", "second"):
         publish(made.people.table, prompts(name), audience=Audience.CHOICE)
     publish(made.people.table, prompts("group"), audience=Audience.CODE)
-    made.people.table.write(Write("Put", keys.practice_code("ABCD2345"), item={"pack": "group"}))
+    give_code(made.people.table, "group")
     return made
 
 

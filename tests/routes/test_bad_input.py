@@ -13,7 +13,7 @@ from couples_api.handler import application
 from rekindle.api.problems import Problem
 from testing.apis import handler_of
 from testing.builders import LONDON, NEW_YORK, TOKYO, a_token, a_uid
-from testing.phones import Phone, Reply, a_phone, http_event, pair, whole
+from testing.phones import Phone, Reply, a_couple, a_phone, http_event, pair, whole
 from testing.stored import every_row
 
 if TYPE_CHECKING:
@@ -96,8 +96,7 @@ def api(services: Services) -> Handler:
 @pytest.fixture(scope="module")
 def couple(api: Handler) -> tuple[Phone, Phone]:
     """Two who could do anything a person can; today is there already."""
-    ada, ben = a_phone(api, "ada", NEW_YORK), a_phone(api, "ben", TOKYO)
-    pair(ada, ben)
+    ada, ben = a_couple(api)
     ada.get("/v1/today")
     return ada, ben
 

@@ -12,12 +12,9 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from local import openapi
-from rekindle.domain.models import Audience
-from rekindle.store import keys
-from rekindle.store.table import Write
 from testing import contract
 from testing.apis import phones_api
-from testing.builders import NEW_YORK, TOKYO, a_uid, an_instant, prompts, publish
+from testing.builders import NEW_YORK, TOKYO, a_uid, an_instant, publish_choices
 from testing.phones import Phone, a_phone, pair
 
 if TYPE_CHECKING:
@@ -56,9 +53,7 @@ class Witness:
 @pytest.fixture
 def witness(own_services: Services) -> Witness:
     table = own_services.people.table
-    publish(table, prompts("choice"), audience=Audience.CHOICE)
-    publish(table, prompts("group"), audience=Audience.CODE)
-    table.write(Write("Put", keys.practice_code("ABCD2345"), item={"pack": "group"}))
+    publish_choices(table)
     return Witness(phones_api(lambda: own_services))
 
 

@@ -14,15 +14,14 @@ from rekindle.store import keys
 from rekindle.store.catalogue import Catalogue, PromptText
 from rekindle.store.table import Write
 from testing.apis import handler_of
-from testing.builders import NEW_YORK, TOKYO, prompts, publish
-from testing.phones import Phone, a_phone, pair
+from testing.builders import NEW_YORK, TOKYO, give_code, prompts, publish
+from testing.phones import Phone, a_couple, a_phone, pair
 from testing.push_world import calls
+from testing.stored import couple_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from rekindle.domain.models import Couple
-    from rekindle.store.table import Table
     from testing.phones import Handler
 
 DAY = dt.timedelta(days=1)
@@ -46,10 +45,6 @@ def _name(number: int) -> Any:
 
 def _english() -> Any:
     return "en"
-
-
-def give_code(table: Table, pack: str, code: str = CODE) -> None:
-    table.write(Write("Put", keys.practice_code(code), item={"pack": pack}))
 
 
 @pytest.fixture(scope="module")
@@ -78,15 +73,6 @@ def couple(api: Handler) -> tuple[Phone, Phone]:
     ada, ben = a_phone(api, "ada", NEW_YORK), a_phone(api, "ben", TOKYO, language="fr")
     pair(ada, ben)
     return ada, ben
-
-
-def couple_of(services: Services, phone: Phone) -> Couple:
-    person = services.people.person(phone.uid)
-    assert person
-    assert person.couple
-    found = services.couples.couple(person.couple)
-    assert found
-    return found
 
 
 def chosen(phone: Phone) -> dict[str, bool]:
@@ -237,8 +223,7 @@ class TestCode:
 
     def test_a_course_begins_after_a_day_that_was_opened_in_the_east(self, api: Handler) -> None:
         """No clock of theirs has come to that date since they flew west: its prompt is chosen, and not the course's."""
-        ada, ben = a_phone(api, "ada", "Pacific/Kiritimati"), a_phone(api, "ben", NEW_YORK)
-        pair(ada, ben)
+        ada, ben = a_couple(api, "Pacific/Kiritimati", NEW_YORK)
         ada.get("/v1/today")
         ben.get("/v1/today")
         ada.put("/v1/me", {"display_name": "Ada", "zone": NEW_YORK})
@@ -280,8 +265,7 @@ class TestCode:
         publish(table, lessons("group", 3), audience=Audience.CODE)
         give_code(table, "group")
         api = handler_of(lambda: services)
-        ada, ben = a_phone(api, "ada", NEW_YORK), a_phone(api, "ben", NEW_YORK)
-        pair(ada, ben)
+        ada, ben = a_couple(api, NEW_YORK, NEW_YORK)
         assert join(ada).status == 200
         table.write(Write("Delete", keys.practice_code(CODE)))
         give_code(table, "group", "NEWW2345")
@@ -308,8 +292,7 @@ class TestCode:
         release = publish(table, lessons("group", 9), audience=Audience.CODE, course=Course(in_order=True))
         give_code(table, "group")
         api = handler_of(lambda: services)
-        ada, ben = a_phone(api, "ada", NEW_YORK), a_phone(api, "ben", NEW_YORK)
-        pair(ada, ben)
+        ada, ben = a_couple(api, NEW_YORK, NEW_YORK)
         join(ada)
         assert pack_of(ada) == "group"
         publish(table, lessons("group", 9), audience=Audience.CODE, entries=())

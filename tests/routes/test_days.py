@@ -16,8 +16,8 @@ from rekindle.store import keys
 from rekindle.store.table import Write
 from testing.apis import handler_of
 from testing.builders import LONDON, NEW_YORK, TOKYO, a_token, an_instant
-from testing.phones import Phone, Reply, a_phone, pair
-from testing.stored import every_row
+from testing.phones import Phone, Reply, a_couple, a_phone, pair, set_clocks
+from testing.stored import couple_of, every_row
 
 if TYPE_CHECKING:
     import io
@@ -31,11 +31,6 @@ MILLISECOND = dt.timedelta(milliseconds=1)
 DAY = dt.timedelta(days=1)
 
 
-def set_clocks(text: str, *phones: Phone) -> None:
-    for phone in phones:
-        phone.now = an_instant(text)
-
-
 def answer(phone: Phone, date: str, text: str | None = "The way you hum.", **fields: Any) -> Reply:
     return phone.put(f"/v1/days/{date}/answer", {"text": text, **fields})
 
@@ -43,15 +38,6 @@ def answer(phone: Phone, date: str, text: str | None = "The way you hum.", **fie
 def dates(first: str, last: str) -> list[str]:
     start, end = dt.date.fromisoformat(first), dt.date.fromisoformat(last)
     return [str(start + number * DAY) for number in range((end - start).days + 1)]
-
-
-def couple_of(services: Services, phone: Phone) -> Couple:
-    person = services.people.person(phone.uid)
-    assert person
-    assert person.couple
-    couple = services.couples.couple(person.couple)
-    assert couple
-    return couple
 
 
 class TestPrompt:
@@ -177,9 +163,7 @@ class TestTwoClocks:
         """The Azores are an hour behind London, Warsaw an hour ahead, and every date and instant is the same."""
         seen = []
         for zone in ("Atlantic/Azores", "Europe/Warsaw"):
-            ada, ben = a_phone(api, "ada", LONDON), a_phone(api, "ben", zone)
-            set_clocks("2026-06-05T12:00:00Z", ada, ben)
-            pair(ada, ben)
+            ada, ben = a_couple(api, LONDON, zone, at="2026-06-05T12:00:00Z")
             replies: list[object] = []
             for date in dates("2026-06-05", "2026-06-07"):
                 set_clocks(f"{date}T12:00:00Z", ada, ben)
@@ -225,9 +209,7 @@ class TestTwoClocks:
 
     def test_of_two_days_ahead_the_first_that_waits_is_shown(self, api: Handler) -> None:
         """The earlier date closes first. A date that both have answered gives way to one of which a push has come."""
-        ada, ben = a_phone(api, "ada", "Etc/GMT+12"), a_phone(api, "ben", "Pacific/Kiritimati")
-        set_clocks("2026-03-03T10:30:00Z", ada, ben)
-        pair(ada, ben)
+        ada, ben = a_couple(api, "Etc/GMT+12", "Pacific/Kiritimati", at="2026-03-03T10:30:00Z")
 
         def ahead() -> Any:
             shown = ada.get("/v1/today").body
@@ -246,9 +228,7 @@ class TestTwoClocks:
         assert ahead() == "2026-03-03"
 
     def test_a_day_that_the_partner_answered_before_a_journey_west_is_a_day_ahead(self, api: Handler) -> None:
-        ada, ben = a_phone(api, "ada", "Pacific/Kiritimati"), a_phone(api, "ben", "Pacific/Kiritimati")
-        set_clocks("2026-03-02T10:30:00Z", ada, ben)
-        pair(ada, ben)
+        ada, ben = a_couple(api, "Pacific/Kiritimati", "Pacific/Kiritimati", at="2026-03-02T10:30:00Z")
         answer(ben, "2026-03-03")
         for phone in (ada, ben):
             move(phone, "Pacific/Midway")
@@ -262,9 +242,7 @@ class TestTwoClocks:
         assert answer(ben, "2026-03-01").problem == "no-such-day"
 
     def test_a_new_couple_is_not_shown_the_day_before_it_was_made(self, api: Handler) -> None:
-        ada, ben = a_phone(api, "ada", LONDON), a_phone(api, "ben", LONDON)
-        set_clocks("2026-03-02T01:00:00Z", ada, ben)
-        pair(ada, ben)
+        ada, _ben = a_couple(api, LONDON, LONDON, at="2026-03-02T01:00:00Z")
         assert ada.get("/v1/today").body["previous"] is None
 
     def test_tomorrow_is_nobodys_yet(self, couple: tuple[Phone, Phone]) -> None:
@@ -436,8 +414,7 @@ class TestMoving:
     @pytest.fixture
     def lisbon(self, api: Handler) -> tuple[Phone, Phone]:
         """Two in London, whose 2 March is open from midnight UTC until 03:00 UTC of the 3rd."""
-        ada, ben = a_phone(api, "ada", LONDON), a_phone(api, "ben", LONDON)
-        pair(ada, ben)
+        ada, ben = a_couple(api, LONDON, LONDON)
         assert ada.get("/v1/today").body["today"]["closes_at"] == "2026-03-03T03:00:00Z"
         return ada, ben
 
@@ -481,9 +458,7 @@ class TestMoving:
         self, api: Handler, services: Services
     ) -> None:
         """By the second leg no clock of theirs has come to the date yet, and it is open all the same."""
-        ada, ben = a_phone(api, "ada", "Pacific/Kiritimati"), a_phone(api, "ben", LONDON)
-        set_clocks("2026-03-02T10:30:00Z", ada, ben)
-        pair(ada, ben)
+        ada, ben = a_couple(api, "Pacific/Kiritimati", LONDON, at="2026-03-02T10:30:00Z")
         assert ada.get("/v1/today").body["today"]["date"] == "2026-03-03"
         move(ada, NEW_YORK)
         # 3 March ends in New York at 05:00 UTC, and in Midway at 11:00.
@@ -496,9 +471,7 @@ class TestMoving:
     @pytest.mark.parametrize("opened", [False, True])
     def test_a_date_that_has_closed_stays_closed_when_a_partner_moves_west(self, api: Handler, *, opened: bool) -> None:
         """6 and 7 June were missed in New York. On Pago Pago's clock it is 7 June once more."""
-        ada, ben = a_phone(api, "ada", NEW_YORK), a_phone(api, "ben", NEW_YORK)
-        set_clocks("2026-05-30T16:00:00Z", ada, ben)
-        pair(ada, ben)
+        ada, ben = a_couple(api, NEW_YORK, NEW_YORK, at="2026-05-30T16:00:00Z")
         for date in dates("2026-05-31", "2026-06-05"):
             set_clocks(f"{date}T16:00:00Z", ada, ben)
             assert answer(ada, date).status == 200
@@ -526,9 +499,7 @@ class TestMoving:
     @pytest.mark.parametrize("opened", [False, True])
     def test_a_date_that_is_open_stays_open_when_both_move_east(self, api: Handler, *, opened: bool) -> None:
         """6 June is open in New York until 07:00 UTC, and has long ended in Tokyo."""
-        ada, ben = a_phone(api, "ada", NEW_YORK), a_phone(api, "ben", NEW_YORK)
-        set_clocks("2026-06-04T16:00:00Z", ada, ben)
-        pair(ada, ben)
+        ada, ben = a_couple(api, NEW_YORK, NEW_YORK, at="2026-06-04T16:00:00Z")
         if opened:
             set_clocks("2026-06-06T16:00:00Z", ada, ben)
             ada.get("/v1/today")
@@ -544,9 +515,7 @@ class TestMoving:
         assert ada.get("/v1/streak").body["calendar"]["2026-06-06"] == "rest"
 
     def test_an_unopened_date_takes_an_answer_until_it_would_have_closed(self, api: Handler) -> None:
-        ada, ben = a_phone(api, "ada", NEW_YORK), a_phone(api, "ben", NEW_YORK)
-        set_clocks("2026-06-04T16:00:00Z", ada, ben)
-        pair(ada, ben)
+        ada, ben = a_couple(api, NEW_YORK, NEW_YORK, at="2026-06-04T16:00:00Z")
         set_clocks("2026-06-07T06:00:00Z", ada, ben)
         for phone in (ada, ben):
             move(phone, TOKYO)
@@ -565,9 +534,7 @@ class TestMoving:
         self, api: Handler, first: str
     ) -> None:
         """Paired on 3 March in Tokyo, they land in New York on the 2nd: a date before the couple's first."""
-        ada, ben = a_phone(api, "ada", TOKYO), a_phone(api, "ben", TOKYO)
-        set_clocks("2026-03-02T15:30:00Z", ada, ben)
-        pair(ada, ben)
+        ada, ben = a_couple(api, TOKYO, TOKYO, at="2026-03-02T15:30:00Z")
         assert ada.get("/v1/couple").body["since"] == "2026-03-03"
         ada.get("/v1/today")
         for phone in (ada, ben):
@@ -590,9 +557,7 @@ class TestMoving:
 
     def test_a_day_made_in_the_east_counts_in_the_west_at_once(self, api: Handler) -> None:
         """The streak does not shrink while a plane carries them back over the date line."""
-        ada, ben = a_phone(api, "ada", "Pacific/Kiritimati"), a_phone(api, "ben", "Pacific/Kiritimati")
-        set_clocks("2026-03-01T12:00:00Z", ada, ben)
-        pair(ada, ben)
+        ada, ben = a_couple(api, "Pacific/Kiritimati", "Pacific/Kiritimati", at="2026-03-01T12:00:00Z")
         for date in ("2026-03-02", "2026-03-03"):
             set_clocks(f"{date}T00:00:00Z", ada, ben)
             answer(ada, date)

@@ -22,12 +22,12 @@ from testing.builders import LONDON, TOKYO, a_uid
 from testing.memory_kms import MemoryKms
 from testing.phones import Phone, Reply, a_phone, pair
 from testing.push_world import watched
+from testing.stored import couple_id_of, person_of
 
 if TYPE_CHECKING:
     from types_boto3_kms import KMSClient
 
     from couples_api.services import Services
-    from rekindle.domain.models import CoupleId
     from testing.phones import Handler
 
 MONDAY = dt.date(2026, 3, 2)
@@ -102,13 +102,6 @@ def meet(*phones: Phone, reflect: bool = False) -> dt.date:
 
 def part(phone: Phone) -> None:
     assert phone.delete("/v1/couple").status == 204
-
-
-def couple_of(services: Services, phone: Phone) -> CoupleId:
-    person = services.people.person(phone.uid)
-    assert person
-    assert person.couple
-    return person.couple
 
 
 def test_while_the_couple_stands_each_has_what_both_wrote(couple: tuple[Phone, Phone]) -> None:
@@ -242,7 +235,7 @@ def test_each_couple_has_its_number_and_nobody_s_name(services: Services, api: H
     for other in others:
         other.now = ada.now
         pair(ada, other)
-        ids.append(couple_of(services, ada))
+        ids.append(couple_id_of(services, ada))
         meet(ada, other)
         if other is others[0]:
             part(ada)
@@ -260,15 +253,14 @@ def test_couples_keep_their_order_whichever_clock_they_ended_by(services: Servic
     """The second seems to have ended before the first: one of API Gateway's clocks is a little behind."""
     ada, ben, cai = (a_phone(api, name, LONDON) for name in ("ada", "ben", "cai"))
     pair(ada, ben)
-    first = couple_of(services, ada)
+    first = couple_id_of(services, ada)
     part(ada)
     for phone in (ada, cai):
         phone.now -= 3 * SECOND
     pair(ada, cai)
-    second = couple_of(services, ada)
+    second = couple_id_of(services, ada)
     part(ada)
-    person = services.people.person(ada.uid)
-    assert person
+    person = person_of(services, ada)
     assert person.parted[first] < person.parted[second]
 
 
@@ -296,7 +288,7 @@ def test_where_the_key_has_gone_it_is_said_that_something_is_left_out(
 ) -> None:
     ada, ben = couple
     meet(ada, ben)
-    couple_id = couple_of(services, ada)
+    couple_id = couple_id_of(services, ada)
     part(ada)
     assert ada.put(f"/v1/solo/days/{ada.now.date()}/answer", {"text": "Alone again."}).status == 200
     services.vault.table.write(Write("Delete", Key(f"COUPLE#{couple_id}", "")))
@@ -510,7 +502,7 @@ def test_what_was_checked_off_without_words_is_there(api: Handler) -> None:
 def test_a_page_of_the_longest_days_is_handed_on(services: Services, couple: tuple[Phone, Phone], symbol: str) -> None:
     """Of symbols that JSON escapes, and Lambda once more; and of such that take three pages of DynamoDB's own."""
     ada, ben = couple
-    couple_id = couple_of(services, ada)
+    couple_id = couple_id_of(services, ada)
     standing, key = services.couples.couple(couple_id), services.vault.couple_key(couple_id)
     assert standing
     assert ada.get("/v1/today").status == 200

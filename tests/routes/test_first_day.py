@@ -11,6 +11,7 @@ from rekindle.store import keys
 from rekindle.store.table import Write
 from rekindle.telemetry import logger
 from testing.push_world import watched
+from testing.stored import person_of
 
 if TYPE_CHECKING:
     from couples_api.services import Services
@@ -49,8 +50,7 @@ def test_a_day_that_nobody_could_note_is_noted_when_they_look(
     (ada, ben), table = couple, services.people.table
     ada.put("/v1/days/2026-03-02/answer", {"text": "The way you hum."})
     ben.put("/v1/days/2026-03-02/answer", {"text": "Your letters."})
-    person = services.people.person(ada.uid)
-    assert person
+    person = person_of(services, ada)
     assert person.couple
     table.write(Write("Delete", keys.streak(person.couple)))
     ada.get(path)

@@ -13,8 +13,7 @@ from local import openapi
 from rekindle.api.problems import Problem
 from rekindle.domain.models import Audience
 from rekindle.store import keys
-from rekindle.store.table import Write
-from testing.builders import LONDON, NEW_YORK, a_uid, prompts, publish
+from testing.builders import LONDON, NEW_YORK, a_uid, give_code, prompts, publish
 from testing.phones import Phone, a_phone, pair
 
 if TYPE_CHECKING:
@@ -162,7 +161,7 @@ REFUSED: Final[dict[tuple[str, Problem], Callable[[World], Asked]]] = {
 def services(new_services: Callable[[], Services]) -> Services:
     made = new_services()
     publish(made.people.table, prompts("group"), audience=Audience.CODE)
-    made.people.table.write(Write("Put", keys.practice_code("ABCD2345"), item={"pack": "group"}))
+    give_code(made.people.table, "group")
     return made
 
 

@@ -13,8 +13,9 @@ from rekindle.domain.streaks import unpack_dates
 from rekindle.store import keys
 from rekindle.store.table import Write
 from testing.apis import handler_of
-from testing.builders import LONDON, NEW_YORK, TOKYO
-from testing.phones import Phone, a_phone, pair
+from testing.builders import LONDON
+from testing.phones import Phone, a_couple, at_noon, noon
+from testing.stored import couple_id_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,28 +36,6 @@ def answer(phone: Phone, date: dt.date) -> None:
 def meet(date: dt.date, *phones: Phone) -> None:
     for phone in phones:
         answer(phone, date)
-
-
-def at_noon(date: dt.date, *phones: Phone) -> None:
-    """London's noon: at that hour exactly one date is open there, the clocks' own."""
-    for phone in phones:
-        phone.now = dt.datetime.combine(date, dt.time(12), dt.UTC)
-
-
-def couple_id_of(services: Services, phone: Phone) -> CoupleId:
-    person = services.people.person(phone.uid)
-    assert person
-    assert person.couple
-    return person.couple
-
-
-@pytest.fixture
-def londoners(api: Handler) -> tuple[Phone, Phone]:
-    """Two in London, paired on 1 March, so that 2 March is the first date they have whole."""
-    ada, ben = a_phone(api, "ada", LONDON), a_phone(api, "ben", LONDON)
-    at_noon(FIRST - DAY, ada, ben)
-    pair(ada, ben)
-    return ada, ben
 
 
 def plain_streak(complete: set[dt.date], first: dt.date, last: dt.date, excused: Iterable[dt.date]) -> dict[str, int]:
@@ -235,8 +214,7 @@ class TestStreak:
         assert ada.get("/v1/streak").body["calendar"]["2026-03-04"] == "rest"
 
     def test_two_open_days_completed_the_wrong_way_round_both_count(self, services: Services, api: Handler) -> None:
-        ada, ben = a_phone(api, "ada", NEW_YORK), a_phone(api, "ben", TOKYO)
-        pair(ada, ben)
+        ada, ben = a_couple(api)
         later, earlier = dt.date(2026, 3, 3), dt.date(2026, 3, 2)
         meet(later, ben, ada)
         assert ada.get("/v1/streak").body["current"] == 1
@@ -286,9 +264,7 @@ class TestStreak:
     @pytest.mark.parametrize("outage", [True, False])
     def test_a_day_lost_through_our_own_fault_is_not_a_miss(self, own_services: Services, *, outage: bool) -> None:
         api = handler_of(lambda: own_services)
-        ada, ben = a_phone(api, "ada", LONDON), a_phone(api, "ben", LONDON)
-        at_noon(FIRST - DAY, ada, ben)
-        pair(ada, ben)
+        ada, ben = a_couple(api, LONDON, LONDON, at=noon(FIRST - DAY))
         if outage:
             own_services.streaks.table.write(Write("Put", keys.OUTAGES, item={"dates": {"2026-03-04"}}))
         for date in _dates(FIRST, FIRST + 5 * DAY):

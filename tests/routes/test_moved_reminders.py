@@ -49,8 +49,7 @@ def jobs_for(services: Services, phone: Phone) -> list[PersonJob]:
 
 
 def a_couple(api: Handler, zone: str) -> Phone:
-    ada, ben = a_phone(api, "ada", zone), a_phone(api, "ben", zone)
-    pair(ada, ben)
+    ada, _ben = a_couple(api, zone, zone)
     return ada
 
 

@@ -12,7 +12,7 @@ from rekindle.store import keys
 from rekindle.store.stream import change_in
 from rekindle.store.table import marshal
 from testing.builders import LONDON, a_uid, an_instant
-from testing.phones import Phone, Reply, a_phone, pair
+from testing.phones import Phone, Reply, a_couple, a_phone, pair
 from testing.push_world import calls
 from testing.stored import stream_record
 
@@ -182,8 +182,7 @@ class TestMuting:
         assert [reply.status for reply in told[True].replies] == [201, 201, 409, 201, 200, 201, 429, 200, 201]
 
     def as_told(self, services: Services, api: Handler, *, muted: bool) -> Told:
-        ada, ben = a_phone(api, "ada", LONDON), a_phone(api, "ben", LONDON)
-        pair(ada, ben)
+        ada, ben = a_couple(api, LONDON, LONDON)
         mute(services, ben, muted=muted)
         told = Told()
         with calls(services.people.table) as told.operations:

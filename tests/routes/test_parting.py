@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from rekindle.domain.models import Audience
 from rekindle.store import keys
 from rekindle.store.couples import KEEPSAKE
 from rekindle.store.instants import to_ttl
 from rekindle.store.keys import Key
-from rekindle.store.table import Write, every_item
+from rekindle.store.table import every_item
 from testing.apis import handler_of
-from testing.builders import LONDON, prompts, publish
+from testing.builders import LONDON, publish_choices
 from testing.phones import Phone, Reply, a_phone, pair
+from testing.stored import couple_id_of, person_of
 
 if TYPE_CHECKING:
     from couples_api.services import Services
@@ -51,17 +51,8 @@ COUPLES_OWN = (
 def world(own_services: Services) -> Services:
     """With a pack to choose, and one to join."""
     table = own_services.people.table
-    publish(table, prompts("choice"), audience=Audience.CHOICE)
-    publish(table, prompts("group"), audience=Audience.CODE)
-    table.write(Write("Put", keys.practice_code("ABCD2345"), item={"pack": "group"}))
+    publish_choices(table)
     return own_services
-
-
-def couple_id_of(services: Services, phone: Phone) -> CoupleId:
-    person = services.people.person(phone.uid)
-    assert person
-    assert person.couple
-    return person.couple
 
 
 def well(reply: Reply) -> Any:
@@ -171,8 +162,7 @@ def test_what_each_wrote_is_found_for_thirty_days(
     ended_at = ben.now
     pair(ada, cai)
     for phone in (ada, ben):
-        person = world.people.person(phone.uid)
-        assert person
+        person = person_of(world, phone)
         assert person.parted == {parted: ended_at}
         row = world.vault.table.get(Key(f"COUPLE#{parted}", ""))
         assert row
@@ -202,6 +192,5 @@ def test_who_parts_twice_keeps_the_way_to_both(world: Services, phones: tuple[Ph
         ada.now += DAY
         well(ada.delete("/v1/couple"))
     ada.put("/v1/me", {"display_name": "Ada Mae", "zone": LONDON})
-    person = world.people.person(ada.uid)
-    assert person
+    person = person_of(world, ada)
     assert sorted(person.parted, key=lambda couple: person.parted[couple]) == couples

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from rekindle.domain.models import Person, PushKind
+from rekindle.domain.models import PushKind
 from rekindle.push.reactions import reaction_to
 from rekindle.store import keys
 from rekindle.store.stream import change_in
 from rekindle.store.table import marshal
 from testing.builders import LONDON
-from testing.phones import Phone, Reply, a_phone, pair
-from testing.stored import stream_record
+from testing.phones import Phone, Reply, a_phone, at_noon, pair
+from testing.stored import person_of, stream_record
 
 if TYPE_CHECKING:
     from couples_api.services import Services
@@ -44,12 +44,6 @@ def shown(phone: Phone) -> Any:
     return couple["pause"]
 
 
-def at_noon(date: dt.date, *phones: Phone) -> None:
-    """London's noon: at that hour exactly one date is open there, the clocks' own."""
-    for phone in phones:
-        phone.now = dt.datetime.combine(date, dt.time(12), dt.UTC)
-
-
 def meet(date: dt.date, *phones: Phone) -> None:
     for phone in phones:
         reply = phone.put(f"/v1/days/{date}/answer", {"text": "Yes."})
@@ -68,22 +62,6 @@ def marks(phone: Phone, *dates: dt.date) -> list[str]:
 
 def dates_from(first: dt.date, count: int) -> list[dt.date]:
     return [first + number * DAY for number in range(count)]
-
-
-def person_of(services: Services, phone: Phone) -> Person:
-    person = services.people.person(phone.uid)
-    assert person
-    return person
-
-
-@pytest.fixture
-def londoners(api: Handler) -> tuple[Phone, Phone]:
-    """Two in London, paired on 1 March, so that 2 March is the first date they have whole."""
-    ada, ben = a_phone(api, "ada", LONDON), a_phone(api, "ben", LONDON)
-    at_noon(FIRST - DAY, ada, ben)
-    pair(ada, ben)
-    at_noon(FIRST, ada, ben)
-    return ada, ben
 
 
 class TestWishing:

@@ -24,11 +24,12 @@ from rekindle.store.watermark import Watermark
 from testing import fcm_wire
 from testing.apis import handler_of
 from testing.builders import LONDON, NEW_YORK, TOKYO
-from testing.phones import Phone, a_phone, pair
+from testing.phones import Phone, a_phone, at_noon, pair
 from testing.push_world import NO_WAIT, do
+from testing.stored import person_of
 from tests.routes.test_moved_reminders import due_at, jobs_for
 from tests.routes.test_news import announce, sent, work
-from tests.routes.test_pause import DAY, FIRST, at_noon, paused, person_of
+from tests.routes.test_pause import DAY, FIRST, paused
 from tick.handler import Tick
 
 if TYPE_CHECKING:
@@ -43,16 +44,6 @@ HALF_AN_HOUR = dt.timedelta(minutes=30)
 WISHES, PAUSES = 0.04, 0.6
 """How often in half an hour somebody wishes something, and how often that is a pause and not its end."""
 MORNING, NIGHT = dt.time(8, 30), dt.time(20, 30)
-
-
-@pytest.fixture
-def londoners(api: Handler) -> tuple[Phone, Phone]:
-    """Two in London, paired on 1 March, on the 2nd."""
-    ada, ben = a_phone(api, "ada", LONDON), a_phone(api, "ben", LONDON)
-    at_noon(FIRST - DAY, ada, ben)
-    pair(ada, ben)
-    at_noon(FIRST, ada, ben)
-    return ada, ben
 
 
 def on_table(delivery: DeliveryServices, table: Table) -> DeliveryServices:

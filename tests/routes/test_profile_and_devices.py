@@ -15,19 +15,12 @@ from rekindle.store.devices import REFRESHED_AFTER
 from rekindle.store.slot_rows import rows_of
 from testing.builders import LONDON, NEW_YORK, TOKYO, a_token, a_uid
 from testing.phones import Phone, a_phone, pair
-from testing.stored import slot_rows
+from testing.stored import person_of, slot_rows
 
 if TYPE_CHECKING:
     from couples_api.services import Services
-    from rekindle.domain.models import Person
     from rekindle.store.slot_rows import SlotAndKind, SlotRow
     from testing.phones import Handler
-
-
-def person_of(services: Services, phone: Phone) -> Person:
-    person = services.people.person(phone.uid)
-    assert person
-    return person
 
 
 def tokens_of(services: Services, phone: Phone) -> dict[str, str]:

@@ -14,25 +14,20 @@ from rekindle.store import keys
 from rekindle.store.catalogue import VERSION_AGE, Catalogue, packed
 from rekindle.store.table import Write
 from testing.apis import handler_of
-from testing.builders import LONDON, NEW_YORK, TOKYO, an_instant, prompts, publish
-from testing.phones import Phone, a_phone, pair
+from testing.builders import LONDON, an_instant, give_code, prompts, publish
+from testing.phones import Phone, a_couple, at_noon, noon
 from testing.push_world import calls
+from testing.stored import couple_id_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from couples_api.services import Services
-    from rekindle.domain.models import CoupleId
     from testing.phones import Handler
 
 DAY = dt.timedelta(days=1)
 MONDAY = dt.date(2026, 3, 2)
 NOTHING_NEW = {"packs": [], "milestones": [], "longest": False}
-
-
-def at_noon(date: dt.date, *phones: Phone) -> None:
-    for phone in phones:
-        phone.now = dt.datetime.combine(date, dt.time(12), dt.UTC)
 
 
 def meet(dates: Iterable[dt.date], *phones: Phone) -> None:
@@ -48,24 +43,10 @@ def recap(phone: Phone, week: object = None) -> Any:
     return reply.body
 
 
-def couple_id_of(services: Services, phone: Phone) -> CoupleId:
-    person = services.people.person(phone.uid)
-    assert person
-    assert person.couple
-    return person.couple
-
-
 @pytest.fixture
 def londoners(api: Handler) -> tuple[Phone, Phone]:
-    """Paired at noon on Monday, 2 March 2026."""
-    return _londoners(api)
-
-
-def _londoners(api: Handler) -> tuple[Phone, Phone]:
-    ada, ben = a_phone(api, "ada", LONDON), a_phone(api, "ben", LONDON)
-    at_noon(MONDAY, ada, ben)
-    pair(ada, ben)
-    return ada, ben
+    """Pair two in London at noon on Monday, 2 March 2026."""
+    return a_couple(api, LONDON, LONDON, at=noon(MONDAY))
 
 
 def test_the_week_that_is_over_tells_days_themes_and_the_streak(londoners: tuple[Phone, Phone]) -> None:
@@ -184,16 +165,13 @@ def test_a_week_that_is_none_of_theirs(
 
 
 def test_a_week_in_which_they_paired_is_theirs(api: Handler) -> None:
-    ada, ben = a_phone(api, "ada", LONDON), a_phone(api, "ben", LONDON)
-    at_noon(MONDAY + 6 * DAY, ada, ben)
-    pair(ada, ben)
+    ada, ben = a_couple(api, LONDON, LONDON, at=noon(MONDAY + 6 * DAY))
     meet([MONDAY + 6 * DAY], ada, ben)
     assert recap(ada, MONDAY)["days_met"]["dates"] == ["2026-03-08"]
 
 
 def test_on_two_clocks_a_week_has_the_couples_dates_and_the_last_is_by_ones_own(api: Handler) -> None:
-    ada, ben = a_phone(api, "ada", NEW_YORK), a_phone(api, "ben", TOKYO)
-    pair(ada, ben)
+    ada, ben = a_couple(api)
     for phone in (ada, ben):
         phone.now = an_instant("2026-03-08T15:30:00Z")  # Sunday in New York, and Monday in Tokyo for half an hour
     for phone in (ada, ben):
@@ -239,7 +217,7 @@ class TestNewPacks:
 
     @pytest.fixture
     def londoners(self, own_services: Services) -> tuple[Phone, Phone]:
-        return _londoners(handler_of(lambda: own_services))
+        return a_couple(handler_of(lambda: own_services), LONDON, LONDON, at=noon(MONDAY))
 
     def publish(self, services: Services, pack: str, at: str, version: int = 1, **changes: Any) -> None:
         """As the practice does, and with what the release's own row says of it."""
@@ -287,7 +265,7 @@ class TestNewPacks:
     ) -> None:
         ada, ben = londoners
         self.publish(own_services, "group", "2026-01-01T00:00:00Z", audience=Audience.CODE)
-        own_services.people.table.write(Write("Put", keys.practice_code("ABCD2345"), item={"pack": "group"}))
+        give_code(own_services.people.table, "group")
         at_noon(MONDAY + 3 * DAY, ada, ben)
         assert ada.post("/v1/couple/practice-code", {"code": "ABCD-2345"}).status == 200
         assert self.new(ben) == ["group"]

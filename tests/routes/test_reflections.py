@@ -17,15 +17,15 @@ from rekindle.store.stream import change_in
 from rekindle.store.table import Write, marshal
 from testing.apis import handler_of
 from testing.builders import NEW_YORK
-from testing.phones import Phone, Reply, a_phone, pair
+from testing.phones import Phone, Reply, a_couple
 from testing.push_world import watched
-from testing.stored import stream_record
+from testing.stored import couple_id_of, stream_record
 
 if TYPE_CHECKING:
     import io
 
     from couples_api.services import Services
-    from rekindle.domain.models import CoupleId, Day
+    from rekindle.domain.models import Day
     from testing.phones import Handler
 
 DATE = dt.date(2026, 3, 2)
@@ -41,13 +41,6 @@ def reflect(phone: Phone, body: Any = HEARD, date: dt.date = DATE) -> Reply:
 def reflections(phone: Phone) -> dict[str, Any]:
     found: dict[str, Any] = phone.get(DAY).body["reflections"]
     return found
-
-
-def couple_id_of(services: Services, phone: Phone) -> CoupleId:
-    person = services.people.person(phone.uid)
-    assert person
-    assert person.couple
-    return person.couple
 
 
 def stored(services: Services, phone: Phone) -> Day:
@@ -214,8 +207,7 @@ def test_two_at_once_both_stand(services: Services, opened: tuple[Phone, Phone])
 
 
 def test_themes_about_being_heard_suggest_to_say_what_was_heard(api: Handler) -> None:
-    ada, ben = a_phone(api, "ada", NEW_YORK), a_phone(api, "ben", NEW_YORK)
-    pair(ada, ben)
+    ada, _ben = a_couple(api, NEW_YORK, NEW_YORK)
     suggested = {}
     for _ in range(7):
         day = ada.get("/v1/today").body["today"]

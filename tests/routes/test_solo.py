@@ -21,11 +21,10 @@ from testing.apis import handler_of
 from testing.builders import LONDON, NEW_YORK, TOKYO, an_instant, prompts, publish
 from testing.phones import Phone, Reply, a_phone, pair
 from testing.push_world import calls, watched
-from testing.stored import every_row
+from testing.stored import couple_id_of, every_row
 
 if TYPE_CHECKING:
     from couples_api.services import Services
-    from rekindle.domain.models import CoupleId
     from testing.phones import Handler
 
 DAY = dt.timedelta(days=1)
@@ -60,13 +59,6 @@ def shared(phone: Phone, query: str = "") -> list[tuple[str, str, str]]:
     reply = phone.get(f"/v1/solo/shared{query}")
     assert reply.status == 200, reply.text
     return [(each["date"], each["by"], each["text"]) for each in reply.body["answers"]]
-
-
-def couple_id_of(services: Services, phone: Phone) -> CoupleId:
-    person = services.people.person(phone.uid)
-    assert person
-    assert person.couple
-    return person.couple
 
 
 class TestAlone:
