@@ -18,6 +18,7 @@ from rekindle.errors import KeyReusedError
 from rekindle.store import keys
 from testing.builders import LONDON, a_uid, an_instant
 from testing.phones import whole
+from testing.stored import person_in, row_in
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from couples_api.reader import DayView
     from couples_api.services import Services
-    from rekindle.domain.models import Person
+    from rekindle.domain.models import Couple, Person
 
     type Outcome = Any
     """What a route returned, or the problem that it raised."""
@@ -52,9 +53,19 @@ class Racer:
 
     @property
     def person(self) -> Person:
-        person = self.services.people.person(self.uid)
-        assert person
-        return person
+        return person_in(self.services.people.table, self.uid)
+
+    @property
+    def couple_id(self) -> CoupleId:
+        couple = self.person.couple
+        assert couple
+        return couple
+
+    @property
+    def couple(self) -> Couple:
+        couple = self.services.couples.couple(self.couple_id)
+        assert couple
+        return couple
 
     def introduce(self, **profile: Any) -> me.MeView:
         body = whole("/v1/me", {"display_name": self.uid} | profile)
@@ -162,6 +173,13 @@ def pair(inviter: Racer, redeemer: Racer) -> None:
     inviter.confirm(invite.invite_id)
 
 
+def racing_couple(services: Services, first: str = LONDON, second: str = LONDON) -> tuple[Racer, Racer]:
+    """Pair two racers in these zones."""
+    ada, ben = Racer(services, zone=first), Racer(services, zone=second)
+    pair(ada, ben)
+    return ada, ben
+
+
 def couples_among(services: Services, racers: list[Racer]) -> set[CoupleId]:
     """Return the couples of these persons, and check that each is whole (I1 and I3)."""
     people = services.people.people([racer.uid for racer in racers])
@@ -172,8 +190,7 @@ def couples_among(services: Services, racers: list[Racer]) -> set[CoupleId]:
         assert standing.ended_at is None
         assert len(standing.profiles) == 2
         assert {uid for uid, person in people.items() if person.couple == couple_id} == standing.profiles.keys()
-        key = services.vault.table.get(keys.Key(f"COUPLE#{couple_id}", ""))
-        assert key
+        key = row_in(services.vault.table, keys.Key(f"COUPLE#{couple_id}", ""))
         assert "ttl" not in key
     return found
 

@@ -33,6 +33,7 @@ from testing import engines, fcm_wire
 from testing.builders import LONDON, NEW_YORK, a_device, a_paired_person, a_profile, an_instant
 from testing.fcm_wire import PROJECT, FcmWire
 from testing.push_world import CrashError, Queue, do, saved, token_of
+from testing.stored import person_in
 from tick.handler import Tick
 
 if TYPE_CHECKING:
@@ -262,8 +263,7 @@ def test_a_storm_of_failures_reaches_whoever_can_be_reached(new_world: Any, seed
     assert world.dead_letters.taken() == []
     for person in dead:
         (device,) = person.devices.values()
-        after = People(world.table).person(person.uid)
-        assert after is not None
+        after = person_in(world.table, person.uid)
         assert after.devices == {}
         assert world.table.get(keys.target(device.target)) is None
     rows = [

@@ -25,8 +25,8 @@ from rekindle.store import keys
 from rekindle.store.catalogue import Catalogue
 from rekindle.store.slot_rows import rows_of
 from testing.builders import NEW_YORK, TOKYO, a_token, a_uid, an_instant, give_code, prompts, publish
-from testing.stored import slot_rows
-from tests.engine.racing import Racer, couples_among, lost, pair, race, run_all, won
+from testing.stored import day_of, row_in, slot_rows
+from tests.engine.racing import Racer, couples_among, lost, pair, race, racing_couple, run_all, won
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -167,10 +167,8 @@ class TestAnswers:
 
         def play(number: int) -> None:
             dice = random.Random(number)  # noqa: S311  only who else comes along
-            ada, ben = Racer(services), Racer(services)
-            pair(ada, ben)
-            couple_id = ada.person.couple
-            assert couple_id
+            ada, ben = racing_couple(services)
+            couple_id = ada.couple_id
             for offset in range(rounds):
                 date = first + offset * DAY
                 ada.now = ben.now = an_instant(f"{date}T15:00:00Z")
@@ -193,8 +191,7 @@ class TestAnswers:
 
     def test_two_open_days_completed_at_once_both_count(self, services: Services) -> None:
         for _ in range(15):
-            ada, ben = Racer(services, zone=NEW_YORK), Racer(services, zone=TOKYO)
-            pair(ada, ben)
+            ada, ben = racing_couple(services, NEW_YORK, TOKYO)
             today, tomorrow = dt.date(2026, 3, 2), dt.date(2026, 3, 3)
             outcomes = race(
                 *(
@@ -204,17 +201,14 @@ class TestAnswers:
                 )
             )
             assert lost(outcomes) == []
-            couple_id = ada.person.couple
-            assert couple_id
-            assert_streak_is_the_days(services, couple_id, 2)
+            assert_streak_is_the_days(services, ada.couple_id, 2)
             themes = {ada.day(date).prompt.theme for date in (today, tomorrow)}
             assert len(themes) == 2
 
     def test_of_two_phones_that_edit_at_once_one_is_told(self, services: Services) -> None:
         """An acknowledged answer is never silently replaced (I5)."""
         for number in range(25):
-            ada, ben = Racer(services), Racer(services)
-            pair(ada, ben)
+            ada, _ben = racing_couple(services)
             date = dt.date(2026, 3, 2)
             if number % 2:
                 ada.answer(date, "first")
@@ -228,8 +222,7 @@ class TestAnswers:
     def test_an_edit_that_races_the_reveal_is_either_opened_or_refused(self, services: Services) -> None:
         """What the partner reads is what stands: never a version that was replaced after he had read it."""
         seen = Counter[bool]()
-        ada, ben = Racer(services), Racer(services)
-        pair(ada, ben)
+        ada, ben = racing_couple(services)
         for offset in range(40):
             date = dt.date(2026, 3, 2) + offset * DAY
             ada.now = ben.now = an_instant(f"{date}T15:00:00Z")
@@ -245,8 +238,7 @@ class TestAnswers:
     def test_many_who_open_a_day_first_all_have_the_same_one(self, services: Services) -> None:
         """Each with a memory of its own, as in processes of their own."""
         for _ in range(15):
-            ada, ben = Racer(services, zone=NEW_YORK), Racer(services, zone=TOKYO)
-            pair(ada, ben)
+            ada, ben = racing_couple(services, NEW_YORK, TOKYO)
             alone = [replace(services, catalogue=Catalogue(services.people.table)) for _ in range(4)]
             opened = race(
                 *(
@@ -261,10 +253,7 @@ class TestAnswers:
                     if day:
                         seen.setdefault(day.date, set()).add(day.prompt.text)
             assert [len(texts) for texts in seen.values()] == [1, 1]
-            couple_id = ada.person.couple
-            assert couple_id
-            standing = services.couples.couple(couple_id)
-            assert standing
+            standing = ada.couple
             assert standing.themes_met.keys() == seen.keys()
             assert len(set(standing.themes_met.values())) == 2
 
@@ -276,26 +265,22 @@ class TestSwapping:
 
     def test_of_two_who_swap_at_once_one_does_and_both_see_the_same(self, services: Services) -> None:
         for _ in range(25):
-            ada, ben = Racer(services), Racer(services)
-            pair(ada, ben)
+            ada, ben = racing_couple(services)
             before = ada.day(self.DATE).prompt
             outcomes = race(lambda: ada.swap(self.DATE), lambda: ben.swap(self.DATE))
             (swapped,) = won(outcomes)
             assert lost(outcomes) == [Problem.SWAPPED_ALREADY]
             assert ada.day(self.DATE).prompt == ben.day(self.DATE).prompt == swapped.prompt
-            couple_id = ada.person.couple
-            assert couple_id
+            couple_id = ada.couple_id
             seen = services.days.seen(couple_id, [before.theme])
             assert {f"{pack}/{prompt}" for pack, prompt in seen} == {before.id, swapped.prompt.id}
-            day = services.days.day(couple_id, self.DATE)
-            assert day
+            day = day_of(services, couple_id, self.DATE)
             assert len(day.swapped) == 1
 
     def test_a_swap_races_an_answer_and_only_one_of_them_holds(self, services: Services) -> None:
         outcomes_seen = Counter[bool]()
         for number in range(60):
-            ada, ben = Racer(services), Racer(services)
-            pair(ada, ben)
+            ada, ben = racing_couple(services)
             old = ada.day(self.DATE).prompt
             named = old.id if number % 2 else None
             swapped, answered = race(lambda: ada.swap(self.DATE), lambda: ben.answer(self.DATE, "B", prompt=named))
@@ -313,8 +298,7 @@ class TestSwapping:
 
     def test_a_swap_races_the_opening_of_another_date_and_an_unpairing(self, services: Services) -> None:
         for number in range(30):
-            ada, ben = Racer(services, zone=NEW_YORK), Racer(services, zone=TOKYO)
-            pair(ada, ben)
+            ada, ben = racing_couple(services, NEW_YORK, TOKYO)
             before = ada.day(self.DATE).prompt
             third = ben.today if number % 3 else ben.unpair
             swapped, other = race(lambda: ada.swap(self.DATE), third)
@@ -332,8 +316,7 @@ class TestChoosing:
 
     def test_both_choose_at_once_and_nothing_is_lost(self, services: Services) -> None:
         for number in range(25):
-            ada, ben = Racer(services), Racer(services)
-            pair(ada, ben)
+            ada, ben = racing_couple(services)
             outcomes = race(
                 lambda: ada.choose("first"),
                 lambda: ben.choose("second"),
@@ -342,10 +325,7 @@ class TestChoosing:
                 ada.today,
             )
             assert lost(outcomes) == []
-            couple_id = ada.person.couple
-            assert couple_id
-            standing = services.couples.couple(couple_id)
-            assert standing
+            standing = ada.couple
             assert {pack: str(said.wish) for pack, said in standing.packs.items()} == {
                 "first": "chosen",
                 "second": "chosen",
@@ -359,8 +339,7 @@ class TestChoosing:
 
     def test_a_couple_that_joins_twice_at_once_joins_once(self, services: Services) -> None:
         for _ in range(15):
-            ada, ben = Racer(services), Racer(services)
-            pair(ada, ben)
+            ada, ben = racing_couple(services)
             outcomes = race(*(lambda racer=racer: racer.join("ABCD-2345") for racer in (ada, ben, ada)))
             assert lost(outcomes) == []
             assert len({view.model_dump_json() for view in outcomes}) == 1
@@ -369,8 +348,7 @@ class TestChoosing:
         self, services: Services
     ) -> None:
         for _ in range(5):
-            ada, ben = Racer(services), Racer(services)
-            pair(ada, ben)
+            ada, _ben = racing_couple(services)
             outcomes = race(*([lambda: ada.join("2222-2222")] * 9))
             assert Counter(lost(outcomes)) == {Problem.CODE_NOT_USABLE: 5, Problem.TOO_MANY_TRIES: 4}
 
@@ -382,8 +360,7 @@ class TestReflections:
         date = dt.date(2026, 3, 2)
 
         def play() -> None:
-            ada, ben = Racer(services), Racer(services)
-            pair(ada, ben)
+            ada, ben = racing_couple(services)
             ada.answer(date, "A")
             ben.answer(date, "B")
             outcomes = race(*(lambda r=r, t=t: r.reflect(date, t) for r in (ada, ben) for t in ("one", "two", "one")))
@@ -461,10 +438,7 @@ class TestPausing:
 
     def is_whole(self, services: Services, ada: Racer, ben: Racer) -> dt.date | None:
         """Until when all of it says that they pause."""
-        couple_id = ada.person.couple
-        assert couple_id
-        standing = services.couples.couple(couple_id)
-        assert standing
+        standing = ada.couple
         until = standing.pause.until if standing.pause else None
         for racer in (ada, ben):
             assert racer.person.paused_until == until
@@ -476,8 +450,7 @@ class TestPausing:
     def test_of_two_wishes_at_once_one_stands(self, services: Services) -> None:
         stood = Counter[dt.date | None]()
         for number in range(40):
-            ada, ben = Racer(services), Racer(services)
-            pair(ada, ben)
+            ada, ben = racing_couple(services)
             for racer in (ada, ben):
                 racer.register(a_token())
             if number % 2:
@@ -492,12 +465,9 @@ class TestPausing:
 
     def test_a_pause_races_a_day_a_flight_and_an_unpairing(self, services: Services) -> None:
         for number in range(30):
-            ada, ben = Racer(services), Racer(services)
-            pair(ada, ben)
+            ada, ben = racing_couple(services)
             for racer in (ada, ben):
                 racer.register(a_token())
-            couple_id = ada.person.couple
-            assert couple_id
             ada.answer(self.TODAY, "A")
             until = self.TODAY + 5 * DAY
             if number % 3:
@@ -507,8 +477,7 @@ class TestPausing:
                 assert lost(outcomes) == []
                 assert self.is_whole(services, ada, ben) == until
                 # Met before they paused or just after: whichever it was, both see the same.
-                standing = services.couples.couple(couple_id)
-                assert standing
+                standing = ada.couple
                 assert services.streaks.history(standing).complete == {self.TODAY}
                 assert ada.today().streak == ben.today().streak
             else:
@@ -525,8 +494,7 @@ class TestLeaving:
 
     def test_an_unpairing_races_an_answer(self, services: Services) -> None:
         for number in range(30):
-            ada, ben = Racer(services), Racer(services)
-            pair(ada, ben)
+            ada, ben = racing_couple(services)
             date = dt.date(2026, 3, 2)
             if number % 3:
                 ben.answer(date, "B")
@@ -538,8 +506,7 @@ class TestLeaving:
             for racer in (ada, ben):
                 assert race(racer.today, lambda: racer.answer(date, "late")) == [Problem.NOT_PAIRED] * 2
             assert couples_among(services, [ada, ben]) == set()
-            key = services.vault.table.get(keys.Key(f"COUPLE#{couple_id}", ""))
-            assert key
+            key = row_in(services.vault.table, keys.Key(f"COUPLE#{couple_id}", ""))
             assert "ttl" in key
 
     def test_an_unpairing_races_a_second_tap_on_confirm(self, services: Services) -> None:
@@ -569,8 +536,7 @@ class TestLeaving:
 
     def test_a_move_races_an_unpairing_and_the_opening_of_a_day(self, services: Services) -> None:
         for number in range(30):
-            ada, ben = Racer(services), Racer(services)
-            pair(ada, ben)
+            ada, ben = racing_couple(services)
             requests: list[Callable[[], object]] = [lambda: ben.move(TOKYO), ada.today, ben.today]
             if number % 3 == 0:
                 requests.append(ada.unpair)
@@ -578,13 +544,10 @@ class TestLeaving:
             assert set(lost(outcomes)) <= {Problem.NOT_PAIRED}
             assert ben.person.profile.zone == TOKYO
             if number % 3:
-                couple_id = ada.person.couple
-                assert couple_id
-                standing = services.couples.couple(couple_id)
-                assert standing
+                couple_id = ada.couple_id
+                standing = ada.couple
                 assert standing.profiles[ben.uid].zone == TOKYO
-                day = services.days.day(couple_id, dt.date(2026, 3, 2))
-                assert day
+                day = day_of(services, couple_id, dt.date(2026, 3, 2))
                 # Both places' hours, whichever came first.
                 assert day.window.opens_at == an_instant("2026-03-01T15:00:00Z")
                 assert day.window.closes_at == an_instant("2026-03-03T03:00:00Z")
@@ -592,12 +555,9 @@ class TestLeaving:
     def test_two_who_move_at_once_lose_no_hour_of_a_date_that_nobody_has_opened(self, services: Services) -> None:
         """Both leave London for Tokyo, where 2 March is over; it stays open as long as in London."""
         for _ in range(15):
-            ada, ben = Racer(services), Racer(services)
-            pair(ada, ben)
+            ada, ben = racing_couple(services)
             assert lost(race(partial(ada.move, TOKYO), partial(ben.move, TOKYO))) == []
-            assert ada.person.couple
-            couple = services.couples.couple(ada.person.couple)
-            assert couple
+            couple = ada.couple
             assert set(couple.zones) == {TOKYO}
             window = couple.windows[dt.date(2026, 3, 2)]
             assert window.opens_at == an_instant("2026-03-01T15:00:00Z")
@@ -654,8 +614,7 @@ def assert_streak_is_the_days(services: Services, couple_id: CoupleId, complete:
     items = services.days.table.query(keys.couple(couple_id).pk).items
     rows = {item["sk"].removeprefix(keys.DAY_PREFIX): item for item in items if item["sk"].startswith(keys.DAY_PREFIX)}
     whole = {date for date, item in rows.items() if len(item["answers"]) == 2}
-    row = services.streaks.table.get(keys.streak(couple_id))
-    assert row
+    row = row_in(services.streaks.table, keys.streak(couple_id))
     noted = unpack_dates(dt.date.fromisoformat(row["bits_from"]), row["bits"])
     assert {str(date) for date in noted} == whole
     assert len(whole) == complete

@@ -22,6 +22,7 @@ from rekindle.errors import ContentionError
 from rekindle.store import keys
 from rekindle.store.table import unmarshal
 from rekindle.store.tallies import KEPT, Tallies
+from testing.stored import row_in
 from testing.wire import Crash, Fault, Wire, tapped
 from tests.tally_model import Event, model
 
@@ -78,8 +79,7 @@ def test_a_week_of_couples_is_counted_as_a_plain_count_has_it(table: Table) -> N
 
 def test_a_row_is_forgotten_long_after_its_newest_date(table: Table) -> None:
     Tallies(table).count(told(a_week_of(1)))
-    row = table.get(keys.tally(CoupleId("couple-0")))
-    assert row
+    row = row_in(table, keys.tally(CoupleId("couple-0")))
     last = dt.datetime(2026, 3, 8, tzinfo=dt.UTC)
     assert row["ttl"] == int((last + KEPT).timestamp())
 

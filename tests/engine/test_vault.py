@@ -15,6 +15,7 @@ from rekindle.errors import KeyUnavailableError, VaultError
 from rekindle.store.instants import to_ttl
 from rekindle.store.keys import Key
 from testing.builders import an_instant
+from testing.stored import row_in
 from testing.wire import Fault, Wire, asked_of, refusal, strike, tapped
 
 if TYPE_CHECKING:
@@ -102,8 +103,7 @@ class TestCoupleKeys:
         give_key(vault, COUPLE)
         at = an_instant("2026-04-01T00:00:00.500Z")
         vault.table.write(vault.ending_couple_key(COUPLE, at))
-        row = vault.table.get(Key(f"COUPLE#{COUPLE}", ""))
-        assert row
+        row = row_in(vault.table, Key(f"COUPLE#{COUPLE}", ""))
         assert row["ttl"] == to_ttl(at)
         # Until then what it sealed can be exported.
         vault.couple_key(COUPLE)
@@ -111,16 +111,14 @@ class TestCoupleKeys:
     def test_a_key_put_in_another_couples_place_does_not_open(self, vault: Vault) -> None:
         for couple in (COUPLE, OTHERS):
             give_key(vault, couple)
-        row = vault.table.get(Key(f"COUPLE#{COUPLE}", ""))
-        assert row
+        row = row_in(vault.table, Key(f"COUPLE#{COUPLE}", ""))
         _put(vault, f"COUPLE#{OTHERS}", row["cell"], row["wrapped"])
         with pytest.raises(VaultError):
             vault.couple_key(OTHERS)
 
     def test_another_cell_does_not_open_it(self, vault: Vault) -> None:
         give_key(vault, COUPLE)
-        row = vault.table.get(Key(f"COUPLE#{COUPLE}", ""))
-        assert row
+        row = row_in(vault.table, Key(f"COUPLE#{COUPLE}", ""))
         _put(vault, f"COUPLE#{COUPLE}", f"{(int(row['cell']) + 1) % 64:02}", row["wrapped"])
         with pytest.raises(VaultError):
             vault.couple_key(COUPLE)
@@ -172,8 +170,7 @@ class TestPersonKeys:
 
     def test_a_key_put_in_another_place_does_not_open(self, vault: Vault) -> None:
         vault.ensure_person_key(self.ADA)
-        row = vault.table.get(Key(f"PERSON#{self.ADA}", ""))
-        assert row
+        row = row_in(vault.table, Key(f"PERSON#{self.ADA}", ""))
         _put(vault, f"PERSON#{self.BEN}", row["cell"], row["wrapped"])
         with pytest.raises(VaultError):
             vault.person_key(self.BEN)
@@ -236,8 +233,7 @@ class TestCells:
         """KMS refuses: the cell is part of the encryption context."""
         vault.mac("text")
         give_key(vault, COUPLE)
-        row = vault.table.get(Key("CELL#invites", ""))
-        assert row
+        row = row_in(vault.table, Key("CELL#invites", ""))
         cell = vault.new_couple_key(COUPLE).item["cell"]
         _put(vault, f"CELL#{cell}", None, row["wrapped"])
         with pytest.raises(VaultError):

@@ -17,7 +17,7 @@ from rekindle.store.table import Write
 from testing.apis import handler_of
 from testing.builders import LONDON, NEW_YORK, TOKYO, a_token, an_instant
 from testing.phones import Phone, Reply, a_couple, a_phone, pair, set_clocks
-from testing.stored import couple_of, every_row
+from testing.stored import couple_of, day_of, every_row
 
 if TYPE_CHECKING:
     import io
@@ -113,8 +113,7 @@ class TestPrompt:
         met: list[PromptRef] = []
         for _ in range(14):
             shown = ada.get("/v1/today").body["today"]
-            day = services.days.day(couple_of(services, ada).id, dt.date.fromisoformat(shown["date"]))
-            assert day
+            day = day_of(services, couple_of(services, ada).id, dt.date.fromisoformat(shown["date"]))
             assert day.theme == shown["prompt"]["theme"]
             assert day.again == (day.prompt in met)
             met.append(day.prompt)
@@ -130,8 +129,7 @@ class TestPrompt:
         couple_id = couple_of(services, ada).id
         key = keys.day(couple_id, dt.date(2026, 3, 2))
         services.days.table.write(Write("Update", key, update="REMOVE theme, again"))
-        day = services.days.day(couple_id, dt.date(2026, 3, 2))
-        assert day
+        day = day_of(services, couple_id, dt.date(2026, 3, 2))
         assert (day.theme, day.again, day.swapped) == (None, False, ())
         assert ada.get("/v1/today").body["today"] == opened
 
@@ -430,8 +428,7 @@ class TestMoving:
         ada, ben = lisbon
         for phone in lisbon:
             move(phone, TOKYO)
-        day = services.days.day(couple_of(services, ada).id, dt.date(2026, 3, 2))
-        assert day
+        day = day_of(services, couple_of(services, ada).id, dt.date(2026, 3, 2))
         assert day.window.opens_at == an_instant("2026-03-01T15:00:00Z")
         assert day.window.closes_at == an_instant("2026-03-03T03:00:00Z")
         set_clocks("2026-03-03T02:59:59.999Z", ada, ben)
@@ -679,8 +676,7 @@ class TestSeal:
 
 def closing(services: Services, phone: Phone, date: str) -> dt.datetime:
     """When the couple's day closes, which no reply tells."""
-    day = services.days.day(couple_of(services, phone).id, dt.date.fromisoformat(date))
-    assert day
+    day = day_of(services, couple_of(services, phone).id, dt.date.fromisoformat(date))
     return day.window.closes_at
 
 

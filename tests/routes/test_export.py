@@ -22,7 +22,7 @@ from testing.builders import LONDON, TOKYO, a_uid
 from testing.memory_kms import MemoryKms
 from testing.phones import Phone, Reply, a_phone, pair
 from testing.push_world import watched
-from testing.stored import couple_id_of, person_of
+from testing.stored import couple_id_of, day_of, person_of
 
 if TYPE_CHECKING:
     from types_boto3_kms import KMSClient
@@ -506,8 +506,7 @@ def test_a_page_of_the_longest_days_is_handed_on(services: Services, couple: tup
     standing, key = services.couples.couple(couple_id), services.vault.couple_key(couple_id)
     assert standing
     assert ada.get("/v1/today").status == 200
-    first = services.days.day(couple_id, MONDAY)
-    assert first
+    first = day_of(services, couple_id, MONDAY)
     rows = []
     for number in range(PAGE_DAYS + 1):
         day = replace(first, date=MONDAY + number * DAY, theme=Theme.OPENNESS, answers={})

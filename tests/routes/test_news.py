@@ -24,7 +24,7 @@ from rekindle.store.watermark import Watermark
 from testing import fcm_wire
 from testing.builders import NEW_YORK, TOKYO, a_paired_person, a_profile, an_instant
 from testing.push_world import Queue, calls, do, saved, token_of
-from testing.stored import shard_of, stream_record
+from testing.stored import person_in, shard_of, stream_record
 from tick.handler import Tick
 
 if TYPE_CHECKING:
@@ -183,8 +183,7 @@ def test_a_row_says_that_its_person_wants_no_news(table: Table) -> None:
     assert {sk for sk, item in items.items() if "n" in item} == {f"p{keys.pseudonym_of(ben.uid)}"}
     rows = Slots(table).page(shard, None, 10, MORNING).rows
     assert {row.person for row in rows if not row.news} == {keys.pseudonym_of(ben.uid)}
-    read = People(table).person(ben.uid)
-    assert read
+    read = person_in(table, ben.uid)
     assert not read.reminders.news
     People(table).change(ben.uid, MORNING, lambda person: replace(person, reminders=WITH))
     assert all(row.news for row in Slots(table).page(shard, None, 10, MORNING).rows)
@@ -194,8 +193,7 @@ def test_a_person_from_before_there_were_news_gets_them(table: Table) -> None:
     ada = a_paired_person(reminders=WITHOUT)
     saved(table, ada)
     table.write(Write("Update", keys.person(ada.uid), update="REMOVE reminders.news"))
-    read = People(table).person(ada.uid)
-    assert read
+    read = person_in(table, ada.uid)
     assert read.reminders.news
 
 

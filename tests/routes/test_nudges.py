@@ -14,7 +14,7 @@ from rekindle.store.table import marshal
 from testing.builders import LONDON, a_uid, an_instant
 from testing.phones import Phone, Reply, a_couple, a_phone, pair
 from testing.push_world import calls
-from testing.stored import stream_record
+from testing.stored import row_in, stream_record
 
 if TYPE_CHECKING:
     from couples_api.services import Services
@@ -109,8 +109,7 @@ class TestSending:
     ) -> None:
         ada, ben = couple
         ada.post("/v1/nudges", HUG)
-        item = services.people.table.get(keys.nudges(ada.uid))
-        assert item
+        item = row_in(services.people.table, keys.nudges(ada.uid))
         assert item["ttl"] - ada.now.timestamp() == 3 * 24 * 3600
         assert item["to"] == ben.uid
 

@@ -13,6 +13,7 @@ from rekindle.store.keys import Key
 from rekindle.store.slot_rows import rows_of
 from testing.builders import LONDON, NEW_YORK, TOKYO, a_uid
 from testing.phones import Phone, a_phone, pair
+from testing.stored import row_in
 
 if TYPE_CHECKING:
     from couples_api.services import Services
@@ -387,8 +388,7 @@ class TestUnpairing:
         self, services: Services, couple: tuple[Phone, Phone], couple_id: CoupleId
     ) -> None:
         row = Key(f"COUPLE#{couple_id}", "")
-        before = services.vault.table.get(row)
-        assert before
+        before = row_in(services.vault.table, row)
         assert "ttl" not in before
         couple[1].delete("/v1/couple")
         assert services.vault.table.get(row) == before | {"ttl": to_ttl(couple[1].now + KEEPSAKE)}

@@ -15,7 +15,7 @@ from rekindle.store.table import every_item
 from testing.apis import handler_of
 from testing.builders import LONDON, publish_choices
 from testing.phones import Phone, Reply, a_phone, pair
-from testing.stored import couple_id_of, person_of
+from testing.stored import couple_id_of, person_of, row_in
 
 if TYPE_CHECKING:
     from couples_api.services import Services
@@ -164,8 +164,7 @@ def test_what_each_wrote_is_found_for_thirty_days(
     for phone in (ada, ben):
         person = person_of(world, phone)
         assert person.parted == {parted: ended_at}
-        row = world.vault.table.get(Key(f"COUPLE#{parted}", ""))
-        assert row
+        row = row_in(world.vault.table, Key(f"COUPLE#{parted}", ""))
         assert row["ttl"] == to_ttl(ended_at + KEEPSAKE)
         couple, key = world.couples.couple(parted), world.vault.couple_key(parted)
         assert couple

@@ -15,7 +15,7 @@ from rekindle.store.stream import change_in
 from rekindle.store.table import marshal
 from testing.builders import LONDON
 from testing.phones import Phone, Reply, a_phone, at_noon, pair
-from testing.stored import person_of, stream_record
+from testing.stored import person_of, row_in, stream_record
 
 if TYPE_CHECKING:
     from couples_api.services import Services
@@ -193,8 +193,7 @@ class TestStreak:
             meet(date, ada, ben)
         couple = person_of(services, ada).couple
         assert couple
-        row = services.people.table.get(keys.streak(couple))
-        assert row
+        row = row_in(services.people.table, keys.streak(couple))
         change = change_in(stream_record(marshal(row | {"run": 6}), marshal(row)))
         assert {(job.kind, job.milestone) for job in reaction_to(change).jobs} == {(PushKind.STREAK_MILESTONE, 7)}
 

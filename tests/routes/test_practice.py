@@ -30,6 +30,7 @@ from testing.builders import an_instant
 from testing.packs import a_prompt, a_source
 from testing.phones import Phone
 from testing.push_world import first_of, watched
+from testing.stored import row_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -412,8 +413,7 @@ class TestPublish:
         reply = published(ruth, a_source(*listed, languages=languages, words=words)).body
         assert reply["pack"]["prompts"] == 1000
         assert len(live_at(services)["river"][1]) == 1000
-        head = services.packs.table.get(keys.CATALOGUE_VERSION)
-        assert head is not None
+        head = row_in(services.packs.table, keys.CATALOGUE_VERSION)
         assert head["rows"] == 1
 
 

@@ -44,7 +44,7 @@ from testing.push_world import (
     slot_job,
     token_of,
 )
-from testing.stored import shard_of
+from testing.stored import person_in, shard_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -412,8 +412,7 @@ def test_a_dead_token_is_forgotten_and_the_others_stay(
     dead, alive = (ada.devices[DeviceId(name)].target for name in ("phone", "tablet"))
     wire.script[dead.value] = [answer]
     do(delivery, slot_job(table))
-    after = People(table).person(ada.uid)
-    assert after
+    after = person_in(table, ada.uid)
     assert [device.target for device in after.devices.values()] == [alive]
     assert table.get(keys.target(dead)) is None
     assert table.get(keys.target(alive))
@@ -426,8 +425,7 @@ def test_a_dead_token_stays_when_time_runs_short(table: Table, delivery: Service
     (ada,) = people_at(table, 1)
     wire.script[token_of(ada)] = [fcm_wire.UNREGISTERED]
     handle(delivery, slot_job(table), NO_WAIT, lambda: SHORT if wire.attempts else ENOUGH)
-    stays = People(table).person(ada.uid)
-    assert stays
+    stays = person_in(table, ada.uid)
     assert stays.devices == ada.devices
     assert Runs(table).begin(slot_job(table).shard, DATE, MORNING).done
 
@@ -444,8 +442,7 @@ def test_a_token_that_moved_on_is_not_taken_from_its_new_owner(table: Table, del
     assert wire.messages == [], "the token is Ben's now, and the push was Ada's"
     delivery.devices.forget_target(pseudonym_of(ada), target, MORNING)
     assert table.get(keys.target(target)) == {**keys.target(target)._asdict(), "uid": ben.uid}
-    owner = People(table).person(ben.uid)
-    assert owner
+    owner = person_in(table, ben.uid)
     assert target in {device.target for device in owner.devices.values()}
 
 
@@ -581,8 +578,7 @@ def test_one_push_that_is_refused_holds_nobody_up(
     assert queue.taken() == []
     assert dead_letters.taken() == []
     assert Runs(table).begin(slot_job(table).shard, DATE, MORNING).done
-    ada = People(table).person(people[0].uid)
-    assert ada
+    ada = person_in(table, people[0].uid)
     assert token_of(ada) == odd, "our own mistake costs nobody their device"
 
 

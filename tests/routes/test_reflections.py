@@ -19,7 +19,7 @@ from testing.apis import handler_of
 from testing.builders import NEW_YORK
 from testing.phones import Phone, Reply, a_couple
 from testing.push_world import watched
-from testing.stored import couple_id_of, stream_record
+from testing.stored import couple_id_of, day_of, row_in, stream_record
 
 if TYPE_CHECKING:
     import io
@@ -44,9 +44,7 @@ def reflections(phone: Phone) -> dict[str, Any]:
 
 
 def stored(services: Services, phone: Phone) -> Day:
-    day = services.days.day(couple_id_of(services, phone), DATE)
-    assert day
-    return day
+    return day_of(services, couple_id_of(services, phone), DATE)
 
 
 @pytest.fixture
@@ -251,8 +249,7 @@ class TestSealed:
             reflect(phone)
         table, key = services.days.table, keys.day(couple_id_of(services, ada), DATE)
         couple_key = services.vault.couple_key(couple_id_of(services, ada))
-        whole = table.get(key)
-        assert whole
+        whole = row_in(table, key)
         places = [(uid, what) for uid, what in itertools.product((ada.uid, ben.uid), ("answer", "reflection"))]
 
         def part(uid: str, what: str) -> dict[str, Any]:

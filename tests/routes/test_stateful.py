@@ -35,6 +35,7 @@ from rekindle.telemetry import logger
 from testing.apis import phones_api
 from testing.builders import publish
 from testing.phones import Phone, Reply
+from testing.stored import row_in
 from tests.couple_model import (
     DAY,
     EXPORT,
@@ -699,8 +700,7 @@ class Life(RuleBasedStateMachine):
         person = self.services.people.person(Uid(who))
         assert person
         assert person.couple
-        row = self.services.days.table.get(keys.streak(person.couple))
-        assert row
+        row = row_in(self.services.days.table, keys.streak(person.couple))
         if row["changed_at"] == round(self.now.timestamp() * 1000):
             assert row["run"] == self.model.streak(couple, self.now)["current"]
 

@@ -16,7 +16,7 @@ from testing.apis import handler_of
 from testing.builders import NEW_YORK, prompts, publish
 from testing.phones import Phone, Reply, a_couple
 from testing.push_world import calls, watched
-from testing.stored import couple_id_of, stream_record
+from testing.stored import couple_id_of, day_of, stream_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,9 +47,7 @@ def shared(day: dict[str, Any]) -> dict[str, Any]:
 
 
 def stored(services: Services, phone: Phone) -> Day:
-    day = services.days.day(couple_id_of(services, phone), DATE)
-    assert day
-    return day
+    return day_of(services, couple_id_of(services, phone), DATE)
 
 
 def answer(phone: Phone, prompt: str | None = None, text: str | None = "So.", **more: Any) -> Reply:
