@@ -115,7 +115,7 @@ class Racer:
     def choose(self, pack: str) -> packs.PackView:
         return packs.put_pack(PackId(pack), self.caller, self.services)
 
-    def put_aside(self, pack: str) -> None:
+    def turn_off(self, pack: str) -> None:
         packs.delete_pack(PackId(pack), self.caller, self.services)
 
     def join(self, code: str) -> packs.PackView:
@@ -185,11 +185,11 @@ def couples_among(services: Services, racers: list[Racer]) -> set[CoupleId]:
     people = services.people.people([racer.uid for racer in racers])
     found = {person.couple for person in people.values() if person.couple}
     for couple_id in found:
-        standing = services.couples.couple(couple_id)
-        assert standing
-        assert standing.ended_at is None
-        assert len(standing.profiles) == 2
-        assert {uid for uid, person in people.items() if person.couple == couple_id} == standing.profiles.keys()
+        current = services.couples.couple(couple_id)
+        assert current
+        assert current.ended_at is None
+        assert len(current.profiles) == 2
+        assert {uid for uid, person in people.items() if person.couple == couple_id} == current.profiles.keys()
         key = row_in(services.vault.table, keys.Key(f"COUPLE#{couple_id}", ""))
         assert "ttl" not in key
     return found

@@ -409,7 +409,7 @@ class ChoosesAPack(PairedAction):
         assert self.ben.get("/v1/couple").body["packs"] == ["choice", "test"]
 
 
-class PutsAPackAside(PairedAction):
+class TurnsAPackOff(PairedAction):
     def prepare(self) -> None:
         super().prepare()
         self.ben.call("PUT", "/v1/couple/packs/choice")
@@ -579,7 +579,7 @@ def test_a_nudge_without_a_key_whose_reply_is_lost_on_the_way_here_is_sent_once(
 
 
 class TestDown:
-    """When something stays away, a phone is told to come back soon, and nothing is half-written."""
+    """When something stays away, a phone is asked to come back soon, and nothing is half-written."""
 
     NEEDS_KMS: ClassVar[tuple[type[Action], ...]] = (
         Invites,

@@ -104,7 +104,7 @@ def the_tick_comes_twice(table: Table) -> None:
     tick.run(MORNING)
 
 
-def they_are_told(table: Table) -> None:
+def they_are_notified(table: Table) -> None:
     """In pages that end within the shard, and with a job that comes again."""
     (shards,) = Slots(table).existing([SLOT]).values()
     services = Services(
@@ -145,7 +145,7 @@ def some_move(table: Table) -> None:
         )
 
 
-def the_slot_is_spread(table: Table) -> None:
+def the_slot_is_resharded(table: Table) -> None:
     rested = MORNING + dt.timedelta(hours=5)
     (shards,) = Slots(table).existing([SLOT]).values()
     job = ReshardJob(zone=SLOT.zone, time=SLOT.time, shard=shards.names[0], date=MORNING.date(), instant=rested)
@@ -160,11 +160,11 @@ def test_the_same_work_takes_and_leaves_the_same(emulator_url: str) -> None:
     for work in (
         they_register,
         the_tick_comes_twice,
-        they_are_told,
+        they_are_notified,
         some_move,
-        they_are_told,
-        the_slot_is_spread,
-        they_are_told,
+        they_are_notified,
+        the_slot_is_resharded,
+        they_are_notified,
     ):
         bill.purpose = work.__name__
         before = bill.total(work.__name__)
@@ -180,7 +180,7 @@ def test_the_same_work_takes_and_leaves_the_same(emulator_url: str) -> None:
 # The same requests
 
 
-type Told = tuple[str, Any]
+type Outcome = tuple[str, Any]
 REFUSED: Final = "refused", None
 
 PKS: Final = ("A", "B")
@@ -287,7 +287,7 @@ requests: Final = st.one_of(
 )
 
 
-def told(table: Table, request: Callable[[Table], Any]) -> Told:
+def outcome_of(table: Table, request: Callable[[Table], Any]) -> Outcome:
     """Return what the table says, or how it refuses."""
     try:
         found = request(table)
@@ -318,7 +318,7 @@ def test_the_same_requests_are_answered_the_same(
         real.write(Write("Delete", keys.Key(row["pk"], row["sk"])))
     memory = MemoryTable()
     for each in asked:
-        expected = told(cast("Table", memory), each)
+        expected = outcome_of(cast("Table", memory), each)
         if expected != REFUSED or is_strict:
-            assert told(real, each) == expected
+            assert outcome_of(real, each) == expected
     assert memory.items() == every_row(real)

@@ -149,11 +149,11 @@ class TestPairing:
         couples = [row["pk"]["S"] for row in rows if row["sk"]["S"] == "COUPLE"]
         wrapped = [row["pk"]["S"] for row in _rows(services.people.table.client, services.vault.table.name)]
         assert sorted(couples) == sorted(pk for pk in wrapped if pk.startswith("COUPLE#"))
-        standing = {row["pk"]["S"] for row in rows if row["sk"]["S"] == "COUPLE" and "ended_at" not in row}
+        current = {row["pk"]["S"] for row in rows if row["sk"]["S"] == "COUPLE" and "ended_at" not in row}
         bound = Counter(
             f"COUPLE#{row['couple']['S']}" for row in rows if row["sk"]["S"] == "PERSON" and "couple" in row
         )
-        assert bound == dict.fromkeys(standing, 2)
+        assert bound == dict.fromkeys(current, 2)
         confirmed = [row for row in rows if row["sk"]["S"] == "INVITE" and row.get("state", {}).get("S") == "confirmed"]
         assert len(confirmed) == len(couples) >= RACES * 0.9
 
@@ -205,7 +205,7 @@ class TestAnswers:
             themes = {ada.day(date).prompt.theme for date in (today, tomorrow)}
             assert len(themes) == 2
 
-    def test_of_two_phones_that_edit_at_once_one_is_told(self, services: Services) -> None:
+    def test_of_two_phones_that_edit_at_once_one_is_refused(self, services: Services) -> None:
         """An acknowledged answer is never silently replaced (I5)."""
         for number in range(25):
             ada, _ben = racing_couple(services)
@@ -253,9 +253,9 @@ class TestAnswers:
                     if day:
                         seen.setdefault(day.date, set()).add(day.prompt.text)
             assert [len(texts) for texts in seen.values()] == [1, 1]
-            standing = ada.couple
-            assert standing.themes_met.keys() == seen.keys()
-            assert len(set(standing.themes_met.values())) == 2
+            current = ada.couple
+            assert current.themes_met.keys() == seen.keys()
+            assert len(set(current.themes_met.values())) == 2
 
 
 class TestSwapping:
@@ -320,13 +320,13 @@ class TestChoosing:
             outcomes = race(
                 lambda: ada.choose("first"),
                 lambda: ben.choose("second"),
-                lambda: ada.put_aside("test"),
+                lambda: ada.turn_off("test"),
                 lambda: ben.join("ABCD-2345"),
                 ada.today,
             )
             assert lost(outcomes) == []
-            standing = ada.couple
-            assert {pack: str(said.wish) for pack, said in standing.packs.items()} == {
+            current = ada.couple
+            assert {pack: str(said.wish) for pack, said in current.packs.items()} == {
                 "first": "chosen",
                 "second": "chosen",
                 "test": "aside",
@@ -366,11 +366,11 @@ class TestReflections:
             outcomes = race(*(lambda r=r, t=t: r.reflect(date, t) for r in (ada, ben) for t in ("one", "two", "one")))
             mine, theirs = outcomes[:3], outcomes[3:]
             day = ada.day(date)
-            for each, standing in ((mine, day.reflections.me), (theirs, day.reflections.partner)):
-                assert standing
-                refused = [Problem.REFLECTED_ALREADY] * (1 if standing.text == "one" else 2)
+            for each, current in ((mine, day.reflections.me), (theirs, day.reflections.partner)):
+                assert current
+                refused = [Problem.REFLECTED_ALREADY] * (1 if current.text == "one" else 2)
                 assert lost(each) == refused
-                assert {outcome.reflections.me.text for outcome in won(each)} == {standing.text}
+                assert {outcome.reflections.me.text for outcome in won(each)} == {current.text}
             assert (day.me.text, day.partner.text) == ("A", "B")
 
         run_all([play] * 30)
@@ -438,13 +438,13 @@ class TestPausing:
 
     def is_whole(self, services: Services, ada: Racer, ben: Racer) -> dt.date | None:
         """Until when all of it says that they pause."""
-        standing = ada.couple
-        until = standing.pause.until if standing.pause else None
+        current = ada.couple
+        until = current.pause.until if current.pause else None
         for racer in (ada, ben):
             assert racer.person.paused_until == until
             assert slot_rows(services.people.table, racer.uid) == rows_of(racer.person)
             assert racer.person.devices
-        assert max(standing.paused, default=None) == (until and until - DAY)
+        assert max(current.paused, default=None) == (until and until - DAY)
         return until
 
     def test_of_two_wishes_at_once_one_stands(self, services: Services) -> None:
@@ -477,8 +477,8 @@ class TestPausing:
                 assert lost(outcomes) == []
                 assert self.is_whole(services, ada, ben) == until
                 # Met before they paused or just after: whichever it was, both see the same.
-                standing = ada.couple
-                assert services.streaks.history(standing).complete == {self.TODAY}
+                current = ada.couple
+                assert services.streaks.history(current).complete == {self.TODAY}
                 assert ada.today().streak == ben.today().streak
             else:
                 paused, left = race(lambda: ada.pause(until), ben.unpair)
@@ -545,8 +545,8 @@ class TestLeaving:
             assert ben.person.profile.zone == TOKYO
             if number % 3:
                 couple_id = ada.couple_id
-                standing = ada.couple
-                assert standing.profiles[ben.uid].zone == TOKYO
+                current = ada.couple
+                assert current.profiles[ben.uid].zone == TOKYO
                 day = day_of(services, couple_id, dt.date(2026, 3, 2))
                 # Both places' hours, whichever came first.
                 assert day.window.opens_at == an_instant("2026-03-01T15:00:00Z")

@@ -99,7 +99,7 @@ class TestCoupleKeys:
         with pytest.raises(VaultError, match="gone"):
             vault.couple_key(COUPLE)
 
-    def test_a_key_goes_when_it_is_told_to(self, vault: Vault) -> None:
+    def test_a_key_gets_the_expiry_that_is_asked_for(self, vault: Vault) -> None:
         give_key(vault, COUPLE)
         at = an_instant("2026-04-01T00:00:00.500Z")
         vault.table.write(vault.ending_couple_key(COUPLE, at))
@@ -213,7 +213,7 @@ class TestCells:
         assert calls == ["Decrypt"] * 2
         assert REMEMBERED_FOR == 3600
 
-    def test_kms_is_told_what_for(self, vault: Vault, another: Vault) -> None:
+    def test_kms_gets_the_encryption_context(self, vault: Vault, another: Vault) -> None:
         """The function's policy allows its use for this purpose only, and CloudTrail shows it."""
         asked: list[dict[str, Any]] = []
         with tapped(lambda _, request: asked.append(asked_of(request)), vault.kms):

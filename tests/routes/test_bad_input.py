@@ -320,7 +320,7 @@ class TestBodies:
         assert (reply.status, reply.problem) == (422, "invalid-fields")
         assert reply.body["detail"] == "Nothing in this text can be seen."
 
-    def test_a_name_with_a_character_that_no_name_has_is_told_which(self, ada: Phone) -> None:
+    def test_a_name_with_a_character_that_no_name_has_is_refused_by_that_character(self, ada: Phone) -> None:
         reply = ada.put("/v1/me", PROFILE | {"display_name": "Ada\N{RIGHT-TO-LEFT OVERRIDE}"})
         refused(reply, 422, "invalid-fields")
         sentence = "A name cannot contain U+202E (RIGHT-TO-LEFT OVERRIDE). Leave that character out."

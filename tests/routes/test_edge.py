@@ -257,7 +257,7 @@ class TestBodies:
             assert reply_to(api, event_of(route, replaced, headers)).problem == "malformed-json"
 
     @pytest.mark.parametrize(("api", "route"), TAKING_A_BODY)
-    def test_another_charset_is_told_whatever_the_bytes_are(self, api: Api, route: Route) -> None:
+    def test_another_charset_is_refused_whatever_the_bytes_are(self, api: Api, route: Route) -> None:
         body = '{"text": "ol\u00e9"}'.encode("latin-1")
         headers = {"content-type": "application/json; charset=iso-8859-1", "content-length": str(len(body))}
         replaced, encoded = body.decode(errors="replace"), base64.b64encode(body).decode()
@@ -382,7 +382,7 @@ class TestErrorsOfPowertools:
         assert exceptions_of_powertools() == KNOWN.keys()
 
     @pytest.mark.parametrize("error", KNOWN, ids=lambda error: error.__name__)
-    def test_each_is_told_as_its_problem(self, error: type[Exception]) -> None:
+    def test_each_becomes_its_problem(self, error: type[Exception]) -> None:
         raised, problem = KNOWN[error]
         app = resolver.resolver()
 

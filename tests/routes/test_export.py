@@ -369,7 +369,7 @@ def test_nothing_is_lost_or_comes_twice_whatever_happens_between_two_pages(small
     }
 
 
-def test_a_keepsake_that_ends_between_two_pages_is_told(small_pages: Handler) -> None:
+def test_a_keepsake_that_ends_between_two_pages_is_shown(small_pages: Handler) -> None:
     ada, ben = (a_phone(small_pages, name, LONDON, depth=3) for name in ("ada", "ben"))
     pair(ada, ben)
     for _ in range(3):
@@ -503,8 +503,8 @@ def test_a_page_of_the_longest_days_is_handed_on(services: Services, couple: tup
     """Of symbols that JSON escapes, and Lambda once more; and of such that take three pages of DynamoDB's own."""
     ada, ben = couple
     couple_id = couple_id_of(services, ada)
-    standing, key = services.couples.couple(couple_id), services.vault.couple_key(couple_id)
-    assert standing
+    current, key = services.couples.couple(couple_id), services.vault.couple_key(couple_id)
+    assert current
     assert ada.get("/v1/today").status == 200
     first = day_of(services, couple_id, MONDAY)
     rows = []
@@ -517,7 +517,7 @@ def test_a_page_of_the_longest_days_is_handed_on(services: Services, couple: tup
             heard = Reflection(ada.now, ReflectionKind.HEARD, key.seal_reflection(day, phone.uid, symbol * 1000))
             mine = replace(day.answers[phone.uid], reflection=heard)
             day = replace(day, answers={**day.answers, phone.uid: mine})
-        rows.append((keys.day(couple_id, day.date), _item_from(standing, day)))
+        rows.append((keys.day(couple_id, day.date), _item_from(current, day)))
     services.days.table.put_many(rows)
     reply = page(ada)
     assert reply.status == 200

@@ -36,7 +36,7 @@ def test_a_reply_without_content_has_none(couple: tuple[Phone, Phone]) -> None:
     assert (gone.status, gone.text) == (204, "")
 
 
-def test_an_edit_of_an_answer_that_is_not_there_is_told_so(couple: tuple[Phone, Phone]) -> None:
+def test_an_edit_of_a_missing_answer_is_refused(couple: tuple[Phone, Phone]) -> None:
     ada, _ = couple
     refused = ada.put("/v1/days/2026-03-02/answer", {"text": "Your letters.", "revision": 1})
     assert (refused.status, refused.problem) == (409, "nothing-to-edit")
@@ -62,7 +62,7 @@ def test_a_day_that_nobody_could_note_is_noted_when_they_look(
 def test_a_day_that_still_cannot_be_noted_counts_all_the_same(
     couple: tuple[Phone, Phone], services: Services, path: str
 ) -> None:
-    """Looking at a streak is no reason to be told that something is busy."""
+    """A read of the streak never answers that something is busy."""
     (ada, ben), table = couple, services.people.table
     ada.put("/v1/days/2026-03-02/answer", {"text": "The way you hum."})
 

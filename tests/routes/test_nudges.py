@@ -166,7 +166,7 @@ class TestRepeating:
 
 
 @dataclass(slots=True)
-class Told:
+class Shown:
     """Everything that a sender gets to know."""
 
     replies: list[Reply] = field(default_factory=list)
@@ -176,27 +176,27 @@ class Told:
 class TestMuting:
     def test_a_muted_sender_gets_the_same_replies_byte_for_byte(self, services: Services, api: Handler) -> None:
         """And the same requests are made of the database: time tells nothing either."""
-        told = {muted: self.as_told(services, api, muted=muted) for muted in (False, True)}
-        assert told[True] == told[False]
-        assert [reply.status for reply in told[True].replies] == [201, 201, 409, 201, 200, 201, 429, 200, 201]
+        shown = {muted: self.as_shown(services, api, muted=muted) for muted in (False, True)}
+        assert shown[True] == shown[False]
+        assert [reply.status for reply in shown[True].replies] == [201, 201, 409, 201, 200, 201, 429, 200, 201]
 
-    def as_told(self, services: Services, api: Handler, *, muted: bool) -> Told:
+    def as_shown(self, services: Services, api: Handler, *, muted: bool) -> Shown:
         ada, ben = a_couple(api, LONDON, LONDON)
         mute(services, ben, muted=muted)
-        told = Told()
-        with calls(services.people.table) as told.operations:
+        shown = Shown()
+        with calls(services.people.table) as shown.operations:
             for body, key in ((HUG, "tap"), (HUG, "tap"), ({"gesture": "miss_you"}, "tap"), (HUG, None)):
-                told.replies.append(ada.post("/v1/nudges", body, key=key))
+                shown.replies.append(ada.post("/v1/nudges", body, key=key))
                 ada.now += HOUR
-            told.replies.append(ada.get("/v1/nudges"))
+            shown.replies.append(ada.get("/v1/nudges"))
             for _ in range(2):
-                told.replies.append(ada.post("/v1/nudges", {"gesture": "proud_of_you"}))
-            told.replies.append(ada.get("/v1/nudges"))
+                shown.replies.append(ada.post("/v1/nudges", {"gesture": "proud_of_you"}))
+            shown.replies.append(ada.get("/v1/nudges"))
             ada.now += DAY
-            told.replies.append(ada.post("/v1/nudges", HUG))
-        return told
+            shown.replies.append(ada.post("/v1/nudges", HUG))
+        return shown
 
-    def test_what_was_muted_is_never_seen_and_never_told(self, services: Services, couple: tuple[Phone, Phone]) -> None:
+    def test_what_was_muted_is_never_seen_and_never_sent(self, services: Services, couple: tuple[Phone, Phone]) -> None:
         """The recipient's wish at the time of sending counts, and no later one."""
         ada, ben = couple
         ada.post("/v1/nudges", {"gesture": "hug"})

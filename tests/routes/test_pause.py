@@ -99,13 +99,13 @@ class TestWishing:
 
     def test_nothing_tells_who_paused(self, api: Handler) -> None:
         """The same words for both couples, whoever of them it was."""
-        told = []
+        seen = []
         for who in (0, 1):
             two = a_phone(api, "ada", LONDON), a_phone(api, "ben", LONDON)
             pair(*two)
             paused(two[who], FIRST + 3 * DAY)
-            told.append([phone.get(path).body for phone in two for path in ("/v1/couple", "/v1/me/reminders")])
-        assert told[0] == told[1]
+            seen.append([phone.get(path).body for phone in two for path in ("/v1/couple", "/v1/me/reminders")])
+        assert seen[0] == seen[1]
 
     @pytest.mark.parametrize("days", [0, -1, 93, 4000])
     def test_an_end_that_is_past_or_too_far_ahead_is_refused(self, londoners: tuple[Phone, Phone], days: int) -> None:

@@ -187,7 +187,7 @@ def is_silent(date: dt.date, instant: dt.datetime, wishes: list[Wish]) -> bool:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_each_date_is_told_once_but_for_those_that_fell_due_in_a_pause(
+def test_each_date_is_sent_once_unless_it_fell_due_in_a_pause(
     own_services: Services, delivery: DeliveryServices, queue: Queue, wire: FcmWire, seed: int
 ) -> None:
     """Twelve days of two in New York and Tokyo, whose pauses begin, move and end at any time; each run is late."""

@@ -124,14 +124,14 @@ class TestDraft:
         assert refused.problem == "draft-changed"
         assert "wind" in ruth.get(f"{PACK}/draft").body["source"]
 
-    def test_one_that_was_never_published_is_known_by_what_it_says(self, ruth: Phone) -> None:
+    def test_one_that_was_never_published_shows_its_draft_s_title(self, ruth: Phone) -> None:
         revision = saved(ruth, a_source(audience="choice"))
         (pack,) = ruth.get("/v1/practice/packs").body["packs"]
         assert (pack["title"], pack["audience"], pack["languages"], pack["prompts"]) == ("River", "choice", ["en"], 2)
         saved(ruth, "id: river\ntitle", revision)
         assert ruth.get("/v1/practice/packs").body["packs"][0]["title"] == "River"
 
-    def test_what_couples_have_is_known_by_what_they_read(self, ruth: Phone) -> None:
+    def test_a_published_pack_shows_its_published_title(self, ruth: Phone) -> None:
         published(ruth)
         other = {"en": {"title": "Stream", "written_for": "Us."}}
         saved(ruth, a_source(words=other))
@@ -273,9 +273,9 @@ class TestPublish:
     ) -> None:
         published(ruth)
         old = Catalogue(services.packs.table).releases(NOON)[0].entries[0].ref
-        mended = a_prompt("rain", words={"en": {"text": "How loud was the rain?", "why": "It matters."}})
+        fixed = a_prompt("rain", words={"en": {"text": "How loud was the rain?", "why": "It matters."}})
         ruth.now += HOUR
-        assert published(ruth, a_source(mended, a_prompt("wind"))).body["pack"]["live_version"] == 2
+        assert published(ruth, a_source(fixed, a_prompt("wind"))).body["pack"]["live_version"] == 2
         assert live_at(services, ruth.now) == {"river": (2, ["rain", "wind"])}
         assert (
             Catalogue(services.packs.table).texts([old])[old].texts[Language("en")] == "What did rain sound like today?"
@@ -664,7 +664,7 @@ class TestNews:
 
 
 class TestStaff:
-    """Who may do what, and what is left of it."""
+    """Each role may do its own actions, and each action is audited."""
 
     ROUTES: Final[Sequence[tuple[str, str, object]]] = (
         ("PUT", f"{PACK}/draft", {"source": "", "revision": 0}),
@@ -679,12 +679,12 @@ class TestStaff:
     )
 
     @pytest.mark.parametrize(("method", "path", "body"), ROUTES)
-    def test_who_may_only_read_changes_nothing(self, services: Services, method: str, path: str, body: object) -> None:
+    def test_a_reader_may_change_nothing(self, services: Services, method: str, path: str, body: object) -> None:
         refused = staff_phone(services, "rita", "practice:read").call(method, path, body)
         assert (refused.status, refused.problem) == (403, "not-allowed")
 
     @pytest.mark.parametrize("scope", ["", "practice", "practice:reader", "couple"])
-    def test_who_is_no_staff_sees_nothing(self, services: Services, scope: str) -> None:
+    def test_somebody_who_is_not_staff_sees_nothing(self, services: Services, scope: str) -> None:
         for path in (
             "/v1/practice/packs",
             PACK,
@@ -857,8 +857,8 @@ def test_an_action_and_its_audit_row_are_one_write(ruth: Phone, services: Servic
             pass
         else:
             break
-        deeds = len(list(services.packs.table.query(keys.AUDIT).items)) - rows
-        assert deeds == len(index_of(services.packs.table).releases)
+        actions = len(list(services.packs.table.query(keys.AUDIT).items)) - rows
+        assert actions == len(index_of(services.packs.table).releases)
     assert index_of(services.packs.table).releases
     assert replace(services.packs.head(PackId("river")), draft=None).live(NOON) is not None
 

@@ -83,7 +83,7 @@ def test_it_never_says_who_missed_nor_what_lacked(londoners: tuple[Phone, Phone]
     assert ada.uid not in looks[0]
 
 
-def test_the_present_week_is_told_as_far_as_it_has_come(londoners: tuple[Phone, Phone]) -> None:
+def test_the_current_week_is_shown_up_to_today(londoners: tuple[Phone, Phone]) -> None:
     ada, ben = londoners
     meet([MONDAY + n * DAY for n in range(10)], ada, ben)
     seen = recap(ada, MONDAY + 7 * DAY)
@@ -254,10 +254,10 @@ class TestNewPacks:
         ada, ben = londoners
         self.publish(own_services, "old", "2026-01-01T00:00:00Z")
         self.publish(own_services, "old", "2026-03-05T00:00:00Z", version=2)
-        self.publish(own_services, "mended", "2026-03-05T00:00:00Z")
-        self.publish(own_services, "mended", "2026-03-10T00:00:00Z", version=2)
+        self.publish(own_services, "fixed", "2026-03-05T00:00:00Z")
+        self.publish(own_services, "fixed", "2026-03-10T00:00:00Z", version=2)
         at_noon(MONDAY + 9 * DAY, ada, ben)
-        assert self.new(ada) == ["mended"]
+        assert self.new(ada) == ["fixed"]
         assert self.new(ada, MONDAY + 7 * DAY) == []
 
     def test_a_pack_joined_by_its_code_is_new_in_the_week_it_was_joined(

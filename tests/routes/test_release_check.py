@@ -75,8 +75,8 @@ class Aws:
     def call(self, mocker: MockerFixture, event: dict[str, str], missing: str = "") -> dict[str, str]:
         """Call the hook; everything expected has to have been asked for."""
         mocker.patch("boto3.client", lambda service, **_: self.clients[service])
-        told = {f"{name.upper()}_VERSION": arn for name, arn in VERSIONS.items() if name != missing}
-        mocker.patch.dict("os.environ", told)
+        environment = {f"{name.upper()}_VERSION": arn for name, arn in VERSIONS.items() if name != missing}
+        mocker.patch.dict("os.environ", environment)
         try:
             failures: dict[str, str] = hook.handler(event, LambdaContext())["failures"]
         finally:

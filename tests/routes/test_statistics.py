@@ -23,8 +23,8 @@ STARTER, MONEY = PackId("starter"), PackId("money")
 WALK, DANCE = (Met(STARTER, PromptId(name), again=False) for name in ("walk", "dance"))
 
 
-def count(table: Table, couples: int, *told: DayProgress | StreakProgress, named: str = "couple") -> None:
-    Tallies(table).count({CoupleId(f"{named}-{number}"): told for number in range(couples)})
+def count(table: Table, couples: int, *progress: DayProgress | StreakProgress, named: str = "couple") -> None:
+    Tallies(table).count({CoupleId(f"{named}-{number}"): progress for number in range(couples)})
 
 
 def test_what_couples_did_is_shown_rounded_and_what_few_did_is_not(table: Table) -> None:

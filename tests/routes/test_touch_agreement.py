@@ -100,7 +100,7 @@ def test_either_can_stop_for_both_at_once(
     assert not is_reminded(services, ben)
 
 
-def test_the_other_is_not_told_that_one_has_stopped(services: Services, two: tuple[Phone, Phone]) -> None:
+def test_the_partner_does_not_see_that_one_has_stopped(services: Services, two: tuple[Phone, Phone]) -> None:
     ada, ben = two
     for phone in two:
         wish(phone)
