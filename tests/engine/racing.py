@@ -10,7 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from couples_api import couple, days, devices, invites, me, packs, pause, reflections, solo, swap
+from couples_api import couple as couple_routes
+from couples_api import days, devices, invites, me, packs, pause, reflections, solo, swap
 from rekindle.api.callers import Caller
 from rekindle.api.problems import Problem, ProblemError
 from rekindle.domain.models import CoupleId, PackId, Platform, ReflectionKind, Uid
@@ -77,14 +78,14 @@ class Racer:
     def redeem(self, code: str) -> invites.RedeemedView:
         return invites.post_redeem(invites.RedeemBody(code=code), self.caller, self.services)
 
-    def confirm(self, invite_id: str) -> couple.CoupleView:
+    def confirm(self, invite_id: str) -> couple_routes.CoupleView:
         return invites.post_confirm(invites.ConfirmBody(invite_id=invite_id), self.caller, self.services)
 
     def cancel(self) -> None:
         invites.delete_invite(self.caller, self.services)
 
     def unpair(self) -> None:
-        couple.delete_couple(self.caller, self.services)
+        couple_routes.delete_couple(self.caller, self.services)
 
     def answer(self, date: dt.date, text: str, revision: int | None = None, prompt: str | None = None) -> DayView:
         body = days.AnswerBody(text=text, share_first=False, revision=revision, prompt=prompt)
@@ -123,8 +124,10 @@ class Racer:
 
     def pause(self, until: dt.date | None) -> None:
         if until is None:
-            return couple.delete_pause(self.caller, self.services)
-        couple.patch_couple(couple.CouplePatchBody(pause=pause.PauseBody(until=until)), self.caller, self.services)
+            return couple_routes.delete_pause(self.caller, self.services)
+        couple_routes.patch_couple(
+            couple_routes.CouplePatchBody(pause=pause.PauseBody(until=until)), self.caller, self.services
+        )
         return None
 
     def day(self, date: dt.date) -> DayView:

@@ -66,7 +66,7 @@ def world(
 
 
 class World:
-    """The deployed function, one process after another."""
+    """The deployed function, in one process after another."""
 
     def __init__(self, services: Services) -> None:
         self.services = services
@@ -75,7 +75,7 @@ class World:
 
     @property
     def clients(self) -> tuple[BaseClient, BaseClient]:
-        """All the ways to AWS."""
+        """Return all clients of AWS."""
         return self.services.people.table.client, self.services.vault.kms
 
     def restart(self) -> None:
@@ -493,7 +493,7 @@ class Resumes(PairedAction):
 
 
 class Unpairs(PairedAction):
-    """A repeat whose first has worked finds nobody to unpair from, and that is as good."""
+    """A repeat after a success finds no couple, which counts as success."""
 
     def request(self) -> Reply:
         reply = self.ada.delete("/v1/couple")
@@ -556,7 +556,7 @@ def test_a_write_that_was_cut_off_is_found_to_be_done(world: World, action: type
 
 @each_action
 @pytest.mark.parametrize("fault", [Fault.NOT_SENT, Fault.THROTTLED, Fault.CONFLICT])
-def test_what_passes_never_reaches_a_phone(world: World, action: type[Action], fault: Fault) -> None:
+def test_a_passing_fault_never_reaches_a_phone(world: World, action: type[Action], fault: Fault) -> None:
     """Every request meets it once, one after the other."""
     done, every = action(world), EveryOther(fault)
     world.restart()
@@ -579,7 +579,7 @@ def test_a_nudge_without_a_key_whose_reply_is_lost_on_the_way_here_is_sent_once(
 
 
 class TestDown:
-    """When something stays away, a phone is asked to come back soon, and nothing is half-written."""
+    """During an outage a phone is asked to retry soon, and no write is partial."""
 
     NEEDS_KMS: ClassVar[tuple[type[Action], ...]] = (
         Invites,

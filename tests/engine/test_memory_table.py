@@ -73,7 +73,7 @@ OUTBOX: Final = Outbox(cast("SQSClient", Queue()), "https://queue.example")
 
 
 def some_persons() -> list[Person]:
-    """Of many looks, so that every attribute of a row is billed; one in ten lives in Tokyo."""
+    """Make persons with different attributes; one in ten lives in Tokyo."""
     return [
         a_paired_person(
             uid=Uid(f"person-{number:04}"),
@@ -180,7 +180,7 @@ def test_the_same_work_takes_and_leaves_the_same(emulator_url: str) -> None:
 # The same requests
 
 
-type Outcome = tuple[str, Any]
+type Result = tuple[str, Any]
 REFUSED: Final = "refused", None
 
 PKS: Final = ("A", "B")
@@ -287,7 +287,7 @@ requests: Final = st.one_of(
 )
 
 
-def outcome_of(table: Table, request: Callable[[Table], Any]) -> Outcome:
+def outcome_of(table: Table, request: Callable[[Table], Any]) -> Result:
     """Return what the table says, or how it refuses."""
     try:
         found = request(table)

@@ -56,7 +56,7 @@ _numbers = itertools.count(1)
 
 @dataclass
 class Io:
-    """Counts what goes over any wire, and lets the process die at the call numbered `at`: before it, or after."""
+    """Count the calls on any wire, and let the process die before or after number `at`."""
 
     at: int | None = None
     after: bool = False
@@ -108,7 +108,7 @@ class WatchedGateway:
 
 @dataclass
 class World:
-    """Persons in two zones who are due at AT, a tick and delivery, on tables of their own."""
+    """Persons in two zones who are due at AT, with a tick and delivery on fresh tables."""
 
     table: Table
     queue: Queue
@@ -140,7 +140,7 @@ class World:
         )
 
     def settle(self, *, repeats: float = 0.0) -> None:
-        """Let delivery work until the queue is empty, in any order; some messages come twice, and failed ones again."""
+        """Let delivery work until the queue is empty, with repeats and in any order."""
         pending: list[Job] = []
         while True:
             for job in self.queue.taken():
@@ -164,7 +164,7 @@ class World:
         return found
 
     def assert_nobody_is_missed(self, *, but: Sequence[Person] = ()) -> None:
-        """Everybody was sent their prompt, and nothing else; a repeat has the id of what it replaces."""
+        """Check that each got their prompt only, and that repeats have the same id."""
         missing = {token_of(person) for person in but}
         expected = {token_of(person) for person in self.people} - missing
         reached = self.reached()

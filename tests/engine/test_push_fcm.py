@@ -84,7 +84,7 @@ def test_an_empty_page_sends_nothing(wire: FcmWire, gateway: FcmGateway) -> None
 
 
 def test_outcomes_are_in_the_order_of_their_targets(wire: FcmWire, gateway: FcmGateway) -> None:
-    """Also where the first is answered last."""
+    """The first target may be answered last."""
     slow, dead, *fine = tokens(12)
     wire.script[slow] = [replace(fcm_wire.INTERNAL, after=0.2)]
     wire.script[dead] = [fcm_wire.UNREGISTERED]
@@ -312,7 +312,7 @@ def test_a_message_is_what_the_sdk_sends_in_every_text_of_the_catalogue(
     ],
     ids=["quotes", "backslashes", "the mark", "the encoded mark", "unicode", "long", "control characters"],
 )
-def test_whatever_a_target_holds_arrives_as_it_is(
+def test_a_target_arrives_unchanged_whatever_it_holds(
     wire: FcmWire, gateway: FcmGateway, sdk: Sdk, kind: TargetKind, value: str
 ) -> None:
     assert_sent_as_by_the_sdk(wire, gateway, sdk, Target(kind, value))

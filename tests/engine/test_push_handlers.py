@@ -37,7 +37,7 @@ _numbers = itertools.count(1)
 
 
 class Context(LambdaContext):
-    """As Lambda's own, with so many seconds left."""
+    """Lambda's context, with so many seconds left."""
 
     def __init__(self, time_left: Callable[[], int] = lambda: 600) -> None:
         self._time_left = time_left

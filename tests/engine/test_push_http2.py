@@ -33,7 +33,7 @@ SERVER = "testing.fcm_http2"
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Where the server has its certificate."""
+    """Return the folder of the server's certificate."""
     return tmp_path
 
 

@@ -42,7 +42,7 @@ DAY = dt.timedelta(days=1)
 
 @pytest.fixture(scope="module")
 def services(new_services: Callable[[], Services]) -> Services:
-    """Tables for the races alone, to be looked through as a whole when all are over."""
+    """Make tables for the races, which a test reads as a whole in the end."""
     made = new_services()
     for name in ("first", "second"):
         publish(made.people.table, prompts(name), audience=Audience.CHOICE)
@@ -70,7 +70,7 @@ class TestPairing:
         self.assert_no_trace_of_a_half(services)
 
     def one_code(self, ada: Racer, ben: Racer, cai: Racer) -> None:
-        """Two redeem one code while the inviter taps «confirm»; one has it, and the other learns nothing."""
+        """Let two redeem one code while the inviter confirms; one of them gets it."""
         invite = ada.invite()
         outcomes = race(
             lambda: ben.redeem(invite.code), lambda: cai.redeem(invite.code), lambda: ada.confirm(invite.invite_id)
@@ -93,7 +93,7 @@ class TestPairing:
         assert ended.ended_at
 
     def both_invite(self, ada: Racer, ben: Racer, cai: Racer) -> None:
-        """Each redeems the other's code, and both confirm: one couple, not two."""
+        """Let each redeem the other's code, and both confirm: they become one couple."""
         first, second = ada.invite(), ben.invite()
         redeemed = race(lambda: ada.redeem(second.code), lambda: ben.redeem(first.code))
         assert len(won(redeemed)) == 2
@@ -109,7 +109,7 @@ class TestPairing:
         ada.unpair()
 
     def one_wanted_by_two(self, ada: Racer, ben: Racer, cai: Racer) -> None:
-        """Cai has redeemed both their codes; whoever confirms first has Cai."""
+        """Let Cai redeem both codes; the first to confirm pairs with Cai."""
         first, second = ada.invite(), ben.invite()
         cai.redeem(first.code)
         cai.redeem(second.code)
@@ -124,7 +124,7 @@ class TestPairing:
         other.cancel()
 
     def confirmed_and_cancelled(self, ada: Racer, ben: Racer, cai: Racer) -> None:
-        """She confirms on one phone, declines on another, and ben is with cai by then, or is not."""
+        """Let Ada confirm and cancel at once, while Cai confirms an invite to Ben."""
         invite, other = ada.invite(), cai.invite()
         ben.redeem(invite.code)
         ben.redeem(other.code)
@@ -144,7 +144,7 @@ class TestPairing:
             racer.cancel()
 
     def assert_no_trace_of_a_half(self, services: Services) -> None:
-        """Every row of both tables: the couples, their keys, and who is in them."""
+        """Check every row of both tables: the couples, their keys and their persons."""
         rows = list(_rows(services.people.table.client, services.people.table.name))
         couples = [row["pk"]["S"] for row in rows if row["sk"]["S"] == "COUPLE"]
         wrapped = [row["pk"]["S"] for row in _rows(services.people.table.client, services.vault.table.name)]
@@ -205,7 +205,7 @@ class TestAnswers:
             themes = {ada.day(date).prompt.theme for date in (today, tomorrow)}
             assert len(themes) == 2
 
-    def test_of_two_phones_that_edit_at_once_one_is_refused(self, services: Services) -> None:
+    def test_one_of_two_simultaneous_edits_is_refused(self, services: Services) -> None:
         """An acknowledged answer is never silently replaced (I5)."""
         for number in range(25):
             ada, _ben = racing_couple(services)
@@ -220,7 +220,7 @@ class TestAnswers:
             assert ada.day(date).me == kept.me
 
     def test_an_edit_that_races_the_reveal_is_either_opened_or_refused(self, services: Services) -> None:
-        """What the partner reads is what stands: never a version that was replaced after he had read it."""
+        """The partner reads the stored version, never one that was replaced later."""
         seen = Counter[bool]()
         ada, ben = racing_couple(services)
         for offset in range(40):
@@ -259,11 +259,11 @@ class TestAnswers:
 
 
 class TestSwapping:
-    """A prompt is swapped once, and no answer lands on one that its writer did not see."""
+    """A prompt is swapped once, and each answer is to the prompt its writer saw."""
 
     DATE = dt.date(2026, 3, 2)
 
-    def test_of_two_who_swap_at_once_one_does_and_both_see_the_same(self, services: Services) -> None:
+    def test_one_of_two_simultaneous_swaps_counts_and_both_see_it(self, services: Services) -> None:
         for _ in range(25):
             ada, ben = racing_couple(services)
             before = ada.day(self.DATE).prompt
@@ -312,7 +312,7 @@ class TestSwapping:
 
 
 class TestChoosing:
-    """What both say of packs at once is all kept."""
+    """Simultaneous choices of packs are all kept."""
 
     def test_both_choose_at_once_and_nothing_is_lost(self, services: Services) -> None:
         for number in range(25):
@@ -402,7 +402,7 @@ class TestAlone:
 
         run_all([play] * 30)
 
-    def test_whatever_is_shown_and_taken_back_at_once_both_sides_agree(self, services: Services) -> None:
+    def test_both_sides_agree_after_simultaneous_shares_and_withdrawals(self, services: Services) -> None:
         date = dt.date(2026, 3, 2)
 
         def play() -> None:
@@ -432,12 +432,12 @@ class TestAlone:
 
 
 class TestPausing:
-    """What two wish of a pause at once ends in one wish, whole: with the couple, both persons and their rows."""
+    """Of simultaneous pauses one stays, in the couple, both persons and their rows."""
 
     TODAY = dt.date(2026, 3, 2)
 
     def is_whole(self, services: Services, ada: Racer, ben: Racer) -> dt.date | None:
-        """Until when all of it says that they pause."""
+        """Return the end of the pause, and check that all rows agree on it."""
         current = ada.couple
         until = current.pause.until if current.pause else None
         for racer in (ada, ben):
@@ -447,7 +447,7 @@ class TestPausing:
         assert max(current.paused, default=None) == (until and until - DAY)
         return until
 
-    def test_of_two_wishes_at_once_one_stands(self, services: Services) -> None:
+    def test_one_of_two_simultaneous_pauses_stays(self, services: Services) -> None:
         stood = Counter[dt.date | None]()
         for number in range(40):
             ada, ben = racing_couple(services)
@@ -610,7 +610,7 @@ class TestGuessing:
 
 
 def assert_streak_is_the_days(services: Services, couple_id: CoupleId, complete: int) -> None:
-    """I7 and I6: the bitmap is the days whose rows hold two answers, and there are as many as there were races."""
+    """Check I6 and I7: the bitmap equals the days with two answers, as many as races."""
     items = services.days.table.query(keys.couple(couple_id).pk).items
     rows = {item["sk"].removeprefix(keys.DAY_PREFIX): item for item in items if item["sk"].startswith(keys.DAY_PREFIX)}
     whole = {date for date, item in rows.items() if len(item["answers"]) == 2}

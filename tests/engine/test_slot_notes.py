@@ -28,7 +28,7 @@ SLOT = Slot(NEW_YORK, dt.time(8, 30))
 
 @dataclass
 class StaleClient:
-    """DynamoDB with a stopped replica: an eventually consistent query sees the state of the last `look`."""
+    """DynamoDB with a stopped replica, which keeps the state of the last `look`."""
 
     real: DynamoDBClient
     memory: dict[str, Any]
@@ -61,7 +61,7 @@ def someone(**changes: Any) -> Person:
 
 
 def two() -> tuple[Person, Person]:
-    """Two persons. The first one's row comes second, because the first row is read strongly consistent."""
+    """Return two persons. The first one's row is second, as the first row is read consistently."""
     ben, ada = sorted((someone(), someone()), key=lambda person: keys.pseudonym_of(person.uid))
     return ada, ben
 

@@ -85,7 +85,7 @@ def test_a_row_is_forgotten_long_after_its_newest_date(table: Table) -> None:
 
 
 def test_tallies_that_count_the_same_couples_at_once_count_each_once(table: Table) -> None:
-    """As after a shard of the stream has been handed over, or a batch is tried again while its first try still runs."""
+    """Two counts overlap when a shard changes hands, or a retry starts early."""
     events = a_week_of(30)
     dice = random.Random(4)  # noqa: S311  no secret
 
@@ -119,9 +119,7 @@ def test_tallies_of_different_couples_share_the_counters(table: Table) -> None:
 
 @pytest.mark.parametrize("fault", Fault)
 @pytest.mark.parametrize("at", range(1, 6))
-def test_whatever_happens_to_a_request_a_batch_that_comes_again_is_counted_once(
-    table: Table, fault: Fault, at: int
-) -> None:
+def test_a_repeated_batch_is_counted_once_after_any_fault(table: Table, fault: Fault, at: int) -> None:
     events = a_week_of(130)
     wire = Wire(fault, at, only=frozenset({"BatchGetItem", "TransactWriteItems"}))
     with tapped(wire, table.client), contextlib.suppress(Crash, ConnectionClosedError, ClientError):

@@ -92,7 +92,7 @@ class TestCoupleKeys:
             assert repr(secret)[2:-1] not in repr(vault)
 
     def test_a_key_whose_row_is_deleted_is_gone_at_once(self, vault: Vault) -> None:
-        """Also for a process that has used it a moment ago: only cells are remembered."""
+        """A process that has just used the key loses it too, as it caches only cells."""
         give_key(vault, COUPLE)
         vault.couple_key(COUPLE)
         vault.table.client.delete_item(TableName=vault.table.name, Key={"pk": {"S": f"COUPLE#{COUPLE}"}})
@@ -241,7 +241,7 @@ class TestCells:
 
 
 class TestKmsDown:
-    """What has to wait says so, and what can go on goes on."""
+    """Requests that need KMS ask for a retry; the others go on."""
 
     @pytest.mark.parametrize("fault", [Fault.NOT_SENT, Fault.REPLY_LOST, Fault.THROTTLED])
     def test_a_key_that_kms_does_not_give_is_not_there_for_now(
@@ -284,7 +284,7 @@ class TestKmsDown:
 
 
 class TestMac:
-    """What stands for a code in the table."""
+    """The table stores a MAC instead of a code."""
 
     def test_it_is_the_same_in_every_process(self, vault: Vault, another: Vault) -> None:
         assert vault.mac("ABCDE23456") == another.mac("ABCDE23456")

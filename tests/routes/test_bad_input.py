@@ -1,4 +1,4 @@
-"""Whatever a client sends, it gets a clear answer and nothing is written: never a 500, never a half-done thing."""
+"""Check that wrong requests get a clear answer, never a 500, and write nothing."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ each_body = pytest.mark.parametrize("route", BODIES.values(), ids=BODIES.keys())
 
 @pytest.fixture(scope="module")
 def services(new_services: Callable[[], Services]) -> Services:
-    """Tables for this module alone, so that a test can look whether anything was written."""
+    """Make tables for this module, so that a test can check that nothing was written."""
     return new_services()
 
 
@@ -137,7 +137,7 @@ def api(services: Services) -> Handler:
 
 @pytest.fixture(scope="module")
 def couple(api: Handler) -> tuple[Phone, Phone]:
-    """Two who could do anything a person can; today is there already."""
+    """Pair two persons who have opened today, so that every request is possible."""
     ada, ben = a_couple(api)
     ada.get("/v1/today")
     return ada, ben
@@ -150,7 +150,7 @@ def ada(couple: tuple[Phone, Phone]) -> Phone:
 
 @pytest.fixture(scope="class")
 def unharmed(services: Services, couple: tuple[Phone, Phone]) -> Iterator[None]:  # noqa: ARG001  they are there before
-    """Nothing is written by any test of the class."""
+    """Check that no test of the class writes anything."""
     before = _everything(services)
     yield
     assert _everything(services) == before
@@ -207,7 +207,7 @@ class TestBodies:
         ],
         ids=["open", "words", "cut", "quotes", "raw-newline", "bom", "deep-array", "deep-object", "huge-number"],
     )
-    def test_what_is_not_json(self, ada: Phone, route: Route, text: str) -> None:
+    def test_a_body_that_is_not_json_is_refused(self, ada: Phone, route: Route, text: str) -> None:
         refused(sent(ada, route, text), 400, "malformed-json")
 
     @each_body
@@ -281,7 +281,7 @@ class TestBodies:
 
     @each_body
     @pytest.mark.parametrize("body", ["%%%", "e", base64.b64encode(b"\xff\xfe{}").decode(), "🫶"])
-    def test_what_is_not_base64_or_not_utf_8_within(self, ada: Phone, route: Route, body: str) -> None:
+    def test_a_body_in_wrong_base64_or_utf_8_is_refused(self, ada: Phone, route: Route, body: str) -> None:
         refused(sent(ada, route, body, isBase64Encoded=True), 400, "malformed-json")
 
     @each_body
@@ -328,7 +328,7 @@ class TestBodies:
         assert reply.body["errors"] == [{"field": "body.display_name", "reason": sentence}]
 
     def test_many_wrong_fields_are_not_all_read_out(self, ada: Phone) -> None:
-        """Or a small request would be made into a big reply."""
+        """Otherwise a small request would get a big reply."""
         reply = ada.put("/v1/me", PROFILE | {f"field-{number}": number for number in range(1_000)})
         refused(reply, 422, "invalid-fields")
         assert len(reply.text) < 4_000
@@ -342,7 +342,7 @@ class TestBodies:
 
 @pytest.mark.usefixtures("unharmed")
 class TestProfiles:
-    """What a person may say of themself."""
+    """Values of a profile, reminder or device that are refused."""
 
     @pytest.mark.parametrize(
         "zone",
@@ -374,7 +374,7 @@ class TestProfiles:
 
 @pytest.mark.usefixtures("unharmed")
 class TestDates:
-    """Paths and pages that name no date, or none that there can be."""
+    """Paths and pages with a wrong date are refused."""
 
     @pytest.mark.parametrize(
         "date",
@@ -403,7 +403,7 @@ class TestDates:
             "9" * 400,
         ],
     )
-    def test_what_is_no_date(self, ada: Phone, date: str) -> None:
+    def test_a_path_that_is_no_date_is_refused(self, ada: Phone, date: str) -> None:
         for reply in (ada.get(f"/v1/days/{date}"), ada.put(f"/v1/days/{date}/answer", ANSWER)):
             refused_either_way(reply)
         refused(ada.get(f"/v1/days?before={date}"), 422, "invalid-fields")
@@ -427,7 +427,7 @@ class TestDates:
 
 @pytest.mark.usefixtures("unharmed")
 class TestNudges:
-    """What is no gesture of the set."""
+    """Unknown gestures and odd keys are refused."""
 
     @pytest.mark.parametrize(
         "gesture",
@@ -453,7 +453,7 @@ class TestNudges:
 
 @pytest.mark.usefixtures("unharmed")
 class TestRoutes:
-    """Addresses that lead nowhere, and callers who are not there."""
+    """Unknown addresses and unknown callers are refused."""
 
     @pytest.mark.parametrize(
         ("method", "path"),
@@ -525,7 +525,7 @@ class TestRoutes:
 
 
 class TestWelcome:
-    """What looks odd and is right."""
+    """Values that look odd and are accepted."""
 
     @pytest.mark.parametrize(
         "name",

@@ -26,7 +26,7 @@ PATTERNS = {path: re.compile(re.sub(r"\{\w+\}", "[^/]+", path)) for path in DOCU
 
 
 class Witness:
-    """A handler that holds every answer of another against the document, and notes which operations it saw."""
+    """A handler that checks each answer against the document and records its operation."""
 
     def __init__(self, handler: Handler) -> None:
         self._handler = handler

@@ -29,7 +29,7 @@ CODE = "ABCD2345"
 
 
 def lessons(pack: str, count: int) -> Iterator[tuple[Entry, PromptText]]:
-    """So many prompts on the spark, one after the other."""
+    """Yield so many prompts of the theme spark."""
     for number in range(count):
         ref = PromptRef(PackId(pack), 1, _name(number))
         english = _english()
@@ -49,7 +49,7 @@ def _english() -> Any:
 
 @pytest.fixture(scope="module")
 def services(new_services: Callable[[], Services]) -> Services:
-    """With everybody's pack, one to choose, a weekly group in order, a daily pack with a code, and one to come."""
+    """Publish a pack of each kind: for everybody, to choose, by code, and for later."""
     made = new_services()
     table = made.people.table
     publish(table, prompts("choice"), audience=Audience.CHOICE)
@@ -150,7 +150,7 @@ class TestChoosing:
 
     @pytest.mark.parametrize("pack", ["nothing", "group", "later", "PACK%23test"])
     def test_there_is_no_such_pack_to_choose(self, couple: tuple[Phone, Phone], pack: str) -> None:
-        """Also not where it is one that needs a code: who has none learns nothing of it."""
+        """A pack that needs a code is refused in the same way, so it stays unknown."""
         reply = couple[0].call("PUT", f"/v1/couple/packs/{pack}")
         assert (reply.status, reply.problem) == (404, "no-such-pack")
 
@@ -161,7 +161,7 @@ class TestChoosing:
         assert pack_of(ben) == "test"
         assert ada.get("/v1/couple").body["packs"] == ["test"]
 
-    def test_who_is_paired_with_nobody_has_no_packs(self, api: Handler) -> None:
+    def test_an_unpaired_person_has_no_packs(self, api: Handler) -> None:
         cleo = a_phone(api, "cleo", NEW_YORK)
         for reply in (
             cleo.get("/v1/packs"),
@@ -171,8 +171,8 @@ class TestChoosing:
         ):
             assert (reply.status, reply.problem) == (404, "not-paired")
 
-    def test_what_a_couple_chose_is_its_own(self, couple: tuple[Phone, Phone]) -> None:
-        """Whoever pairs anew begins anew."""
+    def test_a_new_couple_starts_without_the_old_choices(self, couple: tuple[Phone, Phone]) -> None:
+        """A person's next couple has its own choices."""
         ada, ben = couple
         choose(ada, "choice")
         join(ben)

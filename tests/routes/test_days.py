@@ -44,7 +44,7 @@ class TestPrompt:
     """Both get the same prompt, and a week has every theme."""
 
     @pytest.mark.parametrize("first", [0, 1])
-    def test_whoever_opens_the_day_first_both_have_the_same_prompt(
+    def test_both_have_the_same_prompt_whoever_opens_the_day_first(
         self, couple: tuple[Phone, Phone], first: int
     ) -> None:
         ada, ben = couple
@@ -197,15 +197,13 @@ class TestTwoClocks:
         shown = ada.get("/v1/today").body
         assert (shown["today"]["date"], shown["next"]) == ("2026-03-03", None)
 
-    def test_who_is_behind_sees_nothing_of_a_day_ahead_that_only_they_have_answered(
-        self, couple: tuple[Phone, Phone]
-    ) -> None:
+    def test_a_day_ahead_is_hidden_if_only_the_reader_answered_it(self, couple: tuple[Phone, Phone]) -> None:
         ada, ben = couple
         assert answer(ada, "2026-03-03").status == 200
         assert ada.get("/v1/today").body["next"] is None
         assert ben.get("/v1/today").body["today"]["partner"]["state"] == "answered"
 
-    def test_of_two_days_ahead_the_first_that_waits_is_shown(self, api: Handler) -> None:
+    def test_the_first_unanswered_of_two_days_ahead_is_shown(self, api: Handler) -> None:
         """The earlier date closes first. A date that both have answered gives way to one of which a push has come."""
         ada, ben = a_couple(api, "Etc/GMT+12", "Pacific/Kiritimati", at="2026-03-03T10:30:00Z")
 
@@ -379,7 +377,7 @@ class TestAnswers:
         too_long = answer(ada, "2026-03-03", "a" * 2001)
         assert (too_long.status, too_long.problem) == (422, "invalid-fields")
 
-    def test_who_answers_first_may_open_theirs_at_once(self, couple: tuple[Phone, Phone]) -> None:
+    def test_the_first_answer_may_be_opened_at_once(self, couple: tuple[Phone, Phone]) -> None:
         ada, ben = couple
         mine = answer(ada, "2026-03-02", "I lead", share_first=True).body
         assert (mine["me"]["share_first"], mine["revealed"]) == (True, False)
@@ -407,11 +405,11 @@ class TestAnswers:
 
 
 class TestMoving:
-    """A person may move; an open day keeps the hours it had and gains those of the new place."""
+    """After a move, an open day keeps its hours and gains those of the new zone."""
 
     @pytest.fixture
     def lisbon(self, api: Handler) -> tuple[Phone, Phone]:
-        """Two in London, whose 2 March is open from midnight UTC until 03:00 UTC of the 3rd."""
+        """Pair two in London, whose 2 March is open until 3 March, 03:00 UTC."""
         ada, ben = a_couple(api, LONDON, LONDON)
         assert ada.get("/v1/today").body["today"]["closes_at"] == "2026-03-03T03:00:00Z"
         return ada, ben
@@ -521,7 +519,7 @@ class TestMoving:
         assert answer(ben, "2026-06-06").body["revealed"]
         assert ben.get("/v1/streak").body["calendar"]["2026-06-06"] == "complete"
 
-    def test_what_does_not_move_anybody_moves_no_hours(self, lisbon: tuple[Phone, Phone]) -> None:
+    def test_a_profile_change_within_the_zone_moves_no_hours(self, lisbon: tuple[Phone, Phone]) -> None:
         ada, ben = lisbon
         ben.put("/v1/me", {"display_name": "Benno", "zone": LONDON})
         assert ada.get("/v1/today").body["today"]["closes_at"] == "2026-03-03T03:00:00Z"
@@ -582,7 +580,7 @@ class TestSeal:
         "/v1/invites",
     )
 
-    def test_what_the_partner_gets_is_the_same_bytes_whatever_was_written_and_whenever(
+    def test_the_partner_s_bytes_do_not_depend_on_the_answer_or_its_time(
         self, services: Services, couple: tuple[Phone, Phone]
     ) -> None:
         """One answer of one letter, one of 2,000, at different times, edited or not: no reply differs in a byte."""
@@ -615,7 +613,7 @@ class TestSeal:
             _take_back(services, couple_of(services, ada).id, dt.date(2026, 3, 2))
         assert seen[0] == seen[1]
 
-    def test_what_holds_a_person_back_is_theirs_alone(self, couple: tuple[Phone, Phone]) -> None:
+    def test_the_partner_sees_none_of_a_person_s_private_settings(self, couple: tuple[Phone, Phone]) -> None:
         """Barriers, depth, touch comfort and a hidden streak never show on the partner's side."""
         ada, ben = couple
         ben.get("/v1/today")
@@ -707,7 +705,7 @@ def _letters(dice: random.Random) -> Iterator[str]:
 
 
 def _take_back(services: Services, couple: CoupleId, date: dt.date) -> None:
-    """Remove every answer from a day, which no route does: so that one day can be compared with itself."""
+    """Remove every answer from a day, so that a test can compare it with itself."""
     services.days.table.write(
         Write("Update", keys.day(couple, date), update="SET answers = :none", values={":none": {}})
     )

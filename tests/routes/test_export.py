@@ -195,7 +195,7 @@ def test_a_sealed_answer_leaves_no_trace_beside_one_s_own(couple: tuple[Phone, P
     assert entries(ben)[0]["partner"] == {"text": "Mine.", "reflection": None}
 
 
-def test_who_shares_first_is_in_the_other_s_export_until_they_part(couple: tuple[Phone, Phone]) -> None:
+def test_an_answer_shared_first_is_in_the_partner_s_export_until_they_part(couple: tuple[Phone, Phone]) -> None:
     ada, ben = couple
     answer(ada, MONDAY, "For you to read already.", share_first=True)
     (entry,) = entries(ben)
@@ -207,7 +207,7 @@ def test_who_shares_first_is_in_the_other_s_export_until_they_part(couple: tuple
     assert texts(ada) == [(str(MONDAY), "For you to read already.")]
 
 
-def test_what_somebody_wrote_alone_is_theirs_whatever_they_show(api: Handler) -> None:
+def test_solo_answers_are_in_their_writer_s_export_only(api: Handler) -> None:
     """Shown to a partner it is no less their own, and not a part of the partner's file: it can be taken back."""
     ada, ben = (a_phone(api, name, LONDON) for name in ("ada", "ben"))
     for number in range(3):
@@ -265,7 +265,7 @@ def test_couples_keep_their_order_whichever_clock_they_ended_by(services: Servic
 
 
 @pytest.mark.parametrize(("since", "is_there"), [(KEEPSAKE - SECOND, True), (KEEPSAKE, False), (KEEPSAKE + DAY, False)])
-def test_what_was_written_with_somebody_can_be_exported_for_thirty_days(
+def test_an_ended_couple_s_answers_can_be_exported_for_thirty_days(
     couple: tuple[Phone, Phone],
     since: dt.timedelta,
     is_there: bool,  # noqa: FBT001
@@ -298,7 +298,7 @@ def test_where_the_key_has_gone_it_is_said_that_something_is_left_out(
 
 
 def some_life(ada: Phone, ben: Phone, cai: Phone) -> list[tuple[str, str]]:
-    """Ada alone, with Ben, alone again, and with Cai; what she wrote, in the order of her export."""
+    """Let Ada write alone, with Ben, alone and with Cai; return her texts in order."""
     wrote: dict[str, list[tuple[str, str]]] = {"alone": [], "with ben": [], "with cai": []}
 
     def alone(days: int) -> None:
@@ -382,7 +382,9 @@ def test_a_keepsake_that_ends_between_two_pages_is_shown(small_pages: Handler) -
     assert ([span["included"] for span in last["couples"]], last["entries"], last["next"]) == ([False], [], None)
 
 
-def test_who_parts_while_a_page_is_read_gets_their_own_alone(services: Services, couple: tuple[Phone, Phone]) -> None:
+def test_parting_during_an_export_leaves_only_one_s_own_answers(
+    services: Services, couple: tuple[Phone, Phone]
+) -> None:
     """The days are on their way already when the other parts."""
     ada, ben = couple
     meet(ada, ben, reflect=True)
@@ -466,7 +468,7 @@ def test_a_token_that_does_not_say_when_somebody_signed_in_is_not_recent(
     assert ada.post("/v1/me/export").problem == "sign-in-not-recent"
 
 
-def test_who_has_written_nothing_gets_their_profile(api: Handler) -> None:
+def test_an_export_without_answers_has_the_profile(api: Handler) -> None:
     ada = a_phone(api, "ada", TOKYO, barriers=["stress"])
     (found,) = pages(ada)
     assert found["profile"]["barriers"] == ["stress"]
@@ -484,7 +486,7 @@ def test_a_day_that_the_partner_only_opened_is_none_of_theirs(couple: tuple[Phon
     assert entries(ada) == entries(ben) == []
 
 
-def test_what_was_checked_off_without_words_is_there(api: Handler) -> None:
+def test_a_day_checked_off_without_words_is_exported(api: Handler) -> None:
     ada, ben = (a_phone(api, name, LONDON, depth=3, touch_comfort=3) for name in ("ada", "ben"))
     pair(ada, ben)
     date = MONDAY
@@ -542,7 +544,7 @@ def test_while_kms_is_down_it_is_busy_and_nothing_is_lost(services: Services, co
 
 
 def test_couples_api_has_no_such_route(services: Services, couple: tuple[Phone, Phone]) -> None:
-    """What may read everything at once is a function of its own, with a role of its own."""
+    """The export reads everything at once, so it is a function with its own role."""
     ada, _ = couple
     ada.handler = handler_of(lambda: services)
     assert page(ada).problem == "no-such-route"

@@ -77,7 +77,7 @@ def test_a_day_that_still_cannot_be_noted_counts_all_the_same(
     assert (reply.body["streak"] if path == "/v1/today" else reply.body)["current"] == 1
 
 
-def test_what_is_logged_has_the_access_logs_request_id(couple: tuple[Phone, Phone]) -> None:
+def test_log_lines_have_the_request_id_of_the_access_log(couple: tuple[Phone, Phone]) -> None:
     logger.append_keys(request_id="of the request before")
     couple[0].get("/v1/today")
     assert logger.get_current_keys()["request_id"] == "request-1"

@@ -220,7 +220,7 @@ def test_a_key_that_was_refused_is_free_for_another_request(world: World) -> Non
     assert cai.post("/v1/invites/redeem", {"code": code}, key=KEY) == redeemed
 
 
-def test_what_was_done_already_is_remembered_under_a_new_key_too(world: World) -> None:
+def test_a_finished_request_is_also_stored_under_a_new_key(world: World) -> None:
     cai, dee = world.someone(), world.someone("dee")
     invite = cai.post("/v1/invites").body
     dee.post("/v1/invites/redeem", {"code": invite["code"]})
@@ -232,10 +232,10 @@ def test_what_was_done_already_is_remembered_under_a_new_key_too(world: World) -
 
 
 class TestTries:
-    """A try is a code that could be one; neither a slip nor a repeat is."""
+    """Only a well-formed new code counts as a try; a slip or a repeat does not."""
 
     @pytest.mark.parametrize("slip", ["K7MP2-QRX9O", "K7MP2-QRX9", "", "hello", "https://app.example/join"])
-    def test_what_cannot_be_a_code_costs_no_try(self, services: Services, world: World, slip: str) -> None:
+    def test_a_malformed_code_costs_no_try(self, services: Services, world: World, slip: str) -> None:
         cai, code = world.someone(), world.a_code()
         for _ in range(6):
             refused = cai.post("/v1/invites/redeem", {"code": slip})

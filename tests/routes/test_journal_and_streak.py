@@ -225,7 +225,7 @@ class TestStreak:
     def test_a_day_noted_again_in_whatever_order_counts_once(
         self, services: Services, londoners: tuple[Phone, Phone]
     ) -> None:
-        """What `react` does: it notes from the stream what the API has noted already."""
+        """`react` notes days from the stream that the API has noted already."""
         ada, ben = londoners
         couple = couple_id_of(services, ada)
         for date in _dates(FIRST, FIRST + 3 * DAY):
@@ -238,7 +238,7 @@ class TestStreak:
         assert services.streaks.table.get(keys.streak(couple)) == row
         assert ada.get("/v1/streak").body == before
 
-    def test_what_a_crash_kept_from_being_noted_is_noted_from_the_stream(
+    def test_a_completed_day_that_a_crash_lost_is_noted_from_the_stream(
         self, services: Services, londoners: tuple[Phone, Phone]
     ) -> None:
         ada, ben = londoners

@@ -72,7 +72,7 @@ def test_new_york_to_tokyo_catches_up_with_what_has_just_passed_there(services: 
     assert due_at(services, ada, TOKYO, dt.time(20, 30), date) == {PushKind.EVENING}
 
 
-def test_what_passed_long_ago_is_not_caught_up_with(services: Services, api: Handler) -> None:
+def test_a_reminder_that_passed_long_ago_is_not_caught_up_with(services: Services, api: Handler) -> None:
     ada, _ = a_couple(api, NEW_YORK, NEW_YORK)
     fly(ada, TOKYO, "2026-03-03T02:00:00Z")
     assert jobs_for(services, ada) == []

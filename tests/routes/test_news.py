@@ -147,7 +147,7 @@ def test_evening_and_touch_reminders_of_the_date_stay_what_they_are(
 def test_a_push_of_news_that_did_not_arrive_is_tried_again_as_news(
     table: Table, delivery: Services, queue: Queue, wire: FcmWire
 ) -> None:
-    """Also in a process that knows of no news: on the phone the repeat takes the first one's place."""
+    """A process that knows no news repeats it too, and the phone replaces the first push."""
     ada, ben = a_paired_person(reminders=WITH), a_paired_person(reminders=WITHOUT)
     saved(table, ada, ben)
     announce(table, DATE)

@@ -88,12 +88,12 @@ class TestSending:
         for phone in couple:
             assert [phone.post("/v1/nudges", HUG).status for _ in range(4)] == [201, 201, 201, 429]
 
-    def test_who_is_not_paired_has_nobody_to_nudge(self, api: Handler) -> None:
+    def test_an_unpaired_person_has_nobody_to_nudge(self, api: Handler) -> None:
         ada = a_phone(api, "ada", LONDON)
         assert ada.post("/v1/nudges", HUG).problem == "not-paired"
         assert ada.get("/v1/nudges").problem == "not-paired"
 
-    def test_who_parts_and_pairs_again_has_sent_what_they_have_sent(self, couple: tuple[Phone, Phone]) -> None:
+    def test_the_cap_on_nudges_outlasts_a_couple(self, couple: tuple[Phone, Phone]) -> None:
         """The cap is a person's: else an unpairing would be a way around it. What was sent before stays unseen."""
         ada, ben = couple
         for _ in range(3):
@@ -167,7 +167,7 @@ class TestRepeating:
 
 @dataclass(slots=True)
 class Shown:
-    """Everything that a sender gets to know."""
+    """The replies and the database requests of a sender."""
 
     replies: list[Reply] = field(default_factory=list)
     operations: list[str] = field(default_factory=list)
@@ -175,7 +175,7 @@ class Shown:
 
 class TestMuting:
     def test_a_muted_sender_gets_the_same_replies_byte_for_byte(self, services: Services, api: Handler) -> None:
-        """And the same requests are made of the database: time tells nothing either."""
+        """The database gets the same requests too, so the time shows nothing either."""
         shown = {muted: self.as_shown(services, api, muted=muted) for muted in (False, True)}
         assert shown[True] == shown[False]
         assert [reply.status for reply in shown[True].replies] == [201, 201, 409, 201, 200, 201, 429, 200, 201]
@@ -196,7 +196,7 @@ class TestMuting:
             shown.replies.append(ada.post("/v1/nudges", HUG))
         return shown
 
-    def test_what_was_muted_is_never_seen_and_never_sent(self, services: Services, couple: tuple[Phone, Phone]) -> None:
+    def test_a_muted_nudge_is_never_seen_and_never_sent(self, services: Services, couple: tuple[Phone, Phone]) -> None:
         """The recipient's wish at the time of sending counts, and no later one."""
         ada, ben = couple
         ada.post("/v1/nudges", {"gesture": "hug"})
@@ -211,7 +211,7 @@ class TestMuting:
         assert [job.instant for job in jobs_of(services, ada)] == [ada.now - HOUR, ada.now]
         assert ada.post("/v1/nudges", HUG).problem == "too-many-nudges"
 
-    def test_who_mutes_can_send(self, services: Services, couple: tuple[Phone, Phone]) -> None:
+    def test_a_person_who_mutes_can_send(self, services: Services, couple: tuple[Phone, Phone]) -> None:
         ada, ben = couple
         mute(services, ada)
         ada.post("/v1/nudges", HUG)

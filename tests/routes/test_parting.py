@@ -69,7 +69,7 @@ def phones(world: Services) -> tuple[Phone, Phone, Phone]:
 
 @pytest.fixture
 def parted(world: Services, phones: tuple[Phone, Phone, Phone]) -> CoupleId:
-    """Ada and Ben had everything that a couple can have, and have ended. What that was is to be found nowhere."""
+    """End the couple of Ada and Ben, who had everything that a couple can have."""
     ada, ben, _ = phones
     for phone in (ada, ben):
         well(phone.put(f"/v1/solo/days/{MONDAY - DAY}/answer", {"text": f"Alone, {phone.uid}."}))
@@ -154,7 +154,7 @@ def test_a_new_pairing_starts_clean(
     assert "old" not in everything.lower()
 
 
-def test_what_each_wrote_is_found_for_thirty_days(
+def test_both_can_read_their_texts_for_thirty_days(
     world: Services, phones: tuple[Phone, Phone, Phone], parted: CoupleId
 ) -> None:
     """By the person alone: the couples that they were in, the days there with both parts, and the key to them."""
@@ -182,7 +182,7 @@ def test_what_each_wrote_is_found_for_thirty_days(
     assert not [row for row in rows if "ttl" in row]
 
 
-def test_who_parts_twice_keeps_the_way_to_both(world: Services, phones: tuple[Phone, Phone, Phone]) -> None:
+def test_a_person_who_parts_twice_can_reach_both_couples(world: Services, phones: tuple[Phone, Phone, Phone]) -> None:
     ada, ben, cai = phones
     couples = []
     for other in (ben, cai):

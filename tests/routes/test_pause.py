@@ -65,7 +65,7 @@ def dates_from(first: dt.date, count: int) -> list[dt.date]:
 
 
 class TestWishing:
-    """Either pauses for both, moves the end and ends it; both see the same, and never who it was."""
+    """Either may start, move or end a pause; nobody sees who did."""
 
     def test_both_see_a_pause_until_it_ends_by_itself(self, londoners: tuple[Phone, Phone]) -> None:
         ada, ben = londoners
@@ -98,7 +98,7 @@ class TestWishing:
             ]
 
     def test_nothing_tells_who_paused(self, api: Handler) -> None:
-        """The same words for both couples, whoever of them it was."""
+        """Both couples get the same answers, whoever paused."""
         seen = []
         for who in (0, 1):
             two = a_phone(api, "ada", LONDON), a_phone(api, "ben", LONDON)
@@ -136,10 +136,10 @@ class TestWishing:
         ],
         ids=repr,
     )
-    def test_what_makes_no_sense_is_refused(self, londoners: tuple[Phone, Phone], body: dict[str, Any]) -> None:
+    def test_a_pause_that_makes_no_sense_is_refused(self, londoners: tuple[Phone, Phone], body: dict[str, Any]) -> None:
         assert londoners[0].patch("/v1/couple", body).problem == "invalid-fields"
 
-    def test_who_is_in_no_couple_any_more_has_nothing_to_pause(self, londoners: tuple[Phone, Phone]) -> None:
+    def test_a_person_whose_couple_ended_has_nothing_to_pause(self, londoners: tuple[Phone, Phone]) -> None:
         ada, ben = londoners
         ben.delete("/v1/couple")
         for until in (FIRST + 3 * DAY, None):

@@ -60,7 +60,7 @@ def token_of(services: Services, phone: Phone) -> str:
 
 
 class TestReminders:
-    """The rows of both answer only from the end on; nothing has to happen when it comes."""
+    """The slot rows of both are due only after the pause, without another write."""
 
     def test_neither_is_reminded_of_a_date_in_it_and_both_are_of_the_first_after(
         self, services: Services, londoners: tuple[Phone, Phone]
@@ -104,7 +104,7 @@ class TestReminders:
                 assert due_at(services, phone, LONDON, MORNING, FIRST + (until - 1) * DAY) == set()
                 assert due_at(services, phone, LONDON, MORNING, FIRST + until * DAY) == {PushKind.PROMPT}
 
-    def test_who_moves_in_a_pause_keeps_it(self, services: Services, londoners: tuple[Phone, Phone]) -> None:
+    def test_a_move_keeps_the_pause(self, services: Services, londoners: tuple[Phone, Phone]) -> None:
         """By flying, and by another time; by a new phone too."""
         ada, _ = londoners
         paused(ada, FIRST + 4 * DAY)
@@ -125,7 +125,7 @@ class TestReminders:
             due = [due_at(services, phone, zone, NIGHT, FIRST + days * DAY) for days in range(4)]
             assert due == [set(), set(), {PushKind.EVENING}, {PushKind.EVENING}]
 
-    def test_what_lies_in_the_queue_as_a_pause_begins_is_not_sent(
+    def test_a_queued_push_is_not_sent_in_a_pause(
         self, own_services: Services, delivery: DeliveryServices, queue: Queue, wire: FcmWire
     ) -> None:
         """A reminder that fell due as it moved, and one that FCM did not take; nudges and answers still arrive."""

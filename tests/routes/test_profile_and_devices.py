@@ -42,7 +42,7 @@ def current_rows(services: Services, phone: Phone) -> dict[SlotAndKind, SlotRow]
 
 
 def current_tokens(services: Services, phone: Phone) -> list[set[str]]:
-    """Those of each of the phone's rows."""
+    """Return the tokens of each of the phone's rows."""
     return [{device.target.value for device in row.devices} for row in current_rows(services, phone).values()]
 
 

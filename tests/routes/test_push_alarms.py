@@ -304,7 +304,7 @@ def test_a_lone_phone_of_another_sender_goes_at_the_last_attempt(world: World, c
 
 
 def test_a_phone_is_kept_on_a_day_on_which_three_others_were_called_foreign(world: World) -> None:
-    """Also where the three shared one page, and another process meets the fourth."""
+    """The three may share one page, and another process may meet the fourth."""
     people = world.people(4)
     for person in people:
         world.answers(person, fcm_wire.OTHER_SENDER)
@@ -365,7 +365,7 @@ def test_an_error_line_says_whether_the_fault_is_outside_of_us(
 # A silent day
 
 
-def test_who_was_due_and_who_was_reached_are_counted_as_persons_and_once(world: World) -> None:
+def test_due_and_reached_persons_are_each_counted_once(world: World) -> None:
     people = world.people(4, devices=3)
     world.answers(people[0], fcm_wire.INTERNAL)
     world.caplog.set_level("INFO")

@@ -73,7 +73,7 @@ def pseudonym_of(person: Person) -> str:
 
 
 def kinds_sent(wire: FcmWire) -> Counter[str]:
-    """How many pushes of each kind there were."""
+    """Count the pushes of each kind."""
     kinds = {f"{record.code}-{DATE}": str(kind) for kind, record in KINDS.items()}
     return Counter(kinds[message["android"]["notification"]["tag"]] for message in wire.messages)
 
@@ -239,7 +239,7 @@ def test_a_slot_more_than_two_hours_late_is_dropped(table: Table, delivery: Serv
 def test_a_reminder_is_on_no_phone_after_its_date(
     table: Table, delivery: Services, wire: FcmWire, queue: Queue
 ) -> None:
-    """Nor as a retry, which is not even sent when the date is over."""
+    """A retry is not sent after the date either."""
     ada = a_paired_person(reminders=Reminders(prompt=dt.time(23, 50), evening=None))
     saved(table, ada)
     wire.script[token_of(ada)] = [fcm_wire.INTERNAL] * 2

@@ -127,7 +127,7 @@ def test_a_pause_leaves_the_run_whole_and_is_not_spoken_of(londoners: tuple[Phon
     assert "paus" not in ada.get(f"/v1/recap?week={MONDAY}").text + ben.get("/v1/recap").text
 
 
-def test_who_hides_the_streak_reads_nothing_of_it(londoners: tuple[Phone, Phone]) -> None:
+def test_a_hidden_streak_is_not_in_the_recap(londoners: tuple[Phone, Phone]) -> None:
     ada, ben = londoners
     meet([MONDAY + n * DAY for n in range(7)], ada, ben)
     at_noon(MONDAY + 7 * DAY, ada, ben)
@@ -207,7 +207,7 @@ def test_a_completed_day_that_nobody_has_noted_counts_and_is_noted(
 
 
 class TestNewPacks:
-    """What a couple can have since that week."""
+    """Packs that became available to a couple in that week."""
 
     @pytest.fixture
     def own_services(self, own_services: Services) -> Services:
@@ -220,7 +220,7 @@ class TestNewPacks:
         return a_couple(handler_of(lambda: own_services), LONDON, LONDON, at=noon(MONDAY))
 
     def publish(self, services: Services, pack: str, at: str, version: int = 1, **changes: Any) -> None:
-        """As the practice does, and with what the release's own row says of it."""
+        """Publish a pack as the practice does, with its release row."""
         release = publish(services.people.table, prompts(pack, version), live_from=an_instant(at), **changes)
         services.people.table.write(
             Write(
@@ -234,7 +234,9 @@ class TestNewPacks:
     def new(self, phone: Phone, week: dt.date = MONDAY) -> list[str]:
         return [pack["id"] for pack in recap(phone, week)["new"]["packs"]]
 
-    def test_what_went_live_in_the_week_is_new(self, own_services: Services, londoners: tuple[Phone, Phone]) -> None:
+    def test_a_pack_that_went_live_in_the_week_is_new(
+        self, own_services: Services, londoners: tuple[Phone, Phone]
+    ) -> None:
         ada, ben = londoners
         self.publish(own_services, "before-them", "2026-03-02T08:00:00Z")
         self.publish(own_services, "mine", "2026-03-04T08:00:00Z")

@@ -152,7 +152,7 @@ def test_an_answer_is_as_it_was_and_its_repeat_is_acknowledged(opened: tuple[Pho
     assert ada.put(f"{DAY}/answer", {"text": "No.", "revision": 1}).problem == "answers-are-open"
 
 
-def test_what_was_checked_off_can_be_reflected_on(services: Services, couple: tuple[Phone, Phone]) -> None:
+def test_a_day_that_was_checked_off_can_be_reflected_on(services: Services, couple: tuple[Phone, Phone]) -> None:
     ada, ben = couple
     ada.get(DAY)
     key = keys.day(couple_id_of(services, ada), DATE)
@@ -163,7 +163,7 @@ def test_what_was_checked_off_can_be_reflected_on(services: Services, couple: tu
     assert reflections(ben)["partner"] == {"kind": "thank_you", "text": None}
 
 
-def test_who_has_parted_reflects_on_nothing(opened: tuple[Phone, Phone]) -> None:
+def test_a_person_whose_couple_ended_cannot_reflect(opened: tuple[Phone, Phone]) -> None:
     ada, ben = opened
     ben.delete("/v1/couple")
     assert reflect(ada).problem == "not-paired"
@@ -216,7 +216,7 @@ def test_themes_about_being_heard_suggest_to_say_what_was_heard(api: Handler) ->
 
 
 class TestSealed:
-    """What was heard is as private as what was said."""
+    """A reflection is as private as an answer."""
 
     CANARY = "a canary sang of walks"
 

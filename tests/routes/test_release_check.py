@@ -45,7 +45,7 @@ def good(sample: str) -> dict[str, Any]:
 
 
 class Aws:
-    """The two services that the hook calls, behind botocore's own check of what is sent to them."""
+    """The two services that the hook calls, with botocore's check of each request."""
 
     def __init__(self, functions: Sequence[str], results: Mapping[str, dict[str, Any]] | None = None) -> None:
         session = boto3.Session("test", "test", region_name="eu-central-1")

@@ -64,7 +64,7 @@ def test_each_shard_and_each_date_has_a_run_of_its_own(runs: Runs) -> None:
     assert not runs.begin(SHARD, DATE + dt.timedelta(days=1), AT).done
 
 
-def test_of_two_deliveries_of_one_job_only_one_goes_on(runs: Runs) -> None:
+def test_only_one_of_two_deliveries_of_a_job_goes_on(runs: Runs) -> None:
     mine, other = begun(runs), begun(runs)
     runs.advance(other, "pada", 1)
     with pytest.raises(WriteConflictError):

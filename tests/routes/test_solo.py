@@ -167,7 +167,7 @@ class TestAlone:
         assert len(ada.get("/v1/solo/days?before=9999-12-31").body["days"]) == 5
         assert ada.get("/v1/solo/days?limit=31").problem == "invalid-fields"
 
-    def test_who_has_no_profile_is_asked_who_they_are(self, api: Handler) -> None:
+    def test_a_person_without_a_profile_is_asked_for_it(self, api: Handler) -> None:
         nobody = Phone(api, "nobody-known")  # type: ignore[arg-type]
         for reply in (
             nobody.get("/v1/solo/today"),
@@ -181,7 +181,7 @@ class TestAlone:
 
 
 class TestPaired:
-    """What was written alone stays alone."""
+    """A couple does not see its partners' solo answers."""
 
     def test_a_couple_has_days_together_and_none_alone(self, ada: Phone, ben: Phone) -> None:
         answer(ada)
@@ -296,7 +296,7 @@ class TestPaired:
         assert shared(ben) == [("2026-03-02", "partner", "New.")]
 
     def test_an_edit_that_arrives_once_it_is_shown_is_refused(self, services: Services, ada: Phone, ben: Phone) -> None:
-        """What is shown is what its writer finds with themself: no edit comes between the two."""
+        """The partner always reads the text that the writer reads."""
         answer(ada, "Old.")
         shown: list[int] = []
         beside = Phone(handler_of(lambda: services), ada.uid, ada.now)
@@ -316,7 +316,7 @@ class TestPaired:
         assert mine["me"]["text"] == "Old."
         assert shared(ben) == [("2026-03-02", "partner", "Old.")]
 
-    def test_what_an_ended_couple_was_shown_can_still_be_edited_alone(self, ada: Phone, ben: Phone) -> None:
+    def test_an_answer_shared_with_an_ended_couple_can_still_be_edited(self, ada: Phone, ben: Phone) -> None:
         answer(ada, "Old.")
         pair(ada, ben)
         share(ada)
@@ -327,7 +327,7 @@ class TestPaired:
 class TestAfterwards:
     """A couple that has ended."""
 
-    def test_what_was_shown_is_closed_to_both_and_ones_own_stays_ones_own(self, ada: Phone, ben: Phone) -> None:
+    def test_parting_closes_shared_answers_and_keeps_one_s_own(self, ada: Phone, ben: Phone) -> None:
         answer(ada, "Hers.")
         pair(ada, ben)
         share(ada)

@@ -191,7 +191,7 @@ def test_a_swap_after_the_day_was_read_refuses_the_answer_in_the_write_itself(
     assert shown(ada)["me"]["state"] == "waiting"
 
 
-def test_who_has_parted_swaps_nothing(couple: tuple[Phone, Phone]) -> None:
+def test_a_person_whose_couple_ended_cannot_swap(couple: tuple[Phone, Phone]) -> None:
     ada, ben = couple
     shown(ada)
     ben.delete("/v1/couple")

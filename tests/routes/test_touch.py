@@ -94,7 +94,7 @@ def test_two_clocks_show_each_their_own_date(api: Handler) -> None:
     assert today(ada)["gesture"] == theirs["gesture"]
 
 
-def test_who_is_not_paired_has_none(api: Handler) -> None:
+def test_an_unpaired_person_has_no_touch_day(api: Handler) -> None:
     ada = a_phone(api, "ada", LONDON)
     assert ada.get("/v1/touch/today").problem == "not-paired"
 

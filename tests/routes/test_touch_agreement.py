@@ -121,7 +121,7 @@ def test_a_wish_from_before_pairing_counts(services: Services, api: Handler) -> 
     assert is_reminded(services, ben)
 
 
-def test_who_asks_without_any_comfort_with_touch_is_asked_first(services: Services, api: Handler) -> None:
+def test_a_person_without_touch_comfort_is_asked_for_it_first(services: Services, api: Handler) -> None:
     """The wish is kept, and holds as soon as they are comfortable."""
     ada, ben = a_phone(api, "ada", NEW_YORK), a_phone(api, "ben", TOKYO, touch_comfort=1)
     pair(ada, ben)
