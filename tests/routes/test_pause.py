@@ -16,6 +16,7 @@ from rekindle.store.table import marshal
 from testing.builders import LONDON
 from testing.phones import Phone, Reply, a_phone, at_noon, pair
 from testing.stored import person_of, row_in, stream_record
+from tests.routes.test_journal_and_streak import plain_streak
 
 if TYPE_CHECKING:
     from couples_api.services import Services
@@ -238,7 +239,7 @@ class TestStreak:
             if is_met and not met_first:
                 meet(date, *dice.sample(londoners, 2))
                 complete.add(date)
-            expected = plain_streak(complete, resting, FIRST, date)
+            expected = list(plain_streak(complete, FIRST, date, resting).values())
             for phone in londoners:
                 assert numbers(phone) == expected, date
                 assert list(phone.get("/v1/today").body["streak"].values()) == expected
@@ -259,15 +260,3 @@ class TestStreak:
         calendar = ada.get("/v1/streak").body["calendar"]
         found = [date for date, mark in calendar.items() if mark == "paused"]
         assert found == [str(FIRST + number * DAY) for start in (0, 100, 200, 300) for number in (start, start + 1)]
-
-
-def plain_streak(complete: set[dt.date], resting: set[dt.date], first: dt.date, last: dt.date) -> list[int]:
-    """Compute the streak by its rule. `last` is open, so it is never missed."""
-    dates = dates_from(first, (last - first).days + 1)
-    missed = [date for date in dates[:-1] if date not in complete and date not in resting]
-    runs = [0]
-    for date in dates:
-        if date in missed and any(other in missed for other in dates_from(date - 6 * DAY, 6)):
-            runs.append(0)
-        runs[-1] += date in complete
-    return [runs[-1], max(runs), len(complete)]
