@@ -34,9 +34,9 @@ from rekindle.store.streaks import Streaks
 from rekindle.store.tries import Tries
 from testing import fcm_wire
 from testing.apis import handler_of
-from testing.builders import NEW_YORK, TOKYO, prompts, publish
+from testing.builders import prompts, publish
 from testing.fcm_wire import PROJECT
-from testing.phones import Phone, a_phone, pair
+from testing.phones import Phone, a_couple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -72,25 +72,25 @@ type NewTables = Callable[[], tuple[Table, Table]]
 
 @pytest.fixture
 def tables(new_tables: NewTables) -> tuple[Table, Table]:
-    """A fresh main table, and the table of keys beside it."""
+    """Make a fresh main table, and the table of keys beside it."""
     return new_tables()
 
 
 @pytest.fixture
 def table(tables: tuple[Table, Table]) -> Table:
-    """A fresh main table."""
+    """Return a fresh main table."""
     return tables[0]
 
 
 @pytest.fixture
 def key_table(tables: tuple[Table, Table]) -> Table:
-    """The table of keys beside `table`."""
+    """Return the table of keys beside `table`."""
     return tables[1]
 
 
 @pytest.fixture(scope="session")
 def kms_key(kms: KMSClient) -> str:
-    """The id of a KMS key."""
+    """Make a KMS key and return its id."""
     return kms.create_key()["KeyMetadata"]["KeyId"]
 
 
@@ -123,52 +123,50 @@ def new_services(new_tables: NewTables, kms: KMSClient, kms_key: str) -> Callabl
 
 @pytest.fixture(scope="session")
 def services(new_services: Callable[[], Services]) -> Services:
-    """The API's stores, shared by all tests, each of which brings its own persons."""
+    """Make the API's stores, shared by all tests. Each test makes its own persons."""
     return new_services()
 
 
 @pytest.fixture
 def own_services(new_services: Callable[[], Services]) -> Services:
-    """The API's stores for one test alone: one that looks at every row, or changes what all couples share."""
+    """Make stores for one test that reads every row or changes shared data."""
     return new_services()
 
 
 @pytest.fixture
 def api(services: Services) -> Handler:
-    """The function couples_api, in this process."""
+    """Return the handler of couples_api, in this process."""
     return handler_of(lambda: services)
 
 
 @pytest.fixture
 def couple(api: Handler) -> tuple[Phone, Phone]:
-    """Ada in New York and Ben in Tokyo, paired, at 15:00 UTC of 2 March 2026."""
-    ada, ben = a_phone(api, "ada", NEW_YORK), a_phone(api, "ben", TOKYO)
-    pair(ada, ben)
-    return ada, ben
+    """Pair Ada in New York and Ben in Tokyo, on 2 March 2026, 15:00 UTC."""
+    return a_couple(api)
 
 
 @pytest.fixture
 def wire() -> Iterator[FcmWire]:
-    """FCM, as far as it goes over the wire."""
+    """Start FCM's server for one test."""
     with fcm_wire.fcm_wire() as wire:
         yield wire
 
 
 @pytest.fixture
 def queue(new_queue: Callable[[], Queue]) -> Queue:
-    """A fresh queue for push jobs."""
+    """Make a fresh queue for push jobs."""
     return new_queue()
 
 
 @pytest.fixture
 def dead_letters(new_queue: Callable[[], Queue]) -> Queue:
-    """A fresh queue for the jobs that are given up."""
+    """Make a fresh queue for dead letters."""
     return new_queue()
 
 
 @pytest.fixture
 def delivery(table: Table, queue: Queue, dead_letters: Queue, wire: FcmWire) -> Iterator[DeliveryServices]:
-    """Delivery's services on these stores, queues and FCM. A shard of two rows is a large one to them."""
+    """Make delivery's services. They split a shard that has more than one row."""
     with contextlib.closing(FcmGateway(credential_from(wire.secret), Libcurl(wire.url, PROJECT))) as gateway:
         yield DeliveryServices(
             slots=Slots(table, few_rows=1),

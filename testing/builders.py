@@ -15,6 +15,7 @@ from rekindle.domain.prompts import Audience, PromptKind, PromptRef, Theme
 from rekindle.store import keys
 from rekindle.store.catalogue import PromptText, index_of, index_writes
 from rekindle.store.forms import stored
+from rekindle.store.table import Write
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -103,6 +104,18 @@ def publish(table: Table, prompts: Iterable[tuple[Entry, PromptText]], **changes
     others = [each for each in index.releases if each.pack != ref.pack]
     table.transact(index_writes(index, [*others, release], release.live_from))
     return release
+
+
+def give_code(table: Table, pack: str, code: str = "ABCD2345") -> None:
+    """Let couples join the pack with this code."""
+    table.write(Write("Put", keys.practice_code(code), item={"pack": pack}))
+
+
+def publish_choices(table: Table) -> None:
+    """Publish a pack to choose, and a pack to join with the code ABCD-2345."""
+    publish(table, prompts("choice"), audience=Audience.CHOICE)
+    publish(table, prompts("group"), audience=Audience.CODE)
+    give_code(table, "group")
 
 
 def _names(entry: Entry) -> tuple[PackId, int, PromptId]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def emulator_url() -> Iterator[str]:
-    """The emulator: KMS, SQS, Secrets Manager, and DynamoDB as the local stack has it."""
+    """Start the emulator of KMS, SQS, Secrets Manager and DynamoDB."""
     with engines.emulator() as url:
         yield url
 

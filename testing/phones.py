@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 from collections.abc import Callable
@@ -10,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from rekindle.store.instants import to_millis
-from testing.builders import a_token, a_uid, an_instant
+from testing.builders import NEW_YORK, TOKYO, a_token, a_uid, an_instant
 from testing.contract import require_declared
 
 if TYPE_CHECKING:
     import datetime as dt
 
     from rekindle.domain.ids import Uid
+    from rekindle.domain.models import Uid
 
 type Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
@@ -150,3 +152,28 @@ def pair(inviter: Phone, redeemer: Phone) -> None:
     assert redeemer.post("/v1/invites/redeem", {"code": invite["code"]}).status == 200
     confirmed = inviter.post("/v1/invites/confirm", {"invite_id": invite["invite_id"]})
     assert confirmed.status == 200, confirmed.text
+
+
+def a_couple(
+    handler: Handler, first: str = NEW_YORK, second: str = TOKYO, *, at: str | dt.datetime = "", **profile: Any
+) -> tuple[Phone, Phone]:
+    """Pair the phones of Ada and Ben in these zones, at the given instant or the phones' usual one."""
+    ada, ben = a_phone(handler, "ada", first, **profile), a_phone(handler, "ben", second, **profile)
+    if at:
+        set_clocks(at, ada, ben)
+    pair(ada, ben)
+    return ada, ben
+
+
+def set_clocks(instant: str | dt.datetime, *phones: Phone) -> None:
+    for phone in phones:
+        phone.now = an_instant(instant) if isinstance(instant, str) else instant
+
+
+def noon(date: dt.date) -> dt.datetime:
+    return dt.datetime.combine(date, dt.time(12), dt.UTC)
+
+
+def at_noon(date: dt.date, *phones: Phone) -> None:
+    """Set the clocks to noon in London, when exactly one date is open there."""
+    set_clocks(noon(date), *phones)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from rekindle.domain.pushes import PushKind
 from rekindle.domain.reminders import Slot
 from rekindle.store import keys
+from rekindle.store.people import People
 from rekindle.store.shards import read_shards
 from rekindle.store.slot_rows import row_from
 from rekindle.store.table import unmarshal
@@ -22,12 +23,51 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from rekindle.domain.ids import Uid
+    from couples_api.services import Services
+    from rekindle.domain.models import Couple, CoupleId, Day, Person, Uid
     from rekindle.store.slot_rows import SlotAndKind, SlotRow
     from rekindle.store.table import Item, Table
+    from testing.phones import Phone
 
 ZONES = (NEW_YORK, TOKYO, LONDON)
 TIMES = (dt.time(6, 5), dt.time(8, 30), dt.time(20, 30), dt.time(21, 55))
 """The zones and times that the API's tests use."""
+
+
+def person_of(services: Services, phone: Phone) -> Person:
+    person = services.people.person(phone.uid)
+    assert person
+    return person
+
+
+def couple_id_of(services: Services, phone: Phone) -> CoupleId:
+    couple = person_of(services, phone).couple
+    assert couple
+    return couple
+
+
+def couple_of(services: Services, phone: Phone) -> Couple:
+    couple = services.couples.couple(couple_id_of(services, phone))
+    assert couple
+    return couple
+
+
+def day_of(services: Services, couple: CoupleId, date: dt.date) -> Day:
+    day = services.days.day(couple, date)
+    assert day
+    return day
+
+
+def person_in(table: Table, uid: Uid) -> Person:
+    person = People(table).person(uid)
+    assert person
+    return person
+
+
+def row_in(table: Table, key: keys.Key) -> Item:
+    row = table.get(key)
+    assert row
+    return row
 
 
 def shard_of(table: Table, slot: Slot) -> str:

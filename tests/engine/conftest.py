@@ -26,7 +26,7 @@ _numbers = itertools.count(1)
 
 @pytest.fixture(scope="session")
 def dynamodb(dynamodb_local_url: str) -> DynamoDBClient:
-    """A client of DynamoDB Local."""
+    """Make a client of DynamoDB Local."""
     client: DynamoDBClient = engines.client("dynamodb", dynamodb_local_url)
     return client
 
@@ -44,7 +44,7 @@ def new_tables(dynamodb: DynamoDBClient) -> NewTables:
 
 @pytest.fixture(scope="session")
 def kms(emulator_url: str) -> KMSClient:
-    """KMS, as the emulator has it."""
+    """Make a client of the emulator's KMS."""
     client: KMSClient = engines.client("kms", emulator_url)
     return client
 

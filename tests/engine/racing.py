@@ -10,7 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from couples_api import couple, days, devices, invites, me, packs, pause, reflections, solo, swap
+from couples_api import couple as couple_routes
+from couples_api import days, devices, invites, me, packs, pause, reflections, solo, swap
 from rekindle.api.callers import Caller
 from rekindle.api.problems import Problem, ProblemError
 from rekindle.domain.days import ReflectionKind
@@ -20,6 +21,7 @@ from rekindle.errors import KeyReusedError
 from rekindle.store import keys
 from testing.builders import LONDON, a_uid, an_instant
 from testing.phones import whole
+from testing.stored import person_in, row_in
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from couples_api.reader import DayView
     from couples_api.services import Services
     from rekindle.domain.persons import Person
+    from rekindle.domain.models import Couple, Person
 
     type Outcome = Any
     """What a route returned, or the problem that it raised."""
@@ -54,9 +57,19 @@ class Racer:
 
     @property
     def person(self) -> Person:
-        person = self.services.people.person(self.uid)
-        assert person
-        return person
+        return person_in(self.services.people.table, self.uid)
+
+    @property
+    def couple_id(self) -> CoupleId:
+        couple = self.person.couple
+        assert couple
+        return couple
+
+    @property
+    def couple(self) -> Couple:
+        couple = self.services.couples.couple(self.couple_id)
+        assert couple
+        return couple
 
     def introduce(self, **profile: Any) -> me.MeView:
         body = whole("/v1/me", {"display_name": self.uid} | profile)
@@ -68,14 +81,14 @@ class Racer:
     def redeem(self, code: str) -> invites.RedeemedView:
         return invites.post_redeem(invites.RedeemBody(code=code), self.caller, self.services)
 
-    def confirm(self, invite_id: str) -> couple.CoupleView:
+    def confirm(self, invite_id: str) -> couple_routes.CoupleView:
         return invites.post_confirm(invites.ConfirmBody(invite_id=invite_id), self.caller, self.services)
 
     def cancel(self) -> None:
         invites.delete_invite(self.caller, self.services)
 
     def unpair(self) -> None:
-        couple.delete_couple(self.caller, self.services)
+        couple_routes.delete_couple(self.caller, self.services)
 
     def answer(self, date: dt.date, text: str, revision: int | None = None, prompt: str | None = None) -> DayView:
         body = days.AnswerBody(text=text, share_first=False, revision=revision, prompt=prompt)
@@ -106,7 +119,7 @@ class Racer:
     def choose(self, pack: str) -> packs.PackView:
         return packs.put_pack(PackId(pack), self.caller, self.services)
 
-    def put_aside(self, pack: str) -> None:
+    def turn_off(self, pack: str) -> None:
         packs.delete_pack(PackId(pack), self.caller, self.services)
 
     def join(self, code: str) -> packs.PackView:
@@ -114,8 +127,10 @@ class Racer:
 
     def pause(self, until: dt.date | None) -> None:
         if until is None:
-            return couple.delete_pause(self.caller, self.services)
-        couple.patch_couple(couple.CouplePatchBody(pause=pause.PauseBody(until=until)), self.caller, self.services)
+            return couple_routes.delete_pause(self.caller, self.services)
+        couple_routes.patch_couple(
+            couple_routes.CouplePatchBody(pause=pause.PauseBody(until=until)), self.caller, self.services
+        )
         return None
 
     def day(self, date: dt.date) -> DayView:
@@ -134,7 +149,7 @@ class Racer:
 
 
 def race(*requests: Callable[[], object]) -> list[Outcome]:
-    """The outcomes of requests that start at the same moment, in their order."""
+    """Start all requests at the same moment, and return their outcomes in order."""
     start = threading.Barrier(len(requests))
 
     def run(request: Callable[[], object]) -> Outcome:
@@ -164,18 +179,24 @@ def pair(inviter: Racer, redeemer: Racer) -> None:
     inviter.confirm(invite.invite_id)
 
 
+def racing_couple(services: Services, first: str = LONDON, second: str = LONDON) -> tuple[Racer, Racer]:
+    """Pair two racers in these zones."""
+    ada, ben = Racer(services, zone=first), Racer(services, zone=second)
+    pair(ada, ben)
+    return ada, ben
+
+
 def couples_among(services: Services, racers: list[Racer]) -> set[CoupleId]:
-    """The couples that these persons are in, each of them whole: I1 and I3."""
+    """Return the couples of these persons, and check that each is whole (I1 and I3)."""
     people = services.people.people([racer.uid for racer in racers])
     found = {person.couple for person in people.values() if person.couple}
     for couple_id in found:
-        standing = services.couples.couple(couple_id)
-        assert standing
-        assert standing.ended_at is None
-        assert len(standing.profiles) == 2
-        assert {uid for uid, person in people.items() if person.couple == couple_id} == standing.profiles.keys()
-        key = services.vault.table.get(keys.Key(f"COUPLE#{couple_id}", ""))
-        assert key
+        current = services.couples.couple(couple_id)
+        assert current
+        assert current.ended_at is None
+        assert len(current.profiles) == 2
+        assert {uid for uid, person in people.items() if person.couple == couple_id} == current.profiles.keys()
+        key = row_in(services.vault.table, keys.Key(f"COUPLE#{couple_id}", ""))
         assert "ttl" not in key
     return found
 

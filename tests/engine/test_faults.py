@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import itertools
 from abc import ABC, abstractmethod
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -17,17 +18,17 @@ import pytest
 
 from couples_api.services import Services
 from rekindle.domain.prompts import Audience, Theme
+from rekindle.domain.models import Theme
 from rekindle.domain.streaks import unpack_dates
 from rekindle.settings import CouplesApiSettings
 from rekindle.store import keys
 from rekindle.store.catalogue import Catalogue
 from rekindle.store.slot_rows import rows_of
-from rekindle.store.table import Write
 from testing import engines
 from testing.apis import handler_of
-from testing.builders import LONDON, NEW_YORK, TOKYO, a_token, a_uid, prompts, publish
+from testing.builders import LONDON, NEW_YORK, TOKYO, a_token, a_uid, publish_choices
 from testing.phones import Phone, Reply, a_phone, pair
-from testing.stored import slot_rows
+from testing.stored import couple_of, day_of, person_of, row_in, slot_rows
 from testing.wire import WRITES, Crash, EveryOther, Fault, Wire, refusal, strike, tapped
 
 if TYPE_CHECKING:
@@ -47,11 +48,9 @@ DATE = dt.date(2026, 3, 2)
 def world(
     new_services: Callable[[], Services], emulator_url: str, dynamodb_local_url: str, module_mocker: MockerFixture
 ) -> Iterator[World]:
-    """The services as they are deployed, on tables of their own."""
+    """Make the services on tables that no other test uses."""
     services = new_services()
-    publish(services.people.table, prompts("choice"), audience=Audience.CHOICE)
-    publish(services.people.table, prompts("group"), audience=Audience.CODE)
-    services.people.table.write(Write("Put", keys.practice_code("ABCD2345"), item={"pack": "group"}))
+    publish_choices(services.people.table)
     settings = CouplesApiSettings(
         table=services.people.table.name,
         key_table=services.vault.table.name,
@@ -69,7 +68,7 @@ def world(
 
 
 class World:
-    """The deployed function, one process after another."""
+    """The deployed function, in one process after another."""
 
     def __init__(self, services: Services) -> None:
         self.services = services
@@ -78,28 +77,22 @@ class World:
 
     @property
     def clients(self) -> tuple[BaseClient, BaseClient]:
-        """All the ways to AWS."""
+        """Return all clients of AWS."""
         return self.services.people.table.client, self.services.vault.kms
 
     def restart(self) -> None:
-        """A new process: nothing is remembered."""
+        """Replace the services, as a new process does: nothing is cached."""
         vault = replace(self._first.vault, _cells={})
         self.services = replace(self._first, vault=vault, catalogue=Catalogue(self._first.people.table))
 
     def person(self, phone: Phone) -> Person:
-        person = self.services.people.person(phone.uid)
-        assert person
-        return person
+        return person_of(self.services, phone)
 
     def couple_of(self, phone: Phone) -> Couple:
-        person = self.person(phone)
-        assert person.couple
-        couple = self.services.couples.couple(person.couple)
-        assert couple
-        return couple
+        return couple_of(self.services, phone)
 
     def assert_whole(self, *phones: Phone) -> None:
-        """What is kept about these persons agrees with itself: I1, I3, I7 and I11."""
+        """Check that all rows about these persons agree: I1, I3, I7 and I11."""
         table = self.services.people.table
         for phone in phones:
             person = self.person(phone)
@@ -129,8 +122,16 @@ class World:
         assert {str(date) for date in noted} == complete
 
 
+ACTIONS: list[type[Action]] = []
+"""Every action below, in order. Each test of a fault takes them all."""
+
+
 class Action(ABC):
-    """Something a phone does, with what is there before and what has to be there after."""
+    """A request of a phone, with its initial rows and the check of its result."""
+
+    def __init_subclass__(cls) -> None:
+        if "request" in cls.__dict__:
+            ACTIONS.append(cls)
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -138,20 +139,20 @@ class Action(ABC):
         self.ben = a_phone(world.handler, "ben", NEW_YORK)
         self.prepare()
 
-    def prepare(self) -> None:  # noqa: B027  most deeds have something to prepare, some have not
-        """What is there before; two strangers with a phone each, unless said otherwise."""
+    def prepare(self) -> None:  # noqa: B027  most actions have something to prepare, some have not
+        """Make the initial rows: by default two unpaired persons with a phone each."""
 
     @abstractmethod
     def request(self) -> Reply:
-        """The request, the same each time."""
+        """Send the request, which is the same each time."""
 
     @abstractmethod
     def verify(self) -> None:
-        """What has to be there after."""
+        """Check what has to be stored after the request."""
 
 
-class PairedDeed(Action):
-    """Something that one of a couple does."""
+class PairedAction(Action):
+    """A request of one person of a couple."""
 
     def prepare(self) -> None:
         pair(self.ada, self.ben)
@@ -168,7 +169,7 @@ class SaysWhoTheyAre(Action):
         assert self.new.get("/v1/me").body["display_name"] == "Cai"
 
 
-class RegistersATablet(PairedDeed):
+class RegistersATablet(PairedAction):
     def prepare(self) -> None:
         super().prepare()
         self.token = a_token()
@@ -181,7 +182,7 @@ class RegistersATablet(PairedDeed):
         assert {str(name) for name in devices} == {"phone", "tablet"}
 
 
-class TakesOverAToken(PairedDeed):
+class TakesOverAToken(PairedAction):
     def prepare(self) -> None:
         super().prepare()
         (device,) = self.world.person(self.ada).devices.values()
@@ -195,7 +196,7 @@ class TakesOverAToken(PairedDeed):
         assert self.target in {device.target for device in self.world.person(self.ben).devices.values()}
 
 
-class SignsAPhoneOut(PairedDeed):
+class SignsAPhoneOut(PairedAction):
     def request(self) -> Reply:
         return self.ada.delete("/v1/me/devices/phone")
 
@@ -241,8 +242,7 @@ class Redeems(Action):
 
     def verify(self) -> None:
         assert self.ada.get("/v1/invites").body["redeemed_by"] == "Ben"
-        tries = self.world.services.people.table.get(keys.tries(self.ben.uid))
-        assert tries
+        tries = row_in(self.world.services.people.table, keys.tries(self.ben.uid))
         assert len(tries["tries"]) <= 3
 
 
@@ -259,7 +259,7 @@ class Confirms(Redeems):
         assert self.ben.get("/v1/couple").body["partner"] == "Ada"
 
 
-class OpensToday(PairedDeed):
+class OpensToday(PairedAction):
     def prepare(self) -> None:
         super().prepare()
         # Two dates are open, and nobody has opened either.
@@ -274,7 +274,7 @@ class OpensToday(PairedDeed):
         assert mine["today"]["prompt"]["theme"] != mine["previous"]["prompt"]["theme"]
 
 
-class AnswersFirst(PairedDeed):
+class AnswersFirst(PairedAction):
     def request(self) -> Reply:
         return self.ada.put(f"/v1/days/{DATE}/answer", {"text": "Mine"})
 
@@ -302,7 +302,7 @@ class Edits(AnswersFirst):
         assert (mine["text"], mine["revision"]) == ("Mine", 2)
 
 
-class AnswersSecond(PairedDeed):
+class AnswersSecond(PairedAction):
     def prepare(self) -> None:
         super().prepare()
         self.ben.put(f"/v1/days/{DATE}/answer", {"text": "His"})
@@ -382,7 +382,7 @@ class TakesBack(Shares):
         assert not self.ada.get("/v1/solo/days").body["days"][0]["shared"]
 
 
-class Swaps(PairedDeed):
+class Swaps(PairedAction):
     """Swapped once, however often it takes: what stands is what the phone was shown."""
 
     def prepare(self) -> None:
@@ -403,7 +403,7 @@ class Swaps(PairedDeed):
         assert {f"{pack}/{prompt}" for pack, prompt in seen} == {self.before["id"], day["prompt"]["id"]}
 
 
-class ChoosesAPack(PairedDeed):
+class ChoosesAPack(PairedAction):
     def request(self) -> Reply:
         return self.ada.call("PUT", "/v1/couple/packs/choice")
 
@@ -411,7 +411,7 @@ class ChoosesAPack(PairedDeed):
         assert self.ben.get("/v1/couple").body["packs"] == ["choice", "test"]
 
 
-class PutsAPackAside(PairedDeed):
+class TurnsAPackOff(PairedAction):
     def prepare(self) -> None:
         super().prepare()
         self.ben.call("PUT", "/v1/couple/packs/choice")
@@ -423,7 +423,7 @@ class PutsAPackAside(PairedDeed):
         assert self.ben.get("/v1/couple").body["packs"] == ["test"]
 
 
-class JoinsByCode(PairedDeed):
+class JoinsByCode(PairedAction):
     def request(self) -> Reply:
         return self.ada.post("/v1/couple/practice-code", {"code": "ABCD-2345"}, key="tap")
 
@@ -433,7 +433,7 @@ class JoinsByCode(PairedDeed):
         assert self.ben.get("/v1/today").body["today"]["prompt"]["id"].startswith("group/")
 
 
-class Moves(PairedDeed):
+class Moves(PairedAction):
     def prepare(self) -> None:
         super().prepare()
         self.ada.get("/v1/today")
@@ -442,15 +442,14 @@ class Moves(PairedDeed):
         return self.ada.put("/v1/me", {"display_name": "Ada", "zone": TOKYO})
 
     def verify(self) -> None:
-        day = self.world.services.days.day(self.world.couple_of(self.ada).id, DATE)
-        assert day
+        day = day_of(self.world.services, self.world.couple_of(self.ada).id, DATE)
         assert (day.window.opens_at.isoformat(), day.window.closes_at.isoformat()) == (
             "2026-03-01T15:00:00+00:00",
             "2026-03-03T08:00:00+00:00",
         )
 
 
-class SetsReminders(PairedDeed):
+class SetsReminders(PairedAction):
     def request(self) -> Reply:
         return self.ada.put("/v1/me/reminders", {"prompt_time": "06:05", "evening_time": None})
 
@@ -458,7 +457,7 @@ class SetsReminders(PairedDeed):
         assert self.ada.get("/v1/me/reminders").body["evening_time"] is None
 
 
-class Nudges(PairedDeed):
+class Nudges(PairedAction):
     """Sent once, however often it takes."""
 
     def request(self) -> Reply:
@@ -469,7 +468,7 @@ class Nudges(PairedDeed):
         assert self.ada.get("/v1/nudges").body["left"] == 2
 
 
-class Pauses(PairedDeed):
+class Pauses(PairedAction):
     def request(self) -> Reply:
         return self.ada.patch("/v1/couple", {"pause": {"until": "2026-03-09"}})
 
@@ -477,7 +476,7 @@ class Pauses(PairedDeed):
         assert self.ben.get("/v1/couple").body["pause"] == {"from": "2026-03-02", "until": "2026-03-09"}
 
 
-class Resumes(PairedDeed):
+class Resumes(PairedAction):
     """On the day that both have met in their pause, which counts again."""
 
     def prepare(self) -> None:
@@ -495,8 +494,8 @@ class Resumes(PairedDeed):
         assert (self.world.services.people.table.get(keys.streak(self.world.couple_of(self.ada).id)) or {})["run"] == 1
 
 
-class Unpairs(PairedDeed):
-    """A repeat whose first has worked finds nobody to unpair from, and that is as good."""
+class Unpairs(PairedAction):
+    """A repeat after a success finds no couple, which counts as success."""
 
     def request(self) -> Reply:
         reply = self.ada.delete("/v1/couple")
@@ -506,35 +505,6 @@ class Unpairs(PairedDeed):
         assert {phone.get("/v1/today").problem for phone in (self.ada, self.ben)} == {"not-paired"}
 
 
-ACTIONS: tuple[type[Action], ...] = (
-    SaysWhoTheyAre,
-    RegistersATablet,
-    TakesOverAToken,
-    SignsAPhoneOut,
-    Invites,
-    Cancels,
-    Redeems,
-    Confirms,
-    OpensToday,
-    AnswersFirst,
-    Edits,
-    AnswersSecond,
-    Reflects,
-    AnswersAlone,
-    EditsAlone,
-    Shares,
-    TakesBack,
-    Swaps,
-    ChoosesAPack,
-    PutsAPackAside,
-    JoinsByCode,
-    Moves,
-    SetsReminders,
-    Nudges,
-    Pauses,
-    Resumes,
-    Unpairs,
-)
 each_action = pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.__name__)
 
 
@@ -561,48 +531,34 @@ def test_a_process_that_dies_before_it_has_written_anything_has_changed_nothing(
 
 
 @each_action
-def test_a_process_that_dies_after_any_write_leaves_what_a_repeat_puts_right(
-    world: World, action: type[Action]
-) -> None:
-    """To die after a read that follows leaves the same behind, so each write is enough."""
-    at = 1
-    while True:
-        done, wire = action(world), Wire(Fault.DIES_AFTER, at, only=WRITES)
+@pytest.mark.parametrize("fault", [Fault.DIES_AFTER, Fault.REPLY_LOST])
+def test_a_write_that_was_cut_off_is_found_to_be_done(world: World, action: type[Action], fault: Fault) -> None:
+    """Cut off each write in turn.
+
+    After a crash, the phone repeats its request to a new process. After a lost reply, the SDK repeats the write, and
+    the write's own condition must not refuse it. A crash after a later read leaves the same rows as one after a write.
+    """
+    for at in itertools.count(1):
+        done, wire = action(world), Wire(fault, at, only=WRITES)
         world.restart()
+        reply = None
         with contextlib.suppress(Crash), tapped(wire, *world.clients):
-            done.request()
-        if not wire.struck:
-            break
-        world.restart()
-        reply = done.request()
-        assert reply.status in {200, 201, 204}, reply.text
-        done.verify()
-        world.assert_whole(done.ada, done.ben)
-        at += 1
-    assert at > 1
-
-
-@each_action
-def test_a_write_whose_reply_is_lost_is_found_to_be_done(world: World, action: type[Action]) -> None:
-    """The SDK sends it again by itself, and the condition that guards it must not refuse what it has let through."""
-    at = 1
-    while True:
-        done, wire = action(world), Wire(Fault.REPLY_LOST, at, only=WRITES)
-        world.restart()
-        with tapped(wire, *world.clients):
             reply = done.request()
         if not wire.struck:
-            break
+            assert at > 1
+            return
+        if fault is Fault.DIES_AFTER:
+            world.restart()
+            reply = done.request()
+        assert reply
         assert reply.status in {200, 201, 204}, (at, wire.seen, reply.text)
         done.verify()
         world.assert_whole(done.ada, done.ben)
-        at += 1
-    assert at > 1
 
 
 @each_action
 @pytest.mark.parametrize("fault", [Fault.NOT_SENT, Fault.THROTTLED, Fault.CONFLICT])
-def test_what_passes_never_reaches_a_phone(world: World, action: type[Action], fault: Fault) -> None:
+def test_a_passing_fault_never_reaches_a_phone(world: World, action: type[Action], fault: Fault) -> None:
     """Every request meets it once, one after the other."""
     done, every = action(world), EveryOther(fault)
     world.restart()
@@ -625,7 +581,7 @@ def test_a_nudge_without_a_key_whose_reply_is_lost_on_the_way_here_is_sent_once(
 
 
 class TestDown:
-    """When something stays away, a phone is told to come back soon, and nothing is half-written."""
+    """During an outage a phone is asked to retry soon, and no write is partial."""
 
     NEEDS_KMS: ClassVar[tuple[type[Action], ...]] = (
         Invites,
@@ -675,7 +631,7 @@ class TestDown:
         """It is safe, and `react` notes the date from the stream."""
         done = AnswersSecond(world)
         world.restart()
-        day, streak = (key(world, done) for key in (_day_key, _streak_key))
+        couple = world.couple_of(done.ada)
 
         def streak_stuck(operation: str, request: AWSPreparedRequest) -> AWSResponse | None:
             writes_it = operation == "PutItem" and b'"STREAK"' in bytes(request.body or b"")  # type: ignore[arg-type]
@@ -686,9 +642,8 @@ class TestDown:
         assert reply.status == 200, reply.text
         assert reply.body["partner"]["text"] == "His"
         table = world.services.people.table
-        assert table.get(streak) is None
-        assert len((table.get(day) or {})["answers"]) == 2
-        couple = world.couple_of(done.ada)
+        assert table.get(keys.streak(couple.id)) is None
+        assert len(row_in(table, keys.day(couple.id, DATE))["answers"]) == 2
         world.services.streaks.complete(couple.id, DATE, done.ada.now)
         done.verify()
         world.assert_whole(done.ada, done.ben)
@@ -699,16 +654,8 @@ def assert_busy(reply: Reply) -> None:
     assert int(reply.headers["Retry-After"]) > 0
 
 
-def _day_key(world: World, done: Action) -> keys.Key:
-    return keys.day(world.couple_of(done.ada).id, DATE)
-
-
-def _streak_key(world: World, done: Action) -> keys.Key:
-    return keys.streak(world.couple_of(done.ada).id)
-
-
 def _everything(world: World, done: Action) -> list[dict[str, Any]]:
-    """All rows of the persons and of their couple, but those that only count or remember a request."""
+    """Return all rows of the persons and their couple, without counts and stored requests."""
     table = world.services.people.table
     partitions = [f"PERSON#{phone.uid}" for phone in (done.ada, done.ben)]
     partitions += [

@@ -64,7 +64,7 @@ def web(place: Place) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def app(place: Place, mocker: MockerFixture) -> Iterator[firebase_admin.App]:
-    """The SDK with the stand-in's service account and address."""
+    """Make the SDK with the stand-in's service account and address."""
     mocker.patch.object(messaging._MessagingService, "FCM_URL", f"{place.origin}/v1/projects/{{0}}/messages:send")
     # Once a process, in the background, google-auth would ask Google itself where the account may be used.
     seam = "_is_regional_access_boundary_lookup_required"
@@ -90,7 +90,7 @@ def send(app: firebase_admin.App) -> Callable[..., str]:
 
 @pytest.fixture
 def bearer(place: Place) -> dict[str, str]:
-    """The header of a request to FCM without the SDK."""
+    """Return the header of a request to FCM that does not use the SDK."""
     credential = credentials.Certificate(place.service_account()).get_access_token()
     return {"Authorization": f"Bearer {credential.access_token}"}
 

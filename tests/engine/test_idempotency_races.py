@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from couples_api import invites
 from rekindle.api.problems import Problem
 from rekindle.store import keys
+from testing.stored import row_in
 from tests.engine.racing import Racer, lost, race, won
 from tests.routes.test_idempotency import KEY, WRONG, remembered_keys
 
@@ -30,8 +31,7 @@ class TestRaces:
                     )
                 )
                 assert lost(outcomes) == [Problem.INVITE_NOT_USABLE] * (7 if body is wrong else 0)
-            counted = services.people.table.get(keys.tries(ben.uid))
-            assert counted
+            counted = row_in(services.people.table, keys.tries(ben.uid))
             assert len(counted["tries"]) == 2
             assert len(remembered_keys(services, ben.uid)) == 1
 

@@ -75,7 +75,7 @@ OUTBOX: Final = Outbox(cast("SQSClient", Queue()), "https://queue.example")
 
 
 def some_persons() -> list[Person]:
-    """Of many looks, so that every attribute of a row is billed; one in ten lives in Tokyo."""
+    """Make persons with different attributes; one in ten lives in Tokyo."""
     return [
         a_paired_person(
             uid=Uid(f"person-{number:04}"),
@@ -106,7 +106,7 @@ def the_tick_comes_twice(table: Table) -> None:
     tick.run(MORNING)
 
 
-def they_are_told(table: Table) -> None:
+def they_are_notified(table: Table) -> None:
     """In pages that end within the shard, and with a job that comes again."""
     (shards,) = Slots(table).existing([SLOT]).values()
     services = Services(
@@ -147,7 +147,7 @@ def some_move(table: Table) -> None:
         )
 
 
-def the_slot_is_spread(table: Table) -> None:
+def the_slot_is_resharded(table: Table) -> None:
     rested = MORNING + dt.timedelta(hours=5)
     (shards,) = Slots(table).existing([SLOT]).values()
     job = ReshardJob(zone=SLOT.zone, time=SLOT.time, shard=shards.names[0], date=MORNING.date(), instant=rested)
@@ -162,11 +162,11 @@ def test_the_same_work_takes_and_leaves_the_same(emulator_url: str) -> None:
     for work in (
         they_register,
         the_tick_comes_twice,
-        they_are_told,
+        they_are_notified,
         some_move,
-        they_are_told,
-        the_slot_is_spread,
-        they_are_told,
+        they_are_notified,
+        the_slot_is_resharded,
+        they_are_notified,
     ):
         bill.purpose = work.__name__
         before = bill.total(work.__name__)
@@ -182,7 +182,7 @@ def test_the_same_work_takes_and_leaves_the_same(emulator_url: str) -> None:
 # The same requests
 
 
-type Told = tuple[str, Any]
+type Result = tuple[str, Any]
 REFUSED: Final = "refused", None
 
 PKS: Final = ("A", "B")
@@ -289,7 +289,7 @@ requests: Final = st.one_of(
 )
 
 
-def told(table: Table, request: Callable[[Table], Any]) -> Told:
+def outcome_of(table: Table, request: Callable[[Table], Any]) -> Result:
     """Return what the table says, or how it refuses."""
     try:
         found = request(table)
@@ -304,7 +304,7 @@ def told(table: Table, request: Callable[[Table], Any]) -> Told:
 
 @pytest.fixture(scope="module", params=["dynamodb_local_url", "emulator_url"])
 def engine(request: pytest.FixtureRequest) -> tuple[Table, bool]:
-    """A table of a real engine, and whether that refuses every request that DynamoDB refuses."""
+    """Return a table of a real engine, and whether it refuses all that DynamoDB refuses."""
     client = engines.client("dynamodb", request.getfixturevalue(request.param))
     name, _ = engines.create_tables(client, "same-requests")
     return Table(client, name), request.param == "dynamodb_local_url"
@@ -320,7 +320,7 @@ def test_the_same_requests_are_answered_the_same(
         real.write(Write("Delete", keys.Key(row["pk"], row["sk"])))
     memory = MemoryTable()
     for each in asked:
-        expected = told(cast("Table", memory), each)
+        expected = outcome_of(cast("Table", memory), each)
         if expected != REFUSED or is_strict:
-            assert told(real, each) == expected
+            assert outcome_of(real, each) == expected
     assert memory.items() == every_row(real)

@@ -115,7 +115,7 @@ class TestRaces:
             seen[bool(jobs)] += 1
         assert sum(seen.values()) == 30
 
-    def test_a_nudge_that_races_a_muting_is_told_or_is_not(self, services: Services) -> None:
+    def test_a_nudge_that_races_a_muting_is_sent_or_is_not(self, services: Services) -> None:
         for _ in range(10):
             ada, ben = Racer(services), Racer(services)
             pair(ada, ben)

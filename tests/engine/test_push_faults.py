@@ -35,6 +35,7 @@ from testing import engines, fcm_wire
 from testing.builders import LONDON, NEW_YORK, a_device, a_paired_person, a_profile, an_instant
 from testing.fcm_wire import PROJECT, FcmWire
 from testing.push_world import CrashError, Queue, do, saved, token_of
+from testing.stored import person_in
 from tick.handler import Tick
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ _numbers = itertools.count(1)
 
 @dataclass
 class Io:
-    """Counts what goes over any wire, and lets the process die at the call numbered `at`: before it, or after."""
+    """Count the calls on any wire, and let the process die before or after number `at`."""
 
     at: int | None = None
     after: bool = False
@@ -109,7 +110,7 @@ class WatchedGateway:
 
 @dataclass
 class World:
-    """Persons in two zones who are due at AT, a tick and delivery, on tables of their own."""
+    """Persons in two zones who are due at AT, with a tick and delivery on fresh tables."""
 
     table: Table
     queue: Queue
@@ -124,7 +125,7 @@ class World:
         Tick(Slots(self.table), Watermark(self.table), self.queue.outbox).run(at)
 
     def delivery(self) -> Services:
-        """The services of a new process, which remembers nothing."""
+        """Make the services of a new process, which has nothing cached."""
         return Services(
             slots=Slots(self.table, few_rows=1),
             runs=Runs(self.table),
@@ -141,7 +142,7 @@ class World:
         )
 
     def settle(self, *, repeats: float = 0.0) -> None:
-        """Let delivery work until the queue is empty, in any order; some messages come twice, and failed ones again."""
+        """Let delivery work until the queue is empty, with repeats and in any order."""
         pending: list[Job] = []
         while True:
             for job in self.queue.taken():
@@ -165,7 +166,7 @@ class World:
         return found
 
     def assert_nobody_is_missed(self, *, but: Sequence[Person] = ()) -> None:
-        """Everybody was sent their prompt, and nothing else; a repeat has the id of what it replaces."""
+        """Check that each got their prompt only, and that repeats have the same id."""
         missing = {token_of(person) for person in but}
         expected = {token_of(person) for person in self.people} - missing
         reached = self.reached()
@@ -264,8 +265,7 @@ def test_a_storm_of_failures_reaches_whoever_can_be_reached(new_world: Any, seed
     assert world.dead_letters.taken() == []
     for person in dead:
         (device,) = person.devices.values()
-        after = People(world.table).person(person.uid)
-        assert after is not None
+        after = person_in(world.table, person.uid)
         assert after.devices == {}
         assert world.table.get(keys.target(device.target)) is None
     rows = [

@@ -48,7 +48,7 @@ IN_PARALLEL = 3 * AT_ONCE
 
 
 def a_gateway(wire: FcmWire, **transport: Any) -> FcmGateway:
-    """A gateway to the wire, or with other arguments of its transport."""
+    """Make a gateway to the wire; the arguments change its transport."""
     return FcmGateway(credential_from(wire.secret), Libcurl(**{"endpoint": wire.url, "project": PROJECT, **transport}))
 
 
@@ -86,7 +86,7 @@ def test_an_empty_page_sends_nothing(wire: FcmWire, gateway: FcmGateway) -> None
 
 
 def test_outcomes_are_in_the_order_of_their_targets(wire: FcmWire, gateway: FcmGateway) -> None:
-    """Also where the first is answered last."""
+    """The first target may be answered last."""
     slow, dead, *fine = tokens(12)
     wire.script[slow] = [replace(fcm_wire.INTERNAL, after=0.2)]
     wire.script[dead] = [fcm_wire.UNREGISTERED]
@@ -314,7 +314,7 @@ def test_a_message_is_what_the_sdk_sends_in_every_text_of_the_catalogue(
     ],
     ids=["quotes", "backslashes", "the mark", "the encoded mark", "unicode", "long", "control characters"],
 )
-def test_whatever_a_target_holds_arrives_as_it_is(
+def test_a_target_arrives_unchanged_whatever_it_holds(
     wire: FcmWire, gateway: FcmGateway, sdk: Sdk, kind: TargetKind, value: str
 ) -> None:
     assert_sent_as_by_the_sdk(wire, gateway, sdk, Target(kind, value))

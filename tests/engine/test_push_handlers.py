@@ -38,7 +38,7 @@ _numbers = itertools.count(1)
 
 
 class Context(LambdaContext):
-    """As Lambda's own, with so many seconds left."""
+    """Lambda's context, with so many seconds left."""
 
     def __init__(self, time_left: Callable[[], int] = lambda: 600) -> None:
         self._time_left = time_left
@@ -51,7 +51,7 @@ class Context(LambdaContext):
 def world(
     emulator_url: str, queue: Queue, wire: FcmWire, monkeypatch: pytest.MonkeyPatch, mocker: MockerFixture
 ) -> Iterator[Table]:
-    """The environment that template.yaml gives the functions, on the emulator. Yields the main table."""
+    """Set the functions' environment as template.yaml does, and yield the main table."""
     client = engines.client("dynamodb", emulator_url)
     name, _ = engines.create_tables(client, f"handlers-{next(_numbers)}")
     secrets = engines.client("secretsmanager", emulator_url)
@@ -82,7 +82,7 @@ def sample(name: str) -> dict[str, Any]:
 
 
 def ada_and_ben(table: Table) -> tuple[Person, Person]:
-    """The couple in the sample events. Their morning is in the first shard that was ever named."""
+    """Make the couple of the sample events, whose morning is in the first shard."""
     ada, ben = (a_paired_person(uid=Uid(uid), couple=CoupleId("couple-1")) for uid in ("uid-ada", "uid-ben"))
     slot_row_writes(table, ada.created_at, (None, replace(ada, reminders=Reminders(evening=None))))
     saved(table, ada, ben)

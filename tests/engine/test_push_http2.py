@@ -33,7 +33,7 @@ SERVER = "testing.fcm_http2"
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Where the server has its certificate."""
+    """Return the folder of the server's certificate."""
     return tmp_path
 
 
@@ -45,7 +45,7 @@ def port() -> int:
 
 @pytest.fixture
 def connect(folder: Path) -> Callable[..., Libcurl]:
-    """Makes a transport to an endpoint and a project, which trusts the server's certificate."""
+    """Make a transport to an endpoint and a project, which trusts the server's certificate."""
     return partial(Libcurl, authorities=str(folder / CERTIFICATE))
 
 

@@ -33,7 +33,7 @@ def a_job(number: int) -> PersonJob:
 
 
 class FakeSqs:
-    """SQS as far as the outbox knows it: takes what `refuses` lets through, entry by entry."""
+    """The outbox's part of SQS. It takes each entry unless `refuses` says no."""
 
     def __init__(self, refuses: Callable[[int, dict[str, Any]], str | None]) -> None:
         self.refuses = refuses

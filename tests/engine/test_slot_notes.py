@@ -30,7 +30,7 @@ SLOT = Slot(NEW_YORK, dt.time(8, 30))
 
 @dataclass
 class StaleClient:
-    """DynamoDB with a stopped replica: an eventually consistent query sees the state of the last `look`."""
+    """DynamoDB with a stopped replica, which keeps the state of the last `look`."""
 
     real: DynamoDBClient
     memory: dict[str, Any]
@@ -49,7 +49,7 @@ class StaleClient:
 
 @pytest.fixture
 def stale(table: Table) -> Slots:
-    """The slots on a replica that gets no change after its first read."""
+    """Make the slots on a replica that sees no change after its first read."""
     return Slots(Table(cast("DynamoDBClient", StaleClient(table.client, {})), table.name), few_rows=1)
 
 
@@ -63,7 +63,7 @@ def someone(**changes: Any) -> Person:
 
 
 def two() -> tuple[Person, Person]:
-    """Two persons. The first one's row comes second, because the first row is read strongly consistent."""
+    """Return two persons. The first one's row is second, as the first row is read consistently."""
     ben, ada = sorted((someone(), someone()), key=lambda person: keys.pseudonym_of(person.uid))
     return ada, ben
 

@@ -74,7 +74,7 @@ def test_wishes_that_cross_end_in_one_agreement(services: Services, api: Handler
 
 
 def test_first_words_from_two_phones_at_once_are_both_heard(services: Services, api: Handler) -> None:
-    """Whoever is acknowledged last has the profile they sent, not the other's."""
+    """The request that is acknowledged last decides the profile."""
     for _ in range(10):
         uid = a_uid()
         caller = Caller(uid, Phone(api, uid).now)

@@ -17,6 +17,7 @@ from rekindle.store.catalogue import VERSION_AGE, Catalogue, index_of, index_wri
 from rekindle.store.keys import Key
 from rekindle.store.table import ATTEMPTS, FIRST_PAUSE, Table, Write, marshal, unmarshal
 from testing.builders import an_instant, prompts, publish
+from testing.stored import row_in
 from testing.wire import asked_of, refusal, response, sent, tapped
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def pauses() -> Pauses:
 
 @pytest.fixture
 def patient(table: Table, pauses: Pauses) -> Table:
-    """A table with every pause at its longest, and without waiting."""
+    """Make a table whose pauses are as long as they can be, without any waiting."""
     return replace(table, pause=pauses, jitter=lambda: 1.0)
 
 
@@ -371,8 +372,7 @@ class TestCatalogue:
     def test_a_replaced_index_expires_in_a_day(self, table: Table) -> None:
         publish(table, prompts())
         table.transact(index_writes(index_of(table), [], NOON))
-        old = table.get(keys.catalogue_index(1, 0))
-        assert old is not None
+        old = row_in(table, keys.catalogue_index(1, 0))
         assert old["ttl"] == NOON.timestamp() + 24 * 3600
         assert "ttl" not in (table.get(keys.catalogue_index(2, 0)) or {})
 

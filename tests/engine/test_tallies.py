@@ -24,6 +24,7 @@ from rekindle.errors import ContentionError
 from rekindle.store import keys
 from rekindle.store.table import unmarshal
 from rekindle.store.tallies import KEPT, Tallies
+from testing.stored import row_in
 from testing.wire import Crash, Fault, Wire, tapped
 from tests.tally_model import Event, model
 
@@ -38,7 +39,7 @@ STARTER = PackId("starter")
 
 
 def a_week_of(couples: int) -> list[Event]:
-    """What couples do in a week, each day with the next: they open, answer and complete it, and their streak grows."""
+    """Return a week of couples' changes: days opened, answered and completed, and streaks that grow."""
     events = []
     for number in range(couples):
         couple = CoupleId(f"couple-{number}")
@@ -50,7 +51,7 @@ def a_week_of(couples: int) -> list[Event]:
     return events
 
 
-def told(events: Iterable[Event]) -> Mapping[CoupleId, Sequence[Progress]]:
+def by_couple(events: Iterable[Event]) -> Mapping[CoupleId, Sequence[Progress]]:
     couples: defaultdict[CoupleId, list[Progress]] = defaultdict(list)
     for event in events:
         couples[event.couple].append(event.told)
@@ -72,22 +73,21 @@ def counters(table: Table) -> dict[tuple[str, str, str], int]:
 
 def test_a_week_of_couples_is_counted_as_a_plain_count_has_it(table: Table) -> None:
     events = a_week_of(40)
-    Tallies(table).count(told(events))
+    Tallies(table).count(by_couple(events))
     assert counters(table) == model(events)
-    Tallies(table).count(told(events))
+    Tallies(table).count(by_couple(events))
     assert counters(table) == model(events)
 
 
 def test_a_row_is_forgotten_long_after_its_newest_date(table: Table) -> None:
-    Tallies(table).count(told(a_week_of(1)))
-    row = table.get(keys.tally(CoupleId("couple-0")))
-    assert row
+    Tallies(table).count(by_couple(a_week_of(1)))
+    row = row_in(table, keys.tally(CoupleId("couple-0")))
     last = dt.datetime(2026, 3, 8, tzinfo=dt.UTC)
     assert row["ttl"] == int((last + KEPT).timestamp())
 
 
 def test_tallies_that_count_the_same_couples_at_once_count_each_once(table: Table) -> None:
-    """As after a shard of the stream has been handed over, or a batch is tried again while its first try still runs."""
+    """Two counts overlap when a shard changes hands, or a retry starts early."""
     events = a_week_of(30)
     dice = random.Random(4)  # noqa: S311  no secret
 
@@ -102,10 +102,10 @@ def test_tallies_that_count_the_same_couples_at_once_count_each_once(table: Tabl
 
 
 def until_counted(table: Table, events: Iterable[Event]) -> None:
-    """Counts a batch as the stream has it counted: again, for as long as others are in its way."""
+    """Count a batch as the stream does: retry for as long as other batches conflict."""
     while True:
         try:
-            Tallies(table).count(told(events))
+            Tallies(table).count(by_couple(events))
         except ContentionError:
             continue
         return
@@ -121,15 +121,13 @@ def test_tallies_of_different_couples_share_the_counters(table: Table) -> None:
 
 @pytest.mark.parametrize("fault", Fault)
 @pytest.mark.parametrize("at", range(1, 6))
-def test_whatever_happens_to_a_request_a_batch_that_comes_again_is_counted_once(
-    table: Table, fault: Fault, at: int
-) -> None:
+def test_a_repeated_batch_is_counted_once_after_any_fault(table: Table, fault: Fault, at: int) -> None:
     events = a_week_of(130)
     wire = Wire(fault, at, only=frozenset({"BatchGetItem", "TransactWriteItems"}))
     with tapped(wire, table.client), contextlib.suppress(Crash, ConnectionClosedError, ClientError):
-        Tallies(table).count(told(events))
+        Tallies(table).count(by_couple(events))
     assert wire.struck
-    Tallies(table).count(told(events))
+    Tallies(table).count(by_couple(events))
     assert counters(table) == model(events)
 
 
@@ -145,7 +143,7 @@ def test_the_store_says_so_when_the_table_is_gone(table: Table) -> None:
     """Then nothing is acknowledged, and the batch comes again."""
     gone = type(table)(table.client, f"{table.name}-gone")
     with pytest.raises(ClientError):
-        Tallies(gone).count(told(a_week_of(1)))
+        Tallies(gone).count(by_couple(a_week_of(1)))
 
 
 @given(data=st.data())
@@ -157,7 +155,7 @@ def test_any_order_and_any_batches_come_to_the_same(table: Table, data: st.DataO
     events = [Event(each.hour, CoupleId(f"{prefix}-{each.couple}"), each.told) for each in a_week_of(3)]
     given_out = data.draw(st.permutations(events)) + data.draw(st.lists(st.sampled_from(events), max_size=20))
     for batch in batched(given_out, data.draw(st.integers(1, 40)), strict=False):
-        Tallies(table).count(told(batch))
+        Tallies(table).count(by_couple(batch))
     after = counters(table)
     assert {
         name: count - before.get(name, 0) for name, count in after.items() if count != before.get(name, 0)

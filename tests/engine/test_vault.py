@@ -15,6 +15,7 @@ from rekindle.errors import KeyUnavailableError, VaultError
 from rekindle.store.instants import to_ttl
 from rekindle.store.keys import Key
 from testing.builders import an_instant
+from testing.stored import row_in
 from testing.wire import Fault, Wire, asked_of, refusal, strike, tapped
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def vault(key_table: Table, kms: KMSClient, kms_key: str, clock: Clock) -> Vault
 
 @pytest.fixture
 def another(vault: Vault) -> Vault:
-    """The vault of another process: the same tables and KMS, and nothing remembered."""
+    """Make the vault of another process: the same tables and KMS, with nothing cached."""
     return replace(vault, _cells={})
 
 
@@ -91,19 +92,18 @@ class TestCoupleKeys:
             assert repr(secret)[2:-1] not in repr(vault)
 
     def test_a_key_whose_row_is_deleted_is_gone_at_once(self, vault: Vault) -> None:
-        """Also for a process that has used it a moment ago: only cells are remembered."""
+        """A process that has just used the key loses it too, as it caches only cells."""
         give_key(vault, COUPLE)
         vault.couple_key(COUPLE)
         vault.table.client.delete_item(TableName=vault.table.name, Key={"pk": {"S": f"COUPLE#{COUPLE}"}})
         with pytest.raises(VaultError, match="gone"):
             vault.couple_key(COUPLE)
 
-    def test_a_key_goes_when_it_is_told_to(self, vault: Vault) -> None:
+    def test_a_key_gets_the_expiry_that_is_asked_for(self, vault: Vault) -> None:
         give_key(vault, COUPLE)
         at = an_instant("2026-04-01T00:00:00.500Z")
         vault.table.write(vault.ending_couple_key(COUPLE, at))
-        row = vault.table.get(Key(f"COUPLE#{COUPLE}", ""))
-        assert row
+        row = row_in(vault.table, Key(f"COUPLE#{COUPLE}", ""))
         assert row["ttl"] == to_ttl(at)
         # Until then what it sealed can be exported.
         vault.couple_key(COUPLE)
@@ -111,16 +111,14 @@ class TestCoupleKeys:
     def test_a_key_put_in_another_couples_place_does_not_open(self, vault: Vault) -> None:
         for couple in (COUPLE, OTHERS):
             give_key(vault, couple)
-        row = vault.table.get(Key(f"COUPLE#{COUPLE}", ""))
-        assert row
+        row = row_in(vault.table, Key(f"COUPLE#{COUPLE}", ""))
         _put(vault, f"COUPLE#{OTHERS}", row["cell"], row["wrapped"])
         with pytest.raises(VaultError):
             vault.couple_key(OTHERS)
 
     def test_another_cell_does_not_open_it(self, vault: Vault) -> None:
         give_key(vault, COUPLE)
-        row = vault.table.get(Key(f"COUPLE#{COUPLE}", ""))
-        assert row
+        row = row_in(vault.table, Key(f"COUPLE#{COUPLE}", ""))
         _put(vault, f"COUPLE#{COUPLE}", f"{(int(row['cell']) + 1) % 64:02}", row["wrapped"])
         with pytest.raises(VaultError):
             vault.couple_key(COUPLE)
@@ -172,8 +170,7 @@ class TestPersonKeys:
 
     def test_a_key_put_in_another_place_does_not_open(self, vault: Vault) -> None:
         vault.ensure_person_key(self.ADA)
-        row = vault.table.get(Key(f"PERSON#{self.ADA}", ""))
-        assert row
+        row = row_in(vault.table, Key(f"PERSON#{self.ADA}", ""))
         _put(vault, f"PERSON#{self.BEN}", row["cell"], row["wrapped"])
         with pytest.raises(VaultError):
             vault.person_key(self.BEN)
@@ -216,7 +213,7 @@ class TestCells:
         assert calls == ["Decrypt"] * 2
         assert REMEMBERED_FOR == 3600
 
-    def test_kms_is_told_what_for(self, vault: Vault, another: Vault) -> None:
+    def test_kms_gets_the_encryption_context(self, vault: Vault, another: Vault) -> None:
         """The function's policy allows its use for this purpose only, and CloudTrail shows it."""
         asked: list[dict[str, Any]] = []
         with tapped(lambda _, request: asked.append(asked_of(request)), vault.kms):
@@ -236,8 +233,7 @@ class TestCells:
         """KMS refuses: the cell is part of the encryption context."""
         vault.mac("text")
         give_key(vault, COUPLE)
-        row = vault.table.get(Key("CELL#invites", ""))
-        assert row
+        row = row_in(vault.table, Key("CELL#invites", ""))
         cell = vault.new_couple_key(COUPLE).item["cell"]
         _put(vault, f"CELL#{cell}", None, row["wrapped"])
         with pytest.raises(VaultError):
@@ -245,7 +241,7 @@ class TestCells:
 
 
 class TestKmsDown:
-    """What has to wait says so, and what can go on goes on."""
+    """Requests that need KMS ask for a retry; the others go on."""
 
     @pytest.mark.parametrize("fault", [Fault.NOT_SENT, Fault.REPLY_LOST, Fault.THROTTLED])
     def test_a_key_that_kms_does_not_give_is_not_there_for_now(
@@ -288,7 +284,7 @@ class TestKmsDown:
 
 
 class TestMac:
-    """What stands for a code in the table."""
+    """The table stores a MAC instead of a code."""
 
     def test_it_is_the_same_in_every_process(self, vault: Vault, another: Vault) -> None:
         assert vault.mac("ABCDE23456") == another.mac("ABCDE23456")

@@ -10,8 +10,10 @@ import pytest
 
 from rekindle.telemetry import logger
 from testing.api_fixtures import *  # noqa: F403  pytest finds fixtures by their names
+from testing.builders import LONDON
 from testing.memory_kms import MemoryKms
 from testing.memory_table import MemoryTable
+from testing.phones import a_couple, set_clocks
 from testing.push_world import Queue
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from rekindle.store.table import Table
     from testing.api_fixtures import NewTables
+    from testing.phones import Handler, Phone
 
 
 @pytest.fixture(scope="session")
@@ -36,7 +39,7 @@ def new_tables() -> NewTables:
 
 @pytest.fixture(scope="session")
 def kms() -> KMSClient:
-    """KMS in memory."""
+    """Make a KMS in memory."""
     return cast("KMSClient", MemoryKms())
 
 
@@ -51,6 +54,14 @@ def _no_sockets(request: pytest.FixtureRequest) -> None:
     """Turn sockets off for every test that sends nothing to FCM's stand-in in this process."""
     if "wire" not in request.fixturenames:
         request.getfixturevalue("no_sockets")
+
+
+@pytest.fixture
+def londoners(api: Handler) -> tuple[Phone, Phone]:
+    """Pair two in London on 1 March, so that 2 March, their today, is their first whole date."""
+    phones = a_couple(api, LONDON, LONDON, at="2026-03-01T12:00:00Z")
+    set_clocks("2026-03-02T12:00:00Z", *phones)
+    return phones
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ def test_when_somebody_signed_in_is_read_as_it_comes(auth_time: object) -> None:
 
 
 @pytest.mark.parametrize("auth_time", ["", "soon", "nan", "-inf", "1e300", "[]"])
-def test_what_is_no_instant_is_no_sign_in(auth_time: str) -> None:
+def test_a_sign_in_without_a_valid_instant_is_none(auth_time: str) -> None:
     assert of(auth_time=auth_time).signed_in_at is None
     assert not of(auth_time=auth_time).has_signed_in_within(dt.timedelta.max)
 

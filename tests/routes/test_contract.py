@@ -17,7 +17,7 @@ from rekindle.store import keys
 from rekindle.store.table import Write
 from testing import contract
 from testing.apis import phones_api
-from testing.builders import NEW_YORK, TOKYO, a_uid, an_instant, prompts, publish
+from testing.builders import NEW_YORK, TOKYO, a_uid, an_instant, publish_choices
 from testing.phones import Phone, a_phone, pair
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ PATTERNS = {path: re.compile(re.sub(r"\{\w+\}", "[^/]+", path)) for path in DOCU
 
 
 class Witness:
-    """A handler that holds every answer of another against the document, and notes which operations it saw."""
+    """A handler that checks each answer against the document and records its operation."""
 
     def __init__(self, handler: Handler) -> None:
         self._handler = handler
@@ -56,9 +56,7 @@ class Witness:
 @pytest.fixture
 def witness(own_services: Services) -> Witness:
     table = own_services.people.table
-    publish(table, prompts("choice"), audience=Audience.CHOICE)
-    publish(table, prompts("group"), audience=Audience.CODE)
-    table.write(Write("Put", keys.practice_code("ABCD2345"), item={"pack": "group"}))
+    publish_choices(table)
     return Witness(phones_api(lambda: own_services))
 
 

@@ -16,9 +16,10 @@ from rekindle.store import keys
 from rekindle.store.catalogue import Catalogue, PromptText
 from rekindle.store.table import Write
 from testing.apis import handler_of
-from testing.builders import NEW_YORK, TOKYO, prompts, publish
-from testing.phones import Phone, a_phone, pair
+from testing.builders import NEW_YORK, TOKYO, give_code, prompts, publish
+from testing.phones import Phone, a_couple, a_phone, pair
 from testing.push_world import calls
+from testing.stored import couple_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,7 +33,7 @@ CODE = "ABCD2345"
 
 
 def lessons(pack: str, count: int) -> Iterator[tuple[Entry, PromptText]]:
-    """So many prompts on the spark, one after the other."""
+    """Yield so many prompts of the theme spark."""
     for number in range(count):
         ref = PromptRef(PackId(pack), 1, _name(number))
         english = _english()
@@ -50,13 +51,9 @@ def _english() -> Any:
     return "en"
 
 
-def give_code(table: Table, pack: str, code: str = CODE) -> None:
-    table.write(Write("Put", keys.practice_code(code), item={"pack": pack}))
-
-
 @pytest.fixture(scope="module")
 def services(new_services: Callable[[], Services]) -> Services:
-    """With everybody's pack, one to choose, a weekly group in order, a daily pack with a code, and one to come."""
+    """Publish a pack of each kind: for everybody, to choose, by code, and for later."""
     made = new_services()
     table = made.people.table
     publish(table, prompts("choice"), audience=Audience.CHOICE)
@@ -80,15 +77,6 @@ def couple(api: Handler) -> tuple[Phone, Phone]:
     ada, ben = a_phone(api, "ada", NEW_YORK), a_phone(api, "ben", TOKYO, language="fr")
     pair(ada, ben)
     return ada, ben
-
-
-def couple_of(services: Services, phone: Phone) -> Couple:
-    person = services.people.person(phone.uid)
-    assert person
-    assert person.couple
-    found = services.couples.couple(person.couple)
-    assert found
-    return found
 
 
 def chosen(phone: Phone) -> dict[str, bool]:
@@ -166,7 +154,7 @@ class TestChoosing:
 
     @pytest.mark.parametrize("pack", ["nothing", "group", "later", "PACK%23test"])
     def test_there_is_no_such_pack_to_choose(self, couple: tuple[Phone, Phone], pack: str) -> None:
-        """Also not where it is one that needs a code: who has none learns nothing of it."""
+        """A pack that needs a code is refused in the same way, so it stays unknown."""
         reply = couple[0].call("PUT", f"/v1/couple/packs/{pack}")
         assert (reply.status, reply.problem) == (404, "no-such-pack")
 
@@ -177,7 +165,7 @@ class TestChoosing:
         assert pack_of(ben) == "test"
         assert ada.get("/v1/couple").body["packs"] == ["test"]
 
-    def test_who_is_paired_with_nobody_has_no_packs(self, api: Handler) -> None:
+    def test_an_unpaired_person_has_no_packs(self, api: Handler) -> None:
         cleo = a_phone(api, "cleo", NEW_YORK)
         for reply in (
             cleo.get("/v1/packs"),
@@ -187,8 +175,8 @@ class TestChoosing:
         ):
             assert (reply.status, reply.problem) == (404, "not-paired")
 
-    def test_what_a_couple_chose_is_its_own(self, couple: tuple[Phone, Phone]) -> None:
-        """Whoever pairs anew begins anew."""
+    def test_a_new_couple_starts_without_the_old_choices(self, couple: tuple[Phone, Phone]) -> None:
+        """A person's next couple has its own choices."""
         ada, ben = couple
         choose(ada, "choice")
         join(ben)
@@ -239,8 +227,7 @@ class TestCode:
 
     def test_a_course_begins_after_a_day_that_was_opened_in_the_east(self, api: Handler) -> None:
         """No clock of theirs has come to that date since they flew west: its prompt is chosen, and not the course's."""
-        ada, ben = a_phone(api, "ada", "Pacific/Kiritimati"), a_phone(api, "ben", NEW_YORK)
-        pair(ada, ben)
+        ada, ben = a_couple(api, "Pacific/Kiritimati", NEW_YORK)
         ada.get("/v1/today")
         ben.get("/v1/today")
         ada.put("/v1/me", {"display_name": "Ada", "zone": NEW_YORK})
@@ -282,8 +269,7 @@ class TestCode:
         publish(table, lessons("group", 3), audience=Audience.CODE)
         give_code(table, "group")
         api = handler_of(lambda: services)
-        ada, ben = a_phone(api, "ada", NEW_YORK), a_phone(api, "ben", NEW_YORK)
-        pair(ada, ben)
+        ada, ben = a_couple(api, NEW_YORK, NEW_YORK)
         assert join(ada).status == 200
         table.write(Write("Delete", keys.practice_code(CODE)))
         give_code(table, "group", "NEWW2345")
@@ -310,8 +296,7 @@ class TestCode:
         release = publish(table, lessons("group", 9), audience=Audience.CODE, course=Course(in_order=True))
         give_code(table, "group")
         api = handler_of(lambda: services)
-        ada, ben = a_phone(api, "ada", NEW_YORK), a_phone(api, "ben", NEW_YORK)
-        pair(ada, ben)
+        ada, ben = a_couple(api, NEW_YORK, NEW_YORK)
         join(ada)
         assert pack_of(ada) == "group"
         publish(table, lessons("group", 9), audience=Audience.CODE, entries=())
@@ -327,5 +312,5 @@ class TestCode:
 
 
 def replaced(services: Services, **changes: Any) -> Services:
-    """The same stores with another catalogue: a process that looks anew."""
+    """Return the same stores with a new catalogue, as a new process has them."""
     return Services(**({name: getattr(services, name) for name in Services.__slots__} | changes))

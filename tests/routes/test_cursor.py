@@ -25,7 +25,7 @@ def test_another_person_s_cursor_is_none(position: Position, uid: Uid, other: Ui
 
 
 @given(st.text(max_size=64))
-def test_what_nobody_was_given_is_no_cursor(text: str) -> None:
+def test_a_forged_cursor_is_refused(text: str) -> None:
     assert position_from(text, Uid("ada")) is None
 
 

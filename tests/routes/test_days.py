@@ -16,8 +16,8 @@ from rekindle.store import keys
 from rekindle.store.table import Write
 from testing.apis import handler_of
 from testing.builders import LONDON, NEW_YORK, TOKYO, a_token, an_instant
-from testing.phones import Phone, Reply, a_phone, pair
-from testing.stored import every_row
+from testing.phones import Phone, Reply, a_couple, a_phone, pair, set_clocks
+from testing.stored import couple_of, day_of, every_row
 
 if TYPE_CHECKING:
     import io
@@ -33,11 +33,6 @@ MILLISECOND = dt.timedelta(milliseconds=1)
 DAY = dt.timedelta(days=1)
 
 
-def set_clocks(text: str, *phones: Phone) -> None:
-    for phone in phones:
-        phone.now = an_instant(text)
-
-
 def answer(phone: Phone, date: str, text: str | None = "The way you hum.", **fields: Any) -> Reply:
     return phone.put(f"/v1/days/{date}/answer", {"text": text, **fields})
 
@@ -47,20 +42,11 @@ def dates(first: str, last: str) -> list[str]:
     return [str(start + number * DAY) for number in range((end - start).days + 1)]
 
 
-def couple_of(services: Services, phone: Phone) -> Couple:
-    person = services.people.person(phone.uid)
-    assert person
-    assert person.couple
-    couple = services.couples.couple(person.couple)
-    assert couple
-    return couple
-
-
 class TestPrompt:
     """Both get the same prompt, and a week has every theme."""
 
     @pytest.mark.parametrize("first", [0, 1])
-    def test_whoever_opens_the_day_first_both_have_the_same_prompt(
+    def test_both_have_the_same_prompt_whoever_opens_the_day_first(
         self, couple: tuple[Phone, Phone], first: int
     ) -> None:
         ada, ben = couple
@@ -129,8 +115,7 @@ class TestPrompt:
         met: list[PromptRef] = []
         for _ in range(14):
             shown = ada.get("/v1/today").body["today"]
-            day = services.days.day(couple_of(services, ada).id, dt.date.fromisoformat(shown["date"]))
-            assert day
+            day = day_of(services, couple_of(services, ada).id, dt.date.fromisoformat(shown["date"]))
             assert day.theme == shown["prompt"]["theme"]
             assert day.again == (day.prompt in met)
             met.append(day.prompt)
@@ -146,8 +131,7 @@ class TestPrompt:
         couple_id = couple_of(services, ada).id
         key = keys.day(couple_id, dt.date(2026, 3, 2))
         services.days.table.write(Write("Update", key, update="REMOVE theme, again"))
-        day = services.days.day(couple_id, dt.date(2026, 3, 2))
-        assert day
+        day = day_of(services, couple_id, dt.date(2026, 3, 2))
         assert (day.theme, day.again, day.swapped) == (None, False, ())
         assert ada.get("/v1/today").body["today"] == opened
 
@@ -179,9 +163,7 @@ class TestTwoClocks:
         """The Azores are an hour behind London, Warsaw an hour ahead, and every date and instant is the same."""
         seen = []
         for zone in ("Atlantic/Azores", "Europe/Warsaw"):
-            ada, ben = a_phone(api, "ada", LONDON), a_phone(api, "ben", zone)
-            set_clocks("2026-06-05T12:00:00Z", ada, ben)
-            pair(ada, ben)
+            ada, ben = a_couple(api, LONDON, zone, at="2026-06-05T12:00:00Z")
             replies: list[object] = []
             for date in dates("2026-06-05", "2026-06-07"):
                 set_clocks(f"{date}T12:00:00Z", ada, ben)
@@ -217,19 +199,15 @@ class TestTwoClocks:
         shown = ada.get("/v1/today").body
         assert (shown["today"]["date"], shown["next"]) == ("2026-03-03", None)
 
-    def test_who_is_behind_sees_nothing_of_a_day_ahead_that_only_they_have_answered(
-        self, couple: tuple[Phone, Phone]
-    ) -> None:
+    def test_a_day_ahead_is_hidden_if_only_the_reader_answered_it(self, couple: tuple[Phone, Phone]) -> None:
         ada, ben = couple
         assert answer(ada, "2026-03-03").status == 200
         assert ada.get("/v1/today").body["next"] is None
         assert ben.get("/v1/today").body["today"]["partner"]["state"] == "answered"
 
-    def test_of_two_days_ahead_the_first_that_waits_is_shown(self, api: Handler) -> None:
+    def test_the_first_unanswered_of_two_days_ahead_is_shown(self, api: Handler) -> None:
         """The earlier date closes first. A date that both have answered gives way to one of which a push has come."""
-        ada, ben = a_phone(api, "ada", "Etc/GMT+12"), a_phone(api, "ben", "Pacific/Kiritimati")
-        set_clocks("2026-03-03T10:30:00Z", ada, ben)
-        pair(ada, ben)
+        ada, ben = a_couple(api, "Etc/GMT+12", "Pacific/Kiritimati", at="2026-03-03T10:30:00Z")
 
         def ahead() -> Any:
             shown = ada.get("/v1/today").body
@@ -248,9 +226,7 @@ class TestTwoClocks:
         assert ahead() == "2026-03-03"
 
     def test_a_day_that_the_partner_answered_before_a_journey_west_is_a_day_ahead(self, api: Handler) -> None:
-        ada, ben = a_phone(api, "ada", "Pacific/Kiritimati"), a_phone(api, "ben", "Pacific/Kiritimati")
-        set_clocks("2026-03-02T10:30:00Z", ada, ben)
-        pair(ada, ben)
+        ada, ben = a_couple(api, "Pacific/Kiritimati", "Pacific/Kiritimati", at="2026-03-02T10:30:00Z")
         answer(ben, "2026-03-03")
         for phone in (ada, ben):
             move(phone, "Pacific/Midway")
@@ -264,9 +240,7 @@ class TestTwoClocks:
         assert answer(ben, "2026-03-01").problem == "no-such-day"
 
     def test_a_new_couple_is_not_shown_the_day_before_it_was_made(self, api: Handler) -> None:
-        ada, ben = a_phone(api, "ada", LONDON), a_phone(api, "ben", LONDON)
-        set_clocks("2026-03-02T01:00:00Z", ada, ben)
-        pair(ada, ben)
+        ada, _ben = a_couple(api, LONDON, LONDON, at="2026-03-02T01:00:00Z")
         assert ada.get("/v1/today").body["previous"] is None
 
     def test_tomorrow_is_nobodys_yet(self, couple: tuple[Phone, Phone]) -> None:
@@ -285,7 +259,7 @@ class TestWindow:
 
     @pytest.fixture
     def opened(self, couple: tuple[Phone, Phone]) -> tuple[Phone, Phone]:
-        """The couple with 3 March there already: open from 2 March, 15:00 UTC, until 4 March, 08:00 UTC."""
+        """Open 3 March for the couple: its window ends on 4 March, 08:00 UTC."""
         couple[1].get("/v1/days/2026-03-03")
         return couple
 
@@ -405,7 +379,7 @@ class TestAnswers:
         too_long = answer(ada, "2026-03-03", "a" * 2001)
         assert (too_long.status, too_long.problem) == (422, "invalid-fields")
 
-    def test_who_answers_first_may_open_theirs_at_once(self, couple: tuple[Phone, Phone]) -> None:
+    def test_the_first_answer_may_be_opened_at_once(self, couple: tuple[Phone, Phone]) -> None:
         ada, ben = couple
         mine = answer(ada, "2026-03-02", "I lead", share_first=True).body
         assert (mine["me"]["share_first"], mine["revealed"]) == (True, False)
@@ -433,13 +407,12 @@ class TestAnswers:
 
 
 class TestMoving:
-    """A person may move; an open day keeps the hours it had and gains those of the new place."""
+    """After a move, an open day keeps its hours and gains those of the new zone."""
 
     @pytest.fixture
     def lisbon(self, api: Handler) -> tuple[Phone, Phone]:
-        """Two in London, whose 2 March is open from midnight UTC until 03:00 UTC of the 3rd."""
-        ada, ben = a_phone(api, "ada", LONDON), a_phone(api, "ben", LONDON)
-        pair(ada, ben)
+        """Pair two in London, whose 2 March is open until 3 March, 03:00 UTC."""
+        ada, ben = a_couple(api, LONDON, LONDON)
         assert ada.get("/v1/today").body["today"]["closes_at"] == "2026-03-03T03:00:00Z"
         return ada, ben
 
@@ -455,8 +428,7 @@ class TestMoving:
         ada, ben = lisbon
         for phone in lisbon:
             move(phone, TOKYO)
-        day = services.days.day(couple_of(services, ada).id, dt.date(2026, 3, 2))
-        assert day
+        day = day_of(services, couple_of(services, ada).id, dt.date(2026, 3, 2))
         assert day.window.opens_at == an_instant("2026-03-01T15:00:00Z")
         assert day.window.closes_at == an_instant("2026-03-03T03:00:00Z")
         set_clocks("2026-03-03T02:59:59.999Z", ada, ben)
@@ -483,9 +455,7 @@ class TestMoving:
         self, api: Handler, services: Services
     ) -> None:
         """By the second leg no clock of theirs has come to the date yet, and it is open all the same."""
-        ada, ben = a_phone(api, "ada", "Pacific/Kiritimati"), a_phone(api, "ben", LONDON)
-        set_clocks("2026-03-02T10:30:00Z", ada, ben)
-        pair(ada, ben)
+        ada, ben = a_couple(api, "Pacific/Kiritimati", LONDON, at="2026-03-02T10:30:00Z")
         assert ada.get("/v1/today").body["today"]["date"] == "2026-03-03"
         move(ada, NEW_YORK)
         # 3 March ends in New York at 05:00 UTC, and in Midway at 11:00.
@@ -498,9 +468,7 @@ class TestMoving:
     @pytest.mark.parametrize("opened", [False, True])
     def test_a_date_that_has_closed_stays_closed_when_a_partner_moves_west(self, api: Handler, *, opened: bool) -> None:
         """6 and 7 June were missed in New York. On Pago Pago's clock it is 7 June once more."""
-        ada, ben = a_phone(api, "ada", NEW_YORK), a_phone(api, "ben", NEW_YORK)
-        set_clocks("2026-05-30T16:00:00Z", ada, ben)
-        pair(ada, ben)
+        ada, ben = a_couple(api, NEW_YORK, NEW_YORK, at="2026-05-30T16:00:00Z")
         for date in dates("2026-05-31", "2026-06-05"):
             set_clocks(f"{date}T16:00:00Z", ada, ben)
             assert answer(ada, date).status == 200
@@ -528,9 +496,7 @@ class TestMoving:
     @pytest.mark.parametrize("opened", [False, True])
     def test_a_date_that_is_open_stays_open_when_both_move_east(self, api: Handler, *, opened: bool) -> None:
         """6 June is open in New York until 07:00 UTC, and has long ended in Tokyo."""
-        ada, ben = a_phone(api, "ada", NEW_YORK), a_phone(api, "ben", NEW_YORK)
-        set_clocks("2026-06-04T16:00:00Z", ada, ben)
-        pair(ada, ben)
+        ada, ben = a_couple(api, NEW_YORK, NEW_YORK, at="2026-06-04T16:00:00Z")
         if opened:
             set_clocks("2026-06-06T16:00:00Z", ada, ben)
             ada.get("/v1/today")
@@ -546,9 +512,7 @@ class TestMoving:
         assert ada.get("/v1/streak").body["calendar"]["2026-06-06"] == "rest"
 
     def test_an_unopened_date_takes_an_answer_until_it_would_have_closed(self, api: Handler) -> None:
-        ada, ben = a_phone(api, "ada", NEW_YORK), a_phone(api, "ben", NEW_YORK)
-        set_clocks("2026-06-04T16:00:00Z", ada, ben)
-        pair(ada, ben)
+        ada, ben = a_couple(api, NEW_YORK, NEW_YORK, at="2026-06-04T16:00:00Z")
         set_clocks("2026-06-07T06:00:00Z", ada, ben)
         for phone in (ada, ben):
             move(phone, TOKYO)
@@ -557,7 +521,7 @@ class TestMoving:
         assert answer(ben, "2026-06-06").body["revealed"]
         assert ben.get("/v1/streak").body["calendar"]["2026-06-06"] == "complete"
 
-    def test_what_does_not_move_anybody_moves_no_hours(self, lisbon: tuple[Phone, Phone]) -> None:
+    def test_a_profile_change_within_the_zone_moves_no_hours(self, lisbon: tuple[Phone, Phone]) -> None:
         ada, ben = lisbon
         ben.put("/v1/me", {"display_name": "Benno", "zone": LONDON})
         assert ada.get("/v1/today").body["today"]["closes_at"] == "2026-03-03T03:00:00Z"
@@ -567,9 +531,7 @@ class TestMoving:
         self, api: Handler, first: str
     ) -> None:
         """Paired on 3 March in Tokyo, they land in New York on the 2nd: a date before the couple's first."""
-        ada, ben = a_phone(api, "ada", TOKYO), a_phone(api, "ben", TOKYO)
-        set_clocks("2026-03-02T15:30:00Z", ada, ben)
-        pair(ada, ben)
+        ada, ben = a_couple(api, TOKYO, TOKYO, at="2026-03-02T15:30:00Z")
         assert ada.get("/v1/couple").body["since"] == "2026-03-03"
         ada.get("/v1/today")
         for phone in (ada, ben):
@@ -592,9 +554,7 @@ class TestMoving:
 
     def test_a_day_made_in_the_east_counts_in_the_west_at_once(self, api: Handler) -> None:
         """The streak does not shrink while a plane carries them back over the date line."""
-        ada, ben = a_phone(api, "ada", "Pacific/Kiritimati"), a_phone(api, "ben", "Pacific/Kiritimati")
-        set_clocks("2026-03-01T12:00:00Z", ada, ben)
-        pair(ada, ben)
+        ada, ben = a_couple(api, "Pacific/Kiritimati", "Pacific/Kiritimati", at="2026-03-01T12:00:00Z")
         for date in ("2026-03-02", "2026-03-03"):
             set_clocks(f"{date}T00:00:00Z", ada, ben)
             answer(ada, date)
@@ -622,7 +582,7 @@ class TestSeal:
         "/v1/invites",
     )
 
-    def test_what_the_partner_gets_is_the_same_bytes_whatever_was_written_and_whenever(
+    def test_the_partner_s_bytes_do_not_depend_on_the_answer_or_its_time(
         self, services: Services, couple: tuple[Phone, Phone]
     ) -> None:
         """One answer of one letter, one of 2,000, at different times, edited or not: no reply differs in a byte."""
@@ -655,7 +615,7 @@ class TestSeal:
             _take_back(services, couple_of(services, ada).id, dt.date(2026, 3, 2))
         assert seen[0] == seen[1]
 
-    def test_what_holds_a_person_back_is_theirs_alone(self, couple: tuple[Phone, Phone]) -> None:
+    def test_the_partner_sees_none_of_a_person_s_private_settings(self, couple: tuple[Phone, Phone]) -> None:
         """Barriers, depth, touch comfort and a hidden streak never show on the partner's side."""
         ada, ben = couple
         ben.get("/v1/today")
@@ -716,8 +676,7 @@ class TestSeal:
 
 def closing(services: Services, phone: Phone, date: str) -> dt.datetime:
     """When the couple's day closes, which no reply tells."""
-    day = services.days.day(couple_of(services, phone).id, dt.date.fromisoformat(date))
-    assert day
+    day = day_of(services, couple_of(services, phone).id, dt.date.fromisoformat(date))
     return day.window.closes_at
 
 
@@ -748,7 +707,7 @@ def _letters(dice: random.Random) -> Iterator[str]:
 
 
 def _take_back(services: Services, couple: CoupleId, date: dt.date) -> None:
-    """Remove every answer from a day, which no route does: so that one day can be compared with itself."""
+    """Remove every answer from a day, so that a test can compare it with itself."""
     services.days.table.write(
         Write("Update", keys.day(couple, date), update="SET answers = :none", values={":none": {}})
     )

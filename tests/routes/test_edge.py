@@ -190,7 +190,7 @@ def event_of(route: Route, body: str | None = None, headers: Any = None, **chang
 
 
 def reply_to(api: Api, event: dict[str, Any]) -> Reply:
-    """Return the reply, after a look that a refusal is problem details of a known type (RFC 9457)."""
+    """Return the reply, and check that a refusal is a known problem (RFC 9457)."""
     answer = api.handler(event, None)
     reply = Reply(answer["statusCode"], answer["headers"], answer["body"])
     assert reply.headers["Cache-Control"] == "no-store"
@@ -257,7 +257,7 @@ class TestBodies:
             assert reply_to(api, event_of(route, replaced, headers)).problem == "malformed-json"
 
     @pytest.mark.parametrize(("api", "route"), TAKING_A_BODY)
-    def test_another_charset_is_told_whatever_the_bytes_are(self, api: Api, route: Route) -> None:
+    def test_another_charset_is_refused_whatever_the_bytes_are(self, api: Api, route: Route) -> None:
         body = '{"text": "ol\u00e9"}'.encode("latin-1")
         headers = {"content-type": "application/json; charset=iso-8859-1", "content-length": str(len(body))}
         replaced, encoded = body.decode(errors="replace"), base64.b64encode(body).decode()
@@ -299,7 +299,7 @@ class TestEvents:
             assert all(each.startswith(".".join(path)) for each in line["missing"])
 
     @pytest.mark.parametrize(("api", "route"), ROUTES)
-    def test_what_is_null_is_not_there(self, api: Api, route: Route) -> None:
+    def test_a_null_value_counts_as_missing(self, api: Api, route: Route) -> None:
         plain = reply_to(api, event_of(route))
         nothing = dict.fromkeys(["limit", "before", "country", "revision"])
         for changes in (
@@ -317,14 +317,14 @@ class TestEvents:
             event["requestContext"]["authorizer"] = authorizer
             assert reply_to(api, event).problem in {"not-signed-in", "invalid-fields"}
 
-    def test_what_no_rule_foresees_is_answered_and_logged_all_the_same(self, caplog: pytest.LogCaptureFixture) -> None:
+    def test_an_unforeseen_error_is_answered_and_logged(self, caplog: pytest.LogCaptureFixture) -> None:
         api = APIS["couples_api"]
         assert reply_to(api, event_of(api.routes[0]) | {"headers": "no mapping"}).problem == "internal"
         assert the_error(caplog)["error"] == "AttributeError"
 
 
 def the_error(caplog: pytest.LogCaptureFixture) -> dict[str, Any]:
-    """The one line of level ERROR, with its fields."""
+    """Return the fields of the only line of level ERROR."""
     (record,) = (record for record in caplog.records if record.levelname == "ERROR")
     return vars(record) | {"message": record.getMessage()}
 
@@ -376,13 +376,13 @@ KNOWN: dict[type[Exception], tuple[Exception, Problem]] = {
 
 
 class TestErrorsOfPowertools:
-    """Each error that the resolver itself can raise has its problem; an upgrade that adds one is noticed."""
+    """Each error of the resolver has a problem; an upgrade that adds one fails here."""
 
     def test_each_is_known(self) -> None:
         assert exceptions_of_powertools() == KNOWN.keys()
 
     @pytest.mark.parametrize("error", KNOWN, ids=lambda error: error.__name__)
-    def test_each_is_told_as_its_problem(self, error: type[Exception]) -> None:
+    def test_each_becomes_its_problem(self, error: type[Exception]) -> None:
         raised, problem = KNOWN[error]
         app = resolver.resolver()
 

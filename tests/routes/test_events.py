@@ -49,7 +49,7 @@ def read(event: Path) -> dict[str, Any]:
 
 
 def function_of(event: Path) -> str:
-    """A sample is named after its function, and after what happens where there are several: `couples_api-redeem`."""
+    """Check the sample's name: its function, then a case if there are several."""
     return event.stem.partition("-")[0]
 
 

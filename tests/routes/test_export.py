@@ -24,6 +24,7 @@ from testing.builders import LONDON, TOKYO, a_uid
 from testing.memory_kms import MemoryKms
 from testing.phones import Phone, Reply, a_phone, pair
 from testing.push_world import watched
+from testing.stored import couple_id_of, day_of, person_of
 
 if TYPE_CHECKING:
     from types_boto3_kms import KMSClient
@@ -47,7 +48,7 @@ def api(services: Services) -> Handler:
 
 @pytest.fixture
 def small_pages(services: Services) -> Handler:
-    """The same, with pages of two days."""
+    """Return an API whose pages hold two days."""
     return phones_api(lambda: services, page_days=2)
 
 
@@ -59,7 +60,7 @@ def couple(api: Handler) -> tuple[Phone, Phone]:
 
 
 def page(phone: Phone, cursor: str | None = None) -> Reply:
-    """A page of the export, of somebody who has signed in just now."""
+    """Return a page of the export, for somebody who has just signed in."""
     phone.claims["auth_time"] = str(int(phone.now.timestamp()))
     return phone.post("/v1/me/export", {"next": cursor} if cursor else None)
 
@@ -80,7 +81,7 @@ def entries(phone: Phone) -> list[Any]:
 
 
 def texts(phone: Phone) -> list[tuple[str, str | None]]:
-    """What they wrote, by date."""
+    """Map each date to the texts that they wrote."""
     return [(entry["date"], entry["answer"]["text"]) for entry in entries(phone) if entry["answer"]]
 
 
@@ -104,13 +105,6 @@ def meet(*phones: Phone, reflect: bool = False) -> dt.date:
 
 def part(phone: Phone) -> None:
     assert phone.delete("/v1/couple").status == 204
-
-
-def couple_of(services: Services, phone: Phone) -> CoupleId:
-    person = services.people.person(phone.uid)
-    assert person
-    assert person.couple
-    return person.couple
 
 
 def test_while_the_couple_stands_each_has_what_both_wrote(couple: tuple[Phone, Phone]) -> None:
@@ -204,7 +198,7 @@ def test_a_sealed_answer_leaves_no_trace_beside_one_s_own(couple: tuple[Phone, P
     assert entries(ben)[0]["partner"] == {"text": "Mine.", "reflection": None}
 
 
-def test_who_shares_first_is_in_the_other_s_export_until_they_part(couple: tuple[Phone, Phone]) -> None:
+def test_an_answer_shared_first_is_in_the_partner_s_export_until_they_part(couple: tuple[Phone, Phone]) -> None:
     ada, ben = couple
     answer(ada, MONDAY, "For you to read already.", share_first=True)
     (entry,) = entries(ben)
@@ -216,7 +210,7 @@ def test_who_shares_first_is_in_the_other_s_export_until_they_part(couple: tuple
     assert texts(ada) == [(str(MONDAY), "For you to read already.")]
 
 
-def test_what_somebody_wrote_alone_is_theirs_whatever_they_show(api: Handler) -> None:
+def test_solo_answers_are_in_their_writer_s_export_only(api: Handler) -> None:
     """Shown to a partner it is no less their own, and not a part of the partner's file: it can be taken back."""
     ada, ben = (a_phone(api, name, LONDON) for name in ("ada", "ben"))
     for number in range(3):
@@ -244,7 +238,7 @@ def test_each_couple_has_its_number_and_nobody_s_name(services: Services, api: H
     for other in others:
         other.now = ada.now
         pair(ada, other)
-        ids.append(couple_of(services, ada))
+        ids.append(couple_id_of(services, ada))
         meet(ada, other)
         if other is others[0]:
             part(ada)
@@ -262,20 +256,19 @@ def test_couples_keep_their_order_whichever_clock_they_ended_by(services: Servic
     """The second seems to have ended before the first: one of API Gateway's clocks is a little behind."""
     ada, ben, cai = (a_phone(api, name, LONDON) for name in ("ada", "ben", "cai"))
     pair(ada, ben)
-    first = couple_of(services, ada)
+    first = couple_id_of(services, ada)
     part(ada)
     for phone in (ada, cai):
         phone.now -= 3 * SECOND
     pair(ada, cai)
-    second = couple_of(services, ada)
+    second = couple_id_of(services, ada)
     part(ada)
-    person = services.people.person(ada.uid)
-    assert person
+    person = person_of(services, ada)
     assert person.parted[first] < person.parted[second]
 
 
 @pytest.mark.parametrize(("since", "is_there"), [(KEEPSAKE - SECOND, True), (KEEPSAKE, False), (KEEPSAKE + DAY, False)])
-def test_what_was_written_with_somebody_can_be_exported_for_thirty_days(
+def test_an_ended_couple_s_answers_can_be_exported_for_thirty_days(
     couple: tuple[Phone, Phone],
     since: dt.timedelta,
     is_there: bool,  # noqa: FBT001
@@ -298,7 +291,7 @@ def test_where_the_key_has_gone_it_is_said_that_something_is_left_out(
 ) -> None:
     ada, ben = couple
     meet(ada, ben)
-    couple_id = couple_of(services, ada)
+    couple_id = couple_id_of(services, ada)
     part(ada)
     assert ada.put(f"/v1/solo/days/{ada.now.date()}/answer", {"text": "Alone again."}).status == 200
     services.vault.table.write(Write("Delete", Key(f"COUPLE#{couple_id}", "")))
@@ -308,7 +301,7 @@ def test_where_the_key_has_gone_it_is_said_that_something_is_left_out(
 
 
 def some_life(ada: Phone, ben: Phone, cai: Phone) -> list[tuple[str, str]]:
-    """Ada alone, with Ben, alone again, and with Cai; what she wrote, in the order of her export."""
+    """Let Ada write alone, with Ben, alone and with Cai; return her texts in order."""
     wrote: dict[str, list[tuple[str, str]]] = {"alone": [], "with ben": [], "with cai": []}
 
     def alone(days: int) -> None:
@@ -379,7 +372,7 @@ def test_nothing_is_lost_or_comes_twice_whatever_happens_between_two_pages(small
     }
 
 
-def test_a_keepsake_that_ends_between_two_pages_is_told(small_pages: Handler) -> None:
+def test_a_keepsake_that_ends_between_two_pages_is_shown(small_pages: Handler) -> None:
     ada, ben = (a_phone(small_pages, name, LONDON, depth=3) for name in ("ada", "ben"))
     pair(ada, ben)
     for _ in range(3):
@@ -392,7 +385,9 @@ def test_a_keepsake_that_ends_between_two_pages_is_told(small_pages: Handler) ->
     assert ([span["included"] for span in last["couples"]], last["entries"], last["next"]) == ([False], [], None)
 
 
-def test_who_parts_while_a_page_is_read_gets_their_own_alone(services: Services, couple: tuple[Phone, Phone]) -> None:
+def test_parting_during_an_export_leaves_only_one_s_own_answers(
+    services: Services, couple: tuple[Phone, Phone]
+) -> None:
     """The days are on their way already when the other parts."""
     ada, ben = couple
     meet(ada, ben, reflect=True)
@@ -476,7 +471,7 @@ def test_a_token_that_does_not_say_when_somebody_signed_in_is_not_recent(
     assert ada.post("/v1/me/export").problem == "sign-in-not-recent"
 
 
-def test_who_has_written_nothing_gets_their_profile(api: Handler) -> None:
+def test_an_export_without_answers_has_the_profile(api: Handler) -> None:
     ada = a_phone(api, "ada", TOKYO, barriers=["stress"])
     (found,) = pages(ada)
     assert found["profile"]["barriers"] == ["stress"]
@@ -494,7 +489,7 @@ def test_a_day_that_the_partner_only_opened_is_none_of_theirs(couple: tuple[Phon
     assert entries(ada) == entries(ben) == []
 
 
-def test_what_was_checked_off_without_words_is_there(api: Handler) -> None:
+def test_a_day_checked_off_without_words_is_exported(api: Handler) -> None:
     ada, ben = (a_phone(api, name, LONDON, depth=3, touch_comfort=3) for name in ("ada", "ben"))
     pair(ada, ben)
     date = MONDAY
@@ -512,12 +507,11 @@ def test_what_was_checked_off_without_words_is_there(api: Handler) -> None:
 def test_a_page_of_the_longest_days_is_handed_on(services: Services, couple: tuple[Phone, Phone], symbol: str) -> None:
     """Of symbols that JSON escapes, and Lambda once more; and of such that take three pages of DynamoDB's own."""
     ada, ben = couple
-    couple_id = couple_of(services, ada)
-    standing, key = services.couples.couple(couple_id), services.vault.couple_key(couple_id)
-    assert standing
+    couple_id = couple_id_of(services, ada)
+    current, key = services.couples.couple(couple_id), services.vault.couple_key(couple_id)
+    assert current
     assert ada.get("/v1/today").status == 200
-    first = services.days.day(couple_id, MONDAY)
-    assert first
+    first = day_of(services, couple_id, MONDAY)
     rows = []
     for number in range(PAGE_DAYS + 1):
         day = replace(first, date=MONDAY + number * DAY, theme=Theme.OPENNESS, answers={})
@@ -528,7 +522,7 @@ def test_a_page_of_the_longest_days_is_handed_on(services: Services, couple: tup
             heard = Reflection(ada.now, ReflectionKind.HEARD, key.seal_reflection(day, phone.uid, symbol * 1000))
             mine = replace(day.answers[phone.uid], reflection=heard)
             day = replace(day, answers={**day.answers, phone.uid: mine})
-        rows.append((keys.day(couple_id, day.date), _item_from(standing, day)))
+        rows.append((keys.day(couple_id, day.date), _item_from(current, day)))
     services.days.table.put_many(rows)
     reply = page(ada)
     assert reply.status == 200
@@ -553,7 +547,7 @@ def test_while_kms_is_down_it_is_busy_and_nothing_is_lost(services: Services, co
 
 
 def test_couples_api_has_no_such_route(services: Services, couple: tuple[Phone, Phone]) -> None:
-    """What may read everything at once is a function of its own, with a role of its own."""
+    """The export reads everything at once, so it is a function with its own role."""
     ada, _ = couple
     ada.handler = handler_of(lambda: services)
     assert page(ada).problem == "no-such-route"

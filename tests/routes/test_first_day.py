@@ -11,6 +11,7 @@ from rekindle.store import keys
 from rekindle.store.table import Write
 from rekindle.telemetry import logger
 from testing.push_world import watched
+from testing.stored import person_of
 
 if TYPE_CHECKING:
     from couples_api.services import Services
@@ -35,7 +36,7 @@ def test_a_reply_without_content_has_none(couple: tuple[Phone, Phone]) -> None:
     assert (gone.status, gone.text) == (204, "")
 
 
-def test_an_edit_of_an_answer_that_is_not_there_is_told_so(couple: tuple[Phone, Phone]) -> None:
+def test_an_edit_of_a_missing_answer_is_refused(couple: tuple[Phone, Phone]) -> None:
     ada, _ = couple
     refused = ada.put("/v1/days/2026-03-02/answer", {"text": "Your letters.", "revision": 1})
     assert (refused.status, refused.problem) == (409, "nothing-to-edit")
@@ -49,8 +50,7 @@ def test_a_day_that_nobody_could_note_is_noted_when_they_look(
     (ada, ben), table = couple, services.people.table
     ada.put("/v1/days/2026-03-02/answer", {"text": "The way you hum."})
     ben.put("/v1/days/2026-03-02/answer", {"text": "Your letters."})
-    person = services.people.person(ada.uid)
-    assert person
+    person = person_of(services, ada)
     assert person.couple
     table.write(Write("Delete", keys.streak(person.couple)))
     ada.get(path)
@@ -62,7 +62,7 @@ def test_a_day_that_nobody_could_note_is_noted_when_they_look(
 def test_a_day_that_still_cannot_be_noted_counts_all_the_same(
     couple: tuple[Phone, Phone], services: Services, path: str
 ) -> None:
-    """Looking at a streak is no reason to be told that something is busy."""
+    """A read of the streak never answers that something is busy."""
     (ada, ben), table = couple, services.people.table
     ada.put("/v1/days/2026-03-02/answer", {"text": "The way you hum."})
 
@@ -77,7 +77,7 @@ def test_a_day_that_still_cannot_be_noted_counts_all_the_same(
     assert (reply.body["streak"] if path == "/v1/today" else reply.body)["current"] == 1
 
 
-def test_what_is_logged_has_the_access_logs_request_id(couple: tuple[Phone, Phone]) -> None:
+def test_log_lines_have_the_request_id_of_the_access_log(couple: tuple[Phone, Phone]) -> None:
     logger.append_keys(request_id="of the request before")
     couple[0].get("/v1/today")
     assert logger.get_current_keys()["request_id"] == "request-1"

@@ -70,7 +70,7 @@ def test_lines_that_speak_their_language_come_first_and_say_so_in_it(api: Handle
     assert ben.get("/v1/help").body["booking"]["label"] == "Book time with us"
 
 
-def test_who_travels_asks_for_another_country(api: Handler) -> None:
+def test_a_traveller_can_ask_for_another_country(api: Handler) -> None:
     ada = a_phone(api, "ada", LONDON)
     assert names(ada, "?country=ca") == ["Line", "Ligne", "Anywhere"]
     assert names(ada, "?country=CA&language=fr") == ["Ligne", "Line", "Partout"]

@@ -13,8 +13,7 @@ from local import openapi
 from rekindle.api.problems import Problem
 from rekindle.domain.prompts import Audience
 from rekindle.store import keys
-from rekindle.store.table import Write
-from testing.builders import LONDON, NEW_YORK, a_uid, prompts, publish
+from testing.builders import LONDON, NEW_YORK, a_uid, give_code, prompts, publish
 from testing.phones import Phone, a_phone, pair
 
 if TYPE_CHECKING:
@@ -75,7 +74,7 @@ class World:
         return code
 
     def reused(self, path: str, body: Any = None) -> Asked:
-        """A request by Ada under the key of a nudge that she has sent."""
+        """Check a request by Ada under the key of a nudge that she has sent."""
         assert self.ada.post("/v1/nudges", {"gesture": "miss_you"}, key=KEY).status == 201
         return Asked(self.ada, path, body)
 
@@ -162,7 +161,7 @@ REFUSED: Final[dict[tuple[str, Problem], Callable[[World], Asked]]] = {
 def services(new_services: Callable[[], Services]) -> Services:
     made = new_services()
     publish(made.people.table, prompts("group"), audience=Audience.CODE)
-    made.people.table.write(Write("Put", keys.practice_code("ABCD2345"), item={"pack": "group"}))
+    give_code(made.people.table, "group")
     return made
 
 
@@ -180,7 +179,7 @@ def _world(services: Services) -> World:
 
 
 def remembered_keys(services: Services, *uids: Uid) -> list[dict[str, Any]]:
-    """The rows that remember idempotency keys of these persons."""
+    """Return the rows that store idempotency keys of these persons."""
     table = services.people.table
     return [item for uid in uids for item in table.query(keys.person(uid).pk, between=("ONCE#", "ONCE#~")).items]
 
@@ -221,7 +220,7 @@ def test_a_key_that_was_refused_is_free_for_another_request(world: World) -> Non
     assert cai.post("/v1/invites/redeem", {"code": code}, key=KEY) == redeemed
 
 
-def test_what_was_done_already_is_remembered_under_a_new_key_too(world: World) -> None:
+def test_a_finished_request_is_also_stored_under_a_new_key(world: World) -> None:
     cai, dee = world.someone(), world.someone("dee")
     invite = cai.post("/v1/invites").body
     dee.post("/v1/invites/redeem", {"code": invite["code"]})
@@ -233,10 +232,10 @@ def test_what_was_done_already_is_remembered_under_a_new_key_too(world: World) -
 
 
 class TestTries:
-    """A try is a code that could be one; neither a slip nor a repeat is."""
+    """Only a well-formed new code counts as a try; a slip or a repeat does not."""
 
     @pytest.mark.parametrize("slip", ["K7MP2-QRX9O", "K7MP2-QRX9", "", "hello", "https://app.example/join"])
-    def test_what_cannot_be_a_code_costs_no_try(self, services: Services, world: World, slip: str) -> None:
+    def test_a_malformed_code_costs_no_try(self, services: Services, world: World, slip: str) -> None:
         cai, code = world.someone(), world.a_code()
         for _ in range(6):
             refused = cai.post("/v1/invites/redeem", {"code": slip})

@@ -9,6 +9,7 @@ from rekindle.store import keys
 from rekindle.store.incidents import Incident, Incidents
 from testing.builders import an_instant
 from testing.push_world import calls
+from testing.stored import row_in
 
 if TYPE_CHECKING:
     from rekindle.store.table import Table
@@ -76,7 +77,6 @@ def test_a_process_writes_no_row_of_a_fault_that_it_knows_to_be_widespread(table
 def test_a_row_grows_no_further_and_goes_in_two_days(table: Table) -> None:
     for persons in ({"ada", "ben"}, {f"person-{number}" for number in range(40)}, {"cem"}):
         Incidents(table).note("refused", persons, AT)
-    row = table.get(keys.incident("refused", DAY.date()))
-    assert row
+    row = row_in(table, keys.incident("refused", DAY.date()))
     assert len(row["persons"]) == 5
     assert row["ttl"] == (DAY + dt.timedelta(days=2)).timestamp()

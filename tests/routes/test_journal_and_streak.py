@@ -13,8 +13,9 @@ from rekindle.domain.streaks import unpack_dates
 from rekindle.store import keys
 from rekindle.store.table import Write
 from testing.apis import handler_of
-from testing.builders import LONDON, NEW_YORK, TOKYO
-from testing.phones import Phone, a_phone, pair
+from testing.builders import LONDON
+from testing.phones import Phone, a_couple, at_noon, noon
+from testing.stored import couple_id_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,30 +38,8 @@ def meet(date: dt.date, *phones: Phone) -> None:
         answer(phone, date)
 
 
-def at_noon(date: dt.date, *phones: Phone) -> None:
-    """London's noon: at that hour exactly one date is open there, the clocks' own."""
-    for phone in phones:
-        phone.now = dt.datetime.combine(date, dt.time(12), dt.UTC)
-
-
-def couple_id_of(services: Services, phone: Phone) -> CoupleId:
-    person = services.people.person(phone.uid)
-    assert person
-    assert person.couple
-    return person.couple
-
-
-@pytest.fixture
-def londoners(api: Handler) -> tuple[Phone, Phone]:
-    """Two in London, paired on 1 March, so that 2 March is the first date they have whole."""
-    ada, ben = a_phone(api, "ada", LONDON), a_phone(api, "ben", LONDON)
-    at_noon(FIRST - DAY, ada, ben)
-    pair(ada, ben)
-    return ada, ben
-
-
 def plain_streak(complete: set[dt.date], first: dt.date, last: dt.date, excused: Iterable[dt.date]) -> dict[str, int]:
-    """The streak by the words of its rule: `last` is open, so it counts when complete and is never missed."""
+    """Compute the streak by its rule. `last` is open, so it is never missed."""
     missed = [date for date in _dates(first, last - DAY) if date not in complete and date not in excused]
     ends = [date for date in missed if any(other in missed for other in _dates(date - 6 * DAY, date - DAY))]
     runs = [0]
@@ -80,7 +59,7 @@ def numbers(body: dict[str, Any]) -> dict[str, int]:
 
 
 def complete_days(services: Services, couple: CoupleId) -> set[dt.date]:
-    """The dates whose rows hold two answers: the truth that the bitmap has to equal."""
+    """Return the dates whose rows hold two answers, which the bitmap has to equal."""
     page = services.days.table.query(keys.couple(couple).pk)
     return {
         dt.date.fromisoformat(item["sk"].removeprefix(keys.DAY_PREFIX))
@@ -99,7 +78,7 @@ class TestJournal:
 
     @pytest.fixture
     def reader(self, londoners: tuple[Phone, Phone]) -> Phone:
-        """A person with days on 1 to 7 March, but not on the 4th; all of them are revealed but the last."""
+        """Make a reader of 1-7 March without the 4th; only the last is unrevealed."""
         ada, ben = londoners
         for date in _dates(FIRST - DAY, FIRST + 5 * DAY):
             at_noon(date, ada, ben)
@@ -235,8 +214,7 @@ class TestStreak:
         assert ada.get("/v1/streak").body["calendar"]["2026-03-04"] == "rest"
 
     def test_two_open_days_completed_the_wrong_way_round_both_count(self, services: Services, api: Handler) -> None:
-        ada, ben = a_phone(api, "ada", NEW_YORK), a_phone(api, "ben", TOKYO)
-        pair(ada, ben)
+        ada, ben = a_couple(api)
         later, earlier = dt.date(2026, 3, 3), dt.date(2026, 3, 2)
         meet(later, ben, ada)
         assert ada.get("/v1/streak").body["current"] == 1
@@ -247,7 +225,7 @@ class TestStreak:
     def test_a_day_noted_again_in_whatever_order_counts_once(
         self, services: Services, londoners: tuple[Phone, Phone]
     ) -> None:
-        """What `react` does: it notes from the stream what the API has noted already."""
+        """`react` notes days from the stream that the API has noted already."""
         ada, ben = londoners
         couple = couple_id_of(services, ada)
         for date in _dates(FIRST, FIRST + 3 * DAY):
@@ -260,7 +238,7 @@ class TestStreak:
         assert services.streaks.table.get(keys.streak(couple)) == row
         assert ada.get("/v1/streak").body == before
 
-    def test_what_a_crash_kept_from_being_noted_is_noted_from_the_stream(
+    def test_a_completed_day_that_a_crash_lost_is_noted_from_the_stream(
         self, services: Services, londoners: tuple[Phone, Phone]
     ) -> None:
         ada, ben = londoners
@@ -286,9 +264,7 @@ class TestStreak:
     @pytest.mark.parametrize("outage", [True, False])
     def test_a_day_lost_through_our_own_fault_is_not_a_miss(self, own_services: Services, *, outage: bool) -> None:
         api = handler_of(lambda: own_services)
-        ada, ben = a_phone(api, "ada", LONDON), a_phone(api, "ben", LONDON)
-        at_noon(FIRST - DAY, ada, ben)
-        pair(ada, ben)
+        ada, ben = a_couple(api, LONDON, LONDON, at=noon(FIRST - DAY))
         if outage:
             own_services.streaks.table.write(Write("Put", keys.OUTAGES, item={"dates": {"2026-03-04"}}))
         for date in _dates(FIRST, FIRST + 5 * DAY):

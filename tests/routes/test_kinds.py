@@ -72,7 +72,7 @@ def test_a_check_gains_and_loses_words_until_the_reveal_and_never_after(couple: 
     assert check(ada, text="After all.").problem == "answers-are-open"
 
 
-def test_who_checks_first_may_open_their_words_at_once(couple: tuple[Phone, Phone]) -> None:
+def test_the_first_to_check_off_may_open_their_words_at_once(couple: tuple[Phone, Phone]) -> None:
     ada, ben = couple
     check(ada, text="I liked it.", share_first=True)
     seen = ben.get(DAY).body

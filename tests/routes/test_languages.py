@@ -95,7 +95,7 @@ def test_the_pages_around_it_speak_each_ones_language_too(couple: tuple[Phone, P
         assert {day["me"]["text"], day["partner"]["text"]} == {"Your laugh.", "Tu risa."}, "their words are their own"
 
 
-def test_who_changes_the_language_reads_the_same_day_in_the_new_one(couple: tuple[Phone, Phone]) -> None:
+def test_a_new_language_shows_the_same_day(couple: tuple[Phone, Phone]) -> None:
     ana, benito = couple
     before = prompt_of(ana)
     ana.put("/v1/me", {"display_name": "Ana", "zone": LONDON, "language": "es"})

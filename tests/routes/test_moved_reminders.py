@@ -13,7 +13,7 @@ from rekindle.store.slots import Slots
 from rekindle.store.stream import change_in
 from rekindle.store.table import marshal
 from testing.builders import NEW_YORK, TOKYO, an_instant
-from testing.phones import Phone, a_phone, pair
+from testing.phones import Phone, a_couple
 from testing.stored import stream_record
 
 if TYPE_CHECKING:
@@ -41,21 +41,15 @@ def due_at(services: Services, phone: Phone, zone: Any, time: dt.time, date: dt.
 
 
 def jobs_for(services: Services, phone: Phone) -> list[PersonJob]:
-    """What react makes of what the stream tells of the person's new rows."""
+    """Let react handle the stream's records of the person's new rows."""
     table = services.people.table
     items = table.query(f"PERSON#{phone.uid}", between=(keys.CAUGHT_UP_PREFIX, f"{keys.CAUGHT_UP_PREFIX}~")).items
     changes = [change_in(stream_record(None, marshal(item))) for item in items]
     return [job for change in changes for job in reaction_to(change).jobs]
 
 
-def a_couple(api: Handler, zone: str) -> Phone:
-    ada, ben = a_phone(api, "ada", zone), a_phone(api, "ben", zone)
-    pair(ada, ben)
-    return ada
-
-
 def test_tokyo_to_new_york_moves_at_once_and_repeats_no_date(services: Services, api: Handler) -> None:
-    ada = a_couple(api, TOKYO)
+    ada, _ = a_couple(api, TOKYO, TOKYO)
     fly(ada, NEW_YORK, "2026-03-02T03:00:00Z")
     morning = dt.time(8, 30)
     assert due_at(services, ada, NEW_YORK, morning, DATE) == set()
@@ -67,7 +61,7 @@ def test_tokyo_to_new_york_moves_at_once_and_repeats_no_date(services: Services,
 
 
 def test_new_york_to_tokyo_catches_up_with_what_has_just_passed_there(services: Services, api: Handler) -> None:
-    ada = a_couple(api, NEW_YORK)
+    ada, _ = a_couple(api, NEW_YORK, NEW_YORK)
     fly(ada, TOKYO, "2026-03-03T00:10:00Z")
     (job,) = jobs_for(services, ada)
     date = DATE + dt.timedelta(days=1)
@@ -78,8 +72,8 @@ def test_new_york_to_tokyo_catches_up_with_what_has_just_passed_there(services: 
     assert due_at(services, ada, TOKYO, dt.time(20, 30), date) == {PushKind.EVENING}
 
 
-def test_what_passed_long_ago_is_not_caught_up_with(services: Services, api: Handler) -> None:
-    ada = a_couple(api, NEW_YORK)
+def test_a_reminder_that_passed_long_ago_is_not_caught_up_with(services: Services, api: Handler) -> None:
+    ada, _ = a_couple(api, NEW_YORK, NEW_YORK)
     fly(ada, TOKYO, "2026-03-03T02:00:00Z")
     assert jobs_for(services, ada) == []
     assert due_at(services, ada, TOKYO, dt.time(8, 30), DATE + dt.timedelta(days=1)) == set()
@@ -87,10 +81,7 @@ def test_what_passed_long_ago_is_not_caught_up_with(services: Services, api: Han
 
 def test_nobody_is_reminded_of_a_date_that_has_closed_and_is_today_once_more(services: Services, api: Handler) -> None:
     """Paired on the evening of 2 March in New York, which closes at 08:00 UTC; then it is the 2nd in Pago Pago."""
-    ada, ben = (a_phone(api, name, NEW_YORK) for name in ("ada", "ben"))
-    for phone in (ada, ben):
-        phone.now = an_instant("2026-03-03T02:00:00Z")
-    pair(ada, ben)
+    ada, _ = a_couple(api, NEW_YORK, NEW_YORK, at="2026-03-03T02:00:00Z")
     pago_pago, evening = "Pacific/Pago_Pago", dt.time(20, 30)
     fly(ada, pago_pago, "2026-03-03T08:30:00Z")
     assert jobs_for(services, ada) == []
@@ -99,19 +90,16 @@ def test_nobody_is_reminded_of_a_date_that_has_closed_and_is_today_once_more(ser
 
 
 def test_an_open_date_that_is_today_once_more_is_reminded_of(services: Services, api: Handler) -> None:
-    ada, ben = (a_phone(api, name, NEW_YORK) for name in ("ada", "ben"))
-    for phone in (ada, ben):
-        phone.now = an_instant("2026-03-03T02:00:00Z")
-    pair(ada, ben)
+    ada, _ = a_couple(api, NEW_YORK, NEW_YORK, at="2026-03-03T02:00:00Z")
     fly(ada, "Pacific/Pago_Pago", "2026-03-03T07:00:00Z")
     assert due_at(services, ada, "Pacific/Pago_Pago", dt.time(20, 30), DATE) == {PushKind.EVENING}
 
 
-def test_a_reminder_that_moves_just_after_it_fell_due_is_still_told_by_its_old_slot(
+def test_a_reminder_that_moves_just_after_it_fell_due_is_still_sent_by_its_old_slot(
     services: Services, api: Handler
 ) -> None:
     """The run of 08:30 may not have come to them when they choose 09:00 at 08:31."""
-    ada = a_couple(api, NEW_YORK)
+    ada, _ = a_couple(api, NEW_YORK, NEW_YORK)
     ada.now = an_instant("2026-03-03T13:31:00Z")
     date = DATE + dt.timedelta(days=1)
     assert ada.put("/v1/me/reminders", {"prompt_time": "09:00"}).status == 200
@@ -121,6 +109,4 @@ def test_a_reminder_that_moves_just_after_it_fell_due_is_still_told_by_its_old_s
     assert due_at(services, ada, NEW_YORK, dt.time(8, 30), following) == set()
     assert due_at(services, ada, NEW_YORK, dt.time(9), following) == {PushKind.PROMPT}
     ada.delete("/v1/couple")
-    assert due_at(services, ada, NEW_YORK, dt.time(8, 30), date) == set(), (
-        "the old place too is left when a couple ends"
-    )
+    assert due_at(services, ada, NEW_YORK, dt.time(8, 30), date) == set(), "the old slot too is left when a couple ends"

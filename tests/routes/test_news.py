@@ -25,7 +25,7 @@ from rekindle.store.watermark import Watermark
 from testing import fcm_wire
 from testing.builders import NEW_YORK, TOKYO, a_paired_person, a_profile, an_instant
 from testing.push_world import Queue, calls, do, saved, token_of
-from testing.stored import shard_of, stream_record
+from testing.stored import person_in, shard_of, stream_record
 from tick.handler import Tick
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def announce(table: Table, *dates: dt.date) -> None:
 
 
 def sent(wire: FcmWire) -> list[tuple[str, PushKind, dt.date]]:
-    """The token, kind and date of each push, in order of sending."""
+    """Return the token, kind and date of each push, in order of sending."""
     kinds = {record.code: kind for kind, record in KINDS.items()}
     tags = [(message["token"], message["android"]["notification"]["tag"]) for message in wire.messages]
     return [(token, kinds[tag[0]], dt.date.fromisoformat(tag[2:])) for token, tag in tags]
@@ -64,7 +64,7 @@ def work(table: Table, delivery: Services, queue: Queue, at: dt.datetime) -> Non
 
 
 def caught_up(table: Table, uid: str) -> list[PersonJob]:
-    """The jobs that react makes of reminders that fell due as they moved."""
+    """Return react's jobs for reminders that fell due as they moved."""
     items = table.query(f"PERSON#{uid}", between=(keys.CAUGHT_UP_PREFIX, f"{keys.CAUGHT_UP_PREFIX}~")).items
     changes = [change_in(stream_record(None, marshal(item))) for item in items]
     return [job for change in changes for job in reaction_to(change).jobs]
@@ -149,7 +149,7 @@ def test_evening_and_touch_reminders_of_the_date_stay_what_they_are(
 def test_a_push_of_news_that_did_not_arrive_is_tried_again_as_news(
     table: Table, delivery: Services, queue: Queue, wire: FcmWire
 ) -> None:
-    """Also in a process that knows of no news: on the phone the repeat takes the first one's place."""
+    """A process that knows no news repeats it too, and the phone replaces the first push."""
     ada, ben = a_paired_person(reminders=WITH), a_paired_person(reminders=WITHOUT)
     saved(table, ada, ben)
     announce(table, DATE)
@@ -185,8 +185,7 @@ def test_a_row_says_that_its_person_wants_no_news(table: Table) -> None:
     assert {sk for sk, item in items.items() if "n" in item} == {f"p{keys.pseudonym_of(ben.uid)}"}
     rows = Slots(table).page(shard, None, 10, MORNING).rows
     assert {row.person for row in rows if not row.news} == {keys.pseudonym_of(ben.uid)}
-    read = People(table).person(ben.uid)
-    assert read
+    read = person_in(table, ben.uid)
     assert not read.reminders.news
     People(table).change(ben.uid, MORNING, lambda person: replace(person, reminders=WITH))
     assert all(row.news for row in Slots(table).page(shard, None, 10, MORNING).rows)
@@ -196,8 +195,7 @@ def test_a_person_from_before_there_were_news_gets_them(table: Table) -> None:
     ada = a_paired_person(reminders=WITHOUT)
     saved(table, ada)
     table.write(Write("Update", keys.person(ada.uid), update="REMOVE reminders.news"))
-    read = People(table).person(ada.uid)
-    assert read
+    read = person_in(table, ada.uid)
     assert read.reminders.news
 
 

@@ -12,9 +12,9 @@ from rekindle.store import keys
 from rekindle.store.stream import change_in
 from rekindle.store.table import marshal
 from testing.builders import LONDON, a_uid, an_instant
-from testing.phones import Phone, Reply, a_phone, pair
+from testing.phones import Phone, Reply, a_couple, a_phone, pair
 from testing.push_world import calls
-from testing.stored import stream_record
+from testing.stored import row_in, stream_record
 
 if TYPE_CHECKING:
     from couples_api.services import Services
@@ -35,7 +35,7 @@ def mute(services: Services, phone: Phone, *, muted: bool = True) -> None:
 
 
 def jobs_of(services: Services, sender: Phone) -> list[PersonJob]:
-    """What `react` makes of all that this person has sent, as if it came in one record."""
+    """Let `react` handle all nudges of this person, as if in one record."""
     return jobs_in(services, keys.nudges(sender.uid))
 
 
@@ -88,12 +88,12 @@ class TestSending:
         for phone in couple:
             assert [phone.post("/v1/nudges", HUG).status for _ in range(4)] == [201, 201, 201, 429]
 
-    def test_who_is_not_paired_has_nobody_to_nudge(self, api: Handler) -> None:
+    def test_an_unpaired_person_has_nobody_to_nudge(self, api: Handler) -> None:
         ada = a_phone(api, "ada", LONDON)
         assert ada.post("/v1/nudges", HUG).problem == "not-paired"
         assert ada.get("/v1/nudges").problem == "not-paired"
 
-    def test_who_parts_and_pairs_again_has_sent_what_they_have_sent(self, couple: tuple[Phone, Phone]) -> None:
+    def test_the_cap_on_nudges_outlasts_a_couple(self, couple: tuple[Phone, Phone]) -> None:
         """The cap is a person's: else an unpairing would be a way around it. What was sent before stays unseen."""
         ada, ben = couple
         for _ in range(3):
@@ -109,8 +109,7 @@ class TestSending:
     ) -> None:
         ada, ben = couple
         ada.post("/v1/nudges", HUG)
-        item = services.people.table.get(keys.nudges(ada.uid))
-        assert item
+        item = row_in(services.people.table, keys.nudges(ada.uid))
         assert item["ttl"] - ada.now.timestamp() == 3 * 24 * 3600
         assert item["to"] == ben.uid
 
@@ -167,8 +166,8 @@ class TestRepeating:
 
 
 @dataclass(slots=True)
-class Told:
-    """Everything that a sender gets to know."""
+class Shown:
+    """The replies and the database requests of a sender."""
 
     replies: list[Reply] = field(default_factory=list)
     operations: list[str] = field(default_factory=list)
@@ -176,29 +175,28 @@ class Told:
 
 class TestMuting:
     def test_a_muted_sender_gets_the_same_replies_byte_for_byte(self, services: Services, api: Handler) -> None:
-        """And the same requests are made of the database: time tells nothing either."""
-        told = {muted: self.as_told(services, api, muted=muted) for muted in (False, True)}
-        assert told[True] == told[False]
-        assert [reply.status for reply in told[True].replies] == [201, 201, 409, 201, 200, 201, 429, 200, 201]
+        """The database gets the same requests too, so the time shows nothing either."""
+        shown = {muted: self.as_shown(services, api, muted=muted) for muted in (False, True)}
+        assert shown[True] == shown[False]
+        assert [reply.status for reply in shown[True].replies] == [201, 201, 409, 201, 200, 201, 429, 200, 201]
 
-    def as_told(self, services: Services, api: Handler, *, muted: bool) -> Told:
-        ada, ben = a_phone(api, "ada", LONDON), a_phone(api, "ben", LONDON)
-        pair(ada, ben)
+    def as_shown(self, services: Services, api: Handler, *, muted: bool) -> Shown:
+        ada, ben = a_couple(api, LONDON, LONDON)
         mute(services, ben, muted=muted)
-        told = Told()
-        with calls(services.people.table) as told.operations:
+        shown = Shown()
+        with calls(services.people.table) as shown.operations:
             for body, key in ((HUG, "tap"), (HUG, "tap"), ({"gesture": "miss_you"}, "tap"), (HUG, None)):
-                told.replies.append(ada.post("/v1/nudges", body, key=key))
+                shown.replies.append(ada.post("/v1/nudges", body, key=key))
                 ada.now += HOUR
-            told.replies.append(ada.get("/v1/nudges"))
+            shown.replies.append(ada.get("/v1/nudges"))
             for _ in range(2):
-                told.replies.append(ada.post("/v1/nudges", {"gesture": "proud_of_you"}))
-            told.replies.append(ada.get("/v1/nudges"))
+                shown.replies.append(ada.post("/v1/nudges", {"gesture": "proud_of_you"}))
+            shown.replies.append(ada.get("/v1/nudges"))
             ada.now += DAY
-            told.replies.append(ada.post("/v1/nudges", HUG))
-        return told
+            shown.replies.append(ada.post("/v1/nudges", HUG))
+        return shown
 
-    def test_what_was_muted_is_never_seen_and_never_told(self, services: Services, couple: tuple[Phone, Phone]) -> None:
+    def test_a_muted_nudge_is_never_seen_and_never_sent(self, services: Services, couple: tuple[Phone, Phone]) -> None:
         """The recipient's wish at the time of sending counts, and no later one."""
         ada, ben = couple
         ada.post("/v1/nudges", {"gesture": "hug"})
@@ -213,7 +211,7 @@ class TestMuting:
         assert [job.instant for job in jobs_of(services, ada)] == [ada.now - HOUR, ada.now]
         assert ada.post("/v1/nudges", HUG).problem == "too-many-nudges"
 
-    def test_who_mutes_can_send(self, services: Services, couple: tuple[Phone, Phone]) -> None:
+    def test_a_person_who_mutes_can_send(self, services: Services, couple: tuple[Phone, Phone]) -> None:
         ada, ben = couple
         mute(services, ada)
         ada.post("/v1/nudges", HUG)

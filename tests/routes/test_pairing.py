@@ -13,6 +13,7 @@ from rekindle.store.keys import Key
 from rekindle.store.slot_rows import rows_of
 from testing.builders import LONDON, NEW_YORK, TOKYO, a_uid
 from testing.phones import Phone, a_phone, pair
+from testing.stored import row_in
 
 if TYPE_CHECKING:
     from couples_api.services import Services
@@ -191,7 +192,7 @@ def test_a_person_is_in_one_couple_at_most(api: Handler, ada: Phone, ben: Phone)
 
 
 def test_a_redeemer_who_has_paired_elsewhere_since_is_not_to_be_had(api: Handler, ada: Phone, ben: Phone) -> None:
-    """And the inviter does not learn with whom, nor even that."""
+    """The inviter does not learn that the redeemer has paired."""
     invite = ada.post("/v1/invites").body
     redeem(ben, invite["code"])
     cai = a_phone(api, "cai", LONDON)
@@ -203,7 +204,7 @@ def test_a_redeemer_who_has_paired_elsewhere_since_is_not_to_be_had(api: Handler
     assert is_paired(ada, ben, cai) == [False, True, True]
 
 
-def test_who_pairs_by_one_invite_has_their_own_withdrawn(api: Handler, ada: Phone, ben: Phone) -> None:
+def test_pairing_withdraws_the_redeemer_s_own_invite(api: Handler, ada: Phone, ben: Phone) -> None:
     bens = ben.post("/v1/invites").body["code"]
     pair(ada, ben)
     assert redeem(a_phone(api, "cai", LONDON), bens).problem == "invite-not-usable"
@@ -235,7 +236,7 @@ class TestGuessing:
         ada.now += 4 * HOUR
         assert redeem(ada, "22222-22222").problem == "invite-not-usable"
 
-    def test_who_has_tried_too_often_waits_with_a_right_code_too(self, ada: Phone, ben: Phone) -> None:
+    def test_after_too_many_tries_a_right_code_waits_too(self, ada: Phone, ben: Phone) -> None:
         code = ada.post("/v1/invites").body["code"]
         for _ in range(5):
             redeem(ben, "22222-22222")
@@ -387,8 +388,7 @@ class TestUnpairing:
         self, services: Services, couple: tuple[Phone, Phone], couple_id: CoupleId
     ) -> None:
         row = Key(f"COUPLE#{couple_id}", "")
-        before = services.vault.table.get(row)
-        assert before
+        before = row_in(services.vault.table, row)
         assert "ttl" not in before
         couple[1].delete("/v1/couple")
         assert services.vault.table.get(row) == before | {"ttl": to_ttl(couple[1].now + KEEPSAKE)}
@@ -416,7 +416,7 @@ class TestUnpairing:
         assert ada.get("/v1/streak").body["total"] == 0
         assert ada.get("/v1/today").body["streak"] == {"current": 0, "longest": 0, "total": 0}
 
-    def test_who_is_left_can_pair_with_another(self, api: Handler, couple: tuple[Phone, Phone]) -> None:
+    def test_the_partner_of_a_person_who_left_can_pair_again(self, api: Handler, couple: tuple[Phone, Phone]) -> None:
         ada, ben = couple
         ada.delete("/v1/couple")
         cai = a_phone(api, "cai", LONDON)

@@ -12,10 +12,11 @@ from rekindle.store import keys
 from rekindle.store.couples import KEEPSAKE
 from rekindle.store.instants import to_ttl
 from rekindle.store.keys import Key
-from rekindle.store.table import Write, every_item
+from rekindle.store.table import every_item
 from testing.apis import handler_of
-from testing.builders import LONDON, prompts, publish
+from testing.builders import LONDON, publish_choices
 from testing.phones import Phone, Reply, a_phone, pair
+from testing.stored import couple_id_of, person_of, row_in
 
 if TYPE_CHECKING:
     from couples_api.services import Services
@@ -51,17 +52,8 @@ COUPLES_OWN = (
 def world(own_services: Services) -> Services:
     """With a pack to choose, and one to join."""
     table = own_services.people.table
-    publish(table, prompts("choice"), audience=Audience.CHOICE)
-    publish(table, prompts("group"), audience=Audience.CODE)
-    table.write(Write("Put", keys.practice_code("ABCD2345"), item={"pack": "group"}))
+    publish_choices(table)
     return own_services
-
-
-def couple_id_of(services: Services, phone: Phone) -> CoupleId:
-    person = services.people.person(phone.uid)
-    assert person
-    assert person.couple
-    return person.couple
 
 
 def well(reply: Reply) -> Any:
@@ -78,7 +70,7 @@ def phones(world: Services) -> tuple[Phone, Phone, Phone]:
 
 @pytest.fixture
 def parted(world: Services, phones: tuple[Phone, Phone, Phone]) -> CoupleId:
-    """Ada and Ben had everything that a couple can have, and have ended. What that was is to be found nowhere."""
+    """End the couple of Ada and Ben, who had everything that a couple can have."""
     ada, ben, _ = phones
     for phone in (ada, ben):
         well(phone.put(f"/v1/solo/days/{MONDAY - DAY}/answer", {"text": f"Alone, {phone.uid}."}))
@@ -163,7 +155,7 @@ def test_a_new_pairing_starts_clean(
     assert "old" not in everything.lower()
 
 
-def test_what_each_wrote_is_found_for_thirty_days(
+def test_both_can_read_their_texts_for_thirty_days(
     world: Services, phones: tuple[Phone, Phone, Phone], parted: CoupleId
 ) -> None:
     """By the person alone: the couples that they were in, the days there with both parts, and the key to them."""
@@ -171,11 +163,9 @@ def test_what_each_wrote_is_found_for_thirty_days(
     ended_at = ben.now
     pair(ada, cai)
     for phone in (ada, ben):
-        person = world.people.person(phone.uid)
-        assert person
+        person = person_of(world, phone)
         assert person.parted == {parted: ended_at}
-        row = world.vault.table.get(Key(f"COUPLE#{parted}", ""))
-        assert row
+        row = row_in(world.vault.table, Key(f"COUPLE#{parted}", ""))
         assert row["ttl"] == to_ttl(ended_at + KEEPSAKE)
         couple, key = world.couples.couple(parted), world.vault.couple_key(parted)
         assert couple
@@ -193,7 +183,7 @@ def test_what_each_wrote_is_found_for_thirty_days(
     assert not [row for row in rows if "ttl" in row]
 
 
-def test_who_parts_twice_keeps_the_way_to_both(world: Services, phones: tuple[Phone, Phone, Phone]) -> None:
+def test_a_person_who_parts_twice_can_reach_both_couples(world: Services, phones: tuple[Phone, Phone, Phone]) -> None:
     ada, ben, cai = phones
     couples = []
     for other in (ben, cai):
@@ -202,6 +192,5 @@ def test_who_parts_twice_keeps_the_way_to_both(world: Services, phones: tuple[Ph
         ada.now += DAY
         well(ada.delete("/v1/couple"))
     ada.put("/v1/me", {"display_name": "Ada Mae", "zone": LONDON})
-    person = world.people.person(ada.uid)
-    assert person
+    person = person_of(world, ada)
     assert sorted(person.parted, key=lambda couple: person.parted[couple]) == couples

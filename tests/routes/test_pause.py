@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from rekindle.domain.pushes import PushKind
+from rekindle.domain.models import PushKind
 from rekindle.push.reactions import reaction_to
 from rekindle.store import keys
 from rekindle.store.stream import change_in
 from rekindle.store.table import marshal
 from testing.builders import LONDON
-from testing.phones import Phone, Reply, a_phone, pair
-from testing.stored import stream_record
+from testing.phones import Phone, Reply, a_phone, at_noon, pair
+from testing.stored import person_of, row_in, stream_record
+from tests.routes.test_journal_and_streak import plain_streak
 
 if TYPE_CHECKING:
     from couples_api.services import Services
@@ -32,23 +34,17 @@ def pause(phone: Phone, until: dt.date | str | None) -> Reply:
 
 
 def paused(phone: Phone, until: dt.date | None) -> Any:
-    """The pause as the route shows it once it is wished."""
+    """Ask for a pause, and return it as the route shows it."""
     reply = pause(phone, until)
     assert reply.status == (200 if until else 204), reply.text
     return (reply if until else phone.get("/v1/couple")).body["pause"]
 
 
 def shown(phone: Phone) -> Any:
-    """The pause, which the couple's and the day's route show alike."""
+    """Return the pause, and check that the couple's and the day's route agree."""
     couple, today = phone.get("/v1/couple").body, phone.get("/v1/today").body
     assert couple["pause"] == today["pause"]
     return couple["pause"]
-
-
-def at_noon(date: dt.date, *phones: Phone) -> None:
-    """London's noon: at that hour exactly one date is open there, the clocks' own."""
-    for phone in phones:
-        phone.now = dt.datetime.combine(date, dt.time(12), dt.UTC)
 
 
 def meet(date: dt.date, *phones: Phone) -> None:
@@ -71,24 +67,8 @@ def dates_from(first: dt.date, count: int) -> list[dt.date]:
     return [first + number * DAY for number in range(count)]
 
 
-def person_of(services: Services, phone: Phone) -> Person:
-    person = services.people.person(phone.uid)
-    assert person
-    return person
-
-
-@pytest.fixture
-def londoners(api: Handler) -> tuple[Phone, Phone]:
-    """Two in London, paired on 1 March, so that 2 March is the first date they have whole."""
-    ada, ben = a_phone(api, "ada", LONDON), a_phone(api, "ben", LONDON)
-    at_noon(FIRST - DAY, ada, ben)
-    pair(ada, ben)
-    at_noon(FIRST, ada, ben)
-    return ada, ben
-
-
 class TestWishing:
-    """Either pauses for both, moves the end and ends it; both see the same, and never who it was."""
+    """Either may start, move or end a pause; nobody sees who did."""
 
     def test_both_see_a_pause_until_it_ends_by_itself(self, londoners: tuple[Phone, Phone]) -> None:
         ada, ben = londoners
@@ -121,14 +101,14 @@ class TestWishing:
             ]
 
     def test_nothing_tells_who_paused(self, api: Handler) -> None:
-        """The same words for both couples, whoever of them it was."""
-        told = []
+        """Both couples get the same answers, whoever paused."""
+        seen = []
         for who in (0, 1):
             two = a_phone(api, "ada", LONDON), a_phone(api, "ben", LONDON)
             pair(*two)
             paused(two[who], FIRST + 3 * DAY)
-            told.append([phone.get(path).body for phone in two for path in ("/v1/couple", "/v1/me/reminders")])
-        assert told[0] == told[1]
+            seen.append([phone.get(path).body for phone in two for path in ("/v1/couple", "/v1/me/reminders")])
+        assert seen[0] == seen[1]
 
     @pytest.mark.parametrize("days", [0, -1, 93, 4000])
     def test_an_end_that_is_past_or_too_far_ahead_is_refused(self, londoners: tuple[Phone, Phone], days: int) -> None:
@@ -159,10 +139,10 @@ class TestWishing:
         ],
         ids=repr,
     )
-    def test_what_makes_no_sense_is_refused(self, londoners: tuple[Phone, Phone], body: dict[str, Any]) -> None:
+    def test_a_pause_that_makes_no_sense_is_refused(self, londoners: tuple[Phone, Phone], body: dict[str, Any]) -> None:
         assert londoners[0].patch("/v1/couple", body).problem == "invalid-fields"
 
-    def test_who_is_in_no_couple_any_more_has_nothing_to_pause(self, londoners: tuple[Phone, Phone]) -> None:
+    def test_a_person_whose_couple_ended_has_nothing_to_pause(self, londoners: tuple[Phone, Phone]) -> None:
         ada, ben = londoners
         ben.delete("/v1/couple")
         for until in (FIRST + 3 * DAY, None):
@@ -216,8 +196,7 @@ class TestStreak:
             meet(date, ada, ben)
         couple = person_of(services, ada).couple
         assert couple
-        row = services.people.table.get(keys.streak(couple))
-        assert row
+        row = row_in(services.people.table, keys.streak(couple))
         change = change_in(stream_record(marshal(row | {"run": 6}), marshal(row)))
         assert {(job.kind, job.milestone) for job in reaction_to(change).jobs} == {(PushKind.STREAK_MILESTONE, 7)}
 
@@ -262,7 +241,7 @@ class TestStreak:
             if is_met and not met_first:
                 meet(date, *dice.sample(londoners, 2))
                 complete.add(date)
-            expected = plain_streak(complete, resting, FIRST, date)
+            expected = list(plain_streak(complete, FIRST, date, resting).values())
             for phone in londoners:
                 assert numbers(phone) == expected, date
                 assert list(phone.get("/v1/today").body["streak"].values()) == expected
@@ -283,15 +262,3 @@ class TestStreak:
         calendar = ada.get("/v1/streak").body["calendar"]
         found = [date for date, mark in calendar.items() if mark == "paused"]
         assert found == [str(FIRST + number * DAY) for start in (0, 100, 200, 300) for number in (start, start + 1)]
-
-
-def plain_streak(complete: set[dt.date], resting: set[dt.date], first: dt.date, last: dt.date) -> list[int]:
-    """The streak by the words of its rule: `last` is open, so it counts when complete and is never missed."""
-    dates = dates_from(first, (last - first).days + 1)
-    missed = [date for date in dates[:-1] if date not in complete and date not in resting]
-    runs = [0]
-    for date in dates:
-        if date in missed and any(other in missed for other in dates_from(date - 6 * DAY, 6)):
-            runs.append(0)
-        runs[-1] += date in complete
-    return [runs[-1], max(runs), len(complete)]

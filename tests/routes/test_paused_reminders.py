@@ -24,11 +24,12 @@ from rekindle.store.watermark import Watermark
 from testing import fcm_wire
 from testing.apis import handler_of
 from testing.builders import LONDON, NEW_YORK, TOKYO
-from testing.phones import Phone, a_phone, pair
+from testing.phones import Phone, a_phone, at_noon, pair
 from testing.push_world import NO_WAIT, do
+from testing.stored import person_of
 from tests.routes.test_moved_reminders import due_at, jobs_for
 from tests.routes.test_news import announce, sent, work
-from tests.routes.test_pause import DAY, FIRST, at_noon, paused, person_of
+from tests.routes.test_pause import DAY, FIRST, paused
 from tick.handler import Tick
 
 if TYPE_CHECKING:
@@ -45,16 +46,6 @@ WISHES, PAUSES = 0.04, 0.6
 MORNING, NIGHT = dt.time(8, 30), dt.time(20, 30)
 
 
-@pytest.fixture
-def londoners(api: Handler) -> tuple[Phone, Phone]:
-    """Two in London, paired on 1 March, on the 2nd."""
-    ada, ben = a_phone(api, "ada", LONDON), a_phone(api, "ben", LONDON)
-    at_noon(FIRST - DAY, ada, ben)
-    pair(ada, ben)
-    at_noon(FIRST, ada, ben)
-    return ada, ben
-
-
 def on_table(delivery: DeliveryServices, table: Table) -> DeliveryServices:
     """Return delivery's services on the table of the API."""
     people = People(table)
@@ -69,7 +60,7 @@ def token_of(services: Services, phone: Phone) -> str:
 
 
 class TestReminders:
-    """The rows of both answer only from the end on; nothing has to happen when it comes."""
+    """The slot rows of both are due only after the pause, without another write."""
 
     def test_neither_is_reminded_of_a_date_in_it_and_both_are_of_the_first_after(
         self, services: Services, londoners: tuple[Phone, Phone]
@@ -113,7 +104,7 @@ class TestReminders:
                 assert due_at(services, phone, LONDON, MORNING, FIRST + (until - 1) * DAY) == set()
                 assert due_at(services, phone, LONDON, MORNING, FIRST + until * DAY) == {PushKind.PROMPT}
 
-    def test_who_moves_in_a_pause_keeps_it(self, services: Services, londoners: tuple[Phone, Phone]) -> None:
+    def test_a_move_keeps_the_pause(self, services: Services, londoners: tuple[Phone, Phone]) -> None:
         """By flying, and by another time; by a new phone too."""
         ada, _ = londoners
         paused(ada, FIRST + 4 * DAY)
@@ -134,7 +125,7 @@ class TestReminders:
             due = [due_at(services, phone, zone, NIGHT, FIRST + days * DAY) for days in range(4)]
             assert due == [set(), set(), {PushKind.EVENING}, {PushKind.EVENING}]
 
-    def test_what_lies_in_the_queue_as_a_pause_begins_is_not_sent(
+    def test_a_queued_push_is_not_sent_in_a_pause(
         self, own_services: Services, delivery: DeliveryServices, queue: Queue, wire: FcmWire
     ) -> None:
         """A reminder that fell due as it moved, and one that FCM did not take; nudges and answers still arrive."""
@@ -196,7 +187,7 @@ def is_silent(date: dt.date, instant: dt.datetime, wishes: list[Wish]) -> bool:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_each_date_is_told_once_but_for_those_that_fell_due_in_a_pause(
+def test_each_date_is_sent_once_unless_it_fell_due_in_a_pause(
     own_services: Services, delivery: DeliveryServices, queue: Queue, wire: FcmWire, seed: int
 ) -> None:
     """Twelve days of two in New York and Tokyo, whose pauses begin, move and end at any time; each run is late."""

@@ -1,4 +1,4 @@
-"""The practice's side on real engines: drafts, releases, what is withdrawn, and who did it."""
+"""Test the practice's API: drafts, releases, withdrawals and the audit."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ from testing.builders import an_instant
 from testing.packs import a_prompt, a_source
 from testing.phones import Phone
 from testing.push_world import first_of, watched
+from testing.stored import row_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -52,13 +53,13 @@ def services(table: Table) -> Services:
 
 @pytest.fixture
 def ruth(services: Services) -> Phone:
-    """One who may publish."""
+    """Return the phone of Ruth, who may publish."""
     return staff_phone(services, "ruth", "practice:read practice:publish")
 
 
 @pytest.fixture
 def saul(services: Services) -> Phone:
-    """Another who may publish."""
+    """Return the phone of Saul, who may publish too."""
     return staff_phone(services, "saul", "practice:read practice:publish")
 
 
@@ -81,7 +82,7 @@ def published(phone: Phone, source: str | None = None, revision: int = 0, **how:
 
 
 def live_at(services: Services, instant: dt.datetime = NOON) -> dict[str, tuple[int, list[str]]]:
-    """What couples are offered at an instant: by pack its version and prompts."""
+    """Map each pack that couples are offered at an instant to its version and prompts."""
     return {
         release.pack: (release.version, [entry.ref.prompt for entry in release.entries])
         for release in Catalogue(services.packs.table).releases(instant)
@@ -117,28 +118,28 @@ class TestDraft:
         assert "wind" in ruth.get(f"{PACK}/draft").body["source"]
         assert saved(ruth, a_source(a_prompt("snow")), his) > his
 
-    def test_of_two_who_save_at_once_one_is_refused(self, ruth: Phone, saul: Phone, table: Table) -> None:
+    def test_one_of_two_simultaneous_saves_is_refused(self, ruth: Phone, saul: Phone, table: Table) -> None:
         faster = first_of("TransactWriteItems", lambda: saved(saul, a_source(a_prompt("wind"))))
         with watched(table, faster):
             refused = ruth.put(f"{PACK}/draft", {"source": a_source(), "revision": 0})
         assert refused.problem == "draft-changed"
         assert "wind" in ruth.get(f"{PACK}/draft").body["source"]
 
-    def test_one_that_was_never_published_is_known_by_what_it_says(self, ruth: Phone) -> None:
+    def test_one_that_was_never_published_shows_its_draft_s_title(self, ruth: Phone) -> None:
         revision = saved(ruth, a_source(audience="choice"))
         (pack,) = ruth.get("/v1/practice/packs").body["packs"]
         assert (pack["title"], pack["audience"], pack["languages"], pack["prompts"]) == ("River", "choice", ["en"], 2)
         saved(ruth, "id: river\ntitle", revision)
         assert ruth.get("/v1/practice/packs").body["packs"][0]["title"] == "River"
 
-    def test_what_couples_have_is_known_by_what_they_read(self, ruth: Phone) -> None:
+    def test_a_published_pack_shows_its_published_title(self, ruth: Phone) -> None:
         published(ruth)
         other = {"en": {"title": "Stream", "written_for": "Us."}}
         saved(ruth, a_source(words=other))
         assert ruth.get(PACK).body["title"] == "River"
 
     def test_saving_the_same_again_changes_nothing(self, ruth: Phone) -> None:
-        """Also when the answer to the first try was lost."""
+        """A repeat after a lost reply is such a save."""
         first = ruth.put(f"{PACK}/draft", {"source": a_source(), "revision": 0}).body
         again = ruth.put(f"{PACK}/draft", {"source": a_source(), "revision": 0}).body
         assert again == first | {"unchanged": True}
@@ -190,7 +191,7 @@ class TestDraft:
         assert ruth.put(f"{PACK}/draft", {"source": "#" * 4_000_001, "revision": 0}).problem == "invalid-fields"
         assert ruth.put(f"{PACK}/draft", {"source": "#" * 4_600_000, "revision": 0}).problem == "body-too-large"
 
-    def test_what_is_no_text_is_refused_in_words(self, ruth: Phone) -> None:
+    def test_a_source_with_half_a_character_is_refused_in_words(self, ruth: Phone) -> None:
         refused = ruth.put(f"{PACK}/draft", {"source": "half \ud83c", "revision": 0})
         assert refused.body["errors"][0]["reason"] == "This text contains half a character, which cannot be stored"
 
@@ -235,7 +236,7 @@ class TestCheck:
             assert found == [("prompts", reason)]
             assert all(each["advice"] for each in reply.body["findings"])
 
-    def test_what_nobody_has_any_more_may_be_written_again(self, ruth: Phone) -> None:
+    def test_the_prompts_of_a_withdrawn_pack_may_be_written_again(self, ruth: Phone) -> None:
         published(ruth)
         ruth.post(f"{PACK}/withdraw", {})
         reply = ruth.post("/v1/practice/check", {"source": a_source(id="lake"), "pack_id": "lake"})
@@ -273,9 +274,9 @@ class TestPublish:
     ) -> None:
         published(ruth)
         old = Catalogue(services.packs.table).releases(NOON)[0].entries[0].ref
-        mended = a_prompt("rain", words={"en": {"text": "How loud was the rain?", "why": "It matters."}})
+        fixed = a_prompt("rain", words={"en": {"text": "How loud was the rain?", "why": "It matters."}})
         ruth.now += HOUR
-        assert published(ruth, a_source(mended, a_prompt("wind"))).body["pack"]["live_version"] == 2
+        assert published(ruth, a_source(fixed, a_prompt("wind"))).body["pack"]["live_version"] == 2
         assert live_at(services, ruth.now) == {"river": (2, ["rain", "wind"])}
         assert (
             Catalogue(services.packs.table).texts([old])[old].texts[Language("en")] == "What did rain sound like today?"
@@ -283,9 +284,7 @@ class TestPublish:
         assert ruth.get(f"{PACK}/releases/1").body["source"] == a_source()
         assert ruth.get(f"{PACK}/releases/3").problem == "no-such-release"
 
-    def test_who_came_just_before_a_new_version_still_has_the_one_before_it(
-        self, ruth: Phone, services: Services
-    ) -> None:
+    def test_a_request_from_just_before_a_new_version_gets_the_old_one(self, ruth: Phone, services: Services) -> None:
         """Publishing takes less time than a slow request, which goes by the instant at which it came."""
         published(ruth)
         ruth.now += HOUR
@@ -364,7 +363,7 @@ class TestPublish:
         assert ruth.post(f"{PACK}/publish", {"revision": first}).problem == "draft-changed"
         assert live_at(services) == {}
 
-    def test_what_couples_have_already_is_not_published_again(self, ruth: Phone) -> None:
+    def test_a_draft_that_equals_the_live_version_is_not_published_again(self, ruth: Phone) -> None:
         published(ruth)
         revision = saved(ruth, "# only a remark more\n" + a_source())
         reply = ruth.post(f"{PACK}/publish", {"revision": revision}).body
@@ -372,7 +371,7 @@ class TestPublish:
         assert reply["pack"]["live_version"] == 1
 
     def test_a_crash_before_it_is_known_leaves_nothing_that_couples_see(self, ruth: Phone, services: Services) -> None:
-        """And its number is never given again: what was half written stays unread."""
+        """The version's number is never used again, so nobody reads its rows."""
         revision = saved(ruth, a_source())
 
         class CrashError(BaseException):
@@ -388,9 +387,7 @@ class TestPublish:
         assert ruth.get(f"{PACK}/draft").body["revision"] == revision
         assert ruth.post(f"{PACK}/publish", {"revision": revision}).body["pack"]["live_version"] == 2
 
-    def test_of_two_who_publish_two_packs_at_once_both_are_live(
-        self, ruth: Phone, saul: Phone, services: Services
-    ) -> None:
+    def test_two_packs_published_at_once_are_both_live(self, ruth: Phone, saul: Phone, services: Services) -> None:
         lake = "/v1/practice/packs/lake"
         his, revision = saved(saul, a_source(id="lake"), pack=lake), saved(ruth, a_source())
         faster = first_of("TransactWriteItems", lambda: saul.post(f"{lake}/publish", {"revision": his}))
@@ -413,13 +410,12 @@ class TestPublish:
         reply = published(ruth, a_source(*listed, languages=languages, words=words)).body
         assert reply["pack"]["prompts"] == 1000
         assert len(live_at(services)["river"][1]) == 1000
-        head = services.packs.table.get(keys.CATALOGUE_VERSION)
-        assert head is not None
+        head = row_in(services.packs.table, keys.CATALOGUE_VERSION)
         assert head["rows"] == 1
 
 
 class TestReview:
-    """Where it is asked for, a second person looks before couples do."""
+    """If review is required, a second person approves a release."""
 
     @pytest.fixture
     def services(self, table: Table) -> Services:
@@ -443,7 +439,7 @@ class TestReview:
         assert live_at(services, NOON + HOUR)["river"][0] == 1
         assert live_at(services, NOON) == {}
 
-    def test_what_has_changed_since_is_not_approved(self, ruth: Phone, saul: Phone, services: Services) -> None:
+    def test_a_draft_that_changed_since_is_not_approved(self, ruth: Phone, saul: Phone, services: Services) -> None:
         first = saved(ruth, a_source())
         ruth.post(f"{PACK}/publish", {"revision": first})
         second = saved(ruth, a_source(a_prompt("wind")), first)
@@ -462,7 +458,7 @@ class TestReview:
         ("route", "body"),
         [("reject", {}), ("withdraw", {}), ("publish", {"revision": 2, "at": "2026-03-20T12:00:00Z"})],
     )
-    def test_what_is_refused_or_proposed_otherwise_meanwhile_is_not_approved(
+    def test_a_proposal_that_changes_meanwhile_is_not_approved(
         self, ruth: Phone, saul: Phone, services: Services, route: str, body: dict[str, Any]
     ) -> None:
         ruth.post(f"{PACK}/publish", {"revision": saved(ruth, a_source())})
@@ -474,7 +470,7 @@ class TestReview:
         assert refused.problem == "pack-changed"
         assert live_at(services).get("river", (0, []))[0] < 2
 
-    def test_what_is_approved_meanwhile_is_not_called_off_unseen(
+    def test_a_proposal_that_is_approved_meanwhile_is_not_called_off_unseen(
         self, ruth: Phone, saul: Phone, services: Services
     ) -> None:
         revision = saved(ruth, a_source())
@@ -494,7 +490,7 @@ class TestReview:
 
 
 class TestWithdraw:
-    """What is withdrawn is offered to nobody new, and stays where it was seen."""
+    """A withdrawn prompt is offered to nobody new, and stays in days that had it."""
 
     def test_a_prompt_goes_and_comes_back(self, ruth: Phone, services: Services) -> None:
         published(ruth)
@@ -526,17 +522,15 @@ class TestWithdraw:
         assert live_at(services)["river"] == (1, ["rain", "birdsong"])
         assert [action for _, action, _ in audited(ruth)] == ["restored", "withdrawn", *audit_of_publishing]
 
-    def test_what_was_to_come_goes_with_it_for_good(self, ruth: Phone, services: Services) -> None:
+    def test_withdrawing_a_pack_cancels_its_scheduled_version(self, ruth: Phone, services: Services) -> None:
         published(ruth)
         published(ruth, a_source(a_prompt("wind")), at="2026-03-02T14:00:00Z")
         ruth.post(f"{PACK}/withdraw", {})
         ruth.post(f"{PACK}/restore", {})
         assert live_at(services, NOON + 5 * HOUR)["river"][0] == 1
 
-    def test_what_is_withdrawn_while_a_version_is_being_published_stays_so(
-        self, ruth: Phone, saul: Phone, services: Services
-    ) -> None:
-        """Whoever publishes has not seen why, and can do so again."""
+    def test_a_withdrawal_during_a_publication_stays(self, ruth: Phone, saul: Phone, services: Services) -> None:
+        """The publisher has not seen the reason, and can publish again."""
         published(ruth)
         revision = saved(ruth, a_source(a_prompt("wind")))
         with watched(services.packs.table, first_of("BatchWriteItem", lambda: saul.post(f"{PACK}/withdraw", {}))):
@@ -551,7 +545,9 @@ class TestWithdraw:
         published(ruth, a_source(a_prompt("wind")), revision=1)
         assert ruth.post(f"{PACK}/withdraw", {"prompt": "rain"}).problem == "no-such-prompt"
 
-    def test_what_was_withdrawn_stays_so_until_a_later_version_plays(self, ruth: Phone, services: Services) -> None:
+    def test_a_withdrawn_prompt_stays_withdrawn_until_a_later_version_plays(
+        self, ruth: Phone, services: Services
+    ) -> None:
         published(ruth)
         ruth.now += HOUR
         ruth.post(f"{PACK}/withdraw", {})
@@ -567,7 +563,7 @@ class TestWithdraw:
         assert live_at(services, ruth.now) == {}
         assert ruth.post(f"{PACK}/restore", {}).body["live_version"] == 2
 
-    def test_what_was_withdrawn_can_be_put_back_before_a_later_version_plays(
+    def test_a_withdrawn_prompt_can_be_restored_before_a_later_version_plays(
         self, ruth: Phone, services: Services
     ) -> None:
         published(ruth)
@@ -608,7 +604,7 @@ class TestCode:
 
 
 class TestNews:
-    """Couples are notified of a pack once, on the first date that begins nowhere before it is live."""
+    """Couples get news of a pack once, on the first date after it is live everywhere."""
 
     def news(self, table: Table) -> dict[str, list[str]]:
         item = table.get(keys.NEWS)
@@ -634,7 +630,7 @@ class TestNews:
         assert self.news(table) == {}
         assert published(ruth).body["pack"]["news_on"] == "2026-03-04"
 
-    def test_what_is_called_off_takes_no_news_of_another_version_with_it(self, ruth: Phone, table: Table) -> None:
+    def test_calling_off_a_version_keeps_the_news_of_another_version(self, ruth: Phone, table: Table) -> None:
         published(ruth)
         published(ruth, a_source(a_prompt("wind")), at="2026-03-20T12:00:00Z")
         assert ruth.post(f"{PACK}/reject", {}).body["news_on"] == "2026-03-04"
@@ -665,7 +661,7 @@ class TestNews:
 
 
 class TestStaff:
-    """Who may do what, and what is left of it."""
+    """Each role may do its own actions, and each action is audited."""
 
     ROUTES: Final[Sequence[tuple[str, str, object]]] = (
         ("PUT", f"{PACK}/draft", {"source": "", "revision": 0}),
@@ -680,12 +676,12 @@ class TestStaff:
     )
 
     @pytest.mark.parametrize(("method", "path", "body"), ROUTES)
-    def test_who_may_only_read_changes_nothing(self, services: Services, method: str, path: str, body: object) -> None:
+    def test_a_reader_may_change_nothing(self, services: Services, method: str, path: str, body: object) -> None:
         refused = staff_phone(services, "rita", "practice:read").call(method, path, body)
         assert (refused.status, refused.problem) == (403, "not-allowed")
 
     @pytest.mark.parametrize("scope", ["", "practice", "practice:reader", "couple"])
-    def test_who_is_no_staff_sees_nothing(self, services: Services, scope: str) -> None:
+    def test_somebody_who_is_not_staff_sees_nothing(self, services: Services, scope: str) -> None:
         for path in (
             "/v1/practice/packs",
             PACK,
@@ -771,7 +767,7 @@ class TestStatistics:
 
 
 class TestHelp:
-    """What couples are shown when it becomes a lot is the practice's to set, whole."""
+    """The practice sets the whole help page of the couples."""
 
     BOOKING: Final = {"url": "https://practice.example/book", "words": {"en": "Book a talk", "es": "Pide cita"}}
     NOTHING: Final[dict[str, Any]] = {
@@ -807,7 +803,7 @@ class TestHelp:
             {"name": {}, "phone": "112"},
         ],
     )
-    def test_what_nobody_could_reach_is_refused(self, ruth: Phone, line: dict[str, Any]) -> None:
+    def test_a_help_line_that_nobody_could_reach_is_refused(self, ruth: Phone, line: dict[str, Any]) -> None:
         wanted = {"lines": [self.NOTHING | line], "revision": 0}
         assert ruth.put("/v1/practice/help", wanted).problem == "invalid-fields"
 
@@ -832,7 +828,7 @@ def test_the_sample_events_are_answered(services: Services) -> None:
 
 
 def test_an_action_and_its_audit_row_are_one_write(ruth: Phone, services: Services) -> None:
-    """Whatever the call is cut short after, there is both or neither."""
+    """A crash after any request leaves both or neither."""
     revision = saved(ruth, a_source())
     rows = len(list(services.packs.table.query(keys.AUDIT).items))
     seen: list[str] = []
@@ -858,8 +854,8 @@ def test_an_action_and_its_audit_row_are_one_write(ruth: Phone, services: Servic
             pass
         else:
             break
-        deeds = len(list(services.packs.table.query(keys.AUDIT).items)) - rows
-        assert deeds == len(index_of(services.packs.table).releases)
+        actions = len(list(services.packs.table.query(keys.AUDIT).items)) - rows
+        assert actions == len(index_of(services.packs.table).releases)
     assert index_of(services.packs.table).releases
     assert replace(services.packs.head(PackId("river")), draft=None).live(NOON) is not None
 

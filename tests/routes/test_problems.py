@@ -75,7 +75,7 @@ def test_no_published_type_is_ever_renamed_or_changes_its_status() -> None:
 
 
 @pytest.mark.parametrize("problem", Problem)
-def test_a_problem_is_told_in_one_sentence_or_two(problem: Problem) -> None:
+def test_a_problem_s_text_is_one_sentence_or_two(problem: Problem) -> None:
     assert problem.title[0].isupper()
     assert problem.title.endswith(".")
     assert len(problem.title) < 100
@@ -93,7 +93,7 @@ def test_a_problem_is_problem_details_and_never_cached(problem: Problem) -> None
     }
 
 
-def test_a_wait_is_told_in_seconds_and_wrong_fields_by_name() -> None:
+def test_a_problem_shows_its_wait_in_seconds_and_its_wrong_fields() -> None:
     errors = [{"field": "body.zone", "reason": "Field required"}]
     response = problem_response(Problem.INVALID_FIELDS, retry_after=7, errors=errors)
     assert response.headers["Retry-After"] == "7"

@@ -16,19 +16,13 @@ from rekindle.store.devices import REFRESHED_AFTER
 from rekindle.store.slot_rows import rows_of
 from testing.builders import LONDON, NEW_YORK, TOKYO, a_token, a_uid
 from testing.phones import Phone, a_phone, pair
-from testing.stored import slot_rows
+from testing.stored import person_of, slot_rows
 
 if TYPE_CHECKING:
     from couples_api.services import Services
     from rekindle.domain.persons import Person
     from rekindle.store.slot_rows import SlotAndKind, SlotRow
     from testing.phones import Handler
-
-
-def person_of(services: Services, phone: Phone) -> Person:
-    person = services.people.person(phone.uid)
-    assert person
-    return person
 
 
 def tokens_of(services: Services, phone: Phone) -> dict[str, str]:
@@ -45,13 +39,13 @@ def register(phone: Phone, device: str, token: str, platform: str = "android") -
     assert reply.status == 200, reply.text
 
 
-def rows_standing(services: Services, phone: Phone) -> dict[SlotAndKind, SlotRow]:
+def current_rows(services: Services, phone: Phone) -> dict[SlotAndKind, SlotRow]:
     return slot_rows(services.people.table, phone.uid)
 
 
-def tokens_standing(services: Services, phone: Phone) -> list[set[str]]:
-    """Those of each of the phone's rows."""
-    return [{device.target.value for device in row.devices} for row in rows_standing(services, phone).values()]
+def current_tokens(services: Services, phone: Phone) -> list[set[str]]:
+    """Return the tokens of each of the phone's rows."""
+    return [{device.target.value for device in row.devices} for row in current_rows(services, phone).values()]
 
 
 class TestProfile:
@@ -198,8 +192,8 @@ class TestDevices:
         assert tokens_of(services, ada) == {}
         assert tokens_of(services, ben)["from-ada"] == token
         assert owner_of(services, token) == ben.uid
-        assert rows_standing(services, ada) == {}
-        assert all(token in tokens for tokens in tokens_standing(services, ben))
+        assert current_rows(services, ada) == {}
+        assert all(token in tokens for tokens in current_tokens(services, ben))
         register(ada, "phone", token)
         assert owner_of(services, token) == ada.uid
         assert "from-ada" not in tokens_of(services, ben)
@@ -252,7 +246,7 @@ class TestSlots:
 
         def counted() -> list[int]:
             self.assert_rows_are_what_persons_are(services, ada, ben)
-            return [len(rows_standing(services, phone)) for phone in (ada, ben)]
+            return [len(current_rows(services, phone)) for phone in (ada, ben)]
 
         assert counted() == [0, 0]
         pair(ada, ben)
@@ -262,22 +256,22 @@ class TestSlots:
         ada.put("/v1/me", {"display_name": "Ada", "zone": TOKYO})
         # The morning had come where she was, an hour and a half ago: what may still be under way is that place's.
         assert counted() == [3, 2]
-        assert rows_standing(services, ada).keys() >= {(Slot(NEW_YORK, dt.time(8, 30)), PushKind.PROMPT)}
+        assert current_rows(services, ada).keys() >= {(Slot(NEW_YORK, dt.time(8, 30)), PushKind.PROMPT)}
         for phone in (ada, ben):
             phone.now += dt.timedelta(hours=1)
         ada.put("/v1/me", {"display_name": "Ada", "zone": TOKYO, "language": "ja"})
-        assert {row.language for row in rows_standing(services, ada).values()} == {"ja"}
+        assert {row.language for row in current_rows(services, ada).values()} == {"ja"}
         assert counted() == [2, 2]
         ada.put("/v1/me/reminders", {"prompt_time": "06:05", "evening_time": None, "quiet_hours": None})
         assert counted() == [1, 2]
-        assert [row.quiet_hours for row in rows_standing(services, ada).values()] == [None]
+        assert [row.quiet_hours for row in current_rows(services, ada).values()] == [None]
         ada.put("/v1/me/reminders", {"prompt_time": "06:05", "evening_time": "21:55"})
         assert counted() == [2, 2]
         token = a_token()
         register(ada, "tablet", token)
-        assert all(token in tokens and len(tokens) == 2 for tokens in tokens_standing(services, ada))
+        assert all(token in tokens and len(tokens) == 2 for tokens in current_tokens(services, ada))
         ada.delete("/v1/me/devices/tablet")
-        assert all(len(tokens) == 1 for tokens in tokens_standing(services, ada))
+        assert all(len(tokens) == 1 for tokens in current_tokens(services, ada))
         ada.delete("/v1/me/devices/phone")
         assert counted() == [0, 2]
         register(ada, "phone", a_token())
@@ -297,7 +291,7 @@ class TestSlots:
         for phone in phones:
             person = person_of(services, phone)
             rows = rows_of(person)
-            assert rows_standing(services, phone) == rows
+            assert current_rows(services, phone) == rows
             assert {row.answers for (_, kind), row in rows.items() if kind is PushKind.EVENING} <= {
                 (phone.uid, person.couple)
             }

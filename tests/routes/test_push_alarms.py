@@ -72,7 +72,7 @@ class World:
         return people_at(self.table, count, devices)
 
     def slot_job(self, days: int = 0) -> SlotJob:
-        """The job of their slot, so many days later."""
+        """Return the job of their slot, so many days later."""
         return slot_job(self.table).model_copy(update={"date": DATE + dt.timedelta(days=days)})
 
     def answers(self, person: Person, *answers: Answer) -> None:
@@ -103,7 +103,7 @@ class World:
         return [record.getMessage() for record in self.caplog.records if record.levelname == "ERROR"]
 
     def counted(self, name: str) -> int:
-        """The sum that a metric filter of template.yaml makes."""
+        """Return the sum that a metric filter of template.yaml makes."""
         return sum(vars(record).get(name, 0) for record in self.caplog.records)
 
 
@@ -306,7 +306,7 @@ def test_a_lone_phone_of_another_sender_goes_at_the_last_attempt(world: World, c
 
 
 def test_a_phone_is_kept_on_a_day_on_which_three_others_were_called_foreign(world: World) -> None:
-    """Also where the three shared one page, and another process meets the fourth."""
+    """The three may share one page, and another process may meet the fourth."""
     people = world.people(4)
     for person in people:
         world.answers(person, fcm_wire.OTHER_SENDER)
@@ -367,7 +367,7 @@ def test_an_error_line_says_whether_the_fault_is_outside_of_us(
 # A silent day
 
 
-def test_who_was_due_and_who_was_reached_are_counted_as_persons_and_once(world: World) -> None:
+def test_due_and_reached_persons_are_each_counted_once(world: World) -> None:
     people = world.people(4, devices=3)
     world.answers(people[0], fcm_wire.INTERNAL)
     world.caplog.set_level("INFO")

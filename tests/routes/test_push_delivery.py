@@ -46,7 +46,7 @@ from testing.push_world import (
     slot_job,
     token_of,
 )
-from testing.stored import shard_of
+from testing.stored import person_in, shard_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,13 +75,13 @@ def pseudonym_of(person: Person) -> str:
 
 
 def kinds_sent(wire: FcmWire) -> Counter[str]:
-    """How many pushes of each kind there were."""
+    """Count the pushes of each kind."""
     kinds = {f"{record.code}-{DATE}": str(kind) for kind, record in KINDS.items()}
     return Counter(kinds[message["android"]["notification"]["tag"]] for message in wire.messages)
 
 
 def reach_of(table: Table, time: dt.time = dt.time(8, 30)) -> dict[PushKind, Reach]:
-    """The reach of the slot's run, which is done."""
+    """Check that the slot's run is done, and return its reach."""
     run = Runs(table).begin(shard_of(table, Slot(NEW_YORK, time)), DATE, MORNING)
     assert run.done
     return dict(run.reach)
@@ -241,7 +241,7 @@ def test_a_slot_more_than_two_hours_late_is_dropped(table: Table, delivery: Serv
 def test_a_reminder_is_on_no_phone_after_its_date(
     table: Table, delivery: Services, wire: FcmWire, queue: Queue
 ) -> None:
-    """Nor as a retry, which is not even sent when the date is over."""
+    """A retry is not sent after the date either."""
     ada = a_paired_person(reminders=Reminders(prompt=dt.time(23, 50), evening=None))
     saved(table, ada)
     wire.script[token_of(ada)] = [fcm_wire.INTERNAL] * 2
@@ -414,8 +414,7 @@ def test_a_dead_token_is_forgotten_and_the_others_stay(
     dead, alive = (ada.devices[DeviceId(name)].target for name in ("phone", "tablet"))
     wire.script[dead.value] = [answer]
     do(delivery, slot_job(table))
-    after = People(table).person(ada.uid)
-    assert after
+    after = person_in(table, ada.uid)
     assert [device.target for device in after.devices.values()] == [alive]
     assert table.get(keys.target(dead)) is None
     assert table.get(keys.target(alive))
@@ -428,8 +427,7 @@ def test_a_dead_token_stays_when_time_runs_short(table: Table, delivery: Service
     (ada,) = people_at(table, 1)
     wire.script[token_of(ada)] = [fcm_wire.UNREGISTERED]
     handle(delivery, slot_job(table), NO_WAIT, lambda: SHORT if wire.attempts else ENOUGH)
-    stays = People(table).person(ada.uid)
-    assert stays
+    stays = person_in(table, ada.uid)
     assert stays.devices == ada.devices
     assert Runs(table).begin(slot_job(table).shard, DATE, MORNING).done
 
@@ -446,8 +444,7 @@ def test_a_token_that_moved_on_is_not_taken_from_its_new_owner(table: Table, del
     assert wire.messages == [], "the token is Ben's now, and the push was Ada's"
     delivery.devices.forget_target(pseudonym_of(ada), target, MORNING)
     assert table.get(keys.target(target)) == {**keys.target(target)._asdict(), "uid": ben.uid}
-    owner = People(table).person(ben.uid)
-    assert owner
+    owner = person_in(table, ben.uid)
     assert target in {device.target for device in owner.devices.values()}
 
 
@@ -583,8 +580,7 @@ def test_one_push_that_is_refused_holds_nobody_up(
     assert queue.taken() == []
     assert dead_letters.taken() == []
     assert Runs(table).begin(slot_job(table).shard, DATE, MORNING).done
-    ada = People(table).person(people[0].uid)
-    assert ada
+    ada = person_in(table, people[0].uid)
     assert token_of(ada) == odd, "our own mistake costs nobody their device"
 
 

@@ -28,7 +28,7 @@ CANARY = "the canary sings at dawn"
 
 @pytest.fixture
 def table(services: Services) -> Table:
-    """The table that the phones' API works on."""
+    """Return the table that the phones' API uses."""
     return services.people.table
 
 
@@ -38,7 +38,7 @@ def react(table: Table, queue: Queue) -> React:
 
 
 class Stream:
-    """The changes of a couple's items and of one of the two, as the table's stream tells them."""
+    """The stream's records of a couple's items and of one partner's."""
 
     def __init__(self, table: Table, ada: Phone) -> None:
         self.table = table

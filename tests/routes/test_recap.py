@@ -15,9 +15,10 @@ from rekindle.store import keys
 from rekindle.store.catalogue import VERSION_AGE, Catalogue, packed
 from rekindle.store.table import Write
 from testing.apis import handler_of
-from testing.builders import LONDON, NEW_YORK, TOKYO, an_instant, prompts, publish
-from testing.phones import Phone, a_phone, pair
+from testing.builders import LONDON, an_instant, give_code, prompts, publish
+from testing.phones import Phone, a_couple, at_noon, noon
 from testing.push_world import calls
+from testing.stored import couple_id_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,11 +30,6 @@ if TYPE_CHECKING:
 DAY = dt.timedelta(days=1)
 MONDAY = dt.date(2026, 3, 2)
 NOTHING_NEW = {"packs": [], "milestones": [], "longest": False}
-
-
-def at_noon(date: dt.date, *phones: Phone) -> None:
-    for phone in phones:
-        phone.now = dt.datetime.combine(date, dt.time(12), dt.UTC)
 
 
 def meet(dates: Iterable[dt.date], *phones: Phone) -> None:
@@ -49,24 +45,10 @@ def recap(phone: Phone, week: object = None) -> Any:
     return reply.body
 
 
-def couple_id_of(services: Services, phone: Phone) -> CoupleId:
-    person = services.people.person(phone.uid)
-    assert person
-    assert person.couple
-    return person.couple
-
-
 @pytest.fixture
 def londoners(api: Handler) -> tuple[Phone, Phone]:
-    """Paired at noon on Monday, 2 March 2026."""
-    return _londoners(api)
-
-
-def _londoners(api: Handler) -> tuple[Phone, Phone]:
-    ada, ben = a_phone(api, "ada", LONDON), a_phone(api, "ben", LONDON)
-    at_noon(MONDAY, ada, ben)
-    pair(ada, ben)
-    return ada, ben
+    """Pair two in London at noon on Monday, 2 March 2026."""
+    return a_couple(api, LONDON, LONDON, at=noon(MONDAY))
 
 
 def test_the_week_that_is_over_tells_days_themes_and_the_streak(londoners: tuple[Phone, Phone]) -> None:
@@ -103,7 +85,7 @@ def test_it_never_says_who_missed_nor_what_lacked(londoners: tuple[Phone, Phone]
     assert ada.uid not in looks[0]
 
 
-def test_the_present_week_is_told_as_far_as_it_has_come(londoners: tuple[Phone, Phone]) -> None:
+def test_the_current_week_is_shown_up_to_today(londoners: tuple[Phone, Phone]) -> None:
     ada, ben = londoners
     meet([MONDAY + n * DAY for n in range(10)], ada, ben)
     seen = recap(ada, MONDAY + 7 * DAY)
@@ -147,7 +129,7 @@ def test_a_pause_leaves_the_run_whole_and_is_not_spoken_of(londoners: tuple[Phon
     assert "paus" not in ada.get(f"/v1/recap?week={MONDAY}").text + ben.get("/v1/recap").text
 
 
-def test_who_hides_the_streak_reads_nothing_of_it(londoners: tuple[Phone, Phone]) -> None:
+def test_a_hidden_streak_is_not_in_the_recap(londoners: tuple[Phone, Phone]) -> None:
     ada, ben = londoners
     meet([MONDAY + n * DAY for n in range(7)], ada, ben)
     at_noon(MONDAY + 7 * DAY, ada, ben)
@@ -185,16 +167,13 @@ def test_a_week_that_is_none_of_theirs(
 
 
 def test_a_week_in_which_they_paired_is_theirs(api: Handler) -> None:
-    ada, ben = a_phone(api, "ada", LONDON), a_phone(api, "ben", LONDON)
-    at_noon(MONDAY + 6 * DAY, ada, ben)
-    pair(ada, ben)
+    ada, ben = a_couple(api, LONDON, LONDON, at=noon(MONDAY + 6 * DAY))
     meet([MONDAY + 6 * DAY], ada, ben)
     assert recap(ada, MONDAY)["days_met"]["dates"] == ["2026-03-08"]
 
 
 def test_on_two_clocks_a_week_has_the_couples_dates_and_the_last_is_by_ones_own(api: Handler) -> None:
-    ada, ben = a_phone(api, "ada", NEW_YORK), a_phone(api, "ben", TOKYO)
-    pair(ada, ben)
+    ada, ben = a_couple(api)
     for phone in (ada, ben):
         phone.now = an_instant("2026-03-08T15:30:00Z")  # Sunday in New York, and Monday in Tokyo for half an hour
     for phone in (ada, ben):
@@ -230,20 +209,20 @@ def test_a_completed_day_that_nobody_has_noted_counts_and_is_noted(
 
 
 class TestNewPacks:
-    """What a couple can have since that week."""
+    """Packs that became available to a couple in that week."""
 
     @pytest.fixture
     def own_services(self, own_services: Services) -> Services:
-        """What a process knows of packs is half a minute old at most: here that has passed each time."""
+        """Make stores whose process has to read the packs again each time."""
         clock = itertools.count(0, VERSION_AGE)
         return replace(own_services, catalogue=Catalogue(own_services.people.table, lambda: next(clock)))
 
     @pytest.fixture
     def londoners(self, own_services: Services) -> tuple[Phone, Phone]:
-        return _londoners(handler_of(lambda: own_services))
+        return a_couple(handler_of(lambda: own_services), LONDON, LONDON, at=noon(MONDAY))
 
     def publish(self, services: Services, pack: str, at: str, version: int = 1, **changes: Any) -> None:
-        """As the practice does, and with what the release's own row says of it."""
+        """Publish a pack as the practice does, with its release row."""
         release = publish(services.people.table, prompts(pack, version), live_from=an_instant(at), **changes)
         services.people.table.write(
             Write(
@@ -257,7 +236,9 @@ class TestNewPacks:
     def new(self, phone: Phone, week: dt.date = MONDAY) -> list[str]:
         return [pack["id"] for pack in recap(phone, week)["new"]["packs"]]
 
-    def test_what_went_live_in_the_week_is_new(self, own_services: Services, londoners: tuple[Phone, Phone]) -> None:
+    def test_a_pack_that_went_live_in_the_week_is_new(
+        self, own_services: Services, londoners: tuple[Phone, Phone]
+    ) -> None:
         ada, ben = londoners
         self.publish(own_services, "before-them", "2026-03-02T08:00:00Z")
         self.publish(own_services, "mine", "2026-03-04T08:00:00Z")
@@ -277,10 +258,10 @@ class TestNewPacks:
         ada, ben = londoners
         self.publish(own_services, "old", "2026-01-01T00:00:00Z")
         self.publish(own_services, "old", "2026-03-05T00:00:00Z", version=2)
-        self.publish(own_services, "mended", "2026-03-05T00:00:00Z")
-        self.publish(own_services, "mended", "2026-03-10T00:00:00Z", version=2)
+        self.publish(own_services, "fixed", "2026-03-05T00:00:00Z")
+        self.publish(own_services, "fixed", "2026-03-10T00:00:00Z", version=2)
         at_noon(MONDAY + 9 * DAY, ada, ben)
-        assert self.new(ada) == ["mended"]
+        assert self.new(ada) == ["fixed"]
         assert self.new(ada, MONDAY + 7 * DAY) == []
 
     def test_a_pack_joined_by_its_code_is_new_in_the_week_it_was_joined(
@@ -288,7 +269,7 @@ class TestNewPacks:
     ) -> None:
         ada, ben = londoners
         self.publish(own_services, "group", "2026-01-01T00:00:00Z", audience=Audience.CODE)
-        own_services.people.table.write(Write("Put", keys.practice_code("ABCD2345"), item={"pack": "group"}))
+        give_code(own_services.people.table, "group")
         at_noon(MONDAY + 3 * DAY, ada, ben)
         assert ada.post("/v1/couple/practice-code", {"code": "ABCD-2345"}).status == 200
         assert self.new(ben) == ["group"]

@@ -18,9 +18,9 @@ from rekindle.store.stream import change_in
 from rekindle.store.table import Write, marshal
 from testing.apis import handler_of
 from testing.builders import NEW_YORK
-from testing.phones import Phone, Reply, a_phone, pair
+from testing.phones import Phone, Reply, a_couple
 from testing.push_world import watched
-from testing.stored import stream_record
+from testing.stored import couple_id_of, day_of, row_in, stream_record
 
 if TYPE_CHECKING:
     import io
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from couples_api.services import Services
     from rekindle.domain.days import Day
     from rekindle.domain.ids import CoupleId
+    from rekindle.domain.models import Day
     from testing.phones import Handler
 
 DATE = dt.date(2026, 3, 2)
@@ -45,17 +46,8 @@ def reflections(phone: Phone) -> dict[str, Any]:
     return found
 
 
-def couple_id_of(services: Services, phone: Phone) -> CoupleId:
-    person = services.people.person(phone.uid)
-    assert person
-    assert person.couple
-    return person.couple
-
-
 def stored(services: Services, phone: Phone) -> Day:
-    day = services.days.day(couple_id_of(services, phone), DATE)
-    assert day
-    return day
+    return day_of(services, couple_id_of(services, phone), DATE)
 
 
 @pytest.fixture
@@ -163,7 +155,7 @@ def test_an_answer_is_as_it_was_and_its_repeat_is_acknowledged(opened: tuple[Pho
     assert ada.put(f"{DAY}/answer", {"text": "No.", "revision": 1}).problem == "answers-are-open"
 
 
-def test_what_was_checked_off_can_be_reflected_on(services: Services, couple: tuple[Phone, Phone]) -> None:
+def test_a_day_that_was_checked_off_can_be_reflected_on(services: Services, couple: tuple[Phone, Phone]) -> None:
     ada, ben = couple
     ada.get(DAY)
     key = keys.day(couple_id_of(services, ada), DATE)
@@ -174,7 +166,7 @@ def test_what_was_checked_off_can_be_reflected_on(services: Services, couple: tu
     assert reflections(ben)["partner"] == {"kind": "thank_you", "text": None}
 
 
-def test_who_has_parted_reflects_on_nothing(opened: tuple[Phone, Phone]) -> None:
+def test_a_person_whose_couple_ended_cannot_reflect(opened: tuple[Phone, Phone]) -> None:
     ada, ben = opened
     ben.delete("/v1/couple")
     assert reflect(ada).problem == "not-paired"
@@ -216,8 +208,7 @@ def test_two_at_once_both_stand(services: Services, opened: tuple[Phone, Phone])
 
 
 def test_themes_about_being_heard_suggest_to_say_what_was_heard(api: Handler) -> None:
-    ada, ben = a_phone(api, "ada", NEW_YORK), a_phone(api, "ben", NEW_YORK)
-    pair(ada, ben)
+    ada, _ben = a_couple(api, NEW_YORK, NEW_YORK)
     suggested = {}
     for _ in range(7):
         day = ada.get("/v1/today").body["today"]
@@ -228,7 +219,7 @@ def test_themes_about_being_heard_suggest_to_say_what_was_heard(api: Handler) ->
 
 
 class TestSealed:
-    """What was heard is as private as what was said."""
+    """A reflection is as private as an answer."""
 
     CANARY = "a canary sang of walks"
 
@@ -261,8 +252,7 @@ class TestSealed:
             reflect(phone)
         table, key = services.days.table, keys.day(couple_id_of(services, ada), DATE)
         couple_key = services.vault.couple_key(couple_id_of(services, ada))
-        whole = table.get(key)
-        assert whole
+        whole = row_in(table, key)
         places = [(uid, what) for uid, what in itertools.product((ada.uid, ben.uid), ("answer", "reflection"))]
 
         def part(uid: str, what: str) -> dict[str, Any]:

@@ -31,13 +31,13 @@ GROUPS: Final = {
 
 
 def payload(result: object) -> StreamingBody:
-    """A result as Lambda hands it on."""
+    """Return a result as Lambda passes it on."""
     text = json.dumps(result).encode()
     return StreamingBody(io.BytesIO(text), len(text))
 
 
 def good(sample: str) -> dict[str, Any]:
-    """What a version that is well returns."""
+    """Return the answers of a healthy version."""
     if sample not in hook.ANSWERS:
         return {"batchItemFailures": []}
     status, problem = hook.ANSWERS[sample]
@@ -45,7 +45,7 @@ def good(sample: str) -> dict[str, Any]:
 
 
 class Aws:
-    """The two services that the hook calls, behind botocore's own check of what is sent to them."""
+    """The two services that the hook calls, with botocore's check of each request."""
 
     def __init__(self, functions: Sequence[str], results: Mapping[str, dict[str, Any]] | None = None) -> None:
         session = boto3.Session("test", "test", region_name="eu-central-1")
@@ -75,8 +75,8 @@ class Aws:
     def call(self, mocker: MockerFixture, event: dict[str, str], missing: str = "") -> dict[str, str]:
         """Call the hook; everything expected has to have been asked for."""
         mocker.patch("boto3.client", lambda service, **_: self.clients[service])
-        told = {f"{name.upper()}_VERSION": arn for name, arn in VERSIONS.items() if name != missing}
-        mocker.patch.dict("os.environ", told)
+        environment = {f"{name.upper()}_VERSION": arn for name, arn in VERSIONS.items() if name != missing}
+        mocker.patch.dict("os.environ", environment)
         try:
             failures: dict[str, str] = hook.handler(event, LambdaContext())["failures"]
         finally:

@@ -45,7 +45,7 @@ type Step = Callable[[str, dt.datetime], None]
 
 @pytest.fixture
 def step(table: Table, queue: Queue) -> Step:
-    """Takes the slot of a shard one step further at an instant."""
+    """Take the slot of a shard one step further at an instant."""
     return lambda shard, at: reshard(Resharding(table), queue.outbox, a_job(shard, at), NO_WAIT, plenty)
 
 
@@ -215,7 +215,7 @@ def some_change(number: int) -> Callable[[Person], Person]:
     return changes[number % len(changes)]
 
 
-def test_who_changes_while_rows_move_stands_where_they_should(table: Table, step: Step, queue: Queue) -> None:
+def test_a_change_while_rows_move_ends_in_the_right_shard(table: Table, step: Step, queue: Queue) -> None:
     people = persons(table, PERSONS)
     (old,) = shards(table).names
     step(old, AT_REST)

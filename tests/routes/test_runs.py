@@ -12,6 +12,7 @@ from rekindle.store import keys
 from rekindle.store.runs import Run, Runs
 from testing.builders import an_instant
 from testing.push_world import calls
+from testing.stored import row_in
 
 if TYPE_CHECKING:
     from rekindle.store.table import Table
@@ -48,8 +49,7 @@ def test_a_run_keeps_what_came_of_each_kind_and_counts_each_page_once(runs: Runs
         runs.advance(replace(moved, cursor=None), "pada", 4, page)
     assert begun(runs) == moved
     runs.finish(begun(runs), {PushKind.PROMPT: Reach(1, 0)})
-    item = table.get(keys.run(SHARD, DATE))
-    assert item
+    item = row_in(table, keys.run(SHARD, DATE))
     assert (item["due"], item["reached"]) == ({"prompt": 4, "touch": 1}, {"prompt": 2, "touch": 1})
 
 
@@ -64,7 +64,7 @@ def test_each_shard_and_each_date_has_a_run_of_its_own(runs: Runs) -> None:
     assert not runs.begin(SHARD, DATE + dt.timedelta(days=1), AT).done
 
 
-def test_of_two_deliveries_of_one_job_only_one_goes_on(runs: Runs) -> None:
+def test_only_one_of_two_deliveries_of_a_job_goes_on(runs: Runs) -> None:
     mine, other = begun(runs), begun(runs)
     runs.advance(other, "pada", 1)
     with pytest.raises(WriteConflictError):
@@ -84,8 +84,7 @@ def test_a_finished_run_is_never_moved(runs: Runs) -> None:
 
 def test_a_run_is_forgotten_three_days_after_its_instant(runs: Runs, table: Table) -> None:
     begun(runs)
-    item = table.get(keys.run(SHARD, DATE))
-    assert item
+    item = row_in(table, keys.run(SHARD, DATE))
     assert item["ttl"] == int((AT + dt.timedelta(days=3)).timestamp())
 
 

@@ -21,7 +21,7 @@ from testing.apis import handler_of
 from testing.builders import LONDON, NEW_YORK, TOKYO, an_instant, prompts, publish
 from testing.phones import Phone, Reply, a_phone, pair
 from testing.push_world import calls, watched
-from testing.stored import every_row
+from testing.stored import couple_id_of, every_row, row_in
 
 if TYPE_CHECKING:
     from couples_api.services import Services
@@ -60,13 +60,6 @@ def shared(phone: Phone, query: str = "") -> list[tuple[str, str, str]]:
     reply = phone.get(f"/v1/solo/shared{query}")
     assert reply.status == 200, reply.text
     return [(each["date"], each["by"], each["text"]) for each in reply.body["answers"]]
-
-
-def couple_id_of(services: Services, phone: Phone) -> CoupleId:
-    person = services.people.person(phone.uid)
-    assert person
-    assert person.couple
-    return person.couple
 
 
 class TestAlone:
@@ -175,7 +168,7 @@ class TestAlone:
         assert len(ada.get("/v1/solo/days?before=9999-12-31").body["days"]) == 5
         assert ada.get("/v1/solo/days?limit=31").problem == "invalid-fields"
 
-    def test_who_has_no_profile_is_asked_who_they_are(self, api: Handler) -> None:
+    def test_a_person_without_a_profile_is_asked_for_it(self, api: Handler) -> None:
         nobody = Phone(api, "nobody-known")  # type: ignore[arg-type]
         for reply in (
             nobody.get("/v1/solo/today"),
@@ -189,7 +182,7 @@ class TestAlone:
 
 
 class TestPaired:
-    """What was written alone stays alone."""
+    """A couple does not see its partners' solo answers."""
 
     def test_a_couple_has_days_together_and_none_alone(self, ada: Phone, ben: Phone) -> None:
         answer(ada)
@@ -304,7 +297,7 @@ class TestPaired:
         assert shared(ben) == [("2026-03-02", "partner", "New.")]
 
     def test_an_edit_that_arrives_once_it_is_shown_is_refused(self, services: Services, ada: Phone, ben: Phone) -> None:
-        """What is shown is what its writer finds with themself: no edit comes between the two."""
+        """The partner always reads the text that the writer reads."""
         answer(ada, "Old.")
         shown: list[int] = []
         beside = Phone(handler_of(lambda: services), ada.uid, ada.now)
@@ -324,7 +317,7 @@ class TestPaired:
         assert mine["me"]["text"] == "Old."
         assert shared(ben) == [("2026-03-02", "partner", "Old.")]
 
-    def test_what_an_ended_couple_was_shown_can_still_be_edited_alone(self, ada: Phone, ben: Phone) -> None:
+    def test_an_answer_shared_with_an_ended_couple_can_still_be_edited(self, ada: Phone, ben: Phone) -> None:
         answer(ada, "Old.")
         pair(ada, ben)
         share(ada)
@@ -335,7 +328,7 @@ class TestPaired:
 class TestAfterwards:
     """A couple that has ended."""
 
-    def test_what_was_shown_is_closed_to_both_and_ones_own_stays_ones_own(self, ada: Phone, ben: Phone) -> None:
+    def test_parting_closes_shared_answers_and_keeps_one_s_own(self, ada: Phone, ben: Phone) -> None:
         answer(ada, "Hers.")
         pair(ada, ben)
         share(ada)
@@ -404,8 +397,7 @@ class TestSealed:
         ada.get("/v1/solo/days")
         assert services.vault.table.get(row) is None
         answer(ada)
-        kept = services.vault.table.get(row)
-        assert kept
+        kept = row_in(services.vault.table, row)
         assert kept.keys() == {"pk", "cell", "wrapped"}
 
     def test_a_look_at_an_opened_day_is_two_reads(self, services: Services, ada: Phone) -> None:

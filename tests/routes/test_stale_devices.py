@@ -17,6 +17,7 @@ from rekindle.store.people import People
 from rekindle.store.slots import Slots
 from testing.builders import NEW_YORK, a_device, a_paired_person, a_target
 from testing.push_world import calls, do, saved
+from testing.stored import person_in
 
 if TYPE_CHECKING:
     from delivery.services import Services
@@ -56,8 +57,7 @@ def sent_to(wire: FcmWire) -> set[str]:
 
 
 def devices_of(table: Table, person: Person) -> set[str]:
-    found = People(table).person(person.uid)
-    assert found
+    found = person_in(table, person.uid)
     return set(found.devices)
 
 

@@ -36,6 +36,7 @@ from rekindle.telemetry import logger
 from testing.apis import phones_api
 from testing.builders import publish
 from testing.phones import Phone, Reply
+from testing.stored import row_in
 from tests.couple_model import (
     DAY,
     EXPORT,
@@ -89,7 +90,7 @@ ZONES: Final = tuple(sorted({zone for pair in APART for zone in pair}))
 
 
 def some_packs() -> tuple[Pack, ...]:
-    """Everybody's pack, one for everybody that comes later, one to choose, and a course of every second day."""
+    """Return a pack of each kind: for everybody, for later, to choose, and a course."""
 
     def prompts(pack: str, *asked: tuple[str, str, int, int]) -> tuple[Prompt, ...]:
         names = [f"{pack}/{theme}-{number}" for number, (theme, *_) in enumerate(asked)]
@@ -168,7 +169,7 @@ def publish_packs(services: Services) -> None:
 
 
 def differences(got: Any, wanted: Any, place: str = "reply") -> list[str]:
-    """Where two documents differ, one line for each place."""
+    """List the differences of two documents, a line for each place."""
     match got, wanted:
         case dict(), dict() if got.keys() == wanted.keys():
             return [line for name in got for line in differences(got[name], wanted[name], f"{place}.{name}")]
@@ -180,7 +181,7 @@ def differences(got: Any, wanted: Any, place: str = "reply") -> list[str]:
 
 
 class Tally:
-    """What was asked in a run, by route and outcome, and what came of it."""
+    """The requests of a run by route and outcome, and the events that followed."""
 
     def __init__(self) -> None:
         self.steps: Counter[str] = Counter()
@@ -246,7 +247,7 @@ MARK: Final = re.compile(r"<\w+ \d+>")
 
 
 class Life(RuleBasedStateMachine):
-    """What five persons do. `new_world` gives it the API, on a table that nobody has used."""
+    """Five persons' requests. `new_world` makes the API on a fresh table."""
 
     def __init__(self, new_world: Callable[[], tuple[Handler, Services]], tally: Tally) -> None:
         super().__init__()
@@ -269,7 +270,7 @@ class Life(RuleBasedStateMachine):
         key: Any = None,
         **more: Any,
     ) -> Any:
-        """Ask the API and the model, and hold one against the other; the body, None if it was refused."""
+        """Ask the API and the model, compare them, and return the body or None."""
         if key == "new":
             self.texts += 1
             key = f"key-of-{self.texts}"
@@ -279,7 +280,7 @@ class Life(RuleBasedStateMachine):
         return self.sent(request)
 
     def sent(self, request: Request) -> Any:
-        """As `ask`, for a request that may have been sent before, or by somebody else."""
+        """Send a request as `ask` does; it may be a repeat, or somebody else's."""
         self.is_sound = False
         reply = self.replied(request)
         body = reply.body if reply.text else None
@@ -324,13 +325,13 @@ class Life(RuleBasedStateMachine):
 
     @staticmethod
     def _prompt_in(body: Any, date: dt.date) -> str:
-        """The id of the date's prompt, in a day's view or in today's; none if it is not there."""
+        """Return the id of the date's prompt in this view, or an empty string."""
         views = [body, body.get("today"), body.get("previous")] if isinstance(body, dict) else []
         found = [view["prompt"]["id"] for view in views if view and view.get("date") == str(date) and "prompt" in view]
         return str(found[0]) if found else ""
 
     def text(self, who: str, length: int = 0) -> str:
-        """A text that nothing else is like."""
+        """Return a unique text."""
         self.texts += 1
         return f"<{who} {self.texts}>".ljust(length, ".")
 
@@ -345,18 +346,18 @@ class Life(RuleBasedStateMachine):
         return date_at(self.now, self.person(who).zone if self.person(who).profile else "UTC") + offset * DAY
 
     def in_a_couple(self, who: str) -> str:
-        """This person, or somebody who is in a couple, so that something can come of it."""
+        """Return this person if they are in a couple, or else somebody who is."""
         return next((each for each in (who, *PEOPLE) if self.person(each).couple), who)
 
     def in_none(self, who: str) -> str:
-        """This person, or somebody who has said who they are and is in no couple."""
+        """Return this person, or another, who has a profile and no couple."""
         return next((each for each in (who, *PEOPLE) if self._is_free(each)), who)
 
     def _is_free(self, who: str) -> bool:
         return self.person(who).profile is not None and self.person(who).couple is None
 
     def wait_for_a_fresh_day(self, who: str) -> dt.date:
-        """The caller's today, or tomorrow's if somebody has answered today."""
+        """Return the caller's today, or tomorrow if somebody has answered today."""
         day = self.day(who, self.date(who, 0))
         if day and (day.answers or day.swapped):
             self.now += DAY
@@ -371,7 +372,7 @@ class Life(RuleBasedStateMachine):
         return couple.days.get(date) if couple else None
 
     def look(self, who: str, date: dt.date, nth: int) -> None:
-        """Let the partner look, where there is one: nothing that just happened may show what is sealed."""
+        """Let the partner look, to check that no reply shows a sealed text."""
         if nth < len(LOOKS) and (partner := self.partner_of(who)):
             route = LOOKS[nth]
             query = f"?week={date - date.weekday() * DAY}" if route.endswith("recap") else ""
@@ -409,13 +410,13 @@ class Life(RuleBasedStateMachine):
 
     @rule(by=st.sampled_from([DAY, DAY, 5 * HOUR, 12 * HOUR, MINUTE, HOUR, 25 * HOUR, 2 * DAY, 3 * DAY, -3 * SECOND]))
     def time_goes_by(self, by: dt.timedelta) -> None:
-        """Or the next request comes from a clock that is a little behind."""
+        """Move the clock forward, or a little back, as unequal clocks do."""
         self.counted("time goes by" if by > 0 * DAY else "a clock goes back")
         self.now += by
 
     @rule()
     def a_day_goes_by_on_which_two_meet(self) -> None:
-        """The simplest rule, of which hypothesis is fond: whole weeks of it make a long streak."""
+        """Answer day after day. Hypothesis prefers this simplest rule, so streaks get long."""
         self.counted("two meet for a day")
         who = self.in_a_couple(PEOPLE[0])
         self._both_answer(who, self.date(who, 0))
@@ -423,7 +424,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(nth=st.integers(0, 12), beside=BESIDE)
     def an_edge_is_reached(self, nth: int, beside: dt.timedelta) -> None:
-        """Just before, at, or just after an instant at which something opens, closes or ends."""
+        """Move to just before, at or just after an instant when something changes."""
         self.counted("an edge is reached")
         ahead = sorted(edge for edge in self._edges() if edge + beside > self.now)
         if ahead:
@@ -456,7 +457,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(who=PAIRED, legs=st.permutations(ZONES), nth=st.integers(0, 2))
     def fly_around_the_world(self, who: str, legs: list[str], nth: int) -> None:
-        """From where dates begin, so that a day of theirs is open that no clock of theirs shows on the way."""
+        """Fly west from the date line, with a day open that no clock of theirs shows."""
         self.counted("fly around the world")
         who = self.in_a_couple(who)
         self.ask(who, "PUT /v1/me", body=self.person(who).profile | {"zone": "Pacific/Kiritimati"})
@@ -492,7 +493,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(nth=st.integers(0, 4), beside=BESIDE)
     def redeem_at_an_edge(self, nth: int, beside: dt.timedelta) -> None:
-        """As an invite's time is over; whoever else tries its code comes too late."""
+        """Redeem an invite near its expiry; later tries come too late."""
         self.counted("redeem at an edge")
         free = [who for who in PEOPLE if self._is_free(who)]
         if len(free) > 1:
@@ -520,7 +521,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(inviter=WHO, redeemer=WHO)
     def pair(self, inviter: str, redeemer: str) -> None:
-        """Whoever they are: two who are free become a couple."""
+        """Pair two unpaired persons."""
         self.counted("pair")
         free = [who for who in PEOPLE if self._is_free(who)]
         if len(free) > 1 and inviter not in free:
@@ -529,7 +530,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(who=WHO, seldom=st.integers(0, 2))
     def unpair(self, who: str, seldom: int) -> None:
-        """From now on each of the two is refused whatever they had shared."""
+        """End a couple, and check that both are refused all that they shared."""
         if seldom:
             return
         self.counted("unpair")
@@ -541,7 +542,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(who=PAIRED, after=st.sampled_from([1, 0, 2]))
     def begin_anew_with_somebody_else(self, who: str, after: int) -> None:
-        """Nothing of the old couple is there, nor what was shown to the old partner."""
+        """Pair with somebody else, and check that nothing of the old couple is there."""
         if after == 0:
             return
         self.counted("begin anew")
@@ -596,7 +597,7 @@ class Life(RuleBasedStateMachine):
         nth=st.integers(0, 6),
     )
     def answer(self, *, who: str, offset: int, length: int, named: Any, share_first: bool, nth: int) -> None:
-        """Answer, naming the prompt, or one that it no longer is, or none."""
+        """Answer, and name the current prompt, an earlier one or none."""
         self.counted("answer")
         who = self.in_a_couple(who)
         date = self.date(who, offset) if offset else self.wait_for_a_fresh_day(who)
@@ -613,7 +614,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(who=PAIRED, offset=DATES, nth=st.integers(0, 6))
     def check_off(self, who: str, offset: int, nth: int) -> None:
-        """Without words, which a question takes ill."""
+        """Answer without words, which a question refuses."""
         self.counted("check off")
         who = self.in_a_couple(who)
         date = self.date(who, offset)
@@ -643,7 +644,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(who=PAIRED, regretted=st.booleans(), nth=st.integers(0, 6))
     def both_answer(self, who: str, regretted: bool, nth: int) -> None:  # noqa: FBT001
-        """And one of them would like to take it back."""
+        """Let both answer; then one may try to edit."""
         self.counted("both answer")
         who = self.in_a_couple(who)
         date = self.date(who, 0)
@@ -656,7 +657,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(who=PAIRED, end=st.booleans(), beside=BESIDE)
     def answer_at_an_edge(self, who: str, end: bool, beside: dt.timedelta) -> None:  # noqa: FBT001
-        """As a day of theirs closes, or as the next one opens."""
+        """Answer near the instant when a day closes or the next one opens."""
         self.counted("answer at an edge")
         who = self.in_a_couple(who)
         couple, date = self.person(who).couple, self.date(who, 0) + (0 if end else 1) * DAY
@@ -675,7 +676,7 @@ class Life(RuleBasedStateMachine):
         nth=st.integers(0, 6),
     )
     def days_go_by(self, who: str, met: list[bool], nth: int) -> None:
-        """So many days, on some of which both answer."""
+        """Let days pass, on some of which both answer."""
         self.counted("days go by")
         who = self.in_a_couple(who)
         for both in met:
@@ -693,21 +694,20 @@ class Life(RuleBasedStateMachine):
         self._held_against_the_streak(who, date)
 
     def _held_against_the_streak(self, who: str, date: dt.date) -> None:
-        """The run that was written as a day became complete, for milestones, is the one that the model comes to."""
+        """Compare the run that was stored when a day became complete with the model's."""
         couple, day = self.person(who).couple, self.day(who, date)
         if couple is None or day is None or not day.revealed:
             return
         person = self.services.people.person(Uid(who))
         assert person
         assert person.couple
-        row = self.services.days.table.get(keys.streak(person.couple))
-        assert row
+        row = row_in(self.services.days.table, keys.streak(person.couple))
         if row["changed_at"] == round(self.now.timestamp() * 1000):
             assert row["run"] == self.model.streak(couple, self.now)["current"]
 
     @rule(who=PAIRED, offset=st.sampled_from([0, 0, -1]), seldom=st.integers(0, 2))
     def the_length_of_an_answer_shows_nowhere(self, who: str, offset: int, seldom: int) -> None:
-        """What the partner gets is byte for byte the same beside one symbol and beside 2,000, on every route."""
+        """Check that the partner's bytes do not depend on an answer's length, on any route."""
         if seldom:
             return  # it takes thirty requests
         self.counted("the seal to the byte")
@@ -773,7 +773,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(who=PAIRED, other=st.booleans(), after=st.sampled_from([0, 1, 3]), nth=st.integers(2, 6))
     def end_the_pause(self, who: str, other: bool, after: int, nth: int) -> None:  # noqa: FBT001
-        """One that runs already, or a fresh one of a week, which the other may end."""
+        """End a current pause or a new one of a week; the partner may end it."""
         self.counted("end the pause")
         who = self.in_a_couple(who)
         couple = self.person(who).couple
@@ -870,7 +870,7 @@ class Life(RuleBasedStateMachine):
         between=st.sampled_from([None, None, "somebody answers", "they part", "they begin anew"]),
     )
     def take_along(self, who: str, signed_in: dt.timedelta, between: str | None) -> None:
-        """Page by page, while something happens after the first: what was there before comes once, and all of it."""
+        """Export page by page with a change after the first: each earlier text comes once."""
         self.counted("take along")
         written = self.model.kept(who, self.now)
         page, entries = self.ask(who, EXPORT, signed_in=signed_in), []
@@ -906,7 +906,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(nth=st.integers(0, 19), who=st.none() | WHO)
     def repeat(self, nth: int, who: str | None) -> None:
-        """A request comes again, or the same from somebody else: a stranger, or who was the partner once."""
+        """Repeat a request, or send it as somebody else: a stranger or a former partner."""
         self.counted("repeat")
         if nth < len(self.past):
             request = self.past[-1 - nth]
@@ -916,14 +916,14 @@ class Life(RuleBasedStateMachine):
 
     @rule(who=WHO, wishes=st.lists(READINGS, min_size=1, max_size=3))
     def a_repeat_at_once(self, who: str, wishes: list[str]) -> None:
-        """The reply to the last request was lost on its way."""
+        """Repeat the last request, whose reply was lost."""
         self.counted("repeat at once")
         if self.past:
             self.sent(self.past[-1])
         self.ask(who, wishes[0])
 
     def teardown(self) -> None:
-        """In the end all look at everything, unless something was wrong already."""
+        """Let all look at everything, unless the run has failed already."""
         for who in PEOPLE:
             if self.is_sound and self.person(who).couple:
                 self.ask(who, "GET /v1/days")

@@ -25,11 +25,11 @@ STARTER, MONEY = PackId("starter"), PackId("money")
 WALK, DANCE = (Met(STARTER, PromptId(name), again=False) for name in ("walk", "dance"))
 
 
-def count(table: Table, couples: int, *told: DayProgress | StreakProgress, named: str = "couple") -> None:
-    Tallies(table).count({CoupleId(f"{named}-{number}"): told for number in range(couples)})
+def count(table: Table, couples: int, *progress: DayProgress | StreakProgress, named: str = "couple") -> None:
+    Tallies(table).count({CoupleId(f"{named}-{number}"): progress for number in range(couples)})
 
 
-def test_what_couples_did_is_shown_rounded_and_what_few_did_is_not(table: Table) -> None:
+def test_counts_are_shown_rounded_and_small_counts_are_not_shown(table: Table) -> None:
     count(table, 25, DayProgress(MONDAY, Theme.TIME, (WALK,), 2), StreakProgress(MONDAY, 9, 9), named="both")
     count(table, 14, DayProgress(MONDAY, Theme.TIME, (WALK, DANCE), 1), named="one")
     count(table, 9, DayProgress(MONDAY, Theme.FEAR, (WALK,), 2), StreakProgress(MONDAY, 1, 1), named="few")

@@ -13,10 +13,10 @@ from rekindle.store import keys
 from rekindle.store.stream import change_in
 from rekindle.store.table import Write, marshal
 from testing.apis import handler_of
-from testing.builders import NEW_YORK, TOKYO, prompts, publish
-from testing.phones import Phone, Reply, a_phone, pair
+from testing.builders import NEW_YORK, prompts, publish
+from testing.phones import Phone, Reply, a_couple
 from testing.push_world import calls, watched
-from testing.stored import stream_record
+from testing.stored import couple_id_of, day_of, stream_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from couples_api.services import Services
     from rekindle.domain.days import Day
     from rekindle.domain.ids import CoupleId
+    from rekindle.domain.models import Day
     from testing.phones import Handler
 
 DATE = dt.date(2026, 3, 2)
@@ -34,9 +35,7 @@ ANSWER = f"/v1/days/{DATE}/answer"
 @pytest.fixture
 def couple(api: Handler) -> tuple[Phone, Phone]:
     """Two for whom each theme has more than one prompt."""
-    ada, ben = a_phone(api, "ada", NEW_YORK, depth=3), a_phone(api, "ben", TOKYO, depth=3)
-    pair(ada, ben)
-    return ada, ben
+    return a_couple(api, depth=3)
 
 
 def shown(phone: Phone, date: dt.date = DATE) -> dict[str, Any]:
@@ -50,16 +49,7 @@ def shared(day: dict[str, Any]) -> dict[str, Any]:
 
 
 def stored(services: Services, phone: Phone) -> Day:
-    day = services.days.day(couple_id_of(services, phone), DATE)
-    assert day
-    return day
-
-
-def couple_id_of(services: Services, phone: Phone) -> CoupleId:
-    person = services.people.person(phone.uid)
-    assert person
-    assert person.couple
-    return person.couple
+    return day_of(services, couple_id_of(services, phone), DATE)
 
 
 def answer(phone: Phone, prompt: str | None = None, text: str | None = "So.", **more: Any) -> Reply:
@@ -130,8 +120,7 @@ def test_there_may_be_nothing_to_swap_for(new_services: Callable[[], Services]) 
     first = {entry.theme: (entry, text) for entry, text in reversed(list(prompts(version=2)))}
     publish(services.people.table, first.values())
     api = handler_of(lambda: services)
-    ada, ben = a_phone(api, "ada", NEW_YORK), a_phone(api, "ben", TOKYO)
-    pair(ada, ben)
+    ada, ben = a_couple(api)
     before = shown(ada)
     refused = ada.post(SWAP)
     assert (refused.status, refused.problem) == (409, "nothing-to-swap")
@@ -204,7 +193,7 @@ def test_a_swap_after_the_day_was_read_refuses_the_answer_in_the_write_itself(
     assert shown(ada)["me"]["state"] == "waiting"
 
 
-def test_who_has_parted_swaps_nothing(couple: tuple[Phone, Phone]) -> None:
+def test_a_person_whose_couple_ended_cannot_swap(couple: tuple[Phone, Phone]) -> None:
     ada, ben = couple
     shown(ada)
     ben.delete("/v1/couple")

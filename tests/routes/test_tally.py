@@ -108,7 +108,7 @@ def test_an_unreadable_record_is_named_and_those_before_it_are_counted(caplog: p
     noted = Noted()
     answer = Tally(noted).handle([good, bad, good])  # type: ignore[arg-type]  # all that it asks of the store
     assert answer == {"batchItemFailures": [{"itemIdentifier": "seven"}]}
-    assert [len(told) for told in noted.couples.values()] == [1]
+    assert [len(progress) for progress in noted.couples.values()] == [1]
     (complaint,) = (record for record in caplog.records if record.levelname == "ERROR")
     assert "canary" not in caplog.text + json.dumps(complaint.__dict__, default=str)
 
@@ -117,7 +117,7 @@ def test_the_sample_batch_is_one_log_line_without_names(caplog: pytest.LogCaptur
     noted = Noted()
     with caplog.at_level("INFO"):
         Tally(noted).handle(json.loads((EVENTS / "tally.json").read_text())["Records"])  # type: ignore[arg-type]
-    assert [type(told) for told in noted.couples[COUPLE]] == [DayProgress, StreakProgress]
+    assert [type(progress) for progress in noted.couples[COUPLE]] == [DayProgress, StreakProgress]
     assert [run.name for run in noted.runs] == ["7k#2026-03-02"]
     (line,) = caplog.records
     assert "couple-1" not in json.dumps(line.__dict__, default=str)

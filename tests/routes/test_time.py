@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 import time_machine
 
-from testing.builders import NEW_YORK, TOKYO, an_instant
-from testing.phones import a_phone, pair
+from testing.builders import an_instant
+from testing.phones import a_couple
 
 if TYPE_CHECKING:
     from testing.phones import Handler
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize("clock", ["2001-09-09T01:46:40Z", "2099-12-31T23:59:59Z"])
 def test_a_day_goes_the_same_whatever_the_machines_clock_says(api: Handler, clock: str) -> None:
     with time_machine.travel(an_instant(clock)):
-        ada, ben = a_phone(api, "ada", NEW_YORK), a_phone(api, "ben", TOKYO)
-        pair(ada, ben)
+        ada, ben = a_couple(api)
         ada.put("/v1/days/2026-03-02/answer", {"text": "The way you hum."})
         ben.put("/v1/days/2026-03-02/answer", {"text": "Your letters."})
         replies = [ada.get(path) for path in ("/v1/today", "/v1/days", "/v1/streak", "/v1/couple")]

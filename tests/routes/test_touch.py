@@ -58,7 +58,7 @@ def test_a_language_that_is_not_there_yet_reads_english(api: Handler) -> None:
     assert gesture["text"] == GESTURES[gesture["id"]].texts[ENGLISH]
 
 
-def test_without_an_agreement_both_are_told_the_same_nothing(api: Handler) -> None:
+def test_without_an_agreement_both_see_the_same_empty_answer(api: Handler) -> None:
     """Not asked, not at ease, or at ease and alone with it: nobody can tell which."""
     ada, ben = a_couple(api)
     nothing = {"date": "2026-03-02", "gesture": None}
@@ -94,7 +94,7 @@ def test_two_clocks_show_each_their_own_date(api: Handler) -> None:
     assert today(ada)["gesture"] == theirs["gesture"]
 
 
-def test_who_is_not_paired_has_none(api: Handler) -> None:
+def test_an_unpaired_person_has_no_touch_day(api: Handler) -> None:
     ada = a_phone(api, "ada", LONDON)
     assert ada.get("/v1/touch/today").problem == "not-paired"
 

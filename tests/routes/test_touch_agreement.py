@@ -100,7 +100,7 @@ def test_either_can_stop_for_both_at_once(
     assert not is_reminded(services, ben)
 
 
-def test_the_other_is_not_told_that_one_has_stopped(services: Services, two: tuple[Phone, Phone]) -> None:
+def test_the_partner_does_not_see_that_one_has_stopped(services: Services, two: tuple[Phone, Phone]) -> None:
     ada, ben = two
     for phone in two:
         wish(phone)
@@ -121,7 +121,7 @@ def test_a_wish_from_before_pairing_counts(services: Services, api: Handler) -> 
     assert is_reminded(services, ben)
 
 
-def test_who_asks_without_any_comfort_with_touch_is_asked_first(services: Services, api: Handler) -> None:
+def test_a_person_without_touch_comfort_is_asked_for_it_first(services: Services, api: Handler) -> None:
     """The wish is kept, and holds as soon as they are comfortable."""
     ada, ben = a_phone(api, "ada", NEW_YORK), a_phone(api, "ben", TOKYO, touch_comfort=1)
     pair(ada, ben)
