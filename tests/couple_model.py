@@ -202,7 +202,7 @@ class Model:
     events: Counter[str] = field(default_factory=Counter)
 
     def reply_to(self, request: Request, now: dt.datetime, learn: Learned) -> Json:
-        """The body of the reply, None where there is none; raises Refused."""
+        """Return the body of the reply or None; raise Refused."""
         person = self.persons[request.who]
         if request.route == EXPORT and request.signed_in > HOUR / 4:
             raise Refused("sign-in-not-recent")
@@ -446,7 +446,7 @@ class Model:
         return self._opened(couple, date, now, learn)
 
     def _opened(self, couple: Couple, date: dt.date, now: dt.datetime, learn: Learned) -> Day:
-        """The day, made now if neither has opened it: with a prompt that the design allows, from then on the same."""
+        """Return the day, or open it with a prompt that the design allows."""
         if date not in couple.days:
             prompt = self._prompt(learn.prompt(date))
             allowed = self._choices(couple, date, now)
@@ -464,7 +464,7 @@ class Model:
         return next(prompt for pack in self.packs for prompt in pack.prompts if prompt.id == name)
 
     def _view(self, person: Person, day: Day, now: dt.datetime) -> Json:
-        """The seal: of the partner's answer only that it exists, until both do, or its writer shares it first."""
+        """Return the day's view, with the partner's answer hidden until its reveal."""
         couple = _current_couple(person)
         mine, theirs = day.answers.get(person.name), day.answers.get(_partner(couple, person.name))
         is_seen = theirs is not None and (day.revealed or theirs.share_first)
@@ -578,7 +578,7 @@ class Model:
         return [pack for pack in self._live(now) if pack.audience == "everyone"]
 
     def _everyday(self, couple: Couple, now: dt.datetime) -> list[Prompt]:
-        """What may come on any date: the shelf, and of a course what they have met of it."""
+        """Return the prompts of the shelf, and the prompts already met of a course."""
         comfort = self.comfort(couple)
         wanted = [pack for pack in self._shelf(couple, now) if pack.audience != "code"]
         if not any(prompt.fits(*comfort) for pack in wanted for prompt in pack.prompts):
@@ -652,7 +652,7 @@ class Model:
         return _pack_seen(pack, couple, person)
 
     def missed(self, couple: Couple, now: dt.datetime) -> set[dt.date]:
-        """The dates that have closed without both, outside of pauses, of those that the couple had whole."""
+        """Return the couple's whole dates, outside pauses, that closed without both answers."""
         latest = max(date_at(now, zone) for zone in self.zones(couple))
         return {
             date
@@ -661,7 +661,7 @@ class Model:
         }
 
     def streak(self, couple: Couple, now: dt.datetime, through: dt.date = dt.date.max) -> Json:
-        """A miss is a rest day unless one of the six dates before it was missed; then the run ends with it."""
+        """Return the streak. A second miss within seven dates ends a run."""
         missed = sorted(self.missed(couple, now))
         breaks = [miss for miss in missed if any(miss - days * DAY in missed for days in range(1, 7))]
         edges = [dt.date.min, *(date for date in breaks if date <= through), dt.date.max]
@@ -840,7 +840,7 @@ class Model:
             day.shared_with = None
 
     def shown(self, couple: Couple) -> list[tuple[dt.date, str, Day]]:
-        """What the two have shown to each other of what they answered alone, latest first."""
+        """Return the shown solo answers of both persons, latest first."""
         return sorted(
             (
                 (day.date, name, day)
@@ -870,10 +870,10 @@ class Model:
         }
 
     def _export(self, person: Person, request: Request, now: dt.datetime, learn: Learned) -> Json:
-        """A page of what they wrote: alone, then in each couple as they ended, by date; for 30 days after the end.
+        """Return a page of the person's own writing: solo, then by couple.
 
-        Decided: a page looks at so many days, whether or not somebody wrote on them, and only a cursor that this person
-        was given leads to another one.
+        A couple's part stays for 30 days after its end. A page covers a fixed number of days, also days without
+        writing. Only a cursor that this person received leads to another page.
         """
         asked = (request.body or {}).get("next")
         if asked is not None and asked not in person.cursors:
@@ -966,7 +966,7 @@ class Learned:
 
 
 def date_at(now: dt.datetime, zone: str) -> dt.date:
-    """What a calendar there shows."""
+    """Return the local date in a zone."""
     return now.astimezone(_clock(zone)).date()
 
 
@@ -977,7 +977,7 @@ def _clock(zone: str) -> ZoneInfo:
 
 @cache
 def start_of(date: dt.date, zone: str) -> dt.datetime:
-    """The first instant that exists of the date there, found by looking: clocks change at quarters of an hour."""
+    """Return the date's first instant in a zone, by a search in quarter hours."""
     instant = dt.datetime.combine(date, dt.time(), dt.UTC) - 16 * HOUR
     while date_at(instant, zone) < date:
         instant += HOUR / 4
@@ -996,7 +996,7 @@ def dates_from(first: dt.date, last: dt.date) -> Iterable[dt.date]:
 
 
 def stamp(instant: dt.datetime) -> str:
-    """An instant as phones read it: to the second."""
+    """Return an instant in the API's format, to the second."""
     return instant.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -1031,7 +1031,7 @@ def _claim(person: Person, key: str | None, request: object) -> None:
 
 
 def _code_in(text: str, length: int) -> str:
-    """What somebody means by a text, which may be a link that ends with the code."""
+    """Return the code in a text, which may be a link."""
     code = "".join(each for each in text.rpartition("#")[2].upper() if each.isalnum())
     if len(code) != length or any(each in "01OIL" for each in code):
         raise Refused("not-a-code")
@@ -1060,7 +1060,7 @@ def _pause_seen(couple: Couple, today: dt.date) -> Json:
 
 
 def _last_run(dates: set[dt.date]) -> tuple[dt.date, dt.date] | None:
-    """The latest dates that follow each other: where they begin, and where they are over."""
+    """Return the first and last date of the latest run of consecutive dates."""
     first = last = max(dates, default=None)
     while first and first - DAY in dates:
         first -= DAY
@@ -1068,14 +1068,14 @@ def _last_run(dates: set[dt.date]) -> tuple[dt.date, dt.date] | None:
 
 
 def _a_year_to(today: dt.date) -> dt.date:
-    """The first of the last twelve months' dates: the morrow of the same day a year before."""
+    """Return the first date of the twelve months that end today."""
     if (today.month, today.day) == (2, 29):
         return dt.date(today.year - 1, 3, 1)
     return dt.date(today.year - 1, today.month, today.day) + DAY
 
 
 def _page(days: Iterable[dt.date], query: str) -> tuple[list[dt.date], str | None]:
-    """The latest dates before one, so many; and where the next page begins, None at the end."""
+    """Return a page of dates, latest first, and the start of the next page."""
     given = dict(part.split("=") for part in query.removeprefix("?").split("&") if part)
     limit = int(given.get("limit", "30"))
     before = dt.date.fromisoformat(given.get("before", "9999-12-31"))

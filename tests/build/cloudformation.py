@@ -41,23 +41,23 @@ TEMPLATE: Final[Properties] = yaml.load((ROOT / "template.yaml").read_text(), _L
 
 
 def resources(kind: str) -> dict[str, Properties]:
-    """The resources of a type, by logical id."""
+    """Return the resources of a type, by logical id."""
     return {name: each for name, each in TEMPLATE["Resources"].items() if each["Type"] == kind}
 
 
 def properties(name: str) -> Properties:
-    """What the template says of one resource."""
+    """Return the properties of one resource."""
     found: Properties = TEMPLATE["Resources"][name]["Properties"]
     return found
 
 
 def functions() -> dict[str, Properties]:
-    """Every function's own properties, by logical id."""
+    """Return each function's own properties, by logical id."""
     return {name: each["Properties"] for name, each in resources("AWS::Serverless::Function").items()}
 
 
 def in_stage(stage: str, value: object) -> object:
-    """What a `!FindInMap [Stages, !Ref Stage, ...]` comes to in a stage; a plain value stays."""
+    """Return a value in a stage, with `!FindInMap [Stages, !Ref Stage, ...]` resolved."""
     match value:
         case {"Fn::FindInMap": ["Stages", {"Ref": "Stage"}, str(name)]}:
             return TEMPLATE["Mappings"]["Stages"][stage][name]
@@ -66,16 +66,16 @@ def in_stage(stage: str, value: object) -> object:
 
 
 def statements(role: str) -> Iterator[Properties]:
-    """The statements of all policies of a role."""
+    """Yield the statements of all policies of a role."""
     for policy in properties(role)["Policies"]:
         yield from policy["PolicyDocument"]["Statement"]
 
 
 def listed(value: object) -> list[Any]:
-    """A value that may stand alone or in a list, as a list."""
+    """Return a list as it is, and any other value as a list of one."""
     return value if isinstance(value, list) else [value]
 
 
 def text_of(value: object) -> str:
-    """Everything that a part of the template says, to be searched."""
+    """Return a part of the template as text, to search in it."""
     return json.dumps(value)

@@ -54,14 +54,14 @@ for each in pkgutil.walk_packages(getattr(package, "__path__", []), package.__na
 
 @pytest.fixture(scope="session")
 def foreign() -> str:
-    """The architecture of Lambda's that this machine does not have."""
+    """Return the Lambda architecture that this machine does not have."""
     (other,) = MACHINES.keys() - {architecture()}
     return other
 
 
 @pytest.fixture(scope="session")
 def foreign_build(foreign: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A build for that architecture, from nothing, by `sam build` and its one parameter."""
+    """Build for the other architecture with `sam build`, without a cache."""
     folder = tmp_path_factory.mktemp("foreign")
     command = [str(SAM), "build", "--build-dir", str(folder / "build"), "--cache-dir", str(folder / "cache")]
     command += ["--parameter-overrides", f"Architecture={foreign}"]
@@ -72,14 +72,14 @@ def foreign_build(foreign: str, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 
 def installed(build: Path, artifact: str) -> dict[str, str]:
-    """The distributions in an artifact and their versions, as pip named their folders."""
+    """Return the versions of an artifact's distributions, from the names of their folders."""
     folder = content(build, artifact)
     pairs = (path.name.removesuffix(".dist-info").rsplit("-", 1) for path in folder.glob("*.dist-info"))
     return {re.sub(r"[-_.]+", "-", name).lower(): version for name, version in pairs}
 
 
 def required(artifact: str) -> dict[str, str]:
-    """The distributions that an artifact's requirements name, and their versions."""
+    """Return the versions in an artifact's requirements, by distribution."""
     text = (ROOT / SOURCES[artifact] / "requirements.txt").read_text()
     return dict(re.findall(r"^([a-z0-9-]+)==([^\s;]+)", text, re.MULTILINE))
 
@@ -95,7 +95,7 @@ def megabytes(build: Path, artifact: str) -> float:
 
 
 def machines_in(build: Path) -> set[int]:
-    """What the compiled libraries of all artifacts are for."""
+    """Return the machine codes of the compiled libraries of all artifacts."""
     libraries = [path for artifact in SOURCES for path in content(build, artifact).rglob("*.so")]
     return {int.from_bytes(library.read_bytes()[18:20], "little") for library in libraries}
 

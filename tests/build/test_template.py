@@ -1,4 +1,4 @@
-"""What the template must never stop saying."""
+"""Check the rules of the template: permissions, queues, logs, alarms and settings."""
 
 from __future__ import annotations
 
@@ -117,26 +117,26 @@ REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
         }
     },
 }
-"""Which partitions of which table each function may do what to: all of it, and nothing else."""
+"""The exact partitions of each table that each function may access, by action."""
 
 CONSUMERS: Final = ("ReactRole", "TallyRole")
-"""Of the stream: DynamoDB advises against more than two."""
+"""The consumers of the stream. DynamoDB advises against more than two."""
 
 
 def environment_of(function: str) -> Properties:
-    """A function's environment, with what all functions are given."""
+    """Return a function's environment, including the variables of all functions."""
     shared: Properties = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]
     own: Properties = functions()[function]["Environment"]["Variables"]
     return shared | own
 
 
 def events_of(function: str, kind: str) -> list[Properties]:
-    """What a function is called by."""
+    """Return the properties of a function's events of a type."""
     return [event["Properties"] for event in functions()[function].get("Events", {}).values() if event["Type"] == kind]
 
 
 def actions_of(role: str, service: str) -> set[str]:
-    """What a role may do with a service, without the service's name."""
+    """Return a role's allowed actions on a service, without the service's prefix."""
     return {
         name
         for statement in statements(role)
@@ -173,7 +173,7 @@ def test_an_allowed_action_is_named_in_full(role: str) -> None:
 
 @pytest.mark.parametrize("role", ROLES)
 def test_a_statement_names_its_resources_where_aws_lets_it(role: str) -> None:
-    """ListStreams has none, and the versions and deployment groups of a release have no names before it."""
+    """ListStreams takes no resource. The names in a release are unknown before it."""
     unnamed = {
         "ReleaseCheckRole": {
             "codedeploy:GetDeployment",
@@ -201,8 +201,8 @@ def test_a_function_reaches_its_own_partitions_and_no_others(function: str) -> N
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_nobody_scans_or_speaks_partiql(role: str) -> None:
-    """They name no partition, which satisfies every condition on the partitions named; nor is a table to be changed."""
+def test_no_role_may_scan_or_use_partiql(role: str) -> None:
+    """A scan names no partition, so the conditions on partitions would not restrict it."""
     items = {"BatchGetItem", "BatchWriteItem", "GetItem", "Query", "DeleteItem", "PutItem", "UpdateItem"}
     streams = {"DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"} if role in CONSUMERS else set()
     assert actions_of(role, "dynamodb") <= items | streams
@@ -216,7 +216,7 @@ def test_only_delivery_reads_the_fcm_credential() -> None:
 
 
 def test_only_couples_api_and_privacy_open_answers() -> None:
-    """The key's own policy is the only one that lets anybody use it, and it lets two roles, for cells alone."""
+    """Only the key's own policy grants its use: to two roles, for cells alone."""
     assert not any(actions_of(role, "kms") for role in ROLES)
     administration, *uses = properties("DataKey")["KeyPolicy"]["Statement"]
     may = {use["Principal"]["AWS"]["Fn::GetAtt"]: set(listed(use["Action"])) for use in uses}
@@ -228,7 +228,7 @@ def test_only_couples_api_and_privacy_open_answers() -> None:
 
 
 def test_privacy_reads_and_does_nothing_else() -> None:
-    """No write, no queue, no way to a phone: whatever goes wrong in an export, nothing of anybody's is changed."""
+    """An export that goes wrong can change nothing: there is no write and no queue."""
     granted = {action for statement in statements("PrivacyRole") for action in listed(statement["Action"])}
     assert granted == {
         *(f"dynamodb:{action}" for action in ("BatchGetItem", "GetItem", "Query")),
@@ -238,7 +238,7 @@ def test_privacy_reads_and_does_nothing_else() -> None:
     assert (route["Method"], route["Path"]) == ("POST", "/v1/me/export")
 
 
-def test_what_reads_rows_needs_no_key() -> None:
+def test_readers_of_rows_need_no_kms_key() -> None:
     """With DataKey on a table, each of its readers would need kms:Decrypt."""
     for table in ("Table", "KeyTable"):
         assert "SSESpecification" not in properties(table)
@@ -275,21 +275,21 @@ def test_a_role_reaches_its_own_queues(role: str, queues: dict[str, set[str]]) -
 
 
 @pytest.mark.parametrize("table", ["Table", "KeyTable"])
-def test_a_table_is_paid_for_by_use_and_forgets_by_ttl(table: str) -> None:
+def test_a_table_is_on_demand_and_expires_items_by_ttl(table: str) -> None:
     assert properties(table)["BillingMode"] == "PAY_PER_REQUEST"
     assert properties(table)["TimeToLiveSpecification"] == {"AttributeName": "ttl", "Enabled": True}
     assert "GlobalSecondaryIndexes" not in properties(table)
 
 
-def test_the_table_can_be_brought_back_and_tells_of_changes() -> None:
+def test_the_table_has_backups_and_a_stream() -> None:
     table = properties("Table")
     assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     assert table["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
     assert [key["AttributeName"] for key in table["KeySchema"]] == ["pk", "sk"]
 
 
-def test_a_deleted_key_is_gone_for_good() -> None:
-    """A backup of the keys would bring back every answer that an erasure has made unreadable."""
+def test_a_deleted_key_cannot_be_restored() -> None:
+    """A backup of the keys would make erased answers readable again."""
     table = properties("KeyTable")
     assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": False}
     assert "StreamSpecification" not in table
@@ -302,7 +302,7 @@ def test_the_data_key_is_rotated() -> None:
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_every_log_ends_some_day(stage: str) -> None:
+def test_every_log_has_a_retention(stage: str) -> None:
     groups = resources("AWS::Logs::LogGroup")
     assert {f"{function}Logs" for function in FUNCTIONS} <= groups.keys()
     for group in groups.values():
@@ -317,7 +317,7 @@ def test_a_function_writes_to_its_own_log_and_to_no_other(function: str) -> None
     assert actions_of(f"{function}Role", "logs") == {"CreateLogStream", "PutLogEvents"}
 
 
-def test_an_access_log_line_says_nothing_that_a_client_wrote() -> None:
+def test_an_access_log_line_has_no_text_from_a_client() -> None:
     line = json.loads(properties("Api")["AccessLogSettings"]["Format"])
     assert set(line.values()) == {
         "$context.requestId",
@@ -334,7 +334,7 @@ def test_an_access_log_line_says_nothing_that_a_client_wrote() -> None:
     }
 
 
-def test_nobody_comes_in_without_a_token() -> None:
+def test_every_route_of_an_api_needs_a_token() -> None:
     authorizer = properties("Api")["Auth"]["Authorizers"]["Phones"]
     assert authorizer["IdentitySource"] == "$request.header.Authorization"
     assert authorizer["JwtConfiguration"] == {
@@ -355,7 +355,7 @@ def test_nobody_comes_in_without_a_token() -> None:
 
 
 def test_the_console_s_page_is_there_for_all_and_can_do_nothing_itself() -> None:
-    """Whoever opens it has not signed in yet. What they then may do, the API decides by their token."""
+    """A person opens the page before they sign in. The API checks their token later."""
     for route in events_of("Console", "HttpApi"):
         assert route["Method"] == "GET"
         assert route["Path"] in {"/console", "/console/{proxy+}"}
@@ -427,7 +427,7 @@ def test_a_deployment_to_the_cloud_is_a_canary_that_an_alarm_calls_back(function
 
 
 def metrics_of(alarm: str) -> dict[str, Properties]:
-    """The metrics that an alarm works its value out of, by their names."""
+    """Return an alarm's source metrics, by name."""
     found = [each["MetricStat"]["Metric"] for each in properties(alarm)["Metrics"] if "MetricStat" in each]
     return {metric["MetricName"]: metric for metric in found}
 

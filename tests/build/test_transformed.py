@@ -77,7 +77,7 @@ FORMER_PLACEHOLDERS: Final = {
 
 @pytest.fixture(scope="session")
 def built_template(build: Path) -> Properties:
-    """What `sam build` makes of template.yaml."""
+    """Return the template that `sam build` writes."""
     return read(build / "template.yaml")
 
 
@@ -90,7 +90,7 @@ def stage(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="session")
 def template(stage: str, built_template: Properties) -> Properties:
-    """The stage's template as CloudFormation creates it."""
+    """Return the stage's template as CloudFormation creates it."""
     return transformed(built_template, stage, parameters_of(stage))
 
 

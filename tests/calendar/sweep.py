@@ -39,7 +39,7 @@ class DueIn(Protocol):
     """How ticks find what is due; a test that wants this sweep to fail brings another."""
 
     def __call__(self, zones: Iterable[Zone], after: dt.datetime, until: dt.datetime) -> Sequence[DueSlot]:
-        """The slots that came in these zones after `after` and not after `until`, in order."""
+        """Return the slots of these zones after `after` up to `until`, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ def findings(zone: Zone, years: range, seed: int, due: DueIn = due_in) -> Findin
 
 
 def changes_to_check(clock: WallClock, years: range) -> list[int]:
-    """The instants at which an era ends: those in the years, and all ever that took or gave about a whole date."""
+    """Return the ends of eras in the years, and all shifts of about a date."""
     begin, end = (dt.datetime(year, 1, 1, tzinfo=dt.UTC).timestamp() for year in (years.start, years.stop))
     return [
         int(after.start)
@@ -100,7 +100,7 @@ def changes_to_check(clock: WallClock, years: range) -> list[int]:
 
 
 def dates_around(clock: WallClock, changes: Iterable[int]) -> set[dt.date]:
-    """What a calendar shows just before and just after each change, what lies between, and a date on either side."""
+    """Return the dates from one before to one after each change."""
     dates = set[dt.date]()
     for change in changes:
         before, after = (date_shown(change + clock.offset_at(instant)) for instant in (change - 1, change))
@@ -116,7 +116,7 @@ def ordinary_dates(years: range, around: set[dt.date], dice: random.Random) -> s
 
 
 def in_a_row(dates: Iterable[dt.date]) -> list[Stretch]:
-    """The stretches that these dates make up."""
+    """Return the dates as stretches of consecutive dates."""
     stretches: list[Stretch] = []
     for date in sorted(dates):
         if stretches and date == stretches[-1].last + _ONE_DAY:
@@ -182,7 +182,7 @@ type Find = tuple[dt.datetime, dt.date, dt.time, dt.datetime]
 
 
 def _should_be_found(comings: Iterable[Coming], story: Sequence[int]) -> Iterator[Find]:
-    """A slot is for the tick that is the first to run with a time not before its instant, unless that is too late."""
+    """Yield the expected finds: the first tick at or after a slot, unless too late."""
     # The first tick ever looks back on one beat.
     reached = list(accumulate(story, max))
     for coming in comings:
@@ -193,7 +193,7 @@ def _should_be_found(comings: Iterable[Coming], story: Sequence[int]) -> Iterato
 
 
 def _found(zone: Zone, story: Sequence[int], due: DueIn) -> Iterator[Find]:
-    """What ticks find that run one after another, each with the watermark of those before."""
+    """Yield the finds of ticks in sequence, each with the watermark of the earlier ticks."""
     # Two that run at once find the same: the runs of their jobs refuse the second, which is not the calendar's doing.
     watermark = None
     for at in map(instant_at, story):

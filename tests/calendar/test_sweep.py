@@ -30,7 +30,7 @@ FIVE_MINUTES = dt.timedelta(minutes=5)
 
 
 def complaint(slot: str, was: Sequence[tuple[str, str]], should_be: str) -> str:
-    """The sentence about a slot of 2026 in New York: when it came and by which ticks, and when it should have."""
+    """Return the finding about a slot of 2026 in New York."""
     told = [f"as of {instant}:00 at the tick of {tick}:00" for instant, tick in [*was, (should_be, should_be)]]
     return f"America/New_York 2026-{slot}: due {' and '.join(told[:-1]) or 'never'}; should be {told[-1]}"
 
@@ -54,22 +54,22 @@ def as_zoneinfo_reads_it(zones: Iterable[Zone], after: dt.datetime, until: dt.da
 
 
 def before_the_gap(zones: Iterable[Zone], after: dt.datetime, until: dt.datetime) -> list[DueSlot]:
-    """A time in a gap by the offset after it, which is before it; and a time in a fold the second time."""
+    """Read a time in a gap with the later offset, and a fold's second time."""
     return as_zoneinfo_reads_it(zones, after, until, fold=1)
 
 
 def after_the_gap(zones: Iterable[Zone], after: dt.datetime, until: dt.datetime) -> list[DueSlot]:
-    """A time in a gap by the offset before it, which is after it."""
+    """Read a time in a gap with the earlier offset."""
     return as_zoneinfo_reads_it(zones, after, until, fold=0)
 
 
 def with_both_ends(zones: Iterable[Zone], after: dt.datetime, until: dt.datetime) -> Sequence[DueSlot]:
-    """A slot on the edge of two windows in both."""
+    """Return a slot on the edge of two windows in both."""
     return due_in(zones, after - ONE_SECOND, until)
 
 
 def with_neither_end(zones: Iterable[Zone], after: dt.datetime, until: dt.datetime) -> Sequence[DueSlot]:
-    """A slot on the edge of two windows in neither."""
+    """Return a slot on the edge of two windows in neither."""
     return due_in(zones, after, until - ONE_SECOND)
 
 

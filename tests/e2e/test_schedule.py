@@ -32,7 +32,7 @@ def _at(date: dt.date, time: str, zone: Zone) -> dt.datetime:
 
 
 def _job(stack: Stack, time: str, date: dt.date, zone: Zone = CHATHAM) -> str:
-    """The body of the job that a beat makes of the slot."""
+    """Return the body of the job that a tick makes for the slot."""
     slot = Slot(zone, dt.time.fromisoformat(time))
     shard = shard_of(Table(stack.client("dynamodb"), stack.outputs["TableName"]), slot)
     instant = _at(date, time, zone)

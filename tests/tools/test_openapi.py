@@ -53,7 +53,7 @@ def every(value: object) -> Iterator[dict[str, Any]]:
 
 
 def resolved(node: Json, document: Json = DOCUMENT) -> Json:
-    """What a `$ref` stands for, or the node itself."""
+    """Return the target of a `$ref`, or the node itself."""
     while "$ref" in node:
         found: Any = document
         for part in node["$ref"].removeprefix("#/").split("/"):
@@ -63,7 +63,7 @@ def resolved(node: Json, document: Json = DOCUMENT) -> Json:
 
 
 def problems_of(operation: Json, document: Json = DOCUMENT) -> set[str]:
-    """The names of the problems that an operation is said to answer with."""
+    """Return the names of an operation's documented problems."""
     return {
         each["value"]["type"].removeprefix("urn:rekindle:problem:").replace("-", "_").upper()
         for response in operation["responses"].values()
@@ -307,7 +307,7 @@ def test_every_text_that_people_write_has_something_to_see(document: Json) -> No
 
 
 def free_texts(node: object, document: Json, name: str = "") -> Iterator[str]:
-    """The fields of these bodies that take any text, as schema and field."""
+    """Yield the free-text fields of these bodies, as schema and field."""
     for value in every(node):
         if "$ref" in value:
             schema = value["$ref"].rpartition("/")[2]
