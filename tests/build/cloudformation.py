@@ -3,41 +3,19 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import yaml
+from local.deploy.build import read_template
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROOT: Final = Path(__file__).parents[2]
 CLOUD: Final = ("dev", "prod")
 STAGES: Final = ("local", *CLOUD)
 
 type Properties = dict[str, Any]
 
-
-class _Loader(yaml.SafeLoader):
-    """YAML with CloudFormation's tags."""
-
-
-def _intrinsic(loader: _Loader, tag: str, node: yaml.Node) -> Properties:
-    value: object
-    match node:
-        case yaml.ScalarNode():
-            value = loader.construct_scalar(node)
-        case yaml.SequenceNode():
-            value = loader.construct_sequence(node, deep=True)
-        case _:
-            assert isinstance(node, yaml.MappingNode)
-            value = loader.construct_mapping(node, deep=True)
-    return {tag if tag in {"Ref", "Condition"} else f"Fn::{tag}": value}
-
-
-_Loader.add_multi_constructor("!", _intrinsic)
-
-TEMPLATE: Final[Properties] = yaml.load((ROOT / "template.yaml").read_text(), _Loader)  # noqa: S506  a SafeLoader
+TEMPLATE: Final[Properties] = read_template()
 
 
 def resources(kind: str) -> dict[str, Properties]:

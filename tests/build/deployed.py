@@ -15,11 +15,13 @@ from cfnlint.config import ManualArgs
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
-from tests.build.cloudformation import ROOT, Properties
+from local.places import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+    from tests.build.cloudformation import Properties
 
 SAMCONFIG: Final = tomllib.loads((ROOT / "samconfig.toml").read_text(encoding="utf-8"))
 

@@ -11,8 +11,8 @@ import pytest
 
 from local.deploy.build import alone, sam_environment
 from local.deploy.deployment import architecture
-from local.places import SAM
-from tests.build.cloudformation import ROOT, functions
+from local.places import ROOT, SAM
+from tests.build.cloudformation import functions
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,7 +16,8 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from local.deploy.build import alone
-from tests.build.cloudformation import CLOUD, ROOT
+from local.places import ROOT
+from tests.build.cloudformation import CLOUD
 from tests.build.deployed import A_PRACTICE, SAMCONFIG, named_in, parameters_of, read, region_of, transformed
 
 if TYPE_CHECKING:

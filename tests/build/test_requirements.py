@@ -9,7 +9,7 @@ from typing import Final
 
 import pytest
 
-from tests.build.cloudformation import ROOT
+from local.places import ROOT
 
 EXPORTS: Final = {
     "shared": "runtime",

@@ -11,15 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from rekindle.domain.calendar import (
-    GRACE,
-    day_window,
-    local_date,
-    slot_instant,
-    start_of,
-    zone_named,
-    zone_names,
-)
+from rekindle.domain.calendar import GRACE, day_window, local_date, slot_instant, start_of, zone_named, zone_names
 from rekindle.domain.models import DayWindow, Zone
 from rekindle.errors import RekindleError, UnknownZoneError
 

@@ -366,8 +366,7 @@ WORDS: Final = st.sampled_from(
     ]
 )
 PIECES: Final = st.one_of(
-    WORDS,
-    st.text(st.sampled_from("#:-?&*!|>'\"%@`,[]{}\\ \ta1é~<=.") | st.characters(), min_size=1, max_size=6),
+    WORDS, st.text(st.sampled_from("#:-?&*!|>'\"%@`,[]{}\\ \ta1é~<=.") | st.characters(), min_size=1, max_size=6)
 )
 GAPS: Final = st.sampled_from([" ", " ", " ", "", "  ", "\t", LATER, LATER + "  ", "\u00a0", "\u2028"])
 WRAPPED: Final = st.sampled_from(["{}", "{}", "{}", '"{}"', "'{}'", ">-" + LATER + "{}", "|" + LATER + " {}"])
