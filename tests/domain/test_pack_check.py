@@ -541,21 +541,10 @@ def _assert_told_within(source: str | bytes, lines: int) -> None:
 
 PIECES: Final = st.sampled_from(
     [
-        *"\n\n  -:?&*!|>'\"%@`#,[]{}\t\r",
-        "\\",
-        "id: ",
-        "prompts:\n",
-        "  - ",
-        "words:\n",
-        "en:\n",
-        "---\n",
-        "...\n",
-        "<<: ",
-        "a",
-        "é",
-        "\u2028",
+        *"\n\n  -:?&*!|>'\"%@`#,[]{}\t\r", "\\", "id: ", "prompts:\n", "  - ", "words:\n", "en:\n", "---\n", "...\n",
+        "<<: ", "a", "é", "\u2028",
     ]
-)
+)  # fmt: skip
 
 
 class TestAnything:

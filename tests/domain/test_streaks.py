@@ -183,25 +183,11 @@ def test_the_numbers_agree_with_each_other(history: History, open_dates: frozens
 @pytest.mark.parametrize(
     ("pattern", "current"),
     [
-        ("x", 1),
-        ("xxxxx", 5),
-        ("xxx.xxx", 6),
-        ("xxx.", 3),
-        ("xxx..", 0),
-        (".xxx", 3),
-        ("..xxx", 3),
-        ("xxx.xxxxx.xx", 2),
-        ("xxx.xxxxxx.xx", 11),
-        ("xxx.eeeee.xx", 2),
-        ("xxx.eeeeee.xx", 5),
-        ("xxxo", 3),
-        ("xxx.o", 3),
-        ("xxx.ox", 4),
-        ("xxx.oo..x", 1),
-        ("xxx.e", 3),
-        ("o", 0),
+        ("x", 1), ("xxxxx", 5), ("xxx.xxx", 6), ("xxx.", 3), ("xxx..", 0), (".xxx", 3), ("..xxx", 3),
+        ("xxx.xxxxx.xx", 2), ("xxx.xxxxxx.xx", 11), ("xxx.eeeee.xx", 2), ("xxx.eeeeee.xx", 5), ("xxxo", 3),
+        ("xxx.o", 3), ("xxx.ox", 4), ("xxx.oo..x", 1), ("xxx.e", 3), ("o", 0),
     ],
-)
+)  # fmt: skip
 def test_one_missed_day_in_seven_is_rest_and_a_second_ends_the_run(pattern: str, current: int) -> None:
     assert run_of(pattern).current == current
 
@@ -246,16 +232,8 @@ def test_a_calendar_shows_every_missed_day_as_rest() -> None:
     history = History(FIRST, days(0, 2, 3), paused=days(6, 7), excused=days(5))
     marks = calendar_marks(history, days(8), FIRST, day(8))
     assert [str(mark) for mark in marks.values()] == [
-        "complete",
-        "rest",
-        "complete",
-        "complete",
-        "rest",
-        "rest",
-        "paused",
-        "paused",
-        "open",
-    ]
+        "complete", "rest", "complete", "complete", "rest", "rest", "paused", "paused", "open",
+    ]  # fmt: skip
 
 
 @given(st.integers(0, 400), st.integers(0, 400))
