@@ -1,11 +1,10 @@
-"""What two couples and a stranger see and may do, worked out plainly from the design, to hold the API against.
+"""Model of two couples and a stranger, computed plainly from the design, to compare with the API.
 
-It is written from the design alone, to be checked beside it in minutes: whole histories in plain dictionaries, each
-answer worked out anew from all that happened, and nothing of ours imported. Time comes with each request. Where the
-design is silent and the code has decided, a comment says so (`Decided:`).
+The model follows the design alone, and imports nothing of ours. It has whole histories in plain dictionaries, and
+computes each reply again from all that happened. Time comes with each request. Where the design is silent and the code
+has decided, a comment says so (`Decided:`).
 
-Two things it does not know and learns from a reply: an invite's code, and which of the prompts that the design allows
-a day has got.
+The model learns two things from a reply: an invite's code, and a day's prompt among the prompts that the design allows.
 """
 
 from __future__ import annotations
@@ -49,7 +48,7 @@ class Refused(Exception):  # noqa: N818  it is an answer, not an error
 
 @dataclass(frozen=True)
 class Request:
-    """What one person asks; `place` stands in the route's braces."""
+    """A person's request; `place` replaces the route's braces."""
 
     who: str
     route: str
@@ -194,7 +193,7 @@ class Person:
 
 @dataclass
 class Model:
-    """The five persons and all packs. `events` counts what happened that is worth happening in a test."""
+    """The five persons and all packs. `events` counts each kind of event that a test should reach."""
 
     packs: tuple[Pack, ...]
     persons: dict[str, Person]
@@ -361,7 +360,7 @@ class Model:
         return [self.persons[name].zone for name in couple.members]
 
     def comfort(self, couple: Couple) -> tuple[int, int]:
-        """Depth and touch: of each the smaller of the two."""
+        """Return depth and touch, each the smaller of the two persons'."""
         profiles = [self.persons[name].profile for name in couple.members]
         return min(each["depth"] for each in profiles), min(each["touch_comfort"] for each in profiles)
 
@@ -424,7 +423,7 @@ class Model:
         return {"days": [self._view(person, couple.days[date], now) for date in page], "before": before}
 
     def window_of(self, couple: Couple, date: dt.date) -> tuple[dt.datetime, dt.datetime]:
-        """When the date is open, by all zones that the two have been in, whether or not anyone has opened its day.
+        """Return a date's open hours, by all zones that the two have been in.
 
         A date that has closed stays closed, and the hours of one that is open are only ever moved outward.
         """
@@ -514,12 +513,7 @@ class Model:
         if not day.is_open(now):
             self.events["late answer refused"] += 1
             raise Refused("day-closed")
-        if revision is None and mine:
-            raise Refused("answered-already")
-        if revision is not None and mine is None:
-            raise Refused("nothing-to-edit")
-        if mine and revision != mine.revision:
-            raise Refused("edited-since")
+        _check_revision(mine, revision)
         day.answers[person.name] = new
         self.events["edited" if mine else "answered"] += 1
         self.events["revealed"] += len(day.answers) == 2
@@ -571,7 +565,7 @@ class Model:
         return sorted((pack for pack in self.packs if pack.live_from <= now), key=lambda pack: pack.id)
 
     def _shelf(self, couple: Couple, now: dt.datetime) -> list[Pack]:
-        """Everyone's packs unless put aside, and those chosen and joined; if nothing of them fits, everyone's."""
+        """Return the packs that play for a couple: everyone's packs if nothing else fits."""
         wanted = [pack for pack in self._live(now) if _is_wanted(pack, couple)]
         if any(prompt.fits(*self.comfort(couple)) for pack in wanted for prompt in pack.prompts):
             return wanted
@@ -586,7 +580,7 @@ class Model:
         return [prompt for pack in wanted for prompt in pack.prompts if prompt.fits(*comfort)]
 
     def _choices(self, couple: Couple, date: dt.date, now: dt.datetime) -> list[Prompt]:
-        """Each prompt that the design allows on a date that nobody has opened yet."""
+        """Return each prompt that the design allows on a date without a day."""
         joined = [pack for pack in self._live(now) if pack.audience == "code" and _is_wanted(pack, couple)]
         for course in joined:
             days = (date - couple.packs[course.id][1]).days
@@ -625,13 +619,13 @@ class Model:
             self.events["pack chosen"] += 1
         return _pack_seen(pack, couple, person)
 
-    def _put_aside(self, person: Person, request: Request, now: dt.datetime, _learn: Learned) -> Json:
+    def _turn_off(self, person: Person, request: Request, now: dt.datetime, _learn: Learned) -> Json:
         couple = _current_couple(person)
         pack = next((pack for pack in self._live(now) if pack.id == request.place), None)
         if pack and _is_wanted(pack, couple):
             couple.packs.pop(pack.id, None)
             if pack.audience == "everyone":
-                couple.packs[pack.id] = ("aside", date_at(now, person.zone))
+                couple.packs[pack.id] = ("off", date_at(now, person.zone))
             self.events["pack put aside"] += 1
 
     def _join(self, person: Person, request: Request, now: dt.datetime, _learn: Learned) -> Json:
@@ -719,7 +713,7 @@ class Model:
         }
 
     def _new_on(self, pack: Pack, couple: Couple) -> dt.date | None:
-        """Since which date a couple can have a pack that is new to them and that they have not put aside."""
+        """Return the first date on which a couple could have a new pack."""
         went_live = min(date_at(pack.live_from, zone) for zone in self.zones(couple))
         if pack.audience == "code":
             return max(went_live, couple.packs[pack.id][1]) if _is_wanted(pack, couple) else None
@@ -813,12 +807,7 @@ class Model:
             return self._own_view(person, day, now)
         if not is_open:
             raise Refused("day-closed")
-        if revision is None and mine:
-            raise Refused("answered-already")
-        if revision is not None and mine is None:
-            raise Refused("nothing-to-edit")
-        if mine and revision != mine.revision:
-            raise Refused("edited-since")
+        _check_revision(mine, revision)
         day.answers[person.name] = new
         self.events["answered alone"] += 1
         return self._own_view(person, day, now)
@@ -935,7 +924,7 @@ class Model:
         }
 
     def kept(self, name: str, now: dt.datetime) -> list[str]:
-        """Every text of this person's own that is theirs to take along."""
+        """Return every text that an export of this person contains."""
         person = self.persons[name]
         couples = [couple for couple, ended in person.parted if now < ended + 30 * DAY]
         days = [day for each in (*couples, person.couple) if each for day in each.days.values()]
@@ -943,7 +932,7 @@ class Model:
         return [answer.text for answer in found if answer.text]
 
     def readable(self, name: str) -> set[str]:
-        """Every text that this person may come to read, by whoever."""
+        """Return every text that this person may read, whoever wrote it."""
         person, texts = self.persons[name], []
         texts += [answer.text for day in person.alone.values() for answer in day.answers.values()]
         for old, _ in person.parted:
@@ -959,7 +948,7 @@ class Model:
 
 
 class Learned:
-    """What a model has to be told: the reply's body, and which prompt a day has got."""
+    """A reply's facts that the model cannot know: the body, and the prompts of days."""
 
     def __init__(self, body: Json, prompt: Callable[[dt.date], str], own_prompt: Callable[[dt.date], str]) -> None:
         self.body, self.prompt, self.own_prompt = body, prompt, own_prompt
@@ -985,13 +974,13 @@ def start_of(date: dt.date, zone: str) -> dt.datetime:
 
 
 def window(date: dt.date, zones: Iterable[str]) -> tuple[dt.datetime, dt.datetime]:
-    """From the earlier partner's start of the date until three hours after the later one's end."""
+    """Return the span from the earlier start of the date to three hours after the later end."""
     zones = list(zones)
     return min(start_of(date, zone) for zone in zones), max(start_of(date + DAY, zone) for zone in zones) + 3 * HOUR
 
 
 def dates_from(first: dt.date, last: dt.date) -> Iterable[dt.date]:
-    """Each date from the first to the last."""
+    """Return each date from the first to the last."""
     return (first + number * DAY for number in range((last - first).days + 1))
 
 
@@ -1020,6 +1009,15 @@ def _takes_own(person: Person, date: dt.date, now: dt.datetime) -> bool:
 def _partner(couple: Couple, name: str) -> str:
     (partner,) = (each for each in couple.members if each != name)
     return partner
+
+
+def _check_revision(mine: Answer | None, revision: int | None) -> None:
+    if revision is None and mine:
+        raise Refused("answered-already")
+    if revision is not None and mine is None:
+        raise Refused("nothing-to-edit")
+    if mine and revision != mine.revision:
+        raise Refused("edited-since")
 
 
 def _claim(person: Person, key: str | None, request: object) -> None:
@@ -1122,7 +1120,7 @@ def _seen(couple: Couple) -> dict[Prompt, dt.date]:
 
 
 def _first_of(prompts: list[Prompt], seen: dict[Prompt, dt.date]) -> list[Prompt]:
-    """Those never seen first (decided: the gentlest of them), then those not seen for longest."""
+    """Return the gentlest unseen prompts, or the prompts seen longest ago. Decided: the gentlest."""
     if unseen := [prompt for prompt in prompts if prompt not in seen]:
         gentlest = min(prompt.depth for prompt in unseen)
         return [prompt for prompt in unseen if prompt.depth == gentlest]
@@ -1132,7 +1130,7 @@ def _first_of(prompts: list[Prompt], seen: dict[Prompt, dt.date]) -> list[Prompt
 
 def _is_wanted(pack: Pack, couple: Couple) -> bool:
     wish, _ = couple.packs.get(pack.id, ("", None))
-    return wish != "aside" if pack.audience == "everyone" else wish in {"chosen", "joined"}
+    return wish != "off" if pack.audience == "everyone" else wish in {"chosen", "joined"}
 
 
 def _spoken(titles: dict[str, str], person: Person) -> str:
@@ -1174,7 +1172,7 @@ _ROUTES: Final[dict[str, Callable[[Model, Person, Request, dt.datetime, Learned]
     "DELETE /v1/couple": Model._unpair,
     "GET /v1/packs": Model._packs,
     "PUT /v1/couple/packs/{}": Model._choose,
-    "DELETE /v1/couple/packs/{}": Model._put_aside,
+    "DELETE /v1/couple/packs/{}": Model._turn_off,
     "POST /v1/couple/practice-code": Model._join,
     "GET /v1/today": Model._today,
     "GET /v1/days": Model._days,
