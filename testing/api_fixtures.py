@@ -6,6 +6,7 @@ A folder's conftest has fixtures `new_tables`, `kms` and `new_queue`, and import
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,12 +17,6 @@ from delivery.fcm import FcmGateway
 from delivery.libcurl import Libcurl
 from delivery.services import Services as DeliveryServices
 from rekindle.crypto.vault import Vault
-from rekindle.store.days import Days
-from rekindle.store.devices import Devices
-from rekindle.store.incidents import Incidents
-from rekindle.store.news import News
-from rekindle.store.people import People
-from rekindle.store.runs import Runs
 from rekindle.store.slots import Slots
 from testing import fcm_wire
 from testing.apis import handler_of
@@ -146,16 +141,7 @@ def dead_letters(new_queue: Callable[[], Queue]) -> Queue:
 def delivery(table: Table, queue: Queue, dead_letters: Queue, wire: FcmWire) -> Iterator[DeliveryServices]:
     """Delivery's services on these stores, queues and FCM. A shard of two rows is a large one to them."""
     with contextlib.closing(FcmGateway(credential_from(wire.secret), Libcurl(wire.url, PROJECT))) as gateway:
-        yield DeliveryServices(
+        yield replace(
+            DeliveryServices.on(table, queue.outbox, dead_letters.outbox, gateway, "https://app.example"),
             slots=Slots(table, few_rows=1),
-            runs=Runs(table),
-            people=People(table),
-            devices=Devices(People(table)),
-            days=Days(table),
-            news=News(table),
-            incidents=Incidents(table),
-            outbox=queue.outbox,
-            dead_letters=dead_letters.outbox,
-            gateway=gateway,
-            app_link="https://app.example",
         )
