@@ -277,7 +277,7 @@ class Model:
         person.invite = None
 
     def _try(self, person: Person, tries: list[dt.datetime], now: dt.datetime) -> None:
-        """Five tries an hour and twenty a day; one that is refused is none, and neither is a repeat under one key."""
+        """Count a try: five an hour, twenty a day, without refused and repeated ones."""
         if person.asked:
             key, request = person.asked
             # Decided: a repeat of what did not work is known for a day.
@@ -365,10 +365,10 @@ class Model:
         return min(each["depth"] for each in profiles), min(each["touch_comfort"] for each in profiles)
 
     def _set_pause(self, person: Person, request: Request, now: dt.datetime, learn: Learned) -> Json:
-        """Decided, all of it: a pause is of dates, from the today of who says so, for at most 92 days.
+        """Set a pause of dates from the person's own today, for at most 92 days.
 
-        The later word holds, and what is past or has closed stays as it was. A pause that follows on from another began
-        with that one.
+        All of it is decided: the later request holds, past and closed dates do not change, and a pause that continues
+        another one began with that one.
         """
         couple, today = _current_couple(person), date_at(now, person.zone)
         until = dt.date.fromisoformat(request.body["pause"]["until"])
@@ -382,7 +382,7 @@ class Model:
         return self._couple(person, request, now, learn)
 
     def _end_pause(self, person: Person, _request: Request, now: dt.datetime, _learn: Learned) -> None:
-        """Decided: ended by hand, the today of who says so counts again."""
+        """End the pause. Decided: the person's own today counts again."""
         couple, today = _current_couple(person), date_at(now, person.zone)
         if _pause_seen(couple, today) and couple.pause:
             couple.paused = {date for date in couple.paused if date < today or self.window_of(couple, date)[1] <= now}
@@ -682,7 +682,7 @@ class Model:
         return self.streak(couple, now) | {"hidden": person.profile["streak_hidden"], "calendar": calendar}
 
     def _recap(self, person: Person, request: Request, now: dt.datetime, _learn: Learned) -> Json:
-        """Decided: weeks begin on Monday; the last whole one by my clock unless I name one."""
+        """Return a week's recap. Decided: the last whole week from Monday by default."""
         couple, today = _current_couple(person), date_at(now, person.zone)
         asked = request.query.partition("=")[2]
         monday = dt.date.fromisoformat(asked) if asked else today - (7 + today.weekday()) * DAY
@@ -722,7 +722,7 @@ class Model:
         return went_live if pack.live_from > couple.made_at else None
 
     def _nudge(self, person: Person, request: Request, now: dt.datetime, _learn: Learned) -> Json:
-        """At most three in any 24 hours, whoever they went to; the reply tells nothing of a mute."""
+        """Send a nudge: at most three in 24 hours. The reply does not reveal a mute."""
         couple, gesture = _current_couple(person), request.body["gesture"]
         _claim(person, request.key, ("nudge", id(couple), gesture))
         lately = _lately(person.nudges, now)
@@ -759,7 +759,7 @@ class Model:
         return self._own_view(person, self._own_day(_alone(person), date_at(now, person.zone), now, learn), now)
 
     def _own_day(self, person: Person, date: dt.date, now: dt.datetime, learn: Learned) -> Day:
-        """Decided: a question of everyone's packs that fits the person, and what they met alone is of them alone."""
+        """Return the person's solo day. Decided: its prompt is a fitting question of everyone's packs."""
         if date not in person.alone:
             depth, touch = person.profile["depth"], person.profile["touch_comfort"]
             live = [pack for pack in self._live(now) if pack.audience == "everyone"]
@@ -1100,7 +1100,7 @@ def _themes(prompts: Iterable[Prompt]) -> list[str]:
 
 
 def _themes_on(date: dt.date, met: dict[dt.date, str], prompts: list[Prompt]) -> list[str]:
-    """Each theme once in seven days: not one that was met within six days, if another is left.
+    """Return the themes that were not met within six days, or all themes.
 
     Without prompts for some themes the others come round as much sooner.
     """
@@ -1110,7 +1110,7 @@ def _themes_on(date: dt.date, met: dict[dt.date, str], prompts: list[Prompt]) ->
 
 
 def _seen(couple: Couple) -> dict[Prompt, dt.date]:
-    """When they last met each prompt. Decided: on the date that it was for, and swapped away is met."""
+    """Return the last date of each met prompt. Decided: a swapped prompt counts as met."""
     seen: dict[Prompt, dt.date] = {}
     for day in couple.days.values():
         for prompt in (day.swapped, day.prompt):

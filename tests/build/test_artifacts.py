@@ -1,4 +1,4 @@
-"""What `sam build` makes: each artifact carries what it needs, and nothing that it must not have."""
+"""Each artifact of `sam build` contains its requirements and nothing else."""
 
 from __future__ import annotations
 
@@ -85,12 +85,12 @@ def required(artifact: str) -> dict[str, str]:
 
 
 def content(build: Path, artifact: str) -> Path:
-    """Where an artifact's importable content is."""
+    """Return the folder of an artifact's importable content."""
     return build / "Layer" / "python" if artifact == "Layer" else build / artifact
 
 
 def megabytes(build: Path, artifact: str) -> float:
-    """How big an artifact is once unpacked."""
+    """Return the unpacked size of an artifact in megabytes."""
     return sum(path.stat().st_size for path in (build / artifact).rglob("*") if path.is_file()) / MEGABYTE
 
 

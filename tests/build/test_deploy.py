@@ -195,7 +195,7 @@ def put_archive(stage: str, aws: str) -> None:
 
 
 def without(value: Any, known: AbstractSet[str]) -> Any:
-    """Replace references to unsupported resources by names, and calls of an alias by calls of the function."""
+    """Replace references to unsupported resources by names, and aliases by their functions."""
     match value:
         case {"Ref": str(name)} if name.endswith("Aliaslive"):
             return {"Ref": name.removesuffix("Aliaslive")}

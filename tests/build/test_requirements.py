@@ -1,4 +1,4 @@
-"""What `sam build` installs is what uv.lock says."""
+"""`sam build` installs the versions of uv.lock."""
 
 from __future__ import annotations
 

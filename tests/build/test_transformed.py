@@ -1,4 +1,4 @@
-"""What CloudFormation is given is a template that it can create: no source is proof of that."""
+"""CloudFormation can create the transformed template."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def built_template(build: Path) -> Properties:
 
 @pytest.fixture(scope="session", params=STAGES)
 def stage(request: pytest.FixtureRequest) -> str:
-    """Each stage in turn."""
+    """Return each stage in turn."""
     name: str = request.param
     return name
 

@@ -84,7 +84,7 @@ class WallClock:
         return min(shown) if shown else min(jumps)
 
     def slots(self, dates: Iterable[dt.date]) -> list[Coming]:
-        """All that comes on the dates, as it comes; what comes at one instant is by its reading."""
+        """Return all comings on the dates, by instant and then by reading."""
         comings = ((date, time, self.coming(date, time)) for date in dates for time in SLOT_TIMES)
         found = [Coming(date, time, instant) for date, time, instant in comings if instant is not None]
         return sorted(found, key=lambda coming: (coming.instant, coming.date, coming.time))

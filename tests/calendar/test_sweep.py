@@ -36,7 +36,7 @@ def complaint(slot: str, was: Sequence[tuple[str, str]], should_be: str) -> str:
 
 
 def as_the_clock_shows_it(zones: Iterable[Zone], after: dt.datetime, until: dt.datetime) -> list[DueSlot]:
-    """Look at the clock each minute: what it shows twice is due twice, and what it skips is never due."""
+    """Look at the clock each minute: a repeated time is due twice, a skipped one never."""
     (zone,) = zones
     first = after.replace(second=0) + ONE_MINUTE
     minutes = [first + n * ONE_MINUTE for n in range(int((until - first) / ONE_MINUTE) + 1) if first <= until]
@@ -99,7 +99,7 @@ def test_a_wrong_way_to_find_slots_is_told_of(due: DueIn, slot: str, was: list[s
 
 
 def test_a_slot_in_two_windows_is_told_of() -> None:
-    """The edge between them is every slot's own instant, as long as ticks keep to their beat."""
+    """The edge between them is every slot's own instant, as long as ticks keep to their schedule."""
     was = [("03-08 05:00", "03-08 05:00"), ("03-08 05:00", "03-08 05:05")]
     assert complaint("03-08 00:00", was, "03-08 05:00") in findings(NEW_YORK, YEAR, SEED, with_both_ends).complaints
 

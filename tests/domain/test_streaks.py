@@ -44,7 +44,7 @@ def days_from(first: int, length: int) -> frozenset[dt.date]:
 
 
 def run_of(pattern: str, paused: frozenset[dt.date] = NOTHING) -> Streak:
-    """Return the streak of dates written as letters: x complete, . closed and not complete, o open, e excused."""
+    """Return the streak of a pattern: x complete, . missed, o open, e excused."""
 
     def those(letter: str) -> frozenset[dt.date]:
         return days(*(number for number, each in enumerate(pattern) if each == letter))
@@ -62,7 +62,7 @@ paused_days = st.lists(spans, max_size=2).map(lambda chosen: NOTHING.union(*chos
 
 @st.composite
 def complete_days(draw: st.DrawFn) -> frozenset[dt.date]:
-    """Draw dates that are mostly complete with a few missed, or scattered ones. Runs and rest days need the first."""
+    """Draw mostly complete dates, as runs and rest days need, or scattered dates."""
     if draw(st.booleans()):
         return days(*range(70)) - draw(st.frozensets(reach.map(day), max_size=12))
     return draw(later_days)
