@@ -7,8 +7,9 @@ import itertools
 from typing import TYPE_CHECKING, Final
 
 from bench.world import ANSWER, World, a_long_token, a_new_phone, a_settled_phone
-from rekindle.domain.models import Audience, Language, PackId, PromptId, PromptKind, PromptRef, Theme
+from rekindle.domain.ids import Language, PackId, PromptId
 from rekindle.domain.playlist import Course, Entry
+from rekindle.domain.prompts import Audience, PromptKind, PromptRef, Theme
 from rekindle.store import keys
 from rekindle.store.catalogue import PromptText
 from rekindle.store.table import Table, Write

@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING, Final, cast
 
 from bench.world import ANSWER
 from rekindle.domain.calendar import day_window
-from rekindle.domain.models import Answer, Couple, Day, PackId, PromptId, PromptKind, PromptRef, Theme
+from rekindle.domain.couples import Couple
+from rekindle.domain.days import Answer, Day
+from rekindle.domain.ids import PackId, PromptId
 from rekindle.domain.open_days import counted_from
+from rekindle.domain.prompts import PromptKind, PromptRef, Theme
 from rekindle.store import keys
 from rekindle.store.couples import couple_row
 from rekindle.store.days import Days
@@ -17,7 +20,8 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Collection
 
-    from rekindle.domain.models import CoupleId, Person, Uid
+    from rekindle.domain.ids import CoupleId, Uid
+    from rekindle.domain.persons import Person
     from rekindle.store.table import Item, Table
 
 SEALED_BYTES: Final = 81 + len(ANSWER)

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from bench.population import Population
-    from rekindle.domain.models import Person, PushKind, Zone
+    from rekindle.domain.ids import Zone
+    from rekindle.domain.persons import Person
+    from rekindle.domain.pushes import PushKind
 
 LONGEST_WAIT: Final = dt.timedelta(minutes=20)
 """The longest time that a job waits in the queue."""

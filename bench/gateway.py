@@ -36,7 +36,9 @@ from delivery.libcurl import AT_ONCE, CONNECTIONS, Libcurl
 from delivery.message import addressed, message_of
 from local.errors import StackError
 from local.stack.start import free_ports
-from rekindle.domain.models import Language, PushKind, Target, TargetKind
+from rekindle.domain.ids import Language
+from rekindle.domain.persons import Target, TargetKind
+from rekindle.domain.pushes import PushKind
 from rekindle.push.payloads import Occasion, payload_of
 from testing.builders import an_instant
 from testing.fcm_server import CERTIFICATE, serving

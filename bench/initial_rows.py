@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Final, cast
 from bench.days import stored_day
 from bench.population import NEVER, STEPS, couple_of, number_of, time_of, token_of, uid_of
 from rekindle.domain.calendar import day_window
-from rekindle.domain.models import CoupleId, PushKind, Target, TargetKind, Uid, Zone
+from rekindle.domain.ids import CoupleId, Uid, Zone
+from rekindle.domain.persons import Target, TargetKind
 from rekindle.domain.reminders import Slot
 from rekindle.store import keys
 from rekindle.store.devices import STALE_AFTER
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from bench.population import Population
-    from rekindle.domain.models import Person
+    from rekindle.domain.persons import Person
+    from rekindle.domain.pushes import PushKind
     from rekindle.store.keys import Key
     from rekindle.store.shards import Shards
     from rekindle.store.table import Item, Table

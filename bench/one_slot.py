@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Final
 from bench.days import stored_day
 from bench.world import World, a_long_target
 from rekindle.domain.calendar import local_date
-from rekindle.domain.models import CoupleId, Device, DeviceId, Person, Platform, PushKind, TargetKind, Uid
+from rekindle.domain.ids import CoupleId, DeviceId, Uid
+from rekindle.domain.persons import Device, Person, Platform, TargetKind
+from rekindle.domain.pushes import PushKind
 from rekindle.domain.reminders import Slot
 from rekindle.push.jobs import Missed, SlotJob
 from rekindle.store import keys
@@ -19,7 +21,7 @@ from rekindle.store.table import marshal
 from testing.builders import NEW_YORK, a_person
 
 if TYPE_CHECKING:
-    from rekindle.domain.models import Target
+    from rekindle.domain.persons import Target
 
 _A_MONTH: Final = dt.timedelta(days=30)
 

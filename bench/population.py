@@ -14,23 +14,19 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
 from rekindle.domain.calendar import zone_names
-from rekindle.domain.models import (
-    CoupleId,
+from rekindle.domain.ids import CoupleId, DeviceId, Language, Uid, Zone
+from rekindle.domain.persons import (
     Device,
-    DeviceId,
-    Language,
     Person,
     Platform,
     Profile,
-    PushKind,
     QuietHours,
     Reminders,
     Target,
     TargetKind,
     TouchReminder,
-    Uid,
-    Zone,
 )
+from rekindle.domain.pushes import PushKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -24,7 +24,7 @@ from bench.expected import SECOND_DEVICE
 from bench.initial_rows import LETTERS
 from bench.population import uid_of
 from bench.simulation import DELIVERY, LARGE, MOVING, RESHARDING, TICK, Simulation, Work
-from rekindle.domain.models import PushKind
+from rekindle.domain.pushes import PushKind
 from rekindle.push.kinds import REMINDERS
 from rekindle.telemetry import logger
 from testing.memory_table import NOTES

@@ -23,7 +23,8 @@ from delivery.dispatcher import handle
 from delivery.gateway import DELIVERED
 from delivery.resharding import reshard
 from delivery.services import SHARD_ROWS, Services
-from rekindle.domain.models import Language, PushKind
+from rekindle.domain.ids import Language
+from rekindle.domain.pushes import PushKind
 from rekindle.push.jobs import PersonJob, ReshardJob, SlotJob, job_from
 from rekindle.push.kinds import OF_A_DATE, REMINDERS
 from rekindle.push.payloads import Occasion, payload_of
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
 
     from bench.expected import Reminder
     from delivery.gateway import Outcome
-    from rekindle.domain.models import Target
+    from rekindle.domain.persons import Target
     from rekindle.push.payloads import Payload
     from rekindle.store.keys import Key
     from rekindle.store.table import Item, Table

@@ -8,7 +8,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from bench.world import Measurement, World
-from rekindle.domain.models import CoupleId, PackId, PromptId, PromptKind, Theme
+from rekindle.domain.ids import CoupleId, PackId, PromptId
+from rekindle.domain.prompts import PromptKind, Theme
 from rekindle.domain.streaks import pack_dates
 from rekindle.domain.tallies import DayProgress, Met, StreakProgress
 from rekindle.store import keys

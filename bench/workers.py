@@ -14,7 +14,9 @@ from delivery.dispatcher import handle
 from delivery.services import Services
 from react.handler import React
 from rekindle.domain.calendar import zone_names
-from rekindle.domain.models import PushKind, TargetKind, Zone
+from rekindle.domain.ids import Zone
+from rekindle.domain.persons import TargetKind
+from rekindle.domain.pushes import PushKind
 from rekindle.domain.reminders import MAX_LATENESS, due_slots
 from rekindle.push.jobs import PersonJob, RetryJob
 from rekindle.push.queue import Outbox

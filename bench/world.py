@@ -28,7 +28,8 @@ from local.processes import Child
 from local.stack import seed
 from local.stack.start import free_ports
 from rekindle.crypto.vault import CELLS, Vault
-from rekindle.domain.models import CoupleId, Target, TargetKind, Uid
+from rekindle.domain.ids import CoupleId, Uid
+from rekindle.domain.persons import Target, TargetKind
 from rekindle.store.catalogue import Catalogue
 from rekindle.store.help import HelpStore
 from rekindle.store.table import Table, marshal

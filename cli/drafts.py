@@ -1,6 +1,6 @@
 """Files saved as drafts, without anybody's work being lost.
 
-A file may replace the draft or the version that it was when it was last pulled or saved. If somebody has saved or
+A file may replace only the draft or version that it was last pulled from or saved as. If somebody has saved or
 published since then, nothing is replaced, unless the person says `--overwrite`.
 """
 
@@ -28,7 +28,7 @@ class FileDraft:
     """A file to save, beside the pack as it is now.
 
     `current` is None for a new pack. `replaces` is the revision of the draft that the file would replace. `is_same`
-    says that the draft, or the version without a draft, has this very text already.
+    says that the draft, or without a draft the latest version, already has exactly this text.
     """
 
     file: PackFile
@@ -44,7 +44,7 @@ class FileDraft:
         current = self.current
         return bool(
             self.is_same and current and not current.draft and not current.withdrawn
-            # A version that was called off before it went live is the latest version too.
+            # The latest version may have been taken back before it went live.
             and not current.releases[0].taken_back
         )  # fmt: skip
 
@@ -94,7 +94,7 @@ class Drafts:
         return saved
 
     def remember(self, path: Path, pack: str, source: str, revision: int, version: int) -> None:
-        """Note that the file is this revision now."""
+        """Note that the file now equals this revision."""
         self.config.put_origin(self.api, path, Origin(pack, revision, version, digest(source)))
 
     def is_known(self, path: Path, source: str) -> bool:

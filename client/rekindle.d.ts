@@ -1988,10 +1988,10 @@ export interface components {
         PromptKind: "question" | "together" | "touch";
         /**
          * PromptView
-         * @description A prompt in the reader's language, or in its pack's own. An answer names its `id`, in case it is swapped.
+         * @description A prompt in the reader's language, or in its pack's own.
          *
-         *     The id begins with its pack's id and a slash. A couple does and checks off a prompt of kind `together` or `touch`,
-         *     with or without a text.
+         *     The `id` begins with the pack's id and a slash. An answer sends it, so that a swap in between is noticed. A couple
+         *     does a prompt of kind `together` or `touch`, then checks it off. A text is optional.
          * @example {
          *       "id": "starter/window-seat",
          *       "theme": "spark",
@@ -2142,7 +2142,7 @@ export interface components {
         ReflectionKind: "heard" | "thank_you" | "i_hear_you" | "tell_me_more";
         /**
          * ReflectionView
-         * @description A reflection on the other's answer. `text` is what they heard, null with any other kind.
+         * @description A reflection on the other's answer. `text` is set only for kind `heard`.
          * @example {
          *       "kind": "heard",
          *       "text": "That my humming makes the kitchen feel like home."

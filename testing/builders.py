@@ -7,29 +7,11 @@ import itertools
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from rekindle.domain.models import (
-    Audience,
-    CoupleId,
-    Day,
-    DayWindow,
-    Device,
-    DeviceId,
-    Language,
-    PackId,
-    Person,
-    Platform,
-    Profile,
-    PromptId,
-    PromptKind,
-    PromptRef,
-    Reminders,
-    Target,
-    TargetKind,
-    Theme,
-    Uid,
-    Zone,
-)
+from rekindle.domain.days import Day, DayWindow
+from rekindle.domain.ids import CoupleId, DeviceId, Language, PackId, PromptId, Uid, Zone
+from rekindle.domain.persons import Device, Person, Platform, Profile, Reminders, Target, TargetKind
 from rekindle.domain.playlist import Entry, Release
+from rekindle.domain.prompts import Audience, PromptKind, PromptRef, Theme
 from rekindle.store import keys
 from rekindle.store.catalogue import PromptText, index_of, index_writes
 from rekindle.store.forms import stored

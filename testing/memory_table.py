@@ -241,7 +241,10 @@ class MemoryTable:
         """See `Table`."""
         self._requested("Query")
         bounds = between or ("", "\U0010ffff")
-        if bounds[0] > bounds[1] or (after is not None and not bounds[0] <= after <= bounds[1]):
+        # DynamoDB Local refuses a start beyond the bounds, and one after which nothing can follow.
+        last = bounds[0] if descending else bounds[1]
+        is_outside = after is not None and (after == last or not bounds[0] <= after <= bounds[1])
+        if bounds[0] > bounds[1] or is_outside:
             raise ValueError(f"DynamoDB refuses a query of {bounds} after {after}")
         rows = self._backwards(pk, bounds, after, limit) if descending else self._rows(pk, bounds, after or "", limit)
         # As DynamoDB has it: a page that its limit ends says where to go on, whether or not there is more.

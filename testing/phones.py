@@ -16,7 +16,7 @@ from testing.contract import require_declared
 if TYPE_CHECKING:
     import datetime as dt
 
-    from rekindle.domain.models import Uid
+    from rekindle.domain.ids import Uid
 
 type Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any, cast
 from botocore.exceptions import ClientError
 
 from delivery.dispatcher import handle
-from rekindle.domain.models import CoupleId, DeviceId, PushKind, Reminders
+from rekindle.domain.ids import CoupleId, DeviceId
+from rekindle.domain.persons import Reminders
+from rekindle.domain.pushes import PushKind
 from rekindle.domain.reminders import Slot
 from rekindle.push.jobs import PersonJob, ReshardJob, SlotJob, job_from
 from rekindle.push.queue import Outbox
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
 
     from delivery.services import Services
-    from rekindle.domain.models import Person
+    from rekindle.domain.persons import Person
     from rekindle.push.jobs import Job
     from rekindle.store.table import Table
 

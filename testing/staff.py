@@ -21,7 +21,7 @@ from rich.console import Console
 from cli.application import run
 from cli.config import ConfigStore
 from cli.session import World
-from rekindle.domain.models import Uid
+from rekindle.domain.ids import Uid
 from testing.contract import require_declared
 from testing.phones import http_event
 

@@ -9,7 +9,7 @@ import json
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from rekindle.domain.models import PushKind
+from rekindle.domain.pushes import PushKind
 from rekindle.domain.reminders import Slot
 from rekindle.store import keys
 from rekindle.store.shards import read_shards
@@ -21,7 +21,7 @@ from testing.memory_table import MemoryTable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from rekindle.domain.models import Uid
+    from rekindle.domain.ids import Uid
     from rekindle.store.slot_rows import SlotAndKind, SlotRow
     from rekindle.store.table import Item, Table
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 
-from rekindle.domain.models import CoupleId, PackId, PromptId, Theme
+from rekindle.domain.ids import CoupleId, PackId, PromptId
+from rekindle.domain.prompts import Theme
 from rekindle.domain.tallies import DayProgress, Met, StreakProgress
 
 if TYPE_CHECKING:

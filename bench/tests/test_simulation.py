@@ -13,7 +13,7 @@ from bench.initial_rows import LETTERS, InitialRows
 from bench.population import Population, number_of, owner_of, token_of, uid_of
 from bench.simulate import CHANGES, LENGTH, backlog, main, reported
 from bench.simulation import Simulation
-from rekindle.domain.models import PushKind, Reach
+from rekindle.domain.pushes import PushKind, Reach
 from rekindle.push.kinds import REMINDERS
 from rekindle.store import keys
 from rekindle.store.people import person_writes

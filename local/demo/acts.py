@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 from local.demo.plan import COUPLE, COURSE_DATES, HARU, MAYA, PAUSE_UNTIL, PAUSED_DATE, TOUCH_DATES, ZONES
 from local.demo.stage import ANSWERS, COURSE, STARTER, Claim
 from rekindle.domain.calendar import dates, day_window
-from rekindle.domain.models import PushKind
 from rekindle.domain.open_days import latest_date, nearby_dates
+from rekindle.domain.pushes import PushKind
 from rekindle.domain.recap import Week, recap_of
 from rekindle.domain.streaks import MILESTONES, History
 
@@ -33,17 +33,23 @@ FIRST_PROMPT: Final = f"{COURSE}/somebody-who-listened"
 FIVE_MINUTES: Final = dt.timedelta(minutes=5)
 """The time between two ticks, and the longest that today's acts may take."""
 
-ACTS: Final[dict[str, Callable[[Stage], None]]] = {}
+type Act = Callable[[Stage], None]
+
+ACTS: Final[dict[str, Act]] = {}
 """Every act by its name in the script."""
 
 
-def act(play: Callable[[Stage], None]) -> Callable[[Stage], None]:
-    """Register an act under its function's name."""
-    ACTS[play.__name__] = play
-    return play
+def act(*names: str) -> Callable[[Act], Act]:
+    """Register an act under these names, or its function's own."""
+
+    def register(play: Act) -> Act:
+        ACTS.update(dict.fromkeys(names or (play.__name__,), play))
+        return play
+
+    return register
 
 
-@act
+@act()
 def set_up(s: Stage) -> None:
     who, weekdays = s.moment.who, [f"{s.dates[number]:%A}".lower() for number in TOUCH_DATES]
     s.call("PUT /v1/me", {"display_name": who.name, "zone": who.zone, "touch_comfort": 1})
@@ -53,7 +59,7 @@ def set_up(s: Stage) -> None:
     s.call("PUT /v1/me/reminders", times | {"quiet_hours": quiet, "touch": touch})
 
 
-@act
+@act()
 def pair(s: Stage) -> None:
     invite = s.call("POST /v1/invites")
     redeemed = s.call("POST /v1/invites/redeem", {"code": invite["code"]}, HARU)
@@ -68,7 +74,7 @@ def pair(s: Stage) -> None:
     s.note(f"keeps the {STARTER} pack for both, and turns {len(off)} others off")
 
 
-@act
+@act()
 def write_alone(s: Stage) -> None:
     text, date = ALONE[len(s.kept["alone"])], s.call("GET /v1/solo/today")["date"]
     s.sealed.add((MAYA, text))
@@ -78,7 +84,7 @@ def write_alone(s: Stage) -> None:
     s.note(text, sign="✎", beside="for herself alone")
 
 
-@act
+@act()
 def share_alone(s: Stage) -> None:
     private, shared = ALONE
     s.expect(Claim.ALONE, s.call("GET /v1/solo/shared", who=HARU)["answers"], [])
@@ -92,7 +98,7 @@ def share_alone(s: Stage) -> None:
     s.expect(Claim.ALONE, own, {private: False, shared: True})
 
 
-@act
+@act("prompt", "evening", "touch")
 def remind(s: Stage) -> None:
     kind, who, at = PushKind(s.moment.act), s.moment.who, s.moment.at
     due = [s.stack.tick(instant)["jobs"] for instant in (at - FIVE_MINUTES, at, at)]
@@ -110,10 +116,7 @@ def remind(s: Stage) -> None:
         s.await_push(who, kind)
 
 
-prompt = evening = touch = remind
-
-
-@act
+@act()
 def nudge(s: Stage) -> None:
     s.call("POST /v1/nudges", {"gesture": "thinking_of_you"})
     s.note(f"sends {s.moment.partner.name} a nudge: thinking of you")
@@ -122,7 +125,7 @@ def nudge(s: Stage) -> None:
     s.await_push(s.moment.partner, PushKind.NUDGE)
 
 
-@act
+@act()
 def look(s: Stage) -> None:
     day, partner, clock = s.day(), s.moment.partner, s.moment.who.clock(s.moment.at)
     written = s.written[s.moment.date].get(partner)
@@ -142,7 +145,7 @@ def look(s: Stage) -> None:
         s.note(f"sees that {partner.name} has answered, and not what" if written else "sees no answer yet")
 
 
-@act
+@act("answer", "draft", "share_first")
 def answer(s: Stage) -> None:
     who, partner, written = s.moment.who, s.moment.partner, s.written[s.moment.date]
     prompt, shared, opens = s.day()["prompt"], s.moment.act == "share_first", partner in written
@@ -168,10 +171,7 @@ def answer(s: Stage) -> None:
         s.check_streak()
 
 
-draft = share_first = answer
-
-
-@act
+@act()
 def edit(s: Stage) -> None:
     day, who = s.day(), s.moment.who
     s.written[s.moment.date][who] = text = ANSWERS[day["prompt"]["id"]][who is HARU]
@@ -181,20 +181,20 @@ def edit(s: Stage) -> None:
     s.note(text, sign="✎", beside="instead of the first words")
 
 
-@act
+@act()
 def edit_too_late(s: Stage) -> None:
     body = {"text": "On second thoughts, something quite different.", "revision": 2}
     s.refused(Claim.EDIT, "answers-are-open", f"PUT /v1/days/{s.moment.date}/answer", body, "would edit once more")
 
 
-@act
+@act()
 def answer_too_late(s: Stage) -> None:
     path, body = f"PUT /v1/days/{s.moment.date}/answer", {"text": "Yesterday got away from me."}
     s.refused(Claim.CLOSED, "day-closed", path, body, "would answer the day before")
     s.check_streak()
 
 
-@act
+@act()
 def reflect_too_early(s: Stage) -> None:
     s.sealed.add((MAYA, HEARD))
     path = f"PUT /v1/days/{s.moment.date}/reflection"
@@ -202,7 +202,7 @@ def reflect_too_early(s: Stage) -> None:
     _check_reflections(s, ())
 
 
-@act
+@act()
 def reflect(s: Stage) -> None:
     s.sealed.discard((MAYA, HEARD))
     s.call(f"PUT /v1/days/{s.moment.date}/reflection", REFLECTIONS[s.moment.who])
@@ -219,7 +219,7 @@ def _check_reflections(s: Stage, left: tuple[object, ...]) -> None:
         s.expect(Claim.REFLECTION, seen, {"me": mine, "partner": theirs})
 
 
-@act
+@act()
 def swap(s: Stage) -> None:
     path, before = f"/v1/days/{s.moment.date}", s.day()
     old = s.kept["old"] = before["prompt"]
@@ -234,7 +234,7 @@ def swap(s: Stage) -> None:
     s.refused(Claim.SWAP, "swapped-already", f"POST {path}/swap", None, "would swap it again")
 
 
-@act
+@act()
 def answer_to_old(s: Stage) -> None:
     old = s.kept["old"]["id"]
     path, body = f"PUT /v1/days/{s.moment.date}/answer", {"text": ANSWERS[old][s.moment.who is HARU], "prompt": old}
@@ -242,7 +242,7 @@ def answer_to_old(s: Stage) -> None:
     s.expect(Claim.SWAP, s.day()["me"]["state"], "waiting")
 
 
-@act
+@act()
 def show_help(s: Stage) -> None:
     for who in COUPLE:
         beside = s.call(f"GET /v1/days/{s.moment.date}", who=who)["prompt"]["help"]
@@ -253,7 +253,7 @@ def show_help(s: Stage) -> None:
         s.note(f"one tap away: {line['name']}, {line['phone'] or line['text'] or line['url']}", who)
 
 
-@act
+@act()
 def publish_course(s: Stage) -> None:
     path = f"/v1/practice/packs/{COURSE}"
     draft = s.call(f"PUT {path}/draft", {"source": SOURCE, "revision": 0}, staff=True)
@@ -264,7 +264,7 @@ def publish_course(s: Stage) -> None:
     s.note("the practice publishes “Small Steps”, a course for couples with its code", sign="⌂")
 
 
-@act
+@act()
 def join_course(s: Stage) -> None:
     _check_listed(s, listed=False)
     pack = s.call("POST /v1/couple/practice-code", {"code": s.kept["code"].lower()})
@@ -276,7 +276,7 @@ def join_course(s: Stage) -> None:
     s.note(f"finds “{pack['title']}” among their packs", s.moment.partner)
 
 
-@act
+@act()
 def withdraw_course(s: Stage) -> None:
     body = {"reason": "We are writing it anew."}
     s.expect(Claim.COURSE, s.call(f"POST /v1/practice/packs/{COURSE}/withdraw", body, staff=True)["state"], "withdrawn")
@@ -293,7 +293,7 @@ def _check_listed(s: Stage, *, listed: bool) -> None:
         s.expect(Claim.COURSE, COURSE in packs, listed)
 
 
-@act
+@act()
 def pause(s: Stage) -> None:
     s.await_empty_queue()
     until = s.dates[PAUSE_UNTIL]
@@ -304,7 +304,7 @@ def pause(s: Stage) -> None:
     s.note(f"begins a pause for both, until {until:%A}")
 
 
-@act
+@act()
 def resume(s: Stage) -> None:
     s.await_empty_queue()
     s.expect(Claim.PAUSE, [len(s.inbox(who)) for who in COUPLE], s.kept["inboxes"])
@@ -316,7 +316,7 @@ def resume(s: Stage) -> None:
     s.note("ends the pause, so that today counts again")
 
 
-@act
+@act()
 def look_back(s: Stage) -> None:
     last, at, maya = s.dates[-1], s.moment.at, s.moment.who is MAYA
     seen = s.call("GET /v1/recap" if maya else f"GET /v1/recap?week={Week.of(last).monday}")

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from rekindle.domain.calendar import local_date, local_time, slot_instant
-from rekindle.domain.models import QuietHours, Zone
+from rekindle.domain.ids import Zone
+from rekindle.domain.persons import QuietHours
 from rekindle.domain.reminders import due_slots, is_quiet
 
 if TYPE_CHECKING:

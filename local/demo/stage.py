@@ -13,7 +13,8 @@ from local.demo.plan import COUPLE, PAUSED_DATE, Moment, Partner
 from local.errors import StackError
 from local.google.identity import ACCOUNTS
 from rekindle.domain.help import HELPED_THEMES
-from rekindle.domain.models import PushKind, Uid
+from rekindle.domain.ids import Uid
+from rekindle.domain.pushes import PushKind
 from rekindle.push.kinds import KINDS
 from testing.phones import Phone, whole
 

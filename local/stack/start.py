@@ -35,7 +35,7 @@ START_SECONDS = 60
 UNREADABLE_STATE = 3
 """The emulator's exit status for a saved state that it cannot read."""
 PORT_PATIENCE_SECONDS = 8
-"""A stack whose terminal was killed saves its data before it frees its ports."""
+"""How long to wait for a port: a killed stack saves its data first."""
 
 type Progress = Callable[[str], contextlib.AbstractContextManager[object]]
 """Shows the name of a step while the step runs."""
@@ -74,7 +74,7 @@ def temporary(
 
 @contextlib.contextmanager
 def running(settings: Settings, progress: Progress, *, seeded: bool = True) -> Iterator[tuple[Stack, list[Child]]]:
-    """Run a stack, and end its processes afterwards. Returns the stack and its processes.
+    """Run a stack, and end its processes afterwards. Yields the stack and its processes.
 
     Raises:
         StackError: The stack cannot start; the message says why and what helps.
@@ -101,7 +101,8 @@ def running(settings: Settings, progress: Progress, *, seeded: bool = True) -> I
         except (BotoCoreError, ClientError) as error:
             reason = f"refused: {error}" if emulator.exit_status is None else "ended during the start."
             raise StackError(f"The emulator {reason}\n{emulator.last_words()}") from error
-        ending.callback(stack.save().unlink, missing_ok=True)
+        saved = stack.save()
+        ending.callback(saved.unlink, missing_ok=True)
         yield stack, [google, emulator]
 
 
@@ -174,7 +175,7 @@ def emulator_process(settings: Settings) -> Child:
     return Child(
         "The emulator",
         [str(EMULATOR_PYTHON), "-m", "local.emulator"],
-        # Nothing else of this environment: functions inherit the emulator's.
+        # Pass only these variables, because functions inherit them.
         {
             "PATH": os.defpath,
             "HOME": str(temporary_files),

@@ -109,7 +109,7 @@ def test_an_artifact_holds_what_its_requirements_name_and_nothing_else(build: Pa
 def test_the_layer_carries_the_shared_code_and_what_all_need(build: Path) -> None:
     needed = {"aws-lambda-powertools", "boto3", "pydantic", "tzdata"}
     assert needed <= installed(build, "Layer").keys()
-    assert (content(build, "Layer") / "rekindle" / "models.py").exists()
+    assert (content(build, "Layer") / "rekindle" / "domain" / "persons.py").exists()
 
 
 @pytest.mark.parametrize("artifact", SOURCES)

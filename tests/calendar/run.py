@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from rekindle.domain.models import Zone
+    from rekindle.domain.ids import Zone
     from tests.calendar.sweep import Findings
 
 

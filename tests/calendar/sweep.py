@@ -22,7 +22,7 @@ from tick.handler import due_in, window
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from rekindle.domain.models import Zone
+    from rekindle.domain.ids import Zone
     from rekindle.domain.reminders import DueSlot
     from tests.calendar.oracle import Coming
 

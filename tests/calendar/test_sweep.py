@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from rekindle.domain.models import Zone
+from rekindle.domain.ids import Zone
 from rekindle.domain.reminders import DueSlot, Slot
 from tests.calendar.sweep import findings
 from tick.handler import due_in

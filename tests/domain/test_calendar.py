@@ -12,7 +12,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rekindle.domain.calendar import GRACE, day_window, local_date, slot_instant, start_of, zone_named, zone_names
-from rekindle.domain.models import DayWindow, Zone
+from rekindle.domain.days import DayWindow
+from rekindle.domain.ids import Zone
 from rekindle.errors import RekindleError, UnknownZoneError
 
 ONE_DAY = dt.timedelta(days=1)

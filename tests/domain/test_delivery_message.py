@@ -16,7 +16,8 @@ from delivery.credential import credential_from
 from delivery.gateway import CredentialError
 from delivery.message import message_of
 from local.google.fcm_message import checked_message
-from rekindle.domain.models import Language, PushKind
+from rekindle.domain.ids import Language
+from rekindle.domain.pushes import PushKind
 from rekindle.push.payloads import Occasion, Payload, payload_of
 from testing.builders import an_instant
 

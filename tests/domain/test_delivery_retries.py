@@ -21,18 +21,10 @@ from delivery.retries import (
     without_foreign,
 )
 from rekindle.domain.calendar import day_window
-from rekindle.domain.models import (
-    Answer,
-    CoupleId,
-    Day,
-    Language,
-    PackId,
-    PromptId,
-    PromptKind,
-    PromptRef,
-    PushKind,
-    Uid,
-)
+from rekindle.domain.days import Answer, Day
+from rekindle.domain.ids import CoupleId, Language, PackId, PromptId, Uid
+from rekindle.domain.prompts import PromptKind, PromptRef
+from rekindle.domain.pushes import PushKind
 from rekindle.push.jobs import LONGEST_DELAY, Missed
 from rekindle.push.payloads import Occasion
 from rekindle.store import keys

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from rekindle.domain.calendar import local_date, slot_instant, zone_named
 from rekindle.domain.due_dates import EVERY_DATE, CaughtUp, DueDates, due_dates_of, move_reminders, slots_of
-from rekindle.domain.models import CoupleId, Person, PushKind, Reminders, TouchReminder, Zone
+from rekindle.domain.ids import CoupleId, Zone
+from rekindle.domain.persons import Person, Reminders, TouchReminder
+from rekindle.domain.pushes import PushKind
 from rekindle.domain.reminders import MAX_LATENESS, Slot
 from testing.builders import LONDON, NEW_YORK, TOKYO, a_paired_person, a_profile, an_instant
 
@@ -65,7 +67,7 @@ def test_the_old_slot_still_sends_the_date_that_had_just_come_due() -> None:
     ada = a_paired_person()
     after, _ = move_reminders(ada, at(ada, dt.time(9)), an_instant("2026-03-02T13:31:00Z"))
     assert prompt_due_dates(after) == {
-        "America/New_York#08:30": DueDates(after=dt.date.max, due_earlier=DATE),
+        "America/New_York#08:30": DueDates(after=dt.date.max, also_on=DATE),
         "America/New_York#09:00": DueDates(after=DATE),
     }
     later, _ = move_reminders(after, in_zone(after, LONDON), an_instant("2026-03-02T17:00:00Z"))
@@ -127,7 +129,7 @@ def test_a_slot_that_comes_during_a_request_counts_as_come() -> None:
     after, caught_up = move_reminders(ada, at(ada, dt.time(9)), just_before)
     assert caught_up == []
     assert prompt_due_dates(after) == {
-        "America/New_York#08:30": DueDates(after=dt.date.max, due_earlier=DATE),
+        "America/New_York#08:30": DueDates(after=dt.date.max, also_on=DATE),
         "America/New_York#09:00": DueDates(after=DATE),
     }
     late = at(ada, dt.time(20))
@@ -204,7 +206,7 @@ def test_a_partner_on_whose_clock_the_pause_is_over_still_gets_the_date_that_had
     ben = a_paired_person(profile=a_profile(zone=TOKYO))
     after, caught_up = move_reminders(ben, paused(ben, DATE), an_instant("2026-03-01T23:31:00Z"))
     assert caught_up == []
-    assert prompt_due_dates(after) == {"Asia/Tokyo#08:30": DueDates(after=DATE, due_earlier=DATE)}
+    assert prompt_due_dates(after) == {"Asia/Tokyo#08:30": DueDates(after=DATE, also_on=DATE)}
 
 
 def test_a_pause_that_is_long_over_is_forgotten() -> None:
@@ -372,7 +374,7 @@ def test_each_date_comes_due_once_wherever_and_whenever_a_person_moves(
 
 
 def test_due_dates_contain_later_dates_and_the_one_due_earlier() -> None:
-    due_dates = DueDates(after=DATE, due_earlier=DATE - dt.timedelta(days=3))
+    due_dates = DueDates(after=DATE, also_on=DATE - dt.timedelta(days=3))
     week = [DATE + dt.timedelta(days=days) for days in range(-4, 3)]
     assert [date in due_dates for date in week] == [False, True, False, False, False, True, True]
 

@@ -14,7 +14,7 @@ from local.stack.seed import HELP, HELP_SCHEMA, help_schema_text
 from rekindle.domain.calendar import zone_names
 from rekindle.domain.countries import countries, countries_of, country_named
 from rekindle.domain.help import BUILT_IN, GENTLE_LINES, Help, lines_for, spoken
-from rekindle.domain.models import Language, Zone
+from rekindle.domain.ids import Language, Zone
 
 SHIPPED = Help.model_validate(yaml.safe_load(HELP.read_text(encoding="utf-8")))
 LINE = {"name": {"en": "Line"}, "phone": "988"}

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from rekindle.domain.models import CoupleId, PushKind, Target, TargetKind, Uid
+from rekindle.domain.ids import CoupleId, Uid
+from rekindle.domain.persons import Target, TargetKind
+from rekindle.domain.pushes import PushKind
 from rekindle.domain.reminders import Slot
 from rekindle.errors import UnknownZoneError
 from rekindle.push.jobs import Job, Missed, PersonJob, ReshardJob, RetryJob, SlotJob, job_from

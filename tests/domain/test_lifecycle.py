@@ -11,20 +11,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from rekindle.domain.models import (
-    Audience,
-    Barrier,
-    Couple,
-    CoupleId,
-    PackId,
-    PackWish,
-    PromptId,
-    PromptKind,
-    PromptRef,
-    Theme,
-    Uid,
-    Wish,
-)
+from rekindle.domain.couples import Couple, PackWish, Wish
+from rekindle.domain.ids import CoupleId, PackId, PromptId, Uid
+from rekindle.domain.persons import Barrier
 from rekindle.domain.playlist import (
     Comfort,
     Course,
@@ -39,6 +28,7 @@ from rekindle.domain.playlist import (
     prompt_on,
     theme_for,
 )
+from rekindle.domain.prompts import Audience, PromptKind, PromptRef, Theme
 from rekindle.errors import NoPromptError
 from testing.builders import a_profile, an_instant
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rekindle.domain.models import CoupleId
+from rekindle.domain.ids import CoupleId
 from rekindle.domain.nudges import (
     LIMIT,
     SPAN,

@@ -11,7 +11,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rekindle.domain.calendar import day_window, local_date, zone_named, zone_names
-from rekindle.domain.models import Couple, CoupleId, Day, DayWindow, PackId, PromptId, PromptKind, PromptRef, Uid, Zone
+from rekindle.domain.couples import Couple
+from rekindle.domain.days import Day, DayWindow
+from rekindle.domain.ids import CoupleId, PackId, PromptId, Uid, Zone
 from rekindle.domain.open_days import (
     latest_closed,
     latest_date,
@@ -21,6 +23,7 @@ from rekindle.domain.open_days import (
     window_of,
     windows_after_move,
 )
+from rekindle.domain.prompts import PromptKind, PromptRef
 from rekindle.domain.streaks import History, Streak
 from testing.builders import NEW_YORK, TOKYO, a_profile, an_instant
 

@@ -8,7 +8,7 @@ from typing import Final
 
 import pytest
 
-from rekindle.domain.models import Language, PackId, PromptId
+from rekindle.domain.ids import Language, PackId, PromptId
 from rekindle.packs.advice import (
     Advice,
     Said,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rekindle.domain.models import Language, PackId, PromptId
+from rekindle.domain.ids import Language, PackId, PromptId
 from rekindle.packs.advice import Said
 from rekindle.packs.tone import tone_advice
 

@@ -12,7 +12,8 @@ import yaml
 from jsonschema import Draft202012Validator, FormatChecker
 
 from local.packs import SCHEMA, schema_text
-from rekindle.domain.models import Language, PromptKind, Theme
+from rekindle.domain.ids import Language
+from rekindle.domain.prompts import PromptKind, Theme
 from rekindle.packs.check import check_source
 from rekindle.packs.document import Pack, PackError, PackFinding, pack_schema
 from rekindle.packs.rules import parse_pack

@@ -9,7 +9,8 @@ from typing import Final
 
 import pytest
 
-from rekindle.domain.models import Audience, Language, PromptId, Theme
+from rekindle.domain.ids import Language, PromptId
+from rekindle.domain.prompts import Audience, Theme
 from rekindle.packs.check import check_source
 from rekindle.packs.document import HINTED_THEMES, Pack, PackPrompt, PromptWords
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rekindle.domain.models import Couple, CoupleId, Pause, Uid
+from rekindle.domain.couples import Couple, Pause
+from rekindle.domain.ids import CoupleId, Uid
 from rekindle.domain.pauses import LONGEST, end_range, pause_on, with_pause, without_pause
 from rekindle.domain.streaks import DayMark, History, calendar_marks, pack_dates, streak_of, unpack_dates
 from testing.builders import a_profile, an_instant

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rekindle.domain.models import Barrier, Language, PackId, Profile, PromptId, PromptKind, PromptRef, Theme, Zone
+from rekindle.domain.ids import Language, PackId, PromptId, Zone
+from rekindle.domain.persons import Barrier, Profile
 from rekindle.domain.playlist import (
     LEANINGS,
     Comfort,
@@ -24,6 +25,7 @@ from rekindle.domain.playlist import (
     prompt_for,
     theme_for,
 )
+from rekindle.domain.prompts import PromptKind, PromptRef, Theme
 from rekindle.errors import NoPromptError
 
 if TYPE_CHECKING:
@@ -214,7 +216,7 @@ def test_couples_meet_the_themes_in_orders_of_their_own() -> None:
 def test_the_same_couple_gets_the_same_themes_in_every_process() -> None:
     """Two Lambda environments hash strings and order sets differently."""
     program = (
-        "import datetime as dt; from rekindle.domain.models import Barrier, Theme;"
+        "import datetime as dt; from rekindle.domain.persons import Barrier; from rekindle.domain.prompts import Theme;"
         "from rekindle.domain.playlist import theme_for;"
         "print(theme_for(dt.date(2026, 1, 1), {}, frozenset(Theme), frozenset(Barrier), 'couple'))"
     )

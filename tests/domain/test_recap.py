@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rekindle.domain.models import Audience, PackId, PackWish, Wish
+from rekindle.domain.couples import PackWish, Wish
+from rekindle.domain.ids import PackId
 from rekindle.domain.playlist import Release
+from rekindle.domain.prompts import Audience
 from rekindle.domain.recap import Week, available_from, may_be_new, recap_of
 from rekindle.domain.streaks import MILESTONES, History, streak_of
 from testing.builders import an_instant

@@ -13,7 +13,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rekindle.domain.calendar import slot_instant, zone_names
-from rekindle.domain.models import QuietHours, Zone
+from rekindle.domain.ids import Zone
+from rekindle.domain.persons import QuietHours
 from rekindle.domain.reminders import MAX_LATENESS, DueSlot, Slot, due_slots, is_quiet, is_slot_time
 
 NEW_YORK = Zone("America/New_York")

@@ -28,20 +28,9 @@ from rekindle.crypto.sealing import (
 )
 from rekindle.crypto.vault import CoupleKey, PersonKey
 from rekindle.domain.calendar import day_window
-from rekindle.domain.models import (
-    Answer,
-    CoupleId,
-    Day,
-    PackId,
-    PromptId,
-    PromptKind,
-    PromptRef,
-    Reflection,
-    ReflectionKind,
-    SharedAnswer,
-    SoloDay,
-    Uid,
-)
+from rekindle.domain.days import Answer, Day, Reflection, ReflectionKind, SharedAnswer, SoloDay
+from rekindle.domain.ids import CoupleId, PackId, PromptId, Uid
+from rekindle.domain.prompts import PromptKind, PromptRef
 from rekindle.errors import VaultError
 from testing.builders import LONDON
 

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from rekindle.domain.models import Audience, Barrier, PromptKind, Theme
+from rekindle.domain.persons import Barrier
 from rekindle.domain.playlist import LEANINGS, Release
+from rekindle.domain.prompts import Audience, PromptKind, Theme
 from rekindle.domain.solo import SoloHistory, solo_prompt, takes_solo_answers
 from rekindle.errors import NoPromptError
 from testing.builders import a_person, a_profile, an_instant, prompts

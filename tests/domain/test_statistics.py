@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rekindle.domain.models import PackId, PromptId, Theme
+from rekindle.domain.ids import PackId, PromptId
+from rekindle.domain.prompts import Theme
 from rekindle.domain.statistics import shown, shown_days, shown_weeks, through, view
 from rekindle.domain.tallies import RunLength
 from rekindle.push.kinds import REMINDERS

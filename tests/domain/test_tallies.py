@@ -12,9 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rekindle.domain.changes import FinishedRun
-from rekindle.domain.models import CoupleId, PackId, PromptId, PushKind, Reach, Theme
+from rekindle.domain.ids import CoupleId, PackId, PromptId
+from rekindle.domain.prompts import Theme
+from rekindle.domain.pushes import PushKind, Reach
 from rekindle.domain.tallies import (
-    Day,
+    CountedDay,
     DayProgress,
     History,
     Latest,
@@ -244,7 +246,10 @@ def test_a_run_is_as_long_as_the_milestones_that_it_has_passed(run: int, length:
 
 def test_days_are_kept_in_few_bytes_that_can_still_be_read() -> None:
     history = History(
-        {FIRST: Day(Theme.TOUCH, (STARTER,), 2), FIRST + dt.timedelta(days=9): Day(None, (STARTER, PackId("a")), 0)},
+        {
+            FIRST: CountedDay(Theme.TOUCH, (STARTER,), 2),
+            FIRST + dt.timedelta(days=9): CountedDay(None, (STARTER, PackId("a")), 0),
+        },
         {week_of(FIRST): Latest(41, RunLength.WEEKS)},
     )
     item = item_from(history)

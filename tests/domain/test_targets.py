@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rekindle.domain.models import Target, TargetKind
+from rekindle.domain.persons import Target, TargetKind
 from rekindle.store.targets import Registered, packed, unpacked
 
 MONTH = dt.date(2026, 3, 1)

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rekindle.domain.couples import Couple
 from rekindle.domain.gestures import CATALOGUE, ENGLISH, FRENCH, SPANISH, TouchGesture, text_of
-from rekindle.domain.models import Couple, CoupleId, Language, Uid, Zone
+from rekindle.domain.ids import CoupleId, Language, Uid, Zone
 from rekindle.domain.touch import are_apart, gesture_for, touch_of, warmth_of
 from testing.builders import LONDON, NEW_YORK, TOKYO, a_profile, an_instant
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
     from local.stack import Stack
-    from rekindle.domain.models import Uid
+    from rekindle.domain.ids import Uid
 
 PATIENCE = 60
 """Seconds to wait at most for an event that passes through stream and queue; functions may have to start first."""

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import expect
 
 from local.google.identity import ACCOUNTS
-from rekindle.domain.models import PackId, PromptId
+from rekindle.domain.ids import PackId, PromptId
 from rekindle.domain.statistics import shown_days, shown_weeks, view
 from rekindle.packs.template import PROMPT_TEXT, PROMPT_WHY
 from rekindle.push.kinds import REMINDERS

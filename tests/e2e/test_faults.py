@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from rekindle.domain.models import Target, TargetKind
+from rekindle.domain.persons import Target, TargetKind
 from rekindle.domain.reminders import Slot
 from rekindle.store import keys
 from rekindle.store.table import Table
@@ -88,11 +88,11 @@ def test_a_wrong_body_ends_with_the_dead_letters_and_disturbs_nothing_else(
         ),
     ]
     _enqueue(stack, *wrong[:4], json.dumps(good), *wrong[4:])
-    ada.await_kinds("prompt")
     eventually(lambda: waiting(stack, "DlqUrl") == len(wrong))
     assert sorted(dead_letters()) == sorted(wrong)
     await_quiet(stack)
-    ada.await_kinds("prompt")
+    # On a slow machine the impatient queue gives the good message out twice, and FCM replaces the first push.
+    assert set(ada.kinds()) == {"prompt"}
 
 
 def test_a_token_that_fcm_calls_unregistered_is_forgotten(

@@ -535,7 +535,7 @@ def test_a_refusal_shows_in_the_api_s_own_words(a_page: NewPage) -> None:
     page.session.refused.add(422)
     page.ada.root.get_by_label("I have a code").fill("K7MP2-QRX9O")
     page.ada.press("Use this code")
-    expect(page.ada.root.get_by_role("alert")).to_contain_text("There is no O in a code.")
+    expect(page.ada.root.get_by_role("alert")).to_contain_text("A code never contains O.")
 
 
 def test_an_ended_sign_in_leads_back(a_page: NewPage, a_couple: NewCouple) -> None:

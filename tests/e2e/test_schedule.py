@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from local.clock import now
 from local.stack.start import temporary
 from rekindle.domain.calendar import slot_instant
-from rekindle.domain.models import Zone
+from rekindle.domain.ids import Zone
 from rekindle.domain.reminders import Slot
 from rekindle.push.jobs import SlotJob
 from rekindle.store.table import Table

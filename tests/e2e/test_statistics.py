@@ -6,7 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from rekindle.domain.calendar import slot_instant
-from rekindle.domain.models import CoupleId
+from rekindle.domain.ids import CoupleId
 from rekindle.domain.tallies import week_of
 from rekindle.store import keys
 from rekindle.store.table import Table

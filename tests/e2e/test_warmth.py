@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from rekindle.domain.models import PushKind
+from rekindle.domain.pushes import PushKind
 from rekindle.push.kinds import KINDS
 from testing.builders import LONDON, TOKYO
 from tests.e2e.conftest import await_quiet, eventually

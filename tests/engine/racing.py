@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 from couples_api import couple, days, devices, invites, me, packs, pause, reflections, solo, swap
 from rekindle.api.callers import Caller
 from rekindle.api.problems import Problem, ProblemError
-from rekindle.domain.models import CoupleId, PackId, Platform, ReflectionKind, Uid
+from rekindle.domain.days import ReflectionKind
+from rekindle.domain.ids import CoupleId, PackId, Uid
+from rekindle.domain.persons import Platform
 from rekindle.errors import KeyReusedError
 from rekindle.store import keys
 from testing.builders import LONDON, a_uid, an_instant
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 
     from couples_api.reader import DayView
     from couples_api.services import Services
-    from rekindle.domain.models import Person
+    from rekindle.domain.persons import Person
 
     type Outcome = Any
     """What a route returned, or the problem that it raised."""

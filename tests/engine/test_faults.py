@@ -16,7 +16,7 @@ import boto3
 import pytest
 
 from couples_api.services import Services
-from rekindle.domain.models import Audience, Theme
+from rekindle.domain.prompts import Audience, Theme
 from rekindle.domain.streaks import unpack_dates
 from rekindle.settings import CouplesApiSettings
 from rekindle.store import keys
@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from botocore.client import BaseClient
     from pytest_mock import MockerFixture
 
-    from rekindle.domain.models import Couple, Person
+    from rekindle.domain.couples import Couple
+    from rekindle.domain.persons import Person
 
 DATE = dt.date(2026, 3, 2)
 

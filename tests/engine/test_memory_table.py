@@ -18,7 +18,9 @@ from delivery.dispatcher import handle
 from delivery.gateway import DELIVERED
 from delivery.resharding import reshard
 from delivery.services import Services
-from rekindle.domain.models import CoupleId, DeviceId, PushKind, Reminders, TouchReminder, Uid
+from rekindle.domain.ids import CoupleId, DeviceId, Uid
+from rekindle.domain.persons import Reminders, TouchReminder
+from rekindle.domain.pushes import PushKind
 from rekindle.domain.reminders import Slot
 from rekindle.errors import KeyReusedError, WriteConflictError
 from rekindle.push.jobs import PersonJob, ReshardJob, SlotJob
@@ -42,7 +44,7 @@ if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
 
     from delivery.gateway import Outcome
-    from rekindle.domain.models import Person, Target
+    from rekindle.domain.persons import Person, Target
     from rekindle.push.payloads import Payload
 
 MORNING: Final = an_instant("2026-03-02T13:30:00Z")

@@ -17,7 +17,9 @@ from delivery.fcm import FcmGateway
 from delivery.libcurl import Libcurl
 from delivery.services import Services
 from rekindle.domain.due_dates import slots_of
-from rekindle.domain.models import DeviceId, Person, PushKind, Reminders
+from rekindle.domain.ids import DeviceId
+from rekindle.domain.persons import Person, Reminders
+from rekindle.domain.pushes import PushKind
 from rekindle.push.kinds import KINDS
 from rekindle.store import keys
 from rekindle.store.devices import Devices
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
     from delivery.gateway import Outcome, PushGateway
-    from rekindle.domain.models import Target
+    from rekindle.domain.persons import Target
     from rekindle.push.jobs import Job
     from rekindle.push.payloads import Payload
 

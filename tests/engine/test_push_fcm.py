@@ -17,7 +17,9 @@ from delivery.fcm import FcmGateway
 from delivery.gateway import DELIVERED, LONGEST_SEND, NO_TIME, CredentialError, Fate, Outcome
 from delivery.libcurl import AT_ONCE, Libcurl
 from delivery.message import addressed, message_of
-from rekindle.domain.models import Language, PushKind, Target, TargetKind
+from rekindle.domain.ids import Language
+from rekindle.domain.persons import Target, TargetKind
+from rekindle.domain.pushes import PushKind
 from rekindle.push.payloads import Occasion, Payload, payload_of
 from rekindle.push.texts import CATALOGUE
 from testing import fcm_wire

@@ -15,7 +15,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from delivery import handler as delivery
 from react import handler as react
-from rekindle.domain.models import CoupleId, Reminders, Uid
+from rekindle.domain.ids import CoupleId, Uid
+from rekindle.domain.persons import Reminders
 from rekindle.push.jobs import LONGEST_DELAY, job_from
 from rekindle.store.slots import Slots, slot_row_writes
 from rekindle.store.table import Table
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     from pytest_mock import MockerFixture
 
-    from rekindle.domain.models import Person
+    from rekindle.domain.persons import Person
 
 EVENTS = Path(__file__).parents[2] / "events"
 _numbers = itertools.count(1)

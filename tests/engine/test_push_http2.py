@@ -15,7 +15,7 @@ from firebase_admin import messaging
 from delivery.gateway import DELIVERED, Fate, Outcome
 from delivery.libcurl import AT_ONCE, CONNECTIONS, Libcurl
 from local.stack.start import free_ports
-from rekindle.domain.models import Target, TargetKind
+from rekindle.domain.persons import Target, TargetKind
 from testing.builders import a_token
 from testing.fcm_http2 import cut_wire
 from testing.fcm_server import CERTIFICATE, serving

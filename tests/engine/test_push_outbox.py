@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from rekindle.domain.models import CoupleId, PushKind, Uid
+from rekindle.domain.ids import CoupleId, Uid
+from rekindle.domain.pushes import PushKind
 from rekindle.errors import OutboxError
 from rekindle.push.jobs import Missed, PersonJob, RetryJob, job_from
 from rekindle.push.queue import ATTEMPTS, BATCH_BYTES, Outbox

@@ -19,7 +19,8 @@ import pytest
 from couples_api import days, invites, solo, streak
 from couples_api.reader import AnswerState
 from rekindle.api.problems import Problem
-from rekindle.domain.models import Audience, CoupleId, Target, TargetKind
+from rekindle.domain.persons import Target, TargetKind
+from rekindle.domain.prompts import Audience
 from rekindle.domain.streaks import unpack_dates
 from rekindle.store import keys
 from rekindle.store.catalogue import Catalogue
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from couples_api.services import Services
+    from rekindle.domain.ids import CoupleId
 
     type Outcome = Any
     """What a route returned, or the problem that it raised."""

@@ -9,7 +9,8 @@ import pytest
 from rich.progress import Progress
 
 from local.redrive import DeadLetters
-from rekindle.domain.models import CoupleId, PushKind, Uid
+from rekindle.domain.ids import CoupleId, Uid
+from rekindle.domain.pushes import PushKind
 from rekindle.push.jobs import Missed, PersonJob, RetryJob, SlotJob
 from rekindle.store.instants import from_millis
 from testing.builders import NEW_YORK, an_instant

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from rekindle.domain.models import DeviceId, Person, PushKind, Reminders
+from rekindle.domain.ids import DeviceId
+from rekindle.domain.persons import Person, Reminders
+from rekindle.domain.pushes import PushKind
 from rekindle.domain.reminders import Slot
 from rekindle.store import keys
 from rekindle.store.people import People, person_writes

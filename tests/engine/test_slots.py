@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from rekindle.domain.models import CoupleId, DeviceId, Language, Person, PushKind, QuietHours, Reminders, Uid
+from rekindle.domain.ids import CoupleId, DeviceId, Language, Uid
+from rekindle.domain.persons import Person, QuietHours, Reminders
+from rekindle.domain.pushes import PushKind
 from rekindle.domain.reminders import Slot
 from rekindle.store import keys
 from rekindle.store.people import People, person_writes

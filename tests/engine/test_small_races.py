@@ -12,7 +12,8 @@ from couples_api.devices import DEVICES_LIMIT, DeviceBody
 from couples_api.reminders import RemindersBody, put_reminders
 from rekindle.api.callers import Caller
 from rekindle.api.problems import ProblemError
-from rekindle.domain.models import Platform, Theme
+from rekindle.domain.persons import Platform
+from rekindle.domain.prompts import Theme
 from rekindle.domain.tallies import DayProgress
 from rekindle.errors import WriteConflictError
 from rekindle.store.runs import Runs

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from rekindle.domain.models import PackId
+from rekindle.domain.ids import PackId
 from rekindle.errors import ContentionError, KeyReusedError, WriteConflictError
 from rekindle.store import keys
 from rekindle.store.catalogue import VERSION_AGE, Catalogue, index_of, index_writes

@@ -16,7 +16,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rekindle.domain.changes import FinishedRun
-from rekindle.domain.models import CoupleId, PackId, PromptId, PushKind, Reach, Theme
+from rekindle.domain.ids import CoupleId, PackId, PromptId
+from rekindle.domain.prompts import Theme
+from rekindle.domain.pushes import PushKind, Reach
 from rekindle.domain.tallies import DayProgress, Met, StreakProgress
 from rekindle.errors import ContentionError
 from rekindle.store import keys

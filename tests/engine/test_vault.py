@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ConnectionClosedError
 
 from rekindle.crypto.vault import CONTEXT_PURPOSE, REMEMBERED_FOR, Vault
-from rekindle.domain.models import CoupleId, Uid
+from rekindle.domain.ids import CoupleId, Uid
 from rekindle.errors import KeyUnavailableError, VaultError
 from rekindle.store.instants import to_ttl
 from rekindle.store.keys import Key

@@ -9,7 +9,7 @@ import pytest
 
 from rekindle.api.callers import Caller, caller_of
 from rekindle.api.problems import Problem, ProblemError
-from rekindle.domain.models import Uid
+from rekindle.domain.ids import Uid
 from testing.builders import an_instant
 from testing.phones import http_event
 

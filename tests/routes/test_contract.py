@@ -12,7 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from local import openapi
-from rekindle.domain.models import Audience
+from rekindle.domain.prompts import Audience
 from rekindle.store import keys
 from rekindle.store.table import Write
 from testing import contract

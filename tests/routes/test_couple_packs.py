@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from couples_api.services import Services
-from rekindle.domain.models import Audience, PackId, PackWish, PromptKind, PromptRef, Theme, Wish
+from rekindle.domain.couples import PackWish, Wish
+from rekindle.domain.ids import PackId
 from rekindle.domain.playlist import Course, Entry
+from rekindle.domain.prompts import Audience, PromptKind, PromptRef, Theme
 from rekindle.store import keys
 from rekindle.store.catalogue import Catalogue, PromptText
 from rekindle.store.table import Write
@@ -21,7 +23,7 @@ from testing.push_world import calls
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from rekindle.domain.models import Couple
+    from rekindle.domain.couples import Couple
     from rekindle.store.table import Table
     from testing.phones import Handler
 

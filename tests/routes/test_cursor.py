@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from privacy.cursor import Position, cursor_of, position_from
-from rekindle.domain.models import Uid
+from rekindle.domain.ids import Uid
 
 POSITIONS = st.builds(Position, st.integers(0, 65_535), st.dates())
 UIDS = st.text(min_size=1, max_size=128).map(Uid)

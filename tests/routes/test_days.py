@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from rekindle.domain.models import PromptKind, Theme
+from rekindle.domain.prompts import PromptKind, Theme
 from rekindle.store import keys
 from rekindle.store.table import Write
 from testing.apis import handler_of
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from couples_api.services import Services
-    from rekindle.domain.models import Couple, CoupleId, PromptRef
+    from rekindle.domain.couples import Couple
+    from rekindle.domain.ids import CoupleId
+    from rekindle.domain.prompts import PromptRef
     from testing.phones import Handler
 
 MILLISECOND = dt.timedelta(milliseconds=1)

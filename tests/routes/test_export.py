@@ -11,7 +11,9 @@ import pytest
 
 from privacy.cursor import Position, cursor_of
 from privacy.services import PAGE_DAYS, RECENT
-from rekindle.domain.models import Answer, Reflection, ReflectionKind, Theme, Uid
+from rekindle.domain.days import Answer, Reflection, ReflectionKind
+from rekindle.domain.ids import Uid
+from rekindle.domain.prompts import Theme
 from rekindle.store import keys
 from rekindle.store.couples import KEEPSAKE
 from rekindle.store.days import _item_from
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from types_boto3_kms import KMSClient
 
     from couples_api.services import Services
-    from rekindle.domain.models import CoupleId
+    from rekindle.domain.ids import CoupleId
     from testing.phones import Handler
 
 MONDAY = dt.date(2026, 3, 2)

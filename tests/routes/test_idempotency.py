@@ -11,7 +11,7 @@ import pytest
 from couples_api.handler import application, handler_of
 from local import openapi
 from rekindle.api.problems import Problem
-from rekindle.domain.models import Audience
+from rekindle.domain.prompts import Audience
 from rekindle.store import keys
 from rekindle.store.table import Write
 from testing.builders import LONDON, NEW_YORK, a_uid, prompts, publish
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from couples_api.services import Services
-    from rekindle.domain.models import Uid
+    from rekindle.domain.ids import Uid
     from testing.phones import Handler
 
 DAY = dt.timedelta(days=1)

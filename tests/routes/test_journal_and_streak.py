@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from couples_api.services import Services
-    from rekindle.domain.models import CoupleId
+    from rekindle.domain.ids import CoupleId
     from testing.phones import Handler
 
 DAY = dt.timedelta(days=1)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from rekindle.domain.models import PromptKind
+from rekindle.domain.prompts import PromptKind
 from testing.apis import handler_of
 from testing.builders import NEW_YORK, TOKYO, prompts, publish
 from testing.phones import Phone, Reply, a_phone, pair

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from rekindle.domain.models import Language
+from rekindle.domain.ids import Language
 from rekindle.store import keys
 from rekindle.store.table import Write
 from testing.apis import handler_of

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from rekindle.domain.models import Person, PushKind, Reminders, Zone
+from rekindle.domain.persons import Person, Reminders
+from rekindle.domain.pushes import PushKind
 from rekindle.domain.reminders import Slot
 from rekindle.push.jobs import PersonJob
 from rekindle.push.kinds import KINDS
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from delivery.services import Services
+    from rekindle.domain.ids import Zone
     from rekindle.push.jobs import PersonJob
     from rekindle.store.table import Table
     from testing.fcm_wire import FcmWire

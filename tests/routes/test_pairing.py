@@ -16,7 +16,7 @@ from testing.phones import Phone, a_phone, pair
 
 if TYPE_CHECKING:
     from couples_api.services import Services
-    from rekindle.domain.models import CoupleId
+    from rekindle.domain.ids import CoupleId
     from testing.phones import Handler, Reply
 
 HOUR = dt.timedelta(hours=1)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from rekindle.domain.models import Audience
+from rekindle.domain.prompts import Audience
 from rekindle.store import keys
 from rekindle.store.couples import KEEPSAKE
 from rekindle.store.instants import to_ttl
@@ -19,7 +19,7 @@ from testing.phones import Phone, Reply, a_phone, pair
 
 if TYPE_CHECKING:
     from couples_api.services import Services
-    from rekindle.domain.models import CoupleId
+    from rekindle.domain.ids import CoupleId
 
 MONDAY = dt.date(2026, 3, 2)
 DAY = dt.timedelta(days=1)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from rekindle.domain.models import Person, PushKind
+from rekindle.domain.pushes import PushKind
 from rekindle.push.reactions import reaction_to
 from rekindle.store import keys
 from rekindle.store.stream import change_in
@@ -19,6 +19,7 @@ from testing.stored import stream_record
 
 if TYPE_CHECKING:
     from couples_api.services import Services
+    from rekindle.domain.persons import Person
     from testing.phones import Handler
 
 DAY = dt.timedelta(days=1)

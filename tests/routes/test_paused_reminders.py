@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rekindle.domain.calendar import local_date, slot_instant
-from rekindle.domain.models import PushKind
+from rekindle.domain.pushes import PushKind
 from rekindle.push.jobs import PersonJob
 from rekindle.push.kinds import KINDS
 from rekindle.store.days import Days

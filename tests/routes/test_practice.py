@@ -15,7 +15,8 @@ import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from practice_api.services import Services
-from rekindle.domain.models import Audience, Language, PackId, Uid
+from rekindle.domain.ids import Language, PackId, Uid
+from rekindle.domain.prompts import Audience
 from rekindle.packs.check import SOURCE_LIMIT
 from rekindle.packs.template import WRITTEN_FOR
 from rekindle.store import keys

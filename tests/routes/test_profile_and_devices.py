@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from couples_api.devices import DEVICES_LIMIT
-from rekindle.domain.models import Platform, PushKind, Target, TargetKind
+from rekindle.domain.persons import Platform, Target, TargetKind
+from rekindle.domain.pushes import PushKind
 from rekindle.domain.reminders import Slot
 from rekindle.store import keys
 from rekindle.store.devices import REFRESHED_AFTER
@@ -19,7 +20,7 @@ from testing.stored import slot_rows
 
 if TYPE_CHECKING:
     from couples_api.services import Services
-    from rekindle.domain.models import Person
+    from rekindle.domain.persons import Person
     from rekindle.store.slot_rows import SlotAndKind, SlotRow
     from testing.phones import Handler
 

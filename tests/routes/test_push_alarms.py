@@ -12,7 +12,8 @@ import pytest
 
 from delivery.gateway import CredentialError
 from delivery.retries import LAST_ATTEMPT
-from rekindle.domain.models import DeviceId, Person
+from rekindle.domain.ids import DeviceId
+from rekindle.domain.persons import Person
 from rekindle.push.jobs import SlotJob
 from rekindle.store.devices import Devices
 from rekindle.store.incidents import Incidents
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from delivery.services import Services
-    from rekindle.domain.models import Device, DeviceId, Person
+    from rekindle.domain.ids import DeviceId
+    from rekindle.domain.persons import Device, Person
     from rekindle.push.jobs import Job, SlotJob
     from rekindle.store.table import Table
     from testing.fcm_wire import Answer, FcmWire

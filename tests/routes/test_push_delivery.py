@@ -16,7 +16,9 @@ from delivery.gateway import CredentialError, Fate, Outcome
 from delivery.libcurl import AT_ONCE
 from delivery.retries import LAST_ATTEMPT
 from rekindle.domain.calendar import day_window, slot_instant, start_of, zone_named
-from rekindle.domain.models import CoupleId, Device, DeviceId, Language, Person, PushKind, Reach, Reminders, Target, Uid
+from rekindle.domain.ids import CoupleId, DeviceId, Language, Uid
+from rekindle.domain.persons import Device, Person, Reminders, Target
+from rekindle.domain.pushes import PushKind, Reach
 from rekindle.domain.reminders import Slot
 from rekindle.push.jobs import Missed, RetryJob, SlotJob
 from rekindle.push.kinds import KINDS

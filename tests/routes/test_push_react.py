@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from react.handler import React
-from rekindle.domain.models import Language, PushKind
+from rekindle.domain.ids import Language
+from rekindle.domain.pushes import PushKind
 from rekindle.push.payloads import payload_of
 from rekindle.store import keys
 from rekindle.store.couples import Couples

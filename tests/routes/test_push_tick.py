@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rekindle.domain.calendar import zone_names
-from rekindle.domain.models import Reminders, Zone
+from rekindle.domain.ids import Zone
+from rekindle.domain.persons import Reminders
 from rekindle.domain.reminders import MAX_LATENESS, Slot
 from rekindle.store import keys
 from rekindle.store.runs import Runs

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rekindle.domain.changes import Change, DayChange, FinishedRun, NudgesChange, StreakChange, StreakRecord
-from rekindle.domain.models import Answer, CoupleId, Day, PushKind, Uid
+from rekindle.domain.days import Answer, Day
+from rekindle.domain.ids import CoupleId, Uid
 from rekindle.domain.nudges import Gesture, Nudge
+from rekindle.domain.pushes import PushKind
 from rekindle.push.reactions import NOTHING, Completed, reaction_to
 from rekindle.store.stream import change_in
 from testing.builders import a_day, an_instant

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from rekindle.domain.models import Audience, Language, PackId
+from rekindle.domain.ids import Language, PackId
+from rekindle.domain.prompts import Audience
 from rekindle.store import keys
 from rekindle.store.catalogue import VERSION_AGE, Catalogue, packed
 from rekindle.store.table import Write
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from couples_api.services import Services
-    from rekindle.domain.models import CoupleId
+    from rekindle.domain.ids import CoupleId
     from testing.phones import Handler
 
 DAY = dt.timedelta(days=1)

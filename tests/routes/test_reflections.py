@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from rekindle.domain.models import ReflectionKind, Theme
+from rekindle.domain.days import ReflectionKind
+from rekindle.domain.prompts import Theme
 from rekindle.domain.tallies import progress_of
 from rekindle.errors import VaultError
 from rekindle.push.reactions import NOTHING, reaction_to
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     import io
 
     from couples_api.services import Services
-    from rekindle.domain.models import CoupleId, Day
+    from rekindle.domain.days import Day
+    from rekindle.domain.ids import CoupleId
     from testing.phones import Handler
 
 DATE = dt.date(2026, 3, 2)

@@ -13,7 +13,7 @@ import pytest
 
 from delivery.resharding import BEFORE_NEXT, is_at_rest, reshard
 from delivery.slot_run import OTHERS_TAKE
-from rekindle.domain.models import Person, Reminders
+from rekindle.domain.persons import Person, Reminders
 from rekindle.domain.reminders import SETTLED_AFTER, Slot
 from rekindle.push.jobs import LONGEST_DELAY, ReshardJob
 from rekindle.store import keys

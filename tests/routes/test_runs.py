@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from rekindle.domain.models import PushKind, Reach
+from rekindle.domain.pushes import PushKind, Reach
 from rekindle.errors import WriteConflictError
 from rekindle.store import keys
 from rekindle.store.runs import Run, Runs

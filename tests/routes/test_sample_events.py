@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 import privacy.handler
-from rekindle.domain.models import InviteId, Uid
+from rekindle.domain.ids import InviteId, Uid
 from rekindle.store.invites import Invite, InviteState
 from testing.apis import handler_of, privacy_services
 from testing.builders import NEW_YORK, TOKYO, an_instant

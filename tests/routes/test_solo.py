@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from rekindle.domain.models import Audience, Theme
+from rekindle.domain.prompts import Audience, Theme
 from rekindle.store import keys
 from rekindle.store.catalogue import VERSION_AGE, Catalogue
 from rekindle.store.keys import Key
@@ -25,7 +25,7 @@ from testing.stored import every_row
 
 if TYPE_CHECKING:
     from couples_api.services import Services
-    from rekindle.domain.models import CoupleId
+    from rekindle.domain.ids import CoupleId
     from testing.phones import Handler
 
 DAY = dt.timedelta(days=1)

@@ -6,7 +6,9 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from rekindle.domain.calendar import slot_instant
-from rekindle.domain.models import CoupleId, Device, DeviceId, Person, PushKind, Reminders
+from rekindle.domain.ids import CoupleId, DeviceId
+from rekindle.domain.persons import Device, Person, Reminders
+from rekindle.domain.pushes import PushKind
 from rekindle.domain.reminders import Slot
 from rekindle.push.jobs import PersonJob, SlotJob
 from rekindle.store import keys

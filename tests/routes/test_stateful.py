@@ -26,8 +26,9 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
-from rekindle.domain.models import Audience, Language, PackId, PromptId, PromptKind, PromptRef, Theme, Uid
+from rekindle.domain.ids import Language, PackId, PromptId, Uid
 from rekindle.domain.playlist import Course, Entry
+from rekindle.domain.prompts import Audience, PromptKind, PromptRef, Theme
 from rekindle.store import keys
 from rekindle.store.catalogue import PromptText
 from rekindle.store.table import Write

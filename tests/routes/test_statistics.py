@@ -6,7 +6,9 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from rekindle.domain.changes import FinishedRun
-from rekindle.domain.models import CoupleId, PackId, PromptId, PushKind, Reach, Theme
+from rekindle.domain.ids import CoupleId, PackId, PromptId
+from rekindle.domain.prompts import Theme
+from rekindle.domain.pushes import PushKind, Reach
 from rekindle.domain.tallies import DayProgress, Met, StreakProgress
 from rekindle.store import keys
 from rekindle.store.statistics import Statistics

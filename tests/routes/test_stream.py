@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from rekindle.domain.changes import DayChange, FinishedRun, NudgesChange, OverdueReminder, StreakChange
-from rekindle.domain.models import PromptId, PushKind, Reach
+from rekindle.domain.ids import PromptId
+from rekindle.domain.pushes import PushKind, Reach
 from rekindle.store.stream import change_in
 from testing.stored import stream_record
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from rekindle.domain.models import Theme
+from rekindle.domain.prompts import Theme
 from rekindle.push.reactions import NOTHING, reaction_to
 from rekindle.store import keys
 from rekindle.store.stream import change_in
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from couples_api.services import Services
-    from rekindle.domain.models import CoupleId, Day
+    from rekindle.domain.days import Day
+    from rekindle.domain.ids import CoupleId
     from testing.phones import Handler
 
 DATE = dt.date(2026, 3, 2)

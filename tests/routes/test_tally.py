@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rekindle.domain.changes import DayChange, FinishedRun, NudgesChange, StreakChange, StreakRecord
-from rekindle.domain.models import Answer, CoupleId, Day, PackId, PromptId, PromptRef, Swapped, Theme, Uid
+from rekindle.domain.days import Answer, Day, Swapped
+from rekindle.domain.ids import CoupleId, PackId, PromptId, Uid
+from rekindle.domain.prompts import PromptRef, Theme
 from rekindle.domain.tallies import DayProgress, Met, StreakProgress, progress_of
 from tally.handler import Tally
 from testing.builders import a_day, an_instant

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from rekindle.domain.models import PushKind
+from rekindle.domain.pushes import PushKind
 from rekindle.domain.reminders import Slot
 from rekindle.store import keys
 from rekindle.store.slots import Slots
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from couples_api.services import Services
-    from rekindle.domain.models import Zone
+    from rekindle.domain.ids import Zone
     from testing.phones import Handler
 
 TOUCH = {"weekdays": ["monday", "friday"], "time": "19:00"}

@@ -12,7 +12,8 @@ from couples_api.pause import PauseBody, PauseView, change_pause, pause_view
 from couples_api.services import IN_A_COUPLE, Services, TheCaller, TheServices, current_couple, known_person
 from rekindle.api.callers import Caller
 from rekindle.api.problems import Problem, refusals
-from rekindle.domain.models import Couple, Person
+from rekindle.domain.couples import Couple
+from rekindle.domain.persons import Person
 from rekindle.domain.playlist import comfort_of, playing
 from rekindle.store.couples import KEEPSAKE
 

@@ -18,9 +18,11 @@ from couples_api.streak import StreakView, known_history, note_complete
 from rekindle.api.problems import Problem, ProblemError, refusals
 from rekindle.crypto.vault import CoupleKey
 from rekindle.domain.calendar import local_date
-from rekindle.domain.models import Answer, Couple, Day, PromptKind
+from rekindle.domain.couples import Couple
+from rekindle.domain.days import Answer, Day
 from rekindle.domain.open_days import open_dates, streak_at, window_of
 from rekindle.domain.playlist import prompt_on
+from rekindle.domain.prompts import PromptKind
 from rekindle.domain.texts import VISIBLE
 from rekindle.errors import ContentionError, WriteConflictError
 from rekindle.store.days import existing_day

@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 from couples_api.services import TheCaller, TheServices
 from rekindle.api.problems import Problem, ProblemError, refusals
-from rekindle.domain.models import Device, DeviceId, Person, Platform, Target, TargetKind
+from rekindle.domain.ids import DeviceId
+from rekindle.domain.persons import Device, Person, Platform, Target, TargetKind
 
 DEVICES_LIMIT = 10
 """More phones than anyone carries, and few enough for one item and one transaction."""

@@ -12,7 +12,7 @@ from couples_api.services import TheCaller, TheServices
 from rekindle.api.problems import Problem, ProblemError, refusals
 from rekindle.domain.countries import countries, countries_of, country_named
 from rekindle.domain.help import DEFAULT_LANGUAGE, HelpLine, lines_for, spoken
-from rekindle.domain.models import Language
+from rekindle.domain.ids import Language
 from rekindle.domain.texts import LanguageCode
 
 if TYPE_CHECKING:

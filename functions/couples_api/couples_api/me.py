@@ -12,7 +12,7 @@ from couples_api.members import change_person
 from couples_api.services import TheCaller, TheServices, known_person
 from rekindle.api.problems import Problem, refusals
 from rekindle.domain.calendar import zone_named
-from rekindle.domain.models import Barrier, Person, Profile, Reminders
+from rekindle.domain.persons import Barrier, Person, Profile, Reminders
 from rekindle.domain.texts import VISIBLE_NAME, LanguageCode
 
 router = APIGatewayHttpRouter()

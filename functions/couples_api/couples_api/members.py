@@ -9,8 +9,11 @@ from dataclasses import replace
 from couples_api.services import Services
 from rekindle.api.callers import Caller
 from rekindle.domain.calendar import local_date
-from rekindle.domain.models import Couple, Day, Person, PushKind
+from rekindle.domain.couples import Couple
+from rekindle.domain.days import Day
 from rekindle.domain.open_days import latest_closed, window_of, windows_after_move
+from rekindle.domain.persons import Person
+from rekindle.domain.pushes import PushKind
 from rekindle.store.people import Consequences
 from rekindle.store.table import Write
 

@@ -18,8 +18,11 @@ from rekindle.api.callers import Caller
 from rekindle.api.problems import Problem, ProblemError, refusals
 from rekindle.domain.calendar import local_date
 from rekindle.domain.codes import read_code
-from rekindle.domain.models import Audience, Couple, Language, PackId, PackWish, Person, Wish
+from rekindle.domain.couples import Couple, PackWish, Wish
+from rekindle.domain.ids import Language, PackId
+from rekindle.domain.persons import Person
 from rekindle.domain.playlist import Course, Release, first_turn, is_joined, is_wanted
+from rekindle.domain.prompts import Audience
 from rekindle.packs.lifecycle import CODE_LENGTH
 from rekindle.store import keys
 from rekindle.store.catalogue import PackText

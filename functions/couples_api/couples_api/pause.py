@@ -10,9 +10,10 @@ from couples_api.services import CalendarDate, Services
 from rekindle.api.callers import Caller
 from rekindle.api.problems import Problem, ProblemError
 from rekindle.domain.calendar import local_date
-from rekindle.domain.models import Couple, Person
+from rekindle.domain.couples import Couple
 from rekindle.domain.open_days import latest_closed
 from rekindle.domain.pauses import end_range, pause_on, with_pause, without_pause
+from rekindle.domain.persons import Person
 
 
 class PauseView(BaseModel):

@@ -13,8 +13,12 @@ from couples_api.services import Services, current_couple, known_person
 from rekindle.api.callers import Caller
 from rekindle.crypto.vault import CoupleKey
 from rekindle.domain.calendar import day_window
+from rekindle.domain.couples import Couple
+from rekindle.domain.days import Day, ReflectionKind
 from rekindle.domain.help import DEFAULT_LANGUAGE, GENTLE_LINES, HELPED_THEMES
-from rekindle.domain.models import Couple, Day, Language, Person, PromptKind, PromptRef, ReflectionKind, Theme, Uid
+from rekindle.domain.ids import Language, Uid
+from rekindle.domain.persons import Person
+from rekindle.domain.prompts import PromptKind, PromptRef, Theme
 from rekindle.store.catalogue import PromptText
 
 HEARD_THEMES = frozenset({Theme.LISTENING, Theme.COURAGE})
@@ -36,10 +40,10 @@ class PromptHelpView(BaseModel):
 
 
 class PromptView(BaseModel):
-    """A prompt in the reader's language, or in its pack's own. An answer names its `id`, in case it is swapped.
+    """A prompt in the reader's language, or in its pack's own.
 
-    The id begins with its pack's id and a slash. A couple does and checks off a prompt of kind `together` or `touch`,
-    with or without a text.
+    The `id` begins with the pack's id and a slash. An answer sends it, so that a swap in between is noticed. A couple
+    does a prompt of kind `together` or `touch`, then checks it off. A text is optional.
     """
 
     id: str
@@ -68,7 +72,7 @@ class PartnerAnswerView(BaseModel):
 
 
 class ReflectionView(BaseModel):
-    """A reflection on the other's answer. `text` is what they heard, null with any other kind."""
+    """A reflection on the other's answer. `text` is set only for kind `heard`."""
 
     kind: ReflectionKind
     text: str | None
@@ -158,7 +162,7 @@ class Reader:
 
 
 def reader_of(services: Services, caller: Caller) -> Reader:
-    """Return the caller as one of a current couple."""
+    """Return the caller as a member of their current couple."""
     person = known_person(services, caller.uid)
     return Reader(person, current_couple(services, person), caller, services)
 

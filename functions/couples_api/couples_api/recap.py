@@ -14,9 +14,10 @@ from couples_api.services import IN_A_COUPLE, CalendarDate, TheCaller, TheServic
 from couples_api.streak import StreakView, known_history
 from rekindle.api.problems import Problem, ProblemError, refusals
 from rekindle.domain.calendar import local_date
-from rekindle.domain.models import Day, Theme
+from rekindle.domain.days import Day
 from rekindle.domain.open_days import latest_date, open_dates
 from rekindle.domain.playlist import is_joined
+from rekindle.domain.prompts import Theme
 from rekindle.domain.recap import Week, available_from, may_be_new, recap_of
 
 router = APIGatewayHttpRouter()

@@ -12,7 +12,7 @@ from couples_api.reader import DayView, Reader, reader_of
 from couples_api.services import IN_A_COUPLE, TheCaller, TheServices, current_couple
 from rekindle.api.problems import Problem, ProblemError, refusals
 from rekindle.crypto.vault import CoupleKey
-from rekindle.domain.models import Day, Reflection, ReflectionKind
+from rekindle.domain.days import Day, Reflection, ReflectionKind
 from rekindle.domain.texts import VISIBLE
 from rekindle.errors import WriteConflictError
 from rekindle.store.days import existing_day

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from couples_api.members import change_person
 from couples_api.services import TheCaller, TheServices, known_person
 from rekindle.api.problems import Problem, ProblemError, refusals
-from rekindle.domain.models import QuietHours, Reminders, TouchReminder
+from rekindle.domain.persons import QuietHours, Reminders, TouchReminder
 
 router = APIGatewayHttpRouter()
 

@@ -17,7 +17,9 @@ from rekindle.api.callers import Caller, caller_of
 from rekindle.api.problems import Problem, ProblemError
 from rekindle.clients import client
 from rekindle.crypto.vault import Vault
-from rekindle.domain.models import Couple, Person, Uid
+from rekindle.domain.couples import Couple
+from rekindle.domain.ids import Uid
+from rekindle.domain.persons import Person
 from rekindle.settings import CouplesApiSettings
 from rekindle.store.catalogue import Catalogue
 from rekindle.store.couples import Couples

@@ -28,7 +28,8 @@ from rekindle.api.callers import Caller
 from rekindle.api.problems import Problem, ProblemError, refusals
 from rekindle.crypto.vault import PersonKey
 from rekindle.domain.calendar import local_date
-from rekindle.domain.models import Answer, Person, SharedAnswer, SoloDay
+from rekindle.domain.days import Answer, SharedAnswer, SoloDay
+from rekindle.domain.persons import Person
 from rekindle.domain.solo import solo_prompt, takes_solo_answers
 from rekindle.domain.texts import VISIBLE
 from rekindle.errors import ContentionError, WriteConflictError

@@ -13,7 +13,8 @@ from pydantic import BaseModel
 from couples_api.services import IN_A_COUPLE, Services, TheCaller, TheServices, current_couple, known_person
 from rekindle.api.problems import refusals
 from rekindle.domain.calendar import local_date
-from rekindle.domain.models import Couple, Day
+from rekindle.domain.couples import Couple
+from rekindle.domain.days import Day
 from rekindle.domain.open_days import open_dates, streak_at
 from rekindle.domain.streaks import DayMark, History, calendar_marks, first_of_year
 from rekindle.errors import RekindleError

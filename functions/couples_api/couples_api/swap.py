@@ -12,7 +12,7 @@ from couples_api.idempotency import IdempotencyKey, keyed_request, request_id
 from couples_api.reader import DayView, Reader, reader_of
 from couples_api.services import IN_A_COUPLE, TheCaller, TheServices
 from rekindle.api.problems import Problem, ProblemError, refusals
-from rekindle.domain.models import Day, Swapped
+from rekindle.domain.days import Day, Swapped
 from rekindle.domain.playlist import another_prompt
 from rekindle.errors import ContentionError, WriteConflictError
 from rekindle.store.idempotency import KeyedRequest

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from delivery.gateway import Fate, Outcome
-    from rekindle.domain.models import CoupleId, Language, Target
+    from rekindle.domain.ids import CoupleId, Language
+    from rekindle.domain.persons import Target
     from rekindle.push.kinds import Kind
     from rekindle.push.payloads import Occasion
 

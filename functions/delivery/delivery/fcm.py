@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from google.auth.credentials import Credentials
 
     from delivery.libcurl import Libcurl
-    from rekindle.domain.models import Target
+    from rekindle.domain.persons import Target
     from rekindle.push.payloads import Payload
 
 

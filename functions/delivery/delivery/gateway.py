@@ -12,7 +12,7 @@ from rekindle.errors import RekindleError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rekindle.domain.models import Target
+    from rekindle.domain.persons import Target
     from rekindle.push.payloads import Payload
 
 NO_WAIT: Final = dt.timedelta(0)

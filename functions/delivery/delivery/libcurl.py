@@ -20,7 +20,7 @@ from delivery.answers import UNKNOWN, outcome_of, stops_page
 from delivery.gateway import DELIVERED, NO_TIME, NO_WAIT, TIMEOUT, Fate, Outcome
 from delivery.message import addressed
 from delivery.pace import Pace
-from rekindle.domain.models import Target, TargetKind
+from rekindle.domain.persons import Target, TargetKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

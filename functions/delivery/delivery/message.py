@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from firebase_admin import messaging
 
 if TYPE_CHECKING:
-    from rekindle.domain.models import Target
+    from rekindle.domain.persons import Target
     from rekindle.push.payloads import Payload
 
 EVERYDAY_CHANNEL: Final = "everyday"

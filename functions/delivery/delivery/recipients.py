@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from delivery.attempts import Attempt, Batch, Recipient
 from rekindle.domain.calendar import local_time, start_of
-from rekindle.domain.models import PushKind
+from rekindle.domain.pushes import PushKind
 from rekindle.domain.reminders import is_quiet
 from rekindle.push.jobs import PersonJob
 from rekindle.push.kinds import KINDS, OF_A_DATE
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from delivery.services import Services
-    from rekindle.domain.models import CoupleId, Day, Uid
+    from rekindle.domain.days import Day
+    from rekindle.domain.ids import CoupleId, Uid
     from rekindle.push.jobs import RetryJob, SlotJob
     from rekindle.store.slot_rows import SlotRow
 

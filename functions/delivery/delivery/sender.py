@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from delivery.attempts import Attempt, Batch, Recipient
     from delivery.services import Services
-    from rekindle.domain.models import Language, Target
+    from rekindle.domain.ids import Language
+    from rekindle.domain.persons import Target
 
 
 class Sent(NamedTuple):
@@ -30,7 +31,7 @@ class Sent(NamedTuple):
 
 
 def push(services: Services, batch: Batch, wait: dt.timedelta = NO_WAIT) -> Sent:
-    """Send to all recipients, unless everybody has to `wait`, and settle what did not arrive.
+    """Send to all recipients, unless everybody has to `wait`, and retry or give up what did not arrive.
 
     Raises:
         CredentialError: FCM refuses our credential for every push.
@@ -43,22 +44,23 @@ def push(services: Services, batch: Batch, wait: dt.timedelta = NO_WAIT) -> Sent
     if attempt.at >= occasion.expires_at:
         logger.warning("too late", extra=occasion.about | {"late": attempt.late.total_seconds()})
         return Sent(wait)
-    # One page for all who get the same payload.
-    pages: defaultdict[tuple[Language, bool], list[Recipient]] = defaultdict(list)
+    # One group for all who get the same payload.
+    groups: defaultdict[tuple[Language, bool], list[Recipient]] = defaultdict(list)
     for recipient in batch.recipients:
-        pages[recipient.language, recipient.quiet].append(recipient)
+        groups[recipient.language, recipient.quiet].append(recipient)
     results: list[Result] = []
-    for (language, quiet), page in pages.items():
+    for (language, quiet), group in groups.items():
         if wait:
-            outcomes = [Outcome(Fate.LATER, "FCM asks everybody to wait", wait)] * len(page)
+            outcomes = [Outcome(Fate.LATER, "FCM asks everybody to wait", wait)] * len(group)
         else:
             payload = payload_of(occasion, language, attempt.at, quiet=quiet, app_link=services.app_link)
-            targets = [recipient.target for recipient in page]
+            targets = [recipient.target for recipient in group]
             outcomes = services.gateway.send(payload, targets, attempt.time_left() - SPARE)
             wait = max(outcome.wait for outcome in outcomes)
-        results += starmap(Result, zip(page, outcomes, strict=True))
+        results += starmap(Result, zip(group, outcomes, strict=True))
     is_refused = len(having(results, Fate.UNAUTHORISED)) == len(results)
-    # Otherwise FCM has taken messages. From here on only a push that cannot be enqueued may bring the job back.
+    # If not all were refused, FCM has taken some messages. So from here only a retry that cannot be enqueued may repeat
+    # the job.
     settled = Settled(results) if is_refused else settle(services, attempt, results)
     dead = [(recipient.person, recipient.target) for recipient, _ in having(settled.results, Fate.DEAD)]
     _forget(attempt, dead, services.devices.forget_target)
@@ -73,7 +75,7 @@ def _forget(
     devices: Iterable[tuple[str, Target]],
     forget: Callable[[str, Target, dt.datetime], None],
 ) -> None:
-    """Delete stale or dead devices while time allows. The next push finds the others again."""
+    """Delete stale or dead devices while time allows. The next push finds those that are left."""
     for person, target in devices:
         if attempt.time_left() < SPARE:
             logger.warning("dead targets stay for now")

@@ -13,7 +13,7 @@ from delivery.attempts import RESERVE
 from delivery.gateway import NO_WAIT
 from delivery.recipients import of_page
 from delivery.sender import push
-from rekindle.domain.models import PushKind, Reach
+from rekindle.domain.pushes import PushKind, Reach
 from rekindle.push.jobs import LONGEST_DELAY, ReshardJob
 from rekindle.push.kinds import KINDS
 from rekindle.telemetry import logger

@@ -12,7 +12,7 @@ from practice_api.packs import PackPath
 from practice_api.services import Services, Staff, ThePublisher, TheReader, TheServices, known_pack, staff_refusals
 from practice_api.views import actor_view, finding_views, preview_of
 from rekindle.api.problems import Problem, ProblemError
-from rekindle.domain.models import PackId
+from rekindle.domain.ids import PackId
 from rekindle.packs.check import Checked, check_source
 from rekindle.packs.contract import CheckBody, CheckedView, DraftBody, DraftView, FindingView, SavedView
 from rekindle.packs.lifecycle import DraftHead

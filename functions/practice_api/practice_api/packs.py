@@ -10,7 +10,8 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from practice_api.services import Services, Staff, ThePublisher, TheReader, TheServices, known_pack, staff_refusals
 from practice_api.views import pack_detail, pack_summary
 from rekindle.api.problems import Problem, ProblemError
-from rekindle.domain.models import Audience, PackId, PromptId
+from rekindle.domain.ids import PackId, PromptId
+from rekindle.domain.prompts import Audience
 from rekindle.packs.contract import LONGEST_ID, PackDetail, PacksView, RestoreBody, WithdrawBody
 from rekindle.packs.document import SLUG
 from rekindle.packs.lifecycle import Actor, PackHead, ReleaseHead

@@ -18,7 +18,7 @@ from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 from rekindle.api.callers import called_at, claims_of
 from rekindle.api.problems import Problem, ProblemError, refusals
 from rekindle.clients import client
-from rekindle.domain.models import PackId
+from rekindle.domain.ids import PackId
 from rekindle.packs.check import check_source
 from rekindle.packs.document import Pack
 from rekindle.packs.lifecycle import Actor, PackHead, ReleaseHead, practice_code

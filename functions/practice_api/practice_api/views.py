@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from rekindle.domain.models import Audience
+from rekindle.domain.prompts import Audience
 from rekindle.packs.check import Checked
 from rekindle.packs.contract import (
     ActorView,

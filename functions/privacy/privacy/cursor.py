@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 
 from privacy.views import FORMAT
-from rekindle.domain.models import Uid
+from rekindle.domain.ids import Uid
 
 _FORM = re.compile(r"[A-Za-z0-9_-]{24}")
 _SECTION_BYTES, _DATE_BYTES, _CHECKSUM_BYTES = 2, 4, 12

@@ -36,7 +36,11 @@ from rekindle.api.callers import Caller
 from rekindle.api.problems import Problem, ProblemError, refusals
 from rekindle.crypto.vault import CoupleKey
 from rekindle.domain.calendar import local_date
-from rekindle.domain.models import Answer, Couple, CoupleId, Day, Language, Person, Profile, PromptRef, SoloDay, Uid
+from rekindle.domain.couples import Couple
+from rekindle.domain.days import Answer, Day, SoloDay
+from rekindle.domain.ids import CoupleId, Language, Uid
+from rekindle.domain.persons import Person, Profile
+from rekindle.domain.prompts import PromptRef
 from rekindle.errors import KeyGoneError
 from rekindle.store.catalogue import PromptText
 from rekindle.store.couples import KEEPSAKE

@@ -8,7 +8,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from rekindle.domain.models import Barrier, PromptKind, ReflectionKind, Theme
+from rekindle.domain.days import ReflectionKind
+from rekindle.domain.persons import Barrier
+from rekindle.domain.prompts import PromptKind, Theme
 
 FORMAT = "rekindle-export/1"
 

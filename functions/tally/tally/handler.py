@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
     from rekindle.batches import BatchResponse, Record
-    from rekindle.domain.models import CoupleId
+    from rekindle.domain.ids import CoupleId
     from rekindle.domain.tallies import Progress
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-    from rekindle.domain.models import Zone
+    from rekindle.domain.ids import Zone
     from rekindle.domain.reminders import DueSlot, Slot
     from rekindle.store.shards import Shards
 

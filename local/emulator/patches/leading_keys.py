@@ -27,7 +27,7 @@ class _ArnOfOneItem(str):
 
 
 def apply() -> None:
-    """Give policies the partitions of a call, and of each member of a transaction."""
+    """Tell policies which partitions a call touches, and each member of a transaction."""
     of_tags, of_transaction = iam_actions.request_tag_context, iam_actions.dynamodb_transaction_checks
     enforce = iam_evaluator.enforce
 
@@ -47,7 +47,7 @@ def apply() -> None:
         return marked
 
     def enforced(*arguments: Any, **named: Any) -> Any:
-        # A policy allows each member of a transaction by its own partition, not by those of all members.
+        # Each member of a transaction is checked against its own partition only.
         if isinstance(arn := named.get("resource_arn"), _ArnOfOneItem):
             named |= {
                 "resource_arn": str(arn),

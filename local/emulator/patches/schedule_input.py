@@ -1,4 +1,4 @@
-"""ministack passes `<aws.scheduler.*>` in a schedule's input on as text, and does not know when it was due."""
+"""ministack leaves `<aws.scheduler.*>` in a schedule's input unreplaced, and does not know when it was due."""
 
 from __future__ import annotations
 

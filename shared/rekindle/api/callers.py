@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from rekindle.api.problems import Problem, ProblemError
-from rekindle.domain.models import Uid
+from rekindle.domain.ids import Uid
 from rekindle.store.instants import from_millis
 
 if TYPE_CHECKING:

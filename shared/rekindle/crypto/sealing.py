@@ -21,7 +21,8 @@ from rekindle.errors import VaultError
 if TYPE_CHECKING:
     import datetime as dt
 
-    from rekindle.domain.models import CoupleId, PromptRef, Uid
+    from rekindle.domain.ids import CoupleId, Uid
+    from rekindle.domain.prompts import PromptRef
 
 SCHEME: Final = 1
 """Encryption at the server. 2 is reserved for end-to-end encryption, whose keys the server never has."""

@@ -40,7 +40,8 @@ if TYPE_CHECKING:
 
     from types_boto3_kms import KMSClient
 
-    from rekindle.domain.models import CoupleId, Day, SharedAnswer, SoloDay, Uid
+    from rekindle.domain.days import Day, SharedAnswer, SoloDay
+    from rekindle.domain.ids import CoupleId, Uid
     from rekindle.store.table import Table
 
 CELLS: Final = 64

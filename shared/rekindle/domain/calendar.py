@@ -15,7 +15,8 @@ from bisect import bisect_left
 from functools import cache
 from typing import TYPE_CHECKING
 
-from rekindle.domain.models import DayWindow, Zone
+from rekindle.domain.days import DayWindow
+from rekindle.domain.ids import Zone
 from rekindle.errors import UnknownZoneError
 
 if TYPE_CHECKING:

@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping
 
-    from rekindle.domain.models import CoupleId, Day, PushKind, Reach, Uid
+    from rekindle.domain.days import Day
+    from rekindle.domain.ids import CoupleId, Uid
     from rekindle.domain.nudges import Nudge
+    from rekindle.domain.pushes import PushKind, Reach
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from rekindle.domain.models import Zone
+    from rekindle.domain.ids import Zone
 
 _NO_COUNTRY: Final = ()
 # tzdata's tables lack the country of these names. Some are links to a zone abroad; others name a kind of time.

@@ -18,30 +18,31 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from rekindle.domain.calendar import local_date, slot_instant
-from rekindle.domain.models import DueEarlier, PushKind
+from rekindle.domain.persons import DueEarlier
+from rekindle.domain.pushes import PushKind
 from rekindle.domain.reminders import SETTLED_AFTER, Slot
 
 if TYPE_CHECKING:
-    from rekindle.domain.models import Person
+    from rekindle.domain.persons import Person
 
 _NEVER: Final = dt.date.max
 _ONE_DAY: Final = dt.timedelta(days=1)
 _KEPT: Final = dt.timedelta(days=4)
-"""How long we remember that a date came due: no clock shows it again later than that."""
+"""After this long no zone can show a date again, so it is forgotten."""
 
 IN_FLIGHT: Final = dt.timedelta(seconds=30)
-"""How long after a request its change may take effect. A slot's run in this time may not see the change."""
+"""A change may become visible this long after its request. A run in this time may read the old row."""
 
 
 @dataclass(frozen=True, slots=True)
 class DueDates:
-    """Dates for which a slot sends a reminder: all dates after `after`, and `due_earlier`."""
+    """Dates for which a slot sends a reminder: all dates after `after`, and `also_on`."""
 
     after: dt.date = dt.date.min
-    due_earlier: dt.date | None = None
+    also_on: dt.date | None = None
 
     def __contains__(self, date: dt.date) -> bool:
-        return date > self.after or date == self.due_earlier
+        return date > self.after or date == self.also_on
 
 
 EVERY_DATE: Final = DueDates()
@@ -78,15 +79,16 @@ def due_dates_of(person: Person) -> dict[tuple[Slot, PushKind], DueDates]:
     Includes a slot that they left while its last date may still be under way.
     """
     slots = slots_of(person)
-    silent = person.paused_until - _ONE_DAY if person.paused_until else dt.date.min
+    silent_through = person.paused_until - _ONE_DAY if person.paused_until else dt.date.min
     due_dates = {
-        (slot, kind): DueDates(after=max(_last_date_taken(person, kind, slot), silent)) for kind, slot in slots.items()
+        (slot, kind): DueDates(after=max(_last_skipped_date(person, kind, slot), silent_through))
+        for kind, slot in slots.items()
     }
-    for due_earlier in person.due_earlier:
+    for left in person.due_earlier:
         # A reminder that is switched off sends nothing more.
-        if due_earlier.kind in slots:
-            left = Slot(due_earlier.zone, due_earlier.time), due_earlier.kind
-            due_dates[left] = replace(due_dates.get(left, DueDates(after=_NEVER)), due_earlier=due_earlier.date)
+        if left.kind in slots:
+            slot = Slot(left.zone, left.time), left.kind
+            due_dates[slot] = replace(due_dates.get(slot, DueDates(after=_NEVER)), also_on=left.date)
     return due_dates
 
 
@@ -94,8 +96,8 @@ def move_reminders(before: Person, after: Person, instant: dt.datetime) -> tuple
     """Return `after` with updated due dates, and the reminders that come due because of the change.
 
     `before` is the same person before the change at `instant`. A pause that begins, ends or moves is treated like a
-    move: it records the date that each slot has reached. A caught-up reminder is too late to be sent if its new slot
-    came more than MAX_LATENESS before `instant`.
+    move: it records the date that each slot has reached. The caller drops a caught-up reminder that is more than
+    MAX_LATENESS late.
     """
     old, new = slots_of(before), slots_of(after)
     today, soon = local_date(instant, after.profile.zone), instant + IN_FLIGHT
@@ -114,9 +116,10 @@ def move_reminders(before: Person, after: Person, instant: dt.datetime) -> tuple
         else:
             date, fell_due = _latest_due(old_slot, soon)
             if fell_due > instant and before.is_silent_on(date):
-                # Its run comes later. It finds either a silent row or the row that is written now.
+                # That slot's run is still to come. It reads the old row, which is silent, or the new row. So this date
+                # has not come due yet.
                 date, fell_due = _latest_due(old_slot, instant)
-            if _is_on_weekday(before, kind, date) and date > _last_date_taken(before, kind, old_slot):
+            if _is_on_weekday(before, kind, date) and date > _last_skipped_date(before, kind, old_slot):
                 last_due[kind] = max(date, last_due.get(kind, date))
                 is_silent = before.is_silent_on(date) or after.is_silent_on(date)
                 if new_slot is not None and not is_silent and fell_due + SETTLED_AFTER > instant:
@@ -134,8 +137,8 @@ def move_reminders(before: Person, after: Person, instant: dt.datetime) -> tuple
     return settled, caught_up
 
 
-def _last_date_taken(person: Person, kind: PushKind, slot: Slot) -> dt.date:
-    """Return the last date for which this slot does not send: it came due elsewhere, or before the reminder existed."""
+def _last_skipped_date(person: Person, kind: PushKind, slot: Slot) -> dt.date:
+    """Return the latest date that this slot must skip: it came due elsewhere, or before the reminder existed."""
     last_due, since = person.last_due.get(kind, dt.date.min), person.reminded_since.get(kind)
     return last_due if since is None else max(last_due, _latest_due(slot, since)[0])
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from rekindle.domain.models import Language
+from rekindle.domain.ids import Language
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from rekindle.domain.countries import countries
-from rekindle.domain.models import Language, Theme
+from rekindle.domain.ids import Language
+from rekindle.domain.prompts import Theme
 from rekindle.domain.texts import VISIBLE, LanguageCode
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from rekindle.domain.models import CoupleId
+    from rekindle.domain.ids import CoupleId
 
 LIMIT: Final = 3
 SPAN: Final = dt.timedelta(hours=24)

@@ -1,4 +1,4 @@
-"""Open dates of a couple, the dates that they could not miss, and their streak at an instant."""
+"""Open dates of a couple, the dates that never count as missed, and their streak at an instant."""
 
 from __future__ import annotations
 
@@ -11,16 +11,21 @@ from rekindle.domain.streaks import Streak, streak_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from rekindle.domain.models import Couple, Day, DayWindow, Zone
+    from rekindle.domain.couples import Couple
+    from rekindle.domain.days import Day, DayWindow
+    from rekindle.domain.ids import Zone
     from rekindle.domain.streaks import History
 
 _BEHIND: Final = dt.timedelta(days=3)
-"""A date closes at most 39 hours after it began in UTC: 24, 12 in the westernmost zone, and 3. The rest is slack."""
+"""A date closes at most 39 hours after it began in UTC. The rest is slack.
+
+The hours are 24 for the date, 12 because the westernmost zone is UTC-12, and 3 of grace.
+"""
 
 _AHEAD: Final = dt.timedelta(hours=14)
 """A date opens at most this long before it begins in UTC: in the easternmost zone."""
 
-_CLOCKS_GO_BACK: Final = dt.timedelta(days=2)
+_DATES_LIVED_TWICE: Final = dt.timedelta(days=2)
 
 
 def nearby_dates(instant: dt.datetime) -> tuple[dt.date, dt.date]:
@@ -80,7 +85,7 @@ def latest_closed(couple: Couple, stored: Mapping[dt.date, Day], instant: dt.dat
 
 
 def counted_from(zones: tuple[Zone, ...], created_at: dt.datetime) -> dt.date:
-    """Return the first date that began after the couple was made. Earlier dates are never missed."""
+    """Return the first date that began after the couple was made. Earlier dates never count as missed."""
     begun = (date for date in dates(*nearby_dates(created_at)) if day_window(date, zones).opens_at < created_at)
     return max(begun) + dt.timedelta(days=1)
 
@@ -88,8 +93,8 @@ def counted_from(zones: tuple[Zone, ...], created_at: dt.datetime) -> dt.date:
 def streak_at(couple: Couple, history: History, stored: Mapping[dt.date, Day], instant: dt.datetime) -> Streak:
     """Return the couple's streak: judge every closed date and count every complete date.
 
-    A complete date counts although no clock shows it any more because the two have flown west. The dates between are
-    ahead and are not judged.
+    After a flight west a complete date may be later than today. It still counts. The dates between today and it are
+    not judged.
     """
     today = latest_date(couple.zones, instant)
     last = max({today, *history.complete})
@@ -100,6 +105,6 @@ def streak_at(couple: Couple, history: History, stored: Mapping[dt.date, Day], i
 def earliest_date(first_date: dt.date) -> dt.date:
     """Return the earliest date that may ever be the couple's.
 
-    A couple that pairs in Kiritimati and flies to Midway lives two dates once more.
+    A couple that pairs in Kiritimati and flies to Midway sees two dates a second time.
     """
-    return first_date - _CLOCKS_GO_BACK
+    return first_date - _DATES_LIVED_TWICE

@@ -11,12 +11,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from rekindle.domain.calendar import dates
-from rekindle.domain.models import Pause
+from rekindle.domain.couples import Pause
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from rekindle.domain.models import Couple
+    from rekindle.domain.couples import Couple
 
 LONGEST: Final = dt.timedelta(days=92)
 """How far ahead a pause may end: three months. After that, someone must ask for a new one."""

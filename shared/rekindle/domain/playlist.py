@@ -31,13 +31,17 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from rekindle.domain.models import Audience, Barrier, PackId, PromptId, PromptKind, PromptRef, Theme, Wish
+from rekindle.domain.couples import Wish
+from rekindle.domain.ids import PackId, PromptId
+from rekindle.domain.persons import Barrier
+from rekindle.domain.prompts import Audience, PromptKind, PromptRef, Theme
 from rekindle.errors import NoPromptError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-    from rekindle.domain.models import Couple, PackWish, Profile
+    from rekindle.domain.couples import Couple, PackWish
+    from rekindle.domain.persons import Profile
 
 type Seen = Mapping[tuple[PackId, PromptId], dt.date]
 """The date on which a couple last met each prompt."""

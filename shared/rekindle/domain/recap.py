@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rekindle.domain.calendar import dates
-from rekindle.domain.models import Audience
 from rekindle.domain.playlist import is_joined, is_wanted
+from rekindle.domain.prompts import Audience
 from rekindle.domain.streaks import Streak, milestone_crossed, streak_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from rekindle.domain.models import PackId, PackWish
+    from rekindle.domain.couples import PackWish
+    from rekindle.domain.ids import PackId
     from rekindle.domain.playlist import Release
     from rekindle.domain.streaks import History
 

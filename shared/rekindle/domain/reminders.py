@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from rekindle.domain.calendar import local_time, slot_instant
 
 if TYPE_CHECKING:
-    from rekindle.domain.models import QuietHours, Zone
+    from rekindle.domain.ids import Zone
+    from rekindle.domain.persons import QuietHours
 
 MAX_LATENESS = dt.timedelta(hours=2)
 """A slot that is later than this is dropped: a morning prompt at noon is noise."""

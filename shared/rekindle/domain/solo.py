@@ -10,14 +10,15 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from rekindle.domain.models import Audience, PromptKind
 from rekindle.domain.playlist import available_themes, comfort_of, prompt_for, theme_for
+from rekindle.domain.prompts import Audience, PromptKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from rekindle.domain.models import Person, Theme
+    from rekindle.domain.persons import Person
     from rekindle.domain.playlist import Entry, Release, Seen
+    from rekindle.domain.prompts import Theme
 
 _ONE_DAY = dt.timedelta(days=1)
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Any, Final
 
-from rekindle.domain.models import Theme
+from rekindle.domain.prompts import Theme
 from rekindle.domain.tallies import ONE_WEEK, RunLength, week_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from rekindle.domain.models import PackId, PromptId, PushKind
+    from rekindle.domain.ids import PackId, PromptId
+    from rekindle.domain.pushes import PushKind
 
 STEP: Final = 10
 """Counts below this number of couples are never shown. All others are shown in steps of it."""

@@ -22,9 +22,11 @@ from rekindle.domain.streaks import MILESTONES
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from rekindle.domain import models
     from rekindle.domain.changes import Change
-    from rekindle.domain.models import CoupleId, PackId, PromptId, PushKind, Reach, Theme
+    from rekindle.domain.days import Day
+    from rekindle.domain.ids import CoupleId, PackId, PromptId
+    from rekindle.domain.prompts import Theme
+    from rekindle.domain.pushes import PushKind, Reach
 
 ONE_WEEK: Final = dt.timedelta(weeks=1)
 LOOK_BACK: Final = 3
@@ -132,14 +134,14 @@ def progress_of(change: Change | None) -> tuple[CoupleId, Progress] | None:
             return None
 
 
-def _progress_of_day(day: models.Day) -> DayProgress:
+def _progress_of_day(day: Day) -> DayProgress:
     prompts = [Met(each.prompt.pack, each.prompt.prompt, each.again) for each in day.swapped]
     prompts.append(Met(day.prompt.pack, day.prompt.prompt, day.again))
     return DayProgress(day.date, day.theme, tuple(prompts), len(day.answers))
 
 
 @dataclass(frozen=True, slots=True)
-class Day:
+class CountedDay:
     """A day as the history stores it. `packs` are the packs of its prompts, the current one last."""
 
     theme: Theme | None
@@ -163,7 +165,7 @@ class Latest(NamedTuple):
 class History:
     """A couple's last weeks: their days, and for each week (by its Monday) its latest completion."""
 
-    days: Mapping[dt.date, Day] = field(default_factory=dict)
+    days: Mapping[dt.date, CountedDay] = field(default_factory=dict)
     runs: Mapping[dt.date, Latest] = field(default_factory=dict)
 
     def since(self, week: dt.date) -> History:
@@ -177,7 +179,7 @@ class History:
         """Return the history with this progress, or itself if the progress is known or outdated."""
         match progress:
             case DayProgress():
-                day = Day(progress.theme, tuple(met.pack for met in progress.prompts), progress.answered)
+                day = CountedDay(progress.theme, tuple(met.pack for met in progress.prompts), progress.answered)
                 known = self.days.get(progress.date)
                 if known is None or day.progress > known.progress:
                     return replace(self, days={**self.days, progress.date: day})
@@ -240,7 +242,7 @@ def contributions(history: History) -> Counts:
     return Counter(added)
 
 
-def prompt_contributions(progress: DayProgress, day: Day | None) -> Counts:
+def prompt_contributions(progress: DayProgress, day: CountedDay | None) -> Counts:
     """Return what a day that has come as far as `day` adds to the counters of its prompts.
 
     `day` may be behind the progress. Only first meetings count: how a prompt fares with couples that know it is another

@@ -9,7 +9,7 @@ from pydantic import StringConstraints
 from pydantic_core import PydanticCustomError, core_schema
 
 from rekindle.domain.characters import visible, visible_name
-from rekindle.domain.models import Language
+from rekindle.domain.ids import Language
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -17,8 +17,9 @@ from rekindle.domain.gestures import CATALOGUE
 from rekindle.domain.playlist import comfort_of, shuffled
 
 if TYPE_CHECKING:
+    from rekindle.domain.couples import Couple
     from rekindle.domain.gestures import TouchGesture
-    from rekindle.domain.models import Couple, CoupleId
+    from rekindle.domain.ids import CoupleId
 
 GROWS_AFTER: Final = (dt.timedelta(weeks=2), dt.timedelta(weeks=4))
 """How long both have wanted touch when the second and the third warmth are added."""

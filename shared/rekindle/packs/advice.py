@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from rekindle.domain.models import Language, PackId, PromptId
+    from rekindle.domain.ids import Language, PackId, PromptId
 
 ALIKE: Final = 0.4
 """Two prompts with at least this likeness, of 0 to 1, ask almost the same.

@@ -14,7 +14,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 from pydantic_core import PydanticUndefined
 
 from rekindle.domain.help import Help, HelpLine
-from rekindle.domain.models import Audience, PromptKind, Theme
+from rekindle.domain.prompts import Audience, PromptKind, Theme
 from rekindle.domain.texts import VISIBLE
 from rekindle.packs.document import SLUG
 from rekindle.packs.lifecycle import PackState, StaffAction

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, override
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.json_schema import GenerateJsonSchema
 
-from rekindle.domain.models import Audience, PackId, PromptId, PromptKind, Theme
+from rekindle.domain.ids import PackId, PromptId
+from rekindle.domain.prompts import Audience, PromptKind, Theme
 from rekindle.domain.texts import LanguageCode
 from rekindle.errors import RekindleError
 

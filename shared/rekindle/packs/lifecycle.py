@@ -8,12 +8,12 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from rekindle.domain.codes import code_from
-from rekindle.domain.models import Audience
+from rekindle.domain.prompts import Audience
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from rekindle.domain.models import Language, PackId, PromptId
+    from rekindle.domain.ids import Language, PackId, PromptId
 
 NEWS_AUDIENCES: Final = (Audience.EVERYONE, Audience.CHOICE)
 """Packs of these audiences are announced. Couples get a code from the practice itself."""

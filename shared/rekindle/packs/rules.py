@@ -1,4 +1,4 @@
-"""Rules that a pack must keep before a couple sees it, beyond its form.
+"""Rules for a pack's content, checked in addition to its form.
 
 `parse_pack` gets plain data, read from YAML or JSON. It returns a `Pack`, or raises one `PackError` that names
 everything to fix at once, in sentences for the author.
@@ -9,14 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
 
 from rekindle.domain.characters import is_visible
-from rekindle.domain.models import Audience, Language, PromptId, PromptKind, Theme
+from rekindle.domain.prompts import Audience, PromptKind, Theme
 from rekindle.packs.document import HINTED_THEMES, Pack, PackError, PackFinding, PackPrompt
 from rekindle.packs.form_errors import form_findings
+
+if TYPE_CHECKING:
+    from rekindle.domain.ids import Language, PromptId
 
 PLAINER_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "en": {
@@ -80,17 +83,16 @@ _PLAINER: Final = {
 
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff]")
 
-_TURNS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_BIDI_MARKS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
+"""Invisible marks that turn the direction of writing, or turn it back."""
 
-_TURNED_BACK_BY: Final = dict.fromkeys("\u202a\u202b\u202d\u202e", "\u202c") | dict.fromkeys(
-    "\u2066\u2067\u2068", "\u2069"
-)
+_CLOSED_BY: Final = dict.fromkeys("\u202a\u202b\u202d\u202e", "\u202c") | dict.fromkeys("\u2066\u2067\u2068", "\u2069")
 
 
 def parse_pack(document: object) -> Pack:
     """Return the pack that a document of plain data describes.
 
-    Each prompt of sound form is also judged by the rules beyond form, so no mistake hides another.
+    The rules run on each well-formed prompt even if others are malformed, so the author sees all mistakes at once.
 
     Raises:
         PackError: names everything to fix.
@@ -111,7 +113,7 @@ def parse_pack(document: object) -> Pack:
             for field, line in words:
                 if reason := _unfit_character(line):
                     findings.append(_at(place, prompt, "words", language, field, reason=reason))
-    findings += (*_twin_id_findings(prompts), *_twin_text_findings(prompts))
+    findings += (*_duplicate_id_findings(prompts), *_duplicate_text_findings(prompts))
     if isinstance(document, Mapping):
         findings += _course_findings(document)
     if head:
@@ -170,6 +172,7 @@ def _plain_findings(place: int, prompt: PackPrompt) -> Iterator[PackFinding]:
             continue
         clinical, instead = _PLAINER[language]
         for field, line in words:
+            # The first match of each pattern: the last one written stays.
             found = {match.lastindex: match[0] for match in reversed(list(clinical.finditer(line or "")))}
             for which in sorted(which for which in found if which):
                 reason = f"“{found[which]}” sounds like a clinic; try something like “{instead[which - 1]}”"
@@ -177,7 +180,7 @@ def _plain_findings(place: int, prompt: PackPrompt) -> Iterator[PackFinding]:
 
 
 def _unfit_character(line: str | None) -> str | None:
-    """Return what is wrong with an invisible character in a line, or None."""
+    """Return what is wrong with a line's characters, or None."""
     if not line:
         return None
     if not any(map(is_visible, line)):
@@ -185,9 +188,9 @@ def _unfit_character(line: str | None) -> str | None:
     if control := _CONTROL.search(line):
         return f"has an invisible character (U+{ord(control[0]):04X}); delete the words around it and type them again"
     waiting: list[str] = []
-    for turn in _TURNS.findall(line):
-        if turn in _TURNED_BACK_BY:
-            waiting.append(_TURNED_BACK_BY[turn])
+    for turn in _BIDI_MARKS.findall(line):
+        if turn in _CLOSED_BY:
+            waiting.append(_CLOSED_BY[turn])
         elif not waiting or waiting.pop() != turn:
             waiting = [turn]
             break
@@ -213,7 +216,7 @@ def _course_findings(document: Mapping[str, Any]) -> Iterator[PackFinding]:
         yield PackFinding(None, "course", "is for packs with the audience code; leave it out here", ("course",))
 
 
-def _twin_id_findings(prompts: Mapping[int, PackPrompt]) -> Iterator[PackFinding]:
+def _duplicate_id_findings(prompts: Mapping[int, PackPrompt]) -> Iterator[PackFinding]:
     seen: set[PromptId] = set()
     for place, prompt in prompts.items():
         if prompt.id in seen:
@@ -221,7 +224,7 @@ def _twin_id_findings(prompts: Mapping[int, PackPrompt]) -> Iterator[PackFinding
         seen.add(prompt.id)
 
 
-def _twin_text_findings(prompts: Mapping[int, PackPrompt]) -> Iterator[PackFinding]:
+def _duplicate_text_findings(prompts: Mapping[int, PackPrompt]) -> Iterator[PackFinding]:
     first: dict[tuple[Language, str], int] = {}
     for place, prompt in prompts.items():
         for language, words in prompt.words.items():
@@ -231,7 +234,7 @@ def _twin_text_findings(prompts: Mapping[int, PackPrompt]) -> Iterator[PackFindi
 
 
 def _language_findings(head: Pack, prompts: Mapping[int, PackPrompt]) -> Iterator[PackFinding]:
-    """Yield the languages that are promised and missing, or written and not promised.
+    """Yield texts without the default language, and texts in a language that the pack does not list.
 
     `head` is the pack without its unsound prompts.
     """
@@ -252,6 +255,7 @@ def _language_findings(head: Pack, prompts: Mapping[int, PackPrompt]) -> Iterato
 
 
 def _unwritten_findings(pack: Pack) -> Iterator[PackFinding]:
+    """Yield the listed languages in which nothing is written."""
     written = {language for words in (pack.words, *(prompt.words for prompt in pack.prompts)) for language in words}
     for language in pack.languages:
         if language not in written and language != pack.default_language:

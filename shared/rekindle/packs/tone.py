@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from rekindle.domain.models import Language
+from rekindle.domain.ids import Language
 from rekindle.packs.advice import Advice
 
 if TYPE_CHECKING:

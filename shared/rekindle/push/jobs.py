@@ -12,7 +12,8 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 from rekindle.domain.calendar import zone_named
-from rekindle.domain.models import CoupleId, PushKind, Uid, Zone
+from rekindle.domain.ids import CoupleId, Uid, Zone
+from rekindle.domain.pushes import PushKind
 from rekindle.domain.reminders import Slot
 from rekindle.push.kinds import KINDS
 from rekindle.push.payloads import Occasion

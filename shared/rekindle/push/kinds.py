@@ -1,6 +1,6 @@
 """Kinds of pushes: one record for each.
 
-A new kind is a member of `PushKind`, a record here, and its texts in `rekindle.push.texts`.
+A new kind is a member of `PushKind` (`rekindle.domain.pushes`), a record here, and its texts in `rekindle.push.texts`.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from rekindle.domain.models import PushKind
+from rekindle.domain.pushes import PushKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from rekindle.domain.models import Person
+    from rekindle.domain.persons import Person
 
 
 def _anyone(_: Person) -> bool:

@@ -14,7 +14,9 @@ from rekindle.push.kinds import KINDS
 from rekindle.push.texts import text_of
 
 if TYPE_CHECKING:
-    from rekindle.domain.models import CoupleId, Language, Person, PushKind
+    from rekindle.domain.ids import CoupleId, Language
+    from rekindle.domain.persons import Person
+    from rekindle.domain.pushes import PushKind
     from rekindle.push.texts import Text
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from rekindle.domain.changes import DayChange, NudgesChange, OverdueReminder, StreakChange
-from rekindle.domain.models import PushKind
+from rekindle.domain.pushes import PushKind
 from rekindle.domain.streaks import milestone_crossed
 from rekindle.push.jobs import PersonJob
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rekindle.domain.changes import Change
-    from rekindle.domain.models import CoupleId
+    from rekindle.domain.ids import CoupleId
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from rekindle.domain.models import Language, PushKind
+from rekindle.domain.ids import Language
+from rekindle.domain.pushes import PushKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from rekindle.domain.models import PackId, PromptId
+from rekindle.domain.ids import PackId, PromptId
 from rekindle.packs.lifecycle import Actor, AuditEntry, StaffAction
 from rekindle.store import keys
 from rekindle.store.forms import stored

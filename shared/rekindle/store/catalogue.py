@@ -15,8 +15,9 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
-from rekindle.domain.models import Audience, Language, PackId, PromptId, PromptKind, PromptRef, Theme
+from rekindle.domain.ids import Language, PackId, PromptId
 from rekindle.domain.playlist import Course, Entry, Release
+from rekindle.domain.prompts import Audience, PromptKind, PromptRef, Theme
 from rekindle.errors import ContentionError
 from rekindle.store import keys
 from rekindle.store.instants import from_millis, to_millis, to_ttl

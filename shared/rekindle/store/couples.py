@@ -6,8 +6,10 @@ import datetime as dt
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from rekindle.domain.models import Couple, CoupleId, PackId, PackWish, Pause, Theme, Uid, Wish
+from rekindle.domain.couples import Couple, PackWish, Pause, Wish
+from rekindle.domain.ids import CoupleId, PackId, Uid
 from rekindle.domain.open_days import earliest_date
+from rekindle.domain.prompts import Theme
 from rekindle.domain.streaks import pack_dates, unpack_dates
 from rekindle.errors import ContentionError, WriteConflictError
 from rekindle.store import keys
@@ -21,7 +23,7 @@ from rekindle.store.table import CONFLICTS, Write, repeated_on_conflict
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from rekindle.domain.models import Person
+    from rekindle.domain.persons import Person
     from rekindle.store.table import Item, Table
 
 KEEPSAKE: Final = dt.timedelta(days=30)

@@ -7,23 +7,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from rekindle.domain.models import (
-    Answer,
-    CoupleId,
-    Day,
-    DayWindow,
-    PackId,
-    PromptId,
-    PromptKind,
-    PromptRef,
-    Reflection,
-    ReflectionKind,
-    Swapped,
-    Theme,
-    Uid,
-)
+from rekindle.domain.days import Answer, Day, DayWindow, Reflection, ReflectionKind, Swapped
+from rekindle.domain.ids import CoupleId, PackId, PromptId, Uid
 from rekindle.domain.open_days import nearby_dates
 from rekindle.domain.playlist import forgettable
+from rekindle.domain.prompts import PromptKind, PromptRef, Theme
 from rekindle.errors import ContentionError, WriteConflictError
 from rekindle.store import keys
 from rekindle.store.forms import stored
@@ -33,7 +21,7 @@ from rekindle.store.table import Write, dated_items
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from rekindle.domain.models import Couple
+    from rekindle.domain.couples import Couple
     from rekindle.store.table import Item, Table
 
 

@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from rekindle.domain.models import Uid
+from rekindle.domain.ids import Uid
 from rekindle.store import keys
 from rekindle.store.people import person_writes
 from rekindle.store.table import repeated_on_conflict
@@ -14,7 +14,8 @@ from rekindle.store.table import repeated_on_conflict
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from rekindle.domain.models import Device, DeviceId, Person, Target
+    from rekindle.domain.ids import DeviceId
+    from rekindle.domain.persons import Device, Person, Target
     from rekindle.store.people import People
     from rekindle.store.person_items import PersonChange
 

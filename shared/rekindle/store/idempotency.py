@@ -12,7 +12,7 @@ from rekindle.store.instants import to_ttl
 from rekindle.store.table import Write
 
 if TYPE_CHECKING:
-    from rekindle.domain.models import Uid
+    from rekindle.domain.ids import Uid
     from rekindle.store.table import Table
 
 KEPT: Final = dt.timedelta(hours=24)

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
-from rekindle.domain.models import InviteId, LiveInvite, Person, Uid
+from rekindle.domain.ids import InviteId, Uid
+from rekindle.domain.persons import LiveInvite, Person
 from rekindle.errors import WriteConflictError
 from rekindle.store import keys
 from rekindle.store.couples import couple_row
@@ -18,7 +19,7 @@ from rekindle.store.table import Write
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from rekindle.domain.models import Couple
+    from rekindle.domain.couples import Couple
     from rekindle.store.people import People
 
 KEPT_AFTER_EXPIRY: Final = dt.timedelta(days=1)

@@ -6,13 +6,15 @@ import base64
 import hashlib
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from rekindle.domain.models import PushKind
+from rekindle.domain.pushes import PushKind
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping
 
-    from rekindle.domain.models import CoupleId, PackId, PromptId, Target, Theme, Uid, Zone
+    from rekindle.domain.ids import CoupleId, PackId, PromptId, Uid, Zone
+    from rekindle.domain.persons import Target
+    from rekindle.domain.prompts import Theme
     from rekindle.domain.reminders import Slot
 
 

@@ -18,7 +18,7 @@ from rekindle.store.table import Write
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rekindle.domain.models import PackId
+    from rekindle.domain.ids import PackId
     from rekindle.packs.lifecycle import PackHead
     from rekindle.store.table import Table
 

@@ -9,7 +9,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from rekindle.domain.models import CoupleId
+from rekindle.domain.ids import CoupleId
 from rekindle.domain.nudges import Gesture, Nudge, next_nudge_at, remembered, repeated_by
 from rekindle.store import keys
 from rekindle.store.forms import stored
@@ -19,7 +19,8 @@ from rekindle.store.table import Write, repeated_on_conflict
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from rekindle.domain.models import Couple, Uid
+    from rekindle.domain.couples import Couple
+    from rekindle.domain.ids import Uid
     from rekindle.store.table import Table
 
 KEPT: Final = dt.timedelta(days=3)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rekindle.domain.calendar import start_of
 from rekindle.domain.changes import OverdueReminder
-from rekindle.domain.models import CoupleId, PushKind, Uid
+from rekindle.domain.ids import CoupleId, Uid
+from rekindle.domain.pushes import PushKind
 from rekindle.store import keys
 from rekindle.store.instants import from_millis, to_millis, to_ttl
 from rekindle.store.table import Write
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rekindle.domain.due_dates import CaughtUp
-    from rekindle.domain.models import Person
+    from rekindle.domain.persons import Person
 
 KEPT: Final = dt.timedelta(days=1)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
-from rekindle.domain.models import Audience, Language, PackId, PromptId
+from rekindle.domain.ids import Language, PackId, PromptId
+from rekindle.domain.prompts import Audience
 from rekindle.packs.lifecycle import About, DraftHead, PackHead, Proposal, ReleaseHead
 from rekindle.store import keys
 from rekindle.store.audit import actor_from

@@ -10,7 +10,7 @@ import datetime as dt
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from rekindle.domain.models import Audience
+from rekindle.domain.prompts import Audience
 from rekindle.errors import ContentionError, RekindleError
 from rekindle.packs.lifecycle import About, AuditEntry, DraftHead, PackHead, ReleaseHead, StaffAction
 from rekindle.store import keys
@@ -25,7 +25,7 @@ from rekindle.store.table import Write, every_item, repeated_on_conflict
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from rekindle.domain.models import PackId, PromptId
+    from rekindle.domain.ids import PackId, PromptId
     from rekindle.packs.document import Pack
     from rekindle.packs.lifecycle import Actor, Proposal
     from rekindle.store.table import Table

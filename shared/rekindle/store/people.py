@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Sequence
 
-    from rekindle.domain.models import Person, Uid
+    from rekindle.domain.ids import Uid
+    from rekindle.domain.persons import Person
     from rekindle.store.person_items import PersonChange
     from rekindle.store.table import Table
 

@@ -5,27 +5,22 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
-from rekindle.domain.models import (
+from rekindle.domain.ids import CoupleId, DeviceId, InviteId, Language, Uid, Zone
+from rekindle.domain.persons import (
     Barrier,
-    CoupleId,
     Device,
-    DeviceId,
     DueEarlier,
-    InviteId,
-    Language,
     LiveInvite,
     Person,
     Platform,
     Profile,
-    PushKind,
     QuietHours,
     Reminders,
     Target,
     TargetKind,
     TouchReminder,
-    Uid,
-    Zone,
 )
+from rekindle.domain.pushes import PushKind
 from rekindle.store.forms import stored
 from rekindle.store.instants import from_millis, to_millis
 

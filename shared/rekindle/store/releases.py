@@ -6,8 +6,8 @@ import datetime as dt
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from rekindle.domain.models import PromptRef
 from rekindle.domain.playlist import Course, Entry, Release
+from rekindle.domain.prompts import PromptRef
 from rekindle.errors import ContentionError
 from rekindle.store import keys
 from rekindle.store.catalogue import PromptText, index_of, index_writes, packed, unpacked

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from rekindle.domain.changes import FinishedRun
-from rekindle.domain.models import PushKind, Reach
+from rekindle.domain.pushes import PushKind, Reach
 from rekindle.errors import WriteConflictError
 from rekindle.store import keys
 from rekindle.store.instants import to_ttl

@@ -1,7 +1,7 @@
 """Shards: the partitions that hold a slot's rows, and how a slot gets more of them.
 
-A grown slot is resharded while it rests: `name_more` names twice as many new shards beside the old ones, `move_rows`
-moves the rows, and `forget_old` leaves only the new shards. Each step can be repeated.
+A grown slot is resharded between two of its daily runs: `name_more` names twice as many new shards beside the old
+ones, `move_rows` moves the rows, and `forget_old` leaves only the new shards. Each step can be repeated.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from rekindle.store.table import Table
 
 MOVED_AT_ONCE: Final = 50
-"""Rows of one transaction, which holds a hundred writes at most."""
+"""Rows that one transaction moves. A row takes two writes, and a transaction holds a hundred."""
 
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 
@@ -60,12 +60,12 @@ class Resharding:
     table: Table
 
     def shards(self, slot: Slot) -> Shards | None:
-        """Return the slot's shards as last acknowledged, or None if the slot does not exist."""
+        """Return the slot's shards, read consistently, or None if the slot does not exist."""
         return read_shards(self.table, [slot]).get(slot)
 
     def name_more(self, slot: Slot, shards: Shards, instant: dt.datetime) -> None:
         """Name twice as many new shards, unless the slot's shards have changed since they were read."""
-        names = new_names(self.table, 2 * len(shards.names))
+        names = unused_names(self.table, 2 * len(shards.names))
         # Invariant: a slot has one set of new shards at most, so no row is looked for in a third place.
         more = Write(
             "Update",
@@ -87,7 +87,8 @@ class Resharding:
             row = row_from({"sk": old.sk, **item})
             home = shards.homes_of(row.person)[-1]
             writes.append(Write("Put", keys.slot_row(home, row.kind, row.person), item=item))
-            # Invariant: a row is in one shard. No write puts a row into an old shard, so the row is as read, or gone.
+            # Invariant: a row is in one shard. No write puts a row into an old shard. So the row is unchanged since
+            # it was read, or it has been moved or deleted.
             writes.append(Write("Delete", old, condition="attribute_exists(pk)"))
         if writes:
             with contextlib.suppress(WriteConflictError):
@@ -109,7 +110,7 @@ class Resharding:
 
 
 def read_shards(table: Table, slots: Iterable[Slot]) -> dict[Slot, Shards]:
-    """Return the shards of the existing slots among `slots`, as last acknowledged."""
+    """Return the shards of the existing slots among `slots`, read consistently."""
     slot_of = {keys.shards(slot): slot for slot in slots}
     items = table.get_many(slot_of, consistent=True)
     return {slot_of[keys.Key(item["pk"], item["sk"])]: _shards_from(item) for item in items}
@@ -120,13 +121,13 @@ def make_slot(table: Table, slot: Slot) -> None:
     # Invariant: an existing slot is listed, also after a crash between these two writes. So the list comes first.
     listed = {":times": {f"{slot.time:%H:%M}"}}
     table.write(Write("Update", keys.zone(slot.zone), update="ADD times :times", values=listed))
-    item = {"names": new_names(table, 1)}
+    item = {"names": unused_names(table, 1)}
     # On a conflict another process has just made the slot. The unused name is lost, and there are plenty.
     with contextlib.suppress(WriteConflictError):
         table.write(Write("Put", keys.shards(slot), item=item, condition="attribute_not_exists(pk)"))
 
 
-def new_names(table: Table, count: int) -> list[str]:
+def unused_names(table: Table, count: int) -> list[str]:
     """Return names that no shard has had."""
     counted = table.write(Write("Update", keys.SHARD_NAMES, update="ADD given :count", values={":count": count}))
     return [_numeral(number) for number in range(counted["given"] - count, counted["given"])]

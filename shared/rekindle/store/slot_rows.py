@@ -20,7 +20,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from rekindle.domain.due_dates import EVERY_DATE, DueDates, due_dates_of
-from rekindle.domain.models import CoupleId, Language, PushKind, QuietHours, Reminders, Uid
+from rekindle.domain.ids import CoupleId, Language, Uid
+from rekindle.domain.persons import QuietHours, Reminders
+from rekindle.domain.pushes import PushKind
 from rekindle.domain.reminders import Slot
 from rekindle.store import keys
 from rekindle.store.targets import Registered, packed, unpacked
@@ -28,7 +30,7 @@ from rekindle.store.targets import Registered, packed, unpacked
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from rekindle.domain.models import Person
+    from rekindle.domain.persons import Person
     from rekindle.store.table import Item
 
 type SlotAndKind = tuple[Slot, PushKind]
@@ -94,8 +96,8 @@ def row_item(row: SlotRow) -> Item:
         item["q"] = f"{quiet.start:%H:%M}-{quiet.end:%H:%M}" if quiet else _NO_QUIET_HOURS
     if row.due_dates.after != dt.date.min:
         item["a"] = row.due_dates.after.toordinal()
-    if row.due_dates.due_earlier:
-        item["o"] = row.due_dates.due_earlier.toordinal()
+    if row.due_dates.also_on:
+        item["o"] = row.due_dates.also_on.toordinal()
     if row.weekdays is not None:
         item["w"] = "".join(map(str, sorted(row.weekdays)))
     if row.answers:
@@ -115,7 +117,7 @@ def row_from(item: Mapping[str, Any]) -> SlotRow:
         quiet_hours=_quiet_hours_from(item["q"]) if "q" in item else _DEFAULT_QUIET_HOURS,
         due_dates=DueDates(
             after=dt.date.fromordinal(item["a"]) if "a" in item else dt.date.min,
-            due_earlier=dt.date.fromordinal(item["o"]) if "o" in item else None,
+            also_on=dt.date.fromordinal(item["o"]) if "o" in item else None,
         ),
         weekdays=frozenset(map(int, item["w"])) if "w" in item else None,
         answers=(Uid(item["u"]), CoupleId(item["c"])) if "u" in item else None,

@@ -10,7 +10,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from rekindle.domain.models import Zone
+from rekindle.domain.ids import Zone
 from rekindle.domain.reminders import Slot
 from rekindle.store import keys
 from rekindle.store.instants import to_millis, to_ttl

@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from rekindle.domain.models import CoupleId, PackId, PromptId, SharedAnswer, SoloDay, Theme, Uid
+from rekindle.domain.days import SharedAnswer, SoloDay
+from rekindle.domain.ids import CoupleId, PackId, PromptId, Uid
 from rekindle.domain.playlist import forgettable
+from rekindle.domain.prompts import Theme
 from rekindle.domain.solo import SoloHistory
 from rekindle.errors import ContentionError, WriteConflictError
 from rekindle.store import keys
@@ -18,7 +20,7 @@ from rekindle.store.table import Write, dated_items, first_items
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from rekindle.domain.models import Answer
+    from rekindle.domain.days import Answer
     from rekindle.domain.playlist import Entry
     from rekindle.store.table import Item, Table
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import batched
 from typing import TYPE_CHECKING, Any, Final
 
-from rekindle.domain.models import PackId, PromptId
+from rekindle.domain.ids import PackId, PromptId
 from rekindle.domain.statistics import shown_days, shown_weeks, view
 from rekindle.errors import WriteConflictError
 from rekindle.push.kinds import REMINDERS

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rekindle.domain.calendar import dates
 from rekindle.domain.changes import StreakRecord
-from rekindle.domain.models import CoupleId, Uid
+from rekindle.domain.ids import CoupleId, Uid
 from rekindle.domain.open_days import earliest_date, streak_at
 from rekindle.domain.streaks import History, pack_dates, unpack_dates
 from rekindle.store import keys
@@ -18,7 +18,7 @@ from rekindle.store.table import Write, repeated_on_conflict
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from rekindle.domain.models import Couple
+    from rekindle.domain.couples import Couple
     from rekindle.store.couples import Couples
     from rekindle.store.days import Days
     from rekindle.store.table import Table

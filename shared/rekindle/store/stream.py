@@ -6,7 +6,7 @@ import base64
 from typing import TYPE_CHECKING, Any
 
 from rekindle.domain.changes import DayChange, NudgesChange, StreakChange
-from rekindle.domain.models import Uid
+from rekindle.domain.ids import Uid
 from rekindle.store import keys
 from rekindle.store.days import day_from
 from rekindle.store.nudges import nudges_from
@@ -42,7 +42,9 @@ def _reader_of(key: keys.Key) -> Callable[[Item | None, Item], Change | None] | 
     if key.pk.startswith(keys.RUN_PREFIX):
         return lambda _before, after: finished_run_from(after)
     if key.pk.startswith(keys.COUPLE_PREFIX):
-        return _day if key.sk.startswith(keys.DAY_PREFIX) else _streak if key.sk == keys.STREAK else None
+        if key.sk.startswith(keys.DAY_PREFIX):
+            return _day
+        return _streak if key.sk == keys.STREAK else None
     if key.pk.startswith(keys.PERSON_PREFIX):
         if key.sk.startswith(keys.CAUGHT_UP_PREFIX):
             return lambda _before, after: overdue_from(after)
@@ -52,10 +54,10 @@ def _reader_of(key: keys.Key) -> Callable[[Item | None, Item], Change | None] | 
 
 def _day(before: Item | None, after: Item) -> DayChange:
     persons = frozenset(map(Uid, after["persons"]))
-    return DayChange(persons, day_from(_unanswered(before)) if before else None, day_from(_unanswered(after)))
+    return DayChange(persons, day_from(_without_texts(before)) if before else None, day_from(_without_texts(after)))
 
 
-def _unanswered(day: Item) -> Item:
+def _without_texts(day: Item) -> Item:
     """Return the day's item without the sealed texts: no worker may look at an answer."""
     kept = ("at", "revision", "share_first")
     answers = {uid: {name: answer[name] for name in kept} for uid, answer in day["answers"].items()}
@@ -75,7 +77,7 @@ def _item(image: Mapping[str, _Attribute]) -> Item:
 
 
 def _plain(attribute: _Attribute) -> object:
-    # The table's own reader does not serve: to boto3 a binary value is bytes, and in an event it is base64.
+    # The table's own reader does not work here: to boto3 a binary value is bytes, and in an event it is base64.
     ((kind, value),) = attribute.items()
     match kind:
         case "N":

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from itertools import batched, zip_longest
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from rekindle.domain.models import PackId, Theme
+from rekindle.domain.ids import PackId
+from rekindle.domain.prompts import Theme
 from rekindle.domain.tallies import (
+    CountedDay,
     Counts,
-    Day,
     DayProgress,
     DayRow,
     History,
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from rekindle.domain.changes import FinishedRun
-    from rekindle.domain.models import CoupleId, PromptId
+    from rekindle.domain.ids import CoupleId, PromptId
     from rekindle.domain.tallies import Progress
     from rekindle.store.table import Item, Table
 
@@ -60,17 +61,17 @@ class _OfCouple:
     """Changes of one couple, in the order of the stream."""
 
     key: keys.Key
-    told: tuple[Progress, ...]
+    changes: tuple[Progress, ...]
 
     @property
     def prompts(self) -> list[PromptId]:
-        return [each.prompts[-1].prompt for each in self.told if isinstance(each, DayProgress)]
+        return [each.prompts[-1].prompt for each in self.changes if isinstance(each, DayProgress)]
 
     def entry(self, row: Item | None) -> _Entry | None:
         history = before = history_from(row) if row else History()
         counts = []
-        for told in self.told:
-            history, added = after(history, told)
+        for change in self.changes:
+            history, added = after(history, change)
             counts.append(added)
         if history is before:
             return None
@@ -123,8 +124,8 @@ class Tallies:
             ContentionError: another tally kept counting the same couples.
         """
         pieces = [
-            [_OfCouple(keys.tally(couple), piece) for piece in batched(told, PIECE, strict=False)]
-            for couple, told in couples.items()
+            [_OfCouple(keys.tally(couple), piece) for piece in batched(changes, PIECE, strict=False)]
+            for couple, changes in couples.items()
         ]
         of_runs = [_OfRun(keys.tallied_run(each.name), each) for each in {run.name: run for run in runs}.values()]
         wanted = [keys.tally(couple) for couple in couples]
@@ -220,7 +221,7 @@ def history_from(item: Mapping[str, Any]) -> History:
     first, packs = dt.date.fromisoformat(item["from"]), [PackId(pack) for pack in item["packs"]]
     return History(
         days={
-            first + dt.timedelta(days=int(offset)): Day(
+            first + dt.timedelta(days=int(offset)): CountedDay(
                 _THEMES.get(theme), tuple(packs[int(number)] for number in numbers.split(".")), int(answered)
             )
             for offset, theme, answered, numbers in _DAY.findall(item["days"])

@@ -18,14 +18,14 @@ import datetime as dt
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from rekindle.domain.models import Target, TargetKind
+from rekindle.domain.persons import Target, TargetKind
 from rekindle.store import keys
 from rekindle.store.table import Write
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from rekindle.domain.models import Person
+    from rekindle.domain.persons import Person
     from rekindle.store.person_items import PersonChange
 
 _EPOCH_YEAR: Final = 2024

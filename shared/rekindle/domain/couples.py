@@ -1,0 +1,92 @@
+"""A couple: two persons, their packs and their pause."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Mapping
+
+    from rekindle.domain.days import DayWindow
+    from rekindle.domain.ids import CoupleId, PackId, Uid, Zone
+    from rekindle.domain.persons import Person, Profile
+    from rekindle.domain.prompts import Theme
+
+
+class Wish(StrEnum):
+    """A couple's choice about a pack: turned off (everyone's packs only), chosen, or joined by its code."""
+
+    TURNED_OFF = "aside"
+    CHOSEN = "chosen"
+    JOINED = "joined"
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A couple's time off, from the date `first` until just before the date `until`."""
+
+    first: dt.date
+    until: dt.date
+
+
+@dataclass(frozen=True, slots=True)
+class PackWish:
+    """A couple's choice about a pack, and its date. A joined pack plays from that date on."""
+
+    wish: Wish
+    since: dt.date
+
+
+@dataclass(frozen=True, slots=True)
+class Couple:
+    """Two persons. `profiles` copies what the couple's rules need of each, and is written with the person.
+
+    `first_date` is the earliest date that either clock showed when the couple was made. `counted_from` is the first
+    date that they had whole. `themes_met` holds the last weeks' themes. `ended_at` is when they unpaired. `packs` holds
+    their choices about packs. `pause` is the latest pause, running or over, and `paused` all dates inside a pause
+    (`rekindle.domain.pauses`). `windows` holds the hours of dates around the latest zone change, where they differ from
+    those of the current zones (`rekindle.domain.open_days`). `touch_wanted_by` are those who opted in to touch
+    reminders, and `touch_from` is the date from which both had, or None.
+
+    `revision` grows by one with each write of a profile, a theme, a pack, a pause or a touch choice. It guards the
+    choice of a day's prompt, a pause and the agreement on touch, which depend on both persons.
+    """
+
+    id: CoupleId
+    created_at: dt.datetime
+    first_date: dt.date
+    counted_from: dt.date
+    profiles: Mapping[Uid, Profile]
+    themes_met: Mapping[dt.date, Theme] = field(default_factory=dict)
+    windows: Mapping[dt.date, DayWindow] = field(default_factory=dict)
+    packs: Mapping[PackId, PackWish] = field(default_factory=dict)
+    ended_at: dt.datetime | None = None
+    pause: Pause | None = None
+    paused: frozenset[dt.date] = frozenset()
+    touch_wanted_by: frozenset[Uid] = frozenset()
+    touch_from: dt.date | None = None
+    revision: int = 0
+
+    @property
+    def zones(self) -> tuple[Zone, ...]:
+        """The zones of both."""
+        return tuple(profile.zone for profile in self.profiles.values())
+
+    def partner_of(self, uid: Uid) -> Uid:
+        """Return the other of the two."""
+        (partner,) = (each for each in self.profiles if each != uid)
+        return partner
+
+    def with_person(self, person: Person, date: dt.date) -> Couple:
+        """Return the couple with one person updated. If both agree on touch only now, they do so from `date` on."""
+        others = self.touch_wanted_by - {person.uid}
+        wanted_by = others | {person.uid} if person.wants_touch else others
+        return replace(
+            self,
+            profiles={**self.profiles, person.uid: person.profile},
+            touch_wanted_by=wanted_by,
+            touch_from=(self.touch_from or date) if wanted_by == self.profiles.keys() else None,
+        )

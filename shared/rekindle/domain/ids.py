@@ -1,0 +1,18 @@
+"""Ids of the product, each a type of its own."""
+
+from __future__ import annotations
+
+from typing import NewType
+
+Uid = NewType("Uid", str)
+"""A person's id: the `sub` of their Firebase ID token."""
+CoupleId = NewType("CoupleId", str)
+DeviceId = NewType("DeviceId", str)
+"""Chosen by the phone, and stable for one installation of the app."""
+InviteId = NewType("InviteId", str)
+PackId = NewType("PackId", str)
+PromptId = NewType("PromptId", str)
+Zone = NewType("Zone", str)
+"""An IANA zone name that the pinned tzdata knows; see `rekindle.domain.calendar.zone_named`."""
+Language = NewType("Language", str)
+"""A lower-case ISO 639-1 code, such as `en`."""

@@ -1,0 +1,158 @@
+"""A person: profile, devices, reminders, and the couple that they are in."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rekindle.domain.ids import CoupleId, DeviceId, InviteId, Language, Uid, Zone
+    from rekindle.domain.pushes import PushKind
+
+
+class Barrier(StrEnum):
+    """What gets in a person's way. Private to that person."""
+
+    STRESS = "stress"
+    COMMUNICATION = "communication"
+    VULNERABILITY = "vulnerability"
+    NEGLECT = "neglect"
+
+
+class Platform(StrEnum):
+    """A device's operating system. It decides how a push is made silent."""
+
+    ANDROID = "android"
+    IOS = "ios"
+
+
+class TargetKind(StrEnum):
+    """How FCM finds a phone: by a registration token, or by the newer Firebase installation id."""
+
+    TOKEN = "token"  # noqa: S105  a kind, not a secret
+    FID = "fid"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Target:
+    """The address of a push: one installation of the app at FCM."""
+
+    kind: TargetKind
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A phone that takes pushes."""
+
+    target: Target
+    platform: Platform
+    registered_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class QuietHours:
+    """Local times between which a push makes no sound; may span midnight. `start == end` is refused."""
+
+    start: dt.time
+    end: dt.time
+
+
+@dataclass(frozen=True, slots=True)
+class TouchReminder:
+    """On which weekdays (0 is Monday, as in `date.weekday`; at least one) and when a person wants a touch reminder."""
+
+    weekdays: frozenset[int]
+    time: dt.time
+
+
+@dataclass(frozen=True, slots=True)
+class Reminders:
+    """A person's reminder settings, in local times that are multiples of 5 minutes.
+
+    `evening`, `quiet_hours` and `touch` are None when switched off. `touch` is off by default. With `news`, the
+    prompt's push of one date announces new packs instead.
+    """
+
+    prompt: dt.time = dt.time(8, 30)
+    evening: dt.time | None = dt.time(20, 30)
+    quiet_hours: QuietHours | None = QuietHours(dt.time(22), dt.time(7))
+    touch: TouchReminder | None = None
+    nudges_muted: bool = False
+    news: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A person's own settings. `depth` is 1 to 3, `touch_comfort` 0 (no touch prompts at all) to 3."""
+
+    display_name: str
+    zone: Zone
+    language: Language
+    depth: int = 1
+    touch_comfort: int = 0
+    barriers: frozenset[Barrier] = frozenset()
+    streak_hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LiveInvite:
+    """A person's one open invite, as stored with the person. Only the phones know the code itself."""
+
+    id: InviteId
+    code_mac: str
+    expires_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DueEarlier:
+    """A reminder that came due on `date` just before its person moved it away from that zone and time.
+
+    Its push may still be under way: until `until` the old slot still sends for that one date.
+    """
+
+    kind: PushKind
+    zone: Zone
+    time: dt.time
+    date: dt.date
+    until: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """All data of one person except days: one item, so that one conditional write keeps it consistent.
+
+    `parted` maps their former couples to the instant of the end: it finds what they wrote there. `touch_agreed` copies
+    whether both of their couple want touch reminders. `paused_until` copies the date before which the couple's pause
+    silences all reminders. `reminded_since` is when each reminder lately became theirs; `last_due` and `due_earlier`
+    record what had come due when it last moved (`rekindle.domain.due_dates`). `revision` grows by one with each write
+    and guards it.
+    """
+
+    uid: Uid
+    profile: Profile
+    reminders: Reminders
+    created_at: dt.datetime
+    devices: Mapping[DeviceId, Device] = field(default_factory=dict)
+    couple: CoupleId | None = None
+    parted: Mapping[CoupleId, dt.datetime] = field(default_factory=dict)
+    invite: LiveInvite | None = None
+    touch_agreed: bool = False
+    paused_until: dt.date | None = None
+    reminded_since: Mapping[PushKind, dt.datetime] = field(default_factory=dict)
+    last_due: Mapping[PushKind, dt.date] = field(default_factory=dict)
+    due_earlier: tuple[DueEarlier, ...] = ()
+    revision: int = 0
+
+    @property
+    def wants_touch(self) -> bool:
+        """Whether the person has opted in to touch reminders: they set them, and their touch comfort is not 0."""
+        return self.reminders.touch is not None and self.profile.touch_comfort > 0
+
+    def is_silent_on(self, date: dt.date) -> bool:
+        """Return whether a pause silences the person's reminders of the date."""
+        return self.paused_until is not None and date < self.paused_until

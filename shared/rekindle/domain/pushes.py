@@ -1,0 +1,30 @@
+"""Kinds of pushes, and how many persons a reminder reached."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class PushKind(StrEnum):
+    """Why a push is sent."""
+
+    PROMPT = "prompt"
+    EVENING = "evening"
+    TOUCH = "touch"
+    NUDGE = "nudge"
+    PARTNER_ANSWERED = "partner_answered"
+    BOTH_ANSWERED = "both_answered"
+    STREAK_MILESTONE = "streak_milestone"
+    NEWS = "news"
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How many persons were due for a reminder, and for how many FCM accepted a push at the first try."""
+
+    due: int = 0
+    reached: int = 0
+
+    def __add__(self, other: Reach) -> Reach:
+        return Reach(self.due + other.due, self.reached + other.reached)
