@@ -11,7 +11,7 @@ import heapq
 import itertools
 import random
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Self, cast
 
@@ -31,9 +31,6 @@ from rekindle.push.payloads import Occasion, payload_of
 from rekindle.push.queue import Outbox
 from rekindle.push.reactions import reaction_to
 from rekindle.store import keys
-from rekindle.store.days import Days
-from rekindle.store.devices import Devices
-from rekindle.store.incidents import Incidents
 from rekindle.store.news import News
 from rekindle.store.people import People
 from rekindle.store.runs import Runs
@@ -213,18 +210,11 @@ class Simulation:
             phones=phones,
             queue=queue,
             tick=Tick(Slots(stored), Watermark(stored), queue.outbox),
-            delivery=Services(
+            delivery=replace(
+                Services.on(stored, queue.outbox, queue.outbox, phones, APP_LINK),
                 slots=slots(stored),
                 runs=runs(stored),
-                people=People(stored),
-                devices=Devices(People(stored)),
-                days=Days(stored),
                 news=News(stored, monotonic=lambda: 0.0),
-                incidents=Incidents(stored),
-                outbox=queue.outbox,
-                dead_letters=queue.outbox,
-                gateway=phones,
-                app_link=APP_LINK,
                 shard_rows=shard_rows,
             ),
             expected=Expected(population, start + length),

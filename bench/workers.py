@@ -23,11 +23,7 @@ from rekindle.push.queue import Outbox
 from rekindle.store import keys
 from rekindle.store.couples import Couples
 from rekindle.store.days import Days
-from rekindle.store.devices import Devices
-from rekindle.store.incidents import Incidents
-from rekindle.store.news import News
 from rekindle.store.people import People
-from rekindle.store.runs import Runs
 from rekindle.store.slots import Slots
 from rekindle.store.streaks import Streaks
 from rekindle.store.table import marshal
@@ -156,18 +152,8 @@ class Delivery:
     def __init__(self, world: World, fcm: Fcm) -> None:
         table = world.table
         self._meter, self._fcm = world.meter, fcm
-        services = Services(
-            slots=Slots(table),
-            runs=Runs(table),
-            people=People(table),
-            devices=Devices(People(table)),
-            days=Days(table),
-            news=News(table),
-            incidents=Incidents(table),
-            outbox=Outbox(world.sqs, world.queue()),
-            dead_letters=Outbox(world.sqs, world.queue()),
-            gateway=fcm.gateway,
-            app_link=APP_LINK,
+        services = Services.on(
+            table, Outbox(world.sqs, world.queue()), Outbox(world.sqs, world.queue()), fcm.gateway, APP_LINK
         )
         self._services = world.recorder.recorded(services, "delivery")
         self._services.news.dates()  # fills the cache, as in a process that has run for a while

@@ -31,18 +31,8 @@ from rekindle.crypto.vault import CELLS, Vault
 from rekindle.domain.ids import CoupleId, Uid
 from rekindle.domain.persons import Target, TargetKind
 from rekindle.store.catalogue import Catalogue
-from rekindle.store.couples import Couples
-from rekindle.store.days import Days
-from rekindle.store.devices import Devices
 from rekindle.store.help import HelpStore
-from rekindle.store.idempotency import IdempotencyKeys
-from rekindle.store.invites import Invites
-from rekindle.store.nudges import Nudges
-from rekindle.store.people import People
-from rekindle.store.solo import Solo
-from rekindle.store.streaks import Streaks
 from rekindle.store.table import Table, marshal
-from rekindle.store.tries import Tries
 from testing import engines
 from testing.apis import privacy_services
 from testing.builders import NEW_YORK, an_instant
@@ -141,23 +131,10 @@ class World:
 
     def _services(self, vault: Vault) -> Services:
         """Return the API's stores. Their caches never expire."""
-        table = self.table
-        people, couples, days = People(table), Couples(table), Days(table)
-        return Services(
-            people=people,
-            devices=Devices(people),
-            idempotency_keys=IdempotencyKeys(table),
-            couples=couples,
-            invites=Invites(people),
-            days=days,
-            streaks=Streaks(table, couples, days),
-            solo=Solo(table),
-            nudges=Nudges(table),
-            tries=Tries(table),
-            catalogue=Catalogue(table, monotonic=lambda: 0.0),
-            help=HelpStore(table, monotonic=lambda: 0.0),
-            vault=vault,
-            app_link=APP_LINK,
+        return replace(
+            Services.on(self.table, vault, APP_LINK),
+            catalogue=Catalogue(self.table, monotonic=lambda: 0.0),
+            help=HelpStore(self.table, monotonic=lambda: 0.0),
             entropy=self.entropy,
         )
 

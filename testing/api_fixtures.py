@@ -6,6 +6,7 @@ A folder's conftest has fixtures `new_tables`, `kms` and `new_queue`, and import
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,22 +17,7 @@ from delivery.fcm import FcmGateway
 from delivery.libcurl import Libcurl
 from delivery.services import Services as DeliveryServices
 from rekindle.crypto.vault import Vault
-from rekindle.store.catalogue import Catalogue
-from rekindle.store.couples import Couples
-from rekindle.store.days import Days
-from rekindle.store.devices import Devices
-from rekindle.store.help import HelpStore
-from rekindle.store.idempotency import IdempotencyKeys
-from rekindle.store.incidents import Incidents
-from rekindle.store.invites import Invites
-from rekindle.store.news import News
-from rekindle.store.nudges import Nudges
-from rekindle.store.people import People
-from rekindle.store.runs import Runs
 from rekindle.store.slots import Slots
-from rekindle.store.solo import Solo
-from rekindle.store.streaks import Streaks
-from rekindle.store.tries import Tries
 from testing import fcm_wire
 from testing.apis import handler_of
 from testing.builders import prompts, publish
@@ -101,22 +87,7 @@ def new_services(new_tables: NewTables, kms: KMSClient, kms_key: str) -> Callabl
     def made(pack: Iterable[tuple[Entry, PromptText]] = ()) -> Services:
         table, key_table = new_tables()
         publish(table, pack or prompts())
-        return Services(
-            people=People(table),
-            devices=Devices(People(table)),
-            idempotency_keys=IdempotencyKeys(table),
-            couples=Couples(table),
-            invites=Invites(People(table)),
-            days=Days(table),
-            streaks=Streaks(table, Couples(table), Days(table)),
-            solo=Solo(table),
-            nudges=Nudges(table),
-            tries=Tries(table),
-            catalogue=Catalogue(table),
-            help=HelpStore(table),
-            vault=Vault(kms, kms_key, key_table),
-            app_link="https://app.example",
-        )
+        return Services.on(table, Vault(kms, kms_key, key_table), "https://app.example")
 
     return made
 
@@ -168,16 +139,7 @@ def dead_letters(new_queue: Callable[[], Queue]) -> Queue:
 def delivery(table: Table, queue: Queue, dead_letters: Queue, wire: FcmWire) -> Iterator[DeliveryServices]:
     """Make delivery's services. They split a shard that has more than one row."""
     with contextlib.closing(FcmGateway(credential_from(wire.secret), Libcurl(wire.url, PROJECT))) as gateway:
-        yield DeliveryServices(
+        yield replace(
+            DeliveryServices.on(table, queue.outbox, dead_letters.outbox, gateway, "https://app.example"),
             slots=Slots(table, few_rows=1),
-            runs=Runs(table),
-            people=People(table),
-            devices=Devices(People(table)),
-            days=Days(table),
-            news=News(table),
-            incidents=Incidents(table),
-            outbox=queue.outbox,
-            dead_letters=dead_letters.outbox,
-            gateway=gateway,
-            app_link="https://app.example",
         )

@@ -259,7 +259,8 @@ class MemoryTable:
             self.bill.rows[row.sk[:1]] += 1
             self.bill.rows_bytes[row.sk[:1]] += row.size
         self.bill.read(NOTES if bounds[0].startswith("~") else pk, [total], consistent=consistent)
-        return Page([row.item for row in rows], rows[-1].sk if more else None)
+        # Nothing can follow a row at the last bound, so that page has no cursor.
+        return Page([row.item for row in rows], rows[-1].sk if more and rows[-1].sk != last else None)
 
     def write(self, write: Write) -> Item:
         """See `Table`."""

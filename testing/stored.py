@@ -22,8 +22,8 @@ from testing.memory_table import MemoryTable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from rekindle.domain.ids import Uid
     from couples_api.services import Services
+    from rekindle.domain.ids import Uid
     from rekindle.domain.models import Couple, CoupleId, Day, Person, Uid
     from rekindle.store.slot_rows import SlotAndKind, SlotRow
     from rekindle.store.table import Item, Table

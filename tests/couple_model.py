@@ -1,11 +1,10 @@
-"""What two couples and a stranger see and may do, worked out plainly from the design, to hold the API against.
+"""Model of two couples and a stranger, computed plainly from the design, to compare with the API.
 
-It is written from the design alone, to be checked beside it in minutes: whole histories in plain dictionaries, each
-answer worked out anew from all that happened, and nothing of ours imported. Time comes with each request. Where the
-design is silent and the code has decided, a comment says so (`Decided:`).
+The model follows the design alone, and imports nothing of ours. It has whole histories in plain dictionaries, and
+computes each reply again from all that happened. Time comes with each request. Where the design is silent and the code
+has decided, a comment says so (`Decided:`).
 
-Two things it does not know and learns from a reply: an invite's code, and which of the prompts that the design allows
-a day has got.
+The model learns two things from a reply: an invite's code, and a day's prompt among the prompts that the design allows.
 """
 
 from __future__ import annotations
@@ -49,7 +48,7 @@ class Refused(Exception):  # noqa: N818  it is an answer, not an error
 
 @dataclass(frozen=True)
 class Request:
-    """What one person asks; `place` stands in the route's braces."""
+    """A person's request; `place` replaces the route's braces."""
 
     who: str
     route: str
@@ -194,7 +193,7 @@ class Person:
 
 @dataclass
 class Model:
-    """The five persons and all packs. `events` counts what happened that is worth happening in a test."""
+    """The five persons and all packs. `events` counts each kind of event that a test should reach."""
 
     packs: tuple[Pack, ...]
     persons: dict[str, Person]
@@ -202,7 +201,7 @@ class Model:
     events: Counter[str] = field(default_factory=Counter)
 
     def reply_to(self, request: Request, now: dt.datetime, learn: Learned) -> Json:
-        """The body of the reply, None where there is none; raises Refused."""
+        """Return the body of the reply or None; raise Refused."""
         person = self.persons[request.who]
         if request.route == EXPORT and request.signed_in > HOUR / 4:
             raise Refused("sign-in-not-recent")
@@ -278,7 +277,7 @@ class Model:
         person.invite = None
 
     def _try(self, person: Person, tries: list[dt.datetime], now: dt.datetime) -> None:
-        """Five tries an hour and twenty a day; one that is refused is none, and neither is a repeat under one key."""
+        """Count a try: five an hour, twenty a day, without refused and repeated ones."""
         if person.asked:
             key, request = person.asked
             # Decided: a repeat of what did not work is known for a day.
@@ -361,15 +360,15 @@ class Model:
         return [self.persons[name].zone for name in couple.members]
 
     def comfort(self, couple: Couple) -> tuple[int, int]:
-        """Depth and touch: of each the smaller of the two."""
+        """Return depth and touch, each the smaller of the two persons'."""
         profiles = [self.persons[name].profile for name in couple.members]
         return min(each["depth"] for each in profiles), min(each["touch_comfort"] for each in profiles)
 
     def _set_pause(self, person: Person, request: Request, now: dt.datetime, learn: Learned) -> Json:
-        """Decided, all of it: a pause is of dates, from the today of who says so, for at most 92 days.
+        """Set a pause of dates from the person's own today, for at most 92 days.
 
-        The later word holds, and what is past or has closed stays as it was. A pause that follows on from another began
-        with that one.
+        All of it is decided: the later request holds, past and closed dates do not change, and a pause that continues
+        another one began with that one.
         """
         couple, today = _current_couple(person), date_at(now, person.zone)
         until = dt.date.fromisoformat(request.body["pause"]["until"])
@@ -383,7 +382,7 @@ class Model:
         return self._couple(person, request, now, learn)
 
     def _end_pause(self, person: Person, _request: Request, now: dt.datetime, _learn: Learned) -> None:
-        """Decided: ended by hand, the today of who says so counts again."""
+        """End the pause. Decided: the person's own today counts again."""
         couple, today = _current_couple(person), date_at(now, person.zone)
         if _pause_seen(couple, today) and couple.pause:
             couple.paused = {date for date in couple.paused if date < today or self.window_of(couple, date)[1] <= now}
@@ -424,7 +423,7 @@ class Model:
         return {"days": [self._view(person, couple.days[date], now) for date in page], "before": before}
 
     def window_of(self, couple: Couple, date: dt.date) -> tuple[dt.datetime, dt.datetime]:
-        """When the date is open, by all zones that the two have been in, whether or not anyone has opened its day.
+        """Return a date's open hours, by all zones that the two have been in.
 
         A date that has closed stays closed, and the hours of one that is open are only ever moved outward.
         """
@@ -446,7 +445,7 @@ class Model:
         return self._opened(couple, date, now, learn)
 
     def _opened(self, couple: Couple, date: dt.date, now: dt.datetime, learn: Learned) -> Day:
-        """The day, made now if neither has opened it: with a prompt that the design allows, from then on the same."""
+        """Return the day, or open it with a prompt that the design allows."""
         if date not in couple.days:
             prompt = self._prompt(learn.prompt(date))
             allowed = self._choices(couple, date, now)
@@ -464,7 +463,7 @@ class Model:
         return next(prompt for pack in self.packs for prompt in pack.prompts if prompt.id == name)
 
     def _view(self, person: Person, day: Day, now: dt.datetime) -> Json:
-        """The seal: of the partner's answer only that it exists, until both do, or its writer shares it first."""
+        """Return the day's view, with the partner's answer hidden until its reveal."""
         couple = _current_couple(person)
         mine, theirs = day.answers.get(person.name), day.answers.get(_partner(couple, person.name))
         is_seen = theirs is not None and (day.revealed or theirs.share_first)
@@ -514,12 +513,7 @@ class Model:
         if not day.is_open(now):
             self.events["late answer refused"] += 1
             raise Refused("day-closed")
-        if revision is None and mine:
-            raise Refused("answered-already")
-        if revision is not None and mine is None:
-            raise Refused("nothing-to-edit")
-        if mine and revision != mine.revision:
-            raise Refused("edited-since")
+        _check_revision(mine, revision)
         day.answers[person.name] = new
         self.events["edited" if mine else "answered"] += 1
         self.events["revealed"] += len(day.answers) == 2
@@ -571,14 +565,14 @@ class Model:
         return sorted((pack for pack in self.packs if pack.live_from <= now), key=lambda pack: pack.id)
 
     def _shelf(self, couple: Couple, now: dt.datetime) -> list[Pack]:
-        """Everyone's packs unless put aside, and those chosen and joined; if nothing of them fits, everyone's."""
+        """Return the packs that play for a couple: everyone's packs if nothing else fits."""
         wanted = [pack for pack in self._live(now) if _is_wanted(pack, couple)]
         if any(prompt.fits(*self.comfort(couple)) for pack in wanted for prompt in pack.prompts):
             return wanted
         return [pack for pack in self._live(now) if pack.audience == "everyone"]
 
     def _everyday(self, couple: Couple, now: dt.datetime) -> list[Prompt]:
-        """What may come on any date: the shelf, and of a course what they have met of it."""
+        """Return the prompts of the shelf, and the prompts already met of a course."""
         comfort = self.comfort(couple)
         wanted = [pack for pack in self._shelf(couple, now) if pack.audience != "code"]
         if not any(prompt.fits(*comfort) for pack in wanted for prompt in pack.prompts):
@@ -586,7 +580,7 @@ class Model:
         return [prompt for pack in wanted for prompt in pack.prompts if prompt.fits(*comfort)]
 
     def _choices(self, couple: Couple, date: dt.date, now: dt.datetime) -> list[Prompt]:
-        """Each prompt that the design allows on a date that nobody has opened yet."""
+        """Return each prompt that the design allows on a date without a day."""
         joined = [pack for pack in self._live(now) if pack.audience == "code" and _is_wanted(pack, couple)]
         for course in joined:
             days = (date - couple.packs[course.id][1]).days
@@ -625,13 +619,13 @@ class Model:
             self.events["pack chosen"] += 1
         return _pack_seen(pack, couple, person)
 
-    def _put_aside(self, person: Person, request: Request, now: dt.datetime, _learn: Learned) -> Json:
+    def _turn_off(self, person: Person, request: Request, now: dt.datetime, _learn: Learned) -> Json:
         couple = _current_couple(person)
         pack = next((pack for pack in self._live(now) if pack.id == request.place), None)
         if pack and _is_wanted(pack, couple):
             couple.packs.pop(pack.id, None)
             if pack.audience == "everyone":
-                couple.packs[pack.id] = ("aside", date_at(now, person.zone))
+                couple.packs[pack.id] = ("off", date_at(now, person.zone))
             self.events["pack put aside"] += 1
 
     def _join(self, person: Person, request: Request, now: dt.datetime, _learn: Learned) -> Json:
@@ -652,7 +646,7 @@ class Model:
         return _pack_seen(pack, couple, person)
 
     def missed(self, couple: Couple, now: dt.datetime) -> set[dt.date]:
-        """The dates that have closed without both, outside of pauses, of those that the couple had whole."""
+        """Return the couple's whole dates, outside pauses, that closed without both answers."""
         latest = max(date_at(now, zone) for zone in self.zones(couple))
         return {
             date
@@ -661,7 +655,7 @@ class Model:
         }
 
     def streak(self, couple: Couple, now: dt.datetime, through: dt.date = dt.date.max) -> Json:
-        """A miss is a rest day unless one of the six dates before it was missed; then the run ends with it."""
+        """Return the streak. A second miss within seven dates ends a run."""
         missed = sorted(self.missed(couple, now))
         breaks = [miss for miss in missed if any(miss - days * DAY in missed for days in range(1, 7))]
         edges = [dt.date.min, *(date for date in breaks if date <= through), dt.date.max]
@@ -688,7 +682,7 @@ class Model:
         return self.streak(couple, now) | {"hidden": person.profile["streak_hidden"], "calendar": calendar}
 
     def _recap(self, person: Person, request: Request, now: dt.datetime, _learn: Learned) -> Json:
-        """Decided: weeks begin on Monday; the last whole one by my clock unless I name one."""
+        """Return a week's recap. Decided: the last whole week from Monday by default."""
         couple, today = _current_couple(person), date_at(now, person.zone)
         asked = request.query.partition("=")[2]
         monday = dt.date.fromisoformat(asked) if asked else today - (7 + today.weekday()) * DAY
@@ -719,7 +713,7 @@ class Model:
         }
 
     def _new_on(self, pack: Pack, couple: Couple) -> dt.date | None:
-        """Since which date a couple can have a pack that is new to them and that they have not put aside."""
+        """Return the first date on which a couple could have a new pack."""
         went_live = min(date_at(pack.live_from, zone) for zone in self.zones(couple))
         if pack.audience == "code":
             return max(went_live, couple.packs[pack.id][1]) if _is_wanted(pack, couple) else None
@@ -728,7 +722,7 @@ class Model:
         return went_live if pack.live_from > couple.made_at else None
 
     def _nudge(self, person: Person, request: Request, now: dt.datetime, _learn: Learned) -> Json:
-        """At most three in any 24 hours, whoever they went to; the reply tells nothing of a mute."""
+        """Send a nudge: at most three in 24 hours. The reply does not reveal a mute."""
         couple, gesture = _current_couple(person), request.body["gesture"]
         _claim(person, request.key, ("nudge", id(couple), gesture))
         lately = _lately(person.nudges, now)
@@ -765,7 +759,7 @@ class Model:
         return self._own_view(person, self._own_day(_alone(person), date_at(now, person.zone), now, learn), now)
 
     def _own_day(self, person: Person, date: dt.date, now: dt.datetime, learn: Learned) -> Day:
-        """Decided: a question of everyone's packs that fits the person, and what they met alone is of them alone."""
+        """Return the person's solo day. Decided: its prompt is a fitting question of everyone's packs."""
         if date not in person.alone:
             depth, touch = person.profile["depth"], person.profile["touch_comfort"]
             live = [pack for pack in self._live(now) if pack.audience == "everyone"]
@@ -813,12 +807,7 @@ class Model:
             return self._own_view(person, day, now)
         if not is_open:
             raise Refused("day-closed")
-        if revision is None and mine:
-            raise Refused("answered-already")
-        if revision is not None and mine is None:
-            raise Refused("nothing-to-edit")
-        if mine and revision != mine.revision:
-            raise Refused("edited-since")
+        _check_revision(mine, revision)
         day.answers[person.name] = new
         self.events["answered alone"] += 1
         return self._own_view(person, day, now)
@@ -840,7 +829,7 @@ class Model:
             day.shared_with = None
 
     def shown(self, couple: Couple) -> list[tuple[dt.date, str, Day]]:
-        """What the two have shown to each other of what they answered alone, latest first."""
+        """Return the shown solo answers of both persons, latest first."""
         return sorted(
             (
                 (day.date, name, day)
@@ -870,10 +859,10 @@ class Model:
         }
 
     def _export(self, person: Person, request: Request, now: dt.datetime, learn: Learned) -> Json:
-        """A page of what they wrote: alone, then in each couple as they ended, by date; for 30 days after the end.
+        """Return a page of the person's own writing: solo, then by couple.
 
-        Decided: a page looks at so many days, whether or not somebody wrote on them, and only a cursor that this person
-        was given leads to another one.
+        A couple's part stays for 30 days after its end. A page covers a fixed number of days, also days without
+        writing. Only a cursor that this person received leads to another page.
         """
         asked = (request.body or {}).get("next")
         if asked is not None and asked not in person.cursors:
@@ -935,7 +924,7 @@ class Model:
         }
 
     def kept(self, name: str, now: dt.datetime) -> list[str]:
-        """Every text of this person's own that is theirs to take along."""
+        """Return every text that an export of this person contains."""
         person = self.persons[name]
         couples = [couple for couple, ended in person.parted if now < ended + 30 * DAY]
         days = [day for each in (*couples, person.couple) if each for day in each.days.values()]
@@ -943,7 +932,7 @@ class Model:
         return [answer.text for answer in found if answer.text]
 
     def readable(self, name: str) -> set[str]:
-        """Every text that this person may come to read, by whoever."""
+        """Return every text that this person may read, whoever wrote it."""
         person, texts = self.persons[name], []
         texts += [answer.text for day in person.alone.values() for answer in day.answers.values()]
         for old, _ in person.parted:
@@ -959,14 +948,14 @@ class Model:
 
 
 class Learned:
-    """What a model has to be told: the reply's body, and which prompt a day has got."""
+    """A reply's facts that the model cannot know: the body, and the prompts of days."""
 
     def __init__(self, body: Json, prompt: Callable[[dt.date], str], own_prompt: Callable[[dt.date], str]) -> None:
         self.body, self.prompt, self.own_prompt = body, prompt, own_prompt
 
 
 def date_at(now: dt.datetime, zone: str) -> dt.date:
-    """What a calendar there shows."""
+    """Return the local date in a zone."""
     return now.astimezone(_clock(zone)).date()
 
 
@@ -977,7 +966,7 @@ def _clock(zone: str) -> ZoneInfo:
 
 @cache
 def start_of(date: dt.date, zone: str) -> dt.datetime:
-    """The first instant that exists of the date there, found by looking: clocks change at quarters of an hour."""
+    """Return the date's first instant in a zone, by a search in quarter hours."""
     instant = dt.datetime.combine(date, dt.time(), dt.UTC) - 16 * HOUR
     while date_at(instant, zone) < date:
         instant += HOUR / 4
@@ -985,18 +974,18 @@ def start_of(date: dt.date, zone: str) -> dt.datetime:
 
 
 def window(date: dt.date, zones: Iterable[str]) -> tuple[dt.datetime, dt.datetime]:
-    """From the earlier partner's start of the date until three hours after the later one's end."""
+    """Return the span from the earlier start of the date to three hours after the later end."""
     zones = list(zones)
     return min(start_of(date, zone) for zone in zones), max(start_of(date + DAY, zone) for zone in zones) + 3 * HOUR
 
 
 def dates_from(first: dt.date, last: dt.date) -> Iterable[dt.date]:
-    """Each date from the first to the last."""
+    """Return each date from the first to the last."""
     return (first + number * DAY for number in range((last - first).days + 1))
 
 
 def stamp(instant: dt.datetime) -> str:
-    """An instant as phones read it: to the second."""
+    """Return an instant in the API's format, to the second."""
     return instant.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -1022,6 +1011,15 @@ def _partner(couple: Couple, name: str) -> str:
     return partner
 
 
+def _check_revision(mine: Answer | None, revision: int | None) -> None:
+    if revision is None and mine:
+        raise Refused("answered-already")
+    if revision is not None and mine is None:
+        raise Refused("nothing-to-edit")
+    if mine and revision != mine.revision:
+        raise Refused("edited-since")
+
+
 def _claim(person: Person, key: str | None, request: object) -> None:
     """Decided: no key is forgotten here, where nothing removes it after its 24 hours."""
     if key:
@@ -1031,7 +1029,7 @@ def _claim(person: Person, key: str | None, request: object) -> None:
 
 
 def _code_in(text: str, length: int) -> str:
-    """What somebody means by a text, which may be a link that ends with the code."""
+    """Return the code in a text, which may be a link."""
     code = "".join(each for each in text.rpartition("#")[2].upper() if each.isalnum())
     if len(code) != length or any(each in "01OIL" for each in code):
         raise Refused("not-a-code")
@@ -1060,7 +1058,7 @@ def _pause_seen(couple: Couple, today: dt.date) -> Json:
 
 
 def _last_run(dates: set[dt.date]) -> tuple[dt.date, dt.date] | None:
-    """The latest dates that follow each other: where they begin, and where they are over."""
+    """Return the first and last date of the latest run of consecutive dates."""
     first = last = max(dates, default=None)
     while first and first - DAY in dates:
         first -= DAY
@@ -1068,14 +1066,14 @@ def _last_run(dates: set[dt.date]) -> tuple[dt.date, dt.date] | None:
 
 
 def _a_year_to(today: dt.date) -> dt.date:
-    """The first of the last twelve months' dates: the morrow of the same day a year before."""
+    """Return the first date of the twelve months that end today."""
     if (today.month, today.day) == (2, 29):
         return dt.date(today.year - 1, 3, 1)
     return dt.date(today.year - 1, today.month, today.day) + DAY
 
 
 def _page(days: Iterable[dt.date], query: str) -> tuple[list[dt.date], str | None]:
-    """The latest dates before one, so many; and where the next page begins, None at the end."""
+    """Return a page of dates, latest first, and the start of the next page."""
     given = dict(part.split("=") for part in query.removeprefix("?").split("&") if part)
     limit = int(given.get("limit", "30"))
     before = dt.date.fromisoformat(given.get("before", "9999-12-31"))
@@ -1102,7 +1100,7 @@ def _themes(prompts: Iterable[Prompt]) -> list[str]:
 
 
 def _themes_on(date: dt.date, met: dict[dt.date, str], prompts: list[Prompt]) -> list[str]:
-    """Each theme once in seven days: not one that was met within six days, if another is left.
+    """Return the themes that were not met within six days, or all themes.
 
     Without prompts for some themes the others come round as much sooner.
     """
@@ -1112,7 +1110,7 @@ def _themes_on(date: dt.date, met: dict[dt.date, str], prompts: list[Prompt]) ->
 
 
 def _seen(couple: Couple) -> dict[Prompt, dt.date]:
-    """When they last met each prompt. Decided: on the date that it was for, and swapped away is met."""
+    """Return the last date of each met prompt. Decided: a swapped prompt counts as met."""
     seen: dict[Prompt, dt.date] = {}
     for day in couple.days.values():
         for prompt in (day.swapped, day.prompt):
@@ -1122,7 +1120,7 @@ def _seen(couple: Couple) -> dict[Prompt, dt.date]:
 
 
 def _first_of(prompts: list[Prompt], seen: dict[Prompt, dt.date]) -> list[Prompt]:
-    """Those never seen first (decided: the gentlest of them), then those not seen for longest."""
+    """Return the gentlest unseen prompts, or the prompts seen longest ago. Decided: the gentlest."""
     if unseen := [prompt for prompt in prompts if prompt not in seen]:
         gentlest = min(prompt.depth for prompt in unseen)
         return [prompt for prompt in unseen if prompt.depth == gentlest]
@@ -1132,7 +1130,7 @@ def _first_of(prompts: list[Prompt], seen: dict[Prompt, dt.date]) -> list[Prompt
 
 def _is_wanted(pack: Pack, couple: Couple) -> bool:
     wish, _ = couple.packs.get(pack.id, ("", None))
-    return wish != "aside" if pack.audience == "everyone" else wish in {"chosen", "joined"}
+    return wish != "off" if pack.audience == "everyone" else wish in {"chosen", "joined"}
 
 
 def _spoken(titles: dict[str, str], person: Person) -> str:
@@ -1174,7 +1172,7 @@ _ROUTES: Final[dict[str, Callable[[Model, Person, Request, dt.datetime, Learned]
     "DELETE /v1/couple": Model._unpair,
     "GET /v1/packs": Model._packs,
     "PUT /v1/couple/packs/{}": Model._choose,
-    "DELETE /v1/couple/packs/{}": Model._put_aside,
+    "DELETE /v1/couple/packs/{}": Model._turn_off,
     "POST /v1/couple/practice-code": Model._join,
     "GET /v1/today": Model._today,
     "GET /v1/days": Model._days,

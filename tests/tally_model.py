@@ -41,7 +41,7 @@ class Event:
 
 @st.composite
 def couples_lives(draw: DrawFn, couples: int = 3) -> list[Event]:
-    """What some couples do for some weeks, in the order in which they do it."""
+    """Draw the events of several couples over some weeks, in order."""
     events: list[Event] = []
     for number in range(draw(st.integers(1, couples))):
         events += draw(_life(CoupleId(f"couple-{number}")))
@@ -83,7 +83,7 @@ def _met(draw: DrawFn) -> Met:
 
 @st.composite
 def deliveries(draw: DrawFn, events: list[Event]) -> list[Event]:
-    """The events as a stream may give them out: each once or more, and out of order within its lag."""
+    """Draw the events as a stream delivers them: repeated, and reordered within the lag."""
     given = [
         (event.hour + draw(st.integers(0, LAG_HOURS)), event)
         for event in events
@@ -93,7 +93,7 @@ def deliveries(draw: DrawFn, events: list[Event]) -> list[Event]:
 
 
 def model(events: Iterable[Event]) -> dict[tuple[str, str, str], int]:
-    """The counters by partition, sort key and name: each counted by itself, over everything that ever happened."""
+    """Return each counter, by partition, sort key and name, from all events."""
     couples: defaultdict[CoupleId, list[Progress]] = defaultdict(list)
     for event in events:
         couples[event.couple].append(event.told)

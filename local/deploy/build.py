@@ -128,14 +128,31 @@ def archived(name: str) -> zipfile.ZipInfo:
 
 
 class _TemplateLoader(yaml.SafeLoader):
-    """Reads CloudFormation's own tags as null."""
+    """Reads YAML with CloudFormation's tags."""
 
 
-_TemplateLoader.add_multi_constructor("!", lambda *_: None)
+def _intrinsic(loader: _TemplateLoader, tag: str, node: yaml.Node) -> dict[str, Any]:
+    value: object
+    match node:
+        case yaml.SequenceNode():
+            value = loader.construct_sequence(node, deep=True)
+        case yaml.MappingNode():
+            value = loader.construct_mapping(node, deep=True)
+        case _:
+            value = node.value
+    return {tag if tag in {"Ref", "Condition"} else f"Fn::{tag}": value}
+
+
+_TemplateLoader.add_multi_constructor("!", _intrinsic)
 
 
 def template_section(name: str) -> dict[str, dict[str, Any]]:
     """Return a section of template.yaml, such as its resources, by logical id."""
-    template = yaml.load(TEMPLATE.read_text(encoding="utf-8"), _TemplateLoader)  # noqa: S506 - a safe loader
-    section: dict[str, dict[str, Any]] = template[name]
+    section: dict[str, dict[str, Any]] = read_template()[name]
     return section
+
+
+def read_template() -> dict[str, Any]:
+    """Read template.yaml, with each intrinsic function in its long form."""
+    template: dict[str, Any] = yaml.load(TEMPLATE.read_text(encoding="utf-8"), _TemplateLoader)  # noqa: S506 - a safe loader
+    return template

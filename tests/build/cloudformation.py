@@ -3,61 +3,39 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import yaml
+from local.deploy.build import read_template
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROOT: Final = Path(__file__).parents[2]
 CLOUD: Final = ("dev", "prod")
 STAGES: Final = ("local", *CLOUD)
 
 type Properties = dict[str, Any]
 
-
-class _Loader(yaml.SafeLoader):
-    """YAML with CloudFormation's tags."""
-
-
-def _intrinsic(loader: _Loader, tag: str, node: yaml.Node) -> Properties:
-    value: object
-    match node:
-        case yaml.ScalarNode():
-            value = loader.construct_scalar(node)
-        case yaml.SequenceNode():
-            value = loader.construct_sequence(node, deep=True)
-        case _:
-            assert isinstance(node, yaml.MappingNode)
-            value = loader.construct_mapping(node, deep=True)
-    return {tag if tag in {"Ref", "Condition"} else f"Fn::{tag}": value}
-
-
-_Loader.add_multi_constructor("!", _intrinsic)
-
-TEMPLATE: Final[Properties] = yaml.load((ROOT / "template.yaml").read_text(), _Loader)  # noqa: S506  a SafeLoader
+TEMPLATE: Final[Properties] = read_template()
 
 
 def resources(kind: str) -> dict[str, Properties]:
-    """The resources of a type, by logical id."""
+    """Return the resources of a type, by logical id."""
     return {name: each for name, each in TEMPLATE["Resources"].items() if each["Type"] == kind}
 
 
 def properties(name: str) -> Properties:
-    """What the template says of one resource."""
+    """Return the properties of one resource."""
     found: Properties = TEMPLATE["Resources"][name]["Properties"]
     return found
 
 
 def functions() -> dict[str, Properties]:
-    """Every function's own properties, by logical id."""
+    """Return each function's own properties, by logical id."""
     return {name: each["Properties"] for name, each in resources("AWS::Serverless::Function").items()}
 
 
 def in_stage(stage: str, value: object) -> object:
-    """What a `!FindInMap [Stages, !Ref Stage, ...]` comes to in a stage; a plain value stays."""
+    """Return a value in a stage, with `!FindInMap [Stages, !Ref Stage, ...]` resolved."""
     match value:
         case {"Fn::FindInMap": ["Stages", {"Ref": "Stage"}, str(name)]}:
             return TEMPLATE["Mappings"]["Stages"][stage][name]
@@ -66,16 +44,16 @@ def in_stage(stage: str, value: object) -> object:
 
 
 def statements(role: str) -> Iterator[Properties]:
-    """The statements of all policies of a role."""
+    """Yield the statements of all policies of a role."""
     for policy in properties(role)["Policies"]:
         yield from policy["PolicyDocument"]["Statement"]
 
 
 def listed(value: object) -> list[Any]:
-    """A value that may stand alone or in a list, as a list."""
+    """Return a list as it is, and any other value as a list of one."""
     return value if isinstance(value, list) else [value]
 
 
 def text_of(value: object) -> str:
-    """Everything that a part of the template says, to be searched."""
+    """Return a part of the template as text, to search in it."""
     return json.dumps(value)

@@ -15,11 +15,13 @@ from cfnlint.config import ManualArgs
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
-from tests.build.cloudformation import ROOT, Properties
+from local.places import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+    from tests.build.cloudformation import Properties
 
 SAMCONFIG: Final = tomllib.loads((ROOT / "samconfig.toml").read_text(encoding="utf-8"))
 
@@ -29,7 +31,7 @@ A_PRACTICE: Final = {
     "AppLink": "https://app.harborcouples.org",
     "AlarmEmail": "alarms@harborcouples.org",
 }
-"""What a practice puts in place of samconfig.toml's placeholders."""
+"""The values that a practice writes over samconfig.toml's placeholders."""
 
 _ARTIFACTS: Final = {"AWS::Serverless::Function": "CodeUri", "AWS::Serverless::LayerVersion": "ContentUri"}
 _NAMED: Final = re.compile(r"\$\{([^!}][^}]*)\}")
@@ -89,7 +91,7 @@ def findings(template: Properties, stage: str) -> list[str]:
 
 
 def named_in(value: Any) -> Iterator[tuple[str, str]]:
-    """Yield what a part of a template refers to: a logical id or parameter, and the attribute, empty for a Ref."""
+    """Yield each logical id or parameter in a template's part, with its attribute, empty for a Ref."""
     match value:
         case {"Ref": str(name), **rest} if not rest:
             yield name, ""

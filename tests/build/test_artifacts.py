@@ -1,4 +1,4 @@
-"""What `sam build` makes: each artifact carries what it needs, and nothing that it must not have."""
+"""Each artifact of `sam build` contains its requirements and nothing else."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import pytest
 
 from local.deploy.build import alone, sam_environment
 from local.deploy.deployment import architecture
-from local.places import SAM
-from tests.build.cloudformation import ROOT, functions
+from local.places import ROOT, SAM
+from tests.build.cloudformation import functions
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,14 +54,14 @@ for each in pkgutil.walk_packages(getattr(package, "__path__", []), package.__na
 
 @pytest.fixture(scope="session")
 def foreign() -> str:
-    """The architecture of Lambda's that this machine does not have."""
+    """Return the Lambda architecture that this machine does not have."""
     (other,) = MACHINES.keys() - {architecture()}
     return other
 
 
 @pytest.fixture(scope="session")
 def foreign_build(foreign: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A build for that architecture, from nothing, by `sam build` and its one parameter."""
+    """Build for the other architecture with `sam build`, without a cache."""
     folder = tmp_path_factory.mktemp("foreign")
     command = [str(SAM), "build", "--build-dir", str(folder / "build"), "--cache-dir", str(folder / "cache")]
     command += ["--parameter-overrides", f"Architecture={foreign}"]
@@ -72,30 +72,30 @@ def foreign_build(foreign: str, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 
 def installed(build: Path, artifact: str) -> dict[str, str]:
-    """The distributions in an artifact and their versions, as pip named their folders."""
+    """Return the versions of an artifact's distributions, from the names of their folders."""
     folder = content(build, artifact)
     pairs = (path.name.removesuffix(".dist-info").rsplit("-", 1) for path in folder.glob("*.dist-info"))
     return {re.sub(r"[-_.]+", "-", name).lower(): version for name, version in pairs}
 
 
 def required(artifact: str) -> dict[str, str]:
-    """The distributions that an artifact's requirements name, and their versions."""
+    """Return the versions in an artifact's requirements, by distribution."""
     text = (ROOT / SOURCES[artifact] / "requirements.txt").read_text()
     return dict(re.findall(r"^([a-z0-9-]+)==([^\s;]+)", text, re.MULTILINE))
 
 
 def content(build: Path, artifact: str) -> Path:
-    """Where an artifact's importable content is."""
+    """Return the folder of an artifact's importable content."""
     return build / "Layer" / "python" if artifact == "Layer" else build / artifact
 
 
 def megabytes(build: Path, artifact: str) -> float:
-    """How big an artifact is once unpacked."""
+    """Return the unpacked size of an artifact in megabytes."""
     return sum(path.stat().st_size for path in (build / artifact).rglob("*") if path.is_file()) / MEGABYTE
 
 
 def machines_in(build: Path) -> set[int]:
-    """What the compiled libraries of all artifacts are for."""
+    """Return the machine codes of the compiled libraries of all artifacts."""
     libraries = [path for artifact in SOURCES for path in content(build, artifact).rglob("*.so")]
     return {int.from_bytes(library.read_bytes()[18:20], "little") for library in libraries}
 

@@ -16,7 +16,8 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from local.deploy.build import alone
-from tests.build.cloudformation import CLOUD, ROOT
+from local.places import ROOT
+from tests.build.cloudformation import CLOUD
 from tests.build.deployed import A_PRACTICE, SAMCONFIG, named_in, parameters_of, read, region_of, transformed
 
 if TYPE_CHECKING:
@@ -46,20 +47,20 @@ UNKNOWN_TO_MOTO: Final = {
 
 @pytest.fixture
 def aws() -> Iterator[str]:
-    """The address of an empty AWS."""
+    """Yield the address of an empty AWS."""
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     _, port = server.get_host_and_port()
-    # By this name moto finds a template's bucket in the path, where SAM puts it.
+    # With this host name, moto finds the template's bucket in the path, where SAM puts it.
     yield f"http://localhost:{port}"
-    # What moto has is this process's: else the tests would depend on their order.
+    # All of moto's servers share the state of this process; without a reset, the tests would depend on their order.
     httpx.post(f"http://localhost:{port}/moto-api/reset").raise_for_status()
     server.stop()
 
 
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
-    """The samconfig.toml of a practice."""
+    """Write a practice's samconfig.toml and return its path."""
     text = (ROOT / "samconfig.toml").read_text(encoding="utf-8")
     for name, value in A_PRACTICE.items():
         text = text.replace(f"{name}=CHANGE-ME", f"{name}={value}")
@@ -69,7 +70,7 @@ def config(tmp_path: Path) -> Path:
 
 
 def client(service: str, stage: str, aws: str) -> Any:
-    """A client of moto's AWS in the stage's region."""
+    """Return a client of moto's AWS in the stage's region."""
     session = boto3.Session("test", "test", region_name=region_of(stage))
     return session.client(service, endpoint_url=aws)  # type: ignore[call-overload]
 
@@ -194,7 +195,7 @@ def put_archive(stage: str, aws: str) -> None:
 
 
 def without(value: Any, known: AbstractSet[str]) -> Any:
-    """Replace references to unsupported resources by names, and calls of an alias by calls of the function."""
+    """Replace references to unsupported resources by names, and aliases by their functions."""
     match value:
         case {"Ref": str(name)} if name.endswith("Aliaslive"):
             return {"Ref": name.removesuffix("Aliaslive")}

@@ -1,4 +1,4 @@
-"""What `sam build` installs is what uv.lock says."""
+"""`sam build` installs the versions of uv.lock."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 
 import pytest
 
-from tests.build.cloudformation import ROOT
+from local.places import ROOT
 
 EXPORTS: Final = {
     "shared": "runtime",
@@ -25,12 +25,12 @@ UV: Final = os.environ.get("UV") or (str(OUR_UV) if OUR_UV.exists() else shutil.
 
 
 def pins(text: str) -> list[str]:
-    """The lines that pip reads."""
+    """Return the lines that pip reads."""
     return [line for line in text.splitlines() if line and not line.lstrip().startswith("#")]
 
 
 def exported(group: str) -> str:
-    """What uv says of a group now; it fails where the lock itself is not up to date."""
+    """Return uv's export of a group; uv fails if the lock is out of date."""
     command = [UV, "export", "--quiet", "--locked", "--only-group", group, "--no-emit-project", "--no-annotate"]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout  # noqa: S603  our own
 

@@ -1,4 +1,4 @@
-"""What the template must never stop saying."""
+"""Check the rules of the template: permissions, queues, logs, alarms and settings."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pytest
 
 from delivery.attempts import RESERVE
 from delivery.pace import BURST
+from local.places import ROOT
 from rekindle.domain.statistics import STREAMS_HOUR
 from rekindle.settings import (
     ConsoleSettings,
@@ -25,7 +26,6 @@ from rekindle.settings import (
     WorkerSettings,
 )
 from tests.build.cloudformation import (
-    ROOT,
     STAGES,
     TEMPLATE,
     Properties,
@@ -66,11 +66,7 @@ REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
         },
     },
     "Privacy": {
-        "Table": {
-            "BatchGetItem": {"PACK#*"},
-            "GetItem": {"PERSON#*", "COUPLE#*"},
-            "Query": {"PERSON#*", "COUPLE#*"},
-        },
+        "Table": {"BatchGetItem": {"PACK#*"}, "GetItem": {"PERSON#*", "COUPLE#*"}, "Query": {"PERSON#*", "COUPLE#*"}},
         "KeyTable": {"GetItem": {"CELL#*", "COUPLE#*", "PERSON#*"}},
     },
     "PracticeApi": {
@@ -92,20 +88,8 @@ REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
             "PutItem": {"TICK"},
         }
     },
-    "React": {
-        "Table": {
-            "GetItem": {"COUPLE#*", "SERVICE"},
-            "Query": {"COUPLE#*", "SERVICE"},
-            "PutItem": {"COUPLE#*"},
-        }
-    },
-    "Tally": {
-        "Table": {
-            "BatchGetItem": {"TALLY#*"},
-            "PutItem": {"TALLY#*"},
-            "UpdateItem": COUNTERS,
-        }
-    },
+    "React": {"Table": {"GetItem": {"COUPLE#*", "SERVICE"}, "Query": {"COUPLE#*", "SERVICE"}, "PutItem": {"COUPLE#*"}}},
+    "Tally": {"Table": {"BatchGetItem": {"TALLY#*"}, "PutItem": {"TALLY#*"}, "UpdateItem": COUNTERS}},
     "Delivery": {
         "Table": {
             "Query": {"DUE#*"},
@@ -117,26 +101,26 @@ REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
         }
     },
 }
-"""Which partitions of which table each function may do what to: all of it, and nothing else."""
+"""The exact partitions of each table that each function may access, by action."""
 
 CONSUMERS: Final = ("ReactRole", "TallyRole")
-"""Of the stream: DynamoDB advises against more than two."""
+"""The consumers of the stream. DynamoDB advises against more than two."""
 
 
 def environment_of(function: str) -> Properties:
-    """A function's environment, with what all functions are given."""
+    """Return a function's environment, including the variables of all functions."""
     shared: Properties = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]
     own: Properties = functions()[function]["Environment"]["Variables"]
     return shared | own
 
 
 def events_of(function: str, kind: str) -> list[Properties]:
-    """What a function is called by."""
+    """Return the properties of a function's events of a type."""
     return [event["Properties"] for event in functions()[function].get("Events", {}).values() if event["Type"] == kind]
 
 
 def actions_of(role: str, service: str) -> set[str]:
-    """What a role may do with a service, without the service's name."""
+    """Return a role's allowed actions on a service, without the service's prefix."""
     return {
         name
         for statement in statements(role)
@@ -173,13 +157,13 @@ def test_an_allowed_action_is_named_in_full(role: str) -> None:
 
 @pytest.mark.parametrize("role", ROLES)
 def test_a_statement_names_its_resources_where_aws_lets_it(role: str) -> None:
-    """ListStreams has none, and the versions and deployment groups of a release have no names before it."""
+    """ListStreams takes no resource. The names in a release are unknown before it."""
     unnamed = {
         "ReleaseCheckRole": {
             "codedeploy:GetDeployment",
             "codedeploy:PutLifecycleEventHookExecutionStatus",
             "lambda:InvokeFunction",
-        },
+        }
     }.get(role, {"dynamodb:ListStreams"})
     for statement in statements(role):
         if not set(listed(statement["Action"])) <= unnamed:
@@ -201,8 +185,8 @@ def test_a_function_reaches_its_own_partitions_and_no_others(function: str) -> N
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_nobody_scans_or_speaks_partiql(role: str) -> None:
-    """They name no partition, which satisfies every condition on the partitions named; nor is a table to be changed."""
+def test_no_role_may_scan_or_use_partiql(role: str) -> None:
+    """A scan names no partition, so the conditions on partitions would not restrict it."""
     items = {"BatchGetItem", "BatchWriteItem", "GetItem", "Query", "DeleteItem", "PutItem", "UpdateItem"}
     streams = {"DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"} if role in CONSUMERS else set()
     assert actions_of(role, "dynamodb") <= items | streams
@@ -216,7 +200,7 @@ def test_only_delivery_reads_the_fcm_credential() -> None:
 
 
 def test_only_couples_api_and_privacy_open_answers() -> None:
-    """The key's own policy is the only one that lets anybody use it, and it lets two roles, for cells alone."""
+    """Only the key's own policy grants its use: to two roles, for cells alone."""
     assert not any(actions_of(role, "kms") for role in ROLES)
     administration, *uses = properties("DataKey")["KeyPolicy"]["Statement"]
     may = {use["Principal"]["AWS"]["Fn::GetAtt"]: set(listed(use["Action"])) for use in uses}
@@ -228,7 +212,7 @@ def test_only_couples_api_and_privacy_open_answers() -> None:
 
 
 def test_privacy_reads_and_does_nothing_else() -> None:
-    """No write, no queue, no way to a phone: whatever goes wrong in an export, nothing of anybody's is changed."""
+    """An export that goes wrong can change nothing: there is no write and no queue."""
     granted = {action for statement in statements("PrivacyRole") for action in listed(statement["Action"])}
     assert granted == {
         *(f"dynamodb:{action}" for action in ("BatchGetItem", "GetItem", "Query")),
@@ -238,7 +222,7 @@ def test_privacy_reads_and_does_nothing_else() -> None:
     assert (route["Method"], route["Path"]) == ("POST", "/v1/me/export")
 
 
-def test_what_reads_rows_needs_no_key() -> None:
+def test_readers_of_rows_need_no_kms_key() -> None:
     """With DataKey on a table, each of its readers would need kms:Decrypt."""
     for table in ("Table", "KeyTable"):
         assert "SSESpecification" not in properties(table)
@@ -275,21 +259,21 @@ def test_a_role_reaches_its_own_queues(role: str, queues: dict[str, set[str]]) -
 
 
 @pytest.mark.parametrize("table", ["Table", "KeyTable"])
-def test_a_table_is_paid_for_by_use_and_forgets_by_ttl(table: str) -> None:
+def test_a_table_is_on_demand_and_expires_items_by_ttl(table: str) -> None:
     assert properties(table)["BillingMode"] == "PAY_PER_REQUEST"
     assert properties(table)["TimeToLiveSpecification"] == {"AttributeName": "ttl", "Enabled": True}
     assert "GlobalSecondaryIndexes" not in properties(table)
 
 
-def test_the_table_can_be_brought_back_and_tells_of_changes() -> None:
+def test_the_table_has_backups_and_a_stream() -> None:
     table = properties("Table")
     assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     assert table["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
     assert [key["AttributeName"] for key in table["KeySchema"]] == ["pk", "sk"]
 
 
-def test_a_deleted_key_is_gone_for_good() -> None:
-    """A backup of the keys would bring back every answer that an erasure has made unreadable."""
+def test_a_deleted_key_cannot_be_restored() -> None:
+    """A backup of the keys would make erased answers readable again."""
     table = properties("KeyTable")
     assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": False}
     assert "StreamSpecification" not in table
@@ -302,7 +286,7 @@ def test_the_data_key_is_rotated() -> None:
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_every_log_ends_some_day(stage: str) -> None:
+def test_every_log_has_a_retention(stage: str) -> None:
     groups = resources("AWS::Logs::LogGroup")
     assert {f"{function}Logs" for function in FUNCTIONS} <= groups.keys()
     for group in groups.values():
@@ -317,7 +301,7 @@ def test_a_function_writes_to_its_own_log_and_to_no_other(function: str) -> None
     assert actions_of(f"{function}Role", "logs") == {"CreateLogStream", "PutLogEvents"}
 
 
-def test_an_access_log_line_says_nothing_that_a_client_wrote() -> None:
+def test_an_access_log_line_has_no_text_from_a_client() -> None:
     line = json.loads(properties("Api")["AccessLogSettings"]["Format"])
     assert set(line.values()) == {
         "$context.requestId",
@@ -334,7 +318,7 @@ def test_an_access_log_line_says_nothing_that_a_client_wrote() -> None:
     }
 
 
-def test_nobody_comes_in_without_a_token() -> None:
+def test_every_route_of_an_api_needs_a_token() -> None:
     authorizer = properties("Api")["Auth"]["Authorizers"]["Phones"]
     assert authorizer["IdentitySource"] == "$request.header.Authorization"
     assert authorizer["JwtConfiguration"] == {
@@ -354,8 +338,8 @@ def test_nobody_comes_in_without_a_token() -> None:
     assert not any("FunctionUrlConfig" in each for each in functions().values())
 
 
-def test_the_console_s_page_is_there_for_all_and_can_do_nothing_itself() -> None:
-    """Whoever opens it has not signed in yet. What they then may do, the API decides by their token."""
+def test_the_console_s_page_needs_no_token_and_has_no_permissions() -> None:
+    """A person opens the page before they sign in. The API checks their token later."""
     for route in events_of("Console", "HttpApi"):
         assert route["Method"] == "GET"
         assert route["Path"] in {"/console", "/console/{proxy+}"}
@@ -385,8 +369,8 @@ def test_no_staff_role_can_open_an_answer_or_read_a_couple_s_row() -> None:
     )
 
 
-def test_the_audit_is_only_ever_added_to() -> None:
-    """One role alone may put a row there, which it does where there is none, and nobody may change or delete one."""
+def test_no_role_may_change_or_delete_audit_rows() -> None:
+    """Only one role may put a row, and only where there is none."""
     holders = {
         (role, action)
         for role in ROLES
@@ -399,7 +383,7 @@ def test_the_audit_is_only_ever_added_to() -> None:
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_the_api_bears_only_so_much(stage: str) -> None:
+def test_the_api_has_a_rate_limit(stage: str) -> None:
     limits = properties("Api")["DefaultRouteSettings"]
     for limit in ("ThrottlingRateLimit", "ThrottlingBurstLimit"):
         value = in_stage(stage, limits[limit])
@@ -408,8 +392,8 @@ def test_the_api_bears_only_so_much(stage: str) -> None:
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_an_alias_goes_with_every_change(function: str) -> None:
-    """Of the function's settings and of the layer too: else the old shared code would stay behind the alias."""
+def test_every_change_publishes_a_version_behind_the_alias(function: str) -> None:
+    """A change of settings or of the layer counts too. Otherwise the alias would keep the old code."""
     shared = TEMPLATE["Globals"]["Function"]
     assert shared["AutoPublishAlias"] == "live"
     assert shared["Layers"] == [{"Ref": "Layer"}]
@@ -418,8 +402,8 @@ def test_an_alias_goes_with_every_change(function: str) -> None:
 
 
 @pytest.mark.parametrize("function", SERVING)
-def test_a_deployment_to_the_cloud_is_a_canary_that_an_alarm_calls_back(function: str) -> None:
-    """By its own version's alarm alone: the errors of the version before it would block the fix of what they are."""
+def test_a_deployment_to_the_cloud_is_a_canary_that_an_alarm_rolls_back(function: str) -> None:
+    """Only the new version's alarm counts. The old version's errors would block their own fix."""
     preference = TEMPLATE["Globals"]["Function"]["DeploymentPreference"]
     assert preference["Type"].startswith("Canary")
     assert [in_stage(stage, preference["Enabled"]) for stage in STAGES] == [False, True, True]
@@ -427,14 +411,14 @@ def test_a_deployment_to_the_cloud_is_a_canary_that_an_alarm_calls_back(function
 
 
 def metrics_of(alarm: str) -> dict[str, Properties]:
-    """The metrics that an alarm works its value out of, by their names."""
+    """Return an alarm's source metrics, by name."""
     found = [each["MetricStat"]["Metric"] for each in properties(alarm)["Metrics"] if "MetricStat" in each]
     return {metric["MetricName"]: metric for metric in found}
 
 
 @pytest.mark.parametrize("function", SERVING)
-def test_every_error_of_every_function_is_heard(function: str) -> None:
-    """A handled error is no error to Lambda: the log alone says so. It may be a line of a library's own."""
+def test_every_error_of_every_function_counts_in_its_alarm(function: str) -> None:
+    """Lambda does not count a handled error; only the log has it, maybe from a library."""
     heard = properties(f"{function}ErrorLines")
     assert heard["LogGroupName"] == {"Ref": f"{function}Logs"}
     assert heard["FilterPattern"] == '{ $.level = "ERROR" }'
@@ -445,8 +429,8 @@ def test_every_error_of_every_function_is_heard(function: str) -> None:
 
 
 @pytest.mark.parametrize("function", SERVING)
-def test_a_canary_is_judged_by_what_its_own_version_can_help(function: str) -> None:
-    """With Apple's key or FCM itself at fault every version logs errors: none is to be rolled back for it."""
+def test_a_canary_s_alarm_leaves_out_errors_from_outside(function: str) -> None:
+    """A fault of Apple's key or of FCM makes every version log errors."""
     heard = properties(f"{function}VersionErrorLines")
     assert heard["LogGroupName"] == {"Ref": f"{function}Logs"}
     assert heard["FilterPattern"] == '{ ($.level = "ERROR") && ($.outside NOT EXISTS) }'
@@ -473,7 +457,7 @@ def test_the_release_check_invokes_versions_reports_and_does_nothing_else() -> N
     assert "Events" not in functions()["ReleaseCheck"]
 
 
-def test_the_tick_is_told_its_time_every_five_minutes() -> None:
+def test_the_tick_gets_its_time_every_five_minutes() -> None:
     (schedule,) = events_of("Tick", "ScheduleV2")
     assert json.loads(schedule["Input"]) == {"scheduled_time": "<aws.scheduler.scheduled-time>"}
     assert schedule["ScheduleExpression"] == "cron(0/5 * * * ? *)"
@@ -484,7 +468,7 @@ def test_the_tick_is_told_its_time_every_five_minutes() -> None:
     assert (invoking["Action"], invoking["Resource"]) == ("lambda:InvokeFunction", {"Ref": "Tick.Alias"})
 
 
-def test_a_push_job_is_not_given_out_twice_while_it_is_being_done() -> None:
+def test_a_push_job_stays_hidden_while_it_is_handled() -> None:
     """Lambda asks for six times the function's timeout, since it may hold a batch back that long."""
     assert int(properties("PushQueue")["VisibilityTimeout"]) >= 6 * functions()["Delivery"]["Timeout"]
 
@@ -494,15 +478,15 @@ def test_delivery_knows_how_long_a_failed_job_is_hidden() -> None:
 
 
 def test_delivery_has_the_time_that_it_keeps_in_reserve_and_some_to_work() -> None:
-    """A job is begun only with the reserve still to come, and the first one in a batch in any case."""
+    """A job starts only before the reserve begins; the first job of a batch always starts."""
     assert dt.timedelta(seconds=functions()["Delivery"]["Timeout"]) >= RESERVE + dt.timedelta(minutes=1)
 
 
-def test_a_job_that_failed_twice_is_not_yet_an_alarm() -> None:
+def test_a_job_that_failed_twice_is_no_alarm() -> None:
     assert properties("PushQueueAge")["Threshold"] > 2 * int(properties("PushQueue")["VisibilityTimeout"])
 
 
-def test_a_push_job_that_keeps_failing_is_kept() -> None:
+def test_a_push_job_that_keeps_failing_becomes_a_dead_letter() -> None:
     redrive = properties("PushQueue")["RedrivePolicy"]
     assert redrive["deadLetterTargetArn"] == {"Fn::GetAtt": "PushDeadLetters.Arn"}
     assert redrive["maxReceiveCount"] >= 5
@@ -511,7 +495,7 @@ def test_a_push_job_that_keeps_failing_is_kept() -> None:
 
 
 def test_all_workers_at_their_fastest_stay_within_what_fcm_grants_a_project() -> None:
-    """600,000 messages a minute, of which each worker may begin some at once after a pause."""
+    """FCM allows 600,000 messages a minute. A worker may send a burst after a pause."""
     (jobs,) = events_of("Delivery", "SQS")
     workers = jobs["ScalingConfig"]["MaximumConcurrency"]
     per_second = int(environment_of("Delivery")["FCM_PUSHES_PER_SECOND"])
@@ -525,63 +509,50 @@ def test_one_bad_job_does_not_repeat_its_batch() -> None:
     assert jobs["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
 
 
-def test_react_reads_all_that_it_reacts_to_from_the_beginning_and_gives_up_late() -> None:
-    (stream,) = events_of("React", "DynamoDB")
+DAYS_AND_STREAKS: Final = {
+    "eventName": ["INSERT", "MODIFY"],
+    "dynamodb": {"Keys": {"pk": {"S": [{"prefix": "COUPLE#"}]}, "sk": {"S": [{"prefix": "DAY#"}, "STREAK"]}}},
+}
+CATCHING_UP_AND_NUDGES: Final = {
+    "eventName": ["INSERT", "MODIFY"],
+    "dynamodb": {"Keys": {"pk": {"S": [{"prefix": "PERSON#"}]}, "sk": {"S": [{"prefix": "CAUGHT_UP#"}, "NUDGES"]}}},
+}
+ENDED_RUNS: Final = {
+    "eventName": ["MODIFY"],
+    "dynamodb": {"Keys": {"pk": {"S": [{"prefix": "RUN#"}]}}, "NewImage": {"done": {"BOOL": [True]}}},
+}
+
+
+@pytest.mark.parametrize(
+    ("function", "patterns"),
+    [("React", [DAYS_AND_STREAKS, CATCHING_UP_AND_NUDGES]), ("Tally", [DAYS_AND_STREAKS, ENDED_RUNS])],
+)
+def test_a_consumer_reads_its_changes_from_the_stream_s_beginning_and_retries(
+    function: str, patterns: list[Properties]
+) -> None:
+    (stream,) = events_of(function, "DynamoDB")
     assert stream["Stream"] == {"Fn::GetAtt": "Table.StreamArn"}
     assert stream["StartingPosition"] == "TRIM_HORIZON"
     assert stream["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert stream["BisectBatchOnFunctionError"] is True
     assert stream["MaximumRetryAttempts"] >= 5
-    assert stream["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": "ReactDeadLetters.Arn"}
-    of_couples, of_persons = (json.loads(each["Pattern"]) for each in stream["FilterCriteria"]["Filters"])
-    assert of_couples == {
-        "eventName": ["INSERT", "MODIFY"],
-        "dynamodb": {
-            "Keys": {
-                "pk": {"S": [{"prefix": "COUPLE#"}]},
-                "sk": {"S": [{"prefix": "DAY#"}, "STREAK"]},
-            }
-        },
-    }
-    assert of_persons == {
-        "eventName": ["INSERT", "MODIFY"],
-        "dynamodb": {"Keys": {"pk": {"S": [{"prefix": "PERSON#"}]}, "sk": {"S": [{"prefix": "CAUGHT_UP#"}, "NUDGES"]}}},
-    }
+    assert stream["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": f"{function}DeadLetters.Arn"}
+    assert [json.loads(each["Pattern"]) for each in stream["FilterCriteria"]["Filters"]] == patterns
 
 
-def test_tally_counts_days_streaks_and_the_runs_that_are_over_many_at_a_time() -> None:
+def test_tally_reads_many_changes_at_a_time() -> None:
     (stream,) = events_of("Tally", "DynamoDB")
-    assert stream["Stream"] == {"Fn::GetAtt": "Table.StreamArn"}
-    assert stream["StartingPosition"] == "TRIM_HORIZON"
-    assert stream["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-    assert stream["BisectBatchOnFunctionError"] is True
-    assert stream["MaximumRetryAttempts"] >= 5
-    assert stream["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": "TallyDeadLetters.Arn"}
     assert stream["BatchSize"] >= 500
     assert [in_stage(stage, stream["MaximumBatchingWindowInSeconds"]) for stage in STAGES] == [0, 10, 300]
-    of_couples, of_runs = (json.loads(each["Pattern"]) for each in stream["FilterCriteria"]["Filters"])
-    assert of_couples == {
-        "eventName": ["INSERT", "MODIFY"],
-        "dynamodb": {
-            "Keys": {
-                "pk": {"S": [{"prefix": "COUPLE#"}]},
-                "sk": {"S": [{"prefix": "DAY#"}, "STREAK"]},
-            }
-        },
-    }
-    assert of_runs == {
-        "eventName": ["MODIFY"],
-        "dynamodb": {"Keys": {"pk": {"S": [{"prefix": "RUN#"}]}}, "NewImage": {"done": {"BOOL": [True]}}},
-    }
 
 
-def test_what_is_counted_late_is_an_alarm_before_it_is_shown() -> None:
+def test_a_late_count_is_an_alarm_before_it_is_shown() -> None:
     window = in_stage("prod", events_of("Tally", "DynamoDB")[0]["MaximumBatchingWindowInSeconds"])
     assert isinstance(window, int)
     assert 2 * 1000 * window < properties("TallyLag")["Threshold"] < STREAMS_HOUR / dt.timedelta(milliseconds=1)
 
 
-def test_only_tally_moves_a_counter() -> None:
+def test_only_tally_changes_a_counter() -> None:
     writers = {
         role
         for role in ROLES
@@ -596,13 +567,13 @@ ALARMS: Final = resources("AWS::CloudWatch::Alarm")
 
 
 @pytest.mark.parametrize("name", ALARMS)
-def test_an_alarm_says_whom_it_affects_when_it_begins_and_when_it_is_over(name: str) -> None:
-    told = {"Fn::If": ["HasAlarmEmail", [{"Ref": "AlarmTopic"}], {"Ref": "AWS::NoValue"}]}
+def test_an_alarm_sends_its_start_its_end_and_whom_it_affects(name: str) -> None:
+    topic = {"Fn::If": ["HasAlarmEmail", [{"Ref": "AlarmTopic"}], {"Ref": "AWS::NoValue"}]}
     alarm = properties(name)
     if "VersionErrors" in name:  # a deployment that is rolled back says so itself
         assert not {"AlarmActions", "OKActions"} & alarm.keys()
     else:
-        assert alarm["AlarmActions"] == alarm["OKActions"] == told
+        assert alarm["AlarmActions"] == alarm["OKActions"] == topic
     assert re.search(r"[.] (Affects [a-z]|[A-Z].*Affects )", alarm["AlarmDescription"]), alarm["AlarmDescription"]
 
 

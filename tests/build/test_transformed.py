@@ -1,4 +1,4 @@
-"""What CloudFormation is given is a template that it can create: no source is proof of that."""
+"""CloudFormation can create the transformed template."""
 
 from __future__ import annotations
 
@@ -77,20 +77,20 @@ FORMER_PLACEHOLDERS: Final = {
 
 @pytest.fixture(scope="session")
 def built_template(build: Path) -> Properties:
-    """What `sam build` makes of template.yaml."""
+    """Return the template that `sam build` writes."""
     return read(build / "template.yaml")
 
 
 @pytest.fixture(scope="session", params=STAGES)
 def stage(request: pytest.FixtureRequest) -> str:
-    """Each stage in turn."""
+    """Return each stage in turn."""
     name: str = request.param
     return name
 
 
 @pytest.fixture(scope="session")
 def template(stage: str, built_template: Properties) -> Properties:
-    """The stage's template as CloudFormation creates it."""
+    """Return the stage's template as CloudFormation creates it."""
     return transformed(built_template, stage, parameters_of(stage))
 
 

@@ -70,7 +70,7 @@ def _verdict(run: Run, found: Sequence[Findings]) -> int:
     complaints = [(each.zone, complaint) for each in found for complaint in each.complaints]
     if not complaints:
         _CONSOLE.print(
-            "Each was due exactly once and at its instant, by ticks on every beat, and by ticks missed, doubled and "
+            "Each was due exactly once and at its instant, by ticks at every time, and by ticks missed, doubled and "
             "late; after an outage, those that were not too late."
         )
         return 0

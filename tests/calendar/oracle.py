@@ -49,7 +49,7 @@ class WallClock:
 
     @classmethod
     def compiled(cls, data: bytes) -> WallClock:
-        """The clock of a compiled zone."""
+        """Return the clock of a compiled zone."""
         return cls(eras(data, HORIZON))
 
     def offset_at(self, instant: float) -> int:
@@ -57,12 +57,12 @@ class WallClock:
         return next(era.offset for era in self.eras if era.start <= instant < era.end)
 
     def near(self, first: dt.date, last: dt.date) -> WallClock:
-        """The same clock for as long as it can matter to these dates: shorter to look through."""
+        """Return the same clock with only the eras near these dates."""
         earliest, latest = _midnight(first) - _NEARBY, _midnight(last) + _NEARBY
         return WallClock(tuple(era for era in self.eras if era.end > earliest and era.start < latest))
 
     def start(self, date: dt.date) -> int | None:
-        """The instant at which the date is first shown; None if it never is."""
+        """Return the first instant of the date, or None if no clock shows the date."""
         midnight = _midnight(date)
         for era in self.eras:
             shown_from = max(era.start, midnight - era.offset)
@@ -71,7 +71,7 @@ class WallClock:
         return None
 
     def coming(self, date: dt.date, time: dt.time) -> int | None:
-        """The instant at which a slot of this time comes on the date; None if the date is never shown."""
+        """Return the instant of a slot on the date, or None without such a date."""
         if self.start(date) is None:
             return None
         reading = _reading(date, time)
@@ -84,19 +84,19 @@ class WallClock:
         return min(shown) if shown else min(jumps)
 
     def slots(self, dates: Iterable[dt.date]) -> list[Coming]:
-        """All that comes on the dates, as it comes; what comes at one instant is by its reading."""
+        """Return all comings on the dates, by instant and then by reading."""
         comings = ((date, time, self.coming(date, time)) for date in dates for time in SLOT_TIMES)
         found = [Coming(date, time, instant) for date, time, instant in comings if instant is not None]
         return sorted(found, key=lambda coming: (coming.instant, coming.date, coming.time))
 
 
 def instant_at(seconds: float) -> dt.datetime:
-    """The instant as a datetime in UTC."""
+    """Return the instant as a datetime in UTC."""
     return _EPOCH_UTC + dt.timedelta(seconds=seconds)
 
 
 def date_shown(reading: float) -> dt.date:
-    """The date of a reading."""
+    """Return the date of a reading."""
     return (_EPOCH + dt.timedelta(seconds=reading)).date()
 
 

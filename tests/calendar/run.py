@@ -30,7 +30,7 @@ class Run:
     seed: int
 
     def findings(self, console: Console) -> list[Findings]:
-        """What the check of every zone found, by zone, on all processors; a bar shows a person how far it is."""
+        """Check every zone on all processors, with a progress bar; return the findings."""
         columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
         # Processes of their own, rather than forks of one in which the bar's thread runs; Ctrl-C is for that one alone.
         spawned = multiprocessing.get_context("spawn")
@@ -43,7 +43,7 @@ class Run:
         return sorted(found, key=lambda each: each.zone)
 
     def findings_in(self, zone: Zone) -> Findings:
-        """What the check of one zone found."""
+        """Return the findings of the check of one zone."""
         try:
             return findings(zone, range(self.first_year, self.last_year + 1), self.seed)
         except Exception as error:
@@ -51,6 +51,6 @@ class Run:
             raise
 
     def command(self, zone: Zone) -> str:
-        """What plays the same again for one zone."""
+        """Return the command that repeats the check of one zone."""
         years = f"--years {self.first_year} {self.last_year}"
         return f".venv/bin/python -m tests.calendar {years} --seed {self.seed} {zone}"

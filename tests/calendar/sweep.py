@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 ORDINARY_DATES: Final = 2
 
 _ONE_DAY: Final = dt.timedelta(days=1)
-_BEAT: Final = 5 * 60
+_INTERVAL: Final = 5 * 60
 _TOO_LATE: Final = 2 * 60 * 60
 """A tick drops a slot that is as late as this, to the second: its job takes time too, and later is dropped."""
 _NEARLY_A_DAY: Final = 23 * 60 * 60
@@ -39,7 +39,7 @@ class DueIn(Protocol):
     """How ticks find what is due; a test that wants this sweep to fail brings another."""
 
     def __call__(self, zones: Iterable[Zone], after: dt.datetime, until: dt.datetime) -> Sequence[DueSlot]:
-        """The slots that came in these zones after `after` and not after `until`, in order."""
+        """Return the slots of these zones after `after` up to `until`, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Stretch:
     last: dt.date
 
     def dates(self, *, and_around: int = 0) -> list[dt.date]:
-        """Each date, and so many before and after."""
+        """Return each date, with this many dates before and after."""
         days = (self.last - self.first).days
         return [self.first + n * _ONE_DAY for n in range(-and_around, days + and_around + 1)]
 
@@ -90,7 +90,7 @@ def findings(zone: Zone, years: range, seed: int, due: DueIn = due_in) -> Findin
 
 
 def changes_to_check(clock: WallClock, years: range) -> list[int]:
-    """The instants at which an era ends: those in the years, and all ever that took or gave about a whole date."""
+    """Return the ends of eras in the years, and all shifts of about a date."""
     begin, end = (dt.datetime(year, 1, 1, tzinfo=dt.UTC).timestamp() for year in (years.start, years.stop))
     return [
         int(after.start)
@@ -100,7 +100,7 @@ def changes_to_check(clock: WallClock, years: range) -> list[int]:
 
 
 def dates_around(clock: WallClock, changes: Iterable[int]) -> set[dt.date]:
-    """What a calendar shows just before and just after each change, what lies between, and a date on either side."""
+    """Return the dates from one before to one after each change."""
     dates = set[dt.date]()
     for change in changes:
         before, after = (date_shown(change + clock.offset_at(instant)) for instant in (change - 1, change))
@@ -116,7 +116,7 @@ def ordinary_dates(years: range, around: set[dt.date], dice: random.Random) -> s
 
 
 def in_a_row(dates: Iterable[dt.date]) -> list[Stretch]:
-    """The stretches that these dates make up."""
+    """Return the dates as stretches of consecutive dates."""
     stretches: list[Stretch] = []
     for date in sorted(dates):
         if stretches and date == stretches[-1].last + _ONE_DAY:
@@ -127,33 +127,33 @@ def in_a_row(dates: Iterable[dt.date]) -> list[Stretch]:
 
 
 def stories(first: int, last: int, dice: random.Random) -> list[list[int]]:
-    """Ticks that must find all from the instant `first` until `last`, by their times in the order in which they run.
+    """Return stories of ticks that must find all slots from `first` until `last`.
 
-    The first story is as it should be, on every beat. In the second, up to two hours of beats are missed at a time,
-    some ticks are doubled, some run after a later one, and none need be on a whole minute. In the third is an outage.
+    The first story has every tick at its time. In the second, up to two hours of ticks are missed at a time, some ticks
+    are doubled, some run after a later one, and none need be on a whole minute. In the third is an outage.
     """
-    beats = range(first - first % _BEAT, last + 2 * _BEAT, _BEAT)
-    return [list(beats), _troubled(first, last, dice), _with_an_outage(beats, dice)]
+    ticks_on_time = range(first - first % _INTERVAL, last + 2 * _INTERVAL, _INTERVAL)
+    return [list(ticks_on_time), _troubled(first, last, dice), _with_an_outage(ticks_on_time, dice)]
 
 
 def _troubled(first: int, last: int, dice: random.Random) -> list[int]:
     latest = first - dice.randrange(_TOO_LATE)
     story = [latest]
     while latest < last:
-        latest += _BEAT * dice.choice((1, 1, 2, dice.randint(1, 24), 24))
+        latest += _INTERVAL * dice.choice((1, 1, 2, dice.randint(1, 24), 24))
         story.append(latest)
         if dice.random() < 1 / 8:
-            story.append(latest - _BEAT * dice.choice((0, 0, 1, 2, 30)))
+            story.append(latest - _INTERVAL * dice.choice((0, 0, 1, 2, 30)))
     return story
 
 
-def _with_an_outage(beats: Sequence[int], dice: random.Random) -> list[int]:
-    begin = dice.randrange(1, len(beats) - 1)
-    return [*beats[:begin], *beats[begin + dice.randint(24, 72) :], beats[-1]]
+def _with_an_outage(ticks_on_time: Sequence[int], dice: random.Random) -> list[int]:
+    begin = dice.randrange(1, len(ticks_on_time) - 1)
+    return [*ticks_on_time[:begin], *ticks_on_time[begin + dice.randint(24, 72) :], ticks_on_time[-1]]
 
 
 def wrong_starts(zone: Zone, clock: WallClock, stretch: Stretch) -> Iterator[str]:
-    """Dates that start at another instant than they are first shown, or never shown, than the next one is."""
+    """Yield the dates whose start differs from the oracle's."""
     for date in stretch.dates():
         later = (clock.start(date + n * _ONE_DAY) for n in range(3))
         start = next(instant_at(shown) for shown in later if shown is not None)
@@ -162,7 +162,7 @@ def wrong_starts(zone: Zone, clock: WallClock, stretch: Stretch) -> Iterator[str
 
 
 def wrong_slots(zone: Zone, comings: Iterable[Coming], story: Sequence[int], due: DueIn) -> Iterator[str]:
-    """Slots that are found by other ticks of the story than they should be, or not once, or at another instant."""
+    """Yield the slots that other ticks found, or not once, or at another instant."""
     right, found = list(_should_be_found(comings, story)), list(_found(zone, story, due))
     if found == right:
         return
@@ -182,18 +182,18 @@ type Find = tuple[dt.datetime, dt.date, dt.time, dt.datetime]
 
 
 def _should_be_found(comings: Iterable[Coming], story: Sequence[int]) -> Iterator[Find]:
-    """A slot is for the tick that is the first to run with a time not before its instant, unless that is too late."""
-    # The first tick ever looks back on one beat.
+    """Yield the expected finds: the first tick at or after a slot, unless too late."""
+    # The first tick ever looks back five minutes.
     reached = list(accumulate(story, max))
     for coming in comings:
-        if story[0] - _BEAT < coming.instant <= reached[-1]:
+        if story[0] - _INTERVAL < coming.instant <= reached[-1]:
             tick = reached[bisect_left(reached, coming.instant)]
             if tick - coming.instant < _TOO_LATE:
                 yield instant_at(tick), coming.date, coming.time, instant_at(coming.instant)
 
 
 def _found(zone: Zone, story: Sequence[int], due: DueIn) -> Iterator[Find]:
-    """What ticks find that run one after another, each with the watermark of those before."""
+    """Yield the finds of ticks in sequence, each with the watermark of the earlier ticks."""
     # Two that run at once find the same: the runs of their jobs refuse the second, which is not the calendar's doing.
     watermark = None
     for at in map(instant_at, story):

@@ -24,7 +24,7 @@ def utc(text: str) -> dt.datetime:
 
 @pytest.fixture
 def clean_tz(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
-    """Where a test may have the C library read another zone; its own comes back."""
+    """Let a test change the C library's zone, and restore the zone afterwards."""
     yield monkeypatch
     monkeypatch.undo()
     time.tzset()

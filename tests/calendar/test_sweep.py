@@ -30,13 +30,13 @@ FIVE_MINUTES = dt.timedelta(minutes=5)
 
 
 def complaint(slot: str, was: Sequence[tuple[str, str]], should_be: str) -> str:
-    """The sentence about a slot of 2026 in New York: when it came and by which ticks, and when it should have."""
+    """Return the finding about a slot of 2026 in New York."""
     told = [f"as of {instant}:00 at the tick of {tick}:00" for instant, tick in [*was, (should_be, should_be)]]
     return f"America/New_York 2026-{slot}: due {' and '.join(told[:-1]) or 'never'}; should be {told[-1]}"
 
 
 def as_the_clock_shows_it(zones: Iterable[Zone], after: dt.datetime, until: dt.datetime) -> list[DueSlot]:
-    """Look at the clock each minute: what it shows twice is due twice, and what it skips is never due."""
+    """Look at the clock each minute: a repeated time is due twice, a skipped one never."""
     (zone,) = zones
     first = after.replace(second=0) + ONE_MINUTE
     minutes = [first + n * ONE_MINUTE for n in range(int((until - first) / ONE_MINUTE) + 1) if first <= until]
@@ -54,22 +54,22 @@ def as_zoneinfo_reads_it(zones: Iterable[Zone], after: dt.datetime, until: dt.da
 
 
 def before_the_gap(zones: Iterable[Zone], after: dt.datetime, until: dt.datetime) -> list[DueSlot]:
-    """A time in a gap by the offset after it, which is before it; and a time in a fold the second time."""
+    """Read a time in a gap with the later offset, and a fold's second time."""
     return as_zoneinfo_reads_it(zones, after, until, fold=1)
 
 
 def after_the_gap(zones: Iterable[Zone], after: dt.datetime, until: dt.datetime) -> list[DueSlot]:
-    """A time in a gap by the offset before it, which is after it."""
+    """Read a time in a gap with the earlier offset."""
     return as_zoneinfo_reads_it(zones, after, until, fold=0)
 
 
 def with_both_ends(zones: Iterable[Zone], after: dt.datetime, until: dt.datetime) -> Sequence[DueSlot]:
-    """A slot on the edge of two windows in both."""
+    """Return a slot on the edge of two windows in both."""
     return due_in(zones, after - ONE_SECOND, until)
 
 
 def with_neither_end(zones: Iterable[Zone], after: dt.datetime, until: dt.datetime) -> Sequence[DueSlot]:
-    """A slot on the edge of two windows in neither."""
+    """Return a slot on the edge of two windows in neither."""
     return due_in(zones, after, until - ONE_SECOND)
 
 
@@ -99,7 +99,7 @@ def test_a_wrong_way_to_find_slots_is_told_of(due: DueIn, slot: str, was: list[s
 
 
 def test_a_slot_in_two_windows_is_told_of() -> None:
-    """The edge between them is every slot's own instant, as long as ticks keep to their beat."""
+    """The edge between them is every slot's own instant, as long as ticks keep to their schedule."""
     was = [("03-08 05:00", "03-08 05:00"), ("03-08 05:00", "03-08 05:05")]
     assert complaint("03-08 00:00", was, "03-08 05:00") in findings(NEW_YORK, YEAR, SEED, with_both_ends).complaints
 

@@ -41,7 +41,7 @@ class Era:
 
 
 def eras(data: bytes, horizon: int) -> tuple[Era, ...]:
-    """The eras of a compiled zone in order, from the beginning of time until the end of the year `horizon`.
+    """Return a compiled zone's eras in order, until the end of the year `horizon`.
 
     A change of name alone, or of what counts as summer time, ends an era too.
     """
@@ -53,12 +53,12 @@ def eras(data: bytes, horizon: int) -> tuple[Era, ...]:
 
 
 def compiled(zone: str) -> bytes:
-    """The bytes of the zone in the pinned tzdata."""
+    """Return the bytes of the zone in the pinned tzdata."""
     return PLACE.joinpath(zone).read_bytes()
 
 
 def _table(data: bytes) -> tuple[int, list[tuple[int, int]], str]:
-    """The offset before all changes, the changes as (when, offset from then on), and the rule for what comes after."""
+    """Return the first offset, the changes as (instant, offset), and the final rule."""
     # The first block is for readers of 32-bit times; all that counts is in the second, and in the line at the end.
     first = _Counts.read(data)
     second = data[_HEADER.size + first.length(time_size=4) :]
@@ -84,7 +84,7 @@ class _Counts(NamedTuple):
 
     @classmethod
     def read(cls, block: bytes) -> _Counts:
-        """The counts at the block's head; raises ValueError if it is none of a zone that we can read."""
+        """Read the counts in a block's header; raise ValueError for an unsupported block."""
         magic, version, *counts = _HEADER.unpack_from(block)
         found = cls(*counts)
         if magic != b"TZif" or version < b"2" or found.leaps:
@@ -92,14 +92,14 @@ class _Counts(NamedTuple):
         return found
 
     def length(self, *, time_size: int) -> int:
-        """The bytes that follow the head."""
+        """Return the length in bytes of the data after the header."""
         return (
             self.times * (time_size + 1) + self.types * _TYPE.size + self.characters + self.standards + self.universals
         )
 
 
 def _changes_by_rule(footer: str, last: float, horizon: int) -> list[tuple[int, int]]:
-    """The changes that a POSIX TZ string makes in each year from that of the instant `last` on."""
+    """Return a POSIX TZ string's changes from the year of `last` on."""
     parsed = _FOOTER.fullmatch(footer)
     if parsed is None:
         raise ValueError(f"{footer!r} is no rule by weekdays, the only kind that tzdata has")
@@ -121,9 +121,9 @@ def _changes_by_rule(footer: str, last: float, horizon: int) -> list[tuple[int, 
 
 @cache
 def _reading_at(year: int, month: str, week: str, weekday: str, time: str | None) -> int:
-    """What clocks show as the rule `M<month>.<week>.<weekday>/<time>` is due; at 2:00 unless it says.
+    """Return the local time of a rule `M<month>.<week>.<weekday>/<time>` in a year.
 
-    In seconds since 1970, as if those clocks were in UTC.
+    The time is 2:00 by default. The result is in seconds since 1970, as if the clocks were in UTC.
     """
     sunday_first = int(weekday)
     dates = [date for date in _dates_of(year, int(month)) if date.isoweekday() % 7 == sunday_first]

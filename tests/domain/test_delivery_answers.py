@@ -35,7 +35,7 @@ def shaped(status: int, body: object) -> Answer:
 
 
 def of_stand_in(kind: stand_in.FaultKind) -> Answer:
-    """The local stand-in's answer to a fault."""
+    """Return the local stand-in's answer to a fault."""
     response = stand_in._refusal(kind, None).response
     return Answer(response.status_code, bytes(response.body))
 

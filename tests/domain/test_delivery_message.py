@@ -1,4 +1,4 @@
-"""Messages and credentials. The wire is in tests/integration/test_push_fcm.py."""
+"""Messages and credentials. The wire is in tests/engine/test_push_fcm.py."""
 
 from __future__ import annotations
 

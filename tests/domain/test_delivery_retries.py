@@ -1,4 +1,4 @@
-"""Decisions about a push. Their effects are in tests/integration/test_push_delivery.py."""
+"""Decisions about a push. Their effects are in tests/routes/test_push_delivery.py."""
 
 from __future__ import annotations
 

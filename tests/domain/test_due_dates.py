@@ -280,7 +280,7 @@ def rested(person: Person, rest: Rest, now: dt.datetime) -> Person:
 def falls_due(
     date: dt.date, lives: list[tuple[dt.datetime, Person]], end: dt.datetime
 ) -> tuple[dt.datetime, dt.datetime] | None:
-    """Return when a date comes due and when its slot came: the first slot of theirs to reach the date.
+    """Return when a date comes due, and when the first slot reached the date.
 
     A slot that came before they paired does not count.
     """

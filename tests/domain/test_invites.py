@@ -20,7 +20,7 @@ histories = st.lists(instants, max_size=40)
 
 
 def is_allowed(tries: list[dt.datetime], instant: dt.datetime) -> bool:
-    """Return the rule in its plainest form: fewer than 5 tries in the last hour, and fewer than 20 in the last day."""
+    """Return whether there were fewer than 5 tries in an hour and 20 in a day."""
     return sum(made > instant - HOUR for made in tries) < 5 and sum(made > instant - DAY for made in tries) < 20
 
 

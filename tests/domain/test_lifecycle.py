@@ -121,10 +121,7 @@ wishes = st.dictionaries(
 )
 some_themes = st.lists(st.sampled_from(Theme), min_size=1, max_size=8)
 courses = st.builds(
-    Course,
-    in_order=st.booleans(),
-    starts_on=st.none() | st.integers(-10, 15).map(day),
-    every_days=st.integers(1, 7),
+    Course, in_order=st.booleans(), starts_on=st.none() | st.integers(-10, 15).map(day), every_days=st.integers(1, 7)
 )
 depths = st.integers(1, 3)
 

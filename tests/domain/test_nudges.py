@@ -50,7 +50,7 @@ def a_nudge(at: dt.datetime = NOON, name: str = "a", *, shown: bool = True) -> N
 
 
 def sent_after(sent: tuple[Nudge, ...], nudge: Nudge) -> tuple[Nudge, ...] | Nudge | dt.datetime:
-    """Return the store's result of a request: the nudges after it, the one that it repeats, or when to try again."""
+    """Return the nudges after a request, the repeated nudge, or when to try again."""
     return repeated_by(nudge, sent) or next_nudge_at(sent, nudge.at) or remembered([*sent, nudge])
 
 

@@ -182,19 +182,11 @@ class TestScreen:
     @pytest.mark.parametrize(
         ("text", "lines"),
         [
-            ("", 1),
-            ("one two", 1),
-            ("one two three", 2),
-            ("on y va\u00a0!", 1),
-            ("on y vient\u00a0!", 2),
-            ("a" * 10, 1),
-            ("a" * 11, 2),
-            ("a" * 20 + " b", 3),
-            ("今日は歌", 1),
-            ("今日は歌を歌う", 2),
+            ("", 1), ("one two", 1), ("one two three", 2), ("on y va\u00a0!", 1), ("on y vient\u00a0!", 2),
+            ("a" * 10, 1), ("a" * 11, 2), ("a" * 20 + " b", 3), ("今日は歌", 1), ("今日は歌を歌う", 2),
             ("cafe\u0301 cre\u0300me", 1),
         ],
-    )
+    )  # fmt: skip
     def test_lines_are_counted_as_a_phone_breaks_them(self, text: str, lines: int) -> None:
         assert phone_lines(text, 10) == lines
 

@@ -332,10 +332,7 @@ class TestMistakes:
             (RIVER.encode("utf-16"), "1: pack: this is saved as UTF-16 (“Unicode”), not as UTF-8."),
             (RIVER.encode("utf-16-le"), "1: pack: this is saved as UTF-16 (“Unicode”), not as UTF-8."),
             (RIVER.encode("utf-16-be"), "1: pack: this is saved as UTF-16 (“Unicode”), not as UTF-8."),
-            (
-                b"PK\x03\x04\x14\x00",
-                "1: pack: this is a file of a word processor, or a zip archive, not plain text.",
-            ),
+            (b"PK\x03\x04\x14\x00", "1: pack: this is a file of a word processor, or a zip archive, not plain text."),
             ("{\\rtf1\\ansi id: river}", "1: pack: this is a file of a word processor, not plain text."),
         ],
     )
@@ -544,21 +541,10 @@ def _assert_told_within(source: str | bytes, lines: int) -> None:
 
 PIECES: Final = st.sampled_from(
     [
-        *"\n\n  -:?&*!|>'\"%@`#,[]{}\t\r",
-        "\\",
-        "id: ",
-        "prompts:\n",
-        "  - ",
-        "words:\n",
-        "en:\n",
-        "---\n",
-        "...\n",
-        "<<: ",
-        "a",
-        "é",
-        "\u2028",
+        *"\n\n  -:?&*!|>'\"%@`#,[]{}\t\r", "\\", "id: ", "prompts:\n", "  - ", "words:\n", "en:\n", "---\n", "...\n",
+        "<<: ", "a", "é", "\u2028",
     ]
-)
+)  # fmt: skip
 
 
 class TestAnything:

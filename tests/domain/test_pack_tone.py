@@ -40,10 +40,7 @@ def told(text: str) -> list[str]:
             "What did you do wrong this week?",
             "“you do wrong” asks who is guilty; ask what was hard, or what somebody would like to do differently",
         ),
-        (
-            "When was it your fault?",
-            "“your fault” lays blame; ask what each of the two could do, or what would help",
-        ),
+        ("When was it your fault?", "“your fault” lays blame; ask what each of the two could do, or what would help"),
         (
             "What does your wife cook best?",
             "“your wife” assumes who the partner is, and couples differ; say “your partner”",

@@ -1,3 +1,5 @@
+"""A push's text and payload reveal nothing to a stranger, and fit the phone."""
+
 from __future__ import annotations
 
 import datetime as dt

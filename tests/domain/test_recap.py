@@ -66,11 +66,7 @@ def test_a_date_ahead_or_open_is_not_missed() -> None:
     assert later.streak.current == 0
 
 
-@given(
-    st.frozensets(st.integers(-40, 12)),
-    st.frozensets(st.integers(0, 10)),
-    st.integers(0, 12),
-)
+@given(st.frozensets(st.integers(-40, 12)), st.frozensets(st.integers(0, 10)), st.integers(0, 12))
 def test_any_week_agrees_with_the_streak_day_by_day(
     complete: frozenset[int], still_open: frozenset[int], today: int
 ) -> None:

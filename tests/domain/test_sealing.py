@@ -265,11 +265,7 @@ def test_a_solo_answer_opens_alone_and_a_shared_one_as_shared(text: str) -> None
         COUPLE_KEY.open_answer(answered(ADA, shared), ADA)
     with pytest.raises(VaultError):
         COUPLE_KEY.open_answer(answered(ADA, alone), ADA)
-    for wrong in (
-        replace(kept, sealed=alone),
-        replace(kept, person=BEN),
-        replace(kept, date=dt.date(2026, 3, 3)),
-    ):
+    for wrong in (replace(kept, sealed=alone), replace(kept, person=BEN), replace(kept, date=dt.date(2026, 3, 3))):
         with pytest.raises(VaultError):
             COUPLE_KEY.open_shared(wrong)
     for key, sealed in ((OWN_KEY, shared), (PersonKey(BEN, KEY), alone)):

@@ -44,7 +44,7 @@ def days_from(first: int, length: int) -> frozenset[dt.date]:
 
 
 def run_of(pattern: str, paused: frozenset[dt.date] = NOTHING) -> Streak:
-    """Return the streak of dates written as letters: x complete, . closed and not complete, o open, e excused."""
+    """Return the streak of a pattern: x complete, . missed, o open, e excused."""
 
     def those(letter: str) -> frozenset[dt.date]:
         return days(*(number for number, each in enumerate(pattern) if each == letter))
@@ -62,7 +62,7 @@ paused_days = st.lists(spans, max_size=2).map(lambda chosen: NOTHING.union(*chos
 
 @st.composite
 def complete_days(draw: st.DrawFn) -> frozenset[dt.date]:
-    """Draw dates that are mostly complete with a few missed, or scattered ones. Runs and rest days need the first."""
+    """Draw mostly complete dates, as runs and rest days need, or scattered dates."""
     if draw(st.booleans()):
         return days(*range(70)) - draw(st.frozensets(reach.map(day), max_size=12))
     return draw(later_days)
@@ -183,25 +183,11 @@ def test_the_numbers_agree_with_each_other(history: History, open_dates: frozens
 @pytest.mark.parametrize(
     ("pattern", "current"),
     [
-        ("x", 1),
-        ("xxxxx", 5),
-        ("xxx.xxx", 6),
-        ("xxx.", 3),
-        ("xxx..", 0),
-        (".xxx", 3),
-        ("..xxx", 3),
-        ("xxx.xxxxx.xx", 2),
-        ("xxx.xxxxxx.xx", 11),
-        ("xxx.eeeee.xx", 2),
-        ("xxx.eeeeee.xx", 5),
-        ("xxxo", 3),
-        ("xxx.o", 3),
-        ("xxx.ox", 4),
-        ("xxx.oo..x", 1),
-        ("xxx.e", 3),
-        ("o", 0),
+        ("x", 1), ("xxxxx", 5), ("xxx.xxx", 6), ("xxx.", 3), ("xxx..", 0), (".xxx", 3), ("..xxx", 3),
+        ("xxx.xxxxx.xx", 2), ("xxx.xxxxxx.xx", 11), ("xxx.eeeee.xx", 2), ("xxx.eeeeee.xx", 5), ("xxxo", 3),
+        ("xxx.o", 3), ("xxx.ox", 4), ("xxx.oo..x", 1), ("xxx.e", 3), ("o", 0),
     ],
-)
+)  # fmt: skip
 def test_one_missed_day_in_seven_is_rest_and_a_second_ends_the_run(pattern: str, current: int) -> None:
     assert run_of(pattern).current == current
 
@@ -246,16 +232,8 @@ def test_a_calendar_shows_every_missed_day_as_rest() -> None:
     history = History(FIRST, days(0, 2, 3), paused=days(6, 7), excused=days(5))
     marks = calendar_marks(history, days(8), FIRST, day(8))
     assert [str(mark) for mark in marks.values()] == [
-        "complete",
-        "rest",
-        "complete",
-        "complete",
-        "rest",
-        "rest",
-        "paused",
-        "paused",
-        "open",
-    ]
+        "complete", "rest", "complete", "complete", "rest", "rest", "paused", "paused", "open",
+    ]  # fmt: skip
 
 
 @given(st.integers(0, 400), st.integers(0, 400))

@@ -49,14 +49,14 @@ STARTER = PackId("starter")
 
 
 class CrashError(Exception):
-    """The process dies here."""
+    """The process ends here."""
 
 
 @dataclass
-class Ground:
+class FaultyTable:
     """A table in memory that loses some transactions, or some replies, by their number."""
 
-    table: MemoryTable = field(default_factory=lambda: MemoryTable(Bill()))
+    memory: MemoryTable = field(default_factory=lambda: MemoryTable(Bill()))
     lost: frozenset[int] = frozenset()
     unanswered: frozenset[int] = frozenset()
     stale: bool = False
@@ -64,7 +64,7 @@ class Ground:
     old: dict[keys.Key, Item] = field(default_factory=dict)
 
     def get_many(self, wanted: Iterable[keys.Key]) -> list[Item]:
-        fresh = {keys.Key(item["pk"], item["sk"]): item for item in self.table.get_many(wanted)}
+        fresh = {keys.Key(item["pk"], item["sk"]): item for item in self.memory.get_many(wanted)}
         seen = {key: self.old[key] for key in fresh if key in self.old} if self.stale else fresh
         self.old |= fresh
         return list(seen.values())
@@ -75,14 +75,14 @@ class Ground:
         self.transactions += 1
         if self.transactions in self.lost:
             raise CrashError
-        self.table.transact(writes)
+        self.memory.transact(writes)
         if self.transactions in self.unanswered:
             raise CrashError
 
     def counters(self) -> dict[tuple[str, str, str], int]:
         return {
             (pk, sk, name): count
-            for pk, partition in self.table._partitions.items()
+            for pk, partition in self.memory._partitions.items()
             if pk.startswith("STATS")
             for sk, sized in partition.items.items()
             if sized
@@ -91,11 +91,11 @@ class Ground:
         }
 
 
-def count(ground: Ground, events: Sequence[Event]) -> None:
+def count(table: FaultyTable, events: Sequence[Event]) -> None:
     couples: defaultdict[CoupleId, list[Progress]] = defaultdict(list)
     for event in events:
         couples[event.couple].append(event.told)
-    Tallies(ground).count(couples)  # type: ignore[arg-type]  # all that it asks of a table
+    Tallies(table).count(couples)  # type: ignore[arg-type]  # all that it asks of a table
 
 
 def in_batches(data: DataObject, events: Sequence[Event]) -> Iterable[Sequence[Event]]:
@@ -107,37 +107,37 @@ def in_batches(data: DataObject, events: Sequence[Event]) -> Iterable[Sequence[E
 
 
 @given(st.data())
-def test_the_counters_are_what_a_plain_count_of_everything_comes_to(data: DataObject) -> None:
+def test_the_counters_equal_a_plain_count_of_everything(data: DataObject) -> None:
     events = data.draw(couples_lives())
-    ground = Ground(stale=data.draw(st.booleans()))
+    table = FaultyTable(stale=data.draw(st.booleans()))
     for batch in in_batches(data, data.draw(deliveries(events))):
-        count(ground, batch)
-    assert ground.counters() == model(events)
+        count(table, batch)
+    assert table.counters() == model(events)
 
 
 @given(st.data())
 def test_a_crash_before_or_after_any_write_counts_nothing_twice_and_loses_nothing(data: DataObject) -> None:
     events = data.draw(couples_lives())
     numbers = st.frozensets(st.integers(1, 30), max_size=8)
-    ground = Ground(lost=data.draw(numbers), unanswered=data.draw(numbers), stale=data.draw(st.booleans()))
+    table = FaultyTable(lost=data.draw(numbers), unanswered=data.draw(numbers), stale=data.draw(st.booleans()))
     for batch in in_batches(data, data.draw(deliveries(events))):
         while True:
             try:
-                count(ground, batch)
+                count(table, batch)
             except CrashError:
                 continue
             break
-    assert ground.counters() == model(events)
+    assert table.counters() == model(events)
 
 
 @given(st.data())
 def test_a_change_repeated_much_later_is_not_counted_again(data: DataObject) -> None:
     events = data.draw(couples_lives(couples=1))
-    ground = Ground()
-    count(ground, events)
+    table = FaultyTable()
+    count(table, events)
     for batch in in_batches(data, data.draw(st.permutations(events))):
-        count(ground, batch)
-    assert ground.counters() == model(events)
+        count(table, batch)
+    assert table.counters() == model(events)
 
 
 @given(st.lists(st.tuples(st.integers(0, 80), st.integers(0, 2)), max_size=25))
@@ -262,15 +262,15 @@ def run_done(name: str = "7k#2026-03-02", **reach: Reach) -> FinishedRun:
 
 
 def test_a_run_of_reminders_is_counted_once_and_by_kind() -> None:
-    ground = Ground(unanswered=frozenset({2}))
-    tallies = Tallies(ground)  # type: ignore[arg-type]  # as above
+    table = FaultyTable(unanswered=frozenset({2}))
+    tallies = Tallies(table)  # type: ignore[arg-type]  # as above
     first, second = run_done(prompt=Reach(30, 28), evening=Reach(9, 9)), run_done("7l#2026-03-02", prompt=Reach(5, 0))
     tallies.count({}, [first, first])
     with pytest.raises(CrashError):
         tallies.count({}, [second])
     tallies.count({}, [second, first])
     week = ("STATS", "WEEK#2026-03-02")
-    assert ground.counters() == {
+    assert table.counters() == {
         (*week, "reach/prompt/due"): 35,
         (*week, "reach/prompt/reached"): 28,
         (*week, "reach/evening/due"): 9,
@@ -279,23 +279,23 @@ def test_a_run_of_reminders_is_counted_once_and_by_kind() -> None:
 
 
 def test_a_batch_of_many_couples_takes_few_transactions() -> None:
-    ground = Ground()
+    table = FaultyTable()
     couples: dict[CoupleId, list[Progress]] = {CoupleId(f"couple-{number}"): [told(FIRST, 1)] for number in range(500)}
-    Tallies(ground).count(couples)  # type: ignore[arg-type]  # as above
-    assert ground.transactions == 6
-    assert ground.counters()["STATS", "DAY#2026-03-02", "active"] == 500
+    Tallies(table).count(couples)  # type: ignore[arg-type]  # as above
+    assert table.transactions == 6
+    assert table.counters()["STATS", "DAY#2026-03-02", "active"] == 500
 
 
 def test_a_couples_many_weeks_at_once_fit() -> None:
     """As after a long outage: more than a transaction takes."""
-    ground = Ground()
+    table = FaultyTable()
     days: list[Progress] = [told(FIRST + dt.timedelta(days=number), 2, f"prompt-{number}") for number in range(60)]
-    Tallies(ground).count({COUPLE: days})  # type: ignore[arg-type]  # as above
-    assert sum(count for (_, _, name), count in ground.counters().items() if name == "active_28") == 9 + 3
+    Tallies(table).count({COUPLE: days})  # type: ignore[arg-type]  # as above
+    assert sum(count for (_, _, name), count in table.counters().items() if name == "active_28") == 9 + 3
 
 
 def test_a_known_change_makes_no_write() -> None:
-    ground = Ground()
+    table = FaultyTable()
     for _ in range(2):
-        Tallies(ground).count({COUPLE: [told(FIRST, 1)]})  # type: ignore[arg-type]  # as above
-    assert ground.transactions == 1
+        Tallies(table).count({COUPLE: [told(FIRST, 1)]})  # type: ignore[arg-type]  # as above
+    assert table.transactions == 1

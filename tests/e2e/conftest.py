@@ -62,7 +62,7 @@ def stack() -> Iterator[Stack]:
 
 
 def next_date() -> dt.date:
-    """Return a date whose ticks no other test uses: a tick before another one finds nothing due.
+    """Return a date whose ticks no other test uses, since a tick before another finds nothing.
 
     It is near enough for phones that register today not to have gone stale by then.
     """
@@ -163,7 +163,7 @@ def pair(inviter: Phone, redeemer: Phone) -> str:
 
 @pytest.fixture(scope="session")
 def a_couple(a_phone: NewPhone) -> NewCouple:
-    """Pair two phones, on the same clock unless zones are given: both then see the same today at any hour."""
+    """Pair two phones, by default in one zone so that both see the same today."""
 
     def new(*zones: str) -> Two:
         first, second = zones or (LONDON, LONDON)

@@ -26,7 +26,7 @@ class Terminal:
     home: Path
 
     def __call__(self, *arguments: str, status: int = 0, typed: str = "") -> str:
-        """What the command says on standard output; it has to end with that status."""
+        """Run the command, check its exit status, and return its standard output."""
         environment = os.environ | {
             "REKINDLE_STATE": str(self.stack.state),
             "XDG_CONFIG_HOME": str(self.home / "config"),

@@ -31,7 +31,7 @@ BACKOFF = 30
 
 @pytest.fixture
 def dead_letters(stack: Stack) -> Iterator[Callable[[], list[str]]]:
-    """Takes the bodies off the dead letters."""
+    """Yield a function that removes all dead letters and returns their bodies."""
     sqs, queue = stack.client("sqs"), stack.outputs["DlqUrl"]
 
     def taken() -> list[str]:

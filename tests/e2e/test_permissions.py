@@ -118,7 +118,7 @@ TRIALS = [
 
 @pytest.fixture(scope="module")
 def sessions(stack: Stack) -> dict[str, boto3.Session]:
-    """For each function a session in its role: here, unlike on AWS, the account may take on any role."""
+    """Return a session in each function's role. The emulator's account may take on any role."""
     found = {}
     for function in FUNCTIONS:
         role = stack.client("lambda").get_function_configuration(FunctionName=stack.function(function))["Role"]

@@ -30,7 +30,7 @@ def _redrive(stack: Stack, *arguments: str) -> str:
 
 
 @pytest.mark.usefixtures("impatient_queue")
-def test_a_push_that_was_given_up_arrives_once_its_cause_is_mended(
+def test_a_push_that_was_given_up_arrives_once_its_cause_is_fixed(
     stack: Stack, a_couple: NewCouple, fcm_fault: Callable[..., None]
 ) -> None:
     ada, _ = a_couple()

@@ -19,7 +19,7 @@ def rows(stack: Stack) -> set[str]:
 
 
 def letters(stack: Stack) -> int:
-    """How many jobs and records have been given up."""
+    """Return the number of dead letters."""
     queues = (stack.outputs[name] for name in ("DlqUrl", "ReactDlqUrl", "TallyDlqUrl"))
     count = "ApproximateNumberOfMessages"
     sqs = stack.client("sqs")

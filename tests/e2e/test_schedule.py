@@ -1,4 +1,4 @@
-"""Reminders on the deployed path: a beat, a slot, the queue, one push for each person and date."""
+"""Reminders on the deployed path: a tick, a slot, the queue, one push for each person and date."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _at(date: dt.date, time: str, zone: Zone) -> dt.datetime:
 
 
 def _job(stack: Stack, time: str, date: dt.date, zone: Zone = CHATHAM) -> str:
-    """The body of the job that a beat makes of the slot."""
+    """Return the body of the job that a tick makes for the slot."""
     slot = Slot(zone, dt.time.fromisoformat(time))
     shard = shard_of(Table(stack.client("dynamodb"), stack.outputs["TableName"]), slot)
     instant = _at(date, time, zone)
@@ -69,14 +69,14 @@ def test_the_schedule_fires_by_itself_with_its_scheduled_time() -> None:
     with temporary(tick=True, seeded=False) as stack:
         scheduler = stack.client("scheduler")
         (name,) = [schedule["Name"] for schedule in scheduler.list_schedules()["Schedules"]]
-        beat = scheduler.get_schedule(Name=name)
-        assert beat["ScheduleExpression"] == "cron(0/5 * * * ? *)"
+        schedule = scheduler.get_schedule(Name=name)
+        assert schedule["ScheduleExpression"] == "cron(0/5 * * * ? *)"
         due = dt.datetime.fromtimestamp(int(now()) + 2, dt.UTC)
         scheduler.create_schedule(
             Name="soon",
             ScheduleExpression=f"at({due:%Y-%m-%dT%H:%M:%S})",
             FlexibleTimeWindow={"Mode": "OFF"},
-            Target=beat["Target"],
+            Target=schedule["Target"],
         )
         log = stack.log_of("Tick")
         eventually(lambda: log.exists() and due.isoformat() in log.read_text(encoding="utf-8"))

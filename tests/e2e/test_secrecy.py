@@ -50,7 +50,7 @@ def _kind(job: str) -> str:
 
 @contextlib.contextmanager
 def _held_back(stack: Stack) -> Iterator[list[str]]:
-    """Holds back the queue's consumer until there is a job of each kind; their bodies are in the list by then."""
+    """Pause the queue's consumer until a job of each kind is in the yielded list."""
     functions, sqs, queue = stack.client("lambda"), stack.client("sqs"), stack.outputs["QueueUrl"]
     (mapping,) = (
         each["UUID"]
@@ -78,7 +78,7 @@ def _held_back(stack: Stack) -> Iterator[list[str]]:
 
 @pytest.fixture(scope="module")
 def trail(stack: Stack, a_phone: NewPhone) -> Trail:
-    """A first day with everything that can be written, and much that the API refuses."""
+    """Play a first day with every written text, and many refused requests."""
     what = (
         "Ada's name",
         "Ben's name",

@@ -45,7 +45,7 @@ def test_a_couples_day_is_counted_and_names_nobody(stack: Stack, a_couple: NewCo
 
 
 def _complete(row: dict[str, Any] | None) -> dict[str, Any] | None:
-    """The row once it holds one day that both have answered, and their streak."""
+    """Return the row if it has the streak and one day with both answers."""
     return row if row and row["runs"] and row["days"][3] == "2" else None
 
 

@@ -21,15 +21,7 @@ if TYPE_CHECKING:
     from tests.e2e.conftest import Phone
 
 IDS: Final = ("a", "b")
-PARTS: Final = (
-    "About me",
-    "Reminders",
-    "Our packs",
-    "Pause",
-    "Help",
-    "What I wrote",
-    "Disconnect",
-)
+PARTS: Final = ("About me", "Reminders", "Our packs", "Pause", "Help", "What I wrote", "Disconnect")
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     from couples_api.reader import DayView
     from couples_api.services import Services
-    from rekindle.domain.persons import Person
     from rekindle.domain.models import Couple, Person
+    from rekindle.domain.persons import Person
 
     type Outcome = Any
     """What a route returned, or the problem that it raised."""

@@ -17,8 +17,8 @@ import boto3
 import pytest
 
 from couples_api.services import Services
-from rekindle.domain.prompts import Audience, Theme
 from rekindle.domain.models import Theme
+from rekindle.domain.prompts import Theme
 from rekindle.domain.streaks import unpack_dates
 from rekindle.settings import CouplesApiSettings
 from rekindle.store import keys

@@ -26,12 +26,7 @@ from rekindle.errors import KeyReusedError, WriteConflictError
 from rekindle.push.jobs import PersonJob, ReshardJob, SlotJob
 from rekindle.push.queue import Outbox
 from rekindle.store import keys
-from rekindle.store.days import Days
-from rekindle.store.devices import Devices
-from rekindle.store.incidents import Incidents
-from rekindle.store.news import News
 from rekindle.store.people import People, person_writes
-from rekindle.store.runs import Runs
 from rekindle.store.shards import Resharding
 from rekindle.store.slots import Slots
 from rekindle.store.table import Table, Write, unmarshal
@@ -109,20 +104,7 @@ def the_tick_comes_twice(table: Table) -> None:
 def they_are_notified(table: Table) -> None:
     """In pages that end within the shard, and with a job that comes again."""
     (shards,) = Slots(table).existing([SLOT]).values()
-    services = Services(
-        slots=Slots(table),
-        runs=Runs(table),
-        people=People(table),
-        devices=Devices(People(table)),
-        days=Days(table),
-        news=News(table),
-        incidents=Incidents(table),
-        outbox=OUTBOX,
-        dead_letters=OUTBOX,
-        gateway=Gateway(),
-        app_link="https://app.example",
-        page_rows=10,
-    )
+    services = replace(Services.on(table, OUTBOX, OUTBOX, Gateway(), "https://app.example"), page_rows=10)
     for _ in range(2):
         for shard in shards.all:
             job = SlotJob(zone=SLOT.zone, time=SLOT.time, shard=shard, date=MORNING.date(), instant=MORNING)

@@ -22,12 +22,8 @@ from rekindle.domain.persons import Person, Reminders
 from rekindle.domain.pushes import PushKind
 from rekindle.push.kinds import KINDS
 from rekindle.store import keys
-from rekindle.store.days import Days
 from rekindle.store.devices import Devices
-from rekindle.store.incidents import Incidents
-from rekindle.store.news import News
 from rekindle.store.people import People
-from rekindle.store.runs import Runs
 from rekindle.store.slots import Slots
 from rekindle.store.table import Table
 from rekindle.store.watermark import Watermark
@@ -126,18 +122,15 @@ class World:
 
     def delivery(self) -> Services:
         """Make the services of a new process, which has nothing cached."""
-        return Services(
+        return replace(
+            Services.on(
+                self.table,
+                self.queue.outbox,
+                self.dead_letters.outbox,
+                WatchedGateway(self.gateway, self.io),
+                "https://app.example",
+            ),
             slots=Slots(self.table, few_rows=1),
-            runs=Runs(self.table),
-            people=People(self.table),
-            devices=Devices(People(self.table)),
-            days=Days(self.table),
-            news=News(self.table),
-            incidents=Incidents(self.table),
-            outbox=self.queue.outbox,
-            dead_letters=self.dead_letters.outbox,
-            gateway=WatchedGateway(self.gateway, self.io),
-            app_link="https://app.example",
             page_rows=PAGE_ROWS,
         )
 

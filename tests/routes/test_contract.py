@@ -12,9 +12,6 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from local import openapi
-from rekindle.domain.prompts import Audience
-from rekindle.store import keys
-from rekindle.store.table import Write
 from testing import contract
 from testing.apis import phones_api
 from testing.builders import NEW_YORK, TOKYO, a_uid, an_instant, publish_choices

@@ -24,8 +24,6 @@ from testing.stored import couple_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from rekindle.domain.couples import Couple
-    from rekindle.store.table import Table
     from testing.phones import Handler
 
 DAY = dt.timedelta(days=1)

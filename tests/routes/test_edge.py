@@ -29,22 +29,12 @@ from rekindle.api import resolver
 from rekindle.api.problems import Problem
 from rekindle.crypto.vault import Vault
 from rekindle.store.audit import Audit
-from rekindle.store.catalogue import Catalogue
-from rekindle.store.couples import Couples
-from rekindle.store.days import Days
-from rekindle.store.devices import Devices
 from rekindle.store.help import HelpStore
-from rekindle.store.idempotency import IdempotencyKeys
-from rekindle.store.invites import Invites
-from rekindle.store.nudges import Nudges
 from rekindle.store.packs import Packs
-from rekindle.store.people import People
-from rekindle.store.solo import Solo
 from rekindle.store.statistics import Statistics
-from rekindle.store.streaks import Streaks
-from rekindle.store.tries import Tries
 from testing.apis import privacy_services
 from testing.builders import an_instant
+from testing.memory_kms import MemoryKms
 from testing.memory_table import Bill, MemoryTable
 from testing.phones import Reply, http_event
 
@@ -106,49 +96,16 @@ OTHER_TYPES = (
 )
 
 
-class Kms:
-    """KMS as the vault calls it, with a key that hides nothing."""
-
-    exceptions = None
-
-    def generate_data_key(self, **_wanted: object) -> dict[str, bytes]:
-        return {"Plaintext": b"k" * 32, "CiphertextBlob": b"wrapped"}
-
-    def decrypt(self, **_wanted: object) -> dict[str, bytes]:
-        return {"Plaintext": b"k" * 32}
-
-
 def couples_parts() -> Services:
     """Return what couples_api works with, on a table in memory where nobody has a profile."""
     table = cast("Table", MemoryTable(Bill()))
-    return Services(
-        people=People(table),
-        devices=Devices(People(table)),
-        idempotency_keys=IdempotencyKeys(table),
-        couples=Couples(table),
-        invites=Invites(People(table)),
-        days=Days(table),
-        streaks=Streaks(table, Couples(table), Days(table)),
-        solo=Solo(table),
-        nudges=Nudges(table),
-        tries=Tries(table),
-        catalogue=Catalogue(table),
-        help=HelpStore(table),
-        vault=Vault(cast("KMSClient", Kms()), "key", table),
-        app_link="https://app.example",
-    )
+    return Services.on(table, Vault(cast("KMSClient", MemoryKms()), "key", table), "https://app.example")
 
 
 def practice_parts() -> PracticeParts:
     """Return what practice_api works with, on a table in memory without a pack."""
     table = cast("Table", MemoryTable(Bill()))
-    return PracticeParts(
-        packs=Packs(table),
-        audit=Audit(table),
-        statistics=Statistics(table),
-        help=HelpStore(table),
-        review_required=False,
-    )
+    return PracticeParts(Packs(table), Audit(table), Statistics(table), HelpStore(table), review_required=False)
 
 
 class Api(NamedTuple):

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from types_boto3_kms import KMSClient
 
     from couples_api.services import Services
-    from rekindle.domain.ids import CoupleId
     from testing.phones import Handler
 
 MONDAY = dt.date(2026, 3, 2)

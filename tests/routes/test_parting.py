@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from rekindle.domain.prompts import Audience
 from rekindle.store import keys
 from rekindle.store.couples import KEEPSAKE
 from rekindle.store.instants import to_ttl

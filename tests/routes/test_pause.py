@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from rekindle.domain.pushes import PushKind
 from rekindle.domain.models import PushKind
+from rekindle.domain.pushes import PushKind
 from rekindle.push.reactions import reaction_to
 from rekindle.store import keys
 from rekindle.store.stream import change_in
@@ -21,7 +21,6 @@ from tests.routes.test_journal_and_streak import plain_streak
 
 if TYPE_CHECKING:
     from couples_api.services import Services
-    from rekindle.domain.persons import Person
     from testing.phones import Handler
 
 DAY = dt.timedelta(days=1)

@@ -20,7 +20,6 @@ from testing.stored import person_of, slot_rows
 
 if TYPE_CHECKING:
     from couples_api.services import Services
-    from rekindle.domain.persons import Person
     from rekindle.store.slot_rows import SlotAndKind, SlotRow
     from testing.phones import Handler
 

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from couples_api.services import Services
-    from rekindle.domain.ids import CoupleId
     from testing.phones import Handler
 
 DAY = dt.timedelta(days=1)

@@ -25,7 +25,6 @@ from testing.stored import couple_id_of, every_row, row_in
 
 if TYPE_CHECKING:
     from couples_api.services import Services
-    from rekindle.domain.ids import CoupleId
     from testing.phones import Handler
 
 DAY = dt.timedelta(days=1)

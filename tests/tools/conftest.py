@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def table() -> Table:
-    """A fresh table."""
+    """Return a fresh table in memory."""
     return cast("Table", MemoryTable())
 
 

@@ -1,4 +1,4 @@
-"""What breaks a phone in the field is found, and what does not is let through."""
+"""A change that breaks released phones is found, and a harmless change passes."""
 
 from __future__ import annotations
 
@@ -154,17 +154,17 @@ def test_a_break_is_found_and_named(change: str) -> None:
 
 
 @pytest.mark.parametrize("change", HARMLESS)
-def test_what_no_phone_notices_is_no_break(change: str) -> None:
+def test_a_change_that_no_phone_notices_is_no_break(change: str) -> None:
     assert breaks(DOCUMENT, changed(HARMLESS[change])) == []
 
 
-def test_a_value_more_breaks_what_comes_back_and_not_what_is_sent() -> None:
+def test_a_new_value_breaks_replies_and_not_requests() -> None:
     found = breaks(DOCUMENT, changed(lambda it: values(it, "Weekday").append("someday")))
     assert found
     assert all("200" in sentence for sentence in found)
 
 
-def test_a_body_that_comes_to_refuse_what_it_let_pass_is_a_break() -> None:
+def test_a_body_that_refuses_former_fields_is_a_break() -> None:
     """Phones may have sent a field that meant nothing."""
     open_to_more = changed(lambda it: it["components"]["schemas"]["RedeemBody"].pop("additionalProperties"))
     assert breaks(open_to_more, DOCUMENT) == ["POST /v1/invites/redeem: the body takes no other fields any more"]
@@ -182,8 +182,8 @@ def test_a_break_fails_until_it_is_released(tmp_path: Path, capsys: pytest.Captu
         document["paths"]["/v1/gone"] = {"get": {"responses": {}}}
         (tmp_path / contract.file.name).write_text(json.dumps(document), encoding="utf-8")
     assert breaking.main([str(tmp_path)]) == 1
-    told = capsys.readouterr().err
-    assert "openapi.json: GET /v1/gone is gone." in told
-    assert "make release-api" in told
+    printed = capsys.readouterr().err
+    assert "openapi.json: GET /v1/gone is gone." in printed
+    assert "make release-api" in printed
     assert breaking.main(["--release", str(tmp_path)]) == 0
     assert breaking.main([str(tmp_path)]) == 0

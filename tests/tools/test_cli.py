@@ -100,7 +100,7 @@ class TestConfigStore:
         assert {each.stat().st_mode & 0o777 for each in config.folder.iterdir()} == {0o600}
         assert config.sign_in(API) == self.SIGN_IN
 
-    def test_what_others_were_let_into_is_closed_again(self, tmp_path: Path) -> None:
+    def test_a_file_that_others_could_read_becomes_private_again(self, tmp_path: Path) -> None:
         config = ConfigStore(tmp_path)
         config.remember(self.SIGN_IN)
         (tmp_path / "sign-ins.json").chmod(0o644)
@@ -117,7 +117,7 @@ class TestConfigStore:
         assert config.sign_in(API) is None
         assert config.sign_in("https://other") == other
 
-    def test_the_refresh_token_is_in_no_picture_of_it(self) -> None:
+    def test_the_refresh_token_is_not_in_the_repr(self) -> None:
         assert "a-refresh-token" not in repr(self.SIGN_IN)
 
     def test_a_damaged_file_is_named_with_the_way_out(self, tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ class TestConfigStore:
             ConfigStore(tmp_path).sign_in(API)
         assert caught.value.to_do == ("Delete the file, then sign in again.",)
 
-    def test_of_a_published_draft_every_file_knows(self, tmp_path: Path) -> None:
+    def test_publishing_a_draft_updates_the_origin_of_every_file(self, tmp_path: Path) -> None:
         config, file, other = ConfigStore(tmp_path), tmp_path / "river.yaml", tmp_path / "lake.yaml"
         config.put_origin(API, file, Origin("river", 4, 1, "d"))
         config.put_origin(API, other, Origin("lake", 4, 1, "d"))
@@ -214,7 +214,7 @@ class TestSignIn:
             "api": API,
         }
 
-    def test_neither_password_nor_tokens_are_ever_said(self, ruth: Person) -> None:
+    def test_neither_password_nor_tokens_are_printed(self, ruth: Person) -> None:
         ruth.answers[:] = ["ruth@practice.example", PASSWORD]
         everything = [ruth("sign-in", "--debug"), ruth("whoami", "--json"), ruth("packs", "list"), ruth("sign-out")]
         for said in everything:
@@ -301,7 +301,7 @@ class TestSignIn:
         assert said.error["type"] == "urn:rekindle:cli:not-signed-in"
         assert said.error["to_do"] == [f"rekindle sign-in --stack {API}"]
 
-    def test_where_no_local_stack_runs_that_is_said(
+    def test_a_missing_local_stack_is_named(
         self, ruth: Person, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
         monkeypatch.delenv("REKINDLE_STACK")
@@ -314,7 +314,7 @@ class TestSignIn:
 
 
 class TestClient:
-    """It waits for what is busy, and knows what the service says."""
+    """The client waits for a busy service, and explains each refusal."""
 
     def test_a_list_is_read_from_the_wire(self, ruth: Person) -> None:
         said = ruth.signed_in("ruth")("packs", "list", "--json")
@@ -324,7 +324,7 @@ class TestClient:
         assert "ruth@practice.example, 1 hour ago" in page
         assert "A second person has to approve" in page
 
-    def test_what_is_busy_is_asked_again_after_the_time_it_names(self, ruth: Person, service: Service) -> None:
+    def test_a_busy_service_is_called_again_after_the_time_it_names(self, ruth: Person, service: Service) -> None:
         service.faults += [("GET", "/packs", busy), ("GET", "/packs", unheard)]
         assert ruth.signed_in("ruth")("packs", "list").status == 0
         first, second = ruth.waited
@@ -543,7 +543,7 @@ class TestWords:
 class TestPages:
     """Pages fit a terminal of 80 columns, and nobody's words steer it."""
 
-    def test_what_others_wrote_cannot_steer_the_terminal(self, ruth: Person, service: Service) -> None:
+    def test_text_of_others_cannot_control_the_terminal(self, ruth: Person, service: Service) -> None:
         ruth.signed_in("ruth")
         service.api = answers(200, {"packs": [SUMMARY | {"title": "\x1b]0;owned\x07[red]R"}], "review_required": False})
         said = ruth("packs", "list")

@@ -130,7 +130,7 @@ class TestSave:
         assert ruth("packs", "save", str(river), "--overwrite").status == 0
         assert "wind" in ruth("packs", "pull", "river", "-").out
 
-    def test_what_was_published_meanwhile_is_in_the_way_too(self, ruth: Person, saul: Person, river: Path) -> None:
+    def test_a_release_published_meanwhile_is_a_conflict_too(self, ruth: Person, saul: Person, river: Path) -> None:
         """Then there is no draft, as there was none when the file was pulled."""
         ruth("packs", "publish", str(river), "--yes")
         saul("packs", "pull", "river")
@@ -142,7 +142,7 @@ class TestSave:
         assert said.status == 1
         assert "published version 2" in said.err
 
-    def test_a_file_that_never_came_from_there_does_not_replace_what_is_there(
+    def test_a_file_that_was_not_pulled_does_not_replace_a_draft(
         self, ruth: Person, saul: Person, river: Path, tmp_path: Path
     ) -> None:
         ruth("packs", "save", str(river))
@@ -150,7 +150,7 @@ class TestSave:
         assert said.status == 1
         assert "was not pulled from it" in said.err
 
-    def test_one_that_is_faster_between_looking_and_saving_is_in_the_way(
+    def test_a_save_between_the_check_and_the_own_save_is_a_conflict(
         self, ruth: Person, saul: Person, service: Service, river: Path, tmp_path: Path
     ) -> None:
         ruth("packs", "save", str(river))
@@ -174,7 +174,9 @@ class TestSave:
         assert "must be 3 or less" in said.out
         assert "1 thing to fix before you can publish it" in said.out
 
-    def test_of_several_files_each_gets_its_turn(self, ruth: Person, saul: Person, river: Path, tmp_path: Path) -> None:
+    def test_one_failed_file_does_not_stop_the_others(
+        self, ruth: Person, saul: Person, river: Path, tmp_path: Path
+    ) -> None:
         saul("packs", "save", a_file(tmp_path / "his.yaml", a_prompt("snow")))
         lake = a_file(tmp_path / "lake.yaml", id="lake")
         said = ruth("packs", "save", str(river), lake, "--json")
@@ -206,7 +208,7 @@ class TestPull:
 
 
 class TestPublish:
-    """Couples get what was shown, once."""
+    """Couples get the shown release, once."""
 
     def test_it_says_what_will_happen_and_asks(self, ruth: Person, river: Path) -> None:
         ruth.answers[:] = ["n"]
@@ -228,7 +230,7 @@ class TestPublish:
         assert shown["releases"][0]["note"] == "First."
         assert shown["news_on"] == "2026-03-04"
 
-    def test_a_copy_of_what_couples_have_is_said_before_it_is_asked(
+    def test_a_copy_of_a_live_pack_gets_advice_before_the_question(
         self, ruth: Person, river: Path, tmp_path: Path
     ) -> None:
         ruth("packs", "publish", str(river), "--yes")
@@ -249,7 +251,7 @@ class TestPublish:
         assert said.error["to_do"] == ["Add --yes to go on without it."]
         assert said.out == ""
 
-    def test_what_couples_have_already_is_not_published_again(self, ruth: Person, river: Path) -> None:
+    def test_a_live_release_is_not_published_again(self, ruth: Person, river: Path) -> None:
         ruth("packs", "publish", str(river), "--yes")
         said = ruth("packs", "publish", str(river), "--yes", "--json")
         assert said.document["results"][0]["outcome"] == "unchanged"

@@ -26,7 +26,7 @@ parameter_overrides = "Stage=prod FirebaseProject=harbor-couples FirebaseApiKey=
 
 
 def section(key: str = f"AIza{'x' * 35}", link: str = "https://app.b.org", mail: str = "a@b.org") -> str:
-    """A section as a practice fills it in."""
+    """Return a section of samconfig.toml with a practice's values."""
     return SECTION.format(key=key, link=link, mail=mail)
 
 

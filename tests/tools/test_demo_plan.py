@@ -65,7 +65,7 @@ def check_plan(now: dt.datetime) -> None:
 
 
 def check_course(plan: list[Moment]) -> None:
-    """They join before the course's first date is opened, and it is withdrawn before its third prompt."""
+    """Check that the couple joins before the course's first date, and its later withdrawal."""
     first, second = COURSE_DATES
     opened = {
         number: min(moment.at for moment in plan if moment.date == date and moment.act in {"look", "answer"})
@@ -77,7 +77,7 @@ def check_course(plan: list[Moment]) -> None:
 
 
 def check_pause(plan: list[Moment]) -> None:
-    """Two reminders of each fall into the pause on its date, and one on each side; no answer does."""
+    """Check the reminders around the pause, and that no answer falls into it."""
     within = [moment for moment in plan if at(plan, "pause") < moment.at < at(plan, "resume")]
     assert not {moment.act for moment in within} & {"answer", "draft", "share_first", "nudge", "touch"}
     assert Counter((moment.date, moment.who) for moment in within if moment.act in REMINDERS) == {

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import httpx
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -14,6 +11,10 @@ from starlette.applications import Starlette
 
 from local.google.identity import IDENTITY, SECURE_TOKEN, identity_routes
 from local.google.signin import Identity, Issuer
+from tests.tools.browser import Browser
+
+if TYPE_CHECKING:
+    import httpx
 
 PASSWORD = f"{IDENTITY}/v1/accounts:signInWithPassword?key=local"
 TOKEN = f"{SECURE_TOKEN}/v1/token?key=local"
@@ -26,27 +27,9 @@ def issuer() -> Issuer:
     return Issuer("http://127.0.0.1:4580", "rekindle-test", key)
 
 
-@dataclass(frozen=True, slots=True)
-class Client:
-    """A browser without a socket."""
-
-    app: Starlette
-
-    def post(self, path: str, **request: Any) -> httpx.Response:
-        return self.call("POST", path, **request)
-
-    def call(self, method: str, path: str, **request: Any) -> httpx.Response:
-        async def called() -> httpx.Response:
-            transport = httpx.ASGITransport(self.app)
-            async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
-                return await client.request(method, path, **request)
-
-        return asyncio.run(called())
-
-
 @pytest.fixture
-def client(issuer: Issuer) -> Client:
-    return Client(Starlette(routes=identity_routes(issuer)))
+def client(issuer: Issuer) -> Browser:
+    return Browser(Starlette(routes=identity_routes(issuer)))
 
 
 def claims_of(token: str) -> dict[str, Any]:
@@ -60,12 +43,12 @@ def refusal(reply: httpx.Response) -> str:
     return str(reply.json()["error"]["message"])
 
 
-def sign_in(client: Client, email: str = "editor@practice.example") -> Any:
+def sign_in(client: Browser, email: str = "editor@practice.example") -> Any:
     asked = {"email": email, "password": "rekindle", "returnSecureToken": True}
     return client.post(PASSWORD, json=asked).json()
 
 
-def test_staff_sign_in_with_a_password_and_get_their_scopes(client: Client) -> None:
+def test_staff_sign_in_with_a_password_and_get_their_scopes(client: Browser) -> None:
     signed_in = sign_in(client)
 
     claims = claims_of(signed_in["idToken"])
@@ -75,7 +58,7 @@ def test_staff_sign_in_with_a_password_and_get_their_scopes(client: Client) -> N
     assert signed_in["registered"] is True
 
 
-def test_a_reader_has_only_the_read_scope_and_a_couple_has_none(client: Client) -> None:
+def test_a_reader_has_only_the_read_scope_and_a_couple_has_none(client: Browser) -> None:
     assert claims_of(sign_in(client, "reader@practice.example")["idToken"])["scope"] == "practice:read"
     assert "scope" not in claims_of(sign_in(client, "couple@example.org")["idToken"])
 
@@ -93,11 +76,11 @@ def test_a_reader_has_only_the_read_scope_and_a_couple_has_none(client: Client) 
         (["rekindle"], "Invalid JSON payload received."),
     ],
 )
-def test_a_failed_sign_in_has_firebases_error(client: Client, asked: object, message: str) -> None:
+def test_a_failed_sign_in_has_firebases_error(client: Browser, asked: object, message: str) -> None:
     assert refusal(client.post(PASSWORD, json=asked)) == message
 
 
-def test_a_refresh_keeps_the_person_and_the_scopes(client: Client) -> None:
+def test_a_refresh_keeps_the_person_and_the_scopes(client: Browser) -> None:
     signed_in = sign_in(client, "reader@practice.example")
 
     asked = {"grant_type": "refresh_token", "refresh_token": signed_in["refreshToken"]}
@@ -119,32 +102,32 @@ def test_a_refresh_keeps_the_person_and_the_scopes(client: Client) -> None:
         ({"grant_type": "refresh_token", "refresh_token": "made-up"}, "INVALID_REFRESH_TOKEN"),
     ],
 )
-def test_a_failed_refresh_has_firebases_error(client: Client, asked: dict[str, str], message: str) -> None:
+def test_a_failed_refresh_has_firebases_error(client: Browser, asked: dict[str, str], message: str) -> None:
     assert refusal(client.post(TOKEN, data=asked)) == message
 
 
-def test_an_ended_sign_in_cannot_be_refreshed(client: Client, issuer: Issuer) -> None:
+def test_an_ended_sign_in_cannot_be_refreshed(client: Browser, issuer: Issuer) -> None:
     ended = issuer.signed_in(Identity(uid="ada", ended=True))["refresh_token"]
     asked = {"grant_type": "refresh_token", "refresh_token": ended}
     assert refusal(client.post(TOKEN, data=asked)) == "TOKEN_EXPIRED"
 
 
 @pytest.mark.parametrize("email", ["editor@practice.example", "nobody@practice.example"])
-def test_a_password_reset_has_the_same_answer_for_each_account(client: Client, email: str) -> None:
+def test_a_password_reset_has_the_same_answer_for_each_account(client: Browser, email: str) -> None:
     reply = client.post(CODE, json={"requestType": "PASSWORD_RESET", "email": email})
     assert (reply.status_code, reply.json()["email"]) == (200, email)
 
 
-def test_a_password_reset_needs_an_email(client: Client) -> None:
+def test_a_password_reset_needs_an_email(client: Browser) -> None:
     assert refusal(client.post(CODE, json={"requestType": "PASSWORD_RESET"})) == "MISSING_EMAIL"
     assert refusal(client.post(CODE, json={"email": "a@example.org"})) == "MISSING_REQ_TYPE"
 
 
-def test_a_call_without_a_key_is_refused(client: Client) -> None:
+def test_a_call_without_a_key_is_refused(client: Browser) -> None:
     assert client.post(PASSWORD.partition("?")[0], json={}).status_code == 403
 
 
-def test_a_page_of_another_origin_may_call(client: Client) -> None:
+def test_a_page_of_another_origin_may_call(client: Browser) -> None:
     asked = {"Origin": "http://127.0.0.1:4566", "Access-Control-Request-Method": "POST"}
     preflight = client.call("OPTIONS", PASSWORD, headers=asked | {"Access-Control-Request-Headers": "content-type"})
     reply = client.post(PASSWORD, json={}, headers={"Origin": "http://127.0.0.1:4566"})

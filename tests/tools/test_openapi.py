@@ -1,4 +1,4 @@
-"""The committed contract is what the handlers say, and says all of it."""
+"""The committed contract equals the handlers' contract, and is complete."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ EVERY_OPERATION = [(document, *operation) for document in DOCUMENTS for operatio
 
 
 def every(value: object) -> Iterator[dict[str, Any]]:
-    """Every object within a JSON value."""
+    """Yield every object within a JSON value."""
     if isinstance(value, dict):
         yield value
         value = list(value.values())
@@ -53,7 +53,7 @@ def every(value: object) -> Iterator[dict[str, Any]]:
 
 
 def resolved(node: Json, document: Json = DOCUMENT) -> Json:
-    """What a `$ref` stands for, or the node itself."""
+    """Return the target of a `$ref`, or the node itself."""
     while "$ref" in node:
         found: Any = document
         for part in node["$ref"].removeprefix("#/").split("/"):
@@ -63,7 +63,7 @@ def resolved(node: Json, document: Json = DOCUMENT) -> Json:
 
 
 def problems_of(operation: Json, document: Json = DOCUMENT) -> set[str]:
-    """The names of the problems that an operation is said to answer with."""
+    """Return the names of an operation's documented problems."""
     return {
         each["value"]["type"].removeprefix("urn:rekindle:problem:").replace("-", "_").upper()
         for response in operation["responses"].values()
@@ -139,7 +139,7 @@ def test_an_operation_is_named_after_its_handler_and_no_two_alike(document: Json
         assert operation["description"]
 
 
-def test_what_handlers_are_handed_by_us_is_no_parameter() -> None:
+def test_the_caller_and_the_stores_are_no_parameters() -> None:
     """The caller and the stores come from the event and the process, never from a query."""
     parameters = {
         (parameter["in"], parameter["name"])
@@ -261,7 +261,7 @@ def test_every_route_asks_for_a_token(document: Json) -> None:
     assert not any("security" in operation for _, _, operation in operations_of(document))
 
 
-def test_what_two_functions_call_by_one_name_is_the_same_thing() -> None:
+def test_one_name_in_two_functions_is_one_schema() -> None:
     schemas = {"Theme": {"type": "string"}}
     openapi._add_schemas(schemas, {"Theme": {"type": "string"}, "Other": {}})
     assert schemas.keys() == {"Theme", "Other"}
@@ -269,7 +269,7 @@ def test_what_two_functions_call_by_one_name_is_the_same_thing() -> None:
         openapi._add_schemas(schemas, {"Theme": {"type": "integer"}})
 
 
-def test_a_phone_is_told_where_every_push_leads() -> None:
+def test_the_document_names_the_page_of_every_push() -> None:
     for kind in KINDS.values():
         assert f"`{kind.page}`" in DOCUMENT["info"]["description"]
 
@@ -307,7 +307,7 @@ def test_every_text_that_people_write_has_something_to_see(document: Json) -> No
 
 
 def free_texts(node: object, document: Json, name: str = "") -> Iterator[str]:
-    """The fields of these bodies that take any text, as schema and field."""
+    """Yield the free-text fields of these bodies, as schema and field."""
     for value in every(node):
         if "$ref" in value:
             schema = value["$ref"].rpartition("/")[2]

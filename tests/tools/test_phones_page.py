@@ -1,14 +1,12 @@
-"""What the two phones' page asks of the stack, and what it lets a browser do."""
+"""The two phones' page asks the stack, and lets a browser do nothing else."""
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 import json
 import re
-from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 from urllib.parse import urljoin
 
 import httpx
@@ -22,6 +20,7 @@ from local.google.phones_page import PAGE, UI, Reminder, TickBody, next_tick, pa
 from local.places import ROOT
 from rekindle.errors import UnknownZoneError
 from testing.builders import LONDON, NEW_YORK, TOKYO
+from tests.tools.browser import Browser
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,24 +36,6 @@ def at(zone: str, time: str, **fields: object) -> Reminder:
 
 def no_stack() -> Stack:
     raise StackError("none")
-
-
-@dataclass(frozen=True, slots=True)
-class Browser:
-    """A browser without a socket."""
-
-    app: Starlette
-
-    def get(self, path: str) -> httpx.Response:
-        return self.call("GET", path)
-
-    def call(self, method: str, path: str, **request: Any) -> httpx.Response:
-        async def called() -> httpx.Response:
-            transport = httpx.ASGITransport(self.app)
-            async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
-                return await client.request(method, path, **request)
-
-        return asyncio.run(called())
 
 
 @pytest.fixture
@@ -163,10 +144,10 @@ def test_while_the_stack_is_starting_the_page_gets_a_problem_as_from_the_api(bro
     assert answer.status_code == 503
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert answer.json()["title"] == "The stack is still starting, or has ended."
-    assert browser.call("POST", "/phones/tick", json={"reminders": []}).status_code == 503
-    assert browser.call("POST", "/phones/tick", json={"reminders": [{"zone": 1}]}).status_code == 400
+    assert browser.post("/phones/tick", json={"reminders": []}).status_code == 503
+    assert browser.post("/phones/tick", json={"reminders": [{"zone": 1}]}).status_code == 400
 
 
 def test_a_form_on_another_site_cannot_run_a_tick(browser: Browser) -> None:
-    assert browser.call("POST", "/phones/tick", data={"reminders": ""}).status_code == 415
-    assert browser.call("POST", "/phones/tick", content="{}", headers={"Content-Type": "text/plain"}).status_code == 415
+    assert browser.post("/phones/tick", data={"reminders": ""}).status_code == 415
+    assert browser.post("/phones/tick", content="{}", headers={"Content-Type": "text/plain"}).status_code == 415

@@ -75,7 +75,12 @@ class Services:
     def of(cls, settings: CouplesApiSettings) -> Self:
         """Return the services that the settings name."""
         dynamodb = client("dynamodb")
-        table = Table(dynamodb, settings.table)
+        vault = Vault(client("kms"), settings.kms_key_id, Table(dynamodb, settings.key_table))
+        return cls.on(Table(dynamodb, settings.table), vault, settings.app_link)
+
+    @classmethod
+    def on(cls, table: Table, vault: Vault, app_link: str) -> Self:
+        """Return the services on a table."""
         people, couples, days = People(table), Couples(table), Days(table)
         return cls(
             people=people,
@@ -90,8 +95,8 @@ class Services:
             tries=Tries(table),
             catalogue=Catalogue(table),
             help=HelpStore(table),
-            vault=Vault(client("kms"), settings.kms_key_id, Table(dynamodb, settings.key_table)),
-            app_link=settings.app_link,
+            vault=vault,
+            app_link=app_link,
         )
 
     def new_id(self) -> str:

@@ -20,15 +20,8 @@ from rekindle.clients import client
 from rekindle.push.jobs import LONGEST_DELAY, ReshardJob, job_from
 from rekindle.push.queue import Outbox
 from rekindle.settings import DeliverySettings
-from rekindle.store.days import Days
-from rekindle.store.devices import Devices
-from rekindle.store.incidents import Incidents
 from rekindle.store.instants import from_millis
-from rekindle.store.news import News
-from rekindle.store.people import People
-from rekindle.store.runs import Runs
 from rekindle.store.shards import Resharding
-from rekindle.store.slots import Slots
 from rekindle.store.table import Table
 from rekindle.telemetry import log_failure, logger
 
@@ -55,20 +48,8 @@ def _gateway() -> FcmGateway:
 @cache
 def _services() -> Services:
     settings = DeliverySettings.read(os.environ)
-    table = _table()
-    people = People(table)
-    return Services(
-        slots=Slots(table),
-        runs=Runs(table),
-        people=people,
-        devices=Devices(people),
-        days=Days(table),
-        news=News(table),
-        incidents=Incidents(table),
-        outbox=_outbox(),
-        dead_letters=Outbox(client("sqs"), settings.dead_letters_url),
-        gateway=_gateway(),
-        app_link=settings.app_link,
+    return Services.on(
+        _table(), _outbox(), Outbox(client("sqs"), settings.dead_letters_url), _gateway(), settings.app_link
     )
 
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
+
+from rekindle.store.days import Days
+from rekindle.store.devices import Devices
+from rekindle.store.incidents import Incidents
+from rekindle.store.news import News
+from rekindle.store.people import People
+from rekindle.store.runs import Runs
+from rekindle.store.slots import Slots
 
 if TYPE_CHECKING:
     from delivery.gateway import PushGateway
     from rekindle.push.queue import Outbox
-    from rekindle.store.days import Days
-    from rekindle.store.devices import Devices
-    from rekindle.store.incidents import Incidents
-    from rekindle.store.news import News
-    from rekindle.store.people import People
-    from rekindle.store.runs import Runs
-    from rekindle.store.slots import Slots
+    from rekindle.store.table import Table
 
 PAGE_ROWS: Final = 2000
 SHARD_ROWS: Final = 20_000
@@ -38,3 +40,21 @@ class Services:
     app_link: str
     page_rows: int = PAGE_ROWS
     shard_rows: int = SHARD_ROWS
+
+    @classmethod
+    def on(cls, table: Table, outbox: Outbox, dead_letters: Outbox, gateway: PushGateway, app_link: str) -> Self:
+        """Return the services on a table, two queues and a gateway."""
+        people = People(table)
+        return cls(
+            slots=Slots(table),
+            runs=Runs(table),
+            people=people,
+            devices=Devices(people),
+            days=Days(table),
+            news=News(table),
+            incidents=Incidents(table),
+            outbox=outbox,
+            dead_letters=dead_letters,
+            gateway=gateway,
+            app_link=app_link,
+        )

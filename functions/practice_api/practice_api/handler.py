@@ -22,7 +22,7 @@ BODY_LIMIT: Final = 4_500_000
 
 
 def application() -> APIGatewayHttpResolver:
-    """A resolver with all routes; its OpenAPI document is the contract of the practice's API."""
+    """Return a resolver with all routes; its OpenAPI document is the practice API's contract."""
     app = resolver.resolver()
     for routes in (packs, drafts, releases, statistics, help, audit):
         app.include_router(routes.router, prefix="/v1/practice")
@@ -30,7 +30,7 @@ def application() -> APIGatewayHttpResolver:
 
 
 def handler_of(services: Callable[[], Services]) -> Callable[[dict[str, Any], LambdaContext], dict[str, Any]]:
-    """A Lambda handler that works with these services, which are made at the first request."""
+    """Return a Lambda handler that creates its services at the first request."""
     return resolver.handler_of(application(), services, BODY_LIMIT)
 
 
