@@ -15,10 +15,7 @@ from testing.builders import NEW_YORK, TOKYO, a_token, a_uid, an_instant
 from testing.contract import require_declared
 
 if TYPE_CHECKING:
-    import datetime as dt
-
     from rekindle.domain.ids import Uid
-    from rekindle.domain.models import Uid
 
 type Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 

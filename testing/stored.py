@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from couples_api.services import Services
-    from rekindle.domain.ids import Uid
-    from rekindle.domain.models import Couple, CoupleId, Day, Person, Uid
+    from rekindle.domain.couples import Couple
+    from rekindle.domain.days import Day
+    from rekindle.domain.ids import CoupleId, Uid
+    from rekindle.domain.persons import Person
     from rekindle.store.slot_rows import SlotAndKind, SlotRow
     from rekindle.store.table import Item, Table
     from testing.phones import Phone

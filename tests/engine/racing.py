@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from couples_api.reader import DayView
     from couples_api.services import Services
-    from rekindle.domain.models import Couple, Person
+    from rekindle.domain.couples import Couple
     from rekindle.domain.persons import Person
 
     type Outcome = Any

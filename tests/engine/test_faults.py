@@ -17,7 +17,6 @@ import boto3
 import pytest
 
 from couples_api.services import Services
-from rekindle.domain.models import Theme
 from rekindle.domain.prompts import Theme
 from rekindle.domain.streaks import unpack_dates
 from rekindle.settings import CouplesApiSettings

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from rekindle.domain.models import PushKind
 from rekindle.domain.pushes import PushKind
 from rekindle.push.reactions import reaction_to
 from rekindle.store import keys

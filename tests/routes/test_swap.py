@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from couples_api.services import Services
     from rekindle.domain.days import Day
-    from rekindle.domain.models import Day
     from testing.phones import Handler
 
 DATE = dt.date(2026, 3, 2)
