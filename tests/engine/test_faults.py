@@ -125,12 +125,14 @@ ACTIONS: list[type[Action]] = []
 """Every action below, in order. Each test of a fault takes them all."""
 
 
+def registered[Registered: type[Action]](action: Registered) -> Registered:
+    """Add an action to those that every test of a fault takes."""
+    ACTIONS.append(action)
+    return action
+
+
 class Action(ABC):
     """A request of a phone, with its initial rows and the check of its result."""
-
-    def __init_subclass__(cls) -> None:
-        if "request" in cls.__dict__:
-            ACTIONS.append(cls)
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -157,6 +159,7 @@ class PairedAction(Action):
         pair(self.ada, self.ben)
 
 
+@registered
 class SaysWhoTheyAre(Action):
     def prepare(self) -> None:
         self.new = Phone(self.world.handler, a_uid("new"))
@@ -168,6 +171,7 @@ class SaysWhoTheyAre(Action):
         assert self.new.get("/v1/me").body["display_name"] == "Cai"
 
 
+@registered
 class RegistersATablet(PairedAction):
     def prepare(self) -> None:
         super().prepare()
@@ -181,6 +185,7 @@ class RegistersATablet(PairedAction):
         assert {str(name) for name in devices} == {"phone", "tablet"}
 
 
+@registered
 class TakesOverAToken(PairedAction):
     def prepare(self) -> None:
         super().prepare()
@@ -195,6 +200,7 @@ class TakesOverAToken(PairedAction):
         assert self.target in {device.target for device in self.world.person(self.ben).devices.values()}
 
 
+@registered
 class SignsAPhoneOut(PairedAction):
     def request(self) -> Reply:
         return self.ada.delete("/v1/me/devices/phone")
@@ -203,6 +209,7 @@ class SignsAPhoneOut(PairedAction):
         assert not self.world.person(self.ada).devices
 
 
+@registered
 class Invites(Action):
     def prepare(self) -> None:
         self.earlier = self.ada.post("/v1/invites").body["code"]
@@ -220,6 +227,7 @@ class Invites(Action):
         assert self.ben.post("/v1/invites/redeem", {"code": self.replies[-1]["code"]}).status == 200
 
 
+@registered
 class Cancels(Action):
     def prepare(self) -> None:
         self.code = self.ada.post("/v1/invites").body["code"]
@@ -232,6 +240,7 @@ class Cancels(Action):
         assert self.ben.post("/v1/invites/redeem", {"code": self.code}).problem == "invite-not-usable"
 
 
+@registered
 class Redeems(Action):
     def prepare(self) -> None:
         self.invite = self.ada.post("/v1/invites").body
@@ -245,6 +254,7 @@ class Redeems(Action):
         assert len(tries["tries"]) <= 3
 
 
+@registered
 class Confirms(Redeems):
     def prepare(self) -> None:
         super().prepare()
@@ -258,6 +268,7 @@ class Confirms(Redeems):
         assert self.ben.get("/v1/couple").body["partner"] == "Ada"
 
 
+@registered
 class OpensToday(PairedAction):
     def prepare(self) -> None:
         super().prepare()
@@ -273,6 +284,7 @@ class OpensToday(PairedAction):
         assert mine["today"]["prompt"]["theme"] != mine["previous"]["prompt"]["theme"]
 
 
+@registered
 class AnswersFirst(PairedAction):
     def request(self) -> Reply:
         return self.ada.put(f"/v1/days/{DATE}/answer", {"text": "Mine"})
@@ -288,6 +300,7 @@ class AnswersFirst(PairedAction):
         }
 
 
+@registered
 class Edits(AnswersFirst):
     def prepare(self) -> None:
         super().prepare()
@@ -301,6 +314,7 @@ class Edits(AnswersFirst):
         assert (mine["text"], mine["revision"]) == ("Mine", 2)
 
 
+@registered
 class AnswersSecond(PairedAction):
     def prepare(self) -> None:
         super().prepare()
@@ -315,6 +329,7 @@ class AnswersSecond(PairedAction):
         assert self.ada.get("/v1/streak").body["total"] == 1
 
 
+@registered
 class Reflects(AnswersSecond):
     def prepare(self) -> None:
         super().prepare()
@@ -331,6 +346,7 @@ class Reflects(AnswersSecond):
         }
 
 
+@registered
 class AnswersAlone(Action):
     """The first time: the day is opened for it, and a key is made."""
 
@@ -343,6 +359,7 @@ class AnswersAlone(Action):
         assert len(self.world.services.solo.history(self.ada.uid).seen) == 1
 
 
+@registered
 class EditsAlone(AnswersAlone):
     def prepare(self) -> None:
         super().request()
@@ -355,6 +372,7 @@ class EditsAlone(AnswersAlone):
         assert day["me"] == {"state": "answered", "text": "Better", "revision": 2}
 
 
+@registered
 class Shares(AnswersAlone):
     def prepare(self) -> None:
         super().request()
@@ -368,6 +386,7 @@ class Shares(AnswersAlone):
         assert self.ada.get("/v1/solo/days").body["days"][0]["shared"]
 
 
+@registered
 class TakesBack(Shares):
     def prepare(self) -> None:
         super().prepare()
@@ -381,6 +400,7 @@ class TakesBack(Shares):
         assert not self.ada.get("/v1/solo/days").body["days"][0]["shared"]
 
 
+@registered
 class Swaps(PairedAction):
     """Swapped once, however often it takes: what stands is what the phone was shown."""
 
@@ -402,6 +422,7 @@ class Swaps(PairedAction):
         assert {f"{pack}/{prompt}" for pack, prompt in seen} == {self.before["id"], day["prompt"]["id"]}
 
 
+@registered
 class ChoosesAPack(PairedAction):
     def request(self) -> Reply:
         return self.ada.call("PUT", "/v1/couple/packs/choice")
@@ -410,6 +431,7 @@ class ChoosesAPack(PairedAction):
         assert self.ben.get("/v1/couple").body["packs"] == ["choice", "test"]
 
 
+@registered
 class TurnsAPackOff(PairedAction):
     def prepare(self) -> None:
         super().prepare()
@@ -422,6 +444,7 @@ class TurnsAPackOff(PairedAction):
         assert self.ben.get("/v1/couple").body["packs"] == ["test"]
 
 
+@registered
 class JoinsByCode(PairedAction):
     def request(self) -> Reply:
         return self.ada.post("/v1/couple/practice-code", {"code": "ABCD-2345"}, key="tap")
@@ -432,6 +455,7 @@ class JoinsByCode(PairedAction):
         assert self.ben.get("/v1/today").body["today"]["prompt"]["id"].startswith("group/")
 
 
+@registered
 class Moves(PairedAction):
     def prepare(self) -> None:
         super().prepare()
@@ -448,6 +472,7 @@ class Moves(PairedAction):
         )
 
 
+@registered
 class SetsReminders(PairedAction):
     def request(self) -> Reply:
         return self.ada.put("/v1/me/reminders", {"prompt_time": "06:05", "evening_time": None})
@@ -456,6 +481,7 @@ class SetsReminders(PairedAction):
         assert self.ada.get("/v1/me/reminders").body["evening_time"] is None
 
 
+@registered
 class Nudges(PairedAction):
     """Sent once, however often it takes."""
 
@@ -467,6 +493,7 @@ class Nudges(PairedAction):
         assert self.ada.get("/v1/nudges").body["left"] == 2
 
 
+@registered
 class Pauses(PairedAction):
     def request(self) -> Reply:
         return self.ada.patch("/v1/couple", {"pause": {"until": "2026-03-09"}})
@@ -475,6 +502,7 @@ class Pauses(PairedAction):
         assert self.ben.get("/v1/couple").body["pause"] == {"from": "2026-03-02", "until": "2026-03-09"}
 
 
+@registered
 class Resumes(PairedAction):
     """On the day that both have met in their pause, which counts again."""
 
@@ -493,6 +521,7 @@ class Resumes(PairedAction):
         assert (self.world.services.people.table.get(keys.streak(self.world.couple_of(self.ada).id)) or {})["run"] == 1
 
 
+@registered
 class Unpairs(PairedAction):
     """A repeat after a success finds no couple, which counts as success."""
 
