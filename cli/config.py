@@ -115,12 +115,16 @@ class ConfigStore:
 
     def forget(self, api: str) -> bool:
         """Delete the sign-in to a stack; return whether anybody was signed in."""
-        if backend := self.keyring():
-            with _opened("Your sign-in is still in"):
-                if backend.get_password(KEYRING_SERVICE, api) is not None:
-                    backend.delete_password(KEYRING_SERVICE, api)
         with self._changing(SIGN_INS) as saved:
-            return saved.pop(api, None) is not None
+            found = saved.pop(api, None)
+            # A token that is in the file is not in a keyring that nobody can open.
+            is_in_file = bool(found and found.get("refresh_token"))
+            if backend := self.keyring():
+                locked = contextlib.suppress(CliError) if is_in_file else contextlib.nullcontext()
+                with locked, _opened("Your sign-in is still in"):
+                    if backend.get_password(KEYRING_SERVICE, api) is not None:
+                        backend.delete_password(KEYRING_SERVICE, api)
+            return found is not None
 
     def signed_in(self) -> list[str]:
         """Return the stacks that somebody is signed in to."""

@@ -294,3 +294,14 @@ class TestSlots:
             assert {row.answers for (_, kind), row in rows.items() if kind is PushKind.EVENING} <= {
                 (phone.uid, person.couple)
             }
+
+
+def test_a_persons_item_keeps_the_names_that_it_was_first_stored_with(services: Services, api: Handler) -> None:
+    """A renamed attribute would make every stored person unreadable, also for a version that is rolled back to."""
+    phone = a_phone(api, "ada", LONDON)
+    item = services.people.table.get(keys.person(phone.uid))
+    assert item
+    assert item.keys() == {
+        *("pk", "sk", "revision", "profile", "reminders", "touch_agreed", "last_due", "reminded_since", "owed"),
+        *("devices", "created_at"),
+    }

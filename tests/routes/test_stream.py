@@ -87,3 +87,14 @@ def test_no_other_row_is_a_change(pk: str, sk: str) -> None:
 def test_a_deleted_row_is_no_change() -> None:
     record, _ = sample("react", DayChange)
     assert change_in(stream_record(record["dynamodb"]["NewImage"], None)) is None
+
+
+def test_a_gesture_of_a_later_version_stops_no_worker() -> None:
+    record, nudges = sample("react", NudgesChange)
+    for entry in record["dynamodb"]["NewImage"]["sent"]["L"]:
+        entry["M"]["gesture"] = {"S": "a_gesture_of_next_year"}
+    change = change_in(record)
+    assert isinstance(change, NudgesChange)
+    assert [(each.id, each.at, each.shown) for each in change.after] == [
+        (each.id, each.at, each.shown) for each in nudges.after
+    ]

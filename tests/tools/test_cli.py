@@ -162,6 +162,8 @@ class TestKeyring:
         ruth.signed_in("ruth")
         assert ruth("packs", "list").status == 0
         assert (ruth.folder / "sign-ins.json").stat().st_mode & 0o777 == 0o600
+        assert ruth("sign-out").status == 0
+        assert REFRESH not in (ruth.folder / "sign-ins.json").read_text()
 
     @pytest.mark.parametrize("command", [("packs", "list"), ("sign-out",)])
     def test_a_keyring_that_is_locked_later_is_named(

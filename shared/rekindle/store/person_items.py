@@ -58,7 +58,7 @@ def person_item(person: Person) -> Item:
         "touch_agreed": person.touch_agreed,
         "last_due": stored(person.last_due),
         "reminded_since": stored(person.reminded_since),
-        "due_earlier": stored(person.due_earlier),
+        "owed": stored(person.due_earlier),  # the name in stored items
         "devices": {
             device_id: {
                 str(device.target.kind): device.target.value,
@@ -121,7 +121,7 @@ def person_from(item: Mapping[str, Any]) -> Person:
                 date=dt.date.fromisoformat(due_earlier["date"]),
                 until=from_millis(due_earlier["until"]),
             )
-            for due_earlier in item["due_earlier"]
+            for due_earlier in item["owed"]
         ),
         revision=item["revision"],
     )

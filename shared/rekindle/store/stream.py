@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rekindle.domain.changes import DayChange, NudgesChange, StreakChange
 from rekindle.domain.ids import Uid
+from rekindle.domain.nudges import Gesture
 from rekindle.store import keys
 from rekindle.store.days import day_from
 from rekindle.store.nudges import nudges_from
@@ -69,7 +70,13 @@ def _streak(before: Item | None, after: Item) -> StreakChange:
 
 
 def _nudges(before: Item | None, after: Item) -> NudgesChange:
-    return NudgesChange(Uid(after["to"]), nudges_from(before or {}), nudges_from(after))
+    seen = (nudges_from(_without_gestures(each)) for each in (before or {}, after))
+    return NudgesChange(Uid(after["to"]), *seen)
+
+
+def _without_gestures(nudges: Item) -> Item:
+    """Return the sender's item with one gesture throughout: a worker must not fail at a gesture of a later version."""
+    return nudges | {"sent": [entry | {"gesture": Gesture.HUG} for entry in nudges.get("sent", ())]}
 
 
 def _item(image: Mapping[str, _Attribute]) -> Item:
