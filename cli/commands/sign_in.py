@@ -27,7 +27,7 @@ def sign_in(
     """Sign in to a deployment with your account of the practice.
 
     You type the password, or pass it on standard input in a script. It is not
-    saved. The sign-in is, in this desktop's keyring where it has one.
+    saved. The sign-in is kept in this desktop's keyring if there is one.
 
     For example:
         rekindle sign-in
