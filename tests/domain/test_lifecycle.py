@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from rekindle.domain.couples import Couple, PackWish, Wish
@@ -368,6 +368,7 @@ class PlainCourses:
                 left.remove(entry)
 
 
+@settings(max_examples=200)
 @given(some_releases(), wishes, comforts, st.frozensets(st.integers(0, 29), max_size=20))
 def test_courses_play_as_plain_queues_would(
     releases: list[Release], said: dict[PackId, PackWish], comfort: Comfort, skipped: frozenset[int]

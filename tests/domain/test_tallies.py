@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rekindle.domain.changes import FinishedRun
@@ -107,6 +107,7 @@ def in_batches(data: DataObject, events: Sequence[Event]) -> Iterable[Sequence[E
 
 
 @given(st.data())
+@settings(max_examples=100, deadline=None)
 def test_the_counters_equal_a_plain_count_of_everything(data: DataObject) -> None:
     events = data.draw(couples_lives())
     table = FaultyTable(stale=data.draw(st.booleans()))
@@ -116,6 +117,7 @@ def test_the_counters_equal_a_plain_count_of_everything(data: DataObject) -> Non
 
 
 @given(st.data())
+@settings(max_examples=100, deadline=None)
 def test_a_crash_before_or_after_any_write_counts_nothing_twice_and_loses_nothing(data: DataObject) -> None:
     events = data.draw(couples_lives())
     numbers = st.frozensets(st.integers(1, 30), max_size=8)
@@ -131,6 +133,7 @@ def test_a_crash_before_or_after_any_write_counts_nothing_twice_and_loses_nothin
 
 
 @given(st.data())
+@settings(max_examples=100, deadline=None)
 def test_a_change_repeated_much_later_is_not_counted_again(data: DataObject) -> None:
     events = data.draw(couples_lives(couples=1))
     table = FaultyTable()
@@ -141,6 +144,7 @@ def test_a_change_repeated_much_later_is_not_counted_again(data: DataObject) -> 
 
 
 @given(st.lists(st.tuples(st.integers(0, 80), st.integers(0, 2)), max_size=25))
+@settings(max_examples=150, deadline=None)
 def test_forgotten_history_affects_no_change_that_still_counts(days: list[tuple[int, int]]) -> None:
     """In any order, each change that still counts has the same effect as with the whole history."""
     kept, whole, newest = History(), History(), FIRST
@@ -159,6 +163,7 @@ def test_forgotten_history_affects_no_change_that_still_counts(days: list[tuple[
 
 
 @given(st.data())
+@settings(max_examples=100, deadline=None)
 def test_a_history_comes_back_as_it_was_kept(data: DataObject) -> None:
     history = History()
     for event in data.draw(couples_lives(couples=1)):

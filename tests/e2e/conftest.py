@@ -193,11 +193,14 @@ def await_quiet(stack: Stack, seconds: float = PATIENCE) -> None:
 
 @pytest.fixture
 def impatient_queue(stack: Stack) -> Iterator[None]:
-    """Let a failed job come again after seconds instead of twelve minutes."""
+    """Let a failed job come again after seconds instead of twelve minutes.
+
+    The seconds are more than a batch takes on a busy machine: else its good jobs would come again, too.
+    """
     stack.invoke("Delivery", {"Records": []})  # else its first start would take longer than a job is hidden
     sqs, queue = stack.client("sqs"), stack.outputs["QueueUrl"]
     patient = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["VisibilityTimeout"])["Attributes"]
-    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"VisibilityTimeout": "2"})
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"VisibilityTimeout": "6"})
     yield
     sqs.set_queue_attributes(QueueUrl=queue, Attributes=patient)
 

@@ -23,7 +23,7 @@ from rekindle.store.table import Table
 from testing import engines, fcm_wire
 from testing.builders import a_paired_person
 from testing.fcm_wire import PROJECT, FcmWire
-from testing.push_world import Queue, saved
+from testing.push_world import Queue, saved, token_of
 from tick import handler as tick
 
 if TYPE_CHECKING:
@@ -87,11 +87,6 @@ def ada_and_ben(table: Table) -> tuple[Person, Person]:
     slot_row_writes(table, ada.created_at, (None, replace(ada, reminders=Reminders(evening=None))))
     saved(table, ada, ben)
     return ada, ben
-
-
-def token_of(person: Person) -> str:
-    (device,) = person.devices.values()
-    return device.target.value
 
 
 def test_tick_takes_its_sample_event(world: Table, queue: Queue) -> None:
