@@ -107,7 +107,7 @@ _MIX: Final = 0x9E3779B97F4A7C15
 
 
 class Traits(NamedTuple):
-    """What a row says about a person besides who they are. Persons with the same traits have rows of the same size."""
+    """Traits of a person that a row stores. Persons with the same traits have rows of the same size."""
 
     language: Language
     quiet_hours: QuietHours | None

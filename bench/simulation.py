@@ -143,7 +143,7 @@ class Phones:
 
 @dataclass(slots=True)
 class Work:
-    """The cost of pushes of one kind. A job's units are shared by the bytes that it read of each kind of row."""
+    """The cost of pushes of one kind. The units of a job are divided by the bytes that it read of each kind of row."""
 
     pushes: int = 0
     requests: float = 0

@@ -319,7 +319,7 @@ export interface components {
         };
         /**
          * ApproveBody
-         * @description Which draft is approved.
+         * @description The draft to approve, by its revision.
          * @example {
          *       "revision": 7
          *     }

@@ -673,7 +673,7 @@ export interface components {
         Audience: "everyone" | "choice" | "code";
         /**
          * Barrier
-         * @description What gets in a person's way. Private to that person.
+         * @description An obstacle to closeness. Private to the person who names it.
          * @example stress
          * @enum {string}
          */
@@ -1375,7 +1375,7 @@ export interface components {
         };
         /**
          * Gesture
-         * @description What a nudge says. The app puts it into words.
+         * @description Meaning of a nudge. The app puts it into words.
          * @example thank_you
          * @example thinking_of_you
          * @enum {string}

@@ -198,7 +198,7 @@ class MemorySqs:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """A queue of its own, on the emulator or in memory; `delays` are the seconds that each job was to be held back."""
+    """A new queue, on the emulator or in memory. `delays` has the delay of each job in seconds."""
 
     client: SQSClient
     url: str

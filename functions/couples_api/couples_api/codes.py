@@ -13,7 +13,7 @@ from rekindle.store.idempotency import KeyedRequest
 from rekindle.store.keys import Key
 
 PastedCode = Annotated[str, StringConstraints(max_length=1000)]
-"""A text with a code in it. It may be as long as the text that a share sheet makes around a link."""
+"""Text that contains a code, at most as long as the message of a share sheet with a link."""
 
 
 def require_try(services: Services, caller: Caller, tries: Key, request: KeyedRequest) -> None:

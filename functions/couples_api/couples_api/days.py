@@ -210,7 +210,7 @@ def _opened_day(reader: Reader, date: dt.date, stored: Mapping[dt.date, Day]) ->
         try:
             return services.days.open_day(couple, day, entry.theme)
         except WriteConflictError as conflict:
-            # Another date has met a theme, a partner has moved, or the couple has ended: read it and choose again.
+            # The couple has changed: a theme on another date, a move, or its end. Read it and choose again.
             couple = still_together(reader, conflict)
     raise ContentionError("a couple kept changing while its day was opened")
 

@@ -72,7 +72,7 @@ def put_me(body: ProfileBody, caller: TheCaller, services: TheServices) -> MeVie
 
     person = changed() or services.people.create(Person(caller.uid, profile, Reminders(), created_at=caller.instant))
     if person.profile != profile:
-        # Another phone of theirs has created the person meanwhile. This request is newer.
+        # Meanwhile another phone has created the person. This request is newer.
         person = changed() or person
     return _view(person)
 

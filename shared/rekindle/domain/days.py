@@ -53,7 +53,7 @@ class Swapped:
 
 @dataclass(frozen=True, slots=True)
 class Reflection:
-    """What one person left beside their partner's opened answer. `sealed` is the encrypted text, with `heard` only."""
+    """A person's reply to the partner's opened answer. `sealed` is the encrypted text, with `heard` only."""
 
     at: dt.datetime
     kind: ReflectionKind

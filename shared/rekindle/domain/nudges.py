@@ -18,7 +18,7 @@ SPAN: Final = dt.timedelta(hours=24)
 
 
 class Gesture(StrEnum):
-    """What a nudge says. The app puts it into words."""
+    """Meaning of a nudge. The app puts it into words."""
 
     THINKING_OF_YOU = "thinking_of_you"
     PROUD_OF_YOU = "proud_of_you"

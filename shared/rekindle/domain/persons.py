@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Barrier(StrEnum):
-    """What gets in a person's way. Private to that person."""
+    """An obstacle to closeness. Private to the person who names it."""
 
     STRESS = "stress"
     COMMUNICATION = "communication"

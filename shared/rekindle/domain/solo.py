@@ -25,7 +25,7 @@ _ONE_DAY = dt.timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class SoloHistory:
-    """What a person has met alone: themes of the last weeks by date, and all prompts. `revision` guards writes."""
+    """A person's history alone: themes of the last weeks by date, and all prompts. `revision` guards writes."""
 
     themes_met: Mapping[dt.date, Theme] = field(default_factory=dict)
     seen: Seen = field(default_factory=dict)

@@ -20,7 +20,7 @@ MILESTONES = (7, 30, 100, 365)
 """Lengths of a run, in days, for which the app congratulates."""
 
 REST_SPACING = dt.timedelta(days=7)
-"""A missed date is a rest day if the missed date before it is at least this far away. Otherwise it ends the run."""
+"""Fewest days between two missed dates that are both rest days. A closer second one ends the run."""
 
 _ONE_DAY = dt.timedelta(days=1)
 _LEAP_DAY = (2, 29)

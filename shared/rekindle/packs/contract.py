@@ -354,7 +354,7 @@ class PublishBody(BaseModel):
 
 
 class ApproveBody(BaseModel):
-    """Which draft is approved."""
+    """The draft to approve, by its revision."""
 
     model_config = _body({"revision": 7})
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from rekindle.store.table import Item
 
 type SlotAndKind = tuple[Slot, PushKind]
-"""Names one row of a person: there is one for each kind, and for a while one more in a slot that they have left."""
+"""Name of one row of a person. Each kind has one row, and for a while a second one in the slot that they left."""
 
 _DEFAULT_QUIET_HOURS: Final = Reminders().quiet_hours
 _ENGLISH: Final = Language("en")
