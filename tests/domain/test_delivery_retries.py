@@ -6,14 +6,14 @@ import datetime as dt
 
 import pytest
 
-from delivery.attempts import Attempt, Recipient, Result
 from delivery.gateway import DELIVERED, NO_WAIT, Fate, Outcome
 from delivery.handler import _waited
-from delivery.recipients import is_awaited
-from delivery.retries import (
+from delivery.recipients import Attempt, Recipient
+from delivery.results import (
     FIRST_BACKOFF,
     LAST_ATTEMPT,
     MISSED,
+    Result,
     proves_our_project,
     retry_jobs,
     split,
@@ -21,7 +21,7 @@ from delivery.retries import (
     without_foreign,
 )
 from rekindle.domain.calendar import day_window
-from rekindle.domain.days import Answer, Day
+from rekindle.domain.days import Answer, Day, is_awaited
 from rekindle.domain.ids import CoupleId, Language, PackId, PromptId, Uid
 from rekindle.domain.prompts import PromptKind, PromptRef
 from rekindle.domain.pushes import PushKind

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from delivery.gateway import CredentialError
-from delivery.retries import LAST_ATTEMPT
+from delivery.results import LAST_ATTEMPT
 from rekindle.domain.ids import DeviceId
 from rekindle.domain.persons import Person
 from rekindle.push.jobs import SlotJob

@@ -24,6 +24,13 @@ LONGEST_SEND: Final = dt.timedelta(seconds=4 * sum(TIMEOUT))
 """Longest time for one send: two requests for an access token, and two for the message."""
 
 
+SPARE: Final = dt.timedelta(seconds=30)
+"""Time for the work on a page besides sending: to read it, to enqueue retries and to move the run."""
+
+RESERVE: Final = LONGEST_SEND + SPARE
+"""Time that must be left to begin another page."""
+
+
 class CredentialError(RekindleError):
     """The push service refuses our credential. Nothing was sent, and an operator has to look at the credential."""
 

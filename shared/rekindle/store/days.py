@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from rekindle.domain.days import Answer, Day, DayWindow, Reflection, ReflectionKind, Swapped
+from rekindle.domain.days import Answer, Day, DayWindow, Reflection, ReflectionKind, Swapped, is_awaited
 from rekindle.domain.ids import CoupleId, PackId, PromptId, Uid
 from rekindle.domain.open_days import nearby_dates
 from rekindle.domain.playlist import forgettable
@@ -45,10 +45,11 @@ class Days:
         """Return the opened days around an instant, also of dates that no clock of the couple shows any more."""
         return self.between(couple, *nearby_dates(instant))
 
-    def opened(self, couples: Iterable[CoupleId], date: dt.date) -> dict[CoupleId, Day]:
-        """Return the opened days of a date, by couple. A day may be a second old."""
-        items = self.table.get_many(keys.day(couple, date) for couple in couples)
-        return {day.couple: day for day in map(day_from, items)}
+    def awaited(self, persons: Sequence[tuple[Uid, CoupleId]], date: dt.date, instant: dt.datetime) -> frozenset[Uid]:
+        """Return the persons who can still answer the date and have not. Their couples' days may be a second old."""
+        items = self.table.get_many(keys.day(couple, date) for _, couple in persons)
+        days = {day.couple: day for day in map(day_from, items)}
+        return frozenset(uid for uid, couple in persons if is_awaited(days.get(couple), uid, instant))
 
     def journal(self, couple: CoupleId, before: dt.date | None, limit: int) -> list[Day]:
         """Return the couple's latest `limit` days, before a date if given, latest first."""
