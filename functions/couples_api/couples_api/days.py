@@ -12,9 +12,9 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from couples_api.pause import PauseView, pause_view
-from couples_api.reader import DayView, Reader, reader_of
+from couples_api.reader import DAY, REVEALED, UNANSWERED, DayView, Reader, reader_of
 from couples_api.services import IN_A_COUPLE, CalendarDate, TheCaller, TheServices, current_couple
-from couples_api.streak import StreakView, known_history, note_complete
+from couples_api.streak import STREAK, StreakView, known_history, note_complete
 from rekindle.api.problems import Problem, ProblemError, refusals
 from rekindle.crypto.vault import CoupleKey
 from rekindle.domain.calendar import local_date
@@ -37,6 +37,9 @@ router = APIGatewayHttpRouter()
 DatePath = Annotated[CalendarDate, Path(description="A calendar date, YYYY-MM-DD.")]
 
 
+_AHEAD = DAY | {"date": "2026-03-03", "closes_at": "2026-03-04T08:00:00Z"}
+
+
 class TodayView(BaseModel):
     """Today by the caller's clock, the days beside it that take answers, and the streak unless hidden.
 
@@ -44,6 +47,15 @@ class TodayView(BaseModel):
     ahead, has answered: a push has said so. If there are several, it is the first that waits for the caller. During a
     `pause` nobody is asked to take part, but both can still answer.
     """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"today": DAY, "previous": None, "next": None, "streak": STREAK, "pause": None},
+                {"today": UNANSWERED, "previous": None, "next": _AHEAD, "streak": STREAK, "pause": None},
+            ]
+        }
+    )
 
     today: DayView
     previous: DayView | None
@@ -55,6 +67,8 @@ class TodayView(BaseModel):
 class JournalView(BaseModel):
     """Days, latest first. `before` asks for the next page, null at the end."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"days": [REVEALED], "before": None}]})
+
     days: list[DayView]
     before: dt.date | None
 
@@ -62,7 +76,26 @@ class JournalView(BaseModel):
 class AnswerBody(BaseModel):
     """An answer. An edit names the `revision` that it replaces, so that no phone overwrites an answer unseen."""
 
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        str_strip_whitespace=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "text": "You saved me the window seat.",
+                    "share_first": False,
+                    "revision": None,
+                    "prompt": "starter/window-seat",
+                },
+                {
+                    "text": "You always saved me the window seat.",
+                    "share_first": True,
+                    "revision": 1,
+                    "prompt": "starter/window-seat",
+                },
+            ]
+        },
+    )
 
     text: Annotated[str, StringConstraints(min_length=1, max_length=2000), VISIBLE] | None = Field(
         description="Null where both only check off."

@@ -32,7 +32,15 @@ class DeviceBody(BaseModel):
     One of the two is null.
     """
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {"token": "fGx9Qe2mT0y:APA91bH", "fid": None, "platform": "ios"},
+                {"token": None, "fid": "dGVzdGluZ1RoaXNJZEhlcm", "platform": "android"},
+            ]
+        },
+    )
 
     token: Address | None
     fid: Address | None = Field(description="In place of `token`, which Firebase is giving up.")

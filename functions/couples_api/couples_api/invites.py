@@ -43,6 +43,19 @@ router = APIGatewayHttpRouter()
 class NewInviteView(BaseModel):
     """A new invite. The code is shown only now: it is stored nowhere."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b",
+                    "code": "K7MP2-QRX9T",
+                    "link": "https://app.rekindle.example/join#K7MP2QRX9T",
+                    "expires_at": "2026-03-03T15:00:00Z",
+                }
+            ]
+        }
+    )
+
     invite_id: str
     code: str
     link: str
@@ -51,6 +64,19 @@ class NewInviteView(BaseModel):
 
 class InviteView(BaseModel):
     """The caller's live invite, and the name of whoever has redeemed it."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b",
+                    "state": "redeemed",
+                    "redeemed_by": "Ben",
+                    "expires_at": "2026-03-03T15:00:00Z",
+                }
+            ]
+        }
+    )
 
     invite_id: str
     state: InviteState
@@ -61,13 +87,19 @@ class InviteView(BaseModel):
 class RedeemBody(BaseModel):
     """A code as a person types or pastes it, alone or in a text or a link. Only letters and digits count."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"code": "K7MP2-QRX9T"}]})
 
     code: PastedCode
 
 
 class RedeemedView(BaseModel):
     """The inviter's name. The inviter must still confirm."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b", "inviter": "Ada", "state": "redeemed"}]
+        }
+    )
 
     invite_id: str
     inviter: str
@@ -77,7 +109,9 @@ class RedeemedView(BaseModel):
 class ConfirmBody(BaseModel):
     """The invite to confirm: the one whose redeemer the inviter has seen."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b"}]}
+    )
 
     invite_id: Annotated[str, StringConstraints(min_length=1, max_length=64)]
 

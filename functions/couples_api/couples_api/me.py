@@ -18,10 +18,21 @@ from rekindle.domain.texts import VISIBLE_NAME, LanguageCode
 router = APIGatewayHttpRouter()
 
 
+_PROFILE = {
+    "display_name": "Ada",
+    "zone": "America/New_York",
+    "language": "en",
+    "depth": 2,
+    "touch_comfort": 1,
+    "barriers": ["stress"],
+    "streak_hidden": False,
+}
+
+
 class ProfileBody(BaseModel):
     """A person's whole profile."""
 
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, json_schema_extra={"examples": [_PROFILE]})
 
     display_name: Annotated[str, StringConstraints(min_length=1, max_length=50), VISIBLE_NAME]
     zone: Annotated[str, StringConstraints(max_length=64)] = Field(description="An IANA zone, such as Asia/Tokyo.")
@@ -36,6 +47,8 @@ class ProfileBody(BaseModel):
 
 class MeView(BaseModel):
     """The stored profile, and whether the person is in a couple."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_PROFILE | {"uid": "u1x2y3z4", "paired": True}]})
 
     uid: str
     paired: bool

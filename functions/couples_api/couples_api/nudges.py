@@ -22,9 +22,12 @@ router = APIGatewayHttpRouter()
 class NudgeBody(BaseModel):
     """The gesture to send, from a fixed set."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"gesture": "thank_you"}]})
 
     gesture: Gesture
+
+
+_NUDGE = {"gesture": "thinking_of_you", "at": "2026-03-02T15:00:00Z"}
 
 
 class NudgeView(BaseModel):
@@ -39,6 +42,15 @@ class NudgesView(BaseModel):
 
     `next_at` is when the caller may send again, null while any are left.
     """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"received": [_NUDGE], "left": 2, "next_at": None},
+                {"received": [], "left": 0, "next_at": "2026-03-03T09:30:00Z"},
+            ]
+        }
+    )
 
     received: list[NudgeView]
     left: Annotated[int, Field(ge=0, le=LIMIT)]

@@ -45,6 +45,26 @@ class CourseView(BaseModel):
     in_order: bool
 
 
+_PACK = {
+    "id": "money-talk",
+    "title": "Money talk",
+    "written_for": "Couples who would like to speak of money before it speaks for them.",
+    "prompts": 49,
+    "languages": ["en"],
+    "audience": "choice",
+    "chosen": True,
+    "course": None,
+}
+_GROUP = _PACK | {
+    "id": "spring-group",
+    "title": "Our spring group",
+    "written_for": "The couples of our spring group.",
+    "prompts": 8,
+    "audience": "code",
+    "course": {"starts_on": "2026-03-05", "every_days": 7, "in_order": True},
+}
+
+
 class PackView(BaseModel):
     """A pack that a couple can have, in the reader's language or in its own. `chosen` means that it plays for them."""
 
@@ -61,13 +81,15 @@ class PackView(BaseModel):
 class PacksView(BaseModel):
     """The packs that a couple can have."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"packs": [_PACK, _GROUP]}]})
+
     packs: list[PackView]
 
 
 class PracticeCodeBody(BaseModel):
     """A practice's code as a person types or pastes it. Only letters and digits count."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"code": "K7MP-2QRX"}]})
 
     code: PastedCode
 

@@ -15,11 +15,13 @@ from rekindle.domain.open_days import latest_closed
 from rekindle.domain.pauses import end_range, pause_on, with_pause, without_pause
 from rekindle.domain.persons import Person
 
+PAUSE = {"from": "2026-03-02", "until": "2026-03-09"}
+
 
 class PauseView(BaseModel):
     """A pause: its first date, and the first date after it."""
 
-    model_config = ConfigDict(serialize_by_alias=True)
+    model_config = ConfigDict(serialize_by_alias=True, json_schema_extra={"examples": [PAUSE]})
 
     first: dt.date = Field(alias="from")
     until: dt.date

@@ -7,11 +7,11 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from couples_api.reader import Reader, reader_of
 from couples_api.services import IN_A_COUPLE, CalendarDate, TheCaller, TheServices
-from couples_api.streak import StreakView, known_history
+from couples_api.streak import STREAK, StreakView, known_history
 from rekindle.api.problems import Problem, ProblemError, refusals
 from rekindle.domain.calendar import local_date
 from rekindle.domain.days import Day
@@ -50,6 +50,20 @@ class NewsView(BaseModel):
 
 class RecapView(BaseModel):
     """A week by the couple's calendar dates, named by its Monday. The streak is as of its end, null if hidden."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "week": "2026-02-23",
+                    "days_met": {"count": 2, "dates": ["2026-02-23", "2026-02-25"]},
+                    "themes": ["spark", "listening"],
+                    "streak": STREAK,
+                    "new": {"packs": [{"id": "money-talk", "title": "Money talk"}], "milestones": [], "longest": False},
+                }
+            ]
+        }
+    )
 
     week: dt.date
     days_met: DaysMetView

@@ -26,7 +26,16 @@ class ReflectionBody(BaseModel):
     The phone shows whether it is welcome: no push announces it.
     """
 
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        str_strip_whitespace=True,
+        json_schema_extra={
+            "examples": [
+                {"kind": "heard", "text": "That my humming makes the kitchen feel like home."},
+                {"kind": "thank_you", "text": None},
+            ]
+        },
+    )
 
     kind: ReflectionKind
     text: Annotated[str, StringConstraints(min_length=1, max_length=1000), VISIBLE] | None

@@ -57,7 +57,9 @@ class QuietHoursBody(BaseModel):
 class TouchBody(BaseModel):
     """On which weekdays and at what time a small gesture is suggested. Weekdays begin with Monday."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"weekdays": ["tuesday", "saturday"], "time": "19:00"}]}
+    )
 
     weekdays: Annotated[list[Weekday], Field(min_length=1, max_length=7)]
     time: SlotClock
@@ -66,7 +68,29 @@ class TouchBody(BaseModel):
 class RemindersBody(BaseModel):
     """All reminders of a person. Null switches one off."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "prompt_time": "08:30",
+                    "evening_time": "20:30",
+                    "quiet_hours": {"start": "22:00", "end": "07:00"},
+                    "touch": {"weekdays": ["tuesday", "saturday"], "time": "19:00"},
+                    "nudges_muted": False,
+                    "news": True,
+                },
+                {
+                    "prompt_time": "06:45",
+                    "evening_time": None,
+                    "quiet_hours": None,
+                    "touch": None,
+                    "nudges_muted": True,
+                    "news": False,
+                },
+            ]
+        },
+    )
 
     prompt_time: SlotClock = Field(description="When the day's prompt is announced.")
     evening_time: SlotClock | None = Field(

@@ -13,7 +13,7 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from couples_api.days import JOURNAL_PAGE, OPENING_ATTEMPTS, REVISION_LIMIT, DatePath
-from couples_api.reader import AnswerState, PromptView, prompt_view
+from couples_api.reader import PROMPT, AnswerState, PromptView, prompt_view
 from couples_api.services import (
     IN_A_COUPLE,
     CalendarDate,
@@ -50,11 +50,22 @@ class SoloAnswerView(BaseModel):
     revision: int | None = None
 
 
+_SOLO = {
+    "date": "2026-02-23",
+    "prompt": PROMPT,
+    "open": True,
+    "me": {"state": "answered", "text": "The window seat.", "revision": 1},
+    "shared": False,
+}
+
+
 class SoloDayView(BaseModel):
     """A day of the caller's own. `open` says that it takes an answer or an edit.
 
     `shared` says that the caller has shown the answer to their partner.
     """
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_SOLO]})
 
     date: dt.date
     prompt: PromptView
@@ -65,6 +76,8 @@ class SoloDayView(BaseModel):
 
 class SoloJournalView(BaseModel):
     """The caller's own days, latest first. `before` asks for the next page, null at the end."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"days": [_SOLO | {"open": False}], "before": None}]})
 
     days: list[SoloDayView]
     before: dt.date | None
@@ -92,6 +105,17 @@ class SharedAnswersView(BaseModel):
     `before` asks for the next page, null at the end.
     """
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "answers": [{"date": "2026-02-23", "by": "partner", "prompt": PROMPT, "text": "The window seat."}],
+                    "before": None,
+                }
+            ]
+        }
+    )
+
     answers: list[SharedAnswerView]
     before: dt.date | None
 
@@ -99,7 +123,16 @@ class SharedAnswersView(BaseModel):
 class SoloAnswerBody(BaseModel):
     """An answer that nobody else reads. An edit names the `revision` that it replaces."""
 
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        str_strip_whitespace=True,
+        json_schema_extra={
+            "examples": [
+                {"text": "The window seat.", "revision": None},
+                {"text": "The window seat, always.", "revision": 1},
+            ]
+        },
+    )
 
     text: Annotated[str, StringConstraints(min_length=1, max_length=2000), VISIBLE]
     revision: Annotated[int, Field(ge=1, le=REVISION_LIMIT, strict=True)] | None = Field(

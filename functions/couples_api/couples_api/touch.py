@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from couples_api.services import IN_A_COUPLE, TheCaller, TheServices, current_couple, known_person
 from rekindle.api.problems import refusals
@@ -27,6 +27,22 @@ class TouchGestureView(BaseModel):
 
 class TouchTodayView(BaseModel):
     """Today by the caller's clock, with the same gesture for both; null while they have not both agreed."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "date": "2026-03-02",
+                    "gesture": {
+                        "id": "linked-fingers",
+                        "warmth": 1,
+                        "text": "Link little fingers for a moment, as you would for a promise.",
+                    },
+                },
+                {"date": "2026-03-02", "gesture": None},
+            ]
+        }
+    )
 
     date: dt.date
     gesture: TouchGestureView | None
