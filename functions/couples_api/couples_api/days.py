@@ -15,6 +15,7 @@ from couples_api.pause import PauseView, pause_view
 from couples_api.reader import DAY, REVEALED, UNANSWERED, DayView, Reader, reader_of
 from couples_api.services import IN_A_COUPLE, CalendarDate, TheCaller, TheServices, current_couple
 from couples_api.streak import STREAK, StreakView, known_history, note_complete
+from rekindle.api.examples import examples
 from rekindle.api.problems import Problem, ProblemError, refusals
 from rekindle.crypto.vault import CoupleKey
 from rekindle.domain.calendar import local_date
@@ -49,12 +50,10 @@ class TodayView(BaseModel):
     """
 
     model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {"today": DAY, "previous": None, "next": None, "streak": STREAK, "pause": None},
-                {"today": UNANSWERED, "previous": None, "next": _AHEAD, "streak": STREAK, "pause": None},
-            ]
-        }
+        json_schema_extra=examples(
+            {"today": DAY, "previous": None, "next": None, "streak": STREAK, "pause": None},
+            {"today": UNANSWERED, "previous": None, "next": _AHEAD, "streak": STREAK, "pause": None},
+        )
     )
 
     today: DayView
@@ -67,7 +66,7 @@ class TodayView(BaseModel):
 class JournalView(BaseModel):
     """Days, latest first. `before` asks for the next page, null at the end."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"days": [REVEALED], "before": None}]})
+    model_config = ConfigDict(json_schema_extra=examples({"days": [REVEALED], "before": None}))
 
     days: list[DayView]
     before: dt.date | None
@@ -79,22 +78,20 @@ class AnswerBody(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
         str_strip_whitespace=True,
-        json_schema_extra={
-            "examples": [
-                {
-                    "text": "You saved me the window seat.",
-                    "share_first": False,
-                    "revision": None,
-                    "prompt": "starter/window-seat",
-                },
-                {
-                    "text": "You always saved me the window seat.",
-                    "share_first": True,
-                    "revision": 1,
-                    "prompt": "starter/window-seat",
-                },
-            ]
-        },
+        json_schema_extra=examples(
+            {
+                "text": "You saved me the window seat.",
+                "share_first": False,
+                "revision": None,
+                "prompt": "starter/window-seat",
+            },
+            {
+                "text": "You always saved me the window seat.",
+                "share_first": True,
+                "revision": 1,
+                "prompt": "starter/window-seat",
+            },
+        ),
     )
 
     text: Annotated[str, StringConstraints(min_length=1, max_length=2000), VISIBLE] | None = Field(

@@ -11,6 +11,7 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from couples_api.services import TheCaller, TheServices
+from rekindle.api.examples import examples
 from rekindle.api.problems import Problem, ProblemError, refusals
 from rekindle.domain.ids import DeviceId
 from rekindle.domain.persons import Device, Person, Platform, Target, TargetKind
@@ -34,12 +35,10 @@ class DeviceBody(BaseModel):
 
     model_config = ConfigDict(
         extra="forbid",
-        json_schema_extra={
-            "examples": [
-                {"token": "fGx9Qe2mT0y:APA91bH", "fid": None, "platform": "ios"},
-                {"token": None, "fid": "dGVzdGluZ1RoaXNJZEhlcm", "platform": "android"},
-            ]
-        },
+        json_schema_extra=examples(
+            {"token": "fGx9Qe2mT0y:APA91bH", "fid": None, "platform": "ios"},
+            {"token": None, "fid": "dGVzdGluZ1RoaXNJZEhlcm", "platform": "android"},
+        ),
     )
 
     token: Address | None

@@ -23,6 +23,7 @@ from couples_api.services import (
     require_unpaired,
 )
 from rekindle.api.callers import Caller
+from rekindle.api.examples import examples
 from rekindle.api.problems import Problem, ProblemError, refusals
 from rekindle.domain.calendar import local_date
 from rekindle.domain.codes import code_from, read_code
@@ -44,16 +45,14 @@ class NewInviteView(BaseModel):
     """A new invite. The code is shown only now: it is stored nowhere."""
 
     model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b",
-                    "code": "K7MP2-QRX9T",
-                    "link": "https://app.rekindle.example/join#K7MP2QRX9T",
-                    "expires_at": "2026-03-03T15:00:00Z",
-                }
-            ]
-        }
+        json_schema_extra=examples(
+            {
+                "invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b",
+                "code": "K7MP2-QRX9T",
+                "link": "https://app.rekindle.example/join#K7MP2QRX9T",
+                "expires_at": "2026-03-03T15:00:00Z",
+            }
+        )
     )
 
     invite_id: str
@@ -66,16 +65,14 @@ class InviteView(BaseModel):
     """The caller's live invite, and the name of whoever has redeemed it."""
 
     model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b",
-                    "state": "redeemed",
-                    "redeemed_by": "Ben",
-                    "expires_at": "2026-03-03T15:00:00Z",
-                }
-            ]
-        }
+        json_schema_extra=examples(
+            {
+                "invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b",
+                "state": "redeemed",
+                "redeemed_by": "Ben",
+                "expires_at": "2026-03-03T15:00:00Z",
+            }
+        )
     )
 
     invite_id: str
@@ -87,7 +84,7 @@ class InviteView(BaseModel):
 class RedeemBody(BaseModel):
     """A code as a person types or pastes it, alone or in a text or a link. Only letters and digits count."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"code": "K7MP2-QRX9T"}]})
+    model_config = ConfigDict(extra="forbid", json_schema_extra=examples({"code": "K7MP2-QRX9T"}))
 
     code: PastedCode
 
@@ -96,9 +93,7 @@ class RedeemedView(BaseModel):
     """The inviter's name. The inviter must still confirm."""
 
     model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [{"invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b", "inviter": "Ada", "state": "redeemed"}]
-        }
+        json_schema_extra=examples({"invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b", "inviter": "Ada", "state": "redeemed"})
     )
 
     invite_id: str
@@ -109,9 +104,7 @@ class RedeemedView(BaseModel):
 class ConfirmBody(BaseModel):
     """The invite to confirm: the one whose redeemer the inviter has seen."""
 
-    model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b"}]}
-    )
+    model_config = ConfigDict(extra="forbid", json_schema_extra=examples({"invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b"}))
 
     invite_id: Annotated[str, StringConstraints(min_length=1, max_length=64)]
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from couples_api.members import change_person
 from couples_api.services import TheCaller, TheServices, known_person
+from rekindle.api.examples import examples
 from rekindle.api.problems import Problem, refusals
 from rekindle.domain.calendar import zone_named
 from rekindle.domain.persons import Barrier, Person, Profile, Reminders
@@ -32,7 +33,7 @@ _PROFILE = {
 class ProfileBody(BaseModel):
     """A person's whole profile."""
 
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, json_schema_extra={"examples": [_PROFILE]})
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, json_schema_extra=examples(_PROFILE))
 
     display_name: Annotated[str, StringConstraints(min_length=1, max_length=50), VISIBLE_NAME]
     zone: Annotated[str, StringConstraints(max_length=64)] = Field(description="An IANA zone, such as Asia/Tokyo.")
@@ -48,7 +49,7 @@ class ProfileBody(BaseModel):
 class MeView(BaseModel):
     """The stored profile, and whether the person is in a couple."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_PROFILE | {"uid": "u1x2y3z4", "paired": True}]})
+    model_config = ConfigDict(json_schema_extra=examples(_PROFILE | {"uid": "u1x2y3z4", "paired": True}))
 
     uid: str
     paired: bool

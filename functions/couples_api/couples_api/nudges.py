@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from couples_api.idempotency import IdempotencyKey, keyed_request, request_id
 from couples_api.services import IN_A_COUPLE, TheCaller, TheServices, current_couple, known_person
+from rekindle.api.examples import examples
 from rekindle.api.problems import Problem, ProblemError, refusals
 from rekindle.domain.nudges import LIMIT, Gesture, Nudge, next_nudge_at, nudges_left, received
 
@@ -22,7 +23,7 @@ router = APIGatewayHttpRouter()
 class NudgeBody(BaseModel):
     """The gesture to send, from a fixed set."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"gesture": "thank_you"}]})
+    model_config = ConfigDict(extra="forbid", json_schema_extra=examples({"gesture": "thank_you"}))
 
     gesture: Gesture
 
@@ -44,12 +45,10 @@ class NudgesView(BaseModel):
     """
 
     model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {"received": [_NUDGE], "left": 2, "next_at": None},
-                {"received": [], "left": 0, "next_at": "2026-03-03T09:30:00Z"},
-            ]
-        }
+        json_schema_extra=examples(
+            {"received": [_NUDGE], "left": 2, "next_at": None},
+            {"received": [], "left": 0, "next_at": "2026-03-03T09:30:00Z"},
+        )
     )
 
     received: list[NudgeView]

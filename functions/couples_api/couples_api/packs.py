@@ -15,6 +15,7 @@ from couples_api.codes import PastedCode, require_try
 from couples_api.idempotency import IdempotencyKey, keyed_request
 from couples_api.services import IN_A_COUPLE, Services, TheCaller, TheServices, current_couple, known_person
 from rekindle.api.callers import Caller
+from rekindle.api.examples import examples
 from rekindle.api.problems import Problem, ProblemError, refusals
 from rekindle.domain.calendar import local_date
 from rekindle.domain.codes import read_code
@@ -81,7 +82,7 @@ class PackView(BaseModel):
 class PacksView(BaseModel):
     """The packs that a couple can have."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"packs": [_PACK, _GROUP]}]})
+    model_config = ConfigDict(json_schema_extra=examples({"packs": [_PACK, _GROUP]}))
 
     packs: list[PackView]
 
@@ -89,7 +90,7 @@ class PacksView(BaseModel):
 class PracticeCodeBody(BaseModel):
     """A practice's code as a person types or pastes it. Only letters and digits count."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"code": "K7MP-2QRX"}]})
+    model_config = ConfigDict(extra="forbid", json_schema_extra=examples({"code": "K7MP-2QRX"}))
 
     code: PastedCode
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from couples_api.services import Services, current_couple, known_person
 from rekindle.api.callers import Caller
+from rekindle.api.examples import examples
 from rekindle.crypto.vault import CoupleKey
 from rekindle.domain.calendar import day_window
 from rekindle.domain.couples import Couple
@@ -139,7 +140,7 @@ class DayView(BaseModel):
     that its theme suggests after the reveal, null if any kind fits.
     """
 
-    model_config = ConfigDict(json_schema_extra={"examples": [DAY, REVEALED, UNANSWERED]})
+    model_config = ConfigDict(json_schema_extra=examples(DAY, REVEALED, UNANSWERED))
 
     date: dt.date
     prompt: PromptView

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from couples_api.reader import Reader, reader_of
 from couples_api.services import IN_A_COUPLE, CalendarDate, TheCaller, TheServices
 from couples_api.streak import STREAK, StreakView, known_history
+from rekindle.api.examples import examples
 from rekindle.api.problems import Problem, ProblemError, refusals
 from rekindle.domain.calendar import local_date
 from rekindle.domain.days import Day
@@ -52,17 +53,15 @@ class RecapView(BaseModel):
     """A week by the couple's calendar dates, named by its Monday. The streak is as of its end, null if hidden."""
 
     model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "week": "2026-02-23",
-                    "days_met": {"count": 2, "dates": ["2026-02-23", "2026-02-25"]},
-                    "themes": ["spark", "listening"],
-                    "streak": STREAK,
-                    "new": {"packs": [{"id": "money-talk", "title": "Money talk"}], "milestones": [], "longest": False},
-                }
-            ]
-        }
+        json_schema_extra=examples(
+            {
+                "week": "2026-02-23",
+                "days_met": {"count": 2, "dates": ["2026-02-23", "2026-02-25"]},
+                "themes": ["spark", "listening"],
+                "streak": STREAK,
+                "new": {"packs": [{"id": "money-talk", "title": "Money talk"}], "milestones": [], "longest": False},
+            }
+        )
     )
 
     week: dt.date

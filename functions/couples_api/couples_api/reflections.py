@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
 from couples_api.days import DatePath, stored_day
 from couples_api.reader import DayView, Reader, reader_of
 from couples_api.services import IN_A_COUPLE, TheCaller, TheServices, current_couple
+from rekindle.api.examples import examples
 from rekindle.api.problems import Problem, ProblemError, refusals
 from rekindle.crypto.vault import CoupleKey
 from rekindle.domain.days import Day, Reflection, ReflectionKind
@@ -29,12 +30,10 @@ class ReflectionBody(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
         str_strip_whitespace=True,
-        json_schema_extra={
-            "examples": [
-                {"kind": "heard", "text": "That my humming makes the kitchen feel like home."},
-                {"kind": "thank_you", "text": None},
-            ]
-        },
+        json_schema_extra=examples(
+            {"kind": "heard", "text": "That my humming makes the kitchen feel like home."},
+            {"kind": "thank_you", "text": None},
+        ),
     )
 
     kind: ReflectionKind

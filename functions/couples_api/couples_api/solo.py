@@ -25,6 +25,7 @@ from couples_api.services import (
     require_unpaired,
 )
 from rekindle.api.callers import Caller
+from rekindle.api.examples import examples
 from rekindle.api.problems import Problem, ProblemError, refusals
 from rekindle.crypto.vault import PersonKey
 from rekindle.domain.calendar import local_date
@@ -65,7 +66,7 @@ class SoloDayView(BaseModel):
     `shared` says that the caller has shown the answer to their partner.
     """
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_SOLO]})
+    model_config = ConfigDict(json_schema_extra=examples(_SOLO))
 
     date: dt.date
     prompt: PromptView
@@ -77,7 +78,7 @@ class SoloDayView(BaseModel):
 class SoloJournalView(BaseModel):
     """The caller's own days, latest first. `before` asks for the next page, null at the end."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"days": [_SOLO | {"open": False}], "before": None}]})
+    model_config = ConfigDict(json_schema_extra=examples({"days": [_SOLO | {"open": False}], "before": None}))
 
     days: list[SoloDayView]
     before: dt.date | None
@@ -106,14 +107,12 @@ class SharedAnswersView(BaseModel):
     """
 
     model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "answers": [{"date": "2026-02-23", "by": "partner", "prompt": PROMPT, "text": "The window seat."}],
-                    "before": None,
-                }
-            ]
-        }
+        json_schema_extra=examples(
+            {
+                "answers": [{"date": "2026-02-23", "by": "partner", "prompt": PROMPT, "text": "The window seat."}],
+                "before": None,
+            }
+        )
     )
 
     answers: list[SharedAnswerView]
@@ -126,12 +125,9 @@ class SoloAnswerBody(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
         str_strip_whitespace=True,
-        json_schema_extra={
-            "examples": [
-                {"text": "The window seat.", "revision": None},
-                {"text": "The window seat, always.", "revision": 1},
-            ]
-        },
+        json_schema_extra=examples(
+            {"text": "The window seat.", "revision": None}, {"text": "The window seat, always.", "revision": 1}
+        ),
     )
 
     text: Annotated[str, StringConstraints(min_length=1, max_length=2000), VISIBLE]
