@@ -200,11 +200,7 @@ def put_answer(date: DatePath, body: AnswerBody, caller: TheCaller, services: Th
 
 
 def stored_day(reader: Reader, date: dt.date) -> Day:
-    """Return the stored day.
-
-    Raises:
-        ProblemError: nobody has opened this day.
-    """
+    """Return the stored day. Raise ProblemError if nobody has opened this day."""
     day = reader.services.days.day(reader.couple.id, date)
     if day is None:
         raise ProblemError(Problem.NO_SUCH_DAY)
@@ -259,11 +255,7 @@ def _day_ahead(reader: Reader, today: dt.date, stored: Mapping[dt.date, Day]) ->
 
 
 def still_together(reader: Reader, conflict: WriteConflictError) -> Couple:
-    """Return the current couple after its change refused a write.
-
-    Raises:
-        ProblemError: they have parted.
-    """
+    """Return the current couple after its change refused a write. Raise ProblemError if they have parted."""
     current = reader.services.couples.couple(reader.couple.id)
     if current is None or current.ended_at:
         raise ProblemError(Problem.NOT_PAIRED) from conflict

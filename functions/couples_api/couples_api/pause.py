@@ -45,10 +45,8 @@ def pause_view(couple: Couple, person: Person, caller: Caller) -> PauseView | No
 def change_pause(services: Services, caller: Caller, person: Person, couple: Couple, until: dt.date | None) -> Couple:
     """Set the couple's pause to end on `until`, or end it on the caller's today, and return the couple.
 
-    If both partners change it, the later change wins.
-
-    Raises:
-        ProblemError: `until` is out of range, or they have parted.
+    If both partners change it, the later change wins. Raise ProblemError if `until` is out of range, or they have
+    parted.
     """
     today = local_date(caller.instant, person.profile.zone)
     earliest, latest = end_range(today)

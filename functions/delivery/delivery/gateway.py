@@ -81,8 +81,6 @@ class PushGateway(Protocol):
         """Send to all targets, and return one outcome for each, in order.
 
         The gateway never sleeps. It begins no send with less than LONGEST_SEND left of `within`, nor after the service
-        has asked to wait. A push that was not begun is for LATER, after that wait.
-
-        Raises:
-            CredentialError: no push could be sent for want of a valid credential.
+        has asked to wait. A push that was not begun is for LATER, after that wait. Raise CredentialError if no push
+        could be sent for want of a valid credential.
         """

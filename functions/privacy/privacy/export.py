@@ -166,11 +166,7 @@ def couples_in_order(person: Person) -> list[CoupleId]:
 
 
 def _position(person: Person, body: ExportBody) -> Position:
-    """Return where the requested page begins.
-
-    Raises:
-        ProblemError: the cursor is none of this person's.
-    """
+    """Return where the requested page begins. Raise ProblemError if the cursor is none of this person's."""
     if body.next is None:
         return Position()
     position = position_from(body.next, person.uid)

@@ -243,11 +243,7 @@ def _text_of(answer: object) -> str:
 
 
 def _object_from(text: str) -> dict[str, Any]:
-    """Return the JSON object in `text`.
-
-    Raises:
-        ProblemError: the text is not JSON, or not an object.
-    """
+    """Return the JSON object in `text`. Raise ProblemError if the text is not JSON, or not an object."""
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as error:

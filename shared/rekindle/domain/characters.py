@@ -58,11 +58,7 @@ def is_visible(symbol: str) -> bool:
 
 
 def visible(text: str) -> str:
-    """Return the text.
-
-    Raises:
-        ValueError: no character of it can be seen.
-    """
+    """Return the text. Raise ValueError if no character of it can be seen."""
     if not any(map(is_visible, text)):
         raise ValueError(NOTHING_TO_SEE)
     return text

@@ -142,10 +142,8 @@ class Days:
     def record_answer(self, day: Day, uid: Uid, partner: Uid, answer: Answer, replaces: int | None) -> Day:
         """Record the answer of `uid`, and return the day with it, and with the partner's answer if there is one.
 
-        `replaces` is the revision that the answer edits, or None for a first answer.
-
-        Raises:
-            WriteConflictError: the day is closed or revealed, or has another revision or prompt. Holds the current day.
+        `replaces` is the revision that the answer edits, or None for a first answer. Raise WriteConflictError if the
+        day is closed or revealed, or has another revision or prompt. Holds the current day.
         """
         # Invariants: an answer comes while the day is open, to the prompt that the person saw. After both have
         # answered, no answer changes.

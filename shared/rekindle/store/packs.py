@@ -132,11 +132,7 @@ class Packs:
         return head.draft
 
     def discard_draft(self, pack: PackId, replaces: int, by: Actor) -> None:
-        """Discard the draft.
-
-        Raises:
-            DraftChangedError: the current draft has another revision than `replaces`.
-        """
+        """Discard the draft. Raise DraftChangedError if the current draft has another revision than `replaces`."""
 
         def change(head: PackHead) -> tuple[PackHead, list[Write]]:
             _require_draft(head, replaces)

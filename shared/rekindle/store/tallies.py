@@ -118,10 +118,7 @@ class Tallies:
         """Count the changes, each once, even if it comes again.
 
         Many couples share a transaction, so that a counter is written once for all of them. After an error, everything
-        that was counted so far stays counted.
-
-        Raises:
-            ContentionError: another tally kept counting the same couples.
+        that was counted so far stays counted. Raise ContentionError if another tally kept counting the same couples.
         """
         pieces = [
             [_OfCouple(keys.tally(couple), piece) for piece in batched(changes, PIECE, strict=False)]
