@@ -275,12 +275,11 @@ def _is_about_another(day: Day, body: AnswerBody) -> bool:
 
 def _is_repeat(day: Day, reader: Reader, key: CoupleKey, body: AnswerBody) -> bool:
     """Return whether the stored answer is this very one, sent again because its reply was lost."""
-    mine = day.answers.get(reader.person.uid)
+    uid = reader.person.uid
     return (
-        mine is not None
-        and mine.revision == (body.revision or 0) + 1
-        and mine.share_first == body.share_first
-        and key.open_answer(day, reader.person.uid) == body.text
+        follows(day.answers.get(uid), body.revision)
+        and day.answers[uid].share_first == body.share_first
+        and key.open_answer(day, uid) == body.text
     )
 
 
@@ -289,9 +288,19 @@ def _why_refused(day: Day, reader: Reader, body: AnswerBody) -> Problem:
         return Problem.ANSWERS_ARE_OPEN
     if not day.window.is_open(reader.caller.instant):
         return Problem.DAY_CLOSED
-    if reader.person.uid not in day.answers:
+    return wrong_revision(day.answers.get(reader.person.uid), body.revision)
+
+
+def follows(answer: Answer | None, revision: int | None) -> bool:
+    """Return whether the answer comes right after this revision, or is the first where that is None."""
+    return answer is not None and answer.revision == (revision or 0) + 1
+
+
+def wrong_revision(answer: Answer | None, revision: int | None) -> Problem:
+    """Return why a new answer cannot replace this revision of the stored answer."""
+    if answer is None:
         return Problem.NOTHING_TO_EDIT
-    return Problem.ANSWERED_ALREADY if body.revision is None else Problem.EDITED_SINCE
+    return Problem.ANSWERED_ALREADY if revision is None else Problem.EDITED_SINCE
 
 
 def _streak_view(reader: Reader, stored: Mapping[dt.date, Day]) -> StreakView | None:

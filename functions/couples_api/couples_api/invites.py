@@ -26,10 +26,10 @@ from rekindle.api.callers import Caller
 from rekindle.api.examples import examples
 from rekindle.api.problems import Problem, ProblemError, refusals
 from rekindle.domain.calendar import local_date
-from rekindle.domain.codes import code_from, read_code
+from rekindle.domain.codes import code_from, displayed, read_code
 from rekindle.domain.couples import Couple
 from rekindle.domain.ids import CoupleId, InviteId
-from rekindle.domain.invites import CODE_LENGTH, VALIDITY, displayed
+from rekindle.domain.invites import CODE_LENGTH, VALIDITY
 from rekindle.domain.open_days import counted_from
 from rekindle.domain.persons import Person
 from rekindle.errors import ContentionError, WriteConflictError

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from couples_api.members import change_person
 from couples_api.services import TheCaller, TheServices, known_person
@@ -58,7 +58,7 @@ class MeView(BaseModel):
     language: str
     depth: int
     touch_comfort: int
-    barriers: list[Barrier]
+    barriers: Annotated[list[Barrier], BeforeValidator(sorted)]
     streak_hidden: bool
 
 
@@ -92,15 +92,4 @@ def put_me(body: ProfileBody, caller: TheCaller, services: TheServices) -> MeVie
 
 
 def _view(person: Person) -> MeView:
-    profile = person.profile
-    return MeView(
-        uid=person.uid,
-        paired=person.couple is not None,
-        display_name=profile.display_name,
-        zone=profile.zone,
-        language=profile.language,
-        depth=profile.depth,
-        touch_comfort=profile.touch_comfort,
-        barriers=sorted(profile.barriers),
-        streak_hidden=profile.streak_hidden,
-    )
+    return MeView.model_validate({"uid": person.uid, "paired": person.couple is not None, **asdict(person.profile)})

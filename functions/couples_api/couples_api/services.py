@@ -45,9 +45,6 @@ def _written_out(value: object) -> object:
 
 CalendarDate = Annotated[dt.date, BeforeValidator(_written_out)]
 
-type Entropy = Callable[[int], bytes]
-"""Returns that many random bytes."""
-
 ID_BYTES = 12
 
 
@@ -69,7 +66,7 @@ class Services:
     help: HelpStore
     vault: Vault
     app_link: str
-    entropy: Entropy = os.urandom
+    entropy: Callable[[int], bytes] = os.urandom
 
     @classmethod
     def of(cls, settings: CouplesApiSettings) -> Self:

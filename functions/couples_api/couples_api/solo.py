@@ -12,7 +12,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from couples_api.days import JOURNAL_PAGE, OPENING_ATTEMPTS, REVISION_LIMIT, DatePath
+from couples_api.days import JOURNAL_PAGE, OPENING_ATTEMPTS, REVISION_LIMIT, DatePath, follows, wrong_revision
 from couples_api.reader import PROMPT, AnswerState, PromptView, prompt_view
 from couples_api.services import (
     IN_A_COUPLE,
@@ -188,8 +188,9 @@ def put_solo_answer(date: DatePath, body: SoloAnswerBody, caller: TheCaller, ser
             return _view_of(services, caller, person, services.solo.record_answer(day, answer, body.revision), key)
         except WriteConflictError as conflict:
             day = existing_solo_day(conflict)
-    if not _is_repeat(day, key, body):
-        raise ProblemError(_why_refused(day, body) if takes_answers else Problem.DAY_CLOSED)
+    is_repeat = follows(day.answer, body.revision) and key.open_answer(day) == body.text
+    if not is_repeat:  # otherwise this very answer is sent again because its reply was lost
+        raise ProblemError(wrong_revision(day.answer, body.revision) if takes_answers else Problem.DAY_CLOSED)
     return _view_of(services, caller, person, day, key)
 
 
@@ -266,19 +267,6 @@ def _opened_day(services: Services, caller: Caller, person: Person, date: dt.dat
         except WriteConflictError:
             continue  # Another date of theirs has met a theme: choose again.
     raise ContentionError("a person's own days kept changing while one was opened")
-
-
-def _is_repeat(day: SoloDay, key: PersonKey, body: SoloAnswerBody) -> bool:
-    """Return whether the stored answer is this very one, sent again because its reply was lost."""
-    return (
-        day.answer is not None and day.answer.revision == (body.revision or 0) + 1 and key.open_answer(day) == body.text
-    )
-
-
-def _why_refused(day: SoloDay, body: SoloAnswerBody) -> Problem:
-    if day.answer is None:
-        return Problem.NOTHING_TO_EDIT
-    return Problem.ANSWERED_ALREADY if body.revision is None else Problem.EDITED_SINCE
 
 
 def _views(services: Services, caller: Caller, person: Person, days: Iterable[SoloDay]) -> list[SoloDayView]:

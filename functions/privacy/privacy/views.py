@@ -6,7 +6,7 @@ import datetime as dt
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from rekindle.api.examples import examples
 from rekindle.domain.days import ReflectionKind
@@ -52,7 +52,7 @@ class ExportedProfileView(BaseModel):
     language: str
     depth: int
     touch_comfort: int
-    barriers: list[Barrier]
+    barriers: Annotated[list[Barrier], BeforeValidator(sorted)]
     streak_hidden: bool
 
 

@@ -48,6 +48,12 @@ def code_from(entropy: bytes, length: int) -> str:
     return "".join(symbols)
 
 
+def displayed(code: str) -> str:
+    """Return the code as people read it, in two groups."""
+    half = len(code) // 2
+    return f"{code[:half]}-{code[half:]}"
+
+
 def read_code(text: str, length: int) -> str:
     """Return the code that a person typed or pasted.
 
