@@ -133,25 +133,11 @@ class Vault:
         wrapped = seal(
             self._cell_key(cell), self.entropy(KEY_BYTES), couple_key_context(couple), self.entropy(SALT_BYTES)
         )
-        return Write(
-            "Put",
-            _couple_row(couple),
-            item={"cell": cell, "wrapped": wrapped},
-            condition="attribute_not_exists(pk)",
-            table=self.table.name,
-        )
+        return Write.new(_couple_row(couple), {"cell": cell, "wrapped": wrapped}, self.table.name)
 
     def ending_couple_key(self, couple: CoupleId, at: dt.datetime) -> Write:
         """Return the write that ends the couple's key at an instant: the end of its keepsake period."""
-        return Write(
-            "Update",
-            _couple_row(couple),
-            update="SET #ttl = :at",
-            condition="attribute_exists(pk)",
-            names={"#ttl": "ttl"},
-            values={":at": to_ttl(at)},
-            table=self.table.name,
-        )
+        return Write.expiring(_couple_row(couple), to_ttl(at), "attribute_exists(pk)", self.table.name)
 
     def couple_key(self, couple: CoupleId) -> CoupleKey:
         """Return the couple's opened key.
@@ -189,7 +175,7 @@ class Vault:
             )
             row = {"cell": cell, "wrapped": wrapped}
             try:
-                self.table.write(Write("Put", key, item=row, condition="attribute_not_exists(pk)"))
+                self.table.write(Write.new(key, row))
             except WriteConflictError as conflict:
                 row = conflict.existing[0] or self.table.get(key)
                 if row is None:
@@ -224,9 +210,7 @@ class Vault:
                 return self._decrypted(found["wrapped"], context)
             made = self.kms.generate_data_key(KeyId=self.kms_key_id, NumberOfBytes=KEY_BYTES, EncryptionContext=context)
             try:
-                self.table.write(
-                    Write("Put", row, item={"wrapped": made["CiphertextBlob"]}, condition="attribute_not_exists(pk)")
-                )
+                self.table.write(Write.new(row, {"wrapped": made["CiphertextBlob"]}))
             except WriteConflictError as conflict:
                 # Another worker has just made this cell: use its key.
                 existing = conflict.existing[0]

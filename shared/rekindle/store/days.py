@@ -79,9 +79,7 @@ class Days:
         removal = " REMOVE " + ", ".join(f"themes_met.#old{number}" for number in range(len(forgotten)))
         # Invariants: a date has one day, the same for both. A couple that has ended opens none.
         writes = [
-            Write(
-                "Put", keys.day(couple.id, day.date), item=_item_from(couple, day), condition="attribute_not_exists(pk)"
-            ),
+            Write.new(keys.day(couple.id, day.date), _item_from(couple, day)),
             Write(
                 "Update",
                 keys.couple(couple.id),

@@ -299,17 +299,9 @@ def _forgotten(head: PackHead, instant: dt.datetime) -> list[Write]:
     draft = head.draft
     if draft is None:
         return []
-    return [
-        Write(
-            "Update",
-            keys.draft(head.id, draft.revision, number),
-            update="SET #ttl = :ttl",
-            names={"#ttl": "ttl"},
-            values={":ttl": to_ttl(instant + DRAFTS_KEPT)},
-        )
-        for number in range(draft.chunks)
-    ]
+    ttl = to_ttl(instant + DRAFTS_KEPT)
+    return [Write.expiring(keys.draft(head.id, draft.revision, number), ttl) for number in range(draft.chunks)]
 
 
 def _code_row(code: str, pack: PackId) -> Write:
-    return Write("Put", keys.practice_code(code), item={"pack": pack}, condition="attribute_not_exists(pk)")
+    return Write.new(keys.practice_code(code), {"pack": pack})

@@ -55,7 +55,7 @@ class Runs:
         run = Run(keys.run(shard, date), cursor=None, done=False)
         item = {"done": False, "ttl": to_ttl(instant + KEPT)}
         try:
-            self.table.write(Write("Put", run.key, item=item, condition="attribute_not_exists(pk)"))
+            self.table.write(Write.new(run.key, item))
         except WriteConflictError as conflict:
             existing: Mapping[str, Any] = conflict.existing[0] or item
             return replace(

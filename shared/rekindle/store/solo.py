@@ -55,12 +55,7 @@ class Solo:
             seen={**history.seen, (entry.ref.pack, entry.ref.prompt): date},
         )
         writes = [
-            Write(
-                "Put",
-                keys.solo_day(person, date),
-                item={"prompt": ref_item(day.prompt)},
-                condition="attribute_not_exists(pk)",
-            ),
+            Write.new(keys.solo_day(person, date), {"prompt": ref_item(day.prompt)}),
             Write.versioned(keys.solo(person), _history_item(after), history.revision),
         ]
         try:

@@ -92,10 +92,7 @@ class _OfRun:
         if row:
             return None
         end = dt.datetime.combine(self.done.date, dt.time(), dt.UTC) + RUN_KEPT
-        return _Entry(
-            Write("Put", self.key, item={"ttl": to_ttl(end)}, condition="attribute_not_exists(pk)"),
-            reach_contributions(self.done.date, self.done.reach),
-        )
+        return _Entry(Write.new(self.key, {"ttl": to_ttl(end)}), reach_contributions(self.done.date, self.done.reach))
 
 
 type _Subject = _OfCouple | _OfRun
