@@ -9,13 +9,13 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
 from couples_api.pause import PauseView, pause_view
 from couples_api.reader import DAY, REVEALED, UNANSWERED, DayView, Reader, reader_of
 from couples_api.services import IN_A_COUPLE, CalendarDate, TheCaller, TheServices, current_couple
 from couples_api.streak import STREAK, StreakView, known_history, note_complete
-from rekindle.api.examples import examples
+from rekindle.api.examples import body_config, view_config
 from rekindle.api.problems import Problem, ProblemError, refusals
 from rekindle.crypto.vault import CoupleKey
 from rekindle.domain.calendar import local_date
@@ -49,11 +49,9 @@ class TodayView(BaseModel):
     `pause` nobody is asked to take part, but both can still answer.
     """
 
-    model_config = ConfigDict(
-        json_schema_extra=examples(
-            {"today": DAY, "previous": None, "next": None, "streak": STREAK, "pause": None},
-            {"today": UNANSWERED, "previous": None, "next": _AHEAD, "streak": STREAK, "pause": None},
-        )
+    model_config = view_config(
+        {"today": DAY, "previous": None, "next": None, "streak": STREAK, "pause": None},
+        {"today": UNANSWERED, "previous": None, "next": _AHEAD, "streak": STREAK, "pause": None},
     )
 
     today: DayView
@@ -66,7 +64,7 @@ class TodayView(BaseModel):
 class JournalView(BaseModel):
     """Days, latest first. `before` asks for the next page, null at the end."""
 
-    model_config = ConfigDict(json_schema_extra=examples({"days": [REVEALED], "before": None}))
+    model_config = view_config({"days": [REVEALED], "before": None})
 
     days: list[DayView]
     before: dt.date | None
@@ -75,23 +73,20 @@ class JournalView(BaseModel):
 class AnswerBody(BaseModel):
     """An answer. An edit names the `revision` that it replaces, so that no phone overwrites an answer unseen."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-        str_strip_whitespace=True,
-        json_schema_extra=examples(
-            {
-                "text": "You saved me the window seat.",
-                "share_first": False,
-                "revision": None,
-                "prompt": "starter/window-seat",
-            },
-            {
-                "text": "You always saved me the window seat.",
-                "share_first": True,
-                "revision": 1,
-                "prompt": "starter/window-seat",
-            },
-        ),
+    model_config = body_config(
+        {
+            "text": "You saved me the window seat.",
+            "share_first": False,
+            "revision": None,
+            "prompt": "starter/window-seat",
+        },
+        {
+            "text": "You always saved me the window seat.",
+            "share_first": True,
+            "revision": 1,
+            "prompt": "starter/window-seat",
+        },
+        strip=True,
     )
 
     text: Annotated[str, StringConstraints(min_length=1, max_length=2000), VISIBLE] | None = Field(
@@ -308,4 +303,4 @@ def _streak_view(reader: Reader, stored: Mapping[dt.date, Day]) -> StreakView | 
         return None
     history = known_history(reader.services, reader.couple, stored, reader.caller.instant)
     streak = streak_at(reader.couple, history, stored, reader.caller.instant)
-    return StreakView(current=streak.current, longest=streak.longest, total=streak.total)
+    return StreakView.model_validate(streak, from_attributes=True)

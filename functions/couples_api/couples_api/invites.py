@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, StringConstraints
 
 from couples_api.codes import PastedCode, require_try
 from couples_api.couple import CoupleView, couple_view
@@ -23,7 +23,7 @@ from couples_api.services import (
     require_unpaired,
 )
 from rekindle.api.callers import Caller
-from rekindle.api.examples import examples
+from rekindle.api.examples import body_config, view_config
 from rekindle.api.problems import Problem, ProblemError, refusals
 from rekindle.domain.calendar import local_date
 from rekindle.domain.codes import code_from, displayed, read_code
@@ -44,15 +44,13 @@ router = APIGatewayHttpRouter()
 class NewInviteView(BaseModel):
     """A new invite. The code is shown only now: it is stored nowhere."""
 
-    model_config = ConfigDict(
-        json_schema_extra=examples(
-            {
-                "invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b",
-                "code": "K7MP2-QRX9T",
-                "link": "https://app.rekindle.example/join#K7MP2QRX9T",
-                "expires_at": "2026-03-03T15:00:00Z",
-            }
-        )
+    model_config = view_config(
+        {
+            "invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b",
+            "code": "K7MP2-QRX9T",
+            "link": "https://app.rekindle.example/join#K7MP2QRX9T",
+            "expires_at": "2026-03-03T15:00:00Z",
+        }
     )
 
     invite_id: str
@@ -64,15 +62,13 @@ class NewInviteView(BaseModel):
 class InviteView(BaseModel):
     """The caller's live invite, and the name of whoever has redeemed it."""
 
-    model_config = ConfigDict(
-        json_schema_extra=examples(
-            {
-                "invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b",
-                "state": "redeemed",
-                "redeemed_by": "Ben",
-                "expires_at": "2026-03-03T15:00:00Z",
-            }
-        )
+    model_config = view_config(
+        {
+            "invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b",
+            "state": "redeemed",
+            "redeemed_by": "Ben",
+            "expires_at": "2026-03-03T15:00:00Z",
+        }
     )
 
     invite_id: str
@@ -84,7 +80,7 @@ class InviteView(BaseModel):
 class RedeemBody(BaseModel):
     """A code as a person types or pastes it, alone or in a text or a link. Only letters and digits count."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra=examples({"code": "K7MP2-QRX9T"}))
+    model_config = body_config({"code": "K7MP2-QRX9T"})
 
     code: PastedCode
 
@@ -92,9 +88,7 @@ class RedeemBody(BaseModel):
 class RedeemedView(BaseModel):
     """The inviter's name. The inviter must still confirm."""
 
-    model_config = ConfigDict(
-        json_schema_extra=examples({"invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b", "inviter": "Ada", "state": "redeemed"})
-    )
+    model_config = view_config({"invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b", "inviter": "Ada", "state": "redeemed"})
 
     invite_id: str
     inviter: str
@@ -104,7 +98,7 @@ class RedeemedView(BaseModel):
 class ConfirmBody(BaseModel):
     """The invite to confirm: the one whose redeemer the inviter has seen."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra=examples({"invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b"}))
+    model_config = body_config({"invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b"})
 
     invite_id: Annotated[str, StringConstraints(min_length=1, max_length=64)]
 

@@ -6,11 +6,11 @@ from dataclasses import asdict, replace
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
 
 from couples_api.members import change_person
 from couples_api.services import TheCaller, TheServices, known_person
-from rekindle.api.examples import examples
+from rekindle.api.examples import body_config, view_config
 from rekindle.api.problems import Problem, refusals
 from rekindle.domain.calendar import zone_named
 from rekindle.domain.persons import Barrier, Person, Profile, Reminders
@@ -33,7 +33,7 @@ _PROFILE = {
 class ProfileBody(BaseModel):
     """A person's whole profile."""
 
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, json_schema_extra=examples(_PROFILE))
+    model_config = body_config(_PROFILE, strip=True)
 
     display_name: Annotated[str, StringConstraints(min_length=1, max_length=50), VISIBLE_NAME]
     zone: Annotated[str, StringConstraints(max_length=64)] = Field(description="An IANA zone, such as Asia/Tokyo.")
@@ -49,7 +49,7 @@ class ProfileBody(BaseModel):
 class MeView(BaseModel):
     """The stored profile, and whether the person is in a couple."""
 
-    model_config = ConfigDict(json_schema_extra=examples(_PROFILE | {"uid": "u1x2y3z4", "paired": True}))
+    model_config = view_config(_PROFILE | {"uid": "u1x2y3z4", "paired": True})
 
     uid: str
     paired: bool

@@ -9,13 +9,13 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Path
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from couples_api.codes import PastedCode, require_try
 from couples_api.idempotency import IdempotencyKey, keyed_request
 from couples_api.services import IN_A_COUPLE, Services, TheCaller, TheServices, current_couple, known_person
 from rekindle.api.callers import Caller
-from rekindle.api.examples import examples
+from rekindle.api.examples import body_config, view_config
 from rekindle.api.problems import Problem, ProblemError, refusals
 from rekindle.domain.calendar import local_date
 from rekindle.domain.codes import read_code
@@ -82,7 +82,7 @@ class PackView(BaseModel):
 class PacksView(BaseModel):
     """The packs that a couple can have."""
 
-    model_config = ConfigDict(json_schema_extra=examples({"packs": [_PACK, _GROUP]}))
+    model_config = view_config({"packs": [_PACK, _GROUP]})
 
     packs: list[PackView]
 
@@ -90,7 +90,7 @@ class PacksView(BaseModel):
 class PracticeCodeBody(BaseModel):
     """A practice's code as a person types or pastes it. Only letters and digits count."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra=examples({"code": "K7MP-2QRX"}))
+    model_config = body_config({"code": "K7MP-2QRX"})
 
     code: PastedCode
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from couples_api.services import CalendarDate, Services
 from rekindle.api.callers import Caller
-from rekindle.api.examples import examples
+from rekindle.api.examples import view_config
 from rekindle.api.problems import Problem, ProblemError
 from rekindle.domain.calendar import local_date
 from rekindle.domain.couples import Couple
@@ -22,7 +22,7 @@ PAUSE = {"from": "2026-03-02", "until": "2026-03-09"}
 class PauseView(BaseModel):
     """A pause: its first date, and the first date after it."""
 
-    model_config = ConfigDict(serialize_by_alias=True, json_schema_extra=examples(PAUSE))
+    model_config = view_config(PAUSE) | ConfigDict(serialize_by_alias=True)
 
     first: dt.date = Field(alias="from")
     until: dt.date

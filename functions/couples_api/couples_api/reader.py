@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from couples_api.services import Services, current_couple, known_person
 from rekindle.api.callers import Caller
-from rekindle.api.examples import examples
+from rekindle.api.examples import view_config
 from rekindle.crypto.vault import CoupleKey
 from rekindle.domain.calendar import day_window
 from rekindle.domain.couples import Couple
@@ -140,7 +140,7 @@ class DayView(BaseModel):
     that its theme suggests after the reveal, null if any kind fits.
     """
 
-    model_config = ConfigDict(json_schema_extra=examples(DAY, REVEALED, UNANSWERED))
+    model_config = view_config(DAY, REVEALED, UNANSWERED)
 
     date: dt.date
     prompt: PromptView

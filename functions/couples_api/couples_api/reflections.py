@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Annotated, Self
 
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
-from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
+from pydantic import BaseModel, StringConstraints, model_validator
 
 from couples_api.days import DatePath, stored_day
 from couples_api.reader import DayView, Reader, reader_of
 from couples_api.services import IN_A_COUPLE, TheCaller, TheServices, current_couple
-from rekindle.api.examples import examples
+from rekindle.api.examples import body_config
 from rekindle.api.problems import Problem, ProblemError, refusals
 from rekindle.crypto.vault import CoupleKey
 from rekindle.domain.days import Day, Reflection, ReflectionKind
@@ -27,13 +27,10 @@ class ReflectionBody(BaseModel):
     The phone shows whether it is welcome: no push announces it.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-        str_strip_whitespace=True,
-        json_schema_extra=examples(
-            {"kind": "heard", "text": "That my humming makes the kitchen feel like home."},
-            {"kind": "thank_you", "text": None},
-        ),
+    model_config = body_config(
+        {"kind": "heard", "text": "That my humming makes the kitchen feel like home."},
+        {"kind": "thank_you", "text": None},
+        strip=True,
     )
 
     kind: ReflectionKind

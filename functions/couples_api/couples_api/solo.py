@@ -10,7 +10,7 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
 from couples_api.days import JOURNAL_PAGE, OPENING_ATTEMPTS, REVISION_LIMIT, DatePath, follows, wrong_revision
 from couples_api.reader import PROMPT, AnswerState, PromptView, prompt_view
@@ -25,7 +25,7 @@ from couples_api.services import (
     require_unpaired,
 )
 from rekindle.api.callers import Caller
-from rekindle.api.examples import examples
+from rekindle.api.examples import body_config, view_config
 from rekindle.api.problems import Problem, ProblemError, refusals
 from rekindle.crypto.vault import PersonKey
 from rekindle.domain.calendar import local_date
@@ -66,7 +66,7 @@ class SoloDayView(BaseModel):
     `shared` says that the caller has shown the answer to their partner.
     """
 
-    model_config = ConfigDict(json_schema_extra=examples(_SOLO))
+    model_config = view_config(_SOLO)
 
     date: dt.date
     prompt: PromptView
@@ -78,7 +78,7 @@ class SoloDayView(BaseModel):
 class SoloJournalView(BaseModel):
     """The caller's own days, latest first. `before` asks for the next page, null at the end."""
 
-    model_config = ConfigDict(json_schema_extra=examples({"days": [_SOLO | {"open": False}], "before": None}))
+    model_config = view_config({"days": [_SOLO | {"open": False}], "before": None})
 
     days: list[SoloDayView]
     before: dt.date | None
@@ -106,13 +106,11 @@ class SharedAnswersView(BaseModel):
     `before` asks for the next page, null at the end.
     """
 
-    model_config = ConfigDict(
-        json_schema_extra=examples(
-            {
-                "answers": [{"date": "2026-02-23", "by": "partner", "prompt": PROMPT, "text": "The window seat."}],
-                "before": None,
-            }
-        )
+    model_config = view_config(
+        {
+            "answers": [{"date": "2026-02-23", "by": "partner", "prompt": PROMPT, "text": "The window seat."}],
+            "before": None,
+        }
     )
 
     answers: list[SharedAnswerView]
@@ -122,12 +120,8 @@ class SharedAnswersView(BaseModel):
 class SoloAnswerBody(BaseModel):
     """An answer that nobody else reads. An edit names the `revision` that it replaces."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-        str_strip_whitespace=True,
-        json_schema_extra=examples(
-            {"text": "The window seat.", "revision": None}, {"text": "The window seat, always.", "revision": 1}
-        ),
+    model_config = body_config(
+        {"text": "The window seat.", "revision": None}, {"text": "The window seat, always.", "revision": 1}, strip=True
     )
 
     text: Annotated[str, StringConstraints(min_length=1, max_length=2000), VISIBLE]
