@@ -19,6 +19,7 @@ class Operation(NamedTuple):
     document: str
     id: str
     method: str
+    template: str
     path: re.Pattern[str]
     problems: frozenset[str]
     takes_key: bool
@@ -44,7 +45,7 @@ def operations() -> tuple[Operation, ...]:
                     for each in types_of(response, document["components"]["responses"])
                 )
                 takes_key = any(each["name"] == "idempotency-key" for each in operation.get("parameters", ()))
-                found.append(Operation(name, operation["operationId"], method.upper(), pattern, types, takes_key))
+                found.append(Operation(name, operation["operationId"], method.upper(), path, pattern, types, takes_key))
     return tuple(found)
 
 

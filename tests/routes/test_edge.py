@@ -28,10 +28,6 @@ from practice_api.services import Services as PracticeParts
 from rekindle.api import resolver
 from rekindle.api.problems import Problem
 from rekindle.crypto.vault import Vault
-from rekindle.store.audit import Audit
-from rekindle.store.help import HelpStore
-from rekindle.store.packs import Packs
-from rekindle.store.statistics import Statistics
 from testing import contract
 from testing.apis import privacy_services
 from testing.builders import an_instant
@@ -105,8 +101,7 @@ def couples_parts() -> Services:
 
 def practice_parts() -> PracticeParts:
     """Return what practice_api works with, on a table in memory without a pack."""
-    table = cast("Table", MemoryTable(Bill()))
-    return PracticeParts(Packs(table), Audit(table), Statistics(table), HelpStore(table), review_required=False)
+    return PracticeParts.on(cast("Table", MemoryTable(Bill())), review_required=False)
 
 
 class Api(NamedTuple):
