@@ -1,15 +1,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from react.handler import React
-from rekindle.domain.ids import Language
 from rekindle.domain.pushes import PushKind
-from rekindle.push.payloads import payload_of
 from rekindle.store import keys
 from rekindle.store.couples import Couples
 from rekindle.store.days import Days
@@ -90,8 +87,8 @@ def test_the_partner_is_notified_of_each_answer(
     assert CANARY not in job.model_dump_json()
 
 
-def test_the_partner_is_notified_of_a_nudge_unless_they_mute_nudges(
-    services: Services, couple: tuple[Phone, Phone], stream: Stream, react: React, queue: Queue
+def test_the_partner_is_notified_of_each_nudge(
+    couple: tuple[Phone, Phone], stream: Stream, react: React, queue: Queue
 ) -> None:
     ada, ben = couple
     ada.post("/v1/nudges", {"gesture": "miss_you"}, key="tap")
@@ -112,20 +109,6 @@ def test_the_partner_is_notified_of_a_nudge_unless_they_mute_nudges(
     react.handle(stream.records())
     (second,) = queue.taken()
     assert second.instant == ada.now
-    texts = [
-        payload_of(job.occasion, Language("en"), job.instant, quiet=False, app_link="https://app.example")
-        for job in (first, second)
-        if job.type == "person"
-    ]
-    assert len({payload.collapse_id for payload in texts}) == 2
-
-    muted = services.people.change(
-        ben.uid, ben.now, lambda person: replace(person, reminders=replace(person.reminders, nudges_muted=True))
-    )
-    assert muted
-    ada.post("/v1/nudges", {"gesture": "hug"})
-    react.handle(stream.records())
-    assert queue.taken() == []
 
 
 def test_a_streak_that_the_api_died_before_is_made_up_for(

@@ -8,7 +8,6 @@ import pytest
 from rekindle.domain.calendar import zone_names
 from rekindle.domain.ids import Zone
 from rekindle.domain.persons import Reminders
-from rekindle.domain.reminders import MAX_LATENESS, Slot
 from rekindle.store import keys
 from rekindle.store.runs import Runs
 from rekindle.store.slots import Slots
@@ -19,6 +18,7 @@ from testing.push_world import CrashError, Queue, calls, saved
 from tick.handler import Tick
 
 if TYPE_CHECKING:
+    from rekindle.domain.reminders import Slot
     from rekindle.store.table import Table
 
 MINUTES = dt.timedelta(minutes=1)
@@ -59,20 +59,6 @@ def test_a_repeated_tick_sends_nothing(table: Table, queue: Queue, tick: Tick) -
     assert tick.run(AT) == 0
     assert tick.run(AT - 5 * MINUTES) == 0
     assert len(named(queue)) == 1
-
-
-def test_a_tick_after_an_outage_catches_up(table: Table, queue: Queue, tick: Tick) -> None:
-    saved(table, a_paired_person())
-    tick.run(AT - 10 * MINUTES)
-    assert tick.run(AT + 45 * MINUTES) == 1
-    (job,) = queue.taken()
-    assert (job.instant, job.late) == (AT, 45 * MINUTES)
-
-
-def test_a_tick_after_a_long_outage_drops_slots_that_are_too_late(table: Table, tick: Tick) -> None:
-    saved(table, a_paired_person())
-    tick.run(AT - 10 * MINUTES)
-    assert tick.run(AT + MAX_LATENESS) == 0
 
 
 @pytest.mark.parametrize("crash_at", range(4))
