@@ -14,6 +14,7 @@ from console.files import DOCUMENT, PAGE, Files
 from console.handler import handler_of
 from local.places import ROOT
 from rekindle.settings import ConsoleSettings
+from testing.samples import sample_event
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,8 +56,7 @@ def test_the_page_is_revalidated_each_time_and_names_its_files_by_their_version(
 
 
 def test_the_sample_event_gets_the_page() -> None:
-    event = json.loads((ROOT / "events" / "console.json").read_text(encoding="utf-8"))
-    answer = HANDLER(event, None)
+    answer = HANDLER(sample_event("console"), None)
     assert (answer["statusCode"], answer["headers"]["Content-Encoding"]) == (200, "gzip")
 
 

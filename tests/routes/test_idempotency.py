@@ -251,28 +251,23 @@ class TestTries:
         reply = world.ada.post("/v1/couple/practice-code", {"code": "K7MP-2QR"})
         assert reply.body["detail"] == "A code has 8 letters and digits. This has 7."
 
-    def test_a_repeat_under_one_key_is_no_new_try_whether_its_code_works_or_not(self, world: World) -> None:
-        cai, code = world.someone(), world.a_code()
-        for body, status in (({"code": code}, 200), (WRONG, 404)):
+    @pytest.mark.parametrize("operation", ["post_redeem", "post_practice_code"])
+    def test_a_repeat_under_one_key_is_no_new_try_whether_its_code_works_or_not(
+        self, world: World, operation: str
+    ) -> None:
+        path, wrong = POSTS[operation]
+        phone, right = world.ada, RIGHT_PRACTICE
+        if operation == "post_redeem":
+            phone, right = world.someone(), {"code": world.a_code()}
+        for body, status in ((right, 200), (wrong, 404)):
             key = f"key of {status}"
-            assert [cai.post("/v1/invites/redeem", body, key=key).status for _ in range(7)] == [status] * 7
+            assert [phone.post(path, body, key=key).status for _ in range(7)] == [status] * 7
         for _ in range(3):
-            assert cai.post("/v1/invites/redeem", WRONG).status == 404
-        assert cai.post("/v1/invites/redeem", WRONG).problem == "too-many-tries"
-        assert cai.post("/v1/invites/redeem", {"code": code}, key="key of 200").status == 200
-        assert cai.post("/v1/invites/redeem", WRONG, key="key of 404").status == 404
-        assert cai.post("/v1/invites/redeem", WRONG, key="key of 200").problem == "key-reused"
-
-    def test_the_same_holds_for_the_codes_of_a_practice(self, world: World) -> None:
-        for body, status in ((RIGHT_PRACTICE, 200), (WRONG_PRACTICE, 404)):
-            key = f"key of {status}"
-            replies = [world.ada.post("/v1/couple/practice-code", body, key=key) for _ in range(7)]
-            assert [reply.status for reply in replies] == [status] * 7
-        for _ in range(3):
-            assert world.ada.post("/v1/couple/practice-code", WRONG_PRACTICE).status == 404
-        assert world.ada.post("/v1/couple/practice-code", WRONG_PRACTICE).problem == "too-many-tries"
-        assert world.ada.post("/v1/couple/practice-code", RIGHT_PRACTICE, key="key of 200").status == 200
-        assert world.ada.post("/v1/couple/practice-code", WRONG_PRACTICE, key="key of 200").problem == "key-reused"
+            assert phone.post(path, wrong).status == 404
+        assert phone.post(path, wrong).problem == "too-many-tries"
+        assert phone.post(path, right, key="key of 200").status == 200
+        assert phone.post(path, wrong, key="key of 404").status == 404
+        assert phone.post(path, wrong, key="key of 200").problem == "key-reused"
 
     def test_the_same_code_written_otherwise_is_the_same_request(self, world: World) -> None:
         cai, code = world.someone(), world.a_code()

@@ -9,7 +9,6 @@ import itertools
 import json
 import random
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -33,6 +32,7 @@ from testing.builders import an_instant
 from testing.packs import a_document, a_prompt, a_source
 from testing.phones import Phone
 from testing.push_world import CrashError, calls, first_of, watched
+from testing.samples import sample_event
 from testing.stored import row_in
 
 if TYPE_CHECKING:
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 
 NOON = an_instant("2026-03-02T12:00:00Z")
 HOUR = dt.timedelta(hours=1)
-EVENTS = Path(__file__).parents[2] / "events"
 PACK = "/v1/practice/packs/river"
 OPERATIONS = [each for each in contract.operations() if each.document == "openapi-practice.json"]
 
@@ -545,12 +544,6 @@ class TestWithdraw:
         assert ruth.post(f"{PACK}/restore", {}).body["live_version"] == 1
         assert [live_at(services, at)["river"][0] for at in (NOON, NOON + 4 * HOUR)] == [1, 2]
 
-    def test_publishing_brings_a_withdrawn_pack_back(self, ruth: Phone, services: Services) -> None:
-        published(ruth)
-        ruth.post(f"{PACK}/withdraw", {})
-        assert published(ruth).body["outcome"] == "live"
-        assert live_at(services)["river"][0] == 2
-
 
 class TestCode:
     """A pack for couples with a code has one as soon as it is published."""
@@ -589,6 +582,8 @@ class TestNews:
 
     def test_a_pack_without_announcement_or_by_code_is_no_news(self, ruth: Phone, table: Table) -> None:
         assert published(ruth, announce=False).body["pack"]["news_on"] is None
+        ruth.post(f"{PACK}/withdraw", {})
+        assert ruth.post(f"{PACK}/restore", {}).body["news_on"] is None
         assert published(ruth, a_source(audience="code")).body["pack"]["news_on"] is None
         assert self.news(table) == {}
 
@@ -612,12 +607,6 @@ class TestNews:
         ruth.now += 3 * dt.timedelta(days=1)
         assert ruth.post(f"{PACK}/restore", {}).body["news_on"] == "2026-03-07"
         assert self.news(table) == {"2026-03-07": ["river"]}
-
-    def test_a_pack_without_news_has_none_either_when_it_is_put_back(self, ruth: Phone, table: Table) -> None:
-        published(ruth, announce=False)
-        ruth.post(f"{PACK}/withdraw", {})
-        assert ruth.post(f"{PACK}/restore", {}).body["news_on"] is None
-        assert self.news(table) == {}
 
     def test_news_that_was_sent_is_not_sent_again(self, ruth: Phone, table: Table) -> None:
         published(ruth)
@@ -754,8 +743,7 @@ def test_the_sample_events_are_answered(services: Services) -> None:
     handler = handler_of(lambda: services)
 
     def fed(name: str) -> Any:
-        event = json.loads((EVENTS / f"practice_api-{name}.json").read_text(encoding="utf-8"))
-        answer = handler(event, LambdaContext())
+        answer = handler(sample_event(f"practice_api-{name}"), LambdaContext())
         assert answer["statusCode"] == 200, answer
         return json.loads(answer["body"])
 

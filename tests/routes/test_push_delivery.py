@@ -428,23 +428,6 @@ def test_a_slot_goes_on_where_it_was_once_the_wait_is_over(
     assert kinds_sent(wire) == {"prompt": 10}
 
 
-def test_a_failure_that_may_pass_comes_again_alone_and_later(
-    table: Table, delivery: Services, wire: FcmWire, queue: Queue
-) -> None:
-    people = people_at(table, 5)
-    ada = people[2]
-    wire.script[token_of(ada)] = [fcm_wire.UNAVAILABLE]
-    assert do(delivery, slot_job(table)) == dt.timedelta(seconds=30), "which it asks for"
-    assert len(wire.messages) == 4
-    (job,) = queue.taken()
-    assert job.type == "retry"
-    assert [each.person for each in job.missed] == [pseudonym_of(ada)]
-    assert (job.attempt, queue.delays) == (2, [30])
-    do(delivery, job)
-    assert [message["token"] for message in wire.messages[4:]] == [token_of(ada)]
-    assert queue.taken() == []
-
-
 def test_only_the_device_that_was_not_reached_is_tried_again(
     table: Table, delivery: Services, wire: FcmWire, queue: Queue
 ) -> None:

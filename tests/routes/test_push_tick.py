@@ -13,7 +13,7 @@ from rekindle.store.runs import Runs
 from rekindle.store.slots import Slots
 from rekindle.store.table import Write
 from rekindle.store.watermark import Watermark
-from testing.builders import TOKYO, a_paired_person, a_profile, an_instant
+from testing.builders import a_paired_person, an_instant
 from testing.push_world import CrashError, Queue, calls, saved
 from tick.handler import Tick
 
@@ -33,19 +33,6 @@ def tick(table: Table, queue: Queue) -> Tick:
 
 def named(queue: Queue) -> list[tuple[str, str]]:
     return sorted((str(job.slot), str(job.date)) for job in queue.taken() if job.type == "slot")
-
-
-def test_a_day_of_ticks_makes_one_job_for_each_slot(table: Table, queue: Queue, tick: Tick) -> None:
-    saved(table, a_paired_person(), a_paired_person(), a_paired_person(profile=a_profile(zone=TOKYO)))
-    start = an_instant("2026-03-02T05:00:00Z")
-    for number in range(289):
-        tick.run(start + 5 * number * MINUTES)
-    assert named(queue) == [
-        ("America/New_York#08:30", "2026-03-02"),
-        ("America/New_York#20:30", "2026-03-02"),
-        ("Asia/Tokyo#08:30", "2026-03-03"),
-        ("Asia/Tokyo#20:30", "2026-03-02"),
-    ]
 
 
 def test_a_tick_with_nobody_due_sends_nothing_and_moves_the_watermark(table: Table, tick: Tick) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,11 +15,11 @@ from rekindle.domain.pushes import PushKind
 from rekindle.push.reactions import NOTHING, Completed, reaction_to
 from rekindle.store.stream import change_in
 from testing.builders import a_day, an_instant
+from testing.samples import sample_event
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-EVENTS = Path(__file__).parents[2] / "events"
 ADA, BEN = Uid("ada"), Uid("ben")
 COUPLE = CoupleId("couple-1")
 DATE = dt.date(2026, 3, 2)
@@ -135,8 +133,7 @@ def test_a_job_says_nothing_about_a_nudge_except_that_there_is_one() -> None:
 
 
 def test_the_sample_event_shows_each_reaction() -> None:
-    event = json.loads((EVENTS / "react.json").read_text(encoding="utf-8"))
-    reactions = [reaction_to(change_in(record)) for record in event["Records"]]
+    reactions = [reaction_to(change_in(record)) for record in sample_event("react")["Records"]]
     assert [[job.kind for job in reaction.jobs] for reaction in reactions] == [
         [PushKind.PARTNER_ANSWERED],
         [PushKind.BOTH_ANSWERED],

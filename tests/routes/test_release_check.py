@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections import Counter
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import boto3
@@ -30,6 +31,12 @@ GROUPS: Final = {
 }
 
 
+@cache
+def clients() -> dict[str, Any]:
+    session = boto3.Session("test", "test", region_name="eu-central-1")
+    return {name: session.client(name) for name in ("lambda", "codedeploy")}
+
+
 def payload(result: object) -> StreamingBody:
     """Return a result as Lambda passes it on."""
     text = json.dumps(result).encode()
@@ -48,9 +55,7 @@ class Aws:
     """The two services that the hook calls, with botocore's check of each request."""
 
     def __init__(self, functions: Sequence[str], results: Mapping[str, dict[str, Any]] | None = None) -> None:
-        session = boto3.Session("test", "test", region_name="eu-central-1")
-        self.clients = {name: session.client(name) for name in ("lambda", "codedeploy")}
-        self.stubs = {name: Stubber(client) for name, client in self.clients.items()}
+        self.stubs = {name: Stubber(client) for name, client in clients().items()}
         for sample, event in hook.samples().items():
             if hook.function_of(sample) in functions:
                 asked = {"FunctionName": VERSIONS[hook.function_of(sample)], "Payload": event}
@@ -74,13 +79,14 @@ class Aws:
 
     def call(self, mocker: MockerFixture, event: dict[str, str], missing: str = "") -> dict[str, str]:
         """Call the hook; everything expected has to have been asked for."""
-        mocker.patch("boto3.client", lambda service, **_: self.clients[service])
+        mocker.patch("boto3.client", lambda service, **_: clients()[service])
         environment = {f"{name.upper()}_VERSION": arn for name, arn in VERSIONS.items() if name != missing}
         mocker.patch.dict("os.environ", environment)
         try:
             failures: dict[str, str] = hook.handler(event, LambdaContext())["failures"]
         finally:
             for stub in self.stubs.values():
+                stub.deactivate()
                 stub.assert_no_pending_responses()
         return failures
 
@@ -106,20 +112,6 @@ def test_without_a_deployment_all_are_called_and_nobody_hears_of_it(mocker: Mock
 @pytest.mark.parametrize(
     ("sample", "result", "reason"),
     [
-        (
-            "couples_api-get-today",
-            {"FunctionError": "Unhandled", "Payload": payload({"errorType": "Runtime.ImportModuleError"})},
-            "Unhandled: Runtime.ImportModuleError",
-        ),
-        ("couples_api-redeem", {"Payload": payload({"statusCode": 500, "body": "{}"})}, "answered 500 Unknown"),
-        (
-            "couples_api-put-answer",
-            {"Payload": payload({"statusCode": 404, "body": '{"type": "urn:rekindle:problem:no-such-route"}'})},
-            "answered 404 urn:rekindle:problem:no-such-route",
-        ),
-        ("practice_api-get-packs", {"Payload": payload({"statusCode": 403, "body": None})}, "answered 403 Unknown"),
-        ("privacy-export", {"Payload": payload({"statusCode": 200, "body": "{}"})}, "answered 200"),
-        ("react", {"Payload": payload({"batchItemFailures": [{"itemIdentifier": "1"}]})}, "gave back 1 records"),
         ("tick", {"FunctionError": "Unhandled", "Payload": payload(None)}, "Unhandled: Unknown"),
         ("console", {"Payload": payload(None)}, "returned NoneType"),
         ("delivery-late", {"error": "AccessDeniedException"}, "ClientError"),
@@ -132,6 +124,29 @@ def test_one_bad_sample_stops_the_deployment(
     aws = Aws([function], {sample: result})
     aws.expect(GROUPS[function], "Failed")
     assert aws.call(mocker, EVENT) == {sample: reason}
+
+
+NO_ROUTE: Final = "urn:rekindle:problem:no-such-route"
+
+
+@pytest.mark.parametrize(
+    ("sample", "error", "result", "reason"),
+    [
+        ("tally", "Unhandled", {"errorType": "Runtime.ImportModuleError"}, "Unhandled: Runtime.ImportModuleError"),
+        ("couples_api-redeem", None, {"statusCode": 500, "body": "{}"}, "answered 500 Unknown"),
+        (
+            "couples_api-put-answer",
+            None,
+            {"statusCode": 404, "body": json.dumps({"type": NO_ROUTE})},
+            f"answered 404 {NO_ROUTE}",
+        ),
+        ("practice_api-get-packs", None, {"statusCode": 403, "body": None}, "answered 403 Unknown"),
+        ("privacy-export", None, {"statusCode": 200, "body": "{}"}, "answered 200"),
+        ("react", None, {"batchItemFailures": [{"itemIdentifier": "1"}]}, "gave back 1 records"),
+    ],
+)
+def test_a_bad_answer_has_a_reason(sample: str, error: str | None, result: dict[str, Any], reason: str) -> None:
+    assert hook.reason_against(sample, error, result) == reason
 
 
 def test_a_hook_that_fails_itself_still_reports(mocker: MockerFixture) -> None:

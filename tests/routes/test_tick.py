@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,10 +11,10 @@ from pydantic import ValidationError
 from rekindle.domain.reminders import Slot
 from rekindle.store.shards import Shards
 from testing.builders import NEW_YORK, TOKYO, an_instant
+from testing.samples import sample_event
 from tick import handler as tick
 from tick.handler import due_in, due_jobs, window
 
-EVENTS = Path(__file__).parents[2] / "events"
 MINUTES = dt.timedelta(minutes=1)
 AT = an_instant("2026-03-02T13:30:00Z")
 """08:30 in New York, 22:30 in Tokyo."""
@@ -86,5 +84,4 @@ def test_an_event_without_one_clear_time_is_refused(event: dict[str, Any]) -> No
 
 
 def test_the_sample_event_names_its_time() -> None:
-    event = json.loads((EVENTS / "tick.json").read_text(encoding="utf-8"))
-    assert tick.TickEvent.model_validate(event).scheduled_time == AT
+    assert tick.TickEvent.model_validate(sample_event("tick")).scheduled_time == AT
