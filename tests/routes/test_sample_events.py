@@ -33,12 +33,11 @@ def test_the_samples_tell_a_story_from_redeeming_to_taking_along(own_services: S
     ada, ben = Phone(api, Uid("uid-ada"), NOW), Phone(api, Uid("uid-ben"), NOW)
     ada.put("/v1/me", {"display_name": "Ada", "zone": NEW_YORK})
     ben.put("/v1/me", {"display_name": "Ben", "zone": TOKYO})
+    code = json.loads(sample_event("couples_api-redeem")["body"])["code"]
     own_services.invites.open_invite(
         Invite(
             id=InviteId("invite"),
-            code_mac=own_services.vault.mac(
-                json.loads(sample_event("couples_api-redeem")["body"])["code"].replace("-", "")
-            ),
+            code_mac=own_services.vault.mac(code.replace("-", "")),
             inviter=ada.uid,
             inviter_name="Ada",
             state=InviteState.OPEN,
