@@ -168,7 +168,7 @@ def _refuse_one_by_one(witness: Witness) -> None:
         ada.post("/v1/invites/redeem", {"code": "22222-22222"})
     assert ada.post("/v1/invites/redeem", {"code": "22222-22222"}).problem == "too-many-tries"
     solo = "/v1/solo/days/2026-03-02"
-    assert ada.put(f"{solo}/answer", {"text": "One.", "revision": 1}).problem == "nothing-to-edit"
+    ada.get("/v1/solo/today")
     ben = a_phone(witness, "ben", NEW_YORK)
     pair(ada, ben)
     assert ada.get("/v1/solo/today").problem == "already-paired"
@@ -185,32 +185,31 @@ def _refuse_one_by_one(witness: Witness) -> None:
 
 def _refuse_answers(witness: Witness) -> None:
     ada, ben = (a_phone(witness, name, NEW_YORK) for name in ("ada", "ben"))
-    day, solo = "/v1/days/2026-03-02", "/v1/solo/days/2026-03-02/answer"
-    assert ada.put("/v1/solo/days/2026-02-02/answer", {"text": "One."}).problem == "no-such-day"
-    assert ada.put(solo, {"text": "One."}).status == 200
-    assert ada.put(solo, {"text": "Two."}).problem == "answered-already"
-    assert ada.put(solo, {"text": "Two.", "revision": 7}).problem == "edited-since"
-    ada.now += dt.timedelta(days=3)
-    assert ada.put(solo, {"text": "Two.", "revision": 1}).problem == "day-closed"
-    ada.now -= dt.timedelta(days=3)
+    solo, day = "/v1/solo/days/2026-03-02", "/v1/days/2026-03-02"
+    _refuse_answers_to(solo, "/v1/solo/days/2026-02-02", ada)
     pair(ada, ben)
-    assert ada.put(solo, {"text": "One."}).problem == "already-paired"
-    assert ada.put(f"{day}/answer", {"text": "One.", "revision": 1}).problem == "nothing-to-edit"
-    assert ada.put("/v1/days/2020-01-01/answer", {"text": "One."}).problem == "no-such-day"
+    assert ada.put(f"{solo}/answer", {"text": "One."}).problem == "already-paired"
+    _refuse_answers_to(day, "/v1/days/2020-01-01", ada)
     assert ada.put("/v1/days/2020-01-01/reflection", {"kind": "heard", "text": "One."}).problem == "no-such-day"
-    assert ada.put(f"{day}/answer", {"text": "One."}).status == 200
-    assert ada.put(f"{day}/answer", {"text": "Two."}).problem == "answered-already"
-    assert ada.put(f"{day}/answer", {"text": "Two.", "revision": 7}).problem == "edited-since"
     assert ada.put(f"{day}/answer", {"text": None, "revision": 1}).problem == "text-missing"
     assert ada.put(f"{day}/answer", {"text": "Two.", "revision": 1, "prompt": "other/one"}).problem == "prompt-changed"
-    ada.now += dt.timedelta(days=3)
-    assert ada.put(f"{day}/answer", {"text": "Two.", "revision": 1}).problem == "day-closed"
-    ada.now -= dt.timedelta(days=3)
     assert ada.put(f"{day}/reflection", {"kind": "thank_you"}).problem == "not-open-yet"
     assert ben.put(f"{day}/answer", {"text": "Three."}).status == 200
     assert ada.put(f"{day}/reflection", {"kind": "thank_you"}).status == 200
     assert ada.put(f"{day}/reflection", {"kind": "tell_me_more"}).problem == "reflected-already"
     assert ada.put(f"{day}/answer", {"text": "Two.", "revision": 1}).problem == "answers-are-open"
+
+
+def _refuse_answers_to(day: str, no_day: str, ada: Phone) -> None:
+    """Leave one answer to the day."""
+    assert ada.put(f"{no_day}/answer", {"text": "One."}).problem == "no-such-day"
+    assert ada.put(f"{day}/answer", {"text": "One.", "revision": 1}).problem == "nothing-to-edit"
+    assert ada.put(f"{day}/answer", {"text": "One."}).status == 200
+    assert ada.put(f"{day}/answer", {"text": "Two."}).problem == "answered-already"
+    assert ada.put(f"{day}/answer", {"text": "Two.", "revision": 7}).problem == "edited-since"
+    ada.now += dt.timedelta(days=3)
+    assert ada.put(f"{day}/answer", {"text": "Two.", "revision": 1}).problem == "day-closed"
+    ada.now -= dt.timedelta(days=3)
 
 
 def _refuse_before_the_first_pack(witness: Witness) -> None:

@@ -70,10 +70,3 @@ def test_a_check_gains_and_loses_words_until_the_reveal_and_never_after(couple: 
     for phone, revision in ((ada, 4), (ben, 1)):
         assert check(phone, text="After all.", revision=revision).problem == "answers-are-open"
     assert check(ada, text="After all.").problem == "answers-are-open"
-
-
-def test_the_first_to_check_off_may_open_their_words_at_once(couple: tuple[Phone, Phone]) -> None:
-    ada, ben = couple
-    check(ada, text="I liked it.", share_first=True)
-    seen = ben.get(DAY).body
-    assert (seen["revealed"], seen["partner"]["text"]) == (False, "I liked it.")

@@ -5,20 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import random
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
 
+from delivery.services import Services as DeliveryServices
 from rekindle.domain.calendar import local_date, slot_instant
 from rekindle.domain.pushes import PushKind
 from rekindle.push.jobs import PersonJob
 from rekindle.push.kinds import KINDS
-from rekindle.store.days import Days
-from rekindle.store.devices import Devices
-from rekindle.store.news import News
-from rekindle.store.people import People
-from rekindle.store.runs import Runs
 from rekindle.store.slots import Slots
 from rekindle.store.watermark import Watermark
 from testing import fcm_wire
@@ -34,7 +30,6 @@ from tick.handler import Tick
 
 if TYPE_CHECKING:
     from couples_api.services import Services
-    from delivery.services import Services as DeliveryServices
     from rekindle.store.table import Table
     from testing.fcm_wire import FcmWire
     from testing.push_world import Queue
@@ -47,10 +42,7 @@ MORNING, NIGHT = dt.time(8, 30), dt.time(20, 30)
 
 def on_table(delivery: DeliveryServices, table: Table) -> DeliveryServices:
     """Return delivery's services on the table of the API."""
-    people = People(table)
-    return replace(
-        delivery, slots=Slots(table), runs=Runs(table), people=people, devices=Devices(people), days=Days(table)
-    )
+    return DeliveryServices.on(table, delivery.outbox, delivery.dead_letters, delivery.gateway, delivery.app_link)
 
 
 def token_of(services: Services, phone: Phone) -> str:
@@ -119,7 +111,7 @@ def test_news_of_a_date_in_a_pause_are_not_made_up_for(
     pair(ada, ben)
     table = own_services.people.table
     announce(table, FIRST + DAY)
-    on_api = replace(on_table(delivery, table), news=News(table))
+    on_api = on_table(delivery, table)
     paused(ben, FIRST + 2 * DAY)
     for date in (FIRST + DAY, FIRST + 2 * DAY):
         came = slot_instant(date, MORNING, LONDON)

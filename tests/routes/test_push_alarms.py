@@ -12,9 +12,6 @@ import pytest
 
 from delivery.gateway import CredentialError
 from delivery.retries import LAST_ATTEMPT
-from rekindle.domain.ids import DeviceId
-from rekindle.domain.persons import Person
-from rekindle.push.jobs import SlotJob
 from rekindle.store.devices import Devices
 from rekindle.store.incidents import Incidents
 from rekindle.store.people import People

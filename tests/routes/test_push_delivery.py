@@ -185,14 +185,7 @@ def test_a_page_that_takes_too_long_is_finished_by_retries(
     table: Table, delivery: Services, wire: FcmWire, queue: Queue
 ) -> None:
     """A page may name many devices, and FCM may be slow, so the gateway has a limit of time."""
-    people = [
-        a_paired_person(
-            reminders=Reminders(evening=None),
-            devices={DeviceId(f"device-{number}"): a_device() for number in range(10)},
-        )
-        for _ in range(AT_ONCE // 10 + 1)
-    ]
-    saved(table, *people)
+    people = people_at(table, AT_ONCE // 10 + 1, devices=10)
     hurried = Hurried(delivery.gateway)
     hurrying = replace(delivery, gateway=hurried)
     handle(hurrying, slot_job(table), NO_WAIT, lambda: SHORT if wire.messages else ENOUGH)

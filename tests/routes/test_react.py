@@ -99,11 +99,6 @@ def test_a_new_nudge_notifies_its_recipient(before: list[Nudge], after: list[Nud
     assert reaction_to(change).completed is None
 
 
-def test_a_repeated_change_has_the_same_reaction() -> None:
-    change = nudges_change([], [nudge(FIRST)])
-    assert reaction_to(change) == reaction_to(change)
-
-
 QUIET: Mapping[str, Change | None] = {
     "another row": None,
     "a day opened": day_change(None, day()),
