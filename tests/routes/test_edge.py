@@ -230,7 +230,8 @@ class TestBodies:
 
     @pytest.mark.parametrize("length", [None, "right", "no number", "9" * 5_000 + " "])
     def test_a_replacement_character_of_the_writers_own_is_a_character(self, length: str | None) -> None:
-        api, route = APIS["couples_api"], route_named("put_me")
+        api = APIS["couples_api"]
+        route = next(each for each in api.routes if each.func.__name__ == "put_me")
         body = json.dumps({"display_name": "\N{REPLACEMENT CHARACTER}"}, ensure_ascii=False)
         right = str(len(body.encode())) if length == "right" else length
         reply = reply_to(api, event_of(route, body, {"content-length": right}))
@@ -298,10 +299,6 @@ def the_error(caplog: pytest.LogCaptureFixture) -> dict[str, Any]:
     """Return the fields of the only line of level ERROR."""
     (record,) = (record for record in caplog.records if record.levelname == "ERROR")
     return vars(record) | {"message": record.getMessage()}
-
-
-def route_named(name: str) -> Route:
-    return next(route for api in APIS.values() for route in api.routes if route.func.__name__ == name)
 
 
 def exceptions_of_powertools() -> set[type[Exception]]:

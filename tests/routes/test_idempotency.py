@@ -13,6 +13,7 @@ from local import openapi
 from rekindle.api.problems import Problem
 from rekindle.domain.prompts import Audience
 from rekindle.store import keys
+from testing import contract
 from testing.builders import LONDON, NEW_YORK, a_uid, give_code, prompts, publish
 from testing.phones import Phone, a_phone, pair
 
@@ -31,16 +32,7 @@ WRONG_PRACTICE: Final = {"code": "2222-2222"}
 HUG: Final = {"gesture": "hug"}
 RIGHT_PRACTICE: Final = {"code": "abcd-2345"}
 
-EVERYWHERE: Final = {
-    Problem.INTERNAL,
-    Problem.BUSY,
-    Problem.NO_PROMPT,
-    Problem.MALFORMED_JSON,
-    Problem.INVALID_FIELDS,
-    Problem.BODY_TOO_LARGE,
-    Problem.UNSUPPORTED_MEDIA_TYPE,
-    Problem.NOT_SIGNED_IN,
-}
+EVERYWHERE: Final = contract.OF_THE_RESOLVER | {Problem.NO_PROMPT}
 """What is refused before a route reads anything, or comes of no wish of the caller."""
 ONLY_IN_A_RACE: Final = {("post_confirm", Problem.NOT_PAIRED)}
 

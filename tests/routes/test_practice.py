@@ -695,12 +695,8 @@ class TestHelp:
     """The practice sets the whole help page of the couples."""
 
     BOOKING: Final = {"url": "https://practice.example/book", "words": {"en": "Book a talk", "es": "Pide cita"}}
-    NOTHING: Final[dict[str, Any]] = {
-        **dict.fromkeys(["country", "phone", "text", "url", "hours"]),
-        "languages": [],
-        "note": {},
-    }
-    LINE: Final = NOTHING | {"country": "IE", "name": {"en": "Samaritans"}, "phone": "116 123", "hours": "24/7"}
+    NAMED: Final[dict[str, Any]] = {"country": "IE", "name": {"en": "Samaritans"}, "phone": "116 123", "hours": "24/7"}
+    LINE: Final = NAMED | {"text": None, "url": None, "languages": [], "note": {}}
 
     def test_it_is_set_and_read_back(self, ruth: Phone, services: Services) -> None:
         before = ruth.get("/v1/practice/help").body
@@ -718,19 +714,6 @@ class TestHelp:
         assert saul.put("/v1/practice/help", {"lines": [self.LINE], "revision": 0}).problem == "help-changed"
         assert saul.put("/v1/practice/help", {"booking": self.BOOKING, "revision": 0}).body["revision"] == 1
         assert saul.put("/v1/practice/help", {"lines": [self.LINE], "revision": 1}).body["revision"] == 2
-
-    @pytest.mark.parametrize(
-        "line",
-        [
-            {"name": {"en": "Nobody"}},
-            {"name": {"en": "Elsewhere"}, "country": "XX", "phone": "1"},
-            {"name": {"en": "Runs"}, "url": "javascript:alert(1)"},
-            {"name": {}, "phone": "112"},
-        ],
-    )
-    def test_a_help_line_that_nobody_could_reach_is_refused(self, ruth: Phone, line: dict[str, Any]) -> None:
-        wanted = {"lines": [self.NOTHING | line], "revision": 0}
-        assert ruth.put("/v1/practice/help", wanted).problem == "invalid-fields"
 
     def test_a_line_leaves_nothing_out(self, ruth: Phone) -> None:
         for name in self.LINE:
