@@ -280,6 +280,12 @@ def test_a_phone_is_kept_on_a_day_on_which_three_others_were_called_foreign(worl
     world.assert_kept(people)
 
 
+def test_one_phone_of_the_other_project_takes_no_phone_from_the_rest(world: World) -> None:
+    people = [*world.people(1), *world.people(4, fcm_wire.OTHER_SENDER)]
+    world.do(world.slot_job())
+    world.assert_kept(people)
+
+
 @pytest.mark.parametrize(("count", "others"), [(1, 1), (1, 4), (3, 4)])
 def test_devices_of_another_sender_go_at_once_where_others_are_reached(world: World, count: int, others: int) -> None:
     """Else three of them would be kept, and ring, day after day. Ten devices count as the one person who has them."""

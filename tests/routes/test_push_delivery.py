@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -320,6 +320,18 @@ def test_a_push_in_a_persons_own_night_is_quiet(table: Table, delivery: Services
     for person in (ada, ben):
         do(delivery, person_job(person))
     assert [channel_of(wire, each) for each in (ada, ben)] == ["everyday", "quiet"], "08:30 in New York, 22:30 in Tokyo"
+
+
+@pytest.mark.parametrize("change", [{"couple": CoupleId("another")}, {"devices": {}}], ids=str)
+def test_a_push_that_waited_dies_with_the_couple(
+    table: Table, delivery: Services, wire: FcmWire, queue: Queue, change: dict[str, Any]
+) -> None:
+    ada = a_paired_person()
+    saved(table, ada)
+    People(table).change(ada.uid, MORNING, lambda person: replace(person, **change))
+    do(delivery, person_job(ada), a_retry(ada, kind=PushKind.BOTH_ANSWERED, couple=COUPLE))
+    assert wire.messages == []
+    assert queue.taken() == []
 
 
 def test_a_push_to_nobody_is_done(delivery: Services, wire: FcmWire) -> None:
