@@ -128,7 +128,8 @@ class FcmWire:
     @property
     def credential(self) -> Credentials:
         """Return the secret's credential. Its key is read once, since that takes longer than most tests."""
-        return _credential().with_token_uri(f"{self.url}/token")
+        credential: Credentials = _credential().with_token_uri(f"{self.url}/token")
+        return credential
 
     def delivered_to(self, target: str) -> list[dict[str, Any]]:
         """Return the messages sent to a phone, in order."""

@@ -125,10 +125,8 @@ def test_every_declared_refusal_comes(witness: Witness) -> None:
     _refuse_everybody_without_a_partner(witness)
     _refuse_one_by_one(witness)
     _refuse_answers(witness)
-    _refuse_exports(witness)
-    _refuse_pauses(witness)
+    _refuse_exports_pauses_and_devices(witness)
     _refuse_before_the_first_pack(witness)
-    _refuse_a_device_too_many(witness)
     assert _declared() - witness.refused == set()
 
 
@@ -223,22 +221,13 @@ def _refuse_before_the_first_pack(witness: Witness) -> None:
     assert cai.put("/v1/solo/days/2019-01-01/answer", answer).problem == "no-prompt"
 
 
-def _refuse_a_device_too_many(witness: Witness) -> None:
-    ada = a_phone(witness, "collector", NEW_YORK)
-    said = [ada.put(f"/v1/me/devices/d{at}", {"token": f"t{at}{a_uid()}", "platform": "ios"}) for at in range(30)]
-    assert said[-1].problem == "too-many-devices"
-
-
-def _refuse_exports(witness: Witness) -> None:
-    ada = a_phone(witness, "ada", NEW_YORK)
+def _refuse_exports_pauses_and_devices(witness: Witness) -> None:
+    ada, ben = (a_phone(witness, name, NEW_YORK) for name in ("ada", "ben"))
     assert ada.post("/v1/me/export").problem == "sign-in-not-recent"
     ada.claims["auth_time"] = str(int(ada.now.timestamp()))
     assert ada.post("/v1/me/export", {"next": "nowhere"}).problem == "invalid-fields"
-
-
-def _refuse_pauses(witness: Witness) -> None:
-    ada, ben = (a_phone(witness, name, NEW_YORK) for name in ("ada", "ben"))
-    wish = {"pause": {"until": "2020-01-01"}}
     pair(ada, ben)
-    assert ada.patch("/v1/couple", wish).problem == "pause-out-of-range"
+    assert ada.patch("/v1/couple", {"pause": {"until": "2020-01-01"}}).problem == "pause-out-of-range"
     assert ada.patch("/v1/couple", {}).problem == "invalid-fields"
+    said = [ada.put(f"/v1/me/devices/d{at}", {"token": f"t{at}{a_uid()}", "platform": "ios"}) for at in range(30)]
+    assert said[-1].problem == "too-many-devices"
