@@ -71,7 +71,9 @@ simulate: .venv/.synced ## two days of two million persons: who receives each re
 	@$(PYTHON) -m bench.simulate $(if $(PERSONS),--persons $(PERSONS)) $(if $(CHANGE),--change $(CHANGE))
 
 .PHONY: check lint types contract unit pack-lint test calendar stateful
-check: lint types pack-lint contract unit ## lint, types, the contract from outside, rules, routes and tools, in under a minute
+check: setup ## lint, types, the contract from outside, rules, routes and tools, in under a minute
+	@$(MAKE) --no-print-directory -j 2 --output-sync=target lint types pack-lint contract
+	@$(MAKE) --no-print-directory unit PROFILE=check
 lint: setup ## ruff, import contracts, dead code, the template, and what would break phones in the field
 	@.venv/bin/ruff check && .venv/bin/ruff format --check
 	@.venv/bin/lint-imports
@@ -84,7 +86,7 @@ types: setup ## mypy
 contract: client/node_modules/.installed ## lint both API documents, and type-check the console and the two phones against them
 	@cd client && npm run --silent check
 unit: setup ## the rules, the routes on a table in memory, and the tools
-	@.venv/bin/pytest -q -n auto tests/domain tests/routes tests/tools bench/tests/test_bill.py bench/tests/test_gateway.py
+	@.venv/bin/pytest -q -n auto $(if $(PROFILE),--hypothesis-profile=$(PROFILE)) tests/domain tests/routes tests/tools bench/tests/test_bill.py bench/tests/test_gateway.py
 pack-lint: .venv/.synced ## the prompt packs: what to fix, and advice
 	@./rekindle packs lint $(PACKS)
 test: lint types pack-lint contract ## everything: also engines, artifacts and the local stack

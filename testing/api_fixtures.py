@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from couples_api.services import Services
-from delivery.credential import credential_from
 from delivery.fcm import FcmGateway
 from delivery.libcurl import Libcurl
 from delivery.services import Services as DeliveryServices
@@ -138,7 +137,7 @@ def dead_letters(new_queue: Callable[[], Queue]) -> Queue:
 @pytest.fixture
 def delivery(table: Table, queue: Queue, dead_letters: Queue, wire: FcmWire) -> Iterator[DeliveryServices]:
     """Make delivery's services. They split a shard that has more than one row."""
-    with contextlib.closing(FcmGateway(credential_from(wire.secret), Libcurl(wire.url, PROJECT))) as gateway:
+    with contextlib.closing(FcmGateway(wire.credential, Libcurl(wire.url, PROJECT))) as gateway:
         yield replace(
             DeliveryServices.on(table, queue.outbox, dead_letters.outbox, gateway, "https://app.example"),
             slots=Slots(table, few_rows=1),

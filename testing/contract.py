@@ -19,9 +19,15 @@ class Operation(NamedTuple):
     document: str
     id: str
     method: str
+    template: str
     path: re.Pattern[str]
     problems: frozenset[str]
     takes_key: bool
+
+
+@cache
+def _document(name: str) -> Any:
+    return json.loads((ROOT / "docs" / name).read_text(encoding="utf-8"))
 
 
 @cache
@@ -29,17 +35,17 @@ def operations() -> tuple[Operation, ...]:
     """Return every operation of both documents."""
     found = []
     for name in DOCUMENTS:
-        document = json.loads((ROOT / "docs" / name).read_text(encoding="utf-8"))
+        document = _document(name)
         for path, of_path in document["paths"].items():
             pattern = re.compile(re.sub(r"\{\w+\}", "[^/]+", path))
             for method, operation in of_path.items():
                 types = frozenset(
                     each
                     for response in operation["responses"].values()
-                    for each in _types(response, document["components"]["responses"])
+                    for each in types_of(response, document["components"]["responses"])
                 )
                 takes_key = any(each["name"] == "idempotency-key" for each in operation.get("parameters", ()))
-                found.append(Operation(name, operation["operationId"], method.upper(), pattern, types, takes_key))
+                found.append(Operation(name, operation["operationId"], method.upper(), path, pattern, types, takes_key))
     return tuple(found)
 
 
@@ -88,11 +94,22 @@ def require_declared(event: dict[str, Any], answer: dict[str, Any]) -> None:
         assert found[1] in named, f"{found[0]} refuses with {found[1]}: name it in its `responses=`"
 
 
+def example_of(method: str, path: str) -> Any:
+    """Return the first example of the body that an operation needs, or None if it needs none."""
+    for document in map(_document, DOCUMENTS):
+        if "requestBody" in (operation := document["paths"].get(path, {}).get(method.lower(), {})):
+            schema = operation["requestBody"]["content"]["application/json"]["schema"]
+            name = schema.get("$ref", "").rpartition("/")[2]
+            return document["components"]["schemas"][name]["examples"][0] if name else None
+    return None
+
+
 def _name(problem: str) -> str:
     return problem.rpartition(":")[2]
 
 
-def _types(response: dict[str, Any], shared: dict[str, Any]) -> list[str]:
+def types_of(response: dict[str, Any], shared: dict[str, Any]) -> list[str]:
+    """Return the problem types that a response of a document names; `shared` are its shared responses."""
     if "$ref" in response:
         response = shared[response["$ref"].rpartition("/")[2]]
     media: dict[str, Any] = response.get("content", {}).get(MEDIA_TYPE, {})

@@ -15,8 +15,12 @@ from typing import TYPE_CHECKING, Any, Final
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from delivery.credential import credential_from
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from google.auth.credentials import Credentials
 
 PROJECT = "rekindle-test"
 _FCM_ERROR = "type.googleapis.com/google.firebase.fcm.v1.FcmError"
@@ -121,6 +125,12 @@ class FcmWire:
             }
         )
 
+    @property
+    def credential(self) -> Credentials:
+        """Return the secret's credential. Its key is read once, since that takes longer than most tests."""
+        credential: Credentials = _credential().with_token_uri(f"{self.url}/token")
+        return credential
+
     def delivered_to(self, target: str) -> list[dict[str, Any]]:
         """Return the messages sent to a phone, in order."""
         return [message for message in self.messages if target_of(message) == target]
@@ -145,6 +155,11 @@ class FcmWire:
                 return answer
             self.messages.append(message)
             return Answer(200, {"name": f"projects/{PROJECT}/messages/{len(self.messages)}"})
+
+
+@cache
+def _credential() -> Any:
+    return credential_from(FcmWire().secret)
 
 
 def target_of(message: dict[str, Any]) -> str:
@@ -189,7 +204,7 @@ def fcm_wire() -> Iterator[FcmWire]:
 
     with Server(("127.0.0.1", 0), Handler) as server:
         wire.url = f"http://127.0.0.1:{server.server_port}"
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:
             yield wire

@@ -1,6 +1,6 @@
-"""Set up every test: the engines' fixtures, a fast search for counterexamples, and no skips on CI.
+"""Set up every test: the engines' fixtures, how long hypothesis searches, and no skips on CI.
 
-`--hypothesis-profile=thorough` searches longer.
+`make check` takes the profile `check`, `make test` takes `fast`, and `--hypothesis-profile=thorough` searches longest.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 pytest_plugins = ["testing.fixtures"]
 
+settings.register_profile("check", deadline=None, max_examples=10)
 settings.register_profile("fast", deadline=None, max_examples=50)
 settings.register_profile("thorough", deadline=None, max_examples=5_000)
 if settings.get_current_profile_name() == "default":

@@ -149,7 +149,8 @@ def paused(person: Person, until: dt.date | None) -> Person:
 
 
 def test_no_date_of_a_pause_comes_due_and_every_later_date_does() -> None:
-    ada = a_paired_person()
+    touch = Reminders(touch=TouchReminder(frozenset({0}), dt.time(19)))
+    ada = a_paired_person(profile=a_profile(touch_comfort=1), reminders=touch, touch_agreed=True)
     resting, caught_up = move_reminders(ada, paused(ada, DATE + dt.timedelta(days=7)), START)
     assert caught_up == []
     assert set(due_dates_of(resting)) == set(due_dates_of(ada)), "no row is lost: nothing has to be done when it ends"

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
@@ -15,9 +14,9 @@ from rekindle.errors import UnknownZoneError
 from rekindle.push.jobs import Job, Missed, PersonJob, ReshardJob, RetryJob, SlotJob, job_from
 from rekindle.store import keys
 from testing.builders import NEW_YORK, a_target, an_instant
+from testing.samples import sample_event
 
 DATE = dt.date(2026, 3, 2)
-EVENTS = Path(__file__).parents[2] / "events"
 
 SLOT = SlotJob(zone=NEW_YORK, time=dt.time(8, 30), shard="7k", date=DATE, instant=an_instant())
 PERSON = PersonJob(
@@ -116,8 +115,8 @@ def test_a_pseudonym_identifies_a_person_without_revealing_the_uid() -> None:
 
 
 def test_the_sample_event_of_delivery_holds_a_job_of_every_type() -> None:
-    event = json.loads((EVENTS / "delivery.json").read_text(encoding="utf-8"))
-    assert [job_from(record["body"]).type for record in event["Records"]] == ["slot", "person", "retry", "spread"]
+    records = sample_event("delivery")["Records"]
+    assert [job_from(record["body"]).type for record in records] == ["slot", "person", "retry", "spread"]
 
 
 def test_a_job_stores_the_delay_that_exceeds_the_queues_limit() -> None:

@@ -48,7 +48,7 @@ IN_PARALLEL = 3 * AT_ONCE
 
 def a_gateway(wire: FcmWire, **transport: Any) -> FcmGateway:
     """Make a gateway to the wire; the arguments change its transport."""
-    return FcmGateway(credential_from(wire.secret), Libcurl(**{"endpoint": wire.url, "project": PROJECT, **transport}))
+    return FcmGateway(wire.credential, Libcurl(**{"endpoint": wire.url, "project": PROJECT, **transport}))
 
 
 @pytest.fixture

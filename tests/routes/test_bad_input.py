@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import json
-import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -12,8 +10,8 @@ import pytest
 from couples_api.handler import application
 from rekindle.api.problems import Problem
 from testing.apis import handler_of
-from testing.builders import LONDON, NEW_YORK, TOKYO, a_token, a_uid
-from testing.phones import Phone, Reply, a_couple, a_phone, http_event, pair, whole
+from testing.builders import LONDON, NEW_YORK, a_token, a_uid
+from testing.phones import Phone, Reply, a_couple, a_phone, whole
 from testing.stored import every_row
 
 if TYPE_CHECKING:
@@ -51,43 +49,9 @@ BODIES = {
     "pause": Route("PATCH", "/v1/couple", {"pause": {"until": "2026-03-09"}}),
     "practice code": Route("POST", "/v1/couple/practice-code", {"code": "2222-2222"}),
 }
-WITHOUT_BODY = (
-    ("GET", "/v1/me"),
-    ("DELETE", "/v1/me/devices/phone"),
-    ("GET", "/v1/me/reminders"),
-    ("POST", "/v1/invites"),
-    ("GET", "/v1/invites"),
-    ("DELETE", "/v1/invites"),
-    ("GET", "/v1/couple"),
-    ("DELETE", "/v1/couple"),
-    ("DELETE", "/v1/couple/pause"),
-    ("GET", "/v1/today"),
-    ("GET", "/v1/days"),
-    ("GET", DATE),
-    ("POST", f"{DATE}/swap"),
-    ("GET", "/v1/recap"),
-    ("GET", "/v1/solo/today"),
-    ("GET", "/v1/solo/days"),
-    ("GET", "/v1/solo/shared"),
-    ("POST", f"{SOLO_DATE}/share"),
-    ("DELETE", f"{SOLO_DATE}/share"),
-    ("GET", "/v1/packs"),
-    ("PUT", "/v1/couple/packs/test"),
-    ("DELETE", "/v1/couple/packs/test"),
-    ("GET", "/v1/help"),
-    ("GET", "/v1/streak"),
-    ("GET", "/v1/nudges"),
-    ("GET", "/v1/touch/today"),
-)
 OUT_OF_BOUNDS: dict[str, dict[str, list[Any]]] = {
     "me": {
-        "display_name": [
-            *("", " \t\n", "a" * 51, "Ada\nLovelace", "Ada\x00", "Ada\x1b[31m", "Ada\x7f", "Ada\ue000"),
-            *("Ada\N{LINE SEPARATOR}L", "Ada\N{RIGHT-TO-LEFT OVERRIDE}gpj.exe", "Ada\N{LEFT-TO-RIGHT ISOLATE}L"),
-            *("\N{ZERO WIDTH SPACE}", "\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}", "\N{COMBINING ACUTE ACCENT}"),
-            *("\N{HANGUL FILLER}", "Ada\N{HANGUL FILLER}", "\N{BRAILLE PATTERN BLANK}\N{ZERO WIDTH SPACE}"),
-            "\N{TAG LATIN SMALL LETTER A}\N{CANCEL TAG}",
-        ],
+        "display_name": ["", " \t\n", "a" * 51, "Ada\nLovelace", "\N{ZERO WIDTH SPACE}"],
         "zone": ["a" * 65],
         "language": ["english", "EN", "e1", ""],
         "depth": [0, 4, "2", 1.0, True],
@@ -107,20 +71,18 @@ OUT_OF_BOUNDS: dict[str, dict[str, list[Any]]] = {
         ],
     },
     "device": {
-        "token": ["", "a b", "töken", "token\n", "t" * 1025, None],
-        "fid": ["a token and a fid", "both"],
+        "token": ["", "a b", "töken", "token\n", "t" * 1025],
         "platform": ["windows", "Android", None],
     },
     "answer": {
         "revision": [0, -1, "1", 1.0, True, 2**31, 10**40],
         "share_first": ["true", None, 1],
-        "text": [
-            *("a" * 2001, "", "\n\t ", "\N{ZERO WIDTH SPACE}", ["a"]),
-            "\N{HANGUL FILLER} \N{COMBINING ACUTE ACCENT}\N{VARIATION SELECTOR-16}",
-        ],
+        "text": ["a" * 2001, "", "\n\t ", "\N{ZERO WIDTH SPACE}", ["a"]],
     },
+    "nudge": {"gesture": ["", "HUG", "hug ", "kiss", "thinking-of-you", "thank_you\n", "h\u00fcg", "hug" * 1_000]},
 }
 """By route and field, values that are refused."""
+UNSEEN = "Nothing in this text can be seen."
 each_body = pytest.mark.parametrize("route", BODIES.values(), ids=BODIES.keys())
 
 
@@ -165,26 +127,13 @@ def refused(reply: Reply, status: int, *problems: str) -> None:
     assert (reply.body["status"], reply.body["title"]) == (kind.status, kind.title)
 
 
-def sent(phone: Phone, route: Route, body: str, **changes: Any) -> Reply:
-    """Send exactly this body; `changes` are made to the event."""
-    event = http_event(route.method, route.path, phone.uid, phone.now, body) | changes
-    answer = phone.handler(event, None)
-    return Reply(answer["statusCode"], answer["headers"], answer["body"])
-
-
-def test_every_route_is_in_the_tables_of_this_module() -> None:
-    known = {(route.method, route.path) for route in BODIES.values()} | set(WITHOUT_BODY)
-    patterns = {
-        (method.upper(), path)
-        for path, methods in application()
-        .get_openapi_schema()
-        .model_dump(by_alias=True, exclude_none=True)["paths"]
-        .items()
-        for method in methods
-    }
-    given = {"{device_id}": "phone", "{date}": "2026-03-02", "{pack_id}": "test"}
-    filled = {(method, re.sub(r"\{\w+\}", lambda name: given[name[0]], path)) for method, path in patterns}
-    assert filled == known
+def test_every_route_that_takes_a_body_is_in_the_table() -> None:
+    app = application()
+    taking = [each for each in (*app._static_routes, *app._dynamic_routes) if each.body_field is not None]
+    for route in taking:
+        found = [each for each in BODIES.values() if each.method == route.method and route.rule.match(each.path)]
+        assert len(found) == 1, route.openapi_path
+    assert len(taking) == len(BODIES)
 
 
 @pytest.mark.usefixtures("unharmed")
@@ -204,22 +153,12 @@ class TestBodies:
             "[" * 16_000,
             '{"a":' * 5_000,
             f'{{"revision": {"9" * 5_000}}}',
+            "\ud800",
         ],
-        ids=["open", "words", "cut", "quotes", "raw-newline", "bom", "deep-array", "deep-object", "huge-number"],
+        ids=lambda text: ascii(text)[:20],
     )
     def test_a_body_that_is_not_json_is_refused(self, ada: Phone, route: Route, text: str) -> None:
-        refused(sent(ada, route, text), 400, "malformed-json")
-
-    @each_body
-    @pytest.mark.parametrize("text", ["null", "[]", "[{}]", '"text"', "0", "true", "NaN", "1e999"])
-    def test_json_that_is_no_object(self, ada: Phone, route: Route, text: str) -> None:
-        refused(sent(ada, route, text), 422, "invalid-fields")
-
-    @each_body
-    def test_no_body_at_all(self, ada: Phone, route: Route) -> None:
-        for body in (None, ""):
-            reply = ada.call(route.method, route.path, raw=body)
-            refused(reply, 422, "invalid-fields")
+        refused(ada.call(route.method, route.path, raw=text), 400, "malformed-json")
 
     @each_body
     def test_a_field_that_is_not_known(self, ada: Phone, route: Route) -> None:
@@ -249,11 +188,13 @@ class TestBodies:
     )
     def test_a_field_out_of_its_bounds(self, ada: Phone, name: str, field: str, value: Any) -> None:
         method, path, body = BODIES[name]
-        refused(ada.call(method, path, body | {field: value}), 422, "invalid-fields")
+        reply = ada.call(method, path, body | {field: value})
+        refused(reply, 422, "invalid-fields")
+        assert reply.body["errors"][0]["field"].startswith(f"body.{field}")
 
-    @pytest.mark.parametrize("fid", ["", "a b"])
-    def test_a_device_with_an_odd_fid(self, ada: Phone, fid: str) -> None:
-        refused(ada.put("/v1/me/devices/phone", DEVICE | {"token": None, "fid": fid}), 422, "invalid-fields")
+    @pytest.mark.parametrize("target", [{}, {"fid": ""}, {"fid": "a b"}, {"token": "a", "fid": "both"}], ids=repr)
+    def test_a_device_without_one_good_target(self, ada: Phone, target: dict[str, str]) -> None:
+        refused(ada.put("/v1/me/devices/phone", DEVICE | {"token": None} | target), 422, "invalid-fields")
 
     @each_body
     def test_a_required_field_that_is_missing_or_null(self, ada: Phone, route: Route) -> None:
@@ -267,65 +208,28 @@ class TestBodies:
             if (route.path, name) != (f"{DATE}/answer", "text"):  # to check off says nothing in words
                 refused(ada.call(route.method, route.path, body | {name: None}), 422, "invalid-fields")
 
-    @each_body
-    @pytest.mark.parametrize("is_base64", [False, True])
-    def test_a_huge_body(self, ada: Phone, route: Route, *, is_base64: bool) -> None:
-        body = json.dumps(route.body | {"more": "a" * 1_000_000})
-        if is_base64:
-            body = base64.b64encode(body.encode()).decode()
-        refused(sent(ada, route, body, isBase64Encoded=is_base64), 413, "body-too-large")
-
-    def test_a_huge_body_is_refused_where_none_is_wanted(self, ada: Phone) -> None:
-        for method, path in WITHOUT_BODY:
-            refused(ada.call(method, path, raw="a" * 1_000_000), 413, "body-too-large")
-
-    @each_body
-    @pytest.mark.parametrize("body", ["%%%", "e", base64.b64encode(b"\xff\xfe{}").decode(), "🫶"])
-    def test_a_body_in_wrong_base64_or_utf_8_is_refused(self, ada: Phone, route: Route, body: str) -> None:
-        refused(sent(ada, route, body, isBase64Encoded=True), 400, "malformed-json")
-
-    @each_body
-    def test_a_lone_surrogate_outside_of_any_string(self, ada: Phone, route: Route) -> None:
-        refused(sent(ada, route, "\ud800"), 400, "malformed-json")
-
-    @each_body
     @pytest.mark.parametrize(
-        "content_type",
+        ("route", "field", "text", "sentence"),
         [
-            "text/plain",
-            "application/x-www-form-urlencoded",
-            "multipart/form-data; boundary=b",
-            "application/xml",
-            "json",
+            *((route, "text", "\N{ZERO WIDTH SPACE}", UNSEEN) for route in ("answer", "solo answer")),
+            ("reflection", "text", "\N{ZERO WIDTH SPACE}", UNSEEN),
+            *(("me", "display_name", name, UNSEEN) for name in ("", " ", "\t\n", "\u3164", "\u200b \u200b")),
+            (
+                "me",
+                "display_name",
+                "Ada\N{RIGHT-TO-LEFT OVERRIDE}",
+                "A name cannot contain U+202E (RIGHT-TO-LEFT OVERRIDE). Leave that character out.",
+            ),
         ],
     )
-    def test_a_body_that_says_it_is_something_else(self, ada: Phone, route: Route, content_type: str) -> None:
-        headers = {"content-type": content_type}
-        for body in (json.dumps(route.body), "display_name=Ada&zone=Asia%2FTokyo&text=a", "--b--"):
-            refused(sent(ada, route, body, headers=headers), 415, "unsupported-media-type")
-
-    @pytest.mark.parametrize("route", ["answer", "solo answer", "reflection"])
-    def test_a_text_that_shows_nothing_is_refused_with_a_sentence(self, ada: Phone, route: str) -> None:
+    def test_a_text_that_people_cannot_read_is_refused_with_a_sentence_for_its_writer(
+        self, ada: Phone, route: str, field: str, text: str, sentence: str
+    ) -> None:
         method, path, body = BODIES[route]
-        written = body | {"text": "\N{ZERO WIDTH SPACE}"} | ({"kind": "heard"} if route == "reflection" else {})
-        reply = ada.call(method, path, written)
+        reply = ada.call(method, path, body | {field: text} | ({"kind": "heard"} if route == "reflection" else {}))
         refused(reply, 422, "invalid-fields")
-        sentence = "Nothing in this text can be seen."
         assert reply.body["detail"] == sentence
-        assert reply.body["errors"] == [{"field": "body.text", "reason": sentence}]
-
-    @pytest.mark.parametrize("name", ["", " ", "\t\n", "\u3164", "\u200b \u200b"])
-    def test_a_name_that_shows_nothing_is_refused_with_a_sentence_for_its_writer(self, ada: Phone, name: str) -> None:
-        reply = ada.put("/v1/me", PROFILE | {"display_name": name})
-        assert (reply.status, reply.problem) == (422, "invalid-fields")
-        assert reply.body["detail"] == "Nothing in this text can be seen."
-
-    def test_a_name_with_a_character_that_no_name_has_is_refused_by_that_character(self, ada: Phone) -> None:
-        reply = ada.put("/v1/me", PROFILE | {"display_name": "Ada\N{RIGHT-TO-LEFT OVERRIDE}"})
-        refused(reply, 422, "invalid-fields")
-        sentence = "A name cannot contain U+202E (RIGHT-TO-LEFT OVERRIDE). Leave that character out."
-        assert reply.body["detail"] == sentence
-        assert reply.body["errors"] == [{"field": "body.display_name", "reason": sentence}]
+        assert reply.body["errors"] == [{"field": f"body.{field}", "reason": sentence}]
 
     def test_many_wrong_fields_are_not_all_read_out(self, ada: Phone) -> None:
         """Otherwise a small request would get a big reply."""
@@ -344,24 +248,7 @@ class TestBodies:
 class TestProfiles:
     """Values of a profile, reminder or device that are refused."""
 
-    @pytest.mark.parametrize(
-        "zone",
-        [
-            "",
-            "Mars/Olympus",
-            "asia/tokyo",
-            "Asia/Tokyo\x00",
-            "../../etc/passwd",
-            "/usr/share/zoneinfo/UTC",
-            "posixrules",
-            "Factory",
-            "localtime",
-            "UTC+2",
-            "EST5EDT4",
-            "Asia",
-            "🫶",
-        ],
-    )
+    @pytest.mark.parametrize("zone", ["", "Mars/Olympus", "asia/tokyo", "../../etc/passwd"])
     def test_a_zone_that_does_not_exist(self, ada: Phone, zone: str) -> None:
         refused(ada.put("/v1/me", PROFILE | {"zone": zone}), 422, "unknown-zone")
 
@@ -426,32 +313,6 @@ class TestDates:
 
 
 @pytest.mark.usefixtures("unharmed")
-class TestNudges:
-    """Unknown gestures and odd keys are refused."""
-
-    @pytest.mark.parametrize(
-        "gesture",
-        ["", "HUG", "hug ", "kiss", "thinking-of-you", "thank_you\n", "h\u00fcg", "\N{HUGGING FACE}", "hug" * 1_000],
-        ids=lambda gesture: repr(gesture)[:20],
-    )
-    def test_a_gesture_that_is_not_known(self, ada: Phone, gesture: str) -> None:
-        reply = ada.post("/v1/nudges", {"gesture": gesture}, key="tap")
-        refused(reply, 422, "invalid-fields")
-        assert reply.body["errors"][0]["field"] == "body.gesture"
-
-    @pytest.mark.parametrize(
-        "more", [{"text": "My own words"}, {"to": "another"}, {"at": 0}, {"shown": True}], ids=repr
-    )
-    def test_words_of_ones_own_or_another_recipient(self, ada: Phone, more: dict[str, Any]) -> None:
-        refused(ada.post("/v1/nudges", {"gesture": "hug"} | more), 422, "invalid-fields")
-
-    @pytest.mark.parametrize("key", ["", "a" * 129])
-    def test_a_key_out_of_its_bounds(self, ada: Phone, key: str) -> None:
-        headers = {"idempotency-key": key}
-        refused(ada.call("POST", "/v1/nudges", {"gesture": "hug"}, headers=headers), 422, "invalid-fields")
-
-
-@pytest.mark.usefixtures("unharmed")
 class TestRoutes:
     """Unknown addresses and unknown callers are refused."""
 
@@ -482,116 +343,35 @@ class TestRoutes:
             ("GET", "//v1/me"),
             ("GET", "/v1/me%00"),
             ("GET", "/v1/" + "a" * 8_000),
+            *((method, "/v1/couple/packs") for method in ("GET", "PUT", "POST", "DELETE", "BREW")),
         ],
     )
     def test_nothing_is_at_this_address(self, ada: Phone, method: str, path: str) -> None:
         refused(ada.call(method, path), 404, "no-such-route")
 
-    @pytest.mark.parametrize("method", ["GET", "PUT", "POST", "DELETE", "BREW"])
-    def test_a_method_is_known_by_its_name_only(self, ada: Phone, method: str) -> None:
-        reply = ada.call(method, "/v1/couple/packs", {})
-        refused(reply, 404, "no-such-route")
-
-    @pytest.mark.parametrize(
-        "authorizer",
-        [None, {}, {"jwt": {}}, {"jwt": None}, {"jwt": {"claims": {}}}, {"jwt": {"claims": {"sub": ""}}}],
-        ids=repr,
-    )
-    def test_a_caller_without_a_name(self, ada: Phone, authorizer: Any) -> None:
-        """API Gateway lets nobody through without a token; should it ever, nobody is served by mistake."""
-        routes = [(method, path, None) for method, path in WITHOUT_BODY]
-        for method, path, body in [*routes, *BODIES.values()]:
-            event = http_event(method, path, ada.uid, ada.now, json.dumps(whole(path, body)) if body else None)
-            event["requestContext"]["authorizer"] = authorizer
-            answer = ada.handler(event, None)
-            refused(Reply(answer["statusCode"], answer["headers"], answer["body"]), 401, "not-signed-in")
-
-    def test_a_person_without_a_profile_is_asked_who_they_are(self, ada: Phone) -> None:
-        nobody = Phone(ada.handler, a_uid("nobody"))
-        # Help is there for everybody.
-        routes = [(method, path, None) for method, path in WITHOUT_BODY if path != "/v1/help"]
-        for method, path, body in [*routes, *(route for name, route in BODIES.items() if name != "me")]:
-            reply = nobody.call(method, path, body, headers={"idempotency-key": "tap"})
-            refused(reply, 404, "no-profile")
-
     @pytest.mark.parametrize("key", ["", "a" * 129])
     def test_an_idempotency_key_out_of_its_bounds(self, ada: Phone, key: str) -> None:
-        for path, body in (("/v1/invites", None), ("/v1/invites/confirm", {"invite_id": "any"})):
+        nudges = "/v1/nudges", {"gesture": "hug"}
+        for path, body in (("/v1/invites", None), ("/v1/invites/confirm", {"invite_id": "any"}), nudges):
             refused(ada.call("POST", path, body, headers={"idempotency-key": key}), 422, "invalid-fields")
 
-    def test_foreign_query_parameters_and_bodies_are_no_harm(self, ada: Phone) -> None:
+    def test_foreign_query_parameters_are_no_harm(self, ada: Phone) -> None:
         assert ada.get("/v1/me?unheard=of&limit=0") == ada.get("/v1/me")
-        assert ada.call("GET", "/v1/me", raw="not even json") == ada.get("/v1/me")
 
 
 class TestWelcome:
     """Values that look odd and are accepted."""
 
-    @pytest.mark.parametrize(
-        "name",
-        [
-            "A",
-            "Zoë d\N{RIGHT SINGLE QUOTATION MARK}Arc-O'Neil Jr.",
-            "  Ada  ",
-            "नमस्ते",
-            "محمد",
-            "می\N{ZERO WIDTH NON-JOINER}خواهم",
-            "李雷",
-            "👩🏽\N{ZERO WIDTH JOINER}🚀",
-            "e\N{COMBINING ACUTE ACCENT}va",
-            "❤️",
-            "🏴\N{TAG LATIN SMALL LETTER G}\N{CANCEL TAG} Ada",
-            "a" * 50,
-            "♾",
-            "007",
-        ],
-    )
+    @pytest.mark.parametrize("name", ["A", "  Ada  ", "a" * 50, "می\N{ZERO WIDTH NON-JOINER}خواهم", "007"])
     def test_names_of_all_kinds(self, api: Handler, name: str) -> None:
         phone = Phone(api, a_uid())
         reply = phone.put("/v1/me", PROFILE | {"display_name": name})
         assert reply.status == 200, reply.text
         assert reply.body["display_name"] == name.strip()
 
-    @pytest.mark.parametrize(
-        "text",
-        [
-            "e\N{COMBINING ACUTE ACCENT}va \N{ZERO WIDTH SPACE}",
-            "👩🏽\N{ZERO WIDTH JOINER}🚀❤\N{VARIATION SELECTOR-16}",
-            "مرحبا \N{RIGHT-TO-LEFT MARK}\N{LEFT-TO-RIGHT ISOLATE}Ada\N{POP DIRECTIONAL ISOLATE}",
-            "\N{HANGUL CHOSEONG KIYEOK}\N{HANGUL JUNGSEONG FILLER}",
-            "\U0001fae9",
-        ],
-    )
-    def test_an_answer_of_any_script_is_kept_as_it_is(self, api: Handler, text: str) -> None:
-        cai = a_phone(api, "cai", LONDON)
-        assert cai.put(f"{SOLO_DATE}/answer", {"text": text}).status == 200
-        assert cai.get("/v1/solo/today").body["me"]["text"] == text
-
     def test_a_barrier_named_twice_is_one_barrier(self, api: Handler) -> None:
         reply = Phone(api, a_uid()).put("/v1/me", PROFILE | {"barriers": ["stress", "neglect", "stress"]})
         assert reply.body["barriers"] == ["neglect", "stress"]
-
-    def test_json_with_a_charset_in_base64_or_without_a_type(self, api: Handler) -> None:
-        route = BODIES["me"]
-        phone, body = Phone(api, a_uid()), json.dumps(whole(route.path, PROFILE))
-        encoded = base64.b64encode(body.encode()).decode()
-        for reply in (
-            sent(phone, route, body, headers={"content-type": "application/json; charset=utf-8"}),
-            sent(phone, route, body, headers={"content-type": "Application/JSON"}),
-            sent(phone, route, body, headers={}),
-            sent(phone, route, encoded, isBase64Encoded=True),
-        ):
-            assert reply.status == 200, reply.text
-
-    def test_a_foreign_couples_day_is_not_to_be_reached(self, api: Handler) -> None:
-        """There is no way to name another couple: the day is always the caller's own."""
-        ada = a_phone(api, "ada", LONDON)
-        pair(ada, a_phone(api, "ben", LONDON))
-        ada.put(f"{DATE}/answer", {"text": "canary", "share_first": True})
-        cai, dee = a_phone(api, "cai", LONDON), a_phone(api, "dee", TOKYO)
-        pair(cai, dee)
-        assert cai.get(DATE).body["partner"]["state"] == "waiting"
-        assert "canary" not in cai.get("/v1/days").text
 
     def test_an_idempotency_key_may_be_long(self, api: Handler) -> None:
         assert a_phone(api, "ada", LONDON).post("/v1/invites", key="k" * 128).status == 201

@@ -70,29 +70,3 @@ def test_a_check_gains_and_loses_words_until_the_reveal_and_never_after(couple: 
     for phone, revision in ((ada, 4), (ben, 1)):
         assert check(phone, text="After all.", revision=revision).problem == "answers-are-open"
     assert check(ada, text="After all.").problem == "answers-are-open"
-
-
-def test_the_first_to_check_off_may_open_their_words_at_once(couple: tuple[Phone, Phone]) -> None:
-    ada, ben = couple
-    check(ada, text="I liked it.", share_first=True)
-    seen = ben.get(DAY).body
-    assert (seen["revealed"], seen["partner"]["text"]) == (False, "I liked it.")
-
-
-@pytest.mark.parametrize("text", ["", " ", "x" * 2001])
-def test_words_that_are_none_are_no_check(couple: tuple[Phone, Phone], text: str) -> None:
-    ada, _ = couple
-    assert check(ada, text=text).problem == "invalid-fields"
-    assert ada.get(DAY).body["me"]["state"] == "waiting"
-
-
-def test_it_can_be_swapped_and_closes_like_any_day(couple: tuple[Phone, Phone], kind: PromptKind) -> None:
-    ada, ben = couple
-    ada.get(DAY)
-    swapped = ben.post(f"{DAY}/swap")
-    assert swapped.body["prompt"]["kind"] == kind
-    prompt = swapped.body["prompt"]["id"]
-    assert check(ada).problem == "prompt-changed"
-    assert check(ada, prompt=prompt).status == 200
-    ben.now += dt.timedelta(days=3)
-    assert check(ben, prompt=prompt).problem == "day-closed"

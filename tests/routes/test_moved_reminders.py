@@ -48,18 +48,6 @@ def jobs_for(services: Services, phone: Phone) -> list[PersonJob]:
     return [job for change in changes for job in reaction_to(change).jobs]
 
 
-def test_tokyo_to_new_york_moves_at_once_and_repeats_no_date(services: Services, api: Handler) -> None:
-    ada, _ = a_couple(api, TOKYO, TOKYO)
-    fly(ada, NEW_YORK, "2026-03-02T03:00:00Z")
-    morning = dt.time(8, 30)
-    assert due_at(services, ada, NEW_YORK, morning, DATE) == set()
-    assert due_at(services, ada, NEW_YORK, morning, DATE + dt.timedelta(days=1)) == {PushKind.PROMPT}
-    assert due_at(services, ada, TOKYO, morning, DATE + dt.timedelta(days=1)) == set()
-    assert due_at(services, ada, NEW_YORK, dt.time(20, 30), DATE - dt.timedelta(days=1)) == set(), "Tokyo's was before"
-    assert due_at(services, ada, NEW_YORK, dt.time(20, 30), DATE) == {PushKind.EVENING}
-    assert jobs_for(services, ada) == []
-
-
 def test_new_york_to_tokyo_catches_up_with_what_has_just_passed_there(services: Services, api: Handler) -> None:
     ada, _ = a_couple(api, NEW_YORK, NEW_YORK)
     fly(ada, TOKYO, "2026-03-03T00:10:00Z")

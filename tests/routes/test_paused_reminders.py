@@ -5,26 +5,22 @@ from __future__ import annotations
 import datetime as dt
 import random
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
 
+from delivery.services import Services as DeliveryServices
 from rekindle.domain.calendar import local_date, slot_instant
 from rekindle.domain.pushes import PushKind
 from rekindle.push.jobs import PersonJob
 from rekindle.push.kinds import KINDS
-from rekindle.store.days import Days
-from rekindle.store.devices import Devices
-from rekindle.store.news import News
-from rekindle.store.people import People
-from rekindle.store.runs import Runs
 from rekindle.store.slots import Slots
 from rekindle.store.watermark import Watermark
 from testing import fcm_wire
 from testing.apis import handler_of
 from testing.builders import LONDON, NEW_YORK, TOKYO
-from testing.phones import Phone, a_phone, at_noon, pair
+from testing.phones import Phone, a_phone, pair
 from testing.push_world import NO_WAIT, do
 from testing.stored import person_of
 from tests.routes.test_moved_reminders import due_at, jobs_for
@@ -34,10 +30,8 @@ from tick.handler import Tick
 
 if TYPE_CHECKING:
     from couples_api.services import Services
-    from delivery.services import Services as DeliveryServices
     from rekindle.store.table import Table
     from testing.fcm_wire import FcmWire
-    from testing.phones import Handler
     from testing.push_world import Queue
 
 HALF_AN_HOUR = dt.timedelta(minutes=30)
@@ -48,10 +42,7 @@ MORNING, NIGHT = dt.time(8, 30), dt.time(20, 30)
 
 def on_table(delivery: DeliveryServices, table: Table) -> DeliveryServices:
     """Return delivery's services on the table of the API."""
-    people = People(table)
-    return replace(
-        delivery, slots=Slots(table), runs=Runs(table), people=people, devices=Devices(people), days=Days(table)
-    )
+    return DeliveryServices.on(table, delivery.outbox, delivery.dead_letters, delivery.gateway, delivery.app_link)
 
 
 def token_of(services: Services, phone: Phone) -> str:
@@ -71,39 +62,6 @@ class TestReminders:
                 due = [due_at(services, phone, LONDON, time, FIRST + days * DAY) for days in range(5)]
                 assert due == [set(), set(), set(), {kind}, {kind}]
 
-    def test_touch_rests_too(self, services: Services, api: Handler) -> None:
-        ada, ben = (a_phone(api, name, LONDON, touch_comfort=1) for name in ("ada", "ben"))
-        pair(ada, ben)
-        week = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
-        for phone in (ada, ben):
-            phone.put("/v1/me/reminders", {"touch": {"weekdays": week, "time": "19:00"}})
-        paused(ada, FIRST + 2 * DAY)
-        due = [due_at(services, ben, LONDON, dt.time(19), FIRST + days * DAY) for days in range(3)]
-        assert due == [set(), set(), {PushKind.TOUCH}]
-
-    def test_ended_by_hand_the_evening_comes_and_the_morning_is_over(
-        self, services: Services, londoners: tuple[Phone, Phone]
-    ) -> None:
-        ada, ben = londoners
-        paused(ada, FIRST + 9 * DAY)
-        at_noon(FIRST + DAY, ada, ben)
-        paused(ben, None)
-        for phone in londoners:
-            assert due_at(services, phone, LONDON, MORNING, FIRST + DAY) == set()
-            assert due_at(services, phone, LONDON, NIGHT, FIRST + DAY) == {PushKind.EVENING}
-            assert due_at(services, phone, LONDON, MORNING, FIRST + 2 * DAY) == {PushKind.PROMPT}
-            assert jobs_for(services, phone) == []
-
-    def test_a_shorter_pause_reminds_sooner_and_a_longer_one_later(
-        self, services: Services, londoners: tuple[Phone, Phone]
-    ) -> None:
-        ada, ben = londoners
-        for until in (9, 3, 20):
-            paused(ada, FIRST + until * DAY)
-            for phone in (ada, ben):
-                assert due_at(services, phone, LONDON, MORNING, FIRST + (until - 1) * DAY) == set()
-                assert due_at(services, phone, LONDON, MORNING, FIRST + until * DAY) == {PushKind.PROMPT}
-
     def test_a_move_keeps_the_pause(self, services: Services, londoners: tuple[Phone, Phone]) -> None:
         """By flying, and by another time; by a new phone too."""
         ada, _ = londoners
@@ -115,15 +73,6 @@ class TestReminders:
         due = [due_at(services, ada, TOKYO, dt.time(21), FIRST + days * DAY) for days in range(6)]
         assert due == [set(), set(), set(), set(), {PushKind.PROMPT}, {PushKind.PROMPT}]
         assert jobs_for(services, ada) == []
-
-    def test_a_partner_whose_clock_is_ahead_is_reminded_of_the_first_date_after_by_their_own(
-        self, services: Services, couple: tuple[Phone, Phone]
-    ) -> None:
-        ada, ben = couple
-        paused(ada, FIRST + 2 * DAY)
-        for phone, zone in ((ada, NEW_YORK), (ben, TOKYO)):
-            due = [due_at(services, phone, zone, NIGHT, FIRST + days * DAY) for days in range(4)]
-            assert due == [set(), set(), {PushKind.EVENING}, {PushKind.EVENING}]
 
     def test_a_queued_push_is_not_sent_in_a_pause(
         self, own_services: Services, delivery: DeliveryServices, queue: Queue, wire: FcmWire
@@ -162,7 +111,7 @@ def test_news_of_a_date_in_a_pause_are_not_made_up_for(
     pair(ada, ben)
     table = own_services.people.table
     announce(table, FIRST + DAY)
-    on_api = replace(on_table(delivery, table), news=News(table))
+    on_api = on_table(delivery, table)
     paused(ben, FIRST + 2 * DAY)
     for date in (FIRST + DAY, FIRST + 2 * DAY):
         came = slot_instant(date, MORNING, LONDON)

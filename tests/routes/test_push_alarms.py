@@ -12,9 +12,6 @@ import pytest
 
 from delivery.gateway import CredentialError
 from delivery.results import LAST_ATTEMPT
-from rekindle.domain.ids import DeviceId
-from rekindle.domain.persons import Person
-from rekindle.push.jobs import SlotJob
 from rekindle.store.devices import Devices
 from rekindle.store.incidents import Incidents
 from rekindle.store.people import People
@@ -68,8 +65,13 @@ class World:
     dead_letters: Queue
     caplog: Log
 
-    def people(self, count: int, devices: int = 1) -> list[Person]:
-        return people_at(self.table, count, devices)
+    def people(self, count: int, answer: Answer | None = None, *, devices: int = 1) -> list[Person]:
+        """Store so many persons; for their devices, FCM always gives this answer."""
+        people = people_at(self.table, count, devices)
+        if answer:
+            for person in people:
+                self.answers(person, answer)
+        return people
 
     def slot_job(self, days: int = 0) -> SlotJob:
         """Return the job of their slot, so many days later."""
@@ -119,14 +121,14 @@ def world(table: Table, delivery: Services, wire: FcmWire, *, queue: Queue, dead
 @pytest.mark.parametrize("alone", [True, False], ids=["alone", "beside others"])
 def test_nothing_that_fcm_says_of_one_couples_devices_rings(world: World, *, answer: Answer, alone: bool) -> None:
     """Ten devices each, in their slot and as persons, over and over."""
-    couple, others = world.people(2, devices=10), world.people(0 if alone else 4)
-    for person in couple:
-        world.answers(person, answer)
+    couple, others = world.people(2, answer, devices=10), world.people(0 if alone else 4)
     world.do(world.slot_job(), *map(person_job, couple), *map(person_job, couple))
     world.settle()
     assert world.errors() == []
     assert world.dead_letters.taken() == []
     world.assert_kept(others)
+    reached = Counter(message["token"] for message in world.wire.messages)
+    assert [reached[token] for person in others for token in tokens_of(person)] == [1] * len(others)
 
 
 def test_no_mix_of_answers_rings(world: World) -> None:
@@ -147,9 +149,7 @@ def test_no_mix_of_answers_rings(world: World) -> None:
 @pytest.mark.parametrize("one_by_one", [True, False], ids=["one by one", "in one page"])
 def test_three_persons_of_a_day_ring(world: World, *, answer: Answer, one_by_one: bool) -> None:
     """Forty couples seldom share a page."""
-    people = world.people(3)
-    for person in people:
-        world.answers(person, answer)
+    people = world.people(3, answer)
     world.do(*(map(person_job, people) if one_by_one else [world.slot_job()]))
     world.settle()
     assert set(world.errors()) == {"given up"}
@@ -160,30 +160,11 @@ def test_three_persons_of_a_day_ring(world: World, *, answer: Answer, one_by_one
 
 def test_three_persons_over_a_day_ring_once(world: World) -> None:
     """Eight couples seldom meet a fault within one hour. After the third person nobody rings alone on that day."""
-    people = world.people(5)
-    for number, person in enumerate(people):
-        world.answers(person, fcm_wire.OUR_MISTAKE)
+    for number, person in enumerate(world.people(5, fcm_wire.OUR_MISTAKE)):
         world.do(person_job(person, instant=MORNING + number * dt.timedelta(hours=2)))
     assert world.errors() == ["given up"]
     assert len(world.dead_letters.taken()) == 3, "what the first two missed is gone"
     assert world.queue.taken() == []
-
-
-def test_three_reasons_do_not_add_up(world: World) -> None:
-    answers = [fcm_wire.INTERNAL, fcm_wire.UNAVAILABLE, fcm_wire.QUOTA]
-    for person, answer in zip(world.people(3), answers, strict=True):
-        world.answers(person, answer)
-        world.do(person_job(person))
-    world.settle()
-    assert world.errors() == []
-
-
-def test_pages_that_meet_many_ring_as_long_as_the_fault_lasts(world: World) -> None:
-    for person in world.people(3):
-        world.answers(person, fcm_wire.OUR_MISTAKE)
-    for days in range(2):
-        world.do(world.slot_job(days))
-    assert world.errors() == ["given up"] * 2
 
 
 # A store at fault
@@ -204,8 +185,7 @@ def test_a_store_that_cannot_count_sends_nothing_twice(world: World) -> None:
 
 
 def test_a_store_that_cannot_count_costs_nobody_a_phone(world: World) -> None:
-    (ada,) = world.people(1)
-    world.answers(ada, fcm_wire.OTHER_SENDER)
+    (ada,) = world.people(1, fcm_wire.OTHER_SENDER)
     broken = replace(world.delivery, incidents=Incidents(no_such_table()))
     do(broken, person_job(ada))
     world.settle(broken)
@@ -227,10 +207,8 @@ def test_a_store_that_forgets_no_phone_sends_nothing_twice(world: World) -> None
 
 
 def test_an_apple_key_at_fault_stops_no_android_phone_and_costs_nobody_a_device(world: World) -> None:
-    people = world.people(8)
-    iphones, androids = people[:5], people[5:]
-    for person in iphones:
-        world.answers(person, fcm_wire.APPLE_SAYS_NO)
+    iphones, androids = world.people(5, fcm_wire.APPLE_SAYS_NO), world.people(3)
+    people = [*iphones, *androids]
     world.do(world.slot_job())
     (error,) = (record for record in world.caplog.records if record.levelname == "ERROR")
     assert error.getMessage() == "FCM cannot sign in to Apple"
@@ -253,22 +231,12 @@ def test_an_apple_key_at_fault_stops_no_android_phone_and_costs_nobody_a_device(
 
 
 def test_a_page_of_iphones_alone_is_no_fault_of_our_credential(world: World) -> None:
-    for person in world.people(3):
-        world.answers(person, fcm_wire.APPLE_SAYS_NO)
+    world.people(3, fcm_wire.APPLE_SAYS_NO)
     world.do(world.slot_job())
     assert world.errors() == ["FCM cannot sign in to Apple"]
     world.do(world.slot_job())
     assert sum(world.wire.attempts.values()) == 3, "the run is done"
     assert len(world.queue.taken()) == 1
-
-
-def test_an_apple_key_at_fault_is_heard_where_each_has_a_page_of_their_own(world: World) -> None:
-    people = world.people(4)
-    for person in people:
-        world.answers(person, fcm_wire.APPLE_SAYS_NO)
-    world.do(*map(person_job, people))
-    assert world.errors() == ["FCM cannot sign in to Apple"]
-    assert [vars(record)["persons"] for record in world.caplog.records if record.levelname == "ERROR"] == [1]
 
 
 # Another sender
@@ -278,9 +246,7 @@ def test_an_apple_key_at_fault_is_heard_where_each_has_a_page_of_their_own(world
 @pytest.mark.parametrize("one_by_one", [True, False], ids=["one by one", "in one page"])
 def test_another_projects_credential_costs_nobody_a_phone(world: World, *, count: int, one_by_one: bool) -> None:
     """From three persons of a day on it may be we who are wrong. It rings, and every push can be redriven."""
-    people = world.people(count)
-    for person in people:
-        world.answers(person, fcm_wire.OTHER_SENDER)
+    people = world.people(count, fcm_wire.OTHER_SENDER)
     world.do(*(map(person_job, people) if one_by_one else [world.slot_job()]))
     world.settle()
     world.assert_kept(people)
@@ -294,9 +260,7 @@ def test_another_projects_credential_costs_nobody_a_phone(world: World, *, count
 @pytest.mark.parametrize("count", [1, 2])
 def test_a_lone_phone_of_another_sender_goes_at_the_last_attempt(world: World, count: int) -> None:
     """Ten devices of one person, or of a couple, ring no alarm."""
-    people = world.people(count, devices=10)
-    for person in people:
-        world.answers(person, fcm_wire.OTHER_SENDER)
+    people = world.people(count, fcm_wire.OTHER_SENDER, devices=10)
     world.do(world.slot_job())
     world.assert_kept(people)  # the push is tried again first
     assert world.settle() == LAST_ATTEMPT - 1
@@ -307,9 +271,7 @@ def test_a_lone_phone_of_another_sender_goes_at_the_last_attempt(world: World, c
 
 def test_a_phone_is_kept_on_a_day_on_which_three_others_were_called_foreign(world: World) -> None:
     """The three may share one page, and another process may meet the fourth."""
-    people = world.people(4)
-    for person in people:
-        world.answers(person, fcm_wire.OTHER_SENDER)
+    people = world.people(4, fcm_wire.OTHER_SENDER)
     world.do(world.slot_job())
     world.queue.taken()
     other = replace(world.delivery, incidents=Incidents(world.table))
@@ -319,9 +281,7 @@ def test_a_phone_is_kept_on_a_day_on_which_three_others_were_called_foreign(worl
 
 
 def test_one_phone_of_the_other_project_takes_no_phone_from_the_rest(world: World) -> None:
-    people = world.people(5)
-    for person in people[1:]:
-        world.answers(person, fcm_wire.OTHER_SENDER)
+    people = [*world.people(1), *world.people(4, fcm_wire.OTHER_SENDER)]
     world.do(world.slot_job())
     world.assert_kept(people)
 
@@ -329,10 +289,8 @@ def test_one_phone_of_the_other_project_takes_no_phone_from_the_rest(world: Worl
 @pytest.mark.parametrize(("count", "others"), [(1, 1), (1, 4), (3, 4)])
 def test_devices_of_another_sender_go_at_once_where_others_are_reached(world: World, count: int, others: int) -> None:
     """Else three of them would be kept, and ring, day after day. Ten devices count as the one person who has them."""
-    foreign = world.people(count, devices=10)
+    foreign = world.people(count, fcm_wire.OTHER_SENDER, devices=10)
     people = world.people(others)
-    for person in foreign:
-        world.answers(person, fcm_wire.OTHER_SENDER)
     world.do(world.slot_job())
     assert world.devices_of(foreign) == [{}] * count
     world.assert_kept(people)
@@ -356,8 +314,7 @@ def test_an_error_line_says_whether_the_fault_is_outside_of_us(
     world: World, answer: Answer, outside: set[bool | None]
 ) -> None:
     """A payload that FCM refuses is what a new version can bring about."""
-    for person in world.people(3):
-        world.answers(person, answer)
+    world.people(3, answer)
     world.do(world.slot_job())
     world.settle()
     lines = [vars(record) for record in world.caplog.records if record.levelname == "ERROR"]
@@ -378,10 +335,14 @@ def test_due_and_reached_persons_are_each_counted_once(world: World) -> None:
     assert (world.counted("due"), world.counted("reached")) == (4, 4)
 
 
-def test_persons_are_due_on_a_day_on_which_our_credential_fails(world: World) -> None:
+def test_a_credential_at_fault_stops_the_run_where_it_is_and_its_persons_count_as_due(world: World) -> None:
+    """It is at fault only if a new access token does not help."""
     for person in world.people(2):
-        world.answers(person, fcm_wire.UNAUTHENTICATED)
+        world.wire.script[tokens_of(person)[0]] = [fcm_wire.UNAUTHENTICATED] * 2
     world.caplog.set_level("INFO")
     with pytest.raises(CredentialError):
         world.do(world.slot_job())
     assert (world.counted("due"), world.counted("reached")) == (2, 0)
+    assert world.queue.taken() == []
+    world.do(world.slot_job())
+    assert len(world.wire.messages) == 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections import Counter
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import boto3
@@ -30,6 +31,12 @@ GROUPS: Final = {
 }
 
 
+@cache
+def clients() -> dict[str, Any]:
+    session = boto3.Session("test", "test", region_name="eu-central-1")
+    return {name: session.client(name) for name in ("lambda", "codedeploy")}
+
+
 def payload(result: object) -> StreamingBody:
     """Return a result as Lambda passes it on."""
     text = json.dumps(result).encode()
@@ -48,9 +55,7 @@ class Aws:
     """The two services that the hook calls, with botocore's check of each request."""
 
     def __init__(self, functions: Sequence[str], results: Mapping[str, dict[str, Any]] | None = None) -> None:
-        session = boto3.Session("test", "test", region_name="eu-central-1")
-        self.clients = {name: session.client(name) for name in ("lambda", "codedeploy")}
-        self.stubs = {name: Stubber(client) for name, client in self.clients.items()}
+        self.stubs = {name: Stubber(client) for name, client in clients().items()}
         for sample, event in hook.samples().items():
             if hook.function_of(sample) in functions:
                 asked = {"FunctionName": VERSIONS[hook.function_of(sample)], "Payload": event}
@@ -74,13 +79,14 @@ class Aws:
 
     def call(self, mocker: MockerFixture, event: dict[str, str], missing: str = "") -> dict[str, str]:
         """Call the hook; everything expected has to have been asked for."""
-        mocker.patch("boto3.client", lambda service, **_: self.clients[service])
+        mocker.patch("boto3.client", lambda service, **_: clients()[service])
         environment = {f"{name.upper()}_VERSION": arn for name, arn in VERSIONS.items() if name != missing}
         mocker.patch.dict("os.environ", environment)
         try:
             failures: dict[str, str] = hook.handler(event, LambdaContext())["failures"]
         finally:
             for stub in self.stubs.values():
+                stub.deactivate()
                 stub.assert_no_pending_responses()
         return failures
 

@@ -13,7 +13,6 @@ import pytest
 
 from delivery.dispatcher import OTHERS_TAKE
 from delivery.resharding import BEFORE_NEXT, is_at_rest, reshard
-from rekindle.domain.persons import Person, Reminders
 from rekindle.domain.reminders import SETTLED_AFTER, Slot
 from rekindle.push.jobs import LONGEST_DELAY, ReshardJob
 from rekindle.store import keys
@@ -21,14 +20,15 @@ from rekindle.store.people import People
 from rekindle.store.shards import MOVED_AT_ONCE, Resharding, Shards
 from rekindle.store.slots import Slots
 from rekindle.store.watermark import Watermark
-from testing.builders import NEW_YORK, a_paired_person, an_instant
-from testing.push_world import NO_WAIT, CrashError, Queue, calls, do, plenty, saved
+from testing.builders import NEW_YORK, an_instant
+from testing.push_world import NO_WAIT, CrashError, Queue, calls, do, people_at, plenty
 from tick.handler import Tick
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from delivery.services import Services
+    from rekindle.domain.persons import Person
     from rekindle.store.table import Table
     from testing.fcm_wire import FcmWire
 
@@ -47,12 +47,6 @@ type Step = Callable[[str, dt.datetime], None]
 def step(table: Table, queue: Queue) -> Step:
     """Take the slot of a shard one step further at an instant."""
     return lambda shard, at: reshard(Resharding(table), queue.outbox, a_job(shard, at), NO_WAIT, plenty)
-
-
-def persons(table: Table, count: int) -> list[Person]:
-    people = [a_paired_person(reminders=Reminders(evening=None)) for _ in range(count)]
-    saved(table, *people)
-    return people
 
 
 def shards(table: Table) -> Shards:
@@ -86,7 +80,7 @@ def assert_each_stands_once(table: Table, people: list[Person]) -> None:
 
 
 def test_a_slot_doubles_its_shards_while_it_rests(table: Table, step: Step, queue: Queue) -> None:
-    people = persons(table, PERSONS)
+    people = people_at(table, PERSONS)
     (old,) = shards(table).names
     step(old, CAME + dt.timedelta(minutes=15))
     assert shards(table) == Shards((old,)), "two hours late, the slot could still be on its way"
@@ -107,7 +101,7 @@ def test_a_slot_doubles_its_shards_while_it_rests(table: Table, step: Step, queu
 
 
 def test_other_shards_that_have_grown_too_change_nothing_any_more(table: Table, step: Step, queue: Queue) -> None:
-    persons(table, 3)
+    people_at(table, 3)
     (old,) = shards(table).names
     for at in (AT_REST, AFTER_A_PAUSE):
         step(old, at)
@@ -121,7 +115,7 @@ def test_other_shards_that_have_grown_too_change_nothing_any_more(table: Table, 
 def test_resharding_whose_job_was_lost_is_continued_by_a_new_shard_that_has_grown(
     table: Table, step: Step, queue: Queue
 ) -> None:
-    people = persons(table, 10)
+    people = people_at(table, 10)
     (old,) = shards(table).names
     step(old, AT_REST)
     queue.taken()
@@ -135,7 +129,7 @@ def test_a_slot_that_comes_while_it_is_resharded_misses_nobody(
     table: Table, step: Step, queue: Queue, delivery: Services, wire: FcmWire
 ) -> None:
     """Resharding has stopped half way. Somebody whom the old shard's run has not reached moves to a new shard."""
-    people = persons(table, 2 * MOVED_AT_ONCE)
+    people = people_at(table, 2 * MOVED_AT_ONCE)
     (old,) = shards(table).names
     step(old, AT_REST)
     Resharding(table).move_rows(shards(table), old)
@@ -160,7 +154,7 @@ def test_a_slot_that_comes_while_it_is_resharded_misses_nobody(
 def test_a_run_does_not_wait_for_ever_for_one_that_has_failed(
     table: Table, step: Step, queue: Queue, delivery: Services, wire: FcmWire
 ) -> None:
-    persons(table, 10)
+    people_at(table, 10)
     (old,) = shards(table).names
     step(old, AT_REST)
     while Resharding(table).move_rows(shards(table), old):
@@ -175,7 +169,7 @@ def test_a_run_does_not_wait_for_ever_for_one_that_has_failed(
 
 @pytest.mark.parametrize("crash_at", range(12))
 def test_a_crash_anywhere_leaves_everybody_in_one_shard(table: Table, step: Step, queue: Queue, crash_at: int) -> None:
-    people = persons(table, MOVED_AT_ONCE + 10)
+    people = people_at(table, MOVED_AT_ONCE + 10)
     (old,) = shards(table).names
     for at in (AT_REST, AFTER_A_PAUSE):
         with contextlib.suppress(CrashError), calls(table, crash_at=crash_at):
@@ -189,7 +183,7 @@ def test_a_crash_anywhere_leaves_everybody_in_one_shard(table: Table, step: Step
 
 
 def test_when_time_runs_short_another_function_goes_on(table: Table, step: Step, queue: Queue) -> None:
-    people = persons(table, PERSONS)
+    people = people_at(table, PERSONS)
     (old,) = shards(table).names
     step(old, AT_REST)
     queue.taken()
@@ -216,7 +210,7 @@ def some_change(number: int) -> Callable[[Person], Person]:
 
 
 def test_a_change_while_rows_move_ends_in_the_right_shard(table: Table, step: Step, queue: Queue) -> None:
-    people = persons(table, PERSONS)
+    people = people_at(table, PERSONS)
     (old,) = shards(table).names
     step(old, AT_REST)
     changing = people[::4]

@@ -53,13 +53,9 @@ def test_a_run_keeps_what_came_of_each_kind_and_counts_each_page_once(runs: Runs
     assert (item["due"], item["reached"]) == ({"prompt": 4, "touch": 1}, {"prompt": 2, "touch": 1})
 
 
-def test_a_run_that_is_finished_says_so(runs: Runs) -> None:
-    runs.finish(runs.advance(begun(runs), "pada", 1))
-    assert begun(runs).done
-
-
 def test_each_shard_and_each_date_has_a_run_of_its_own(runs: Runs) -> None:
     runs.finish(begun(runs))
+    assert begun(runs).done
     assert not runs.begin("7l", DATE, AT).done
     assert not runs.begin(SHARD, DATE + dt.timedelta(days=1), AT).done
 

@@ -5,18 +5,15 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
-from rekindle.domain.calendar import slot_instant
 from rekindle.domain.ids import CoupleId, DeviceId
 from rekindle.domain.persons import Device, Person, Reminders
 from rekindle.domain.pushes import PushKind
-from rekindle.domain.reminders import Slot
-from rekindle.push.jobs import PersonJob, SlotJob
+from rekindle.push.jobs import PersonJob
 from rekindle.store import keys
 from rekindle.store.devices import STALE_AFTER, Devices
 from rekindle.store.people import People
-from rekindle.store.slots import Slots
-from testing.builders import NEW_YORK, a_device, a_paired_person, a_target
-from testing.push_world import calls, do, saved
+from testing.builders import a_device, a_paired_person, a_target, an_instant
+from testing.push_world import calls, do, saved, slot_job
 from testing.stored import person_in
 
 if TYPE_CHECKING:
@@ -25,14 +22,9 @@ if TYPE_CHECKING:
     from testing.fcm_wire import FcmWire
 
 DATE = dt.date(2026, 12, 10)
-TIME = dt.time(8, 30)
 DAY = dt.timedelta(days=1)
-
-
-def due() -> dt.datetime:
-    instant = slot_instant(DATE, TIME, NEW_YORK)
-    assert instant is not None
-    return instant
+DUE = an_instant("2026-12-10T13:30:00Z")
+"""08:30 in New York."""
 
 
 def with_devices(**registered: dt.datetime) -> Person:
@@ -46,10 +38,7 @@ def with_devices(**registered: dt.datetime) -> Person:
 
 
 def push_slot(table: Table, delivery: Services) -> None:
-    slot = Slot(NEW_YORK, TIME)
-    for name in Slots(table).existing([slot])[slot].all:
-        job = SlotJob(zone=slot.zone, time=slot.time, shard=name, date=DATE, instant=due())
-        do(delivery, job)
+    do(delivery, slot_job(table, instant=DUE).model_copy(update={"date": DATE}))
 
 
 def sent_to(wire: FcmWire) -> set[str]:
@@ -63,7 +52,7 @@ def devices_of(table: Table, person: Person) -> set[str]:
 
 def test_a_slot_takes_stale_phones_from_their_owners(table: Table, delivery: Services, wire: FcmWire) -> None:
     """A row knows the month alone: the phone goes once all of it has been stale for sure."""
-    ada = with_devices(stale=due() - STALE_AFTER - 31 * DAY, just=due() - STALE_AFTER + DAY, fresh=due() - 40 * DAY)
+    ada = with_devices(stale=DUE - STALE_AFTER - 31 * DAY, just=DUE - STALE_AFTER + DAY, fresh=DUE - 40 * DAY)
     saved(table, ada)
     push_slot(table, delivery)
     assert sent_to(wire) == {"just", "fresh"}
@@ -72,40 +61,40 @@ def test_a_slot_takes_stale_phones_from_their_owners(table: Table, delivery: Ser
 
 
 def test_a_phone_that_has_just_registered_again_stays_though_its_row_was_read_before(table: Table) -> None:
-    ada = with_devices(phone=due() - DAY)
+    ada = with_devices(phone=DUE - DAY)
     saved(table, ada)
-    Devices(People(table)).prune(keys.pseudonym_of(ada.uid), a_target("phone"), due())
+    Devices(People(table)).prune(keys.pseudonym_of(ada.uid), a_target("phone"), DUE)
     assert devices_of(table, ada) == {"phone"}
 
 
 def test_nobody_is_asked_about_a_phone_that_cannot_be_stale(table: Table, delivery: Services) -> None:
-    saved(table, with_devices(fresh=due() - STALE_AFTER + DAY))
+    saved(table, with_devices(fresh=DUE - STALE_AFTER + DAY))
     with calls(table) as seen:
         push_slot(table, delivery)
     assert seen.count("GetItem") == 1  # whether the date has news
 
 
 def test_a_phone_that_registers_again_is_never_stale(table: Table, delivery: Services, wire: FcmWire) -> None:
-    ada = with_devices(phone=due() - STALE_AFTER)
+    ada = with_devices(phone=DUE - STALE_AFTER)
     saved(table, ada)
     Devices(People(table)).register(
-        ada.uid, DeviceId("phone"), Device(a_target("phone"), a_device().platform, due() - DAY)
+        ada.uid, DeviceId("phone"), Device(a_target("phone"), a_device().platform, DUE - DAY)
     )
     push_slot(table, delivery)
     assert sent_to(wire) == {"phone"}
 
 
 def test_registering_a_phone_lets_go_of_stale_ones(table: Table) -> None:
-    ada = with_devices(old=due() - STALE_AFTER, kept=due() - STALE_AFTER + DAY)
+    ada = with_devices(old=DUE - STALE_AFTER, kept=DUE - STALE_AFTER + DAY)
     saved(table, ada)
-    Devices(People(table)).register(ada.uid, DeviceId("new"), Device(a_target("new"), a_device().platform, due()))
+    Devices(People(table)).register(ada.uid, DeviceId("new"), Device(a_target("new"), a_device().platform, DUE))
     assert devices_of(table, ada) == {"kept", "new"}
     assert table.get(keys.target(a_target("old"))) is None
 
 
 def test_news_go_to_no_stale_phone_either(table: Table, delivery: Services, wire: FcmWire) -> None:
-    ada = with_devices(stale=due() - STALE_AFTER, fresh=due() - DAY)
+    ada = with_devices(stale=DUE - STALE_AFTER, fresh=DUE - DAY)
     saved(table, ada)
-    job = PersonJob(kind=PushKind.BOTH_ANSWERED, uid=ada.uid, couple=CoupleId("couple-1"), date=DATE, instant=due())
+    job = PersonJob(kind=PushKind.BOTH_ANSWERED, uid=ada.uid, couple=CoupleId("couple-1"), date=DATE, instant=DUE)
     do(delivery, job)
     assert sent_to(wire) == {"fresh"}

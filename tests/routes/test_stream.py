@@ -1,10 +1,8 @@
-"""A stream record as a change of domain values. `test_push_react.py` reads what the stores write."""
+"""A stream record as a change of domain values. `test_react.py` reads what the stores write."""
 
 from __future__ import annotations
 
 import base64
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,15 +11,15 @@ from rekindle.domain.changes import DayChange, FinishedRun, NudgesChange, Overdu
 from rekindle.domain.ids import PromptId
 from rekindle.domain.pushes import PushKind, Reach
 from rekindle.store.stream import change_in
+from testing.samples import sample_event
 from testing.stored import stream_record
 
-EVENTS = Path(__file__).parents[2] / "events"
 CANARY = "the canary sings at dawn"
 
 
 def sample(name: str, of: type) -> tuple[dict[str, Any], Any]:
     """Return the first record of the sample event with this kind of change, and the change."""
-    records = json.loads((EVENTS / f"{name}.json").read_text(encoding="utf-8"))["Records"]
+    records = sample_event(name)["Records"]
     return next((record, change) for record in records if isinstance(change := change_in(record), of))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import json
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,13 +16,13 @@ from rekindle.domain.prompts import PromptRef, Theme
 from rekindle.domain.tallies import DayProgress, Met, StreakProgress, progress_of
 from tally.handler import Tally
 from testing.builders import a_day, an_instant
+from testing.samples import sample_event
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from rekindle.domain.tallies import Progress
 
-EVENTS = Path(__file__).parents[2] / "events"
 COUPLE = CoupleId("couple-1")
 DATE = dt.date(2026, 3, 2)
 ANSWER = Answer(an_instant(), revision=1, sealed=None)
@@ -102,7 +101,7 @@ class Noted:
 
 
 def test_an_unreadable_record_is_named_and_those_before_it_are_counted(caplog: pytest.LogCaptureFixture) -> None:
-    good, bad = (json.loads((EVENTS / "tally.json").read_text())["Records"][0] for _ in range(2))
+    good, bad = (sample_event("tally")["Records"][0] for _ in range(2))
     bad["dynamodb"]["NewImage"]["theme"] = {"S": "the canary sings at dawn"}
     bad["dynamodb"]["SequenceNumber"] = "seven"
     noted = Noted()
@@ -116,7 +115,7 @@ def test_an_unreadable_record_is_named_and_those_before_it_are_counted(caplog: p
 def test_the_sample_batch_is_one_log_line_without_names(caplog: pytest.LogCaptureFixture) -> None:
     noted = Noted()
     with caplog.at_level("INFO"):
-        Tally(noted).handle(json.loads((EVENTS / "tally.json").read_text())["Records"])  # type: ignore[arg-type]
+        Tally(noted).handle(sample_event("tally")["Records"])  # type: ignore[arg-type]
     assert [type(progress) for progress in noted.couples[COUPLE]] == [DayProgress, StreakProgress]
     assert [run.name for run in noted.runs] == ["7k#2026-03-02"]
     (line,) = caplog.records

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
@@ -20,8 +19,7 @@ from rekindle.store.stream import change_in
 from rekindle.telemetry import log_failure
 from testing.builders import an_instant
 from testing.phones import http_event
-
-EVENTS = Path(__file__).parents[2] / "events"
+from testing.samples import sample_event
 
 
 def refused(code: str) -> ClientError:
@@ -66,7 +64,7 @@ def test_a_couple_whose_answers_race_rings_no_alarm(
         def complete(self, *_: object) -> None:
             raise error
 
-    records = json.loads((EVENTS / "react.json").read_text(encoding="utf-8"))["Records"]
+    records = sample_event("react")["Records"]
     both_answered = next(record for record in records if reaction_to(change_in(record)).completed)
     outbox = Outbox(client=None, queue_url="")  # type: ignore[arg-type]  # it has nothing to send
     answer = React(Busy(), outbox).handle([both_answered])  # type: ignore[arg-type]  # all that it asks of the store

@@ -11,10 +11,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from practice_api.services import Services
-from rekindle.store.audit import Audit
-from rekindle.store.help import HelpStore
-from rekindle.store.packs import Packs
-from rekindle.store.statistics import Statistics
 from testing.apis import practice_handler_of as handler_of
 from testing.builders import an_instant
 from testing.packs import a_prompt, a_source
@@ -52,7 +48,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def services(table: Table) -> Services:
-    return Services(Packs(table), Audit(table), Statistics(table), HelpStore(table), review_required=False)
+    return Services.on(table, review_required=False)
 
 
 @pytest.fixture

@@ -48,16 +48,14 @@ class Services:
     _published: dict[tuple[PackId, int], Pack | None] = field(default_factory=dict)
 
     @classmethod
+    def on(cls, table: Table, *, review_required: bool) -> Self:
+        """Build the stores on a table."""
+        return cls(Packs(table), Audit(table), Statistics(table), HelpStore(table), review_required)
+
+    @classmethod
     def of(cls, settings: PracticeApiSettings) -> Self:
         """Build the stores that the settings name."""
-        table = Table(client("dynamodb"), settings.table)
-        return cls(
-            packs=Packs(table),
-            audit=Audit(table),
-            statistics=Statistics(table),
-            help=HelpStore(table),
-            review_required=settings.review_required,
-        )
+        return cls.on(Table(client("dynamodb"), settings.table), review_required=settings.review_required)
 
     def new_code(self) -> str:
         """Return a practice code that nobody can guess."""

@@ -1,0 +1,14 @@
+"""Sample events: what AWS sends to each function."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from local.places import ROOT
+
+
+def sample_event(name: str) -> dict[str, Any]:
+    """Return the sample of this name, such as `react` or `couples_api-redeem`."""
+    found: dict[str, Any] = json.loads((ROOT / "events" / f"{name}.json").read_text(encoding="utf-8"))
+    return found
