@@ -63,8 +63,7 @@ def put_reflection(date: DatePath, body: ReflectionBody, caller: TheCaller, serv
 def _with_reflection(reader: Reader, day: Day, key: CoupleKey, body: ReflectionBody) -> Day:
     """Return the day with the caller's reflection.
 
-    Raises:
-        ProblemError: the caller has left another reflection on it.
+    Raise ProblemError if the caller has left another reflection on it.
     """
     uid = reader.person.uid
     if day.answers[uid].reflection is None:

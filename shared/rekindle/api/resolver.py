@@ -178,8 +178,7 @@ def _outcome(app: APIGatewayHttpResolver, next_middleware: NextMiddleware) -> Re
 def _readable(event: dict[str, Any], limit: int) -> dict[str, Any]:
     """Return the event with its body as text, and with its headers and query without nulls.
 
-    Raises:
-        ProblemError: the body is too large, or is not UTF-8.
+    Raise ProblemError if the body is too large, or is not UTF-8.
     """
     headers = _strings(event.get("headers"), str.lower)
     body, encoded = event.get("body") or "", event.get("isBase64Encoded")

@@ -67,8 +67,7 @@ def visible(text: str) -> str:
 def visible_name(name: str) -> str:
     """Return the name: one line without characters that hide or that turn the direction of writing.
 
-    Raises:
-        ValueError: nothing of it can be seen, or it has a character that a name cannot have.
+    Raise ValueError if nothing of it can be seen, or it has a character that a name cannot have.
     """
     visible(name)
     for symbol in name:

@@ -69,9 +69,8 @@ class Days:
     def open_day(self, couple: Couple, day: Day, theme: Theme) -> Day:
         """Open the couple's day on `theme`, and return it. If the day is open already, return that day instead.
 
-        Raises:
-            WriteConflictError: the couple has ended or changed since it was read. With another theme met or another
-                zone the day would be a different one.
+        Raise WriteConflictError if the couple has ended or changed since it was read. With another theme met or another
+        zone the day would be a different one.
         """
         day = replace(day, theme=theme)
         forgotten = sorted(forgettable(couple.themes_met, day.date))
@@ -101,9 +100,8 @@ class Days:
     def swap(self, couple: Couple, before: Day, after: Day, instant: dt.datetime, also: Sequence[Write] = ()) -> None:
         """Replace the day's prompt by the one of `after`, together with `also`. The couple has then met both prompts.
 
-        Raises:
-            WriteConflictError: the day is not open, was swapped already or has an answer, or the couple has ended or
-                changed since it was read. Another date may have the new prompt by then.
+        Raise WriteConflictError if the day is not open, was swapped already or has an answer, or the couple has ended
+        or changed since it was read. Another date may have the new prompt by then.
         """
         # Invariants: a day is swapped once at most, while it is open, and never after an answer.
         self.table.transact(
@@ -141,7 +139,7 @@ class Days:
         """Record the answer of `uid`, and return the day with it, and with the partner's answer if there is one.
 
         `replaces` is the revision that the answer edits, or None for a first answer. Raise WriteConflictError if the
-        day is closed or revealed, or has another revision or prompt. Holds the current day.
+        day is closed or revealed, or has another revision or prompt. It holds the current day.
         """
         # Invariants: an answer comes while the day is open, to the prompt that the person saw. After both have
         # answered, no answer changes.
@@ -174,8 +172,8 @@ class Days:
     def record_reflection(self, day: Day, uid: Uid, partner: Uid, reflection: Reflection) -> Day:
         """Record the reflection, and return the day with it. The partner may record theirs at the same moment.
 
-        Raises:
-            WriteConflictError: an answer is missing, or this person has a reflection already. Holds the current day.
+        Raise WriteConflictError if an answer is missing, or this person has a reflection already. It holds the
+        current day.
         """
         # Invariants: a reflection follows both answers, and each person has one at most.
         return day_from(

@@ -144,8 +144,7 @@ class Invites:
     def confirm(self, invite: Invite, inviter: Person, redeemer: Person, couple: Couple, also: Sequence[Write]) -> None:
         """Create the couple, pair both persons and use up the invite, in one transaction with `also`.
 
-        Raises:
-            WriteConflictError: the invite has expired or is not redeemed by this person, or a person has changed.
+        Raise WriteConflictError if the invite has expired or is not redeemed by this person, or a person has changed.
         """
         agreed = couple.touch_from is not None
         paired = [

@@ -143,8 +143,7 @@ class Packs:
     def propose(self, pack: PackId, proposal: Proposal) -> PackHead:
         """Propose the draft to a colleague for approval.
 
-        Raises:
-            DraftChangedError: the current draft has another revision.
+        Raise DraftChangedError if the current draft has another revision.
         """
 
         def change(head: PackHead) -> tuple[PackHead, list[Write]]:
@@ -157,8 +156,7 @@ class Packs:
     def take_back(self, read: PackHead, by: Actor, note: str | None) -> PackHead:
         """Refuse the pack's proposal, or cancel its scheduled release.
 
-        Raises:
-            PackChangedError: the proposal or the scheduled release has changed since the pack was read.
+        Raise PackChangedError if the proposal or the scheduled release has changed since the pack was read.
         """
 
         def change(head: PackHead) -> tuple[PackHead, list[Write]]:

@@ -209,8 +209,7 @@ class Table:
     def write(self, write: Write) -> Item:
         """Execute one write. An update returns the new item, another write an empty one.
 
-        Raises:
-            WriteConflictError: the condition failed. Holds the current item.
+        Raise WriteConflictError if the condition failed. It holds the current item.
         """
         request = write.request(self.name)
         for attempt in range(ATTEMPTS):
@@ -255,8 +254,7 @@ class Table:
     def transact(self, writes: Sequence[Write]) -> None:
         """Execute all writes or none.
 
-        Raises:
-            WriteConflictError: conditions failed. Holds their indexes, each with the current item.
+        Raise WriteConflictError if conditions failed. It holds their indexes, each with the current item.
         """
         requests: list[TransactWriteItemTypeDef] = [
             {write.kind: write.request(self.name)}  # type: ignore[misc]  # the three kinds share one shape
