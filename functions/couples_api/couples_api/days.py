@@ -36,6 +36,10 @@ ONE_DAY = dt.timedelta(days=1)
 router = APIGatewayHttpRouter()
 
 DatePath = Annotated[CalendarDate, Path(description="A calendar date, YYYY-MM-DD.")]
+Before = Annotated[CalendarDate | None, Query(description="Days before this date; the first page without it.")]
+Limit = Annotated[int, Query(ge=1, le=JOURNAL_PAGE)]
+AnswerText = Annotated[str, StringConstraints(min_length=1, max_length=2000), VISIBLE]
+Revision = Annotated[int, Field(ge=1, le=REVISION_LIMIT, strict=True)]
 
 
 _AHEAD = DAY | {"date": "2026-03-03", "closes_at": "2026-03-04T08:00:00Z"}
@@ -89,13 +93,9 @@ class AnswerBody(BaseModel):
         strip=True,
     )
 
-    text: Annotated[str, StringConstraints(min_length=1, max_length=2000), VISIBLE] | None = Field(
-        description="Null where both only check off."
-    )
+    text: AnswerText | None = Field(description="Null where both only check off.")
     share_first: Annotated[bool, Field(strict=True, description="Open my answer to my partner at once.")]
-    revision: Annotated[int, Field(ge=1, le=REVISION_LIMIT, strict=True)] | None = Field(
-        description="The revision that this replaces; null for a first answer."
-    )
+    revision: Revision | None = Field(description="The revision that this replaces; null for a first answer.")
     prompt: Annotated[str, StringConstraints(min_length=1, max_length=128)] | None = Field(
         description="The id of the answered prompt. A first answer may be null here only while nobody has swapped."
     )
@@ -126,12 +126,7 @@ def get_today(caller: TheCaller, services: TheServices) -> TodayView:
 
 @router.get("/days", responses=refusals(*IN_A_COUPLE))
 def get_days(
-    caller: TheCaller,
-    services: TheServices,
-    before: Annotated[
-        CalendarDate | None, Query(description="Days before this date; the first page without it.")
-    ] = None,
-    limit: Annotated[int, Query(ge=1, le=JOURNAL_PAGE)] = JOURNAL_PAGE,
+    caller: TheCaller, services: TheServices, before: Before = None, limit: Limit = JOURNAL_PAGE
 ) -> JournalView:
     """Return the shared journal, latest first."""
     reader = reader_of(services, caller)

@@ -6,17 +6,24 @@ import datetime as dt
 from collections.abc import Iterable
 from enum import StrEnum
 from http import HTTPStatus
-from typing import Annotated
 
-from aws_lambda_powertools.event_handler.openapi.params import Query
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field
 
-from couples_api.days import JOURNAL_PAGE, OPENING_ATTEMPTS, REVISION_LIMIT, DatePath, follows, wrong_revision
+from couples_api.days import (
+    JOURNAL_PAGE,
+    OPENING_ATTEMPTS,
+    AnswerText,
+    Before,
+    DatePath,
+    Limit,
+    Revision,
+    follows,
+    wrong_revision,
+)
 from couples_api.reader import PROMPT, AnswerState, PromptView, prompt_view
 from couples_api.services import (
     IN_A_COUPLE,
-    CalendarDate,
     Services,
     TheCaller,
     TheServices,
@@ -32,15 +39,11 @@ from rekindle.domain.calendar import local_date
 from rekindle.domain.days import Answer, SharedAnswer, SoloDay
 from rekindle.domain.persons import Person
 from rekindle.domain.solo import solo_prompt, takes_solo_answers
-from rekindle.domain.texts import VISIBLE
 from rekindle.errors import ContentionError, WriteConflictError
 from rekindle.store.catalogue import PromptText
 from rekindle.store.solo import existing_solo_day
 
 router = APIGatewayHttpRouter()
-
-Before = Annotated[CalendarDate | None, Query(description="Days before this date; the first page without it.")]
-Limit = Annotated[int, Query(ge=1, le=JOURNAL_PAGE)]
 
 
 class SoloAnswerView(BaseModel):
@@ -124,10 +127,8 @@ class SoloAnswerBody(BaseModel):
         {"text": "The window seat.", "revision": None}, {"text": "The window seat, always.", "revision": 1}, strip=True
     )
 
-    text: Annotated[str, StringConstraints(min_length=1, max_length=2000), VISIBLE]
-    revision: Annotated[int, Field(ge=1, le=REVISION_LIMIT, strict=True)] | None = Field(
-        description="Null for a first answer."
-    )
+    text: AnswerText
+    revision: Revision | None = Field(description="Null for a first answer.")
 
 
 @router.get("/solo/today", responses=refusals(Problem.NO_PROFILE, Problem.ALREADY_PAIRED, Problem.NO_PROMPT))
