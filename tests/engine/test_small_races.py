@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import json
 import random
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from couples_api import devices, me
+from couples_api import devices, invites, me
 from couples_api.devices import DEVICES_LIMIT, DeviceBody
 from couples_api.reminders import RemindersBody, put_reminders
 from rekindle.api.callers import Caller
-from rekindle.api.problems import ProblemError
+from rekindle.api.problems import Problem, ProblemError
 from rekindle.domain.persons import Platform
 from rekindle.domain.prompts import Theme
 from rekindle.domain.tallies import DayProgress
 from rekindle.errors import WriteConflictError
+from rekindle.store import keys
 from rekindle.store.runs import Runs
 from rekindle.store.statistics import Statistics
 from testing.builders import LONDON, NEW_YORK, a_token, a_uid
 from testing.phones import Phone, a_phone, pair, whole
+from testing.stored import row_in
+from tests.engine.racing import Racer, lost, race, won
+from tests.routes.test_idempotency import KEY, WRONG, remembered_keys
 from tests.routes.test_profile_and_devices import tokens_of
 from tests.routes.test_runs import begun
 from tests.routes.test_statistics import AT, MONDAY, STARTER, WALK, count
@@ -105,3 +110,30 @@ def test_there_are_ten_at_most_though_all_come_at_once(services: Services, api: 
         outcomes = list(pool.map(add, range(20, 24)))
     assert sorted(outcomes) == ["TOO_MANY_DEVICES"] * 2 + ["registered"] * 2
     assert len(tokens_of(services, phone)) == DEVICES_LIMIT
+
+
+def test_repeats_under_one_key_at_once_are_one_try(services: Services) -> None:
+    for _ in range(10):
+        ada, ben = Racer(services), Racer(services)
+        right, wrong = (invites.RedeemBody(code=code) for code in (ada.invite().code, WRONG["code"]))
+        for key, body in (("right", right), ("wrong", wrong)):
+            outcomes = race(
+                *([lambda key=key, body=body, caller=ben.caller: invites.post_redeem(body, caller, services, key)] * 7)
+            )
+            assert lost(outcomes) == [Problem.INVITE_NOT_USABLE] * (7 if body is wrong else 0)
+        counted = row_in(services.people.table, keys.tries(ben.uid))
+        assert len(counted["tries"]) == 2
+        assert len(remembered_keys(services, ben.uid)) == 1
+
+
+def test_one_key_for_two_codes_at_once_redeems_one(services: Services) -> None:
+    for _ in range(10):
+        ada, cai, ben = Racer(services), Racer(services), Racer(services)
+        bodies = [invites.RedeemBody(code=each.invite().code) for each in (ada, cai)]
+        outcomes = race(
+            *(lambda body=body, caller=ben.caller: invites.post_redeem(body, caller, services, KEY) for body in bodies)
+        )
+        assert len(won(outcomes)) == 1
+        assert Counter(lost(outcomes)) == {Problem.KEY_REUSED: 1}
+        states = [invites.get_invite(each.caller, services).state for each in (ada, cai)]
+        assert sorted(states) == ["open", "redeemed"]
