@@ -203,7 +203,7 @@ def test_a_credential_that_was_replaced_is_read_again(
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("none", "the FCM secret is neither a service account nor an external account"),
+        ("none", "the FCM secret does not hold a credential"),
         ("empty", "the FCM secret is empty"),
         ("unknown", "the FCM secret is empty"),
     ],
@@ -211,10 +211,11 @@ def test_a_credential_that_was_replaced_is_read_again(
 def test_a_secret_without_a_credential_is_said_aloud_and_nothing_is_lost(
     emulator_url: str,
     world: Table,
-    name: str,
-    reason: str,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
+    *,
+    name: str,
+    reason: str,
 ) -> None:
     """Right after the first deployment it is empty. AWS calls that not found, as it does a secret that is not there."""
     ada_and_ben(world)
