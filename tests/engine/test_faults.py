@@ -122,17 +122,18 @@ class World:
 
 
 ACTIONS: list[type[Action]] = []
-"""Every action below, in order. Each test of a fault takes them all."""
-
-
-def registered[Registered: type[Action]](action: Registered) -> Registered:
-    """Add an action to those that every test of a fault takes."""
-    ACTIONS.append(action)
-    return action
+"""Every action below with a request of its own, in order. Each test of a fault takes them all."""
 
 
 class Action(ABC):
     """A request of a phone, with its initial rows and the check of its result."""
+
+    asks: ClassVar[tuple[str, str, Any]]
+    """Method, path and body of Ada's request."""
+
+    def __init_subclass__(cls) -> None:
+        if {"asks", "request"} & vars(cls).keys():
+            ACTIONS.append(cls)
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -143,9 +144,13 @@ class Action(ABC):
     def prepare(self) -> None:  # noqa: B027  most actions have something to prepare, some have not
         """Make the initial rows: by default two unpaired persons with a phone each."""
 
-    @abstractmethod
     def request(self) -> Reply:
         """Send the request, which is the same each time."""
+        return self.ask(*self.asks)
+
+    def ask(self, method: str, path: str, body: Any) -> Reply:
+        """Send a request of Ada's. A route without keys ignores the key."""
+        return self.ada.call(method, path, body, headers={"idempotency-key": "tap"})
 
     @abstractmethod
     def verify(self) -> None:
@@ -159,7 +164,6 @@ class PairedAction(Action):
         pair(self.ada, self.ben)
 
 
-@registered
 class SaysWhoTheyAre(Action):
     def prepare(self) -> None:
         self.new = Phone(self.world.handler, a_uid("new"))
@@ -171,7 +175,6 @@ class SaysWhoTheyAre(Action):
         assert self.new.get("/v1/me").body["display_name"] == "Cai"
 
 
-@registered
 class RegistersATablet(PairedAction):
     def prepare(self) -> None:
         super().prepare()
@@ -185,7 +188,6 @@ class RegistersATablet(PairedAction):
         assert {str(name) for name in devices} == {"phone", "tablet"}
 
 
-@registered
 class TakesOverAToken(PairedAction):
     def prepare(self) -> None:
         super().prepare()
@@ -200,16 +202,13 @@ class TakesOverAToken(PairedAction):
         assert self.target in {device.target for device in self.world.person(self.ben).devices.values()}
 
 
-@registered
 class SignsAPhoneOut(PairedAction):
-    def request(self) -> Reply:
-        return self.ada.delete("/v1/me/devices/phone")
+    asks = "DELETE", "/v1/me/devices/phone", None
 
     def verify(self) -> None:
         assert not self.world.person(self.ada).devices
 
 
-@registered
 class Invites(Action):
     def prepare(self) -> None:
         self.earlier = self.ada.post("/v1/invites").body["code"]
@@ -227,20 +226,17 @@ class Invites(Action):
         assert self.ben.post("/v1/invites/redeem", {"code": self.replies[-1]["code"]}).status == 200
 
 
-@registered
 class Cancels(Action):
+    asks = "DELETE", "/v1/invites", None
+
     def prepare(self) -> None:
         self.code = self.ada.post("/v1/invites").body["code"]
-
-    def request(self) -> Reply:
-        return self.ada.delete("/v1/invites")
 
     def verify(self) -> None:
         assert self.ada.get("/v1/invites").problem == "no-invite"
         assert self.ben.post("/v1/invites/redeem", {"code": self.code}).problem == "invite-not-usable"
 
 
-@registered
 class Redeems(Action):
     def prepare(self) -> None:
         self.invite = self.ada.post("/v1/invites").body
@@ -254,7 +250,6 @@ class Redeems(Action):
         assert len(tries["tries"]) <= 3
 
 
-@registered
 class Confirms(Redeems):
     def prepare(self) -> None:
         super().prepare()
@@ -268,15 +263,13 @@ class Confirms(Redeems):
         assert self.ben.get("/v1/couple").body["partner"] == "Ada"
 
 
-@registered
 class OpensToday(PairedAction):
+    asks = "GET", "/v1/today", None
+
     def prepare(self) -> None:
         super().prepare()
         # Two dates are open, and nobody has opened either.
         self.ada.now = self.ben.now = dt.datetime(2026, 3, 3, 6, tzinfo=dt.UTC)
-
-    def request(self) -> Reply:
-        return self.ada.get("/v1/today")
 
     def verify(self) -> None:
         mine, theirs = self.ada.get("/v1/today").body, self.ben.get("/v1/today").body
@@ -284,10 +277,8 @@ class OpensToday(PairedAction):
         assert mine["today"]["prompt"]["theme"] != mine["previous"]["prompt"]["theme"]
 
 
-@registered
 class AnswersFirst(PairedAction):
-    def request(self) -> Reply:
-        return self.ada.put(f"/v1/days/{DATE}/answer", {"text": "Mine"})
+    asks = "PUT", f"/v1/days/{DATE}/answer", {"text": "Mine"}
 
     def verify(self) -> None:
         day = self.ben.get(f"/v1/days/{DATE}").body
@@ -300,28 +291,24 @@ class AnswersFirst(PairedAction):
         }
 
 
-@registered
 class Edits(AnswersFirst):
+    asks = "PUT", f"/v1/days/{DATE}/answer", {"text": "Mine", "revision": 1}
+
     def prepare(self) -> None:
         super().prepare()
         self.ada.put(f"/v1/days/{DATE}/answer", {"text": "A draft"})
-
-    def request(self) -> Reply:
-        return self.ada.put(f"/v1/days/{DATE}/answer", {"text": "Mine", "revision": 1})
 
     def verify(self) -> None:
         mine = self.ada.get(f"/v1/days/{DATE}").body["me"]
         assert (mine["text"], mine["revision"]) == ("Mine", 2)
 
 
-@registered
 class AnswersSecond(PairedAction):
+    asks = "PUT", f"/v1/days/{DATE}/answer", {"text": "Mine"}
+
     def prepare(self) -> None:
         super().prepare()
         self.ben.put(f"/v1/days/{DATE}/answer", {"text": "His"})
-
-    def request(self) -> Reply:
-        return self.ada.put(f"/v1/days/{DATE}/answer", {"text": "Mine"})
 
     def verify(self) -> None:
         day = self.ben.get(f"/v1/days/{DATE}").body
@@ -329,15 +316,13 @@ class AnswersSecond(PairedAction):
         assert self.ada.get("/v1/streak").body["total"] == 1
 
 
-@registered
 class Reflects(AnswersSecond):
+    asks = "PUT", f"/v1/days/{DATE}/reflection", {"kind": "heard", "text": "That you care."}
+
     def prepare(self) -> None:
         super().prepare()
         self.ada.put(f"/v1/days/{DATE}/answer", {"text": "Mine"})
         self.ben.put(f"/v1/days/{DATE}/reflection", {"kind": "thank_you"})
-
-    def request(self) -> Reply:
-        return self.ada.put(f"/v1/days/{DATE}/reflection", {"kind": "heard", "text": "That you care."})
 
     def verify(self) -> None:
         assert self.ben.get(f"/v1/days/{DATE}").body["reflections"] == {
@@ -346,12 +331,10 @@ class Reflects(AnswersSecond):
         }
 
 
-@registered
 class AnswersAlone(Action):
     """The first time: the day is opened for it, and a key is made."""
 
-    def request(self) -> Reply:
-        return self.ada.put(f"/v1/solo/days/{DATE}/answer", {"text": "Mine"})
+    asks = "PUT", f"/v1/solo/days/{DATE}/answer", {"text": "Mine"}
 
     def verify(self) -> None:
         (day,) = self.ada.get("/v1/solo/days").body["days"]
@@ -359,59 +342,51 @@ class AnswersAlone(Action):
         assert len(self.world.services.solo.history(self.ada.uid).seen) == 1
 
 
-@registered
 class EditsAlone(AnswersAlone):
-    def prepare(self) -> None:
-        super().request()
+    asks = "PUT", f"/v1/solo/days/{DATE}/answer", {"text": "Better", "revision": 1}
 
-    def request(self) -> Reply:
-        return self.ada.put(f"/v1/solo/days/{DATE}/answer", {"text": "Better", "revision": 1})
+    def prepare(self) -> None:
+        self.ask(*AnswersAlone.asks)
 
     def verify(self) -> None:
         (day,) = self.ada.get("/v1/solo/days").body["days"]
         assert day["me"] == {"state": "answered", "text": "Better", "revision": 2}
 
 
-@registered
 class Shares(AnswersAlone):
-    def prepare(self) -> None:
-        super().request()
-        pair(self.ada, self.ben)
+    asks = "POST", f"/v1/solo/days/{DATE}/share", None
 
-    def request(self) -> Reply:
-        return self.ada.post(f"/v1/solo/days/{DATE}/share")
+    def prepare(self) -> None:
+        self.ask(*AnswersAlone.asks)
+        pair(self.ada, self.ben)
 
     def verify(self) -> None:
         assert [each["text"] for each in self.ben.get("/v1/solo/shared").body["answers"]] == ["Mine"]
         assert self.ada.get("/v1/solo/days").body["days"][0]["shared"]
 
 
-@registered
 class TakesBack(Shares):
+    asks = "DELETE", f"/v1/solo/days/{DATE}/share", None
+
     def prepare(self) -> None:
         super().prepare()
-        super().request()
-
-    def request(self) -> Reply:
-        return self.ada.delete(f"/v1/solo/days/{DATE}/share")
+        self.ask(*Shares.asks)
 
     def verify(self) -> None:
         assert self.ben.get("/v1/solo/shared").body["answers"] == []
         assert not self.ada.get("/v1/solo/days").body["days"][0]["shared"]
 
 
-@registered
 class Swaps(PairedAction):
     """Swapped once, however often it takes: what stands is what the phone was shown."""
+
+    asks = "POST", f"/v1/days/{DATE}/swap", None
 
     def prepare(self) -> None:
         for phone in (self.ada, self.ben):
             phone.put("/v1/me", {"display_name": phone.uid, "zone": NEW_YORK, "depth": 3})
         super().prepare()
         self.before = self.ada.get(f"/v1/days/{DATE}").body["prompt"]
-
-    def request(self) -> Reply:
-        return self.ada.post(f"/v1/days/{DATE}/swap", key="tap")
 
     def verify(self) -> None:
         day = self.ben.get(f"/v1/days/{DATE}").body
@@ -422,32 +397,26 @@ class Swaps(PairedAction):
         assert {f"{pack}/{prompt}" for pack, prompt in seen} == {self.before["id"], day["prompt"]["id"]}
 
 
-@registered
 class ChoosesAPack(PairedAction):
-    def request(self) -> Reply:
-        return self.ada.call("PUT", "/v1/couple/packs/choice")
+    asks = "PUT", "/v1/couple/packs/choice", None
 
     def verify(self) -> None:
         assert self.ben.get("/v1/couple").body["packs"] == ["choice", "test"]
 
 
-@registered
 class TurnsAPackOff(PairedAction):
+    asks = "DELETE", "/v1/couple/packs/choice", None
+
     def prepare(self) -> None:
         super().prepare()
         self.ben.call("PUT", "/v1/couple/packs/choice")
-
-    def request(self) -> Reply:
-        return self.ada.delete("/v1/couple/packs/choice")
 
     def verify(self) -> None:
         assert self.ben.get("/v1/couple").body["packs"] == ["test"]
 
 
-@registered
 class JoinsByCode(PairedAction):
-    def request(self) -> Reply:
-        return self.ada.post("/v1/couple/practice-code", {"code": "ABCD-2345"}, key="tap")
+    asks = "POST", "/v1/couple/practice-code", {"code": "ABCD-2345"}
 
     def verify(self) -> None:
         assert self.ben.get("/v1/couple").body["packs"] == ["group", "test"]
@@ -455,14 +424,12 @@ class JoinsByCode(PairedAction):
         assert self.ben.get("/v1/today").body["today"]["prompt"]["id"].startswith("group/")
 
 
-@registered
 class Moves(PairedAction):
+    asks = "PUT", "/v1/me", {"display_name": "Ada", "zone": TOKYO}
+
     def prepare(self) -> None:
         super().prepare()
         self.ada.get("/v1/today")
-
-    def request(self) -> Reply:
-        return self.ada.put("/v1/me", {"display_name": "Ada", "zone": TOKYO})
 
     def verify(self) -> None:
         day = day_of(self.world.services, self.world.couple_of(self.ada).id, DATE)
@@ -472,39 +439,34 @@ class Moves(PairedAction):
         )
 
 
-@registered
 class SetsReminders(PairedAction):
-    def request(self) -> Reply:
-        return self.ada.put("/v1/me/reminders", {"prompt_time": "06:05", "evening_time": None})
+    asks = "PUT", "/v1/me/reminders", {"prompt_time": "06:05", "evening_time": None}
 
     def verify(self) -> None:
         assert self.ada.get("/v1/me/reminders").body["evening_time"] is None
 
 
-@registered
 class Nudges(PairedAction):
     """Sent once, however often it takes."""
 
-    def request(self) -> Reply:
-        return self.ada.post("/v1/nudges", {"gesture": "hug"}, key="tap")
+    asks = "POST", "/v1/nudges", {"gesture": "hug"}
 
     def verify(self) -> None:
         assert [nudge["gesture"] for nudge in self.ben.get("/v1/nudges").body["received"]] == ["hug"]
         assert self.ada.get("/v1/nudges").body["left"] == 2
 
 
-@registered
 class Pauses(PairedAction):
-    def request(self) -> Reply:
-        return self.ada.patch("/v1/couple", {"pause": {"until": "2026-03-09"}})
+    asks = "PATCH", "/v1/couple", {"pause": {"until": "2026-03-09"}}
 
     def verify(self) -> None:
         assert self.ben.get("/v1/couple").body["pause"] == {"from": "2026-03-02", "until": "2026-03-09"}
 
 
-@registered
 class Resumes(PairedAction):
     """On the day that both have met in their pause, which counts again."""
+
+    asks = "DELETE", "/v1/couple/pause", None
 
     def prepare(self) -> None:
         super().prepare()
@@ -512,16 +474,12 @@ class Resumes(PairedAction):
         for phone in (self.ada, self.ben):
             assert phone.put(f"/v1/days/{DATE}/answer", {"text": "Yes."}).status == 200
 
-    def request(self) -> Reply:
-        return self.ada.delete("/v1/couple/pause")
-
     def verify(self) -> None:
         assert self.ben.get("/v1/couple").body["pause"] is None
         assert self.ben.get("/v1/streak").body["current"] == 1
         assert (self.world.services.people.table.get(keys.streak(self.world.couple_of(self.ada).id)) or {})["run"] == 1
 
 
-@registered
 class Unpairs(PairedAction):
     """A repeat after a success finds no couple, which counts as success."""
 
