@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import random
 from collections import Counter
@@ -15,13 +16,16 @@ from rekindle.api.callers import Caller
 from rekindle.api.problems import Problem, ProblemError
 from rekindle.domain.persons import Platform
 from rekindle.domain.prompts import Theme
+from rekindle.domain.reminders import Slot
 from rekindle.domain.tallies import DayProgress
 from rekindle.errors import WriteConflictError
 from rekindle.store import keys
 from rekindle.store.runs import Runs
+from rekindle.store.slots import Slots
 from rekindle.store.statistics import Statistics
-from testing.builders import LONDON, NEW_YORK, a_token, a_uid
+from testing.builders import LONDON, NEW_YORK, TOKYO, a_paired_person, a_profile, a_token, a_uid, an_instant
 from testing.phones import Phone, a_phone, pair, whole
+from testing.push_world import saved
 from testing.stored import row_in
 from tests.engine.racing import Racer, lost, race, won
 from tests.routes.test_idempotency import KEY, WRONG, remembered_keys
@@ -137,3 +141,15 @@ def test_one_key_for_two_codes_at_once_redeems_one(services: Services) -> None:
         assert Counter(lost(outcomes)) == {Problem.KEY_REUSED: 1}
         states = [invites.get_invite(each.caller, services).state for each in (ada, cai)]
         assert sorted(states) == ["open", "redeemed"]
+
+
+def test_persons_who_need_a_new_slot_at_once_share_it(table: Table) -> None:
+    zones, times = (NEW_YORK, TOKYO, LONDON), (dt.time(8, 30), dt.time(20, 30))
+    people = [a_paired_person(profile=a_profile(zone=zone)) for zone in zones for _ in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda person: saved(table, person), people))
+    slots = {Slot(zone, time) for zone in zones for time in times}
+    assert Slots(table).known() == slots
+    for slot, shards in Slots(table).existing(slots).items():
+        rows = [row for name in shards.all for row in Slots(table).page(name, None, 1000, an_instant()).rows]
+        assert len(rows) == 8, slot
