@@ -122,7 +122,13 @@ class World:
 
 
 ACTIONS: list[type[Action]] = []
-"""Every action below with a request of its own, in order. Each test of a fault takes them all."""
+"""Every action below, in order. Each test of a fault takes them all."""
+
+
+def registered[Registered: type[Action]](action: Registered) -> Registered:
+    """Add an action to those that every test of a fault takes."""
+    ACTIONS.append(action)
+    return action
 
 
 class Action(ABC):
@@ -130,10 +136,6 @@ class Action(ABC):
 
     asks: ClassVar[tuple[str, str, Any]]
     """Method, path and body of Ada's request."""
-
-    def __init_subclass__(cls) -> None:
-        if {"asks", "request"} & vars(cls).keys():
-            ACTIONS.append(cls)
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -164,6 +166,7 @@ class PairedAction(Action):
         pair(self.ada, self.ben)
 
 
+@registered
 class SaysWhoTheyAre(Action):
     def prepare(self) -> None:
         self.new = Phone(self.world.handler, a_uid("new"))
@@ -175,6 +178,7 @@ class SaysWhoTheyAre(Action):
         assert self.new.get("/v1/me").body["display_name"] == "Cai"
 
 
+@registered
 class RegistersATablet(PairedAction):
     def prepare(self) -> None:
         super().prepare()
@@ -188,6 +192,7 @@ class RegistersATablet(PairedAction):
         assert {str(name) for name in devices} == {"phone", "tablet"}
 
 
+@registered
 class TakesOverAToken(PairedAction):
     def prepare(self) -> None:
         super().prepare()
@@ -202,6 +207,7 @@ class TakesOverAToken(PairedAction):
         assert self.target in {device.target for device in self.world.person(self.ben).devices.values()}
 
 
+@registered
 class SignsAPhoneOut(PairedAction):
     asks = "DELETE", "/v1/me/devices/phone", None
 
@@ -209,6 +215,7 @@ class SignsAPhoneOut(PairedAction):
         assert not self.world.person(self.ada).devices
 
 
+@registered
 class Invites(Action):
     def prepare(self) -> None:
         self.earlier = self.ada.post("/v1/invites").body["code"]
@@ -226,6 +233,7 @@ class Invites(Action):
         assert self.ben.post("/v1/invites/redeem", {"code": self.replies[-1]["code"]}).status == 200
 
 
+@registered
 class Cancels(Action):
     asks = "DELETE", "/v1/invites", None
 
@@ -237,6 +245,7 @@ class Cancels(Action):
         assert self.ben.post("/v1/invites/redeem", {"code": self.code}).problem == "invite-not-usable"
 
 
+@registered
 class Redeems(Action):
     def prepare(self) -> None:
         self.invite = self.ada.post("/v1/invites").body
@@ -250,6 +259,7 @@ class Redeems(Action):
         assert len(tries["tries"]) <= 3
 
 
+@registered
 class Confirms(Redeems):
     def prepare(self) -> None:
         super().prepare()
@@ -263,6 +273,7 @@ class Confirms(Redeems):
         assert self.ben.get("/v1/couple").body["partner"] == "Ada"
 
 
+@registered
 class OpensToday(PairedAction):
     asks = "GET", "/v1/today", None
 
@@ -277,6 +288,7 @@ class OpensToday(PairedAction):
         assert mine["today"]["prompt"]["theme"] != mine["previous"]["prompt"]["theme"]
 
 
+@registered
 class AnswersFirst(PairedAction):
     asks = "PUT", f"/v1/days/{DATE}/answer", {"text": "Mine"}
 
@@ -291,6 +303,7 @@ class AnswersFirst(PairedAction):
         }
 
 
+@registered
 class Edits(AnswersFirst):
     asks = "PUT", f"/v1/days/{DATE}/answer", {"text": "Mine", "revision": 1}
 
@@ -303,6 +316,7 @@ class Edits(AnswersFirst):
         assert (mine["text"], mine["revision"]) == ("Mine", 2)
 
 
+@registered
 class AnswersSecond(PairedAction):
     asks = "PUT", f"/v1/days/{DATE}/answer", {"text": "Mine"}
 
@@ -316,6 +330,7 @@ class AnswersSecond(PairedAction):
         assert self.ada.get("/v1/streak").body["total"] == 1
 
 
+@registered
 class Reflects(AnswersSecond):
     asks = "PUT", f"/v1/days/{DATE}/reflection", {"kind": "heard", "text": "That you care."}
 
@@ -331,10 +346,11 @@ class Reflects(AnswersSecond):
         }
 
 
+@registered
 class AnswersAlone(Action):
     """The first time: the day is opened for it, and a key is made."""
 
-    asks = "PUT", f"/v1/solo/days/{DATE}/answer", {"text": "Mine"}
+    asks: ClassVar[tuple[str, str, Any]] = "PUT", f"/v1/solo/days/{DATE}/answer", {"text": "Mine"}
 
     def verify(self) -> None:
         (day,) = self.ada.get("/v1/solo/days").body["days"]
@@ -342,6 +358,7 @@ class AnswersAlone(Action):
         assert len(self.world.services.solo.history(self.ada.uid).seen) == 1
 
 
+@registered
 class EditsAlone(AnswersAlone):
     asks = "PUT", f"/v1/solo/days/{DATE}/answer", {"text": "Better", "revision": 1}
 
@@ -353,6 +370,7 @@ class EditsAlone(AnswersAlone):
         assert day["me"] == {"state": "answered", "text": "Better", "revision": 2}
 
 
+@registered
 class Shares(AnswersAlone):
     asks = "POST", f"/v1/solo/days/{DATE}/share", None
 
@@ -365,6 +383,7 @@ class Shares(AnswersAlone):
         assert self.ada.get("/v1/solo/days").body["days"][0]["shared"]
 
 
+@registered
 class TakesBack(Shares):
     asks = "DELETE", f"/v1/solo/days/{DATE}/share", None
 
@@ -377,6 +396,7 @@ class TakesBack(Shares):
         assert not self.ada.get("/v1/solo/days").body["days"][0]["shared"]
 
 
+@registered
 class Swaps(PairedAction):
     """Swapped once, however often it takes: what stands is what the phone was shown."""
 
@@ -397,6 +417,7 @@ class Swaps(PairedAction):
         assert {f"{pack}/{prompt}" for pack, prompt in seen} == {self.before["id"], day["prompt"]["id"]}
 
 
+@registered
 class ChoosesAPack(PairedAction):
     asks = "PUT", "/v1/couple/packs/choice", None
 
@@ -404,6 +425,7 @@ class ChoosesAPack(PairedAction):
         assert self.ben.get("/v1/couple").body["packs"] == ["choice", "test"]
 
 
+@registered
 class TurnsAPackOff(PairedAction):
     asks = "DELETE", "/v1/couple/packs/choice", None
 
@@ -415,6 +437,7 @@ class TurnsAPackOff(PairedAction):
         assert self.ben.get("/v1/couple").body["packs"] == ["test"]
 
 
+@registered
 class JoinsByCode(PairedAction):
     asks = "POST", "/v1/couple/practice-code", {"code": "ABCD-2345"}
 
@@ -424,6 +447,7 @@ class JoinsByCode(PairedAction):
         assert self.ben.get("/v1/today").body["today"]["prompt"]["id"].startswith("group/")
 
 
+@registered
 class Moves(PairedAction):
     asks = "PUT", "/v1/me", {"display_name": "Ada", "zone": TOKYO}
 
@@ -439,6 +463,7 @@ class Moves(PairedAction):
         )
 
 
+@registered
 class SetsReminders(PairedAction):
     asks = "PUT", "/v1/me/reminders", {"prompt_time": "06:05", "evening_time": None}
 
@@ -446,6 +471,7 @@ class SetsReminders(PairedAction):
         assert self.ada.get("/v1/me/reminders").body["evening_time"] is None
 
 
+@registered
 class Nudges(PairedAction):
     """Sent once, however often it takes."""
 
@@ -456,6 +482,7 @@ class Nudges(PairedAction):
         assert self.ada.get("/v1/nudges").body["left"] == 2
 
 
+@registered
 class Pauses(PairedAction):
     asks = "PATCH", "/v1/couple", {"pause": {"until": "2026-03-09"}}
 
@@ -463,6 +490,7 @@ class Pauses(PairedAction):
         assert self.ben.get("/v1/couple").body["pause"] == {"from": "2026-03-02", "until": "2026-03-09"}
 
 
+@registered
 class Resumes(PairedAction):
     """On the day that both have met in their pause, which counts again."""
 
@@ -480,6 +508,7 @@ class Resumes(PairedAction):
         assert (self.world.services.people.table.get(keys.streak(self.world.couple_of(self.ada).id)) or {})["run"] == 1
 
 
+@registered
 class Unpairs(PairedAction):
     """A repeat after a success finds no couple, which counts as success."""
 

@@ -22,9 +22,8 @@ from rekindle.domain.pushes import PushKind, Reach
 from rekindle.domain.tallies import DayProgress, Met, StreakProgress
 from rekindle.errors import ContentionError
 from rekindle.store import keys
-from rekindle.store.table import unmarshal
 from rekindle.store.tallies import KEPT, Tallies
-from testing.stored import row_in
+from testing.stored import every_row, row_in
 from testing.wire import Crash, Fault, Wire, tapped
 from tests.tally_model import Event, model
 
@@ -59,14 +58,12 @@ def by_couple(events: Iterable[Event]) -> Mapping[CoupleId, Sequence[Progress]]:
 
 
 def counters(table: Table) -> dict[tuple[str, str, str], int]:
-    """All counters that there are: a test may scan."""
-    pages = table.client.get_paginator("scan").paginate(TableName=table.name, ConsistentRead=True)
+    """Return all counters that there are."""
     return {
-        (item["pk"], item["sk"], name): count
-        for page in pages
-        for item in map(unmarshal, page["Items"])
-        if item["pk"].startswith("STATS")
-        for name, count in item.items()
+        (row["pk"], row["sk"], name): count
+        for row in every_row(table)
+        if row["pk"].startswith("STATS")
+        for name, count in row.items()
         if isinstance(count, int) and count
     }
 

@@ -33,6 +33,8 @@ from tick.handler import Tick
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from types_boto3_sqs import SQSClient
+
     from delivery.gateway import PushGateway
     from rekindle.domain.persons import Person
     from rekindle.push.jobs import Job
@@ -91,7 +93,7 @@ class World:
 
     def delivery(self) -> Services:
         """Make the services of a new process, which has nothing cached."""
-        queue = replace(self.queue, client=Counted(self.queue.client, self.calls))
+        queue = replace(self.queue, client=cast("SQSClient", Counted(self.queue.client, self.calls)))
         gateway = cast("PushGateway", Counted(self.gateway, self.calls))
         return replace(
             Services.on(self.table, queue.outbox, self.dead_letters.outbox, gateway, "https://app.example"),
