@@ -217,7 +217,7 @@ def test_an_answer_that_does_not_come_is_for_later(wire: FcmWire) -> None:
     """FCM may have delivered the push. Its collapse id makes a repeat harmless."""
     slow = a_token()
     wire.script[slow] = [Answer(200, {"name": "too late"}, after=fcm_wire.NEVER)]
-    with contextlib.closing(a_gateway(wire, timeout=(30, 0.3))) as gateway:
+    with contextlib.closing(a_gateway(wire, timeout=(5, 0.1))) as gateway:
         assert send(gateway, slow) == [Outcome(Fate.LATER, "DEADLINE_EXCEEDED")]
     assert wire.attempts[slow] == 1
 

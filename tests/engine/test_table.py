@@ -106,6 +106,43 @@ class TestItems:
         assert key_table.get_many([row]) == [{"pk": "COUPLE#1", "wrapped": b"key", "cell": "07"}]
 
 
+class TestQueries:
+    """Pages of a partition."""
+
+    @pytest.fixture
+    def filled(self, table: Table) -> Table:
+        """Nine rows in one partition, and one in another."""
+        for number in range(1, 10):
+            table.write(put(Key("P", f"{number}"), n=number))
+        table.write(put(Key("Q", "5"), n=0))
+        return table
+
+    def numbers(self, table: Table, **query: Any) -> list[int]:
+        return [item["n"] for item in table.query("P", **query).items]
+
+    def test_both_ends_are_included(self, filled: Table) -> None:
+        assert self.numbers(filled, between=("3", "5")) == [3, 4, 5]
+        assert self.numbers(filled) == list(range(1, 10))
+
+    def test_a_descending_page_begins_with_the_last_item(self, filled: Table) -> None:
+        assert self.numbers(filled, between=("2", "8"), limit=3, descending=True) == [8, 7, 6]
+
+    def test_a_page_continues_after_a_key_even_if_it_does_not_exist(self, filled: Table) -> None:
+        assert self.numbers(filled, after="4", limit=2) == [5, 6]
+        assert self.numbers(filled, after="4x", limit=2) == [5, 6]
+        assert self.numbers(filled, between=("1", "9"), after="4x", limit=2, descending=True) == [4, 3]
+
+    def test_the_last_page_has_no_key_to_continue_after(self, filled: Table) -> None:
+        page = filled.query("P", limit=5)
+        assert page.last == "5"
+        rest = filled.query("P", after=page.last, limit=5)
+        assert (len(rest.items), rest.last) == (4, None)
+
+    def test_an_empty_partition_is_an_empty_page(self, table: Table) -> None:
+        page = table.query("NOTHING", between=("a", "b"))
+        assert (page.items, page.last) == ([], None)
+
+
 class TestBatches:
     """Reading many keys at once."""
 
@@ -157,6 +194,20 @@ class TestBatches:
 
 class TestConditions:
     """A failed condition is named by its index, with the current item. `test_memory_table.py` has more of them."""
+
+    def test_a_transaction_names_every_failed_condition_and_writes_nothing(self, table: Table) -> None:
+        table.write(put(Key("A", "2"), n=2))
+        table.write(put(Key("A", "3"), n=3))
+        writes = [
+            put(Key("A", "1"), n=1),
+            Write("Put", Key("A", "2"), item={}, condition="n = :n", values={":n": 7}),
+            Write("Update", Key("A", "3"), update="SET n = :n", condition="n = :old", values={":n": 4, ":old": 3}),
+            Write("Delete", Key("A", "4"), condition="attribute_exists(pk)"),
+        ]
+        with pytest.raises(WriteConflictError) as conflict:
+            table.transact(writes)
+        assert conflict.value.existing == {1: {"pk": "A", "sk": "2", "n": 2}, 3: None}
+        assert [item["n"] for item in table.query("A").items] == [2, 3]
 
     def test_a_transaction_spans_both_tables(self, table: Table, key_table: Table) -> None:
         row = Key("COUPLE#1", "")
