@@ -106,43 +106,6 @@ class TestItems:
         assert key_table.get_many([row]) == [{"pk": "COUPLE#1", "wrapped": b"key", "cell": "07"}]
 
 
-class TestQueries:
-    """Pages of a partition."""
-
-    @pytest.fixture
-    def filled(self, table: Table) -> Table:
-        """Nine rows in one partition, and one in another."""
-        for number in range(1, 10):
-            table.write(put(Key("P", f"{number}"), n=number))
-        table.write(put(Key("Q", "5"), n=0))
-        return table
-
-    def numbers(self, table: Table, **query: Any) -> list[int]:
-        return [item["n"] for item in table.query("P", **query).items]
-
-    def test_both_ends_are_included(self, filled: Table) -> None:
-        assert self.numbers(filled, between=("3", "5")) == [3, 4, 5]
-        assert self.numbers(filled) == list(range(1, 10))
-
-    def test_a_descending_page_begins_with_the_last_item(self, filled: Table) -> None:
-        assert self.numbers(filled, between=("2", "8"), limit=3, descending=True) == [8, 7, 6]
-
-    def test_a_page_continues_after_a_key_even_if_it_does_not_exist(self, filled: Table) -> None:
-        assert self.numbers(filled, after="4", limit=2) == [5, 6]
-        assert self.numbers(filled, after="4x", limit=2) == [5, 6]
-        assert self.numbers(filled, between=("1", "9"), after="4x", limit=2, descending=True) == [4, 3]
-
-    def test_the_last_page_has_no_key_to_continue_after(self, filled: Table) -> None:
-        page = filled.query("P", limit=5)
-        assert page.last == "5"
-        rest = filled.query("P", after=page.last, limit=5)
-        assert (len(rest.items), rest.last) == (4, None)
-
-    def test_an_empty_partition_is_an_empty_page(self, table: Table) -> None:
-        page = table.query("NOTHING", between=("a", "b"))
-        assert (page.items, page.last) == ([], None)
-
-
 class TestBatches:
     """Reading many keys at once."""
 
