@@ -29,7 +29,7 @@ from rekindle.store import keys
 from rekindle.store.people import People, person_writes
 from rekindle.store.shards import Resharding
 from rekindle.store.slots import Slots
-from rekindle.store.table import Table, Write, unmarshal
+from rekindle.store.table import Page, Table, Write, unmarshal
 from rekindle.store.watermark import Watermark
 from testing import engines
 from testing.builders import NEW_YORK, TOKYO, a_device, a_paired_person, a_profile, an_instant
@@ -287,6 +287,14 @@ def outcome_of(table: Table, request: Callable[[Table], Any]) -> Result:
     return "done", found
 
 
+def goes_on_at_its_end(seen: Result, expected: Result) -> bool:
+    """Return whether a page differs only by a last key: the emulator has one where the page ends with its range."""
+    match seen[1], expected[1]:
+        case Page(items, str(last)), Page(same, None):
+            return items == same and last == items[-1]["sk"]
+    return False
+
+
 @pytest.fixture(scope="module", params=["dynamodb_local_url", "emulator_url"])
 def engine(request: pytest.FixtureRequest) -> tuple[Table, bool]:
     """Return a table of a real engine, and whether it refuses all that DynamoDB refuses."""
@@ -309,5 +317,6 @@ def test_the_same_requests_are_answered_the_same(
     for each in asked:
         expected = outcome_of(cast("Table", memory), each)
         if expected != REFUSED or is_strict:
-            assert outcome_of(real, each) == expected
+            seen = outcome_of(real, each)
+            assert seen == expected or (not is_strict and goes_on_at_its_end(seen, expected))
     assert memory.items() == every_row(real)
