@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from rekindle.domain.calendar import local_date, local_time, slot_instant
 from rekindle.domain.ids import Zone
 from rekindle.domain.persons import QuietHours
-from rekindle.domain.reminders import due_slots, is_quiet
+from rekindle.domain.reminders import is_quiet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -121,12 +122,11 @@ def planned(now: dt.datetime) -> list[Moment]:
 def _reminders(dates: tuple[dt.date, ...]) -> Iterator[Moment]:
     # The last is Maya's prompt of the last date. A tick sends all earlier ones, so none may be left out.
     first, last = _instant(dates[0], "07:00", MAYA), _instant(dates[-1], MAYA.prompt, MAYA)
-    for who in COUPLE:
-        acts = {who.prompt: "prompt", who.evening: "evening", who.touch: "touch"}
-        for due in due_slots(first, last, who.zone):
-            act = acts.get(f"{due.slot.time:%H:%M}")
-            if act and (act != "touch" or due.date in {dates[number] for number in TOUCH_DATES}):
-                yield Moment(due.instant, who, act, due.date)
+    for who, date in itertools.product(COUPLE, (*dates, dates[-1] + dt.timedelta(days=1))):
+        for act, time in (("prompt", who.prompt), ("evening", who.evening), ("touch", who.touch)):
+            at = _instant(date, time, who)
+            if first < at <= last and (act != "touch" or date in {dates[number] for number in TOUCH_DATES}):
+                yield Moment(at, who, act, date)
 
 
 def _instant(date: dt.date, time: str, whose: Partner) -> dt.datetime:

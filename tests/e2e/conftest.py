@@ -19,7 +19,7 @@ from local.places import EMULATOR_PYTHON, SAM
 from local.stack import Stack
 from local.stack.start import temporary
 from rekindle.push.kinds import KINDS
-from testing.builders import LONDON, NEW_YORK, TOKYO, a_token, a_uid
+from testing.builders import LONDON, NEW_YORK, a_token, a_uid
 from testing.phones import whole
 from tests.e2e.browser_session import browser_path, launched
 
@@ -172,11 +172,6 @@ def a_couple(a_phone: NewPhone) -> NewCouple:
         return ada, ben
 
     return new
-
-
-@pytest.fixture
-def apart(a_couple: NewCouple) -> Two:
-    return a_couple(NEW_YORK, TOKYO)
 
 
 def waiting(stack: Stack, queue: str, *states: str) -> int:

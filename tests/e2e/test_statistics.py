@@ -67,7 +67,4 @@ def test_a_reminder_is_counted_once_its_run_is_done(stack: Stack, a_couple: NewC
     reach = eventually(lambda: _reached_both(table.get(keys.stats_of_week(week_of(a_date)))))
     assert reach
     assert reach["due"] >= reach["reached"]
-
-
-def test_nothing_was_given_up(stack: Stack) -> None:
-    assert waiting(stack, "TallyDlqUrl") == 0
+    assert waiting(stack, "TallyDlqUrl") == 0, "nothing was given up"
