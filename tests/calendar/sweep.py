@@ -10,13 +10,11 @@ import random
 from bisect import bisect_left
 from collections import defaultdict
 from dataclasses import dataclass
-from functools import cache
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Final, Protocol
 
 from rekindle.domain.calendar import start_of
 from tests.calendar.oracle import SLOT_TIMES, WallClock, date_shown, instant_at
-from tests.calendar.tzif import compiled
 from tick.handler import due_in, window
 
 if TYPE_CHECKING:
@@ -70,7 +68,7 @@ class Findings:
 def findings(zone: Zone, years: range, seed: int, due: DueIn = due_in) -> Findings:
     """Check all of a zone in these years; the same seed plays the same."""
     dice = random.Random(f"{seed} {zone}")  # noqa: S311 - to be had again by the seed
-    clock = _clock(compiled(zone))
+    clock = WallClock.of(zone)
     changes = changes_to_check(clock, years)
     around = dates_around(clock, changes)
     dates = around | ordinary_dates(years, around, dice)
@@ -207,9 +205,3 @@ def _found(zone: Zone, story: Sequence[int], due: DueIn) -> Iterator[Find]:
 
 def _told(finds: Sequence[str]) -> str:
     return " and ".join(finds) or "never"
-
-
-@cache
-def _clock(data: bytes) -> WallClock:
-    # Zones whose bytes are equal share what the oracle makes of them, and that alone: each name goes its own way above.
-    return WallClock.compiled(data)

@@ -1,33 +1,16 @@
-"""The oracle is right: by what is known of the world's clocks, and by the C library."""
+"""The oracle is right, by what is known of the world's clocks."""
 
 from __future__ import annotations
 
 import datetime as dt
-import time
-from typing import TYPE_CHECKING
 
 import pytest
 
-from rekindle.domain.calendar import zone_names
 from tests.calendar.oracle import WallClock, instant_at
-from tests.calendar.tzif import PLACE, compiled, eras
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.calendar.tzif import Era
 
 
 def utc(text: str) -> dt.datetime:
     return dt.datetime.fromisoformat(text).replace(tzinfo=dt.UTC)
-
-
-@pytest.fixture
-def clean_tz(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
-    """Let a test change the C library's zone, and restore the zone afterwards."""
-    yield monkeypatch
-    monkeypatch.undo()
-    time.tzset()
 
 
 @pytest.mark.parametrize(
@@ -87,7 +70,7 @@ def clean_tz(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     ],
 )
 def test_a_slot_comes_when_history_has_it(zone: str, reading: str, instant: str | None) -> None:
-    clock = WallClock.compiled(compiled(zone))
+    clock = WallClock.of(zone)
     wall = dt.datetime.fromisoformat(reading)
     coming = clock.coming(wall.date(), wall.time())
     assert (coming if coming is None else instant_at(coming)) == (utc(instant) if instant else None)
@@ -106,38 +89,5 @@ def test_a_slot_comes_when_history_has_it(zone: str, reading: str, instant: str 
     ],
 )
 def test_a_date_starts_when_history_has_it(zone: str, date: str, start: str | None) -> None:
-    shown = WallClock.compiled(compiled(zone)).start(dt.date.fromisoformat(date))
+    shown = WallClock.of(zone).start(dt.date.fromisoformat(date))
     assert (shown if shown is None else instant_at(shown)) == (utc(start) if start else None)
-
-
-def test_the_c_library_reads_the_same_offsets_from_the_same_files(clean_tz: pytest.MonkeyPatch) -> None:
-    """Just before and as each era begins, in all of history, and by the rules for years to come."""
-    for zone in sorted(zone_names()):
-        clean_tz.setenv("TZ", f":{PLACE / zone}")
-        time.tzset()
-        history = eras(compiled(zone), 2060)
-        edges = [(era.end - 1, era.offset) for era in history] + [(era.start, era.offset) for era in history[1:]]
-        wrong = [edge for edge in edges if time.localtime(edge[0]).tm_gmtoff != edge[1]]
-        assert not wrong, zone
-
-
-def test_nothing_is_between_two_eras() -> None:
-    def edges(history: tuple[Era, ...]) -> tuple[list[float], list[float]]:
-        return [era.start for era in history[1:]], [era.end for era in history[:-1]]
-
-    for zone in zone_names():
-        starts, ends = edges(eras(compiled(zone), 2060))
-        assert starts == ends == sorted(set(starts)), zone
-
-
-@pytest.mark.parametrize("footer", ["", "EST5EDT", "EST5EDT,60,300", "EST5EDT,J60,J300", "nonsense"])
-def test_a_rule_of_another_kind_is_refused_rather_than_guessed(footer: str) -> None:
-    data = compiled("America/New_York")
-    other = data[: data.rstrip(b"\n").rindex(b"\n") + 1] + footer.encode() + b"\n"
-    with pytest.raises(ValueError, match="no rule by weekdays"):
-        eras(other, 2060)
-
-
-def test_what_is_no_compiled_zone_is_refused() -> None:
-    with pytest.raises(ValueError, match="not a compiled zone"):
-        eras(PLACE.joinpath("tzdata.zi").read_bytes(), 2060)
