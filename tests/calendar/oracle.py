@@ -88,7 +88,7 @@ def _c_library_in(zone: str) -> Iterator[None]:
 
 def _kept_at(instant: int) -> tuple[int, int, str]:
     """Return the offset that the machine's clock keeps at the instant, whether it is of summer, and its name."""
-    shown = time.localtime(instant)
+    shown = time.localtime(instant)  # noqa: TID251 - of an instant that it is given
     return shown.tm_gmtoff, shown.tm_isdst, shown.tm_zone
 
 
