@@ -51,6 +51,7 @@ HEAD: Final = RIVER.partition("  - id: song")[0]
 
 TAB: Final = "this line begins with a tab, and indentation must be spaces. Replace the tab with spaces"
 OPEN_QUOTE: Final = 'the quote (") that opens in this line is never closed. Put another " where the text ends'
+BACKSLASH: Final = "a backslash (\\) in a text between double quotes is a command. Remove it, or write it twice"
 NEW_PROMPT: Final = "If a new prompt begins here, put “- ” before the id"
 NO_FIELD: Final = (
     "is neither a field nor part of a text. A field is a name, a colon and a space, such as “depth: 1”; the next line "
@@ -85,8 +86,8 @@ def colon(name: str) -> str:
     return f"this text contains a colon and a space, which would begin a field. {quotes(name)}"
 
 
-def begins(character: str) -> str:
-    return f"a text cannot begin with “{character}”. {quotes()}"
+def begins(character: str, name: str = "text") -> str:
+    return f"a text cannot begin with “{character}”. {quotes(name)}"
 
 
 def twice(name: str, first: int, remedy: str = "Keep one of the two") -> str:
@@ -210,7 +211,7 @@ MISTAKES: Final = {
     "a text that is not indented": (text(">-\n        Which song"), f"15: song: “Which song is today?” {NO_FIELD}"),
     "a backslash": (
         river("Which song is today?", '"Which \\song?"'),
-        "14: song: a backslash (\\) in a text between double quotes is a command. Remove it, or write it twice",
+        f"14: song: {BACKSLASH}",
     ),
     "two documents": (
         RIVER + "---\nid: sea\n",
