@@ -68,9 +68,6 @@ def starter() -> list[Said]:
 
 
 class TestTwins:
-    def test_the_starter_pack_asks_nothing_twice_in_any_of_its_languages(self, starter: list[Said]) -> None:
-        assert list(twin_advice(starter)) == []
-
     @pytest.mark.parametrize(("prompt", "text"), REWORDED.items())
     def test_a_question_in_other_words_and_order_is_found_in_the_other_pack(
         self, prompt: str, text: str, starter: list[Said]
@@ -147,9 +144,6 @@ class TestReading:
         text = "The quiet evening came and we walked along the harbour. Nobody said a word"
         text += ", yet everything between us seemed settled."
         assert lix(text) == pytest.approx(20 / 2 + 100 * 5 / 20)
-
-    def test_the_starter_pack_reads_easily_in_every_language(self, starter: list[Said]) -> None:
-        assert list(prompt_advice(starter)) == []
 
     def test_a_consulting_room_s_sentence_is_advised_against(self) -> None:
         (advice,) = prompt_advice([said(HARD)])
