@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -21,14 +22,16 @@ from delivery.retries import (
     without_foreign,
 )
 from rekindle.domain.calendar import day_window
-from rekindle.domain.days import Answer, Day
-from rekindle.domain.ids import CoupleId, Language, PackId, PromptId, Uid
-from rekindle.domain.prompts import PromptKind, PromptRef
+from rekindle.domain.days import Answer
+from rekindle.domain.ids import CoupleId, Language, Uid
 from rekindle.domain.pushes import PushKind
 from rekindle.push.jobs import LONGEST_DELAY, Missed
 from rekindle.push.payloads import Occasion
 from rekindle.store import keys
-from testing.builders import NEW_YORK, TOKYO, a_target, an_instant
+from testing.builders import NEW_YORK, TOKYO, a_day, a_target, an_instant
+
+if TYPE_CHECKING:
+    from rekindle.domain.days import Day
 
 DATE = dt.date(2026, 3, 2)
 AT = an_instant("2026-03-03T01:30:00Z")
@@ -42,15 +45,9 @@ FOREIGN = Outcome(Fate.FOREIGN, "SENDER_ID_MISMATCH")
 ATTEMPT = Attempt(OCCASION, 5 * MINUTE, lambda: 10 * MINUTE, COUPLE)
 
 
-def a_day(*answered: Uid) -> Day:
-    return Day(
-        couple=COUPLE,
-        date=DATE,
-        prompt=PromptRef(PackId("starter"), 1, PromptId("spark-01")),
-        kind=PromptKind.QUESTION,
-        window=day_window(DATE, [NEW_YORK, TOKYO]),
-        answers={uid: Answer(AT, 1, b"sealed") for uid in answered},
-    )
+def answered_by(*answered: Uid) -> Day:
+    answers = {uid: Answer(AT, 1, b"sealed") for uid in answered}
+    return a_day(window=day_window(DATE, [NEW_YORK, TOKYO]), answers=answers)
 
 
 def a_recipient(person: str, token: str | None = None) -> Recipient:
@@ -64,8 +61,8 @@ def sent(*outcomes: Outcome) -> list[Result]:
 
 
 def test_an_evening_reminder_is_for_who_has_not_answered() -> None:
-    assert is_awaited(a_day(BEN), ADA, AT)
-    assert not is_awaited(a_day(BEN), BEN, AT)
+    assert is_awaited(answered_by(BEN), ADA, AT)
+    assert not is_awaited(answered_by(BEN), BEN, AT)
 
 
 def test_a_day_that_nobody_opened_yet_is_open() -> None:
@@ -73,9 +70,9 @@ def test_a_day_that_nobody_opened_yet_is_open() -> None:
 
 
 def test_a_day_that_has_closed_is_not_reminded_of() -> None:
-    closes = a_day().window.closes_at
-    assert is_awaited(a_day(), ADA, closes - MINUTE)
-    assert not is_awaited(a_day(), ADA, closes)
+    closes = answered_by().window.closes_at
+    assert is_awaited(answered_by(), ADA, closes - MINUTE)
+    assert not is_awaited(answered_by(), ADA, closes)
 
 
 def test_each_attempt_waits_twice_as_long_as_the_last() -> None:

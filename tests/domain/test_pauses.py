@@ -9,19 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rekindle.domain.couples import Couple, Pause
-from rekindle.domain.ids import CoupleId, Uid
 from rekindle.domain.pauses import LONGEST, end_range, pause_on, with_pause, without_pause
 from rekindle.domain.streaks import DayMark, History, calendar_marks, pack_dates, streak_of, unpack_dates
-from testing.builders import a_profile, an_instant
+from testing.builders import a_couple
 from tests.domain.test_streaks import FIRST, NOTHING, day, days, days_from, plain_streak
 
-COUPLE = Couple(
-    id=CoupleId("couple-1"),
-    created_at=an_instant(),
-    first_date=FIRST,
-    counted_from=FIRST,
-    profiles={Uid("ada"): a_profile(), Uid("ben"): a_profile()},
-)
+COUPLE = a_couple(first_date=FIRST, counted_from=FIRST)
 SPAN = 24
 CLOSED = day(-1)
 """By clocks that stay in their zones, no date has closed that one of them still shows."""
