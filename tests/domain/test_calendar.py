@@ -146,14 +146,6 @@ def test_a_local_date_is_what_the_calendar_on_the_wall_shows(instant: dt.datetim
     assert local_date(instant, zone) == shown(instant, zone).date()
 
 
-@given(dates_somewhere())
-def test_a_date_is_shown_at_its_start_and_not_just_before(somewhere: tuple[dt.date, Zone]) -> None:
-    date, zone = somewhere
-    start = start_of(date, zone)
-    assert local_date(start - ONE_SECOND, zone) < date
-    assert (local_date(start, zone) == date) == exists(date, zone)
-
-
 def test_a_day_stays_open_until_three_hours_after_the_later_partners_midnight() -> None:
     window = day_window(dt.date(2026, 7, 1), [NEW_YORK, TOKYO])
     assert window == DayWindow(opens_at=utc("2026-06-30 15:00"), closes_at=utc("2026-07-02 07:00"))
