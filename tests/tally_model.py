@@ -14,7 +14,7 @@ from rekindle.domain.prompts import Theme
 from rekindle.domain.tallies import DayProgress, Met, StreakProgress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from hypothesis.strategies import DrawFn
 
@@ -92,13 +92,18 @@ def deliveries(draw: DrawFn, events: list[Event]) -> list[Event]:
     return [event for _, event in sorted(given, key=lambda each: each[0])]
 
 
-def model(events: Iterable[Event]) -> dict[tuple[str, str, str], int]:
-    """Return each counter, by partition, sort key and name, from all events."""
+def by_couple(events: Iterable[Event]) -> Mapping[CoupleId, Sequence[Progress]]:
+    """Return the events of each couple, as the function gets them."""
     couples: defaultdict[CoupleId, list[Progress]] = defaultdict(list)
     for event in events:
         couples[event.couple].append(event.told)
+    return couples
+
+
+def model(events: Iterable[Event]) -> dict[tuple[str, str, str], int]:
+    """Return each counter, by partition, sort key and name, from all events."""
     total: Counter[tuple[str, str, str]] = Counter()
-    for told in couples.values():
+    for told in by_couple(events).values():
         days: dict[dt.date, DayProgress] = {}
         streaks = [each for each in told if isinstance(each, StreakProgress)]
         for each in told:

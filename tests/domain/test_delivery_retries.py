@@ -60,19 +60,12 @@ def sent(*outcomes: Outcome) -> list[Result]:
     ]
 
 
-def test_an_evening_reminder_is_for_who_has_not_answered() -> None:
-    assert is_awaited(answered_by(BEN), ADA, AT)
-    assert not is_awaited(answered_by(BEN), BEN, AT)
-
-
-def test_a_day_that_nobody_opened_yet_is_open() -> None:
-    assert is_awaited(None, ADA, AT)
-
-
-def test_a_day_that_has_closed_is_not_reminded_of() -> None:
-    closes = answered_by().window.closes_at
-    assert is_awaited(answered_by(), ADA, closes - MINUTE)
-    assert not is_awaited(answered_by(), ADA, closes)
+def test_an_evening_reminder_is_for_who_has_not_answered_a_day_that_is_open() -> None:
+    day = answered_by(BEN)
+    assert is_awaited(None, ADA, AT), "a day that nobody opened yet is open"
+    assert is_awaited(day, ADA, day.window.closes_at - MINUTE)
+    assert not is_awaited(day, ADA, day.window.closes_at)
+    assert not is_awaited(day, BEN, AT)
 
 
 def test_each_attempt_waits_twice_as_long_as_the_last() -> None:
@@ -94,6 +87,8 @@ def test_only_what_did_not_arrive_is_tried_again() -> None:
     ]
     outcomes = sent(DELIVERED, Outcome(Fate.DEAD, "UNREGISTERED"), *failed)
     assert split(outcomes, 1) == (outcomes[2:], [])
+    assert split(outcomes[:1], 1) == ([], [])
+    assert retry_jobs(ATTEMPT, [], 2) == []
 
 
 @pytest.mark.parametrize(
@@ -158,11 +153,6 @@ def test_a_retry_of_very_many_devices_is_split_to_fit_the_queue() -> None:
     jobs = retry_jobs(ATTEMPT, outcomes, 2)
     assert [len(job.missed) for job in jobs] == [MISSED, 1]
     assert len(jobs[0].model_dump_json()) < 262_144
-
-
-def test_nothing_is_tried_again_when_all_arrived() -> None:
-    assert split(sent(DELIVERED, DELIVERED), 1) == ([], [])
-    assert retry_jobs(ATTEMPT, [], 2) == []
 
 
 @pytest.mark.parametrize(

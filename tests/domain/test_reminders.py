@@ -15,7 +15,8 @@ from rekindle.domain.calendar import slot_instant
 from rekindle.domain.ids import Zone
 from rekindle.domain.persons import QuietHours
 from rekindle.domain.reminders import MAX_LATENESS, DueSlot, Slot, due_slots, is_quiet, is_slot_time
-from tests.domain.test_calendar import APIA, NEW_YORK, ONE_DAY, ONE_MINUTE, dates_of_change, utc, years, zones
+from tests.calendar.test_oracle import utc
+from tests.domain.test_calendar import APIA, NEW_YORK, ONE_DAY, ONE_MINUTE, dates_of_change, years, zones
 
 SLOT_TIMES = [dt.time(hour, minute) for hour in range(24) for minute in range(0, 60, 5)]
 

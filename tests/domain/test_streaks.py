@@ -5,10 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rekindle.domain.streaks import (
@@ -22,9 +21,6 @@ from rekindle.domain.streaks import (
     streak_of,
     unpack_dates,
 )
-
-if TYPE_CHECKING:
-    from random import Random
 
 FIRST = dt.date(2026, 1, 1)
 NOTHING: frozenset[dt.date] = frozenset()
@@ -100,18 +96,6 @@ def test_a_streak_is_what_its_rules_say_of_each_date(
     history: History, open_dates: frozenset[dt.date], through: dt.date
 ) -> None:
     assert streak_of(history, open_dates, through) == plain_streak(history, open_dates, through)
-
-
-@given(histories, throughs, st.randoms(use_true_random=False))
-def test_the_order_in_which_days_complete_does_not_matter(history: History, through: dt.date, chance: Random) -> None:
-    """Days that are open side by side complete in any order, and a later repair adds old ones."""
-    arrivals = sorted(history.complete)
-    chance.shuffle(arrivals)
-    bits = b""
-    for date in arrivals:
-        bits = pack_dates(FIRST, unpack_dates(FIRST, bits) | {date})
-    stored = replace(history, complete=unpack_dates(FIRST, bits))
-    assert streak_of(stored, NOTHING, through) == streak_of(history, NOTHING, through)
 
 
 @given(histories, open_days, throughs)
@@ -237,16 +221,15 @@ def test_a_calendar_shows_every_missed_day_as_rest() -> None:
 
 
 @given(st.integers(0, 400), st.integers(0, 400))
-def test_a_milestone_is_crossed_on_the_way_up_and_the_highest_counts(before: int, after: int) -> None:
+@example(6, 7)
+@example(7, 8)
+@example(7, 7)
+@example(6, 30)
+@example(30, 29)
+@example(0, 1)
+def test_a_milestone_is_crossed_once_on_the_way_up_and_the_highest_counts(before: int, after: int) -> None:
     reached = [days for days in range(before + 1, after + 1) if days in {7, 30, 100, 365}]
     assert milestone_crossed(before, after) == (reached[-1] if reached else None)
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "milestone"), [(6, 7, 7), (7, 8, None), (7, 7, None), (6, 30, 30), (30, 29, None), (0, 1, None)]
-)
-def test_a_milestone_is_crossed_once(before: int, after: int, milestone: int | None) -> None:
-    assert milestone_crossed(before, after) == milestone
 
 
 @given(st.dates(dt.date(2020, 1, 1), dt.date(2040, 1, 1)), st.frozensets(st.integers(0, 4000), max_size=200))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import random
-from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from itertools import batched
 from typing import TYPE_CHECKING
@@ -26,12 +25,11 @@ from rekindle.store.table import unmarshal
 from rekindle.store.tallies import KEPT, Tallies
 from testing.stored import row_in
 from testing.wire import Crash, Fault, Wire, tapped
-from tests.tally_model import Event, model
+from tests.tally_model import Event, by_couple, model
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable
 
-    from rekindle.domain.tallies import Progress
     from rekindle.store.table import Table
 
 MONDAY = dt.date(2026, 3, 2)
@@ -49,13 +47,6 @@ def a_week_of(couples: int) -> list[Event]:
             events += [Event(24 * day, couple, DayProgress(date, theme, met, answered)) for answered in range(3)]
             events.append(Event(24 * day, couple, StreakProgress(date, day + 1, day + number)))
     return events
-
-
-def by_couple(events: Iterable[Event]) -> Mapping[CoupleId, Sequence[Progress]]:
-    couples: defaultdict[CoupleId, list[Progress]] = defaultdict(list)
-    for event in events:
-        couples[event.couple].append(event.told)
-    return couples
 
 
 def counters(table: Table) -> dict[tuple[str, str, str], int]:
