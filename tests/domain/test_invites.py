@@ -40,6 +40,7 @@ def test_the_next_try_is_allowed_from_the_instant_named_and_not_before(
     allowed_at = next_try_at(tries, instant)
     if allowed_at is not None:
         assert allowed_at > instant
+        assert next_try_at(tries, allowed_at) is None
         assert is_allowed(tries, allowed_at)
         assert not is_allowed(tries, allowed_at - MOMENT)
 

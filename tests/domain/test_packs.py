@@ -115,89 +115,84 @@ class TestForm:
         assert [each.text for each in parsed.prompts[0].words.values()] == ["Which song is today?"]
 
     @pytest.mark.parametrize(
-        ("broken", "expected"),
+        ("broken", "name", "field", "expected"),
         [
-            (without(prompt(), "id"), ("prompt 1", "id", "is missing")),
+            (without(prompt(), "id"), "prompt 1", "id", "is missing"),
             (
                 prompt(id="Song Title"),
-                (
-                    "prompt 1",
-                    "id",
-                    "must be small letters and digits joined by hyphens, such as open-hand, not “Song T",
-                ),
+                "prompt 1",
+                "id",
+                "must be small letters and digits joined by hyphens, such as open-hand, not “Song T",
             ),
-            (prompt(id="s" * 49), ("s" * 48, "id", "is 49 characters long; 48 is the most")),
-            (prompt(theme="money"), ("song", "theme", "must be “openness”, “time”, “courage”, “listening”, “touch”")),
-            (prompt(kind="quiz"), ("song", "kind", "must be “question”, “together” or “touch”, not “quiz”")),
-            (prompt(depth=0), ("song", "depth", "must be 1 or more, not “0”")),
-            (prompt(depth=4), ("song", "depth", "must be 3 or less, not “4”")),
-            (prompt(depth="2"), ("song", "depth", "must be a whole number without quotes, not “2”")),
-            (prompt(depth=True), ("song", "depth", "must be a whole number without quotes, not a yes or no")),
-            (prompt(comfort=4), ("song", "comfort", "must be 3 or less, not “4”")),
+            (prompt(id="s" * 49), "s" * 48, "id", "is 49 characters long; 48 is the most"),
+            (prompt(theme="money"), "song", "theme", "must be “openness”, “time”, “courage”, “listening”, “touch”"),
+            (prompt(kind="quiz"), "song", "kind", "must be “question”, “together” or “touch”, not “quiz”"),
+            (prompt(depth=0), "song", "depth", "must be 1 or more, not “0”"),
+            (prompt(depth=4), "song", "depth", "must be 3 or less, not “4”"),
+            (prompt(depth="2"), "song", "depth", "must be a whole number without quotes, not “2”"),
+            (prompt(depth=True), "song", "depth", "must be a whole number without quotes, not a yes or no"),
+            (prompt(comfort=4), "song", "comfort", "must be 3 or less, not “4”"),
             (
                 prompt(mood="blue"),
-                ("song", "mood", "is not a field here; the fields are id, theme, kind, depth, comfort"),
+                "song",
+                "mood",
+                "is not a field here; the fields are id, theme, kind, depth, comfort",
             ),
-            (prompt(words={}), ("song", "words", "needs at least one entry")),
-            (prompt(words="Hello"), ("song", "words", "must be a block of fields, each with a name")),
-            (prompt(words={"en": words(), "English": words()}), ("song", "words.English", "must be a language as two")),
-            (saying(text=""), ("song", "words.en.text", "is empty")),
-            (saying(text="  \n"), ("song", "words.en.text", "is empty")),
-            (saying(text="\u00a0 \u2028"), ("song", "words.en.text", "is empty")),
-            (saying(text=None), ("song", "words.en.text", "is empty")),
-            (saying(text=12), ("song", "words.en.text", "must be text, not “12”; text that looks")),
-            (saying(text="a" * 241), ("song", "words.en.text", "is 241 characters long; 240 is the")),
-            (saying(why="a" * 161), ("song", "words.en.why", "is 161 characters long; 160 is the")),
-            (saying(hint="a" * 181), ("song", "words.en.hint", "is 181 characters long; 180 is")),
-            (saying(tip="x"), ("song", "words.en.tip", "is not a field here; the fields are text,")),
-            (prompt(words={"en": without(words(), "why")}), ("song", "words.en.why", "is missing")),
-            ("Which song?", ("prompt 1", "", "must be a block of fields, each with a name")),
+            (prompt(words={}), "song", "words", "needs at least one entry"),
+            (prompt(words="Hello"), "song", "words", "must be a block of fields, each with a name"),
+            (prompt(words={"en": words(), "English": words()}), "song", "words.English", "must be a language as two"),
+            (saying(text=""), "song", "words.en.text", "is empty"),
+            (saying(text="  \n"), "song", "words.en.text", "is empty"),
+            (saying(text="\u00a0 \u2028"), "song", "words.en.text", "is empty"),
+            (saying(text=None), "song", "words.en.text", "is empty"),
+            (saying(text=12), "song", "words.en.text", "must be text, not “12”; text that looks"),
+            (saying(text="a" * 241), "song", "words.en.text", "is 241 characters long; 240 is the"),
+            (saying(why="a" * 161), "song", "words.en.why", "is 161 characters long; 160 is the"),
+            (saying(hint="a" * 181), "song", "words.en.hint", "is 181 characters long; 180 is"),
+            (saying(tip="x"), "song", "words.en.tip", "is not a field here; the fields are text,"),
+            (prompt(words={"en": without(words(), "why")}), "song", "words.en.why", "is missing"),
+            ("Which song?", "prompt 1", "", "must be a block of fields, each with a name"),
         ],
     )
     def test_a_prompt_out_of_form_is_named_with_its_field_and_a_reason(
-        self, broken: object, expected: tuple[str, str, str], schema: Draft202012Validator
+        self, broken: object, name: str, field: str, expected: str, schema: Draft202012Validator
     ) -> None:
         """The committed schema refuses the same, so an editor shows it while the author types."""
-        ((prompt_name, field, reason),) = findings(pack(broken))
-        assert (prompt_name, field, reason[: len(expected[2])]) == expected
+        ((*place, reason),) = findings(pack(broken))
+        assert (*place, reason[: len(expected)]) == (name, field, expected)
         assert not schema.is_valid(pack(broken))
 
     @pytest.mark.parametrize(
-        ("broken", "expected"),
+        ("broken", "field", "expected"),
         [
-            (pack(audience="all"), ("audience", "must be “everyone”, “choice” or “code”, not “all”")),
-            (pack(course={}), ("course", "is for packs with the audience code; leave it out here")),
-            (code_pack(every_days=8), ("course.every_days", "must be 7 or less, not “8”")),
+            (pack(audience="all"), "audience", "must be “everyone”, “choice” or “code”, not “all”"),
+            (pack(course={}), "course", "is for packs with the audience code; leave it out here"),
+            (code_pack(every_days=8), "course.every_days", "must be 7 or less, not “8”"),
             (
                 code_pack(starts_on="in spring"),
-                ("course.starts_on", "must be a date such as 2026-03-01, not “in spring”"),
+                "course.starts_on",
+                "must be a date such as 2026-03-01, not “in spring”",
             ),
-            (code_pack(in_order="yes"), ("course.in_order", "must be true or false, not “yes”")),
-            (code_pack(pace=1), ("course.pace", "is not a field here; the fields are in_order, starts_on, every_days")),
-            (pack(id="The River"), ("id", "must be small letters and digits joined by hyphens")),
-            (pack(languages=[]), ("languages", "needs at least one entry")),
-            (pack(languages="en"), ("languages", "must be a list")),
-            (pack(prompts=[]), ("prompts", "needs at least one entry")),
-            (pack(prompts=None), ("prompts", "must be a list")),
-            (
-                pack(author="Jo"),
-                ("author", "is not a field here; the fields are id, audience, course, default_language"),
-            ),
-            (pack(words={"en": {"title": "River"}}), ("words.en.written_for", "is missing")),
-            (
-                pack(words={"en": {"title": "R", "written_for": "Us", "x": 1}}),
-                ("words.en.x", "is not a field here; the"),
-            ),
-            (pack(default_language="EN"), ("default_language", "must be a language as two small letters, such as en")),
-            ([], ("", "must be a block of fields, each with a name")),
-            (None, ("", "must be a block of fields, each with a name")),
+            (code_pack(in_order="yes"), "course.in_order", "must be true or false, not “yes”"),
+            (code_pack(pace=1), "course.pace", "is not a field here; the fields are in_order, starts_on, every_days"),
+            (pack(id="The River"), "id", "must be small letters and digits joined by hyphens"),
+            (pack(languages=[]), "languages", "needs at least one entry"),
+            (pack(languages="en"), "languages", "must be a list"),
+            (pack(prompts=[]), "prompts", "needs at least one entry"),
+            (pack(prompts=None), "prompts", "must be a list"),
+            (pack(author="Jo"), "author", "is not a field here; the fields are id, audience, course, default_language"),
+            (pack(words={"en": {"title": "River"}}), "words.en.written_for", "is missing"),
+            (pack(words={"en": {"title": "R", "written_for": "Us", "x": 1}}), "words.en.x", "is not a field here; the"),
+            (pack(default_language="EN"), "default_language", "must be a language as two small letters, such as en"),
+            ([], "", "must be a block of fields, each with a name"),
+            (None, "", "must be a block of fields, each with a name"),
         ],
     )
     def test_a_head_out_of_form_is_a_finding_of_the_pack(
-        self, broken: object, expected: tuple[str, str], schema: Draft202012Validator
+        self, broken: object, field: str, expected: str, schema: Draft202012Validator
     ) -> None:
-        ((prompt_name, field, reason),) = findings(broken)
-        assert (prompt_name, field, reason[: len(expected[1])]) == (None, *expected)
+        ((*place, reason),) = findings(broken)
+        assert (*place, reason[: len(expected)]) == (None, field, expected)
         assert not schema.is_valid(broken)
 
     def test_a_language_that_yaml_takes_for_a_no_is_a_finding(self) -> None:
@@ -282,12 +277,6 @@ class TestRules:
 
     def test_a_plain_word_that_only_ends_like_a_clinical_one_is_fine(self) -> None:
         assert parse_pack(pack(saying(text="Is the paint nontoxic?")))
-
-    def test_every_prompt_speaks_the_default_language(self) -> None:
-        german = prompt(words={"de": words()})
-        assert findings(pack(german, languages=["en", "de"])) == [
-            ("song", "words", "has no words in en, the pack's default language")
-        ]
 
     def test_the_pack_presents_itself_in_the_default_language(self) -> None:
         presented = {"de": {"title": "Fluss", "written_for": "Paare am Fluss."}}
