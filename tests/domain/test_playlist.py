@@ -313,6 +313,19 @@ def test_the_order_of_the_catalogue_does_not_matter(
         assert prompt_for(Theme.SPARK, entries, seen, comfort, seed) == chosen
 
 
+def test_twelve_prompts_are_met_before_the_first_returns() -> None:
+    entries = [entry(f"spark-{number}", depth=number % 3 + 1) for number in range(12)]
+    seen: dict[tuple[PackId, PromptId], dt.date] = {}
+    met = []
+    for week in range(36):
+        chosen = prompt_for(Theme.SPARK, entries, seen, Comfort(depth=3, touch=0), "couple")
+        seen[chosen.ref.pack, chosen.ref.prompt] = day(7 * week)
+        met.append(chosen)
+    assert set(met[:12]) == set(entries)
+    assert met[:12] == met[12:24] == met[24:]
+    assert [each.depth for each in met[:12]] == [1] * 4 + [2] * 4 + [3] * 4
+
+
 def test_a_new_version_of_a_pack_does_not_make_its_prompts_new() -> None:
     again, fresh = entry("again", version=2), entry("fresh", version=2)
     seen = {(STARTER, PromptId("again")): day(0)}
