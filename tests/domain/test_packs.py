@@ -276,7 +276,8 @@ class TestRules:
         assert parse_pack(pack(prompt(words=said), languages=["en", "de"])).languages == ("en", "de")
 
     def test_a_plain_word_that_only_ends_like_a_clinical_one_is_fine(self) -> None:
-        assert parse_pack(pack(saying(text="Is the paint nontoxic?")))
+        said = "Is the paint nontoxic?"
+        assert parse_pack(pack(saying(text=said))).prompts[0].words[Language("en")].text == said
 
     def test_the_pack_presents_itself_in_the_default_language(self) -> None:
         presented = {"de": {"title": "Fluss", "written_for": "Paare am Fluss."}}
