@@ -18,7 +18,7 @@ from rich.progress import track
 from rekindle.domain.calendar import zone_named, zone_names
 from rekindle.errors import UnknownZoneError
 from tests.calendar.oracle import HORIZON, ZONES
-from tests.calendar.sweep import Findings, findings
+from tests.calendar.sweep import Findings, named_findings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,7 +62,7 @@ def _checked(zones: Sequence[Zone], years: range, seed: int) -> list[Findings]:
     # Processes of their own, rather than forks of one in which the bar's thread runs; Ctrl-C is for that one alone.
     spawned = multiprocessing.get_context("spawn")
     with spawned.Pool(initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN)) as pool:
-        checked = pool.imap(partial(findings, years=years, seed=seed), zones)
+        checked = pool.imap(partial(named_findings, years=years, seed=seed), zones)
         return list(
             track(checked, "Zones", len(zones), console=_CONSOLE, transient=True, disable=not _CONSOLE.is_terminal)
         )

@@ -72,6 +72,15 @@ def findings(zone: Zone, years: range, seed: int, due: DueIn = due_in) -> Findin
     return Findings(zone, len(changes), len(dates), never_shown, slots, tuple(complaints))
 
 
+def named_findings(zone: Zone, years: range, seed: int) -> Findings:
+    """Check all of a zone; an error names it."""
+    try:
+        return findings(zone, years, seed)
+    except Exception as error:
+        error.add_note(f"The zone was {zone}.")
+        raise
+
+
 def changes_to_check(clock: WallClock, years: range) -> list[int]:
     """Return the ends of eras in the years, and all shifts of about a date."""
     begin, end = (dt.datetime(year, 1, 1, tzinfo=dt.UTC).timestamp() for year in (years.start, years.stop))
