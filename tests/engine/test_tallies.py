@@ -11,8 +11,7 @@ from rekindle.domain.changes import FinishedRun
 from rekindle.domain.pushes import PushKind, Reach
 from rekindle.errors import ContentionError
 from rekindle.store.tallies import Tallies
-from tests.routes.test_tallies import MONDAY, a_week_of, by_couple, counters
-from tests.tally_model import Event, model
+from tests.tally_model import FIRST, Event, a_week_of, by_couple, counters, model
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -54,7 +53,7 @@ def test_tallies_of_different_couples_share_the_counters(table: Table) -> None:
 
 
 def test_a_run_is_counted_once_by_however_many(table: Table) -> None:
-    run = FinishedRun("7k#2026-03-02", MONDAY, {PushKind.TOUCH: Reach(30, 20)})
+    run = FinishedRun("7k#2026-03-02", FIRST, {PushKind.TOUCH: Reach(30, 20)})
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: Tallies(table).count({}, [run]), range(4)))
     week = ("STATS", "WEEK#2026-03-02")

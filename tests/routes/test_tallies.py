@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
 from itertools import batched
 from typing import TYPE_CHECKING, cast
 
@@ -12,55 +11,16 @@ from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rekindle.domain.ids import CoupleId, PackId, PromptId
-from rekindle.domain.prompts import Theme
-from rekindle.domain.tallies import DayProgress, Met, StreakProgress
+from rekindle.domain.ids import CoupleId
 from rekindle.store import keys
 from rekindle.store.tallies import KEPT, Tallies
 from testing.memory_table import MemoryTable
 from testing.push_world import CrashError, calls, no_such_table
-from testing.stored import every_row, row_in
-from tests.tally_model import Event, model
+from testing.stored import row_in
+from tests.tally_model import a_week_of, by_couple, counters, model
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from rekindle.domain.tallies import Progress
     from rekindle.store.table import Table
-
-MONDAY = dt.date(2026, 3, 2)
-STARTER = PackId("starter")
-
-
-def a_week_of(couples: int) -> list[Event]:
-    """Return a week of couples' changes: days opened, answered and completed, and streaks that grow."""
-    events = []
-    for number in range(couples):
-        couple = CoupleId(f"couple-{number}")
-        for day, theme in enumerate(Theme):
-            date = MONDAY + dt.timedelta(days=day)
-            met = (Met(STARTER, PromptId(f"{theme}-{number % 3}"), again=number % 5 == 0),)
-            events += [Event(24 * day, couple, DayProgress(date, theme, met, answered)) for answered in range(3)]
-            events.append(Event(24 * day, couple, StreakProgress(date, day + 1, day + number)))
-    return events
-
-
-def by_couple(events: Iterable[Event]) -> Mapping[CoupleId, Sequence[Progress]]:
-    couples: defaultdict[CoupleId, list[Progress]] = defaultdict(list)
-    for event in events:
-        couples[event.couple].append(event.told)
-    return couples
-
-
-def counters(table: Table) -> dict[tuple[str, str, str], int]:
-    """Return all counters that there are."""
-    return {
-        (row["pk"], row["sk"], name): count
-        for row in every_row(table)
-        if row["pk"].startswith("STATS")
-        for name, count in row.items()
-        if isinstance(count, int) and count
-    }
 
 
 def test_a_week_of_couples_is_counted_as_a_plain_count_has_it(table: Table) -> None:
