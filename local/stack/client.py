@@ -128,6 +128,12 @@ class Stack:
         instant = at.strftime("%Y-%m-%dT%H:%M:%SZ")
         return self.invoke("Tick", json.loads(given.replace("<aws.scheduler.scheduled-time>", instant)))
 
+    def waiting(self, queue: str, *states: str) -> int:
+        """Count the messages on a queue of the outputs, in these states of SQS or in any."""
+        names = [f"ApproximateNumberOfMessages{state}" for state in states or ("", "NotVisible", "Delayed")]
+        asked = self.client("sqs").get_queue_attributes(QueueUrl=self.outputs[queue], AttributeNames=names)
+        return sum(map(int, asked["Attributes"].values()))
+
     def _google(self, method: str, path: str, **request: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own
         answer = httpx.request(method, self.google_url + path, verify=_NO_TLS, **request)
         if answer.is_error:
