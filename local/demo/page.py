@@ -13,14 +13,13 @@ from local.demo.plan import COUPLE, MAYA, Moment, Partner
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Mapping
 
     from rich.console import Console
 
 PAGE_WIDTH: Final = 112
 KEY: Final = "◉ a push   ○ a silent push   ✎ an answer   ◆ the partner's answer   » a reflection   ⌂ the practice"
 _STYLES: Final = {"◉": "bold cyan", "○": "cyan", "✎": "yellow", "◆": "green", "»": "magenta", "⌂": "blue"}
-_MARKS: Final = {"complete": "●", "rest": "○", "paused": "~"}
+_MARKS: Final = {"complete": ("●", ""), "rest": ("○", "a rest day"), "paused": ("~", "a day of pause")}
 
 
 class Claim(StrEnum):
@@ -58,10 +57,6 @@ class Page:
         self._console = console
         self._tables: dict[dt.date, Table] = {}
 
-    def head(self, *lines: str) -> None:
-        """Print lines in bold."""
-        self._console.print(Text("\n".join(("", *lines)), style="bold"))
-
     def add(self, moment: Moment, who: Partner, sign: str, text: str, beside: str = "") -> None:
         """Add a line to a partner's phone. `beside` is small print below the text."""
         clock, style = who.clock(moment.at), _STYLES.get(sign, "italic")
@@ -70,17 +65,16 @@ class Page:
         table = self._tables.setdefault(moment.date, _two_phones())
         table.add_row(*(cells if who is MAYA else ("", "", "", *cells)))
 
-    def show(self, date: dt.date, title: str, prompt: Mapping[str, Any], marks: Mapping[str, str], days: int) -> None:
+    def show(self, date: dt.date, title: str, prompt: dict[str, Any], marks: dict[dt.date, str], days: int) -> None:
         """Print a date: its prompt, both phones side by side, and the streak."""
         self._block(title, Text.assemble((f"{prompt['theme']}  ", "bold magenta"), (f"{prompt['text']}\n", "magenta")))
         self._console.print(self._tables[date])
-        signs = " ".join(_MARKS[mark] for mark in marks.values())
-        beside = {"rest": "a rest day", "paused": "a day of pause"}
-        rested = " and ".join(name for mark, name in beside.items() if mark in marks.values())
+        signs = " ".join(_MARKS[mark][0] for mark in marks.values())
+        rested = " and ".join(name for mark, (_, name) in _MARKS.items() if name and mark in marks.values())
         streak = f"{signs}  {days} {'day' if days == 1 else 'days'}{rested and f', with {rested}'}"
         self._console.print(Text.assemble(("\nStreak  ", "dim"), (streak, "green")))
 
-    def verdict(self, findings: Mapping[str, tuple[int, list[str]]]) -> None:
+    def verdict(self, findings: dict[str, tuple[int, list[str]]]) -> None:
         """Print each claim with the number of its checks, and with those that failed."""
         lines = Text()
         for claim, (times, failures) in findings.items():

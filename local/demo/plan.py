@@ -6,7 +6,7 @@ import datetime as dt
 import itertools
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import yaml
 
@@ -15,13 +15,9 @@ from rekindle.domain.ids import Zone
 from rekindle.domain.persons import QuietHours
 from rekindle.domain.reminders import is_quiet
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
 _FOLDER: Final = Path(__file__).parent
-SCRIPT: Final[Mapping[str, str]] = yaml.safe_load((_FOLDER / "script.yaml").read_text(encoding="utf-8"))
-ANSWERS: Final[Mapping[str, list[str]]] = yaml.safe_load((_FOLDER / "answers.yaml").read_text(encoding="utf-8"))
-"""The answers of Maya and Haru, by the prompt's id."""
+SCRIPT: Final[dict[str, str]] = yaml.safe_load((_FOLDER / "script.yaml").read_text(encoding="utf-8"))
+ANSWERS: Final[dict[str, list[str]]] = yaml.safe_load((_FOLDER / "answers.yaml").read_text(encoding="utf-8"))
 TOUCH_DATES, COURSE_DATES, PAUSED_DATE, PAUSE_UNTIL = (3, 5), (4, 6), 7, 9
 """The dates of the touch reminders and of the course, the one inside the pause, and the planned end of the pause."""
 
@@ -35,12 +31,8 @@ class Partner:
     country: str
     zone: Zone
     platform: str
-    times: Mapping[str, str]
-    quiet: Mapping[str, str]
-
-    def answer(self, prompt: str) -> str:
-        """Return the partner's answer to the prompt of that id."""
-        return ANSWERS[prompt][self is HARU]
+    times: dict[str, str]
+    quiet: dict[str, str]
 
     def clock(self, at: dt.datetime) -> dt.datetime:
         """Return the local time at an instant."""
@@ -67,11 +59,6 @@ class Moment:
     act: str
     date: dt.date
     live: bool = False
-
-    @property
-    def partner(self) -> Partner:
-        """Return the other partner."""
-        return HARU if self.who is MAYA else MAYA
 
 
 def planned(now: dt.datetime) -> list[Moment]:

@@ -9,7 +9,7 @@ import datetime as dt
 import json
 import re
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,10 +18,22 @@ from httpx import HTTPError
 
 from local.clock import now
 from local.demo.page import KEY, Claim, Page
-from local.demo.plan import COUPLE, COURSE_DATES, HARU, MAYA, PAUSE_UNTIL, PAUSED_DATE, SCRIPT, TOUCH_DATES, planned
+from local.demo.plan import (
+    ANSWERS,
+    COUPLE,
+    COURSE_DATES,
+    HARU,
+    MAYA,
+    PAUSE_UNTIL,
+    PAUSED_DATE,
+    SCRIPT,
+    TOUCH_DATES,
+    planned,
+)
 from local.deploy.deployment import APP_LINK
 from local.errors import StackError
 from local.google.identity import ACCOUNTS
+from local.stack.client import awaited
 from local.stack.start import temporary
 from rekindle.domain.help import HELPED_THEMES
 from rekindle.domain.ids import Uid
@@ -34,51 +46,38 @@ from testing.packs import a_prompt, a_source
 from testing.phones import Phone, whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
     from rich.console import Console
 
     from local.demo.plan import Moment, Partner
     from local.stack import Stack
     from local.stack.start import Progress
 
-STAFF: Final = "editor@practice.example"
-ALONE: Final = (
-    "I am afraid that I am easier to love from far away.",
-    "A kitchen with two kettles, because you like yours on the stove. That is what I want.",
-)
-"""Maya's answers alone, to any prompt. She shares the second."""
 HEARD: Final = "That being heard was quiet, and that somebody stopped for you."
-REFLECTIONS: Final = {MAYA: {"kind": "heard", "text": HEARD}, HARU: {"kind": "thank_you", "text": None}}
-PACK: Final = "long-distance"
-"""The only pack that the couple chooses."""
+REFLECTIONS: dict[Partner, Any] = {MAYA: {"kind": "heard", "text": HEARD}, HARU: {"kind": "thank_you", "text": None}}
+PACK: Final = "long-distance"  # the only one that the couple chooses
 COURSE: Final = "small-steps"
+EVERY_OTHER_DAY: Final = {"in_order": True, "every_days": COURSE_DATES[1] - COURSE_DATES[0]}
 SOURCE: Final = a_source(
     a_prompt("somebody-who-listened", "Think of somebody who listened to you. How could you tell?"),
     a_prompt("one-small-ask", "Which small thing do you wish for, and are a little shy to ask for?", theme="fear"),
     a_prompt("a-door-left-open", "Which door in you have you left open a crack, in case somebody knocks?"),
     id=COURSE,
     audience="code",
-    course={"in_order": True, "every_days": COURSE_DATES[1] - COURSE_DATES[0]},
+    course=EVERY_OTHER_DAY,
     words={"en": {"title": "Small Steps", "written_for": "Couples who come to us."}},
 )
 """The practice's course, which it withdraws before the last prompt."""
 FIVE_MINUTES: Final = dt.timedelta(minutes=5)
 """The time between two ticks, and the longest that today's acts may take."""
-PATIENCE_SECONDS: Final = 60
-"""The longest way of a push to a phone: through stream, queue and two functions, which may have to start."""
 
 
 def play(console: Console, progress: Progress) -> bool:
     """Play the demo on a stack of its own, and return whether each claim held; raises StackError."""
     began = time.monotonic()
     with temporary(progress) as stack:
-        page = Page(console)
-        page.head(
-            "Rekindle: two people, one prompt a day, and answers that open together",
-            f"Ten dates as two phones show them; the stack was up in {time.monotonic() - began:.0f} s.",
-            KEY,
-        )
+        page, up = Page(console), f"the stack was up in {time.monotonic() - began:.0f} s."
+        console.print("\nRekindle: two people, one prompt a day, and answers that open together", style="bold")
+        console.print(f"Ten dates as two phones show them; {up}\n{KEY}", style="bold")
         performance = Performance(planned(dt.datetime.fromtimestamp(now(), dt.UTC)), stack, page)
         try:
             performance.play()
@@ -86,42 +85,38 @@ def play(console: Console, progress: Progress) -> bool:
             performance.expect(Claim.ANSWERED, f"broken off by {type(error).__name__}: {error}")
         page.verdict(performance.findings)
         held = not any(failures for _, failures in performance.findings.values())
-        verdict = "Every expectation held" if held else "Not every expectation held"
-        page.head(f"{verdict}, {time.monotonic() - began:.0f} s after the start.")
+        verdict = "Every" if held else "Not every"
+        console.print(f"\n{verdict} expectation held, {time.monotonic() - began:.0f} s after the start.", style="bold")
         return held
 
 
 class Performance:
-    """One performance of the moments on a stack. Each `act_` plays the current moment, checks it, and prints it.
+    """One performance of the moments on a stack. Each `act_` plays the current moment, checks it, and prints it."""
 
-    `kept` is for values that a later act needs.
-    """
-
-    def __init__(self, moments: Sequence[Moment], stack: Stack, page: Page) -> None:
+    def __init__(self, moments: list[Moment], stack: Stack, page: Page) -> None:
         self.stack, self.page, self.moments = stack, page, moments
         self.dates = sorted({moment.date for moment in moments})
         self.now = next(moment.at for moment in moments if moment.live)
-        self.kept: dict[str, Any] = {"alone": [], "gestures": {}, "pause": None, "reflected": []}
-        self.prompts: dict[dt.date, Mapping[str, Any]] = {}
-        self.answers: dict[dt.date, dict[Partner, str]] = defaultdict(dict)
+        self.kept: dict[str, Any] = {"alone": [], "gestures": {}, "pause": None, "reflected": []}  # for later acts
+        self.prompts: dict[dt.date, dict[str, Any]] = {}
+        self.answers: dict[dt.date, dict[Partner, str]] = {date: {} for date in self.dates}
         self.met: list[dt.date] = []
         self.pushes: Counter[Partner] = Counter()
-        self.sealed: set[tuple[Partner, str]] = set()
-        """The answers that the writer's partner must not read yet."""
+        self.sealed: set[tuple[Partner, str]] = set()  # what the writer's partner must not read yet
         self.findings: dict[str, tuple[int, list[str]]] = {claim: (0, ["never checked"]) for claim in Claim}
 
     def play(self) -> None:
         """Play all moments, and print each date at its end. Dates overlap around the world, but end in order."""
         # The table would delete items of past dates by the real clock.
-        self.stack.client("dynamodb").update_time_to_live(
-            TableName=self.stack.outputs["TableName"],
-            TimeToLiveSpecification={"Enabled": False, "AttributeName": "ttl"},
-        )
+        off = {"Enabled": False, "AttributeName": "ttl"}
+        dynamodb, table = self.stack.client("dynamodb"), self.stack.outputs["TableName"]
+        dynamodb.update_time_to_live(TableName=table, TimeToLiveSpecification=off)
         ends = {moment.date: moment for moment in self.moments}
         for moment in self.moments:
             self.moment, self.at, self.date = moment, moment.at, moment.date
-            self.who, self.partner, self.path = moment.who, moment.partner, f"/v1/days/{moment.date}"
-            self.written = self.answers[self.date]
+            self.who, self.partner = COUPLE if moment.who is MAYA else COUPLE[::-1]
+            self.path, self.written = f"/v1/days/{self.date}", self.answers[self.date]
+            self.answering = f"PUT {self.path}/answer"
             getattr(self, f"act_{moment.act}")()
             if moment is ends[self.date]:
                 number = self.dates.index(self.date)
@@ -133,9 +128,9 @@ class Performance:
         who, weekdays = self.who, [f"{self.dates[number]:%A}".lower() for number in TOUCH_DATES]
         self.call("PUT /v1/me", display_name=who.name, zone=who.zone, touch_comfort=1)
         self.call("PUT /v1/me/devices/phone", token=who.name, platform=who.platform)
-        touch = {"weekdays": weekdays, "time": who.times["touch"]}
-        times = {"prompt_time": who.times["prompt"], "evening_time": who.times["evening"]}
-        self.call("PUT /v1/me/reminders", **times, quiet_hours=who.quiet, touch=touch)
+        prompt, evening, time_of_touch = who.times.values()
+        touch, quiet = {"weekdays": weekdays, "time": time_of_touch}, who.quiet
+        self.call("PUT /v1/me/reminders", prompt_time=prompt, evening_time=evening, quiet_hours=quiet, touch=touch)
 
     def act_pair(self) -> None:
         invite = self.call("POST /v1/invites")
@@ -152,7 +147,7 @@ class Performance:
         self.note(f"chooses the {PACK} pack for both, and turns {len(off)} others off")
 
     def act_write_alone(self) -> None:
-        text, date = ALONE[len(self.kept["alone"])], self.call("GET /v1/solo/today")["date"]
+        text, date = ANSWERS["alone"][len(self.kept["alone"])], self.call("GET /v1/solo/today")["date"]
         self.sealed.add((MAYA, text))
         self.kept["alone"].append(date)
         day = self.call(f"PUT /v1/solo/days/{date}/answer", text=text, revision=None)
@@ -160,7 +155,7 @@ class Performance:
         self.note(text, sign="✎", beside="for herself alone")
 
     def act_share_alone(self) -> None:
-        private, shared = ALONE
+        private, shared = ANSWERS["alone"]
         self.expect(Claim.ALONE, self.call("GET /v1/solo/shared", HARU)["answers"], [])
         self.sealed.remove((MAYA, shared))
         self.call(f"POST /v1/solo/days/{self.kept['alone'][1]}/share")
@@ -203,9 +198,7 @@ class Performance:
         self.expect(Claim.ANSWERED, day["partner"]["state"], "answered" if written else "waiting")
         self.expect(Claim.PAUSE, day["pause"], self.kept["pause"])
         if self.kept["pause"]:
-            self.note(
-                f"sees a pause until {self.dates[PAUSE_UNTIL]:%A}; the prompt is there for those who feel like it"
-            )
+            self.note(f"sees a pause until {self.dates[PAUSE_UNTIL]:%A}; the prompt is there if they feel like it")
         if self.kept["pause"] and self.who is MAYA:
             self.check_streak()
         if self.moment.live and clock.date() != self.date:
@@ -219,21 +212,20 @@ class Performance:
     def act_answer(self) -> None:
         day, draft, shares = self.day(), self.moment.act == "draft", self.moment.act == "share_first"
         prompt, edits, opens = day["prompt"]["id"], self.who in self.written, self.partner in self.written
-        text = "Give me a minute, I want to say this well." if draft else self.who.answer(prompt)
+        text = "Give me a minute, I want to say this well." if draft else ANSWERS[prompt][self.who is HARU]
         self.written[self.who] = text
         if opens:
             self.sealed.discard((self.partner, self.written[self.partner]))
         elif not shares:
             self.sealed.add((self.who, text))
         body = {"text": text, "share_first": shares, "revision": day["me"]["revision"], "prompt": prompt}
-        view = self.call(f"PUT {self.path}/answer", **body)
+        view = self.call(self.answering, **body)
         self.expect(Claim.EDIT if edits else Claim.ANSWERED, view["me"]["text"], text)
         self.expect(Claim.REVEAL, view["revealed"], opens)
         beside = "open to Maya at once" if shares else "instead of the first words" if edits else ""
         self.note(text, sign="✎", beside=beside)
         if not edits:
-            until = self.at + FIVE_MINUTES if self.moment.live else None
-            self.await_push(self.partner, PushKind.BOTH_ANSWERED if opens else PushKind.PARTNER_ANSWERED, until)
+            self.await_push(self.partner, PushKind.BOTH_ANSWERED if opens else PushKind.PARTNER_ANSWERED)
         if opens:
             self.met.append(self.date)
             for each in COUPLE if len(self.met) in MILESTONES else ():
@@ -248,12 +240,10 @@ class Performance:
     act_draft = act_edit = act_share_first = act_answer
 
     def act_edit_too_late(self) -> None:
-        text, request = "On second thoughts, something quite different.", f"PUT {self.path}/answer"
-        self.refused(Claim.EDIT, "answers-are-open", "would edit once more", request, text=text, revision=2)
+        self.refused(Claim.EDIT, "answers-are-open", "would edit once more", self.answering, text="No.", revision=2)
 
     def act_answer_too_late(self) -> None:
-        text, request = "Yesterday got away from me.", f"PUT {self.path}/answer"
-        self.refused(Claim.CLOSED, "day-closed", "would answer the day before", request, text=text)
+        self.refused(Claim.CLOSED, "day-closed", "would answer the day before", self.answering, text="I was away.")
         self.check_streak()
 
     def act_reflect(self) -> None:
@@ -287,8 +277,8 @@ class Performance:
 
     def act_answer_to_old(self) -> None:
         old, wish = self.kept["old"]["id"], "answers the old prompt, which his phone still shows"
-        body = {"text": self.who.answer(old), "prompt": old}
-        self.refused(Claim.SWAP, "prompt-changed", wish, f"PUT {self.path}/answer", **body)
+        text = ANSWERS[old][self.who is HARU]
+        self.refused(Claim.SWAP, "prompt-changed", wish, self.answering, text=text, prompt=old)
         self.expect(Claim.SWAP, self.day()["me"]["state"], "waiting")
 
     def act_show_help(self) -> None:
@@ -312,9 +302,8 @@ class Performance:
     def act_join_course(self) -> None:
         self.check_listed(listed=False)
         pack = self.call("POST /v1/couple/practice-code", code=self.kept["code"].lower())
-        first, second = (self.dates[number] for number in COURSE_DATES)
-        wanted = {"starts_on": str(first), "every_days": (second - first).days, "in_order": True}
-        self.expect(Claim.COURSE, pack["course"], wanted)
+        first = self.dates[COURSE_DATES[0]]
+        self.expect(Claim.COURSE, pack["course"], {"starts_on": str(first), **EVERY_OTHER_DAY})
         self.check_listed(listed=True)
         self.note(f"types the practice's code {self.kept['code']}: “{pack['title']}” begins on {first:%A}")
         self.note(f"finds “{pack['title']}” among their packs", self.partner)
@@ -336,17 +325,16 @@ class Performance:
             self.expect(Claim.COURSE, COURSE in packs, listed)
 
     def act_pause(self) -> None:
-        self.await_empty_queue()
+        self.expect(Claim.CLEAN, awaited(lambda: self.stack.waiting("QueueUrl") == 0))
         until = self.dates[PAUSE_UNTIL]
         self.kept["pause"] = {"from": str(self.date), "until": str(until)}
-        self.kept["inboxes"] = [len(self.stack.inbox(who.name)) for who in COUPLE]
         couple = self.call("PATCH /v1/couple", pause={"until": str(until)})
         self.expect(Claim.PAUSE, couple["pause"], self.kept["pause"])
         self.note(f"begins a pause for both, until {until:%A}")
 
     def act_resume(self) -> None:
-        self.await_empty_queue()
-        self.expect(Claim.PAUSE, [len(self.stack.inbox(who.name)) for who in COUPLE], self.kept["inboxes"])
+        self.expect(Claim.CLEAN, awaited(lambda: self.stack.waiting("QueueUrl") == 0))
+        self.expect(Claim.PAUSE, {who: len(self.stack.inbox(who.name)) for who in COUPLE}, self.pushes)
         self.call("DELETE /v1/couple/pause")
         self.expect(Claim.PAUSE, self.call("GET /v1/couple")["pause"], None)
         # By Maya's clock it is still the date before, on which the pause goes on.
@@ -360,21 +348,18 @@ class Performance:
         week = Week.last_before(last) if self.who is MAYA else Week.of(last)
         recap = recap_of(week, self.history, frozenset(), last)
         themes = list(dict.fromkeys(self.prompts[date]["theme"] for date in recap.met))
-        wanted = {
-            "days_met": {"count": len(recap.met), "dates": [str(date) for date in recap.met]},
-            "themes": themes,
-            "streak": asdict(recap.streak),
-            "new": {"packs": [], "milestones": list(recap.milestones), "longest": recap.longest_grew},
-        }
+        days = {"count": len(recap.met), "dates": [str(date) for date in recap.met]}
+        news = {"packs": [], "milestones": list(recap.milestones), "longest": recap.longest_grew}
         seen = self.call(f"GET /v1/recap?week={week.monday}")
-        self.expect(Claim.RECAP, {name: seen[name] for name in wanted}, wanted)
+        wanted = days, themes, asdict(recap.streak), news
+        self.expect(Claim.RECAP, (seen["days_met"], seen["themes"], seen["streak"], seen["new"]), wanted)
         reached = "".join(f", reached {days} days" for days in recap.milestones)
         met = f"met on {len(recap.met)} days{reached}, {', '.join(themes)}"
         self.note(f"looks back on the week of {week.monday:%a %-d %b}: {met}")
 
     def check_the_end(self) -> None:
         """Check the queues, the pushes, and the order of prompts."""
-        self.await_empty_queue()
+        self.expect(Claim.CLEAN, awaited(lambda: self.stack.waiting("QueueUrl") == 0))
         self.expect(Claim.CLEAN, [self.stack.waiting(name) for name in ("DlqUrl", "ReactDlqUrl")], [0, 0])
         failures = self.stack.logs / "errors.log"
         self.expect(Claim.CLEAN, failures.read_text(encoding="utf-8") if failures.exists() else "", "")
@@ -429,16 +414,15 @@ class Performance:
                 reply = client.request(method, path, json=whole(path, body) if method == "PUT" else body or None)
             status, text = reply.status_code, reply.text
         else:
-            function, claims = ("PracticeApi", dict(ACCOUNTS[STAFF])) if staff else ("CouplesApi", {})
+            function = "PracticeApi" if staff else "CouplesApi"
+            claims = dict(ACCOUNTS["editor@practice.example"]) if staff else {}
             phone = Phone(lambda event, _: self.stack.invoke(function, event), uid, self.at, claims)
             replayed = phone.call(method, path, body or None)
             status, text = replayed.status, replayed.text
-        for writer, secret in self.sealed:
-            if writer is not who and not staff:
-                self.expect(
-                    Claim.SEAL, secret in json.dumps(json.loads(text or "null"), ensure_ascii=False), wanted=False
-                )
-        return status, json.loads(text or "null")
+        answer = json.loads(text or "null")
+        for secret in (secret for writer, secret in self.sealed if writer is not who):
+            self.expect(Claim.SEAL, secret in json.dumps(answer, ensure_ascii=False), wanted=False)
+        return status, answer
 
     def day(self) -> dict[str, Any]:
         """Return the moment's day as the app shows it at its start, with the pause."""
@@ -449,7 +433,7 @@ class Performance:
                 return {**day, "pause": shown["pause"]}
         raise StackError(f"{self.who.name}'s phone does not show {self.date}: {shown}")
 
-    def check_prompt(self, wanted: Mapping[str, Any], prompt: Mapping[str, Any]) -> None:
+    def check_prompt(self, wanted: dict[str, Any], prompt: dict[str, Any]) -> None:
         """Check the prompt of the moment's date."""
         self.prompts[self.date] = prompt
         self.expect(Claim.SAME, prompt, wanted)
@@ -470,29 +454,17 @@ class Performance:
             self.expect(Claim.STREAK, {streak["current"], streak["longest"], streak["total"]}, {days})
             self.expect(Claim.STREAK, {date: streak["calendar"].get(str(date)) for date in marks}, marks)
 
-    def await_push(self, to: Partner, kind: PushKind, until: dt.datetime | None = None) -> None:
-        """Wait for a push, which may come as late as `until`, and check its sound."""
+    def await_push(self, to: Partner, kind: PushKind) -> None:
+        """Wait for a push, and check its sound. Today's may come some minutes after its act."""
         self.pushes[to] += 1
         claim = Claim.MILESTONE if kind is PushKind.STREAK_MILESTONE else Claim.PUSHES
         # A milestone's collapse key has a date of its own, and a nudge's has none.
         key = f"{KINDS[kind].code}-{'' if kind in {PushKind.STREAK_MILESTONE, PushKind.NUDGE} else self.date}"
-        found = _awaited(lambda: [push for push in self.stack.inbox(to.name) if push["collapse_key"].startswith(key)])
+        found = awaited(lambda: [push for push in self.stack.inbox(to.name) if push["collapse_key"].startswith(key)])
         if not found:
             return self.expect(claim, f"no {kind} of {self.date}", f"a push to {to.name}")
         passive = found[0]["passive"]
-        self.expect(claim, passive in {to.is_quiet(self.at), to.is_quiet(until or self.at)})
+        self.expect(claim, passive in {to.is_quiet(self.at), to.is_quiet(self.at + FIVE_MINUTES * self.moment.live)})
         if kind is PushKind.NUDGE:
             self.expect(Claim.NUDGE, passive)
         return self.note(found[0]["title"], to, "○" if passive else "◉", found[0]["body"])
-
-    def await_empty_queue(self) -> None:
-        """Wait until the queue is empty. A push too many would be in an inbox then."""
-        self.expect(Claim.CLEAN, _awaited(lambda: self.stack.waiting("QueueUrl") == 0))
-
-
-def _awaited[Seen](probe: Callable[[], Seen]) -> Seen:
-    """Return what the probe returns once that is true, or at the end of our patience."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not (seen := probe()) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return seen

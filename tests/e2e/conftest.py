@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import itertools
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,8 @@ from local.clock import now
 from local.errors import StackError
 from local.places import EMULATOR_PYTHON, SAM
 from local.stack import Stack
+from local.stack.client import PATIENCE_SECONDS as PATIENCE
+from local.stack.client import awaited
 from local.stack.start import temporary
 from rekindle.push.kinds import KINDS
 from testing.builders import LONDON, NEW_YORK, TOKYO, a_token, a_uid
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
 
     from local.stack import Stack
     from rekindle.domain.ids import Uid
-
-PATIENCE = 60
-"""Seconds to wait at most for an event that passes through stream and queue; functions may have to start first."""
 
 _dates = itertools.count()
 
@@ -81,10 +79,8 @@ def a_date() -> dt.date:
 
 def eventually[Seen](probe: Callable[[], Seen], seconds: float = PATIENCE) -> Seen:
     """Wait until the probe returns something, and return that."""
-    deadline = time.monotonic() + seconds
-    while not (seen := probe()):
-        assert time.monotonic() < deadline, f"nothing after {seconds} s"
-        time.sleep(0.03)
+    seen = awaited(probe, seconds)
+    assert seen, f"nothing after {seconds} s"
     return seen
 
 
@@ -179,16 +175,9 @@ def apart(a_couple: NewCouple) -> Two:
     return a_couple(NEW_YORK, TOKYO)
 
 
-def waiting(stack: Stack, queue: str, *states: str) -> int:
-    """Count a queue's messages, in these states or in any."""
-    names = [f"ApproximateNumberOfMessages{state}" for state in states or ("", "NotVisible", "Delayed")]
-    found = stack.client("sqs").get_queue_attributes(QueueUrl=stack.outputs[queue], AttributeNames=names)["Attributes"]
-    return sum(int(found[name]) for name in names)
-
-
 def await_quiet(stack: Stack, seconds: float = PATIENCE) -> None:
     """Wait until no job is left on the queue."""
-    eventually(lambda: waiting(stack, "QueueUrl") == 0, seconds)
+    eventually(lambda: stack.waiting("QueueUrl") == 0, seconds)
 
 
 @pytest.fixture

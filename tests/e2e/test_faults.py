@@ -16,7 +16,7 @@ from rekindle.store import keys
 from rekindle.store.table import Table
 from testing.builders import LONDON
 from testing.stored import shard_of
-from tests.e2e.conftest import PATIENCE, await_quiet, eventually, today, waiting
+from tests.e2e.conftest import PATIENCE, await_quiet, eventually, today
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -89,7 +89,7 @@ def test_a_wrong_body_ends_with_the_dead_letters_and_disturbs_nothing_else(
     ]
     _enqueue(stack, *wrong[:4], json.dumps(good), *wrong[4:])
     ada.await_kinds("prompt")
-    eventually(lambda: waiting(stack, "DlqUrl") == len(wrong), 2 * PATIENCE)
+    eventually(lambda: stack.waiting("DlqUrl") == len(wrong), 2 * PATIENCE)
     assert sorted(dead_letters()) == sorted(wrong)
     await_quiet(stack)
     ada.await_kinds("prompt")
@@ -159,7 +159,7 @@ def test_a_refused_credential_is_reported_and_the_job_waits_for_a_better_one(
     _enqueue(stack, json.dumps(_job(stack, ada)))
     eventually(lambda: "FCM does not accept our credential" in log.read_text(encoding="utf-8")[before:])
     ada.await_kinds("prompt")
-    assert waiting(stack, "DlqUrl") == 0
+    assert stack.waiting("DlqUrl") == 0
 
 
 def test_a_push_that_waits_for_a_couple_dies_with_it(stack: Stack, apart: Two) -> None:

@@ -13,7 +13,7 @@ import pytest
 from local.places import ROOT
 from rekindle.store import keys
 from rekindle.store.table import Table
-from tests.e2e.conftest import await_quiet, eventually, today, waiting
+from tests.e2e.conftest import await_quiet, eventually, today
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,12 +41,12 @@ def test_a_push_that_was_given_up_arrives_once_its_cause_is_fixed(
     stack.client("sqs").send_message(
         QueueUrl=stack.outputs["QueueUrl"], MessageBody=json.dumps(job | {"instant": f"{today()}T12:00:00Z"})
     )
-    eventually(lambda: waiting(stack, "DlqUrl") == 1)
+    eventually(lambda: stack.waiting("DlqUrl") == 1)
     assert "both_answered" in _redrive(stack, "--list")
-    assert waiting(stack, "DlqUrl") == 1
+    assert stack.waiting("DlqUrl") == 1
     stack.heal()
     assert "1 jobs are back on the queue" in _redrive(stack)
     ada.await_kinds("both_answered")
     await_quiet(stack)
-    assert waiting(stack, "DlqUrl") == 0
+    assert stack.waiting("DlqUrl") == 0
     assert "There are no dead letters." in _redrive(stack)

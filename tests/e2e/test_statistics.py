@@ -11,7 +11,7 @@ from rekindle.domain.tallies import week_of
 from rekindle.store import keys
 from rekindle.store.table import Table
 from testing.builders import LONDON
-from tests.e2e.conftest import eventually, waiting
+from tests.e2e.conftest import eventually
 
 if TYPE_CHECKING:
     from local.stack import Stack
@@ -70,4 +70,4 @@ def test_a_reminder_is_counted_once_its_run_is_done(stack: Stack, a_couple: NewC
 
 
 def test_nothing_was_given_up(stack: Stack) -> None:
-    assert waiting(stack, "TallyDlqUrl") == 0
+    assert stack.waiting("TallyDlqUrl") == 0
