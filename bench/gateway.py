@@ -20,7 +20,8 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
+from unittest.mock import patch
 
 import firebase_admin
 from firebase_admin import messaging
@@ -85,10 +86,6 @@ class Speed:
     rate: float
     cpu: float
 
-    def of(self, figure: Figure) -> float:
-        """Return one of the two."""
-        return self.rate if figure == "rate" else self.cpu
-
 
 @dataclass(frozen=True, slots=True)
 class Goal:
@@ -129,12 +126,12 @@ class GatewayReport:
 
     def median(self, delay: int, client: str, figure: Figure) -> float:
         """Return the median of a client's figure at a delay."""
-        return statistics.median(speed.of(figure) for speed in self.speeds[delay][client])
+        return statistics.median(getattr(speed, figure) for speed in self.speeds[delay][client])
 
     def ratio(self, delay: int, client: str, other: str, figure: Figure) -> float:
         """Return the median of the rounds' ratios between two clients."""
         pairs = zip(self.speeds[delay][client], self.speeds[delay][other], strict=True)
-        return statistics.median(ours.of(figure) / theirs.of(figure) for ours, theirs in pairs)
+        return statistics.median(getattr(ours, figure) / getattr(theirs, figure) for ours, theirs in pairs)
 
     def table(self) -> Table:
         """Return one table for a terminal."""
@@ -164,15 +161,6 @@ class GatewayReport:
                 f"gateway, {goal.delay} ms: {ratio:.3g} {goal.sentence}, "
                 f"goal at {'most' if goal.at_most else 'least'} {goal.target:.3g}: {'met' if is_met else 'missed'}."
             )
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the medians as JSON."""
-        return {
-            f"{delay} ms": {
-                client: {figure: self.median(delay, client, figure) for figure in ("rate", "cpu")} for client in clients
-            }
-            for delay, clients in self.speeds.items()
-        }
 
 
 class _Access(Credentials):
@@ -277,16 +265,10 @@ def _speed(pushes: int, seconds: float, before: resource.struct_rusage, after: r
 @contextlib.contextmanager
 def _keeping_to(core: int, authorities: Path) -> Iterator[None]:
     """Keep this process on one core, and let its HTTP clients trust a certificate."""
-    cores, variables = os.sched_getaffinity(0), ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
-    kept = {name: os.environ.get(name) for name in variables}
-    os.environ.update(dict.fromkeys(variables, str(authorities)))
+    cores, trusted = os.sched_getaffinity(0), dict.fromkeys(("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"), str(authorities))
     os.sched_setaffinity(0, {core})
     try:
-        yield
+        with patch.dict(os.environ, trusted):
+            yield
     finally:
         os.sched_setaffinity(0, cores)
-        for name, value in kept.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value

@@ -211,11 +211,6 @@ def test_a_lost_reply_is_a_push_that_was_sent(send: Callable[..., str], web: htt
     assert [push["buzzes"] for push in web.get("/inbox/phone").json()] == [True, False]
 
 
-def test_a_dry_run_sends_no_push(app: firebase_admin.App, web: httpx.Client) -> None:
-    assert messaging.send(messaging.Message(token="phone"), dry_run=True, app=app)
-    assert web.get("/inbox/phone").json() == []
-
-
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer ya29.9999999999.0000", "Basic abc", "Bearer ya29.x.y"])
 def test_a_send_without_a_valid_access_token_is_refused(web: httpx.Client, header: str) -> None:
     answer = web.post(
