@@ -71,9 +71,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--persons", type=int, default=PERSONS, help="the number of persons (%(default)s)")
     parser.add_argument("--change", choices=CHANGES, default="autumn", help="of the clocks (%(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="draws another population (%(default)s)")
-    parser.add_argument(
-        "--per-second", type=float, default=PER_SECOND, metavar="N", help="pushes of one worker (%(default)s)"
-    )
     chosen = parser.parse_args(arguments)
     if chosen.persons < 2:  # noqa: PLR2004  a couple
         parser.error("a couple is two persons")
@@ -83,13 +80,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         console.width = PAPER_WIDTH
     with Console(stderr=True).status(f"Drawing {chosen.persons:,} persons"):
         start = CHANGES[chosen.change]
-        simulation = Simulation.of(chosen.persons, start, LENGTH, seed=chosen.seed, per_second=chosen.per_second)
+        simulation = Simulation.of(chosen.persons, start, LENGTH, seed=chosen.seed, per_second=PER_SECOND)
     columns = TextColumn("Reminders read"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     with Progress(*columns, console=Console(stderr=True), refresh_per_second=2) as progress:
         task = progress.add_task("", total=simulation.expected.due().total())
         simulation.run(lambda rows: progress.update(task, completed=rows))
         progress.update(task, total=simulation.rows_read)
-    return reported(simulation, chosen.per_second, console)
+    return reported(simulation, PER_SECOND, console)
 
 
 def reported(simulation: Simulation, per_second: float, console: Console) -> int:

@@ -97,7 +97,7 @@ class Performance:
         self.stack, self.page, self.moments = stack, page, moments
         self.dates = sorted({moment.date for moment in moments})
         self.now = next(moment.at for moment in moments if moment.live)
-        self.kept: dict[str, Any] = {"alone": [], "gestures": {}, "pause": None, "reflected": []}  # for later acts
+        self.kept: dict[Any, Any] = {"alone": [], "gestures": {}, "pause": None, "reflected": []}  # for later acts
         self.prompts: dict[dt.date, dict[str, Any]] = {}
         self.answers: dict[dt.date, dict[Partner, str]] = {date: {} for date in self.dates}
         self.met: list[dt.date] = []
@@ -121,7 +121,7 @@ class Performance:
             if moment is ends[self.date]:
                 number = self.dates.index(self.date)
                 title = f"{number + 1} · {self.date:%a %-d %b} · {list(SCRIPT)[number]}"
-                self.page.show(self.date, title, self.prompts[self.date], *self.kept["streak"])
+                self.page.show(self.date, title, self.prompts[self.date], *self.kept["streak", self.date])
         self.check_the_end()
 
     def act_set_up(self) -> None:
@@ -448,7 +448,7 @@ class Performance:
     def check_streak(self) -> None:
         """Check that both see the streak and the calendar of the dates up to the moment's."""
         days, marks = len(self.met), calendar_marks(self.history, frozenset(), self.dates[0], self.date)
-        self.kept["streak"] = marks, days
+        self.kept["streak", self.date] = marks, days
         for who in COUPLE:
             streak = self.call("GET /v1/streak", who)
             self.expect(Claim.STREAK, {streak["current"], streak["longest"], streak["total"]}, {days})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,17 +61,10 @@ class Place:
 
     def environment(self) -> dict[str, str]:
         """Return the environment that `python -m local.google` needs for this place."""
-        return {
-            "REKINDLE_GOOGLE_PORT": str(self.port),
-            "REKINDLE_GOOGLE_PROJECT": self.project,
-            "REKINDLE_GOOGLE_FOLDER": str(self.folder),
-        }
+        return {"REKINDLE_GOOGLE": json.dumps([self.port, self.project, str(self.folder)])}
 
     @classmethod
     def of_environment(cls) -> Place:
-        """Return the place that `environment` describes; raises KeyError for a missing variable."""
-        return cls(
-            int(os.environ["REKINDLE_GOOGLE_PORT"]),
-            os.environ["REKINDLE_GOOGLE_PROJECT"],
-            Path(os.environ["REKINDLE_GOOGLE_FOLDER"]),
-        )
+        """Return the place that `environment` describes; raises KeyError if it is missing."""
+        port, project, folder = json.loads(os.environ["REKINDLE_GOOGLE"])
+        return cls(port, project, Path(folder))
