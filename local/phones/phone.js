@@ -136,9 +136,7 @@ export class Phone {
     await this.api.signIn(account, name);
   }
 
-  /**
-   * Signs in the same person again. An app asks for their password here. The accounts of this page have no password.
-   */
+  /** Signs in the same person again. An app asks for their password here. The accounts of this page have no password. */
   async signInAgain() {
     if (this.kept.account) await this.api.signIn(this.kept.account, this.me?.display_name ?? "");
   }

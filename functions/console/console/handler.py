@@ -70,10 +70,10 @@ def handler_of(
         try:
             answer = _answer(event, files(), settings())
         except SettingsError:
-            return _failure()  # the settings have logged it
+            return _refusal(HTTPStatus.INTERNAL_SERVER_ERROR, None)  # the settings have logged it
         except Exception as error:  # noqa: BLE001  API Gateway would log no reason
             log_failure("internal error", error)
-            return _failure()
+            return _refusal(HTTPStatus.INTERNAL_SERVER_ERROR, None)
         logger.info("answered", extra={"status": answer["statusCode"]})
         return answer
 
@@ -132,10 +132,6 @@ def _refusal(
 ) -> dict[str, Any]:
     headers = {"Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store", **(more or {})}
     return _response(status, headers, settings, _SENTENCES[status])
-
-
-def _failure() -> dict[str, Any]:
-    return _refusal(HTTPStatus.INTERNAL_SERVER_ERROR, None)
 
 
 def _response(

@@ -44,10 +44,7 @@ export function ask({ title, build, wide = false, alert = false, required = fals
   });
 }
 
-/**
- * Asks for a yes or a no.
- * @param {{ title: string, body: Children, yes: string, no?: string, danger?: boolean }} question
- */
+/** Asks for a yes or a no. @param {{ title: string, body: Children, yes: string, no?: string, danger?: boolean }} question */
 export async function confirmed({ title, body, yes, no = "Cancel", danger = false }) {
   const answer = await ask({
     title,
