@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import sys
 from typing import TYPE_CHECKING, Any
 
 import firebase_admin
@@ -16,8 +15,6 @@ from firebase_admin import credentials, exceptions, messaging
 from google.auth.credentials import CredentialsWithRegionalAccessBoundary
 
 from local.google.place import Place
-from local.places import ROOT
-from local.processes import Child
 from local.stack.start import free_ports
 
 if TYPE_CHECKING:
@@ -38,9 +35,7 @@ ATTEMPTS_OF_THE_SDK = 5
 def serving(place: Place) -> Iterator[None]:
     place.folder.mkdir(parents=True, exist_ok=True)
     place.issuer()
-    command = [sys.executable, "-m", "local.google"]
-    log = place.folder / "google.log"
-    with Child("The stand-in for Google", command, {"PATH": "", **place.environment()}, ROOT, log) as server:
+    with place.started(place.folder / "google.log") as server:
         server.await_answer(place.origin, 30)
         yield
 
