@@ -86,6 +86,10 @@ class Speed:
     rate: float
     cpu: float
 
+    def of(self, figure: Figure) -> float:
+        """Return one of the two."""
+        return self.rate if figure == "rate" else self.cpu
+
 
 @dataclass(frozen=True, slots=True)
 class Goal:
@@ -126,12 +130,12 @@ class GatewayReport:
 
     def median(self, delay: int, client: str, figure: Figure) -> float:
         """Return the median of a client's figure at a delay."""
-        return statistics.median(getattr(speed, figure) for speed in self.speeds[delay][client])
+        return statistics.median(speed.of(figure) for speed in self.speeds[delay][client])
 
     def ratio(self, delay: int, client: str, other: str, figure: Figure) -> float:
         """Return the median of the rounds' ratios between two clients."""
         pairs = zip(self.speeds[delay][client], self.speeds[delay][other], strict=True)
-        return statistics.median(getattr(ours, figure) / getattr(theirs, figure) for ours, theirs in pairs)
+        return statistics.median(ours.of(figure) / theirs.of(figure) for ours, theirs in pairs)
 
     def table(self) -> Table:
         """Return one table for a terminal."""
