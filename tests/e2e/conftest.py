@@ -16,8 +16,7 @@ from local.clock import now
 from local.errors import StackError
 from local.places import EMULATOR_PYTHON, SAM
 from local.stack import Stack
-from local.stack.client import PATIENCE_SECONDS as PATIENCE
-from local.stack.client import awaited
+from local.stack.client import PATIENCE_SECONDS, awaited
 from local.stack.start import temporary
 from rekindle.push.kinds import KINDS
 from testing.builders import LONDON, NEW_YORK, TOKYO, a_token, a_uid
@@ -48,7 +47,7 @@ def browser() -> Iterator[Browser]:
         pytest.skip("there is no Chromium here: apt-get install chromium (make setup does, as root)")
     with sync_playwright() as playwright:
         running = launched(playwright, path)
-        expect.set_options(timeout=PATIENCE * 1000)
+        expect.set_options(timeout=PATIENCE_SECONDS * 1000)
         yield running
         running.close()
 
@@ -77,7 +76,7 @@ def a_date() -> dt.date:
     return next_date()
 
 
-def eventually[Seen](probe: Callable[[], Seen], seconds: float = PATIENCE) -> Seen:
+def eventually[Seen](probe: Callable[[], Seen], seconds: float = PATIENCE_SECONDS) -> Seen:
     """Wait until the probe returns something, and return that."""
     seen = awaited(probe, seconds)
     assert seen, f"nothing after {seconds} s"
@@ -116,7 +115,7 @@ class Phone:
         kinds = {record.code: str(kind) for kind, record in KINDS.items()}
         return [kinds[push["collapse_key"].partition("-")[0]] for push in self.inbox()]
 
-    def await_kinds(self, *kinds: str, seconds: float = PATIENCE) -> None:
+    def await_kinds(self, *kinds: str, seconds: float = PATIENCE_SECONDS) -> None:
         """Wait until it has been pushed exactly these."""
         with contextlib.suppress(AssertionError):
             eventually(lambda: len(self.kinds()) >= len(kinds), seconds)
@@ -175,7 +174,7 @@ def apart(a_couple: NewCouple) -> Two:
     return a_couple(NEW_YORK, TOKYO)
 
 
-def await_quiet(stack: Stack, seconds: float = PATIENCE) -> None:
+def await_quiet(stack: Stack, seconds: float = PATIENCE_SECONDS) -> None:
     """Wait until no job is left on the queue."""
     eventually(lambda: stack.waiting("QueueUrl") == 0, seconds)
 

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from local.stack.client import PATIENCE_SECONDS
 from rekindle.domain.persons import Target, TargetKind
 from rekindle.domain.reminders import Slot
 from rekindle.store import keys
 from rekindle.store.table import Table
 from testing.builders import LONDON
 from testing.stored import shard_of
-from tests.e2e.conftest import PATIENCE, await_quiet, eventually, today
+from tests.e2e.conftest import await_quiet, eventually, today
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -89,7 +90,7 @@ def test_a_wrong_body_ends_with_the_dead_letters_and_disturbs_nothing_else(
     ]
     _enqueue(stack, *wrong[:4], json.dumps(good), *wrong[4:])
     ada.await_kinds("prompt")
-    eventually(lambda: stack.waiting("DlqUrl") == len(wrong), 2 * PATIENCE)
+    eventually(lambda: stack.waiting("DlqUrl") == len(wrong), 2 * PATIENCE_SECONDS)
     assert sorted(dead_letters()) == sorted(wrong)
     await_quiet(stack)
     ada.await_kinds("prompt")
@@ -134,9 +135,9 @@ def test_what_fcm_cannot_take_now_is_tried_again_and_arrives_once(
     for phone, kind, refused in ((lost, "UNAVAILABLE", 1), (busy, "UNAVAILABLE", 2), (quota, "QUOTA", 1)):
         _enqueue(stack, json.dumps(_job(stack, phone)))
         eventually(partial(_has_refused, stack, kind, before[kind] + refused))
-    busy.await_kinds("prompt", seconds=BACKOFF + PATIENCE)
-    quota.await_kinds("prompt", seconds=BACKOFF + PATIENCE)
-    lost.await_kinds("prompt", "prompt", seconds=BACKOFF + PATIENCE)
+    busy.await_kinds("prompt", seconds=BACKOFF + PATIENCE_SECONDS)
+    quota.await_kinds("prompt", seconds=BACKOFF + PATIENCE_SECONDS)
+    lost.await_kinds("prompt", "prompt", seconds=BACKOFF + PATIENCE_SECONDS)
     await_quiet(stack)
     assert {kind: _refusals(stack, kind) for kind in before} == {
         "UNAVAILABLE": before["UNAVAILABLE"] + 2,
