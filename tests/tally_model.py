@@ -64,9 +64,9 @@ def _life(draw: DrawFn, couple: CoupleId) -> list[Event]:
         known_from = draw(st.sampled_from([0, 0, 0, 0, swaps, steps]))
         met = tuple(draw(_met()) for _ in range(swaps + 1))
         for step, hour in enumerate(hours):
-            put_aside = min(step, swaps)
-            theme = themes[put_aside] if step >= known_from else None
-            progress = DayProgress(date, theme, met[: put_aside + 1], max(0, step - swaps))
+            swapped = min(step, swaps)
+            theme = themes[swapped] if step >= known_from else None
+            progress = DayProgress(date, theme, met[: swapped + 1], max(0, step - swaps))
             events.append(Event(24 * day + hour, couple, progress))
         if answered == 2:
             completions.append((24 * day + hours[-1], date))

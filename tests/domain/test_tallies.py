@@ -239,7 +239,9 @@ def test_a_run_of_reminders_is_counted_once_and_by_kind() -> None:
 
 def test_a_batch_of_many_couples_takes_few_transactions() -> None:
     table = FaultyTable()
-    couples: dict[CoupleId, list[Progress]] = {CoupleId(f"couple-{number}"): [progress(FIRST, 1)] for number in range(500)}
+    couples: dict[CoupleId, list[Progress]] = {
+        CoupleId(f"couple-{number}"): [progress(FIRST, 1)] for number in range(500)
+    }
     Tallies(table).count(couples)  # type: ignore[arg-type]  # as above
     assert table.transactions == 6
     assert table.counters()["STATS", "DAY#2026-03-02", "active"] == 500

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from local.places import ROOT
+from local.stack.client import PATIENCE_SECONDS
 from rekindle.store import keys
 from rekindle.store.table import Table
-from tests.e2e.conftest import PATIENCE, await_quiet, eventually, today, waiting
+from tests.e2e.conftest import await_quiet, eventually, today
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,15 +50,15 @@ def test_a_push_that_was_given_up_arrives_once_its_cause_is_fixed(
     ada, _ = a_couple()
     fcm_fault("AUTH", token=ada.token)
     _enqueue(stack, json.dumps(_job(stack, ada, "both_answered")))
-    eventually(lambda: waiting(stack, "DlqUrl") == 1)
+    eventually(lambda: stack.waiting("DlqUrl") == 1)
     assert "FCM does not accept our credential" in stack.log_of("Delivery").read_text(encoding="utf-8")
     assert "both_answered" in _redrive(stack, "--list")
-    assert waiting(stack, "DlqUrl") == 1
+    assert stack.waiting("DlqUrl") == 1
     stack.heal()
     assert "1 jobs are back on the queue" in _redrive(stack)
     ada.await_kinds("both_answered")
     await_quiet(stack)
-    assert waiting(stack, "DlqUrl") == 0
+    assert stack.waiting("DlqUrl") == 0
     assert "There are no dead letters." in _redrive(stack)
 
 
@@ -67,7 +68,7 @@ def test_a_wrong_body_becomes_a_dead_letter_and_disturbs_nothing_else(stack: Sta
     wrong = ["not json", "{}", json.dumps(good | {"text": "unknown field"})]
     _enqueue(stack, *wrong[:2], json.dumps(good), *wrong[2:])
     ada.await_kinds("prompt")
-    eventually(lambda: waiting(stack, "DlqUrl") == len(wrong), 2 * PATIENCE)
+    eventually(lambda: stack.waiting("DlqUrl") == len(wrong), 2 * PATIENCE_SECONDS)
     sqs, queue = stack.client("sqs"), stack.outputs["DlqUrl"]
     letters = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]
     assert sorted(letter["Body"] for letter in letters) == sorted(wrong)

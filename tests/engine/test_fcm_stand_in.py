@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import sys
 from typing import TYPE_CHECKING, Any
 
 import google.auth.exceptions
@@ -14,8 +13,6 @@ import pytest
 from firebase_admin import credentials
 
 from local.google.place import Place
-from local.places import ROOT
-from local.processes import Child
 from local.stack.start import free_ports
 
 if TYPE_CHECKING:
@@ -32,9 +29,7 @@ SEND = f"/v1/projects/{PROJECT}/messages:send"
 def serving(place: Place) -> Iterator[None]:
     place.folder.mkdir(parents=True, exist_ok=True)
     place.issuer()
-    command = [sys.executable, "-m", "local.google"]
-    log = place.folder / "google.log"
-    with Child("The stand-in for Google", command, {"PATH": "", **place.environment()}, ROOT, log) as server:
+    with place.started(place.folder / "google.log") as server:
         server.await_answer(place.origin, 30)
         yield
 
@@ -132,12 +127,6 @@ def test_a_push_that_is_not_answered_may_have_been_sent(send: Send, web: httpx.C
 def test_an_overload_has_a_retry_after_header(send: Send, web: httpx.Client, kind: str) -> None:
     web.put("/faults", json={"kind": kind, "retry_after": 7})
     assert send("phone").headers["Retry-After"] == "7"
-
-
-def test_a_dry_run_sends_no_push(web: httpx.Client, bearer: dict[str, str]) -> None:
-    dry = {"message": {"token": "phone"}, "validate_only": True}
-    assert web.post(SEND, headers=bearer, json=dry).status_code == 200
-    assert web.get("/inbox/phone").json() == []
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer ya29.9999999999.0000", "Basic abc", "Bearer ya29.x.y"])
