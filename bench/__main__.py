@@ -1,12 +1,11 @@
 """`python -m bench` prints what everything costs, and how fast the push gateway is.
 
-`--json` prints both as JSON. `--write` also writes the counts into docs/table.md; they are the same on every machine.
+`--write` also writes the counts into docs/table.md; they are the same on every machine.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 import sys
 from typing import TYPE_CHECKING, Final
@@ -33,7 +32,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="bench", description="Count the requests to AWS of each call and worker, and time the push gateway."
     )
-    parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--write", action="store_true", help="write the counts into docs/table.md")
     chosen = parser.parse_args(arguments)
     logger.setLevel(logging.CRITICAL)  # the functions' log lines would hide the tables
@@ -48,9 +46,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     if chosen.write:
         DOCUMENT.write_text(report.written_into(DOCUMENT.read_text(encoding="utf-8")), encoding="utf-8")
-    if chosen.json:
-        print(json.dumps(report.as_json() | {"gateway": gateway.as_json()}, indent=2))
-        return 0
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = PAPER_WIDTH

@@ -20,7 +20,8 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
+from unittest.mock import patch
 
 import firebase_admin
 from firebase_admin import messaging
@@ -164,15 +165,6 @@ class GatewayReport:
                 f"goal at {'most' if goal.at_most else 'least'} {goal.target:.3g}: {'met' if is_met else 'missed'}."
             )
 
-    def as_json(self) -> dict[str, Any]:
-        """Return the medians as JSON."""
-        return {
-            f"{delay} ms": {
-                client: {figure: self.median(delay, client, figure) for figure in ("rate", "cpu")} for client in clients
-            }
-            for delay, clients in self.speeds.items()
-        }
-
 
 class _Access(Credentials):
     """An access token that never expires."""
@@ -276,16 +268,10 @@ def _speed(pushes: int, seconds: float, before: resource.struct_rusage, after: r
 @contextlib.contextmanager
 def _keeping_to(core: int, authorities: Path) -> Iterator[None]:
     """Keep this process on one core, and let its HTTP clients trust a certificate."""
-    cores, variables = os.sched_getaffinity(0), ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
-    kept = {name: os.environ.get(name) for name in variables}
-    os.environ.update(dict.fromkeys(variables, str(authorities)))
+    cores, trusted = os.sched_getaffinity(0), dict.fromkeys(("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"), str(authorities))
     os.sched_setaffinity(0, {core})
     try:
-        yield
+        with patch.dict(os.environ, trusted):
+            yield
     finally:
         os.sched_setaffinity(0, cores)
-        for name, value in kept.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value

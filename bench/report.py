@@ -1,9 +1,9 @@
-"""The counts, for a terminal, as JSON, and as the figures of docs/table.md."""
+"""The counts, for a terminal and as the figures of docs/table.md."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
 from rich import box
 from rich.table import Table
@@ -94,15 +94,6 @@ class Report:
         """Return the prompt slots of a thousand persons, one for each kind of target."""
         deliveries = self.sections["delivery"]
         return [each for each in deliveries if each.name.startswith("prompt") and each.pushes == _PER_PUSHES]
-
-    def as_json(self) -> dict[str, Any]:
-        """Return everything as JSON."""
-        patterns = [
-            {"method": each.method, "functions": sorted(each.functions), **_ranges(each)} for each in self.patterns
-        ]
-        return {name: [asdict(each) for each in section] for name, section in self.sections.items()} | {
-            "patterns": patterns
-        }
 
     def written_into(self, document: str) -> str:
         """Return the text of docs/table.md with every block of figures replaced."""

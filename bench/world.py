@@ -5,10 +5,8 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
-import os
 import random
 import string
-import sys
 import tempfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -23,8 +21,6 @@ from delivery.credential import credential_from
 from delivery.fcm import FcmGateway
 from delivery.libcurl import Libcurl
 from local.google.place import Place
-from local.places import ROOT
-from local.processes import Child
 from local.stack import seed
 from local.stack.start import free_ports
 from rekindle.crypto.vault import CELLS, Vault
@@ -232,9 +228,7 @@ def fcm() -> Iterator[Fcm]:
         (port,) = free_ports(1)
         place = Place(port, "rekindle-bench", Path(folder))
         credential = credential_from(json.dumps(place.service_account()))
-        environment = {"PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONUNBUFFERED": "1", **place.environment()}
-        command = [sys.executable, "-m", "local.google"]
-        with Child("The stand-in for FCM", command, environment, ROOT, Path(folder, "google.log")) as child:
+        with place.started(Path(folder, "google.log")) as child:
             child.await_answer(place.origin, 30)
             gateway = FcmGateway(credential, Libcurl(place.origin, place.project))
             with contextlib.closing(gateway):

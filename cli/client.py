@@ -199,7 +199,8 @@ class Practice:
                 return _read(form, self._once(method, path, body, params))
             except _AnswerLostError as lost:
                 if attempt == ATTEMPTS - 1:
-                    raise self._unreachable(lost) from lost
+                    said = f"The service does not answer ({lost}, tried {counted(ATTEMPTS, 'time')})."
+                    raise UnreachableError(said, "Check your connection, and try again in a minute.") from lost
                 self._pause(_wait(attempt, lost.asked_for))
                 if arrived and (answer := arrived()) is not None:
                     return answer
@@ -249,12 +250,6 @@ class Practice:
             *([f"Did you mean {near[0]}?"] if near else []),
             "See all packs: rekindle packs list",
             suggestion=near[0] if near else None,
-        )
-
-    def _unreachable(self, lost: _AnswerLostError) -> UnreachableError:
-        tried = counted(ATTEMPTS, "time")
-        return UnreachableError(
-            f"The service does not answer ({lost}, tried {tried}).", "Check your connection, and try again in a minute."
         )
 
 

@@ -19,6 +19,8 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from pydantic.alias_generators import to_camel
+
 import couples_api.handler
 import practice_api.handler
 import privacy.handler
@@ -241,7 +243,7 @@ def _completed(operation: Json, route: Route, problems: set[Problem]) -> Json:
         "tags": [_tag(_module_of(route))],
         "summary": summary.removesuffix("."),
         "description": rest[0] if rest else words,
-        "operationId": _camel(route.func.__name__),
+        "operationId": to_camel(route.func.__name__),
         **inputs,
         "responses": {str(int(success)): answer, **_refusals(problems)},
     }
@@ -302,12 +304,6 @@ def _problem_response(problems: Sequence[Problem]) -> Json:
             }
         },
     }
-
-
-def _camel(name: str) -> str:
-    """Return a name as clients write a method: `get_today` is `getToday`."""
-    first, *rest = name.split("_")
-    return first + "".join(map(str.capitalize, rest))
 
 
 def _name(problem: Problem) -> str:

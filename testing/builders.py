@@ -7,6 +7,7 @@ import itertools
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from rekindle.domain.couples import Couple
 from rekindle.domain.days import Day, DayWindow
 from rekindle.domain.ids import CoupleId, DeviceId, Language, PackId, PromptId, Uid, Zone
 from rekindle.domain.persons import Device, Person, Platform, Profile, Reminders, Target, TargetKind
@@ -68,6 +69,18 @@ def a_device(token: str | None = None, platform: Platform = Platform.ANDROID) ->
 def a_paired_person(**changes: Any) -> Person:
     """Return a person in a couple, with a phone: one who is due at slots."""
     return a_person(**({"couple": CoupleId("couple-1"), "devices": {DeviceId("phone"): a_device()}} | changes))
+
+
+def a_couple(**changes: Any) -> Couple:
+    """Return the couple of ada and ben."""
+    given: dict[str, Any] = {
+        "id": CoupleId("couple-1"),
+        "created_at": an_instant(),
+        "first_date": dt.date(2026, 3, 2),
+        "counted_from": dt.date(2026, 3, 2),
+        "profiles": {Uid(name): a_profile() for name in ("ada", "ben")},
+    }
+    return Couple(**(given | changes))
 
 
 def a_day(**changes: Any) -> Day:

@@ -12,13 +12,15 @@ from hypothesis import strategies as st
 from rekindle.domain.ids import CoupleId, PackId, PromptId
 from rekindle.domain.prompts import Theme
 from rekindle.domain.tallies import DayProgress, Met, StreakProgress
+from testing.stored import every_row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from hypothesis.strategies import DrawFn
 
     from rekindle.domain.tallies import Progress
+    from rekindle.store.table import Table
 
 FIRST = dt.date(2026, 3, 2)
 DATES = 75
@@ -36,7 +38,7 @@ class Event:
 
     hour: int
     couple: CoupleId
-    told: Progress
+    progress: Progress
 
 
 @st.composite
@@ -62,10 +64,10 @@ def _life(draw: DrawFn, couple: CoupleId) -> list[Event]:
         known_from = draw(st.sampled_from([0, 0, 0, 0, swaps, steps]))
         met = tuple(draw(_met()) for _ in range(swaps + 1))
         for step, hour in enumerate(hours):
-            put_aside = min(step, swaps)
-            theme = themes[put_aside] if step >= known_from else None
-            told = DayProgress(date, theme, met[: put_aside + 1], max(0, step - swaps))
-            events.append(Event(24 * day + hour, couple, told))
+            swapped = min(step, swaps)
+            theme = themes[swapped] if step >= known_from else None
+            progress = DayProgress(date, theme, met[: swapped + 1], max(0, step - swaps))
+            events.append(Event(24 * day + hour, couple, progress))
         if answered == 2:
             completions.append((24 * day + hours[-1], date))
     for number, (hour, date) in enumerate(sorted(completions), 1):
@@ -92,16 +94,45 @@ def deliveries(draw: DrawFn, events: list[Event]) -> list[Event]:
     return [event for _, event in sorted(given, key=lambda each: each[0])]
 
 
-def model(events: Iterable[Event]) -> dict[tuple[str, str, str], int]:
-    """Return each counter, by partition, sort key and name, from all events."""
+def a_week_of(couples: int) -> list[Event]:
+    """Return a week of couples' changes: days opened, answered and completed, and streaks that grow."""
+    events = []
+    for number in range(couples):
+        couple = CoupleId(f"couple-{number}")
+        for day, theme in enumerate(Theme):
+            date = FIRST + dt.timedelta(days=day)
+            met = (Met(PackId("starter"), PromptId(f"{theme}-{number % 3}"), again=number % 5 == 0),)
+            events += [Event(24 * day, couple, DayProgress(date, theme, met, answered)) for answered in range(3)]
+            events.append(Event(24 * day, couple, StreakProgress(date, day + 1, day + number)))
+    return events
+
+
+def by_couple(events: Iterable[Event]) -> Mapping[CoupleId, Sequence[Progress]]:
+    """Return the events of each couple, as the function gets them."""
     couples: defaultdict[CoupleId, list[Progress]] = defaultdict(list)
     for event in events:
-        couples[event.couple].append(event.told)
+        couples[event.couple].append(event.progress)
+    return couples
+
+
+def counters(table: Table) -> dict[tuple[str, str, str], int]:
+    """Return all counters that there are."""
+    return {
+        (row["pk"], row["sk"], name): count
+        for row in every_row(table)
+        if row["pk"].startswith("STATS")
+        for name, count in row.items()
+        if isinstance(count, int) and count
+    }
+
+
+def model(events: Iterable[Event]) -> dict[tuple[str, str, str], int]:
+    """Return each counter, by partition, sort key and name, from all events."""
     total: Counter[tuple[str, str, str]] = Counter()
-    for told in couples.values():
+    for progress in by_couple(events).values():
         days: dict[dt.date, DayProgress] = {}
-        streaks = [each for each in told if isinstance(each, StreakProgress)]
-        for each in told:
+        streaks = [each for each in progress if isinstance(each, StreakProgress)]
+        for each in progress:
             if isinstance(each, DayProgress):
                 known = days.get(each.date, each)
                 days[each.date] = max(known, each, key=lambda day: (day.answered, len(day.prompts)))

@@ -1,34 +1,53 @@
-"""The printed page of the demo: for each date, both phones side by side."""
+"""The printed page of the demo: for each date, both phones side by side; at the end, the claims and their checks."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from itertools import groupby, zip_longest
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final
 
 from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from local.demo.plan import COUPLE, Moment, Partner
+from local.demo.plan import COUPLE, MAYA, Moment, Partner
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Mapping
 
     from rich.console import Console
 
 PAGE_WIDTH: Final = 112
 KEY: Final = "◉ a push   ○ a silent push   ✎ an answer   ◆ the partner's answer   » a reflection   ⌂ the practice"
 _STYLES: Final = {"◉": "bold cyan", "○": "cyan", "✎": "yellow", "◆": "green", "»": "magenta", "⌂": "blue"}
-_MARKS: Final = {"complete": "●", "rest": "○", "paused": "~"}
-_EMPTY: Final = Text(), Text(), Text()
+_MARKS: Final = {"complete": ("●", ""), "rest": ("○", "a rest day"), "paused": ("~", "a day of pause")}
 
 
-class _Line(NamedTuple):
-    at: dt.datetime
-    who: Partner
-    cells: tuple[Text, Text, Text]
+class Claim(StrEnum):
+    """The claims that the demo checks."""
+
+    ANSWERED = "Each request got the answer that the API promises"
+    PROMPTS = "Each prompt came at 08:30 in New York and at 07:30 in Tokyo, once, even if a tick came twice"
+    SAME = "Both had the same prompt on each date, and no theme came twice in seven days outside of the course"
+    SEAL = "No reply showed a word of an answer before it opened, and none ever showed a draft"
+    SHARED = "The one answer that was shared first could be read at once"
+    REVEAL = "Both answers opened together, for both, in their last version"
+    EDIT = "An answer could be edited until both were there, and not after"
+    CLOSED = "A date that has closed takes no answer"
+    REFLECTION = "Each could leave a reflection once both answers were open, and both could read it"
+    SWAP = "A prompt was swapped for both, once, before anyone answered; the old one took no answer"
+    HELP = "Help was beside each prompt on courage or fear and no other, with the reader's own country first"
+    ALONE = "Answers written alone were the writer's only, except the one that she shared"
+    COURSE = "The course that they joined by its code came in order on its dates, until it was withdrawn"
+    OFF = "No prompt came from a pack that was turned off"
+    STREAK = "The streak grew by the dates they met, and a rest day and a pause did not end it"
+    MILESTONE = "Seven days brought each of them one message"
+    PAUSE = "Both saw the pause that one of them began, no push came during it, and the other ended it"
+    RECAP = "The look back showed the dates they met, their themes, and the news"
+    TOUCH = "Both got the same small gesture on the days they chose, and no lock screen showed it"
+    NUDGE = "A nudge in the night made no sound, and the app showed its gesture"
+    PUSHES = "Each phone got exactly the pushes it should get, each once, and silently in quiet hours"
+    NEUTRAL = "No push contained more than the catalogue's words and a link that reveals nothing"
+    CLEAN = "No job was left on a queue, and no function failed"
 
 
 class Page:
@@ -36,40 +55,26 @@ class Page:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._lines: dict[dt.date, list[_Line]] = defaultdict(list)
-
-    def head(self, *lines: str) -> None:
-        """Print lines in bold."""
-        self._console.print(Text("\n".join(("", *lines)), style="bold"))
+        self._tables: dict[dt.date, Table] = {}
 
     def add(self, moment: Moment, who: Partner, sign: str, text: str, beside: str = "") -> None:
         """Add a line to a partner's phone. `beside` is small print below the text."""
         clock, style = who.clock(moment.at), _STYLES.get(sign, "italic")
         time = Text(f"{clock:%H:%M}" if clock.date() == moment.date else f"{clock:%a %H:%M}", "dim")
-        words = Text.assemble((text, style), (beside and f"\n{beside}", "dim"))
-        self._lines[moment.date].append(_Line(moment.at, who, (time, Text(sign, style), words)))
+        cells = time, Text(sign, style), Text.assemble((text, style), (beside and f"\n{beside}", "dim"))
+        table = self._tables.setdefault(moment.date, _two_phones())
+        table.add_row(*(cells if who is MAYA else ("", "", "", *cells)))
 
-    def show(self, date: dt.date, title: str, prompt: Mapping[str, Any], marks: Mapping[str, str], days: int) -> None:
+    def show(self, date: dt.date, title: str, prompt: dict[str, Any], marks: dict[dt.date, str], days: int) -> None:
         """Print a date: its prompt, both phones side by side, and the streak."""
-        table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, expand=True)
-        for who in COUPLE:
-            table.add_column(width=9, justify="right")
-            table.add_column(width=1)
-            table.add_column(f"{who.name}, {who.city}", ratio=1, header_style="bold dim")
-        for _, together in groupby(sorted(self._lines[date], key=lambda line: line.at), key=lambda line: line.at):
-            row = list(together)
-            sides = ([line.cells for line in row if line.who == who] for who in COUPLE)
-            for left, right in zip_longest(*sides, fillvalue=_EMPTY):
-                table.add_row(*left, *right)
         self._block(title, Text.assemble((f"{prompt['theme']}  ", "bold magenta"), (f"{prompt['text']}\n", "magenta")))
-        self._console.print(table)
-        signs = " ".join(_MARKS[mark] for _, mark in sorted(marks.items()))
-        beside = {"rest": "a rest day", "paused": "a day of pause"}
-        rested = " and ".join(name for mark, name in beside.items() if mark in marks.values())
+        self._console.print(self._tables[date])
+        signs = " ".join(_MARKS[mark][0] for mark in marks.values())
+        rested = " and ".join(name for mark, (_, name) in _MARKS.items() if name and mark in marks.values())
         streak = f"{signs}  {days} {'day' if days == 1 else 'days'}{rested and f', with {rested}'}"
         self._console.print(Text.assemble(("\nStreak  ", "dim"), (streak, "green")))
 
-    def verdict(self, findings: Mapping[str, tuple[int, list[str]]]) -> None:
+    def verdict(self, findings: dict[str, tuple[int, list[str]]]) -> None:
         """Print each claim with the number of its checks, and with those that failed."""
         lines = Text()
         for claim, (times, failures) in findings.items():
@@ -79,3 +84,12 @@ class Page:
 
     def _block(self, title: str, *content: Text) -> None:
         self._console.print("", Rule(Text(f" {title} ", "bold"), align="left", style="dim"), *content, sep="\n")
+
+
+def _two_phones() -> Table:
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, expand=True)
+    for who in COUPLE:
+        table.add_column(width=9, justify="right")
+        table.add_column(width=1)
+        table.add_column(f"{who.name}, {who.city}", ratio=1, header_style="bold dim")
+    return table

@@ -8,8 +8,6 @@ import platform
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
 from local.deploy.build import PACKED_TEMPLATE, sam_environment
 from local.errors import StackError
 from local.places import ROOT, SAM
@@ -77,15 +75,8 @@ def outputs_of(stack: Mapping[str, Any]) -> dict[str, str]:
 
 def put_credential(client: Callable[[str], Any], secret: str, service_account: Mapping[str, str]) -> None:
     """Store the service account in the secret that only `delivery` may read."""
-    secrets, text = client("secretsmanager"), json.dumps(service_account, sort_keys=True)
-    try:
-        stored = secrets.get_secret_value(SecretId=secret).get("SecretString")
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "ResourceNotFoundException":
-            raise
-        stored = None
-    if stored != text:
-        secrets.put_secret_value(SecretId=secret, SecretString=text)
+    text = json.dumps(service_account, sort_keys=True)
+    client("secretsmanager").put_secret_value(SecretId=secret, SecretString=text)
 
 
 def _described(cloudformation: Any) -> dict[str, Any] | None:  # noqa: ANN401 - a boto3 client

@@ -56,7 +56,7 @@ _MESSAGE: Kinds = {
         "live_activity_token": "string",
     },
 }
-_REQUEST: Kinds = {"validate_only": "boolean", "message": _MESSAGE}
+_REQUEST: Kinds = {"message": _MESSAGE}
 _RESERVED_DATA = re.compile(r"from|message_type|(google|gcm)\..*")
 _DURATION = re.compile(r"(\d+)(\.\d{1,9})?s")
 
@@ -89,8 +89,8 @@ class MessageError(Exception):
         self.by_fcm = by_fcm
 
 
-def checked_message(body: bytes) -> tuple[dict[str, Any], bool]:
-    """Return the message of a send's body, with snake-case names, and whether to validate it only.
+def checked_message(body: bytes) -> dict[str, Any]:
+    """Return the message of a send's body, with snake-case names.
 
     Raises:
         MessageError: FCM refuses the message.
@@ -103,11 +103,11 @@ def checked_message(body: bytes) -> tuple[dict[str, Any], bool]:
     checked = _checked(request, _REQUEST, "", violations)
     if violations:
         raise MessageError("\n".join(sentence for _, sentence in violations), *violations, by_fcm=False)
-    message = checked.get("message", {})
+    message: dict[str, Any] = checked.get("message", {})
     _check_by_fcm(message)
     # A Firebase installation id is the newer name of the same address.
     message["token"] = message.get("token") or message["fid"]
-    return message, checked.get("validate_only", False)
+    return message
 
 
 def _check_by_fcm(message: dict[str, Any]) -> None:

@@ -86,13 +86,8 @@ def signed_in(issuer: Issuer, asked: Mapping[str, Any]) -> dict[str, Any]:
 
 def refreshed(issuer: Issuer, asked: Mapping[str, Any]) -> dict[str, Any]:
     """Return the token service's answer to a refresh token; raises RefusedError."""
-    match asked.get("grant_type"):
-        case None:
-            raise RefusedError("MISSING_GRANT_TYPE", _INVALID)
-        case "refresh_token":
-            pass
-        case _:
-            raise RefusedError("INVALID_GRANT_TYPE", _INVALID)
+    if (grant := asked.get("grant_type")) != "refresh_token":
+        raise RefusedError("MISSING_GRANT_TYPE" if grant is None else "INVALID_GRANT_TYPE", _INVALID)
     if not (token := asked.get("refresh_token")):
         raise RefusedError("MISSING_REFRESH_TOKEN", _INVALID)
     try:

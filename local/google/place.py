@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from local.google.identity import IDENTITY, SECURE_TOKEN
 from local.google.keys import pem, private_key
 from local.google.signin import Issuer
+from local.places import ROOT
+from local.processes import Child
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,19 +62,14 @@ class Place:
             "token_uri": self.token_uri,
         }
 
-    def environment(self) -> dict[str, str]:
-        """Return the environment that `python -m local.google` needs for this place."""
-        return {
-            "REKINDLE_GOOGLE_PORT": str(self.port),
-            "REKINDLE_GOOGLE_PROJECT": self.project,
-            "REKINDLE_GOOGLE_FOLDER": str(self.folder),
-        }
+    def started(self, log: Path) -> Child:
+        """Start the server, with its output in `log`."""
+        own = json.dumps([self.port, self.project, str(self.folder)])
+        environment = {"PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONUNBUFFERED": "1", "REKINDLE_GOOGLE": own}
+        return Child("The stand-in for Google", [sys.executable, "-m", "local.google"], environment, ROOT, log)
 
     @classmethod
     def of_environment(cls) -> Place:
-        """Return the place that `environment` describes; raises KeyError for a missing variable."""
-        return cls(
-            int(os.environ["REKINDLE_GOOGLE_PORT"]),
-            os.environ["REKINDLE_GOOGLE_PROJECT"],
-            Path(os.environ["REKINDLE_GOOGLE_FOLDER"]),
-        )
+        """Return the place of this server; raises KeyError unless `started` started it."""
+        port, project, folder = json.loads(os.environ["REKINDLE_GOOGLE"])
+        return cls(port, project, Path(folder))

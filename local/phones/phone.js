@@ -93,15 +93,9 @@ export class Phone {
     this.banner = h("div", { class: "banner", role: "status" });
     this.toast = h("div", { class: "toast", role: "alert" });
     this.status = h("p", { class: "visually-hidden", role: "status" });
-    this.screen = h(
-      "div",
-      { class: "screen" },
-      h(
-        "div",
-        { class: "app" },
-        h(
-          "div",
-          { class: "statusbar" },
+    this.screen = h("div", { class: "screen" },
+      h("div", { class: "app" },
+        h("div", { class: "statusbar" },
           this.time,
           h("span", { class: "island" }),
           button(icon(PADLOCK), () => this.setLocked(true), { class: "lock-button", "aria-label": "Lock the phone" }),
@@ -142,9 +136,7 @@ export class Phone {
     await this.api.signIn(account, name);
   }
 
-  /**
-   * Signs in the same person again. An app asks for their password here. The accounts of this page have no password.
-   */
+  /** Signs in the same person again. An app asks for their password here. The accounts of this page have no password. */
   async signInAgain() {
     if (this.kept.account) await this.api.signIn(this.kept.account, this.me?.display_name ?? "");
   }
@@ -413,9 +405,7 @@ export class Phone {
       this.lock,
       h("p", { class: "lock-date" }, longDateIn(this.zone, this.language)),
       h("p", { class: "lock-time" }, timeIn(this.zone)),
-      h(
-        "ul",
-        { class: "pushes" },
+      h("ul", { class: "pushes" },
         ...pushes.toReversed().map((push) => h("li", null, this.#notice(push))),
       ),
       button("Open", () => this.setLocked(false), { class: "unlock", id: `${this.id}-unlock` }),

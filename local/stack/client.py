@@ -6,6 +6,7 @@ import contextlib
 import functools
 import json
 import ssl
+import time
 import urllib.parse
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Self
@@ -19,11 +20,13 @@ from local.stack.state import is_locked
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
+PATIENCE_SECONDS = 60
+"""How long an event may take through stream and queue; functions may have to start first."""
 _NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """A context without certificates. The stack speaks plain HTTP, and a client takes a while to load them."""
 
@@ -128,6 +131,12 @@ class Stack:
         instant = at.strftime("%Y-%m-%dT%H:%M:%SZ")
         return self.invoke("Tick", json.loads(given.replace("<aws.scheduler.scheduled-time>", instant)))
 
+    def waiting(self, queue: str, *states: str) -> int:
+        """Count the messages on a queue of the outputs, in these states of SQS or in any."""
+        names = [f"ApproximateNumberOfMessages{state}" for state in states or ("", "NotVisible", "Delayed")]
+        asked = self.client("sqs").get_queue_attributes(QueueUrl=self.outputs[queue], AttributeNames=names)
+        return sum(map(int, asked["Attributes"].values()))
+
     def _google(self, method: str, path: str, **request: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own
         answer = httpx.request(method, self.google_url + path, verify=_NO_TLS, **request)
         if answer.is_error:
@@ -179,3 +188,11 @@ def boto_client(endpoint_url: str, service: str) -> Any:  # noqa: ANN401 - boto3
     # A function may use its whole timeout; a retry would call it twice.
     config = Config(retries={"total_max_attempts": 1}, read_timeout=120)
     return session.client(service, endpoint_url=endpoint_url, config=config)  # type: ignore[call-overload]
+
+
+def awaited[Seen](probe: Callable[[], Seen], seconds: float = PATIENCE_SECONDS) -> Seen:
+    """Return what the probe returns once that is true, or its last result after these seconds."""
+    deadline = time.monotonic() + seconds
+    while not (seen := probe()) and time.monotonic() < deadline:
+        time.sleep(0.03)
+    return seen

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
-import sys
 import tempfile
 import time
 from dataclasses import dataclass
@@ -159,13 +158,7 @@ def _google(settings: Settings, place: Place) -> Child:
         place.service_account()
     except (OSError, ValueError) as error:
         raise StackError(f"A key in {place.folder} cannot be read: {error}\n{way_out(settings.state)}") from error
-    return Child(
-        "The stand-in for Google",
-        [sys.executable, "-m", "local.google"],
-        {"PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONUNBUFFERED": "1", **place.environment()},
-        ROOT,
-        settings.logs / "google.log",
-    )
+    return place.started(settings.logs / "google.log")
 
 
 def emulator_process(settings: Settings) -> Child:

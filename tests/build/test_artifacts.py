@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from local.deploy.build import alone, sam_environment
 from local.deploy.deployment import architecture
-from local.places import ROOT, SAM
+from local.places import ROOT
 from tests.build.cloudformation import functions
 
 if TYPE_CHECKING:
@@ -50,25 +49,6 @@ package = importlib.import_module(module.partition(".")[0])
 for each in pkgutil.walk_packages(getattr(package, "__path__", []), package.__name__ + "."):
     importlib.import_module(each.name)
 """
-
-
-@pytest.fixture(scope="session")
-def foreign() -> str:
-    """Return the Lambda architecture that this machine does not have."""
-    (other,) = MACHINES.keys() - {architecture()}
-    return other
-
-
-@pytest.fixture(scope="session")
-def foreign_build(foreign: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build for the other architecture with `sam build`, without a cache."""
-    folder = tmp_path_factory.mktemp("foreign")
-    command = [str(SAM), "build", "--build-dir", str(folder / "build"), "--cache-dir", str(folder / "cache")]
-    command += ["--parameter-overrides", f"Architecture={foreign}"]
-    with alone():
-        done = subprocess.run(command, cwd=ROOT, env=sam_environment(), capture_output=True, text=True, check=False)  # noqa: S603  our own
-    assert done.returncode == 0, done.stderr
-    return folder / "build"
 
 
 def installed(build: Path, artifact: str) -> dict[str, str]:
@@ -158,10 +138,3 @@ def test_a_deployment_carries_bytecode(build: Path, artifact: str) -> None:
 
 def test_a_build_is_for_this_machine(build: Path) -> None:
     assert machines_in(build) == {MACHINES[architecture()]}
-
-
-def test_one_parameter_builds_everything_for_another_machine(foreign: str, foreign_build: Path) -> None:
-    """Functions and layer alike: a library for the wrong machine fails in the cloud, at import."""
-    assert machines_in(foreign_build) == {MACHINES[foreign]}
-    for artifact in SOURCES:
-        assert installed(foreign_build, artifact) == required(artifact)

@@ -163,6 +163,11 @@ def test_only_the_console_s_page_needs_no_sign_in(template: Properties) -> None:
     assert {name for names in secured.values() for name in names} == set(schemes) == {"Phones"}
 
 
+def test_the_local_stage_has_no_canary(built_template: Properties) -> None:
+    resources = transformed(built_template, "local", parameters_of("local"))["Resources"].values()
+    assert not any("UpdatePolicy" in each for each in resources if each["Type"] == "AWS::Lambda::Alias")
+
+
 @pytest.mark.parametrize("name", CLOUD)
 def test_a_new_version_is_called_with_its_samples_and_watched_by_its_own_alarms(
     name: str, built_template: Properties
@@ -180,6 +185,8 @@ def test_a_new_version_is_called_with_its_samples_and_watched_by_its_own_alarms(
         assert update["BeforeAllowTrafficHook"] == {"Ref": "ReleaseCheck"}
         version = alias["Properties"]["FunctionVersion"]
         group = resources[update["DeploymentGroupName"]["Ref"]]["Properties"]
+        # A page of two versions would be broken, so the console's goes live at once.
+        assert ("AllAtOnce" if function == "Console" else "Canary") in str(group["DeploymentConfigName"])
         assert "DEPLOYMENT_STOP_ON_ALARM" in group["AutoRollbackConfiguration"]["Events"]
         (alarm,) = [resources[each["Name"]["Ref"]]["Properties"] for each in group["AlarmConfiguration"]["Alarms"]]
         watched = [each["MetricStat"]["Metric"] for each in alarm["Metrics"] if "MetricStat" in each]

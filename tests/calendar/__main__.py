@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import random
+import signal
 import sys
 import time
+from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
+from rich.progress import track
 
 from rekindle.domain.calendar import zone_named, zone_names
 from rekindle.errors import UnknownZoneError
-from tests.calendar.oracle import HORIZON
-from tests.calendar.run import Run
-from tests.calendar.tzif import compiled
+from tests.calendar.oracle import HORIZON, ZONES
+from tests.calendar.sweep import Findings, named_findings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tests.calendar.sweep import Findings
+    from rekindle.domain.ids import Zone
 
 YEARS: Final = (2024, 2030)
 COMPLAINTS_TOLD: Final = 50
@@ -46,27 +49,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
     first_year, last_year = chosen.years
     if not 1 < first_year <= last_year < HORIZON:
         parser.error(f"the years must be in order, and before {HORIZON}")
-    run = Run(zones, first_year, last_year, chosen.seed)
+    again = f".venv/bin/python -m tests.calendar --years {first_year} {last_year} --seed {chosen.seed}"
+    _CONSOLE.print(f"tzdata {version('tzdata')}. To play this run again: {again}")
     begun = time.monotonic()
-    found = run.findings(_CONSOLE)
-    _tell_what_was_checked(run, found, time.monotonic() - begun)
-    return _verdict(run, found)
+    found = _checked(zones, range(first_year, last_year + 1), chosen.seed)
+    _tell_what_was_checked(found, time.monotonic() - begun)
+    return _verdict(found, again)
 
 
-def _tell_what_was_checked(run: Run, found: Sequence[Findings], seconds: float) -> None:
-    clocks = len({compiled(zone) for zone in run.zones})
+def _checked(zones: Sequence[Zone], years: range, seed: int) -> list[Findings]:
+    """Check the zones on all processors, with a progress bar."""
+    # Processes of their own, rather than forks of one in which the bar's thread runs; Ctrl-C is for that one alone.
+    spawned = multiprocessing.get_context("spawn")
+    with spawned.Pool(initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN)) as pool:
+        checked = pool.imap(partial(named_findings, years=years, seed=seed), zones)
+        return list(
+            track(checked, "Zones", len(zones), console=_CONSOLE, transient=True, disable=not _CONSOLE.is_terminal)
+        )
+
+
+def _tell_what_was_checked(found: Sequence[Findings], seconds: float) -> None:
+    clocks = len({ZONES.joinpath(each.zone).read_bytes() for each in found})
     changes, dates, never_shown, slots = (
         sum(getattr(each, name) for each in found) for name in ("changes", "dates", "never_shown", "slots")
     )
     _CONSOLE.print(
-        f"tzdata {version('tzdata')}, {run.first_year} to {run.last_year}, and whenever else a date was skipped or "
-        f"came twice: {len(run.zones)} zones with {clocks} different clocks, {changes:,} transitions, {dates:,} days "
-        f"({never_shown} of them on no calendar), {slots:,} (zone, date, slot) triples; "
-        f"seed {run.seed}, {seconds:.0f} s"
+        f"In these years, and whenever else a date was skipped or came twice: {len(found)} zones with {clocks} "
+        f"different clocks, {changes:,} transitions, {dates:,} days ({never_shown} of them on no calendar), "
+        f"{slots:,} (zone, date, slot) triples; {seconds:.0f} s"
     )
 
 
-def _verdict(run: Run, found: Sequence[Findings]) -> int:
+def _verdict(found: Sequence[Findings], again: str) -> int:
     complaints = [(each.zone, complaint) for each in found for complaint in each.complaints]
     if not complaints:
         _CONSOLE.print(
@@ -76,7 +90,7 @@ def _verdict(run: Run, found: Sequence[Findings]) -> int:
         return 0
     for _, complaint in complaints[:COMPLAINTS_TOLD]:
         _CONSOLE.print(complaint)
-    _CONSOLE.print(f"{len(complaints):,} complaints. To play the first of them again: {run.command(complaints[0][0])}")
+    _CONSOLE.print(f"{len(complaints):,} complaints. To play the first of them again: {again} {complaints[0][0]}")
     return 1
 
 

@@ -1,4 +1,6 @@
-"""When a slot comes, said once more, from nothing but the stretches of time in which a clock kept one offset.
+"""When a slot comes, computed again from the stretches of time in which a clock kept one offset.
+
+The C library reads those stretches from the files of the pinned tzdata.
 
 The rule word for word: a reading that the clock shows counts the first time that it shows it. One that it never shows
 was jumped over, and counts as that jump ends, unless its whole date was never shown. A date starts as it is first
@@ -9,14 +11,23 @@ for those that show it.
 from __future__ import annotations
 
 import datetime as dt
+import os
+import time
+from bisect import bisect_left
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
+from importlib import resources
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
-
-from tests.calendar.tzif import Era, eras
+from unittest.mock import patch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
+    from importlib.resources.abc import Traversable
+
+ZONES: Final[Traversable] = resources.files("tzdata") / "zoneinfo"
+"""The folder of the pinned tzdata that has a file for each zone."""
 
 HORIZON: Final = 2060
 """The last year that is foretold."""
@@ -27,6 +38,58 @@ _EPOCH: Final = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - what a clock shows has
 _EPOCH_UTC: Final = _EPOCH.replace(tzinfo=dt.UTC)
 _DAY: Final = 24 * 60 * 60
 _NEARBY: Final = 4 * _DAY
+_FIRST_LOOK: Final = -130 * 365 * _DAY
+"""Before anybody kept a zone's time: the earliest era begins in 1844."""
+_LOOK: Final = 5 * _DAY
+"""No zone has kept an offset for less than six days."""
+
+
+@dataclass(frozen=True, slots=True)
+class Era:
+    """A stretch in which a zone's clocks keep one offset: from `start` until just before `end`.
+
+    All three are seconds: the ends since 1970 in UTC, the offset as clocks are ahead of it.
+    """
+
+    start: float
+    end: float
+    offset: int
+
+
+@cache
+def eras(zone: str) -> tuple[Era, ...]:
+    """Return a zone's eras in order, as the C library finds them in the pinned tzdata.
+
+    A change of name alone, or of what counts as summer time, ends an era too.
+    """
+    found: list[Era] = []
+    end = _midnight(dt.date(HORIZON + 1, 1, 1))
+    with _c_library_in(zone):
+        start, kept = float("-inf"), _kept_at(_FIRST_LOOK)
+        for look in range(_FIRST_LOOK, end, _LOOK):
+            if _kept_at(look) != kept:
+                seconds = range(look - _LOOK, look)
+                change = look - _LOOK + bisect_left(seconds, 1, key=lambda second: _kept_at(second) != kept)
+                found.append(Era(start, change, kept[0]))
+                start, kept = change, _kept_at(look)
+    return (*found, Era(start, end, kept[0]))
+
+
+@contextmanager
+def _c_library_in(zone: str) -> Iterator[None]:
+    """Let the C library take the zone for the machine's own."""
+    try:
+        with patch.dict(os.environ, TZ=f":{ZONES / zone}"):
+            time.tzset()
+            yield
+    finally:
+        time.tzset()
+
+
+def _kept_at(instant: int) -> tuple[int, int, str]:
+    """Return the offset that the machine's clock keeps at the instant, whether it is of summer, and its name."""
+    shown = time.localtime(instant)  # noqa: TID251 - of an instant that it is given
+    return shown.tm_gmtoff, shown.tm_isdst, shown.tm_zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +111,9 @@ class WallClock:
     eras: tuple[Era, ...]
 
     @classmethod
-    def compiled(cls, data: bytes) -> WallClock:
-        """Return the clock of a compiled zone."""
-        return cls(eras(data, HORIZON))
+    def of(cls, zone: str) -> WallClock:
+        """Return the clock of a zone."""
+        return cls(eras(zone))
 
     def offset_at(self, instant: float) -> int:
         """By how many seconds the clock is ahead of UTC."""

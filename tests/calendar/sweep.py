@@ -10,17 +10,15 @@ import random
 from bisect import bisect_left
 from collections import defaultdict
 from dataclasses import dataclass
-from functools import cache
-from itertools import accumulate, pairwise
-from typing import TYPE_CHECKING, Final, Protocol
+from itertools import accumulate, groupby, pairwise
+from typing import TYPE_CHECKING, Final
 
 from rekindle.domain.calendar import start_of
 from tests.calendar.oracle import SLOT_TIMES, WallClock, date_shown, instant_at
-from tests.calendar.tzif import compiled
 from tick.handler import due_in, window
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from rekindle.domain.ids import Zone
     from rekindle.domain.reminders import DueSlot
@@ -35,24 +33,8 @@ _TOO_LATE: Final = 2 * 60 * 60
 _NEARLY_A_DAY: Final = 23 * 60 * 60
 
 
-class DueIn(Protocol):
-    """How ticks find what is due; a test that wants this sweep to fail brings another."""
-
-    def __call__(self, zones: Iterable[Zone], after: dt.datetime, until: dt.datetime) -> Sequence[DueSlot]:
-        """Return the slots of these zones after `after` up to `until`, in order."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """Dates in a row, from `first` to `last`."""
-
-    first: dt.date
-    last: dt.date
-
-    def dates(self, *, and_around: int = 0) -> list[dt.date]:
-        """Return each date, with this many dates before and after."""
-        days = (self.last - self.first).days
-        return [self.first + n * _ONE_DAY for n in range(-and_around, days + and_around + 1)]
+type DueIn = Callable[[Iterable[Zone], dt.datetime, dt.datetime], Sequence[DueSlot]]
+"""How ticks find the slots of zones after an instant up to another; a test that wants this sweep to fail brings one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,23 +52,33 @@ class Findings:
 def findings(zone: Zone, years: range, seed: int, due: DueIn = due_in) -> Findings:
     """Check all of a zone in these years; the same seed plays the same."""
     dice = random.Random(f"{seed} {zone}")  # noqa: S311 - to be had again by the seed
-    clock = _clock(compiled(zone))
+    clock = WallClock.of(zone)
     changes = changes_to_check(clock, years)
     around = dates_around(clock, changes)
     dates = around | ordinary_dates(years, around, dice)
     never_shown, slots, complaints = 0, 0, list[str]()
     for stretch in in_a_row(dates):
-        near = clock.near(stretch.first, stretch.last)
-        comings = near.slots(stretch.dates(and_around=2))
-        own = [coming.instant for coming in comings if stretch.first <= coming.date <= stretch.last]
+        first, last = stretch[0], stretch[-1]
+        near = clock.near(first, last)
+        comings = near.slots(every_date(first - 2 * _ONE_DAY, last + 2 * _ONE_DAY))
+        own = [coming.instant for coming in comings if first <= coming.date <= last]
         complaints += wrong_starts(zone, near, stretch)
         for story in stories(own[0], own[-1], dice):
             complaints += wrong_slots(zone, comings, story, due)
-        never_shown += sum(near.start(date) is None for date in stretch.dates())
+        never_shown += sum(near.start(date) is None for date in stretch)
         slots += len(own)
     if slots != (len(dates) - never_shown) * len(SLOT_TIMES):
         complaints.append(f"{zone}: the oracle itself has {slots} slots on {len(dates) - never_shown} dates")
     return Findings(zone, len(changes), len(dates), never_shown, slots, tuple(complaints))
+
+
+def named_findings(zone: Zone, years: range, seed: int) -> Findings:
+    """Check all of a zone; an error names it."""
+    try:
+        return findings(zone, years, seed)
+    except Exception as error:
+        error.add_note(f"The zone was {zone}.")
+        raise
 
 
 def changes_to_check(clock: WallClock, years: range) -> list[int]:
@@ -104,26 +96,26 @@ def dates_around(clock: WallClock, changes: Iterable[int]) -> set[dt.date]:
     dates = set[dt.date]()
     for change in changes:
         before, after = (date_shown(change + clock.offset_at(instant)) for instant in (change - 1, change))
-        dates.update(Stretch(min(before, after), max(before, after)).dates(and_around=1))
+        dates.update(every_date(min(before, after) - _ONE_DAY, max(before, after) + _ONE_DAY))
     return dates
 
 
 def ordinary_dates(years: range, around: set[dt.date], dice: random.Random) -> set[dt.date]:
     """ORDINARY_DATES others of the years."""
     new_year, last_eve = dt.date(years.start, 1, 1), dt.date(years.stop, 1, 1) - _ONE_DAY
-    others = [date for date in Stretch(new_year, last_eve).dates() if date not in around]
+    others = [date for date in every_date(new_year, last_eve) if date not in around]
     return set(dice.sample(others, ORDINARY_DATES))
 
 
-def in_a_row(dates: Iterable[dt.date]) -> list[Stretch]:
-    """Return the dates as stretches of consecutive dates."""
-    stretches: list[Stretch] = []
-    for date in sorted(dates):
-        if stretches and date == stretches[-1].last + _ONE_DAY:
-            stretches[-1] = Stretch(stretches[-1].first, date)
-        else:
-            stretches.append(Stretch(date, date))
-    return stretches
+def every_date(first: dt.date, last: dt.date) -> Iterator[dt.date]:
+    """Yield each date from the first to the last."""
+    return map(dt.date.fromordinal, range(first.toordinal(), last.toordinal() + 1))
+
+
+def in_a_row(dates: Iterable[dt.date]) -> Iterator[list[dt.date]]:
+    """Yield the dates as stretches of consecutive dates."""
+    for _, stretch in groupby(enumerate(sorted(dates)), lambda each: each[1].toordinal() - each[0]):
+        yield [date for _, date in stretch]
 
 
 def stories(first: int, last: int, dice: random.Random) -> list[list[int]]:
@@ -152,9 +144,9 @@ def _with_an_outage(ticks_on_time: Sequence[int], dice: random.Random) -> list[i
     return [*ticks_on_time[:begin], *ticks_on_time[begin + dice.randint(24, 72) :], ticks_on_time[-1]]
 
 
-def wrong_starts(zone: Zone, clock: WallClock, stretch: Stretch) -> Iterator[str]:
+def wrong_starts(zone: Zone, clock: WallClock, dates: Iterable[dt.date]) -> Iterator[str]:
     """Yield the dates whose start differs from the oracle's."""
-    for date in stretch.dates():
+    for date in dates:
         later = (clock.start(date + n * _ONE_DAY) for n in range(3))
         start = next(instant_at(shown) for shown in later if shown is not None)
         if start_of(date, zone) != start:
@@ -207,9 +199,3 @@ def _found(zone: Zone, story: Sequence[int], due: DueIn) -> Iterator[Find]:
 
 def _told(finds: Sequence[str]) -> str:
     return " and ".join(finds) or "never"
-
-
-@cache
-def _clock(data: bytes) -> WallClock:
-    # Zones whose bytes are equal share what the oracle makes of them, and that alone: each name goes its own way above.
-    return WallClock.compiled(data)

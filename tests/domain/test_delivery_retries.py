@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -21,14 +22,16 @@ from delivery.results import (
     without_foreign,
 )
 from rekindle.domain.calendar import day_window
-from rekindle.domain.days import Answer, Day, is_awaited
-from rekindle.domain.ids import CoupleId, Language, PackId, PromptId, Uid
-from rekindle.domain.prompts import PromptKind, PromptRef
+from rekindle.domain.days import Answer, is_awaited
+from rekindle.domain.ids import CoupleId, Language, Uid
 from rekindle.domain.pushes import PushKind
 from rekindle.push.jobs import LONGEST_DELAY, Missed
 from rekindle.push.payloads import Occasion
 from rekindle.store import keys
-from testing.builders import NEW_YORK, TOKYO, a_target, an_instant
+from testing.builders import NEW_YORK, TOKYO, a_day, a_target, an_instant
+
+if TYPE_CHECKING:
+    from rekindle.domain.days import Day
 
 DATE = dt.date(2026, 3, 2)
 AT = an_instant("2026-03-03T01:30:00Z")
@@ -42,15 +45,9 @@ FOREIGN = Outcome(Fate.FOREIGN, "SENDER_ID_MISMATCH")
 ATTEMPT = Attempt(OCCASION, 5 * MINUTE, lambda: 10 * MINUTE, COUPLE)
 
 
-def a_day(*answered: Uid) -> Day:
-    return Day(
-        couple=COUPLE,
-        date=DATE,
-        prompt=PromptRef(PackId("starter"), 1, PromptId("spark-01")),
-        kind=PromptKind.QUESTION,
-        window=day_window(DATE, [NEW_YORK, TOKYO]),
-        answers={uid: Answer(AT, 1, b"sealed") for uid in answered},
-    )
+def answered_by(*answered: Uid) -> Day:
+    answers = {uid: Answer(AT, 1, b"sealed") for uid in answered}
+    return a_day(window=day_window(DATE, [NEW_YORK, TOKYO]), answers=answers)
 
 
 def a_recipient(person: str, token: str | None = None) -> Recipient:
@@ -63,19 +60,12 @@ def sent(*outcomes: Outcome) -> list[Result]:
     ]
 
 
-def test_an_evening_reminder_is_for_who_has_not_answered() -> None:
-    assert is_awaited(a_day(BEN), ADA, AT)
-    assert not is_awaited(a_day(BEN), BEN, AT)
-
-
-def test_a_day_that_nobody_opened_yet_is_open() -> None:
-    assert is_awaited(None, ADA, AT)
-
-
-def test_a_day_that_has_closed_is_not_reminded_of() -> None:
-    closes = a_day().window.closes_at
-    assert is_awaited(a_day(), ADA, closes - MINUTE)
-    assert not is_awaited(a_day(), ADA, closes)
+def test_an_evening_reminder_is_for_who_has_not_answered_a_day_that_is_open() -> None:
+    day = answered_by(BEN)
+    assert is_awaited(None, ADA, AT), "a day that nobody opened yet is open"
+    assert is_awaited(day, ADA, day.window.closes_at - MINUTE)
+    assert not is_awaited(day, ADA, day.window.closes_at)
+    assert not is_awaited(day, BEN, AT)
 
 
 def test_each_attempt_waits_twice_as_long_as_the_last() -> None:
@@ -97,6 +87,8 @@ def test_only_what_did_not_arrive_is_tried_again() -> None:
     ]
     outcomes = sent(DELIVERED, Outcome(Fate.DEAD, "UNREGISTERED"), *failed)
     assert split(outcomes, 1) == (outcomes[2:], [])
+    assert split(outcomes[:1], 1) == ([], [])
+    assert retry_jobs(ATTEMPT, [], 2) == []
 
 
 @pytest.mark.parametrize(
@@ -161,11 +153,6 @@ def test_a_retry_of_very_many_devices_is_split_to_fit_the_queue() -> None:
     jobs = retry_jobs(ATTEMPT, outcomes, 2)
     assert [len(job.missed) for job in jobs] == [MISSED, 1]
     assert len(jobs[0].model_dump_json()) < 262_144
-
-
-def test_nothing_is_tried_again_when_all_arrived() -> None:
-    assert split(sent(DELIVERED, DELIVERED), 1) == ([], [])
-    assert retry_jobs(ATTEMPT, [], 2) == []
 
 
 @pytest.mark.parametrize(

@@ -122,10 +122,9 @@ def test_the_sample_event_of_delivery_holds_a_job_of_every_type() -> None:
 def test_a_job_stores_the_delay_that_exceeds_the_queues_limit() -> None:
     """The queue delays a message for at most a quarter of an hour. The job stores the rest."""
     minutes = dt.timedelta(minutes=1)
-    job = SlotJob(zone=NEW_YORK, time=dt.time(8, 30), shard="0", date=DATE, instant=an_instant())
-    first = job.again(2 * minutes, 35 * minutes)
+    first = SLOT.again(2 * minutes, 35 * minutes)
     assert (first.late, first.hold) == (2 * minutes, 20 * minutes)
     second = first.again(17 * minutes, first.hold)
     third = second.again(32 * minutes, second.hold)
     assert (second.hold, third.hold) == (5 * minutes, 0 * minutes)
-    assert third.again(37 * minutes) == job.model_copy(update={"late": 37 * minutes})
+    assert third.again(37 * minutes) == SLOT.model_copy(update={"late": 37 * minutes})

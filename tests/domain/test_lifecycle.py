@@ -11,8 +11,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from rekindle.domain.couples import Couple, PackWish, Wish
-from rekindle.domain.ids import CoupleId, PackId, PromptId, Uid
+from rekindle.domain.couples import PackWish, Wish
+from rekindle.domain.ids import PackId, PromptId, Uid
 from rekindle.domain.persons import Barrier
 from rekindle.domain.playlist import (
     Comfort,
@@ -21,7 +21,6 @@ from rekindle.domain.playlist import (
     Release,
     another_prompt,
     available_themes,
-    comfort_of,
     courses_on,
     playing,
     prompt_for,
@@ -30,11 +29,12 @@ from rekindle.domain.playlist import (
 )
 from rekindle.domain.prompts import Audience, PromptKind, PromptRef, Theme
 from rekindle.errors import NoPromptError
-from testing.builders import a_profile, an_instant
+from testing.builders import a_couple, a_profile, an_instant
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
+    from rekindle.domain.couples import Couple
     from rekindle.domain.playlist import Offer, Seen
 
 FIRST = dt.date(2026, 1, 1)
@@ -72,15 +72,13 @@ def a_course(name: str, themes: Iterable[Theme] = Theme, course: Course | None =
     return a_pack(name, themes, depth=depth, audience=Audience.CODE, course=course)
 
 
-def a_couple(**changes: Any) -> Couple:
-    given: dict[str, Any] = {
-        "id": CoupleId("couple"),
-        "created_at": an_instant(),
-        "first_date": FIRST,
-        "counted_from": FIRST,
-        "profiles": {Uid(name): a_profile(depth=3, touch_comfort=3) for name in ("ada", "ben")},
-    }
-    return Couple(**(given | changes))
+def in_comfort(comfort: Comfort, **changes: Any) -> Couple:
+    profile = a_profile(depth=comfort.depth, touch_comfort=comfort.touch)
+    return a_couple(profiles={Uid("ada"): profile, Uid("ben"): profile}, **changes)
+
+
+def at_ease(**changes: Any) -> Couple:
+    return in_comfort(Comfort(depth=3, touch=3), **changes)
 
 
 class Play:
@@ -138,11 +136,6 @@ def some_releases(draw: st.DrawFn) -> list[Release]:
 
 
 comforts = st.builds(Comfort, depth=depths, touch=st.integers(0, 3))
-
-
-def in_comfort(comfort: Comfort, **changes: Any) -> Couple:
-    profile = a_profile(depth=comfort.depth, touch_comfort=comfort.touch)
-    return a_couple(profiles={Uid("ada"): profile, Uid("ben"): profile}, **changes)
 
 
 def fits(entry: Entry, comfort: Comfort) -> bool:
@@ -221,7 +214,7 @@ def test_a_couple_without_a_course_plays_by_the_rhythm_alone(themes: list[Theme]
 
 def test_a_couple_without_a_fitting_prompt_gets_an_error() -> None:
     with pytest.raises(NoPromptError):
-        prompt_on(FIRST, a_couple(), [], lambda _themes: {})
+        prompt_on(FIRST, at_ease(), [], lambda _themes: {})
 
 
 # Courses
@@ -240,69 +233,26 @@ def test_a_course_plays_from_its_start_and_from_when_they_joined(
     assert bool(courses_on(day(number), wish, [undated])) is (number >= since and (number - since) % every == 0)
 
 
-def test_a_pack_with_a_code_and_no_course_plays_each_day_from_when_they_joined() -> None:
-    pack = a_course("one", list(Theme))
-    play = Play(a_couple(packs={pack.pack: PackWish(Wish.JOINED, day(2))}), [a_pack("base"), pack])
-    packs = [play.open(number).ref.pack for number in range(10)]
-    assert packs == ["base"] * 2 + ["one"] * 7 + ["base"]
-
-
-def test_a_course_in_order_brings_its_prompts_one_by_one_whatever_their_theme() -> None:
-    same = [Theme.SPARK, Theme.SPARK, Theme.SPARK, Theme.TIME]
-    pack = a_course("one", same, Course(in_order=True))
-    play = Play(a_couple(packs={pack.pack: JOINED}), [a_pack("base"), pack])
-    assert tuple(play.open(number) for number in range(4)) == pack.entries
-    assert [play.couple.themes_met[day(number)] for number in range(4)] == same
-    after = play.open(4)
-    assert after.ref.pack == "base"
-    assert after.theme not in {Theme.SPARK, Theme.TIME}, "the themes it brought count as met"
-
-
-def test_a_course_keeps_its_pace_and_everyday_prompts_come_between() -> None:
-    pack = a_course("one", [Theme.SPARK] * 3, Course(in_order=True, every_days=3))
-    play = Play(a_couple(packs={pack.pack: JOINED}), [a_pack("base", [*Theme, *Theme]), pack])
-    packs = [play.open(number).ref.pack for number in range(9)]
-    assert packs == ["one", "base", "base"] * 3
-
-
-def test_unmet_prompts_of_a_course_come_only_on_its_own_dates() -> None:
-    """They do not come between its dates, before it starts, or when everyday prompts of their theme have run out."""
-    pack = a_course("one", [Theme.SPARK] * 9, Course(in_order=True, starts_on=day(3), every_days=7))
-    play = Play(a_couple(packs={pack.pack: JOINED}), [a_pack("base", [Theme.SPARK]), pack])
-    opened = [play.open(number) for number in range(24)]
-    own = [(number, entry) for number, entry in enumerate(opened) if entry.ref.pack == "one" and number < 24]
-    fresh = {number: entry for number, entry in own if entry not in opened[:number]}
-    assert list(fresh) == [3, 10, 17]
-    assert tuple(fresh.values()) == pack.entries[:3]
-
-
-def test_a_date_that_they_left_out_takes_nothing_from_a_course() -> None:
-    pack = a_course("one", [Theme.SPARK, Theme.TIME, Theme.FEAR], Course(in_order=True, every_days=2))
-    play = Play(a_couple(packs={pack.pack: JOINED}), [a_pack("base"), pack])
-    opened = [play.open(number) for number in (0, 1, 3, 4, 6)]
-    assert [entry.ref.prompt for entry in opened if entry.ref.pack == "one"] == ["one-0", "one-1", "one-2"]
+def test_themes_that_a_course_brought_count_as_met() -> None:
+    pack = a_course("one", [Theme.SPARK, Theme.SPARK, Theme.SPARK, Theme.TIME], Course(in_order=True))
+    play = Play(at_ease(packs={pack.pack: JOINED}), [a_pack("base"), pack])
+    opened = [play.open(number) for number in range(5)]
+    assert tuple(opened[:4]) == pack.entries
+    assert opened[4].theme not in {Theme.SPARK, Theme.TIME}
 
 
 def test_a_course_without_an_order_keeps_to_the_rhythm_of_the_themes() -> None:
     pack = a_course("one", [*Theme, *Theme], Course(in_order=False))
-    play = Play(a_couple(packs={pack.pack: JOINED}), [a_pack("base"), pack])
+    play = Play(at_ease(packs={pack.pack: JOINED}), [a_pack("base"), pack])
     opened = [play.open(number) for number in range(14)]
     assert set(opened) == set(pack.entries)
     for start in range(8):
         assert {entry.theme for entry in opened[start : start + 7]} == set(Theme)
 
 
-def test_the_course_joined_first_comes_before_other_courses() -> None:
-    early = a_course("zebra", [Theme.SPARK] * 2, Course(in_order=True))
-    late = a_course("ant", [Theme.TIME] * 2, Course(in_order=True))
-    said = {late.pack: PackWish(Wish.JOINED, day(1)), early.pack: PackWish(Wish.JOINED, day(0))}
-    play = Play(a_couple(packs=said), [late, a_pack("base"), early])
-    assert [play.open(number).ref.pack for number in range(5)] == ["zebra", "zebra", "ant", "ant", "base"]
-
-
 def test_prompts_of_a_course_come_back_after_those_that_are_new() -> None:
     pack = a_course("one", [Theme.SPARK] * 2, Course(in_order=True))
-    play = Play(a_couple(packs={pack.pack: JOINED}), [a_pack("base", [Theme.SPARK] * 3), pack])
+    play = Play(at_ease(packs={pack.pack: JOINED}), [a_pack("base", [Theme.SPARK] * 3), pack])
     opened = [play.open(number) for number in range(10)]
     assert [entry.ref.pack for entry in opened] == ["one"] * 2 + ["base"] * 3 + ["one"] * 2 + ["base"] * 3
     assert opened[:5] == opened[5:]
@@ -321,7 +271,7 @@ def test_a_course_skips_prompts_that_do_not_fit_until_they_fit() -> None:
 
 def test_a_couple_that_leaves_a_course_has_nothing_more_of_it() -> None:
     pack = a_course("one", [Theme.SPARK] * 9, Course(in_order=True))
-    play = Play(a_couple(packs={pack.pack: JOINED}), [a_pack("base"), pack])
+    play = Play(at_ease(packs={pack.pack: JOINED}), [a_pack("base"), pack])
     play.open(0)
     play.couple = replace(play.couple, packs={})
     assert {play.open(number).ref.pack for number in range(1, 30)} == {"base"}
@@ -329,7 +279,7 @@ def test_a_couple_that_leaves_a_course_has_nothing_more_of_it() -> None:
 
 def test_a_courses_history_is_read_in_one_batch_on_its_dates() -> None:
     pack = a_course("one", [Theme.SPARK, Theme.TIME], Course(in_order=True, every_days=2))
-    play = Play(a_couple(packs={pack.pack: JOINED}), [a_pack("base"), pack])
+    play = Play(at_ease(packs={pack.pack: JOINED}), [a_pack("base"), pack])
     for number in range(3):
         play.open(number)
     assert [len(themes) for themes in play.asked] == [2, 1, 2]
@@ -396,7 +346,7 @@ def test_the_order_in_which_packs_are_listed_does_not_matter(
     releases: list[Release], said: dict[PackId, PackWish], number: int, chance: Any
 ) -> None:
     releases.append(a_pack("base"))
-    couple = a_couple(packs=said)
+    couple = at_ease(packs=said)
     shuffled = list(releases)
     chance.shuffle(shuffled)
     nothing: Mapping[tuple[PackId, PromptId], dt.date] = {}
@@ -426,13 +376,8 @@ def test_a_swap_gives_another_prompt_of_the_same_theme_that_fits(
             assert fits(other, comfort)
 
 
-def test_a_theme_with_one_prompt_has_no_swap() -> None:
-    play = Play(a_couple(), [a_pack("base")])
-    assert play.swap(0, play.open(0)) is None
-
-
 def test_a_swap_gives_an_unmet_prompt_first_and_the_replaced_one_counts_as_met() -> None:
-    play = Play(a_couple(), [a_pack("base", [Theme.SPARK] * 3)])
+    play = Play(at_ease(), [a_pack("base", [Theme.SPARK] * 3)])
     first = play.open(0)
     second = play.swap(0, first)
     third = play.open(1)
@@ -443,7 +388,7 @@ def test_a_swap_gives_an_unmet_prompt_first_and_the_replaced_one_counts_as_met()
 def test_a_course_in_order_goes_on_with_the_next_after_a_swap() -> None:
     """The replaced prompt does not come again on the next date, and the next prompt has not come early."""
     pack = a_course("one", [Theme.SPARK] * 3, Course(in_order=True))
-    play = Play(a_couple(packs={pack.pack: JOINED}), [a_pack("base"), pack])
+    play = Play(at_ease(packs={pack.pack: JOINED}), [a_pack("base"), pack])
     first = play.open(0)
     other = play.swap(0, first)
     assert other
@@ -453,7 +398,7 @@ def test_a_course_in_order_goes_on_with_the_next_after_a_swap() -> None:
 
 def test_a_course_without_an_order_gives_another_of_its_own_while_it_has_one() -> None:
     pack = a_course("one", [Theme.SPARK] * 2)
-    play = Play(a_couple(packs={pack.pack: JOINED}), [a_pack("base", [Theme.SPARK] * 2), pack])
+    play = Play(at_ease(packs={pack.pack: JOINED}), [a_pack("base", [Theme.SPARK] * 2), pack])
     first = play.open(0)
     other = play.swap(0, first)
     assert {first, other} == set(pack.entries)
@@ -464,15 +409,14 @@ def test_a_course_without_an_order_gives_another_of_its_own_while_it_has_one() -
     assert again.ref.pack == "base"
 
 
-def test_a_swap_gives_no_prompt_of_a_pack_that_was_turned_off() -> None:
+def test_a_theme_with_one_prompt_has_no_swap_even_if_a_pack_that_was_turned_off_has_more() -> None:
     base, aside = a_pack("base", [Theme.SPARK]), a_pack("aside", [Theme.SPARK] * 5)
-    play = Play(a_couple(packs={aside.pack: ASIDE}), [base, aside])
+    play = Play(at_ease(packs={aside.pack: ASIDE}), [base, aside])
     assert play.swap(0, play.open(0)) is None
 
 
 def test_a_couple_meets_every_prompt_of_its_packs_before_one_returns() -> None:
     base, choice = a_pack("base", [Theme.SPARK] * 4), a_pack("more", [Theme.SPARK] * 4, audience=Audience.CHOICE)
-    play = Play(a_couple(packs={choice.pack: CHOSEN}), [base, choice])
+    play = Play(at_ease(packs={choice.pack: CHOSEN}), [base, choice])
     counts = Counter(play.open(number) for number in range(16))
     assert set(counts.values()) == {2}
-    assert comfort_of(play.couple.profiles.values()) == Comfort(3, 3)

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from rekindle.domain.ids import CoupleId
 from rekindle.domain.nudges import (
-    LIMIT,
     SPAN,
     Gesture,
     Nudge,
@@ -109,14 +108,6 @@ def test_the_nudge_sent_last_is_the_latest_of_one_instant() -> None:
         sent = remembered([*sent, a_nudge(NOON, name)])
     assert [each.id for each in sent] == list("bcd")
     assert [each.id for each in received(sent, COUPLE, NOON)] == list("dcb")
-
-
-def test_three_may_be_sent_and_the_fourth_when_the_first_is_a_day_old() -> None:
-    sent = [a_nudge(NOON + dt.timedelta(hours=hour)) for hour in range(LIMIT)]
-    assert next_nudge_at(sent[:2], sent[1].at) is None
-    assert next_nudge_at(sent, sent[2].at) == NOON + SPAN
-    assert [nudges_left(sent[:count], NOON) for count in range(4)] == [3, 2, 1, 0]
-    assert nudges_left(sent, NOON + SPAN) == 1
 
 
 def test_a_repeat_is_known_for_a_day_and_then_a_nudge_of_its_own() -> None:

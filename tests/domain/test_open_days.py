@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rekindle.domain.calendar import day_window, local_date, zone_named, zone_names
-from rekindle.domain.couples import Couple
-from rekindle.domain.days import Day, DayWindow
-from rekindle.domain.ids import CoupleId, PackId, PromptId, Uid, Zone
+from rekindle.domain.ids import Uid, Zone
 from rekindle.domain.open_days import (
     latest_closed,
     latest_date,
@@ -23,9 +22,12 @@ from rekindle.domain.open_days import (
     window_of,
     windows_after_move,
 )
-from rekindle.domain.prompts import PromptKind, PromptRef
 from rekindle.domain.streaks import History, Streak
-from testing.builders import NEW_YORK, TOKYO, a_profile, an_instant
+from testing.builders import NEW_YORK, TOKYO, a_couple, a_day, a_profile, an_instant
+
+if TYPE_CHECKING:
+    from rekindle.domain.couples import Couple
+    from rekindle.domain.days import Day
 
 ADA, BEN = Uid("ada"), Uid("ben")
 DAY, HOUR = dt.timedelta(days=1), dt.timedelta(hours=1)
@@ -62,19 +64,8 @@ STARTS = [
 ]
 
 
-def a_couple(ada: Zone = NEW_YORK, ben: Zone = NEW_YORK, first_date: dt.date = dt.date(2026, 5, 1)) -> Couple:
-    return Couple(
-        id=CoupleId("couple-1"),
-        created_at=an_instant("2026-05-01T00:00:00Z"),
-        first_date=first_date,
-        counted_from=first_date,
-        profiles={ADA: a_profile(zone=ada), BEN: a_profile(zone=ben)},
-    )
-
-
-def a_day(date: dt.date, window: DayWindow) -> Day:
-    prompt = PromptRef(PackId("starter"), 1, PromptId("spark-01"))
-    return Day(CoupleId("couple-1"), date, prompt, PromptKind.QUESTION, window)
+def couple_in(ada: Zone = NEW_YORK, ben: Zone = NEW_YORK) -> Couple:
+    return a_couple(profiles={ADA: a_profile(zone=ada), BEN: a_profile(zone=ben)})
 
 
 type Stored = dict[dt.date, Day]
@@ -93,6 +84,10 @@ def moved(couple: Couple, stored: Stored, who: Uid, zone: Zone, instant: dt.date
 def dates_around(instant: dt.datetime) -> list[dt.date]:
     first, last = nearby_dates(instant)
     return [first + number * DAY for number in range((last - first).days + 1)]
+
+
+def far_around(instant: dt.datetime) -> list[dt.date]:
+    return [instant.date() + number * DAY for number in range(-7, 8)]
 
 
 @dataclass
@@ -128,17 +123,13 @@ class Model:
         return opens <= instant < closes
 
 
-_STARTS: dict[tuple[dt.date, Zone], dt.datetime] = {}
-
-
+@cache
 def plain_start(date: dt.date, zone: Zone) -> dt.datetime:
     """Return the first instant of the date there, found by reading the clock every quarter of an hour."""
-    if (date, zone) not in _STARTS:
-        instant = dt.datetime.combine(date, dt.time(), dt.UTC) - 16 * HOUR
-        while instant.astimezone(ZoneInfo(zone)).date() < date:
-            instant += HOUR / 4
-        _STARTS[date, zone] = instant
-    return _STARTS[date, zone]
+    instant = dt.datetime.combine(date, dt.time(), dt.UTC) - 16 * HOUR
+    while instant.astimezone(ZoneInfo(zone)).date() < date:
+        instant += HOUR / 4
+    return instant
 
 
 def plain_window(date: dt.date, zones: tuple[Zone, ...]) -> tuple[dt.datetime, dt.datetime]:
@@ -184,7 +175,7 @@ type Life = tuple[dt.datetime, dt.timedelta, Zone, Zone, list[Step]]
 def test_a_window_follows_from_the_history_of_the_zones_whether_or_not_a_day_was_opened(life: Life) -> None:
     start, offset, ada, ben, steps = life
     now = start + offset
-    couple = never_opened = a_couple(ada, ben)
+    couple = never_opened = couple_in(ada, ben)
     stored: Stored = {}
     model = Model({ADA: ada, BEN: ben})
     closed: set[dt.date] = set()
@@ -199,7 +190,7 @@ def test_a_window_follows_from_the_history_of_the_zones_whether_or_not_a_day_was
             case Opening(ahead):
                 date = latest_date(couple.zones, now) + ahead * DAY
                 if date not in stored and date in open_dates(couple, stored, now):
-                    stored[date] = a_day(date, window_of(couple, date, stored))
+                    stored[date] = a_day(date=date, window=window_of(couple, date, stored))
         for date in dates_around(now):
             window, (opens, closes) = window_of(couple, date, stored), model.window(date)
             assert (window.opens_at, window.closes_at) == (opens, closes)
@@ -218,10 +209,6 @@ def test_a_window_follows_from_the_history_of_the_zones_whether_or_not_a_day_was
         assert len(couple.windows) <= 5
 
 
-def far_around(instant: dt.datetime) -> list[dt.date]:
-    return [instant.date() + number * DAY for number in range(-7, 8)]
-
-
 @given(
     st.sampled_from(sorted(zone_names())),
     st.integers(0, 40 * 365 * 96).map(lambda quarters: an_instant("2000-01-01T00:00:00Z") + HOUR / 4 * quarters),
@@ -238,7 +225,7 @@ def test_no_zone_has_a_date_open_that_is_not_nearby(name: str, instant: dt.datet
 
 def test_missed_dates_stay_missed_when_a_move_makes_one_of_them_today() -> None:
     """6 and 7 June went by in New York. On Pago Pago's clock it is 7 June again."""
-    couple, now = a_couple(), an_instant("2026-06-08T07:30:00Z")
+    couple, now = couple_in(), an_instant("2026-06-08T07:30:00Z")
     met = frozenset(dt.date(2026, 6, day) for day in range(1, 6))
     history = History(first=dt.date(2026, 6, 1), complete=met)
     assert streak_at(couple, history, {}, now) == Streak(current=0, longest=5, total=5)
@@ -252,7 +239,7 @@ def test_missed_dates_stay_missed_when_a_move_makes_one_of_them_today() -> None:
 
 def test_an_open_date_keeps_its_hours_when_both_move_to_where_it_is_over() -> None:
     """6 June is open in New York until 07:00 UTC of the 7th."""
-    couple, now, date = a_couple(), an_instant("2026-06-07T06:00:00Z"), dt.date(2026, 6, 6)
+    couple, now, date = couple_in(), an_instant("2026-06-07T06:00:00Z"), dt.date(2026, 6, 6)
     for who in (ADA, BEN):
         couple, _ = moved(couple, {}, who, TOKYO, now)
     closes = an_instant("2026-06-07T07:00:00Z")
@@ -262,15 +249,14 @@ def test_an_open_date_keeps_its_hours_when_both_move_to_where_it_is_over() -> No
 
 
 def test_a_date_that_has_not_begun_follows_the_new_zones() -> None:
-    couple, now, date = a_couple(), an_instant("2026-06-07T06:00:00Z"), dt.date(2026, 6, 8)
+    couple, now, date = couple_in(), an_instant("2026-06-07T06:00:00Z"), dt.date(2026, 6, 8)
     for who in (ADA, BEN):
         couple, _ = moved(couple, {}, who, TOKYO, now)
     assert window_of(couple, date, {}) == day_window(date, [TOKYO])
 
 
-@pytest.mark.parametrize("flights", [400])
-def test_the_stored_windows_of_a_couple_stay_few(flights: int) -> None:
-    couple, now = a_couple(), an_instant("2026-06-07T06:00:00Z")
-    for number in range(flights):
+def test_the_stored_windows_of_a_couple_stay_few() -> None:
+    couple, now = couple_in(), an_instant("2026-06-07T06:00:00Z")
+    for number in range(400):
         couple, _ = moved(couple, {}, (ADA, BEN)[number % 2], ZONES[number % len(ZONES)], now + number * HOUR)
         assert len(couple.windows) <= 5

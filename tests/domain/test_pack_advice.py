@@ -21,7 +21,7 @@ from rekindle.packs.advice import (
 )
 from testing.packs import read_pack
 
-PACKS: Final = Path(__file__).parents[2] / "packs"
+STARTER: Final = Path(__file__).parents[2] / "packs" / "starter.yaml"
 
 EN, ES = Language("en"), Language("es")
 
@@ -41,20 +41,14 @@ REWORDED: Final = {
 """Prompts of the starter pack as an author who had forgotten them would write them again."""
 
 
-def said(text: str, why: str = "It does good.", hint: str | None = None, **changes: str) -> Said:
-    return Said(
-        PackId(changes.get("pack", "river")),
-        PromptId(changes.get("prompt", "song")),
-        Language(changes.get("language", "en")),
-        text,
-        why,
-        hint,
-    )
+def said(text: str, why: str = "It does good.", hint: str | None = None, **where: str) -> Said:
+    pack, prompt = PackId(where.get("pack", "river")), PromptId(where.get("prompt", "song"))
+    return Said(pack, prompt, Language(where.get("language", "en")), text, why, hint)
 
 
-def spoken(name: str) -> list[Said]:
-    """Return the texts of one of our packs."""
-    pack = read_pack(PACKS / f"{name}.yaml")
+@pytest.fixture(scope="module")
+def starter() -> list[Said]:
+    pack = read_pack(STARTER)
     return [
         Said(pack.id, prompt.id, language, words.text, words.why, words.hint)
         for prompt in pack.prompts
@@ -62,15 +56,17 @@ def spoken(name: str) -> list[Said]:
     ]
 
 
-@pytest.fixture(scope="module")
-def starter() -> list[Said]:
-    return spoken("starter")
+def bilingual_pair(second: str) -> list[Said]:
+    """Return two prompts that are twins in Spanish; the second has this text in English."""
+    return [
+        said("Which song would you sing today?", prompt="first"),
+        said("¿Qué canción cantarías hoy?", prompt="first", language="es"),
+        said(second, prompt="second"),
+        said("Hoy, ¿qué canción cantarías?", prompt="second", language="es"),
+    ]
 
 
 class TestTwins:
-    def test_the_starter_pack_asks_nothing_twice_in_any_of_its_languages(self, starter: list[Said]) -> None:
-        assert list(twin_advice(starter)) == []
-
     @pytest.mark.parametrize(("prompt", "text"), REWORDED.items())
     def test_a_question_in_other_words_and_order_is_found_in_the_other_pack(
         self, prompt: str, text: str, starter: list[Said]
@@ -79,22 +75,12 @@ class TestTwins:
         assert list(twin_advice([said(text)], starter)) == [Advice(PromptId("song"), "words.en.text", reason)]
 
     def test_the_later_of_two_twins_in_a_pack_gets_one_advice(self) -> None:
-        pair = [
-            said("Which song would you sing today?", prompt="first"),
-            said("¿Qué canción cantarías hoy?", prompt="first", language="es"),
-            said("Today, which song would you be singing?", prompt="second"),
-            said("Hoy, ¿qué canción cantarías?", prompt="second", language="es"),
-        ]
-        ((name, field, reason),) = [(each.prompt, each.field, each.reason) for each in twin_advice(pair)]
-        assert (name, field, reason[:35]) == ("second", "words.en.text", "asks almost the same as first; keep")
+        (advice,) = twin_advice(bilingual_pair("Today, which song would you be singing?"))
+        assert (advice.prompt, advice.field) == ("second", "words.en.text")
+        assert advice.reason.startswith("asks almost the same as first; keep")
 
     def test_a_twin_in_a_second_language_alone_is_found_too(self) -> None:
-        pair = [
-            said("Which song would you sing today?", prompt="first"),
-            said("¿Qué canción cantarías hoy?", prompt="first", language="es"),
-            said("Whose kitchen smells best?", prompt="second"),
-            said("Hoy, ¿qué canción cantarías?", prompt="second", language="es"),
-        ]
+        pair = bilingual_pair("Whose kitchen smells best?")
         assert [each.field for each in twin_advice(pair)] == ["words.es.text"]
 
     def test_endings_accents_and_capitals_make_no_difference(self) -> None:
@@ -148,9 +134,6 @@ class TestReading:
         text += ", yet everything between us seemed settled."
         assert lix(text) == pytest.approx(20 / 2 + 100 * 5 / 20)
 
-    def test_the_starter_pack_reads_easily_in_every_language(self, starter: list[Said]) -> None:
-        assert list(prompt_advice(starter)) == []
-
     def test_a_consulting_room_s_sentence_is_advised_against(self) -> None:
         (advice,) = prompt_advice([said(HARD)])
         assert (advice.prompt, advice.field) == ("song", "words.en")
@@ -169,12 +152,7 @@ class TestReading:
     def test_few_words_and_scripts_of_other_measures_go_unjudged(self) -> None:
         assert lix("Incomprehensibilities, notwithstanding.") is None
         assert lix("今日はどんな歌を歌いたいですか。" * 5) is None
-        assert (
-            lix(
-                "ما هي الأغنية التي تناسب يومك هذا ولماذا اخترتها من بين كل الأغاني التي تعرفها وتحبها منذ زمن بعيد جدا"
-            )
-            is None
-        )
+        assert lix("ما هي الأغنية التي تناسب يومك هذا ولماذا اخترتها من بين كل الأغاني التي تعرفها وتحبها منذ") is None
         assert lix("") is None
 
 
@@ -200,27 +178,18 @@ class TestScreen:
         ]
 
     def test_wide_signs_take_twice_the_room(self) -> None:
-        assert [each.field for each in prompt_advice([said("今日の歌を教えて" * 25, language="ja")])] == [
-            "words.ja.text"
-        ]
+        wide = said("今日の歌を教えて" * 25, language="ja")
+        assert [each.field for each in prompt_advice([wide])] == ["words.ja.text"]
 
     def test_a_short_prompt_fits_a_small_phone(self) -> None:
-        assert (
-            list(prompt_advice([said("A word or two " * 15, why="A reason or two " * 8, hint="Only hear. " * 14)]))
-            == []
-        )
+        short = said("A word or two " * 15, why="A reason or two " * 8, hint="Only hear. " * 14)
+        assert list(prompt_advice([short])) == []
 
 
 class TestMarkup:
     @pytest.mark.parametrize(
         "text",
-        [
-            "Is it <b>so</b>?",
-            "<script>alert(1)</script>",
-            "You &amp; me?",
-            "Is it **so**?",
-            "See [this](https://a.example).",
-        ],
+        ["Is it <b>so</b>?", "<script>alert(1)</script>", "You &amp; me?", "Is it **so**?", "See [this](https://a.b)."],
     )
     def test_markup_is_shown_as_it_stands(self, text: str) -> None:
         (advice,) = prompt_advice([said(text)])

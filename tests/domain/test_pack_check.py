@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 import yaml
@@ -13,9 +14,10 @@ from hypothesis import strategies as st
 
 from rekindle.packs.check import MOST_FINDINGS, SOURCE_LIMIT, Checked, check_source
 from rekindle.packs.rules import parse_pack
+from testing.packs import a_prompt
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
 STARTER: Final = (Path(__file__).parents[2] / "packs" / "starter.yaml").read_text(encoding="utf-8")
 
@@ -45,10 +47,16 @@ prompts:
         why: A tune likes company.
 """
 
-QUOTE: Final = (
-    'Put the whole text between straight quotes ("…"), or write “text: >-” and the text on the next line, indented'
+HEAD: Final = RIVER.partition("  - id: song")[0]
+
+TAB: Final = "this line begins with a tab, and indentation must be spaces. Replace the tab with spaces"
+OPEN_QUOTE: Final = 'the quote (") that opens in this line is never closed. Put another " where the text ends'
+BACKSLASH: Final = "a backslash (\\) in a text between double quotes is a command. Remove it, or write it twice"
+NEW_PROMPT: Final = "If a new prompt begins here, put “- ” before the id"
+NO_FIELD: Final = (
+    "is neither a field nor part of a text. A field is a name, a colon and a space, such as “depth: 1”; the next line "
+    "of a text is indented further than its field"
 )
-COLUMN: Final = "Start it exactly below the other fields of its block"
 
 
 def told(source: str | bytes) -> list[str]:
@@ -56,9 +64,34 @@ def told(source: str | bytes) -> list[str]:
     return [f"{each.line}: {each}" for each in check_source(source).findings if not each.advice]
 
 
+def river(old: str, new: str) -> str:
+    """Return the pack River with a change."""
+    return RIVER.replace(old, new)
+
+
 def text(beginning: str) -> str:
     """Return the pack River with another beginning of its first text."""
-    return RIVER.replace("Which song", beginning)
+    return river("Which song", beginning)
+
+
+def quotes(name: str = "text") -> str:
+    """Return the advice for a text that YAML would read as something else."""
+    return (
+        f'Put the whole text between straight quotes ("…"), or write “{name}: >-” and the text on the next line, '
+        "indented"
+    )
+
+
+def colon(name: str) -> str:
+    return f"this text contains a colon and a space, which would begin a field. {quotes(name)}"
+
+
+def begins(character: str, name: str = "text") -> str:
+    return f"a text cannot begin with “{character}”. {quotes(name)}"
+
+
+def twice(name: str, first: int, remedy: str = "Keep one of the two") -> str:
+    return f"{name} is twice in one block; the first is on line {first}. {remedy}"
 
 
 LAUGHS: Final = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
@@ -67,127 +100,105 @@ LAUGHS: Final = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
 )
 
 MISTAKES: Final = {
-    "a tab for indentation": (
-        RIVER.replace("    depth: 1", "\tdepth: 1"),
-        "11: song: this line begins with a tab, and indentation must be spaces. Replace the tab with spaces",
-    ),
-    "a tab after spaces": (
-        RIVER.replace("        why: Songs", "    \twhy: Songs"),
-        "15: song: this line begins with a tab, and indentation must be spaces. Replace the tab with spaces",
-    ),
+    "a tab for indentation": (river("    depth: 1", "\tdepth: 1"), f"11: song: {TAB}"),
+    "a tab after spaces": (river("        why: Songs", "    \twhy: Songs"), f"15: song: {TAB}"),
     "spaces of a web page": (
-        RIVER.replace("    depth: 1", "    depth:\u00a01"),
+        river("    depth: 1", "    depth:\u00a01"),
         (
             "11: song: this line has special spaces, as web pages and word processors make them. Delete them, "
             "before the field's name and after its colon, and type plain spaces"
         ),
     ),
-    "a colon in a text": (
-        RIVER.replace("why: Songs", "why: Songs: they"),
-        "15: song: this text contains a colon and a space, which would begin a field. "
-        + QUOTE.replace("text:", "why:"),
-    ),
-    "a colon in the second line of a text": (
-        text("Which\n          song: it"),
-        f"15: song: this text contains a colon and a space, which would begin a field. {QUOTE}",
-    ),
-    "a quote that is never closed": (
-        text('"Which song'),
-        '14: song: the quote (") that opens in this line is never closed. Put another " where the text ends',
-    ),
+    "a colon in a text": (river("why: Songs", "why: Songs: they"), f"15: song: {colon('why')}"),
+    "a colon in the second line of a text": (text("Which\n          song: it"), f"15: song: {colon('text')}"),
+    "a quote that is never closed": (text('"Which song'), f"14: song: {OPEN_QUOTE}"),
     "a quote that the next text closes": (
         text('"Which song').replace("why: Songs say it sideways.", 'why: "Songs say it sideways."'),
-        '14: song: the quote (") that opens in this line is never closed. Put another " where the text ends',
+        f"14: song: {OPEN_QUOTE}",
     ),
     "quotes in a text in quotes": (
-        RIVER.replace("Which song is today?", '"Which "song" is today?"'),
+        river("Which song is today?", '"Which "song" is today?"'),
         (
             '14: song: a quote (") inside the text ends it too early. Write inner quotes curly '
             "(“ ”), and one straight quote at each end"
         ),
     ),
     "an apostrophe in a text in apostrophes": (
-        RIVER.replace("Which song is today?", "'What's the song?'"),
+        river("Which song is today?", "'What's the song?'"),
         (
             "14: song: an apostrophe (') inside the text ends it. Write it curly, as ’, or twice (''), "
             'or put the text in double quotes ("…")'
         ),
     ),
     "a field too far to the left": (
-        RIVER.replace("    depth: 1", "   depth: 1"),
-        "11: song: “depth” does not line up with any block (the block around it begins in line 8). " + COLUMN,
+        river("    depth: 1", "   depth: 1"),
+        (
+            "11: song: “depth” does not line up with any block (the block around it begins in line 8). "
+            "Start it exactly below the other fields of its block"
+        ),
     ),
     "a field too far to the right": (
-        RIVER.replace("    depth: 1", "      depth: 1"),
+        river("    depth: 1", "      depth: 1"),
         (
             "11: song: depth is indented further than the line above it. Start it in the same column as the other "
             "fields of its block"
         ),
     ),
-    "a new prompt without its dash": (
-        RIVER.replace("  - id: tune", "    id: tune"),
-        (
-            "16: song: id is twice in one block; the first is on line 8. If a new prompt begins here, put “- ” "
-            "before the id"
-        ),
-    ),
+    "a new prompt without its dash": (river("  - id: tune", "    id: tune"), f"16: song: {twice('id', 8, NEW_PROMPT)}"),
     "a new prompt without its dash, and further left": (
-        RIVER.replace("  - id: tune", "  id: tune"),
+        river("  - id: tune", "  id: tune"),
         "16: prompt 2: the dash is missing. A new prompt begins with “- id:”, with its dash below the dash in line 8",
     ),
     "the first prompt without its dash": (
-        RIVER.replace("  - id: song", "    id: song"),
+        river("  - id: song", "    id: song"),
         "7: pack: the first entry of this list has no dash. Put “- ” before the first field that follows",
     ),
     "a dash without its space": (
-        RIVER.replace("  - id: tune", "  -id: tune"),
+        river("  - id: tune", "  -id: tune"),
         "16: prompt 2: a space is missing after the dash. Write “- ” and then the field",
     ),
     "a dash in another column": (
-        RIVER.replace("  - id: tune", " - id: tune"),
+        river("  - id: tune", " - id: tune"),
         "16: pack: this dash is not below the other dashes of its list. Start it in their column",
     ),
     "a field without its colon": (
-        RIVER.replace("    depth: 1", "    depth 1"),
+        river("    depth: 1", "    depth 1"),
         "11: song: a colon is missing after depth. Write “depth: ” and then the value",
     ),
     "a colon without its space": (
-        RIVER.replace("    depth: 1", "    depth:1"),
+        river("    depth: 1", "    depth:1"),
         "11: song: a space is missing after the colon. Write “depth: ” and then the value",
     ),
     "a colon of another keyboard": (
-        RIVER.replace("    depth: 1", "    depth\uff1a1"),
+        river("    depth: 1", "    depth\uff1a1"),
         "11: song: the colon after depth is a special character (\uff1a). Type a plain colon and a space: “depth: ”",
     ),
     "a bracket that is never closed": (
-        RIVER.replace("[en]", "[en"),
+        river("[en]", "[en"),
         "4: pack: the bracket ([) that opens in this line is not closed. Put ] where it ends",
     ),
     "a bracket of the other kind": (
-        RIVER.replace("[en]", "[en}"),
+        river("[en]", "[en}"),
         "4: pack: the bracket ([) that opens in line 4 is closed by the wrong kind (}). Write ] here",
     ),
-    "a bracket too many": (
-        RIVER.replace("[en]", "[en]]"),
-        "4: pack: there is one closing bracket (]) too many. Remove it",
-    ),
-    "a text that begins with a star": (text("*Which* song"), f"14: song: a text cannot begin with “*”. {QUOTE}"),
+    "a bracket too many": (river("[en]", "[en]]"), "4: pack: there is one closing bracket (]) too many. Remove it"),
+    "a text that begins with a star": (text("*Which* song"), f"14: song: {begins('*')}"),
     "a text that begins with a starred word": (
-        RIVER.replace("Which song is today?", "*which"),
+        river("Which song is today?", "*which"),
         (
             "14: song: “*which” repeats a block that is marked “&which” above it, and there is none. "
             "If the star belongs to the text, put the text in quotes"
         ),
     ),
-    "a text that begins with a bracket": (text("[Name], which"), f"14: song: a text cannot begin with “[”. {QUOTE}"),
-    "a text that begins with an at sign": (text("@you, which"), f"14: song: a text cannot begin with “@”. {QUOTE}"),
-    "a text that begins with a dash": (text("- Which"), f"14: song: a text cannot begin with “-”. {QUOTE}"),
+    "a text that begins with a bracket": (text("[Name], which"), f"14: song: {begins('[')}"),
+    "a text that begins with an at sign": (text("@you, which"), f"14: song: {begins('@')}"),
+    "a text that begins with a dash": (text("- Which"), f"14: song: {begins('-')}"),
     "a text that begins with an exclamation mark": (
         text("!Which"),
         "14: song: “!Which” is a command, not text. Remove it; or, if the text begins so, put the text in quotes",
     ),
     "a command to a program": (
-        RIVER.replace("choice", "!!python/object:os.system x"),
+        river("choice", "!!python/object:os.system x"),
         (
             "2: pack: “!!python/object:os.system” is a command, not text. Remove it; or, if the text begins so, "
             "put the text in quotes"
@@ -197,16 +208,10 @@ MISTAKES: Final = {
         text("> Which song"),
         "14: song: after “>” or “|” the line must end. Write “text: >-” and begin the text on the next line, indented",
     ),
-    "a text that is not indented": (
-        text(">-\n        Which song"),
-        (
-            "15: song: “Which song is today?” is neither a field nor part of a text. A field is a name, a colon and a "
-            "space, such as “depth: 1”; the next line of a text is indented further than its field"
-        ),
-    ),
+    "a text that is not indented": (text(">-\n        Which song"), f"15: song: “Which song is today?” {NO_FIELD}"),
     "a backslash": (
-        RIVER.replace("Which song is today?", '"Which \\song?"'),
-        "14: song: a backslash (\\) in a text between double quotes is a command. Remove it, or write it twice",
+        river("Which song is today?", '"Which \\song?"'),
+        f"14: song: {BACKSLASH}",
     ),
     "two documents": (
         RIVER + "---\nid: sea\n",
@@ -219,40 +224,25 @@ MISTAKES: Final = {
         RIVER + "...\nid: sea\n",
         "24: pack: a line “...” ends the document, but more follows. Remove this line",
     ),
-    "a field twice": (
-        RIVER.replace("    depth: 1\n", "    depth: 1\n    theme: spark\n"),
-        "12: song: theme is twice in one block; the first is on line 9. Keep one of the two",
-    ),
+    "a field twice": (river("    depth: 1\n", "    depth: 1\n    theme: spark\n"), f"12: song: {twice('theme', 9)}"),
     "a field twice in one line": (
-        RIVER.replace("{title: River,", "{title: River, title: Sea,"),
-        "6: pack: title is twice in one block; the first is on line 6. Keep one of the two",
+        river("{title: River,", "{title: River, title: Sea,"),
+        f"6: pack: {twice('title', 6)}",
     ),
     "a pack after a pack": (
         RIVER + RIVER,
-        (
-            "24: pack: id is twice in one block; the first is on line 1. If a second pack begins here, put it into "
-            "a file of its own"
-        ),
+        f"24: pack: {twice('id', 1, 'If a second pack begins here, put it into a file of its own')}",
     ),
-    "the pack's id twice": (
-        RIVER.replace("audience", "id: sea\naudience"),
-        "2: pack: id is twice in one block; the first is on line 1. Keep one of the two",
-    ),
-    "a prompt's id twice": (
-        RIVER.replace("    depth: 1\n", "    depth: 1\n    id: air\n"),
-        "12: song: id is twice in one block; the first is on line 8. Keep one of the two",
-    ),
+    "the pack's id twice": (river("audience", "id: sea\naudience"), f"2: pack: {twice('id', 1)}"),
+    "a prompt's id twice": (river("    depth: 1\n", "    depth: 1\n    id: air\n"), f"12: song: {twice('id', 8)}"),
     "the prompts twice": (
         RIVER + "prompts: []\n",
-        "24: pack: prompts is twice in one block; the first is on line 7. Put all that is in them under one",
+        f"24: pack: {twice('prompts', 7, 'Put all that is in them under one')}",
     ),
     "a new prompt without its dash and its indentation": (
         RIVER.partition("  - id: tune")[0]
         + "id: tune\ntheme: openness\nkind: question\ndepth: 2\nwords: {en: {text: And?, why: So.}}\n",
-        (
-            "16: pack: id is twice in one block; the first is on line 1. If a new prompt begins here, put “- ” "
-            "before the id"
-        ),
+        f"16: pack: {twice('id', 1, NEW_PROMPT)}",
     ),
     "a block in itself": (
         "prompts: &all\n  - *all\n",
@@ -272,21 +262,12 @@ MISTAKES: Final = {
             "has six levels and no more"
         ),
     ),
-    "one field very often": (
-        "a: 1\n" * 1_000,
-        "2: pack: a is twice in one block; the first is on line 1. Keep one of the two",
-    ),
+    "one field very often": ("a: 1\n" * 1_000, f"2: pack: {twice('a', 1)}"),
     "a fence of a chat": (
         "```yaml\n" + RIVER + "```\n",
         "1: pack: a line of ``` is not part of a pack; it was copied along with the text. Remove it",
     ),
-    "a heading": (
-        "The river\n" + RIVER,
-        (
-            "1: pack: “The river” is neither a field nor part of a text. A field is a name, a colon and a space, such "
-            "as “depth: 1”; the next line of a text is indented further than its field"
-        ),
-    ),
+    "a heading": ("The river\n" + RIVER, f"1: pack: “The river” {NO_FIELD}"),
     "JSON without a comma": (
         '{\n\t"id": "river"\n\t"audience": "choice"\n}',
         "3: pack: a comma is missing at the end of line 2, between this entry and the one before it",
@@ -313,17 +294,10 @@ MISTAKES: Final = {
 class TestMistakes:
     @pytest.mark.parametrize(("source", "sentence"), MISTAKES.values(), ids=MISTAKES)
     def test_a_mistake_has_one_sentence_that_says_where_and_how_to_fix_it(self, source: str, sentence: str) -> None:
+        """Lines that end as on Windows or on an old Mac are counted alike."""
         assert told(source) == [sentence]
-
-    @pytest.mark.parametrize("source", [source for source, _ in MISTAKES.values()], ids=MISTAKES)
-    def test_windows_lines_are_counted_alike(self, source: str) -> None:
-        assert told(source.replace("\n", "\r\n")) == told(source)
-        assert told(source.replace("\n", "\r").encode()) == told(source)
-
-    @pytest.mark.parametrize("source", [source for source, _ in MISTAKES.values()], ids=MISTAKES)
-    def test_the_words_of_a_parser_never_reach_an_author(self, source: str) -> None:
-        for word in ("mapping", "scalar", "token", "expected", "flow", "YAML", "parsing", "scanning", "null"):
-            assert word not in " ".join(told(source))
+        assert told(source.replace("\n", "\r\n")) == [sentence]
+        assert told(source.replace("\n", "\r").encode()) == [sentence]
 
     @pytest.mark.parametrize(
         ("source", "sentence"),
@@ -347,13 +321,10 @@ class TestMistakes:
 
 
 class TestReading:
-    def test_a_sound_source_is_its_pack(self) -> None:
-        checked = check_source(STARTER)
-        assert checked == Checked(parse_pack(yaml.safe_load(STARTER)), ())
-
     def test_bytes_text_json_and_every_line_ending_say_the_same(self) -> None:
         data = yaml.safe_load(STARTER)
         sources = (
+            STARTER,
             STARTER.encode(),
             STARTER.encode("utf-8-sig"),
             STARTER.replace("\n", "\r\n"),
@@ -361,7 +332,7 @@ class TestReading:
             json.dumps(data),
             json.dumps(data, ensure_ascii=False, indent="\t"),
         )
-        assert all(check_source(source).pack == parse_pack(data) for source in sources)
+        assert all(check_source(source) == Checked(parse_pack(data), ()) for source in sources)
 
     def test_json_may_write_an_emoji_in_two_halves(self) -> None:
         data = yaml.safe_load(RIVER)
@@ -374,12 +345,8 @@ class TestReading:
 
     def test_norwegian_times_and_words_of_agreement_are_texts(self) -> None:
         """A reader of YAML 1.1 takes them for a no, a number and a yes."""
-        source = RIVER.replace("[en]", "[no]").replace("default_language: en", "default_language: no")
-        source = (
-            source.replace("en:", "no:")
-            .replace("Which song is today?", "12:30")
-            .replace("Songs say it sideways.", "yes")
-        )
+        norwegian = river("[en]", "[no]").replace("default_language: en", "default_language: no").replace("en:", "no:")
+        source = norwegian.replace("Which song is today?", "12:30").replace("Songs say it sideways.", "yes")
         pack = check_source(source).pack
         assert pack
         assert [(code, words.text, words.why) for code, words in pack.prompts[0].words.items()] == [
@@ -438,15 +405,11 @@ class TestReading:
             ),
         ]
 
-    def test_a_language_that_is_named_and_not_written_is_an_error_and_one_with_gaps_is_advice(self) -> None:
-        source = RIVER.replace("[en]", "[en, es, fr]").replace(
+    def test_gaps_of_a_language_are_advice_with_a_line(self) -> None:
+        source = river("[en]", "[en, es]").replace(
             "  - id: tune", "      es: {text: ¿Qué canción?, why: Dice más.}\n  - id: tune"
         )
-        checked = check_source(source)
-        assert [str(each) for each in checked.findings if not each.advice] == [
-            "pack: languages: names fr, but nothing is written in it; write it, or remove fr"
-        ]
-        assert [f"{each.line}: {each}" for each in check_source(source.replace(", fr]", "]")).findings] == [
+        assert [f"{each.line}: {each}" for each in check_source(source).findings] == [
             "4: pack: languages: es is missing in 1 of 2 prompts (tune); couples who read es get these in en",
             "5: pack: words: has no es; couples who read es see the title in en",
         ]
@@ -498,41 +461,41 @@ class TestBounds:
         assert 1 <= len(checked.findings) <= 10
 
     def test_only_the_first_of_many_findings_are_listed_and_the_rest_are_counted(self) -> None:
-        head, _, _ = RIVER.partition("  - id: song")
-        findings = check_source(head + _many(2_000, depth=9)).findings
+        findings = check_source(HEAD + _many(2_000, depth=9)).findings
         assert len(findings) == MOST_FINDINGS + 1
         assert findings[-1].reason == "there are 1,700 more findings; fix these first"
 
     def test_a_thousand_prompts_in_five_languages_are_a_pack(self) -> None:
-        pack = check_source(_large(1_000, ("en", "es", "fr", "de", "it"))).pack
+        words, languages = STARTER.split(), ("en", "es", "fr", "de", "it")
+        said = [" ".join(words[(n * 199 + word * 89) % len(words)] for word in range(28)) for n in range(5_000)]
+        prompts = (
+            a_prompt(
+                f"p{number}",
+                theme="listening",
+                words={
+                    language: {"text": f"{number} {line[:190]}", "why": line[:110], "hint": line[-110:]}
+                    for language, line in zip(languages, said[number::1_000], strict=True)
+                },
+            )
+            for number in range(1_000)
+        )
+        pack = check_source(HEAD.replace("[en]", f"[{', '.join(languages)}]") + _listed(prompts)).pack
         assert pack
         assert len(pack.prompts) == 1_000
 
 
 def _many(prompts: int, depth: int) -> str:
     """Return entries of a list of prompts, each of another word."""
-    return "".join(
-        f"  - {{id: p{number}, theme: spark, kind: question, depth: {depth}, "
-        f"words: {{en: {{text: {chr(0x4E00 + number) * 2}, why: Why not.}}}}}}\n"
-        for number in range(prompts)
-    )
+    return _listed(a_prompt(f"p{n}", chr(0x4E00 + n) * 2, theme="spark", depth=depth) for n in range(prompts))
 
 
-def _large(prompts: int, languages: Sequence[str]) -> str:
-    words = STARTER.replace(":", "").split()
-    lines = ["id: large", "default_language: en", f"languages: [{', '.join(languages)}]", "words:"]
-    lines += [f"  {language}: {{title: Large, written_for: All.}}" for language in languages]
-    lines.append("prompts:")
-    for number in range(prompts):
-        lines += [f"  - id: p{number}", "    theme: listening", "    kind: question", "    depth: 1", "    words:"]
-        for step, language in enumerate(languages):
-            said = " ".join(words[(number * 31 + step * 997 + word * 89) % len(words)] for word in range(28))
-            lines += [f"      {language}:", "        text: >-", f"          {number} {said[:190]}"]
-            lines += ["        why: >-", f"          {said[:110]}", "        hint: >-", f"          {said[-110:]}"]
-    return "\n".join(lines) + "\n"
+def _listed(prompts: Iterable[dict[str, Any]]) -> str:
+    return "".join(f"  - {json.dumps(each)}\n" for each in prompts)
 
 
-def _assert_told_within(source: str | bytes, lines: int) -> None:
+def _assert_told_within(source: str | bytes) -> None:
+    """Assert that a source gives a pack, or errors with lines that it has."""
+    lines = re.sub(b"\r\n?", b"\n", source.encode() if isinstance(source, str) else source).count(b"\n") + 1
     checked = check_source(source)
     assert (checked.pack is None) == any(not each.advice for each in checked.findings)
     assert all(1 <= each.line <= lines and each.reason and each.reason.isprintable() for each in checked.findings)
@@ -551,15 +514,15 @@ class TestAnything:
     @given(st.text())
     @example("a: \x85\x85- b")
     def test_no_text_raises_and_every_line_is_in_it(self, source: str) -> None:
-        _assert_told_within(source, source.replace("\r\n", "\n").replace("\r", "\n").count("\n") + 1)
+        _assert_told_within(source)
 
     @given(st.binary())
     def test_no_bytes_raise(self, source: bytes) -> None:
-        _assert_told_within(source, source.replace(b"\r\n", b"\n").replace(b"\r", b"\n").count(b"\n") + 1)
+        _assert_told_within(source)
 
     @given(st.lists(PIECES, max_size=60).map("".join))
     def test_no_heap_of_yaml_signs_raises(self, source: str) -> None:
-        _assert_told_within(source, source.replace("\r\n", "\n").replace("\r", "\n").count("\n") + 1)
+        _assert_told_within(source)
 
     @given(st.data())
     def test_a_real_pack_with_lines_lost_doubled_moved_and_shifted_is_told_within_it(self, data: st.DataObject) -> None:
@@ -582,5 +545,4 @@ class TestAnything:
                 case "sign":
                     cut = data.draw(st.integers(0, len(lines[at])))
                     lines[at] = lines[at][:cut] + data.draw(PIECES) + lines[at][cut:]
-        source = "\n".join(lines)
-        _assert_told_within(source, source.replace("\r\n", "\n").replace("\r", "\n").count("\n") + 1)
+        _assert_told_within("\n".join(lines))

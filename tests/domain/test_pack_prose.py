@@ -12,6 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rekindle.packs.check import check_source
+from tests.domain.test_pack_check import BACKSLASH, begins, quotes, told
 
 if TYPE_CHECKING:
     from rekindle.packs.document import Pack
@@ -45,6 +46,7 @@ FIELDS: Final = {
     "why": "Songs say it sideways.",
     "hint": "Hum along.",
 }
+WITHOUT_HINT: Final = PACK.replace("        hint: Hum along.\n", "").replace("listening", "spark")
 ONE_LINE: Final = """\
 id: river
 audience: choice
@@ -63,21 +65,10 @@ def with_text(field: str, raw: str, pack: str = PACK) -> str:
     return pack.replace(f"{field}: {FIELDS[field]}", f"{field}: {raw}")
 
 
-def errors(source: str) -> list[str]:
-    return [f"{each.line}: {each}" for each in check_source(source).findings if not each.advice]
-
-
 def read(pack: Pack, field: str) -> str:
     about, said = pack.words["en"], pack.prompts[0].words["en"]  # type: ignore[index]
     found = {"notes": pack.notes, **about.model_dump(), **said.model_dump()}
     return found[field] or ""
-
-
-def quotes(name: str) -> str:
-    return (
-        f'Put the whole text between straight quotes ("…"), or write “{name}: >-” and the text on the next line, '
-        "indented"
-    )
 
 
 def note(name: str) -> str:
@@ -87,10 +78,6 @@ def note(name: str) -> str:
     )
 
 
-def first(character: str, name: str) -> str:
-    return f"a text cannot begin with “{character}”. {quotes(name)}"
-
-
 def word(written: str) -> str:
     return (
         f'“{written}” is read as a number, as a yes or no, or as nothing. Put it between straight quotes ("…") if '
@@ -98,69 +85,57 @@ def word(written: str) -> str:
     )
 
 
-BACKSLASH: Final = "a backslash (\\) in a text between double quotes is a command. Remove it, or write it twice"
 BLOCK: Final = "this is read as a list or a block of fields, not as text. "
 LATER: Final = "\n          "  # the next line of a prompt's text
 
+
+def misread(field: str, raw: str, reason: str, below: int = 0) -> tuple[str, str]:
+    """Return the pack with a text that YAML would change, and the error with its line: so far below the field."""
+    place = {"title": 7, "written_for": 8, "notes": 9, "text": 17, "why": 18, "hint": 19}[field] + below
+    prompt, path = ("song" if field in {"text", "why", "hint"} else "pack"), f"words.en.{field}"
+    return with_text(field, raw), f"{place}: {prompt}: {field if field == 'notes' else path}: {reason}"
+
+
 MISREAD: Final = {
-    "a note behind a text": ("text", "We are #1 today", f"17: song: words.en.text: {note('text')}"),
-    "a note behind a reason": ("why", "Trust is #1", f"18: song: words.en.why: {note('why')}"),
-    "a note behind a hint": ("hint", "Ask\t#1", f"19: song: words.en.hint: {note('hint')}"),
-    "a note behind a title": ("title", "Us #2", f"7: pack: words.en.title: {note('title')}"),
-    "a note behind whom it is for": (
-        "written_for",
-        "Us # two",
-        f"8: pack: words.en.written_for: {note('written_for')}",
+    "a note behind a text": misread("text", "We are #1 today", note("text")),
+    "a note behind a reason": misread("why", "Trust is #1", note("why")),
+    "a note behind a hint": misread("hint", "Ask\t#1", note("hint")),
+    "a note behind a title": misread("title", "Us #2", note("title")),
+    "a note behind whom it is for": misread("written_for", "Us # two", note("written_for")),
+    "a note behind notes": misread("notes", "Ours # really", note("notes")),
+    "a note in place of a text": misread("text", "#1 is you", note("text")),
+    "a note in place of a hint": misread("hint", "#1 is you", note("hint")),
+    "a note behind a text in quotes": misread("text", '"We are" # soon', note("text")),
+    "a note behind a text in apostrophes": misread("text", "'We are' #1", note("text")),
+    "a note behind the sign of a block": misread("text", f">- #1{LATER}We are", note("text")),
+    "a note behind the sign of no block": misread("hint", ">- #1", note("hint")),
+    "a second line that is a note": misread("text", f"We are{LATER}#1 today", note("text"), below=1),
+    "a first line that is a note": misread("text", f"{LATER}#1 today{LATER}we are", note("text"), below=1),
+    "a note that ends a text of two lines": misread("text", f"We are #1{LATER}today", note("text")),
+    "a note between two lines of a text": misread("text", f"We are{LATER}# one{LATER}today", note("text"), below=1),
+    "a note that ends a block": misread("text", f">-{LATER}  We are{LATER}#1", note("text"), below=2),
+    "a mark for repeating": misread("text", "&me and you", begins("&")),
+    "a mark for repeating alone": misread("hint", "&me", begins("&", "hint")),
+    "a command of its own": misread("text", "! Which", begins("!")),
+    "a command that makes a text": misread("text", "!!str yes", begins("!")),
+    "a number": misread("text", "12", word("12")),
+    "a number as a hint": misread("hint", "-1.50", word("-1.50")),
+    "a yes": misread("text", "True", word("True")),
+    "nothing as a text": misread("text", "null", word("null")),
+    "nothing as a hint": misread("hint", "~", word("~")),
+    "nothing as notes": misread("notes", "Null", word("Null")),
+    "a list": misread("text", "[Name]", BLOCK + quotes()),
+    "a block": misread("text", "{name}", BLOCK + quotes()),
+    "a colon in the next line": misread("text", f"{LATER}Time: ours", BLOCK + quotes()),
+    "a dash in the next line": misread("text", f"{LATER}- ours", BLOCK + quotes()),
+    "a sign of a block alone": misread(
+        "notes", "|", "there is no text after “|”. Write the text on the next line, indented"
     ),
-    "a note behind notes": ("notes", "Ours # really", f"9: pack: notes: {note('notes')}"),
-    "a note in place of a text": ("text", "#1 is you", f"17: song: words.en.text: {note('text')}"),
-    "a note in place of a hint": ("hint", "#1 is you", f"19: song: words.en.hint: {note('hint')}"),
-    "a note behind a text in quotes": ("text", '"We are" # soon', f"17: song: words.en.text: {note('text')}"),
-    "a note behind a text in apostrophes": ("text", "'We are' #1", f"17: song: words.en.text: {note('text')}"),
-    "a note behind the sign of a block": ("text", f">- #1{LATER}We are", f"17: song: words.en.text: {note('text')}"),
-    "a note behind the sign of no block": ("hint", ">- #1", f"19: song: words.en.hint: {note('hint')}"),
-    "a second line that is a note": ("text", f"We are{LATER}#1 today", f"18: song: words.en.text: {note('text')}"),
-    "a first line that is a note": (
-        "text",
-        f"{LATER}#1 today{LATER}we are",
-        f"18: song: words.en.text: {note('text')}",
-    ),
-    "a note that ends a text of two lines": (
-        "text",
-        f"We are #1{LATER}today",
-        f"17: song: words.en.text: {note('text')}",
-    ),
-    "a note between two lines of a text": (
-        "text",
-        f"We are{LATER}# one{LATER}today",
-        f"18: song: words.en.text: {note('text')}",
-    ),
-    "a note that ends a block": ("text", f">-{LATER}  We are{LATER}#1", f"19: song: words.en.text: {note('text')}"),
-    "a mark for repeating": ("text", "&me and you", f"17: song: words.en.text: {first('&', 'text')}"),
-    "a mark for repeating alone": ("hint", "&me", f"19: song: words.en.hint: {first('&', 'hint')}"),
-    "a command of its own": ("text", "! Which", f"17: song: words.en.text: {first('!', 'text')}"),
-    "a command that makes a text": ("text", "!!str yes", f"17: song: words.en.text: {first('!', 'text')}"),
-    "a number": ("text", "12", f"17: song: words.en.text: {word('12')}"),
-    "a number as a hint": ("hint", "-1.50", f"19: song: words.en.hint: {word('-1.50')}"),
-    "a yes": ("text", "True", f"17: song: words.en.text: {word('True')}"),
-    "nothing as a text": ("text", "null", f"17: song: words.en.text: {word('null')}"),
-    "nothing as a hint": ("hint", "~", f"19: song: words.en.hint: {word('~')}"),
-    "nothing as notes": ("notes", "Null", f"9: pack: notes: {word('Null')}"),
-    "a list": ("text", "[Name]", f"17: song: words.en.text: {BLOCK}{quotes('text')}"),
-    "a block": ("text", "{name}", f"17: song: words.en.text: {BLOCK}{quotes('text')}"),
-    "a colon in the next line": ("text", f"{LATER}Time: ours", f"17: song: words.en.text: {BLOCK}{quotes('text')}"),
-    "a dash in the next line": ("text", f"{LATER}- ours", f"17: song: words.en.text: {BLOCK}{quotes('text')}"),
-    "a sign of a block alone": (
-        "notes",
-        "|",
-        "9: pack: notes: there is no text after “|”. Write the text on the next line, indented",
-    ),
-    "a backslash that breaks a line": ("text", '"C:\\new"', f"17: song: words.en.text: {BACKSLASH}"),
-    "a backslash that is a space": ("text", '"¯\\_(ツ)_/¯"', f"17: song: words.en.text: {BACKSLASH}"),
-    "a backslash at the end of a line": ("text", f'"one\\{LATER}two"', f"17: song: words.en.text: {BACKSLASH}"),
+    "a backslash that breaks a line": misread("text", '"C:\\new"', BACKSLASH),
+    "a backslash that is a space": misread("text", '"¯\\_(ツ)_/¯"', BACKSLASH),
+    "a backslash at the end of a line": misread("text", f'"one\\{LATER}two"', BACKSLASH),
     "a quote that swallows the next field": (
-        "why",
-        "'Tis ours\n        hint: ask the dogs'",
+        with_text("why", "'Tis ours\n        hint: ask the dogs'", WITHOUT_HINT),
         (
             "18: song: words.en.why: the quote (') that opens in this line is never closed. Put another ' where the "
             "text ends"
@@ -170,11 +145,9 @@ MISREAD: Final = {
 
 
 class TestMisread:
-    @pytest.mark.parametrize(("field", "raw", "sentence"), MISREAD.values(), ids=MISREAD)
-    def test_a_text_that_yaml_would_change_has_one_sentence(self, field: str, raw: str, sentence: str) -> None:
-        pack = PACK.replace("        hint: Hum along.\n", "") if "hint:" in raw else PACK
-        pack = pack.replace("listening", "spark") if "hint:" in raw else pack
-        assert errors(with_text(field, raw, pack)) == [sentence]
+    @pytest.mark.parametrize(("source", "sentence"), MISREAD.values(), ids=MISREAD)
+    def test_a_text_that_yaml_would_change_has_one_sentence(self, source: str, sentence: str) -> None:
+        assert told(source) == [sentence]
 
     @pytest.mark.parametrize(
         ("field", "raw", "sentence"),
@@ -219,15 +192,15 @@ class TestMisread:
         self, field: str, raw: str, sentence: str
     ) -> None:
         pack = ONE_LINE.replace(", hint: Hum along.", "").replace("listening", "spark")
-        assert sentence in errors(with_text(field, raw, pack))
+        assert sentence in told(with_text(field, raw, pack))
 
     def test_a_word_that_repeats_a_block_or_a_code_is_no_text(self) -> None:
         shared = PACK.replace("theme: listening", "theme: &it listening")
-        assert errors(with_text("text", "*it", shared)) == [f"17: song: words.en.text: {first('*', 'text')}"]
+        assert told(with_text("text", "*it", shared)) == [f"17: song: words.en.text: {begins('*')}"]
 
     def test_every_misread_text_is_named_at_once_beside_all_else(self) -> None:
         source = with_text("text", "We are #1", with_text("why", "Trust is #1", PACK.replace("depth: 1", "depth: 5")))
-        assert [line.partition(": ")[0] for line in errors(source)] == ["14", "17", "18"]
+        assert [line.partition(": ")[0] for line in told(source)] == ["14", "17", "18"]
 
     def test_a_misread_text_is_shown_as_couples_would_have_it_and_cannot_be_published(self) -> None:
         checked = check_source(with_text("text", "We are #1 today"))
@@ -237,7 +210,7 @@ class TestMisread:
 
     def test_a_note_before_a_fault_is_named_with_it(self) -> None:
         source = with_text("text", "We are #1 today").replace("hint: Hum", "hint: Hum: hum")
-        assert [line.partition(": ")[0] for line in errors(source)] == ["17", "19"]
+        assert [line.partition(": ")[0] for line in told(source)] == ["17", "19"]
 
 
 class TestNotes:

@@ -42,9 +42,19 @@ OWN: Final = {
 }
 
 
-def test_each_of_the_template_s_words_is_a_finding() -> None:
+def with_own_words(kept: str | None = None) -> str:
+    """Return the pack with its author's words in place of the template's, except for one."""
+    source = BEGUN
+    for words, own in OWN.items():
+        source = source if words == kept else source.replace(words, own)
+    return source
+
+
+def test_each_of_the_template_s_words_is_a_finding_and_the_pack_can_be_shown_meanwhile() -> None:
     checked = check_source(BEGUN)
     assert checked.pack is None
+    assert checked.readable
+    assert checked.readable.prompts[0].words[checked.readable.default_language].text == PROMPT_TEXT
     assert [f"{each.line}: {each}" for each in checked.findings if not each.advice] == [
         "8: pack: words.en.written_for: is still the template's; say in one sentence who your pack is for",
         f"17: first-prompt: words.en.text: {EXAMPLE}; write your own prompt over it, or delete this one",
@@ -52,25 +62,13 @@ def test_each_of_the_template_s_words_is_a_finding() -> None:
     ]
 
 
-def test_the_pack_can_be_shown_meanwhile() -> None:
-    readable = check_source(BEGUN).readable
-    assert readable
-    assert readable.prompts[0].words[readable.default_language].text == PROMPT_TEXT
-
-
 @pytest.mark.parametrize("kept", OWN)
 def test_one_remaining_sample_text_blocks_publishing(kept: str) -> None:
-    source = BEGUN
-    for words, own in OWN.items():
-        source = source if words == kept else source.replace(words, own)
-    assert len([each for each in check_source(source).findings if not each.advice]) == 1
+    assert len([each for each in check_source(with_own_words(kept)).findings if not each.advice]) == 1
 
 
 def test_a_pack_with_words_of_its_own_is_fit() -> None:
-    source = BEGUN
-    for words, own in OWN.items():
-        source = source.replace(words, own)
-    assert check_source(source).pack
+    assert check_source(with_own_words()).pack
 
 
 @pytest.mark.parametrize("words", OWN)

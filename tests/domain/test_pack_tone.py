@@ -4,13 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rekindle.domain.ids import Language, PackId, PromptId
-from rekindle.packs.advice import Said
 from rekindle.packs.tone import tone_advice
-
-
-def said(text: str, why: str = "It does good.", hint: str | None = None, language: str = "en") -> Said:
-    return Said(PackId("river"), PromptId("song"), Language(language), text, why, hint)
+from tests.domain.test_pack_advice import said
 
 
 def told(text: str) -> list[str]:

@@ -9,20 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rekindle.domain.couples import Couple, Pause
-from rekindle.domain.ids import CoupleId, Uid
 from rekindle.domain.pauses import LONGEST, end_range, pause_on, with_pause, without_pause
 from rekindle.domain.streaks import DayMark, History, calendar_marks, pack_dates, streak_of, unpack_dates
-from testing.builders import a_profile, an_instant
+from testing.builders import a_couple
 from tests.domain.test_streaks import FIRST, NOTHING, day, days, days_from, plain_streak
 
-COUPLE = Couple(
-    id=CoupleId("couple-1"),
-    created_at=an_instant(),
-    first_date=FIRST,
-    counted_from=FIRST,
-    profiles={Uid("ada"): a_profile(), Uid("ben"): a_profile()},
-)
+COUPLE = a_couple(first_date=FIRST, counted_from=FIRST)
 SPAN = 24
+DAY_NUMBERS = range(-2, SPAN + 15)
 CLOSED = day(-1)
 """By clocks that stay in their zones, no date has closed that one of them still shows."""
 
@@ -80,14 +74,10 @@ def is_paused(date: dt.date, steps: list[Step]) -> bool:
     return False
 
 
-def day_numbers() -> range:
-    return range(-2, SPAN + 15)
-
-
 @given(lives())
 def test_a_date_is_paused_if_the_last_choice_that_could_still_change_it_says_so(steps: list[Step]) -> None:
     couple, _ = couple_after(steps)
-    assert couple.paused == {day(number) for number in day_numbers() if is_paused(day(number), steps)}
+    assert couple.paused == {day(number) for number in DAY_NUMBERS if is_paused(day(number), steps)}
 
 
 @given(lives(), st.frozensets(st.integers(0, SPAN).map(day), max_size=3), st.integers(0, SPAN).map(day))
@@ -97,7 +87,7 @@ def test_the_streak_and_the_calendar_follow_from_dates_and_pauses(
     couple, complete = couple_after(steps)
     stored = unpack_dates(FIRST, pack_dates(FIRST, couple.paused))
     history = History(FIRST, complete, paused=stored)
-    plain = History(FIRST, complete, paused=days(*(n for n in day_numbers() if is_paused(day(n), steps))))
+    plain = History(FIRST, complete, paused=days(*(n for n in DAY_NUMBERS if is_paused(day(n), steps))))
     assert streak_of(history, open_dates, through) == plain_streak(plain, open_dates, through)
     for date, mark in calendar_marks(history, open_dates, FIRST, through).items():
         assert (mark is DayMark.PAUSED) == (is_paused(date, steps) and date not in complete)

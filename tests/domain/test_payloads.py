@@ -15,13 +15,14 @@ from rekindle.domain.persons import Reminders
 from rekindle.domain.pushes import PushKind
 from rekindle.domain.streaks import MILESTONES
 from rekindle.push.kinds import KINDS, OF_A_DATE, REMINDERS
-from rekindle.push.payloads import Occasion, payload_of
+from rekindle.push.payloads import Occasion, Payload, payload_of
 from rekindle.push.texts import CATALOGUE, Text, text_of
 from testing.builders import a_paired_person, a_profile, an_instant
 
 ENGLISH = Language("en")
 LINK = "https://app.example"
 DATE = dt.date(2026, 3, 2)
+COUPLE = CoupleId("couple-1")
 HOUR = dt.timedelta(hours=1)
 
 TEXTS = [
@@ -86,9 +87,6 @@ def test_a_push_concerns_a_person_only_while_they_want_its_kind(kind: PushKind, 
     assert [other for other, record in KINDS.items() if not record.concerns(after)] == [kind]
 
 
-COUPLE = CoupleId("couple-1")
-
-
 def test_a_push_ends_with_its_couple_and_a_reminder_with_any_couple() -> None:
     """A reminder is about no couple in particular, so somebody who has found another one still gets it."""
     person = a_paired_person()
@@ -133,37 +131,35 @@ def test_the_texts_of_one_date_do_not_look_alike(language: Language) -> None:
 
 
 @pytest.mark.parametrize("text", TEXTS)
-def test_a_text_tells_a_stranger_nothing_and_blames_nobody(text: Text) -> None:
-    assert not TELLTALES.search(f"{text.title}\n{text.body}")
-
-
-@pytest.mark.parametrize("text", TEXTS)
-def test_a_text_fits_a_lock_screen(text: Text) -> None:
+def test_a_text_fits_a_lock_screen_and_tells_a_stranger_nothing_and_blames_nobody(text: Text) -> None:
     """A narrow phone shows some 35 characters of a title, and two lines of a body."""
     assert 5 <= len(text.title) <= 35
     assert 10 <= len(text.body) <= 80
     assert text.body.endswith(".")
     assert not text.title.endswith(".")
+    assert not TELLTALES.search(f"{text.title}\n{text.body}")
+
+
+def payload(occasion: Occasion, language: Language = ENGLISH, *, quiet: bool = False) -> Payload:
+    """Return the payload of an occasion, sent at once."""
+    return payload_of(occasion, language, occasion.instant, quiet=quiet, app_link=LINK)
 
 
 @pytest.mark.parametrize("quiet", [True, False])
-@pytest.mark.parametrize("occasion", OCCASIONS)
-def test_a_payload_holds_a_text_of_the_catalogue_and_nothing_else_to_read(occasion: Occasion, *, quiet: bool) -> None:
-    payload = payload_of(occasion, ENGLISH, occasion.instant, quiet=quiet, app_link=LINK)
-    assert payload.text in CATALOGUE[ENGLISH][occasion.kind].values()
-    assert re.fullmatch(r"https://app\.example/o/[dtnsp]20260302", payload.link)
-    code = KINDS[occasion.kind].code
-    named = f"{code}-[0-9a-f]{{16}}" if occasion.kind is PushKind.NUDGE else f"{code}-2026-03-02"
-    assert re.fullmatch(named, payload.collapse_id)
-    assert not TELLTALES.search(f"{payload.link} {payload.collapse_id}"), "other apps on the phone may read them"
-    assert payload.quiet is quiet
-
-
 @pytest.mark.parametrize("language", CATALOGUE)
 @pytest.mark.parametrize("occasion", OCCASIONS)
-def test_a_push_is_in_the_persons_language(occasion: Occasion, language: Language) -> None:
-    payload = payload_of(occasion, language, occasion.instant, quiet=False, app_link=LINK)
-    assert payload.text in CATALOGUE[language][occasion.kind].values()
+def test_a_payload_holds_a_text_in_the_persons_language_and_nothing_else_to_read(
+    occasion: Occasion, language: Language, *, quiet: bool
+) -> None:
+    found = payload(occasion, language, quiet=quiet)
+    texts = CATALOGUE[language][occasion.kind]
+    assert found.text in ([texts[occasion.milestone]] if occasion.milestone else texts.values())
+    assert re.fullmatch(r"https://app\.example/o/[dtnsp]20260302", found.link)
+    code = KINDS[occasion.kind].code
+    named = f"{code}-[0-9a-f]{{16}}" if occasion.kind is PushKind.NUDGE else f"{code}-2026-03-02"
+    assert re.fullmatch(named, found.collapse_id)
+    assert not TELLTALES.search(f"{found.link} {found.collapse_id}"), "other apps on the phone may read them"
+    assert found.quiet is quiet
 
 
 @pytest.mark.parametrize("language", CATALOGUE)
@@ -184,33 +180,20 @@ def test_no_two_languages_say_the_same() -> None:
 
 
 def test_an_unknown_language_gets_english_texts() -> None:
-    occasion = OCCASIONS[0]
-    german = payload_of(occasion, Language("de"), occasion.instant, quiet=False, app_link=LINK)
-    assert german == payload_of(occasion, ENGLISH, occasion.instant, quiet=False, app_link=LINK)
+    assert payload(OCCASIONS[0], Language("de")) == payload(OCCASIONS[0])
 
 
 def test_the_variants_of_a_text_take_turns_by_date() -> None:
     """So a repeat on the same date has the same text."""
     variants = CATALOGUE[ENGLISH][PushKind.PROMPT]
     dates = [DATE + dt.timedelta(days=days) for days in range(len(variants))]
-    occasions = [Occasion(PushKind.PROMPT, date, an_instant()) for date in dates]
-    shown = [payload_of(occasion, ENGLISH, occasion.instant, quiet=False, app_link=LINK).text for occasion in occasions]
-    assert set(shown) == set(variants.values())
-
-
-def test_each_milestone_has_words_of_its_own() -> None:
-    shown = {
-        payload_of(occasion, ENGLISH, occasion.instant, quiet=False, app_link=LINK).text
-        for occasion in OCCASIONS
-        if occasion.kind is PushKind.STREAK_MILESTONE
-    }
-    assert len(shown) == len(MILESTONES)
+    shown = {payload(Occasion(PushKind.PROMPT, date, an_instant())).text for date in dates}
+    assert shown == set(variants.values())
 
 
 def test_a_milestone_without_words_is_an_error() -> None:
-    eighth = Occasion(PushKind.STREAK_MILESTONE, DATE, an_instant(), 8)
     with pytest.raises(KeyError):
-        payload_of(eighth, ENGLISH, an_instant(), quiet=False, app_link=LINK)
+        payload(Occasion(PushKind.STREAK_MILESTONE, DATE, an_instant(), 8))
 
 
 @pytest.mark.parametrize("occasion", [each for each in OCCASIONS if each.kind not in OF_A_DATE])
@@ -226,9 +209,9 @@ def test_a_payload_does_not_tell_to_the_minute_when_somebody_answered(occasion: 
         )
         for at in times
     }
-    (payload,) = payloads
-    assert payload.expires_at == hour + KINDS[occasion.kind].lifetime + HOUR
-    assert payload.ttl == KINDS[occasion.kind].lifetime + HOUR
+    (found,) = payloads
+    assert found.expires_at == hour + KINDS[occasion.kind].lifetime + HOUR
+    assert found.ttl == KINDS[occasion.kind].lifetime + HOUR
 
 
 @pytest.mark.parametrize("kind", OF_A_DATE)
@@ -237,32 +220,26 @@ def test_a_reminder_ends_with_its_date_on_every_phone(kind: PushKind, left: dt.t
     """Android counts a lifetime from when the push is sent, however late that is."""
     ends_at, late = an_instant() + left, dt.timedelta(minutes=4, seconds=3)
     occasion = Occasion(kind, DATE, an_instant(), ends_at=ends_at)
-    payload = payload_of(occasion, ENGLISH, an_instant() + late, quiet=False, app_link=LINK)
-    assert payload.expires_at == min(ends_at, an_instant() + KINDS[kind].lifetime)
-    assert an_instant() + late + payload.ttl == payload.expires_at
+    found = payload_of(occasion, ENGLISH, an_instant() + late, quiet=False, app_link=LINK)
+    assert found.expires_at == min(ends_at, an_instant() + KINDS[kind].lifetime)
+    assert an_instant() + late + found.ttl == found.expires_at
 
 
 def test_every_nudge_is_shown_for_itself_and_a_repeat_replaces_it() -> None:
     first = Occasion(PushKind.NUDGE, DATE, an_instant("2026-03-02T15:00:00.123Z"))
     second = replace(first, instant=an_instant("2026-03-02T15:00:00.124Z"))
     in_tokyo = replace(first, instant=an_instant("2026-03-03T00:00:00.123+09:00"))
-    ids = [
-        payload_of(each, ENGLISH, each.instant, quiet=False, app_link=LINK).collapse_id
-        for each in (first, first, in_tokyo, second)
-    ]
+    ids = [payload(each).collapse_id for each in (first, first, in_tokyo, second)]
     assert ids[0] == ids[1] == ids[2] != ids[3]
 
 
 def test_each_kind_leads_to_its_own_place_in_the_app() -> None:
-    links = {
-        each.kind: payload_of(each, ENGLISH, each.instant, quiet=False, app_link=LINK).link.partition("/o/")[2]
-        for each in OCCASIONS
-    }
+    links = {each.kind: payload(each).link.partition("/o/")[2] for each in OCCASIONS}
     assert {kind: link.removesuffix("20260302") for kind, link in links.items()} == {
         kind: record.page for kind, record in KINDS.items()
     }
 
 
 def test_the_app_link_may_end_in_a_slash() -> None:
-    payload = payload_of(OCCASIONS[0], ENGLISH, an_instant(), quiet=False, app_link=f"{LINK}/")
-    assert payload.link == f"{LINK}/o/d20260302"
+    found = payload_of(OCCASIONS[0], ENGLISH, an_instant(), quiet=False, app_link=f"{LINK}/")
+    assert found.link == f"{LINK}/o/d20260302"

@@ -50,22 +50,6 @@ def test_a_recap_has_the_dates_met_and_the_streak_at_the_weeks_end() -> None:
     assert recap.longest_grew
 
 
-def test_a_week_without_a_day_met_has_an_empty_recap() -> None:
-    history = History(first=MONDAY - 30 * DAY, complete=days(*range(-30, -7)))
-    recap = recap_of(Week(MONDAY), history, frozenset(), MONDAY + 7 * DAY)
-    assert (recap.met, recap.milestones, recap.longest_grew) == ((), (), False)
-    assert (recap.streak.current, recap.streak.longest) == (0, 23)
-
-
-def test_a_date_ahead_or_open_is_not_missed() -> None:
-    history = History(first=MONDAY - 8 * DAY, complete=days(*range(-8, 3)))
-    thursday = MONDAY + 3 * DAY
-    recap = recap_of(Week(MONDAY), history, frozenset({thursday}), thursday)
-    assert recap.streak.current == 11
-    later = recap_of(Week(MONDAY), history, frozenset(), MONDAY + 7 * DAY)
-    assert later.streak.current == 0
-
-
 @given(st.frozensets(st.integers(-40, 12)), st.frozensets(st.integers(0, 10)), st.integers(0, 12))
 def test_any_week_agrees_with_the_streak_day_by_day(
     complete: frozenset[int], still_open: frozenset[int], today: int

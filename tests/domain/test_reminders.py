@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from functools import cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -12,42 +11,25 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from rekindle.domain.calendar import slot_instant, zone_names
+from rekindle.domain.calendar import slot_instant
 from rekindle.domain.ids import Zone
 from rekindle.domain.persons import QuietHours
 from rekindle.domain.reminders import MAX_LATENESS, DueSlot, Slot, due_slots, is_quiet, is_slot_time
+from tests.calendar.test_oracle import utc
+from tests.domain.test_calendar import APIA, NEW_YORK, ONE_DAY, ONE_MINUTE, dates_of_change, years, zones
 
-NEW_YORK = Zone("America/New_York")
-APIA = Zone("Pacific/Apia")
-
-ONE_DAY = dt.timedelta(days=1)
-ONE_MINUTE = dt.timedelta(minutes=1)
-FIVE_MINUTES = dt.timedelta(minutes=5)
 SLOT_TIMES = [dt.time(hour, minute) for hour in range(24) for minute in range(0, 60, 5)]
 
-zones = st.sampled_from(sorted(zone_names())).map(Zone)
 times = st.times()
 slot_times = st.sampled_from(SLOT_TIMES)
-
-
-def utc(text: str) -> dt.datetime:
-    return dt.datetime.fromisoformat(text).replace(tzinfo=dt.UTC)
-
-
-@cache
-def changes(zone: Zone, year: int) -> list[dt.datetime]:
-    """Return the noons, UTC, after which the zone's clocks change within a day."""
-    noons = [dt.datetime(year, 1, 1, 12, tzinfo=dt.UTC) + day * ONE_DAY for day in range(366)]
-    offsets = [noon.astimezone(ZoneInfo(zone)).utcoffset() for noon in noons]
-    return [noons[i] for i in range(365) if offsets[i] != offsets[i + 1]]
 
 
 @st.composite
 def moments_somewhere(draw: st.DrawFn) -> tuple[dt.datetime, Zone]:
     """Draw an instant, to the microsecond, and a zone; near a change of clocks if the year has any."""
-    zone, year = draw(zones), draw(st.integers(1973, 2037))
-    noon = draw(st.sampled_from(changes(zone, year) or [dt.datetime(year, 7, 1, tzinfo=dt.UTC)]))
-    return noon + draw(st.timedeltas(-ONE_DAY, 2 * ONE_DAY)), zone
+    zone, year = draw(zones), draw(years)
+    date = draw(st.sampled_from(dates_of_change(zone, year) or [dt.date(year, 7, 1)]))
+    return dt.datetime.combine(date, dt.time(12), dt.UTC) + draw(st.timedeltas(-ONE_DAY, 2 * ONE_DAY)), zone
 
 
 def seen_by_a_watcher(after: dt.datetime, until: dt.datetime, zone: Zone) -> list[tuple[dt.date, dt.time, dt.datetime]]:
@@ -113,33 +95,6 @@ def test_ticks_that_follow_on_from_each_other_meet_each_slot_of_each_date_exactl
     whole = {date for date, _ in met} - {first, last}
     assert whole
     assert all(met[date, time] == 1 for date in whole for time in SLOT_TIMES)
-
-
-def test_a_slot_in_a_gap_comes_as_the_gap_ends() -> None:
-    due = due_slots(utc("2026-03-08 06:57"), utc("2026-03-08 07:02"), NEW_YORK)
-    assert [slot.slot.time for slot in due] == [time for time in SLOT_TIMES if dt.time(2) <= time <= dt.time(3)]
-    assert {slot.instant for slot in due} == {utc("2026-03-08 07:00")}
-
-
-def test_a_slot_in_a_fold_comes_the_first_time_only() -> None:
-    first_pass = due_slots(utc("2026-11-01 04:59"), utc("2026-11-01 05:59"), NEW_YORK)
-    second_pass = due_slots(utc("2026-11-01 05:59"), utc("2026-11-01 06:59"), NEW_YORK)
-    assert [slot.slot.time for slot in first_pass] == [time for time in SLOT_TIMES if time.hour == 1]
-    assert second_pass == ()
-
-
-def test_no_slot_comes_on_a_date_that_never_was() -> None:
-    due = due_slots(utc("2011-12-30 09:50"), utc("2011-12-30 10:00"), APIA)
-    assert [(str(slot.date), str(slot.slot)) for slot in due] == [
-        ("2011-12-29", "Pacific/Apia#23:55"),
-        ("2011-12-31", "Pacific/Apia#00:00"),
-    ]
-
-
-def test_a_slot_is_due_at_its_very_instant_and_not_again_after_it() -> None:
-    instant = utc("2026-07-01 12:30")
-    assert [str(due.slot) for due in due_slots(instant - FIVE_MINUTES, instant, NEW_YORK)] == ["America/New_York#08:30"]
-    assert due_slots(instant, instant + FIVE_MINUTES - ONE_MINUTE, NEW_YORK) == ()
 
 
 @given(moments_somewhere())

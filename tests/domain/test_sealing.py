@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import hmac
 from dataclasses import replace
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -27,15 +28,16 @@ from rekindle.crypto.sealing import (
     unseal,
 )
 from rekindle.crypto.vault import CoupleKey, PersonKey
-from rekindle.domain.calendar import day_window
-from rekindle.domain.days import Answer, Day, Reflection, ReflectionKind, SharedAnswer, SoloDay
+from rekindle.domain.days import Answer, Reflection, ReflectionKind, SharedAnswer, SoloDay
 from rekindle.domain.ids import CoupleId, PackId, PromptId, Uid
-from rekindle.domain.prompts import PromptKind, PromptRef
+from rekindle.domain.prompts import PromptRef
 from rekindle.errors import VaultError
-from testing.builders import LONDON
+from testing.builders import a_day
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
+
+    from rekindle.domain.days import Day
 
 KEY, OTHER_KEY = bytes(range(32)), bytes(range(1, 33))
 SALT = bytes(range(100, 132))
@@ -45,6 +47,7 @@ HEADER = 1 + 32 + 32
 keys = st.binary(min_size=KEY_BYTES, max_size=KEY_BYTES)
 salts = st.binary(min_size=SALT_BYTES, max_size=SALT_BYTES)
 names = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
 places = st.fixed_dictionaries(
     {
         "couple": names,
@@ -101,26 +104,23 @@ def test_an_answer_moved_to_another_context_does_not_open(moved: str) -> None:
         unseal(KEY, sealed, context_of(place | {moved: other.get(moved, "other")}))
 
 
-@pytest.mark.parametrize("other", [reflection_context, shared_context])
-@given(place=places, elsewhere=places)
-def test_an_answer_a_reflection_and_a_shared_answer_have_different_contexts(
-    other: Callable[[CoupleId, dt.date, PromptRef, Uid], bytes], place: dict[str, Any], elsewhere: dict[str, Any]
-) -> None:
-    """All three are sealed with the couple's one key."""
-    prompt = PromptRef(PackId(place["pack"]), place["version"], PromptId(place["prompt"]))
-    context = other(CoupleId(place["couple"]), place["date"], prompt, Uid(place["person"]))
-    assert context not in {context_of(place), context_of(elsewhere), solo_context(place["date"], prompt, ADA)}
+@given(places, places)
+def test_no_two_sorts_of_key_or_text_have_the_same_context(one: dict[str, Any], other: dict[str, Any]) -> None:
+    """An answer, a reflection and a shared answer are sealed with the couple's one key."""
 
+    def contexts(place: dict[str, Any]) -> list[bytes]:
+        prompt = PromptRef(PackId(place["pack"]), place["version"], PromptId(place["prompt"]))
+        couple, person = CoupleId(place["couple"]), Uid(place["person"])
+        of_couple = (answer_context, reflection_context, shared_context)
+        return [
+            *(each(couple, place["date"], prompt, person) for each in of_couple),
+            solo_context(place["date"], prompt, person),
+            couple_key_context(couple),
+            person_key_context(person),
+        ]
 
-def test_no_two_sorts_of_key_or_text_have_the_same_context() -> None:
-    prompt, date = PromptRef(PackId("p"), 1, PromptId("q")), dt.date(2026, 3, 2)
-    contexts = [
-        *(each(CoupleId("x"), date, prompt, Uid("x")) for each in (answer_context, reflection_context, shared_context)),
-        solo_context(date, prompt, Uid("x")),
-        couple_key_context(CoupleId("x")),
-        person_key_context(Uid("x")),
-    ]
-    assert len(set(contexts)) == len(contexts)
+    for mine, theirs in combinations(map(set, zip(contexts(one), contexts(other), strict=True)), 2):
+        assert mine.isdisjoint(theirs)
 
 
 def test_names_that_run_together_have_different_contexts() -> None:
@@ -195,13 +195,7 @@ def test_a_salt_of_another_size_is_a_mistake(size: int) -> None:
         seal(KEY, b"text", CONTEXT, bytes(size))
 
 
-DAY = Day(
-    CoupleId("c1"),
-    dt.date(2026, 3, 2),
-    PromptRef(PackId("starter"), 1, PromptId("hum")),
-    PromptKind.QUESTION,
-    day_window(dt.date(2026, 3, 2), [LONDON]),
-)
+DAY = a_day()
 ADA, BEN = Uid("ada"), Uid("ben")
 COUPLE_KEY = CoupleKey(DAY.couple, KEY)
 
@@ -210,29 +204,20 @@ def answered(uid: Uid, sealed: bytes | None) -> Day:
     return replace(DAY, answers={uid: Answer(at=DAY.window.opens_at, revision=1, sealed=sealed)})
 
 
-@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=200))
-def test_any_answer_comes_back_unchanged(text: str) -> None:
-    assert COUPLE_KEY.open_answer(answered(ADA, COUPLE_KEY.seal_answer(DAY, ADA, text)), ADA) == text
-
-
-def test_an_answer_stored_as_the_partners_does_not_open() -> None:
+@given(texts)
+def test_any_answer_comes_back_unchanged_and_does_not_open_as_the_partners(text: str) -> None:
+    sealed = COUPLE_KEY.seal_answer(DAY, ADA, text)
+    assert COUPLE_KEY.open_answer(answered(ADA, sealed), ADA) == text
     with pytest.raises(VaultError):
-        COUPLE_KEY.open_answer(answered(BEN, COUPLE_KEY.seal_answer(DAY, ADA, "text")), BEN)
-
-
-def test_a_day_that_was_checked_off_has_no_text() -> None:
-    assert COUPLE_KEY.open_answer(answered(ADA, None), ADA) is None
-
-
-REFLECTED = Reflection(DAY.window.opens_at, ReflectionKind.HEARD)
+        COUPLE_KEY.open_answer(answered(BEN, sealed), BEN)
 
 
 def reflected(uid: Uid, sealed: bytes | None) -> Day:
-    answer = Answer(DAY.window.opens_at, 1, None, reflection=replace(REFLECTED, sealed=sealed))
-    return replace(DAY, answers={uid: answer})
+    reflection = Reflection(DAY.window.opens_at, ReflectionKind.HEARD, sealed=sealed)
+    return replace(DAY, answers={uid: Answer(DAY.window.opens_at, 1, None, reflection=reflection)})
 
 
-@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=200))
+@given(texts)
 def test_a_reflection_comes_back_unchanged_and_opens_as_nothing_else(text: str) -> None:
     sealed = COUPLE_KEY.seal_reflection(DAY, ADA, text)
     assert COUPLE_KEY.open_reflection(reflected(ADA, sealed), ADA) == text
@@ -244,16 +229,11 @@ def test_a_reflection_comes_back_unchanged_and_opens_as_nothing_else(text: str) 
         COUPLE_KEY.open_reflection(reflected(ADA, COUPLE_KEY.seal_answer(DAY, ADA, text)), ADA)
 
 
-def test_a_reflection_of_one_word_has_no_text_and_neither_has_none() -> None:
-    assert COUPLE_KEY.open_reflection(reflected(ADA, None), ADA) is None
-    assert COUPLE_KEY.open_reflection(answered(ADA, None), ADA) is None
-
-
 SOLO = SoloDay(ADA, DAY.date, DAY.prompt)
 OWN_KEY = PersonKey(ADA, KEY)
 
 
-@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=200))
+@given(texts)
 def test_a_solo_answer_opens_alone_and_a_shared_one_as_shared(text: str) -> None:
     alone = OWN_KEY.seal_answer(SOLO, text)
     assert OWN_KEY.open_answer(replace(SOLO, answer=Answer(DAY.window.opens_at, 1, alone))) == text
@@ -273,14 +253,17 @@ def test_a_solo_answer_opens_alone_and_a_shared_one_as_shared(text: str) -> None
             key.open_answer(replace(SOLO, answer=Answer(here, 1, sealed)))
 
 
-def test_a_solo_day_without_an_answer_has_no_text() -> None:
+def test_what_was_checked_off_or_not_written_has_no_text() -> None:
+    assert COUPLE_KEY.open_answer(answered(ADA, None), ADA) is None
+    assert COUPLE_KEY.open_reflection(reflected(ADA, None), ADA) is None
+    assert COUPLE_KEY.open_reflection(answered(ADA, None), ADA) is None
     assert OWN_KEY.open_answer(SOLO) is None
+
+
+def test_a_key_does_not_show_itself() -> None:
     assert repr(KEY)[2:10] not in repr(OWN_KEY)
-
-
-def test_a_couples_key_does_not_show_itself() -> None:
     assert repr(KEY)[2:10] not in repr(COUPLE_KEY)
-    assert "c1" in repr(COUPLE_KEY)
+    assert DAY.couple in repr(COUPLE_KEY)
 
 
 def _derived(key: bytes) -> dict[str, bytes]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rekindle.domain.streaks import (
@@ -22,9 +21,6 @@ from rekindle.domain.streaks import (
     streak_of,
     unpack_dates,
 )
-
-if TYPE_CHECKING:
-    from random import Random
 
 FIRST = dt.date(2026, 1, 1)
 NOTHING: frozenset[dt.date] = frozenset()
@@ -102,18 +98,6 @@ def test_a_streak_is_what_its_rules_say_of_each_date(
     assert streak_of(history, open_dates, through) == plain_streak(history, open_dates, through)
 
 
-@given(histories, throughs, st.randoms(use_true_random=False))
-def test_the_order_in_which_days_complete_does_not_matter(history: History, through: dt.date, chance: Random) -> None:
-    """Days that are open side by side complete in any order, and a later repair adds old ones."""
-    arrivals = sorted(history.complete)
-    chance.shuffle(arrivals)
-    bits = b""
-    for date in arrivals:
-        bits = pack_dates(FIRST, unpack_dates(FIRST, bits) | {date})
-    stored = replace(history, complete=unpack_dates(FIRST, bits))
-    assert streak_of(stored, NOTHING, through) == streak_of(history, NOTHING, through)
-
-
 @given(histories, open_days, throughs)
 def test_an_open_day_never_breaks_a_streak(history: History, open_dates: frozenset[dt.date], through: dt.date) -> None:
     now = streak_of(history, open_dates, through)
@@ -174,35 +158,20 @@ def test_a_year_has_each_day_of_the_calendar_once(last: dt.date) -> None:
     assert dt.timedelta(0) <= first_of_year(morrow) - first <= dt.timedelta(days=2)
 
 
-@given(histories, open_days, throughs)
-def test_the_numbers_agree_with_each_other(history: History, open_dates: frozenset[dt.date], through: dt.date) -> None:
-    streak = streak_of(history, open_dates, through)
-    assert 0 <= streak.current <= streak.longest <= streak.total <= (through - FIRST).days + 1
-
-
 @pytest.mark.parametrize(
     ("pattern", "current"),
     [
         ("x", 1), ("xxxxx", 5), ("xxx.xxx", 6), ("xxx.", 3), ("xxx..", 0), (".xxx", 3), ("..xxx", 3),
         ("xxx.xxxxx.xx", 2), ("xxx.xxxxxx.xx", 11), ("xxx.eeeee.xx", 2), ("xxx.eeeeee.xx", 5), ("xxxo", 3),
-        ("xxx.o", 3), ("xxx.ox", 4), ("xxx.oo..x", 1), ("xxx.e", 3), ("o", 0),
+        ("xxx.o", 3), ("xxx.ox", 4), ("xxx.oo..x", 1), ("xxx.e", 3), ("o", 0), ("xxxx.xxx.xxx.xx", 2),
     ],
 )  # fmt: skip
 def test_one_missed_day_in_seven_is_rest_and_a_second_ends_the_run(pattern: str, current: int) -> None:
     assert run_of(pattern).current == current
 
 
-def test_a_missed_day_rests_only_if_none_of_the_six_dates_before_it_was_missed() -> None:
-    """The second miss ends the run, and counts as missed for the third."""
-    assert run_of("xxxx.xxx.xxx.xx") == Streak(current=2, longest=7, total=12)
-
-
 def test_a_pause_holds_the_streak_however_long_it_is() -> None:
     assert run_of("xxx" + 10 * "." + "xx", days_from(3, 10)) == Streak(current=5, longest=5, total=5)
-
-
-def test_a_pause_begun_or_ended_around_a_day_that_both_met_changes_nothing() -> None:
-    assert run_of("xxxxx", days(3)) == run_of("xxxxx") == Streak(current=5, longest=5, total=5)
 
 
 def test_a_couple_that_has_just_paired_has_missed_nothing() -> None:
@@ -237,16 +206,15 @@ def test_a_calendar_shows_every_missed_day_as_rest() -> None:
 
 
 @given(st.integers(0, 400), st.integers(0, 400))
-def test_a_milestone_is_crossed_on_the_way_up_and_the_highest_counts(before: int, after: int) -> None:
+@example(6, 7)
+@example(7, 8)
+@example(7, 7)
+@example(6, 30)
+@example(30, 29)
+@example(0, 1)
+def test_a_milestone_is_crossed_once_on_the_way_up_and_the_highest_counts(before: int, after: int) -> None:
     reached = [days for days in range(before + 1, after + 1) if days in {7, 30, 100, 365}]
     assert milestone_crossed(before, after) == (reached[-1] if reached else None)
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "milestone"), [(6, 7, 7), (7, 8, None), (7, 7, None), (6, 30, 30), (30, 29, None), (0, 1, None)]
-)
-def test_a_milestone_is_crossed_once(before: int, after: int, milestone: int | None) -> None:
-    assert milestone_crossed(before, after) == milestone
 
 
 @given(st.dates(dt.date(2020, 1, 1), dt.date(2040, 1, 1)), st.frozensets(st.integers(0, 4000), max_size=200))
@@ -262,10 +230,6 @@ def test_equal_dates_make_equal_bitmaps(dates: frozenset[dt.date], order: list[i
     repeated = [date for date in sorted(dates) for _ in range(2)]
     assert pack_dates(FIRST, repeated) == pack_dates(FIRST, sorted(dates, reverse=True))
     assert pack_dates(FIRST, map(day, order)) == pack_dates(FIRST, days(*range(20)))
-
-
-def test_a_year_of_dates_takes_46_bytes() -> None:
-    assert len(pack_dates(FIRST, days(*range(365)))) == 46
 
 
 def test_a_date_before_the_first_does_not_fit() -> None:

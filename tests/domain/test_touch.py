@@ -6,16 +6,19 @@ import datetime as dt
 import re
 from collections import Counter
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rekindle.domain.couples import Couple
 from rekindle.domain.gestures import CATALOGUE, ENGLISH, FRENCH, SPANISH, TouchGesture, text_of
 from rekindle.domain.ids import CoupleId, Language, Uid, Zone
 from rekindle.domain.touch import are_apart, gesture_for, touch_of, warmth_of
-from testing.builders import LONDON, NEW_YORK, TOKYO, a_profile, an_instant
+from testing.builders import LONDON, NEW_YORK, TOKYO, a_couple, a_profile
+
+if TYPE_CHECKING:
+    from rekindle.domain.couples import Couple
 
 FROM = dt.date(2026, 3, 2)
 WARMTHS = (1, 2, 3)
@@ -25,12 +28,12 @@ comforts = st.integers(1, 3)
 days = st.integers(-3, 800)
 
 
-def a_couple(comforts: tuple[int, int] = (3, 3), zones: tuple[str, str] = (NEW_YORK, NEW_YORK)) -> Couple:
+def touching(comforts: tuple[int, int] = (3, 3), zones: tuple[str, str] = (NEW_YORK, NEW_YORK)) -> Couple:
     profiles = {
         Uid(name): a_profile(touch_comfort=comfort, zone=Zone(zone))
         for name, comfort, zone in zip(("ada", "ben"), comforts, zones, strict=True)
     }
-    return Couple(CoupleId("couple-1"), an_instant(), FROM, FROM, profiles, touch_from=FROM)
+    return a_couple(profiles=profiles, touch_from=FROM)
 
 
 def gestures(couple: CoupleId, comfort: int, count: int, *, apart: bool = False) -> list[TouchGesture]:
@@ -95,17 +98,17 @@ class TestRule:
 
 class TestCouple:
     def test_a_couple_that_has_not_agreed_has_none(self) -> None:
-        assert touch_of(replace(a_couple(), touch_from=None), FROM) is None
+        assert touch_of(replace(touching(), touch_from=None), FROM) is None
 
     @pytest.mark.parametrize("comforts", [(0, 3), (3, 0), (0, 0)])
     def test_a_couple_has_no_gesture_if_one_partner_wants_no_touch(self, comforts: tuple[int, int]) -> None:
-        assert touch_of(a_couple(comforts), FROM) is None
+        assert touch_of(touching(comforts), FROM) is None
 
     @given(comforts, comforts, days)
     def test_the_smaller_comfort_counts_whoever_has_it(self, mine: int, theirs: int, day: int) -> None:
         date = FROM + dt.timedelta(days=day)
-        assert touch_of(a_couple((mine, theirs)), date) == touch_of(a_couple((theirs, mine)), date)
-        assert touch_of(a_couple((mine, theirs)), date) == touch_of(a_couple((min(mine, theirs),) * 2), date)
+        assert touch_of(touching((mine, theirs)), date) == touch_of(touching((theirs, mine)), date)
+        assert touch_of(touching((mine, theirs)), date) == touch_of(touching((min(mine, theirs),) * 2), date)
 
     @pytest.mark.parametrize(
         ("zones", "apart"),
@@ -120,7 +123,7 @@ class TestCouple:
     )
     def test_partners_whose_clocks_differ_are_apart(self, zones: tuple[str, str], *, apart: bool) -> None:
         """Different names of one zone are not: one phone says Calcutta where the other says Kolkata."""
-        couple = a_couple(zones=zones)
+        couple = touching(zones=zones)
         assert are_apart(couple, FROM) is apart
         gesture = touch_of(couple, FROM)
         assert gesture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import itertools
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -17,9 +16,10 @@ from local.clock import now
 from local.errors import StackError
 from local.places import EMULATOR_PYTHON, SAM
 from local.stack import Stack
+from local.stack.client import PATIENCE_SECONDS, awaited
 from local.stack.start import temporary
 from rekindle.push.kinds import KINDS
-from testing.builders import LONDON, NEW_YORK, TOKYO, a_token, a_uid
+from testing.builders import LONDON, NEW_YORK, a_token, a_uid
 from testing.phones import whole
 from tests.e2e.browser_session import browser_path, launched
 
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
 
     from local.stack import Stack
     from rekindle.domain.ids import Uid
-
-PATIENCE = 60
-"""Seconds to wait at most for an event that passes through stream and queue; functions may have to start first."""
 
 _dates = itertools.count()
 
@@ -50,7 +47,7 @@ def browser() -> Iterator[Browser]:
         pytest.skip("there is no Chromium here: apt-get install chromium (make setup does, as root)")
     with sync_playwright() as playwright:
         running = launched(playwright, path)
-        expect.set_options(timeout=PATIENCE * 1000)
+        expect.set_options(timeout=PATIENCE_SECONDS * 1000)
         yield running
         running.close()
 
@@ -79,12 +76,10 @@ def a_date() -> dt.date:
     return next_date()
 
 
-def eventually[Seen](probe: Callable[[], Seen], seconds: float = PATIENCE) -> Seen:
+def eventually[Seen](probe: Callable[[], Seen], seconds: float = PATIENCE_SECONDS) -> Seen:
     """Wait until the probe returns something, and return that."""
-    deadline = time.monotonic() + seconds
-    while not (seen := probe()):
-        assert time.monotonic() < deadline, f"nothing after {seconds} s"
-        time.sleep(0.03)
+    seen = awaited(probe, seconds)
+    assert seen, f"nothing after {seconds} s"
     return seen
 
 
@@ -120,7 +115,7 @@ class Phone:
         kinds = {record.code: str(kind) for kind, record in KINDS.items()}
         return [kinds[push["collapse_key"].partition("-")[0]] for push in self.inbox()]
 
-    def await_kinds(self, *kinds: str, seconds: float = PATIENCE) -> None:
+    def await_kinds(self, *kinds: str, seconds: float = PATIENCE_SECONDS) -> None:
         """Wait until it has been pushed exactly these."""
         with contextlib.suppress(AssertionError):
             eventually(lambda: len(self.kinds()) >= len(kinds), seconds)
@@ -174,21 +169,9 @@ def a_couple(a_phone: NewPhone) -> NewCouple:
     return new
 
 
-@pytest.fixture
-def apart(a_couple: NewCouple) -> Two:
-    return a_couple(NEW_YORK, TOKYO)
-
-
-def waiting(stack: Stack, queue: str, *states: str) -> int:
-    """Count a queue's messages, in these states or in any."""
-    names = [f"ApproximateNumberOfMessages{state}" for state in states or ("", "NotVisible", "Delayed")]
-    found = stack.client("sqs").get_queue_attributes(QueueUrl=stack.outputs[queue], AttributeNames=names)["Attributes"]
-    return sum(int(found[name]) for name in names)
-
-
-def await_quiet(stack: Stack, seconds: float = PATIENCE) -> None:
+def await_quiet(stack: Stack, seconds: float = PATIENCE_SECONDS) -> None:
     """Wait until no job is left on the queue."""
-    eventually(lambda: waiting(stack, "QueueUrl") == 0, seconds)
+    eventually(lambda: stack.waiting("QueueUrl") == 0, seconds)
 
 
 @pytest.fixture

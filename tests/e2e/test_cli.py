@@ -62,35 +62,25 @@ def _terminal(stack: Stack, home: Path, email: str) -> Terminal:
     return terminal
 
 
-def _write(path: Path, text: str, depth: int = 1) -> None:
+def _write(path: Path, text: str) -> None:
     words = {"en": {"text": text, "why": "Lanterns know."}, "he": {"text": "מה מאיר לך?", "why": "ככה."}}
-    prompt = {"id": "lantern", "theme": "openness", "kind": "question", "depth": depth, "words": words}
+    prompt = {"id": "lantern", "theme": "openness", "kind": "question", "depth": 1, "words": words}
     about = {name: {"title": title, "written_for": "."} for name, title in (("en", "Lanterns"), ("he", "פנסים"))}
     pack = {"id": "lanterns", "default_language": "en", "languages": ["en", "he"], "words": about, "prompts": [prompt]}
     path.write_text(yaml.safe_dump(pack, allow_unicode=True), encoding="utf-8")
 
 
-def test_the_whole_story_of_a_pack(stack: Stack, tmp_path: Path) -> None:
+def test_a_pack_goes_from_one_file_to_another_persons_and_away_again(stack: Stack, tmp_path: Path) -> None:
     writer = _terminal(stack, tmp_path / "writer", "writer@practice.example")
     assert writer.json("whoami")["permissions"] == ["practice:read", "practice:publish"]
-    (kept,) = (writer.home / "config" / "rekindle").glob("sign-ins.json")
-    assert kept.stat().st_mode & 0o777 == 0o600
-
     file = writer.home / "lanterns.yaml"
-    _write(file, "What lights you up?", depth=4)
-    linted = writer.json("packs", "lint", "lanterns.yaml", status=1)
-    assert [finding["prompt"] for finding in linted["files"][0]["findings"]] == ["lantern"]
-    assert "Fix lanterns.yaml first" in writer("packs", "publish", "lanterns.yaml", "--yes", status=1)
     _write(file, "What lights you up?")
     assert "Ready to publish" in writer("packs", "lint", "lanterns.yaml")
-
     assert "is saved, ready to publish" in writer("packs", "save", "lanterns.yaml")
-    assert "the same" in writer("packs", "diff", "lanterns.yaml")
     assert "--yes" in writer("packs", "publish", "lanterns.yaml", status=2)
     assert "is live: version 1" in writer("packs", "publish", "lanterns.yaml", "--yes", "--no-announce")
-    listed = {pack["id"]: pack for pack in writer.json("packs", "list")["packs"]}
-    assert listed["lanterns"]["state"] == "live"
-    assert "starter" in listed
+    states = {pack["id"]: pack["state"] for pack in writer.json("packs", "list")["packs"]}
+    assert (states["lanterns"], states["starter"]) == ("live", "live")
 
     editor = _terminal(stack, tmp_path / "editor", "editor@practice.example")
     editor("packs", "pull", "lanterns")
@@ -98,21 +88,15 @@ def test_the_whole_story_of_a_pack(stack: Stack, tmp_path: Path) -> None:
     _write(editor.home / "lanterns.yaml", "What warms you?")
     editor("packs", "save", "lanterns.yaml")
     _write(file, "What cools you?")
-    said = writer("packs", "save", "lanterns.yaml", status=1)
-    assert "editor@practice.example saved its draft" in said
-    assert "What warms you?" in writer("packs", "diff", "lanterns.yaml")
-    writer("packs", "pull", "lanterns", "theirs.yaml")
-    assert writer("packs", "pull", "lanterns", "-") == (writer.home / "theirs.yaml").read_text(encoding="utf-8")
-    scheduled = writer.json("packs", "publish", "theirs.yaml", "--yes", "--at", "2100-01-01 09:00", status=1)
-    assert scheduled["error"]["type"] == "urn:rekindle:problem:invalid-fields"
-    assert "is live: version 2" in writer("packs", "publish", "theirs.yaml", "--yes")
+    assert "editor@practice.example saved its draft" in writer("packs", "save", "lanterns.yaml", status=1)
 
-    withdrawn = writer.json("packs", "withdraw", "lanterns", "--prompt", "lantern", "--reason", "Enough.", "--yes")
-    assert withdrawn["withdrawn_prompts"] == ["lantern"]
-    assert "Did you mean lanterns?" in writer("packs", "withdraw", "lantern", "--yes", status=1)
     assert writer.json("packs", "withdraw", "lanterns", "--yes")["state"] == "withdrawn"
-    actions = [entry["action"] for entry in writer.json("audit", "--limit", "3")["entries"]]
-    assert actions == ["withdrawn", "withdrawn", "published"]
+    entries = writer.json("audit", "--limit", "3")["entries"]
+    assert [(entry["who"], entry["action"]) for entry in entries] == [
+        ("writer@practice.example", "withdrawn"),
+        ("editor@practice.example", "draft_saved"),
+        ("writer@practice.example", "published"),
+    ]
     assert len(writer.json("stats", "--weeks", "2")["weeks"]) == 2
     assert writer.json("help", "show")["lines"]
 

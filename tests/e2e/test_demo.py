@@ -7,9 +7,8 @@ import io
 
 from rich.console import Console
 
-from local.demo.page import PAGE_WIDTH
+from local.demo.page import PAGE_WIDTH, Claim
 from local.demo.play import play
-from local.demo.stage import Claim
 
 
 def test_every_expectation_of_the_demo_holds() -> None:

@@ -11,7 +11,7 @@ from rekindle.domain.tallies import week_of
 from rekindle.store import keys
 from rekindle.store.table import Table
 from testing.builders import LONDON
-from tests.e2e.conftest import eventually, waiting
+from tests.e2e.conftest import eventually
 
 if TYPE_CHECKING:
     from local.stack import Stack
@@ -67,7 +67,4 @@ def test_a_reminder_is_counted_once_its_run_is_done(stack: Stack, a_couple: NewC
     reach = eventually(lambda: _reached_both(table.get(keys.stats_of_week(week_of(a_date)))))
     assert reach
     assert reach["due"] >= reach["reached"]
-
-
-def test_nothing_was_given_up(stack: Stack) -> None:
-    assert waiting(stack, "TallyDlqUrl") == 0
+    assert stack.waiting("TallyDlqUrl") == 0, "nothing was given up"

@@ -15,7 +15,6 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
-from local.google.identity import SECURE_TOKEN
 from testing.builders import a_uid
 
 if TYPE_CHECKING:
@@ -106,17 +105,22 @@ def test_the_same_token_unforged_is_let_in(forger: Forger, stack: Stack) -> None
         assert (reply.status_code, reply.json()["type"]) == (404, "urn:rekindle:problem:no-profile")
 
 
-def test_an_export_takes_a_sign_in_of_just_now_and_a_renewed_token_is_none(stack: Stack) -> None:
-    """Renewing a token, which a phone does by itself, leaves its sign-in as old as it was."""
-    uid = a_uid("old-sign-in")
-    signed_in = stack.sign_in(uid=uid, signed_in_ago=HOUR)
-    refresh = {"grant_type": "refresh_token", "refresh_token": signed_in["refresh_token"]}
-    token_url = f"{stack.google_url}{SECURE_TOKEN}/v1/token?key=local"
-    renewed = httpx.post(token_url, data=refresh).raise_for_status().json()
-    for token in (signed_in["id_token"], renewed["id_token"]):
-        headers = {"Authorization": f"Bearer {token}"}
-        assert httpx.get(f"{stack.api_url}/v1/me", headers=headers).json()["type"] == "urn:rekindle:problem:no-profile"
-        reply = httpx.post(f"{stack.api_url}/v1/me/export", headers=headers)
-        assert (reply.status_code, reply.json()["type"]) == (403, "urn:rekindle:problem:sign-in-not-recent")
-    with stack.phone(uid=uid) as phone:
-        assert phone.post("/v1/me/export").json()["type"] == "urn:rekindle:problem:no-profile"
+PACKS = "/v1/practice/packs"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "scopes"),
+    [
+        ("GET", PACKS, {"practice:read", "practice:publish"}),
+        ("POST", "/v1/practice/check", {"practice:read", "practice:publish"}),
+        ("PUT", f"{PACKS}/harbour/draft", {"practice:publish"}),
+        ("POST", f"{PACKS}/harbour/publish", {"practice:publish"}),
+        ("DELETE", f"{PACKS}/harbour/draft?revision=1", {"practice:publish"}),
+    ],
+)
+def test_a_route_of_the_practice_takes_its_scopes_alone(stack: Stack, method: str, path: str, scopes: set[str]) -> None:
+    for scope in ("", "couple", "practice:read", "practice:publish", "practice:publish practice:read"):
+        with stack.phone(email="ruth@practice.example", claims={"scope": scope} if scope else {}) as client:
+            reply = client.request(method, path, json={"source": ""} if method != "GET" else None)
+        passes = bool(scopes & {*scope.split()})
+        assert (reply.status_code in {401, 403}, reply.status_code == 403) == (not passes, not passes), scope

@@ -1,46 +1,35 @@
-"""The stand-in for FCM gives firebase-admin the same answers as FCM."""
+"""The stand-in for FCM takes pushes as FCM does, and keeps an inbox for each phone."""
 
 from __future__ import annotations
 
 import contextlib
 import json
-import sys
 from typing import TYPE_CHECKING, Any
 
-import firebase_admin
 import google.auth.exceptions
 import httpx
 import jwt
 import pytest
-from firebase_admin import credentials, exceptions, messaging
-from google.auth.credentials import CredentialsWithRegionalAccessBoundary
+from firebase_admin import credentials
 
 from local.google.place import Place
-from local.places import ROOT
-from local.processes import Child
 from local.stack.start import free_ports
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from pytest_mock import MockerFixture
-
-# Tokens and installation ids are the same to FCM; phones still send tokens.
-pytestmark = pytest.mark.filterwarnings("ignore:Message.token is deprecated:DeprecationWarning")
+type Send = Callable[..., httpx.Response]
 
 PROJECT = "rekindle-test"
-ATTEMPTS_OF_THE_SDK = 5
-"""The SDK retries a send four times after a 500 or 503."""
+SEND = f"/v1/projects/{PROJECT}/messages:send"
 
 
 @contextlib.contextmanager
 def serving(place: Place) -> Iterator[None]:
     place.folder.mkdir(parents=True, exist_ok=True)
     place.issuer()
-    command = [sys.executable, "-m", "local.google"]
-    log = place.folder / "google.log"
-    with Child("The stand-in for Google", command, {"PATH": "", **place.environment()}, ROOT, log) as server:
+    with place.started(place.folder / "google.log") as server:
         server.await_answer(place.origin, 30)
         yield
 
@@ -62,62 +51,41 @@ def web(place: Place) -> Iterator[httpx.Client]:
         client.delete("/faults")
 
 
-@pytest.fixture
-def app(place: Place, mocker: MockerFixture) -> Iterator[firebase_admin.App]:
-    """Make the SDK with the stand-in's service account and address."""
-    mocker.patch.object(messaging._MessagingService, "FCM_URL", f"{place.origin}/v1/projects/{{0}}/messages:send")
-    # Once a process, in the background, google-auth would ask Google itself where the account may be used.
-    seam = "_is_regional_access_boundary_lookup_required"
-    mocker.patch.object(CredentialsWithRegionalAccessBoundary, seam, autospec=True, return_value=False)
-    credential = credentials.Certificate(place.service_account())
-    app = firebase_admin.initialize_app(credential, {"projectId": PROJECT, "httpTimeout": 2}, name="stand-in")
-    # Its pauses between attempts are not what is tested.
-    adapter = messaging._get_messaging_service(app)._client.session.get_adapter("http://")
-    mocker.patch.object(adapter.max_retries, "backoff_factor", 0)
-    yield app
-    messaging._get_messaging_service(app)._client.close()
-    firebase_admin.delete_app(app)
-
-
-@pytest.fixture
-def send(app: firebase_admin.App) -> Callable[..., str]:
-    def send(token: str, **message: Any) -> str:
-        name: str = messaging.send(messaging.Message(token=token, **message), app=app)
-        return name
-
-    return send
-
-
-@pytest.fixture
+@pytest.fixture(scope="module")
 def bearer(place: Place) -> dict[str, str]:
-    """Return the header of a request to FCM that does not use the SDK."""
+    """Return the header of a request to FCM, with an access token as google-auth gets it."""
     credential = credentials.Certificate(place.service_account()).get_access_token()
     return {"Authorization": f"Bearer {credential.access_token}"}
 
 
+@pytest.fixture
+def send(web: httpx.Client, bearer: dict[str, str]) -> Send:
+    def sent(token: str, **message: Any) -> httpx.Response:
+        return web.post(SEND, headers=bearer, json={"message": {"token": token, **message}})
+
+    return sent
+
+
 def a_notification(tag: str, **aps: Any) -> dict[str, Any]:
     return {
-        "notification": messaging.Notification(title="Hello", body="It is there."),
-        "android": messaging.AndroidConfig(notification=messaging.AndroidNotification(tag=tag)),
-        "apns": messaging.APNSConfig(
-            headers={"apns-collapse-id": tag}, payload=messaging.APNSPayload(messaging.Aps(**aps))
-        ),
+        "notification": {"title": "Hello", "body": "It is there."},
+        "android": {"notification": {"tag": tag}},
+        "apns": {"headers": {"apns-collapse-id": tag}, "payload": {"aps": aps}},
     }
 
 
-def test_a_push_reaches_its_phones_inbox_and_no_other(send: Callable[..., str], web: httpx.Client) -> None:
-    name = send("phone-of-ana", data={"link": "x"}, **a_notification("day"))
-
-    assert name.startswith(f"projects/{PROJECT}/messages/0:")
+def test_a_push_reaches_its_phones_inbox_and_no_other(send: Send, web: httpx.Client, bearer: dict[str, str]) -> None:
+    answer = send("phone-of-ana", data={"link": "x"}, **a_notification("day"))
+    assert answer.json()["name"].startswith(f"projects/{PROJECT}/messages/0:")
     (push,) = web.get("/inbox/phone-of-ana").json()
     assert (push["title"], push["body"], push["data"]) == ("Hello", "It is there.", {"link": "x"})
     assert push["buzzes"]
-    assert web.get("/inbox").json() == {"phone-of-ana": 1}
+    # An installation id is the newer name of the same address.
+    web.post(SEND, headers=bearer, json={"message": {"fid": "installation-of-ben"}}).raise_for_status()
+    assert web.get("/inbox").json() == {"phone-of-ana": 1, "installation-of-ben": 1}
 
 
-def test_a_push_with_the_same_collapse_key_replaces_and_does_not_buzz_again(
-    send: Callable[..., str], web: httpx.Client
-) -> None:
+def test_a_push_with_the_same_collapse_key_replaces_and_does_not_buzz_again(send: Send, web: httpx.Client) -> None:
     for tag in ("day", "evening", "day"):
         send("phone", **a_notification(tag))
 
@@ -128,100 +96,42 @@ def test_a_push_with_the_same_collapse_key_replaces_and_does_not_buzz_again(
     assert other["replaced_by"] is None
 
 
-def test_a_passive_push_does_not_buzz(send: Callable[..., str], web: httpx.Client) -> None:
-    send("phone", **a_notification("day", custom_data={"interruption-level": "passive"}))
+def test_a_passive_push_does_not_buzz(send: Send, web: httpx.Client) -> None:
+    send("phone", **a_notification("day", **{"interruption-level": "passive"}))
 
     (push,) = web.get("/inbox/phone").json()
     assert push["passive"]
     assert not push["buzzes"]
 
 
-@pytest.mark.parametrize(
-    ("kind", "expected", "code"),
-    [
-        ("UNREGISTERED", messaging.UnregisteredError, exceptions.NOT_FOUND),
-        ("INVALID", exceptions.InvalidArgumentError, exceptions.INVALID_ARGUMENT),
-        ("SENDER_ID_MISMATCH", messaging.SenderIdMismatchError, exceptions.PERMISSION_DENIED),
-        ("QUOTA", messaging.QuotaExceededError, exceptions.RESOURCE_EXHAUSTED),
-        ("UNAVAILABLE", exceptions.UnavailableError, exceptions.UNAVAILABLE),
-        ("INTERNAL", exceptions.InternalError, exceptions.INTERNAL),
-        ("AUTH", exceptions.UnauthenticatedError, exceptions.UNAUTHENTICATED),
-        ("THIRD_PARTY_AUTH", messaging.ThirdPartyAuthError, exceptions.UNAUTHENTICATED),
-        ("APNS_UNREGISTERED", exceptions.InvalidArgumentError, exceptions.INVALID_ARGUMENT),
-        ("TIMEOUT", exceptions.UnavailableError, exceptions.UNAVAILABLE),
-    ],
-)
-def test_each_fault_is_the_sdks_error_for_it(
-    send: Callable[..., str], web: httpx.Client, kind: str, expected: type[exceptions.FirebaseError], code: str
-) -> None:
-    web.put("/faults", json={"kind": kind, "token": "phone"}).raise_for_status()
-
-    with pytest.raises(expected) as caught:
-        send("phone")
-
-    assert type(caught.value) is expected
-    assert caught.value.code == code
-    assert web.get("/inbox/phone").json() == []
-    assert send("another phone")
+def test_a_fault_is_one_phones_or_all_phones_and_passes_after_its_times(send: Send, web: httpx.Client) -> None:
+    """`tests/domain/test_delivery_answers.py` has the answer to each fault."""
+    web.put("/faults", json={"kind": "UNREGISTERED", "token": "phone", "times": 2}).raise_for_status()
+    statuses = [send(token).status_code for token in ("phone", "another phone", "phone", "phone")]
+    assert statuses == [404, 200, 404, 200]
+    web.put("/faults", json={"kind": "AUTH", "times": 2})
+    assert [send(token).status_code for token in "abc"] == [401, 401, 200]
+    assert web.get("/inbox").json() == {"another phone": 1, "phone": 1, "c": 1}
+    web.put("/faults", json={"kind": "THIRD_PARTY_AUTH"})
+    assert send("phone").json()["error"]["details"][1]["reason"] == "InvalidProviderToken"
 
 
-def test_a_refusal_by_apple_has_apples_own_reason(send: Callable[..., str], web: httpx.Client) -> None:
-    """FCM answers HTTP 401, with its own code and Apple's answer."""
-    web.put("/faults", json={"kind": "THIRD_PARTY_AUTH"}).raise_for_status()
-    with pytest.raises(messaging.ThirdPartyAuthError) as caught:
-        send("phone")
-    details = caught.value.http_response.json()["error"]["details"]
-    assert [(each["@type"].rpartition(".")[2], each.get("reason")) for each in details] == [
-        ("FcmError", None),
-        ("ApnsError", "InvalidProviderToken"),
-    ]
-
-
-def test_a_fault_for_all_phones_passes_after_its_times(send: Callable[..., str], web: httpx.Client) -> None:
-    web.put("/faults", json={"kind": "UNREGISTERED", "times": 2})
-
-    for token in ("a", "b"):
-        with pytest.raises(messaging.UnregisteredError):
-            send(token)
-
-    assert send("a")
-
-
-def test_a_retry_of_the_sdk_succeeds_after_the_fault(send: Callable[..., str], web: httpx.Client) -> None:
-    web.put("/faults", json={"kind": "UNAVAILABLE", "token": "phone", "times": ATTEMPTS_OF_THE_SDK - 1})
-
-    assert send("phone")
+@pytest.mark.parametrize(("kind", "arrive"), [("TIMEOUT", 0), ("LOST_REPLY", 1)])
+def test_a_push_that_is_not_answered_may_have_been_sent(send: Send, web: httpx.Client, kind: str, arrive: int) -> None:
+    web.put("/faults", json={"kind": kind, "seconds": 0.01})
+    assert send("phone").status_code == 503
+    assert len(web.get("/inbox/phone").json()) == arrive
 
 
 @pytest.mark.parametrize("kind", ["QUOTA", "UNAVAILABLE"])
-def test_an_overload_has_a_retry_after_header(web: httpx.Client, bearer: dict[str, str], kind: str) -> None:
+def test_an_overload_has_a_retry_after_header(send: Send, web: httpx.Client, kind: str) -> None:
     web.put("/faults", json={"kind": kind, "retry_after": 7})
-
-    answer = web.post(f"/v1/projects/{PROJECT}/messages:send", headers=bearer, json={"message": {"token": "phone"}})
-
-    assert answer.headers["Retry-After"] == "7"
-
-
-def test_a_lost_reply_is_a_push_that_was_sent(send: Callable[..., str], web: httpx.Client) -> None:
-    """The SDK sends it again, and on the phone it replaces the first."""
-    web.put("/faults", json={"kind": "LOST_REPLY", "token": "phone", "times": 1, "seconds": 5})
-
-    send("phone", **a_notification("day"))
-
-    assert [push["buzzes"] for push in web.get("/inbox/phone").json()] == [True, False]
-
-
-def test_a_dry_run_sends_no_push(app: firebase_admin.App, web: httpx.Client) -> None:
-    assert messaging.send(messaging.Message(token="phone"), dry_run=True, app=app)
-    assert web.get("/inbox/phone").json() == []
+    assert send("phone").headers["Retry-After"] == "7"
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer ya29.9999999999.0000", "Basic abc", "Bearer ya29.x.y"])
 def test_a_send_without_a_valid_access_token_is_refused(web: httpx.Client, header: str) -> None:
-    answer = web.post(
-        f"/v1/projects/{PROJECT}/messages:send", headers={"Authorization": header}, json={"message": {"token": "x"}}
-    )
-
+    answer = web.post(SEND, headers={"Authorization": header}, json={"message": {"token": "x"}})
     assert answer.status_code == 401
     assert answer.json()["error"]["status"] == "UNAUTHENTICATED"
 
@@ -246,7 +156,7 @@ def test_a_restart_keeps_inboxes_tokens_and_credentials(tmp_path: Path) -> None:
     with serving(place):
         access = credentials.Certificate(place.service_account()).get_access_token().access_token
         bearer = {"Authorization": f"Bearer {access}"}
-        url = f"{place.origin}/v1/projects/{PROJECT}/messages:send"
+        url = f"{place.origin}{SEND}"
         httpx.post(url, headers=bearer, json={"message": {"token": "phone"}}).raise_for_status()
         signed_in = httpx.post(f"{place.origin}/sign-in", json={"email": "ana@example.org"}).json()
     with (tmp_path / "inbox.jsonl").open("a") as inbox:
@@ -266,9 +176,7 @@ def test_a_restart_keeps_inboxes_tokens_and_credentials(tmp_path: Path) -> None:
         assert renewed["user_id"] == signed_in["uid"]
 
 
-def test_the_live_stream_shows_earlier_and_new_pushes(
-    place: Place, send: Callable[..., str], web: httpx.Client
-) -> None:
+def test_the_live_stream_shows_earlier_and_new_pushes(place: Place, send: Send, web: httpx.Client) -> None:
     send("phone", **a_notification("first"))
 
     with httpx.stream("GET", f"{place.origin}/inbox/phone/stream", timeout=10) as stream:
@@ -308,7 +216,7 @@ def _next_push(lines: Iterator[str]) -> dict[str, Any]:
 def test_an_invalid_message_is_refused_with_its_field(
     web: httpx.Client, bearer: dict[str, str], message: dict[str, Any], field: str | None, *, by_fcm: bool
 ) -> None:
-    answer = web.post(f"/v1/projects/{PROJECT}/messages:send", headers=bearer, json={"message": message})
+    answer = web.post(SEND, headers=bearer, json={"message": message})
 
     assert answer.status_code == 400
     error = answer.json()["error"]
@@ -320,7 +228,7 @@ def test_an_invalid_message_is_refused_with_its_field(
 
 @pytest.mark.parametrize("body", [b"", b"no json", b"[]", b'{"massage": {}}', b'{"message": 5}'])
 def test_an_invalid_body_is_refused(web: httpx.Client, bearer: dict[str, str], body: bytes) -> None:
-    answer = web.post(f"/v1/projects/{PROJECT}/messages:send", headers=bearer, content=body)
+    answer = web.post(SEND, headers=bearer, content=body)
 
     assert answer.status_code == 400
 

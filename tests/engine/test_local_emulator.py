@@ -1,12 +1,8 @@
-"""The patched emulator keeps its data after a kill -9, and charges reads by their size."""
+"""The patched emulator keeps its data, and ends with its parent. `tests/e2e/test_restart.py` kills it."""
 
 from __future__ import annotations
 
 import contextlib
-import os
-import signal
-import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -41,29 +37,6 @@ def url_of(settings: Settings) -> str:
     return f"http://127.0.0.1:{settings.emulator_port}"
 
 
-def saved(settings: Settings, service: str, text: str) -> bool:
-    """Return whether the service's saved state contains the text."""
-    file = settings.state / "emulator" / f"{service}.json"
-    return file.exists() and text in file.read_text(encoding="utf-8")
-
-
-def test_a_kill_loses_only_the_last_seconds(settings: Settings) -> None:
-    dynamodb = client("dynamodb", url_of(settings))
-    key = {"pk": {"S": "PERSON#ana"}, "sk": {"S": "PERSON"}}
-    with emulator(settings) as process:
-        name, _ = create_tables(dynamodb, "rekindle")
-        dynamodb.put_item(TableName=name, Item=key)
-        secret = client("secretsmanager", url_of(settings)).create_secret(Name="fcm", SecretString="{}")["ARN"]
-        while not saved(settings, "dynamodb", "PERSON#ana") or not saved(settings, "secretsmanager", "SecretString"):
-            time.sleep(0.05)
-        os.killpg(process.pid, signal.SIGKILL)
-
-    with emulator(settings):
-        assert dynamodb.get_item(TableName=name, Key=key)["Item"] == key
-        kept = client("secretsmanager", url_of(settings)).get_secret_value(SecretId=secret)
-        assert kept["SecretString"] == "{}"
-
-
 def test_a_regular_end_loses_nothing(settings: Settings) -> None:
     dynamodb = client("dynamodb", url_of(settings))
     key = {"pk": {"S": "PERSON#ana"}, "sk": {"S": "PERSON"}}
@@ -95,29 +68,3 @@ def test_the_emulator_ends_when_its_parent_is_gone(settings: Settings) -> None:
         stdin.close()
 
         assert process._process.wait(20) == 0
-
-
-def test_reads_are_charged_by_their_size(settings: Settings) -> None:
-    dynamodb = client("dynamodb", url_of(settings))
-    with emulator(replace(settings, keep=False)):
-        name, _ = create_tables(dynamodb, "rekindle")
-        for number in range(3):
-            item = {"pk": {"S": "p"}, "sk": {"S": str(number)}, "text": {"S": "x" * 6_000}}
-            dynamodb.put_item(TableName=name, Item=item)
-        key = {"pk": {"S": "p"}, "sk": {"S": "0"}}
-
-        def units(**answer: object) -> object:
-            consumed = answer["ConsumedCapacity"]
-            return (consumed[0] if isinstance(consumed, list) else consumed)["CapacityUnits"]  # type: ignore[index]
-
-        asked = {"ReturnConsumedCapacity": "TOTAL"}
-        batch = {name: {"Keys": [key]}}
-        transaction = [{"Get": {"TableName": name, "Key": key}}]
-        values = {":p": {"S": "p"}}
-        query = {"KeyConditionExpression": "pk = :p", "ExpressionAttributeValues": values}
-
-        assert units(**dynamodb.get_item(TableName=name, Key=key, ConsistentRead=True, **asked)) == 2
-        assert units(**dynamodb.get_item(TableName=name, Key=key, **asked)) == 1
-        assert units(**dynamodb.query(TableName=name, **query, **asked)) == 2.5
-        assert units(**dynamodb.batch_get_item(RequestItems=batch, **asked)) == 1
-        assert units(**dynamodb.transact_get_items(TransactItems=transaction, **asked)) == 4

@@ -29,7 +29,7 @@ from rekindle.store import keys
 from rekindle.store.people import People, person_writes
 from rekindle.store.shards import Resharding
 from rekindle.store.slots import Slots
-from rekindle.store.table import Table, Write, unmarshal
+from rekindle.store.table import Page, Table, Write, unmarshal
 from rekindle.store.watermark import Watermark
 from testing import engines
 from testing.builders import NEW_YORK, TOKYO, a_device, a_paired_person, a_profile, an_instant
@@ -198,6 +198,9 @@ UPDATES: Final = (
     "SET flag = :yes REMOVE ended_at ADD revision :number",
 )
 
+INITIAL: Final = {keys.Key("A", sk): {"revision": 1} for sk in SKS}
+"""Rows from the start, so that most queries find several."""
+
 numbers: Final = st.integers(-1, 3)
 uids: Final = st.sampled_from(["ada", "ben", ""])
 answers: Final = st.fixed_dictionaries({"revision": numbers}, optional={"sealed": st.binary(max_size=3)})
@@ -284,6 +287,14 @@ def outcome_of(table: Table, request: Callable[[Table], Any]) -> Result:
     return "done", found
 
 
+def goes_on_at_its_end(seen: Result, expected: Result) -> bool:
+    """Return whether a page differs only by a last key: the emulator has one where the page ends with its range."""
+    match seen[1], expected[1]:
+        case Page(items, str(last)), Page(same, None):
+            return items == same and last == items[-1]["sk"]
+    return False
+
+
 @pytest.fixture(scope="module", params=["dynamodb_local_url", "emulator_url"])
 def engine(request: pytest.FixtureRequest) -> tuple[Table, bool]:
     """Return a table of a real engine, and whether it refuses all that DynamoDB refuses."""
@@ -301,8 +312,11 @@ def test_the_same_requests_are_answered_the_same(
     for row in every_row(real):
         real.write(Write("Delete", keys.Key(row["pk"], row["sk"])))
     memory = MemoryTable()
+    for table in (real, cast("Table", memory)):
+        table.put_many(INITIAL.items())
     for each in asked:
         expected = outcome_of(cast("Table", memory), each)
         if expected != REFUSED or is_strict:
-            assert outcome_of(real, each) == expected
+            seen = outcome_of(real, each)
+            assert seen == expected or (not is_strict and goes_on_at_its_end(seen, expected))
     assert memory.items() == every_row(real)

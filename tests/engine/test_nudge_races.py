@@ -17,7 +17,7 @@ from rekindle.domain.nudges import Gesture
 from rekindle.store import keys
 from testing.apis import handler_of
 from testing.phones import Phone
-from tests.engine.racing import Racer, lost, pair, race, won
+from tests.engine.racing import Racer, lost, pair, race, racing_couple, won
 from tests.routes.test_nudges import DAY, HOUR, SECOND, jobs_in, mute
 
 if TYPE_CHECKING:
@@ -38,8 +38,7 @@ class TestRaces:
 
     def test_of_many_at_once_three_are_sent(self, services: Services) -> None:
         for _ in range(8):
-            ada, ben = Racer(services), Racer(services)
-            pair(ada, ben)
+            ada, ben = racing_couple(services)
             outcomes = race(*([lambda: nudge(ada)] * 12))
             assert len(won(outcomes)) == 3
             assert Counter(lost(outcomes)) == {Problem.TOO_MANY_NUDGES: 9}
@@ -47,8 +46,7 @@ class TestRaces:
 
     def test_one_tap_that_arrives_many_times_is_one_nudge(self, services: Services) -> None:
         for _ in range(8):
-            ada, ben = Racer(services), Racer(services)
-            pair(ada, ben)
+            ada, ben = racing_couple(services)
             outcomes = race(
                 *(lambda number=number: nudge(ada, "tap", ada.now + number * SECOND) for number in range(8))
             )
@@ -58,8 +56,7 @@ class TestRaces:
 
     def test_one_key_for_two_gestures_at_once_sends_one(self, services: Services) -> None:
         for _ in range(8):
-            ada, ben = Racer(services), Racer(services)
-            pair(ada, ben)
+            ada, _ben = racing_couple(services)
             outcomes = race(*(lambda each=each: nudge(ada, "tap", gesture=each) for each in Gesture))
             assert len(won(outcomes)) == 1
             assert Counter(lost(outcomes)) == {Problem.KEY_REUSED: len(Gesture) - 1}
@@ -69,8 +66,7 @@ class TestRaces:
     def test_never_more_than_three_in_any_24_hours(self, services: Services, seed: int) -> None:
         """Three days of taps, repeats among them, in rounds of which each arrives in any order."""
         dice = random.Random(seed)  # noqa: S311  a month to be had again by its seed
-        ada, ben = Racer(services), Racer(services)
-        pair(ada, ben)
+        ada, _ben = racing_couple(services)
         start, sent = ada.now, Counter[tuple[str, dt.datetime]]()
         for first in range(0, 72, 6):
             taps = [
@@ -94,8 +90,7 @@ class TestRaces:
         """Whatever became of it, no route shows it, and what `react` asks for is for a couple that nobody is in."""
         seen = Counter[bool]()
         for number in range(30):
-            ada, ben = Racer(services), Racer(services)
-            pair(ada, ben)
+            ada, ben = racing_couple(services)
             couple_id = ada.person.couple
             assert couple_id
             parting = (ada, ben)[number % 2]
@@ -117,8 +112,7 @@ class TestRaces:
 
     def test_a_nudge_that_races_a_muting_is_sent_or_is_not(self, services: Services) -> None:
         for _ in range(10):
-            ada, ben = Racer(services), Racer(services)
-            pair(ada, ben)
+            ada, ben = racing_couple(services)
             phone = Phone(handler_of(lambda: services), ben.uid, ben.now)
             outcome, _ = race(lambda: nudge(ada), lambda: mute(services, phone))
             assert not isinstance(outcome, Problem)

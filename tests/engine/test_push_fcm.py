@@ -121,20 +121,10 @@ def test_nobody_asks_google_in_the_background_where_the_account_may_be_used(
     asked.assert_not_called()
 
 
-def test_connections_are_kept_from_page_to_page(wire: FcmWire, gateway: FcmGateway) -> None:
-    for _ in range(20):
-        send(gateway, a_token())
-    # One for the access token.
-    assert len(wire.connections) == 2
-
-
 @pytest.mark.parametrize(
     ("answer", "outcome"),
     [
         (fcm_wire.UNREGISTERED, Outcome(Fate.DEAD, "UNREGISTERED")),
-        (fcm_wire.OTHER_SENDER, Outcome(Fate.FOREIGN, "SENDER_ID_MISMATCH")),
-        (fcm_wire.MALFORMED_TOKEN, Outcome(Fate.DEAD, "INVALID_ARGUMENT")),
-        (fcm_wire.OUR_MISTAKE, Outcome(Fate.REFUSED, "INVALID_ARGUMENT")),
         (fcm_wire.QUOTA, Outcome(Fate.LATER, "QUOTA_EXCEEDED", dt.timedelta(seconds=120))),
         (fcm_wire.UNAVAILABLE, Outcome(Fate.LATER, "UNAVAILABLE", dt.timedelta(seconds=30))),
         (fcm_wire.INTERNAL, Outcome(Fate.LATER, "INTERNAL")),
@@ -142,14 +132,16 @@ def test_connections_are_kept_from_page_to_page(wire: FcmWire, gateway: FcmGatew
             fcm_wire.APPLE_SAYS_NO,
             Outcome(Fate.APNS, "FCM cannot sign in to Apple", detail="InvalidProviderToken"),
         ),
-        (fcm_wire.A_PROXY_S_PAGE, Outcome(Fate.LATER, "UNKNOWN")),
     ],
     ids=lambda value: f"{value.status}" if isinstance(value, Answer) else f"{value.fate}-{value.reason}",
 )
-def test_each_answer_of_fcm_has_its_outcome_after_one_try_and_no_sleep(
+def test_an_answer_has_its_outcome_after_one_try_and_no_sleep(
     wire: FcmWire, gateway: FcmGateway, answer: Answer, outcome: Outcome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Left alone, the SDK would sleep through Retry-After, and come again four times on a 500 or 503."""
+    """Left alone, the SDK would sleep through Retry-After, and come again four times on a 500 or 503.
+
+    `tests/domain/test_delivery_answers.py` has the outcomes of all answers.
+    """
     failing, fine = a_token(), a_token()
     wire.script[failing] = [answer]
     slept: list[float] = []
@@ -224,7 +216,7 @@ def test_an_answer_that_does_not_come_is_for_later(wire: FcmWire) -> None:
     """FCM may have delivered the push. Its collapse id makes a repeat harmless."""
     slow = a_token()
     wire.script[slow] = [Answer(200, {"name": "too late"}, after=fcm_wire.NEVER)]
-    with contextlib.closing(a_gateway(wire, timeout=(30, 0.3))) as gateway:
+    with contextlib.closing(a_gateway(wire, timeout=(5, 0.1))) as gateway:
         assert send(gateway, slow) == [Outcome(Fate.LATER, "DEADLINE_EXCEEDED")]
     assert wire.attempts[slow] == 1
 
@@ -236,23 +228,16 @@ def test_an_answer_that_is_cut_off_is_for_later_and_not_repeated(wire: FcmWire, 
     assert wire.attempts[cut] == 1
 
 
-def test_a_connection_that_was_cut_off_is_made_anew_once(wire: FcmWire, gateway: FcmGateway) -> None:
-    cut, broken = a_token(), a_token()
-    wire.script[cut] = [fcm_wire.HANGS_UP]
-    wire.script[broken] = [fcm_wire.HANGS_UP] * 5
-    assert send(gateway, cut, broken) == [DELIVERED, Outcome(Fate.LATER, "UNAVAILABLE")]
-    assert (wire.attempts[cut], wire.attempts[broken]) == (2, 2)
-
-
-def test_a_kept_connection_that_is_cut_off_is_made_anew_once(wire: FcmWire, gateway: FcmGateway) -> None:
+@pytest.mark.parametrize("kept", [False, True], ids=["new connections", "kept connections"])
+def test_connections_that_were_cut_off_are_made_anew_once(wire: FcmWire, gateway: FcmGateway, *, kept: bool) -> None:
     """A function that was frozen for minutes finds its kept connections closed."""
     cut, broken = a_token(), a_token()
     wire.script[cut] = [fcm_wire.HANGS_UP]
     wire.script[broken] = [fcm_wire.HANGS_UP] * 5
-    for token, outcome in ((cut, DELIVERED), (broken, Outcome(Fate.LATER, "UNAVAILABLE"))):
-        assert send(gateway, a_token()) == [DELIVERED]
-        assert send(gateway, token) == [outcome]
-        assert wire.attempts[token] == 2
+    if kept:
+        assert send(gateway, *tokens(2)) == [DELIVERED] * 2
+    assert send(gateway, cut, broken) == [DELIVERED, Outcome(Fate.LATER, "UNAVAILABLE")]
+    assert (wire.attempts[cut], wire.attempts[broken]) == (2, 2)
 
 
 @pytest.mark.parametrize("endpoint", ["http://127.0.0.1:9", "http://nobody.invalid", "https://{}"])

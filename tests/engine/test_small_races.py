@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import random
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from couples_api import devices, me
+from couples_api import devices, invites, me
 from couples_api.devices import DEVICES_LIMIT, DeviceBody
 from couples_api.reminders import RemindersBody, put_reminders
 from rekindle.api.callers import Caller
-from rekindle.api.problems import ProblemError
+from rekindle.api.problems import Problem, ProblemError
 from rekindle.domain.persons import Platform
 from rekindle.domain.prompts import Theme
+from rekindle.domain.reminders import Slot
 from rekindle.domain.tallies import DayProgress
 from rekindle.errors import WriteConflictError
+from rekindle.store import keys
 from rekindle.store.runs import Runs
+from rekindle.store.slots import Slots
 from rekindle.store.statistics import Statistics
-from testing.builders import LONDON, NEW_YORK, a_token, a_uid
+from testing.builders import LONDON, NEW_YORK, TOKYO, a_paired_person, a_profile, a_token, a_uid, an_instant
 from testing.phones import Phone, a_phone, pair, whole
+from testing.push_world import saved
+from testing.stored import row_in
+from tests.engine.racing import Racer, lost, race, won
+from tests.routes.test_idempotency import KEY, WRONG, remembered_keys
 from tests.routes.test_profile_and_devices import tokens_of
 from tests.routes.test_runs import begun
 from tests.routes.test_statistics import AT, MONDAY, STARTER, WALK, count
@@ -105,3 +114,42 @@ def test_there_are_ten_at_most_though_all_come_at_once(services: Services, api: 
         outcomes = list(pool.map(add, range(20, 24)))
     assert sorted(outcomes) == ["TOO_MANY_DEVICES"] * 2 + ["registered"] * 2
     assert len(tokens_of(services, phone)) == DEVICES_LIMIT
+
+
+def test_repeats_under_one_key_at_once_are_one_try(services: Services) -> None:
+    for _ in range(10):
+        ada, ben = Racer(services), Racer(services)
+        right, wrong = (invites.RedeemBody(code=code) for code in (ada.invite().code, WRONG["code"]))
+        for key, body in (("right", right), ("wrong", wrong)):
+            outcomes = race(
+                *([lambda key=key, body=body, caller=ben.caller: invites.post_redeem(body, caller, services, key)] * 7)
+            )
+            assert lost(outcomes) == [Problem.INVITE_NOT_USABLE] * (7 if body is wrong else 0)
+        counted = row_in(services.people.table, keys.tries(ben.uid))
+        assert len(counted["tries"]) == 2
+        assert len(remembered_keys(services, ben.uid)) == 1
+
+
+def test_one_key_for_two_codes_at_once_redeems_one(services: Services) -> None:
+    for _ in range(10):
+        ada, cai, ben = Racer(services), Racer(services), Racer(services)
+        bodies = [invites.RedeemBody(code=each.invite().code) for each in (ada, cai)]
+        outcomes = race(
+            *(lambda body=body, caller=ben.caller: invites.post_redeem(body, caller, services, KEY) for body in bodies)
+        )
+        assert len(won(outcomes)) == 1
+        assert Counter(lost(outcomes)) == {Problem.KEY_REUSED: 1}
+        states = [invites.get_invite(each.caller, services).state for each in (ada, cai)]
+        assert sorted(states) == ["open", "redeemed"]
+
+
+def test_persons_who_need_a_new_slot_at_once_share_it(table: Table) -> None:
+    zones, times = (NEW_YORK, TOKYO, LONDON), (dt.time(8, 30), dt.time(20, 30))
+    people = [a_paired_person(profile=a_profile(zone=zone)) for zone in zones for _ in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda person: saved(table, person), people))
+    slots = {Slot(zone, time) for zone in zones for time in times}
+    assert Slots(table).known() == slots
+    for slot, shards in Slots(table).existing(slots).items():
+        rows = [row for name in shards.all for row in Slots(table).page(name, None, 1000, an_instant()).rows]
+        assert len(rows) == 8, slot

@@ -91,9 +91,6 @@ class TestItems:
         assert table.get(KEY, consistent=False) == table.get(KEY)
         assert unmarshal(marshal(item)) == item
 
-    def test_a_missing_item_is_none(self, table: Table) -> None:
-        assert table.get(KEY) is None
-
     def test_an_update_returns_the_new_item(self, table: Table) -> None:
         table.write(put(KEY, a=1, b=2))
         written = table.write(Write("Update", KEY, update="SET a = :a", values={":a": 5}))
@@ -107,43 +104,6 @@ class TestItems:
         assert key_table.get(row) == {"pk": "COUPLE#1", "wrapped": b"key"}
         key_table.write(Write("Update", row, update="SET cell = :new", values={":new": "07"}))
         assert key_table.get_many([row]) == [{"pk": "COUPLE#1", "wrapped": b"key", "cell": "07"}]
-
-
-class TestQueries:
-    """Pages of a partition."""
-
-    @pytest.fixture
-    def filled(self, table: Table) -> Table:
-        """Nine rows in one partition, and one in another."""
-        for number in range(1, 10):
-            table.write(put(Key("P", f"{number}"), n=number))
-        table.write(put(Key("Q", "5"), n=0))
-        return table
-
-    def numbers(self, table: Table, **query: Any) -> list[int]:
-        return [item["n"] for item in table.query("P", **query).items]
-
-    def test_both_ends_are_included(self, filled: Table) -> None:
-        assert self.numbers(filled, between=("3", "5")) == [3, 4, 5]
-        assert self.numbers(filled) == list(range(1, 10))
-
-    def test_a_descending_page_begins_with_the_last_item(self, filled: Table) -> None:
-        assert self.numbers(filled, between=("2", "8"), limit=3, descending=True) == [8, 7, 6]
-
-    def test_a_page_continues_after_a_key_even_if_it_does_not_exist(self, filled: Table) -> None:
-        assert self.numbers(filled, after="4", limit=2) == [5, 6]
-        assert self.numbers(filled, after="4x", limit=2) == [5, 6]
-        assert self.numbers(filled, between=("1", "9"), after="4x", limit=2, descending=True) == [4, 3]
-
-    def test_the_last_page_has_no_key_to_continue_after(self, filled: Table) -> None:
-        page = filled.query("P", limit=5)
-        assert page.last == "5"
-        rest = filled.query("P", after=page.last, limit=5)
-        assert (len(rest.items), rest.last) == (4, None)
-
-    def test_an_empty_partition_is_an_empty_page(self, table: Table) -> None:
-        page = table.query("NOTHING", between=("a", "b"))
-        assert (page.items, page.last) == ([], None)
 
 
 class TestBatches:
@@ -196,23 +156,7 @@ class TestBatches:
 
 
 class TestConditions:
-    """A failed condition is named by its index, with the current item."""
-
-    def test_a_conflict_of_one_write_has_the_current_item(self, table: Table) -> None:
-        table.write(put(KEY, n=1))
-        with pytest.raises(WriteConflictError) as conflict:
-            table.write(Write("Put", KEY, item={"n": 2}, condition="attribute_not_exists(pk)"))
-        assert conflict.value.existing == {0: {"pk": "A", "sk": "1", "n": 1}}
-
-    def test_a_conflict_with_a_missing_item_has_none(self, table: Table) -> None:
-        for write in (
-            Write("Update", KEY, update="SET n = :n", condition="attribute_exists(pk)", values={":n": 1}),
-            Write("Delete", KEY, condition="attribute_exists(pk)"),
-        ):
-            with pytest.raises(WriteConflictError) as conflict:
-                table.write(write)
-            assert conflict.value.existing == {0: None}
-        assert table.get(KEY) is None
+    """A failed condition is named by its index, with the current item. `test_memory_table.py` has more of them."""
 
     def test_a_transaction_names_every_failed_condition_and_writes_nothing(self, table: Table) -> None:
         table.write(put(Key("A", "2"), n=2))

@@ -538,6 +538,9 @@ class TestWords:
     def test_how_long_it_is_until_then(self, ahead: int, said: str) -> None:
         assert words.distance(NOON + dt.timedelta(seconds=ahead), NOON) == said
 
+    def test_a_large_number_is_said_with_its_thousands(self) -> None:
+        assert [words.counted(number, "prompt") for number in (1, 1_000)] == ["1 prompt", "1,000 prompts"]
+
     def test_an_action_on_a_clock_that_is_ahead_was_just_now(self) -> None:
         assert words.since(NOON + dt.timedelta(seconds=9), NOON) == "just now"
 

@@ -54,20 +54,10 @@ def security_policy(settings: ConsoleSettings) -> str:
     No trusted types are allowed, so the browser never turns a text into markup or script, even if the page tries to.
     """
     sign_in = {f"{url.scheme}://{url.netloc}" for url in map(urlsplit, (settings.identity, settings.securetoken))}
-    return "; ".join(
-        [
-            "default-src 'none'",
-            "script-src 'self'",
-            "style-src 'self'",
-            "img-src 'self' data:",
-            "font-src 'self'",
-            f"connect-src 'self' {' '.join(sorted(sign_in))}",
-            "base-uri 'none'",
-            "form-action 'none'",
-            "frame-ancestors 'none'",
-            "require-trusted-types-for 'script'",
-            "trusted-types 'none'",
-        ]
+    return (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+        f"connect-src 'self' {' '.join(sorted(sign_in))}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+        "require-trusted-types-for 'script'; trusted-types 'none'"
     )
 
 
@@ -80,10 +70,10 @@ def handler_of(
         try:
             answer = _answer(event, files(), settings())
         except SettingsError:
-            return _failure()  # the settings have logged it
+            return _refusal(HTTPStatus.INTERNAL_SERVER_ERROR, None)  # the settings have logged it
         except Exception as error:  # noqa: BLE001  API Gateway would log no reason
             log_failure("internal error", error)
-            return _failure()
+            return _refusal(HTTPStatus.INTERNAL_SERVER_ERROR, None)
         logger.info("answered", extra={"status": answer["statusCode"]})
         return answer
 
@@ -142,10 +132,6 @@ def _refusal(
 ) -> dict[str, Any]:
     headers = {"Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store", **(more or {})}
     return _response(status, headers, settings, _SENTENCES[status])
-
-
-def _failure() -> dict[str, Any]:
-    return _refusal(HTTPStatus.INTERNAL_SERVER_ERROR, None)
 
 
 def _response(

@@ -10,9 +10,7 @@ import { counted } from "../ui/text.js";
 
 /** The part of the settings, for a person in a couple. @param {Phone} phone */
 export function exportPart(phone) {
-  return h(
-    "div",
-    { class: "stack" },
+  return h("div", { class: "stack" },
     h("p", null, `Save everything you wrote in one file, with the answers that ${phone.partner} opened to you.`),
     ...saving(phone),
   );
@@ -20,9 +18,7 @@ export function exportPart(phone) {
 
 /** The card for a person in no couple. After unpairing it is the way to their own words. @param {Phone} phone */
 export function exportCard(phone) {
-  return h(
-    "article",
-    { class: "card" },
+  return h("article", { class: "card" },
     h("p", { class: "theme" }, "What I wrote"),
     h("p", null, "Save it as a file to keep. After you disconnect, you can save your own words for 30 days. After that, nobody can read them."),
     ...saving(phone),

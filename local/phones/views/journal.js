@@ -32,9 +32,7 @@ export const journal = {
     const kept = phone.data["journal"];
     if (!kept) return waiting(phone);
     const days = kept.days.filter((day) => day.date === phone.data["wanted"] || isWanted(phone, day));
-    return h(
-      "div",
-      { class: "stack" },
+    return h("div", { class: "stack" },
       h("h3", null, "Your days"),
       searchPart(phone, days.length),
       days.length === 0 && h("p", { class: "hint" }, isSearching(phone) ? "No matches" : "Your first day will appear here."),
@@ -47,12 +45,8 @@ export const journal = {
 
 /** @param {Phone} phone @param {Day} day */
 function entry(phone, day) {
-  return h(
-    "details",
-    { class: "card entry", id: `${phone.id}-entry-${day.date}`, open: phone.data["wanted"] === day.date },
-    h(
-      "summary",
-      null,
+  return h("details", { class: "card entry", id: `${phone.id}-entry-${day.date}`, open: phone.data["wanted"] === day.date },
+    h("summary", null,
       h("span", { class: "entry-date" }, dateWords(day.date, phone.language, { day: "numeric", month: "short", year: "numeric" })),
       h("span", { class: "theme", "data-theme": day.prompt.theme }, THEMES[day.prompt.theme]),
       words("span", day.prompt.text, { class: "entry-text" }),
@@ -86,9 +80,7 @@ function searchPart(phone, found) {
     phone.render();
   }
 
-  return h(
-    "details",
-    { class: "search", id: `${phone.id}-search-box`, open: isSearching(phone) },
+  return h("details", { class: "search", id: `${phone.id}-search-box`, open: isSearching(phone) },
     h("summary", null, "Search"),
     field("Words", text),
     h("div", { class: "pair-of-fields" }, field("Theme", theme), field("Month", month)),

@@ -40,9 +40,7 @@ export function pair(phone) {
   void poll(phone);
   if (phone.kept.inviter) return waiting(phone, phone.kept.inviter);
   if (invite?.redeemed_by) return confirming(phone, invite);
-  return h(
-    "div",
-    { class: "stack" },
+  return h("div", { class: "stack" },
     h("h3", null, "Invite your partner"),
     ended && h("p", { class: "pause-note" }, "You two are no longer connected. Each of you keeps your own words."),
     ended && exportCard(phone),
@@ -67,17 +65,13 @@ async function open(phone) {
 
 /** @param {import("../phone.js").Phone} phone @param {any} invite */
 function shown(phone, invite) {
-  return h(
-    "div",
-    { class: "card" },
+  return h("div", { class: "card" },
     h("p", null, "Read this to your partner:"),
     invite.code
       ? h("p", { class: "code", dir: "ltr" }, invite.code)
       : h("p", null, "Your invite is open. Its code was shown only once. If you lost it, get a new one."),
     h("p", { class: "hint" }, "It works once, within 24 hours."),
-    h(
-      "div",
-      { class: "row" },
+    h("div", { class: "row" },
       invite.code && button("Copy", () => navigator.clipboard.writeText(invite.code)),
       !invite.code && button("New code", () => open(phone)),
       button("Cancel invite", () => cancel(phone), { class: "plain" }),
@@ -97,9 +91,7 @@ function redeeming(phone) {
     props: { value: phone.draft("code") },
   });
   code.addEventListener("input", () => phone.setDraft("code", code.value));
-  return h(
-    "div",
-    { class: "stack" },
+  return h("div", { class: "stack" },
     field("I have a code", code),
     button("Use this code", async () => {
       if (!code.value.trim()) return code.focus();
@@ -115,9 +107,7 @@ function redeeming(phone) {
 
 /** @param {import("../phone.js").Phone} phone @param {any} invite */
 function confirming(phone, invite) {
-  return h(
-    "div",
-    { class: "stack center" },
+  return h("div", { class: "stack center" },
     h("h3", null, "Is this your partner?"),
     words("p", invite.redeemed_by, { class: "big-name" }),
     h("p", { class: "lead" }, "They used your code. Nothing is shared until you say yes."),
@@ -131,9 +121,7 @@ function confirming(phone, invite) {
 
 /** @param {import("../phone.js").Phone} phone @param {string} inviter */
 function waiting(phone, inviter) {
-  return h(
-    "div",
-    { class: "stack center" },
+  return h("div", { class: "stack center" },
     h("h3", null, "Almost there"),
     words("p", inviter, { class: "big-name" }),
     h("p", { class: "lead" }, "can see your name now, and just has to say yes."),

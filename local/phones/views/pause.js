@@ -43,15 +43,11 @@ export function pausePart(phone) {
     phone.render();
   };
 
-  return h(
-    "div",
-    { class: "stack" },
+  return h("div", { class: "stack" },
     h("p", null, pause ? `You two are taking a pause. The first day after it is ${dateWords(pause.until, phone.language)}.` : "Busy weeks, a trip, a hard time: take a break for a while, both of you."),
     h("p", { class: "hint" }, "You get no reminders during a pause, and your streak stays. We don’t say whose idea it was."),
     field("First day after the pause", until),
-    h(
-      "div",
-      { class: "row" },
+    h("div", { class: "row" },
       button(pause ? "Change the date" : "Take a pause", () => (until.reportValidity() ? pauseUntil() : undefined), { id: `${phone.id}-pause` }),
       pause && button("End the pause today", end, { id: `${phone.id}-pause-end` }),
     ),

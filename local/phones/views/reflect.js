@@ -13,9 +13,7 @@ const IN_A_WORD = { thank_you: "Thank you", i_hear_you: "I hear you", tell_me_mo
 /** @param {Phone} phone @param {Schema["DayView"]} day */
 export function reflectPart(phone, day) {
   const { me, partner } = day.reflections;
-  return h(
-    "div",
-    { class: "reflections" },
+  return h("div", { class: "reflections" },
     partner && shown(phone.partner, partner),
     me ? shown("You", me) : asking(phone, day),
   );
@@ -23,9 +21,7 @@ export function reflectPart(phone, day) {
 
 /** @param {string} from @param {Schema["ReflectionView"]} reflection */
 function shown(from, { kind, text }) {
-  return h(
-    "figure",
-    { class: "reflection" },
+  return h("figure", { class: "reflection" },
     words("figcaption", from),
     kind === "heard" ? words("blockquote", `“${text}”`) : h("p", null, IN_A_WORD[kind]),
   );
@@ -46,13 +42,9 @@ function asking(phone, day) {
     await phone.refresh();
   }
 
-  return h(
-    "details",
-    { class: "reflect", id: `${phone.id}-reflect-${day.date}`, open: day.reflect === "heard" || phone.draft(name) !== "" },
+  return h("details", { class: "reflect", id: `${phone.id}-reflect-${day.date}`, open: day.reflect === "heard" || phone.draft(name) !== "" },
     h("summary", null, `Respond to ${phone.partner}`),
-    h(
-      "div",
-      { class: "row" },
+    h("div", { class: "row" },
       ...Object.entries(IN_A_WORD).map(([kind, label]) =>
         button(label, () => leave(/** @type {Schema["ReflectionKind"]} */ (kind), null), { id: `${phone.id}-${kind}-${day.date}` }),
       ),

@@ -4,9 +4,7 @@ import { button, h } from "../ui/dom.js";
 
 /** @param {import("../phone.js").Phone} phone */
 export function signedOut(phone) {
-  return h(
-    "div",
-    { class: "stack center" },
+  return h("div", { class: "stack center" },
     h("div", { class: "stack", role: "alert" }, h("h3", null, "Your sign-in has ended"), h("p", { class: "lead" }, "Sign in again to continue. Your draft is still here.")),
     button("Sign in again", async () => {
       if (await phone.act(() => phone.signInAgain())) await phone.refresh();

@@ -22,9 +22,7 @@ export function aloneCard(phone) {
   const name = `alone-${day.date}`;
   const text = h("textarea", { id: `${phone.id}-${name}`, rows: 3, dir: "auto", props: { value: phone.draft(name) || day.me.text || "" } });
   text.addEventListener("input", () => write(phone, name, text.value, day));
-  return h(
-    "article",
-    { class: "card", "data-revision": day.me.revision },
+  return h("article", { class: "card", "data-revision": day.me.revision },
     h("p", { class: "theme" }, "While you wait, just for you"),
     words("p", day.prompt.text, { class: "prompt-text" }),
     field("Your answer", text, null, counter(text, LIMITS.answer)),
@@ -58,9 +56,7 @@ export function shownPart(phone) {
   /** @type {Schema["SharedAnswerView"][]} */
   const theirs = phone.data["theirs"] ?? [];
   if (mine.length + theirs.length === 0) return null;
-  return h(
-    "section",
-    { class: "stack" },
+  return h("section", { class: "stack" },
     h("h4", null, "From before you paired"),
     ...theirs.map((each) => entry(phone, phone.partner, each.date, each.prompt.text, each.text)),
     ...mine.map((day) =>
@@ -79,9 +75,7 @@ export function shownPart(phone) {
 
 /** @param {Phone} phone @param {string} from @param {string} date @param {string} prompt @param {string} text @param {HTMLElement} [way] */
 function entry(phone, from, date, prompt, text, way) {
-  return h(
-    "article",
-    { class: "card" },
+  return h("article", { class: "card" },
     h("p", { class: "entry-date" }, dateWords(date, phone.language, { day: "numeric", month: "short", year: "numeric" })),
     words("p", prompt, { class: "entry-text" }),
     letter(from, text),

@@ -42,12 +42,8 @@ export const today = {
     const { today, streak } = shown;
     const [first, ...others] = ordered(shown, phone.data["wanted"]);
     const weekday = (/** @type {Day} */ day) => dateWords(day.date, phone.language, { weekday: "long" });
-    return h(
-      "div",
-      { class: "stack" },
-      h(
-        "div",
-        { class: "day-head" },
+    return h("div", { class: "stack" },
+      h("div", { class: "day-head" },
         h("h3", null, dateWords(first.date, phone.language)),
         streak && streak.current > 0 && h("span", { class: "streak-chip" }, icon(FLAME), ` ${streak.current}`, h("span", { class: "visually-hidden" }, ` ${streak.current === 1 ? "day" : "days"} in a row`)),
       ),
@@ -95,12 +91,8 @@ const FLAME = "M12 3c1 4 5.500 6 5.500 11a5.500 5.500 0 0 1-11 0c0-3 2-4.500 3-7
 
 /** Shows a day: its prompt, and its answers or the form for one. @param {Phone} phone @param {Day} day */
 export function dayCard(phone, day) {
-  return h(
-    "article",
-    { class: "card day", "aria-label": `Prompt for ${dateWords(day.date, phone.language)}`, "data-revision": day.me.revision },
-    h(
-      "div",
-      { class: "prompt" },
+  return h("article", { class: "card day", "aria-label": `Prompt for ${dateWords(day.date, phone.language)}`, "data-revision": day.me.revision },
+    h("div", { class: "prompt" },
       h("p", { class: "theme", "data-theme": day.prompt.theme }, THEMES[day.prompt.theme]),
       words("p", day.prompt.text, { class: "prompt-text" }),
       ...besidePrompt(phone, day),
@@ -153,9 +145,7 @@ function answerPart(phone, day) {
   const editing = !answered || phone.data["editing"] === day.date;
   const theirs = day.partner.text ? letter(phone.partner, day.partner.text) : null;
   if (!editing) {
-    return h(
-      "div",
-      { class: "stack" },
+    return h("div", { class: "stack" },
       theirs,
       day.me.text ? letter("You", day.me.text) : h("p", { class: "done" }, "You checked this off."),
       button("Edit", () => {
@@ -177,9 +167,7 @@ function answerPart(phone, day) {
   const wish = phone.draft(`${name}-first`);
   const first = h("input", { id: `${phone.id}-first-${day.date}`, props: { checked: wish ? wish === "yes" : day.me.share_first } });
   first.addEventListener("change", () => phone.setDraft(`${name}-first`, first.checked ? "yes" : "no"));
-  return h(
-    "div",
-    { class: "stack" },
+  return h("div", { class: "stack" },
     theirs,
     field(question ? "Your answer" : "Add a few words, if you like", text, null, counter(text, LIMITS.answer)),
     changeNotice(phone, name, day),
@@ -217,9 +205,7 @@ function openedPart(phone, day) {
     phone.unfolding = day.date;
     setTimeout(() => (phone.unfolding = ""), UNFOLDING);
   }
-  return h(
-    "div",
-    { class: `opened ${phone.unfolding === day.date ? "unfolding" : ""}` },
+  return h("div", { class: `opened ${phone.unfolding === day.date ? "unfolding" : ""}` },
     h("div", { class: "seal" }, candles(true, true), h("p", { class: "seal-words" }, "Both are open.")),
     letter("You", day.me.text ?? "I was there."),
     letter(phone.partner, day.partner.text ?? "I was there."),

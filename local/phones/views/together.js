@@ -34,13 +34,9 @@ function nudgePart(phone) {
   const nudges = phone.data["nudges"];
   if (!nudges) return null;
   const gestures = /** @type {[Schema["Gesture"], readonly [string, string]][]} */ (Object.entries(GESTURES));
-  return h(
-    "section",
-    { class: "card" },
+  return h("section", { class: "card" },
     h("h4", null, "Send a little something"),
-    h(
-      "div",
-      { class: "gestures" },
+    h("div", { class: "gestures" },
       ...gestures.map(([gesture, [label, path]]) =>
         button([icon(path), h("span", null, label)], () => send(phone, gesture), { class: "gesture", id: `${phone.id}-nudge-${gesture}`, disabled: nudges.left === 0 }),
       ),
@@ -66,22 +62,16 @@ function weekPart(phone) {
   if (!recap) return null;
   const { packs, milestones, longest } = recap.new;
   const week = Array.from({ length: 7 }, (_, index) => later(recap.week, index));
-  return h(
-    "section",
-    { class: "card" },
+  return h("section", { class: "card" },
     h("h4", null, `Week of ${dateWords(recap.week, phone.language, { day: "numeric", month: "long" })}`),
-    h(
-      "div",
-      { class: "week", role: "img", "aria-label": counted(recap.days_met.count, "day together", "days together") },
+    h("div", { class: "week", role: "img", "aria-label": counted(recap.days_met.count, "day together", "days together") },
       ...week.map((date) => h("span", null, h("span", { class: "dot", "data-mark": recap.days_met.dates.includes(date) ? "complete" : "none" }), dateWords(date, phone.language, { weekday: "narrow" }))),
     ),
     recap.themes.length > 0 && h("p", { class: "row" }, ...recap.themes.map((theme) => h("span", { class: "theme" }, THEMES[theme]))),
     ...milestones.map((days) => h("p", { class: "received" }, `${days} days in a row`)),
     longest && (phone.data["streak"]?.longest ?? 0) > 1 && h("p", { class: "received" }, "Your longest streak yet"),
     packs.length > 0 && h("p", { class: "hint" }, "New packs: ", ...packs.map((pack) => words("span", `${pack.title}. `))),
-    h(
-      "div",
-      { class: "row" },
+    h("div", { class: "row" },
       recap.week > (phone.couple?.since ?? recap.week) && button("Previous week", () => lookAt(phone, later(recap.week, -7)), { class: "plain", id: `${phone.id}-week-before` }),
       phone.data["week"] && button("This week", () => lookAt(phone, undefined), { class: "plain", id: `${phone.id}-this-week` }),
     ),
@@ -107,13 +97,9 @@ function streakPart(phone) {
   /** @type {Schema["StreakCalendarView"] | undefined} */
   const streak = phone.data["streak"];
   if (!streak || streak.hidden) return null;
-  return h(
-    "section",
-    { class: "card" },
+  return h("section", { class: "card" },
     h("h4", null, "Your streak"),
-    h(
-      "dl",
-      { class: "numbers" },
+    h("dl", { class: "numbers" },
       ...[["now", streak.current], ["longest", streak.longest], ["total", streak.total]].map(([label, value]) => h("div", null, h("dt", null, label), h("dd", null, value))),
     ),
     h("p", { class: "hint" }, "A rest day now and then won’t break it."),
@@ -130,9 +116,7 @@ function calendarPart(phone) {
   const last = Object.keys(streak.calendar).sort().at(-1) ?? phone.data["shown"]?.today.date;
   for (const month of last ? twelveMonths(last) : []) months.set(month, []);
   for (const [date, mark] of Object.entries(streak.calendar)) months.get(date.slice(0, 7))?.push([date, mark]);
-  return h(
-    "section",
-    { class: "card" },
+  return h("section", { class: "card" },
     h("h4", null, "Last twelve months"),
     h("div", { class: "months" }, ...[...months].map(([month, marks]) => monthPart(month, new Map(marks), phone.language))),
     h("ul", { class: "legend" }, ...Object.entries(MARKS).map(([mark, label]) => h("li", null, h("span", { class: "dot", "data-mark": mark }), label))),
@@ -146,13 +130,9 @@ function monthPart(month, marks, language) {
   const dates = Array.from({ length: days }, (_, index) => `${month}-${String(index + 1).padStart(2, "0")}`);
   const met = [...marks.values()].filter((mark) => mark === "complete").length;
   const name = dateWords(`${month}-01`, language, { month: "short" });
-  return h(
-    "figure",
-    { class: "month", role: "img", "aria-label": `${dateWords(`${month}-01`, language, { month: "long", year: "numeric" })}: ${counted(met, "day")} together` },
+  return h("figure", { class: "month", role: "img", "aria-label": `${dateWords(`${month}-01`, language, { month: "long", year: "numeric" })}: ${counted(met, "day")} together` },
     h("figcaption", null, name),
-    h(
-      "div",
-      { class: "dots" },
+    h("div", { class: "dots" },
       ...Array.from({ length: (first.getUTCDay() + 6) % 7 }, () => h("span", null)),
       ...dates.map((date) => h("span", { class: "dot", "data-mark": marks.get(date) ?? "none", title: marks.get(date) ? `${date}: ${MARKS[marks.get(date) ?? "open"]}` : null })),
     ),

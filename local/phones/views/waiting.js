@@ -5,9 +5,7 @@ import { button, h } from "../ui/dom.js";
 /** @param {import("../phone.js").Phone} phone */
 export function waiting(phone) {
   if (!phone.failed) return h("p", { class: "loading" }, "One moment…");
-  return h(
-    "div",
-    { class: "stack center" },
+  return h("div", { class: "stack center" },
     h("p", { class: "lead" }, "This could not be loaded."),
     button("Try again", () => phone.refresh(), { class: "primary", id: `${phone.id}-again` }),
   );

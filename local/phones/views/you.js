@@ -36,9 +36,7 @@ export const you = {
   },
   view(phone) {
     if (!phone.data["help"]) return waiting(phone);
-    return h(
-      "div",
-      { class: "stack" },
+    return h("div", { class: "stack" },
       h("h3", null, words("span", phone.me?.display_name ?? "")),
       ...PARTS.map((part) => folded(phone, part)),
     );
@@ -63,9 +61,7 @@ export function aloneParts(phone) {
 
 /** @param {Phone} phone @param {readonly [string, string, (phone: Phone) => HTMLElement | null]} part */
 function folded(phone, [name, title, part]) {
-  return h(
-    "details",
-    { class: "card part", name: `${phone.id}-part`, id: `${phone.id}-fold-${name}`, open: phone.data["part"] === name },
+  return h("details", { class: "card part", name: `${phone.id}-part`, id: `${phone.id}-fold-${name}`, open: phone.data["part"] === name },
     h("summary", { id: `${phone.id}-part-${name}` }, title),
     part(phone),
   );
@@ -212,14 +208,10 @@ function packsPart(phone) {
     });
     phone.render();
   };
-  return h(
-    "div",
-    { class: "stack" },
+  return h("div", { class: "stack" },
     h("p", { class: "hint" }, "What one of you chooses is for both of you."),
     ...packs.map((pack) =>
-      h(
-        "div",
-        { class: "pack" },
+      h("div", { class: "pack" },
         h("div", null, words("strong", pack.title), words("p", pack.written_for, { class: "hint" }), h("p", { class: "hint" }, counted(pack.prompts, "prompt", "prompts"))),
         button(pack.chosen ? "Turn off" : "Choose", () => toggle(pack), { id: `${phone.id}-pack-${pack.id}`, "aria-pressed": String(pack.chosen), "aria-label": `${pack.chosen ? "Turn off" : "Choose"}: ${pack.title}` }),
       ),
@@ -251,15 +243,11 @@ function helpPart(phone) {
   });
   // Numbers of another country do not help.
   const lines = help.country ? help.lines : help.lines.filter((line) => line.country === null);
-  return h(
-    "div",
-    { class: "stack" },
+  return h("div", { class: "stack" },
     help.booking && h("p", null, link(help.booking.url, help.booking.label)),
     help.choose_country.length > 0 && field("Which country are you in?", country),
     ...lines.map((line) =>
-      h(
-        "div",
-        { class: "help-line" },
+      h("div", { class: "help-line" },
         words("strong", line.name),
         line.phone && h("p", null, link(`tel:${line.phone.replace(/[^\d+*#]/g, "")}`, `Call ${line.phone}`)),
         line.text && words("p", `Text ${line.text}`),
@@ -280,9 +268,7 @@ function link(url, label) {
 /** @param {Phone} phone */
 function disconnectPart(phone) {
   const asked = phone.data["disconnecting"];
-  return h(
-    "div",
-    { class: "stack" },
+  return h("div", { class: "stack" },
     h("p", null, `You can disconnect at any time, on your own. ${phone.partner} gets no message. Your shared days then close for both of you. For 30 days you can still save your own words.`),
     !asked && button("Disconnect", () => {
       phone.data["disconnecting"] = true;

@@ -8,7 +8,7 @@ from __future__ import annotations
 import unicodedata
 from typing import Final
 
-_IGNORABLE: Final = (
+_IGNORABLE_RANGES: Final = (
     (0x00AD, 0x00AD),
     (0x034F, 0x034F),
     (0x061C, 0x061C),
@@ -28,6 +28,7 @@ _IGNORABLE: Final = (
     (0xE0000, 0xE0FFF),
 )
 """Default_Ignorable_Code_Point, from https://www.unicode.org/Public/UCD/latest/ucd/DerivedCoreProperties.txt."""
+_IGNORABLE: Final = frozenset(code for first, last in _IGNORABLE_RANGES for code in range(first, last + 1))
 _BLANK: Final = frozenset("\u2800\ufffc\U00013441\U00013442\U0001d159")
 """Symbols without ink: an empty Braille cell, a lost attachment, two hieroglyphic blanks, a note without a head."""
 _VISIBLE_CATEGORIES: Final = frozenset("LNPS")
@@ -45,7 +46,7 @@ NOTHING_TO_SEE: Final = "Nothing in this text can be seen."
 
 def is_ignorable(symbol: str) -> bool:
     """Return whether Unicode says to show nothing for this character."""
-    return any(first <= ord(symbol) <= last for first, last in _IGNORABLE)
+    return ord(symbol) in _IGNORABLE
 
 
 def is_visible(symbol: str) -> bool:

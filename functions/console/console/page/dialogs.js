@@ -26,9 +26,7 @@ export function ask({ title, build, wide = false, alert = false, required = fals
       dialog.close();
     });
     const heading = h("h2", { id, tabindex: "-1" }, title);
-    const dialog = h(
-      "dialog",
-      { class: wide ? "dialog wide" : "dialog", "aria-labelledby": id, role: alert ? "alertdialog" : null },
+    const dialog = h("dialog", { class: wide ? "dialog wide" : "dialog", "aria-labelledby": id, role: alert ? "alertdialog" : null },
       h("div", { class: "dialog-frame" },
         heading,
         h("div", { class: "dialog-body" }, body),
@@ -46,10 +44,7 @@ export function ask({ title, build, wide = false, alert = false, required = fals
   });
 }
 
-/**
- * Asks for a yes or a no.
- * @param {{ title: string, body: Children, yes: string, no?: string, danger?: boolean }} question
- */
+/** Asks for a yes or a no. @param {{ title: string, body: Children, yes: string, no?: string, danger?: boolean }} question */
 export async function confirmed({ title, body, yes, no = "Cancel", danger = false }) {
   const answer = await ask({
     title,

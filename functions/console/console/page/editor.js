@@ -108,9 +108,7 @@ export function createEditor({ value = "", label, readOnly = false, input = () =
   };
 
   const search = createSearch(area, select);
-  const element = h(
-    "div",
-    { class: "editor" },
+  const element = h("div", { class: "editor" },
     search.element,
     h("div", { class: "editor-box" }, gutter, area),
     h("p", { class: "hint editor-hint", id: hintId },

@@ -5,10 +5,7 @@ import { excessOf } from "./ui/text.js";
 
 let count = 0;
 
-/**
- * Returns an id that no other element has.
- * @param {string} prefix
- */
+/** Returns an id that no other element has. @param {string} prefix */
 export function uniqueId(prefix) {
   count += 1;
   return `${prefix}-${count}`;
@@ -41,10 +38,7 @@ export function field(label, control, { hint, optional = false, limit = Infinity
   return { element, control, problem: show, excess, setOptional };
 }
 
-/**
- * Returns the first of these fields that shows a problem.
- * @param {...{ control: HTMLElement }} fields
- */
+/** Returns the first of these fields that shows a problem. @param {...{ control: HTMLElement }} fields */
 export function firstInvalid(...fields) {
   return fields.find(({ control }) => control.hasAttribute("aria-invalid"));
 }

@@ -28,9 +28,7 @@ export function announce(text) {
 export function notify(text, { problem = false, action = null } = {}) {
   const shelf = byId("notices");
   /** @type {HTMLElement} */
-  const element = h(
-    "div",
-    { class: problem ? "notice problem-notice" : "notice", role: problem ? "alert" : "status" },
+  const element = h("div", { class: problem ? "notice problem-notice" : "notice", role: problem ? "alert" : "status" },
     h("p", {}, text),
     action && button(action.label, () => (element.remove(), action.run()), { class: "quiet" }),
     button("Dismiss", () => element.remove(), { class: "quiet" }),
@@ -47,9 +45,7 @@ export function notifyError(error) {
 
 /** Stands in place of content that did not load: the reason, and a way to try again. @param {unknown} error @param {() => unknown} again */
 export function failure(error, again) {
-  return h(
-    "div",
-    { class: "failure", role: "alert" },
+  return h("div", { class: "failure", role: "alert" },
     h("h2", {}, "This could not be loaded"),
     h("p", {}, sentenceOf(error)),
     button("Try again", again, { class: "primary" }),

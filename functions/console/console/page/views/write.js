@@ -6,7 +6,6 @@
 /** The draft that is saved, as far as this page knows. @typedef {Omit<Schema["DraftView"], "findings">} Saved */
 /** `changed` receives the pack after an action, `named` the title in the text as it is typed. @typedef {{ changed: import("./pack.js").Changed, named: (title: string) => void }} Listener */
 
-
 import { ask, confirmed } from "../dialogs.js";
 import { diffView } from "../diff.js";
 import { createEditor } from "../editor.js";

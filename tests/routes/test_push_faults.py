@@ -8,7 +8,7 @@ import itertools
 import random
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -17,91 +17,62 @@ from delivery.fcm import FcmGateway
 from delivery.libcurl import Libcurl
 from delivery.services import Services
 from rekindle.domain.due_dates import slots_of
-from rekindle.domain.ids import DeviceId
-from rekindle.domain.persons import Person, Reminders
+from rekindle.domain.persons import Reminders
 from rekindle.domain.pushes import PushKind
 from rekindle.push.kinds import KINDS
 from rekindle.store import keys
-from rekindle.store.devices import Devices
-from rekindle.store.people import People
 from rekindle.store.slots import Slots
-from rekindle.store.table import Table
 from rekindle.store.watermark import Watermark
-from testing import engines, fcm_wire
-from testing.builders import LONDON, NEW_YORK, a_device, a_paired_person, a_profile, an_instant
+from testing import fcm_wire
+from testing.builders import LONDON, NEW_YORK, a_paired_person, a_profile, an_instant
 from testing.fcm_wire import PROJECT, FcmWire
-from testing.push_world import CrashError, Queue, do, saved, token_of
+from testing.push_world import CrashError, Queue, do, saved, token_of, watched
 from testing.stored import person_in
 from tick.handler import Tick
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from types_boto3_dynamodb import DynamoDBClient
+    from types_boto3_sqs import SQSClient
 
-    from delivery.gateway import Outcome, PushGateway
-    from rekindle.domain.persons import Target
+    from delivery.gateway import PushGateway
+    from rekindle.domain.persons import Person
     from rekindle.push.jobs import Job
-    from rekindle.push.payloads import Payload
+    from rekindle.store.table import Table
+    from testing.api_fixtures import NewTables
+
+    type NewWorld = Callable[..., World]
 
 AT = an_instant("2026-03-02T13:30:00Z")
 """08:30 in New York, 13:30 in London."""
 PROMPT_OF_THE_DAY = f"{KINDS[PushKind.PROMPT].code}-2026-03-02"
 MINUTE = dt.timedelta(minutes=1)
 PAGE_ROWS = 3
-_numbers = itertools.count(1)
 
 
 @dataclass
-class Io:
-    """Count the calls on any wire, and let the process die before or after number `at`."""
+class Calls:
+    """Count the calls on any wire, and let the process die before number `at`."""
 
     at: int | None = None
-    after: bool = False
-    calls: list[str] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
 
-    def before_call(self, name: str) -> None:
-        self.calls.append(name)
-        if len(self.calls) - 1 == self.at and not self.after:
+    def __call__(self, name: str) -> None:
+        self.names.append(name)
+        if len(self.names) - 1 == self.at:
             raise CrashError(name)
-
-    def after_call(self, name: str) -> None:
-        if len(self.calls) - 1 == self.at and self.after:
-            raise CrashError(name)
-
-    @contextlib.contextmanager
-    def watching(self, *clients: Any) -> Iterator[None]:
-        """Every request of these boto3 clients counts."""
-
-        def before(model: Any, **_: Any) -> None:
-            self.before_call(model.name)
-
-        def after(model: Any, **_: Any) -> None:
-            self.after_call(model.name)
-
-        for client in clients:
-            client.meta.events.register("before-call.*.*", before)
-            client.meta.events.register("after-call.*.*", after)
-        try:
-            yield
-        finally:
-            for client in clients:
-                client.meta.events.unregister("before-call.*.*", before)
-                client.meta.events.unregister("after-call.*.*", after)
 
 
 @dataclass(frozen=True)
-class WatchedGateway:
-    """The gateway, whose sends count too."""
+class Counted:
+    """A gateway or a queue's client, whose calls count too."""
 
-    gateway: PushGateway
-    io: Io
+    real: Any
+    calls: Calls
 
-    def send(self, payload: Payload, targets: Sequence[Target], within: dt.timedelta) -> list[Outcome]:
-        self.io.before_call("send")
-        outcomes = self.gateway.send(payload, targets, within)
-        self.io.after_call("send")
-        return outcomes
+    def __getattr__(self, name: str) -> Any:
+        self.calls(name)
+        return getattr(self.real, name)
 
 
 @dataclass
@@ -115,21 +86,17 @@ class World:
     gateway: FcmGateway
     people: list[Person]
     dice: random.Random
-    io: Io = field(default_factory=Io)
+    calls: Calls = field(default_factory=Calls)
 
     def tick(self, at: dt.datetime = AT) -> None:
         Tick(Slots(self.table), Watermark(self.table), self.queue.outbox).run(at)
 
     def delivery(self) -> Services:
         """Make the services of a new process, which has nothing cached."""
+        queue = replace(self.queue, client=cast("SQSClient", Counted(self.queue.client, self.calls)))
+        gateway = cast("PushGateway", Counted(self.gateway, self.calls))
         return replace(
-            Services.on(
-                self.table,
-                self.queue.outbox,
-                self.dead_letters.outbox,
-                WatchedGateway(self.gateway, self.io),
-                "https://app.example",
-            ),
+            Services.on(self.table, queue.outbox, self.dead_letters.outbox, gateway, "https://app.example"),
             slots=Slots(self.table, few_rows=1),
             page_rows=PAGE_ROWS,
         )
@@ -144,7 +111,7 @@ class World:
                 return
             job = pending.pop(self.dice.randrange(len(pending)))
             try:
-                with self.io.watching(self.table.client, self.queue.client):
+                with watched(self.table, self.calls):
                     do(self.delivery(), job)
             except CrashError:
                 pending.append(job)
@@ -168,14 +135,11 @@ class World:
 
 
 @pytest.fixture
-def new_world(dynamodb: DynamoDBClient, emulator_url: str, wire: FcmWire) -> Iterator[Any]:
-    gateway = FcmGateway(credential_from(wire.secret), Libcurl(wire.url, PROJECT))
-
+def new_world(new_tables: NewTables, new_queue: Callable[[], Queue], wire: FcmWire) -> Iterator[NewWorld]:
     def made(count: int = 8, seed: int = 0) -> World:
         wire.messages.clear()
         wire.script.clear()
-        name, _ = engines.create_tables(dynamodb, f"faults-{next(_numbers)}")
-        table = Table(dynamodb, name)
+        table, _ = new_tables()
         people = [
             a_paired_person(
                 profile=a_profile(zone=LONDON if number % 3 == 0 else NEW_YORK),
@@ -184,55 +148,32 @@ def new_world(dynamodb: DynamoDBClient, emulator_url: str, wire: FcmWire) -> Ite
             for number in range(count)
         ]
         saved(table, *people)
-        queues = Queue.on(emulator_url), Queue.on(emulator_url)
-        return World(table, *queues, wire, gateway, people, random.Random(seed))  # noqa: S311  a test's dice
+        return World(table, new_queue(), new_queue(), wire, gateway, people, random.Random(seed))  # noqa: S311  a test's dice
 
-    yield made
-    gateway.close()
-
-
-@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-def test_a_crash_at_any_call_of_a_tick_misses_nobody(new_world: Any, after: bool) -> None:  # noqa: FBT001  a parameter
-    """The next tick answers for the time of the one that died, and runs refuse what both have enqueued."""
-    for at in itertools.count():
-        world = new_world()
-        world.tick(AT - 5 * MINUTE)
-        io = Io(at, after)
-        try:
-            with io.watching(world.table.client, world.queue.client):
-                world.tick()
-        except CrashError:
-            world.tick(AT + 5 * MINUTE)
-        crashed = len(io.calls) > at
-        world.settle()
-        world.assert_nobody_is_missed()
-        assert all(count == {PROMPT_OF_THE_DAY: 1} for count in world.reached().values()), "not even repeated"
-        if not crashed:
-            assert at >= 5, "a tick makes more calls than that"
-            return
+    with contextlib.closing(FcmGateway(credential_from(wire.secret), Libcurl(wire.url, PROJECT))) as gateway:
+        yield made
 
 
-@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-def test_a_crash_at_any_call_of_delivery_misses_nobody(new_world: Any, after: bool) -> None:  # noqa: FBT001  the same
+def test_a_crash_at_any_call_of_delivery_misses_nobody(new_world: NewWorld) -> None:
     """At most a page is sent again, and replaces itself on the phones."""
     for at in itertools.count():
         world = new_world()
         world.wire.script[token_of(world.people[1])] = [fcm_wire.UNREGISTERED] * 9
         world.wire.script[token_of(world.people[2])] = [fcm_wire.INTERNAL]
         world.tick()
-        io = world.io = Io(at, after)
+        calls = world.calls = Calls(at)
         world.settle()
         world.assert_nobody_is_missed(but=[world.people[1]])
         sent = sum(sum(tags.values()) for tags in world.reached().values())
         assert sent <= len(world.people) - 1 + PAGE_ROWS + 1
         assert world.table.get(keys.target(next(iter(world.people[1].devices.values())).target)) is None
-        if len(io.calls) <= at:
+        if len(calls.names) <= at:
             assert at > 20, "a delivery makes more calls than that"
             return
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_messages_that_come_twice_and_in_any_order_reach_everybody_once(new_world: Any, seed: int) -> None:
+def test_messages_that_come_twice_and_in_any_order_reach_everybody_once(new_world: NewWorld, seed: int) -> None:
     world = new_world(20, seed)
     for at in (AT - 5 * MINUTE, AT, AT, AT - 5 * MINUTE, AT + 5 * MINUTE):
         world.tick(at)
@@ -242,7 +183,7 @@ def test_messages_that_come_twice_and_in_any_order_reach_everybody_once(new_worl
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_a_storm_of_failures_reaches_whoever_can_be_reached(new_world: Any, seed: int) -> None:
+def test_a_storm_of_failures_reaches_whoever_can_be_reached(new_world: NewWorld, seed: int) -> None:
     """A third of the targets are dead, and FCM says 429, 503 and 500 at will, or takes a push and hangs up."""
     world = new_world(60, seed)
     dead = [person for number, person in enumerate(world.people) if number % 10 < 3]
@@ -271,7 +212,9 @@ def test_a_storm_of_failures_reaches_whoever_can_be_reached(new_world: Any, seed
 
 
 @pytest.mark.parametrize("answer", [fcm_wire.INTERNAL, fcm_wire.HANGS_UP], ids=["an error", "silence"])
-def test_a_push_that_was_taken_all_the_same_is_repeated_under_its_id(new_world: Any, answer: fcm_wire.Answer) -> None:
+def test_a_push_that_was_taken_all_the_same_is_repeated_under_its_id(
+    new_world: NewWorld, answer: fcm_wire.Answer
+) -> None:
     world = new_world()
     lost = token_of(world.people[4])
     world.wire.script[lost] = [replace(answer, taken=True)]
@@ -279,18 +222,3 @@ def test_a_push_that_was_taken_all_the_same_is_repeated_under_its_id(new_world: 
     world.settle()
     world.assert_nobody_is_missed()
     assert world.reached()[lost][PROMPT_OF_THE_DAY] == 2
-
-
-def test_a_phone_that_is_handed_on_in_the_middle_gets_its_new_owners_pushes_alone(new_world: Any) -> None:
-    """The retry was for the former owner, and finds that the target is not theirs any more."""
-    world = new_world()
-    former, new = world.people[1], world.people[2]
-    target = token_of(former)
-    world.wire.script[target] = [fcm_wire.INTERNAL]
-    world.tick()
-    jobs = world.queue.taken()
-    do(world.delivery(), *jobs)
-    Devices(People(world.table)).register(new.uid, DeviceId("handed-on"), a_device(target))
-    before = len(world.wire.messages)
-    world.settle()
-    assert len(world.wire.messages) == before

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import datetime as dt
 import random
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from rekindle.store.people import People, person_writes
 from rekindle.store.shards import Shards
 from rekindle.store.slot_rows import SlotAndKind, SlotRow, rows_of
 from rekindle.store.slots import Slots, slot_row_writes
+from rekindle.store.table import Write
 from rekindle.store.targets import Registered
 from rekindle.store.watermark import Watermark
 from testing.builders import (
@@ -172,17 +172,6 @@ def test_an_existing_slot_is_listed_after_any_crash(table: Table, crash_at: int)
     assert Slots(table).known() == {Slot(NEW_YORK, MORNING), Slot(NEW_YORK, EVENING)}
 
 
-def test_persons_who_need_a_new_slot_at_once_share_it(table: Table) -> None:
-    people = [a_paired_person(profile=a_profile(zone=zone)) for zone in (NEW_YORK, TOKYO, LONDON) for _ in range(8)]
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda person: saved(table, person), people))
-    assert Slots(table).known() == {
-        Slot(zone, time) for zone in (NEW_YORK, TOKYO, LONDON) for time in (MORNING, EVENING)
-    }
-    for zone in (NEW_YORK, TOKYO, LONDON):
-        assert len(rows_in(table, Slot(zone, MORNING))) == 8
-
-
 def test_the_pages_of_a_slot_have_each_person_once(table: Table) -> None:
     people = [a_paired_person() for _ in range(8)]
     saved(table, *people)
@@ -210,12 +199,9 @@ def test_a_person_has_the_same_shard_in_every_process() -> None:
 def test_a_slot_of_many_shards_has_each_person_in_one(table: Table) -> None:
     slot, four = Slot(NEW_YORK, MORNING), Shards(("a", "b", "c", "d"))
     slot_row_writes(table, AT, (None, a_paired_person()))
-    table.client.update_item(
-        TableName=table.name,
-        Key={"pk": {"S": f"SLOT#{slot}"}, "sk": {"S": "SHARDS"}},
-        UpdateExpression="SET #names = :four",
-        ExpressionAttributeNames={"#names": "names"},
-        ExpressionAttributeValues={":four": {"L": [{"S": name} for name in four.names]}},
+    row = keys.Key(f"SLOT#{slot}", "SHARDS")
+    table.write(
+        Write("Update", row, update="SET #names = :four", names={"#names": "names"}, values={":four": list(four.names)})
     )
     people = [a_paired_person() for _ in range(12)]
     saved(table, *people)
