@@ -31,10 +31,9 @@ from rich import box
 from rich.table import Table
 
 from bench.world import APP_LINK, a_long_token
-from delivery.fcm import FcmGateway
+from delivery.fcm import FcmGateway, message_of
 from delivery.gateway import DELIVERED
-from delivery.libcurl import AT_ONCE, CONNECTIONS, Libcurl
-from delivery.message import addressed, message_of
+from delivery.libcurl import AT_ONCE, CONNECTIONS, Libcurl, addressed
 from local.errors import StackError
 from local.stack.start import free_ports
 from rekindle.domain.ids import Language

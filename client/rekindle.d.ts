@@ -621,16 +621,16 @@ export interface components {
          * AnswerBody
          * @description An answer. An edit names the `revision` that it replaces, so that no phone overwrites an answer unseen.
          * @example {
-         *       "text": "You saved me the window seat.",
-         *       "share_first": false,
+         *       "prompt": "starter/window-seat",
          *       "revision": null,
-         *       "prompt": "starter/window-seat"
+         *       "share_first": false,
+         *       "text": "You saved me the window seat."
          *     }
          * @example {
-         *       "text": "You always saved me the window seat.",
-         *       "share_first": true,
+         *       "prompt": "starter/window-seat",
          *       "revision": 1,
-         *       "prompt": "starter/window-seat"
+         *       "share_first": true,
+         *       "text": "You always saved me the window seat."
          *     }
          */
         AnswerBody: {
@@ -682,8 +682,8 @@ export interface components {
          * BookingView
          * @description Where to book time with the practice, and the link's text.
          * @example {
-         *       "url": "https://practice.example/book",
-         *       "label": "Book time with us"
+         *       "label": "Book time with us",
+         *       "url": "https://practice.example/book"
          *     }
          */
         BookingView: {
@@ -761,24 +761,24 @@ export interface components {
          * CoupleWithPacksView
          * @description The caller's couple, the ids of the packs that play for them, and their pause if there is one.
          * @example {
-         *       "partner": "Ben",
-         *       "since": "2026-03-01",
          *       "packs": [
          *         "money-talk",
          *         "starter"
          *       ],
-         *       "pause": null
+         *       "partner": "Ben",
+         *       "pause": null,
+         *       "since": "2026-03-01"
          *     }
          * @example {
-         *       "partner": "Ben",
-         *       "since": "2026-03-01",
          *       "packs": [
          *         "starter"
          *       ],
+         *       "partner": "Ben",
          *       "pause": {
          *         "from": "2026-03-02",
          *         "until": "2026-03-09"
-         *       }
+         *       },
+         *       "since": "2026-03-01"
          *     }
          */
         CoupleWithPacksView: {
@@ -799,9 +799,9 @@ export interface components {
          *
          *     `starts_on` is its first date, `every_days` the days from one turn to the next.
          * @example {
-         *       "starts_on": "2026-03-05",
          *       "every_days": 7,
-         *       "in_order": true
+         *       "in_order": true,
+         *       "starts_on": "2026-03-05"
          *     }
          */
         CourseView: {
@@ -832,60 +832,58 @@ export interface components {
          *     whether its prompt may be swapped: once, by either, before anyone has answered. `reflect` is the kind of reflection
          *     that its theme suggests after the reveal, null if any kind fits.
          * @example {
+         *       "closes_at": "2026-03-03T08:00:00Z",
          *       "date": "2026-03-02",
-         *       "prompt": {
-         *         "id": "starter/window-seat",
-         *         "theme": "spark",
-         *         "kind": "question",
-         *         "text": "What is a small thing your partner did early on that you still smile about?",
-         *         "why": "The spark is often in the details that only you two remember.",
-         *         "hint": null,
-         *         "help": null
+         *       "me": {
+         *         "revision": null,
+         *         "share_first": false,
+         *         "state": "waiting",
+         *         "text": null
          *       },
          *       "open": true,
-         *       "closes_at": "2026-03-03T08:00:00Z",
-         *       "revealed": false,
-         *       "swappable": false,
-         *       "me": {
-         *         "state": "waiting",
-         *         "text": null,
-         *         "share_first": false,
-         *         "revision": null
-         *       },
          *       "partner": {
          *         "state": "answered",
          *         "text": null
+         *       },
+         *       "prompt": {
+         *         "help": null,
+         *         "hint": null,
+         *         "id": "starter/window-seat",
+         *         "kind": "question",
+         *         "text": "What is a small thing your partner did early on that you still smile about?",
+         *         "theme": "spark",
+         *         "why": "The spark is often in the details that only you two remember."
          *       },
          *       "reflect": null,
          *       "reflections": {
          *         "me": null,
          *         "partner": null
-         *       }
+         *       },
+         *       "revealed": false,
+         *       "swappable": false
          *     }
          * @example {
+         *       "closes_at": "2026-03-03T08:00:00Z",
          *       "date": "2026-03-02",
-         *       "prompt": {
-         *         "id": "starter/window-seat",
-         *         "theme": "spark",
-         *         "kind": "question",
-         *         "text": "What is a small thing your partner did early on that you still smile about?",
-         *         "why": "The spark is often in the details that only you two remember.",
-         *         "hint": null,
-         *         "help": null
+         *       "me": {
+         *         "revision": 1,
+         *         "share_first": false,
+         *         "state": "answered",
+         *         "text": "You saved me the window seat."
          *       },
          *       "open": true,
-         *       "closes_at": "2026-03-03T08:00:00Z",
-         *       "revealed": true,
-         *       "swappable": false,
-         *       "me": {
-         *         "state": "answered",
-         *         "text": "You saved me the window seat.",
-         *         "share_first": false,
-         *         "revision": 1
-         *       },
          *       "partner": {
          *         "state": "answered",
          *         "text": "The way you hum when you cook."
+         *       },
+         *       "prompt": {
+         *         "help": null,
+         *         "hint": null,
+         *         "id": "starter/window-seat",
+         *         "kind": "question",
+         *         "text": "What is a small thing your partner did early on that you still smile about?",
+         *         "theme": "spark",
+         *         "why": "The spark is often in the details that only you two remember."
          *       },
          *       "reflect": null,
          *       "reflections": {
@@ -897,41 +895,43 @@ export interface components {
          *           "kind": "thank_you",
          *           "text": null
          *         }
-         *       }
+         *       },
+         *       "revealed": true,
+         *       "swappable": false
          *     }
          * @example {
+         *       "closes_at": "2026-03-03T08:00:00Z",
          *       "date": "2026-03-02",
-         *       "prompt": {
-         *         "id": "starter/behind-the-wall",
-         *         "theme": "fear",
-         *         "kind": "question",
-         *         "text": "What makes it hard to let somebody close, and what has ever made it easier?",
-         *         "why": "What has a name weighs less, and two carry it better than one.",
-         *         "hint": null,
-         *         "help": {
-         *           "text": "If this feels like a lot, you do not have to carry it alone. Somebody is there to talk to.",
-         *           "href": "/v1/help"
-         *         }
+         *       "me": {
+         *         "revision": null,
+         *         "share_first": false,
+         *         "state": "waiting",
+         *         "text": null
          *       },
          *       "open": true,
-         *       "closes_at": "2026-03-03T08:00:00Z",
-         *       "revealed": false,
-         *       "swappable": true,
-         *       "me": {
-         *         "state": "waiting",
-         *         "text": null,
-         *         "share_first": false,
-         *         "revision": null
-         *       },
          *       "partner": {
          *         "state": "waiting",
          *         "text": null
+         *       },
+         *       "prompt": {
+         *         "help": {
+         *           "href": "/v1/help",
+         *           "text": "If this feels like a lot, you do not have to carry it alone. Somebody is there to talk to."
+         *         },
+         *         "hint": null,
+         *         "id": "starter/behind-the-wall",
+         *         "kind": "question",
+         *         "text": "What makes it hard to let somebody close, and what has ever made it easier?",
+         *         "theme": "fear",
+         *         "why": "What has a name weighs less, and two carry it better than one."
          *       },
          *       "reflect": null,
          *       "reflections": {
          *         "me": null,
          *         "partner": null
-         *       }
+         *       },
+         *       "revealed": false,
+         *       "swappable": true
          *     }
          */
         DayView: {
@@ -980,14 +980,14 @@ export interface components {
          *
          *     One of the two is null.
          * @example {
-         *       "token": "fGx9Qe2mT0y:APA91bH",
          *       "fid": null,
-         *       "platform": "ios"
+         *       "platform": "ios",
+         *       "token": "fGx9Qe2mT0y:APA91bH"
          *     }
          * @example {
-         *       "token": null,
          *       "fid": "dGVzdGluZ1RoaXNJZEhlcm",
-         *       "platform": "android"
+         *       "platform": "android",
+         *       "token": null
          *     }
          */
         DeviceBody: {
@@ -1029,101 +1029,101 @@ export interface components {
          *     `couples` are those that this page has reached; one that spans two pages is in both. A page may have no entries
          *     although there is a next one. At the end `next` is null.
          * @example {
-         *       "format": "rekindle-export/1",
-         *       "exported_at": "2026-03-05T15:00:00Z",
-         *       "profile": {
-         *         "display_name": "Ada",
-         *         "zone": "America/New_York",
-         *         "language": "en",
-         *         "depth": 2,
-         *         "touch_comfort": 1,
-         *         "barriers": [
-         *           "stress"
-         *         ],
-         *         "streak_hidden": false
-         *       },
          *       "couples": [
          *         {
          *           "couple": 1,
+         *           "included": true,
          *           "since": "2026-03-01",
-         *           "until": null,
-         *           "included": true
+         *           "until": null
          *         }
          *       ],
          *       "entries": [
          *         {
-         *           "kind": "alone",
-         *           "date": "2026-02-23",
+         *           "answer": {
+         *             "at": "2026-02-23T20:15:00Z",
+         *             "share_first": false,
+         *             "text": "The window seat."
+         *           },
          *           "couple": null,
+         *           "date": "2026-02-23",
+         *           "kind": "alone",
+         *           "partner": null,
          *           "prompt": {
          *             "id": "starter/window-seat",
-         *             "theme": "spark",
          *             "kind": "question",
-         *             "text": "What is a small thing your partner did early on that you still smile about?"
+         *             "text": "What is a small thing your partner did early on that you still smile about?",
+         *             "theme": "spark"
          *           },
-         *           "answer": {
-         *             "text": "The window seat.",
-         *             "at": "2026-02-23T20:15:00Z",
-         *             "share_first": false
-         *           },
-         *           "reflection": null,
-         *           "partner": null
+         *           "reflection": null
          *         },
          *         {
-         *           "kind": "day",
-         *           "date": "2026-03-02",
-         *           "couple": 1,
-         *           "prompt": {
-         *             "id": "starter/window-seat",
-         *             "theme": "spark",
-         *             "kind": "question",
-         *             "text": "What is a small thing your partner did early on that you still smile about?"
-         *           },
          *           "answer": {
-         *             "text": "You saved me the window seat.",
          *             "at": "2026-03-02T15:00:00Z",
-         *             "share_first": false
+         *             "share_first": false,
+         *             "text": "You saved me the window seat."
          *           },
-         *           "reflection": {
-         *             "kind": "heard",
-         *             "text": "That my humming makes the kitchen feel like home.",
-         *             "at": "2026-03-02T19:30:00Z"
-         *           },
+         *           "couple": 1,
+         *           "date": "2026-03-02",
+         *           "kind": "day",
          *           "partner": {
-         *             "text": "The way you hum when you cook.",
          *             "reflection": {
          *               "kind": "thank_you",
          *               "text": null
-         *             }
+         *             },
+         *             "text": "The way you hum when you cook."
+         *           },
+         *           "prompt": {
+         *             "id": "starter/window-seat",
+         *             "kind": "question",
+         *             "text": "What is a small thing your partner did early on that you still smile about?",
+         *             "theme": "spark"
+         *           },
+         *           "reflection": {
+         *             "at": "2026-03-02T19:30:00Z",
+         *             "kind": "heard",
+         *             "text": "That my humming makes the kitchen feel like home."
          *           }
          *         }
          *       ],
-         *       "next": null
-         *     }
-         * @example {
+         *       "exported_at": "2026-03-05T15:00:00Z",
          *       "format": "rekindle-export/1",
-         *       "exported_at": "2026-05-01T15:00:00Z",
+         *       "next": null,
          *       "profile": {
-         *         "display_name": "Ada",
-         *         "zone": "America/New_York",
-         *         "language": "en",
-         *         "depth": 2,
-         *         "touch_comfort": 1,
          *         "barriers": [
          *           "stress"
          *         ],
-         *         "streak_hidden": false
-         *       },
+         *         "depth": 2,
+         *         "display_name": "Ada",
+         *         "language": "en",
+         *         "streak_hidden": false,
+         *         "touch_comfort": 1,
+         *         "zone": "America/New_York"
+         *       }
+         *     }
+         * @example {
          *       "couples": [
          *         {
          *           "couple": 1,
+         *           "included": false,
          *           "since": "2026-03-01",
-         *           "until": "2026-03-20",
-         *           "included": false
+         *           "until": "2026-03-20"
          *         }
          *       ],
          *       "entries": [],
-         *       "next": null
+         *       "exported_at": "2026-05-01T15:00:00Z",
+         *       "format": "rekindle-export/1",
+         *       "next": null,
+         *       "profile": {
+         *         "barriers": [
+         *           "stress"
+         *         ],
+         *         "depth": 2,
+         *         "display_name": "Ada",
+         *         "language": "en",
+         *         "streak_hidden": false,
+         *         "touch_comfort": 1,
+         *         "zone": "America/New_York"
+         *       }
          *     }
          */
         ExportView: {
@@ -1150,14 +1150,14 @@ export interface components {
          * ExportedAnswerView
          * @description The person's answer. `text` is null if they checked the day off without a text.
          * @example {
-         *       "text": "The window seat.",
          *       "at": "2026-02-23T20:15:00Z",
-         *       "share_first": false
+         *       "share_first": false,
+         *       "text": "The window seat."
          *     }
          * @example {
-         *       "text": "You saved me the window seat.",
          *       "at": "2026-03-02T15:00:00Z",
-         *       "share_first": false
+         *       "share_first": false,
+         *       "text": "You saved me the window seat."
          *     }
          */
         ExportedAnswerView: {
@@ -1179,15 +1179,15 @@ export interface components {
          *     exported until 30 days after the couple ended, and nobody can read it any more.
          * @example {
          *       "couple": 1,
+         *       "included": true,
          *       "since": "2026-03-01",
-         *       "until": null,
-         *       "included": true
+         *       "until": null
          *     }
          * @example {
          *       "couple": 1,
+         *       "included": false,
          *       "since": "2026-03-01",
-         *       "until": "2026-03-20",
-         *       "included": false
+         *       "until": "2026-03-20"
          *     }
          */
         ExportedCoupleView: {
@@ -1207,49 +1207,49 @@ export interface components {
          *     `partner` is null unless the couple is together and the partner's answer is open to the person. So a sealed answer
          *     looks like one that was never given.
          * @example {
-         *       "kind": "alone",
-         *       "date": "2026-02-23",
+         *       "answer": {
+         *         "at": "2026-02-23T20:15:00Z",
+         *         "share_first": false,
+         *         "text": "The window seat."
+         *       },
          *       "couple": null,
+         *       "date": "2026-02-23",
+         *       "kind": "alone",
+         *       "partner": null,
          *       "prompt": {
          *         "id": "starter/window-seat",
-         *         "theme": "spark",
          *         "kind": "question",
-         *         "text": "What is a small thing your partner did early on that you still smile about?"
+         *         "text": "What is a small thing your partner did early on that you still smile about?",
+         *         "theme": "spark"
          *       },
-         *       "answer": {
-         *         "text": "The window seat.",
-         *         "at": "2026-02-23T20:15:00Z",
-         *         "share_first": false
-         *       },
-         *       "reflection": null,
-         *       "partner": null
+         *       "reflection": null
          *     }
          * @example {
-         *       "kind": "day",
-         *       "date": "2026-03-02",
-         *       "couple": 1,
-         *       "prompt": {
-         *         "id": "starter/window-seat",
-         *         "theme": "spark",
-         *         "kind": "question",
-         *         "text": "What is a small thing your partner did early on that you still smile about?"
-         *       },
          *       "answer": {
-         *         "text": "You saved me the window seat.",
          *         "at": "2026-03-02T15:00:00Z",
-         *         "share_first": false
+         *         "share_first": false,
+         *         "text": "You saved me the window seat."
          *       },
-         *       "reflection": {
-         *         "kind": "heard",
-         *         "text": "That my humming makes the kitchen feel like home.",
-         *         "at": "2026-03-02T19:30:00Z"
-         *       },
+         *       "couple": 1,
+         *       "date": "2026-03-02",
+         *       "kind": "day",
          *       "partner": {
-         *         "text": "The way you hum when you cook.",
          *         "reflection": {
          *           "kind": "thank_you",
          *           "text": null
-         *         }
+         *         },
+         *         "text": "The way you hum when you cook."
+         *       },
+         *       "prompt": {
+         *         "id": "starter/window-seat",
+         *         "kind": "question",
+         *         "text": "What is a small thing your partner did early on that you still smile about?",
+         *         "theme": "spark"
+         *       },
+         *       "reflection": {
+         *         "at": "2026-03-02T19:30:00Z",
+         *         "kind": "heard",
+         *         "text": "That my humming makes the kitchen feel like home."
          *       }
          *     }
          */
@@ -1284,11 +1284,11 @@ export interface components {
          * ExportedPartnerView
          * @description The partner's answer as the person may read it, and the partner's reflection.
          * @example {
-         *       "text": "The way you hum when you cook.",
          *       "reflection": {
          *         "kind": "thank_you",
          *         "text": null
-         *       }
+         *       },
+         *       "text": "The way you hum when you cook."
          *     }
          */
         ExportedPartnerView: {
@@ -1300,15 +1300,15 @@ export interface components {
          * ExportedProfileView
          * @description The person's profile, as they wrote it.
          * @example {
-         *       "display_name": "Ada",
-         *       "zone": "America/New_York",
-         *       "language": "en",
-         *       "depth": 2,
-         *       "touch_comfort": 1,
          *       "barriers": [
          *         "stress"
          *       ],
-         *       "streak_hidden": false
+         *       "depth": 2,
+         *       "display_name": "Ada",
+         *       "language": "en",
+         *       "streak_hidden": false,
+         *       "touch_comfort": 1,
+         *       "zone": "America/New_York"
          *     }
          */
         ExportedProfileView: {
@@ -1332,9 +1332,9 @@ export interface components {
          * @description A prompt, in the person's language or in its pack's own.
          * @example {
          *       "id": "starter/window-seat",
-         *       "theme": "spark",
          *       "kind": "question",
-         *       "text": "What is a small thing your partner did early on that you still smile about?"
+         *       "text": "What is a small thing your partner did early on that you still smile about?",
+         *       "theme": "spark"
          *     }
          */
         ExportedPromptView: {
@@ -1349,9 +1349,9 @@ export interface components {
          * ExportedReflectionView
          * @description The person's reflection on their partner's answer. `text` is null with any kind but `heard`.
          * @example {
+         *       "at": "2026-03-02T19:30:00Z",
          *       "kind": "heard",
-         *       "text": "That my humming makes the kitchen feel like home.",
-         *       "at": "2026-03-02T19:30:00Z"
+         *       "text": "That my humming makes the kitchen feel like home."
          *     }
          */
         ExportedReflectionView: {
@@ -1386,15 +1386,15 @@ export interface components {
          * @description A help line. `country` is null if it is for everybody. At least one way to reach it is given.
          * @example {
          *       "country": "GB",
-         *       "name": "Samaritans",
-         *       "phone": "116 123",
-         *       "text": null,
-         *       "url": "https://www.samaritans.org",
+         *       "hours": "24/7",
          *       "languages": [
          *         "en"
          *       ],
-         *       "hours": "24/7",
-         *       "note": null
+         *       "name": "Samaritans",
+         *       "note": null,
+         *       "phone": "116 123",
+         *       "text": null,
+         *       "url": "https://www.samaritans.org"
          *     }
          */
         HelpLineView: {
@@ -1419,29 +1419,29 @@ export interface components {
          * HelpView
          * @description Help lines for `country`. If it is null, all lines, with countries to choose from.
          * @example {
-         *       "country": "GB",
-         *       "choose_country": [],
          *       "booking": {
-         *         "url": "https://practice.example/book",
-         *         "label": "Book time with us"
+         *         "label": "Book time with us",
+         *         "url": "https://practice.example/book"
          *       },
+         *       "choose_country": [],
+         *       "country": "GB",
          *       "lines": [
          *         {
          *           "country": "GB",
-         *           "name": "Samaritans",
-         *           "phone": "116 123",
-         *           "text": null,
-         *           "url": "https://www.samaritans.org",
+         *           "hours": "24/7",
          *           "languages": [
          *             "en"
          *           ],
-         *           "hours": "24/7",
-         *           "note": null
+         *           "name": "Samaritans",
+         *           "note": null,
+         *           "phone": "116 123",
+         *           "text": null,
+         *           "url": "https://www.samaritans.org"
          *         }
          *       ]
          *     }
          * @example {
-         *       "country": null,
+         *       "booking": null,
          *       "choose_country": [
          *         {
          *           "country": "RU",
@@ -1452,7 +1452,7 @@ export interface components {
          *           "name": "Ukraine"
          *         }
          *       ],
-         *       "booking": null,
+         *       "country": null,
          *       "lines": []
          *     }
          */
@@ -1479,10 +1479,10 @@ export interface components {
          * InviteView
          * @description The caller's live invite, and the name of whoever has redeemed it.
          * @example {
+         *       "expires_at": "2026-03-03T15:00:00Z",
          *       "invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b",
-         *       "state": "redeemed",
          *       "redeemed_by": "Ben",
-         *       "expires_at": "2026-03-03T15:00:00Z"
+         *       "state": "redeemed"
          *     }
          */
         InviteView: {
@@ -1501,31 +1501,30 @@ export interface components {
          * JournalView
          * @description Days, latest first. `before` asks for the next page, null at the end.
          * @example {
+         *       "before": null,
          *       "days": [
          *         {
+         *           "closes_at": "2026-03-03T08:00:00Z",
          *           "date": "2026-03-02",
-         *           "prompt": {
-         *             "id": "starter/window-seat",
-         *             "theme": "spark",
-         *             "kind": "question",
-         *             "text": "What is a small thing your partner did early on that you still smile about?",
-         *             "why": "The spark is often in the details that only you two remember.",
-         *             "hint": null,
-         *             "help": null
+         *           "me": {
+         *             "revision": 1,
+         *             "share_first": false,
+         *             "state": "answered",
+         *             "text": "You saved me the window seat."
          *           },
          *           "open": true,
-         *           "closes_at": "2026-03-03T08:00:00Z",
-         *           "revealed": true,
-         *           "swappable": false,
-         *           "me": {
-         *             "state": "answered",
-         *             "text": "You saved me the window seat.",
-         *             "share_first": false,
-         *             "revision": 1
-         *           },
          *           "partner": {
          *             "state": "answered",
          *             "text": "The way you hum when you cook."
+         *           },
+         *           "prompt": {
+         *             "help": null,
+         *             "hint": null,
+         *             "id": "starter/window-seat",
+         *             "kind": "question",
+         *             "text": "What is a small thing your partner did early on that you still smile about?",
+         *             "theme": "spark",
+         *             "why": "The spark is often in the details that only you two remember."
          *           },
          *           "reflect": null,
          *           "reflections": {
@@ -1537,10 +1536,11 @@ export interface components {
          *               "kind": "thank_you",
          *               "text": null
          *             }
-         *           }
+         *           },
+         *           "revealed": true,
+         *           "swappable": false
          *         }
-         *       ],
-         *       "before": null
+         *       ]
          *     }
          */
         JournalView: {
@@ -1555,17 +1555,17 @@ export interface components {
          * MeView
          * @description The stored profile, and whether the person is in a couple.
          * @example {
-         *       "display_name": "Ada",
-         *       "zone": "America/New_York",
-         *       "language": "en",
-         *       "depth": 2,
-         *       "touch_comfort": 1,
          *       "barriers": [
          *         "stress"
          *       ],
+         *       "depth": 2,
+         *       "display_name": "Ada",
+         *       "language": "en",
+         *       "paired": true,
          *       "streak_hidden": false,
+         *       "touch_comfort": 1,
          *       "uid": "u1x2y3z4",
-         *       "paired": true
+         *       "zone": "America/New_York"
          *     }
          */
         MeView: {
@@ -1592,10 +1592,10 @@ export interface components {
          * NewInviteView
          * @description A new invite. The code is shown only now: it is stored nowhere.
          * @example {
-         *       "invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b",
          *       "code": "K7MP2-QRX9T",
-         *       "link": "https://app.rekindle.example/join#K7MP2QRX9T",
-         *       "expires_at": "2026-03-03T15:00:00Z"
+         *       "expires_at": "2026-03-03T15:00:00Z",
+         *       "invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b",
+         *       "link": "https://app.rekindle.example/join#K7MP2QRX9T"
          *     }
          */
         NewInviteView: {
@@ -1631,14 +1631,14 @@ export interface components {
          *
          *     `milestones` are the lengths of a run that they reached. `longest` means that their longest run grew.
          * @example {
+         *       "longest": false,
+         *       "milestones": [],
          *       "packs": [
          *         {
          *           "id": "money-talk",
          *           "title": "Money talk"
          *         }
-         *       ],
-         *       "milestones": [],
-         *       "longest": false
+         *       ]
          *     }
          */
         NewsView: {
@@ -1663,8 +1663,8 @@ export interface components {
          * NudgeView
          * @description A gesture, and when it was sent.
          * @example {
-         *       "gesture": "thinking_of_you",
-         *       "at": "2026-03-02T15:00:00Z"
+         *       "at": "2026-03-02T15:00:00Z",
+         *       "gesture": "thinking_of_you"
          *     }
          */
         NudgeView: {
@@ -1681,19 +1681,19 @@ export interface components {
          *
          *     `next_at` is when the caller may send again, null while any are left.
          * @example {
+         *       "left": 2,
+         *       "next_at": null,
          *       "received": [
          *         {
-         *           "gesture": "thinking_of_you",
-         *           "at": "2026-03-02T15:00:00Z"
+         *           "at": "2026-03-02T15:00:00Z",
+         *           "gesture": "thinking_of_you"
          *         }
-         *       ],
-         *       "left": 2,
-         *       "next_at": null
+         *       ]
          *     }
          * @example {
-         *       "received": [],
          *       "left": 0,
-         *       "next_at": "2026-03-03T09:30:00Z"
+         *       "next_at": "2026-03-03T09:30:00Z",
+         *       "received": []
          *     }
          */
         NudgesView: {
@@ -1708,16 +1708,16 @@ export interface components {
          * OwnAnswerView
          * @description The caller's answer. An edit names its `revision`.
          * @example {
-         *       "state": "waiting",
-         *       "text": null,
+         *       "revision": null,
          *       "share_first": false,
-         *       "revision": null
+         *       "state": "waiting",
+         *       "text": null
          *     }
          * @example {
-         *       "state": "answered",
-         *       "text": "You saved me the window seat.",
+         *       "revision": 1,
          *       "share_first": false,
-         *       "revision": 1
+         *       "state": "answered",
+         *       "text": "You saved me the window seat."
          *     }
          */
         OwnAnswerView: {
@@ -1736,32 +1736,32 @@ export interface components {
          * PackView
          * @description A pack that a couple can have, in the reader's language or in its own. `chosen` means that it plays for them.
          * @example {
-         *       "id": "money-talk",
-         *       "title": "Money talk",
-         *       "written_for": "Couples who would like to speak of money before it speaks for them.",
-         *       "prompts": 49,
-         *       "languages": [
-         *         "en"
-         *       ],
          *       "audience": "choice",
          *       "chosen": true,
-         *       "course": null
-         *     }
-         * @example {
-         *       "id": "spring-group",
-         *       "title": "Our spring group",
-         *       "written_for": "The couples of our spring group.",
-         *       "prompts": 8,
+         *       "course": null,
+         *       "id": "money-talk",
          *       "languages": [
          *         "en"
          *       ],
+         *       "prompts": 49,
+         *       "title": "Money talk",
+         *       "written_for": "Couples who would like to speak of money before it speaks for them."
+         *     }
+         * @example {
          *       "audience": "code",
          *       "chosen": true,
          *       "course": {
-         *         "starts_on": "2026-03-05",
          *         "every_days": 7,
-         *         "in_order": true
-         *       }
+         *         "in_order": true,
+         *         "starts_on": "2026-03-05"
+         *       },
+         *       "id": "spring-group",
+         *       "languages": [
+         *         "en"
+         *       ],
+         *       "prompts": 8,
+         *       "title": "Our spring group",
+         *       "written_for": "The couples of our spring group."
          *     }
          */
         PackView: {
@@ -1786,32 +1786,32 @@ export interface components {
          * @example {
          *       "packs": [
          *         {
-         *           "id": "money-talk",
-         *           "title": "Money talk",
-         *           "written_for": "Couples who would like to speak of money before it speaks for them.",
-         *           "prompts": 49,
-         *           "languages": [
-         *             "en"
-         *           ],
          *           "audience": "choice",
          *           "chosen": true,
-         *           "course": null
-         *         },
-         *         {
-         *           "id": "spring-group",
-         *           "title": "Our spring group",
-         *           "written_for": "The couples of our spring group.",
-         *           "prompts": 8,
+         *           "course": null,
+         *           "id": "money-talk",
          *           "languages": [
          *             "en"
          *           ],
+         *           "prompts": 49,
+         *           "title": "Money talk",
+         *           "written_for": "Couples who would like to speak of money before it speaks for them."
+         *         },
+         *         {
          *           "audience": "code",
          *           "chosen": true,
          *           "course": {
-         *             "starts_on": "2026-03-05",
          *             "every_days": 7,
-         *             "in_order": true
-         *           }
+         *             "in_order": true,
+         *             "starts_on": "2026-03-05"
+         *           },
+         *           "id": "spring-group",
+         *           "languages": [
+         *             "en"
+         *           ],
+         *           "prompts": 8,
+         *           "title": "Our spring group",
+         *           "written_for": "The couples of our spring group."
          *         }
          *       ]
          *     }
@@ -1926,15 +1926,15 @@ export interface components {
          * ProfileBody
          * @description A person's whole profile.
          * @example {
-         *       "display_name": "Ada",
-         *       "zone": "America/New_York",
-         *       "language": "en",
-         *       "depth": 2,
-         *       "touch_comfort": 1,
          *       "barriers": [
          *         "stress"
          *       ],
-         *       "streak_hidden": false
+         *       "depth": 2,
+         *       "display_name": "Ada",
+         *       "language": "en",
+         *       "streak_hidden": false,
+         *       "touch_comfort": 1,
+         *       "zone": "America/New_York"
          *     }
          */
         ProfileBody: {
@@ -1969,8 +1969,8 @@ export interface components {
          * PromptHelpView
          * @description A sentence beside a prompt that may be hard, in the reader's language or in English, and a link to help.
          * @example {
-         *       "text": "If this feels like a lot, you do not have to carry it alone. Somebody is there to talk to.",
-         *       "href": "/v1/help"
+         *       "href": "/v1/help",
+         *       "text": "If this feels like a lot, you do not have to carry it alone. Somebody is there to talk to."
          *     }
          */
         PromptHelpView: {
@@ -1993,25 +1993,25 @@ export interface components {
          *     The `id` begins with the pack's id and a slash. An answer sends it, so that a swap in between is noticed. A couple
          *     does a prompt of kind `together` or `touch`, then checks it off. A text is optional.
          * @example {
+         *       "help": null,
+         *       "hint": null,
          *       "id": "starter/window-seat",
-         *       "theme": "spark",
          *       "kind": "question",
          *       "text": "What is a small thing your partner did early on that you still smile about?",
-         *       "why": "The spark is often in the details that only you two remember.",
-         *       "hint": null,
-         *       "help": null
+         *       "theme": "spark",
+         *       "why": "The spark is often in the details that only you two remember."
          *     }
          * @example {
+         *       "help": {
+         *         "href": "/v1/help",
+         *         "text": "If this feels like a lot, you do not have to carry it alone. Somebody is there to talk to."
+         *       },
+         *       "hint": null,
          *       "id": "starter/behind-the-wall",
-         *       "theme": "fear",
          *       "kind": "question",
          *       "text": "What makes it hard to let somebody close, and what has ever made it easier?",
-         *       "why": "What has a name weighs less, and two carry it better than one.",
-         *       "hint": null,
-         *       "help": {
-         *         "text": "If this feels like a lot, you do not have to carry it alone. Somebody is there to talk to.",
-         *         "href": "/v1/help"
-         *       }
+         *       "theme": "fear",
+         *       "why": "What has a name weighs less, and two carry it better than one."
          *     }
          */
         PromptView: {
@@ -2031,8 +2031,8 @@ export interface components {
          * QuietHoursBody
          * @description From when to when a push makes no sound. It may span midnight.
          * @example {
-         *       "start": "22:00",
-         *       "end": "07:00"
+         *       "end": "07:00",
+         *       "start": "22:00"
          *     }
          */
         QuietHoursBody: {
@@ -2045,7 +2045,6 @@ export interface components {
          * RecapView
          * @description A week by the couple's calendar dates, named by its Monday. The streak is as of its end, null if hidden.
          * @example {
-         *       "week": "2026-02-23",
          *       "days_met": {
          *         "count": 2,
          *         "dates": [
@@ -2053,25 +2052,26 @@ export interface components {
          *           "2026-02-25"
          *         ]
          *       },
-         *       "themes": [
-         *         "spark",
-         *         "listening"
-         *       ],
-         *       "streak": {
-         *         "current": 4,
-         *         "longest": 12,
-         *         "total": 31
-         *       },
          *       "new": {
+         *         "longest": false,
+         *         "milestones": [],
          *         "packs": [
          *           {
          *             "id": "money-talk",
          *             "title": "Money talk"
          *           }
-         *         ],
-         *         "milestones": [],
-         *         "longest": false
-         *       }
+         *         ]
+         *       },
+         *       "streak": {
+         *         "current": 4,
+         *         "longest": 12,
+         *         "total": 31
+         *       },
+         *       "themes": [
+         *         "spark",
+         *         "listening"
+         *       ],
+         *       "week": "2026-02-23"
          *     }
          */
         RecapView: {
@@ -2183,29 +2183,29 @@ export interface components {
          * RemindersBody
          * @description All reminders of a person. Null switches one off.
          * @example {
-         *       "prompt_time": "08:30",
          *       "evening_time": "20:30",
+         *       "news": true,
+         *       "nudges_muted": false,
+         *       "prompt_time": "08:30",
          *       "quiet_hours": {
-         *         "start": "22:00",
-         *         "end": "07:00"
+         *         "end": "07:00",
+         *         "start": "22:00"
          *       },
          *       "touch": {
+         *         "time": "19:00",
          *         "weekdays": [
          *           "tuesday",
          *           "saturday"
-         *         ],
-         *         "time": "19:00"
-         *       },
-         *       "nudges_muted": false,
-         *       "news": true
+         *         ]
+         *       }
          *     }
          * @example {
-         *       "prompt_time": "06:45",
          *       "evening_time": null,
-         *       "quiet_hours": null,
-         *       "touch": null,
+         *       "news": false,
          *       "nudges_muted": true,
-         *       "news": false
+         *       "prompt_time": "06:45",
+         *       "quiet_hours": null,
+         *       "touch": null
          *     }
          */
         RemindersBody: {
@@ -2238,16 +2238,16 @@ export interface components {
          * SharedAnswerView
          * @description An answer that one of the two gave alone and has shown to the other.
          * @example {
-         *       "date": "2026-02-23",
          *       "by": "partner",
+         *       "date": "2026-02-23",
          *       "prompt": {
+         *         "help": null,
+         *         "hint": null,
          *         "id": "starter/window-seat",
-         *         "theme": "spark",
          *         "kind": "question",
          *         "text": "What is a small thing your partner did early on that you still smile about?",
-         *         "why": "The spark is often in the details that only you two remember.",
-         *         "hint": null,
-         *         "help": null
+         *         "theme": "spark",
+         *         "why": "The spark is often in the details that only you two remember."
          *       },
          *       "text": "The window seat."
          *     }
@@ -2271,16 +2271,16 @@ export interface components {
          * @example {
          *       "answers": [
          *         {
-         *           "date": "2026-02-23",
          *           "by": "partner",
+         *           "date": "2026-02-23",
          *           "prompt": {
+         *             "help": null,
+         *             "hint": null,
          *             "id": "starter/window-seat",
-         *             "theme": "spark",
          *             "kind": "question",
          *             "text": "What is a small thing your partner did early on that you still smile about?",
-         *             "why": "The spark is often in the details that only you two remember.",
-         *             "hint": null,
-         *             "help": null
+         *             "theme": "spark",
+         *             "why": "The spark is often in the details that only you two remember."
          *           },
          *           "text": "The window seat."
          *         }
@@ -2298,12 +2298,12 @@ export interface components {
          * SoloAnswerBody
          * @description An answer that nobody else reads. An edit names the `revision` that it replaces.
          * @example {
-         *       "text": "The window seat.",
-         *       "revision": null
+         *       "revision": null,
+         *       "text": "The window seat."
          *     }
          * @example {
-         *       "text": "The window seat, always.",
-         *       "revision": 1
+         *       "revision": 1,
+         *       "text": "The window seat, always."
          *     }
          */
         SoloAnswerBody: {
@@ -2322,9 +2322,9 @@ export interface components {
          * SoloAnswerView
          * @description The caller's own answer. An edit names its `revision`.
          * @example {
+         *       "revision": 1,
          *       "state": "answered",
-         *       "text": "The window seat.",
-         *       "revision": 1
+         *       "text": "The window seat."
          *     }
          */
         SoloAnswerView: {
@@ -2341,20 +2341,20 @@ export interface components {
          *     `shared` says that the caller has shown the answer to their partner.
          * @example {
          *       "date": "2026-02-23",
-         *       "prompt": {
-         *         "id": "starter/window-seat",
-         *         "theme": "spark",
-         *         "kind": "question",
-         *         "text": "What is a small thing your partner did early on that you still smile about?",
-         *         "why": "The spark is often in the details that only you two remember.",
-         *         "hint": null,
-         *         "help": null
+         *       "me": {
+         *         "revision": 1,
+         *         "state": "answered",
+         *         "text": "The window seat."
          *       },
          *       "open": true,
-         *       "me": {
-         *         "state": "answered",
-         *         "text": "The window seat.",
-         *         "revision": 1
+         *       "prompt": {
+         *         "help": null,
+         *         "hint": null,
+         *         "id": "starter/window-seat",
+         *         "kind": "question",
+         *         "text": "What is a small thing your partner did early on that you still smile about?",
+         *         "theme": "spark",
+         *         "why": "The spark is often in the details that only you two remember."
          *       },
          *       "shared": false
          *     }
@@ -2376,28 +2376,28 @@ export interface components {
          * SoloJournalView
          * @description The caller's own days, latest first. `before` asks for the next page, null at the end.
          * @example {
+         *       "before": null,
          *       "days": [
          *         {
          *           "date": "2026-02-23",
-         *           "prompt": {
-         *             "id": "starter/window-seat",
-         *             "theme": "spark",
-         *             "kind": "question",
-         *             "text": "What is a small thing your partner did early on that you still smile about?",
-         *             "why": "The spark is often in the details that only you two remember.",
-         *             "hint": null,
-         *             "help": null
+         *           "me": {
+         *             "revision": 1,
+         *             "state": "answered",
+         *             "text": "The window seat."
          *           },
          *           "open": false,
-         *           "me": {
-         *             "state": "answered",
-         *             "text": "The window seat.",
-         *             "revision": 1
+         *           "prompt": {
+         *             "help": null,
+         *             "hint": null,
+         *             "id": "starter/window-seat",
+         *             "kind": "question",
+         *             "text": "What is a small thing your partner did early on that you still smile about?",
+         *             "theme": "spark",
+         *             "why": "The spark is often in the details that only you two remember."
          *           },
          *           "shared": false
          *         }
-         *       ],
-         *       "before": null
+         *       ]
          *     }
          */
         SoloJournalView: {
@@ -2410,14 +2410,14 @@ export interface components {
          * StreakCalendarView
          * @description The streak with a mark for each date of the last twelve months. `hidden` is the caller's own choice.
          * @example {
-         *       "current": 4,
-         *       "longest": 12,
-         *       "total": 31,
-         *       "hidden": false,
          *       "calendar": {
          *         "2026-03-01": "complete",
          *         "2026-03-02": "open"
-         *       }
+         *       },
+         *       "current": 4,
+         *       "hidden": false,
+         *       "longest": 12,
+         *       "total": 31
          *     }
          */
         StreakCalendarView: {
@@ -2467,119 +2467,119 @@ export interface components {
          *     ahead, has answered: a push has said so. If there are several, it is the first that waits for the caller. During a
          *     `pause` nobody is asked to take part, but both can still answer.
          * @example {
-         *       "today": {
-         *         "date": "2026-03-02",
-         *         "prompt": {
-         *           "id": "starter/window-seat",
-         *           "theme": "spark",
-         *           "kind": "question",
-         *           "text": "What is a small thing your partner did early on that you still smile about?",
-         *           "why": "The spark is often in the details that only you two remember.",
-         *           "hint": null,
-         *           "help": null
-         *         },
-         *         "open": true,
-         *         "closes_at": "2026-03-03T08:00:00Z",
-         *         "revealed": false,
-         *         "swappable": false,
-         *         "me": {
-         *           "state": "waiting",
-         *           "text": null,
-         *           "share_first": false,
-         *           "revision": null
-         *         },
-         *         "partner": {
-         *           "state": "answered",
-         *           "text": null
-         *         },
-         *         "reflect": null,
-         *         "reflections": {
-         *           "me": null,
-         *           "partner": null
-         *         }
-         *       },
-         *       "previous": null,
          *       "next": null,
+         *       "pause": null,
+         *       "previous": null,
          *       "streak": {
          *         "current": 4,
          *         "longest": 12,
          *         "total": 31
          *       },
-         *       "pause": null
+         *       "today": {
+         *         "closes_at": "2026-03-03T08:00:00Z",
+         *         "date": "2026-03-02",
+         *         "me": {
+         *           "revision": null,
+         *           "share_first": false,
+         *           "state": "waiting",
+         *           "text": null
+         *         },
+         *         "open": true,
+         *         "partner": {
+         *           "state": "answered",
+         *           "text": null
+         *         },
+         *         "prompt": {
+         *           "help": null,
+         *           "hint": null,
+         *           "id": "starter/window-seat",
+         *           "kind": "question",
+         *           "text": "What is a small thing your partner did early on that you still smile about?",
+         *           "theme": "spark",
+         *           "why": "The spark is often in the details that only you two remember."
+         *         },
+         *         "reflect": null,
+         *         "reflections": {
+         *           "me": null,
+         *           "partner": null
+         *         },
+         *         "revealed": false,
+         *         "swappable": false
+         *       }
          *     }
          * @example {
-         *       "today": {
-         *         "date": "2026-03-02",
-         *         "prompt": {
-         *           "id": "starter/behind-the-wall",
-         *           "theme": "fear",
-         *           "kind": "question",
-         *           "text": "What makes it hard to let somebody close, and what has ever made it easier?",
-         *           "why": "What has a name weighs less, and two carry it better than one.",
-         *           "hint": null,
-         *           "help": {
-         *             "text": "If this feels like a lot, you do not have to carry it alone. Somebody is there to talk to.",
-         *             "href": "/v1/help"
-         *           }
-         *         },
-         *         "open": true,
-         *         "closes_at": "2026-03-03T08:00:00Z",
-         *         "revealed": false,
-         *         "swappable": true,
+         *       "next": {
+         *         "closes_at": "2026-03-04T08:00:00Z",
+         *         "date": "2026-03-03",
          *         "me": {
-         *           "state": "waiting",
-         *           "text": null,
+         *           "revision": null,
          *           "share_first": false,
-         *           "revision": null
-         *         },
-         *         "partner": {
          *           "state": "waiting",
          *           "text": null
          *         },
-         *         "reflect": null,
-         *         "reflections": {
-         *           "me": null,
-         *           "partner": null
-         *         }
-         *       },
-         *       "previous": null,
-         *       "next": {
-         *         "date": "2026-03-03",
-         *         "prompt": {
-         *           "id": "starter/window-seat",
-         *           "theme": "spark",
-         *           "kind": "question",
-         *           "text": "What is a small thing your partner did early on that you still smile about?",
-         *           "why": "The spark is often in the details that only you two remember.",
-         *           "hint": null,
-         *           "help": null
-         *         },
          *         "open": true,
-         *         "closes_at": "2026-03-04T08:00:00Z",
-         *         "revealed": false,
-         *         "swappable": false,
-         *         "me": {
-         *           "state": "waiting",
-         *           "text": null,
-         *           "share_first": false,
-         *           "revision": null
-         *         },
          *         "partner": {
          *           "state": "answered",
          *           "text": null
          *         },
+         *         "prompt": {
+         *           "help": null,
+         *           "hint": null,
+         *           "id": "starter/window-seat",
+         *           "kind": "question",
+         *           "text": "What is a small thing your partner did early on that you still smile about?",
+         *           "theme": "spark",
+         *           "why": "The spark is often in the details that only you two remember."
+         *         },
          *         "reflect": null,
          *         "reflections": {
          *           "me": null,
          *           "partner": null
-         *         }
+         *         },
+         *         "revealed": false,
+         *         "swappable": false
          *       },
+         *       "pause": null,
+         *       "previous": null,
          *       "streak": {
          *         "current": 4,
          *         "longest": 12,
          *         "total": 31
          *       },
-         *       "pause": null
+         *       "today": {
+         *         "closes_at": "2026-03-03T08:00:00Z",
+         *         "date": "2026-03-02",
+         *         "me": {
+         *           "revision": null,
+         *           "share_first": false,
+         *           "state": "waiting",
+         *           "text": null
+         *         },
+         *         "open": true,
+         *         "partner": {
+         *           "state": "waiting",
+         *           "text": null
+         *         },
+         *         "prompt": {
+         *           "help": {
+         *             "href": "/v1/help",
+         *             "text": "If this feels like a lot, you do not have to carry it alone. Somebody is there to talk to."
+         *           },
+         *           "hint": null,
+         *           "id": "starter/behind-the-wall",
+         *           "kind": "question",
+         *           "text": "What makes it hard to let somebody close, and what has ever made it easier?",
+         *           "theme": "fear",
+         *           "why": "What has a name weighs less, and two carry it better than one."
+         *         },
+         *         "reflect": null,
+         *         "reflections": {
+         *           "me": null,
+         *           "partner": null
+         *         },
+         *         "revealed": false,
+         *         "swappable": true
+         *       }
          *     }
          */
         TodayView: {
@@ -2593,11 +2593,11 @@ export interface components {
          * TouchBody
          * @description On which weekdays and at what time a small gesture is suggested. Weekdays begin with Monday.
          * @example {
+         *       "time": "19:00",
          *       "weekdays": [
          *         "tuesday",
          *         "saturday"
-         *       ],
-         *       "time": "19:00"
+         *       ]
          *     }
          */
         TouchBody: {
@@ -2611,8 +2611,8 @@ export interface components {
          * @description A gesture in the reader's language, or in English. `warmth` is 1 (small) to 3 (warm).
          * @example {
          *       "id": "linked-fingers",
-         *       "warmth": 1,
-         *       "text": "Link little fingers for a moment, as you would for a promise."
+         *       "text": "Link little fingers for a moment, as you would for a promise.",
+         *       "warmth": 1
          *     }
          */
         TouchGestureView: {
@@ -2630,8 +2630,8 @@ export interface components {
          *       "date": "2026-03-02",
          *       "gesture": {
          *         "id": "linked-fingers",
-         *         "warmth": 1,
-         *         "text": "Link little fingers for a moment, as you would for a promise."
+         *         "text": "Link little fingers for a moment, as you would for a promise.",
+         *         "warmth": 1
          *       }
          *     }
          * @example {

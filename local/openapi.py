@@ -1,6 +1,7 @@
 """Generator of the OpenAPI documents: `python -m local.openapi` writes docs/openapi*.json from the handlers.
 
-Powertools gives routes, parameters and bodies. This module adds who may call, each route's refusals, and examples.
+Powertools gives routes, parameters and bodies. This module adds who may call, each route's refusals, and the examples
+of inner schemas.
 `--check` writes nothing, and exits 1 if a committed document differs from the handlers.
 """
 
@@ -23,7 +24,6 @@ from pydantic.alias_generators import to_camel
 import couples_api.handler
 import practice_api.handler
 import privacy.handler
-from local.openapi_examples import PHONE_EXAMPLES, with_examples
 from local.places import ROOT
 from rekindle.api.problems import Problem
 
@@ -81,6 +81,9 @@ SERVERS: Final[list[Json]] = [
     },
 ]
 
+MOST: Final = 2
+"""Examples of a schema that are taken from within others."""
+
 _METHODS: Final = ("GET", "PUT", "POST", "PATCH", "DELETE")
 _WITH_A_BODY: Final = frozenset(
     {Problem.MALFORMED_JSON, Problem.INVALID_FIELDS, Problem.BODY_TOO_LARGE, Problem.UNSUPPORTED_MEDIA_TYPE}
@@ -88,17 +91,17 @@ _WITH_A_BODY: Final = frozenset(
 _WITH_A_WAIT: Final = frozenset({Problem.TOO_MANY_TRIES, Problem.TOO_MANY_NUDGES, Problem.BUSY})
 
 _BY_THE_GATEWAY_TOO: Final = (HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS)
+_NULL: Final = {"type": "null"}
 
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """One API of one or several functions: its document's file, title and description, and examples."""
+    """One API of one or several functions, and its document's file, title and description."""
 
     file: Path
     title: str
     description: str
     applications: Sequence[Callable[[], APIGatewayHttpResolver]]
-    examples: Mapping[str, list[Json]]
 
     def text(self) -> str:
         """Return the content of the file."""
@@ -110,14 +113,12 @@ PHONES: Final = Contract(
     "Rekindle",
     DESCRIPTION,
     (couples_api.handler.application, privacy.handler.application),
-    PHONE_EXAMPLES,
 )
 PRACTICE: Final = Contract(
     ROOT / "docs" / "openapi-practice.json",
     "Rekindle for the practice",
     PRACTICE_DESCRIPTION,
     (practice_api.handler.application,),
-    {},
 )
 CONTRACTS: Final = (PHONES, PRACTICE)
 
@@ -162,7 +163,7 @@ def document(contract: Contract) -> Json:
         "tags": [{"name": _tag(module), "description": inspect.getdoc(module)} for module in modules],
         "paths": paths,
         "components": {
-            "schemas": _schemas(generated["components"]["schemas"], contract.examples),
+            "schemas": _schemas(generated["components"]["schemas"]),
             "responses": {
                 "Unauthorized": _with_gateway(_problem_response([Problem.NOT_SIGNED_IN]), HTTPStatus.UNAUTHORIZED),
                 "TooManyRequests": _with_gateway(
@@ -324,7 +325,7 @@ def _with_gateway(response: Json, status: HTTPStatus) -> Json:
     return response | {"content": response["content"] | {"application/json": refusal}}
 
 
-def _schemas(generated: Json, examples: Mapping[str, list[Json]]) -> Json:
+def _schemas(generated: Json) -> Json:
     """Return the handlers' schemas with examples, and our refusals' schemas in place of Powertools'."""
     powertools = {"HTTPValidationError", "ValidationError", "ResponseValidationError"}
     ours = {name: schema for name, schema in generated.items() if name not in powertools}
@@ -358,7 +359,50 @@ def _schemas(generated: Json, examples: Mapping[str, list[Json]]) -> Json:
             },
         },
     }
-    return dict(sorted((with_examples(ours, examples) | refusals).items()))
+    return dict(sorted((with_examples(ours) | refusals).items()))
+
+
+def with_examples(schemas: Mapping[str, Json]) -> dict[str, Json]:
+    """Return the schemas with examples: those of the model, or found within another model's.
+
+    Raises:
+        ValueError: a schema has no example.
+    """
+    found: defaultdict[str, list[Any]] = defaultdict(list)
+    written = {name: schema["examples"] for name, schema in schemas.items() if "examples" in schema}
+    for name, examples in written.items():
+        for example in examples:
+            for inner, value in _within(schemas[name], example, schemas):
+                if value not in found[inner] and len(found[inner]) < MOST:
+                    found[inner].append(value)
+    completed = {}
+    for name, schema in schemas.items():
+        examples = written.get(name) or found[name] or schema.get("enum", [])[:1]
+        if not examples:
+            raise ValueError(f"no example of {name}")
+        completed[name] = schema | {"examples": examples}
+    return completed
+
+
+def _within(schema: Json, value: Any, schemas: Mapping[str, Json]) -> Iterator[tuple[str, Any]]:  # noqa: ANN401  JSON
+    """Yield every inner value that has a named schema, with that name."""
+    if "$ref" in schema:
+        name = schema["$ref"].rpartition("/")[2]
+        yield name, value
+        yield from _within(schemas[name], value, schemas)
+    elif "anyOf" in schema:
+        choices = [choice for choice in schema["anyOf"] if choice != _NULL]
+        if value is not None and len(choices) == 1:
+            yield from _within(choices[0], value, schemas)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _within(schema.get("items", {}), each, schemas)
+    elif isinstance(value, dict):
+        properties, others = schema.get("properties", {}), schema.get("additionalProperties")
+        for name, each in value.items():
+            yield from _within(schema.get("propertyNames", {}), name, schemas)
+            inner = properties.get(name, others if isinstance(others, dict) else {})
+            yield from _within(inner, each, schemas)
 
 
 def _module_of(route: Route) -> ModuleType:

@@ -18,8 +18,7 @@ from itertools import batched
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, Self
 
-from rekindle.errors import WriteConflictError
-from rekindle.store.table import BATCH_GET_LIMIT, BATCH_WRITE_LIMIT, Page
+from rekindle.store.table import BATCH_GET_LIMIT, BATCH_WRITE_LIMIT, Page, Table, conflict_of
 from testing.meter import WRITE_UNIT_BYTES
 
 if TYPE_CHECKING:
@@ -272,7 +271,7 @@ class MemoryTable:
         before = self._sized(write.key)
         if not _holds(write, before):
             self.bill.wrote(write.key.pk, write_units(before))
-            raise _refusal([write], {0: before.item if before else None})
+            raise conflict_of([write], {0: before.item if before else None})
         after = _written(write, before)
         self.bill.wrote(write.key.pk, write_units(before, after))
         self._keep(write.key, before, after)
@@ -301,16 +300,13 @@ class MemoryTable:
             units = 2 * sum(write_units(*pair) for pair in zip(befores, afters, strict=True))
             self.bill.wrote(writes[0].key.pk, units)
             if failed:
-                raise _refusal(writes, failed)
+                raise conflict_of(writes, failed)
             for table, write, before, after in zip(tables, writes, befores, afters, strict=True):
                 table._keep(write.key, before, after)
 
     def commit(self, writes: Sequence[Write]) -> None:
         """See `Table`."""
-        if len(writes) == 1:
-            self.write(writes[0])
-        elif writes:
-            self.transact(writes)
+        Table.commit(self, writes)  # type: ignore[arg-type]  # it only chooses between the two
 
     def put_many(self, items: Iterable[tuple[Key, Mapping[str, object]]]) -> None:
         """See `Table`."""
@@ -319,7 +315,7 @@ class MemoryTable:
             with self._lock:
                 units = 0
                 for key, item in batch:
-                    before, plain = self._sized(key), _plain({**_named(key), **item})
+                    before, plain = self._sized(key), _plain({**key.attributes, **item})
                     after = Sized(plain, size_of(plain))
                     units += write_units(before, after)
                     self._keep(key, before, after)
@@ -361,17 +357,6 @@ class MemoryTable:
         partition.items[key.sk] = after
         if before is None and after is not None:
             self.inserted(key, after.item)
-
-
-def _named(key: Key) -> dict[str, str]:
-    return {name: value for name, value in key._asdict().items() if value}
-
-
-def _refusal(writes: Sequence[Write], failed: Mapping[int, Item | None]) -> Exception:
-    for index in failed:
-        if otherwise := writes[index].otherwise:
-            return otherwise()
-    return WriteConflictError(failed)
 
 
 def _holds(write: Write, existing: Sized | None) -> bool:
@@ -443,10 +428,10 @@ def _written(write: Write, existing: Sized | None) -> Sized | None:
     if write.kind == "Delete":
         return None
     if write.kind == "Update":
-        item = _plain(existing.item if existing else _named(write.key))
+        item = _plain(existing.item if existing else write.key.attributes)
         _update(item, write)
     else:
-        item = _plain({**_named(write.key), **write.item})
+        item = _plain({**write.key.attributes, **write.item})
     return Sized(item, size_of(item))
 
 

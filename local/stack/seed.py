@@ -18,10 +18,11 @@ from pydantic import ValidationError
 from local.clock import now
 from local.errors import StackError
 from local.places import ROOT
+from rekindle.domain.codes import code_from
 from rekindle.domain.help import TEXTS, Help, help_schema
 from rekindle.errors import WriteConflictError
 from rekindle.packs.check import check_source
-from rekindle.packs.lifecycle import Actor, practice_code
+from rekindle.packs.lifecycle import CODE_LENGTH, Actor
 from rekindle.packs.yaml_reader import DocumentError, read_document
 from rekindle.store.help import help_write
 from rekindle.store.packs import Packs, Publication
@@ -66,7 +67,7 @@ def seed(dynamodb: Any, table_name: str) -> None:  # noqa: ANN401 - a boto3 clie
             live_from=by.at if live else LONG_AGO,
             announce=False,
             note=None,
-            code=practice_code(os.urandom(16)),
+            code=code_from(os.urandom(16), CODE_LENGTH),
         )
         packs.publish(packs.head(pack.id), publication)
 

@@ -50,8 +50,7 @@ class Settings(BaseModel):
     def read(cls, environment: Mapping[str, str]) -> Self:
         """Return the settings. If some are missing or wrong, log one line with their names and no value.
 
-        Raises:
-            SettingsError: at least one variable is missing or wrong.
+        Raise SettingsError if at least one variable is missing or wrong.
         """
         names = cls.names()
         try:

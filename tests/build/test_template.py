@@ -11,8 +11,8 @@ from typing import Final, NamedTuple
 
 import pytest
 
-from delivery.attempts import RESERVE
-from delivery.pace import BURST
+from delivery.gateway import RESERVE
+from delivery.libcurl import BURST
 from local.places import ROOT
 from rekindle.domain.statistics import STREAMS_HOUR
 from rekindle.settings import (

@@ -13,8 +13,8 @@ from google.auth import aws
 from google.oauth2 import service_account
 
 from delivery.credential import credential_from
+from delivery.fcm import message_of
 from delivery.gateway import CredentialError
-from delivery.message import message_of
 from local.google.fcm_message import checked_message
 from rekindle.domain.ids import Language
 from rekindle.domain.pushes import PushKind

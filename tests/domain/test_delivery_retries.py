@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from delivery.attempts import Attempt, Recipient, Result
 from delivery.gateway import DELIVERED, NO_WAIT, Fate, Outcome
 from delivery.handler import _waited
-from delivery.recipients import is_awaited
-from delivery.retries import (
+from delivery.recipients import Attempt, Recipient
+from delivery.results import (
     FIRST_BACKOFF,
     LAST_ATTEMPT,
     MISSED,
+    Result,
     proves_our_project,
     retry_jobs,
     split,
@@ -22,7 +22,7 @@ from delivery.retries import (
     without_foreign,
 )
 from rekindle.domain.calendar import day_window
-from rekindle.domain.days import Answer
+from rekindle.domain.days import Answer, is_awaited
 from rekindle.domain.ids import CoupleId, Language, Uid
 from rekindle.domain.pushes import PushKind
 from rekindle.push.jobs import LONGEST_DELAY, Missed

@@ -13,10 +13,9 @@ import pytest
 from google.auth.credentials import CredentialsWithRegionalAccessBoundary
 
 from delivery.credential import credential_from
-from delivery.fcm import FcmGateway
+from delivery.fcm import FcmGateway, message_of
 from delivery.gateway import DELIVERED, LONGEST_SEND, NO_TIME, CredentialError, Fate, Outcome
-from delivery.libcurl import AT_ONCE, Libcurl
-from delivery.message import addressed, message_of
+from delivery.libcurl import AT_ONCE, Libcurl, addressed
 from rekindle.domain.ids import Language
 from rekindle.domain.persons import Target, TargetKind
 from rekindle.domain.pushes import PushKind

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delivery.pace import BURST, Pace
+from delivery.libcurl import BURST, Pace
 
 A_LITTLE = 1e-6
 

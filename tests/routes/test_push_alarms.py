@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from delivery.gateway import CredentialError
-from delivery.retries import LAST_ATTEMPT
+from delivery.results import LAST_ATTEMPT
 from rekindle.store.devices import Devices
 from rekindle.store.incidents import Incidents
 from rekindle.store.people import People

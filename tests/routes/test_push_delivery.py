@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from delivery.attempts import RESERVE, SPARE
 from delivery.dispatcher import handle
-from delivery.gateway import Fate, Outcome
+from delivery.gateway import RESERVE, SPARE, Fate, Outcome
 from delivery.libcurl import AT_ONCE
-from delivery.retries import LAST_ATTEMPT
+from delivery.results import LAST_ATTEMPT
 from rekindle.domain.calendar import day_window, slot_instant, start_of, zone_named
 from rekindle.domain.ids import CoupleId, DeviceId, Language, Uid
 from rekindle.domain.persons import Device, Person, Reminders, Target

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from delivery.dispatcher import OTHERS_TAKE
 from delivery.resharding import BEFORE_NEXT, is_at_rest, reshard
-from delivery.slot_run import OTHERS_TAKE
 from rekindle.domain.reminders import SETTLED_AFTER, Slot
 from rekindle.push.jobs import LONGEST_DELAY, ReshardJob
 from rekindle.store import keys

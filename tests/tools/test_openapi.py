@@ -15,7 +15,6 @@ from openapi_python_client import generate
 from openapi_python_client.config import Config, ConfigFile, MetaType
 
 from local import openapi
-from local.openapi_examples import with_examples
 from local.places import ROOT
 from rekindle.api.problems import Problem
 from rekindle.push.kinds import KINDS
@@ -240,16 +239,20 @@ def test_a_client_generator_drops_nothing(contract: openapi.Contract, tmp_path: 
 
 def test_an_example_lies_within_another_or_is_missed() -> None:
     schemas: dict[str, Json] = {
-        "Outer": {"properties": {"inner": {"anyOf": [{"$ref": "#/components/schemas/Inner"}, {"type": "null"}]}}},
+        "Outer": {
+            "properties": {"inner": {"anyOf": [{"$ref": "#/components/schemas/Inner"}, {"type": "null"}]}},
+            "examples": [{"inner": None}, {"inner": ["a", "b", "c", "a"]}],
+        },
         "Inner": {"items": {"$ref": "#/components/schemas/Word"}},
         "Word": {"type": "string"},
         "Kind": {"enum": ["one", "two"]},
     }
-    found = with_examples(schemas, {"Outer": [{"inner": None}, {"inner": ["a", "b", "c", "a"]}]})
+    found = openapi.with_examples(schemas)
     assert found["Inner"]["examples"] == [["a", "b", "c", "a"]]
     assert (found["Word"]["examples"], found["Kind"]["examples"]) == (["a", "b"], ["one"])
+    schemas["Outer"]["examples"] = [{"inner": None}]
     with pytest.raises(ValueError, match="Inner"):
-        with_examples(schemas, {"Outer": [{"inner": None}]})
+        openapi.with_examples(schemas)
 
 
 @of_both

@@ -17,11 +17,7 @@ PastedCode = Annotated[str, StringConstraints(max_length=1000)]
 
 
 def require_try(services: Services, caller: Caller, tries: Key, request: KeyedRequest) -> None:
-    """Count a try of a code. A repeated request is not counted.
-
-    Raises:
-        ProblemError: there were too many tries.
-    """
+    """Count a try of a code. A repeated request is not counted. Raise ProblemError if there were too many tries."""
     if request.is_repeat:
         return
     if next_at := services.tries.admit(tries, caller.instant, request.fingerprint):

@@ -6,11 +6,12 @@ import datetime as dt
 from http import HTTPStatus
 
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
-from couples_api.pause import PauseBody, PauseView, change_pause, pause_view
+from couples_api.pause import PAUSE, PauseBody, PauseView, change_pause, pause_view
 from couples_api.services import IN_A_COUPLE, Services, TheCaller, TheServices, current_couple, known_person
 from rekindle.api.callers import Caller
+from rekindle.api.examples import body_config, view_config
 from rekindle.api.problems import Problem, refusals
 from rekindle.domain.couples import Couple
 from rekindle.domain.persons import Person
@@ -23,12 +24,19 @@ router = APIGatewayHttpRouter()
 class CoupleView(BaseModel):
     """The caller's couple, as the caller may see it."""
 
+    model_config = view_config({"partner": "Ben", "since": "2026-03-01"})
+
     partner: str
     since: dt.date
 
 
 class CoupleWithPacksView(CoupleView):
     """The caller's couple, the ids of the packs that play for them, and their pause if there is one."""
+
+    model_config = view_config(
+        {"partner": "Ben", "since": "2026-03-01", "packs": ["money-talk", "starter"], "pause": None},
+        {"partner": "Ben", "since": "2026-03-01", "packs": ["starter"], "pause": PAUSE},
+    )
 
     packs: list[str]
     pause: PauseView | None
@@ -37,7 +45,7 @@ class CoupleWithPacksView(CoupleView):
 class CouplePatchBody(BaseModel):
     """A pause for both. Either of the two may set it."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = body_config({"pause": {"until": "2026-03-09"}})
 
     pause: PauseBody
 

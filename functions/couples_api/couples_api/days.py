@@ -9,12 +9,13 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
 from couples_api.pause import PauseView, pause_view
-from couples_api.reader import DayView, Reader, reader_of
+from couples_api.reader import DAY, REVEALED, UNANSWERED, DayView, Reader, reader_of
 from couples_api.services import IN_A_COUPLE, CalendarDate, TheCaller, TheServices, current_couple
-from couples_api.streak import StreakView, known_history, note_complete
+from couples_api.streak import STREAK, StreakView, known_history, note_complete
+from rekindle.api.examples import body_config, view_config
 from rekindle.api.problems import Problem, ProblemError, refusals
 from rekindle.crypto.vault import CoupleKey
 from rekindle.domain.calendar import local_date
@@ -35,6 +36,13 @@ ONE_DAY = dt.timedelta(days=1)
 router = APIGatewayHttpRouter()
 
 DatePath = Annotated[CalendarDate, Path(description="A calendar date, YYYY-MM-DD.")]
+Before = Annotated[CalendarDate | None, Query(description="Days before this date; the first page without it.")]
+Limit = Annotated[int, Query(ge=1, le=JOURNAL_PAGE)]
+AnswerText = Annotated[str, StringConstraints(min_length=1, max_length=2000), VISIBLE]
+Revision = Annotated[int, Field(ge=1, le=REVISION_LIMIT, strict=True)]
+
+
+_AHEAD = DAY | {"date": "2026-03-03", "closes_at": "2026-03-04T08:00:00Z"}
 
 
 class TodayView(BaseModel):
@@ -44,6 +52,11 @@ class TodayView(BaseModel):
     ahead, has answered: a push has said so. If there are several, it is the first that waits for the caller. During a
     `pause` nobody is asked to take part, but both can still answer.
     """
+
+    model_config = view_config(
+        {"today": DAY, "previous": None, "next": None, "streak": STREAK, "pause": None},
+        {"today": UNANSWERED, "previous": None, "next": _AHEAD, "streak": STREAK, "pause": None},
+    )
 
     today: DayView
     previous: DayView | None
@@ -55,6 +68,8 @@ class TodayView(BaseModel):
 class JournalView(BaseModel):
     """Days, latest first. `before` asks for the next page, null at the end."""
 
+    model_config = view_config({"days": [REVEALED], "before": None})
+
     days: list[DayView]
     before: dt.date | None
 
@@ -62,15 +77,25 @@ class JournalView(BaseModel):
 class AnswerBody(BaseModel):
     """An answer. An edit names the `revision` that it replaces, so that no phone overwrites an answer unseen."""
 
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+    model_config = body_config(
+        {
+            "text": "You saved me the window seat.",
+            "share_first": False,
+            "revision": None,
+            "prompt": "starter/window-seat",
+        },
+        {
+            "text": "You always saved me the window seat.",
+            "share_first": True,
+            "revision": 1,
+            "prompt": "starter/window-seat",
+        },
+        strip=True,
+    )
 
-    text: Annotated[str, StringConstraints(min_length=1, max_length=2000), VISIBLE] | None = Field(
-        description="Null where both only check off."
-    )
+    text: AnswerText | None = Field(description="Null where both only check off.")
     share_first: Annotated[bool, Field(strict=True, description="Open my answer to my partner at once.")]
-    revision: Annotated[int, Field(ge=1, le=REVISION_LIMIT, strict=True)] | None = Field(
-        description="The revision that this replaces; null for a first answer."
-    )
+    revision: Revision | None = Field(description="The revision that this replaces; null for a first answer.")
     prompt: Annotated[str, StringConstraints(min_length=1, max_length=128)] | None = Field(
         description="The id of the answered prompt. A first answer may be null here only while nobody has swapped."
     )
@@ -101,12 +126,7 @@ def get_today(caller: TheCaller, services: TheServices) -> TodayView:
 
 @router.get("/days", responses=refusals(*IN_A_COUPLE))
 def get_days(
-    caller: TheCaller,
-    services: TheServices,
-    before: Annotated[
-        CalendarDate | None, Query(description="Days before this date; the first page without it.")
-    ] = None,
-    limit: Annotated[int, Query(ge=1, le=JOURNAL_PAGE)] = JOURNAL_PAGE,
+    caller: TheCaller, services: TheServices, before: Before = None, limit: Limit = JOURNAL_PAGE
 ) -> JournalView:
     """Return the shared journal, latest first."""
     reader = reader_of(services, caller)
@@ -170,11 +190,7 @@ def put_answer(date: DatePath, body: AnswerBody, caller: TheCaller, services: Th
 
 
 def stored_day(reader: Reader, date: dt.date) -> Day:
-    """Return the stored day.
-
-    Raises:
-        ProblemError: nobody has opened this day.
-    """
+    """Return the stored day. Raise ProblemError if nobody has opened this day."""
     day = reader.services.days.day(reader.couple.id, date)
     if day is None:
         raise ProblemError(Problem.NO_SUCH_DAY)
@@ -229,11 +245,7 @@ def _day_ahead(reader: Reader, today: dt.date, stored: Mapping[dt.date, Day]) ->
 
 
 def still_together(reader: Reader, conflict: WriteConflictError) -> Couple:
-    """Return the current couple after its change refused a write.
-
-    Raises:
-        ProblemError: they have parted.
-    """
+    """Return the current couple after its change refused a write. Raise ProblemError if they have parted."""
     current = reader.services.couples.couple(reader.couple.id)
     if current is None or current.ended_at:
         raise ProblemError(Problem.NOT_PAIRED) from conflict
@@ -253,12 +265,11 @@ def _is_about_another(day: Day, body: AnswerBody) -> bool:
 
 def _is_repeat(day: Day, reader: Reader, key: CoupleKey, body: AnswerBody) -> bool:
     """Return whether the stored answer is this very one, sent again because its reply was lost."""
-    mine = day.answers.get(reader.person.uid)
+    uid = reader.person.uid
     return (
-        mine is not None
-        and mine.revision == (body.revision or 0) + 1
-        and mine.share_first == body.share_first
-        and key.open_answer(day, reader.person.uid) == body.text
+        follows(day.answers.get(uid), body.revision)
+        and day.answers[uid].share_first == body.share_first
+        and key.open_answer(day, uid) == body.text
     )
 
 
@@ -267,9 +278,19 @@ def _why_refused(day: Day, reader: Reader, body: AnswerBody) -> Problem:
         return Problem.ANSWERS_ARE_OPEN
     if not day.window.is_open(reader.caller.instant):
         return Problem.DAY_CLOSED
-    if reader.person.uid not in day.answers:
+    return wrong_revision(day.answers.get(reader.person.uid), body.revision)
+
+
+def follows(answer: Answer | None, revision: int | None) -> bool:
+    """Return whether the answer comes right after this revision, or is the first where that is None."""
+    return answer is not None and answer.revision == (revision or 0) + 1
+
+
+def wrong_revision(answer: Answer | None, revision: int | None) -> Problem:
+    """Return why a new answer cannot replace this revision of the stored answer."""
+    if answer is None:
         return Problem.NOTHING_TO_EDIT
-    return Problem.ANSWERED_ALREADY if body.revision is None else Problem.EDITED_SINCE
+    return Problem.ANSWERED_ALREADY if revision is None else Problem.EDITED_SINCE
 
 
 def _streak_view(reader: Reader, stored: Mapping[dt.date, Day]) -> StreakView | None:
@@ -277,4 +298,4 @@ def _streak_view(reader: Reader, stored: Mapping[dt.date, Day]) -> StreakView | 
         return None
     history = known_history(reader.services, reader.couple, stored, reader.caller.instant)
     streak = streak_at(reader.couple, history, stored, reader.caller.instant)
-    return StreakView(current=streak.current, longest=streak.longest, total=streak.total)
+    return StreakView.model_validate(streak, from_attributes=True)

@@ -8,9 +8,10 @@ from typing import Annotated, Self
 
 from aws_lambda_powertools.event_handler.openapi.params import Path
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, Field, StringConstraints, model_validator
 
 from couples_api.services import TheCaller, TheServices
+from rekindle.api.examples import body_config
 from rekindle.api.problems import Problem, ProblemError, refusals
 from rekindle.domain.ids import DeviceId
 from rekindle.domain.persons import Device, Person, Platform, Target, TargetKind
@@ -32,7 +33,10 @@ class DeviceBody(BaseModel):
     One of the two is null.
     """
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = body_config(
+        {"token": "fGx9Qe2mT0y:APA91bH", "fid": None, "platform": "ios"},
+        {"token": None, "fid": "dGVzdGluZ1RoaXNJZEhlcm", "platform": "android"},
+    )
 
     token: Address | None
     fid: Address | None = Field(description="In place of `token`, which Firebase is giving up.")

@@ -48,9 +48,4 @@ def handler_of(services: Callable[[], Services]) -> Callable[[dict[str, Any], La
     return resolver.handler_of(application(), services)
 
 
-@cache
-def _deployed_services() -> Services:
-    return Services.of(CouplesApiSettings.read(os.environ))
-
-
-handler = handler_of(_deployed_services)
+handler = handler_of(cache(lambda: Services.of(CouplesApiSettings.read(os.environ))))

@@ -9,6 +9,7 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import BaseModel, Field
 
 from couples_api.services import TheCaller, TheServices
+from rekindle.api.examples import view_config
 from rekindle.api.problems import Problem, ProblemError, refusals
 from rekindle.domain.countries import countries, countries_of, country_named
 from rekindle.domain.help import DEFAULT_LANGUAGE, HelpLine, lines_for, spoken
@@ -50,6 +51,32 @@ class CountryView(BaseModel):
 
 class HelpView(BaseModel):
     """Help lines for `country`. If it is null, all lines, with countries to choose from."""
+
+    model_config = view_config(
+        {
+            "country": "GB",
+            "choose_country": [],
+            "booking": {"url": "https://practice.example/book", "label": "Book time with us"},
+            "lines": [
+                {
+                    "country": "GB",
+                    "name": "Samaritans",
+                    "phone": "116 123",
+                    "text": None,
+                    "url": "https://www.samaritans.org",
+                    "languages": ["en"],
+                    "hours": "24/7",
+                    "note": None,
+                }
+            ],
+        },
+        {
+            "country": None,
+            "choose_country": [{"country": "RU", "name": "Russia"}, {"country": "UA", "name": "Ukraine"}],
+            "booking": None,
+            "lines": [],
+        },
+    )
 
     country: str | None
     choose_country: list[CountryView] = Field(

@@ -21,8 +21,7 @@ IdempotencyKey = Annotated[
 def keyed_request(services: Services, caller: Caller, idempotency_key: str | None, request: str) -> KeyedRequest:
     """Return the request under its key. A request that is refused leaves its key free.
 
-    Raises:
-        KeyReusedError: the key belongs to another request.
+    Raise KeyReusedError if the key belongs to another request.
     """
     if idempotency_key is None:
         return KeyedRequest()

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, StringConstraints
 
 from couples_api.codes import PastedCode, require_try
 from couples_api.couple import CoupleView, couple_view
@@ -23,12 +23,13 @@ from couples_api.services import (
     require_unpaired,
 )
 from rekindle.api.callers import Caller
+from rekindle.api.examples import body_config, view_config
 from rekindle.api.problems import Problem, ProblemError, refusals
 from rekindle.domain.calendar import local_date
-from rekindle.domain.codes import code_from, read_code
+from rekindle.domain.codes import code_from, displayed, read_code
 from rekindle.domain.couples import Couple
 from rekindle.domain.ids import CoupleId, InviteId
-from rekindle.domain.invites import CODE_LENGTH, VALIDITY, displayed
+from rekindle.domain.invites import CODE_LENGTH, VALIDITY
 from rekindle.domain.open_days import counted_from
 from rekindle.domain.persons import Person
 from rekindle.errors import ContentionError, WriteConflictError
@@ -43,6 +44,15 @@ router = APIGatewayHttpRouter()
 class NewInviteView(BaseModel):
     """A new invite. The code is shown only now: it is stored nowhere."""
 
+    model_config = view_config(
+        {
+            "invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b",
+            "code": "K7MP2-QRX9T",
+            "link": "https://app.rekindle.example/join#K7MP2QRX9T",
+            "expires_at": "2026-03-03T15:00:00Z",
+        }
+    )
+
     invite_id: str
     code: str
     link: str
@@ -51,6 +61,15 @@ class NewInviteView(BaseModel):
 
 class InviteView(BaseModel):
     """The caller's live invite, and the name of whoever has redeemed it."""
+
+    model_config = view_config(
+        {
+            "invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b",
+            "state": "redeemed",
+            "redeemed_by": "Ben",
+            "expires_at": "2026-03-03T15:00:00Z",
+        }
+    )
 
     invite_id: str
     state: InviteState
@@ -61,13 +80,15 @@ class InviteView(BaseModel):
 class RedeemBody(BaseModel):
     """A code as a person types or pastes it, alone or in a text or a link. Only letters and digits count."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = body_config({"code": "K7MP2-QRX9T"})
 
     code: PastedCode
 
 
 class RedeemedView(BaseModel):
     """The inviter's name. The inviter must still confirm."""
+
+    model_config = view_config({"invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b", "inviter": "Ada", "state": "redeemed"})
 
     invite_id: str
     inviter: str
@@ -77,7 +98,7 @@ class RedeemedView(BaseModel):
 class ConfirmBody(BaseModel):
     """The invite to confirm: the one whose redeemer the inviter has seen."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = body_config({"invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b"})
 
     invite_id: Annotated[str, StringConstraints(min_length=1, max_length=64)]
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
 
 from couples_api.members import change_person
 from couples_api.services import TheCaller, TheServices, known_person
+from rekindle.api.examples import body_config, view_config
 from rekindle.api.problems import Problem, refusals
 from rekindle.domain.calendar import zone_named
 from rekindle.domain.persons import Barrier, Person, Profile, Reminders
@@ -18,10 +19,21 @@ from rekindle.domain.texts import VISIBLE_NAME, LanguageCode
 router = APIGatewayHttpRouter()
 
 
+_PROFILE = {
+    "display_name": "Ada",
+    "zone": "America/New_York",
+    "language": "en",
+    "depth": 2,
+    "touch_comfort": 1,
+    "barriers": ["stress"],
+    "streak_hidden": False,
+}
+
+
 class ProfileBody(BaseModel):
     """A person's whole profile."""
 
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+    model_config = body_config(_PROFILE, strip=True)
 
     display_name: Annotated[str, StringConstraints(min_length=1, max_length=50), VISIBLE_NAME]
     zone: Annotated[str, StringConstraints(max_length=64)] = Field(description="An IANA zone, such as Asia/Tokyo.")
@@ -37,6 +49,8 @@ class ProfileBody(BaseModel):
 class MeView(BaseModel):
     """The stored profile, and whether the person is in a couple."""
 
+    model_config = view_config(_PROFILE | {"uid": "u1x2y3z4", "paired": True})
+
     uid: str
     paired: bool
     display_name: str
@@ -44,7 +58,7 @@ class MeView(BaseModel):
     language: str
     depth: int
     touch_comfort: int
-    barriers: list[Barrier]
+    barriers: Annotated[list[Barrier], BeforeValidator(sorted)]
     streak_hidden: bool
 
 
@@ -78,15 +92,4 @@ def put_me(body: ProfileBody, caller: TheCaller, services: TheServices) -> MeVie
 
 
 def _view(person: Person) -> MeView:
-    profile = person.profile
-    return MeView(
-        uid=person.uid,
-        paired=person.couple is not None,
-        display_name=profile.display_name,
-        zone=profile.zone,
-        language=profile.language,
-        depth=profile.depth,
-        touch_comfort=profile.touch_comfort,
-        barriers=sorted(profile.barriers),
-        streak_hidden=profile.streak_hidden,
-    )
+    return MeView.model_validate({"uid": person.uid, "paired": person.couple is not None, **asdict(person.profile)})

@@ -7,10 +7,11 @@ from http import HTTPStatus
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from couples_api.idempotency import IdempotencyKey, keyed_request, request_id
 from couples_api.services import IN_A_COUPLE, TheCaller, TheServices, current_couple, known_person
+from rekindle.api.examples import body_config, view_config
 from rekindle.api.problems import Problem, ProblemError, refusals
 from rekindle.domain.nudges import LIMIT, Gesture, Nudge, next_nudge_at, nudges_left, received
 
@@ -22,9 +23,12 @@ router = APIGatewayHttpRouter()
 class NudgeBody(BaseModel):
     """The gesture to send, from a fixed set."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = body_config({"gesture": "thank_you"})
 
     gesture: Gesture
+
+
+_NUDGE = {"gesture": "thinking_of_you", "at": "2026-03-02T15:00:00Z"}
 
 
 class NudgeView(BaseModel):
@@ -39,6 +43,11 @@ class NudgesView(BaseModel):
 
     `next_at` is when the caller may send again, null while any are left.
     """
+
+    model_config = view_config(
+        {"received": [_NUDGE], "left": 2, "next_at": None},
+        {"received": [], "left": 0, "next_at": "2026-03-03T09:30:00Z"},
+    )
 
     received: list[NudgeView]
     left: Annotated[int, Field(ge=0, le=LIMIT)]

@@ -9,12 +9,13 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Path
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from couples_api.codes import PastedCode, require_try
 from couples_api.idempotency import IdempotencyKey, keyed_request
 from couples_api.services import IN_A_COUPLE, Services, TheCaller, TheServices, current_couple, known_person
 from rekindle.api.callers import Caller
+from rekindle.api.examples import body_config, view_config
 from rekindle.api.problems import Problem, ProblemError, refusals
 from rekindle.domain.calendar import local_date
 from rekindle.domain.codes import read_code
@@ -45,6 +46,26 @@ class CourseView(BaseModel):
     in_order: bool
 
 
+_PACK = {
+    "id": "money-talk",
+    "title": "Money talk",
+    "written_for": "Couples who would like to speak of money before it speaks for them.",
+    "prompts": 49,
+    "languages": ["en"],
+    "audience": "choice",
+    "chosen": True,
+    "course": None,
+}
+_GROUP = _PACK | {
+    "id": "spring-group",
+    "title": "Our spring group",
+    "written_for": "The couples of our spring group.",
+    "prompts": 8,
+    "audience": "code",
+    "course": {"starts_on": "2026-03-05", "every_days": 7, "in_order": True},
+}
+
+
 class PackView(BaseModel):
     """A pack that a couple can have, in the reader's language or in its own. `chosen` means that it plays for them."""
 
@@ -61,13 +82,15 @@ class PackView(BaseModel):
 class PacksView(BaseModel):
     """The packs that a couple can have."""
 
+    model_config = view_config({"packs": [_PACK, _GROUP]})
+
     packs: list[PackView]
 
 
 class PracticeCodeBody(BaseModel):
     """A practice's code as a person types or pastes it. Only letters and digits count."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = body_config({"code": "K7MP-2QRX"})
 
     code: PastedCode
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from couples_api.services import CalendarDate, Services
 from rekindle.api.callers import Caller
+from rekindle.api.examples import view_config
 from rekindle.api.problems import Problem, ProblemError
 from rekindle.domain.calendar import local_date
 from rekindle.domain.couples import Couple
@@ -15,11 +16,13 @@ from rekindle.domain.open_days import latest_closed
 from rekindle.domain.pauses import end_range, pause_on, with_pause, without_pause
 from rekindle.domain.persons import Person
 
+PAUSE = {"from": "2026-03-02", "until": "2026-03-09"}
+
 
 class PauseView(BaseModel):
     """A pause: its first date, and the first date after it."""
 
-    model_config = ConfigDict(serialize_by_alias=True)
+    model_config = view_config(PAUSE) | ConfigDict(serialize_by_alias=True)
 
     first: dt.date = Field(alias="from")
     until: dt.date
@@ -42,10 +45,8 @@ def pause_view(couple: Couple, person: Person, caller: Caller) -> PauseView | No
 def change_pause(services: Services, caller: Caller, person: Person, couple: Couple, until: dt.date | None) -> Couple:
     """Set the couple's pause to end on `until`, or end it on the caller's today, and return the couple.
 
-    If both partners change it, the later change wins.
-
-    Raises:
-        ProblemError: `until` is out of range, or they have parted.
+    If both partners change it, the later change wins. Raise ProblemError if `until` is out of range, or they have
+    parted.
     """
     today = local_date(caller.instant, person.profile.zone)
     earliest, latest = end_range(today)

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from couples_api.services import Services, current_couple, known_person
 from rekindle.api.callers import Caller
+from rekindle.api.examples import view_config
 from rekindle.crypto.vault import CoupleKey
 from rekindle.domain.calendar import day_window
 from rekindle.domain.couples import Couple
@@ -30,6 +31,27 @@ class AnswerState(StrEnum):
 
     WAITING = "waiting"
     ANSWERED = "answered"
+
+
+PROMPT = {
+    "id": "starter/window-seat",
+    "theme": "spark",
+    "kind": "question",
+    "text": "What is a small thing your partner did early on that you still smile about?",
+    "why": "The spark is often in the details that only you two remember.",
+    "hint": None,
+    "help": None,
+}
+_BRAVE = PROMPT | {
+    "id": "starter/behind-the-wall",
+    "theme": "fear",
+    "text": "What makes it hard to let somebody close, and what has ever made it easier?",
+    "why": "What has a name weighs less, and two carry it better than one.",
+    "help": {
+        "text": "If this feels like a lot, you do not have to carry it alone. Somebody is there to talk to.",
+        "href": "/v1/help",
+    },
+}
 
 
 class PromptHelpView(BaseModel):
@@ -85,6 +107,30 @@ class ReflectionsView(BaseModel):
     partner: ReflectionView | None
 
 
+DAY = {
+    "date": "2026-03-02",
+    "prompt": PROMPT,
+    "open": True,
+    "closes_at": "2026-03-03T08:00:00Z",
+    "revealed": False,
+    "swappable": False,
+    "me": {"state": "waiting", "text": None, "share_first": False, "revision": None},
+    "partner": {"state": "answered", "text": None},
+    "reflect": None,
+    "reflections": {"me": None, "partner": None},
+}
+REVEALED = DAY | {
+    "revealed": True,
+    "me": {"state": "answered", "text": "You saved me the window seat.", "share_first": False, "revision": 1},
+    "partner": {"state": "answered", "text": "The way you hum when you cook."},
+    "reflections": {
+        "me": {"kind": "heard", "text": "That my humming makes the kitchen feel like home."},
+        "partner": {"kind": "thank_you", "text": None},
+    },
+}
+UNANSWERED = DAY | {"prompt": _BRAVE, "swappable": True, "partner": {"state": "waiting", "text": None}}
+
+
 class DayView(BaseModel):
     """A day as one of the two sees it. `revealed` means that both have answered and both answers are open.
 
@@ -93,6 +139,8 @@ class DayView(BaseModel):
     whether its prompt may be swapped: once, by either, before anyone has answered. `reflect` is the kind of reflection
     that its theme suggests after the reveal, null if any kind fits.
     """
+
+    model_config = view_config(DAY, REVEALED, UNANSWERED)
 
     date: dt.date
     prompt: PromptView

@@ -11,7 +11,8 @@ from pydantic import BaseModel
 
 from couples_api.reader import Reader, reader_of
 from couples_api.services import IN_A_COUPLE, CalendarDate, TheCaller, TheServices
-from couples_api.streak import StreakView, known_history
+from couples_api.streak import STREAK, StreakView, known_history
+from rekindle.api.examples import view_config
 from rekindle.api.problems import Problem, ProblemError, refusals
 from rekindle.domain.calendar import local_date
 from rekindle.domain.days import Day
@@ -51,6 +52,16 @@ class NewsView(BaseModel):
 class RecapView(BaseModel):
     """A week by the couple's calendar dates, named by its Monday. The streak is as of its end, null if hidden."""
 
+    model_config = view_config(
+        {
+            "week": "2026-02-23",
+            "days_met": {"count": 2, "dates": ["2026-02-23", "2026-02-25"]},
+            "themes": ["spark", "listening"],
+            "streak": STREAK,
+            "new": {"packs": [{"id": "money-talk", "title": "Money talk"}], "milestones": [], "longest": False},
+        }
+    )
+
     week: dt.date
     days_met: DaysMetView
     themes: list[Theme]
@@ -85,12 +96,11 @@ def get_recap(
     latest = latest_date(couple.zones, instant)
     recap = recap_of(asked, history, open_dates(couple, stored, instant), latest)
     hidden = reader.person.profile.streak_hidden
-    streak = recap.streak
     return RecapView(
         week=asked.monday,
         days_met=DaysMetView(count=len(recap.met), dates=list(recap.met)),
         themes=_themes(reader, [of_week[date] for date in recap.met if date in of_week]),
-        streak=None if hidden else StreakView(current=streak.current, longest=streak.longest, total=streak.total),
+        streak=None if hidden else StreakView.model_validate(recap.streak, from_attributes=True),
         new=NewsView(
             packs=_new_packs(reader, asked),
             milestones=[] if hidden else list(recap.milestones),

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Annotated, Self
 
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
-from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
+from pydantic import BaseModel, StringConstraints, model_validator
 
 from couples_api.days import DatePath, stored_day
 from couples_api.reader import DayView, Reader, reader_of
 from couples_api.services import IN_A_COUPLE, TheCaller, TheServices, current_couple
+from rekindle.api.examples import body_config
 from rekindle.api.problems import Problem, ProblemError, refusals
 from rekindle.crypto.vault import CoupleKey
 from rekindle.domain.days import Day, Reflection, ReflectionKind
@@ -26,7 +27,11 @@ class ReflectionBody(BaseModel):
     The phone shows whether it is welcome: no push announces it.
     """
 
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+    model_config = body_config(
+        {"kind": "heard", "text": "That my humming makes the kitchen feel like home."},
+        {"kind": "thank_you", "text": None},
+        strip=True,
+    )
 
     kind: ReflectionKind
     text: Annotated[str, StringConstraints(min_length=1, max_length=1000), VISIBLE] | None
@@ -58,8 +63,7 @@ def put_reflection(date: DatePath, body: ReflectionBody, caller: TheCaller, serv
 def _with_reflection(reader: Reader, day: Day, key: CoupleKey, body: ReflectionBody) -> Day:
     """Return the day with the caller's reflection.
 
-    Raises:
-        ProblemError: the caller has left another reflection on it.
+    Raise ProblemError if the caller has left another reflection on it.
     """
     uid = reader.person.uid
     if day.answers[uid].reflection is None:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 from couples_api.members import change_person
 from couples_api.services import TheCaller, TheServices, known_person
+from rekindle.api.examples import body_config
 from rekindle.api.problems import Problem, ProblemError, refusals
 from rekindle.domain.persons import QuietHours, Reminders, TouchReminder
 
@@ -57,7 +58,7 @@ class QuietHoursBody(BaseModel):
 class TouchBody(BaseModel):
     """On which weekdays and at what time a small gesture is suggested. Weekdays begin with Monday."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = body_config({"weekdays": ["tuesday", "saturday"], "time": "19:00"})
 
     weekdays: Annotated[list[Weekday], Field(min_length=1, max_length=7)]
     time: SlotClock
@@ -66,7 +67,24 @@ class TouchBody(BaseModel):
 class RemindersBody(BaseModel):
     """All reminders of a person. Null switches one off."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = body_config(
+        {
+            "prompt_time": "08:30",
+            "evening_time": "20:30",
+            "quiet_hours": {"start": "22:00", "end": "07:00"},
+            "touch": {"weekdays": ["tuesday", "saturday"], "time": "19:00"},
+            "nudges_muted": False,
+            "news": True,
+        },
+        {
+            "prompt_time": "06:45",
+            "evening_time": None,
+            "quiet_hours": None,
+            "touch": None,
+            "nudges_muted": True,
+            "news": False,
+        },
+    )
 
     prompt_time: SlotClock = Field(description="When the day's prompt is announced.")
     evening_time: SlotClock | None = Field(

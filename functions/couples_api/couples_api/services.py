@@ -45,9 +45,6 @@ def _written_out(value: object) -> object:
 
 CalendarDate = Annotated[dt.date, BeforeValidator(_written_out)]
 
-type Entropy = Callable[[int], bytes]
-"""Returns that many random bytes."""
-
 ID_BYTES = 12
 
 
@@ -69,7 +66,7 @@ class Services:
     help: HelpStore
     vault: Vault
     app_link: str
-    entropy: Entropy = os.urandom
+    entropy: Callable[[int], bytes] = os.urandom
 
     @classmethod
     def of(cls, settings: CouplesApiSettings) -> Self:
@@ -122,11 +119,7 @@ IN_A_COUPLE = (Problem.NO_PROFILE, Problem.NOT_PAIRED)
 
 
 def known_person(services: Services, uid: Uid) -> Person:
-    """Return the person.
-
-    Raises:
-        ProblemError: they have no profile yet.
-    """
+    """Return the person. Raise ProblemError if they have no profile yet."""
     person = services.people.person(uid)
     if person is None:
         raise ProblemError(Problem.NO_PROFILE)
@@ -134,11 +127,7 @@ def known_person(services: Services, uid: Uid) -> Person:
 
 
 def current_couple(services: Services, person: Person) -> Couple:
-    """Return the couple that the person is in.
-
-    Raises:
-        ProblemError: they are in none.
-    """
+    """Return the couple that the person is in. Raise ProblemError if they are in none."""
     couple = services.couples.couple(person.couple) if person.couple else None
     if couple is None or couple.ended_at:
         raise ProblemError(Problem.NOT_PAIRED)

@@ -6,17 +6,24 @@ import datetime as dt
 from collections.abc import Iterable
 from enum import StrEnum
 from http import HTTPStatus
-from typing import Annotated
 
-from aws_lambda_powertools.event_handler.openapi.params import Query
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, Field
 
-from couples_api.days import JOURNAL_PAGE, OPENING_ATTEMPTS, REVISION_LIMIT, DatePath
-from couples_api.reader import AnswerState, PromptView, prompt_view
+from couples_api.days import (
+    JOURNAL_PAGE,
+    OPENING_ATTEMPTS,
+    AnswerText,
+    Before,
+    DatePath,
+    Limit,
+    Revision,
+    follows,
+    wrong_revision,
+)
+from couples_api.reader import PROMPT, AnswerState, PromptView, prompt_view
 from couples_api.services import (
     IN_A_COUPLE,
-    CalendarDate,
     Services,
     TheCaller,
     TheServices,
@@ -25,21 +32,18 @@ from couples_api.services import (
     require_unpaired,
 )
 from rekindle.api.callers import Caller
+from rekindle.api.examples import body_config, view_config
 from rekindle.api.problems import Problem, ProblemError, refusals
 from rekindle.crypto.vault import PersonKey
 from rekindle.domain.calendar import local_date
 from rekindle.domain.days import Answer, SharedAnswer, SoloDay
 from rekindle.domain.persons import Person
 from rekindle.domain.solo import solo_prompt, takes_solo_answers
-from rekindle.domain.texts import VISIBLE
 from rekindle.errors import ContentionError, WriteConflictError
 from rekindle.store.catalogue import PromptText
 from rekindle.store.solo import existing_solo_day
 
 router = APIGatewayHttpRouter()
-
-Before = Annotated[CalendarDate | None, Query(description="Days before this date; the first page without it.")]
-Limit = Annotated[int, Query(ge=1, le=JOURNAL_PAGE)]
 
 
 class SoloAnswerView(BaseModel):
@@ -50,11 +54,22 @@ class SoloAnswerView(BaseModel):
     revision: int | None = None
 
 
+_SOLO = {
+    "date": "2026-02-23",
+    "prompt": PROMPT,
+    "open": True,
+    "me": {"state": "answered", "text": "The window seat.", "revision": 1},
+    "shared": False,
+}
+
+
 class SoloDayView(BaseModel):
     """A day of the caller's own. `open` says that it takes an answer or an edit.
 
     `shared` says that the caller has shown the answer to their partner.
     """
+
+    model_config = view_config(_SOLO)
 
     date: dt.date
     prompt: PromptView
@@ -65,6 +80,8 @@ class SoloDayView(BaseModel):
 
 class SoloJournalView(BaseModel):
     """The caller's own days, latest first. `before` asks for the next page, null at the end."""
+
+    model_config = view_config({"days": [_SOLO | {"open": False}], "before": None})
 
     days: list[SoloDayView]
     before: dt.date | None
@@ -92,6 +109,13 @@ class SharedAnswersView(BaseModel):
     `before` asks for the next page, null at the end.
     """
 
+    model_config = view_config(
+        {
+            "answers": [{"date": "2026-02-23", "by": "partner", "prompt": PROMPT, "text": "The window seat."}],
+            "before": None,
+        }
+    )
+
     answers: list[SharedAnswerView]
     before: dt.date | None
 
@@ -99,12 +123,12 @@ class SharedAnswersView(BaseModel):
 class SoloAnswerBody(BaseModel):
     """An answer that nobody else reads. An edit names the `revision` that it replaces."""
 
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
-
-    text: Annotated[str, StringConstraints(min_length=1, max_length=2000), VISIBLE]
-    revision: Annotated[int, Field(ge=1, le=REVISION_LIMIT, strict=True)] | None = Field(
-        description="Null for a first answer."
+    model_config = body_config(
+        {"text": "The window seat.", "revision": None}, {"text": "The window seat, always.", "revision": 1}, strip=True
     )
+
+    text: AnswerText
+    revision: Revision | None = Field(description="Null for a first answer.")
 
 
 @router.get("/solo/today", responses=refusals(Problem.NO_PROFILE, Problem.ALREADY_PAIRED, Problem.NO_PROMPT))
@@ -159,8 +183,9 @@ def put_solo_answer(date: DatePath, body: SoloAnswerBody, caller: TheCaller, ser
             return _view_of(services, caller, person, services.solo.record_answer(day, answer, body.revision), key)
         except WriteConflictError as conflict:
             day = existing_solo_day(conflict)
-    if not _is_repeat(day, key, body):
-        raise ProblemError(_why_refused(day, body) if takes_answers else Problem.DAY_CLOSED)
+    is_repeat = follows(day.answer, body.revision) and key.open_answer(day) == body.text
+    if not is_repeat:  # otherwise this very answer is sent again because its reply was lost
+        raise ProblemError(wrong_revision(day.answer, body.revision) if takes_answers else Problem.DAY_CLOSED)
     return _view_of(services, caller, person, day, key)
 
 
@@ -237,19 +262,6 @@ def _opened_day(services: Services, caller: Caller, person: Person, date: dt.dat
         except WriteConflictError:
             continue  # Another date of theirs has met a theme: choose again.
     raise ContentionError("a person's own days kept changing while one was opened")
-
-
-def _is_repeat(day: SoloDay, key: PersonKey, body: SoloAnswerBody) -> bool:
-    """Return whether the stored answer is this very one, sent again because its reply was lost."""
-    return (
-        day.answer is not None and day.answer.revision == (body.revision or 0) + 1 and key.open_answer(day) == body.text
-    )
-
-
-def _why_refused(day: SoloDay, body: SoloAnswerBody) -> Problem:
-    if day.answer is None:
-        return Problem.NOTHING_TO_EDIT
-    return Problem.ANSWERED_ALREADY if body.revision is None else Problem.EDITED_SINCE
 
 
 def _views(services: Services, caller: Caller, person: Person, days: Iterable[SoloDay]) -> list[SoloDayView]:

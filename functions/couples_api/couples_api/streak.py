@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import BaseModel
 
 from couples_api.services import IN_A_COUPLE, Services, TheCaller, TheServices, current_couple, known_person
+from rekindle.api.examples import view_config
 from rekindle.api.problems import refusals
 from rekindle.domain.calendar import local_date
 from rekindle.domain.couples import Couple
@@ -23,8 +24,13 @@ from rekindle.telemetry import logger
 router = APIGatewayHttpRouter()
 
 
+STREAK = {"current": 4, "longest": 12, "total": 31}
+
+
 class StreakView(BaseModel):
     """Days on which both took part: in the current run, in the longest run, and in all."""
+
+    model_config = view_config(STREAK)
 
     current: int
     longest: int
@@ -33,6 +39,8 @@ class StreakView(BaseModel):
 
 class StreakCalendarView(StreakView):
     """The streak with a mark for each date of the last twelve months. `hidden` is the caller's own choice."""
+
+    model_config = view_config(STREAK | {"hidden": False, "calendar": {"2026-03-01": "complete", "2026-03-02": "open"}})
 
     hidden: bool
     calendar: dict[dt.date, DayMark]

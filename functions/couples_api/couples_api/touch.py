@@ -9,6 +9,7 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import BaseModel, Field
 
 from couples_api.services import IN_A_COUPLE, TheCaller, TheServices, current_couple, known_person
+from rekindle.api.examples import view_config
 from rekindle.api.problems import refusals
 from rekindle.domain.calendar import local_date
 from rekindle.domain.gestures import text_of
@@ -27,6 +28,18 @@ class TouchGestureView(BaseModel):
 
 class TouchTodayView(BaseModel):
     """Today by the caller's clock, with the same gesture for both; null while they have not both agreed."""
+
+    model_config = view_config(
+        {
+            "date": "2026-03-02",
+            "gesture": {
+                "id": "linked-fingers",
+                "warmth": 1,
+                "text": "Link little fingers for a moment, as you would for a promise.",
+            },
+        },
+        {"date": "2026-03-02", "gesture": None},
+    )
 
     date: dt.date
     gesture: TouchGestureView | None

@@ -26,8 +26,7 @@ _PASSING: Final = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQ
 def credential_from(secret: str) -> Credentials:
     """Return the credential in a secret: a service account's key, or a keyless `external_account` for AWS.
 
-    Raises:
-        CredentialError: the secret holds neither.
+    Raise CredentialError if the secret holds neither.
     """
     try:
         info = json.loads(secret)

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from firebase_admin import messaging
 from google.auth.exceptions import TransportError
 
 from delivery.answers import STALE, stops_page
 from delivery.credential import SignIn
 from delivery.gateway import LONGEST_SEND, NO_TIME, TIMEOUT, CredentialError, Fate, Outcome
-from delivery.message import message_of
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable, Sequence
 
-    from firebase_admin import messaging
     from google.auth.credentials import Credentials
 
     from delivery.libcurl import Libcurl
     from rekindle.domain.persons import Target
     from rekindle.push.payloads import Payload
+
+
+EVERYDAY_CHANNEL: Final = "everyday"
+QUIET_CHANNEL: Final = "quiet"
 
 
 class FcmGateway:
@@ -76,3 +79,35 @@ def _stop_of(outcomes: Iterable[Outcome]) -> Outcome:
     A wait counts before a stale token: while FCM has no room, a new token does not help.
     """
     return max(filter(stops_page, outcomes), key=lambda outcome: outcome.wait, default=NO_TIME)
+
+
+def message_of(payload: Payload) -> messaging.Message:
+    """Return the payload as a message for both platforms, without a target."""
+    quiet = payload.quiet
+    return messaging.Message(
+        notification=messaging.Notification(title=payload.text.title, body=payload.text.body),
+        data={"link": payload.link},
+        android=messaging.AndroidConfig(
+            priority="normal" if quiet else "high",
+            ttl=payload.ttl,
+            notification=messaging.AndroidNotification(
+                tag=payload.collapse_id,
+                channel_id=QUIET_CHANNEL if quiet else EVERYDAY_CHANNEL,
+                priority="low" if quiet else "default",
+                visibility="private",
+            ),
+        ),
+        apns=messaging.APNSConfig(
+            headers={
+                "apns-collapse-id": payload.collapse_id,
+                "apns-priority": "5" if quiet else "10",
+                "apns-expiration": str(int(payload.expires_at.timestamp())),
+            },
+            payload=messaging.APNSPayload(
+                aps=messaging.Aps(
+                    sound=None if quiet else "default",
+                    custom_data={"interruption-level": "passive" if quiet else "active"},
+                )
+            ),
+        ),
+    )

@@ -24,6 +24,13 @@ LONGEST_SEND: Final = dt.timedelta(seconds=4 * sum(TIMEOUT))
 """Longest time for one send: two requests for an access token, and two for the message."""
 
 
+SPARE: Final = dt.timedelta(seconds=30)
+"""Time for the work on a page besides sending: to read it, to enqueue retries and to move the run."""
+
+RESERVE: Final = LONGEST_SEND + SPARE
+"""Time that must be left to begin another page."""
+
+
 class CredentialError(RekindleError):
     """The push service refuses our credential. Nothing was sent, and an operator has to look at the credential."""
 
@@ -74,8 +81,6 @@ class PushGateway(Protocol):
         """Send to all targets, and return one outcome for each, in order.
 
         The gateway never sleeps. It begins no send with less than LONGEST_SEND left of `within`, nor after the service
-        has asked to wait. A push that was not begun is for LATER, after that wait.
-
-        Raises:
-            CredentialError: no push could be sent for want of a valid credential.
+        has asked to wait. A push that was not begun is for LATER, after that wait. Raise CredentialError if no push
+        could be sent for want of a valid credential.
         """

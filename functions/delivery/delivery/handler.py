@@ -7,11 +7,10 @@ import os
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from delivery.attempts import RESERVE
 from delivery.credential import credential_from
 from delivery.dispatcher import handle
 from delivery.fcm import FcmGateway
-from delivery.gateway import NO_WAIT, CredentialError
+from delivery.gateway import NO_WAIT, RESERVE, CredentialError
 from delivery.libcurl import Libcurl
 from delivery.resharding import reshard
 from delivery.services import Services

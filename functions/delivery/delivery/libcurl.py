@@ -7,8 +7,10 @@ libcurl's handles and connections are kept from page to page.
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 import json
+import sys
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -18,8 +20,6 @@ import pycurl
 
 from delivery.answers import UNKNOWN, outcome_of, stops_page
 from delivery.gateway import DELIVERED, NO_TIME, NO_WAIT, TIMEOUT, Fate, Outcome
-from delivery.message import addressed
-from delivery.pace import Pace
 from rekindle.domain.persons import Target, TargetKind
 
 if TYPE_CHECKING:
@@ -35,6 +35,9 @@ CONNECTIONS: Final = 4
 
 REQUESTS: Final = 2
 """Largest number of requests for one push: a second one follows if the connection breaks without an answer."""
+
+BURST: Final = 0.05
+"""After a pause, the share of so many seconds may begin at once."""
 
 _MARK: Final = "\0target\0"
 _OK: Final = 200
@@ -119,6 +122,32 @@ class Libcurl:
         finally:
             connections.drop()
         return outcomes
+
+
+class Pace:
+    """Limits the sends of a second, so that all workers together do not use up what FCM grants a project.
+
+    None is no limit. Instants are seconds of the monotonic clock.
+    """
+
+    def __init__(self, per_second: float | None = None) -> None:
+        self._apart = 1 / per_second if per_second else 0.0
+        self._next = 0.0
+
+    def allowed(self, now: float) -> int:
+        """Return how many sends may begin now."""
+        if not self._apart:
+            return sys.maxsize
+        self._next = max(self._next, now - BURST)
+        return int((now - self._next) / self._apart) + 1 if now >= self._next else 0
+
+    def spend(self, sends: int) -> None:
+        """Count sends that have begun."""
+        self._next += sends * self._apart
+
+    def wait(self, now: float) -> float:
+        """Return the seconds until another send may begin."""
+        return max(self._next - now, 0.0)
 
 
 @dataclass(slots=True, eq=False)
@@ -252,3 +281,11 @@ def _encoded(message: messaging.Message, kind: TargetKind) -> tuple[bytes, bytes
     """Return a request's body before and after its target, as firebase-admin validates and encodes it."""
     before, after = str(addressed(message, Target(kind, _MARK))).split(json.dumps(_MARK))
     return b'{"message": ' + before.encode(), after.encode() + b"}"
+
+
+def addressed(message: messaging.Message, target: Target) -> messaging.Message:
+    """Return the message to one target."""
+    # The constructor would warn with every message that `token` will go one day.
+    copied = copy.copy(message)
+    setattr(copied, target.kind, target.value)
+    return copied

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from delivery.attempts import Attempt, Batch, Recipient
 from rekindle.domain.calendar import local_time, start_of
 from rekindle.domain.pushes import PushKind
 from rekindle.domain.reminders import is_quiet
@@ -21,15 +20,59 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from delivery.services import Services
-    from rekindle.domain.days import Day
-    from rekindle.domain.ids import CoupleId, Uid
+    from rekindle.domain.ids import CoupleId, Language
+    from rekindle.domain.persons import Target
     from rekindle.push.jobs import RetryJob, SlotJob
+    from rekindle.push.kinds import Kind
     from rekindle.store.slot_rows import SlotRow
 
 LEAST_LIFE: Final = dt.timedelta(minutes=10)
 """Shortest life of a reminder, also where the clock skips the end of its date."""
 
 _ONE_DAY: Final = dt.timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt to deliver a push.
+
+    `late` is its lateness after the occasion's instant, `couple` the couple that the push is about, if any.
+    """
+
+    occasion: Occasion
+    late: dt.timedelta
+    time_left: Callable[[], dt.timedelta]
+    couple: CoupleId | None = None
+    number: int = 1
+
+    @property
+    def at(self) -> dt.datetime:
+        """When the push is sent."""
+        return self.occasion.instant + self.late
+
+    @property
+    def kind(self) -> Kind:
+        """Facts about the kind of push."""
+        return KINDS[self.occasion.kind]
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """One device, and how its owner gets the push. `person` is the owner's pseudonym."""
+
+    person: str
+    language: Language
+    quiet: bool
+    target: Target
+
+
+class Batch(NamedTuple):
+    """The recipients of one attempt, how many persons were due for it, and stale devices with their owners."""
+
+    attempt: Attempt
+    recipients: Sequence[Recipient]
+    due: int = 0
+    stale: Sequence[tuple[str, Target]] = ()
 
 
 def of_page(
@@ -46,9 +89,10 @@ def of_page(
     # A row knows only the month in which a device was registered. All of that month has to be long past.
     live_since = (at.date() - STALE_AFTER + _ONE_DAY).replace(day=1)
     for kind in OF_A_DATE:
-        attempt = Attempt(Occasion(kind, job.date, job.instant, ends_at=ends_at), late, time_left)
-        awaited = _awaited(services, attempt, [row.answers for row in kinds[kind] if row.answers])
-        due = [row for row in kinds[kind] if row.answers is None or row.answers[0] in awaited]
+        due = kinds[kind]
+        if KINDS[kind].needs_open_day:
+            awaited = services.days.awaited([row.answers for row in due if row.answers], job.date, at)
+            due = [row for row in due if row.answers is None or row.answers[0] in awaited]
         if due:
             devices = [(row, device) for row in due for device in row.devices]
             found = [
@@ -57,6 +101,7 @@ def of_page(
                 if device.month >= live_since
             ]
             stale = [(row.person, device.target) for row, device in devices if device.month < live_since]
+            attempt = Attempt(Occasion(kind, job.date, job.instant, ends_at=ends_at), late, time_left)
             yield Batch(attempt, found, len(due), stale)
 
 
@@ -75,7 +120,10 @@ def of_job(
         people = [*services.people.people(sorted(set(owners.values()))).values()]
     attempt = Attempt(replace(job.occasion, kind=kind), late, time_left, job.couple, number)
     people = [person for person in people if attempt.occasion.concerns(person, job.couple)]
-    awaited = _awaited(services, attempt, [(person.uid, person.couple) for person in people if person.couple])
+    if attempt.kind.needs_open_day:
+        persons = [(person.uid, person.couple) for person in people if person.couple]
+        awaited = services.days.awaited(persons, job.date, attempt.at)
+        people = [person for person in people if person.uid in awaited]
     found = [
         Recipient(
             keys.pseudonym_of(person.uid),
@@ -84,26 +132,12 @@ def of_job(
             device.target,
         )
         for person in people
-        if not attempt.kind.needs_open_day or person.uid in awaited
         for device in person.devices.values()
         if not is_stale(device, attempt.at)
     ]
     return Batch(
         attempt, [each for each in found if missed is None or (each.person, keys.digest_of(each.target)) in missed]
     )
-
-
-def is_awaited(day: Day | None, uid: Uid, at: dt.datetime) -> bool:
-    """Return whether a person can still answer a day and has not. A day that nobody has opened is open."""
-    return day is None or (uid not in day.answers and day.window.is_open(at))
-
-
-def _awaited(services: Services, attempt: Attempt, persons: Sequence[tuple[Uid, CoupleId]]) -> frozenset[Uid]:
-    """Return the persons who can still answer the day and have not. Reads days for such a kind of push alone."""
-    if not attempt.kind.needs_open_day:
-        return frozenset()
-    days = services.days.opened([couple for _, couple in persons], attempt.occasion.date)
-    return frozenset(uid for uid, couple in persons if is_awaited(days.get(couple), uid, attempt.at))
 
 
 def _kind_on(services: Services, date: dt.date, kind: PushKind, *, wants_news: bool) -> PushKind:

@@ -17,7 +17,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Final
 
-from delivery.attempts import RESERVE
+from delivery.gateway import RESERVE
 from rekindle.domain.calendar import local_date, slot_instant
 from rekindle.domain.reminders import SETTLED_AFTER
 from rekindle.push.jobs import LONGEST_DELAY

@@ -6,10 +6,8 @@ from collections import defaultdict
 from itertools import starmap
 from typing import TYPE_CHECKING, NamedTuple
 
-from delivery.attempts import SPARE, Result, having, persons_of, reasons_of
-from delivery.gateway import NO_WAIT, CredentialError, Fate, Outcome
-from delivery.report import log_results
-from delivery.retries import Settled, settle
+from delivery.gateway import NO_WAIT, SPARE, Fate, Outcome
+from delivery.results import Result, having, persons_of, settle
 from rekindle.push.payloads import payload_of
 from rekindle.telemetry import log_failure, logger
 
@@ -17,7 +15,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Iterable
 
-    from delivery.attempts import Attempt, Batch, Recipient
+    from delivery.recipients import Attempt, Batch, Recipient
     from delivery.services import Services
     from rekindle.domain.ids import Language
     from rekindle.domain.persons import Target
@@ -31,7 +29,7 @@ class Sent(NamedTuple):
 
 
 def push(services: Services, batch: Batch, wait: dt.timedelta = NO_WAIT) -> Sent:
-    """Send to all recipients, unless everybody has to `wait`, and retry or give up what did not arrive.
+    """Send to all recipients, unless everybody has to `wait`, and settle the results.
 
     Raises:
         CredentialError: FCM refuses our credential for every push.
@@ -58,15 +56,9 @@ def push(services: Services, batch: Batch, wait: dt.timedelta = NO_WAIT) -> Sent
             outcomes = services.gateway.send(payload, targets, attempt.time_left() - SPARE)
             wait = max(outcome.wait for outcome in outcomes)
         results += starmap(Result, zip(group, outcomes, strict=True))
-    is_refused = len(having(results, Fate.UNAUTHORISED)) == len(results)
-    # If not all were refused, FCM has taken some messages. So from here only a retry that cannot be enqueued may repeat
-    # the job.
-    settled = Settled(results) if is_refused else settle(services, attempt, results)
-    dead = [(recipient.person, recipient.target) for recipient, _ in having(settled.results, Fate.DEAD)]
+    settled = settle(services, attempt, results)
+    dead = [(recipient.person, recipient.target) for recipient, _ in having(settled, Fate.DEAD)]
     _forget(attempt, dead, services.devices.forget_target)
-    log_results(attempt, settled.results, settled.given_up, settled.reported)
-    if is_refused:
-        raise CredentialError(reasons_of(results))
     return Sent(wait, len(persons_of(having(results, Fate.DELIVERED))))
 
 

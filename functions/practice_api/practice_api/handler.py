@@ -34,9 +34,4 @@ def handler_of(services: Callable[[], Services]) -> Callable[[dict[str, Any], La
     return resolver.handler_of(application(), services, BODY_LIMIT)
 
 
-@cache
-def _deployed_services() -> Services:
-    return Services.of(PracticeApiSettings.read(os.environ))
-
-
-handler = handler_of(_deployed_services)
+handler = handler_of(cache(lambda: Services.of(PracticeApiSettings.read(os.environ))))

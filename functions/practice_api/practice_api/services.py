@@ -18,19 +18,17 @@ from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 from rekindle.api.callers import called_at, claims_of
 from rekindle.api.problems import Problem, ProblemError, refusals
 from rekindle.clients import client
+from rekindle.domain.codes import code_from
 from rekindle.domain.ids import PackId
 from rekindle.packs.check import check_source
 from rekindle.packs.document import Pack
-from rekindle.packs.lifecycle import Actor, PackHead, ReleaseHead, practice_code
+from rekindle.packs.lifecycle import CODE_LENGTH, Actor, PackHead, ReleaseHead
 from rekindle.settings import PracticeApiSettings
 from rekindle.store.audit import Audit
 from rekindle.store.help import HelpStore
 from rekindle.store.packs import Packs
 from rekindle.store.statistics import Statistics
 from rekindle.store.table import Table
-
-type Entropy = Callable[[int], bytes]
-"""Returns that many random bytes."""
 
 READ = "practice:read"
 PUBLISH = "practice:publish"
@@ -46,7 +44,7 @@ class Services:
     statistics: Statistics
     help: HelpStore
     review_required: bool
-    entropy: Entropy = os.urandom
+    entropy: Callable[[int], bytes] = os.urandom
     _published: dict[tuple[PackId, int], Pack | None] = field(default_factory=dict)
 
     @classmethod
@@ -61,7 +59,7 @@ class Services:
 
     def new_code(self) -> str:
         """Return a practice code that nobody can guess."""
-        return practice_code(self.entropy(_ENTROPY_BYTES))
+        return code_from(self.entropy(_ENTROPY_BYTES), CODE_LENGTH)
 
     def others(self, pack: PackId, instant: dt.datetime) -> Iterator[Pack]:
         """Read the other packs as couples have them, one by one, to compare a draft with."""

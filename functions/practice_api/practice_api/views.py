@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+from rekindle.domain.codes import displayed
 from rekindle.domain.prompts import Audience
 from rekindle.packs.check import Checked
 from rekindle.packs.contract import (
@@ -18,7 +19,7 @@ from rekindle.packs.contract import (
     ScheduledView,
 )
 from rekindle.packs.document import Pack
-from rekindle.packs.lifecycle import Actor, PackHead, Proposal, ReleaseHead, displayed_practice_code
+from rekindle.packs.lifecycle import Actor, PackHead, Proposal, ReleaseHead
 
 
 def actor_view(actor: Actor) -> ActorView:
@@ -60,7 +61,7 @@ def pack_summary(head: PackHead, instant: dt.datetime, uid: str) -> PackSummary:
         published=actor_view(live.published) if live else None,
         withdrawn=actor_view(withdrawn) if withdrawn else None,
         withdrawn_prompts=sorted(head.withdrawn_prompts),
-        code=displayed_practice_code(head.code) if head.code else None,
+        code=displayed(head.code) if head.code else None,
         news_on=head.news_on,
     )
 

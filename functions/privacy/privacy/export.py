@@ -39,7 +39,7 @@ from rekindle.domain.calendar import local_date
 from rekindle.domain.couples import Couple
 from rekindle.domain.days import Answer, Day, SoloDay
 from rekindle.domain.ids import CoupleId, Language, Uid
-from rekindle.domain.persons import Person, Profile
+from rekindle.domain.persons import Person
 from rekindle.domain.prompts import PromptRef
 from rekindle.errors import KeyGoneError
 from rekindle.store.catalogue import PromptText
@@ -166,11 +166,7 @@ def couples_in_order(person: Person) -> list[CoupleId]:
 
 
 def _position(person: Person, body: ExportBody) -> Position:
-    """Return where the requested page begins.
-
-    Raises:
-        ProblemError: the cursor is none of this person's.
-    """
+    """Return where the requested page begins. Raise ProblemError if the cursor is none of this person's."""
     if body.next is None:
         return Position()
     position = position_from(body.next, person.uid)
@@ -195,7 +191,8 @@ def _page(exporter: Exporter, start: Position) -> ExportView:
     return ExportView(
         format=FORMAT,
         exported_at=exporter.caller.instant.replace(microsecond=0),
-        profile=_profile_view(person.profile),
+        # Every page has it, so that each can be read by itself.
+        profile=ExportedProfileView.model_validate(person.profile, from_attributes=True),
         couples=couples,
         entries=entries,
         next=following,
@@ -229,22 +226,5 @@ def _partner_view(day: Day, partner: Uid, key: CoupleKey) -> ExportedPartnerView
 
 
 def _prompt_view(prompt: PromptRef, text: PromptText, language: Language) -> ExportedPromptView:
-    return ExportedPromptView(
-        id=prompt.id,
-        theme=text.theme,
-        kind=text.kind,
-        text=text.texts[text.spoken_to(language)],
-    )
-
-
-def _profile_view(profile: Profile) -> ExportedProfileView:
-    # Every page has it, so that each can be read by itself.
-    return ExportedProfileView(
-        display_name=profile.display_name,
-        zone=profile.zone,
-        language=profile.language,
-        depth=profile.depth,
-        touch_comfort=profile.touch_comfort,
-        barriers=sorted(profile.barriers),
-        streak_hidden=profile.streak_hidden,
-    )
+    spoken = text.texts[text.spoken_to(language)]
+    return ExportedPromptView(id=prompt.id, theme=text.theme, kind=text.kind, text=spoken)

@@ -6,8 +6,9 @@ import datetime as dt
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
 
+from rekindle.api.examples import body_config, view_config
 from rekindle.domain.days import ReflectionKind
 from rekindle.domain.persons import Barrier
 from rekindle.domain.prompts import PromptKind, Theme
@@ -18,7 +19,7 @@ FORMAT = "rekindle-export/1"
 class ExportBody(BaseModel):
     """The page to export: the first if `next` is null or there is no body, then the `next` of the page before."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = body_config({"next": None}, {"next": "AAEAC0iV0Jq3vJd1b2Zr8mXk"})
 
     next: Annotated[str, StringConstraints(max_length=64)] | None = None
 
@@ -30,6 +31,17 @@ class EntryKind(StrEnum):
     ALONE = "alone"
 
 
+_PROFILE = {
+    "display_name": "Ada",
+    "zone": "America/New_York",
+    "language": "en",
+    "depth": 2,
+    "touch_comfort": 1,
+    "barriers": ["stress"],
+    "streak_hidden": False,
+}
+
+
 class ExportedProfileView(BaseModel):
     """The person's profile, as they wrote it."""
 
@@ -38,7 +50,7 @@ class ExportedProfileView(BaseModel):
     language: str
     depth: int
     touch_comfort: int
-    barriers: list[Barrier]
+    barriers: Annotated[list[Barrier], BeforeValidator(sorted)]
     streak_hidden: bool
 
 
@@ -53,6 +65,14 @@ class ExportedCoupleView(BaseModel):
     since: dt.date | None
     until: dt.date | None
     included: bool
+
+
+_PROMPT = {
+    "id": "starter/window-seat",
+    "theme": "spark",
+    "kind": "question",
+    "text": "What is a small thing your partner did early on that you still smile about?",
+}
 
 
 class ExportedPromptView(BaseModel):
@@ -116,6 +136,55 @@ class ExportView(BaseModel):
     `couples` are those that this page has reached; one that spans two pages is in both. A page may have no entries
     although there is a next one. At the end `next` is null.
     """
+
+    model_config = view_config(
+        {
+            "format": "rekindle-export/1",
+            "exported_at": "2026-03-05T15:00:00Z",
+            "profile": _PROFILE,
+            "couples": [{"couple": 1, "since": "2026-03-01", "until": None, "included": True}],
+            "entries": [
+                {
+                    "kind": "alone",
+                    "date": "2026-02-23",
+                    "couple": None,
+                    "prompt": _PROMPT,
+                    "answer": {"text": "The window seat.", "at": "2026-02-23T20:15:00Z", "share_first": False},
+                    "reflection": None,
+                    "partner": None,
+                },
+                {
+                    "kind": "day",
+                    "date": "2026-03-02",
+                    "couple": 1,
+                    "prompt": _PROMPT,
+                    "answer": {
+                        "text": "You saved me the window seat.",
+                        "at": "2026-03-02T15:00:00Z",
+                        "share_first": False,
+                    },
+                    "reflection": {
+                        "kind": "heard",
+                        "text": "That my humming makes the kitchen feel like home.",
+                        "at": "2026-03-02T19:30:00Z",
+                    },
+                    "partner": {
+                        "text": "The way you hum when you cook.",
+                        "reflection": {"kind": "thank_you", "text": None},
+                    },
+                },
+            ],
+            "next": None,
+        },
+        {
+            "format": "rekindle-export/1",
+            "exported_at": "2026-05-01T15:00:00Z",
+            "profile": _PROFILE,
+            "couples": [{"couple": 1, "since": "2026-03-01", "until": "2026-03-20", "included": False}],
+            "entries": [],
+            "next": None,
+        },
+    )
 
     format: Literal["rekindle-export/1"] = Field(description="The format's name. A new format gets another number.")
     exported_at: dt.datetime

@@ -41,8 +41,7 @@ class React:
     def handle(self, records: Sequence[Record]) -> BatchResponse:
         """React to the records in order, and return the first one that failed.
 
-        Raises:
-            OutboxError: not all jobs were sent. Lambda then repeats the whole batch.
+        Raise OutboxError if not all jobs were sent. Lambda then repeats the whole batch.
         """
         jobs: list[PersonJob] = []
 

@@ -37,9 +37,8 @@ class Tally:
     def handle(self, records: Sequence[Record]) -> BatchResponse:
         """Count the records, and return the first one that could not be read.
 
-        Raises:
-            Exception: the counters could not be written. Lambda then repeats the whole batch, and what is counted by
-                then is not counted again.
+        Raise an exception if the counters could not be written. Lambda then repeats the whole batch, and what is
+        counted by then is not counted again.
         """
         couples: defaultdict[CoupleId, list[Progress]] = defaultdict(list)
         runs: list[FinishedRun] = []

@@ -107,10 +107,6 @@ def _tick() -> Tick:
 
 
 def handler(event: Mapping[str, Any], _context: LambdaContext) -> dict[str, int]:
-    """Run a tick, and return the number of its jobs.
-
-    Raises:
-        ValidationError: the event has no time.
-    """
+    """Run a tick, and return the number of its jobs. Raise ValidationError if the event has no time."""
     at = TickEvent.model_validate(event).scheduled_time
     return {"jobs": _tick().run(at)}

@@ -39,21 +39,13 @@ class Caller:
 
 
 def caller_of(event: Mapping[str, Any]) -> Caller:
-    """Return the caller of an HTTP API event.
-
-    Raises:
-        ProblemError: nobody has signed in.
-    """
+    """Return the caller of an HTTP API event. Raise ProblemError if nobody has signed in."""
     claims = claims_of(event)
     return Caller(Uid(claims["sub"]), called_at(event), _instant_of(claims.get("auth_time")))
 
 
 def claims_of(event: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the verified claims of the token.
-
-    Raises:
-        ProblemError: nobody has signed in.
-    """
+    """Return the verified claims of the token. Raise ProblemError if nobody has signed in."""
     claims: Any = event["requestContext"]
     for name in ("authorizer", "jwt", "claims"):
         claims = (claims or {}).get(name)

@@ -178,8 +178,7 @@ def _outcome(app: APIGatewayHttpResolver, next_middleware: NextMiddleware) -> Re
 def _readable(event: dict[str, Any], limit: int) -> dict[str, Any]:
     """Return the event with its body as text, and with its headers and query without nulls.
 
-    Raises:
-        ProblemError: the body is too large, or is not UTF-8.
+    Raise ProblemError if the body is too large, or is not UTF-8.
     """
     headers = _strings(event.get("headers"), str.lower)
     body, encoded = event.get("body") or "", event.get("isBase64Encoded")
@@ -243,11 +242,7 @@ def _text_of(answer: object) -> str:
 
 
 def _object_from(text: str) -> dict[str, Any]:
-    """Return the JSON object in `text`.
-
-    Raises:
-        ProblemError: the text is not JSON, or not an object.
-    """
+    """Return the JSON object in `text`. Raise ProblemError if the text is not JSON, or not an object."""
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as error:

@@ -74,11 +74,7 @@ def seal(key: bytes, plaintext: bytes, context: bytes, salt: bytes) -> bytes:
 
 
 def unseal(key: bytes, sealed: bytes, context: bytes) -> bytes:
-    """Return the plaintext.
-
-    Raises:
-        VaultError: the key, the context or the scheme is another, or a bit has changed.
-    """
+    """Return the plaintext. Raise VaultError if the key, the context or the scheme is another, or a bit has changed."""
     if len(sealed) < _HEADER_BYTES or sealed[0] != SCHEME:
         raise VaultError("sealed under an unknown scheme")
     header, ciphertext = sealed[:_HEADER_BYTES], sealed[_HEADER_BYTES:]

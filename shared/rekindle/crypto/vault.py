@@ -129,76 +129,51 @@ class Vault:
 
     def new_couple_key(self, couple: CoupleId) -> Write:
         """Return the write that gives a couple its key, for the transaction that makes the couple."""
-        cell = _cell_of(couple)
-        wrapped = seal(
-            self._cell_key(cell), self.entropy(KEY_BYTES), couple_key_context(couple), self.entropy(SALT_BYTES)
-        )
-        return Write(
-            "Put",
-            _couple_row(couple),
-            item={"cell": cell, "wrapped": wrapped},
-            condition="attribute_not_exists(pk)",
-            table=self.table.name,
-        )
+        return Write.new(_couple_row(couple), self._new_key(couple, couple_key_context(couple)), self.table.name)
 
     def ending_couple_key(self, couple: CoupleId, at: dt.datetime) -> Write:
         """Return the write that ends the couple's key at an instant: the end of its keepsake period."""
-        return Write(
-            "Update",
-            _couple_row(couple),
-            update="SET #ttl = :at",
-            condition="attribute_exists(pk)",
-            names={"#ttl": "ttl"},
-            values={":at": to_ttl(at)},
-            table=self.table.name,
-        )
+        return Write.expiring(_couple_row(couple), to_ttl(at), "attribute_exists(pk)", self.table.name)
 
     def couple_key(self, couple: CoupleId) -> CoupleKey:
         """Return the couple's opened key.
 
-        Raises:
-            KeyGoneError: the key was deleted.
-            KeyUnavailableError: KMS does not answer.
+        Raise KeyGoneError if the key was deleted, and KeyUnavailableError if KMS does not answer.
         """
         row = self.table.get(_couple_row(couple))
         if row is None:
             raise KeyGoneError("the couple's key is gone")
-        key = unseal(self._cell_key(row["cell"]), row["wrapped"], couple_key_context(couple))
-        return CoupleKey(couple, key, self.entropy)
+        return CoupleKey(couple, self._opened(row, couple_key_context(couple)), self.entropy)
 
     def person_key(self, person: Uid) -> PersonKey:
-        """Return the person's own opened key.
-
-        Raises:
-            KeyGoneError: the key was deleted, or there never was one.
-            KeyUnavailableError: KMS does not answer.
-        """
+        """Return the person's own opened key. Raise the errors of `couple_key`, also if there never was a key."""
         row = self.table.get(_person_row(person))
         if row is None:
             raise KeyGoneError("the person's key is gone")
-        return self._opened_person_key(person, row)
+        return PersonKey(person, self._opened(row, person_key_context(person)), self.entropy)
 
     def ensure_person_key(self, person: Uid) -> PersonKey:
         """Return the person's own key; make it first if they have none. If two are made at once, the first counts."""
         key = _person_row(person)
         row: Mapping[str, Any] | None = self.table.get(key)
         if row is None:
-            cell = _cell_of(person)
-            wrapped = seal(
-                self._cell_key(cell), self.entropy(KEY_BYTES), person_key_context(person), self.entropy(SALT_BYTES)
-            )
-            row = {"cell": cell, "wrapped": wrapped}
+            row = self._new_key(person, person_key_context(person))
             try:
-                self.table.write(Write("Put", key, item=row, condition="attribute_not_exists(pk)"))
+                self.table.write(Write.new(key, row))
             except WriteConflictError as conflict:
                 row = conflict.existing[0] or self.table.get(key)
                 if row is None:
                     raise KeyGoneError("the person's key is gone") from conflict
-        return self._opened_person_key(person, row)
+        return PersonKey(person, self._opened(row, person_key_context(person)), self.entropy)
 
-    def _opened_person_key(self, person: Uid, row: Mapping[str, Any]) -> PersonKey:
-        key = unseal(self._cell_key(row["cell"]), row["wrapped"], person_key_context(person))
-        return PersonKey(person, key, self.entropy)
+    def _new_key(self, owner: CoupleId | Uid, context: bytes) -> dict[str, Any]:
+        """Return the row of a new key, wrapped by its owner's cell key."""
+        cell = _cell_of(owner)
+        wrapped = seal(self._cell_key(cell), self.entropy(KEY_BYTES), context, self.entropy(SALT_BYTES))
+        return {"cell": cell, "wrapped": wrapped}
+
+    def _opened(self, row: Mapping[str, Any], context: bytes) -> bytes:
+        return unseal(self._cell_key(row["cell"]), row["wrapped"], context)
 
     def mac(self, text: str) -> str:
         """Return a keyed digest as hexadecimal: equal for equal texts, and useless without the key."""
@@ -224,9 +199,7 @@ class Vault:
                 return self._decrypted(found["wrapped"], context)
             made = self.kms.generate_data_key(KeyId=self.kms_key_id, NumberOfBytes=KEY_BYTES, EncryptionContext=context)
             try:
-                self.table.write(
-                    Write("Put", row, item={"wrapped": made["CiphertextBlob"]}, condition="attribute_not_exists(pk)")
-                )
+                self.table.write(Write.new(row, {"wrapped": made["CiphertextBlob"]}))
             except WriteConflictError as conflict:
                 # Another worker has just made this cell: use its key.
                 existing = conflict.existing[0]

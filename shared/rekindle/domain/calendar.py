@@ -40,11 +40,7 @@ def zone_names() -> frozenset[str]:
 
 
 def zone_named(name: str) -> Zone:
-    """Return the zone with exactly this name.
-
-    Raises:
-        UnknownZoneError: the pinned tzdata has no such zone.
-    """
+    """Return the zone with exactly this name. Raise UnknownZoneError if the pinned tzdata has no such zone."""
     if name not in zone_names():
         raise UnknownZoneError(f"{name[:64]!r} is not the name of an IANA time zone")
     return Zone(name)

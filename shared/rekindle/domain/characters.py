@@ -59,11 +59,7 @@ def is_visible(symbol: str) -> bool:
 
 
 def visible(text: str) -> str:
-    """Return the text.
-
-    Raises:
-        ValueError: no character of it can be seen.
-    """
+    """Return the text. Raise ValueError if no character of it can be seen."""
     if not any(map(is_visible, text)):
         raise ValueError(NOTHING_TO_SEE)
     return text
@@ -72,8 +68,7 @@ def visible(text: str) -> str:
 def visible_name(name: str) -> str:
     """Return the name: one line without characters that hide or that turn the direction of writing.
 
-    Raises:
-        ValueError: nothing of it can be seen, or it has a character that a name cannot have.
+    Raise ValueError if nothing of it can be seen, or it has a character that a name cannot have.
     """
     visible(name)
     for symbol in name:

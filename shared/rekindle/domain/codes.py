@@ -35,10 +35,8 @@ _IN_A_LINK: Final = re.compile(rf"(?:{_BEFORE_A_CODE.pattern})({_WORD})", re.IGN
 def code_from(entropy: bytes, length: int) -> str:
     """Return the code made from these random bytes.
 
-    16 bytes have so many more values than there are codes that each code is equally likely, to 1 in 2**78.
-
-    Raises:
-        ValueError: there are fewer than 16 bytes.
+    16 bytes have so many more values than there are codes that each code is equally likely, to 1 in 2**78. Raise
+    ValueError if there are fewer than 16 bytes.
     """
     if len(entropy) < _ENTROPY_BYTES:
         raise ValueError(f"a code takes at least {_ENTROPY_BYTES} random bytes, not {len(entropy)}")
@@ -50,14 +48,18 @@ def code_from(entropy: bytes, length: int) -> str:
     return "".join(symbols)
 
 
+def displayed(code: str) -> str:
+    """Return the code as people read it, in two groups."""
+    half = len(code) // 2
+    return f"{code[:half]}-{code[half:]}"
+
+
 def read_code(text: str, length: int) -> str:
     """Return the code that a person typed or pasted.
 
     Only letters and digits count, in either case and any width. The code may be inside a link, or a word outside of
-    links. No symbol is replaced by a similar one: codes have neither 0 nor O, and none of 1, I and L.
-
-    Raises:
-        NotACodeError: the text cannot be a code. The message is a sentence for the person.
+    links. No symbol is replaced by a similar one: codes have neither 0 nor O, and none of 1, I and L. Raise
+    NotACodeError if the text cannot be a code. The message is a sentence for the person.
     """
     plain = _plain(text)
     linked = _IN_A_LINK.findall(plain)

@@ -114,6 +114,11 @@ class Day:
         return mine + theirs
 
 
+def is_awaited(day: Day | None, uid: Uid, instant: dt.datetime) -> bool:
+    """Return whether a person can still answer a day and has not. A day that nobody has opened is open."""
+    return day is None or (uid not in day.answers and day.window.is_open(instant))
+
+
 @dataclass(frozen=True, slots=True)
 class SoloDay:
     """A person's own prompt of one date, and their answer.

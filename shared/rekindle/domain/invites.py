@@ -1,4 +1,4 @@
-"""Invites: how long a code is valid, how people read it, and how many codes they may try."""
+"""Invites: how long a code is valid, and how many codes people may try."""
 
 from __future__ import annotations
 
@@ -13,12 +13,6 @@ VALIDITY = dt.timedelta(hours=24)
 
 TRY_LIMITS = ((dt.timedelta(hours=1), 5), (dt.timedelta(days=1), 20))
 """How many codes one person may try within any stretch of time this long."""
-
-
-def displayed(code: str) -> str:
-    """Return the code as people read it, in two groups of five."""
-    half = CODE_LENGTH // 2
-    return f"{code[:half]}-{code[half:]}"
 
 
 def next_try_at(tries: Iterable[dt.datetime], instant: dt.datetime) -> dt.datetime | None:

@@ -180,10 +180,7 @@ def prompt_on(
     """Choose the couple's prompt of `date`; the same arguments always give the same prompt.
 
     `seen_of` reads which prompts of some themes they have met. It is called for one theme, and on a course's dates also
-    for the course's themes.
-
-    Raises:
-        NoPromptError: no prompt fits them.
+    for the course's themes. Raise NoPromptError if no prompt fits them.
     """
     live = tuple(releases)
     comfort, barriers = comfort_of(couple.profiles.values()), _barriers_of(couple)
@@ -241,10 +238,8 @@ def theme_for(
 ) -> Theme:
     """Choose the theme of `date` for a couple whose other dates have the themes in `met`.
 
-    `seed` is the couple's own; the same arguments always give the same theme.
-
-    Raises:
-        NoPromptError: no theme is available.
+    `seed` is the couple's own; the same arguments always give the same theme. Raise NoPromptError if no theme is
+    available.
     """
     if not available:
         raise NoPromptError("no theme has a prompt that fits this couple")
@@ -278,10 +273,8 @@ def prompt_for(
     """Choose the next prompt of `theme` for a couple that last saw prompts on the dates in `seen`.
 
     A prompt never seen comes first, lower depth before higher. When all are seen, the one seen longest ago comes. A new
-    version of a pack does not make its prompts new. `seed` gives the couple its own order for ties.
-
-    Raises:
-        NoPromptError: no prompt of the theme fits.
+    version of a pack does not make its prompts new. `seed` gives the couple its own order for ties. Raise NoPromptError
+    if no prompt of the theme fits.
     """
 
     def rank(entry: Entry) -> tuple[dt.date, int, bytes]:

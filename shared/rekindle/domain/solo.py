@@ -35,8 +35,7 @@ class SoloHistory:
 def solo_prompt(date: dt.date, person: Person, history: SoloHistory, releases: Iterable[Release]) -> Entry:
     """Choose the person's own prompt of `date`: a question of everyone's packs within their own comfort.
 
-    Raises:
-        NoPromptError: no prompt fits them.
+    Raise NoPromptError if no prompt fits them.
     """
     questions = [
         entry

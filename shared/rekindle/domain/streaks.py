@@ -108,10 +108,8 @@ def milestone_crossed(before: int, after: int) -> int | None:
 def pack_dates(first: dt.date, dates: Iterable[dt.date]) -> bytes:
     """Pack dates into a bitmap of about 46 bytes a year.
 
-    Bit n, lowest bit of the first byte first, stands for the nth date after `first`.
-
-    Raises:
-        ValueError: a date is before `first`.
+    Bit n, lowest bit of the first byte first, stands for the nth date after `first`. Raise ValueError if a date is
+    before `first`.
     """
     bits = bytearray()
     for offset in sorted((date - first).days for date in dates):

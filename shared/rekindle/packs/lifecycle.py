@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from rekindle.domain.codes import code_from
+from rekindle.domain.ids import Language, PackId, PromptId
 from rekindle.domain.prompts import Audience
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from rekindle.domain.ids import Language, PackId, PromptId
 
 NEWS_AUDIENCES: Final = (Audience.EVERYONE, Audience.CHOICE)
 """Packs of these audiences are announced. Couples get a code from the practice itself."""
@@ -22,6 +18,7 @@ FARTHEST_AHEAD: Final = dt.timezone(dt.timedelta(hours=14))
 NEWS_NOTICE: Final = dt.timedelta(hours=1)
 LONGEST_SCHEDULE: Final = dt.timedelta(days=366)
 CODE_LENGTH: Final = 8
+"""Symbols of the code with which couples join a pack."""
 
 
 class PackState(StrEnum):
@@ -201,18 +198,3 @@ def news_date(live_from: dt.datetime) -> dt.date:
     memory. Since the news belongs to a date, each person hears of it once, however they move between zones and times.
     """
     return (live_from + NEWS_NOTICE).astimezone(FARTHEST_AHEAD).date() + dt.timedelta(days=1)
-
-
-def practice_code(entropy: bytes) -> str:
-    """Return the code of 8 symbols with which couples join a pack.
-
-    Raises:
-        ValueError: there are fewer than 16 bytes.
-    """
-    return code_from(entropy, CODE_LENGTH)
-
-
-def displayed_practice_code(code: str) -> str:
-    """Return the code as people read it, in two groups of four."""
-    half = CODE_LENGTH // 2
-    return f"{code[:half]}-{code[half:]}"

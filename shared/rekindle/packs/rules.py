@@ -93,9 +93,7 @@ def parse_pack(document: object) -> Pack:
     """Return the pack that a document of plain data describes.
 
     The rules run on each well-formed prompt even if others are malformed, so the author sees all mistakes at once.
-
-    Raises:
-        PackError: names everything to fix.
+    Raise PackError, which names everything to fix.
     """
     findings: list[PackFinding] = []
     head: Pack | None

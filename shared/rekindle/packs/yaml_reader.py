@@ -110,8 +110,7 @@ class Document(NamedTuple):
 def read_document(source: str | bytes, texts: Container[Any] = PROSE) -> Document:
     """Read a source whose fields named in `texts` hold texts for people.
 
-    Raises:
-        DocumentError: the source cannot be read. Nothing else is raised.
+    Raise DocumentError if the source cannot be read. Nothing else is raised.
     """
     return _Reading(_text(source), texts).document()
 

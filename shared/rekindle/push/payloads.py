@@ -78,8 +78,7 @@ class Payload:
 def payload_of(occasion: Occasion, language: Language, at: dt.datetime, *, quiet: bool, app_link: str) -> Payload:
     """Return the payload of an occasion in a language, to be sent at `at`. Links begin with `app_link`.
 
-    Raises:
-        KeyError: the catalogue has no such milestone.
+    Raise KeyError if the catalogue has no such milestone.
     """
     record = KINDS[occasion.kind]
     return Payload(

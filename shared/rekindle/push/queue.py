@@ -39,9 +39,8 @@ class Outbox:
     def send(self, jobs: Iterable[Job], delay: dt.timedelta = _NO_DELAY) -> None:
         """Enqueue the jobs in no particular order. Each appears after `delay`, at most 15 minutes.
 
-        Raises:
-            OutboxError: the queue keeps refusing some jobs. The other jobs may be on the queue, so a caller that sends
-                all of them again sends some twice.
+        Raise OutboxError if the queue keeps refusing some jobs. The other jobs may be on the queue, so a caller that
+        sends all of them again sends some twice.
         """
         for batch in _batches(job.model_dump_json() for job in jobs):
             self._send(batch, int(delay.total_seconds()))

@@ -193,10 +193,8 @@ CATALOGUE: Final[Mapping[Language, Texts]] = {
 def text_of(kind: PushKind, language: Language, variant: int | None, turn: int) -> Text:
     """Return the text of a kind in a language, or in English if the catalogue lacks the language.
 
-    A milestone is its own variant. For other kinds `turn`, the number of the date, picks the variant.
-
-    Raises:
-        KeyError: the catalogue has no such milestone.
+    A milestone is its own variant. For other kinds `turn`, the number of the date, picks the variant. Raise KeyError if
+    the catalogue has no such milestone.
     """
     variants = CATALOGUE.get(language, _ENGLISH)[kind]
     return variants[turn % len(variants) if variant is None else variant]

@@ -113,27 +113,14 @@ def index_writes(
     version = before.version + 1
     data = packed(releases)
     chunks = [data[start : start + row_bytes] for start in range(0, len(data), row_bytes)]
-    version_row = Write(
-        "Put",
-        keys.CATALOGUE_VERSION,
-        item={"version": version, "rows": len(chunks)},
-        condition="version = :read" if before.version else "attribute_not_exists(pk)",
-        values={":read": before.version} if before.version else {},
-    )
+    item = {"version": version, "rows": len(chunks)}
+    version_row = Write.replacing(keys.CATALOGUE_VERSION, item, version=before.version or None)
     new = [
         Write("Put", key, item={"packed": chunk})
         for key, chunk in zip(_rows(version, len(chunks)), chunks, strict=True)
     ]
-    old = [
-        Write(
-            "Update",
-            key,
-            update="SET #ttl = :ttl",
-            names={"#ttl": "ttl"},
-            values={":ttl": to_ttl(instant + SUPERSEDED_KEPT)},
-        )
-        for key in _rows(before.version, before.rows)
-    ]
+    ttl = to_ttl(instant + SUPERSEDED_KEPT)
+    old = [Write.expiring(key, ttl) for key in _rows(before.version, before.rows)]
     return [version_row, *new, *old]
 
 

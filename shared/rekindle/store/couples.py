@@ -150,20 +150,16 @@ class Couples:
 
 def couple_row(couple: Couple) -> Write:
     """Return the write of a new couple, for the transaction that also pairs both persons and stores the key."""
-    return Write(
-        "Put",
-        keys.couple(couple.id),
-        item={
-            "created_at": to_millis(couple.created_at),
-            "first_date": str(couple.first_date),
-            "counted_from": str(couple.counted_from),
-            "profiles": stored(couple.profiles),
-            "themes_met": {},
-            "touch": _touch_item(couple),
-            "revision": couple.revision,
-        },
-        condition="attribute_not_exists(pk)",
-    )
+    item = {
+        "created_at": to_millis(couple.created_at),
+        "first_date": str(couple.first_date),
+        "counted_from": str(couple.counted_from),
+        "profiles": stored(couple.profiles),
+        "themes_met": {},
+        "touch": _touch_item(couple),
+        "revision": couple.revision,
+    }
+    return Write.new(keys.couple(couple.id), item)
 
 
 def _freed(person: Person, couple: CoupleId, instant: dt.datetime) -> Person:

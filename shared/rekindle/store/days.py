@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from rekindle.domain.days import Answer, Day, DayWindow, Reflection, ReflectionKind, Swapped
+from rekindle.domain.days import Answer, Day, DayWindow, Reflection, ReflectionKind, Swapped, is_awaited
 from rekindle.domain.ids import CoupleId, PackId, PromptId, Uid
 from rekindle.domain.open_days import nearby_dates
 from rekindle.domain.playlist import forgettable
@@ -45,10 +45,11 @@ class Days:
         """Return the opened days around an instant, also of dates that no clock of the couple shows any more."""
         return self.between(couple, *nearby_dates(instant))
 
-    def opened(self, couples: Iterable[CoupleId], date: dt.date) -> dict[CoupleId, Day]:
-        """Return the opened days of a date, by couple. A day may be a second old."""
-        items = self.table.get_many(keys.day(couple, date) for couple in couples)
-        return {day.couple: day for day in map(day_from, items)}
+    def awaited(self, persons: Sequence[tuple[Uid, CoupleId]], date: dt.date, instant: dt.datetime) -> frozenset[Uid]:
+        """Return the persons who can still answer the date and have not. Their couples' days may be a second old."""
+        items = self.table.get_many(keys.day(couple, date) for _, couple in persons)
+        days = {day.couple: day for day in map(day_from, items)}
+        return frozenset(uid for uid, couple in persons if is_awaited(days.get(couple), uid, instant))
 
     def journal(self, couple: CoupleId, before: dt.date | None, limit: int) -> list[Day]:
         """Return the couple's latest `limit` days, before a date if given, latest first."""
@@ -68,9 +69,8 @@ class Days:
     def open_day(self, couple: Couple, day: Day, theme: Theme) -> Day:
         """Open the couple's day on `theme`, and return it. If the day is open already, return that day instead.
 
-        Raises:
-            WriteConflictError: the couple has ended or changed since it was read. With another theme met or another
-                zone the day would be a different one.
+        Raise WriteConflictError if the couple has ended or changed since it was read. With another theme met or another
+        zone the day would be a different one.
         """
         day = replace(day, theme=theme)
         forgotten = sorted(forgettable(couple.themes_met, day.date))
@@ -78,9 +78,7 @@ class Days:
         removal = " REMOVE " + ", ".join(f"themes_met.#old{number}" for number in range(len(forgotten)))
         # Invariants: a date has one day, the same for both. A couple that has ended opens none.
         writes = [
-            Write(
-                "Put", keys.day(couple.id, day.date), item=_item_from(couple, day), condition="attribute_not_exists(pk)"
-            ),
+            Write.new(keys.day(couple.id, day.date), _item_from(couple, day)),
             Write(
                 "Update",
                 keys.couple(couple.id),
@@ -102,9 +100,8 @@ class Days:
     def swap(self, couple: Couple, before: Day, after: Day, instant: dt.datetime, also: Sequence[Write] = ()) -> None:
         """Replace the day's prompt by the one of `after`, together with `also`. The couple has then met both prompts.
 
-        Raises:
-            WriteConflictError: the day is not open, was swapped already or has an answer, or the couple has ended or
-                changed since it was read. Another date may have the new prompt by then.
+        Raise WriteConflictError if the day is not open, was swapped already or has an answer, or the couple has ended
+        or changed since it was read. Another date may have the new prompt by then.
         """
         # Invariants: a day is swapped once at most, while it is open, and never after an answer.
         self.table.transact(
@@ -141,10 +138,8 @@ class Days:
     def record_answer(self, day: Day, uid: Uid, partner: Uid, answer: Answer, replaces: int | None) -> Day:
         """Record the answer of `uid`, and return the day with it, and with the partner's answer if there is one.
 
-        `replaces` is the revision that the answer edits, or None for a first answer.
-
-        Raises:
-            WriteConflictError: the day is closed or revealed, or has another revision or prompt. Holds the current day.
+        `replaces` is the revision that the answer edits, or None for a first answer. Raise WriteConflictError if the
+        day is closed or revealed, or has another revision or prompt. It holds the current day.
         """
         # Invariants: an answer comes while the day is open, to the prompt that the person saw. After both have
         # answered, no answer changes.
@@ -177,8 +172,8 @@ class Days:
     def record_reflection(self, day: Day, uid: Uid, partner: Uid, reflection: Reflection) -> Day:
         """Record the reflection, and return the day with it. The partner may record theirs at the same moment.
 
-        Raises:
-            WriteConflictError: an answer is missing, or this person has a reflection already. Holds the current day.
+        Raise WriteConflictError if an answer is missing, or this person has a reflection already. It holds the
+        current day.
         """
         # Invariants: a reflection follows both answers, and each person has one at most.
         return day_from(

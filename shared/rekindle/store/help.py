@@ -53,8 +53,7 @@ class HelpStore:
     def change(self, offered: Help, replaces: int, by: Actor) -> int:
         """Replace the help of revision `replaces`, with an audit row, and return the new revision.
 
-        Raises:
-            HelpChangedError: the current help has another revision.
+        Raise HelpChangedError if the current help has another revision.
         """
         entry = AuditEntry(by, StaffAction.HELP_CHANGED)
         try:

@@ -86,19 +86,15 @@ class Invites:
 
         def with_rows(before: Person, after: Person) -> Consequences:
             # Invariant: a code is used once, so no invite can replace another.
-            opened = Write(
-                "Put",
-                keys.invite(invite.code_mac),
-                item={
-                    "id": invite.id,
-                    "inviter": invite.inviter,
-                    "inviter_name": invite.inviter_name,
-                    "state": invite.state,
-                    "expires_at": to_millis(invite.expires_at),
-                    "ttl": to_ttl(invite.expires_at + KEPT_AFTER_EXPIRY),
-                },
-                condition="attribute_not_exists(pk)",
-            )
+            item = {
+                "id": invite.id,
+                "inviter": invite.inviter,
+                "inviter_name": invite.inviter_name,
+                "state": invite.state,
+                "expires_at": to_millis(invite.expires_at),
+                "ttl": to_ttl(invite.expires_at + KEPT_AFTER_EXPIRY),
+            }
+            opened = Write.new(keys.invite(invite.code_mac), item)
             return Consequences(after, writes=[opened, *_withdrawal(before), *also])
 
         inviter = self.people.change(invite.inviter, instant, with_invite, with_rows)
@@ -148,8 +144,7 @@ class Invites:
     def confirm(self, invite: Invite, inviter: Person, redeemer: Person, couple: Couple, also: Sequence[Write]) -> None:
         """Create the couple, pair both persons and use up the invite, in one transaction with `also`.
 
-        Raises:
-            WriteConflictError: the invite has expired or is not redeemed by this person, or a person has changed.
+        Raise WriteConflictError if the invite has expired or is not redeemed by this person, or a person has changed.
         """
         agreed = couple.touch_from is not None
         paired = [

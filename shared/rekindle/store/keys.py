@@ -19,10 +19,15 @@ if TYPE_CHECKING:
 
 
 class Key(NamedTuple):
-    """A partition key and a sort key."""
+    """A partition key and a sort key. The key table has no sort key."""
 
     pk: str
     sk: str
+
+    @property
+    def attributes(self) -> dict[str, str]:
+        """The key as attributes of an item."""
+        return {name: value for name, value in self._asdict().items() if value}
 
 
 PERSON_PREFIX: Final = "PERSON#"

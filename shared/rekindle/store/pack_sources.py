@@ -24,11 +24,7 @@ class SourceTooLargeError(RekindleError):
 
 
 def chunks_of(source: str) -> list[bytes]:
-    """Return the source as packed chunks.
-
-    Raises:
-        SourceTooLargeError: the packed source is too large.
-    """
+    """Return the source as packed chunks. Raise SourceTooLargeError if the packed source is too large."""
     data = zlib.compress(source.encode(), 6)
     if len(data) > SOURCE_BYTES:
         raise SourceTooLargeError("a document cannot be packed small enough")

@@ -10,14 +10,16 @@ import datetime as dt
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from pydantic import TypeAdapter
+
 from rekindle.domain.prompts import Audience
 from rekindle.errors import ContentionError, RekindleError
 from rekindle.packs.lifecycle import About, AuditEntry, DraftHead, PackHead, ReleaseHead, StaffAction
 from rekindle.store import keys
 from rekindle.store.audit import audit_row
+from rekindle.store.forms import stored
 from rekindle.store.instants import to_ttl
 from rekindle.store.news import with_news
-from rekindle.store.pack_heads import head_from, head_row
 from rekindle.store.pack_sources import chunks_of, read_source
 from rekindle.store.releases import catalogue_writes, release_rows
 from rekindle.store.table import Write, every_item, repeated_on_conflict
@@ -28,10 +30,13 @@ if TYPE_CHECKING:
     from rekindle.domain.ids import PackId, PromptId
     from rekindle.packs.document import Pack
     from rekindle.packs.lifecycle import Actor, Proposal
-    from rekindle.store.table import Table
+    from rekindle.store.table import Item, Table
 
 DRAFTS_KEPT: Final = dt.timedelta(days=30)
 """How long an engineer can restore a draft that another has replaced."""
+
+_HEADS: Final = TypeAdapter(PackHead)
+"""Reads what `stored` writes: pydantic takes numbers as large as these for milliseconds since 1970."""
 
 
 class DraftChangedError(RekindleError):
@@ -72,13 +77,13 @@ class Packs:
 
     def heads(self) -> list[PackHead]:
         """Return every pack that has a draft or a release, by id."""
-        heads = map(head_from, every_item(self.table, keys.PACKS))
+        heads = map(_head_from, every_item(self.table, keys.PACKS))
         return [head for head in heads if head.is_known()]
 
     def head(self, pack: PackId) -> PackHead:
         """Return the pack as last acknowledged. An unknown pack has an empty head."""
         item = self.table.get(keys.pack(pack))
-        return head_from(item) if item else PackHead(pack)
+        return _head_from(item) if item else PackHead(pack)
 
     def draft(self, pack: PackId, draft: DraftHead) -> str:
         """Return the source of a draft."""
@@ -132,11 +137,7 @@ class Packs:
         return head.draft
 
     def discard_draft(self, pack: PackId, replaces: int, by: Actor) -> None:
-        """Discard the draft.
-
-        Raises:
-            DraftChangedError: the current draft has another revision than `replaces`.
-        """
+        """Discard the draft. Raise DraftChangedError if the current draft has another revision than `replaces`."""
 
         def change(head: PackHead) -> tuple[PackHead, list[Write]]:
             _require_draft(head, replaces)
@@ -147,8 +148,7 @@ class Packs:
     def propose(self, pack: PackId, proposal: Proposal) -> PackHead:
         """Propose the draft to a colleague for approval.
 
-        Raises:
-            DraftChangedError: the current draft has another revision.
+        Raise DraftChangedError if the current draft has another revision.
         """
 
         def change(head: PackHead) -> tuple[PackHead, list[Write]]:
@@ -161,8 +161,7 @@ class Packs:
     def take_back(self, read: PackHead, by: Actor, note: str | None) -> PackHead:
         """Refuse the pack's proposal, or cancel its scheduled release.
 
-        Raises:
-            PackChangedError: the proposal or the scheduled release has changed since the pack was read.
+        Raise PackChangedError if the proposal or the scheduled release has changed since the pack was read.
         """
 
         def change(head: PackHead) -> tuple[PackHead, list[Write]]:
@@ -270,7 +269,7 @@ class Packs:
         changed, writes = change(head)
         if catalogue is not None:
             writes += catalogue_writes(self.table, changed, catalogue)
-        self.table.transact([head_row(changed), *writes, audit_row(entry, head.revision + 1)])
+        self.table.transact([_head_row(changed), *writes, audit_row(entry, head.revision + 1)])
         return replace(changed, revision=head.revision + 1)
 
     @repeated_on_conflict("a pack kept changing")
@@ -278,8 +277,20 @@ class Packs:
         """Reserve a version number that no other release uses."""
         head = self.head(pack)
         _require_draft(head, revision)
-        self.table.write(head_row(replace(head, versions=head.versions + 1)))
+        self.table.write(_head_row(replace(head, versions=head.versions + 1)))
         return head.versions + 1
+
+
+def _head_row(head: PackHead) -> Write:
+    """Return the write of a changed head, which has the revision that was read."""
+    item = stored(head)
+    del item["id"]  # part of the key
+    return Write.versioned(keys.pack(head.id), item, head.revision)
+
+
+def _head_from(item: Item) -> PackHead:
+    """Read a head from its item."""
+    return _HEADS.validate_python({**item, "id": item["sk"]})
 
 
 def _called_off(head: PackHead, by: Actor) -> PackHead:
@@ -303,17 +314,9 @@ def _forgotten(head: PackHead, instant: dt.datetime) -> list[Write]:
     draft = head.draft
     if draft is None:
         return []
-    return [
-        Write(
-            "Update",
-            keys.draft(head.id, draft.revision, number),
-            update="SET #ttl = :ttl",
-            names={"#ttl": "ttl"},
-            values={":ttl": to_ttl(instant + DRAFTS_KEPT)},
-        )
-        for number in range(draft.chunks)
-    ]
+    ttl = to_ttl(instant + DRAFTS_KEPT)
+    return [Write.expiring(keys.draft(head.id, draft.revision, number), ttl) for number in range(draft.chunks)]
 
 
 def _code_row(code: str, pack: PackId) -> Write:
-    return Write("Put", keys.practice_code(code), item={"pack": pack}, condition="attribute_not_exists(pk)")
+    return Write.new(keys.practice_code(code), {"pack": pack})

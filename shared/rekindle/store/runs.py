@@ -55,7 +55,7 @@ class Runs:
         run = Run(keys.run(shard, date), cursor=None, done=False)
         item = {"done": False, "ttl": to_ttl(instant + KEPT)}
         try:
-            self.table.write(Write("Put", run.key, item=item, condition="attribute_not_exists(pk)"))
+            self.table.write(Write.new(run.key, item))
         except WriteConflictError as conflict:
             existing: Mapping[str, Any] = conflict.existing[0] or item
             return replace(
@@ -76,8 +76,7 @@ class Runs:
     def advance(self, run: Run, last: str, rows: int, reach: Mapping[PushKind, Reach] = NOBODY) -> Run:
         """Add a handled page of `rows` rows, up to the sort key `last`, to the run. Return the run.
 
-        Raises:
-            WriteConflictError: another delivery of the job has continued the run.
+        Raise WriteConflictError if another delivery of the job has continued the run.
         """
         moved = replace(run, cursor=last, rows=run.rows + rows, reach=run.reach_with(reach))
         self._move(run, moved, "SET #cursor = :last, passed = :passed", {":last": last, ":passed": moved.rows})
@@ -86,8 +85,7 @@ class Runs:
     def finish(self, run: Run, reach: Mapping[PushKind, Reach] = NOBODY) -> None:
         """Add the last page to the run, and mark the run as done. Then `tally` counts its reach.
 
-        Raises:
-            WriteConflictError: another delivery of the job has continued the run.
+        Raise WriteConflictError if another delivery of the job has continued the run.
         """
         self._move(run, replace(run, reach=run.reach_with(reach)), "SET done = :yes", {":yes": True})
 

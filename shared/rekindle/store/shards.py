@@ -121,10 +121,10 @@ def make_slot(table: Table, slot: Slot) -> None:
     # Invariant: an existing slot is listed, also after a crash between these two writes. So the list comes first.
     listed = {":times": {f"{slot.time:%H:%M}"}}
     table.write(Write("Update", keys.zone(slot.zone), update="ADD times :times", values=listed))
-    item = {"names": unused_names(table, 1)}
+    new = Write.new(keys.shards(slot), {"names": unused_names(table, 1)})
     # On a conflict another process has just made the slot. The unused name is lost, and there are plenty.
     with contextlib.suppress(WriteConflictError):
-        table.write(Write("Put", keys.shards(slot), item=item, condition="attribute_not_exists(pk)"))
+        table.write(new)
 
 
 def unused_names(table: Table, count: int) -> list[str]:

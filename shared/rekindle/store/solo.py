@@ -44,8 +44,7 @@ class Solo:
     def open_day(self, person: Uid, date: dt.date, entry: Entry, history: SoloHistory) -> SoloDay:
         """Open the person's day, and return it. If the day is open already, return that day instead.
 
-        Raises:
-            WriteConflictError: the person has opened another date since `history` was read.
+        Raise WriteConflictError if the person has opened another date since `history` was read.
         """
         day = SoloDay(person, date, entry.ref)
         forgotten = forgettable(history.themes_met, date)
@@ -55,12 +54,7 @@ class Solo:
             seen={**history.seen, (entry.ref.pack, entry.ref.prompt): date},
         )
         writes = [
-            Write(
-                "Put",
-                keys.solo_day(person, date),
-                item={"prompt": ref_item(day.prompt)},
-                condition="attribute_not_exists(pk)",
-            ),
+            Write.new(keys.solo_day(person, date), {"prompt": ref_item(day.prompt)}),
             Write.versioned(keys.solo(person), _history_item(after), history.revision),
         ]
         try:
@@ -74,8 +68,8 @@ class Solo:
     def record_answer(self, day: SoloDay, answer: Answer, replaces: int | None) -> SoloDay:
         """Record the answer, and return the day. `replaces` is the edited revision, or None for a first answer.
 
-        Raises:
-            WriteConflictError: the day has another revision, or was shared since it was read. Holds the current day.
+        Raise WriteConflictError if the day has another revision, or was shared since it was read. It holds the
+        current day.
         """
         # Invariant: a shared answer and its copy say the same.
         values: dict[str, object] = {":answer": answer_item(answer)}
@@ -109,8 +103,7 @@ class Solo:
     def share(self, day: SoloDay, shared: SharedAnswer) -> SoloDay:
         """Give the couple a copy of the day's answer, and return the day, which names the couple from now on.
 
-        Raises:
-            WriteConflictError: the answer was edited since it was read.
+        Raise WriteConflictError if the answer was edited since it was read.
         """
         if day.answer is None:
             raise ValueError("a shared day has an answer")

@@ -52,12 +52,7 @@ class Statistics:
         try:
             self.table.transact(
                 [
-                    Write(
-                        "Put",
-                        keys.shown(instant.date(), number),
-                        item={"view": part, "parts": len(parts), "ttl": ttl},
-                        condition="attribute_not_exists(pk)",
-                    )
+                    Write.new(keys.shown(instant.date(), number), {"view": part, "parts": len(parts), "ttl": ttl})
                     for number, part in enumerate(parts)
                 ]
             )

@@ -52,20 +52,14 @@ class Streaks:
         complete = unpack_dates(_origin(couple), item["bits"] if item else b"") | {date}
         stored = self.days.nearby(couple_id, instant)
         # Invariant: a date that was added stays, even if two are added at once.
-        write = Write(
-            "Put",
-            key,
-            item={
-                "persons": sorted(couple.profiles),
-                "bits_from": str(_origin(couple)),
-                "bits": pack_dates(_origin(couple), complete),
-                "run": streak_at(couple, self._history(couple, complete), stored, instant).current,
-                "changed_at": to_millis(instant),
-            },
-            condition="bits = :read" if item else "attribute_not_exists(pk)",
-            values={":read": item["bits"]} if item else {},
-        )
-        self.table.write(write)
+        changed = {
+            "persons": sorted(couple.profiles),
+            "bits_from": str(_origin(couple)),
+            "bits": pack_dates(_origin(couple), complete),
+            "run": streak_at(couple, self._history(couple, complete), stored, instant).current,
+            "changed_at": to_millis(instant),
+        }
+        self.table.write(Write.replacing(key, changed, bits=item["bits"] if item else None))
 
     def _history(self, couple: Couple, complete: frozenset[dt.date]) -> History:
         first = min({couple.first_date, *complete})

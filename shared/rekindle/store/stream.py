@@ -28,8 +28,7 @@ type _Attribute = Mapping[str, Any]
 def change_in(record: Mapping[str, Any]) -> Change | None:
     """Return the change in a stream record, or None for a record that no worker uses.
 
-    Raises:
-        Exception: of any kind, if the record's item does not have the form that the store writes.
+    Raise an exception if the record's item does not have the form that the store writes.
     """
     stream = record["dynamodb"]
     read = _reader_of(keys.Key(stream["Keys"]["pk"]["S"], stream["Keys"]["sk"]["S"]))

@@ -89,23 +89,38 @@ class Write:
     otherwise: Callable[[], RekindleError] | None = None
 
     @classmethod
+    def new(cls, key: Key, item: Mapping[str, object], table: str | None = None) -> Self:
+        """Return the write of a new item, refused if there is one of this key."""
+        return cls("Put", key, item=item, condition="attribute_not_exists(pk)", table=table)
+
+    @classmethod
+    def replacing(cls, key: Key, item: Mapping[str, object], **read: object) -> Self:
+        """Return the write of an item in place of the one that was read, named by one attribute; None for no item."""
+        ((name, value),) = read.items()
+        if value is None:
+            return cls.new(key, item)
+        return cls("Put", key, item=item, condition="#read = :read", names={"#read": name}, values={":read": value})
+
+    @classmethod
     def versioned(cls, key: Key, item: Mapping[str, object], read: int) -> Self:
         """Return the write of an item of revision `read` + 1, refused unless the current revision is `read`.
 
         Revision 0 means that there is no item yet. So each revision is written once, and no write hides another.
         """
+        return cls.replacing(key, {**item, "revision": read + 1}, revision=read or None)
+
+    @classmethod
+    def expiring(cls, key: Key, ttl: int, condition: str = "", table: str | None = None) -> Self:
+        """Return the write that lets DynamoDB delete an item, at `ttl` in seconds since 1970."""
+        names, values = {"#ttl": "ttl"}, {":ttl": ttl}
         return cls(
-            "Put",
-            key,
-            item={**item, "revision": read + 1},
-            condition="revision = :read" if read else "attribute_not_exists(pk)",
-            values={":read": read} if read else {},
+            "Update", key, update="SET #ttl = :ttl", condition=condition, names=names, values=values, table=table
         )
 
     def request(self, default_table: str) -> dict[str, Any]:
         """Return the parameters of the request."""
         request: dict[str, Any] = {"TableName": self.table or default_table}
-        key = _named(self.key)
+        key = self.key.attributes
         if self.kind == "Put":
             request["Item"] = marshal({**key, **self.item})
         else:
@@ -141,14 +156,14 @@ class Table:
 
     def get(self, key: Key, *, consistent: bool = True) -> Item | None:
         """Return the item, as last acknowledged unless `consistent` is off."""
-        found = self.client.get_item(TableName=self.name, Key=marshal(_named(key)), ConsistentRead=consistent)
+        found = self.client.get_item(TableName=self.name, Key=marshal(key.attributes), ConsistentRead=consistent)
         return unmarshal(found["Item"]) if "Item" in found else None
 
     def get_many(self, keys: Iterable[Key], *, consistent: bool = False) -> list[Item]:
         """Return the existing items among `keys`, in no order, with one request for each hundred keys."""
         items: list[Item] = []
         for batch in batched(dict.fromkeys(keys), BATCH_GET_LIMIT, strict=False):
-            wanted: list[dict[str, Any]] = [marshal(_named(key)) for key in batch]
+            wanted: list[dict[str, Any]] = [marshal(key.attributes) for key in batch]
             for attempt in range(ATTEMPTS):
                 found = self.client.batch_get_item(
                     RequestItems={self.name: {"Keys": wanted, "ConsistentRead": consistent}}
@@ -194,8 +209,7 @@ class Table:
     def write(self, write: Write) -> Item:
         """Execute one write. An update returns the new item, another write an empty one.
 
-        Raises:
-            WriteConflictError: the condition failed. Holds the current item.
+        Raise WriteConflictError if the condition failed. It holds the current item.
         """
         request = write.request(self.name)
         for attempt in range(ATTEMPTS):
@@ -212,7 +226,7 @@ class Table:
                         return unmarshal(written["Attributes"])
             except self.client.exceptions.ConditionalCheckFailedException as error:
                 existing: Mapping[str, Any] | None = error.response.get("Item")  # type: ignore[assignment]
-                raise _conflict([write], {0: unmarshal(existing) if existing else None}) from error
+                raise conflict_of([write], {0: unmarshal(existing) if existing else None}) from error
             except self.client.exceptions.TransactionConflictException:
                 self._back_off(attempt)
         raise ContentionError(f"a write to {write.key.sk.partition('#')[0]} kept meeting transactions")
@@ -227,7 +241,7 @@ class Table:
     def put_many(self, items: Iterable[tuple[Key, Mapping[str, object]]]) -> None:
         """Put items in no order and without conditions, 25 in a request. A crash may leave some out."""
         for batch in batched(items, BATCH_WRITE_LIMIT, strict=False):
-            wanted: list[Any] = [{"PutRequest": {"Item": marshal({**_named(key), **item})}} for key, item in batch]
+            wanted: list[Any] = [{"PutRequest": {"Item": marshal({**key.attributes, **item})}} for key, item in batch]
             for attempt in range(ATTEMPTS):
                 left = self.client.batch_write_item(RequestItems={self.name: wanted}).get("UnprocessedItems", {})
                 wanted = list(left.get(self.name, []))
@@ -240,8 +254,7 @@ class Table:
     def transact(self, writes: Sequence[Write]) -> None:
         """Execute all writes or none.
 
-        Raises:
-            WriteConflictError: conditions failed. Holds their indexes, each with the current item.
+        Raise WriteConflictError if conditions failed. It holds their indexes, each with the current item.
         """
         requests: list[TransactWriteItemTypeDef] = [
             {write.kind: write.request(self.name)}  # type: ignore[misc]  # the three kinds share one shape
@@ -325,12 +338,8 @@ def dated_items(
     return first_items(table, first.pk, between=(first.sk, last.sk), after=after, limit=limit, descending=descending)
 
 
-def _named(key: Key) -> dict[str, str]:
-    # The key table has no sort key.
-    return {name: value for name, value in key._asdict().items() if value}
-
-
-def _conflict(writes: Sequence[Write], existing: Mapping[int, Mapping[str, Any] | None]) -> RekindleError:
+def conflict_of(writes: Sequence[Write], existing: Mapping[int, Mapping[str, Any] | None]) -> RekindleError:
+    """Return the error for failed conditions, by their index with the current item."""
     for index in existing:
         if otherwise := writes[index].otherwise:
             return otherwise()
@@ -345,6 +354,6 @@ def _raise_if_final(error: ClientError, writes: Sequence[Write]) -> None:
         if reason.get("Code") == _CONDITION_FAILED
     }
     if failed:
-        raise _conflict(writes, failed) from error
+        raise conflict_of(writes, failed) from error
     if not any(reason.get("Code") in _PASSING for reason in reasons):
         raise error

@@ -92,10 +92,7 @@ class _OfRun:
         if row:
             return None
         end = dt.datetime.combine(self.done.date, dt.time(), dt.UTC) + RUN_KEPT
-        return _Entry(
-            Write("Put", self.key, item={"ttl": to_ttl(end)}, condition="attribute_not_exists(pk)"),
-            reach_contributions(self.done.date, self.done.reach),
-        )
+        return _Entry(Write.new(self.key, {"ttl": to_ttl(end)}), reach_contributions(self.done.date, self.done.reach))
 
 
 type _Subject = _OfCouple | _OfRun
@@ -118,10 +115,7 @@ class Tallies:
         """Count the changes, each once, even if it comes again.
 
         Many couples share a transaction, so that a counter is written once for all of them. After an error, everything
-        that was counted so far stays counted.
-
-        Raises:
-            ContentionError: another tally kept counting the same couples.
+        that was counted so far stays counted. Raise ContentionError if another tally kept counting the same couples.
         """
         pieces = [
             [_OfCouple(keys.tally(couple), piece) for piece in batched(changes, PIECE, strict=False)]

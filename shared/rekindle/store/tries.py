@@ -39,18 +39,11 @@ class Tries:
         if fingerprint:
             requests[fingerprint] = to_millis(instant)
         # Invariant: each try is counted, even with two at once.
-        count = Write(
-            "Put",
-            key,
-            item={
-                "tries": [to_millis(each) for each in (*kept, instant)],
-                "requests": requests,
-                "count": item.get("count", 0) + 1,
-                "ttl": to_ttl(instant + dt.timedelta(days=2)),
-            },
-            condition="#count = :read" if item else "attribute_not_exists(pk)",
-            names={"#count": "count"} if item else {},
-            values={":read": item["count"]} if item else {},
-        )
-        self.table.write(count)
+        changed = {
+            "tries": [to_millis(each) for each in (*kept, instant)],
+            "requests": requests,
+            "count": item.get("count", 0) + 1,
+            "ttl": to_ttl(instant + dt.timedelta(days=2)),
+        }
+        self.table.write(Write.replacing(key, changed, count=item.get("count")))
         return None
