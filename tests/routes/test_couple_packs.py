@@ -163,26 +163,6 @@ class TestChoosing:
         assert pack_of(ben) == "test"
         assert ada.get("/v1/couple").body["packs"] == ["test"]
 
-    def test_an_unpaired_person_has_no_packs(self, api: Handler) -> None:
-        cleo = a_phone(api, "cleo", NEW_YORK)
-        for reply in (
-            cleo.get("/v1/packs"),
-            cleo.call("PUT", "/v1/couple/packs/test"),
-            cleo.delete("/v1/couple/packs/test"),
-            join(cleo),
-        ):
-            assert (reply.status, reply.problem) == (404, "not-paired")
-
-    def test_a_new_couple_starts_without_the_old_choices(self, couple: tuple[Phone, Phone]) -> None:
-        """A person's next couple has its own choices."""
-        ada, ben = couple
-        choose(ada, "choice")
-        join(ben)
-        ada.delete("/v1/couple")
-        pair(ada, ben)
-        assert chosen(ada) == {"choice": False, "test": True}
-        assert ada.get("/v1/couple").body["packs"] == ["test"]
-
 
 class TestCode:
     """A practice's code joins its pack for both, which then plays first."""

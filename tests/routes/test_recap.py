@@ -94,22 +94,6 @@ def test_the_current_week_is_shown_up_to_today(londoners: tuple[Phone, Phone]) -
     assert seen["new"] == {"packs": [], "milestones": [], "longest": True}
 
 
-def test_an_earlier_week_stays_as_it_was(londoners: tuple[Phone, Phone]) -> None:
-    ada, ben = londoners
-    meet([MONDAY + n * DAY for n in range(7)], ada, ben)
-    at_noon(MONDAY + 7 * DAY, ada, ben)
-    first = recap(ada)
-    meet([MONDAY + n * DAY for n in range(7, 40)], ada, ben)
-    assert recap(ada, MONDAY) == first
-    assert first["streak"]["current"] == 7
-    quiet = recap(ada, MONDAY + 35 * DAY)
-    assert quiet["days_met"]["count"] == 5
-    at_noon(MONDAY + 60 * DAY, ada, ben)
-    assert recap(ada)["days_met"] == {"count": 0, "dates": []}
-    assert recap(ada)["themes"] == []
-    assert recap(ada)["new"] == NOTHING_NEW
-
-
 def test_a_pause_leaves_the_run_whole_and_is_not_spoken_of(londoners: tuple[Phone, Phone]) -> None:
     """They meet once in it, and that day counts."""
     ada, ben = londoners
