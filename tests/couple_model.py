@@ -1012,12 +1012,12 @@ class Model:
         """Return every text that this person may read, whoever wrote it."""
         person = self.persons[name]
         answers = [answer for day in person.alone.values() for answer in day.answers.values()]
-        for couple in (*(couple for couple, _ in person.parted), *([person.couple] if person.couple else [])):
+        for couple, ended, _ in person.couples_at(self.now):
             for day in couple.days.values():
-                opened = couple is person.couple and day.revealed
-                answers += [each for by, each in day.answers.items() if by == name or opened or each.share_first]
-        if couple := person.couple:
-            answers += [day.answers[writer] for _, writer, day in self._shown(couple)]
+                opened = [each for each in day.answers.values() if ended is None and (day.revealed or each.share_first)]
+                answers += opened + [answer for by, answer in day.answers.items() if by == name]
+        if person.couple:
+            answers += [day.answers[writer] for _, writer, day in self._shown(person.couple)]
         texts = [text for each in answers for text in (each.text, (each.reflection or {}).get("text"))]
         return [text for text in texts if text]
 

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from rekindle.domain.prompts import Audience, Theme
 from rekindle.store import keys
-from rekindle.store.catalogue import VERSION_AGE, Catalogue
 from rekindle.store.keys import Key
 from rekindle.store.table import every_item
-from testing.apis import handler_of
+from testing.apis import handler_of, rereading
 from testing.builders import LONDON, NEW_YORK, TOKYO, an_instant, prompts, publish
 from testing.phones import Phone, Reply, a_phone, pair
 from testing.push_world import calls, watched
@@ -76,9 +75,7 @@ class TestAlone:
         assert ada.get("/v1/solo/days").body == {"days": [mine.body], "before": None}
 
     def test_a_prompt_once_opened_stays_whatever_is_published_or_changed(self, own_services: Services) -> None:
-        clock = itertools.count(0, VERSION_AGE)
-        services = replace(own_services, catalogue=Catalogue(own_services.people.table, lambda: next(clock)))
-        ada = a_phone(handler_of(lambda: services), "ada", NEW_YORK)
+        ada = a_phone(handler_of(partial(rereading, own_services)), "ada", NEW_YORK)
         first = ada.get("/v1/solo/today").body
         publish(own_services.people.table, prompts("other", version=1))
         ada.put("/v1/me", {"display_name": "Ada", "zone": NEW_YORK, "depth": 3, "barriers": ["neglect"]})

@@ -34,14 +34,13 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from rekindle.domain.ids import Language, PackId, PromptId, Uid
-from rekindle.domain.playlist import Course, Entry
-from rekindle.domain.prompts import Audience, PromptKind, PromptRef, Theme
+from rekindle.domain.ids import PackId, Uid
+from rekindle.domain.playlist import Course
+from rekindle.domain.prompts import Audience, PromptKind, Theme
 from rekindle.store import keys
-from rekindle.store.catalogue import PromptText
 from rekindle.telemetry import logger
 from testing.apis import phones_api
-from testing.builders import give_code, publish
+from testing.builders import a_stored_prompt, give_code, publish
 from testing.phones import Phone
 from testing.stored import row_in
 from tests.couple_model import (
@@ -66,6 +65,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from couples_api.services import Services
+    from rekindle.domain.playlist import Entry
+    from rekindle.store.catalogue import PromptText
     from rekindle.store.table import Table
     from testing.phones import Handler, Reply
 
@@ -133,14 +134,8 @@ PACKS: Final = (
 
 def _stored(pack: Pack) -> Iterable[tuple[Entry, PromptText]]:
     for each in pack.prompts:
-        ref = PromptRef(PackId(pack.id), 1, PromptId(each.id.partition("/")[2]))
-        texts = {Language(language): text for language, text in each.texts.items()}
-        whys = {language: f"Why, in {language}." for language in texts}
-        theme, kind = Theme(each.theme), PromptKind(each.kind)
-        yield (
-            Entry(ref, theme, kind, each.depth, each.comfort),
-            PromptText(theme, kind, Language("en"), texts, whys, {}),
-        )
+        name, fields = each.id.partition("/")[2], {"depth": each.depth, "comfort": each.comfort, "texts": each.texts}
+        yield a_stored_prompt(pack.id, name, Theme(each.theme), PromptKind(each.kind), **fields)
 
 
 def publish_packs(table: Table) -> None:
@@ -230,14 +225,10 @@ WRITES: Final[tuple[tuple[str, Any], ...]] = (
 MARK: Final = re.compile(r"<\w+ \d+>")
 
 
-def rule_of_two(**drawn: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def rule_of_two(**drawn: Any) -> Callable[[Any], Any]:
     """Make a rule for one who is in a couple, `who`."""
-
-    def decorate(step: Callable[..., None]) -> Callable[..., None]:
-        made: Callable[..., None] = rule(who=PAIRED, **drawn)(step)
-        return precondition(lambda life: life.those(lambda person: person.couple))(made)
-
-    return decorate
+    while_there_is_a_couple: Any = precondition(lambda life: life.those(lambda person: person.couple))
+    return lambda step: while_there_is_a_couple(rule(who=PAIRED, **drawn)(step))
 
 
 class Life(RuleBasedStateMachine):
@@ -324,12 +315,13 @@ class Life(RuleBasedStateMachine):
             self.now += DAY
         return self.date(who, 0)
 
-    def partner_of(self, who: str) -> str:
-        """Return the partner of somebody in a couple."""
-        return self.couple(who).partner_of(who)
-
     def couple(self, who: str) -> Any:
         return self.person(who).couple
+
+    def partner_of(self, who: str) -> str:
+        """Return the partner of somebody in a couple."""
+        partner: str = self.couple(who).partner_of(who)
+        return partner
 
     def day(self, who: str, date: dt.date) -> Any:
         return self.couple(who).days.get(date)
