@@ -237,7 +237,7 @@ class Person:
     nudges: list[Nudge] = field(default_factory=list)
     alone: dict[dt.date, Day] = field(default_factory=dict)
     keys: dict[str, object] = field(default_factory=dict)
-    tried: dict[tuple[str, object], dt.datetime] = field(default_factory=dict)
+    tried: dict[object, dt.datetime] = field(default_factory=dict)
     keyed_invites: dict[str, Invite] = field(default_factory=dict)
     cursors: dict[str, tuple[int, dt.date]] = field(default_factory=dict)
 
@@ -323,14 +323,14 @@ class Model:
     def _try(self, tries: list[dt.datetime]) -> None:
         """Count a try: five an hour, twenty a day, without refused and repeated ones."""
         me, now = self.me, self.now
-        for claimed in self.claimed.items():
-            # Decided: a repeat of what did not work is known for a day.
-            if claimed in me.keys.items() or me.tried.get(claimed, now - DAY) > now - DAY:
+        for key, asked in self.claimed.items():
+            # Decided: what was tried under any key is known for a day, if it did not work.
+            if me.keys.get(key) == asked or me.tried.get(asked, now - DAY) > now - DAY:
                 return
         if sum(each > now - HOUR for each in tries) >= 5 or sum(each > now - DAY for each in tries) >= 20:
             raise Refused("too-many-tries")
         tries.append(now)
-        me.tried |= dict.fromkeys(self.claimed.items(), now)
+        me.tried |= dict.fromkeys(self.claimed.values(), now)
 
     def _page(self, dates: Iterable[dt.date]) -> tuple[list[dt.date], str | None]:
         """Return a page of dates, latest first, and the start of the next page."""

@@ -227,8 +227,9 @@ MARK: Final = re.compile(r"<\w+ \d+>")
 
 def rule_of_two(**drawn: Any) -> Callable[[Any], Any]:
     """Make a rule for one who is in a couple, `who`."""
-    while_there_is_a_couple: Any = precondition(lambda life: life.those(lambda person: person.couple))
-    return lambda step: while_there_is_a_couple(rule(who=PAIRED, **drawn)(step))
+    while_there_is_one: Any = precondition(lambda life: life.those(lambda person: person.couple))
+    made: Any = rule(who=PAIRED, **drawn)
+    return lambda step: while_there_is_one(made(step))
 
 
 class Life(RuleBasedStateMachine):
