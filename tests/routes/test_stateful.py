@@ -194,19 +194,17 @@ PROFILES = st.fixed_dictionaries(
 PAGES = st.sampled_from(["", "?limit=1", "?limit=3", "?limit=30", "?before={}", "?before={}&limit=2"])
 LOOKS: Final = ("GET /v1/days/{date}", "GET /v1/today", "GET /v1/days", "GET /v1/streak", "GET /v1/recap")
 """Where the partner of who has done something looks at once, in turn."""
-READINGS: Final = (
-    "GET /v1/me",
-    "GET /v1/me/reminders",
-    "GET /v1/touch/today",
-    "GET /v1/invites",
+SHOWING: Final = (
+    *LOOKS,
     "GET /v1/couple",
-    "GET /v1/packs",
     "GET /v1/nudges",
-    "GET /v1/solo/today",
+    "GET /v1/packs",
+    "GET /v1/touch/today",
     "GET /v1/solo/days",
     "GET /v1/solo/shared",
-    *LOOKS,
 )
+"""What there is to read that somebody else may have written or changed."""
+READINGS: Final = (*SHOWING, "GET /v1/me", "GET /v1/me/reminders", "GET /v1/invites", "GET /v1/solo/today")
 REFUSED_WRITES: Final[tuple[tuple[str, Any], ...]] = (
     ("POST /v1/days/{date}/swap", None),
     ("PUT /v1/days/{date}/reflection", {"kind": "thank_you"}),
@@ -254,7 +252,7 @@ class Life(RuleBasedStateMachine):
         request = Request(who, route, str(place) if "{" in route else "", **more)
         if not route.startswith("GET"):
             self.past = [*self.past[-19:], request]
-            self.unseen = request
+            self.unseen = request if re.search("/(couple|days|me$)", route) else self.unseen
         return self.sent(request)
 
     def sent(self, request: Request) -> Any:
@@ -437,7 +435,7 @@ class Life(RuleBasedStateMachine):
     def withdraw(self, who: str) -> None:
         self.ask(who, "DELETE /v1/invites")
 
-    @rule(who=FREE, nth=st.integers(0, 4), key=KEYS, pasted=PASTED, times=st.sampled_from([1, 1, 6]))
+    @rule(who=FREE, nth=st.integers(0, 4), key=KEYS, pasted=PASTED, times=st.sampled_from([1, 1, 1, 1, 6]))
     def redeem(self, *, who: str, nth: int, key: Any, pasted: str, times: int) -> None:
         """Redeem one of the latest invites, or guess."""
         codes = [invite.code for invite in reversed(self.model.invites)]
@@ -477,7 +475,7 @@ class Life(RuleBasedStateMachine):
             couple = self.couple(who)
             self.ask(who, "DELETE /v1/couple")
             for each in couple.members:
-                self._ask_for_everything(each, max(couple.days, default=self.date(who, 0)))
+                self.look_at_everything(each, max(couple.days, default=self.date(who, 0)))
 
     @rule(who=PAIRED_WITH_OWN, after=st.sampled_from([1, 0, 2]))
     def begin_anew_with_somebody_else(self, who: str, after: int) -> None:
@@ -491,17 +489,19 @@ class Life(RuleBasedStateMachine):
         others = [each for each in self.free() if each != who]
         if others and who in self.free():
             self.pair(who, others[-1])
-            for each, route in itertools.product((who, others[-1]), READINGS):
-                self.ask(each, route, self.date(who, 0))
+            for each in (who, others[-1]):
+                self.look_at_everything(each, self.date(who, 0))
 
     @rule(who=FREE, offset=DATES)
     def somebody_in_no_couple_asks_for_everything(self, who: str, offset: int) -> None:
         if not self.couple(who):
-            self._ask_for_everything(who, self.date(who, offset))
+            self.look_at_everything(who, self.date(who, offset))
+            for route, body in WRITES:
+                self.ask(who, route, self.date(who, offset), body=body)
 
-    def _ask_for_everything(self, who: str, date: dt.date) -> None:
-        for route, body in ((EXPORT, None), *((each, None) for each in READINGS), *WRITES):
-            self.ask(who, route, date, body=body)
+    def look_at_everything(self, who: str, date: dt.date) -> None:
+        for route in (EXPORT, *SHOWING):
+            self.ask(who, route, date)
 
     @rule_of_two(
         offset=DATES,
@@ -562,8 +562,9 @@ class Life(RuleBasedStateMachine):
         seen = []
         for text, revision in (("x", None), ("y" * 2000, 1)):
             self.answers(who, date, text=text, revision=revision, prompt=day.prompt.id)
-            everywhere = ((EXPORT, None), *((route, None) for route in READINGS), *REFUSED_WRITES)
-            replies = [self.replied(Request(partner, route, str(date), body=body)) for route, body in everywhere]
+            looks = ((route, None) for route in (EXPORT, *SHOWING))
+            asked = [Request(partner, route, str(date), body=body) for route, body in (*looks, *REFUSED_WRITES)]
+            replies = [self.replied(each) for each in asked]
             seen.append([(reply.status, reply.headers, reply.text) for reply in replies])
         assert seen[0] == seen[1]
         self.model.events["seal held to the byte"] += 1
@@ -589,13 +590,15 @@ class Life(RuleBasedStateMachine):
     def pause(self, who: str, days: int) -> None:
         self.ask(who, "PATCH /v1/couple", body={"pause": {"until": str(self.date(who, 0) + days * DAY)}})
 
-    @rule_of_two(other=st.booleans(), after=st.sampled_from([0, 1, 3]))
-    def end_the_pause(self, who: str, other: bool, after: int) -> None:  # noqa: FBT001
-        """End a current pause or a new one of a week; the partner may end it."""
+    @rule_of_two(other=st.booleans(), after=st.sampled_from([0, 1, 3]), again=st.booleans())
+    def end_the_pause(self, who: str, other: bool, after: int, again: bool) -> None:  # noqa: FBT001
+        """End a current pause or a new one of a week; the partner may end it, and another one may follow at once."""
         if not self.couple(who).pause:
             self.pause(who, 7)
         self.now += after * DAY
         self.ask(self.partner_of(who) if other else who, "DELETE /v1/couple/pause")
+        if again:
+            self.pause(who, 5)
 
     @rule_of_two(
         method=st.sampled_from(["PUT", "DELETE"]),
@@ -718,7 +721,7 @@ class Life(RuleBasedStateMachine):
 
 def table_of(asked: Counter[tuple[str, str]]) -> str:
     """Return what was asked by route, a line for each outcome."""
-    lines = [f"{sum(asked.values())} requests and events"]
+    lines = [f"{sum(count for (route, _), count in asked.items() if route != 'event')} requests"]
     lines += [f"  {route:<38}{outcome:<32}{count:>7}" for (route, outcome), count in sorted(asked.items())]
     return "\n".join(lines)
 
