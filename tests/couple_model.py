@@ -339,8 +339,6 @@ class Model:
         page = sorted((date for date in dates if str(date) < before), reverse=True)[:limit]
         return page, str(page[-1]) if len(page) == limit else None
 
-    # A person: profile and reminders.
-
     def put_v1_me(self) -> Json:
         usual = {"language": "en", "depth": 1, "touch_comfort": 0, "barriers": [], "streak_hidden": False}
         self.me.profile = usual | self.request.body
@@ -364,8 +362,6 @@ class Model:
         agreed = all(self.persons[each].wants_touch for each in self.couple.members)
         gesture = {"id": ANY, "warmth": ANY, "text": ANY} if agreed else None
         return {"date": str(self.today), "gesture": gesture}
-
-    # Two persons: invite, redeem, confirm, part.
 
     def post_v1_invites(self) -> Json:
         me, key = self.me, self.request.key
@@ -462,8 +458,6 @@ class Model:
     def _zones(self, names: Iterable[str]) -> Zones:
         return tuple(self.persons[name].zone for name in names)
 
-    # A pause.
-
     def patch_v1_couple(self) -> Json:
         """Set a pause of dates from the person's own today, for at most 92 days.
 
@@ -487,8 +481,6 @@ class Model:
             couple.paused = {date for date in couple.paused if date < today or couple.has_closed(date, self.now)}
             couple.pause = (couple.pause[0], today) if couple.pause[0] < today else _last_run(couple.paused)
             self.events["pause ended"] += 1
-
-    # The couple's days.
 
     def get_v1_today(self) -> Json:
         couple, today, before = self.couple, self.today, self.today - DAY
@@ -556,12 +548,7 @@ class Model:
             "closes_at": stamp(window(day.date, (self.me.zone,))[1]),
             "revealed": day.revealed,
             "swappable": not day.answers and day.swapped is None and is_open,
-            "me": {
-                "state": "answered" if mine else "waiting",
-                "text": mine.text if mine else None,
-                "share_first": mine.share_first if mine else False,
-                "revision": mine.revision if mine else None,
-            },
+            "me": _own_part(mine) | {"share_first": mine.share_first if mine else False},
             "partner": {
                 "state": "answered" if theirs else "waiting",
                 "text": theirs.text if theirs and (day.revealed or theirs.share_first) else None,
@@ -665,8 +652,6 @@ class Model:
         mine.reflection, mine.reflected_at = new, mine.reflected_at or self.now
         return self._view(day)
 
-    # Which prompts a couple may get, and its packs.
-
     def _live(self) -> list[Pack]:
         return [pack for pack in self.packs if pack.live_from <= self.now]
 
@@ -765,8 +750,6 @@ class Model:
             couple.packs[pack.id] = ("joined", first)
         return self._pack_seen(pack)
 
-    # What a couple's days become.
-
     def streak(self, couple: Couple, through: dt.date = dt.date.max) -> Json:
         """Return the streak. A second miss within seven dates ends a run."""
         missed = couple.missed(self.now)
@@ -827,8 +810,6 @@ class Model:
             return None
         return went_live if pack.live_from > couple.made_at else None
 
-    # Nudges.
-
     def post_v1_nudges(self) -> Json:
         """Send a nudge: at most three in 24 hours. The reply does not reveal a mute."""
         gesture, key = self.request.body["gesture"], self.request.key
@@ -851,8 +832,6 @@ class Model:
         next_at = stamp(mine[0].at + DAY + SECOND - dt.timedelta.resolution) if len(mine) == 3 else None
         received = [nudge.seen for nudge in reversed(theirs) if nudge.couple is self.couple and nudge.shown]
         return {"received": received, "left": 3 - len(mine), "next_at": next_at}
-
-    # A person's own days, and what they have shown of them.
 
     def get_v1_solo_today(self) -> Json:
         self._require_unpaired()
@@ -877,16 +856,11 @@ class Model:
         return self.today - date in {0 * DAY, DAY}
 
     def _own_view(self, day: Day) -> Json:
-        mine = day.answers.get(self.me.name)
         return {
             "date": str(day.date),
             "prompt": self._worded(day.prompt),
             "open": self.me.couple is None and self._takes_own(day.date),
-            "me": {
-                "state": "answered" if mine else "waiting",
-                "text": mine.text if mine else None,
-                "revision": mine.revision if mine else None,
-            },
+            "me": _own_part(day.answers.get(self.me.name)),
             "shared": self.me.couple is not None and day.shared_with is self.me.couple,
         }
 
@@ -938,8 +912,6 @@ class Model:
             if date in page
         ]
         return {"answers": answers, "before": before}
-
-    # What is a person's to keep, and to read.
 
     def post_v1_me_export(self) -> Json:
         """Return a page of the person's own writing: solo, then by couple.
@@ -1058,6 +1030,12 @@ def _code_in(text: str, length: int) -> str:
     if len(code) != length or any(each in "01OIL" for each in code):
         raise Refused("not-a-code")
     return code
+
+
+def _own_part(mine: Answer | None) -> Json:
+    if mine is None:
+        return {"state": "waiting", "text": None, "revision": None}
+    return {"state": "answered", "text": mine.text, "revision": mine.revision}
 
 
 def _last_run(dates: set[dt.date]) -> tuple[dt.date, dt.date] | None:
