@@ -462,13 +462,17 @@ class Life(RuleBasedStateMachine):
         asked = own.id if own and nth < 2 else invites[nth] if nth < len(invites) else "nothing"
         self.ask(who, "POST /v1/invites/confirm", body={"invite_id": asked}, key=key)
 
-    @rule(inviter=FREE, redeemer=FREE)
+    @rule(one=FREE)
+    def pair_somebody(self, one: str) -> None:
+        if others := [each for each in self.free() if each != one]:
+            self.pair(one, others[0])
+
     def pair(self, inviter: str, redeemer: str) -> None:
         if invite := self.ask(inviter, "POST /v1/invites"):
             self.ask(redeemer, "POST /v1/invites/redeem", body={"code": invite["code"]})
             self.ask(inviter, "POST /v1/invites/confirm", body={"invite_id": invite["invite_id"]})
 
-    @rule_of_two(seldom=st.integers(0, 2))
+    @rule_of_two(seldom=st.integers(0, 4))
     def unpair(self, who: str, seldom: int) -> None:
         """End a couple, and check that both are refused all that they shared."""
         if not seldom:
@@ -519,7 +523,11 @@ class Life(RuleBasedStateMachine):
         offset=DATES, beside=st.sampled_from([0, 0, 0, 1, -1]), share_first=st.sampled_from([None, None, True])
     )
     def edit(self, who: str, offset: int, beside: int, share_first: Any) -> None:
+        """Edit an answer that waits for the partner's, or answer first if there is none; or edit any other day."""
         mine_alone = [day.date for day in self.couple(who).days.values() if list(day.answers) == [who]]
+        if not mine_alone and offset == 0:
+            mine_alone = [self.fresh_day(who)]
+            self.answers(who, mine_alone[0])
         date = mine_alone[-1] if mine_alone and offset == 0 else self.date(who, offset)
         day = self.day(who, date)
         mine = day.answers.get(who) if day else None
@@ -697,7 +705,7 @@ class Life(RuleBasedStateMachine):
         cursors = list(self.person(other).cursors)
         self.ask(who, EXPORT, body={"next": cursors[nth] if nth < len(cursors) else "nowhere"})
 
-    @rule(nth=st.sampled_from([*[0] * 8, *range(1, 20)]), who=st.none() | WHO)
+    @rule(nth=st.sampled_from([*[0] * 20, *range(1, 20)]), who=st.none() | WHO)
     def repeat(self, nth: int, who: str | None) -> None:
         """Repeat a request whose reply was lost, or send it as somebody else: a stranger or a former partner."""
         if nth < len(self.past):
