@@ -568,8 +568,8 @@ class Life(RuleBasedStateMachine):
             return
         self.ask(partner, "GET /v1/today")  # opens what it opens before anything is compared
         seen = []
-        for text, revision in (("x", None), ("y" * 2000, 1)):
-            self.answers(who, date, text=text, revision=revision, prompt=day.prompt.id)
+        for length, revision in ((0, None), (2000, 1)):
+            self.answers(who, date, text=self.text(who, length), revision=revision, prompt=day.prompt.id)
             looks = ((route, None) for route in (EXPORT, *SHOWING))
             asked = [Request(partner, route, str(date), body=body) for route, body in (*looks, *REFUSED_WRITES)]
             replies = [self.replied(each) for each in asked]
