@@ -577,14 +577,22 @@ class Life(RuleBasedStateMachine):
         assert seen[0] == seen[1]
         self.model.events["seal held to the byte"] += 1
 
-    @rule_of_two(offset=DATES, key=KEYS, again=st.sampled_from([None, None, "the same", "the other"]))
-    def swap(self, who: str, offset: int, key: Any, again: str | None) -> None:
+    @rule_of_two(
+        offset=DATES,
+        key=KEYS,
+        again=st.sampled_from([None, None, "the same", "the other"]),
+        answer=st.sampled_from([{}, {"rightly": True}, {"rightly": False}, {"rightly": None}]),
+    )
+    def swap(self, *, who: str, offset: int, key: Any, again: str | None, answer: dict[str, Any]) -> None:
+        """Swap, perhaps twice; then perhaps answer, and name the new prompt, the one before it or none."""
         date = self.date(who, offset) if offset else self.fresh_day(who)
         if offset == 0:
             self.ask(who, "GET /v1/days/{date}", date)
         self.ask(who, "POST /v1/days/{date}/swap", date, key=key)
         if again:
             self.ask(self.partner_of(who) if again == "the other" else who, "POST /v1/days/{date}/swap", date)
+        if answer:
+            self.answers(who, date, **self.naming(who, date, **answer))
 
     @rule_of_two(nth=st.integers(0, 3), kind=st.sampled_from(["heard", "thank_you", "i_hear_you", "tell_me_more"]))
     def reflect(self, who: str, nth: int, kind: str) -> None:
@@ -632,13 +640,13 @@ class Life(RuleBasedStateMachine):
             self.ask(partner, "PUT /v1/me/reminders", body={"nudges_muted": muted})
         for number in range(times):
             if key and number:
-                self.sent(self.past[-1])
+                self.sent(dataclasses.replace(self.past[-1], body={"gesture": "hug"}))
             else:
                 self.ask(who, "POST /v1/nudges", body={"gesture": gesture}, key=key)
         for each in (who, partner):
             self.ask(each, "GET /v1/nudges")
 
-    @rule(who=FREE, offset=DATES, revision=st.sampled_from([None, None, 1, 2]))
+    @rule(who=FREE, offset=st.sampled_from([0, -1, 1, -2]), revision=st.sampled_from([None, None, 1, 2]))
     def answer_alone(self, who: str, offset: int, revision: Any) -> None:
         body = {"text": self.text(who), "revision": revision}
         self.ask(who, "PUT /v1/solo/days/{date}/answer", self.date(who, offset), body=body)
