@@ -451,6 +451,7 @@ class Life(RuleBasedStateMachine):
             inviter, redeemer = free[nth % len(free)], free[nth % len(free) - 1]
             invite = self.ask(inviter, "POST /v1/invites")
             self.now = dt.datetime.fromisoformat(invite["expires_at"]) + beside
+            self.ask(inviter, "GET /v1/invites")
             for each in (redeemer, *free):
                 self.ask(each, "POST /v1/invites/redeem", body={"code": invite["code"]})
             self.ask(inviter, "POST /v1/invites/confirm", body={"invite_id": invite["invite_id"]})
