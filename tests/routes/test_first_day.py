@@ -1,4 +1,4 @@
-"""The main job through the API: two persons pair, answer, and the answers open."""
+"""Around a first day: empty replies, days that could not be noted, and the request id in the log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The journal and the streak: what a couple's days become, worked out again in the plainest way there is."""
+"""The journal and the streak: what a couple's days become."""
 
 from __future__ import annotations
 

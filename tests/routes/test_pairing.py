@@ -1,4 +1,4 @@
-"""How two persons become a couple and cease to be one: invite, redeem, confirm, unpair."""
+"""How two persons become a couple: invite, redeem, confirm."""
 
 from __future__ import annotations
 
