@@ -252,7 +252,6 @@ class Life(RuleBasedStateMachine):
         request = Request(who, route, str(place) if "{" in route else "", **more)
         if not route.startswith("GET"):
             self.past = [*self.past[-19:], request]
-            self.unseen = request if re.search("/(couple|days|me$)", route) else self.unseen
         return self.sent(request)
 
     def sent(self, request: Request) -> Any:
@@ -278,6 +277,8 @@ class Life(RuleBasedStateMachine):
         if written := set(MARK.findall(reply.text)):
             leaked = written - set(MARK.findall(" ".join(self.model.readable(request.who))))
             assert not leaked, f"{request} tells {leaked}"
+        if not refusal and re.search("^P.* /v1/(couple|days|me$)", request.route):
+            self.unseen = request
         self.is_sound = True
         return body
 
