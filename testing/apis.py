@@ -7,6 +7,7 @@ function itself.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import couples_api.handler
@@ -14,6 +15,7 @@ import practice_api.handler
 import privacy.handler
 from privacy.services import Services as PrivacyServices
 from rekindle.api import resolver
+from rekindle.store.catalogue import Catalogue
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,6 +54,11 @@ _PRACTICE = _Resolvers(practice_api.handler.application, practice_api.handler.BO
 def handler_of(services: Callable[[], Services]) -> Handler:
     """Return couples_api's handler on these services."""
     return _COUPLES.handler_of(services)
+
+
+def rereading(services: Services) -> Services:
+    """Return the same stores in a process that has not read the packs yet."""
+    return replace(services, catalogue=Catalogue(services.people.table))
 
 
 def practice_handler_of(services: Callable[[], PracticeServices]) -> Handler:

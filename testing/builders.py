@@ -135,6 +135,17 @@ def _names(entry: Entry) -> tuple[PackId, int, PromptId]:
     return entry.ref.pack, entry.ref.version, entry.ref.prompt
 
 
+def a_stored_prompt(
+    pack: str, name: str, theme: Theme, kind: PromptKind = PromptKind.QUESTION, **fields: Any
+) -> tuple[Entry, PromptText]:
+    """Return a prompt as the table has it, in English only unless `texts` says it by language."""
+    given: dict[str, Any] = {"depth": 1, "comfort": 0, "texts": {"en": f"{name}."}} | fields
+    texts = {Language(language): text for language, text in given["texts"].items()}
+    whys = {language: f"Why, in {language}." for language in texts}
+    entry = Entry(PromptRef(PackId(pack), 1, PromptId(name)), theme, kind, given["depth"], given["comfort"])
+    return entry, PromptText(theme, kind, Language("en"), texts, whys, {})
+
+
 def prompts(pack: str = "test", version: int = 1) -> Iterator[tuple[Entry, PromptText]]:
     """Yield a small pack.
 

@@ -1,8 +1,9 @@
 """Model of two couples and a stranger, computed plainly from the design, to compare with the API.
 
 The model follows the design alone, and imports nothing of ours. It has whole histories in plain dictionaries, and
-computes each reply again from all that happened. Time comes with each request. Where the design is silent and the code
-has decided, a comment says so (`Decided:`).
+computes each reply again from all that happened. It handles one request at a time: `now`, `me` and `request` are of the
+current one. A route's method has its name: `PUT /v1/me` is `put_v1_me`. Where the design is silent and the code has
+decided, a comment says so (`Decided:`).
 
 The model learns two things from a reply: an invite's code, and a day's prompt among the prompts that the design allows.
 """
@@ -11,21 +12,24 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 from unittest.mock import ANY
+from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 type Json = Any
-type Nudge = dict[str, Any]
+type Zones = tuple[str, ...]
 
 DAY: Final = dt.timedelta(days=1)
 HOUR: Final = dt.timedelta(hours=1)
+SECOND: Final = dt.timedelta(seconds=1)
 MILLISECOND: Final = dt.timedelta(milliseconds=1)
 THEMES: Final = ("openness", "time", "courage", "listening", "touch", "fear", "spark")
 MILESTONES: Final = (7, 30, 100, 365)
@@ -48,7 +52,7 @@ class Refused(Exception):  # noqa: N818  it is an answer, not an error
 
 @dataclass(frozen=True)
 class Request:
-    """A person's request; `place` replaces the route's braces."""
+    """A person's request; `place` replaces what the route has in braces."""
 
     who: str
     route: str
@@ -61,7 +65,7 @@ class Request:
 
     @property
     def path(self) -> str:
-        return self.route.partition(" ")[2].replace("{}", self.place) + self.query
+        return re.sub(r"\{\w+\}", self.place, self.route.partition(" ")[2]) + self.query
 
 
 @dataclass(frozen=True)
@@ -74,10 +78,6 @@ class Prompt:
     depth: int
     comfort: int
     texts: dict[str, str] = field(compare=False)
-
-    @property
-    def pack(self) -> str:
-        return self.id.partition("/")[0]
 
     def fits(self, depth: int, touch: int) -> bool:
         return self.depth <= depth and max(self.comfort, int(self.kind == "touch")) <= touch
@@ -99,10 +99,10 @@ class Pack:
 @dataclass
 class Answer:
     text: str | None
-    share_first: bool
-    revision: int = 1
+    revision: int
+    at: dt.datetime
+    share_first: bool = False
     reflection: Json = None
-    at: dt.datetime | None = None
     reflected_at: dt.datetime | None = None
 
 
@@ -112,8 +112,6 @@ class Day:
 
     date: dt.date
     prompt: Prompt
-    opens: dt.datetime
-    closes: dt.datetime
     answers: dict[str, Answer] = field(default_factory=dict)
     swapped: Prompt | None = None
     swapped_by: tuple[str, str | None] | None = None
@@ -123,9 +121,6 @@ class Day:
     def revealed(self) -> bool:
         return len(self.answers) == 2
 
-    def is_open(self, now: dt.datetime) -> bool:
-        return self.opens <= now < self.closes
-
 
 @dataclass(eq=False)
 class Couple:
@@ -134,12 +129,12 @@ class Couple:
     first_date: dt.date
     counted_from: dt.date
     invite: str
+    zones: list[tuple[dt.datetime, Zones]]
+    """Where the two have been, and since when: from when they paired on."""
     days: dict[dt.date, Day] = field(default_factory=dict)
     pause: tuple[dt.date, dt.date] | None = None
     paused: set[dt.date] = field(default_factory=set)
     packs: dict[str, tuple[str, dt.date]] = field(default_factory=dict)
-    zones: list[tuple[dt.datetime, list[str]]] = field(default_factory=list)
-    """Where the two have been, and since when: from when they paired on."""
 
     @property
     def complete(self) -> set[dt.date]:
@@ -150,6 +145,55 @@ class Couple:
     def first(self) -> dt.date:
         # Decided: who flies back over the date line soon after pairing can meet on a date before their first.
         return min({self.first_date, *self.complete})
+
+    @property
+    def seen(self) -> dict[Prompt, dt.date]:
+        """Return the last date of each met prompt. Decided: a swapped prompt counts as met."""
+        met = [(prompt, day.date) for day in self.days.values() for prompt in (day.swapped, day.prompt) if prompt]
+        return dict(sorted(met, key=lambda each: each[1]))
+
+    def partner_of(self, name: str) -> str:
+        (partner,) = (each for each in self.members if each != name)
+        return partner
+
+    def wants(self, pack: Pack) -> bool:
+        wish, _ = self.packs.get(pack.id, ("", None))
+        return wish != "off" if pack.audience == "everyone" else wish in {"chosen", "joined"}
+
+    def window(self, date: dt.date) -> tuple[dt.datetime, dt.datetime]:
+        """Return a date's open hours, by all zones that the two have been in.
+
+        A date that has closed stays closed, and the hours of one that is open are only ever moved outward.
+        """
+        (_, at_first), *moves = self.zones
+        opens, closes = window(date, at_first)
+        for instant, zones in moves:
+            earliest, latest = window(date, zones)
+            if instant < opens:
+                opens, closes = earliest, latest
+            elif instant < closes:
+                opens, closes = min(opens, earliest), max(closes, latest)
+        return opens, closes
+
+    def is_open(self, date: dt.date, now: dt.datetime) -> bool:
+        opens, closes = self.window(date)
+        return opens <= now < closes
+
+    def has_closed(self, date: dt.date, now: dt.datetime) -> bool:
+        return self.window(date)[1] <= now
+
+    def missed(self, now: dt.datetime) -> list[dt.date]:
+        """Return the couple's whole dates, outside pauses, that closed without both answers."""
+        latest = max(date_at(now, zone) for zone in self.zones[-1][1])
+        dates = dates_from(self.counted_from, latest)
+        spared = self.complete | self.paused
+        return [date for date in dates if date not in spared and self.has_closed(date, now)]
+
+    def pause_seen(self, today: dt.date) -> Json:
+        # Decided: also by the clock of who has not come to its first date yet.
+        if self.pause is None or today >= self.pause[1]:
+            return None
+        return {"from": str(self.pause[0]), "until": str(self.pause[1])}
 
 
 @dataclass
@@ -162,23 +206,39 @@ class Invite:
     redeemer: str | None = None
     redeemer_name: str | None = None
 
+    @property
+    def seen(self) -> Json:
+        return {"invite_id": self.id, "code": self.code, "link": ANY, "expires_at": stamp(self.expires)}
+
+
+@dataclass(frozen=True)
+class Nudge:
+    at: dt.datetime
+    gesture: str
+    couple: Couple
+    key: str | None
+    shown: bool
+
+    @property
+    def seen(self) -> Json:
+        return {"gesture": self.gesture, "at": stamp(self.at)}
+
 
 @dataclass
 class Person:
     name: str
     profile: Json = None
-    reminders: Json = field(default_factory=lambda: dict(REMINDERS))
+    reminders: Json = field(default_factory=lambda: REMINDERS)
     couple: Couple | None = None
+    parted: list[tuple[Couple, dt.datetime]] = field(default_factory=list)
     invite: Invite | None = None
     tries: list[dt.datetime] = field(default_factory=list)
     code_tries: list[dt.datetime] = field(default_factory=list)
     nudges: list[Nudge] = field(default_factory=list)
     alone: dict[dt.date, Day] = field(default_factory=dict)
     keys: dict[str, object] = field(default_factory=dict)
-    asked: tuple[str, object] | None = None
-    tried: dict[tuple[str, object], dt.datetime] = field(default_factory=dict)
+    tried: dict[object, dt.datetime] = field(default_factory=dict)
     keyed_invites: dict[str, Invite] = field(default_factory=dict)
-    parted: list[tuple[Couple, dt.datetime]] = field(default_factory=list)
     cursors: dict[str, tuple[int, dt.date]] = field(default_factory=dict)
 
     @property
@@ -190,82 +250,144 @@ class Person:
     def wants_touch(self) -> bool:
         return bool(self.reminders["touch"]) and self.profile["touch_comfort"] > 0
 
+    def nudges_at(self, now: dt.datetime) -> list[Nudge]:
+        return [nudge for nudge in self.nudges if nudge.at > now - DAY]
 
-@dataclass
+    def couples_at(self, now: dt.datetime) -> list[tuple[Couple, dt.datetime | None, bool]]:
+        """Return the couples in the order of their ends, when each ended, and whether its words are still kept."""
+        ended = [(couple, end, now < end + 30 * DAY) for couple, end in self.parted]
+        return [*ended, *([(self.couple, None, True)] if self.couple else [])]
+
+
 class Model:
-    """The five persons and all packs. `events` counts each kind of event that a test should reach."""
+    """Some persons and all packs. `events` counts each kind of event that a test should reach."""
 
-    packs: tuple[Pack, ...]
-    persons: dict[str, Person]
-    invites: list[Invite] = field(default_factory=list)
-    events: Counter[str] = field(default_factory=Counter)
+    now: dt.datetime
+    me: Person
+    request: Request
+    reply: Json
+    """The body of the API's reply, from which some facts are learned."""
+    read: Callable[[str], Json]
+    """Read a path as the current person does, for a prompt that the reply does not name."""
+    claimed: dict[str, object]
+    """The current request by its key."""
 
-    def reply_to(self, request: Request, now: dt.datetime, learn: Learned) -> Json:
+    def __init__(self, packs: Iterable[Pack], names: Iterable[str]) -> None:
+        self.packs = sorted(packs, key=lambda pack: pack.id)
+        self.persons = {name: Person(name) for name in names}
+        self.invites: list[Invite] = []
+        self.events: Counter[str] = Counter()
+
+    def reply_to(self, request: Request, now: dt.datetime, reply: Json, read: Callable[[str], Json]) -> Json:
         """Return the body of the reply or None; raise Refused."""
-        person = self.persons[request.who]
+        self.now, self.request, self.me, self.reply, self.read = now, request, self.persons[request.who], reply, read
+        self.claimed = {}
         if request.route == EXPORT and request.signed_in > HOUR / 4:
             raise Refused("sign-in-not-recent")
-        if request.route == "PUT /v1/me":
-            return self._set_profile(person, request.body, now)
-        if person.profile is None:
+        if self.me.profile is None and request.route != "PUT /v1/me":
             raise Refused("no-profile")
-        person.asked = None
-        reply = _ROUTES[request.route](self, person, request, now, learn)
-        if person.asked:
-            # A key is remembered with what was done under it: one that was refused is free.
-            key, asked = person.asked
-            person.keys[key] = asked
-        return reply
+        expected = getattr(self, re.sub(r"\W+", "_", request.route.lower()).strip("_"))()
+        # A key is remembered with what was done under it: one that was refused is free.
+        self.me.keys |= self.claimed
+        return expected
 
-    def _set_profile(self, person: Person, body: Json, now: dt.datetime) -> Json:
-        person.profile = {
-            "language": "en", "depth": 1, "touch_comfort": 0, "barriers": [], "streak_hidden": False,
-        } | body  # fmt: skip
-        if person.couple:
-            person.couple.zones.append((now, self.zones(person.couple)))
-            for day in person.couple.days.values():
-                before = day.opens, day.closes
-                day.opens, day.closes = self.window_of(person.couple, day.date)
-                self.events["window widened"] += (day.opens, day.closes) != before
-        return self._me(person)
+    @property
+    def couple(self) -> Couple:
+        if self.me.couple is None:
+            raise Refused("not-paired")
+        return self.me.couple
 
-    def _me(self, person: Person, *_: object) -> Json:
-        return {"uid": person.name, "paired": person.couple is not None} | person.profile
+    @property
+    def partner(self) -> Person:
+        return self.persons[self.couple.partner_of(self.me.name)]
 
-    def _set_reminders(self, person: Person, request: Request, _now: dt.datetime, _learn: Learned) -> Json:
-        person.reminders = REMINDERS | request.body
-        return person.reminders
+    @property
+    def today(self) -> dt.date:
+        return date_at(self.now, self.me.zone)
 
-    def _reminders(self, person: Person, *_: object) -> Json:
-        return person.reminders
+    @property
+    def date(self) -> dt.date:
+        return dt.date.fromisoformat(self.request.place)
 
-    def _touch(self, person: Person, _request: Request, now: dt.datetime, _learn: Learned) -> Json:
-        couple = _current_couple(person)
-        agreed = all(self.persons[each].wants_touch for each in couple.members)
-        gesture = {"id": ANY, "warmth": ANY, "text": ANY} if agreed else None
-        return {"date": str(date_at(now, person.zone)), "gesture": gesture}
-
-    def _invite(self, person: Person, request: Request, now: dt.datetime, learn: Learned) -> Json:
-        _claim(person, request.key, "invite")
-        if person.couple:
+    def _require_unpaired(self) -> None:
+        if self.me.couple:
             raise Refused("already-paired")
-        if request.key in person.keyed_invites:
-            # Decided: the same key gives the same code as long as that is the live one, and never brings it back.
-            known = person.keyed_invites[request.key]
-            if known is not person.invite or known.expires <= now:
-                raise Refused("key-reused")
-            return _invited(known)
-        expires = now.replace(microsecond=0) + DAY
-        name = person.profile["display_name"]
-        person.invite = Invite(learn.body["invite_id"], learn.body["code"], person.name, name, expires)
-        assert person.invite.code not in {each.code for each in self.invites}
-        self.invites.append(person.invite)
-        if request.key:
-            person.keyed_invites[request.key] = person.invite
-        return _invited(person.invite)
 
-    def _own_invite(self, person: Person, _request: Request, now: dt.datetime, _learn: Learned) -> Json:
-        invite = _live_invite(person, now)
+    def _claim(self, *asked: object) -> None:
+        """Decided: no key is forgotten here, where nothing removes it after its 24 hours."""
+        if key := self.request.key:
+            if self.me.keys.get(key, asked) != asked:
+                raise Refused("key-reused")
+            self.claimed = {key: asked}
+
+    def _try(self, tries: list[dt.datetime]) -> None:
+        """Count a try: five an hour, twenty a day, without refused and repeated ones."""
+        me, now = self.me, self.now
+        for key, asked in self.claimed.items():
+            # Decided: what was tried under any key is known for a day, if it did not work.
+            if me.keys.get(key) == asked or me.tried.get(asked, now - DAY) > now - DAY:
+                return
+        if sum(each > now - HOUR for each in tries) >= 5 or sum(each > now - DAY for each in tries) >= 20:
+            raise Refused("too-many-tries")
+        tries.append(now)
+        me.tried |= dict.fromkeys(self.claimed.values(), now)
+
+    def _page(self, dates: Iterable[dt.date]) -> tuple[list[dt.date], str | None]:
+        """Return a page of dates, latest first, and the start of the next page."""
+        given = dict(parse_qsl(self.request.query.removeprefix("?")))
+        limit, before = int(given.get("limit", "30")), given.get("before", "9999-12-31")
+        page = sorted((date for date in dates if str(date) < before), reverse=True)[:limit]
+        return page, str(page[-1]) if len(page) == limit else None
+
+    def put_v1_me(self) -> Json:
+        usual = {"language": "en", "depth": 1, "touch_comfort": 0, "barriers": [], "streak_hidden": False}
+        self.me.profile = usual | self.request.body
+        if (couple := self.me.couple) and couple.zones[-1][1] != (zones := self._zones(couple.members)):
+            before = {date: couple.window(date) for date in couple.days}
+            couple.zones.append((self.now, zones))
+            self.events["window widened"] += any(couple.window(date) != before[date] for date in before)
+        return self.get_v1_me()
+
+    def get_v1_me(self) -> Json:
+        return {"uid": self.me.name, "paired": self.me.couple is not None} | self.me.profile
+
+    def get_v1_me_reminders(self) -> Json:
+        return self.me.reminders
+
+    def put_v1_me_reminders(self) -> Json:
+        self.me.reminders = REMINDERS | self.request.body
+        return self.me.reminders
+
+    def get_v1_touch_today(self) -> Json:
+        agreed = all(self.persons[each].wants_touch for each in self.couple.members)
+        gesture = {"id": ANY, "warmth": ANY, "text": ANY} if agreed else None
+        return {"date": str(self.today), "gesture": gesture}
+
+    def post_v1_invites(self) -> Json:
+        me, key = self.me, self.request.key
+        self._claim("invite")
+        self._require_unpaired()
+        if key in me.keyed_invites:
+            # Decided: the same key gives the same code as long as that is the live one, and never brings it back.
+            known = me.keyed_invites[key]
+            if known is not me.invite or known.expires <= self.now:
+                raise Refused("key-reused")
+            return known.seen
+        expires, name = self.now.replace(microsecond=0) + DAY, me.profile["display_name"]
+        me.invite = Invite(self.reply["invite_id"], self.reply["code"], me.name, name, expires)
+        assert me.invite.code not in {each.code for each in self.invites}
+        self.invites.append(me.invite)
+        if key:
+            me.keyed_invites[key] = me.invite
+        return me.invite.seen
+
+    def _live_invite(self) -> Invite:
+        if self.me.invite is None or self.me.invite.expires <= self.now:
+            raise Refused("no-invite")
+        return self.me.invite
+
+    def get_v1_invites(self) -> Json:
+        invite = self._live_invite()
         return {
             "invite_id": invite.id,
             "state": "redeemed" if invite.redeemer else "open",
@@ -273,52 +395,35 @@ class Model:
             "expires_at": stamp(invite.expires),
         }
 
-    def _cancel(self, person: Person, *_: object) -> Json:
-        person.invite = None
+    def delete_v1_invites(self) -> None:
+        self.me.invite = None
 
-    def _try(self, person: Person, tries: list[dt.datetime], now: dt.datetime) -> None:
-        """Count a try: five an hour, twenty a day, without refused and repeated ones."""
-        if person.asked:
-            key, request = person.asked
-            # Decided: a repeat of what did not work is known for a day.
-            if person.keys.get(key) == request or person.tried.get(person.asked, now - DAY) > now - DAY:
-                self.events["try repeated"] += 1
-                return
-        if sum(each > now - HOUR for each in tries) >= 5 or sum(each > now - DAY for each in tries) >= 20:
-            raise Refused("too-many-tries")
-        tries.append(now)
-        if person.asked:
-            person.tried[person.asked] = now
-
-    def _redeem(self, person: Person, request: Request, now: dt.datetime, _learn: Learned) -> Json:
-        code = _code_in(request.body["code"], 10)
-        _claim(person, request.key, ("redeem", code))
-        if person.couple:
-            raise Refused("already-paired")
-        self._try(person, person.tries, now)
+    def post_v1_invites_redeem(self) -> Json:
+        code = _code_in(self.request.body["code"], 10)
+        self._claim("redeem", code)
+        self._require_unpaired()
+        self._try(self.me.tries)
         found = next((each for each in self.invites if each.code.replace("-", "") == code), None)
         # Wrong, used, withdrawn, expired and own codes get the same answer. Decided: who redeemed it may do so again.
         if (
             found is None
             or self.persons[found.inviter].invite is not found
-            or found.expires <= now
-            or found.inviter == person.name
-            or found.redeemer not in {None, person.name}
+            or found.expires <= self.now
+            or found.inviter == self.me.name
+            or found.redeemer not in {None, self.me.name}
         ):
             raise Refused("invite-not-usable")
-        found.redeemer, found.redeemer_name = person.name, person.profile["display_name"]
-        self.events["redeemed"] += 1
+        found.redeemer, found.redeemer_name = self.me.name, self.me.profile["display_name"]
         return {"invite_id": found.id, "inviter": found.inviter_name, "state": "redeemed"}
 
-    def _confirm(self, person: Person, request: Request, now: dt.datetime, _learn: Learned) -> Json:
-        asked = request.body["invite_id"]
-        _claim(person, request.key, ("confirm", asked))
-        if person.couple and person.couple.invite == asked:
+    def post_v1_invites_confirm(self) -> Json:
+        me, asked = self.me, self.request.body["invite_id"]
+        self._claim("confirm", asked)
+        if me.couple and me.couple.invite == asked:
             # Decided: a repeat finds the couple, whichever of the two it comes from.
-            return self._couple_with(person)
-        if person.couple:
-            raise Refused("already-paired")
-        invite = _live_invite(person, now)
+            return self._couple_seen()
+        self._require_unpaired()
+        invite = self._live_invite()
         if invite.id != asked:
             raise Refused("no-invite")
         if invite.redeemer is None:
@@ -326,164 +431,127 @@ class Model:
         other = self.persons[invite.redeemer]
         if other.couple:
             raise Refused("invite-not-usable")
-        zones = [person.zone, other.zone]
+        zones = self._zones((me.name, other.name))
         # A couple exists from the first date that either clock shows. Dates that had begun by then are not theirs to
         # miss: on those the couple did not exist yet.
-        dates = [date_at(now, zone) for zone in zones]
-        begun = [date for date in dates_from(min(dates) - 3 * DAY, max(dates)) if window(date, zones)[0] < now]
-        couple = Couple((person.name, other.name), now, min(dates), max(begun) + DAY, invite.id, zones=[(now, zones)])
-        person.couple = other.couple = couple
-        person.invite = other.invite = None
-        self.events["paired"] += 1
-        return self._couple_with(person)
+        dates = [date_at(self.now, zone) for zone in zones]
+        begun = [date for date in dates_from(min(dates) - 3 * DAY, max(dates)) if window(date, zones)[0] < self.now]
+        members = me.name, other.name
+        me.couple = Couple(members, self.now, min(dates), max(begun) + DAY, invite.id, [(self.now, zones)])
+        other.couple, me.invite, other.invite = me.couple, None, None
+        return self._couple_seen()
 
-    def _couple_with(self, person: Person) -> Json:
-        couple = _current_couple(person)
-        partner = self.persons[_partner(couple, person.name)]
-        return {"partner": partner.profile["display_name"], "since": str(couple.first_date)}
+    def _couple_seen(self) -> Json:
+        return {"partner": self.partner.profile["display_name"], "since": str(self.couple.first_date)}
 
-    def _couple(self, person: Person, _request: Request, now: dt.datetime, _learn: Learned) -> Json:
-        couple = _current_couple(person)
-        shelf = [pack.id for pack in self._shelf(couple, now)]
-        return self._couple_with(person) | {"packs": shelf, "pause": _pause_seen(couple, date_at(now, person.zone))}
+    def get_v1_couple(self) -> Json:
+        shelf = [pack.id for pack in self._shelf()]
+        return self._couple_seen() | {"packs": shelf, "pause": self.couple.pause_seen(self.today)}
 
-    def _unpair(self, person: Person, _request: Request, now: dt.datetime, _learn: Learned) -> Json:
-        couple = _current_couple(person)
-        for name in couple.members:
-            each = self.persons[name]
+    def delete_v1_couple(self) -> None:
+        for each in (self.partner, self.me):
             # Decided: later than any before, where a clock has gone back.
-            each.parted.append((couple, max([now, *(ended + MILLISECOND for _, ended in each.parted)])))
-            each.couple = None
-        self.events["unpaired"] += 1
+            end = max([self.now, *(ended + MILLISECOND for _, ended in each.parted)])
+            each.parted.append((self.couple, end))
+        self.partner.couple = self.me.couple = None
 
-    def zones(self, couple: Couple) -> list[str]:
-        return [self.persons[name].zone for name in couple.members]
+    def _zones(self, names: Iterable[str]) -> Zones:
+        return tuple(self.persons[name].zone for name in names)
 
-    def comfort(self, couple: Couple) -> tuple[int, int]:
-        """Return depth and touch, each the smaller of the two persons'."""
-        profiles = [self.persons[name].profile for name in couple.members]
-        return min(each["depth"] for each in profiles), min(each["touch_comfort"] for each in profiles)
-
-    def _set_pause(self, person: Person, request: Request, now: dt.datetime, learn: Learned) -> Json:
+    def patch_v1_couple(self) -> Json:
         """Set a pause of dates from the person's own today, for at most 92 days.
 
         All of it is decided: the later request holds, past and closed dates do not change, and a pause that continues
         another one began with that one.
         """
-        couple, today = _current_couple(person), date_at(now, person.zone)
-        until = dt.date.fromisoformat(request.body["pause"]["until"])
+        couple, today = self.couple, self.today
+        until = dt.date.fromisoformat(self.request.body["pause"]["until"])
         if not today + DAY <= until <= today + 92 * DAY:
             raise Refused("pause-out-of-range")
         goes_on = couple.pause is not None and today <= couple.pause[1]
         couple.pause = (min(couple.pause[0], today) if couple.pause and goes_on else today, until)
         couple.paused = {date for date in couple.paused if date < until}
-        couple.paused |= {date for date in dates_from(today, until - DAY) if self.window_of(couple, date)[1] > now}
-        self.events["paused"] += 1
-        return self._couple(person, request, now, learn)
+        couple.paused |= {date for date in dates_from(today, until - DAY) if not couple.has_closed(date, self.now)}
+        return self.get_v1_couple()
 
-    def _end_pause(self, person: Person, _request: Request, now: dt.datetime, _learn: Learned) -> None:
+    def delete_v1_couple_pause(self) -> None:
         """End the pause. Decided: the person's own today counts again."""
-        couple, today = _current_couple(person), date_at(now, person.zone)
-        if _pause_seen(couple, today) and couple.pause:
-            couple.paused = {date for date in couple.paused if date < today or self.window_of(couple, date)[1] <= now}
+        couple, today = self.couple, self.today
+        if couple.pause_seen(today) and couple.pause:
+            couple.paused = {date for date in couple.paused if date < today or couple.has_closed(date, self.now)}
             couple.pause = (couple.pause[0], today) if couple.pause[0] < today else _last_run(couple.paused)
             self.events["pause ended"] += 1
 
-    def _today(self, person: Person, _request: Request, now: dt.datetime, learn: Learned) -> Json:
-        couple, today = _current_couple(person), date_at(now, person.zone)
-        before = today - DAY
-        opens, closes = self.window_of(couple, before)
+    def get_v1_today(self) -> Json:
+        couple, today, before = self.couple, self.today, self.today - DAY
         # The day before, while it is still open. Decided: unless it was before the couple and nobody has opened it.
-        wanted = [today]
-        if opens <= now < closes and (before in couple.days or before >= couple.first_date):
-            wanted.append(before)
-        views = [self._view(person, self._opened(couple, date, now, learn), now) for date in wanted]
+        goes_on = couple.is_open(before, self.now) and (before in couple.days or before >= couple.first_date)
+        views = [self._view(self._opened(date)) for date in [today, *([before] if goes_on else [])]]
         # A day ahead that is open and that the partner has answered. Decided: the first that waits, else the first.
-        partner = _partner(couple, person.name)
-        ahead = [
-            day for day in couple.days.values() if day.date > today and partner in day.answers and day.is_open(now)
-        ]
+        waits = [day for day in couple.days.values() if day.date > today and self.partner.name in day.answers]
+        ahead = [day for day in waits if couple.is_open(day.date, self.now)]
         ahead.sort(key=lambda day: (day.revealed, day.date))
         self.events["day ahead shown"] += bool(ahead)
-        hidden = person.profile["streak_hidden"]
         return {
             "today": views[0],
-            "previous": views[1] if len(views) > 1 else None,
-            "next": self._view(person, ahead[0], now) if ahead else None,
-            "streak": None if hidden else self.streak(couple, now),
-            "pause": _pause_seen(couple, today),
+            "previous": views[1] if goes_on else None,
+            "next": self._view(ahead[0]) if ahead else None,
+            "streak": None if self.me.profile["streak_hidden"] else self.streak(couple),
+            "pause": couple.pause_seen(today),
         }
 
-    def _day(self, person: Person, request: Request, now: dt.datetime, learn: Learned) -> Json:
-        return self._view(person, self._known(_current_couple(person), request, now, learn), now)
+    def get_v1_days(self) -> Json:
+        page, before = self._page(self.couple.days)
+        return {"days": [self._view(self.couple.days[date]) for date in page], "before": before}
 
-    def _days(self, person: Person, request: Request, now: dt.datetime, _learn: Learned) -> Json:
-        couple = _current_couple(person)
-        page, before = _page(couple.days, request.query)
-        return {"days": [self._view(person, couple.days[date], now) for date in page], "before": before}
+    def get_v1_days_date(self) -> Json:
+        return self._view(self._known())
 
-    def window_of(self, couple: Couple, date: dt.date) -> tuple[dt.datetime, dt.datetime]:
-        """Return a date's open hours, by all zones that the two have been in.
-
-        A date that has closed stays closed, and the hours of one that is open are only ever moved outward.
-        """
-        (_, at_first), *moves = couple.zones
-        opens, closes = window(date, at_first)
-        for instant, zones in moves:
-            earliest, latest = window(date, zones)
-            if instant < opens:
-                opens, closes = earliest, latest
-            elif instant < closes:
-                opens, closes = min(opens, earliest), max(closes, latest)
-        return opens, closes
-
-    def _known(self, couple: Couple, request: Request, now: dt.datetime, learn: Learned) -> Day:
-        date = dt.date.fromisoformat(request.place)
-        opens, closes = self.window_of(couple, date)
-        if date not in couple.days and not (date >= couple.first_date and opens <= now < closes):
+    def _stored(self) -> Day:
+        if self.date not in self.couple.days:
             raise Refused("no-such-day")
-        return self._opened(couple, date, now, learn)
+        return self.couple.days[self.date]
 
-    def _opened(self, couple: Couple, date: dt.date, now: dt.datetime, learn: Learned) -> Day:
+    def _known(self) -> Day:
+        couple, date = self.couple, self.date
+        if date not in couple.days and not (date >= couple.first_date and couple.is_open(date, self.now)):
+            raise Refused("no-such-day")
+        return self._opened(date)
+
+    def _opened(self, date: dt.date) -> Day:
         """Return the day, or open it with a prompt that the design allows."""
-        if date not in couple.days:
-            prompt = self._prompt(learn.prompt(date))
-            allowed = self._choices(couple, date, now)
-            assert prompt in allowed, f"{date} has {prompt}, and may have {allowed}"
-            day = Day(date, prompt, *self.window_of(couple, date))
-            if day.closes <= now:
-                # Decided: a clock that has gone west may show a closed date. Its prompt is seen, and no day is kept.
-                self.events["closed date shown"] += 1
-                return day
+        couple = self.couple
+        if date in couple.days:
+            return couple.days[date]
+        day = Day(date, self._learned(date, f"/v1/days/{date}", self._choices(date)))
+        # Decided: a clock that has gone west may show a closed date. Its prompt is seen, and no day is kept.
+        if not couple.has_closed(date, self.now):
             couple.days[date] = day
-            self.events["opened"] += 1
-        return couple.days[date]
+        return day
 
-    def _prompt(self, name: str) -> Prompt:
-        return next(prompt for pack in self.packs for prompt in pack.prompts if prompt.id == name)
+    def _learned(self, date: dt.date, elsewhere: str, allowed: list[Prompt]) -> Prompt:
+        """Return the date's prompt, by this reply or what there is to read elsewhere; it must be allowed."""
+        name = _prompt_in(self.reply, date) or _prompt_in(self.read(elsewhere), date)
+        found = [prompt for prompt in allowed if prompt.id == name]
+        assert found, f"{date} has {name}, and may have {allowed}"
+        return found[0]
 
-    def _view(self, person: Person, day: Day, now: dt.datetime) -> Json:
+    def _view(self, day: Day) -> Json:
         """Return the day's view, with the partner's answer hidden until its reveal."""
-        couple = _current_couple(person)
-        mine, theirs = day.answers.get(person.name), day.answers.get(_partner(couple, person.name))
-        is_seen = theirs is not None and (day.revealed or theirs.share_first)
+        mine, theirs = day.answers.get(self.me.name), day.answers.get(self.partner.name)
+        is_open = self.couple.is_open(day.date, self.now)
         return {
             "date": str(day.date),
-            "prompt": _worded(day.prompt, person.profile["language"]),
-            "open": day.is_open(now),
+            "prompt": self._worded(day.prompt),
+            "open": is_open,
             # By the reader's own clock, so that it tells nothing of where the partner is.
-            "closes_at": stamp(window(day.date, [person.zone])[1]),
+            "closes_at": stamp(window(day.date, (self.me.zone,))[1]),
             "revealed": day.revealed,
-            "swappable": not day.answers and day.swapped is None and day.is_open(now),
-            "me": {
-                "state": "answered" if mine else "waiting",
-                "text": mine.text if mine else None,
-                "share_first": mine.share_first if mine else False,
-                "revision": mine.revision if mine else None,
-            },
+            "swappable": not day.answers and day.swapped is None and is_open,
+            "me": _own_part(mine) | {"share_first": mine.share_first if mine else False},
             "partner": {
                 "state": "answered" if theirs else "waiting",
-                "text": theirs.text if theirs and is_seen else None,
+                "text": theirs.text if theirs and (day.revealed or theirs.share_first) else None,
             },
             "reflect": "heard" if day.prompt.theme in {"listening", "courage"} else None,
             "reflections": {
@@ -492,43 +560,74 @@ class Model:
             },
         }
 
-    def _answer(self, person: Person, request: Request, now: dt.datetime, learn: Learned) -> Json:
-        couple, body = _current_couple(person), request.body
-        day = self._known(couple, request, now, learn)
-        mine, revision = day.answers.get(person.name), body.get("revision")
+    def _worded(self, prompt: Prompt) -> Json:
+        spoken = self._spoken(prompt.texts)
+        helped = prompt.theme in {"courage", "fear"}  # Decided: where it may weigh, help is one tap away.
+        return {
+            "id": prompt.id,
+            "theme": prompt.theme,
+            "kind": prompt.kind,
+            "text": prompt.texts[spoken],
+            "why": f"Why, in {spoken}.",
+            "hint": None,
+            "help": {"text": ANY, "href": "/v1/help"} if helped else None,
+        }
+
+    def _spoken(self, texts: dict[str, str]) -> str:
+        language: str = self.me.profile["language"]
+        return language if language in texts else "en"
+
+    def _new_answer(self) -> Answer:
+        body = self.request.body
+        revision = (body.get("revision") or 0) + 1
+        return Answer(body.get("text"), revision, self.now, share_first=body.get("share_first", False))
+
+    def _is_repeat(self, mine: Answer | None, new: Answer) -> bool:
+        """Return whether the acknowledgement was lost. Whenever the same answer is sent again, it stands."""
+        if mine is None:
+            return False
+        is_same = (mine.text, mine.share_first, mine.revision) == (new.text, new.share_first, new.revision)
+        self.events["answer repeated"] += is_same
+        return is_same
+
+    def _record(self, day: Day, new: Answer) -> None:
+        mine, revision = day.answers.get(self.me.name), self.request.body.get("revision")
+        if revision is None and mine:
+            raise Refused("answered-already")
+        if revision is not None and mine is None:
+            raise Refused("nothing-to-edit")
+        if mine and revision != mine.revision:
+            raise Refused("edited-since")
+        day.answers[self.me.name] = new
+
+    def put_v1_days_date_answer(self) -> Json:
+        day, body = self._known(), self.request.body
         # An answer is to the prompt that its writer has read. Decided: who edits, or answers what nobody has swapped,
         # need not name it.
-        if (body["prompt"] != day.prompt.id) if "prompt" in body else (day.swapped and revision is None):
+        is_unnamed = day.swapped and body.get("revision") is None
+        if body["prompt"] != day.prompt.id if "prompt" in body else is_unnamed:
             raise Refused("prompt-changed")
         if body.get("text") is None and day.prompt.kind == "question":
             raise Refused("text-missing")
-        new = Answer(body.get("text"), body.get("share_first", False), (revision or 0) + 1, at=now)
-        if mine and (mine.text, mine.share_first, mine.revision) == (new.text, new.share_first, new.revision):
-            # The acknowledgement was lost. Whenever it is sent again, it stands.
-            self.events["answer repeated"] += 1
-            return self._view(person, day, now)
+        mine, new = day.answers.get(self.me.name), self._new_answer()
+        if self._is_repeat(mine, new):
+            return self._view(day)
         if day.revealed:
-            self.events["edit after the reveal refused"] += 1
             raise Refused("answers-are-open")
-        if not day.is_open(now):
-            self.events["late answer refused"] += 1
+        if not self.couple.is_open(day.date, self.now):
             raise Refused("day-closed")
-        _check_revision(mine, revision)
-        day.answers[person.name] = new
-        self.events["edited" if mine else "answered"] += 1
-        self.events["revealed"] += len(day.answers) == 2
+        self._record(day, new)
+        self.events["edited"] += mine is not None
+        self.events["revealed"] += day.revealed
         self.events["shared first"] += new.share_first
-        return self._view(person, day, now)
+        return self._view(day)
 
-    def _swap(self, person: Person, request: Request, now: dt.datetime, learn: Learned) -> Json:
-        couple, date = _current_couple(person), dt.date.fromisoformat(request.place)
-        if date not in couple.days:
-            raise Refused("no-such-day")
-        day = couple.days[date]
-        _claim(person, request.key, ("swap", id(couple), date))
-        if request.key and day.swapped_by == (person.name, request.key):
-            return self._view(person, day, now)
-        if not day.is_open(now):
+    def post_v1_days_date_swap(self) -> Json:
+        day, by = self._stored(), (self.me.name, self.request.key)
+        self._claim("swap", self.couple, day.date)
+        if self.request.key and day.swapped_by == by:
+            return self._view(day)
+        if not self.couple.is_open(day.date, self.now):
             raise Refused("day-closed")
         if day.answers:
             raise Refused("swap-too-late")
@@ -536,432 +635,368 @@ class Model:
             raise Refused("swapped-already")
         # Decided: the other prompt has the same theme, and is not the next of a course, which has a date of its own.
         # What was swapped away counts as met.
-        everyday = self._everyday(couple, now)
-        others = self._best(couple, day.prompt.theme, everyday, but=day.prompt)
+        others = self._best(day.prompt.theme, [each for each in self._everyday() if each != day.prompt])
         if not others:
             raise Refused("nothing-to-swap")
-        other = self._prompt(learn.prompt(date))
-        assert other in others, f"{day.prompt} was swapped for {other}, and may be for {others}"
-        day.swapped, day.swapped_by, day.prompt = day.prompt, (person.name, request.key), other
-        self.events["swapped"] += 1
-        return self._view(person, day, now)
+        day.swapped, day.swapped_by = day.prompt, by
+        day.prompt = self._learned(day.date, f"/v1/days/{day.date}", others)
+        return self._view(day)
 
-    def _reflect(self, person: Person, request: Request, now: dt.datetime, _learn: Learned) -> Json:
-        couple, date = _current_couple(person), dt.date.fromisoformat(request.place)
-        if date not in couple.days:
-            raise Refused("no-such-day")
-        day = couple.days[date]
+    def put_v1_days_date_reflection(self) -> Json:
+        day = self._stored()
         if not day.revealed:
             raise Refused("not-open-yet")
-        mine, new = day.answers[person.name], {"text": None} | request.body
+        mine, new = day.answers[self.me.name], {"text": None} | self.request.body
         if mine.reflection not in (None, new):
             raise Refused("reflected-already")
-        self.events["reflected"] += mine.reflection is None
-        mine.reflected_at = mine.reflected_at or now
-        mine.reflection = new
-        return self._view(person, day, now)
+        mine.reflection, mine.reflected_at = new, mine.reflected_at or self.now
+        return self._view(day)
 
-    def _live(self, now: dt.datetime) -> list[Pack]:
-        return sorted((pack for pack in self.packs if pack.live_from <= now), key=lambda pack: pack.id)
+    def _live(self) -> list[Pack]:
+        return [pack for pack in self.packs if pack.live_from <= self.now]
 
-    def _shelf(self, couple: Couple, now: dt.datetime) -> list[Pack]:
-        """Return the packs that play for a couple: everyone's packs if nothing else fits."""
-        wanted = [pack for pack in self._live(now) if _is_wanted(pack, couple)]
-        if any(prompt.fits(*self.comfort(couple)) for pack in wanted for prompt in pack.prompts):
-            return wanted
-        return [pack for pack in self._live(now) if pack.audience == "everyone"]
+    def _fitting(self, packs: Iterable[Pack]) -> list[Prompt]:
+        """Return the packs' prompts in the couple's comfort: each the smaller of the two persons'."""
+        profiles = [self.persons[name].profile for name in self.couple.members]
+        depth, touch = (min(profile[name] for profile in profiles) for name in ("depth", "touch_comfort"))
+        return [prompt for pack in packs for prompt in pack.prompts if prompt.fits(depth, touch)]
 
-    def _everyday(self, couple: Couple, now: dt.datetime) -> list[Prompt]:
-        """Return the prompts of the shelf, and the prompts already met of a course."""
-        comfort = self.comfort(couple)
-        wanted = [pack for pack in self._shelf(couple, now) if pack.audience != "code"]
-        if not any(prompt.fits(*comfort) for pack in wanted for prompt in pack.prompts):
-            wanted = [pack for pack in self._live(now) if pack.audience == "everyone"]
-        return [prompt for pack in wanted for prompt in pack.prompts if prompt.fits(*comfort)]
+    def _shelf(self, but: str = "") -> list[Pack]:
+        """Return the packs that play for a couple, but for an audience: everyone's packs if nothing else fits."""
+        for_everyone = [pack for pack in self._live() if pack.audience == "everyone"]
+        wanted = [pack for pack in self._live() if self.couple.wants(pack)]
+        wanted = wanted if self._fitting(wanted) else for_everyone
+        rest = [pack for pack in wanted if pack.audience != but]
+        return rest if self._fitting(rest) else for_everyone
 
-    def _choices(self, couple: Couple, date: dt.date, now: dt.datetime) -> list[Prompt]:
+    def _joined(self) -> list[Pack]:
+        return [pack for pack in self._live() if pack.audience == "code" and self.couple.wants(pack)]
+
+    def _everyday(self) -> list[Prompt]:
+        """Return the fitting prompts of the shelf, and those of a course that were met on it already."""
+        again = [prompt for prompt in self._fitting(self._joined()) if prompt in self.couple.seen]
+        return self._fitting(self._shelf(but="code")) + again
+
+    def _choices(self, date: dt.date) -> list[Prompt]:
         """Return each prompt that the design allows on a date without a day."""
-        joined = [pack for pack in self._live(now) if pack.audience == "code" and _is_wanted(pack, couple)]
-        for course in joined:
+        couple = self.couple
+        for course in self._joined():
             days = (date - couple.packs[course.id][1]).days
-            met = _seen(couple)
-            unmet = [each for each in course.prompts if each.fits(*self.comfort(couple)) and each not in met]
+            unmet = [prompt for prompt in self._fitting([course]) if prompt not in couple.seen]
             if days >= 0 and days % course.every_days == 0 and unmet:
                 self.events["course"] += 1
                 return unmet[:1]
-        everyday = self._everyday(couple, now)
-        themes = _themes_on(date, {day.date: day.prompt.theme for day in couple.days.values()}, everyday)
-        if any(self.persons[name].profile["barriers"] for name in couple.members) and len(_themes(everyday)) < 7:
+        everyday = self._everyday()
+        shelf = _themes(self._fitting(self._shelf(but="code")))
+        themes = _themes_on(date, couple.days.values(), shelf)
+        if any(self.persons[name].profile["barriers"] for name in couple.members) and len(shelf) < 7:
             # Decided: with a theme missing, those that a barrier leans to take its turn, and come twice in seven days.
-            themes = _themes(everyday)
-        return [prompt for theme in themes for prompt in self._best(couple, theme, everyday)]
+            themes = shelf
+        return [prompt for theme in themes for prompt in self._best(theme, everyday)]
 
-    def _best(self, couple: Couple, theme: str, everyday: list[Prompt], but: Prompt | None = None) -> list[Prompt]:
-        seen = _seen(couple)
-        joined = [pack for pack in self.packs if pack.audience == "code" and _is_wanted(pack, couple)]
-        again = [each for pack in joined for each in pack.prompts if each in seen and each.fits(*self.comfort(couple))]
-        return _first_of([each for each in [*everyday, *again] if each.theme == theme and each != but], seen)
+    def _best(self, theme: str, prompts: list[Prompt]) -> list[Prompt]:
+        return _first_of([prompt for prompt in prompts if prompt.theme == theme], self.couple.seen)
 
-    def _packs(self, person: Person, _request: Request, now: dt.datetime, _learn: Learned) -> Json:
-        couple = _current_couple(person)
-        there = [pack for pack in self._live(now) if pack.audience != "code" or _is_wanted(pack, couple)]
-        return {"packs": [_pack_seen(pack, couple, person) for pack in there]}
+    def get_v1_packs(self) -> Json:
+        there = [pack for pack in self._live() if pack.audience != "code" or self.couple.wants(pack)]
+        return {"packs": [self._pack_seen(pack) for pack in there]}
 
-    def _choose(self, person: Person, request: Request, now: dt.datetime, _learn: Learned) -> Json:
-        couple = _current_couple(person)
-        pack = next((pack for pack in self._live(now) if pack.id == request.place), None)
-        if pack is None or (pack.audience == "code" and not _is_wanted(pack, couple)):
-            raise Refused("no-such-pack")
-        if not _is_wanted(pack, couple):
-            couple.packs.pop(pack.id, None)
-            if pack.audience != "everyone":
-                couple.packs[pack.id] = ("chosen", date_at(now, person.zone))
-            self.events["pack chosen"] += 1
-        return _pack_seen(pack, couple, person)
-
-    def _turn_off(self, person: Person, request: Request, now: dt.datetime, _learn: Learned) -> Json:
-        couple = _current_couple(person)
-        pack = next((pack for pack in self._live(now) if pack.id == request.place), None)
-        if pack and _is_wanted(pack, couple):
-            couple.packs.pop(pack.id, None)
-            if pack.audience == "everyone":
-                couple.packs[pack.id] = ("off", date_at(now, person.zone))
-            self.events["pack put aside"] += 1
-
-    def _join(self, person: Person, request: Request, now: dt.datetime, _learn: Learned) -> Json:
-        couple = _current_couple(person)
-        code = _code_in(request.body["code"], 8)
-        _claim(person, request.key, ("join", id(couple), code))
-        self._try(person, person.code_tries, now)
-        pack = next((pack for pack in self._live(now) if pack.code == code), None)
-        if pack is None:
-            raise Refused("code-not-usable")
-        if not _is_wanted(pack, couple):
-            # Decided: its first date is the next that neither has opened.
-            date = date_at(now, person.zone)
-            while date in couple.days:
-                date += DAY
-            couple.packs[pack.id] = ("joined", date)
-            self.events["pack joined"] += 1
-        return _pack_seen(pack, couple, person)
-
-    def missed(self, couple: Couple, now: dt.datetime) -> set[dt.date]:
-        """Return the couple's whole dates, outside pauses, that closed without both answers."""
-        latest = max(date_at(now, zone) for zone in self.zones(couple))
+    def _pack_seen(self, pack: Pack) -> Json:
+        wanted = self.couple.wants(pack)
+        course = None
+        if pack.audience == "code" and wanted:
+            starts_on = str(self.couple.packs[pack.id][1])
+            course = {"starts_on": starts_on, "every_days": pack.every_days, "in_order": True}
         return {
-            date
-            for date in dates_from(couple.counted_from, latest)
-            if date not in couple.complete | couple.paused and self.window_of(couple, date)[1] <= now
+            "id": pack.id,
+            "title": pack.titles[self._spoken(pack.titles)],
+            "written_for": f"Everybody, in {self._spoken(pack.titles)}.",
+            "prompts": len(pack.prompts),
+            "languages": sorted(pack.titles),
+            "audience": pack.audience,
+            "chosen": wanted,
+            "course": course,
         }
 
-    def streak(self, couple: Couple, now: dt.datetime, through: dt.date = dt.date.max) -> Json:
+    def put_v1_couple_packs_pack_id(self) -> Json:
+        couple = self.couple
+        pack = next((pack for pack in self._live() if pack.id == self.request.place), None)
+        if pack is None or (pack.audience == "code" and not couple.wants(pack)):
+            raise Refused("no-such-pack")
+        if not couple.wants(pack):
+            couple.packs.pop(pack.id, None)
+            if pack.audience != "everyone":
+                couple.packs[pack.id] = ("chosen", self.today)
+        return self._pack_seen(pack)
+
+    def delete_v1_couple_packs_pack_id(self) -> None:
+        couple = self.couple
+        for pack in self._live():
+            if pack.id == self.request.place and couple.wants(pack):
+                couple.packs.pop(pack.id, None)
+                if pack.audience == "everyone":
+                    couple.packs[pack.id] = ("off", self.today)
+
+    def post_v1_couple_practice_code(self) -> Json:
+        couple, code = self.couple, _code_in(self.request.body["code"], 8)
+        self._claim("join", couple, code)
+        self._try(self.me.code_tries)
+        pack = next((pack for pack in self._live() if pack.code == code), None)
+        if pack is None:
+            raise Refused("code-not-usable")
+        if not couple.wants(pack):
+            # Decided: its first date is the next that neither has opened.
+            first = next(date for date in dates_from(self.today, dt.date.max) if date not in couple.days)
+            couple.packs[pack.id] = ("joined", first)
+        return self._pack_seen(pack)
+
+    def streak(self, couple: Couple, through: dt.date = dt.date.max) -> Json:
         """Return the streak. A second miss within seven dates ends a run."""
-        missed = sorted(self.missed(couple, now))
+        missed = couple.missed(self.now)
         breaks = [miss for miss in missed if any(miss - days * DAY in missed for days in range(1, 7))]
         edges = [dt.date.min, *(date for date in breaks if date <= through), dt.date.max]
         met = {date for date in couple.complete if date <= through}
-        runs = [
-            # A day that both met counts, also inside a pause.
-            len([date for date in met if after < date < before])
-            for after, before in itertools.pairwise(edges)
-        ]
+        # A day that both met counts, also inside a pause.
+        runs = [len([date for date in met if after < date < before]) for after, before in itertools.pairwise(edges)]
         self.events["rest day"] += bool(missed) and missed[0] not in breaks and runs[-1] > 0
-        self.events["streak broken"] += len(runs) > 1 and max(runs[:-1]) > 0
+        self.events["streak broken"] += any(runs[:-1])
         self.events["milestone"] += runs[-1] in MILESTONES
         return {"current": runs[-1], "longest": max(runs), "total": len(met)}
 
-    def _streak(self, person: Person, _request: Request, now: dt.datetime, _learn: Learned) -> Json:
-        couple, today = _current_couple(person), date_at(now, person.zone)
+    def get_v1_streak(self) -> Json:
+        couple = self.couple
         calendar = {}
-        for date in dates_from(max(couple.first, _a_year_to(today)), today):
-            opens, closes = self.window_of(couple, date)
+        for date in dates_from(max(couple.first, _a_year_to(self.today)), self.today):
             # Decided: what began before they paired looks like rest, too.
-            still = "open" if opens <= now < closes else "rest"
+            still = "open" if couple.is_open(date, self.now) else "rest"
             mark = "complete" if date in couple.complete else "paused" if date in couple.paused else still
             calendar[str(date)] = mark
-        return self.streak(couple, now) | {"hidden": person.profile["streak_hidden"], "calendar": calendar}
+        return self.streak(couple) | {"hidden": self.me.profile["streak_hidden"], "calendar": calendar}
 
-    def _recap(self, person: Person, request: Request, now: dt.datetime, _learn: Learned) -> Json:
+    def get_v1_recap(self) -> Json:
         """Return a week's recap. Decided: the last whole week from Monday by default."""
-        couple, today = _current_couple(person), date_at(now, person.zone)
-        asked = request.query.partition("=")[2]
+        couple, today, hidden = self.couple, self.today, self.me.profile["streak_hidden"]
+        asked = self.request.query.partition("=")[2]
         monday = dt.date.fromisoformat(asked) if asked else today - (7 + today.weekday()) * DAY
         if monday.weekday():
             raise Refused("invalid-fields")
-        sunday, hidden = monday + 6 * DAY, person.profile["streak_hidden"]
-        if monday > today or sunday < couple.first:
+        week = list(dates_from(monday, monday + 6 * DAY))
+        if monday > today or week[-1] < couple.first:
             raise Refused("no-such-week")
-        week = list(dates_from(monday, sunday))
         met = [date for date in week if date in couple.complete]
-        before, *ends = [self.streak(couple, now, date) for date in (monday - DAY, *week)]
-        runs = [before["current"], *(end["current"] for end in ends)]
-        reached = [run for run, last in zip(runs[1:], runs, strict=False) if run > last and run in MILESTONES]
+        before, *ends = [self.streak(couple, date) for date in (monday - DAY, *week)]
+        runs = [end["current"] for end in (before, *ends)]
+        reached = [run for last, run in itertools.pairwise(runs) if run > last and run in MILESTONES]
+        new = [pack for pack in self._live() if self._new_on(pack) in week]
         return {
             "week": str(monday),
             "days_met": {"count": len(met), "dates": [str(date) for date in met]},
             "themes": list(dict.fromkeys(couple.days[date].prompt.theme for date in met)),
             "streak": None if hidden else ends[-1],
             "new": {
-                "packs": [
-                    {"id": pack.id, "title": pack.titles[_spoken(pack.titles, person)]}
-                    for pack in self._live(now)
-                    if self._new_on(pack, couple) in week
-                ],
+                "packs": [{"id": pack.id, "title": pack.titles[self._spoken(pack.titles)]} for pack in new],
                 "milestones": [] if hidden else reached,
                 "longest": not hidden and ends[-1]["longest"] > before["longest"],
             },
         }
 
-    def _new_on(self, pack: Pack, couple: Couple) -> dt.date | None:
+    def _new_on(self, pack: Pack) -> dt.date | None:
         """Return the first date on which a couple could have a new pack."""
-        went_live = min(date_at(pack.live_from, zone) for zone in self.zones(couple))
+        couple = self.couple
+        went_live = min(date_at(pack.live_from, zone) for zone in couple.zones[-1][1])
         if pack.audience == "code":
-            return max(went_live, couple.packs[pack.id][1]) if _is_wanted(pack, couple) else None
-        if pack.audience == "everyone" and not _is_wanted(pack, couple):
+            return max(went_live, couple.packs[pack.id][1]) if couple.wants(pack) else None
+        if pack.audience == "everyone" and not couple.wants(pack):
             return None
         return went_live if pack.live_from > couple.made_at else None
 
-    def _nudge(self, person: Person, request: Request, now: dt.datetime, _learn: Learned) -> Json:
+    def post_v1_nudges(self) -> Json:
         """Send a nudge: at most three in 24 hours. The reply does not reveal a mute."""
-        couple, gesture = _current_couple(person), request.body["gesture"]
-        _claim(person, request.key, ("nudge", id(couple), gesture))
-        lately = _lately(person.nudges, now)
-        if request.key and (same := [each for each in lately if each["key"] == request.key]):
-            self.events["nudge repeated"] += 1
-            return {"gesture": gesture, "at": stamp(same[-1]["at"])}
+        gesture, key = self.request.body["gesture"], self.request.key
+        self._claim("nudge", self.couple, gesture)
+        lately = self.me.nudges_at(self.now)
+        if key and (same := [nudge for nudge in lately if nudge.key == key]):
+            return same[-1].seen
         if len(lately) >= 3:
-            self.events["nudge refused"] += 1
             raise Refused("too-many-nudges")
-        muted = self.persons[_partner(couple, person.name)].reminders["nudges_muted"]
-        self.events["nudge muted" if muted else "nudge sent"] += 1
-        nudge = {"key": request.key, "couple": couple, "gesture": gesture, "at": now, "shown": not muted}
+        muted = self.partner.reminders["nudges_muted"]
+        self.events["nudge muted"] += muted
+        nudge = Nudge(self.now, gesture, self.couple, key, shown=not muted)
         # Decided: the latest three are remembered. More than those can matter only to a clock that went backwards.
-        person.nudges = sorted([*person.nudges, nudge], key=lambda each: each["at"])[-3:]
-        return {"gesture": gesture, "at": stamp(now)}
+        self.me.nudges = sorted([*self.me.nudges, nudge], key=lambda each: each.at)[-3:]
+        return nudge.seen
 
-    def _nudges(self, person: Person, _request: Request, now: dt.datetime, _learn: Learned) -> Json:
-        couple = _current_couple(person)
-        theirs = _lately(self.persons[_partner(couple, person.name)].nudges, now)
-        mine = _lately(person.nudges, now)
-        next_at = mine[0]["at"] + DAY if len(mine) == 3 else None
-        return {
-            "received": [
-                {"gesture": each["gesture"], "at": stamp(each["at"])}
-                for each in reversed(theirs)
-                if each["couple"] is couple and each["shown"]
-            ],
-            "left": 3 - len(mine),
-            # To the second, and never too early.
-            "next_at": next_at and stamp(next_at + dt.timedelta(seconds=1) - dt.timedelta.resolution),
-        }
+    def get_v1_nudges(self) -> Json:
+        mine, theirs = self.me.nudges_at(self.now), self.partner.nudges_at(self.now)
+        # To the second, and never too early.
+        next_at = stamp(mine[0].at + DAY + SECOND - dt.timedelta.resolution) if len(mine) == 3 else None
+        received = [nudge.seen for nudge in reversed(theirs) if nudge.couple is self.couple and nudge.shown]
+        return {"received": received, "left": 3 - len(mine), "next_at": next_at}
 
-    def _solo_today(self, person: Person, _request: Request, now: dt.datetime, learn: Learned) -> Json:
-        return self._own_view(person, self._own_day(_alone(person), date_at(now, person.zone), now, learn), now)
+    def get_v1_solo_today(self) -> Json:
+        self._require_unpaired()
+        return self._own_view(self._own_day(self.today))
 
-    def _own_day(self, person: Person, date: dt.date, now: dt.datetime, learn: Learned) -> Day:
+    def _own_day(self, date: dt.date) -> Day:
         """Return the person's solo day. Decided: its prompt is a fitting question of everyone's packs."""
-        if date not in person.alone:
-            depth, touch = person.profile["depth"], person.profile["touch_comfort"]
-            live = [pack for pack in self._live(now) if pack.audience == "everyone"]
-            fitting = [each for pack in live for each in pack.prompts if each.kind == "question"]
-            fitting = [each for each in fitting if each.fits(depth, touch)]
-            seen = {person.alone[day].prompt: day for day in sorted(person.alone)}
-            themes = _themes_on(date, {day.date: day.prompt.theme for day in person.alone.values()}, fitting)
-            if person.profile["barriers"]:
-                themes = _themes(fitting)
-            allowed = [
-                each for theme in themes for each in _first_of([one for one in fitting if one.theme == theme], seen)
-            ]
-            prompt = self._prompt(learn.own_prompt(date))
-            assert prompt in allowed, f"alone, {date} has {prompt}, and may have {allowed}"
-            person.alone[date] = Day(date, prompt, now, now)
-            self.events["opened alone"] += 1
-        return person.alone[date]
+        own, profile = self.me.alone, self.me.profile
+        if date not in own:
+            live = [pack for pack in self._live() if pack.audience == "everyone"]
+            questions = [prompt for pack in live for prompt in pack.prompts if prompt.kind == "question"]
+            fitting = [prompt for prompt in questions if prompt.fits(profile["depth"], profile["touch_comfort"])]
+            seen = {own[day].prompt: day for day in sorted(own)}
+            themes = _themes(fitting) if profile["barriers"] else _themes_on(date, own.values(), _themes(fitting))
+            by_theme = [[prompt for prompt in fitting if prompt.theme == theme] for theme in themes]
+            allowed = [prompt for prompts in by_theme for prompt in _first_of(prompts, seen)]
+            own[date] = Day(date, self._learned(date, f"/v1/solo/days?before={date + DAY}&limit=1", allowed))
+        return own[date]
 
-    def _own_view(self, person: Person, day: Day, now: dt.datetime) -> Json:
-        mine = day.answers.get(person.name)
+    def _takes_own(self, date: dt.date) -> bool:
+        # Decided: on the date and the day after it.
+        return self.today - date in {0 * DAY, DAY}
+
+    def _own_view(self, day: Day) -> Json:
         return {
             "date": str(day.date),
-            "prompt": _worded(day.prompt, person.profile["language"]),
-            "open": person.couple is None and _takes_own(person, day.date, now),
-            "me": {
-                "state": "answered" if mine else "waiting",
-                "text": mine.text if mine else None,
-                "revision": mine.revision if mine else None,
-            },
-            "shared": person.couple is not None and day.shared_with is person.couple,
+            "prompt": self._worded(day.prompt),
+            "open": self.me.couple is None and self._takes_own(day.date),
+            "me": _own_part(day.answers.get(self.me.name)),
+            "shared": self.me.couple is not None and day.shared_with is self.me.couple,
         }
 
-    def _own_days(self, person: Person, request: Request, now: dt.datetime, _learn: Learned) -> Json:
-        page, before = _page(person.alone, request.query)
-        return {"days": [self._own_view(person, person.alone[date], now) for date in page], "before": before}
+    def get_v1_solo_days(self) -> Json:
+        page, before = self._page(self.me.alone)
+        return {"days": [self._own_view(self.me.alone[date]) for date in page], "before": before}
 
-    def _own_answer(self, person: Person, request: Request, now: dt.datetime, learn: Learned) -> Json:
-        date = dt.date.fromisoformat(request.place)
-        is_open = _takes_own(_alone(person), date, now)
-        if date not in person.alone and not is_open:
+    def put_v1_solo_days_date_answer(self) -> Json:
+        self._require_unpaired()
+        if self.date not in self.me.alone and not self._takes_own(self.date):
             raise Refused("no-such-day")
-        day, revision = self._own_day(person, date, now, learn), request.body.get("revision")
-        mine, new = day.answers.get(person.name), Answer(request.body["text"], False, (revision or 0) + 1, at=now)  # noqa: FBT003
-        if mine and (mine.text, mine.revision) == (new.text, new.revision):
-            return self._own_view(person, day, now)
-        if not is_open:
-            raise Refused("day-closed")
-        _check_revision(mine, revision)
-        day.answers[person.name] = new
-        self.events["answered alone"] += 1
-        return self._own_view(person, day, now)
+        day, new = self._own_day(self.date), self._new_answer()
+        if not self._is_repeat(day.answers.get(self.me.name), new):
+            if not self._takes_own(self.date):
+                raise Refused("day-closed")
+            self._record(day, new)
+        return self._own_view(day)
 
-    def _share(self, person: Person, request: Request, now: dt.datetime, _learn: Learned) -> Json:
-        couple, date = _current_couple(person), dt.date.fromisoformat(request.place)
-        if date not in person.alone:
+    def post_v1_solo_days_date_share(self) -> Json:
+        couple, day = self.couple, self.me.alone.get(self.date)
+        if day is None:
             raise Refused("no-such-day")
-        day = person.alone[date]
-        if person.name not in day.answers:
+        if self.me.name not in day.answers:
             raise Refused("nothing-to-share")
         day.shared_with = couple
-        self.events["own answer shared"] += 1
-        return self._own_view(person, day, now)
+        return self._own_view(day)
 
-    def _take_back(self, person: Person, request: Request, _now: dt.datetime, _learn: Learned) -> Json:
-        couple, day = _current_couple(person), person.alone.get(dt.date.fromisoformat(request.place))
+    def delete_v1_solo_days_date_share(self) -> None:
+        couple, day = self.couple, self.me.alone.get(self.date)
         if day and day.shared_with is couple:
             day.shared_with = None
 
-    def shown(self, couple: Couple) -> list[tuple[dt.date, str, Day]]:
-        """Return the shown solo answers of both persons, latest first."""
-        return sorted(
-            (
-                (day.date, name, day)
-                for name in couple.members
-                for day in self.persons[name].alone.values()
-                if day.shared_with is couple
-            ),
-            key=lambda each: each[:2],
-            reverse=True,
-        )
+    def _shown(self, couple: Couple) -> list[tuple[dt.date, str, Day]]:
+        """Return what the two have shown of their own, latest first."""
+        own = [(day.date, name, day) for name in couple.members for day in self.persons[name].alone.values()]
+        return sorted((each for each in own if each[2].shared_with is couple), key=lambda each: each[:2], reverse=True)
 
-    def _shared(self, person: Person, request: Request, _now: dt.datetime, _learn: Learned) -> Json:
-        shown = self.shown(_current_couple(person))
-        page, before = _page(dict.fromkeys(date for date, _, _ in shown), request.query)
-        return {
-            "answers": [
-                {
-                    "date": str(date),
-                    "by": "me" if name == person.name else "partner",
-                    "prompt": _worded(day.prompt, person.profile["language"]),
-                    "text": day.answers[name].text,
-                }
-                for date, name, day in shown
-                if date in page
-            ],
-            "before": before,
-        }
+    def get_v1_solo_shared(self) -> Json:
+        shown = self._shown(self.couple)
+        page, before = self._page({date for date, _, _ in shown})
+        answers = [
+            {
+                "date": str(date),
+                "by": "me" if name == self.me.name else "partner",
+                "prompt": self._worded(day.prompt),
+                "text": day.answers[name].text,
+            }
+            for date, name, day in shown
+            if date in page
+        ]
+        return {"answers": answers, "before": before}
 
-    def _export(self, person: Person, request: Request, now: dt.datetime, learn: Learned) -> Json:
+    def post_v1_me_export(self) -> Json:
         """Return a page of the person's own writing: solo, then by couple.
 
         A couple's part stays for 30 days after its end. A page covers a fixed number of days, also days without
         writing. Only a cursor that this person received leads to another page.
         """
-        asked = (request.body or {}).get("next")
-        if asked is not None and asked not in person.cursors:
-            self.events["cursor refused"] += 1
+        me, asked = self.me, (self.request.body or {}).get("next")
+        if asked is not None and asked not in me.cursors:
             raise Refused("invalid-fields")
-        begin, after = person.cursors[asked] if asked else (0, dt.date.min)
-        couples = [*person.parted, *([(person.couple, None)] if person.couple else [])]
+        begin, after = me.cursors[asked] if asked else (0, dt.date.min)
+        sections = [(None, None, True), *me.couples_at(self.now)]
         spans: list[Json] = []
         entries: list[Json] = []
         left, following = EXPORT_PAGE, None
-        for number in range(begin, len(couples) + 1):
-            couple, ended = couples[number - 1] if number else (None, None)
-            included = ended is None or now < ended + 30 * DAY
-            days = (couple.days if couple else person.alone) if included else {}
+        for number, (couple, ended, included) in enumerate(sections[begin:], begin):
+            days = (couple.days if couple else me.alone) if included else {}
             dates = sorted(date for date in days if date > after)[:left]
             if couple:
-                until = str(date_at(ended, person.zone)) if ended else None
+                until = str(date_at(ended, me.zone)) if ended else None
                 since = str(couple.first_date)
                 spans.append({"couple": number, "since": since, "until": until, "included": included})
                 self.events["keepsake over"] += not included
-            found = [self._exported(person, days[date], number, stands=ended is None) for date in dates]
-            entries += [entry for entry in found if entry]
-            self.events["exported after parting"] += ended is not None and any(found)
-            left -= len(dates)
-            after = dt.date.min
+            found = [entry for date in dates if (entry := self._exported(days[date], number, stands=ended is None))]
+            entries += found
+            self.events["exported after parting"] += ended is not None and bool(found)
+            left, after = left - len(dates), dt.date.min
             if not left:
-                following = number, dates[-1]
-                person.cursors[learn.body["next"]] = following
+                following = me.cursors[self.reply["next"]] = number, dates[-1]
+                self.events["export goes on"] += 1
                 break
-        self.events["exported"] += 1
-        self.events["export goes on"] += following is not None
         return {
             "format": "rekindle-export/1",
-            "exported_at": stamp(now),
-            "profile": person.profile,
+            "exported_at": stamp(self.now),
+            "profile": me.profile,
             "couples": spans,
             "entries": entries,
             "next": ANY if following else None,
         }
 
-    @staticmethod
-    def _exported(person: Person, day: Day, number: int, *, stands: bool) -> Json:
-        mine = day.answers.get(person.name)
-        theirs = next((answer for name, answer in day.answers.items() if name != person.name), None)
-        is_seen = theirs is not None and stands and (day.revealed or theirs.share_first)
-        if mine is None and not is_seen:
+    def _exported(self, day: Day, number: int, *, stands: bool) -> Json:
+        mine = day.answers.get(self.me.name)
+        opened = [each for each in day.answers.values() if stands and (day.revealed or each.share_first)]
+        theirs = next((each for each in opened if each is not mine), None)
+        if mine is None and theirs is None:
             return None
-        worded = _worded(day.prompt, person.profile["language"])
+        worded, answer, reflection = self._worded(day.prompt), None, None
+        if mine:
+            answer = {"text": mine.text, "at": stamp(mine.at), "share_first": mine.share_first}
+        if mine and mine.reflected_at:
+            reflection = mine.reflection | {"at": stamp(mine.reflected_at)}
         return {
             "kind": "day" if number else "alone",
             "date": str(day.date),
             "couple": number or None,
             "prompt": {name: worded[name] for name in ("id", "theme", "kind", "text")},
-            "answer": {"text": mine.text, "at": stamp(mine.at), "share_first": mine.share_first}
-            if mine and mine.at
-            else None,
-            "reflection": mine.reflection | {"at": stamp(mine.reflected_at)} if mine and mine.reflected_at else None,
-            "partner": {"text": theirs.text, "reflection": theirs.reflection} if theirs and is_seen else None,
+            "answer": answer,
+            "reflection": reflection,
+            "partner": {"text": theirs.text, "reflection": theirs.reflection} if theirs else None,
         }
 
     def kept(self, name: str, now: dt.datetime) -> list[str]:
         """Return every text that an export of this person contains."""
         person = self.persons[name]
-        couples = [couple for couple, ended in person.parted if now < ended + 30 * DAY]
-        days = [day for each in (*couples, person.couple) if each for day in each.days.values()]
+        days = [day for couple, _, included in person.couples_at(now) if included for day in couple.days.values()]
         found = [day.answers[name] for day in (*person.alone.values(), *days) if name in day.answers]
         return [answer.text for answer in found if answer.text]
 
-    def readable(self, name: str) -> set[str]:
+    def readable(self, name: str) -> list[str]:
         """Return every text that this person may read, whoever wrote it."""
-        person, texts = self.persons[name], []
-        texts += [answer.text for day in person.alone.values() for answer in day.answers.values()]
-        for old, _ in person.parted:
-            own = [day.answers[name] for day in old.days.values() if name in day.answers]
-            texts += [text for answer in own for text in (answer.text, (answer.reflection or {}).get("text"))]
-        if couple := person.couple:
-            texts += [day.answers[writer].text for _, writer, day in self.shown(couple)]
+        person = self.persons[name]
+        answers = [answer for day in person.alone.values() for answer in day.answers.values()]
+        for couple, ended, _ in person.couples_at(self.now):
             for day in couple.days.values():
-                for writer, answer in day.answers.items():
-                    if writer == name or day.revealed or answer.share_first:
-                        texts += [answer.text, (answer.reflection or {}).get("text")]
-        return {text for text in texts if text}
-
-
-class Learned:
-    """A reply's facts that the model cannot know: the body, and the prompts of days."""
-
-    def __init__(self, body: Json, prompt: Callable[[dt.date], str], own_prompt: Callable[[dt.date], str]) -> None:
-        self.body, self.prompt, self.own_prompt = body, prompt, own_prompt
+                opened = [each for each in day.answers.values() if ended is None and (day.revealed or each.share_first)]
+                answers += opened + [answer for by, answer in day.answers.items() if by == name]
+        if person.couple:
+            answers += [day.answers[writer] for _, writer, day in self._shown(person.couple)]
+        texts = [text for each in answers for text in (each.text, (each.reflection or {}).get("text"))]
+        return [text for text in texts if text]
 
 
 def date_at(now: dt.datetime, zone: str) -> dt.date:
     """Return the local date in a zone."""
-    return now.astimezone(_clock(zone)).date()
-
-
-@cache
-def _clock(zone: str) -> ZoneInfo:
-    return ZoneInfo(zone)
+    return now.astimezone(ZoneInfo(zone)).date()
 
 
 @cache
@@ -973,9 +1008,9 @@ def start_of(date: dt.date, zone: str) -> dt.datetime:
     return instant
 
 
-def window(date: dt.date, zones: Iterable[str]) -> tuple[dt.datetime, dt.datetime]:
+@cache
+def window(date: dt.date, zones: Zones) -> tuple[dt.datetime, dt.datetime]:
     """Return the span from the earlier start of the date to three hours after the later end."""
-    zones = list(zones)
     return min(start_of(date, zone) for zone in zones), max(start_of(date + DAY, zone) for zone in zones) + 3 * HOUR
 
 
@@ -989,45 +1024,6 @@ def stamp(instant: dt.datetime) -> str:
     return instant.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _current_couple(person: Person) -> Couple:
-    if person.couple is None:
-        raise Refused("not-paired")
-    return person.couple
-
-
-def _alone(person: Person) -> Person:
-    if person.couple:
-        raise Refused("already-paired")
-    return person
-
-
-def _takes_own(person: Person, date: dt.date, now: dt.datetime) -> bool:
-    # Decided: on the date and the day after it.
-    return date_at(now, person.zone) - date in {0 * DAY, DAY}
-
-
-def _partner(couple: Couple, name: str) -> str:
-    (partner,) = (each for each in couple.members if each != name)
-    return partner
-
-
-def _check_revision(mine: Answer | None, revision: int | None) -> None:
-    if revision is None and mine:
-        raise Refused("answered-already")
-    if revision is not None and mine is None:
-        raise Refused("nothing-to-edit")
-    if mine and revision != mine.revision:
-        raise Refused("edited-since")
-
-
-def _claim(person: Person, key: str | None, request: object) -> None:
-    """Decided: no key is forgotten here, where nothing removes it after its 24 hours."""
-    if key:
-        if person.keys.get(key, request) != request:
-            raise Refused("key-reused")
-        person.asked = key, request
-
-
 def _code_in(text: str, length: int) -> str:
     """Return the code in a text, which may be a link."""
     code = "".join(each for each in text.rpartition("#")[2].upper() if each.isalnum())
@@ -1036,29 +1032,14 @@ def _code_in(text: str, length: int) -> str:
     return code
 
 
-def _live_invite(person: Person, now: dt.datetime) -> Invite:
-    if person.invite is None or person.invite.expires <= now:
-        raise Refused("no-invite")
-    return person.invite
-
-
-def _invited(invite: Invite) -> Json:
-    return {"invite_id": invite.id, "code": invite.code, "link": ANY, "expires_at": stamp(invite.expires)}
-
-
-def _lately(nudges: list[Nudge], now: dt.datetime) -> list[Nudge]:
-    return [each for each in nudges if each["at"] > now - DAY]
-
-
-def _pause_seen(couple: Couple, today: dt.date) -> Json:
-    # Decided: also by the clock of who has not come to its first date yet.
-    if couple.pause is None or today >= couple.pause[1]:
-        return None
-    return {"from": str(couple.pause[0]), "until": str(couple.pause[1])}
+def _own_part(mine: Answer | None) -> Json:
+    if mine is None:
+        return {"state": "waiting", "text": None, "revision": None}
+    return {"state": "answered", "text": mine.text, "revision": mine.revision}
 
 
 def _last_run(dates: set[dt.date]) -> tuple[dt.date, dt.date] | None:
-    """Return the first and last date of the latest run of consecutive dates."""
+    """Return the first date of the latest run of consecutive dates, and the date after it."""
     first = last = max(dates, default=None)
     while first and first - DAY in dates:
         first -= DAY
@@ -1072,51 +1053,25 @@ def _a_year_to(today: dt.date) -> dt.date:
     return dt.date(today.year - 1, today.month, today.day) + DAY
 
 
-def _page(days: Iterable[dt.date], query: str) -> tuple[list[dt.date], str | None]:
-    """Return a page of dates, latest first, and the start of the next page."""
-    given = dict(part.split("=") for part in query.removeprefix("?").split("&") if part)
-    limit = int(given.get("limit", "30"))
-    before = dt.date.fromisoformat(given.get("before", "9999-12-31"))
-    page = sorted((date for date in days if date < before), reverse=True)[:limit]
-    return page, str(page[-1]) if len(page) == limit else None
-
-
-def _worded(prompt: Prompt, language: str) -> Json:
-    spoken = language if language in prompt.texts else "en"
-    helped = prompt.theme in {"courage", "fear"}  # Decided: where it may weigh, help is one tap away.
-    return {
-        "id": prompt.id,
-        "theme": prompt.theme,
-        "kind": prompt.kind,
-        "text": prompt.texts[spoken],
-        "why": f"Why, in {spoken}.",
-        "hint": None,
-        "help": {"text": ANY, "href": "/v1/help"} if helped else None,
-    }
+def _prompt_in(body: Json, date: dt.date) -> str:
+    """Return the id of the date's prompt in this reply, or an empty string."""
+    body = body or {}
+    views = [body, body.get("today"), body.get("previous"), *body.get("days", [])]
+    found = [view["prompt"]["id"] for view in views if view and view.get("date") == str(date) and "prompt" in view]
+    return str(found[0]) if found else ""
 
 
 def _themes(prompts: Iterable[Prompt]) -> list[str]:
     return [theme for theme in THEMES if any(prompt.theme == theme for prompt in prompts)]
 
 
-def _themes_on(date: dt.date, met: dict[dt.date, str], prompts: list[Prompt]) -> list[str]:
+def _themes_on(date: dt.date, days: Iterable[Day], themes: list[str]) -> list[str]:
     """Return the themes that were not met within six days, or all themes.
 
     Without prompts for some themes the others come round as much sooner.
     """
-    themes = _themes(prompts)
-    near = {theme for other, theme in met.items() if 0 < abs((other - date).days) < len(themes)}
+    near = {day.prompt.theme for day in days if 0 < abs((day.date - date).days) < len(themes)}
     return [theme for theme in themes if theme not in near] or themes
-
-
-def _seen(couple: Couple) -> dict[Prompt, dt.date]:
-    """Return the last date of each met prompt. Decided: a swapped prompt counts as met."""
-    seen: dict[Prompt, dt.date] = {}
-    for day in couple.days.values():
-        for prompt in (day.swapped, day.prompt):
-            if prompt:
-                seen[prompt] = max(day.date, seen.get(prompt, dt.date.min))
-    return seen
 
 
 def _first_of(prompts: list[Prompt], seen: dict[Prompt, dt.date]) -> list[Prompt]:
@@ -1126,68 +1081,3 @@ def _first_of(prompts: list[Prompt], seen: dict[Prompt, dt.date]) -> list[Prompt
         return [prompt for prompt in unseen if prompt.depth == gentlest]
     longest_ago = min((seen[prompt] for prompt in prompts), default=None)
     return [prompt for prompt in prompts if seen[prompt] == longest_ago]
-
-
-def _is_wanted(pack: Pack, couple: Couple) -> bool:
-    wish, _ = couple.packs.get(pack.id, ("", None))
-    return wish != "off" if pack.audience == "everyone" else wish in {"chosen", "joined"}
-
-
-def _spoken(titles: dict[str, str], person: Person) -> str:
-    language: str = person.profile["language"]
-    return language if language in titles else "en"
-
-
-def _pack_seen(pack: Pack, couple: Couple, person: Person) -> Json:
-    spoken, wanted = _spoken(pack.titles, person), _is_wanted(pack, couple)
-    joined = pack.audience == "code" and wanted
-    return {
-        "id": pack.id,
-        "title": pack.titles[spoken],
-        "written_for": f"Everybody, in {spoken}.",
-        "prompts": len(pack.prompts),
-        "languages": sorted(pack.titles),
-        "audience": pack.audience,
-        "chosen": wanted,
-        "course": {"starts_on": str(couple.packs[pack.id][1]), "every_days": pack.every_days, "in_order": True}
-        if joined
-        else None,
-    }
-
-
-_ROUTES: Final[dict[str, Callable[[Model, Person, Request, dt.datetime, Learned], Json]]] = {
-    "GET /v1/me": Model._me,
-    EXPORT: Model._export,
-    "GET /v1/me/reminders": Model._reminders,
-    "PUT /v1/me/reminders": Model._set_reminders,
-    "GET /v1/touch/today": Model._touch,
-    "POST /v1/invites": Model._invite,
-    "GET /v1/invites": Model._own_invite,
-    "DELETE /v1/invites": Model._cancel,
-    "POST /v1/invites/redeem": Model._redeem,
-    "POST /v1/invites/confirm": Model._confirm,
-    "GET /v1/couple": Model._couple,
-    "PATCH /v1/couple": Model._set_pause,
-    "DELETE /v1/couple/pause": Model._end_pause,
-    "DELETE /v1/couple": Model._unpair,
-    "GET /v1/packs": Model._packs,
-    "PUT /v1/couple/packs/{}": Model._choose,
-    "DELETE /v1/couple/packs/{}": Model._turn_off,
-    "POST /v1/couple/practice-code": Model._join,
-    "GET /v1/today": Model._today,
-    "GET /v1/days": Model._days,
-    "GET /v1/days/{}": Model._day,
-    "PUT /v1/days/{}/answer": Model._answer,
-    "POST /v1/days/{}/swap": Model._swap,
-    "PUT /v1/days/{}/reflection": Model._reflect,
-    "GET /v1/streak": Model._streak,
-    "GET /v1/recap": Model._recap,
-    "POST /v1/nudges": Model._nudge,
-    "GET /v1/nudges": Model._nudges,
-    "GET /v1/solo/today": Model._solo_today,
-    "GET /v1/solo/days": Model._own_days,
-    "PUT /v1/solo/days/{}/answer": Model._own_answer,
-    "POST /v1/solo/days/{}/share": Model._share,
-    "DELETE /v1/solo/days/{}/share": Model._take_back,
-    "GET /v1/solo/shared": Model._shared,
-}

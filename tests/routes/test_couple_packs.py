@@ -3,50 +3,38 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from couples_api.services import Services
 from rekindle.domain.couples import PackWish, Wish
 from rekindle.domain.ids import PackId
-from rekindle.domain.playlist import Course, Entry
-from rekindle.domain.prompts import Audience, PromptKind, PromptRef, Theme
+from rekindle.domain.playlist import Course
+from rekindle.domain.prompts import Audience, Theme
 from rekindle.store import keys
-from rekindle.store.catalogue import Catalogue, PromptText
 from rekindle.store.table import Write
-from testing.apis import handler_of
-from testing.builders import NEW_YORK, TOKYO, give_code, prompts, publish
+from testing.apis import handler_of, rereading
+from testing.builders import NEW_YORK, TOKYO, a_stored_prompt, give_code, prompts, publish
 from testing.phones import Phone, a_couple, a_phone, pair
 from testing.push_world import calls
 from testing.stored import couple_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
+    from couples_api.services import Services
+    from rekindle.domain.playlist import Entry
+    from rekindle.store.catalogue import PromptText
     from testing.phones import Handler
 
 DAY = dt.timedelta(days=1)
 CODE = "ABCD2345"
 
 
-def lessons(pack: str, count: int) -> Iterator[tuple[Entry, PromptText]]:
-    """Yield so many prompts of the theme spark."""
-    for number in range(count):
-        ref = PromptRef(PackId(pack), 1, _name(number))
-        english = _english()
-        yield (
-            Entry(ref, Theme.SPARK, PromptKind.QUESTION, 1, 0),
-            PromptText(Theme.SPARK, PromptKind.QUESTION, english, {english: f"Lesson {number}."}, {english: "So."}, {}),
-        )
-
-
-def _name(number: int) -> Any:
-    return f"lesson-{number}"
-
-
-def _english() -> Any:
-    return "en"
+def lessons(pack: str, count: int) -> list[tuple[Entry, PromptText]]:
+    """Return so many prompts of the theme spark."""
+    return [a_stored_prompt(pack, f"lesson-{number}", Theme.SPARK) for number in range(count)]
 
 
 @pytest.fixture(scope="module")
@@ -163,26 +151,6 @@ class TestChoosing:
         assert pack_of(ben) == "test"
         assert ada.get("/v1/couple").body["packs"] == ["test"]
 
-    def test_an_unpaired_person_has_no_packs(self, api: Handler) -> None:
-        cleo = a_phone(api, "cleo", NEW_YORK)
-        for reply in (
-            cleo.get("/v1/packs"),
-            cleo.call("PUT", "/v1/couple/packs/test"),
-            cleo.delete("/v1/couple/packs/test"),
-            join(cleo),
-        ):
-            assert (reply.status, reply.problem) == (404, "not-paired")
-
-    def test_a_new_couple_starts_without_the_old_choices(self, couple: tuple[Phone, Phone]) -> None:
-        """A person's next couple has its own choices."""
-        ada, ben = couple
-        choose(ada, "choice")
-        join(ben)
-        ada.delete("/v1/couple")
-        pair(ada, ben)
-        assert chosen(ada) == {"choice": False, "test": True}
-        assert ada.get("/v1/couple").body["packs"] == ["test"]
-
 
 class TestCode:
     """A practice's code joins its pack for both, which then plays first."""
@@ -259,15 +227,11 @@ class TestCode:
         assert (reply.status, reply.problem) == (404, "code-not-usable")
         assert reply.text == join(couple[1], "3333-3333").text
 
-    def test_a_renewed_code_no_longer_works_and_who_has_joined_stays(
-        self, new_services: Callable[[], Services]
-    ) -> None:
-        services = new_services()
-        table = services.people.table
+    def test_a_renewed_code_no_longer_works_and_who_has_joined_stays(self, own_services: Services) -> None:
+        table = own_services.people.table
         publish(table, lessons("group", 3), audience=Audience.CODE)
         give_code(table, "group")
-        api = handler_of(lambda: services)
-        ada, ben = a_couple(api, NEW_YORK, NEW_YORK)
+        ada, ben = a_couple(handler_of(lambda: own_services), NEW_YORK, NEW_YORK)
         assert join(ada).status == 200
         table.write(Write("Delete", keys.practice_code(CODE)))
         give_code(table, "group", "NEWW2345")
@@ -286,29 +250,16 @@ class TestCode:
         invite = ben.post("/v1/invites").body
         assert ada.post("/v1/invites/redeem", {"code": invite["code"]}).status == 200
 
-    def test_a_pack_that_is_withdrawn_plays_no_more_and_is_back_with_its_return(
-        self, new_services: Callable[[], Services]
-    ) -> None:
-        services = new_services()
-        table = services.people.table
+    def test_a_pack_that_is_withdrawn_plays_no_more_and_is_back_with_its_return(self, own_services: Services) -> None:
+        table = own_services.people.table
         release = publish(table, lessons("group", 9), audience=Audience.CODE, course=Course(in_order=True))
         give_code(table, "group")
-        api = handler_of(lambda: services)
-        ada, ben = a_couple(api, NEW_YORK, NEW_YORK)
+        ada, ben = a_couple(handler_of(partial(rereading, own_services)), NEW_YORK, NEW_YORK)
         join(ada)
         assert pack_of(ada) == "group"
         publish(table, lessons("group", 9), audience=Audience.CODE, entries=())
-        later = handler_of(lambda: replaced(services, catalogue=Catalogue(table)))
-        for phone in (ada, ben):
-            phone.handler, phone.now = later, phone.now + DAY
+        ada.now += DAY
         assert pack_of(ada) == "test"
         publish(table, lessons("group", 9), audience=Audience.CODE, course=release.course)
-        again = handler_of(lambda: replaced(services, catalogue=Catalogue(table)))
-        for phone in (ada, ben):
-            phone.handler, phone.now = again, phone.now + DAY
-        assert ada.get("/v1/today").body["today"]["prompt"]["id"] == "group/lesson-1"
-
-
-def replaced(services: Services, **changes: Any) -> Services:
-    """Return the same stores with a new catalogue, as a new process has them."""
-    return Services(**({name: getattr(services, name) for name in Services.__slots__} | changes))
+        ben.now += 2 * DAY
+        assert ben.get("/v1/today").body["today"]["prompt"]["id"] == "group/lesson-1"

@@ -1,4 +1,4 @@
-"""The main job through the API: two persons pair, answer, and the answers open."""
+"""Around a first day: empty replies, days that could not be noted, and the request id in the log."""
 
 from __future__ import annotations
 
@@ -18,28 +18,10 @@ if TYPE_CHECKING:
     from testing.phones import Phone
 
 
-def test_the_answers_open_together(couple: tuple[Phone, Phone]) -> None:
-    ada, ben = couple
-    date = ada.get("/v1/today").body["today"]["date"]
-    first = ada.put(f"/v1/days/{date}/answer", {"text": "The way you hum."})
-    assert first.status == 200, first.text
-    assert ben.get(f"/v1/days/{date}").body["partner"] == {"state": "answered", "text": None}
-    second = ben.put(f"/v1/days/{date}/answer", {"text": "Your letters."}).body
-    assert second["revealed"]
-    assert second["partner"]["text"] == "The way you hum."
-    assert ada.get("/v1/streak").body["current"] == 1
-
-
 def test_a_reply_without_content_has_none(couple: tuple[Phone, Phone]) -> None:
     ada, _ = couple
     gone = ada.delete("/v1/couple")
     assert (gone.status, gone.text) == (204, "")
-
-
-def test_an_edit_of_a_missing_answer_is_refused(couple: tuple[Phone, Phone]) -> None:
-    ada, _ = couple
-    refused = ada.put("/v1/days/2026-03-02/answer", {"text": "Your letters.", "revision": 1})
-    assert (refused.status, refused.problem) == (409, "nothing-to-edit")
 
 
 @pytest.mark.parametrize("path", ["/v1/today", "/v1/streak"])

@@ -37,6 +37,8 @@ COUPLES_OWN = (
     ("GET", "/v1/recap", None),
     ("GET", "/v1/packs", None),
     ("PUT", "/v1/couple/packs/choice", None),
+    ("DELETE", "/v1/couple/packs/choice", None),
+    ("POST", "/v1/couple/practice-code", {"code": "ABCD-2345"}),
     ("GET", "/v1/nudges", None),
     ("POST", "/v1/nudges", {"gesture": "hug"}),
     ("GET", "/v1/touch/today", None),
@@ -92,16 +94,18 @@ def parted(world: Services, phones: tuple[Phone, Phone, Phone]) -> CoupleId:
             phone.now += DAY
     well(ada.post("/v1/nudges", {"gesture": "hug"}))
     well(ada.call("PATCH", "/v1/couple", {"pause": {"until": str(MONDAY + 30 * DAY)}}))
+    assert "ttl" not in row_in(world.vault.table, Key(f"COUPLE#{couple}", ""))
     well(ben.delete("/v1/couple"))
     return couple
 
 
 def test_each_is_in_a_neutral_place(phones: tuple[Phone, Phone, Phone], parted: CoupleId) -> None:
-    """Who ended it and who did not are answered alike, on every route that is a couple's."""
-    ada, ben, _ = phones
+    """Whoever ended it, who did not and who never paired are answered alike, on every route that is a couple's."""
+    ada, ben, cai = phones
     assert parted
+    assert ada.get("/v1/me").body.keys() == ben.get("/v1/me").body.keys() == cai.get("/v1/me").body.keys()
     for method, path, body in COUPLES_OWN:
-        replies = [phone.call(method, path, body) for phone in (ada, ben)]
+        replies = [phone.call(method, path, body) for phone in phones]
         assert {(reply.status, reply.text) for reply in replies} == {(404, replies[0].text)}, path
         assert replies[0].problem == "not-paired"
     for phone in (ada, ben):
@@ -120,6 +124,7 @@ def test_a_new_pairing_starts_clean(
     pair(ada, other)
     couple = couple_id_of(world, ada)
     assert couple != parted
+    assert person_of(world, ada).paused_until is None
     for phone in (ada, other):
         assert well(phone.get("/v1/days"))["days"] == []
         streak = well(phone.get("/v1/streak"))

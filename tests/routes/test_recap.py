@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import itertools
-from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,9 +11,9 @@ import pytest
 from rekindle.domain.ids import Language, PackId
 from rekindle.domain.prompts import Audience
 from rekindle.store import keys
-from rekindle.store.catalogue import VERSION_AGE, Catalogue, packed
+from rekindle.store.catalogue import packed
 from rekindle.store.table import Write
-from testing.apis import handler_of
+from testing.apis import handler_of, rereading
 from testing.builders import LONDON, an_instant, give_code, prompts, publish
 from testing.phones import Phone, a_couple, at_noon, noon
 from testing.push_world import calls
@@ -92,22 +91,6 @@ def test_the_current_week_is_shown_up_to_today(londoners: tuple[Phone, Phone]) -
     assert seen["streak"]["current"] == 10, "what is ahead is no miss"
     assert recap(ada)["new"] == {"packs": [], "milestones": [7], "longest": True}
     assert seen["new"] == {"packs": [], "milestones": [], "longest": True}
-
-
-def test_an_earlier_week_stays_as_it_was(londoners: tuple[Phone, Phone]) -> None:
-    ada, ben = londoners
-    meet([MONDAY + n * DAY for n in range(7)], ada, ben)
-    at_noon(MONDAY + 7 * DAY, ada, ben)
-    first = recap(ada)
-    meet([MONDAY + n * DAY for n in range(7, 40)], ada, ben)
-    assert recap(ada, MONDAY) == first
-    assert first["streak"]["current"] == 7
-    quiet = recap(ada, MONDAY + 35 * DAY)
-    assert quiet["days_met"]["count"] == 5
-    at_noon(MONDAY + 60 * DAY, ada, ben)
-    assert recap(ada)["days_met"] == {"count": 0, "dates": []}
-    assert recap(ada)["themes"] == []
-    assert recap(ada)["new"] == NOTHING_NEW
 
 
 def test_a_pause_leaves_the_run_whole_and_is_not_spoken_of(londoners: tuple[Phone, Phone]) -> None:
@@ -211,14 +194,8 @@ class TestNewPacks:
     """Packs that became available to a couple in that week."""
 
     @pytest.fixture
-    def own_services(self, own_services: Services) -> Services:
-        """Make stores whose process has to read the packs again each time."""
-        clock = itertools.count(0, VERSION_AGE)
-        return replace(own_services, catalogue=Catalogue(own_services.people.table, lambda: next(clock)))
-
-    @pytest.fixture
     def londoners(self, own_services: Services) -> tuple[Phone, Phone]:
-        return a_couple(handler_of(lambda: own_services), LONDON, LONDON, at=noon(MONDAY))
+        return a_couple(handler_of(partial(rereading, own_services)), LONDON, LONDON, at=noon(MONDAY))
 
     def publish(self, services: Services, pack: str, at: str, version: int = 1, **changes: Any) -> None:
         """Publish a pack as the practice does, with its release row."""

@@ -164,12 +164,6 @@ def test_a_day_that_was_checked_off_can_be_reflected_on(services: Services, coup
     assert reflections(ben)["partner"] == {"kind": "thank_you", "text": None}
 
 
-def test_a_person_whose_couple_ended_cannot_reflect(opened: tuple[Phone, Phone]) -> None:
-    ada, ben = opened
-    ben.delete("/v1/couple")
-    assert reflect(ada).problem == "not-paired"
-
-
 def test_parting_while_it_is_written_keeps_the_partners_words_closed(
     services: Services, opened: tuple[Phone, Phone]
 ) -> None:

@@ -191,13 +191,6 @@ def test_a_swap_after_the_day_was_read_refuses_the_answer_in_the_write_itself(
     assert shown(ada)["me"]["state"] == "waiting"
 
 
-def test_a_person_whose_couple_ended_cannot_swap(couple: tuple[Phone, Phone]) -> None:
-    ada, ben = couple
-    shown(ada)
-    ben.delete("/v1/couple")
-    assert ada.post(SWAP).problem == "not-paired"
-
-
 def test_a_day_from_before_days_said_their_theme_can_be_swapped(
     services: Services, couple: tuple[Phone, Phone]
 ) -> None:

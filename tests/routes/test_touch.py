@@ -69,19 +69,6 @@ def test_without_an_agreement_both_see_the_same_empty_answer(api: Handler) -> No
     assert [today(phone) for phone in (ada, ben)] == [nothing] * 2
 
 
-def test_it_grows_with_the_weeks_and_stays_within_the_smaller_comfort(api: Handler) -> None:
-    ada, ben = a_couple(api)
-    ben.put("/v1/me", {"display_name": "Ben", "zone": LONDON, "touch_comfort": 2})
-    agree(ada, ben)
-    warmths = []
-    for _ in range(40):
-        warmths.append(today(ada)["gesture"]["warmth"])
-        assert today(ben) == today(ada)
-        ada.now = ben.now = ada.now + DAY
-    assert set(warmths[:14]) == {1}
-    assert set(warmths[14:]) == {1, 2}
-
-
 def test_two_clocks_show_each_their_own_date(api: Handler) -> None:
     """At 15:00 UTC it is tomorrow in Tokyo already; each date has one gesture, and one for two who are apart."""
     ada, ben = a_couple(api, zones=(NEW_YORK, TOKYO))
@@ -92,15 +79,3 @@ def test_two_clocks_show_each_their_own_date(api: Handler) -> None:
     assert GESTURES[mine["gesture"]["id"]].apart
     ada.now += DAY
     assert today(ada)["gesture"] == theirs["gesture"]
-
-
-def test_an_unpaired_person_has_no_touch_day(api: Handler) -> None:
-    ada = a_phone(api, "ada", LONDON)
-    assert ada.get("/v1/touch/today").problem == "not-paired"
-
-
-def test_after_parting_neither_is_shown_any(api: Handler) -> None:
-    ada, ben = a_couple(api)
-    agree(ada, ben)
-    ada.delete("/v1/couple")
-    assert {phone.get("/v1/touch/today").problem for phone in (ada, ben)} == {"not-paired"}
