@@ -133,7 +133,8 @@ def read_per_push(measurement: Measurement) -> float:
 
 def _cells(each: Measurement) -> list[str]:
     cost = each.cost
-    counts = (cost.dynamodb, cost.read, cost.write, cost.kms, cost.sqs, cost.trips, each.pushes, each.reply_bytes)
+    reply_bytes = len(each.reply.text.encode()) if each.reply else None
+    counts = (cost.dynamodb, cost.read, cost.write, cost.kms, cost.sqs, cost.trips, each.pushes, reply_bytes)
     return ["" if count is None else f"{count:,g}" for count in counts]
 
 

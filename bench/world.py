@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from bench.cost_recorder import CostRecorder
     from rekindle.store.keys import Key
     from testing.meter import Cost, Meter
-    from testing.phones import Handler
+    from testing.phones import Handler, Reply
 
 ANSWER: Final = ("The way you hum when you cook, and how the kitchen smells of oranges after. " * 4)[:280]
 """An answer of 280 characters."""
@@ -69,11 +69,11 @@ def a_long_token() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """The cost of one piece of work. `reply_bytes` is an API reply's body, `pushes` the messages that reached FCM."""
+    """The cost of one piece of work. `pushes` are the messages that reached FCM."""
 
     name: str
     cost: Cost
-    reply_bytes: int | None = None
+    reply: Reply | None = None
     pushes: int | None = None
 
 
@@ -174,7 +174,7 @@ class World:
             lambda: caller.call(method, path.format(**parts) + query, body, headers=headers)
         )
         name = f"{route}, {note}" if note else route
-        self.measured.append(Measurement(name, cost, reply_bytes=len(reply.text.encode())))
+        self.measured.append(Measurement(name, cost, reply))
         return json.loads(reply.text) if reply.text else None
 
     def row(self, key: Key) -> dict[str, Any]:

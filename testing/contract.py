@@ -5,10 +5,15 @@ from __future__ import annotations
 import json
 import re
 from functools import cache
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from jsonschema import Draft202012Validator
 
 from local.places import ROOT
 from rekindle.api.problems import MEDIA_TYPE, Problem
+
+if TYPE_CHECKING:
+    from testing.phones import Reply
 
 DOCUMENTS = ("openapi.json", "openapi-practice.json")
 
@@ -92,6 +97,17 @@ def require_declared(event: dict[str, Any], answer: dict[str, Any]) -> None:
     if operation and found and found[1] != _name(Problem.NO_SUCH_ROUTE.type):
         named = {_name(each) for each in operation.problems} | {_name(each.type) for each in OF_THE_RESOLVER}
         assert found[1] in named, f"{found[0]} refuses with {found[1]}: name it in its `responses=`"
+
+
+def require_documented(method: str, template: str, reply: Reply) -> None:
+    """Fail if a reply of a phones' route has another status, media type or form than the document says."""
+    document = _document("openapi.json")
+    response = document["paths"][template][method.lower()]["responses"][str(reply.status)]
+    while "$ref" in response:
+        response = document["components"]["responses"][response["$ref"].rpartition("/")[2]]
+    if "content" in response:
+        schema = response["content"][reply.headers["Content-Type"]]["schema"]
+        Draft202012Validator({**schema, "components": document["components"]}).validate(json.loads(reply.text))
 
 
 def example_of(method: str, path: str) -> Any:

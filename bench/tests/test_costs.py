@@ -7,6 +7,7 @@ write the new figures with `python -m bench --write` and let the diff show them.
 from __future__ import annotations
 
 from dataclasses import replace
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,8 +17,8 @@ from bench.cost_recorder import CostRecorder
 from bench.report import READ_PER_PUSH, Report, per_1000_pushes, read_per_push
 from bench.world import World, fcm
 from delivery.services import PAGE_ROWS
-from local import openapi
 from testing import engines
+from testing.contract import operations, require_documented
 from testing.meter import Meter, ScanError, item_bytes, write_units
 
 if TYPE_CHECKING:
@@ -48,11 +49,15 @@ def test_everything_costs_what_the_page_says(report: Report) -> None:
     assert report.written_into(document) == document
 
 
-def test_every_route_is_measured(report: Report) -> None:
-    for application, section in zip(openapi.PHONES.applications, ("couples_api", "privacy"), strict=True):
-        app = application()
-        routes = {f"{route.method} {route.openapi_path}" for route in (*app._static_routes, *app._dynamic_routes)}
-        assert {each.name.partition(",")[0] for each in report.sections[section]} == routes
+def test_every_route_is_measured_and_answers_as_documented(report: Report) -> None:
+    answering = set()
+    for each in api_calls(report):
+        route = each.name.partition(",")[0]
+        assert each.reply
+        require_documented(*route.split(), each.reply)
+        if each.reply.status < HTTPStatus.BAD_REQUEST:
+            answering.add(route)
+    assert answering == {f"{each.method} {each.template}" for each in operations() if each.document == "openapi.json"}
 
 
 def test_a_running_process_asks_kms_for_nothing(report: Report) -> None:
