@@ -54,7 +54,8 @@ def test_every_route_is_measured_and_answers_as_documented(report: Report) -> No
     for each in api_calls(report):
         route = each.name.partition(",")[0]
         assert each.reply
-        require_documented(*route.split(), each.reply)
+        method, template = route.split()
+        require_documented(method, template, each.reply)
         if each.reply.status < HTTPStatus.BAD_REQUEST:
             answering.add(route)
     assert answering == {f"{each.method} {each.template}" for each in operations() if each.document == "openapi.json"}
