@@ -7,6 +7,7 @@ UV := $(shell uv --version >/dev/null 2>&1 && command -v uv || echo .tools/bin/u
 PYTHON := .venv/bin/python
 STAGE ?= dev
 PACKS := $(wildcard packs/*.yaml)
+PAGES := $(shell find functions/console/console/page local/phones -name '*.js')
 # The source roots: what becomes the layer, and each function. A path file in .venv makes them importable.
 ROOTS := shared $(wildcard functions/*)
 export UV SAM_CLI_TELEMETRY := 0
@@ -72,19 +73,21 @@ simulate: .venv/.synced ## two days of two million persons: who receives each re
 
 .PHONY: check lint types contract unit pack-lint test calendar stateful
 check: setup ## lint, types, the contract from outside, rules, routes and tools, in under a minute
-	@$(MAKE) --no-print-directory -j 2 --output-sync=target lint types pack-lint contract
-	@$(MAKE) --no-print-directory unit PROFILE=check
-lint: setup ## ruff, import contracts, dead code, the template, and what would break phones in the field
+	@$(MAKE) --no-print-directory -j 2 --output-sync=target unit lint types pack-lint contract PROFILE=check
+lint: setup .envs/sam/.linted ## ruff, import contracts, dead code, the template, and what would break phones in the field
 	@.venv/bin/ruff check && .venv/bin/ruff format --check
 	@.venv/bin/lint-imports
 	@.venv/bin/vulture bench cli functions local shared
 	@.venv/bin/vulture bench cli functions local shared testing tests
-	@.envs/sam/bin/cfn-lint
 	@$(PYTHON) -m local.breaking
+# The two slowest checks run again only when what they read has changed.
+.envs/sam/.linted: template.yaml .cfnlintrc .envs/sam/.synced
+	@.envs/sam/bin/cfn-lint && touch $@
 types: setup ## mypy
 	@.venv/bin/mypy
-contract: client/node_modules/.installed ## lint both API documents, and type-check the console and the two phones against them
-	@cd client && npm run --silent check
+contract: client/node_modules/.checked ## lint both API documents, and type-check the console and the two phones against them
+client/node_modules/.checked: docs/openapi.json docs/openapi-practice.json $(PAGES) $(wildcard client/*.* client/.*rc* client/.*.yaml) client/node_modules/.installed
+	@cd client && npm run --silent check && touch node_modules/.checked
 unit: setup ## the rules, the routes on a table in memory, and the tools
 	@.venv/bin/pytest -q -n auto $(if $(PROFILE),--hypothesis-profile=$(PROFILE)) tests/domain tests/routes tests/tools bench/tests/test_bill.py bench/tests/test_gateway.py
 pack-lint: .venv/.synced ## the prompt packs: what to fix, and advice

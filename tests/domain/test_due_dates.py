@@ -272,7 +272,7 @@ def falls_due(
     return None
 
 
-@settings(max_examples=500)
+@settings(max_examples=10 * settings().max_examples)
 @given(
     start=st.sampled_from(["2026-03-26T12:00:00Z", "2026-10-31T09:30:00Z", "2026-03-05T23:50:00Z"]).map(an_instant),
     first=st.builds(Move, st.just(dt.timedelta(0)), st.sampled_from(ZONES), st.sampled_from(TIMES), st.booleans()),

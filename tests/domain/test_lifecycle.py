@@ -318,7 +318,7 @@ class PlainCourses:
                 left.remove(entry)
 
 
-@settings(max_examples=200)
+@settings(max_examples=4 * settings().max_examples)
 @given(some_releases(), wishes, comforts, st.frozensets(st.integers(0, 29), max_size=20))
 def test_courses_play_as_plain_queues_would(
     releases: list[Release], said: dict[PackId, PackWish], comfort: Comfort, skipped: frozenset[int]

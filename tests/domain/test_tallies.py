@@ -104,7 +104,7 @@ def in_batches(data: DataObject, events: Sequence[Event]) -> Iterable[Sequence[E
 
 @pytest.mark.parametrize("crashes", [st.just(frozenset[int]()), st.frozensets(st.integers(1, 30), max_size=8)])
 @given(st.data())
-@settings(max_examples=100)
+@settings(max_examples=2 * settings().max_examples)
 def test_the_counters_equal_a_plain_count_of_everything_whichever_writes_crash(
     crashes: SearchStrategy[frozenset[int]], data: DataObject
 ) -> None:
@@ -122,7 +122,7 @@ def test_the_counters_equal_a_plain_count_of_everything_whichever_writes_crash(
 
 
 @given(st.data())
-@settings(max_examples=100)
+@settings(max_examples=2 * settings().max_examples)
 def test_a_change_repeated_much_later_is_not_counted_again(data: DataObject) -> None:
     events = data.draw(couples_lives(couples=1))
     table = FaultyTable()
@@ -133,7 +133,7 @@ def test_a_change_repeated_much_later_is_not_counted_again(data: DataObject) -> 
 
 
 @given(st.lists(st.tuples(st.integers(0, 80), st.integers(0, 2)), max_size=25))
-@settings(max_examples=150)
+@settings(max_examples=3 * settings().max_examples)
 def test_forgotten_history_affects_no_change_that_still_counts(days: list[tuple[int, int]]) -> None:
     """In any order, each change that still counts has the same effect as with the whole history."""
     kept, whole, newest = History(), History(), FIRST
@@ -152,7 +152,7 @@ def test_forgotten_history_affects_no_change_that_still_counts(days: list[tuple[
 
 
 @given(st.data())
-@settings(max_examples=100)
+@settings(max_examples=2 * settings().max_examples)
 def test_a_history_comes_back_as_it_was_kept(data: DataObject) -> None:
     history = History()
     for event in data.draw(couples_lives(couples=1)):
