@@ -326,6 +326,8 @@ class _Rhythm:
     def _excess(self, theme: Theme, date: int, days: Mapping[int, Theme]) -> int:
         """Return by how much `theme` on `date` would exceed its share in the fullest span around the date."""
         taken = [day for day in self._around(date) if days.get(day) == theme]
+        if len(taken) < self.shares[theme]:
+            return 0
         span = self.span
         fullest = max(sum(first <= day < first + span for day in taken) for first in range(date - span + 1, date + 1))
         return max(0, fullest + 1 - self.shares[theme])
