@@ -118,7 +118,7 @@ class Service(httpx.BaseTransport):
 
 
 def lost(request: httpx.Request, answer: Answer) -> httpx.Response:
-    """Carry out the request and lose the answer."""
+    """Send the request and lose the answer."""
     answer(request)
     raise httpx.ReadTimeout("no answer")
 

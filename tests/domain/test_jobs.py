@@ -39,16 +39,16 @@ RETRY = RetryJob(
     late=dt.timedelta(minutes=7, seconds=1),
     hold=dt.timedelta(minutes=45),
 )
-SPREAD = ReshardJob(zone=NEW_YORK, time=dt.time(8, 30), shard="7k", date=DATE, instant=an_instant())
+RESHARD = ReshardJob(zone=NEW_YORK, time=dt.time(8, 30), shard="7k", date=DATE, instant=an_instant())
 
 
-@pytest.mark.parametrize("job", [SLOT, PERSON, RETRY, SPREAD], ids=lambda job: job.type)
+@pytest.mark.parametrize("job", [SLOT, PERSON, RETRY, RESHARD], ids=lambda job: job.type)
 def test_a_job_survives_the_queue(job: Job) -> None:
     assert job_from(job.model_dump_json()) == job
 
 
 def test_a_job_of_a_slot_names_it() -> None:
-    assert SLOT.slot == SPREAD.slot == Slot(NEW_YORK, dt.time(8, 30))
+    assert SLOT.slot == RESHARD.slot == Slot(NEW_YORK, dt.time(8, 30))
 
 
 def test_a_job_of_a_person_says_what_it_is_about() -> None:
@@ -87,8 +87,8 @@ def body(job: Job, **changes: object) -> str:
         body(RETRY, ends_at="2026-03-03T00:00:00"),
         body(RETRY, missed=[{"person": "a pseudonym", "target": "a digest", "token": "a token"}]),
         body(RETRY, missed=[{"person": "a pseudonym"}]),
-        body(SPREAD, shard=3),
-        body(SPREAD, late="-PT1S"),
+        body(RESHARD, shard=3),
+        body(RESHARD, late="-PT1S"),
     ],
 )
 def test_a_body_that_is_no_job_is_refused(wrong: str) -> None:
