@@ -36,9 +36,7 @@ ONE_DAY = dt.timedelta(days=1)
 router = APIGatewayHttpRouter()
 
 DatePath = Annotated[CalendarDate, Path(description="A calendar date, YYYY-MM-DD.")]
-Before = Annotated[
-    CalendarDate | None, Query(description="Return days before this date, or the first page without it.")
-]
+Before = Annotated[CalendarDate | None, Query(description="Return days before this date. By default the latest.")]
 Limit = Annotated[int, Query(ge=1, le=JOURNAL_PAGE)]
 AnswerText = Annotated[str, StringConstraints(min_length=1, max_length=2000), VISIBLE]
 Revision = Annotated[int, Field(ge=1, le=REVISION_LIMIT, strict=True)]

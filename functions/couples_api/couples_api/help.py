@@ -93,13 +93,9 @@ def get_help(
     services: TheServices,
     country: Annotated[
         str | None,
-        Query(
-            description="A two-letter code, such as US. UK means GB. The default is the country of the caller's zone."
-        ),
+        Query(description="Two letters, such as US. UK means GB. The default is the country of the caller's zone."),
     ] = None,
-    language: Annotated[
-        LanguageCode | None, Query(description="Such as en. The default is the caller's language.")
-    ] = None,
+    language: Annotated[LanguageCode | None, Query(description="Such as en. The default is the caller's.")] = None,
 ) -> HelpView:
     """Return the booking link and help lines, also to a caller without a profile."""
     person = services.people.person(caller.uid)
