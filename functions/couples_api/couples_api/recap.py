@@ -32,7 +32,10 @@ class DaysMetView(BaseModel):
 
 
 class NewPackView(BaseModel):
-    """A pack that became available to the couple in that week. Its title is in the reader's or its default language."""
+    """A pack that became available to the couple in that week.
+
+    Its title is in the reader's language, or else in the pack's default language.
+    """
 
     id: str
     title: str
@@ -41,8 +44,9 @@ class NewPackView(BaseModel):
 class NewsView(BaseModel):
     """What was new in the week.
 
-    `milestones` are the milestones, such as 7 days, that their streak reached. `longest` means that their longest run
-    grew. If the reader hides the streak, `milestones` is empty and `longest` is false.
+    `milestones` are the lengths of a streak, such as 7 days, that the couple reached and for which the app congratulates.
+    `longest` means that their longest run grew. If the reader hides the streak, `milestones` is empty and `longest` is
+    false.
     """
 
     packs: list[NewPackView]

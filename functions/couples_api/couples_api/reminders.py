@@ -110,7 +110,10 @@ def get_reminders(caller: TheCaller, services: TheServices) -> RemindersBody:
 
 @router.put("/me/reminders", responses=refusals(Problem.NO_PROFILE))
 def put_reminders(body: RemindersBody, caller: TheCaller, services: TheServices) -> RemindersBody:
-    """Set all reminders, at once. Each comes once a date, also on the date on which its time changes."""
+    """Set all reminders of the caller.
+
+    A reminder whose time changes still comes once on each date, also today.
+    """
     quiet, touch = body.quiet_hours, body.touch
     reminders = Reminders(
         prompt=dt.time.fromisoformat(body.prompt_time),

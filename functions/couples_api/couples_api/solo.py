@@ -64,7 +64,7 @@ _SOLO = {
 
 
 class SoloDayView(BaseModel):
-    """A day of the caller alone. `open` says whether it takes an answer or an edit now.
+    """A day on which the caller answers alone. `open` says whether it takes an answer or an edit now.
 
     `shared` says whether the caller shows the answer to their partner.
     """
@@ -219,7 +219,10 @@ def get_solo_shared(
 
 @router.post("/solo/days/<date>/share", responses=refusals(*IN_A_COUPLE, Problem.NO_SUCH_DAY, Problem.NOTHING_TO_SHARE))
 def post_solo_share(date: DatePath, caller: TheCaller, services: TheServices) -> SoloDayView:
-    """Show the partner the caller's solo answer of this date, until the caller takes it back. It may be repeated."""
+    """Show the partner the caller's solo answer of this date, until the caller takes it back.
+
+    A repeat changes nothing.
+    """
     person = known_person(services, caller.uid)
     couple = current_couple(services, person)
     for _ in range(OPENING_ATTEMPTS):

@@ -1,4 +1,4 @@
-"""`/v1/touch` suggests a small gesture each day to a couple of which both want it."""
+"""`/v1/touch` suggests a small gesture each day to a couple if both partners want it."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class TouchTodayView(BaseModel):
 
 @router.get("/touch/today", responses=refusals(*IN_A_COUPLE))
 def get_touch_today(caller: TheCaller, services: TheServices) -> TouchTodayView:
-    """Return the couple's gesture of today. Until both partners want one, return none, and do not show who does not."""
+    """Return the couple's gesture of today. Unless both partners want touch, return none. Do not show who does not."""
     person = known_person(services, caller.uid)
     couple = current_couple(services, person)
     today = local_date(caller.instant, person.profile.zone)
