@@ -58,7 +58,7 @@ export interface paths {
         get: operations["getHelp"];
         /**
          * Replace the help
-         * @description Couples see it within half a minute. Refused if somebody changed it after `revision`.
+         * @description Couples see it within half a minute. It is refused if somebody changed it since.
          */
         put: operations["putHelp"];
         post?: never;
@@ -162,7 +162,7 @@ export interface paths {
         get: operations["getDraft"];
         /**
          * Save a draft, even if it has findings
-         * @description This is refused if somebody saved another draft after `revision`.
+         * @description It is refused if somebody saved another draft after `revision`.
          */
         put: operations["putDraft"];
         post?: never;
@@ -247,7 +247,7 @@ export interface paths {
         put?: never;
         /**
          * Restore a withdrawn pack or prompt
-         * @description A scheduled version, which a pack's withdrawal cancels, stays canceled.
+         * @description A scheduled version that the withdrawal canceled stays canceled.
          */
         post: operations["postRestore"];
         delete?: never;
@@ -267,7 +267,7 @@ export interface paths {
         put?: never;
         /**
          * Withdraw the pack, or one prompt of it, from all couples within half a minute
-         * @description Days that have a withdrawn prompt already keep it.
+         * @description A day that already has a withdrawn prompt keeps it.
          */
         post: operations["postWithdraw"];
         delete?: never;

@@ -333,7 +333,7 @@ export interface paths {
         get?: never;
         /**
          * Register this device for the caller
-         * @description If another person had registered its address, they lose it.
+         * @description If its address belonged to another person, it moves to the caller.
          */
         put: operations["putDevice"];
         post?: never;
@@ -384,8 +384,8 @@ export interface paths {
          */
         get: operations["getReminders"];
         /**
-         * Set all reminders, at once
-         * @description Each comes once a date, also on the date on which its time changes.
+         * Set all reminders of the caller
+         * @description A reminder whose time changes still comes once on each date, also today.
          */
         put: operations["putReminders"];
         post?: never;
@@ -469,8 +469,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Return a page of the caller's own days, latest first
-         * @description No other person can read them.
+         * Return a page of the caller's solo days, latest first, also while the caller is in a couple
+         * @description Return a page of the caller's solo days, latest first, also while the caller is in a couple.
          */
         get: operations["getSoloDays"];
         put?: never;
@@ -512,7 +512,7 @@ export interface paths {
         put?: never;
         /**
          * Show the partner the caller's solo answer of this date, until the caller takes it back
-         * @description It may be repeated.
+         * @description A repeat changes nothing.
          */
         post: operations["postSoloShare"];
         /**
@@ -553,8 +553,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Return the caller's own today while they are in no couple: a question for themself
-         * @description Return the caller's own today while they are in no couple: a question for themself.
+         * Return the caller's solo day of today
+         * @description This is refused while the caller is in a couple.
          */
         get: operations["getSoloToday"];
         put?: never;
@@ -614,7 +614,7 @@ export interface paths {
         };
         /**
          * Return the couple's gesture of today
-         * @description Until both partners want one, return none, and do not show who does not.
+         * @description There is none unless both want touch. The reply does not show who does.
          */
         get: operations["getTouchToday"];
         put?: never;
@@ -631,7 +631,7 @@ export interface components {
     schemas: {
         /**
          * AnswerBody
-         * @description An answer. An edit names the `revision` that it replaces, so a phone cannot overwrite an answer unseen.
+         * @description An answer. An edit sends the `revision` that it replaces. It is refused if there is a newer revision by then.
          * @example {
          *       "prompt": "starter/window-seat",
          *       "revision": null,
@@ -843,7 +843,7 @@ export interface components {
          *     `open` says whether the day takes an answer now. `closes_at` is three hours after the date ends on the reader's own
          *     clock. The day takes answers at least until then, and longer if the partner's clock is behind. `swappable` says
          *     whether the prompt may be swapped now. Either partner may swap it once, before anyone has answered. `reflect` is the
-         *     kind of reflection that suits the prompt's theme. It is null if any kind does.
+         *     kind of reflection that suits the prompt's theme. It is null if every kind suits it.
          * @example {
          *       "closes_at": "2026-03-03T08:00:00Z",
          *       "date": "2026-03-02",
@@ -1628,7 +1628,9 @@ export interface components {
         };
         /**
          * NewPackView
-         * @description A pack that became available to the couple in that week. Its title is in the reader's or its default language.
+         * @description A pack that became available to the couple in that week.
+         *
+         *     Its title is in the reader's language, or else in the pack's default language.
          * @example {
          *       "id": "money-talk",
          *       "title": "Money talk"
@@ -1644,8 +1646,9 @@ export interface components {
          * NewsView
          * @description What was new in the week.
          *
-         *     `milestones` are the milestones, such as 7 days, that their streak reached. `longest` means that their longest run
-         *     grew. If the reader hides the streak, `milestones` is empty and `longest` is false.
+         *     `milestones` are the lengths of a run, such as 7 days, that the couple reached and for which the app congratulates.
+         *     `longest` means that their longest run grew. If the reader hides the streak, `milestones` is empty and `longest` is
+         *     false.
          * @example {
          *       "longest": false,
          *       "milestones": [],
@@ -2315,7 +2318,7 @@ export interface components {
         };
         /**
          * SoloAnswerBody
-         * @description An answer that nobody else reads. An edit names the `revision` that it replaces.
+         * @description An answer on a solo day. An edit sends the `revision` that it replaces.
          * @example {
          *       "revision": null,
          *       "text": "The window seat."
@@ -2333,13 +2336,13 @@ export interface components {
             text: string;
             /**
              * Revision
-             * @description Null for a first answer.
+             * @description The revision that this answer replaces. Null for a first answer.
              */
             revision: number | null;
         };
         /**
          * SoloAnswerView
-         * @description The caller's own answer. An edit must send the `revision` that it replaces.
+         * @description The caller's answer on a solo day. An edit must send the `revision` that it replaces.
          * @example {
          *       "revision": 1,
          *       "state": "answered",
@@ -2355,7 +2358,7 @@ export interface components {
         };
         /**
          * SoloDayView
-         * @description A day of the caller alone. `open` says whether it takes an answer or an edit now.
+         * @description A day on which the caller answers alone. `open` says whether it takes an answer or an edit now.
          *
          *     `shared` says whether the caller shows the answer to their partner.
          * @example {
@@ -2393,7 +2396,7 @@ export interface components {
         };
         /**
          * SoloJournalView
-         * @description The caller's own days, latest first. Send `before` to get the next page. It is null on the last page.
+         * @description The caller's solo days, latest first. Send `before` to get the next page. It is null on the last page.
          * @example {
          *       "before": null,
          *       "days": [
@@ -2483,9 +2486,9 @@ export interface components {
          * @description Today by the caller's clock, the days before and after it that take answers, and the streak.
          *
          *     `previous` is the day before, while it takes answers. `next` is a later day that the partner has answered already,
-         *     because their clock is ahead. A push has told the caller about it. Of two such days, `next` is one that the
-         *     caller has not answered, if there is one, else the first. `streak` is null if the caller hides it. During a `pause`
-         *     no reminder comes, but both can still answer.
+         *     because their clock is ahead. A push has told the caller about it. If there are two, a day that the caller has not
+         *     answered comes before a day that both have answered. `streak` is null if the caller hides it. During a `pause` no
+         *     reminder comes, but both can still answer.
          * @example {
          *       "next": null,
          *       "pause": null,

@@ -13,7 +13,7 @@ from rekindle.store.idempotency import KeyedRequest
 from rekindle.store.keys import Key
 
 PastedCode = Annotated[str, StringConstraints(max_length=1000)]
-"""A text that contains a code. The limit leaves room for a whole message that was shared with a link."""
+"""A text that contains a code. A whole message that shares a link fits in."""
 
 
 def spend_try(services: Services, caller: Caller, tries: Key, request: KeyedRequest) -> None:

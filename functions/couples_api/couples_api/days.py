@@ -49,9 +49,9 @@ class TodayView(BaseModel):
     """Today by the caller's clock, the days before and after it that take answers, and the streak.
 
     `previous` is the day before, while it takes answers. `next` is a later day that the partner has answered already,
-    because their clock is ahead. A push has told the caller about it. Of two such days, `next` is one that the
-    caller has not answered, if there is one, else the first. `streak` is null if the caller hides it. During a `pause`
-    no reminder comes, but both can still answer.
+    because their clock is ahead. A push has told the caller about it. If there are two, a day that the caller has not
+    answered comes before a day that both have answered. `streak` is null if the caller hides it. During a `pause` no
+    reminder comes, but both can still answer.
     """
 
     model_config = view_config(
@@ -76,7 +76,7 @@ class JournalView(BaseModel):
 
 
 class AnswerBody(BaseModel):
-    """An answer. An edit names the `revision` that it replaces, so a phone cannot overwrite an answer unseen."""
+    """An answer. An edit sends the `revision` that it replaces. It is refused if there is a newer revision by then."""
 
     model_config = body_config(
         {
@@ -199,7 +199,7 @@ def stored_day(reader: Reader, date: dt.date) -> Day:
 
 
 def _known_day(reader: Reader, date: dt.date) -> Day:
-    """Return the stored day, or open it now if it takes answers. Raise ProblemError if it does neither."""
+    """Return the stored day, or open it now if it takes answers. Otherwise raise ProblemError."""
     day = reader.services.days.day(reader.couple.id, date)
     if day:
         return day
@@ -212,7 +212,7 @@ def _known_day(reader: Reader, date: dt.date) -> Day:
 def _opened_day(reader: Reader, date: dt.date, stored: Mapping[dt.date, Day]) -> Day:
     """Return the couple's day of the date. If it is not stored, choose its prompt for both and store it.
 
-    A day that has closed is not stored any more: its prompt is only shown. This happens if a person travels west and
+    If the day has closed already, show its prompt without storing it. This happens if a person travels west, so that
     their clock shows a date that has closed.
     """
     if date in stored:
@@ -280,7 +280,7 @@ def _why_refused(day: Day, reader: Reader, body: AnswerBody) -> Problem:
         return Problem.ANSWERS_ARE_OPEN
     if not day.window.is_open(reader.caller.instant):
         return Problem.DAY_CLOSED
-    return wrong_revision(day.answers.get(reader.person.uid), body.revision)
+    return why_not_replaced(day.answers.get(reader.person.uid), body.revision)
 
 
 def follows(answer: Answer | None, revision: int | None) -> bool:
@@ -288,7 +288,7 @@ def follows(answer: Answer | None, revision: int | None) -> bool:
     return answer is not None and answer.revision == (revision or 0) + 1
 
 
-def wrong_revision(answer: Answer | None, revision: int | None) -> Problem:
+def why_not_replaced(answer: Answer | None, revision: int | None) -> Problem:
     """Return why a new answer cannot replace this revision of the stored answer."""
     if answer is None:
         return Problem.NOTHING_TO_EDIT

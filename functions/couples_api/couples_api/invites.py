@@ -147,7 +147,7 @@ def post_invite(caller: TheCaller, services: TheServices, idempotency_key: Idemp
     return NewInviteView(
         invite_id=live.id,
         code=displayed(code),
-        # A browser sends no server the part of a link after the `#`, so the code is in no log.
+        # A browser never sends the part of a link after the `#` to a server, so the code is in no log.
         link=f"{services.app_link}/join#{code}",
         expires_at=live.expires_at,
     )

@@ -138,7 +138,7 @@ class DayView(BaseModel):
     `open` says whether the day takes an answer now. `closes_at` is three hours after the date ends on the reader's own
     clock. The day takes answers at least until then, and longer if the partner's clock is behind. `swappable` says
     whether the prompt may be swapped now. Either partner may swap it once, before anyone has answered. `reflect` is the
-    kind of reflection that suits the prompt's theme. It is null if any kind does.
+    kind of reflection that suits the prompt's theme. It is null if every kind suits it.
     """
 
     model_config = view_config(DAY, REVEALED, UNANSWERED)
@@ -157,7 +157,7 @@ class DayView(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """One of the partners, who is the caller, and everything that is needed to show them a day."""
+    """The caller as one of two partners, with everything that is needed to show them a day."""
 
     person: Person
     couple: Couple
@@ -170,7 +170,7 @@ class Reader:
         return self.couple.partner_of(self.person.uid)
 
     def nearby(self) -> dict[dt.date, Day]:
-        """Return the stored days around now."""
+        """Return the couple's stored days that are close to today."""
         return self.services.days.nearby(self.couple.id, self.caller.instant)
 
     def views(self, days: Iterable[Day], key: CoupleKey | None = None) -> list[DayView]:
@@ -188,7 +188,7 @@ class Reader:
             date=day.date,
             prompt=prompt_view(day.prompt, text, self.person.profile.language),
             open=day.window.is_open(self.caller.instant),
-            # The couple's own closing instant would show where the partner is.
+            # The instant at which the day closes for the couple would show the partner's time zone.
             closes_at=day_window(day.date, [self.person.profile.zone]).closes_at,
             revealed=day.revealed,
             swappable=day.takes_swap and day.window.is_open(self.caller.instant),

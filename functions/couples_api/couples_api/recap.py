@@ -44,7 +44,7 @@ class NewPackView(BaseModel):
 class NewsView(BaseModel):
     """What was new in the week.
 
-    `milestones` are the lengths of a streak, such as 7 days, that the couple reached and for which the app congratulates.
+    `milestones` are the lengths of a run, such as 7 days, that the couple reached and for which the app congratulates.
     `longest` means that their longest run grew. If the reader hides the streak, `milestones` is empty and `longest` is
     false.
     """

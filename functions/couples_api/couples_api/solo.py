@@ -19,7 +19,7 @@ from couples_api.days import (
     Limit,
     Revision,
     follows,
-    wrong_revision,
+    why_not_replaced,
 )
 from couples_api.reader import PROMPT, AnswerState, PromptView, prompt_view
 from couples_api.services import (
@@ -47,7 +47,7 @@ router = APIGatewayHttpRouter()
 
 
 class SoloAnswerView(BaseModel):
-    """The caller's own answer. An edit must send the `revision` that it replaces."""
+    """The caller's answer on a solo day. An edit must send the `revision` that it replaces."""
 
     state: AnswerState
     text: str | None = None
@@ -79,7 +79,7 @@ class SoloDayView(BaseModel):
 
 
 class SoloJournalView(BaseModel):
-    """The caller's own days, latest first. Send `before` to get the next page. It is null on the last page."""
+    """The caller's solo days, latest first. Send `before` to get the next page. It is null on the last page."""
 
     model_config = view_config({"days": [_SOLO | {"open": False}], "before": None})
 
@@ -121,19 +121,19 @@ class SharedAnswersView(BaseModel):
 
 
 class SoloAnswerBody(BaseModel):
-    """An answer that nobody else reads. An edit names the `revision` that it replaces."""
+    """An answer on a solo day. An edit sends the `revision` that it replaces."""
 
     model_config = body_config(
         {"text": "The window seat.", "revision": None}, {"text": "The window seat, always.", "revision": 1}, strip=True
     )
 
     text: AnswerText
-    revision: Revision | None = Field(description="Null for a first answer.")
+    revision: Revision | None = Field(description="The revision that this answer replaces. Null for a first answer.")
 
 
 @router.get("/solo/today", responses=refusals(Problem.NO_PROFILE, Problem.ALREADY_PAIRED, Problem.NO_PROMPT))
 def get_solo_today(caller: TheCaller, services: TheServices) -> SoloDayView:
-    """Return the caller's own today while they are in no couple: a question for themself."""
+    """Return the caller's solo day of today. This is refused while the caller is in a couple."""
     person = _alone(services, caller)
     date = local_date(caller.instant, person.profile.zone)
     day = services.solo.day(person.uid, date) or _opened_day(services, caller, person, date)
@@ -144,7 +144,7 @@ def get_solo_today(caller: TheCaller, services: TheServices) -> SoloDayView:
 def get_solo_days(
     caller: TheCaller, services: TheServices, before: Before = None, limit: Limit = JOURNAL_PAGE
 ) -> SoloJournalView:
-    """Return a page of the caller's own days, latest first. No other person can read them."""
+    """Return a page of the caller's solo days, latest first, also while the caller is in a couple."""
     person = known_person(services, caller.uid)
     days = services.solo.journal(person.uid, before, limit)
     return SoloJournalView(
@@ -188,7 +188,7 @@ def put_solo_answer(date: DatePath, body: SoloAnswerBody, caller: TheCaller, ser
             day = existing_solo_day(conflict)
     is_repeat = follows(day.answer, body.revision) and key.open_answer(day) == body.text
     if not is_repeat:  # a repeat is the same answer, sent again because its reply was lost
-        raise ProblemError(wrong_revision(day.answer, body.revision) if takes_answers else Problem.DAY_CLOSED)
+        raise ProblemError(why_not_replaced(day.answer, body.revision) if takes_answers else Problem.DAY_CLOSED)
     return _view_of(services, caller, person, day, key)
 
 

@@ -66,7 +66,7 @@ def get_streak(caller: TheCaller, services: TheServices) -> StreakCalendarView:
 
 
 def known_history(services: Services, couple: Couple, stored: Mapping[dt.date, Day], instant: dt.datetime) -> History:
-    """Return the couple's history, and add to it the complete days in `stored` that it lacks.
+    """Return the couple's history. First add to it the complete days in `stored` that it lacks.
 
     The request with the second answer adds a day to the history, and the function `react` does the same. If both
     failed, this adds the day.

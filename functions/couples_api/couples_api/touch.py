@@ -47,7 +47,7 @@ class TouchTodayView(BaseModel):
 
 @router.get("/touch/today", responses=refusals(*IN_A_COUPLE))
 def get_touch_today(caller: TheCaller, services: TheServices) -> TouchTodayView:
-    """Return the couple's gesture of today. Unless both partners want touch, return none. Do not show who does not."""
+    """Return the couple's gesture of today. There is none unless both want touch. The reply does not show who does."""
     person = known_person(services, caller.uid)
     couple = current_couple(services, person)
     today = local_date(caller.instant, person.profile.zone)

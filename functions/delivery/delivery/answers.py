@@ -69,7 +69,7 @@ def outcome_of(status: int, body: bytes, retry_after: dt.timedelta = NO_WAIT) ->
             return DELIVERED
         return _failure(status, _error_in(body), retry_after)
     except (AttributeError, TypeError, ValueError):
-        return Outcome(Fate.LATER, UNKNOWN)  # FCM's answers have another structure
+        return Outcome(Fate.LATER, UNKNOWN)  # the body does not have the structure of FCM's answers
 
 
 def stops_page(outcome: Outcome) -> bool:

@@ -44,8 +44,8 @@ def credential_from(secret: str) -> Credentials:
 class SignIn:
     """Gets access tokens from Google. A token is reused until it expires.
 
-    The gateway asks for a token before it sends a page. google-auth does not send the pushes itself: it would look up
-    in a background thread in which regions the account may be used, and Lambda freezes such a thread.
+    The gateway asks for a token before it sends a page. google-auth does not send the pushes itself. If it did, it
+    would start a background thread that looks up where the account may be used, and Lambda would freeze that thread.
     """
 
     def __init__(self, credential: Credentials, timeout: tuple[float, float]) -> None:

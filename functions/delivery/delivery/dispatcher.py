@@ -1,6 +1,6 @@
 """Handle a push job. A slot's job pushes to one shard of the slot, page by page.
 
-Nothing is written for a single push that succeeds. A run stores which page was the last one, so that it continues there
+Nothing is written for a single push that succeeds. A run stores its last page, so that it continues with the next one
 after a crash.
 """
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 LOOK_AGAIN: Final = dt.timedelta(minutes=1)
 """How long to wait before looking again whether the runs of the old shards are done."""
-OTHERS_TAKE: Final = dt.timedelta(minutes=30)
-"""Lateness from which a run no longer waits for the runs of the old shards.
+LONGEST_WAIT_FOR_OTHERS: Final = dt.timedelta(minutes=30)
+"""From this lateness on, a run no longer waits for the runs of the old shards.
 
 A push that then comes twice does little harm, because the second replaces the first on the phone. A push that is too
 late is lost.
@@ -56,7 +56,7 @@ def handle(
 
 def _run(services: Services, job: SlotJob, late: dt.timedelta, time_left: Callable[[], dt.timedelta]) -> dt.timedelta:
     """Push to the shard's remaining pages, while time is left. Return how long FCM asks to wait."""
-    if job.after and late < OTHERS_TAKE and not services.runs.are_done(job.after, job.date):
+    if job.after and late < LONGEST_WAIT_FOR_OTHERS and not services.runs.are_done(job.after, job.date):
         services.outbox.send([job.again(late)], LOOK_AGAIN)
         return NO_WAIT
     begun = services.runs.begin(job.shard, job.date, job.instant)

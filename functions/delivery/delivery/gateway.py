@@ -21,7 +21,7 @@ TIMEOUT: Final = (3, 10)
 """How many seconds to wait for a connection, and then for an answer."""
 
 LONGEST_SEND: Final = dt.timedelta(seconds=4 * sum(TIMEOUT))
-"""How long one send takes at most. It makes two requests for an access token and two for the message, at most."""
+"""The longest time that a send takes. It makes up to two requests for an access token and up to two for a message."""
 
 
 SPARE: Final = dt.timedelta(seconds=30)

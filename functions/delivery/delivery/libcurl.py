@@ -160,7 +160,7 @@ class _Call:
     body: list[bytes] = field(default_factory=list)
 
     def count(self, *_: object) -> int:
-        """Count a request, and abort one too many: libcurl would make a new request after each broken connection."""
+        """Count a request, and abort it if there were too many. libcurl makes one after each broken connection."""
         self.requests += 1
         return int(pycurl.PREREQFUNC_OK if self.requests <= REQUESTS else pycurl.PREREQFUNC_ABORT)
 

@@ -109,7 +109,11 @@ def of_page(
 def of_job(
     services: Services, job: PersonJob | RetryJob, late: dt.timedelta, time_left: Callable[[], dt.timedelta]
 ) -> Batch:
-    """Return a batch of the job's devices that still belong to the same persons and whose owners the push concerns."""
+    """Return a batch of the job's devices.
+
+    Leave out a device that no longer belongs to the same person, and all devices of a person whom the push no longer
+    concerns.
+    """
     kind, number, missed = job.kind, 1, None
     if isinstance(job, PersonJob):
         person = services.people.person(job.uid)
@@ -142,9 +146,9 @@ def of_job(
 
 
 def _kind_on(services: Services, date: dt.date, kind: PushKind, *, wants_news: bool) -> PushKind:
-    """Return the kind as which a push is sent. On a date that has news, it is news and not a prompt.
+    """Return the kind of push to send. On a date that has news, whoever wants news gets NEWS in place of the prompt.
 
-    The push still falls due as a prompt and is counted as one. A retry has the same kind as the first attempt, so that
+    The push is still due and counted as a prompt. A retry has the same kind as the first attempt, so that
     it replaces the first push on a phone that got both.
     """
     is_news = wants_news and KINDS[PushKind.NEWS].replaces is kind and date in services.news.dates()

@@ -64,10 +64,10 @@ def reasons_of(results: Iterable[Result]) -> str:
 
 
 def settle(services: Services, attempt: Attempt, results: Sequence[Result]) -> Sequence[Result]:
-    """Enqueue retries of the failed pushes, and log the results. Send pushes given up to the dead letters.
+    """Enqueue retries of the failed pushes, enqueue dead letters, and log the results.
 
-    Only pushes that are given up for a widespread fault become dead letters. Return the final results, in which a
-    foreign device may have become a dead one.
+    A push becomes a dead letter if it is given up for a fault that affects many persons. Return the final results, in
+    which a foreign device may have become a dead one.
 
     Raises:
         CredentialError: FCM refuses our credential for every push, so the whole job has to come again.
@@ -166,7 +166,7 @@ def _log(
     failed = [each for each in results if each.outcome.fate not in {Fate.DELIVERED, Fate.DEAD}]
     subject = attempt.occasion.about | {"attempt": attempt.number}
     extra = subject | {
-        # An alarm goes off if many persons were due and nobody was reached. Count a person as due once, not in a retry.
+        # An alarm goes off if many persons were due and nobody was reached. A retry does not count them as due again.
         "due": len(persons_of(results)) if attempt.number == 1 else 0,
         "reached": len(persons_of(having(results, Fate.DELIVERED))),
         "devices": len(results),

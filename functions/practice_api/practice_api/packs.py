@@ -43,7 +43,7 @@ def get_pack(pack_id: PackPath, staff: TheReader, services: TheServices) -> Pack
 def post_withdraw(pack_id: PackPath, body: WithdrawBody, staff: ThePublisher, services: TheServices) -> PackDetail:
     """Withdraw the pack, or one prompt of it, from all couples within half a minute.
 
-    Days that have a withdrawn prompt already keep it.
+    A day that already has a withdrawn prompt keeps it.
     """
     head = known_pack(services, pack_id)
     _require_prompt(services, head, body.prompt)
@@ -55,7 +55,7 @@ def post_withdraw(pack_id: PackPath, body: WithdrawBody, staff: ThePublisher, se
 
 @router.post("/packs/<pack_id>/restore", responses=staff_refusals(Problem.NO_SUCH_PACK, Problem.NOT_WITHDRAWN))
 def post_restore(pack_id: PackPath, body: RestoreBody, staff: ThePublisher, services: TheServices) -> PackDetail:
-    """Restore a withdrawn pack or prompt. A scheduled version, which a pack's withdrawal cancels, stays canceled."""
+    """Restore a withdrawn pack or prompt. A scheduled version that the withdrawal canceled stays canceled."""
     head = known_pack(services, pack_id)
     prompt = PromptId(body.prompt) if body.prompt else None
     if _withdrawn_by(head, prompt, staff) is None:

@@ -40,7 +40,7 @@ class React:
     outbox: Outbox
 
     def handle(self, records: Sequence[Record]) -> BatchResponse:
-        """React to the records in order. Return the first record that failed, for Lambda to continue from there.
+        """React to the records in order. Return the first record that failed. Lambda continues from it.
 
         Raise OutboxError if not all jobs were enqueued. Lambda then repeats the whole batch.
         """

@@ -35,7 +35,7 @@ class Tally:
     tallies: Tallies
 
     def handle(self, records: Sequence[Record]) -> BatchResponse:
-        """Count the records. Return the first record that could not be read, for Lambda to continue from there.
+        """Count the records. Return the first record that could not be read. Lambda continues from it.
 
         Raise an exception if the counters could not be written. Lambda then repeats the whole batch. Records that were
         counted the first time are not counted again.

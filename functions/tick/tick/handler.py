@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from rekindle.store.shards import Shards
 
 FIRST_WINDOW: Final = dt.timedelta(minutes=5)
-"""How far the first tick of all looks back."""
+"""How far a tick looks back if no tick has stored a watermark yet."""
 
 
 class TickEvent(BaseModel):
@@ -42,10 +42,10 @@ class TickEvent(BaseModel):
 
 
 def window(watermark: dt.datetime | None, until: dt.datetime) -> tuple[dt.datetime, dt.datetime]:
-    """Return the time span that a tick covers: after the first instant, up to the second.
+    """Return the first and the last instant of the time that a tick covers. The first instant itself is not covered.
 
     After an outage, a tick also covers the time that earlier ticks have missed, but only as far back as a reminder may
-    be late. If a later tick came first, the span is empty.
+    be late. If a later tick came first, both instants are the same.
     """
     after = until - FIRST_WINDOW if watermark is None else max(watermark, until - MAX_LATENESS)
     return min(after, until), until

@@ -1,8 +1,8 @@
 """Hold the texts of all pushes, by language, kind and variant.
 
-A kind's variant changes with each date. Only for a milestone, the variant is the milestone itself. Variants with the
-same number come on the same date, so their titles begin differently in each kind. Somebody who sees the lock screen
-must not learn what the app is for, who the partner is, or who did what.
+A milestone has one text. Each other kind has several variants, which take turns by date. On a date, all kinds use the
+variant with the same number, so titles with the same number begin differently. Somebody who sees the lock screen must
+not learn what the app is for, who the partner is, or who did what.
 """
 
 from __future__ import annotations
