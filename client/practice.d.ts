@@ -58,7 +58,7 @@ export interface paths {
         get: operations["getHelp"];
         /**
          * Replace the help
-         * @description Couples see it within half a minute. It is refused if somebody changed it since.
+         * @description Couples see the new help within half a minute. Refused if somebody changed it since.
          */
         put: operations["putHelp"];
         post?: never;
@@ -118,8 +118,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Approve a proposal of another person
-         * @description It is published at the proposed time, or now if that has passed.
+         * Approve another person's proposal
+         * @description The draft is published at the proposed time, or now if that has passed.
          */
         post: operations["postApprove"];
         delete?: never;
@@ -162,7 +162,7 @@ export interface paths {
         get: operations["getDraft"];
         /**
          * Save a draft, even if it has findings
-         * @description It is refused if somebody saved another draft after `revision`.
+         * @description Saving is refused if somebody saved another draft after `revision`.
          */
         put: operations["putDraft"];
         post?: never;
@@ -187,7 +187,7 @@ export interface paths {
         put?: never;
         /**
          * Publish the draft with this revision, now or at `at`
-         * @description If a second person must approve releases, propose it.
+         * @description Only propose it if a second person must approve.
          */
         post: operations["postPublish"];
         delete?: never;

@@ -45,7 +45,7 @@ export interface paths {
         get?: never;
         /**
          * Choose a pack for both partners
-         * @description It plays from the next day that neither has opened. A repeat changes nothing.
+         * @description The pack plays from the next day that neither has opened. A repeat changes nothing.
          */
         put: operations["putPack"];
         post?: never;
@@ -132,7 +132,7 @@ export interface paths {
         };
         /**
          * Return one day
-         * @description Choose its prompt now if the day takes answers and nobody has opened it yet.
+         * @description If the day takes answers and neither partner has opened it yet, choose its prompt now.
          */
         get: operations["getDay"];
         put?: never;
@@ -175,7 +175,7 @@ export interface paths {
         get?: never;
         /**
          * Leave a reflection on the partner's opened answer, at any time
-         * @description It is final, and no push announces it.
+         * @description The reflection is final, and no push announces it.
          */
         put: operations["putReflection"];
         post?: never;
@@ -333,7 +333,7 @@ export interface paths {
         get?: never;
         /**
          * Register this device for the caller
-         * @description If its address belonged to another person, it moves to the caller.
+         * @description An address that belonged to another person moves to the caller.
          */
         put: operations["putDevice"];
         post?: never;
@@ -594,7 +594,7 @@ export interface paths {
         };
         /**
          * Return the day that is today by the caller's clock
-         * @description Choose its prompt now if neither has opened the day yet.
+         * @description If neither partner has opened the day yet, choose its prompt now.
          */
         get: operations["getToday"];
         put?: never;
@@ -614,7 +614,7 @@ export interface paths {
         };
         /**
          * Return the couple's gesture of today
-         * @description There is none unless both want touch. The reply does not show who does.
+         * @description `gesture` is null unless both partners want touch. The reply does not show who does.
          */
         get: operations["getTouchToday"];
         put?: never;

@@ -104,7 +104,10 @@ class AnswerBody(BaseModel):
 
 @router.get("/today", responses=refusals(*IN_A_COUPLE, Problem.NO_PROMPT))
 def get_today(caller: TheCaller, services: TheServices) -> TodayView:
-    """Return the day that is today by the caller's clock. Choose its prompt now if neither has opened the day yet."""
+    """Return the day that is today by the caller's clock.
+
+    If neither partner has opened the day yet, choose its prompt now.
+    """
     reader = reader_of(services, caller)
     stored = reader.nearby()
     today = local_date(caller.instant, reader.person.profile.zone)
@@ -137,7 +140,7 @@ def get_days(
 
 @router.get("/days/<date>", responses=refusals(*IN_A_COUPLE, Problem.NO_SUCH_DAY, Problem.NO_PROMPT))
 def get_day(date: DatePath, caller: TheCaller, services: TheServices) -> DayView:
-    """Return one day. Choose its prompt now if the day takes answers and nobody has opened it yet."""
+    """Return one day. If the day takes answers and neither partner has opened it yet, choose its prompt now."""
     reader = reader_of(services, caller)
     return reader.views([_known_day(reader, date)])[0]
 

@@ -56,7 +56,7 @@ class DeviceBody(BaseModel):
 
 @router.put("/me/devices/<device_id>", responses=refusals(Problem.NO_PROFILE, Problem.TOO_MANY_DEVICES))
 def put_device(device_id: DevicePath, body: DeviceBody, caller: TheCaller, services: TheServices) -> DeviceBody:
-    """Register this device for the caller. If its address belonged to another person, it moves to the caller."""
+    """Register this device for the caller. An address that belonged to another person moves to the caller."""
     device = Device(target=body.target, platform=body.platform, registered_at=caller.instant)
     if services.devices.register(caller.uid, DeviceId(device_id), device, _few_enough) is None:
         raise ProblemError(Problem.NO_PROFILE)

@@ -111,7 +111,10 @@ def get_packs(caller: TheCaller, services: TheServices) -> PacksView:
 
 @router.put("/couple/packs/<pack_id>", responses=refusals(*IN_A_COUPLE, Problem.NO_SUCH_PACK))
 def put_pack(pack_id: PackPath, caller: TheCaller, services: TheServices) -> PackView:
-    """Choose a pack for both partners. It plays from the next day that neither has opened. A repeat changes nothing."""
+    """Choose a pack for both partners.
+
+    The pack plays from the next day that neither has opened. A repeat changes nothing.
+    """
     person = known_person(services, caller.uid)
     couple = current_couple(services, person)
     release = _live_release(services, caller, pack_id)

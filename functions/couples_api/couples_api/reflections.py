@@ -48,7 +48,10 @@ class ReflectionBody(BaseModel):
     responses=refusals(*IN_A_COUPLE, Problem.NO_SUCH_DAY, Problem.NOT_OPEN_YET, Problem.REFLECTED_ALREADY),
 )
 def put_reflection(date: DatePath, body: ReflectionBody, caller: TheCaller, services: TheServices) -> DayView:
-    """Leave a reflection on the partner's opened answer, at any time. It is final, and no push announces it."""
+    """Leave a reflection on the partner's opened answer, at any time.
+
+    The reflection is final, and no push announces it.
+    """
     reader = reader_of(services, caller)
     day = stored_day(reader, date)
     if not day.revealed:

@@ -47,7 +47,10 @@ class TouchTodayView(BaseModel):
 
 @router.get("/touch/today", responses=refusals(*IN_A_COUPLE))
 def get_touch_today(caller: TheCaller, services: TheServices) -> TouchTodayView:
-    """Return the couple's gesture of today. There is none unless both want touch. The reply does not show who does."""
+    """Return the couple's gesture of today.
+
+    `gesture` is null unless both partners want touch. The reply does not show who does.
+    """
     person = known_person(services, caller.uid)
     couple = current_couple(services, person)
     today = local_date(caller.instant, person.profile.zone)

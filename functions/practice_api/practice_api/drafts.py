@@ -46,7 +46,7 @@ def get_draft(pack_id: PackPath, _staff: TheReader, services: TheServices) -> Dr
 
 @router.put("/packs/<pack_id>/draft", responses=staff_refusals(Problem.DRAFT_CHANGED))
 def put_draft(pack_id: PackPath, body: DraftBody, staff: ThePublisher, services: TheServices) -> SavedView:
-    """Save a draft, even if it has findings. It is refused if somebody saved another draft after `revision`."""
+    """Save a draft, even if it has findings. Saving is refused if somebody saved another draft after `revision`."""
     head = services.packs.head(PackId(pack_id))
     check = checked(services, staff, head.id, body.source)
     findings = finding_views(check)

@@ -21,7 +21,7 @@ def get_help(_staff: TheReader, services: TheServices) -> HelpView:
 
 @router.put("/help", responses=staff_refusals(Problem.HELP_CHANGED))
 def put_help(body: HelpView, staff: ThePublisher, services: TheServices) -> HelpView:
-    """Replace the help. Couples see it within half a minute. It is refused if somebody changed it since."""
+    """Replace the help. Couples see the new help within half a minute. Refused if somebody changed it since."""
     wanted = Help.model_validate(body.model_dump(exclude={"revision"}))
     current, revision = services.help.current()
     if revision and current == wanted:

@@ -57,7 +57,7 @@ def get_release(
 
 @router.post("/packs/<pack_id>/publish", responses=staff_refusals(*UNPUBLISHABLE))
 def post_publish(pack_id: PackPath, body: PublishBody, staff: ThePublisher, services: TheServices) -> PublishedView:
-    """Publish the draft with this revision, now or at `at`. If a second person must approve releases, propose it."""
+    """Publish the draft with this revision, now or at `at`. Only propose it if a second person must approve."""
     head = known_pack(services, pack_id)
     if body.at is not None and not staff.instant < body.at <= staff.instant + LONGEST_SCHEDULE:
         reason = "must be in the future, at most a year from now"
@@ -90,7 +90,7 @@ def post_publish(pack_id: PackPath, body: PublishBody, staff: ThePublisher, serv
     responses=staff_refusals(*UNPUBLISHABLE, Problem.NOTHING_TO_TAKE_BACK, Problem.NEEDS_ANOTHER_PERSON),
 )
 def post_approve(pack_id: PackPath, body: ApproveBody, staff: ThePublisher, services: TheServices) -> PublishedView:
-    """Approve a proposal of another person. It is published at the proposed time, or now if that has passed."""
+    """Approve another person's proposal. The draft is published at the proposed time, or now if that has passed."""
     head = known_pack(services, pack_id)
     proposal = head.proposal
     if proposal is None:
