@@ -13,7 +13,7 @@ export interface paths {
         };
         /**
          * List what staff did, latest first
-         * @description Nobody can change or remove an entry.
+         * @description The API has no way to change or remove an entry.
          */
         get: operations["getAudit"];
         put?: never;
@@ -34,8 +34,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Check a text and show a preview; nothing is saved
-         * @description Check a text and show a preview; nothing is saved.
+         * Check a text and show a preview
+         * @description Nothing is saved.
          */
         post: operations["postCheck"];
         delete?: never;
@@ -52,13 +52,13 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Show the help that couples are shown; what is built in until the practice has set any
-         * @description Show the help that couples are shown; what is built in until the practice has set any.
+         * Show the help that couples see
+         * @description Until the practice has set its help, this is the built-in help.
          */
         get: operations["getHelp"];
         /**
-         * Set the help, whole
-         * @description Couples see it within half a minute. Refused if another was set since.
+         * Replace the help
+         * @description Couples see the new help within half a minute. Refused if somebody changed it since.
          */
         put: operations["putHelp"];
         post?: never;
@@ -118,8 +118,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Approve what another has proposed
-         * @description It is published as they wanted it, at once if its time has passed.
+         * Approve another person's proposal
+         * @description The draft is published at the proposed time, or now if that has passed.
          */
         post: operations["postApprove"];
         delete?: never;
@@ -138,8 +138,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Make a new code in place of the old one, which opens nothing any more
-         * @description Couples that have joined stay.
+         * Give the pack a new code
+         * @description The old code no longer works. Couples that have joined keep the pack.
          */
         post: operations["postCode"];
         delete?: never;
@@ -156,19 +156,19 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Show the draft, or the latest version without a draft
-         * @description Only a check compares it with other packs.
+         * Show the draft, or the latest version if there is no draft
+         * @description The findings do not include a comparison with other packs. `POST /v1/practice/check` and saving compare the draft.
          */
         get: operations["getDraft"];
         /**
-         * Save a draft, also with something to fix
-         * @description Refused if another was saved since: nobody overwrites unseen.
+         * Save a draft, even if it has findings
+         * @description Saving is refused if somebody saved another draft after `revision`.
          */
         put: operations["putDraft"];
         post?: never;
         /**
-         * Delete the draft and go back to what is published
-         * @description A pack that was never published is gone with its draft.
+         * Delete the draft
+         * @description The published versions stay. A pack that was never published is gone with its draft.
          */
         delete: operations["deleteDraft"];
         options?: never;
@@ -186,8 +186,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Publish the draft of this revision, now or at an instant, or propose it where a second person has to approve
-         * @description Publish the draft of this revision, now or at an instant, or propose it where a second person has to approve.
+         * Publish the draft with this revision, now or at `at`
+         * @description Only propose it if a second person must approve.
          */
         post: operations["postPublish"];
         delete?: never;
@@ -206,8 +206,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Refuse a proposal, or call off a version that is not live yet
-         * @description The text stays.
+         * Reject a proposal, or cancel a version that is not live yet
+         * @description The draft stays.
          */
         post: operations["postReject"];
         delete?: never;
@@ -224,8 +224,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Show a version just as it was published
-         * @description Show a version just as it was published.
+         * Show the text of a version as it was published
+         * @description Show the text of a version as it was published.
          */
         get: operations["getRelease"];
         put?: never;
@@ -246,8 +246,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Put back what was withdrawn, as it was
-         * @description A version that was not live yet was called off, and stays so.
+         * Restore a withdrawn pack or prompt
+         * @description A scheduled version that the withdrawal canceled stays canceled.
          */
         post: operations["postRestore"];
         delete?: never;
@@ -266,8 +266,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Take the pack or one prompt of it from all couples, within half a minute
-         * @description Days that have it keep it.
+         * Withdraw the pack, or one prompt of it, from all couples within half a minute
+         * @description A day that already has a withdrawn prompt keeps it.
          */
         post: operations["postWithdraw"];
         delete?: never;
@@ -284,8 +284,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Show how couples respond to the packs, in numbers that are the same all day and never under ten
-         * @description Show how couples respond to the packs, in numbers that are the same all day and never under ten.
+         * Show how couples respond to the packs
+         * @description The numbers change once a day. None is about fewer than ten couples.
          */
         get: operations["getStatistics"];
         put?: never;
@@ -1773,7 +1773,7 @@ export interface operations {
     getAudit: {
         parameters: {
             query?: {
-                /** @description Where the page before ended. */
+                /** @description The `before` of the previous page. */
                 before?: string | null;
                 limit?: number;
             };
@@ -2253,7 +2253,7 @@ export interface operations {
     deleteDraft: {
         parameters: {
             query: {
-                /** @description The revision of the draft that was read. */
+                /** @description The revision of the draft that the caller read. */
                 revision: number;
             };
             header?: never;

@@ -12,23 +12,25 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Return the caller's couple, the packs that play for the two, and their pause
-         * @description Return the caller's couple, the packs that play for the two, and their pause.
+         * Return the caller's couple, the packs that play for it, and its pause
+         * @description Return the caller's couple, the packs that play for it, and its pause.
          */
         get: operations["getCouple"];
         put?: never;
         post?: never;
         /**
-         * Unpair, alone and at once
-         * @description The partner is not notified. From now on neither sees what was shared.
+         * Unpair at once, without the partner's consent
+         * @description The partner gets no push about it. From now on neither can read the couple's days. For 30 days, each can export
+         *     their own writing.
          */
         delete: operations["deleteCouple"];
         options?: never;
         head?: never;
         /**
-         * Pause for both from the caller's today on, or move the end of the pause
-         * @description Either of the two may, and nobody sees who did. During a pause no reminder comes to either, and no date is missed.
-         *     The day's prompt is still there, and a day that both answer counts. The pause ends by itself on the given date.
+         * Pause for both partners, beginning today, or move the end of the pause
+         * @description Either partner may do this, and the replies do not show who did. During a pause neither partner gets reminders, and
+         *     no date counts as missed. Each day still has its prompt, and a day that both answer counts. The pause ends by itself
+         *     on the date `until`.
          */
         patch: operations["patchCouple"];
         trace?: never;
@@ -42,14 +44,14 @@ export interface paths {
         };
         get?: never;
         /**
-         * Choose a pack, for both, from the next day that neither has opened
-         * @description A repeat changes nothing.
+         * Choose a pack for both partners
+         * @description The pack plays from the next day that neither has opened. A repeat changes nothing.
          */
         put: operations["putPack"];
         post?: never;
         /**
          * Turn a pack off for both, or leave one that was joined by its code
-         * @description A pack that does not play anyway is no error.
+         * @description It is no error if the pack does not exist or does not play for them.
          */
         delete: operations["deletePack"];
         options?: never;
@@ -68,8 +70,10 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * End the pause for both, so that the caller's today counts again
-         * @description Either of the two may. Without a pause it is no error.
+         * End the pause for both partners
+         * @description From today on, by the caller's clock, days count again.
+         *
+         *     Either partner may do this. It is no error if there is no pause.
          */
         delete: operations["deletePause"];
         options?: never;
@@ -87,9 +91,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Join, for both, the pack that belongs to a practice's code
-         * @description Codes that do not work all get the same answer, and tries are limited. A text without a code costs no try, nor does
-         *     a repeat under one key. A course begins on the next date that neither has opened, or on the practice's own date.
+         * Join, for both partners, the pack that belongs to a practice's code
+         * @description Every code that does not work gets the same answer, and tries are limited. A text that contains no code does not
+         *     count as a try. A repeat with the same idempotency key does not count again. A course begins on the next date that
+         *     neither has opened, unless the practice has set a date on which it begins.
          */
         post: operations["postPracticeCode"];
         delete?: never;
@@ -106,8 +111,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Return the shared journal, latest first
-         * @description Return the shared journal, latest first.
+         * Return a page of the couple's days, latest first
+         * @description Return a page of the couple's days, latest first.
          */
         get: operations["getDays"];
         put?: never;
@@ -126,8 +131,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Return one day of the journal
-         * @description Return one day of the journal.
+         * Return one day
+         * @description If the day takes answers and neither partner has opened it yet, choose its prompt now.
          */
         get: operations["getDay"];
         put?: never;
@@ -147,8 +152,10 @@ export interface paths {
         };
         get?: never;
         /**
-         * Answer, or edit the answer until both have answered
-         * @description The second answer opens both and completes the day.
+         * Answer the day's prompt, or edit the answer
+         * @description An edit is refused once both have answered.
+         *
+         *     The second answer opens both answers and completes the day.
          */
         put: operations["putAnswer"];
         post?: never;
@@ -168,7 +175,7 @@ export interface paths {
         get?: never;
         /**
          * Leave a reflection on the partner's opened answer, at any time
-         * @description It is final, and no push announces it.
+         * @description The reflection is final, and no push announces it.
          */
         put: operations["putReflection"];
         post?: never;
@@ -188,8 +195,9 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Swap the day's prompt for another of its theme, for both: once, before anyone has answered
-         * @description The replaced prompt counts as met. A repeat under one key returns the swapped day.
+         * Replace the day's prompt by another of its theme, for both partners
+         * @description A day takes one swap, and only before anyone has answered. The replaced prompt counts as met. A
+         *     repeat with the same idempotency key returns the swapped day.
          */
         post: operations["postSwap"];
         delete?: never;
@@ -206,8 +214,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Return help, also for somebody without a profile
-         * @description Return help, also for somebody without a profile.
+         * Return the booking link and help lines, also to a caller without a profile
+         * @description Return the booking link and help lines, also to a caller without a profile.
          */
         get: operations["getHelp"];
         put?: never;
@@ -226,8 +234,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Return the caller's live invite, and who has redeemed it
-         * @description Return the caller's live invite, and who has redeemed it.
+         * Return the caller's live invite, and the name of the person who has redeemed it
+         * @description Return the caller's live invite, and the name of the person who has redeemed it.
          */
         get: operations["getInvite"];
         put?: never;
@@ -235,12 +243,12 @@ export interface paths {
          * Open an invite
          * @description The caller's earlier invite no longer works.
          *
-         *     A repeat under one key returns the same invite.
+         *     A repeat with the same idempotency key returns the same invite.
          */
         post: operations["postInvite"];
         /**
-         * Cancel the caller's invite, also after somebody has redeemed it
-         * @description Without an invite it is no error.
+         * Cancel the caller's invite, even if somebody has redeemed it
+         * @description It is no error if there is no invite.
          */
         delete: operations["deleteInvite"];
         options?: never;
@@ -258,8 +266,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Confirm who redeemed the caller's invite: from now on the two are a couple
-         * @description A repeat returns the same couple.
+         * Confirm the person who redeemed the caller's invite
+         * @description From now on the two are a couple.
+         *
+         *     A repeat returns the same couple.
          */
         post: operations["postConfirm"];
         delete?: never;
@@ -279,8 +289,8 @@ export interface paths {
         put?: never;
         /**
          * Redeem a partner's code
-         * @description Wrong, used, expired and own codes get the same answer, and tries are limited. A text without a code costs no try,
-         *     nor does a repeat under one key.
+         * @description A code that is wrong, used, expired or the caller's own gets the same answer, and tries are limited. A text that
+         *     contains no code does not count as a try. A repeat with the same idempotency key does not count again.
          */
         post: operations["postRedeem"];
         delete?: never;
@@ -303,7 +313,7 @@ export interface paths {
         get: operations["getMe"];
         /**
          * Set the profile
-         * @description The first time, this creates the person.
+         * @description The first call creates the person.
          */
         put: operations["putMe"];
         post?: never;
@@ -323,13 +333,13 @@ export interface paths {
         get?: never;
         /**
          * Register this device for the caller
-         * @description An address that belonged to somebody else moves to the caller.
+         * @description An address that belonged to another person moves to the caller.
          */
         put: operations["putDevice"];
         post?: never;
         /**
-         * Remove the device from the caller
-         * @description A device that is not there is no error.
+         * Remove one of the caller's devices
+         * @description It is no error if the device is not registered.
          */
         delete: operations["deleteDevice"];
         options?: never;
@@ -347,12 +357,12 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Return what the caller wrote, a page at a time
-         * @description Each page needs a sign-in of the last 15 minutes.
+         * Return a page of what the caller wrote
+         * @description The caller must have signed in within the last 15 minutes.
          *
-         *     While the couple is together, it includes what the partner has opened to them. After unpairing each gets their own
-         *     writing alone, for 30 days. An export changes nothing and may be repeated. An answer that the partner gave alone and
-         *     has shown is not included: they may take it back, and from a file they could not.
+         *     While a couple is together, the export includes the partner's answers that are open to the caller. For 30 days after
+         *     unpairing, it includes only what the caller wrote. Solo answers that the partner shows are never included, because
+         *     the partner may take them back. An export changes nothing and may be repeated.
          */
         post: operations["postExport"];
         delete?: never;
@@ -374,8 +384,8 @@ export interface paths {
          */
         get: operations["getReminders"];
         /**
-         * Set the reminders, from now on
-         * @description A reminder that moves comes once on each date, also today.
+         * Set all reminders of the caller
+         * @description A reminder whose time changes still comes once on each date, also today.
          */
         put: operations["putReminders"];
         post?: never;
@@ -393,14 +403,16 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Return the partner's recent gestures, and whether the caller may send one
-         * @description Return the partner's recent gestures, and whether the caller may send one.
+         * Return the partner's gestures of the last 24 hours, and how many the caller may send now
+         * @description Return the partner's gestures of the last 24 hours, and how many the caller may send now.
          */
         get: operations["getNudges"];
         put?: never;
         /**
-         * Send the partner a gesture, at most three in any 24 hours
-         * @description A repeat under one key is sent once.
+         * Send the partner a gesture
+         * @description The caller may send three within 24 hours.
+         *
+         *     A repeat with the same idempotency key is not sent again.
          */
         post: operations["postNudge"];
         delete?: never;
@@ -417,8 +429,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Return the packs that the couple can have: everyone's, those to choose, and those joined by a code
-         * @description Return the packs that the couple can have: everyone's, those to choose, and those joined by a code.
+         * Return the packs for everyone, the packs to choose from, and the packs that the couple joined by a code
+         * @description Return the packs for everyone, the packs to choose from, and the packs that the couple joined by a code.
          */
         get: operations["getPacks"];
         put?: never;
@@ -437,8 +449,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Look back on a week: the days the two met, their themes, and what is new
-         * @description The current week is shown as far as it has come. There is no week before they paired, and none that has not begun.
+         * Return the recap of a week: on which days both took part, their themes, and what was new
+         * @description The recap of the current week ends today. Weeks before the two paired and future weeks have no recap.
          */
         get: operations["getRecap"];
         put?: never;
@@ -457,8 +469,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Return the caller's own days, latest first
-         * @description Nobody else sees them, whether the caller is paired or not.
+         * Return a page of the caller's solo days, latest first, also while the caller is in a couple
+         * @description Return a page of the caller's solo days, latest first, also while the caller is in a couple.
          */
         get: operations["getSoloDays"];
         put?: never;
@@ -478,8 +490,8 @@ export interface paths {
         };
         get?: never;
         /**
-         * Answer for oneself, or edit the answer, on the date by the caller's clock and the day after it
-         * @description Answer for oneself, or edit the answer, on the date by the caller's clock and the day after it.
+         * Answer a prompt alone, or edit the answer
+         * @description A day takes answers on its date and on the next date, by the caller's clock.
          */
         put: operations["putSoloAnswer"];
         post?: never;
@@ -499,13 +511,13 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Show the partner the caller's own answer of this date, until it is taken back
+         * Show the partner the caller's solo answer of this date, until the caller takes it back
          * @description A repeat changes nothing.
          */
         post: operations["postSoloShare"];
         /**
-         * Take back an answer that the caller has shown to the partner
-         * @description One that is not shown is no error.
+         * Take back an answer that the caller shows to the partner
+         * @description It is no error if the answer is not shown.
          */
         delete: operations["deleteSoloShare"];
         options?: never;
@@ -521,8 +533,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Return answers given alone that the two have shown to each other: those of `limit` dates
-         * @description Return answers given alone that the two have shown to each other: those of `limit` dates.
+         * Return the solo answers that the partners show to each other
+         * @description A page covers `limit` dates.
          */
         get: operations["getSoloShared"];
         put?: never;
@@ -541,8 +553,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Return the caller's own today while they are in no couple: a question for themself
-         * @description Return the caller's own today while they are in no couple: a question for themself.
+         * Return the caller's solo day of today
+         * @description This is refused while the caller is in a couple.
          */
         get: operations["getSoloToday"];
         put?: never;
@@ -561,8 +573,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Return the couple's streak and calendar by the caller's clock
-         * @description Return the couple's streak and calendar by the caller's clock.
+         * Return the couple's streak and its calendar up to today by the caller's clock
+         * @description Return the couple's streak and its calendar up to today by the caller's clock.
          */
         get: operations["getStreak"];
         put?: never;
@@ -581,8 +593,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Return the caller's today
-         * @description Its prompt is chosen now if neither has opened the day before.
+         * Return the day that is today by the caller's clock
+         * @description If neither partner has opened the day yet, choose its prompt now.
          */
         get: operations["getToday"];
         put?: never;
@@ -602,7 +614,7 @@ export interface paths {
         };
         /**
          * Return the couple's gesture of today
-         * @description Until both have agreed there is none, and nothing shows who has not.
+         * @description `gesture` is null unless both partners want touch. The reply does not show who does.
          */
         get: operations["getTouchToday"];
         put?: never;
@@ -619,7 +631,7 @@ export interface components {
     schemas: {
         /**
          * AnswerBody
-         * @description An answer. An edit names the `revision` that it replaces, so that no phone overwrites an answer unseen.
+         * @description An answer. An edit sends the `revision` that it replaces. It is refused if there is a newer revision by then.
          * @example {
          *       "prompt": "starter/window-seat",
          *       "revision": null,
@@ -636,7 +648,7 @@ export interface components {
         AnswerBody: {
             /**
              * Text
-             * @description Null where both only check off.
+             * @description Null to check the day off without a text.
              */
             text: string | null;
             /**
@@ -646,18 +658,18 @@ export interface components {
             share_first: boolean;
             /**
              * Revision
-             * @description The revision that this replaces; null for a first answer.
+             * @description The revision that this answer replaces. Null for a first answer.
              */
             revision: number | null;
             /**
              * Prompt
-             * @description The id of the answered prompt. A first answer may be null here only while nobody has swapped.
+             * @description The id of the answered prompt. Null is refused for a first answer if the prompt has been swapped.
              */
             prompt: string | null;
         };
         /**
          * AnswerState
-         * @description All that anyone may know of an answer before it opens.
+         * @description Whether a person has answered. Before an answer opens, the partner learns nothing else about it.
          * @example waiting
          * @example answered
          * @enum {string}
@@ -680,7 +692,7 @@ export interface components {
         Barrier: "stress" | "communication" | "vulnerability" | "neglect";
         /**
          * BookingView
-         * @description Where to book time with the practice, and the link's text.
+         * @description The address where one books time with the practice, and the text of the link to it.
          * @example {
          *       "label": "Book time with us",
          *       "url": "https://practice.example/book"
@@ -694,14 +706,14 @@ export interface components {
         };
         /**
          * By
-         * @description Who gave an answer, as the reader sees it.
+         * @description Whether the caller or the partner gave an answer.
          * @example partner
          * @enum {string}
          */
         By: "me" | "partner";
         /**
          * ConfirmBody
-         * @description The invite to confirm: the one whose redeemer the inviter has seen.
+         * @description The id of the invite whose `redeemed_by` the inviter has read.
          * @example {
          *       "invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b"
          *     }
@@ -712,7 +724,7 @@ export interface components {
         };
         /**
          * CountryView
-         * @description A country to choose: its two letters, and its name in English.
+         * @description A country: its two-letter code, and its name in English.
          * @example {
          *       "country": "RU",
          *       "name": "Russia"
@@ -730,7 +742,7 @@ export interface components {
         };
         /**
          * CouplePatchBody
-         * @description A pause for both. Either of the two may set it.
+         * @description A pause for both partners. Either of them may set it.
          * @example {
          *       "pause": {
          *         "until": "2026-03-09"
@@ -742,7 +754,7 @@ export interface components {
         };
         /**
          * CoupleView
-         * @description The caller's couple, as the caller may see it.
+         * @description The caller's couple: the partner's name, and the couple's first date.
          * @example {
          *       "partner": "Ben",
          *       "since": "2026-03-01"
@@ -759,7 +771,7 @@ export interface components {
         };
         /**
          * CoupleWithPacksView
-         * @description The caller's couple, the ids of the packs that play for them, and their pause if there is one.
+         * @description The caller's couple, the ids of the packs that play for it, and its pause or null.
          * @example {
          *       "packs": [
          *         "money-talk",
@@ -795,9 +807,10 @@ export interface components {
         };
         /**
          * CourseView
-         * @description How a pack that a couple joined by its code plays for them.
+         * @description When and in which order a course plays for the couple that joined it.
          *
-         *     `starts_on` is its first date, `every_days` the days from one turn to the next.
+         *     `starts_on` is its first date. Its prompts come every `every_days` days. `in_order` says whether they come in the
+         *     order in which they were written.
          * @example {
          *       "every_days": 7,
          *       "in_order": true,
@@ -825,12 +838,12 @@ export interface components {
         DayMark: "complete" | "rest" | "paused" | "open";
         /**
          * DayView
-         * @description A day as one of the two sees it. `revealed` means that both have answered and both answers are open.
+         * @description A day as one of the partners sees it. `revealed` means that both have answered and both answers are open.
          *
-         *     `open` says whether it takes an answer now. `closes_at` is three hours after the date ends on the reader's own
-         *     clock. An open day takes answers at least until then, and longer if the partner's clock is behind. `swappable` says
-         *     whether its prompt may be swapped: once, by either, before anyone has answered. `reflect` is the kind of reflection
-         *     that its theme suggests after the reveal, null if any kind fits.
+         *     `open` says whether the day takes an answer now. `closes_at` is three hours after the date ends on the reader's own
+         *     clock. The day takes answers at least until then, and longer if the partner's clock is behind. `swappable` says
+         *     whether the prompt may be swapped now. Either partner may swap it once, before anyone has answered. `reflect` is the
+         *     kind of reflection that suits the prompt's theme. It is null if every kind suits it.
          * @example {
          *       "closes_at": "2026-03-03T08:00:00Z",
          *       "date": "2026-03-02",
@@ -976,9 +989,9 @@ export interface components {
         };
         /**
          * DeviceBody
-         * @description A device's platform and its address at FCM: its registration token or its Firebase installation id.
+         * @description A device's platform and its address at FCM.
          *
-         *     One of the two is null.
+         *     The address is a registration token (`token`) or a Firebase installation id (`fid`). Exactly one of them is null.
          * @example {
          *       "fid": null,
          *       "platform": "ios",
@@ -995,14 +1008,14 @@ export interface components {
             token: string | null;
             /**
              * Fid
-             * @description In place of `token`, which Firebase is giving up.
+             * @description The Firebase installation id. Firebase is replacing tokens by it.
              */
             fid: string | null;
             platform: components["schemas"]["Platform"];
         };
         /**
          * EntryKind
-         * @description Where it was written: on a day of a couple, or alone.
+         * @description Whether an entry is a day of a couple, or a solo day.
          * @example alone
          * @example day
          * @enum {string}
@@ -1010,7 +1023,7 @@ export interface components {
         EntryKind: "day" | "alone";
         /**
          * ExportBody
-         * @description The page to export: the first if `next` is null or there is no body, then the `next` of the page before.
+         * @description The page to export. Send the `next` of the previous page, or null or no body for the first page.
          * @example {
          *       "next": null
          *     }
@@ -1024,10 +1037,10 @@ export interface components {
         };
         /**
          * ExportView
-         * @description A page of what a person wrote: first alone, then in each of their couples, by date.
+         * @description A page of what a person wrote. Solo days come first, then the days of each couple. Each part is sorted by date.
          *
-         *     `couples` are those that this page has reached; one that spans two pages is in both. A page may have no entries
-         *     although there is a next one. At the end `next` is null.
+         *     `couples` holds the couples that this page has reached. A couple whose days are on two pages is in both. A page may
+         *     have no entries although another page follows. On the last page, `next` is null.
          * @example {
          *       "couples": [
          *         {
@@ -1173,10 +1186,12 @@ export interface components {
         };
         /**
          * ExportedCoupleView
-         * @description A couple that the person is or was in, by its number among their own. `until` is null while it lasts.
+         * @description A couple that the person is or was in.
          *
-         *     `included` false means that the export does not contain what they wrote there, or no longer does. It could be
-         *     exported until 30 days after the couple ended, and nobody can read it any more.
+         *     `couple` counts the person's couples, from 1. `until` is null while the couple lasts.
+         *
+         *     If `included` is false, the export does not contain what the person wrote in this couple. It could be exported until
+         *     30 days after the couple ended. Now nobody can read it any more.
          * @example {
          *       "couple": 1,
          *       "included": true,
@@ -1202,10 +1217,10 @@ export interface components {
         };
         /**
          * ExportedEntryView
-         * @description One date. `couple` is a number of the list `couples`, null where `kind` is `alone`.
+         * @description What the person wrote for one date. `couple` is a couple's number, or null if `kind` is `alone`.
          *
-         *     `partner` is null unless the couple is together and the partner's answer is open to the person. So a sealed answer
-         *     looks like one that was never given.
+         *     `partner` is null unless the couple is together and the partner's answer is open to the person. It does not show
+         *     whether there is a sealed answer.
          * @example {
          *       "answer": {
          *         "at": "2026-02-23T20:15:00Z",
@@ -1282,7 +1297,7 @@ export interface components {
         };
         /**
          * ExportedPartnerView
-         * @description The partner's answer as the person may read it, and the partner's reflection.
+         * @description The partner's opened answer, and the partner's reflection or null.
          * @example {
          *       "reflection": {
          *         "kind": "thank_you",
@@ -1298,7 +1313,7 @@ export interface components {
         };
         /**
          * ExportedProfileView
-         * @description The person's profile, as they wrote it.
+         * @description The person's profile.
          * @example {
          *       "barriers": [
          *         "stress"
@@ -1329,7 +1344,7 @@ export interface components {
         };
         /**
          * ExportedPromptView
-         * @description A prompt, in the person's language or in its pack's own.
+         * @description A prompt, in the person's language, or else in its pack's default language.
          * @example {
          *       "id": "starter/window-seat",
          *       "kind": "question",
@@ -1347,7 +1362,7 @@ export interface components {
         };
         /**
          * ExportedReflectionView
-         * @description The person's reflection on their partner's answer. `text` is null with any kind but `heard`.
+         * @description The person's reflection on their partner's answer. `text` is set only if `kind` is `heard`.
          * @example {
          *       "at": "2026-03-02T19:30:00Z",
          *       "kind": "heard",
@@ -1383,7 +1398,7 @@ export interface components {
         Gesture: "thinking_of_you" | "proud_of_you" | "miss_you" | "thank_you" | "hug";
         /**
          * HelpLineView
-         * @description A help line. `country` is null if it is for everybody. At least one way to reach it is given.
+         * @description A help line. `country` is null if it is for all countries. `phone`, `text` and `url` are not all null.
          * @example {
          *       "country": "GB",
          *       "hours": "24/7",
@@ -1417,7 +1432,7 @@ export interface components {
         };
         /**
          * HelpView
-         * @description Help lines for `country`. If it is null, all lines, with countries to choose from.
+         * @description The booking link, and the help lines for `country`. If `country` is null, `lines` contains all of them.
          * @example {
          *       "booking": {
          *         "label": "Book time with us",
@@ -1461,7 +1476,7 @@ export interface components {
             country: string | null;
             /**
              * Choose Country
-             * @description Countries to choose from for another request with `country`, if the caller's zone belongs to no country or to several. Empty if the country is known.
+             * @description If `country` is null, let the person choose one of these countries and send another request with it. Empty if `country` is known.
              */
             choose_country: components["schemas"]["CountryView"][];
             booking: components["schemas"]["BookingView"] | null;
@@ -1477,7 +1492,7 @@ export interface components {
         InviteState: "open" | "redeemed" | "confirmed";
         /**
          * InviteView
-         * @description The caller's live invite, and the name of whoever has redeemed it.
+         * @description The caller's live invite. `redeemed_by` is the name of the person who has redeemed it, or null.
          * @example {
          *       "expires_at": "2026-03-03T15:00:00Z",
          *       "invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b",
@@ -1499,7 +1514,7 @@ export interface components {
         };
         /**
          * JournalView
-         * @description Days, latest first. `before` asks for the next page, null at the end.
+         * @description Days, latest first. Send `before` to get the next page. It is null on the last page.
          * @example {
          *       "before": null,
          *       "days": [
@@ -1590,7 +1605,7 @@ export interface components {
         };
         /**
          * NewInviteView
-         * @description A new invite. The code is shown only now: it is stored nowhere.
+         * @description A new invite. The server does not store the code, so no later call returns it.
          * @example {
          *       "code": "K7MP2-QRX9T",
          *       "expires_at": "2026-03-03T15:00:00Z",
@@ -1613,7 +1628,9 @@ export interface components {
         };
         /**
          * NewPackView
-         * @description A pack that the couple can have since that week, in the reader's language or in its own.
+         * @description A pack that became available to the couple in that week.
+         *
+         *     Its title is in the reader's language, or else in the pack's default language.
          * @example {
          *       "id": "money-talk",
          *       "title": "Money talk"
@@ -1627,9 +1644,11 @@ export interface components {
         };
         /**
          * NewsView
-         * @description The week's news. `milestones` and `longest` are empty if the reader hides the streak.
+         * @description What was new in the week.
          *
-         *     `milestones` are the lengths of a run that they reached. `longest` means that their longest run grew.
+         *     `milestones` are the lengths of a run, such as 7 days, that the couple reached and for which the app congratulates.
+         *     `longest` means that their longest run grew. If the reader hides the streak, `milestones` is empty and `longest` is
+         *     false.
          * @example {
          *       "longest": false,
          *       "milestones": [],
@@ -1651,7 +1670,7 @@ export interface components {
         };
         /**
          * NudgeBody
-         * @description The gesture to send, from a fixed set.
+         * @description The gesture to send.
          * @example {
          *       "gesture": "thank_you"
          *     }
@@ -1679,7 +1698,7 @@ export interface components {
          * NudgesView
          * @description The partner's nudges of the last 24 hours, latest first, and how many the caller may send.
          *
-         *     `next_at` is when the caller may send again, null while any are left.
+         *     `next_at` is when the caller may send again. It is null while `left` is more than 0.
          * @example {
          *       "left": 2,
          *       "next_at": null,
@@ -1706,7 +1725,7 @@ export interface components {
         };
         /**
          * OwnAnswerView
-         * @description The caller's answer. An edit names its `revision`.
+         * @description The caller's answer. An edit must send the `revision` that it replaces.
          * @example {
          *       "revision": null,
          *       "share_first": false,
@@ -1734,7 +1753,9 @@ export interface components {
         };
         /**
          * PackView
-         * @description A pack that a couple can have, in the reader's language or in its own. `chosen` means that it plays for them.
+         * @description A pack that a couple can have, in the reader's language, or else in the pack's default language.
+         *
+         *     `chosen` means that the pack plays for the couple. `course` is null unless they joined the pack by its code.
          * @example {
          *       "audience": "choice",
          *       "chosen": true,
@@ -1839,7 +1860,7 @@ export interface components {
         };
         /**
          * PauseBody
-         * @description The end of a pause: the first date after it, from tomorrow on and within 92 days.
+         * @description The end of a pause. `until` is the first date after it, from tomorrow to 92 days from today.
          * @example {
          *       "until": "2026-03-09"
          *     }
@@ -1853,7 +1874,7 @@ export interface components {
         };
         /**
          * PauseView
-         * @description A pause: its first date, and the first date after it.
+         * @description A pause. `from` is its first date, and `until` is the first date after it.
          * @example {
          *       "from": "2026-03-02",
          *       "until": "2026-03-09"
@@ -1881,7 +1902,7 @@ export interface components {
         Platform: "android" | "ios";
         /**
          * PracticeCodeBody
-         * @description A practice's code as a person types or pastes it. Only letters and digits count.
+         * @description A practice's code as a person types or pastes it. Only its letters and digits count.
          * @example {
          *       "code": "K7MP-2QRX"
          *     }
@@ -1957,7 +1978,7 @@ export interface components {
             depth: number;
             /**
              * Touch Comfort
-             * @description 0: no touch at all, 3: at ease with it. The couple gets the smaller of both.
+             * @description From 0, no touch at all, to 3, at ease with touch. The lower value of the two partners counts.
              */
             touch_comfort: number;
             /** Barriers */
@@ -1967,7 +1988,7 @@ export interface components {
         };
         /**
          * PromptHelpView
-         * @description A sentence beside a prompt that may be hard, in the reader's language or in English, and a link to help.
+         * @description A sentence and a link to help, for a prompt that may be hard. The language is the reader's, or else English.
          * @example {
          *       "href": "/v1/help",
          *       "text": "If this feels like a lot, you do not have to carry it alone. Somebody is there to talk to."
@@ -1988,10 +2009,11 @@ export interface components {
         PromptKind: "question" | "together" | "touch";
         /**
          * PromptView
-         * @description A prompt in the reader's language, or in its pack's own.
+         * @description A prompt in the reader's language, or else in its pack's default language.
          *
-         *     The `id` begins with the pack's id and a slash. An answer sends it, so that a swap in between is noticed. A couple
-         *     does a prompt of kind `together` or `touch`, then checks it off. A text is optional.
+         *     The `id` begins with the pack's id and a slash. Send it with the answer: the answer is refused if the prompt was
+         *     swapped in the meantime. A prompt of kind `together` or `touch` is something to do. Each partner then checks it
+         *     off, and may add a text.
          * @example {
          *       "help": null,
          *       "hint": null,
@@ -2029,7 +2051,7 @@ export interface components {
         };
         /**
          * QuietHoursBody
-         * @description From when to when a push makes no sound. It may span midnight.
+         * @description The local times between which a push makes no sound. They may span midnight.
          * @example {
          *       "end": "07:00",
          *       "start": "22:00"
@@ -2043,7 +2065,7 @@ export interface components {
         };
         /**
          * RecapView
-         * @description A week by the couple's calendar dates, named by its Monday. The streak is as of its end, null if hidden.
+         * @description A week. `week` is its Monday. `streak` is the streak at the end of the week, or null if the reader hides it.
          * @example {
          *       "days_met": {
          *         "count": 2,
@@ -2088,7 +2110,7 @@ export interface components {
         };
         /**
          * RedeemBody
-         * @description A code as a person types or pastes it, alone or in a text or a link. Only letters and digits count.
+         * @description A code as a person types or pastes it, alone or in a text or a link. Only its letters and digits count.
          * @example {
          *       "code": "K7MP2-QRX9T"
          *     }
@@ -2099,7 +2121,7 @@ export interface components {
         };
         /**
          * RedeemedView
-         * @description The inviter's name. The inviter must still confirm.
+         * @description A redeemed invite, and the inviter's name. The two are a couple only when the inviter has confirmed.
          * @example {
          *       "invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b",
          *       "inviter": "Ada",
@@ -2115,9 +2137,9 @@ export interface components {
         };
         /**
          * ReflectionBody
-         * @description A reply to the partner's answer. `text` comes with `heard`, which repeats what was heard, and with no other kind.
+         * @description A reply to the partner's answer.
          *
-         *     The phone shows whether it is welcome: no push announces it.
+         *     The kind `heard` needs a `text` that repeats what the caller heard. The other kinds have no text.
          * @example {
          *       "kind": "heard",
          *       "text": "That my humming makes the kitchen feel like home."
@@ -2142,7 +2164,7 @@ export interface components {
         ReflectionKind: "heard" | "thank_you" | "i_hear_you" | "tell_me_more";
         /**
          * ReflectionView
-         * @description A reflection on the other's answer. `text` is set only for kind `heard`.
+         * @description A person's reflection on the partner's answer. `text` is set only if `kind` is `heard`.
          * @example {
          *       "kind": "heard",
          *       "text": "That my humming makes the kitchen feel like home."
@@ -2159,7 +2181,7 @@ export interface components {
         };
         /**
          * ReflectionsView
-         * @description The reflections of both. Null if there is none, and always before both answers are open.
+         * @description The reflections of both partners. Each is null until its writer has left one.
          * @example {
          *       "me": null,
          *       "partner": null
@@ -2181,7 +2203,7 @@ export interface components {
         };
         /**
          * RemindersBody
-         * @description All reminders of a person. Null switches one off.
+         * @description All reminders of a person. All times are local. Null switches a reminder off.
          * @example {
          *       "evening_time": "20:30",
          *       "news": true,
@@ -2219,9 +2241,9 @@ export interface components {
              * @description A second reminder, only if the person has not answered yet. Null stops it.
              */
             evening_time: string | null;
-            /** @description Null for none: each push may make a sound. */
+            /** @description Null for no quiet hours: each push may make a sound. */
             quiet_hours: components["schemas"]["QuietHoursBody"] | null;
-            /** @description Comes only while both want it and both are comfortable with some touch. Null stops it. */
+            /** @description Comes only while both partners want it and neither has a touch comfort of 0. Null stops it. */
             touch: components["schemas"]["TouchBody"] | null;
             /**
              * Nudges Muted
@@ -2230,13 +2252,13 @@ export interface components {
             nudges_muted: boolean;
             /**
              * News
-             * @description Announce a new pack: one push says so, on one date in place of the prompt's push.
+             * @description Whether to announce a new pack. On one date, a push about it replaces the push about the prompt.
              */
             news: boolean;
         };
         /**
          * SharedAnswerView
-         * @description An answer that one of the two gave alone and has shown to the other.
+         * @description An answer that one partner gave on a solo day and shows to the other.
          * @example {
          *       "by": "partner",
          *       "date": "2026-02-23",
@@ -2265,9 +2287,9 @@ export interface components {
         };
         /**
          * SharedAnswersView
-         * @description Answers that the two have shown to each other, latest date first.
+         * @description Answers that the partners show to each other, latest date first.
          *
-         *     `before` asks for the next page, null at the end.
+         *     Send `before` to get the next page. It is null on the last page.
          * @example {
          *       "answers": [
          *         {
@@ -2296,7 +2318,7 @@ export interface components {
         };
         /**
          * SoloAnswerBody
-         * @description An answer that nobody else reads. An edit names the `revision` that it replaces.
+         * @description An answer on a solo day. An edit sends the `revision` that it replaces.
          * @example {
          *       "revision": null,
          *       "text": "The window seat."
@@ -2314,13 +2336,13 @@ export interface components {
             text: string;
             /**
              * Revision
-             * @description Null for a first answer.
+             * @description The revision that this answer replaces. Null for a first answer.
              */
             revision: number | null;
         };
         /**
          * SoloAnswerView
-         * @description The caller's own answer. An edit names its `revision`.
+         * @description The caller's answer on a solo day. An edit must send the `revision` that it replaces.
          * @example {
          *       "revision": 1,
          *       "state": "answered",
@@ -2336,9 +2358,9 @@ export interface components {
         };
         /**
          * SoloDayView
-         * @description A day of the caller's own. `open` says that it takes an answer or an edit.
+         * @description A day on which the caller answers alone. `open` says whether it takes an answer or an edit now.
          *
-         *     `shared` says that the caller has shown the answer to their partner.
+         *     `shared` says whether the caller shows the answer to their partner.
          * @example {
          *       "date": "2026-02-23",
          *       "me": {
@@ -2374,7 +2396,7 @@ export interface components {
         };
         /**
          * SoloJournalView
-         * @description The caller's own days, latest first. `before` asks for the next page, null at the end.
+         * @description The caller's solo days, latest first. Send `before` to get the next page. It is null on the last page.
          * @example {
          *       "before": null,
          *       "days": [
@@ -2408,7 +2430,7 @@ export interface components {
         };
         /**
          * StreakCalendarView
-         * @description The streak with a mark for each date of the last twelve months. `hidden` is the caller's own choice.
+         * @description The streak, and a mark for each date of the last twelve months. `hidden` is what the caller chose in `/v1/me`.
          * @example {
          *       "calendar": {
          *         "2026-03-01": "complete",
@@ -2436,7 +2458,7 @@ export interface components {
         };
         /**
          * StreakView
-         * @description Days on which both took part: in the current run, in the longest run, and in all.
+         * @description How many days both took part: in the current run, in the longest run, and in total.
          * @example {
          *       "current": 4,
          *       "longest": 12,
@@ -2461,11 +2483,12 @@ export interface components {
         Theme: "openness" | "time" | "courage" | "listening" | "touch" | "fear" | "spark";
         /**
          * TodayView
-         * @description Today by the caller's clock, the days beside it that take answers, and the streak unless hidden.
+         * @description Today by the caller's clock, the days before and after it that take answers, and the streak.
          *
-         *     `previous` is the day before while it takes answers. `next` is an open day ahead that the partner, whose clock is
-         *     ahead, has answered: a push has said so. If there are several, it is the first that waits for the caller. During a
-         *     `pause` nobody is asked to take part, but both can still answer.
+         *     `previous` is the day before, while it takes answers. `next` is a later day that the partner has answered already,
+         *     because their clock is ahead. A push has told the caller about it. If there are two, a day that the caller has not
+         *     answered comes before a day that both have answered. `streak` is null if the caller hides it. During a `pause` no
+         *     reminder comes, but both can still answer.
          * @example {
          *       "next": null,
          *       "pause": null,
@@ -2591,7 +2614,7 @@ export interface components {
         };
         /**
          * TouchBody
-         * @description On which weekdays and at what time a small gesture is suggested. Weekdays begin with Monday.
+         * @description On which weekdays, and at what local time, the app suggests a small gesture.
          * @example {
          *       "time": "19:00",
          *       "weekdays": [
@@ -2608,7 +2631,7 @@ export interface components {
         };
         /**
          * TouchGestureView
-         * @description A gesture in the reader's language, or in English. `warmth` is 1 (small) to 3 (warm).
+         * @description A gesture, in the reader's language or else in English. `warmth` is from 1 (small) to 3 (warm).
          * @example {
          *       "id": "linked-fingers",
          *       "text": "Link little fingers for a moment, as you would for a promise.",
@@ -2625,7 +2648,7 @@ export interface components {
         };
         /**
          * TouchTodayView
-         * @description Today by the caller's clock, with the same gesture for both; null while they have not both agreed.
+         * @description Today's date by the caller's clock, and the gesture for it. `gesture` is null until both want touch.
          * @example {
          *       "date": "2026-03-02",
          *       "gesture": {
@@ -3037,7 +3060,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same request again, if repeated. */
+                /** @description Any text that is new for each request. Send the same text when you repeat the request. */
                 "idempotency-key"?: string | null;
             };
             path?: never;
@@ -3112,7 +3135,7 @@ export interface operations {
     getDays: {
         parameters: {
             query?: {
-                /** @description Days before this date; the first page without it. */
+                /** @description Return days before this date. By default the latest. */
                 before?: string | null;
                 limit?: number;
             };
@@ -3356,7 +3379,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same request again, if repeated. */
+                /** @description Any text that is new for each request. Send the same text when you repeat the request. */
                 "idempotency-key"?: string | null;
             };
             path: {
@@ -3427,9 +3450,9 @@ export interface operations {
     getHelp: {
         parameters: {
             query?: {
-                /** @description Two letters, such as US, or UK for GB. By default the country of the caller's zone. */
+                /** @description Two letters, such as US. UK means GB. The default is the country of the caller's zone. */
                 country?: string | null;
-                /** @description Such as en. By default the caller's own. */
+                /** @description Such as en. The default is the caller's. */
                 language?: components["schemas"]["LanguageCode"] | null;
             };
             header?: never;
@@ -3505,7 +3528,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same request again, if repeated. */
+                /** @description Any text that is new for each request. Send the same text when you repeat the request. */
                 "idempotency-key"?: string | null;
             };
             path?: never;
@@ -3569,7 +3592,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same request again, if repeated. */
+                /** @description Any text that is new for each request. Send the same text when you repeat the request. */
                 "idempotency-key"?: string | null;
             };
             path?: never;
@@ -3631,7 +3654,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same request again, if repeated. */
+                /** @description Any text that is new for each request. Send the same text when you repeat the request. */
                 "idempotency-key"?: string | null;
             };
             path?: never;
@@ -3989,7 +4012,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same request again, if repeated. */
+                /** @description Any text that is new for each request. Send the same text when you repeat the request. */
                 "idempotency-key"?: string | null;
             };
             path?: never;
@@ -4088,7 +4111,7 @@ export interface operations {
     getRecap: {
         parameters: {
             query?: {
-                /** @description The week's Monday. By default the last whole week on the caller's clock. */
+                /** @description The week's Monday. The default is the last whole week by the caller's clock. */
                 week?: string | null;
             };
             header?: never;
@@ -4129,7 +4152,7 @@ export interface operations {
     getSoloDays: {
         parameters: {
             query?: {
-                /** @description Days before this date; the first page without it. */
+                /** @description Return days before this date. By default the latest. */
                 before?: string | null;
                 limit?: number;
             };
@@ -4314,7 +4337,7 @@ export interface operations {
     getSoloShared: {
         parameters: {
             query?: {
-                /** @description Days before this date; the first page without it. */
+                /** @description Return days before this date. By default the latest. */
                 before?: string | null;
                 limit?: number;
             };

@@ -181,7 +181,7 @@ def test_a_store_that_cannot_count_sends_nothing_twice(world: World) -> None:
     assert sorted(len(job.missed) for job in world.queue.taken() if job.type == "retry") == [2]
     assert len(world.dead_letters.taken()) == 1
     assert world.errors() == ["FCM cannot sign in to Apple", "given up"]
-    assert "cannot count whom a fault met" in world.caplog.messages
+    assert "cannot count whom a fault affects" in world.caplog.messages
 
 
 def test_a_store_that_cannot_count_costs_nobody_a_phone(world: World) -> None:

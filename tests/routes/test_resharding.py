@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from delivery.dispatcher import OTHERS_TAKE
+from delivery.dispatcher import LONGEST_WAIT_FOR_OTHERS
 from delivery.resharding import BEFORE_NEXT, is_at_rest, reshard
 from rekindle.domain.reminders import SETTLED_AFTER, Slot
 from rekindle.push.jobs import LONGEST_DELAY, ReshardJob
@@ -163,7 +163,7 @@ def test_a_run_does_not_wait_for_ever_for_one_that_has_failed(
     Tick(Slots(table), Watermark(table), queue.outbox).run(CAME + dt.timedelta(days=1))
     for job in queue.taken():
         if job.type == "slot" and job.shard != old:
-            do(delivery, job, waited=OTHERS_TAKE)
+            do(delivery, job, waited=LONGEST_WAIT_FOR_OTHERS)
     assert len(wire.messages) == 10
 
 

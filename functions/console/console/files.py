@@ -1,4 +1,4 @@
-"""The page's files, which do not change after a deployment: each is read, hashed and compressed once."""
+"""Read, hash and compress the files of the console's page. They do not change until the next deployment."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 PAGE: Final = Path(__file__).with_name("page")
 DOCUMENT: Final = "index.html"
-"""The file that the browser opens. It names the other files below `VERSION`."""
+"""The file that the browser opens first. It names the other files, with VERSION in their paths."""
 
 VERSION: Final = "{version}"
-"""The placeholder in the document for the version of all files."""
+"""The placeholder in DOCUMENT. It is replaced by the version that all files share."""
 
 _TYPES: Final = {
     ".css": "text/css; charset=utf-8",
@@ -33,26 +33,26 @@ _WORTH_COMPRESSING: Final = 512
 
 @dataclass(frozen=True)
 class File:
-    """A file as it is sent."""
+    """A file of the page: its content and its media type."""
 
     content: bytes
     media_type: str
 
     @cached_property
     def etag(self) -> str:
-        """Return the content's ETag, a weak one, since a file is sent compressed or not."""
+        """The content's ETag. It is weak, since the file may be sent compressed or not compressed."""
         return f'W/"{hashlib.sha256(self.content).hexdigest()[:32]}"'
 
     @cached_property
     def compressed(self) -> bytes | None:
-        """Return the content gzipped; None if that saves nothing."""
+        """The content compressed by gzip, or None if that makes it no smaller."""
         compressed = gzip.compress(self.content, mtime=0) if len(self.content) >= _WORTH_COMPRESSING else self.content
         return compressed if len(compressed) < len(self.content) else None
 
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """All files by their paths in the page's folder. `version` changes with any file."""
+    """All files of the page, by their paths in its folder. `version` changes when any file changes."""
 
     version: str
     by_name: Mapping[str, File]
@@ -60,15 +60,15 @@ class Files:
     @classmethod
     def in_folder(cls, folder: Path = PAGE) -> Self:
         """Read a folder. Raise KeyError for a file type that the page does not use."""
-        found = {
+        by_name = {
             path.relative_to(folder).as_posix(): File(path.read_bytes(), _TYPES[path.suffix])
             for path in sorted(folder.rglob("*"))
             if path.is_file()
         }
         digest = hashlib.sha256()
-        for name, file in found.items():
+        for name, file in by_name.items():
             digest.update(f"{name}\0{len(file.content)}\0".encode() + file.content)
         version = digest.hexdigest()[:16]
-        document = found[DOCUMENT]
+        document = by_name[DOCUMENT]
         filled = document.content.replace(VERSION.encode(), version.encode())
-        return cls(version, found | {DOCUMENT: File(filled, document.media_type)})
+        return cls(version, by_name | {DOCUMENT: File(filled, document.media_type)})

@@ -1,8 +1,8 @@
-"""Serve the console: its page, its files, and the addresses for signing in.
+"""Serve the console's page, its files, and a configuration with the addresses at which staff sign in.
 
-The page is at `/console`, and its files are below that. All addresses are relative, so the page works behind any
-prefix. The path of a file contains the version of all files, so browsers may keep a file for ever. A file of another
-version is not found.
+The page is at `/console`, and the paths of its files begin with `/console/`. All addresses in the page are relative, so
+it also works behind a proxy that adds a prefix. All files share one version, which is part of each path. So a browser
+may keep a file for good. A path with another version gets 404.
 """
 
 from __future__ import annotations
@@ -44,14 +44,15 @@ _SENTENCES: Final = {
     HTTPStatus.METHOD_NOT_ALLOWED: "The console only answers GET and HEAD.",
     HTTPStatus.INTERNAL_SERVER_ERROR: "Something went wrong on our side.",
 }
-_NOTHING: Final = "default-src 'none'; frame-ancestors 'none'"
-"""The policy of an answer that loads nothing."""
+_POLICY_WITHOUT_SETTINGS: Final = "default-src 'none'; frame-ancestors 'none'"
+"""The Content-Security-Policy that lets the browser load nothing. Errors get it when the settings cannot be used."""
 
 
 def security_policy(settings: ConsoleSettings) -> str:
-    """Return the Content-Security-Policy: scripts, styles and calls of this origin, and calls for signing in.
+    """Return the Content-Security-Policy.
 
-    No trusted types are allowed, so the browser never turns a text into markup or script, even if the page tries to.
+    It allows scripts and styles from this origin only, and calls to this origin and to the sign-in services. It allows
+    no Trusted Types policy, so the browser refuses whenever the page tries to turn a text into markup or a script.
     """
     sign_in = {f"{url.scheme}://{url.netloc}" for url in map(urlsplit, (settings.identity, settings.securetoken))}
     return (
@@ -64,14 +65,14 @@ def security_policy(settings: ConsoleSettings) -> str:
 def handler_of(
     files: Callable[[], Files], settings: Callable[[], ConsoleSettings]
 ) -> Callable[[Mapping[str, Any], LambdaContext | None], dict[str, Any]]:
-    """Return a Lambda handler for these files, which it reads at the first request."""
+    """Return a Lambda handler. At each request it calls `files` and `settings`, which should cache their results."""
 
     def handle(event: Mapping[str, Any], _context: LambdaContext | None) -> dict[str, Any]:
         try:
             answer = _answer(event, files(), settings())
         except SettingsError:
-            return _refusal(HTTPStatus.INTERNAL_SERVER_ERROR, None)  # the settings have logged it
-        except Exception as error:  # noqa: BLE001  API Gateway would log no reason
+            return _refusal(HTTPStatus.INTERNAL_SERVER_ERROR, None)  # `ConsoleSettings.read` has logged the error
+        except Exception as error:  # noqa: BLE001  log the reason, which API Gateway would not
             log_failure("internal error", error)
             return _refusal(HTTPStatus.INTERNAL_SERVER_ERROR, None)
         logger.info("answered", extra={"status": answer["statusCode"]})
@@ -86,17 +87,17 @@ def _answer(event: Mapping[str, Any], files: Files, settings: ConsoleSettings) -
         return _refusal(HTTPStatus.METHOD_NOT_ALLOWED, settings, {"Allow": "GET, HEAD"})
     match str(event["rawPath"]).removeprefix(ROOT):
         case "":
-            return _sent(files.by_name[DOCUMENT], REVALIDATE, headers, settings)
+            return _file_response(files.by_name[DOCUMENT], REVALIDATE, headers, settings)
         case "/":
-            # Relative addresses would be wrong from here.
+            # The page's relative addresses would be wrong below `/console/`.
             return _response(HTTPStatus.PERMANENT_REDIRECT, {"Location": "../console"}, settings)
         case path if path == f"/{CONFIG}":
-            return _sent(_config(settings), REVALIDATE, headers, settings)
+            return _file_response(_config(settings), REVALIDATE, headers, settings)
         case path:
             version, _, name = path.removeprefix("/").partition("/")
-            # A name is looked up and never opened as a path, so no path leads outside of the page.
+            # Look the name up and do not open it as a path. So no request can read a file outside of the page.
             if version == files.version and name in files.by_name and name != DOCUMENT:
-                return _sent(files.by_name[name], IMMUTABLE, headers, settings)
+                return _file_response(files.by_name[name], IMMUTABLE, headers, settings)
             return _refusal(HTTPStatus.NOT_FOUND, settings)
 
 
@@ -111,12 +112,14 @@ def _config(settings: ConsoleSettings) -> File:
     return File(json.dumps(config).encode(), "application/json")
 
 
-def _sent(file: File, caching: str, request: Mapping[str, str], settings: ConsoleSettings) -> dict[str, Any]:
+def _file_response(
+    file: File, caching: str, request_headers: Mapping[str, str], settings: ConsoleSettings
+) -> dict[str, Any]:
     headers = {"Cache-Control": caching, "ETag": file.etag, "Vary": "Accept-Encoding"}
-    if file.etag in (each.strip() for each in request.get("if-none-match", "").split(",")):
+    if file.etag in (each.strip() for each in request_headers.get("if-none-match", "").split(",")):
         return _response(HTTPStatus.NOT_MODIFIED, headers, settings)
     headers["Content-Type"] = file.media_type
-    if _accepts_gzip(request.get("accept-encoding", "")) and (compressed := file.compressed):
+    if _accepts_gzip(request_headers.get("accept-encoding", "")) and (compressed := file.compressed):
         body = base64.b64encode(compressed).decode()
         return _response(HTTPStatus.OK, headers | {"Content-Encoding": "gzip"}, settings, body, encoded=True)
     return _response(HTTPStatus.OK, headers, settings, file.content.decode())
@@ -124,7 +127,7 @@ def _sent(file: File, caching: str, request: Mapping[str, str], settings: Consol
 
 def _accepts_gzip(accepted: str) -> bool:
     offers = [[part.strip() for part in each.split(";")] for each in accepted.lower().split(",")]
-    return any(name == "gzip" and "q=0" not in weights for name, *weights in offers)
+    return any(coding == "gzip" and "q=0" not in parameters for coding, *parameters in offers)
 
 
 def _refusal(
@@ -142,7 +145,7 @@ def _response(
     *,
     encoded: bool = False,
 ) -> dict[str, Any]:
-    policy = {"Content-Security-Policy": security_policy(settings) if settings else _NOTHING}
+    policy = {"Content-Security-Policy": security_policy(settings) if settings else _POLICY_WITHOUT_SETTINGS}
     return {
         "statusCode": int(status),
         "headers": {**_HEADERS, **policy, **headers},

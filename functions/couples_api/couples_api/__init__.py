@@ -1,1 +1,1 @@
-"""The phones' API: pairing, days, answers, reminders and devices."""
+"""Serve the API that phones call."""

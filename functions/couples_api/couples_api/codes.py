@@ -1,4 +1,4 @@
-"""Codes in requests: their form, and the limit on tries."""
+"""Accept a code in a request, and limit how many codes a person may try."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from rekindle.store.idempotency import KeyedRequest
 from rekindle.store.keys import Key
 
 PastedCode = Annotated[str, StringConstraints(max_length=1000)]
-"""Text that contains a code, at most as long as the message of a share sheet with a link."""
+"""A text that contains a code. A whole message that shares a link fits in."""
 
 
-def require_try(services: Services, caller: Caller, tries: Key, request: KeyedRequest) -> None:
-    """Count a try of a code. A repeated request is not counted. Raise ProblemError if there were too many tries."""
+def spend_try(services: Services, caller: Caller, tries: Key, request: KeyedRequest) -> None:
+    """Count one try of a code. Do not count a repeated request. Raise ProblemError if there were too many tries."""
     if request.is_repeat:
         return
     if next_at := services.tries.admit(tries, caller.instant, request.fingerprint):

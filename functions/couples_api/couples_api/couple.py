@@ -1,4 +1,4 @@
-"""`/v1/couple`: the caller's couple, a pause for both, and unpairing."""
+"""`/v1/couple` shows the caller's couple, sets its pause, and ends it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ router = APIGatewayHttpRouter()
 
 
 class CoupleView(BaseModel):
-    """The caller's couple, as the caller may see it."""
+    """The caller's couple: the partner's name, and the couple's first date."""
 
     model_config = view_config({"partner": "Ben", "since": "2026-03-01"})
 
@@ -31,7 +31,7 @@ class CoupleView(BaseModel):
 
 
 class CoupleWithPacksView(CoupleView):
-    """The caller's couple, the ids of the packs that play for them, and their pause if there is one."""
+    """The caller's couple, the ids of the packs that play for it, and its pause or null."""
 
     model_config = view_config(
         {"partner": "Ben", "since": "2026-03-01", "packs": ["money-talk", "starter"], "pause": None},
@@ -43,7 +43,7 @@ class CoupleWithPacksView(CoupleView):
 
 
 class CouplePatchBody(BaseModel):
-    """A pause for both. Either of the two may set it."""
+    """A pause for both partners. Either of them may set it."""
 
     model_config = body_config({"pause": {"until": "2026-03-09"}})
 
@@ -52,17 +52,18 @@ class CouplePatchBody(BaseModel):
 
 @router.get("/couple", responses=refusals(*IN_A_COUPLE))
 def get_couple(caller: TheCaller, services: TheServices) -> CoupleWithPacksView:
-    """Return the caller's couple, the packs that play for the two, and their pause."""
+    """Return the caller's couple, the packs that play for it, and its pause."""
     person = known_person(services, caller.uid)
     return _couple_view(services, caller, person, current_couple(services, person))
 
 
 @router.patch("/couple", responses=refusals(*IN_A_COUPLE, Problem.PAUSE_OUT_OF_RANGE))
 def patch_couple(body: CouplePatchBody, caller: TheCaller, services: TheServices) -> CoupleWithPacksView:
-    """Pause for both from the caller's today on, or move the end of the pause.
+    """Pause for both partners, beginning today, or move the end of the pause.
 
-    Either of the two may, and nobody sees who did. During a pause no reminder comes to either, and no date is missed.
-    The day's prompt is still there, and a day that both answer counts. The pause ends by itself on the given date.
+    Either partner may do this, and the replies do not show who did. During a pause neither partner gets reminders, and
+    no date counts as missed. Each day still has its prompt, and a day that both answer counts. The pause ends by itself
+    on the date `until`.
     """
     person = known_person(services, caller.uid)
     couple = current_couple(services, person)
@@ -72,9 +73,9 @@ def patch_couple(body: CouplePatchBody, caller: TheCaller, services: TheServices
 
 @router.delete("/couple/pause", status_code=HTTPStatus.NO_CONTENT, responses=refusals(*IN_A_COUPLE))
 def delete_pause(caller: TheCaller, services: TheServices) -> None:
-    """End the pause for both, so that the caller's today counts again.
+    """End the pause for both partners. From today on, by the caller's clock, days count again.
 
-    Either of the two may. Without a pause it is no error.
+    Either partner may do this. It is no error if there is no pause.
     """
     person = known_person(services, caller.uid)
     change_pause(services, caller, person, current_couple(services, person), None)
@@ -82,9 +83,10 @@ def delete_pause(caller: TheCaller, services: TheServices) -> None:
 
 @router.delete("/couple", status_code=HTTPStatus.NO_CONTENT, responses=refusals(*IN_A_COUPLE))
 def delete_couple(caller: TheCaller, services: TheServices) -> None:
-    """Unpair, alone and at once.
+    """Unpair at once, without the partner's consent.
 
-    The partner is not notified. From now on neither sees what was shared.
+    The partner gets no push about it. From now on neither can read the couple's days. For 30 days, each can export
+    their own writing.
     """
     person = known_person(services, caller.uid)
     couple = current_couple(services, person)
@@ -93,7 +95,7 @@ def delete_couple(caller: TheCaller, services: TheServices) -> None:
 
 
 def couple_view(couple: Couple, caller: Caller) -> CoupleView:
-    """Return the couple as one of the two sees it."""
+    """Return the couple as the caller sees it."""
     return CoupleView(
         partner=couple.profiles[couple.partner_of(caller.uid)].display_name,
         since=couple.first_date,

@@ -1,4 +1,4 @@
-"""`/v1/today`, `/v1/days`: the day's prompt, both sealed answers, and the journal."""
+"""`/v1/today` and `/v1/days` show the day's prompt and the journal, and take answers."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ ONE_DAY = dt.timedelta(days=1)
 router = APIGatewayHttpRouter()
 
 DatePath = Annotated[CalendarDate, Path(description="A calendar date, YYYY-MM-DD.")]
-Before = Annotated[CalendarDate | None, Query(description="Days before this date; the first page without it.")]
+Before = Annotated[CalendarDate | None, Query(description="Return days before this date. By default the latest.")]
 Limit = Annotated[int, Query(ge=1, le=JOURNAL_PAGE)]
 AnswerText = Annotated[str, StringConstraints(min_length=1, max_length=2000), VISIBLE]
 Revision = Annotated[int, Field(ge=1, le=REVISION_LIMIT, strict=True)]
@@ -46,11 +46,12 @@ _AHEAD = DAY | {"date": "2026-03-03", "closes_at": "2026-03-04T08:00:00Z"}
 
 
 class TodayView(BaseModel):
-    """Today by the caller's clock, the days beside it that take answers, and the streak unless hidden.
+    """Today by the caller's clock, the days before and after it that take answers, and the streak.
 
-    `previous` is the day before while it takes answers. `next` is an open day ahead that the partner, whose clock is
-    ahead, has answered: a push has said so. If there are several, it is the first that waits for the caller. During a
-    `pause` nobody is asked to take part, but both can still answer.
+    `previous` is the day before, while it takes answers. `next` is a later day that the partner has answered already,
+    because their clock is ahead. A push has told the caller about it. If there are two, a day that the caller has not
+    answered comes before a day that both have answered. `streak` is null if the caller hides it. During a `pause` no
+    reminder comes, but both can still answer.
     """
 
     model_config = view_config(
@@ -66,7 +67,7 @@ class TodayView(BaseModel):
 
 
 class JournalView(BaseModel):
-    """Days, latest first. `before` asks for the next page, null at the end."""
+    """Days, latest first. Send `before` to get the next page. It is null on the last page."""
 
     model_config = view_config({"days": [REVEALED], "before": None})
 
@@ -75,7 +76,7 @@ class JournalView(BaseModel):
 
 
 class AnswerBody(BaseModel):
-    """An answer. An edit names the `revision` that it replaces, so that no phone overwrites an answer unseen."""
+    """An answer. An edit sends the `revision` that it replaces. It is refused if there is a newer revision by then."""
 
     model_config = body_config(
         {
@@ -93,17 +94,20 @@ class AnswerBody(BaseModel):
         strip=True,
     )
 
-    text: AnswerText | None = Field(description="Null where both only check off.")
+    text: AnswerText | None = Field(description="Null to check the day off without a text.")
     share_first: Annotated[bool, Field(strict=True, description="Open my answer to my partner at once.")]
-    revision: Revision | None = Field(description="The revision that this replaces; null for a first answer.")
+    revision: Revision | None = Field(description="The revision that this answer replaces. Null for a first answer.")
     prompt: Annotated[str, StringConstraints(min_length=1, max_length=128)] | None = Field(
-        description="The id of the answered prompt. A first answer may be null here only while nobody has swapped."
+        description="The id of the answered prompt. Null is refused for a first answer if the prompt has been swapped."
     )
 
 
 @router.get("/today", responses=refusals(*IN_A_COUPLE, Problem.NO_PROMPT))
 def get_today(caller: TheCaller, services: TheServices) -> TodayView:
-    """Return the caller's today. Its prompt is chosen now if neither has opened the day before."""
+    """Return the day that is today by the caller's clock.
+
+    If neither partner has opened the day yet, choose its prompt now.
+    """
     reader = reader_of(services, caller)
     stored = reader.nearby()
     today = local_date(caller.instant, reader.person.profile.zone)
@@ -128,7 +132,7 @@ def get_today(caller: TheCaller, services: TheServices) -> TodayView:
 def get_days(
     caller: TheCaller, services: TheServices, before: Before = None, limit: Limit = JOURNAL_PAGE
 ) -> JournalView:
-    """Return the shared journal, latest first."""
+    """Return a page of the couple's days, latest first."""
     reader = reader_of(services, caller)
     days = services.days.journal(reader.couple.id, before, limit)
     return JournalView(days=reader.views(days), before=days[-1].date if len(days) == limit else None)
@@ -136,7 +140,7 @@ def get_days(
 
 @router.get("/days/<date>", responses=refusals(*IN_A_COUPLE, Problem.NO_SUCH_DAY, Problem.NO_PROMPT))
 def get_day(date: DatePath, caller: TheCaller, services: TheServices) -> DayView:
-    """Return one day of the journal."""
+    """Return one day. If the day takes answers and neither partner has opened it yet, choose its prompt now."""
     reader = reader_of(services, caller)
     return reader.views([_known_day(reader, date)])[0]
 
@@ -157,13 +161,13 @@ def get_day(date: DatePath, caller: TheCaller, services: TheServices) -> DayView
     ),
 )
 def put_answer(date: DatePath, body: AnswerBody, caller: TheCaller, services: TheServices) -> DayView:
-    """Answer, or edit the answer until both have answered.
+    """Answer the day's prompt, or edit the answer. An edit is refused once both have answered.
 
-    The second answer opens both and completes the day.
+    The second answer opens both answers and completes the day.
     """
     reader = reader_of(services, caller)
     day = _known_day(reader, date)
-    if _is_about_another(day, body):
+    if _may_answer_another_prompt(day, body):
         raise ProblemError(Problem.PROMPT_CHANGED)
     if body.text is None and day.kind is PromptKind.QUESTION:
         raise ProblemError(Problem.TEXT_MISSING)
@@ -183,7 +187,7 @@ def put_answer(date: DatePath, body: AnswerBody, caller: TheCaller, services: Th
         if not _is_repeat(day, reader, key, body):
             raise ProblemError(_why_refused(day, reader, body)) from conflict
     if day.revealed:
-        # They may have parted during the write: then the partner's answer stays closed.
+        # If the two have parted during the write, the partner's answer must stay closed.
         current_couple(services, reader.person)
         note_complete(services, day, caller.instant)
     return reader.views([day], key)[0]
@@ -198,7 +202,7 @@ def stored_day(reader: Reader, date: dt.date) -> Day:
 
 
 def _known_day(reader: Reader, date: dt.date) -> Day:
-    """Return a day of the journal, or an open day that nobody has opened yet."""
+    """Return the stored day, or open it now if it takes answers. Otherwise raise ProblemError."""
     day = reader.services.days.day(reader.couple.id, date)
     if day:
         return day
@@ -209,9 +213,10 @@ def _known_day(reader: Reader, date: dt.date) -> Day:
 
 
 def _opened_day(reader: Reader, date: dt.date, stored: Mapping[dt.date, Day]) -> Day:
-    """Return the couple's day of the date. Choose its prompt now, for both, if the day is not stored.
+    """Return the couple's day of the date. If it is not stored, choose its prompt for both and store it.
 
-    A date that closed before anyone opened it is not stored. Its prompt is only shown, on a clock that moved west.
+    If the day has closed already, show its prompt without storing it. This happens if a person travels west, so that
+    their clock shows a date that has closed.
     """
     if date in stored:
         return stored[date]
@@ -226,15 +231,15 @@ def _opened_day(reader: Reader, date: dt.date, stored: Mapping[dt.date, Day]) ->
         try:
             return services.days.open_day(couple, day, entry.theme)
         except WriteConflictError as conflict:
-            # The couple has changed: a theme on another date, a move, or its end. Read it and choose again.
+            # The couple has changed: it met a theme on another date, moved to another zone, or ended. Read it again.
             couple = still_together(reader, conflict)
     raise ContentionError("a couple kept changing while its day was opened")
 
 
 def _day_ahead(reader: Reader, today: dt.date, stored: Mapping[dt.date, Day]) -> Day | None:
-    """Return the open day ahead of the reader's clock that the partner has answered, or None.
+    """Return the open day after today that the partner has answered. Return None if there is none.
 
-    Two dates can be ahead. A day that both have answered must not hide one that still waits for the reader.
+    There can be two such days. Return the one that the reader has not answered, if there is one, else the first.
     """
     ahead = [
         day
@@ -245,18 +250,18 @@ def _day_ahead(reader: Reader, today: dt.date, stored: Mapping[dt.date, Day]) ->
 
 
 def still_together(reader: Reader, conflict: WriteConflictError) -> Couple:
-    """Return the current couple after its change refused a write. Raise ProblemError if they have parted."""
+    """Return the current couple, after a write failed because the couple changed. Raise ProblemError if it ended."""
     current = reader.services.couples.couple(reader.couple.id)
     if current is None or current.ended_at:
         raise ProblemError(Problem.NOT_PAIRED) from conflict
     return current
 
 
-def _is_about_another(day: Day, body: AnswerBody) -> bool:
+def _may_answer_another_prompt(day: Day, body: AnswerBody) -> bool:
     """Return whether an answer may have been written to another prompt than the day's current one.
 
-    An edit without a prompt id has its answer there already. A first answer without one comes from a phone that saw the
-    day before any swap.
+    An edit may lack the prompt's id, because an answered prompt is never swapped. A first answer without an id may come
+    from a phone that read the day before a swap.
     """
     if body.prompt is None:
         return bool(day.swapped) and body.revision is None
@@ -264,7 +269,7 @@ def _is_about_another(day: Day, body: AnswerBody) -> bool:
 
 
 def _is_repeat(day: Day, reader: Reader, key: CoupleKey, body: AnswerBody) -> bool:
-    """Return whether the stored answer is this very one, sent again because its reply was lost."""
+    """Return whether the stored answer is the same as in `body`, which is sent again because its reply was lost."""
     uid = reader.person.uid
     return (
         follows(day.answers.get(uid), body.revision)
@@ -278,15 +283,15 @@ def _why_refused(day: Day, reader: Reader, body: AnswerBody) -> Problem:
         return Problem.ANSWERS_ARE_OPEN
     if not day.window.is_open(reader.caller.instant):
         return Problem.DAY_CLOSED
-    return wrong_revision(day.answers.get(reader.person.uid), body.revision)
+    return why_not_replaced(day.answers.get(reader.person.uid), body.revision)
 
 
 def follows(answer: Answer | None, revision: int | None) -> bool:
-    """Return whether the answer comes right after this revision, or is the first where that is None."""
+    """Return whether the answer directly follows this revision, or is the first answer if `revision` is None."""
     return answer is not None and answer.revision == (revision or 0) + 1
 
 
-def wrong_revision(answer: Answer | None, revision: int | None) -> Problem:
+def why_not_replaced(answer: Answer | None, revision: int | None) -> Problem:
     """Return why a new answer cannot replace this revision of the stored answer."""
     if answer is None:
         return Problem.NOTHING_TO_EDIT

@@ -1,4 +1,4 @@
-"""`/v1/me/devices`: the phones that get a person's pushes."""
+"""`/v1/me/devices` registers and removes the phones that get a person's pushes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rekindle.domain.ids import DeviceId
 from rekindle.domain.persons import Device, Person, Platform, Target, TargetKind
 
 DEVICES_LIMIT = 10
-"""More phones than anyone carries, and few enough for one item and one transaction."""
+"""More phones than a person uses. This many fit into the person's item and into one transaction."""
 
 router = APIGatewayHttpRouter()
 
@@ -28,9 +28,9 @@ Address = Annotated[str, StringConstraints(min_length=1, max_length=1024, patter
 
 
 class DeviceBody(BaseModel):
-    """A device's platform and its address at FCM: its registration token or its Firebase installation id.
+    """A device's platform and its address at FCM.
 
-    One of the two is null.
+    The address is a registration token (`token`) or a Firebase installation id (`fid`). Exactly one of them is null.
     """
 
     model_config = body_config(
@@ -39,7 +39,7 @@ class DeviceBody(BaseModel):
     )
 
     token: Address | None
-    fid: Address | None = Field(description="In place of `token`, which Firebase is giving up.")
+    fid: Address | None = Field(description="The Firebase installation id. Firebase is replacing tokens by it.")
     platform: Platform
 
     @model_validator(mode="after")
@@ -50,13 +50,13 @@ class DeviceBody(BaseModel):
 
     @property
     def target(self) -> Target:
-        """The address as pushes use it."""
+        """The address to which pushes are sent."""
         return Target(TargetKind.TOKEN, self.token) if self.token else Target(TargetKind.FID, self.fid or "")
 
 
 @router.put("/me/devices/<device_id>", responses=refusals(Problem.NO_PROFILE, Problem.TOO_MANY_DEVICES))
 def put_device(device_id: DevicePath, body: DeviceBody, caller: TheCaller, services: TheServices) -> DeviceBody:
-    """Register this device for the caller. An address that belonged to somebody else moves to the caller."""
+    """Register this device for the caller. An address that belonged to another person moves to the caller."""
     device = Device(target=body.target, platform=body.platform, registered_at=caller.instant)
     if services.devices.register(caller.uid, DeviceId(device_id), device, _few_enough) is None:
         raise ProblemError(Problem.NO_PROFILE)
@@ -65,7 +65,7 @@ def put_device(device_id: DevicePath, body: DeviceBody, caller: TheCaller, servi
 
 @router.delete("/me/devices/<device_id>", status_code=HTTPStatus.NO_CONTENT, responses=refusals(Problem.NO_PROFILE))
 def delete_device(device_id: DevicePath, caller: TheCaller, services: TheServices) -> None:
-    """Remove the device from the caller. A device that is not there is no error."""
+    """Remove one of the caller's devices. It is no error if the device is not registered."""
     gone = DeviceId(device_id)
     person = services.people.change(
         caller.uid,

@@ -1,4 +1,4 @@
-"""The Lambda entry: one resolver with all routes for phones."""
+"""Handle API calls from phones. Lambda calls `handler`."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 def application() -> APIGatewayHttpResolver:
-    """Return a resolver with all routes. Its OpenAPI document is the API's contract."""
+    """Return a resolver with all routes. Phones rely on the OpenAPI document that is made from it."""
     app = resolver.resolver()
     together = (couple, packs, days, swap, reflections, streak, recap, nudges, touch)
     for routes in (me, devices, reminders, invites, *together, solo, help_routes):
@@ -44,7 +44,7 @@ def application() -> APIGatewayHttpResolver:
 
 
 def handler_of(services: Callable[[], Services]) -> Callable[[dict[str, Any], LambdaContext], dict[str, Any]]:
-    """Return a Lambda handler that works with these services, which are made at the first request."""
+    """Return a Lambda handler. It calls `services` once, at the first request."""
     return resolver.handler_of(application(), services)
 
 

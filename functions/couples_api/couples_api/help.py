@@ -1,4 +1,4 @@
-"""`/v1/help`: the booking link and help lines, those of the caller's country first."""
+"""`/v1/help` shows where to book time with the practice, and help lines for the caller's country."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ router = APIGatewayHttpRouter()
 
 
 class BookingView(BaseModel):
-    """Where to book time with the practice, and the link's text."""
+    """The address where one books time with the practice, and the text of the link to it."""
 
     url: str
     label: str
 
 
 class HelpLineView(BaseModel):
-    """A help line. `country` is null if it is for everybody. At least one way to reach it is given."""
+    """A help line. `country` is null if it is for all countries. `phone`, `text` and `url` are not all null."""
 
     country: str | None
     name: str
@@ -43,14 +43,14 @@ class HelpLineView(BaseModel):
 
 
 class CountryView(BaseModel):
-    """A country to choose: its two letters, and its name in English."""
+    """A country: its two-letter code, and its name in English."""
 
     country: str
     name: str
 
 
 class HelpView(BaseModel):
-    """Help lines for `country`. If it is null, all lines, with countries to choose from."""
+    """The booking link, and the help lines for `country`. If `country` is null, `lines` contains all of them."""
 
     model_config = view_config(
         {
@@ -80,8 +80,8 @@ class HelpView(BaseModel):
 
     country: str | None
     choose_country: list[CountryView] = Field(
-        description="Countries to choose from for another request with `country`, if the caller's zone belongs to no "
-        "country or to several. Empty if the country is known."
+        description="If `country` is null, let the person choose one of these countries and send another request with "
+        "it. Empty if `country` is known."
     )
     booking: BookingView | None
     lines: list[HelpLineView]
@@ -93,11 +93,11 @@ def get_help(
     services: TheServices,
     country: Annotated[
         str | None,
-        Query(description="Two letters, such as US, or UK for GB. By default the country of the caller's zone."),
+        Query(description="Two letters, such as US. UK means GB. The default is the country of the caller's zone."),
     ] = None,
-    language: Annotated[LanguageCode | None, Query(description="Such as en. By default the caller's own.")] = None,
+    language: Annotated[LanguageCode | None, Query(description="Such as en. The default is the caller's.")] = None,
 ) -> HelpView:
-    """Return help, also for somebody without a profile."""
+    """Return the booking link and help lines, also to a caller without a profile."""
     person = services.people.person(caller.uid)
     possible = countries_of(person.profile.zone) if person else ()
     if country is not None:

@@ -1,4 +1,4 @@
-"""Idempotent requests: a POST that is repeated under one `Idempotency-Key` is done once."""
+"""Do a POST only once, even if it is repeated with the same `Idempotency-Key`."""
 
 from __future__ import annotations
 
@@ -14,28 +14,34 @@ from rekindle.store.idempotency import KeyedRequest
 
 IdempotencyKey = Annotated[
     str | None,
-    Header(alias="idempotency-key", min_length=1, max_length=128, description="The same request again, if repeated."),
+    Header(
+        alias="idempotency-key",
+        min_length=1,
+        max_length=128,
+        description="Any text that is new for each request. Send the same text when you repeat the request.",
+    ),
 ]
 
 
 def keyed_request(services: Services, caller: Caller, idempotency_key: str | None, request: str) -> KeyedRequest:
-    """Return the request under its key. A request that is refused leaves its key free.
+    """Return the request with its key. The key is stored only with the writes of a request that succeeds.
 
-    Raise KeyReusedError if the key belongs to another request.
+    Raise KeyReusedError if the key is stored for another request.
     """
     if idempotency_key is None:
         return KeyedRequest()
     fingerprint = services.vault.mac(request)
-    found = services.idempotency_keys.request(caller.uid, idempotency_key, fingerprint, caller.instant)
-    if found is None:
-        raise KeyReusedError("the key stands for another request")
-    return found
+    keyed = services.idempotency_keys.request(caller.uid, idempotency_key, fingerprint, caller.instant)
+    if keyed is None:
+        raise KeyReusedError("the key was used for another request")
+    return keyed
 
 
 def request_id(services: Services, caller: Caller, idempotency_key: str | None) -> str:
-    """Return an id that a repeat of the request has too, or a random one without a key.
+    """Return an id for the request. A repeat with the same key gets the same id.
 
-    So a write whose reply was lost is recognised when the client library sends it again.
+    So a write is recognized as a repeat if its reply was lost and the client sends it again. Without a key, the id is
+    random.
     """
     if idempotency_key is None:
         return services.new_id()

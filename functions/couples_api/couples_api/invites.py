@@ -1,4 +1,4 @@
-"""`/v1/invites`: pairing. One invites, the other redeems the code, the first confirms."""
+"""`/v1/invites` lets two persons pair. One opens an invite, the other redeems its code, and the first confirms."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import BaseModel, StringConstraints
 
-from couples_api.codes import PastedCode, require_try
+from couples_api.codes import PastedCode, spend_try
 from couples_api.couple import CoupleView, couple_view
 from couples_api.idempotency import IdempotencyKey, keyed_request
 from couples_api.services import (
@@ -42,7 +42,7 @@ router = APIGatewayHttpRouter()
 
 
 class NewInviteView(BaseModel):
-    """A new invite. The code is shown only now: it is stored nowhere."""
+    """A new invite. The server does not store the code, so no later call returns it."""
 
     model_config = view_config(
         {
@@ -60,7 +60,7 @@ class NewInviteView(BaseModel):
 
 
 class InviteView(BaseModel):
-    """The caller's live invite, and the name of whoever has redeemed it."""
+    """The caller's live invite. `redeemed_by` is the name of the person who has redeemed it, or null."""
 
     model_config = view_config(
         {
@@ -78,7 +78,7 @@ class InviteView(BaseModel):
 
 
 class RedeemBody(BaseModel):
-    """A code as a person types or pastes it, alone or in a text or a link. Only letters and digits count."""
+    """A code as a person types or pastes it, alone or in a text or a link. Only its letters and digits count."""
 
     model_config = body_config({"code": "K7MP2-QRX9T"})
 
@@ -86,7 +86,7 @@ class RedeemBody(BaseModel):
 
 
 class RedeemedView(BaseModel):
-    """The inviter's name. The inviter must still confirm."""
+    """A redeemed invite, and the inviter's name. The two are a couple only when the inviter has confirmed."""
 
     model_config = view_config({"invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b", "inviter": "Ada", "state": "redeemed"})
 
@@ -96,7 +96,7 @@ class RedeemedView(BaseModel):
 
 
 class ConfirmBody(BaseModel):
-    """The invite to confirm: the one whose redeemer the inviter has seen."""
+    """The id of the invite whose `redeemed_by` the inviter has read."""
 
     model_config = body_config({"invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b"})
 
@@ -111,24 +111,25 @@ class ConfirmBody(BaseModel):
 def post_invite(caller: TheCaller, services: TheServices, idempotency_key: IdempotencyKey = None) -> NewInviteView:
     """Open an invite. The caller's earlier invite no longer works.
 
-    A repeat under one key returns the same invite.
+    A repeat with the same idempotency key returns the same invite.
     """
     person = known_person(services, caller.uid)
     request = keyed_request(services, caller, idempotency_key, "POST /v1/invites")
-    # A repeat must return the same code although we store it nowhere. So derive it from the key, with a secret.
+    # A repeat must return the same code, although the code is stored nowhere. So derive it from the key and a secret.
     entropy = (
         services.vault.mac_bytes(f"code of {caller.uid} {idempotency_key}") if idempotency_key else services.entropy(32)
     )
     code = code_from(entropy, CODE_LENGTH)
     code_mac = services.vault.mac(code)
-    # Ask before reading the inviter: a code that is known by then and is not their live one is no longer valid.
+    # Ask this before `admissible` reads the inviter: if the code is stored now, and is not the code of the inviter's
+    # live invite then, it is no longer valid.
     is_known = idempotency_key is not None and services.invites.is_known(code_mac)
 
     def admissible(inviter: Person) -> None:
         require_unpaired(inviter)
         live = inviter.invite
         if live.expires_at <= caller.instant if live and live.code_mac == code_mac else is_known:
-            # The key belongs to a code that is no longer valid. A late repeat must not bring that code back.
+            # The key's code is no longer valid. A late repeat must not make it valid again.
             raise ProblemError(Problem.KEY_REUSED)
 
     invite = Invite(
@@ -137,7 +138,7 @@ def post_invite(caller: TheCaller, services: TheServices, idempotency_key: Idemp
         inviter=caller.uid,
         inviter_name=person.profile.display_name,
         state=InviteState.OPEN,
-        # To the second, like every other instant that a phone reads.
+        # Cut off the fraction of a second, as from every instant that a phone reads.
         expires_at=caller.instant.replace(microsecond=0) + VALIDITY,
     )
     live = services.invites.open_invite(invite, caller.instant, admissible, request.writes)
@@ -146,7 +147,7 @@ def post_invite(caller: TheCaller, services: TheServices, idempotency_key: Idemp
     return NewInviteView(
         invite_id=live.id,
         code=displayed(code),
-        # A fragment reaches the app but no server, so no log has the code.
+        # A browser never sends the part of a link after the `#` to a server, so the code is in no log.
         link=f"{services.app_link}/join#{code}",
         expires_at=live.expires_at,
     )
@@ -154,7 +155,7 @@ def post_invite(caller: TheCaller, services: TheServices, idempotency_key: Idemp
 
 @router.get("/invites", responses=refusals(Problem.NO_PROFILE, Problem.NO_INVITE))
 def get_invite(caller: TheCaller, services: TheServices) -> InviteView:
-    """Return the caller's live invite, and who has redeemed it."""
+    """Return the caller's live invite, and the name of the person who has redeemed it."""
     invite = _live_invite(services, caller, known_person(services, caller.uid))
     return InviteView(
         invite_id=invite.id,
@@ -166,7 +167,7 @@ def get_invite(caller: TheCaller, services: TheServices) -> InviteView:
 
 @router.delete("/invites", status_code=HTTPStatus.NO_CONTENT, responses=refusals(Problem.NO_PROFILE))
 def delete_invite(caller: TheCaller, services: TheServices) -> None:
-    """Cancel the caller's invite, also after somebody has redeemed it. Without an invite it is no error."""
+    """Cancel the caller's invite, even if somebody has redeemed it. It is no error if there is no invite."""
     if services.invites.cancel(caller.uid, caller.instant) is None:
         raise ProblemError(Problem.NO_PROFILE)
 
@@ -187,14 +188,14 @@ def post_redeem(
 ) -> RedeemedView:
     """Redeem a partner's code.
 
-    Wrong, used, expired and own codes get the same answer, and tries are limited. A text without a code costs no try,
-    nor does a repeat under one key.
+    A code that is wrong, used, expired or the caller's own gets the same answer, and tries are limited. A text that
+    contains no code does not count as a try. A repeat with the same idempotency key does not count again.
     """
     person = known_person(services, caller.uid)
     code = read_code(body.code, CODE_LENGTH)
     request = keyed_request(services, caller, idempotency_key, f"POST /v1/invites/redeem {code}")
     require_unpaired(person)
-    require_try(services, caller, keys.tries(caller.uid), request)
+    spend_try(services, caller, keys.tries(caller.uid), request)
     invite = services.invites.redeem(
         services.vault.mac(code), caller.uid, person.profile.display_name, caller.instant, request.writes
     )
@@ -217,7 +218,7 @@ def post_redeem(
 def post_confirm(
     body: ConfirmBody, caller: TheCaller, services: TheServices, idempotency_key: IdempotencyKey = None
 ) -> CoupleView:
-    """Confirm who redeemed the caller's invite: from now on the two are a couple.
+    """Confirm the person who redeemed the caller's invite. From now on the two are a couple.
 
     A repeat returns the same couple.
     """
@@ -238,9 +239,9 @@ def post_confirm(
         if redeemer is None:
             raise ProblemError(Problem.NOT_REDEEMED_YET)
         if redeemer.couple == couple_id:
-            continue  # This very invite has just been confirmed by another tap.
+            continue  # Another request has just confirmed the same invite. Read the couple and return it.
         if redeemer.couple:
-            # They have paired with somebody else since. The caller must not learn with whom.
+            # The redeemer has paired with somebody else since. The caller must not learn with whom.
             raise ProblemError(Problem.INVITE_NOT_USABLE)
         couple = _couple_of(couple_id, inviter, redeemer, caller)
         try:

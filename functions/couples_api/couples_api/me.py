@@ -1,4 +1,4 @@
-"""`/v1/me`: a person's profile."""
+"""`/v1/me` shows and sets a person's profile."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class ProfileBody(BaseModel):
     language: LanguageCode = Field(description="Two letters, such as en.")
     depth: Annotated[int, Field(ge=1, le=3, strict=True)] = Field(description="How deep prompts may go.")
     touch_comfort: Annotated[int, Field(ge=0, le=3, strict=True)] = Field(
-        description="0: no touch at all, 3: at ease with it. The couple gets the smaller of both."
+        description="From 0, no touch at all, to 3, at ease with touch. The lower value of the two partners counts."
     )
     barriers: Annotated[list[Barrier], Field(max_length=len(Barrier))]
     streak_hidden: Annotated[bool, Field(strict=True)]
@@ -70,7 +70,7 @@ def get_me(caller: TheCaller, services: TheServices) -> MeView:
 
 @router.put("/me", responses=refusals(Problem.UNKNOWN_ZONE))
 def put_me(body: ProfileBody, caller: TheCaller, services: TheServices) -> MeView:
-    """Set the profile. The first time, this creates the person."""
+    """Set the profile. The first call creates the person."""
     profile = Profile(
         display_name=body.display_name,
         zone=zone_named(body.zone),
@@ -86,7 +86,7 @@ def put_me(body: ProfileBody, caller: TheCaller, services: TheServices) -> MeVie
 
     person = changed() or services.people.create(Person(caller.uid, profile, Reminders(), created_at=caller.instant))
     if person.profile != profile:
-        # Meanwhile another phone has created the person. This request is newer.
+        # Another phone has just created the person. This request came later, so its profile counts.
         person = changed() or person
     return _view(person)
 

@@ -1,4 +1,4 @@
-"""Changes of a person, with all consequences for their couple and their partner."""
+"""Change a person, and in the same transaction their couple and their partner where these depend on the person."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ from rekindle.store.table import Write
 
 
 def change_person(services: Services, caller: Caller, change: Callable[[Person], Person]) -> Person | None:
-    """Apply `change` to the caller and return the person, or None if they have no profile yet.
+    """Apply `change` to the caller and return the changed person. Return None if the caller has no profile yet.
 
-    The couple copies their profile. Touch reminders come while both want them. So when the caller opts in as the
-    second, or opts out as the first, the same transaction switches the partner's.
+    The couple's item holds a copy of the profile, so the same transaction updates it. Touch reminders come only while
+    both partners want them. So when the caller's change decides whether both do, the same transaction also switches the
+    partner's touch reminders on or off.
     """
 
     def consequences(before: Person, after: Person) -> Consequences:
@@ -36,7 +37,8 @@ def change_person(services: Services, caller: Caller, change: Callable[[Person],
         if couple.zones != changed.zones:
             stored = services.days.nearby(couple.id, caller.instant)
             changed = replace(changed, windows=windows_after_move(couple, changed.zones, stored, caller.instant))
-            # A day made after the couple was read is missing here. But then the couple's revision refuses this write.
+            # `stored` lacks a day that was opened after the couple was read. But opening a day changes the couple's
+            # revision, so the transaction fails and is tried again.
             widenings = _widenings(services, changed, stored)
             after = _without_closed_dates(after, latest_closed(changed, {}, caller.instant))
         writes = [services.couples.member_update(changed, after.uid), *widenings]
@@ -49,7 +51,7 @@ def change_person(services: Services, caller: Caller, change: Callable[[Person],
 
 
 def _widenings(services: Services, couple: Couple, stored: Mapping[dt.date, Day]) -> list[Write]:
-    """Return the writes that give each stored day the hours that its date has now."""
+    """Return the writes that widen the window of each stored day to what the couple's new zones require."""
     return [
         widening
         for date, day in stored.items()
@@ -58,9 +60,9 @@ def _widenings(services: Services, couple: Couple, stored: Mapping[dt.date, Day]
 
 
 def _without_closed_dates(person: Person, closed: dt.date) -> Person:
-    """Return the person with no prompt or evening reminder due for a date up to `closed`.
+    """Return the person changed so that no prompt or evening reminder comes for `closed` or an earlier date.
 
-    A clock that a person takes west may show such a date again.
+    If a person travels west, their clock may show such a date again.
     """
     due = {kind: max(closed, person.last_due.get(kind, closed)) for kind in (PushKind.PROMPT, PushKind.EVENING)}
     return replace(person, last_due={**person.last_due, **due})

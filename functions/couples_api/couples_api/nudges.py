@@ -1,4 +1,4 @@
-"""`/v1/nudges`: a warm gesture to the partner, a few times a day."""
+"""`/v1/nudges` sends the partner a warm gesture, and shows the partner's gestures."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ router = APIGatewayHttpRouter()
 
 
 class NudgeBody(BaseModel):
-    """The gesture to send, from a fixed set."""
+    """The gesture to send."""
 
     model_config = body_config({"gesture": "thank_you"})
 
@@ -41,7 +41,7 @@ class NudgeView(BaseModel):
 class NudgesView(BaseModel):
     """The partner's nudges of the last 24 hours, latest first, and how many the caller may send.
 
-    `next_at` is when the caller may send again, null while any are left.
+    `next_at` is when the caller may send again. It is null while `left` is more than 0.
     """
 
     model_config = view_config(
@@ -62,19 +62,19 @@ class NudgesView(BaseModel):
 def post_nudge(
     body: NudgeBody, caller: TheCaller, services: TheServices, idempotency_key: IdempotencyKey = None
 ) -> NudgeView:
-    """Send the partner a gesture, at most three in any 24 hours.
+    """Send the partner a gesture. The caller may send three within 24 hours.
 
-    A repeat under one key is sent once.
+    A repeat with the same idempotency key is not sent again.
     """
     person = known_person(services, caller.uid)
     couple = current_couple(services, person)
     partner = services.people.person(couple.partner_of(caller.uid))
     if partner is None or partner.couple != couple.id:
         raise ProblemError(Problem.NOT_PAIRED)
-    # The key includes the couple: a late repeat must not go to a new partner.
+    # The request names the couple, so that a late repeat does not go to a new partner.
     request = keyed_request(services, caller, idempotency_key, f"POST /v1/nudges {couple.id} {body.gesture}")
-    # Only `shown` depends on the recipient's choice. So the sender cannot tell a muted nudge from another, neither by
-    # the reply nor by the time that it takes.
+    # The recipient's choice changes only `shown`. So neither the reply nor the time that it takes shows the sender
+    # whether the nudge is muted.
     nudge = Nudge(
         couple=couple.id,
         id=request_id(services, caller, idempotency_key),
@@ -82,7 +82,7 @@ def post_nudge(
         at=caller.instant,
         shown=not partner.reminders.nudges_muted,
     )
-    # The write does not check the couple's item: if they part just now, no route and no push shows this to anyone.
+    # The write need not check that the couple still exists: after its end no route and no push shows the nudge.
     sent = services.nudges.send(caller.uid, partner.uid, nudge, request.writes)
     if isinstance(sent, dt.datetime):
         raise ProblemError(Problem.TOO_MANY_NUDGES, retry_after=caller.seconds_until(sent))
@@ -91,7 +91,7 @@ def post_nudge(
 
 @router.get("/nudges", responses=refusals(*IN_A_COUPLE))
 def get_nudges(caller: TheCaller, services: TheServices) -> NudgesView:
-    """Return the partner's recent gestures, and whether the caller may send one."""
+    """Return the partner's gestures of the last 24 hours, and how many the caller may send now."""
     couple = current_couple(services, known_person(services, caller.uid))
     sent = services.nudges.sent_by(couple)
     mine, theirs = sent[caller.uid], sent[couple.partner_of(caller.uid)]
@@ -99,7 +99,7 @@ def get_nudges(caller: TheCaller, services: TheServices) -> NudgesView:
     return NudgesView(
         received=[_view(nudge) for nudge in received(theirs, couple.id, caller.instant)],
         left=nudges_left(mine, caller.instant),
-        # Rounded to seconds, like every instant in a reply, and up, so that it is never too early.
+        # Round up to a whole second: the instant in the reply must not be too early.
         next_at=next_at and (next_at + ONE_SECOND - dt.timedelta.resolution).replace(microsecond=0),
     )
 

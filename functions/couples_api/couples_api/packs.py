@@ -1,4 +1,4 @@
-"""`/v1/packs`, `/v1/couple/packs`, `/v1/couple/practice-code`: the couple's choice of packs."""
+"""`/v1/packs`, `/v1/couple/packs` and `/v1/couple/practice-code` let a couple choose its packs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Path
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import BaseModel
 
-from couples_api.codes import PastedCode, require_try
+from couples_api.codes import PastedCode, spend_try
 from couples_api.idempotency import IdempotencyKey, keyed_request
 from couples_api.services import IN_A_COUPLE, Services, TheCaller, TheServices, current_couple, known_person
 from rekindle.api.callers import Caller
@@ -36,9 +36,10 @@ PackPath = Annotated[PackId, Path(max_length=64, description="A pack's id, as `G
 
 
 class CourseView(BaseModel):
-    """How a pack that a couple joined by its code plays for them.
+    """When and in which order a course plays for the couple that joined it.
 
-    `starts_on` is its first date, `every_days` the days from one turn to the next.
+    `starts_on` is its first date. Its prompts come every `every_days` days. `in_order` says whether they come in the
+    order in which they were written.
     """
 
     starts_on: dt.date
@@ -67,7 +68,10 @@ _GROUP = _PACK | {
 
 
 class PackView(BaseModel):
-    """A pack that a couple can have, in the reader's language or in its own. `chosen` means that it plays for them."""
+    """A pack that a couple can have, in the reader's language, or else in the pack's default language.
+
+    `chosen` means that the pack plays for the couple. `course` is null unless they joined the pack by its code.
+    """
 
     id: str
     title: str
@@ -88,7 +92,7 @@ class PacksView(BaseModel):
 
 
 class PracticeCodeBody(BaseModel):
-    """A practice's code as a person types or pastes it. Only letters and digits count."""
+    """A practice's code as a person types or pastes it. Only its letters and digits count."""
 
     model_config = body_config({"code": "K7MP-2QRX"})
 
@@ -97,20 +101,23 @@ class PracticeCodeBody(BaseModel):
 
 @router.get("/packs", responses=refusals(*IN_A_COUPLE))
 def get_packs(caller: TheCaller, services: TheServices) -> PacksView:
-    """Return the packs that the couple can have: everyone's, those to choose, and those joined by a code."""
+    """Return the packs for everyone, the packs to choose from, and the packs that the couple joined by a code."""
     person = known_person(services, caller.uid)
     couple = current_couple(services, person)
-    found = [each for each in services.catalogue.releases(caller.instant) if _is_visible(each, couple)]
-    texts = services.catalogue.pack_texts(found)
-    return PacksView(packs=[_view(each, texts[each.pack], couple, person.profile.language) for each in found])
+    visible = [each for each in services.catalogue.releases(caller.instant) if _is_visible(each, couple)]
+    texts = services.catalogue.pack_texts(visible)
+    return PacksView(packs=[_view(each, texts[each.pack], couple, person.profile.language) for each in visible])
 
 
 @router.put("/couple/packs/<pack_id>", responses=refusals(*IN_A_COUPLE, Problem.NO_SUCH_PACK))
 def put_pack(pack_id: PackPath, caller: TheCaller, services: TheServices) -> PackView:
-    """Choose a pack, for both, from the next day that neither has opened. A repeat changes nothing."""
+    """Choose a pack for both partners.
+
+    The pack plays from the next day that neither has opened. A repeat changes nothing.
+    """
     person = known_person(services, caller.uid)
     couple = current_couple(services, person)
-    release = _live(services, caller, pack_id)
+    release = _live_release(services, caller, pack_id)
     if release is None or not _is_visible(release, couple):
         raise ProblemError(Problem.NO_SUCH_PACK)
     wish = PackWish(Wish.CHOSEN, _today(person, caller))
@@ -121,18 +128,19 @@ def put_pack(pack_id: PackPath, caller: TheCaller, services: TheServices) -> Pac
         others = _others(packs, pack_id)
         return others if release.audience is Audience.EVERYONE else {**others, pack_id: wish}
 
-    return _changed_view(services, person, release, services.couples.change_packs(couple, chosen))
+    changed = services.couples.change_packs(couple, chosen)
+    return _view_after_change(services, person, release, changed)
 
 
 @router.delete("/couple/packs/<pack_id>", status_code=HTTPStatus.NO_CONTENT, responses=refusals(*IN_A_COUPLE))
 def delete_pack(pack_id: PackPath, caller: TheCaller, services: TheServices) -> None:
     """Turn a pack off for both, or leave one that was joined by its code.
 
-    A pack that does not play anyway is no error.
+    It is no error if the pack does not exist or does not play for them.
     """
     person = known_person(services, caller.uid)
     couple = current_couple(services, person)
-    release = _live(services, caller, pack_id)
+    release = _live_release(services, caller, pack_id)
     wish = PackWish(Wish.TURNED_OFF, _today(person, caller))
 
     def turned_off(packs: Mapping[PackId, PackWish]) -> Mapping[PackId, PackWish]:
@@ -154,18 +162,19 @@ def delete_pack(pack_id: PackPath, caller: TheCaller, services: TheServices) -> 
 def post_practice_code(
     body: PracticeCodeBody, caller: TheCaller, services: TheServices, idempotency_key: IdempotencyKey = None
 ) -> PackView:
-    """Join, for both, the pack that belongs to a practice's code.
+    """Join, for both partners, the pack that belongs to a practice's code.
 
-    Codes that do not work all get the same answer, and tries are limited. A text without a code costs no try, nor does
-    a repeat under one key. A course begins on the next date that neither has opened, or on the practice's own date.
+    Every code that does not work gets the same answer, and tries are limited. A text that contains no code does not
+    count as a try. A repeat with the same idempotency key does not count again. A course begins on the next date that
+    neither has opened, unless the practice has set a date on which it begins.
     """
     person = known_person(services, caller.uid)
     couple = current_couple(services, person)
     code = read_code(body.code, CODE_LENGTH)
     request = keyed_request(services, caller, idempotency_key, f"POST /v1/couple/practice-code {couple.id} {code}")
-    require_try(services, caller, keys.practice_code_tries(caller.uid), request)
+    spend_try(services, caller, keys.practice_code_tries(caller.uid), request)
     pack_id = services.catalogue.pack_of_code(code)
-    release = _live(services, caller, pack_id) if pack_id else None
+    release = _live_release(services, caller, pack_id) if pack_id else None
     if release is None or release.audience is not Audience.CODE:
         raise ProblemError(Problem.CODE_NOT_USABLE)
     wish = PackWish(Wish.JOINED, _first_free_date(services, couple, person, caller))
@@ -173,10 +182,11 @@ def post_practice_code(
     def joined(packs: Mapping[PackId, PackWish]) -> Mapping[PackId, PackWish]:
         return packs if is_joined(release, packs) else {**packs, release.pack: wish}
 
-    return _changed_view(services, person, release, services.couples.change_packs(couple, joined, request.writes))
+    changed = services.couples.change_packs(couple, joined, request.writes)
+    return _view_after_change(services, person, release, changed)
 
 
-def _live(services: Services, caller: Caller, pack_id: PackId) -> Release | None:
+def _live_release(services: Services, caller: Caller, pack_id: PackId) -> Release | None:
     return next((each for each in services.catalogue.releases(caller.instant) if each.pack == pack_id), None)
 
 
@@ -193,9 +203,10 @@ def _today(person: Person, caller: Caller) -> dt.date:
 
 
 def _first_free_date(services: Services, couple: Couple, person: Person, caller: Caller) -> dt.date:
-    """Return the first date without a prompt, from the caller's today on.
+    """Return the first date, from today on, whose day nobody has opened.
 
-    So a weekly course does not start a week late.
+    If the course began on a date that already has a prompt, it would miss its first turn, and a weekly course would
+    wait a week for the next.
     """
     opened = services.days.nearby(couple.id, caller.instant)
     date = _today(person, caller)
@@ -204,7 +215,8 @@ def _first_free_date(services: Services, couple: Couple, person: Person, caller:
     return date
 
 
-def _changed_view(services: Services, person: Person, release: Release, couple: Couple | None) -> PackView:
+def _view_after_change(services: Services, person: Person, release: Release, couple: Couple | None) -> PackView:
+    """Return the pack as the changed couple has it. Raise ProblemError if the couple ended before the change."""
     if couple is None:
         raise ProblemError(Problem.NOT_PAIRED)
     text = services.catalogue.pack_texts([release])[release.pack]

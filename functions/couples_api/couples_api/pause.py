@@ -1,4 +1,4 @@
-"""The couple's pause in requests and replies."""
+"""Read a couple's pause from requests, change it, and show it in replies."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PAUSE = {"from": "2026-03-02", "until": "2026-03-09"}
 
 
 class PauseView(BaseModel):
-    """A pause: its first date, and the first date after it."""
+    """A pause. `from` is its first date, and `until` is the first date after it."""
 
     model_config = view_config(PAUSE) | ConfigDict(serialize_by_alias=True)
 
@@ -29,7 +29,7 @@ class PauseView(BaseModel):
 
 
 class PauseBody(BaseModel):
-    """The end of a pause: the first date after it, from tomorrow on and within 92 days."""
+    """The end of a pause. `until` is the first date after it, from tomorrow to 92 days from today."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -37,16 +37,16 @@ class PauseBody(BaseModel):
 
 
 def pause_view(couple: Couple, person: Person, caller: Caller) -> PauseView | None:
-    """Return the pause that runs on the caller's clock. It does not show who set it."""
+    """Return the pause if today, by the caller's clock, is in it. The view does not show who set it."""
     pause = pause_on(couple, local_date(caller.instant, person.profile.zone))
     return PauseView.model_validate({"from": pause.first, "until": pause.until}) if pause else None
 
 
 def change_pause(services: Services, caller: Caller, person: Person, couple: Couple, until: dt.date | None) -> Couple:
-    """Set the couple's pause to end on `until`, or end it on the caller's today, and return the couple.
+    """Let the couple's pause end on `until`, or today if `until` is None. Return the changed couple.
 
-    If both partners change it, the later change wins. Raise ProblemError if `until` is out of range, or they have
-    parted.
+    If both partners change the pause, the later change wins. Raise ProblemError if `until` is out of range, or if the
+    couple has ended.
     """
     today = local_date(caller.instant, person.profile.zone)
     earliest, latest = end_range(today)

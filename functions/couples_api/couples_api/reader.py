@@ -1,4 +1,4 @@
-"""A day as one of the two sees it: the prompt in their language, and the answers that are open to them."""
+"""Show a day to one of the partners: the prompt in their language, and the answers that are open to them."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from rekindle.domain.prompts import PromptKind, PromptRef, Theme
 from rekindle.store.catalogue import PromptText
 
 HEARD_THEMES = frozenset({Theme.LISTENING, Theme.COURAGE})
-"""Themes about listening: after the reveal each may say what they heard the other say."""
+"""Themes about listening. After the reveal the app suggests that each partner repeats what they heard."""
 
 
 class AnswerState(StrEnum):
-    """All that anyone may know of an answer before it opens."""
+    """Whether a person has answered. Before an answer opens, the partner learns nothing else about it."""
 
     WAITING = "waiting"
     ANSWERED = "answered"
@@ -55,17 +55,18 @@ _BRAVE = PROMPT | {
 
 
 class PromptHelpView(BaseModel):
-    """A sentence beside a prompt that may be hard, in the reader's language or in English, and a link to help."""
+    """A sentence and a link to help, for a prompt that may be hard. The language is the reader's, or else English."""
 
     text: str
     href: str
 
 
 class PromptView(BaseModel):
-    """A prompt in the reader's language, or in its pack's own.
+    """A prompt in the reader's language, or else in its pack's default language.
 
-    The `id` begins with the pack's id and a slash. An answer sends it, so that a swap in between is noticed. A couple
-    does a prompt of kind `together` or `touch`, then checks it off. A text is optional.
+    The `id` begins with the pack's id and a slash. Send it with the answer: the answer is refused if the prompt was
+    swapped in the meantime. A prompt of kind `together` or `touch` is something to do. Each partner then checks it
+    off, and may add a text.
     """
 
     id: str
@@ -78,7 +79,7 @@ class PromptView(BaseModel):
 
 
 class OwnAnswerView(BaseModel):
-    """The caller's answer. An edit names its `revision`."""
+    """The caller's answer. An edit must send the `revision` that it replaces."""
 
     state: AnswerState
     text: str | None = None
@@ -94,14 +95,14 @@ class PartnerAnswerView(BaseModel):
 
 
 class ReflectionView(BaseModel):
-    """A reflection on the other's answer. `text` is set only for kind `heard`."""
+    """A person's reflection on the partner's answer. `text` is set only if `kind` is `heard`."""
 
     kind: ReflectionKind
     text: str | None
 
 
 class ReflectionsView(BaseModel):
-    """The reflections of both. Null if there is none, and always before both answers are open."""
+    """The reflections of both partners. Each is null until its writer has left one."""
 
     me: ReflectionView | None
     partner: ReflectionView | None
@@ -132,12 +133,12 @@ UNANSWERED = DAY | {"prompt": _BRAVE, "swappable": True, "partner": {"state": "w
 
 
 class DayView(BaseModel):
-    """A day as one of the two sees it. `revealed` means that both have answered and both answers are open.
+    """A day as one of the partners sees it. `revealed` means that both have answered and both answers are open.
 
-    `open` says whether it takes an answer now. `closes_at` is three hours after the date ends on the reader's own
-    clock. An open day takes answers at least until then, and longer if the partner's clock is behind. `swappable` says
-    whether its prompt may be swapped: once, by either, before anyone has answered. `reflect` is the kind of reflection
-    that its theme suggests after the reveal, null if any kind fits.
+    `open` says whether the day takes an answer now. `closes_at` is three hours after the date ends on the reader's own
+    clock. The day takes answers at least until then, and longer if the partner's clock is behind. `swappable` says
+    whether the prompt may be swapped now. Either partner may swap it once, before anyone has answered. `reflect` is the
+    kind of reflection that suits the prompt's theme. It is null if every kind suits it.
     """
 
     model_config = view_config(DAY, REVEALED, UNANSWERED)
@@ -156,7 +157,7 @@ class DayView(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """One of the two, with everything that their view of a day needs."""
+    """The caller as one of two partners, with everything that is needed to show them a day."""
 
     person: Person
     couple: Couple
@@ -165,15 +166,15 @@ class Reader:
 
     @property
     def partner(self) -> Uid:
-        """The other of the two."""
+        """The reader's partner."""
         return self.couple.partner_of(self.person.uid)
 
     def nearby(self) -> dict[dt.date, Day]:
-        """Return the stored days around now."""
+        """Return the couple's stored days that are close to today."""
         return self.services.days.nearby(self.couple.id, self.caller.instant)
 
     def views(self, days: Iterable[Day], key: CoupleKey | None = None) -> list[DayView]:
-        """Return the days as this reader may see them. The couple's key is read only if there is something to open."""
+        """Return the days as this reader may see them. Read the couple's key only if some answer is open to them."""
         days = list(days)
         texts = self.services.catalogue.texts(day.prompt for day in days)
         if key is None and any(day.opened_to(self.person.uid) for day in days):
@@ -187,7 +188,7 @@ class Reader:
             date=day.date,
             prompt=prompt_view(day.prompt, text, self.person.profile.language),
             open=day.window.is_open(self.caller.instant),
-            # The couple's own closing instant would show where the partner is.
+            # The instant at which the day closes for the couple would show the partner's time zone.
             closes_at=day_window(day.date, [self.person.profile.zone]).closes_at,
             revealed=day.revealed,
             swappable=day.takes_swap and day.window.is_open(self.caller.instant),
@@ -210,7 +211,7 @@ class Reader:
 
 
 def reader_of(services: Services, caller: Caller) -> Reader:
-    """Return the caller as a member of their current couple."""
+    """Return the caller as a reader in their current couple. Raise ProblemError if they are in no couple."""
     person = known_person(services, caller.uid)
     return Reader(person, current_couple(services, person), caller, services)
 
@@ -223,7 +224,7 @@ def _reflection_view(day: Day, uid: Uid, key: CoupleKey | None) -> ReflectionVie
 
 
 def prompt_view(prompt: PromptRef, text: PromptText, language: Language) -> PromptView:
-    """Return the prompt in a language."""
+    """Return the prompt in a language, or else in its pack's default language."""
     # Use one language for all parts: a Spanish text with an English hint would look like a mistake.
     spoken = text.spoken_to(language)
     return PromptView(

@@ -1,4 +1,4 @@
-"""`/v1/recap`: a week looked back on, without a word on what was missed."""
+"""`/v1/recap` looks back on a week. It never shows what was missed."""
 
 from __future__ import annotations
 
@@ -32,16 +32,21 @@ class DaysMetView(BaseModel):
 
 
 class NewPackView(BaseModel):
-    """A pack that the couple can have since that week, in the reader's language or in its own."""
+    """A pack that became available to the couple in that week.
+
+    Its title is in the reader's language, or else in the pack's default language.
+    """
 
     id: str
     title: str
 
 
 class NewsView(BaseModel):
-    """The week's news. `milestones` and `longest` are empty if the reader hides the streak.
+    """What was new in the week.
 
-    `milestones` are the lengths of a run that they reached. `longest` means that their longest run grew.
+    `milestones` are the lengths of a run, such as 7 days, that the couple reached and for which the app congratulates.
+    `longest` means that their longest run grew. If the reader hides the streak, `milestones` is empty and `longest` is
+    false.
     """
 
     packs: list[NewPackView]
@@ -50,7 +55,7 @@ class NewsView(BaseModel):
 
 
 class RecapView(BaseModel):
-    """A week by the couple's calendar dates, named by its Monday. The streak is as of its end, null if hidden."""
+    """A week. `week` is its Monday. `streak` is the streak at the end of the week, or null if the reader hides it."""
 
     model_config = view_config(
         {
@@ -75,12 +80,12 @@ def get_recap(
     services: TheServices,
     week: Annotated[
         CalendarDate | None,
-        Query(description="The week's Monday. By default the last whole week on the caller's clock."),
+        Query(description="The week's Monday. The default is the last whole week by the caller's clock."),
     ] = None,
 ) -> RecapView:
-    """Look back on a week: the days the two met, their themes, and what is new.
+    """Return the recap of a week: on which days both took part, their themes, and what was new.
 
-    The current week is shown as far as it has come. There is no week before they paired, and none that has not begun.
+    The recap of the current week ends today. Weeks before the two paired and future weeks have no recap.
     """
     reader = reader_of(services, caller)
     today = local_date(caller.instant, reader.person.profile.zone)
@@ -120,8 +125,8 @@ def _week(monday: dt.date | None, today: dt.date) -> Week:
 
 
 def _themes(reader: Reader, days: list[Day]) -> list[Theme]:
-    """Return the themes of the days, each once, in the order in which the two met them."""
-    # A day from before days stored their theme takes it from its prompt.
+    """Return the themes of the days in the order of their dates, each theme once."""
+    # Earlier versions stored no theme with a day. Such a day has the theme of its prompt.
     texts = reader.services.catalogue.texts(day.prompt for day in days if day.theme is None)
     return list(dict.fromkeys(day.theme or texts[day.prompt].theme for day in days))
 
@@ -143,5 +148,5 @@ def _new_packs(reader: Reader, week: Week) -> list[NewPackView]:
 
 
 def _date(reader: Reader, instant: dt.datetime) -> dt.date:
-    """Return the earlier of the dates that their clocks show, so that both partners get the same."""
+    """Return the earlier of the dates on the two partners' clocks, so that both see the same week."""
     return min(local_date(instant, zone) for zone in reader.couple.zones)

@@ -1,4 +1,4 @@
-"""`/v1/days/{date}/reflection`: what each leaves beside the other's answer after the reveal."""
+"""`/v1/days/{date}/reflection` takes a person's reply to the partner's answer, after the reveal."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ router = APIGatewayHttpRouter()
 
 
 class ReflectionBody(BaseModel):
-    """A reply to the partner's answer. `text` comes with `heard`, which repeats what was heard, and with no other kind.
+    """A reply to the partner's answer.
 
-    The phone shows whether it is welcome: no push announces it.
+    The kind `heard` needs a `text` that repeats what the caller heard. The other kinds have no text.
     """
 
     model_config = body_config(
@@ -48,14 +48,17 @@ class ReflectionBody(BaseModel):
     responses=refusals(*IN_A_COUPLE, Problem.NO_SUCH_DAY, Problem.NOT_OPEN_YET, Problem.REFLECTED_ALREADY),
 )
 def put_reflection(date: DatePath, body: ReflectionBody, caller: TheCaller, services: TheServices) -> DayView:
-    """Leave a reflection on the partner's opened answer, at any time. It is final, and no push announces it."""
+    """Leave a reflection on the partner's opened answer, at any time.
+
+    The reflection is final, and no push announces it.
+    """
     reader = reader_of(services, caller)
     day = stored_day(reader, date)
     if not day.revealed:
         raise ProblemError(Problem.NOT_OPEN_YET)
     key = services.vault.couple_key(reader.couple.id)
     day = _with_reflection(reader, day, key, body)
-    # They may have parted during the write: then the partner's answer stays closed.
+    # If the two have parted during the write, the partner's answer must stay closed.
     current_couple(services, reader.person)
     return reader.views([day], key)[0]
 

@@ -1,4 +1,4 @@
-"""`/v1/me/reminders`: when the app reminds a person."""
+"""`/v1/me/reminders` shows and sets when the app reminds a person."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ class Weekday(StrEnum):
 
 
 WEEK = tuple(Weekday)
-"""In the order of `date.weekday`."""
+"""The weekdays, in the order of the numbers that `date.weekday` returns."""
 
 
 class QuietHoursBody(BaseModel):
-    """From when to when a push makes no sound. It may span midnight."""
+    """The local times between which a push makes no sound. They may span midnight."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -56,7 +56,7 @@ class QuietHoursBody(BaseModel):
 
 
 class TouchBody(BaseModel):
-    """On which weekdays and at what time a small gesture is suggested. Weekdays begin with Monday."""
+    """On which weekdays, and at what local time, the app suggests a small gesture."""
 
     model_config = body_config({"weekdays": ["tuesday", "saturday"], "time": "19:00"})
 
@@ -65,7 +65,7 @@ class TouchBody(BaseModel):
 
 
 class RemindersBody(BaseModel):
-    """All reminders of a person. Null switches one off."""
+    """All reminders of a person. All times are local. Null switches a reminder off."""
 
     model_config = body_config(
         {
@@ -90,15 +90,15 @@ class RemindersBody(BaseModel):
     evening_time: SlotClock | None = Field(
         description="A second reminder, only if the person has not answered yet. Null stops it."
     )
-    quiet_hours: QuietHoursBody | None = Field(description="Null for none: each push may make a sound.")
+    quiet_hours: QuietHoursBody | None = Field(description="Null for no quiet hours: each push may make a sound.")
     touch: TouchBody | None = Field(
-        description="Comes only while both want it and both are comfortable with some touch. Null stops it."
+        description="Comes only while both partners want it and neither has a touch comfort of 0. Null stops it."
     )
     nudges_muted: Annotated[bool, Field(strict=True)] = Field(
         description="Nudges that come while this is true are never shown. The partner does not learn of it.",
     )
     news: Annotated[bool, Field(strict=True)] = Field(
-        description="Announce a new pack: one push says so, on one date in place of the prompt's push.",
+        description="Whether to announce a new pack. On one date, a push about it replaces the push about the prompt.",
     )
 
 
@@ -110,7 +110,10 @@ def get_reminders(caller: TheCaller, services: TheServices) -> RemindersBody:
 
 @router.put("/me/reminders", responses=refusals(Problem.NO_PROFILE))
 def put_reminders(body: RemindersBody, caller: TheCaller, services: TheServices) -> RemindersBody:
-    """Set the reminders, from now on. A reminder that moves comes once on each date, also today."""
+    """Set all reminders of the caller.
+
+    A reminder whose time changes still comes once on each date, also today.
+    """
     quiet, touch = body.quiet_hours, body.touch
     reminders = Reminders(
         prompt=dt.time.fromisoformat(body.prompt_time),

@@ -1,4 +1,4 @@
-"""The stores and the caller that every route works with."""
+"""Give every route its stores and its caller."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from rekindle.store.tries import Tries
 
 
 def _written_out(value: object) -> object:
-    # pydantic alone would also accept a number, as seconds since 1970.
+    # Without this check, pydantic would also accept a number and take it for seconds since 1970.
     if not isinstance(value, dt.date) and not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", str(value)):
         raise ValueError("a date is written YYYY-MM-DD")
     return value
@@ -70,14 +70,14 @@ class Services:
 
     @classmethod
     def of(cls, settings: CouplesApiSettings) -> Self:
-        """Return the services that the settings name."""
+        """Return services that use the tables and the key in the settings."""
         dynamodb = client("dynamodb")
         vault = Vault(client("kms"), settings.kms_key_id, Table(dynamodb, settings.key_table))
         return cls.on(Table(dynamodb, settings.table), vault, settings.app_link)
 
     @classmethod
     def on(cls, table: Table, vault: Vault, app_link: str) -> Self:
-        """Return the services on a table."""
+        """Return services that use this table."""
         people, couples, days = People(table), Couples(table), Days(table)
         return cls(
             people=people,
@@ -115,7 +115,7 @@ TheCaller = Annotated[Caller, Depends(_caller)]
 
 
 IN_A_COUPLE = (Problem.NO_PROFILE, Problem.NOT_PAIRED)
-"""The refusals of `known_person` and `current_couple`."""
+"""The problems that `known_person` and `current_couple` raise."""
 
 
 def known_person(services: Services, uid: Uid) -> Person:
@@ -127,7 +127,7 @@ def known_person(services: Services, uid: Uid) -> Person:
 
 
 def current_couple(services: Services, person: Person) -> Couple:
-    """Return the couple that the person is in. Raise ProblemError if they are in none."""
+    """Return the couple that the person is in. Raise ProblemError if the person is in no couple."""
     couple = services.couples.couple(person.couple) if person.couple else None
     if couple is None or couple.ended_at:
         raise ProblemError(Problem.NOT_PAIRED)

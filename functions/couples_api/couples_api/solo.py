@@ -1,4 +1,4 @@
-"""`/v1/solo`: a person's own days before they pair, and answers of them shown to the partner later."""
+"""`/v1/solo` gives a person their own days before they pair, and later lets them show answers to the partner."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from couples_api.days import (
     Limit,
     Revision,
     follows,
-    wrong_revision,
+    why_not_replaced,
 )
 from couples_api.reader import PROMPT, AnswerState, PromptView, prompt_view
 from couples_api.services import (
@@ -47,7 +47,7 @@ router = APIGatewayHttpRouter()
 
 
 class SoloAnswerView(BaseModel):
-    """The caller's own answer. An edit names its `revision`."""
+    """The caller's answer on a solo day. An edit must send the `revision` that it replaces."""
 
     state: AnswerState
     text: str | None = None
@@ -64,9 +64,9 @@ _SOLO = {
 
 
 class SoloDayView(BaseModel):
-    """A day of the caller's own. `open` says that it takes an answer or an edit.
+    """A day on which the caller answers alone. `open` says whether it takes an answer or an edit now.
 
-    `shared` says that the caller has shown the answer to their partner.
+    `shared` says whether the caller shows the answer to their partner.
     """
 
     model_config = view_config(_SOLO)
@@ -79,7 +79,7 @@ class SoloDayView(BaseModel):
 
 
 class SoloJournalView(BaseModel):
-    """The caller's own days, latest first. `before` asks for the next page, null at the end."""
+    """The caller's solo days, latest first. Send `before` to get the next page. It is null on the last page."""
 
     model_config = view_config({"days": [_SOLO | {"open": False}], "before": None})
 
@@ -88,14 +88,14 @@ class SoloJournalView(BaseModel):
 
 
 class By(StrEnum):
-    """Who gave an answer, as the reader sees it."""
+    """Whether the caller or the partner gave an answer."""
 
     ME = "me"
     PARTNER = "partner"
 
 
 class SharedAnswerView(BaseModel):
-    """An answer that one of the two gave alone and has shown to the other."""
+    """An answer that one partner gave on a solo day and shows to the other."""
 
     date: dt.date
     by: By
@@ -104,9 +104,9 @@ class SharedAnswerView(BaseModel):
 
 
 class SharedAnswersView(BaseModel):
-    """Answers that the two have shown to each other, latest date first.
+    """Answers that the partners show to each other, latest date first.
 
-    `before` asks for the next page, null at the end.
+    Send `before` to get the next page. It is null on the last page.
     """
 
     model_config = view_config(
@@ -121,19 +121,19 @@ class SharedAnswersView(BaseModel):
 
 
 class SoloAnswerBody(BaseModel):
-    """An answer that nobody else reads. An edit names the `revision` that it replaces."""
+    """An answer on a solo day. An edit sends the `revision` that it replaces."""
 
     model_config = body_config(
         {"text": "The window seat.", "revision": None}, {"text": "The window seat, always.", "revision": 1}, strip=True
     )
 
     text: AnswerText
-    revision: Revision | None = Field(description="Null for a first answer.")
+    revision: Revision | None = Field(description="The revision that this answer replaces. Null for a first answer.")
 
 
 @router.get("/solo/today", responses=refusals(Problem.NO_PROFILE, Problem.ALREADY_PAIRED, Problem.NO_PROMPT))
 def get_solo_today(caller: TheCaller, services: TheServices) -> SoloDayView:
-    """Return the caller's own today while they are in no couple: a question for themself."""
+    """Return the caller's solo day of today. This is refused while the caller is in a couple."""
     person = _alone(services, caller)
     date = local_date(caller.instant, person.profile.zone)
     day = services.solo.day(person.uid, date) or _opened_day(services, caller, person, date)
@@ -144,7 +144,7 @@ def get_solo_today(caller: TheCaller, services: TheServices) -> SoloDayView:
 def get_solo_days(
     caller: TheCaller, services: TheServices, before: Before = None, limit: Limit = JOURNAL_PAGE
 ) -> SoloJournalView:
-    """Return the caller's own days, latest first. Nobody else sees them, whether the caller is paired or not."""
+    """Return a page of the caller's solo days, latest first, also while the caller is in a couple."""
     person = known_person(services, caller.uid)
     days = services.solo.journal(person.uid, before, limit)
     return SoloJournalView(
@@ -166,7 +166,10 @@ def get_solo_days(
     ),
 )
 def put_solo_answer(date: DatePath, body: SoloAnswerBody, caller: TheCaller, services: TheServices) -> SoloDayView:
-    """Answer for oneself, or edit the answer, on the date by the caller's clock and the day after it."""
+    """Answer a prompt alone, or edit the answer.
+
+    A day takes answers on its date and on the next date, by the caller's clock.
+    """
     person = _alone(services, caller)
     takes_answers = takes_solo_answers(date, local_date(caller.instant, person.profile.zone))
     day = services.solo.day(person.uid, date)
@@ -184,8 +187,8 @@ def put_solo_answer(date: DatePath, body: SoloAnswerBody, caller: TheCaller, ser
         except WriteConflictError as conflict:
             day = existing_solo_day(conflict)
     is_repeat = follows(day.answer, body.revision) and key.open_answer(day) == body.text
-    if not is_repeat:  # otherwise this very answer is sent again because its reply was lost
-        raise ProblemError(wrong_revision(day.answer, body.revision) if takes_answers else Problem.DAY_CLOSED)
+    if not is_repeat:  # a repeat is the same answer, sent again because its reply was lost
+        raise ProblemError(why_not_replaced(day.answer, body.revision) if takes_answers else Problem.DAY_CLOSED)
     return _view_of(services, caller, person, day, key)
 
 
@@ -193,12 +196,12 @@ def put_solo_answer(date: DatePath, body: SoloAnswerBody, caller: TheCaller, ser
 def get_solo_shared(
     caller: TheCaller, services: TheServices, before: Before = None, limit: Limit = JOURNAL_PAGE
 ) -> SharedAnswersView:
-    """Return answers given alone that the two have shown to each other: those of `limit` dates."""
+    """Return the solo answers that the partners show to each other. A page covers `limit` dates."""
     person = known_person(services, caller.uid)
     couple = current_couple(services, person)
-    found = services.solo.shared(couple.id, before, limit)
-    texts = services.catalogue.texts(each.prompt for each in found)
-    key = services.vault.couple_key(couple.id) if found else None
+    shared = services.solo.shared(couple.id, before, limit)
+    texts = services.catalogue.texts(each.prompt for each in shared)
+    key = services.vault.couple_key(couple.id) if shared else None
     answers = [
         SharedAnswerView(
             date=each.date,
@@ -206,17 +209,20 @@ def get_solo_shared(
             prompt=prompt_view(each.prompt, texts[each.prompt], person.profile.language),
             text=key.open_shared(each),
         )
-        for each in found
+        for each in shared
         if key
     ]
     return SharedAnswersView(
-        answers=answers, before=found[-1].date if len({each.date for each in found}) == limit else None
+        answers=answers, before=shared[-1].date if len({each.date for each in shared}) == limit else None
     )
 
 
 @router.post("/solo/days/<date>/share", responses=refusals(*IN_A_COUPLE, Problem.NO_SUCH_DAY, Problem.NOTHING_TO_SHARE))
 def post_solo_share(date: DatePath, caller: TheCaller, services: TheServices) -> SoloDayView:
-    """Show the partner the caller's own answer of this date, until it is taken back. A repeat changes nothing."""
+    """Show the partner the caller's solo answer of this date, until the caller takes it back.
+
+    A repeat changes nothing.
+    """
     person = known_person(services, caller.uid)
     couple = current_couple(services, person)
     for _ in range(OPENING_ATTEMPTS):
@@ -231,14 +237,14 @@ def post_solo_share(date: DatePath, caller: TheCaller, services: TheServices) ->
             try:
                 day = services.solo.share(day, SharedAnswer(couple.id, person.uid, date, day.prompt, sealed))
             except WriteConflictError:
-                continue  # An edit sent before they paired has only now arrived.
+                continue  # An edit, sent before the two paired, has arrived only now. Share the edited answer.
         return _view_of(services, caller, person, day, own_key)
     raise ContentionError("an answer kept changing while it was shared")
 
 
 @router.delete("/solo/days/<date>/share", status_code=HTTPStatus.NO_CONTENT, responses=refusals(*IN_A_COUPLE))
 def delete_solo_share(date: DatePath, caller: TheCaller, services: TheServices) -> None:
-    """Take back an answer that the caller has shown to the partner. One that is not shown is no error."""
+    """Take back an answer that the caller shows to the partner. It is no error if the answer is not shown."""
     person = known_person(services, caller.uid)
     couple = current_couple(services, person)
     day = services.solo.day(person.uid, date)
@@ -253,19 +259,19 @@ def _alone(services: Services, caller: Caller) -> Person:
 
 
 def _opened_day(services: Services, caller: Caller, person: Person, date: dt.date) -> SoloDay:
-    """Return the person's own day of the date, and choose its prompt now."""
+    """Choose a prompt for the person's own day of this date, store the day, and return it."""
     releases = services.catalogue.releases(caller.instant)
     for _ in range(OPENING_ATTEMPTS):
         history = services.solo.history(person.uid)
         try:
             return services.solo.open_day(person.uid, date, solo_prompt(date, person, history, releases), history)
         except WriteConflictError:
-            continue  # Another date of theirs has met a theme: choose again.
+            continue  # Another of the person's days was opened just now. Read the history and choose again.
     raise ContentionError("a person's own days kept changing while one was opened")
 
 
 def _views(services: Services, caller: Caller, person: Person, days: Iterable[SoloDay]) -> list[SoloDayView]:
-    """Return the days as their person sees them. Their key is read only if there is something to open."""
+    """Return the days as their person sees them. Read the person's key only if there is an answer to open."""
     days = list(days)
     texts = services.catalogue.texts(day.prompt for day in days)
     key = services.vault.person_key(person.uid) if any(day.answer for day in days) else None

@@ -1,4 +1,4 @@
-"""`/v1/streak`: the days on which the two met, without a word on who missed one."""
+"""`/v1/streak` shows on which days both took part. It never shows who missed a day."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ STREAK = {"current": 4, "longest": 12, "total": 31}
 
 
 class StreakView(BaseModel):
-    """Days on which both took part: in the current run, in the longest run, and in all."""
+    """How many days both took part: in the current run, in the longest run, and in total."""
 
     model_config = view_config(STREAK)
 
@@ -38,7 +38,7 @@ class StreakView(BaseModel):
 
 
 class StreakCalendarView(StreakView):
-    """The streak with a mark for each date of the last twelve months. `hidden` is the caller's own choice."""
+    """The streak, and a mark for each date of the last twelve months. `hidden` is what the caller chose in `/v1/me`."""
 
     model_config = view_config(STREAK | {"hidden": False, "calendar": {"2026-03-01": "complete", "2026-03-02": "open"}})
 
@@ -48,7 +48,7 @@ class StreakCalendarView(StreakView):
 
 @router.get("/streak", responses=refusals(*IN_A_COUPLE))
 def get_streak(caller: TheCaller, services: TheServices) -> StreakCalendarView:
-    """Return the couple's streak and calendar by the caller's clock."""
+    """Return the couple's streak and its calendar up to today by the caller's clock."""
     person = known_person(services, caller.uid)
     couple = current_couple(services, person)
     stored = services.days.nearby(couple.id, caller.instant)
@@ -66,22 +66,23 @@ def get_streak(caller: TheCaller, services: TheServices) -> StreakCalendarView:
 
 
 def known_history(services: Services, couple: Couple, stored: Mapping[dt.date, Day], instant: dt.datetime) -> History:
-    """Return the couple's history. Also note days in `stored` that both have answered and nobody has noted.
+    """Return the couple's history. First add to it the complete days in `stored` that it lacks.
 
-    The second answer notes a day, and `react` does so again. This is for when neither could.
+    The request with the second answer adds a day to the history, and the function `react` does the same. If both
+    failed, this adds the day.
     """
     history = services.streaks.history(couple)
-    unnoted = [day for day in stored.values() if day.revealed and day.date not in history.complete]
-    for day in unnoted:
+    missing = [day for day in stored.values() if day.revealed and day.date not in history.complete]
+    for day in missing:
         note_complete(services, day, instant)
-    complete = history.complete.union(day.date for day in unnoted)
+    complete = history.complete.union(day.date for day in missing)
     return replace(history, first=min({history.first, *complete}), complete=complete)
 
 
 def note_complete(services: Services, day: Day, instant: dt.datetime) -> None:
-    """Note that the day is complete. If that fails now, log it and go on."""
+    """Add the complete day to the couple's history. If that fails, only log it."""
     try:
         services.streaks.complete(day.couple, day.date, instant)
     except (RekindleError, BotoCoreError, ClientError) as error:
-        # The answers are stored. `react` or the next request will note the date, so do not refuse this request.
+        # The answers are stored. The function `react` or the next request will add the day, so do not refuse this one.
         logger.warning("streak left for later", extra={"couple": day.couple, "error": type(error).__name__})

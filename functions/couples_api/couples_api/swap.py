@@ -1,4 +1,4 @@
-"""`/v1/days/{date}/swap`: another prompt for the day, for both."""
+"""`/v1/days/{date}/swap` gives both partners another prompt for the day."""
 
 from __future__ import annotations
 
@@ -36,9 +36,10 @@ router = APIGatewayHttpRouter()
 def post_swap(
     date: DatePath, caller: TheCaller, services: TheServices, idempotency_key: IdempotencyKey = None
 ) -> DayView:
-    """Swap the day's prompt for another of its theme, for both: once, before anyone has answered.
+    """Replace the day's prompt by another of its theme, for both partners.
 
-    The replaced prompt counts as met. A repeat under one key returns the swapped day.
+    A day takes one swap, and only before anyone has answered. The replaced prompt counts as met. A
+    repeat with the same idempotency key returns the swapped day.
     """
     reader = reader_of(services, caller)
     day = stored_day(reader, date)
@@ -48,14 +49,14 @@ def post_swap(
 
 
 def _swapped_day(reader: Reader, day: Day, swap_id: str, request: KeyedRequest) -> Day:
-    """Return the day with another prompt, or as it is if this very request has already swapped it."""
+    """Swap the day's prompt and return the day. Do not swap it again if this request has already done so."""
     couple, services, instant = reader.couple, reader.services, reader.caller.instant
     for _ in range(OPENING_ATTEMPTS):
         if day.swapped and day.swapped[-1].request == swap_id:
             return day
         if problem := _why_not_swapped(day, instant):
             raise ProblemError(problem)
-        # A day from before days stored their theme takes it from its prompt.
+        # Earlier versions stored no theme with a day. Such a day has the theme of its prompt.
         theme = day.theme or services.catalogue.texts([day.prompt])[day.prompt].theme
         seen = services.days.seen(couple.id, [theme])
         offer = another_prompt(theme, day.prompt, couple, services.catalogue.releases(instant), seen)

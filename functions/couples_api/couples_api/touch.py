@@ -1,4 +1,4 @@
-"""`/v1/touch`: the day's small gesture, for a couple that has agreed on it."""
+"""`/v1/touch` suggests a small gesture each day to a couple if both partners want it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ router = APIGatewayHttpRouter()
 
 
 class TouchGestureView(BaseModel):
-    """A gesture in the reader's language, or in English. `warmth` is 1 (small) to 3 (warm)."""
+    """A gesture, in the reader's language or else in English. `warmth` is from 1 (small) to 3 (warm)."""
 
     id: str
     warmth: Annotated[int, Field(ge=1, le=3)]
@@ -27,7 +27,7 @@ class TouchGestureView(BaseModel):
 
 
 class TouchTodayView(BaseModel):
-    """Today by the caller's clock, with the same gesture for both; null while they have not both agreed."""
+    """Today's date by the caller's clock, and the gesture for it. `gesture` is null until both want touch."""
 
     model_config = view_config(
         {
@@ -47,7 +47,10 @@ class TouchTodayView(BaseModel):
 
 @router.get("/touch/today", responses=refusals(*IN_A_COUPLE))
 def get_touch_today(caller: TheCaller, services: TheServices) -> TouchTodayView:
-    """Return the couple's gesture of today. Until both have agreed there is none, and nothing shows who has not."""
+    """Return the couple's gesture of today.
+
+    `gesture` is null unless both partners want touch. The reply does not show who does.
+    """
     person = known_person(services, caller.uid)
     couple = current_couple(services, person)
     today = local_date(caller.instant, person.profile.zone)

@@ -1,1 +1,1 @@
-"""Delivery: takes push jobs from the queue and sends them by FCM. No other function talks to FCM."""
+"""Take push jobs from the queue, and send their pushes through FCM. No other function talks to FCM."""

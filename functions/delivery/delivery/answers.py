@@ -1,6 +1,6 @@
-"""FCM's answers: the outcome of each code.
+"""Turn an answer from FCM into the outcome of a push.
 
-A contract test compares this table with firebase-admin's exceptions, answer by answer.
+A contract test compares each outcome with the exception that firebase-admin raises for the same answer.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 QUOTA_WAIT: Final = dt.timedelta(minutes=1)
-"""Wait after a refusal for quota that names no time, as FCM's documentation asks for."""
+"""How long to wait if FCM refuses a push for its quota and names no time. FCM's documentation asks for this."""
 
 UNKNOWN: Final = "UNKNOWN"
 STALE: Final = Outcome(Fate.UNAUTHORISED, "UNAUTHENTICATED")
-"""FCM refuses the access token. A new token may help."""
+"""The outcome if FCM refuses the access token. A new token may help."""
 APPLE_REFUSES: Final = "FCM cannot sign in to Apple"
 
 FCM_CODES: Final[Mapping[str, Fate]] = {
@@ -29,16 +29,17 @@ FCM_CODES: Final[Mapping[str, Fate]] = {
     "THIRD_PARTY_AUTH_ERROR": Fate.APNS,
     "APNS_AUTH_ERROR": Fate.APNS,  # the older name
 }
-"""Codes of FCM itself, in the details of an answer. They count before the codes of all Google services."""
+"""FCM's own codes, which are in the details of an answer. They have priority over GOOGLE_CODES."""
 
 GOOGLE_CODES: Final[Mapping[str, Fate]] = {
     **dict.fromkeys(["UNAVAILABLE", "INTERNAL", "DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED"], Fate.LATER),
     **dict.fromkeys(["UNAUTHENTICATED", "PERMISSION_DENIED"], Fate.UNAUTHORISED),
-    "INVALID_ARGUMENT": Fate.REFUSED,  # or DEAD, if the details blame the target
-    UNKNOWN: Fate.REFUSED,  # or LATER, for a server's error
+    "INVALID_ARGUMENT": Fate.REFUSED,  # but DEAD if the details say that the target is invalid
+    UNKNOWN: Fate.REFUSED,  # but LATER if the HTTP status is 500 or more
     **dict.fromkeys(["FAILED_PRECONDITION", "OUT_OF_RANGE", "NOT_FOUND", "CONFLICT"], Fate.REFUSED),
     **dict.fromkeys(["ABORTED", "ALREADY_EXISTS", "CANCELLED", "DATA_LOSS"], Fate.REFUSED),
 }
+"""Codes that all Google services use."""
 
 HTTP_CODES: Final[Mapping[int, str]] = {
     400: "INVALID_ARGUMENT",
@@ -51,32 +52,32 @@ HTTP_CODES: Final[Mapping[int, str]] = {
     500: "INTERNAL",
     503: "UNAVAILABLE",
 }
-"""Codes of answers without a code in their body."""
+"""The codes for answers that have no code in their body, by HTTP status."""
 
 _SERVER_ERRORS: Final = 500
 _ERRORS: Final = 400
 _TARGETS: Final = frozenset({"message.token", "message.fid"})
 _GONE_AT_APPLE: Final = frozenset({"ExpiredToken", "Unregistered"})
-"""Apple's reasons for a device that is gone. FCM may pass them on with a 400 in place of its own UNREGISTERED."""
+"""Reasons that Apple gives if a device is gone. FCM may answer 400 with such a reason, and not UNREGISTERED."""
 
 
 def outcome_of(status: int, body: bytes, retry_after: dt.timedelta = NO_WAIT) -> Outcome:
-    """Return the outcome of a push from the HTTP status, body and Retry-After of FCM's answer."""
+    """Return the outcome of a push, given the status, the body and the Retry-After header of FCM's answer."""
     try:
         if status < _ERRORS:
-            json.loads(body)  # a page that is not JSON comes from somebody else, such as a proxy
+            json.loads(body)  # an answer that is not JSON does not come from FCM, but perhaps from a proxy
             return DELIVERED
         return _failure(status, _error_in(body), retry_after)
     except (AttributeError, TypeError, ValueError):
-        return Outcome(Fate.LATER, UNKNOWN)  # not of the shape of FCM's answers
+        return Outcome(Fate.LATER, UNKNOWN)  # the body does not have the structure of FCM's answers
 
 
 def stops_page(outcome: Outcome) -> bool:
-    """Return whether no further push of the page may begin: FCM asks to wait, or would refuse each push alike."""
+    """Return whether no further push of the page may begin, since FCM asks to wait or refuses the access token."""
     return outcome.wait > NO_WAIT or outcome.reason == STALE.reason
 
 
-def _failure(status: int, error: Any, retry_after: dt.timedelta) -> Outcome:  # noqa: ANN401  whatever FCM sent
+def _failure(status: int, error: Any, retry_after: dt.timedelta) -> Outcome:  # noqa: ANN401  any JSON that FCM sends
     details = error.get("details", [])
     code = next((each.get("errorCode") for each in details if _is(each, "firebase.fcm.v1.FcmError")), "")
     fate = FCM_CODES.get(code)
@@ -88,7 +89,7 @@ def _failure(status: int, error: Any, retry_after: dt.timedelta) -> Outcome:  # 
     reason = _apple_reason(details)
     if code == "INVALID_ARGUMENT" and (reason in _GONE_AT_APPLE or _blames_target(details)):
         return Outcome(Fate.DEAD, code)
-    # FCM's message may name our credential, and its HTTP status does. Only the details tell of Apple.
+    # If Apple refuses FCM, the status and perhaps the message blame our credential. Only the details name Apple.
     if fate is Fate.APNS or (code == STALE.reason and reason):
         return Outcome(Fate.APNS, APPLE_REFUSES, detail=reason)
     if code == UNKNOWN and status >= _SERVER_ERRORS:
@@ -98,7 +99,7 @@ def _failure(status: int, error: Any, retry_after: dt.timedelta) -> Outcome:  # 
     return Outcome(fate, code, retry_after if fate is Fate.LATER else NO_WAIT)
 
 
-def _error_in(body: bytes) -> Any:  # noqa: ANN401  the same
+def _error_in(body: bytes) -> Any:  # noqa: ANN401  any JSON that FCM sends
     text = body.decode()
     try:
         parsed = json.loads(text)
@@ -112,7 +113,7 @@ def _is(detail: Mapping[str, Any], kind: str) -> bool:
 
 
 def _apple_reason(details: Iterable[Mapping[str, Any]]) -> str:
-    """Return Apple's own reason, such as InvalidProviderToken, or an empty text."""
+    """Return the reason that Apple gave, such as InvalidProviderToken, or an empty string."""
     reasons = (each.get("reason") for each in details if _is(each, "firebase.fcm.v1.ApnsError"))
     return next((reason for reason in reasons if isinstance(reason, str) and reason.isalpha()), "")
 

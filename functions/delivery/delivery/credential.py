@@ -1,4 +1,4 @@
-"""Credentials for FCM, and the access tokens that Google gives for them."""
+"""Read the credential for FCM, and exchange it for access tokens from Google."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _PASSING: Final = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQ
 
 
 def credential_from(secret: str) -> Credentials:
-    """Return the credential in a secret: a service account's key, or a keyless `external_account` for AWS.
+    """Return the credential that a secret holds: the key of a service account, or an `external_account` for AWS.
 
     Raise CredentialError if the secret holds neither.
     """
@@ -42,10 +42,10 @@ def credential_from(secret: str) -> Credentials:
 
 
 class SignIn:
-    """Gets access tokens from Google. google-auth keeps each for as long as it holds.
+    """Gets access tokens from Google. A token is reused until it expires.
 
-    The gateway asks for a token before it sends a page. If google-auth had a part in the sends themselves, it would
-    look up in the background where the account may be used, in a thread that a frozen function leaves hanging.
+    The gateway asks for a token before it sends a page. google-auth does not send the pushes itself. If it did, it
+    would start a background thread that looks up where the account may be used, and Lambda would freeze that thread.
     """
 
     def __init__(self, credential: Credentials, timeout: tuple[float, float]) -> None:
@@ -54,11 +54,11 @@ class SignIn:
         self._request = partial(_once, Request(self._session), timeout=timeout)
 
     def access_token(self) -> str:
-        """Return a token that still holds. Raise TransportError for a failure that may pass, else CredentialError."""
+        """Return a valid token. Raise TransportError for a failure that may pass, and CredentialError for any other."""
         return str(self._credential.token) if self._credential.valid else self.renewed()
 
     def renewed(self) -> str:
-        """Return a new token. Raises the errors of `access_token`."""
+        """Return a new token. Raise the same errors as `access_token`."""
         try:
             self._credential.refresh(self._request)  # type: ignore[no-untyped-call]
         except TransportError:
@@ -74,8 +74,8 @@ class SignIn:
         self._session.close()
 
 
-def _once(request: Request, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  google-auth's own arguments
-    """Make a request to Google. Raise where google-auth would sleep and ask again."""
+def _once(request: Request, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  the arguments that google-auth passes
+    """Make one request to Google. Raise TransportError for a failure after which google-auth would sleep and retry."""
     response = request(*args, **kwargs)
     if response.status in _PASSING or response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         raise TransportError(f"Google answered {response.status}")  # type: ignore[no-untyped-call]

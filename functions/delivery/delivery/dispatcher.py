@@ -1,6 +1,7 @@
-"""Dispatcher: handles a push job. A slot's job pushes to one shard of the slot, page by page.
+"""Handle a push job. A slot's job pushes to one shard of the slot, page by page.
 
-No row is written for a push that arrives. A run remembers the last page, so that a crash resumes there.
+Nothing is written for a single push that succeeds. A run stores its last page, so that it continues with the next one
+after a crash.
 """
 
 from __future__ import annotations
@@ -24,9 +25,13 @@ if TYPE_CHECKING:
     from delivery.services import Services
 
 LOOK_AGAIN: Final = dt.timedelta(minutes=1)
-"""Wait before a run asks again for the runs that come before it."""
-OTHERS_TAKE: Final = dt.timedelta(minutes=30)
-"""Lateness at which a run no longer waits: a push that comes twice replaces itself, one that is too late is lost."""
+"""How long to wait before looking again whether the runs of the old shards are done."""
+LONGEST_WAIT_FOR_OTHERS: Final = dt.timedelta(minutes=30)
+"""From this lateness on, a run no longer waits for the runs of the old shards.
+
+A push that then comes twice does little harm, because the second replaces the first on the phone. A push that is too
+late is lost.
+"""
 
 
 def handle(
@@ -35,10 +40,10 @@ def handle(
     waited: dt.timedelta,
     time_left: Callable[[], dt.timedelta],
 ) -> dt.timedelta:
-    """Push what the job asks for, as far as time allows, and return how long FCM asks everybody to wait.
+    """Send the pushes of a job, as far as time allows, and return how long FCM asks to wait before any other push.
 
-    The job has `waited` in the queue. A push that is too late is dropped. After an error, such as CredentialError or
-    OutboxError, the job has to come again, and continues where it was.
+    `waited` is how long the job was in the queue. A push that is too late is dropped. After an error, such as
+    CredentialError or OutboxError, the job must be handled again. A slot's job then continues with the failed page.
     """
     late = job.late + waited
     if late > MAX_LATENESS and (isinstance(job, SlotJob) or KINDS[job.kind].ends_with_date):
@@ -50,8 +55,8 @@ def handle(
 
 
 def _run(services: Services, job: SlotJob, late: dt.timedelta, time_left: Callable[[], dt.timedelta]) -> dt.timedelta:
-    """Push to the shard from where its run stopped, while time is left. Return how long FCM asks to wait."""
-    if job.after and late < OTHERS_TAKE and not services.runs.are_done(job.after, job.date):
+    """Push to the shard's remaining pages, while time is left. Return how long FCM asks to wait."""
+    if job.after and late < LONGEST_WAIT_FOR_OTHERS and not services.runs.are_done(job.after, job.date):
         services.outbox.send([job.again(late)], LOOK_AGAIN)
         return NO_WAIT
     begun = services.runs.begin(job.shard, job.date, job.instant)

@@ -1,4 +1,4 @@
-"""Firebase Cloud Messaging: the gateway to one project, and the rules that hold for a page of pushes."""
+"""Send pushes through Firebase Cloud Messaging, a page at a time."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ QUIET_CHANNEL: Final = "quiet"
 
 
 class FcmGateway:
-    """A `PushGateway` to one Firebase project."""
+    """The `PushGateway` for one Firebase project."""
 
     def __init__(self, credential: Credentials, transport: Libcurl, timeout: tuple[float, float] = TIMEOUT) -> None:
         self._sign_in = SignIn(credential, timeout)
@@ -40,7 +40,7 @@ class FcmGateway:
         self._sign_in.close()
 
     def send(self, payload: Payload, targets: Sequence[Target], within: dt.timedelta) -> list[Outcome]:
-        """Send to all targets, as `PushGateway` says."""
+        """Do what `PushGateway.send` says."""
         if within < LONGEST_SEND:
             return [NO_TIME] * len(targets)
         until = time.monotonic() + (within - LONGEST_SEND).total_seconds()
@@ -51,7 +51,7 @@ class FcmGateway:
             return [_unreachable(error)] * len(targets)
         stop = _stop_of(outcomes)
         if stop == STALE and time.monotonic() <= until:
-            # Once a page. If FCM refuses the new access token too, our credential is at fault.
+            # Renew the access token once for a page. If FCM refuses the new one too, our credential is at fault.
             again = [number for number, outcome in enumerate(outcomes) if outcome in {STALE, NO_TIME}]
             renewed = self._again(message, [targets[number] for number in again], until)
             for number, outcome in zip(again, renewed, strict=True):
@@ -60,7 +60,7 @@ class FcmGateway:
         return [stop if outcome is NO_TIME else outcome for outcome in outcomes]
 
     def _again(self, message: messaging.Message, targets: Sequence[Target], until: float) -> list[Outcome]:
-        """Send with a new access token. Without one, return the reason as the outcome of each."""
+        """Send with a new access token. If there is none, return the reason as the outcome of each push."""
         try:
             return self._transport.send(message, targets, self._sign_in.renewed(), until)
         except TransportError as error:
@@ -74,15 +74,15 @@ def _unreachable(error: TransportError) -> Outcome:
 
 
 def _stop_of(outcomes: Iterable[Outcome]) -> Outcome:
-    """Return the outcome that stopped the page, which the pushes that were not begun share.
+    """Return the outcome that stopped the page. The pushes that were not begun get the same outcome.
 
-    A wait counts before a stale token: while FCM has no room, a new token does not help.
+    If FCM both asks to wait and refuses the token, return the outcome with the wait: a new token would not help now.
     """
     return max(filter(stops_page, outcomes), key=lambda outcome: outcome.wait, default=NO_TIME)
 
 
 def message_of(payload: Payload) -> messaging.Message:
-    """Return the payload as a message for both platforms, without a target."""
+    """Return a message with this payload for both platforms. The message has no target yet."""
     quiet = payload.quiet
     return messaging.Message(
         notification=messaging.Notification(title=payload.text.title, body=payload.text.body),

@@ -1,4 +1,4 @@
-"""Gateway: the interface between delivery and the push service."""
+"""Define the interface between delivery and the push service."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ if TYPE_CHECKING:
 NO_WAIT: Final = dt.timedelta(0)
 
 TIMEOUT: Final = (3, 10)
-"""Seconds to connect, and to wait for an answer."""
+"""How many seconds to wait for a connection, and then for an answer."""
 
 LONGEST_SEND: Final = dt.timedelta(seconds=4 * sum(TIMEOUT))
-"""Longest time for one send: two requests for an access token, and two for the message."""
+"""The longest time that a send takes. It makes up to two requests for an access token and up to two for a message."""
 
 
 SPARE: Final = dt.timedelta(seconds=30)
-"""Time for the work on a page besides sending: to read it, to enqueue retries and to move the run."""
+"""Time to read a page, to enqueue its retries and to store the run's progress."""
 
 RESERVE: Final = LONGEST_SEND + SPARE
 """Time that must be left to begin another page."""
 
 
 class CredentialError(RekindleError):
-    """The push service refuses our credential. Nothing was sent, and an operator has to look at the credential."""
+    """The push service refuses our credential, and nothing was sent. An operator has to correct the credential."""
 
 
 class Fate(StrEnum):
-    """Fate of one push.
+    """What became of one push.
 
-    DEAD is a target that will never work again, FOREIGN a target of another sender. LATER is a failure that may pass,
-    or a push that was not begun. UNAUTHORISED is a refusal of our credential, APNS a refusal by Apple to let the
-    service in, and REFUSED a refusal of the message.
+    DEAD: the target will never work again. FOREIGN: the target belongs to another sender. LATER: the failure may pass,
+    or the push was not begun. UNAUTHORISED: the service refuses our credential. APNS: Apple refuses the service's
+    credential. REFUSED: the service refuses the message.
     """
 
     DELIVERED = "delivered"
@@ -54,9 +54,10 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Fate of one push, why it was not delivered, and how long the service asks to wait.
+    """What became of one push, why it was not delivered, and how long the service asks to wait.
 
-    `reason` is a code of FCM that we know, or words of our own. `detail` is the service's word, for people alone.
+    `reason` is one of FCM's codes in `delivery.answers`, or a text of our own. `detail` is a text from the service,
+    which is only logged.
     """
 
     fate: Fate
@@ -66,7 +67,7 @@ class Outcome:
 
     @property
     def fault(self) -> str:
-        """Name of the fault. It becomes part of a key, so it has fixed words alone."""
+        """The name of the fault. It becomes a part of a row's key, so it contains no text from the service."""
         return f"{self.fate}#{self.reason}"
 
 
@@ -80,7 +81,7 @@ class PushGateway(Protocol):
     def send(self, payload: Payload, targets: Sequence[Target], within: dt.timedelta) -> list[Outcome]:
         """Send to all targets, and return one outcome for each, in order.
 
-        The gateway never sleeps. It begins no send with less than LONGEST_SEND left of `within`, nor after the service
-        has asked to wait. A push that was not begun is for LATER, after that wait. Raise CredentialError if no push
-        could be sent for want of a valid credential.
+        The gateway does not sleep when the service asks to wait. It begins no further push after that, or when less
+        than LONGEST_SEND of `within` is left. A push that was not begun has the fate LATER and the wait that the
+        service asked for. Raise CredentialError if no push could be sent because the credential is not valid.
         """

@@ -1,4 +1,4 @@
-"""Handler: each message of the queue is one job, and goes back to the queue if it fails."""
+"""Handle messages of the push queue. Each message is one job, which comes again if it fails."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _outbox() -> Outbox:
 
 
 def _start_over() -> None:
-    """Let the next job read the secret again, which may hold another credential by then."""
+    """Close the connections, and let the next job read the secret again, since it may hold a new credential."""
     if _gateway.cache_info().currsize:
         _gateway().close()
     _gateway.cache_clear()
@@ -69,7 +69,7 @@ def _start_over() -> None:
 
 
 def _waited(record: Mapping[str, Any], visibility: dt.timedelta) -> dt.timedelta:
-    """Return how long a message lay in the queue, by the queue's clock. Each failure hid it for `visibility`."""
+    """Return how long a message was in the queue. After each failure, the queue hid it for `visibility`."""
     stamps = record["attributes"]
     first_received = from_millis(int(stamps["ApproximateFirstReceiveTimestamp"]))
     failures = int(stamps["ApproximateReceiveCount"]) - 1
@@ -77,10 +77,11 @@ def _waited(record: Mapping[str, Any], visibility: dt.timedelta) -> dt.timedelta
 
 
 def handler(event: Mapping[str, Any], context: LambdaContext) -> BatchResponse:
-    """Handle a batch, and return the messages that have to come again, as ReportBatchItemFailures wants them.
+    """Handle a batch. Return the failed messages in the format of ReportBatchItemFailures.
 
-    When FCM asks everybody to wait, or time runs short, the rest of the batch is enqueued anew, so that it spends no
-    try. A job with a longer wait than the queue can give is enqueued anew as well.
+    When FCM asks to wait, or time runs short, enqueue the rest of the batch as new messages. So these jobs lose none of
+    the attempts that the queue gives a message. Do the same with a job whose wait is longer than the queue's longest
+    delay.
     """
 
     def time_left() -> dt.timedelta:
@@ -107,7 +108,7 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> BatchResponse:
 
 
 def _log(error: Exception, message_id: str) -> None:
-    """Log the failure of a message. After a refused credential, read the credential again."""
+    """Log the failure of a message. If FCM refused the credential, let the next job read it again."""
     if not isinstance(error, CredentialError):
         log_failure("not done", error, message_id=message_id)
         return

@@ -1,8 +1,8 @@
-"""Transport by libcurl: one thread sends hundreds of requests over a few HTTP/2 connections.
+"""Send requests to FCM with libcurl. One thread has hundreds of requests under way over a few HTTP/2 connections.
 
-A push costs most where its message is built, encoded and passed on as an object of its own. So firebase-admin validates
-and encodes one message for a page, with a mark in place of the target, and each target replaces the mark as bytes.
-libcurl's handles and connections are kept from page to page.
+Most of a push's processor time would go into building and encoding its message. So firebase-admin validates and encodes
+only one message for a page, with a mark in place of the target. For each push, the mark is then replaced by the
+target's bytes. libcurl's handles and connections are kept from page to page.
 """
 
 from __future__ import annotations
@@ -28,31 +28,31 @@ if TYPE_CHECKING:
     from firebase_admin import messaging
 
 AT_ONCE: Final = 100
-"""Requests under way at the same time on one connection."""
+"""How many requests may be under way at the same time on one connection."""
 
 CONNECTIONS: Final = 4
-"""Largest number of HTTP/2 connections. Each is opened when those before it have AT_ONCE requests under way."""
+"""Largest number of HTTP/2 connections. A new one is opened when all others have AT_ONCE requests under way."""
 
 REQUESTS: Final = 2
-"""Largest number of requests for one push: a second one follows if the connection breaks without an answer."""
+"""Largest number of requests for one push. A second one is made if the connection breaks without an answer."""
 
 BURST: Final = 0.05
-"""After a pause, the share of so many seconds may begin at once."""
+"""Seconds. After a pause, as many pushes may begin at once as the pace allows in this time."""
 
 _MARK: Final = "\0target\0"
 _OK: Final = 200
 _NAME: Final = b'"name"'
 _IDLE: Final = 1.0
-"""Longest wait for an answer, in seconds."""
+"""The longest time, in seconds, to wait for libcurl before looking at the clock again."""
 
 _BROKEN: Final = frozenset({pycurl.E_GOT_NOTHING, pycurl.E_HTTP2, pycurl.E_RECV_ERROR, pycurl.E_SEND_ERROR})
-"""The connection broke, as connections do that a frozen function kept."""
+"""Errors of a broken connection. Connections often break while Lambda freezes the function."""
 _CODES: Final = {
     pycurl.E_OPERATION_TIMEDOUT: "DEADLINE_EXCEEDED",
     **dict.fromkeys(
         _BROKEN
         | {
-            pycurl.E_ABORTED_BY_CALLBACK,  # by `_Call.count`, after too many broken connections
+            pycurl.E_ABORTED_BY_CALLBACK,  # `_Call.count` aborts after too many broken connections
             pycurl.E_COULDNT_CONNECT,
             pycurl.E_COULDNT_RESOLVE_HOST,
             pycurl.E_COULDNT_RESOLVE_PROXY,
@@ -62,13 +62,13 @@ _CODES: Final = {
         "UNAVAILABLE",
     ),
 }
-"""Google's codes for failures without an answer."""
+"""Google's code for each of libcurl's errors, which mean that there was no answer."""
 
 
 class Libcurl:
-    """Sends one message to many targets of a project, `pushes_per_second` at most.
+    """Sends one message to many targets, at most `pushes_per_second` of them in a second.
 
-    `authorities` is a file of the authorities that TLS trusts.
+    `authorities` is the path of a file with the certificates of the authorities that TLS trusts.
     """
 
     def __init__(
@@ -79,8 +79,7 @@ class Libcurl:
         pushes_per_second: float | None = None,
         authorities: str | None = None,
     ) -> None:
-        # The two ends agree on HTTP/2 over TLS alone. Without TLS, as on a developer's machine, each request that is
-        # under way has a connection of its own.
+        # HTTP/2 is only used with TLS. Without TLS, as on a developer's machine, requests cannot share a connection.
         is_shared = endpoint.startswith("https:")
         self._at_once = AT_ONCE * CONNECTIONS if is_shared else AT_ONCE
         self._pace = Pace(pushes_per_second)
@@ -94,10 +93,10 @@ class Libcurl:
     def send(
         self, message: messaging.Message, targets: Sequence[Target], access_token: str, until: float
     ) -> list[Outcome]:
-        """Return one outcome for each target, in order, and NO_TIME for a push that was not begun.
+        """Send to the targets and return one outcome for each, in order. A push that was not begun has NO_TIME.
 
-        The first pushes begin in any case. No further push begins after an outcome that stops the page, or once the
-        monotonic clock is past `until`. The answers to the requests under way are still read.
+        The first pushes always begin. No further push begins after an outcome that stops the page, or when the
+        monotonic clock is past `until`. The answers to requests that are under way are still read.
         """
         encoded = {kind: _encoded(message, kind) for kind in {target.kind for target in targets}}
         outcomes = [NO_TIME] * len(targets)
@@ -125,9 +124,9 @@ class Libcurl:
 
 
 class Pace:
-    """Limits the sends of a second, so that all workers together do not use up what FCM grants a project.
+    """Limits how many sends begin in a second, so that all workers together stay below FCM's limit for a project.
 
-    None is no limit. Instants are seconds of the monotonic clock.
+    `per_second` None means no limit. `now` is in seconds of the monotonic clock.
     """
 
     def __init__(self, per_second: float | None = None) -> None:
@@ -161,26 +160,26 @@ class _Call:
     body: list[bytes] = field(default_factory=list)
 
     def count(self, *_: object) -> int:
-        """Count a request. By itself libcurl sends another request for each dead connection that it meets."""
+        """Count a request, and abort it if there were too many. libcurl makes one after each broken connection."""
         self.requests += 1
         return int(pycurl.PREREQFUNC_OK if self.requests <= REQUESTS else pycurl.PREREQFUNC_ABORT)
 
     def may_repeat(self) -> bool:
-        """Return whether another request may follow a broken connection that gave no part of an answer."""
+        """Return whether to make another request after the connection broke. Make none if a part of an answer came."""
         return not self.is_repeat and self.requests < REQUESTS and not self.handle.getinfo(pycurl.RESPONSE_CODE)
 
     def outcome(self) -> Outcome:
-        """Return the outcome of an answer."""
+        """Return the outcome that the answer means."""
         status = self.handle.getinfo(pycurl.RESPONSE_CODE)
         if status == _OK and len(self.body) == 1 and _NAME in self.body[0]:
             return DELIVERED
-        # libcurl keeps the one header that matters. Reading all headers would cost a push a tenth more.
+        # libcurl itself reads the Retry-After header. Reading all headers would cost a tenth more time for each push.
         wait = self.handle.getinfo(pycurl.RETRY_AFTER)
         return outcome_of(status, b"".join(self.body), dt.timedelta(seconds=wait) if wait > 0 else NO_WAIT)
 
 
 class _Connections:
-    """libcurl's connections to one address, shared by requests or not, and the requests under way."""
+    """libcurl's connections to one address, and the requests under way. Requests share connections if `is_shared`."""
 
     def __init__(self, url: str, timeout: tuple[float, float], authorities: str, *, is_shared: bool) -> None:
         self._headers = ["content-type: application/json", "x-goog-api-format-version: 2"]
@@ -194,11 +193,11 @@ class _Connections:
 
     @property
     def under_way(self) -> int:
-        """Number of requests without an answer."""
+        """How many requests still wait for their answer."""
         return len(self._calls) - len(self._free)
 
     def authorise(self, access_token: str) -> None:
-        """Show this access token with all requests from now on."""
+        """Send this access token with all requests from now on."""
         bearer = f"authorization: Bearer {access_token}"
         if bearer != self._headers[-1]:
             self._headers = [*self._headers[:2], bearer]
@@ -213,7 +212,7 @@ class _Connections:
         self._multi.add_handle(call.handle)
 
     def outcomes(self, seconds: float) -> Iterator[tuple[int, Outcome]]:
-        """Wait for libcurl at most so many seconds, and yield the numbers of finished pushes with their outcomes."""
+        """Wait for libcurl at most `seconds`. Yield the number and the outcome of each push that has finished."""
         due = self._multi.timeout()
         wait = seconds if due < 0 else min(seconds, due / 1000)
         if self.under_way:
@@ -229,7 +228,7 @@ class _Connections:
         for handle, error, _ in failed:
             call = self._calls[handle]
             if error in _BROKEN and call.may_repeat():
-                # A hundred requests that shared the broken connection share the next one, too.
+                # Up to AT_ONCE requests shared the broken connection. They share the next one, too.
                 self._multi.remove_handle(handle)
                 call.is_repeat = True
                 self._multi.add_handle(handle)
@@ -238,7 +237,7 @@ class _Connections:
                 self._put_back(call)
 
     def drop(self) -> None:
-        """Forget the requests that an exception has left under way."""
+        """Give up the requests that are under way. An exception in `Libcurl.send` leaves some."""
         if self.under_way:
             for call in set(self._calls.values()).difference(self._free):
                 self._put_back(call)
@@ -278,14 +277,14 @@ class _Connections:
 
 
 def _encoded(message: messaging.Message, kind: TargetKind) -> tuple[bytes, bytes]:
-    """Return a request's body before and after its target, as firebase-admin validates and encodes it."""
+    """Return the parts of a request's body before and after the target. firebase-admin validates and encodes them."""
     before, after = str(addressed(message, Target(kind, _MARK))).split(json.dumps(_MARK))
     return b'{"message": ' + before.encode(), after.encode() + b"}"
 
 
 def addressed(message: messaging.Message, target: Target) -> messaging.Message:
-    """Return the message to one target."""
-    # The constructor would warn with every message that `token` will go one day.
+    """Return a copy of the message with a target."""
+    # Set the attribute on a copy: the constructor would warn each time that `token` is deprecated.
     copied = copy.copy(message)
     setattr(copied, target.kind, target.value)
     return copied

@@ -1,4 +1,4 @@
-"""Recipients: the devices that a push still concerns when it is sent."""
+"""Find the devices that get a push. A push that no longer concerns a person is not sent to them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from rekindle.store.slot_rows import SlotRow
 
 LEAST_LIFE: Final = dt.timedelta(minutes=10)
-"""Shortest life of a reminder, also where the clock skips the end of its date."""
+"""A reminder stays on a phone at least this long, even if the clock skips the end of its date."""
 
 _ONE_DAY: Final = dt.timedelta(days=1)
 
@@ -36,7 +36,8 @@ _ONE_DAY: Final = dt.timedelta(days=1)
 class Attempt:
     """One attempt to deliver a push.
 
-    `late` is its lateness after the occasion's instant, `couple` the couple that the push is about, if any.
+    `late` is how long after the occasion's instant the attempt is made. `couple` is the couple that the push is about,
+    or None.
     """
 
     occasion: Occasion
@@ -47,18 +48,18 @@ class Attempt:
 
     @property
     def at(self) -> dt.datetime:
-        """When the push is sent."""
+        """The instant at which the push is sent."""
         return self.occasion.instant + self.late
 
     @property
     def kind(self) -> Kind:
-        """Facts about the kind of push."""
+        """The record of the push's kind."""
         return KINDS[self.occasion.kind]
 
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """One device, and how its owner gets the push. `person` is the owner's pseudonym."""
+    """One device, the language of the push on it, and whether the push is quiet. `person` is the owner's pseudonym."""
 
     person: str
     language: Language
@@ -67,7 +68,7 @@ class Recipient:
 
 
 class Batch(NamedTuple):
-    """The recipients of one attempt, how many persons were due for it, and stale devices with their owners."""
+    """The recipients of one attempt, how many persons were due, and the stale devices with their owners' pseudonyms."""
 
     attempt: Attempt
     recipients: Sequence[Recipient]
@@ -78,7 +79,7 @@ class Batch(NamedTuple):
 def of_page(
     services: Services, job: SlotJob, rows: Iterable[SlotRow], late: dt.timedelta, time_left: Callable[[], dt.timedelta]
 ) -> Iterator[Batch]:
-    """Yield a batch for each kind of push that persons in the rows are due for."""
+    """Yield one batch for each kind of push for which persons in the rows are due."""
     kinds: defaultdict[PushKind, list[SlotRow]] = defaultdict(list)
     for row in rows:
         if row.is_due(job.date):
@@ -86,7 +87,7 @@ def of_page(
     at = job.instant + late
     clock = local_time(at, job.zone).time()
     ends_at = max(start_of(job.date + _ONE_DAY, job.zone), job.instant + LEAST_LIFE)
-    # A row knows only the month in which a device was registered. All of that month has to be long past.
+    # A row holds only the month in which a device was registered. The device is stale if the whole month is too old.
     live_since = (at.date() - STALE_AFTER + _ONE_DAY).replace(day=1)
     for kind in OF_A_DATE:
         due = kinds[kind]
@@ -95,20 +96,24 @@ def of_page(
             due = [row for row in due if row.answers is None or row.answers[0] in awaited]
         if due:
             devices = [(row, device) for row in due for device in row.devices]
-            found = [
+            recipients = [
                 Recipient(row.person, row.language, is_quiet(clock, row.quiet_hours), device.target)
                 for row, device in devices
                 if device.month >= live_since
             ]
             stale = [(row.person, device.target) for row, device in devices if device.month < live_since]
             attempt = Attempt(Occasion(kind, job.date, job.instant, ends_at=ends_at), late, time_left)
-            yield Batch(attempt, found, len(due), stale)
+            yield Batch(attempt, recipients, len(due), stale)
 
 
 def of_job(
     services: Services, job: PersonJob | RetryJob, late: dt.timedelta, time_left: Callable[[], dt.timedelta]
 ) -> Batch:
-    """Return the job's devices that still belong to the same persons, if the push still concerns these."""
+    """Return a batch of the job's devices.
+
+    Leave out a device that no longer belongs to the same person, and all devices of a person whom the push no longer
+    concerns.
+    """
     kind, number, missed = job.kind, 1, None
     if isinstance(job, PersonJob):
         person = services.people.person(job.uid)
@@ -124,7 +129,7 @@ def of_job(
         persons = [(person.uid, person.couple) for person in people if person.couple]
         awaited = services.days.awaited(persons, job.date, attempt.at)
         people = [person for person in people if person.uid in awaited]
-    found = [
+    recipients = [
         Recipient(
             keys.pseudonym_of(person.uid),
             person.profile.language,
@@ -136,15 +141,15 @@ def of_job(
         if not is_stale(device, attempt.at)
     ]
     return Batch(
-        attempt, [each for each in found if missed is None or (each.person, keys.digest_of(each.target)) in missed]
+        attempt, [each for each in recipients if missed is None or (each.person, keys.digest_of(each.target)) in missed]
     )
 
 
 def _kind_on(services: Services, date: dt.date, kind: PushKind, *, wants_news: bool) -> PushKind:
-    """Return the kind in which a push is sent: news replace the prompt on a date that has news.
+    """Return the kind of push to send. On a date that has news, whoever wants news gets NEWS in place of the prompt.
 
-    The push still falls due and counts as a prompt. A retry keeps the kind of the first attempt, whose place it takes
-    on the phone.
+    The push is still due and counted as a prompt. A retry has the same kind as the first attempt, so that
+    it replaces the first push on a phone that got both.
     """
     is_news = wants_news and KINDS[PushKind.NEWS].replaces is kind and date in services.news.dates()
     return PushKind.NEWS if is_news else kind

@@ -1,15 +1,15 @@
-"""Resharding: gives a slot that has grown twice as many shards, without a gap in its pushes.
+"""Give a slot that has grown twice as many shards, so that nobody misses a push.
 
-A slot comes once a day. All of this happens while it rests, in three steps that can be repeated:
+A slot comes once a day. Resharding happens at other times of the day, in three steps. Each step can be repeated:
 
 1. Name the new shards beside the old ones. From now on every write puts a row into a new shard and deletes it from the
    old one.
-2. After a pause, every write has ended that did not know of the new shards. Move the rows, each in one transaction, so
-   that a row is in exactly one shard at any time.
-3. Forget the old shards once they are empty.
+2. Wait until every write has ended that began before step 1. Then move the rows, each in one transaction, so that a row
+   is in exactly one shard at any time.
+3. Forget the old shards when they are empty.
 
-If the slot comes in between, the tick enqueues a job for each shard. The new shards' runs wait for those of the old
-shards, so a person who changes meanwhile moves to a run that has yet to come.
+If the slot comes between two steps, the tick enqueues a job for each old and each new shard. The runs of the new shards
+wait for the runs of the old ones. So if a person's row moves to a new shard in between, a later run still finds it.
 """
 
 from __future__ import annotations
@@ -32,19 +32,19 @@ if TYPE_CHECKING:
     from rekindle.store.shards import Resharding
 
 BEFORE_NEXT: Final = dt.timedelta(minutes=30)
-"""Time before the slot comes again in which no rows move."""
+"""No rows move during this time before the slot comes."""
 
 
 def reshard(
     resharding: Resharding, outbox: Outbox, job: ReshardJob, waited: dt.timedelta, time_left: Callable[[], dt.timedelta]
 ) -> None:
-    """Take the slot one step further, and enqueue the job again until the last step is done."""
+    """Do the slot's next step. Enqueue the job again unless the last step is done."""
     late = job.late + waited
     at = job.instant + late
     rests = is_at_rest(job.slot, at)
     shards = resharding.shards(job.slot)
     if shards is None or job.shard not in shards.all:
-        # Several shards of a slot enqueue a job when they have grown. The first one is enough.
+        # Each shard that has grown enqueues a job. Another job has resharded this slot already.
         logger.info("resharded already", extra=job.about)
         return
     if rests and shards.named_at is None:
@@ -63,7 +63,7 @@ def reshard(
 
 
 def is_at_rest(slot: Slot, at: dt.datetime) -> bool:
-    """Return whether no run of the slot is under way at `at`, and none begins soon after."""
+    """Return whether at this instant no run of the slot is under way and none begins soon."""
     today = local_date(at, slot.zone)
     comes = (slot_instant(today + dt.timedelta(days=days), slot.time, slot.zone) for days in (-1, 0, 1))
     return not any(each and each - BEFORE_NEXT < at < each + SETTLED_AFTER for each in comes)

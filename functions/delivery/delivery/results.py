@@ -1,7 +1,7 @@
-"""Results of an attempt: which failed pushes are tried again, when, which are given up, and the log line of all.
+"""Settle the results of an attempt: decide which failed pushes to try again and which to give up, and log them.
 
-A failure that may pass goes back to the queue as a job that names the devices concerned, with a delay that grows. After
-the last attempt, and at once if FCM refuses the message itself, the push is given up.
+If a failure may pass, a retry job with the devices concerned goes to the queue, with a delay that grows each time. A
+push is given up after the last attempt, or at once if FCM refuses the message itself.
 """
 
 from __future__ import annotations
@@ -27,21 +27,21 @@ if TYPE_CHECKING:
 
 LAST_ATTEMPT: Final = 6
 FIRST_BACKOFF: Final = dt.timedelta(seconds=30)
-"""Wait before the second attempt. It doubles each time, to eight minutes before the sixth."""
+"""The wait before the second attempt. It doubles with each attempt, up to eight minutes before the sixth."""
 
 MISSED: Final = 1000
-"""Largest number of devices in one job: about half of what a message may weigh."""
+"""Largest number of devices in one job. They fill about half of a message's largest size."""
 
 
 LASTING: Final = {
     Fate.APNS: "FCM cannot sign in to Apple",
     Fate.FOREIGN: "FCM calls the devices another sender's",
 }
-"""Faults that do not pass by themselves, and their log lines. They are counted and logged at each attempt."""
+"""Log messages for faults that do not pass by themselves. Each attempt counts and logs these faults."""
 
 
 class Result(NamedTuple):
-    """Outcome of one attempt for one recipient."""
+    """The outcome of an attempt for one recipient."""
 
     recipient: Recipient
     outcome: Outcome
@@ -58,19 +58,21 @@ def persons_of(results: Iterable[Result]) -> frozenset[str]:
 
 
 def reasons_of(results: Iterable[Result]) -> str:
-    """Return all reasons, with the service's own word where it gave one."""
+    """Return all reasons of the results as one text, with the service's details."""
     outcomes = {result.outcome for result in results}
     return ", ".join(sorted({": ".join(filter(None, [each.reason, each.detail])) for each in outcomes}))
 
 
 def settle(services: Services, attempt: Attempt, results: Sequence[Result]) -> Sequence[Result]:
-    """Enqueue the failed pushes again, make dead letters of those given up for a widespread fault, and log.
+    """Enqueue retries of the failed pushes, enqueue dead letters, and log the results.
 
-    Return the final results: a foreign device can turn out to be dead.
+    A push becomes a dead letter if it is given up for a fault that affects many persons. Return the final results, in
+    which a foreign device may have become a dead one.
 
     Raises:
         CredentialError: FCM refuses our credential for every push, so the whole job has to come again.
-        OutboxError: a retry could not be enqueued. Nothing else may repeat a job of which FCM has taken some pushes.
+        OutboxError: a retry could not be enqueued, so the whole job has to come again. No other error may be raised
+            after FCM has taken some pushes.
     """
     if len(having(results, Fate.UNAUTHORISED)) == len(results):
         _log(attempt, results, [], {})
@@ -94,14 +96,14 @@ def settle(services: Services, attempt: Attempt, results: Sequence[Result]) -> S
 def proves_our_project(results: Sequence[Result]) -> bool:
     """Return whether at least as many persons were reached as have foreign devices.
 
-    Then our project is the right one, and the foreign devices are of another.
+    If so, we send with the right project, and the foreign devices belong to another one.
     """
     reached, foreign = (persons_of(having(results, fate)) for fate in (Fate.DELIVERED, Fate.FOREIGN))
     return bool(reached) and len(reached) >= len(foreign)
 
 
 def without_foreign(results: Iterable[Result], kept: Container[str] = ()) -> list[Result]:
-    """Return the results with foreign devices called dead, except those of the faults in `kept`."""
+    """Return the results with the fate DEAD in place of FOREIGN, except where the fault is in `kept`."""
     return [
         Result(recipient, replace(outcome, fate=Fate.DEAD))
         if outcome.fate is Fate.FOREIGN and outcome.fault not in kept
@@ -111,35 +113,35 @@ def without_foreign(results: Iterable[Result], kept: Container[str] = ()) -> lis
 
 
 def split(results: Sequence[Result], attempt: int) -> tuple[list[Result], list[Result]]:
-    """Return the failed results to try again, and those to give up."""
+    """Return the failed results that are tried again after this attempt, and those that are given up."""
     again = having(results, Fate.LATER, Fate.UNAUTHORISED, Fate.APNS, Fate.FOREIGN)
     refused = having(results, Fate.REFUSED)
     return (again, refused) if attempt < LAST_ATTEMPT else ([], again + refused)
 
 
 def wait_before(attempt: int, outcomes: Iterable[Outcome]) -> dt.timedelta:
-    """Return the wait before an attempt: its backoff, or the longest wait that FCM asked for."""
+    """Return the wait before an attempt: its backoff, or the longest wait that FCM asked for if that is longer."""
     return max([FIRST_BACKOFF * (1 << attempt - 2), *(outcome.wait for outcome in outcomes)])
 
 
 def _incidents(services: Services, at: dt.datetime, failed: Iterable[Result]) -> dict[str, Incident]:
-    """Count the persons whom each fault met, and return its incident: a widespread one if the store fails."""
-    met: defaultdict[str, set[str]] = defaultdict(set)
+    """Count how many persons each fault affects, and return its incident. If counting fails, call it widespread."""
+    affected: defaultdict[str, set[str]] = defaultdict(set)
     for recipient, outcome in failed:
-        met[outcome.fault].add(recipient.person)
+        affected[outcome.fault].add(recipient.person)
     incidents = {}
-    for fault, persons in met.items():
+    for fault, persons in affected.items():
         try:
             incidents[fault] = services.incidents.note(fault, persons, at)
-        except Exception as error:  # noqa: BLE001  whatever it is, the pushes must not be sent again
+        except Exception as error:  # noqa: BLE001  any error raised here would send all pushes again
             extra = {"fault": fault, "error": type(error).__name__, "where": frames_of(error)}
-            logger.warning("cannot count whom a fault met", extra=extra)
+            logger.warning("cannot count whom a fault affects", extra=extra)
             incidents[fault] = Incident(is_widespread=True, needs_report=True)
     return incidents
 
 
 def retry_jobs(attempt: Attempt, missed: Iterable[Result], number: int, wait: dt.timedelta = NO_WAIT) -> list[RetryJob]:
-    """Return the jobs that push to the missed devices once more, as attempt `number` and after the wait."""
+    """Return jobs that push to the missed devices again, after the wait. They make the attempt `number`."""
     return [
         RetryJob(
             **asdict(attempt.occasion),
@@ -159,12 +161,12 @@ def retry_jobs(attempt: Attempt, missed: Iterable[Result], number: int, wait: dt
 def _log(
     attempt: Attempt, results: Sequence[Result], given_up: Sequence[Result], incidents: Mapping[str, Incident]
 ) -> None:
-    """Log the results of an attempt. An alarm rings for an error line alone."""
+    """Log the results of an attempt. Only a line of level ERROR sets off an alarm."""
     reported = {fault for fault, incident in incidents.items() if incident.needs_report}
     failed = [each for each in results if each.outcome.fate not in {Fate.DELIVERED, Fate.DEAD}]
     subject = attempt.occasion.about | {"attempt": attempt.number}
     extra = subject | {
-        # For the alarm that rings when many persons were due and nobody was reached. A retry makes nobody due again.
+        # An alarm goes off if many persons were due and nobody was reached. A retry does not count them as due again.
         "due": len(persons_of(results)) if attempt.number == 1 else 0,
         "reached": len(persons_of(having(results, Fate.DELIVERED))),
         "devices": len(results),
@@ -182,10 +184,10 @@ def _log(
 
 
 def _complain(message: str, extra: Mapping[str, object], failed: Sequence[Result], reported: Container[str]) -> None:
-    """Log an error if one of the failures is reported, else a warning.
+    """Log an error if the fault of a failure is in `reported`, else a warning.
 
-    `outside` marks an error that is no reason to roll a new version back. If FCM refuses a message, it is our own
-    fault.
+    `outside` marks an error that a new version did not cause, so it does not roll the version back. A refused message
+    has no such mark, because the new version may have built it.
     """
     fields = {**extra, "persons": len(persons_of(failed)), "reasons": reasons_of(failed)}
     fates = {outcome.fate for _, outcome in failed if outcome.fault in reported}

@@ -1,4 +1,4 @@
-"""Sender: sends a push to its recipients."""
+"""Send a push to its recipients."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 
 class Sent(NamedTuple):
-    """How long everybody has to wait now, and how many persons FCM took a push for."""
+    """How long FCM asks to wait before any other push, and for how many persons FCM took a push."""
 
     wait: dt.timedelta
     persons: int = 0
 
 
 def push(services: Services, batch: Batch, wait: dt.timedelta = NO_WAIT) -> Sent:
-    """Send to all recipients, unless everybody has to `wait`, and settle the results.
+    """Send to all recipients and settle the results. If FCM asks to `wait`, send nothing, but enqueue retries.
 
     Raises:
         CredentialError: FCM refuses our credential for every push.
@@ -42,7 +42,7 @@ def push(services: Services, batch: Batch, wait: dt.timedelta = NO_WAIT) -> Sent
     if attempt.at >= occasion.expires_at:
         logger.warning("too late", extra=occasion.about | {"late": attempt.late.total_seconds()})
         return Sent(wait)
-    # One group for all who get the same payload.
+    # Recipients in one group get the same payload.
     groups: defaultdict[tuple[Language, bool], list[Recipient]] = defaultdict(list)
     for recipient in batch.recipients:
         groups[recipient.language, recipient.quiet].append(recipient)
@@ -67,12 +67,12 @@ def _forget(
     devices: Iterable[tuple[str, Target]],
     forget: Callable[[str, Target, dt.datetime], None],
 ) -> None:
-    """Delete stale or dead devices while time allows. The next push finds those that are left."""
+    """Delete stale or dead devices while there is time. The next push deletes the others."""
     for person, target in devices:
         if attempt.time_left() < SPARE:
             logger.warning("dead targets stay for now")
             return
         try:
             forget(person, target, attempt.at)
-        except Exception as error:  # noqa: BLE001  whatever it is, the pushes must not be sent again
+        except Exception as error:  # noqa: BLE001  any error raised here would send all pushes again
             log_failure("a dead target stays for now", error, person=person)

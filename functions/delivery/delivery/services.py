@@ -1,4 +1,4 @@
-"""Services: the stores, the queues and the gateway that delivery works with."""
+"""Hold the stores, the queues and the gateway that delivery works with."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 PAGE_ROWS: Final = 2000
 SHARD_ROWS: Final = 20_000
-"""A slot with a larger shard is resharded. One function sends so many pushes in some ten seconds."""
+"""A slot with a larger shard is resharded. One worker sends pushes to a shard of this size in about ten seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Services of one process. `app_link` is the beginning of the links in pushes."""
+    """The services of one process. Links in pushes begin with `app_link`."""
 
     slots: Slots
     runs: Runs
@@ -43,7 +43,7 @@ class Services:
 
     @classmethod
     def on(cls, table: Table, outbox: Outbox, dead_letters: Outbox, gateway: PushGateway, app_link: str) -> Self:
-        """Return the services on a table, two queues and a gateway."""
+        """Return services that use this table, these queues and this gateway."""
         people = People(table)
         return cls(
             slots=Slots(table),

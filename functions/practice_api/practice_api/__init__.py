@@ -1,1 +1,1 @@
-"""The practice's side: packs, the help that couples are shown, numbers over couples, and the audit."""
+"""Let the practice's staff write packs, set the help for couples, and read statistics and the audit."""

@@ -1,4 +1,4 @@
-"""`/v1/practice/audit`: who of the staff did what."""
+"""`/v1/practice/audit` lists which member of staff did what."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ CURSOR = r"^[0-9]{13}-[0-9a-f]{12}$"
 def get_audit(
     _staff: TheReader,
     services: TheServices,
-    before: Annotated[str | None, Query(pattern=CURSOR, description="Where the page before ended.")] = None,
+    before: Annotated[str | None, Query(pattern=CURSOR, description="The `before` of the previous page.")] = None,
     limit: Annotated[int, Query(ge=1, le=AUDIT_PAGE)] = AUDIT_PAGE,
 ) -> AuditView:
-    """List what staff did, latest first. Nobody can change or remove an entry."""
+    """List what staff did, latest first. The API has no way to change or remove an entry."""
     entries, last = services.audit.entries(before, limit)
     return AuditView(
         entries=[

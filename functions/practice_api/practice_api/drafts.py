@@ -1,4 +1,4 @@
-"""`/v1/practice/packs/{id}/draft`: the text that staff are writing, saved as typed and checked."""
+"""`/v1/practice/packs/{id}/draft` saves and checks the text that staff are writing."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ router = APIGatewayHttpRouter()
 
 @router.get("/packs/<pack_id>/draft", responses=staff_refusals(Problem.NO_SUCH_PACK))
 def get_draft(pack_id: PackPath, _staff: TheReader, services: TheServices) -> DraftView:
-    """Show the draft, or the latest version without a draft. Only a check compares it with other packs."""
+    """Show the draft, or the latest version if there is no draft.
+
+    The findings do not include a comparison with other packs. `POST /v1/practice/check` and saving compare the draft.
+    """
     head = known_pack(services, pack_id)
     draft = head.draft
     if draft:
@@ -43,16 +46,16 @@ def get_draft(pack_id: PackPath, _staff: TheReader, services: TheServices) -> Dr
 
 @router.put("/packs/<pack_id>/draft", responses=staff_refusals(Problem.DRAFT_CHANGED))
 def put_draft(pack_id: PackPath, body: DraftBody, staff: ThePublisher, services: TheServices) -> SavedView:
-    """Save a draft, also with something to fix. Refused if another was saved since: nobody overwrites unseen."""
+    """Save a draft, even if it has findings. Saving is refused if somebody saved another draft after `revision`."""
     head = services.packs.head(PackId(pack_id))
-    found = checked(services, staff, head.id, body.source)
-    findings = finding_views(found)
+    check = checked(services, staff, head.id, body.source)
+    findings = finding_views(check)
     if head.draft and services.packs.draft(head.id, head.draft) == body.source:
-        # Saved already: perhaps by this very request, whose answer was lost.
+        # The draft is saved already, perhaps by the same request, whose reply was lost.
         return _saved(head.draft, findings, unchanged=True)
     base = head.draft.base if head.draft else (head.releases[-1].version if head.releases else None)
     try:
-        draft = services.packs.save_draft(head.id, body.source, body.revision, base, staff.actor, form=found.readable)
+        draft = services.packs.save_draft(head.id, body.source, body.revision, base, staff.actor, form=check.readable)
     except DraftChangedError as error:
         raise draft_changed(error) from error
     except SourceTooLargeError as error:
@@ -67,11 +70,11 @@ def put_draft(pack_id: PackPath, body: DraftBody, staff: ThePublisher, services:
 )
 def delete_draft(
     pack_id: PackPath,
-    revision: Annotated[int, Query(ge=1, description="The revision of the draft that was read.")],
+    revision: Annotated[int, Query(ge=1, description="The revision of the draft that the caller read.")],
     staff: ThePublisher,
     services: TheServices,
 ) -> None:
-    """Delete the draft and go back to what is published. A pack that was never published is gone with its draft."""
+    """Delete the draft. The published versions stay. A pack that was never published is gone with its draft."""
     head = known_pack(services, pack_id)
     if head.draft is None:
         return
@@ -83,18 +86,18 @@ def delete_draft(
 
 @router.post("/check", responses=staff_refusals())
 def post_check(body: CheckBody, staff: TheReader, services: TheServices) -> CheckedView:
-    """Check a text and show a preview; nothing is saved."""
-    found = checked(services, staff, PackId(body.pack_id or ""), body.source)
-    return CheckedView(findings=finding_views(found), preview=preview_of(found.readable) if found.readable else None)
+    """Check a text and show a preview. Nothing is saved."""
+    check = checked(services, staff, PackId(body.pack_id or ""), body.source)
+    return CheckedView(findings=finding_views(check), preview=preview_of(check.readable) if check.readable else None)
 
 
 def checked(services: Services, staff: Staff, pack: PackId, source: str) -> Checked:
-    """Check a text, also against the packs that couples have already."""
+    """Check a text, and compare it with the other packs that couples have."""
     return check_source(source, others=services.others(pack, staff.instant))
 
 
 def draft_changed(error: DraftChangedError) -> ProblemError:
-    """Return the problem that says whose draft is the current one."""
+    """Return the problem DRAFT_CHANGED. It says who saved the current draft."""
     existing = error.existing
     members = {
         "revision": existing.revision if existing else 0,

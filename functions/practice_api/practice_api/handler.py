@@ -1,4 +1,4 @@
-"""The Lambda entry: one resolver with every route of the practice."""
+"""Handle API calls from the practice's staff. Lambda calls `handler`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from practice_api import audit, drafts, help, packs, releases, statistics  # noqa: A004  what couples call it
+from practice_api import audit, drafts, help, packs, releases, statistics  # noqa: A004  it has the name of its route
 from practice_api.services import Services
 from rekindle.api import resolver
 from rekindle.settings import PracticeApiSettings
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 BODY_LIMIT: Final = 4_500_000
-"""Bytes: a large pack in several languages, and what Lambda takes at once with room for its envelope."""
+"""Bytes. A large pack in several languages fits, and Lambda's limit leaves room for the rest of the event."""
 
 
 def application() -> APIGatewayHttpResolver:
-    """Return a resolver with all routes; its OpenAPI document is the practice API's contract."""
+    """Return a resolver with all routes. The console and the CLI rely on the OpenAPI document that is made from it."""
     app = resolver.resolver()
     for routes in (packs, drafts, releases, statistics, help, audit):
         app.include_router(routes.router, prefix="/v1/practice")
@@ -30,7 +30,7 @@ def application() -> APIGatewayHttpResolver:
 
 
 def handler_of(services: Callable[[], Services]) -> Callable[[dict[str, Any], LambdaContext], dict[str, Any]]:
-    """Return a Lambda handler that creates its services at the first request."""
+    """Return a Lambda handler. It calls `services` once, at the first request."""
     return resolver.handler_of(application(), services, BODY_LIMIT)
 
 

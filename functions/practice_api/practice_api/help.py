@@ -1,4 +1,4 @@
-"""`/v1/practice/help`: the help that couples are shown: where to book, and who to call."""
+"""`/v1/practice/help` shows and sets the help that couples see: where to book, and whom to call."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ router = APIGatewayHttpRouter()
 
 @router.get("/help", responses=staff_refusals())
 def get_help(_staff: TheReader, services: TheServices) -> HelpView:
-    """Show the help that couples are shown; what is built in until the practice has set any."""
+    """Show the help that couples see. Until the practice has set its help, this is the built-in help."""
     return _view(*services.help.current())
 
 
 @router.put("/help", responses=staff_refusals(Problem.HELP_CHANGED))
 def put_help(body: HelpView, staff: ThePublisher, services: TheServices) -> HelpView:
-    """Set the help, whole. Couples see it within half a minute. Refused if another was set since."""
+    """Replace the help. Couples see the new help within half a minute. Refused if somebody changed it since."""
     wanted = Help.model_validate(body.model_dump(exclude={"revision"}))
     current, revision = services.help.current()
     if revision and current == wanted:

@@ -1,4 +1,4 @@
-"""`/v1/practice/packs`: all packs and their states, withdrawals, and the codes that couples join by."""
+"""`/v1/practice/packs` lists packs, withdraws and restores them, and renews the codes with which couples join."""
 
 from __future__ import annotations
 
@@ -41,11 +41,13 @@ def get_pack(pack_id: PackPath, staff: TheReader, services: TheServices) -> Pack
     responses=staff_refusals(Problem.NO_SUCH_PACK, Problem.NO_SUCH_PROMPT, Problem.NOT_PUBLISHED),
 )
 def post_withdraw(pack_id: PackPath, body: WithdrawBody, staff: ThePublisher, services: TheServices) -> PackDetail:
-    """Take the pack or one prompt of it from all couples, within half a minute. Days that have it keep it."""
+    """Withdraw the pack, or one prompt of it, from all couples within half a minute.
+
+    A day that already has a withdrawn prompt keeps it.
+    """
     head = known_pack(services, pack_id)
     _require_prompt(services, head, body.prompt)
-    gone = _withdrawal(head, body.prompt, staff)
-    if gone is None:
+    if _withdrawn_by(head, body.prompt, staff) is None:
         prompt = PromptId(body.prompt) if body.prompt else None
         head = services.packs.withdraw(head.id, prompt, staff.actor, body.reason)
     return pack_detail(head, staff.instant, staff.uid)
@@ -53,17 +55,17 @@ def post_withdraw(pack_id: PackPath, body: WithdrawBody, staff: ThePublisher, se
 
 @router.post("/packs/<pack_id>/restore", responses=staff_refusals(Problem.NO_SUCH_PACK, Problem.NOT_WITHDRAWN))
 def post_restore(pack_id: PackPath, body: RestoreBody, staff: ThePublisher, services: TheServices) -> PackDetail:
-    """Put back what was withdrawn, as it was. A version that was not live yet was called off, and stays so."""
+    """Restore a withdrawn pack or prompt. A scheduled version that the withdrawal canceled stays canceled."""
     head = known_pack(services, pack_id)
     prompt = PromptId(body.prompt) if body.prompt else None
-    if _withdrawal(head, prompt, staff) is None:
+    if _withdrawn_by(head, prompt, staff) is None:
         raise ProblemError(Problem.NOT_WITHDRAWN)
     return pack_detail(services.packs.restore(head.id, prompt, staff.actor), staff.instant, staff.uid)
 
 
 @router.post("/packs/<pack_id>/code", responses=staff_refusals(Problem.NO_SUCH_PACK, Problem.NO_CODE))
 def post_code(pack_id: PackPath, staff: ThePublisher, services: TheServices) -> PackDetail:
-    """Make a new code in place of the old one, which opens nothing any more. Couples that have joined stay."""
+    """Give the pack a new code. The old code no longer works. Couples that have joined keep the pack."""
     head = known_pack(services, pack_id)
     if head.code is None or head.latest is None or head.latest.audience is not Audience.CODE:
         raise ProblemError(Problem.NO_CODE)
@@ -71,13 +73,13 @@ def post_code(pack_id: PackPath, staff: ThePublisher, services: TheServices) -> 
     return pack_detail(head, staff.instant, staff.uid)
 
 
-def _withdrawal(head: PackHead, prompt: str | None, staff: Staff) -> Actor | None:
-    """Return who has withdrawn the prompt, or the whole pack; None if nobody has."""
+def _withdrawn_by(head: PackHead, prompt: str | None, staff: Staff) -> Actor | None:
+    """Return who has withdrawn the prompt, or the pack if `prompt` is None. Return None if nobody has."""
     return head.withdrawn_at(staff.instant) if prompt is None else head.withdrawn_prompts.get(PromptId(prompt))
 
 
 def _require_prompt(services: Services, head: PackHead, prompt: str | None) -> None:
-    """Raise a problem unless couples have had the pack, and this prompt in it."""
+    """Raise a problem if the pack was never published, or if no published version has the prompt."""
     published: list[ReleaseHead] = [release for release in head.releases if not release.taken_back]
     if not published:
         raise ProblemError(Problem.NOT_PUBLISHED)

@@ -1,4 +1,4 @@
-"""`/v1/practice/packs/{id}/publish`, `approve`, `reject`, and `releases`: from a draft to couples."""
+"""`/v1/practice/packs/{id}/publish`, `approve`, `reject` and `releases` bring a draft to couples."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ UNPUBLISHABLE = (
     Problem.WRONG_PACK,
     Problem.PACK_CHANGED,
 )
-"""Why a draft cannot be published as it is."""
+"""The problems of a draft that cannot be published."""
 
 
 @router.get(
@@ -47,7 +47,7 @@ UNPUBLISHABLE = (
 def get_release(
     pack_id: PackPath, version: Annotated[int, Path(ge=1)], _staff: TheReader, services: TheServices
 ) -> PublishedSourceView:
-    """Show a version just as it was published."""
+    """Show the text of a version as it was published."""
     head = known_pack(services, pack_id)
     release = head.release(version)
     if release is None:
@@ -57,10 +57,10 @@ def get_release(
 
 @router.post("/packs/<pack_id>/publish", responses=staff_refusals(*UNPUBLISHABLE))
 def post_publish(pack_id: PackPath, body: PublishBody, staff: ThePublisher, services: TheServices) -> PublishedView:
-    """Publish the draft of this revision, now or at an instant, or propose it where a second person has to approve."""
+    """Publish the draft with this revision, now or at `at`. Only propose it if a second person must approve."""
     head = known_pack(services, pack_id)
     if body.at is not None and not staff.instant < body.at <= staff.instant + LONGEST_SCHEDULE:
-        reason = "has to lie ahead, within a year"
+        reason = "must be in the future, at most a year from now"
         raise ProblemError(Problem.INVALID_FIELDS, errors=[{"field": "body.at", "reason": reason}])
     pack, source = _publishable(services, staff, head, body.revision)
     if _is_live_already(services, head, pack, staff.instant):
@@ -90,7 +90,7 @@ def post_publish(pack_id: PackPath, body: PublishBody, staff: ThePublisher, serv
     responses=staff_refusals(*UNPUBLISHABLE, Problem.NOTHING_TO_TAKE_BACK, Problem.NEEDS_ANOTHER_PERSON),
 )
 def post_approve(pack_id: PackPath, body: ApproveBody, staff: ThePublisher, services: TheServices) -> PublishedView:
-    """Approve what another has proposed. It is published as they wanted it, at once if its time has passed."""
+    """Approve another person's proposal. The draft is published at the proposed time, or now if that has passed."""
     head = known_pack(services, pack_id)
     proposal = head.proposal
     if proposal is None:
@@ -118,7 +118,7 @@ def post_approve(pack_id: PackPath, body: ApproveBody, staff: ThePublisher, serv
     responses=staff_refusals(Problem.NO_SUCH_PACK, Problem.NOTHING_TO_TAKE_BACK, Problem.PACK_CHANGED),
 )
 def post_reject(pack_id: PackPath, body: TakeBackBody, staff: ThePublisher, services: TheServices) -> PackDetail:
-    """Refuse a proposal, or call off a version that is not live yet. The text stays."""
+    """Reject a proposal, or cancel a version that is not live yet. The draft stays."""
     head = known_pack(services, pack_id)
     if not (head.proposal or head.scheduled(staff.instant)):
         raise ProblemError(Problem.NOTHING_TO_TAKE_BACK)
@@ -130,7 +130,7 @@ def post_reject(pack_id: PackPath, body: TakeBackBody, staff: ThePublisher, serv
 
 
 def _publishable(services: Services, staff: Staff, head: PackHead, revision: int) -> tuple[Pack, str]:
-    """Return the draft of this revision as a pack, and its text; raise a problem if it cannot be published."""
+    """Return the draft with this revision, as a pack and as text. Raise a problem if it cannot be published."""
     draft = head.draft
     if draft is None:
         raise ProblemError(Problem.NOTHING_TO_PUBLISH)
@@ -139,13 +139,13 @@ def _publishable(services: Services, staff: Staff, head: PackHead, revision: int
     if head.scheduled(staff.instant):
         raise ProblemError(Problem.SCHEDULED_ALREADY)
     source = services.packs.draft(head.id, draft)
-    found = check_source(source)
-    if found.pack is None:
-        findings = [view.model_dump() for view in finding_views(found)]
+    check = check_source(source)
+    if check.pack is None:
+        findings = [view.model_dump() for view in finding_views(check)]
         raise ProblemError(Problem.PACK_UNFIT, members={"findings": findings})
-    if found.pack.id != head.id:
+    if check.pack.id != head.id:
         raise ProblemError(Problem.WRONG_PACK)
-    return found.pack, source
+    return check.pack, source
 
 
 def _is_live_already(services: Services, head: PackHead, pack: Pack, instant: dt.datetime) -> bool:
@@ -154,7 +154,7 @@ def _is_live_already(services: Services, head: PackHead, pack: Pack, instant: dt
 
 
 def _published(services: Services, staff: Staff, read: PackHead, publication: Publication) -> PublishedView:
-    """Publish and return the result; raise a problem if the pack is no longer as it was read."""
+    """Publish, and return the result. Raise a problem if the pack has changed since `read` was read."""
     try:
         head = services.packs.publish(read, publication)
     except DraftChangedError as error:

@@ -1,6 +1,6 @@
-"""The stores, and the member of staff who calls: the arguments of every route.
+"""Give every route its stores, and the member of staff who calls.
 
-No store here can open an answer or read a couple's row, and the function's role forbids both.
+No store here can open an answer or read a couple's rows. The function's role forbids both, too.
 """
 
 from __future__ import annotations
@@ -49,12 +49,12 @@ class Services:
 
     @classmethod
     def on(cls, table: Table, *, review_required: bool) -> Self:
-        """Build the stores on a table."""
+        """Return services that use this table."""
         return cls(Packs(table), Audit(table), Statistics(table), HelpStore(table), review_required)
 
     @classmethod
     def of(cls, settings: PracticeApiSettings) -> Self:
-        """Build the stores that the settings name."""
+        """Return services that use the table in the settings."""
         return cls.on(Table(client("dynamodb"), settings.table), review_required=settings.review_required)
 
     def new_code(self) -> str:
@@ -62,14 +62,14 @@ class Services:
         return code_from(self.entropy(_ENTROPY_BYTES), CODE_LENGTH)
 
     def others(self, pack: PackId, instant: dt.datetime) -> Iterator[Pack]:
-        """Read the other packs as couples have them, one by one, to compare a draft with."""
+        """Yield the live version of every other pack, so that a draft can be compared with it."""
         for head in self.packs.heads():
             live = None if head.id == pack else head.live(instant)
             if live and (published := self.published(head.id, live)):
                 yield published
 
     def published(self, pack: PackId, release: ReleaseHead) -> Pack | None:
-        """Return the pack of that version; None if the rules have become stricter since."""
+        """Return the pack in this version. Return None if it breaks rules that are newer than the version."""
         name = (pack, release.version)
         if name not in self._published:
             self._published[name] = check_source(self.packs.released(pack, release)).pack
@@ -78,7 +78,7 @@ class Services:
 
 @dataclass(frozen=True, slots=True)
 class Staff:
-    """The caller, as API Gateway's authorizer has verified, and the instant of the call."""
+    """The caller, whom API Gateway's authorizer has verified, and the instant of the call."""
 
     uid: str
     name: str
@@ -86,7 +86,7 @@ class Staff:
 
     @property
     def actor(self) -> Actor:
-        """Return the caller as the actor of what they do now."""
+        """The caller as an actor, for the audit."""
         return Actor(self.uid, self.name, self.instant)
 
 
@@ -98,10 +98,10 @@ def _services(request: Request) -> Services:
 def _staff(request: Request, *scopes: str) -> Staff:
     event = request.resolved_event
     claims = claims_of(event)
-    # API Gateway asks for the scope of each route; should a route ever lack one, this does not.
+    # API Gateway checks the scope already. Check it again, in case a route in template.yaml lacks its scope.
     if not {*scopes} & {*str(claims.get("scope", "")).split()}:
         raise ProblemError(Problem.NOT_ALLOWED)
-    # An address that nobody has verified may be a colleague's.
+    # Do not use an unverified address as the name: it may belong to a colleague.
     name = claims.get("email") if str(claims.get("email_verified")).lower() == "true" else None
     return Staff(claims["sub"], name or claims["sub"], called_at(event))
 
@@ -115,7 +115,7 @@ def _publisher(request: Request) -> Staff:
 
 
 def staff_refusals(*problems: Problem) -> dict[int, OpenAPIResponse]:
-    """Return the responses of a route that refuses with these problems, and callers without the scope."""
+    """Return the responses for these problems, and for a caller without the route's scope."""
     return refusals(Problem.NOT_ALLOWED, *problems)
 
 
@@ -125,7 +125,7 @@ ThePublisher = Annotated[Staff, Depends(_publisher)]
 
 
 def known_pack(services: Services, pack: str) -> PackHead:
-    """Return the pack; raise NO_SUCH_PACK if it has neither a draft nor a version."""
+    """Return the pack. Raise NO_SUCH_PACK if it has neither a draft nor a version."""
     head = services.packs.head(PackId(pack))
     if not head.is_known():
         raise ProblemError(Problem.NO_SUCH_PACK)

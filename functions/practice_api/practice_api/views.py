@@ -1,4 +1,4 @@
-"""Views of packs, drafts and releases as staff see them."""
+"""Make the views of packs, drafts and releases that staff get."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ def finding_views(checked: Checked) -> list[FindingView]:
 
 
 def preview_of(pack: Pack) -> PreviewView:
-    """Return the pack as couples would have it."""
+    """Return a preview of what couples would see."""
     return PreviewView.model_validate(pack, from_attributes=True)
 
 
 def pack_summary(head: PackHead, instant: dt.datetime, uid: str) -> PackSummary:
-    """Return the pack at a glance, as this person sees it at an instant."""
+    """Return the pack's row in the list of packs at this instant. `uid` is the reader's."""
     live, scheduled = head.live(instant), head.scheduled(instant)
     known = head.latest or (head.draft.about if head.draft else None)
     withdrawn = head.withdrawn_at(instant)
@@ -67,7 +67,7 @@ def pack_summary(head: PackHead, instant: dt.datetime, uid: str) -> PackSummary:
 
 
 def pack_detail(head: PackHead, instant: dt.datetime, uid: str) -> PackDetail:
-    """Return the pack with its draft and its versions, as this person sees it at an instant."""
+    """Return the pack with its draft and its versions at this instant. `uid` is the reader's."""
     draft = head.draft
     return PackDetail(
         **dict(pack_summary(head, instant, uid)),

@@ -1,1 +1,1 @@
-"""Export of what a person wrote."""
+"""Export what a person wrote."""

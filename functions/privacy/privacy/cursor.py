@@ -1,4 +1,4 @@
-"""The cursor of an export: where a page ends, and the next one begins."""
+"""Write and read the cursor of an export, which says where the next page begins."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from privacy.views import FORMAT
 from rekindle.domain.ids import Uid
 
-_FORM = re.compile(r"[A-Za-z0-9_-]{24}")
+_CURSOR = re.compile(r"[A-Za-z0-9_-]{24}")
 _SECTION_BYTES, _DATE_BYTES, _CHECKSUM_BYTES = 2, 4, 12
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A position in a person's export. Section 0 is what they wrote alone, 1 their first couple, and so on.
+    """A position in a person's export. Section 0 is their solo days, section 1 their first couple, and so on.
 
-    The next page begins after the date `after`. The section is a number among the person's own couples, so it cannot
-    lead to anybody else's, whoever made it.
+    The next page begins after the date `after`. A section is a number that counts the person's own couples. So even a
+    forged cursor cannot lead to the couple of another person.
     """
 
     section: int = 0
@@ -28,7 +28,7 @@ class Position:
 
 
 def cursor_of(position: Position, uid: Uid) -> str:
-    """Return the opaque text of a position after a date: 24 symbols."""
+    """Return a position as an opaque text of 24 symbols. Raise ValueError if the position has no date."""
     if position.after is None:
         raise ValueError("an export that has not begun needs no cursor")
     data = position.section.to_bytes(_SECTION_BYTES) + position.after.toordinal().to_bytes(_DATE_BYTES)
@@ -36,11 +36,11 @@ def cursor_of(position: Position, uid: Uid) -> str:
 
 
 def position_from(cursor: str, uid: Uid) -> Position | None:
-    """Return the position of a cursor, or None if it is no cursor of this person."""
-    if not _FORM.fullmatch(cursor):
+    """Return the position in a cursor. Return None if the text is not a cursor of this person."""
+    if not _CURSOR.fullmatch(cursor):
         return None
-    found = base64.urlsafe_b64decode(cursor)
-    data, checksum = found[:-_CHECKSUM_BYTES], found[-_CHECKSUM_BYTES:]
+    decoded = base64.urlsafe_b64decode(cursor)
+    data, checksum = decoded[:-_CHECKSUM_BYTES], decoded[-_CHECKSUM_BYTES:]
     ordinal = int.from_bytes(data[_SECTION_BYTES:])
     if checksum != _checksum(data, uid) or not 1 <= ordinal <= dt.date.max.toordinal():
         return None
@@ -48,5 +48,5 @@ def position_from(cursor: str, uid: Uid) -> Position | None:
 
 
 def _checksum(data: bytes, uid: Uid) -> bytes:
-    # A checksum against mix-ups, not a signature: a forged cursor reaches only the person's own export.
+    # This checksum detects mix-ups. It is not a signature, since a forged cursor reaches only the person's own export.
     return hashlib.sha256(FORMAT.encode() + data + uid.encode()).digest()[:_CHECKSUM_BYTES]

@@ -1,9 +1,9 @@
-"""`/v1/me/export`: everything that a person wrote, a page at a time.
+"""`/v1/me/export` returns everything that a person wrote, a page at a time.
 
-An export goes through sections in a fixed order: first what was written alone, then the couples in the order of their
-ends, the current couple last. It stays last if it ends meanwhile. Each section goes by date, and a page begins after
-the last date of the page before. So nothing that existed when the export began is left out or comes twice, whatever is
-written and whoever parts between two pages.
+An export has sections in a fixed order. First come the solo days, then the couples in the order in which they ended.
+The current couple is last, and stays last if it ends during the export. Within a section, entries are in the order of
+their dates, and a page begins after the last date of the previous page. So an entry that existed when the export began
+comes exactly once, even if somebody writes or unpairs between two pages.
 """
 
 from __future__ import annotations
@@ -54,11 +54,11 @@ _FIRST_PAGE = ExportBody()
 def post_export(
     caller: TheRecentCaller, services: TheServices, body: Annotated[ExportBody, Body()] = _FIRST_PAGE
 ) -> ExportView:
-    """Return what the caller wrote, a page at a time. Each page needs a sign-in of the last 15 minutes.
+    """Return a page of what the caller wrote. The caller must have signed in within the last 15 minutes.
 
-    While the couple is together, it includes what the partner has opened to them. After unpairing each gets their own
-    writing alone, for 30 days. An export changes nothing and may be repeated. An answer that the partner gave alone and
-    has shown is not included: they may take it back, and from a file they could not.
+    While a couple is together, the export includes the partner's answers that are open to the caller. For 30 days after
+    unpairing, it includes only what the caller wrote. Solo answers that the partner shows are never included, because
+    the partner may take them back. An export changes nothing and may be repeated.
     """
     person = services.people.person(caller.uid)
     if person is None:
@@ -68,7 +68,7 @@ def post_export(
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One section's part of a page: the couple if it has one, the dates read, and the entries."""
+    """The part of a page that comes from one section. `read` holds all dates that were read, even without an entry."""
 
     couple: ExportedCoupleView | None
     read: list[dt.date]
@@ -84,7 +84,7 @@ class Exporter:
     services: Services
 
     def section(self, number: int, after: dt.date | None, limit: int) -> Section:
-        """Return the first `limit` days of a section after a date."""
+        """Return the first `limit` days of a section that come after a date."""
         return self._of_couple(number, after, limit) if number else self._alone(after, limit)
 
     def _alone(self, after: dt.date | None, limit: int) -> Section:
@@ -111,11 +111,11 @@ class Exporter:
     def _of_couple(self, number: int, after: dt.date | None, limit: int) -> Section:
         couple_id = couples_in_order(self.person)[number - 1]
         ended_at = self.person.parted.get(couple_id)
-        # DynamoDB may delete the key some hours later, so compare the date.
+        # DynamoDB may delete the couple's key some hours late, so do not rely on its absence.
         is_over = ended_at is not None and self.caller.instant >= ended_at + KEEPSAKE
         key = None if is_over else self._key_of(couple_id)
         days = self.services.days.onward(couple_id, after, limit) if key else []
-        # Read the couple last: whoever has parted meanwhile gets their own writing alone.
+        # Read the couple after the days: if the two have parted by then, the partner's answers are left out.
         couple = self.services.couples.couple(couple_id)
         return Section(
             couple=self._couple_view(number, couple, ended_at, included=key is not None),
@@ -160,13 +160,13 @@ class Exporter:
 
 
 def couples_in_order(person: Person) -> list[CoupleId]:
-    """Return the person's couples in the order of their ends, the current one last. It only ever grows at its end."""
+    """Return the person's couples in the order in which they ended, the current one last. A new couple comes last."""
     ended = sorted(person.parted, key=lambda couple: (person.parted[couple], couple))
     return [*ended, person.couple] if person.couple else ended
 
 
 def _position(person: Person, body: ExportBody) -> Position:
-    """Return where the requested page begins. Raise ProblemError if the cursor is none of this person's."""
+    """Return where the requested page begins. Raise ProblemError if the cursor is not one of this person."""
     if body.next is None:
         return Position()
     position = position_from(body.next, person.uid)
@@ -177,7 +177,7 @@ def _position(person: Person, body: ExportBody) -> Position:
 
 
 def _page(exporter: Exporter, start: Position) -> ExportView:
-    """Return the page that begins at a position: section after section, until it has read as many days as allowed."""
+    """Return the page that begins at a position. It covers as many sections as fit into the limit of days."""
     person = exporter.person
     couples, entries, left, following = [], [], exporter.services.page_days, None
     for number in range(start.section, len(couples_in_order(person)) + 1):
@@ -191,7 +191,7 @@ def _page(exporter: Exporter, start: Position) -> ExportView:
     return ExportView(
         format=FORMAT,
         exported_at=exporter.caller.instant.replace(microsecond=0),
-        # Every page has it, so that each can be read by itself.
+        # Include the profile in every page, so that each page is complete by itself.
         profile=ExportedProfileView.model_validate(person.profile, from_attributes=True),
         couples=couples,
         entries=entries,

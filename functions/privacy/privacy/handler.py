@@ -1,4 +1,4 @@
-"""The Lambda entry: one resolver with all routes of a person's own export."""
+"""Handle calls for a person's own export. Lambda calls `handler`."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 
 def application() -> APIGatewayHttpResolver:
-    """Return a resolver with all routes. Its OpenAPI document is a part of the phones' contract."""
+    """Return a resolver with all routes. The OpenAPI document for phones includes them."""
     app = resolver.resolver()
     app.include_router(export.router, prefix="/v1")
     return app
 
 
 def handler_of(services: Callable[[], Services]) -> Callable[[dict[str, Any], LambdaContext], dict[str, Any]]:
-    """Return a Lambda handler that works with these services, which are made at the first request."""
+    """Return a Lambda handler. It calls `services` once, at the first request."""
     return resolver.handler_of(application(), services)
 
 

@@ -1,4 +1,4 @@
-"""The stores, which this role may only read, and the recently signed-in caller."""
+"""Give every route its stores, which are read only, and a caller who has signed in recently."""
 
 from __future__ import annotations
 
@@ -22,20 +22,21 @@ from rekindle.store.solo import Solo
 from rekindle.store.table import Table
 
 RECENT = dt.timedelta(minutes=15)
-"""How long after a sign-in somebody may export everything.
+"""How long after a sign-in a person may export.
 
-A phone that lies open on a table is signed in for weeks. Whoever picks it up may see one day or another, but an export
-needs proof that its owner was there just now. A quarter of an hour is enough for an export of any length.
+A phone stays signed in for weeks. Somebody who picks up an unlocked phone may read a few days in the app, but must not
+get an export of everything. So an export needs proof that the owner signed in just now. 15 minutes are enough for an
+export of any length.
 """
 
 PAGE_DAYS = 100
-"""Days that one page reads.
+"""How many days one page reads.
 
 A day has at most two answers of 2,000 characters and two reflections of 1,000. A character takes at most 4 bytes in
-UTF-8. Where JSON must escape it, it takes 6, of which Lambda escapes one again. So the four texts take 42,000 bytes,
-and a day less than 45,000 with its prompt of 240 characters and everything around it. A hundred such days are 4.5 MB,
-and Lambda's limit is 6 MB. This holds for the managed runtime of Python 3.12 and later, which does not escape non-ASCII
-characters. A runtime that does, as a container's client may, would need smaller pages.
+UTF-8, or 6 bytes if JSON must escape it. Lambda escapes the backslash of these 6 again, which makes 7. So the four
+texts take at most 42,000 bytes, and a day with its prompt and the other fields takes less than 45,000. A hundred such
+days are 4.5 MB, and Lambda's limit is 6 MB. Lambda's own runtime for Python 3.12 and later does not escape non-ASCII
+characters. With a runtime that escapes them, pages would have to be smaller.
 """
 
 
@@ -53,7 +54,7 @@ class Services:
 
     @classmethod
     def of(cls, settings: PrivacySettings) -> Self:
-        """Return the services that the settings name."""
+        """Return services that use the tables and the key in the settings."""
         dynamodb = client("dynamodb")
         table = Table(dynamodb, settings.table)
         return cls(

@@ -1,4 +1,4 @@
-"""The JSON of an export's page, and the request for it."""
+"""Define the JSON of an export's page, and of the request for it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FORMAT = "rekindle-export/1"
 
 
 class ExportBody(BaseModel):
-    """The page to export: the first if `next` is null or there is no body, then the `next` of the page before."""
+    """The page to export. Send the `next` of the previous page, or null or no body for the first page."""
 
     model_config = body_config({"next": None}, {"next": "AAEAC0iV0Jq3vJd1b2Zr8mXk"})
 
@@ -25,7 +25,7 @@ class ExportBody(BaseModel):
 
 
 class EntryKind(StrEnum):
-    """Where it was written: on a day of a couple, or alone."""
+    """Whether an entry is a day of a couple, or a solo day."""
 
     DAY = "day"
     ALONE = "alone"
@@ -43,7 +43,7 @@ _PROFILE = {
 
 
 class ExportedProfileView(BaseModel):
-    """The person's profile, as they wrote it."""
+    """The person's profile."""
 
     display_name: str
     zone: str
@@ -55,10 +55,12 @@ class ExportedProfileView(BaseModel):
 
 
 class ExportedCoupleView(BaseModel):
-    """A couple that the person is or was in, by its number among their own. `until` is null while it lasts.
+    """A couple that the person is or was in.
 
-    `included` false means that the export does not contain what they wrote there, or no longer does. It could be
-    exported until 30 days after the couple ended, and nobody can read it any more.
+    `couple` counts the person's couples, from 1. `until` is null while the couple lasts.
+
+    If `included` is false, the export does not contain what the person wrote in this couple. It could be exported until
+    30 days after the couple ended. Now nobody can read it any more.
     """
 
     couple: int
@@ -76,7 +78,7 @@ _PROMPT = {
 
 
 class ExportedPromptView(BaseModel):
-    """A prompt, in the person's language or in its pack's own."""
+    """A prompt, in the person's language, or else in its pack's default language."""
 
     id: str
     theme: Theme
@@ -93,7 +95,7 @@ class ExportedAnswerView(BaseModel):
 
 
 class ExportedReflectionView(BaseModel):
-    """The person's reflection on their partner's answer. `text` is null with any kind but `heard`."""
+    """The person's reflection on their partner's answer. `text` is set only if `kind` is `heard`."""
 
     kind: ReflectionKind
     text: str | None
@@ -108,17 +110,17 @@ class ExportedPartnerReflectionView(BaseModel):
 
 
 class ExportedPartnerView(BaseModel):
-    """The partner's answer as the person may read it, and the partner's reflection."""
+    """The partner's opened answer, and the partner's reflection or null."""
 
     text: str | None
     reflection: ExportedPartnerReflectionView | None
 
 
 class ExportedEntryView(BaseModel):
-    """One date. `couple` is a number of the list `couples`, null where `kind` is `alone`.
+    """What the person wrote for one date. `couple` is a couple's number, or null if `kind` is `alone`.
 
-    `partner` is null unless the couple is together and the partner's answer is open to the person. So a sealed answer
-    looks like one that was never given.
+    `partner` is null unless the couple is together and the partner's answer is open to the person. It does not show
+    whether there is a sealed answer.
     """
 
     kind: EntryKind
@@ -131,10 +133,10 @@ class ExportedEntryView(BaseModel):
 
 
 class ExportView(BaseModel):
-    """A page of what a person wrote: first alone, then in each of their couples, by date.
+    """A page of what a person wrote. Solo days come first, then the days of each couple. Each part is sorted by date.
 
-    `couples` are those that this page has reached; one that spans two pages is in both. A page may have no entries
-    although there is a next one. At the end `next` is null.
+    `couples` holds the couples that this page has reached. A couple whose days are on two pages is in both. A page may
+    have no entries although another page follows. On the last page, `next` is null.
     """
 
     model_config = view_config(

@@ -1,1 +1,1 @@
-"""Reactions to changes in the table's stream."""
+"""React to changes that come through the table's stream."""

@@ -1,6 +1,7 @@
-"""React to the table's stream: enqueue push jobs, and add completed days to streaks.
+"""Read the table's stream, enqueue push jobs, and add completed days to streaks.
 
-The call that completed a day adds it to the streak, too. This repeats that in case the call did not get so far.
+The API call with the second answer also adds the day to the streak. This function does it again in case the call failed
+before that.
 """
 
 from __future__ import annotations
@@ -33,15 +34,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class React:
-    """Reacts to the stream's records. A repeated record does no harm."""
+    """Reacts to the stream's records. A record may come twice."""
 
     streaks: Streaks
     outbox: Outbox
 
     def handle(self, records: Sequence[Record]) -> BatchResponse:
-        """React to the records in order, and return the first one that failed.
+        """React to the records in order. Return the first record that failed. Lambda continues from it.
 
-        Raise OutboxError if not all jobs were sent. Lambda then repeats the whole batch.
+        Raise OutboxError if not all jobs were enqueued. Lambda then repeats the whole batch.
         """
         jobs: list[PersonJob] = []
 
@@ -67,5 +68,5 @@ def _react() -> React:
 
 
 def handler(event: Mapping[str, Any], _context: LambdaContext) -> BatchResponse:
-    """Handle a batch of the stream."""
+    """Handle a batch of the stream's records."""
     return _react().handle(event["Records"])

@@ -1,1 +1,1 @@
-"""The hook that calls each new version with the sample events before couples do."""
+"""Call each new version of a function with sample events, before it gets any real calls."""

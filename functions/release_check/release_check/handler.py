@@ -1,7 +1,7 @@
-"""Call a function's new version with its samples in `events/`, and report to CodeDeploy.
+"""Call a function's new version with the samples from `events/`, and report to CodeDeploy.
 
-CodeDeploy calls this hook for each function of a release, before the alias sends any call to the new version. A sample
-is about persons and couples that do not exist, or about what is long over, so that it leaves nothing behind.
+CodeDeploy calls this hook for each function that is deployed, before the alias sends any call to the new version. A
+sample names persons and couples that do not exist, or a time that is long past, so that it changes nothing.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 SAMPLES: Final = Path(__file__).parent / "samples"
 LEFT_OUT: Final = frozenset({"delivery", "practice_api-put-draft", "release_check", "tally"})
-"""Samples that would push to a real slot, or leave a draft or a couple in the statistics, and this hook's own."""
+"""Samples that are not used here. They would send pushes, store a draft, add to the statistics or call this hook."""
 
 NO_PROFILE: Final = "urn:rekindle:problem:no-profile"
 ANSWERS: Final = {
@@ -37,47 +37,50 @@ ANSWERS: Final = {
     "practice_api-get-packs": (HTTPStatus.OK, None),
     "privacy-export": (HTTPStatus.NOT_FOUND, NO_PROFILE),
 }
-"""The status and the problem type that an API answers to a sample. A version that lost its routes answers otherwise."""
+"""The status and the problem type of the right answer to a sample. A version without its routes answers otherwise."""
 
-# The samples of one function, three at most, fit into the hook's own timeout even if each of them hangs.
+# A function has three samples at most. Even if all of them hang, the hook ends before its own timeout.
 _PATIENCE: Final = Config(connect_timeout=2, read_timeout=28, retries={"mode": "standard", "total_max_attempts": 3})
 _UNKNOWN: Final = "Unknown"
 
 
 @cache
 def samples() -> dict[str, bytes]:
-    """Read the samples that leave nothing behind, by name."""
+    """Read the samples that change nothing, and return them by name."""
     return {path.stem: path.read_bytes() for path in sorted(SAMPLES.glob("*.json")) if path.stem not in LEFT_OUT}
 
 
 def function_of(sample: str) -> str:
-    """Return the folder name of the function that a sample is for: `couples_api` of `couples_api-redeem`."""
+    """Return the name of a sample's function. The sample `couples_api-redeem` is for `couples_api`."""
     return sample.partition("-")[0]
 
 
 def failures_of(invoker: Any, versions: Mapping[str, str]) -> dict[str, str]:  # noqa: ANN401  a boto3 client of Lambda
-    """Call each version, an ARN by its function's name, with its samples; return why a sample failed, by its name."""
-    found = {}
+    """Call each version with its samples. Return the reason for each sample that failed, by the sample's name.
+
+    `versions` holds the ARN of each version by its function's name.
+    """
+    failures = {}
     for name, event in samples().items():
         if version := versions.get(function_of(name)):
             try:
                 answer = invoker.invoke(FunctionName=version, Payload=event)
                 result = json.loads(answer["Payload"].read() or b"null")
-                reason = reason_against(name, answer.get("FunctionError"), result)
-            except Exception as error:  # noqa: BLE001  whatever it was, CodeDeploy has to hear of it
+                reason = failure_of(name, answer.get("FunctionError"), result)
+            except Exception as error:  # noqa: BLE001  CodeDeploy has to be told of any error
                 reason = type(error).__name__
             if reason:
-                found[name] = reason
-    return found
+                failures[name] = reason
+    return failures
 
 
-def reason_against(sample: str, function_error: str | None, result: Any) -> str | None:  # noqa: ANN401  JSON
-    """Return why an invocation failed, or None if it did not.
+def failure_of(sample: str, function_error: str | None, result: Any) -> str | None:  # noqa: ANN401  JSON
+    """Return why a sample failed, or None if it did not.
 
     Args:
         sample: The sample's name.
-        function_error: What Lambda says of an error that the function did not handle.
-        result: What the function returned. Its words stay out of the reason.
+        function_error: What Lambda says if the function raised an exception.
+        result: What the function returned. No text from it gets into the reason.
     """
     if function_error:
         error = result.get("errorType", _UNKNOWN) if isinstance(result, dict) else _UNKNOWN
@@ -103,9 +106,9 @@ def _problem_in(answer: Mapping[str, Any]) -> str | None:
 
 
 def deployed_function(group: str, versions: Mapping[str, str]) -> dict[str, str]:
-    """Return the one version that a deployment group of SAM's is for; all versions if its name tells none.
+    """Return the version that a deployment group is for. Return all versions if the group's name names no function.
 
-    Such a name is `STACK-CouplesApiDeploymentGroup-SUFFIX`, of a function's logical id.
+    SAM names a group `STACK-CouplesApiDeploymentGroup-SUFFIX`, where `CouplesApi` is the function's logical id.
     """
     logical_ids = {name: name.title().replace("_", "") for name in versions}
     own = {name: arn for name, arn in versions.items() if f"-{logical_ids[name]}DeploymentGroup-" in group}
@@ -113,15 +116,15 @@ def deployed_function(group: str, versions: Mapping[str, str]) -> dict[str, str]
 
 
 def handler(event: Mapping[str, Any], _context: LambdaContext) -> dict[str, dict[str, str]]:
-    """Check the version that a deployment is about, and report to CodeDeploy. Without a deployment, check all.
+    """Check the version that is being deployed, and report to CodeDeploy. Without a deployment, check all versions.
 
     Returns:
-        `failures`: the reason for each sample that failed.
+        In `failures`, the reason for each sample that failed.
     """
     if "DeploymentId" not in event:
         return {"failures": _checked(_versions())}
     codedeploy = boto3.client("codedeploy", config=_PATIENCE)
-    # CodeDeploy waits an hour for a hook that does not report.
+    # Report even after an error: CodeDeploy would wait an hour for a hook that does not report.
     status = "Failed"
     try:
         deployment = codedeploy.get_deployment(deploymentId=event["DeploymentId"])["deploymentInfo"]

@@ -1,1 +1,1 @@
-"""Statistics of all couples together, counted from the table's stream."""
+"""Count statistics of all couples together from the table's stream."""

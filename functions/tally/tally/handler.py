@@ -30,15 +30,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Counts the stream's records. A repeated record is counted once."""
+    """Counts the stream's records. A record that comes twice is counted once."""
 
     tallies: Tallies
 
     def handle(self, records: Sequence[Record]) -> BatchResponse:
-        """Count the records, and return the first one that could not be read.
+        """Count the records. Return the first record that could not be read. Lambda continues from it.
 
-        Raise an exception if the counters could not be written. Lambda then repeats the whole batch, and what is
-        counted by then is not counted again.
+        Raise an exception if the counters could not be written. Lambda then repeats the whole batch. Records that were
+        counted the first time are not counted again.
         """
         couples: defaultdict[CoupleId, list[Progress]] = defaultdict(list)
         runs: list[FinishedRun] = []
@@ -47,8 +47,9 @@ class Tally:
             change = change_in(record)
             if isinstance(change, FinishedRun):
                 runs.append(change)
-            elif found := progress_of(change):
-                couples[found[0]].append(found[1])
+            elif of_couple := progress_of(change):
+                couple, progress = of_couple
+                couples[couple].append(progress)
 
         response = handle_batch(records, read, lambda error, number: log_failure("not counted", error, sequence=number))
         self.tallies.count(couples, runs)
@@ -63,5 +64,5 @@ def _tally() -> Tally:
 
 
 def handler(event: Mapping[str, Any], _context: LambdaContext) -> BatchResponse:
-    """Handle a batch of the stream."""
+    """Handle a batch of the stream's records."""
     return _tally().handle(event["Records"])

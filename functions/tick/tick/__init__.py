@@ -1,1 +1,1 @@
-"""The tick: runs every 5 minutes, and enqueues a job for each slot since the last tick."""
+"""Enqueue push jobs every 5 minutes for the slots that have come since the last tick."""

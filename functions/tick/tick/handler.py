@@ -1,4 +1,4 @@
-"""The tick: enqueue a job for each shard of each slot whose time has come."""
+"""Enqueue a job for each shard of each slot whose time has come."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from rekindle.store.shards import Shards
 
 FIRST_WINDOW: Final = dt.timedelta(minutes=5)
-"""How far the very first tick looks back."""
+"""How far a tick looks back if no tick has stored a watermark yet."""
 
 
 class TickEvent(BaseModel):
@@ -42,21 +42,22 @@ class TickEvent(BaseModel):
 
 
 def window(watermark: dt.datetime | None, until: dt.datetime) -> tuple[dt.datetime, dt.datetime]:
-    """Return the time span of a tick, without its start. It is empty if a later tick came first.
+    """Return the first and the last instant of the time that a tick covers. The first instant itself is not covered.
 
-    A tick after an outage also covers the time before, but only as far back as a reminder may be late.
+    After an outage, a tick also covers the time that earlier ticks have missed, but only as far back as a reminder may
+    be late. If a later tick came first, both instants are the same.
     """
     after = until - FIRST_WINDOW if watermark is None else max(watermark, until - MAX_LATENESS)
     return min(after, until), until
 
 
 def due_in(zones: Iterable[Zone], after: dt.datetime, until: dt.datetime) -> list[DueSlot]:
-    """Return every slot of these zones that comes in the time span, in a fixed order."""
+    """Return every slot of these zones that comes after `after` and up to `until`, in a fixed order."""
     return [due for zone in sorted(zones) for due in due_slots(after, until, zone)]
 
 
 def due_jobs(due: Iterable[DueSlot], shards: Mapping[Slot, Shards], tick: dt.datetime) -> list[SlotJob]:
-    """Return one job for each shard of each due slot that exists."""
+    """Return one job for each shard of each slot in `due`. A slot that is not in `shards` has no rows."""
     return [
         SlotJob(
             zone=each.slot.zone,
@@ -75,9 +76,10 @@ def due_jobs(due: Iterable[DueSlot], shards: Mapping[Slot, Shards], tick: dt.dat
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """Reads slots, and writes only the watermark.
+    """Enqueues the jobs of slots that have come. The watermark is the instant up to which all jobs were enqueued.
 
-    A repeated tick, or one that dies before it moves the watermark, sends some jobs twice. Their runs refuse repeats.
+    If a tick is repeated, or ends before it moves the watermark, some jobs are enqueued twice. The second job does
+    nothing, because its run is done.
     """
 
     slots: Slots
@@ -85,7 +87,7 @@ class Tick:
     outbox: Outbox
 
     def run(self, at: dt.datetime) -> int:
-        """Enqueue the jobs of all slots until `at`, and return their number."""
+        """Enqueue the jobs of all slots since the watermark up to `at`, and return how many jobs there were."""
         after, until = window(self.watermark.read(), at)
         if after == until:
             logger.info("overtaken", extra={"until": until.isoformat()})
@@ -107,6 +109,6 @@ def _tick() -> Tick:
 
 
 def handler(event: Mapping[str, Any], _context: LambdaContext) -> dict[str, int]:
-    """Run a tick, and return the number of its jobs. Raise ValidationError if the event has no time."""
+    """Run a tick, and return how many jobs it enqueued. Raise ValidationError if the event has no time."""
     at = TickEvent.model_validate(event).scheduled_time
     return {"jobs": _tick().run(at)}

@@ -1,1 +1,1 @@
-"""Pushes: their kinds, texts and payloads, the jobs on the queue, and the queue."""
+"""Define the kinds, texts and payloads of pushes, and the jobs that ask for them."""

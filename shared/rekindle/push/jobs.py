@@ -1,7 +1,7 @@
-"""Jobs on the push queue, from `tick` and `react` to `delivery`, and from `delivery` to itself.
+"""Define the jobs on the push queue. `tick`, `react` and `delivery` enqueue them, and `delivery` handles them.
 
-A job names persons. It never carries a push token, a name or anything that somebody wrote. Delivery looks up who gets
-the push when it handles the job.
+A job contains ids of persons, but never a push token, a name or a text that somebody wrote. `delivery` looks up who
+gets the push when it handles the job.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from rekindle.push.kinds import KINDS
 from rekindle.push.payloads import Occasion
 
 LONGEST_DELAY: Final = dt.timedelta(minutes=15)
-"""Longest delay that SQS gives a message."""
+"""The longest time for which SQS can delay a message."""
 
 FIRST_RETRY: Final = 2
-"""Number of the attempt that the first retry makes."""
+"""The first retry is attempt number 2."""
 
 
 class _Body(BaseModel):
@@ -32,14 +32,15 @@ class _Body(BaseModel):
     date: dt.date
     instant: AwareDatetime
     late: dt.timedelta = Field(default=dt.timedelta(0), ge=dt.timedelta(0))
-    """Lateness after `instant` at the time when the job was enqueued."""
+    """How long after `instant` the job was enqueued."""
     hold: dt.timedelta = Field(default=dt.timedelta(0), ge=dt.timedelta(0))
-    """Rest of a wait that is longer than the queue's longest delay."""
+    """How much longer to wait when the message arrives, because SQS could not delay it long enough."""
 
     def again(self, late: dt.timedelta, wait: dt.timedelta = dt.timedelta(0)) -> Self:
-        """Return the same job with its lateness by now, to be handled after the wait.
+        """Return the same job with its new lateness, to be handled after the wait.
 
-        The caller delays the message by up to LONGEST_DELAY of the wait. The rest is the job's `hold`.
+        The caller must delay the message by the wait, or by LONGEST_DELAY if that is shorter. The rest of the wait is
+        in the job's `hold`.
         """
         return self.model_copy(update={"late": late, "hold": max(wait - LONGEST_DELAY, dt.timedelta(0))})
 
@@ -56,19 +57,20 @@ class _ShardJob(_Body):
 
     @property
     def slot(self) -> Slot:
-        """Slot that the shard belongs to."""
+        """The slot that the shard belongs to."""
         return Slot(self.zone, self.time)
 
     @property
     def about(self) -> dict[str, str]:
-        """Fields of a log line."""
+        """The fields that describe the job in a log line."""
         return {"slot": str(self.slot), "shard": self.shard, "date": str(self.date)}
 
 
 class SlotJob(_ShardJob):
-    """Push to everybody in one shard of a slot, for the local date on which the slot came.
+    """Push to everybody in one shard of a slot. `date` is the local date on which the slot came.
 
-    While the slot is resharded, the runs of the shards in `after` come first.
+    The runs of the shards in `after` must be done before this job's run begins. `after` is empty unless the slot is
+    being resharded.
     """
 
     type: Literal["slot"] = "slot"
@@ -83,22 +85,22 @@ class _PushJob(_Body):
     @model_validator(mode="after")
     def _has_milestone_if_its_kind_has_one(self) -> Self:
         if KINDS[self.kind].has_milestone is (self.milestone is None):
-            raise ValueError("a milestone needs a kind of push that has one, and the other way round")
+            raise ValueError("a job needs a milestone if its kind of push has one, and must have none otherwise")
         return self
 
     @property
     def occasion(self) -> Occasion:
-        """Reason for the push."""
+        """The reason for the push."""
         return Occasion(self.kind, self.date, self.instant, self.milestone, self.ends_at)
 
     @property
     def about(self) -> dict[str, str]:
-        """Fields of a log line."""
+        """The fields that describe the job in a log line."""
         return self.occasion.about
 
 
 class PersonJob(_PushJob):
-    """Push to all devices of one person, if the person is still in this couple."""
+    """Push to all devices of a person, if the person is still in this couple."""
 
     type: Literal["person"] = "person"
     uid: Uid
@@ -106,7 +108,7 @@ class PersonJob(_PushJob):
 
 
 class Missed(BaseModel):
-    """A device that a push has not reached yet: the person's pseudonym, and the digest of the target."""
+    """A device that a push has not reached yet. `person` is a pseudonym, and `target` is a digest of the address."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -117,8 +119,8 @@ class Missed(BaseModel):
 class RetryJob(_PushJob):
     """Push again to the devices that an earlier attempt did not reach.
 
-    `couple` is the couple that the push is about, None for a reminder. `attempt` is the number of this attempt, from
-    FIRST_RETRY on, and `reason` says why the last one failed.
+    `couple` is the couple that the push is about, or None for a reminder. `attempt` is the number of this attempt, and
+    `reason` says why the previous one failed.
     """
 
     type: Literal["retry"] = "retry"
@@ -129,9 +131,9 @@ class RetryJob(_PushJob):
 
 
 class ReshardJob(_ShardJob):
-    """Reshard a slot, or continue to. `shard` is the one that has grown too large."""
+    """Begin or continue to reshard a slot. `shard` is the shard that has grown too large."""
 
-    # An earlier version's word. Its jobs may still be on the queue while a new version is deployed.
+    # This was the name in an earlier version, and must stay: its jobs may be on the queue during a deployment.
     type: Literal["spread"] = "spread"
 
 
@@ -144,7 +146,7 @@ def job_from(body: str) -> Job:
     """Return the job in a message's body.
 
     Raises:
-        ValidationError: the body is no job.
+        ValidationError: the body does not hold a job.
         UnknownZoneError: the job names a zone that does not exist.
     """
     return _JOBS.validate_json(body)

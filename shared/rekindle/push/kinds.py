@@ -1,6 +1,6 @@
-"""Kinds of pushes: one record for each.
+"""Hold the facts about each kind of push, one record for each.
 
-A new kind is a member of `PushKind` (`rekindle.domain.pushes`), a record here, and its texts in `rekindle.push.texts`.
+To add a kind, add a member to `PushKind` (`rekindle.domain.pushes`), a record here, and texts in `rekindle.push.texts`.
 """
 
 from __future__ import annotations
@@ -26,16 +26,17 @@ class Kind:
     """Facts about one kind of push.
 
     Attributes:
-        code: Letter that begins the collapse id. Other apps on the phone can read it, so it means nothing to them.
-        page: Letter of the app's page that the push opens: `d` a day, `t` its small gesture, `n` what was sent,
-            `s` the streak, `p` the choice of packs. It means nothing to anyone else.
-        lifetime: How long a phone that is switched off can still get the push.
-        concerns: Whether the push still concerns a person in the couple, as they are when it is sent.
-        is_reminder: Whether the kind has slots and falls due there.
-        replaces: The reminder that the kind replaces on some dates. It falls due and counts as that reminder.
-        needs_open_day: Whether only persons who can still answer the day, and have not, get the push.
-        has_milestone: Whether the push names a milestone of the streak, which picks its text.
-        is_single: Whether a date has one push of the kind. Else each instant has one.
+        code: The letter with which the collapse id begins. Other apps on the phone can read the id, so the letter does
+            not show what the kind is.
+        page: The letter of the page that the push opens in the app: `d` for the day, `t` for the touch gesture, `n` for
+            the nudges, `s` for the streak, `p` for the choice of packs.
+        lifetime: How long after its instant a phone that was switched off can still get the push.
+        concerns: Tells whether the push still concerns a person of the couple when it is sent.
+        is_reminder: Whether persons are due for this kind in slots.
+        replaces: The reminder that this kind replaces on some dates. The push is due and counted as that reminder.
+        needs_open_day: Whether the push is only for persons who have not answered the day and still can.
+        has_milestone: Whether the push is about a milestone of the streak. The milestone chooses its text.
+        is_single: Whether a later push of this kind replaces an earlier one of the same date.
     """
 
     code: str
@@ -50,7 +51,7 @@ class Kind:
 
     @property
     def ends_with_date(self) -> bool:
-        """Whether the push is of no use once its date is over."""
+        """Whether the push is useless after the end of its date."""
         return self.is_reminder or self.replaces is not None
 
 
@@ -91,7 +92,7 @@ KINDS: Final[Mapping[PushKind, Kind]] = {
 }
 
 REMINDERS: Final = tuple(kind for kind, record in KINDS.items() if record.is_reminder)
-"""Kinds that have slots."""
+"""The kinds for which persons are due in slots."""
 
 OF_A_DATE: Final = tuple(kind for kind, record in KINDS.items() if record.ends_with_date)
-"""Kinds that are of no use once their date is over, in the order in which a slot's page sends them."""
+"""The kinds that are useless after the end of their date. `delivery` sends a page's pushes in this order."""

@@ -1,6 +1,6 @@
-"""Payloads: the content of a push, and how it behaves on the phone.
+"""Make the payload of a push: its content, and how it behaves on the phone.
 
-The app makes two Android channels: `everyday`, and `quiet` of low importance.
+The app must create two Android channels: `everyday`, and `quiet` with low importance.
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """Reason for a push, the same for each person who gets it.
+    """The reason for a push. All persons who get the push share it.
 
-    The push belongs to the day `date` and fell due at `instant`. `ends_at` is when a reminder's date ends there.
+    The push belongs to the day `date` and fell due at `instant`. For a reminder, `ends_at` is when `date` ends in the
+    slot's zone.
     """
 
     kind: PushKind
@@ -35,14 +36,15 @@ class Occasion:
 
     @property
     def about(self) -> dict[str, str]:
-        """Fields of a log line."""
+        """The fields that describe the occasion in a log line."""
         return {"kind": self.kind, "date": str(self.date)}
 
     @property
     def expires_at(self) -> dt.datetime:
-        """When the push is too late: at the end of its date for a reminder, else at a full hour.
+        """The instant from which the push is too late. For a reminder, it is not after the end of its date.
 
-        The phone learns this instant. To the minute, it would tell when the partner answered.
+        For other kinds it is a full hour: the phone learns this instant, and minutes would show when the partner
+        answered.
         """
         record = KINDS[self.kind]
         end = self.instant + record.lifetime
@@ -51,7 +53,7 @@ class Occasion:
         return _hour_of(end) + dt.timedelta(hours=1)
 
     def concerns(self, person: Person, couple: CoupleId | None) -> bool:
-        """Return whether the push concerns the person, as they are by now. A push about a couple ends with it."""
+        """Return whether the push still concerns the person. After a couple's end, its pushes concern nobody."""
         if person.couple is None or couple not in {None, person.couple}:
             return False
         record = KINDS[self.kind]
@@ -61,10 +63,10 @@ class Occasion:
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """A push without its recipient, before it is written in a platform's words.
+    """A push without its recipient, before it is encoded for a platform.
 
-    A push replaces an earlier one with the same `collapse_id` on the phone. A `quiet` one makes no sound. The phone
-    drops a push at `expires_at`, which is `ttl` after it is sent.
+    On the phone, a push replaces an earlier one with the same `collapse_id`. A `quiet` push makes no sound. A push
+    that has not reached the phone by `expires_at` is dropped. `ttl` is the time until then.
     """
 
     text: Text
@@ -76,7 +78,7 @@ class Payload:
 
 
 def payload_of(occasion: Occasion, language: Language, at: dt.datetime, *, quiet: bool, app_link: str) -> Payload:
-    """Return the payload of an occasion in a language, to be sent at `at`. Links begin with `app_link`.
+    """Return the payload of an occasion in a language. It is sent at `at`, and its link begins with `app_link`.
 
     Raise KeyError if the catalogue has no such milestone.
     """
@@ -92,11 +94,11 @@ def payload_of(occasion: Occasion, language: Language, at: dt.datetime, *, quiet
 
 
 def _collapse_id(occasion: Occasion) -> str:
-    """Return the id that a repeat of the push shares."""
+    """Return an id that is the same if the push is sent again."""
     record = KINDS[occasion.kind]
     if record.is_single:
         return f"{record.code}-{occasion.date}"
-    # A digest, since the id must not tell when the partner sent it.
+    # Use a digest of the instant: the id must not show when the partner sent the nudge.
     digest = hashlib.blake2b(f"{occasion.instant.timestamp():.3f}".encode(), digest_size=8).hexdigest()
     return f"{record.code}-{digest}"
 

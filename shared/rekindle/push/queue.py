@@ -1,4 +1,4 @@
-"""Outbox for jobs: puts all of them on a queue, or raises an error."""
+"""Put jobs on a queue."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ BATCH_JOBS: Final = 10
 BATCH_BYTES: Final = 262_144
 ATTEMPTS: Final = 5
 FIRST_PAUSE: Final = 0.05
-"""Seconds. The pause before retry n lies between 0 and FIRST_PAUSE * 2**n (full jitter)."""
+"""Seconds. The pause after attempt n, counted from 0, is between 0 and FIRST_PAUSE * 2**n (full jitter)."""
 
 _NO_DELAY: Final = dt.timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)
 class Outbox:
-    """One queue. `pause` takes seconds and `jitter` returns 0 to 1, so that tests need not wait."""
+    """One queue. Tests replace `pause`, which takes seconds, and `jitter`, which returns a number from 0 to 1."""
 
     client: SQSClient
     queue_url: str
@@ -37,10 +37,10 @@ class Outbox:
     jitter: Callable[[], float] = random.random
 
     def send(self, jobs: Iterable[Job], delay: dt.timedelta = _NO_DELAY) -> None:
-        """Enqueue the jobs in no particular order. Each appears after `delay`, at most 15 minutes.
+        """Enqueue the jobs in any order. They can be received after `delay`, which is at most 15 minutes.
 
-        Raise OutboxError if the queue keeps refusing some jobs. The other jobs may be on the queue, so a caller that
-        sends all of them again sends some twice.
+        Raise OutboxError if the queue keeps refusing some jobs. The others may be on the queue already, so a caller
+        that sends all of them again sends some twice.
         """
         for batch in _batches(job.model_dump_json() for job in jobs):
             self._send(batch, int(delay.total_seconds()))
@@ -59,7 +59,7 @@ class Outbox:
                 return
             if any(each["SenderFault"] for each in refused):
                 codes = sorted({each["Code"] for each in refused})
-                raise OutboxError(f"the queue finds fault with a job: {', '.join(codes)}")
+                raise OutboxError(f"the queue does not accept a job: {', '.join(codes)}")
             left = {int(each["Id"]): left[int(each["Id"])] for each in refused}
             logger.warning("jobs refused", extra={"jobs": len(left), "attempt": attempt + 1})
             self.pause(FIRST_PAUSE * 2**attempt * self.jitter())

@@ -1,6 +1,6 @@
-"""Reactions to changes of stored records: push jobs, and a completed day for the streak.
+"""Find out what must happen after a change of a stored record: which push jobs, and which day the streak gains.
 
-A reaction never depends on the text of an answer or the gesture of a nudge.
+This never depends on the text of an answer or the gesture of a nudge.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """A couple's date that both have answered, and the instant of the second answer."""
+    """A day that both have answered. `instant` is the instant of the later answer."""
 
     couple: CoupleId
     date: dt.date
@@ -32,7 +32,7 @@ class Completed:
 
 @dataclass(frozen=True, slots=True)
 class Reaction:
-    """The push jobs after one change, and the day that it completed."""
+    """The push jobs that follow from a change, and the day that the change completed."""
 
     jobs: tuple[PersonJob, ...] = ()
     completed: Completed | None = None
@@ -42,7 +42,7 @@ NOTHING: Final = Reaction()
 
 
 def reaction_to(change: Change | None) -> Reaction:
-    """Return the reaction to a change. A repeated change has the same reaction: its pushes replace each other."""
+    """Return the reaction to a change. If the change comes again, its pushes replace the first ones on the phone."""
     match change:
         case DayChange():
             return _to_answers(change)
@@ -63,7 +63,7 @@ def _to_answers(change: DayChange) -> Reaction:
     answered_at = {uid: answer.at for uid, answer in day.answers.items()}
     latest = max(answered_at.values())
     if day.revealed:
-        # An edit moves an answer's instant, so the day before the change says better who was first.
+        # Who was first? An edit changes an answer's instant, so look first at who had answered before the change.
         first = min(answered_at, key=lambda uid: (uid not in before, answered_at[uid]))
         kind, recipient, completed = PushKind.BOTH_ANSWERED, first, Completed(day.couple, day.date, latest)
     else:
@@ -92,7 +92,7 @@ def _milestone_jobs(change: StreakChange) -> Sequence[PersonJob]:
 
 
 def _nudge_jobs(change: NudgesChange) -> Sequence[PersonJob]:
-    """Return jobs for new, visible nudges, oldest first."""
+    """Return a job for each new nudge that is shown to its recipient, oldest first."""
     fresh = sorted({*change.after} - {*change.before}, key=lambda nudge: nudge.at)
     return [
         PersonJob(kind=PushKind.NUDGE, uid=change.to, couple=nudge.couple, date=nudge.at.date(), instant=nudge.at)
@@ -108,7 +108,7 @@ def _overdue_job(reminder: OverdueReminder) -> PersonJob:
         couple=reminder.couple,
         date=reminder.date,
         instant=reminder.due_at,
-        # The reminder may be due a moment after its move: a request counts for the slots that come during it.
+        # The reminder may have fallen due a moment after the person moved to another slot, during the same request.
         late=max(reminder.moved_at - reminder.due_at, dt.timedelta(0)),
         ends_at=reminder.ends_at,
     )

@@ -1,8 +1,8 @@
-"""Texts of pushes: every word that a lock screen may show, by kind, language and variant.
+"""Hold the texts of all pushes, by language, kind and variant.
 
-A milestone's text has the milestone as its variant. The variants of the other kinds take turns by date. Variants with
-the same number come on the same dates, so their titles begin in different ways. An onlooker must not learn what the app
-is for, who the partner is, or who did what.
+A milestone has one text. Each other kind has several variants, which take turns by date. On a date, all kinds use the
+variant with the same number, so titles with the same number begin differently. Somebody who sees the lock screen must
+not learn what the app is for, who the partner is, or who did what.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Title and body on the lock screen."""
+    """The title and the body that a lock screen shows."""
 
     title: str
     body: str
@@ -28,7 +28,7 @@ class Text:
 type Texts = Mapping[PushKind, Mapping[int, Text]]
 
 DEFAULT_LANGUAGE: Final = Language("en")
-"""Language of persons whose own language the catalogue lacks."""
+"""The language for persons whose own language is not in CATALOGUE."""
 
 _ENGLISH: Final[Texts] = {
     PushKind.PROMPT: {
@@ -191,10 +191,10 @@ CATALOGUE: Final[Mapping[Language, Texts]] = {
 
 
 def text_of(kind: PushKind, language: Language, variant: int | None, turn: int) -> Text:
-    """Return the text of a kind in a language, or in English if the catalogue lacks the language.
+    """Return the text of a kind in a language, or in English if CATALOGUE does not have the language.
 
-    A milestone is its own variant. For other kinds `turn`, the number of the date, picks the variant. Raise KeyError if
-    the catalogue has no such milestone.
+    `variant` is the milestone, or None for a kind without milestones. Then `turn`, the number of the date, chooses the
+    variant. Raise KeyError if there is no text for the milestone.
     """
     variants = CATALOGUE.get(language, _ENGLISH)[kind]
     return variants[turn % len(variants) if variant is None else variant]

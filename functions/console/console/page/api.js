@@ -7,7 +7,7 @@ import { addressOf } from "./ui/route.js";
 /** @typedef {import("../../../../client/routes.js").Practice} Practice */
 /** @typedef {import("../../../../client/routes.js").Method} Method */
 /** @typedef {import("../../../../client/routes.js").Path<Practice>} Path */
-/** What goes with one attempt. @typedef {{ method: string, address: string, body?: unknown, signal?: AbortSignal | undefined }} Attempt */
+/** One attempt to call the API. @typedef {{ method: string, address: string, body?: unknown, signal?: AbortSignal | undefined }} Attempt */
 
 const ATTEMPT = 60_000;
 const PROBLEM = "urn:rekindle:problem:";

@@ -67,7 +67,7 @@ export class Console {
     keepUnsaved(this.session.uid, id, source, 0);
   }
 
-  /** Returns once whether a pack was just started here, so that the API cannot know it. @param {string} id */
+  /** Returns whether a pack was just started here, so that the API does not know it yet. Returns true only once. @param {string} id */
   isFresh(id) {
     const fresh = this.#fresh === id;
     this.#fresh = null;

@@ -20,7 +20,7 @@ function rowsOf(left, right) {
   const rows = [];
   let leftAt = 0;
   let rightAt = 0;
-  let free = 0; // the first row with room on its right: added lines stand beside the removed lines before them
+  let free = 0; // the first row whose right side is empty: added lines stand beside the removed lines before them
   for (const { value, removed, added } of changes) {
     if (!added) free = rows.length;
     for (let each = 0; each < value.length; each += 1) {

@@ -50,7 +50,7 @@ export function copies(uid, pack) {
   return read(keyOf(COPIES, uid, pack)) ?? [];
 }
 
-/** Keeps a copy of a text, unless it is kept already. Older copies make room. @param {string} uid @param {string} pack @param {string} label @param {string} source */
+/** Keeps a copy of a text, unless it is kept already. Deletes older copies if there is no room. @param {string} uid @param {string} pack @param {string} label @param {string} source */
 export function keepCopy(uid, pack, label, source) {
   let all = copies(uid, pack).filter((each) => each.source !== source);
   all = [{ label, source, at: new Date().toISOString() }, ...all].slice(0, MOST_COPIES);

@@ -43,7 +43,7 @@ export function notifyError(error) {
   notify(sentenceOf(error), { problem: true });
 }
 
-/** Stands in place of content that did not load: the reason, and a way to try again. @param {unknown} error @param {() => unknown} again */
+/** Shows, in place of content that did not load, the reason and a way to try again. @param {unknown} error @param {() => unknown} again */
 export function failure(error, again) {
   return h("div", { class: "failure", role: "alert" },
     h("h2", {}, "This could not be loaded"),

@@ -5,7 +5,7 @@ import { uniqueId } from "./forms.js";
 import { fill, h, svg } from "./ui/dom.js";
 
 /** A value is null for a count below ten. @typedef {{ label: string, short?: string, value: number | null }} Bar */
-/** What both directions draw. @typedef {{ rows: Bar[], id: string, title: string, percent: boolean, say: (value: number | null) => string }} Drawing */
+/** What a plot shows, with vertical or horizontal bars. @typedef {{ rows: Bar[], id: string, title: string, percent: boolean, say: (value: number | null) => string }} Drawing */
 
 export const FEW = "fewer than 10";
 const HEIGHT = 220;

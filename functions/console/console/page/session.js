@@ -5,9 +5,9 @@ import { PageError, SIGNED_OUT } from "./errors.js";
 /** What `config.json` holds. @typedef {{ api: string, identity: string, securetoken: string, apiKey: string }} Config */
 
 const KEPT = "rekindle.session";
-const EARLY = 120_000; // an ID token is renewed this long before it ends
+const EARLY = 120_000; // an ID token is renewed this many milliseconds before it expires
 const ATTEMPT = 20_000;
-const REFUSED = [400, 401]; // a refresh token is refused for good; other statuses pass
+const REFUSED = [400, 401]; // with these statuses, a refresh token is refused for good; other failures may pass
 
 const WRONG = "Wrong email or password. Check both and try again.";
 const NO_PASSWORDS = "Signing in with a password is turned off for this practice.";

@@ -1,4 +1,4 @@
-// The address of a call, from the route's path as the API's document names it.
+// Makes the address of a call from the route's path in the OpenAPI document.
 
 /**
  * Fills in the names in a route's path, and adds the query. Values that are null or undefined are left out.

@@ -1,4 +1,4 @@
-// Lengths of texts, as the API counts them, and counts as people say them.
+// Counts the characters of a text as the API does, and writes numbers with their nouns.
 
 /**
  * Counts characters (code points). A browser's `maxlength` counts an emoji as two or more, and cuts a pasted text silently.

@@ -1,7 +1,7 @@
 // The last step before couples get a pack: shows what will happen, and asks when.
 
 /** @typedef {import("../api.js").Schema} Schema */
-/** What comes of the dialog: the API's answer, a conflict, or findings. @typedef {{ published?: Schema["PublishedView"], conflict?: PageError, findings?: Schema["FindingView"][] }} Outcome */
+/** The result of the dialog: the API's answer, a conflict, or findings. @typedef {{ published?: Schema["PublishedView"], conflict?: PageError, findings?: Schema["FindingView"][] }} Outcome */
 
 
 import { ask } from "../dialogs.js";

@@ -53,7 +53,7 @@ function codePanel(context, pack, again) {
       context.session.mayPublish && button("New code …", async (pressed) => {
         if (!(await confirmed({
           title: "Make a new code", yes: "Make a new code", danger: true,
-          body: h("p", {}, "The old code stops working right away, wherever it was printed or sent. Couples who already joined stay."),
+          body: h("p", {}, "The old code stops working right away, wherever it was printed or sent. Couples who already joined keep the pack."),
         }))) return;
         try {
           const next = await context.working(pressed, () => context.api.call("post", "/v1/practice/packs/{pack_id}/code", { path: { pack_id: pack.id } }));
@@ -66,7 +66,7 @@ function codePanel(context, pack, again) {
 }
 
 /**
- * Loads the text of a version, and its preview; null if the rules have become stricter since.
+ * Loads the text of a version, and its preview. The preview is null if the version breaks rules that are newer.
  * @param {Console} context
  * @param {string} pack
  * @param {number} version

@@ -63,7 +63,7 @@ function plots(numbers, titles) {
   const today = numbers.days.at(-1);
   const title = (/** @type {string} */ id) => titles.get(id) ?? id;
   return [
-    h("p", { class: "hint" }, `As of ${dateText(numbers.as_of, "long")}, for all days through ${dateText(numbers.through, "long")}. Numbers are couples, rounded down to tens. To protect privacy, numbers below ten are never shown.`),
+    h("p", { class: "hint" }, `As of ${dateText(numbers.as_of, "long")}, for all days through ${dateText(numbers.through, "long")}. All numbers count couples, rounded down to tens. To protect privacy, numbers below ten are never shown.`),
     h("dl", { class: "tiles" },
       tile("Active on the last day", today?.active),
       tile("Active in the last full week", latest?.active),

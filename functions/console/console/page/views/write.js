@@ -1,4 +1,4 @@
-// The page for writing: the text, its mistakes and suggestions, a preview on a phone, and saving that loses nothing.
+// The page for writing. It shows the text, its mistakes and suggestions and a preview on a phone, and saves the text.
 
 /** @typedef {import("../app.js").Console} Console */
 /** @typedef {import("../api.js").Schema} Schema */
@@ -57,7 +57,7 @@ function workspace(context, given, draft, { changed, named }, element) {
   /** @type {Saved} */
   let base = draft;
   let revision = draft.revision;
-  /** The last check, and the text that it was of. @type {Schema["CheckedView"] & { of: string | null }} */
+  /** The result of the last check, and the text that was checked. @type {Schema["CheckedView"] & { of: string | null }} */
   let check = { findings: draft.findings, preview: null, of: null };
   /** @type {AbortController | null} */
   let checking = null;
@@ -358,7 +358,7 @@ function workspace(context, given, draft, { changed, named }, element) {
     void takeFile(file);
   });
 
-  // A text from before that was never saved comes back by itself.
+  // If this browser has a text that was never saved, show it instead of the draft.
   const kept = may ? unsaved(uid, id) : null;
   if (kept && kept.source !== draft.source) {
     editor.set(kept.source);
