@@ -7,7 +7,8 @@ UV := $(shell uv --version >/dev/null 2>&1 && command -v uv || echo .tools/bin/u
 PYTHON := .venv/bin/python
 STAGE ?= dev
 PACKS := $(wildcard packs/*.yaml)
-PAGES := $(shell find functions/console/console/page local/phones -name '*.js')
+# The folders count too: a file that is removed or renamed changes its folder.
+PAGES := $(shell find functions/console/console/page local/phones -name '*.js' -o -type d)
 # The source roots: what becomes the layer, and each function. A path file in .venv makes them importable.
 ROOTS := shared $(wildcard functions/*)
 export UV SAM_CLI_TELEMETRY := 0
@@ -82,14 +83,14 @@ lint: setup .envs/sam/.linted ## ruff, import contracts, dead code, the template
 	@$(PYTHON) -m local.breaking
 # The two slowest checks run again only when what they read has changed.
 .envs/sam/.linted: template.yaml .cfnlintrc .envs/sam/.synced
-	@.envs/sam/bin/cfn-lint && touch $@
+	@touch $@.begun && .envs/sam/bin/cfn-lint && mv $@.begun $@
 types: setup ## mypy
 	@.venv/bin/mypy
 contract: client/node_modules/.checked ## lint both API documents, and type-check the console and the two phones against them
 client/node_modules/.checked: docs/openapi.json docs/openapi-practice.json $(PAGES) $(wildcard client/*.* client/.*rc* client/.*.yaml) client/node_modules/.installed
-	@cd client && npm run --silent check && touch node_modules/.checked
+	@touch $@.begun && (cd client && npm run --silent check) && mv $@.begun $@
 unit: setup ## the rules, the routes on a table in memory, and the tools
-	@.venv/bin/pytest -q -n auto $(if $(PROFILE),--hypothesis-profile=$(PROFILE)) tests/domain tests/routes tests/tools bench/tests/test_bill.py bench/tests/test_gateway.py
+	@.venv/bin/pytest -q -n auto $(if $(filter command line,$(origin PROFILE)),--hypothesis-profile=$(PROFILE)) tests/domain tests/routes tests/tools bench/tests/test_bill.py bench/tests/test_gateway.py
 pack-lint: .venv/.synced ## the prompt packs: what to fix, and advice
 	@./rekindle packs lint $(PACKS)
 test: lint types pack-lint contract ## everything: also engines, artifacts and the local stack

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
@@ -217,6 +218,11 @@ def _named(schema: Json) -> str:
     return str(schema.get("$ref", schema.get("type", "anything"))).rpartition("/")[2]
 
 
+def problem_types(document: Path) -> set[str]:
+    """Return the problem types that a document names. Phones know them for good, so no release may drop one."""
+    return set(re.findall(r"urn:rekindle:problem:[\w-]+", document.read_text("utf-8"))) if document.exists() else set()
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Compare, or release; return 1 for a break."""
     parser = argparse.ArgumentParser(prog="breaking", description="Compare the contracts with the released ones.")
@@ -228,6 +234,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         released = chosen.folder / contract.file.name
         if chosen.release:
             chosen.folder.mkdir(exist_ok=True)
+            if gone := problem_types(released) - problem_types(contract.file):
+                print(f"{contract.file.name}: keep these problem types: {', '.join(sorted(gone))}.", file=sys.stderr)
+                status = 1
+                continue
             shutil.copyfile(contract.file, released)
             print(f"{contract.file.name}: released. Say in CHANGELOG.md what its users have to do.")
             continue

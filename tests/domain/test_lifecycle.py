@@ -250,6 +250,14 @@ def test_a_course_without_an_order_keeps_to_the_rhythm_of_the_themes() -> None:
         assert {entry.theme for entry in opened[start : start + 7]} == set(Theme)
 
 
+def test_the_course_joined_first_comes_before_other_courses() -> None:
+    early = a_course("zebra", [Theme.SPARK] * 2, Course(in_order=True))
+    late = a_course("ant", [Theme.TIME] * 2, Course(in_order=True))
+    said = {late.pack: PackWish(Wish.JOINED, day(1)), early.pack: PackWish(Wish.JOINED, day(0))}
+    play = Play(a_couple(packs=said), [late, a_pack("base"), early])
+    assert [play.open(number).ref.pack for number in range(5)] == ["zebra", "zebra", "ant", "ant", "base"]
+
+
 def test_prompts_of_a_course_come_back_after_those_that_are_new() -> None:
     pack = a_course("one", [Theme.SPARK] * 2, Course(in_order=True))
     play = Play(at_ease(packs={pack.pack: JOINED}), [a_pack("base", [Theme.SPARK] * 3), pack])

@@ -21,6 +21,7 @@ from rekindle.store.keys import Key
 from rekindle.store.table import Write
 from testing.apis import handler_of, phones_api
 from testing.builders import LONDON, TOKYO, a_uid
+from testing.contract import require_documented
 from testing.memory_kms import MemoryKms
 from testing.phones import Phone, Reply, a_phone, pair
 from testing.push_world import watched
@@ -110,6 +111,7 @@ def test_while_the_couple_stands_each_has_what_both_wrote(couple: tuple[Phone, P
     ada, ben = couple
     date = meet(ada, ben, reflect=True)
     for phone, other in ((ada, ben), (ben, ada)):
+        require_documented("POST", "/v1/me/export", phone.post("/v1/me/export"))
         (found,) = pages(phone)
         assert found == {
             "format": "rekindle-export/1",

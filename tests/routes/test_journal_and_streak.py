@@ -211,3 +211,6 @@ class TestStreak:
         marks = ada.get("/v1/streak").body["calendar"]
         assert len(marks) == 365
         assert list(marks)[-1] == str(FIRST + 400 * DAY)
+        at_noon(dt.date(2028, 12, 31), ada)
+        marks = ada.get("/v1/streak").body["calendar"]
+        assert (min(marks), max(marks), len(marks)) == ("2028-01-01", "2028-12-31", 366)

@@ -9,8 +9,10 @@ import pytest
 
 from testing.builders import LONDON, NEW_YORK, TOKYO, a_uid
 from testing.phones import Phone, a_phone, pair
+from testing.stored import every_row
 
 if TYPE_CHECKING:
+    from couples_api.services import Services
     from testing.phones import Handler, Reply
 
 HOUR = dt.timedelta(hours=1)
@@ -45,7 +47,7 @@ def wait(span: dt.timedelta, *phones: Phone) -> None:
         phone.now += span
 
 
-def test_two_persons_pair_from_invite_to_confirmation(ada: Phone, ben: Phone) -> None:
+def test_two_persons_pair_from_invite_to_confirmation(services: Services, ada: Phone, ben: Phone) -> None:
     made = ada.post("/v1/invites")
     assert made.status == 201
     invite = made.body
@@ -65,6 +67,10 @@ def test_two_persons_pair_from_invite_to_confirmation(ada: Phone, ben: Phone) ->
     assert ada.get("/v1/invites").body["redeemed_by"] == "Ben"
     assert is_paired(ada, ben) == [False, False]
     assert {phone.get(path).problem for phone in (ada, ben) for path in SHARED} == {"not-paired"}
+
+    stored = repr(every_row(services.people.table))
+    assert invite["code"] not in stored
+    assert invite["code"].replace("-", "") not in stored, "only its MAC is stored"
 
     confirmed = confirm(ada, invite["invite_id"])
     assert confirmed.status == 200

@@ -68,9 +68,12 @@ class TestAlone:
         assert (today.body["date"], today.body["open"], today.body["shared"]) == ("2026-03-02", True, False)
         assert today.body["prompt"]["kind"] == "question"
         assert today.body["me"] == WAITING
-        mine = answer(ada)
+        text = (
+            "Me\N{COMBINING ACUTE ACCENT}, \N{FAMILY}\N{ZERO WIDTH JOINER}\N{HEAVY BLACK HEART}."  # kept to the letter
+        )
+        mine = answer(ada, text)
         assert mine.status == 200, mine.text
-        assert mine.body["me"] == {"state": "answered", "text": "Mine.", "revision": 1}
+        assert mine.body["me"] == {"state": "answered", "text": text, "revision": 1}
         assert mine.body == ada.get("/v1/solo/today").body
         assert ada.get("/v1/solo/days").body == {"days": [mine.body], "before": None}
 

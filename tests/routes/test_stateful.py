@@ -4,7 +4,8 @@ Hypothesis chooses who does what and when; every reply is held against the model
 may stand in a reply to somebody who may not read it. A run ends with a table of what was tried and how often it was
 let through, and fails if something worth trying never came about.
 
-`make test` takes some 2,000 steps, the same ones on CI and others each time elsewhere; `make stateful` takes 30,000.
+`make test` takes some 2,000 steps: the same ones each time on CI, and others each time elsewhere. `make stateful` takes
+30,000.
 A failure ends with the shortest story that hypothesis found: its lines can be pasted into a test as they are.
 """
 
@@ -801,7 +802,7 @@ def test_two_couples_and_a_stranger_live_as_the_design_says(
     chosen = settings(
         max_examples=max(1, steps // COUNTED_OF_ONE),
         stateful_step_count=STEPS_OF_ONE,
-        derandomize=NIGHTLY not in os.environ and bool(os.environ.get("REKINDLE_NO_SKIPS")),
+        derandomize=bool(os.environ.get("REKINDLE_NO_SKIPS")),
         deadline=None,
         phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
         suppress_health_check=list(HealthCheck),

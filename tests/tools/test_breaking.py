@@ -187,3 +187,12 @@ def test_a_break_fails_until_it_is_released(tmp_path: Path, capsys: pytest.Captu
     assert "make release-api" in printed
     assert breaking.main(["--release", str(tmp_path)]) == 0
     assert breaking.main([str(tmp_path)]) == 0
+
+
+def test_a_release_never_drops_a_problem_type(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for contract in openapi.CONTRACTS:
+        known = contract.file.read_text(encoding="utf-8").replace("problem:no-profile", "problem:no-person")
+        (tmp_path / contract.file.name).write_text(known, encoding="utf-8")
+    assert breaking.main(["--release", str(tmp_path)]) == 1
+    assert "openapi.json: keep these problem types: urn:rekindle:problem:no-person." in capsys.readouterr().err
+    assert "no-person" in (tmp_path / "openapi.json").read_text(encoding="utf-8"), "the released document stays"
