@@ -1,4 +1,4 @@
-"""All errors of this package.
+"""Define all errors of this package.
 
 RekindleError
 ├── UnknownZoneError        the name is not an IANA zone of the pinned tzdata

@@ -67,7 +67,7 @@ def test_a_person_in_a_couple_with_a_phone_is_due_morning_and_evening(table: Tab
         (Registered(target, dt.date(2026, 3, 1)),),
         QuietHours(dt.time(22), dt.time(7)),
     )
-    evening = replace(prompt, kind=PushKind.EVENING, answers=(ada.uid, CoupleId("couple-1")))
+    evening = replace(prompt, kind=PushKind.EVENING, uid_and_couple=(ada.uid, CoupleId("couple-1")))
     for time, row in ((MORNING, prompt), (EVENING, evening)):
         assert rows_in(table, Slot(NEW_YORK, time)) == [row]
 

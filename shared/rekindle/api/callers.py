@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 CLOCKS_DIFFER: Final = dt.timedelta(minutes=5)
-"""How far the clock of the token's issuer may be ahead of ours. A sign-in later than that is not believed."""
+"""How far the clock of the token's issuer may be ahead of ours. An even later sign-in is not accepted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Caller:
     signed_in_at: dt.datetime | None = None
 
     def has_signed_in_within(self, time: dt.timedelta) -> bool:
-        """Return whether the caller signed in at most `time` before the call. Clocks may differ by CLOCKS_DIFFER."""
+        """Return whether the caller signed in at most `time` before the call."""
         return self.signed_in_at is not None and -CLOCKS_DIFFER <= self.instant - self.signed_in_at <= time
 
     def seconds_until(self, instant: dt.datetime) -> int:

@@ -166,7 +166,7 @@ def problem_response(
 
 
 def _logged(app: APIGatewayHttpResolver, next_middleware: NextMiddleware) -> Response[Any]:
-    """Return the response with its last headers, and log one line about it unless it is a problem."""
+    """Forbid caches to keep the response, and log one line about it unless it is a problem, which is logged already."""
     response = next_middleware(app)
     response.headers["Cache-Control"] = "no-store"
     if response.status_code == HTTPStatus.NO_CONTENT:
@@ -235,7 +235,8 @@ def _was_damaged(body: str, headers: Mapping[str, str]) -> bool:
     """Return whether API Gateway has replaced bytes that were not UTF-8.
 
     API Gateway sends us a JSON body as text, in which U+FFFD replaces bytes that are not UTF-8. This changes the body's
-    length, so the length differs from the Content-Length header. If the client itself sent a U+FFFD, they are equal.
+    length, so the length differs from the Content-Length header. If the client itself sent the U+FFFD, the two are
+    equal.
     """
     length = headers.get("content-length", "")
     return _REPLACEMENT in body and length.isdecimal() and length != str(len(body.encode(errors="surrogatepass")))

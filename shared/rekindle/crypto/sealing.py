@@ -2,8 +2,9 @@
 
 A sealed text is `scheme (1) | salt (32) | commitment (32) | ciphertext and tag`, with the number of bytes in brackets.
 HKDF-SHA256 (RFC 5869) derives the text's key, nonce and commitment from the salt and the couple's or the person's key.
-So a nonce is never used twice with the same key. AES-GCM alone allows a ciphertext that opens under two keys. The
-commitment prevents it (Albertini et al., "How to Abuse and Fix Authenticated Encryption Without Key Commitment", 2022).
+So a nonce is never used twice with the same key. With AES-GCM alone, a ciphertext can be made that opens under two
+keys. The commitment prevents that (Albertini et al., "How to Abuse and Fix Authenticated Encryption Without Key
+Commitment", 2022).
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ def answer_context(couple: CoupleId, date: dt.date, prompt: PromptRef, person: U
 
 
 def reflection_context(couple: CoupleId, date: dt.date, prompt: PromptRef, person: Uid) -> bytes:
-    """Return the associated data of a reflection. So a reflection does not open as an answer, nor an answer as one."""
+    """Return the associated data of a reflection. It always differs from the associated data of an answer."""
     return _joined("reflection", couple, str(date), prompt.pack, str(prompt.version), prompt.prompt, person)
 
 

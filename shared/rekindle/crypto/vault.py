@@ -118,7 +118,7 @@ class PersonKey:
 
 @dataclass(slots=True)
 class Vault:
-    """All keys: it makes, opens and deletes them.
+    """Makes and opens all keys.
 
     `monotonic` returns seconds. It is used only to tell how long a cell key has been in memory.
     """

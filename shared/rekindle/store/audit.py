@@ -36,7 +36,10 @@ class Audit:
 
 
 def audit_row(entry: AuditEntry, revision: int) -> Write:
-    """Return the write of an action's audit row. `revision` is the one that the action made of its pack or the help."""
+    """Return the write of an action's audit row.
+
+    `revision` is the new revision of the pack, or of the help, that the action has changed.
+    """
     # Two actions can happen in the same millisecond. So a digest of the action is part of the key.
     name = hashlib.blake2b(f"{entry} {revision}".encode(), digest_size=6).hexdigest()
     item = {field: value for field, value in stored(entry).items() if value is not None}

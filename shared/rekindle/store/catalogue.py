@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from rekindle.store.table import Item, Table
 
 VERSION_AGE: Final = 30.0
-"""Seconds for which a process uses the index without a look at the version row.
+"""Seconds for which a process uses the index without reading the version row again.
 
-So a process may offer a withdrawn prompt this much longer.
+So a process may offer a prompt for this long after the prompt was withdrawn.
 """
 TEXTS_REMEMBERED: Final = 2_000
 PACKS_REMEMBERED: Final = 200
@@ -55,7 +55,7 @@ class PromptText:
     hints: Mapping[Language, str]
 
     def language_for(self, language: Language) -> Language:
-        """Return the language to show to a reader of `language`: the default if the prompt is not in theirs."""
+        """Return `language` if the prompt has a text in it. Otherwise return the default language."""
         return language if language in self.texts else self.default
 
 
@@ -68,7 +68,7 @@ class PackText:
     written_for: Mapping[Language, str]
 
     def language_for(self, language: Language) -> Language:
-        """Return the language to show to a reader of `language`: the default if a text is missing in theirs."""
+        """Return `language` if the pack has all its texts in it. Otherwise return the default language."""
         return language if language in self.titles and language in self.written_for else self.default
 
     def title_in(self, language: Language) -> str:
@@ -78,7 +78,7 @@ class PackText:
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """The releases of all packs. A pack has its live release, the one before it and the next one, if they exist.
+    """The releases of all packs: of each pack the live release, the scheduled one, and one that was just replaced.
 
     `rows` is the number of rows in which the table stores the index.
     """
@@ -190,9 +190,9 @@ class Catalogue:
         value_from: Callable[[Mapping[str, Any]], Value],
         limit: int,
     ) -> dict[Name, Value]:
-        """Return the values of the rows with the `wanted` keys. Read from the table only those not in `memory`.
+        """Return the value of each row in `wanted`. Read only the rows whose values are not in `memory`.
 
-        Then `memory` keeps the `limit` values that were used last.
+        Afterwards `memory` has the `limit` values that were used most recently.
         """
         missing = {key: name for name, key in wanted.items() if name not in memory}
         # An eventually consistent read may miss a row of the last second. A second, consistent read finds it.

@@ -61,7 +61,7 @@ class Days:
         return list(map(day_from, dated_items(self.table, partial(keys.day, couple), after, limit)))
 
     def seen(self, couple: CoupleId, themes: Iterable[Theme]) -> dict[tuple[PackId, PromptId], dt.date]:
-        """Map each prompt of these themes that the couple has had to the latest date on which they had it."""
+        """Return the prompts of these themes that the couple has seen, each with the latest date of a day with it."""
         items = self.table.get_many((keys.seen(couple, theme) for theme in themes), consistent=True)
         sightings = [(name.partition("/"), date) for item in items for name, date in item.items() if "/" in name]
         return {(PackId(pack), PromptId(prompt)): dt.date.fromisoformat(date) for (pack, _, prompt), date in sightings}

@@ -21,7 +21,7 @@ KEPT: Final = dt.timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class KeyedRequest:
-    """A request with its idempotency key's fingerprint. A request without a key has the fingerprint None.
+    """A request, and whether it repeats an earlier one. Without an idempotency key the fingerprint is None.
 
     `writes` store the key. Execute them in the transaction of the request, so that a refused request stores no key. For
     a repeat, `writes` is empty.

@@ -24,9 +24,10 @@ KEPT: Final = dt.timedelta(days=2)
 
 
 class Incident(NamedTuple):
-    """One occurrence of a fault. `is_widespread` tells about the fault's whole day.
+    """One occurrence of a fault.
 
-    `needs_report` says whether an operator must hear of this occurrence.
+    `is_widespread` says whether the fault has affected at least WIDESPREAD persons on this day. `needs_report` says
+    whether an operator must hear of this occurrence.
     """
 
     is_widespread: bool

@@ -51,7 +51,7 @@ class Invite:
     redeemer_name: str | None = None
 
     def is_open_to(self, person: Uid, instant: dt.datetime) -> bool:
-        """Return whether this person may redeem the invite at `instant`, perhaps for a second time."""
+        """Return whether this person may redeem the invite at `instant`. Who has redeemed it may do so again."""
         if self.expires_at <= instant or self.inviter == person:
             return False
         return self.state is InviteState.OPEN or (self.state is InviteState.REDEEMED and self.redeemer == person)
@@ -64,7 +64,7 @@ class Invites:
     people: People
 
     def find(self, code_mac: str) -> Invite | None:
-        """Return the invite whose code has this MAC, in any state. Return None if it was cancelled or is unknown."""
+        """Return the invite whose code has this MAC, in any state. Return None if it was canceled or is unknown."""
         item = self.people.table.get(keys.invite(code_mac))
         return _invite_from(item) if item and "state" in item else None
 
@@ -78,8 +78,8 @@ class Invites:
         """Store this invite as the inviter's only live one, and cancel their earlier one.
 
         The writes in `also` join the same transaction. `guard` gets the inviter as stored now, and may raise an error
-        to stop the change. Return the live invite. If an earlier request with this code already made one, return that.
-        Return None if the inviter does not exist.
+        to stop the change. Return the live invite. If an earlier request with this code already made an invite,
+        return that invite. Return None if the inviter does not exist.
         """
         live = LiveInvite(invite.id, invite.code_mac, invite.expires_at)
 

@@ -1,4 +1,4 @@
-"""Make every key of the table. No other module builds a key from text."""
+"""Make every key of the main table. No other module builds such a key from text."""
 
 from __future__ import annotations
 
@@ -73,6 +73,7 @@ def practice_code_tries(uid: Uid) -> Key:
 
 
 def once(uid: Uid, idempotency_key: str) -> Key:
+    """Return the key of the row that stores an idempotency key of a person."""
     return Key(f"{PERSON_PREFIX}{uid}", f"ONCE#{_digest(idempotency_key)}")
 
 
@@ -81,7 +82,10 @@ def caught_up(uid: Uid, kind: PushKind, date: dt.date) -> Key:
 
 
 def target(value: Target) -> Key:
-    """Return the key of the row that names a target's owner. It has a digest, because a target may be too long."""
+    """Return the key of the row that names a target's owner.
+
+    The key has a digest of the target, because a target may be longer than DynamoDB's keys can be.
+    """
     return target_of(digest_of(value))
 
 

@@ -51,7 +51,7 @@ class News:
 
 
 def with_news(table: Table, head: PackHead, instant: dt.datetime) -> tuple[PackHead, list[Write]]:
-    """Return the head with its news date set or removed, and the writes that do the same to the dates with news.
+    """Return the head with its correct news date, and the writes that update the stored dates of news to match it.
 
     A pack gets a date when one of its releases is to be announced, and the date never moves. The pack loses the date
     when no release is to be announced any more. But a date that may have begun in some time zone stays, because couples

@@ -37,7 +37,7 @@ DRAFTS_KEPT: Final = dt.timedelta(days=30)
 """How long a replaced or discarded draft is kept. Until then an engineer can restore it."""
 
 _HEADS: Final = TypeAdapter(PackHead)
-"""Reads heads from the values that `stored` returns. Pydantic reads their large numbers as milliseconds since 1970."""
+"""Reads heads from stored values. Pydantic takes an instant's number for milliseconds because it is so large."""
 
 
 class DraftChangedError(RekindleError):

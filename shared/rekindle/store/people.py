@@ -50,7 +50,7 @@ class People:
         return read_people(self.table, uids)
 
     def create(self, person: Person) -> Person:
-        """Create the person and return it. If another request was first, return the person that it created."""
+        """Create the person, and return the stored person. If another request was first, return its person."""
         try:
             self.table.commit(person_writes(self.table, person.created_at, (None, person)))
         except WriteConflictError as conflict:

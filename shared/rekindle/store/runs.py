@@ -29,8 +29,8 @@ NOBODY: Final[Mapping[PushKind, Reach]] = MappingProxyType({})
 class Run:
     """One pass over a shard's rows for one date.
 
-    `cursor` is the sort key of the last handled row, or None before the first page. `rows` is the number of rows that
-    were handled before the last page. `reach` counts the persons of all handled rows, by the kind of the push.
+    `cursor` is the sort key of the last handled row, or None before the first page. `rows` is the number of handled
+    rows, without those of the run's last page. `reach` counts the persons of all handled rows, by the kind of the push.
     """
 
     key: keys.Key

@@ -56,7 +56,7 @@ class Shards:
 
 @dataclass(frozen=True, slots=True)
 class Resharding:
-    """Replaces a slot's shards by twice as many."""
+    """The steps that replace a slot's shards by twice as many."""
 
     table: Table
 

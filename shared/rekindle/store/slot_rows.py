@@ -48,8 +48,8 @@ _NO_QUIET_HOURS: Final = "-"
 class SlotRow:
     """One person's reminder of one kind. `person` is the person's pseudonym.
 
-    `weekdays` is set for a touch reminder only. `answers` is set for an evening reminder only: it has the uid and the
-    couple, to look up whether the person has answered. `news` says whether the prompt's push may announce news instead.
+    `weekdays` is set for a touch reminder only. `uid_and_couple` is set for an evening reminder only, to look up
+    whether the person has answered. `news` says whether the prompt's push may announce news instead.
     """
 
     kind: PushKind
@@ -59,11 +59,11 @@ class SlotRow:
     quiet_hours: QuietHours | None
     due_dates: DueDates = EVERY_DATE
     weekdays: frozenset[int] | None = None
-    answers: tuple[Uid, CoupleId] | None = None
+    uid_and_couple: tuple[Uid, CoupleId] | None = None
     news: bool = True
 
     def is_due(self, date: dt.date) -> bool:
-        """Return whether the row's person gets this reminder on the date."""
+        """Return whether the reminder is due on the date."""
         return date in self.due_dates and (self.weekdays is None or date.weekday() in self.weekdays)
 
 
@@ -83,7 +83,7 @@ def rows_of(person: Person) -> dict[SlotAndKind, SlotRow]:
     touch = person.reminders.touch
     kinds = {
         PushKind.PROMPT: replace(row, news=person.reminders.news),
-        PushKind.EVENING: replace(row, kind=PushKind.EVENING, answers=(person.uid, person.couple)),
+        PushKind.EVENING: replace(row, kind=PushKind.EVENING, uid_and_couple=(person.uid, person.couple)),
         PushKind.TOUCH: replace(row, kind=PushKind.TOUCH, weekdays=touch.weekdays if touch else frozenset()),
     }
     return {(slot, kind): replace(kinds[kind], due_dates=due_dates) for (slot, kind), due_dates in due_dates.items()}
@@ -103,8 +103,8 @@ def row_item(row: SlotRow) -> Item:
         item["o"] = row.due_dates.also_on.toordinal()
     if row.weekdays is not None:
         item["w"] = "".join(map(str, sorted(row.weekdays)))
-    if row.answers:
-        item["u"], item["c"] = row.answers
+    if row.uid_and_couple:
+        item["u"], item["c"] = row.uid_and_couple
     if not row.news:
         item["n"] = False
     return item
@@ -123,7 +123,7 @@ def row_from(item: Mapping[str, Any]) -> SlotRow:
             also_on=dt.date.fromordinal(item["o"]) if "o" in item else None,
         ),
         weekdays=frozenset(map(int, item["w"])) if "w" in item else None,
-        answers=(Uid(item["u"]), CoupleId(item["c"])) if "u" in item else None,
+        uid_and_couple=(Uid(item["u"]), CoupleId(item["c"])) if "u" in item else None,
         news=item.get("n", True),
     )
 

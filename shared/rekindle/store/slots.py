@@ -38,7 +38,7 @@ NOTES_KEPT: Final = dt.timedelta(hours=1)
 FEW_ROWS: Final = 26
 """The number of rows in one unit of a strongly consistent read.
 
-A shard with no more rows is read this way. Reading its notes would cost more than it saves.
+A shard with at most this many rows is read by one such read. To read its notes too would cost more than it saves.
 """
 
 

@@ -31,7 +31,7 @@ PART: Final = 350_000
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """The statistics of the table. A date's statistics are stored in parts of at most `part` bytes, a row for each."""
+    """The statistics of the table. A date's statistics are stored in rows of at most `part` bytes."""
 
     table: Table
     part: int = PART

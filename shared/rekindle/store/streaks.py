@@ -33,7 +33,7 @@ class Streaks:
     days: Days
 
     def history(self, couple: Couple) -> History:
-        """Return the couple's complete dates (a strongly consistent read), and the dates that cannot be missed."""
+        """Return the couple's complete dates (a strongly consistent read), and the dates that never count as missed."""
         item = self.table.get(keys.streak(couple.id))
         return self._history(couple, unpack_dates(_origin(couple), item["bits"] if item else b""))
 
@@ -42,7 +42,7 @@ class Streaks:
         """Add a complete date to the streak. The same date may come twice, and dates may come in any order.
 
         The attributes `run` and `changed_at` store the current streak at `instant`. They are used only for milestones.
-        A reader computes the streak from the bitmap for their own instant.
+        To show a streak, the API computes it from the bitmap at the instant of the call.
         """
         key = keys.streak(couple_id)
         item = self.table.get(key)

@@ -28,7 +28,7 @@ type _Attribute = Mapping[str, Any]
 def change_in(record: Mapping[str, Any]) -> Change | None:
     """Return the change in a stream record. Return None for a record that no function needs.
 
-    Raise an exception if the record's item is not one that the stores could have written.
+    Raise an exception if the stores cannot have written the record's item.
     """
     stream = record["dynamodb"]
     read = _reader_of(keys.Key(stream["Keys"]["pk"]["S"], stream["Keys"]["sk"]["S"]))
@@ -76,7 +76,8 @@ def _nudges(before: Item | None, after: Item) -> NudgesChange:
 def _without_gestures(nudges: Item) -> Item:
     """Return the sender's item with the same gesture in each nudge.
 
-    A later version of the API may write a gesture that this version of a reader does not know.
+    A newer version of the API may write a gesture that this version of the code does not know. Reading the item must
+    not fail then.
     """
     return nudges | {"sent": [entry | {"gesture": Gesture.HUG} for entry in nudges.get("sent", ())]}
 

@@ -32,9 +32,9 @@ type Item = dict[str, Any]
 BATCH_GET_LIMIT: Final = 100
 BATCH_WRITE_LIMIT: Final = 25
 ATTEMPTS: Final = 8
-"""How often a request to DynamoDB is made in all."""
+"""How many times one request to DynamoDB is made at most."""
 CONFLICTS: Final = 10
-"""How often a method that reads and then writes is tried, if another write always comes between."""
+"""How many times a method is called at most if other writes come between its read and its write."""
 FIRST_PAUSE: Final = 0.02
 """In seconds. The pause before retry n (from 0) is random: from 0 to FIRST_PAUSE * 2**n (full jitter)."""
 

@@ -71,7 +71,7 @@ class _CoupleChanges:
         return [each.prompts[-1].prompt for each in self.changes if isinstance(each, DayProgress)]
 
     def entry(self, row: Item | None) -> _Entry | None:
-        """Return what is to write if `row` is the couple's tally. Return None if all changes are counted already."""
+        """Return what to write if `row` is the couple's tally. Return None if all changes are counted already."""
         history = before = history_from(row) if row else History()
         counts = []
         for change in self.changes:
@@ -93,7 +93,7 @@ class _RunToCount:
     run: FinishedRun
 
     def entry(self, row: Item | None) -> _Entry | None:
-        """Return what is to write if `row` marks the run as counted. Return None if there is such a row."""
+        """Return what to write to count the run. Return None if it has a `row`, which marks it as counted."""
         if row:
             return None
         end = dt.datetime.combine(self.run.date, dt.time(), dt.UTC) + RUN_KEPT

@@ -1,4 +1,4 @@
-"""Store the tick's watermark: jobs are in the queue for every slot that came before this instant."""
+"""Store the tick's watermark. The queue has got jobs for all slots that came before this instant."""
 
 from __future__ import annotations
 
