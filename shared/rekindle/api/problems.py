@@ -63,10 +63,13 @@ class Problem(Enum):
     NOT_WITHDRAWN = HTTPStatus.CONFLICT, "This is not withdrawn."
     SCHEDULED_ALREADY = HTTPStatus.CONFLICT, "A version is waiting to go live. Take it back first."
     NEEDS_ANOTHER_PERSON = HTTPStatus.CONFLICT, "Somebody else must approve your proposal."
-    NO_CODE = HTTPStatus.CONFLICT, "Only a published pack for couples with a code has a code."
-    DRAFT_CHANGED = HTTPStatus.CONFLICT, "Somebody has saved this draft since you opened it. Yours is not saved yet."
+    NO_CODE = HTTPStatus.CONFLICT, "This pack has no code. Publish it for couples with a code first."
+    DRAFT_CHANGED = (
+        HTTPStatus.CONFLICT,
+        "Somebody has saved this draft since you opened it. Your text is not saved yet.",
+    )
     PACK_CHANGED = HTTPStatus.CONFLICT, "Somebody has just changed this pack. Look at it again before you decide."
-    HELP_CHANGED = HTTPStatus.CONFLICT, "Somebody has changed the help since you opened it. Yours is not saved yet."
+    HELP_CHANGED = HTTPStatus.CONFLICT, "Somebody has changed the help since you opened it. Your text is not saved yet."
     PACK_UNFIT = HTTPStatus.UNPROCESSABLE_ENTITY, "This pack has something to fix before it can be published."
     WRONG_PACK = HTTPStatus.UNPROCESSABLE_ENTITY, "The id in the text is not the id of this pack."
     CODE_NOT_USABLE = HTTPStatus.NOT_FOUND, "This code does not work. Ask your practice for a new one."

@@ -113,7 +113,7 @@ class Packs:
         """Save a new draft in place of the draft of revision `replaces` (0 for none), and end that draft's proposal.
 
         `base` is the version from which the draft was made. `parsed` is the parsed source, or None if the source has
-        errors. From `parsed` come the title and the other facts that staff see in the list of packs.
+        errors. The new draft's title, audience and other facts are those of `parsed`, or else of the draft before.
 
         Raises:
             DraftChangedError: the current draft has another revision.

@@ -93,7 +93,7 @@ def person_from(item: Mapping[str, Any]) -> Person:
             quiet_hours=QuietHours(*map(dt.time.fromisoformat, quiet)) if quiet else None,
             touch=TouchReminder(frozenset(touch["weekdays"]), dt.time.fromisoformat(touch["time"])) if touch else None,
             nudges_muted=reminders["nudges_muted"],
-            news=reminders.get("news", True),  # items that were written before news existed have no such attribute
+            news=reminders.get("news", True),  # old items do not have this attribute
         ),
         created_at=from_millis(item["created_at"]),
         devices={

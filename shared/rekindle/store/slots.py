@@ -70,9 +70,9 @@ class Slots:
         return read_shards(self.table, slots)
 
     def page(self, shard: str, after: str | None, limit: int, at: dt.datetime) -> SlotPage:
-        """Return about `limit` rows of a shard, with every change that was acknowledged before `at`.
+        """Return about `limit` rows of a shard, after the sort key `after`, or from the first row if `after` is None.
 
-        So a person who unpaired before `at` has no row on the page.
+        The rows have all changes that were acknowledged before `at`. So a person who unpaired before `at` has no row.
         """
         pk, begin = keys.slot_shard(shard), after
         items: list[Item] = []
@@ -84,14 +84,14 @@ class Slots:
         page = self.table.query(pk, between=keys.SLOT_ROWS, after=begin, limit=limit, consistent=False)
         changed = {
             sk
-            for sk in self._changed(pk, at - UNSETTLED)
+            for sk in self._changed_since(pk, at - UNSETTLED)
             if (after is None or sk > after) and (page.last is None or sk <= page.last)
         }
         unchanged = (item for item in items + page.items if item["sk"] not in changed)
         reread = self.table.get_many((keys.Key(pk, sk) for sk in sorted(changed)), consistent=True)
         return SlotPage([row_from(item) for item in (*unchanged, *reread)], page.last)
 
-    def _changed(self, pk: str, since: dt.datetime) -> Iterator[str]:
+    def _changed_since(self, pk: str, since: dt.datetime) -> Iterator[str]:
         """Return the sort keys of the rows of a partition that have changed since `since`."""
         return (
             note["sk"].partition("#")[2]
@@ -116,9 +116,9 @@ def slot_row_writes(table: Table, instant: dt.datetime, *changes: PersonChange) 
     for (slot, kind), row in put:
         *old_shards, shard = shards[slot].shards_of(row.person)
         writes.append(Write("Put", keys.slot_row(shard, kind, row.person), item=row_item(row)))
-        writes += [Write("Delete", keys.slot_row(name, kind, row.person)) for name in old_shards]
+        writes += [Write("Delete", keys.slot_row(old_shard, kind, row.person)) for old_shard in old_shards]
     for (slot, kind), person in gone:
-        writes += [Write("Delete", keys.slot_row(name, kind, person)) for name in shards[slot].shards_of(person)]
+        writes += [Write("Delete", keys.slot_row(shard, kind, person)) for shard in shards[slot].shards_of(person)]
     return writes + [_note_of(write.key, instant) for write in writes]
 
 

@@ -74,7 +74,7 @@ def _plain(value: object) -> object:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One write, alone or in a transaction. If `table` is None, it goes to the `Table` that executes the write.
+    """One write, alone or in a transaction. If `table` is None, the write goes to the table that executes it.
 
     If the condition fails and `otherwise` is set, the error that `otherwise` returns is raised in place of
     WriteConflictError.
@@ -269,7 +269,7 @@ class Table:
         with the current item.
         """
         requests: list[TransactWriteItemTypeDef] = [
-            {write.kind: write.request(self.name)}  # type: ignore[misc]  # the parameters are similar for all three kinds
+            {write.kind: write.request(self.name)}  # type: ignore[misc]  # the three kinds have similar parameters
             for write in writes
         ]
         for attempt in range(ATTEMPTS):
