@@ -97,7 +97,7 @@ class Index:
 
 
 def index_of(table: Table, version_row: Item | None = None) -> Index:
-    """Return the latest index, by a strongly consistent read of its version. Before the first release it is empty.
+    """Return the latest index (a strongly consistent read of its version). Before the first release it is empty.
 
     Pass the version row as `version_row` if you have just read it.
     """

@@ -90,10 +90,10 @@ def _is_fresh(known: Device | None, device: Device) -> bool:
 
 
 def _without_stale(person: Person, instant: dt.datetime) -> Person:
-    left = {known: device for known, device in person.devices.items() if not is_stale(device, instant)}
-    return replace(person, devices=left) if len(left) < len(person.devices) else person
+    remaining = {known: device for known, device in person.devices.items() if not is_stale(device, instant)}
+    return replace(person, devices=remaining) if len(remaining) < len(person.devices) else person
 
 
 def _without_target(person: Person, target: Target) -> Person:
-    left = {known: device for known, device in person.devices.items() if device.target != target}
-    return replace(person, devices=left) if len(left) < len(person.devices) else person
+    remaining = {known: device for known, device in person.devices.items() if device.target != target}
+    return replace(person, devices=remaining) if len(remaining) < len(person.devices) else person

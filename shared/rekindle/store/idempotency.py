@@ -21,7 +21,9 @@ KEPT: Final = dt.timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class KeyedRequest:
-    """A request, and whether it repeats an earlier one. Without an idempotency key the fingerprint is None.
+    """A request, and whether it repeats an earlier one. `fingerprint` is the MAC of the request.
+
+    Without an idempotency key, `fingerprint` is None and nothing is stored.
 
     `writes` store the key. Execute them in the transaction of the request, so that a refused request stores no key. For
     a repeat, `writes` is empty.

@@ -239,8 +239,8 @@ class Packs:
         def change(head: PackHead) -> tuple[PackHead, list[Write]]:
             if prompt is None:
                 return with_news(self.table, replace(head, withdrawn=None), by.at)
-            left = {name: actor for name, actor in head.withdrawn_prompts.items() if name != prompt}
-            return replace(head, withdrawn_prompts=left), []
+            others = {name: actor for name, actor in head.withdrawn_prompts.items() if name != prompt}
+            return replace(head, withdrawn_prompts=others), []
 
         entry = AuditEntry(by, StaffAction.RESTORED, pack, prompt=prompt)
         return self._change(pack, change, entry, catalogue=by.at)

@@ -97,5 +97,5 @@ def _playable(table: Table, head: PackHead, release: ReleaseHead) -> Release:
     if item is None:
         raise ContentionError("a release was deleted while the catalogue was written")
     (whole,) = unpacked(item["packed"])
-    left = tuple(entry for entry in whole.entries if entry.ref.prompt not in head.withdrawn_prompts)
-    return replace(whole, entries=left)
+    offered = tuple(entry for entry in whole.entries if entry.ref.prompt not in head.withdrawn_prompts)
+    return replace(whole, entries=offered)

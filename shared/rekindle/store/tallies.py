@@ -68,6 +68,7 @@ class _CoupleChanges:
 
     @property
     def prompts(self) -> list[PromptId]:
+        """The latest prompt of each changed day. Couples are sorted by these."""
         return [each.prompts[-1].prompt for each in self.changes if isinstance(each, DayProgress)]
 
     def entry(self, row: Item | None) -> _Entry | None:
@@ -93,7 +94,7 @@ class _RunToCount:
     run: FinishedRun
 
     def entry(self, row: Item | None) -> _Entry | None:
-        """Return what to write to count the run. Return None if it has a `row`, which marks it as counted."""
+        """Return what to write to count the run. Return None if a `row` marks the run as counted."""
         if row:
             return None
         end = dt.datetime.combine(self.run.date, dt.time(), dt.UTC) + RUN_KEPT
