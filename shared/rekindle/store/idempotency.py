@@ -23,10 +23,9 @@ KEPT: Final = dt.timedelta(hours=24)
 class KeyedRequest:
     """A request, and whether it repeats an earlier one. `fingerprint` is the MAC of the request.
 
-    Without an idempotency key, `fingerprint` is None and nothing is stored.
-
-    `writes` store the key. Execute them in the transaction of the request, so that a refused request stores no key. For
-    a repeat, `writes` is empty.
+    Without an idempotency key, `fingerprint` is None and nothing is stored. With a new key, `writes` store the
+    key. Execute them in the transaction of the request, so that a refused request stores no key. For a repeat, `writes`
+    is empty.
     """
 
     fingerprint: str | None = None
