@@ -119,7 +119,7 @@ class InitialRows:
                 if (place := self._place(kind, number)) is None:
                     continue
                 shards = shards_of[place]
-                name = shards.names[0] if len(shards.names) == 1 else shards.homes_of(self.pseudonym(number))[-1]
+                name = shards.names[0] if len(shards.names) == 1 else shards.shards_of(self.pseudonym(number))[-1]
                 self.shards.setdefault(keys.slot_shard(name), {}).setdefault(letter, array("I")).append(number)
 
     def item(self, key: Key) -> Sized | None:

@@ -1,1 +1,1 @@
-"""Rekindle: a daily connection prompt for couples. This package is the Lambda layer that every function shares."""
+"""The Lambda layer of Rekindle, which gives couples a prompt for each day. All functions share this package."""

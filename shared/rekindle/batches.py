@@ -1,4 +1,4 @@
-"""Batches of records from a queue or a stream, and the answer that names the failed ones to Lambda."""
+"""Handle batches of records from a queue or a stream, and tell Lambda which records failed."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ type Record = Mapping[str, Any]
 
 
 class FailedItem(TypedDict):
-    """The id of a message, or the sequence number of a stream's record."""
+    """A failed record, named by the id of its message or the sequence number of its stream record."""
 
     itemIdentifier: str
 
 
 class BatchResponse(TypedDict):
-    """The answer for an event source with `ReportBatchItemFailures`."""
+    """The answer to Lambda for an event source with `ReportBatchItemFailures`."""
 
     batchItemFailures: list[FailedItem]
 
@@ -31,7 +31,7 @@ def handle_batch(
     order, so the batch ends at the first failure, and Lambda continues from that record.
 
     Args:
-        records: SQS messages or DynamoDB stream records, as the event has them.
+        records: The event's SQS messages or DynamoDB stream records.
         handle: Handles one record. Any exception means that the record failed.
         log: Logs the exception of a failed record, with the record's id.
     """
@@ -39,7 +39,7 @@ def handle_batch(
     for record in records:
         try:
             handle(record)
-        except Exception as error:  # noqa: BLE001  whatever it was, the records before it are done
+        except Exception as error:  # noqa: BLE001  the records before this one must still count as done
             is_message = "messageId" in record
             item = record["messageId"] if is_message else record["dynamodb"]["SequenceNumber"]
             log(error, item)

@@ -1,21 +1,21 @@
-"""All errors of this package.
+"""Define all errors of this package.
 
 RekindleError
 ├── UnknownZoneError        the name is not an IANA zone of the pinned tzdata
 ├── NoPromptError           no prompt fits this couple
-├── WriteConflictError      a conditional write or a transaction was refused; names the failed conditions
-├── ContentionError         the same race was lost too often
+├── WriteConflictError      a condition of a write or a transaction failed; names the failed conditions
+├── ContentionError         other requests kept changing the same items
 ├── KeyReusedError          an idempotency key belongs to another request
 ├── NotACodeError           a text cannot be a code; says why
 ├── DraftChangedError       somebody has saved or discarded the draft since it was read (`rekindle.store.packs`)
 ├── PackChangedError        somebody has changed the pack since it was read (`rekindle.store.packs`)
 ├── HelpChangedError        somebody has set the help since it was read (`rekindle.store.help`)
-├── SourceTooLargeError     a document is larger than a draft can hold (`rekindle.store.packs`)
+├── SourceTooLargeError     a pack's source is too large for a draft (`rekindle.store.pack_sources`)
 ├── SettingsError           a setting of a function is missing or wrong (`rekindle.settings`)
 ├── OutboxError             the queue did not take every job
 ├── PackError               a pack cannot be published; names everything to fix (`rekindle.packs.document`)
 ├── VaultError              an answer cannot be sealed or opened
-│   ├── KeyGoneError        a key was deleted, and all that it sealed is lost
+│   ├── KeyGoneError        a key was deleted, so nothing that it sealed can be read again
 │   └── KeyUnavailableError the key service does not answer; try again later
 └── ProblemError            a client's request is refused; `rekindle.api.resolver` answers with the problem
 """
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class RekindleError(Exception):
-    """The root of all errors that this package raises on purpose."""
+    """The base of all errors that this package raises on purpose."""
 
 
 class UnknownZoneError(RekindleError):
@@ -43,8 +43,8 @@ class NoPromptError(RekindleError):
 class WriteConflictError(RekindleError):
     """A condition of a write failed, so nothing was written.
 
-    `existing` has an entry for each failed condition: its index in the transaction (0 for a single write), and the
-    current item, or None if there is none.
+    `existing` maps the index of each failed write in the transaction (0 for a single write) to the current item. The
+    item is None if there is none with this key.
     """
 
     def __init__(self, existing: Mapping[int, Mapping[str, Any] | None]) -> None:
@@ -53,11 +53,11 @@ class WriteConflictError(RekindleError):
 
 
 class ContentionError(RekindleError):
-    """The same race was lost too often. The caller may try again later."""
+    """Other requests changed the same items at each of several tries. The caller may try again later."""
 
 
 class KeyReusedError(RekindleError):
-    """An idempotency key belongs to another request, so nothing was done."""
+    """The idempotency key belongs to another request, so nothing was done."""
 
 
 class NotACodeError(RekindleError):
@@ -73,7 +73,7 @@ class OutboxError(RekindleError):
 
 
 class VaultError(RekindleError):
-    """Sealed data cannot be opened: the key is gone or another, the context is another, or the data is damaged."""
+    """Sealed data cannot be opened: its key is gone, the key or the context is wrong, or the data is damaged."""
 
 
 class KeyGoneError(VaultError):

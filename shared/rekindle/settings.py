@@ -1,4 +1,4 @@
-"""Typed settings, read from the environment variables that template.yaml sets."""
+"""Read the settings of each function from the environment variables that template.yaml sets, and check them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rekindle.telemetry import logger
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_ABSENT: Final = "missing"
+_MISSING: Final = "missing"
 """Pydantic's error type for a missing field."""
 
 
@@ -22,13 +22,14 @@ def _flag(text: object) -> object:
 
 
 type Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:/-]+$", max_length=512)]
-"""A name, an id or an ARN of AWS or Firebase."""
+"""A name, an id or an ARN in AWS or Firebase."""
 type Address = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/][^\s]*$", max_length=2048)]
 type Flag = Annotated[bool, Field(strict=True), BeforeValidator(_flag)]
-"""True or false, as CloudFormation writes them."""
+"""`true` or `false`, as CloudFormation writes them."""
 type Seconds = Annotated[int, Field(ge=1, le=43_200)]
 
-# Variables of several functions. They are no `type` statements, whose aliases pydantic does not read.
+# These variables are used by several functions. Do not make them `type` statements: pydantic does not see the field
+# aliases in those.
 _Table = Annotated[Name, Field(alias="TABLE_NAME")]
 _KeyTable = Annotated[Name, Field(alias="KEY_TABLE_NAME")]
 _KmsKeyId = Annotated[Name, Field(alias="KMS_KEY_ID")]
@@ -37,28 +38,29 @@ _QueueUrl = Annotated[Address, Field(alias="QUEUE_URL")]
 
 
 class Settings(BaseModel):
-    """Settings of a function. Each field's alias is the name of its environment variable."""
+    """The base of a function's settings. A field's alias is the name of its environment variable."""
 
     model_config = ConfigDict(frozen=True, validate_by_name=True, validate_by_alias=True)
 
     @classmethod
     def names(cls) -> list[str]:
-        """Return the names of all variables."""
+        """Return the names of all environment variables of these settings."""
         return [field.alias or name for name, field in cls.model_fields.items()]
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Self:
-        """Return the settings. If some are missing or wrong, log one line with their names and no value.
+        """Return the settings in the environment.
 
-        Raise SettingsError if at least one variable is missing or wrong.
+        If a variable is missing or wrong, log one line with the names of all such variables, without their values, and
+        raise SettingsError.
         """
         names = cls.names()
         try:
             return cls.model_validate({name: environment[name] for name in names if name in environment})
         except ValidationError as error:
-            found = {str(each["loc"][0]): each["type"] for each in error.errors()}
-        missing = [name for name in names if found.get(name) == _ABSENT]
-        wrong = [name for name in names if name in found and name not in missing]
+            errors = {str(each["loc"][0]): each["type"] for each in error.errors()}
+        missing = [name for name in names if errors.get(name) == _MISSING]
+        wrong = [name for name in names if name in errors and name not in missing]
         logger.error("settings are missing or wrong", extra={"missing": missing, "wrong": wrong})
         raise SettingsError(f"settings of this function: missing {missing}, wrong {wrong}")
 
@@ -81,7 +83,7 @@ class PrivacySettings(Settings):
 
 
 class PracticeApiSettings(Settings):
-    """Settings of practice_api. `review_required`: a second person must approve a release."""
+    """Settings of practice_api. If `review_required` is true, a second person must approve each release."""
 
     table: _Table
     review_required: Flag = Field(alias="REVIEW_REQUIRED")
@@ -103,9 +105,9 @@ class TallySettings(Settings):
 class DeliverySettings(Settings):
     """Settings of delivery.
 
-    `visibility_seconds` is how long the queue hides a failed job. `fcm_secret` is the ARN of the secret with FCM's
-    credential. `fcm_endpoint` is the beginning of FCM's addresses, and `app_link` that of the links in pushes. A worker
-    starts at most `pushes_per_second` pushes, or as many as it can if that is None.
+    `visibility_seconds` is how long the queue hides a failed job before the next try. `fcm_secret` is the ARN of the
+    secret with FCM's credential. All addresses of FCM begin with `fcm_endpoint`, and all links in pushes begin with
+    `app_link`. A worker starts at most `pushes_per_second` pushes in a second. If this is None, there is no limit.
     """
 
     table: _Table
@@ -120,20 +122,20 @@ class DeliverySettings(Settings):
 
     @property
     def visibility(self) -> dt.timedelta:
-        """How long the queue hides a failed job."""
+        """How long the queue hides a failed job before the next try."""
         return dt.timedelta(seconds=self.visibility_seconds)
 
     @property
     def pushes_per_second(self) -> int | None:
-        """How many pushes one worker starts in a second at most."""
+        """The most pushes that one worker starts in a second. None means no limit."""
         return self.fcm_pushes_per_second or None
 
 
 class ConsoleSettings(Settings):
     """Settings of the console: the Firebase project and its sign-in services.
 
-    `identity` and `securetoken` are the beginnings of the addresses of Firebase's two sign-in services. `api_key` is
-    the project's web key. It names the project and is no secret.
+    The addresses of Firebase's two sign-in services begin with `identity` and `securetoken`. `api_key` is the project's
+    web key. It only names the project, and is no secret.
     """
 
     project: Name = Field(alias="FIREBASE_PROJECT")

@@ -1,7 +1,7 @@
-"""The logger: one structured line for each outcome, with counts and ids and never anyone's words.
+"""Log one structured line for each outcome, with counts and ids, and never with a person's text.
 
-An ERROR line rings an alarm, so log one only if an operator has to look. A failure that one person can cause alone,
-with requests, devices or texts of their own, is a warning at most.
+An ERROR line sets off an alarm, so log one only if an operator must look. If one person alone can cause a failure, with
+their own requests, devices or texts, log a warning at most.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from rekindle.errors import ContentionError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# `version` lets the alarms of a canary count a new version's errors apart from the old one's.
+# Each line has the function's version, so that the alarms of a canary deployment can count the errors of the new
+# version alone.
 logger = Logger(version=os.environ.get("AWS_LAMBDA_FUNCTION_VERSION", "none"))
 
 _THROTTLES: Final = frozenset(
@@ -27,10 +28,10 @@ _THROTTLES: Final = frozenset(
 def _log_for(error: Exception) -> Callable[..., None]:
     """Return the logging function for a failure: a warning if one person's requests can cause it, else an error.
 
-    One person can cause throttles by writing their own rows too often. A throttle that affects everybody rings other
-    alarms: those on throttles and on the share of server errors.
+    DynamoDB throttles a person who writes their own rows too often. If throttling affects everybody, other alarms
+    notice: those on throttled requests and on the share of server errors.
     """
-    # Read the attribute instead of checking the class: not every function has botocore.
+    # Do not check for botocore's error class: not every function has botocore.
     code = getattr(error, "response", {}).get("Error", {}).get("Code")
     return logger.warning if isinstance(error, ContentionError) or code in _THROTTLES else logger.error
 
@@ -41,7 +42,10 @@ def log_failure(message: str, error: Exception, **extra: object) -> None:
 
 
 def frames_of(error: BaseException) -> list[str]:
-    """Return the error's frames as file, line and function, without its message, which may contain anyone's words."""
+    """Return the file, line and function of each of the error's frames.
+
+    The error's message is left out, because it may have a person's text.
+    """
     frames, at = [], error.__traceback__
     while at:
         code = at.tb_frame.f_code

@@ -242,7 +242,9 @@ class TestEvents:
     """An event that API Gateway does not send, by hand or by mistake."""
 
     @pytest.mark.parametrize(
-        "path", sorted({path[:end] for path in resolver._NEEDED for end in range(1, len(path) + 1)}), ids=".".join
+        "path",
+        sorted({path[:end] for path in resolver._NEEDED_MEMBERS for end in range(1, len(path) + 1)}),
+        ids=".".join,
     )
     def test_a_missing_member_is_named_in_the_log(
         self, path: tuple[str, ...], caplog: pytest.LogCaptureFixture

@@ -291,7 +291,7 @@ class TestSlots:
             person = person_of(services, phone)
             rows = rows_of(person)
             assert current_rows(services, phone) == rows
-            assert {row.answers for (_, kind), row in rows.items() if kind is PushKind.EVENING} <= {
+            assert {row.uid_and_couple for (_, kind), row in rows.items() if kind is PushKind.EVENING} <= {
                 (phone.uid, person.couple)
             }
 

@@ -34,7 +34,7 @@ def test_the_samples_tell_a_story_from_redeeming_to_taking_along(own_services: S
     ada.put("/v1/me", {"display_name": "Ada", "zone": NEW_YORK})
     ben.put("/v1/me", {"display_name": "Ben", "zone": TOKYO})
     code = json.loads(sample_event("couples_api-redeem")["body"])["code"]
-    own_services.invites.open_invite(
+    own_services.invites.create(
         Invite(
             id=InviteId("invite"),
             code_mac=own_services.vault.mac(code.replace("-", "")),

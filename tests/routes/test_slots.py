@@ -67,7 +67,7 @@ def test_a_person_in_a_couple_with_a_phone_is_due_morning_and_evening(table: Tab
         (Registered(target, dt.date(2026, 3, 1)),),
         QuietHours(dt.time(22), dt.time(7)),
     )
-    evening = replace(prompt, kind=PushKind.EVENING, answers=(ada.uid, CoupleId("couple-1")))
+    evening = replace(prompt, kind=PushKind.EVENING, uid_and_couple=(ada.uid, CoupleId("couple-1")))
     for time, row in ((MORNING, prompt), (EVENING, evening)):
         assert rows_in(table, Slot(NEW_YORK, time)) == [row]
 
@@ -192,8 +192,8 @@ def test_the_pages_of_a_slot_have_each_person_once(table: Table) -> None:
 
 def test_a_person_has_the_same_shard_in_every_process() -> None:
     pseudonyms = [keys.pseudonym_of(Uid(f"uid-{number}")) for number in range(6)]
-    assert [Shards(("a", "b", "c", "d")).homes_of(each) for each in pseudonyms] == [(name,) for name in "dadccc"]
-    assert Shards(("a",)).homes_of(keys.pseudonym_of(a_uid())) == ("a",)
+    assert [Shards(("a", "b", "c", "d")).shards_of(each) for each in pseudonyms] == [(name,) for name in "dadccc"]
+    assert Shards(("a",)).shards_of(keys.pseudonym_of(a_uid())) == ("a",)
 
 
 def test_a_slot_of_many_shards_has_each_person_in_one(table: Table) -> None:
@@ -207,7 +207,7 @@ def test_a_slot_of_many_shards_has_each_person_in_one(table: Table) -> None:
     saved(table, *people)
     shards = {name: [row.person for row in Slots(table).page(name, None, 100, AT).rows] for name in four.names}
     assert sorted(each for pseudonyms in shards.values() for each in pseudonyms) == pseudonyms_of(*people)
-    assert all(four.homes_of(each) == (name,) for name, pseudonyms in shards.items() for each in pseudonyms)
+    assert all(four.shards_of(each) == (name,) for name, pseudonyms in shards.items() for each in pseudonyms)
 
 
 def test_the_watermark_never_moves_back(table: Table) -> None:

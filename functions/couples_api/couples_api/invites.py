@@ -141,7 +141,7 @@ def post_invite(caller: TheCaller, services: TheServices, idempotency_key: Idemp
         # Cut off the fraction of a second, as from every instant that a phone reads.
         expires_at=caller.instant.replace(microsecond=0) + VALIDITY,
     )
-    live = services.invites.open_invite(invite, caller.instant, admissible, request.writes)
+    live = services.invites.create(invite, caller.instant, admissible, request.writes)
     if live is None:
         raise ProblemError(Problem.NO_PROFILE)
     return NewInviteView(
@@ -268,7 +268,7 @@ def _couple_of(couple_id: CoupleId, inviter: Person, redeemer: Person, caller: C
 
 
 def _live_invite(services: Services, caller: Caller, person: Person) -> Invite:
-    invite = services.invites.invite(person.invite.code_mac) if person.invite else None
+    invite = services.invites.find(person.invite.code_mac) if person.invite else None
     if invite is None or invite.expires_at <= caller.instant:
         raise ProblemError(Problem.NO_INVITE)
     return invite

@@ -227,7 +227,7 @@ def _view(release: Release, text: PackText, couple: Couple, language: Language) 
     return PackView(
         id=release.pack,
         title=text.title_in(language),
-        written_for=text.written_for[text.spoken_to(language)],
+        written_for=text.written_for[text.language_for(language)],
         prompts=len(release.entries),
         languages=sorted(text.titles, key=lambda each: (each != text.default, each)),
         audience=release.audience,

@@ -226,7 +226,7 @@ def _reflection_view(day: Day, uid: Uid, key: CoupleKey | None) -> ReflectionVie
 def prompt_view(prompt: PromptRef, text: PromptText, language: Language) -> PromptView:
     """Return the prompt in a language, or else in its pack's default language."""
     # Use one language for all parts: a Spanish text with an English hint would look like a mistake.
-    spoken = text.spoken_to(language)
+    spoken = text.language_for(language)
     return PromptView(
         id=prompt.id,
         theme=text.theme,

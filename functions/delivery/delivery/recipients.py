@@ -92,8 +92,8 @@ def of_page(
     for kind in OF_A_DATE:
         due = kinds[kind]
         if KINDS[kind].needs_open_day:
-            awaited = services.days.awaited([row.answers for row in due if row.answers], job.date, at)
-            due = [row for row in due if row.answers is None or row.answers[0] in awaited]
+            awaited = services.days.awaited([row.uid_and_couple for row in due if row.uid_and_couple], job.date, at)
+            due = [row for row in due if row.uid_and_couple is None or row.uid_and_couple[0] in awaited]
         if due:
             devices = [(row, device) for row in due for device in row.devices]
             recipients = [

@@ -55,7 +55,7 @@ def put_draft(pack_id: PackPath, body: DraftBody, staff: ThePublisher, services:
         return _saved(head.draft, findings, unchanged=True)
     base = head.draft.base if head.draft else (head.releases[-1].version if head.releases else None)
     try:
-        draft = services.packs.save_draft(head.id, body.source, body.revision, base, staff.actor, form=check.readable)
+        draft = services.packs.save_draft(head.id, body.source, body.revision, base, staff.actor, parsed=check.readable)
     except DraftChangedError as error:
         raise draft_changed(error) from error
     except SourceTooLargeError as error:

@@ -226,5 +226,5 @@ def _partner_view(day: Day, partner: Uid, key: CoupleKey) -> ExportedPartnerView
 
 
 def _prompt_view(prompt: PromptRef, text: PromptText, language: Language) -> ExportedPromptView:
-    spoken = text.texts[text.spoken_to(language)]
+    spoken = text.texts[text.language_for(language)]
     return ExportedPromptView(id=prompt.id, theme=text.theme, kind=text.kind, text=spoken)

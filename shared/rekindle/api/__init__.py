@@ -1,1 +1,1 @@
-"""HTTP at the edge: callers, problems and replies."""
+"""Handle HTTP for every API: find the caller, answer requests, and report problems."""

@@ -1,4 +1,4 @@
-"""The caller of an API Gateway event, whose authorizer has verified their token."""
+"""Find the caller of an API Gateway event. API Gateway's authorizer has already verified the caller's token."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 CLOCKS_DIFFER: Final = dt.timedelta(minutes=5)
-"""How far the clock that signs tokens may be ahead of ours. A sign-in further ahead does not count."""
+"""How far the clock of the token's issuer may be ahead of ours. An even later sign-in is not accepted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The verified caller, and when the call reached API Gateway.
+    """The verified caller of an API. `instant` is when the call reached API Gateway.
 
-    `signed_in_at` is when they last signed in. Renewing a token keeps it. None if the token does not say.
+    `signed_in_at` is when the caller last signed in, or None if the token does not say. A renewed token has the same
+    time of sign-in as the old one.
     """
 
     uid: Uid
@@ -30,7 +31,7 @@ class Caller:
     signed_in_at: dt.datetime | None = None
 
     def has_signed_in_within(self, time: dt.timedelta) -> bool:
-        """Return whether they signed in within this time, with some tolerance for clocks that differ."""
+        """Return whether the caller signed in at most `time` before the call."""
         return self.signed_in_at is not None and -CLOCKS_DIFFER <= self.instant - self.signed_in_at <= time
 
     def seconds_until(self, instant: dt.datetime) -> int:
@@ -52,8 +53,8 @@ def claims_of(event: Mapping[str, Any]) -> dict[str, Any]:
     if not (claims or {}).get("sub"):
         # API Gateway lets nobody through without a token. This is a second check.
         raise ProblemError(Problem.NOT_SIGNED_IN)
-    found: dict[str, Any] = claims
-    return found
+    verified: dict[str, Any] = claims
+    return verified
 
 
 def called_at(event: Mapping[str, Any]) -> dt.datetime:
@@ -62,7 +63,7 @@ def called_at(event: Mapping[str, Any]) -> dt.datetime:
 
 
 def _instant_of(seconds: object) -> dt.datetime | None:
-    # It is signed as a number, and API Gateway passes it on as text.
+    # The token has the claim as a number, but API Gateway's event has it as text.
     try:
         return from_millis(int(float(str(seconds)) * 1000))
     except (ValueError, OverflowError):

@@ -1,4 +1,4 @@
-"""Configurations of bodies and views, with their examples for the OpenAPI document."""
+"""Configure the models of bodies and views, and add their examples to the OpenAPI documents."""
 
 from __future__ import annotations
 
@@ -11,10 +11,13 @@ if TYPE_CHECKING:
 
 
 def view_config(*examples: Mapping[str, Any]) -> ConfigDict:
-    """Return the configuration of a view."""
+    """Return the configuration of a view's model."""
     return ConfigDict(json_schema_extra={"examples": list[Any](examples)})
 
 
 def body_config(*examples: Mapping[str, Any], strip: bool = False) -> ConfigDict:
-    """Return the configuration of a body, which refuses unknown fields. `strip` removes space around its texts."""
+    """Return the configuration of a body's model, which refuses unknown fields.
+
+    If `strip` is true, the model removes white space at both ends of each text.
+    """
     return ConfigDict(extra="forbid", str_strip_whitespace=strip, json_schema_extra={"examples": list[Any](examples)})

@@ -1,4 +1,4 @@
-"""All problems that a client can get: each has one stable type, one status and one sentence (RFC 9457)."""
+"""Define all problems that a client can get (RFC 9457). Each has a stable type, an HTTP status and a title."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MEDIA_TYPE: Final = "application/problem+json"
 
 
 class Problem(Enum):
-    """Problem types. The member's name becomes the `type`, so never rename a member."""
+    """A problem type. A member's name becomes the `type` in replies, so never rename a member."""
 
     MALFORMED_JSON = HTTPStatus.BAD_REQUEST, "The body is not JSON."
     INVALID_FIELDS = HTTPStatus.UNPROCESSABLE_ENTITY, "Some fields are missing, unknown or wrong."
@@ -30,7 +30,7 @@ class Problem(Enum):
     BODY_TOO_LARGE = HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request is too large."
     UNSUPPORTED_MEDIA_TYPE = HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The body must be application/json in UTF-8."
     NOT_SIGNED_IN = HTTPStatus.UNAUTHORIZED, "Sign in first."
-    # Not 401: a phone answers it by renewing its token, which keeps the time of the sign-in.
+    # Not 401: after a 401 a phone renews its token, and the new token has the same time of sign-in.
     SIGN_IN_NOT_RECENT = HTTPStatus.FORBIDDEN, "Please sign in again, so that we know that it is you."
     NO_SUCH_ROUTE = HTTPStatus.NOT_FOUND, "There is nothing at this address for this method."
     NO_PROFILE = HTTPStatus.NOT_FOUND, "Set up your profile first."
@@ -63,10 +63,13 @@ class Problem(Enum):
     NOT_WITHDRAWN = HTTPStatus.CONFLICT, "This is not withdrawn."
     SCHEDULED_ALREADY = HTTPStatus.CONFLICT, "A version is waiting to go live. Take it back first."
     NEEDS_ANOTHER_PERSON = HTTPStatus.CONFLICT, "Somebody else must approve your proposal."
-    NO_CODE = HTTPStatus.CONFLICT, "Only a published pack for couples with a code has a code."
-    DRAFT_CHANGED = HTTPStatus.CONFLICT, "Somebody has saved this draft since you opened it. Yours is not saved yet."
+    NO_CODE = HTTPStatus.CONFLICT, "This pack has no code. Publish it for couples with a code first."
+    DRAFT_CHANGED = (
+        HTTPStatus.CONFLICT,
+        "Somebody has saved this draft since you opened it. Your text is not saved yet.",
+    )
     PACK_CHANGED = HTTPStatus.CONFLICT, "Somebody has just changed this pack. Look at it again before you decide."
-    HELP_CHANGED = HTTPStatus.CONFLICT, "Somebody has changed the help since you opened it. Yours is not saved yet."
+    HELP_CHANGED = HTTPStatus.CONFLICT, "Somebody has changed the help since you opened it. Your text is not saved yet."
     PACK_UNFIT = HTTPStatus.UNPROCESSABLE_ENTITY, "This pack has something to fix before it can be published."
     WRONG_PACK = HTTPStatus.UNPROCESSABLE_ENTITY, "The id in the text is not the id of this pack."
     CODE_NOT_USABLE = HTTPStatus.NOT_FOUND, "This code does not work. Ask your practice for a new one."
@@ -85,25 +88,25 @@ class Problem(Enum):
 
     @property
     def status(self) -> HTTPStatus:
-        """The HTTP status of the type."""
+        """The HTTP status of replies with this problem."""
         return self.value[0]
 
     @property
     def title(self) -> str:
-        """The sentence for a person."""
+        """The text that a person reads."""
         return self.value[1]
 
     @property
     def type(self) -> str:
-        """The stable id by which a client recognises the problem."""
+        """The stable id by which a client recognizes the problem."""
         return f"urn:rekindle:problem:{self.name.lower().replace('_', '-')}"
 
 
 class ProblemError(RekindleError):
-    """A request is refused.
+    """A request is refused, and its reply describes the problem.
 
-    `retry_after` is in seconds. `errors` names the wrong fields with their reasons. `members` are more members of the
-    reply's body.
+    `retry_after` is the number of seconds after which the client may try again. `errors` lists the wrong fields with
+    their reasons. `members` are added to the reply's body.
     """
 
     def __init__(
@@ -122,17 +125,17 @@ class ProblemError(RekindleError):
 
 
 def refusals(*problems: Problem) -> dict[int, OpenAPIResponse]:
-    """Return the responses, by status, of a route that refuses with these problems.
+    """Return the OpenAPI responses, by status, of a route that refuses requests with these problems.
 
-    A route names its own problems only. Every route may also be busy or fail, refuse a caller without a sign-in, and
-    refuse a body or parameters that are not as they should be.
+    A route lists only its own problems. The problems that every route can have need not be listed: a busy service, an
+    internal error, a caller who has not signed in, and an invalid body or parameter.
     """
-    found: dict[int, OpenAPIResponse] = {}
+    responses: dict[int, OpenAPIResponse] = {}
     for status in sorted({int(problem.status) for problem in problems}):
         of_status = [problem for problem in Problem if problem in problems and problem.status == status]
         schema = {"properties": {"type": {"enum": [problem.type for problem in of_status]}}}
-        found[status] = {
+        responses[status] = {
             "description": "\n".join(f"- `{problem.type}`: {problem.title}" for problem in of_status),
             "content": {MEDIA_TYPE: {"schema": schema}},
         }
-    return found
+    return responses

@@ -1,4 +1,4 @@
-"""HTTP rules of every API: errors are problem details, nothing is cached, and bodies are limited."""
+"""Apply the HTTP rules of every API: errors become problem details, no reply is cached, and bodies have a limit."""
 
 from __future__ import annotations
 
@@ -37,17 +37,20 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 BODY_LIMIT: Final = 32_768
-"""Bytes. The longest answer is 2,000 characters: 24,000 bytes where JSON escapes each as a pair of surrogates."""
+"""The most bytes of a body.
+
+The longest answer has 2,000 characters. It takes 24,000 bytes if JSON escapes each character as two surrogates.
+"""
 RETRY_SOON: Final = 2
 """Seconds after which a client may repeat a request that was answered with BUSY."""
 ERRORS_SHOWN: Final = 10
-"""How many wrong fields a reply names: a small request must not cause a big reply."""
+"""The most wrong fields that a reply lists. Otherwise a small request could cause a large reply."""
 _JSON: Final = "application/json"
 _NOT_JSON: Final = "application/octet-stream"
 _UTF_8: Final = frozenset({"utf-8", "utf8"})
 _REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
 
-_NEEDED: Final = (
+_NEEDED_MEMBERS: Final = (
     ("rawPath",),
     ("requestContext", "http", "method"),
     ("requestContext", "http", "path"),
@@ -55,9 +58,9 @@ _NEEDED: Final = (
     ("requestContext", "stage"),
     ("requestContext", "timeEpoch"),
 )
-"""Members of an event that API Gateway always sends and that every request needs."""
+"""The members of an event without which it cannot be answered. API Gateway always sends them."""
 
-_OF_SERVICE_ERRORS: Final = {
+_PROBLEM_OF_STATUS: Final = {
     HTTPStatus.BAD_REQUEST: Problem.MALFORMED_JSON,
     HTTPStatus.UNAUTHORIZED: Problem.NOT_SIGNED_IN,
     HTTPStatus.FORBIDDEN: Problem.NOT_ALLOWED,
@@ -67,7 +70,7 @@ _OF_SERVICE_ERRORS: Final = {
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: Problem.UNSUPPORTED_MEDIA_TYPE,
     HTTPStatus.SERVICE_UNAVAILABLE: Problem.BUSY,
 }
-"""Problems by the status of Powertools' own errors. Any other status is INTERNAL."""
+"""The problem for each status of Powertools' own errors. For any other status it is INTERNAL."""
 
 
 _REASONS: Final = {
@@ -75,19 +78,20 @@ _REASONS: Final = {
     "missing": "This field is missing",
     "string_unicode": "This text contains half a character, which cannot be stored",
 }
-"""Our reasons in place of the validator's own, by its error type."""
+"""Our texts for some of the validator's errors, by the error's type. They replace the validator's own texts."""
 
 
 def resolver() -> APIGatewayHttpResolver:
-    """Return a resolver that validates by its handlers' types and answers every error with problem details."""
+    """Return a resolver that validates requests by its handlers' types, and answers errors with problem details."""
     app = APIGatewayHttpResolver(
         enable_validation=True,
-        # By default a reply that breaks its own schema would be answered as the client's fault.
+        # Without this, Powertools would answer 422 for a reply that does not match its schema, as if the client had
+        # made the mistake.
         response_validation_error_http_code=HTTPStatus.INTERNAL_SERVER_ERROR,
         serializer=_text_of,
         json_body_deserializer=_object_from,
     )
-    app.use([_outcome])
+    app.use([_logged])
     app.exception_handler(ServiceError)(_service_error)
     app.exception_handler(RequestUnsupportedContentType)(
         lambda _error: problem_response(Problem.UNSUPPORTED_MEDIA_TYPE)
@@ -106,11 +110,11 @@ def resolver() -> APIGatewayHttpResolver:
 def respond(
     app: APIGatewayHttpResolver, event: dict[str, Any], context: LambdaContext, body_limit: int = BODY_LIMIT
 ) -> dict[str, Any]:
-    """Answer one API Gateway event. Refuse a body over the limit (bytes) before anything parses it."""
-    if missing := [".".join(path) for path in _NEEDED if _member(event, path) is None]:
+    """Answer one API Gateway event. Refuse a body of more than `body_limit` bytes before anything parses it."""
+    if missing := [".".join(path) for path in _NEEDED_MEMBERS if _member(event, path) is None]:
         logger.error("not an event of API Gateway", extra={"missing": missing})
         return _as_answer(problem_response(Problem.INTERNAL))
-    # The access log has the same id. Nothing else joins the two logs.
+    # API Gateway's access log has the same id. It is the only way to find the same request in both logs.
     logger.append_keys(request_id=event["requestContext"]["requestId"])
     try:
         readable = _readable(event, body_limit)
@@ -122,10 +126,9 @@ def respond(
 def handler_of[Services](
     app: APIGatewayHttpResolver, services: Callable[[], Services], body_limit: int = BODY_LIMIT
 ) -> Callable[[dict[str, Any], LambdaContext], dict[str, Any]]:
-    """Return a Lambda handler whose routes find the services in the resolver's context.
+    """Return a Lambda handler that gives the services to its routes in the resolver's context.
 
-    The services are made at the first request. Every failure, also outside of a route, is logged once and answered with
-    problem details.
+    Every failure, even outside of a route, is logged once and answered with problem details.
     """
 
     def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
@@ -133,8 +136,8 @@ def handler_of[Services](
             app.append_context(services=services())
             return respond(app, event, context, body_limit)
         except SettingsError:
-            return _as_answer(problem_response(Problem.INTERNAL))  # already logged by `Settings.read`
-        except Exception as error:  # noqa: BLE001  otherwise API Gateway would answer without problem details
+            return _as_answer(problem_response(Problem.INTERNAL))  # `Settings.read` has already logged the error
+        except Exception as error:  # noqa: BLE001  otherwise API Gateway would answer, without problem details
             return _as_answer(_internal(error))
 
     return handle
@@ -162,23 +165,24 @@ def problem_response(
     return Response(problem.status, MEDIA_TYPE, json.dumps(body), headers=headers)
 
 
-def _outcome(app: APIGatewayHttpResolver, next_middleware: NextMiddleware) -> Response[Any]:
+def _logged(app: APIGatewayHttpResolver, next_middleware: NextMiddleware) -> Response[Any]:
+    """Forbid caches to keep the response, and log one line about it unless it is a problem, which is logged already."""
     response = next_middleware(app)
     response.headers["Cache-Control"] = "no-store"
     if response.status_code == HTTPStatus.NO_CONTENT:
         response.body = ""  # Otherwise the body would be JSON's null.
     if response.headers.get("Content-Type") != MEDIA_TYPE:
         request = app.request
-        # Log the route's pattern, never the path, in which a client may put anything.
+        # Log the route's pattern, and never the path: a client may put any text into the path.
         outcome = {"method": request.method, "route": request.route, "status": int(response.status_code)}
         logger.info("answered", extra=outcome)
     return response
 
 
 def _readable(event: dict[str, Any], limit: int) -> dict[str, Any]:
-    """Return the event with its body as text, and with its headers and query without nulls.
+    """Return the event with its body as text, and without null headers and query parameters.
 
-    Raise ProblemError if the body is too large, or is not UTF-8.
+    Raise ProblemError if the body is too large or is not UTF-8.
     """
     headers = _strings(event.get("headers"), str.lower)
     body, encoded = event.get("body") or "", event.get("isBase64Encoded")
@@ -186,7 +190,8 @@ def _readable(event: dict[str, Any], limit: int) -> dict[str, Any]:
     if (len(body) * 3 // 4 if encoded else len(body.encode(errors="surrogatepass"))) > limit:
         raise ProblemError(Problem.BODY_TOO_LARGE)
     media_type = headers.get("content-type", "").strip()
-    # Powertools would also read forms, and refuses other media types only on routes that take a body.
+    # Powertools would also read a body of HTML form fields. And it refuses other media types only on routes that take a
+    # body. So tell it only whether the body is JSON.
     headers["content-type"] = _JSON if not media_type or _is_json(media_type) else _NOT_JSON
     if headers["content-type"] == _NOT_JSON:
         body = ""
@@ -202,25 +207,25 @@ def _readable(event: dict[str, Any], limit: int) -> dict[str, Any]:
 
 
 def _member(event: Mapping[str, Any], path: tuple[str, ...]) -> object:
-    """Return the member of an event at the path, or None where there is none."""
-    found: object = event
+    """Return the event's member at the path of names. Return None if there is no such member."""
+    member: object = event
     for name in path:
-        found = found.get(name) if isinstance(found, dict) else None
-    return found
+        member = member.get(name) if isinstance(member, dict) else None
+    return member
 
 
 def _strings(values: Mapping[str, Any] | None, key: Callable[[str], str] = str) -> dict[str, str]:
-    """Return headers or query parameters without those that are null."""
+    """Return the headers or query parameters that are not null, as text. `key` changes their names."""
     return {key(name): str(value) for name, value in (values or {}).items() if value is not None}
 
 
 def _is_json(media_type: str) -> bool:
-    """Return whether a Content-Type header says JSON in UTF-8. Malformed or doubled parameters are ignored."""
+    """Return whether a Content-Type header means JSON in UTF-8. A malformed header does not."""
     if not (media_type.isascii() and media_type.isprintable()):
         return False
     try:
         header = HTTP.header_factory("content-type", media_type)
-    except IndexError:  # CPython's parser on a parameter name that ends in an asterisk
+    except IndexError:  # CPython's parser raises it for a parameter name that ends with an asterisk
         return False
     charset = header.params.get("charset", "utf-8")
     return not header.defects and header.content_type == _JSON and charset.lower() in _UTF_8
@@ -229,47 +234,48 @@ def _is_json(media_type: str) -> bool:
 def _was_damaged(body: str, headers: Mapping[str, str]) -> bool:
     """Return whether API Gateway has replaced bytes that were not UTF-8.
 
-    API Gateway passes a JSON body on as text, with U+FFFD where bytes are not UTF-8. That changes the body's length. A
-    U+FFFD from the client itself keeps the length that its Content-Length says.
+    API Gateway sends us a JSON body as text, in which U+FFFD replaces bytes that are not UTF-8. This changes the body's
+    length, so the length differs from the Content-Length header. If the client itself sent the U+FFFD, the two are
+    equal.
     """
     length = headers.get("content-length", "")
     return _REPLACEMENT in body and length.isdecimal() and length != str(len(body.encode(errors="surrogatepass")))
 
 
 def _text_of(answer: object) -> str:
-    # Do not escape letters: a pack in Hebrew would be three times as long, beyond Lambda's limit.
+    # Do not escape letters. With escapes, a pack in Hebrew could be three times as long, and exceed Lambda's limit.
     return json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
 
 
 def _object_from(text: str) -> dict[str, Any]:
     """Return the JSON object in `text`. Raise ProblemError if the text is not JSON, or not an object."""
     try:
-        found = json.loads(text)
+        parsed = json.loads(text)
     except (ValueError, RecursionError) as error:
-        # Also a number with thousands of digits, or a body that is nested too deeply.
+        # A number with thousands of digits raises ValueError, and a body that is nested too deeply RecursionError.
         raise ProblemError(Problem.MALFORMED_JSON) from error
-    if not isinstance(found, dict):
+    if not isinstance(parsed, dict):
         raise ProblemError(Problem.INVALID_FIELDS, errors=[{"field": "body", "reason": "Input should be an object"}])
-    return found
+    return parsed
 
 
 def _service_error(error: ServiceError) -> Response[str]:
-    """Return the problem for an error of Powertools by its status."""
-    problem = _OF_SERVICE_ERRORS.get(HTTPStatus(error.status_code), Problem.INTERNAL)
+    """Return the reply to an error of Powertools, with the problem for the error's status."""
+    problem = _PROBLEM_OF_STATUS.get(HTTPStatus(error.status_code), Problem.INTERNAL)
     if problem is Problem.INTERNAL:
         return _internal(error)
     return problem_response(problem, retry_after=RETRY_SOON if problem is Problem.BUSY else None)
 
 
 def _invalid(error: RequestValidationError) -> Response[str]:
-    found = error.errors()[:ERRORS_SHOWN]
-    # `detail` is for the author of the text; `errors` is for the client's developer.
-    detail = next((_reason_of(each) for each in found if each["type"] == UNFIT or _is_empty(each)), None)
-    return problem_response(Problem.INVALID_FIELDS, detail=detail, errors=[_field_error(each) for each in found])
+    errors = error.errors()[:ERRORS_SHOWN]
+    # `detail` is for the person who wrote the text. `errors` is for the client's developer.
+    detail = next((_reason_of(each) for each in errors if each["type"] == UNFIT or _is_empty(each)), None)
+    return problem_response(Problem.INVALID_FIELDS, detail=detail, errors=[_field_error(each) for each in errors])
 
 
 def _field_error(error: Mapping[str, Any]) -> dict[str, str]:
-    # Leave the wrong value out: it may be anyone's words.
+    # Leave the wrong value out, because it may be a person's private text.
     return {"field": ".".join(str(part) for part in error["loc"]), "reason": _reason_of(error)}
 
 
@@ -280,7 +286,7 @@ def _reason_of(error: Mapping[str, Any]) -> str:
 
 
 def _is_empty(error: Mapping[str, Any]) -> bool:
-    """Return whether the error means that a text is empty without its spaces."""
+    """Return whether the error means that a text is empty or has only white space."""
     return bool(error["type"] == "string_too_short" and error.get("ctx", {}).get("min_length") == 1)
 
 

@@ -1,1 +1,1 @@
-"""Encryption of answers: the cipher itself, and the keys."""
+"""Encrypt answers, and manage the keys for it."""

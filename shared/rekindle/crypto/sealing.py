@@ -1,9 +1,10 @@
-"""Sealing of texts: AES-256-GCM under a key of that message alone, with key commitment.
+"""Seal and unseal texts with AES-256-GCM. Each text has its own key and a key commitment.
 
-A sealed text is `version (1) | salt (32) | commitment (32) | ciphertext and tag`. HKDF-SHA256 (RFC 5869) derives the
-message's key, nonce and commitment from the salt and the couple's or the person's key. So no nonce repeats under one
-key. The commitment keeps one ciphertext from opening under two keys, which AES-GCM alone allows (Albertini et al., "How
-to Abuse and Fix Authenticated Encryption Without Key Commitment", 2022).
+A sealed text is `scheme (1) | salt (32) | commitment (32) | ciphertext and tag`, with the number of bytes in brackets.
+HKDF-SHA256 (RFC 5869) derives the text's key, nonce and commitment from the salt and the couple's or the person's key.
+So a nonce is never used twice with the same key. With AES-GCM alone, a ciphertext can be made that opens under two
+keys. The commitment prevents that (Albertini et al., "How to Abuse and Fix Authenticated Encryption Without Key
+Commitment", 2022).
 """
 
 from __future__ import annotations
@@ -25,7 +26,10 @@ if TYPE_CHECKING:
     from rekindle.domain.prompts import PromptRef
 
 SCHEME: Final = 1
-"""Encryption at the server. 2 is reserved for end-to-end encryption, whose keys the server never has."""
+"""The number of the scheme that encrypts at the server.
+
+2 is reserved for end-to-end encryption, whose keys the server never has.
+"""
 
 KEY_BYTES: Final = 32
 SALT_BYTES: Final = 32
@@ -35,37 +39,37 @@ _HEADER_BYTES: Final = 1 + SALT_BYTES + _COMMITMENT_BYTES
 
 
 def answer_context(couple: CoupleId, date: dt.date, prompt: PromptRef, person: Uid) -> bytes:
-    """Return the associated data of an answer. Moved to another couple, date, prompt or person, it does not open."""
+    """Return the associated data of an answer. With another couple, date, prompt or person the answer does not open."""
     return _joined("answer", couple, str(date), prompt.pack, str(prompt.version), prompt.prompt, person)
 
 
 def reflection_context(couple: CoupleId, date: dt.date, prompt: PromptRef, person: Uid) -> bytes:
-    """Return the associated data of a reflection. Neither an answer nor a reflection opens as the other."""
+    """Return the associated data of a reflection. It always differs from the associated data of an answer."""
     return _joined("reflection", couple, str(date), prompt.pack, str(prompt.version), prompt.prompt, person)
 
 
 def solo_context(date: dt.date, prompt: PromptRef, person: Uid) -> bytes:
-    """Return the associated data of an answer given alone, under the person's own key."""
+    """Return the associated data of a solo answer, which the person's own key seals."""
     return _joined("solo", str(date), prompt.pack, str(prompt.version), prompt.prompt, person)
 
 
 def shared_context(couple: CoupleId, date: dt.date, prompt: PromptRef, person: Uid) -> bytes:
-    """Return the associated data of an answer given alone and then shared, under the couple's key."""
+    """Return the associated data of the couple's copy of a solo answer, which the couple's key seals."""
     return _joined("shared", couple, str(date), prompt.pack, str(prompt.version), prompt.prompt, person)
 
 
 def couple_key_context(couple: CoupleId) -> bytes:
-    """Return the associated data of a wrapped couple key."""
+    """Return the associated data of a couple's key, which a cell key wraps."""
     return _joined("couple-key", couple)
 
 
 def person_key_context(person: Uid) -> bytes:
-    """Return the associated data of a person's own wrapped key."""
+    """Return the associated data of a person's own key, which a cell key wraps."""
     return _joined("person-key", person)
 
 
 def seal(key: bytes, plaintext: bytes, context: bytes, salt: bytes) -> bytes:
-    """Return the sealed form of `plaintext`. `salt` is 32 fresh random bytes."""
+    """Seal `plaintext`. `salt` must be 32 new random bytes for each call."""
     if len(salt) != SALT_BYTES:
         raise ValueError(f"a salt has {SALT_BYTES} bytes")
     message_key, nonce, commitment = _derived(key, salt, SCHEME)
@@ -74,7 +78,10 @@ def seal(key: bytes, plaintext: bytes, context: bytes, salt: bytes) -> bytes:
 
 
 def unseal(key: bytes, sealed: bytes, context: bytes) -> bytes:
-    """Return the plaintext. Raise VaultError if the key, the context or the scheme is another, or a bit has changed."""
+    """Return the plaintext.
+
+    Raise VaultError if the text was sealed with another key, context or scheme, or if a bit of it has changed.
+    """
     if len(sealed) < _HEADER_BYTES or sealed[0] != SCHEME:
         raise VaultError("sealed under an unknown scheme")
     header, ciphertext = sealed[:_HEADER_BYTES], sealed[_HEADER_BYTES:]
@@ -84,15 +91,16 @@ def unseal(key: bytes, sealed: bytes, context: bytes) -> bytes:
     try:
         return AESGCM(message_key).decrypt(nonce, ciphertext, header + context)
     except InvalidTag as error:
-        raise VaultError("sealed with another context, or damaged") from error
+        raise VaultError("sealed with another context, or damaged since") from error
 
 
 def _derived(key: bytes, salt: bytes, scheme: int) -> tuple[bytes, bytes, bytes]:
+    """Return the text's key, nonce and commitment."""
     length = KEY_BYTES + _NONCE_BYTES + _COMMITMENT_BYTES
     material = HKDF(SHA256(), length, salt, b"rekindle/%d" % scheme).derive(key)
     return material[:KEY_BYTES], material[KEY_BYTES:-_COMMITMENT_BYTES], material[-_COMMITMENT_BYTES:]
 
 
 def _joined(*parts: str) -> bytes:
-    # Put each part's length before it, so that no two lists of parts give the same bytes.
+    # Put each part's length before the part, so that no two lists of parts become the same bytes.
     return b"".join(len(encoded).to_bytes(2) + encoded for encoded in (part.encode() for part in parts))

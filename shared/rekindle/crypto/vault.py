@@ -1,9 +1,9 @@
-"""Keys: one KMS key wraps 64 cell keys, a cell key wraps couples' keys, and a couple's key seals answers.
+"""Store and open the keys. A KMS key wraps 64 cell keys, and a cell key wraps the keys of couples and persons.
 
-A person's own key, which seals what they answer alone, is wrapped by a cell key too.
+A couple's key seals the couple's answers. A person's own key seals their solo answers.
 
-Cell keys stay in memory for at most an hour. The key of a couple or a person is read each time, so that deleting its
-row makes every copy of their words unreadable, backups of the main table included.
+Cell keys stay in memory for at most an hour. The key of a couple or a person is read from the key table each time. So
+when its row is deleted, every copy of their answers becomes unreadable, even in backups of the main table.
 """
 
 from __future__ import annotations
@@ -46,16 +46,16 @@ if TYPE_CHECKING:
 
 CELLS: Final = 64
 REMEMBERED_FOR: Final = 3600.0
-"""Seconds that a cell key stays in memory. A revoked KMS permission takes effect within this time."""
+"""Seconds for which a cell key stays in memory. A revoked KMS permission takes effect within this time."""
 CONTEXT_PURPOSE: Final = "rekindle-cell"
-"""The encryption context's `purpose`. The function's policy allows the KMS key for this purpose only."""
+"""The `purpose` in KMS's encryption context. The functions' policies allow the KMS key for this purpose only."""
 _INVITES: Final = "invites"
-"""The cell whose key makes the MACs of codes, not couples' keys."""
+"""The cell whose key makes the MACs of codes. It wraps no other key."""
 
 
 @dataclass(frozen=True, slots=True)
 class CoupleKey:
-    """An opened couple key. It seals and unseals this couple's answers."""
+    """A couple's unwrapped key. It seals and unseals the couple's answers and reflections."""
 
     couple: CoupleId
     key: bytes = field(repr=False)
@@ -67,7 +67,7 @@ class CoupleKey:
         return seal(self.key, text.encode(), context, self.entropy(SALT_BYTES))
 
     def open_answer(self, day: Day, person: Uid) -> str | None:
-        """Return the text of the person's answer to `day`, or None if it has no text."""
+        """Return the text of the person's answer to `day`. Return None if the answer has no text."""
         sealed = day.answers[person].sealed
         if sealed is None:
             return None
@@ -79,7 +79,7 @@ class CoupleKey:
         return seal(self.key, text.encode(), context, self.entropy(SALT_BYTES))
 
     def open_reflection(self, day: Day, person: Uid) -> str | None:
-        """Return the text of the person's reflection on `day`, or None if it has none."""
+        """Return the text of the person's reflection on `day`. Return None if there is no reflection or no text."""
         reflection = day.answers[person].reflection
         if reflection is None or reflection.sealed is None:
             return None
@@ -87,30 +87,30 @@ class CoupleKey:
         return unseal(self.key, reflection.sealed, context).decode()
 
     def seal_shared(self, day: SoloDay, text: str) -> bytes:
-        """Seal an answer given alone, for the partner to read too."""
+        """Seal the couple's copy of a solo answer, which the partner can read."""
         context = shared_context(self.couple, day.date, day.prompt, day.person)
         return seal(self.key, text.encode(), context, self.entropy(SALT_BYTES))
 
     def open_shared(self, shared: SharedAnswer) -> str:
-        """Return the text of an answer that one of the couple has shared."""
+        """Return the text of a solo answer that one partner has shared."""
         context = shared_context(self.couple, shared.date, shared.prompt, shared.person)
         return unseal(self.key, shared.sealed, context).decode()
 
 
 @dataclass(frozen=True, slots=True)
 class PersonKey:
-    """A person's own opened key. It seals and unseals what they answer alone."""
+    """A person's own unwrapped key. It seals and unseals their solo answers."""
 
     person: Uid
     key: bytes = field(repr=False)
     entropy: Callable[[int], bytes] = os.urandom
 
     def seal_answer(self, day: SoloDay, text: str) -> bytes:
-        """Seal the person's answer to a day of their own."""
+        """Seal the person's answer to a solo day."""
         return seal(self.key, text.encode(), solo_context(day.date, day.prompt, self.person), self.entropy(SALT_BYTES))
 
     def open_answer(self, day: SoloDay) -> str | None:
-        """Return the text of the person's answer to a day of their own, or None if there is none."""
+        """Return the text of the person's answer to a solo day. Return None if there is no answer or no text."""
         if day.answer is None or day.answer.sealed is None:
             return None
         return unseal(self.key, day.answer.sealed, solo_context(day.date, day.prompt, self.person)).decode()
@@ -118,7 +118,10 @@ class PersonKey:
 
 @dataclass(slots=True)
 class Vault:
-    """Access to all keys. `monotonic` gives seconds and measures only how long a key was in memory."""
+    """Makes and opens all keys.
+
+    `monotonic` returns seconds. It is used only to tell how long a cell key has been in memory.
+    """
 
     kms: KMSClient
     kms_key_id: str
@@ -128,17 +131,17 @@ class Vault:
     _cells: dict[str, tuple[float, bytes]] = field(default_factory=dict, repr=False)
 
     def new_couple_key(self, couple: CoupleId) -> Write:
-        """Return the write that gives a couple its key, for the transaction that makes the couple."""
+        """Return the write that stores a new key for a couple, for the transaction that creates the couple."""
         return Write.new(_couple_row(couple), self._new_key(couple, couple_key_context(couple)), self.table.name)
 
     def ending_couple_key(self, couple: CoupleId, at: dt.datetime) -> Write:
-        """Return the write that ends the couple's key at an instant: the end of its keepsake period."""
+        """Return the write after which the couple's key is deleted at the instant `at`."""
         return Write.expiring(_couple_row(couple), to_ttl(at), "attribute_exists(pk)", self.table.name)
 
     def couple_key(self, couple: CoupleId) -> CoupleKey:
-        """Return the couple's opened key.
+        """Return the couple's unwrapped key.
 
-        Raise KeyGoneError if the key was deleted, and KeyUnavailableError if KMS does not answer.
+        Raise KeyGoneError if the key was deleted. Raise KeyUnavailableError if KMS does not answer.
         """
         row = self.table.get(_couple_row(couple))
         if row is None:
@@ -146,14 +149,20 @@ class Vault:
         return CoupleKey(couple, self._opened(row, couple_key_context(couple)), self.entropy)
 
     def person_key(self, person: Uid) -> PersonKey:
-        """Return the person's own opened key. Raise the errors of `couple_key`, also if there never was a key."""
+        """Return the person's own unwrapped key.
+
+        Raise KeyGoneError if the key was deleted or never existed. Raise KeyUnavailableError if KMS does not answer.
+        """
         row = self.table.get(_person_row(person))
         if row is None:
             raise KeyGoneError("the person's key is gone")
         return PersonKey(person, self._opened(row, person_key_context(person)), self.entropy)
 
     def ensure_person_key(self, person: Uid) -> PersonKey:
-        """Return the person's own key; make it first if they have none. If two are made at once, the first counts."""
+        """Return the person's own unwrapped key. If the person has none, make one first.
+
+        If two requests make a key at the same moment, both use the key that was stored first.
+        """
         key = _person_row(person)
         row: Mapping[str, Any] | None = self.table.get(key)
         if row is None:
@@ -167,7 +176,7 @@ class Vault:
         return PersonKey(person, self._opened(row, person_key_context(person)), self.entropy)
 
     def _new_key(self, owner: CoupleId | Uid, context: bytes) -> dict[str, Any]:
-        """Return the row of a new key, wrapped by its owner's cell key."""
+        """Make a key, and return its row. The cell key of the owner wraps the key."""
         cell = _cell_of(owner)
         wrapped = seal(self._cell_key(cell), self.entropy(KEY_BYTES), context, self.entropy(SALT_BYTES))
         return {"cell": cell, "wrapped": wrapped}
@@ -176,7 +185,10 @@ class Vault:
         return unseal(self._cell_key(row["cell"]), row["wrapped"], context)
 
     def mac(self, text: str) -> str:
-        """Return a keyed digest as hexadecimal: equal for equal texts, and useless without the key."""
+        """Return the MAC of the text, in hexadecimal. Equal texts have equal MACs.
+
+        Nobody can compute or guess a text's MAC without the key.
+        """
         return self.mac_bytes(text).hex()
 
     def mac_bytes(self, text: str) -> bytes:
@@ -195,13 +207,13 @@ class Vault:
         row = Key(f"CELL#{cell}", "")
         context = {"purpose": CONTEXT_PURPOSE, "cell": cell}
         try:
-            if found := self.table.get(row):
-                return self._decrypted(found["wrapped"], context)
+            if stored := self.table.get(row):
+                return self._decrypted(stored["wrapped"], context)
             made = self.kms.generate_data_key(KeyId=self.kms_key_id, NumberOfBytes=KEY_BYTES, EncryptionContext=context)
             try:
                 self.table.write(Write.new(row, {"wrapped": made["CiphertextBlob"]}))
             except WriteConflictError as conflict:
-                # Another worker has just made this cell: use its key.
+                # Another process has just made this cell's key, so use that key.
                 existing = conflict.existing[0]
                 return self._decrypted((existing or self.table.get(row) or {})["wrapped"], context)
             return made["Plaintext"]

@@ -1,4 +1,4 @@
-"""The audit of staff's actions: rows that are only added, in the transaction of the action, and never deleted."""
+"""Store an audit row for each action of the staff, in the transaction of the action. No row is changed or deleted."""
 
 from __future__ import annotations
 
@@ -27,14 +27,20 @@ class Audit:
     table: Table
 
     def entries(self, before: str | None, limit: int) -> tuple[list[AuditEntry], str | None]:
-        """Return the latest actions before a cursor, latest first, and the next cursor; None at the end."""
+        """Return the latest actions before the cursor `before`, latest first, and the cursor of the next page.
+
+        On the last page the next cursor is None.
+        """
         page = self.table.query(keys.AUDIT, after=before, limit=limit, descending=True)
         return [_ENTRIES.validate_python(item) for item in page.items], page.last
 
 
 def audit_row(entry: AuditEntry, revision: int) -> Write:
-    """Return the row of the action that made this revision of its object. No write replaces the row."""
-    # Two actions can have the same millisecond, so their content is part of the key.
+    """Return the write of an action's audit row.
+
+    `revision` is the new revision of the pack, or of the help, that the action has changed.
+    """
+    # Two actions can happen in the same millisecond. So a digest of the action is part of the key.
     name = hashlib.blake2b(f"{entry} {revision}".encode(), digest_size=6).hexdigest()
     item = {field: value for field, value in stored(entry).items() if value is not None}
     return Write.new(keys.audit(to_millis(entry.done.at), name), item)

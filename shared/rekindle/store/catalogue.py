@@ -1,7 +1,8 @@
-"""The catalogue: an index of all live prompts, with a version, and the texts, which never change.
+"""Store the catalogue: a versioned index of the packs' releases, and the texts of prompts and packs.
 
-A process keeps the index in memory, and reads it again when the version row changes. It remembers a text as long as it
-lives. A release for a later instant is in the index already, and plays from that instant on.
+A process keeps the index in memory, and reads the index again when the version row has changed. A text never changes,
+so a process keeps its texts too, and drops the texts that it used longest ago when there are too many. A scheduled
+release is in the index before it goes live.
 """
 
 from __future__ import annotations
@@ -29,19 +30,22 @@ if TYPE_CHECKING:
     from rekindle.store.table import Item, Table
 
 VERSION_AGE: Final = 30.0
-"""Seconds for which a process remembers the version: the longest time that a withdrawn prompt is still offered."""
+"""Seconds for which a process uses the index without reading the version row again.
+
+So a process may offer a prompt for this long after the prompt was withdrawn.
+"""
 TEXTS_REMEMBERED: Final = 2_000
 PACKS_REMEMBERED: Final = 200
 ROW_BYTES: Final = 350_000
-"""Bytes of the packed index in one row, below DynamoDB's limit of 400 KB. A prompt takes about ten."""
+"""Bytes of the packed index in one row, below DynamoDB's limit of 400 KB. A prompt takes about ten bytes."""
 SUPERSEDED_KEPT: Final = dt.timedelta(days=1)
-"""How long a replaced index stays readable for a process that has just read its version."""
+"""How long the rows of a replaced index stay, for a process that has read the old version number but no rows yet."""
 READ_ATTEMPTS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
 class PromptText:
-    """A prompt's text, by language. The text in `default` always exists."""
+    """A prompt's texts, by language. There is always a text in the language `default`."""
 
     theme: Theme
     kind: PromptKind
@@ -50,38 +54,41 @@ class PromptText:
     whys: Mapping[Language, str]
     hints: Mapping[Language, str]
 
-    def spoken_to(self, language: Language) -> Language:
-        """Return the language for a reader: their own if the prompt has it, else the default."""
+    def language_for(self, language: Language) -> Language:
+        """Return `language` if the prompt has a text in it. Otherwise return the default language."""
         return language if language in self.texts else self.default
 
 
 @dataclass(frozen=True, slots=True)
 class PackText:
-    """A pack's text, by language. The text in `default` always exists."""
+    """A pack's texts, by language. There is always a text in the language `default`."""
 
     default: Language
     titles: Mapping[Language, str]
     written_for: Mapping[Language, str]
 
-    def spoken_to(self, language: Language) -> Language:
-        """Return the language for a reader: their own if the pack has all texts in it, else the default."""
+    def language_for(self, language: Language) -> Language:
+        """Return `language` if the pack has all its texts in it. Otherwise return the default language."""
         return language if language in self.titles and language in self.written_for else self.default
 
     def title_in(self, language: Language) -> str:
         """Return the title for a reader of this language."""
-        return self.titles[self.spoken_to(language)]
+        return self.titles[self.language_for(language)]
 
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """The releases of all packs: for each the live one, the one before and the one to come. `rows` counts its rows."""
+    """The releases of all packs: of each pack the live release, the scheduled one, and one that was just replaced.
+
+    `rows` is the number of rows in which the table stores the index.
+    """
 
     version: int = 0
     rows: int = 0
     releases: tuple[Release, ...] = ()
 
     def at(self, instant: dt.datetime) -> tuple[Release, ...]:
-        """Return the live release of each pack at the instant, by the packs' names."""
+        """Return the release of each pack that is live at the instant, sorted by pack id."""
         live: dict[PackId, Release] = {}
         for release in sorted(self.releases, key=attrgetter("live_from", "version")):
             if release.live_from <= instant:
@@ -89,26 +96,31 @@ class Index:
         return tuple(live[pack] for pack in sorted(live))
 
 
-def index_of(table: Table, head: Item | None = None) -> Index:
-    """Return the index as last acknowledged, empty before the first release. `head` is the version row if known."""
+def index_of(table: Table, version_row: Item | None = None) -> Index:
+    """Return the latest index (a strongly consistent read of its version). Before the first release it is empty.
+
+    Pass the version row as `version_row` if you have just read it.
+    """
     for _ in range(READ_ATTEMPTS):
-        head = head or _head(table)
-        # A row never changes, so an eventually consistent read is right, for half the price.
+        version_row = version_row or _version_row(table)
+        version, count = version_row["version"], version_row["rows"]
+        # An index row never changes. So an eventually consistent read, at half the price, may miss a row, but never
+        # returns a wrong one.
         for consistent in (False, True):
-            rows = table.get_many(_rows(head["version"], head["rows"]), consistent=consistent)
-            if len(rows) == head["rows"]:
+            rows = table.get_many(_row_keys(version, count), consistent=consistent)
+            if len(rows) == count:
                 joined = b"".join(row["packed"] for row in sorted(rows, key=lambda row: str(row["sk"])))
-                return Index(head["version"], head["rows"], tuple(unpacked(joined)))
-        head = None  # the index was replaced meanwhile
+                return Index(version, count, tuple(unpacked(joined)))
+        version_row = None  # another process replaced the index, and its old rows have expired
     raise ContentionError("the catalogue kept changing while it was read")
 
 
 def index_writes(
     before: Index, releases: Sequence[Release], instant: dt.datetime, *, row_bytes: int = ROW_BYTES
 ) -> list[Write]:
-    """Return the writes that replace the index as read by `releases`, for one transaction.
+    """Return the writes, for one transaction, that put `releases` in place of the index `before`.
 
-    The first write is refused if the index has changed since it was read.
+    The first write fails if the current index is no longer `before`.
     """
     version = before.version + 1
     data = packed(releases)
@@ -117,16 +129,19 @@ def index_writes(
     version_row = Write.replacing(keys.CATALOGUE_VERSION, item, version=before.version or None)
     new = [
         Write("Put", key, item={"packed": chunk})
-        for key, chunk in zip(_rows(version, len(chunks)), chunks, strict=True)
+        for key, chunk in zip(_row_keys(version, len(chunks)), chunks, strict=True)
     ]
     ttl = to_ttl(instant + SUPERSEDED_KEPT)
-    old = [Write.expiring(key, ttl) for key in _rows(before.version, before.rows)]
+    old = [Write.expiring(key, ttl) for key in _row_keys(before.version, before.rows)]
     return [version_row, *new, *old]
 
 
 @dataclass(slots=True)
 class Catalogue:
-    """The catalogue as one process remembers it. `monotonic` gives seconds and serves only the age of the index."""
+    """The catalogue, with the index and the texts that this process has in memory.
+
+    `monotonic` returns seconds. It is used only to tell how old the index in memory is.
+    """
 
     table: Table
     monotonic: Callable[[], float] = time.monotonic
@@ -134,75 +149,79 @@ class Catalogue:
     _checked_at: float | None = None
     _texts: OrderedDict[PromptRef, PromptText] = field(default_factory=OrderedDict)
     _packs: OrderedDict[tuple[PackId, int], PackText] = field(default_factory=OrderedDict)
-    _begun: OrderedDict[PackId, dt.datetime] = field(default_factory=OrderedDict)
+    _first_live: OrderedDict[PackId, dt.datetime] = field(default_factory=OrderedDict)
 
     def releases(self, instant: dt.datetime) -> tuple[Release, ...]:
-        """Return the live release of each pack at the instant."""
+        """Return the release of each pack that is live at the instant."""
         now = self.monotonic()
         if self._checked_at is None or now - self._checked_at >= VERSION_AGE:
-            head = _head(self.table)
-            if head["version"] != self._index.version:
-                self._index = index_of(self.table, head)
+            version_row = _version_row(self.table)
+            if version_row["version"] != self._index.version:
+                self._index = index_of(self.table, version_row)
             self._checked_at = now
         return self._index.at(instant)
 
     def texts(self, refs: Iterable[PromptRef]) -> dict[PromptRef, PromptText]:
-        """Return the texts of these prompts, also of withdrawn ones."""
+        """Return the texts of these prompts. A withdrawn prompt still has its text."""
         wanted = {ref: keys.prompt(ref.pack, ref.version, ref.prompt) for ref in refs}
         return self._remembered(wanted, self._texts, _text_from, TEXTS_REMEMBERED)
 
     def pack_texts(self, releases: Iterable[Release]) -> dict[PackId, PackText]:
         """Return the texts of the packs of these releases."""
         wanted = {(each.pack, each.version): keys.release(each.pack, each.version) for each in releases}
-        found = self._remembered(wanted, self._packs, pack_text_from, PACKS_REMEMBERED)
-        return {pack: text for (pack, _), text in found.items()}
+        texts = self._remembered(wanted, self._packs, pack_text_from, PACKS_REMEMBERED)
+        return {pack: text for (pack, _), text in texts.items()}
 
     def first_live(self, releases: Iterable[Release]) -> dict[PackId, dt.datetime]:
         """Return when the first version of each of these packs went live."""
-        found = {each.pack: each.live_from for each in releases}
-        corrected = {each.pack: keys.release(each.pack, 1) for each in releases if each.version > 1}
-        return found | self._remembered(corrected, self._begun, _live_from, PACKS_REMEMBERED)
+        live_from = {each.pack: each.live_from for each in releases}
+        first_versions = {each.pack: keys.release(each.pack, 1) for each in releases if each.version > 1}
+        return live_from | self._remembered(first_versions, self._first_live, _live_from, PACKS_REMEMBERED)
 
     def pack_of_code(self, code: str) -> PackId | None:
-        """Return the pack of a practice's code, or None for an unknown or replaced code."""
+        """Return the pack that couples join by this code. Return None if the code is unknown or was replaced."""
         item = self.table.get(keys.practice_code(code))
         return PackId(item["pack"]) if item else None
 
-    def _remembered[Name, Text](
+    def _remembered[Name, Value](
         self,
         wanted: Mapping[Name, keys.Key],
-        memory: OrderedDict[Name, Text],
-        text_from: Callable[[Mapping[str, Any]], Text],
+        memory: OrderedDict[Name, Value],
+        value_from: Callable[[Mapping[str, Any]], Value],
         limit: int,
-    ) -> dict[Name, Text]:
+    ) -> dict[Name, Value]:
+        """Return the value of each row in `wanted`. Read only the rows whose values are not in `memory`.
+
+        Afterwards `memory` has the `limit` values that were used most recently.
+        """
         missing = {key: name for name, key in wanted.items() if name not in memory}
-        # An eventually consistent read may miss a release of the last second.
+        # An eventually consistent read may miss a row of the last second. A second, consistent read finds it.
         for consistent in (False, True):
             for item in self.table.get_many(missing, consistent=consistent):
-                memory[missing.pop(keys.Key(item["pk"], item["sk"]))] = text_from(item)
-        found = {name: memory[name] for name in wanted}
+                memory[missing.pop(keys.Key(item["pk"], item["sk"]))] = value_from(item)
+        values = {name: memory[name] for name in wanted}
         for name in wanted:
             memory.move_to_end(name)
         while len(memory) > limit:
             memory.popitem(last=False)
-        return found
+        return values
 
 
-def _head(table: Table) -> Item:
+def _version_row(table: Table) -> Item:
     return table.get(keys.CATALOGUE_VERSION) or {"version": 0, "rows": 0}
 
 
-def _rows(version: int, count: int) -> list[keys.Key]:
+def _row_keys(version: int, count: int) -> list[keys.Key]:
     return [keys.catalogue_index(version, number) for number in range(count)]
 
 
 def packed(releases: Iterable[Release]) -> bytes:
-    """Return releases as bytes: about ten for each prompt."""
+    """Pack releases into bytes. A prompt takes about ten bytes."""
     return zlib.compress(json.dumps([_plain(release) for release in releases], separators=(",", ":")).encode(), 9)
 
 
 def unpacked(data: bytes) -> list[Release]:
-    """Return the releases of packed bytes, and none for no bytes."""
+    """Unpack the releases from `data`. Empty data has no releases."""
     return [_release_from(plain) for plain in json.loads(zlib.decompress(data))] if data else []
 
 
@@ -239,7 +258,7 @@ def _release_from(plain: Sequence[Any]) -> Release:
     )
 
 
-def _course_from(in_order: bool, starts_on: str | None, every_days: int) -> Course:  # noqa: FBT001  as stored
+def _course_from(in_order: bool, starts_on: str | None, every_days: int) -> Course:  # noqa: FBT001  a stored value
     return Course(in_order, dt.date.fromisoformat(starts_on) if starts_on else None, every_days)
 
 

@@ -1,4 +1,4 @@
-"""Couples: created, changed and ended in one transaction with both persons."""
+"""Store couples. Pairing, unpairing and a pause also change both persons, in the same transaction."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from rekindle.store.table import Item, Table
 
 KEEPSAKE: Final = dt.timedelta(days=30)
-"""How long after unpairing each person can export what they wrote. Then the couple's key is deleted."""
+"""How long after unpairing each person can export their own writing. Then the couple's key is deleted."""
 _MILLISECOND: Final = dt.timedelta(milliseconds=1)
 
 
@@ -38,15 +38,15 @@ class Couples:
     table: Table
 
     def couple(self, couple: CoupleId) -> Couple | None:
-        """Return the couple as last acknowledged, ended or not."""
+        """Return the couple (a strongly consistent read), even if it has ended. Return None for an unknown couple."""
         item = self.table.get(keys.couple(couple))
         return couple_from(item) if item else None
 
     def member_update(self, couple: Couple, uid: Uid) -> Write:
-        """Return the write that repeats a person's changed profile and wishes in their couple.
+        """Return the write that copies a person's changed profile and touch wish into their couple.
 
-        It also stores the windows that differ from those of the present zones. `couple` is the changed couple with the
-        revision that was read. The write is refused if the couple has another revision by now.
+        The write also stores the windows of days that differ from the windows in the present zones. `couple` is the
+        changed couple, with the revision that was read. The write fails if the couple has another revision now.
         """
         values: dict[str, object] = {
             ":profile": stored(couple.profiles[uid]),
@@ -72,10 +72,10 @@ class Couples:
         change: Callable[[Mapping[PackId, PackWish]], Mapping[PackId, PackWish]],
         also: Sequence[Write] = (),
     ) -> Couple | None:
-        """Change the couple's wishes about packs. Return the couple, or None if it has ended since it was read.
+        """Change the couple's wishes about packs, in one transaction with the writes in `also`.
 
-        `change` returns the changed wishes, or equal wishes to write only `also`. It is called again if the couple has
-        changed meanwhile.
+        `change` returns the changed wishes. If it returns equal wishes, only `also` is written. If the couple has
+        changed meanwhile, `change` is called again. Return the couple. Return None if the couple has ended.
         """
         current: Couple | None = couple
         for _ in range(CONFLICTS):
@@ -101,10 +101,11 @@ class Couples:
         raise ContentionError("a couple kept changing")
 
     def change_pause(self, couple: Couple, instant: dt.datetime, change: Callable[[Couple], Couple]) -> Couple | None:
-        """Change the couple's pause, with the reminders of both. Return the couple, or None if it has ended.
+        """Change the couple's pause, and the reminders of both partners.
 
-        `change` returns the changed couple, or an equal couple to write nothing. It is called again if the couple or
-        one of the two has changed meanwhile.
+        `change` returns the changed couple. If it returns an equal couple, nothing is written. If the couple or one of
+        the partners has changed meanwhile, `change` is called again. Return the couple. Return None if the couple has
+        ended.
         """
         current: Couple | None = couple
         for _ in range(CONFLICTS):
@@ -114,9 +115,9 @@ class Couples:
             if changed == current:
                 return current
             until = changed.pause.until if changed.pause else None
-            silent = [(person, replace(person, paused_until=until)) for person in self._members(couple)]
+            persons = [(person, replace(person, paused_until=until)) for person in self._members(couple)]
             try:
-                self.table.transact([*person_writes(self.table, instant, *silent), _pausing(changed)])
+                self.table.transact([*person_writes(self.table, instant, *persons), _pausing(changed)])
             except WriteConflictError:
                 current = self.couple(couple.id)
                 continue
@@ -125,15 +126,15 @@ class Couples:
 
     @repeated_on_conflict("a couple kept changing")
     def end(self, uid: Uid, couple_id: CoupleId, instant: dt.datetime, also: Sequence[Write]) -> None:
-        """Unpair: free both persons, delete their slot rows and end the couple, in one transaction with `also`.
+        """End the couple, remove both persons from it and delete their slot rows.
 
-        Does nothing if the couple has ended already.
+        All this is one transaction with the writes in `also`. Do nothing if the couple has ended already.
         """
         couple = self.couple(couple_id)
         if couple is None or couple.ended_at or uid not in couple.profiles:
             return
-        freed = [(person, _freed(person, couple_id, instant)) for person in self._members(couple)]
-        # Invariant: a couple ends once, so `ended_at` says how long its key is kept.
+        unpaired = [(person, _unpaired(person, couple_id, instant)) for person in self._members(couple)]
+        # Invariant: a couple ends once, so `ended_at` never changes. It decides when the couple's key is deleted.
         ending = Write(
             "Update",
             keys.couple(couple_id),
@@ -141,7 +142,7 @@ class Couples:
             condition="attribute_exists(pk) AND attribute_not_exists(ended_at)",
             values={":instant": to_millis(instant), ":uid": uid},
         )
-        self.table.transact([*person_writes(self.table, instant, *freed), ending, *also])
+        self.table.transact([*person_writes(self.table, instant, *unpaired), ending, *also])
 
     def _members(self, couple: Couple) -> list[Person]:
         """Return the persons who are in the couple now."""
@@ -149,7 +150,7 @@ class Couples:
 
 
 def couple_row(couple: Couple) -> Write:
-    """Return the write of a new couple, for the transaction that also pairs both persons and stores the key."""
+    """Return the write of a new couple. Its transaction also pairs both persons and stores the couple's key."""
     item = {
         "created_at": to_millis(couple.created_at),
         "first_date": str(couple.first_date),
@@ -162,8 +163,10 @@ def couple_row(couple: Couple) -> Write:
     return Write.new(keys.couple(couple.id), item)
 
 
-def _freed(person: Person, couple: CoupleId, instant: dt.datetime) -> Person:
-    # Later than any earlier one, even if the instants come from different clocks: an export reads them in this order.
+def _unpaired(person: Person, couple: CoupleId, instant: dt.datetime) -> Person:
+    """Return the person after the end of their couple."""
+    # Make `ended_at` later than the end of each earlier couple, even if the clocks of the two calls differ. An export
+    # reads the couples in the order of their ends.
     ended_at = max([instant, *(each + _MILLISECOND for each in person.parted.values())])
     parted = {**person.parted, couple: ended_at}
     return replace(person, couple=None, parted=parted, touch_agreed=False, paused_until=None)
@@ -181,8 +184,8 @@ def couple_from(item: Mapping[str, Any]) -> Couple:
         themes_met={dt.date.fromisoformat(date): Theme(theme) for date, theme in item["themes_met"].items()},
         windows={dt.date.fromisoformat(date): window_from(each) for date, each in item.get("windows", {}).items()},
         packs={
-            PackId(pack): PackWish(Wish(said["wish"]), dt.date.fromisoformat(said["since"]))
-            for pack, said in item.get("packs", {}).items()
+            PackId(pack): PackWish(Wish(wish["wish"]), dt.date.fromisoformat(wish["since"]))
+            for pack, wish in item.get("packs", {}).items()
         },
         ended_at=from_millis(item["ended_at"]) if "ended_at" in item else None,
         pause=Pause(*map(dt.date.fromisoformat, item["pause"])) if "pause" in item else None,
@@ -194,7 +197,7 @@ def couple_from(item: Mapping[str, Any]) -> Couple:
 
 
 def _pausing(couple: Couple) -> Write:
-    """Return the write of the couple's pause. It is refused if the couple has changed or ended since it was read."""
+    """Return the write of the couple's pause. It fails if the couple has changed or ended since it was read."""
     values: dict[str, object] = {":one": 1, ":read": couple.revision}
     if couple.pause:
         values[":pause"] = [str(couple.pause.first), str(couple.pause.until)]
@@ -210,11 +213,11 @@ def _pausing(couple: Couple) -> Write:
 
 
 def _set_or_removed(**attributes: object) -> str:
-    """Return the clauses that set each attribute with a value, and remove each attribute without one."""
-    there = [name for name, value in attributes.items() if value]
+    """Return the clauses of an update that set each attribute with a value, and remove each attribute without one."""
+    with_value = [name for name, value in attributes.items() if value]
     clauses = {
-        "SET": [f"{name} = :{name}" for name in there],
-        "REMOVE": [name for name in attributes if name not in there],
+        "SET": [f"{name} = :{name}" for name in with_value],
+        "REMOVE": [name for name in attributes if name not in with_value],
     }
     return " ".join(f"{clause} {', '.join(names)}" for clause, names in clauses.items() if names)
 

@@ -1,4 +1,4 @@
-"""Days: a couple's prompt of one date with both answers, one item, written by conditional updates."""
+"""Store each day of a couple as one item: the prompt of the date, and both answers. Write it by conditional updates."""
 
 from __future__ import annotations
 
@@ -32,51 +32,51 @@ class Days:
     table: Table
 
     def day(self, couple: CoupleId, date: dt.date) -> Day | None:
-        """Return the couple's day of this date, if someone has opened it."""
+        """Return the couple's day of this date. Return None if nobody has opened the day yet."""
         item = self.table.get(keys.day(couple, date))
         return day_from(item) if item else None
 
     def between(self, couple: CoupleId, first: dt.date, last: dt.date) -> dict[dt.date, Day]:
-        """Return the opened days from `first` to `last`, both included. They must fit into one page."""
+        """Return the opened days from `first` to `last`, both included. The days must fit into one page of a query."""
         page = self.table.query(keys.couple(couple).pk, between=(keys.day(couple, first).sk, keys.day(couple, last).sk))
         return {day.date: day for day in map(day_from, page.items)}
 
     def nearby(self, couple: CoupleId, instant: dt.datetime) -> dict[dt.date, Day]:
-        """Return the opened days around an instant, also of dates that no clock of the couple shows any more."""
+        """Return the opened days of all dates that may be open at the instant, whatever the couple's time zones."""
         return self.between(couple, *nearby_dates(instant))
 
     def awaited(self, persons: Sequence[tuple[Uid, CoupleId]], date: dt.date, instant: dt.datetime) -> frozenset[Uid]:
-        """Return the persons who can still answer the date and have not. Their couples' days may be a second old."""
+        """Return the persons who can still answer the date and have not (an eventually consistent read)."""
         items = self.table.get_many(keys.day(couple, date) for _, couple in persons)
         days = {day.couple: day for day in map(day_from, items)}
         return frozenset(uid for uid, couple in persons if is_awaited(days.get(couple), uid, instant))
 
     def journal(self, couple: CoupleId, before: dt.date | None, limit: int) -> list[Day]:
-        """Return the couple's latest `limit` days, before a date if given, latest first."""
+        """Return the couple's latest `limit` days, latest first. If `before` is a date, return only days before it."""
         items = dated_items(self.table, partial(keys.day, couple), before, limit, descending=True)
         return list(map(day_from, items))
 
     def onward(self, couple: CoupleId, after: dt.date | None, limit: int) -> list[Day]:
-        """Return the couple's first `limit` days, after a date if given, earliest first."""
+        """Return the couple's first `limit` days, earliest first. If `after` is a date, return only days after it."""
         return list(map(day_from, dated_items(self.table, partial(keys.day, couple), after, limit)))
 
     def seen(self, couple: CoupleId, themes: Iterable[Theme]) -> dict[tuple[PackId, PromptId], dt.date]:
-        """Return the date on which the couple last met each prompt of these themes."""
+        """Return the prompts of these themes that the couple has seen, each with the latest date of a day with it."""
         items = self.table.get_many((keys.seen(couple, theme) for theme in themes), consistent=True)
         sightings = [(name.partition("/"), date) for item in items for name, date in item.items() if "/" in name]
         return {(PackId(pack), PromptId(prompt)): dt.date.fromisoformat(date) for (pack, _, prompt), date in sightings}
 
     def open_day(self, couple: Couple, day: Day, theme: Theme) -> Day:
-        """Open the couple's day on `theme`, and return it. If the day is open already, return that day instead.
+        """Open the couple's day with this theme, and return the day. If the date already has a day, return that day.
 
-        Raise WriteConflictError if the couple has ended or changed since it was read. With another theme met or another
-        zone the day would be a different one.
+        Raise WriteConflictError if the couple has ended or changed since it was read. A changed couple may need another
+        day: for example, they have had another theme meanwhile, or live in another zone now.
         """
         day = replace(day, theme=theme)
         forgotten = sorted(forgettable(couple.themes_met, day.date))
         names = {"#date": str(day.date)} | {f"#old{number}": str(date) for number, date in enumerate(forgotten)}
         removal = " REMOVE " + ", ".join(f"themes_met.#old{number}" for number in range(len(forgotten)))
-        # Invariants: a date has one day, the same for both. A couple that has ended opens none.
+        # Invariants: both partners get the same day for a date. A couple that has ended opens no day.
         writes = [
             Write.new(keys.day(couple.id, day.date), _item_from(couple, day)),
             Write(
@@ -98,12 +98,14 @@ class Days:
         return day
 
     def swap(self, couple: Couple, before: Day, after: Day, instant: dt.datetime, also: Sequence[Write] = ()) -> None:
-        """Replace the day's prompt by the one of `after`, together with `also`. The couple has then met both prompts.
+        """Replace the prompt of the day `before` by that of `after`, in one transaction with the writes in `also`.
 
-        Raise WriteConflictError if the day is not open, was swapped already or has an answer, or the couple has ended
-        or changed since it was read. Another date may have the new prompt by then.
+        Both prompts then count as seen by the couple. Raise WriteConflictError in these cases:
+
+        - The day is not open, was swapped already, or has an answer.
+        - The couple has ended, or has changed since it was read. Then another date may already have the new prompt.
         """
-        # Invariants: a day is swapped once at most, while it is open, and never after an answer.
+        # Invariants: a day is swapped at most once, while it is open, and never after an answer.
         self.table.transact(
             [
                 Write(
@@ -136,13 +138,14 @@ class Days:
         )
 
     def record_answer(self, day: Day, uid: Uid, partner: Uid, answer: Answer, replaces: int | None) -> Day:
-        """Record the answer of `uid`, and return the day with it, and with the partner's answer if there is one.
+        """Record the answer of `uid`, and return the day as stored now.
 
-        `replaces` is the revision that the answer edits, or None for a first answer. Raise WriteConflictError if the
-        day is closed or revealed, or has another revision or prompt. It holds the current day.
+        `replaces` is the revision of the answer that this one edits, or None for a first answer. Raise
+        WriteConflictError if the day is closed or revealed, or if its prompt or the answer's revision has changed. The
+        error has the current day (`existing_day`).
         """
-        # Invariants: an answer comes while the day is open, to the prompt that the person saw. After both have
-        # answered, no answer changes.
+        # Invariants: an answer is written only while the day is open, and only to the prompt that the person saw. After
+        # both have answered, no answer changes.
         names = {"#me": uid}
         values: dict[str, object] = {
             ":answer": answer_item(answer),
@@ -170,18 +173,19 @@ class Days:
         )
 
     def record_reflection(self, day: Day, uid: Uid, partner: Uid, reflection: Reflection) -> Day:
-        """Record the reflection, and return the day with it. The partner may record theirs at the same moment.
+        """Record the reflection of `uid`, and return the day as stored now.
 
-        Raise WriteConflictError if an answer is missing, or this person has a reflection already. It holds the
-        current day.
+        The partner can record a reflection at the same moment. Raise WriteConflictError if an answer is missing, or if
+        this person already has a reflection. The error has the current day (`existing_day`).
         """
-        # Invariants: a reflection follows both answers, and each person has one at most.
+        # Invariants: a reflection is written only after both answers, and each person has at most one.
         return day_from(
             self.table.write(
                 Write(
                     "Update",
                     keys.day(day.couple, day.date),
-                    # Part of the person's own answer, which nothing replaces after both have answered.
+                    # Store the reflection in the person's own answer: no write replaces an answer after both have
+                    # answered.
                     update="SET answers.#me.reflection = :reflection",
                     condition="prompt = :prompt AND attribute_exists(answers.#me)"
                     " AND attribute_exists(answers.#partner) AND attribute_not_exists(answers.#me.reflection)",
@@ -192,7 +196,7 @@ class Days:
         )
 
     def widening(self, day: Day, window: DayWindow) -> Write | None:
-        """Return the write that widens the day's window to contain `window`, or None if it does already."""
+        """Return the write that widens the day's window to contain `window`. Return None if it already does."""
         wide = day.window.widened(window)
         if wide == day.window:
             return None
@@ -200,14 +204,14 @@ class Days:
             "Update",
             keys.day(day.couple, day.date),
             update="SET opens_at = :opens_at, closes_at = :closes_at",
-            # Invariant: a window never shrinks. Another change of zone may have widened it since it was read.
+            # Invariant: a window never shrinks. Another change of zone may have widened the window since it was read.
             condition="opens_at >= :opens_at AND closes_at <= :closes_at",
             values={":opens_at": to_millis(wide.opens_at), ":closes_at": to_millis(wide.closes_at)},
         )
 
 
 def existing_day(conflict: WriteConflictError) -> Day:
-    """Return the current day when `record_answer` or `record_reflection` was refused."""
+    """Return the current day from the error of `record_answer` or `record_reflection`."""
     item = conflict.existing[0]
     if item is None:
         raise ContentionError("a day was deleted while it was being answered") from conflict
@@ -233,22 +237,22 @@ def day_from(item: Mapping[str, Any]) -> Day:
 
 
 def window_from(item: Mapping[str, Any]) -> DayWindow:
-    """Read a window from its attributes."""
+    """Read a window from the attributes of an item."""
     return DayWindow(from_millis(item["opens_at"]), from_millis(item["closes_at"]))
 
 
 def ref_item(ref: PromptRef) -> Item:
-    """Return the attributes that name a prompt."""
+    """Return the attributes of a reference to a prompt."""
     return {"pack": ref.pack, "version": ref.version, "id": ref.prompt}
 
 
 def swapped_item(swapped: Swapped) -> Item:
-    """Return an entry of a day's list `swapped`: a prompt that was swapped for another."""
+    """Return the attributes of a prompt that was swapped for another."""
     return ref_item(swapped.prompt) | {"again": swapped.again, "request": swapped.request}
 
 
 def ref_from(item: Mapping[str, Any]) -> PromptRef:
-    """Read a prompt's name from its attributes."""
+    """Read the reference to a prompt from its attributes."""
     return PromptRef(PackId(item["pack"]), item["version"], PromptId(item["id"]))
 
 
@@ -261,7 +265,7 @@ def _item_from(couple: Couple, day: Day) -> Item:
         "answers": {uid: answer_item(answer) for uid, answer in day.answers.items()},
         "theme": day.theme,
     }
-    # Days are read by the month, so attributes with their usual value are left out.
+    # Leave out attributes that have their usual value. A journal reads many days, and DynamoDB bills reads by size.
     if day.again:
         item["again"] = True
     if day.swapped:
@@ -270,6 +274,7 @@ def _item_from(couple: Couple, day: Day) -> Item:
 
 
 def _sighting(day: Day) -> Write:
+    """Return the write that stores the day's date as the latest on which the couple had its prompt."""
     if day.theme is None:
         raise ValueError("a new day has a theme")
     return Write(

@@ -1,4 +1,4 @@
-"""Devices: registered with their person. Each push target belongs to one person at most."""
+"""Store devices in the item of their person. Each push target belongs to at most one person."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from rekindle.store.person_items import PersonChange
 
 REFRESHED_AFTER: Final = dt.timedelta(days=7)
-"""The age from which an unchanged registration is written again. Apps register at every start."""
+"""The age at which a registration is written again even if nothing has changed. Apps register at every start."""
 
 STALE_AFTER: Final = dt.timedelta(days=270)
-"""The age at which a device that its app has not registered again is removed: FCM expires Android's targets then."""
+"""How long after its last registration a device is removed. FCM expires an Android device's target at this age."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +32,14 @@ class Devices:
 
     people: People
 
-    @repeated_on_conflict("a target kept moving")
+    @repeated_on_conflict("a device's person kept changing")
     def register(
         self, uid: Uid, device_id: DeviceId, device: Device, guard: Callable[[Person], None] = lambda _person: None
     ) -> Person | None:
         """Give the person the device, and take its target from any other person in the same transaction.
 
-        The person's stale devices are removed with it. `guard` gets the person as they will be, and may raise to give
-        up. Return the person, or None if there is no such person.
+        Also remove the person's stale devices. `guard` gets the changed person before anything is written, and may
+        raise an error to stop the change. Return the person. Return None for an unknown person.
         """
         before = self.people.person(uid)
         if before is None:
@@ -57,17 +57,17 @@ class Devices:
         return replace(after, revision=before.revision + 1)
 
     def owners(self, digests: Collection[str]) -> dict[str, Uid]:
-        """Return the owners of the targets with these digests, as last acknowledged."""
+        """Return the owners of the targets with these digests (a strongly consistent read)."""
         items = self.people.table.get_many(map(keys.target_of, digests), consistent=True)
         return {item["pk"].partition("#")[2]: Uid(item["uid"]) for item in items}
 
     def forget_target(self, pseudonym: str, target: Target, instant: dt.datetime) -> None:
-        """Remove a dead target from the person with this pseudonym, unless another person has it by now."""
+        """Remove a dead target from the person with this pseudonym, if this person still owns the target."""
         if owner := self._owner(pseudonym, target):
             self.people.change(owner, instant, lambda person: _without_target(person, target))
 
     def prune(self, pseudonym: str, target: Target, instant: dt.datetime) -> None:
-        """Remove all stale devices of the person with this pseudonym, if the target is still theirs."""
+        """Remove all stale devices of the person with this pseudonym, if this person still owns the target."""
         if owner := self._owner(pseudonym, target):
             self.people.change(owner, instant, lambda person: _without_stale(person, instant))
 
@@ -77,7 +77,7 @@ class Devices:
 
 
 def is_stale(device: Device, instant: dt.datetime) -> bool:
-    """Return whether the device has not been registered for so long that nobody uses it any more."""
+    """Return whether the device's last registration is so old that nobody seems to use the device any more."""
     return instant - device.registered_at >= STALE_AFTER
 
 
@@ -90,10 +90,10 @@ def _is_fresh(known: Device | None, device: Device) -> bool:
 
 
 def _without_stale(person: Person, instant: dt.datetime) -> Person:
-    left = {known: device for known, device in person.devices.items() if not is_stale(device, instant)}
-    return replace(person, devices=left) if len(left) < len(person.devices) else person
+    remaining = {known: device for known, device in person.devices.items() if not is_stale(device, instant)}
+    return replace(person, devices=remaining) if len(remaining) < len(person.devices) else person
 
 
 def _without_target(person: Person, target: Target) -> Person:
-    left = {known: device for known, device in person.devices.items() if device.target != target}
-    return replace(person, devices=left) if len(left) < len(person.devices) else person
+    remaining = {known: device for known, device in person.devices.items() if device.target != target}
+    return replace(person, devices=remaining) if len(remaining) < len(person.devices) else person

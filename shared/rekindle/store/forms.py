@@ -1,4 +1,4 @@
-"""The stored form of domain values."""
+"""Convert domain values to values that the table can store."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ from typing import Any
 from rekindle.store.instants import to_millis
 
 
-def stored(value: object) -> Any:  # noqa: ANN401, PLR0911  one form for each kind of value
-    """Return the value as plain values: instants in milliseconds, dates and times as text, dataclasses as maps."""
+def stored(value: object) -> Any:  # noqa: ANN401, PLR0911  each kind of value has its own branch
+    """Return the value as plain values.
+
+    Instants become milliseconds. Dates and times become text. Sets become sorted lists. Dataclasses become maps.
+    """
     match value:
         case dt.datetime():
             return to_millis(value)

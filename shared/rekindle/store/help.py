@@ -1,4 +1,4 @@
-"""The practice's help: one row, which a process remembers as long as the catalogue's version."""
+"""Store the practice's help in one row. A process keeps it in memory for half a minute."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rekindle.store.table import Item, Table
 
 REMEMBERED: Final = 30.0
-"""Seconds for which a process remembers the help."""
+"""Seconds for which a process uses the help in memory without reading it again."""
 
 
 class HelpChangedError(RekindleError):
@@ -29,7 +29,10 @@ class HelpChangedError(RekindleError):
 
 @dataclass(slots=True)
 class HelpStore:
-    """The help as one process remembers it. `monotonic` gives seconds, and serves only its age."""
+    """The help, as this process has it in memory.
+
+    `monotonic` returns seconds. It is used only to tell how old the help in memory is.
+    """
 
     table: Table
     monotonic: Callable[[], float] = time.monotonic
@@ -37,7 +40,7 @@ class HelpStore:
     _asked_at: float | None = None
 
     def help(self) -> Help:
-        """Return the practice's help, or the built-in help if the practice has set none."""
+        """Return the practice's help. If the practice has set none, return the built-in help."""
         now = self.monotonic()
         if self._asked_at is None or now - self._asked_at >= REMEMBERED:
             item = self.table.get(keys.HELP, consistent=False)
@@ -46,12 +49,12 @@ class HelpStore:
         return self._help
 
     def current(self) -> tuple[Help, int]:
-        """Return the help as last acknowledged, with its revision. The built-in help has revision 0."""
+        """Return the help with its revision (a strongly consistent read). The built-in help has revision 0."""
         item = self.table.get(keys.HELP)
         return (_help_from(item), item["revision"]) if item else (BUILT_IN, 0)
 
     def change(self, offered: Help, replaces: int, by: Actor) -> int:
-        """Replace the help of revision `replaces`, with an audit row, and return the new revision.
+        """Replace the help of revision `replaces`, add an audit row, and return the new revision.
 
         Raise HelpChangedError if the current help has another revision.
         """
@@ -64,7 +67,7 @@ class HelpStore:
 
 
 def help_write(offered: Help, replaces: int) -> Write:
-    """Return the write that replaces the help of revision `replaces`. It is refused for another revision."""
+    """Return the write that replaces the help of revision `replaces`. It fails if the help has another revision."""
     return Write.versioned(keys.HELP, offered.model_dump(mode="json", exclude_none=True), replaces)
 
 

@@ -1,4 +1,4 @@
-"""Idempotency keys: each names one request, so that a repeat of the request changes nothing."""
+"""Store idempotency keys. A key identifies one request, so that a repeat of this request changes nothing."""
 
 from __future__ import annotations
 
@@ -21,10 +21,11 @@ KEPT: Final = dt.timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class KeyedRequest:
-    """A request under an idempotency key. Without a key it has no fingerprint.
+    """A request, and whether it repeats an earlier one. `fingerprint` is the MAC of the request.
 
-    `writes` remember the key. They belong into the request's own transaction, so that a refused request leaves no row.
-    A repeat has none.
+    Without an idempotency key, `fingerprint` is None and nothing is stored. With a new key, `writes` store the
+    key. Execute them in the transaction of the request, so that a refused request stores no key. For a repeat, `writes`
+    is empty.
     """
 
     fingerprint: str | None = None
@@ -39,12 +40,12 @@ class IdempotencyKeys:
     table: Table
 
     def request(self, uid: Uid, idempotency_key: str, fingerprint: str, instant: dt.datetime) -> KeyedRequest | None:
-        """Return the request with this fingerprint, or None if its key names another request."""
+        """Return the request with this fingerprint. Return None if another request already has the key."""
         key = keys.once(uid, idempotency_key)
         if item := self.table.get(key):
             return KeyedRequest(fingerprint, is_repeat=True) if item["fingerprint"] == fingerprint else None
-        # Invariant: a key names one request, even when two requests arrive at the same moment.
-        remembering = Write(
+        # Invariant: a key belongs to one request, even if two requests arrive with it at the same moment.
+        storing = Write(
             "Put",
             key,
             item={"fingerprint": fingerprint, "ttl": to_ttl(instant + KEPT)},
@@ -52,8 +53,8 @@ class IdempotencyKeys:
             values={":fingerprint": fingerprint},
             otherwise=lambda: KeyReusedError("another request took the key at the same moment"),
         )
-        return KeyedRequest(fingerprint, writes=(remembering,))
+        return KeyedRequest(fingerprint, writes=(storing,))
 
     def remember(self, request: KeyedRequest) -> None:
-        """Remember the key of a request that had nothing to change."""
+        """Store the key of a request that had nothing else to write."""
         self.table.commit(request.writes)

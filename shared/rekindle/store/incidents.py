@@ -1,4 +1,4 @@
-"""Incidents: the number of persons whom a push fault met on a day, so that one person never sets off an alarm."""
+"""Count the persons whom a fault of pushes affected on a day, so that one person alone never sets off an alarm."""
 
 from __future__ import annotations
 
@@ -18,13 +18,17 @@ if TYPE_CHECKING:
     from rekindle.store.table import Table
 
 WIDESPREAD: Final = 3
-"""The number of persons that makes a fault widespread: one more than a couple."""
+"""A fault is widespread if it has affected this many persons: one more than a couple has."""
 
 KEPT: Final = dt.timedelta(days=2)
 
 
 class Incident(NamedTuple):
-    """One fault on one day: whether it is widespread, and whether this meeting of it needs an operator."""
+    """One occurrence of a fault.
+
+    `is_widespread` says whether the fault has affected at least WIDESPREAD persons on this day. `needs_report` says
+    whether an operator must hear of this occurrence.
+    """
 
     is_widespread: bool
     needs_report: bool
@@ -32,18 +36,18 @@ class Incident(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Incidents:
-    """Rows that count the persons whom a fault met, one for each fault and UTC day."""
+    """The rows that count the affected persons. There is one row for each fault and UTC day."""
 
     table: Table
     _widespread: set[Key] = field(default_factory=set, init=False, repr=False, compare=False)
     """The rows that have enough persons. This process neither writes nor reads such a row again."""
 
     def note(self, fault: str, persons: AbstractSet[str], at: dt.datetime) -> Incident:
-        """Note that the fault met these persons on the UTC day of `at`.
+        """Note that the fault affected these persons on the UTC day of `at`.
 
-        `fault` is part of a key, so it has fixed words alone, and `persons` are pseudonyms. The incident needs a report
-        if these persons made it widespread, or are enough by themselves. So a fault that meets one person now and then
-        is reported once a day.
+        `fault` becomes part of a key, so it must be a fixed text without any person's data. `persons` are pseudonyms.
+        The incident needs a report if these persons make the fault widespread, or if they are WIDESPREAD persons or
+        more. So a fault that affects single persons through the day is reported at most once a day.
         """
         day = at.astimezone(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         key = keys.incident(fault, day.date())
@@ -66,7 +70,7 @@ class Incidents:
                 )
             )
         except WriteConflictError:
-            # The row has enough persons, and grows no further.
+            # The row has enough persons already, so no more are added.
             self._widespread.add(key)
             return known
         is_widespread = len(row["persons"]) >= WIDESPREAD

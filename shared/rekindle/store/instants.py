@@ -1,4 +1,7 @@
-"""Instants as the table stores them: whole milliseconds since 1970, the precision of an API call's time."""
+"""Convert instants to the table's numbers, and back. An instant is stored in whole milliseconds since 1970.
+
+API Gateway gives the time of a call with the same precision.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ _MILLISECOND: Final = dt.timedelta(milliseconds=1)
 
 
 def to_millis(instant: dt.datetime) -> int:
-    """Return milliseconds since 1970, rounded down, so that nothing seems to happen later than it did."""
+    """Return milliseconds since 1970, rounded down, so that no stored instant is later than the real one."""
     return (instant - _EPOCH) // _MILLISECOND
 
 

@@ -1,4 +1,7 @@
-"""Invites: stored under the MAC of their code. One person at most redeems each, and it makes one couple at most."""
+"""Store invites, each under the MAC of its code.
+
+At most one person redeems an invite, and an invite makes at most one couple.
+"""
 
 from __future__ import annotations
 
@@ -23,11 +26,11 @@ if TYPE_CHECKING:
     from rekindle.store.people import People
 
 KEPT_AFTER_EXPIRY: Final = dt.timedelta(days=1)
-"""How long a late request can still tell an expired invite from an unknown one."""
+"""How long we keep an invite's row after it expires, so that a late request still finds its code known."""
 
 
 class InviteState(StrEnum):
-    """State of an invite: open, redeemed by one person, then confirmed by the inviter."""
+    """State of an invite. One person redeems an open invite, and then the inviter confirms it."""
 
     OPEN = "open"
     REDEEMED = "redeemed"
@@ -36,7 +39,7 @@ class InviteState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Invite:
-    """An invite as stored, with the name that each of the two shows to the other."""
+    """An invite. `inviter_name` and `redeemer_name` are the names that the two show to each other."""
 
     id: InviteId
     code_mac: str
@@ -48,7 +51,7 @@ class Invite:
     redeemer_name: str | None = None
 
     def is_open_to(self, person: Uid, instant: dt.datetime) -> bool:
-        """Return whether this person may redeem the invite at `instant`, or has done so."""
+        """Return whether this person may redeem the invite at `instant`. Who has redeemed it may do so again."""
         if self.expires_at <= instant or self.inviter == person:
             return False
         return self.state is InviteState.OPEN or (self.state is InviteState.REDEEMED and self.redeemer == person)
@@ -60,22 +63,23 @@ class Invites:
 
     people: People
 
-    def invite(self, code_mac: str) -> Invite | None:
-        """Return the invite with this code's MAC, in any state."""
+    def find(self, code_mac: str) -> Invite | None:
+        """Return the invite whose code has this MAC, in any state. Return None if it was canceled or is unknown."""
         item = self.people.table.get(keys.invite(code_mac))
         return _invite_from(item) if item and "state" in item else None
 
     def is_known(self, code_mac: str) -> bool:
-        """Return whether the code with this MAC was ever used: for a live, used, expired or cancelled invite."""
+        """Return whether a row for this code still exists, whatever became of its invite."""
         return self.people.table.get(keys.invite(code_mac)) is not None
 
-    def open_invite(
+    def create(
         self, invite: Invite, instant: dt.datetime, guard: Callable[[Person], None], also: Sequence[Write] = ()
     ) -> LiveInvite | None:
-        """Make this the inviter's one live invite, together with `also`. It cancels an earlier invite.
+        """Store this invite as the inviter's only live one, and cancel their earlier one.
 
-        `guard` gets the current inviter, and may raise to give up. Return the live invite, which an earlier request
-        with the same code may have made, or None if there is no such person.
+        The writes in `also` join the same transaction. `guard` gets the inviter as stored now, and may raise an error
+        to stop the change. Return the live invite. If an earlier request with this code already made an invite,
+        return that invite. Return None if the inviter does not exist.
         """
         live = LiveInvite(invite.id, invite.code_mac, invite.expires_at)
 
@@ -85,7 +89,7 @@ class Invites:
             return person if same else replace(person, invite=live)
 
         def with_rows(before: Person, after: Person) -> Consequences:
-            # Invariant: a code is used once, so no invite can replace another.
+            # Invariant: a code is given out only once, so a new invite never overwrites another invite's row.
             item = {
                 "id": invite.id,
                 "inviter": invite.inviter,
@@ -94,32 +98,33 @@ class Invites:
                 "expires_at": to_millis(invite.expires_at),
                 "ttl": to_ttl(invite.expires_at + KEPT_AFTER_EXPIRY),
             }
-            opened = Write.new(keys.invite(invite.code_mac), item)
-            return Consequences(after, writes=[opened, *_withdrawal(before), *also])
+            created = Write.new(keys.invite(invite.code_mac), item)
+            return Consequences(after, writes=[created, *_cancelling(before), *also])
 
         inviter = self.people.change(invite.inviter, instant, with_invite, with_rows)
         return inviter.invite if inviter else None
 
     def cancel(self, uid: Uid, instant: dt.datetime) -> Person | None:
-        """Cancel the live invite, if there is one. Return the person, or None if there is no such person."""
+        """Cancel the person's live invite, if there is one. Return the person. Return None for an unknown person."""
         return self.people.change(
             uid,
             instant,
             lambda person: replace(person, invite=None),
-            lambda before, after: Consequences(after, writes=_withdrawal(before)),
+            lambda before, after: Consequences(after, writes=_cancelling(before)),
         )
 
     def redeem(
         self, code_mac: str, redeemer: Uid, redeemer_name: str, instant: dt.datetime, also: Sequence[Write] = ()
     ) -> Invite | None:
-        """Redeem the invite for this person, together with `also`. The same person may redeem it again.
+        """Redeem the invite for this person, in one transaction with the writes in `also`.
 
-        Return the invite. Return None, without any write, if it is unknown, used, expired or the person's own.
+        The same person may redeem the invite again. Return the redeemed invite. Return None and write nothing if the
+        invite is unknown or has expired, if another person has redeemed it, or if the person made it themselves.
         """
-        invite = self.invite(code_mac)
+        invite = self.find(code_mac)
         if invite is None or not invite.is_open_to(redeemer, instant):
             return None
-        # Invariant: one person at most redeems an invite.
+        # Invariant: at most one person redeems an invite.
         redeeming = Write(
             "Update",
             keys.invite(code_mac),
@@ -142,17 +147,18 @@ class Invites:
         return replace(invite, state=InviteState.REDEEMED, redeemer=redeemer, redeemer_name=redeemer_name)
 
     def confirm(self, invite: Invite, inviter: Person, redeemer: Person, couple: Couple, also: Sequence[Write]) -> None:
-        """Create the couple, pair both persons and use up the invite, in one transaction with `also`.
+        """Create the couple, pair both persons and confirm the invite, in one transaction with the writes in `also`.
 
-        Raise WriteConflictError if the invite has expired or is not redeemed by this person, or a person has changed.
+        Raise WriteConflictError if the invite has expired, if `redeemer` has not redeemed it, or if one of the two
+        persons has changed since they were read.
         """
         agreed = couple.touch_from is not None
         paired = [
             (person, replace(person, couple=couple.id, invite=None, touch_agreed=agreed))
             for person in (inviter, redeemer)
         ]
-        # Invariant: an invite makes one couple at most, and with the person whom the inviter saw.
-        used = Write(
+        # Invariant: an invite makes at most one couple: of the inviter and the redeemer whom the inviter has confirmed.
+        confirming = Write(
             "Update",
             keys.invite(invite.code_mac),
             update="SET #state = :confirmed",
@@ -166,13 +172,14 @@ class Invites:
             },
         )
         pairing = person_writes(self.people.table, couple.created_at, *paired)
-        self.people.table.transact([*pairing, used, *_withdrawal(redeemer), couple_row(couple), *also])
+        self.people.table.transact([*pairing, confirming, *_cancelling(redeemer), couple_row(couple), *also])
 
 
-def _withdrawal(person: Person) -> list[Write]:
+def _cancelling(person: Person) -> list[Write]:
+    """Return the write that cancels the person's live invite, if they have one."""
     if person.invite is None:
         return []
-    # The row stays without its invite, so that a late request cannot use the code again.
+    # Keep the row, without the invite's attributes. So the code stays known, and no new invite can get it.
     item = {"ttl": to_ttl(person.invite.expires_at + KEPT_AFTER_EXPIRY)}
     return [Write("Put", keys.invite(person.invite.code_mac), item=item)]
 

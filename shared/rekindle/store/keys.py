@@ -1,4 +1,4 @@
-"""Every key of the table. No other module spells one."""
+"""Make every key of the main table. No other module builds such a key from text."""
 
 from __future__ import annotations
 
@@ -39,25 +39,25 @@ CAUGHT_UP_PREFIX: Final = "CAUGHT_UP#"
 RUN_PREFIX: Final = "RUN#"
 STREAK: Final = "STREAK"
 STATS: Final = "STATS"
-"""The partition of the counters of dates and weeks."""
+"""The partition of the counters of all dates and weeks."""
 NUDGES: Final = "NUDGES"
 ZONES: Final = "ZONES"
-"""The partition of the list of slots, with an item for each zone."""
+"""The partition of the list of slots. It has an item for each zone."""
 SHARD_NAMES: Final = Key("SHARD_NAMES", "SHARD_NAMES")
 OUTAGES: Final = Key("SERVICE", "OUTAGES")
 WATERMARK: Final = Key("TICK", "WATERMARK")
 PACKS: Final = "PACKS"
-"""The partition of the practice's packs, with an item for each."""
+"""The partition of the practice's packs. It has an item for each pack."""
 AUDIT: Final = "AUDIT"
 NEWS: Final = Key("NEWS", "NEWS")
 HELP: Final = Key("HELP", "HELP")
 CATALOGUE_VERSION: Final = Key("CATALOGUE", "VERSION")
 
 ROW_KINDS: Final[Mapping[str, PushKind]] = {"e": PushKind.EVENING, "p": PushKind.PROMPT, "t": PushKind.TOUCH}
-"""The first letter of a slot row's sort key, by which rows are read."""
+"""The kind of a slot row, by the first letter of the row's sort key."""
 _ROW_LETTERS: Final = {kind: letter for letter, kind in ROW_KINDS.items()}
 SLOT_ROWS: Final = (min(ROW_KINDS), max(ROW_KINDS) + "~")
-"""The range of the sort keys of a shard's rows."""
+"""The range of the sort keys of a shard's rows, without the notes of changes."""
 
 
 def person(uid: Uid) -> Key:
@@ -73,6 +73,7 @@ def practice_code_tries(uid: Uid) -> Key:
 
 
 def once(uid: Uid, idempotency_key: str) -> Key:
+    """Return the key of the row that stores an idempotency key of a person."""
     return Key(f"{PERSON_PREFIX}{uid}", f"ONCE#{_digest(idempotency_key)}")
 
 
@@ -81,7 +82,10 @@ def caught_up(uid: Uid, kind: PushKind, date: dt.date) -> Key:
 
 
 def target(value: Target) -> Key:
-    """Return the key of a target's owner: by digest, as a target may be longer than a key."""
+    """Return the key of the row that names a target's owner.
+
+    The key has a digest of the target, because a target may be longer than DynamoDB's keys can be.
+    """
     return target_of(digest_of(value))
 
 
@@ -90,7 +94,7 @@ def target_of(digest: str) -> Key:
 
 
 def digest_of(value: Target) -> str:
-    """Return the digest that names a target where the target itself must not appear."""
+    """Return a digest that identifies the target where the target itself must not appear."""
     return _digest(f"{value.kind}:{value.value}")
 
 
@@ -124,7 +128,7 @@ def solo_day(uid: Uid, date: dt.date) -> Key:
 
 
 def shared(couple: CoupleId, date: dt.date, uid: Uid) -> Key:
-    """Return the key of a couple's copy of a solo answer. The date comes first, as readers page by date."""
+    """Return the key of a couple's copy of a solo answer. The date comes first, because pages are read by date."""
     return Key(f"{COUPLE_PREFIX}{couple}", f"{SHARED_PREFIX}{date}#{uid}")
 
 
@@ -146,27 +150,27 @@ def shards(slot: Slot) -> Key:
 
 
 def slot_shard(shard: str) -> str:
-    """Return the partition of a shard's rows. The name is short because every row repeats it."""
+    """Return the partition of a shard's rows. The key is short because every row repeats it."""
     return f"DUE#{shard}"
 
 
 def slot_row(shard: str, kind: PushKind, person: str) -> Key:
-    """Return the key of the row of a person, who is named by their pseudonym."""
+    """Return the key of a person's row in a shard. `person` is a pseudonym."""
     return Key(slot_shard(shard), f"{_ROW_LETTERS[kind]}{person}")
 
 
 def changed_row(row: Key, millis: int) -> Key:
-    """Return the key of the note that a row has changed. Notes are in the rows' partition, by time."""
+    """Return the key of the note that a row has changed. A note is in its row's partition, sorted by time."""
     return Key(row.pk, f"~{millis:013}#{row.sk}")
 
 
 def changed_rows(millis: int) -> tuple[str, str]:
-    """Return the range of the sort keys of the notes since then."""
+    """Return the range of the sort keys of all notes since an instant, given in milliseconds since 1970."""
     return f"~{millis:013}", "~~"
 
 
 def pseudonym_of(uid: Uid) -> str:
-    """Return the person's pseudonym of 12 symbols, which does not lead back to the uid."""
+    """Return the person's pseudonym of 12 symbols. The uid cannot be computed from it."""
     return base64.urlsafe_b64encode(hashlib.blake2b(uid.encode(), digest_size=9).digest()).decode("ascii")
 
 

@@ -1,7 +1,8 @@
-"""News: the dates on which the daily prompt's push announces a new pack.
+"""Store the dates that have news. On such a date the push of the daily prompt announces a new pack.
 
-A date is stored when its pack is published, at least an hour before the date begins anywhere. So a reader may see it a
-second late and remember it for minutes, and every push of the date still has it.
+A date is stored when its pack is published, at least an hour before the date begins in any time zone. So a process may
+use dates that it read some minutes ago, by an eventually consistent read, and still no push of the date misses the
+news.
 """
 
 from __future__ import annotations
@@ -23,13 +24,16 @@ if TYPE_CHECKING:
     from rekindle.store.table import Table
 
 REMEMBERED: Final = 600.0
-"""Seconds for which a process remembers the dates."""
+"""Seconds for which a process uses the dates in memory without reading them again."""
 KEPT: Final = dt.timedelta(days=400)
 
 
 @dataclass(slots=True)
 class News:
-    """The dates as one process remembers them. `monotonic` gives seconds, and serves only their age."""
+    """The dates that have news, as this process has them in memory.
+
+    `monotonic` returns seconds. It is used only to tell how old the dates in memory are.
+    """
 
     table: Table
     monotonic: Callable[[], float] = time.monotonic
@@ -47,9 +51,11 @@ class News:
 
 
 def with_news(table: Table, head: PackHead, instant: dt.datetime) -> tuple[PackHead, list[Write]]:
-    """Return the head with a news date if one of its releases is to be announced, else without, and the writes.
+    """Return the head with its correct news date, and the writes that update the stored dates of news to match it.
 
-    A date stays once given. It also stays once it may have begun somewhere, because couples may have read the news.
+    A pack gets a date when one of its releases is to be announced, and the date never moves. The pack loses the date
+    when no release is to be announced any more. But a date that may have begun in some time zone stays, because couples
+    may have read the news.
     """
     announced = [each.live_from for each in head.effective if each.announce and each.audience in NEWS_AUDIENCES]
     if head.news_on is None and announced:
@@ -61,7 +67,7 @@ def with_news(table: Table, head: PackHead, instant: dt.datetime) -> tuple[PackH
 
 
 def _news_write(table: Table, date: dt.date, pack: PackId, *, add: bool) -> Write:
-    """Return the write that adds the pack to a date's news, or removes it."""
+    """Return the write that adds the pack to the news of a date, or removes the pack from it."""
     item = table.get(keys.NEWS) or {"dates": {}, "revision": 0}
     dates: dict[str, list[str]] = item["dates"]
     packs = [each for each in dates.get(str(date), []) if each != pack] + ([pack] if add else [])

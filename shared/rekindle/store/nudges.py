@@ -1,6 +1,6 @@
-"""Nudges: one item for each sender with their latest nudges, so that one conditional write keeps the limit.
+"""Store each sender's latest nudges in one item, so that one conditional write can enforce the limit.
 
-The item belongs to the person and not to the couple: the limit continues after a person pairs again.
+The item belongs to the person and not to the couple. So old nudges still count after the person pairs again.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from rekindle.store.table import Table
 
 KEPT: Final = dt.timedelta(days=3)
-"""How long the item is kept after its last nudge, which counts for a day."""
+"""How long the item is kept after its last nudge. A nudge counts for a day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,21 +34,21 @@ class Nudges:
     table: Table
 
     def sent_by(self, couple: Couple) -> dict[Uid, tuple[Nudge, ...]]:
-        """Return the latest nudges of each of the couple, as last acknowledged."""
+        """Return the latest nudges of both partners (a strongly consistent read)."""
         senders = {keys.nudges(uid): uid for uid in couple.profiles}
         items = self.table.get_many(senders, consistent=True)
-        found = {senders[keys.Key(item["pk"], item["sk"])]: nudges_from(item) for item in items}
-        return {uid: found.get(uid, ()) for uid in couple.profiles}
+        sent = {senders[keys.Key(item["pk"], item["sk"])]: nudges_from(item) for item in items}
+        return {uid: sent.get(uid, ()) for uid in couple.profiles}
 
-    @repeated_on_conflict("nudges kept coming")
+    @repeated_on_conflict("a person's nudges kept changing")
     def send(self, sender: Uid, to: Uid, nudge: Nudge, also: Sequence[Write] = ()) -> Nudge | dt.datetime:
-        """Send the nudge to the partner, together with `also`.
+        """Store the nudge to the partner, in one transaction with the writes in `also`.
 
-        A nudge with the same id is a repeat of the same request, and is not sent again. A nudge that the partner does
-        not see is stored and counted in the same way.
+        If the sender already has a nudge with this id, the request is a repeat, and its nudge is not stored again. A
+        nudge that the partner does not see is stored and counts like any other.
 
         Returns:
-            The sent nudge, or the instant from which the sender may send another one.
+            The stored nudge. If the sender has sent too many, the instant from which they may send another.
         """
         item = self.table.get(keys.nudges(sender)) or {"revision": 0}
         sent = nudges_from(item)
@@ -60,13 +60,13 @@ class Nudges:
             return next_at
         kept = remembered([*sent, nudge])
         changed = {"to": to, "sent": stored(kept), "ttl": to_ttl(kept[-1].at + KEPT)}
-        # Invariant: nobody exceeds the limit, even with two nudges at once.
+        # Invariant: nobody exceeds the limit, even if two nudges arrive at the same moment.
         self.table.commit([Write.versioned(keys.nudges(sender), changed, item["revision"]), *also])
         return nudge
 
 
 def nudges_from(item: Mapping[str, Any]) -> tuple[Nudge, ...]:
-    """Read a sender's latest nudges from their item. An empty item has none."""
+    """Read a sender's latest nudges from their item. An empty item has no nudges."""
     return tuple(
         Nudge(
             id=entry["id"],

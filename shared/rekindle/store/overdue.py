@@ -1,4 +1,7 @@
-"""Overdue reminders: one row for each, from which `react` learns of a push that is due at once."""
+"""Store a row for each overdue reminder. The function `react` reads the row from the stream and asks for the push.
+
+A reminder is overdue if a change of its person made it due at a time that had already passed.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,7 @@ KEPT: Final = dt.timedelta(days=1)
 
 
 def overdue_row(person: Person, due: CaughtUp, instant: dt.datetime) -> Write:
-    """Return the write of a reminder that the person moved at `instant`, when it was due already."""
+    """Return the write of the row of a reminder that became overdue by the person's change at `instant`."""
     return Write(
         "Put",
         keys.caught_up(person.uid, due.kind, due.date),

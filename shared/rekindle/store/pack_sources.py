@@ -1,4 +1,4 @@
-"""The YAML sources of packs: packed, and stored in chunks."""
+"""Compress the YAML sources of packs, and store each in several rows, the chunks."""
 
 from __future__ import annotations
 
@@ -14,20 +14,23 @@ if TYPE_CHECKING:
     from rekindle.store.table import Table
 
 CHUNK_BYTES: Final = 350_000
-"""The packed bytes of one row."""
+"""The most compressed bytes in one row, below DynamoDB's limit of 400 KB."""
 SOURCE_BYTES: Final = 1_750_000
-"""The packed bytes of a source: a transaction holds 4 MB, and saving a draft also touches the draft before."""
+"""The most compressed bytes of a source.
+
+A transaction may have 4 MB, and the transaction that saves a draft also updates the rows of the draft before it.
+"""
 
 
 class SourceTooLargeError(RekindleError):
-    """A document is larger than a draft can hold."""
+    """A pack's source is too large for a draft."""
 
 
 def chunks_of(source: str) -> list[bytes]:
-    """Return the source as packed chunks. Raise SourceTooLargeError if the packed source is too large."""
+    """Return the source as compressed chunks. Raise SourceTooLargeError if the compressed source is too large."""
     data = zlib.compress(source.encode(), 6)
     if len(data) > SOURCE_BYTES:
-        raise SourceTooLargeError("a document cannot be packed small enough")
+        raise SourceTooLargeError("the source is too large, even compressed")
     return [data[start : start + CHUNK_BYTES] for start in range(0, len(data), CHUNK_BYTES)]
 
 

@@ -1,7 +1,8 @@
-"""The practice's packs: drafts under optimistic locking, releases that never change, and an audit row for every action.
+"""Store the practice's packs: a head for each pack, the drafts, and the releases, which never change.
 
-Each action and its audit row are one transaction. A release's rows are written before that transaction, under a version
-number of their own, and nobody reads them until the transaction has named the release.
+A transaction writes each action of the staff together with an audit row. Drafts and heads have revisions: a write fails
+if somebody else changed them meanwhile. A release's rows are written before its transaction, under a new version number
+that no other release has. Nobody reads these rows until the transaction has added the release to the pack's head.
 """
 
 from __future__ import annotations
@@ -33,10 +34,10 @@ if TYPE_CHECKING:
     from rekindle.store.table import Item, Table
 
 DRAFTS_KEPT: Final = dt.timedelta(days=30)
-"""How long an engineer can restore a draft that another has replaced."""
+"""How long a replaced or discarded draft is kept. Until then an engineer can restore it."""
 
 _HEADS: Final = TypeAdapter(PackHead)
-"""Reads what `stored` writes: pydantic takes numbers as large as these for milliseconds since 1970."""
+"""Reads heads from stored values. Pydantic takes an instant's number for milliseconds because it is so large."""
 
 
 class DraftChangedError(RekindleError):
@@ -53,10 +54,11 @@ class PackChangedError(RekindleError):
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """A draft to publish, as its `source` and as its parsed `pack`, and how to publish it.
+    """A draft to publish, with its YAML `source` and the parsed `pack`, and how to publish it.
 
-    `published` is who asks for it, `approved` who approved it, `live_from` when it starts to play, and `announce`
-    whether couples get news of it. `code` is the practice's code for the pack, if it needs one and has none yet.
+    `published` is the actor who publishes or proposes the draft, and `approved` the one who approves it. The release
+    goes live at `live_from`. If `announce` is true, couples get news of it. `code` is a new code, for a pack that needs
+    a code and has none yet.
     """
 
     pack: Pack
@@ -76,12 +78,12 @@ class Packs:
     table: Table
 
     def heads(self) -> list[PackHead]:
-        """Return every pack that has a draft or a release, by id."""
+        """Return the head of every pack that has a draft or a release, sorted by id."""
         heads = map(_head_from, every_item(self.table, keys.PACKS))
         return [head for head in heads if head.is_known()]
 
     def head(self, pack: PackId) -> PackHead:
-        """Return the pack as last acknowledged. An unknown pack has an empty head."""
+        """Return the pack's head (a strongly consistent read). For an unknown pack, return an empty head."""
         item = self.table.get(keys.pack(pack))
         return _head_from(item) if item else PackHead(pack)
 
@@ -106,16 +108,16 @@ class Packs:
         base: int | None,
         saved: Actor,
         *,
-        form: Pack | None = None,
+        parsed: Pack | None = None,
     ) -> DraftHead:
-        """Save a new draft in place of the one of revision `replaces` (0 for none), whose proposal ends with it.
+        """Save a new draft in place of the draft of revision `replaces` (0 for none), and end that draft's proposal.
 
-        `base` is the version from which the draft was made. `form` is the parsed pack, if the text has no errors. It
-        describes a pack that was never published.
+        `base` is the version from which the draft was made. `parsed` is the parsed source, or None if the source has
+        errors. The new draft's title, audience and other facts are those of `parsed`, or else of the draft before.
 
         Raises:
             DraftChangedError: the current draft has another revision.
-            SourceTooLargeError: the text is too large.
+            SourceTooLargeError: the source is too large.
         """
         chunks = chunks_of(source)
 
@@ -123,13 +125,13 @@ class Packs:
             _require_draft(head, replaces)
             number = head.drafts + 1
             before = head.draft.about if head.draft else None
-            draft = DraftHead(number, len(chunks), saved, base, _about(form) if form else before)
+            draft = DraftHead(number, len(chunks), saved, base, _about(parsed) if parsed else before)
             writes = [
                 Write("Put", keys.draft(pack, number, part), item={"packed": chunk})
                 for part, chunk in enumerate(chunks)
             ]
             changed = replace(head, drafts=number, draft=draft, proposal=None)
-            return changed, [*writes, *_forgotten(head, saved.at)]
+            return changed, [*writes, *_expire_draft(head, saved.at)]
 
         head = self._change(pack, change, AuditEntry(saved, StaffAction.DRAFT_SAVED, pack))
         if head.draft is None:
@@ -141,7 +143,7 @@ class Packs:
 
         def change(head: PackHead) -> tuple[PackHead, list[Write]]:
             _require_draft(head, replaces)
-            return replace(head, draft=None, proposal=None), _forgotten(head, by.at)
+            return replace(head, draft=None, proposal=None), _expire_draft(head, by.at)
 
         self._change(pack, change, AuditEntry(by, StaffAction.DRAFT_DISCARDED, pack))
 
@@ -159,7 +161,7 @@ class Packs:
         return self._change(pack, change, entry)
 
     def take_back(self, read: PackHead, by: Actor, note: str | None) -> PackHead:
-        """Refuse the pack's proposal, or cancel its scheduled release.
+        """Cancel the pack's proposal. If it has none, cancel its scheduled release.
 
         Raise PackChangedError if the proposal or the scheduled release has changed since the pack was read.
         """
@@ -169,13 +171,13 @@ class Packs:
                 raise PackChangedError("a pack was published or taken back since it was read")
             if head.proposal:
                 return replace(head, proposal=None), []
-            return with_news(self.table, _called_off(head, by), by.at)
+            return with_news(self.table, _without_scheduled(head, by), by.at)
 
         entry = AuditEntry(by, StaffAction.TAKEN_BACK, read.id, note=note)
         return self._change(read.id, change, entry, catalogue=by.at)
 
     def publish(self, read: PackHead, publication: Publication) -> PackHead:
-        """Make a release of the draft of the pack as it was read.
+        """Publish the draft of the pack that was read: make a release of it.
 
         Raises:
             DraftChangedError: the draft has changed since the pack was read.
@@ -205,7 +207,7 @@ class Packs:
             if (head.withdrawn, head.proposal) != (read.withdrawn, read.proposal):
                 raise PackChangedError("a pack was withdrawn or taken back while it was published")
             changed = replace(head, draft=None, proposal=None, releases=(*head.releases, release))
-            writes = _forgotten(head, by.at)
+            writes = _expire_draft(head, by.at)
             if pack.audience is Audience.CODE and head.code is None:
                 changed = replace(changed, code=publication.code)
                 writes.append(_code_row(publication.code, pack.id))
@@ -220,31 +222,31 @@ class Packs:
         )
 
     def withdraw(self, pack: PackId, prompt: PromptId | None, by: Actor, note: str | None) -> PackHead:
-        """Withdraw a pack, or one prompt of it. Days that have the prompt keep it."""
+        """Withdraw a pack, or one prompt of it. Days that already have a withdrawn prompt keep it."""
 
         def change(head: PackHead) -> tuple[PackHead, list[Write]]:
             if prompt is not None:
                 return replace(head, withdrawn_prompts={**head.withdrawn_prompts, prompt: by}), []
-            ended = replace(_called_off(head, by), withdrawn=by, withdrawn_up_to=head.versions, proposal=None)
+            ended = replace(_without_scheduled(head, by), withdrawn=by, withdrawn_up_to=head.versions, proposal=None)
             return with_news(self.table, ended, by.at)
 
         entry = AuditEntry(by, StaffAction.WITHDRAWN, pack, prompt=prompt, note=note)
         return self._change(pack, change, entry, catalogue=by.at)
 
     def restore(self, pack: PackId, prompt: PromptId | None, by: Actor) -> PackHead:
-        """Restore a withdrawn pack, or one withdrawn prompt of it."""
+        """Restore a withdrawn pack, or one withdrawn prompt of a pack."""
 
         def change(head: PackHead) -> tuple[PackHead, list[Write]]:
             if prompt is None:
                 return with_news(self.table, replace(head, withdrawn=None), by.at)
-            left = {name: actor for name, actor in head.withdrawn_prompts.items() if name != prompt}
-            return replace(head, withdrawn_prompts=left), []
+            others = {name: actor for name, actor in head.withdrawn_prompts.items() if name != prompt}
+            return replace(head, withdrawn_prompts=others), []
 
         entry = AuditEntry(by, StaffAction.RESTORED, pack, prompt=prompt)
         return self._change(pack, change, entry, catalogue=by.at)
 
     def renew_code(self, pack: PackId, code: str, by: Actor) -> PackHead:
-        """Give the pack a new code in place of the old one. Couples that have joined stay."""
+        """Give the pack a new code in place of the old one. Couples that joined by the old code keep the pack."""
 
         def change(head: PackHead) -> tuple[PackHead, list[Write]]:
             old = [Write("Delete", keys.practice_code(head.code))] if head.code else []
@@ -261,9 +263,10 @@ class Packs:
         *,
         catalogue: dt.datetime | None = None,
     ) -> PackHead:
-        """Change the pack's head, with its other writes and its audit row, in one transaction.
+        """Change the pack's head in one transaction with the audit row of `entry`.
 
-        `catalogue` is the instant of a change that couples may notice. Such a change includes the catalogue.
+        `change` returns the changed head, and more writes for the transaction. If `catalogue` is an instant, the
+        transaction also brings the catalogue up to date for that instant.
         """
         head = self.head(pack)
         changed, writes = change(head)
@@ -274,7 +277,7 @@ class Packs:
 
     @repeated_on_conflict("a pack kept changing")
     def _reserved_version(self, pack: PackId, revision: int) -> int:
-        """Reserve a version number that no other release uses."""
+        """Return a version number that no other release has or will get."""
         head = self.head(pack)
         _require_draft(head, revision)
         self.table.write(_head_row(replace(head, versions=head.versions + 1)))
@@ -282,7 +285,7 @@ class Packs:
 
 
 def _head_row(head: PackHead) -> Write:
-    """Return the write of a changed head, which has the revision that was read."""
+    """Return the write of a changed head. `head` still has the revision that was read."""
     item = stored(head)
     del item["id"]  # part of the key
     return Write.versioned(keys.pack(head.id), item, head.revision)
@@ -293,15 +296,15 @@ def _head_from(item: Item) -> PackHead:
     return _HEADS.validate_python({**item, "id": item["sk"]})
 
 
-def _called_off(head: PackHead, by: Actor) -> PackHead:
-    """Return the head without its scheduled release, if it has one."""
+def _without_scheduled(head: PackHead, by: Actor) -> PackHead:
+    """Return the head with its scheduled release marked as taken back, if it has one."""
     scheduled = head.scheduled(by.at)
     releases = tuple(replace(each, taken_back=by) if each is scheduled else each for each in head.releases)
     return replace(head, releases=releases)
 
 
-def _about(form: Pack) -> About:
-    return About(form.words[form.default_language].title, form.audience, form.languages, len(form.prompts))
+def _about(pack: Pack) -> About:
+    return About(pack.words[pack.default_language].title, pack.audience, pack.languages, len(pack.prompts))
 
 
 def _require_draft(head: PackHead, revision: int) -> None:
@@ -309,8 +312,8 @@ def _require_draft(head: PackHead, revision: int) -> None:
         raise DraftChangedError(head.draft)
 
 
-def _forgotten(head: PackHead, instant: dt.datetime) -> list[Write]:
-    """Return the writes that let the head's draft expire."""
+def _expire_draft(head: PackHead, instant: dt.datetime) -> list[Write]:
+    """Return the writes that let the head's current draft expire."""
     draft = head.draft
     if draft is None:
         return []

@@ -1,4 +1,4 @@
-"""Persons: one item each, with a revision. Their slot rows and targets change in the same transaction."""
+"""Store each person as one item with a revision. Their slot rows and targets change in the same transaction."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Consequences:
-    """The results of a person's change: the changed person, other persons who change too, and more writes."""
+    """Everything that a change of a person writes: the person, other changed persons, and more writes."""
 
     person: Person
     others: Sequence[PersonChange] = ()
@@ -41,16 +41,16 @@ class People:
     table: Table
 
     def person(self, uid: Uid) -> Person | None:
-        """Return the person as last acknowledged."""
+        """Return the person (a strongly consistent read)."""
         item = self.table.get(keys.person(uid))
         return person_from(item) if item else None
 
     def people(self, uids: Sequence[Uid]) -> dict[Uid, Person]:
-        """Return the existing persons among `uids`, as last acknowledged."""
+        """Return each person in `uids` who exists (a strongly consistent read)."""
         return read_people(self.table, uids)
 
     def create(self, person: Person) -> Person:
-        """Create the person, and return them. If another request created them first, return that person."""
+        """Create the person, and return the stored person. If another request was first, return its person."""
         try:
             self.table.commit(person_writes(self.table, person.created_at, (None, person)))
         except WriteConflictError as conflict:
@@ -68,10 +68,11 @@ class People:
         change: Callable[[Person], Person],
         consequences: Callable[[Person, Person], Consequences] = lambda _before, after: Consequences(after),
     ) -> Person | None:
-        """Change the person at `instant`, with the consequences. Return them, or None if there is no such person.
+        """Change the person at `instant`, with the consequences. Return the person. Return None for an unknown person.
 
-        `change` returns the changed person, or an equal one to write nothing, and may raise to give up. `consequences`
-        gets the person before and after. Both are called again if another write comes between.
+        `change` returns the changed person. If it returns an equal person, nothing is written. It may raise an error to
+        stop the change. `consequences` gets the person before and after the change. If another write changes the person
+        meanwhile, both functions are called again.
         """
         before = self.person(uid)
         if before is None:
@@ -86,7 +87,7 @@ class People:
 
 
 def read_people(table: Table, uids: Sequence[Uid]) -> dict[Uid, Person]:
-    """Return the existing persons among `uids`, as last acknowledged."""
+    """Return each person in `uids` who exists (a strongly consistent read)."""
     items = table.get_many([keys.person(uid) for uid in uids], consistent=True)
     return {person.uid: person for person in map(person_from, items)}
 
@@ -94,8 +95,9 @@ def read_people(table: Table, uids: Sequence[Uid]) -> dict[Uid, Person]:
 def person_writes(table: Table, instant: dt.datetime, *changes: PersonChange) -> list[Write]:
     """Return the writes of changed persons, with their slot rows and targets, for one transaction.
 
-    The persons' own writes come first, in order. So a conflict at index i means that person i has changed since it was
-    read. A reminder that the change makes due at once gets a row for `react` (`rekindle.domain.due_dates`).
+    The writes of the persons' items come first, in the order of `changes`. So a conflict at index i means that person i
+    has changed since it was read. A reminder that became overdue by the change also gets a row
+    (`rekindle.store.overdue`).
     """
     settled: list[PersonChange] = []
     overdue = []

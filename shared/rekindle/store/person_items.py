@@ -1,4 +1,4 @@
-"""A person's item: the person as stored, and the profile that their couple repeats."""
+"""Convert persons and their profiles to items of the table, and back. A couple's item has copies of the profiles."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
     from rekindle.store.table import Item
 
 type PersonChange = tuple[Person | None, Person]
-"""A person as read, or None for a new person, and the person to write."""
+"""A person before and after a change. For a new person the first is None."""
 
 
 def profile_from(item: Mapping[str, Any]) -> Profile:
-    """Read a profile from its map."""
+    """Read a profile from an attribute of a person's or a couple's item."""
     return Profile(
         display_name=item["display_name"],
         zone=Zone(item["zone"]),
@@ -58,7 +58,7 @@ def person_item(person: Person) -> Item:
         "touch_agreed": person.touch_agreed,
         "last_due": stored(person.last_due),
         "reminded_since": stored(person.reminded_since),
-        "owed": stored(person.due_earlier),  # the name in stored items
+        "owed": stored(person.due_earlier),  # the attribute's name in the table
         "devices": {
             device_id: {
                 str(device.target.kind): device.target.value,
@@ -93,7 +93,7 @@ def person_from(item: Mapping[str, Any]) -> Person:
             quiet_hours=QuietHours(*map(dt.time.fromisoformat, quiet)) if quiet else None,
             touch=TouchReminder(frozenset(touch["weekdays"]), dt.time.fromisoformat(touch["time"])) if touch else None,
             nudges_muted=reminders["nudges_muted"],
-            news=reminders.get("news", True),  # absent from items that are older than news
+            news=reminders.get("news", True),  # old items do not have this attribute
         ),
         created_at=from_millis(item["created_at"]),
         devices={

@@ -1,4 +1,4 @@
-"""Releases: the rows of a published pack, which never change, and their part of the catalogue."""
+"""Store releases of packs, whose rows never change, and put their prompts into the catalogue."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from rekindle.store.table import Item, Table, Write
 
 OVERLAP: Final = dt.timedelta(hours=1)
-"""How long a replaced release stays in the catalogue, for events from before its replacement."""
+"""How long a replaced release stays in the catalogue. Calls from before its replacement still get its prompts."""
 
 
 def release_rows(
     pack: Pack, version: int, live_from: dt.datetime, chunks: Sequence[bytes]
 ) -> Iterator[tuple[keys.Key, Item]]:
-    """Return all rows of a release. The row with the release itself comes last."""
+    """Yield all rows of a release: its prompts, the chunks of its source, and last the release's own row."""
     for prompt in pack.prompts:
         yield keys.prompt(pack.id, version, prompt.id), stored(_text_of(pack, prompt))
     for number, chunk in enumerate(chunks):
@@ -77,7 +77,7 @@ def _text_of(pack: Pack, prompt: PackPrompt) -> PromptText:
 
 
 def catalogue_writes(table: Table, head: PackHead, instant: dt.datetime) -> list[Write]:
-    """Return the writes that bring the catalogue in line with the head, for one transaction."""
+    """Return the writes, for one transaction, that put the current releases of the head's pack into the catalogue."""
     index = index_of(table)
     others = [each for each in index.releases if each.pack != head.id]
     own = [_playable(table, head, release) for release in _current(head, instant)]
@@ -86,9 +86,9 @@ def catalogue_writes(table: Table, head: PackHead, instant: dt.datetime) -> list
 
 
 def _current(head: PackHead, instant: dt.datetime) -> list[ReleaseHead]:
-    """Return the releases for the catalogue: the live one, the one to come, and for a while the one before."""
-    found = (head.live(instant - OVERLAP), head.live(instant), head.scheduled(instant))
-    return [each for each in dict.fromkeys(found) if each]
+    """Return the releases for the catalogue: the live one, the scheduled one, and one that was just replaced."""
+    releases = (head.live(instant - OVERLAP), head.live(instant), head.scheduled(instant))
+    return [each for each in dict.fromkeys(releases) if each]
 
 
 def _playable(table: Table, head: PackHead, release: ReleaseHead) -> Release:
@@ -97,5 +97,5 @@ def _playable(table: Table, head: PackHead, release: ReleaseHead) -> Release:
     if item is None:
         raise ContentionError("a release was deleted while the catalogue was written")
     (whole,) = unpacked(item["packed"])
-    left = tuple(entry for entry in whole.entries if entry.ref.prompt not in head.withdrawn_prompts)
-    return replace(whole, entries=left)
+    offered = tuple(entry for entry in whole.entries if entry.ref.prompt not in head.withdrawn_prompts)
+    return replace(whole, entries=offered)

@@ -1,4 +1,4 @@
-"""Runs: the progress of one shard's pushes on one date, so that a crash resumes and a repeat is refused."""
+"""Store the progress of each run. So a run continues after a crash, and a repeated job repeats no finished page."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
     from rekindle.store.table import Table
 
 KEPT: Final = dt.timedelta(days=3)
-"""How long a run is kept after its instant: far longer than a queue can repeat its job."""
+"""How long a run is kept after its instant. The queue repeats a run's job for a much shorter time."""
 
 NOBODY: Final[Mapping[PushKind, Reach]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One shard's pushes on one date.
+    """One pass over a shard's rows for one date.
 
-    `cursor` is the sort key of the last handled row, None before the first page. `rows` counts the handled rows, and
-    `reach` their persons by kind. Each page is counted once.
+    `cursor` is the sort key of the last handled row, or None before the first page. `rows` is the number of handled
+    rows, without those of the run's last page. `reach` counts the persons of all handled rows, by the kind of the push.
     """
 
     key: keys.Key
@@ -40,18 +40,18 @@ class Run:
     reach: Mapping[PushKind, Reach] = field(default_factory=dict)
 
     def reach_with(self, reach: Mapping[PushKind, Reach]) -> dict[PushKind, Reach]:
-        """Return the reach with another page added."""
+        """Return the run's reach plus the reach of one more page."""
         return {kind: self.reach.get(kind, Reach()) + reach.get(kind, Reach()) for kind in {*self.reach, *reach}}
 
 
 @dataclass(frozen=True, slots=True)
 class Runs:
-    """The runs of the table. A run of one page takes two writes, each further page one more, and a push none."""
+    """The runs of the table. A run takes one write at its beginning and one for each page."""
 
     table: Table
 
     def begin(self, shard: str, date: dt.date, instant: dt.datetime) -> Run:
-        """Begin the run of a job, or return it as an earlier delivery of the job has left it."""
+        """Begin the run of a job. If the job was delivered before, return the run with the progress made so far."""
         run = Run(keys.run(shard, date), cursor=None, done=False)
         item = {"done": False, "ttl": to_ttl(instant + KEPT)}
         try:
@@ -74,27 +74,28 @@ class Runs:
         return len(items) == len(wanted) and all(item["done"] for item in items)
 
     def advance(self, run: Run, last: str, rows: int, reach: Mapping[PushKind, Reach] = NOBODY) -> Run:
-        """Add a handled page of `rows` rows, up to the sort key `last`, to the run. Return the run.
+        """Add a handled page to the run, and return the run. The page has `rows` rows and ends at the sort key `last`.
 
         Raise WriteConflictError if another delivery of the job has continued the run.
         """
-        moved = replace(run, cursor=last, rows=run.rows + rows, reach=run.reach_with(reach))
-        self._move(run, moved, "SET #cursor = :last, passed = :passed", {":last": last, ":passed": moved.rows})
-        return moved
+        advanced = replace(run, cursor=last, rows=run.rows + rows, reach=run.reach_with(reach))
+        values = {":last": last, ":passed": advanced.rows}
+        self._save(run, advanced.reach, "SET #cursor = :last, passed = :passed", values)
+        return advanced
 
     def finish(self, run: Run, reach: Mapping[PushKind, Reach] = NOBODY) -> None:
-        """Add the last page to the run, and mark the run as done. Then `tally` counts its reach.
+        """Add the last page to the run, and mark the run as done. Then the function `tally` counts the run's reach.
 
         Raise WriteConflictError if another delivery of the job has continued the run.
         """
-        self._move(run, replace(run, reach=run.reach_with(reach)), "SET done = :yes", {":yes": True})
+        self._save(run, run.reach_with(reach), "SET done = :yes", {":yes": True})
 
-    def _move(self, run: Run, moved: Run, update: str, values: Mapping[str, object]) -> None:
+    def _save(self, run: Run, reach: Mapping[PushKind, Reach], update: str, values: Mapping[str, object]) -> None:
         condition, reads = (
             ("attribute_not_exists(#cursor)", {}) if run.cursor is None else ("#cursor = :read", {":read": run.cursor})
         )
         # Invariant: each page is counted once, even if two deliveries of a job run at the same time.
-        counts = {f":{name}": value for name, value in _reach_item(moved.reach).items()}
+        counts = {f":{name}": value for name, value in _reach_item(reach).items()}
         self.table.write(
             Write(
                 "Update",
@@ -108,7 +109,7 @@ class Runs:
 
 
 def finished_run_from(item: Mapping[str, Any]) -> FinishedRun | None:
-    """Read a finished run from its item, or return None for a run that goes on or was due for nobody."""
+    """Read a finished run from its item. Return None if the run is not done, or if nobody was due."""
     reach = _reach_from(item)
     if not item["done"] or not reach:
         return None

@@ -1,7 +1,8 @@
-"""Shards: the partitions that hold a slot's rows, and how a slot gets more of them.
+"""Store which shards hold a slot's rows, and move a slot's rows to more shards.
 
-A grown slot is resharded between two of its daily runs: `name_more` names twice as many new shards beside the old
-ones, `move_rows` moves the rows, and `forget_old` leaves only the new shards. Each step can be repeated.
+A slot with too many rows is resharded between two of its daily runs. `name_more` names twice as many new shards in
+addition to the old ones, `move_rows` moves the rows, and `forget_old` removes the names of the old shards. Each step
+can be repeated.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from rekindle.store.table import Table
 
 MOVED_AT_ONCE: Final = 50
-"""Rows that one transaction moves. A row takes two writes, and a transaction holds a hundred."""
+"""The number of rows that one transaction moves. Each row takes two of a transaction's hundred writes."""
 
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 
@@ -34,8 +35,8 @@ _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 class Shards:
     """The names of a slot's shards.
 
-    While the slot is resharded, `new_names` are the shards that replace `names`, and `named_at` says since when. Each
-    row is then in one of all these shards, and a write puts it into a new one.
+    While the slot is resharded, `new_names` are the shards that will replace `names`. They were named at `named_at`.
+    Until the end of the resharding a row may be in an old or a new shard, and a write puts it into a new one.
     """
 
     names: tuple[str, ...]
@@ -47,27 +48,27 @@ class Shards:
         """Every shard that may hold rows."""
         return self.names + self.new_names
 
-    def homes_of(self, person: str) -> tuple[str, ...]:
-        """Return the shards that may hold a person's row. A write puts the row into the last one."""
+    def shards_of(self, person: str) -> tuple[str, ...]:
+        """Return the shards that may hold a person's row. A write puts the row into the last of them."""
         # CRC-32 is the same in every process, unlike `hash`.
         return tuple(names[zlib.crc32(person.encode()) % len(names)] for names in (self.names, self.new_names) if names)
 
 
 @dataclass(frozen=True, slots=True)
 class Resharding:
-    """Replaces a slot's shards by twice as many."""
+    """The steps that replace a slot's shards by twice as many."""
 
     table: Table
 
     def shards(self, slot: Slot) -> Shards | None:
-        """Return the slot's shards, read consistently, or None if the slot does not exist."""
+        """Return the slot's shards (a strongly consistent read). Return None if the slot does not exist."""
         return read_shards(self.table, [slot]).get(slot)
 
     def name_more(self, slot: Slot, shards: Shards, instant: dt.datetime) -> None:
         """Name twice as many new shards, unless the slot's shards have changed since they were read."""
         names = unused_names(self.table, 2 * len(shards.names))
-        # Invariant: a slot has one set of new shards at most, so no row is looked for in a third place.
-        more = Write(
+        # Invariant: a slot has at most one set of new shards. So there are at most two shards in which a row can be.
+        naming = Write(
             "Update",
             keys.shards(slot),
             update="SET spreading_to = :names, named_at = :instant",
@@ -76,19 +77,19 @@ class Resharding:
             values={":names": names, ":read": list(shards.names), ":instant": to_millis(instant)},
         )
         with contextlib.suppress(WriteConflictError):
-            self.table.write(more)
+            self.table.write(naming)
 
     def move_rows(self, shards: Shards, name: str) -> bool:
-        """Move some rows of an old shard to the new ones. Return False if it had none left."""
+        """Move some rows of an old shard to the new shards. Return False if the old shard had no rows left."""
         page = self.table.query(keys.slot_shard(name), between=keys.SLOT_ROWS, limit=MOVED_AT_ONCE)
         writes = []
         for item in page.items:
             old = keys.Key(item.pop("pk"), item.pop("sk"))
             row = row_from({"sk": old.sk, **item})
-            home = shards.homes_of(row.person)[-1]
-            writes.append(Write("Put", keys.slot_row(home, row.kind, row.person), item=item))
-            # Invariant: a row is in one shard. No write puts a row into an old shard. So the row is unchanged since
-            # it was read, or it has been moved or deleted.
+            new_shard = shards.shards_of(row.person)[-1]
+            writes.append(Write("Put", keys.slot_row(new_shard, row.kind, row.person), item=item))
+            # Invariant: a row is in only one shard. No write puts a row into an old shard. So if the old row still
+            # exists, it has not changed since it was read. If it does not, another write moved or deleted the row.
             writes.append(Write("Delete", old, condition="attribute_exists(pk)"))
         if writes:
             with contextlib.suppress(WriteConflictError):
@@ -96,8 +97,8 @@ class Resharding:
         return bool(writes)
 
     def forget_old(self, slot: Slot, shards: Shards) -> None:
-        """Leave only the new shards. The old ones must be empty."""
-        only_new = Write(
+        """Replace the names of the old shards by those of the new ones. The old shards must be empty."""
+        forgetting = Write(
             "Update",
             keys.shards(slot),
             update="SET #names = :names REMOVE spreading_to, named_at",
@@ -106,29 +107,30 @@ class Resharding:
             values={":names": list(shards.new_names)},
         )
         with contextlib.suppress(WriteConflictError):
-            self.table.write(only_new)
+            self.table.write(forgetting)
 
 
 def read_shards(table: Table, slots: Iterable[Slot]) -> dict[Slot, Shards]:
-    """Return the shards of the existing slots among `slots`, read consistently."""
+    """Return the shards of each slot in `slots` that exists (a strongly consistent read)."""
     slot_of = {keys.shards(slot): slot for slot in slots}
     items = table.get_many(slot_of, consistent=True)
     return {slot_of[keys.Key(item["pk"], item["sk"])]: _shards_from(item) for item in items}
 
 
 def make_slot(table: Table, slot: Slot) -> None:
-    """Make the slot with one shard, unless it exists."""
-    # Invariant: an existing slot is listed, also after a crash between these two writes. So the list comes first.
+    """Make the slot with one shard, unless the slot exists."""
+    # Invariant: an existing slot is in the list of slots, even after a crash between these two writes. So write the
+    # list first.
     listed = {":times": {f"{slot.time:%H:%M}"}}
     table.write(Write("Update", keys.zone(slot.zone), update="ADD times :times", values=listed))
     new = Write.new(keys.shards(slot), {"names": unused_names(table, 1)})
-    # On a conflict another process has just made the slot. The unused name is lost, and there are plenty.
+    # On a conflict, another process has just made the slot. Then the new shard's name stays unused.
     with contextlib.suppress(WriteConflictError):
         table.write(new)
 
 
 def unused_names(table: Table, count: int) -> list[str]:
-    """Return names that no shard has had."""
+    """Return names that no shard has ever had."""
     counted = table.write(Write("Update", keys.SHARD_NAMES, update="ADD given :count", values={":count": count}))
     return [_numeral(number) for number in range(counted["given"] - count, counted["given"])]
 
@@ -139,7 +141,7 @@ def _shards_from(item: Mapping[str, Any]) -> Shards:
 
 
 def _numeral(number: int) -> str:
-    """Return the number in base 36, a short name that DynamoDB's console can show."""
+    """Return the number in base 36, which makes short names in plain letters and digits."""
     digits = ""
     while True:
         number, digit = divmod(number, len(_DIGITS))

@@ -1,16 +1,16 @@
-"""Slot rows: the part of a person that a reminder needs, and the form in which a row holds it.
+"""Convert slot rows to items of the table, and back. A slot row has what one reminder needs to know about a person.
 
-Rows are read by the thousand and billed by their size. So a row's key is the letter of its kind and its person's
-pseudonym, and its attributes have one letter each:
+A run reads thousands of rows, and DynamoDB bills rows by their size. So a row's sort key is one letter for the kind and
+then the person's pseudonym, and the names of its attributes have one letter each:
 
     t   the targets, packed (`rekindle.store.targets`)
     l   the language; absent for English
-    q   the quiet hours as `HH:MM-HH:MM`, or `-` for none; absent for the default ones
-    a   the ordinal of the date after which the row is due on every date; usually absent
-    o   the ordinal of one more date on which it is due (`rekindle.domain.due_dates`); usually absent
+    q   the quiet hours as `HH:MM-HH:MM`, or `-` for none; absent for the default quiet hours
+    a   a date's ordinal: the row is due on every date after that date; usually absent
+    o   the ordinal of one more date on which the row is due (`rekindle.domain.due_dates`); usually absent
     w   the weekdays of a touch reminder, one digit each
     n   false if a prompt's push must not bring news; otherwise absent
-    u c the person and the couple of an evening reminder, to see whether they have answered
+    u c the uid and the couple of an evening reminder's person, to look up whether they have answered
 """
 
 from __future__ import annotations
@@ -34,7 +34,10 @@ if TYPE_CHECKING:
     from rekindle.store.table import Item
 
 type SlotAndKind = tuple[Slot, PushKind]
-"""Name of one row of a person. Each kind has one row, and for a while a second one in the slot that they left."""
+"""The slot and the kind that identify one row of a person.
+
+A person has one row for each kind. After a move to another slot they also have a row in the old slot for a while.
+"""
 
 _DEFAULT_QUIET_HOURS: Final = Reminders().quiet_hours
 _ENGLISH: Final = Language("en")
@@ -43,10 +46,10 @@ _NO_QUIET_HOURS: Final = "-"
 
 @dataclass(frozen=True, slots=True)
 class SlotRow:
-    """One person's reminder of one kind. `person` is their pseudonym.
+    """One person's reminder of one kind. `person` is the person's pseudonym.
 
-    `weekdays` is set for a touch reminder only, and `answers` for an evening reminder only: the person and the couple
-    whose day they may have answered. `news` says whether a prompt's push may bring news instead.
+    `weekdays` is set for a touch reminder only. `uid_and_couple` is set for an evening reminder only, to look up
+    whether the person has answered. `news` says whether the prompt's push may announce news instead.
     """
 
     kind: PushKind
@@ -56,16 +59,16 @@ class SlotRow:
     quiet_hours: QuietHours | None
     due_dates: DueDates = EVERY_DATE
     weekdays: frozenset[int] | None = None
-    answers: tuple[Uid, CoupleId] | None = None
+    uid_and_couple: tuple[Uid, CoupleId] | None = None
     news: bool = True
 
     def is_due(self, date: dt.date) -> bool:
-        """Return whether the row makes its person due on the date."""
+        """Return whether the reminder is due on the date."""
         return date in self.due_dates and (self.weekdays is None or date.weekday() in self.weekdays)
 
 
 def rows_of(person: Person) -> dict[SlotAndKind, SlotRow]:
-    """Return the person's rows: none unless they are in a couple and have a device."""
+    """Return the person's rows. A person without a couple or without a device has no rows."""
     due_dates = due_dates_of(person)
     if not due_dates or person.couple is None:
         return {}
@@ -80,7 +83,7 @@ def rows_of(person: Person) -> dict[SlotAndKind, SlotRow]:
     touch = person.reminders.touch
     kinds = {
         PushKind.PROMPT: replace(row, news=person.reminders.news),
-        PushKind.EVENING: replace(row, kind=PushKind.EVENING, answers=(person.uid, person.couple)),
+        PushKind.EVENING: replace(row, kind=PushKind.EVENING, uid_and_couple=(person.uid, person.couple)),
         PushKind.TOUCH: replace(row, kind=PushKind.TOUCH, weekdays=touch.weekdays if touch else frozenset()),
     }
     return {(slot, kind): replace(kinds[kind], due_dates=due_dates) for (slot, kind), due_dates in due_dates.items()}
@@ -100,8 +103,8 @@ def row_item(row: SlotRow) -> Item:
         item["o"] = row.due_dates.also_on.toordinal()
     if row.weekdays is not None:
         item["w"] = "".join(map(str, sorted(row.weekdays)))
-    if row.answers:
-        item["u"], item["c"] = row.answers
+    if row.uid_and_couple:
+        item["u"], item["c"] = row.uid_and_couple
     if not row.news:
         item["n"] = False
     return item
@@ -120,7 +123,7 @@ def row_from(item: Mapping[str, Any]) -> SlotRow:
             also_on=dt.date.fromordinal(item["o"]) if "o" in item else None,
         ),
         weekdays=frozenset(map(int, item["w"])) if "w" in item else None,
-        answers=(Uid(item["u"]), CoupleId(item["c"])) if "u" in item else None,
+        uid_and_couple=(Uid(item["u"]), CoupleId(item["c"])) if "u" in item else None,
         news=item.get("n", True),
     )
 

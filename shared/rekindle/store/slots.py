@@ -1,7 +1,8 @@
-"""Slots: a person's slot rows follow the person, and a reminder's run reads the rows of its slot.
+"""Store slots and their rows. A change of a person updates their rows, and a run of reminders reads its slot's rows.
 
-A page of rows is mostly read eventually consistent, which costs half. So each write of a row leaves a note beside it.
-A reader then finds the notes of the last minutes, and reads the rows that they name once more, strongly consistent.
+Most rows are read by eventually consistent reads, which cost half, but may miss the latest changes. So each write of a
+row also writes a note in the row's partition. A reader reads the notes of the last minutes. Then it reads the rows that
+the notes name once more, by a strongly consistent read.
 """
 
 from __future__ import annotations
@@ -27,17 +28,23 @@ if TYPE_CHECKING:
     from rekindle.store.table import Item, Table
 
 UNSETTLED: Final = dt.timedelta(minutes=5)
-"""How long a reader may still see the row before its change. DynamoDB needs about a second."""
+"""How long an eventually consistent read may still return a row as it was before a change.
+
+DynamoDB needs about a second.
+"""
 
 NOTES_KEPT: Final = dt.timedelta(hours=1)
 
 FEW_ROWS: Final = 26
-"""The rows of one read unit, strongly consistent. For a smaller shard the notes would cost more than they save."""
+"""The number of rows in one unit of a strongly consistent read.
+
+A shard with at most this many rows is read by one such read. To read its notes too would cost more than it saves.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class SlotPage:
-    """Rows of one shard, and the sort key to continue after; None at the end."""
+    """Rows of one shard. The next page begins after the sort key `last`, which is None on the last page."""
 
     rows: list[SlotRow]
     last: str | None
@@ -45,13 +52,13 @@ class SlotPage:
 
 @dataclass(frozen=True, slots=True)
 class Slots:
-    """The slots of the table. A slot stays, even without any row."""
+    """The slots of the table. A slot without rows stays in the table."""
 
     table: Table
     few_rows: int = FEW_ROWS
 
     def known(self) -> frozenset[Slot]:
-        """Return the listed slots. A slot is listed a moment before it exists."""
+        """Return all slots in the list of slots. A new slot is in the list a moment before its shards exist."""
         return frozenset(
             Slot(Zone(item["sk"]), dt.time.fromisoformat(time))
             for item in every_item(self.table, keys.ZONES)
@@ -63,7 +70,10 @@ class Slots:
         return read_shards(self.table, slots)
 
     def page(self, shard: str, after: str | None, limit: int, at: dt.datetime) -> SlotPage:
-        """Return about `limit` rows of a shard as last acknowledged at `at`: nobody who has unpaired by then."""
+        """Return about `limit` rows of a shard, after the sort key `after`, or from the first row if `after` is None.
+
+        The rows have all changes that were acknowledged before `at`. So a person who unpaired before `at` has no row.
+        """
         pk, begin = keys.slot_shard(shard), after
         items: list[Item] = []
         if after is None:
@@ -74,15 +84,15 @@ class Slots:
         page = self.table.query(pk, between=keys.SLOT_ROWS, after=begin, limit=limit, consistent=False)
         changed = {
             sk
-            for sk in self._changed(pk, at - UNSETTLED)
+            for sk in self._changed_since(pk, at - UNSETTLED)
             if (after is None or sk > after) and (page.last is None or sk <= page.last)
         }
         unchanged = (item for item in items + page.items if item["sk"] not in changed)
         reread = self.table.get_many((keys.Key(pk, sk) for sk in sorted(changed)), consistent=True)
         return SlotPage([row_from(item) for item in (*unchanged, *reread)], page.last)
 
-    def _changed(self, pk: str, since: dt.datetime) -> Iterator[str]:
-        """Return the sort keys of the rows that have changed since then."""
+    def _changed_since(self, pk: str, since: dt.datetime) -> Iterator[str]:
+        """Return the sort keys of the rows of a partition that have changed since `since`."""
         return (
             note["sk"].partition("#")[2]
             for note in every_item(self.table, pk, between=keys.changed_rows(to_millis(since)))
@@ -90,10 +100,10 @@ class Slots:
 
 
 def slot_row_writes(table: Table, instant: dt.datetime, *changes: PersonChange) -> list[Write]:
-    """Return the writes of the changed persons' slot rows, for one transaction. There are often none.
+    """Return the writes of the changed persons' slot rows, for one transaction. Often no row changes.
 
-    A slot that nobody had before is made at once, outside the transaction: thousands of persons share a slot, and all
-    persons of a zone share its list.
+    If a slot does not exist yet, make the slot at once and not in the transaction. Thousands of persons share a slot
+    and its zone's list of slots, and their transactions would conflict.
     """
     gone: list[tuple[SlotAndKind, str]] = []
     put: list[tuple[SlotAndKind, SlotRow]] = []
@@ -104,16 +114,16 @@ def slot_row_writes(table: Table, instant: dt.datetime, *changes: PersonChange) 
     shards = _shards_of(table, {slot for (slot, _), _ in put}, {slot for (slot, _), _ in gone})
     writes = []
     for (slot, kind), row in put:
-        *left, home = shards[slot].homes_of(row.person)
-        writes.append(Write("Put", keys.slot_row(home, kind, row.person), item=row_item(row)))
-        writes += [Write("Delete", keys.slot_row(name, kind, row.person)) for name in left]
+        *old_shards, shard = shards[slot].shards_of(row.person)
+        writes.append(Write("Put", keys.slot_row(shard, kind, row.person), item=row_item(row)))
+        writes += [Write("Delete", keys.slot_row(old_shard, kind, row.person)) for old_shard in old_shards]
     for (slot, kind), person in gone:
-        writes += [Write("Delete", keys.slot_row(name, kind, person)) for name in shards[slot].homes_of(person)]
+        writes += [Write("Delete", keys.slot_row(shard, kind, person)) for shard in shards[slot].shards_of(person)]
     return writes + [_note_of(write.key, instant) for write in writes]
 
 
 def _shards_of(table: Table, wanted: set[Slot], left: set[Slot]) -> dict[Slot, Shards]:
-    """Return the shards of these slots. Make the wanted slots that do not exist."""
+    """Return the shards of the slots in `wanted` and `left`. Make each slot in `wanted` that does not exist."""
     shards = read_shards(table, wanted | left)
     missing = wanted - shards.keys()
     for slot in sorted(missing):

@@ -1,4 +1,4 @@
-"""Solo days: a person's own day of each date, their history, and the answers that they share with their couple."""
+"""Store solo days: a person's day of each date, their solo history, and the answers that they share with a partner."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ class Solo:
     table: Table
 
     def day(self, person: Uid, date: dt.date) -> SoloDay | None:
-        """Return the person's day of this date, if they have opened it."""
+        """Return the person's solo day of this date. Return None if they have not opened it."""
         item = self.table.get(keys.solo_day(person, date))
         return _day_from(item) if item else None
 
     def history(self, person: Uid) -> SoloHistory:
-        """Return the person's solo history."""
+        """Return the themes and prompts that the person has had on solo days."""
         item = self.table.get(keys.solo(person))
         return _history_from(item) if item else SoloHistory()
 
     def open_day(self, person: Uid, date: dt.date, entry: Entry, history: SoloHistory) -> SoloDay:
-        """Open the person's day, and return it. If the day is open already, return that day instead.
+        """Open the person's solo day, and return it. If the date already has a day, return that day.
 
         Raise WriteConflictError if the person has opened another date since `history` was read.
         """
@@ -66,12 +66,13 @@ class Solo:
         return day
 
     def record_answer(self, day: SoloDay, answer: Answer, replaces: int | None) -> SoloDay:
-        """Record the answer, and return the day. `replaces` is the edited revision, or None for a first answer.
+        """Record the answer, and return the day as stored now.
 
-        Raise WriteConflictError if the day has another revision, or was shared since it was read. It holds the
-        current day.
+        `replaces` is the revision of the answer that this one edits, or None for a first answer. Raise
+        WriteConflictError if the answer has another revision, or was shared or taken back since the day was read. The
+        error has the current day (`existing_solo_day`).
         """
-        # Invariant: a shared answer and its copy say the same.
+        # Invariant: the couple's copy of a shared answer has the same text as the answer.
         values: dict[str, object] = {":answer": answer_item(answer)}
         if replaces is None:
             condition = "attribute_not_exists(answer)"
@@ -92,16 +93,16 @@ class Solo:
         return _day_from(written)
 
     def journal(self, person: Uid, before: dt.date | None, limit: int) -> list[SoloDay]:
-        """Return the person's latest `limit` days, before a date if given, latest first."""
+        """Return the person's latest `limit` days, latest first. If `before` is a date, return only days before it."""
         items = dated_items(self.table, partial(keys.solo_day, person), before, limit, descending=True)
         return list(map(_day_from, items))
 
     def onward(self, person: Uid, after: dt.date | None, limit: int) -> list[SoloDay]:
-        """Return the person's first `limit` days, after a date if given, earliest first."""
+        """Return the person's first `limit` days, earliest first. If `after` is a date, return only days after it."""
         return list(map(_day_from, dated_items(self.table, partial(keys.solo_day, person), after, limit)))
 
     def share(self, day: SoloDay, shared: SharedAnswer) -> SoloDay:
-        """Give the couple a copy of the day's answer, and return the day, which names the couple from now on.
+        """Store a copy of the day's answer for the couple, and return the day, which then has the couple's id.
 
         Raise WriteConflictError if the answer was edited since it was read.
         """
@@ -126,7 +127,7 @@ class Solo:
         return replace(day, shared_with=shared.couple)
 
     def take_back(self, day: SoloDay, couple: CoupleId) -> None:
-        """Remove the couple's copy of the answer."""
+        """Delete the couple's copy of the day's answer."""
         self.table.transact(
             [
                 Write("Delete", keys.shared(couple, day.date, day.person)),
@@ -140,8 +141,12 @@ class Solo:
         )
 
     def shared(self, couple: CoupleId, before: dt.date | None, limit: int) -> list[SharedAnswer]:
-        """Return the couple's shared answers of the latest `limit` dates, before a date if given, latest first."""
-        # A date has two answers at most, so this many items contain that many complete dates.
+        """Return the couple's shared answers of the latest `limit` dates that have one, latest first.
+
+        If `before` is a date, return only answers of earlier dates.
+        """
+        # A date has at most two shared answers. So with one item more than twice `limit`, the items contain all answers
+        # of the latest `limit` dates.
         items = first_items(
             self.table,
             keys.couple(couple).pk,
@@ -156,7 +161,7 @@ class Solo:
 
 
 def existing_solo_day(conflict: WriteConflictError) -> SoloDay:
-    """Return the current day when `record_answer` was refused."""
+    """Return the current day from the error of `record_answer`."""
     item = conflict.existing[0]
     if item is None:
         raise ContentionError("a day was deleted while it was being answered") from conflict

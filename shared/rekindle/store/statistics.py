@@ -1,4 +1,4 @@
-"""Statistics: the counters of `store.tallies` as the practice sees them, unchanged for a whole day."""
+"""Store the statistics that the practice sees: rounded numbers from the counters, which stay the same for a day."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 KEPT: Final = dt.timedelta(days=3)
 """How long the statistics of a date are kept."""
 PART: Final = 350_000
-"""Bytes of a row, below DynamoDB's limit of 400 KB."""
+"""The most bytes of the statistics in one row, below DynamoDB's limit of 400 KB."""
 
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """The statistics of the table, stored in rows of at most `part` bytes."""
+    """The statistics of the table. A date's statistics are stored in rows of at most `part` bytes."""
 
     table: Table
     part: int = PART
@@ -39,8 +39,9 @@ class Statistics:
     def view(self, instant: dt.datetime, packs: Iterable[PackId]) -> dict[str, Any]:
         """Return the statistics of the instant's date in UTC, with these packs and their prompts, as JSON values.
 
-        The first request of a date fixes them for the day, so that repeated requests reveal nobody's moment. A new pack
-        is shown from the next date on.
+        The first request of a date stores the statistics, and every later request of the date returns the same. So
+        nobody can learn from repeated requests when a couple did something. A new pack is in the statistics of the next
+        date.
         """
         if kept := self._kept(instant.date()):
             return kept
@@ -48,7 +49,7 @@ class Statistics:
         packed = zlib.compress(json.dumps(fresh, separators=(",", ":")).encode())
         parts = [bytes(part) for part in batched(packed, self.part, strict=False)]
         ttl = to_ttl(instant + KEPT)
-        # Invariant: a date has one view, which never changes.
+        # Invariant: a date's statistics never change.
         try:
             self.table.transact(
                 [

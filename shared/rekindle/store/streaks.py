@@ -1,4 +1,4 @@
-"""Streaks: a bitmap of the complete dates. Everything else is worked out from it."""
+"""Store each couple's complete dates as a bitmap. The streak is computed from the bitmap."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ class Streaks:
     days: Days
 
     def history(self, couple: Couple) -> History:
-        """Return the couple's complete dates as last acknowledged, and the dates that do not count as missed."""
+        """Return the couple's complete dates (a strongly consistent read), and the dates that never count as missed."""
         item = self.table.get(keys.streak(couple.id))
         return self._history(couple, unpack_dates(_origin(couple), item["bits"] if item else b""))
 
     @repeated_on_conflict("a streak kept changing")
     def complete(self, couple_id: CoupleId, date: dt.date, instant: dt.datetime) -> None:
-        """Add a complete date to the streak. Dates may come again and in any order.
+        """Add a complete date to the streak. The same date may come twice, and dates may come in any order.
 
-        `run` and `changed_at` store the current streak at `instant`, for milestones only. A reader's streak is worked
-        out from the bitmap at the reader's own instant.
+        The attributes `run` and `changed_at` store the current streak at `instant`. They are used only for milestones.
+        To show a streak, the API computes it from the bitmap at the instant of the call.
         """
         key = keys.streak(couple_id)
         item = self.table.get(key)
@@ -51,7 +51,7 @@ class Streaks:
             return
         complete = unpack_dates(_origin(couple), item["bits"] if item else b"") | {date}
         stored = self.days.nearby(couple_id, instant)
-        # Invariant: a date that was added stays, even if two are added at once.
+        # Invariant: no added date is lost, even if two dates are added at the same moment.
         changed = {
             "persons": sorted(couple.profiles),
             "bits_from": str(_origin(couple)),
@@ -85,4 +85,5 @@ def streak_from(item: Mapping[str, Any]) -> StreakRecord:
 
 
 def _origin(couple: Couple) -> dt.date:
+    """Return the date of the bitmap's first bit."""
     return earliest_date(couple.first_date)

@@ -1,4 +1,4 @@
-"""The table's stream: its records as changes of domain values."""
+"""Read the records of the table's stream as changes of domain values."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from rekindle.store.table import Item
 
 type _Attribute = Mapping[str, Any]
-"""A typed attribute as JSON: `{"N": "1"}`. Binary values are base64."""
+"""An attribute with its type, as JSON: `{"N": "1"}`. A binary value is base64 text."""
 
 
 def change_in(record: Mapping[str, Any]) -> Change | None:
-    """Return the change in a stream record, or None for a record that no worker uses.
+    """Return the change in a stream record. Return None for a record that no function needs.
 
-    Raise an exception if the record's item does not have the form that the store writes.
+    Raise an exception if the stores cannot have written the record's item.
     """
     stream = record["dynamodb"]
     read = _reader_of(keys.Key(stream["Keys"]["pk"]["S"], stream["Keys"]["sk"]["S"]))
@@ -58,7 +58,7 @@ def _day(before: Item | None, after: Item) -> DayChange:
 
 
 def _without_texts(day: Item) -> Item:
-    """Return the day's item without the sealed texts: no worker may look at an answer."""
+    """Return the day's item without the sealed texts. No reader of the stream may see an answer."""
     kept = ("at", "revision", "share_first")
     answers = {uid: {name: answer[name] for name in kept} for uid, answer in day["answers"].items()}
     return day | {"answers": answers}
@@ -69,12 +69,16 @@ def _streak(before: Item | None, after: Item) -> StreakChange:
 
 
 def _nudges(before: Item | None, after: Item) -> NudgesChange:
-    seen = (nudges_from(_without_gestures(each)) for each in (before or {}, after))
-    return NudgesChange(Uid(after["to"]), *seen)
+    before_and_after = (nudges_from(_without_gestures(each)) for each in (before or {}, after))
+    return NudgesChange(Uid(after["to"]), *before_and_after)
 
 
 def _without_gestures(nudges: Item) -> Item:
-    """Return the sender's item with one gesture throughout: a worker must not fail at a gesture of a later version."""
+    """Return the sender's item with the same gesture in each nudge.
+
+    A newer version of the API may write a gesture that this version of the code does not know. Reading the item must
+    not fail then.
+    """
     return nudges | {"sent": [entry | {"gesture": Gesture.HUG} for entry in nudges.get("sent", ())]}
 
 
@@ -83,7 +87,7 @@ def _item(image: Mapping[str, _Attribute]) -> Item:
 
 
 def _plain(attribute: _Attribute) -> object:
-    # The table's own reader does not work here: to boto3 a binary value is bytes, and in an event it is base64.
+    # `unmarshal` does not work here: boto3 expects a binary value as bytes, but in an event it is base64 text.
     ((kind, value),) = attribute.items()
     match kind:
         case "N":

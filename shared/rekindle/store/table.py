@@ -1,4 +1,4 @@
-"""DynamoDB as Rekindle uses it: plain values, failed conditions by index, retries with jitter."""
+"""Read and write a DynamoDB table with plain values. Retry with jitter, and tell which conditions failed."""
 
 from __future__ import annotations
 
@@ -27,33 +27,34 @@ if TYPE_CHECKING:
     from rekindle.store.keys import Key
 
 type Item = dict[str, Any]
-"""An item as plain values: str, int, bool, None, bytes, list, dict, set of str."""
+"""An item in plain values: str, int, bool, None, bytes, list, dict, set of str."""
 
 BATCH_GET_LIMIT: Final = 100
 BATCH_WRITE_LIMIT: Final = 25
 ATTEMPTS: Final = 8
+"""How many times one request to DynamoDB is made at most."""
 CONFLICTS: Final = 10
-"""How often a read and write is repeated because another write came between."""
+"""How many times a method is called at most if other writes come between its read and its write."""
 FIRST_PAUSE: Final = 0.02
-"""Seconds; the pause before the n-th retry is drawn from 0 to FIRST_PAUSE * 2**n (full jitter)."""
+"""In seconds. The pause before retry n (from 0) is random: from 0 to FIRST_PAUSE * 2**n (full jitter)."""
 
 _CONDITION_FAILED: Final = "ConditionalCheckFailed"
-_PASSING: Final = frozenset(
+_TEMPORARY: Final = frozenset(
     {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded", "TransactionInProgressException"}
 )
-"""Cancellation reasons that may be gone at the next attempt."""
+"""Reasons for a canceled transaction that may be gone at the next attempt."""
 
 _serialise = TypeSerializer().serialize
 _deserialise = TypeDeserializer().deserialize
 
 
 def marshal(item: Mapping[str, object]) -> dict[str, Any]:
-    """Return plain values as typed attributes."""
+    """Return plain values as attributes with their DynamoDB types."""
     return {name: _serialise(value) for name, value in item.items()}
 
 
 def unmarshal(item: Mapping[str, Any]) -> Item:
-    """Return typed attributes as plain values. All numbers are whole numbers."""
+    """Return attributes with their DynamoDB types as plain values. Numbers become int."""
     return {name: _plain(_deserialise(value)) for name, value in item.items()}
 
 
@@ -73,9 +74,10 @@ def _plain(value: object) -> object:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One write, alone or in a transaction. Without `table` it goes to the table that executes it.
+    """One write, alone or in a transaction. If `table` is None, the write goes to the table that executes it.
 
-    `otherwise` makes the error that is raised instead of WriteConflictError if the condition fails.
+    If the condition fails and `otherwise` is set, the error that `otherwise` returns is raised in place of
+    WriteConflictError.
     """
 
     kind: Literal["Put", "Update", "Delete"]
@@ -90,12 +92,15 @@ class Write:
 
     @classmethod
     def new(cls, key: Key, item: Mapping[str, object], table: str | None = None) -> Self:
-        """Return the write of a new item, refused if there is one of this key."""
+        """Return the write of a new item. It fails if an item with this key exists."""
         return cls("Put", key, item=item, condition="attribute_not_exists(pk)", table=table)
 
     @classmethod
     def replacing(cls, key: Key, item: Mapping[str, object], **read: object) -> Self:
-        """Return the write of an item in place of the one that was read, named by one attribute; None for no item."""
+        """Return the write that replaces the item that was read. It fails if the item has changed since.
+
+        `read` is one attribute with the value that was read, or None if there was no item.
+        """
         ((name, value),) = read.items()
         if value is None:
             return cls.new(key, item)
@@ -103,22 +108,22 @@ class Write:
 
     @classmethod
     def versioned(cls, key: Key, item: Mapping[str, object], read: int) -> Self:
-        """Return the write of an item of revision `read` + 1, refused unless the current revision is `read`.
+        """Return the write of an item with revision `read` + 1. It fails if the current revision is not `read`.
 
-        Revision 0 means that there is no item yet. So each revision is written once, and no write hides another.
+        Revision 0 means that there is no item yet. So no write overwrites a change that its writer has not read.
         """
         return cls.replacing(key, {**item, "revision": read + 1}, revision=read or None)
 
     @classmethod
     def expiring(cls, key: Key, ttl: int, condition: str = "", table: str | None = None) -> Self:
-        """Return the write that lets DynamoDB delete an item, at `ttl` in seconds since 1970."""
+        """Return the write after which DynamoDB deletes the item at `ttl`, in seconds since 1970."""
         names, values = {"#ttl": "ttl"}, {":ttl": ttl}
         return cls(
             "Update", key, update="SET #ttl = :ttl", condition=condition, names=names, values=values, table=table
         )
 
     def request(self, default_table: str) -> dict[str, Any]:
-        """Return the parameters of the request."""
+        """Return the parameters of the request to DynamoDB."""
         request: dict[str, Any] = {"TableName": self.table or default_table}
         key = self.key.attributes
         if self.kind == "Put":
@@ -139,7 +144,7 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Items of one query page, and the sort key to continue after; None at the end."""
+    """Items of one page of a query. The next page begins after the sort key `last`, which is None on the last page."""
 
     items: list[Item]
     last: str | None
@@ -147,7 +152,10 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One DynamoDB table. `pause` takes seconds, and `jitter` returns 0 to 1. Tests replace both."""
+    """One DynamoDB table.
+
+    `pause` waits for a number of seconds, and `jitter` returns a random number from 0 to 1. Tests replace both.
+    """
 
     client: DynamoDBClient
     name: str
@@ -155,30 +163,30 @@ class Table:
     jitter: Callable[[], float] = random.random
 
     def get(self, key: Key, *, consistent: bool = True) -> Item | None:
-        """Return the item, as last acknowledged unless `consistent` is off."""
-        found = self.client.get_item(TableName=self.name, Key=marshal(key.attributes), ConsistentRead=consistent)
-        return unmarshal(found["Item"]) if "Item" in found else None
+        """Return the item, by a strongly consistent read unless `consistent` is false. Return None if there is none."""
+        reply = self.client.get_item(TableName=self.name, Key=marshal(key.attributes), ConsistentRead=consistent)
+        return unmarshal(reply["Item"]) if "Item" in reply else None
 
     def get_many(self, keys: Iterable[Key], *, consistent: bool = False) -> list[Item]:
-        """Return the existing items among `keys`, in no order, with one request for each hundred keys."""
+        """Return the items with these keys that exist, in any order. Make one request for each hundred keys."""
         items: list[Item] = []
         for batch in batched(dict.fromkeys(keys), BATCH_GET_LIMIT, strict=False):
             wanted: list[dict[str, Any]] = [marshal(key.attributes) for key in batch]
             for attempt in range(ATTEMPTS):
-                found = self.client.batch_get_item(
+                reply = self.client.batch_get_item(
                     RequestItems={self.name: {"Keys": wanted, "ConsistentRead": consistent}}
                 )
-                items.extend(unmarshal(item) for item in found["Responses"].get(self.name, []))
-                left = found.get("UnprocessedKeys", {}).get(self.name)
-                if left is None:
+                items.extend(unmarshal(item) for item in reply["Responses"].get(self.name, []))
+                unprocessed = reply.get("UnprocessedKeys", {}).get(self.name)
+                if unprocessed is None:
                     break
-                wanted = list(left["Keys"])
+                wanted = list(unprocessed["Keys"])
                 self._back_off(attempt)
             else:
                 raise ContentionError("DynamoDB left keys of a batch unprocessed")
         return items
 
-    def query(  # noqa: PLR0913  each argument is one of DynamoDB's query
+    def query(  # noqa: PLR0913  each argument is a parameter of DynamoDB's query
         self,
         pk: str,
         *,
@@ -188,7 +196,10 @@ class Table:
         descending: bool = False,
         consistent: bool = True,
     ) -> Page:
-        """Return one page of a partition, within `between` (inclusive) and after the sort key `after`."""
+        """Return one page of a partition's items, whose sort keys are in the range `between` (inclusive).
+
+        The page begins after the sort key `after`. If `descending` is true, it continues with smaller sort keys.
+        """
         request: dict[str, Any] = {
             "TableName": self.name,
             "KeyConditionExpression": "pk = :pk" + (" AND sk BETWEEN :from AND :to" if between else ""),
@@ -202,14 +213,14 @@ class Table:
             request["ExclusiveStartKey"] = marshal({"pk": pk, "sk": after})
         if limit is not None:
             request["Limit"] = limit
-        found = self.client.query(**request)
-        last = found.get("LastEvaluatedKey")
-        return Page([unmarshal(item) for item in found["Items"]], unmarshal(last)["sk"] if last else None)
+        reply = self.client.query(**request)
+        last = reply.get("LastEvaluatedKey")
+        return Page([unmarshal(item) for item in reply["Items"]], unmarshal(last)["sk"] if last else None)
 
     def write(self, write: Write) -> Item:
-        """Execute one write. An update returns the new item, another write an empty one.
+        """Execute one write. Return the new item after an update, and an empty item after any other write.
 
-        Raise WriteConflictError if the condition failed. It holds the current item.
+        Raise WriteConflictError if the condition failed. The error has the current item.
         """
         request = write.request(self.name)
         for attempt in range(ATTEMPTS):
@@ -229,22 +240,22 @@ class Table:
                 raise conflict_of([write], {0: unmarshal(existing) if existing else None}) from error
             except self.client.exceptions.TransactionConflictException:
                 self._back_off(attempt)
-        raise ContentionError(f"a write to {write.key.sk.partition('#')[0]} kept meeting transactions")
+        raise ContentionError(f"a write to {write.key.sk.partition('#')[0]} kept meeting other transactions")
 
     def commit(self, writes: Sequence[Write]) -> None:
-        """Execute all writes or none. A single write costs half of what a transaction does."""
+        """Execute all writes or none of them. A single write needs no transaction, and so costs half."""
         if len(writes) == 1:
             self.write(writes[0])
         elif writes:
             self.transact(writes)
 
     def put_many(self, items: Iterable[tuple[Key, Mapping[str, object]]]) -> None:
-        """Put items in no order and without conditions, 25 in a request. A crash may leave some out."""
+        """Put items without conditions, in any order, 25 in a request. After a crash some items may be missing."""
         for batch in batched(items, BATCH_WRITE_LIMIT, strict=False):
             wanted: list[Any] = [{"PutRequest": {"Item": marshal({**key.attributes, **item})}} for key, item in batch]
             for attempt in range(ATTEMPTS):
-                left = self.client.batch_write_item(RequestItems={self.name: wanted}).get("UnprocessedItems", {})
-                wanted = list(left.get(self.name, []))
+                reply = self.client.batch_write_item(RequestItems={self.name: wanted})
+                wanted = list(reply.get("UnprocessedItems", {}).get(self.name, []))
                 if not wanted:
                     break
                 self._back_off(attempt)
@@ -252,12 +263,13 @@ class Table:
                 raise ContentionError("DynamoDB left items of a batch unprocessed")
 
     def transact(self, writes: Sequence[Write]) -> None:
-        """Execute all writes or none.
+        """Execute all writes in one transaction, or none of them.
 
-        Raise WriteConflictError if conditions failed. It holds their indexes, each with the current item.
+        Raise WriteConflictError if a condition failed. The error has the index of each write whose condition failed,
+        with the current item.
         """
         requests: list[TransactWriteItemTypeDef] = [
-            {write.kind: write.request(self.name)}  # type: ignore[misc]  # the three kinds share one shape
+            {write.kind: write.request(self.name)}  # type: ignore[misc]  # the three kinds have similar parameters
             for write in writes
         ]
         for attempt in range(ATTEMPTS):
@@ -270,16 +282,16 @@ class Table:
                 self._back_off(attempt)
             else:
                 return
-        raise ContentionError("a transaction kept meeting others")
+        raise ContentionError("a transaction kept meeting other transactions")
 
     def _back_off(self, attempt: int) -> None:
         self.pause(FIRST_PAUSE * 2**attempt * self.jitter())
 
 
 def repeated_on_conflict[**P, T](message: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
-    """Repeat a method that reads and then writes, until no other write comes between.
+    """Return a decorator that calls a method again after a WriteConflictError. The method reads and then writes.
 
-    The method then raises ContentionError with `message` if another write comes between each time.
+    After CONFLICTS calls that all met another write, the decorated method raises ContentionError with `message`.
     """
 
     def decorated(method: Callable[P, T]) -> Callable[P, T]:
@@ -296,7 +308,7 @@ def repeated_on_conflict[**P, T](message: str) -> Callable[[Callable[P, T]], Cal
 
 
 def every_item(table: Table, pk: str, *, between: tuple[str, str] | None = None) -> Iterator[Item]:
-    """Yield every item of a partition, within `between`, over all its pages."""
+    """Yield every item of a partition whose sort key is in the range `between` (inclusive), over all pages."""
     last = None
     while True:
         page = table.query(pk, between=between, after=last)
@@ -306,7 +318,7 @@ def every_item(table: Table, pk: str, *, between: tuple[str, str] | None = None)
         last = page.last
 
 
-def first_items(  # noqa: PLR0913  the arguments of a query
+def first_items(  # noqa: PLR0913  each argument is a parameter of DynamoDB's query
     table: Table,
     pk: str,
     *,
@@ -315,7 +327,10 @@ def first_items(  # noqa: PLR0913  the arguments of a query
     after: str | None = None,
     descending: bool = False,
 ) -> list[Item]:
-    """Return the first `limit` items of a partition within `between` and after `after`, or the last ones."""
+    """Return the first `limit` items of a partition after the sort key `after`, in the range `between` (inclusive).
+
+    If `descending` is true, return the last `limit` items before `after`, last first.
+    """
     items: list[Item] = []
     first, last = between
     if after is not None and (after <= first if descending else after >= last):
@@ -332,14 +347,18 @@ def first_items(  # noqa: PLR0913  the arguments of a query
 def dated_items(
     table: Table, key_of: Callable[[dt.date], Key], beyond: dt.date | None, limit: int, *, descending: bool = False
 ) -> list[Item]:
-    """Return the first or last `limit` items of a partition that has one for each date, beyond a date if given."""
+    """Return the first `limit` items after the date `beyond`, of a partition with one item for each date.
+
+    If `descending` is true, return the last `limit` items before that date, last first. If `beyond` is None, begin at
+    the first or the last date. `key_of` returns the key of a date's item.
+    """
     first, last = key_of(dt.date.min), key_of(dt.date.max)
     after = key_of(beyond).sk if beyond else None
     return first_items(table, first.pk, between=(first.sk, last.sk), after=after, limit=limit, descending=descending)
 
 
 def conflict_of(writes: Sequence[Write], existing: Mapping[int, Mapping[str, Any] | None]) -> RekindleError:
-    """Return the error for failed conditions, by their index with the current item."""
+    """Return the error for failed conditions. `existing` maps the index of each failed write to the current item."""
     for index in existing:
         if otherwise := writes[index].otherwise:
             return otherwise()
@@ -347,6 +366,7 @@ def conflict_of(writes: Sequence[Write], existing: Mapping[int, Mapping[str, Any
 
 
 def _raise_if_final(error: ClientError, writes: Sequence[Write]) -> None:
+    """Raise an error, unless another attempt at the canceled transaction may succeed."""
     reasons: Sequence[Mapping[str, Any]] = error.response.get("CancellationReasons", [])
     failed = {
         index: unmarshal(reason["Item"]) if reason.get("Item") else None
@@ -355,5 +375,5 @@ def _raise_if_final(error: ClientError, writes: Sequence[Write]) -> None:
     }
     if failed:
         raise conflict_of(writes, failed) from error
-    if not any(reason.get("Code") in _PASSING for reason in reasons):
+    if not any(reason.get("Code") in _TEMPORARY for reason in reasons):
         raise error

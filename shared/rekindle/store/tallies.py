@@ -1,4 +1,7 @@
-"""Tallies: each couple's last weeks, and the counters, which grow in the same transaction."""
+"""Store tallies and counters. A tally has the last weeks of one couple, and shows which changes were counted.
+
+A transaction writes a couple's tally and adds the same changes to the counters.
+"""
 
 from __future__ import annotations
 
@@ -39,25 +42,25 @@ if TYPE_CHECKING:
     from rekindle.store.table import Item, Table
 
 KEPT: Final = dt.timedelta(days=60)
-"""How long a tally is kept after its newest date: longer than `rekindle.domain.tallies.KEPT`."""
+"""How long a tally is kept after its latest date. This must be longer than `rekindle.domain.tallies.KEPT`."""
 RUN_KEPT: Final = dt.timedelta(days=8)
-"""How long a run counts as counted after its date: longer than the stream can repeat it."""
+"""How long after its date a run is marked as counted. The stream can repeat a record for a shorter time."""
 
 WRITES: Final = 100
 """The most writes of one transaction."""
 PIECE: Final = 20
-"""The most changes of one couple in one transaction: their counters always fit into it."""
+"""The most changes of one couple in one transaction. The counters of so many changes always fit into it."""
 CONFLICTS: Final = 10
-"""How often a transaction is repeated because another tally has counted some of its couples meanwhile."""
+"""How often a transaction is tried again after another process has counted some of its couples meanwhile."""
 
 _DAY: Final = re.compile(r"(\d+)([a-z]{2}|--)(\d)([\d.]+)")
-"""A stored day: days after the first, theme, answers, packs by number."""
+"""A stored day: the days since the first date, the theme, the number of answers, and the numbers of the packs."""
 _THEMES: Final = {theme[:2]: theme for theme in Theme}
 _NO_THEME: Final = "--"
 
 
 @dataclass(frozen=True, slots=True)
-class _OfCouple:
+class _CoupleChanges:
     """Changes of one couple, in the order of the stream."""
 
     key: keys.Key
@@ -65,9 +68,11 @@ class _OfCouple:
 
     @property
     def prompts(self) -> list[PromptId]:
+        """The latest prompt of each changed day. Couples are sorted by these."""
         return [each.prompts[-1].prompt for each in self.changes if isinstance(each, DayProgress)]
 
     def entry(self, row: Item | None) -> _Entry | None:
+        """Return what to write if `row` is the couple's tally. Return None if all changes are counted already."""
         history = before = history_from(row) if row else History()
         counts = []
         for change in self.changes:
@@ -82,24 +87,25 @@ class _OfCouple:
 
 
 @dataclass(frozen=True, slots=True)
-class _OfRun:
-    """A finished run of reminders. Each is counted once."""
+class _RunToCount:
+    """A finished run of reminders, which is counted once."""
 
     key: keys.Key
-    done: FinishedRun
+    run: FinishedRun
 
     def entry(self, row: Item | None) -> _Entry | None:
+        """Return what to write to count the run. Return None if a `row` marks the run as counted."""
         if row:
             return None
-        end = dt.datetime.combine(self.done.date, dt.time(), dt.UTC) + RUN_KEPT
-        return _Entry(Write.new(self.key, {"ttl": to_ttl(end)}), reach_contributions(self.done.date, self.done.reach))
+        end = dt.datetime.combine(self.run.date, dt.time(), dt.UTC) + RUN_KEPT
+        return _Entry(Write.new(self.key, {"ttl": to_ttl(end)}), reach_contributions(self.run.date, self.run.reach))
 
 
-type _Subject = _OfCouple | _OfRun
+type _Subject = _CoupleChanges | _RunToCount
 
 
 class _Entry(NamedTuple):
-    """The write of a couple's tally or of a run, and what it adds to the counters."""
+    """The write of a couple's tally or of a run's mark, and the numbers to add to the counters."""
 
     write: Write
     counts: Counts
@@ -112,24 +118,27 @@ class Tallies:
     table: Table
 
     def count(self, couples: Mapping[CoupleId, Sequence[Progress]], runs: Iterable[FinishedRun] = ()) -> None:
-        """Count the changes, each once, even if it comes again.
+        """Count the couples' changes and the runs. A change or a run that comes again is not counted again.
 
-        Many couples share a transaction, so that a counter is written once for all of them. After an error, everything
-        that was counted so far stays counted. Raise ContentionError if another tally kept counting the same couples.
+        Many couples share a transaction, so that a counter is written once for all of them. After an error, the changes
+        that were counted before it stay counted. Raise ContentionError if another process kept counting the same
+        couples.
         """
         pieces = [
-            [_OfCouple(keys.tally(couple), piece) for piece in batched(changes, PIECE, strict=False)]
+            [_CoupleChanges(keys.tally(couple), piece) for piece in batched(changes, PIECE, strict=False)]
             for couple, changes in couples.items()
         ]
-        of_runs = [_OfRun(keys.tallied_run(each.name), each) for each in {run.name: run for run in runs}.values()]
+        finished_runs = {run.name: run for run in runs}
+        runs_to_count = [_RunToCount(keys.tallied_run(name), run) for name, run in finished_runs.items()]
         wanted = [keys.tally(couple) for couple in couples]
-        # A stale row is harmless: the condition on its revision fails.
+        # This eventually consistent read may return an old row. Then the write's condition on the revision fails.
         rows = {keys.Key(row["pk"], row["sk"]): row for row in self.table.get_many(wanted)}
         for turn in zip_longest(*pieces):
-            # Couples with the same prompt come together, so that its counters are written once for all of them.
-            couples_in_turn: list[_OfCouple] = sorted(filter(None, turn), key=lambda each: each.prompts)
+            # Sort couples with the same prompt next to each other, so that they share a transaction. Then a prompt's
+            # counters are written once for all of them.
+            couples_in_turn: list[_CoupleChanges] = sorted(filter(None, turn), key=lambda each: each.prompts)
             self._count_all(couples_in_turn, rows)
-        self._count_all(of_runs, rows)
+        self._count_all(runs_to_count, rows)
 
     def _count_all(self, subjects: Iterable[_Subject], rows: dict[keys.Key, Item]) -> None:
         pending, conflicts = deque(subjects), 0
@@ -140,7 +149,7 @@ class Tallies:
             except WriteConflictError as conflict:
                 conflicts += 1
                 if conflicts > CONFLICTS:
-                    raise ContentionError("couples kept being counted by others") from conflict
+                    raise ContentionError("another process kept counting the same couples") from conflict
                 for index, row in conflict.existing.items():
                     rows.pop(entries[index].write.key, None)
                     if row:
@@ -152,22 +161,26 @@ class Tallies:
 
 
 def _next_group(pending: deque[_Subject], rows: Mapping[keys.Key, Item]) -> list[tuple[_Subject, _Entry]]:
-    """Take as many countable subjects as fit into one transaction. Return none if nothing is left."""
+    """Remove as many subjects from `pending` as fit into one transaction, and return them with their entries.
+
+    Leave out a subject that is counted already. Return an empty list if nothing is left to count.
+    """
     group: list[tuple[_Subject, _Entry]] = []
-    moved: set[DayRow | WeekRow | PromptRow] = set()
+    counter_rows: set[DayRow | WeekRow | PromptRow] = set()
     while pending:
         subject = pending[0]
         if entry := subject.entry(rows.get(subject.key)):
-            wider = moved.union(counted.row for counted in entry.counts)
-            if group and len(group) + 1 + len(wider) > WRITES:
+            with_entry = counter_rows.union(counted.row for counted in entry.counts)
+            if group and len(group) + 1 + len(with_entry) > WRITES:
                 break
-            moved = wider
+            counter_rows = with_entry
             group.append((subject, entry))
         pending.popleft()
     return group
 
 
 def _additions(entries: Iterable[_Entry]) -> Iterator[Write]:
+    """Return the writes that add the entries' numbers to the counters, one for each row of counters."""
     by_row: dict[DayRow | WeekRow | PromptRow, list[tuple[str, int]]] = {}
     for (row, name), count in total_of(entry.counts for entry in entries).items():
         by_row.setdefault(row, []).append((name, count))
@@ -192,7 +205,7 @@ def _key_of(row: DayRow | WeekRow | PromptRow) -> keys.Key:
 
 
 def item_from(history: History) -> Item:
-    """Return a history's item. A day takes about eight bytes."""
+    """Return the item of a couple's history. A day takes about eight bytes."""
     first, last = min([*history.days, *history.runs]), max([*history.days, *history.runs])
     packs = sorted({pack for day in history.days.values() for pack in day.packs})
     numbers = {pack: str(number) for number, pack in enumerate(packs)}
@@ -211,7 +224,7 @@ def item_from(history: History) -> Item:
 
 
 def history_from(item: Mapping[str, Any]) -> History:
-    """Read a history from its item."""
+    """Read a couple's history from its item."""
     first, packs = dt.date.fromisoformat(item["from"]), [PackId(pack) for pack in item["packs"]]
     return History(
         days={

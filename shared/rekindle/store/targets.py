@@ -1,13 +1,14 @@
-"""Targets: a row for each names its owner, and slot rows hold them packed.
+"""Store each target's owner in a row, and pack targets for slot rows.
 
-Targets make up most of a slot row, and rows are billed by their size. FCM's registration token is
-`<22 symbols>:APA91b<more>`, and its installation id has 22 symbols. The symbols are URL-safe base64, so each takes 6
-bits instead of 8. A target of any other form is stored as text. Each target comes with the month of its latest
-registration, so a stale device is found without reading its owner.
+Targets make up most of a slot row, and DynamoDB bills rows by their size. FCM's registration token is
+`<22 symbols>:APA91b<more>`, and its installation id has 22 symbols. The symbols are URL-safe base64, so a packed symbol
+takes 6 bits instead of 8. A target that looks different is stored as plain text. The month of the latest registration
+is stored with each target, so that a stale device is found without reading its owner's item.
 
-    form   1 byte   one of the four forms below
-    month  1 byte   since January 2024
-    length 1 byte   symbols (packed), or 2 bytes: bytes (plain)
+    encoding  1 byte   one of the four encodings below
+    month     1 byte   the number of months since January 2024
+    length    1 byte   the number of symbols, if packed
+              2 bytes  the number of bytes, if plain
     text
 """
 
@@ -34,7 +35,7 @@ _MONTHS: Final = 12
 _PLAIN: Final = {TargetKind.TOKEN: 0, TargetKind.FID: 1}
 _PACKED_TOKEN: Final = 2
 _PACKED_FID: Final = 3
-_KINDS: Final = {form: kind for kind, form in _PLAIN.items()} | {
+_KINDS: Final = {encoding: kind for kind, encoding in _PLAIN.items()} | {
     _PACKED_TOKEN: TargetKind.TOKEN,
     _PACKED_FID: TargetKind.FID,
 }
@@ -59,29 +60,29 @@ def packed(registered: Iterable[Registered]) -> bytes:
 
 def unpacked(value: bytes) -> tuple[Registered, ...]:
     """Unpack the targets of a packed value."""
-    found = []
+    registered = []
     at = 0
     while at < len(value):
-        form, month = value[at], value[at + 1]
-        if form in {_PACKED_TOKEN, _PACKED_FID}:
+        encoding, month = value[at], value[at + 1]
+        if encoding in {_PACKED_TOKEN, _PACKED_FID}:
             length = value[at + 2]
             end = at + 3 + _bytes_for(length)
             text = base64.urlsafe_b64encode(value[at + 3 : end]).decode("ascii")[-length:]
-            if form == _PACKED_TOKEN:
+            if encoding == _PACKED_TOKEN:
                 text = f"{text[:_HEAD]}{_MIDDLE}{text[_HEAD:]}"
         else:
             end = at + 4 + int.from_bytes(value[at + 2 : at + 4])
             text = value[at + 4 : end].decode()
-        found.append(Registered(Target(_KINDS[form], text), _month_from(month)))
+        registered.append(Registered(Target(_KINDS[encoding], text), _month_from(month)))
         at = end
-    return tuple(found)
+    return tuple(registered)
 
 
 def _packed(registered: Registered) -> bytes:
     kind, text = registered.target.kind, registered.target.value
     head = bytes((_PLAIN[kind], _number_of(registered.month)))
-    if kind is TargetKind.TOKEN and (found := _TOKEN.fullmatch(text)):
-        symbols = "".join(found.groups())
+    if kind is TargetKind.TOKEN and (match := _TOKEN.fullmatch(text)):
+        symbols = "".join(match.groups())
         return bytes((_PACKED_TOKEN, head[1], len(symbols))) + _decoded(symbols)
     if kind is TargetKind.FID and _FID.fullmatch(text):
         return bytes((_PACKED_FID, head[1], len(text))) + _decoded(text)
@@ -90,7 +91,8 @@ def _packed(registered: Registered) -> bytes:
 
 
 def _decoded(symbols: str) -> bytes:
-    # Base64 needs groups of four symbols. An A is six zero bits, and the stored length removes it again.
+    # Base64 needs groups of four symbols. So put "A"s (six zero bits each) before the symbols. `unpacked` removes them
+    # by the stored length.
     return base64.urlsafe_b64decode("A" * (-len(symbols) % 4) + symbols)
 
 
@@ -107,7 +109,7 @@ def _month_from(number: int) -> dt.date:
 
 
 def owner_writes(changes: Sequence[PersonChange]) -> list[Write]:
-    """Return the writes that give each target to its new owner, for one transaction."""
+    """Return the writes, for one transaction, that store each target's new owner and remove those without an owner."""
     lost = {
         target: before.uid for before, after in changes if before for target in _targets_of(before) - _targets_of(after)
     }
@@ -116,7 +118,8 @@ def owner_writes(changes: Sequence[PersonChange]) -> list[Write]:
         for before, after in changes
         for target in _targets_of(after) - (_targets_of(before) if before else frozenset())
     }
-    # Invariant: only the owner, or nobody, loses a target. Otherwise two persons could have the same one.
+    # Invariant: a target has at most one owner. So each write fails if the target's row names a person who is neither
+    # its old nor its new owner here.
     condition = "attribute_not_exists(pk) OR uid = :owner"
     return [
         *(

@@ -1,4 +1,4 @@
-"""Tries: a person's latest tries of a code, so that nobody can guess one."""
+"""Store each person's latest tries of codes. Too many tries are refused, so that nobody can guess a code."""
 
 from __future__ import annotations
 
@@ -21,12 +21,13 @@ class Tries:
 
     table: Table
 
-    @repeated_on_conflict("tries of a code kept coming")
+    @repeated_on_conflict("a person's tries of codes kept changing")
     def admit(self, key: Key, instant: dt.datetime, fingerprint: str | None = None) -> dt.datetime | None:
-        """Count one try, before its result is known.
+        """Count one try before anything checks the code. Return None if the person may try the code now.
 
-        Return None, or the instant of the next try if there were too many. A refused try is not counted, and neither is
-        a repeated request, which has the same `fingerprint`. `key` is the row of the person's tries.
+        After too many tries, count nothing and return the instant from which the person may try again. A repeated
+        request, with the `fingerprint` of an earlier one, does not count as a try. `key` is the key of the row that
+        stores the person's tries.
         """
         item = self.table.get(key) or {}
         tries = [from_millis(each) for each in item.get("tries", [])]
@@ -38,7 +39,7 @@ class Tries:
             return next_at
         if fingerprint:
             requests[fingerprint] = to_millis(instant)
-        # Invariant: each try is counted, even with two at once.
+        # Invariant: each try is counted, even if two come at the same moment.
         changed = {
             "tries": [to_millis(each) for each in (*kept, instant)],
             "requests": requests,

@@ -1,4 +1,4 @@
-"""The tick's watermark: the instant until which every slot is enqueued."""
+"""Store the tick's watermark. The queue has got jobs for all slots that came before this instant."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class Watermark:
 
     def advance(self, until: dt.datetime) -> None:
         """Move the watermark to `until`, unless a later tick has moved it further."""
-        # Invariant: the watermark never moves back. Each tick has enqueued all slots since a watermark that it read,
-        # so no slot is left out even if two ticks overlap.
+        # Invariant: the watermark never moves back. A tick enqueues all slots from the watermark that it has read up to
+        # `until`. So no slot is left out, even if two ticks run at the same time.
         further = Write(
             "Put",
             keys.WATERMARK,
