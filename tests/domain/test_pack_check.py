@@ -216,8 +216,8 @@ MISTAKES: Final = {
     "two documents": (
         RIVER + "---\nid: sea\n",
         (
-            "24: pack: a line “---” begins a second document here, and a pack is one. Remove the line, or put what "
-            "follows into a file of its own"
+            "24: pack: a line “---” begins a second pack here, but a file has only one. Remove the line, or put what "
+            "follows into another file"
         ),
     ),
     "an end and more": (
@@ -231,13 +231,13 @@ MISTAKES: Final = {
     ),
     "a pack after a pack": (
         RIVER + RIVER,
-        f"24: pack: {twice('id', 1, 'If a second pack begins here, put it into a file of its own')}",
+        f"24: pack: {twice('id', 1, 'If a second pack begins here, put it into another file')}",
     ),
     "the pack's id twice": (river("audience", "id: sea\naudience"), f"2: pack: {twice('id', 1)}"),
     "a prompt's id twice": (river("    depth: 1\n", "    depth: 1\n    id: air\n"), f"12: song: {twice('id', 8)}"),
     "the prompts twice": (
         RIVER + "prompts: []\n",
-        f"24: pack: {twice('prompts', 7, 'Put all that is in them under one')}",
+        f"24: pack: {twice('prompts', 7, 'Put everything under the first one')}",
     ),
     "a new prompt without its dash and its indentation": (
         RIVER.partition("  - id: tune")[0]
@@ -246,20 +246,20 @@ MISTAKES: Final = {
     ),
     "a block in itself": (
         "prompts: &all\n  - *all\n",
-        "2: prompt 1: “*all” is inside the very block that it repeats. Remove it",
+        "2: prompt 1: “*all” is inside the block that it repeats. Remove it",
     ),
     "blocks that are repeated too often": (
         LAUGHS,
         (
-            "6: pack: blocks are repeated with “*” here until they come to more than 400,000 values, more than any "
+            "6: pack: together with all blocks that “*” repeats, this has more than 400,000 values, more than any "
             "pack. Repeat fewer of them"
         ),
     ),
     "blocks that are repeated too deeply": (
         "a:\n- &a0 []\n" + "".join(f"- &a{n + 1} [*a{n}]\n" for n in range(40)),
         (
-            "32: pack: the block that “*” repeats here repeats others inside it, and so is nested too deeply. A pack "
-            "has six levels and no more"
+            "32: pack: the block that “*” repeats here also repeats other blocks, so it is nested too deeply. A pack "
+            "has at most six levels"
         ),
     ),
     "one field very often": ("a: 1\n" * 1_000, f"2: pack: {twice('a', 1)}"),
