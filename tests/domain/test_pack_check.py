@@ -91,7 +91,7 @@ def begins(character: str, name: str = "text") -> str:
 
 
 def twice(name: str, first: int, remedy: str = "Keep one of the two") -> str:
-    return f"{name} is twice in one block; the first is on line {first}. {remedy}"
+    return f"{name} appears twice in one block; the first is on line {first}. {remedy}"
 
 
 LAUGHS: Final = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
@@ -105,8 +105,8 @@ MISTAKES: Final = {
     "spaces of a web page": (
         river("    depth: 1", "    depth:\u00a01"),
         (
-            "11: song: this line has special spaces, as web pages and word processors make them. Delete them, "
-            "before the field's name and after its colon, and type plain spaces"
+            "11: song: this line has special spaces, which web pages and word processors make. Replace them with plain "
+            "spaces, before the field's name and after its colon"
         ),
     ),
     "a colon in a text": (river("why: Songs", "why: Songs: they"), f"15: song: {colon('why')}"),
@@ -195,13 +195,13 @@ MISTAKES: Final = {
     "a text that begins with a dash": (text("- Which"), f"14: song: {begins('-')}"),
     "a text that begins with an exclamation mark": (
         text("!Which"),
-        "14: song: “!Which” is a command, not text. Remove it; or, if the text begins so, put the text in quotes",
+        "14: song: “!Which” is a command, not text. Remove it, or put a text that begins with it in quotes",
     ),
     "a command to a program": (
         river("choice", "!!python/object:os.system x"),
         (
-            "2: pack: “!!python/object:os.system” is a command, not text. Remove it; or, if the text begins so, "
-            "put the text in quotes"
+            "2: pack: “!!python/object:os.system” is a command, not text. Remove it, or put a text "
+            "that begins with it in quotes"
         ),
     ),
     "a text on the line of its sign": (

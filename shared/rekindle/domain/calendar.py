@@ -1,4 +1,4 @@
-"""Dates, time zones and the instants at which they meet.
+"""Convert between instants, and dates and times in a zone.
 
 One rule turns every wall-clock time into an instant: take the first instant at which the zone's clock shows that time
 or a later one. If a clock shows a time twice, the first of the two counts. If a clock skips a time, the end of the skip

@@ -115,7 +115,7 @@ class Day:
 
 
 def is_awaited(day: Day | None, uid: Uid, instant: dt.datetime) -> bool:
-    """Return whether a person can still answer an open date's day. It is None if nobody has opened it yet."""
+    """Return whether a person has yet to answer a date that is open. `day` is None if nobody has opened it."""
     return day is None or (uid not in day.answers and day.window.is_open(instant))
 
 

@@ -50,7 +50,7 @@ class Streak:
 
 
 class DayMark(StrEnum):
-    """Mark of a date in the couple's calendar. Each missed or excused date is REST, even if it ended a run."""
+    """Mark of a date in the couple's calendar. Each missed or excused date is `rest`, even if it ended a run."""
 
     COMPLETE = "complete"
     REST = "rest"
@@ -82,7 +82,7 @@ def streak_of(history: History, open_dates: frozenset[dt.date], through: dt.date
 def first_of_year(last: dt.date) -> dt.date:
     """Return the first date of the twelve months that end with `last`.
 
-    It is the date after the same day of the year before. A year that ends on 29 February begins on 1 March.
+    It is the date after `last` in the year before. A year that ends on 29 February begins on 1 March.
     """
     if (last.month, last.day) == _LEAP_DAY:
         return dt.date(last.year - 1, 3, 1)

@@ -52,8 +52,8 @@ class SourceFinding:
 class Checked:
     """The result of a check. Errors come first and then advice, each ordered by line.
 
-    `readable` is the pack, if it follows all rules. It may still contain the template's sample words. Then it can be
-    shown, but not published.
+    `readable` is the pack, if it could be read and follows the rules. It may still contain texts that YAML misread, or
+    the template's sample words. Then it can be shown, but not published.
     """
 
     readable: Pack | None

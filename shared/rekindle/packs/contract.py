@@ -329,7 +329,7 @@ class CheckBody(BaseModel):
 
 
 class CheckedView(BaseModel):
-    """The findings. `preview` is the pack as couples would see it, or null if the text has errors."""
+    """The findings. `preview` is the pack as couples would see it, or null if the text cannot be read as a pack."""
 
     model_config = _view(
         {"findings": [_example(FindingView)], "preview": None}, {"findings": [], "preview": _example(PreviewView)}
@@ -476,7 +476,7 @@ class WeekStatisticsView(BaseModel):
     """The numbers of a week. `week` is its Monday.
 
     `active_28` counts couples that were active in the four weeks that end with this one. `streaks` counts couples that
-    completed a day in the week, by the length in days that their run had when they last did.
+    completed a day in the week, by the length of their run, in days, at their last completed day in it.
     """
 
     week: dt.date

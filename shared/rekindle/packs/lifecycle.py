@@ -22,7 +22,7 @@ CODE_LENGTH: Final = 8
 
 
 class PackState(StrEnum):
-    """The state of a pack. `PackHead.state` chooses one if several apply."""
+    """The state of a pack. If several apply, it is the first of withdrawn, proposed, scheduled, live and draft."""
 
     DRAFT = "draft"
     PROPOSED = "proposed"

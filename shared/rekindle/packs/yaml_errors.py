@@ -145,8 +145,8 @@ def _odd_space(spot: _Spot) -> tuple[int, str] | None:
     for at, line in spot.span():
         if _ODD_SPACE.search(_indent(line)) or re.match(rf"\s*(?:- +)*[\w-]+\s*:{_ODD_SPACE.pattern}", line):
             reason = (
-                "this line has special spaces, as web pages and word processors make them. Delete them, "
-                "before the field's name and after its colon, and type plain spaces"
+                "this line has special spaces, which web pages and word processors make. Replace them with plain "
+                "spaces, before the field's name and after its colon"
             )
             return at, reason
     return None

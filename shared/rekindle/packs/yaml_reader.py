@@ -438,7 +438,7 @@ class _Reading:
     def _refuse_tag(self, event: ScalarEvent | MappingStartEvent | SequenceStartEvent) -> None:
         if event.tag not in _HARMLESS_TAGS:
             shown = printable(event.tag.replace("tag:yaml.org,2002:", "!!"))
-            reason = f"“{shown}” is a command, not text. Remove it; or, if the text begins so, put the text in quotes"
+            reason = f"“{shown}” is a command, not text. Remove it, or put a text that begins with it in quotes"
             _refuse(self._line(event), reason, self._prompt(self._line(event)))
 
     def _refuse_name(self, line: int) -> NoReturn:
@@ -491,7 +491,7 @@ def _twin_flaws(block: _Block, *, is_pack: bool) -> list[Flaw]:
 
 def _twin_flaw(block: _Block, twin: _Twin, advice: str) -> Flaw:
     first, _ = block.place.fields[twin.name]
-    reason = f"{printable(str(twin.name))} is twice in one block; the first is on line {first}. {advice}"
+    reason = f"{printable(str(twin.name))} appears twice in one block; the first is on line {first}. {advice}"
     return Flaw(twin.line, twin.prompt, reason)
 
 
