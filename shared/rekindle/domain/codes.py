@@ -99,8 +99,8 @@ def _symbols_in(text: str) -> str:
 
 def _codes_among(texts: Iterable[str], length: int) -> list[str]:
     """Return the texts that are codes, each code once."""
-    found = dict.fromkeys(map(_symbols_in, texts))
-    return [symbols for symbols in found if len(symbols) == length and _SYMBOLS.issuperset(symbols)]
+    distinct = dict.fromkeys(map(_symbols_in, texts))
+    return [symbols for symbols in distinct if len(symbols) == length and _SYMBOLS.issuperset(symbols)]
 
 
 def _may_be_code(word: str) -> bool:

@@ -53,14 +53,14 @@ def countries_of(zone: Zone) -> tuple[str, ...]:
 
 @cache
 def _countries_by_zone() -> Mapping[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {zone: (code,) for code, _, zone, *_ in _rows("zone.tab")}
-    found |= _MISSING_IN_TZDATA
+    known: dict[str, tuple[str, ...]] = {zone: (code,) for code, _, zone, *_ in _rows("zone.tab")}
+    known |= _MISSING_IN_TZDATA
     # A link (L) is an old spelling of a zone.
     for line in _lines("tzdata.zi"):
         match line.split():
-            case ["L", zone, spelling] if zone in found:
-                found.setdefault(spelling, found[zone])
-    return found
+            case ["L", zone, spelling] if zone in known:
+                known.setdefault(spelling, known[zone])
+    return known
 
 
 def _rows(name: str) -> Iterator[list[str]]:

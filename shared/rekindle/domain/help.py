@@ -51,13 +51,13 @@ type WebAddress = Annotated[str, StringConstraints(max_length=300, pattern=r"""^
 type PhoneNumber = Annotated[str, StringConstraints(min_length=2, max_length=30, pattern=r"^[+*#0-9][0-9 ()*#./-]*$")]
 type Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$"), AfterValidator(_known_country)]
 
-_FORM: Final = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+_CONFIG: Final = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
 
 class Booking(BaseModel):
     """Where a couple books time with the practice. `words` is the link's text by language."""
 
-    model_config = _FORM
+    model_config = _CONFIG
 
     url: WebAddress = Field(description="The page on which couples book. It begins with https://")
     words: Words = Field(description="The link's text, by language.")
@@ -66,7 +66,7 @@ class Booking(BaseModel):
 class HelpLine(BaseModel):
     """A help line, by phone, by text message or on the web. A line without a `country` is for everybody."""
 
-    model_config = _FORM
+    model_config = _CONFIG
 
     country: Country | None = Field(
         default=None, description="Two letters, such as US. Leave it out for all countries."
@@ -93,7 +93,7 @@ class HelpLine(BaseModel):
 class Help(BaseModel):
     """All help that the practice offers, the most important first within each country."""
 
-    model_config = _FORM
+    model_config = _CONFIG
 
     booking: Booking | None = None
     lines: Annotated[tuple[HelpLine, ...], Field(max_length=400)] = ()

@@ -16,7 +16,7 @@ TRY_LIMITS = ((dt.timedelta(hours=1), 5), (dt.timedelta(days=1), 20))
 
 
 def next_try_at(tries: Iterable[dt.datetime], instant: dt.datetime) -> dt.datetime | None:
-    """Return when the person who made `tries` may try a code again. Return None if they may at `instant`.
+    """Return when the person who made `tries` may try a code again. Return None if that is at `instant` already.
 
     Tries dated later than `instant` count too: two requests can be written out of order.
     """

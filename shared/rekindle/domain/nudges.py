@@ -47,7 +47,7 @@ def original_of(nudge: Nudge, sent: Iterable[Nudge]) -> Nudge | None:
 
 
 def next_nudge_at(sent: Iterable[Nudge], instant: dt.datetime) -> dt.datetime | None:
-    """Return when the sender of these nudges may send another. Return None if they may at `instant`.
+    """Return when the sender of these nudges may send another. Return None if that is at `instant` already.
 
     Nudges dated later than `instant` count too: two requests can be written out of order.
     """

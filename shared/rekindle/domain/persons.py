@@ -74,8 +74,8 @@ class TouchReminder:
 class Reminders:
     """A person's reminder settings, in local times that are multiples of 5 minutes.
 
-    `evening`, `quiet_hours` and `touch` are None when switched off. `touch` is off by default. If
-    `news` is True, new packs are announced in place of one date's prompt reminder.
+    `evening`, `quiet_hours` and `touch` are None when switched off. `touch` is off by default. If `news` is True,
+    new packs are announced in place of one date's prompt reminder.
     """
 
     prompt: dt.time = dt.time(8, 30)

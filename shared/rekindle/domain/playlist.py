@@ -13,9 +13,9 @@ Themes. A couple meets each theme once in any seven consecutive days. `theme_for
 3. The partners' clocks can show different dates, so tomorrow may be opened before today. A date therefore leaves a
    theme for each earlier date that may still be opened. It leaves the theme that can wait longest.
 
-A theme has no turn while none of its prompts fits the couple (touch, until both allow it). A theme that answers a
-barrier gets the free turn and comes twice in seven days, three or four days apart. If the couple has no barrier, the
-other themes come again sooner. Ties are decided by an order of the themes that differs from couple to couple.
+If no prompt of a theme fits the couple (touch, until both allow it), the theme's turn is free. A theme that answers a
+barrier gets this turn: it comes twice in seven days, three or four days apart. If the couple has no barrier, the other
+themes come again sooner. Ties are decided by an order of the themes that differs from couple to couple.
 
 Prompts. A couple gets prompts from the packs that play for them. A pack that they joined by its code is a course and
 comes first. On each of its dates, a course gives a prompt that they have not met: the next in its author's order, or
@@ -129,9 +129,9 @@ def available_themes(entries: Iterable[Entry], comfort: Comfort) -> frozenset[Th
 def playing(wishes: Mapping[PackId, PackWish], releases: Iterable[Release], comfort: Comfort) -> tuple[Release, ...]:
     """Return the live releases that play for a couple.
 
-    These are everyone's packs that they have not turned off, the packs that they chose, and the packs that
-    they joined by a code. If no prompt of these packs fits them, everyone's packs play, even if they turned them off:
-    a couple always gets a prompt.
+    These are everyone's packs that they have not turned off, the packs that they chose, and the packs that they joined
+    by a code. If no prompt of these packs fits them, everyone's packs play, even if they turned them off. So a couple
+    always gets a prompt.
     """
     live = tuple(releases)
     wanted = tuple(release for release in live if is_wanted(release, wishes))

@@ -39,7 +39,7 @@ def touch_of(couple: Couple, date: dt.date) -> TouchGesture | None:
 def are_apart(couple: Couple, date: dt.date) -> bool:
     """Return whether the two seem to be in different places: their clocks differ on the date.
 
-    Their zones' names may differ in one place: two phones side by side can use two names of its zone.
+    Zone names are not compared, since two phones side by side can use two names of one zone.
     """
     return len({start_of(date, zone) for zone in couple.zones}) > 1
 

@@ -260,8 +260,8 @@ _MARKUP: Final = re.compile(r"</?[A-Za-z][^<>]*>|&(?:[A-Za-z]{2,8}|#\d{1,7});|\*
 
 def _markup_advice(said: Said) -> Iterator[Advice]:
     for name, line in said.lines.items():
-        if found := _MARKUP.search(line):
-            reason = f"shows “{found[0][:30]}” to couples as typed, since prompts have no markup; remove it"
+        if markup := _MARKUP.search(line):
+            reason = f"shows “{markup[0][:30]}” to couples as typed, since prompts have no markup; remove it"
             yield Advice(said.prompt, f"words.{said.language}.{name}", reason)
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["MOST_FINDINGS", "SOURCE_LIMIT", "Checked", "SourceFinding", "check_source"]
 
 MOST_FINDINGS: Final = 300
-"""A check returns at most this many findings, since nobody reads more at once. One more says how many are left."""
+"""A check returns at most this many findings, since nobody reads more at once. One more counts the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Checked:
 
 
 def check_source(source: str | bytes, *, others: Iterable[Pack] = ()) -> Checked:
-    """Return the pack in a source and everything to fix in it. This never raises.
+    """Return the pack in a source and everything to fix in it. It raises no error.
 
     The pack's prompts are compared with `others`, the practice's other packs.
     """

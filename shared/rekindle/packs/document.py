@@ -44,7 +44,7 @@ def _dated(value: object) -> object:
     return value if isinstance(value, str) or type(value) is dt.date else repr(value)
 
 
-_FORM: Final = ConfigDict(extra="forbid", frozen=True)
+_CONFIG: Final = ConfigDict(extra="forbid", frozen=True)
 
 _VISIBLE: Final[JsonDict] = {"pattern": r"\S"}
 
@@ -87,7 +87,7 @@ _Line = Annotated[str, _FOLDED]
 class PackWords(BaseModel):
     """The texts about the pack, in one language."""
 
-    model_config = _FORM
+    model_config = _CONFIG
 
     title: _Line = Field(
         min_length=1,
@@ -106,7 +106,7 @@ class PackWords(BaseModel):
 class PromptWords(BaseModel):
     """The texts of one prompt, in one language. You can break lines where you like: line breaks turn into spaces."""
 
-    model_config = _FORM
+    model_config = _CONFIG
 
     text: _Line = Field(
         min_length=1,
@@ -129,7 +129,7 @@ class PromptWords(BaseModel):
 class PackPrompt(BaseModel):
     """One prompt."""
 
-    model_config = ConfigDict(**_FORM, json_schema_extra=_PROMPT_CONDITIONS)
+    model_config = ConfigDict(**_CONFIG, json_schema_extra=_PROMPT_CONDITIONS)
 
     id: Annotated[PromptId, Field(pattern=SLUG, max_length=48)] = Field(
         description="The prompt's own name: small letters and digits joined by hyphens. Unique in the pack, and never "
@@ -158,7 +158,7 @@ class PackPrompt(BaseModel):
 class Course(BaseModel):
     """How a pack plays for the couples that have its code."""
 
-    model_config = _FORM
+    model_config = _CONFIG
 
     in_order: bool = Field(
         default=False,
@@ -181,7 +181,7 @@ class Course(BaseModel):
 class Pack(BaseModel):
     """A pack of prompts for couples. A published version never changes; a correction is a new version."""
 
-    model_config = ConfigDict(**_FORM, json_schema_extra=_PACK_CONDITIONS)
+    model_config = ConfigDict(**_CONFIG, json_schema_extra=_PACK_CONDITIONS)
 
     id: Annotated[PackId, Field(pattern=SLUG, max_length=48)] = Field(
         description="The pack's own name: small letters and digits joined by hyphens. It never changes."

@@ -171,9 +171,9 @@ def _plain_findings(place: int, prompt: PackPrompt) -> Iterator[PackFinding]:
         clinical, instead = _PLAINER[language]
         for field, line in words:
             # Reversed, so that the first match of each pattern is the one that stays in the dictionary.
-            found = {match.lastindex: match[0] for match in reversed(list(clinical.finditer(line or "")))}
-            for which in sorted(which for which in found if which):
-                reason = f"“{found[which]}” sounds like a clinic; try something like “{instead[which - 1]}”"
+            first_matches = {match.lastindex: match[0] for match in reversed(list(clinical.finditer(line or "")))}
+            for which in sorted(which for which in first_matches if which):
+                reason = f"“{first_matches[which]}” sounds like a clinic; try something like “{instead[which - 1]}”"
                 yield _at(place, prompt, "words", language, field, reason=reason)
 
 

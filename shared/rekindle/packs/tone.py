@@ -89,5 +89,5 @@ def tone_advice(said: Sequence[Said]) -> Iterator[Advice]:
             # Put a letter in place of a quotation, so that the words after it do not begin a sentence.
             own = _QUOTED.sub("x", line)
             for phrase, reason in _PHRASES:
-                if found := phrase.search(own):
-                    yield Advice(each.prompt, f"words.{each.language}.{name}", f"“{found['said']}” {reason}")
+                if match := phrase.search(own):
+                    yield Advice(each.prompt, f"words.{each.language}.{name}", f"“{match['said']}” {reason}")

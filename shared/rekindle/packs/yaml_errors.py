@@ -87,8 +87,8 @@ def meaning(text: str, fault: Fault) -> tuple[int, str]:
     column = fault.column if line == fault.line else len(lines[line])
     spot = _Spot(Fault(fault.problem, fault.context, line, column, since), lines, text.lstrip()[:1] in ("{", "["))
     for rule in _RULES:
-        if found := rule(spot):
-            at, reason = found
+        if explanation := rule(spot):
+            at, reason = explanation
             return at + 1, reason
     return line + 1, (
         "this line, or the one before it, cannot be read. Check that every quote and bracket is closed, that fields of "
@@ -97,18 +97,18 @@ def meaning(text: str, fault: Fault) -> tuple[int, str]:
 
 
 def _value(line: str) -> str:
-    found = _FIELD.match(line)
-    return (found["value"] or "") if found else ""
+    match = _FIELD.match(line)
+    return (match["value"] or "") if match else ""
 
 
 def _name(line: str) -> str:
-    found = _FIELD.match(line)
-    return found["name"].strip("\"'") if found else ""
+    match = _FIELD.match(line)
+    return match["name"].strip("\"'") if match else ""
 
 
 def _indent(line: str) -> str:
-    found = _INDENT.match(line)
-    return found[0] if found else ""
+    match = _INDENT.match(line)
+    return match[0] if match else ""
 
 
 def in_quotes(name: str) -> str:

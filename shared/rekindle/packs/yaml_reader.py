@@ -89,9 +89,9 @@ class Place:
         """Return the line of the value at a path, or the line of the last step that exists."""
         place, line = self, self.line
         for step in path:
-            found = place.fields.get(step) or next((at for key, at in place.fields.items() if str(key) == step), None)
-            if found:
-                line, place = found
+            named = place.fields.get(step) or next((at for key, at in place.fields.items() if str(key) == step), None)
+            if named:
+                line, place = named
             elif isinstance(step, int) and step < len(place.entries):
                 place = place.entries[step]
                 line = place.line
@@ -339,9 +339,9 @@ class _Reading:
                 self._add_flaw(
                     name_line, f"this is read as a list or a block of fields, not as text. {in_quotes(name)}"
                 )
-        form = _Block if isinstance(event, MappingStartEvent) else _List
+        kind = _Block if isinstance(event, MappingStartEvent) else _List
         self._anchors.pop(event.anchor, None)  # an alias can repeat a block only after the block's end
-        self._open.append(form(Place(line), event.anchor, bool(event.flow_style)))
+        self._open.append(kind(Place(line), event.anchor, bool(event.flow_style)))
 
     def _end(self) -> None:
         ended = self._open.pop()
