@@ -72,7 +72,7 @@ class HelpLine(BaseModel):
         default=None, description="Two letters, such as US. Leave it out for all countries."
     )
     name: Words = Field(description="The line's name, by language.")
-    phone: PhoneNumber | None = Field(default=None, description="The phone number as dialled in that country.")
+    phone: PhoneNumber | None = Field(default=None, description="The phone number as dialed in that country.")
     text: PhoneNumber | None = Field(default=None, description="The number for text messages.")
     url: WebAddress | None = Field(default=None, description="The line's web page. It begins with https://")
     languages: Annotated[tuple[LanguageCode, ...], Field(max_length=40)] = Field(

@@ -352,9 +352,9 @@ def _shares(order: list[Theme], leaning: frozenset[Theme]) -> dict[Theme, int]:
     Each available theme has one turn. Themes that answer a barrier also get the turns of the unavailable themes.
     """
     shares = dict.fromkeys(order, 1)
-    favoured = [theme for theme in order if theme in leaning]
-    for turn in range(len(Theme) - len(order) if favoured else 0):
-        shares[favoured[turn % len(favoured)]] += 1
+    favored = [theme for theme in order if theme in leaning]
+    for turn in range(len(Theme) - len(order) if favored else 0):
+        shares[favored[turn % len(favored)]] += 1
     return shares
 
 

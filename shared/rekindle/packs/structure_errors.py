@@ -22,7 +22,7 @@ def structure_findings(document: object, invalid: ValidationError) -> Iterator[P
     """
     for error in invalid.errors(include_url=False):
         if error["type"] == "too_short" and error["input"]:
-            continue  # the list is not empty: its entries are all wrong, and each has a finding of its own
+            continue  # the list is not empty: its entries are all wrong, and each has its own finding
         path = tuple(step for step in error["loc"] if step != "[key]")
         prompt, field = None, path
         match path:
